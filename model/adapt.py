@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from model.cli import Parser, Report, print_line, run
-from model.config import PRESETS
+from model.config import BUNDLES
 from model.data.corpus import load, parts, source_name
 from model.data.persons import hash_runs, runs_of
 from model.evaluate.adapt_report import write_report
@@ -230,7 +230,7 @@ def parser() -> argparse.ArgumentParser:
     # fmt: off
     p.add_argument("--tracks", required=True, metavar="T", help="your tracks: Parquet, CSV or a GeoLife folder")
     p.add_argument("--init", default="shipped", metavar="BUNDLE", help="bundle to start from ('none': random weights)")
-    p.add_argument("--preset", choices=[name for name in PRESETS if name != "raw-1b"], default="raw-small",  # no bundle
+    p.add_argument("--preset", choices=[name for name in BUNDLES if name != "raw-1b"], default="raw-small",  # no bundle
                    help="size of a network with random weights (default: %(default)s)")
     p.add_argument("--keep", action="append", default=[], metavar="SOURCE",
                    help="further tracks to train on, so that earlier training is not forgotten")

@@ -22,6 +22,7 @@ class Config:
     features: int = N_FEATURES
     query: int = N_QUERY
     candidate: int = N_CANDIDATE_COLUMNS
+    positions: int = 0  # above zero: the network as published, with so many learned positions
 
     @property
     def parameters_out(self) -> int:
@@ -29,8 +30,8 @@ class Config:
         return 2 + 2 + 4 * (self.components - 1)
 
     def to_dict(self) -> dict:
-        """The sizes as plain JSON values."""
-        return asdict(self)
+        """The sizes as plain JSON values, without those that are zero."""
+        return {name: size for name, size in asdict(self).items() if size}
 
 
 PRESETS = {
@@ -39,4 +40,6 @@ PRESETS = {
     "raw-base": Config("raw-base", layers=12, width=768, heads=12, hidden=2048),
     "raw-large": Config("raw-large", layers=24, width=1024, heads=16, hidden=3328),
     "raw-1b": Config("raw-1b", layers=20, width=2048, heads=16, hidden=5632),
+    "raw-paper": Config("raw-paper", features=2, positions=960),  # as published, at the size of raw-small
 }
+BUNDLES = [name for name in PRESETS if name != "raw-paper"]  # presets that make a model bundle

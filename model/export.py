@@ -47,8 +47,8 @@ def export(run: Path, output: Path, data: str = "", most_bytes: int = LIMITS.gra
     file beside it.
     """
     network, about = load_network(run / "state.safetensors")
-    if "points" not in about:
-        raise InputError(f"{run} is no run of model.pretrain: a network that answers nothing makes no bundle.")
+    if network.config.positions:
+        raise InputError(f"{run} is a run of the network as published, which makes no bundle.")
     with replacing(output) as fresh:
         (fresh / "heads").mkdir()
         facts = export_backbone(network, fresh / BACKBONE_FILE, most_bytes)

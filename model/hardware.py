@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from model.cli import Parser, print_line, run
-from model.config import PRESETS, Config
+from model.config import BUNDLES, PRESETS, Config
 from model.raw import Raw
 from model.sizes import size
 from model.training.distributed import find_device
@@ -39,7 +39,7 @@ def devices() -> list[dict]:
     for one in found:
         room = 0.8 * one["memory_gb"] if one["memory_gb"] else float("inf")
         device = torch.device(one["device"])
-        one["fits"] = [name for name, config in PRESETS.items() if needed_gb(config, device) < room]
+        one["fits"] = [name for name in BUNDLES if needed_gb(PRESETS[name], device) < room]
         one["memory_gb"] = round(one["memory_gb"], 1)
     return found
 
@@ -92,7 +92,7 @@ def points_per_s(c: Config, device: torch.device, seconds: float = 1.0, length: 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = Parser("python -m model.hardware", description=__doc__)
-    p.add_argument("--preset", choices=PRESETS, help="measure the training of this one for a second")
+    p.add_argument("--preset", choices=BUNDLES, help="measure the training of this one for a second")
     p.add_argument("--device", default="cpu", help="where to measure: cpu, cuda, cuda:1 … (default: %(default)s)")
     args = p.parse_args(argv)
     if not args.preset:

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
 from model.cli import Parser, Report, from_zero, over_zero, positive, print_line, run
 from model.config import PRESETS
 from model.data.batches import Batches
@@ -24,6 +26,7 @@ from model.data.corpus import load as load_source
 from model.data.feed import feed
 from model.data.labels import read_table, usable
 from model.export import check_output, export
+from model.published import PlaceBatches, fit_box
 from model.training.calibrate import between, calibrate
 from model.training.distributed import World, find_device, open_world
 from model.training.loop import PEAK_LR, PEAK_LR_TRAINED, Reporter, stop_requests, train, validate_average
@@ -204,6 +207,9 @@ def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
         args.lr = resumed.get("lr", PEAK_LR_TRAINED if args.init else PEAK_LR)
     args.seed = resumed.get("seed", args.seed)
     corpus, validation = open_corpus(args, world)
+    if positions := training.network.config.positions:  # as published
+        training.box = training.box or fit_box(corpus.sources).tolist()
+        corpus, validation = PlaceBatches(corpus, np.array(training.box), positions), None
     monitor = Monitor.resumed(args.patience, resumed.get("watch", {}))
     reporter = Reporter(args.output, world, monitor, report)
     reporter.metrics = resumed.get("metrics", {})
@@ -213,7 +219,11 @@ def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
         with stop_requests(world) as stop:
             train(training, batches, validation, args, reporter, stop, lambda: about(args, reporter.metrics, monitor))
         batches.close()
-        finish(training, corpus, validation, args, reporter)
+        if positions:
+            training.save(about(args, {}, monitor))
+            reporter.print({"run": str(args.output)})
+        else:
+            finish(training, corpus, validation, args, reporter)
     except KeyboardInterrupt:
         paused = True
         raise

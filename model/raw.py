@@ -11,6 +11,9 @@
 The network predicts corrections to a baseline, damped constant velocity. With its output layer at zero, as it starts,
 it is the baseline.
 
+The preset raw-paper is the network as published, to compare with: a fix is a place in a box, positions are learned,
+time is no input, and `head_out` predicts the next place.
+
 Shapes: B sequences, T fixes in each, P fixes before them whose keys and values are kept, D width, H heads of d = D / H,
 K candidate places, C components of a mixture; … stands for any leading dimensions.
 """
@@ -100,6 +103,11 @@ class Raw(nn.Module):
         self.encoder = nn.Sequential(nn.Linear(c.features, 2 * c.width), nn.SiLU(), nn.Linear(2 * c.width, c.width))
         self.layers = nn.ModuleList(Layer(c) for _ in range(c.layers))
         self.norm = Norm(c.width)
+        if c.positions:  # as published
+            self.positions, self.head_out = nn.Embedding(c.positions, c.width), nn.Linear(c.width, 2)
+            nn.init.normal_(self.positions.weight, std=0.02)
+            nn.init.zeros_(self.head_out.weight)
+            return
         self.head_state = nn.Linear(c.width, c.width)
         self.head_query = nn.Sequential(nn.Linear(c.query, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
         self.head_mix = nn.Sequential(nn.SiLU(), nn.Linear(c.width, 2 * c.width), nn.SiLU())
@@ -139,15 +147,20 @@ class Raw(nn.Module):
     def encode(self, x: Tensor, clock: Tensor, mask: Tensor | None = None, past: tuple | None = None) -> tuple:
         """States of fixes.
 
-        x: (B, T, features). clock: (B, T) seconds since the sequence's first fix. mask: (B, 1, T, P + T), True where
-        a fix attends to another, None for causal. past: keys and values (layers, B, H, P, d).
+        x: (B, T, features). clock: (B, T) seconds since the sequence's first fix (as published: the fix's number in its
+        sequence). mask: (B, 1, T, P + T), True where a fix attends to another, None for causal. past: keys and values
+        (layers, B, H, P, d).
         Returns states (B, T, D), and keys and values, each a list of (B, H, P + T, d), one a layer.
         """
-        t, p = x.shape[1], 0 if past is None else past[0].shape[3]
-        index = torch.arange(t + p, device=x.device, dtype=torch.float32)[p:]
-        by_index = (index[:, None] * self.by_index).expand(x.shape[0], t, -1)  # (B, T, d / 4)
-        angle = torch.cat([by_index, clock.float()[..., None] * self.by_seconds], dim=-1)[:, None]  # (B, 1, T, d / 2)
         h = self.encoder(x)  # (B, T, D)
+        if self.config.positions:
+            h = h + self.positions(clock.long())
+            angle = h.new_zeros(1, 1, 1, self.config.width // self.config.heads // 2)  # no rotary positions
+        else:
+            t, p = x.shape[1], 0 if past is None else past[0].shape[3]
+            index = torch.arange(t + p, device=x.device, dtype=torch.float32)[p:]
+            by_index = (index[:, None] * self.by_index).expand(x.shape[0], t, -1)  # (B, T, d / 4)
+            angle = torch.cat([by_index, clock.float()[..., None] * self.by_seconds], dim=-1)[:, None]  # (B, 1, T, d/2)
         keys, values = [], []
         for n, layer in enumerate(self.layers):
             h, k, v = layer(h, angle, mask, None if past is None else (past[0][n], past[1][n]))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from model.cli import Parser, positive, run
-from model.config import PRESETS, Config
+from model.config import BUNDLES, PRESETS, Config
 from model.raw import Raw
 
 CPU_FLOPS = 170e9  # of raw-small on two cores with AMX: 10,200 fixes/s (measured)
@@ -69,8 +69,8 @@ def table(points: int = 32_768) -> str:
         "| fixes/s, two cores | one H100 | eight |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for name, c in PRESETS.items():
-        s = size(c)
+    for name in BUNDLES:
+        c, s = PRESETS[name], size(PRESETS[name])
         batch = f"{_bytes(s.kept * points)} ({_bytes(s.kept_twice * points)})"
         cards = [CARD_FLOPS / s.flops * k for k in (1, EIGHT_CARDS)]
         cells = [

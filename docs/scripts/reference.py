@@ -29,7 +29,7 @@ COMMANDS = {
         "fill.encounters",
     ),
     "The synthetic city": ("synthetic.__main__", "synthetic.report", "synthetic.segments"),
-    "Research and hardware": ("ways", "fill.train", "raw_paper", "contrastive", "sizes", "hardware"),
+    "Research and hardware": ("ways", "fill.train", "sizes", "hardware"),
 }
 # What each algorithm is run with, so that its output fields can be listed.
 EXAMPLES: dict[str, dict[str, Any]] = {

@@ -243,18 +243,20 @@ class Batches:
         return _featurize(rng, rows, cadence)
 
     def rows(
-        self, number: int, cadence: int | None = None, filled: bool | None = None
+        self, number: int, cadence: int | None = None, filled: bool | None = None, length: int = 0
     ) -> tuple[Rows, int, np.random.Generator]:
-        """The tracks of batch `number`, the cadence in seconds, and the generator that drew them."""
+        """The tracks of batch `number`, the cadence in seconds, and the generator that drew them. length: of the rows;
+        drawn if 0.
+        """
         rng = np.random.default_rng([self.seed, number])
         weights = np.array(list(self.cadences.values()), float)
         cadence = cadence or int(rng.choice(list(self.cadences), p=weights / weights.sum()))
         if filled is None:
             filled = cadence == FILLED_S and rng.random() < 0.5
-        if cadence < COARSE_S:
-            length = int(rng.choice([64, 128, 256], p=[0.8, 0.15, 0.05]))
-        else:
-            length = int(rng.choice([128, 512, 960], p=[0.5, 0.4, 0.1]))
+        lengths, shares = (
+            ([64, 128, 256], [0.8, 0.15, 0.05]) if cadence < COARSE_S else ([128, 512, 960], [0.5, 0.4, 0.1])
+        )
+        length = length or int(rng.choice(lengths, p=shares))
         count = max(self.points // length, 1)
         having = [(s, v) for s in self.sources if (v := s.view(cadence, filled))]
         share = np.array([s.weight for s, _ in having])

@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--windows", type=positive, default=3000, help="at most this many a cadence (default: %(default)s)")
     p.add_argument("--per-user", type=positive, default=36, help="at most this many a person (default: %(default)s)")
     p.add_argument(
-        "--raw-paper", type=Path, metavar="RUN", help="a run of model.raw_paper, as a row of long and filled"
+        "--raw-paper", type=Path, metavar="RUN", help="a run of the preset raw-paper, as a row of long and filled"
     )
     p.add_argument(
         "--paths", action="store_true", help="also judge the likely paths of raw:forecasttracks; of families of trips"
@@ -140,6 +140,6 @@ def paper(w: Windows, run: Path | None) -> dict[str, Forecast]:
     """The published method's forecasts, where its sequences are those of the windows."""
     if run is None or w.family not in DAYS:
         return {}
-    from model.experiments.raw_paper import forecast_windows, load
+    from model.published import forecast_windows
 
-    return {PAPER: forecast_windows(load(run), w)}
+    return {PAPER: forecast_windows(run, w)}

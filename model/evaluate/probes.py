@@ -2,10 +2,9 @@
 """Measure what embeddings hold, and the value of pretraining: python -m model.evaluate probes --tracks T [--labels L …]
 
 Linear probes predict the hour, the speed and the distance from home from single states, cross-validated over people,
-beside the same network with random weights and the input itself; a second section shows the attention over a track and
-back in time. With labels of users or tracks: accuracy by the input of a head (states, other features, both), beside
-random weights and hand features; the mean of 20 draws of 20 labelled units; nearest neighbours; a map in two
-dimensions.
+beside the same network with random weights and the input itself. With labels of users or tracks: accuracy by the input
+of a head (states, other features, both), beside random weights and hand features; the mean of 20 draws of 20 labelled
+units; nearest neighbours; a map in two dimensions.
 """
 
 from __future__ import annotations
@@ -23,15 +22,13 @@ from sklearn.manifold import TSNE
 from model.cli import pair, positive, print_line
 from model.data.labels import label_units, read_table, thin
 from model.evaluate import check_report, make_parser, write_report
-from model.experiments import attention
-from model.experiments.untrained import TorchModel, random_network, untrained
 from model.head_training.examples import strength_of
 from model.head_training.fit import boosting, encode, folds, ridge
 from model.head_training.hand_features import hand_features
 from model.head_training.scoring import Predictions, compare, limits
 from model.head_training.tune import tune
+from model.head_training.untrained import TorchModel, random_network, untrained
 from model.heads import Head, Task, predict
-from model.training.checkpoint import load_network
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model, batches, featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import embed, fine_windows
@@ -46,7 +43,6 @@ from raw_qgis_plugin.core.tracks import Tracks
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CONTRASTIVE = "contrastive pretraining"
 HAND = "hand features"
 Input = tuple[np.ndarray, np.ndarray]  # x (n, d), strength (d,)
 
@@ -206,9 +202,6 @@ def run_all(args: argparse.Namespace) -> tuple[dict, Page]:
     page.sentence("R² of a linear regression on unseen people. The input is the network's input at that fix.")
     rows = [[name, *(f"{r[which]:.3f}" for which in probed)] for name, r in results["states"].items()]
     page.table(["", "model", "random weights", "input"], rows)
-    weights = model.bundle.path / "weights.safetensors"
-    if weights.is_file():  # optional in a bundle; its graph has no output for attention
-        results["attention"] = attention.add_to(page, load_network(weights)[0], tracks)
     if args.labels:
         results |= with_labels(tracks, model, random, args, page)
     return results, page
@@ -235,11 +228,6 @@ def with_labels(tracks: Tracks, model: Model, random: TorchModel, args: argparse
     if whole.shape[1] > states:
         inputs["activity features alone"] = whole[:, states:], np.ones(whole.shape[1] - states)
     inputs |= both("random weights", blank)
-    if args.contrastive:
-        network = load_network(args.contrastive / "state.safetensors")[0]
-        if network.config.width != model.card["width"]:
-            raise InputError(f"The run {args.contrastive} is of another size than the model: compare equal ones.")
-        inputs |= both(CONTRASTIVE, embed_by(TorchModel(network, model.card)))
 
     def train(learn: np.ndarray) -> np.ndarray:
         learn = np.sort(learn)
@@ -296,7 +284,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--unit", choices=("user", "track", "day"), default="user")
     p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
     p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
-    p.add_argument("--contrastive", type=Path, metavar="RUN", help="a run of model.contrastive, to compare with")
     p.add_argument("--trained-minutes", type=float, default=0.0, metavar="M", help="also train the network from random "
                    "weights on each draw of labels, for so long (default: not)")  # fmt: skip
     args = p.parse_args(argv)
@@ -306,9 +293,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     results, page = run_all(args)
     for name, r in results["states"].items():
         print(f"{name}: R² {r['model']:.3f}, random weights {r['random']:.3f}, input {r['input']:.3f}")
-    for number, ratio in enumerate(results.get("attention", {}).get("day_over_half_a_day", [])):
-        if ratio is not None:
-            print(f"layer {number + 1}: attention to a day back over twelve hours back {ratio:.2f}")
     for name, m in results.get("heads", {}).items():
         print("{}: error {:.3f}, {:.2f} [{:.2f}, {:.2f}] of hand features'".format(name, m["error"][0], *m["ratio"]))
     for name, e in results.get("few_labels", {}).items():

@@ -23,11 +23,11 @@ from model.cli import add_hours, positive
 from model.data.heldout import held_out_cab
 from model.data.labels import join, read_table
 from model.evaluate import check_report, make_parser, write_report
-from model.experiments.untrained import untrained
 from model.head_training.examples import COUNTS, REGIONS, blocks, strength_of, strength_of_counts
 from model.head_training.fit import encode_numbers, folds, ridge
 from model.head_training.hand_features import hand_features
 from model.head_training.scoring import by_group, limits
+from model.head_training.untrained import untrained
 from model.heads import Task, predict
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model

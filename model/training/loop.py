@@ -64,10 +64,8 @@ class Reporter:
 
 @contextmanager
 def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM came, as the plugin's Pause sends it, or SIGINT, as Ctrl+C does: they then break off no step. A
-    second one ends the process.
-
-    Several processes would each receive it at another step, so there the first one ends them.
+    """Whether SIGTERM (the plugin's Pause) or SIGINT (Ctrl+C) came; a step under way is finished. A second signal ends
+    the process. Several processes would each receive it at another step: there a signal ends them at once.
     """
     if world.size > 1:
         yield lambda: False
@@ -91,11 +89,6 @@ def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
         restore()
 
 
-def seconds_left(seconds: float, share: float, minutes: float) -> float:
-    """How long the training goes on after a share of it took so many seconds. minutes: its budget, 0 if in steps."""
-    return (1 - share) * 60.0 * minutes if minutes else seconds * (1 - share) / max(share, 1e-9)
-
-
 def train(
     run: TrainingRun, batches: Iterator[Batch], validation: Batches | None, args: argparse.Namespace,
     reporter: Reporter, stop: Callable[[], bool], about: Callable[[], dict],
@@ -105,29 +98,28 @@ def train(
     stop: whether to stop after a step; then a checkpoint is written and KeyboardInterrupt raised. about: the entries of
     a checkpoint beside the run's own.
     """
-    world, before, began = run.world, run.seconds, time.monotonic()
+    world, seconds_before, began = run.world, run.seconds, time.monotonic()
     saved, shown, recent = began, 0.0, []
     trained_s, points = 0.0, 0  # seconds of steps since the last line, and fixes in them
 
-    def spent(seconds: float) -> float:
-        """The share of the budget that is spent."""
-        return min(run.step / args.steps if args.steps else seconds / (60.0 * args.minutes), 1.0)
+    def spent() -> tuple[float, float]:
+        """Seconds of training, and the share of the budget that is spent."""
+        seconds = seconds_before + time.monotonic() - began
+        return seconds, min(run.step / args.steps if args.steps else seconds / (60.0 * args.minutes), 1.0)
 
     while True:
         now = time.monotonic()
-        seconds = before + now - began
-        share = spent(seconds)
+        seconds, share = spent()
         late = now - saved >= args.checkpoint_every
         share, run.seconds, late, done = world.broadcast([share, seconds, late, reporter.monitor.done])
         if share >= 1 or run.step >= (args.stop_after or math.inf) or done:
             break
         lr, points_before = args.lr * learning_rate(share), run.points
         recent.append(run.train_on(batches, lr))
-        if run.device.type == "cpu":  # on other devices reading the number would wait for them
+        if world.device.type == "cpu":  # on other devices reading the number would wait for them
             check_loss(float(recent[-1]), run)
         trained_s, points = trained_s + time.monotonic() - now, points + run.points - points_before
-        seconds = before + time.monotonic() - began
-        left = seconds_left(seconds, spent(seconds), 0.0 if args.steps else args.minutes)
+        left = seconds_left(*spent(), 0.0 if args.steps else args.minutes)
         if run.step % args.validate_every == 0:
             loss = world.mean(float(torch.stack(recent).mean()))
             check_loss(loss, run)
@@ -135,7 +127,7 @@ def train(
             reporter.validated(run.step, share, loss, validate_average(run, validation), **speed)
             recent.clear()
             trained_s, points, late = 0.0, 0, True
-        elif now - shown >= 2.0:  # from the first step on, for who looks on; reading the loss waits for a graphics card
+        elif now - shown >= 2.0:  # from the first step on; reading the loss waits for a graphics card
             shown, mean = now, float(torch.stack(recent).mean())
             reporter.print({"step": run.step, "step_loss": round(mean, 4), "seconds_left": round(left, 1)})
         stopping = stop()
@@ -148,6 +140,11 @@ def train(
             raise KeyboardInterrupt
 
 
+def seconds_left(seconds: float, share: float, minutes: float) -> float:
+    """How long the training goes on after a share of it took so many seconds. minutes: its budget, 0 if in steps."""
+    return (1 - share) * 60.0 * minutes if minutes else seconds * (1 - share) / max(share, 1e-9)
+
+
 def check_loss(loss: float, run: TrainingRun) -> None:
     """Raise InputError for a loss that is not finite."""
     if not math.isfinite(loss):
@@ -157,4 +154,4 @@ def check_loss(loss: float, run: TrainingRun) -> None:
 def validate_average(run: TrainingRun, validation: Batches | None) -> dict[str, float]:
     """The validation of the moving average, in the first process; empty in the others."""
     average = run.averaged() if validation else None
-    return validate(average, validation, run.device) if average and validation else {}
+    return validate(average, validation, run.world.device) if average and validation else {}

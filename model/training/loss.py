@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from model.data.batches import FILLED_S, Batch, Batches
+from model.published import Places
 from model.raw import Raw, mixture, nll, spatial_median
 from raw_qgis_plugin.core.forecasting.candidates import KINDS
 
@@ -49,16 +50,30 @@ def _relative_error(metres: Tensor, moved: Tensor, known: Tensor, typical_m: flo
     return (metres * known / typical).sum() / ((moved * known / typical).sum() + typical_m)
 
 
+def encode_batch(network: Raw, batch: Batch | Places, device: torch.device) -> Tensor:
+    """The states (B, L, D) of the fixes of a batch, each of which attends to its own track alone."""
+    mask = None
+    if batch.piece is not None:
+        piece = on(device, batch.piece)
+        mask = (piece[:, None, :, None] == piece[:, None, None, :]).tril()  # (B, 1, L, L)
+    with torch.autocast(device.type, torch.bfloat16, enabled=bf16(device)):
+        return network.encode(on(device, batch.x), on(device, batch.clock), mask)[0]
+
+
+def place_loss(network: Raw, batch: Places, device: torch.device) -> Tensor:
+    """The loss as published: the mean squared error of the next place."""
+    x, piece = on(device, batch.x), on(device, batch.piece)
+    error = (network.head_out(encode_batch(network, batch, device).float())[:, :-1] - x[:, 1:]).square().sum(-1)
+    known = (piece[:, 1:] == piece[:, :-1]) & (piece[:, 1:] >= 0)
+    return (error * known).sum() / known.sum().clamp(min=1)
+
+
 def predict_batch(network: Raw, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor | None]:
     """Forecast parameters (B, R, Q, parameters_out) of a batch, and log scales and logits (B, R, Q, K, 2) of its
     candidates, if it has any.
     """
-    mask = None
-    if batch.piece is not None:  # a fix attends to its own track alone
-        piece = on(device, batch.piece)
-        mask = (piece[:, None, :, None] == piece[:, None, None, :]).tril()  # (B, 1, L, L)
+    states = encode_batch(network, batch, device)
     with torch.autocast(device.type, torch.bfloat16, enabled=bf16(device)):
-        states, _, _ = network.encode(on(device, batch.x), on(device, batch.clock), mask)
         row = on(device, batch.row)[..., None].expand(-1, -1, states.shape[-1])  # (B, R, D)
         candidate = None if batch.candidate is None else on(device, batch.candidate)
         return network.predict(states.gather(1, row)[:, :, None], on(device, batch.query), candidate)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Known signs that a training fails, each reported once with a remedy, and early stopping."""
+"""Warnings of a training that fails, each given once with a remedy, and early stopping."""
 
 from __future__ import annotations
 
@@ -21,21 +21,19 @@ FLAT = (
     "three times as much), and check that the corpus has tracks with 1 s to 30 min between fixes."
 )
 OVERFITTING = (
-    "Overfitting: the loss falls, but the validation has been worse since step {step}. The network learns its people "
-    "by heart: give more tracks, a smaller --preset, fewer --minutes, or --patience 3."
+    "Overfitting: the loss falls, but the validation has been worse since step {step}. The network memorises its "
+    "people: give more tracks, a smaller --preset, fewer --minutes, or --patience 3."
 )
 ALIKE = (
-    "Profile accuracy is {accuracy:.0%}, under 60 %: the embeddings do not tell people apart. Train longer, on more "
+    "Profile accuracy is {accuracy:.0%}, under 60 %: the embeddings do not distinguish people. Train longer, on more "
     "people, with days of fixes each, or start from a bundle with --init."
 )
 
 
 @dataclass(frozen=True)
-class Signs:
-    """When a training looks as if it failed.
-
-    flat_gain: less than this share of the first loss gained by flat_at, a share of the budget, is flat.
-    worse_by, worse_for: overfitting is a validation worse than the best by this share, so many times in a row.
+class Thresholds:
+    """When to warn. flat_gain: less than this share of the first loss gained by flat_at, a share of the budget, is
+    flat. worse_by, worse_for: overfitting is a validation worse than the best by this share, so many times in a row.
     profile_accuracy: lower is too low.
     """
 
@@ -57,17 +55,17 @@ class Monitor:
     losses: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
-    told: set[str] = field(default_factory=set)
-    signs: Signs = Signs()
+    warned: set[str] = field(default_factory=set)
+    thresholds: Thresholds = Thresholds()
 
     @classmethod
     def resumed(cls, patience: int, state: dict) -> Monitor:
         """The monitor of a resumed run. state: from `to_dict`, or empty."""
-        return cls(patience, **state | {"told": set(state.get("told", ()))})
+        return cls(patience, **state | {"warned": set(state.get("warned", ()))})
 
     def to_dict(self) -> dict:
         """The state, for the run's checkpoint."""
-        return {"losses": self.losses, "scores": self.scores, "steps": self.steps, "told": sorted(self.told)}
+        return {"losses": self.losses, "scores": self.scores, "steps": self.steps, "warned": sorted(self.warned)}
 
     def check(self, step: int, share: float, loss: float, score: float | None) -> list[str]:
         """Note a validation and return new warnings. share: of the budget. score: of the validation."""
@@ -75,20 +73,20 @@ class Monitor:
         if score is not None:
             self.scores.append(score)
             self.steps.append(step)
-        found, signs = {}, self.signs
-        least = self.losses[0] - signs.flat_gain * abs(self.losses[0])
-        if share >= signs.flat_at and len(self.losses) >= 4 and min(self.losses[1:]) > least:
+        found, at = {}, self.thresholds
+        least = self.losses[0] - at.flat_gain * abs(self.losses[0])
+        if share >= at.flat_at and len(self.losses) >= 4 and min(self.losses[1:]) > least:
             found["flat"] = FLAT.format(now=loss, share=share, first=self.losses[0])
         if self.scores:
             best, since = self.scores[self._best], len(self.scores) - 1 - self._best
-            worse = since >= signs.worse_for and min(self.scores[-signs.worse_for :]) > (1 + signs.worse_by) * best
+            worse = since >= at.worse_for and min(self.scores[-at.worse_for :]) > (1 + at.worse_by) * best
             if worse and self.losses[-1] < self.losses[-1 - since]:
                 found["apart"] = OVERFITTING.format(step=self.steps[self._best])
         return self._once(found)
 
     def check_profiles(self, accuracy: float) -> list[str]:
         """The warning for a low profile accuracy."""
-        low = accuracy < self.signs.profile_accuracy
+        low = accuracy < self.thresholds.profile_accuracy
         return self._once({"profiles": ALIKE.format(accuracy=accuracy)} if low else {})
 
     @property
@@ -101,8 +99,8 @@ class Monitor:
         return min(range(len(self.scores)), key=self.scores.__getitem__)
 
     def _once(self, found: dict[str, str]) -> list[str]:
-        new = [warning for sign, warning in found.items() if sign not in self.told]
-        self.told |= found.keys()
+        new = [warning for name, warning in found.items() if name not in self.warned]
+        self.warned |= found.keys()
         return new
 
 

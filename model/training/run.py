@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A training run in its folder: network, moving average, optimizers and progress; for one process or many."""
+"""A training run in its folder: network, moving average and optimizers; for one process or many."""
 
 from __future__ import annotations
 
 import argparse
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -19,33 +20,35 @@ from model.cli import Report
 from model.config import PRESETS
 from model.data.batches import Batch
 from model.data.corpus import source_name
+from model.published import Places
 from model.raw import Raw
 from model.training.checkpoint import before, load, load_network, optimizer_tensors, restore_optimizers, save
 from model.training.distributed import World, local, spread_like, whole
-from model.training.loss import losses
+from model.training.loss import losses, place_loss
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
 HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.")  # parameters between states, for Muon
 LARGE = ("raw-large", "raw-1b")  # presets that are sharded over processes, with checkpointed layers
-# Attributes of a run that its checkpoint keeps beside the network, and what they are.
-RESUMED: dict[str, type | tuple[type, ...]] = {
-    "step": int, "batches": int, "seconds": (int, float), "points": int, "before": (dict, type(None)),
+RESUMED: dict[str, type | tuple[type, ...]] = {  # attributes of a run that its checkpoint keeps, and their types
+    "step": int, "batches": int, "seconds": (int, float), "points": int, "before": (dict, type(None)), "box": list,
     "calibration": dict, "calibration_before": dict, "domain": dict, "corpus": list,
 }  # fmt: skip
 
 
 class TrainingRun:
-    """A training run. It uses each batch once, however many processes share them and wherever it is resumed."""
+    """A training run. It uses each batch once, however many processes share them and wherever it is resumed.
+
+    batches: made so far, of all processes. before, calibration_before: of the bundle that the run starts from. domain:
+    ranges of the training data. box: corners in degrees, for the network as published.
+    """
 
     def __init__(self, args: argparse.Namespace, world: World) -> None:
         self.folder, self.world, self.accumulate = args.output, world, args.accumulate
         self.state = args.output / "state.safetensors"
-        self.step, self.batches, self.seconds, self.points = 0, 0, 0.0, 0  # batches: of all processes
-        self.before = None  # the training figures of the bundle that this run starts from
-        self.calibration: dict = {}
-        self.calibration_before: dict = {}  # of the bundle that this run starts from
-        self.domain: dict[str, list[float]] = {}  # ranges of the training data
+        self.step, self.batches, self.seconds, self.points = 0, 0, 0.0, 0
+        self.before, self.box = None, list[list[float]]()
+        self.calibration, self.calibration_before, self.domain = dict[str, dict](), dict[str, dict](), dict[str, list]()
         self.corpus = list(dict.fromkeys(map(source_name, [*args.corpus, *args.keep])))  # as the card names them
         torch.manual_seed(args.seed)
         if args.init:
@@ -65,17 +68,15 @@ class TrainingRun:
         self.optimizers = optimizers(self.network)
         self.average = {k: local(p).detach().clone() for k, p in self.network.named_parameters()}
 
-    @property
-    def device(self) -> torch.device:
-        """Where this process trains."""
-        return self.world.device
-
     def train_on(self, batches: Iterator[Batch], lr: float) -> Tensor:
         """Take one step on the next batches; returns the loss of this process's batches."""
-        total = torch.zeros((), device=self.device)
+        total = torch.zeros((), device=self.world.device)
         for n in range(self.accumulate):
-            batch = next(batches)
-            _set_sync(self.loss, n == self.accumulate - 1)
+            batch, last = next(batches), n == self.accumulate - 1  # gradients are exchanged after the last one alone
+            if isinstance(self.loss, DistributedDataParallel):
+                self.loss.require_backward_grad_sync = last  # what its no_sync() sets
+            elif hasattr(self.loss, "set_requires_gradient_sync"):
+                self.loss.set_requires_gradient_sync(last)
             loss = self.loss(batch) / self.accumulate
             loss.backward()
             total += loss.detach()
@@ -95,8 +96,7 @@ class TrainingRun:
         tensors = {name: tensor.detach().cpu() for name, tensor in self._tensors() if self.world.first}
         if self.world.first:
             own = {"config": self.network.config.to_dict(), "device": self.device_name()}
-            own |= {name: getattr(self, name) for name in RESUMED}
-            save(self.state, tensors, own | about)
+            save(self.state, tensors, own | {name: getattr(self, name) for name in RESUMED} | about)
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         for name, parameter in self.network.named_parameters():
@@ -115,8 +115,7 @@ class TrainingRun:
     def resume(self, report: Report) -> dict:
         """Resume from the checkpoint, which every process reads, or from the one before where it is damaged.
 
-        report: told so. Returns its `about`. Raises InputError where none is whole, or where it is of a network of
-        another configuration.
+        Returns its `about`. Raises InputError where neither is whole, or where it is of another network.
         """
         try:
             tensors, about = load(self.state)
@@ -133,9 +132,8 @@ class TrainingRun:
             name = theirs.get("preset")
             whose = f"of {name}" if name != ours["preset"] else "of another version of it"
             raise InputError(f"The checkpoint in {self.folder} is {whose}, not of {ours['preset']}: use its --preset.")
-        kinds = RESUMED | {"watch": dict}
         try:
-            if not all(isinstance(about[name], kind) for name, kind in kinds.items() if name in about):
+            if not all(isinstance(about[name], kind) for name, kind in (RESUMED | {"watch": dict}).items()):
                 raise ValueError("an entry is of another kind")
             if not 0 <= about["seconds"] < math.inf:
                 raise ValueError("its seconds are no duration")
@@ -149,8 +147,7 @@ class TrainingRun:
             raise InputError(f"The checkpoint in {self.folder} is not as a run writes it: {why}.") from error
         now = self.corpus
         for name in RESUMED:
-            setattr(self, name, about.get(name, getattr(self, name)))
-        self.batches = about.get("batches", self.step * self.accumulate * self.world.size)  # up to 0.2.0 not told
+            setattr(self, name, about[name])
         if new := [name for name in now if name not in self.corpus]:
             self.corpus = [*self.corpus, *new]
             if self.world.first:
@@ -171,10 +168,9 @@ class TrainingRun:
 
     def device_name(self) -> str:
         """The devices, as a card names them."""
-        if self.device.type == "cuda":
-            name = torch.cuda.get_device_name(self.device)
-        else:
-            name = f"CPU, {torch.get_num_threads()} threads"
+        cuda = self.world.device.type == "cuda"
+        threads = f"CPU, {torch.get_num_threads()} threads"
+        name = torch.cuda.get_device_name(self.world.device) if cuda else threads
         return f"{self.world.size} × {name}" if self.world.size > 1 else name
 
 
@@ -210,16 +206,10 @@ def prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:
     Only `forward` is replaced, so that the parameters keep their names.
     """
     for layer in network.layers:
-        if compiled:
-            layer.forward = torch.compile(layer.forward)
-        if checkpointing:
-            layer.forward = _checkpointed(layer.forward)
+        forward = torch.compile(layer.forward) if compiled else layer.forward
+        layer.forward = partial(checkpoint, forward, use_reentrant=False) if checkpointing else forward
     if compiled:
         network.predict = torch.compile(network.predict)  # type: ignore[method-assign]
-
-
-def _checkpointed(forward: Callable[..., tuple]) -> Callable[..., tuple]:
-    return lambda *inputs: checkpoint(forward, *inputs, use_reentrant=False)
 
 
 class Loss(nn.Module):
@@ -229,8 +219,10 @@ class Loss(nn.Module):
         super().__init__()
         self.network, self.device, self.all_used = network, device, all_used
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch | Places) -> Tensor:
         """The mean loss of a batch."""
+        if isinstance(batch, Places):
+            return place_loss(self.network, batch, self.device)
         loss, _, _ = losses(self.network, batch, self.device)
         if self.all_used:  # some batches do not use all of the head, yet every process must send every gradient
             layers = {id(p) for p in self.network.layers.parameters()}
@@ -253,11 +245,3 @@ def wrap(network: Raw, world: World, parallel: str) -> nn.Module:
         fully_shard(layer, mesh=mesh)
     fully_shard(loss, mesh=mesh)
     return loss
-
-
-def _set_sync(loss: nn.Module, sync: bool) -> None:
-    """Set whether the next backward pass exchanges gradients; only the last one of a step does."""
-    if isinstance(loss, DistributedDataParallel):
-        loss.require_backward_grad_sync = sync  # what its no_sync() sets
-    elif hasattr(loss, "set_requires_gradient_sync"):
-        loss.set_requires_gradient_sync(sync)

@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from model import adapt
-from model.config import PRESETS
+from model.config import BUNDLES, PRESETS
 from model.evaluate.adapt_report import read_progress, write_report
 from model.hardware import needed_gb, points_per_s
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -224,7 +224,7 @@ def test_the_report_shows_curves_areas_and_heads(tmp_path: Path) -> None:
 
 
 def test_larger_models_need_more_memory() -> None:
-    needed = [needed_gb(config) for config in PRESETS.values()]
+    needed = [needed_gb(PRESETS[name]) for name in BUNDLES]
     assert needed == sorted(needed) and needed[0] < 1 < needed[-1]
     small, base = PRESETS["raw-small"], PRESETS["raw-base"]
     slope = [(needed_gb(c, points=8192) - needed_gb(c, points=4096)) * 2**30 / 4096 for c in (small, base)]

@@ -10,7 +10,7 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
-from model import cli, contrastive, finetune, forecast, pretrain, profiles, raw_paper
+from model import cli, finetune, forecast, pretrain, profiles
 from model.cli import LARGEST_SEED
 from model.diary.__main__ import main as diary
 from model.evaluate import diary as diary_figures
@@ -18,7 +18,7 @@ from model.evaluate import gaps, regions
 from model.fill import encounters
 from raw_qgis_plugin.core.errors import InputError
 
-COMMANDS = (contrastive, finetune, pretrain, raw_paper, regions)
+COMMANDS = (finetune, pretrain, regions)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
@@ -30,7 +30,7 @@ def test_what_is_no_seed_is_told_in_a_line(command, seed, capsys):
     assert end.value.code == 2 and f"'{seed}' is no whole number from 0" in said and said.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", [contrastive, finetune, pretrain, raw_paper], ids=lambda command: command.__name__)
+@pytest.mark.parametrize("command", [finetune, pretrain], ids=lambda command: command.__name__)
 @pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf"])
 def test_what_is_no_time_to_train_is_told_in_a_line(command, minutes, capsys):
     with pytest.raises(SystemExit) as end:

@@ -5,30 +5,22 @@ import csv
 import json
 import tracemalloc
 from argparse import Namespace
-from contextlib import redirect_stdout
-from io import StringIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
-import torch
 
-from model.data.batches import Batches
-from model.data.corpus import load
 from model.data.heldout import held_out_cab
 from model.evaluate import main as evaluate
 from model.evaluate import probes, profiles, regions
-from model.experiments import attention, contrastive
-from model.experiments.untrained import TorchModel, untrained
-from model.export import main as export
 from model.finetune import main as finetune
-from model.head_training.tune import padded_mask
+from model.head_training.untrained import TorchModel, untrained
 from model.heads import Task
 from model.training.checkpoint import load_network
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.bundle.runtime import Model, featurize_padded, pad_left
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
@@ -276,101 +268,17 @@ def test_torch_and_onnx_embed_alike(nano_run, tracks_file):
     assert np.abs(embed(some, untrained(model)) - ours).max() > 0.1
 
 
-def test_halves_of_a_track_are_told_from_those_of_others(tracks_file, contrast_run):
-    first, *_, last = (json.loads(line)["loss"] for line in (contrast_run / "lines.json").read_text().splitlines())
-    assert last < 0.9 * first
-    rows, _, rng = Batches([load(str(tracks_file))], 1024).rows(0, 10)
-    x, clock = contrastive.halves(rows, rng)
-    whole = (rows.piece == 0).all(axis=1)
-    assert x.shape[:3] == clock.shape == (2, whole.sum(), rows.t.shape[1] // 2)
-    with pytest.raises(InputError, match="holds a run already"):
-        contrastive.main(["--corpus", str(tracks_file), "--output", str(contrast_run)])
-    assert (clock[..., 0] == 0).all() and (clock[..., -1] > 0).all()  # the second half knows nothing of the first
-
-
-def test_tracks_too_short_to_be_halved_are_said(tracks_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(contrastive, "SETTINGS", contrastive.Settings(patience=3))
-    arguments = ["--corpus", str(tracks_file), "--points", "64", "--preset", "raw-nano", "--output", str(tmp_path)]
-    with pytest.raises(InputError, match="too short"):
-        contrastive.main(arguments)
-
-
-@pytest.fixture(scope="module")
-def contrast_run(tracks_file, tmp_path_factory):
-    """A short run of contrastive pretraining, with its lines of progress in lines.json."""
-    run = tmp_path_factory.mktemp("contrast")
-    arguments = ["--preset", "raw-nano", "--points", "1024", "--minutes", "0.15", "--output", str(run)]
-    with pytest.MonkeyPatch.context() as m, redirect_stdout(StringIO()) as said:
-        m.setattr(contrastive, "SETTINGS", contrastive.Settings(report_every=2))
-        contrastive.main([*arguments, "--corpus", str(tracks_file)])
-    (run / "lines.json").write_text(said.getvalue())
-    return run
-
-
-def test_a_contrastive_run_makes_no_bundle(contrast_run, tmp_path):
-    with pytest.raises(InputError, match="no run of model.pretrain"):
-        export(["--run", str(contrast_run), "--output", str(tmp_path / "bundle")])
-    assert not (tmp_path / "bundle").exists()
-
-
-def test_probes_of_states_and_labels(nano_run, contrast_run, tracks_file, words_file, tmp_path, monkeypatch):
+def test_probes_of_states_and_labels(nano_run, tracks_file, words_file, tmp_path, monkeypatch):
     monkeypatch.setattr(probes, "SETTINGS", probes.Settings(draws=3))
     arguments = ["probes", "--tracks", str(tracks_file), "--labels", str(words_file), "--field", "way"]
-    arguments += ["--contrastive", str(contrast_run), "--rename", "strolls=walks"]
+    arguments += ["--rename", "strolls=walks"]
     evaluate([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "p")])
     figures = json.loads((tmp_path / "p.json").read_text())
     assert figures["states"]["speed (logarithm)"]["model"] > 0.8  # two speeds, which any state shows
     assert figures["heads"]["RAW"]["head"]["accuracy"] > 0.95
-    assert "contrastive pretraining" in figures["heads"] and probes.WITH_HEADS not in figures["heads"]  # it has none
     assert set(figures["few_labels"]) == {*figures["heads"], "hand features"}
     assert figures["neighbours"]["same"] > 0.9 > 0.6 > figures["neighbours"]["chance"]
-    html = (tmp_path / "p.html").read_text("utf-8")
-    assert "Nearest neighbours" in html and "What the last fix of a track (cross) looks at" in html
-    layers = load_network(nano_run / "bundle" / WEIGHTS)[0].layers
-    assert len(figures["attention"]["day_over_half_a_day"]) == len(layers)
-
-
-def test_attention_is_what_the_network_computes(nano_run, tracks_file):
-    tracks, _, _ = read(str(tracks_file))
-    network, _ = load_network(nano_run / "bundle" / WEIGHTS)
-    inside, valid = pad_left(np.arange(len(tracks)), tracks.track_offsets[:3], np.array([9, 5, 7]))
-    _, x, clock = featurize_padded(tracks, inside, valid)
-    seen = attention.attention(network, x, clock, valid)
-    np.testing.assert_allclose(seen.sum(axis=-1), 1, atol=1e-5)
-    assert (seen[:, :, np.triu(np.ones((9, 9), bool), 1)] == 0).all()  # nobody looks ahead
-    assert (seen[:, 1, 4:, :4] == 0).all()  # nor at padding
-    # The first layer's values, weighted so, are what it gives on: with the heads made equal, their mean is enough
-    layer = network.layers[0]
-    with torch.no_grad():
-        block = layer.attention.qkv.weight.view(3, layer.attention.heads, layer.attention.dim, -1)
-        block.copy_(block[:, :1].expand_as(block).clone())
-        seen = attention.attention(network, x, clock, valid)[0]
-        h = layer.norm1(network.encoder(torch.from_numpy(x)))
-        value = layer.attention.qkv(h).chunk(3, dim=-1)[2]
-        given = []
-        hook = layer.attention.register_forward_hook(lambda *a: given.append(a[2][0]))
-        network.encode(torch.from_numpy(x), torch.from_numpy(clock), padded_mask(torch.from_numpy(valid)))
-        hook.remove()
-        wanted = layer.attention.out(torch.from_numpy(seen) @ value)
-    np.testing.assert_allclose(given[0][valid], wanted[valid], atol=1e-4)
-
-
-def test_attention_back_in_time_counts_hours(nano_run, monkeypatch):
-    quarter = np.arange(0, 4 * 96)
-    t = 1_699_833_600_000 + quarter * 900_000
-    tracks, _ = build_tracks(None, None, t, 10 + quarter * 1e-4, np.full(len(quarter), 50.0))
-    network, _ = load_network(nano_run / "bundle" / WEIGHTS)
-
-    def even(network, x, clock, valid):
-        n = x.shape[1]
-        return np.broadcast_to(np.tril(1 / np.arange(1, n + 1)[:, None] * np.ones(n)), (len(network.layers), 1, n, n))
-
-    monkeypatch.setattr(attention, "attention", even)
-    back = attention.back_in_time(network, tracks)
-    np.testing.assert_allclose(back, np.ones((len(network.layers), attention.FARTHEST_H)))
-    assert attention.day_over_half(back) == pytest.approx([1] * len(network.layers))
-    short = attention.back_in_time(network, tracks.take(quarter < 20))
-    assert np.isnan(short[:, 5:]).all() and set(attention.day_over_half(short)) == {None}
+    assert "Nearest neighbours" in (tmp_path / "p.html").read_text("utf-8")
 
 
 def test_neighbours_of_the_same_person_do_not_count():

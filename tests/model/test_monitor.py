@@ -14,7 +14,7 @@ def test_known_signs_of_failure_are_told_once():
     apart = Monitor()
     told = [apart.check(k, k / 20, 2.0 - 0.1 * k, 0.9 + 0.02 * abs(k - 5)) for k in range(1, 20)]
     words = sum(told, [])
-    assert len(words) == 1 and "since step 5" in words[0] and "by heart" in words[0]
+    assert len(words) == 1 and "since step 5" in words[0] and "memorises" in words[0]
     good = Monitor()
     assert not any(good.check(k, k / 20, 2.0 - 0.1 * k, 1.0 - 0.02 * k) for k in range(1, 20))
     assert (

@@ -378,7 +378,7 @@ def test_a_resumed_run_knows_what_was_shown_before(tmp_path, tracks_file, lines)
     pretrain([*still, "--resume", "--stop-after", "12"])
     after = about(tmp_path / "run")["watch"]
     assert after["steps"] == [4, 8, 12] and after["losses"][:2] == before["losses"]
-    monitor = Monitor.resumed(3, {"losses": [1.0], "scores": [1.0], "steps": [4], "told": ["flat"]})
+    monitor = Monitor.resumed(3, {"losses": [1.0], "scores": [1.0], "steps": [4], "warned": ["flat"]})
     assert not any(monitor.check(k, 0.5, 1.0, 1.1) for k in (8, 12)) and not monitor.done
     assert not monitor.check(16, 0.5, 1.0, 1.1) and monitor.done
 

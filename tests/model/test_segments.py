@@ -73,11 +73,11 @@ def test_no_movement(tmp_path):
         segments.pieces(tmp_path, 10, 1)  # a city
 
 
-@pytest.mark.parametrize("command", ["synthetic.segments", "evaluate.forecast", "experiments.raw_paper"])
+@pytest.mark.parametrize("command", ["synthetic.segments", "evaluate.forecast"])
 def test_numbers_below_one_are_refused_before_any_work(command, capsys):
     main = import_module(f"model.{command}").main
     flags = {"synthetic.segments": ["--per-mode"], "evaluate.forecast": ["--windows", "--per-user", "--cadence"]}
-    for flag in flags.get(command, ["--points", "--tell-every"]):
+    for flag in flags[command]:
         with pytest.raises(SystemExit):
             main([flag, "0"])
         assert f"{flag}: '0' is no whole number from 1" in capsys.readouterr().err

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A PyTorch network in place of a bundle's model, such as the same network with random weights, for comparison."""
+"""A PyTorch network in place of a bundle's model, such as the same network with random weights."""
 
 from __future__ import annotations
 

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The method as published (arXiv 2311.10471; preset raw-paper), as a baseline: its batches and its forecasts.
+
+Places are scaled into a box that is fitted to the corpus, positions are learned, time is no input, the loss is the mean
+squared error of the next place, and forecasts are rollouts. The network is model/raw.py with Config.positions.
+
+    python -m model.pretrain --preset raw-paper --corpus SOURCE … --output RUN
+    python -m model.evaluate forecast --raw-paper RUN --tracks T
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model.data.batches import FILLED_S, Batches, first_fixes
+from model.data.corpus import Source
+from model.raw import Raw
+from model.training.checkpoint import load_network
+from raw_qgis_plugin.core.bundle.runtime import batches
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.evaluation.baselines import Forecast
+from raw_qgis_plugin.core.evaluation.windows import BIN_MS, Windows
+
+
+class Places(NamedTuple):
+    """B rows of L fixes. x: (B, L, 2) places in the box, -1 to 1. clock: (B, L) the number of the fix in its track.
+    piece: (B, L) int, equal along one track, -1 for padding. points: fixes that are not padding.
+    """
+
+    x: np.ndarray
+    clock: np.ndarray
+    piece: np.ndarray
+    points: int
+
+
+def fit_box(sources: list[Source]) -> np.ndarray:
+    """The corners (2, 2) in degrees of the box that holds all but a thousandth of the sources on each side."""
+    sides = []
+    for s in sources:
+        every = max(len(s.lon) // 200_000, 1)
+        sides.append([np.quantile(a[::every], [0.001, 0.999]) for a in (s.lon, s.lat)])
+    low, high = np.min(sides, axis=0)[:, 0], np.max(sides, axis=0)[:, 1]
+    return np.stack([low, np.maximum(high, low + 1e-3)])
+
+
+def into_box(box: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Degrees (…) to places (…, 2) in a box (2, 2)."""
+    return ((np.stack([lon, lat], -1) - box[0]) / (box[1] - box[0]) * 2 - 1).astype(np.float32)
+
+
+def out_of_box(box: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Places (…, 2) in a box (2, 2) to degrees (…, 2)."""
+    return (x.astype(np.float64) + 1) / 2 * (box[1] - box[0]) + box[0]
+
+
+class PlaceBatches(Batches):
+    """Quarter hours of tracks in rows of `length` fixes; half of the batches are filled round the clock."""
+
+    def __init__(self, corpus: Batches, box: np.ndarray, length: int) -> None:
+        super().__init__(corpus.sources, corpus.points, corpus.seed)
+        self.box, self.length = box, length
+        if not all(any(s.view(FILLED_S, filled) for s in self.sources) for filled in (False, True)):
+            raise InputError("The corpus has no 15-minute sequence of some hours.")
+
+    def batch(self, number: int, *_: object) -> Places:  # type: ignore[override]
+        """Batch `number`."""
+        rows, _, _ = self.rows(number, FILLED_S, length=self.length)
+        clock = np.arange(self.length) - first_fixes(rows.piece)
+        place = into_box(self.box, rows.lon, rows.lat)
+        return Places(place, clock.astype(np.float32), rows.piece, int((rows.piece >= 0).sum()))
+
+
+@torch.no_grad()
+def forecast_windows(run: Path, w: Windows) -> Forecast:
+    """Forecasts (w, h) of a run's network, a step a quarter of an hour; horizons are whole numbers of quarters."""
+    network, about = load_network(run / "state.safetensors")
+    if not network.config.positions:
+        raise InputError(f"{run} is no run of the preset raw-paper.")
+    box = np.array(about["box"])
+    steps = np.round(w.horizon_s * 1000 / BIN_MS).astype(int)
+    known = network.config.positions - int(steps.max())  # fixes of context that leave positions for the rollout
+    lon, lat = w.lon[:, -known:], w.lat[:, -known:]
+    length = (~np.isnan(lon)).sum(axis=1)
+    result = np.empty((len(w), len(steps), 2))
+    for some in batches(length):
+        longest = int(length[some].max())
+        x = torch.from_numpy(into_box(box, *(np.nan_to_num(a[some, -longest:]) for a in (lon, lat))))
+        valid = torch.from_numpy(~np.isnan(lon[some, -longest:]))  # padded on the left
+        places = rollout(network, x, valid, int(steps.max()))
+        result[some] = out_of_box(box, places[:, steps - 1].numpy())
+    return result[..., 0], result[..., 1]
+
+
+def rollout(network: Raw, x: Tensor, valid: Tensor, steps: int) -> Tensor:
+    """The next `steps` places (B, steps, 2) after x (B, T, 2). valid: (B, T) bool, False on padding on the left."""
+    t = x.shape[1]
+    at = (valid.cumsum(1) - 1).clamp(min=0)
+    causal = torch.ones(t, t, dtype=torch.bool).tril() & valid[:, None, None, :]
+    causal |= torch.eye(t, dtype=torch.bool)  # padding attends to itself: no division by zero
+    states, keys, values = network.encode(x, at, causal)
+    places = [network.head_out(states[:, -1:])]
+    mask = valid[:, None, None, :]
+    while len(places) < steps:
+        at, mask = at[:, -1:] + 1, F.pad(mask, (0, 1), value=True)
+        states, keys, values = network.encode(places[-1], at, mask, (torch.stack(keys), torch.stack(values)))
+        places.append(network.head_out(states))
+    return torch.cat(places, dim=1)
