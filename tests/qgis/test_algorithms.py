@@ -126,20 +126,6 @@ def test_unit_of_forecasts(run: Callable, make: Callable, fixes: Any, bundle: st
     assert len(run("raw:forecasttracks", **common, UNIT="track").rows()) == 24
 
 
-def test_choices_are_taken_in_any_capitals_and_by_number(
-    run: Callable, make: Callable, fixes: Any, bundle: str
-) -> None:
-    common = {"INPUT": make(fixes), "MODEL": bundle}
-    for unit in ("track", "Track", 1, "1"):
-        assert (
-            run("raw:profileusers", **common, UNIT=unit, DEVICE="cpu").layer().wkbType() == QgsWkbTypes.MultiLineString
-        )
-    for unit in (None, ""):
-        assert run("raw:profileusers", **common, UNIT=unit, DEVICE=1).layer().wkbType() == QgsWkbTypes.Point
-    with pytest.raises(QgsProcessingException, match="UNIT"):
-        run("raw:profileusers", **common, UNIT="week")
-
-
 @pytest.mark.parametrize("crs", CRSS)
 def test_profiles_of_users(run: Callable, make: Callable, fixes: Any, bundle: str, crs: str) -> None:
     done = run("raw:profileusers", INPUT=make(fixes, crs), MODEL=bundle)
