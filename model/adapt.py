@@ -2,8 +2,8 @@
 """Continue pretraining on your own tracks, and report the effect: python -m model.adapt --tracks T --output RUN
 
 It trains as model.pretrain does, compares the new model with the earlier one on the same forecasts of people who were
-held out, trains the heads again on a synthetic city, since the embeddings have changed, and drops heads that no longer
-beat a simple method. It writes RUN/bundle and RUN/report.html. With --resume, finished steps are not repeated.
+held out, and writes RUN/bundle and RUN/report.html. The bundle has no heads, since the embeddings have changed: train
+them again with model.finetune. With --resume, finished steps are not repeated.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,79 +21,38 @@ import numpy as np
 
 from model.cli import Parser, Report, print_line, run
 from model.config import BUNDLES
-from model.data.corpus import load, parts, source_name
-from model.data.persons import hash_runs, runs_of
+from model.data.corpus import load, source_name
 from model.evaluate.adapt_report import write_report
 from model.evaluate.forecast import ask_model, simple_forecasts
 from model.evaluate.windows import FAMILIES, cut
-from model.finetune import Request, finetune
 from model.pretrain import parser as pretraining_parser
 from model.pretrain import pretrain
-from model.training.card import without_heads, write_card
+from model.training.card import write_card
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.errors import InputError, RawError
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.backtest import SETTINGS as BACKTEST
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
 from raw_qgis_plugin.core.evaluation.windows import errors_m, spread
-from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 PROGRESS = "progress.jsonl"
-FINISHED = (PROGRESS, "begun.json", "trained/done", "figures.json", "heads.json")  # what a resumed run has finished
+FINISHED = (PROGRESS, "begun.json", "trained/done", "figures.json")  # what a resumed run has finished
 CACHE = Path(".raw-cache/raw/shards")  # in the run's folder
-SAMPLE = RESOURCES / "sample"
 FAMILY_WORDS = {"long": "15 to 150 min ahead", "filled": "15 to 150 min ahead round the clock"}
 
 
-@dataclass(frozen=True)
-class City:
-    """A synthetic city with true labels, by unit, on which heads are trained."""
-
-    tracks: Path
-    labels: dict[str, Path]
-    regions: Path
-
-    @classmethod
-    def at(cls, folder: Path) -> City:
-        """The output of model.synthetic, or the sample city. InputError for another folder."""
-        if (folder / "city_tracks.parquet").is_file():
-            names, tracks, regions = "city_truth_{}.csv", "city_tracks.parquet", "city_regions.gpkg"
-            trips = "city_truth_tracks.csv"
-        else:
-            names, tracks, regions = "truth_{}.csv", "tracks.parquet", "regions.geojson"
-            trips = "truth_segments.csv"
-        labels = {"user": names.format("users"), "track": trips, "region": names.format("regions")}
-        missing = [name for name in (tracks, *labels.values(), regions) if not (folder / name).is_file()]
-        if missing:
-            raise InputError(f"--city {folder} is no city of model.synthetic: there is no {', '.join(missing)}.")
-        return cls(folder / tracks, {unit: folder / name for unit, name in labels.items()}, folder / regions)
-
-
-def held_out(
-    source: str, keep: Sequence[str] = (), cache: Path | None = None, report: Report = print_line
-) -> Tracks | None:
-    """The people of a source who train neither there nor in the sources `keep`, one user each under whatever ids; None
-    where there are none.
-    """
+def held_out(source: str, cache: Path | None = None) -> Tracks | None:
+    """The people of a source who do not train, one user each under whatever ids; None where there are none."""
     try:
         shards = load(source, validation=True, cache=cache).shards
     except InputError:
         return None
     own = shards.unseen[shards.user]
     user, t, lon, lat = (a[own] for a in (shards.user, shards.t, shards.lon, shards.lat))
-    tracks = build_tracks(shards.person[user], None, t, lon, lat)[0]
-    runs, users = runs_of(tracks)
-    trained = np.zeros(tracks.n_users, bool)
-    for other in (load(spec, cache=cache) for spec in keep):
-        for part in parts(other):
-            known, _ = hash_runs(part.user, part.t, other.lon[part.row], other.lat[part.row])
-            trained[users[np.isin(runs, known)]] = True
-    if trained.any():
-        report({"warning": f"{trained.sum()} of {len(trained)} people held out train in --keep: they are left out."})
-    return None if trained.all() else tracks.take(~trained[tracks.user])
+    return build_tracks(shards.person[user], None, t, lon, lat)[0]
 
 
 def compare(tracks: Tracks | None, before: Bundle, after: Bundle, seed: int = 0) -> dict[str, dict]:
@@ -162,49 +120,6 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     return None, undecided, errors
 
 
-def train_heads(bundle: Path, before: Bundle, city: City, report: Report) -> list[dict]:
-    """Train each head again, on the city, for the new embeddings, into the bundle.
-
-    Returns a row for each head, for the report.
-    """
-    rows, heads = [], before.card["heads"]
-    for n, head in enumerate(heads):
-        report({"stage": "heads", "head": head["name"], "done": n, "of": len(heads)})
-        row = {"head": head["name"], "unit": head["unit"], "before": head.get("metrics", {}).get("head")}
-        try:
-            new = _train_head(bundle, head, city, report)
-            key = next(k for k in ("accuracy", "r2", *new["metrics"]["head"]) if k in new["metrics"]["head"])
-            ours, simple = (new["metrics"][which][key] for which in ("head", "baseline"))
-            row |= {"measure": key, "after": ours, "baseline": simple}
-            if not ours > simple:
-                raise RawError("on the new embeddings it does no better than a simple method")
-            row |= {"kept": True, "why": f"trained again on the synthetic city, {new['metrics']['units']} units"}
-        except RawError as error:
-            write_card(bundle, without_heads(bundle, open_bundle(bundle).card, [head["name"]]))
-            row |= {"kept": False, "why": str(error).rstrip(".")}
-        rows.append(row)
-    return rows
-
-
-def _train_head(bundle: Path, head: dict, city: City, report: Report) -> dict:
-    unit = "track" if head["unit"] == "day" else head["unit"]
-    field = str(head.get("task", head["name"]))
-    with city.labels[unit].open(encoding="utf-8") as f:
-        if field not in f.readline().strip().split(",") or head["unit"] == "day":
-            raise RawError("the synthetic city has no such labels; train it again on your own")
-    merged = [("car", "motor vehicle"), ("bus", "motor vehicle")]
-    request = Request(
-        [str(city.tracks)], [str(city.labels[unit])], field, head["unit"], head["name"], bundle, bundle=bundle,
-        title=head.get("title", ""), unit_of_measure=head.get("unit_of_measure", ""), minutes=3.0,
-        trained_on="the synthetic city that comes with RAW",
-        rename=merged if "motor vehicle" in head.get("classes", []) else (),
-    )  # fmt: skip
-    if head["unit"] == "region":
-        request.regions, request.id = [str(city.regions)], "region_id"
-    finetune(request, report)
-    return open_bundle(bundle).head(head["name"])
-
-
 def recorder(file: Path) -> Report:
     """A report that prints lines of progress and appends them to a file, for the curves of the report page."""
 
@@ -234,7 +149,6 @@ def parser() -> argparse.ArgumentParser:
                    help="size of a network with random weights (default: %(default)s)")
     p.add_argument("--keep", action="append", default=[], metavar="SOURCE",
                    help="further tracks to train on, so that earlier training is not forgotten")
-    p.add_argument("--city", type=Path, default=SAMPLE, help="output of model.synthetic (default: the sample city)")
     p.add_argument("--name", default="", help="of the new model, for its card")
     p.add_argument("--resume", action="store_true", help="continue the run in RUN")
     p.add_argument("--output", type=Path, required=True, metavar="RUN", help="folder of the run")
@@ -266,7 +180,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not args.resume and (folder / "trained" / "state.safetensors").exists():
         raise InputError(f"{folder} holds a run already: continue with --resume, or choose another --output.")
     library.check_target(folder / "bundle")
-    city, options = City.at(args.city), pretraining(args, others)
+    options = pretraining(args, others)
     folder.mkdir(parents=True, exist_ok=True)
     check_same(args)
     before, report = open_bundle(None if args.init == "none" else args.init), recorder(folder / PROGRESS)
@@ -277,18 +191,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         (trained / "done").touch()
     report({"stage": "comparing"})
     after = open_bundle(trained / "bundle")
-    figures = once(
-        folder / "figures.json", lambda: compare(held_out(args.tracks, args.keep, options.cache, report), before, after)
-    )
-    if not (folder / "heads.json").exists():  # a bundle with some of its heads is made again
-        library.copy(trained / "bundle", bundle)
-        name = args.name or f"{after.card['name']}, own"
-        write_card(bundle, after.card | {"name": name, "data": "Tracks of the user's own.", "own_figures": figures})
-    heads = once(folder / "heads.json", lambda: train_heads(bundle, before, city, report))
+    figures = once(folder / "figures.json", lambda: compare(held_out(args.tracks, options.cache), before, after))
+    library.copy(trained / "bundle", bundle)
+    name = args.name or f"{after.card['name']}, own"
+    write_card(bundle, after.card | {"name": name, "data": "Tracks of the user's own.", "own_figures": figures})
     use, advice, errors = judge(figures)
     verdict = f"{advice} {errors}"
     report({"stage": "report"})
-    write_report(folder, before.card, open_bundle(bundle).card, figures, heads, verdict)
+    write_report(folder, before.card, open_bundle(bundle).card, figures, verdict)
     shutil.rmtree(folder / CACHE.parts[0], ignore_errors=True)
     done = {"stage": "done", "bundle": str(bundle), "report": str(folder / "report.html")}
     report(done | {"use": use, "verdict": verdict, "advice": advice})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The report of model.adapt: the training, the model before and after, its areas and heads."""
+"""The report of model.adapt: the training, and the forecasts of the model before and after."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from model.evaluate import ratio_words
-from model.training.card import WORDS
 from raw_qgis_plugin.core.evaluation.plots import OURS, new_figure
 from raw_qgis_plugin.core.evaluation.report import Page
 
@@ -20,10 +17,8 @@ if TYPE_CHECKING:
 LEVELS = ("50 %: before", "50 %: after", "80 %: before", "80 %: after")
 
 
-def write_report(
-    folder: Path, before: dict, after: dict, figures: dict[str, dict], heads: list[dict], verdict: str
-) -> None:
-    """Write folder/report.html. before, after: cards. figures: of adapt.compare. heads: of adapt.train_heads."""
+def write_report(folder: Path, before: dict, after: dict, figures: dict[str, dict], verdict: str) -> None:
+    """Write folder/report.html. before, after: cards. figures: of adapt.compare."""
     training = after["training"]
     page = Page(
         f"{after['name']}: what the training did",
@@ -40,10 +35,11 @@ def write_report(
     if len(lines) > 1:
         page.heading("The training")
         page.figure(curves(lines), "Loss by step, and the error on people held out over the baseline's.")
-    page.heading("Forecast areas")
-    _areas(page, before["calibration"], after["calibration"])
-    page.heading("Heads")
-    _heads(page, heads)
+    if before["calibration"] == after["calibration"]:
+        page.sentence("The areas stay as they were: too few people could be held out to calibrate them again.")
+    if names := ", ".join(head["name"] for head in before["heads"]):
+        page.sentence(f"The heads of the model before ({names}) read its embeddings, and these have changed. Train "
+                      "them again on labels of your own.")  # fmt: skip
     page.write(folder / "report.html")
 
 
@@ -65,54 +61,6 @@ def _forecasts(page: Page, figures: dict[str, dict], name: str) -> None:
         [cadence, *(f"{r[f'{which}_inside{level}']:.0%}" for level in (50, 80) for which in ("before", "after"))]
         for cadence, r in figures.items()
     ])  # fmt: skip
-
-
-def _areas(page: Page, before: dict, after: dict) -> None:
-    old, new = _by_kind(before), _by_kind(after)
-    if not new:
-        page.sentence("Not calibrated: too few forecasts of people held out. The areas are a rough guide only.")
-        return
-    if new == old:
-        page.sentence("The areas stay as they were: too few people could be held out to calibrate them again.")
-        return
-    page.sentence(
-        "The areas were calibrated again on the people held out, with little weight for few people. The shares above "
-        "are of the same people: for others they may be some points higher or lower. Factors on the radii, by horizon:"
-    )
-    rows = []
-    for kind, factors in new.items():
-        known = old.get(kind)
-        for n, horizon in enumerate(factors["horizon_s"]):
-            row = [*([kind] if len(new) > 1 else []), f"{horizon:g} s"]
-            for key in ("factor50", "factor80"):
-                was = f"{np.interp(horizon, known['horizon_s'], known[key]):.2f}" if known else "–"
-                row += [was, f"{factors[key][n]:.2f}"]
-            rows.append(row)
-    page.table([*(["kind of tracks"] if len(new) > 1 else []), "horizon", *LEVELS], rows)
-
-
-def _by_kind(calibration: dict) -> dict[str, dict]:
-    """A card's calibration tables by kind of context, without empty ones."""
-    tables = {"": calibration} if "horizon_s" in calibration else calibration
-    return {kind: table for kind, table in tables.items() if table.get("horizon_s")}
-
-
-def _heads(page: Page, heads: list[dict]) -> None:
-    if not heads:
-        page.sentence("The model before had no heads.")
-        return
-    page.sentence(
-        "A head reads embeddings, and these have changed. So each was trained again on a synthetic city, and is kept "
-        "if it beats a simple method on unseen units. The figure before is from the old model's card, on other data."
-    )
-    rows = []
-    for head in heads:
-        measure = head.get("measure", "accuracy")
-        values = (head["before"] or {}).get(measure), head.get("after"), head.get("baseline")
-        numbers = ("–" if value is None else f"{value:.3f}" for value in values)
-        result = ("kept: " if head["kept"] else "dropped: ") + head["why"]
-        rows.append([head["head"], head["unit"], WORDS.get(measure, measure), *numbers, result])
-    page.table(["head", "of a", "measure", "before", "after", "simple method", "result"], rows)
 
 
 def read_progress(path: Path) -> list[dict]:

@@ -34,8 +34,7 @@ class StageShares:
 
     trained: float = 0.7  # model.adapt
     calibrated: float = 0.8
-    compared: float = 0.85
-    heads_trained: float = 0.98
+    compared: float = 0.98
     embedded: float = 0.5  # model.finetune, roughly
 
 
@@ -104,21 +103,15 @@ def delete_personal_data(folder: Path) -> None:
 
 
 def pretraining_share(line: dict[str, Any], minutes: float, shares: StageShares = SHARES) -> float | None:
-    """Share of a model.adapt run that is done, by one line of its log; None if the line holds no progress.
-
-    Lines of `finetuning_share` also occur in this log. Each of those counts one head alone, so they are ignored here.
-    """
+    """Share of a model.adapt run that is done, by one line of its log; None if the line holds no progress."""
     if "seconds_left" in line:
         return shares.trained * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
-    stage = line.get("stage")
-    if stage == "heads":
-        return shares.compared + (shares.heads_trained - shares.compared) * line["done"] / max(1, line["of"])
     return {
         "calibrating": shares.trained,
         "comparing": shares.calibrated,
-        "report": shares.heads_trained,
+        "report": shares.compared,
         "done": 1.0,
-    }.get(str(stage))
+    }.get(str(line.get("stage")))
 
 
 def finetuning_share(line: dict[str, Any], shares: StageShares = SHARES) -> float | None:
@@ -163,7 +156,6 @@ def progress_text(line: dict[str, Any]) -> str:
         "training": tr("Training"),
         "calibrating": tr("Calibrating the forecast areas"),
         "comparing": tr("Comparing with the old model on held-out people"),
-        "heads": tr("Teaching the head {head} again").format(head=line.get("head", "")),
         "report": tr("Writing the report"),
     }
     return stages.get(str(line.get("stage")), str(line.get("verdict", "")))
