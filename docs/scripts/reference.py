@@ -23,13 +23,13 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "resources/sample"
 COMMANDS = {
     "Answers": ("forecast", "profiles", "regions", "embed", "diary.__main__", "fill.__main__"),
-    "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "calibrate", "neighbours", "export"),
+    "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "calibrate", "export"),
     "Evaluation": (
         *(f"evaluate.{name}" for name in ("forecast", "gaps", "profiles", "regions", "probes", "diary")),
         "fill.encounters",
     ),
-    "The synthetic city": ("synthetic.__main__", "synthetic.report", "synthetic.segments"),
-    "Research and hardware": ("ways", "fill.train", "sizes", "hardware"),
+    "The synthetic city": ("synthetic.__main__", "synthetic.segments"),
+    "Research and hardware": ("retrieval.__main__", "fill.train", "sizes", "hardware"),
 }
 # What each algorithm is run with, so that its output fields can be listed.
 EXAMPLES: dict[str, dict[str, Any]] = {

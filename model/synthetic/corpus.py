@@ -58,6 +58,8 @@ def plan_runs(seed: int, fixes: float, osm: list[Path]) -> list[SumoRun]:
 
 def write_corpus(output: Path, seed: int, fixes: float, osm: list[Path], processes: int = 2) -> Counter[str]:
     """Simulate and write output/movement/*.parquet. Returns fixes by mode."""
+    if not 1e4 <= fixes <= 1e10:
+        raise SyntheticError(f"--fixes must lie between 1e4 and 1e10, not {fixes:g}")
     for file in osm:
         if not file.is_file():
             raise SyntheticError(f"--osm: there is no file {file}")

@@ -12,14 +12,13 @@ import numpy as np
 
 from model.synthetic.city.layout import City, build_city
 from model.synthetic.city.streets import make_streets, osm_streets
-from model.synthetic.laws import JUMP_LAW, fit_jumps, jumps_km, write_laws
+from model.synthetic.laws import JUMP_LAW, fit_jumps, jumps_km
 from model.synthetic.population.days import render_days
 from model.synthetic.population.people import Population, populate
 from model.synthetic.population.plans import DAY_S, HOUR_S, Trips, plan_weeks
 from model.synthetic.population.recording import record
 from model.synthetic.population.travel import Journey, move
-from model.synthetic.population.truth import trip_rows, write_csv, write_layers, write_regions, write_users
-from model.synthetic.report import report_if_possible
+from model.synthetic.population.truth import trip_rows, write_csv, write_layers, write_users
 from model.synthetic.sumo import SyntheticError, say
 
 FIRST_MONDAY = np.datetime64("2023-03-06")
@@ -57,11 +56,9 @@ def generate(request: Request, output: Path) -> dict[str, int]:
     observed = np.sort(rng.choice(request.people, max(2, round(request.observed * request.people)), replace=False))
     ids = _write_people(request, population, trips, observed, output)
     write_layers(output, population.city)
-    write_regions(output / "truth_regions.csv", population, trips, request.weeks)
     moved = move(population, trips, observed, output / SCRATCH, request.seed, request.processes)
     trip_count, fixes = _write_trips(request, population, trips, moved, ids, output)
     shutil.rmtree(output / SCRATCH, ignore_errors=True)
-    report_if_possible(output)
     return {"people": request.people, "observed": len(observed), "trips": trip_count, "fixes": fixes}
 
 
@@ -116,12 +113,9 @@ def find_local(city: City, seed: int, trial_people: int = 400) -> float:
 def _write_people(
     request: Request, population: Population, trips: Trips, observed: np.ndarray, output: Path
 ) -> dict[int, str]:
-    """Write truth_users.csv and laws.json. Returns the observed people's ids."""
+    """Write truth_users.csv. Returns the observed people's ids."""
     ids = {int(person): f"u{person:05d}" for person in observed}
     write_users(output / "truth_users.csv", population, trips, observed, ids, request.weeks)
-    streets, across_km = (request.osm.name, 0.0) if request.osm else ("made from the seed", request.across_km)
-    facts = {"people": request.people, "weeks": request.weeks, "seed": request.seed, "across_km": across_km}
-    write_laws(output / "laws.json", facts | {"streets": streets}, trips, population, request.weeks)
     return ids
 
 

@@ -105,8 +105,7 @@ def main(city: Path) -> None:
     write_layer(city / "regions.geojson", HERE / "city_regions.gpkg")
     write_layer(city / "streets.geojson", HERE / "city_streets.gpkg")
     write_layer(city / "stations.geojson", HERE / "city_streets.gpkg", update=True)
-    for truth in ("users", "regions"):
-        shutil.copy(city / f"truth_{truth}.csv", HERE / f"city_truth_{truth}.csv")
+    shutil.copy(city / "truth_users.csv", HERE / "city_truth_users.csv")
     print(f"{fixes:,} fixes, {sum(p.stat().st_size for p in HERE.glob('city_*')) / 1e6:.2f} MB")
 
 
