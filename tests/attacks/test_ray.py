@@ -18,18 +18,12 @@ pytest.importorskip("pyarrow")
 ROOT = Path(__file__).parents[2]
 HOLD = """
 import os, sys
-from pathlib import Path
-from model.scale import workers
-def hold(*_):
-    import ray
+from model import scale
+with scale.started(1, None) as ray:
     f = ray.remote(lambda: 1)
     ray.get(f.remote())  # a worker is there
     print("RAY", ray.get_runtime_context().gcs_address, os.environ["RAY_AUTH_TOKEN_PATH"], flush=True)
     sys.stdin.readline()
-workers._map = hold
-tracks, work = sys.argv[1:]
-plan = workers.make_plan(tracks, "user", [None] * 3, "UTC", "", "cpu", "", 1)
-workers.work_on_ray(workers.open_work(Path(work), plan) and Path(work), plan, 1, None, lambda share: None)
 """
 JOIN = """
 import sys
@@ -74,9 +68,8 @@ def held(tmp_path_factory: Any) -> Iterator[tuple[int, str, Path]]:
         pytest.skip("who listens is read from /proc")
     folder = tmp_path_factory.mktemp("ray")
     env = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder), "RAY_worker_niceness": "0"}
-    command = [sys.executable, "-c", HOLD, str(ROOT / "resources/sample/city_tracks.parquet"), str(folder / "work")]
-    with subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE) as process:  # fmt: skip
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen([sys.executable, "-c", HOLD], env=env, text=True, **pipes) as process:
         line = ""
         while not line.startswith("RAY "):
             line = process.stdout.readline()
