@@ -70,7 +70,7 @@ class PlaceBatches(Batches):
 
     def batch(self, number: int, *_: object) -> Places:  # type: ignore[override]
         """Batch `number`."""
-        rows, _, _ = self.rows(number, FILLED_S, length=self.length)
+        rows = self.rows(number, FILLED_S, length=self.length)[0]
         clock = np.arange(self.length) - first_fixes(rows.piece)
         place = into_box(self.box, rows.lon, rows.lat)
         return Places(place, clock.astype(np.float32), rows.piece, int((rows.piece >= 0).sum()))
