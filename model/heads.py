@@ -111,6 +111,18 @@ class Calibrated(nn.Module):
         return self.head(x) * self.gain + self.shift
 
 
+def arrays_of(head: Calibrated) -> dict[str, np.ndarray]:
+    """The arrays of a trained head, as core/bundle/heads.py evaluates them."""
+    parts, shares = [head.head], [1.0]
+    if isinstance(head.head, Ensemble):
+        parts, shares = list(head.head.members), head.head.shares
+    sizes = {"shares": shares, "gain": [head.gain], "shift": [head.shift]}
+    arrays = {name: np.array(values, np.float32) for name, values in sizes.items()}
+    for n, part in enumerate(parts):
+        arrays |= {f"{n}.{name}": values.numpy() for name, values in part.state_dict().items()}
+    return arrays
+
+
 @torch.no_grad()
 def predict(head: nn.Module, x: np.ndarray) -> np.ndarray:
     """A head's output (n, outputs) float64 for inputs x (n, inputs)."""

@@ -116,8 +116,8 @@ def load_network(path: Path) -> tuple[Raw, dict]:
 
 
 def save_weights(network: Raw, bundle: Path) -> None:
-    """Write weights.safetensors, in half precision, into a bundle's folder."""
-    weights = {k: v.detach().half().contiguous() for k, v in network.state_dict().items()}
+    """Write weights.safetensors into a bundle's folder."""
+    weights = {k: v.detach().float().contiguous() for k, v in network.state_dict().items()}
     save_file(weights, bundle / "weights.safetensors", {"about": json.dumps({"config": network.config.to_dict()})})
 
 

@@ -1,31 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Export networks as ONNX graphs: the backbone of a bundle, and any other module."""
+"""Export networks as ONNX graphs. `python -m model.training.onnx_export` writes those of the presets, without weights.
+
+A bundle brings weights alone, which the plugin puts into the graph of their preset in resources/graphs by their names.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import json
 import logging
+import sys
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
 import onnxruntime
+import onnxscript.optimizer
 import torch
 from torch import Tensor, nn
 
+from model.config import PRESETS
 from model.raw import Raw
-from raw_qgis_plugin.core.bundle.contract import BACKBONE_DATA_FILE, BACKBONE_GRAPH, LIMITS
-from raw_qgis_plugin.core.bundle.own import remember
+from raw_qgis_plugin.core.bundle.contract import BACKBONE_GRAPH
 from raw_qgis_plugin.core.errors import RawError
+from raw_qgis_plugin.core.paths import GRAPHS
 
 OPSET = 20
 LARGEST_DIFFERENCE = 0.01  # between ONNX Runtime's and PyTorch's outputs
-LEAST_BESIDE = 4096  # bytes of weights that may leave the graph: shapes and scalars stay
 
 
 class Graph(nn.Module):
-    """The network as the one graph of a bundle: for a batch without a past, and for a step with one."""
+    """The network as one graph: for a batch without a past, and for a step with one."""
 
     def __init__(self, network: Raw) -> None:
         super().__init__()
@@ -62,73 +68,36 @@ def example(
 
 def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outputs: list[str], dynamic: dict) -> None:
     """Write a module as ONNX with its weights."""
-    _write(to_onnx(module, inputs, outputs, dynamic), path)
+    ir.save(_without_traces(_to_onnx(module, inputs, outputs, dynamic)), path)
 
 
-def to_onnx(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], dynamic: dict) -> ir.Model:
-    """A module as ONNX, without traces of this machine."""
+def _to_onnx(
+    module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], dynamic: dict, optimize: bool = True
+) -> ir.Model:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # not that torchvision is missing, on each export
         program = torch.onnx.export(
-            module, kwargs=inputs, dynamo=True, opset_version=OPSET, dynamic_shapes=dynamic,
+            module, kwargs=inputs, dynamo=True, opset_version=OPSET, dynamic_shapes=dynamic, optimize=optimize,
             input_names=list(inputs), output_names=outputs, verbose=False,
         )  # fmt: skip
-    graph = program.model.graph
-    values = [*graph.inputs, *graph.initializers.values(), *(v for node in graph for v in node.outputs)]
-    for part in (program.model, graph, *graph, *values):  # PyTorch notes source files and lines
-        part.metadata_props.clear()
     return program.model
 
 
-def _write(model: ir.Model, path: Path) -> None:
-    ir.save(model, path)
-    remember([path])
+def _without_traces(model: ir.Model) -> ir.Model:
+    """A model without the names of source files and lines, which PyTorch notes."""
+    graph = model.graph
+    values = [*graph.inputs, *graph.initializers.values(), *(v for node in graph for v in node.outputs)]
+    for part in (model, graph, *graph, *values):
+        part.metadata_props.clear()
+    return model
 
 
-def weights_beside(model: ir.Model) -> list[ir.TensorProtocol]:
-    """Have a graph expect its larger weights in BACKBONE_DATA_FILE, one after the other. Returns them in that order."""
-    moved, at = [], 0
-    for value in model.graph.initializers.values():
-        tensor = value.const_value
-        if tensor is not None and tensor.dtype == ir.DataType.FLOAT and tensor.nbytes >= LEAST_BESIDE:
-            moved.append(tensor)
-            value.const_value = ir.ExternalTensor(
-                BACKBONE_DATA_FILE,
-                at,
-                tensor.nbytes,
-                tensor.dtype,
-                shape=ir.Shape(tensor.shape.numpy()),
-                name=str(value.name),
-            )
-            at += tensor.nbytes
-    return moved
+def backbone_graph(network: Raw) -> bytes:
+    """The graph of BACKBONE_GRAPH for networks of these sizes. Its weights have their names in PyTorch, and no values.
 
-
-def with_checksum(model: ir.Model, checksum: str) -> bytes:
-    """A graph as bytes, in which every tensor beside it has the SHA-256 of its file."""
-    proto = ir.to_proto(model)
-    for tensor in proto.graph.initializer:
-        if tensor.external_data:
-            tensor.external_data.add(key="checksum", value=checksum)
-    return proto.SerializeToString()
-
-
-def _write_beside(model: ir.Model, path: Path) -> dict:
-    """Write a graph and its larger weights, which card.json has to name. Returns the card's 'external_data'."""
-    digest, data = hashlib.sha256(), path.with_name(BACKBONE_DATA_FILE)
-    with data.open("wb") as file:
-        for tensor in weights_beside(model):
-            values = np.ascontiguousarray(tensor.numpy(), "<f4").reshape(-1).view(np.uint8).data
-            file.write(values)
-            digest.update(values)
-    path.write_bytes(with_checksum(model, digest.hexdigest()))
-    remember([path])
-    return {"file": data.name, "bytes": data.stat().st_size}
-
-
-def backbone_to_onnx(network: Raw) -> ir.Model:
-    """The network as the graph of BACKBONE_GRAPH."""
+    While the graph is simplified the weights are inputs, so that none of their values gets into it.
+    """
     b, t, q, k = (torch.export.Dim(n, min=1) for n in ("batch", "fixes", "questions", "places"))
     p = torch.export.Dim.DYNAMIC
     dynamic = {
@@ -136,34 +105,39 @@ def backbone_to_onnx(network: Raw) -> ir.Model:
         "candidates": {0: b, 1: q, 2: k},
         "past_keys": {1: b, 3: p}, "past_values": {1: b, 3: p},
     }  # fmt: skip
-    return to_onnx(Graph(network).eval(), example(network), list(BACKBONE_GRAPH.outputs), dynamic)
+    model = _to_onnx(Graph(network).eval(), example(network), list(BACKBONE_GRAPH.outputs), dynamic, optimize=False)
+    graph, weights = model.graph, network.state_dict()
+    values = {name: graph.initializers.pop(f"network.{name}") for name in weights}
+    for value in values.values():
+        value.const_value = None
+        graph.inputs.append(value)
+    onnxscript.optimizer.optimize_ir(model)
+    for name, value in values.items():
+        graph.inputs.remove(value)
+        value.name, shape = name, ir.Shape(weights[name].shape)
+        value.const_value = ir.ExternalTensor(
+            "weights", 0, 4 * weights[name].numel(), ir.DataType.FLOAT, shape=shape, name=name
+        )
+        graph.register_initializer(value)
+    return ir.to_proto(_without_traces(model)).SerializeToString()
 
 
-def export_backbone(network: Raw, path: Path, most_bytes: int = LIMITS.graph_bytes) -> dict:
-    """Write backbone.onnx, and weights of more than most_bytes beside it.
-
-    Returns for the card 'onnx_difference', the largest between ONNX Runtime and PyTorch for a pass and a step, and, for
-    weights beside the graph, 'external_data'.
-    """
-    model, facts = backbone_to_onnx(network), {}
-    values = (value.const_value for value in model.graph.initializers.values())
-    if sum(tensor.nbytes for tensor in values if tensor is not None) > most_bytes:
-        facts["external_data"] = _write_beside(model, path) | {"over_bytes": most_bytes}
-    else:
-        path.with_name(BACKBONE_DATA_FILE).unlink(missing_ok=True)
-        _write(model, path)
-    inputs = [example(network, p=p, t=t, seed=1) for p, t in ((0, 9), (7, 1))]
-    return {"onnx_difference": largest_difference(Graph(network).eval(), path, *inputs), **facts}
+def sizes_of(network: Raw) -> str:
+    """The text of the file beside the graph: the network's sizes, and the shape of each of its weights."""
+    shapes = {name: list(values.shape) for name, values in network.state_dict().items()}
+    return json.dumps({"config": network.config.to_dict(), "tensors": shapes}, indent=1) + "\n"
 
 
-def largest_difference(module: nn.Module, path: Path, *inputs: dict[str, Tensor]) -> float:
+Run = Callable[[dict[str, np.ndarray]], Sequence[np.ndarray]]
+
+
+def largest_difference(module: nn.Module, run: Run, *inputs: dict[str, Tensor]) -> float:
     """The largest difference between ONNX Runtime's and PyTorch's outputs for some inputs. RawError if it is large."""
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     found = []
     for batch in inputs:
         with torch.no_grad():
             expected = module(**batch)
-        got = session.run(None, {name: tensor.numpy() for name, tensor in batch.items()})
+        got = run({name: tensor.numpy() for name, tensor in batch.items()})
         found += [np.abs(e.numpy() - g).max() for e, g in zip(expected, got, strict=True)]
     worst = float(np.max(found))
     if not worst < LARGEST_DIFFERENCE:  # nan too
@@ -172,3 +146,16 @@ def largest_difference(module: nn.Module, path: Path, *inputs: dict[str, Tensor]
             "a run from an earlier checkpoint or with a smaller --lr."
         )
     return worst
+
+
+def run_file(path: Path) -> Run:
+    """Runs an exported graph, for `largest_difference`."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return lambda feed: session.run(None, feed)
+
+
+if __name__ == "__main__":
+    for preset in sys.argv[1:] or PRESETS:
+        network = Raw(PRESETS[preset])
+        (GRAPHS / f"{preset}.onnx").write_bytes(backbone_graph(network))
+        (GRAPHS / f"{preset}.json").write_text(sizes_of(network), "utf-8")

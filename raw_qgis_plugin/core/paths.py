@@ -16,6 +16,7 @@ RESOURCES = ROOT / "resources"
 DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)"  # names that no file of Windows has, whatever follows after a point
 
 SHIPPED_BUNDLE = "raw-small"
+GRAPHS = RESOURCES / "graphs"  # of the presets' networks, without weights; written by model/training/onnx_export.py
 SCORER = RESOURCES / "scorer" / "scorer.onnx"  # weighs continuations of the layer, with whatever model
 PAST_SCORER = SCORER.with_name("past.onnx")  # the same beside an untrained network
 BRIDGE = RESOURCES / "bridge" / "bridge.npz"  # weighs where tracks may have been in gaps (core/gaps)

@@ -29,7 +29,6 @@ from ..layers.writing import points_layer, utc
 from ..processing.base import cache_folder
 from ..processing.words import tr
 from ..tasks.algorithm import AlgorithmJob
-from ..tasks.child import python
 from ..tasks.job import Job
 from .layer_group import LayerGroup
 from .maps.fit import show_in_time
@@ -340,7 +339,7 @@ def _read(
     tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
     users, left_out = by_unit(tracks, "user")
     progress(0.9)
-    model = model or Model(open_bundle(path or None), device, python=python)
+    model = model or Model(open_bundle(path or None), device)
     progress(0.95)
     every = Skipped(skipped)
     for reason, count in left_out.items():

@@ -333,11 +333,10 @@ class TrackAlgorithm(RawAlgorithm):
         """The model of MODEL on DEVICE. Logs which device it really uses."""
         from ..core.bundle.bundle import open_bundle
         from ..core.bundle.runtime import Model
-        from ..tasks.child import python
 
         device = (run.text("DEVICE") or "auto").lower()
         bundle = open_bundle(run.text("MODEL").strip() or None)
-        model = Model(bundle, device, python=python, warn=run.warn)
+        model = Model(bundle, device, warn=run.warn)
         words = tr("The model is {name}, the device {provider}.")
         run.info(words.format(name=model.card["name"], provider=model.provider))
         return model

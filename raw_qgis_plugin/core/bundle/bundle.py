@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A model bundle: a folder or a .zip. It is untrusted input, so it is checked before anything of it is loaded."""
+"""A model bundle, a folder or a .zip: a card, weights and heads. It may come from anywhere, so all of it is checked.
+
+It holds text and numbers alone. What runs are RAW's own graphs (network.py) and a NumPy evaluator (heads.py).
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,12 @@ from ..scratch import Scratch, put_back
 from . import contract
 from .card import HEAD_NAME, read_card
 from .contract import LIMITS
-from .onnx_check import GraphChecker
-from .own import is_shipped
-from .weights import check_weights
+from .heads import Head
+from .network import check_weights
 
 MODEL = "model"  # the folder in a private folder into which a .zip is unpacked
 _MEMBER = re.compile(
-    rf"(card\.json|(backbone|neighbours)\.onnx|backbone\.bin|weights\.safetensors|README\.md|SHA256SUMS|heads/(?!{DEVICE}\.){HEAD_NAME}\.onnx)"
+    rf"(card\.json|weights\.safetensors|README\.md|SHA256SUMS|heads/(?!{DEVICE}\.){HEAD_NAME}\.safetensors)"
 )
 
 
@@ -65,6 +67,12 @@ class Bundle:
                 return h
         known = ", ".join(h["name"] for h in self.card["heads"]) or "none"
         raise BundleError(f"The model {self.card['name']} has no head called '{name}'. Its heads: {known}.")
+
+    def head_file(self, name: str) -> tuple[Path, int, int]:
+        """The file of a head, and the numbers of its inputs and outputs."""
+        head = self.head(name)
+        outputs = 1 if head["kind"] == "number" else len(head["classes"])
+        return self.path / contract.HEADS / f"{name}.safetensors", head["inputs"], outputs
 
 
 @functools.cache
@@ -191,12 +199,12 @@ def _check(folder: Path) -> dict:
         raise BundleError(f"{folder} is the folder of a run: its model is {folder / 'bundle'}.")
     for entry in folder.rglob("*"):
         name = entry.relative_to(folder).as_posix()
-        is_member = name == "heads" if entry.is_dir() else entry.is_file() and _MEMBER.fullmatch(name)
+        is_member = name == contract.HEADS if entry.is_dir() else entry.is_file() and _is_member(name, folder)
         if entry.is_symlink() or not is_member:
             raise BundleError(
-                f"The model in {folder} holds {name!r}, which no model bundle has (or which is no plain file)."
+                f"The model in {folder} holds {name[:200]!r}, which no model bundle has (or which is no plain file)."
             )
-    for name in (contract.CARD_FILE, contract.BACKBONE_FILE, contract.SUMS_FILE):
+    for name in (contract.CARD_FILE, contract.WEIGHTS_FILE, contract.SUMS_FILE):
         if not (folder / name).is_file():
             raise BundleError(f"The model in {folder} has no {name}: it is incomplete or no model bundle.")
     card = read_card(_read_text(folder / contract.CARD_FILE), folder)
@@ -205,32 +213,21 @@ def _check(folder: Path) -> dict:
             _read_text(folder / contract.README_FILE, LIMITS.readme_bytes).decode("utf-8")
     except ValueError as e:
         raise BundleError(f"{contract.README_FILE} of the model in {folder} is no text in UTF-8.") from e
-    beside = _data_file(folder, card)
-    sums = _check_sums(folder)
-    checker = GraphChecker()
-    for graph in [folder / contract.BACKBONE_FILE, *(folder / "heads" / f"{h['name']}.onnx" for h in card["heads"])]:
-        if not graph.is_file():
-            raise BundleError(f"The model's card names {graph.relative_to(folder)}, which is missing.")
-    for name, digest in sums.items():
-        data = beside if name == contract.BACKBONE_FILE else None
-        if name.endswith(".onnx") and (data or not is_shipped(digest)):
-            weights = checker.read(PurePosixPath(name).name, (folder / name).read_bytes(), data).file
-            if weights and (weights.size, weights.digest) != (weights.path.stat().st_size, sums[weights.path.name]):
-                raise BundleError(f"{weights.path.name} of the model in {folder} belongs to another {name}.")
-    if (folder / contract.WEIGHTS_FILE).is_file():
-        check_weights(folder / contract.WEIGHTS_FILE)
+    bundle = Bundle(folder, card)
+    heads = [bundle.head_file(head["name"]) for head in card["heads"]]
+    for file, _, _ in heads:
+        if not file.is_file():
+            raise BundleError(f"The model's card names {file.relative_to(folder)}, which is missing.")
+    check_weights(folder, card)
+    _check_sums(folder)
+    for head in heads:
+        Head(*head)
     return card
 
 
-def _data_file(folder: Path, card: dict) -> Path | None:
-    """The file of the backbone's weights, if there is one: only where the card states it, with its size."""
-    path, stated = folder / contract.BACKBONE_DATA_FILE, card.get("external_data")
-    if path.is_file() != bool(stated) or (stated and path.stat().st_size != stated.get("bytes")):
-        raise BundleError(
-            f"The model in {folder} has no {path.name} of the size that its card states, or has one that the card does "
-            "not state: copy the model again."
-        )
-    return path if stated else None
+def _is_member(name: str, folder: Path) -> bool:
+    """Whether a bundle may hold a file."""
+    return bool(_MEMBER.fullmatch(name)) or (name == contract.SCORER_FILE and folder == shipped_bundle())
 
 
 def _read_text(path: Path, most: int = LIMITS.text_bytes) -> bytes:
@@ -239,16 +236,12 @@ def _read_text(path: Path, most: int = LIMITS.text_bytes) -> bytes:
     return path.read_bytes()
 
 
-def _check_sums(folder: Path) -> dict[str, str]:
-    """Check the digests of all files, and return them by name."""
+def _check_sums(folder: Path) -> None:
     text = _read_text(folder / contract.SUMS_FILE).decode("ascii", "replace")
-    lines = re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", text, re.M)
-    sums = {name: value for value, name in lines}  # two files may be equal
-    found = {name: _sum(file) for name, file in _summed_files(folder)}
-    for name, digest in found.items():
-        if sums.get(name) != digest:
+    sums = {name: value for value, name in re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", text, re.M)}  # two may be equal
+    for name, file in _summed_files(folder):
+        if sums.get(name) != _sum(file):
             raise BundleError(f"{name} of the model in {folder} is not the file that was packed: copy the model again.")
-    return found
 
 
 def write_sums(folder: Path) -> None:

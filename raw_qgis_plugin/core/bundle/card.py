@@ -49,9 +49,7 @@ HEAD: dict[Any, Any] = {
 }  # fmt: skip
 CARD: dict[Any, Any] = {
     "parameters": float, "onnx_difference": float, "data": str, "clock": str, "units": str, "command": str,
-    "external_data": {"file": str, "bytes": float, "over_bytes": float},
-    "config": {"preset": str}, "embedding": {"pooling": str}, "training": "TRAINING", "widened_on": [str],
-    "neighbours": {"corpus": [str], "examples": float, "epochs": float, "seed": float},
+    "config": dict, "embedding": {"pooling": str}, "training": "TRAINING", "widened_on": [str],
     "forecast_figures": {str: {str: {"ratio": float, "interval": [float], "best_simple": str, "inside50": float,
                                      "inside80": float, "methods": {str: _FIGURES}}}},
 }  # fmt: skip
@@ -125,11 +123,6 @@ def _check_card(folder: Path, card: object) -> None:
         raise BundleError(f"The model {card['name']} has no proper limits of its domain: export it again.")
     if wrong := _misfit({k: v for k, v in card.items() if k != "heads"}, CARD):
         raise BundleError(f"The card of the model {card['name']} holds something else than it should in '{wrong}'.")
-    if card.get("external_data", {"file": contract.BACKBONE_DATA_FILE}).get("file") != contract.BACKBONE_DATA_FILE:
-        raise BundleError(
-            f"The card of the model {card['name']} names a file of weights that is not {contract.BACKBONE_DATA_FILE}, "
-            "so it is not opened. Export the model again."
-        )
 
 
 def _check_heads(folder: Path, card: dict) -> None:
@@ -155,7 +148,7 @@ def is_head_name(name: str) -> bool:
 def _head_fault(head: dict) -> str:
     """The part of a head's entry in a card that cannot be used, in words; '' if all can."""
     unit, kind = head.get("unit"), head.get("kind")
-    classes, hours, inputs = head.get("classes"), head.get("hours", 1.0), head.get("inputs", LIMITS.width)
+    classes, hours, inputs = head.get("classes"), head.get("hours", 1.0), head.get("inputs")
     if unit not in ("user", "track", "day", "region") or kind not in ("binary", "classes", "number"):
         return "an unknown unit or kind"
     words = [word for word in classes if isinstance(word, str)] if isinstance(classes, list) else []

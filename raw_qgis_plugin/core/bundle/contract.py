@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 CARD_FILE = "card.json"
 SUMS_FILE = "SHA256SUMS"
 README_FILE = "README.md"
-WEIGHTS_FILE = "weights.safetensors"  # for training; optional
-BACKBONE_FILE = "backbone.onnx"
-BACKBONE_DATA_FILE = "backbone.bin"  # its weights, where the card says so: see external_data.py
-SCORER_FILE = "neighbours.onnx"  # a scorer of the bundle's own; optional, of FLEET_GRAPH up to 0.2.0
+WEIGHTS_FILE = "weights.safetensors"
+HEADS = "heads"  # a folder with a file of arrays a head: see heads.py
+SCORER_FILE = "neighbours.onnx"  # of the shipped bundle alone
 
 CALIBRATION_COLUMNS = ("factor50", "factor80", "share50", "share80")  # beside horizon_s, one table a kind of context
 
@@ -26,7 +25,6 @@ class BundleLimits:
     """The largest bundle that is opened."""
 
     bytes: int = 8 * 2**30  # unpacked; raw-1b in fp32 takes half
-    graph_bytes: int = 3 * 2**29  # of weights in a backbone; more lie in a file beside it, as protobuf ends at 2 GiB
     ratio: int = 50  # of unpacked to packed bytes; weights, which are most of a bundle, hardly shrink
     free_bytes: int = 256 * 2**20  # unpacked, whatever the ratio
     text_bytes: int = 4 * 2**20  # of the card, which has some 6,000 a head, and of the sums
@@ -37,6 +35,9 @@ class BundleLimits:
     heads: int = 300
     files: int = 308  # heads and the other members
     width: int = 65_536
+    head_bytes: int = 64 * 2**20
+    parts: int = 100  # of a head
+    tree_steps: int = 20_000  # of the trees of a part: their number times their depth
     stretch_h: float = 10_000.0  # of a stretch of a track that counts as a user
 
 

@@ -3,68 +3,70 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-from .external_data import Graph
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
-def open_session(
-    graph: bytes, threads: int, providers: list[str], arena: bool = True,
-    weights: Callable[[], Mapping[str, np.ndarray]] = dict,
-) -> onnxruntime.InferenceSession:  # fmt: skip
-    """ONNX Runtime's session of a checked graph. arena: whether it keeps memory for the next run.
+class Session:
+    """One of RAW's own graphs, ready to run on the graphics card or on the CPU."""
 
-    weights: gives those that the graph does not hold. ONNX Runtime copies them, so they take their memory twice until
-    the session is made.
-    """
-    import onnxruntime
+    def __init__(
+        self, graph: bytes, threads: int, cuda: bool, failed: Callable[[Exception], None],
+        weights: Mapping[str, np.ndarray] | None = None,
+    ) -> None:  # fmt: skip
+        """threads: of the CPU, 0 for all cores. cuda: whether to try the card; `failed` is told why it gave way.
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = threads
-    options.enable_cpu_mem_arena = arena
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait keep a core busy
-    beside = {name: onnxruntime.OrtValue.ortvalue_from_numpy(values) for name, values in weights().items()}
-    options.add_external_initializers(list(beside), list(beside.values()))
-    return onnxruntime.InferenceSession(graph, options, providers=providers)
-
-
-class CudaSession:
-    """The session of a checked graph on the graphics card, and on the CPU once that fails, which `failed` is told."""
-
-    def __init__(self, graph: Graph, threads: int, failed: Callable[[Exception], None]) -> None:
+        weights: those that the graph does not hold, by name.
+        """
         self._graph, self._threads, self._failed = graph, threads, failed
+        self._weights = dict(weights or {})  # ONNX Runtime may use their memory as long as the session lives
         try:
-            self._session = open_session(graph.data, threads, [CUDA, CPU], weights=graph.weights)
+            self._session = self._open([CUDA, CPU] if cuda else [CPU])
         except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
-            self._session = self._on_cpu(e)
+            if not cuda:
+                raise
+            self._give_way(e)
 
-    def _on_cpu(self, why: Exception) -> onnxruntime.InferenceSession:
-        session = open_session(self._graph.data, self._threads, [CPU], weights=self._graph.weights)
+    def _open(self, providers: list[str]) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = self._threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait keep a core busy
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(values) for values in self._weights.values()]
+        options.add_external_initializers(list(self._weights), values)
+        return onnxruntime.InferenceSession(self._graph, options, providers=providers)
+
+    def _give_way(self, why: Exception) -> None:
+        self._session = self._open([CPU])
         self._failed(why)
-        return session
+
+    @property
+    def on_card(self) -> bool:
+        """Whether it runs on the graphics card."""
+        return self._session.get_providers()[0] == CUDA
+
+    def shape(self, name: str) -> list[Any]:
+        """The shape of an input or output: numbers, and names of sizes that vary."""
+        return next(v.shape for v in (*self._session.get_inputs(), *self._session.get_outputs()) if v.name == name)
 
     def run(self, outputs: Sequence[str] | None, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
-        """The outputs of the graph. Raises what ONNX Runtime raises on the CPU."""
+        """The named outputs of the graph, or all. Raises what ONNX Runtime raises on the CPU."""
         try:
             return self._session.run(outputs, feed)
         except Exception as e:  # as above
-            if self.get_providers()[0] != CUDA:
+            if not self.on_card:
                 raise
-            self._session = self._on_cpu(e)
+            self._give_way(e)
             return self._session.run(outputs, feed)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
 
 
 @cache
@@ -86,9 +88,6 @@ def has_cuda() -> bool:
 @cache
 def _has_gpu() -> bool:
     """Whether there is an NVIDIA driver. Without one the CUDA provider prints errors before it falls back."""
-    import ctypes
-    import sys
-
     try:
         cuda = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
         count = ctypes.c_int(0)

@@ -16,18 +16,16 @@ from ..errors import BundleError, InputError, RawError
 from ..paths import DEVICE, shipped_bundle
 from ..scratch import REPLACED, Scratch, complete, put_back
 from .bundle import Bundle, open_bundle
-from .own import is_all_own
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A bundle of the library. card: None if it was refused; `refusal` is the reason. own: see own.py."""
+    """A bundle of the library. card: None if it was refused; `refusal` is the reason."""
 
     path: Path
     shipped: bool
     card: dict[str, Any] | None
     refusal: str = ""
-    own: bool = True
 
     @property
     def name(self) -> str:
@@ -47,7 +45,7 @@ def entries(folder: Path) -> list[Entry]:
 
 def _entry(path: Path, shipped: bool) -> Entry:
     try:
-        return Entry(path, shipped, open_bundle(path).card, own=shipped or is_all_own(path))
+        return Entry(path, shipped, open_bundle(path).card)
     except (RawError, OSError) as error:
         return Entry(path, shipped, None, str(error))
 

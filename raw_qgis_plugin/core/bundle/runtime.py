@@ -1,38 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Run a model bundle with ONNX Runtime, on the CPU or a CUDA device."""
+"""Run a model bundle: its weights in RAW's own graph with ONNX Runtime, its heads with NumPy."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import BundleError, InputError, RawError, require
+from ..errors import BundleError, InputError, require
 from ..features import featurizer as feat
-from ..paths import PAST_SCORER, SCORER, SCORER_CARD
+from ..paths import PAST_SCORER, SCORER, SCORER_CARD, shipped_bundle
 from . import contract
 from .bundle import Bundle
-from .contract import LIMITS
-from .devices import CPU, CUDA, CudaSession, has_cuda, open_session, why_not_cuda
-from .external_data import Graph
-from .onnx_check import GraphChecker
-from .own import is_own, is_shipped
-from .worker import ForeignGraph, Worker, answer_requests
+from .devices import Session, has_cuda, why_not_cuda
+from .heads import Head
+from .network import graph_of, weights_of
 
 if TYPE_CHECKING:
-    import onnxruntime
-
     from ..tracks import Tracks
-
-    Session: TypeAlias = "onnxruntime.InferenceSession | CudaSession | ForeignGraph"
 
 DEVICES = ("auto", "cpu", "cuda")
 log = logging.getLogger(__name__)
@@ -44,15 +34,11 @@ class Model:
     warning: why the CPU does the work of the graphics card, or ''.
     """
 
-    _foreign_numbers = 800_000  # states of fixes or queries that a worker computes at once: its memory is limited
-
     def __init__(
-        self, bundle: Bundle, device: str = "auto", threads: int = 0,
-        python: Callable[[], Path] = lambda: Path(sys.executable), warn: Callable[[str], None] = log.warning,
-    ) -> None:  # fmt: skip
-        """threads: of the CPU; 0 for all cores that this process may use. python: finds the interpreter for a process
-        of graphs from elsewhere. warn: is told `warning`, here or while the model runs. Raises BundleError, InputError
-        and MissingLibrary.
+        self, bundle: Bundle, device: str = "auto", threads: int = 0, warn: Callable[[str], None] = log.warning
+    ) -> None:
+        """threads: of the CPU; 0 for all cores that this process may use. warn: is told `warning`, here or while the
+        model runs. Raises BundleError, InputError and MissingLibrary.
         """
         require("onnxruntime")
         if device not in DEVICES:
@@ -60,27 +46,17 @@ class Model:
         self.bundle, self.card = bundle, bundle.card
         self._cuda, self._threads = device != "cpu" and has_cuda(), threads or _allowed()
         self._warn, self.warning = warn, ""
-        self._worker, self._n_foreign = Worker(python, self._threads), 0
-        self._backbone = self._session(bundle.path / contract.BACKBONE_FILE, contract.BACKBONE_GRAPH)
-        hoped = self._cuda and not isinstance(self._backbone, ForeignGraph)
-        if self.provider == "CPU" and (hoped or device == "cuda"):
-            self._tell(self._why_not_cuda())
-        shapes = {v.name: v.shape for v in (*self._backbone.get_inputs(), *self._backbone.get_outputs())}
-        past, candidates, parameters = (shapes[name] or [] for name in ("past_keys", "candidates", "parameters"))
-        sizes = [*past[::2], *candidates[-1:], *parameters[-1:]]
-        if len(past) != 5 or len(sizes) != 5 or not all(isinstance(n, int) and 0 < n <= LIMITS.width for n in sizes):
-            raise BundleError(
-                f"The backbone of the model {self.card['name']} does not say how large its past, its places and its "
-                "parameters are. Export the model again."
-            )
-        self._past, self._candidate_width, self._n_parameters = past, *sizes[3:]
-        heads = bundle.path / "heads"
-        self._head = cache(lambda name: self._session(heads / f"{bundle.head(name)['name']}.onnx", contract.HEAD_GRAPH))
+        self._backbone = self._session(graph_of(self.card), weights_of(bundle.path, self.card))
+        if self.provider == "CPU" and (self._cuda or device == "cuda"):
+            self._tell(why_not_cuda())
+        self._past = self._backbone.shape("past_keys")
+        self._candidate_width = self._backbone.shape("candidates")[-1]
+        self._head = cache(lambda name: Head(*bundle.head_file(name)))
 
     @property
     def provider(self) -> str:
         """'CUDA' or 'CPU', where the network runs."""
-        return "CUDA" if self._backbone.get_providers()[0] == CUDA else "CPU"
+        return "CUDA" if self._backbone.on_card else "CPU"
 
     def _card_failed(self, error: Exception) -> None:
         self._cuda = False
@@ -92,57 +68,40 @@ class Model:
             self.warning = warning
             self._warn(warning)
 
-    def _why_not_cuda(self) -> str:
-        if isinstance(self._backbone, ForeignGraph):
-            return (
-                f"The model {self.card['name']} comes from elsewhere, so it runs in a process of its own and the CPU "
-                "does the work. Models that you trust, in Plugins → RAW → Models → Models…, use the graphics card."
-            )
-        return why_not_cuda()
-
     @cached_property
-    def _own_scorer(self) -> Session | None:
-        """The bundle's own scorer, of SCORER_GRAPH or, as 0.2.0 made them, of FLEET_GRAPH; None if it has none."""
-        path = self.bundle.path / contract.SCORER_FILE
-        return self._session(path, contract.SCORER_GRAPH, contract.FLEET_GRAPH) if path.is_file() else None
+    def _fleet_graph(self) -> Session:
+        return self._session((shipped_bundle() / contract.SCORER_FILE).read_bytes())
 
-    @cached_property
+    @property
     def has_fleet_graph(self) -> bool:
-        """Does the bundle bring a graph of 0.2.0, which gives days of fleets a second mixture?"""
-        return self._own_scorer is not None and _names(self._own_scorer) == contract.FLEET_GRAPH
+        """Does the shipped bundle answer, whose graph gives days of fleets a second mixture?"""
+        return self.bundle.path == shipped_bundle()
 
     @cached_property
     def _scorer(self) -> Session:
-        """The bundle's own scorer, or the one that serves every bundle."""
-        own = None if self.has_fleet_graph else self._own_scorer
-        return own or self._session(SCORER, contract.SCORER_GRAPH)
+        return self._session(SCORER.read_bytes())
 
     @cached_property
     def _past_scorer(self) -> Session:
-        return self._session(PAST_SCORER, contract.SCORER_GRAPH)
+        return self._session(PAST_SCORER.read_bytes())
 
     @cached_property
     def calibration(self) -> dict[str, dict[str, list[float]]]:
         """Calibration tables by kind of context: the card's, but those that came with the scorer where it answers."""
-        own = dict(self.card["calibration"])
-        return own | scorer_calibration() if self._own_scorer is None or self.has_fleet_graph else own
+        return dict(self.card["calibration"]) | scorer_calibration()
 
     def score_fleets(
         self, states: np.ndarray, query: np.ndarray, scale: np.ndarray, candidates: np.ndarray, places: np.ndarray,
         continuations: np.ndarray,
     ) -> list[np.ndarray]:  # fmt: skip
-        """Answer days of fleets by the graph of a bundle that 0.2.0 made.
+        """Answer days of fleets by the graph of the shipped bundle.
 
         states: (m, D) of the last fixes. query: (m, query). scale: (m,) metres. candidates: (m, K, candidate) and
         places: (m, K, 2). continuations: (m, n, 12). Returns parameters (m, parameters), options (m, K + n, 2), and
         where the continuations lead to, (m, n, 2), for `network_mixture` of forecasting/mixture.py.
         """
         inputs = states, query, scale, candidates, places, continuations
-        if self._own_scorer is None:
-            raise BundleError(f"The model {self.card['name']} has no graph for days of fleets.")
-        feed = dict(zip(contract.FLEET_GRAPH.inputs, inputs, strict=True))
-        (m, k), n = places.shape[:2], continuations.shape[1]
-        return self._run(self._own_scorer, feed, [(m, self._n_parameters), (m, k + n, 2), (m, n, 2)])
+        return self._run(self._fleet_graph, dict(zip(contract.FLEET_GRAPH.inputs, inputs, strict=True)))
 
     def score(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         """Weigh the components of mixtures and continuations of the layer together, for m queries.
@@ -152,70 +111,27 @@ class Model:
         kernel; trip (m,), one for trips and zero for days, never mixed. Metres in the frames of the fixes.
         Returns log_weights and scales (m, C + n), and where the continuations lead to, (m, n, 2).
         """
-        return self._weigh(self._scorer, inputs)
+        return self._run(self._scorer, inputs)
 
     def score_past(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         """The same beside the mixtures of an untrained network, by the scorer that was trained for these."""
-        return self._weigh(self._past_scorer, inputs)
+        return self._run(self._past_scorer, inputs)
 
-    def _weigh(self, scorer: Session, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        (m, c), n = inputs["scale"].shape, inputs["continuations"].shape[1]
-        answers = self._run(scorer, inputs, [(m, c + n), (m, c + n), (m, n, 2)])
-        if not (answers[1] > 0).all():
-            raise BundleError(f"The scorer of the model {self.card['name']} answers with scales that are not positive.")
-        return answers
-
-    def _session(self, path: Path, *allowed: contract.GraphNames) -> Session:
-        """Load a graph of the bundle, whose inputs and outputs must have one of the allowed lists of names.
-
-        The user's own graphs run in this process, those from elsewhere in the worker.
-        """
-        data = path.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        beside = "external_data" in self.card and path.name == contract.BACKBONE_FILE
-        file = path.with_name(contract.BACKBONE_DATA_FILE) if beside else None
-        checked = file or not is_shipped(digest)
-        graph = GraphChecker().read(path.name, data, file) if checked else Graph(data)
-        if is_own(digest):
-            try:
-                session: Session = (
-                    CudaSession(graph, self._threads, self._card_failed)
-                    if self._cuda
-                    else open_session(graph.data, self._threads, [CPU], weights=graph.weights)
-                )
-            except RawError:  # of the weights
-                raise
-            except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
-                raise BundleError(f"ONNX Runtime cannot load {path.name} of the model {self.card['name']}: {e}") from e
-        else:
-            session = ForeignGraph(self._worker, self._n_foreign, path.name, graph)
-            self._n_foreign += 1
-        if _names(session) not in allowed:
-            names = allowed[0]
-            raise BundleError(
-                f"{path.name} of the model {self.card['name']} does not take or answer what it should: it has to take "
-                f"{', '.join(names.inputs)} and to answer {', '.join(names.outputs)}. Export the model again."
-            )
-        return session
+    def _session(self, graph: bytes, weights: dict[str, np.ndarray] | None = None) -> Session:
+        try:
+            return Session(graph, self._threads, self._cuda, self._card_failed, weights)
+        except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
+            raise BundleError(f"ONNX Runtime cannot load the model {self.card['name']}: {e}") from e
 
     def _run(
-        self, session: Session, feed: dict[str, np.ndarray], shapes: Sequence[tuple[int, ...]],
-        outputs: Sequence[str] | None = None,
-    ) -> list[np.ndarray]:  # fmt: skip
-        """The named outputs of a graph, or all, which must have these shapes. Numbers are fed in single precision."""
+        self, session: Session, feed: dict[str, np.ndarray], outputs: Sequence[str] | None = None
+    ) -> list[np.ndarray]:
+        """The named outputs of a graph, or all. Numbers are fed in single precision."""
         feed = {k: v if v.dtype == bool else v.astype(np.float32, copy=False) for k, v in feed.items()}
         try:
-            answer = session.run(None if outputs is None else list(outputs), feed)
-        except RawError:  # of the worker
-            raise
+            answer = session.run(outputs, feed)
         except Exception as e:  # as above
-            raise BundleError(f"ONNX Runtime cannot run a graph of the model {self.card['name']}: {e}") from e
-        found = [values.shape if values.dtype.kind == "f" else values.dtype.name for values in answer]
-        if found != list(shapes):
-            raise BundleError(
-                f"A graph of the model {self.card['name']} answers with arrays of other shapes than it should: "
-                f"{found}, not {list(shapes)}. Export the model again."
-            )
+            raise BundleError(f"ONNX Runtime cannot run the model {self.card['name']}: {e}") from e
         if not all(_is_finite(values) for values in answer):
             raise BundleError(
                 f"The model {self.card['name']} answers with numbers that are not finite, so its answers are useless. "
@@ -248,25 +164,7 @@ class Model:
             "features": x, "clock": clock, "valid": valid, "query": query, "candidates": candidates,
             "past_keys": past[0], "past_values": past[1],
         }  # fmt: skip
-        if not isinstance(self._backbone, ForeignGraph):
-            return self._run_backbone(feed, outputs)
-        rows_a_run = max(self._foreign_numbers // (self.card["width"] * max(valid.shape[1], query.shape[1])), 1)
-        axis = {name: int(name.startswith(("past", "present"))) for name in (*feed, *outputs)}  # of the batch
-        parts = [
-            self._run_backbone({k: v.take(rows, axis[k]) for k, v in feed.items()}, outputs)
-            for rows in np.split(np.arange(b), np.arange(rows_a_run, b, rows_a_run))
-        ]
-        return [np.concatenate(part, axis[name]) for name, part in zip(outputs, zip(*parts, strict=True), strict=True)]
-
-    def _run_backbone(self, feed: dict[str, np.ndarray], outputs: tuple[str, ...]) -> list[np.ndarray]:
-        (b, t), whole = feed["clock"].shape, feed["valid"].shape[1]
-        q, k = feed["candidates"].shape[1:3]
-        past = (self._past[0], b, self._past[2], whole, self._past[4])
-        shapes = {
-            "states": (b, t, self.card["width"]), "parameters": (b, q, self._n_parameters), "options": (b, q, k, 2),
-            "present_keys": past, "present_values": past,
-        }  # fmt: skip
-        return self._run(self._backbone, feed, [shapes[name] for name in outputs], outputs)
+        return self._run(self._backbone, feed, outputs)
 
     def run_head(self, name: str, x: np.ndarray) -> np.ndarray:
         """A head's output for inputs (n, e): logits (n, classes), or (n, 1) in the head's transformed scale.
@@ -274,18 +172,15 @@ class Model:
         It takes the first columns of x, as many as its card says: later versions of RAW add columns at the end.
         """
         head = self.bundle.head(name)
-        x = x[:, : head.get("inputs")].astype(np.float32)
-        session = self._head(name)
-        takes = session.get_inputs()[0]
-        if list(takes.shape[1:]) != [x.shape[1]]:
+        if x.shape[1] < head["inputs"]:
             raise BundleError(
-                f"The head {name} wants {takes.shape[1:]} inputs but gets {x.shape[1]}: it was taught with another "
-                "backbone or with an earlier version of RAW. Teach it again."
+                f"The head {name} wants {head['inputs']} inputs but gets {x.shape[1]}: it was taught with another "
+                "backbone. Teach it again."
             )
-        many = 1 if head["kind"] == "number" else len(head["classes"])
-        rows_a_run = 4096  # trees need memory for each row
-        parts = np.split(x, np.arange(rows_a_run, len(x), rows_a_run))
-        return np.concatenate([self._run(session, {takes.name: part}, [(len(part), many)])[0] for part in parts])
+        answer = self._head(name)(x[:, : head["inputs"]].astype(np.float32))
+        if not _is_finite(answer):
+            raise BundleError(f"The head {name} answers with numbers that are not finite. Use another model.")
+        return answer
 
 
 @cache
@@ -294,22 +189,9 @@ def scorer_calibration() -> dict[str, dict[str, list[float]]]:
     return dict(json.loads(SCORER_CARD.read_text("utf-8"))["calibration"]) if SCORER_CARD.is_file() else {}
 
 
-def serve(settings: dict[str, Any]) -> None:
-    """The process of a worker: see worker.py."""
-    import onnxruntime  # noqa: F401 - before the process limits itself
-
-    answer_requests(settings, lambda graph, threads, weights: open_session(graph, threads, [CPU], False, weights))
-
-
 def _is_finite(values: np.ndarray) -> bool:
     """Whether all are finite, without an array beside them."""
     return values.dtype.kind != "f" or not values.size or bool(np.isfinite(values.min()) and np.isfinite(values.max()))
-
-
-def _names(session: Session) -> contract.GraphNames:
-    """The names of a graph's inputs and outputs."""
-    inputs, outputs = (tuple(part.name for part in parts) for parts in (session.get_inputs(), session.get_outputs()))
-    return contract.GraphNames(inputs, outputs)
 
 
 def _allowed() -> int:

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Heads as arrays, evaluated with NumPy: a weighted sum of linear models, small networks and trees.
+
+A file heads/NAME.safetensors holds 'shares' (parts,), 'gain' and 'shift' (1,) of the sum, and the arrays of each part
+under its number, as in '0.centre'. model/head_training writes it. It may come from elsewhere, so it is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import BundleError
+from .arrays import read_arrays
+from .contract import LIMITS
+
+Arrays = Mapping[str, np.ndarray]
+Part = Callable[[np.ndarray], np.ndarray]
+
+_LAYERS = {"centre", "spread", "strength", "second.weight", "second.bias", "gain", "offset"}
+_HIDDEN = {"first.weight", "first.bias"}
+_TREES = {"columns", "root", "left", "right", "column", "threshold", "value", "depth", "start", "floor"}
+_ROWS = 4096  # evaluated together: trees need memory for each row
+
+
+class Head:
+    """A head: inputs (n, inputs) to outputs (n, outputs)."""
+
+    def __init__(self, path: Path, inputs: int, outputs: int) -> None:
+        """Read a head from a file. Raises BundleError where it is none of these sizes, and OSError."""
+        self.inputs, self.outputs = inputs, outputs
+        arrays = read_arrays(path, LIMITS.head_bytes)
+        try:
+            self._shares = _of_shape(arrays["shares"], (len(arrays["shares"]),))
+            self._gain, self._shift = (float(_of_shape(arrays[name], (1,))[0]) for name in ("gain", "shift"))
+            _check(0 < len(self._shares) <= LIMITS.parts, "it has no parts, or too many")
+            self._parts = [self._part(_under(arrays, f"{n}.")) for n in range(len(self._shares))]
+        except (ValueError, LookupError, TypeError) as e:
+            raise BundleError(
+                f"{path.name} is no head with {inputs} inputs and {outputs} outputs: {e}. Train it again."
+            ) from e
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """x: (n, inputs) float32. Returns logits (n, outputs), or numbers (n, 1) in the head's transformed scale."""
+        out = np.empty((len(x), self.outputs), np.float32)
+        for at in range(0, len(x), _ROWS):
+            some = x[at : at + _ROWS]
+            total = sum(share * part(some) for share, part in zip(self._shares, self._parts, strict=True))
+            out[at : at + _ROWS] = total * self._gain + self._shift
+        return out
+
+    def _part(self, a: Arrays) -> Part:
+        if a.keys() == _TREES:
+            return _trees(a, self.inputs, self.outputs)
+        _check(a.keys() in (_LAYERS, _LAYERS | _HIDDEN), "a part of it is of an unknown kind")
+        return _layers(a, self.inputs, self.outputs)
+
+
+def _layers(a: Arrays, inputs: int, outputs: int) -> Part:
+    """Standardised inputs with logarithmic tails, then one hidden layer or none (model/heads.py: Head)."""
+    centre, spread, strength = (_of_shape(a[name], (inputs,)) for name in ("centre", "spread", "strength"))
+    bias, gain, offset = (_of_shape(a[name], (outputs,)) for name in ("second.bias", "gain", "offset"))
+    width = len(a["first.bias"]) if "first.bias" in a else inputs
+    second = _of_shape(a["second.weight"], (outputs, width)).T
+    first = (_of_shape(a["first.weight"], (width, inputs)).T, a["first.bias"]) if "first.bias" in a else None
+    _check((spread > 0).all(), "a spread is not positive")
+
+    def run(x: np.ndarray) -> np.ndarray:
+        z = (x - centre) / spread
+        h = np.sign(z) * np.log1p(np.abs(z)) * strength
+        if first is not None:
+            h = h @ first[0] + first[1]
+            h = h / (1 + np.exp(-np.clip(h, -80, None)))  # SiLU
+        return (h @ second + bias) * gain + offset
+
+    return run
+
+
+def _trees(a: Arrays, inputs: int, outputs: int) -> Part:
+    """Trees on some columns (model/head_training/trees.py). Rows go left where their column is not above the threshold.
+
+    'value' (nodes,): boosted trees, which are added to 'start', in turn for each class; 'floor' is the lowest log
+    probability. 'value' (nodes, outputs): a forest, whose mean is a probability, at least 'floor'. A leaf is its own
+    child.
+    """
+    columns, root, left, right, column = (a[name] for name in ("columns", "root", "left", "right", "column"))
+    nodes, value, depth = len(a["threshold"]), a["value"], int(_of_shape(a["depth"], (1,))[0])
+    threshold = _of_shape(a["threshold"], (nodes,))
+    start, floor = (float(_of_shape(a[name], (1,))[0]) for name in ("start", "floor"))
+    for index, below in ((columns, inputs), (root, nodes), (left, nodes), (right, nodes), (column, len(columns))):
+        _check(index.ndim == 1 and index.dtype.kind == "i" and len(index) > 0, "an index of its trees is none")
+        _check(index.min() >= 0 and index.max() < below, "its trees point outside of their nodes or inputs")
+    _check(len(left) == len(right) == len(column) == nodes, "its trees have nodes of different numbers")
+    _check(depth >= 1 and depth * len(root) <= LIMITS.tree_steps, "its trees are too many or too deep")
+    sums = 1 if outputs <= 2 else outputs
+    forest = value.ndim == 2
+    _of_shape(value, (nodes, outputs) if forest else (nodes,))
+    _check(forest or len(root) % sums == 0, "its trees do not fit its classes")
+
+    def run(x: np.ndarray) -> np.ndarray:
+        x = x[:, columns]
+        row, node = np.arange(len(x))[:, None], np.broadcast_to(root, (len(x), len(root)))
+        for _ in range(depth):
+            node = np.where(x[row, column[node]] <= threshold[node], left[node], right[node])
+        if forest:
+            p = value[node].mean(axis=1)
+            return np.log(np.maximum(p * (1 - floor * outputs) + floor, 1e-30))
+        total = start + value[node].reshape(len(x), -1, sums).sum(axis=1)
+        if outputs == 1:
+            return total
+        if sums < outputs:  # one sum, the log odds of the second of two classes
+            total = np.concatenate([np.zeros_like(total), total], axis=1)
+        top = total.max(axis=1, keepdims=True)
+        return np.maximum(total - top - np.log(np.exp(total - top).sum(axis=1, keepdims=True)), floor)
+
+    return run
+
+
+def _under(arrays: Arrays, prefix: str) -> dict[str, np.ndarray]:
+    """The arrays whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+
+
+def _of_shape(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    _check(values.shape == shape, f"an array of it has the shape {values.shape}, not {shape}")
+    return values
+
+
+def _check(fits: object, otherwise: str) -> None:
+    if not fits:
+        raise ValueError(otherwise)
