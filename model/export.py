@@ -13,10 +13,10 @@ from model.cli import print_line, run
 from model.raw import Raw
 from model.training.card import write_card
 from model.training.checkpoint import load_network, save_weights
-from model.training.onnx_export import export_backbone
+from model.training.onnx_export import backbone_difference
 from raw_qgis_plugin.core.applicability import UNLIMITED
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.bundle.contract import BACKBONE_FILE, FORMAT_VERSION, LIMITS
+from raw_qgis_plugin.core.bundle.contract import FORMAT_VERSION
 from raw_qgis_plugin.core.bundle.library import check_target, replacing
 from raw_qgis_plugin.core.embedding.embed import embedding_width
 from raw_qgis_plugin.core.errors import BundleError, InputError
@@ -40,24 +40,23 @@ def check_output(output: Path) -> None:
         )
 
 
-def export(run: Path, output: Path, data: str = "", most_bytes: int = LIMITS.graph_bytes) -> None:
+def export(run: Path, output: Path, data: str = "") -> None:
     """Make the bundle of a run without heads; an earlier bundle stays until it is complete.
 
-    data: the card's text about the training data. most_bytes: of weights in the graph; if there are more, they are in a
-    file beside it.
+    data: the card's text about the training data.
     """
     network, about = load_network(run / "state.safetensors")
     if network.config.positions:
         raise InputError(f"{run} is a run of the network as published, which makes no bundle.")
     with replacing(output) as fresh:
         (fresh / "heads").mkdir()
-        facts = export_backbone(network, fresh / BACKBONE_FILE, most_bytes)
+        difference = backbone_difference(network)
         save_weights(network, fresh)
-        write_card(fresh, card_of(network, about, data) | facts)
+        write_card(fresh, card_of(network, about, data) | {"onnx_difference": difference})
 
 
 def card_of(network: Raw, about: dict, data: str) -> dict:
-    """The card of a run's network, but for what is known of its graph."""
+    """The card of a run's network, but for how near its graph comes."""
     return {
         "name": about["config"]["preset"], "format_version": FORMAT_VERSION, "feature_version": FEATURE_VERSION,
         "config": about["config"], "width": network.config.width,

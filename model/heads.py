@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Heads: small networks from embeddings to a label, as they are exported into a bundle.
+"""Heads: small networks from embeddings to a label, whose arrays go into a bundle.
 
 head_training/ fits them. Gradient-boosted trees (head_training/trees.py) can be a part of a head.
 """
@@ -119,7 +119,7 @@ def arrays_of(head: Calibrated) -> dict[str, np.ndarray]:
     sizes = {"shares": shares, "gain": [head.gain], "shift": [head.shift]}
     arrays = {name: np.array(values, np.float32) for name, values in sizes.items()}
     for n, part in enumerate(parts):
-        arrays |= {f"{n}.{name}": values.numpy() for name, values in part.state_dict().items()}
+        arrays |= {f"{n}.{k.removeprefix('trees.')}": v.numpy() for k, v in part.state_dict().items()}
     return arrays
 
 

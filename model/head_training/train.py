@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
+from safetensors.numpy import save_file
 
 from model.cli import Report, print_line
 from model.head_training.blend import Shares, answers_of, blended, choose, fit_parts, head_of
 from model.head_training.examples import Examples, without_lone_classes
 from model.head_training.fit import as_others_choose, boosting, encode, folds, interval, recalibrate, temperature
 from model.head_training.scoring import Predictions, by_source, compare, least_sure, reliability
-from model.heads import Calibrated, Task, pack
+from model.heads import Calibrated, Task, arrays_of, pack
 from model.training.card import without_heads, write_card
-from model.training.onnx_export import export_graph
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle
+from raw_qgis_plugin.core.bundle.contract import HEADS
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
 
@@ -139,10 +139,9 @@ def add_head(bundle: Bundle, output: Path, name: str, head: Calibrated, card: di
     with Scratch("raw-head-") as beside:
         fresh = Path(beside) / "fresh"
         library.copy_files(bundle, fresh)
-        (fresh / "heads").mkdir(exist_ok=True)
+        (fresh / HEADS).mkdir(exist_ok=True)
         head.apply(pack)
         kept = without_heads(fresh, bundle.card, [name])
-        rows = {"x": {0: torch.export.Dim("rows", min=1)}}
-        export_graph(head, {"x": torch.zeros(2, head.inputs)}, fresh / "heads" / f"{name}.onnx", ["answer"], rows)
+        save_file(arrays_of(head), fresh / HEADS / f"{name}.safetensors")
         write_card(fresh, kept | {"heads": [*kept["heads"], {"name": name, **card}]})
         library.copy(fresh, output)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Boosted trees, or a forest, as a part of a head: fitted by scikit-learn, exported as a graph of plain operators.
+"""Boosted trees, or a forest, as a part of a head: fitted by scikit-learn, kept as arrays (core/bundle/heads.py).
 
 Trees find thresholds, such as the speed between a bike and a bus, better than a network does. Both make different
 errors, so that their mean is right more often than either.
@@ -58,10 +58,11 @@ SETTINGS, FOREST = Settings(), ForestSettings()
 class Nodes(nn.Module):
     """The nodes of trees that divide rows by one column each."""
 
-    def __init__(self, trees: list[Tree], inputs: int, depth: int, threshold: np.ndarray, value: np.ndarray) -> None:
-        """threshold, value: (nodes,) and (nodes, …) of all trees, one after another."""
+    def __init__(
+        self, trees: list[Tree], depth: int, threshold: np.ndarray, value: np.ndarray, start: float, floor: float
+    ) -> None:
+        """threshold, value: (nodes,) and (nodes, …) of all trees, one after another. start, floor: of what they say."""
         super().__init__()
-        self.inputs, self.depth = inputs, depth
         root = np.cumsum([0, *(t.node_count for t in trees)])
         # Inputs are float32: the greatest float32 that is not above a threshold divides them in the same way.
         near = threshold.astype(np.float32)
@@ -72,7 +73,8 @@ class Nodes(nn.Module):
             "column": np.concatenate([np.maximum(t.feature, 0) for t in trees]),
             "threshold": np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near),
             "value": value.astype(np.float32),
-        }
+            "depth": np.array([depth]), "start": np.array([start], np.float32), "floor": np.array([floor], np.float32),
+        }  # fmt: skip
         for name, values in columns.items():
             whole = np.issubdtype(values.dtype, np.integer)
             self.register_buffer(name, torch.from_numpy(values.astype(np.int32) if whole else values))
@@ -84,11 +86,10 @@ class Nodes(nn.Module):
 
     def leaves(self, x: Tensor) -> Tensor:
         """(n, trees) the leaf of each tree that each row of x (n, inputs) falls into."""
-        row = torch.arange(x.shape[0], device=x.device)[:, None] * self.inputs
-        flat, node = x.reshape(-1), self.root[None, :]
-        for _ in range(self.depth):
-            goes_left = _at(flat, row + _at(self.column, node)) <= _at(self.threshold, node)
-            node = torch.where(goes_left, _at(self.left, node), _at(self.right, node))
+        row, node = torch.arange(len(x))[:, None], self.root.expand(len(x), -1)
+        for _ in range(int(self.depth)):
+            goes_left = x[row, self.column[node]] <= self.threshold[node]
+            node = torch.where(goes_left, self.left[node], self.right[node])
         return node
 
 
@@ -101,17 +102,17 @@ class Trees(Nodes):
         threshold, value = (
             np.concatenate([getattr(t, name).ravel() for t in trees]) for name in ("threshold", "value")
         )
-        super().__init__(trees, boosted.n_features_in_, SETTINGS.depth, threshold, SETTINGS.rate * value)
-        self.start, self.classes = start, isinstance(boosted, GradientBoostingClassifier)
+        super().__init__(trees, SETTINGS.depth, threshold, SETTINGS.rate * value, start, SETTINGS.least)
+        self.classes = isinstance(boosted, GradientBoostingClassifier)
         self.stages, sums = boosted.estimators_.shape
         self.two = self.classes and sums == 1  # one sum, the log odds of the second class
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs). Returns log probabilities (n, classes), or numbers (n, 1)."""
-        total = self.start + _at(self.value, self.leaves(x)).reshape(x.shape[0], self.stages, -1).sum(dim=1)
+        total = self.start + self.value[self.leaves(x)].reshape(len(x), self.stages, -1).sum(dim=1)
         if self.two:
             total = torch.cat([torch.zeros_like(total), total], dim=1)
-        return F.log_softmax(total, dim=1).clamp(min=SETTINGS.least) if self.classes else total
+        return F.log_softmax(total, dim=1).clamp(min=float(self.floor)) if self.classes else total
 
 
 class Forest(Nodes):
@@ -132,20 +133,13 @@ class Forest(Nodes):
         value = np.concatenate([t.value[:, 0] for t in trees])
         raw = centre[of] + spread[of] * np.sign(cut) * np.expm1(np.abs(cut))
         super().__init__(
-            trees, x.shape[1], s.depth, np.where(of < 0, 0.0, raw), value / value.sum(axis=1, keepdims=True)
+            trees, s.depth, np.where(of < 0, 0.0, raw), value / value.sum(axis=1, keepdims=True), 0.0, s.least
         )
-        self.least = s.least
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs). Returns log probabilities (n, classes)."""
-        leaves = self.leaves(x)
-        p = torch.index_select(self.value, 0, leaves.reshape(-1)).reshape(*leaves.shape, -1).mean(dim=1)
-        return torch.log(p * (1 - self.least * p.shape[1]) + self.least)
-
-
-def _at(values: Tensor, index: Tensor) -> Tensor:
-    """The values (k,) at index (n, m), written so that it is exported as Gather."""
-    return torch.index_select(values, 0, index.reshape(-1)).reshape(index.shape)
+        p = self.value[self.leaves(x)].mean(dim=1)
+        return torch.log(p * (1 - self.floor * p.shape[1]) + self.floor)
 
 
 class OnColumns(nn.Module):
@@ -154,11 +148,11 @@ class OnColumns(nn.Module):
     def __init__(self, trees: Trees | Forest, columns: np.ndarray, inputs: int) -> None:
         super().__init__()
         self.trees, self.inputs = trees, inputs
-        self.register_buffer("columns", torch.from_numpy(columns))
+        self.register_buffer("columns", torch.from_numpy(columns.astype(np.int32)))
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs) to (n, outputs)."""
-        return self.trees(torch.index_select(x, 1, self.columns))
+        return self.trees(x[:, self.columns])
 
 
 def grow(x: np.ndarray, y: np.ndarray, task: Task, seed: int, weight: np.ndarray | None = None) -> Trees:

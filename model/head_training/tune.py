@@ -17,9 +17,8 @@ from model.heads import Head, Task
 from model.raw import Raw
 from model.training.card import without_heads, write_card
 from model.training.checkpoint import load_network, save_weights
-from model.training.onnx_export import export_backbone
+from model.training.onnx_export import backbone_difference
 from raw_qgis_plugin.core.bundle.bundle import Bundle
-from raw_qgis_plugin.core.bundle.contract import SCORER_FILE
 from raw_qgis_plugin.core.bundle.runtime import featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import coarse_windows, fine_windows
 from raw_qgis_plugin.core.features.featurizer import LATERAL_FEATURES
@@ -126,13 +125,10 @@ def write_tuned(folder: Path, network: Raw, card: dict, what: str) -> None:
 
     card: the bundle's. what: what it was tuned on, for the card.
     """
-    facts = export_backbone(network, folder / "backbone.onnx")
+    difference = backbone_difference(network)
     save_weights(network, folder)
     card = without_heads(folder, card, [head["name"] for head in card["heads"]])
-    (folder / SCORER_FILE).unlink(missing_ok=True)  # trained on the old network
-    for stale in ("neighbours", "external_data"):
-        card.pop(stale, None)
     note = f"The network was tuned on {what}; its forecasts and their areas were not measured again."
-    more = {**facts, "forecast_figures": {}}
+    more = {"onnx_difference": difference, "forecast_figures": {}}
     data = " ".join(filter(None, [card.get("data", ""), note]))
     write_card(folder, card | more | {"data": data})

@@ -17,7 +17,7 @@ from model.retrieval.averaged import AveragedTraining, train_averaged
 from model.retrieval.examples import DAYS, TRIPS, Disturbance, Examples, collect
 from model.retrieval.scorer import Scorer, Weigher, scored_mixture
 from model.training.calibrate import table
-from model.training.onnx_export import export_graph, largest_difference
+from model.training.onnx_export import export_graph, largest_difference, run_file
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.contract import SCORER_GRAPH
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -181,4 +181,4 @@ def export(scorer: Scorer, path: Path) -> None:
     dynamic |= {name: {0: queries, 1: components} for name in ("centre", "scale", "log_weight")}
     dynamic["continuations"] = {0: queries, 1: continuations}
     export_graph(scorer, inputs, path, list(SCORER_GRAPH.outputs), dynamic)
-    largest_difference(scorer, path, inputs)
+    largest_difference(scorer, run_file(path), inputs)

@@ -36,7 +36,6 @@ def describe(card: dict) -> str:
         f"# {card['name']}",
         f"A RAW model bundle: a causal transformer of {card['parameters'] / 1e6:.2f} million parameters that predicts "
         "where tracks go, with small heads on its embeddings. It sees displacements and times, never a place.",
-        *([_beside(card["external_data"])] if card.get("external_data") else []),
         "## Training",
         _training(card["training"]),
         *([f"Command: `{card['command']}`"] if card.get("command") else []),
@@ -62,13 +61,6 @@ def describe(card: dict) -> str:
         f"Largest difference between ONNX Runtime and PyTorch: {card['onnx_difference']:.1e}.",
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _beside(e: dict) -> str:
-    return (
-        f"Its weights, {e['bytes'] / 2**30:.2g} GiB, are in {e['file']}, beside backbone.onnx, because they are more "
-        f"than {e['over_bytes'] / 2**30:.2g} GiB."
-    )
 
 
 def _range(low: float, high: float) -> str:
@@ -109,7 +101,7 @@ def _share(value: float | None) -> str:
 def without_heads(folder: Path, card: dict, names: Sequence[str]) -> dict:
     """A bundle's card without the named heads, whose files are removed from its folder."""
     for name in names:
-        (folder / "heads" / f"{name}.onnx").unlink(missing_ok=True)
+        (folder / "heads" / f"{name}.safetensors").unlink(missing_ok=True)
     return card | {"heads": [h for h in card["heads"] if h["name"] not in names]}
 
 

@@ -23,11 +23,14 @@ from torch import Tensor, nn
 from model.config import PRESETS
 from model.raw import Raw
 from raw_qgis_plugin.core.bundle.contract import BACKBONE_GRAPH
+from raw_qgis_plugin.core.bundle.devices import Session
 from raw_qgis_plugin.core.errors import RawError
 from raw_qgis_plugin.core.paths import GRAPHS
 
 OPSET = 20
 LARGEST_DIFFERENCE = 0.01  # between ONNX Runtime's and PyTorch's outputs
+
+Run = Callable[[dict[str, np.ndarray]], Sequence[np.ndarray]]
 
 
 class Graph(nn.Module):
@@ -128,7 +131,16 @@ def sizes_of(network: Raw) -> str:
     return json.dumps({"config": network.config.to_dict(), "tensors": shapes}, indent=1) + "\n"
 
 
-Run = Callable[[dict[str, np.ndarray]], Sequence[np.ndarray]]
+def backbone_difference(network: Raw) -> float:
+    """The largest difference between RAW's graph with the network's weights and PyTorch, for a pass and a step.
+
+    Raises RawError where it is large.
+    """
+    graph = (GRAPHS / f"{network.config.preset}.onnx").read_bytes()
+    weights = {name: values.float().numpy() for name, values in network.state_dict().items()}
+    session = Session(graph, 0, cuda=False, failed=lambda _: None, weights=weights)
+    inputs = [example(network, p=p, t=t, seed=1) for p, t in ((0, 9), (7, 1))]
+    return largest_difference(Graph(network).eval(), lambda feed: session.run(None, feed), *inputs)
 
 
 def largest_difference(module: nn.Module, run: Run, *inputs: dict[str, Tensor]) -> float:

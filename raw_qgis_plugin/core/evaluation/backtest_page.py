@@ -9,6 +9,7 @@ import re
 import numpy as np
 
 from ..bundle.bundle import Bundle
+from ..bundle.contract import WEIGHTS_FILE
 from ..paths import shipped_bundle
 from .backtest import SETTINGS, Backtest, in_words, same
 from .metrics import MODEL
@@ -41,8 +42,7 @@ def columns_of(b: Backtest) -> dict[str, np.ndarray]:
 
 def warning(model: Bundle) -> str:
     """A warning about a model whose network is not the one that comes with the plugin; else ''."""
-    shipped = shipped_bundle() / "backbone.onnx"
-    if shipped.is_file() and filecmp.cmp(model.path / "backbone.onnx", shipped, shallow=False):
+    if filecmp.cmp(model.path / WEIGHTS_FILE, shipped_bundle() / WEIGHTS_FILE, shallow=False):
         return ""
     return (
         f"The model {model.card['name']} is not the one that comes with RAW: where it was trained on these tracks or "
