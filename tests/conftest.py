@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import shutil
@@ -13,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
 
@@ -50,21 +48,6 @@ def sample() -> Path:
 def rounds() -> Callable[[int, int], int]:
     """How many cases a fuzzing test tries: some in `make test`, many in `make fuzz`."""
     return lambda few, many: many if os.environ.get("RAW_FUZZ") else few
-
-
-@pytest.fixture
-def outcome(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Note what an attack came to: a row of the table in docs/security.md, which `make security` writes."""
-
-    def note(attack: str, *, wanted: str, now: str, in_020: str = "") -> None:
-        test = f"{request.path.relative_to(ROOT).as_posix()}::{request.node.originalname}"
-        name = f"{request.path.stem}.{request.node.originalname}.{crc32(attack.encode()):08x}.json"
-        file = ROOT / "build" / "attacks" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        row = {"attack": attack, "in_020": in_020, "wanted": wanted, "now": now, "test": test}
-        file.write_text(json.dumps(row, indent=1), encoding="utf-8")
-
-    return note
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)"  # names that no file of Windows has
 SHIPPED_BUNDLE = "raw-small"
 GRAPHS = RESOURCES / "graphs"  # of the presets' networks, without weights; written by model/training/onnx_export.py
 SCORER = RESOURCES / "scorer" / "scorer.onnx"  # weighs continuations of the layer, with whatever model
+FLEET_SCORER = SCORER.with_name("fleet.onnx")  # a second answer for days of fleets, from states of the shipped network
 PAST_SCORER = SCORER.with_name("past.onnx")  # the same beside an untrained network
 BRIDGE = RESOURCES / "bridge" / "bridge.npz"  # weighs where tracks may have been in gaps (core/gaps)
 BRIDGE_CARD = BRIDGE.with_name("card.json")

@@ -218,9 +218,7 @@ def make(rng: random.Random, folder: Path) -> tuple[Path, str]:
 # ---- the attack ----------------------------------------------------------------------------------------------------
 
 
-def test_broken_files_are_read_or_refused_in_words(
-    rounds: Callable[[int, int], int], outcome: Callable[..., None], tmp_path: Path
-) -> None:
+def test_broken_files_are_read_or_refused_in_words(rounds: Callable[[int, int], int], tmp_path: Path) -> None:
     cases, read_well, unplanned = rounds(60, 600), 0, []
     for seed in range(cases):
         rng = random.Random(seed)
@@ -242,11 +240,6 @@ def test_broken_files_are_read_or_refused_in_words(
             assert YEARS_MS[0] <= tracks.t.min() and tracks.t.max() < YEARS_MS[1]
     assert not unplanned, "\n".join(unplanned)
     assert 0.2 * cases < read_well < 0.8 * cases  # the files are neither all good nor all hopeless
-    outcome(
-        "broken CSV, Parquet and PLT files, imported", wanted="read, or refused in words",
-        now=f"{cases} files: {read_well} read, {cases - read_well} refused, 0 unplanned errors",
-        in_020="25 unplanned errors of 600",
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["list", "struct", "map"])
@@ -293,7 +286,7 @@ def test_gotracks_table_of_devices_is_checked(tmp_path: Path) -> None:
     assert read(tmp_path)[0].user_ids.tolist() == ["phone"]
 
 
-def test_one_long_id_and_impossible_years_in_a_file(outcome: Callable[..., None], tmp_path: Path) -> None:
+def test_one_long_id_and_impossible_years_in_a_file(tmp_path: Path) -> None:
     rows = [f"u{i % 20},{1_700_000_000 + i},116.{i % 1000:03d},39.9" for i in range(100_000)]
     rows[500] = "L" * 10_000 + rows[500]
     rows[600:602] = ["u1,9000-01-01,116,39", "u2,1066-10-14,116,39"]
@@ -307,7 +300,3 @@ def test_one_long_id_and_impossible_years_in_a_file(outcome: Callable[..., None]
     assert tracks.n_users == 21 and peak < 100e6
     assert skipped == {"time before 1900 or after 2100": 2} and "2 fixes skipped" in str(skipped)
     assert read_table(tmp_path / "a.csv").num_rows == 100_000
-    outcome(
-        "an id of 10 kB among 100,000 fixes, and the years 1066 and 9000", wanted="memory in proportion; skipped",
-        now=f"{peak / 1e6:.0f} MB of Python's memory; '{skipped}'", in_020="4.3 GB; the next user's row changed",
-    )  # fmt: skip

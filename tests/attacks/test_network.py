@@ -134,20 +134,17 @@ def test_the_watch_sees_calls_and_not_loopback(watch: Callable[..., Watched], na
 
 @pytest.mark.parametrize("where", ["standin", "nowhere"])
 def test_the_algorithms_call_nobody(
-    where: str, watch: Callable[..., Watched], stage: Path, sample: Path, tmp_path: Path, outcome: Callable[..., None]
+    where: str, watch: Callable[..., Watched], stage: Path, sample: Path, tmp_path: Path
 ) -> None:
     script = tmp_path / "algorithms.py"
     script.write_text(ALGORITHMS)
     run = watch([sys.executable, str(script), str(tmp_path), str(sample)], where)
     assert calls_nobody(run)
-    if where == "standin":
-        now = f"{len(run.calls)} calls of 4 algorithms"
-        outcome("who an algorithm calls", wanted="nobody", now=now, in_020="the collector of ONNX Runtime's maker")
 
 
 @pytest.mark.parametrize("where", ["standin", "nowhere"])
 def test_a_training_in_a_child_process_calls_nobody(
-    where: str, watch: Callable[..., Watched], sample: Path, tmp_path: Path, outcome: Callable[..., None]
+    where: str, watch: Callable[..., Watched], sample: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("torch")
     folder = tmp_path / "run"
@@ -157,14 +154,11 @@ def test_a_training_in_a_child_process_calls_nobody(
     run = watch([sys.executable, "-m", "raw_qgis_plugin.tasks.runner", str(folder)], where)
     assert calls_nobody(run)
     assert json.loads((folder / "end.json").read_text())["code"] == 0 and (folder / "result" / "bundle").exists()
-    if where == "standin":
-        now = f"{len(run.calls)} calls of a nano training"
-        outcome("who a training calls", wanted="nobody", now=now, in_020="the collector of ONNX Runtime's maker")
 
 
 @pytest.mark.parametrize("what", ["demo", "GUI script", "Ray"])
 def test_demo_gui_and_ray_call_nobody(
-    what: str, watch: Callable[..., Watched], rounds: Callable[[int, int], int], outcome: Callable[..., None]
+    what: str, watch: Callable[..., Watched], rounds: Callable[[int, int], int]
 ) -> None:
     """`make test` runs all three beside the same stand-in, so that here they wait for `make fuzz`."""
     if rounds(0, 1) == 0:
@@ -179,7 +173,6 @@ def test_demo_gui_and_ray_call_nobody(
     run = watch(command, PYTHONPATH=path if what == "demo" else str(TESTS / "nocalls"))
     assert run.code == 0, run.said[-3000:]
     assert not run.calls and not run.looked_up, run
-    outcome(f"who is called: {what}", wanted="nobody", now=f"{len(run.calls)} calls")
 
 
 def test_the_stand_in_hears_onnx_runtime_unless_it_is_switched_off(
@@ -187,13 +180,13 @@ def test_the_stand_in_hears_onnx_runtime_unless_it_is_switched_off(
 ) -> None:
     if rounds(0, 1) == 0 or not namespace:
         pytest.skip("with RAW_FUZZ and network namespaces alone: ONNX Runtime takes half a minute to call")
-    graph = str(ROOT / "resources" / "models" / "raw-small" / "heads" / "transport_mode.onnx")
+    graph = str(ROOT / "resources" / "scorer" / "scorer.onnx")
     assert watch([sys.executable, "-c", TELEMETRY, graph]).calls
     assert calls_nobody(watch([sys.executable, "-c", TELEMETRY, graph], ORT_DISABLE_TELEMETRY="1"))
 
 
 def test_the_installer_says_what_it_fetches_before_it_does(
-    watch: Callable[..., Watched], namespace: list[str], tmp_path: Path, outcome: Callable[..., None]
+    watch: Callable[..., Watched], namespace: list[str], tmp_path: Path
 ) -> None:
     """Beside the stand-in, so that it reaches no index: what it says comes before the first call."""
     if not namespace:
@@ -220,4 +213,3 @@ def test_the_installer_says_what_it_fetches_before_it_does(
     assert all(line.startswith("False") for line in lines[: named + 1]), run.said
     assert run.calls and run.looked_up, "pip did not try: this test shows nothing"
     assert "ended:" in run.said and "Traceback" not in run.said
-    outcome("an installation", wanted="named before the first call", now="source, packages and versions named first")

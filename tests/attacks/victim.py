@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A process whose children are killed: it imports once, and forks for every line on its standard input.
 
-A line is a JSON list: what to do, the most bytes of a file it may write (0: as many as it likes), and arguments. Two
-lines come back: the child's process id, and, when it has ended, how (as of os.waitpid).
+A line is a JSON list: what to do, the most bytes of a file it may write (0: as many as it likes), and arguments; the
+first arguments of the process are a file of tracks and a bundle. Two lines come back: the child's process id, and, when
+it has ended, how (as of os.waitpid).
 """
 
 from __future__ import annotations
@@ -16,49 +17,43 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from compat import make_020
-from golden import layers, record
 
 from model.cli import run
-from model.config import PRESETS
 from model.data import corpus
 from model.pretrain import main as pretrain
 from raw_qgis_plugin.core.bundle import library
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.cache import CacheSettings, embed_cached
-from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.sources.readers import read
+from raw_qgis_plugin.core.tracks import build_tracks
 
-TRACKS = make_020.FOLDER / "tracks.parquet"
-BUNDLE = record.open_bundle(make_020.FOLDER / "bundle.zip")  # unpacked once
+TRACKS, BUNDLE = sys.argv[1], open_bundle(sys.argv[2])
 
 
 def train(folder: str) -> None:
     """Train without end, with a checkpoint after nearly every step."""
     resume = ["--resume"] if Path(folder, "state.safetensors").exists() else []
-    arguments = ["--preset", "raw-nano", "--device", "cpu", "--points", "512", "--steps", "1000000", "--corpus"]
-    pretrain([*arguments, str(TRACKS), "--validate-every", "1000000", "--checkpoint-every", "0.001", *resume,
+    arguments = ["--preset", "raw-nano", "--device", "cpu", "--points", "512", "--steps", "1000000", "--corpus", TRACKS]
+    pretrain([*arguments, "--validate-every", "1000000", "--checkpoint-every", "0.001", *resume,
               "--cache", folder + ".shards", "--output", folder])  # fmt: skip
 
 
 def tokenise(folder: str) -> None:
     """Make shards and their views again and again."""
     while True:
-        source = corpus.load(str(TRACKS), cache=Path(folder))
+        source = corpus.load(TRACKS, cache=Path(folder))
         for cadence in (10, 30, 60, 900):
             source.view(cadence)
         corpus.forget([source])
 
 
-def moved(tracks: Tracks, by: int) -> Tracks:
-    """The tracks elsewhere: nothing of them is in a cache yet."""
-    return build_tracks(tracks.user, None, tracks.t, tracks.lon + by / 1000, tracks.lat)[0]
-
-
 def embed(folder: str, first: str, last: str = "") -> None:
-    """Embed ever more tracks into a cache, a transaction for every one."""
-    model = record.Model(BUNDLE, "cpu", 1)
-    tracks = layers.some_users(layers.read(TRACKS)[0], 10)
+    """Embed ever more tracks into a cache, a transaction for every one: the same people, each time elsewhere."""
+    model, tracks = Model(BUNDLE, "cpu", 1), read(TRACKS)[0]
+    tracks = tracks.take(tracks.user < 10)
     for number in range(int(first), int(last)) if last else count(int(first)):
-        some = moved(tracks, number)
+        some = build_tracks(tracks.user, None, tracks.t, tracks.lon + number / 1000, tracks.lat)[0]
         vectors = embed_cached(some, model, Path(folder), settings=CacheSettings(units_at_once=1))
         if not np.isfinite(vectors).all():
             raise ArithmeticError
@@ -76,13 +71,10 @@ def pack(folder: str) -> None:
         library.pack(BUNDLE.path, Path(folder, "mine.zip"))
 
 
-DO = {"train": train, "tokenise": tokenise, "embed": embed, "replace": replace, "pack": pack}
-
-
 def main() -> None:
     """Fork for every line."""
     torch.set_num_threads(1)
-    make_020.tiny(PRESETS)
+    do = {each.__name__: each for each in (train, tokenise, embed, replace, pack)}
     print("ready", flush=True)
     for line in sys.stdin:
         what, most, log, *arguments = json.loads(line)
@@ -93,7 +85,7 @@ def main() -> None:
             os.dup2(out, 2)
             if most:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-            code = run(lambda words: DO[words[0]](*words[1:]), [what, *arguments])
+            code = run(lambda words: do[words[0]](*words[1:]), [what, *arguments])
             sys.stderr.flush()
             os._exit(code)
         print(child, flush=True)

@@ -159,9 +159,9 @@ def test_a_card_may_say_nothing_of_the_training(done, training):
 def test_a_model_of_ones_own_is_warned_of(done, tmp_path):
     shipped = open_bundle()
     assert not warning(shipped)
-    (tmp_path / "backbone.onnx").write_bytes((shipped.path / "backbone.onnx").read_bytes())
+    (tmp_path / "weights.safetensors").write_bytes((shipped.path / "weights.safetensors").read_bytes())
     assert not warning(replace(shipped, path=tmp_path))  # the same network with other heads
-    (tmp_path / "backbone.onnx").write_bytes(b"another")
+    (tmp_path / "weights.safetensors").write_bytes(b"another")
     own = replace(shipped, path=tmp_path, card={**shipped.card, "name": "mine"})
     assert "mine is not the one that comes with RAW" in warning(own) and "better than it is" in warning(own)
     assert warning(own) in make_page(done, "cars", own).html()

@@ -33,7 +33,7 @@ def make_model(tmp_path, invented_model):
         model = invented_model(width=width)
         model.bundle = replace(model.bundle, path=tmp_path / f"bundle-{graph.hex()}")
         model.bundle.path.mkdir(exist_ok=True)
-        (model.bundle.path / "backbone.onnx").write_bytes(graph)
+        (model.bundle.path / "weights.safetensors").write_bytes(graph)
         model.seen, plain = 0, model.backbone
 
         def counting(x, *rest, **named):

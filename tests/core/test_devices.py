@@ -10,7 +10,7 @@ import pytest
 
 from raw_qgis_plugin.core.bundle import devices
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.bundle.devices import CPU, CUDA, open_session
+from raw_qgis_plugin.core.bundle.devices import CPU, CUDA, Session
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
 
@@ -41,19 +41,19 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Puts a card into this machine. runs: after which it fails; None: ONNX Runtime takes the CPU without a word."""
 
     def put(runs: int | None) -> list[list[str]]:
-        opened = []
+        opened, plain = [], Session._open
 
-        def open_on(graph: bytes, threads: int, providers: list[str], **_: Any) -> Any:
+        def open_on(session: Session, providers: list[str]) -> Any:
             opened.append(providers)
             if providers == [CPU] or runs is None:
-                return open_session(graph, threads, [CPU])
+                return plain(session, [CPU])
             if runs < 0:
                 raise RuntimeError(FAILURE)
-            return Card(open_session(graph, threads, [CPU]), runs)
+            return Card(plain(session, [CPU]), runs)
 
         monkeypatch.setattr(devices, "_has_gpu", lambda: True)
         monkeypatch.setattr(devices, "_loaded", lambda: [CUDA, CPU])
-        monkeypatch.setattr(devices, "open_session", open_on)
+        monkeypatch.setattr(Session, "_open", open_on)
         return opened
 
     return put
@@ -62,8 +62,8 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Any:
 def answers(model: Model) -> list[np.ndarray]:
     rng = np.random.default_rng(0)
     features, clock = rng.normal(size=(2, 9, 16)), rng.normal(size=(2, 9))
-    n = next(v.shape[-1] for v in model._backbone.get_inputs() if v.name == "features")
-    head = next(head for head in model.card["heads"] if not head.get("asks"))
+    n = model._backbone.shape("features")[-1]
+    head = model.card["heads"][0]
     return [
         *model.backbone(np.resize(features, (2, 9, n)), clock, np.ones((2, 9), bool)),
         model.run_head(head["name"], np.zeros((3, head["inputs"]))),
@@ -125,5 +125,5 @@ def test_a_card_that_works_warns_of_nothing(card: Any) -> None:
 def test_what_the_cpu_refuses_too_is_an_error(card: Any) -> None:
     card(100)
     model = Model(open_bundle(), "auto", 1)
-    with pytest.raises(BundleError, match="cannot run a graph of the model raw-small"):
-        model.score_fleets(*(np.zeros((1, 1)) for _ in range(6)))
+    with pytest.raises(BundleError, match="cannot run the model raw-small"):
+        model.backbone(np.zeros((1, 2, 3)), np.zeros((1, 2)), np.ones((1, 2), bool))

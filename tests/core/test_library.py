@@ -52,9 +52,9 @@ def test_a_broken_one_stays_out_and_one_broken_later_says_why(tmp_path: Path) ->
     assert not folder.exists() or not any(folder.iterdir())
     added = library.add(shipped_bundle(), folder, "a/../name")
     assert added.parent == folder
-    (added / "backbone.onnx").write_bytes(b"changed")
+    (added / "weights.safetensors").write_bytes(b"changed")
     (entry,) = library.entries(folder)[1:]
-    assert entry.card is None and "backbone.onnx" in entry.refusal
+    assert entry.card is None and "weights.safetensors" in entry.refusal
 
 
 def test_only_ones_own_models_are_removed_or_replaced(tmp_path: Path) -> None:

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Trees beside a head's networks: the same answers in scikit-learn, PyTorch and ONNX Runtime, where they help."""
+"""Trees beside a head's networks: the same answers in scikit-learn, PyTorch and NumPy, where they help."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
+from safetensors.numpy import save_file
 
 from model.head_training import trees
 from model.head_training.examples import Examples
 from model.head_training.train import train
 from model.head_training.trees import SETTINGS, OnColumns, grow, trees_beside
-from model.heads import Calibrated, Ensemble, Head, Task, predict
-from model.training.onnx_export import export_graph
-from raw_qgis_plugin.core.bundle.onnx_check import OPERATORS
+from model.heads import Calibrated, Ensemble, Head, Task, arrays_of, predict
+from raw_qgis_plugin.core.bundle import heads
 
 TASKS = {
     "binary": Task("binary", ("no", "yes")), "classes": Task("classes", ("a", "b", "c")), "number": Task("number"),
@@ -46,21 +45,16 @@ def test_trees_answer_as_scikit_learn_does(kind, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", TASKS)
-def test_the_exported_graph_answers_the_same(kind, tmp_path):
-    import onnx
-    import onnxruntime
-
+def test_the_arrays_of_a_bundle_answer_the_same(kind, tmp_path):
     x, y = drawn(kind)
     task, strength = TASKS[kind], np.array([0.5, *[1.0] * 6])
     parts = [Head(7, task.outputs), trees_beside(x, y, task, strength, seed=0)]
     blend = Ensemble(parts, [0.6, 0.4]).eval()
     head = Calibrated(blend, 0.7, 0.1).eval()
-    path = tmp_path / "head.onnx"
-    export_graph(head, {"x": torch.zeros(2, 7)}, path, ["answer"], {"x": {0: torch.export.Dim("rows", min=1)}})
-    assert {node.op_type for node in onnx.load(path).graph.node} <= OPERATORS  # what a bundle may hold
-    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    save_file(arrays_of(head), tmp_path / "head.safetensors")
+    written = heads.Head(tmp_path / "head.safetensors", 7, task.outputs)
     for rows in (x, x[:1]):
-        np.testing.assert_allclose(session.run(None, {"x": rows})[0], predict(head, rows), atol=1e-4)
+        np.testing.assert_allclose(written(rows), predict(head, rows), atol=1e-5)
 
 
 def test_trees_see_the_facts_alone():

@@ -9,7 +9,6 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -149,7 +148,7 @@ def test_every_package_of_the_staged_groups_has_a_size(stage: Path) -> None:
 
 
 def test_a_wheel_that_was_changed_is_refused(
-    made: Path, tmp_path: Path, wanted: InstallRequest, outcome: Callable[..., None]
+    made: Path, tmp_path: Path, wanted: InstallRequest
 ) -> None:
     assert wanted.wheels
     make_wheel(wanted.wheels, NAME, "ANSWER = 'stolen'\n", needs=("numpy",))  # the name and version of the lock
@@ -157,7 +156,6 @@ def test_a_wheel_that_was_changed_is_refused(
         installer(made, wanted, []).run()
     modules = packages.site_packages(made / "venv").glob(f"{NAME}.py")
     assert not [path for path in modules if "stolen" in path.read_text()]
-    outcome("a wheel changed in the folder of wheels", wanted="refused", now="refused", in_020="installed and run")
 
 
 def test_what_a_package_needs_is_locked_too(made: Path, tmp_path: Path, wanted: InstallRequest) -> None:

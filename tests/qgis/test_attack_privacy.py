@@ -56,9 +56,7 @@ def points(fields: str, rows: list[list[Any]]) -> QgsVectorLayer:
     return layer
 
 
-def test_map_tips_show_ids_and_titles_as_text(
-    staged: None, monkeypatch: pytest.MonkeyPatch, outcome: Callable[..., None]
-) -> None:
+def test_map_tips_show_ids_and_titles_as_text(staged: None, monkeypatch: pytest.MonkeyPatch) -> None:
     from raw_qgis_plugin.layers.styling import Profiles, Similar
 
     monkeypatch.setenv("HOME", "/home/secret")
@@ -83,10 +81,6 @@ def test_map_tips_show_ids_and_titles_as_text(
     for feature, words in zip(layer.getFeatures(), HOSTILE, strict=True):
         assert text_of(shown(layer, feature)) == f"{feature['rank']}. {words}{words}"
         tried += 1
-    outcome(
-        "HTML, scripts and [% env('HOME') %] in ids and titles, in map tips", wanted="shown as text",
-        now=f"{tried} of {tried} shown as text", in_020="titles evaluated, ids drawn as HTML",
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -97,7 +91,7 @@ def tracks(make: Callable[..., Any], fixes: Any) -> Iterator[QgsVectorLayer]:
     project.clear()
 
 
-def test_cards_show_names_and_titles_as_text(tracks: QgsVectorLayer, outcome: Callable[..., None]) -> None:
+def test_cards_show_names_and_titles_as_text(tracks: QgsVectorLayer) -> None:
     from raw_qgis_plugin.core.regions.view import RegionView
     from raw_qgis_plugin.gui.regions.card import Region, RegionCard
 
@@ -115,8 +109,6 @@ def test_cards_show_names_and_titles_as_text(tracks: QgsVectorLayer, outcome: Ca
                 ours = {"<b>", "</b>", "<i>", "</i>", "<br>", "<small>", "</small>", "<span>", "</span>"}
                 assert set(re.findall("<[^>]*>", html)) <= ours, html
                 tried += 1
-    outcome("HTML in names of regions and in a model's titles, in cards", wanted="shown as text",
-            now=f"{tried} of {tried} texts plain", in_020="titles drawn as HTML")  # fmt: skip
 
 
 @pytest.mark.parametrize("least", ["1", "0", "-5", "x", "", None, "1e3", "3", "10" * 40, 2.5])
@@ -152,7 +144,7 @@ BROKEN = [
 ]  # fmt: skip
 
 
-def test_a_broken_project_breaks_nothing(tracks: QgsVectorLayer, outcome: Callable[..., None]) -> None:
+def test_a_broken_project_breaks_nothing(tracks: QgsVectorLayer) -> None:
     for properties in BROKEN:
         book = opened(tracks, **properties)
         assert book.next_name().startswith("Region ") and book.min_users == 10
@@ -160,13 +152,9 @@ def test_a_broken_project_breaks_nothing(tracks: QgsVectorLayer, outcome: Callab
         layer = book.layer
         book.close()
         QgsProject.instance().removeMapLayer(layer.id())
-    outcome("Project files with other fewest people or broken regions", wanted="at least the user's own; no traceback",
-            now=f"{len(BROKEN) + 10} of {len(BROKEN) + 10}", in_020="0 and 1 taken over; two tracebacks")  # fmt: skip
 
 
-def test_logs_hold_no_coordinates(
-    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Any, outcome: Callable[..., None]
-) -> None:
+def test_logs_hold_no_coordinates(run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Any) -> None:
     said: list[str] = []
     log = QgsApplication.messageLog()
     log.messageReceived.connect(keep := lambda words, tag, level: said.append(words))
@@ -199,10 +187,6 @@ def test_logs_hold_no_coordinates(
     assert len(said) > 30 and report.exists()
     assert not [words for words in said if COORDINATES.search(words)]
     assert not re.search(r"\b(10\.65|50\.12)\d", report.read_text("utf-8")) and "anna" not in report.read_text("utf-8")
-    outcome(
-        "Coordinates in logs, errors and the report, after every algorithm ran on people at one place", wanted="none",
-        now=f"none in {len(said)} messages of {len(asked)} runs", in_020="the extent of the tracks",
-    )  # fmt: skip
 
 
 def test_noise_is_spent_by_every_run(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:

@@ -57,8 +57,8 @@ def test_a_model_of_ones_own_is_warned_of(
     from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
 
     own = Path(shutil.copytree(open_bundle(bundle).path, tmp_path / "own"))
-    with (own / "backbone.onnx").open("ab") as network:
-        network.write(b"\x32\x04mine")  # the graph's doc_string: other bytes, the same network
+    weights = own / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x3d")  # another network, hardly
     write_sums(own)
     report = tmp_path / "report.html"
     run("raw:backtest", INPUT=layer, MODEL=str(own), HORIZON=10, STEP=5, REPORT=str(report))

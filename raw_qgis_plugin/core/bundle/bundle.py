@@ -6,6 +6,7 @@ It holds text and numbers alone. What runs are RAW's own graphs (network.py) and
 
 from __future__ import annotations
 
+import filecmp
 import functools
 import hashlib
 import json
@@ -50,6 +51,11 @@ class Bundle:
         """
         place = self.file or self.path
         return str(self.card["name"]) if place == shipped_bundle() else place.name.removesuffix(".zip")
+
+    @property
+    def has_shipped_network(self) -> bool:
+        """Whether its network is the one that comes with the plugin, perhaps with other heads."""
+        return filecmp.cmp(self.path / contract.WEIGHTS_FILE, shipped_bundle() / contract.WEIGHTS_FILE, shallow=False)
 
     def heads(self, unit: str) -> list[dict]:
         """The heads of a unit: 'user', 'track', 'day' or 'region'.
@@ -199,7 +205,7 @@ def _check(folder: Path) -> dict:
         raise BundleError(f"{folder} is the folder of a run: its model is {folder / 'bundle'}.")
     for entry in folder.rglob("*"):
         name = entry.relative_to(folder).as_posix()
-        is_member = name == contract.HEADS if entry.is_dir() else entry.is_file() and _is_member(name, folder)
+        is_member = name == contract.HEADS if entry.is_dir() else entry.is_file() and _MEMBER.fullmatch(name)
         if entry.is_symlink() or not is_member:
             raise BundleError(
                 f"The model in {folder} holds {name[:200]!r}, which no model bundle has (or which is no plain file)."
@@ -216,18 +222,15 @@ def _check(folder: Path) -> dict:
     bundle = Bundle(folder, card)
     heads = [bundle.head_file(head["name"]) for head in card["heads"]]
     for file, _, _ in heads:
-        if not file.is_file():
-            raise BundleError(f"The model's card names {file.relative_to(folder)}, which is missing.")
+        if not file.is_file() or file.stat().st_size > LIMITS.head_bytes:
+            raise BundleError(f"The model's card names {file.relative_to(folder)}, which is missing or too large.")
+    if others := {*(folder / contract.HEADS).glob("*")} - {file for file, _, _ in heads}:
+        raise BundleError(f"The model in {folder} holds {others.pop().name}, which its card does not name.")
     check_weights(folder, card)
     _check_sums(folder)
     for head in heads:
         Head(*head)
     return card
-
-
-def _is_member(name: str, folder: Path) -> bool:
-    """Whether a bundle may hold a file."""
-    return bool(_MEMBER.fullmatch(name)) or (name == contract.SCORER_FILE and folder == shipped_bundle())
 
 
 def _read_text(path: Path, most: int = LIMITS.text_bytes) -> bytes:

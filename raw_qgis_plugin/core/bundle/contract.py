@@ -15,7 +15,6 @@ SUMS_FILE = "SHA256SUMS"
 README_FILE = "README.md"
 WEIGHTS_FILE = "weights.safetensors"
 HEADS = "heads"  # a folder with a file of arrays a head: see heads.py
-SCORER_FILE = "neighbours.onnx"  # of the shipped bundle alone
 
 CALIBRATION_COLUMNS = ("factor50", "factor80", "share50", "share80")  # beside horizon_s, one table a kind of context
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import BundleError, InputError, require
 from ..features import featurizer as feat
-from ..paths import PAST_SCORER, SCORER, SCORER_CARD, shipped_bundle
+from ..paths import FLEET_SCORER, PAST_SCORER, SCORER, SCORER_CARD
 from . import contract
 from .bundle import Bundle
 from .devices import Session, has_cuda, why_not_cuda
@@ -70,12 +70,12 @@ class Model:
 
     @cached_property
     def _fleet_graph(self) -> Session:
-        return self._session((shipped_bundle() / contract.SCORER_FILE).read_bytes())
+        return self._session(FLEET_SCORER.read_bytes())
 
     @property
     def has_fleet_graph(self) -> bool:
-        """Does the shipped bundle answer, whose graph gives days of fleets a second mixture?"""
-        return self.bundle.path == shipped_bundle()
+        """Whether a graph gives days of fleets a second mixture: it knows the states of the shipped network alone."""
+        return self.bundle.has_shipped_network
 
     @cached_property
     def _scorer(self) -> Session:
@@ -94,7 +94,7 @@ class Model:
         self, states: np.ndarray, query: np.ndarray, scale: np.ndarray, candidates: np.ndarray, places: np.ndarray,
         continuations: np.ndarray,
     ) -> list[np.ndarray]:  # fmt: skip
-        """Answer days of fleets by the graph of the shipped bundle.
+        """Answer days of fleets by the graph of the shipped network.
 
         states: (m, D) of the last fixes. query: (m, query). scale: (m,) metres. candidates: (m, K, candidate) and
         places: (m, K, 2). continuations: (m, n, 12). Returns parameters (m, parameters), options (m, K + n, 2), and

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import expand_ranges
-from ..bundle.contract import BACKBONE_FILE
+from ..bundle.contract import WEIGHTS_FILE
 from ..errors import Progress, no_progress, part_of
 from ..features.featurizer import FEATURE_VERSION
 from ..tracks import Tracks
@@ -111,8 +111,8 @@ def content_keys(tracks: Tracks) -> list[bytes]:
 def recipe_key(model: Model) -> bytes:
     """A digest of the backbone, its features, and the version of the recipe."""
     digest = hashlib.blake2b(digest_size=16)
-    with Path(model.bundle.path, BACKBONE_FILE).open("rb") as graph:
-        for block in iter(lambda: graph.read(1 << 20), b""):
+    with Path(model.bundle.path, WEIGHTS_FILE).open("rb") as weights:
+        for block in iter(lambda: weights.read(1 << 20), b""):
             digest.update(block)
     version = [FEATURE_VERSION, EMBEDDING_VERSION, model.card.get("embedding")]
     digest.update(json.dumps(version, sort_keys=True).encode())

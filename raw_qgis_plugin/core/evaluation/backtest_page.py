@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import filecmp
 import re
 
 import numpy as np
 
 from ..bundle.bundle import Bundle
-from ..bundle.contract import WEIGHTS_FILE
-from ..paths import shipped_bundle
 from .backtest import SETTINGS, Backtest, in_words, same
 from .metrics import MODEL
 from .plots import case_maps, coverage_by_horizon, error_by_horizon, horizon_words
@@ -42,7 +39,7 @@ def columns_of(b: Backtest) -> dict[str, np.ndarray]:
 
 def warning(model: Bundle) -> str:
     """A warning about a model whose network is not the one that comes with the plugin; else ''."""
-    if filecmp.cmp(model.path / WEIGHTS_FILE, shipped_bundle() / WEIGHTS_FILE, shallow=False):
+    if model.has_shipped_network:
         return ""
     return (
         f"The model {model.card['name']} is not the one that comes with RAW: where it was trained on these tracks or "

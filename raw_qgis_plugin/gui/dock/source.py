@@ -16,7 +16,6 @@ from qgis.PyQt.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QTextBrowser,
     QToolButton,
     QWidget,
 )
@@ -30,7 +29,7 @@ from ..desktop import Desktop
 from ..layer_kinds import has_fixes, is_line_without_times
 from ..session import Session
 from ..settings import settings
-from ..widgets.dialog import RawDialog, show_card
+from ..widgets.dialog import CardView, RawDialog
 from ..widgets.layout import buttons, column, row, silent, wrapped
 from ..widgets.track_fields import TrackFields, layer_box
 
@@ -237,8 +236,8 @@ class CardDialog(RawDialog):
 
     def __init__(self, folder: Path, parent: QWidget) -> None:
         super().__init__(parent, "raw_card_dialog", tr("Model {name}").format(name=folder.name))
-        browser = QTextBrowser(openExternalLinks=True)
-        show_card(browser, folder)
+        browser = CardView()
+        browser.show_card(folder)
         self.setLayout(column(browser, self.buttons()))
         self.resize(760, 600)
         self.show()

@@ -9,8 +9,8 @@ from typing import Any
 
 from qgis.core import QgsFileUtils
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtGui import QCloseEvent
+from qgis.PyQt.QtCore import Qt, QUrl
+from qgis.PyQt.QtGui import QCloseEvent, QImage, QTextDocument
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -88,10 +88,22 @@ def file_to_write(parent: QWidget, title: str, name: str, kinds: str) -> Path | 
     return path if not path.exists() or QMessageBox.question(parent, title, words) == yes else None
 
 
-def show_card(browser: QTextBrowser, bundle: Path) -> None:
-    """Show the README.md of a model bundle, else its card.json."""
-    readme, card = bundle / "README.md", bundle / "card.json"
-    if readme.is_file():
-        browser.setMarkdown(readme.read_text(encoding="utf-8"))
-    else:
-        browser.setPlainText(card.read_text(encoding="utf-8") if card.is_file() else bundle.name)
+class CardView(QTextBrowser):
+    """Shows text of others as text: no picture is loaded, no link opened, no HTML read."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(objectName=name, openLinks=False)
+
+    def loadResource(self, kind: int, url: QUrl) -> QImage:  # noqa: N802 - Qt's name
+        """Called by Qt for a picture. An empty one: for none Qt would open the file itself."""
+        return QImage(1, 1, QImage.Format.Format_ARGB32)
+
+    def show_card(self, bundle: Path) -> None:
+        """Show the README.md of a model bundle, else its card.json."""
+        readme, card = bundle / "README.md", bundle / "card.json"
+        kinds = QTextDocument.MarkdownFeature
+        if readme.is_file():
+            text = readme.read_text(encoding="utf-8").replace("![", "[")
+            self.document().setMarkdown(text, kinds.MarkdownDialectGitHub | kinds.MarkdownNoHTML)
+        else:
+            self.setPlainText(card.read_text(encoding="utf-8") if card.is_file() else bundle.name)

@@ -16,19 +16,17 @@ from qgis.PyQt.QtWidgets import (
     QListWidgetItem,
     QMessageBox,
     QSplitter,
-    QTextBrowser,
     QWidget,
 )
 
 from ...core.bundle import library
 from ...core.bundle.library import Entry
-from ...core.bundle.own import graphs_of, remember
 from ...environment.folders import models_folder
 from ...processing.words import tr
 from ...tasks.job import Job
 from ..desktop import Desktop
 from ..settings import settings
-from ..widgets.dialog import RawDialog, file_to_write, show_card
+from ..widgets.dialog import CardView, RawDialog, file_to_write
 from ..widgets.layout import buttons, column, row, silent, wrapped
 from .help import open_help
 from .models_compare import comparison
@@ -38,12 +36,12 @@ class ModelsDialog(RawDialog):
     """A list on the left, the selected model's card on the right."""
 
     def __init__(self, desktop: Desktop) -> None:
-        super().__init__(desktop.iface.mainWindow(), "raw_models", tr("RAW: models"))
+        super().__init__(desktop.iface.mainWindow(), "raw_models", tr("RAW – Models"))
         self.desktop = desktop
         self.job: Job | None = None
         self.entries: list[Entry] = []
         self.list = QListWidget(objectName="raw_models_list", currentRowChanged=self.show_entry)
-        self.card = QTextBrowser(objectName="raw_models_card", openExternalLinks=True)
+        self.card = CardView("raw_models_card")
         self.other = QComboBox(objectName="raw_models_other", currentIndexChanged=self.show_entry)
         self.note = wrapped(objectName="raw_models_note")
         self.buttons_by_name = buttons(
@@ -51,24 +49,18 @@ class ModelsDialog(RawDialog):
             ("default", tr("Use as default"), tr("Where no other model is chosen"), self.use),
             ("export", tr("Export…"), tr("Write it as a .zip, to pass it on"), self.export),
             ("remove", tr("Remove…"), tr("Delete one of your own models"), self.remove),
-            (
-                "trust",
-                tr("Trust…"),
-                tr("Run a model from elsewhere without limits, and on the graphics card"),
-                self.trust,
-            ),
-            ("import", tr("Import…"), tr("Take in a model bundle, a .zip; it is checked first"), self.take),
-            ("folder", tr("Import folder…"), tr("Take in a model bundle that is a folder"), self.take_folder),
+            ("import", tr("Import…"), tr("Import a model from a .zip; it is checked first"), self.take),
+            ("folder", tr("Import folder…"), tr("Import a model from a folder"), self.take_folder),
             ("help", tr("Help"), tr("What models are, and what is checked"), lambda: open_help("models", self)),
         )
         self._lay_out()
         self.read()
 
     def _lay_out(self) -> None:
-        default, export, remove, trust, *below = self.buttons_by_name.values()
+        default, export, remove, *below = self.buttons_by_name.values()
         left, right = QWidget(), QWidget()
         left.setLayout(column(self.list, *below, margins_px=0))
-        top = row(QLabel(tr("Compare with")), self.other, default, export, remove, trust, stretch=self.other)
+        top = row(QLabel(tr("Compare with")), self.other, default, export, remove, stretch=self.other)
         right.setLayout(column(top, self.card, stretch=self.card, margins_px=0))
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
@@ -127,7 +119,6 @@ class ModelsDialog(RawDialog):
         entry = self.entry()
         good = entry is not None and entry.card is not None
         enabled = {"default": good, "export": good, "remove": entry is not None and not entry.shipped}
-        enabled["trust"] = entry is not None and good and not entry.own
         for name, button in self.buttons_by_name.items():
             button.setEnabled(enabled.get(name, True))
         self.other.setEnabled(good)
@@ -139,7 +130,7 @@ class ModelsDialog(RawDialog):
         elif other is not None and self.entries[other] is not entry:
             self.card.setHtml(comparison(entry, self.entries[other]))
         else:
-            show_card(self.card, entry.path)
+            self.card.show_card(entry.path)
 
     # ---- actions ------------------------------------------------------------------------------------------------
 
@@ -184,19 +175,6 @@ class ModelsDialog(RawDialog):
                 lambda: library.pack(entry.path, archive),
                 lambda _: self._show_note(words),
             )
-
-    def trust(self, ask: bool = True) -> None:
-        """Let a model from elsewhere run as the user's own do, after a question."""
-        entry = self.entry()
-        if entry is None:
-            return
-        words = tr(
-            "'{name}' was not made on this machine. It runs in a process of its own, on the CPU, with limits on time "
-            "and memory. Do you know who made it, and shall it run without these limits?"
-        ).format(name=entry.name)
-        yes = QMessageBox.StandardButton.Yes
-        if not ask or QMessageBox.question(self, tr("Trust the model"), words) == yes:
-            self._run(tr("trusting a model"), lambda: remember(graphs_of(entry.path)), lambda _: self.read(entry.path))
 
     def remove(self, ask: bool = True) -> None:
         """Delete one of the user's own models, after a question."""
