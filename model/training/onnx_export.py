@@ -20,7 +20,7 @@ import onnxscript.optimizer
 import torch
 from torch import Tensor, nn
 
-from model.config import PRESETS
+from model.config import BUNDLES, PRESETS
 from model.raw import Raw
 from raw_qgis_plugin.core.bundle.contract import BACKBONE_GRAPH
 from raw_qgis_plugin.core.bundle.devices import Session
@@ -167,7 +167,7 @@ def run_file(path: Path) -> Run:
 
 
 if __name__ == "__main__":
-    for preset in sys.argv[1:] or PRESETS:
+    for preset in sys.argv[1:] or BUNDLES:
         network = Raw(PRESETS[preset])
         (GRAPHS / f"{preset}.onnx").write_bytes(backbone_graph(network))
         (GRAPHS / f"{preset}.json").write_text(sizes_of(network), "utf-8")

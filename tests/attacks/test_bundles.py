@@ -57,8 +57,8 @@ def zipped(folder: Path, path: Path, *more: tuple[str | zipfile.ZipInfo, bytes])
 @pytest.mark.parametrize("name", [
     "../x", "/abs", "C:\\x", "heads\\..\\..\\x", "heads/./../../x", "heads//x.safetensors", "./card.json",
     "README.md\n", "card.json/../card.json", "HEADS/x.safetensors", "heads/con.safetensors", "heads/x.safetensors.",
-    " card.json", "weights.safetensors:ads", "heads/\u0430.safetensors", f"heads/{'a' * 300}.safetensors", "backbone.onnx",
-    "neighbours.onnx", "heads/x.onnx", "x.py", "weights.pt",
+    " card.json", "weights.safetensors:ads", "heads/\u0430.safetensors", f"heads/{'a' * 300}.safetensors",
+    "backbone.onnx", "neighbours.onnx", "heads/x.onnx", "x.py", "weights.pt",
 ])  # fmt: skip
 def test_members_that_no_bundle_has_are_refused(good: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(BundleError):

@@ -147,9 +147,7 @@ def test_every_package_of_the_staged_groups_has_a_size(stage: Path) -> None:
         assert len({r.module for r in wanted}) == len(wanted)
 
 
-def test_a_wheel_that_was_changed_is_refused(
-    made: Path, tmp_path: Path, wanted: InstallRequest
-) -> None:
+def test_a_wheel_that_was_changed_is_refused(made: Path, tmp_path: Path, wanted: InstallRequest) -> None:
     assert wanted.wheels
     make_wheel(wanted.wheels, NAME, "ANSWER = 'stolen'\n", needs=("numpy",))  # the name and version of the lock
     with pytest.raises(InstallError, match="not the one that RAW was tested with"):

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import BundleError
 from .contract import LIMITS
 
-KINDS = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "I32": np.dtype("<i4")}
+KINDS: dict[str, np.dtype] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "I32": np.dtype("<i4")}
 
 
 class Place(NamedTuple):
