@@ -13,16 +13,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from model.cli import Parser, Report, from_zero, over_zero, positive, print_line, run
 from model.config import PRESETS
-from model.data.batches import Batches
-from model.data.corpus import Source, forget, parse, source_name
-from model.data.corpus import load as load_source
+from model.data.batches import CADENCES, Batches
+from model.data.corpus import load_both, parse, source_name
 from model.data.feed import feed
 from model.data.labels import read_table, usable
 from model.export import check_output, export
@@ -63,7 +61,7 @@ def command(args: argparse.Namespace) -> str:
     names = {name: [source_name(s) for s in getattr(args, name)] for name in ("corpus", "keep")}
     for name, value in (vars(args) | names | {"output": args.output.name}).items():
         flag = "--" + name.replace("_", "-")
-        if value == defaults.get_default(name) or name in ("resume", "cache", "forget", "stop_after"):
+        if value == defaults.get_default(name) or name in ("resume", "cache", "stop_after"):
             continue
         if isinstance(value, bool):
             words.append(flag if value else flag.replace("--", "--no-", 1))
@@ -111,7 +109,6 @@ def parser() -> argparse.ArgumentParser:
         help="at the end, predict users' labels from embeddings, and warn under 60 %% accuracy")
     how("--workers", type=from_zero, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
     how("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
-    how("--forget", action="store_true", help="delete the tokenised corpora when the run ends")
     # fmt: on
     return p
 
@@ -152,14 +149,11 @@ def fill_in(args: argparse.Namespace, world: World) -> None:
 def open_corpus(args: argparse.Namespace, world: World) -> tuple[Batches, Batches | None]:
     """The batches to train on and those of unseen people, tokenised by the first process."""
     with world.first_alone():
-        sources: list[Source] = [load_source(s, cache=args.cache) for s in [*args.corpus, *args.keep]]
-        corpus, unseen, validation = Batches(sources, args.points, args.seed), [], None
-        for s in args.corpus:
-            with suppress(InputError):  # a small corpus has nobody to hold out
-                unseen.append(load_source(s, validation=True, cache=args.cache))
-        with suppress(InputError):  # or nobody with a long enough track
-            validation = Batches(unseen, min(args.points, 8192), seed=1) if unseen else None
-    return corpus, validation
+        training, held_out = load_both(args.corpus, args.cache)
+        training += load_both(args.keep, args.cache)[0]
+    long_enough = any(s.view(cadence) for s in held_out for cadence in CADENCES)
+    validation = Batches(held_out, min(args.points, 8192), seed=1) if long_enough else None
+    return Batches(training, args.points, args.seed), validation
 
 
 def finish(
@@ -181,10 +175,6 @@ def finish(
     run.save(about(args, metrics, reporter.monitor))
     if average is None:
         return
-    reporter.print({"samples": [
-        {"source": source_name(spec), "shards": len(s.seen), "shards_seen": int((s.seen > 0).sum()),
-         "samples": int(s.seen.sum())} for spec, s in zip([*args.corpus, *args.keep], corpus.sources)
-    ]})  # fmt: skip
     bundle = args.output / "bundle"
     export(args.output, bundle)
     if args.profiles:
@@ -214,22 +204,14 @@ def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
     reporter = Reporter(args.output, world, monitor, report)
     reporter.metrics = resumed.get("metrics", {})
     batches = feed(corpus, training.batches + world.rank, world.size, args.workers)
-    paused = False
-    try:
-        with stop_requests(world) as stop:
-            train(training, batches, validation, args, reporter, stop, lambda: about(args, reporter.metrics, monitor))
-        batches.close()
-        if positions:
-            training.save(about(args, {}, monitor))
-            reporter.print({"run": str(args.output)})
-        else:
-            finish(training, corpus, validation, args, reporter)
-    except KeyboardInterrupt:
-        paused = True
-        raise
-    finally:
-        if args.forget and world.first and not paused:
-            forget(corpus.sources)
+    with stop_requests(world) as stop:
+        train(training, batches, validation, args, reporter, stop, lambda: about(args, reporter.metrics, monitor))
+    batches.close()
+    if positions:
+        training.save(about(args, {}, monitor))
+        reporter.print({"run": str(args.output)})
+    else:
+        finish(training, corpus, validation, args, reporter)
     reporter.close()
     world.leave()
 

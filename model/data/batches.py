@@ -153,7 +153,6 @@ def _draw(rng: np.random.Generator, s: Source, v: View, cadence: int, count: int
         at[goal], piece[goal] = (v.start[run][:, None] + inside)[fits], number
         used[free] += fits.sum(axis=1)
     rows = v.rows[at]
-    s.note(rows[:, 0])
     t = s.t[rows] if v.slot is None else v.slot[at].astype(np.int64) * (1000 * cadence)
     return Rows(t, s.lon[rows], s.lat[rows], piece)
 

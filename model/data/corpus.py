@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.data.shards import Column, Shards, give_back, make_whole, mapped, open_shards, remove, shards_of
+from model.data.shards import Column, Shards, give_back, make_whole, mapped, open_shards, shards_of
 from raw_qgis_plugin.core.arrays import expand_ranges, run_starts
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import FORMATS
@@ -26,15 +26,14 @@ PEOPLE = {False: "training", True: "validation", None: "all"}
 class Source:
     """One part of a corpus: memory-mapped columns t, lon, lat, and which of its people are used.
 
-    exact: simulated positions without recording error. validation: as in `load`. seen: (n_shards,) samples from each
-    shard. A pickled source, for the processes that make batches, is opened again from its files.
+    exact: simulated positions without recording error. validation: as in `load`. A pickled source, for the processes
+    that make batches, is opened again from its files.
     """
 
     def __init__(self, name: str, weight: float, exact: bool, shards: Shards, validation: bool | None) -> None:
         self.name, self.weight, self.exact, self.shards, self.validation = name, weight, exact, shards, validation
         self.t, self.lon, self.lat, self.typical_s = shards.t, shards.lon, shards.lat, shards.typical_s
         self.views: dict[tuple[int, bool], View | None] = {}
-        self.seen = np.zeros(len(shards.ends), np.int64)
 
     def __reduce__(self) -> tuple:
         return _reopen, (self.name, self.weight, self.exact, self.shards.folder, self.validation)
@@ -50,10 +49,6 @@ class Source:
             too_fine = cadence < COARSE_S and self.typical_s > 1.5 * cadence
             self.views[key] = None if too_fine else _stored(self, cadence, filled)
         return self.views[key]
-
-    def note(self, rows: np.ndarray) -> None:
-        """Count a sample in the shard of each row."""
-        self.seen += np.bincount(np.searchsorted(self.shards.ends, rows, "right"), minlength=len(self.seen))
 
 
 @dataclass(frozen=True)
@@ -203,10 +198,3 @@ def source_name(spec: str) -> str:
         kind, colon, path = "", "", rest
     end = Path(path).parts[-1:] if Path(path).absolute().parent == Path.home() else Path(path).parts[-2:]
     return weight + star + kind + colon + "/".join(end)
-
-
-def forget(sources: list[Source]) -> None:
-    """Delete the shards of sources."""
-    for s in sources:
-        with suppress(OSError):
-            remove(s.shards.folder)

@@ -9,54 +9,47 @@ from collections import deque
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from typing import Any
 
-import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
 from model.data.batches import Batch, Batches
 
 
 class _Numbered(Dataset):
-    """Batches by number, each with the numbers of samples from each shard of the sources."""
+    """Batches by number."""
 
     def __init__(self, corpus: Batches) -> None:
         self.corpus = corpus
 
-    def __getitem__(self, number: int) -> tuple[Batch, list[np.ndarray]]:
-        for source in self.corpus.sources:
-            source.seen[:] = 0
-        batch = self.corpus.batch(number)
-        return batch, [source.seen.copy() for source in self.corpus.sources]
+    def __getitem__(self, number: int) -> Batch:
+        return self.corpus.batch(number)
 
 
 def feed(corpus: Batches, first: int, stride: int = 1, workers: int = 0, ahead: int = 4) -> Generator[Batch]:
     """Batches first, first + stride, … workers: processes that make them, 0 for one thread. ahead: batches in store."""
     numbers = count(first, stride)
     if workers:
-        loader = DataLoader(
+        yield from DataLoader(
             _Numbered(corpus), batch_size=None, sampler=numbers, num_workers=workers, collate_fn=_unchanged,
             prefetch_factor=ahead, multiprocessing_context="forkserver" if os.name == "posix" else "spawn",
-            worker_init_fn=_leave_ctrl_c,
+            worker_init_fn=_ignore_ctrl_c,
         )  # fmt: skip
-        for batch, seen in loader:
-            for source, samples in zip(corpus.sources, seen, strict=True):
-                source.seen += samples
-            yield batch
-    pool = ThreadPoolExecutor(1)
-    try:
+    with ThreadPoolExecutor(1) as pool:
         ready = deque(pool.submit(corpus.batch, next(numbers)) for _ in range(ahead))
-        while True:
-            batch = ready.popleft().result()
-            ready.append(pool.submit(corpus.batch, next(numbers)))
-            yield batch
-    finally:
-        pool.shutdown(cancel_futures=True)
+        try:
+            while True:
+                batch = ready.popleft().result()
+                ready.append(pool.submit(corpus.batch, next(numbers)))
+                yield batch
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _leave_ctrl_c(_: int) -> None:
+def _ignore_ctrl_c(_: int) -> None:
     """Ctrl+C reaches these processes too, but the step under way still needs their batches; the run then ends them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _unchanged(made: tuple[Batch, list[np.ndarray]]) -> tuple[Batch, list[np.ndarray]]:
+def _unchanged(made: Any) -> Any:
     return made
