@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Import a table of fixes in one of two ways, and print seconds, the peak of memory and the number of fixes as JSON.
 
-python import_child.py WAY FILE OUTPUT [CANCEL_AFTER_S]
+python import_child.py WAY FILE OUTPUT
 WAY: ours (raw:importtracks), native (QGIS's 'Create points layer from table', of a file with columns lon and lat)
 """
 
@@ -9,7 +9,6 @@ import json
 import os
 import resource
 import sys
-import threading
 import time
 
 from qgis.core import QgsApplication, QgsProcessingFeedback
@@ -36,16 +35,12 @@ def main() -> None:
         plugin = RawPlugin(None)
         plugin.initProcessing()
         name, values = "raw:importtracks", {"SOURCE": source, "OUTPUT": output}
-    feedback, cancelled = QgsProcessingFeedback(False), []
-    if len(sys.argv) > 4:
-        threading.Timer(float(sys.argv[4]), lambda: (cancelled.append(time.monotonic()), feedback.cancel())).start()
     began, computed = time.monotonic(), time.process_time()
-    result = processing.run(name, values, feedback=feedback)
+    result = processing.run(name, values, feedback=QgsProcessingFeedback(False))
     ended = time.monotonic()
     print(json.dumps({
         "seconds": ended - began, "computed": time.process_time() - computed, "fixes": result.get("N_POINTS"),
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
-        "after_cancel": ended - cancelled[0] if cancelled else None,
     }), flush=True)  # fmt: skip
     os._exit(0)
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Read a GeoPackage of points in one of five ways, and print processor seconds, peak of memory and the result as JSON.
+"""Read a GeoPackage of points in one of three ways, and print processor seconds and peak of memory as JSON.
 
-python reading_child.py WAY FILE      WAY: tracks (ours), loop (getFeatures), stream (OGR's Arrow stream to NumPy);
-                                      days (ours, with the speeds of every day), movingpandas (the same by MovingPandas)
+python reading_child.py WAY FILE      WAY: tracks (ours), loop (getFeatures), stream (OGR's Arrow stream to NumPy)
 """
 
 import json
@@ -39,31 +38,7 @@ def reader(way: str, path: str) -> Callable[[], object]:
         plan = plan_reading(Snapshot(layer), layer, None, fields, "UTC", QgsCoordinateTransformContext())
         return read_tracks(plan)[0]
 
-    def days():
-        import numpy as np
-
-        from raw_qgis_plugin.core.geodesy import metres_between
-
-        found = tracks().by_day()
-        metres = metres_between(found.lon[:-1], found.lat[:-1], found.lon[1:], found.lat[1:])
-        same = found.track[1:] == found.track[:-1]
-        speed = (metres / np.diff(found.t) * 1000)[same]
-        return {"days": found.n_tracks, "median_m_s": float(np.median(speed))}
-
-    def movingpandas():
-        import geopandas
-        import movingpandas as mpd
-        import numpy as np
-
-        frame = geopandas.read_file(path)
-        frame[when] = frame[when].dt.tz_localize(None)
-        users = mpd.TrajectoryCollection(frame, user, t=when)
-        found = mpd.TemporalSplitter(users).split(mode="day", min_length=0)
-        found.add_speed(overwrite=True)
-        speed = np.concatenate([one.df["speed"].to_numpy()[1:] for one in found.trajectories])
-        return {"days": len(found), "median_m_s": float(np.median(speed))}
-
-    return {f.__name__: f for f in (loop, stream, tracks, days, movingpandas)}[way]
+    return {f.__name__: f for f in (loop, stream, tracks)}[way]
 
 
 def main() -> None:
@@ -75,11 +50,10 @@ def main() -> None:
     read, seconds = reader(way, path), []
     while len(seconds) < 3 and sum(seconds) < 3:
         began = time.process_time()
-        result = read()
+        read()
         seconds.append(time.process_time() - began)
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    found = result if isinstance(result, dict) else None
-    print(json.dumps({"seconds": min(seconds), "peak_gb": peak_gb, "found": found}))
+    print(json.dumps({"seconds": min(seconds), "peak_gb": peak_gb}))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -16,8 +17,9 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from model.data.batches import CADENCES, Batches
+from model.data.batches import Batches
 from model.data.corpus import load, source_name
+from model.data.feed import feed
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.shards import unseen
 from model.export import main as export
@@ -31,11 +33,12 @@ from model.training.onnx_export import backbone_difference
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.errors import InputError, RawError
+from raw_qgis_plugin.core.sources.readers import read
 
 from .conftest import nano_arguments, write_tracks
 
 
-def test_the_loss_falls_and_beats_the_baseline(tmp_path, tracks_file, lines):
+def test_the_loss_falls_and_the_bundle_is_whole(tmp_path, tracks_file, lines):
     pretrain(nano_arguments(tracks_file, tmp_path / "run"))
     told = lines()
     steps = [x for x in told if "loss" in x]
@@ -44,24 +47,17 @@ def test_the_loss_falls_and_beats_the_baseline(tmp_path, tracks_file, lines):
     assert told[-1]["ratio_15s"] < 0.95  # people unseen, against constant velocity
     assert {"points_per_s", "seconds_left", "lr"} <= steps[0].keys()
     assert any((tmp_path / "run" / "logs").iterdir())
-
-
-def test_the_bundle_is_whole_and_says_how_it_was_made(nano_run):
-    card = open_bundle(nano_run / "bundle").card
+    card = open_bundle(tmp_path / "run" / "bundle").card
     assert card["name"] == "raw-nano" and card["training"]["step"] == 120 and card["onnx_difference"] < 1e-4
-    known = card["calibration"]["trips"]
-    assert known["horizon_s"] and all(f > 0 for f in known["factor80"])
-    with safe_open(nano_run / "bundle" / "weights.safetensors", "np") as f:
+    assert card["calibration"]["trips"]["horizon_s"] and min(card["calibration"]["trips"]["factor80"]) > 0
+    with safe_open(tmp_path / "run" / "bundle" / "weights.safetensors", "np") as f:
         assert sum(f.get_tensor(k).size for k in f.keys()) == card["parameters"]  # noqa: SIM118
 
 
 def test_a_run_stopped_and_resumed_equals_an_unbroken_one(tmp_path, tracks_file, nano_run):
     broken = tmp_path / "run"
     state = broken / "state.safetensors"
-    stopped = nano_arguments(tracks_file, broken, "--stop-after", "40")
-    pretrain(stopped)
-    with safe_open(state, "np") as f:
-        assert json.loads(f.metadata()["about"])["step"] == 40
+    pretrain(nano_arguments(tracks_file, broken, "--stop-after", "40"))
     pretrain(nano_arguments(tracks_file, broken, "--resume", "--stop-after", "30"))
     with safe_open(state, "np") as f:
         assert json.loads(f.metadata()["about"])["step"] == 40, "past its --stop-after a run makes no step"
@@ -71,138 +67,26 @@ def test_a_run_stopped_and_resumed_equals_an_unbroken_one(tmp_path, tracks_file,
             np.testing.assert_allclose(a.get_tensor(name), b.get_tensor(name), rtol=1e-3, atol=1e-4, err_msg=name)
 
 
-def test_a_corpus_with_nobody_to_hold_apart_keeps_the_areas_and_says_so(tmp_path, nano_run, lines):
+# ---- forecast areas -----------------------------------------------------------------------------------------------
+
+
+def test_a_corpus_with_nobody_to_hold_out_keeps_the_areas(tmp_path, nano_run, tracks_file, lines):
+    """One person goes on from a calibrated model, with a city kept: the city's people calibrate nothing."""
     one, before = write_tracks(tmp_path / "one.parquet", users=1), open_bundle(nano_run / "bundle").card
-    few = ["--steps", "2", "--points", "512", "--device", "cpu"]
+    few = ["--steps", "2", "--points", "512", "--device", "cpu", "--keep", str(tracks_file)]
     few += ["--corpus", str(one), "--init", str(nano_run / "bundle")]
     pretrain([*few, "--output", str(tmp_path / "run")])
-    assert any("areas stay as they were" in x.get("warning", "") for x in lines())
+    told = lines()
+    assert any("areas stay as they were" in x.get("warning", "") for x in told)
+    assert not any("validation_loss" in x for x in told)
     card = open_bundle(tmp_path / "run" / "bundle").card
     assert card["calibration"] == before["calibration"] and card["domain"] == before["domain"]
-    least, most = before["domain"]["cadence_s"]
-    assert 5 <= least <= 10 and most == 120  # a fix every ten seconds for half an hour: nothing finer or coarser
+    assert len(card["training"]["corpus"]) == 2 and "--keep" in card["training"]["command"]
     with pytest.raises(InputError, match="--init is a raw-nano"):
         pretrain([*few, "--preset", "raw-small", "--output", str(tmp_path / "other")])
 
 
-def test_an_area_calibrated_on_few_people_lies_near_that_before(monkeypatch):
-    def table(horizons, value):
-        return {"horizon_s": horizons} | {name: [value] * len(horizons) for name in CALIBRATION_COLUMNS}
-
-    before, found = {"trips": table([1.0, 100.0], 1.0), "days": table([900.0], 0.9)}, {"trips": table([10.0], 2.0)}
-    before["trips"]["factor50"] = [1.0, 3.0]
-    monkeypatch.setattr(calibration, "_people", lambda people, trips: people if trips else 0)
-    of_five = between(before, found, 5)
-    assert of_five["days"] == before["days"] and of_five["trips"]["horizon_s"] == [1.0, 10.0, 100.0]
-    assert of_five["trips"]["factor80"] == [1.0, 1.5, 1.0], "horizons that nobody was asked about stay"
-    assert of_five["trips"]["factor50"] == [1.0, 2.0, 3.0]
-    assert between(before, found, 5000)["trips"]["factor80"][1] == pytest.approx(2.0, abs=0.01)
-    assert between({}, found, 5) == found and between(before, {}, 0) == before
-
-
-def test_areas_are_calibrated_on_fixes_with_a_past_of_their_own_track(nano_run, tmp_path):
-    """A row of a batch holds up to four tracks. One of fourteen fixes shows too little, wherever in the row it lies."""
-    network, _ = load_network(nano_run / "bundle" / "weights.safetensors")
-    for fixes, calibrated in ((14, False), (60, True)):
-        tracks = write_tracks(tmp_path / f"{fixes}.parquet", users=200, fixes=fixes)
-        found = calibrate(network, Batches([load(str(tracks))]), batches=4)
-        assert ("trips" in found) == calibrated
-
-
-def test_areas_are_widened_for_strangers_and_never_narrowed(tmp_path, nano_run, tracks_file, capsys):
-    def table(horizons, *values):
-        return {"horizon_s": horizons} | {name: list(values) for name in CALIBRATION_COLUMNS}
-
-    before = {"held": table([1.0, 100.0], 0.5, 0.5), "days": table([9.0], 0.5), "trips": table([9.0], 0.5)}
-    found = {"held": table([1.0, 10_000.0], 0.4, 0.8), "days": table([5.0], 0.9), "roaming": table([9.0], 0.9)}
-    after = widened(before, found, ["held", "roaming"])
-    assert after == before | {"held": table([1.0, 100.0], 0.5, 0.6)}
-    assert widened({"held": {}}, found, ["held"]) == {"held": {}}
-    bundle = shutil.copytree(nano_run / "bundle", tmp_path / "bundle")
-    card = open_bundle(bundle).card
-    card["calibration"]["trips"]["share50"] = [0.01] * len(card["calibration"]["trips"]["share50"])
-    write_card(bundle, card)
-    with pytest.raises(InputError, match="no nobody in"):
-        widen(["--bundle", str(bundle), "--corpus", str(tracks_file), "--kinds", "nobody"])
-    widen(["--bundle", str(bundle), "--corpus", str(tracks_file), "--kinds", "trips"])
-    told, card = json.loads(capsys.readouterr().out), open_bundle(bundle).card
-    assert told["kind"] == "trips" and told["after"] == card["calibration"]["trips"]
-    assert min(card["calibration"]["trips"]["share50"]) > 0.1 and card["widened_on"] == [source_name(str(tracks_file))]
-
-
-def test_people_seen_at_other_cadences_than_areas_are_made_for_calibrate_nothing():
-    assert calibrate(None, Namespace(cadences=(300, 1800))) == {}
-
-
-def test_export_says_nothing_of_libraries_that_it_does_not_need(tmp_path, nano_run):
-    command = [sys.executable, "-m", "model.export", "--run", str(nano_run), "--output", str(tmp_path / "mine")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert not done.stderr and open_bundle(tmp_path / "mine")
-
-
-def test_export_takes_no_other_folder_s_place(tmp_path, nano_run):
-    (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(InputError, match="is no model bundle"):
-        export(["--run", str(nano_run), "--output", str(tmp_path)])
-    assert (tmp_path / "thesis.txt").read_text() == "years of work"
-
-
-def test_a_run_s_bundle_takes_no_other_folder_s_place(tmp_path, tracks_file):
-    (tmp_path / "run" / "bundle").mkdir(parents=True)
-    (tmp_path / "run" / "bundle" / "thesis.txt").write_text("years of work")
-    with pytest.raises(InputError, match="no model bundle"):
-        pretrain(nano_arguments(tracks_file, tmp_path / "run"))
-    assert (tmp_path / "run" / "bundle" / "thesis.txt").exists()
-
-
-def test_a_bundle_with_heads_is_not_replaced_by_one_without(tmp_path, nano_run, tracks_file):
-    run = shutil.copytree(nano_run, tmp_path / "run")
-    shutil.rmtree(run / "bundle")
-    shutil.copytree(open_bundle().path, run / "bundle")  # taught since
-    with pytest.raises(InputError, match=r"has heads that were taught \(.*transport_mode"):
-        export(["--run", str(run), "--output", str(run / "bundle")])
-    with pytest.raises(InputError, match="has heads that were taught"):
-        pretrain(nano_arguments(tracks_file, run, "--resume", "--steps", "130"))
-    assert open_bundle(run / "bundle").card == open_bundle().card
-
-
-def test_an_export_that_fails_leaves_the_bundle_before(tmp_path, nano_run, monkeypatch):
-    def diverged(*_):
-        raise RawError("the training has diverged")
-
-    before = shutil.copytree(nano_run / "bundle", tmp_path / "before")
-    monkeypatch.setattr("model.export.backbone_difference", diverged)
-    for name in ("before", "new"):
-        with pytest.raises(RawError, match="diverged"):
-            export(["--run", str(nano_run), "--output", str(tmp_path / name)])
-    assert open_bundle(before).card == open_bundle(nano_run / "bundle").card and list(tmp_path.iterdir()) == [before]
-
-
-def test_a_run_that_goes_on_with_another_corpus_names_both(tmp_path, tracks_file, lines):
-    run, other = tmp_path / "run", write_tracks(tmp_path / "other.parquet", users=4, fixes=400)
-    pretrain(nano_arguments(tracks_file, run, "--steps", "4", "--stop-after", "2"))
-    pretrain(nano_arguments(other, run, "--steps", "4", "--resume"))
-    assert any("another --corpus" in line.get("warning", "") for line in lines())
-    named = [name.rpartition("/")[2] for name in open_bundle(run / "bundle").card["training"]["corpus"]]
-    assert named == [tracks_file.name, "other.parquet"]
-    pretrain(nano_arguments(other, run, "--steps", "4", "--resume"))
-    assert not any("another --corpus" in line.get("warning", "") for line in lines())
-
-
-def test_people_of_kept_sources_are_not_asked_about(tmp_path, nano_run, tracks_file, lines):
-    """One person goes on from a calibrated model, with a city kept: what the city says is no figure of the person."""
-    one = write_tracks(tmp_path / "one.parquet", users=1, fixes=2000)
-    arguments = ["--init", str(nano_run / "bundle"), "--keep", str(tracks_file), "--steps", "5", "--points", "1024"]
-    pretrain(["--corpus", str(one), *arguments, "--device", "cpu", "--output", str(tmp_path / "run")])
-    told = lines()
-    assert any("Too few people to hold some apart" in line.get("warning", "") for line in told)
-    assert not any("validation_loss" in line for line in told)
-    card = open_bundle(tmp_path / "run" / "bundle").card
-    assert card["calibration"] == open_bundle(nano_run / "bundle").card["calibration"]
-    assert len(card["training"]["corpus"]) == 2 and "--keep" in card["training"]["command"]
-
-
-def test_who_is_held_apart_may_have_too_short_a_track_to_judge_by(tmp_path, lines):
+def test_people_held_out_may_have_too_short_tracks(tmp_path, lines):
     ids = [f"u{i}" for i in range(20)]
     held = {name for name, out in zip(ids, unseen(ids, np.arange(20), np.ones(20)), strict=True) if out}
     assert len(held) == 4
@@ -215,57 +99,154 @@ def test_who_is_held_apart_may_have_too_short_a_track_to_judge_by(tmp_path, line
     assert any("Too few people to hold some apart" in line.get("warning", "") for line in lines())
 
 
-@pytest.mark.parametrize("n", [1, 2, 4, 5, 7, 20, 24, 100])
+def tables(horizons, *values):
+    return {"horizon_s": horizons} | {name: list(values) for name in CALIBRATION_COLUMNS}
+
+
+def test_areas_calibrated_on_few_people_lie_near_those_before(monkeypatch):
+    before, found = {"trips": tables([1.0, 100.0], 1.0, 1.0), "days": tables([900.0], 0.9)}, {}
+    found["trips"] = tables([10.0], 2.0)
+    before["trips"]["factor50"] = [1.0, 3.0]
+    monkeypatch.setattr(calibration, "_people", lambda people, trips: people if trips else 0)
+    of_five = between(before, found, 5)
+    assert of_five["days"] == before["days"] and of_five["trips"]["horizon_s"] == [1.0, 10.0, 100.0]
+    assert of_five["trips"]["factor80"] == [1.0, 1.5, 1.0] and of_five["trips"]["factor50"] == [1.0, 2.0, 3.0]
+    assert between(before, found, 5000)["trips"]["factor80"][1] == pytest.approx(2.0, abs=0.01)
+    assert between({}, found, 5) == found and between(before, {}, 0) == before
+
+
+def test_areas_are_calibrated_on_fixes_with_a_past_of_their_own_track(nano_run, tmp_path):
+    """A row of a batch holds up to four tracks. One of fourteen fixes shows too little, wherever in the row it lies."""
+    network, _ = load_network(nano_run / "bundle" / "weights.safetensors")
+    for fixes, calibrated in ((14, False), (60, True)):
+        tracks = write_tracks(tmp_path / f"{fixes}.parquet", users=200, fixes=fixes)
+        assert ("trips" in calibrate(network, Batches([load(str(tracks))]), batches=4)) == calibrated
+    assert calibrate(None, Namespace(cadences=(300, 1800))) == {}  # cadences that areas are not made for
+
+
+def test_areas_are_widened_for_other_people_and_never_narrowed(tmp_path, nano_run, tracks_file, capsys):
+    before = {"held": tables([1.0, 100.0], 0.5, 0.5), "days": tables([9.0], 0.5), "trips": tables([9.0], 0.5)}
+    found = {"held": tables([1.0, 10_000.0], 0.4, 0.8), "days": tables([5.0], 0.9), "roaming": tables([9.0], 0.9)}
+    assert widened(before, found, ["held", "roaming"]) == before | {"held": tables([1.0, 100.0], 0.5, 0.6)}
+    bundle = shutil.copytree(nano_run / "bundle", tmp_path / "bundle")
+    card = open_bundle(bundle).card
+    card["calibration"]["trips"]["share50"] = [0.01] * len(card["calibration"]["trips"]["share50"])
+    write_card(bundle, card)
+    with pytest.raises(InputError, match="no nobody in"):
+        widen(["--bundle", str(bundle), "--corpus", str(tracks_file), "--kinds", "nobody"])
+    widen(["--bundle", str(bundle), "--corpus", str(tracks_file), "--kinds", "trips"])
+    told, card = json.loads(capsys.readouterr().out), open_bundle(bundle).card
+    assert told["kind"] == "trips" and told["after"] == card["calibration"]["trips"]
+    assert min(card["calibration"]["trips"]["share50"]) > 0.1 and card["widened_on"] == [source_name(str(tracks_file))]
+
+
+# ---- export -------------------------------------------------------------------------------------------------------
+
+
+def test_export_prints_no_warning_of_libraries(tmp_path, nano_run):
+    command = [sys.executable, "-m", "model.export", "--run", str(nano_run), "--output", str(tmp_path / "mine")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not done.stderr and open_bundle(tmp_path / "mine")
+    with pytest.raises(InputError, match="no run"):
+        export(["--run", str(tmp_path), "--output", str(tmp_path / "bundle")])
+
+
+def test_a_bundle_takes_no_other_folder_s_place(tmp_path, nano_run, tracks_file):
+    (tmp_path / "run" / "bundle").mkdir(parents=True)
+    thesis = tmp_path / "run" / "bundle" / "thesis.txt"
+    thesis.write_text("years of work")
+    with pytest.raises(InputError, match="no model bundle"):
+        export(["--run", str(nano_run), "--output", str(thesis.parent)])
+    with pytest.raises(InputError, match="no model bundle"):
+        pretrain(nano_arguments(tracks_file, tmp_path / "run"))
+    assert thesis.read_text() == "years of work"
+
+
+def test_a_bundle_with_heads_is_not_replaced_by_one_without(tmp_path, nano_run, tracks_file):
+    run = shutil.copytree(nano_run, tmp_path / "run")
+    shutil.rmtree(run / "bundle")
+    shutil.copytree(open_bundle().path, run / "bundle")  # trained since
+    with pytest.raises(InputError, match=r"has heads .*transport_mode"):
+        export(["--run", str(run), "--output", str(run / "bundle")])
+    with pytest.raises(InputError, match="has heads"):
+        pretrain(nano_arguments(tracks_file, run, "--resume", "--steps", "130"))
+    assert open_bundle(run / "bundle").card == open_bundle().card
+
+
+def test_a_network_that_diverged_is_not_exported_and_the_bundle_before_stays(nano_run, tmp_path, monkeypatch):
+    network, _ = load_network(nano_run / "state.safetensors")
+    with torch.no_grad():
+        next(network.parameters()).fill_(float("nan"))
+    with pytest.raises(RawError, match="diverged"):
+        backbone_difference(network)
+    before = shutil.copytree(nano_run / "bundle", tmp_path / "before")
+    monkeypatch.setattr("model.export.load_network", lambda _: (network, {"config": network.config.to_dict()}))
+    for name in ("before", "new"):
+        with pytest.raises(RawError, match="diverged"):
+            export(["--run", str(nano_run), "--output", str(tmp_path / name)])
+    assert open_bundle(before).card == open_bundle(nano_run / "bundle").card and list(tmp_path.iterdir()) == [before]
+
+
+def test_a_run_resumed_with_another_corpus_names_both(tmp_path, tracks_file, lines):
+    run, other = tmp_path / "run", write_tracks(tmp_path / "other.parquet", users=4, fixes=400)
+    pretrain(nano_arguments(tracks_file, run, "--steps", "4", "--stop-after", "2"))
+    pretrain(nano_arguments(other, run, "--steps", "4", "--resume"))
+    assert any("another --corpus" in line.get("warning", "") for line in lines())
+    named = [name.rpartition("/")[2] for name in open_bundle(run / "bundle").card["training"]["corpus"]]
+    assert named == [tracks_file.name, "other.parquet"]
+
+
+# ---- batches and people held out ----------------------------------------------------------------------------------
+
+
+def test_batches_are_those_of_their_seed_and_number(tracks_file):
+    source = load(str(tracks_file))
+    one, two, other = Batches([source], 1024, 5), Batches([source], 1024, 5), Batches([source], 1024, 6)
+    np.testing.assert_array_equal(one.batch(3).x, two.batch(3).x)
+    np.testing.assert_array_equal(one.batch(3).target, two.batch(3).target)
+    assert not np.array_equal(one.batch(3, 10).x, other.batch(3, 10).x)
+    batch = one.batch(0, 10)  # targets lie where the tracks went
+    assert batch.known.mean() > 0.5 and np.isfinite(batch.x).all()
+    speed = (np.linalg.norm(batch.target, axis=-1) * batch.speed)[batch.known]
+    assert np.quantile(speed, 0.05) > 0.3 and np.quantile(speed, 0.95) < 18  # walkers and drivers
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_come_in_order_whoever_makes_them(workers, tracks_file):
+    corpus, again = (Batches([load(str(tracks_file))], 512, 7) for _ in range(2))
+    batches = feed(corpus, 3, 2, workers)
+    for number in (3, 5, 7, 9):
+        np.testing.assert_array_equal(next(batches).x, again.batch(number).x)
+    batches.close()
+    sent = pickle.dumps(corpus)  # a corpus travels to other processes by its files
+    assert len(sent) < 2000
+    np.testing.assert_array_equal(pickle.loads(sent).batch(5).x, corpus.batch(5).x)
+
+
+def test_an_error_while_batches_are_made_is_raised(tracks_file, monkeypatch):
+    corpus = Batches([load(str(tracks_file))], 512, 7)
+
+    def broken(number):
+        raise InputError("The disk is gone.")
+
+    monkeypatch.setattr(corpus, "batch", broken)
+    with pytest.raises(InputError, match="The disk is gone"):
+        next(feed(corpus, 0))
+
+
+@pytest.mark.parametrize("n", [1, 4, 5, 7, 24, 100])
 def test_up_to_six_of_a_few_are_held_out_and_no_more_than_a_fifth(n):
     for k in range(40):
         out = unseen([f"{k}-{i}" for i in range(n)], np.arange(n), np.ones(n)).sum()
         assert min(6, n // 5) <= out <= max(6, n // 10) and out <= n // 5
 
 
-def test_a_network_that_diverged_is_not_exported(nano_run):
-    network, _ = load_network(nano_run / "state.safetensors")
-    with torch.no_grad():
-        next(network.parameters()).fill_(float("nan"))
-    with pytest.raises(RawError, match="diverged"):
-        backbone_difference(network)
-
-
-def test_export_needs_a_run(tmp_path):
-    with pytest.raises(InputError, match="no run"):
-        export(["--run", str(tmp_path), "--output", str(tmp_path / "bundle")])
-
-
-def test_batches_are_those_of_their_seed_and_number(tracks_file):
-    source = load(str(tracks_file))
-    one, two, other = Batches([source], 1024, 5), Batches([source], 1024, 5), Batches([source], 1024, 6)
-    for a, b in ((one.batch(3), two.batch(3)),):
-        np.testing.assert_array_equal(a.x, b.x)
-        np.testing.assert_array_equal(a.target, b.target)
-    a, b = one.batch(3, 10), other.batch(3, 10)
-    assert not np.array_equal(a.x, b.x)
-
-
-def test_targets_lie_where_the_track_went(tracks_file):
-    batch = Batches([load(str(tracks_file))], 1024).batch(0, 10)
-    assert batch.known.mean() > 0.5 and set(np.unique(np.isfinite(batch.x))) == {True}
-    metres = np.linalg.norm(batch.target, axis=-1) * batch.scale
-    dt = batch.scale / batch.speed
-    speed = (metres / dt)[batch.known]
-    assert np.quantile(speed, 0.05) > 0.3 and np.quantile(speed, 0.95) < 18  # walkers and drivers
-
-
-def test_who_is_held_apart_never_trains(tmp_path):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    cabs = [str(i) for i in range(200)]
-    n = 50
+def test_cabs_held_out_never_train(tmp_path):
+    cabs, n = [str(i) for i in range(200)], 50
     table = {
-        "cab_id": np.repeat(cabs, n),
-        "t": np.tile(1_700_000_000_000 + np.arange(n) * 60_000, len(cabs)),
-        "lon": np.tile(np.linspace(-122.5, -122.4, n), len(cabs)),
-        "lat": np.full(n * len(cabs), 37.7),
-    }
+        "cab_id": np.repeat(cabs, n), "t": np.tile(1_700_000_000_000 + np.arange(n) * 60_000, len(cabs)),
+        "lon": np.tile(np.linspace(-122.5, -122.4, n), len(cabs)), "lat": np.full(n * len(cabs), 37.7),
+    }  # fmt: skip
     pq.write_table(pa.table(table), tmp_path / "cabs.parquet")
     kept = load(str(tmp_path / "cabs.parquet"), validation=None)
     held = sum(held_out_cab(c) for c in cabs)
@@ -276,17 +257,10 @@ def test_the_sample_devices_never_train():
     data = os.path.join(os.path.dirname(__file__), "..", "..", "..", "shared", "data", "gotrack")
     if not os.path.isdir(data):
         pytest.skip("There is no ../shared/data with GoTrack here.")
-    from raw_qgis_plugin.core.sources.readers import read
-
     everyone, _, _ = read(f"gotrack:{data}")
     sample = np.isin(everyone.user_ids.astype(str), HELD_OUT_DEVICES)[everyone.user]
     assert sample.any()
-    others = everyone.take(~sample).by_user()
     read_back = load(f"gotrack:{data}", validation=None)  # users in another order; of fixes at one time any one
-    np.testing.assert_array_equal(np.sort(np.array(read_back.t)), np.sort(others.t))
+    np.testing.assert_array_equal(np.sort(np.array(read_back.t)), np.sort(everyone.take(~sample).by_user().t))
     fixes, held = ({*zip(np.array(a.t), np.array(a.lon).round(7))} for a in (read_back, everyone.take(sample)))
     assert not fixes & held
-
-
-def test_every_cadence_has_a_share():
-    assert min(CADENCES) == 1 and max(CADENCES) == 1800 and all(w > 0 for w in CADENCES.values())
