@@ -18,15 +18,14 @@ from raw_qgis_plugin.core.applicability import format_reasons
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
 from raw_qgis_plugin.core.options import Spec, options_of
 from raw_qgis_plugin.core.scratch import complete
-from raw_qgis_plugin.core.sources.fields import Layout
 from raw_qgis_plugin.core.sources.readers import FORMATS, PARQUET, find_source, read
+from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import MIN_STRETCH_H, Tracks
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from raw_qgis_plugin.core.bundle.runtime import Model
-    from raw_qgis_plugin.core.sources.fields import Guess
 
 S = TypeVar("S", bound=Spec)
 Report = Callable[[dict], None]  # takes one line of progress
@@ -198,16 +197,16 @@ def _clock(seconds: float) -> str:
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
-def layout_of(args: argparse.Namespace) -> Layout:
+def schema_of(args: argparse.Namespace) -> Schema:
     """How the source is written, by --user-field, --track-field, --time-field and --tz."""
-    return Layout(args.user_field, args.track_field, args.time_field, timezone=args.tz)
+    return Schema(args.user_field, args.track_field, args.time_field, zone=args.tz)
 
 
-def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tracks, Guess]:
+def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tracks, Schema]:
     """The fixes of --tracks; prints what was read and skipped on stderr."""
     if not getattr(args, "database", None):  # model.embed can write into one
         check_output(args.output, args)
-    tracks, skipped, guess = read(args.tracks, "auto", layout_of(args), meter("reading"), drop_spikes)
+    tracks, skipped, guess = read(args.tracks, "auto", schema_of(args), meter("reading"), drop_spikes)
     first, last = (np.datetime64(int(t), "s") for t in (tracks.t.min() // 1000, tracks.t.max() // 1000))
     print(
         f"{count(len(tracks), 'fix', 'es')}, {count(tracks.n_users, 'user')}, {count(tracks.n_tracks, 'track')}, "
@@ -330,7 +329,7 @@ def is_whole(text: str) -> bool:
     return text.removeprefix("-").isdecimal() and str(int(text)) == text and len(text) < 19
 
 
-def id_columns(columns: Mapping[str, np.ndarray], args: argparse.Namespace, guess: Guess) -> dict[str, np.ndarray]:
+def id_columns(columns: Mapping[str, np.ndarray], args: argparse.Namespace, guess: Schema) -> dict[str, np.ndarray]:
     """user_id and track_id or day of a result, in the source's types."""
     ids = {"user_id": own_ids(columns["user_id"], args.tracks, guess.user)}
     if "track_id" in columns:

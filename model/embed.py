@@ -17,7 +17,6 @@ import numpy as np
 from model.cli import (
     check_output,
     count,
-    layout_of,
     make_parser,
     meter,
     open_model,
@@ -25,6 +24,7 @@ from model.cli import (
     positive,
     read_tracks,
     run,
+    schema_of,
     units_of,
     warn,
     write_table,
@@ -120,7 +120,7 @@ def save(args: argparse.Namespace, ids: pa.Table, tables: Iterator[pa.Table]) ->
 
     if not len(ids):
         raise InputError(f"There is no usable fix in {args.tracks}.")
-    guess = stream(args.tracks, "auto", layout_of(args))[0]
+    guess = stream(args.tracks, "auto", schema_of(args))[0]
     column_of = {"user_id": guess.user, "track_id": guess.track or guess.user}
     numbers = [  # whole numbers where the source's column holds such
         name for name in column_of.keys() & {*ids.column_names}

@@ -23,8 +23,8 @@ from model.cli import (
 )
 from raw_qgis_plugin.core.arrays import flattened
 from raw_qgis_plugin.core.errors import InputError, Progress
-from raw_qgis_plugin.core.sources.fields import Guess, Layout, choose_fields
 from raw_qgis_plugin.core.sources.readers import read_table
+from raw_qgis_plugin.core.sources.schema import Schema, find_columns
 from raw_qgis_plugin.core.times import NO_TIME
 from raw_qgis_plugin.core.tracks import Coded, Tracks, encode_ids, spikes
 
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         check_output(args.paths, args, "--paths")
     queries = read_table(args.at)
     tracks, guess = read_tracks(args, drop_spikes=False)
-    query_fields = choose_fields(queries.column_names, Layout(timezone=args.tz))
+    query_fields = find_columns(queries.column_names, Schema(zone=args.tz))
     ids, track, t = read_queries(queries, query_fields, tracks, guess)
     known = np.flatnonzero((track >= 0) & (t != NO_TIME))
     model = open_model(args)
@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def read_queries(
-    queries: pa.Table, query_fields: Guess, tracks: Tracks, guess: Guess
+    queries: pa.Table, query_fields: Schema, tracks: Tracks, guess: Schema
 ) -> tuple[dict[str, pa.ChunkedArray], np.ndarray, np.ndarray]:
     """The id columns of the output, the row in tracks.track_ids (m,) of each query, -1 for none, and t (m,)."""
     from raw_qgis_plugin.core.sources.columns import ids_of, read_times
@@ -170,7 +170,7 @@ def answer_causally(
     return answer, reasons
 
 
-def _is_utc(queries: pa.Table, query_fields: Guess) -> bool:
+def _is_utc(queries: pa.Table, query_fields: Schema) -> bool:
     """Are the queries' times in UTC or numbers since the epoch? Then the output has them unchanged."""
     import pyarrow as pa
 

@@ -36,8 +36,8 @@ from raw_qgis_plugin.core.embedding.profiles import most_visited
 from raw_qgis_plugin.core.errors import InputError, Progress, part_of
 from raw_qgis_plugin.core.scratch import Scratch, complete
 from raw_qgis_plugin.core.sources.columns import ids_of
-from raw_qgis_plugin.core.sources.fields import Layout
 from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream
+from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import Skipped, Tracks, build_tracks, encode_ids
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def split(job: Job, number: int) -> None:
         parquet.ParquetWriter(beside, schema, compression="zstd") as writer,
     ):
         for path in job.groups[number]:
-            for table in stream(path, job.kind, Layout(*job.fields, timezone=job.timezone), skipped)[1]:
+            for table in stream(path, job.kind, Schema(*job.fields, zone=job.timezone), skipped)[1]:
                 held.append(_with_part(table, job).cast(schema))
                 if sum(map(len, held)) >= ROWS:
                     _write_sorted(writer, pa.concat_tables(held))

@@ -27,7 +27,7 @@ from qgis.core import (
 )
 from qgis.PyQt import sip
 
-from .layers.columns import id_text
+from .layers.words import id_text
 from .processing.words import tr
 
 GROUP = "RAW"

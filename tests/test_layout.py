@@ -33,7 +33,9 @@ FLOORS = (
     "sources", "features", "bundle", "embedding", "diary", "people", "forecasting", "gaps", "encounters", "regions",
     "evaluation", "similarity",
 )  # fmt: skip
-CORE_LIBRARIES = {"numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "matplotlib", "fitdecode", "google"}
+CORE_LIBRARIES = {
+    "numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "matplotlib", "fitdecode", "google", "osgeo",
+}  # fmt: skip
 # These load in a QGIS that has NumPy and nothing else of ours.
 NUMPY_ALONE = ("", ".core", ".core.paths", ".core.errors", ".core.tracks", ".core.features.featurizer")
 

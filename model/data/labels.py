@@ -20,7 +20,7 @@ from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.sources import readers as sources
-from raw_qgis_plugin.core.sources.fields import ID_FIELDS, INTERVAL_FIELDS
+from raw_qgis_plugin.core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
 from raw_qgis_plugin.core.tracks import Tracks, encode_ids
 

@@ -28,8 +28,8 @@ from model.data.persons import MOST_HASHES, hash_runs, link
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.columns import ids_of
-from raw_qgis_plugin.core.sources.fields import Guess
 from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream, unreadable
+from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
 
 VERSION = 5  # of the files and of the cleaning: with a new version shards are made again
@@ -254,7 +254,7 @@ def count_rows(path: Path, kind: str) -> int:
         raise unreadable(path, (file for file in files if file.suffix.lower() in PARQUET), error) from error
 
 
-def _code(name: str, code_of: dict[str, int], guess: Guess, kind: str) -> int:
+def _code(name: str, code_of: dict[str, int], guess: Schema, kind: str) -> int:
     """The number of a user, -1 for one that is held out (model/data/heldout.py)."""
     if (guess.user == "cab_id" and held_out_cab(name)) or (kind == "gotrack" and name in HELD_OUT_DEVICES):
         return -1

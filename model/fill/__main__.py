@@ -12,8 +12,8 @@ from model.cli import id_columns, make_parser, meter, over_zero, read_tracks, ru
 from model.forecast import read_queries
 from raw_qgis_plugin.core.errors import Progress
 from raw_qgis_plugin.core.gaps.fill import Questions, fill
-from raw_qgis_plugin.core.sources.fields import Layout, choose_fields
 from raw_qgis_plugin.core.sources.readers import read_table
+from raw_qgis_plugin.core.sources.schema import Schema, find_columns
 from raw_qgis_plugin.core.times import NO_TIME
 from raw_qgis_plugin.core.tracks import Tracks
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     longest_s = 60.0 * args.max_gap
     if args.at:
         queries = read_table(args.at)
-        query_fields = choose_fields(queries.column_names, Layout(timezone=args.tz))
+        query_fields = find_columns(queries.column_names, Schema(zone=args.tz))
         ids, track, t = read_queries(queries, query_fields, tracks, guess)
         write_table(args.output, {**ids, "t": utc_times(t), **fill_at(tracks, track, t, longest_s, meter("filling"))})
         return

@@ -128,42 +128,6 @@ def object_column(values: Iterable[Any]) -> np.ndarray:
     return np.array([*values, None], object)[:-1]
 
 
-def words_of(values: np.ndarray) -> np.ndarray:
-    """Bytes or whole numbers (n,) as words (n, w) uint64; equal values, and they alone, have equal words."""
-    width = -(-values.itemsize // 8)
-    whole = values.astype(f"S{8 * width}") if values.dtype.kind == "S" else values.astype(np.int64)
-    return whole.view(np.uint64).reshape(-1, width)
-
-
-class SlotTable:
-    """Codes of values that came before, each in the slot of its hash. Of two values for one slot the first is kept."""
-
-    def __init__(self, width: int, bits: int = 16) -> None:
-        """width: words of a value, see `words_of`."""
-        self._code, self._words = np.full(1 << bits, -1, np.int32), np.zeros((1 << bits, width), np.uint64)
-        self._shift = np.uint64(64 - bits)
-
-    def codes(self, words: np.ndarray, encode: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """(n,) int32 codes of values as words (n, w). encode: gives those of rows whose value is in no slot."""
-        odd, hashed = np.uint64(0x9E3779B97F4A7C15), np.zeros(len(words), np.uint64)
-        for word in words.T:
-            hashed = (hashed ^ word) * odd
-            hashed ^= hashed >> np.uint64(32)
-        slots = (hashed * odd) >> self._shift
-        codes = self._code[slots]
-        known = codes >= 0
-        for column, word in zip(self._words.T, words.T, strict=True):
-            known &= column[slots] == word
-        rows = np.flatnonzero(~known)
-        if len(rows):
-            codes[rows] = encode(rows)
-            new, first = np.unique(slots[rows], return_index=True)
-            free = self._code[new] < 0
-            new, rows = new[free], rows[first[free]]
-            self._code[new], self._words[new] = codes[rows], words[rows]
-        return codes
-
-
 def group_quantile(values: np.ndarray, group: np.ndarray, n_groups: int, share: float = 0.5) -> np.ndarray:
     """(n_groups,) float64 quantile (the lower of two values) of each group, to float32's precision.
 

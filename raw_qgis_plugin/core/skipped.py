@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 NO_READABLE_TIME = "no time that can be read"
 UNLIKELY_TIME = "time before 1900 or after 2100"
 OUTSIDE = "position outside the world"
+VAGUE = "position known to over a kilometre only"
 
 
 class Skipped(dict[str, int]):
     """Fixes that were skipped: reason in words -> count."""
 
     verb = "skipped"
+    files: Sequence[str] = ()  # of a folder, that were not read
 
     def add(self, reason: str, count: int) -> None:
         """Count more fixes for a reason."""
@@ -42,9 +46,13 @@ class Skipped(dict[str, int]):
         return sum(self.values())
 
     def __str__(self) -> str:
-        if not self:
-            return "No fix was skipped."
-        return f"{self.total:,} fix{'es' * (self.total > 1)} {self.verb}: {self.why}."
+        words = (
+            f"{self.total:,} fix{'es' * (self.total > 1)} {self.verb}: {self.why}." if self else "No fix was skipped."
+        )
+        if self.files:
+            names = ", ".join(self.files[:5]) + ", …" * (len(self.files) > 5)
+            words += f" Files without columns of time and position were not read: {names}."
+        return words
 
 
 class LeftOut(Skipped):

@@ -25,3 +25,29 @@ class EncounterSpec(Spec):
     min_probability: float = option(
         0.5, "Minimum probability", "Less likely encounters are left out.", minimum=0.01, maximum=1, advanced=True
     )
+
+
+FORMATS = ("auto", "geolife", "parquet", "csv", "gotrack", "gpx", "json", "fit", "gtfs-realtime", "layer")
+
+
+@dataclass(frozen=True)
+class ImportSpec(Spec):
+    """How files of positions are written."""
+
+    format: str = option("auto", "Format", "auto: recognised from the files.", choices=FORMATS)
+    user_field: str | None = option(None, "User column (empty: guessed)")
+    track_field: str | None = option(None, "Track column (empty: guessed)")
+    time_field: str | None = option(None, "Time column (empty: guessed)")
+    lon_field: str | None = option(None, "Longitude or x column (empty: guessed)", advanced=True)
+    lat_field: str | None = option(None, "Latitude or y column (empty: guessed)", advanced=True)
+    date_order: str = option(
+        "auto", "First number of dates such as 01/02/2024",
+        "auto: recognised where a day over 12 shows it. Where none does, the algorithm asks for it.",
+        choices=("auto", "day", "month"), advanced=True,
+    )  # fmt: skip
+    delimiter: str = option(
+        "auto", "Delimiter of text", choices=("auto", "comma", "semicolon", "tab", "pipe", "blank"), advanced=True
+    )
+    encoding: str | None = option(
+        None, "Encoding of text", "Empty: recognised. Or utf-8, latin-1, cp1252 …", advanced=True
+    )

@@ -4,28 +4,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import (
-    SlotTable,
-    group_offsets,
-    group_quantile,
-    object_column,
-    renumber,
-    run_starts,
-    stable_order,
-    words_of,
-)
+from .arrays import group_offsets, group_quantile, object_column, renumber, run_starts, stable_order
 from .errors import InputError, check_cancelled
 from .geodesy import metres_between, wrapped
-from .skipped import NO_READABLE_TIME, OUTSIDE, UNLIKELY_TIME, LeftOut, Skipped
+from .skipped import NO_READABLE_TIME, OUTSIDE, UNLIKELY_TIME, VAGUE, LeftOut, Skipped
 from .times import DAY_MS, HOUR_MS, NO_TIME
 
+MAX_ID_LETTERS = 1000
 NO_USER = "all"  # the one user of fixes that come without a user
 FIXES_AT_ONCE = 250_000  # of `Tracks.parts`
 MIN_STRETCH_H = 0.1  # of a stretch of a track that counts as a user (see `Tracks.by_hours`)
@@ -50,6 +42,7 @@ class Tracks:
     t: np.ndarray  # (n,) int64 epoch ms, UTC
     lon: np.ndarray  # (n,) float64 degrees, WGS84
     lat: np.ndarray  # (n,) float64 degrees, WGS84
+    accuracy: np.ndarray | None = None  # (n,) float32 metres within which the position is known; nan: unknown
 
     def __len__(self) -> int:
         return len(self.t)
@@ -101,8 +94,12 @@ class Tracks:
         """The fixes of an (n,) mask or of ascending indices, without the tracks and users that have no fix left."""
         tracks, track = renumber(self.track[fixes], self.n_tracks)
         users, track_user = renumber(self.track_user[tracks], self.n_users)
-        columns = (column[fixes] for column in (self.t, self.lon, self.lat))
-        return Tracks(self.user_ids[users], self.track_ids[tracks], track_user, track, *columns)
+        return Tracks(self.user_ids[users], self.track_ids[tracks], track_user, track, *self.rows(fixes))
+
+    def rows(self, fixes: Any) -> tuple[Any, ...]:
+        """The columns t, lon, lat and accuracy of some fixes."""
+        accuracy = None if self.accuracy is None else self.accuracy[fixes]
+        return self.t[fixes], self.lon[fixes], self.lat[fixes], accuracy
 
     def parts(self, fixes: int = FIXES_AT_ONCE) -> Iterator[tuple[slice, Tracks]]:
         """The tracks in order, as many at a time as have so many fixes, one at least: which they are, and they alone.
@@ -115,8 +112,8 @@ class Tracks:
             which = slice(done, min(max(done + 1, until), self.n_tracks))
             rows = slice(*offsets[[which.start, which.stop]])
             users, track_user = renumber(self.track_user[which], self.n_users)
-            track, columns = self.track[rows] - np.int32(done), (self.t[rows], self.lon[rows], self.lat[rows])
-            yield which, Tracks(self.user_ids[users], self.track_ids[which], track_user, track, *columns)
+            track = self.track[rows] - np.int32(done)
+            yield which, Tracks(self.user_ids[users], self.track_ids[which], track_user, track, *self.rows(rows))
             done = which.stop
             if done >= self.n_tracks:
                 return
@@ -127,8 +124,8 @@ class Tracks:
             return replace(self, track_ids=self.user_ids)
         order = stable_order(self.user, self.t)
         fixes = order[run_starts(self.user[order], self.t[order])]
-        columns = self.user[fixes], self.t[fixes], self.lon[fixes], self.lat[fixes]
-        return Tracks(self.user_ids, self.user_ids, np.arange(self.n_users, dtype=np.int32), *columns)
+        one = np.arange(self.n_users, dtype=np.int32)
+        return Tracks(self.user_ids, self.user_ids, one, self.user[fixes], *self.rows(fixes))
 
     @property
     def anonymous(self) -> bool:
@@ -152,7 +149,7 @@ class Tracks:
         first = np.flatnonzero(new)
         names = np.datetime_as_string(day[first].astype("datetime64[D]")).astype(object)
         track = (np.cumsum(new) - 1).astype(np.int32)
-        return Tracks(users.user_ids, names, users.user[first], track, users.t, users.lon, users.lat)
+        return replace(users, track_ids=names, track_user=users.user[first], track=track)
 
     def by_hours(self, hours: float) -> Tracks:
         """Each stretch of so many hours, counted from the epoch, of a user as a user of its own, named by a number."""
@@ -160,7 +157,7 @@ class Tracks:
         stretch = np.cumsum(run_starts(users.user, users.t // int(hours * HOUR_MS))) - 1
         number = np.arange(stretch[-1] + 1 if len(stretch) else 0, dtype=np.int32)
         names = object_column(map(str, range(len(number))))
-        return Tracks(names, names, number, stretch.astype(np.int32), users.t, users.lon, users.lat)
+        return replace(users, user_ids=names, track_ids=names, track_user=number, track=stretch.astype(np.int32))
 
 
 def by_unit(tracks: Tracks, unit: str) -> tuple[Tracks, LeftOut]:
@@ -207,20 +204,26 @@ def solar_day(tracks: Tracks) -> np.ndarray:
     return (tracks.t + shift[tracks.user]) // DAY_MS
 
 
-def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes: bool = True) -> tuple[Tracks, Skipped]:
+def build_tracks(
+    user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes: bool = True, accuracy: Any = None
+) -> tuple[Tracks, Skipped]:
     """Clean and sort fixes that come in any order.
 
     user, track: (n,) ids of any type, Coded, or None (no user: one user 'all'; no track: one track a user).
     t: (n,) int64 epoch ms, UTC, with NO_TIME where unreadable. lon, lat: (n,) degrees, nan where missing; longitudes
-    may be from 0 to 360, or go on beyond ±180 by up to half a turn, and are turned back.
+    may be from 0 to 360, or go on beyond ±180 by up to half a turn, and are turned back. accuracy: (n,) metres within
+    which the positions are known, nan or negative where that is unknown; None for no such column.
     A track is keyed by (user, track). Dropped and counted: fixes without user, track, time or position, times before
-    1900 or after 2100, positions outside the world, fixes of a track at the same time except the first, and spikes (see
-    `spikes`). Raises InputError if the columns differ in length.
+    1900 or after 2100, positions outside the world, vague positions (see `_vague`), fixes of a track at the same time
+    except the first, and spikes (see `spikes`). Raises InputError if the columns differ in length.
     """
     t, lon, lat = np.asarray(t, np.int64), np.asarray(lon, np.float64), np.asarray(lat, np.float64)
     users = Coded(np.zeros(len(t), np.int64), np.array([NO_USER], object)) if user is None else encode_ids(user)
     trips = users if track is None else encode_ids(track)
-    lengths = {len(users.codes), len(trips.codes), len(t), len(lon), len(lat)}
+    if accuracy is not None:
+        accuracy = np.asarray(accuracy, np.float32)
+        accuracy = np.where((accuracy >= 0) & (accuracy < 1e9), accuracy, np.float32(np.nan))
+    lengths = {len(users.codes), len(trips.codes), *(len(each) for each in (t, lon, lat, accuracy) if each is not None)}
     if len(lengths) > 1:
         raise InputError(f"The columns of fixes differ in length: {', '.join(map(str, sorted(lengths)))} rows.")
 
@@ -232,6 +235,7 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
         (UNLIKELY_TIME, (t < YEARS_MS[0]) | (t >= YEARS_MS[1])),
         ("no position", np.isnan(lon) | np.isnan(lat)),
         (OUTSIDE, ~((np.abs(lon) <= 360) & (np.abs(lat) <= 90))),
+        (VAGUE, np.zeros(1, bool) if accuracy is None else _vague(accuracy, users)),
     ):
         skipped.add(reason, np.count_nonzero(good & wrong))
         good &= ~wrong
@@ -254,7 +258,10 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     new = run_starts(key)
     check_cancelled()
     del key  # ten million fixes take 80 MB a column
-    tracks = _assemble(users, trips, kept, new, t, lon, lat)
+    first, number = kept[new], np.cumsum(new, dtype=np.int32) - 1
+    used, track_user = renumber(users.codes[first], len(users.names))
+    columns = t, lon[kept], lat[kept], None if accuracy is None else accuracy[kept]
+    tracks = Tracks(users.names[used], trips.names[trips.codes[first]], track_user, number, *columns)
     check_cancelled()
     if drop_spikes:
         spike = spikes(tracks)
@@ -264,13 +271,15 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     return tracks, skipped
 
 
-def _assemble(
-    users: Coded, trips: Coded, kept: np.ndarray, new: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
-) -> Tracks:
-    """Tracks of the sorted, cleaned fixes `kept` at the times t, of which `new` marks the first of each track."""
-    first, track = kept[new], np.cumsum(new, dtype=np.int32) - 1
-    used, track_user = renumber(users.codes[first], len(users.names))
-    return Tracks(users.names[used], trips.names[trips.codes[first]], track_user, track, t, lon[kept], lat[kept])
+def _vague(accuracy: np.ndarray, users: Coded, min_m: float = 1000.0, times_median: float = 5.0) -> np.ndarray:
+    """(n,) bool: positions known to over a kilometre only, and to over five times as much as the user's median.
+
+    So a phone's fixes by distant cells go, and a user whose fixes are all by cells keeps them.
+    """
+    n_users = len(users.names) + 1  # one without a name
+    median = group_quantile(accuracy, users.codes % n_users, n_users)
+    with np.errstate(invalid="ignore"):
+        return accuracy > np.maximum(min_m, times_median * np.nan_to_num(median))[users.codes]
 
 
 def spikes(tracks: Tracks, max_speed_m_s: float = 100.0) -> np.ndarray:
@@ -313,56 +322,23 @@ def _is_faster(speed_m_s: float, tracks: Tracks) -> np.ndarray:
 def encode_ids(values: Any) -> Coded:
     """Ids of any type as codes, in the order of their names: as numbers if all are whole numbers, else as text.
 
-    None, NaN, NULL and '' are missing (code -1). 7, 7.0 and '7' are the same id.
+    None, NaN, NULL and '' are missing (code -1). 7, 7.0 and '7' are the same id. Raises InputError if they are not a
+    single column.
     """
     if isinstance(values, Coded):
         return _in_order(values.codes, values.names.tolist())
-    ids = IdColumn()
-    ids.add(values)
-    return encode_ids(ids.coded())
-
-
-class IdColumn:
-    """A column of ids of any type as codes, part by part: an array of text would be as wide as its longest id."""
-
-    def __init__(self) -> None:
-        self._code_of: defaultdict[Any, int] = defaultdict()
-        self._code_of.default_factory = self._code_of.__len__
-        self._parts = [np.zeros(0, np.int32)]
-        self._tables: dict[tuple[str, int], SlotTable] = {}
-
-    def add(self, values: Any, null: np.ndarray | None = None) -> None:
-        """Append ids (n,), missing where null (n,) bool. Raises InputError if they are not a single column."""
-        if isinstance(values, (list, tuple)):
-            self._parts.append(self._codes(values))
-            return
-        array = np.asarray(values)
-        if array.ndim != 1:
-            raise InputError("The ids are not a single column.")
-        words = words_of(array) if array.dtype.kind in "Siu" and array.itemsize <= 64 else None
-        gone = np.zeros(len(array), bool) if null is None else null
-        gone = gone | (array != array) if words is None else gone  # NaN
-        starts = run_starts(*([array] if words is None else words.T), gone)
-        head = np.flatnonzero(starts & (run_starts(gone) | ~gone))  # ids come in runs
-        codes = self._codes(array[head].tolist()) if words is None else self._known(array[head], words[head])
-        codes[gone[head]] = self._code_of[None]
-        self._parts.append(np.repeat(codes, np.diff(np.append(head, len(array)))))
-
-    def _known(self, items: np.ndarray, words: np.ndarray) -> np.ndarray:
-        """Codes of ids (k,) with their words (k, w); those that came before take no Python object each."""
-        table = self._tables.setdefault((items.dtype.kind, words.shape[1]), SlotTable(words.shape[1]))
-        return table.codes(words, lambda rows: self._codes(items[rows].tolist()))
-
-    def _codes(self, items: Sequence[Any]) -> np.ndarray:
-        try:
-            return np.fromiter(map(self._code_of.__getitem__, items), np.int32, len(items))
-        except TypeError:  # lists and other unhashable things: their text is their id
-            return self._codes(list(map(str, items)))
-
-    def coded(self) -> Coded:
-        """The codes of all parts, and the ids as they came."""
-        names = object_column(self._code_of)
-        return Coded(np.concatenate(self._parts), names)
+    array = object_column(values) if isinstance(values, (list, tuple)) else np.asarray(values)
+    if array.ndim != 1:
+        raise InputError("The ids are not a single column.")
+    head = np.flatnonzero(run_starts(array))  # ids come in runs
+    items = [item if item == item else None for item in array[head].tolist()]  # of NaN
+    code_of: defaultdict[Any, int] = defaultdict()
+    code_of.default_factory = code_of.__len__
+    try:
+        codes = [code_of[item] for item in items]
+    except TypeError:  # lists and other unhashable things: their text is their id
+        codes = [code_of[item] for item in map(str, items)]
+    return _in_order(np.repeat(codes, np.diff(np.append(head, len(array)))).astype(np.int64), code_of)
 
 
 def _in_order(codes: np.ndarray, items: Iterable[Any]) -> Coded:
@@ -382,4 +358,6 @@ def _id_text(item: Any) -> str | None:
     if isinstance(item, float) and item.is_integer():
         item = int(item)
     text = item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
+    if len(text) > MAX_ID_LETTERS:
+        raise InputError(f"An id has {len(text):,} letters: '{text[:50]}…'. Choose another column of users or tracks.")
     return None if text.strip() in ("", "NULL", "<NA>", "nan", "NaN", "None") else text

@@ -23,8 +23,17 @@ from ..core.errors import Progress, RawError, part_of
 from ..core.paths import shipped_bundle
 from ..core.regions.view import City, prepare
 from ..core.tracks import Skipped, Tracks, by_unit
-from ..layers.reading import NONE, ROLES, FieldChoice, ReadPlan, fields_of_users, read_tracks, skipped_fixes
-from ..layers.snapshot import Snapshot, snapshot
+from ..layers.reading import (
+    NONE,
+    ROLES,
+    ReadPlan,
+    Schema,
+    Snapshot,
+    fields_of_users,
+    read_tracks,
+    skipped_fixes,
+    snapshot,
+)
 from ..layers.writing import points_layer, utc
 from ..processing.base import cache_folder
 from ..processing.words import tr
@@ -51,7 +60,7 @@ class Session(QObject):
         super().__init__()
         self.iface, self.max_features, self.max_embedding_s = iface, max_features, max_embedding_s
         self.layer: QgsVectorLayer | None = None
-        self.fields = FieldChoice(None, None, None)
+        self.fields = Schema(None, None, None)
         self.timezone, self.model_path = "UTC", ""
         self.used = ""  # the device of the settings
         self.job: Job | AlgorithmJob | None = None
@@ -131,7 +140,7 @@ class Session(QObject):
             self.edited = False
             self.changed.emit()
 
-    def set_fields(self, fields: FieldChoice, timezone: str) -> None:
+    def set_fields(self, fields: Schema, timezone: str) -> None:
         """Take other fields, store them with the layer, and read again."""
         if self.layer is None or (fields, timezone) == (self.fields, self.timezone):
             return
@@ -344,7 +353,7 @@ def _read(
     every = Skipped(skipped)
     for reason, count in left_out.items():
         every.add(reason, count)
-    summary = f"{describe(tracks, users, reading.timezone)} {describe_skipped(every, len(users))}"
+    summary = f"{describe(tracks, users, reading.fields.zone)} {describe_skipped(every, len(users))}"
     if not len(users):
         summary = f"{summary} {every.advice}".rstrip()
     return tracks, users, skipped.total, summary, model, _seconds_to_embed(users, model, progress)

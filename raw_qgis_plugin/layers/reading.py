@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A QGIS vector layer -> tracks: by columns where its file can be read directly, by features everywhere else.
+"""A QGIS vector layer -> tracks: a table by OGR's Arrow stream where the file can be read, by features everywhere else.
 
 Both ways respect the layer's subset string, selection and CRS, and Processing's filter, limit and geometry check.
 """
@@ -7,13 +7,14 @@ Both ways respect the layer's subset string, selection and CRS, and Processing's
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qgis.core import (
     Qgis,
+    QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
     QgsFeatureRequest,
@@ -24,80 +25,94 @@ from qgis.core import (
     QgsPoint,
     QgsProcessingFeatureSource,
     QgsProcessingFeatureSourceDefinition,
+    QgsProject,
+    QgsProviderRegistry,
     QgsVectorLayer,
+    QgsVectorLayerFeatureSource,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime, QVariant
+from qgis.PyQt.QtCore import QByteArray, QDate, QDateTime, Qt, QTime, QVariant
 
 from ..core.arrays import object_column
-from ..core.errors import InputError, Progress, no_progress
-from ..core.sources.fields import NONE as NONE
-from ..core.sources.fields import guess_fields, user_candidates
+from ..core.errors import InputError, Progress, no_progress, require
 from ..core.sources.outliers import are_skipped
+from ..core.sources.schema import NONE as NONE
+from ..core.sources.schema import Schema, find_columns, user_candidates
 from ..core.times import NO_TIME, parse_times
-from ..core.tracks import Coded, IdColumn, Skipped, Tracks, build_tracks
+from ..core.tracks import Skipped, Tracks
 from . import arrow
-from .columns import Columns
-from .coordinates import to_wgs84, transform_xy
+from .coordinates import check, to_wgs84, transform_xy
+from .words import ZONE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ROLES = ("user", "track", "time")
+GEOMETRY = "*geometry*"  # the column of points in the table of a layer; fields are called otherwise
 
 
-@dataclass(frozen=True)
-class FieldChoice:
-    """The fields to read, by name. guessed: the roles whose field was guessed, not chosen."""
+class Snapshot(QgsVectorLayerFeatureSource):
+    """A layer's features for any thread, with the methods of QgsProcessingFeatureSource that are used here."""
 
-    user: str | None
-    track: str | None
-    time: str | None
-    guessed: frozenset[str] = frozenset()
+    def __init__(self, layer: QgsVectorLayer) -> None:
+        super().__init__(layer)
+        self._shape, self._count = layer.wkbType(), layer.featureCount()
 
-    def __str__(self) -> str:
-        roles = ((role, getattr(self, role)) for role in ROLES)
-        words = [
-            f"{role} {'none' if name is None else repr(name)}{' (guessed)' if role in self.guessed else ''}"
-            for role, name in roles
-        ]
-        return "Fields: " + ", ".join(words) + "."
+    def wkbType(self) -> Any:  # noqa: N802 - QGIS's name
+        """The type of the geometries."""
+        return self._shape
+
+    def sourceCrs(self) -> QgsCoordinateReferenceSystem:  # noqa: N802 - QGIS's name
+        """The layer's CRS."""
+        return self.crs()
+
+    def featureCount(self) -> int:  # noqa: N802 - QGIS's name
+        """The number of features, -1 if unknown."""
+        return self._count
 
 
-def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: str | None) -> FieldChoice:
+def zone_of(layer: QgsVectorLayer) -> str:
+    """The time zone that belongs to a layer: chosen for it in this project, or imported with it; '' for none."""
+    if layer.customProperty(f"raw/{ZONE}"):
+        return str(layer.customProperty(f"raw/{ZONE}"))
+    path = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("path") or ""
+    if layer.providerType() != "ogr" or not path.lower().endswith(".gpkg"):
+        return ""
+    from osgeo import gdal
+
+    try:
+        with gdal.ExceptionMgr(), gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY) as dataset:
+            return dataset.GetLayer(0).GetMetadataItem(ZONE) or ""
+    except (RuntimeError, AttributeError):  # it is no such file any more
+        return ""
+
+
+def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: str | None) -> Schema:
     """Guess the fields that were not chosen. NONE stands for no field, unless a field has that name.
 
     InputError where the layer lacks a chosen field.
     """
-    chosen = dict(zip(ROLES, (user, track, time)))
-    without = {role for role, name in chosen.items() if name == NONE and fields.lookupField(NONE) < 0}
-    _check(fields, *(name for role, name in chosen.items() if role not in without))
-    guess = guess_fields(fields.names())
-    found = {role: None if role in without else name or getattr(guess, role) or None for role, name in chosen.items()}
-    if found["time"] is None and "time" not in without:
-        dated = [f.name() for f in fields if f.typeName().lower() in ("datetime", "timestamp", "date")]
-        found["time"] = dated[0] if len(dated) == 1 else None
-    guessed = frozenset(role for role, name in found.items() if name and not chosen[role])
-    return FieldChoice(**found, guessed=guessed)
+    has_none = fields.lookupField(NONE) >= 0
+    wanted = Schema(user or None, track or None, None if time == NONE and not has_none else time or None)
+    schema = replace(find_columns(fields.names(), wanted), lon=None, lat=None, scale=1.0, geometry=GEOMETRY)
+    if time == NONE and not has_none:
+        return replace(schema, time=None, date=None, guessed=schema.guessed - {"time"})
+    dated = [field.name() for field in fields if field.typeName().lower() in ("datetime", "timestamp", "date")]
+    if schema.time is None and len(dated) == 1:
+        return replace(schema, time=dated[0], guessed=schema.guessed | {"time"})
+    return schema
 
 
-def _check(fields: QgsFields, *names: str | None) -> None:
-    """InputError where the layer lacks one of the fields."""
-    absent = [name for name in names if name and fields.lookupField(name) < 0]
-    if absent:
-        known = ", ".join(fields.names()) or "none"
-        raise InputError(f"The layer has no field '{absent[0]}': choose another one. Its fields: {known}.")
-
-
-def fields_of_users(source: Any, fields: FieldChoice, most_rows: int = 20_000) -> dict[str, int]:
+def fields_of_users(source: Any, schema: Schema, most_rows: int = 20_000) -> dict[str, int]:
     """Fields of a source of features that may name users, with the number of values in its first rows."""
-    named = [field for field in source.fields() if field.name() not in _names(fields) and not field.isDateOrTime()]
-    at = [source.fields().lookupField(field.name()) for field in named]
+    taken = {*schema.columns(), *find_columns(source.fields().names()).columns(), "fid", "ogc_fid"}
+    named = [each.name() for each in source.fields() if each.name() not in taken and not each.isDateOrTime()]
+    at = [source.fields().lookupField(name) for name in named]
     request = QgsFeatureRequest().setSubsetOfAttributes(at).setLimit(most_rows)
     request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
     rows = [[feature[i] for i in at] for feature in source.getFeatures(request)]
-    columns = {field.name(): _plain([row[i] for row in rows]) for i, field in enumerate(named)}
-    guess = guess_fields(columns)
-    others = {name: values for name, values in columns.items() if name not in (*guess.columns(), "fid", "ogc_fid")}
-    has_lines = QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Line
-    return user_candidates(others, has_lines)
+    columns = {name: _plain([row[i] for row in rows]) for i, name in enumerate(named)}
+    return user_candidates(columns, QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Line)
 
 
 @dataclass(frozen=True)
@@ -105,10 +120,9 @@ class ReadPlan:
     """What another thread needs to read a layer. Made by `plan_reading` on the main thread."""
 
     source: QgsProcessingFeatureSource
-    fields: FieldChoice
-    timezone: str
+    fields: Schema
     transform: QgsCoordinateTransform
-    file: arrow.OgrLayer | None = None
+    file: arrow.OgrSource | None = None
 
     @property
     def has_lines(self) -> bool:
@@ -120,7 +134,7 @@ def plan_reading(
     source: QgsProcessingFeatureSource,
     layer: QgsVectorLayer | None,
     definition: Any,
-    fields: FieldChoice,
+    fields: Schema,
     timezone: str,
     context: QgsCoordinateTransformContext,
 ) -> ReadPlan:
@@ -129,94 +143,129 @@ def plan_reading(
     QGIS's geometry check never rejects points, so it needs no care here. InputError where a field does not exist any
     more.
     """
-    _check(source.fields(), *_names(fields))
-    file = None
+    fields, file = replace(fields, zone=timezone, geometry=GEOMETRY), None
+    find_columns(source.fields().names(), replace(fields, geometry=None))
     chosen = definition if isinstance(definition, QgsProcessingFeatureSourceDefinition) else None
     is_points = QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Point
     if is_points and fields.time and not (chosen and chosen.filterExpression):
         selected_only, limit = (chosen.selectedFeaturesOnly, chosen.featureLimit) if chosen else (False, -1)
-        names = tuple(name or "" for name in _names(fields))
-        file = arrow.ogr_layer(layer, names, timezone, selected_only, limit)
-    return ReadPlan(source, fields, timezone, to_wgs84(source.sourceCrs(), context), file)
+        file = arrow.ogr_source(layer, fields, selected_only, limit)
+    return ReadPlan(source, fields, to_wgs84(source.sourceCrs(), context), file)
+
+
+def snapshot(layer: QgsVectorLayer, fields: Schema, timezone: str) -> ReadPlan:
+    """A plan to read a layer in another thread. Call it on the main thread."""
+    return plan_reading(Snapshot(layer), layer, None, fields, timezone, QgsProject.instance().transformContext())
 
 
 def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Tracks, Skipped]:
     """Read, transform to WGS84 and clean. InputError where the layer has no times or no usable geometry."""
-    columns = read_columns(plan, progress)
-    user, track, t, lonlat = columns.user, columns.track, columns.t, transform_xy(columns.xy, plan.transform)
-    del columns  # its coordinates are needed no more
-    return build_tracks(user, track, t, lonlat[:, 0], lonlat[:, 1])
+    from ..core.sources.readers import build
+
+    skipped = Skipped()
+    tracks, cleaned = build([read_fixes(plan, skipped, progress)])
+    for reason, count in cleaned.items():
+        skipped.add(reason, count)
+    return tracks, skipped
 
 
 def skipped_fixes(plan: ReadPlan, tracks: Tracks, progress: Progress = no_progress) -> tuple[np.ndarray, np.ndarray]:
     """Positions, (k, 2) degrees, and times, (k,) epoch ms, of the fixes that are not among the tracks of a layer."""
-    columns = read_columns(plan, progress)
-    lonlat = transform_xy(columns.xy, plan.transform)
-    rows = are_skipped(tracks, columns.t, lonlat[:, 0], lonlat[:, 1])
-    return lonlat[rows], columns.t[rows]
+    fixes = read_fixes(plan, Skipped(), progress)
+    t, lon, lat = (fixes[name].to_numpy() for name in ("t", "lon", "lat"))
+    rows = are_skipped(tracks, t, lon, lat)
+    return np.column_stack([lon, lat])[rows], t[rows]
 
 
-def read_columns(plan: ReadPlan, progress: Progress = no_progress) -> Columns:
-    """The fixes as stored in the layer, in its own CRS."""
+def read_fixes(plan: ReadPlan, skipped: Skipped, progress: Progress = no_progress) -> pa.Table:
+    """The fixes of a layer as stored, as the columns of `fixes_of` in WGS84."""
+    require("pyarrow")
+    import pyarrow as pa
+
+    from ..core.sources.columns import fixes_of
+
     shape = QgsWkbTypes.geometryType(plan.source.wkbType())
     total = max(1, plan.source.featureCount())
 
     def count(done: int) -> None:
         progress(min(1.0, done / total))
 
-    if shape == Qgis.GeometryType.Line:
-        return _read_lines(plan, count)
     if shape == Qgis.GeometryType.Null:
         raise InputError("The layer is a table without geometry. Import tracks makes a layer of points of its file.")
-    if shape != Qgis.GeometryType.Point:
+    if shape not in (Qgis.GeometryType.Point, Qgis.GeometryType.Line):
         raise InputError("The layer has neither points nor lines. Choose a layer of points, or of lines with M values.")
-    if plan.fields.time is None:
+    if shape == Qgis.GeometryType.Point and plan.fields.time is None:
         raise InputError("No field of the layer looks like a time. Choose it as the time field.")
-    if plan.file:
-        columns = arrow.read_points(plan.file, count)
-        if columns is not None:
-            return columns
-    return _read_points(plan, count)
-
-
-def _names(fields: FieldChoice) -> tuple[str | None, str | None, str | None]:
-    return fields.user, fields.track, fields.time
+    table = arrow.read_arrow(plan.file, plan.fields, count) if plan.file else None
+    if table is not None:
+        fixes = fixes_of(table, plan.fields, skipped)
+    elif shape == Qgis.GeometryType.Line:
+        fixes = fixes_of(*_read_lines(plan, count), skipped)
+    else:
+        fixes = fixes_of(*_read_points(plan, count), skipped)
+    del table  # its geometries are needed no more
+    check(plan.transform)
+    if not plan.transform.isShortCircuited():
+        xy = transform_xy(np.column_stack([fixes["lon"].to_numpy(), fixes["lat"].to_numpy()]), plan.transform)
+        for at, name in enumerate(("lon", "lat")):
+            fixes = fixes.set_column(fixes.column_names.index(name), name, pa.array(xy[:, at]))
+    return fixes
 
 
 def _features(
-    plan: ReadPlan, count: Callable[[int], None], every: int = 5000
+    plan: ReadPlan, names: list[str], count: Callable[[int], None], every: int = 5000
 ) -> Iterator[tuple[QgsGeometry, list[Any]]]:
-    """Each feature's geometry and its values of user, track and time, None where the plan has no such field.
+    """Each feature's geometry and its values of some fields.
 
     count is called with the number of features read, after every `every` features, and may raise to stop.
     """
-    fields = plan.source.fields()
-    at = [fields.lookupField(name) if name else -1 for name in _names(plan.fields)]
-    request = QgsFeatureRequest().setSubsetOfAttributes([i for i in at if i >= 0])
+    at = [plan.source.fields().lookupField(name) for name in names]
+    request = QgsFeatureRequest().setSubsetOfAttributes(at)
     for done, feature in enumerate(plan.source.getFeatures(request)):
         if done % every == 0:
             count(done)
-        yield feature.geometry(), [feature[i] if i >= 0 else None for i in at]
+        yield feature.geometry(), [feature[i] for i in at]
 
 
-def _read_points(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
-    fields = plan.source.fields()
+def _read_points(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Table, Schema]:
+    import pyarrow as pa
+
+    fields, names = plan.source.fields(), arrow.fields_of(plan.fields)
     dated = fields.field(fields.lookupField(plan.fields.time)).isDateOrTime()
-    users, tracks = IdColumn(), IdColumn()
-    xy: list[np.ndarray] = [np.empty((0, 2))]
-    times: list[Any] = []
-    features = _features(plan, count)
+    parts: list[pa.Table] = []
+    features = _features(plan, names, count)
     while part := list(islice(features, 1 << 16)):  # Python's objects take ten times the memory of columns
-        xy.append(np.array([_xy(geometry) for geometry, _ in part]))
-        user_ids, track_ids, moments = (list(column) for column in zip(*(row for _, row in part)))
-        users.add(_plain(user_ids))
-        tracks.add(_plain(track_ids))
-        times += [times_of(moments, plan.timezone)] if dated else moments
-    t = np.concatenate([np.empty(0, np.int64), *times]) if dated else times_of(times, plan.timezone)
-    user, track = (
-        ids.coded() if name else None for ids, name in ((users, plan.fields.user), (tracks, plan.fields.track))
-    )
-    return Columns(user, track, t, np.concatenate(xy))
+        columns = {name: list(values) for name, values in zip(names, zip(*(row for _, row in part)))}
+        arrays = {name: _array(_plain(values)) for name, values in columns.items()}
+        if dated and not plan.fields.date:
+            t = times_of(columns[str(plan.fields.time)], plan.fields.zone)
+            arrays[str(plan.fields.time)] = _moments(t)
+        x, y = np.array([_xy(geometry) for geometry, _ in part]).T
+        parts.append(pa.table({**arrays, "*x*": x, "*y*": y}))
+    nothing = pa.table({name: pa.array([], pa.string()) for name in (*names, "*x*", "*y*")})
+    table = pa.concat_tables(parts, promote_options="permissive") if parts else nothing
+    return table, replace(plan.fields, geometry=None, lon="*x*", lat="*y*")
+
+
+def _array(values: list[Any]) -> pa.Array:
+    """Values of a field as a column; as text where they are lists or of several types."""
+    import pyarrow as pa
+
+    try:
+        array = pa.array(values)
+        if not pa.types.is_nested(array.type):
+            return array
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError):
+        pass
+    texts = (None if each is None else str(each).encode("utf-8", "replace").decode() for each in values)
+    return pa.array(texts, pa.string())
+
+
+def _moments(t: np.ndarray) -> pa.Array:
+    """(n,) epoch ms as a column of times in UTC."""
+    import pyarrow as pa
+
+    return pa.array(t.astype("datetime64[ms]"), mask=t == NO_TIME).cast(pa.timestamp("ms", "UTC"))
 
 
 def _xy(geometry: QgsGeometry) -> tuple[float, float]:
@@ -226,23 +275,27 @@ def _xy(geometry: QgsGeometry) -> tuple[float, float]:
     return (point.x(), point.y()) if isinstance(point, QgsPoint) else (np.nan, np.nan)
 
 
-def _read_lines(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
+def _read_lines(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Table, Schema]:
     """Every vertex is a fix. Every line is a track of its own, unless a field names its track."""
     if not QgsWkbTypes.hasM(plan.source.wkbType()):
         raise InputError(
             "INPUT has lines without M values, so its vertices have no time. Use lines whose M is epoch seconds, "
             "or points with a time field."
         )
-    lines: list[np.ndarray] = []
-    users, tracks = IdColumn(), IdColumn()
-    for geometry, (user, track, _) in _features(plan, count):
-        lines.append(_vertices(geometry))
-        users.add(_plain([user]))
-        tracks.add(_plain([track if plan.fields.track else len(lines)]))
-    xym = np.concatenate([np.empty((0, 3)), *lines])
-    line = np.repeat(np.arange(len(lines)), [len(vertices) for vertices in lines])
-    user, track = (Coded(codes[line], names) for codes, names in (users.coded(), tracks.coded()))
-    return Columns(user if plan.fields.user else None, track, parse_times(xym[:, 2], "UTC"), xym[:, :2])
+    import pyarrow as pa
+
+    names = [name for name in (plan.fields.user, plan.fields.track) if name]
+    found = [(_vertices(geometry), values) for geometry, values in _features(plan, names, count)]
+    line = np.repeat(np.arange(len(found)), [len(vertices) for vertices, _ in found])
+    xym = np.concatenate([np.empty((0, 3)), *(vertices for vertices, _ in found)])
+    columns = {name: _array(_plain([row[at] for _, row in found])).take(line) for at, name in enumerate(names)}
+    table = pa.table({**columns, "*line*": line + 1, "*x*": xym[:, 0], "*y*": xym[:, 1], "*t*": _moments(_epochs(xym))})
+    schema = Schema(plan.fields.user, plan.fields.track or "*line*", "*t*", "*x*", "*y*")
+    return table, schema
+
+
+def _epochs(xym: np.ndarray) -> np.ndarray:
+    return parse_times(xym[:, 2], "UTC")
 
 
 def _vertices(geometry: Any) -> np.ndarray:
@@ -269,7 +322,7 @@ def as_text(value: Any) -> Any:
     if isinstance(value, QDateTime) and value.timeSpec() == Qt.TimeSpec.LocalTime:
         value = clock_of(value)
     if not isinstance(value, (QDate, QDateTime, QTime)):
-        return value
+        return bytes(value) if isinstance(value, QByteArray) else value
     return value.toString(Qt.DateFormat.ISODate).replace("T", " ").removesuffix("Z") if value.isValid() else None
 
 
@@ -286,16 +339,12 @@ def times_of(values: list[Any], timezone: str) -> np.ndarray:
     instants = np.full(len(values), NO_TIME)
     clocks: list[Any] = [None] * len(values)
     for i, value in enumerate(values):
-        if isinstance(value, QDateTime):
-            if value.timeSpec() == Qt.TimeSpec.LocalTime:
-                clock = clock_of(value)
-                clocks[i] = np.datetime64(clock.toMSecsSinceEpoch(), "ms") if clock.isValid() else None
-            elif value.isValid():
-                instants[i] = value.toMSecsSinceEpoch()
-        elif isinstance(value, QDate):
-            clocks[i] = np.datetime64(value.toString(Qt.DateFormat.ISODate)) if value.isValid() else None
+        if isinstance(value, QDateTime) and value.timeSpec() != Qt.TimeSpec.LocalTime:
+            instants[i] = value.toMSecsSinceEpoch() if value.isValid() else NO_TIME
+        elif isinstance(value, QDateTime):
+            clocks[i] = clock_of(value).toString("yyyy-MM-dd HH:mm:ss.zzz") or None
         elif not isinstance(value, QVariant):
-            clocks[i] = value
+            clocks[i] = as_text(value)
     if all(clock is None for clock in clocks):
         return instants
     read = parse_times(object_column(clocks), timezone)

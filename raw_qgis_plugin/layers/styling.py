@@ -42,7 +42,7 @@ from .legends import (
     values_of,
     widen_columns,
 )
-from .words import free_name, tr
+from .words import ZONE, free_name, tr
 
 VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
@@ -105,11 +105,18 @@ def set_temporal(layer: QgsVectorLayer, start: str, end: str = "") -> None:
     properties.setIsActive(True)
 
 
+@dataclass(frozen=True)
 class Fixes(Style):
-    """Imported fixes."""
+    """Imported fixes. zone: the time zone that belongs to them."""
 
+    zone: str = ""
     qml = "fixes"
     title = "Fixes"
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """Keep the zone with the layer."""
+        if self.zone:
+            layer.setCustomProperty(f"raw/{ZONE}", self.zone)
 
 
 @dataclass(frozen=True)
@@ -354,8 +361,6 @@ class ForecastLines(Forecast):
 
     def fill_in(self, layer: QgsVectorLayer) -> None:
         """Draw paths that are not the most likely ones lighter, and below it."""
-        if layer.fields().lookupField("path") < 0:  # lines of 0.2.0
-            return
         symbol = layer.renderer().symbol()
         lighter = symbol.clone()
         lighter.setOpacity(0.4)

@@ -4,22 +4,17 @@
 from __future__ import annotations
 
 import os
-import sqlite3
+import shutil
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qgis.core import (
     NULL,
     Qgis,
-    QgsCoordinateReferenceSystem,
-    QgsCoordinateTransformContext,
     QgsFeature,
     QgsFeatureSink,
     QgsField,
@@ -27,16 +22,19 @@ from qgis.core import (
     QgsGeometry,
     QgsLineString,
     QgsPolygon,
-    QgsVectorFileWriter,
     QgsVectorLayer,
 )
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt, QVariant
 
 from ..core.errors import InputError, Progress, no_progress
-from ..core.sqlite_pages import Block, Column, PageFile
-from ..core.times import DAY_MS, NO_TIME
+from ..core.times import NO_TIME
 from ..core.tracks import Tracks
 from .coordinates import line_wkb
+from .words import ZONE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 TIMES = ("t", "t_first", "t_last", "t_start", "t_end", "t_arrive", "t_leave")
 
@@ -118,6 +116,67 @@ def points_layer(name: str, lonlat: np.ndarray, t: np.ndarray) -> QgsVectorLayer
     return layer
 
 
+class Output:
+    """An output under way: a sink that counts what it is given, and a file that gets its name when it is complete.
+
+    A full disk, a cancel or an error leaves an old file of the name whole, and no half one.
+    """
+
+    def __init__(self, sink: QgsFeatureSink | None, destination: str, folder: Path | None = None) -> None:
+        """folder: beside the file, in which it is written."""
+        self.sink, self.destination, self.folder, self.count = sink, destination, folder, 0
+
+    @classmethod
+    def in_file(cls, path: Path) -> Output:
+        """A file that somebody else writes, as `file`."""
+        if Path(f"{path}-wal").exists():
+            raise InputError(f"{path.name} is open in QGIS. Remove its layer from the project, or choose another name.")
+        folder = path.with_name(f".{path.name}.partial")
+        shutil.rmtree(folder, ignore_errors=True)  # what a kill left
+        folder.mkdir()
+        return cls(None, str(path), folder)
+
+    @property
+    def file(self) -> Path:
+        """The file under way."""
+        return Path(self.folder or "", Path(self.destination).name)
+
+    def addFeatures(self, features: list[QgsFeature], flags: Any) -> bool:  # noqa: N802 - as of a sink
+        """Add features."""
+        self.count += len(features)
+        return self.sink.addFeatures(features, flags)
+
+    def lastError(self) -> str:  # noqa: N802 - as of a sink
+        """Why features were not added."""
+        return self.sink.lastError()
+
+    def finish(self) -> None:
+        """Close, check, and give the file its name. OSError where it does not hold what was added."""
+        self._close()
+        source = str(self.file) if self.folder else self.destination
+        if self.folder or source.startswith("ogr:") or "|layername=" in source:
+            made = sorted(self.folder.iterdir()) if self.folder else []
+            source = source if not made or self.file in made else str(made[0])  # a table as .shp is a .dbf
+            layer = QgsVectorLayer(source.removeprefix("ogr:"), "written", "ogr")
+            if not layer.isValid() or layer.featureCount() not in (self.count, -1):
+                raise OSError(f"{self.destination} cannot be written: is the disk full?")
+            del layer
+            for part in made:
+                os.replace(part, Path(self.destination).with_name(part.name))
+        self.discard()
+
+    def discard(self) -> None:
+        """Give up what is not finished."""
+        self._close()
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _close(self) -> None:
+        if self.sink is not None and self.folder:
+            sip.delete(self.sink)  # which writes the rest
+        self.sink = None
+
+
 @dataclass(frozen=True)
 class Parts:
     """An output that is written part by part. kinds: of its columns."""
@@ -134,10 +193,13 @@ class Parts:
 
 def points(xy: np.ndarray) -> list[QgsGeometry | None]:
     """(n, 2) coordinates -> n points; None where one is not finite."""
-    header = np.frombuffer(struct.pack("<BI", 1, 1), np.uint8)  # WKB: byte order, type
+    return [_geometry(wkb) if good else None for wkb, good in zip(_points_wkb(xy), _finite(xy))]
+
+
+def _points_wkb(xy: np.ndarray) -> list[bytes]:
+    header = np.frombuffer(struct.pack("<BI", 1, 1), np.uint8)  # byte order, type
     numbers = np.ascontiguousarray(xy, "<f8").reshape(-1, 2).view(np.uint8)
-    wkb = np.hstack([np.tile(header, (len(xy), 1)), numbers])
-    return [_geometry(row.tobytes()) if good else None for row, good in zip(wkb, _finite(xy))]
+    return np.hstack([np.tile(header, (len(xy), 1)), numbers]).view("V21").ravel().tolist()
 
 
 def lines(xy: np.ndarray, offsets: np.ndarray) -> list[QgsGeometry | None]:
@@ -194,108 +256,63 @@ def _geometry(wkb: bytes) -> QgsGeometry:
     return geometry
 
 
-def write_geopackage(path: Path, tracks: Tracks, progress: Progress = no_progress) -> None:
-    """Write fixes as a GeoPackage of one layer with spatial index, named as the file: millions in seconds.
+def write_geopackage(path: Path, tracks: Tracks, zone: str = "UTC", progress: Progress = no_progress) -> None:
+    """Write fixes as a GeoPackage of one layer with spatial index, named as the file, by GDAL's Arrow writer.
 
-    The file gets its name when it is complete; one of this name is replaced. OSError where it cannot be written.
+    zone: of the user, which the layer keeps for `zone_of`. The file gets its name when it is complete; one of this name
+    is replaced. OSError where it cannot be written.
     """
-    if Path(f"{path}-wal").exists():
-        raise InputError(f"{path.name} is open in QGIS. Remove its layer from the project, or choose another name.")
-    part = path.with_name(f"{path.stem}.partial.gpkg")
+    from osgeo import gdal, ogr, osr
+
+    kinds = [("user_id", ogr.OFTString), ("track_id", ogr.OFTString), ("t", ogr.OFTDateTime)]
+    kinds += [("accuracy_m", ogr.OFTReal)] * (tracks.accuracy is not None)
+    output = Output.in_file(path)
     try:
-        table, nodes, rows, parents = _empty_geopackage(part, path.stem)
-        file = PageFile(part)
-        try:
-            with ThreadPoolExecutor(1) as pool:
-                index = pool.submit(lambda: file.fill_rtree(nodes, rows, parents, tracks.lon, tracks.lat))
-                try:
-                    file.fill_table(table, _rows(tracks, progress))
-                except BaseException:
-                    file.cancel()
-                    raise
-                index.result()
-        finally:
-            file.close()
-        with closing(sqlite3.connect(part)) as database, database:
-            database.execute("PRAGMA synchronous = OFF")  # it would wait until a gigabyte is on the disk
-            box = [float(limit) for xy in (tracks.lon, tracks.lat) for limit in (xy.min(), xy.max())]
-            database.execute("UPDATE gpkg_contents SET min_x = ?, max_x = ?, min_y = ?, max_y = ?", box)
-            database.execute("UPDATE gpkg_ogr_contents SET feature_count = ?", [len(tracks)])
-            database.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", [path.stem, len(tracks)])
+        with gdal.ExceptionMgr(), ogr.ExceptionMgr(), osr.ExceptionMgr():
+            world = osr.SpatialReference()
+            world.SetFromUserInput("EPSG:4326")
+            dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(output.file))
+            layer = dataset.CreateLayer(path.stem, world, ogr.wkbPoint, ["GEOMETRY_NAME=geom"])
+            for name, kind in kinds:
+                layer.CreateField(ogr.FieldDefn(name, kind))
+            layer.SetMetadataItem(ZONE, zone)
+            dataset.StartTransaction()
+            try:
+                for columns in _batches(tracks, progress):
+                    layer.WritePyArrow(columns, ["GEOMETRY_NAME=geom"])
+                    output.count += len(columns)
+            finally:
+                dataset.CommitTransaction()
+                layer = None
+                dataset.Close()
         progress(1.0)
-        os.replace(part, path)
+        output.finish()
+    except RuntimeError as error:  # of GDAL
+        raise OSError(f"{path} cannot be written: {error}".replace(str(output.file), path.name)) from error
     finally:
-        for leftover in (part, Path(f"{part}-journal")):
-            leftover.unlink(missing_ok=True)
+        output.discard()
 
 
-def _empty_geopackage(path: Path, name: str) -> list[int]:
-    """Make the file. Returns the first pages of the layer's table and of the nodes, rows and parents of its R-tree."""
-    path.unlink(missing_ok=True)
-    options = QgsVectorFileWriter.SaveVectorOptions()
-    options.driverName, options.layerName = "GPKG", name
-    options.layerOptions = ["SPATIAL_INDEX=YES", "GEOMETRY_NAME=geom"]
-    fields = make_fields({"user_id": "text", "track_id": "text", "t": "time"})
-    world, context = QgsCoordinateReferenceSystem("EPSG:4326"), QgsCoordinateTransformContext()
-    writer = QgsVectorFileWriter.create(str(path), fields, Qgis.WkbType.Point, world, context, options)
-    if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
-        raise OSError(f"{path} cannot be written: {writer.errorMessage()}")
-    del writer  # which closes the file
-    with closing(sqlite3.connect(path)) as database:
-        roots = dict(database.execute("SELECT name, rootpage FROM sqlite_master"))
-    return [roots[name], *(roots[f"rtree_{name}_geom_{table}"] for table in ("node", "rowid", "parent"))]
+def _batches(tracks: Tracks, progress: Progress, rows: int = 1 << 16) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
 
-
-def _rows(tracks: Tracks, progress: Progress, rows_a_block: int = 1 << 16) -> Iterator[Block]:
-    """The rows of the layer's table: geometry, user, track, time."""
-    point = [("start", "S2"), ("version", "u1"), ("flags", "u1"), ("srs", "<i4"), ("order", "u1"), ("kind", "<u4")]
-    users, trips = _texts(tracks.user_ids), _texts(tracks.track_ids)
-    block = np.zeros(min(rows_a_block, len(tracks)), [*point, ("x", "<f8"), ("y", "<f8")])
-    for name, value in (("start", b"GP"), ("flags", 1), ("srs", 4326), ("order", 1), ("kind", 1)):
-        block[name] = value
-    for start in range(0, len(tracks), rows_a_block):
+    for start in range(0, len(tracks), rows):
         progress(start / len(tracks))
-        some = slice(start, min(start + rows_a_block, len(tracks)))
-        geometry = block[: some.stop - start]  # again: the block before is in its pages
-        geometry["x"], geometry["y"] = tracks.lon[some], tracks.lat[some]
-        columns = [Column("blob", geometry.view(np.uint8).reshape(len(geometry), -1), np.int64(geometry.itemsize))]
-        for (letters, sizes), codes in ((users, tracks.user[some]), (trips, tracks.track[some])):
-            columns.append(Column("text", letters.take(codes, axis=0), sizes[codes]))
-        moments = _iso(tracks.t[some])
-        columns.append(Column("text", moments, np.int64(moments.shape[1])))
-        yield np.arange(start + 1, some.stop + 1), columns
+        some = slice(start, start + rows)
+        t, lon, lat, accuracy = tracks.rows(some)
+        columns = {
+            "user_id": pa.array(tracks.user_ids[tracks.user[some]], pa.string()),
+            "track_id": pa.array(tracks.track_ids[tracks.track[some]], pa.string()),
+            "t": pa.array(t).cast(pa.timestamp("ms", "UTC")),
+            "geom": pa.array(_points_wkb(np.column_stack([lon, lat])), pa.binary()),
+        }
+        if accuracy is not None:
+            columns["accuracy_m"] = pa.array(accuracy.astype(float), from_pandas=True)
+        yield pa.record_batch(columns)
 
 
-def _texts(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Texts as (k, width) bytes, and the size of each."""
-    words = [str(name).encode() for name in ids]
-    width = max(map(len, words), default=0)
-    if width > 1000:
-        raise InputError(f"An id has {width:,} letters: '{max(words, key=len)[:50].decode(errors='replace')}…'.")
-    letters = np.frombuffer(b"".join(word.ljust(width, b"\0") for word in words), np.uint8)
-    return letters.reshape(len(words), width), np.array([len(word) for word in words], np.int64)
+def can_write_arrow() -> bool:
+    """Whether GDAL has the Arrow writer (3.8)."""
+    from osgeo import ogr
 
-
-def _iso(t: np.ndarray) -> np.ndarray:
-    """(n, 24) letters of times, (n,) epoch ms, as GeoPackage writes them: 2024-07-01T08:30:00.000Z."""
-    day = t // DAY_MS
-    ms = (t - day * DAY_MS).astype(np.int32)
-    minute = ms // 60_000
-    first = int(day.min())
-    days = np.datetime_as_string(np.arange(first, int(day.max()) + 1).astype("datetime64[D]")).astype("S10")
-    minutes, rests = _clock()
-    out = np.empty(len(t), [("day", "S10"), ("T", "S1"), ("minute", "S6"), ("rest", "S6"), ("zone", "S1")])
-    out["day"], out["minute"], out["rest"] = (
-        days.take(day - first),
-        minutes.take(minute),
-        rests.take(ms - 60_000 * minute),
-    )
-    out["T"], out["zone"] = b"T", b"Z"
-    return out.view(np.uint8).reshape(-1, 24)
-
-
-@cache
-def _clock() -> tuple[np.ndarray, np.ndarray]:
-    """The minutes of a day as '08:30:', and the milliseconds of a minute as '05.000'."""
-    minutes = [f"{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60)]
-    return np.array(minutes, "S6"), np.array([f"{ms // 1000:02}.{ms % 1000:03}" for ms in range(60_000)], "S6")
+    return hasattr(ogr.Layer, "WritePyArrow")

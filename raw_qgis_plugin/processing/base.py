@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
-    QgsFeatureSink,
     QgsFields,
     QgsProcessing,
     QgsProcessingContext,
@@ -25,9 +24,9 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Cancelled, RawError, cancellable, is_installed
 from ..core.paths import RESOURCES
-from ..core.sources.fields import NONE
+from ..core.sources.schema import NONE
 from .form import Form, Run
-from .outputs import check_outputs
+from .outputs import check_outputs, open_sink, tell_qgis
 from .words import broken_package, describe, describe_outside, how_to_install, names_of, tr, warn_of_one_user
 
 if TYPE_CHECKING:
@@ -38,8 +37,9 @@ if TYPE_CHECKING:
     from ..core.bundle.runtime import Model
     from ..core.embedding.profiles import Embed
     from ..core.tracks import Skipped, Tracks
-    from ..layers.reading import FieldChoice, ReadPlan
+    from ..layers.reading import ReadPlan, Schema
     from ..layers.styling import Style
+    from ..layers.writing import Output
 
 
 def icon(name: str) -> QIcon:
@@ -77,6 +77,10 @@ class RawAlgorithm(Form):
     NEEDS: tuple[str, ...] = ()  # Python modules beyond QGIS's own
     refused = ""  # why the parameters of this run were refused
     inputs = ""  # the names of this run's input layers
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[Output] = []  # that this run writes
 
     def name(self) -> str:
         """Published: the second half of the algorithm's id."""
@@ -162,7 +166,10 @@ class RawAlgorithm(Form):
             raise QgsProcessingException(self.refused or reason)
         try:
             with cancellable(feedback.isCanceled):
-                return self.run_on(Run(self, parameters, context, feedback))
+                results = self.run_on(Run(self, parameters, context, feedback))
+            for output in self.opened:
+                output.finish()
+            return results
         except Cancelled:
             feedback.pushInfo(tr("Cancelled."))  # QGIS itself writes that the execution failed
             return {}
@@ -170,6 +177,10 @@ class RawAlgorithm(Form):
             message = str(error)
         except ImportError as error:
             message = broken_package(error)
+        finally:
+            for output in self.opened:
+                output.discard()
+            self.opened = []
         # Raised outside of `except`, so that it has no reference to `error`: QGIS never frees an exception of an
         # algorithm, nor its frames, which hold all the tracks that were read.
         raise QgsProcessingException(message)
@@ -208,18 +219,22 @@ class RawAlgorithm(Form):
     def open_output(
         self, run: Run, name: str, fields: QgsFields, style: Style, shape: Any,
         crs: QgsCoordinateReferenceSystem | None,
-    ) -> tuple[QgsFeatureSink, str]:  # fmt: skip
-        """Begin the output `name`, which gets its style when it is loaded. Returns the sink and the output's id."""
+    ) -> tuple[Output, str]:  # fmt: skip
+        """Begin the output `name`, which gets its style when it is loaded. Returns the output and its id."""
+        output = open_sink(self, run, name, fields, shape, crs or QgsCoordinateReferenceSystem())
+        self.opened.append(output)
+        self.load_on_completion(run, name, output.destination, style, output.folder is not None)
+        return output, output.destination
+
+    def load_on_completion(self, run: Run, name: str, destination: str, style: Style, own: bool = True) -> None:
+        """Style the output `name` where QGIS will load it. own: QGIS did not make it, so that it has to be told."""
         from ..layers import loading
 
-        crs = crs or QgsCoordinateReferenceSystem()
-        sink, destination = self.parameterAsSink(run.parameters, name, run.context, fields, shape, crs)
-        if sink is None:
-            raise QgsProcessingException(self.invalidSinkError(run.parameters, name))
-        model = run.text("MODEL").strip() if self.parameterDefinition("MODEL") is not None else None
         title = self.parameterDefinition(name).description()
+        if own:
+            tell_qgis(run, name, destination, title)
+        model = run.text("MODEL").strip() if self.parameterDefinition("MODEL") is not None else None
         loading.on_load(run.context, destination, style, title, self.inputs, model)
-        return sink, destination
 
 
 class TrackAlgorithm(RawAlgorithm):
@@ -272,24 +287,24 @@ class TrackAlgorithm(RawAlgorithm):
         if source is not None:
             self._fields(run, source)
 
-    def _fields(self, run: Run, source: Any) -> FieldChoice:
+    def _fields(self, run: Run, source: Any) -> Schema:
         from ..layers.reading import choose_fields
 
         return choose_fields(source.fields(), *(run.text(f"{role}_FIELD") for role in ("USER", "TRACK", "TIME")))
 
     def prepare_layers(self, run: Run) -> None:
         """On the main thread: take from the layer what reading it in another thread needs."""
-        from ..layers.reading import plan_reading
+        from ..layers.reading import plan_reading, zone_of
         from ..tasks.libraries import load_libraries
 
         load_libraries()
-        source = run.open_layer("INPUT")
+        source, layer = run.open_layer("INPUT"), run.vector_layer("INPUT")
         self.plan = plan_reading(
             source,
-            run.vector_layer("INPUT"),
+            layer,
             run.parameters["INPUT"],
             self._fields(run, source),
-            run.text("TIMEZONE"),
+            run.text("TIMEZONE").strip() or (zone_of(layer) if layer is not None else "") or "UTC",
             run.context.transformContext(),
         )
 

@@ -123,9 +123,9 @@ class Form(QgsProcessingAlgorithm):
     def add_time_zone(self) -> None:
         """Add TIMEZONE."""
         self.add_text(
-            "TIMEZONE", "Time zone of times without one",
-            "IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.", "UTC",
-            optional=True, advanced=True,
+            "TIMEZONE", "Time zone of times without one (empty: the layer's own, else UTC)",
+            "IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.", optional=True,
+            advanced=True,
         )  # fmt: skip
 
     def add_counts(self) -> None:

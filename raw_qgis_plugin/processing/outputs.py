@@ -6,22 +6,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
+    QgsCoordinateReferenceSystem,
     QgsDataSourceUri,
+    QgsFields,
     QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
+    QgsProcessingUtils,
     QgsProviderRegistry,
     QgsVectorFileWriter,
 )
 
 from ..core.errors import InputError
 from .form import Run
+
+if TYPE_CHECKING:
+    from ..layers.writing import Output
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,35 @@ def destination_of(run: Run, value: Any) -> str:
     if isinstance(value, QgsProcessingOutputLayerDefinition):
         return value.sink.valueAsString(run.context.expressionContext(), "")[0]
     return str(value or "")
+
+
+def open_sink(
+    algorithm: QgsProcessingAlgorithm, run: Run, name: str, fields: QgsFields, shape: Any,
+    crs: QgsCoordinateReferenceSystem,
+) -> Output:  # fmt: skip
+    """Begin the output `name`: a file under way, or QGIS's own sink of a layer in memory or a database."""
+    from ..layers.writing import Output
+
+    text = destination_of(run, run.parameters.get(name))
+    if text and text != QgsProcessing.TEMPORARY_OUTPUT and ":" not in text[2:] and "|" not in text:
+        output = Output.in_file(Path(with_suffix(text)))
+        output.sink = QgsProcessingUtils.createFeatureSink(str(output.file), run.context, fields, shape, crs)[0]
+    else:
+        output = Output(*algorithm.parameterAsSink(run.parameters, name, run.context, fields, shape, crs))
+    if output.sink is None:
+        output.discard()
+        raise QgsProcessingException(algorithm.invalidSinkError(run.parameters, name))
+    return output
+
+
+def tell_qgis(run: Run, name: str, destination: str, title: str) -> None:
+    """Let QGIS load an output that it did not make itself, where it would load its own."""
+    definition = run.parameters[name]
+    project = getattr(definition, "destinationProject", None)
+    if project is not None:
+        called, kind = definition.destinationName or title, QgsProcessingUtils.LayerHint.Vector
+        details = QgsProcessingContext.LayerDetails(called, project, name, kind)
+        run.context.addLayerToLoadOnCompletion(destination, details)
 
 
 def with_suffix(path: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import Qgis, QgsFeature, QgsFeatureRequest, QgsProcessing, QgsProcessingFeatureSource, QgsWkbTypes
 
 from ..core.errors import Cancelled, InputError, RawError
-from ..core.sources.fields import ID_FIELDS, INTERVAL_FIELDS
+from ..core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
 from ..tasks import training
 from .base import cache_folder
 from .form import Run
@@ -162,7 +162,7 @@ class TrainHead(TrainingAlgorithm):
         rows = [[feature.attribute(name) for name in columns.values()] for feature in rows_of(self.labels, request)]
         times = INTERVAL_FIELDS[0]
         table = {
-            name: iso_utc(values, self.plan.timezone) if name in times else [plain(value) for value in values]
+            name: iso_utc(values, self.plan.fields.zone) if name in times else [plain(value) for value in values]
             for name, values in zip(columns, map(list, zip(*rows)))
         }
         if f"{field}_p" in self.labels.fields().names():  # answers of a model, perhaps corrected by people

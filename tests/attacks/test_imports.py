@@ -20,9 +20,9 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage
 from pyarrow import parquet
 
 from raw_qgis_plugin.core.errors import InputError, RawError
-from raw_qgis_plugin.core.sources.fields import Layout
 from raw_qgis_plugin.core.sources.preview import preview
 from raw_qgis_plugin.core.sources.readers import FORMATS, read, read_table
+from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import YEARS_MS
 
 GEO = [
@@ -224,11 +224,11 @@ def test_broken_files_are_read_or_refused_in_words(rounds: Callable[[int, int], 
         rng = random.Random(seed)
         path, format = make(rng, tmp_path)
         fields = {"user": ["lon", "absent", "t"], "time": ["t", "absent", "lat"]}
-        layout = Layout(**{name: rng.choice(names) for name, names in fields.items() if rng.random() < 0.1})
+        schema = Schema(**{name: rng.choice(names) for name, names in fields.items() if rng.random() < 0.1})
         try:
             with contextlib.suppress(RawError, OSError):
-                preview(path, format, layout)
-            tracks = read(path, format, layout)[0]
+                preview(path, format, schema)
+            tracks = read(path, format, schema)[0]
         except (RawError, OSError) as error:
             if len(str(error).split()) < 4:
                 unplanned.append(f"{seed}: no sentence: {error!r}")

@@ -31,8 +31,7 @@ def reader(way: str, path: str) -> Callable[[], object]:
             return sum(len(batch[user]) for batch in dataset.GetLayer(0).GetArrowStreamAsNumPy())
 
     def tracks():
-        from raw_qgis_plugin.layers.reading import choose_fields, plan_reading, read_tracks
-        from raw_qgis_plugin.layers.snapshot import Snapshot
+        from raw_qgis_plugin.layers.reading import Snapshot, choose_fields, plan_reading, read_tracks
 
         fields = choose_fields(layer.fields(), user, None, when)
         plan = plan_reading(Snapshot(layer), layer, None, fields, "UTC", QgsCoordinateTransformContext())

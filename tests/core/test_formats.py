@@ -17,9 +17,9 @@ from google.protobuf import json_format
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from raw_qgis_plugin.core.errors import Cancelled, InputError, MissingLibrary
-from raw_qgis_plugin.core.sources.fields import Layout
 from raw_qgis_plugin.core.sources.preview import preview
-from raw_qgis_plugin.core.sources.readers import read, read_table
+from raw_qgis_plugin.core.sources.readers import read
+from raw_qgis_plugin.core.sources.schema import Schema
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
 PLT_HEADER = "Geolife trajectory\nWGS 84\nAltitude is in Feet\nReserved 3\n0,2,255,My Track,0,0,2,8421376\n0\n"
@@ -43,7 +43,7 @@ def write_plt(folder, name, rows):
 
 @pytest.fixture
 def geolife(tmp_path):
-    """GeoLife's layout with two invented people."""
+    """GeoLife's schema with two invented people."""
     for user, lon in (("000", 7.1), ("017", 7.2)):
         rows = [(46.5, lon, "2020-01-01", "10:00:00"), (46.5, lon + 0.001, "2020-01-01", "10:01:00")]
         write_plt(tmp_path / "Data" / user / "Trajectory", "20200101100000.plt", rows)
@@ -54,22 +54,14 @@ def geolife(tmp_path):
 
 
 def test_geolife_from_any_of_its_folders(geolife):
-    tracks, skipped, _ = read(geolife, layout=Layout(timezone="Asia/Shanghai"))  # its times are UTC all the same
+    hidden = "._20200101100000.plt"  # as macOS writes them on drives of other systems
+    write_plt(geolife / "Data" / "017" / "Trajectory", hidden, [(46.5, 9, "2020-01-09", "10:00:00")])
+    tracks, skipped, _ = read(geolife, schema=Schema(zone="Asia/Shanghai"))  # its times are UTC all the same
     assert tracks.user_ids.tolist() == ["000", "017"] and tracks.t.tolist() == [TEN, TEN + 60_000] * 2
     assert tracks.track_ids.tolist() == ["20200101100000"] * 2
     assert skipped == {"position outside the world": 1}
     for inner in ("Data", "Data/017", "Data/017/Trajectory", "Data/017/Trajectory/20200101100000.plt"):
         assert "017" in read(geolife / inner)[0].user_ids.tolist()
-
-
-def test_hidden_files_beside_those_of_geolife_are_no_tracks(geolife):
-    """As macOS writes them on drives of other systems."""
-    whole = read(geolife)[0]
-    write_plt(geolife / "Data" / "017" / "Trajectory", "._20200101100000.plt", [(46.5, 9, "2020-01-09", "10:00:00")])
-    assert len(read(geolife)[0]) == len(whole)
-    (geolife / "empty").mkdir()
-    with pytest.raises(InputError, match=r"no file that ends in \.plt"):
-        read(geolife / "empty", format="geolife")
 
 
 def test_reading_can_be_cancelled(geolife):
@@ -110,12 +102,6 @@ def test_times_in_the_extensions_of_a_gpx_point_are_not_its_time(tmp_path):
         assert tracks.track_ids.tolist() == whole.track_ids.tolist()
 
 
-def test_labels_are_no_gpx(tmp_path):
-    (tmp_path / "a.gpx").write_text(GPX)
-    with pytest.raises(InputError, match="GPX file, not a table"):
-        read_table(tmp_path / "a.gpx")
-
-
 TIMELINES = {
     "Records.json": {"locations": [
         {"latitudeE7": 465000000, "longitudeE7": 71000000, "accuracy": 9, "timestampMs": "1577872800000",
@@ -130,6 +116,11 @@ TIMELINES = {
         {"startTime": "2020-01-01T12:00:00.000+02:00", "endTime": "2020-01-01T14:00:00.000+02:00", "timelinePath": [
             {"point": "geo:46.500000,7.100000", "durationMinutesOffsetFromStartTime": "0"},
             {"point": "geo:46.500000,7.200000", "durationMinutesOffsetFromStartTime": "1"}]}],
+    "visit.json": [
+        {"startTime": "2020-01-01T10:00:00Z", "endTime": "2020-01-01T10:00:00Z",
+         "visit": {"topCandidate": {"placeLocation": {"latLng": "46.5°, 7.1°"}}}},
+        {"startTime": "2020-01-01T10:01:00Z", "endTime": "2020-01-01T10:01:00Z",
+         "activity": {"start": "geo:46.5,7.2", "end": "geo:46.5,7.2"}}],
     "owntracks.json": {"count": 2, "data": [
         {"_type": "location", "tid": "an", "topic": "own/anna", "lat": 46.5, "lon": 7.1, "tst": 1577872800},
         {"_type": "lwt", "tst": 1577872801},
@@ -140,8 +131,9 @@ TIMELINES = {
 @pytest.mark.parametrize("name", TIMELINES)
 def test_positions_in_json(tmp_path, name):
     tracks, skipped, _ = read_text(tmp_path, json.dumps(TIMELINES[name], ensure_ascii=False), name)
-    assert tracks.t.tolist() == [TEN, TEN + 60_000] and not skipped
+    assert tracks.t.tolist() == [TEN, TEN + 60_000] and set(skipped) <= {"duplicate"}
     np.testing.assert_allclose([tracks.lon, tracks.lat], [[7.1, 7.2], [46.5, 46.5]])
+    assert name != "Records.json" or tracks.accuracy[0] == 9
     assert tracks.user_ids.tolist() == (["own/anna"] if "owntracks" in name else ["all"])
 
 
@@ -153,8 +145,8 @@ def test_owntracks_recorder_and_a_file_that_breaks_off(tmp_path):
     assert tracks.lon.tolist() == [7.1] and skipped == {"unreadable row": 1}
 
 
-@pytest.mark.parametrize("cut", [4, 20, 40, 52, 70])
-@pytest.mark.parametrize("end", ["\n", "\0\0\n", ""])
+@pytest.mark.parametrize("cut", [4, 40, 70])
+@pytest.mark.parametrize("end", ["\n", ""])
 @pytest.mark.parametrize("name", ["a.jsonl", "a.rec"])
 def test_a_line_that_breaks_off_loses_no_other_one(tmp_path, cut, end, name):
     """After a power cut the next line may follow at once; a file of several megabytes is read in parts."""
@@ -169,6 +161,24 @@ def test_a_line_that_breaks_off_loses_no_other_one(tmp_path, cut, end, name):
     assert len(tracks) == len(items) - 2 - in_text and skipped == {"unreadable row": 2}
 
 
+def test_half_of_a_letter_in_json_is_no_error(tmp_path):
+    """An escape can name half of an emoji."""
+    words = f'[{{"lat": 46.5, "lon": 7.1, "tst": {TEN // 1000}, "user": "\\ud83d"}}]'
+    tracks, _, _ = read_text(tmp_path, words, "a.json")
+    assert tracks.user_ids.tolist() == ["?"]
+
+
+def test_points_of_geojson_are_fixes(tmp_path):
+    points = [
+        {"type": "Feature", "properties": {"time": f"2020-01-01T10:0{i}:00Z", "user": "a"},
+         "geometry": {"type": "Point", "coordinates": [7 + i / 1e3, 46.5]}} for i in range(2)
+    ]  # fmt: skip
+    words = json.dumps({"type": "FeatureCollection", "features": points})
+    for name in ("a.geojson", "a.json"):
+        tracks, skipped, _ = read_text(tmp_path, words, name)
+        assert tracks.t.tolist() == [TEN, TEN + 60_000] and tracks.lon.tolist() == [7, 7.001] and not skipped
+
+
 def test_broken_objects_of_a_list(tmp_path):
     good = [f'{{"lat": 46.5, "lon": 7.1, "tst": {TEN // 1000 + seconds}}}' for seconds in (0, 60)]
     bad = ['{"lat": 46.5, "lon": 7.}', '{"lat": }', f'{{"tst": {"9" * 5000}}}']
@@ -178,23 +188,16 @@ def test_broken_objects_of_a_list(tmp_path):
     assert preview(tmp_path / "a.json").skipped == {"unreadable row": 3}
 
 
-def test_visits_of_a_timeline_are_fixes(tmp_path):
-    visit = {"startTime": "2020-01-01T10:00:00Z", "endTime": "2020-01-01T11:00:00Z"}
-    for place in ({"latLng": "46.5°, 7.1°"}, "geo:46.5,7.1"):
-        segment = {**visit, "visit": {"topCandidate": {"placeLocation": place}}}
-        tracks = read_text(tmp_path, json.dumps([segment], ensure_ascii=False), "t.json")[0]
-        assert tracks.t.tolist() == [TEN, TEN + 3_600_000] and tracks.lat.tolist() == [46.5, 46.5]
-
-
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("a.gpx", GPX[:300], "no complete GPX"),
-        ("a.gpx", '<!DOCTYPE g [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><gpx>&b;</gpx>', "document type"),
-        ("a.gpx", "", "no complete GPX"),
+        ("a.gpx", GPX[:300], "a.gpx cannot be read: "),
+        ("a.gpx", GPX.replace('"1.0"', '"1.0" encoding="x-nonsense"'), "a.gpx cannot be read: .*unknown encoding"),
+        ("a.gpx", '<!DOCTYPE g [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><gpx>&b;</gpx>', "cannot be read|holds no"),
+        ("a.gpx", "", "a.gpx cannot be read: "),
         ("a.json", "", "holds no list of positions"),
         ("a.json", '{"a": 1}', "No time and no position column"),
-        ("a.json", '{"type": "FeatureCollection", "features": []}', "open it in QGIS"),
+        ("a.json", '{"type": "FeatureCollection", "features": []}', "holds no layer of points"),
         ("a.json", '{"a":' * 200_000, "nested too deep"),
         (
             "a.json",
@@ -233,23 +236,19 @@ def fit(n=30, serial=987654, starts_s=(TEN // 1000,)):
 
 
 def test_fit(tmp_path):
-    layout = Layout(timezone="Asia/Tokyo")  # it is UTC
-    tracks, skipped, guess = read_data(tmp_path, fit_bytes(fit()), "morning.fit", layout=layout)
+    schema = Schema(zone="Asia/Tokyo")  # it is UTC
+    tracks, skipped, guess = read_data(tmp_path, fit_bytes(fit()), "morning.fit", schema=schema)
     assert tracks.t.tolist() == [TEN + 1000 * i for i in range(30)] and not skipped and guess.user == "device"
     np.testing.assert_allclose([tracks.lon[[0, 29]], tracks.lat[[0, 29]]], [[7.1, 7.10029], [-46.5, -46.5]], atol=1e-7)
     assert tracks.user_ids.tolist() == ["987654"] and tracks.track_ids.tolist() == ["morning"]
 
 
-def test_records_of_a_fit_file_without_position_or_time_are_counted(tmp_path):
-    indoors = [record(TEN // 1000 + 40 + i, None, None) for i in range(5)]
-    since_start = (RECORD, {"timestamp": 3600, "position_lat": 5, "position_long": 5})  # it was switched on
-    tracks, skipped, _ = read_data(tmp_path, fit_bytes([*fit(), *indoors, since_start]), "a.fit")
-    assert len(tracks) == 30 and skipped == {"no position": 5, "no time that can be read": 1}
-
-
 def test_sessions_of_a_fit_file_are_tracks(tmp_path):
-    data = fit_bytes(fit(starts_s=[TEN // 1000 + 20, TEN // 1000, TEN // 1000 + 10]))
-    tracks = read_data(tmp_path, data, "triathlon.fit")[0]
+    """Records without position, or with a time since the device was switched on, are counted."""
+    odd = [record(TEN // 1000 + 40, None, None), (RECORD, {"timestamp": 3600, "position_lat": 5, "position_long": 5})]
+    data = fit_bytes([*fit(starts_s=[TEN // 1000 + 20, TEN // 1000, TEN // 1000 + 10]), *odd])
+    tracks, skipped, _ = read_data(tmp_path, data, "triathlon.fit")
+    assert skipped == {"no position": 1, "no time that can be read": 1}
     assert tracks.track_ids.tolist() == ["triathlon.1", "triathlon.2", "triathlon.3"]
     assert np.diff(tracks.track_offsets).tolist() == [10, 10, 10]
 
@@ -267,16 +266,6 @@ def test_a_folder_of_fit_files(tmp_path):
     assert preview(tmp_path).fixes["t"].to_pylist()[0] == TEN
     with pytest.raises(InputError, match="0 settings.fit holds no position"):
         read(tmp_path / "0 settings.fit")
-
-
-def test_fit_files_of_one_name_and_device_are_several_tracks(tmp_path):
-    for day in ("mon", "tue"):
-        (tmp_path / day).mkdir()
-        starts_s = [TEN // 1000, TEN // 1000 + 10][: 1 + (day == "tue")]
-        (tmp_path / day / "ride.fit").write_bytes(fit_bytes(fit(starts_s=starts_s)))
-    tracks = read(tmp_path)[0]
-    assert tracks.user_ids.tolist() == ["987654"] and len(tracks) == 60
-    assert tracks.track_ids.tolist() == ["mon/ride", "tue/ride.1", "tue/ride.2"]
 
 
 @pytest.mark.parametrize("name", ["a.pb", "a.pb.gz", "a.json"])
@@ -314,7 +303,8 @@ def test_a_binary_file_that_is_cut_or_another_is_refused(tmp_path, name):
     pack = gzip.compress if name.endswith(".gz") else bytes
     assert len(read_data(tmp_path, pack(whole), name)[0]) == 30
     kind = "FIT file" if ".fit" in name else "GTFS-realtime message"
-    for data in (whole[:200], whole[:-1], b"<html>Too many requests</html>", b"\0" * 500):
+    changed = [whole[:300] + bytes([whole[300] ^ 1]) + whole[301:]] * (kind == "FIT file")
+    for data in (*changed, whole[:200], whole[:-1], b"<html>Too many requests</html>", b"\0" * 500):
         with pytest.raises(InputError, match=rf"a\..* is no complete {kind}: .* out of the folder\."):
             read_data(tmp_path, pack(data), name)
     with pytest.raises(InputError, match=r"a\..* is empty"):
@@ -324,13 +314,6 @@ def test_a_binary_file_that_is_cut_or_another_is_refused(tmp_path, name):
             read_data(tmp_path, pack(whole)[:-20], name)
         with pytest.raises(InputError, match="over 64 MB"):
             read_data(tmp_path, pack(bytes(1 << 27)), name)
-
-
-def test_a_damaged_fit_file_is_not_read(tmp_path):
-    data = bytearray(fit_bytes(fit()))
-    data[300] ^= 1
-    with pytest.raises(InputError, match="no complete FIT file: .*CRC"):
-        read_data(tmp_path, bytes(data), "a.fit")
 
 
 @pytest.mark.parametrize(("name", "module", "package"), [
@@ -357,13 +340,3 @@ def test_previews_of_every_kind(tmp_path):
     for name, kind in kinds.items():
         found = preview(tmp_path / name)
         assert found.kind == kind and not found.problem and found.fixes["t"].to_pylist()[0] == TEN
-
-
-@pytest.mark.parametrize("name", ["a.fit", "a.pb"])
-def test_reading_binary_files_can_be_cancelled(tmp_path, name):
-    def stop(share):
-        raise Cancelled
-
-    data = fit_bytes(fit()) if name == "a.fit" else feed(bus()).SerializeToString()
-    with pytest.raises(Cancelled):
-        read_data(tmp_path, data, name, progress=stop)

@@ -4,33 +4,37 @@
 from __future__ import annotations
 
 import gzip
-from datetime import datetime, timezone
-from itertools import product
+import json
+from dataclasses import replace
+from datetime import date, datetime, time, timezone
 
 import numpy as np
 import pytest
 
 pa = pytest.importorskip("pyarrow")
-from pyarrow import parquet  # noqa: E402
+from pyarrow import dataset, parquet  # noqa: E402
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
-from raw_qgis_plugin.core.sources import columns  # noqa: E402
-from raw_qgis_plugin.core.sources import readers as sources  # noqa: E402
-from raw_qgis_plugin.core.sources import text as text_tables  # noqa: E402
-from raw_qgis_plugin.core.sources.columns import read_times  # noqa: E402
-from raw_qgis_plugin.core.sources.fields import Guess, Layout, guess_fields, user_candidates  # noqa: E402
+from raw_qgis_plugin.core.sources import readers, text  # noqa: E402
 from raw_qgis_plugin.core.sources.outliers import are_skipped, without_outliers  # noqa: E402
-from raw_qgis_plugin.core.sources.readers import find_source, read, read_table  # noqa: E402
-from raw_qgis_plugin.core.times import parse_times  # noqa: E402
+from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
+from raw_qgis_plugin.core.sources.readers import read, read_table, stream  # noqa: E402
+from raw_qgis_plugin.core.sources.schema import Schema, find_columns, user_candidates  # noqa: E402
 from raw_qgis_plugin.core.tracks import Skipped  # noqa: E402
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
+HOUR = 3_600_000
 
 
-def read_text(tmp_path, text, name="table.csv", encoding="utf8", **options):
+def read_text(tmp_path, words, name="table.csv", encoding="utf8", **options):
     path = tmp_path / name
-    path.write_bytes(text.encode(encoding))
+    path.write_bytes(words.encode(encoding))
     return read(path, **options)
+
+
+def read_columns(tmp_path, **columns):
+    parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    return read(tmp_path / "a.parquet")
 
 
 TABLES = {
@@ -46,176 +50,126 @@ TABLES = {
     "date and time": "user,lat,lon,date,time\n1,46.5,7.1,2020-01-01,10:00:00\n",
     "quoted": '"User ID","Time","Latitude","Longitude"\n"1","2020-01-01 10:00:00","46.5","7.1"\n',
     "blanks": "lat lon time user\n46.5 7.1 1577872800 1\n",
+    "excel": "sep=;\nuser;time;lat;lon\n1;2020-01-01 10:00;46,5;7,1\n",
+    "comments": "# phone 17\n# exported in May\nuser,time,lat,lon\n1,2020-01-01 10:00,46.5,7.1\n",
 }
 
 
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("encoding", ["utf8", "utf-8-sig", "utf-16"])
 def test_tables_of_other_tools(tmp_path, name, encoding):
-    tracks, skipped, guess = read_text(tmp_path, TABLES[name], encoding=encoding)
-    assert tracks.t.tolist() == [TEN]
-    assert tracks.lon[0] == pytest.approx(7.1) and tracks.lat[0] == pytest.approx(46.5)
+    tracks, skipped, schema = read_text(tmp_path, TABLES[name], encoding=encoding)
+    assert tracks.t.tolist() == [TEN] and (tracks.lon[0], tracks.lat[0]) == pytest.approx((7.1, 46.5))
     assert tracks.track_ids.tolist() in (["1"], ["all"])
     assert skipped == ({"marked as not visible": 1} if name == "movebank" else {})
-    assert "time = " in str(guess)
+    assert "time = " in str(schema) and "(guessed)" in str(schema)
+    accuracy = {"owntracks": [9.0], "trackintel": [None]}.get(name)
+    assert (tracks.accuracy is None) == (accuracy is None)
+    assert accuracy is None or [None if np.isnan(a) else a for a in tracks.accuracy] == accuracy
+
+
+@pytest.mark.parametrize(("lon", "lat"), [("lon", "lat"), ("column 2", "column 4")])
+def test_a_table_without_a_header_loses_no_row(tmp_path, lon, lat):
+    """Which of two columns of degrees is the longitude shows where one is over 90; else it has to be chosen."""
+    wide = 116.3 if lon == "lon" else 16.3
+    rows = [f"7,{wide + i / 1e3:.4f},2020-01-01 10:00:{i:02},39.{900 + i},5" for i in range(20)]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    (tmp_path / "b.csv").write_text("\n".join(rows))
+    (tmp_path / "notes.txt").write_text("some notes\n")
+    if lon == "column 2":
+        with pytest.raises(InputError, match=r"No position column .* columns are: column 1, column 2, t, column 4"):
+            read(tmp_path)
+    tracks, skipped, _ = read(tmp_path, schema=Schema(lon=lon, lat=lat))
+    assert len(tracks) == 40 and tracks.user_ids.tolist() == ["a", "b"] and tracks.lat[0] == 39.9
+    assert skipped.files == ["notes.txt"] and "notes.txt" in str(skipped)
 
 
 def test_bad_rows_are_counted_by_reason(tmp_path):
-    text = "user,time,lat,lon\na,2020-01-01,1,2\na,NULL,1,2\n,2020-01-02,1,2\na,2020-01-03,x,2\na,2020-01-04\n"
-    tracks, skipped, _ = read_text(tmp_path, text)
-    assert len(tracks) == 1
+    words = "user;time;lat;lon\na;2020-01-01;+1,0;2\na;NULL;1;2\n;2020-01-02;1;2\na;2020-01-03;x;2\na;2020-01-04\n"
+    tracks, skipped, _ = read_text(tmp_path, words)
+    assert len(tracks) == 1 and tracks.lat[0] == 1
     assert skipped == {"no time that can be read": 1, "no user": 1, "no position": 1, "unreadable row": 1}
 
 
-def test_numbers_with_a_plus_sign_stay_numbers_beside_what_is_none(tmp_path):
-    for first, other in (("+2", "-"), ("+2,0", "+2,5"), ("+2e0", "--2")):
-        text = f"user;time;lon;lat\na;2020-01-01;{first};+1\na;2020-01-02;{other};x\n"
-        tracks, skipped, _ = read_text(tmp_path, text)
-        assert tracks.lon.tolist() == [2] and tracks.lat.tolist() == [1] and skipped == {"no position": 1}
-
-
-def test_text_comes_a_part_at_a_time(tmp_path, monkeypatch):
-    rows = [f"u{i % 7},{1577872800 + i},{7 + i / 1e5},46.5" + ",extra" * (i == 900) for i in range(1000)]
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_source_comes_a_part_at_a_time(tmp_path, monkeypatch, ending):
+    note = 'one, and\ntwo"'
+    rows = [
+        f'u{i % 7},{1577872800 + i},{7 + i / 1e5},46.5,"{"a" * (i % 37)}{note if i > 50 else note[-1]}'
+        for i in range(1000)
+    ]
     path = tmp_path / "long.csv"
-    path.write_text("\n".join(["user,time,lon,lat", *rows]))
-    whole, dropped, _ = read(path)
-    monkeypatch.setattr(text_tables, "SETTINGS", text_tables.TextSettings(block_bytes=1000))
-    skipped = Skipped()
-    tables = sources.stream(path, skipped=skipped)[1]
-    assert 0 < len(next(tables)) < 100 and not skipped  # nothing behind it was read
-    assert sum(map(len, tables)) > 900 and dict(skipped.items()) == {"unreadable row": 1}
-    again, dropped_again, _ = read(path)
-    assert dict(dropped.items()) == dict(dropped_again.items()) and again.user_ids.tolist() == whole.user_ids.tolist()
+    path.write_text("\n".join(["user,time,lon,lat,note", *rows]))
+    if ending == ".parquet":
+        parquet.write_table(read_table(path), tmp_path / "long.parquet")
+    whole, _, _ = read(path.with_suffix(ending))
+    monkeypatch.setattr(text, "BLOCK_BYTES", 2000)
+    monkeypatch.setattr(readers, "PARQUET_ROWS", 50)
+    tables = stream(path.with_suffix(ending))[1]
+    assert 0 < len(next(tables)) < 100 and sum(map(len, tables)) > 900
+    again, skipped, _ = read(path.with_suffix(ending))
+    assert not skipped and len(whole) == 1000
     for name in ("track", "t", "lon", "lat"):
         np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
 
 
-@pytest.mark.parametrize("ahead", [True, False])
-def test_line_breaks_in_quotes_may_be_anywhere(tmp_path, monkeypatch, ahead):
-    """Also behind the head, and where blocks of the file end."""
-    monkeypatch.setattr(text_tables, "SETTINGS", text_tables.TextSettings(block_bytes=1000))
-    note = "one, and\ntwo"
-    rows = [f'u,{1577872800 + i},7,46,"{"a" * (i % 37)}{note[9 * (i < 50) :]}"' for i in range(1000)]
-    (tmp_path / "a.csv").write_text("\n".join(["user,time,lon,lat,note", *rows]))
-    skipped, head = Skipped(), text_tables.read_head(tmp_path / "a.csv")
-    parts = text_tables.text_tables(tmp_path / "a.csv", head, ["time"], skipped, sources.no_progress, ahead)
-    assert sum(map(len, parts)) == 1000 and not skipped
-
-
-@pytest.mark.parametrize(
-    ("above", "sign"),
-    [("sep=;", ";"), ('"sep=|"', "|"), ("\ufeffsep=,", ","), ("# phone 17\n# exported in May", ","), ("sep=\t", "\t")],
-)
-def test_lines_above_the_header_are_left_out(tmp_path, above, sign):
-    """That of Excel, and comments."""
-    rows = [["user", "time", "lat", "lon", "note"], ["x", "2020-01-01 10:00", "1", "2", "a,b;c" if sign == "|" else ""]]
-    tracks, skipped, _ = read_text(tmp_path, "\n".join([above, *map(sign.join, rows)]))
-    assert tracks.t.tolist() == [TEN] and not skipped
-
-
-def test_a_header_may_begin_like_a_comment(tmp_path):
-    """As of Denmark's ships."""
-    text = "# Timestamp,MMSI,Latitude,Longitude\n01/13/2020 10:00:00,7,1,2\n"
-    tracks, _, guess = read_text(tmp_path, text, layout=Layout(time="# Timestamp"))
-    assert guess.user == "MMSI" and len(tracks) == 1
-
-
 def test_latin_1_and_gzip(tmp_path):
-    tracks, _, _ = read_text(tmp_path, "user,time,lat,lon\nStörch,2020-01-01,1,2\n", encoding="latin-1")
-    assert tracks.user_ids.tolist() == ["Störch"]
-    path = tmp_path / "t.csv.gz"
-    path.write_bytes(gzip.compress(TABLES["ais"].encode()))
-    assert read(path)[0].t.tolist() == [TEN]
-
-
-def test_latin_1_behind_a_head_of_ascii(tmp_path):
-    """A word of UTF-8 beside it stays what it is."""
-    head = [f"a,{TEN + i},1,2,," for i in range(5000)]
-    text = "\n".join(["user,t,lat,lon,note,", *head, f"St\u00f6rch,{TEN},1,2,\u00e4,", f",{TEN},1,2,,"])
-    data = text.encode("latin-1") + f"\nM\u00fcller,{TEN},1,2,,\n".encode()
-    (tmp_path / "t.csv").write_bytes(data)
-    tracks, skipped, _ = read(tmp_path / "t.csv")
-    assert tracks.user_ids.tolist() == ["Müller", "Störch", "a"] and skipped == {"no user": 1}
-    assert read_table(tmp_path / "t.csv")["user"].to_pylist()[-3:] == ["Störch", None, "Müller"]
-
-
-def test_named_fields_and_time_zone(tmp_path):
-    tracks, _, guess = read_text(
-        tmp_path, "a,b,lat,lon\nx,2020-01-01 11:00,1,2\n", layout=Layout("A", time="b", timezone="Europe/Berlin")
-    )
-    assert guess.user == "a" and tracks.user_ids.tolist() == ["x"] and tracks.t.tolist() == [TEN]
+    head = [f"a,{TEN + i},1,2," for i in range(5000)]  # of ASCII, by which the encoding is guessed
+    data = "\n".join(["user,t,lat,lon,note", *head, f"St\u00f6rch,{TEN},1,2,\u00e4"]).encode("latin-1")
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(data + f"\nM\u00fcller,{TEN},1,2,\n".encode()))
+    assert read(tmp_path / "t.csv.gz")[0].user_ids.tolist() == ["Müller", "Störch", "a"]
 
 
 @pytest.mark.parametrize(
-    ("text", "options", "words"),
+    ("words", "options", "message"),
     [
         ("", {}, "none"),
-        ("1,2020-01-01,3,4\n", {}, "No time and no position column"),
+        ("1,2020-01-01\n", {}, "No time and no position column"),
         ("user,time,lat,lon\n", {}, "no usable fix"),
         ("user,time,lat,lon\nx,40/02/2020,1,2\n", {}, "1 fix skipped: no time that can be read"),
         ("user,time,lat,lon\nx,03/02/2020,1,2\n", {}, "Choose the order of dates"),
-        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"layout": Layout("who")}, "no user column 'who'"),
+        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"schema": Schema("who")}, "no user column 'who'"),
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"format": "xml"}, "no format 'xml'"),
-        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"layout": Layout(timezone="Mars")}, "Unknown time zone"),
+        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"schema": Schema(zone="Mars")}, "Unknown time zone"),
+        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"schema": Schema(encoding="klingon")}, "unknown encoding"),
+        ("user,time,x,y\nx,2020-01-01,1,2\n", {"schema": Schema(crs="nonsense")}, "CRS of the positions"),
+        (f"user,time,lat,lon\n{'x' * 1001},2020-01-01,1,2\n", {}, "An id has 1,001 letters"),
         ("PAR1 but no more", {}, "cannot be read as Parquet"),
         ("PNG\x02\n\x01\x02;\x03\n", {}, "another kind, such as a picture"),
-        (
-            "PK\x03\x04plain.csvuser,time,lat,lon\nx,2020-01-01,1,2\n",
-            {},
-            "is a ZIP archive or a spreadsheet: unpack it",
-        ),
+        ("PK\x03\x04plain.csvuser,time,lat,lon\n", {}, "is a ZIP archive or a spreadsheet: unpack it"),
     ],
 )
-def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, text, options, words):
-    with pytest.raises(InputError, match=words):
-        read_text(tmp_path, text, **options)
+def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, words, options, message):
+    with pytest.raises(InputError, match=message):
+        read_text(tmp_path, words, **options)
 
 
-def test_a_damaged_file_of_a_folder_is_named(tmp_path):
-    table = pa.table({"user": ["a"] * 2, "t": [1, 2], "lon": [1.0, 1], "lat": [2.0, 2]})
-    parquet.write_table(table, tmp_path / "a.parquet")
-    (tmp_path / "b.parquet").write_bytes((tmp_path / "a.parquet").read_bytes()[:-9])
-    with pytest.raises(InputError, match=r"b\.parquet cannot be read as Parquet"):
-        read(tmp_path)
-
-
-def test_missing_files_and_layers(tmp_path):
+def test_sources_that_are_not_there(tmp_path):
     with pytest.raises(InputError, match="no file or folder"):
         read(tmp_path / "nowhere")
     with pytest.raises(InputError, match="holds no"):
         read(tmp_path)
-    with pytest.raises(InputError, match="open it in QGIS"):
-        read_text(tmp_path, "<gpx/>", "a.geojson")
+    for name in ("a", "b"):
+        parquet.write_table(
+            pa.table({"user": ["a"], "t": [1], "lon": [1.0], "lat": [2.0]}), tmp_path / f"{name}.parquet"
+        )
+    (tmp_path / "b.parquet").write_bytes((tmp_path / "a.parquet").read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"b\.parquet cannot be read as Parquet"):
+        read(tmp_path)
+    assert len(read(f"parquet:{tmp_path / 'a.parquet'}")[0]) == 1
 
 
-def test_a_kind_before_the_path(tmp_path):
-    (tmp_path / "a.csv").write_text("x")
-    assert find_source(f"csv:{tmp_path / 'a.csv'}") == (tmp_path / "a.csv", "csv")
-
-
-def test_a_folder_of_csv_files_is_a_user_a_file(tmp_path):
-    for name in "ab":
-        (tmp_path / f"{name}.csv").write_text("time,lat,lon\n2020-01-01,1,2\n")
-    (tmp_path / "labels.csv").write_text("user,label\na,1\n")
-    assert read(tmp_path)[0].user_ids.tolist() == ["a", "b"]
-
-
-def test_files_of_one_name_in_several_folders_are_several_users(tmp_path):
-    for name in ("anna", "bob"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "2020-01.csv").write_text("time,lat,lon\n2020-01-01,1,2\n")
-    tracks, skipped, _ = read(tmp_path)
-    assert tracks.user_ids.tolist() == ["anna/2020-01", "bob/2020-01"] and not skipped
-
-
-def test_no_file_of_a_folder_is_left_out_for_the_case_of_a_named_column(tmp_path):
-    for name in "ab":
+def test_files_of_a_folder_are_users(tmp_path):
+    for name in ("anna/2020-01", "bob/2020-01"):
+        (tmp_path / name).parent.mkdir()
         (tmp_path / f"{name}.csv").write_text("Moment,E,N\n2020-01-01,1,2\n")
-    options = {"layout": Layout(time="moment", lon="e", lat="n")}
-    assert read(tmp_path, **options)[0].user_ids.tolist() == ["a", "b"]
+    (tmp_path / "labels.csv").write_text("user,label\na,1\n")
+    schema = Schema(time="moment", lon="e", lat="n")
+    tracks, skipped, _ = read(tmp_path, schema=schema)
+    assert tracks.user_ids.tolist() == ["anna/2020-01", "bob/2020-01"] and skipped.files == ["labels.csv"]
     (tmp_path / "c.csv").write_text("Moment,lon,lat\n2020-01-01,1,2\n")
     with pytest.raises(InputError, match="no lon column 'e'"):
-        read(tmp_path, **options)
+        read(tmp_path, schema=schema)
 
 
 def test_read_table_gives_a_csv_file_as_text(tmp_path):
@@ -227,56 +181,37 @@ def test_read_table_gives_a_csv_file_as_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("names", "guess"),
+    ("names", "found"),
     [
-        (["fid", "track_fid", "track_seg_id", "time"], Guess(track="track_fid", time="time")),
-        (["User ID", "Timestamp", "X", "Y"], Guess("User ID", time="Timestamp", lon="X", lat="Y")),
-        (["msisdn", "call_datetime", "cell_id"], Guess("msisdn", time="call_datetime")),
-        (["tag_local_identifier", "individual_local_identifier"], Guess("individual_local_identifier")),
-        (["id", "when", "lon", "lat"], Guess(time="when", lon="lon", lat="lat")),
-        (["Datum", "Zeit"], Guess(time="Zeit", date="Datum")),
-        (["fecha", "Hora", "longitud", "latitud"], Guess(time="Hora", date="fecha", lon="longitud", lat="latitud")),
-        (["date", "time"], Guess(time="time", date="date")),
-        (["Fahrzeug", "wann", "Laenge", "Breite"], Guess("Fahrzeug", time="wann", lon="Laenge", lat="Breite")),
-        (["usuário", "viagem", "horodatage"], Guess("usuário", "viagem", "horodatage")),
-        (["用户", "时间", "经度", "纬度"], Guess("用户", time="时间", lon="经度", lat="纬度")),
-        (["t", "laenge"], Guess(time="t")),
-        (["fecha"], Guess(time="fecha")),
-        (["id", "name"], Guess()),
+        (["fid", "track_fid", "track_seg_id", "time"], Schema(track="track_fid", time="time")),
+        (["User ID", "Timestamp", "X", "Y"], Schema("User ID", time="Timestamp", lon="X", lat="Y")),
+        (["msisdn", "call_datetime", "loc_error"], Schema("msisdn", time="call_datetime", accuracy="loc_error")),
+        (["tag_local_identifier", "individual_local_identifier"], Schema("individual_local_identifier")),
+        (["uuid", "when", "lon", "lat"], Schema("uuid", time="when", lon="lon", lat="lat")),
+        (["fecha", "Hora", "longitud", "latitud"], Schema(time="Hora", date="fecha", lon="longitud", lat="latitud")),
+        (["Fahrzeug", "wann", "Laenge", "Breite"], Schema("Fahrzeug", time="wann", lon="Laenge", lat="Breite")),
+        (["用户", "时间", "经度", "纬度"], Schema("用户", time="时间", lon="经度", lat="纬度")),
+        (["start", "end", "lon", "lat"], Schema(lon="lon", lat="lat")),  # which of them has to be chosen
+        (["id", "name"], Schema()),
     ],
 )
-def test_guesses(names, guess):
-    assert guess_fields(names) == guess
+def test_guesses(names, found):
+    assert replace(find_columns(names), guessed=frozenset()) == found
 
 
 def test_real_data(data):
-    tracks, skipped, guess = read(data / "gotrack")
+    tracks, skipped, _ = read(data / "gotrack")
     assert (tracks.n_users, tracks.n_tracks, len(tracks) + skipped.total) == (28, 163, 18_107)
     assert str(tracks.t.min().astype("datetime64[ms]"))[:16] == "2014-09-13T10:24"  # 07:24 in Aracaju
-    tracks, _, _ = read(data / "geolife_raw_sample")
-    assert tracks.user_ids.tolist() == ["058", "170"] and tracks.n_tracks > 20
 
 
-def test_a_layout_names_what_is_not_guessed(tmp_path):
-    text = "who|when|E|N\n1|01/02/2020 10:00|500000|5150000\n1|01/02/2020 10:05|500100|5150000\n"
-    columns = {"user": "who", "time": "when", "lon": "E", "lat": "N"}
-    layout = Layout(**columns, crs="EPSG:32632", date_order="day", delimiter="|", encoding="latin-1")
-    tracks, _, guess = read_text(tmp_path, text, layout=layout)
-    assert guess.user == "who" and np.datetime64(int(tracks.t[0]), "ms") == np.datetime64("2020-02-01T10:00")
+def test_a_schema_names_what_is_not_guessed(tmp_path):
+    words = "who|when|E|N\n1|01/02/2020 10:00|500000|5150000\n1|01/02/2020 10:05|500100|5150000\n"
+    columns = {"user": "WHO", "time": "when", "lon": "E", "lat": "N", "zone": "Europe/Berlin"}
+    schema = Schema(**columns, crs="EPSG:32632", date_order="day", delimiter="|", encoding="latin-1")
+    tracks, _, found = read_text(tmp_path, words, schema=schema)
+    assert found.user == "who" and np.datetime64(int(tracks.t[0]), "ms") == np.datetime64("2020-02-01T09:00")
     np.testing.assert_allclose([tracks.lon[0], tracks.lat[0]], [9.0, 46.5], atol=0.01)
-    with pytest.raises(InputError, match="no lon column 'X'"):
-        read_text(tmp_path, text, layout=Layout(lon="X", lat="N"))
-    with pytest.raises(InputError, match="unknown encoding"):
-        read_text(tmp_path, text, layout=Layout(encoding="klingon"))
-    with pytest.raises(InputError, match="CRS of the positions"):
-        read_text(tmp_path, text, layout=Layout(time="when", lon="E", lat="N", crs="nonsense", date_order="day"))
-
-
-def test_the_order_of_dates_is_found_in_the_whole_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_tables, "SETTINGS", text_tables.TextSettings(block_bytes=1000))
-    rows = [f"{1 + i // 100:02}/07/2020 {i % 24:02}:00,{7 + i / 1e5},46" for i in range(2000)]
-    tracks, _, guess = read_text(tmp_path, "\n".join(["time,lon,lat", *rows]))
-    assert guess.date_order == "day" and np.datetime64(int(tracks.t[-1]), "ms") > np.datetime64("2020-07-20")
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "dictionary"])
@@ -295,40 +230,104 @@ def test_the_files_of_a_folder_show_the_order_of_dates_together(tmp_path, kind):
     write("b", "03/04/2020", "04/04/2020", "05/04/2020")
     with pytest.raises(InputError, match=r"column 'time' of b\..* no number in them decides"):
         read(tmp_path)
-    for name, other, order in (("a", "14/04/2020", "day"), ("c", "04/14/2020", "month")):
+    for name, other, months in (("a", "14/04/2020", ["04"]), ("c", "04/14/2020", ["03", "04", "05"])):
         write(name, other)
-        tracks, _, guess = read(tmp_path)
-        assert guess.date_order == order and len(tracks) == 4 + (name == "c")
-        months = set(tracks.t.astype("datetime64[ms]").astype("datetime64[M]").astype(str).tolist())
-        assert months == ({"2020-04"} if order == "day" else {"2020-03", "2020-04", "2020-05"})
+        tracks, _, _ = read(tmp_path, drop_spikes=False)
+        found = set(tracks.t.astype("datetime64[ms]").astype("datetime64[M]").astype(str).tolist())
+        assert found == {f"2020-{month}" for month in months}
         if name == "a":
             write("a", "2020-04-15")
     write("a", "14/04/2020")
     with pytest.raises(InputError, match=r"with the day in a\..* and with the month in c\."):
         read(tmp_path)
-    assert len(read(tmp_path, layout=Layout(date_order="day"), drop_spikes=False)[0]) == 4
+    assert len(read(tmp_path, schema=Schema(date_order="day"), drop_spikes=False)[0]) == 4
 
 
-def test_box_and_dates(tmp_path):
-    rows = [f"a,2020-01-0{day} 10:00,{lon},46" for day in (1, 2, 3) for lon in (7, 8, 178, -178)]
-    text = "\n".join(["user,time,lon,lat", *rows, "a,soon,7,46", "a,2020-01-02 10:00,x,46"])
-    tracks, skipped, _ = read_text(
-        tmp_path, text, layout=Layout(box=(6, 45, 7.5, 47), period=(TEN + 1, TEN + 2 * 86_400_000))
-    )
-    assert len(tracks) == 1 and tracks.t[0] == TEN + 86_400_000
-    assert skipped == {"outside the box": 9, "outside the dates": 2, "no time that can be read": 1, "no position": 1}
-    point = read_text(tmp_path, text, layout=Layout(box=(8, 46, 8, 46)), drop_spikes=False)[0]
-    assert point.lon.tolist() == [8, 8, 8], "the edges are inside"
-    across = read_text(tmp_path, text, layout=Layout(box=(170, 45, -170, 47)), drop_spikes=False)[0]
-    assert {round(lon) for lon in across.lon} <= {178, -178}
+def test_the_order_of_dates_is_found_in_the_whole_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(text, "BLOCK_BYTES", 1000)
+    rows = [f"{1 + i // 60:02}.04.2020;{10 + i // 30 % 2}:{i % 30:02};7,0{i % 60:02};46" for i in range(1800)]
+    tracks, skipped, schema = read_text(tmp_path, "\n".join(["Datum;Uhrzeit;lon;lat", *rows]), drop_spikes=False)
+    assert schema.date_order == "day" and len(tracks) == 1800 and not skipped
+    assert set(tracks.t.astype("datetime64[ms]").astype("datetime64[M]").astype(str)) == {"2020-04"}
 
 
-def test_longitudes_up_to_360_are_in_a_box_and_not_skipped(tmp_path):
-    text = "time,lon,lat\n2020-01-01,243.5,37\n2020-01-02,-116.5,37\n2020-01-03,243.5,95\n2020-01-04,24,37"
-    tracks, skipped, _ = read_text(tmp_path, text, layout=Layout(box=(-120, 30, -110, 100)))
-    assert tracks.lon.tolist() == [-116.5, -116.5] and skipped.total == 2 and skipped["outside the box"] == 1
-    t, lon = np.append(tracks.t, TEN), np.array([243.5, 243.5, 243.5])
-    assert are_skipped(tracks, t, lon, np.full(3, 37.0)).tolist() == [False, False, True]
+DAYS = [["2020-01-01"] * 3, ["20200101"] * 3, [20200101] * 3, [date(2020, 1, 1)] * 3]
+CLOCKS = [
+    ["100000", "000005", "235959"], ["100000", "5", "235959"], ["100000.00", "000005.00", "235959,0"],
+    [100000, 5, 235959], [100000.0, 5.0, 235959.0], ["10:00", "00:00:05", "23:59:59"],
+    [time(10), time(0, 0, 5), time(23, 59, 59)],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("days", DAYS)
+@pytest.mark.parametrize("clocks", CLOCKS)
+def test_a_date_and_a_time_of_day_are_one_time(tmp_path, days, clocks):
+    table = {"date": days + days[:1], "time": pa.array([*clocks, None]), "lon": [7.0] * 4, "lat": [46.0] * 4}
+    tracks, skipped, _ = read_columns(tmp_path, **table)
+    assert tracks.t.tolist() == [TEN - 10 * HOUR + 5000, TEN, TEN + 14 * HOUR - 1000]
+    assert skipped == {"no time that can be read": 1}
+
+
+@pytest.mark.parametrize("clocks", [["1005", "0"], [1005, 930], ["10.05", "9.30"]])
+def test_hours_and_minutes_as_digits_are_refused(tmp_path, clocks):
+    """They could be minutes and seconds. Whole times beside a date are what they are."""
+    with pytest.raises(InputError, match="column 'time', such as .* Write them as 10:05 or 10:05:00"):
+        read_columns(tmp_path, date=["2020-01-01"] * 2, time=clocks, lon=[7, 7], lat=[46, 46])
+    assert "Write them as" in preview(tmp_path / "a.parquet").problem
+    for whole in ([TEN], [TEN // 1000], ["20200101100000"]):
+        assert read_columns(tmp_path, date=["2019-01-01"], time=whole, lon=[7], lat=[46])[0].t[0] == TEN
+
+
+TIMES = [
+    pa.array([TEN, TEN + 60_000], pa.timestamp("ms", tz="Asia/Tokyo")),
+    pa.array([TEN * 1000, TEN * 1000 + 60_000_000], pa.timestamp("us")),
+    pa.array([TEN * 1000, TEN * 1000 + 60_000_000]),
+    pa.array([TEN / 1000, TEN / 1000 + 60]),
+    pa.array(["2020-01-01T10:00:00Z", "2020-01-01T10:01:00Z"]).dictionary_encode(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_parquet_times_of_every_type(tmp_path, times):
+    tracks, _, _ = read_columns(tmp_path, t=times, lon=[1, 1], lat=[2, 2], user_id=[5, 5])
+    assert tracks.t.tolist() == [TEN, TEN + 60_000] and tracks.user_ids.tolist() == ["5"]
+
+
+def test_parquet_with_partitions_and_other_tables_beside(tmp_path):
+    table = pa.table({"date": ["2020-01-01", "2020-01-02"], "user_id": ["a", "b"], "lon": [1.0, 2], "lat": [3.0, 4]})
+    fields = pa.schema([("user_id", pa.string()), ("date", pa.string())])
+    dataset.write_dataset(table, tmp_path, format="parquet", partitioning=dataset.partitioning(fields, flavor="hive"))
+    parquet.write_table(pa.table({"user_id": ["a"], "label": [1]}), tmp_path / "labels.parquet")
+    (tmp_path / "_SUCCESS").touch()
+    tracks, _, schema = read(tmp_path)
+    assert tracks.user_ids.tolist() == ["a", "b"] and tracks.lon.tolist() == [1, 2] and schema.user == "user_id"
+    assert tracks.t.tolist() == [TEN - 10 * HOUR, TEN + 14 * HOUR]
+
+
+@pytest.mark.parametrize(("epsg", "x", "y"), [(3857, 1113194.908, 5621521.486), (4326, 10.0, 45.0), (None, 10.0, 45.0)])
+@pytest.mark.parametrize("odd", [False, True])
+def test_points_of_geoparquet_are_in_its_crs(tmp_path, epsg, x, y, odd):
+    shapely, pyproj = pytest.importorskip("shapely"), pytest.importorskip("pyproj")
+    shapes = [shapely.Point(x, y), None, shapely.LineString([(0, 0), (1, 1)]) if odd else shapely.Point(x, y)]
+    table = pa.table({"t": [TEN, TEN + 1, TEN + 60_000], "geometry": pa.array(shapely.to_wkb(shapes), pa.binary())})
+    column = {"crs": pyproj.CRS.from_epsg(epsg).to_json_dict()} if epsg else {}
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), tmp_path / "a.parquet")
+    tracks, skipped, _ = read(tmp_path / "a.parquet")
+    assert tracks.lon == pytest.approx(10) and tracks.lat == pytest.approx(45) and skipped == {"no position": 1 + odd}
+    parquet.write_table(table.replace_schema_metadata(None), tmp_path / "a.parquet")
+    chosen = read(tmp_path / "a.parquet", schema=Schema(crs=f"EPSG:{epsg or 4326}"))[0]
+    assert chosen.lon == pytest.approx(10)
+
+
+def test_vague_positions_of_a_phone_are_skipped(tmp_path):
+    """But not those of somebody whose fixes are all by cells of kilometres."""
+    metres = {"phone": [10, 30, -1, 900, 1100], "cells": [1500, 2000, 3000, 1500, 4000]}
+    rows = [f"{user},{TEN + 60_000 * i},7,46,{a}" for user, values in metres.items() for i, a in enumerate(values)]
+    tracks, skipped, _ = read_text(tmp_path, "\n".join(["user,t,lon,lat,accuracy_m", *rows]))
+    assert skipped == {"position known to over a kilometre only": 1} and len(tracks) == 9
+    assert tracks.accuracy.dtype == np.float32 and np.isnan(tracks.accuracy[7]) and tracks.accuracy[5] == 10
+    assert len(tracks.by_day().accuracy) == len(tracks.by_user().accuracy) == len(tracks.by_hours(1).accuracy) == 9
 
 
 def test_columns_that_may_name_users():
@@ -339,29 +338,62 @@ def test_columns_that_may_name_users():
 
 
 def test_jumps_that_ruin_the_extent_are_dropped(tmp_path):
-    rows = [f"a,{1_577_872_800 + 60 * i},{7 + i / 1e4},46" for i in range(50)]
+    rows = [f"a,{TEN + 60_000 * i},{7 + i / 1e4},46" for i in range(50)]
     for at, place in ((0, "120,40"), (20, "0,0"), (21, "0,0"), (22, "0,0"), (49, "7,-46")):
-        rows[at] = f"a,{1_577_872_800 + 60 * at},{place}"
+        rows[at] = f"a,{TEN + 60_000 * at},{place}"
     tracks, skipped, _ = read_text(tmp_path, "\n".join(["user,time,lon,lat", *rows]))
     clean = without_outliers(tracks, skipped)
     assert len(clean) + skipped.total == 50 and np.ptp(clean.lon) < 0.01 and np.ptp(clean.lat) < 0.01
-    plane = [f"a,{1_577_872_800 + 60 * i},{7 + i / 4},46" for i in range(50)]  # 320 m/s all along
+    assert are_skipped(clean, tracks.t, tracks.lon, tracks.lat).sum() == len(tracks) - len(clean)
+    plane = [f"a,{TEN + 60_000 * i},{7 + i / 4},46" for i in range(50)]  # 320 m/s all along
     tracks, skipped, _ = read_text(tmp_path, "\n".join(["user,time,lon,lat", *plane]))
     assert len(without_outliers(tracks, skipped)) == 50 and not skipped
 
 
-MOMENTS = [
-    "2020-03-29 02:30:00", "2020-03-29T10:00", "2020-03-29 10:00:00.25", "2020-03-29T10:00:00Z", "0900-03-29 10:00:00",
-    "2020-03-29T10:00:00.125-03:30", "2020-03-29T10:00:00+0100", "2020-03-29T10:00:00+01", "2020-03-29T10Z",
-    "2020-03-29T10+01:00", "2020-03-29 10", "2020-03-29", "2020-02-30 10:00:00", "2020-03-29 24:00:00", "soon", None,
-]  # fmt: skip
+# ---- previews ---------------------------------------------------------------------------------------------------
 
 
-def test_what_arrow_reads_quickly_is_what_it_was():
-    """Columns of one layout, which Arrow reads, and of two have the same times as text that NumPy reads."""
-    for pair in product(MOMENTS, MOMENTS):
-        table = pa.table({"t": pa.array([*pair, None], pa.string())})
-        plain = parse_times(np.array([*((text or "").encode() for text in pair), b""], "S40"), "Europe/Berlin")
-        np.testing.assert_array_equal(read_times(table, Guess(time="t", timezone="Europe/Berlin")), plain, str(pair))
-    assert columns._iso_times(pa.chunked_array([["2020-03-29 02:30:00", None]]), None) is not None
-    assert columns._iso_times(pa.chunked_array([["2020-03-29T10:00:00Z"]]), "UTC") is not None
+def test_a_preview_shows_first_rows_as_written_and_as_read(tmp_path):
+    path = tmp_path / "cabs.csv"
+    rows = [f"{7 + i % 2};0{1 + i // 60}/07/2014 08:{i % 60:02};-10,9;-37,{i:03};5,{i}" for i in range(200)]
+    path.write_text("\n".join(["Nummer;Moment;Nord;\u00d6st;v", *rows, "8;bald;1;x;1"]), "latin-1")
+    nothing = preview(path)
+    assert nothing.fixes is None and "No time and no position column" in nothing.problem
+    assert len(nothing.raw) == 201 and nothing.total == pytest.approx(202, abs=5)
+    schema = Schema(time="Moment", lon="\u00d6st", lat="Nord")
+    unknown = preview(path, schema=schema)
+    assert unknown.schema.date_order == "unknown" and unknown.candidates == {"Nummer": 2}
+    found = preview(path, schema=replace(schema, user="Nummer", date_order="day"), rows=201)
+    assert found.fixes["user"].to_pylist()[:2] == ["7", "8"] and found.fixes["lon"].to_pylist()[1] == -37.001
+    assert str(np.datetime64(found.fixes["t"].to_pylist()[60], "ms")).startswith("2014-07-02T08:00")
+    assert found.skipped == {"no time that can be read": 1} and found.raw["Nummer"].to_pylist()[0] == "7"
+
+
+@pytest.mark.parametrize(
+    ("ends", "zone"), [(["+03:00"], "UTC+03:00"), (["-0330"], "UTC-03:30"), (["+02:00", "+03:00"], ""), (["Z"], "")]
+)
+def test_the_offset_that_all_times_carry_is_their_zone(tmp_path, ends, zone):
+    path = tmp_path / "a.csv"
+    rows = [f"{n // 3000},2024-06-01T10:{n % 60:02}:00{ends[n % len(ends)]},60.{n},25" for n in range(9000)]
+    path.write_text("\n".join(["cab,time,lat,lon", *rows, "1,,60,25"]))  # sorted by cab
+    found = preview(path)
+    assert found.zone == zone and found.candidates == {"cab": 3} and len(found.raw) == 1000
+
+
+def test_a_preview_of_a_folder_shows_the_first_file_with_fixes(tmp_path):
+    parquet.write_table(pa.table({"user_id": ["a"], "label": [1]}), tmp_path / "a labels.parquet")
+    (tmp_path / "user_id=7").mkdir()
+    table = pa.table({"t": pa.array([TEN], pa.timestamp("ms")), "lon": [1.0], "lat": [3.0]})
+    parquet.write_table(table, tmp_path / "user_id=7" / "b.parquet")
+    found = preview(tmp_path)
+    assert not found.problem and found.total == 1 and found.fixes["user"].to_pylist() == [7]
+    (tmp_path / "c.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(InputError, match=r"c\.parquet cannot be read as Parquet"):
+        preview(tmp_path)
+
+
+def test_unreadable_rows_are_counted_while_a_source_is_read(tmp_path):
+    (tmp_path / "a.csv").write_text("time,lon,lat\n2020-01-01,1,2\n1\n")
+    skipped = Skipped()
+    tables = stream(tmp_path / "a.csv", skipped=skipped)[1]
+    assert not skipped and sum(map(len, tables)) == 1 and skipped == {"unreadable row": 1}

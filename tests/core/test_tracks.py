@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raw_qgis_plugin.core.arrays import SlotTable, group_quantile, stable_order
+from raw_qgis_plugin.core.arrays import group_quantile, stable_order
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.times import NO_TIME
-from raw_qgis_plugin.core.tracks import Coded, IdColumn, build_tracks, encode_ids, solar_day, spikes
+from raw_qgis_plugin.core.tracks import Coded, build_tracks, encode_ids, solar_day, spikes
 
 HOUR = 3_600_000
 DEGREE_M = 111_320.0
@@ -64,19 +62,6 @@ def test_times_before_1900_and_after_2100_are_skipped():
     assert tracks.t.astype("M8[ms]").astype(str).tolist() == ["1900-01-01T00:00:00.000", "2100-12-31T23:59:59.999"]
     assert "coordinate system" in build_tracks(None, None, np.zeros(2, np.int64), [4e5] * 2, [6e6] * 2)[1].advice
     assert "seconds since 1970" in build_tracks(None, None, years[3:].astype(np.int64), [0] * 3, [0] * 3)[1].advice
-
-
-def test_one_long_id_takes_its_own_room_alone():
-    ids = [f"u{i % 20}" for i in range(100_000)]
-    ids[500] = "L" * 10_000
-    t, place = np.arange(len(ids)), np.zeros(len(ids))
-    tracemalloc.start()
-    try:
-        tracks, _ = build_tracks(ids, ids, t, place, place)
-        assert tracemalloc.get_traced_memory()[1] < 50e6  # padded, they took 4 GB
-    finally:
-        tracemalloc.stop()
-    assert tracks.n_users == 21 and len(tracks) == len(ids) and max(map(len, tracks.user_ids)) == 10_000
 
 
 def test_no_user_and_no_track():
@@ -250,50 +235,6 @@ def test_rows_are_sorted_stably_whatever_their_range(users, span):
         assert np.array_equal(stable_order(first, second), np.lexsort((second, first)))
         first, second = np.repeat(first[:1], n), np.repeat(second[:1], n)
         assert np.array_equal(stable_order(first, second), np.arange(n))
-
-
-def test_parts_of_a_column_of_ids_share_their_codes():
-    ids = IdColumn()
-    ids.add(np.array([b"a", b"a", b"b", b"b"]), np.array([False, False, False, True]))
-    ids.add(np.array([b"a longer one", b"b", b"a"]), np.zeros(3, bool))
-    ids.add(["a", None, 7.0])
-    ids.add([["x"]])
-    ids.add(np.array([7, 8]))
-    ids.add(np.array([np.nan, np.nan, 8.0]))
-    coded = encode_ids(ids.coded())
-    told = [coded.names[code] if code >= 0 else None for code in coded.codes]
-    assert told == ["a", "a", "b", None, "a longer one", "b", "a", "a", None, "7", "['x']", "7", "8", None, None, "8"]
-
-
-@pytest.mark.parametrize("make", [
-    lambda n: np.char.add(b"u", n.astype("S20")),  # of other widths in other parts
-    lambda n: np.char.add(b"a name of three words and ", n.astype("S20")),
-    lambda n: np.char.add("\u00fc", n.astype("U20")), lambda n: n - 300, lambda n: n.astype(np.uint64) + 2**63,
-    lambda n: np.where(n % 7, n / 4, np.nan), lambda n: np.char.multiply(b"long", n % 90).astype("S360"),
-])  # fmt: skip
-def test_ids_in_any_order_are_coded_as_one_by_one(make):
-    rng, ids, one_by_one = np.random.default_rng(0), IdColumn(), IdColumn()
-    for most in (9, 100, 700, 700, 20_000):
-        values = make(rng.integers(0, most, 3000))
-        null = rng.random(3000) < 0.1
-        ids.add(values, null)
-        one_by_one.add([None if gone else value for value, gone in zip(values.tolist(), null, strict=True)])
-    coded = [encode_ids(column.coded()) for column in (ids, one_by_one)]
-    told = [[c.names[code] if code >= 0 else None for code in c.codes] for c in coded]
-    assert told[0] == told[1] and len(set(told[0])) > 50
-
-
-@pytest.mark.parametrize("width", [1, 3])
-def test_values_of_one_slot_are_not_mixed_up(width):
-    rng, table, code_of = np.random.default_rng(0), SlotTable(width, bits=3), {}
-
-    def encode(rows):
-        return np.array([code_of.setdefault(tuple(words[row].tolist()), len(code_of)) for row in rows], np.int32)
-
-    for _ in range(5):
-        words = rng.integers(0, 5, (400, width)).astype(np.uint64)
-        assert np.array_equal(table.codes(words, encode), encode(range(400)))
-    assert len(code_of) == 5**width
 
 
 def test_parts_are_whole_tracks_and_all_of_them() -> None:

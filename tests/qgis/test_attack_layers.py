@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 import random
-import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -358,24 +357,3 @@ def test_bad_layers_are_answered_or_refused_in_words(
         unplanned.clear()
     assert not wrong, "\n".join(wrong)
     assert 0.3 * cases < answered < 0.9 * cases  # the layers are neither all good nor all hopeless
-
-
-def test_one_long_id_takes_its_own_room_alone(saved: Callable, tmp_path: Path) -> None:
-    from raw_qgis_plugin.layers.reading import choose_fields, plan_reading, read_tracks
-    from raw_qgis_plugin.layers.snapshot import Snapshot
-
-    n = 20_000
-    users = ["L" * 10_000 if i == 500 else f"u{i % 20}" for i in range(n)]
-    rows = [(QgsGeometry(QgsPoint(116 + i % 100 / 1e4, 39.9)), [users[i], 1_600_000_000 + 5 * i]) for i in range(n)]
-    layer = saved(layer_of("Point", "EPSG:4326", {"user_id": TEXT, "t": WHOLE}, rows), tmp_path / "long.gpkg")
-    fields = choose_fields(layer.fields(), None, None, None)
-    plan = plan_reading(Snapshot(layer), layer, None, fields, "UTC", QgsCoordinateTransformContext())
-    assert plan.file is not None  # read by columns
-    tracemalloc.start()
-    try:
-        tracks, _ = read_tracks(plan)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert tracks.n_users == 21 and len(tracks) == n and max(map(len, tracks.user_ids)) == 10_000
-    assert peak < 60e6

@@ -66,13 +66,13 @@ def test_a_field_that_was_cleared_is_not_guessed_again(session: Any, panel: Any,
 
 def test_the_zone_of_a_layer_is_not_taken_for_another(session: Any, panel: Any, make: Any, fixes: Any) -> None:
     """Also where QGIS does not list it, or it is no zone."""
+    from raw_qgis_plugin.core.sources.schema import Schema
     from raw_qgis_plugin.gui.widgets.track_fields import remember
-    from raw_qgis_plugin.layers.reading import FieldChoice
 
     panel.start()
     for zone, shown in (("Asia/Kolkata", "Asia/Kolkata"), ("UTC+01:30", "UTC+01:30"), ("Atlantis", "UTC")):
         layer = QgsProject.instance().addMapLayer(make(fixes))
-        remember(layer, FieldChoice("user_id", None, "t"), zone)
+        remember(layer, Schema("user_id", None, "t"), zone)
         session.set_layer(layer)
         assert panel.zone.zone() == shown
         panel.fields["user"].setField("")
@@ -86,8 +86,8 @@ def test_a_renamed_field_is_reported(session: Any, panel: Any, make: Any, fixes:
     with edit(layer):
         assert layer.renameAttribute(layer.fields().lookupField("user_id"), "who")
         session.show_skipped()  # before it is read again
-        assert "no field 'user_id'" in session.problem and session.tracks is not None
-    assert "no field 'user_id'" in panel.summary.text() and session.tracks is None
+        assert "no user column 'user_id'" in session.problem and session.tracks is not None
+    assert "no user column 'user_id'" in panel.summary.text() and session.tracks is None
     panel.fields["user"].setField("who")
     until(lambda: session.city is not None)
     assert session.users.n_users == 12

@@ -6,7 +6,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,16 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsFeature,
-    QgsFeatureRequest,
-    QgsGeometry,
     QgsProcessingException,
-    QgsRectangle,
     QgsVectorLayer,
-    edit,
 )
-from qgis.PyQt.QtCore import QDateTime
+from qgis.PyQt.QtWidgets import QMessageBox
 
 
 def test_import_of_csv_and_geolife(run: Callable, fixes: Any, tmp_path: Path) -> None:
@@ -75,13 +68,9 @@ def test_odd_columns_dates_and_filters(run: Callable, tmp_path: Path) -> None:
     assert first["user_id"] == "7" and first["t"].toString("yyyy-MM-dd hh:mm") == "2008-06-01 15:00"
     assert done.values["N_POINTS"] == 400 and done.values["N_SKIPPED"] == 1
     done = run(
-        "raw:importtracks", SOURCE=source, **COLUMNS, DATE_ORDER="month", EXTENT="-122.77,-122.6,36,38 [EPSG:4326]",
-        TO=QDateTime(2008, 1, 6, 8, 30), ENCODING="cp1252", DELIMITER="semicolon", TIMEZONE="America/Los_Angeles",
-    )  # fmt: skip
-    assert done.values["N_POINTS"] == 30 and {row["user_id"] for row in done.rows()} == {"7"}
-    assert "201 outside the box" in done.feedback.warnings[-1]
-    with pytest.raises(QgsProcessingException, match="TO has to be later"):
-        run("raw:importtracks", SOURCE=source, FROM=QDateTime(2009, 1, 1, 0, 0), TO=QDateTime(2008, 1, 1, 0, 0))
+        "raw:importtracks", SOURCE=source, **COLUMNS, DATE_ORDER="month", ENCODING="cp1252", DELIMITER="semicolon"
+    )
+    assert done.values["N_POINTS"] == 400 and done.rows()[0]["t"].date().month() == 1
 
 
 def test_columns_in_metres(run: Callable, tmp_path: Path) -> None:
@@ -106,34 +95,23 @@ def check(path: Path, name: str) -> QgsVectorLayer:
 def test_large_layers_and_paths_become_geopackages(
     run: Callable, fixes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from raw_qgis_plugin.layers import writing
+    from raw_qgis_plugin.layers.reading import zone_of
 
-    rows = [f"Zoë{user},{t},{lon},{lat}" for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)]
+    rows = [f"Zoë{user},{t},{lon},{lat},{t % 90}" for user, t, lon, lat in
+            zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)]  # fmt: skip
     table, path = tmp_path / "fixes.csv", tmp_path / "people.gpkg"
-    table.write_text("\n".join(["user,time,lon,lat", *rows]))
+    table.write_text("\n".join(["user,time,lon,lat,accuracy", *rows]))
     memory = run("raw:importtracks", SOURCE=str(table))
-    assert memory.layer().providerType() == "memory"
-    monkeypatch.setattr(writing, "_rows", partial(writing._rows, rows_a_block=100))  # of several blocks
-    run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path))
-    run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path))  # in the place of the first
+    assert memory.layer().providerType() == "memory" and memory.layer().fields().names()[-1] == "accuracy_m"
+    for _ in range(2):  # the second in the place of the first
+        run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path), TIMEZONE="Asia/Tokyo")
     layer = check(path, "people")
+    assert zone_of(layer) == "Asia/Tokyo" and zone_of(memory.layer()) == ""
     assert [f.attributes()[1:] for f in layer.getFeatures()] == [f.attributes() for f in memory.layer().getFeatures()]
     assert [f.geometry().asWkt(9) for f in layer.getFeatures()] == [
         f.geometry().asWkt(9) for f in memory.layer().getFeatures()
     ]
-    box = memory.layer().extent().scaled(0.3)
-    found = {f["user_id"] for f in layer.getFeatures(QgsFeatureRequest(box))}
-    assert found == {f["user_id"] for f in memory.layer().getFeatures(QgsFeatureRequest(box))} and 0 < len(found) < 12
-    assert layer.extent().toString(6) == memory.layer().extent().toString(6)
     assert sorted(p.name for p in tmp_path.iterdir() if "gpkg" in p.name) == ["people.gpkg"]
-
-    with edit(layer):  # QGIS can go on with it
-        layer.deleteFeatures([1, 2, 700])
-        feature = QgsFeature(layer.fields())
-        feature.setGeometry(QgsGeometry.fromPointXY(layer.extent().center()))
-        layer.addFeature(feature)
-    del layer
-    assert check(path, "people").featureCount() == 1440 - 3 + 1
 
     monkeypatch.setattr("raw_qgis_plugin.processing.import_tracks.LARGE", 1000)
     done = run("raw:importtracks", SOURCE=str(table))
@@ -154,19 +132,24 @@ def test_a_cancelled_import_leaves_no_half_file(run: Callable, feedback: Any, tm
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".csv" and p.is_file()) == ["people.gpkg"]
 
 
-def test_a_part_of_one_file_is_not_taken_of_the_next(processing: Any, qgis_iface: Any, tmp_path: Path) -> None:
-    from raw_qgis_plugin.gui.windows.import_dialog import ImportDialog
+def test_what_was_chosen_for_one_file_is_not_taken_of_the_next(
+    processing: Any, qgis_iface: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is the file of the import before replaced without a question."""
+    from raw_qgis_plugin.gui.windows import import_dialog
 
     for name in ("berlin", "paris"):
-        (tmp_path / f"{name}.csv").write_text("user_id,t,lon,lat\n")
-    window = ImportDialog(SimpleNamespace(iface=qgis_iface), str(tmp_path / "berlin.csv"))
-    window.box.setOutputExtentFromUser(QgsRectangle(13, 49, 14, 53), QgsCoordinateReferenceSystem("EPSG:4326"))
-    for limit in window.limits:
-        limit.setDateTime(QDateTime(2024, 1, 1, 8, 30))
-    values = window.parameters()
-    assert values["EXTENT"] is not None and values["FROM"] is not None and values["TO"] is not None
+        (tmp_path / f"{name}.csv").write_text("user_id,t,lon,lat\na,2020-01-01,1,2\n")
+    window = import_dialog.ImportDialog(SimpleNamespace(iface=qgis_iface), str(tmp_path / "berlin.csv"))
+    window.zone.choose("Europe/Berlin")
+    window.output.setFilePath(str(tmp_path / "berlin.gpkg"))
     window.choose(str(tmp_path / "paris.csv"))
-    values = window.parameters()
-    assert values["EXTENT"] is values["FROM"] is values["TO"] is None
+    assert window.parameters()["TIMEZONE"] == "UTC" and window.output.filePath() == ""
+    (tmp_path / "berlin.gpkg").write_text("somebody's")
+    window.output.setFilePath(str(tmp_path / "berlin.gpkg"))
+    monkeypatch.setattr(import_dialog.QMessageBox, "question", lambda *_: QMessageBox.StandardButton.No)
+    window.run()
+    assert window.running is None and window.output.filePath() == str(tmp_path / "berlin 2.gpkg")
+    assert (tmp_path / "berlin.gpkg").read_text() == "somebody's"
     window.close()
     window.deleteLater()

@@ -135,7 +135,7 @@ def test_a_selection_is_read_by_columns(
         ({"HORIZON": 5, "STEP": 6}, r"STEP \(6 min\) must be above 0 and no longer than HORIZON \(5 min\)"),
         ({"HORIZON": 100_000, "STEP": 0.02}, "are too many: choose a STEP of"),
         ({"MODEL": "/nowhere/at/all"}, "There is no model at /nowhere/at/all"),
-        ({"TIME_FIELD": "nope"}, "The layer has no field 'nope': choose another one. Its fields: user_id, t."),
+        ({"TIME_FIELD": "nope"}, "There is no time column 'nope'. The columns are: user_id, t."),
     ],
 )
 def test_wrong_parameters_are_named(

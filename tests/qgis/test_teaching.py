@@ -36,7 +36,7 @@ def words_table(names: list[str], rows: list[tuple[str | None, ...]]) -> QgsVect
 
 
 def test_labels_are_read_by_id_and_told_by_kind(staged: None, table: QgsVectorLayer, tmp_path: Path) -> None:
-    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.layers.reading import Snapshot
     from raw_qgis_plugin.tasks.training import read_labels, write_labels
 
     named = read_labels(Snapshot(table), "user_id", "commuter")
@@ -48,7 +48,7 @@ def test_labels_are_read_by_id_and_told_by_kind(staged: None, table: QgsVectorLa
 
 
 def test_ids_that_are_dates_are_text(staged: None, make: Callable[..., Any], fixes: Any) -> None:
-    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.layers.reading import Snapshot
     from raw_qgis_plugin.tasks.training import read_labels
 
     values = read_labels(Snapshot(make(fixes)), "t", "user_id").values
@@ -58,7 +58,7 @@ def test_ids_that_are_dates_are_text(staged: None, make: Callable[..., Any], fix
 def test_nulls_and_spellings_are_no_other_label(
     staged: None, make: Callable[..., Any], invented: Callable[..., Any]
 ) -> None:
-    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.layers.reading import Snapshot
     from raw_qgis_plugin.tasks.training import read_labels
 
     fixes = invented()
@@ -73,7 +73,7 @@ def test_units_with_two_labels_are_counted_and_left_out(staged: None, tmp_path: 
     pytest.importorskip("model.data.labels", exc_type=ImportError)
     from model.data.labels import read_table, usable
     from raw_qgis_plugin.gui.training.pages import describe_labels
-    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.layers.reading import Snapshot
     from raw_qgis_plugin.tasks.training import read_labels, write_labels
 
     rows = [(f"u{n}", "yes" if n % 2 else "no") for n in range(12)] + [("u0", "yes"), ("u0", "yes"), ("u1", "yes")]
@@ -87,7 +87,7 @@ def test_units_with_two_labels_are_counted_and_left_out(staged: None, tmp_path: 
 
 
 def test_unknown_is_no_label_of_raw_s_own_table(staged: None) -> None:
-    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.layers.reading import Snapshot
     from raw_qgis_plugin.tasks.training import read_labels
 
     rows = [("1", "bus", "0.9"), ("2", "unknown", None)]
@@ -196,7 +196,7 @@ def test_the_answer_is_announced_as_it_will_be_learned(staged: None, labels: lis
 
 
 def test_few_numbers_are_numbers_too(staged: None, make: Callable[..., Any], invented: Callable[..., Any]) -> None:
-    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.layers.reading import Snapshot
     from raw_qgis_plugin.tasks.training import read_labels
 
     fixes = invented()
@@ -210,7 +210,7 @@ def test_a_label_is_taught_in_a_child_process(
     staged: None, table: QgsVectorLayer, sample: Path, tmp_path: Path
 ) -> None:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
-    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.layers.reading import Snapshot
     from raw_qgis_plugin.tasks import training
     from raw_qgis_plugin.tasks.child import Child
 

@@ -75,12 +75,12 @@ def test_the_training_window_says_that_a_run_continues_while_it_does(menu: Any, 
 def test_a_training_of_tracks_without_their_field_is_refused(
     menu: Any, make: Any, fixes: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from raw_qgis_plugin.layers.reading import FieldChoice
+    from raw_qgis_plugin.core.sources.schema import Schema
 
     layer = QgsProject.instance().addMapLayer(make(fixes))
     dialog = open_window(menu, "train")
     dialog.data.layer.setLayer(layer)
-    monkeypatch.setattr(dialog.data.track_fields, "choice", lambda: FieldChoice("gone", None, "t"))
+    monkeypatch.setattr(dialog.data.track_fields, "choice", lambda: Schema("gone", None, "t"))
     dialog.start_training()
     assert "no field 'gone'" in dialog.hint.text() and dialog.job is None
     assert not list((tmp_path / "runs").iterdir())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..sources.fields import guess_fields, plain
+from ..sources.schema import find_columns, plain
 from .differences import SETTINGS
 
 COUNTS = ("n_users", "users", "people", "n_people")  # fields with numbers of people
@@ -50,7 +50,7 @@ def _about_people(columns: Mapping[str, Sequence[Any]], shape: str, dated: Seque
     n_rows = len(next(iter(columns.values()), ()))
     if not n_rows:
         return
-    guess = guess_fields(columns)
+    guess = find_columns(list(columns))
     ids = guess.user or next((name for name in columns if plain(name) == "id" and "similarity" in columns), None)
     parts = [name for name in columns if name == guess.track or plain(name) in PARTS]
     located = shape in ("point", "line") or guess.positioned

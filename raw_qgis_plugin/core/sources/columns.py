@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Columns of an Arrow table, of any types, to the columns from which tracks are built."""
+"""An Arrow table of any file or layer to the columns from which tracks are built."""
 
 from __future__ import annotations
 
@@ -12,48 +12,49 @@ import pyarrow.compute as pc
 
 from ..arrays import object_column
 from ..errors import InputError, require
-from ..times import NO_TIME, TEXT_WIDTH, parse_times
+from ..times import as_numbers, parse_times
 from ..tracks import Coded, Skipped
-from .fields import Guess
+from .schema import Schema
 
-NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 CLOCK = r"^\s*\d{1,2}:\d\d"
 HHMMSS = r"^\s*\d{1,6}([.,]\d*)?\s*$"  # without zeros in front, too
 COMPACT_DATE = r"^\s*(\d{4})(\d\d)(\d\d)\s*$"
 
 
-def fixes_of(table: pa.Table, guess: Guess, skipped: Skipped) -> pa.Table:
-    """The columns user, track (numbers or a dictionary, or absent), t (int64 ms), lon and lat (float64 degrees).
+def fixes_of(table: pa.Table, schema: Schema, skipped: Skipped) -> pa.Table:
+    """The columns user, track (numbers or dictionaries), t (int64 ms), lon, lat (float64 °), accuracy (float32 m).
 
-    Rows marked as not visible are dropped and counted. Points are in the CRS of the GeoParquet metadata, or in
-    the CRS of the guess where there is none.
+    Without such a column in the schema user, track or accuracy is absent. Rows marked as not visible are dropped and
+    counted. Points are in the CRS of the GeoParquet metadata, or in that of the schema where there is none.
     """
-    if guess.visible:
-        hidden = pc.fill_null(pc.equal(pc.utf8_lower(_text(table[guess.visible])), "false"), False)
+    if schema.visible:
+        hidden = pc.fill_null(pc.equal(pc.utf8_lower(_text(table[schema.visible])), "false"), False)
         skipped.add("marked as not visible", pc.sum(hidden).as_py() or 0)
         table = table.filter(pc.invert(hidden))
-    crs = guess.crs
-    if guess.geometry:
-        lon, lat = _points(table[guess.geometry])
-        crs = _crs_of(table.schema, guess.geometry) or crs
+    columns = {role: _ids(table[name], role) for role in ("user", "track") if (name := getattr(schema, role))}
+    columns["t"] = read_times(table, schema)
+    crs = schema.crs
+    if schema.geometry:
+        lon, lat = points_of(table[schema.geometry])
+        crs = _crs_of(table.schema, schema.geometry) or crs
     else:
-        lon, lat = (_numbers(table[str(name)]) * guess.scale for name in (guess.lon, guess.lat))
-    if crs:
-        lon, lat = _lonlat(lon, lat, crs)
-    columns = {"t": read_times(table, guess, refuse_short=False), "lon": lon, "lat": lat}
-    ids = {role: _coded(table, role, name) for role, name in (("user", guess.user), ("track", guess.track)) if name}
-    return pa.table({**ids, **columns})
+        lon, lat = (_numbers(table[str(name)]) * schema.scale for name in (schema.lon, schema.lat))
+    columns["lon"], columns["lat"] = _lonlat(lon, lat, crs) if crs else (lon, lat)
+    if schema.accuracy:
+        columns["accuracy"] = _numbers(table[schema.accuracy]).astype(np.float32)
+    return pa.table(columns)
 
 
-def _coded(table: pa.Table, role: str, name: str) -> pa.ChunkedArray:
+def _ids(column: pa.ChunkedArray, role: str) -> pa.ChunkedArray:
     """A column of ids: whole numbers as they are, others as a dictionary."""
-    column = table[name]
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("s"), safe=False).cast(pa.string())  # 2024-07-01 08:30:00
     if pa.types.is_integer(column.type) or pa.types.is_dictionary(column.type):
         return column
     try:
         return column.dictionary_encode()
     except pa.ArrowNotImplementedError:  # lists, structures and other things that Arrow cannot compare
-        raise InputError(f"The {role} column '{name}' holds {column.type}, not ids.") from None
+        raise InputError(f"The {role} column holds {column.type}, not ids.") from None
 
 
 def join_fixes(tables: list[pa.Table]) -> pa.Table:
@@ -63,6 +64,12 @@ def join_fixes(tables: list[pa.Table]) -> pa.Table:
         if len(types) > 1:
             tables = [_with_text(table, role) for table in tables]
     return pa.concat_tables(tables, promote_options="default")
+
+
+def _with_text(table: pa.Table, role: str) -> pa.Table:
+    if role not in table.column_names:
+        return table
+    return table.set_column(table.column_names.index(role), role, _text(table[role]))
 
 
 def ids_of(table: pa.Table, role: str) -> np.ndarray | Coded | None:
@@ -82,12 +89,6 @@ def ids_of(table: pa.Table, role: str) -> np.ndarray | Coded | None:
     return Coded(np.concatenate(codes), object_column(names))
 
 
-def _with_text(table: pa.Table, role: str) -> pa.Table:
-    if role not in table.column_names:
-        return table
-    return table.set_column(table.column_names.index(role), role, _text(table[role]))
-
-
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return plain_column(column).cast(pa.string())
 
@@ -103,19 +104,13 @@ def is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
-
-
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
     """(n,) float64, nan for anything but a number; text may have a decimal comma."""
     column = plain_column(column)
     try:
         return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:  # text with other things than numbers
-        text = pc.replace_substring(pc.utf8_trim_whitespace(column), ",", ".")
-        column = pc.if_else(pc.match_substring_regex(text, NUMBER), text, None)
-    return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        return as_numbers(column)
 
 
 def _crs_of(schema: pa.Schema, name: str) -> Any:
@@ -126,15 +121,35 @@ def _crs_of(schema: pa.Schema, name: str) -> Any:
         return None
 
 
-def _points(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates of points as WKB; nan for other geometries."""
+def points_of(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates of points, or of multipoints with one part, as WKB; nan for other geometries."""
+    if not pa.types.is_binary(column.type) and not pa.types.is_large_binary(column.type):
+        raise InputError("The geometry column holds no WKB points, and there are no longitude and latitude columns.")
+    xy = [_points(chunk) for chunk in column.chunks]
+    return tuple(np.concatenate([np.zeros(0), *part]) for part in zip(*xy)) if xy else (np.zeros(0), np.zeros(0))
+
+
+def _points(chunk: Any) -> tuple[np.ndarray, np.ndarray]:
+    _, offsets, data = chunk.buffers()
+    numbers = np.int64 if pa.types.is_large_binary(chunk.type) else np.int32
+    ends = np.frombuffer(offsets, numbers)[chunk.offset : chunk.offset + len(chunk) + 1]
+    there, sizes = chunk.is_valid().to_numpy(zero_copy_only=False), np.diff(ends)
+    size = int(sizes.max(initial=0))
+    if size in (21, 29, 37) and (sizes == size * there).all():  # x and y, z, m: points all alike, as they mostly are
+        names = {"names": ["order", "kind", "x", "y"], "formats": ["u1", "<u4", "<f8", "<f8"]}
+        layout = np.dtype({**names, "offsets": [0, 1, 5, 13], "itemsize": size})
+        points = np.frombuffer(data, layout, int(there.sum()), int(ends[0]))
+        if (points["order"] == 1).all() and ((points["kind"] & 0xFFFF) % 1000 == 1).all():
+            xy = np.full((2, len(chunk)), np.nan)
+            xy[:, there] = points["x"], points["y"]
+            return xy[0], xy[1]
     require("shapely")
     import shapely
 
-    if not pa.types.is_binary(column.type) and not pa.types.is_large_binary(column.type):
-        raise InputError("The geometry column holds no WKB points, and there are no longitude and latitude columns.")
-    points = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
-    return shapely.get_x(points), shapely.get_y(points)
+    shapes = shapely.from_wkb(chunk.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    one = (shapely.get_type_id(shapes) == 4) & (shapely.get_num_geometries(shapes) == 1)
+    shapes[one] = shapely.get_geometry(shapes[one], 0)
+    return shapely.get_x(shapes), shapely.get_y(shapes)
 
 
 def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -150,91 +165,43 @@ def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndar
     return np.where(np.isfinite(lon), lon, np.nan), np.where(np.isfinite(lat), lat, np.nan)
 
 
-def time_column(table: pa.Table, guess: Guess, refuse_short: bool = True) -> pa.ChunkedArray:
-    """The column of time; times of day are text, and come with the day of the date column if there is one.
+def time_column(table: pa.Table, schema: Schema) -> pa.ChunkedArray:
+    """The column of time. Times of day are text, and come with the day of the date column if there is one.
 
-    refuse_short: raise InputError if times of day are written as digits and none has five: 1005 could be 10:05 or
-    00:10:05. Not for later parts of a file: the hour after midnight has only short ones.
+    Beside a date, up to six digits are hhmmss.
     """
-    column = plain_column(table[str(guess.time)])
-    hhmmss = guess.date and _is_number(column.type) and (pc.max(column).as_py() or 0) < 1_000_000
-    if hhmmss or pa.types.is_time(column.type):
+    column = plain_column(table[str(schema.time)])
+    number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    if pa.types.is_time(column.type) or (schema.date and number and (pc.max(column).as_py() or 0) < 1_000_000):
         column = column.cast(pa.string())
-    if guess.date and is_text(column.type):
-        column = _with_colons(_text(column), str(guess.time), refuse_short)
-        day = pc.replace_substring_regex(_text(table[guess.date]), COMPACT_DATE, r"\1-\2-\3")
+    if schema.date and is_text(column.type):
+        digits = pc.match_substring_regex(column, HHMMSS)
+        padded = pc.binary_join_element_wise("00000", pc.utf8_trim_whitespace(column), "")
+        clock = pc.replace_substring_regex(padded, r"^\d*(\d\d)(\d\d)(\d\d)", r"\1:\2:\3")
+        column = pc.if_else(digits, clock, column)
+        day = pc.replace_substring_regex(_text(table[schema.date]), COMPACT_DATE, r"\1-\2-\3")
         dated = pc.binary_join_element_wise(day, column, " ")
         column = pc.if_else(pc.match_substring_regex(column, CLOCK), dated, column)
     return column
 
 
-def _with_colons(column: pa.ChunkedArray, name: str, refuse_short: bool) -> pa.ChunkedArray:
-    """Text with times of day written as hhmmss changed to hh:mm:ss. Errors are those of `time_column`."""
-    digits = pc.match_substring_regex(column, HHMMSS)
-    if not pc.any(digits).as_py():
-        return column
-    if refuse_short and not pc.any(pc.match_substring_regex(column, r"^\s*\d{5}")).as_py():
-        example = column.filter(digits)[0].as_py()
-        raise InputError(
-            f"Times of day in the column '{name}', such as {example}, may be hours and minutes or minutes and seconds. "
-            "Write them as 10:05 or 10:05:00."
-        )
-    padded = pc.binary_join_element_wise("00000", pc.utf8_trim_whitespace(column), "")
-    return pc.if_else(digits, pc.replace_substring_regex(padded, r"^\d*(\d\d)(\d\d)(\d\d)", r"\1:\2:\3"), column)
+def check_clock(table: pa.Table, schema: Schema) -> None:
+    """Raise InputError if times of day are digits and none has five: 1005 could be 10:05 or 00:10:05.
 
-
-def read_times(table: pa.Table, guess: Guess, refuse_short: bool = True) -> np.ndarray:
-    """(n,) int64 epoch ms of the column of `time_column`, with its argument and error."""
-    column = time_column(table, guess, refuse_short)
-    kind = column.type
-    if pa.types.is_timestamp(kind):
-        values = column.cast(pa.timestamp(kind.unit)) if kind.tz else column  # Arrow keeps zoned times in UTC
-        return parse_times(values.to_numpy(zero_copy_only=False), "UTC" if kind.tz else guess.timezone)
-    if not is_text(kind):
-        if not (_is_number(kind) or pa.types.is_date(kind)):
-            raise InputError(f"The time column '{guess.time}' holds {kind}, not times.")
-        if pa.types.is_integer(kind) and column.null_count:  # as floats, epochs in µs would lose their last digits
-            values = pc.fill_null(column, 0).to_numpy()
-            return np.where(column.is_null().to_numpy(), NO_TIME, parse_times(values, guess.timezone))
-        return parse_times(column.to_numpy(zero_copy_only=False), guess.timezone)
-    for zone in (None, "UTC"):  # Arrow reads plain ISO text in a tenth of the time
-        moments = _iso_times(column, zone)
-        if moments is not None:
-            return parse_times(moments, zone or guess.timezone)
-    return parse_times(fixed_bytes(column), guess.timezone, guess.date_order)
-
-
-def _iso_times(column: pa.ChunkedArray, zone: str | None) -> np.ndarray | None:
-    """(n,) datetime64 of text YYYY-MM-DD HH:MM[:SS[.fff]], or, of a zone, of text with seconds and 'Z' or an offset.
-
-    None where any is written otherwise.
+    Only for the first part of a file: in the hour after midnight all are short.
     """
-    shortest = pc.min(pc.binary_length(column)).as_py()
-    if shortest is None or shortest < (20 if zone else 16):  # Arrow reads an hour without minutes, `parse_times` not
-        return None
-    try:
-        return column.cast(pa.timestamp("ms", zone)).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        return None
+    column = plain_column(table[str(schema.time)])
+    if not schema.date or pa.types.is_temporal(column.type):
+        return
+    text = column.cast(pa.string())
+    digits = text.filter(pc.match_substring_regex(text, HHMMSS))
+    if len(digits) and not pc.any(pc.match_substring_regex(digits, r"^\s*\d{5}")).as_py():
+        raise InputError(
+            f"Times of day in the column '{schema.time}', such as {digits[0].as_py()}, may be hours and minutes or "
+            "minutes and seconds. Write them as 10:05 or 10:05:00."
+        )
 
 
-def fixed_bytes(column: pa.ChunkedArray) -> np.ndarray:
-    """(n,) S40 of a text column, without a Python object a row; missing text is empty, longer text is cut."""
-    chunks = [_chunk_bytes(chunk) for chunk in column.chunks]
-    return np.concatenate(chunks) if chunks else np.zeros(0, f"S{TEXT_WIDTH}")
-
-
-def _chunk_bytes(chunk: Any) -> np.ndarray:
-    chunk = pc.fill_null(chunk.cast(pa.string()), "")
-    _, offsets, data = chunk.buffers()
-    if not len(chunk) or data is None or not data.size:
-        return np.zeros(len(chunk), f"S{TEXT_WIDTH}")
-    ends = np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
-    sizes = np.diff(ends)
-    width = min(int(sizes.max()), TEXT_WIDTH)
-    if width and sizes.min() == sizes.max() == width:  # as times mostly are
-        return np.frombuffer(data, f"S{width}", len(chunk), int(ends[0])).astype(f"S{TEXT_WIDTH}")
-    at = ends[:-1, None] + np.arange(width, dtype=np.int32)
-    letters = np.frombuffer(data, np.uint8)[np.minimum(at, data.size - 1)]
-    letters[at >= ends[1:, None]] = 0
-    return letters.view(f"S{width}").reshape(-1).astype(f"S{TEXT_WIDTH}") if width else np.zeros(len(chunk), "S40")
+def read_times(table: pa.Table, schema: Schema) -> np.ndarray:
+    """(n,) int64 epoch ms of the column of time, NO_TIME where it cannot be read."""
+    return parse_times(time_column(table, schema), schema.zone, schema.date_order)

@@ -9,22 +9,25 @@ import zlib
 from pathlib import Path
 
 from ..errors import InputError
+from ..specs import FORMATS
 
-FORMATS = ("auto", "geolife", "csv", "parquet", "gotrack", "gpx", "json", "fit", "gtfs-realtime")
 PARQUET = (".parquet", ".pq", ".geoparquet")
 TEXT = (".csv", ".tsv", ".txt", ".gz")
-PARSED = {  # files that are no tables
+KINDS = {  # FORMATS but for 'auto', and the ends of their files. Of a folder with several kinds the first is read
+    "geolife": (".plt",),
+    "parquet": PARQUET,
+    "csv": TEXT,
+    "gotrack": TEXT,
     "gpx": (".gpx",),
     "json": (".json", ".jsonl", ".rec"),
     "fit": (".fit", ".fit.gz"),
     "gtfs-realtime": (".pb", ".pb.gz"),
+    "layer": (".gpkg", ".geojson", ".shp", ".fgb", ".kml", ".sqlite"),
 }
-LAYERS = (".geojson", ".gpkg", ".shp", ".kml", ".fgb", ".sqlite")
-KINDS = {"geolife": (".plt",), "parquet": PARQUET, "csv": TEXT, **PARSED}
 
 
 def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
-    """The path of a source and its kind, one of FORMATS except 'auto'."""
+    """The path of a source and its kind, one of KINDS."""
     match = re.fullmatch(rf"({'|'.join(FORMATS)}):(.+)", str(source))
     kind, text = match.groups() if match else (format, str(source))
     if kind not in FORMATS:
@@ -37,13 +40,12 @@ def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
 
 def _kind_of(path: Path) -> str:
     if path.is_file():
-        if ending(path) in LAYERS:
-            raise InputError(f"{path.name} is not a table of fixes: open it in QGIS and give the layer of its points.")
         with path.open("rb") as file:
-            parquet = file.read(4) == b"PAR1"
-        if parquet or path.name.startswith("go_track_"):
-            return "parquet" if parquet else "gotrack"
-        return next((kind for kind, endings in KINDS.items() if ending(path) in endings and kind != "parquet"), "csv")
+            if file.read(4) == b"PAR1":
+                return "parquet"
+        if path.name.startswith("go_track_"):
+            return "gotrack"
+        return next((kind for kind, ends in KINDS.items() if ending(path) in ends and kind != "parquet"), "csv")
     if (path / "go_track_trackspoints.csv").exists():
         return "gotrack"
     there = {ending(file) for file in path.rglob("*") if _visible(file, path)}
@@ -54,9 +56,9 @@ def _kind_of(path: Path) -> str:
 
 
 def ending(file: Path) -> str:
-    """The end of a file's name, in lower case; '.fit.gz' of packed files that RAW knows, '.gz' of others."""
+    """The end of a file's name, in lower case; '.fit.gz' and '.pb.gz' of such packed files, '.gz' of others."""
     packed = "".join(file.suffixes[-2:]).lower()
-    return packed if packed in (each for endings in PARSED.values() for each in endings) else file.suffix.lower()
+    return packed if packed in (".fit.gz", ".pb.gz") else file.suffix.lower()
 
 
 def _visible(file: Path, folder: Path) -> bool:
@@ -74,9 +76,12 @@ def files_of(path: Path, endings: tuple[str, ...]) -> list[Path]:
     return files
 
 
-def stem_of(file: Path) -> str:
-    """A file's name without its end."""
-    return file.name[: len(file.name) - len(ending(file))]
+def names_of(path: Path, files: list[Path]) -> dict[Path, str]:
+    """The names of the files of a source, or their paths in its folder if two have the same name; without ends."""
+    names = {file: file.name[: len(file.name) - len(ending(file))] for file in files}
+    if len(set(names.values())) == len(names):
+        return names
+    return {file: file.relative_to(path).with_name(name).as_posix() for file, name in names.items()}
 
 
 def read_bytes(file: Path, most: int = 1 << 26) -> bytes:

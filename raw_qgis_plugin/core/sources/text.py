@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tables of text with a header: delimiter and encoding are recognised, and blocks read as columns of text."""
+"""Tables of text: delimiter, encoding and header are recognised, and blocks read as columns of text."""
 
 from __future__ import annotations
 
@@ -8,75 +8,89 @@ import csv
 import gzip
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from ..errors import InputError, Progress
+from ..times import NO_TIME, as_numbers, parse_times
 from ..tracks import Skipped
-from .fields import AS_GUESSED, Layout
+from .schema import AS_GUESSED, Schema
 
 DELIMITERS = ",;\t| "
 NEVER_WRITTEN = [chr(code) for code in range(1, 32) if chr(code) not in "\t\n\v\f\r\x1a\x1c\x1d\x1e\x1f"]
+MAX_UNWRITTEN = 0.02  # of the letters that no text has, in text
 ABOVE = re.compile(r'"?sep=(.)"?|#[^,;\t|]*', re.IGNORECASE)  # lines above a header: of Excel, and comments
+VALUE = re.compile(r"[+-]?\d[\d.,:/ TZ+-]*")  # a number or a time, as no column is called
 NULLS = ["", "NULL", "null", "NA", "N/A", "nan", "NaN", "None", "\\N"]
-
-
-@dataclass(frozen=True)
-class TextSettings:
-    """Sizes of the parts in which files are read."""
-
-    head_bytes: int = 1 << 16
-    most_unwritten: float = 0.02  # of the letters that no text has, in text
-    block_bytes: int = 2 << 20  # Arrow reads 32 of them ahead
-
-
-SETTINGS = TextSettings()
+HEAD_BYTES = 1 << 16
+BLOCK_BYTES = 2 << 20  # Arrow reads 32 of them ahead
 
 
 class Head(NamedTuple):
-    """The header of a text table."""
+    """The columns of a text table."""
 
     names: list[str]
     delimiter: str
     encoding: str
     bytes_a_row: float  # of the file, packed where it is, about
-    above: int = 0  # lines above it
+    above: int  # lines above the first row
 
 
-def read_head(file: Path, layout: Layout = AS_GUESSED) -> Head:
-    """Read the names of the columns; delimiter and encoding are recognised where the layout leaves them open.
+def read_head(file: Path, schema: Schema = AS_GUESSED) -> Head:
+    """Read the names of the columns; delimiter and encoding are recognised where the schema leaves them open.
 
-    Raises InputError if the file cannot be read or has another encoding.
+    Columns of a table without a header are called t, lon and lat where their values show what they are, else 'column 1'
+    and so on. Raises InputError if the file cannot be read or has another encoding.
     """
     try:
         with pa.input_stream(str(file), compression="detect") as stream:
-            data = stream.read(SETTINGS.head_bytes)
-        encoding = codecs.lookup(layout.encoding).name if layout.encoding else _encoding(data)
+            data = stream.read(HEAD_BYTES)
+        encoding = codecs.lookup(schema.encoding).name if schema.encoding else _encoding(data)
         encoding = "utf8" if encoding == "utf-8" else encoding  # as Arrow calls what it reads itself
         text = codecs.getincrementaldecoder(encoding)().decode(data)
     except (pa.ArrowException, OSError, UnicodeError, LookupError) as error:  # a broken .gz, another encoding
         raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
     if data.startswith(b"PK\x03\x04"):
         raise InputError(f"{file.name} is a ZIP archive or a spreadsheet: unpack it, or save its table as CSV.")
-    if sum(map(text.count, NEVER_WRITTEN)) > SETTINGS.most_unwritten * len(text):
+    if sum(map(text.count, NEVER_WRITTEN)) > MAX_UNWRITTEN * len(text):
         raise InputError(f"{file.name} cannot be read as a table of text: it is of another kind, such as a picture")
     lines = text.lstrip("\ufeff").splitlines()
     above = sum(1 for _ in takewhile(ABOVE.fullmatch, lines))
-    said = next((match[1] for line in lines[:above] if (match := ABOVE.fullmatch(line)) and match[1]), "")
+    declared = next((match[1] for line in lines[:above] if (match := ABOVE.fullmatch(line)) and match[1]), "")
     line = next(iter(lines[above:]), "").replace("\0", "")
-    rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in layout.delimiter or said or DELIMITERS}
+    rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in schema.delimiter or declared or DELIMITERS}
     delimiter = max(rows, key=lambda sign: (len(rows[sign]) > 1 and sign != " ", len(rows[sign])))
+    first = [name.strip() for name in rows[delimiter]]
+    size = len(gzip.compress(data) if file.suffix.lower() == ".gz" else data) / max(1, len(lines))
+    if any(VALUE.fullmatch(name) for name in first) and len(first) > 2:
+        whole = lines[above:-1] if len(data) == HEAD_BYTES else lines[above:]  # the last one may be cut
+        return Head(_names_by_values(list(csv.reader(whole, delimiter=delimiter))), delimiter, encoding, size, above)
     names: list[str] = []
-    for number, name in enumerate(rows[delimiter], 1):
-        name = name.strip()
+    for number, name in enumerate(first, 1):
         names.append(name if name and name not in names else f"{name or 'column'} {number}")
-    size = len(gzip.compress(data) if file.suffix.lower() == ".gz" else data)
-    return Head(names, delimiter, encoding, size / max(1, len(lines)), above)
+    return Head(names, delimiter, encoding, size, above + 1)
+
+
+def _names_by_values(rows: list[list[str]]) -> list[str]:
+    """Names for the columns of a table without a header."""
+    columns = list(zip(*(row for row in rows if len(row) == len(rows[0]))))
+    names = [f"column {number}" for number in range(1, len(columns) + 1)]
+    numbers = [as_numbers(pa.array(values)) for values in columns]
+    degrees = [k for k, some in enumerate(numbers) if (np.abs(some) <= 180).all() and (some % 1 != 0).any()]
+    wide = [k for k in degrees if (np.abs(numbers[k]) > 90).any()]
+    if len(degrees) == 2 and len(wide) == 1:  # else which is which cannot be known
+        names[wide[0]], names[degrees[degrees[0] == wide[0]]] = "lon", "lat"
+    for k, values in enumerate(columns):
+        t = parse_times(pa.array(values))
+        if k not in degrees and (t > 300_000_000_000).all() and (t != NO_TIME).all():  # later than 1979
+            names[k] = "t"
+            break
+    return names
 
 
 def _encoding(data: bytes) -> str:
@@ -103,29 +117,20 @@ def text_tables(
         return "skip"
 
     size, none = max(file.stat().st_size, 1), True
+    how = {"block_size": BLOCK_BYTES, "encoding": head.encoding, "use_threads": ahead}
     try:
         with pa.OSFile(str(file)) as raw:
-            stream = pa.CompressedInputStream(raw, "gzip") if file.suffix.lower() == ".gz" else raw
             reader = arrow_csv.open_csv(
-                stream,
-                arrow_csv.ReadOptions(
-                    column_names=head.names,
-                    skip_rows=1 + head.above,
-                    block_size=SETTINGS.block_bytes,
-                    encoding=head.encoding,
-                    use_threads=ahead,
-                ),
+                pa.CompressedInputStream(raw, "gzip") if file.suffix.lower() == ".gz" else raw,
+                arrow_csv.ReadOptions(column_names=head.names, skip_rows=head.above, **how),
                 arrow_csv.ParseOptions(
                     delimiter=head.delimiter, newlines_in_values=True, invalid_row_handler=unreadable
                 ),
                 arrow_csv.ConvertOptions(
-                    include_columns=columns,
-                    column_types={name: pa.string() for name in columns},
-                    null_values=NULLS,
-                    strings_can_be_null=True,
-                    check_utf8=False,
+                    include_columns=columns, column_types={name: pa.string() for name in columns}, null_values=NULLS,
+                    strings_can_be_null=True, check_utf8=False,
                 ),
-            )
+            )  # fmt: skip
             for batch in reader:
                 progress(min(raw.tell() / size, 1.0))
                 yield pa.Table.from_arrays([_decoded(column) for column in batch.columns], schema=batch.schema)

@@ -27,9 +27,9 @@ from ...core.errors import InputError
 from ...core.geodesy import metres_between, unwrapped
 from ...core.regions.view import City
 from ...layers import styling, writing
-from ...layers.columns import id_text
 from ...layers.coordinates import from_wgs84, transform_lines
 from ...layers.legends import CLASS_COLOURS, EACH_USER, title_of
+from ...layers.words import id_text
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..map_tools.draw import give_back

@@ -29,11 +29,10 @@ from qgis.PyQt.QtWidgets import (
 from ...core.bundle.card import HEAD_NAME, HEAD_NAMES, is_head_name
 from ...core.errors import Progress
 from ...core.paths import shipped_bundle
-from ...core.sources.fields import TRACK, USER, plain
+from ...core.sources.schema import TRACK, USER, plain
 from ...environment import packages
 from ...environment.folders import models_folder
-from ...layers.reading import FieldChoice, ReadPlan
-from ...layers.snapshot import Snapshot, snapshot
+from ...layers.reading import ReadPlan, Schema, Snapshot, snapshot
 from ...processing.words import tr
 from ...tasks.job import Job
 from ...tasks.training import PRESETS, Labels, read_labels
@@ -109,7 +108,7 @@ class DataPage(Page):
 
     def take(self, layer: QgsVectorLayer | None) -> None:
         """Choose the fields of a layer: those stored with it, else a guess."""
-        fields, zone = remembered(layer) if layer is not None else (FieldChoice(None, None, None), "UTC")
+        fields, zone = remembered(layer) if layer is not None else (Schema(), "UTC")
         self.track_fields.show(layer, fields, zone)
         if layer is not None:
             self.note.setText(tr("Features: {n:,}").format(n=layer.featureCount()))

@@ -13,7 +13,8 @@ from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QFormLayout
 
 from ...core.errors import InputError
 from ...core.times import find_zone
-from ...layers.reading import ROLES, FieldChoice, choose_fields
+from ...layers.reading import ROLES, Schema, choose_fields, zone_of
+from ...layers.words import ZONE
 from ...processing.words import tr
 from .layout import silent
 
@@ -66,7 +67,7 @@ class TrackFields:
     def __init__(self, form: QFormLayout, titles: tuple[str, ...]) -> None:
         """form: gets the boxes as rows. titles: of the roles."""
         self.boxes = {role: QgsFieldComboBox(objectName=f"raw_{role}_field") for role in ROLES}
-        self._shown = FieldChoice(None, None, None)
+        self._shown = Schema()
         self._again = QTimer(self.boxes["user"], singleShot=True, interval=0, timeout=self._show_fields)
         for box, title in zip(self.boxes.values(), titles):
             box.setAllowEmptyFieldName(True)
@@ -82,12 +83,12 @@ class TrackFields:
         ))  # fmt: skip
         form.addRow(tr("Time zone"), self.zone)
 
-    def choice(self) -> FieldChoice:
+    def choice(self) -> Schema:
         """The fields that are chosen."""
         user, track, time = (self.boxes[role].currentField() or None for role in ROLES)
-        return FieldChoice(user, track, time)
+        return Schema(user, track, time)
 
-    def show(self, layer: QgsVectorLayer | None, fields: FieldChoice, zone: str) -> None:
+    def show(self, layer: QgsVectorLayer | None, fields: Schema, zone: str) -> None:
         """Choose fields of a layer, and a time zone."""
         self._shown = fields
         for box in self.boxes.values():
@@ -106,16 +107,11 @@ class TrackFields:
                 box.setField(getattr(self._shown, role) or "")
 
 
-def remember(layer: QgsVectorLayer, fields: FieldChoice, zone: str) -> None:
+def remember(layer: QgsVectorLayer, fields: Schema, zone: str) -> None:
     """Store the fields and the time zone with a layer, as custom properties."""
     for role in ROLES:
         layer.setCustomProperty(f"raw/{role}_field", getattr(fields, role) or "")
-    remember_zone(layer, zone)
-
-
-def remember_zone(layer: QgsVectorLayer, zone: str) -> None:
-    """Store the time zone with a layer."""
-    layer.setCustomProperty("raw/timezone", zone)
+    layer.setCustomProperty(f"raw/{ZONE}", zone)
 
 
 def is_remembered(layer: QgsVectorLayer) -> bool:
@@ -123,11 +119,11 @@ def is_remembered(layer: QgsVectorLayer) -> bool:
     return any(layer.customProperty(f"raw/{role}_field") is not None for role in ROLES)
 
 
-def remembered(layer: QgsVectorLayer) -> tuple[FieldChoice, str]:
+def remembered(layer: QgsVectorLayer) -> tuple[Schema, str]:
     """The fields and the time zone stored with a layer. Without stored fields they are guessed."""
-    zone = layer.customProperty("raw/timezone") or "UTC"
+    zone = zone_of(layer) or "UTC"
     if not is_remembered(layer):
         return choose_fields(layer.fields(), None, None, None), zone
     known = [layer.customProperty(f"raw/{role}_field") for role in ROLES]
     user, track, time = (name if name and layer.fields().lookupField(name) >= 0 else None for name in known)
-    return FieldChoice(user, track, time), zone
+    return Schema(user, track, time), zone

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -12,23 +12,25 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingOutputLayerDefinition,
     QgsProject,
-    QgsReferencedRectangle,
     QgsVectorLayer,
 )
-from qgis.gui import (
-    QgsCollapsibleGroupBox,
-    QgsDateTimeEdit,
-    QgsExtentWidget,
-    QgsFileWidget,
-    QgsProjectionSelectionWidget,
-)
+from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QFormLayout, QProgressBar, QPushButton, QSplitter, QWidget
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QWidget,
+)
 
 from ...core.errors import RawError
-from ...core.sources.fields import NONE
 from ...core.sources.preview import Preview, preview
+from ...core.sources.schema import NONE
 from ...layers.words import count_fixes, count_users
 from ...processing.form import Run
 from ...processing.import_tracks import DELIMITERS, LARGE, WORLD, ImportTracks
@@ -39,9 +41,9 @@ from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
 from ..widgets.drop import TakesFiles
 from ..widgets.layout import column, row, scrolling, silent, wrapped
-from ..widgets.track_fields import ZoneBox, remember_zone
+from ..widgets.track_fields import ZoneBox
 from .help import open_help
-from .import_preview import Choices, PreviewTable, describe, first_value, guessed, missing, question_of_users
+from .import_preview import PreviewTable, describe, question
 
 ROLES = ("user", "track", "time", "lon", "lat")
 ENCODINGS = ("", "utf-8", "latin-1", "cp1252", "utf-16", "gb18030", "shift_jis")
@@ -50,16 +52,13 @@ ENCODINGS = ("", "utf-8", "latin-1", "cp1252", "utf-16", "gb18030", "shift_jis")
 class ImportDialog(TakesFiles, RawDialog):
     """The window. Every change shows the first rows anew. An import goes on when the window is closed."""
 
-    _chosen: ClassVar[dict[str, Choices]] = {}  # by path
-
     def __init__(self, desktop: Desktop, path: str = "") -> None:
         super().__init__(desktop.iface.mainWindow(), "raw_import_dialog", tr("Import tracks"))
         self.desktop, self.algorithm = desktop, ImportTracks().create()
         self.preview: Preview | None = None
         self.running: AlgorithmJob | None = None
         self.setAcceptDrops(True)
-        self._suggested = ""  # path of the output
-        self._proposed = "", ""  # for which file which zone
+        self._proposed = ""  # for which file a zone was
         self._shown = ("", "", "")  # of which file, delimiter and encoding the columns are listed
         self._make_parts()
         self._lay_out()
@@ -93,22 +92,13 @@ class ImportDialog(TakesFiles, RawDialog):
         self.encoding = QComboBox(objectName="raw_import_encoding", editable=True)
         self.encoding.addItems(ENCODINGS)
         self.encoding.lineEdit().setPlaceholderText(tr("recognised"))
-        self.box = QgsExtentWidget(None, QgsExtentWidget.WidgetStyle.CondensedStyle)
-        self.box.setOutputCrs(QgsCoordinateReferenceSystem(WORLD))
-        self.box.setMapCanvas(self.desktop.iface.mapCanvas())
-        self.box.setNullValueAllowed(True, tr("everywhere"))
-        self.box.clear()  # of the canvas
-        self.limits = [QgsDateTimeEdit(), QgsDateTimeEdit()]
-        for each, words in zip(self.limits, (tr("the first fix"), tr("the end"))):
-            each.setAllowNull(True)
-            each.setNullRepresentation(words)
-            each.clear()
         self.rows = PreviewTable()
         self.question = wrapped(objectName="raw_import_question")
         self.question.setStyleSheet("border: 1px solid #d6604d; border-radius: 3px; padding: 4px;")
         self.state = wrapped(objectName="raw_import_state")
         self.output = QgsFileWidget(objectName="raw_import_output")
         self.output.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
+        self.output.setConfirmOverwrite(False)  # asked when it is imported
         self.output.setFilter("GeoPackage (*.gpkg)")
         self.output.lineEdit().setPlaceholderText(tr("a temporary layer, which ends with QGIS"))
         self.bar = QProgressBar(maximum=1000, textVisible=False, maximumHeight=10, visible=False)
@@ -126,14 +116,8 @@ class ImportDialog(TakesFiles, RawDialog):
         form.addRow(tr("Coordinates"), self.crs)
         form.addRow(tr("Delimiter"), self.delimiter)
         form.addRow(tr("Encoding"), self.encoding)
-        part = QgsCollapsibleGroupBox(tr("Only a part"), objectName="raw_import_part")
-        part.setCollapsed(True)
-        inside = QFormLayout(part)
-        inside.addRow(tr("In the box"), self.box)
-        inside.addRow(tr("From"), self.limits[0])
-        inside.addRow(tr("Before"), self.limits[1])
         page = QWidget()
-        page.setLayout(column(form, part, None, margins_px=0))
+        page.setLayout(column(form, None, margins_px=0))
         right = QWidget()
         right.setLayout(column(self.question, self.rows, self.state, stretch=self.rows, margins_px=0))
         split = QSplitter()
@@ -154,9 +138,6 @@ class ImportDialog(TakesFiles, RawDialog):
             box.currentIndexChanged.connect(self._look_soon)
         self.encoding.lineEdit().editingFinished.connect(self._look_soon)
         self.crs.crsChanged.connect(self._look_soon)
-        self.box.extentChanged.connect(self._look_soon)
-        for each in self.limits:
-            each.valueChanged.connect(self._look_soon)
         self.start.clicked.connect(self.run)
         self.stop.clicked.connect(self._cancel)
 
@@ -169,23 +150,15 @@ class ImportDialog(TakesFiles, RawDialog):
     take_file = choose
 
     def _take_source(self) -> None:
-        """Forget what belonged to another file, and take what was chosen for this one since QGIS began."""
-        chosen = self._chosen.get(self.source.filePath().strip())
+        """Forget what belonged to another file."""
         with silent(self.order, self.zone, self.delimiter, self.encoding, self.crs):
             self.order.setCurrentIndex(0)
-            if self.zone.zone() == self._proposed[1]:
-                self.zone.choose("UTC")
-            if chosen is not None:
-                self.zone.choose(chosen.zone)
-                self.delimiter.setCurrentIndex(self.delimiter.findData(chosen.delimiter))
-                self.encoding.setCurrentText(chosen.encoding)
-                self.order.clear()
-                self.order.addItem("", chosen.order)  # listed anew with the first rows
-                self.crs.setCrs(chosen.crs)
-        for part in (self.box, *self.limits):
-            part.clear()
-        if self.output.filePath() == self._suggested:
-            self.output.setFilePath("")
+            self.zone.choose("UTC")
+            self.delimiter.setCurrentIndex(0)
+            self.encoding.setCurrentText("")
+            self.crs.setCrs(QgsCoordinateReferenceSystem(WORLD))
+        self.output.setFilePath("")
+        self._proposed = ""
         self._look_soon()
 
     def _ask_folder(self) -> None:
@@ -201,14 +174,10 @@ class ImportDialog(TakesFiles, RawDialog):
         """The values of raw:importtracks, without OUTPUT."""
         listed = self._shown == self._wanted()  # else the columns are another file's
         names = {f"{role.upper()}_FIELD": (box.currentData() if listed else "") for role, box in self.columns.items()}
-        box = self.box.outputExtent() if self.box.isValid() else None
-        limits = [None if each.isNull() else each.dateTime() for each in self.limits]
         return {
             **names, "SOURCE": self.source.filePath().strip(), "TIMEZONE": self.zone.zone(),
             "CRS": self.crs.crs(), "DATE_ORDER": self.order.currentData() or "auto",
             "DELIMITER": self.delimiter.currentData(), "ENCODING": self.encoding.currentText().strip(),
-            "EXTENT": QgsReferencedRectangle(box, self.box.outputCrs()) if box is not None else None,
-            "FROM": limits[0], "TO": limits[1],
         }  # fmt: skip
 
     def _wanted(self) -> tuple[str, str, str]:
@@ -220,18 +189,14 @@ class ImportDialog(TakesFiles, RawDialog):
         self.closing()  # an older look is of no use
         if not wanted[0]:
             return
-        if self._shown == wanted:
-            columns = {role: box.currentData() for role, box in self.columns.items()}
-            more = self.zone.zone(), self.order.currentData() or "", self.crs.crs()
-            self._chosen[wanted[0]] = Choices(*wanted[1:], columns, *more)
         try:
-            layout = self.algorithm.layout(Run(self.algorithm, values, QgsProcessingContext()))
+            schema = self.algorithm.schema(Run(self.algorithm, values, QgsProcessingContext()))
         except RawError as error:
             self._show_problem(str(error))
             return
         self.run_until_closed(
             tr("Reading the first rows"),
-            lambda _: preview(wanted[0], "auto", layout),
+            lambda _: preview(wanted[0], "auto", schema),
             lambda found: self._show(found, wanted),
             lambda words: self._show_problem(words) if words else None,
         )
@@ -245,94 +210,78 @@ class ImportDialog(TakesFiles, RawDialog):
     def _show(self, found: Preview, wanted: tuple[str, str, str]) -> None:
         if wanted != self._wanted():
             return  # of an older choice
-        new_source, self.preview = wanted != self._shown, found
-        if new_source:
+        self.preview = found
+        if wanted != self._shown:
             self._list_columns(found)
             if not self.output.filePath() and found.total >= LARGE:
-                self._suggested = str(_free(Path(wanted[0]).with_suffix(".gpkg")))
-                self.output.setFilePath(self._suggested)
-            if [box.currentData() or "" for box in self.columns.values()] != guessed(found):
-                self._look_soon()  # with the columns that were chosen before
+                self.output.setFilePath(str(_free(Path(wanted[0]).with_suffix(".gpkg"))))
         self._shown = wanted
-        self._propose_zone(found.zone)
+        if found.zone and self._proposed != wanted[0] and self.zone.zone() == "UTC":
+            self._proposed = wanted[0]  # once: the zone that all times carry is that of hours and dates, too
+            with silent(self.zone):
+                self.zone.choose(found.zone)
         self._list_orders(found)
         self.rows.show_rows(found)
         self._show_state()
 
     def _list_columns(self, found: Preview) -> None:
-        guess, (path, *way) = found.guess, self._wanted()
-        chosen = self._chosen.get(path)
-        if chosen is not None and [chosen.delimiter, chosen.encoding] != way:
-            chosen = None  # these are other columns
-        nothing = {
-            "user": tr("none: one user's"), "track": tr("none: one track a user"), "time": "",
-            "lon": tr("geometry") if guess.geometry else "", "lat": tr("geometry") if guess.geometry else "",
-        }  # fmt: skip
+        place = tr("geometry") if found.schema.geometry else ""
+        nothing = {"user": tr("none: one user's"), "track": tr("none: one track a user"), "lon": place, "lat": place}
         with silent(*self.columns.values()):
             for role, box in self.columns.items():
                 box.clear()
-                box.addItem(nothing[role], NONE if role in ("user", "track") else "")
+                box.addItem(nothing.get(role, ""), NONE if role in ("user", "track") else "")
                 for name in found.raw.column_names:
                     box.addItem(name, name)
-                wanted = chosen.columns[role] if chosen else getattr(guess, role)
-                box.setCurrentIndex(max(0, box.findData(wanted)))
-
-    def _propose_zone(self, zone: str) -> None:
-        """Choose the zone that the times carry, of the hours of the week and of dates; once, where none was chosen."""
-        if zone and self._proposed[0] != self._shown[0]:
-            self._proposed = self._shown[0], zone
-            if self.zone.zone() == "UTC":
-                with silent(self.zone):
-                    self.zone.choose(zone)
+                box.setCurrentIndex(max(0, box.findData(getattr(found.schema, role))))
 
     def _list_orders(self, found: Preview) -> None:
         chosen = self.order.currentData()
         known = {"day": tr("day first, as recognised"), "month": tr("month first, as recognised")}
-        first = known.get(found.guess.date_order, tr("choose…")) if found.guess.date_order else tr("recognised")
-        titles = first if not chosen else tr("recognised"), tr("day first: 31/12/2024"), tr("month first: 12/31/2024")
+        order = found.schema.date_order
+        first = known.get(order, tr("choose…")) if order and not chosen else tr("recognised")
         with silent(self.order):
             self.order.clear()
-            for title, name in zip(titles, ("", "day", "month")):
+            for title, name in (
+                (first, ""),
+                (tr("day first: 31/12/2024"), "day"),
+                (tr("month first: 12/31/2024"), "month"),
+            ):
                 self.order.addItem(title, name)
             self.order.setCurrentIndex(max(0, self.order.findData(chosen)))
 
-    # ---- what is shown ------------------------------------------------------------------------------------------
-
     def _show_state(self, words: str = "") -> None:
         found, busy = self.preview, self.running is not None
-        unknown = found is not None and found.guess.date_order == "unknown"
-        usable = found is not None and found.fixes is not None and not unknown
+        usable = found is not None and found.fixes is not None and found.schema.date_order != "unknown"
         self.start.setEnabled(usable and self._shown == self._wanted() and not busy)
         self.stop.setVisible(busy)
         self.bar.setVisible(busy)
-        question = ""
-        if found is not None and unknown:
-            question = tr("{date} may begin with the day or with the month: choose under Dates.")
-            question = question.format(date=first_value(found, found.guess.when()[-1]))
-        elif found is not None and found.fixes is not None and found.guess.user is None:
-            question = question_of_users(found)
-        self.question.setText(question)
-        self.question.setVisible(bool(question))
+        asked = question(found) if found is not None else ""
+        self.question.setText(asked)
+        self.question.setVisible(bool(asked))
         if found is not None:
-            words = words or missing(found) or found.problem or describe(found, unknown)
+            words = words or describe(found)
         self.state.setText(words or tr("Choose a file or a folder, or drop one on this window."))
 
     # ---- the import ---------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Run raw:importtracks."""
-        desktop, name, zone = self.desktop, Path(self.source.filePath()).stem, self.zone.zone()
+        desktop, name = self.desktop, Path(self.source.filePath()).stem
 
         def take(layer: QgsVectorLayer, _order: int) -> None:
             layer.setName(name)
-            remember_zone(layer, zone)
             QgsProject.instance().addMapLayer(layer)
             desktop.use_layer(layer)
 
-        path = self.output.filePath().strip()
-        if path and not path.lower().endswith(".gpkg"):
-            path += ".gpkg"
-        output = QgsProcessingOutputLayerDefinition(path or QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance())
+        text = self.output.filePath().strip()
+        path = Path(text if text.lower().endswith(".gpkg") else f"{text}.gpkg") if text else None
+        if path is not None and path.exists():
+            words = tr("{file} exists already. Replace it?").format(file=path.name)
+            if QMessageBox.question(self, self.windowTitle(), words) != QMessageBox.StandardButton.Yes:
+                self.output.setFilePath(str(_free(path)))
+                return
+        output = QgsProcessingOutputLayerDefinition(str(path or QgsProcessing.TEMPORARY_OUTPUT), QgsProject.instance())
         values = {**self.parameters(), "OUTPUT": output}
         try:
             job = AlgorithmJob("raw:importtracks", values, [], tr("Importing"), take, self._done, self._failed)

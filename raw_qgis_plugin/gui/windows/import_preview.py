@@ -1,33 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A source's first rows, as they are read and as they are written, and what is chosen for it."""
+"""A source's first rows, as they are read and as they are written, and the words about them."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from qgis.core import QgsCoordinateReferenceSystem
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem
 
-from ...core.sources.fields import NONE
 from ...core.sources.preview import Preview
 from ...core.times import NO_TIME
 from ...processing.words import tr
 
 MISSING = "—"
-
-
-class Choices(NamedTuple):
-    """What was chosen for a file."""
-
-    delimiter: str
-    encoding: str
-    columns: dict[str, str]  # by role
-    zone: str
-    order: str  # of dates
-    crs: QgsCoordinateReferenceSystem
 
 
 class PreviewTable(QTableWidget):
@@ -42,9 +29,8 @@ class PreviewTable(QTableWidget):
     def show_rows(self, preview: Preview, most: int = 50) -> None:
         """Show the first rows. A value that cannot be read is marked."""
         raw = preview.raw.slice(0, most)
-        names = raw.column_names
-        names = [*(name for name in preview.guess.columns() if name in names), *names]
-        written = list(dict.fromkeys(names))  # those that are read come first
+        used = [name for name in preview.schema.columns() if name in raw.column_names]
+        written = list(dict.fromkeys([*used, *raw.column_names]))  # those that are read come first
         read = _as_read(preview, most)
         self.clear()
         self.setRowCount(len(raw))
@@ -79,6 +65,9 @@ def _as_read(preview: Preview, most: int) -> dict[str, list[str]]:
     columns[tr("Time, UTC")] = [MISSING if ms == NO_TIME else str(m).replace("T", " ") for ms, m in zip(t, moments)]
     for role, title in (("lon", tr("Longitude")), ("lat", tr("Latitude"))):
         columns[title] = [f"{value:.5f}" if np.isfinite(value) else MISSING for value in fixes[role].to_numpy()]
+    if "accuracy" in fixes.column_names:
+        metres = fixes["accuracy"].to_numpy()
+        columns[tr("Accuracy, m")] = [f"{value:.0f}" if np.isfinite(value) else "" for value in metres]
     return columns
 
 
@@ -90,42 +79,32 @@ def _item(value: str, strong: bool = False) -> Any:
     return item
 
 
-def guessed(found: Preview) -> list[str]:
-    """The columns as they are guessed, as the window lists them."""
-    none = {"user": NONE, "track": NONE, "time": "", "lon": "", "lat": ""}
-    return [getattr(found.guess, role) or nothing for role, nothing in none.items()]
-
-
-def missing(found: Preview) -> str:
-    """Which columns have to be chosen, as none was recognised; else ''."""
-    if found.guess.time is None and not found.guess.positioned:
+def describe(found: Preview) -> str:
+    """Which columns have to be chosen; else how many rows there are, and which of the first ones are skipped."""
+    schema, n = found.schema, len(found.raw)
+    if schema.time is None and not schema.positioned:
         return tr("No time and no position column was recognised: choose Time, Longitude and Latitude on the left.")
-    if found.guess.time is None:
+    if schema.time is None:
         return tr("No time column was recognised: choose it as Time on the left.")
-    if not found.guess.positioned:
+    if not schema.positioned:
         return tr("No position column was recognised: choose Longitude and Latitude on the left.")
-    return ""
+    words = tr("About {n:,} rows. ").format(n=found.total) if found.total > n else ""
+    if found.problem or schema.date_order == "unknown":
+        return found.problem or words
+    return words + tr("Of the first {n:,} rows: {skipped}").format(n=n, skipped=found.skipped)
 
 
-def question_of_users(found: Preview) -> str:
-    """The question for the users, with the columns that may name them."""
+def question(found: Preview) -> str:
+    """What has to be asked: the order of dates, or who the users are; else ''."""
+    if found.schema.date_order == "unknown":
+        name = found.schema.when()[-1]
+        date = next((str(value) for value in found.raw[name].to_pylist() if value), name)
+        words = tr("{date} may begin with the day or with the month: choose under Dates.")
+        return words.format(date=date)
+    if found.fixes is None or found.schema.user is not None:
+        return ""
     words = tr(
         "No column names the users: all fixes of a file become one user's. If a column names them, choose it as User."
     )
-    counts = found.candidates
-    named = ", ".join(f"{name} ({n:,})" for name, n in counts.items())
-    return f"{words} {tr('Columns with several values: {names}.').format(names=named)}" if counts else words
-
-
-def first_value(found: Preview, name: str) -> str:
-    """The first value of a column."""
-    return next((str(value) for value in found.raw[name].to_pylist() if value), name)
-
-
-def describe(found: Preview, unknown: bool) -> str:
-    """How many rows there are, and which of the first ones are skipped. unknown: the order of dates."""
-    n, skipped = len(found.raw), found.skipped
-    words = tr("About {n:,} rows. ").format(n=found.total) if found.total > n else ""
-    if unknown:
-        return words
-    return words + tr("Of the first {n:,} rows: {skipped}").format(n=n, skipped=skipped)
+    named = ", ".join(f"{name} ({n:,})" for name, n in found.candidates.items())
+    return f"{words} {tr('Columns with several values: {names}.').format(names=named)}" if named else words

@@ -13,12 +13,12 @@ from pyarrow import csv
 from ...errors import InputError, Progress
 from ...tracks import Skipped
 from ..columns import fixes_of
-from ..fields import Guess
 from ..files import KINDS, files_of
+from ..schema import Schema
 
 READABLE = bytes(byte if byte < 128 else ord("?") for byte in range(256))
 COLUMNS = ["file", "lat", "lon", "zero", "feet", "days", "date", "time"]
-GUESS = Guess("user", "track", "time", "lon", "lat", date="date")
+GEOLIFE = Schema("user", "track", "time", "lon", "lat", date="date")
 
 
 def read_geolife(path: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
@@ -72,4 +72,4 @@ def _parse(lines: list[bytes], users: list[str], tracks: list[str], skipped: Ski
     ids = {role: pc.take(pa.array(names), table["file"]) for role, names in (("user", users), ("track", tracks))}
     for role, column in ids.items():
         table = table.append_column(role, column.dictionary_encode())
-    return fixes_of(table, GUESS, skipped)
+    return fixes_of(table, GEOLIFE, skipped)

@@ -18,7 +18,8 @@ from ...arrays import object_column
 from ...errors import InputError, Progress
 from ...times import NO_TIME, parse_times
 from ...tracks import Skipped
-from .realtime import feed_tables, is_feed
+from .ogr import ogr_tables
+from .realtime import VERSION, feed_tables
 
 LIST = re.compile(
     r'"(?:locations|semanticSegments|data)"\s*:\s*\['
@@ -34,8 +35,10 @@ def object_tables(file: Path, progress: Progress, skipped: Skipped, rows_a_table
 
     Broken objects, such as one in whose middle the file ends, are counted in `skipped`.
     """
-    if is_feed(file):
-        yield from feed_tables(file, progress)
+    with file.open("rb") as stream:
+        head = stream.read(1000)
+    if VERSION.search(head) or b'"FeatureCollection"' in head:
+        yield from (feed_tables if VERSION.search(head) else ogr_tables)(file, progress)
         return
     objects = _objects(file, progress, skipped)
     first = list(islice(objects, 1000))
@@ -57,8 +60,6 @@ def _objects(file: Path, progress: Progress, skipped: Skipped) -> Iterator[dict[
     decoder, size = json.JSONDecoder(), max(file.stat().st_size, 1)
     with file.open(encoding="utf-8-sig", errors="replace") as stream:
         text = stream.read(1 << 20)
-        if '"FeatureCollection"' in text[:1000]:
-            raise InputError(f"{file.name} is GeoJSON: open it in QGIS and give the layer of its points.")
         found = LIST.search(text) if text.lstrip().startswith("{") else None
         at, read, whole = found.end() if found else 0, len(text), False
         while True:
@@ -108,14 +109,17 @@ def _flat(item: dict[str, Any]) -> dict[str, Any]:
     if item["_type"] != "location":
         return {}
     user = item.get("topic") or item.get("tid")
-    return {"user": user, **{name: item.get(name) for name in ("tst", "lon", "lat")}}
+    return {"user": user, **{name: item.get(name) for name in ("tst", "lon", "lat", "acc")}}
 
 
 def _column(values: list[Any]) -> pa.Array:
+    values = [value if _is_plain(value) else None for value in values]
     try:
-        return pa.array([value if _is_plain(value) else None for value in values])
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # text and numbers, or numbers of other sizes
-        return pa.array([str(value) if _is_plain(value) else None for value in values])
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError):
+        # Text and numbers, numbers of other sizes, or half of a letter of two halves, as an escape can say
+        texts = (None if value is None else str(value).encode("utf-8", "replace").decode() for value in values)
+        return pa.array(texts, pa.string())
 
 
 def _points_of_segment(segment: dict[str, Any]) -> Iterator[tuple[str | None, str | None, float]]:

@@ -17,12 +17,6 @@ NO_TRIP = "no trip"  # of vehicles on the way to one
 VERSION = re.compile(rb'"gtfs_?realtime_?version"', re.IGNORECASE)  # stands in the header, as JSON
 
 
-def is_feed(file: Path) -> bool:
-    """Whether a JSON file begins like a GTFS-realtime message."""
-    with file.open("rb") as stream:
-        return VERSION.search(stream.read(1000)) is not None
-
-
 def feed_tables(file: Path, progress: Progress) -> Iterator[pa.Table]:
     """The columns vehicle, trip, timestamp (epoch seconds), lon and lat of a message; no table without vehicles.
 

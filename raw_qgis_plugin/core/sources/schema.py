@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The columns of user, track, time and position in a table, guessed from common names."""
+"""The schema of a table of fixes: which columns hold user, track, time and position. Common names are guessed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InputError
 
 NONE = "none"  # given as a column's name: there is no such column, and none is guessed
+ROLES = ("user", "track", "time", "date", "lon", "lat", "accuracy", "geometry", "visible")
 
 # By priority, in lower case with '_' for '-', ':', '.' and blanks.
 # fmt: off
@@ -22,7 +23,7 @@ USER = [
     "teilnehmer", "fahrzeug", "fahrzeug_id", "fahrzeugnummer", "fahrer", "usuario", "usuario_id", "id_usuario",
     "vehiculo", "vehículo", "usuário", "veículo", "veiculo", "utilisateur", "véhicule", "vehicule", "utente", "veicolo",
     "gebruiker", "voertuig",
-    "用户", "用户id", "车辆", "车辆id", "车牌号",
+    "用户", "用户id", "车辆", "车辆id", "车牌号", "uuid",
 ]
 TRACK = [
     "track_id", "track", "trackid", "trip_id", "tripid", "trip", "tid", "traj_id", "trajectory_id", "trajectory",
@@ -53,6 +54,14 @@ LAT = [
     "breite",
 ]
 GEOMETRY = ["geometry", "geom", "wkb_geometry", "the_geom"]
+ACCURACY = [
+    "accuracy_m", "accuracy", "acc", "loc_error", "horizontal_accuracy", "horizontal_accuracy_m", "haccuracy",
+    "location_accuracy", "gps_accuracy", "accuracy_meters", "genauigkeit",
+]
+SCALED = (
+    ("lon_e6", "lat_e6", 1e-6), ("longitude_e6", "latitude_e6", 1e-6), ("longitudee7", "latitudee7", 1e-7),
+    ("lon_e7", "lat_e7", 1e-7),
+)
 # fmt: on
 
 # Columns of a table of labels: the id of a unit, and the start and end of an interval
@@ -66,21 +75,29 @@ INTERVAL_FIELDS = (("start", "end"), ("t_start", "t_end"))
 
 
 @dataclass(frozen=True)
-class Guess:
-    """Names of the columns, or None; str() of it is for the log."""
+class Schema:
+    """The columns of a table of fixes, and how they are written; str() of it is for the log.
+
+    Given to a reader, None is a column to be guessed, and NONE no column of users or tracks, unless one is called so.
+    Found by `find_columns`, None is no column.
+    """
 
     user: str | None = None
     track: str | None = None
     time: str | None = None
     lon: str | None = None
     lat: str | None = None
-    scale: float = 1.0  # degrees in one unit of lon and lat
+    accuracy: str | None = None  # of positions, in metres
     date: str | None = None  # the day, where `time` may be a time of day only
     visible: str | None = None  # Movebank: false marks an outlier
     geometry: str | None = None  # points as WKB, where there is no lon and lat
-    crs: str = ""  # of lon and lat, and of points without their own; empty: degrees of WGS84
-    timezone: str = "UTC"  # of times without one
+    scale: float = 1.0  # degrees in one unit of lon and lat
+    crs: str = ""  # of lon and lat, and of points without their own, as pyproj reads it; empty: degrees of WGS84
+    zone: str = "UTC"  # IANA name or offset, of times without one
     date_order: str = ""  # of `times.DATE_ORDERS`; empty: as `times.find_date_order` finds it
+    delimiter: str = ""  # of text; empty: recognised
+    encoding: str = ""  # of text; empty: recognised
+    guessed: frozenset[str] = frozenset()  # roles of the columns that were not given
 
     @property
     def positioned(self) -> bool:
@@ -93,97 +110,75 @@ class Guess:
 
     def columns(self) -> list[str]:
         """The columns to read, each once."""
-        names = (self.user, self.track, self.time, self.date, self.lon, self.lat, self.visible, self.geometry)
-        return list(dict.fromkeys(name for name in names if name is not None))
+        return list(dict.fromkeys(name for role in ROLES if (name := getattr(self, role)) is not None))
 
     def __str__(self) -> str:
-        roles = ("user", "track", "time", "date", "lon", "lat", "geometry", "visible")
-        return ", ".join(f"{role} = {getattr(self, role)}" for role in roles if getattr(self, role) is not None)
+        found = ((role, getattr(self, role)) for role in ROLES)
+        return ", ".join(f"{role} = {name}{' (guessed)' * (role in self.guessed)}" for role, name in found if name)
 
 
-@dataclass(frozen=True)
-class Layout:
-    """How a source is written, where that is not to be guessed, and which of its fixes are taken.
+AS_GUESSED = Schema()
 
-    user, track, time, lon, lat: columns, guessed if empty; NONE: no column of users or tracks, unless one is called so.
-    timezone: IANA zone of times without one. GeoLife's are UTC; GoTrack's are Aracaju's unless another zone is given.
+
+def find_columns(names: Sequence[str], wanted: Schema = AS_GUESSED) -> Schema:
+    """The schema of a table with these columns: those that are wanted, the others guessed from their names.
+
+    Raises InputError if a wanted column is missing.
     """
-
-    user: str | None = None
-    track: str | None = None
-    time: str | None = None
-    lon: str | None = None
-    lat: str | None = None
-    timezone: str = "UTC"
-    crs: str = ""  # of `Guess`, as pyproj reads it
-    date_order: str = ""  # of `times.DATE_ORDERS`
-    delimiter: str = ""  # of text
-    encoding: str = ""  # of text
-    box: tuple[float, float, float, float] | None = None  # west, south, east, north, in degrees
-    period: tuple[int | None, int | None] = (None, None)  # epoch ms, the end excluded
-
-
-AS_GUESSED = Layout()
-
-
-def guess_fields(names: Iterable[str]) -> Guess:
-    """Guess the roles of columns from their names, in any case."""
-    found: dict[str, str] = {}
-    for name in names:
-        found.setdefault(plain(name), name)
-
-    def first(wanted: list[str]) -> str | None:
-        return next((found[name] for name in wanted if name in found), None)
-
-    time = first(TIME)
-    days = DATES.get(plain(time), ()) if time is not None else ()
-    date = next((found[name] for name in days if name in found), None)
-    guess = Guess(first(USER), first(TRACK), time, date=date, visible=found.get("visible"))
-    lon, lat = first(LON), first(LAT)
-    scaled = (
-        ("lon_e6", "lat_e6", 1e-6), ("longitude_e6", "latitude_e6", 1e-6),
-        ("longitudee7", "latitudee7", 1e-7), ("lon_e7", "lat_e7", 1e-7),
-    )  # fmt: skip
-    for lon_name, lat_name, scale in scaled:
-        if (lon is None or lat is None or plain(lon) == "x") and lon_name in found and lat_name in found:
-            return replace(guess, lon=found[lon_name], lat=found[lat_name], scale=scale)
-    if lon is None or lat is None:
-        return replace(guess, geometry=first(GEOMETRY))
-    return replace(guess, lon=lon, lat=lat)
-
-
-def choose_fields(names: list[str], layout: Layout = AS_GUESSED) -> Guess:
-    """The guess, or the named columns instead. Raises InputError if a named column is missing."""
-    guess = replace(guess_fields(names), crs=layout.crs, timezone=layout.timezone, date_order=layout.date_order)
-    wanted = {role: getattr(layout, role) for role in ("user", "track", "time", "lon", "lat")}
+    guess = _guess(names)
     found = {
-        role: None
-        if name == NONE and role in ("user", "track") and NONE not in names
-        else find_column(names, name, role)
-        for role, name in wanted.items()
-        if name
+        role: None if name == NONE and NONE not in names else find_column(names, name, role)
+        for role in ROLES
+        if (name := getattr(wanted, role))
     }
     other = {role for role, name in found.items() if name != getattr(guess, role)}
     if "time" in other:
         guess = replace(guess, date=None)
     if {"lon", "lat"} & other:
         guess = replace(guess, scale=1.0, geometry=None)
-    return replace(guess, **found)  # type: ignore[arg-type]
+    written = {name: getattr(wanted, name) for name in ("crs", "zone", "date_order", "delimiter", "encoding")}
+    schema = replace(guess, **found, **written)  # type: ignore[arg-type]
+    guessed = {role for role in ROLES if getattr(schema, role) and not getattr(wanted, role)}
+    return replace(schema, guessed=frozenset(guessed))
 
 
-def find_column(names: list[str], wanted: str, role: str) -> str:
+def _guess(names: Iterable[str]) -> Schema:
+    """The roles of columns by their names, in any case."""
+    names_of: dict[str, str] = {}
+    for name in names:
+        names_of.setdefault(plain(name), name)
+
+    def first(wanted: Iterable[str]) -> str | None:
+        return next((names_of[name] for name in wanted if name in names_of), None)
+
+    time = first(TIME)
+    date = first(DATES.get(plain(time), ()) if time is not None else ())
+    schema = Schema(first(USER), first(TRACK), time, accuracy=first(ACCURACY), date=date, visible=first(["visible"]))
+    lon, lat = first(LON), first(LAT)
+    for lon_name, lat_name, scale in SCALED:
+        if (lon is None or lat is None or plain(lon) == "x") and lon_name in names_of and lat_name in names_of:
+            return replace(schema, lon=names_of[lon_name], lat=names_of[lat_name], scale=scale)
+    if lon is None or lat is None:
+        return replace(schema, geometry=first(GEOMETRY))
+    return replace(schema, lon=lon, lat=lat)
+
+
+def has_fixes(names: Sequence[str], wanted: Schema) -> bool:
+    """Whether a table has columns of time and position, guessed or wanted."""
+    there = {name.lower() for name in names}
+    guess = _guess(names)
+    positioned, timed = ((name or "").lower() in there for name in (wanted.lon, wanted.time))
+    return (guess.positioned or positioned) and (guess.time is not None or timed)
+
+
+def find_column(names: Sequence[str], wanted: str, role: str) -> str:
     """The column of a name, in any case. Raises InputError that lists the columns."""
-    found = column_of(names, wanted)
+    if wanted in names:
+        return wanted
+    found = next((name for name in names if name.lower() == wanted.lower()), None)
     if found is None:
         raise InputError(f"There is no {role} column '{wanted}'. The columns are: {', '.join(names) or 'none'}.")
     return found
-
-
-def column_of(names: list[str], wanted: str | None) -> str | None:
-    """The column of a name, in any case; None without one."""
-    if wanted is None or wanted in names:
-        return wanted
-    return next((name for name in names if name.lower() == wanted.lower()), None)
 
 
 def plain(name: str) -> str:
