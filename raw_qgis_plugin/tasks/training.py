@@ -177,7 +177,7 @@ class Labels:
 def read_labels(source: Any, key: str, label: str, progress: Progress = no_progress, user: str = "") -> Labels:
     """The labels of each id in a layer or table. Runs in a task.
 
-    source: has fields(), featureCount() and getFeatures(), like layers.snapshot.Snapshot. A model's answers, perhaps
+    source: has fields(), featureCount() and getFeatures(), like layers.reading.Snapshot. A model's answers, perhaps
     corrected by people, have their probability beside them: 'unknown' is no label there. user: the field of the user,
     if two users may share an id.
     """
