@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import struct
@@ -282,9 +283,11 @@ def write_geopackage(path: Path, tracks: Tracks, zone: str = "UTC", progress: Pr
                     layer.WritePyArrow(columns, ["GEOMETRY_NAME=geom"])
                     output.count += len(columns)
             finally:
-                dataset.CommitTransaction()
                 layer = None
-                dataset.Close()
+                with contextlib.suppress(RuntimeError):  # what is missing then is found by `finish`
+                    dataset.CommitTransaction()
+                with gdal.ExceptionMgr(useExceptions=False):
+                    dataset = None  # which closes the file
         progress(1.0)
         output.finish()
     except RuntimeError as error:  # of GDAL

@@ -79,3 +79,32 @@ def test_a_folder_that_is_not_there_is_named_before_the_work(
     with pytest.raises(QgsProcessingException, match=f"There is no folder /nowhere/at/all for {name}"):
         run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, **{name: "/nowhere/at/all/forecast.gpkg"})
     assert not feedback.infos
+
+
+@pytest.mark.parametrize(("algorithm", "limit_kb"), [
+    ("raw:fillgaps", 20), ("raw:embedtracks", 90), ("raw:embedtracks", 130), ("raw:importtracks", 20),
+    ("raw:importtracks", 130),
+])  # fmt: skip
+def test_a_full_disk_is_told_and_leaves_the_old_file_whole(
+    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path, algorithm: str, limit_kb: int
+) -> None:
+    """A limit of the size of files stands for the disk."""
+    import resource
+
+    path = tmp_path / "out" / "out.gpkg"
+    path.parent.mkdir()
+    path.write_bytes(b"somebody's")
+    table = tmp_path / "fixes.csv"
+    rows = zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)
+    table.write_text("\n".join(["user,time,lon,lat", *(",".join(map(str, row)) for row in rows)]))
+    given = {"SOURCE": str(table)} if algorithm == "raw:importtracks" else {"INPUT": make(fixes), "UNIT": "day"}
+    given |= {"MODEL": bundle} if algorithm == "raw:embedtracks" else {}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_kb * 1000, hard))
+    try:
+        with pytest.raises(QgsProcessingException, match="cannot be written|could not be written|Could not create"):
+            run(algorithm, **given, OUTPUT=str(path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"somebody's"
+    assert [each.name for each in path.parent.iterdir()] == ["out.gpkg"]
