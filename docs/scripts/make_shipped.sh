@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Makes the shipped bundle, from the data to the card. It takes some six hours of two CPU cores, and goes on where it
 # was stopped when it is started again.
-#   model/make_shipped.sh DATA WORK [--preset raw-base --device cuda …]
+#   docs/scripts/make_shipped.sh DATA WORK [--preset raw-base --device cuda …]
 # DATA holds cabspotting/points.parquet, gotrack/, streets/*.osm.gz and labelled/, and (for the card alone) geolife/ and
 # labelled/essnet_ssi.
 # WORK is the folder of the corpora, the run and the bundle. What follows is given to model.pretrain.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 data=$1 work=$2
 shift 2
 export PYTHONPATH=.
