@@ -50,18 +50,11 @@ step export $python -m model.export --run "$work/run" --output "$bundle" --data 
 step city22 $python -m model.synthetic --people 10000 --weeks 4 --seed 22 --output "$work/city22"
 step widen $python -m model.calibrate --bundle "$bundle" --corpus "$work/city22/tracks.parquet" --kinds held days
 
-# The scorer, which weighs continuations of a layer in the forecasts of every bundle. (The bundle in resources/models
-# still has a graph for days of fleets as well, which RAW 0.2.0 trained; its forecasts use both.)
-step scorer $python -m model.retrieval --bundle "$bundle" --output "$work/scorer" --lessons 430000 --epochs 9 --corpus \
+# The scorer, which weighs continuations of a layer in the forecasts of every bundle.
+step scorer $python -m model.retrieval --bundle "$bundle" --output "$work/scorer" --examples 430000 --epochs 9 --corpus \
     "4*$data/cabspotting/points.parquet" "2*$work/city21/tracks.parquet" "1*gotrack:$data/gotrack" \
     "0.5*$work/days201/days.parquet" "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
     "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"
-
-# The scorer of the layer's past alone, for fleets among which the network does not help (resources/scorer/past.onnx).
-step past $python -m model.retrieval --bundle "$bundle" --untrained --output "$work/past" --lessons 120000 --epochs 12 \
-    --corpus "4*$data/cabspotting/points.parquet" "1*gotrack:$data/gotrack" "1*$labelled/goal/points.parquet" \
-    "1*$labelled/mobilitynet/points.parquet" "0.3*$labelled/aalto_helsinki/points.parquet" \
-    "0.3*$labelled/liverpool_bus/points.parquet"
 
 # The bridge, which says where tracks were in gaps. (That in resources/bridge was trained with the people of a smaller
 # city, resources/bridge/README.md.)
