@@ -204,7 +204,7 @@ tour: setup build
 docs: setup build
 	$(PY) docs/scripts/architecture.py
 	$(PY) docs/scripts/figures.py
-	PYTHONPATH=. $(PY) docs/scripts/reference.py commands presets
+	PYTHONPATH=. $(PY) docs/scripts/reference.py commands
 	PYTHONPATH=build QT_QPA_PLATFORM=offscreen $(PY) docs/scripts/reference.py algorithms
 
 ## make clean      remove what the other targets built (the environment in .venv stays)

@@ -18,7 +18,6 @@ import torch
 from model.cli import Parser, print_line, run
 from model.config import BUNDLES, PRESETS, Config
 from model.raw import Raw
-from model.sizes import size
 from model.training.distributed import find_device
 from model.training.loss import bf16
 from model.training.run import LARGE, optimizers, prepare_layers, step
@@ -30,38 +29,36 @@ POINTS = 4096  # fixes of a batch, as in model.pretrain
 def devices() -> list[dict]:
     """The CPU and every CUDA device: device, name, memory_gb and the presets that fit."""
     threads = torch.get_num_threads()
+    try:
+        ram_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (AttributeError, OSError, ValueError):
+        ram_gb = 0.0  # unknown
     found: list[dict[str, Any]] = [
-        {"device": "cpu", "name": f"CPU, {threads} thread{'s' * (threads > 1)}", "memory_gb": _ram_gb()}
+        {"device": "cpu", "name": f"CPU, {threads} thread{'s' * (threads > 1)}", "memory_gb": ram_gb}
     ]
     for n in range(torch.cuda.device_count()):
         about = torch.cuda.get_device_properties(n)
         found.append({"device": f"cuda:{n}", "name": about.name, "memory_gb": about.total_memory / 2**30})
     for one in found:
-        room = 0.8 * one["memory_gb"] if one["memory_gb"] else float("inf")
-        device = torch.device(one["device"])
+        room, device = 0.8 * one["memory_gb"] or float("inf"), torch.device(one["device"])
         one["fits"] = [name for name in BUNDLES if needed_gb(PRESETS[name], device) < room]
         one["memory_gb"] = round(one["memory_gb"], 1)
     return found
 
 
-def _ram_gb() -> float:
-    """The machine's memory in GiB; 0 if unknown."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    except (AttributeError, OSError, ValueError):
-        return 0.0
-
-
 def needed_gb(c: Config, device: torch.device = CPU, points: int = POINTS) -> float:
-    """About how much memory training takes, GiB, by the formula of model/sizes.py.
+    """About how much memory training takes, GiB: 16 bytes a parameter (weight, gradient, momentum, moving average) and
+    the activations of a batch of `points` fixes.
 
-    That one counts what compiled layers keep in bf16. Others keep more, as measured on raw-small and raw-base: layers
-    that are not compiled 1.7 to 2.3 times as much, and fp32 up to twice.
+    Compiled layers keep layers (12 D + 4 H) + 34 D numbers of each fix in bf16, and 3 D a layer where layers are
+    computed twice. Layers that are not compiled were measured to keep 1.7 to 2.3 times as much, and fp32 twice.
     """
-    s = size(c)
-    kept = s.kept_twice if c.preset in LARGE else s.kept
+    with torch.device("meta"):
+        parameters = sum(p.numel() for p in Raw(c).parameters())
+    layer = 12 * c.width + 4 * c.hidden
+    kept = c.layers * 3 * c.width + layer if c.preset in LARGE else c.layers * layer
     times = (1 if device.type == "cuda" else 2.3) * (1 if bf16(device) else 2)
-    return (s.state + kept * times * points) / 2**30
+    return (16.0 * parameters + 2.0 * (kept + 34 * c.width) * times * points) / 2**30
 
 
 def points_per_s(c: Config, device: torch.device, seconds: float = 1.0, length: int = 256) -> float:

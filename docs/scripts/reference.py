@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Write pages of docs/reference: commands and presets from the model room, algorithms from QGIS's Processing provider.
+"""Write pages of docs/reference: commands from the model room, algorithms from QGIS's Processing provider.
 
 `make docs` writes all of them. algorithms needs QGIS and the staged plugin, the others need the training packages.
 """
@@ -29,7 +29,7 @@ COMMANDS = {
         "fill.encounters",
     ),
     "The synthetic city": ("synthetic.__main__", "synthetic.segments"),
-    "Research and hardware": ("retrieval.__main__", "fill.train", "sizes", "hardware"),
+    "Research and hardware": ("retrieval.__main__", "fill.train", "hardware"),
 }
 # What each algorithm is run with, so that its output fields can be listed.
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -82,21 +82,6 @@ def commands() -> str:
             parts += [f"### `{parser.prog.removesuffix('.__main__')}`\n", _text(parser.description), _flags(parser)]
             parts.append(_text(parser.epilog))
     return "\n".join(part for part in parts if part)
-
-
-def presets() -> str:
-    """The page of the network's sizes."""
-    from model.sizes import FORMULA, table
-
-    lines = [f"    {line}" if line else "" for line in FORMULA.rstrip().split("\n")]
-    parts = [GENERATED, "# Presets\n", "Calculated, not measured; `python -m model.sizes` prints the same.\n"]
-    parts += [
-        *lines,
-        "",
-        table(),
-        "\nSharded over eight cards, each holds an eighth of the state. G is 10⁹; GB is 2³⁰ bytes.",
-    ]
-    return "\n".join([*parts, "[Measured speeds](../evidence/speed.md#training)\n"])
 
 
 def _text(text: str | None) -> str:
@@ -237,7 +222,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 page = algorithms(start_qgis(), Path(folder))
         else:
-            page = commands() if name == "commands" else presets()
+            page = commands()
         (ROOT / "docs/reference" / f"{name}.md").write_text(page, encoding="utf-8")
 
 

@@ -31,7 +31,6 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY
 from raw_qgis_plugin.core.regions.geometry import area_km2, fixes_inside
 from raw_qgis_plugin.core.regions.scores import activity_of_regions, count_users, pool_users, region_inputs
@@ -197,36 +196,6 @@ def run_all(args: argparse.Namespace) -> dict:
     }  # fmt: skip
 
 
-def page_of(results: dict) -> Page:
-    """The page about the figures."""
-    many = f"{results['users']:,}"
-    who = f"{many} stretches of {results['hours']:g} h" if results["hours"] else f"the tracks of {many} users"
-    page = Page("Regions", f"{results['truth'].capitalize()}, predicted from {who}.")
-    raw = results["methods"][RAW]
-    more, low, high = raw["more_r2"]
-    proved = "proved better" if low > 0 else "worse" if high < 0 else "not proved better"
-    page.sentence(
-        f"RAW is {proved} than the number of visitors alone: R² {raw['r2']:.2f}, that is {more:+.2f} (95 % interval "
-        f"{low:+.2f} to {high:+.2f}), on {results['regions']} regions in {results['blocks']} blocks.", "key"
-    )  # fmt: skip
-    rows = [
-        [name, f"{m['r2']:.3f}", "{:+.3f} [{:+.3f}, {:+.3f}]".format(*m["more_r2"]), m["mae"],
-         f"{m['rank_correlation']:.2f}"] for name, m in results["methods"].items()
-    ]  # fmt: skip
-    strong = [i for i, row in enumerate(rows) if row[0] == RAW]
-    page.table(["learned from", "R²", "above visitors alone", "mean error", "rank correlation"], rows, strong=strong)
-    than = [results["methods"][WHO][key] for key in MORE.values()]
-    more, less = all(low > 0 for _, low, _ in than), all(high < 0 for *_, high in than)
-    claim = "matters" if more else "does not matter" if less else "is not proved to matter"
-    figures = ["R² {:+.3f} [{:+.3f}, {:+.3f}]".format(*figure) for figure in than]
-    page.sentence(
-        f"What visitors are like {claim} beyond which regions share visitors: {figures[0]} above the same visits with "
-        f"the visitors' embeddings permuted, {figures[1]} above noise in their place. Means of {DRAWS} draws."
-    )
-    page.sentence("Cross-validation over blocks of about two kilometres; intervals by drawing whole blocks.")
-    return page
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = make_parser("regions", __doc__)
@@ -249,4 +218,4 @@ def main(argv: Sequence[str] | None = None) -> None:
     for control, key in MORE.items():
         print("  {:+.3f} [{:+.3f}, {:+.3f}]".format(*results["methods"][WHO][key]), f" {WHO}, above {control}")
     if args.output:
-        write_report(args.output, results, page_of(results))
+        write_report(args.output, results)

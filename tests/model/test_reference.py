@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["commands", "presets"])
+@pytest.mark.parametrize("name", ["commands"])
 def test_the_page_is_up_to_date(name):
     page = runpy.run_path(str(ROOT / "docs/scripts/reference.py"))[name]()
     assert page == (ROOT / f"docs/reference/{name}.md").read_text("utf-8"), "run `make docs`"
