@@ -20,7 +20,6 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.features.ride import RIDE
 from raw_qgis_plugin.core.sources.readers import read
 
 SPEED = {"walk": 1.3, "bike": 5.0, "train": 25.0}
@@ -130,18 +129,6 @@ def test_a_head_of_several_sources_says_how_it_does_on_each(sources, nano_run, t
         finetune([*command, "--also-parts", "1", "--unit", "user"])
 
 
-def test_heads_taught_before_there_were_ride_features_go_on(sources, nano_run, tmp_path):
-    """An older head takes the first columns, as many as its card says."""
-    tracks, labels = (str(sources / "north" / file) for file in ("tracks.parquet", "labels.csv"))
-    command = ["--tracks", tracks, "--labels", labels, "--field", "mode", "--unit", "track", "--task-name", "mode"]
-    finetune([*command, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path)])
-    model = Model(open_bundle(tmp_path), "cpu", 1)
-    x = np.random.default_rng(0).normal(size=(5, model.bundle.head("mode")["inputs"])).astype(np.float32)
-    assert x.shape[1] > len(RIDE)
-    more = np.concatenate([x, np.full((5, 7), 99.0, np.float32)], axis=1)
-    assert np.array_equal(model.run_head("mode", x), model.run_head("mode", more))
-
-
 def test_parts_are_shorter_and_thinner_and_never_tested(sources, nano_run):
     tracks, _, _ = read(str(sources / "north" / "tracks.parquet"))
     n = tracks.n_tracks
@@ -172,13 +159,6 @@ def test_sources_weigh_half_way_between_their_sizes_and_alike():
     assert plain[y == 0].sum() == pytest.approx(3 * plain[y == 1].sum())
     assert np.allclose(plain, row_weights(y, Task("binary", ("no", "yes")), np.ones(100)))
     assert row_weights(y, Task("number")) is None
-
-
-def test_more_than_two_classes_are_balanced_up_to_a_limit():
-    y, task = np.repeat([0, 1, 2], [900, 100, 2]), Task("classes", ("a", "b", "c"))
-    weights = row_weights(y, task)
-    assert weights[y == 0].sum() == pytest.approx(weights[y == 1].sum())
-    assert weights[y == 2][0] == 10.0  # not 167: two labels do not weigh as much as 900
 
 
 def test_the_threshold_leaves_one_in_25_unknown_and_more_of_several_sources():

@@ -14,14 +14,11 @@ from model.data.labels import (
     label_units,
     label_words,
     read_table,
-    thin,
 )
 from model.data.persons import linked_users
-from model.finetune import main as finetune
-from model.head_training.examples import Examples, blocks, region_examples, together
+from model.head_training.examples import Examples, blocks, together
 from model.head_training.fit import encode
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources.polygons import Polygons
 from raw_qgis_plugin.core.tracks import build_tracks
 
 N = 40  # fixes of a user
@@ -105,12 +102,6 @@ def test_no_missing_label_becomes_a_class():
         label_units(tracks, table_of(user_id=ids, y=[""] * 16), "user", "y")
 
 
-def test_thinning_counts_spellings_together_and_leaves_out_the_missing():
-    table = table_of(y=["Bus"] * 20 + ["bus "] * 30 + [None, ""] * 5 + ["walk"] * 3, n=range(63))
-    kept = thin(table, "y", {}, 10, 0)
-    assert sorted(kept["y"]) == ["bus"] * 10 + ["walk"] * 3
-
-
 @pytest.mark.parametrize("ids", [[float(i) for i in range(12)] + [None], [f"{i}.0" for i in range(12)] + [""]])
 def test_ids_are_read_as_those_of_tracks(ids, tmp_path):
     table, told = table_of(user_id=ids, y=["a", "b"] * 6 + ["a"]), []
@@ -140,19 +131,6 @@ def test_two_labels_of_one_unit_are_no_label_and_strangers_are_counted():
         InputError, match="Only 0 users .* no user of the tracks: 12, such as 'x0'; the tracks have 'u0'"
     ):
         join(np.array(ids, object), np.arange(12), table_of(user_id=[f"x{i}" for i in range(12)], y=ids), "user", "y")
-
-
-def test_classes_are_found_however_they_are_spelled(nano_run, tracks_file, tmp_path, lines):
-    words = ["true", "0", "Yes ", "FALSE", "maybe", ""]
-    text = "\n".join(["user_id,y", *(f"u{i},{words[i % 6]}" for i in range(60))])
-    (tmp_path / "l.csv").write_text(text)
-    arguments = ["--tracks", str(tracks_file), "--labels", str(tmp_path / "l.csv"), "--field", "y", "--unit", "user"]
-    arguments += ["--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "b"), "--task-name", "y"]
-    finetune([*arguments, "--classes", "yes", "no", "--per-class", "15"])
-    told = lines()
-    assert told[-1]["units"] == 30 and any("10 without a label" in str(line.get("warning")) for line in told)
-    with pytest.raises(InputError, match="there are: maybe, no, yes"):
-        finetune([*arguments, "--classes", "perhaps"])
 
 
 def test_ids_of_one_person_stay_together():
@@ -199,16 +177,6 @@ def test_people_in_several_sources_are_one_each():
     assert told[0].startswith("36 people or places are 26, ")
 
 
-def test_places_in_several_sources_are_one_each():
-    tiles, told = squares(10.002 + 0.04 * np.arange(10), np.full(10, 50.002), 0.014), []
-    parts = []
-    for shapes in (tiles, np.append(tiles[5:], squares(10.4 + 0.04 * np.arange(5), np.full(5, 50.002), 0.014))):
-        group = blocks(shapes)
-        parts.append(part_of(Labelled(np.arange(10), np.arange(10), group, (shapes, group)), 10))
-    group = together(parts, warn=told.append).group
-    assert group[10:15].tolist() == group[5:10].tolist() and len(np.unique(group)) == 15 and len(told) == 1
-
-
 def test_sleepers_in_one_cell_of_a_grid_are_not_one_person():
     """Recorded each hour on a grid, neighbours share whole nights."""
     rng = np.random.default_rng(0)
@@ -219,18 +187,6 @@ def test_sleepers_in_one_cell_of_a_grid_are_not_one_person():
         np.zeros(lon.size),
     )  # fmt: skip
     assert linked_users(tracks).tolist() == list(range(people))
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_labels_come_in_the_encodings_and_separators_of_tracks(tmp_path, encoding, separator):
-    rows = ["user_id,mode,note,note", "007,Fußgänger,x,1", "8,Straße,y,2.5", "9,NA,,NA"]
-    path = tmp_path / "labels.csv"
-    path.write_text("\n".join(rows).replace(",", separator), encoding)
-    table = read_table(path)
-    assert table["user_id"].tolist() == ["007", "8", "9"]
-    assert clean(table["mode"]).tolist() == ["Fußgänger", "Straße", None]
-    assert table["note 4"].tolist() == [1.0, 2.5, None]
 
 
 def test_a_label_of_an_id_that_several_have_is_nobodys():
@@ -248,18 +204,6 @@ def test_a_label_of_an_id_that_several_have_is_nobodys():
     assert "dissolve the regions" in told[-1]
 
 
-def test_an_infinite_label_is_missing():
-    assert clean([1.0, np.inf, -np.inf, 2]).tolist() == [1.0, None, None, 2]
-
-
-def test_runs_are_found_across_blocks_of_fixes(monkeypatch):
-    ids = [f"u{i:02}" for i in range(5)]
-    tracks = renamed(walkers(ids), {u: f"v{u}" for u in ids})
-    whole = linked_users(tracks)
-    monkeypatch.setattr("model.data.persons.BLOCK", 9)
-    assert linked_users(tracks).tolist() == whole.tolist() == [0, 1, 2, 3, 4] * 2
-
-
 def squares(west, south, size):
     return shapely.box(west, south, np.asarray(west) + size, np.asarray(south) + size)
 
@@ -275,27 +219,12 @@ def test_regions_that_overlap_stay_together():
     assert blocks(np.append(bow, squares([0.021], [0.001], 0.019))).tolist() == [0, 0]
 
 
-def test_a_coverage_keeps_its_blocks():
-    west, south = (a.ravel() for a in np.meshgrid(10 + 0.014 * np.arange(20), 50 + 0.014 * np.arange(20)))
-    tiles, told = squares(west, south, 0.014), []
-    cells = np.floor(shapely.get_coordinates(shapely.centroid(tiles)) / 0.02).astype(int)
-    before = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
-    assert blocks(tiles, told.append).tolist() == before.tolist() and not told
-    sloppy = squares(west - 2e-5, south, 0.01403)  # borders drawn a metre or two across
-    assert blocks(sloppy, told.append).tolist() == before.tolist() and not told
-
-
-def test_a_hierarchy_of_regions_is_a_clear_error():
-    west, south = (a.ravel() for a in np.meshgrid(10 + 0.01 * np.arange(12), 10 + 0.01 * np.arange(12)))
-    shapes = np.append(squares(west, south, 0.01), squares([10, 10.06], [10, 10], 0.12))
-    ids, told = np.arange(len(shapes)).astype(object), []
-    table = table_of(region_id=ids, y=ids % 7)
-    with pytest.raises(InputError, match="regions of one level"):
-        region_examples(walkers(["a"]), Polygons("id", ids, shapes), table, "y", None, 0, warn=told.append)
-    assert "are joined into 1" in told[0]
-
-
-def test_a_null_in_a_csv_is_missing(tmp_path):
-    (tmp_path / "l.csv").write_text("user_id,y,n\na,bus,1\nb,,\nc,NULL,3\n")
-    table = read_table(tmp_path / "l.csv")
-    assert clean(table["y"]).tolist() == ["bus", None, None] and clean(table["n"]).tolist() == [1, None, 3]
+@pytest.mark.parametrize(("encoding", "separator"), [("utf-8", ","), ("latin-1", ";"), ("utf-16", "\t")])
+def test_labels_come_in_the_encodings_and_separators_of_tracks(tmp_path, encoding, separator):
+    rows = ["user_id,mode,note,note", "007,Fußgänger,x,1", "8,Straße,y,2.5", "9,NA,,NA", "10,NULL,,"]
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join(rows).replace(",", separator), encoding)
+    table = read_table(path)
+    assert table["user_id"].tolist() == ["007", "8", "9", "10"]
+    assert clean(table["mode"]).tolist() == ["Fußgänger", "Straße", None, None]
+    assert table["note 4"].tolist() == [1.0, 2.5, None, None] and clean([1.0, np.inf]).tolist() == [1.0, None]

@@ -127,16 +127,3 @@ def test_onnx_agrees_with_torch_whole_and_step_by_step(nano_run):
         stepped.append(state)
     np.testing.assert_allclose(np.concatenate(stepped, axis=1), states, atol=1e-5)
     np.testing.assert_allclose(answer, parameters, atol=1e-5)
-
-
-def test_padding_on_the_left_changes_nothing(nano_run):
-    network, _ = load_network(nano_run / "state.safetensors")
-    model = Model(open_bundle(nano_run / "bundle"), "cpu")
-    x, clock, valid, query, *_ = (a.numpy() for a in example(network, b=2, t=10, p=0, q=3).values())
-    plain = model.backbone(x, clock, valid, query)
-    padded = [
-        np.concatenate([np.full_like(a[:, :4], fill), a], axis=1) for a, fill in ((x, 9), (clock, 9), (valid, False))
-    ]
-    shifted = model.backbone(*padded, query)
-    np.testing.assert_allclose(shifted[0][:, 4:], plain[0], atol=1e-4)
-    np.testing.assert_allclose(shifted[1], plain[1], atol=1e-4)

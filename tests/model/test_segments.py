@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Rides and walks as phones record them, from movement of known speeds."""
 
-from importlib import import_module
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -32,52 +30,32 @@ def movement(tmp_path):
 
 
 def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
-    out = tmp_path / "out"
-    command = ["--movement", str(movement), "--per-mode", "60", "--seed", "3"]
-    segments.main([*command, "--output", str(out)])
-    table = parquet.read_table(out / "tracks.parquet").to_pandas()
-    labels = dict(line.split(",")[1:] for line in (out / "labels.csv").read_text().splitlines()[1:])
+    command = ["--movement", str(movement), "--per-mode", "60", "--seed", "3", "--output"]
+    for name in ("out", "again"):
+        segments.main([*command, str(tmp_path / name)])
+    first, again = (parquet.read_table(tmp_path / name / "tracks.parquet") for name in ("out", "again"))
+    assert first.equals(again)
+    labels = dict(line.split(",")[1:] for line in (tmp_path / "out" / "labels.csv").read_text().splitlines()[1:])
+    table = first.to_pandas()
     assert set(labels) == set(table.track_id) and set(labels.values()) == {"walk", "rail"}
     assert table.user_id.nunique() == 10
     silent = []
     for track, piece in table.groupby("track_id"):
-        seconds = piece.t.astype("int64").to_numpy()
-        seconds = (seconds - seconds[0]) / {"ms": 1e3, "ns": 1e9}[piece.t.dt.unit]
+        seconds = (piece.t - piece.t.iloc[0]).dt.total_seconds().to_numpy()
         assert len(piece) >= segments.SETTINGS.min_fixes and (np.diff(seconds) > 0).all()
         metres = np.hypot(np.diff(piece.lat.iloc[[0, -1]]) * 111_250, np.diff(piece.lon.iloc[[0, -1]]) * 71_000)[0]
-        mode = labels[str(track)]
-        low, high = (
-            SPEED[mode] * segments.SETTINGS.smallest / 1.8,
-            min(SPEED[mode] * 3.0 / 0.5, segments.MODES[mode][1]),
-        )
+        speed, fastest = SPEED[labels[str(track)]], segments.MODES[labels[str(track)]][1]
+        low, high = speed * segments.SETTINGS.smallest / 1.8, min(speed * 3.0 / 0.5, fastest)
         assert low * seconds[-1] - 80 <= metres <= 1.2 * high * seconds[-1] + 80
         silent.append(np.diff(seconds).max() > 100)
     assert 0.05 < np.mean(silent) < 0.5
-    again = tmp_path / "again"
-    segments.main([*command, "--output", str(again)])
-    assert parquet.read_table(again / "tracks.parquet").equals(parquet.read_table(out / "tracks.parquet"))
 
 
-def test_the_tracks_of_a_city_stay(movement, tmp_path):
+def test_what_is_no_movement_is_refused(movement, tmp_path):
     (tmp_path / "tracks.parquet").write_bytes(b"a city's")
     with pytest.raises(SyntheticError, match="other tracks"):
         segments.main(["--movement", str(movement), "--output", str(tmp_path)])
     assert (tmp_path / "tracks.parquet").read_bytes() == b"a city's"
-
-
-def test_no_movement(tmp_path):
-    with pytest.raises(SyntheticError, match="no movement"):
-        segments.pieces(tmp_path, 10, 1)
     parquet.write_table(pa.table({"user_id": ["a"], "t": [0], "lon": [0.0], "lat": [0.0]}), tmp_path / "tracks.parquet")
     with pytest.raises(SyntheticError, match="no movement"):
         segments.pieces(tmp_path, 10, 1)  # a city
-
-
-@pytest.mark.parametrize("command", ["synthetic.segments", "evaluate.forecast"])
-def test_numbers_below_one_are_refused_before_any_work(command, capsys):
-    main = import_module(f"model.{command}").main
-    flags = {"synthetic.segments": ["--per-mode"], "evaluate.forecast": ["--windows", "--per-user", "--cadence"]}
-    for flag in flags[command]:
-        with pytest.raises(SystemExit):
-            main([flag, "0"])
-        assert f"{flag}: '0' is no whole number from 1" in capsys.readouterr().err
