@@ -146,7 +146,7 @@ def test_rooms_are_small() -> None:
 
 
 # What the project may hold at most. These figures only ever go down.
-CEILINGS = {"source lines": 46_089, "test lines": 34_019, "words of hand-written Markdown": 48_189}
+CEILINGS = {"source lines": 42_190, "test lines": 28_563, "words of hand-written Markdown": 34_867}
 
 
 def test_the_project_stays_within_its_ceilings() -> None:
