@@ -142,7 +142,9 @@ def draw_regions(path: Path) -> None:
     import shapely
     from matplotlib import pyplot as plt
 
-    from raw_qgis_plugin.core.regions.scores import MIN_USERS, count_users, fixes_inside
+    from raw_qgis_plugin.core.regions.disclosure import MIN_USERS
+    from raw_qgis_plugin.core.regions.geometry import fixes_inside
+    from raw_qgis_plugin.core.regions.heads import count_users
     from raw_qgis_plugin.core.sources.polygons import read_polygons
     from raw_qgis_plugin.core.sources.readers import read
 

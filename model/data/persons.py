@@ -3,16 +3,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from raw_qgis_plugin.core.arrays import connected
-from raw_qgis_plugin.core.persons import SETTINGS
 
 if TYPE_CHECKING:
     from raw_qgis_plugin.core.tracks import Tracks
 
+
+@dataclass(frozen=True)
+class PersonSettings:
+    """When two ids are one person."""
+
+    run: int = 8  # fixes in a row that another id has too
+    moves: int = 3  # so many of which move: two people who sleep in one grid cell are two
+
+
+SETTINGS = PersonSettings()
 BLOCK = 2_000_000  # fixes hashed at once
 MOST_HASHES = 8_000_000  # kept in memory; of more, an even share is kept
 _FACTORS = tuple(np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93))
@@ -21,7 +31,7 @@ _FACTORS = tuple(np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 
 def hash_runs(
     user: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, every: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of all runs of `run` fixes of one user that move `moves` times (core.persons.SETTINGS), and their users.
+    """Hashes of all runs of `run` fixes of one user that move `moves` times (SETTINGS), and their users.
 
     user: (n,) int, sorted. t: (n,) epoch ms. lon, lat: (n,) degrees, compared to a millionth. every: keep only hashes
     that it divides, the same ones for everybody. Returns (m,) uint64 and (m,) like `user`.

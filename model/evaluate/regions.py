@@ -33,7 +33,7 @@ from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY
 from raw_qgis_plugin.core.regions.geometry import area_km2, fixes_inside
-from raw_qgis_plugin.core.regions.scores import activity_of_regions, count_users, pool_users, region_inputs
+from raw_qgis_plugin.core.regions.heads import activity_of_regions, count_users, pool_users, region_inputs
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import DAY_MS

@@ -22,7 +22,7 @@ from raw_qgis_plugin.core.embedding.profiles import head_inputs
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
 from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY, fix_activity
 from raw_qgis_plugin.core.regions.geometry import area_km2, fixes_inside, usable_polygons
-from raw_qgis_plugin.core.regions.scores import activity_of_regions, count_users, region_inputs
+from raw_qgis_plugin.core.regions.heads import activity_of_regions, count_users, region_inputs
 from raw_qgis_plugin.core.sources.polygons import Polygons
 from raw_qgis_plugin.core.tracks import Tracks, solar_day
 

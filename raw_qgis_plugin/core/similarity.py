@@ -12,10 +12,10 @@ import numpy as np
 from .arrays import flattened
 from .embedding.explain import reasons, region_traits, user_traits
 from .errors import InputError, Progress, no_progress, part_of
-from .persons import by_person
-from .regions.disclosure import DIFFERENCE, DOMINATED, MIN_USERS, check_min_users
-from .regions.geometry import fixes_inside
-from .regions.scores import count_users, pool_users, publish_regions
+from .regions.disclosure import DOMINATED, MIN_USERS, SHOWN
+from .regions.geometry import fixes_inside, usable_polygons
+from .regions.heads import count_users, pool_users
+from .regions.scores import count_figures
 from .tracks import Tracks
 
 if TYPE_CHECKING:
@@ -117,24 +117,20 @@ def similar_regions(
 
     polygons: (n_regions,) shapely geometries in lon/lat. The embedding of a region is the mean over its visitors,
     weighted by the logarithm of their fixes there (which predicted POI density and visits better than the plain mean,
-    the sum or the share). Regions of which `publish` withholds figures from fixes are neither compared nor found, and
-    no reason rests on fewer than min_users persons. Returns also which regions those are, (n_regions,) bool. Raises
-    InputError if the target is one of them.
+    the sum or the share). Regions that `score_regions` withholds are neither compared nor found, and no reason rests on
+    fewer than min_users persons. Returns also which regions those are, (n_regions,) bool. Raises InputError if the
+    target is one of them.
     """
-    check_min_users(min_users)
-    users = by_person(users)
+    users = users.by_user()
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
     region, fix = flattened(inside)
     visits = count_users(users, inside)
-    published = publish_regions(users, polygons, inside, min_users)
-    shown = published.from_fixes
+    _, withheld = count_figures(users, usable_polygons(polygons), inside, min_users)
+    shown = withheld == SHOWN
     if not shown[target]:
-        words = {DOMINATED: "is mostly that of one person", DIFFERENCE: "differs from another one by few users"}
-        problem = words.get(published.why[target], f"has fewer than {min_users} users")
-        raise InputError(
-            f"The target region {problem}, so nothing is told about it: it would tell about them. Choose another one, "
-            "or a larger one."
-        )
+        one = withheld[target] == DOMINATED
+        problem = "is mostly that of one person" if one else f"has fewer than {min_users} users"
+        raise InputError(f"The target region {problem}: it is suppressed for confidentiality. Choose a larger one.")
     came = np.flatnonzero(np.asarray(visits[shown].sum(axis=0)).ravel())  # the others need no embedding
     some = embed(users.take(np.isin(users.user, came)), part_of(progress, 0.2, 0.9))
     vectors = np.full((users.n_users, some.shape[1]), np.nan, np.float32)

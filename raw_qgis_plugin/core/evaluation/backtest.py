@@ -21,7 +21,6 @@ from ..bundle.runtime import Model
 from ..errors import InputError, Progress, no_progress, part_of
 from ..forecasting.context import bin_lengths_s
 from ..forecasting.predict import Prediction, Queries, predict
-from ..persons import persons_of
 from ..tracks import Tracks
 from .baselines import cross_fitted_pull, simple_methods
 from .metrics import MODEL, measure
@@ -125,7 +124,7 @@ def backtest(
     queries = Queries(w.user[row], w.query_t[w.known], last[row] + 1)
     answer = predict(users, model, queries, part_of(progress, 0.1, 0.7), with_areas=True)
     progress(0.7)
-    person = persons_of(users)[w.user]
+    person = w.user
     several = len(np.unique(person)) >= SETTINGS.min_groups
     group = person if several else person * folds + fold  # of the bootstrap intervals
     pull = cross_fitted_pull(w.t, w.lon, w.lat, w.query_t, w.true_lon, w.true_lat, group, seed)

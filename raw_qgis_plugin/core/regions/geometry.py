@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..arrays import expand_ranges
 from ..errors import InputError, Progress, no_progress, require
 from ..tracks import Tracks
 
@@ -72,103 +70,39 @@ def fixes_inside(
     antimeridian the long way round.
     """
     require("scipy", "shapely")
-    regions = usable_polygons(polygons)
-    result = []
-    for rows in FixIndex(tracks.lon, tracks.lat).inside_each(regions):
-        result.append(rows)
+    regions, index, result = usable_polygons(polygons), FixIndex(tracks.lon, tracks.lat), []
+    for region in regions:
+        result.append(index.inside(region))
         progress(len(result) / len(regions))
     return result
 
 
-class FixIndex:
-    """Fixes by the cells of a grid whose lines are closer where there are more fixes."""
+def points_inside(polygons: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(m,) pairs of a polygon and a point in it. polygons: of `usable_polygons`; they may lie beyond ±180."""
+    import shapely
 
-    def __init__(self, lon: np.ndarray, lat: np.ndarray, n_cells: int = 128) -> None:
-        """lon, lat: (n,) degrees. n_cells: in each direction."""
-        self.lon, self.lat = lon, lat
-        share = np.linspace(0, 1, n_cells + 1)[1:-1]
-        self.x = np.unique(np.quantile(lon, share)) if len(lon) else np.zeros(0)
-        self.y = np.unique(np.quantile(lat, share)) if len(lat) else np.zeros(0)
-        row, column = np.searchsorted(self.y, lat, "right"), np.searchsorted(self.x, lon, "right")
-        cell = row * (len(self.x) + 1) + column
-        self.order = np.argsort(cell, kind="stable")
-        count = np.bincount(cell, minlength=(len(self.y) + 1) * (len(self.x) + 1))
-        self.start = np.concatenate([[0], np.cumsum(count)])
-        self.bounds = (lon.min(), lat.min(), lon.max(), lat.max()) if len(lon) else (0.0, 0.0, 0.0, 0.0)
+    found = [shapely.STRtree(shapely.points(lon + turn, lat)).query(polygons, "intersects") for turn in (0, 360, -360)]
+    region, point = np.concatenate(found, axis=1)
+    return region, point
+
+
+class FixIndex:
+    """Fixes by their longitude, so that few are looked at for a region."""
+
+    def __init__(self, lon: np.ndarray, lat: np.ndarray) -> None:
+        """lon, lat: (n,) degrees."""
+        self.order = np.argsort(lon, kind="stable")
+        self.lon, self.lat = lon[self.order], lat[self.order]
 
     def inside(self, region: Any) -> np.ndarray:
-        """The fixes in a region, its edge included, ascending. region: a polygon of `usable_polygons`."""
-        return next(self.inside_each(np.array([region], object)))
-
-    def inside_each(self, regions: np.ndarray, at_once: int = 200_000) -> Iterator[np.ndarray]:
-        """The fixes in each of the regions, one after the other.
-
-        at_once: cells and fixes that are looked at together, those of a single region aside: memory goes by them.
-        """
+        """The rows of the fixes in a region, its edge included, ascending. region: a polygon of `usable_polygons`."""
         import shapely
 
-        owner, shapes = self._shapes(regions)
-        west, south, east, north = shapely.bounds(shapes).T
-        left, right = (np.searchsorted(self.x, edge, "right") for edge in (west, east))
-        low, high = (np.searchsorted(self.y, edge, "right") for edge in (south, north))
-        cells = (right - left + 1) * (high - low + 1)
-        before = np.pad(np.diff(self.start).reshape(len(self.y) + 1, -1).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-        fixes = before[high + 1, right + 1] - before[low, right + 1] - before[high + 1, left] + before[low, left]
-        first = np.searchsorted(owner, np.arange(len(regions) + 1))
-        work = np.concatenate([[0], np.cumsum(cells + fixes)])[first]
-        done = 0
-        while done < len(regions):
-            until = max(int(np.searchsorted(work, work[done] + at_once, "right")) - 1, done + 1)
-            some = slice(first[done], first[until])
-            of = np.repeat(np.arange(some.start, some.stop), cells[some])
-            row, column = np.divmod(expand_ranges(np.zeros_like(cells[some]), cells[some]), (right - left + 1)[of])
-            found, inside = self._test(shapes, of, left[of] + column, low[of] + row)
-            key = np.unique((owner[found] - done) * len(self.lon) + inside)
-            bounds = list(np.searchsorted(key, np.arange(until - done + 1) * len(self.lon)))
-            yield from (key[a:b] - n * len(self.lon) for n, (a, b) in enumerate(pairwise(bounds)))
-            done = until
-
-    def _shapes(self, regions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The prepared shapes that may hold fixes, and the region of each, ascending: one may lie beyond ±180."""
-        import shapely
-
-        west, south, east, north = shapely.bounds(regions).reshape(-1, 4).T  # nan for an empty one
-        owners: list[np.ndarray] = []
-        shapes: list[np.ndarray] = []
-        for turn in (0.0, 360.0, -360.0):
-            near = (west - turn <= self.bounds[2]) & (east - turn >= self.bounds[0])
-            owners.append(np.flatnonzero(near & (south <= self.bounds[3]) & (north >= self.bounds[1])))
-            some = regions[owners[-1]]
-            shapes.append(shapely.transform(some, lambda xy, turn=turn: xy - [turn, 0.0]) if turn else some)
-        owner = np.concatenate(owners)
-        order = np.argsort(owner, kind="stable")
-        ordered = np.concatenate(shapes)[order]
-        shapely.prepare(ordered)
-        return owner[order], ordered
-
-    def _test(
-        self, shapes: np.ndarray, of: np.ndarray, column: np.ndarray, row: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Shapes and the fixes in them, among those of cells. Only fixes of cells on a border are tested one by one."""
-        import shapely
-
-        cell = row * (len(self.x) + 1) + column
-        some = self.start[cell + 1] > self.start[cell]
-        of, cell, column, row = of[some], cell[some], column[some], row[some]
-        x = np.concatenate([[self.bounds[0]], self.x, [self.bounds[2]]])
-        y = np.concatenate([[self.bounds[1]], self.y, [self.bounds[3]]])
-        boxes = shapely.box(x[column], y[row], x[column + 1], y[row + 1])
-        whole = shapely.contains(shapes[of], boxes)
-        edge = ~whole
-        edge[edge] = shapely.intersects(shapes[of[edge]], boxes[edge])
-        (near_of, near), (sure_of, sure) = (
-            (np.repeat(of[k], self._count(cell[k])), self._fixes(cell[k])) for k in (edge, whole)
-        )
-        tested = shapely.intersects_xy(shapes[near_of], self.lon[near], self.lat[near])
-        return np.concatenate([sure_of, near_of[tested]]), np.concatenate([sure, near[tested]])
-
-    def _count(self, cells: np.ndarray) -> np.ndarray:
-        return self.start[cells + 1] - self.start[cells]
-
-    def _fixes(self, cells: np.ndarray) -> np.ndarray:
-        return self.order[expand_ranges(self.start[cells], self._count(cells))]
+        west, south, east, north = region.bounds
+        found = [np.zeros(0, np.int64)]
+        for turn in () if region.is_empty else (0.0, 360.0, -360.0):  # a region may lie beyond ±180
+            begin = np.searchsorted(self.lon, west - turn)
+            lat = self.lat[begin : np.searchsorted(self.lon, east - turn, "right")]
+            row = begin + np.flatnonzero((lat >= south) & (lat <= north))
+            found.append(self.order[row[shapely.intersects_xy(region, self.lon[row] + turn, self.lat[row])]])
+        return np.unique(np.concatenate(found))

@@ -1,64 +1,62 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Counts with noise: epsilon-differential privacy of persons, by the discrete Laplace mechanism.
+"""Noise that is fixed: a figure of a region always gets the same noise, so that repeated runs average to nothing.
 
-Whoever sees the counts, and all else in the world, learns hardly more of a person than from counts without the person:
-no answer gets likelier by more than a factor of exp(epsilon). So that the noise is bounded, a person counts in few
-regions, those with most of the person's fixes (Ghosh, Roughgarden and Sundararajan 2012, for the mechanism). A person
-here is an id and its other spellings: joining ids by their fixes would let one person change how others are counted.
+The noise is discrete Laplace (Ghosh, Roughgarden and Sundararajan 2012): with and without one person, who adds at most
+`bound` to a figure, the odds of any published number differ by a factor of at most exp(epsilon). It is drawn from a
+keyed hash of the region's shape, of its persons with what they did there, of the figure and of epsilon. Without the
+key, a secret of the user's profile, it looks random. Another shape or other persons get other noise: were the noise
+the same for two regions with the same persons, equal figures would tell that nobody is in one of them alone.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import hmac
+from math import ceil, exp, floor, log
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from ..errors import InputError
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 
-@dataclass(frozen=True)
-class NoiseSettings:
-    """How much a person adds to counts at most."""
+def noise_keys(
+    secret: bytes, shapes: np.ndarray, visits: csr_matrix, ids: np.ndarray, part: np.ndarray | None = None
+) -> np.ndarray:
+    """(n,) object: for each region a text that depends on its shape and on who visited it how often.
 
-    regions: int = 4  # in which the person is counted
-    visits: int = 5  # in each of them
-    slices: int = 8  # of a region's week, all regions together
-
-
-SETTINGS = NoiseSettings()
-
-
-def check_epsilon(epsilon: float) -> None:
-    """Raise InputError for an epsilon that is no positive number, or 0 for no noise."""
-    if not 0 <= epsilon < np.inf:
-        raise InputError("Epsilon must be a positive number, such as 1, or 0 for counts without noise.")
-
-
-def noisy_totals(given: csr_matrix, most_rows: int, most_each: int, epsilon: float) -> np.ndarray:
-    """(n,) whole numbers: the sums of what users add, bounded, with noise.
-
-    given: sparse (n, n_users), what each user adds to each sum. most_rows: sums to which a user adds, the largest ones.
-    most_each: what a user adds to a sum at most. Each call spends epsilon: answers to two calls tell as much as one
-    answer with the sum of their epsilons.
+    shapes: (n,) shapely, in degrees; coordinates count to 1e-5 degrees, their order and direction do not. visits:
+    sparse (n, n_users). ids: (n_users,) of the users. part: (n,) of each region, such as an hour.
     """
-    total = np.asarray(bounded(given, most_rows, most_each).sum(axis=1), np.int64).ravel()
-    # From the operating system, so that nobody can draw the noise again
-    random = np.random.default_rng(int.from_bytes(os.urandom(32), "little"))
-    stop = -np.expm1(-epsilon / (most_rows * most_each))
-    return total + random.geometric(stop, len(total)) - random.geometric(stop, len(total))
+    import shapely
+
+    plain = shapely.normalize(shapely.transform(shapes, lambda xy: np.round(xy, 5) + 0.0))  # no -0
+    parts = np.zeros(len(shapes), int) if part is None else part
+    keys = np.empty(len(shapes), object)
+    for row, shape in enumerate(shapely.to_wkb(plain)):
+        some = slice(visits.indptr[row], visits.indptr[row + 1])
+        people = sorted(zip(ids[visits.indices[some]], visits.data[some].tolist()))
+        keys[row] = _digest(secret, shape, people, int(parts[row])).hex()[:32]
+    return keys
 
 
-def bounded(given: csr_matrix, most_rows: int, most_each: int) -> csr_matrix:
-    """What users add to sums, in most_rows sums a user at most, and most_each in each. given: sparse (n, n_users)."""
-    from scipy.sparse import csr_matrix
+def noise(secret: bytes, key: str, figure: str, epsilon: float, bound: int = 1) -> int:
+    """The noise of a figure. key: of `noise_keys`. bound: what one person adds at most."""
+    digest = _digest(secret, key, figure, float(epsilon))
+    one, other = (int.from_bytes(half, "big") for half in (digest[:16], digest[16:]))
+    return _geometric(one, epsilon / bound) - _geometric(other, epsilon / bound)
 
-    entries = given.tocoo()
-    order = np.lexsort((entries.row, -entries.data, entries.col))
-    row, user, data = entries.row[order], entries.col[order], entries.data[order]
-    kept = np.arange(len(user)) - np.searchsorted(user, user) < most_rows
-    return csr_matrix((np.minimum(data, most_each)[kept], (row[kept], user[kept])), shape=given.shape)
+
+def deviation(epsilon: float, bound: int = 1, share: float = 0.95) -> int:
+    """The whole number that the noise stays within in a share of cases."""
+    alpha = exp(-epsilon / bound)
+    return max(ceil(log((1 - share) * (1 + alpha) / 2) / log(alpha)) - 1, 0)
+
+
+def _geometric(number: int, rate: float) -> int:
+    """A whole number from 0, by the inverse of its distribution: k or more with the probability exp(-k rate)."""
+    return floor(-log((number + 1) / 2**128) / rate)
+
+
+def _digest(secret: bytes, *parts: Any) -> bytes:
+    return hmac.digest(secret, repr(parts).encode(), "sha256")

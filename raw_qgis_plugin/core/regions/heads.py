@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Heads of regions that an analyst taught: from who visits a region, and how it is used, to a label or a number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..applicability import any_of, in_words, outside
+from ..arrays import flattened, group_quantile, sparse_counts
+from ..embedding.profiles import head_columns
+from ..features.region_activity import FixActivity, fix_activity, region_activity
+from ..tracks import Tracks
+from .geometry import area_km2
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+    from ..bundle.runtime import Model
+
+FIXES_AT_ONCE = 500_000  # whose activity in regions is counted
+
+
+def head_answers(
+    heads: Sequence[dict[str, Any]], model: Model, users: Tracks, polygons: np.ndarray, inside: Sequence[np.ndarray],
+    embeddings: np.ndarray, stats: Mapping[str, np.ndarray], activity: FixActivity | None = None,
+) -> tuple[dict[str, np.ndarray], np.ndarray, list[str]]:  # fmt: skip
+    """The columns of heads for regions (n,), whether all heads are made for them (n,) bool, and why not.
+
+    users: one track a user, or a stretch of one for heads with `hours`. inside: of `fixes_inside`. embeddings:
+    (n_users, E); nan for those who visit none of the regions. stats: of `unit_stats`, (n_users,) each. activity: of
+    `fix_activity`, if known.
+    """
+    n, visits, area = len(inside), count_users(users, inside), area_km2(polygons)
+    use, limits = activity_of_regions(users, inside, activity), region_stats(stats, visits)
+    columns: dict[str, np.ndarray] = {}
+    doubted, reasons = np.zeros(n, bool), []
+    inputs = region_inputs(embeddings, visits, area, use)
+    for head in heads:
+        columns |= head_columns(head, model, inputs, limits)
+        doubts = outside(limits, head.get("domain", {}), np.ones(n, bool))
+        doubted |= any_of(doubts, n)
+        reasons += in_words(doubts, np.ones(n, bool), "regions")
+    return columns, ~doubted, list(dict.fromkeys(reasons))
+
+
+def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
+    """Sparse (n_regions, n_users) counts of the fixes of each user in each region. inside: of `fixes_inside`."""
+    region, rows = flattened(inside)
+    return sparse_counts(region, tracks.user[rows], (len(inside), tracks.n_users))
+
+
+def pool_users(embeddings: np.ndarray, visits: csr_matrix, pooling: str = "sum") -> np.ndarray:
+    """Pool the embeddings of the users who crossed each region (sum: Zhang et al. 2023, sec. 4.7).
+
+    embeddings: (n_users, d) float32; users with nan are left out. visits: of `count_users`. pooling: 'sum'; 'mean' of
+    the users; 'share', the mean of the users weighted by their share of the region's fixes.
+    Returns (n_regions, d) float32; a region that nobody crossed is all zeros.
+    """
+    known = ~np.isnan(embeddings).any(axis=1)
+    weights = visits.astype(np.float64)[:, known]
+    if pooling != "share":
+        weights.data[:] = 1.0
+    total = weights @ embeddings[known].astype(np.float64)
+    if pooling != "sum":
+        total /= np.maximum(np.asarray(weights.sum(axis=1)), 1.0)
+    return total.astype(np.float32)
+
+
+def activity_of_regions(users: Tracks, inside: Sequence[np.ndarray], fixes: FixActivity | None = None) -> np.ndarray:
+    """(n_regions, len(REGION_ACTIVITY)) float32. inside: of `fixes_inside`. fixes: of `fix_activity`, if known."""
+    fixes = fixes or fix_activity(users)
+    part = np.cumsum([0, *map(len, inside)])[:-1] // FIXES_AT_ONCE
+    ends = np.append(np.flatnonzero(np.diff(part)) + 1, len(inside))
+    parts = [inside[begin:end] for begin, end in zip([0, *ends], ends)]
+    return np.concatenate([region_activity(users, fixes, some) for some in parts])
+
+
+def region_inputs(embeddings: np.ndarray, visits: csr_matrix, area: np.ndarray, activity: np.ndarray) -> np.ndarray:
+    """The input of region heads, in training and inference: (n_regions, 2 d + 3 + len(REGION_ACTIVITY)) float32.
+
+    The sum of the embeddings, their mean, log(1 + users), log(1 + fixes), log(area), and activity, of
+    `activity_of_regions`. area: (n_regions,) km².
+    """
+    n_users = np.diff(visits.indptr)
+    n_fixes = np.asarray(visits.sum(axis=1)).ravel()
+    counts = np.stack([np.log1p(n_users), np.log1p(n_fixes), np.log(np.maximum(area, 1e-6))], axis=1)
+    blocks = pool_users(embeddings, visits), pool_users(embeddings, visits, "mean"), counts, activity
+    return np.concatenate(blocks, axis=1).astype(np.float32)
+
+
+def region_stats(stats: Mapping[str, np.ndarray], visits: csr_matrix) -> dict[str, np.ndarray]:
+    """Medians over the users of each region of their `unit_stats`, (n_users,) each, and the number of users."""
+    n_users = np.diff(visits.indptr)
+    region = np.repeat(np.arange(len(n_users)), n_users)
+    medians = {name: group_quantile(values[visits.indices], region, len(n_users)) for name, values in stats.items()}
+    return {**medians, "n_users": n_users.astype(np.float64)}

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is known of the people who visit regions: sums over visitors of the labels of people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..diary.places import HOME, WORK
+from ..embedding.profiles import UNKNOWN
+from .disclosure import SHOWN, withheld
+from .geometry import points_inside
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+    from ..people.labels import PeopleLabels
+
+MODES = ("walk", "bike", "motor", "rail")
+Z = 1.2816  # standard deviations of an 80 % interval
+
+
+def people_figures(
+    labels: PeopleLabels, visits: csr_matrix, polygons: np.ndarray, min_users: int
+) -> dict[str, np.ndarray]:
+    """Figures of regions (n,) float64 each, nan where fewer than min_users people are behind one.
+
+    residents, workers: visitors whose home or place of work is in the region, as sums of probabilities. n_labelled:
+    visitors of known labels. share_commuters, share_walk, share_bike, share_motor, share_rail: their means over these.
+    All but n_labelled with _low and _high, 80 % intervals: of residents and workers for the errors of the labels, of
+    shares also for the choice of the people. visits: sparse (n, n_users), in the order of users of the labels.
+    """
+    columns: dict[str, np.ndarray] = {}
+    for name, kind in (("residents", HOME), ("workers", WORK)):
+        there = _at_places(labels, kind, visits, polygons)
+        total, squares = (np.asarray(each.sum(axis=1)).ravel() for each in (there, there.multiply(there)))
+        _add(columns, name, total, np.sqrt(np.maximum(total - squares, 0)), total, withheld(min_users, there) == SHOWN)
+    shares = np.stack([labels.columns["commuter_p"], *(labels.columns[f"share_{mode}"] for mode in MODES)], axis=1)
+    known = ~np.isnan(shares).any(axis=1) & (labels.columns["commuter"] != UNKNOWN)
+    people = (visits > 0).multiply(known).tocsr()
+    people.eliminate_zeros()
+    n = np.diff(people.indptr)
+    enough = n >= min_users
+    columns["n_labelled"] = np.where(enough, n, np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = people @ np.nan_to_num(shares) / n[:, None]
+        spread = people @ np.nan_to_num(shares) ** 2 / n[:, None] - mean**2
+    spread[:, 0] = mean[:, 0] * (1 - mean[:, 0])  # who commutes is itself uncertain
+    for k, name in enumerate(("commuters", *MODES)):
+        _add(columns, f"share_{name}", mean[:, k], np.sqrt(np.maximum(spread[:, k], 0) / n), np.ones(len(n)), enough)
+    return columns
+
+
+def _add(
+    columns: dict[str, np.ndarray], name: str, value: np.ndarray, error: np.ndarray, most: np.ndarray,
+    shown: np.ndarray,
+) -> None:  # fmt: skip
+    """Add a figure with its interval. most: that it can be."""
+    most = np.maximum(most, value + Z * error) if name in ("residents", "workers") else most
+    ends = np.maximum(value - Z * error, 0), np.minimum(value + Z * error, most)
+    for end, values in zip(("", "_low", "_high"), (value, *ends)):
+        columns[name + end] = np.where(shown, values, np.nan)
+
+
+def _at_places(labels: PeopleLabels, kind: str, visits: csr_matrix, polygons: np.ndarray) -> csr_matrix:
+    """Sparse (n, n_users): the probability that a visitor has a place of a kind in a region."""
+    from scipy.sparse import csr_matrix
+
+    places = labels.places
+    some = np.flatnonzero(places["kind"] == kind)
+    region, at = points_inside(polygons, places["lon"][some], places["lat"][some])
+    place = some[at]
+    there = csr_matrix((places["p"][place].astype(float), (region, places["user"][place])), shape=visits.shape)
+    there.data = np.minimum(there.data, 1.0)  # of several places in one region
+    there = there.multiply(visits > 0).tocsr()
+    there.eliminate_zeros()
+    return there
