@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from .options import Spec, option
 
+MIN_USERS = 10  # behind every figure that is shown
+
 
 @dataclass(frozen=True)
 class EncounterSpec(Spec):
@@ -50,4 +52,45 @@ class ImportSpec(Spec):
     )
     encoding: str | None = option(
         None, "Encoding of text", "Empty: recognised. Or utf-8, latin-1, cp1252 …", advanced=True
+    )
+
+
+@dataclass(frozen=True)
+class RegionSpec(Spec):
+    """Regions as the people who visit them."""
+
+    min_users: int = option(
+        MIN_USERS, "Minimum users per region", "A figure of fewer users is withheld, so that nobody is exposed.",
+        minimum=1,
+    )  # fmt: skip
+    labels: bool = option(
+        True, "Labels of the visitors",
+        "Residents, workers, commuters and modes of transport, from the visitors' places and trips. It takes as long as "
+        "a travel diary of all visitors.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PublishSpec(Spec):
+    """Figures as they may leave the desk."""
+
+    epsilon: float = option(
+        1.0, "Epsilon of each figure", "0.25, 0.5, 1 or 2: the smaller, the more noise.", minimum=0.25, maximum=2
+    )
+    min_users: int = option(MIN_USERS, "Minimum users per region", "Figures of fewer users are left out.", minimum=1)
+
+
+@dataclass(frozen=True)
+class SimilarSpec(Spec):
+    """The most similar users."""
+
+    k: int = option(10, "How many", "The number of rows of the result.", minimum=1)
+
+
+@dataclass(frozen=True)
+class SimilarRegionSpec(SimilarSpec):
+    """The most similar regions."""
+
+    min_users: int = option(
+        MIN_USERS, "Minimum users per region", "Regions of fewer users are neither compared nor found.", minimum=1
     )

@@ -6,6 +6,8 @@ They hold personal data or results of it, so only the user may read them (mode 0
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -34,6 +36,14 @@ def cache_folder() -> Path:
 def venv_folder() -> Path:
     """The plugin's virtual environment. It exists only after an installation."""
     return user_folder() / "venv"
+
+
+def publish_secret() -> bytes:
+    """The key of the noise of published figures, made once: another key would be another draw of the noise."""
+    path = user_folder() / "publish.key"
+    with suppress(FileExistsError), open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(os.urandom(32))
+    return path.read_bytes()
 
 
 def size_of(folder: Path) -> int:

@@ -104,14 +104,6 @@ class Rules:
         """Mark the features about which a head is silent: see `silent`."""
         self.add_if_any("outside", silent(self.layer, head), tr("Unlike the training data"))
 
-    def add_pooled_otherwise(self, heads: list[dict[str, Any]]) -> None:
-        """Mark regions that are not in_domain although no head is silent: their users were pooled otherwise than in
-        training, and all have figures.
-        """
-        there = [head for head in heads if head["name"] in self.layer.fields().names()]
-        given = [f"NOT {silent(self.layer, head)}" for head in there] or ["FALSE"]
-        self.add_if_any("outside", " AND ".join(['NOT "in_domain"', *given]), tr("Unlike the training data"))
-
     def spread(self, size_m: float = 400.0) -> None:
         """Move the points apart that lie in one cell of the grid that hides homes, so that none hides another.
 

@@ -1,32 +1,45 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The publish check of a QGIS layer."""
+"""What the figures or features of a layer are, for those who may publish them."""
 
 from __future__ import annotations
 
-from typing import Any
+from qgis.core import Qgis, QgsVectorLayer
 
-import numpy as np
-from qgis.core import NULL, Qgis, QgsCoordinateTransformContext, QgsWkbTypes
+from .words import tr
 
-from ..core.regions.publish_check import findings
-from .coordinates import lonlat_shapes
-
-SHAPES = {
-    Qgis.GeometryType.Point: "point", Qgis.GeometryType.Line: "line", Qgis.GeometryType.Polygon: "polygon",
-}  # fmt: skip
+FIGURES = {"n_users", "suppressed"}  # fields of layers of figures
+PUBLISHED = {"epsilon", "within_95"}  # and of those made by Publish figures
+SINGLE = {"user_id", "track_id", "stop_id", "trip_id", "user", "uid"}  # of layers of single people
 
 
-def check_layer(layer: Any, context: QgsCoordinateTransformContext, min_users: int) -> list[str]:
-    """What in a layer could name somebody (`findings`). layer: a layer, or the source of an algorithm."""
-    crs = layer.sourceCrs() if hasattr(layer, "sourceCrs") else layer.crs()
-    shape = SHAPES.get(QgsWkbTypes.geometryType(layer.wkbType()), "")
-    rows, geometries = [], []
-    for feature in layer.getFeatures():
-        rows.append([None if value == NULL else value for value in feature.attributes()])
-        if shape == "polygon":
-            geometries.append(feature.geometry())
-    names = layer.fields().names()
-    columns = {name: [row[at] for row in rows] for at, name in enumerate(names)}
-    polygons = lonlat_shapes(geometries, crs, context) if geometries else np.zeros(0, object)
-    dated = [field.name() for field in layer.fields() if field.isDateOrTime()]
-    return findings(columns, shape, polygons, min_users, dated, QgsWkbTypes.hasM(layer.wkbType()))
+def describe(layer: QgsVectorLayer) -> str:
+    """What a reader of a map has to know of a layer of figures, and its author of one of single people; '' of others.
+
+    It reads one feature.
+    """
+    names = set(layer.fields().names())
+    if names >= FIGURES | PUBLISHED:
+        feature = next(layer.getFeatures(), None)
+        if feature is None or not feature["epsilon"]:
+            return tr("Published figures.")
+        words = tr(
+            "Published figures: counts have fixed noise with an epsilon of {epsilon:g} a figure, numbers of people are "
+            "within ±{within:.0f} of the recorded number in 95 % of cases; medians are rounded."
+        )
+        return words.format(epsilon=feature["epsilon"], within=feature["within_95"])
+    if names >= FIGURES:
+        return desk_note()
+    if {"user_a", "user_b"} <= names:
+        return tr("Encounters show who was near whom. Do not publish them.")
+    located = layer.geometryType() in (Qgis.GeometryType.Point, Qgis.GeometryType.Line)
+    if located and SINGLE & {name.lower() for name in names}:
+        return tr("Places or tracks of single people. Publish figures of regions instead.")
+    return ""
+
+
+def desk_note() -> str:
+    """What figures are that were not published by the algorithm."""
+    return tr(
+        "Figures as on the desk: those of overlapping regions can be subtracted from each other. Use 'Publish figures' "
+        "before you give them to others."
+    )

@@ -42,6 +42,7 @@ from .legends import (
     values_of,
     widen_columns,
 )
+from .publishing import describe
 from .words import ZONE, free_name, tr
 
 VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
@@ -236,7 +237,6 @@ class RegionScores(Style):
         rules.add_answers("step", head)
         rules.add_if_any("no figure", f'NOT "suppressed" AND {field} IS NULL', tr("No figure"))
         rules.add_if_any("withheld", '"suppressed"', tr("Withheld to protect people"))
-        rules.add_pooled_otherwise(self.heads)
         rules.add_remark("step", shown)
         rules.finish()
         return title_of(head)
@@ -245,6 +245,23 @@ class RegionScores(Style):
         """The region, a line a figure, and its people."""
         people = tr("People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]")
         map_tip(layer, layer.displayField(), self.heads, people)
+
+
+class Published(RegionScores):
+    """Figures that may leave the desk. The layer's metadata say what was done to them."""
+
+    title = "Published figures"
+
+    def draw(self, layer: QgsVectorLayer) -> str:
+        """Polygons by the number of people; lines and tables as QGIS does."""
+        return super().draw(layer) if layer.geometryType() == Qgis.GeometryType.Polygon else ""
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """The metadata too."""
+        super().tip(layer)
+        metadata = layer.metadata()
+        metadata.setAbstract(describe(layer))
+        layer.setMetadata(metadata)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from .forecast_tracks import ForecastTracks
 from .import_tracks import ImportTracks
 from .pretrain import Pretrain
 from .profile_users import ProfileUsers
-from .publish_check import PublishCheck
+from .publish import Publish
 from .score_regions import ScoreRegions
 from .similar_regions import SimilarRegions
 from .similar_users import SimilarUsers
@@ -36,7 +36,7 @@ ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
     FindEncounters,
     SimilarUsers,
     SimilarRegions,
-    PublishCheck,
+    Publish,
     EmbedTracks,
     TrainHead,
     Pretrain,

@@ -1,22 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The base class of the algorithms on polygons, and how polygons are read."""
+"""What the algorithms on polygons share: how polygons are read, and figures written beside their own fields."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsFeature, QgsProcessing, QgsProcessingContext, QgsProcessingFeatureSource
+from qgis.core import (
+    Qgis,
+    QgsFeature,
+    QgsFields,
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeatureSource,
+)
 
-from .base import TrackAlgorithm
+from .base import RawAlgorithm, TrackAlgorithm
 from .form import Run
 from .words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
 
     from ..core.tracks import Tracks
+    from ..layers.styling import Style
 
 
 class RegionAlgorithm(TrackAlgorithm):
@@ -28,10 +36,6 @@ class RegionAlgorithm(TrackAlgorithm):
         """Add REGIONS."""
         self.add_layer("REGIONS", "Regions", help_text, QgsProcessing.SourceType.TypeVectorPolygon)
 
-    def add_min_users(self, help_text: str) -> None:
-        """Add MIN_USERS."""
-        self.add_integer("MIN_USERS", "Fewest users to show a region", help_text, 10)
-
     def prepare_layers(self, run: Run) -> None:
         """On the main thread: tracks and regions."""
         self.regions = run.open_layer("REGIONS")
@@ -42,6 +46,29 @@ class RegionAlgorithm(TrackAlgorithm):
         polygons = polygons_in_wgs84(features, self.regions, run.context)
         warn_if_apart(tracks, polygons, run)
         return polygons
+
+
+def write_figures(
+    algorithm: RawAlgorithm, run: Run, name: str, source: QgsProcessingFeatureSource, own: Sequence[str],
+    features: Sequence[QgsFeature], figures: Mapping[str, np.ndarray], style: Style, drawn: bool = True,
+    progress: tuple[float, float] = (90, 100),
+) -> str:  # fmt: skip
+    """Write a row a feature to the output `name`: own fields of the source, figures, and where drawn the geometries.
+
+    Figures that are counts become whole numbers. progress: percent of the bar. Returns the id of the layer.
+    """
+    from ..layers import writing
+
+    counts = {key for key in figures if key.startswith(("n_", "capped_", "trips_"))}
+    kinds = {key: "int" if key in counts else kind for key, kind in writing.kinds_of(figures).items()}
+    fields, indices = QgsFields(), [source.fields().lookupField(each) for each in own]
+    for field in (*(source.fields().at(index) for index in indices), *writing.make_fields(kinds)):
+        fields.append(field)
+    values = [[feature.attribute(index) for feature in features] for index in indices]
+    values += [writing.attribute_values(figures[key], kind) for key, kind in kinds.items()]
+    geometries = [feature.geometry() if drawn and feature.hasGeometry() else None for feature in features]
+    shape, crs = (source.wkbType(), source.sourceCrs()) if drawn else (Qgis.WkbType.NoGeometry, None)
+    return algorithm.write(run, name, fields, values, style, geometries, shape, crs, *progress)
 
 
 def polygons_in_wgs84(

@@ -9,10 +9,11 @@ from qgis.core import QgsExpression, QgsFeature, QgsFeatureRequest, QgsProcessin
 
 from ..core.errors import InputError
 from ..core.sources.polygons import guess_id
+from ..core.specs import SimilarRegionSpec
 from .base import cached
 from .form import Run
 from .regions import RegionAlgorithm
-from .similar_users import add_k, columns_of, log_if_few
+from .similar_users import columns_of, log_if_few
 from .words import tr
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ class SimilarRegions(RegionAlgorithm):
             "ID_FIELD", "Id field of the regions (empty: guessed)",
             "TARGET is a value of this field, and the results name the regions by it.", "REGIONS", optional=True,
         )  # fmt: skip
-        add_k(self)
-        self.add_min_users("A region crossed by fewer distinct users is neither compared nor found.")
+        self.add_options(SimilarRegionSpec)
         self.add_sink("OUTPUT", "Similar regions", QgsProcessing.SourceType.TypeVectorPolygon)
         self.add_model()
 
@@ -54,7 +54,7 @@ class SimilarRegions(RegionAlgorithm):
         from ..core.similarity import similar_regions
         from ..layers import styling
 
-        k, minimum = run.integer("K"), run.integer("MIN_USERS")
+        spec = run.spec(SimilarRegionSpec)
         features = list(self.regions.getFeatures())
         field, ids = self._ids(run, features)
         target = self._find(run, features, ids, field)
@@ -62,11 +62,11 @@ class SimilarRegions(RegionAlgorithm):
         users, skipped = self.read_units(run, "user")
         polygons = self.polygons(run, features, users)
         found, suppressed = similar_regions(
-            users, polygons, target, k, cached(model, run), minimum, run.stage(tr("Comparing"))
+            users, polygons, target, spec.k, cached(model, run), spec.min_users, run.stage(tr("Comparing"))
         )
         words = tr("{n} of {m} regions are left out: fewer than {k} users.")
-        run.info(words.format(n=int(suppressed.sum()), m=len(features), k=minimum))
-        log_if_few(found, k, run)
+        run.info(words.format(n=int(suppressed.sum()), m=len(features), k=spec.min_users))
+        log_if_few(found, spec.k, run)
         destination = self.write_table(
             run, "OUTPUT", columns_of(found, np.array(ids, object)[found.rows]), styling.SimilarPlaces(ids[target]),
             [features[row].geometry() for row in found.rows], self.regions.wkbType(), self.regions.sourceCrs(),

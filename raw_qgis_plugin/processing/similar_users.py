@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import Qgis, QgsProcessing
 
 from ..core.errors import InputError
+from ..core.specs import SimilarSpec
 from .base import TrackAlgorithm, cached
-from .form import Form, Run
+from .form import Run
 from .words import tr
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class SimilarUsers(TrackAlgorithm):
         """The form."""
         self.add_tracks()
         self.add_text("TARGET", "The user to compare with", "The user's id, as in the user field.")
-        add_k(self)
+        self.add_options(SimilarSpec)
         self.add_sink("OUTPUT", "Similar users", QgsProcessing.SourceType.TypeVectorPoint)
         self.add_model()
 
@@ -42,7 +43,7 @@ class SimilarUsers(TrackAlgorithm):
         from ..core.similarity import similar_users
         from ..layers import styling, writing
 
-        target, k = run.text("TARGET").strip(), run.integer("K")
+        target, k = run.text("TARGET").strip(), run.spec(SimilarSpec).k
         if not target:
             raise InputError("TARGET is empty: give the id of a user.")
         model = self.open_model(run)
@@ -55,16 +56,6 @@ class SimilarUsers(TrackAlgorithm):
             writing.points(self.in_input_crs(run, lon, lat)), Qgis.WkbType.Point, self.plan.source.sourceCrs(),
         )  # fmt: skip
         return {"OUTPUT": destination, **self.counts(users, skipped, model.provider)}
-
-
-def add_k(form: Form) -> None:
-    """Add K."""
-    form.add_integer(
-        "K",
-        "How many",
-        "The number of rows of the result. There are fewer if the layer has fewer other users or regions.",
-        10,
-    )
 
 
 def columns_of(found: Similar, ids: np.ndarray) -> dict[str, np.ndarray]:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InputError
+from ..specs import MIN_USERS as MIN_USERS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-MIN_USERS = 10
 MAX_SHARE = 0.85  # of one person in a sum: the (n, k) rule of official statistics with n = 1
 FEW, DOMINATED, SHOWN = "few people", "one person", ""  # why figures are withheld
 

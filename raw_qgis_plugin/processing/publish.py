@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""raw:publish: figures as they may leave the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import NULL, QgsProcessing
+
+from ..core.sources.polygons import guess_id
+from ..core.specs import PublishSpec
+from .base import RawAlgorithm
+from .form import Run
+from .regions import write_figures
+from .words import tr
+
+
+class Publish(RawAlgorithm):
+    """Make figures of regions or flows such that others may have them."""
+
+    ID = "publish"
+    ICON = "publish"
+    TITLE = "Publish figures"
+    SUMMARY = "Figures of regions or flows as they may leave the desk: with fixed noise, by an allow-list of fields."
+    TAGS = ("privacy", "anonymous", "disclosure", "differential privacy", "noise", "export", "mobility")
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
+        """The form."""
+        shapes = QgsProcessing.SourceType
+        self.add_layer("INPUT", "Regions or flows", "A result of Score regions, or of flows.", shapes.TypeVector)
+        self.add_options(PublishSpec)
+        self.add_sink("OUTPUT", "Published figures", shapes.TypeVectorAnyGeometry)
+
+    def prepare_layers(self, run: Run) -> None:
+        """On the main thread: the layer, which is read later."""
+        self.source = run.open_layer("INPUT")
+
+    def run_on(self, run: Run) -> dict[str, Any]:
+        """Read, add the noise, write."""
+        from ..core.regions.noise import deviation
+        from ..core.regions.publish import NAMES, publish_figures, publish_threshold
+        from ..environment.folders import publish_secret
+        from ..layers import styling
+
+        spec, features = run.spec(PublishSpec), list(self.source.getFeatures())
+        columns = {
+            name: [None if feature[name] == NULL else feature[name] for feature in features]
+            for name in self.source.fields().names()
+        }
+        found = publish_figures(columns, publish_secret(), spec.epsilon, spec.min_users)
+        own = guess_id(list(columns), lambda name: [str(value) for value in columns[name]])
+        kept = [name for name in dict.fromkeys([own, *NAMES]) if name in columns]
+        left_out = [name for name in columns if name not in {*kept, *found}]
+        run.info(tr("Fields left out: {names}.").format(names=", ".join(left_out) or "–"))
+        words = tr(
+            "Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have "
+            "figures: others are of fewer than {least} users, with noise."
+        )
+        shown = int((~found["suppressed"]).sum())
+        least = publish_threshold(spec.epsilon, spec.min_users)
+        within = deviation(spec.epsilon)
+        run.info(words.format(within=within, n=shown, all=len(features), least=least))
+        style = styling.Published([])
+        return {"OUTPUT": write_figures(self, run, "OUTPUT", self.source, kept, features, found, style)}
