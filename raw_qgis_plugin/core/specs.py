@@ -65,8 +65,8 @@ class RegionSpec(Spec):
     )  # fmt: skip
     labels: bool = option(
         True, "Labels of the visitors",
-        "Residents, workers, commuters and modes of transport, from the visitors' places and trips. It takes as long as "
-        "a travel diary of all visitors.",
+        "Residents, workers, commuters and modes of transport, from the places and trips of visitors. This takes as "
+        "long as a travel diary of them.",
     )  # fmt: skip
 
 

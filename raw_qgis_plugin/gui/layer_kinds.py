@@ -19,6 +19,11 @@ def is_line_without_times(layer: QgsMapLayer) -> bool:
     return is_line and not QgsWkbTypes.hasM(layer.wkbType())
 
 
+def has_figures(layer: QgsMapLayer | None) -> bool:
+    """Whether a layer has figures that can be published."""
+    return isinstance(layer, QgsVectorLayer) and layer.fields().lookupField("noise_key") >= 0
+
+
 def has_areas(layer: QgsMapLayer | None) -> bool:
     """Whether a layer has polygons."""
     return isinstance(layer, QgsVectorLayer) and layer.geometryType() == Qgis.GeometryType.Polygon

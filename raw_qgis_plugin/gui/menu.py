@@ -23,7 +23,6 @@ from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, PROVIDER_ID
 from ..processing.words import tr
 from .maps import animation, basemap, fit
-from .regions.saved import SavedRegions
 from .results import KeptResults
 from .settings import settings, start_values
 from .window_list import IMPORT, WINDOWS
@@ -41,7 +40,7 @@ GROUPS = (
     ("", ("sample", "dock")),
     ("Data", ("importtracks", "fillgaps", "embedtracks")),
     ("People", ("profileusers", "diary", "similarusers", "encounters")),
-    ("Regions", ("draw", "box", "scoreregions", "similarregions", "publishcheck")),
+    ("Regions", ("draw", "box", "scoreregions", "similarregions", "publish")),
     ("Forecasts", ("forecasttracks", "backtest", "animation")),
     ("Maps", ("map", "basemap")),
     ("Models", ("train", "trainhead", "pretrain", "models")),
@@ -56,7 +55,7 @@ class RawMenu:
     def __init__(self, iface: Any) -> None:
         self.iface = iface
         self.dock: RawDock | None = None
-        self.saved_regions, self.kept_results = SavedRegions(), KeptResults(iface)  # also while there is no dock
+        self.kept_results = KeptResults(iface)  # also while there is no dock
         for opened in (QgsProject.instance().readProject, QgsProject.instance().cleared):
             opened.connect(self._show_all_times)
         self.toolbar = iface.addToolBar(MENU)
@@ -249,10 +248,11 @@ class RawMenu:
     def _open(self, algorithm_id: str) -> Any:
         return self.import_tracks() if algorithm_id == "importtracks" else self.open_dialog(algorithm_id)
 
-    def open_dialog(self, algorithm_id: str) -> Any:
+    def open_dialog(self, algorithm_id: str, **values: Any) -> Any:
         """Open an algorithm's dialog beside the map, or explain why the algorithm cannot run.
 
-        It starts with the user's settings, the dock's layer of tracks while that is shown, and the layers that fit.
+        It starts with values, the user's settings, the dock's layer of tracks while that is shown, and the layers that
+        fit.
         """
         import processing
 
@@ -263,7 +263,8 @@ class RawMenu:
             return None
         session = self.dock.session if self.dock is not None and self.dock_action.isChecked() else None
         shown = session.layer if session is not None else None
-        dialog = processing.createAlgorithmDialog(algorithm, start_values(algorithm, self.iface.activeLayer(), shown))
+        starts = start_values(algorithm, self.iface.activeLayer(), shown) | values
+        dialog = processing.createAlgorithmDialog(algorithm, starts)
         dialog.show()
         return self.keep(dialog)
 
@@ -296,7 +297,6 @@ class RawMenu:
         self._drop_dock()
         if self.training_watch is not None:
             self.training_watch.timer.stop()
-        self.saved_regions.close()
         self.kept_results.close()
         for opened in (QgsProject.instance().readProject, QgsProject.instance().cleared):
             opened.disconnect(self._show_all_times)

@@ -33,7 +33,7 @@ from qgis.PyQt.QtWidgets import QProgressDialog
 from ..core.arrays import object_column
 from ..core.errors import RawError
 from ..processing.words import tr
-from .regions.saved import in_memory
+from .regions.layer import OF
 from .settings import TEMPORARY, settings
 from .widgets.layout import escaped
 
@@ -112,6 +112,9 @@ class KeptResults:
         feedback.progressChanged.connect(lambda share: dialog.setValue(int(share)))
         try:
             file = file_of_results()
+            for layer in layers:
+                if layer.customProperty(OF):  # to save the project is to save its drawn regions
+                    layer.commitChanges(False)
             for layer in sorted(layers, key=QgsVectorLayer.isModified):  # one that is edited keeps back no other
                 if layer.isModified():  # QGIS, which saves edits before it quits, has to ask for the project then
                     layer.editingStopped.connect(QgsProject.instance().setDirty)
@@ -133,6 +136,11 @@ class KeptResults:
 
     def _warn(self, words: str) -> None:
         self.iface.messageBar().pushMessage("RAW", escaped(words), Qgis.MessageLevel.Warning)
+
+
+def in_memory(layer: QgsVectorLayer) -> bool:
+    """Whether a layer is in memory alone."""
+    return bool(layer.providerType() == "memory")
 
 
 def results() -> list[QgsVectorLayer]:

@@ -21,7 +21,7 @@ from ..core.embedding.cache import embed_cached
 from ..core.embedding.embed import embed
 from ..core.errors import Progress, RawError, part_of
 from ..core.paths import shipped_bundle
-from ..core.regions.view import City, prepare
+from ..core.regions.view import VisitorIndex, prepare
 from ..core.tracks import Skipped, Tracks, by_unit
 from ..layers.reading import (
     NONE,
@@ -77,7 +77,7 @@ class Session(QObject):
         self.users: Tracks | None = None  # one track per user, of two fixes or more
         self.summary = ""  # of the reading, in words
         self.n_skipped = 0  # fixes
-        self.city: City | None = None
+        self.city: VisitorIndex | None = None
         self.estimate_s: float | None = None  # to embed the users
         self.problem = ""
         self.candidates: dict[str, int] = {}  # fields that may name the users, with their numbers of values: a question
@@ -248,7 +248,7 @@ class Session(QObject):
             self._has_prepared,
         )
 
-    def _has_prepared(self, city: City) -> None:
+    def _has_prepared(self, city: VisitorIndex) -> None:
         self.city = city
         self.changed.emit()
 
@@ -371,7 +371,7 @@ def _seconds_to_embed(users: Tracks, model: Model, progress: Progress, sampled: 
     return (time.monotonic() - began) * users.n_users / max(some.n_users, 1)
 
 
-def _prepare(users: Tracks, model: Model, folder: Path | None, zone: str, progress: Progress) -> City:
-    """Runs in a task: embed the users, and compute what all regions share. folder: of the cache. zone: of `City`."""
+def _prepare(users: Tracks, model: Model, folder: Path | None, zone: str, progress: Progress) -> VisitorIndex:
+    """Runs in a task: embed the users, and compute what all regions share. folder: of the cache. zone: as in `prepare`."""
     embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.9), log.warning)
     return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone)

@@ -8,8 +8,8 @@ from typing import Any
 
 from qgis.core import QgsProject, QgsSettingsEntryInteger, QgsSettingsEntryString, QgsSettingsTree
 
-from ..core.regions.disclosure import MIN_USERS
-from .layer_kinds import has_areas, has_fixes
+from ..core.specs import MIN_USERS
+from .layer_kinds import has_areas, has_figures, has_fixes
 
 NODE = "raw"
 TEMPORARY = "temporary"  # a value of `results`
@@ -23,7 +23,7 @@ class Settings:
         self.device = QgsSettingsEntryString("device", node, "auto", "auto, CPU or CUDA")
         self.model = QgsSettingsEntryString("model", node, "", "Model bundle; empty: the one that comes with RAW")
         self.min_users = QgsSettingsEntryInteger(
-            "min-users", node, MIN_USERS, "Fewest users to show a region", minValue=1, maxValue=1000
+            "min-users", node, MIN_USERS, "Minimum users per region", minValue=1, maxValue=1000
         )
         self.results = QgsSettingsEntryString(
             "results", node, "", "GeoPackage of results; empty: beside the project; or: temporary"
@@ -58,7 +58,8 @@ def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, 
         values["MODEL"] = model
     layers = list(QgsProject.instance().mapLayers().values())
     takes_tracks = algorithm.parameterDefinition("TIME_FIELD") is not None
-    for name, fits in (("INPUT", has_fixes), ("REGIONS", has_areas)):
+    fits_input = has_figures if algorithm.name() == "publish" else has_fixes
+    for name, fits in (("INPUT", fits_input), ("REGIONS", has_areas)):
         first = tracks if tracks is not None and name == "INPUT" and takes_tracks else current
         fitting = [first] if fits(first) else [layer for layer in layers if fits(layer)]
         if len(fitting) == 1:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ..people.labels import PeopleLabels
 
 MODES = ("walk", "bike", "motor", "rail")
+SHARES = ("share_commuters", *(f"share_{mode}" for mode in MODES))
+PEOPLE_FIGURES = (
+    "n_labelled", *(name + end for name in ("residents", "workers", *SHARES) for end in ("", "_low", "_high"))
+)  # fmt: skip
 Z = 1.2816  # standard deviations of an 80 % interval
 
 
@@ -47,8 +51,8 @@ def people_figures(
         mean = people @ np.nan_to_num(shares) / n[:, None]
         spread = people @ np.nan_to_num(shares) ** 2 / n[:, None] - mean**2
     spread[:, 0] = mean[:, 0] * (1 - mean[:, 0])  # who commutes is itself uncertain
-    for k, name in enumerate(("commuters", *MODES)):
-        _add(columns, f"share_{name}", mean[:, k], np.sqrt(np.maximum(spread[:, k], 0) / n), np.ones(len(n)), enough)
+    for k, name in enumerate(SHARES):
+        _add(columns, name, mean[:, k], np.sqrt(np.maximum(spread[:, k], 0) / n), np.ones(len(n)), enough)
     return columns
 
 

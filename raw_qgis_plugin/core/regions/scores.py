@@ -112,7 +112,7 @@ def count_figures(
     dwell = np.asarray(median(minutes[long], region[long], np.arange(n)), float) if long.any() else np.full(n, np.nan)
     dwell[withheld(min_users, sparse_counts(region[long], users.user[first[long]], fixes.shape)) != SHOWN] = np.nan
     why = withheld(min_users, fixes, visits)
-    n_users, n_points = np.diff(fixes.indptr), list(map(len, inside))
+    n_users, n_points = np.diff(fixes.indptr), np.array(list(map(len, inside)))
     figures = {"n_users": n_users, "n_points": n_points, "n_visits": _sums(visits), "dwell_min": dwell}
     columns = {name: np.where(why == SHOWN, values, np.nan) for name, values in figures.items()}
     if secret:

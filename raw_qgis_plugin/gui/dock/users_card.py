@@ -13,7 +13,7 @@ from ...core.applicability import format_reasons, outside
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import GRID_M, UNKNOWN
 from ...core.embedding.user_view import UsualPlaces
-from ...core.regions.view import City
+from ...core.regions.view import VisitorIndex
 from ...core.times import find_zone, wall_clock
 from ...layers.legends import title_of, verdict_of
 from ...processing.words import tr
@@ -30,7 +30,9 @@ def letters(count: int) -> list[str]:
 class UserCard(Card):
     """One user of a city."""
 
-    def __init__(self, city: City, row: int, places: UsualPlaces, bundle: Bundle, go_to: Callable[[int], None]) -> None:
+    def __init__(
+        self, city: VisitorIndex, row: int, places: UsualPlaces, bundle: Bundle, go_to: Callable[[int], None]
+    ) -> None:
         """row: of city.users. go_to: called with the row of a user whose name was clicked."""
         super().__init__("raw_user_card")
         self.city, self.row, self.places, self.bundle, self.go_to = city, row, places, bundle, go_to

@@ -25,7 +25,7 @@ from ...core.applicability import after_gap
 from ...core.embedding.user_view import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
 from ...core.geodesy import metres_between, unwrapped
-from ...core.regions.view import City
+from ...core.regions.view import VisitorIndex
 from ...layers import styling, writing
 from ...layers.coordinates import from_wgs84, transform_lines
 from ...layers.legends import CLASS_COLOURS, EACH_USER, title_of
@@ -52,7 +52,7 @@ class UsersTab(QWidget):
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__(objectName="raw_users")
         self.session, self.canvas = session, desktop.iface.mapCanvas()
-        self._city: City | None = None
+        self._city: VisitorIndex | None = None
         self.card: UserCard | None = None
         self._before: Any = None
         self._opened = cache(model_at)  # a .zip takes long

@@ -9,16 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsExpression, QgsFeatureRequest, QgsMapLayer, QgsProject, QgsRenderContext, QgsVectorLayer
+from qgis.core import Qgis, QgsExpression, QgsFeatureRequest, QgsMapLayer, QgsRenderContext, QgsVectorLayer
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QDate, QLocale
 
 from ...core.bundle.bundle import Bundle, open_card
 from ...core.errors import RawError
 from ...layers.legends import is_unproven, title_of, unproven, verdict_of
-from ...layers.publishing import check_layer
+from ...layers.publishing import describe as describe_figures
 from ...layers.words import MADE_BY, MADE_OF, tr
-from ..regions.saved import OF
+from ..regions.layer import OF
 from ..results import UNIT, made_at, run_of
 from ..session import Session
 from ..summary import describe
@@ -67,6 +67,8 @@ def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) 
         sentences.append(tr("Forecasts: in 50 and 80 % of cases the track lies inside the areas."))
     if "suppressed" in fields:
         sentences.append(tr("Figures of too few people are withheld. The recorded people are not the population."))
+    sentences += sorted({words for layer in vectors if "n_users" in layer.fields().names()
+                         and (words := describe_figures(layer))})  # fmt: skip
     return sentences + sorted({right for layer in layers for right in layer.metadata().rights()})
 
 
@@ -130,14 +132,7 @@ def shown_heads(bundle: Bundle | None) -> list[dict[str, Any]]:
     return [head for unit in units for head in bundle.heads(unit)] if bundle is not None else []
 
 
-def warnings(layers: Sequence[QgsMapLayer], min_users: int, max_features: int = 50_000) -> list[str]:
-    """The worst of what each layer shows of single people. Larger layers than max_features are not read."""
-    found = []
-    for layer in layers:
-        if isinstance(layer, QgsVectorLayer):
-            if layer.featureCount() > max_features:
-                faults = [tr("too large to be checked here: run Check before publishing.")]
-            else:
-                faults = check_layer(layer, QgsProject.instance().transformContext(), min_users)
-            found += [f"{layer.name()}: {fault}" for fault in faults[:1]]
-    return found
+def warnings(layers: Sequence[QgsMapLayer]) -> list[str]:
+    """What each layer shows of people, for those who may publish the map."""
+    described = ((layer, describe_figures(layer)) for layer in layers if isinstance(layer, QgsVectorLayer))
+    return [f"{layer.name()}: {words}" for layer, words in described if words]

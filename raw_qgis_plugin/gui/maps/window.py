@@ -38,7 +38,7 @@ class MapDialog(RawDialog):
         form.addRow(tr("Title"), self.title)
         form.addRow(tr("Notes"), self.notes)
         plain = Qt.TextFormat.PlainText
-        shown = warnings(layers, settings().min_users.value())
+        shown = warnings(layers)
         faults = wrapped("\n".join([tr("Before you publish this map:"), *shown]), textFormat=plain)
         faults.setObjectName("raw_map_warnings")
         faults.setAlignment(Qt.AlignmentFlag.AlignTop)

@@ -1,34 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The tab of regions: draw one, and read at once what the model predicts about the people in it."""
+"""The tab of regions: draw one, and read at once who the people in it are."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
-from qgis.core import QgsGeometry, QgsProject
-from qgis.PyQt.QtCore import QEvent, Qt, QTimer
-from qgis.PyQt.QtGui import QKeyEvent, QKeySequence
-from qgis.PyQt.QtWidgets import QDialog, QSpinBox, QTableWidgetItem, QToolButton, QWidget
+from qgis.core import QgsFeature, QgsGeometry, QgsProject
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHeaderView,
+    QSpinBox,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QWidget,
+)
 
-from ...core.bundle.bundle import Bundle
-from ...core.bundle.runtime import Model
 from ...core.errors import InputError, Progress
-from ...core.regions.view import City, RegionView, look
-from ...layers.publishing import check_layer
+from ...core.regions.view import RegionView, summarise_region
+from ...environment.folders import publish_secret
+from ...layers.legends import short, title_of
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..layer_kinds import has_areas
 from ..map_tools.draw import Drawing
-from ..map_tools.marks import Marks
 from ..map_tools.shapes import in_crs, lonlat
 from ..session import Session
 from ..settings import settings
 from ..widgets.layout import column, delete, row, silent, wrapped
-from .book import RegionBook
 from .card import Region, RegionCard
-from .dialogs import Comparison, PublishCheck
-from .table import KEYS, RegionTable
+from .compare import Comparison
+from .layer import RegionLayer
 
 HINTS = {
     "polygon": "Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.",
@@ -42,23 +46,25 @@ class RegionsTab(QWidget):
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__(objectName="raw_regions")
         self.session, self.desktop, self.iface = session, desktop, desktop.iface
-        self.book: RegionBook | None = None
-        self._layer: Any = None
-        self._city: City | None = None
-        self._model: Model | None = None
-        self._own_least = settings().min_users.value()
+        self.regions: RegionLayer | None = None
+        self.shown: list[Region] = []  # the rows of the table
+        self.card: RegionCard | None = None
+        self._views: dict[bytes, RegionView] = {}  # by the shape: of this reading, model and minimum of users
+        self._tried: set[bytes] = set()  # shapes that are scored once: whoever cancels the job gets no other one
+        self._of: Any = None  # what the views are of
+        self._tracks: Any = None
+        self.problem = ""
+        try:
+            self.secret = publish_secret()
+        except OSError:  # the figures are then for the desk alone
+            self.secret = b""
         self.drawing = Drawing(self.iface, session.map_crs)
         self.drawing.drawn.connect(self.take_drawn)
         self.drawing.ended.connect(lambda: self._draw(""))
-        self.card: RegionCard | None = None
-        self.marks = Marks(self.iface.mapCanvas(), self)
-        self._restyle = QTimer(self, singleShot=True, timeout=lambda: self.book and self.book.restyle())  # once
-        self._due = False  # to score again, when the job that runs has ended
-        self._settle = QTimer(self, singleShot=True, timeout=self._settled)  # a job reports its result after its end
+        self._restyle = QTimer(self, singleShot=True, timeout=self._paint)
         self._lay_out()
         session.changed.connect(self.show_session)
-        session.worked.connect(self.show_session)
-        self._fill_table()
+        session.worked.connect(self.refresh)
         self.show_session()
 
     def _lay_out(self) -> None:
@@ -72,27 +78,31 @@ class RegionsTab(QWidget):
                 ("selected", tr("Selected"), tr("Take the polygons that are selected on the map"), self.use_selected),
             )
         }
-        self.least = QSpinBox(
-            objectName="raw_least", minimum=1, maximum=1000, value=settings().min_users.value(), prefix=tr("from "),
-            suffix=tr(" people"), toolTip=tr("Regions with fewer people get no figures at all."),
-            keyboardTracking=False,  # 12 is not to be taken for 1 while it is typed
-            valueChanged=lambda: self.score_again(),
+        self.min_users = QSpinBox(
+            objectName="raw_min_users", minimum=1, maximum=1000, value=settings().min_users.value(),
+            prefix=tr("from "), suffix=tr(" people"), keyboardTracking=False,  # 12 is not 1 while it is typed
+            toolTip=tr("Minimum users per region, also in Settings → Options → RAW: fewer people get no figures."),
+            valueChanged=self._set_min_users,
         )  # fmt: skip
         self.hint = wrapped(textFormat=Qt.TextFormat.PlainText)
-        self.table = RegionTable()
+        self.table = QTableWidget(0, 3, objectName="raw_region_list")
+        self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.itemSelectionChanged.connect(self._chose)
-        self.table.itemChanged.connect(self._renamed)
         tip = tr("Choose two regions in the list to see them side by side")
         self.compare = QToolButton(text=tr("Compare"), toolTip=tip, clicked=self.show_comparison)
-        tip = tr("Remove the chosen regions (Delete)")
+        tip = tr("Remove the chosen regions. QGIS's undo brings them back; its editing tools change regions too.")
         self.away = QToolButton(text=tr("Remove"), toolTip=tip, clicked=self.remove_chosen)
-        tip = tr("Take back the last drawing or removal of regions (Ctrl+Z)")
-        self.back = QToolButton(text=tr("Undo"), objectName="raw_undo", toolTip=tip, clicked=self.undo)
-        tip = tr("What in the drawn regions could name somebody, before you publish them")
-        self.publish = QToolButton(text=tr("Check"), objectName="raw_publish", toolTip=tip, clicked=self.show_check)
+        tip = tr("Figures of the drawn regions as others may have them")
+        self.publish = QToolButton(
+            text=tr("Publish figures…"), objectName="raw_publish", toolTip=tip, clicked=self.show_publish
+        )
         self.place = column()
-        above = row(*self.buttons.values(), None, self.least)
-        below = row(self.compare, self.away, self.back, self.publish, None)
+        above = row(*self.buttons.values(), None, self.min_users)
+        below = row(self.compare, self.away, self.publish, None)
         self.setLayout(column(above, self.hint, self.table, below, self.place, None, margins_px=(2, 6, 2, 2)))
 
     # ---- drawing ------------------------------------------------------------------------------------------------
@@ -109,236 +119,188 @@ class RegionsTab(QWidget):
         self._show_hint()
 
     def take_drawn(self, geometry: QgsGeometry) -> None:
-        """Score a region that was closed on the map, and show it. geometry: in the map's CRS."""
-        model, city = self.session.model, self.session.city
-        if self.book is None or city is None or model is None:
-            return
-        least = self.book.min_users if self.book.regions else self.least.value()  # the same for all regions
-        try:
-            polygon = lonlat(geometry, self.session.map_crs())
-            view = look(city, model, polygon, least)
-        except InputError as error:
-            self._show_hint(str(error))
-            return
-        self._keep([(self.book.next_name(), polygon, view)], least)
-        self.table.setFocus()  # Ctrl+Z and Delete apply to the new region
+        """Score a region that was closed on the map, and add it. geometry: in the map's CRS."""
+        if self.regions is not None and self.session.city is not None and self.session.model is not None:
+            try:
+                polygon = lonlat(geometry, self.session.map_crs())
+                least = settings().min_users.value()
+                view = summarise_region(self.session.city, self.session.model, polygon, least, self.secret)
+            except InputError as error:
+                self._show_hint(str(error))
+                return
+            self._add([(self.regions.next_name(), polygon)], [view])
 
     def use_selected(self) -> None:
         """Take the selected polygons of the current layer, or of the first layer that has some."""
-        book = self.book
         layers = [self.iface.activeLayer(), *QgsProject.instance().mapLayers().values()]
-        own = book.layer if book is not None else None
+        own = self.regions.layer if self.regions is not None else None
         layer = next((x for x in layers if has_areas(x) and x is not own and x.selectedFeatureCount()), None)
-        if layer is None or book is None:
+        if layer is None or self.regions is None:
             self._show_hint(tr("Select polygons of a layer on the map first."))
             return
         named = layer.fields().lookupField(layer.displayField())
-        found = []
-        for feature in layer.selectedFeatures():
-            if feature.hasGeometry():
-                try:
-                    polygon = lonlat(feature.geometry(), layer.crs())
-                except InputError as error:
-                    self._show_hint(str(error))
-                    return
-                name = str(feature[named]) if named >= 0 and feature[named] else book.next_name()
-                found.append((name, polygon))
-        least = self.least.value()
-        self._score([polygon for _, polygon in found], least, lambda views: self._keep(
-            [(name, polygon, view) for (name, polygon), view in zip(found, views)], least))  # fmt: skip
-
-    def _keep(self, found: list[tuple[str, Any, RegionView]], least: int) -> None:
-        """Take scored regions."""
-        if self.book is not None and (bundle := self._bundle()) is not None:
-            regions = [Region(name, polygon, view, bundle, self.session.city, -1) for name, polygon, view in found]
-            self.book.changes.append((True, regions))
-            self._add(regions, least)
-
-    def _add(self, regions: list[Region], least: int) -> None:
-        """Add regions to the book."""
-        if self.book is None:
+        try:
+            found = [
+                (str(each[named]) if named >= 0 and each[named] else "", lonlat(each.geometry(), layer.crs()))
+                for each in layer.selectedFeatures() if each.hasGeometry()
+            ]  # fmt: skip
+        except InputError as error:
+            self._show_hint(str(error))
             return
-        self.book.min_users = least
-        for region in regions:
-            self.book.add(region, in_crs(region.polygon, self.book.crs))
-        self._due |= any(each.city is not self.session.city for each in self.book.regions)  # it was cancelled
-        self._show_regions(len(self.book.regions) - 1)
+        self._score([polygon for _, polygon in found], lambda views: self._add(found, views))
+
+    def _add(self, found: list[tuple[str, Any]], views: list[RegionView]) -> None:
+        """Add scored regions to the layer, in which QGIS can edit them and undo."""
+        if self.regions is None:
+            return
+        rows = []
+        for (name, polygon), view in zip(found, views):
+            geometry = in_crs(polygon, self._crs())
+            if geometry is not None:
+                self._views[bytes(geometry.asWkb())] = view
+                rows.append((name or self.regions.next_name(), geometry, view))
+        self.regions.add(rows, self._heads())
+        self.iface.setActiveLayer(self.regions.layer)  # for QGIS's undo
+        self.refresh()
+        self.table.selectRow(len(self.shown) - 1)
 
     def remove_chosen(self) -> None:
         """Remove the selected regions."""
-        if self.book is not None and (chosen := self._chosen()):
-            self.book.changes.append((False, chosen))
-            self._remove(chosen)
-
-    def _remove(self, regions: list[Region]) -> None:
-        if self.book is not None:
-            self.book.remove(regions)
-            self._show_regions(len(self.book.regions) - 1)
-
-    def undo(self) -> None:
-        """Take back the last drawing or removal. Removed regions are scored again, by the model chosen now."""
-        book, least, bundle = self.book, self.least.value(), self._bundle()
-        if book is None or bundle is None or not self.back.isEnabled():
-            return
-        added, regions = change = book.changes[-1]
-        regions = [region for region in regions if (region in book.regions) == added]  # what the layer let be changed
-
-        def put_back(views: list[RegionView]) -> None:
-            book.changes.remove(change)
-            for region, view in zip(regions, views, strict=True):
-                region.found, region.bundle, region.city = view, bundle, self.session.city
-            self._add(regions, least)
-
-        if added:
-            book.changes.pop()
-            self._remove(regions)
-        else:
-            self._score([region.polygon for region in regions], least, put_back)
-
-    def event(self, event: QEvent) -> bool:
-        """Take the keys of undo and of Delete before QGIS's own actions do."""
-        if event.type() == QEvent.Type.ShortcutOverride and any(map(event.matches, KEYS)):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Undo, or remove the chosen regions."""
-        if event.matches(QKeySequence.StandardKey.Undo):
-            self.undo()
-        elif event.matches(QKeySequence.StandardKey.Delete):
-            self.remove_chosen()
-        else:
-            super().keyPressEvent(event)
+        if self.regions is not None:
+            self.regions.remove([region.id for region in self._chosen()])
 
     # ---- scoring ------------------------------------------------------------------------------------------------
 
-    def _score(self, polygons: list[Any], least: int, done: Any) -> None:
+    def _ready(self) -> bool:
+        return self.session.city is not None and self.session.model is not None
+
+    def _heads(self) -> list[dict[str, Any]]:
+        return self.session.model.bundle.heads("region") if self.session.model is not None else []
+
+    def _score(self, polygons: list[Any], done: Any) -> None:
         """Score regions in a task. done: called with their views."""
-        city, model = self.session.city, self.session.model
-        if city is None or model is None or self.session.job is not None:
+        index, model, least = self.session.city, self.session.model, settings().min_users.value()
+        if index is None or model is None or self.session.job is not None:
             return
 
         def work(progress: Progress) -> list[RegionView]:
             views = []
             for number, polygon in enumerate(polygons):
                 progress(number / len(polygons))
-                views.append(look(city, model, polygon, least))
+                views.append(summarise_region(index, model, polygon, least, self.secret))
             return views
 
-        self._show_hint()
         self.session.run(tr("Scoring {n:,} regions").format(n=len(polygons)), work, done)
 
-    def score_again(self) -> None:
-        """Score all regions after tracks, model or fewest people changed: now, or after the running job."""
-        book, bundle, city = self.book, self._bundle(), self.session.city
-        self._due = city is None or self.session.job is not None
-        if book is None or bundle is None or city is None or self._due:
-            return
-        least, shown = self.least.value(), list(book.regions)
-        before = []
-        for name, shape, feature in book.drawn_before():
-            with suppress(InputError):  # a shape that is nowhere on the earth
-                before.append((name, lonlat(shape, book.crs), feature))
-        polygons = [region.polygon for region in shown] + [polygon for _, polygon, _ in before]
+    def refresh(self) -> None:
+        """Score what is not scored yet: new and edited shapes, and all after tracks, model or minimum changed."""
+        of = self.session.city, self.session.model, settings().min_users.value()
+        if of != self._of:
+            self._of, self._views, self._tried = of, {}, set()
+        features = self.regions.features() if self.regions is not None else []
+        shapes = {each.id(): bytes(each.geometry().asWkb()) for each in features}
+        new = [each for each in features if shapes[each.id()] not in self._views.keys() | self._tried]
+        if new and self._ready() and self.session.job is None:
+            self._tried.update(shapes[each.id()] for each in new)
 
-        def done(views: list[RegionView]) -> None:
-            for region, view in zip(shown, views):
-                region.found, region.bundle, region.city = view, bundle, city
-            self._due = self._due or len(book.regions) > len(shown)  # one was drawn meanwhile
-            found = zip(before, views[len(shown) :])
-            book.regions += [Region(name, polygon, view, bundle, city, at) for (name, polygon, at), view in found]
-            book.min_users = least
-            book.update(bundle)
-            self._show_regions(self.table.currentRow())
+            def done(views: list[RegionView]) -> None:
+                found = {each.id(): view for each, view in zip(new, views)}
+                self._views |= {shapes[feature]: view for feature, view in found.items()}
+                if self.regions is not None and not self.regions.write(found, self._heads()):
+                    self.problem = tr("The layer of drawn regions cannot be written, and keeps its old figures.")
+                self._show(features, shapes)
 
-        if polygons:
-            self._score(polygons, least, done)
+            try:
+                self._score([lonlat(each.geometry(), self._crs()) for each in new], done)
+            except InputError as error:  # a shape that is nowhere on the earth
+                self.problem = str(error)
+        self._show(features, shapes)
 
-    def _touched(self) -> None:
-        """The layer of regions was edited, or is gone."""
-        self._fill_table(self.table.currentRow())
-        self.score_again()
+    def _crs(self) -> Any:
+        """The CRS of the drawn regions."""
+        return (self.regions.layer or self.regions.tracks).crs() if self.regions is not None else None
 
-    def _settled(self) -> None:
-        """No job runs: the figures shown and the box of the fewest people must agree."""
-        if self.session.job is not None or self.book is None:
-            return
-        if self._due:
-            self.score_again()
-        elif self.book.regions and self.least.value() != self.book.min_users:  # the scoring was cancelled
-            self._set_least(self.book.min_users)
-
-    def _set_least(self, least: int) -> None:
-        with silent(self.least):
-            self.least.setValue(least)
+    def _set_min_users(self, value: int) -> None:
+        settings().min_users.setValue(value)
+        self.refresh()
 
     # ---- showing ------------------------------------------------------------------------------------------------
 
     def show_session(self) -> None:
-        """Show the book of the session's layer, and score again after another city or model."""
-        if self.session.layer is not self._layer:
-            self._close_book()
-            self._layer = self.session.layer
-            if self._layer is not None:
-                self.book = RegionBook(self._layer, self.session.group, self._touched)
-                self._set_least(self.book.min_users)
-            self._fill_table()
-        before, self._own_least = self._own_least, settings().min_users.value()
-        if self._own_least > before:
-            self.least.setValue(max(self._own_least, self.least.value()))  # scores again
-        if self.session.city is not self._city or self.session.model is not self._model:
-            self._city, self._model = self.session.city, self.session.model
-            self._show_regions(self.table.currentRow())
-            self.score_again()
+        """Show the regions of the session's layer, and score again after another reading or model."""
+        if self.session.layer is not self._tracks:
+            self._leave()
+            self._tracks, self.problem = self.session.layer, ""
+            if self._tracks is not None:
+                self.regions = RegionLayer(self._tracks, self.session.group)
+                self.regions.changed.connect(self.refresh)
+        with silent(self.min_users):
+            self.min_users.setValue(settings().min_users.value())
+        self.refresh()
+
+    def _show(self, features: list[QgsFeature], shapes: dict[int, bytes]) -> None:
+        """List the regions, keep the chosen ones, and show the card of the last of them."""
+        chosen = {region.id for region in self._chosen()}
+        self.shown = [
+            Region(each.id(), str(each["name"] or ""), self._views.get(shapes[each.id()])) for each in features
+        ]
+        heads = [head for head in self._heads() if "hours" not in head]
+        first = heads[0]["name"] if heads else "n_points"
+        with silent(self.table):
+            self.table.setRowCount(len(self.shown))
+            titles = [tr("Region"), tr("People"), title_of(heads[0]) if heads else tr("Fixes")]
+            self.table.setHorizontalHeaderLabels(titles)
+            self.table.clearSelection()
+            for at, region in enumerate(self.shown):
+                figures = region.view.figures if region.view is not None else {}
+                for cell, words in enumerate((region.name, figure(figures.get("n_users")), figure(figures.get(first)))):
+                    item = QTableWidgetItem(words)
+                    right = Qt.AlignmentFlag.AlignRight if cell else Qt.AlignmentFlag.AlignLeft
+                    item.setTextAlignment(right | Qt.AlignmentFlag.AlignVCenter)
+                    self.table.setItem(at, cell, item)
+                    item.setSelected(region.id in chosen)
+        self.table.setFixedHeight(30 + 22 * min(max(len(self.shown), 1), 5))
+        for widget in (self.table, self.compare, self.away, self.publish):
+            widget.setVisible(bool(self.shown))
+        self._restyle.start(0)
+        self._show_card()
         self._enable()
 
+    def _paint(self) -> None:
+        if self.regions is not None:
+            self.regions.restyle(self._heads())
+
     def _enable(self) -> None:
-        for name, button in self.buttons.items():  # 'selected' starts a job
-            free = name != "selected" or self.session.job is None
-            button.setEnabled(self.session.city is not None and free)
-        if self.session.job is None:
-            self._settle.start(0)
+        for button in self.buttons.values():
+            button.setEnabled(self._ready() and (button.isCheckable() or self.session.job is None))
         chosen = len(self._chosen())
         self.compare.setEnabled(chosen == 2)
         self.away.setEnabled(chosen > 0)
-        changed = self.book is not None and bool(self.book.changes)
-        self.back.setEnabled(changed and self.session.city is not None and self.session.job is None)
 
     def _show_hint(self, problem: str = "") -> None:
         """Show a problem, else what to do next."""
         tool = next((name for name in HINTS if self.buttons[name].isChecked()), "")
-        words = problem or (self.book.problem if self.book is not None else "") or (tr(HINTS[tool]) if tool else "")
-        if not words and self.session.city is None and self.session.layer is not None:
+        words = problem or self.problem or (tr(HINTS[tool]) if tool else "")
+        if not words and self.session.layer is not None and not self._ready():
             words = tr("Regions can be drawn when the model has read the users.")
-        elif not words and self.session.city is not None and self.book is not None and not self.book.regions:
+        elif not words and self._ready() and not self.shown:
             words = tr("Draw a region on the map, or select polygons, to see its people, their hours and its scores.")
-        elif not words and self.book is not None and self.book.regions:
-            words = self.book.why_higher(self.least.value())
         self.hint.setText(words)
         self.hint.setVisible(bool(words))
 
-    def _bundle(self) -> Bundle | None:
-        return self.session.model.bundle if self.session.model is not None else None
-
-    def _show_regions(self, current: int) -> None:
-        """Show the regions after some were added, removed or scored, or none is scored any more."""
-        if self.book is not None and self.book.regions:
-            self.book.protect(self.session.city)
-            self._restyle.start(0)
-        self._fill_table(current)
-
-    def _fill_table(self, current: int = -1) -> None:
-        regions = self.book.regions if self.book is not None else []
-        self.table.fill(regions, self._bundle(), current)
-        for widget in (self.table, self.compare, self.away, self.publish):
-            widget.setVisible(bool(regions))
-        self.back.setVisible(bool(regions) or (self.book is not None and bool(self.book.changes)))
-        self._show_card()
-
     def _chosen(self) -> list[Region]:
         rows = sorted({index.row() for index in self.table.selectedIndexes()})
-        return [self.book.regions[row] for row in rows] if self.book is not None else []
+        return [self.shown[row] for row in rows if row < len(self.shown)]
+
+    def _chose(self) -> None:
+        """Regions were chosen in the list: QGIS selects them on the map, and moves to them."""
+        ids = [region.id for region in self._chosen()]
+        if self.regions is not None and self.regions.layer is not None:
+            self.regions.layer.selectByIds(ids)
+            if ids:
+                self.iface.mapCanvas().zoomToFeatureIds(self.regions.layer, ids)
+        self._show_card()
+        self._enable()
 
     def _show_card(self) -> None:
         if self.card is not None:
@@ -347,52 +309,41 @@ class RegionsTab(QWidget):
         for card in self._cards(self._chosen()[-1:]):
             self.card = card
             self.place.addWidget(card)
-        self.marks.clear()
-        for region in self._chosen():
-            self.marks.add(in_crs(region.polygon, self.session.map_crs()), "#d62728", 0.0, 3)
         self._show_hint()
-        self._enable()
-
-    def _chose(self) -> None:
-        """A region was chosen in the list."""
-        self._show_card()
-        self.marks.zoom()
 
     def _cards(self, regions: list[Region], beside: list[Region] | None = None) -> list[RegionCard]:
-        book = self.book
-        shown = (book.regions, self.session.city, book.min_users, beside or ()) if book is not None else ()
-        return [RegionCard(each, *shown) for each in regions if shown]
-
-    def _renamed(self, item: QTableWidgetItem) -> None:
-        if self.book is not None and item.column() == 0 and item.text().strip():
-            self.book.rename(self.book.regions[item.row()], item.text().strip())
-            self._fill_table(item.row()) if self.book.problem else self._show_card()
+        if self.session.model is None:
+            return []
+        bundle, least = self.session.model.bundle, settings().min_users.value()
+        return [RegionCard(each, self.shown, bundle, least, beside or ()) for each in regions]
 
     def show_comparison(self) -> QDialog:
         """Open the two selected regions side by side."""
         chosen = self._chosen()[:2]
-        dialog = Comparison(self._cards(chosen, chosen), self.window())
+        dialog = Comparison(self._cards(chosen, chosen), self.window(), self.show_publish)
         dialog.show()
         return self.desktop.keep(dialog)
 
-    def show_check(self) -> QDialog | None:
-        """Open what in the layer of regions could name somebody."""
-        if self.book is None or self.book.layer is None:
-            return None
-        found = check_layer(self.book.layer, QgsProject.instance().transformContext(), self.least.value())
-        dialog = PublishCheck(found, self.window())
-        dialog.show()
-        return self.desktop.keep(dialog)
+    def show_publish(self) -> QDialog:
+        """Open 'Publish figures' for the drawn regions."""
+        return self.desktop.open_dialog(
+            "publish", INPUT=self.regions and self.regions.layer and self.regions.layer.id()
+        )
 
-    def _close_book(self) -> None:
+    def _leave(self) -> None:
         self.drawing.stop()
-        if self.book is not None:
-            self.book.close()
-            self.book = None
+        if self.regions is not None:
+            self.regions.close()
+            self.regions = None
 
     def remove(self) -> None:
         """Give the map back, and leave the layer of regions."""
         self._restyle.stop()
-        self._settle.stop()
-        self.marks.clear()
-        self._close_book()
+        self._leave()
+
+
+def figure(value: Any) -> str:
+    """A cell of the list."""
+    if value is None or value != value:
+        return "–"
+    return value if isinstance(value, str) else f"{value:,.0f}" if value == int(value) else short(value)

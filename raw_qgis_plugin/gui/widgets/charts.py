@@ -108,7 +108,9 @@ class WeekStrip(Chart):
     left, bottom = 34.0, 16.0
 
     def __init__(self, week: np.ndarray, min_users: int, most: int = 0) -> None:
-        """week: (7, 24) people; -1 where they are fewer than min_users. most: people of the full colour, if not its."""
+        """week: (7, 24) people; -1 where they are fewer than min_users, -2 where there are no data of so many.
+        most: people of the full colour, if not its.
+        """
         super().__init__(height_px=128)
         self.week, self.min_users, self.most = week, min_users, max(1, most, int(week.max()))
 
@@ -122,7 +124,7 @@ class WeekStrip(Chart):
         if not (0 <= hour < 24 and 0 <= day < 7):
             return ""
         people = int(self.week[day, hour])
-        words = tr("fewer than {n} people").format(n=self.min_users)
+        words = tr("fewer than {n} people").format(n=self.min_users) if people == -1 else tr("no data")
         if people >= 0:
             words = count_people(people)
         return f"{tr(DAYS[day])} {hour:02d}:00-{hour + 1:02d}:00: {words}"
@@ -137,7 +139,8 @@ class WeekStrip(Chart):
                 people = int(self.week[day, hour])
                 colour = QColor(BLUE)
                 colour.setAlphaF(0.12 + 0.88 * max(people, 0) / self.most)
-                painter.fillRect(box, self.hatch() if people < 0 else colour)
+                if people > -2:
+                    painter.fillRect(box, self.hatch() if people < 0 else colour)
         self.write_hours(painter, self.left, 7 * high, wide, self.bottom)
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The windows of the drawn regions: two of them compared, and what could name somebody."""
+"""The window that compares two drawn regions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import Qt
@@ -18,13 +18,14 @@ from ..widgets.card import figure, html_of, new_page, plain, save_page, unproven
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, scrolling, wrapped
 from ..windows.help import open_help
-from .card import RegionCard, busiest_hour, no_hours, remark
+from .card import RegionCard, busiest_hour, mixed_heads, no_hours, people_heads, percent, remark
 
 
 class Comparison(RawDialog):
     """The differences of two regions, and their cards."""
 
-    def __init__(self, cards: Sequence[RegionCard], parent: QWidget) -> None:
+    def __init__(self, cards: Sequence[RegionCard], parent: QWidget, publish: Callable[[], Any]) -> None:
+        """publish: opens 'Publish figures'."""
         super().__init__(parent, "raw_compare", tr("Compare regions"))
         self.cards = cards
         grid = QGridLayout()
@@ -37,14 +38,16 @@ class Comparison(RawDialog):
                 grid.addWidget(label, line, at)
         words = tr("Counts of this layer's devices have no interval: a small difference may be chance.")
         notes = [f"<small>{words}</small>"]
-        shown = [card.region for card in cards if not card.region.view.suppressed]
+        shown = [card.region for card in cards if card.region.view is not None and not card.region.view.suppressed]
         if shown and busiest_hour(shown) < 0:
             notes.append(no_hours(cards[0].min_users))
         self.head = column(grid, *(wrapped(each, textFormat=Qt.TextFormat.RichText) for each in notes))
         both = row(*(scrolling(card) for card in cards), spacing_px=18)
         tip = tr("The comparison as a page of HTML, with its charts")
         save = QPushButton(tr("Save…"), objectName="raw_compare_save", toolTip=tip, clicked=self.save)
-        buttons = self.buttons(save, on_help=lambda: open_help("scoreregions", self))
+        tip = tr("Figures of the drawn regions as others may have them")
+        out = QPushButton(tr("Publish figures…"), objectName="raw_compare_publish", toolTip=tip, clicked=publish)
+        buttons = self.buttons(save, out, on_help=lambda: open_help("scoreregions", self))
         self.setLayout(column(self.head, both, buttons, stretch=both))
         self.resize(860, 660)
 
@@ -54,9 +57,9 @@ class Comparison(RawDialog):
 
     def page(self) -> Page:
         """The comparison as a page."""
-        regions = [card.region for card in self.cards]
-        title = tr("{one} and {other}").format(one=regions[0].name, other=regions[1].name)
-        page = new_page(title, regions[0].bundle, remark(self.cards[0].min_users))
+        one, other = self.cards
+        title = tr("{one} and {other}").format(one=one.region.name, other=other.region.name)
+        page = new_page(title, one.bundle, remark(one.min_users))
         for part in html_of(self.head):
             page.markup(part)
         for card in self.cards:
@@ -66,60 +69,43 @@ class Comparison(RawDialog):
         return page
 
 
-class PublishCheck(RawDialog):
-    """What could name somebody in the layer of drawn regions."""
-
-    def __init__(self, found: Sequence[str], parent: QWidget) -> None:
-        """found: of `layers.publishing.check_layer`."""
-        super().__init__(parent, "raw_check", tr("Before you publish the drawn regions"))
-        words = found or [tr("Nothing in this layer was found that could name somebody.")]
-        buttons = self.buttons(on_help=lambda: open_help("publishcheck", self))
-        self.setLayout(column(*(wrapped(each, textFormat=Qt.TextFormat.PlainText) for each in words), None, buttons))
-        self.resize(460, 240)
-
-
 def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
     """Rows of rich text: a title, both figures, and how they differ."""
-    if not all(card.region in card.answered for card in (one, other)):
-        return []
     a, b = one.region.view, other.region.view
-    rows = [
-        counted(tr("People"), a.n_users, b.n_users),
-        counted(tr("Fixes"), a.n_points, b.n_points),
-        counted(tr("Visits"), a.n_visits, b.n_visits),
-        counted(tr("Median visit, minutes"), a.dwell_min, b.dwell_min),
-        counted(tr("Area, km²"), a.area_km2, b.area_km2),
-        counted(tr("People per km²"), *(view.n_users and view.n_users / max(view.area_km2, 1e-9) for view in (a, b))),
-    ]
-    for head in one.region.bundle.heads("user"):
+    if a is None or b is None:
+        return []
+    rows = [counted(title, *(view.figures.get(name) for view in (a, b))) for title, name in (
+        (tr("People"), "n_users"), (tr("Fixes"), "n_points"), (tr("Visits"), "n_visits"),
+        (tr("Median visit, minutes"), "dwell_min"),
+    )]  # fmt: skip
+    people = [view.figures["n_users"] / max(view.area_km2, 1e-9) if view.figures else None for view in (a, b)]
+    rows += [counted(tr("Area, km²"), a.area_km2, b.area_km2), counted(tr("People per km²"), *people)]
+    for head in mixed_heads(one.bundle):
         if head["name"] in a.mix and head["name"] in b.mix:
             rows += labelled(head, a, b)
-    for head in one.region.bundle.heads("region"):
-        if head["name"] in a.columns and head["name"] in b.columns:
-            figures = [figure(head, view.columns) for view in (a, b)]
+    for head in (*people_heads(), *one.bundle.heads("region")):
+        name = head["name"]
+        if name in a.figures and name in b.figures:
+            both = [percent(view.figures, name) for view in (a, b)]
             title = escaped(title_of(head)) + unproven_mark(head)
-            rows.append([title, *figures, difference(head, a.columns, b.columns)])
+            rows.append([title, *(figure(head, figures) for figures in both), difference(head, *both)])
     return rows
 
 
 def counted(title: str, a: float | None, b: float | None) -> list[str]:
-    """A row of a figure that has no interval. None: it is withheld."""
-    shown = [tr("withheld") if value is None else number(value) for value in (a, b)]
-    return [title, *shown, more(a - b) if a is not None and b is not None else ""]
+    """A row of a figure that has no interval. None or nan: it is withheld."""
+    known = [None if value is None or value != value else value for value in (a, b)]
+    shown = [tr("withheld") if value is None else number(value) for value in known]
+    return [title, *shown, more(known[0] - known[1]) if known[0] is not None and known[1] is not None else ""]
 
 
 def labelled(head: dict[str, Any], a: RegionView, b: RegionView) -> list[list[str]]:
-    """A row for each label of users that a region shows: its share of the people, rounded as in the cards.
-
-    A label that the other region does not show is withheld there if any label is, so that nobody can tell whether
-    somebody has it; else nobody has it.
-    """
-    mixes, totals = [view.mix[head["name"]] for view in (a, b)], [max(1, view.n_users or 0) for view in (a, b)]
+    """A row for each class that a region shows: its share of the people."""
+    mixes, totals = [view.mix[head["name"]] for view in (a, b)], [view.figures["n_users"] for view in (a, b)]
     shown = {word for mix in mixes for word, people in mix.items() if people is not None}
     rows = []
     for word in (word for word in (*class_colours(head), UNKNOWN) if word in shown):
-        people = [mix.get(word, None if None in mix.values() else 0) for mix in mixes]
-        shares = [None if n is None else round(100 * n / total) for n, total in zip(people, totals)]
+        shares = [None if (n := mix.get(word)) is None else round(100 * n / total) for mix, total in zip(mixes, totals)]
         cells = [tr("withheld") if share is None else f"{share}%" for share in shares]
         known = [share for share in shares if share is not None]
         differs = tr("{more} points").format(more=more(known[0] - known[1])) if len(known) == 2 else ""
@@ -129,13 +115,13 @@ def labelled(head: dict[str, Any], a: RegionView, b: RegionView) -> list[list[st
 
 def number(value: float) -> str:
     """A count with all its digits, another figure as in a legend."""
-    return f"{value:,}" if isinstance(value, int) else short(value)
+    return f"{value:,.0f}" if value == int(value) else short(value)
 
 
 def difference(head: dict[str, Any], a: dict[str, Any], b: dict[str, Any]) -> str:
-    """How a head's figures of two regions differ, as rich text. a, b: columns of the regions."""
+    """How a head's figures of two regions differ, as rich text. a, b: figures of the regions."""
     name = head["name"]
-    if any(columns[name] != columns[name] or columns[name] == UNKNOWN for columns in (a, b)):
+    if any(figures[name] != figures[name] or figures[name] == UNKNOWN for figures in (a, b)):
         return tr("unknown")
     if head["kind"] != "number":
         return tr("the same") if a[name] == b[name] else tr("different")

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The layer of drawn regions: an ordinary layer, with QGIS's own editing and undo, in which RAW writes figures.
+
+It is a memory layer, which moves into the GeoPackage of results when the project is saved (`KeptResults`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
+
+from ...core.regions.people import PEOPLE_FIGURES
+from ...core.regions.view import RegionView
+from ...layers import styling, writing
+from ...layers.loading import MADE
+from ...processing.words import tr
+from ..layer_group import LayerGroup
+
+OF, NAME = "raw/regions_of", "raw/regions_name"  # properties: the id of the layer of tracks, RAW's name for the layer
+COUNTS = ("n_users", "n_points", "n_visits", "capped_n_visits", "n_labelled")
+
+
+class RegionLayer(QObject):
+    """The drawn regions of one layer of tracks. `changed`: they were edited, or the layer has come or gone."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, tracks: QgsVectorLayer, group: LayerGroup) -> None:
+        super().__init__()
+        self.tracks, self.group = tracks, group
+        self.layer: QgsVectorLayer | None = None
+        self._soon = QTimer(self, singleShot=True, timeout=self.changed.emit)  # once after several edits
+        layers = QgsProject.instance().mapLayers().values()
+        for layer in [x for x in layers if x.customProperty(OF) == tracks.id() and x.isValid()][:1]:
+            self._listen(layer)
+
+    def features(self) -> list[QgsFeature]:
+        """The regions, with edits that are not saved yet."""
+        return [x for x in self.layer.getFeatures() if x.hasGeometry()] if self.layer is not None else []
+
+    def next_name(self) -> str:
+        """A name such as 'Region 3'."""
+        used, number = {str(each["name"]) for each in self.features()}, len(self.features()) + 1
+        while tr("Region {n}").format(n=number) in used:
+            number += 1
+        return tr("Region {n}").format(n=number)
+
+    def add(self, found: Iterable[tuple[str, QgsGeometry, RegionView]], heads: list[dict[str, Any]]) -> None:
+        """Add regions, in one step for QGIS's undo. found: names, shapes in the layer's CRS, and views."""
+        layer = self.layer or self._make(heads)
+        self.add_fields(heads)
+        layer.startEditing()
+        layer.beginEditCommand(tr("Draw a region"))
+        for name, geometry, view in found:
+            feature = QgsFeature(layer.fields())
+            feature.setGeometry(geometry)
+            for at, value in (self._values(view) | {layer.fields().lookupField("name"): name}).items():
+                feature.setAttribute(at, value)
+            layer.addFeature(feature)
+        layer.endEditCommand()
+
+    def remove(self, ids: list[int]) -> None:
+        """Remove regions, in one step for QGIS's undo."""
+        if self.layer is not None and ids:
+            self.layer.startEditing()
+            self.layer.deleteFeatures(ids)
+
+    def write(self, views: Mapping[int, RegionView], heads: list[dict[str, Any]]) -> bool:
+        """Write figures by the ids of features; in a layer that is edited as an edit. Whether it could be done."""
+        layer = self.layer
+        if layer is None or not views:
+            return True
+        self.add_fields(heads)
+        values = {feature: self._values(view) for feature, view in views.items()}
+        if not layer.isEditable():
+            QgsProject.instance().setDirty(True)  # which edits through the provider do not
+            return bool(layer.dataProvider().changeAttributeValues(values))
+        layer.beginEditCommand(tr("Figures of regions"))
+        done = all(layer.changeAttributeValues(feature, each) for feature, each in values.items())
+        layer.endEditCommand()
+        return done
+
+    def restyle(self, heads: list[dict[str, Any]]) -> None:
+        """Make the legend anew, by the figures of the regions, and paint the map."""
+        if self.layer is None:
+            return
+        shown = styling.RegionScores(heads).draw(self.layer)
+        if self.layer.name() == self.layer.customProperty(NAME):  # else the user has named it
+            self._name(self.layer, f"{tr('Drawn regions')}: {shown}")
+        self.layer.triggerRepaint()
+
+    def add_fields(self, heads: list[dict[str, Any]]) -> None:
+        """Add the fields of figures that the layer lacks."""
+        if self.layer is not None:
+            fields, provider = writing.make_fields(kinds_of(heads)), self.layer.dataProvider()
+            if missing := [field for field in fields if provider.fields().lookupField(field.name()) < 0]:
+                provider.addAttributes(missing)
+                self.layer.updateFields()
+
+    def close(self) -> None:
+        """Leave the layer, which stays in the project."""
+        self._soon.stop()
+        if self.layer is not None:
+            for signal, slot in self._signals():
+                signal.disconnect(slot)
+            self.layer = None
+
+    def _signals(self) -> list[tuple[Any, Callable[..., None]]]:
+        layer: Any = self.layer
+        edits = (
+            layer.featureAdded, layer.featuresDeleted, layer.geometryChanged, layer.attributeValueChanged,
+            layer.afterCommitChanges, layer.afterRollBack, layer.dataSourceChanged,
+        )  # fmt: skip
+        return [*((signal, self._edited) for signal in edits), (layer.willBeDeleted, self._gone)]
+
+    def _listen(self, layer: QgsVectorLayer) -> None:
+        self.layer = layer
+        for signal, slot in self._signals():
+            signal.connect(slot)
+
+    def _edited(self, *_: Any) -> None:
+        self._soon.start(0)
+
+    def _gone(self) -> None:
+        self.layer = None
+        self.changed.emit()
+
+    def _make(self, heads: list[dict[str, Any]]) -> QgsVectorLayer:
+        layer = QgsVectorLayer("MultiPolygon", tr("Drawn regions"), "memory")
+        layer.setCrs(self.tracks.crs())
+        layer.dataProvider().addAttributes(list(writing.make_fields(kinds_of(heads))))
+        layer.updateFields()
+        layer.setCustomProperty(OF, self.tracks.id())
+        layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
+        self._name(layer, layer.name())
+        layer.setOpacity(0.65)  # the tracks below stay visible
+        styling.RegionScores([]).tip(layer)
+        self._listen(layer)
+        return self.group.add(layer)
+
+    def _name(self, layer: QgsVectorLayer, name: str) -> None:
+        """Name a layer, and store that the name is RAW's."""
+        layer.setName(name)
+        layer.setCustomProperty(NAME, name)
+
+    def _values(self, view: RegionView) -> dict[int, Any]:
+        """The values of RAW's fields by their index. The name and the user's own fields are left alone."""
+        values = {**view.figures, "area_km2": view.area_km2, "suppressed": view.suppressed}
+        fields: Any = self.layer.fields() if self.layer is not None else []
+        ours = [name for name in kinds_of([]) if name != "name"] + list(view.figures)
+        return {at: to_qgis(values.get(name)) for name in ours if (at := fields.lookupField(name)) >= 0}
+
+
+def kinds_of(heads: list[dict[str, Any]]) -> dict[str, str]:
+    """The kinds of the fields by name, as raw:scoreregions has them."""
+    kinds = {"name": "text", "area_km2": "number", **dict.fromkeys(COUNTS, "int"), "dwell_min": "number"}
+    kinds |= {name: "number" for name in PEOPLE_FIGURES if name not in kinds}
+    for head in heads:
+        number = head["kind"] == "number"
+        parts = ("", "_low", "_high") if number else ("", "_p")
+        kinds.update({head["name"] + part: "number" if number or part else "text" for part in parts})
+    return {**kinds, "suppressed": "bool", "in_domain": "bool", "noise_key": "text"}
+
+
+def to_qgis(value: Any) -> Any:
+    """A Python or NumPy value as QGIS takes it."""
+    value = value.item() if hasattr(value, "item") else value
+    return NULL if value is None or value != value else value
