@@ -372,6 +372,6 @@ def _seconds_to_embed(users: Tracks, model: Model, progress: Progress, sampled: 
 
 
 def _prepare(users: Tracks, model: Model, folder: Path | None, zone: str, progress: Progress) -> VisitorIndex:
-    """Runs in a task: embed the users, and compute what all regions share. folder: of the cache. zone: as in `prepare`."""
+    """Runs in a task: embed the users, and compute what regions share. folder: of the cache. zone: as in `prepare`."""
     embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.9), log.warning)
     return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from qgis.core import Qgis, QgsVectorLayer
 
+from .styling import RegionScores
 from .words import tr
 
 FIGURES = {"n_users", "suppressed"}  # fields of layers of figures
@@ -43,3 +44,20 @@ def desk_note() -> str:
         "Figures as on the desk: those of overlapping regions can be subtracted from each other. Use 'Publish figures' "
         "before you give them to others."
     )
+
+
+class Published(RegionScores):
+    """Figures that may leave the desk. The layer's metadata say what was done to them."""
+
+    title = "Published figures"
+
+    def draw(self, layer: QgsVectorLayer) -> str:
+        """Polygons by the number of people; lines and tables as QGIS does."""
+        return super().draw(layer) if layer.geometryType() == Qgis.GeometryType.Polygon else ""
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """The metadata too."""
+        super().tip(layer)
+        metadata = layer.metadata()
+        metadata.setAbstract(describe(layer))
+        layer.setMetadata(metadata)

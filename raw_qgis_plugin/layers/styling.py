@@ -42,7 +42,6 @@ from .legends import (
     values_of,
     widen_columns,
 )
-from .publishing import describe
 from .words import ZONE, free_name, tr
 
 VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
@@ -245,23 +244,6 @@ class RegionScores(Style):
         """The region, a line a figure, and its people."""
         people = tr("People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]")
         map_tip(layer, layer.displayField(), self.heads, people)
-
-
-class Published(RegionScores):
-    """Figures that may leave the desk. The layer's metadata say what was done to them."""
-
-    title = "Published figures"
-
-    def draw(self, layer: QgsVectorLayer) -> str:
-        """Polygons by the number of people; lines and tables as QGIS does."""
-        return super().draw(layer) if layer.geometryType() == Qgis.GeometryType.Polygon else ""
-
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """The metadata too."""
-        super().tip(layer)
-        metadata = layer.metadata()
-        metadata.setAbstract(describe(layer))
-        layer.setMetadata(metadata)
 
 
 @dataclass(frozen=True)

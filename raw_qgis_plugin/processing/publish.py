@@ -40,7 +40,7 @@ class Publish(RawAlgorithm):
         from ..core.regions.noise import deviation
         from ..core.regions.publish import NAMES, publish_figures, publish_threshold
         from ..environment.folders import publish_secret
-        from ..layers import styling
+        from ..layers.publishing import Published
 
         spec, features = run.spec(PublishSpec), list(self.source.getFeatures())
         columns = {
@@ -60,5 +60,5 @@ class Publish(RawAlgorithm):
         least = publish_threshold(spec.epsilon, spec.min_users)
         within = deviation(spec.epsilon)
         run.info(words.format(within=within, n=shown, all=len(features), least=least))
-        style = styling.Published([])
+        style = Published([])
         return {"OUTPUT": write_figures(self, run, "OUTPUT", self.source, kept, features, found, style)}

@@ -47,7 +47,7 @@ def box(x: float, y: float, wide: float, high: float | None = None) -> Any:
 
 @pytest.fixture(scope="module")
 def town() -> Town:
-    """Everybody walks around a place in a town of a square kilometre, half of them are recorded at home, south of it."""
+    """Everybody walks around a place in a town of a square kilometre; half of them are recorded at home, beside it."""
     g = np.random.default_rng(0)
     at_home = g.random(PEOPLE) < 0.5
     house = np.stack([100.0 * np.arange(PEOPLE), np.full(PEOPLE, -1000.0)], axis=1)
@@ -163,7 +163,7 @@ def test_hours_tell_no_more_than_areas(town: Town, outcome: Callable[..., None])
 def test_ten_figures_tell_what_epsilon_allows(town: Town, outcome: Callable[..., None], epsilon: float) -> None:
     """The attacker knows all but one person, and ten areas overlap in the house of this person alone.
 
-    Without the person a figure's noise is 1 or more with the probability q = alpha / (1 + alpha), alpha = exp(-epsilon),
+    Without the person the noise is 1 or more with the probability q = alpha / (1 + alpha), alpha = exp(-epsilon),
     with the person with 1 - q, and no more can be learned from it. So at best the majority of ten figures is right.
     """
     g = np.random.default_rng(4)

@@ -82,13 +82,6 @@ def test_what_is_tested_is_the_forecast(model, monkeypatch, cadence_s, fixes, ho
     np.testing.assert_allclose([done.answer.lon[here], done.answer.lat[here]], [whole.lon, whole.lat], atol=1e-7)
 
 
-def test_six_ids_of_one_person_are_too_few(model):
-    one = drivers(users=1)
-    columns = (np.tile(column, 6) for column in (one.t, one.lon, one.lat))
-    six = build_tracks(np.repeat([f"u{i}" for i in range(6)], len(one)), None, *columns)[0]
-    assert {v.advice for v in bt.backtest(six, model, HORIZONS, folds=3).verdicts} == {bt.Advice.FEW_PEOPLE}
-
-
 def test_figures_add_up(done):
     columns = columns_of(done)
     assert len(set(map(len, columns.values()))) == 1 and set(columns["horizon_min"]) == {1.0, 2.0}

@@ -12,7 +12,6 @@ import pytest
 
 pa = pytest.importorskip("pyarrow")
 shapely = pytest.importorskip("shapely")
-from pyarrow import compute as pc  # noqa: E402
 from pyarrow import csv, parquet  # noqa: E402
 
 from model import (  # noqa: E402
@@ -158,20 +157,12 @@ def test_regions(tmp_path, people):
         "name",
         "--task",
         "poi",
-        "--week",
-        str(tmp_path / "week.csv"),
     )
     assert code == 0
     first, second = answer.to_pylist()
-    assert list(first)[:4] == ["name", "n_users", "n_points", "poi"]
+    assert list(first)[:5] == ["name", "n_users", "n_points", "n_visits", "dwell_min"] and first["poi"] is not None
     assert (first["name"], first["n_users"], first["suppressed"]) == ("all", 12, False)
     assert second["n_users"] is None and second["n_points"] is None and second["suppressed"]
-    week = csv.read_csv(tmp_path / "week.csv")
-    assert week.column_names == ["name", "weekday", "hour_from", "hour_to", "n_users", "n_visits", "suppressed"]
-    assert week.num_rows == 2 * 7 * 5 and set(week["name"].to_pylist()) == {"all", "none"}
-    shown = week.filter(pc.invert(week["suppressed"])).to_pylist()
-    assert [(row["name"], row["weekday"], row["hour_from"], row["n_users"]) for row in shown] == [("all", 3, 10, 12)]
-    assert week["n_users"].null_count == week["n_visits"].null_count == 69
 
 
 def test_the_ids_of_regions_are_guessed_and_beside_them_are_numbers(tmp_path, people):
@@ -180,12 +171,10 @@ def test_the_ids_of_regions_are_guessed_and_beside_them_are_numbers(tmp_path, pe
     names = [{"kind": "park", "Code": "b7"}, {"kind": "park", "Code": "b9"}]
     features = [{"type": "Feature", "properties": each, "geometry": whole} for each in names]
     (tmp_path / "r.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
-    week = tmp_path / "week.csv"
-    asked = ["--tracks", tracks, "--regions", str(tmp_path / "r.geojson"), "--task", "poi", "--week", str(week)]
+    asked = ["--tracks", tracks, "--regions", str(tmp_path / "r.geojson"), "--task", "poi"]
     code, answer = run("regions", tmp_path, *asked)
     assert code == 0 and answer.column_names[:3] == ["region", "Code", "n_users"]
     assert answer["region"].to_pylist() == [1, 2] and answer["Code"].to_pylist() == ["b7", "b9"]
-    assert csv.read_csv(week).column_names[:3] == ["region", "Code", "weekday"]
 
 
 def test_reasons_are_in_plain_words(tmp_path, people, capsys, monkeypatch, invented_model):
@@ -215,14 +204,6 @@ def test_ids_of_regions_are_kept_whatever_they_are_called_and_whatever_kinds_the
     code, answer = run("regions", tmp_path, *asked)
     assert code == 0 and answer["n_users_2"].to_pylist() == ["101", "101A"]
     assert answer["n_users"].to_pylist() == [12, 12]
-
-
-def test_the_week_of_regions_is_not_written_over_their_scores(tmp_path, people, capsys):
-    points(tmp_path / "t.parquet", people)
-    asked = ["--tracks", str(tmp_path / "t.parquet"), "--regions", "r.geojson", "--task", "poi"]
-    both = str(tmp_path / "both.csv")
-    assert cli.run(regions.main, [*asked, "--week", both, "--output", both]) == 2
-    assert "give each its own" in capsys.readouterr().err
 
 
 def test_embed_to_csv(tmp_path, people):

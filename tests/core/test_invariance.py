@@ -31,8 +31,8 @@ from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.regions.geometry import fixes_inside
-from raw_qgis_plugin.core.regions.scores import homes, score_regions
-from raw_qgis_plugin.core.regions.view import look, prepare
+from raw_qgis_plugin.core.regions.scores import score_regions
+from raw_qgis_plugin.core.regions.view import prepare, summarise_region
 from raw_qgis_plugin.core.regions.week import week_of_regions
 from raw_qgis_plugin.core.similarity import similar_regions, similar_users
 from raw_qgis_plugin.core.sources.polygons import read_polygons
@@ -117,7 +117,6 @@ def said_of(unit: str, tracks: Tracks, model: Model, embedded: Embed) -> dict[st
     del said["user_id"]  # another name in another order
     if unit == "user":
         said |= {f"trait {number}": trait.values for number, trait in enumerate(user_traits(some))}
-        said["home"] = np.stack(homes(some), axis=1)
         places = [usual_places(some, row) for row in range(some.n_users)]
         said["places"] = np.array(
             [np.concatenate([p.lon, p.lat, p.share, p.day.ravel()]) for p in places] + [None], object
@@ -259,12 +258,11 @@ def test_a_drawn_region_says_the_same_in_another_order(layer_of_regions, model):
     tracks, shapes, vectors = layer_of_regions
     other = elsewhere(tracks)
     views = [
-        look(prepare(users, e, model), model, shapes[0], 3)
+        summarise_region(prepare(users, e, model), model, shapes[0], 3)
         for users, e in ((tracks, vectors), (other, embed(other, model)))
     ]
-    before, after = ({**vars(view), **view.columns} for view in views)
-    for name in ("visitors", "fixes", "columns"):  # rows, which are others in another order
-        del before[name], after[name]
+    before, after = ({**vars(view), **view.figures} for view in views)
+    del before["figures"], after["figures"]
     assert before["n_users"] >= 3
     assert_same(before, after)
 

@@ -22,36 +22,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-import raw_qgis_plugin
-
-if (Path(raw_qgis_plugin.__file__).parent / "core" / "forecast.py").exists():  # 0.2.0, whose core was one room
-    from raw_qgis_plugin.core.bundle import open_bundle
-    from raw_qgis_plugin.core.embed import embed
-    from raw_qgis_plugin.core.polygons import read_polygons
-    from raw_qgis_plugin.core.profiles import profile
-    from raw_qgis_plugin.core.region_view import look, prepare
-    from raw_qgis_plugin.core.regions import score_regions
-    from raw_qgis_plugin.core.runtime import Model
-    from raw_qgis_plugin.core.similarity import similar_regions, similar_users
-    from raw_qgis_plugin.core.week import week_of_regions
-else:
-    from raw_qgis_plugin.core.bundle.bundle import open_bundle
-    from raw_qgis_plugin.core.bundle.runtime import Model
-    from raw_qgis_plugin.core.diary.diary import find_diaries
-    from raw_qgis_plugin.core.embedding.embed import embed
-    from raw_qgis_plugin.core.embedding.profiles import profile
-    from raw_qgis_plugin.core.encounters.encounters import find_encounters
-    from raw_qgis_plugin.core.forecasting.predict import Queries, predict
-    from raw_qgis_plugin.core.gaps.fill import Questions, fill
-    from raw_qgis_plugin.core.regions.scores import score_regions
-    from raw_qgis_plugin.core.regions.view import look, prepare
-    from raw_qgis_plugin.core.regions.week import week_of_regions
-    from raw_qgis_plugin.core.similarity import similar_regions, similar_users
-    from raw_qgis_plugin.core.sources.polygons import read_polygons
 from golden.compare import difference
 from golden.layers import SAMPLE, aracaju, city, invented, some_users, untidy
 
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.diary.diary import find_diaries
+from raw_qgis_plugin.core.embedding.embed import embed
+from raw_qgis_plugin.core.embedding.profiles import profile
+from raw_qgis_plugin.core.encounters.encounters import find_encounters
+from raw_qgis_plugin.core.forecasting.predict import Queries, predict
+from raw_qgis_plugin.core.gaps.fill import Questions, fill
+from raw_qgis_plugin.core.regions.scores import score_regions
+from raw_qgis_plugin.core.regions.view import prepare, summarise_region
+from raw_qgis_plugin.core.regions.week import week_of_regions
+from raw_qgis_plugin.core.similarity import similar_regions, similar_users
+from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import EncounterSpec
 from raw_qgis_plugin.core.tracks import Tracks
 
@@ -105,7 +91,7 @@ def profiles(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None
 
 
 def regions(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:
-    """Scores of regions: shown and withheld, pooled and crossed in each way, and as the dock shows them."""
+    """Scores of regions: shown and withheld, and as the dock shows them."""
     import shapely
 
     def ask(name: str, tracks: Tracks, shapes: Any, **options: Any) -> None:
@@ -114,9 +100,7 @@ def regions(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:
         keep(said, f"{name}/regions/{words}", found.columns | {"reasons": found.reasons})
 
     shapes = read_polygons(SAMPLE / "aracaju_regions.gpkg").shapes
-    for pooling in ("sum", "mean", "share"):
-        ask("aracaju", aracaju(), shapes, pooling=pooling, min_users=3)
-    ask("aracaju", aracaju(), shapes, by="segments", min_users=3)
+    ask("aracaju", aracaju(), shapes, min_users=3)
     ask("aracaju", aracaju(), shapes)
     ask("city", city(), read_polygons(SAMPLE / "city_regions.gpkg").shapes, min_users=5)
     commuters = invented()["commuters"]
@@ -130,20 +114,19 @@ def regions(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:
     ask("commuters", commuters, drawn, min_users=4)
     beyond = [box(179.9, -17.2, 180.1, -16.8), box(-180.1, -17.2, -180, -16.9), box(179.9, -17.2, 180, -16.8)]
     ask("antimeridian by day", invented()["antimeridian by day"], beyond, min_users=2)
-    ask("antimeridian by day", invented()["antimeridian by day"], beyond, by="segments", min_users=2)
 
     keep(said, "commuters/week", week_of_regions(commuters, drawn[:2], 3))
     dock = prepare(commuters.by_user(), known["commuters"](), model())
     for number in (0, 2, 5):
-        keep(said, f"commuters/region view/{number}", view_columns(look(dock, model(), drawn[number], 3)))
+        keep(said, f"commuters/region view/{number}", view_columns(summarise_region(dock, model(), drawn[number], 3)))
 
 
 def view_columns(found: Any) -> dict[str, Any]:
     """What a drawn region says."""
-    facts = {name: getattr(found, name) for name in ("area_km2", "suppressed", "n_users", "n_points", "in_domain")}
+    facts = {"area_km2": found.area_km2, "suppressed": found.suppressed}
     mix = {f"{head} {word}": people for head, classes in found.mix.items() for word, people in classes.items()}
     hours = np.zeros(0) if found.week is None else found.week
-    return facts | found.columns | mix | {"week": hours, "reasons": found.reasons}
+    return facts | found.figures | mix | {"week": hours, "reasons": found.reasons}
 
 
 def similar(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:
@@ -152,7 +135,7 @@ def similar(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:
     keep(said, "city/similar users", vars(found))
     shapes = read_polygons(SAMPLE / "aracaju_regions.gpkg").shapes
     users = aracaju().by_user()
-    target = int(np.argmax([np.nan_to_num(n) for n in said["aracaju/regions/sum, 3/n_users"]]))
+    target = int(np.argmax([np.nan_to_num(n) for n in said["aracaju/regions/3/n_users"]]))
     found, withheld = similar_regions(users, shapes, target, 5, lambda some, _: embed(some, model()), 3)
     keep(said, "aracaju/similar regions", vars(found) | {"withheld": withheld})
 
