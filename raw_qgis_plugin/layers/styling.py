@@ -24,6 +24,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtXml import QDomDocument
 
 from ..core.paths import RESOURCES
 from .legends import (
@@ -77,7 +78,9 @@ class Style:
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's name."""
-        layer.loadNamedStyle(str(RESOURCES / "styles" / self.file), categories=QgsMapLayer.StyleCategory.Symbology)
+        style = QDomDocument()  # loadNamedStyle would take the style that a GeoPackage has
+        style.setContent((RESOURCES / "styles" / self.file).read_text("utf-8"))
+        layer.importNamedStyle(style, QgsMapLayer.StyleCategory.Symbology)
         shown = self.fill_in(layer)
         if self.outside:
             mark_outside(layer, self.outside)

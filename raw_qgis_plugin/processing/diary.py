@@ -52,7 +52,7 @@ class WriteDiary(TrackAlgorithm):
         words = tr("Stops: {n:,}, trips: {m:,}, users: {k:,}.")
         run.info(words.format(n=len(stops["kind"]), m=len(trips["mode"]), k=tracks.n_users))
         if len(stops["kind"]):
-            run.warn(tr("Stops show where people live and work. Run 'Check before publishing' before you share them."))
+            run.warn(tr("Stops show where people live and work. Publish figures of regions instead."))
         crs = self.plan.source.sourceCrs()
         return {
             "OUTPUT_STOPS": self.write_table(

@@ -66,7 +66,7 @@ class ScoreRegions(RegionAlgorithm):
         words = tr("{n} of {m} regions are withheld: they would show figures of fewer than {k} users.")
         withheld = int(scores.columns["suppressed"].sum())
         run.info(words.format(n=withheld, m=len(features), k=spec.min_users))
-        own = self._own_fields(features, {*scores.columns})
+        own = self._own_fields(run, features, {*scores.columns})
         results = {"OUTPUT": write_figures(
             self, run, "OUTPUT", self.regions, own, features, scores.columns, styling.RegionScores(heads),
             progress=(90, 95),
@@ -83,14 +83,17 @@ class ScoreRegions(RegionAlgorithm):
             )
         return {**results, **self.counts(tracks, skipped, model.provider)}
 
-    def _own_fields(self, features: Iterable[QgsFeature], results: set[str]) -> list[str]:
+    def _own_fields(self, run: Run, features: Iterable[QgsFeature], results: set[str]) -> list[str]:
         """The regions' own fields, without figures, and without a fid that does not number the rows of a GeoPackage."""
         fields = self.regions.fields()
         ids = [feature.attribute(fields.lookupField("fid")) for feature in features] if "fid" in fields.names() else []
         numbered = all(isinstance(each, int) for each in ids) and len(set(ids)) == len(ids)
         taken = results | {"geom"} | (set() if numbered else {"fid"})
-        own = [x for x in fields.names() if x.lower() not in taken and not FIGURES.fullmatch(x.lower())]
-        return own
+        gone = [x for x in fields.names() if x.lower() in taken or FIGURES.fullmatch(x.lower())]
+        if gone:
+            words = tr("Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}.")
+            run.info(words.format(names=", ".join(gone)))
+        return [x for x in fields.names() if x not in gone]
 
 
 def secret_of(run: Run) -> bytes:

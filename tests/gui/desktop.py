@@ -79,7 +79,7 @@ def open_beside_the_dock(tracks):
     menu.show_dock().choose_layer(tracks)
     other = add(os.environ["RAW_TRACKS"], "Stops")
     iface.setActiveLayer(other)
-    for name, shown in (("trainhead", True), ("publishcheck", True), ("profileusers", False)):
+    for name, shown in (("trainhead", True), ("profileusers", False)):
         menu.show_dock(shown)
         dialog = menu.open_dialog(name)
         chosen = dialog.mainWidget().wrappers["INPUT"].parameterValue()

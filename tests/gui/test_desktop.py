@@ -40,7 +40,7 @@ def test_dialogs_open_with_the_current_layer(report: dict[str, Any]) -> None:
 
 
 def test_tracks_are_those_of_the_dock_while_it_is_shown(report: dict[str, Any]) -> None:
-    assert report["beside the dock"] == {"trainhead": "Tracks", "publishcheck": "Stops", "profileusers": "Stops"}
+    assert report["beside the dock"] == {"trainhead": "Tracks", "profileusers": "Stops"}
 
 
 def test_results_come_named_grouped_styled_and_temporal(report: dict[str, Any]) -> None:

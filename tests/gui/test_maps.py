@@ -53,10 +53,10 @@ def report(drive: Drive, sample: Path, out: Path, tiles: str) -> dict[str, Any]:
 
 def test_a_region_is_removed_by_its_key_and_undone(report: dict[str, Any]) -> None:
     three = ["Region 1", "Region 2", "Region 3"]
-    assert report["drawn"] == report["after Ctrl+Z"] == three
-    assert report["after Delete"] == report["after Undo"] == three[:2]
+    assert report["drawn"] == report["after Undo"] == three
+    assert report["after Delete"] == three[:2]
     assert report["painted"] != "#ffffff", "the last region is on the map at once"
-    assert report["after all"] == [] and report["zoomed"]
+    assert report["zoomed"]
 
 
 def test_regions_that_may_be_equal_are_not_distinguishable(report: dict[str, Any]) -> None:

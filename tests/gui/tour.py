@@ -186,12 +186,12 @@ def around(share_x, share_y, size):
 
 
 def draw(dock, corners):
-    count = len(dock.regions.book.regions)
+    count = len(dock.regions.shown)
     press(dock, "raw_region_polygon")
     for x, y in corners:
         click_map(x, y)
     click_map(*corners[-1], RIGHT)
-    until(lambda: len(dock.regions.book.regions) > count, 20, "the region")
+    until(lambda: len(dock.regions.shown) > count, 20, "the region")
     wait(0.5)
     says(*labels_in(find(dock, "raw_region_card")))
 
@@ -208,14 +208,13 @@ def drawn_region():
     root.addChildNode(root.findLayer(streets).clone())  # to the bottom
     root.removeChildNode(root.findLayer(streets))
     iface.setActiveLayer(tracks)
-    do("This city is simulated, so *Settings → Options → RAW* may switch on the heads that only simulation supports.")
     dock = open_dock()
     iface.mapCanvas().zoomScale(iface.mapCanvas().scale() * 0.8)
     wait(1)
     do("*Regions*, *Draw*: click around a quarter of the town, close it with a right click.")
     draw(dock, around(0.45, 0.5, 0.26))
     do("Set *from 5 people*: forty people are few.")
-    find(dock, "raw_least").setValue(5)
+    find(dock, "raw_min_users").setValue(5)
     until(lambda: dock.session.job is None, LONG, "the regions")
     wait(0.5)
     says(*labels_in(find(dock, "raw_region_card")))

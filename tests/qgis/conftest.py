@@ -315,15 +315,17 @@ def menu(qgis_iface: Any) -> SimpleNamespace:
 def regions(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Any]:
     """The tab of regions on a layer that was read. Regions need two people."""
     from raw_qgis_plugin.gui.regions.tab import RegionsTab
+    from raw_qgis_plugin.gui.settings import settings
 
     from .tabs import read  # it needs QGIS
 
     tab = RegionsTab(session, menu)
     menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())
     read(session, make(fixes))
-    tab.least.setValue(2)
+    tab.min_users.setValue(2)
     yield tab
     tab.remove()
+    settings().min_users.remove()
 
 
 @pytest.fixture

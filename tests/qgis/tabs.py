@@ -23,8 +23,9 @@ def read(session: Any, layer: QgsVectorLayer) -> None:
 def draw(tab: Any, box: QgsRectangle = HOME) -> Any:
     """Draw a region as a tool of the map does, and return it."""
     tab.take_drawn(QgsGeometry.fromRect(box))
-    return tab.book.regions[-1]
+    return tab.shown[-1]
 
 
 def people(tab: Any) -> list[int | None]:
-    return [region.view.n_users for region in tab.book.regions]
+    """The number of people of each region, None where it is withheld or not scored."""
+    return [region.view and region.view.figures.get("n_users") for region in tab.shown]

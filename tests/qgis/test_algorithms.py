@@ -197,19 +197,10 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
     regions = squares(crs, 0.02)
     common = {"INPUT": make(fixes, "EPSG:32650"), "REGIONS": regions, "MODEL": bundle, "MIN_USERS": 4}
     done = run("raw:scoreregions", **common)
-    layer = done.layer()
-    figures = [name for head in heads(bundle, "region") for name in columns_of(head)]
-    plain = ["n_visits", "dwell_min", "home_share"]
-    assert layer.fields().names() == [
-        "name",
-        "n_users",
-        "n_points",
-        *figures,
-        *plain,
-        "suppressed",
-        "in_domain",
-        "withheld",
-    ]
+    layer, names = done.layer(), done.layer().fields().names()
+    assert names[:5] == ["name", "n_users", "n_points", "n_visits", "dwell_min"]
+    people = ["residents", "workers", "n_labelled", "share_commuters", "share_rail_high"]
+    assert {*people, "suppressed", "in_domain", "withheld", "noise_key"} <= set(names)
     assert layer.crs().authid() == crs and layer.wkbType() == QgsWkbTypes.Polygon
     for feature, own in zip(layer.getFeatures(), regions.getFeatures()):
         assert feature.geometry().equals(own.geometry()) or not own.hasGeometry()
@@ -217,14 +208,13 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
     assert len(rows) == 10 and all(row["name"] == "a" for row in rows)
     shown = [row for row in rows if not row["suppressed"]]
     assert shown and all(row["n_users"] >= 4 and row["n_points"] >= row["n_users"] for row in shown)
-    assert all(row["n_visits"] >= row["n_users"] for row in shown)
+    assert all(row["n_visits"] >= row["n_users"] and len(row["noise_key"]) == 32 for row in shown)
     for row in rows:
         if row["suppressed"]:
-            assert all(row[name] == NULL for name in ("n_users", "n_points", *figures)) and row["in_domain"] is False
+            assert all(row[name] == NULL for name in ("n_users", "n_points", "noise_key", *people))
     assert rows[8]["suppressed"] and rows[9]["suppressed"] and rows[9]["withheld"] == "few people"
-    assert any(
-        "regions are withheld: they would show figures of fewer than 4 users" in text for text in done.feedback.infos
-    )
+    assert any("they would show figures of fewer than 4 users" in text for text in done.feedback.infos)
+    assert "residents" not in run("raw:scoreregions", **common, LABELS=False).layer().fields().names()
 
 
 def test_regions_by_weekday_and_hours(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
@@ -234,28 +224,32 @@ def test_regions_by_weekday_and_hours(run: Callable, make: Callable, fixes: Any,
     layer, rows, scores = done.layer("OUTPUT_WEEK"), done.rows("OUTPUT_WEEK"), done.rows()
     assert layer.wkbType() == QgsWkbTypes.NoGeometry and len(rows) == 10 * 7 * 5
     assert layer.fields().names() == [
-        "name", "region_2", "region", "weekday", "hour_from", "hour_to", "n_users", "n_visits", "suppressed",
+        "name", "region", "weekday", "hour_from", "hour_to", "n_users", "n_recorded", "suppressed", "noise_key",
     ]  # fmt: skip
-    assert all((row["name"], row["region_2"]) == ("a", "own") for row in rows)
     shown = [row for row in rows if not row["suppressed"]]
-    assert shown and all((row["n_users"], row["n_visits"]) == (NULL, NULL) for row in rows if row["suppressed"])
+    assert shown and all(row["n_users"] == NULL for row in rows if row["suppressed"])
     for row in shown:  # 12:26 to 14:25 UTC of a Sunday, nearly eight hours later by the sun
         assert (row["weekday"], row["hour_from"], row["hour_to"]) == (7, 20, 24)
-        assert 4 <= row["n_users"] <= min(row["n_visits"], scores[row["region"] - 1]["n_users"])
+        assert 4 <= row["n_users"] <= scores[row["region"] - 1]["n_users"]
     assert "OUTPUT_WEEK" not in run("raw:scoreregions", **common).values
 
 
-@pytest.mark.parametrize("field", ["fid:string", "fid:double", "fid:integer", "geom:string"])
-def test_regions_may_have_fields_that_a_geopackage_names_itself(
-    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path, field: str
+@pytest.mark.parametrize(("field", "kept"), [
+    ("fid:string", False), ("fid:integer", False), ("geom:string", False), ("n_users_2:integer", False),
+    ("N_Users:integer", False), ("suppressed:string", False), ("my_n_users:integer", True),
+])  # fmt: skip
+def test_fields_of_an_earlier_run_and_of_geopackages_are_replaced(
+    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path, field: str, kept: bool
 ) -> None:
-    """As after a split, or of a Shapefile: QGIS refuses such a file, a fid that is not unique after all the work."""
+    """An old number of users beside a figure that is withheld would tell it."""
     name, kind = field.split(":")
-    value = "a" if kind == "string" else 1
-    regions = squares("EPSG:4326", 0.02, f"&field={field}", (value,))
+    regions = squares("EPSG:4326", 0.02, f"&field={field}&field=name:string", ("a" if kind == "string" else 1, "x"))
     done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=regions, MODEL=bundle, OUTPUT=str(tmp_path / "a.gpkg"))
-    assert [row[f"{name}_2"] for row in done.rows()] == [value] * 10
-    assert f"The regions' own field {name} is called {name}_2 in the output." in done.feedback.infos
+    names = done.layer().fields().names()
+    assert (name in names and name not in ("fid", "suppressed")) == kept and "name" in names
+    assert any(f"are not taken over: {name}." in words for words in done.feedback.infos) == (not kept)
+    again = run("raw:scoreregions", INPUT=make(fixes), REGIONS=str(tmp_path / "a.gpkg"), MODEL=bundle, MIN_USERS=1)
+    assert set(again.layer().fields().names()) == set(names)
 
 
 def test_users_of_regions_are_counted_exactly(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
@@ -267,21 +261,6 @@ def test_users_of_regions_are_counted_exactly(run: Callable, make: Callable, fix
         inside = (lon >= box.xMinimum()) & (lon <= box.xMaximum()) & (lat >= box.yMinimum()) & (lat <= box.yMaximum())
         n = len(set(user[inside]))
         assert (row["n_users"], row["n_points"]) == ((n, inside.sum()) if n else (NULL, NULL))
-
-
-def test_fields_of_regions_that_are_named_like_a_result_are_kept(
-    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
-) -> None:
-    more = "&field=N_Users:integer&field=suppressed:string&field=n_users_2:string"
-    regions = squares("EPSG:4326", 0.02, more, (77, "mine", "two"))
-    path = str(tmp_path / "out.gpkg")
-    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=regions, MODEL=bundle, MIN_USERS=4, OUTPUT=path)
-    names = done.layer().fields().names()
-    assert names[1:4] == ["N_Users_3", "suppressed_2", "n_users_2"] and {"n_users", "suppressed"} <= set(names)
-    assert all((row["N_Users_3"], row["suppressed_2"], row["n_users_2"]) == (77, "mine", "two") for row in done.rows())
-    week = str(tmp_path / "week.gpkg")  # where each region, and its fid, is repeated
-    again = run("raw:scoreregions", INPUT=make(fixes), REGIONS=path, MODEL=bundle, MIN_USERS=4, OUTPUT_WEEK=week)
-    assert len(again.rows()) == 10 and [r["fid_2"] for r in again.rows("OUTPUT_WEEK")[34:36]] == [1, 2]
 
 
 def test_multipolygons_stay_multipolygons(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:

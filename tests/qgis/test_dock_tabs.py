@@ -29,12 +29,13 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     """Metres, which must not be taken for degrees."""
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
     from raw_qgis_plugin.gui.regions.tab import RegionsTab
+    from raw_qgis_plugin.gui.settings import settings
 
     layer = make(fixes, "EPSG:3857")
     menu.iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem())
     tab, users = RegionsTab(session, menu), UsersTab(session, menu)
     read(session, layer)
-    tab.least.setValue(2)
+    tab.min_users.setValue(2)
     draw(tab, layer.extent())
     assert people(tab) == [12]
     users.pick(next(layer.getFeatures()).geometry().asPoint())
@@ -42,6 +43,7 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     assert layer.extent().contains(users.marks.bands[0].asGeometry().boundingBox())
     for each in (tab, users):
         each.remove()
+    settings().min_users.remove()
 
 
 def test_the_user_of_the_nearest_fix_in_metres_is_shown(

@@ -63,12 +63,6 @@ def test_the_style_tells_observed_from_inferred(run: Callable, make: Callable, w
     assert [rule.label() for rule in layer.renderer().rootRule().children()] == ["Observed: both have fixes"]
 
 
-def test_publish_check_says_what_encounters_tell(run: Callable, make: Callable, walkers: Fixes) -> None:
-    layer = run("raw:encounters", INPUT=make(walkers)).layer()
-    done = run("raw:publishcheck", INPUT=layer)
-    assert any("who knows whom" in words for words in (*done.feedback.infos, *done.feedback.warnings))
-
-
 def test_nobody_to_meet(run: Callable, make: Callable, walkers: Fixes) -> None:
     done = run("raw:encounters", INPUT=make(Fixes([], [], [], [])))
     assert done.rows() == [] and any("fewer than two users" in words for words in done.feedback.warnings)

@@ -168,8 +168,6 @@ def test_a_wrong_choice_is_refused_with_the_choices(run: Callable, make: Callabl
         run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, DEVICE="TPU")
     with pytest.raises(QgsProcessingException, match="HOURS has to be a number of 0.1 or more, not two."):
         run("raw:trainhead", INPUT=make(fixes), LABELS=make(fixes), HOURS="two")
-    with pytest.raises(QgsProcessingException, match="EPSILON has to be a number of 0 or more, not -1."):
-        run("raw:scoreregions", INPUT=make(fixes), REGIONS=squares("EPSG:4326", 0.02), MODEL=bundle, EPSILON=-1)
 
 
 @pytest.mark.parametrize("words", ["1 / 0", "@nope", '"nope"', "3 *"])

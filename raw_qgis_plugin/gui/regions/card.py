@@ -14,6 +14,7 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 from ...core.applicability import format_reasons
 from ...core.bundle.bundle import Bundle
 from ...core.regions.disclosure import DOMINATED
+from ...core.regions.people import MODES
 from ...core.regions.view import RegionView, rank
 from ...layers.legends import class_colours, title_of, verdict_of
 from ...layers.publishing import desk_note
@@ -41,21 +42,20 @@ def people_heads() -> list[dict[str, Any]]:
     ]  # fmt: skip
     counts = [("residents", tr("Residents")), ("workers", tr("Workers"))]
     units = [*((name, title, "") for name, title in counts), *((name, title, "%") for name, title in shares)]
-    return [{"name": name, "title": title, "kind": "number", "unit_of_measure": unit} for name, title, unit in units]
+    number = {"kind": "number", "of_people": True}
+    return [{"name": name, "title": title, "unit_of_measure": unit, **number} for name, title, unit in units]
+
+
+def titled(head: dict[str, Any]) -> str:
+    """The title in rich text of a head of the model, with a mark where it is not proven, or of a label of people."""
+    return escaped(title_of(head)) + ("" if head.get("of_people") else unproven_mark(head))
 
 
 def mixed_heads(bundle: Bundle) -> list[dict[str, Any]]:
     """The labels of which a region counts the classes: of people, and of the model's own heads."""
-    return [
-        {"name": "commuter", "title": tr("Commuters"), "kind": "binary", "classes": ["no", "yes"]},
-        {
-            "name": "main_mode",
-            "title": tr("Main mode"),
-            "kind": "classes",
-            "classes": ["walk", "bike", "motor", "rail"],
-        },
-        *bundle.heads("user"),
-    ]
+    people = ("commuter", tr("Commuters"), ["no", "yes"]), ("main_mode", tr("Main mode"), list(MODES))
+    labels = [{"name": name, "title": title, "classes": words, "of_people": True} for name, title, words in people]
+    return [*labels, *bundle.heads("user")]
 
 
 class RegionCard(Card):
@@ -130,7 +130,7 @@ class RegionCard(Card):
     def _figure(self, head: dict[str, Any], view: RegionView) -> tuple[str, str]:
         """The title and the figure of a head, as rich text."""
         name = head["name"]
-        title, value = escaped(title_of(head)) + unproven_mark(head), figure(head, percent(view.figures, name))
+        title, value = titled(head), figure(head, percent(view.figures, name))
         if head["kind"] != "number" or view.figures[name] != view.figures[name]:
             return title, value
         ends = [[each.view.figures.get(name + end, np.nan) for end in ("_low", "_high")]
@@ -164,7 +164,7 @@ class RegionCard(Card):
             mix = view.mix.get(head["name"])
             if mix is None:
                 continue
-            self.add(escaped(title_of(head)) + unproven_mark(head), heading=True)
+            self.add(titled(head), heading=True)
             parts = [(plain(word), people) for word, people in mix.items()]
             some |= None in mix.values()
             colours = {plain(word): colour for word, colour in class_colours(head).items()}

@@ -12,13 +12,13 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 from ...core.embedding.profiles import UNKNOWN
 from ...core.evaluation.report import Page
 from ...core.regions.view import RegionView
-from ...layers.legends import class_colours, short, title_of
+from ...layers.legends import class_colours, short
 from ...processing.words import tr
-from ..widgets.card import figure, html_of, new_page, plain, save_page, unproven_mark
+from ..widgets.card import figure, html_of, new_page, plain, save_page
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, scrolling, wrapped
 from ..windows.help import open_help
-from .card import RegionCard, busiest_hour, mixed_heads, no_hours, people_heads, percent, remark
+from .card import RegionCard, busiest_hour, mixed_heads, no_hours, people_heads, percent, remark, titled
 
 
 class Comparison(RawDialog):
@@ -87,7 +87,7 @@ def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
         name = head["name"]
         if name in a.figures and name in b.figures:
             both = [percent(view.figures, name) for view in (a, b)]
-            title = escaped(title_of(head)) + unproven_mark(head)
+            title = titled(head)
             rows.append([title, *(figure(head, figures) for figures in both), difference(head, *both)])
     return rows
 
@@ -109,7 +109,7 @@ def labelled(head: dict[str, Any], a: RegionView, b: RegionView) -> list[list[st
         cells = [tr("withheld") if share is None else f"{share}%" for share in shares]
         known = [share for share in shares if share is not None]
         differs = tr("{more} points").format(more=more(known[0] - known[1])) if len(known) == 2 else ""
-        rows.append([f"{escaped(title_of(head))}: {escaped(plain(word))}{unproven_mark(head)}", *cells, differs])
+        rows.append([f"{titled(head)}: {escaped(plain(word))}", *cells, differs])
     return rows
 
 
