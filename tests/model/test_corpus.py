@@ -15,7 +15,7 @@ import pytest
 
 from model.data import shards
 from model.data.corpus import load, parse
-from model.data.persons import SETTINGS, hash_runs, link
+from model.data.persons import hash_runs, link
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import LOCK, Scratch
 from raw_qgis_plugin.core.sources.readers import read
