@@ -7,6 +7,7 @@ A map tip is HTML in which QGIS evaluates every [% expression %]; ids, names and
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from qgis.core import (
     QgsEditorWidgetSetup,
     QgsExpression,
     QgsFeatureRequest,
+    QgsMapLayer,
     QgsProperty,
     QgsRenderContext,
     QgsRuleBasedRenderer,
@@ -27,6 +29,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QMetaType
 from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtXml import QDomDocument
 
 from ..core.bundle.bundle import Worth, shipped_heads, worth
 from ..core.paths import RESOURCES
@@ -125,6 +128,13 @@ class Rules:
     def finish(self) -> None:
         """Give the layer its legend."""
         self.layer.setRenderer(QgsRuleBasedRenderer(self.root))
+
+
+def load_symbols(layer: QgsVectorLayer, path: Path) -> None:
+    """Give a layer the symbols of a QML file. QGIS's own loadNamedStyle would take those that a GeoPackage has."""
+    style = QDomDocument()
+    style.setContent(path.read_text("utf-8"))
+    layer.importNamedStyle(style, QgsMapLayer.StyleCategory.Symbology)
 
 
 def hashed(expression: str, digit: int) -> str:

@@ -16,7 +16,6 @@ from qgis.core import (
     QgsExpression,
     QgsFeatureRequest,
     QgsGraduatedSymbolRenderer,
-    QgsMapLayer,
     QgsRendererRange,
     QgsRuleBasedRenderer,
     QgsVectorLayer,
@@ -24,7 +23,6 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtXml import QDomDocument
 
 from ..core.paths import RESOURCES
 from .legends import (
@@ -33,6 +31,7 @@ from .legends import (
     Rules,
     horizon_field,
     let_correct,
+    load_symbols,
     map_tip,
     mark_outside,
     show_by_clock_and_track,
@@ -78,9 +77,7 @@ class Style:
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's name."""
-        style = QDomDocument()  # loadNamedStyle would take the style that a GeoPackage has
-        style.setContent((RESOURCES / "styles" / self.file).read_text("utf-8"))
-        layer.importNamedStyle(style, QgsMapLayer.StyleCategory.Symbology)
+        load_symbols(layer, RESOURCES / "styles" / self.file)
         shown = self.fill_in(layer)
         if self.outside:
             mark_outside(layer, self.outside)

@@ -103,16 +103,6 @@ def test_the_mark_is_of_the_label_that_is_shown() -> None:
     assert [outside in words for words in legend_of(layer)] == [True, False, True]
 
 
-def test_the_mark_of_a_region_is_of_its_own_figure() -> None:
-    from raw_qgis_plugin.layers import styling
-
-    fields = "&field=poi:double&field=trips:double&field=suppressed:bool&field=in_domain:bool"
-    rows = [[1.0, 2.0, False, False], [2.0, None, False, False], [3.0, 3.0, False, True]]
-    layer = layer_of("Polygon", fields, rows)  # pooled otherwise, outside of the other figure's domain, all well
-    styling.RegionScores([DENSITY, TRIPS]).apply(layer)
-    assert ["Unlike the training data" in words for words in legend_of(layer)] == [True, False, False]
-
-
 def test_tracks_are_lines_in_the_colours_of_their_classes() -> None:
     from raw_qgis_plugin.layers import styling
 
@@ -172,14 +162,13 @@ def test_figures_come_in_steps_that_leave_none_out(values: list[float]) -> None:
 
     fields = "&field=n_users:integer&field=poi:double&field=suppressed:bool&field=in_domain:bool"
     rows = [[20, value, False, True] for value in values]
-    rows += [[None, None, True, False], [20, None, False, True], [20, values[0], False, False]]
+    rows += [[None, None, True, False], [20, None, False, True]]
     layer = layer_of("Polygon", fields, rows)
     styling.RegionScores([DENSITY]).apply(layer)
     assert layer.name() == "Regions: Points of interest"
     words = legend_of(layer)
     assert all(len(each) == 1 for each in words[:12]) and all(each[0].endswith(" per km²") for each in words[:10])
     assert words[10] == ["Withheld to protect people"] and words[11] == ["No figure"]
-    assert words[12][1] == "Unlike the training data"
     assert not layer.temporalProperties().isActive()
 
 
@@ -340,12 +329,12 @@ def test_forecasts_that_are_not_to_be_relied_on_are_marked(shape: str) -> None:
     from raw_qgis_plugin.layers import styling
 
     style = {"Point": styling.ForecastPoints, "LineString": styling.ForecastLines, "Polygon": styling.ForecastAreas}
-    fields = "&field=horizon_min:double&field=level:int&field=in_domain:bool"
-    layer = layer_of(shape, fields, [[5, 50, True], [10, 80, False]])
+    fields = "&field=horizon_min:double&field=level:int&field=in_domain:bool&field=path:int"
+    layer = layer_of(shape, fields, [[5, 50, True, 1], [10, 80, False, 1]])
     style[shape]().apply(layer)
     plain, marked = legend_of(layer)
     assert len(plain) == 1 and len(marked) == 2 and marked[1] == "Unlike the training data"
     assert all(plain + marked), "every symbol of the legend has its words"
-    layer = layer_of(shape, fields, [[5, 50, True]])
+    layer = layer_of(shape, fields, [[5, 50, True, 1]])
     style[shape]().apply(layer)
     assert "Unlike the training data" not in [item.label() for item in layer.renderer().legendSymbolItems()]
