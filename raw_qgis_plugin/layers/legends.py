@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from qgis.core import (
     Qgis,
-    QgsConditionalStyle,
     QgsDefaultValue,
     QgsEditorWidgetSetup,
     QgsExpression,
@@ -183,13 +182,11 @@ def map_tip(layer: QgsVectorLayer, title: str, heads: list[dict[str, Any]], more
 
 
 def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
-    """Let people correct classes in QGIS's table and form: from a list, and a corrected row stands out.
+    """Let people correct classes in QGIS's table and form, from a list.
 
-    NAME_p is emptied when NAME is edited, since it is the model's. It then tells who gave the class. So is the field
-    `why`, the model's reason to be silent, where there is one label.
+    NAME_p is emptied when NAME is edited, since it is the model's. It then tells who gave the class.
     """
-    fields, styles = layer.fields(), []
-    why = fields.lookupField("why") if len(heads) == 1 else -1
+    fields = layer.fields()
     for head in heads:
         at, p = (fields.lookupField(head["name"] + part) for part in ("", "_p"))
         if not head.get("classes") or min(at, p) < 0:  # a number, or a label without a probability
@@ -198,25 +195,11 @@ def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
         choice = {"map": [*words, {tr("Unknown: not sure"): "unknown"}]}
         layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("ValueMap", choice))
         name, share = map(QgsExpression.quotedColumnRef, (fields[at].name(), fields[p].name()))
-        same = f"{name} IS {_saved(fields[at].name())}"
+        saved = f"_raw_saved(@layer_id, $id, {QgsExpression.quotedString(fields[at].name())})"  # before it was edited
         # Where the field is NULL it stays as it is: another NULL would be a change, after which QGIS's table, sorted by
         # the field, puts the row after all others, since it compares the word NULL with numbers.
-        layer.setDefaultValueDefinition(p, QgsDefaultValue(f"if({same} OR {share} IS NULL, {share}, NULL)", True))
-        if why >= 0:  # unless somebody has written a note there
-            layer.setDefaultValueDefinition(
-                why, QgsDefaultValue(f'if({same} OR "why" IS NULL OR "why" IS NOT {_saved("why")}, "why", NULL)', True)
-            )
-        style = QgsConditionalStyle(f"{share} IS NULL AND {name} <> 'unknown'")
-        style.setName(tr("Corrected: {label}").format(label=title_of(head)))
-        style.setBackgroundColor(QColor("#cdeee0"))
-        style.setTextColor(QColor("black"))
-        styles.append(style)
-    layer.conditionalStyles().setRowStyles(styles)
-
-
-def _saved(field: str) -> str:
-    """The expression of a field's value before it was edited."""
-    return f"_raw_saved(@layer_id, $id, {QgsExpression.quotedString(field)})"
+        kept = f"{name} IS {saved} OR {share} IS NULL"
+        layer.setDefaultValueDefinition(p, QgsDefaultValue(f"if({kept}, {share}, NULL)", True))
 
 
 def show_decimals(layer: QgsVectorLayer, decimals: int = 3) -> None:
@@ -225,22 +208,6 @@ def show_decimals(layer: QgsVectorLayer, decimals: int = 3) -> None:
     for at, field in enumerate(layer.fields()):
         if field.type() == QMetaType.Type.Double:
             layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("Range", widest))
-
-
-def widen_columns(layer: QgsVectorLayer, rows: int = 100, letter_px: int = 8, most_px: int = 420) -> None:
-    """Let the columns of QGIS's table have room for times, and for the words of the first rows.
-
-    At 100 px, as QGIS makes them, names that begin alike look alike.
-    """
-    fields, table = layer.fields(), layer.attributeTableConfig()
-    table.update(fields)  # lists the columns
-    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry).setLimit(rows)
-    features = [feature.attributes() for feature in layer.getFeatures(request)]
-    for at, field in enumerate(fields):
-        letters = [len(each[at]) for each in features if isinstance(each[at], str)]
-        longest = 23 if field.isDateOrTime() else max([12, len(field.name()) + 3, *letters])
-        table.setColumnWidth(at, min(most_px, letter_px * longest))
-    layer.setAttributeTableConfig(table)
 
 
 def class_colours(head: dict[str, Any]) -> dict[str, str]:
@@ -362,7 +329,7 @@ def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
     if layer.fields().lookupField("in_domain") < 0 or next(layer.getFeatures(request), None) is None:
         return
     marks = QgsVectorLayer(QgsWkbTypes.displayString(layer.wkbType()), "marks", "memory")
-    marks.loadNamedStyle(str(RESOURCES / "styles" / qml))
+    marks.loadNamedStyle(str(RESOURCES / "styles" / f"{qml}.qml"))
     symbol = Rules(marks).patterns["outside"].symbol().clone()
     renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
     for rule in renderer.rootRule().children():
@@ -372,15 +339,10 @@ def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
     layer.setRenderer(renderer)
 
 
-def horizon_field(layer: QgsVectorLayer) -> str:
-    """The field with the horizon: a Shapefile cuts names to ten letters. '' where another format dropped it."""
-    return next((name for name in ("horizon_min", "horizon_mi") if layer.fields().lookupField(name) >= 0), "")
-
-
 def show_by_clock_and_track(layer: QgsVectorLayer) -> None:
     """Draw forecasts of the last horizon alone while the map's clock is off, and tracks that are not chosen pale."""
-    name = horizon_field(layer)
-    horizons = values_of(layer, name) if name else np.zeros(0)
+    name = "horizon_min"
+    horizons = values_of(layer, name)
     if len(horizons):
         renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
         drawn = f'@map_start_time IS NOT NULL OR "{name}" >= {horizons.max()}'  # NULL: the map's clock is off

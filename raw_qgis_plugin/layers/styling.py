@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The look of the outputs: names, legends, temporal settings.
+"""The look of the outputs: names, legends, map tips and temporal settings.
 
 The symbols are QML in resources/styles. What depends on the data (classes, steps, units) is filled in here. Processing
 calls `loading.on_load`; other code calls a style's `apply` on a layer.
@@ -12,111 +12,38 @@ from typing import Any
 
 import numpy as np
 from qgis.core import (
-    Qgis,
     QgsExpression,
     QgsFeatureRequest,
     QgsGraduatedSymbolRenderer,
+    QgsMergedFeatureRenderer,
     QgsRendererRange,
     QgsRuleBasedRenderer,
     QgsVectorLayer,
-    QgsVectorLayerTemporalProperties,
 )
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
-from ..core.paths import RESOURCES
 from .legends import (
+    CLASS_COLOURS,
     EACH_USER,
     OWN_COLOURS,
     Rules,
-    horizon_field,
     let_correct,
-    load_symbols,
     map_tip,
-    mark_outside,
     show_by_clock_and_track,
-    show_decimals,
     shown_head,
     title_of,
     value_of,
     values_of,
-    widen_columns,
 )
-from .words import ZONE, free_name, tr
+from .style import VERDICTS as VERDICTS
+from .style import Fixes as Fixes
+from .style import Style
+from .style import Table as Table
+from .words import tr
 
-VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
+INFERRED_COLOUR = "#7b3f9e"  # what nobody observed is purple, hollow or dashed
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
-
-
-@dataclass(frozen=True)
-class Style:
-    """The look of one kind of output."""
-
-    title = ""  # the layer's name, in English
-    qml = ""
-    start = "t"
-    end = ""
-    order = 0  # greater is drawn above
-    outside = ""  # the QML with the mark for features that are not in_domain, if the style's own QML has none
-
-    @property
-    def name(self) -> str:
-        """The layer's name."""
-        return tr(self.title)
-
-    @property
-    def file(self) -> str:
-        """The QML in resources/styles."""
-        return f"{self.qml}.qml"
-
-    def fill_in(self, layer: QgsVectorLayer) -> str | None:
-        """Complete the legend from the data. Returns the shown quantity, for the layer's name, if there is one."""
-
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """Give a layer its map tip."""
-
-    def draw(self, layer: QgsVectorLayer) -> str:
-        """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's name."""
-        load_symbols(layer, RESOURCES / "styles" / self.file)
-        shown = self.fill_in(layer)
-        if self.outside:
-            mark_outside(layer, self.outside)
-        return shown or ""
-
-    def apply(self, layer: QgsVectorLayer) -> None:
-        """Give a layer its symbols, legend, name and temporal settings; a table only its name."""
-        shown = self.draw(layer) if layer.isSpatial() else ""
-        if self.start and layer.isSpatial():
-            set_temporal(layer, self.start, self.end)
-        layer.setName(free_name(layer, f"{self.name}: {shown}" if shown else self.name))
-        self.tip(layer)
-        show_decimals(layer)
-        widen_columns(layer)
-        layer.triggerRepaint()
-
-
-def set_temporal(layer: QgsVectorLayer, start: str, end: str = "") -> None:
-    """Make the temporal controller show each feature at the time in `start`, or from `start` to `end`."""
-    properties: QgsVectorLayerTemporalProperties = layer.temporalProperties()
-    modes = Qgis.VectorTemporalMode
-    properties.setMode(modes.FeatureDateTimeStartAndEndFromFields if end else modes.FeatureDateTimeInstantFromField)
-    properties.setStartField(start)
-    properties.setEndField(end)
-    properties.setIsActive(True)
-
-
-@dataclass(frozen=True)
-class Fixes(Style):
-    """Imported fixes. zone: the time zone that belongs to them."""
-
-    zone: str = ""
-    qml = "fixes"
-    title = "Fixes"
-
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """Keep the zone with the layer."""
-        if self.zone:
-            layer.setCustomProperty(f"raw/{ZONE}", self.zone)
 
 
 @dataclass(frozen=True)
@@ -137,9 +64,9 @@ class Profiles(Style):
         return tr("Profiles") if self.unit == "user" else tr(PLURALS[self.unit])
 
     @property
-    def file(self) -> str:
+    def qml(self) -> str:  # type: ignore[override]
         """Lines for tracks, points for users and days."""
-        return "profile_tracks.qml" if self.unit == "track" else "profiles.qml"
+        return "profile_tracks" if self.unit == "track" else "profiles"
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """One rule for each class or step, one for unknown, and a mark on features about which this head is silent."""
@@ -171,10 +98,8 @@ class Profiles(Style):
 class Stops(Style):
     """Stops of diaries by their kind."""
 
-    title = "Stops"
-    qml = "profiles"
+    title, qml, order = "Stops", "profiles", 2
     start, end = "t_arrive", "t_leave"
-    order = 2
 
     def fill_in(self, layer: QgsVectorLayer) -> None:
         """One rule for each kind, and one for stops of users whose home is not known."""
@@ -195,10 +120,8 @@ class Trips(Style):
     """Trips of diaries by their mode of transport. heads: the card of the head that names it, if there is one."""
 
     heads: list[dict[str, Any]]
-    title = "Trips"
-    qml = "profile_tracks"
+    title, qml, order = "Trips", "profile_tracks", 1
     start, end = "t_start", "t_end"
-    order = 1
 
     def fill_in(self, layer: QgsVectorLayer) -> None:
         """One rule for each mode, and one for unknown."""
@@ -223,9 +146,7 @@ class RegionScores(Style):
     """
 
     heads: list[dict[str, Any]]
-    qml = "regions"
-    title = "Regions"
-    start = ""
+    title, qml, start = "Regions", "regions", ""
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """One rule for each step or class, one for withheld, and a mark on regions outside the training domain."""
@@ -247,26 +168,11 @@ class RegionScores(Style):
 
 
 @dataclass(frozen=True)
-class Table(Style):
-    """A table, which is named but not drawn. verdicts: of a backtest, for the dock's card."""
-
-    title: str
-    verdicts: str = ""
-
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """Store the verdicts with the layer."""
-        if self.verdicts:
-            layer.setCustomProperty(VERDICTS, self.verdicts)
-
-
-@dataclass(frozen=True)
 class Similar(Style):
-    """Users or regions by their similarity to the target."""
+    """Users by their similarity to the target."""
 
     target: str
-    title = "Similar users"
-    qml = "profiles"
-    start = ""
+    title, qml, start = "Similar users", "profiles", ""
     pattern = "class"
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
@@ -286,9 +192,32 @@ class Similar(Style):
 class SimilarPlaces(Similar):
     """Regions by their similarity to the target."""
 
-    title = "Similar regions"
-    qml = "regions"
-    pattern = "step"
+    title, qml, pattern = "Similar regions", "regions", "step"
+
+
+class Encounters(Style):
+    """Where two users were near each other: filled where both were observed, hollow where that is inferred."""
+
+    title, qml, order = "Encounters", "profiles", 3
+    start, end = "t_start", "t_end"
+
+    def fill_in(self, layer: QgsVectorLayer) -> None:
+        """One rule for observed encounters, and one for steps of the probability of the others."""
+        rules = Rules(layer)
+        rules.add_if_any("class", '"observed"', tr("Observed: both have fixes"), CLASS_COLOURS[2])
+        for low, high, colour in ((0.8, 1.01, INFERRED_COLOUR), (0.5, 0.8, "#b48ac9"), (0.0, 0.5, "#ddcbe6")):
+            words = tr("Inferred: {a} to {b} %").format(a=round(100 * low), b=round(100 * min(high, 1.0)))
+            condition = f'NOT "observed" AND "probability" >= {low} AND "probability" < {high}'
+            rules.add_if_any("class", condition, words, colour)
+        rules.finish()
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """Both users, when, and how likely."""
+        both = f"<b>{value_of('user_a')} · {value_of('user_b')}</b>"
+        layer.setMapTipTemplate(f"{both}<br>{value_of('t_start')}<br>{value_of('probability')}")
+
+
+# ---- positions that nobody observed -----------------------------------------------------------------------------
 
 
 class Forecast(Style):
@@ -304,9 +233,7 @@ class Forecast(Style):
 class ForecastRecent(Forecast):
     """The last movement before each forecast. It has no time, so that the map's clock does not hide it."""
 
-    qml = "forecast_tracks"
-    title = "Forecast: recent tracks"
-    start = ""
+    title, qml, start = "Forecast: recent tracks", "forecast_tracks", ""
 
     def fill_in(self, layer: QgsVectorLayer) -> None:
         """A solid line, of another colour than the forecasts."""
@@ -319,18 +246,12 @@ class ForecastRecent(Forecast):
 class ForecastPoints(Forecast):
     """Forecast positions, paler the farther ahead."""
 
-    qml = "forecast_points"
-    title = "Forecast: points"
-    order = 3
-    outside = "profiles.qml"
+    title, qml, order, outside = "Forecast: points", "forecast_points", 3, "profiles"
 
     def fill_in(self, layer: QgsVectorLayer) -> None:
         """One step for each horizon; neighbouring horizons share a step where there are many."""
-        name = horizon_field(layer)
-        if not name:
-            return
         symbols = [step.symbol().clone() for step in layer.renderer().ranges()]  # a range dies with its symbol
-        horizons = np.unique(values_of(layer, name))
+        horizons = np.unique(values_of(layer, "horizon_min"))
         parts = np.array_split(horizons, min(len(symbols), len(horizons))) if len(horizons) else []
         steps, below = [], 0.0
         for i, part in enumerate(parts):
@@ -340,7 +261,7 @@ class ForecastPoints(Forecast):
             words = words.format(a=f"{part[0]:g}", b=f"{part[-1]:g}")
             steps.append(QgsRendererRange(below, above, symbol.clone(), words))
             below = above
-        layer.setRenderer(QgsGraduatedSymbolRenderer(name, steps))
+        layer.setRenderer(QgsGraduatedSymbolRenderer("horizon_min", steps))
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """The user, the horizon and the radii."""
@@ -352,22 +273,18 @@ class ForecastPoints(Forecast):
 class ForecastLines(Forecast):
     """Likely paths from the last fix: the most likely one strong, the others light."""
 
-    qml = "forecast_tracks"
-    title = "Forecast: tracks"
+    title, qml, order, outside = "Forecast: tracks", "forecast_tracks", 2, "profile_tracks"
     start, end = "t_first", "t_last"
-    order = 2
-    outside = "profile_tracks.qml"
 
     def fill_in(self, layer: QgsVectorLayer) -> None:
         """Draw paths that are not the most likely ones lighter, and below it."""
-        symbol = layer.renderer().symbol()
-        lighter = symbol.clone()
-        lighter.setOpacity(0.4)
-        root = QgsRuleBasedRenderer.Rule(None)
-        for look, condition, words in (
-            (symbol.clone(), '"path" = 1', tr("Most likely path")), (lighter, '"path" > 1', tr("Other likely paths")),
+        strong, root = layer.renderer().symbol(), QgsRuleBasedRenderer.Rule(None)
+        for condition, words, opacity in (
+            ('"path" = 1', tr("Most likely path"), 1.0), ('"path" > 1', tr("Other likely paths"), 0.4),
         ):  # fmt: skip
-            root.appendChild(QgsRuleBasedRenderer.Rule(look, 0, 0, condition, words))
+            symbol = strong.clone()
+            symbol.setOpacity(opacity)
+            root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, condition, words))
         renderer = QgsRuleBasedRenderer(root)
         renderer.setOrderBy(QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause('"path"', False)]))
         renderer.setOrderByEnabled(True)
@@ -381,10 +298,7 @@ class ForecastLines(Forecast):
 class ForecastAreas(Forecast):
     """The areas that hold the track in 50 and in 80 % of cases."""
 
-    qml = "forecast_areas"
-    title = "Forecast: areas"
-    order = 1
-    outside = "regions.qml"
+    title, qml, order, outside = "Forecast: areas", "forecast_areas", 1, "regions"
 
     def fill_in(self, layer: QgsVectorLayer) -> None:
         """Translate the legend."""
@@ -396,3 +310,46 @@ class ForecastAreas(Forecast):
         """The user, the horizon and the level."""
         words = tr("[% round(horizon_min) %] min ahead") + "<br>" + tr("[% level %] % of cases lie inside")
         map_tip(layer, "user_id", [], words)
+
+
+class InferredPoints(Style):
+    """Positions in gaps: hollow, since nobody observed them."""
+
+    title, qml, order = "Inferred: points", "fixes", 3
+
+    def fill_in(self, layer: QgsVectorLayer) -> None:
+        """Hollow circles in the colour of what is inferred."""
+        marker = layer.renderer().symbol().symbolLayer(0)
+        marker.setColor(QColor("white"))
+        marker.setStrokeColor(QColor(INFERRED_COLOUR))
+
+
+class InferredLines(Style):
+    """Paths through gaps: dashed."""
+
+    title, qml, order = "Inferred: tracks", "forecast_tracks", 2
+    start, end = "t_first", "t_last"
+
+    def fill_in(self, layer: QgsVectorLayer) -> None:
+        """Dashes in the colour of what is inferred."""
+        symbol = layer.renderer().symbol()
+        symbol.symbolLayer(symbol.symbolLayerCount() - 1).setColor(QColor(INFERRED_COLOUR))
+
+
+class InferredAreas(ForecastAreas):
+    """The areas that hold the track in 50 and in 80 % of gaps."""
+
+    title = "Inferred: areas"
+    most_merged = 20_000  # features: to merge more takes too long
+
+    def fill_in(self, layer: QgsVectorLayer) -> None:
+        """Translate the legend, in the colour of what is inferred."""
+        for at, category in enumerate(layer.renderer().categories()):
+            symbol, fill = category.symbol().clone(), QColor(INFERRED_COLOUR)
+            symbol.symbolLayer(0).setStrokeColor(fill)
+            fill.setAlphaF(symbol.symbolLayer(0).fillColor().alphaF())
+            symbol.symbolLayer(0).setFillColor(fill)
+            layer.renderer().updateCategorySymbol(at, symbol)
+        super().fill_in(layer)
+        if layer.featureCount() <= self.most_merged:  # one area for all times, not discs over discs
+            layer.setRenderer(QgsMergedFeatureRenderer.convertFromRenderer(layer.renderer()))

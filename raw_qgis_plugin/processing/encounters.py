@@ -34,8 +34,7 @@ class FindEncounters(TrackAlgorithm):
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, find, write."""
         from ..core.encounters.encounters import find_encounters
-        from ..layers import writing
-        from ..layers.inferred import styles
+        from ..layers import styling, writing
 
         tracks, skipped = self.read_units(run, "user")
         found = find_encounters(tracks, run.spec(EncounterSpec), run.stage(tr("Finding encounters")))
@@ -51,5 +50,5 @@ class FindEncounters(TrackAlgorithm):
         }  # fmt: skip
         points = writing.points(self.in_input_crs(run, found.lon, found.lat))
         crs = self.plan.source.sourceCrs()
-        output = self.write_table(run, "OUTPUT", columns, styles.Encounters(), points, Qgis.WkbType.Point, crs)
+        output = self.write_table(run, "OUTPUT", columns, styling.Encounters(), points, Qgis.WkbType.Point, crs)
         return {"OUTPUT": output, **self.counts(tracks, skipped)}

@@ -60,8 +60,7 @@ class FillGaps(TrackAlgorithm):
         import numpy as np
 
         from ..core.gaps.fill import Questions, fill
-        from ..layers import writing
-        from ..layers.inferred import styles
+        from ..layers import styling, writing
 
         tracks, skipped = self.read_units(run, "track")
         longest = run.number("MAX_GAP")
@@ -74,11 +73,11 @@ class FillGaps(TrackAlgorithm):
         with_areas = bool(run.parameters.get("OUTPUT_AREAS"))
         lon, lat, none = np.empty(len(questions.t)), np.empty(len(questions.t)), np.zeros(0, np.int64)
         points = self._opened(
-            run, "OUTPUT", self._point_columns(tracks, questions, none, np.zeros((2, 0))), styles.InferredPoints(),
+            run, "OUTPUT", self._point_columns(tracks, questions, none, np.zeros((2, 0))), styling.InferredPoints(),
             Qgis.WkbType.Point,
         )  # fmt: skip
         areas = with_areas and self._opened(
-            run, "OUTPUT_AREAS", self._area_columns(tracks, questions, none), styles.InferredAreas(),
+            run, "OUTPUT_AREAS", self._area_columns(tracks, questions, none), styling.InferredAreas(),
             Qgis.WkbType.MultiPolygon,
         )  # fmt: skip
         for f in fill(tracks, questions, run.stage(tr("Filling the gaps")), with_areas=with_areas):
@@ -129,8 +128,7 @@ class FillGaps(TrackAlgorithm):
         import numpy as np
 
         from ..core.geodesy import unwrapped
-        from ..layers import writing
-        from ..layers.inferred import styles
+        from ..layers import styling, writing
 
         before, first, count = np.unique(questions.before, return_index=True, return_counts=True)
         at = np.concatenate([first, first + count])  # the fixes at both ends come before these rows
@@ -148,7 +146,7 @@ class FillGaps(TrackAlgorithm):
             "duration_min": (tracks.t[before + 1] - tracks.t[before]) / 60_000, "inferred": np.ones(len(before), bool),
         }  # fmt: skip
         return self.write_table(
-            run, "OUTPUT_TRACKS", columns, styles.InferredLines(),
+            run, "OUTPUT_TRACKS", columns, styling.InferredLines(),
             writing.lines(np.column_stack([xy, t / 1000]), offsets), Qgis.WkbType.LineStringM,
             self.plan.source.sourceCrs(), start=95,
         )  # fmt: skip

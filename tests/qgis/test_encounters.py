@@ -55,7 +55,7 @@ def test_in_a_gap_they_meet_with_a_probability(run: Callable, make: Callable, wa
 
 
 def test_the_style_tells_observed_from_inferred(run: Callable, make: Callable, walkers: Fixes) -> None:
-    from raw_qgis_plugin.layers.inferred.styles import Encounters
+    from raw_qgis_plugin.layers.styling import Encounters
 
     layer = run("raw:encounters", INPUT=make(walkers)).layer()
     Encounters().apply(layer)

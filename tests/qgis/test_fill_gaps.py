@@ -55,7 +55,7 @@ def test_filled_tracks_are_tracks(run: Callable, make: Callable, gappy: Any) -> 
 
 
 def test_styles_are_dashed_hollow_and_named_inferred(run: Callable, make: Callable, gappy: Any) -> None:
-    from raw_qgis_plugin.layers.inferred.styles import INFERRED_COLOUR, InferredAreas, InferredLines, InferredPoints
+    from raw_qgis_plugin.layers.styling import INFERRED_COLOUR, InferredAreas, InferredLines, InferredPoints
 
     done = run("raw:fillgaps", INPUT=make(gappy), **OUTPUTS)
     for name, style, begin in (

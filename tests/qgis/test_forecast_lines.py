@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,16 +19,6 @@ def test_a_line_is_in_domain_where_all_of_its_forecasts_are(
         (100.0, True), (200.0, False), (300.0, False),
     }  # fmt: skip
     assert {(row["horizon_min"], row["in_domain"]) for row in done.rows("OUTPUT_TRACKS")} == {(300.0, False)}
-
-
-def test_a_shapefile_is_said_to_cut_names(
-    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
-) -> None:
-    path = str(tmp_path / "forecast.shp")
-    done = run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, HORIZON=10, STEP=5, OUTPUT=path)
-    assert done.layer().fields().names()[3] == "horizon_mi"
-    (warning,) = [words for words in done.feedback.warnings if "ten letters" in words]
-    assert "horizon_min" in warning and "in_domain" not in warning
 
 
 def test_a_line_goes_the_short_way_across_the_antimeridian(

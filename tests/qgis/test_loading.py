@@ -47,10 +47,8 @@ def load(layer: QgsVectorLayer, style: Any, feedback: Any, name: str = "Output",
     details.postProcessor().postProcessLayer(layer, context, feedback)
 
 
-def test_a_table_and_a_shapefile_are_loaded(
-    saved: Callable[..., QgsVectorLayer], feedback: Any, tmp_path: Path
-) -> None:
-    """A table has no symbols; a Shapefile cuts the names of fields."""
+def test_a_table_is_loaded(saved: Callable[..., QgsVectorLayer], feedback: Any, tmp_path: Path) -> None:
+    """It has no symbols."""
     from raw_qgis_plugin.layers import styling
 
     rows = [["a", "yes", True], ["b", "no", True]]
@@ -59,11 +57,6 @@ def test_a_table_and_a_shapefile_are_loaded(
     assert not table.isSpatial()
     load(table, styling.Profiles([COMMUTER], "user"), feedback)
     assert table.name() == "Profiles"
-    points = layer_of("Point", "&field=horizon_min:double", [[minutes] for minutes in (5.0, 10.0)])
-    points = saved(points, tmp_path / "forecast.shp")
-    load(points, styling.ForecastPoints(), feedback)
-    assert legend_of(points) == [["5 min ahead"], ["10 min ahead"]]
-    load(layer_of("Point", "&field=t:datetime", [[None]]), styling.ForecastPoints(), feedback)
     assert not feedback.warnings
 
 
