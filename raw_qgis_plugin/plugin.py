@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsApplication
@@ -11,7 +12,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from . import log_panel, translation
 from .environment import packages
-from .environment.folders import venv_folder
+from .environment.folders import venv_folder, why_not_writable
 
 if TYPE_CHECKING:
     from .expressions import Registered
@@ -32,6 +33,9 @@ class RawPlugin:
         self.log = log_panel.attach()
         self.translator = translation.install()
         packages.activate(venv_folder())
+        self.problem = why_not_writable()
+        if self.problem:
+            logging.getLogger(__name__).warning(self.problem)
 
     def initProcessing(self) -> None:  # noqa: N802
         """Register the algorithms and the functions of expressions. qgis_process calls only this."""
@@ -51,6 +55,8 @@ class RawPlugin:
         self.menu = RawMenu(self.iface)
         self.options = RawOptionsFactory(self.menu)
         self.iface.registerOptionsWidgetFactory(self.options)
+        if self.problem:
+            self.iface.messageBar().pushWarning("RAW", self.problem)
 
     def unload(self) -> None:
         """Remove everything. Called when the plugin is switched off and when QGIS quits; twice does no harm."""

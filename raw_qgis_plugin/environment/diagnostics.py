@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import packages
+from .interpreter import isolated, run_hidden
 
 # Runs in a child process, because a broken CUDA library would crash QGIS. The loader's error names a missing library.
 PROBE = """
@@ -54,7 +55,7 @@ def versions() -> dict[str, str]:
 def onnx_runtime(python: Path, path: list[str], timeout_s: float = 120) -> OnnxRuntime:
     """Load ONNX Runtime in a child process with QGIS's search path."""
     try:
-        done = packages.run_hidden([str(python), "-c", PROBE, json.dumps(path)], timeout_s)
+        done = run_hidden(isolated(python, "-c", PROBE, json.dumps(path)), timeout_s)
     except subprocess.TimeoutExpired:
         return OnnxRuntime([], "", f"it did not load within {timeout_s:g} s")
     if done.returncode != 0:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The user's own folders in the QGIS profile, which an upgrade of the plugin does not touch.
 
-They hold personal data or results of it, so only the user may read them (mode 0700).
+They hold personal data or results of it, so only the user may read them (mode 0700). Where the profile cannot be
+written they do not exist: reading finds nothing there, and writing says why.
 """
 
 from __future__ import annotations
@@ -46,13 +47,25 @@ def publish_secret() -> bytes:
     return path.read_bytes()
 
 
+def why_not_writable() -> str:
+    """Why nothing can be kept in the profile, in words; '' if it can."""
+    folder = user_folder()
+    try:
+        (folder / ".written").touch()
+        (folder / ".written").unlink()
+    except OSError as error:
+        return f"RAW cannot write into {folder}: {error.strerror}. Models, trainings and packages cannot be kept there."
+    return ""
+
+
 def size_of(folder: Path) -> int:
     """Bytes in all files under a folder; 0 if it does not exist."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
 def _private(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_mode & 0o077:  # made with another mode; no effect on Windows
-        folder.chmod(0o700)
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:  # made with another mode; no effect on Windows
+            folder.chmod(0o700)
     return folder

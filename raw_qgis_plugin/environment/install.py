@@ -8,7 +8,7 @@ QGIS needs, and the environment comes last on QGIS's search path.
 
 from __future__ import annotations
 
-import re
+import os
 import shutil
 import subprocess  # nosec B404
 import sys
@@ -16,24 +16,24 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
+from ..core.errors import Cancelled, RawError
 from . import locks, packages
-from .interpreter import python_of_venv
+from .interpreter import isolated, python_of_venv, run_hidden
 from .packages import parse
 
 TORCH_FOR_CPU = "https://download.pytorch.org/whl/cpu"
+TORCH = "Installing PyTorch without CUDA"
 OF_CUDA_TORCH = ("torch", "triton", "nvidia-", "cuda-")  # PyTorch with CUDA, and what it alone needs
 UNLOCK = "Untick 'Only versions that RAW was tested with' to take the newest that fit, unchecked."
 SYSTEM_WHEELS = Path("/usr/share/python-wheels")  # where Debian keeps pip for ensurepip
 Log = Callable[[str], None]
 
 
-class InstallError(Exception):
-    """One or two sentences: what went wrong, and what to do."""
-
-
-class InstallCancelled(InstallError):
-    """The user stopped the installation."""
+class InstallError(RawError):
+    """What went wrong, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -72,35 +72,22 @@ class Installer:
         self._cancelled = threading.Event()
 
     def run(self) -> None:
-        """Install what is not installed yet. Raises InstallError. No temporary file stays."""
+        """Install what is not installed yet. Raises InstallError and Cancelled. No temporary file stays."""
         shutil.rmtree(self.temporary, ignore_errors=True)  # of a QGIS that was killed
         try:
-            self._install()
+            if self.wanted.wheels is not None and not any(self.wanted.wheels.glob("*.whl")):
+                raise InstallError(f"There is no wheel (*.whl) in {self.wanted.wheels}. Choose their folder.")
+            held = packages.held_versions()
+            pip = [*self._pip(), "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+            (self.venv / "held-by-qgis.txt").write_text("".join(f"{n}=={v}\n" for n, v in held.items()), "utf-8")
+            pip += ["--only-binary", ":all:", "--constraint", str(self.venv / "held-by-qgis.txt")]
+            pip += ["--no-index", "--find-links", str(self.wanted.wheels)] if self.wanted.wheels else []
+            (self._install_locked if self.wanted.locked else self._install_newest)(pip)
+            self._verify()
         finally:
             shutil.rmtree(self.temporary, ignore_errors=True)
             for half in packages.site_packages(self.venv).glob("~*"):  # what pip was about to replace
                 shutil.rmtree(half, ignore_errors=True)
-
-    def _install(self) -> None:
-        wanted = self.wanted
-        if wanted.wheels is not None and not any(wanted.wheels.glob("*.whl")):
-            raise InstallError(f"There is no wheel (*.whl) in {wanted.wheels}. Choose the folder that holds them.")
-        pip = self._pip()
-        held = self.venv / "held-by-qgis.txt"
-        held.write_text("".join(f"{n}=={v}\n" for n, v in packages.held_versions().items()), encoding="utf-8")
-        if wanted.locked:
-            self._install_locked([*pip, *self._arguments(held)])
-        else:
-            files = [wanted.requirements / f"{group}.txt" for group in wanted.groups]
-            lines = [line for file in files for line in file.read_text("utf-8").splitlines() if line]
-            self.log(f"To fetch from {wanted.source}, the newest that fit, unchecked: {', '.join(lines)}")
-            command = [*pip, *self._arguments(held)]
-            for torch in (line for line in lines if wanted.cpu_torch and parse(line).name == "torch"):
-                # From that index alone: beside another one pip would take whichever build is newer
-                self._call([*command, "--index-url", TORCH_FOR_CPU, torch], "Installing PyTorch without CUDA")
-            each = [word for file in files for word in ("--requirement", str(file))]
-            self._call([*command, *each], "Installing the packages")
-        self._verify()
 
     def cancel(self) -> None:
         """Stop as soon as possible."""
@@ -108,6 +95,15 @@ class Installer:
         child = self._child
         if child is not None and child.poll() is None:
             child.terminate()
+
+    def _install_newest(self, pip: list[str]) -> None:
+        files = [self.wanted.requirements / f"{group}.txt" for group in self.wanted.groups]
+        lines = [line for file in files for line in file.read_text("utf-8").splitlines() if line]
+        self.log(f"To fetch from {self.wanted.source}, the newest that fit, unchecked: {', '.join(lines)}")
+        for torch in (line for line in lines if self.wanted.cpu_torch and parse(line).name == "torch"):
+            self._call([*pip, "--index-url", TORCH_FOR_CPU, torch], TORCH)
+        each = [word for file in files for word in ("--requirement", str(file))]
+        self._call([*pip, *each], "Installing the packages")
 
     def _install_locked(self, pip: list[str]) -> None:
         """Install what is lacking of the lock. What QGIS has stays, unless something new wants a newer one."""
@@ -132,43 +128,33 @@ class Installer:
                     raise
         for torch in (pin for pin in apart if pin.name == "torch"):
             self.log(f"To fetch from {TORCH_FOR_CPU}, whose files are not in the lock: torch {torch.version}")
-            index = ["--no-deps", "--index-url", TORCH_FOR_CPU, f"torch=={torch.version}"]
-            self._call([*pip, *index], "Installing PyTorch without CUDA")
-
-    def _arguments(self, held: Path) -> list[str]:
-        """The arguments that pip always has."""
-        result = ["install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
-        result += ["--only-binary", ":all:", "--constraint", str(held)]
-        return result + (["--no-index", "--find-links", str(self.wanted.wheels)] if self.wanted.wheels else [])
+            self._call([*pip, "--no-deps", "--index-url", TORCH_FOR_CPU, f"torch=={torch.version}"], TORCH)
 
     def _pip(self) -> list[str]:
         """Make the environment unless there is one for this Python. Returns the command that runs pip in it."""
-        if not self._is_whole():
+        python = python_of_venv(self.venv, sys.platform)
+        whole = python is not None and packages.site_packages(self.venv).is_dir() and self._has(python, "sys")
+        if not whole:  # an upgrade of QGIS may break it
             shutil.rmtree(self.venv, ignore_errors=True)
             options = [] if self._has(self.base, "ensurepip") else ["--without-pip"]
-            command = [str(self.base), "-m", "venv", "--system-site-packages", *options, str(self.venv)]
+            command = isolated(self.base, "-m", "venv", "--system-site-packages", *options, str(self.venv))
             self._call(command, "Making the environment")
-        python = python_of_venv(self.venv, sys.platform)
+            python = python_of_venv(self.venv, sys.platform)
         if python is None:
             raise InstallError(f"The environment in {self.venv} could not be made. The log has the reason.")
         if self._has(python, "pip"):
-            return [str(python), "-m", "pip"]
+            return isolated(python, "-m", "pip")
         wheel = next(self._pip_wheels(), None)
         if wheel is not None:  # Python can run pip from its wheel
-            return [str(python), str(wheel / "pip")]
+            return isolated(python, str(wheel / "pip"))
         if self._has(self.base, "pip"):
-            return [str(self.base), "-m", "pip", "--python", str(python)]
+            return isolated(self.base, "-m", "pip", "--python", str(python))
         how = (
             "sudo apt install python3-venv"
             if sys.platform.startswith("linux")
             else "or put a wheel of pip (pip-….whl from pypi.org/project/pip) into the folder of wheels"
         )
         raise InstallError(f"This Python has neither ensurepip nor pip. Install it ({how}), then press Install again.")
-
-    def _is_whole(self) -> bool:
-        """Whether there is a working environment of this Python's version. An upgrade of QGIS may break it."""
-        python = python_of_venv(self.venv, sys.platform)
-        return python is not None and packages.site_packages(self.venv).is_dir() and self._has(python, "sys")
 
     def _pip_wheels(self) -> Iterator[Path]:
         """Wheels of pip: those of the folder that the lock knows, as they run, and the system's."""
@@ -182,25 +168,30 @@ class Installer:
     def _has(python: Path, module: str) -> bool:
         code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
         try:
-            return packages.run_hidden([str(python), "-c", code], 60, packages.child_environment()).returncode == 0
+            return run_hidden(isolated(python, "-c", code), 60).returncode == 0
         except (OSError, subprocess.TimeoutExpired):
             return False
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled.is_set():
-            raise InstallCancelled("The installation was cancelled.")
+            raise Cancelled("The installation was cancelled.")
 
     def _call(self, command: list[str], what: str) -> None:
-        """Run a command and log its output. Raises InstallError with its last error line."""
+        """Run a command in a folder of its own and log its output. Raises InstallError with its last error line."""
         self._stop_if_cancelled()
         self.log(f"{what}: {' '.join(command)}")
         errors: list[str] = []
-        environment = packages.child_environment(self.wanted.proxy)
         self.temporary.mkdir(parents=True, exist_ok=True)
-        environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temporary))
+        environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temporary))
+        if self.wanted.proxy:
+            environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), self.wanted.proxy)
+        if what == TORCH:  # from that index alone: beside another one pip would take whichever build is newer
+            environment = {k: v for k, v in environment.items() if not k.startswith("PIP_")}
+            environment["PIP_CONFIG_FILE"] = os.devnull
         with subprocess.Popen(  # nosec B603
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            encoding="utf-8", errors="replace", env=environment, creationflags=packages.NO_WINDOW,
+            encoding="utf-8", errors="replace", env=environment, cwd=self.temporary,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         ) as child:  # fmt: skip
             self._child = child
             if self._cancelled.is_set():  # while it was being started
@@ -221,28 +212,12 @@ class Installer:
         held = [n for n in packages.held_versions() if any(folder.glob(f"{n}-*.dist-info"))]
         if held:
             raise InstallError(f"pip brought its own {', '.join(held)}. Remove the environment and install again.")
-        path = [p for p in sys.path if p != str(folder)] + [str(folder)]
-        for group in self.wanted.groups:
-            for requirement in packages.read_group(group, self.wanted.requirements):
-                self._stop_if_cancelled()
-                self.log(f"Trying {requirement.module}")
-                reason = packages.why_broken(self.base, requirement.module, path)
-                if reason:
-                    raise InstallError(f"{requirement.name} was installed but does not work: {reason}")
-        version = folder / "torch" / "version.py"
-        if self.wanted.cpu_torch and version.is_file():
-            self._check_cpu_torch(folder, version.read_text("utf-8"))
-
-    @staticmethod
-    def _check_cpu_torch(folder: Path, version: str) -> None:
-        """Raise InstallError where PyTorch came with CUDA after all: pip may be set to a further index."""
-        if re.search(r"^cuda\b.*=\s*['\"]", version, re.MULTILINE):
-            size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e9
-            raise InstallError(
-                f"PyTorch came with CUDA, and not without it as you chose: the environment takes {size:.1f} GB. It "
-                "works. For the smaller build press Remove, take other indexes out of pip's settings (pip.conf, "
-                f"PIP_EXTRA_INDEX_URL), and install again. The CPU build is at {TORCH_FOR_CPU}."
-            )
+        path = [p for p in sys.path if p and p != str(folder)] + [str(folder)]
+        for package in (p for group in self.wanted.groups for p in packages.check(group, self.wanted.requirements)):
+            self._stop_if_cancelled()
+            self.log(f"Trying {package.module}")
+            if reason := packages.why_broken(self.base, package.module, path):
+                raise InstallError(f"{package.name} was installed but does not work: {reason}")
 
 
 def advice(errors: str, wanted: InstallRequest) -> str:
@@ -259,3 +234,25 @@ def advice(errors: str, wanted: InstallRequest) -> str:
     if "no space left" in words:
         return " Free some disk space, then press Install again."
     return ""
+
+
+def qgis_proxy() -> str:
+    """The proxy of QGIS's settings as a URL, with name and password where they are given; '' where it uses none."""
+    from qgis.core import QgsSettings
+
+    settings = QgsSettings()
+    names = ("proxyType", "proxyHost", "proxyPort", "proxyUser", "proxyPassword")
+    if not settings.value("proxy/proxyEnabled", False, type=bool):
+        return ""
+    return proxy_url({name: settings.value(f"proxy/{name}", "") for name in names})
+
+
+def proxy_url(settings: dict[str, Any]) -> str:
+    """A URL of QGIS's proxy settings; '' for kinds that pip does not know, such as the system's default."""
+    schemes = {"HttpProxy": "http", "HttpCachingProxy": "http", "Socks5Proxy": "socks5"}
+    scheme, host = schemes.get(str(settings["proxyType"])), str(settings["proxyHost"] or "")
+    if scheme is None or not host:
+        return ""
+    user, secret = (quote(str(settings[name] or ""), safe="") for name in ("proxyUser", "proxyPassword"))
+    port = f":{settings['proxyPort']}" if settings["proxyPort"] else ""
+    return f"{scheme}://{f'{user}:{secret}@' if user else ''}{host}{port}"

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Finds the Python that QGIS runs on. `sys.executable` is no answer: on Windows and macOS it is QGIS itself.
+"""Finds the Python that QGIS runs on, and runs it. `sys.executable` is no answer: on Windows and macOS it is QGIS.
 
-The search is a function of a `Layout`, so that the search of each system can be tested on any other.
+The search is a function of a `Layout`, so that the search of each system can be tested on any other. Children run with
+-I: nothing of the working folder, of PYTHONPATH or of the user's own site gets onto their search path.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess  # nosec B404
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from ..core.errors import RawError
+from ..core.paths import PACKAGE, ROOT
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Layout:
         return (f"python{major}.{minor}", f"python{major}", "python")
 
 
-class NoPython(Exception):
+class NoPython(RawError):
     """QGIS's own interpreter was not found. The message lists the folders that were searched."""
 
 
@@ -97,3 +103,29 @@ def _folders(layout: Layout) -> Iterator[Path]:
         yield Path("/usr/bin")
     if layout.executable.name.lower().startswith("python"):
         yield layout.executable.parent
+
+
+# Runs a module, like `python -m`, with the search path of the first argument.
+RUN_MODULE = (
+    "import json, runpy, sys; sys.path[:] = json.loads(sys.argv.pop(1)); del sys.argv[0]; "
+    "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+)
+
+
+def isolated(python: Path, *arguments: str) -> list[str]:
+    """The command that runs an interpreter apart from all that lies around it, in UTF-8, unbuffered."""
+    return [str(python), "-I", "-B", "-u", "-X", "utf8", *arguments]
+
+
+def module_command(python: Path, module: str, *arguments: str) -> list[str]:
+    """The command that runs one of RAW's modules in a child with this process's search path."""
+    path = [str(PACKAGE.parent), str(ROOT), *(os.path.abspath(folder) for folder in sys.path if folder)]
+    return isolated(python, "-c", RUN_MODULE, json.dumps(list(dict.fromkeys(path))), module, *arguments)
+
+
+def run_hidden(command: list[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    """Run a command without a window, in its program's folder. subprocess.TimeoutExpired if it takes too long."""
+    return subprocess.run(  # nosec B603
+        command, capture_output=True, text=True, timeout=timeout_s, check=False, cwd=Path(command[0]).parent,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )  # fmt: skip

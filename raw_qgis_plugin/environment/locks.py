@@ -123,12 +123,8 @@ def lacking(
     ranges = {named.name: named for named in map(parse, filter(None, lines))}
 
     def fits(pin: Pin) -> bool:
-        if pin.name not in have:
-            return False
         named = ranges.get(pin.name)
-        if named is None:
-            return not all_others
-        return numbers(have[pin.name]) >= named.lowest and not (named.below and numbers(have[pin.name]) >= named.below)
+        return pin.name in have and (named.fits(have[pin.name]) if named else not all_others)
 
     wanted = [pin for pin in read(lock) if set(groups) & set(pin.groups) and applies(pin.marker, machine)]
     return [pin for pin in wanted if not fits(pin)]

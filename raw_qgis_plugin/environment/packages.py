@@ -9,17 +9,17 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import json
-import os
 import platform
 import re
 import shutil
-import subprocess  # nosec B404
+import subprocess  # nosec B404 - for its TimeoutExpired
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import MODULE_OF, is_installed
+from .interpreter import isolated, run_hidden
 
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements"
 HELD = ("numpy", "pyproj", "gdal")  # QGIS needs these: an installation keeps exactly QGIS's versions
@@ -36,57 +36,45 @@ PROBE = (
     "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]); importlib.import_module(sys.argv[2]); "
     "print('imported')"
 )
-NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows: no console window
 REMOVE_LATER = "remove-at-next-start"  # a file in an environment that could not be deleted
 
 
 @dataclass(frozen=True)
-class Requirement:
-    """One line of a requirement file. lowest, below: versions, () for no limit."""
+class Package:
+    """A line of a requirement file, and what is installed of it. lowest, below: versions, () for no limit.
+
+    version: '' if nothing is installed. problem: '' if there is none.
+    """
 
     name: str
     lowest: tuple[int, ...] = ()
     below: tuple[int, ...] = ()
+    version: str = ""
+    problem: str = ""
 
     @property
     def module(self) -> str:
         """The module to import."""
         return MODULE_OF.get(self.name, self.name)
 
-
-@dataclass(frozen=True)
-class Package:
-    """A requirement and what is installed. version: '' if nothing is. problem: '' if there is none."""
-
-    name: str
-    module: str
-    version: str
-    problem: str
-
     @property
     def megabytes(self) -> int:
         """The rough size of its download."""
         return MEGABYTES.get(self.name, 5)
 
-
-def read_group(group: str, folder: Path = REQUIREMENTS) -> list[Requirement]:
-    """The requirements of a group, one for each module."""
-    lines = (folder / f"{group}.txt").read_text(encoding="utf-8").splitlines()
-    found = [parse(line) for line in lines if line.strip() and not line.startswith("#")]
-    cuda = sys.platform != "darwin" and platform.machine() in ("x86_64", "AMD64")  # the markers of pyproject.toml
-    other = "onnxruntime" if cuda else "onnxruntime-gpu"
-    found = [requirement for requirement in found if requirement.name != other]
-    return list({requirement.module: requirement for requirement in reversed(found)}.values())[::-1]
+    def fits(self, version: str) -> bool:
+        """Whether a version lies within the limits."""
+        return numbers(version) >= self.lowest and not (self.below and numbers(version) >= self.below)
 
 
-def parse(line: str) -> Requirement:
+def parse(line: str) -> Package:
     """Read 'name[extra]>=1.2,<3; marker'."""
     text = line.split(";")[0].strip()
     name = re.match(r"[A-Za-z0-9._-]+", text)
     if name is None:
         raise ValueError(f"Not a requirement: {line!r}")
     limits = dict(re.findall(r"(>=|<)\s*([0-9.]+)", text))
-    return Requirement(name.group().lower(), numbers(limits.get(">=", "")), numbers(limits.get("<", "")))
+    return Package(name.group().lower(), numbers(limits.get(">=", "")), numbers(limits.get("<", "")))
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -105,8 +93,11 @@ def version_of(name: str) -> str:
 
 
 def check(group: str, folder: Path = REQUIREMENTS) -> list[Package]:
-    """Every package of a group and its problem, without importing any."""
-    return [_check(requirement) for requirement in read_group(group, folder)]
+    """Every package of a group, one for each module, and its problem. None is imported."""
+    found = [parse(line) for line in (folder / f"{group}.txt").read_text("utf-8").splitlines() if line.strip()]
+    cuda = sys.platform != "darwin" and platform.machine() in ("x86_64", "AMD64")  # the markers of pyproject.toml
+    found = [each for each in found if each.name != ("onnxruntime" if cuda else "onnxruntime-gpu")]
+    return [_check(each) for each in list({each.module: each for each in reversed(found)}.values())[::-1]]
 
 
 def lacking(group: str = "runtime") -> list[str]:
@@ -114,16 +105,16 @@ def lacking(group: str = "runtime") -> list[str]:
     return [package.name for package in check(group) if package.problem]
 
 
-def _check(requirement: Requirement) -> Package:
-    version, installed = version_of(requirement.name), is_installed(requirement.module)
+def _check(wanted: Package) -> Package:
+    version = version_of(wanted.name) if is_installed(wanted.module) else ""
     problem = ""
-    if not installed:
+    if not is_installed(wanted.module):
         problem = "missing"
-    elif version and requirement.lowest and numbers(version) < requirement.lowest:
-        problem = f"version {version} is older than {'.'.join(map(str, requirement.lowest))}"
-    elif version and requirement.below and numbers(version) >= requirement.below:
-        problem = f"version {version} is newer than RAW knows (below {'.'.join(map(str, requirement.below))})"
-    return Package(requirement.name, requirement.module, version if installed else "", problem)
+    elif version and numbers(version) < wanted.lowest:
+        problem = f"version {version} is older than {'.'.join(map(str, wanted.lowest))}"
+    elif version and not wanted.fits(version):
+        problem = f"version {version} is newer than RAW knows (below {'.'.join(map(str, wanted.below))})"
+    return Package(wanted.name, wanted.lowest, wanted.below, version, problem)
 
 
 def download_megabytes(packages: Iterable[Package], cuda: bool = False, cpu_torch: bool = False) -> int:
@@ -136,20 +127,10 @@ def download_megabytes(packages: Iterable[Package], cuda: bool = False, cpu_torc
     return sum(sizes.values())
 
 
-def run_hidden(
-    command: list[str], timeout_s: float, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run a command without a window, and capture its output. subprocess.TimeoutExpired if it takes too long."""
-    return subprocess.run(  # nosec B603
-        command, capture_output=True, text=True, timeout=timeout_s, check=False, env=environment,
-        creationflags=NO_WINDOW,
-    )  # fmt: skip
-
-
 def why_broken(python: Path, module: str, path: list[str], timeout_s: float = 120) -> str:
     """Import a module in a child process with QGIS's search path: '' if that works, else the reason in one line."""
     try:
-        done = run_hidden([str(python), "-c", PROBE, json.dumps(path), module], timeout_s)
+        done = run_hidden(isolated(python, "-c", PROBE, json.dumps(path), module), timeout_s)
     except subprocess.TimeoutExpired:
         return f"importing it took longer than {timeout_s:g} s"
     if done.returncode == 0 and "imported" in done.stdout:
@@ -194,9 +175,7 @@ def activate(venv: Path) -> bool:
 
 def deactivate(venv: Path) -> None:
     """Remove the environment from the search path. Imported modules stay imported."""
-    folder = str(site_packages(venv))
-    while folder in sys.path:
-        sys.path.remove(folder)
+    sys.path[:] = [folder for folder in sys.path if folder != str(site_packages(venv))]
     importlib.invalidate_caches()
 
 
@@ -212,11 +191,3 @@ def remove(venv: Path) -> bool:
 def held_versions() -> dict[str, str]:
     """QGIS's own versions of the packages that must not change."""
     return {name: version for name in HELD if (version := version_of(name))}
-
-
-def child_environment(proxy: str = "") -> dict[str, str]:
-    """The environment variables for a child Python, without QGIS's own search path. proxy: a URL."""
-    result = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
-    if proxy:
-        result |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy)
-    return result

@@ -37,8 +37,7 @@ from ..layers.reading import (
 from ..layers.writing import points_layer, utc
 from ..processing.base import cache_folder
 from ..processing.words import tr
-from ..tasks.algorithm import AlgorithmJob
-from ..tasks.job import Job
+from ..tasks.job import AlgorithmJob, Job
 from .layer_group import LayerGroup
 from .maps.fit import show_in_time
 from .results import DockRun

@@ -9,7 +9,7 @@ from typing import Any
 from qgis.core import QgsProcessing, QgsProcessingException
 
 from ..core.errors import InputError
-from ..tasks.libraries import load_libraries
+from ..tasks.job import load_libraries
 from .forecast_tracks import ForecastTracks
 from .form import Run
 from .words import tr

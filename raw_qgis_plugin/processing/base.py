@@ -295,7 +295,7 @@ class TrackAlgorithm(RawAlgorithm):
     def prepare_layers(self, run: Run) -> None:
         """On the main thread: take from the layer what reading it in another thread needs."""
         from ..layers.reading import plan_reading, zone_of
-        from ..tasks.libraries import load_libraries
+        from ..tasks.job import load_libraries
 
         load_libraries()
         source, layer = run.open_layer("INPUT"), run.vector_layer("INPUT")

@@ -21,16 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import Cancelled, MissingLibrary, RawError, packages_of
-from ..core.paths import PACKAGE, ROOT
 from ..core.scratch import is_locked
+from ..environment import packages
 from ..environment.folders import runs_folder
-from ..environment.interpreter import NoPython, find_python
-from ..environment.packages import read_group
-from .runner import ABOUT, BOUND, END, LOCK, PID, write
+from ..environment.interpreter import find_python, module_command
+from .runner import ABOUT, BOUND, END, LOCK, PID, read_about, write
 
 LOG, ERRORS = "log.jsonl", "errors.txt"
 CHECKPOINT = ".state.safetensors.partial"  # under way, in the folder of model.pretrain or one below
-NEEDED = "runtime", "train"  # groups of requirements
+NEEDED = "runtime", "train"  # groups of packages
+python = find_python  # which trains: of RAW's own environment if there is one, else QGIS's
 
 
 class Child:
@@ -47,57 +47,55 @@ class Child:
         self._read = 0  # bytes of the log that `lines` has returned
         self._terminated = ""  # the `started` of the run that this object has terminated
         try:
-            self.about = _read_about(folder)
-        except (OSError, ValueError) as error:
+            self.about = _checked_about(folder)
+        except (OSError, ValueError, OverflowError) as error:
             raise RawError(f"{folder} holds no training run: {error}.") from error
 
     @classmethod
     def start(cls, module: str, arguments: Sequence[str], folder: Path, needs: Sequence[str] | None = None,
               bound: bool = False, **notes: Any) -> Child:  # fmt: skip
-        """Start `python -m MODULE ARGUMENTS` with its state in `folder`.
+        """Start `python -m MODULE ARGUMENTS` with its state in `folder`. Returns at once.
 
         needs: modules that the run cannot work without; None: those of training. bound: whether the run is stopped
         when this process ends, however it ends. notes: more for run.json, such as a title; with resumable=False the
-        folder is deleted where a run is stopped so. Returns at once.
+        folder is deleted where a run is stopped so.
         """
         if needs is None:
-            needs = [requirement.module for group in NEEDED for requirement in read_group(group)]
+            needs = [package.module for group in NEEDED for package in packages.check(group)]
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)  # it will hold people's tracks
         about = {"module": module, "arguments": list(map(str, arguments)), "needs": list(needs)}
-        _write_about(folder, about | notes | {"started": _now(), "stopped": False})
+        write(folder / ABOUT, about | notes | {"started": _now(), "stopped": False})
         child = cls(folder)
         child._launch(bound)
         return child
 
     def resume(self, *more: str) -> None:
         """Start an ended run again. more: arguments to add unless the run has them, such as --resume."""
-        if self.running:
-            return
-        arguments = self.about["arguments"]
-        self.about["arguments"] = [*arguments, *(word for word in more if word not in arguments)]
-        self._launch()
+        if not self.running:
+            arguments = self.about["arguments"]
+            self.about["arguments"] = [*arguments, *(word for word in more if word not in arguments)]
+            self._launch()
 
     def _launch(self, bound: bool = False) -> None:
         for name in (END, PID):
             (self.folder / name).unlink(missing_ok=True)
-        self.about |= {"started": _now(), "stopped": False}
-        errors_file = self.folder / ERRORS
-        self.about["errors_from"] = (
-            errors_file.stat().st_size if errors_file.exists() else 0
-        )  # skips those of earlier starts
-        _write_about(self.folder, self.about)
+        file = self.folder / ERRORS  # those of earlier starts are skipped
+        self.about |= {
+            "started": _now(), "stopped": False, "errors_from": file.stat().st_size if file.exists() else 0,
+        }  # fmt: skip
+        write(self.folder / ABOUT, self.about)
         detached: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
             detached = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
-        command = [str(python()), "-m", "raw_qgis_plugin.tasks.runner", str(self.folder), *([BOUND] if bound else [])]
+        runner = f"{__package__}.runner"
+        command = module_command(python(), runner, str(self.folder), *([BOUND] if bound else []))
         stdin = subprocess.PIPE if bound else subprocess.DEVNULL  # a pipe closes when this process ends
-        with (self.folder / LOG).open("ab") as log, (self.folder / ERRORS).open("ab") as errors:
+        with (self.folder / LOG).open("ab") as log, file.open("ab") as errors:
             self._process = subprocess.Popen(  # nosec B603
-                command, stdin=stdin, stdout=log, stderr=errors, env=environment(), cwd=self.folder,
-                **detached,
-            )  # fmt: skip
+                command, stdin=stdin, stdout=log, stderr=errors, cwd=self.folder, **detached
+            )
 
     @property
     def running(self) -> bool:
@@ -118,9 +116,7 @@ class Child:
         end = self._end()
         if end is not None and end["code"] == 0:
             return "finished"
-        if self.about["stopped"]:
-            return "stopped"
-        return "interrupted" if end is None else "failed"
+        return "stopped" if self.about["stopped"] else "interrupted" if end is None else "failed"
 
     @property
     def saving(self) -> bool:
@@ -132,23 +128,20 @@ class Child:
 
     def lines(self) -> list[dict[str, Any]]:
         """The output since the last call, one dict a line. A line that is no JSON object becomes {'text': line}."""
-        try:
-            with (self.folder / LOG).open("rb") as log:
-                log.seek(self._read)
-                data = log.read()
-        except FileNotFoundError:
-            return []
-        whole = data[: data.rfind(b"\n") + 1]
-        self._read += len(whole)
-        return [_parse(line) for line in whole.decode("utf-8", "replace").splitlines() if line.strip()]
+        with contextlib.suppress(FileNotFoundError), (self.folder / LOG).open("rb") as log:
+            log.seek(self._read)
+            data = log.read()
+            whole = data[: data.rfind(b"\n") + 1]
+            self._read += len(whole)
+            return [_parse(line) for line in whole.decode("utf-8", "replace").splitlines() if line.strip()]
+        return []
 
     def errors(self) -> str:
         """The end of standard error since the last start."""
-        try:
+        with contextlib.suppress(FileNotFoundError):
             written = (self.folder / ERRORS).read_bytes()[self.about.get("errors_from", 0) :]
             return written[-20_000:].decode("utf-8", "replace")
-        except FileNotFoundError:
-            return ""
+        return ""
 
     def error(self) -> RawError | None:
         """Why the run ended; None while it runs or after it finished."""
@@ -178,34 +171,32 @@ class Child:
 
         Raises the error that the run ended with, or Cancelled if `is_cancelled` returned True and the process is gone.
         """
-        while True:
+        ended = False
+        while not ended:
             ended = not self.running  # checked first, so that no last line is missed
             for line in self.lines():
                 on_line(line)
-            if ended:
-                break
             if is_cancelled():
                 self.cancel()
-            time.sleep(every_s)
+            time.sleep(0.0 if ended else every_s)
         error = self.error()
         if error is not None:
             raise error
 
     def terminate(self) -> None:
-        """Send SIGTERM. Returns at once."""
+        """Ask the run to stop. It may write a checkpoint first."""
         if not self.running:
             return
         self.about["stopped"], self._terminated = True, self.about["started"]
-        with contextlib.suppress(OSError):  # end it on a full disk too
-            _write_about(self.folder, self.about)
+        with contextlib.suppress(OSError):  # a full disk must not keep it running
+            write(self.folder / ABOUT, self.about)
         self._signal(signal.SIGTERM)
 
     def kill(self, started: str = "") -> None:
         """Kill the process and its workers. started: as in run.json; a run that was started later is left alone."""
         self._reread()
-        if started not in ("", self.about["started"]):
-            return
-        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
+        if started in ("", self.about["started"]):
+            self._signal(getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
 
     def cancel(self, patience_s: float | None = None) -> None:
         """Terminate, then kill, though not while it saves. Returns when the process is gone. patience_s: None for the
@@ -228,8 +219,8 @@ class Child:
 
     def _reread(self) -> None:
         """Read what another object, perhaps in another QGIS, has changed."""
-        with contextlib.suppress(OSError, ValueError):
-            self.about = _read_about(self.folder)
+        with contextlib.suppress(OSError, ValueError, OverflowError):
+            self.about = _checked_about(self.folder)
             self.about["stopped"] |= self.about["started"] == self._terminated  # a full disk may not
 
     def _end(self) -> dict[str, Any] | None:
@@ -241,35 +232,28 @@ class Child:
     def _signal(self, what: int, group: bool = False) -> None:
         if not self.running:  # afterwards the process id may be another process's
             return
-        try:
+        with contextlib.suppress(OSError, ValueError):  # it has already ended, or not yet begun
             pid = self._process.pid if self._process else int((self.folder / PID).read_text("ascii"))
-            if group and hasattr(os, "killpg"):
-                os.killpg(pid, what)
-            else:
-                os.kill(pid, what)
-        except (OSError, ValueError):  # it has already ended, or not yet begun
-            return
+            (os.killpg if group and hasattr(os, "killpg") else os.kill)(pid, what)
 
 
 def runs() -> list[Child]:
     """All runs, the latest first. Deletes folders of runs that a killed QGIS never started."""
-    for folder in runs_folder().glob("????-??-??_??-??-??_*/"):  # the names of new_folder
-        _clear_unstarted(folder)
     found = []
-    for about in runs_folder().glob(f"*/{ABOUT}"):
-        try:
-            found.append(Child(about.parent))
-        except RawError:
+    for folder in runs_folder().glob("*/"):
+        if not (folder / ABOUT).exists():
+            _clear_unstarted(folder)
             continue
+        with contextlib.suppress(RawError):
+            found.append(Child(folder))
     return sorted(found, key=lambda child: child.about["started"], reverse=True)
 
 
 def _clear_unstarted(folder: Path, max_age_s: float = 86_400.0) -> None:
     with contextlib.suppress(OSError):  # another QGIS may clear it too
-        if not (folder / ABOUT).exists():
-            written = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
-            if time.time() - written > max_age_s:
-                shutil.rmtree(folder)  # a copy of people's tracks
+        written = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+        if folder.match("????-??-??_??-??-??_*") and time.time() - written > max_age_s:
+            shutil.rmtree(folder)  # a copy of people's tracks
 
 
 def new_folder(name: str) -> Path:
@@ -277,27 +261,10 @@ def new_folder(name: str) -> Path:
     stem = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{name}"
     for n in range(1000):
         folder = runs_folder() / (stem if n == 0 else f"{stem}_{n}")
-        try:
+        with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=0o700, parents=True)
             return folder
-        except FileExistsError:
-            continue
     raise RawError(f"There is no free name for a run in {runs_folder()}.")
-
-
-def python() -> Path:
-    """The Python that trains: of RAW's own environment if there is one, else QGIS's. RawError if there is none."""
-    try:
-        return find_python()
-    except NoPython as error:
-        raise RawError(str(error)) from error
-
-
-def environment() -> dict[str, str]:
-    """The child's environment variables, with the plugin's parent and root first on the search path."""
-    here = dict.fromkeys([str(PACKAGE.parent), str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
-    own = {"PYTHONPATH": os.pathsep.join(filter(None, here)), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
-    return {**os.environ, **own, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def how_to_train(missing: Sequence[str]) -> str:
@@ -318,26 +285,19 @@ def _age_s(about: dict[str, Any]) -> float:
     return (datetime.now(timezone.utc) - datetime.fromisoformat(about["started"]).astimezone()).total_seconds()
 
 
-def _read_about(folder: Path) -> dict[str, Any]:
-    """The contents of run.json. OSError or ValueError where they are none."""
-    about = json.loads((folder / ABOUT).read_text("utf-8"))
+def _checked_about(folder: Path) -> dict[str, Any]:
+    """The contents of run.json. OSError, ValueError or OverflowError where they are none."""
+    about = read_about(folder)
     kinds = {"module": str, "arguments": list, "started": str, "stopped": bool}
     if not isinstance(about, dict) or not all(isinstance(about.get(key), kind) for key, kind in kinds.items()):
         raise ValueError(f"{ABOUT} is broken")
-    try:
-        _age_s(about)
-    except OverflowError as error:
-        raise ValueError(str(error)) from error
+    _age_s(about)
     return about
 
 
-def _write_about(folder: Path, about: dict[str, Any]) -> None:
-    write(folder / ABOUT, json.dumps(about, indent=1, ensure_ascii=False))
-
-
 def _parse(line: str) -> dict[str, Any]:
-    try:
+    with contextlib.suppress(ValueError):
         value = json.loads(line)
-    except ValueError:
-        value = None
-    return value if isinstance(value, dict) else {"text": line}
+        if isinstance(value, dict):
+            return value
+    return {"text": line}

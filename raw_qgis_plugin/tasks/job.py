@@ -1,25 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Work of the dock outside the GUI thread: a function of a Progress, run as a QgsTask."""
+"""Work outside the GUI thread, as QgsTasks: a function of a Progress, or one of RAW's Processing algorithms."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
-from qgis.core import QgsApplication, QgsTask
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
+    QgsProcessingUtils,
+    QgsProject,
+    QgsTask,
+    QgsVectorLayer,
+)
 
-from ..core.errors import Cancelled, Progress, RawError, cancellable
-from .libraries import load_libraries
+from ..core.errors import Cancelled, InputError, Progress, RawError, cancellable
 
 log = logging.getLogger(__name__)
+
+
+def load_libraries(*more: str) -> None:
+    """Load scipy.spatial, onnxruntime and `more`, if installed. Call it on the main thread before other threads work.
+
+    These libraries use pybind11, which stores the Python state of the thread that loads the first of them. A worker's
+    state is freed with its task, and a later task in the same thread would crash QGIS: 'Fatal Python error:
+    _PyThreadState_Attach: non-NULL old thread state'.
+    """
+    for name in ("scipy.spatial", "onnxruntime", *more):
+        with suppress(Exception):  # missing or broken packages are reported where they are used
+            import_module(name)
 
 
 class Job(QgsTask):
     """Runs `work(progress)` in QGIS's thread pool, then one of two callbacks on the main thread.
 
-    done: called with the result of `work`. failed: called with a message, '' after a cancel.
+    done: called with the result of `work`. failed: called with a message, '' after a cancel. share: of the work done.
     """
 
     def __init__(
@@ -61,24 +84,103 @@ class Job(QgsTask):
         self.setProgress(min(100.0, 100.0 * share))
 
     def seconds_left(self) -> float | None:
-        """The estimated time left; None while it is too early to estimate."""
-        return seconds_left(self._began, self.share) if self._began else None
+        """The estimated time left; None in the first second and the first 2 %."""
+        spent = time.monotonic() - self._began
+        early = not self._began or self.share < 0.02 or spent < 1.0
+        return None if early else spent * (1 - self.share) / self.share
 
     def finished(self, ok: bool) -> None:
         """Called by QGIS on the main thread."""
         result, done, failed = self._result, self._done, self._failed
-        self._work, self._result, self._done, self._failed = nothing, None, nothing, nothing  # frees the arrays
+        self._work, self._result, self._done, self._failed = _nothing, None, _nothing, _nothing  # frees the arrays
         if ok:
             done(result)
         else:
-            failed(self._error)
+            failed("" if self.isCanceled() else self._error)
 
 
-def seconds_left(began: float, share: float) -> float | None:
-    """The time left of work that began at time.monotonic() `began`; None in the first second and the first 2 %."""
-    spent = time.monotonic() - began
-    return None if share < 0.02 or spent < 1.0 else spent * (1 - share) / share
-
-
-def nothing(*_: Any) -> None:
+def _nothing(*_: Any) -> None:
     """Takes the place of a callback that was called."""
+
+
+class Feedback(QgsProcessingFeedback):
+    """Collects warnings and errors."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+        self.warnings: list[str] = []
+        self.errors: list[str] = []
+
+    def pushWarning(self, warning: str) -> None:  # noqa: N802 - QGIS's name
+        """Called by the algorithm."""
+        self.warnings.append(warning)
+
+    def reportError(self, error: str, fatalError: bool = False) -> None:  # noqa: N802 - QGIS's name
+        """Called by the algorithm."""
+        self.errors.append(error)
+
+
+class AlgorithmJob(Job):
+    """One run of an algorithm, which loads its outputs.
+
+    parameters: any that the algorithm does not have are left out. done: called on the main thread with the results, the
+    loaded layers by name of the output, and the warnings. loaded: called with each layer and its place in the drawing
+    order, and adds it to the project.
+    """
+
+    def __init__(
+        self, algorithm: str, parameters: dict[str, Any], outputs: list[str], title: str,
+        loaded: Callable[[QgsVectorLayer, int], None],
+        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None], failed: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        """InputError where the parameters are refused."""
+        super().__init__(title, self._run_algorithm, lambda results: self._deliver(results, loaded, done), failed)
+        self.context, self.feedback = QgsProcessingContext(), Feedback()
+        self.context.setProject(QgsProject.instance())
+        self.context.setFeedback(self.feedback)
+        self.feedback.progressChanged.connect(self._show_progress)
+        self._algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm)
+        temporary = QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT", QgsProject.instance())
+        known = {definition.name() for definition in self._algorithm.parameterDefinitions()}
+        self._values = {k: v for k, v in parameters.items() if k in known} | dict.fromkeys(outputs, temporary)
+        good, reason = self._algorithm.checkParameterValues(self._values, self.context)
+        if not good or not self._algorithm.prepare(self._values, self.context, self.feedback):
+            raise InputError(reason or (self.feedback.errors or [title])[-1])
+
+    def cancel(self) -> None:
+        """Stop the algorithm at its next batch. Called by QGIS too, when it quits."""
+        self.feedback.cancel()
+        super().cancel()
+
+    def _show_progress(self, percent: float) -> None:
+        self.share = percent / 100.0
+        self.setProgress(percent)
+
+    def _run_algorithm(self, _: Progress) -> dict[str, Any]:
+        try:
+            return self._algorithm.runPrepared(self._values, self.context, self.feedback)
+        except QgsProcessingException as error:
+            raise RawError(self.feedback.errors[-1] if self.feedback.errors else str(error)) from error
+
+    def finished(self, ok: bool) -> None:
+        """Called by QGIS on the main thread."""
+        try:
+            super().finished(ok)
+        finally:  # Python might free the layers of a failed run after QGIS has closed GDAL
+            self.context.temporaryLayerStore().removeAllMapLayers()
+
+    def _deliver(self, results: dict[str, Any], loaded: Callable[..., None], done: Callable[..., None]) -> None:
+        """Style the outputs as Processing would, and pass them on."""
+        self._algorithm.postProcess(self.context, self.feedback)
+        names = {destination: name for name, destination in results.items() if isinstance(destination, str)}
+        layers: dict[str, QgsVectorLayer] = {}
+        for destination, details in self.context.layersToLoadOnCompletion().items():
+            layer = QgsProcessingUtils.mapLayerFromString(destination, self.context)
+            if layer is None:
+                continue
+            layer = self.context.takeResultLayer(layer.id()) or layer
+            if details.postProcessor() is not None:
+                details.postProcessor().postProcessLayer(layer, self.context, self.feedback)
+            layers[names.get(destination, destination)] = layer
+            loaded(layer, details.layerSortKey)
+        done(results, layers, self.feedback.warnings)

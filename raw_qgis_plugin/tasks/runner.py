@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The child's side of a training run: python -m raw_qgis_plugin.tasks.runner FOLDER [--bound], started by child.Child.
+"""The child's side of a training run: runs the module that FOLDER/run.json names (see child.Child).
 
-It runs the module that FOLDER/run.json names, and writes the exit code to FOLDER/end.json. While it lives it holds a
-lock on FOLDER, by which any QGIS, also one started later, recognises a running run. With --bound it is stopped when its
-standard input ends, as with the process that started it. Standard library only.
+It writes the exit code to FOLDER/end.json. While it lives it holds a lock on FOLDER, by which any QGIS, also one
+started later, recognises a running run. With --bound it is stopped when its standard input ends, as with the process
+that started it. Standard library only.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ ABOUT, LOCK, PID, END = "run.json", "lock", "pid", "end.json"
 BOUND = "--bound"
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file completely or not at all."""
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Write a file of JSON completely or not at all."""
     with complete(path) as beside:
-        beside.write_text(text, "utf-8")
+        beside.write_text(json.dumps(content, indent=1, ensure_ascii=False), "utf-8")
 
 
 def read_about(folder: Path) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def run(folder: Path) -> int:
             traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
-    write(folder / END, json.dumps({"code": code, "missing": missing}))
+    write(folder / END, {"code": code, "missing": missing})
     return code
 
 
@@ -69,7 +69,7 @@ def stop_if_left(folder: Path, left: threading.Event) -> None:
         pass
     left.set()
     with contextlib.suppress(OSError, ValueError):  # a full disk does not keep it running
-        write(folder / ABOUT, json.dumps(read_about(folder) | {"stopped": True}, indent=1, ensure_ascii=False))
+        write(folder / ABOUT, read_about(folder) | {"stopped": True})
     if sys.platform == "win32":  # there os.kill leaves no time for a checkpoint
         signal.raise_signal(signal.SIGTERM)
     else:  # wakes the main thread, whatever it waits for

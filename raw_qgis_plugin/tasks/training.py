@@ -25,20 +25,11 @@ PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large")  # of model/config.
 ADAPT, FINETUNE = "model.adapt", "model.finetune"
 RESULT_FOLDER = "result"  # in the run's folder: RUN of model.adapt
 PERSONAL_FILES = ("tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson")  # in a run's folder
-REHEARSED = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # mixed in, so that the model forgets less
+REPLAYED = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # mixed in, so that the model forgets less
 
 
-@dataclass(frozen=True)
-class StageShares:
-    """The share of the whole work that is done at the end of each stage."""
-
-    trained: float = 0.7  # model.adapt
-    calibrated: float = 0.8
-    compared: float = 0.98
-    embedded: float = 0.5  # model.finetune, roughly
-
-
-SHARES = StageShares()
+TRAINED, EMBEDDED = 0.7, 0.5  # the share of model.adapt that is training, and of model.finetune that is embedding
+AFTER = {"calibrating": TRAINED, "comparing": 0.8, "report": 0.98, "done": 1.0}  # stages of model.adapt
 
 
 def write_tracks(tracks: Tracks, path: Path) -> None:
@@ -62,7 +53,7 @@ def pretraining_arguments(
     """Arguments of model.adapt. folder: of the run, with tracks.parquet. init: 'shipped', 'none' or a path."""
     arguments = [
         "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", preset, "--name", name,
-        "--minutes", f"{minutes:g}", "--keep", REHEARSED, "--output", str(folder / RESULT_FOLDER),
+        "--minutes", f"{minutes:g}", "--keep", REPLAYED, "--output", str(folder / RESULT_FOLDER),
     ]  # fmt: skip
     if preset == "raw-nano" and init == "none":  # for a quick trial
         arguments += ["--points", "1024", "--validate-every", "5"]
@@ -102,24 +93,19 @@ def delete_personal_data(folder: Path) -> None:
             log.warning("A copy of tracks or labels could not be deleted: %s", error)
 
 
-def pretraining_share(line: dict[str, Any], minutes: float, shares: StageShares = SHARES) -> float | None:
+def pretraining_share(line: dict[str, Any], minutes: float) -> float | None:
     """Share of a model.adapt run that is done, by one line of its log; None if the line holds no progress."""
     if "seconds_left" in line:
-        return shares.trained * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
-    return {
-        "calibrating": shares.trained,
-        "comparing": shares.calibrated,
-        "report": shares.compared,
-        "done": 1.0,
-    }.get(str(line.get("stage")))
+        return TRAINED * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
+    return AFTER.get(str(line.get("stage")))
 
 
-def finetuning_share(line: dict[str, Any], shares: StageShares = SHARES) -> float | None:
+def finetuning_share(line: dict[str, Any]) -> float | None:
     """Share of a model.finetune run that is done, by one line of its log; None if the line holds no progress."""
     if "embedded" in line or "tuning" in line:
-        return shares.embedded * float(line.get("embedded", line.get("tuning", 0.0)))
+        return EMBEDDED * float(line.get("embedded", line.get("tuning", 0.0)))
     if "fold" in line:
-        return shares.embedded + (1 - shares.embedded) * line["fold"] / (1 + line["of"])
+        return EMBEDDED + (1 - EMBEDDED) * line["fold"] / (1 + line["of"])
     return None
 
 

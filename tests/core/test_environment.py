@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
+from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.environment import diagnostics, install, packages
-from raw_qgis_plugin.environment.interpreter import base_python, this_layout
-from raw_qgis_plugin.environment.proxy import proxy_url
+from raw_qgis_plugin.environment.install import proxy_url
+from raw_qgis_plugin.environment.interpreter import base_python, isolated, module_command, this_layout
 
 
 def test_check_tells_old_from_new() -> None:
-    old = packages._check(packages.Requirement("numpy", lowest=(99,)))
-    new = packages._check(packages.Requirement("numpy", below=(1, 0)))
-    good = packages._check(packages.Requirement("numpy", lowest=(1, 2)))
+    old = packages._check(packages.Package("numpy", lowest=(99,)))
+    new = packages._check(packages.Package("numpy", below=(1, 0)))
+    good = packages._check(packages.Package("numpy", lowest=(1, 2)))
     assert "older than 99" in old.problem and "newer" in new.problem and not good.problem
 
 
@@ -30,9 +31,7 @@ def test_a_package_inside_one_that_is_missing_is_missing(tmp_path: Path, monkeyp
 
 
 def test_sizes_follow_the_hardware_and_the_source() -> None:
-    runtime, torch = (packages.Package(name, module, "", "missing") for name, module in (
-        ("onnxruntime-gpu", "onnxruntime"), ("torch", "torch")
-    ))  # fmt: skip
+    runtime, torch = (packages.Package(name, problem="missing") for name in ("onnxruntime-gpu", "torch"))
     sizes = packages.MEGABYTES
     assert packages.download_megabytes([runtime, torch]) == sizes["onnxruntime-gpu"] + sizes["torch"]
     assert packages.download_megabytes([runtime], cuda=True) == sizes["onnxruntime-gpu"] + sizes["cuda"]
@@ -74,7 +73,7 @@ def test_a_cancel_while_pip_is_being_started_ends_it(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(subprocess.Popen, "__init__", begin_and_cancel)
     began = time.monotonic()
-    with pytest.raises(install.InstallCancelled):
+    with pytest.raises(Cancelled):
         installer._call([sys.executable, "-c", "import time; time.sleep(20)"], "Waiting")
     assert time.monotonic() - began < 15
 
@@ -87,11 +86,23 @@ def test_proxy_of_qgis_becomes_a_url() -> None:
     assert proxy_url(base | {"proxyType": "DefaultProxy", "proxyPassword": ""}) == ""
 
 
-def test_a_child_is_not_misled_by_qgis(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONHOME", "C:/OSGeo4W/apps/Python312")
-    monkeypatch.setenv("PYTHONPATH", "C:/OSGeo4W/apps/qgis/python")
-    env = packages.child_environment("http://p:1")
-    assert "PYTHONHOME" not in env and "PYTHONPATH" not in env and env["HTTPS_PROXY"] == "http://p:1"
+def test_nothing_that_lies_around_runs_in_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where QGIS was started in the folder of a downloaded project, with Python's variables set to another place."""
+    mark = tmp_path / "ran"
+    for name in ("json", "runpy", "pip", "venv", "ensurepip", "sitecustomize", "usercustomize", "importlib"):
+        for file in (tmp_path / name / "__init__.py", tmp_path / name / "__main__.py"):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(f"open({str(mark)!r}, 'a').write({name!r})\n")
+    monkeypatch.chdir(tmp_path)
+    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONSTARTUP"):
+        monkeypatch.setenv(name, str(tmp_path))
+    python, path = base_python(this_layout()), [p for p in sys.path if p and p != str(tmp_path)]
+    assert packages.why_broken(python, "json", path) == ""
+    for command in (isolated(python, "-m", "venv", "-h"), module_command(python, "raw_qgis_plugin.tasks.runner")):
+        subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    installer = install.Installer(tmp_path / "v" / "venv", python, install.InstallRequest((), locked=False), [].append)
+    installer._call(isolated(python, "-c", "import json"), "Trying")
+    assert installer._has(python, "json") and not mark.exists()
 
 
 def test_diagnostics_name_the_library_that_cuda_lacks(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def begin():
 
 def fail(tracks):
     """Let an algorithm fail. QGIS keeps its error, with the traceback, until QGIS itself ends."""
-    from raw_qgis_plugin.tasks.algorithm import AlgorithmJob
+    from raw_qgis_plugin.tasks.job import AlgorithmJob
 
     values = {"INPUT": tracks.id(), "MODEL": "/there/is/no/model"}
     AlgorithmJob(

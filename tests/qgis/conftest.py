@@ -84,7 +84,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> It
 
     begin, started = Child.start.__func__, []
     (tmp_path / "standin.py").write_text("import time\ntime.sleep(60)")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
 
     def start(cls: type, module: str, arguments: list[str], folder: Path, **notes: Any) -> Child:
         started.append(begin(cls, "standin", arguments, folder, needs=(), **notes))
@@ -103,7 +103,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> No
 
     begin = Child.start.__func__
     (tmp_path / "standin.py").write_text(AT_ONCE)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
 
     def start(cls: type, module: str, arguments: list[str], folder: Path, **notes: Any) -> Child:
         return begin(cls, "standin", arguments, folder, needs=(), **notes)

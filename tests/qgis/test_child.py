@@ -60,7 +60,7 @@ def start(
     """Start a stand-in given by its source."""
     from raw_qgis_plugin.tasks.child import Child
 
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
 
     def begin(source: str, *arguments: str, **more: Any) -> Any:
         (tmp_path / "standin.py").write_text(source)

@@ -73,7 +73,7 @@ def test_the_notes_name_the_model_of_a_result_of_the_toolbox(
     """Not that of the dock."""
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.gui.maps.notes import notes
-    from raw_qgis_plugin.tasks.algorithm import AlgorithmJob
+    from raw_qgis_plugin.tasks.job import AlgorithmJob
 
     from .waiting import until
 

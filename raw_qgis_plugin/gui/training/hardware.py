@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment, QTimer
+from qgis.PyQt.QtCore import QObject, QProcess, QTimer
 from qgis.PyQt.QtWidgets import QComboBox, QPushButton
 
 from ...core.errors import RawError
+from ...environment.interpreter import module_command
 from ...processing.words import tr
 from ...tasks import child
 from ...tasks.training import PRESETS
@@ -26,12 +27,9 @@ class Report(QObject):
         super().__init__(parent)
         self.done = done
         self.process = QProcess(self, finished=self._finished, errorOccurred=self._broken)
-        environment = QProcessEnvironment()
-        for name, value in child.environment().items():
-            environment.insert(name, value)
-        self.process.setProcessEnvironment(environment)
         try:
-            self.process.start(str(child.python()), ["-m", "model.hardware", *arguments])
+            program, *rest = module_command(child.python(), "model.hardware", *arguments)
+            self.process.start(program, rest)
         except RawError as error:
             self._end(None, str(error))
 

@@ -36,7 +36,7 @@ from ...processing.form import Run
 from ...processing.import_tracks import DELIMITERS, LARGE, WORLD, ImportTracks
 from ...processing.progress import time_left
 from ...processing.words import tr
-from ...tasks.algorithm import AlgorithmJob
+from ...tasks.job import AlgorithmJob
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
 from ..widgets.drop import TakesFiles

@@ -10,11 +10,11 @@ from typing import Any
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ...core.errors import Cancelled, Progress, RawError
+from ...core.errors import Progress
 from ...environment import packages
 from ...environment.folders import user_folder, venv_folder
-from ...environment.install import InstallCancelled, Installer, InstallError, InstallRequest
-from ...environment.interpreter import NoPython, base_python, this_layout
+from ...environment.install import Installer, InstallRequest
+from ...environment.interpreter import base_python, this_layout
 from ...processing.words import tr
 from ...tasks.job import Job
 
@@ -50,10 +50,7 @@ class Installation(QObject):
 
     def start(self) -> None:
         """Start. Raises RawError where QGIS's interpreter is not found."""
-        try:
-            base = base_python(this_layout())
-        except NoPython as error:
-            raise RawError(str(error)) from error
+        base = base_python(this_layout())
         self._installer = self._job.installer = Installer(venv_folder(), base, self.request, self.line.emit)
         self._job.start()
 
@@ -70,12 +67,7 @@ class Installation(QObject):
 
     def _work(self, progress: Progress) -> None:
         """Runs in QGIS's pool of threads."""
-        try:
-            self._installer.run()
-        except InstallCancelled as error:
-            raise Cancelled from error
-        except InstallError as error:
-            raise RawError(str(error)) from error
+        self._installer.run()
 
     def _keep(self, line: str) -> None:
         self.lines = [*self.lines[-2000:], line]

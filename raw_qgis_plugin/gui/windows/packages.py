@@ -28,9 +28,8 @@ from qgis.PyQt.QtWidgets import (
 from ...core.errors import Progress, RawError
 from ...environment import packages
 from ...environment.folders import size_of, venv_folder
-from ...environment.install import InstallRequest
+from ...environment.install import InstallRequest, qgis_proxy
 from ...environment.interpreter import NoPython, base_python, this_layout
-from ...environment.proxy import qgis_proxy
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
