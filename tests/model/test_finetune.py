@@ -70,7 +70,7 @@ def test_profiles_use_the_new_head(taught, tracks_file):
     assert answers.columns["in_domain"].mean() > 0.8
 
 
-def test_onnx_head_equals_torch(nano_run, tmp_path):
+def test_a_head_in_a_bundle_answers_as_in_torch(nano_run, tmp_path):
     torch.manual_seed(0)
     members = [Head(8, 3, hidden=0), Head(8, 3), Head(8, 3)]
     head = Calibrated(Ensemble(members, [0.6, 0.2, 0.2]), 0.5, 0.1).eval()
@@ -80,7 +80,7 @@ def test_onnx_head_equals_torch(nano_run, tmp_path):
     np.testing.assert_allclose(exact, 0.5 * (0.6 * line + 0.2 * one + 0.2 * two) + 0.1, atol=1e-6)
     metrics = {"units": 9, "head": {"accuracy": 0.5}, "baseline": {"accuracy": 0.4}}
     card = {"kind": "classes", "unit": "user", "classes": ["a", "b", "c"], "metrics": metrics}
-    card |= {"trained_on": "nothing"}
+    card |= {"trained_on": "nothing", "inputs": 8}
     add_head(open_bundle(nano_run / "bundle"), tmp_path / "bundle", "abc", head, card)
     model = Model(open_bundle(tmp_path / "bundle"), "cpu")
     np.testing.assert_allclose(model.run_head("abc", x), predict(head, x), atol=1e-5)
