@@ -191,9 +191,10 @@ def test_environment_needs_qgis_and_the_standard_library_only() -> None:
     allowed = sys.stdlib_module_names | {"qgis", "raw_qgis_plugin"}
     here = [i for i in IMPORTS if room_of(i.file) == "environment"]
     assert not [str(i) for i in here if i.name.split(".")[0] not in allowed]
-    assert {imported_module(i.name) for i in here if room(i.name) == "core"} == {"raw_qgis_plugin.core.errors"}
-    errors = [i.name.split(".")[0] for i in IMPORTS if i.file == PLUGIN / "core" / "errors.py"]
-    assert not set(errors) - sys.stdlib_module_names
+    used = {imported_module(i.name) for i in here if room(i.name) == "core"}
+    assert used == {"raw_qgis_plugin.core.errors", "raw_qgis_plugin.core.paths"}
+    files = {PLUGIN / "core" / name for name in ("errors.py", "paths.py")}
+    assert not {i.name.split(".")[0] for i in IMPORTS if i.file in files} - sys.stdlib_module_names
 
 
 def test_onnxruntime_is_loaded_by_the_runtime_and_late() -> None:
