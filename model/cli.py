@@ -72,7 +72,7 @@ def make_parser(
     return parser
 
 
-def add_options(parser: argparse.ArgumentParser, spec: type[Spec]) -> None:
+def add_options(parser: argparse._ActionsContainer, spec: type[Spec]) -> None:
     """Add the options of an operation as flags."""
     for each in options_of(spec):
         words = f"{each.label[0].lower()}{each.label[1:]}" + (f" ({each.unit})" if each.unit else "")

@@ -32,7 +32,7 @@ from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream, u
 from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
 
-VERSION = 5  # of the files and of the cleaning: with a new version shards are made again
+VERSION = 6  # of the files and of the cleaning: with a new version shards are made again
 SUMS = "crc32.json"  # checksums of the other files of a folder
 SHARD_FIXES = 2_000_000
 MOST_SPOOLS = 190  # open at once: macOS lets a process open 256 files
@@ -43,7 +43,7 @@ COLUMNS = {"user": np.int32, "t": np.int64, "lon": np.float64, "lat": np.float64
 class Shards(NamedTuple):
     """Cleaned fixes by user, memory-mapped. user: (n,) int32, t, lon, lat: (n,). ends: (k,) where each shard ends.
     unseen: (n_users,) bool, held out for validation. person: (n_users,) int, equal for ids of one person. typical_s:
-    median time between fixes. names_users: does the source name the users of its tracks?
+    median time between fixes.
     """
 
     folder: Path
@@ -55,7 +55,6 @@ class Shards(NamedTuple):
     unseen: np.ndarray
     person: np.ndarray
     typical_s: float
-    names_users: bool
 
 
 def default_cache() -> Path:
@@ -153,7 +152,7 @@ def open_shards(folder: Path) -> Shards:
     user, t, lon, lat = (mapped(folder / f"{name}.npy") for name in COLUMNS)
     held_out, person = (np.load(folder / f"{name}.npy") for name in ("unseen", "person"))
     ends = np.array(about["ends"], np.int64)
-    return Shards(folder, user, t, lon, lat, ends, held_out, person, about["typical_s"], about["told"])
+    return Shards(folder, user, t, lon, lat, ends, held_out, person, about["typical_s"])
 
 
 def mapped(path: Path) -> np.ndarray:
@@ -196,8 +195,8 @@ def _make(source: str, folder: Path, n: int) -> None:
     try:
         pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own pool keeps its largest size
         skipped = Skipped()
-        spools, names, names_users = _spool(source, folder, n, skipped)
-        _shard(source, folder, spools, names, names_users, skipped)
+        spools, names = _spool(source, folder, n, skipped)
+        _shard(source, folder, spools, names, skipped)
     except OSError as error:
         why = error.strerror or f"{error}; the disk may be full"  # NumPy counts what it could write
         raise InputError(f"The shards cannot be written to {folder.parents[1]}: {why}.") from error
@@ -205,21 +204,17 @@ def _make(source: str, folder: Path, n: int) -> None:
         pa.set_memory_pool(pool)
 
 
-def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Path], list[str], bool]:
-    """Write the fixes of a source to files by user. Returns the files, the users' names, and whether the source names
-    them.
-    """
+def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Path], list[str]]:
+    """Write the fixes of a source to files by user. Returns the files and the users' names."""
     path, kind = find_source(source)
     guess, tables = stream(path, kind, skipped=skipped)
     shards = min(n // SHARD_FIXES + 1, MOST_SPOOLS)
     spools = [folder / f"spool{k:03d}" for k in range(shards)]
     code_of: dict[str, int] = {}
-    names_users = True
     with contextlib.ExitStack() as opened:
         files = [opened.enter_context(spool.open("wb")) for spool in spools]
         for table in tables:
             user, track = (ids_of(table, role) for role in ("user", "track"))
-            names_users &= user is not None
             user = track if user is None else user  # a track without a user has one of its own
             nobody = Coded(np.zeros(len(table), np.int64), np.array(["all"], object))
             users = nobody if user is None else encode_ids(user)
@@ -238,7 +233,7 @@ def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Pa
             for k in np.flatnonzero(np.diff(ends)):
                 rows[ends[k] : ends[k + 1]].tofile(files[k])
             give_back()
-    return spools, list(code_of), names_users
+    return spools, list(code_of)
 
 
 def count_rows(path: Path, kind: str) -> int:
@@ -271,9 +266,7 @@ def _id_hash(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little", signed=True)
 
 
-def _shard(
-    source: str, folder: Path, spools: list[Path], names: list[str], names_users: bool, skipped: Skipped
-) -> None:
+def _shard(source: str, folder: Path, spools: list[Path], names: list[str], skipped: Skipped) -> None:
     """Clean each spool into a shard, and hold some people out for validation."""
     every = sum(spool.stat().st_size for spool in spools) // ROW.itemsize // MOST_HASHES + 1
     users: list[str] = []
@@ -298,7 +291,7 @@ def _shard(
     np.save(folder / "person.npy", person)
     np.save(folder / "unseen.npy", unseen(users, person, np.concatenate(fixes)))
     step = np.concatenate(steps)
-    about = {"ends": ends, "typical_s": float(np.median(step) / 1000) if len(step) else 0.0, "told": names_users}
+    about = {"ends": ends, "typical_s": float(np.median(step) / 1000) if len(step) else 0.0}
     (folder / "about.json").write_text(json.dumps(about), "utf-8")
 
 

@@ -4,7 +4,6 @@
 generate.py  a city: its tables from a seed
 corpus.py    a corpus of movement alone, from many street plans
 segments.py  rides and walks as phones record them, cut from that corpus
-laws.py      the published law of jump lengths, which a city keeps
 sumo.py      running SUMO's programs and reading what they write
 city/        streets, rail, roads out of town, traffic, and the layout of one city
 population/  people, their plans, their trips as simulated, and what their phones record

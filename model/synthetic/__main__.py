@@ -14,9 +14,11 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from model.cli import Parser, from_zero, positive, run
+from model.cli import Parser, add_options, from_zero, positive, run, spec_of
+from model.synthetic.generate import CitySpec, generate, generate_days
 from model.synthetic.sumo import SyntheticError, say
 
 
@@ -32,13 +34,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--osm", type=Path, nargs="+", action="extend", default=[], metavar="FILE",
                    help="real streets (.osm, .osm.gz); a city takes one extract, a corpus any number")
     p.add_argument("--processes", type=positive, default=2, metavar="P", help="simulations at a time (default 2)")
-    city = p.add_argument_group("a city").add_argument
-    city("--people", type=int, metavar="N", help="its population (default 6000)")
-    city("--weeks", type=int, metavar="W", help="how long (default 2)")
-    city("--observed", type=float, default=0.1, metavar="SHARE", help="share recorded (default 0.1)")
-    city("--across", type=float, default=12.0, metavar="KM", help="size without --osm (default 12)")
-    city("--small", action="store_true", help="a demonstration: 400 people, 40 recorded, one week")
-    city("--days-only", action="store_true", help="write days.parquet and truth_users.csv, in a minute")
+    city = p.add_argument_group("a city")
+    add_options(city, CitySpec)
+    city.add_argument("--small", action="store_true", help="a demonstration: 400 people, 40 recorded, one week")
+    city.add_argument("--days-only", action="store_true", help="write days.parquet and truth_users.csv, in a minute")
     corpus = p.add_argument_group("movement alone, from many street plans").add_argument
     corpus("--movement-only", action="store_true", help="write DIR/movement/*.parquet and nothing else")
     corpus("--fixes", type=float, default=50e6, metavar="N", help="about how many (default 50e6)")
@@ -55,21 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("tracks.parquet", "days.parquet", "movement/*.parquet"):
         if any(options.output.glob(name)):
             raise SyntheticError(f"{options.output} holds {name} of an earlier run: choose another --output")
+    counts: dict[str, int]
     if options.movement_only:
         from model.synthetic.corpus import write_corpus
 
         counts = write_corpus(options.output, options.seed, options.fixes, options.osm, options.processes)
     else:
-        from model.synthetic.generate import Request, generate, generate_days
-
         if len(options.osm) > 1:
             raise SyntheticError("a city takes one --osm extract; several are for --movement-only")
-        people, weeks = (400, 1) if options.small else (6000, 2)
-        request = Request(
-            people if options.people is None else options.people, weeks if options.weeks is None else options.weeks,
-            options.seed, options.observed, options.across, next(iter(options.osm), None), options.processes,
-        )  # fmt: skip
-        counts = (generate_days if options.days_only else generate)(request, options.output)
+        spec = replace(spec_of(options, CitySpec), seed=options.seed, processes=options.processes)
+        spec = replace(spec, osm=next(iter(options.osm), None))
+        if options.small:
+            spec = replace(spec, people=400, weeks=1)
+        counts = (generate_days if options.days_only else generate)(spec, options.output)
     made = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
     say(f"{made} in {options.output}; {time.monotonic() - began:.0f} s")
 

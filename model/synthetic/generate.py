@@ -9,69 +9,77 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from model.synthetic.city.layout import City, build_city
 from model.synthetic.city.streets import make_streets, osm_streets
-from model.synthetic.laws import JUMP_LAW, fit_jumps, jumps_km
 from model.synthetic.population.days import render_days
 from model.synthetic.population.people import Population, populate
 from model.synthetic.population.plans import DAY_S, HOUR_S, Trips, plan_weeks
 from model.synthetic.population.recording import record
 from model.synthetic.population.travel import Journey, move
 from model.synthetic.population.truth import trip_rows, write_csv, write_layers, write_users
-from model.synthetic.sumo import SyntheticError, say
+from model.synthetic.sumo import say
+from raw_qgis_plugin.core.options import Spec, option
 
 FIRST_MONDAY = np.datetime64("2023-03-06")
 SCRATCH = ".simulation"  # folder in the output
 
 
 @dataclass(frozen=True)
-class Request:
-    """What to generate."""
+class JumpLaw:
+    """p(r) ∝ (r + offset)^-exponent exp(-r / cut), of phones whose place was asked every two hours (González, Hidalgo,
+    Barabási 2008, Nature 453, doi:10.1038/nature06958).
+    """
 
-    people: int
-    weeks: int
-    seed: int
-    observed: float = 0.1
-    across_km: float = 12.0
+    exponent: float = 1.75
+    offset_km: float = 1.5
+    cut_km: float = 80.0
+    low_km: float = 0.5  # lengths fitted, from and to
+    high_km: float = 100.0
+
+
+JUMP_LAW = JumpLaw()
+
+
+@dataclass(frozen=True)
+class CitySpec(Spec):
+    """A city to generate."""
+
+    people: int = option(6000, "Population", minimum=10)
+    weeks: int = option(2, "Weeks", minimum=1)
+    observed: float = option(0.1, "Share of the people who are recorded", minimum=1e-4, maximum=1)
+    across_km: float = option(12.0, "Size of a made city", unit="km", minimum=1.5, maximum=40)
+    seed: int = 1
     osm: Path | None = None
     processes: int = 2
 
-    def check(self) -> None:
-        """Raise SyntheticError where a value is out of its range."""
-        for option, value, fits, wanted in (
-            ("people", self.people, self.people >= 10, "be 10 or more"),
-            ("weeks", self.weeks, self.weeks >= 1, "be 1 or more"),
-            ("observed", self.observed, 0 < self.observed <= 1, "be a share over 0 and up to 1"),
-            ("across", self.across_km, 1.5 <= self.across_km <= 40, "lie between 1.5 and 40 km"),
-        ):
-            if not fits:
-                raise SyntheticError(f"--{option} must {wanted}, not {value}")
 
-
-def generate(request: Request, output: Path) -> dict[str, int]:
+def generate(spec: CitySpec, output: Path) -> dict[str, int]:
     """Write a city's tables and layers to a folder. Returns how many of each."""
-    rng = np.random.default_rng([request.seed, 31])
-    population, trips = _plan(request, output / SCRATCH, rng)
-    observed = np.sort(rng.choice(request.people, max(2, round(request.observed * request.people)), replace=False))
-    ids = _write_people(request, population, trips, observed, output)
+    rng = np.random.default_rng([spec.seed, 31])
+    population, trips = _plan(spec, output / SCRATCH, rng)
+    observed = np.sort(rng.choice(spec.people, max(2, round(spec.observed * spec.people)), replace=False))
+    ids = {int(person): f"u{person:05d}" for person in observed}
+    write_users(output / "truth_users.csv", population, trips, ids, spec.weeks)
     write_layers(output, population.city)
-    moved = move(population, trips, observed, output / SCRATCH, request.seed, request.processes)
-    trip_count, fixes = _write_trips(request, population, trips, moved, ids, output)
+    moved = move(population, trips, observed, output / SCRATCH, spec.seed, spec.processes)
+    trip_count, fixes = _write_trips(spec, population, trips, moved, ids, output)
     shutil.rmtree(output / SCRATCH, ignore_errors=True)
-    return {"people": request.people, "observed": len(observed), "trips": trip_count, "fixes": fixes}
+    return {"people": spec.people, "observed": len(observed), "trips": trip_count, "fixes": fixes}
 
 
-def generate_days(request: Request, output: Path) -> dict[str, int]:
+def generate_days(spec: CitySpec, output: Path) -> dict[str, int]:
     """Write days.parquet (user_id, t in epoch ms UTC, lon, lat), everybody's fixes from the plans alone, and
     truth_users.csv. Returns how many of each.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    population, trips = _plan(request, output / SCRATCH, np.random.default_rng([request.seed, 31]))
-    ids = _write_people(request, population, trips, np.arange(request.people), output)
-    person, t, x, y = render_days(population, trips, request.weeks, np.random.default_rng([request.seed, 33]))
+    population, trips = _plan(spec, output / SCRATCH, np.random.default_rng([spec.seed, 31]))
+    ids = {person: f"u{person:05d}" for person in range(spec.people)}
+    write_users(output / "truth_users.csv", population, trips, ids, spec.weeks)
+    person, t, x, y = render_days(population, trips, spec.weeks, np.random.default_rng([spec.seed, 33]))
     lon, lat = population.city.streets.place.lonlat(x, y)
     table = pa.table({
         "user_id": pa.DictionaryArray.from_arrays(person, pa.array(list(ids.values()))),
@@ -79,22 +87,21 @@ def generate_days(request: Request, output: Path) -> dict[str, int]:
     })  # fmt: skip
     pq.write_table(table, output / "days.parquet", compression="zstd")
     shutil.rmtree(output / SCRATCH, ignore_errors=True)
-    return {"people": request.people, "trips": len(trips), "fixes": len(t)}
+    return {"people": spec.people, "trips": len(trips), "fixes": len(t)}
 
 
-def _plan(request: Request, scratch: Path, rng: np.random.Generator) -> tuple[Population, Trips]:
+def _plan(spec: CitySpec, scratch: Path, rng: np.random.Generator) -> tuple[Population, Trips]:
     """The people of the city and their weeks; the same with or without simulation."""
-    request.check()
-    if request.osm:
-        streets = osm_streets(request.osm, scratch)
+    if spec.osm:
+        streets = osm_streets(spec.osm, scratch)
     else:
         kind = str(rng.choice(["random", "random", "grid"]))
-        streets = make_streets(kind, 1000 * request.across_km, request.seed, scratch, town=True)
+        streets = make_streets(kind, 1000 * spec.across_km, spec.seed, scratch, town=True)
     say(f"{len(streets.edges):,} streets")
-    city = build_city(streets, request.people, scratch, rng)
-    population = populate(city, request.people, rng, find_local(city, request.seed))
-    trips = plan_weeks(population, request.weeks, rng)
-    say(f"{request.people:,} people plan {len(trips):,} trips")
+    city = build_city(streets, spec.people, scratch, rng)
+    population = populate(city, spec.people, rng, find_local(city, spec.seed))
+    trips = plan_weeks(population, spec.weeks, rng)
+    say(f"{spec.people:,} people plan {len(trips):,} trips")
     return population, trips
 
 
@@ -110,13 +117,27 @@ def find_local(city: City, seed: int, trial_people: int = 400) -> float:
     return float(np.exp(0.5 * (low + high)))
 
 
-def _write_people(
-    request: Request, population: Population, trips: Trips, observed: np.ndarray, output: Path
-) -> dict[int, str]:
-    """Write truth_users.csv. Returns the observed people's ids."""
-    ids = {int(person): f"u{person:05d}" for person in observed}
-    write_users(output / "truth_users.csv", population, trips, observed, ids, request.weeks)
-    return ids
+def jumps_km(trips: Trips, population: Population) -> np.ndarray:
+    """Kilometres as the crow flies from origin to destination, (n,), of people's own trips."""
+    sites = population.sites
+    own = ~np.isin(trips.person, np.unique(trips.person[trips.purpose == "round"]))  # not of couriers and taxi drivers
+    a, b = trips.origin[own], trips.destination[own]
+    return np.hypot(sites.x[a] - sites.x[b], sites.y[a] - sites.y[b]) / 1000
+
+
+def fit_jumps(km: np.ndarray, law: JumpLaw = JUMP_LAW) -> float:
+    """The exponent of the law by maximum likelihood; nan for fewer than 20 lengths in its range."""
+    r = km[(km >= law.low_km) & (km <= law.high_km)]
+    if len(r) < 20:
+        return float("nan")
+    grid = np.exp(np.linspace(np.log(law.low_km), np.log(law.high_km), 2000))
+    mean_log, cut = np.log(r + law.offset_km).mean(), np.exp(-grid / law.cut_km)
+
+    def cost(exponent: float) -> float:
+        total = np.trapezoid((grid + law.offset_km) ** -exponent * cut, grid)
+        return float(exponent * mean_log + np.log(total))
+
+    return float(minimize_scalar(cost, bounds=(0.0, 5.0), method="bounded").x)
 
 
 def _midnight_ms(city: City) -> int:
@@ -126,7 +147,7 @@ def _midnight_ms(city: City) -> int:
 
 
 def _write_trips(
-    request: Request, population: Population, trips: Trips, moved: Iterable[tuple[int, list[Journey]]],
+    spec: CitySpec, population: Population, trips: Trips, moved: Iterable[tuple[int, list[Journey]]],
     ids: dict[int, str], output: Path,
 ) -> tuple[int, int]:  # fmt: skip
     """tracks.parquet: user_id, track_id (the local day), t (epoch ms UTC), lon, lat, person by person;
@@ -144,8 +165,8 @@ def _write_trips(
                 row, more = trip_rows(journey, trips, ids[person], midnight_ms)
                 rows.append(row)
                 legs += more
-            rng = np.random.default_rng([request.seed, 32, person])
-            home, end = population.people[person].home, 7 * DAY_S * request.weeks
+            rng = np.random.default_rng([spec.seed, 32, person])
+            home, end = population.people[person].home, 7 * DAY_S * spec.weeks
             t, x, y = record(journeys, trips, home, population.sites, end, rng)
             lon, lat = population.city.streets.place.lonlat(x, y)
             day = ((t // DAY_S).astype("timedelta64[D]") + FIRST_MONDAY).astype(str)

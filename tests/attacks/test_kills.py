@@ -22,7 +22,7 @@ import pytest
 torch = pytest.importorskip("torch")
 from small import write_bundle, write_tracks  # noqa: E402
 
-from model.data import corpus  # noqa: E402
+from model.data import corpus, shards  # noqa: E402
 from model.training.checkpoint import before, load  # noqa: E402
 from raw_qgis_plugin.core.bundle import library  # noqa: E402
 from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums  # noqa: E402
@@ -120,9 +120,9 @@ def test_a_killed_tokenisation_leaves_whole_shards_or_none(
         assert all(np.array_equal(getattr(source, name), getattr(truth, name)) for name in ("t", "lon", "lat"))
         assert np.array_equal(source.view(60).rows, truth.view(60).rows)
         if chance.random() < 0.5:
-            corpus.forget([source])
+            shards.remove(source.shards.folder)
     left_by_scratch(folder)
-    corpus.forget([corpus.load(str(victims.tracks), cache=folder)])
+    shards.remove(corpus.load(str(victims.tracks), cache=folder).shards.folder)
     corpus.load(str(victims.tracks), cache=folder)
     assert not left_by_scratch(folder) and "damaged" not in capsys.readouterr().err
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from model.cli import run
-from model.data import corpus
+from model.data import corpus, shards
 from model.pretrain import main as pretrain
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -45,7 +45,7 @@ def tokenise(folder: str) -> None:
         source = corpus.load(TRACKS, cache=Path(folder))
         for cadence in (10, 30, 60, 900):
             source.view(cadence)
-        corpus.forget([source])
+        shards.remove(source.shards.folder)
 
 
 def embed(folder: str, first: str, last: str = "") -> None:

@@ -17,7 +17,7 @@ from model.synthetic import generate
 from model.synthetic.__main__ import main
 from model.synthetic.city.highway import path_out
 from model.synthetic.city.movement import pace_walker
-from model.synthetic.laws import JUMP_LAW, fit_jumps
+from model.synthetic.generate import JUMP_LAW, fit_jumps
 from model.synthetic.population.people import EMPLOYED
 from model.synthetic.sumo import Trajectory
 
@@ -182,8 +182,8 @@ def test_a_road_out_of_town_is_one_road_driven_at_its_speed(mode: str, most: flo
 @pytest.mark.parametrize(
     ("wrong", "word"),
     [
-        (["--people", "2"], "--people"), (["--weeks", "0"], "--weeks"), (["--observed", "3"], "--observed"),
-        (["--across", "900"], "--across"), (["--osm", "nowhere.osm"], "nowhere.osm"),
+        (["--people", "2"], "PEOPLE"), (["--weeks", "0"], "WEEKS"), (["--observed", "3"], "OBSERVED"),
+        (["--across", "900"], "ACROSS"), (["--osm", "nowhere.osm"], "nowhere.osm"),
         (["--movement-only", "--fixes", "5"], "--fixes"), (["--movement-only", "--days-only"], "--days-only"),
     ],
 )  # fmt: skip

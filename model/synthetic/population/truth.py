@@ -54,20 +54,18 @@ def write_layers(output: Path, city: City) -> None:
     write("streets", "LineString", shapes, {"street_id": list(map(str, streets.edges[used])), "speed_kmh": speeds})
 
 
-def write_users(
-    path: Path, population: Population, trips: Trips, observed: np.ndarray, ids: dict[int, str], weeks: int
-) -> None:
-    """truth_users.csv: the observed people's facts, from their plans."""
+def write_users(path: Path, population: Population, trips: Trips, ids: dict[int, str], weeks: int) -> None:
+    """truth_users.csv: the facts of the people with ids, from their plans."""
     metro = (trips.mode == MODE_CODES.index("rail")) & (trips.line != REGIONAL)
     rail, away, trips_a_day = (
         np.bincount(trips.person[some], minlength=len(population.people)) / span
         for some, span in ((metro, weeks), (trips.purpose == "away", weeks), (slice(None), 7 * weeks))
     )
     rows = []
-    for i in observed:
+    for i, name in ids.items():
         person = population.people[i]
         rows.append([
-            ids[i], person.occupation in EMPLOYED, person.commuter, bool(rail[i] >= 1), round(float(rail[i]), 2),
+            name, person.occupation in EMPLOYED, person.commuter, bool(rail[i] >= 1), round(float(rail[i]), 2),
             round(float(trips_a_day[i]), 3), person.car, person.occupation, round(float(away[i]), 2),
         ])  # fmt: skip
     header = ["user_id", "employed", "commuter", "metro_user", "metro_trips_a_week", "trips_a_day", "car_owner", "kind",
