@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Hidden gaps, whose truth is known: to train the bridge (core/gaps/bridge.py), and to measure it.
+"""Hidden gaps, whose truth is known: to train the imputer (core/gaps/imputer.py), and to measure it.
 
 Training hides gaps of several lengths in layers of some people of a source, as they were recorded and thinned. The
-core itself finds movements and describes the questions, so that the bridge is trained on what it will be given.
+core itself finds movements and describes the questions, so that the imputer is trained on what it will be given.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from raw_qgis_plugin.core.arrays import join_rows, run_starts, take_rows
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.featurizer import into_frame
-from raw_qgis_plugin.core.gaps.bridge import SIMPLE, Described, describe
+from raw_qgis_plugin.core.gaps.imputer import SIMPLE, Described, describe
 from raw_qgis_plugin.core.gaps.ends import Ends, Gaps, ends_of
 from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.geodesy import metres_between, offset_m
@@ -108,7 +108,7 @@ def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, an
 
 @dataclass(frozen=True)
 class Examples:
-    """m examples. described: what the bridge is given. target: (m, 2) in units, where the track was. unit_m, seconds:
+    """m examples. described: what the imputer is given. target: (m, 2) in units, where the track was. unit_m, seconds:
     (m,). weight: (m,) of an error in metres.
     """
 

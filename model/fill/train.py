@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Train the bridge, which says where tracks were in gaps: python -m model.fill.train --corpus S … --output DIR
+"""Train the gap imputer, which predicts where tracks were in gaps: python -m model.fill.train --corpus S … --output DIR
 
-The files that it leaves, bridge.npz and card.json, belong in resources/bridge.
+The files that it writes, bridge.onnx and card.json, belong in resources/bridge.
 """
 
 from __future__ import annotations
@@ -22,48 +22,52 @@ from model.data.corpus import load_both, source_name
 from model.fill.examples import Examples, collect
 from model.raw import Mixture, nll, spatial_median
 from model.retrieval.averaged import AveragedTraining, train_averaged
+from model.training.onnx_export import export_graph, largest_difference
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.forecasting import areas
 from raw_qgis_plugin.core.forecasting import mixture as arrays
-from raw_qgis_plugin.core.gaps.bridge import SETTINGS as BRIDGE
-from raw_qgis_plugin.core.gaps.bridge import SIMPLE
-from raw_qgis_plugin.core.gaps.fill import for_areas
-from raw_qgis_plugin.core.paths import BRIDGE as FILE
-from raw_qgis_plugin.core.paths import BRIDGE_CARD
+from raw_qgis_plugin.core.gaps.fill import SETTINGS as FILL
+from raw_qgis_plugin.core.gaps.imputer import SIMPLE
+from raw_qgis_plugin.core.paths import IMPUTER, IMPUTER_CARD
 
 
 @dataclass(frozen=True)
-class BridgeTraining(AveragedTraining):
-    """How the bridge is trained."""
+class ImputerTraining(AveragedTraining):
+    """The network, and how it is trained."""
 
     width: int = 64
+    free: int = 3  # free components
+    offset: float = 0.15  # in units, by which a candidate may be moved in the middle of the gap
+    log_scale: tuple[float, float] = (-2.5, -1.5)  # of candidates and of free components, in units, untrained
+    log_scales: tuple[float, float] = (-7.0, 1.5)  # limits
+    gate: float = 2.0  # logit of the share by which movements are moved onto the ends, untrained
     batch: int = 512
     learning_rate: float = 2e-3
     calibrated_s: tuple[float, ...] = (300.0, 600.0, 1200.0, 1800.0, 3600.0)  # lengths at which areas are calibrated
 
 
-SETTINGS = BridgeTraining()
+SETTINGS = ImputerTraining()
 
 
-class Bridge(nn.Module):
-    """The network that core/gaps/bridge.py runs with NumPy: the same names, the same answers."""
+class Imputer(nn.Module):
+    """The features of core/gaps/imputer.py in, the mixture in units out."""
 
-    def __init__(self, about_gap: int, about_each: int) -> None:
+    def __init__(self, n_gap: int, n_each: int) -> None:
         super().__init__()
         width = SETTINGS.width
 
         def two(outputs: int) -> nn.Sequential:
             return nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, outputs))
 
-        self.gap = nn.Sequential(nn.Linear(about_gap, width), nn.SiLU(), nn.Linear(width, width))
-        self.each, self.out, self.free = nn.Linear(about_each, width), two(6), two(4 * BRIDGE.free)
+        self.gap = nn.Sequential(nn.Linear(n_gap, width), nn.SiLU(), nn.Linear(width, width))
+        self.each, self.out, self.free = nn.Linear(n_each, width), two(6), two(4 * SETTINGS.free)
         nn.init.zeros_(self.out[-1].weight)  # type: ignore[arg-type]
         nn.init.zeros_(self.out[-1].bias)  # type: ignore[arg-type]
 
     def forward(self, gap: Tensor, centre: Tensor, warp: Tensor, each: Tensor, exists: Tensor, bump: Tensor) -> Mixture:
-        """The mixtures of described questions, in units."""
-        query, s, bump = self.gap(gap), BRIDGE, bump[:, None]
+        """The mixtures of described queries, in units."""
+        query, s, bump = self.gap(gap), SETTINGS, bump[:, None]
         out = self.out(self.each(each) + query[:, None])
         free = self.free(query).unflatten(-1, (s.free, 4))
         gate = torch.sigmoid(out[..., 2:4] + s.gate)
@@ -74,41 +78,47 @@ class Bridge(nn.Module):
         return Mixture(places, log_scale.clamp(*s.log_scales) + bump.log(), torch.log_softmax(logit, -1))
 
 
-def train(examples: Examples, unseen: Examples, epochs: int, seed: int) -> Bridge:
-    """Train a bridge; the errors on examples of people unseen are only reported."""
+def train(examples: Examples, unseen: Examples, epochs: int, seed: int) -> Imputer:
+    """Train an imputer; the errors on examples of people unseen are only reported."""
     torch.manual_seed(seed)
     s, rng = SETTINGS, np.random.default_rng(seed)
-    bridge = Bridge(examples.described.gap.shape[1], examples.described.each.shape[2])
+    imputer = Imputer(examples.described.gap.shape[1], examples.described.each.shape[2])
 
     def loss_of(rows: np.ndarray) -> Tensor:
         some = take_rows(examples, rows)
         if rng.random() < s.alone:
             some.described.exists[:, len(SIMPLE) :] = False
-        mix, target = answer(bridge, some), torch.from_numpy(some.target)
+        mix, target = predict(imputer, some), torch.from_numpy(some.target)
         off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
         return (off * torch.from_numpy(some.unit_m * some.weight)).mean() + s.likelihood * nll(mix, target).mean()
 
     return train_averaged(
-        bridge, len(examples), epochs, s, rng, loss_of,
+        imputer, len(examples), epochs, s, rng, loss_of,
         lambda facts, average: print_line(facts | evaluate(average, unseen)),
     )  # fmt: skip
 
 
-def answer(bridge: Bridge, some: Examples) -> Mixture:
+def inputs_of(some: Examples) -> dict[str, Tensor]:
+    """The inputs of the network."""
+    return {name: torch.from_numpy(values) for name, values in vars(some.described).items()}
+
+
+def predict(imputer: Imputer, some: Examples) -> Mixture:
     """The mixtures of examples, in units."""
-    names = ("gap", "centre", "warp", "each", "exists", "bump")
-    return bridge(*(torch.from_numpy(getattr(some.described, name)) for name in names))
+    return imputer(**inputs_of(some))
 
 
 @torch.no_grad()
-def evaluate(bridge: Bridge, unseen: Examples) -> dict[str, float]:
+def evaluate(imputer: Imputer, unseen: Examples) -> dict[str, float]:
     """Mean error over that of the best simple method of each layer and length."""
-    off = torch.linalg.vector_norm(spatial_median(answer(bridge, unseen)).sub(torch.from_numpy(unseen.target)), dim=-1)
+    off = torch.linalg.vector_norm(
+        spatial_median(predict(imputer, unseen)).sub(torch.from_numpy(unseen.target)), dim=-1
+    )
     return {"error over the best simple one": float((off.numpy() * unseen.unit_m * unseen.weight).mean())}
 
 
 @torch.no_grad()
-def calibration(bridge: Bridge, unseen: Examples) -> dict[str, list[float]]:
+def calibration(imputer: Imputer, unseen: Examples) -> dict[str, list[float]]:
     """The factors of radii and the levels of areas at which they hold 50 and 80 % of the gaps of people unseen."""
     table: dict[str, list[float]] = {name: [] for name in ("seconds", *CALIBRATION_COLUMNS)}
     octave = np.abs(np.log(unseen.seconds[:, None] / np.array(SETTINGS.calibrated_s))).argmin(axis=1)
@@ -116,15 +126,24 @@ def calibration(bridge: Bridge, unseen: Examples) -> dict[str, list[float]]:
         some = take_rows(unseen, np.flatnonzero(octave == number))
         if len(some) < 200:
             continue
-        mix = answer(bridge, some)
-        centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)
+        centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in predict(imputer, some))
         m = arrays.Mixture(centre, np.exp(log_scale), np.exp(log_weight))
-        off, level = areas.nonconformity(for_areas(m), arrays.spatial_median(m, 1e-5), some.target)
+        off, level = areas.nonconformity(m.condensed(FILL.components), arrays.spatial_median(m, 1e-5), some.target)
         shares = areas.NOMINAL_LEVELS
         row = (seconds, *map(np.quantile, off, shares), *np.quantile(level, shares))
         for name, value in zip(table, row, strict=True):
             table[name].append(round(float(value), 4))
     return table
+
+
+def export(imputer: Imputer, some: Examples, path: Path) -> None:
+    """Write the imputer as ONNX and compare it with PyTorch on some examples. RawError where they differ."""
+    inputs, queries = inputs_of(some), torch.export.Dim("m", min=1)
+    candidates = torch.export.Dim("c", min=1)
+    dynamic: dict = {name: {0: queries} for name in inputs}
+    dynamic |= {name: {0: queries, 1: candidates} for name in ("centre", "warp", "each", "exists")}
+    export_graph(imputer.eval(), inputs, path, ["places", "log_scale", "log_weight"], dynamic)
+    largest_difference(imputer, path, inputs)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -135,21 +154,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--epochs", type=positive, default=10, metavar="N", help="passes over them (default %(default)s)")
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
-    p.add_argument("--output", required=True, type=Path, metavar="DIR", help=f"folder for {FILE.name} and card.json")
+    p.add_argument("--output", required=True, type=Path, metavar="DIR", help=f"folder for {IMPUTER.name} and card.json")
     args = p.parse_args(argv)
-    check_folder(args.output, FILE.name)
+    check_folder(args.output, IMPUTER.name)
     training, held_out = load_both(args.corpus, args.cache)
     unseen = collect(held_out, args.examples // 5, args.seed, print_line)  # first: perhaps nobody is held out
     examples = collect(training, args.examples, args.seed, print_line)
-    bridge = train(examples, unseen, args.epochs, args.seed)
+    imputer = train(examples, unseen, args.epochs, args.seed)
     args.output.mkdir(parents=True, exist_ok=True)
-    np.savez(args.output / FILE.name, **{name: a.numpy() for name, a in bridge.state_dict().items()})
+    export(imputer, take_rows(unseen, np.arange(min(len(unseen), 50))), args.output / IMPUTER.name)
     card = {
         "corpus": [source_name(spec) for spec in args.corpus], "examples": len(examples), "epochs": args.epochs,
-        "seed": args.seed, "unseen": len(unseen), **evaluate(bridge, unseen),
-        "calibration": calibration(bridge, unseen),
+        "seed": args.seed, "unseen": len(unseen), **evaluate(imputer, unseen),
+        "calibration": calibration(imputer, unseen),
     }  # fmt: skip
-    (args.output / BRIDGE_CARD.name).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    (args.output / IMPUTER_CARD.name).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,30 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Encounters: pairs of users who were, or may have been, within a distance of each other at the same time."""
+"""Encounters: pairs of users who were, or may have been, within a distance of each other at the same time.
+
+Positions are taken at regular times, on the straight line between two fixes. In a gap their error grows with the
+distance between its ends and with the time to the nearer end. A pair of positions is near with the probability that
+two normal errors leave. Consecutive times of a pair are one encounter.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
-from ..arrays import join_rows, run_ends, run_starts, take_rows
+from .. import geodesy
+from ..arrays import expand_ranges, join_rows, run_ends, run_starts, take_rows
 from ..errors import Progress, no_progress
-from ..gaps.fill import Filler
+from ..geodesy import metres_between, near_lon, offset_m, on_sphere
 from ..specs import EncounterSpec
 from ..tracks import Tracks
-from .clock import positions
-from .pairs import likely_pairs
 
 
 @dataclass(frozen=True)
 class EncounterSettings:
-    """How runs of times become encounters."""
+    """How encounters are found."""
 
-    tick_s: float = 30.0  # between the times that are looked at, at most,
-    per_minimum: int = 2  # and so many or more in the least length of an encounter
-    most_missing: int = 1  # times in between without the pair
-    lasting: float = 0.2  # probability of all times of an encounter, of which one has the probability that is asked for
-    at_once: int = 500_000  # runs of times that wait to be joined with those before them, or as many as these are
+    tick_s: float = 30.0  # between the times that are compared, at most,
+    min_ticks: int = 2  # and so many or more in the minimum duration of an encounter
+    max_missing: int = 1  # times without the pair within an encounter
+    observed_s: float = 61.0  # a position between two fixes no farther apart in time counts as observed
+    error_share: float = 0.05  # standard error of a position in a gap: share of the distance between its ends,
+    error_ms: float = 0.02  # and m/s of the time to the nearer end
+    positions_at_once: int = 100_000
+    searched_at_once: int = 2_000  # positions whose pairs are sought: each has as many as there are people at its place
 
 
 SETTINGS = EncounterSettings()
@@ -34,7 +43,7 @@ SETTINGS = EncounterSettings()
 class Encounters:
     """n encounters. one, other: (n,) users, one < other. t_start, t_end: (n,) epoch ms. probability: (n,) that both
     were within the distance at the likeliest time. observed: (n,) whether both had fixes then, no more than a minute
-    apart. lon, lat: (n,) degrees, where.
+    apart. lon, lat: (n,) degrees, halfway between both.
     """
 
     one: np.ndarray
@@ -47,45 +56,124 @@ class Encounters:
     lat: np.ndarray
 
 
-def find_encounters(
-    users: Tracks, spec: EncounterSpec, progress: Progress = no_progress, *, infer: bool = True
-) -> Encounters:
-    """The encounters of users, by user and time.
-
-    They are sought at times half a minute apart, or less: one that is hardly longer than the minimum may fall between
-    these. An encounter lasts while its probability is 0.2 or more. users: one track a user. infer: fill gaps; otherwise
-    positions in gaps lie on the line of two fixes, which is the simple method.
+@dataclass(frozen=True)
+class Positions:
+    """n positions at regular times. user: (n,). tick: (n,) number of the time. lon, lat: (n,) degrees. error_m: (n,)
+    standard error, zero where the position counts as observed.
     """
-    min_s = 60.0 * spec.min_minutes
-    s = SETTINGS
-    least_ticks = max(s.per_minimum, int(np.ceil(min_s / s.tick_s)))
-    tick_s = min_s / least_ticks
-    filler = Filler(users) if infer and len(users) else None
+
+    user: np.ndarray
+    tick: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+    error_m: np.ndarray
+
+
+def find_encounters(users: Tracks, spec: EncounterSpec, progress: Progress = no_progress) -> Encounters:
+    """The encounters of users, by user and time. users: one track a user.
+
+    One that hardly lasts the minimum duration may fall between two of the times that are compared.
+    """
+    min_ticks = max(SETTINGS.min_ticks, int(np.ceil(60.0 * spec.min_minutes / SETTINGS.tick_s)))
+    tick_ms = round(60_000.0 * spec.min_minutes / min_ticks)
     none = np.zeros(0)
-    nobody = Encounters(*(none.astype(kind) for kind in (int, int, int, int, float, bool, float, float)))
-    e, new, n = nobody, [], 0
-    for share, p in positions(users, tick_s, 60.0 * spec.max_gap_min):
+    found = Encounters(*(none.astype(kind) for kind in (int, int, int, int, float, bool, float, float)))
+    for share, p in positions(users, tick_ms, 60_000.0 * spec.max_gap_min):
         progress(share)
-        for q in likely_pairs(users, p, filler, spec.distance_m, min(spec.min_probability, s.lasting)):
-            new.append(_runs(Encounters(q.one, q.other, q.tick, q.tick, q.probability, q.observed, q.lon, q.lat)))
-            n += len(new[-1].one)
-            if n > max(len(e.one), s.at_once):
-                e, new, n = _runs(join_rows([e, *new])), [], 0
+        parts = [_joined(pairs) for pairs in _near_pairs(p, spec.distance_m, spec.min_probability)]
+        found = _joined(join_rows([found, *parts]))
     progress(1.0)
-    e = _runs(join_rows([e, *new]))
-    e = take_rows(e, (e.t_end - e.t_start >= least_ticks) & (e.probability >= spec.min_probability))
-    tick_ms = round(1000 * tick_s)
-    return replace(e, t_start=e.t_start * tick_ms, t_end=e.t_end * tick_ms)
+    found = take_rows(found, found.t_end - found.t_start >= min_ticks)
+    return replace(found, t_start=found.t_start * tick_ms, t_end=found.t_end * tick_ms)
 
 
-def _runs(e: Encounters) -> Encounters:
-    """Encounters of the same pair, joined where few times are between them. t_start, t_end: numbers of times.
+def positions(users: Tracks, tick_ms: int, max_gap_ms: float) -> Iterator[tuple[float, Positions]]:
+    """Positions of users at every multiple of tick_ms, some times together, and the share that is done.
 
-    They do not overlap: one pair of people is one pair of positions at a time.
+    A time before a user's first fix, after the last, or in a gap longer than max_gap_ms has none.
     """
+    step = np.flatnonzero((np.diff(users.track) == 0) & (np.diff(users.t) <= max_gap_ms))
+    first = -(-users.t[step] // tick_ms)  # the first tick at or after each fix
+    until = users.t[step + 1] + ~np.isin(step + 1, step)  # a step that no other follows has the time of its end too
+    beyond = np.maximum(-(-until // tick_ms), first)
+    if not (beyond > first).any():
+        return
+    by_time = np.argsort(first, kind="stable")
+    part = (np.cumsum((beyond - first)[by_time]) - 1) // SETTINGS.positions_at_once
+    edges = np.append(np.unique(first[by_time[run_starts(part)]]), beyond.max())
+    for number, (low, high) in enumerate(zip(edges[:-1], edges[1:])):
+        inside = np.flatnonzero((first < high) & (beyond > low))
+        begin, count = np.maximum(first[inside], low), np.maximum(np.minimum(beyond[inside], high), low)
+        count = np.maximum(count - begin, 0)
+        yield number / (len(edges) - 1), _at(users, np.repeat(step[inside], count), expand_ranges(begin, count), tick_ms)
+
+
+def _at(users: Tracks, before: np.ndarray, tick: np.ndarray, tick_ms: int) -> Positions:
+    """The positions at ticks (n,), after the rows `before` (n,)."""
+    after, took = before + 1, users.t[before + 1] - users.t[before]
+    part = (tick * tick_ms - users.t[before]) / took
+    lon0, lat0 = users.lon[before], users.lat[before]
+    apart_m = metres_between(lon0, lat0, users.lon[after], users.lat[after])
+    error_m = SETTINGS.error_share * apart_m * 2 * np.sqrt(part * (1 - part))
+    error_m += SETTINGS.error_ms * np.minimum(part, 1 - part) * took / 1000.0
+    observed = (took <= 1000 * SETTINGS.observed_s) | (part == 0) | (part == 1)
+    lon = lon0 + part * (near_lon(users.lon[after], lon0) - lon0)
+    lat = lat0 + part * (users.lat[after] - lat0)
+    return Positions(users.track[before], tick, lon, lat, np.where(observed, 0.0, error_m))
+
+
+def _near_pairs(p: Positions, distance_m: float, min_probability: float) -> Iterator[Encounters]:
+    """Pairs of positions at one time that are near with min_probability or more, as encounters of one tick."""
+    from scipy.spatial import cKDTree
+
+    if not len(p.tick):
+        return
+    # Beyond distance + reach * error the probability is smaller than min_probability.
+    reach = np.sqrt(-2 * np.log(min_probability))
+    apart_m = 4 * (distance_m + reach * p.error_m.max())  # so far are two times from each other
+    place = np.column_stack([on_sphere(p.lon, p.lat), (p.tick - p.tick.min()) * apart_m])
+    tree = cKDTree(place, balanced_tree=False, compact_nodes=False)
+    order = np.argsort(p.tick, kind="stable").astype(np.int32)
+    for some in np.split(order, np.arange(SETTINGS.searched_at_once, len(order), SETTINGS.searched_at_once)):
+        # Of a pair the position with the larger error finds the other.
+        radius = distance_m + np.sqrt(2) * reach * p.error_m[some]
+        found = tree.query_ball_point(place[some], radius, return_sorted=False)
+        size = np.fromiter(map(len, found), np.int64, len(found))
+        one = np.repeat(some, size)
+        other = np.fromiter(chain.from_iterable(found), np.int32, int(size.sum()))
+        kept = p.user[one] != p.user[other]
+        kept &= (p.error_m[one] > p.error_m[other]) | ((p.error_m[one] == p.error_m[other]) & (one < other))
+        one, other = one[kept], other[kept]
+        swap = p.user[one] > p.user[other]
+        one, other = np.where(swap, other, one), np.where(swap, one, other)
+        error_m = np.hypot(p.error_m[one], p.error_m[other])
+        away_m = metres_between(p.lon[one], p.lat[one], p.lon[other], p.lat[other])
+        probability = probability_within(away_m, error_m, distance_m)
+        likely = probability >= min_probability
+        one, other, probability, error_m = one[likely], other[likely], probability[likely], error_m[likely]
+        half = offset_m(p.lon[other], p.lat[other], p.lon[one], p.lat[one]) / 2
+        lon, lat = geodesy.destination(p.lon[one], p.lat[one], half[:, 0], half[:, 1])
+        yield Encounters(p.user[one], p.user[other], p.tick[one], p.tick[one], probability, error_m == 0, lon, lat)
+
+
+def probability_within(away_m: np.ndarray, error_m: np.ndarray, distance_m: float) -> np.ndarray:
+    """The probability (n,) that two positions away_m (n,) apart are within the distance, if the error of their
+    difference is normal with the standard deviation error_m (n,) on each axis.
+    """
+    from scipy.special import chndtr
+
+    result = (away_m <= distance_m).astype(float)
+    some = np.flatnonzero(np.abs(away_m - distance_m) < 6 * error_m)  # elsewhere it is 0 or 1
+    variance = np.square(error_m[some])
+    result[some] = chndtr(distance_m**2 / variance, 2, np.square(away_m[some]) / variance)
+    return result
+
+
+def _joined(e: Encounters) -> Encounters:
+    """Encounters of the same pair, joined where few times are between them. t_start, t_end: numbers of times."""
     e = take_rows(e, np.lexsort((e.t_start, e.other, e.one)))
     starts = run_starts(e.one, e.other)
-    starts[1:] |= e.t_start[1:] - e.t_end[:-1] > 1 + SETTINGS.most_missing
+    starts[1:] |= e.t_start[1:] - e.t_end[:-1] > 1 + SETTINGS.max_missing
     first = np.flatnonzero(starts)
     last = run_ends(first, len(starts))
     run = np.cumsum(starts) - 1

@@ -18,19 +18,19 @@ from ..forecasting.adaptation import logit
 from ..forecasting.areas import NOMINAL_LEVELS
 from ..tracks import Tracks
 from .ends import Gaps
+from .imputer import Table
 
-Table = dict[str, list[float]]  # CALIBRATION_COLUMNS beside `seconds`, by the length of gaps
 Backtest = Callable[[Gaps, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
 class LayerSettings:
-    """How stretches are drawn, and how far they are believed."""
+    """How stretches are drawn, and how much they weigh."""
 
-    looked_at: int = 60_000  # fixes at which one may begin
-    most: int = 1500  # stretches of a length
-    least: int = 30  # of fewer nothing is learned
-    prior: float = 50.0  # so many speak for the calibration as it is
+    max_starts: int = 60_000  # fixes at which one may begin
+    max_stretches: int = 1500  # of a length
+    min_stretches: int = 30  # fewer change nothing
+    prior: float = 50.0  # weight of the shipped calibration, in stretches
     longer: float = 1.1  # times the length that a stretch may have
     middle: float = 0.1  # of the length, within which a fix shows where its middle was
 
@@ -63,12 +63,12 @@ class LayerTable:
         row, half = self._shipped[:, number].copy(), len(NOMINAL_LEVELS)
         gaps, middle = stretches(self._tracks, float(self._seconds[number]))
         n = len(middle)
-        if n >= SETTINGS.least:
+        if n >= SETTINGS.min_stretches:
             off, level = self._backtest(gaps, middle)
-            believed = n / (n + SETTINGS.prior)
+            trust = n / (n + SETTINGS.prior)
             wanted = np.array([np.quantile(a, share) for a, share in zip(off, NOMINAL_LEVELS, strict=True)])
-            row[:half] *= (np.maximum(wanted, 1e-3) / row[:half]) ** believed
-            shifted = logit(row[half:]) + believed * (logit(np.quantile(level, NOMINAL_LEVELS)) - logit(row[half:]))
+            row[:half] *= (np.maximum(wanted, 1e-3) / row[:half]) ** trust
+            shifted = logit(row[half:]) + trust * (logit(np.quantile(level, NOMINAL_LEVELS)) - logit(row[half:]))
             row[half:] = 1.0 / (1.0 + np.exp(-shifted))
         return row
 
@@ -79,7 +79,7 @@ def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:
     """
     s, t = SETTINGS, tracks.t
     key = content_hash(t, tracks.lon, tracks.lat)
-    begin = np.flatnonzero(key % np.uint64(-(-len(t) // s.looked_at) or 1) == 0)
+    begin = np.flatnonzero(key % np.uint64(-(-len(t) // s.max_starts) or 1) == 0)
     end = np.minimum(tracks.time_index.before(tracks.track[begin], t[begin] + int(1000 * seconds)), len(t) - 1)
     half = (t[begin] + t[end]) // 2
     middle = tracks.time_index.before(tracks.track[begin], half)
@@ -90,5 +90,5 @@ def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:
     track, drawn = tracks.track[begin[chosen]], content_hash(key[begin[chosen]], np.array(1))
     order = np.lexsort((drawn, track))
     turn = np.arange(len(order)) - np.searchsorted(track[order], track[order])  # of a stretch, among those of its track
-    chosen = np.sort(chosen[order[np.lexsort((drawn[order], turn))][: s.most]])
+    chosen = np.sort(chosen[order[np.lexsort((drawn[order], turn))][: s.max_stretches]])
     return Gaps(tracks, begin[chosen], end[chosen]), middle[chosen]

@@ -15,7 +15,7 @@ from ..tracks import Tracks
 
 @dataclass(frozen=True)
 class EndSettings:
-    """How the movement at the ends of a gap is measured. The bridge was trained on it."""
+    """How the movement at the ends of a gap is measured. The imputer was trained on it."""
 
     lags_s: tuple[float, ...] = (20.0, 60.0, 180.0, 600.0)  # over which velocities are taken
     longest_gap_s: float = 600.0  # a longer silence hides how the track moved

@@ -2,7 +2,7 @@
 """Movements of the layer that led from near the one end of a gap to near the other.
 
 A movement is found whole. It passed both ends, in this order or in the other, and took about as long as the gap. It is
-moved and stretched onto the ends of the gap later (bridge.py). Beside these there are movements that passed one end:
+moved and stretched onto the ends of the gap later (imputer.py). Beside these there are movements that passed one end:
 those that came nearest to the other end after the time of the gap, or before it. A movement at the time of the gap
 itself does not count: it may be a copy of the same track under another id, which the gap should hide too.
 """
@@ -31,7 +31,7 @@ class How(IntEnum):
 
 @dataclass(frozen=True)
 class MovementSettings:
-    """How movements are sought. The bridge was trained on it."""
+    """How movements are sought. The imputer was trained on it."""
 
     cell_m: float = 60.0  # of the fixes in a row in a cell of this size the first counts,
     stay_ms: int = 120_000  # and also the last if they last longer than this

@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The bridge: a small network that says where a track was in a gap, as one mixture.
+"""The gap imputer: a small network that predicts where a track was in a gap, as one mixture.
 
-Its components are simple places (on the line, on the curve, still at the one end, …), movements of the layer, moved and
-stretched onto the ends, and a few free ones. It sees distances in units of the gap, in the frame from end to end, and
-neither coordinates nor ids. model/fill trains it.
+Its components are simple places (on the line, on the curve, still at one end, …), movements of the layer that are moved
+and stretched onto the ends, and a few free ones. Its features are distances in units of the gap, in the frame from end
+to end; there are no coordinates and no ids. model/fill trains it.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from ..arrays import softmax
+from ..bundle.devices import CPU, open_session
 from ..features.featurizer import into_frame, solar_hour
 from ..forecasting.mixture import Mixture
 from ..geodesy import offset_m
-from ..paths import BRIDGE, BRIDGE_CARD
+from ..paths import IMPUTER, IMPUTER_CARD
 from .ends import SETTINGS as END_SETTINGS
 from .ends import Ends, Gaps
 from .movements import Found, How, Movements
@@ -30,31 +28,29 @@ SIMPLE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class BridgeSettings:
-    """How the questions of the bridge are described, and how its outputs are read. It was trained on it."""
+Table = dict[str, list[float]]  # CALIBRATION_COLUMNS beside `seconds`, by the length of gaps
 
-    fade_s: float = 300.0  # velocity that goes on fades over this time
+
+@dataclass(frozen=True)
+class ImputerSettings:
+    """How queries in gaps are described. The network was trained on it."""
+
+    fade_s: float = 300.0  # constant velocity is damped over this time
     lag: int = 1  # of END_SETTINGS.lags_s, over which movements of the layer are compared with the ends
     reaches: tuple[float, ...] = (0.03, 0.1, 0.3)  # in units: movements so near to a place support it
-    most: float = 8.0  # absolute value of what the bridge is given
-    free: int = 3  # free components
-    offset: float = 0.15  # in units, by which a candidate may be moved in the middle of the gap
-    least_bump: float = 0.1  # of the middle of a gap, near its ends
-    log_scale: tuple[float, float] = (-2.5, -1.5)  # of candidates and of free components, in units, untrained
-    log_scales: tuple[float, float] = (-7.0, 1.5)  # least and greatest
-    gate: float = 2.0  # logit of the share by which movements are moved onto the ends, untrained
+    max_feature: float = 8.0  # absolute value
+    min_bump: float = 0.1  # of the middle of a gap, near its ends
 
 
-SETTINGS = BridgeSettings()
+SETTINGS = ImputerSettings()
 
 
 @dataclass(frozen=True)
 class Described:
-    """What the bridge is given of m questions, in units in the frames of their gaps.
+    """The features of m queries, in units in the frames of their gaps, by the names of the graph's inputs.
 
-    gap: (m, F) about the gap. centre: (m, C, 2) candidates, the SIMPLE places and then movements. warp: (m, C, 2, 2)
-    what moving them onto the first and the second end adds. each: (m, C, G) about candidates. exists: (m, C). bump:
+    gap: (m, F) of the gap. centre: (m, C, 2) candidates, the SIMPLE places and then movements. warp: (m, C, 2, 2)
+    what moving them onto the first and the second end adds. each: (m, C, G) of candidates. exists: (m, C). bump:
     (m,) one in the middle of a gap and nearly zero at its ends.
     """
 
@@ -67,7 +63,7 @@ class Described:
 
 
 def describe(gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: np.ndarray) -> Described:
-    """One question for each gap (m,), at shares (m,) of its time."""
+    """One query for each gap (m,), at shares (m,) of its time."""
     unit = ends.unit_m[:, None]
     simple = simple_places(ends, share) / unit[..., None]
     lon, lat, known = movements.at(found.track, found.begin + (1000 * share[:, None] * found.seconds).astype(np.int64))
@@ -85,7 +81,7 @@ def describe(gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: 
     total = weight.sum(axis=1)
     support = _support(warped, warped[:, n:], weight)
     relative = support / (total[:, None, None] + 0.1)
-    kinds = _kinds(found, known, (off_first, off_second), unit, _alike(gaps, ends, movements, found))
+    kinds = _kinds(found, known, (off_first, off_second), unit, _similarity(gaps, ends, movements, found))
     from_first, off_line = _length(warped), _length(warped - simple[:, :1])
     from_second = _length(warped - simple[:, SIMPLE.index("second end"), None])
     columns = from_first, from_second, off_line, *np.moveaxis(warped, -1, 0), np.log1p(off_line * unit / 50.0)
@@ -95,13 +91,13 @@ def describe(gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: 
     found_any = np.log1p(total), total / (total + 1), known.mean(axis=1)
     gap = np.concatenate([_of_gap(ends, share, bump, found_any), relative[:, :n].mean(axis=-1)], axis=1)
     exists = np.pad(known, ((0, 0), (n, 0)), constant_values=True)
-    gap, each = (np.clip(a, -SETTINGS.most, SETTINGS.most).astype(np.float32) for a in (gap, each))
-    bump = np.maximum(bump, SETTINGS.least_bump).astype(np.float32)
+    gap, each = (np.clip(a, -SETTINGS.max_feature, SETTINGS.max_feature).astype(np.float32) for a in (gap, each))
+    bump = np.maximum(bump, SETTINGS.min_bump).astype(np.float32)
     return Described(gap, centre.astype(np.float32), warp.astype(np.float32), each, exists, bump)
 
 
 def _kinds(
-    found: Found, known: np.ndarray, offs: tuple[np.ndarray, ...], unit: np.ndarray, alike: list[np.ndarray]
+    found: Found, known: np.ndarray, offs: tuple[np.ndarray, ...], unit: np.ndarray, similarity: list[np.ndarray]
 ) -> np.ndarray:
     """What candidates are (m, C, …): which of SIMPLE, or how a movement was found and how near it passed."""
     (m, k), n = known.shape, len(SIMPLE)
@@ -109,7 +105,7 @@ def _kinds(
     how = [found.how == how for how in How]
     metres = (np.log1p(a * unit / 50.0) for a in off)
     rank = np.broadcast_to(np.arange(k) / 10, (m, k))
-    of_found = np.stack([*how, np.log(found.weight + 1e-6) / 5, *off, *metres, *alike, rank], axis=-1)
+    of_found = np.stack([*how, np.log(found.weight + 1e-6) / 5, *off, *metres, *similarity, rank], axis=-1)
     kinds = np.zeros((m, n + k, n + of_found.shape[-1]))
     kinds[:, :n, :n] = np.eye(n)
     kinds[:, n:, n:] = np.where(known[..., None], of_found, 0.0)
@@ -164,8 +160,8 @@ def _support(places: np.ndarray, there: np.ndarray, weight: np.ndarray) -> np.nd
     return np.concatenate(near, axis=-1)
 
 
-def _alike(gaps: Gaps, ends: Ends, movements: Movements, found: Found) -> list[np.ndarray]:
-    """How like the gaps' own track movements are: eight columns (m, k)."""
+def _similarity(gaps: Gaps, ends: Ends, movements: Movements, found: Found) -> list[np.ndarray]:
+    """How similar movements are to the gaps' own track: eight columns (m, k)."""
     stretch = np.log(np.maximum(np.abs(found.seconds), 1.0) / ends.seconds[:, None])
     own_t = gaps.tracks.t[gaps.before]
     hours = solar_hour(found.begin, ends.lon[:, None]) - solar_hour(own_t, ends.lon)[:, None]
@@ -185,41 +181,14 @@ def _alike(gaps: Gaps, ends: Ends, movements: Movements, found: Found) -> list[n
     return columns
 
 
-class Bridge:
-    """The network that comes with RAW, run with NumPy."""
+class Imputer:
+    """The network that comes with RAW. model/fill exports it."""
 
     def __init__(self) -> None:
-        with np.load(BRIDGE, allow_pickle=False) as weights:
-            self._weights = dict(weights)
-
-    @cached_property
-    def calibration(self) -> dict[str, Any]:
-        """The levels that areas take, by the length of the gap: CALIBRATION_COLUMNS beside `seconds`."""
-        return dict(json.loads(BRIDGE_CARD.read_text("utf-8"))["calibration"])
+        self._session = open_session(IMPUTER.read_bytes(), 1, [CPU])
+        self.calibration: Table = json.loads(IMPUTER_CARD.read_text("utf-8"))["calibration"]
 
     def mixture(self, d: Described, unit_m: np.ndarray) -> Mixture:
-        """The mixtures of described questions, in metres in the frames of their gaps. unit_m: (m,)."""
-        s = SETTINGS
-        query = self._layer("gap.2", _silu(self._layer("gap.0", d.gap)))
-        out = np.zeros((*d.exists.shape, 6), np.float32)
-        question, _ = np.nonzero(d.exists)
-        out[d.exists] = self._two("out", self._layer("each", d.each[d.exists]) + query[question])
-        free = self._two("free", query).reshape(len(query), s.free, 4)
-        bump = d.bump[:, None]
-        gate = 1.0 / (1.0 + np.exp(-out[..., 2:4] - s.gate))
-        moved = d.centre + (gate[..., None] * d.warp).sum(axis=2) + s.offset * bump[..., None] * np.tanh(out[..., 4:6])
-        centre = np.concatenate([moved, d.centre[:, :1] + bump[..., None] * free[..., :2]], axis=1)
-        log_scale = np.concatenate([out[..., 1] + s.log_scale[0], free[..., 2] + s.log_scale[1]], axis=1)
-        logit = np.concatenate([np.where(d.exists, out[..., 0], -1e4), free[..., 3]], axis=1).astype(np.float64)
-        scale = np.exp(np.clip(log_scale, *s.log_scales)) * bump
-        return Mixture(centre * unit_m[:, None, None], scale * unit_m[:, None], softmax(logit))
-
-    def _layer(self, name: str, x: np.ndarray) -> np.ndarray:
-        return np.asarray(x @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"])
-
-    def _two(self, name: str, x: np.ndarray) -> np.ndarray:
-        return self._layer(f"{name}.3", _silu(self._layer(f"{name}.1", _silu(x))))
-
-
-def _silu(x: np.ndarray) -> np.ndarray:
-    return x / (1.0 + np.exp(-x))
+        """The mixtures of described queries, in metres in the frames of their gaps. unit_m: (m,)."""
+        centre, log_scale, log_weight = (a.astype(np.float64) for a in self._session.run(None, vars(d)))
+        return Mixture(centre * unit_m[:, None, None], np.exp(log_scale) * unit_m[:, None], np.exp(log_weight))
