@@ -23,7 +23,7 @@ from model.cli import Parser, Report, print_line, run
 from model.config import BUNDLES
 from model.data.corpus import load, source_name
 from model.evaluate.adapt_report import write_report
-from model.evaluate.forecast import ask_model, simple_forecasts
+from model.evaluate.forecast import predict_windows, simple_forecasts
 from model.evaluate.windows import FAMILIES, cut
 from model.pretrain import parser as pretraining_parser
 from model.pretrain import pretrain
@@ -32,8 +32,8 @@ from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.evaluation.backtest import SETTINGS as BACKTEST
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
+from raw_qgis_plugin.core.evaluation.verdicts import SETTINGS as VERDICTS
 from raw_qgis_plugin.core.evaluation.windows import errors_m, spread
 from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -75,7 +75,7 @@ def compare(tracks: Tracks | None, before: Bundle, after: Bundle, seed: int = 0)
         row["simple_m"] = simple[best]
         errors = {}
         for name, model in models.items():
-            answer = ask_model(w, model)
+            answer = predict_windows(w, model)
             errors[name] = errors_m(w, (spread(w, answer.lon), spread(w, answer.lat)))
             row[f"{name}_m"] = float(np.nanmean(errors[name]))
             row[f"{name}_inside50"] = float((errors[name][w.known] <= answer.radius50_m).mean())
@@ -92,7 +92,7 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     Without errors the last sentence says why there are none. Intervals are of 99 %, since there are five families. As
     in backtests it takes six people: five agree by chance once in sixteen times.
     """
-    few, matters, tolerated = BACKTEST.min_groups, 0.005, 0.02  # people; differences of a ratio from 1
+    few, matters, tolerated = VERDICTS.min_groups, 0.005, 0.02  # people; differences of a ratio from 1
     unknown = "It can't be said whether the new model is better"
     if not figures:
         why = "Nobody could be held out whose tracks are long enough (45 fixes at 5, 15 or 60 s, or days)."

@@ -17,7 +17,6 @@ import numpy as np
 from model.cli import meter, positive
 from model.data.heldout import held_out_cab
 from model.evaluate import add_record, check_record, check_report, make_parser, ratio_words, write_report
-from model.evaluate.forecast_page import make_page
 from model.evaluate.paths import measure_paths
 from model.evaluate.paths import table as paths_table
 from model.evaluate.windows import FAMILIES, cut
@@ -27,14 +26,14 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
 from raw_qgis_plugin.core.evaluation.baselines import Forecast, cross_fitted_pull, simple_methods
 from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED, measure
+from raw_qgis_plugin.core.evaluation.plots import MODEL, by_horizon, horizon_words
+from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.evaluation.windows import Windows, spread
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
 from raw_qgis_plugin.core.sources.readers import read
 
-PAPER = "raw-paper"
 STAYING = -8.0, 30.0  # log scale and logit of staying (core/forecasting/mixture.py)
 DAYS = ("long", "filled")
-DETAILS = ("horizons", "moving", "unvisited", "paths")  # in reports, not in cards
 
 
 class Zeroed(Model):
@@ -48,11 +47,11 @@ class Zeroed(Model):
         return zeros
 
 
-def ask_model(w: Windows, model: Model, progress: Progress = no_progress, *, adapt: bool = True) -> Prediction:
+def predict_windows(w: Windows, model: Model, progress: Progress = no_progress, *, adapt: bool = True) -> Prediction:
     """The model's forecasts of all windows where there is a truth, in the order of `w.known`."""
-    row, asked = np.nonzero(w.known)[0], w.query_t[w.known]
+    row, t = np.nonzero(w.known)[0], w.query_t[w.known]
     tracks = w.contexts()
-    return predict(tracks, model, Queries.at(tracks, row, asked), progress, with_areas=True, adapt=adapt)
+    return predict(tracks, model, Queries.at(tracks, row, t), progress, with_areas=True, adapt=adapt)
 
 
 def simple_forecasts(w: Windows, seed: int = 0) -> dict[str, Forecast]:
@@ -61,16 +60,14 @@ def simple_forecasts(w: Windows, seed: int = 0) -> dict[str, Forecast]:
     return simple_methods(w.t, w.lon, w.lat, w.query_t, pull)
 
 
-def evaluate(
-    w: Windows, model: Model, zeroed: Model, seed: int = 0, others: dict[str, Forecast] | None = None,
-) -> tuple[dict, Prediction]:  # fmt: skip
-    """All figures of a family (core/evaluation/metrics.py), and the model's answers."""
-    answer = ask_model(w, model, meter(f"{w.family}: the model"))
-    without = {ZEROED: ask_model(w, zeroed, adapt=False)}
+def evaluate(w: Windows, model: Model, zeroed: Model, seed: int = 0, others: dict[str, Forecast] | None = None) -> dict:
+    """All figures of a family (core/evaluation/metrics.py). others: more forecasts to report."""
+    answer = predict_windows(w, model, meter(f"{w.family}: the model"))
+    without = {ZEROED: predict_windows(w, zeroed, adapt=False)}
     if w.family not in DAYS:  # for days the past only joins the network's output
-        without[PAST] = ask_model(w, zeroed)
+        without[PAST] = predict_windows(w, zeroed)
     more = {name: (spread(w, f.lon), spread(w, f.lat)) for name, f in without.items()} | (others or {})
-    return measure(w, simple_forecasts(w, seed), answer, more, w.user, seed), answer
+    return measure(w, simple_forecasts(w, seed), answer, more, w.user, seed)
 
 
 def table(results: dict[str, dict]) -> str:
@@ -82,12 +79,39 @@ def table(results: dict[str, dict]) -> str:
             f"{family}: {r['windows']} windows of {r['people']} units. model / best simple ({r['best_simple']}) "
             f"= {ratio_words(r)}. {held}"
         )
-        for kind in ("moving", "unvisited"):
-            if r[kind]["cases"]:
-                lines.append(f"    {kind}: {r[kind]['cases']} cases, {ratio_words(r[kind])}")
         for name, e in sorted(r["methods"].items(), key=lambda item: item[1]["mean_m"]):
             lines.append(f"    {e['mean_m']:9.1f} mean {e['median_m']:9.1f} median {e['p90_m']:9.1f} p90  {name}")
     return "\n".join(lines)
+
+
+def make_page(results: dict[str, dict], tracks: str, model: str) -> Page:
+    """The report."""
+    page = Page(
+        f"Forecasts of {model} on {tracks}",
+        "The model against every simple method, on the same windows of real fixes. A ratio below 1: the model "
+        "comes nearer than the best of them. Intervals: units (people or vehicles) drawn with replacement.",
+    )
+    page.figure(by_horizon(results), "Left: mean error, with 95 % bands. Right: share of truths inside the areas.")
+    columns = ["horizon", "cases", "model, mean (m)", "best simple method", "its mean (m)", "ratio [95 %]",
+               "in 50, 80 % area"]  # fmt: skip
+    for family, r in results.items():
+        page.heading(f"{family}: {r['windows']} windows of {r['people']} units")
+        page.table(columns, [_row(name, h) for name, h in [("all", r), *_by_horizon(r)]], [0])
+        order = sorted(r["methods"], key=lambda m: r["methods"][m]["mean_m"])
+        rows = [[m, *(f"{r['methods'][m][k]:,.1f}" for k in ("mean_m", "median_m", "p90_m"))] for m in order]
+        page.table(["method", "mean (m)", "median (m)", "90 % below (m)"], rows, [order.index(MODEL)])
+    return page
+
+
+def _by_horizon(r: dict) -> list[tuple[str, dict]]:
+    return [(horizon_words(h["horizon_s"]), h) for h in r["horizons"]]
+
+
+def _row(name: str, h: dict) -> list:
+    held = None if h["inside50"] is None else f"{100 * h['inside50']:.0f}, {100 * h['inside80']:.0f} %"
+    means = (f"{h[k]:,.0f}" for k in ("mean_m", "best_simple_mean_m"))
+    ours, theirs = means
+    return [name, h["cases"], ours, h["best_simple"], theirs, ratio_words(h), held]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -115,12 +139,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     bundle = open_bundle(args.bundle)
     if args.held_out_cabs:
         tracks = tracks.take(np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user])
-    model, zeroed, results, shown = Model(bundle), Zeroed(bundle), {}, {}
+    model, zeroed, results = Model(bundle), Zeroed(bundle), {}
     for family in [f"{c}s" for c in args.cadence] if args.cadence else args.family:
         w = cut(tracks, family, limit=args.windows, per_user=args.per_user, seed=args.seed)
         if len(w):
-            results[w.family], answer = evaluate(w, model, zeroed, args.seed, paper(w, args.raw_paper))
-            shown[w.family] = (w, answer)
+            results[w.family] = evaluate(w, model, zeroed, args.seed, paper(w, args.raw_paper))
             print(table({w.family: results[w.family]}), flush=True)
             if args.paths and w.family not in DAYS:
                 results[w.family]["paths"] = measure_paths(w, model, args.seed)
@@ -128,10 +151,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not results:
         raise InputError(f"{args.tracks} has no window of these families.")
     if args.output:
-        write_report(args.output, results, make_page(results, shown, Path(args.tracks).name, bundle.card["name"]))
+        write_report(args.output, results, make_page(results, Path(args.tracks).name, bundle.card["name"]))
     if args.record:
         card = bundle.card
-        brief = {family: {k: v for k, v in r.items() if k not in DETAILS} for family, r in results.items()}
+        brief = {f: {k: v for k, v in r.items() if k not in ("horizons", "paths")} for f, r in results.items()}
         card |= {"forecast_figures": card.get("forecast_figures", {}) | {args.record: brief}}
         write_card(Path(args.bundle), card)
 
@@ -140,6 +163,6 @@ def paper(w: Windows, run: Path | None) -> dict[str, Forecast]:
     """The published method's forecasts, where its sequences are those of the windows."""
     if run is None or w.family not in DAYS:
         return {}
-    from model.published import forecast_windows
+    from model.published import forecast_windows, load
 
-    return {PAPER: forecast_windows(run, w)}
+    return {"raw-paper": forecast_windows(load(run), w)}

@@ -19,9 +19,9 @@ from model.evaluate import check_report, make_parser, ratio_words, write_report
 from model.fill.examples import BASELINES, Hidden, hide
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
-from raw_qgis_plugin.core.gaps.bridge import simple_places
 from raw_qgis_plugin.core.gaps.ends import ends_of
-from raw_qgis_plugin.core.gaps.fill import Questions, fill
+from raw_qgis_plugin.core.gaps.fill import GapQueries, fill
+from raw_qgis_plugin.core.gaps.imputer import simple_places
 from raw_qgis_plugin.core.geodesy import metres_between, near_lon
 from raw_qgis_plugin.core.sources.readers import read
 
@@ -35,12 +35,10 @@ def evaluate(hidden: Hidden, seed: int = 0) -> dict:
     tracks, before = hidden.gaps.tracks, hidden.gaps.before
     user, ends = tracks.user[before], ends_of(hidden.gaps)
     error, inside = np.empty(len(before)), np.empty((2, len(before)), bool)
-    circles = np.empty((2, len(before)), bool)
-    for f in fill(tracks, Questions(before, hidden.t, 0), with_areas=True):
+    for f in fill(tracks, GapQueries(before, hidden.t), with_areas=True):
         lon, lat = hidden.lon[f.number], hidden.lat[f.number]
         error[f.number] = metres_between(f.lon, f.lat, lon, lat)
-        circles[:, f.number] = error[f.number] <= np.stack([f.radius50_m, f.radius80_m])
-        truth = shapely.points(near_lon(lon, f.ends.lon), lat)
+        truth = shapely.points(near_lon(lon, tracks.lon[before[f.number]]), lat)
         inside[:, f.number] = shapely.contains(np.asarray(f.areas), truth[:, None]).T
     off = simple_places(ends, hidden.share)[:, list(BASELINES.values())] - hidden.truth(ends)[:, None]
     simple = dict(zip(BASELINES, np.hypot(off[..., 0], off[..., 1]).T))
@@ -51,7 +49,6 @@ def evaluate(hidden: Hidden, seed: int = 0) -> dict:
         "best_simple": best, "ratio": float(error.mean() / simple[best].mean()),
         "interval": interval_by_person(error[:, None], simple[best][:, None], user, seed),
         "inside50": float(inside[0].mean()), "inside80": float(inside[1].mean()),
-        "in_circle50": float(circles[0].mean()), "in_circle80": float(circles[1].mean()),
     }  # fmt: skip
 
 
@@ -60,11 +57,11 @@ def table(results: dict[str, dict]) -> str:
     lines = []
     for minutes, r in results.items():
         simple = ", ".join(f"{name} {metres:.0f}" for name, metres in r["simple_mean_m"].items())
-        held = ", ".join(f"{r[name]:.1%}" for name in ("inside50", "inside80", "in_circle50", "in_circle80"))
+        held = ", ".join(f"{r[name]:.1%}" for name in ("inside50", "inside80"))
         lines.append(
             f"{minutes} min: {r['gaps']} gaps of {r['people']} users. {r['mean_m']:.0f} m "
             f"(median {r['median_m']:.0f}); {simple}. Ratio {ratio_words(r)}. "
-            f"Areas of 50 and 80 %, circles: {held}"
+            f"Areas of 50 and 80 % hold {held}"
         )
     return "\n".join(lines)
 

@@ -8,12 +8,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.cli import id_columns, make_parser, meter, over_zero, read_tracks, run, utc_times, warn, write_table
+from model.cli import (
+    add_options,
+    id_columns,
+    make_parser,
+    meter,
+    read_tracks,
+    run,
+    spec_of,
+    utc_times,
+    warn,
+    write_table,
+)
 from model.forecast import read_queries
 from raw_qgis_plugin.core.errors import Progress
-from raw_qgis_plugin.core.gaps.fill import Questions, fill
+from raw_qgis_plugin.core.gaps.fill import GapQueries, fill
 from raw_qgis_plugin.core.sources.readers import read_table
 from raw_qgis_plugin.core.sources.schema import Schema, find_columns
+from raw_qgis_plugin.core.specs import FillSpec
 from raw_qgis_plugin.core.times import NO_TIME
 from raw_qgis_plugin.core.tracks import Tracks
 
@@ -30,42 +42,38 @@ FIGURES = ("lon", "lat", "radius50_m", "radius80_m")
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, fill, write."""
     parser = make_parser("fill", "Where tracks were between two fixes.", EPILOG, bundle=False)
-    parser.add_argument("--step", type=over_zero, default=1.0, metavar="MIN", help="minutes (default: 1)")
+    add_options(parser, FillSpec)
     parser.add_argument("--at", metavar="Q", help="ask for these times instead: a Parquet or CSV table, track_id and t")
-    parser.add_argument(
-        "--max-gap", type=over_zero, default=60.0, metavar="MIN",
-        help="longer gaps are left open (minutes, default: 60; longer ones were not measured)",
-    )  # fmt: skip
     args = parser.parse_args(argv)
     tracks, guess = read_tracks(args)
-    longest_s = 60.0 * args.max_gap
+    spec = spec_of(args, FillSpec)
     if args.at:
-        queries = read_table(args.at)
-        query_fields = find_columns(queries.column_names, Schema(zone=args.tz))
-        ids, track, t = read_queries(queries, query_fields, tracks, guess)
-        write_table(args.output, {**ids, "t": utc_times(t), **fill_at(tracks, track, t, longest_s, meter("filling"))})
+        table = read_table(args.at)
+        ids, track, t = read_queries(table, find_columns(table.column_names, Schema(zone=args.tz)), tracks, guess)
+        figures = fill_at(tracks, track, t, 60.0 * spec.max_gap_min, meter("filling"))
+        write_table(args.output, {**ids, "t": utc_times(t), **figures})
         return
-    questions = Questions.every(tracks, 60.0 * args.step, longest_s)
-    if questions.n_open:
-        warn(f"{questions.n_open:,} gaps longer than {args.max_gap:g} minutes stay open.")
-    figures = figures_of(tracks, questions, meter("filling"))
-    track = tracks.track[questions.before]
+    queries = GapQueries.every(tracks, 60.0 * spec.step_min, 60.0 * spec.max_gap_min)
+    if queries.n_open:
+        warn(f"{queries.n_open:,} gaps longer than {spec.max_gap_min:g} minutes stay open.")
+    figures = figures_of(tracks, queries, meter("filling"))
+    track = tracks.track[queries.before]
     ids = {"user_id": tracks.user_ids[tracks.track_user[track]], "track_id": tracks.track_ids[track]}
-    columns = {**id_columns(ids, args, guess), "t": utc_times(questions.t), **figures}
-    write_table(args.output, {**columns, "inferred": np.ones(len(questions.t), bool)})
+    columns = {**id_columns(ids, args, guess), "t": utc_times(queries.t), **figures}
+    write_table(args.output, {**columns, "inferred": np.ones(len(queries.t), bool)})
 
 
-def figures_of(tracks: Tracks, questions: Questions, progress: Progress) -> dict[str, np.ndarray]:
-    """FIGURES (m,) of questions."""
-    columns = {name: np.full(len(questions.t), np.nan) for name in FIGURES}
-    for filled in fill(tracks, questions, progress):
+def figures_of(tracks: Tracks, queries: GapQueries, progress: Progress) -> dict[str, np.ndarray]:
+    """FIGURES (m,) of queries."""
+    columns = {name: np.full(len(queries.t), np.nan) for name in FIGURES}
+    for filled in fill(tracks, queries, progress):
         for name, values in columns.items():
             values[filled.number] = getattr(filled, name)
     return columns
 
 
 def fill_at(
-    tracks: Tracks, track: np.ndarray, t: np.ndarray, longest_s: float, progress: Progress
+    tracks: Tracks, track: np.ndarray, t: np.ndarray, max_gap_s: float, progress: Progress
 ) -> dict[str, np.ndarray]:
     """FIGURES (m,) and inferred (m,) of tracks at times (m,); nan where there is no answer.
 
@@ -76,14 +84,14 @@ def fill_at(
     own = (track >= 0) & (t != NO_TIME) & (before >= 0)
     own &= tracks.track[before] == track
     exact = own & (tracks.t[before] == t)
-    gap = own & ~exact & (tracks.track[after] == track) & (tracks.t[after] - tracks.t[before] <= 1000 * longest_s)
-    asked = np.flatnonzero(gap)
-    asked = asked[np.argsort(before[asked], kind="stable")]
-    found = figures_of(tracks, Questions(before[asked], t[asked], 0), progress)
+    gap = own & ~exact & (tracks.track[after] == track) & (tracks.t[after] - tracks.t[before] <= 1000 * max_gap_s)
+    rows = np.flatnonzero(gap)
+    rows = rows[np.argsort(before[rows], kind="stable")]
+    found = figures_of(tracks, GapQueries(before[rows], t[rows]), progress)
     columns = {name: np.full(len(t), np.nan) for name in FIGURES}
     for name, at_fix in zip(FIGURES, (tracks.lon[before], tracks.lat[before], 0.0 * t, 0.0 * t), strict=True):
         columns[name][exact] = at_fix[exact]
-        columns[name][asked] = found[name]
+        columns[name][rows] = found[name]
     if unanswered := np.count_nonzero(~exact & ~gap):
         warn(f"{unanswered:,} of {len(t):,} queries have no answer: no such track, outside of it, or in a longer gap.")
     return {**columns, "inferred": gap}

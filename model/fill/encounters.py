@@ -82,18 +82,18 @@ def precision_recall(found: Encounters, truth: Encounters, n_users: int) -> dict
 
 
 def evaluate(tracks: Tracks, rates_min: Sequence[float], spec: EncounterSpec) -> dict:
-    """All figures, by rate."""
-    truth = find_encounters(tracks, replace(spec, max_gap_min=KNOWN_MS / 60_000), infer=False)
+    """All figures, by rate and minimum probability."""
+    truth = find_encounters(tracks, replace(spec, max_gap_min=KNOWN_MS / 60_000))
     results: dict[str, dict] = {}
     for minutes in rates_min:
         some = thinned(tracks, minutes)
-        simple = find_encounters(some, spec, infer=False)
-        ours = {least: find_encounters(some, replace(spec, min_probability=least)) for least in LEAST}
-        rows: dict[str, Any] = {"simple": precision_recall(simple, truth, tracks.n_users)}
-        rows |= {f"{least:g}": precision_recall(found, truth, tracks.n_users) for least, found in ours.items()}
-        most = ours[min(LEAST)]
-        right = overlaps(most, truth, tracks.n_users)
-        rows["reliability"] = reliability(most.probability, right, ("probability", "true", "encounters"))
+        found = {least: find_encounters(some, replace(spec, min_probability=least)) for least in LEAST}
+        rows: dict[str, Any] = {
+            f"{least:g}": precision_recall(each, truth, tracks.n_users) for least, each in found.items()
+        }
+        every = found[min(LEAST)]
+        right = overlaps(every, truth, tracks.n_users)
+        rows["reliability"] = reliability(every.probability, right, ("probability", "true", "encounters"))
         results[f"{minutes:g}"] = rows
         print(table(f"{minutes:g}", rows), flush=True)
     return {"users": tracks.n_users, "positions": len(tracks), "true": len(truth.one), "by_rate": results}

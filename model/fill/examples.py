@@ -18,8 +18,8 @@ from raw_qgis_plugin.core.arrays import join_rows, run_starts, take_rows
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.featurizer import into_frame
-from raw_qgis_plugin.core.gaps.imputer import SIMPLE, Described, describe
 from raw_qgis_plugin.core.gaps.ends import Ends, Gaps, ends_of
+from raw_qgis_plugin.core.gaps.imputer import SIMPLE, Described, describe
 from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.geodesy import metres_between, offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .errors import InputError
 from .options import Spec, option
 
 MIN_USERS = 10  # behind every figure that is shown
@@ -94,3 +95,60 @@ class SimilarRegionSpec(SimilarSpec):
     min_users: int = option(
         MIN_USERS, "Minimum users per region", "Regions of fewer users are neither compared nor found.", minimum=1
     )
+
+
+@dataclass(frozen=True)
+class HorizonSpec(Spec):
+    """How far ahead forecasts look."""
+
+    horizon_min: float = option(30.0, "Horizon", "How far ahead of the last fix.", unit="min", minimum=0.01)
+    step_min: float = option(
+        5.0, "Step", "Time from one forecast to the next, up to the horizon.", unit="min", minimum=0.01
+    )
+    max_count = 1000
+
+    def horizons_s(self) -> list[float]:
+        """Seconds after the last fix: every STEP up to HORIZON. InputError for none, or more than `max_count`."""
+        horizon, step = self.horizon_min, self.step_min
+        if step > horizon:
+            raise InputError(f"STEP ({step:g} min) must be no longer than HORIZON ({horizon:g} min).")
+        count = int(horizon / step + 1e-9)
+        if count > self.max_count:
+            shortest = f"{horizon / self.max_count:g} min"
+            raise InputError(f"{count:,} steps are too many: choose a STEP of {shortest} or more.")
+        return [k * step * 60.0 for k in range(1, count + 1)]
+
+
+@dataclass(frozen=True)
+class ForecastSpec(HorizonSpec):
+    """Where tracks will be after their last fix."""
+
+    unit: str | None = option(
+        None, "One forecast for each", "Empty: a track where a track field is chosen (or INPUT has no users), else a "
+        "user, after the last fix of all the user's tracks.", choices=("user", "track"),
+    )  # fmt: skip
+    paths: int = option(
+        3, "Paths", "At most so many likely paths for each track, each with its probability.", minimum=1, maximum=9
+    )
+
+
+@dataclass(frozen=True)
+class BacktestSpec(HorizonSpec):
+    """Forecasts of a layer's own past, compared with simple methods."""
+
+    max_count = 24  # a report cannot show more
+    folds: int = option(
+        5, "Folds", "The number of parts of time. Each part gives about the same number of cases.", minimum=1,
+        maximum=50,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FillSpec(Spec):
+    """Where tracks were between two fixes."""
+
+    step_min: float = option(1.0, "Step", "Time from one position in a gap to the next.", unit="min", minimum=0.01)
+    max_gap_min: float = option(
+        60.0, "Longest gap", "Longer gaps are left open. Gaps of up to an hour were measured.", unit="min",
+        minimum=0.01,
+    )  # fmt: skip

@@ -8,14 +8,14 @@ from typing import Any
 
 from qgis.core import QgsProcessing, QgsProcessingException
 
-from ..core.errors import InputError
+from ..core.specs import BacktestSpec
 from ..tasks.job import load_libraries
-from .forecast_tracks import ForecastTracks
+from .base import TrackAlgorithm
 from .form import Run
 from .words import tr
 
 
-class Backtest(ForecastTracks):
+class Backtest(TrackAlgorithm):
     """The model and simple methods, tested on INPUT's own past."""
 
     ID = "backtest"
@@ -30,22 +30,16 @@ class Backtest(ForecastTracks):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
-        self.add_horizons()
-        self.add_integer(
-            "FOLDS", "Folds", "The number of parts of time. Each part gives about the same number of cases.", 5,
-            maxValue=50,
-        )  # fmt: skip
+        self.add_options(BacktestSpec)
         self.add_sink("OUTPUT", "Backtest", QgsProcessing.SourceType.TypeVector)
         self.add_report(optional=True)
         self.add_model()
         self.add_sentence("VERDICT", "What to use, one sentence per horizon")
 
     def check(self, run: Run) -> None:
-        """Refuse more horizons than a report can show."""
+        """Refuse a step that leaves no horizon, or more than a report can show."""
         super().check(run)
-        count = len(self.horizons(run))
-        if count > 24:
-            raise InputError(f"{count} horizons are too many to compare: choose a longer STEP (24 horizons at most).")
+        run.spec(BacktestSpec).horizons_s()
 
     def prepare_layers(self, run: Run) -> None:
         """On the main thread: tracks, and what draws the report."""
@@ -54,8 +48,9 @@ class Backtest(ForecastTracks):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, backtest, write."""
-        from ..core.evaluation.backtest import backtest, to_json
-        from ..core.evaluation.backtest_page import APART, columns_of, make_page, warning
+        from ..core.evaluation.backtest import backtest, columns_of
+        from ..core.evaluation.backtest_page import ANONYMOUS, make_page, warning
+        from ..core.evaluation.verdicts import to_json
         from ..layers import styling
 
         model = self.open_model(run)
@@ -64,10 +59,10 @@ class Backtest(ForecastTracks):
         read, skipped = self.read(run)
         tracks = self.split(run, read, "track" if read.anonymous else "user", skipped)
         if tracks.anonymous:
-            run.info(APART)
+            run.info(ANONYMOUS)
         if not len(tracks):
             raise QgsProcessingException(tr("There is nothing to test on."))
-        result = backtest(tracks, model, self.horizons(run), run.integer("FOLDS"), run.stage(tr("Testing")))
+        result = backtest(tracks, model, run.spec(BacktestSpec), run.stage(tr("Testing")))
         sentences = list(map(str, result.verdicts))
         for sentence in sentences:
             run.info(sentence)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import Qgis, QgsProcessing, QgsProcessingOutputNumber
 
 from ..core.errors import InputError
+from ..core.specs import FillSpec
 from .base import TrackAlgorithm
 from .forecast_tracks import ids_of
 from .form import Run
@@ -16,7 +17,7 @@ from .words import tr
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..core.gaps.fill import Questions
+    from ..core.gaps.fill import GapQueries
     from ..core.tracks import Tracks
     from ..layers.styling import Style
     from ..layers.writing import Parts
@@ -30,17 +31,12 @@ class FillGaps(TrackAlgorithm):
     TITLE = "Fill gaps"
     SUMMARY = "Where people were between two fixes, with areas that hold them in 50 and 80 % of cases."
     TAGS = ("trajectory", "movement", "interpolation", "missing data", "imputation", "reconstruction", "uncertainty")
-    NEEDS: tuple[str, ...] = ("scipy", "shapely")
+    NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
-        self.add_number("STEP", "Step (minutes)", "Minutes from one position in a gap to the next.", 1.0, 0.01)
-        self.add_number(
-            "MAX_GAP", "Longest gap (minutes)",
-            "Longer gaps are left open, and the log gives their number. Gaps of up to an hour were measured.",
-            60.0, 0.01,
-        )  # fmt: skip
+        self.add_options(FillSpec)
         self.add_sink("OUTPUT", "Inferred positions", QgsProcessing.SourceType.TypeVectorPoint)
         self.add_sink("OUTPUT_TRACKS", "Inferred tracks", QgsProcessing.SourceType.TypeVectorLine, optional=True)
         self.add_sink("OUTPUT_AREAS", "Inferred areas", QgsProcessing.SourceType.TypeVectorPolygon, optional=True)
@@ -51,48 +47,55 @@ class FillGaps(TrackAlgorithm):
     def check(self, run: Run) -> None:
         """Refuse a step that no gap is longer than."""
         super().check(run)
-        step, longest = run.number("STEP"), run.number("MAX_GAP")
-        if not step < longest:
-            raise InputError(f"STEP ({step:g} min) must be shorter than MAX_GAP ({longest:g} min).")
+        spec = run.spec(FillSpec)
+        if not spec.step_min < spec.max_gap_min:
+            raise InputError(f"STEP ({spec.step_min:g} min) must be shorter than MAX_GAP ({spec.max_gap_min:g} min).")
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, fill, write, some gaps at a time."""
         import numpy as np
 
-        from ..core.gaps.fill import Questions, fill
+        from ..core.gaps.fill import GapQueries, fill
         from ..layers import styling, writing
 
+        spec = run.spec(FillSpec)
         tracks, skipped = self.read_units(run, "track")
-        longest = run.number("MAX_GAP")
-        questions = Questions.every(tracks, 60.0 * run.number("STEP"), 60.0 * longest)
-        n_gaps = len(np.unique(questions.before))
-        run.info(tr("{n:,} positions in {k:,} gaps.").format(n=len(questions.t), k=n_gaps))
-        if questions.n_open:
+        queries = GapQueries.every(tracks, 60.0 * spec.step_min, 60.0 * spec.max_gap_min)
+        n_gaps = len(np.unique(queries.before))
+        run.info(tr("{n:,} positions in {k:,} gaps.").format(n=len(queries.t), k=n_gaps))
+        if queries.n_open:
             words = tr("{n:,} gaps longer than {minutes:g} minutes stay open.")
-            run.warn(words.format(n=questions.n_open, minutes=longest))
+            run.warn(words.format(n=queries.n_open, minutes=spec.max_gap_min))
         with_areas = bool(run.parameters.get("OUTPUT_AREAS"))
-        lon, lat, none = np.empty(len(questions.t)), np.empty(len(questions.t)), np.zeros(0, np.int64)
+
+        def columns(number: np.ndarray, **more: np.ndarray) -> dict[str, Any]:
+            ids = ids_of(tracks, tracks.track[queries.before[number]])
+            return {**ids, "t": queries.t[number], "inferred": np.ones(len(number), bool), **more}
+
+        def area_columns(number: np.ndarray) -> dict[str, Any]:
+            """Two areas a position, the larger one first, so that it is drawn below."""
+            return columns(np.tile(number, 2), level=np.repeat([80, 50], len(number)))
+
+        none, nowhere = np.zeros(0, np.int64), np.zeros(0)
         points = self._opened(
-            run, "OUTPUT", self._point_columns(tracks, questions, none, np.zeros((2, 0))), styling.InferredPoints(),
+            run, "OUTPUT", columns(none, radius50_m=nowhere, radius80_m=nowhere), styling.InferredPoints(),
             Qgis.WkbType.Point,
         )  # fmt: skip
         areas = with_areas and self._opened(
-            run, "OUTPUT_AREAS", self._area_columns(tracks, questions, none), styling.InferredAreas(),
-            Qgis.WkbType.MultiPolygon,
-        )  # fmt: skip
-        for f in fill(tracks, questions, run.stage(tr("Filling the gaps")), with_areas=with_areas):
+            run, "OUTPUT_AREAS", area_columns(none), styling.InferredAreas(), Qgis.WkbType.MultiPolygon
+        )
+        lon, lat = np.empty((2, len(queries.t)))
+        for f in fill(tracks, queries, run.stage(tr("Filling the gaps")), with_areas=with_areas):
             lon[f.number], lat[f.number] = f.lon, f.lat
-            columns = self._point_columns(tracks, questions, f.number, np.stack([f.radius50_m, f.radius80_m]))
-            points.add(columns, writing.points(self.in_input_crs(run, f.lon, f.lat)))
+            radii = {"radius50_m": f.radius50_m, "radius80_m": f.radius80_m}
+            points.add(columns(f.number, **radii), writing.points(self.in_input_crs(run, f.lon, f.lat)))
             if areas and f.areas is not None:
-                shapes = f.areas[:, ::-1].T.ravel()  # the larger ones first, so that they are drawn below
-                columns = self._area_columns(tracks, questions, f.number)
-                areas.add(columns, self.polygons_in_input_crs(run, shapes))
-        results = {"OUTPUT": points.destination, **self.counts(tracks, skipped), "N_OPEN": questions.n_open}
+                areas.add(area_columns(f.number), self.polygons_in_input_crs(run, f.areas[:, ::-1].T.ravel()))
+        results = {"OUTPUT": points.destination, **self.counts(tracks, skipped), "N_OPEN": queries.n_open}
         if areas:
             results["OUTPUT_AREAS"] = areas.destination
         if run.parameters.get("OUTPUT_TRACKS"):
-            results["OUTPUT_TRACKS"] = self._write_tracks(run, tracks, questions, lon, lat)
+            results["OUTPUT_TRACKS"] = self._write_tracks(run, tracks, queries, lon, lat)
         return results
 
     def _opened(self, run: Run, name: str, columns: dict[str, Any], style: Style, shape: Any) -> Parts:
@@ -102,48 +105,27 @@ class FillGaps(TrackAlgorithm):
         crs = self.plan.source.sourceCrs()
         return writing.Parts(kinds, *self.open_output(run, name, writing.make_fields(kinds), style, shape, crs))
 
-    @staticmethod
-    def _point_columns(
-        tracks: Tracks, questions: Questions, number: np.ndarray, radius_m: np.ndarray
-    ) -> dict[str, Any]:
-        import numpy as np
-
-        return {
-            **ids_of(tracks, tracks.track[questions.before[number]]), "t": questions.t[number],
-            "inferred": np.ones(len(number), bool), "radius50_m": radius_m[0], "radius80_m": radius_m[1],
-        }  # fmt: skip
-
-    @staticmethod
-    def _area_columns(tracks: Tracks, questions: Questions, number: np.ndarray) -> dict[str, Any]:
-        import numpy as np
-
-        twice = np.tile(number, 2)
-        return {
-            **ids_of(tracks, tracks.track[questions.before[twice]]), "level": np.repeat([80, 50], len(number)),
-            "t": questions.t[twice], "inferred": np.ones(len(twice), bool),
-        }  # fmt: skip
-
-    def _write_tracks(self, run: Run, tracks: Tracks, questions: Questions, lon: np.ndarray, lat: np.ndarray) -> str:
+    def _write_tracks(self, run: Run, tracks: Tracks, queries: GapQueries, lon: np.ndarray, lat: np.ndarray) -> str:
         """A line a gap, from fix to fix. M values are epoch seconds, so that it can be INPUT of other algorithms."""
         import numpy as np
 
         from ..core.geodesy import unwrapped
         from ..layers import styling, writing
 
-        before, first, count = np.unique(questions.before, return_index=True, return_counts=True)
-        at = np.concatenate([first, first + count])  # the fixes at both ends come before these rows
-        ends = np.concatenate([before, before + 1])
-        order = np.argsort(at + np.repeat([0.0, -0.5], len(before)), kind="stable")
-        at, ends = at[order], ends[order]
+        before, count = np.unique(queries.before, return_counts=True)
+        after = before + 1
+        # A gap's positions are sorted behind its first fix (key `before`) and in front of its last (`after` - 0.25).
+        key = np.concatenate([queries.before + 0.5, before, after - 0.25])
+        order = np.argsort(key, kind="stable")
         lon, lat, t = (
-            np.insert(own, at, fixes[ends])
-            for own, fixes in ((lon, tracks.lon), (lat, tracks.lat), (questions.t, tracks.t))
+            np.concatenate([own, fixes[before], fixes[after]])[order]
+            for own, fixes in ((lon, tracks.lon), (lat, tracks.lat), (queries.t, tracks.t))
         )
         offsets = np.concatenate([[0], np.cumsum(count + 2)])
         xy = self.in_input_crs(run, unwrapped(lon, offsets), lat, offsets)
         columns = {
-            **ids_of(tracks, tracks.track[before]), "t_first": tracks.t[before], "t_last": tracks.t[before + 1],
-            "duration_min": (tracks.t[before + 1] - tracks.t[before]) / 60_000, "inferred": np.ones(len(before), bool),
+            **ids_of(tracks, tracks.track[before]), "t_first": tracks.t[before], "t_last": tracks.t[after],
+            "duration_min": (tracks.t[after] - tracks.t[before]) / 60_000, "inferred": np.ones(len(before), bool),
         }  # fmt: skip
         return self.write_table(
             run, "OUTPUT_TRACKS", columns, styling.InferredLines(),

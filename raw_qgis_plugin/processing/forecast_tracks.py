@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterNumber
+from qgis.core import Qgis, QgsProcessing
 
-from ..core.errors import InputError
+from ..core.specs import ForecastSpec
 from .base import TrackAlgorithm
 from .form import Run
 from .words import tr
@@ -32,14 +32,7 @@ class ForecastTracks(TrackAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
-        self.add_horizons()
-        self.add_choice(
-            "UNIT", "One forecast for each", "Empty: a track where a track field is chosen (or INPUT has no users), "
-            "else a user, after the last fix of all the user's tracks.", ("user", "track"), None,
-        )  # fmt: skip
-        self.add_integer(
-            "PATHS", "Paths", "At most so many likely paths for each track, each with its probability.", 3, maxValue=9
-        )
+        self.add_options(ForecastSpec)
         self.add_sink("OUTPUT", "Forecast positions", QgsProcessing.SourceType.TypeVectorPoint)
         line = QgsProcessing.SourceType.TypeVectorLine
         self.add_sink("OUTPUT_TRACKS", "Forecast tracks", line, optional=True)
@@ -47,56 +40,33 @@ class ForecastTracks(TrackAlgorithm):
         self.add_sink("OUTPUT_RECENT", "Recent tracks", line, optional=True, made=False)
         self.add_model()
 
-    def add_horizons(self) -> None:
-        """Add HORIZON and STEP."""
-        self._add_minutes("HORIZON", "Horizon (minutes)", "How far ahead of the last fix.", 30.0)
-        self._add_minutes("STEP", "Step (minutes)", "Minutes from one forecast to the next, up to the horizon.", 5.0)
-
-    def _add_minutes(self, name: str, label: str, help_text: str, default: float) -> None:
-        kind = QgsProcessingParameterNumber.Type.Double
-        number = QgsProcessingParameterNumber(name, tr(label), kind, default, minValue=0.01)
-        number.setMetadata({"widget_wrapper": {"decimals": 2}})
-        self.add(number, help_text)
-
     def check(self, run: Run) -> None:
         """Refuse a step that leaves no forecast, or too many."""
         super().check(run)
-        self.horizons(run)
+        run.spec(ForecastSpec).horizons_s()
 
-    def horizons(self, run: Run, most: int = 1000) -> np.ndarray:
-        """(h,) seconds after the last fix: every STEP up to HORIZON. InputError for more than `most`."""
-        import numpy as np
-
-        horizon, step = run.number("HORIZON"), run.number("STEP")
-        if not 0 < step <= horizon:
-            raise InputError(f"STEP ({step:g} min) must be above 0 and no longer than HORIZON ({horizon:g} min).")
-        count = int(np.floor(horizon / step + 1e-9))
-        if count > most:
-            least = f"{horizon / most:g} min"
-            raise InputError(f"{count:,} steps for each track are too many: choose a STEP of {least} or more.")
-        return np.arange(1, count + 1) * step * 60.0
-
-    def _unit(self, run: Run) -> str:
-        """UNIT; where it is empty, 'track' if a track field was chosen or there are no users, else 'user'."""
+    def _default_unit(self) -> str:
+        """'track' if a track field was chosen or there are no users, else 'user'."""
         fields = self.plan.fields
         has_tracks = fields.track is not None or self.plan.has_lines
         by_track = has_tracks and ("track" not in fields.guessed or fields.user is None)
-        return run.text("UNIT") or ("track" if by_track else "user")
+        return "track" if by_track else "user"
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, forecast, write."""
         from ..core.forecasting.predict import Queries, predict
 
-        unit = self._unit(run)
+        spec = run.spec(ForecastSpec)
+        unit = spec.unit or self._default_unit()
         model = self.open_model(run)
         tracks, skipped = self.read_units(run, unit)
         run.info(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))
         with_areas = bool(run.parameters.get("OUTPUT_AREAS"))
         with_lines = bool(run.parameters.get("OUTPUT_TRACKS"))
-        queries = Queries.ahead(tracks, self.horizons(run))
+        queries = Queries.ahead(tracks, spec.horizons_s())
         forecasts = predict(
             tracks, model, queries, run.stage(tr("Forecasting")), with_areas=with_areas,
-            n_paths=run.integer("PATHS") if with_lines else 0,
+            n_paths=spec.paths if with_lines else 0,
         )  # fmt: skip
         self.warn_outside(forecasts.reasons, forecasts.in_domain, run)
         results = {"OUTPUT": self._write_points(run, tracks, forecasts)}
@@ -170,7 +140,7 @@ class ForecastTracks(TrackAlgorithm):
         from ..layers import styling, writing
 
         first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1
-        late = tracks.t >= tracks.t[last][tracks.track] - 120_000 * run.number("HORIZON")
+        late = tracks.t >= tracks.t[last][tracks.track] - 120_000 * run.spec(ForecastSpec).horizon_min
         size = np.maximum(
             np.bincount(tracks.track[late], minlength=tracks.n_tracks), np.minimum(fewest, last - first + 1)
         )

@@ -10,10 +10,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.encounters import clock, encounters, pairs
-from raw_qgis_plugin.core.encounters.clock import positions
-from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
-from raw_qgis_plugin.core.encounters.pairs import Mixtures, within
+from raw_qgis_plugin.core.encounters import encounters
+from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters, positions, probability_within
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.specs import EncounterSpec
@@ -51,9 +49,7 @@ def tracks_of(users: list[str], t: list[np.ndarray], x: list[np.ndarray], lon0: 
 
 
 def found(tracks: Tracks, **options: object) -> Encounters:
-    infer = bool(options.pop("infer", True))
-    spec = EncounterSpec(**{"min_probability": 0.2} | options)  # type: ignore[arg-type]
-    return find_encounters(tracks, spec, infer=infer)
+    return find_encounters(tracks, EncounterSpec(**{"min_probability": 0.2} | options))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("lon0", [10.0, 180.0])
@@ -96,15 +92,6 @@ def test_in_a_gap_an_encounter_is_inferred_and_less_sure() -> None:
     assert len(found(inside_of_gap(), max_gap_min=10).one) == 0, "longer gaps hide everything"
 
 
-def test_a_likely_encounter_lasts_while_it_is_not_unlikely() -> None:
-    every = found(inside_of_gap())
-    least = every.probability.max()
-    likely, kept = found(inside_of_gap(), min_probability=least), every.probability == least
-    assert kept.sum() == 1 and likely.probability.tolist() == [least]
-    assert likely.t_start == every.t_start[kept] and likely.t_end == every.t_end[kept]
-    assert len(found(inside_of_gap(), min_probability=min(least + 0.001, 1.0)).one) == 0
-
-
 def test_it_depends_neither_on_ids_nor_on_the_order_of_rows() -> None:
     tracks = inside_of_gap()
     ids = np.array(["z", "k", "b", "m", "y", "a"], object)[tracks.user]
@@ -115,22 +102,16 @@ def test_it_depends_neither_on_ids_nor_on_the_order_of_rows() -> None:
     assert np.array_equal(one.t_start, other.t_start) and np.array_equal(one.t_end, other.t_end)
 
 
-def test_the_clock_gives_every_time_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "SETTINGS", replace(clock.SETTINGS, at_once=50))
-    tracks = people()
-    parts = [p for _, p in positions(tracks, 30.0, 3600.0)]
-    assert len(parts) > 5
-    tick, row = (np.concatenate([getattr(p, name) for p in parts]) for name in ("tick", "before"))
-    assert len(np.unique(np.stack([tracks.track[row], tick]), axis=1).T) == len(tick) == 3 * 2 * 60
-    assert ((tracks.t[row] <= tick * 30_000) & (tick * 30_000 < tracks.t[row + 1])).all()
-    assert [p for _, p in positions(tracks, 30.0, 1.0)] == []
-
-
-def test_small_parts_have_the_same_encounters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_parts_have_the_same_encounters_and_every_time_once(monkeypatch: pytest.MonkeyPatch) -> None:
     cases = people(), walkers(slice(10, 22)), inside_of_gap()
     whole = [found(tracks) for tracks in cases]
-    for module, sizes in ((pairs, {"places_at_once": 7, "at_once": 3}), (encounters, {"at_once": 4})):
-        monkeypatch.setattr(module, "SETTINGS", replace(module.SETTINGS, **sizes))
+    small = replace(encounters.SETTINGS, positions_at_once=50, searched_at_once=7)
+    monkeypatch.setattr(encounters, "SETTINGS", small)
+    parts = [p for _, p in positions(cases[0], 30_000, 3_600_000)]
+    assert len(parts) > 5
+    user, tick = (np.concatenate([getattr(p, name) for p in parts]) for name in ("user", "tick"))
+    assert len(np.unique(np.stack([user, tick]), axis=1).T) == len(tick) == 3 * 2 * 60
+    assert list(positions(cases[0], 30_000, 1000)) == []
     for tracks, one in zip(cases, whole, strict=True):
         other = found(tracks)
         for field in fields(Encounters):
@@ -142,25 +123,19 @@ def test_many_at_one_place_need_memory_for_a_part_of_their_pairs() -> None:
     x = [k + 0.1 * minute for k in np.linspace(0, 10, n)]
     tracks = tracks_of([f"{k:02}" for k in range(n)], [START + minute * MINUTE] * n, x)
     tracemalloc.start()
-    e = found(tracks, infer=False)
+    e = found(tracks)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert list(zip(e.one, e.other)) == list(combinations(range(n), 2)) and not np.ptp(e.t_end - e.t_start)
     assert peak < 60e6, "240 times 3,160 pairs took 137 MB together"
 
 
-def test_a_probability_is_the_share_of_draws() -> None:
-    rng = np.random.default_rng(0)
-    lon, lat = np.array([[10.0, 10.001], [10.0005, 10.002]]), np.full((2, 2), 50.0)
-    scale, weight = np.array([[20.0, 40.0], [30.0, 5.0]]), np.array([[0.7, 0.3], [0.4, 0.6]])
-    p = within(Mixtures(np.arange(2), lon, lat, scale, weight), np.array([0]), np.array([1]), 50.0)[0]
-    n = 200_000
-    which = [rng.choice(2, n, p=w) for w in weight]
-    x, y = (
-        [(a[k] - 10.0) * b + rng.normal(0, s[k], n) for a, s, k in zip(c, scale, which)]
-        for c, b in ((lon, KX), (lat, 0))
-    )
-    assert p == pytest.approx((np.hypot(x[0] - x[1], y[0] - y[1]) <= 50).mean(), abs=0.01)
+@pytest.mark.parametrize("error_m", [0.0, 1.0, 30.0, 200.0])
+@pytest.mark.parametrize("away_m", [0.0, 40.0, 60.0, 500.0])
+def test_a_probability_is_the_share_of_draws(away_m: float, error_m: float) -> None:
+    draws = np.random.default_rng(0).normal(0, error_m, (100_000, 2)) + [away_m, 0.0]
+    p = probability_within(np.array([away_m]), np.array([error_m]), 50.0)[0]
+    assert p == pytest.approx((np.hypot(*draws.T) <= 50).mean(), abs=0.01)
 
 
 def test_nobody_and_cancel() -> None:

@@ -11,9 +11,9 @@ import shapely
 
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.gaps.adaptation import stretches
-from raw_qgis_plugin.core.gaps.bridge import Bridge
 from raw_qgis_plugin.core.gaps.ends import Gaps
-from raw_qgis_plugin.core.gaps.fill import Filled, Filler, Questions, fill
+from raw_qgis_plugin.core.gaps.fill import Filled, GapQueries, fill, layer_table
+from raw_qgis_plugin.core.gaps.imputer import Imputer
 from raw_qgis_plugin.core.gaps.movements import How, Movements
 from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -44,9 +44,9 @@ def corner(vehicles: int = 8, lon0: float = 10.0, hide: slice | None = HIDDEN, b
     return build_tracks(user[shown], None, t[shown], lon[shown], (50 + y / ky)[shown])[0]
 
 
-def filled(tracks: Tracks, questions: Questions, **options: bool) -> Filled:
+def filled(tracks: Tracks, queries: GapQueries, **options: bool) -> Filled:
     """All answers as one."""
-    parts = list(fill(tracks, questions, **options))
+    parts = list(fill(tracks, queries, **options))
     columns = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("number", "lon", "lat", "radius50_m", "radius80_m")
@@ -57,10 +57,10 @@ def filled(tracks: Tracks, questions: Questions, **options: bool) -> Filled:
 
 def of_last(tracks: Tracks, step_s: float = 60.0, **options: bool) -> tuple[Filled, np.ndarray]:
     """The filled gap of the last vehicle, and its positions in metres from the corner's first street's begin."""
-    questions = Questions.every(tracks, step_s, 3600.0)
-    f = filled(tracks, questions, **options)
+    queries = GapQueries.every(tracks, step_s, 3600.0)
+    f = filled(tracks, queries, **options)
     first = tracks.track_offsets[-2]
-    assert (tracks.track[questions.before] == tracks.n_tracks - 1).all()
+    assert (tracks.track[queries.before] == tracks.n_tracks - 1).all()
     return f, offset_m(f.lon, f.lat, np.full(len(f.lon), tracks.lon[first]), np.full(len(f.lat), tracks.lat[first]))
 
 
@@ -105,13 +105,13 @@ def test_every_kind_of_movement_is_found_and_passes_the_ends() -> None:
 
 def test_an_answer_depends_on_nothing_but_the_tracks() -> None:
     tracks = corner()
-    questions = Questions.every(tracks, 60.0, 3600.0)
-    whole = filled(tracks, questions)
-    one = filled(tracks, Questions(questions.before[4:5], questions.t[4:5], 0))
+    queries = GapQueries.every(tracks, 60.0, 3600.0)
+    whole = filled(tracks, queries)
+    one = filled(tracks, GapQueries(queries.before[4:5], queries.t[4:5]))
     assert one.lon[0] == pytest.approx(whole.lon[4], abs=1e-9) and one.lat[0] == pytest.approx(whole.lat[4], abs=1e-9)
     names = np.array([f"{7 * number % 8}" for number in range(8)], object)[tracks.user]
     turned = build_tracks(names[::-1], None, tracks.t[::-1], tracks.lon[::-1], tracks.lat[::-1])[0]
-    again = filled(turned, Questions.every(turned, 60.0, 3600.0))
+    again = filled(turned, GapQueries.every(turned, 60.0, 3600.0))
     assert np.abs(again.lon - whole.lon).max() < 1e-5 and np.abs(again.lat - whole.lat).max() < 1e-5
 
 
@@ -123,15 +123,15 @@ def test_areas_nest_and_hold_the_point() -> None:
     assert (f.radius50_m <= f.radius80_m).all()
 
 
-def test_questions_are_inside_of_gaps_and_long_gaps_stay_open() -> None:
+def test_queries_are_inside_of_gaps_and_long_gaps_stay_open() -> None:
     tracks = corner()
-    questions = Questions.every(tracks, 60.0, 3600.0)
-    assert (questions.t > tracks.t[questions.before]).all() and (questions.t < tracks.t[questions.before + 1]).all()
-    assert (np.diff(questions.t) == 60_000).all() and questions.n_open == 0
-    short = Questions.every(tracks, 60.0, 300.0)
+    queries = GapQueries.every(tracks, 60.0, 3600.0)
+    assert (queries.t > tracks.t[queries.before]).all() and (queries.t < tracks.t[queries.before + 1]).all()
+    assert (np.diff(queries.t) == 60_000).all() and queries.n_open == 0
+    short = GapQueries.every(tracks, 60.0, 300.0)
     assert len(short.t) == 0 and short.n_open == 1 and list(fill(tracks, short)) == []
     with pytest.raises(InputError, match="longer step"):
-        Questions.every(replace(tracks, t=tracks.t * 1000), 0.001, 1e12)
+        GapQueries.every(replace(tracks, t=tracks.t * 1000), 0.001, 1e12)
 
 
 def test_cancel_ends_it() -> None:
@@ -140,13 +140,14 @@ def test_cancel_ends_it() -> None:
 
     tracks = corner()
     with pytest.raises(Cancelled):
-        list(fill(tracks, Questions.every(tracks, 60.0, 3600.0), cancelled))
+        list(fill(tracks, GapQueries.every(tracks, 60.0, 3600.0), cancelled))
 
 
 def test_areas_are_as_wide_as_the_layer_needs() -> None:
     """On streets that everybody drives alike, stretches of the layer narrow the areas; a short layer leaves them."""
-    shipped, lengths = Bridge().calibration, np.array([300.0, 600.0])
-    narrowed, kept = (Filler(corner(vehicles=n, hide=None))._table.at(lengths) for n in (40, 1))
+    imputer, lengths = Imputer(), np.array([300.0, 600.0])
+    shipped, layers = imputer.calibration, (corner(vehicles=n, hide=None) for n in (40, 1))
+    narrowed, kept = (layer_table(tracks, imputer, Movements(tracks)).at(lengths) for tracks in layers)
     factor, share = np.array(shipped["factor80"][:2]), np.array(shipped["share80"][:2])
     assert (narrowed[1] < factor).all() and (narrowed[3] < share).all()
     assert kept[1, 1] == pytest.approx(factor[1]) and kept[3, 1] == pytest.approx(share[1])

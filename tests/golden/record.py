@@ -32,7 +32,7 @@ from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.encounters.encounters import find_encounters
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
-from raw_qgis_plugin.core.gaps.fill import Questions, fill
+from raw_qgis_plugin.core.gaps.fill import GapQueries, fill
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.regions.view import prepare, summarise_region
 from raw_qgis_plugin.core.regions.week import week_of_regions
@@ -193,12 +193,10 @@ def newer(said: Answers) -> None:
     for name, step_s in (("every half hour", 1200.0), ("taxis", 700.0), ("high latitude", 60.0), ("aracaju", 60.0),
                          ("antimeridian by trip", 11.0), ("city", 1200.0)):  # fmt: skip
         tracks = some_users(layers[name], 4)
-        keep(said, f"{name}/gaps", fill_columns(tracks, Questions.every(tracks, step_s, 4 * 3600.0)))
+        keep(said, f"{name}/gaps", fill_columns(tracks, GapQueries.every(tracks, step_s, 4 * 3600.0)))
     for name, distance_m in (("commuters", 2_000.0), ("shared", 300.0), ("taxis", 1_500.0), ("city", 400.0)):
         spec = EncounterSpec(distance_m=distance_m, min_minutes=5.0, max_gap_min=180.0, min_probability=0.2)
-        for infer in (True, False):
-            found = find_encounters(layers[name].by_user(), spec, infer=infer)
-            keep(said, f"{name}/encounters/{'filled' if infer else 'lines'}", vars(found))
+        keep(said, f"{name}/encounters", vars(find_encounters(layers[name].by_user(), spec)))
     for name in ("every minute", "taxis", "commuters", "antimeridian by trip", "aracaju"):
         found = predict(layers[name], model(), Queries.ahead(layers[name], HORIZONS_S), n_paths=3)
         columns = {column: getattr(found, column) for column in ("path_lon", "path_lat", "path_probability")}

@@ -103,9 +103,10 @@ def positions(users: Tracks, tick_ms: int, max_gap_ms: float) -> Iterator[tuple[
     edges = np.append(np.unique(first[by_time[run_starts(part)]]), beyond.max())
     for number, (low, high) in enumerate(zip(edges[:-1], edges[1:])):
         inside = np.flatnonzero((first < high) & (beyond > low))
-        begin, count = np.maximum(first[inside], low), np.maximum(np.minimum(beyond[inside], high), low)
-        count = np.maximum(count - begin, 0)
-        yield number / (len(edges) - 1), _at(users, np.repeat(step[inside], count), expand_ranges(begin, count), tick_ms)
+        begin = np.maximum(first[inside], low)
+        count = np.minimum(beyond[inside], high) - begin
+        before, tick = np.repeat(step[inside], count), expand_ranges(begin, count)
+        yield number / (len(edges) - 1), _at(users, before, tick, tick_ms)
 
 
 def _at(users: Tracks, before: np.ndarray, tick: np.ndarray, tick_ms: int) -> Positions:

@@ -180,9 +180,9 @@ def _nearest(t: np.ndarray, lon: np.ndarray, wanted: np.ndarray) -> tuple[np.nda
 
 
 def simple_methods(
-    t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray, pull: np.ndarray | None = None
+    t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray, pull: np.ndarray
 ) -> dict[str, Forecast]:
-    """The forecasts of all simple methods by name. pull: (w, h) as fitted on other units; None for steps of 20 %."""
+    """The forecasts of all simple methods by name. pull: (w, h) as fitted on other units."""
     window = (t, lon, lat, query_t)
     methods = {
         "persistence": persistence(*window),
@@ -196,7 +196,4 @@ def simple_methods(
         for fade_s in (60.0, 300.0, 900.0):
             faded = constant_velocity(*window, steps=steps, fade_s=fade_s)
             methods[f"{name}, fading over {fade_s:.0f} s"] = faded
-    if pull is not None:
-        return methods | {"toward the median place": toward_median(*window, pull=pull)}
-    shares = (0.2, 0.4, 0.6, 0.8, 1.0)
-    return methods | {f"{s:.0%} of the way to the median place": toward_median(*window, pull=s) for s in shares}
+    return methods | {"toward the median place": toward_median(*window, pull=pull)}

@@ -14,33 +14,24 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STYLE = """
-:root { color-scheme: light dark; --paper: #ffffff; --ink: #1c2430; --faint: #667085; --line: #d9dee6; --band: #f5f7fa;
-  --accent: #1f6feb; }
-@media screen and (prefers-color-scheme: dark) { :root { --paper: #14181f; --ink: #e6e9ee; --faint: #98a2b3;
-  --line: #333b47; --band: #1c222b; --accent: #6ea8fe; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, "Segoe UI", "Noto Sans",
-  Arial, sans-serif; }
+:root { color-scheme: light dark; --paper: #fff; --ink: #1c2430; --faint: #667085; --line: #d9dee6; }
+@media screen and (prefers-color-scheme: dark) { :root { --paper: #14181f; --ink: #e6e9ee; --line: #333b47; } }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
 main { max-width: 64rem; margin: 0 auto; padding: 2.5rem 1.5rem 4rem; }
-h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .6rem; }
-h2 { font-size: 1.25rem; margin: 2.6rem 0 .6rem; padding-top: .9rem; border-top: 1px solid var(--line); }
-p { margin: .5rem 0; max-width: 46rem; }
-p.lead { font-size: 1.1rem; color: var(--faint); margin-bottom: 1.4rem; }
-p.key { max-width: none; font-size: 1.1rem; border-left: 4px solid var(--accent); padding: .1rem 0 .1rem .9rem; }
+h2 { margin: 2.6rem 0 .6rem; padding-top: .9rem; border-top: 1px solid var(--line); }
+p, figcaption { max-width: 46rem; }
+p.lead, figcaption { color: var(--faint); }
+p.key { max-width: none; font-size: 1.1rem; border-left: 4px solid #1f6feb; padding-left: .9rem; }
 div.wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: 1rem 0; font-size: .92rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .38rem .65rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-th { color: var(--faint); font-weight: 600; border-bottom-width: 2px; }
 th.number, td.number { text-align: right; }
-td { min-width: 4rem; } td.number { white-space: nowrap; } td.text { min-width: 9rem; }
-tbody tr:nth-child(even) { background: var(--band); }
+td.number { white-space: nowrap; } td.text { min-width: 9rem; }
 tbody tr.strong { font-weight: 650; }
 figure { margin: 1.2rem 0; }
 figure svg { display: block; max-width: 100%; height: auto; fill: currentColor; }
-figcaption { color: var(--faint); font-size: .9rem; margin-top: .4rem; max-width: 46rem; }
-@media print { main { max-width: none; padding: 0; } h2 { break-after: avoid; }
-  figure, tr { break-inside: avoid; } body { font-size: 11pt; } div.wide { overflow-x: visible; }
-  table { font-size: 8pt; } th, td { padding: .2rem .3rem; } td, td.text { min-width: 0; } }
+@media print { main { max-width: none; padding: 0; } figure, tr { break-inside: avoid; } table { font-size: 8pt; }
+  td.text { min-width: 0; } }
 """
 
 

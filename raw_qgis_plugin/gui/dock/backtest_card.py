@@ -8,7 +8,7 @@ from qgis.core import QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QPushButton
 
-from ...core.evaluation.backtest import in_one_line, nearer_in_half
+from ...core.evaluation.verdicts import in_one_line, nearer_in_half
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..widgets.card import Card

@@ -13,8 +13,8 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QPushButton, QTableWidget, QTableWidgetItem
 
-from ...core.evaluation.backtest import Advice, Verdict, from_json, in_words
 from ...core.evaluation.plots import metres_words
+from ...core.evaluation.verdicts import Advice, Verdict, from_json, in_words
 from ...layers.styling import VERDICTS
 from ...processing.words import tr
 from ..results import values_of
