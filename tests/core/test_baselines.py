@@ -79,13 +79,13 @@ def test_a_new_place_stays():
     np.testing.assert_allclose(b.markov_chain(t, lon, lat, ask(t, 2))[0], 11.0)
 
 
-@pytest.mark.parametrize("name", b.simple_methods(*days(), ask(days()[0], 1)))
+@pytest.mark.parametrize("name", b.simple_methods(*days(), ask(days()[0], 1), 0.5))
 def test_the_antimeridian_changes_nothing(name):
     def forecast_at(lon0):  # home lies on either side of it, work on the eastern one
         t, lon, lat = days(pad=3)
         lon = lon - HOME + 5e-4 * np.sin(np.arange(lon.shape[1])) + lon0
         lon = np.where(lon >= 180, lon - 360, lon)
-        return b.simple_methods(t, lon, lat, ask(t, 1, 8, 12))[name]
+        return b.simple_methods(t, lon, lat, ask(t, 1, 8, 12), 0.5)[name]
 
     (here, lat), (there, lat_there) = forecast_at(10.0), forecast_at(180.0)
     np.testing.assert_allclose((there - 180 + 180) % 360 - 180, here - 10, atol=1e-9)

@@ -85,7 +85,7 @@ def inside_of_gap() -> Tracks:
 
 
 def test_in_a_gap_an_encounter_is_inferred_and_less_sure() -> None:
-    whole, inside = found(walkers(slice(10, 22))), found(inside_of_gap())
+    whole, inside = found(walkers(slice(10, 19))), found(inside_of_gap())
     assert list(zip(whole.one, whole.other)) == [(0, 1)] and whole.observed[0] and whole.probability[0] == 1.0
     assert (whole.t_end - whole.t_start)[0] > 55 * MINUTE, "one encounter all along"
     assert not inside.observed.any() and 0.2 < inside.probability[0] < 1.0

@@ -7,8 +7,8 @@ import pytest
 
 from model.evaluate import main as evaluate
 from model.evaluate import write_report
-from model.evaluate.forecast import NETWORK, RULE, TRAINED_PAST
-from raw_qgis_plugin.core.evaluation.metrics import MODEL, PAST, ZEROED
+from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED
+from raw_qgis_plugin.core.evaluation.plots import MODEL
 
 
 def test_evaluation_compares_on_the_same_windows(nano_run, tracks_file, tmp_path, capsys):
@@ -27,7 +27,6 @@ def test_evaluation_compares_on_the_same_windows(nano_run, tracks_file, tmp_path
     assert all(h["ratio"] < 1.3 for h in paths["first_over_point"])
     assert 0.3 < paths["best_of_three_over_point"]["ratio"] < 1.0, "three paths come nearer than one point"
     assert abs(sum(b["paths"] for b in paths["reliability"]) / paths["windows"] - 3) < 1e-9
-    assert paths["energy_over_three_independent"]["ratio"] < 1.0
 
 
 def test_of_days_the_zeroed_network_stays(days_file, tmp_path):
@@ -36,19 +35,6 @@ def test_of_days_the_zeroed_network_stays(days_file, tmp_path):
     methods = json.loads(report.read_text())["long"]["methods"]
     assert methods["RAW with its output at zero"] == pytest.approx(methods["persistence"], rel=1e-6)
     assert "the layer's past alone" not in methods  # of days nothing is retrieved
-
-
-def test_parts_are_compared_on_the_same_windows(days_file, tmp_path, capsys):
-    report = tmp_path / "report.json"
-    evaluate(["forecast", "--tracks", str(days_file), "--family", "long", "--windows", "40", "--parts",
-              "--output", str(report)])  # fmt: skip
-    result = json.loads(report.read_text())["long"]
-    means, parts = {k: v["mean_m"] for k, v in result["methods"].items()}, result["parts"]
-    assert set(parts) == {PAST, TRAINED_PAST, RULE, NETWORK}
-    for name, part in parts.items():
-        assert part["ratio"] == pytest.approx(means[MODEL] / means[name], rel=1e-6)
-        assert part["interval"][0] <= part["ratio"] <= part["interval"][1] and len(part["by_horizon"]) == 6
-    assert "the whole engine over that of" in capsys.readouterr().out
 
 
 def test_a_report_s_folder_is_looked_for_first(tmp_path, capsys):

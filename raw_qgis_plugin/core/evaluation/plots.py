@@ -54,7 +54,7 @@ def by_horizon(results: dict[str, dict], words: Callable[[str], str] = str) -> F
     figure, rows = new_figure(8.8, 3.2 * len(results), 2, len(results))
     for (left, right), (family, r) in zip(rows, results.items(), strict=True):
         at, horizons, best = np.arange(len(r["horizons"])), r["horizons"], r["best_simple"]
-        means = {n: np.array([h["methods"][n]["mean_m"] for h in horizons]) for n in r["methods"]}
+        means = {n: np.array([h["methods"][n]["mean_m"] for h in horizons]) for n in horizons[0]["methods"]}
         bands = {
             n: np.array([h["methods"][n]["mean_interval_m"] for h in horizons]).T for n in (best, MODEL)
         }  # fmt: skip
