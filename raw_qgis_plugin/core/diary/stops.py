@@ -18,7 +18,9 @@ class StopSettings:
     box_m: float = 160.0  # diagonal of the box that a stop's fixes lie in
     least_s: float = 600.0  # of a stop
     silent_s: float = 420.0  # a silence of this length ...
-    silent_m: float = 500.0  # ... whose ends are this near is spent there
+    silent_m: float = 500.0  # ... whose ends are this near is spent there ...
+    sparse_s: float = 180.0  # ... but in tracks with a longer time between fixes (median), which see what loggers see
+    sparse_m: float = 150.0  # when they begin again, only if the ends are this near
     most_silent_s: float = 12 * 3600.0  # longer silences are unknown time
     core_m: float = 40.0  # a stop begins and ends so near its centre
     merge_s: float = 120.0  # stops this near in time ...
@@ -94,7 +96,10 @@ def _still(line: Line, s: StopSettings) -> np.ndarray:
 def _silent(line: Line, s: StopSettings) -> np.ndarray:
     """(m - 1,) bool: whether nothing is heard between a row and the next one, which lies near it."""
     seconds, metres = np.diff(line.t) / 1000, np.hypot(*np.diff(line.xy, axis=0).T)
-    found = (seconds >= s.silent_s) & (seconds <= s.most_silent_s) & (metres < s.silent_m)
+    step, n = line.tracks.steps(), line.tracks.n_tracks
+    cadence_s = group_quantile((line.tracks.t[step + 1] - line.tracks.t[step]) / 1000, line.tracks.track[step], n)
+    near_m = np.where(cadence_s > s.sparse_s, s.sparse_m, s.silent_m)[line.track[:-1]]
+    found = (seconds >= s.silent_s) & (seconds <= s.most_silent_s) & (metres < near_m)
     return found & (line.track[1:] == line.track[:-1])
 
 
