@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Features of the places of people: when they were there, how regularly, and how the record was made. No positions."""
+"""Features of places: when a user was there, how regularly, and how the record was made. Positions are none of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import expand_ranges, group_quantile, run_starts
+from ..arrays import expand_ranges, group_quantile, run_ends, run_starts
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks
 
@@ -17,265 +17,242 @@ class FeatureSettings:
     """Hours are of mean solar time. Another value makes other inputs of the place head."""
 
     silence_h: float = 2.0  # a longer silence is unknown time, at a place too
-    weekday: tuple[int, ...] = (0, 5, 7, 9, 11, 14, 17, 20, 22)  # hours at which the classes of time begin
+    weekday: tuple[int, ...] = (0, 5, 7, 9, 11, 14, 17, 20, 22)  # hours at which classes of time begin
     weekend: tuple[int, ...] = (0, 6, 12, 18)
-    night: tuple[int, int] = (0, 5)
-    daytime: tuple[int, int] = (8, 18)
-    there_h: float = 0.5  # of the night or daytime, for a night or day at a place
+    days: tuple[tuple[str, int, int, tuple[bool, ...]], ...] = (  # hours and weekdays (Monday first) of days at a place
+        ("nights", 0, 5, (True,) * 7), ("weekdays", 8, 18, (True,) * 5 + (False,) * 2),
+        ("weekends", 8, 18, (False,) * 5 + (True,) * 2),
+    )  # fmt: skip
+    there_h: float = 0.5  # of these hours, that a day counts
 
 
 SETTINGS = FeatureSettings()
 TIMES = (*(f"weekday_{h}" for h in SETTINGS.weekday), *(f"weekend_{h}" for h in SETTINGS.weekend))
-_of_hour = [np.searchsorted(begin, np.arange(24), "right") - 1 for begin in (SETTINGS.weekday, SETTINGS.weekend)]
-TIME_OF = np.array([_of_hour[0]] * 5 + [_of_hour[1] + len(SETTINGS.weekday)] * 2)  # (7, 24), from Monday
-WORKING = slice(3, 6)  # TIMES from 9 to 17 h of weekdays
+_WEEKDAY, _WEEKEND = (
+    np.searchsorted(begin, np.arange(24), "right") - 1 for begin in (SETTINGS.weekday, SETTINGS.weekend)
+)
+TIME_OF = np.array([_WEEKDAY] * 5 + [_WEEKEND + len(SETTINGS.weekday)] * 2)  # (7, 24), from Monday
+NIGHT, WORKING = [0, len(SETTINGS.weekday)], [3, 4, 5]  # of TIMES: from 0, and weekdays from 9 to 17 h
 
 
 @dataclass(frozen=True)
 class PlaceFacts:
-    """Features of n places, and counts that are evidence in words.
+    """Features of n places of n_users users, and what of them is evidence in words.
 
-    x: (n, f) float32. names: of its columns. nights, weekdays, weekends: (n,) days with so much time there.
-    nights_seen, weekdays_seen: (n_users,) days on which users were seen anywhere. home_like: (n,) bool, the place with
-    most nights of each user.
+    x: (n, f) float32. names: of its columns. owner: (n,) the user of each place. of_place, of_user: (n,) and (n_users,)
+    each, by name: 'nights' and 'weekdays' there or seen anywhere, 'hours' there, 'stayed_a_day' …
     """
 
     x: np.ndarray
     names: tuple[str, ...]
-    nights: np.ndarray
-    weekdays: np.ndarray
-    nights_seen: np.ndarray
-    weekdays_seen: np.ndarray
-    hours: np.ndarray
+    owner: np.ndarray
+    of_place: dict[str, np.ndarray]
+    of_user: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class _Pieces:
-    """Time cut at full hours: group, day since 1970, hour of the day, length in hours."""
+class _Hours:
+    """Time cut at full hours: its group, day since 1970, hour of the day, and length (h)."""
 
     group: np.ndarray
     day: np.ndarray
     hour: np.ndarray
-    hours: np.ndarray
+    length: np.ndarray
 
-    @property
-    def time(self) -> np.ndarray:
-        return TIME_OF[(self.day + 3) % 7, self.hour]  # 1970-01-01 was a Thursday
+    @classmethod
+    def of(cls, group: np.ndarray, begin: np.ndarray, end: np.ndarray) -> _Hours:
+        """Of stretches of solar time (ms)."""
+        first = begin // HOUR_MS
+        count = np.maximum(-(-end // HOUR_MS) - first, 0)
+        hour, row = expand_ranges(first, count), np.repeat(np.arange(len(group)), count)
+        length = np.minimum(end[row], (hour + 1) * HOUR_MS) - np.maximum(begin[row], hour * HOUR_MS)
+        return cls(group[row], hour // 24, hour % 24, length / HOUR_MS)
 
-    def take(self, mask: np.ndarray) -> _Pieces:
-        return _Pieces(self.group[mask], self.day[mask], self.hour[mask], self.hours[mask])
+    def take(self, rows: np.ndarray) -> _Hours:
+        return _Hours(self.group[rows], self.day[rows], self.hour[rows], self.length[rows])
 
+    def by_time(self, n: int) -> np.ndarray:
+        """(n, TIMES) hours of each group."""
+        cell = self.group * len(TIMES) + TIME_OF[(self.day + 3) % 7, self.hour]  # 1970-01-01 was a Thursday
+        return np.bincount(cell, self.length, n * len(TIMES)).reshape(n, -1)
 
-def _cut(group: np.ndarray, begin: np.ndarray, end: np.ndarray) -> _Pieces:
-    """Stretches of solar time (ms), cut at full hours."""
-    first = begin // HOUR_MS
-    count = np.maximum(-(-end // HOUR_MS) - first, 0)
-    hour, of = expand_ranges(first, count), np.repeat(np.arange(len(group)), count)
-    length = np.minimum(end[of], (hour + 1) * HOUR_MS) - np.maximum(begin[of], hour * HOUR_MS)
-    return _Pieces(group[of], hour // 24, hour % 24, length / HOUR_MS)
-
-
-def _runs(t: np.ndarray, row: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Steps at `row` that follow each other with the same keys, as one: the first of each, begin and end."""
-    head = np.flatnonzero(run_starts(*keys) | (np.diff(row, prepend=-2) != 1)) if len(row) else row
-    tail = np.append(head[1:], len(row))[: len(head)] - 1
-    return head, t[row[head]], t[row[tail] + 1]
-
-
-def _count(group: np.ndarray, day: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distinct days of groups: counts (n,), and the groups and days."""
-    key = np.unique(np.stack([group, day]), axis=1) if len(group) else np.zeros((2, 0), np.int64)
-    return np.bincount(key[0], minlength=n), key[0], key[1]
+    def days(self, begin: int, end: int, weekdays: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Groups and days (m,) with enough time between two hours of such weekdays."""
+        some = self.take((self.hour >= begin) & (self.hour < end) & np.array(weekdays)[(self.day + 3) % 7])
+        key, row = np.unique(_key(some.group, some.day), return_inverse=True)
+        return _pair(key[np.bincount(row, some.length, len(key)) >= SETTINGS.there_h])
 
 
-def _days(pieces: _Pieces, hours: tuple[int, int], n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The groups and days (m,) with enough time between two hours."""
-    some = pieces.take((pieces.hour >= hours[0]) & (pieces.hour < hours[1]))
-    if not len(some.group):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    key, row = np.unique(some.group * 2**32 + some.day, return_inverse=True)
-    enough = np.bincount(row, some.hours) >= SETTINGS.there_h
-    return key[enough] >> 32, key[enough] & (2**32 - 1)
+def _key(group: np.ndarray, day: np.ndarray) -> np.ndarray:
+    return group.astype(np.int64) << 32 | day.astype(np.int64)
 
 
-def _mean(values: np.ndarray, group: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Means and standard deviations of groups, nan without a value."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        count = np.bincount(group, minlength=n)
-        mean = np.bincount(group, values, n) / count
-        return mean, np.sqrt(np.maximum(np.bincount(group, values**2, n) / count - mean**2, 0))
+def _pair(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return key >> 32, key & (2**32 - 1)
 
 
-def _best(user: np.ndarray, *scores: np.ndarray) -> np.ndarray:
-    """(n,) the rank of each place among those of its user, from 0, the greatest scores first."""
+def _joined(row: np.ndarray, t: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Steps from the fixes `row` to the next ones, joined where one follows another with the same keys: their first
+    ones (into `row`), begin and end.
+    """
+    head = np.flatnonzero(run_starts(*keys, row - np.arange(len(row))))
+    return head, t[row[head]], t[row[run_ends(head, len(row))] + 1]
+
+
+def _rank(user: np.ndarray, *scores: np.ndarray) -> np.ndarray:
+    """(n,) rank of each place among those of its user, from 0 for the greatest scores."""
     order = np.lexsort((*(-score for score in reversed(scores)), user))
-    start = np.flatnonzero(run_starts(user[order])) if len(user) else user
+    head = np.flatnonzero(run_starts(user[order]))
     rank = np.empty(len(user), np.int64)
-    rank[order] = np.arange(len(user)) - np.repeat(start, np.diff(np.append(start, len(user))))
+    rank[order] = np.arange(len(user)) - np.repeat(head, np.diff(np.append(head, len(user))))
     return rank
 
 
 def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.ndarray) -> PlaceFacts:
-    """The facts of places. users: one track a user. first, last, place: (k,) rows of the first and last fix of each
-    stop, in order, and its place, numbered from 0 in the order of users.
+    """The facts of places. users: one track a user. first, last, place: (k,) the fixes at the ends of each stop, in
+    order, and its place, numbered from 0.
     """
-    s, n_users, n = SETTINGS, users.n_users, int(place.max(initial=-1)) + 1
+    n_users, n, silence = users.n_users, int(place.max(initial=-1)) + 1, SETTINGS.silence_h * HOUR_MS
     owner = np.zeros(n, np.int64)
     owner[place] = users.user[first]
     lon = group_quantile(users.lon, users.user, n_users)
     t = users.t + np.rint(lon / 15 * HOUR_MS).astype(np.int64)[users.user]
     step = users.steps()
     gap = t[step + 1] - t[step]
-    known = gap <= s.silence_h * HOUR_MS
-    head, begin, end = _runs(t, step[known], users.user[step[known]])
-    anywhere = _cut(users.user[step[known]][head].astype(np.int64), begin, end)
+    row = step[gap <= silence]
+    head, begin, end = _joined(row, t, users.user[row])
+    anywhere = _Hours.of(users.user[row[head]], begin, end)
     row, stop = expand_ranges(first, last - first), np.repeat(np.arange(len(first)), last - first)
-    seen = t[row + 1] - t[row] <= s.silence_h * HOUR_MS
-    head, begin, end = _runs(t, row, stop, seen)
-    there = _cut(np.arange(len(head)), begin, end)
-    was_seen, stop_of = seen[head][there.group], stop[head][there.group]
-    there = _Pieces(place[stop_of], there.day, there.hour, there.hours)
-    seen_there = there.take(was_seen)
+    seen = t[row + 1] - t[row] <= silence
+    head, begin, end = _joined(row, t, stop, seen)
+    there = _Hours.of(head, begin, end)
+    on_record, there = seen[there.group], _Hours(place[stop[there.group]], there.day, there.hour, there.length)
 
-    def by_time(pieces: _Pieces, groups: int) -> np.ndarray:
-        return np.bincount(pieces.group * len(TIMES) + pieces.time, pieces.hours, groups * len(TIMES)).reshape(groups, -1)
+    at, with_silence, of_user = there.take(on_record).by_time(n), there.by_time(n), anywhere.by_time(n_users)
+    hours, hours_seen, working = with_silence.sum(axis=1), at.sum(axis=1), with_silence[:, WORKING].sum(axis=1)
+    facts = {"hours": hours}
+    user_facts: dict[str, np.ndarray] = {}
+    week_of, week_row = np.unique(_key(anywhere.group, (anywhere.day + 3) // 7), return_inverse=True)
+    of_week = [np.bincount(week_row * len(TIMES) + TIME_OF[(anywhere.day + 3) % 7, anywhere.hour], anywhere.length,
+                           len(week_of) * len(TIMES)).reshape(-1, len(TIMES))]  # fmt: skip
+    for name, *when in SETTINGS.days:
+        facts[name] = np.bincount(there.days(*when)[0], minlength=n)
+        user, day = anywhere.days(*when)
+        user_facts[name] = np.bincount(user, minlength=n_users)
+        found = np.searchsorted(week_of, _key(user, (day + 3) // 7))
+        of_week.append(np.bincount(found, minlength=len(week_of))[:, None])
+    used, week = _pair(np.unique(_key(there.group, (there.day + 3) // 7)))
+    weeks, wanted = np.bincount(used, minlength=n), _key(owner[used], week)
+    found = np.minimum(np.searchsorted(week_of, wanted), len(week_of) - 1)
+    in_use = np.zeros((n, len(TIMES) + len(SETTINGS.days)))  # what was seen of the user in the weeks of the place
+    if len(week_of):
+        np.add.at(
+            in_use, used, np.where((week_of[found] == wanted)[:, None], np.concatenate(of_week, axis=1)[found], 0)
+        )
 
-    at, filled, user_at = by_time(seen_there, n), by_time(there, n), by_time(anywhere, n_users)
-    total, all_filled = at.sum(axis=1), filled.sum(axis=1)
-    # the weeks in which a place was used, and what was seen of its user in them
-    week = (there.day + 3) // 7
-    weeks, of_place, which = _count(there.group, week, n)
-    key, index = np.unique(anywhere.group * 2**32 + (anywhere.day + 3) // 7, return_inverse=True)
-    by_week = np.bincount(index * len(TIMES) + anywhere.time, anywhere.hours, len(key) * len(TIMES)).reshape(len(key), -1)
-    found = np.minimum(np.searchsorted(key, owner[of_place] * 2**32 + which), max(len(key) - 1, 0))
-    valid = key[found] == owner[of_place] * 2**32 + which if len(key) else np.zeros(len(found), bool)
-    in_weeks = np.zeros((n, len(TIMES)))
-    np.add.at(in_weeks, of_place[valid], by_week[found[valid]])
+    def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+        return part / np.maximum(whole, 0.25)
 
-    # days, weekdays and nights there, and those on which the user was seen, in all and in the weeks of use
-    facts: dict[str, np.ndarray] = {}
-    columns: dict[str, np.ndarray] = {}
-    for name, hours, wanted in (
-        ("nights", s.night, None), ("weekdays", s.daytime, True), ("weekends", s.daytime, False)
-    ):  # fmt: skip
-        counts = []
-        for pieces, groups in ((there, n), (anywhere, n_users)):
-            group, day = _days(pieces, hours, groups)
-            if wanted is not None:
-                chosen = ((day + 3) % 7 < 5) == wanted
-                group, day = group[chosen], day[chosen]
-            counts.append((np.bincount(group, minlength=groups), group, day))
-        facts[name], facts[f"{name}_seen"] = counts[0][0], counts[1][0]
-        _, group, day = counts[1]
-        user_week, place_week = group * 2**32 + (day + 3) // 7, owner[of_place] * 2**32 + which
-        values, number = np.unique(user_week, return_counts=True)
-        at_week = np.minimum(np.searchsorted(values, place_week), max(len(values) - 1, 0))
-        in_use = np.where(values[at_week] == place_week, number[at_week], 0) if len(values) else np.zeros(len(place_week))
-        seen_in_use = np.bincount(of_place, in_use, n)
-        columns[f"{name}_rate"] = (facts[name] + 0.0) / np.maximum(np.maximum(seen_in_use, facts[name]), 1)
-        columns[f"{name}_share"] = facts[name] / np.maximum(facts[f"{name}_seen"][owner], 1)
-        columns[f"{name}_a_week"] = facts[name] / np.maximum(weeks, 1)
-        columns[f"{name}_log"] = np.log1p(facts[name])
-    # first and last place of a day
-    order = np.lexsort((there.hour, there.day, owner[there.group]))
-    who, what, day = owner[there.group][order], there.group[order], there.day[order]
-    head = np.flatnonzero(run_starts(who, day)) if len(who) else order
-    tail = np.append(head[1:], len(who))[: len(head)] - 1
-    follows = (who[head[1:]] == who[head[:-1]]) & (day[head[1:]] == day[head[:-1]] + 1)
-    over = what[tail[:-1]][follows & (what[head[1:]] == what[tail[:-1]])]
-    days_of = np.bincount(who[head], minlength=n_users)
-    over_nights, overs_seen = np.bincount(over, minlength=n), np.bincount(who[head[1:]][follows], minlength=n_users)
-    days_there = _count(there.group, there.day, n)[0]
-    for name, count, of in (
-        ("first_of_day", np.bincount(what[head], minlength=n), days_of),
-        ("last_of_day", np.bincount(what[tail], minlength=n), days_of), ("over_night", over_nights, overs_seen),
-    ):  # fmt: skip
-        columns[f"{name}_share"] = count / np.maximum(of[owner], 1)
-        columns[f"{name}_rate"] = count / np.maximum(days_there, 1)
-    night_hours = filled[:, [0, len(s.weekday)]].sum(axis=1) + over_nights
-    home_rank = _best(owner, night_hours, all_filled)
+    x = {f"of_place_{name}": share(at[:, k], hours_seen) for k, name in enumerate(TIMES)}
+    x |= {f"of_weeks_{name}": share(at[:, k], in_use[:, k]) for k, name in enumerate(TIMES)}
+    for k, (name, *_) in enumerate(SETTINGS.days):
+        count = facts[name]
+        x |= {
+            f"{name}_rate": count / np.maximum(in_use[:, len(TIMES) + k], np.maximum(count, 1)),
+            f"{name}_share": count / np.maximum(user_facts[name][owner], 1),
+            f"{name}_a_week": count / np.maximum(weeks, 1), f"{name}_log": np.log1p(count),
+        }  # fmt: skip
+    n_days = np.maximum(np.bincount(users.user[run_starts(users.user, t // DAY_MS)], minlength=n_users), 1)
+    days, x_days, nights = _ends_of_days(there, owner, n_users)
+    x |= x_days
+    home_rank = _rank(owner, with_silence[:, NIGHT].sum(axis=1) + nights, hours)
+    x |= _visits(users, t, first, last, place, owner, home_rank)
     home = np.zeros(n_users, np.int64)
     home[owner[home_rank == 0]] = np.flatnonzero(home_rank == 0)
-    mine = home[owner]
-    working = filled[:, WORKING].sum(axis=1)
-    # visits
-    new = run_starts(users.user[first], place) if len(place) else np.zeros(0, bool)
-    visit = np.flatnonzero(new)
-    v_place = place[visit]
-    arrive, leave = t[first[visit]], t[last[np.append(visit[1:], len(place))[: len(visit)] - 1]]
-    length = (leave - arrive) / HOUR_MS
-    visits = np.bincount(v_place, minlength=n)
-    near = (owner[v_place[1:]] == owner[v_place[:-1]]) & (arrive[1:] - leave[:-1] < DAY_MS)
-    from_home = np.bincount(v_place[1:], near & (v_place[:-1] == mine[v_place[1:]]), n)
-    to_home = np.bincount(v_place[:-1], near & (v_place[1:] == mine[v_place[1:]]), n)
-    weekday_piece = (there.day + 3) % 7 < 5
-    first_key, first_at = np.unique(there.group[weekday_piece] * 2**32 + there.day[weekday_piece], return_inverse=True)
-    early, late = np.full(len(first_key), 24.0), np.zeros(len(first_key))
-    np.minimum.at(early, first_at, there.hour[weekday_piece])
-    np.maximum.at(late, first_at, there.hour[weekday_piece])
-    early_mean, early_std = _mean(early, first_key >> 32, n)
-    late_mean, late_std = _mean(late, first_key >> 32, n)
-    span = np.zeros(n)
-    low, high = np.full(n, 2**40), np.zeros(n, np.int64)
-    np.minimum.at(low, there.group, there.day)
-    np.maximum.at(high, there.group, there.day)
-    span = np.where(high >= low, high - low + 1, 0)
-    user_low = np.full(n_users, 2**40)
-    user_high = np.zeros(n_users, np.int64)
-    np.minimum.at(user_low, owner, low)
-    np.maximum.at(user_high, owner, high)
-    user_span = np.maximum(user_high - user_low + 1, 1)[owner]
-
-    def ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return a / np.maximum(b, 0.25)
-
-    columns |= {f"of_place_{name}": at[:, k] / np.maximum(total, 0.25) for k, name in enumerate(TIMES)}
-    columns |= {f"of_weeks_{name}": ratio(at[:, k], in_weeks[:, k]) for k, name in enumerate(TIMES)}
-    columns |= {
-        "of_user_night": ratio(at[:, 0], user_at[owner][:, 0]),
-        "of_user_work": ratio(at[:, WORKING].sum(axis=1), user_at[owner][:, WORKING].sum(axis=1)),
-        "of_user": ratio(total, user_at[owner].sum(axis=1)),
-        "hours": np.log1p(total), "hours_filled": np.log1p(all_filled), "hours_a_week": np.log1p(total / np.maximum(weeks, 1)),
+    mine, away = home[owner], home_rank > 0
+    x |= {
+        "of_user_night": share(at[:, 0], of_user[owner, 0]), "of_user": share(hours_seen, of_user[owner].sum(axis=1)),
+        "of_user_work": share(at[:, WORKING].sum(axis=1), of_user[owner][:, WORKING].sum(axis=1)),
+        "hours": np.log1p(hours), "hours_a_week": np.log1p(hours_seen / np.maximum(weeks, 1)),
         "work_hours": np.log1p(working), "work_hours_a_week": np.log1p(working / np.maximum(weeks, 1)),
-        "silent": 1 - total / np.maximum(all_filled, 0.25), "weeks": np.log1p(weeks), "weeks_share": weeks / np.maximum(-(-user_span // 7), 1),
-        "span_share": span / user_span, "used_last": (user_high[owner] - high) / user_span, "used_first": (low - user_low[owner]) / user_span,
-        "visits": np.log1p(visits), "visits_a_week": np.log1p(visits / np.maximum(weeks, 1)), "visits_a_day": visits / np.maximum(days_there, 1),
-        "days": np.log1p(days_there), "from_home": from_home / np.maximum(visits, 1), "to_home": to_home / np.maximum(visits, 1),
-        "stay_50": np.log1p(group_quantile(length, v_place, n, 0.5)), "stay_90": np.log1p(group_quantile(length, v_place, n, 0.9)),
-        "early": early_mean, "early_std": early_std, "late": late_mean, "late_std": late_std,
-        "night_to_home": ratio(night_hours, night_hours[mine]), "work_to_home": ratio(working, working[mine]), "hours_to_home": ratio(all_filled, all_filled[mine]),
-        "rank_night": np.log1p(home_rank), "rank_hours": np.log1p(_best(owner, all_filled)),
-        "rank_work": np.log1p(_best(owner, working)), "rank_work_away": np.log1p(_best(owner, np.where(home_rank == 0, -1, working))),
-        "rank_weekdays_away": np.log1p(_best(owner, np.where(home_rank == 0, -1, facts["weekdays"]), working)),
-        "is_top_night": home_rank == 0,
+        "silent": 1 - share(hours_seen, hours), "weeks": np.log1p(weeks), "days": np.log1p(days),
+        "weeks_share": weeks / np.maximum(np.bincount(_pair(week_of)[0], minlength=n_users)[owner], 1),
+        "night_to_home": share(with_silence[:, NIGHT].sum(axis=1), with_silence[mine][:, NIGHT].sum(axis=1)),
+        "work_to_home": share(working, working[mine]), "hours_to_home": share(hours, hours[mine]),
+        "rank_night": np.log1p(home_rank), "rank_hours": np.log1p(_rank(owner, hours)),
+        "rank_work": np.log1p(_rank(owner, np.where(away, working, -1))),
+        "rank_weekdays": np.log1p(_rank(owner, np.where(away, facts["weekdays"], -1), working)),
     }  # fmt: skip
-    # how the record was made
-    n_days = np.bincount(users.user[run_starts(users.user, t // DAY_MS)], minlength=n_users)
-    n_places = np.bincount(owner, minlength=n_users)
-    user_hours, user_span_h = user_at.sum(axis=1), np.maximum(np.nan_to_num(users.span_s) / 3600, 1.0)
-    stayed = np.bincount(owner, total, n_users)
-    bridged = np.bincount(owner, all_filled - total, n_users)
-    moved = np.maximum(user_hours - stayed, 0)
-    record = {
-        "r_days": np.log1p(n_days), "r_span": np.log(user_span_h), "r_coverage": user_hours / user_span_h,
-        "r_night": user_at[:, 0] / user_span_h / (5 * 5 / 168), "r_work": user_at[:, WORKING].sum(axis=1) / user_span_h / (40 / 168),
-        "r_cadence": np.log(np.maximum(group_quantile(gap / 1000, users.user[step], n_users), 1.0)),
-        "r_stayed": stayed / np.maximum(user_hours, 0.25), "r_moved_a_day": moved / np.maximum(n_days, 1),
-        "r_stayed_a_day": stayed / np.maximum(n_days, 1), "r_bridged_a_day": bridged / np.maximum(n_days, 1),
-        "r_places": np.log1p(n_places), "r_places_a_day": n_places / np.maximum(n_days, 1),
-        "r_visits_a_day": np.bincount(owner[v_place], minlength=n_users) / np.maximum(n_days, 1),
-        "r_weekdays": np.log1p(facts["weekdays_seen"]), "r_nights": np.log1p(facts["nights_seen"]),
-        "r_home_work": user_filled_share(working, mine, n_users, owner),
+    stayed, span_h = np.bincount(owner, hours_seen, n_users), np.maximum(np.nan_to_num(users.span_s) / 3600, 1.0)
+    seen_h, work_h = of_user.sum(axis=1), np.bincount(owner, working, n_users)
+    user_facts |= {
+        "n_days": n_days, "stayed_a_day": stayed / n_days, "moved_a_day": np.maximum(seen_h - stayed, 0) / n_days,
+        "stayed": share(stayed, seen_h), "coverage": seen_h / span_h,
     }  # fmt: skip
-    columns |= {name: values[owner] for name, values in record.items()}
-    x = np.stack([np.asarray(values, np.float32) for values in columns.values()], axis=1) if n else np.zeros((0, len(columns)), np.float32)
-    return PlaceFacts(
-        np.where(np.isfinite(x), x, -1), tuple(columns), facts["nights"] + 0, facts["weekdays"], facts["nights_seen"], facts["weekdays_seen"], all_filled
-    )
+    record = {name: user_facts[name] for name in ("stayed_a_day", "moved_a_day", "stayed", "coverage")} | {
+        "n_days": np.log1p(n_days), "span": np.log(span_h), "night": of_user[:, 0] / n_days,
+        "work": of_user[:, WORKING].sum(axis=1) / n_days, "nights": np.log1p(user_facts["nights"]),
+        "weekdays": np.log1p(user_facts["weekdays"]),
+        "cadence": np.log(np.maximum(group_quantile(gap / 1000, users.user[step], n_users), 1.0)),
+        "silent_a_day": np.bincount(owner, hours - hours_seen, n_users) / n_days,
+        "places": np.log1p(np.bincount(owner, minlength=n_users)),
+        "places_a_day": np.bincount(owner, minlength=n_users) / n_days,
+        "visits_a_day": np.bincount(owner, np.expm1(x["visits"]), n_users) / n_days,
+        "work_at_home": share(np.bincount(owner[~away], working[~away], n_users), work_h),
+    }  # fmt: skip
+    x |= {f"record_{name}": values[owner] for name, values in record.items()}
+    table = np.stack([np.asarray(values, np.float32) for values in x.values()], axis=1)
+    return PlaceFacts(np.where(np.isfinite(table), table, -1), tuple(x), owner, facts, user_facts)
 
 
-def user_filled_share(working: np.ndarray, mine: np.ndarray, n_users: int, owner: np.ndarray) -> np.ndarray:
-    total = np.bincount(owner, working, n_users)
-    home = np.zeros(n_users)
-    home[owner] = working[mine]
-    return home / np.maximum(total, 0.25)
+def _ends_of_days(
+    there: _Hours, owner: np.ndarray, n_users: int
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Days at places (n,), features of the first and last place of a day, and of hours of weekdays; and the nights (n,)
+    between a day that ends and one that begins at the place, which may be without a fix.
+    """
+    n = len(owner)
+    who, order = owner[there.group], np.lexsort((there.hour, there.day, owner[there.group]))
+    who, what, day = who[order], there.group[order], there.day[order]
+    head = np.flatnonzero(run_starts(who, day))
+    tail = run_ends(head, len(who))
+    next_day = (who[head[1:]] == who[head[:-1]]) & (day[head[1:]] == day[head[:-1]] + 1)
+    stayed = np.bincount(what[head[1:]][next_day & (what[head[1:]] == what[tail[:-1]])], minlength=n)
+    days = np.bincount(_pair(np.unique(_key(what, day)))[0], minlength=n)
+    of_user, pairs = (np.maximum(np.bincount(who[row], minlength=n_users), 1) for row in (head, head[1:][next_day]))
+    x = {}
+    for name, count, of in (
+        ("first", np.bincount(what[head], minlength=n), of_user),
+        ("last", np.bincount(what[tail], minlength=n), of_user), ("overnight", stayed, pairs),
+    ):  # fmt: skip
+        x |= {f"{name}_share": count / of[owner], f"{name}_rate": count / np.maximum(days, 1)}
+    some = (there.day + 3) % 7 < 5
+    key, row = np.unique(_key(there.group[some], there.day[some]), return_inverse=True)
+    ends = np.full((2, len(key)), 24)
+    for end, hour in zip(ends, (there.hour[some], 23 - there.hour[some])):
+        np.minimum.at(end, row, hour)
+    place, count = key >> 32, np.bincount(key >> 32, minlength=n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for name, hour in zip(("from", "until"), ends):
+            mean = np.bincount(place, hour, n) / count
+            spread = np.sqrt(np.bincount(place, (hour - mean[place]) ** 2, n) / count)
+            x |= {f"{name}_hour": mean, f"{name}_spread": spread}
+    return days, x, stayed
+
+
+def _visits(
+    users: Tracks, t: np.ndarray, first: np.ndarray, last: np.ndarray, place: np.ndarray, owner: np.ndarray,
+    home_rank: np.ndarray,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Features of visits: stops at one place that follow each other are one."""
+    n, head = len(owner), np.flatnonzero(run_starts(users.user[first], place))
+    where, arrive, leave = place[head], t[first[head]], t[last[run_ends(head, len(place))]]
+    visits = np.maximum(np.bincount(where, minlength=n), 1)
+    near = (owner[where[1:]] == owner[where[:-1]]) & (arrive[1:] - leave[:-1] < DAY_MS)
+    before, after = home_rank[where[:-1]] == 0, home_rank[where[1:]] == 0
+    length = (leave - arrive) / HOUR_MS
+    return {
+        "visits": np.log1p(visits), "from_home": np.bincount(where[1:], near & before, n) / visits,
+        "to_home": np.bincount(where[:-1], near & after, n) / visits,
+        **{f"stay_{q:g}": np.log1p(group_quantile(length, where, n, q)) for q in (0.5, 0.9)},
+    }  # fmt: skip

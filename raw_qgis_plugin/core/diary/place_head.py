@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The place head: which places of a user are home and work, and whether the user has a place of work at all.
+
+Boosted trees judge each place by its features; a linear head judges the user by the likeliest places and by how the
+record was made. Both are plain arrays, which `python -m model.places` writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from ..arrays import run_starts
+from ..paths import RESOURCES
+from .place_features import PlaceFacts
+
+FILE = RESOURCES / "places" / "head.npz"
+HOME, WORK, OTHER = "home", "work", "other"
+# Features of the likeliest place of work that the head of users takes, beside those of the record
+OF_WORK = (
+    "weekdays_rate", "weekdays_a_week", "weekdays_log", "work_to_home", "of_weeks_weekday_9", "of_weeks_weekday_11",
+    "of_weeks_weekday_14", "hours_a_week", "weeks", "from_spread", "from_hour", "until_hour", "visits",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class KindSettings:
+    """Chosen on people left out (docs/evidence/people.md)."""
+
+    min_p: float = 0.5  # of home or work, for further places of the kind
+    min_first_p: float = 0.3  # of the likeliest home; of a user's having work, for the likeliest place of work
+
+
+SETTINGS = KindSettings()
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """kind, p: (n,) home, work or other of each place and its probability. commuter_p: (n_users,) that the user has a
+    place of work; nan without a place.
+    """
+
+    kind: np.ndarray
+    p: np.ndarray
+    commuter_p: np.ndarray
+
+
+def trees_sum(x: np.ndarray, trees: dict[str, np.ndarray]) -> np.ndarray:
+    """(n,) sums of the leaves of trees (k, nodes) for rows x (n, f). A leaf is its own child."""
+    number = np.arange(len(trees["feature"]))
+    node = np.zeros((len(x), len(number)), np.intp)
+    for _ in range(int(trees["depth"])):
+        below = np.take_along_axis(x, trees["feature"][number, node], axis=1) <= trees["threshold"][number, node]
+        node = np.where(below, trees["left"][number, node], trees["right"][number, node])
+    return trees["value"][number, node].sum(axis=1)
+
+
+def user_inputs(facts: PlaceFacts, work: np.ndarray, home: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs (m, d) of the head of users, and the likeliest place of work (m,) of the users with places, in order.
+
+    work, home: (n,) logits of places.
+    """
+    order = np.lexsort((-work, facts.owner))
+    head = np.flatnonzero(run_starts(facts.owner[order]))
+    size = np.diff(np.append(head, len(order)))
+    best, second = order[head], order[np.minimum(head + 1, len(order) - 1)]
+    none = -np.logaddexp(0, work)  # logarithms of the probability that a place is not work
+    column = {name: k for k, name in enumerate(facts.names)}
+    taken = [column[name] for name in (*OF_WORK, *(name for name in facts.names if name.startswith("record_")))]
+    inputs = [
+        work[best], np.where(size > 1, work[second], -9.0), np.add.reduceat(none[order], head),
+        np.maximum.reduceat(home[order], head),
+    ]  # fmt: skip
+    return np.column_stack([*inputs, facts.x[best][:, taken]]), best
+
+
+@cache
+def load_head() -> dict[str, np.ndarray]:
+    """The arrays of the head that ships."""
+    with np.load(FILE, allow_pickle=False) as file:
+        return dict(file)
+
+
+def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -> Kinds:
+    """The kinds of places. head: arrays such as those of `load_head`, the default."""
+    head, n_users = load_head() if head is None else head, len(facts.of_user["n_days"])
+    commuter_p, n = np.full(n_users, np.nan), len(facts.owner)
+    if not n:
+        return Kinds(np.zeros(0, object), np.zeros(0), commuter_p)
+    parts = [slice(k, k + 4096) for k in range(0, n, 4096)]
+    logit = {}
+    for name in (HOME, WORK):
+        trees = {key.removeprefix(f"{name}_"): head[key] for key in head if key.startswith(f"{name}_")}
+        slope, offset = trees["calibration"]
+        logit[name] = slope * np.concatenate([trees_sum(facts.x[part], trees) for part in parts]) + offset
+    x, best = user_inputs(facts, logit[WORK], logit[HOME])
+    user = facts.owner[best]
+    commuter_p[user] = _sigmoid((x - head["user_mean"]) / head["user_scale"] @ head["user_weight"] + head["user_offset"])
+    home_p, work_p = _sigmoid(logit[HOME]), _sigmoid(logit[WORK])
+    order = np.lexsort((-home_p, facts.owner))
+    first = order[run_starts(facts.owner[order])]
+    home, work = home_p >= SETTINGS.min_p, work_p >= SETTINGS.min_p
+    home[first] |= home_p[first] >= SETTINGS.min_first_p
+    work[best] |= commuter_p[user] >= SETTINGS.min_first_p
+    home &= ~work | (home_p >= work_p)
+    kind = np.where(home, HOME, np.where(work, WORK, OTHER)).astype(object)
+    p = np.where(home, home_p, np.where(work, work_p, 1 - np.maximum(home_p, work_p)))
+    return Kinds(kind, p, commuter_p)
+
+
+def _sigmoid(logit: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
