@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +15,9 @@ from model.synthetic.population.days import Positions, render_days
 from model.synthetic.population.people import EMPLOYED
 from model.synthetic.population.plans import DAY_S
 from raw_qgis_plugin.core.arrays import expand_ranges, run_starts
-from raw_qgis_plugin.core.diary.places import find_places
 from raw_qgis_plugin.core.diary.line import thinned
 from raw_qgis_plugin.core.diary.place_features import PlaceFacts, place_facts
+from raw_qgis_plugin.core.diary.places import find_places
 from raw_qgis_plugin.core.diary.stops import find_stops
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
@@ -105,6 +106,15 @@ def plan_people(seed: int, people: int, weeks: int) -> People:
     ids = tracks.user_ids.astype(int)
     kind = kind[np.searchsorted(_key(person, ms), _key(ids[tracks.user], tracks.t))]
     return People(tracks, kind, employed[ids])
+
+
+def read_city(folder: Path) -> People:
+    """The recorded people of a city of `python -m model.synthetic`; which places are which is not known."""
+    with (folder / "truth_users.csv").open(encoding="utf-8") as file:
+        commuter = {row["user_id"]: row["commuter"] == "true" for row in csv.DictReader(file)}
+    tracks = read(folder / "tracks.parquet")[0].by_user()
+    kind = np.full(len(tracks), KINDS.index("other"), np.int8)
+    return People(tracks, kind, np.array([commuter[user] for user in tracks.user_ids]))
 
 
 def windows(people: People, seed: int, days: tuple[int, ...]) -> list[tuple[str, People]]:

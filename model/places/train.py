@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,10 @@ def fit(tables: list[Table], seed: int, folds: int = 4) -> Head:
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    fold, kind, x = _folds(tables, seed, folds), *(np.concatenate(c) for c in zip(*((t.kind, t.facts.x) for t in tables)))
+    fold, kind, x = (
+        _folds(tables, seed, folds),
+        *(np.concatenate(c) for c in zip(*((t.kind, t.facts.x) for t in tables))),
+    )
     weight = np.concatenate([np.full(len(t.kind), _weight(t, tables)) for t in tables])
     long = np.expm1(x[:, tables[0].facts.names.index("hours")]) >= MIN_HOURS
     head: Head = {}
@@ -80,7 +84,11 @@ def _forest(x: np.ndarray, right: np.ndarray, weight: np.ndarray, seed: int) -> 
     nodes = [trees[0].nodes for trees in found._predictors]
     shape = len(nodes), max(map(len, nodes))
     trees: Head = {key: np.zeros(shape, np.int32) for key in ("feature", "left", "right")}
-    trees |= {"threshold": np.zeros(shape), "value": np.zeros(shape), "depth": np.array(max(n["depth"].max() for n in nodes))}
+    trees |= {
+        "threshold": np.zeros(shape),
+        "value": np.zeros(shape),
+        "depth": np.array(max(n["depth"].max() for n in nodes)),
+    }
     for k, node in enumerate(nodes):
         own, leaf = np.arange(len(node)), node["is_leaf"].astype(bool)
         for key in ("left", "right"):
@@ -129,8 +137,6 @@ def _fold(table: Table, user: str, seed: int, folds: int) -> int:
 
 def _without(table: Table, seed: int, folds: int, k: int) -> Table:
     """A table without the places of the people of a fold."""
-    from dataclasses import replace
-
     kept = np.array([_fold(table, u, seed, folds) != k for u in table.user_ids])[table.facts.owner]
     facts = replace(table.facts, x=table.facts.x[kept], owner=table.facts.owner[kept])
     return replace(table, facts=facts, kind=table.kind[kept])
@@ -148,7 +154,8 @@ def figures(found: dict[str, Any], answered: float = 0.88) -> dict[str, float]:
     bins = np.array_split(np.argsort(p, kind="stable"), 5)
     result = {
         "users": len(p), "commuter": right.mean(), "answered": right[certain].mean(),
-        "threshold": float(np.quantile(sure, 1 - answered) + 0.5), "bins": max(abs(p[b].mean() - true[b].mean()) for b in bins),
+        "threshold": float(np.quantile(sure, 1 - answered) + 0.5),
+        "bins": max(abs(p[b].mean() - true[b].mean()) for b in bins),
     }  # fmt: skip
     if 0 < true.mean() < 1:
         result["auc"] = float(roc_auc_score(true, p))

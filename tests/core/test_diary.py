@@ -10,7 +10,7 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.diary.diary import NO_HOME, Diary, find_diaries
+from raw_qgis_plugin.core.diary.diary import UNSEEN, Diary, find_diaries, join_diaries
 from raw_qgis_plugin.core.diary.legs import SETTINGS, cut_legs, join_legs
 from raw_qgis_plugin.core.diary.line import thinned
 from raw_qgis_plugin.core.diary.modes import NO_HEAD
@@ -47,13 +47,7 @@ def tracks_of(t: np.ndarray, x: np.ndarray, lon: float = 0.0, user: object = Non
 
 
 def whole(tracks: Tracks, model: object = None, **options: float) -> Diary:
-    found = list(find_diaries(tracks, model, **options))
-    joined = {
-        name: {column: np.concatenate([getattr(d, name)[column] for d in found]) for column in getattr(found[0], name)}
-        for name in ("stops", "trips")
-    }
-    lon, lat = (np.concatenate([getattr(d, name) for d in found]) for name in ("stop_lon", "stop_lat"))
-    return Diary(joined["stops"], lon, lat, joined["trips"], found[0].ways, found[0].mode_p)
+    return join_diaries(list(find_diaries(tracks, model, **options)))
 
 
 def minutes(ms: np.ndarray) -> list[int]:
@@ -68,7 +62,10 @@ def test_a_week_of_work_is_told() -> None:
     assert minutes(stops["t_arrive"])[1:3] == [8 * 60 + 25, 18 * 60 + 20]
     assert minutes(stops["t_leave"])[:2] == [8 * 60, 17 * 60 + 50]
     assert stops["n_visits"].tolist() == [6, 5] * 5 + [6]
-    assert stops["evidence"].tolist()[:2] == ["5 nights", "5 weekdays"]
+    assert stops["evidence"].tolist()[:2] == ["on 5 of 5 nights with fixes", "on 5 of 5 weekdays with fixes"]
+    assert (stops["kind_p"] > 0.7).all() and trips["observed"].all()
+    assert trips["journey_id"].tolist()[:4] == ["all-j1", "all-j2", "all-j2", "all-j3"]
+    assert trips["from_kind"].tolist()[:3] == ["home", "work", "work"] and trips["to_place"].tolist()[:3] == [2, 1, 1]
     assert stops["stop_id"].tolist()[:2] == ["all-s1", "all-s2"]
     assert np.allclose(found.stop_lon[:2] * 111_320, [0, 10_000], atol=30)
     assert len(trips["t_start"]) == 15  # on foot and in the car are two trips
@@ -77,10 +74,41 @@ def test_a_week_of_work_is_told() -> None:
     assert set(trips["mode"]) == {"unknown"} and set(trips["why"]) == {NO_HEAD}
 
 
-def test_two_days_do_not_tell_work_and_one_night_no_home() -> None:
-    assert set(whole(days(2)).stops["kind"]) == {"home", "other"}
-    stops = whole(days(1)).stops
-    assert set(stops["kind"]) == {None} and not stops["in_domain"].any() and set(stops["why"]) == {NO_HOME}
+def test_two_days_show_no_kinds() -> None:
+    found = whole(days(2))
+    assert set(found.stops["kind"]) == {None} and not found.stops["in_domain"].any()
+    assert set(found.stops["why"]) == {"fixes on fewer than 3 days"} and np.isnan(found.users["commuter_p"]).all()
+
+
+def phone(count: int, every_h: float = 1.0, **options: object) -> Tracks:
+    """Fixes an hour apart: home, a place 275 m off for two hours, work 10 km away, home; silent from 22 to 7 h."""
+    hour = np.arange(7, 22, every_h)
+    x = np.select([hour < 9, hour < 11, hour < 18], [0, 275, 10_000], 0)
+    t = (MONDAY + np.arange(count)[:, None] * DAY_MS + hour * HOUR_MS).ravel()
+    return tracks_of(t, np.tile(x, count) + np.random.default_rng(3).normal(0, 8, len(t)), **options)
+
+
+def test_fixes_an_hour_apart_keep_places_and_moves() -> None:
+    found = whole(phone(10))
+    stops, trips = found.stops, found.trips
+    assert stops["place"].tolist()[:4] == [1, 2, 3, 1] and len(set(stops["place"])) == 3
+    kind_of = dict(zip(stops["place"].tolist(), stops["kind"].tolist()))
+    assert kind_of[1] == "home" and kind_of[3] == "work"
+    assert len(trips["mode"]) == 30 and not trips["observed"].any() and set(trips["why"]) == {UNSEEN}
+    assert trips["from_place"].tolist()[:3] == [1, 2, 3] and trips["to_place"].tolist()[:3] == [2, 3, 1]
+    assert (trips["t_end"] - trips["t_start"]).tolist()[:3] == [HOUR_MS] * 3
+
+
+def test_fixes_that_nobody_can_place_are_no_evidence() -> None:
+    """A cell of a network 3 km away for an hour of each night at home makes no trip."""
+    week = days(3)
+    t = np.concatenate([week.t, MONDAY + 3 * HOUR_MS + np.arange(20) * 30_000])
+    x = np.concatenate([week.lon * 111_320, np.full(20, 3_000.0)])
+    accuracy = np.repeat([10.0, 700.0], [len(week), 20])
+    vague = build_tracks(None, None, t, x / 111_320, np.zeros(len(t)), accuracy=accuracy)[0]
+    found, wanted = whole(vague), whole(week)
+    assert found.trips["t_start"].tolist() == wanted.trips["t_start"].tolist()
+    assert found.stops["t_leave"].tolist() == wanted.stops["t_leave"].tolist()
 
 
 def test_times_do_not_depend_on_where_the_antimeridian_is() -> None:
@@ -125,13 +153,13 @@ def test_a_jam_does_not_cut_a_ride_and_a_short_halt_is_no_stop() -> None:
     assert len(whole(tracks).stops["kind"]) == 2
     back = [*way[:3], part(1.3, 1.5, 8_000, 0), part(1.5, 2.5, 0, 0)]
     day = np.concatenate(back)
-    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), least_min=5).stops["kind"]) == 3
+    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=5).stops["kind"]) == 3
 
 
 @pytest.mark.parametrize("least_min", [4, 5, 10])
 def test_a_stroll_is_no_stop_however_short_stops_may_be(least_min: float) -> None:
     day = np.concatenate([part(0, 1, 0, 0), part(1, 1.8, 0, 1_200), part(1.8, 2.8, 1_200, 1_200)])  # 25 m a minute
-    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), least_min=least_min).stops["kind"]) == 2
+    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=least_min).stops["kind"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -164,7 +192,8 @@ def test_hardly_any_fix(n: int) -> None:
     found = whole(tracks_of(MONDAY + np.arange(n) * 60_000.0, np.zeros(n)))
     assert len(found.stops["kind"]) == len(found.trips["mode"]) == len(found.stop_lon) == 0
     assert list(found.trips) == [
-        "user_id", "trip_id", "t_start", "t_end", "mode", "mode_p", "distance_m", "duration_min", "in_domain", "why"
+        "user_id", "trip_id", "t_start", "t_end", "mode", "mode_p", "distance_m", "duration_min", "observed",
+        "in_domain", "why", "journey_id", "from_place", "from_kind", "to_place", "to_kind",
     ]  # fmt: skip
 
 

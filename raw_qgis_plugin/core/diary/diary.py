@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import expand_ranges, group_quantile, object_column, run_starts, take_rows
+from ..arrays import join_rows, object_column, run_starts, take_rows
 from ..embedding.profiles import UNKNOWN
 from ..errors import Progress, no_progress, part_of
-from ..geodesy import metres_between, near_lon
+from ..geodesy import metres_between
 from ..tracks import Tracks
-from .legs import Legs, cut_legs, join_legs, tracks_of
+from .legs import Legs, cut_legs, join_legs, tracks_of, unseen_legs
 from .line import Line, thinned
-from .modes import Modes, find_modes
-from .places import NO_HOME, find_places
-from .stops import SETTINGS, Stops, StopSettings, find_stops
+from .modes import VAGUE_M, Modes, find_modes, no_modes
+from .place_features import PlaceFacts, place_facts
+from .place_head import HOME, WORK, Kinds, judge_places
+from .places import find_places
+from .stops import SETTINGS, Stops, find_stops
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
+
+UNSEEN = "no fixes on the way"
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,9 @@ class Diary:
     """Columns of stops and of trips, a row each, by user and time. Times are epoch ms.
 
     stops: user_id, stop_id, t_arrive, t_leave, duration_min, n_visits (stops at the same place), kind (home, work,
-    other, None), in_domain, why, place (numbered by user), evidence. trips: user_id, trip_id, t_start, t_end, mode,
-    mode_p, distance_m, duration_min, in_domain, why.
+    other, None), kind_p, in_domain, why, place (numbered by user), evidence. trips: user_id, trip_id, journey_id (trips
+    from one stop to the next), t_start, t_end, mode, mode_p, distance_m, duration_min, from_place, to_place (0: none),
+    from_kind, to_kind, observed (False: known by the stops at both ends alone), in_domain, why.
     """
 
     stops: dict[str, np.ndarray]
@@ -39,35 +44,76 @@ class Diary:
     trips: dict[str, np.ndarray]
     ways: Tracks  # the fixes of the trips, a track each
     mode_p: np.ndarray  # (trips, modes.MODES) the probability of every mode, nan where the model cannot know
+    users: dict[str, np.ndarray]  # commuter_p, why (no kinds), home_nights, work_days, and `PlaceFacts.of_user`
 
 
 def find_diaries(
-    tracks: Tracks, model: Model | None, least_min: float = 10.0, progress: Progress = no_progress
+    tracks: Tracks, model: Model | None, min_stop_min: float = 10.0, progress: Progress = no_progress
 ) -> Iterator[Diary]:
     """The diaries of tracks, of some users at a time. What is said of a user depends on the user's own fixes alone.
 
-    least_min: minutes of a stop, at least. Without a model, and for one without the head, every mode is 'unknown'.
+    min_stop_min: minutes of a stop. Without a model, and for one without the head, every mode is 'unknown'.
     """
-    settings = SETTINGS.lasting(60.0 * least_min)
     users = tracks.by_user()
     for which, some in users.parts():
         share = (end / max(users.n_users, 1) for end in (which.start, which.stop))
-        yield _diary(some, model, settings, part_of(progress, *share))
+        yield _diary(some, model, 60.0 * min_stop_min, part_of(progress, *share))
 
 
-def _diary(tracks: Tracks, model: Model | None, settings: StopSettings, progress: Progress) -> Diary:
-    line = thinned(tracks)
-    stops = find_stops(line, settings)
+def join_diaries(parts: list[Diary]) -> Diary:
+    """The diaries of all users as one."""
+    ways = [part.ways for part in parts]
+    tables = join_rows([{k: v for k, v in vars(part).items() if k != "ways"} for part in parts])
+    users, tracks = (np.cumsum([0, *sizes]) for sizes in ([w.n_users for w in ways], [w.n_tracks for w in ways]))
+    whole = Tracks(
+        np.concatenate([w.user_ids for w in ways]), np.concatenate([w.track_ids for w in ways]),
+        np.concatenate([w.track_user + np.int32(k) for w, k in zip(ways, users)]),
+        np.concatenate([w.track + np.int32(k) for w, k in zip(ways, tracks)]),
+        *(np.concatenate([getattr(w, name) for w in ways]) for name in ("t", "lon", "lat")),
+    )  # fmt: skip
+    return Diary(ways=whole, **tables)
+
+
+def _diary(tracks: Tracks, model: Model | None, min_stop_s: float, progress: Progress) -> Diary:
+    exact = _exact(tracks)
+    line = thinned(exact)
+    stops = find_stops(line, SETTINGS.lasting(min_stop_s))
+    first, last = line.first[stops.begin], line.last[stops.end]
+    place, lon, lat = find_places(exact, first, last)
+    facts = place_facts(exact, first, last, place)
+    kinds = judge_places(facts)
     legs = cut_legs(line, stops)
     progress(0.1)
     modes = find_modes(tracks_of(line, legs), model, part_of(progress, 0.1, 0.8))
-    sure = np.where(modes.mode == UNKNOWN, np.nan, modes.mode_p)
-    joined = join_legs(line, stops, legs, modes.mode, sure)
-    ways = tracks_of(line, joined)
-    modes = _joined_modes(legs, joined, modes, ways, model, part_of(progress, 0.8, 1.0))
-    columns, lon, lat = _stop_columns(line, stops)
+    joined = join_legs(line, stops, legs, modes.mode, np.where(modes.mode == UNKNOWN, np.nan, modes.mode_p))
+    modes = _joined_modes(legs, joined, modes, tracks_of(line, joined), model, part_of(progress, 0.8, 1.0))
+    legs, seen = unseen_legs(line, stops, joined, place)
+    every = no_modes(len(seen), UNSEEN)
+    for name, values in vars(modes).items():
+        getattr(every, name)[seen] = values
+    table = _stop_columns(exact, first, last, place, facts, kinds)
+    ways = tracks_of(line, legs)
+    at_home, at_work = (
+        np.bincount(facts.owner[kinds.kind == kind], facts.of_place[name][kinds.kind == kind], tracks.n_users)
+        for kind, name in ((HOME, "nights"), (WORK, "weekdays"))
+    )
+    users = {
+        "commuter_p": kinds.commuter_p, "why": kinds.why, "home_nights": np.minimum(at_home, facts.of_user["nights"]),
+        "work_days": np.minimum(at_work, facts.of_user["weekdays"]), **facts.of_user,
+    }  # fmt: skip
+    trips = _trip_columns(ways, every, seen) | _ends(line, stops, legs, table)
     progress(1.0)
-    return Diary(columns, lon, lat, _trip_columns(ways, modes), ways, modes.p)
+    return Diary(table, lon, lat, trips, ways, every.p, users)
+
+
+def _exact(tracks: Tracks) -> Tracks:
+    """The fixes whose positions are known well enough; of users who have hardly any, none is left out."""
+    if tracks.accuracy is None:
+        return tracks
+    vague = tracks.accuracy > VAGUE_M  # nan is not
+    share = np.bincount(tracks.user, vague, tracks.n_users) / np.bincount(tracks.user, minlength=tracks.n_users)
+    kept = ~vague | (share > 0.5)[tracks.user]
+    return tracks if kept.all() else tracks.take(kept)
 
 
 def _joined_modes(
@@ -78,35 +124,29 @@ def _joined_modes(
     new = legs.end[before] != joined.end
     kept = take_rows(modes, before)
     again = find_modes(ways.take(new[ways.track]), model, progress)
-    for name in ("mode", "mode_p", "in_domain", "why", "p"):
-        getattr(kept, name)[new] = getattr(again, name)
+    for name, values in vars(again).items():
+        getattr(kept, name)[new] = values
     return kept
 
 
-def _stop_columns(line: Line, stops: Stops) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """The table of stops, and their lon and lat."""
-    tracks, first, last = line.tracks, line.first[stops.begin], line.last[stops.end]
+def _stop_columns(
+    tracks: Tracks, first: np.ndarray, last: np.ndarray, place: np.ndarray, facts: PlaceFacts, kinds: Kinds
+) -> dict[str, np.ndarray]:
+    """The table of stops."""
     user, arrive, leave = tracks.user[first], tracks.t[first], tracks.t[last]
-    lon, lat = _positions(tracks, first, last)
-    found = find_places(user, lon, lat, arrive, leave)
-    known = np.array([kind is not None for kind in found.kind], bool)
-    columns = {
+    seen = facts.of_user
+    evidence = object_column(
+        f"on {night} of {seen['nights'][who]} nights with fixes" if kind == HOME
+        else f"on {day} of {seen['weekdays'][who]} weekdays with fixes" if kind == WORK else ""
+        for kind, night, day, who in zip(kinds.kind, facts.of_place["nights"], facts.of_place["weekdays"], facts.owner)
+    )  # fmt: skip
+    return {
         "user_id": tracks.user_ids[user], "stop_id": _numbered(tracks.user_ids, user, "s"), "t_arrive": arrive,
-        "t_leave": leave, "duration_min": (leave - arrive) / 60_000, "n_visits": found.n_visits, "kind": found.kind,
-        "in_domain": known, "why": np.where(known, "", NO_HOME).astype(object),
-        "place": found.place - _firsts(found.place, user) + 1, "evidence": found.evidence,
+        "t_leave": leave, "duration_min": (leave - arrive) / 60_000,
+        "n_visits": np.bincount(place, minlength=1)[place], "kind": kinds.kind[place], "kind_p": kinds.p[place],
+        "in_domain": kinds.why[user] == "", "why": kinds.why[user], "place": place - _firsts(place, user) + 1,
+        "evidence": evidence[place],
     }  # fmt: skip
-    return columns, lon, lat
-
-
-def _positions(tracks: Tracks, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Medians of the fixes first to last, (k,) degrees."""
-    size = last - first + 1
-    row, stop = expand_ranges(first, size), np.repeat(np.arange(len(first)), size)
-    east = near_lon(tracks.lon[row] - tracks.lon[first][stop], np.zeros(len(row)))
-    lon = tracks.lon[first] + group_quantile(east, stop, len(first))
-    lat = tracks.lat[first] + group_quantile(tracks.lat[row] - tracks.lat[first][stop], stop, len(first))
-    return (lon + 180) % 360 - 180, lat
 
 
 def _firsts(values: np.ndarray, user: np.ndarray) -> np.ndarray:
@@ -116,15 +156,14 @@ def _firsts(values: np.ndarray, user: np.ndarray) -> np.ndarray:
     return np.repeat(least, np.diff(np.append(head, len(user))))
 
 
-def _numbered(user_ids: np.ndarray, user: np.ndarray, letter: str) -> np.ndarray:
-    """(k,) ids such as '7-s1': the user and a running number."""
-    row = np.arange(len(user))
-    number = row - _firsts(row, user) + 1
-    return object_column(f"{name}-{letter}{k}" for name, k in zip(user_ids[user], number))
+def _numbered(user_ids: np.ndarray, user: np.ndarray, letter: str, number: np.ndarray | None = None) -> np.ndarray:
+    """(k,) ids such as '7-s1': the user and a running number, of each row or of each `number`, ascending."""
+    row = np.arange(len(user)) if number is None else np.cumsum(run_starts(number)) - 1
+    return object_column(f"{name}-{letter}{k}" for name, k in zip(user_ids[user], row - _firsts(row, user) + 1))
 
 
-def _trip_columns(ways: Tracks, modes: Modes) -> dict[str, np.ndarray]:
-    """The table of trips."""
+def _trip_columns(ways: Tracks, modes: Modes, seen: np.ndarray) -> dict[str, np.ndarray]:
+    """The table of trips, without their ends."""
     start, end = ways.t[ways.track_offsets[:-1]], ways.t[ways.track_offsets[1:] - 1]
     step = ways.steps()
     metres = metres_between(ways.lon[step], ways.lat[step], ways.lon[step + 1], ways.lat[step + 1])
@@ -132,5 +171,20 @@ def _trip_columns(ways: Tracks, modes: Modes) -> dict[str, np.ndarray]:
         "user_id": ways.user_ids[ways.track_user], "trip_id": _numbered(ways.user_ids, ways.track_user, "t"),
         "t_start": start, "t_end": end, "mode": modes.mode, "mode_p": modes.mode_p,
         "distance_m": np.bincount(ways.track[step], metres, ways.n_tracks), "duration_min": (end - start) / 60_000,
-        "in_domain": modes.in_domain, "why": modes.why,
+        "observed": seen, "in_domain": modes.in_domain, "why": modes.why,
     }  # fmt: skip
+
+
+def _ends(line: Line, stops: Stops, legs: Legs, table: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The journeys of trips, and the places that these lead from and to."""
+    user = line.track[legs.begin]
+    after = np.searchsorted(stops.begin, legs.begin, side="right")  # the stop after the trip; the one before is its
+    columns = {"journey_id": _numbered(line.tracks.user_ids, user, "j", np.stack([user, after], 1) @ [2**32, 1])}
+    for name, stop in (("from", after - 1), ("to", after)):
+        some = (stop >= 0) & (stop < len(stops.begin))
+        some[some] = line.track[stops.begin[stop[some]]] == user[some]
+        for what, empty in (("place", 0), ("kind", None)):
+            values = np.full(len(user), empty, table[what].dtype)
+            values[some] = table[what][stop[some]]
+            columns[f"{name}_{what}"] = values
+    return columns

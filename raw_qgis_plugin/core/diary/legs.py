@@ -24,6 +24,7 @@ class LegSettings:
     least_walk_s: float = 420.0  # a shorter walk between rides is riding
     least_s: float = 120.0  # of a leg
     least_m: float = 400.0
+    most_unseen_s: float = 12 * 3600.0  # of a move between two stops of which nothing is on record
     least_p: float = 0.7  # of the modes of two legs, that they are joined
 
 
@@ -91,10 +92,26 @@ def join_legs(line: Line, stops: Stops, legs: Legs, mode: np.ndarray, p: np.ndar
     return Legs(legs.begin[np.append(True, apart)[:n]], legs.end[np.append(apart, True)[:n]])
 
 
+def unseen_legs(line: Line, stops: Stops, legs: Legs, place: np.ndarray) -> tuple[Legs, np.ndarray]:
+    """All legs in order, with those between stops at two places that no leg was seen between; and which were seen (k,).
+
+    place: of each stop. A longer pause than a stop's longest silence is unknown time.
+    """
+    left, back = stops.end[:-1], stops.begin[1:]
+    pause = line.t[back] - line.t[left]
+    moved = (
+        (line.track[left] == line.track[back]) & (place[1:] != place[:-1]) & (pause <= SETTINGS.most_unseen_s * 1000)
+    )
+    moved &= np.searchsorted(legs.begin, left) == np.searchsorted(legs.begin, back)
+    begin, end = np.append(legs.begin, left[moved]), np.append(legs.end, back[moved])
+    order = np.argsort(begin, kind="stable")
+    return Legs(begin[order], end[order]), (np.arange(len(begin)) < len(legs.begin))[order]
+
+
 def tracks_of(line: Line, legs: Legs) -> Tracks:
     """Each leg as a track of its user: the fixes from its first to its last one. track_ids are running numbers."""
     first, size = line.first[legs.begin], line.first[legs.end] - line.first[legs.begin] + 1
     rows, number = expand_ranges(first, size), np.arange(len(first), dtype=np.int32)
     tracks, ids = line.tracks, number.astype(str).astype(object)
-    columns = tracks.user[first], np.repeat(number, size), tracks.t[rows], tracks.lon[rows], tracks.lat[rows]
+    columns = tracks.user[first], np.repeat(number, size), *tracks.rows(rows)
     return Tracks(tracks.user_ids, ids, *columns).take(np.arange(len(rows)))

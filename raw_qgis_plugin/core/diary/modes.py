@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..applicability import outside, unit_stats
-from ..arrays import expand_ranges, softmax
+from ..arrays import expand_ranges, group_quantile, softmax
 from ..embedding.embed import embed
 from ..embedding.profiles import NOT_SURE, UNKNOWN, head_inputs
 from ..errors import Progress
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 HEAD = "transport_mode"  # the head of tracks that names the mode of a trip
 NO_HEAD = f"the model has no head '{HEAD}'"
+VAGUE_M = 200.0  # a position that is known to more than this is no evidence of a stop or a way
 MODES = ("walk", "bike", "motor vehicle", "rail")
 
 
@@ -52,6 +53,9 @@ def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
     found.why[~enough] = "fewer than two fixes"
     for reason, wrong in outside(stats, head.get("domain", {}), enough).items():
         found.why[wrong] = [f"{before}; {reason}".removeprefix("; ") for before in found.why[wrong]]
+    if legs.accuracy is not None:
+        vague = group_quantile(legs.accuracy, legs.track, legs.n_tracks) > VAGUE_M
+        found.why[vague & enough] = f"positions known to more than {VAGUE_M:g} m"
     found.in_domain[:] = found.why == ""
     row = np.flatnonzero(found.in_domain)  # the network sees no other legs
     asked = legs.take(expand_ranges(legs.track_offsets[row], np.diff(legs.track_offsets)[row]))

@@ -74,7 +74,7 @@ class _Hours:
     def by_time(self, n: int) -> np.ndarray:
         """(n, TIMES) hours of each group."""
         cell = self.group * len(TIMES) + TIME_OF[(self.day + 3) % 7, self.hour]  # 1970-01-01 was a Thursday
-        return np.bincount(cell, self.length, n * len(TIMES)).reshape(n, -1)
+        return np.bincount(cell, self.length, n * len(TIMES)).reshape(n, len(TIMES))
 
     def days(self, begin: int, end: int, weekdays: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Groups and days (m,) with enough time between two hours of such weekdays."""
@@ -134,7 +134,7 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     user_facts: dict[str, np.ndarray] = {}
     week_of, week_row = np.unique(_key(anywhere.group, (anywhere.day + 3) // 7), return_inverse=True)
     of_week = [np.bincount(week_row * len(TIMES) + TIME_OF[(anywhere.day + 3) % 7, anywhere.hour], anywhere.length,
-                           len(week_of) * len(TIMES)).reshape(-1, len(TIMES))]  # fmt: skip
+                           len(week_of) * len(TIMES)).reshape(len(week_of), len(TIMES))]  # fmt: skip
     for name, *when in SETTINGS.days:
         facts[name] = np.bincount(there.days(*when)[0], minlength=n)
         user, day = anywhere.days(*when)
@@ -187,7 +187,7 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     seen_h, work_h = of_user.sum(axis=1), np.bincount(owner, working, n_users)
     user_facts |= {
         "n_days": n_days, "stayed_a_day": stayed / n_days, "moved_a_day": np.maximum(seen_h - stayed, 0) / n_days,
-        "stayed": share(stayed, seen_h), "coverage": seen_h / span_h,
+        "stayed": share(stayed, seen_h), "hours": seen_h, "coverage": seen_h / span_h,
     }  # fmt: skip
     record = {name: user_facts[name] for name in ("stayed_a_day", "moved_a_day", "stayed", "coverage")} | {
         "n_days": np.log1p(n_days), "span": np.log(span_h), "night": of_user[:, 0] / n_days,

@@ -27,7 +27,13 @@ OF_WORK = (
 
 @dataclass(frozen=True)
 class KindSettings:
-    """Chosen on people left out (docs/evidence/people.md)."""
+    """Chosen on people left out, and on taxis, buses and couriers (docs/evidence/people.md)."""
+
+    min_days: int = 3  # with fixes
+    min_hours: float = 6.0  # on record, at places or on the way
+    max_moved_h: float = 6.0  # a day; who is on the way for longer is a vehicle, as is who ...
+    vehicle_moved_h: float = 2.0  # ... is on the way for so long a day, ...
+    vehicle_stayed: float = 0.2  # ... and spends so little of the time on record at places
 
     min_p: float = 0.5  # of home or work, for further places of the kind
     min_first_p: float = 0.3  # of the likeliest home; of a user's having work, for the likeliest place of work
@@ -38,13 +44,14 @@ SETTINGS = KindSettings()
 
 @dataclass(frozen=True)
 class Kinds:
-    """kind, p: (n,) home, work or other of each place and its probability. commuter_p: (n_users,) that the user has a
-    place of work; nan without a place.
+    """kind, p: (n,) home, work or other of each place and its probability, None and nan where `why` is not empty.
+    commuter_p: (n_users,) that the user has a place of work. why: (n_users,) why nothing is said of the user, or ''.
     """
 
     kind: np.ndarray
     p: np.ndarray
     commuter_p: np.ndarray
+    why: np.ndarray
 
 
 def trees_sum(x: np.ndarray, trees: dict[str, np.ndarray]) -> np.ndarray:
@@ -85,19 +92,23 @@ def load_head() -> dict[str, np.ndarray]:
 
 def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -> Kinds:
     """The kinds of places. head: arrays such as those of `load_head`, the default."""
-    head, n_users = load_head() if head is None else head, len(facts.of_user["n_days"])
-    commuter_p, n = np.full(n_users, np.nan), len(facts.owner)
+    head, why = load_head() if head is None else head, _why(facts)
+    commuter_p, n = np.full(len(why), np.nan), len(facts.owner)
+    kind, p = np.full(n, None, object), np.full(n, np.nan)
     if not n:
-        return Kinds(np.zeros(0, object), np.zeros(0), commuter_p)
-    parts = [slice(k, k + 4096) for k in range(0, n, 4096)]
+        return Kinds(kind, p, commuter_p, why)
     logit = {}
     for name in (HOME, WORK):
         trees = {key.removeprefix(f"{name}_"): head[key] for key in head if key.startswith(f"{name}_")}
         slope, offset = trees["calibration"]
-        logit[name] = slope * np.concatenate([trees_sum(facts.x[part], trees) for part in parts]) + offset
+        parts = [trees_sum(facts.x[k : k + 4096], trees) for k in range(0, n, 4096)]
+        logit[name] = slope * np.concatenate(parts) + offset
     x, best = user_inputs(facts, logit[WORK], logit[HOME])
     user = facts.owner[best]
-    commuter_p[user] = _sigmoid((x - head["user_mean"]) / head["user_scale"] @ head["user_weight"] + head["user_offset"])
+    commuter_p[user] = _sigmoid(
+        (x - head["user_mean"]) / head["user_scale"] @ head["user_weight"] + head["user_offset"]
+    )
+    commuter_p[why != ""] = np.nan
     home_p, work_p = _sigmoid(logit[HOME]), _sigmoid(logit[WORK])
     order = np.lexsort((-home_p, facts.owner))
     first = order[run_starts(facts.owner[order])]
@@ -105,9 +116,26 @@ def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -
     home[first] |= home_p[first] >= SETTINGS.min_first_p
     work[best] |= commuter_p[user] >= SETTINGS.min_first_p
     home &= ~work | (home_p >= work_p)
-    kind = np.where(home, HOME, np.where(work, WORK, OTHER)).astype(object)
-    p = np.where(home, home_p, np.where(work, work_p, 1 - np.maximum(home_p, work_p)))
-    return Kinds(kind, p, commuter_p)
+    known = why[facts.owner] == ""
+    kind[known] = np.where(home, HOME, np.where(work, WORK, OTHER))[known]
+    p[known] = np.where(home, home_p, np.where(work, work_p, 1 - np.maximum(home_p, work_p)))[known]
+    return Kinds(kind, p, commuter_p, why)
+
+
+def _why(facts: PlaceFacts) -> np.ndarray:
+    """(n_users,) why nothing is said of a user, or ''."""
+    s, of = SETTINGS, facts.of_user
+    vehicle = of["moved_a_day"] > s.max_moved_h
+    vehicle |= (of["moved_a_day"] > s.vehicle_moved_h) & (of["stayed"] < s.vehicle_stayed)
+    why = np.full(len(vehicle), "", object)
+    for words, wrong in (
+        ("on the way for most of the time on record, as vehicles are", vehicle),
+        ("no stop on record", np.bincount(facts.owner, minlength=len(why)) == 0),
+        (f"less than {s.min_hours:g} hours on record", of["hours"] < s.min_hours),
+        (f"fixes on fewer than {s.min_days} days", of["n_days"] < s.min_days),
+    ):
+        why[wrong] = words
+    return why
 
 
 def _sigmoid(logit: np.ndarray) -> np.ndarray:

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Train the place head and judge it on people left out, and on each source when the other alone taught it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model.cli import Parser, from_zero, positive, print_line, run
+from model.places.sources import Table, places_of, plan_people, read_city, read_howde, windows
+from model.places.train import cross_validate, figures, fit, judge
+
+HOWDE_DAYS, CITY_DAYS = (3, 7, 14, 28, 60), (7, 14)
+ABOUT = {
+    "trained_on": "app users of many countries in the pandemic years, and people of a synthetic city",
+    "data": "test data of HoWDe (De Sojo, Lucchini, Langle-Chimal, Fraiberger, Alessandretti: HoWDe: a validated "
+    "algorithm for Home and Work location Detection, arXiv 2506.20679), MIT; the synthetic city of model/synthetic",
+    "licence": "GPL-2.0-or-later",
+}
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = Parser("python -m model.places", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--howde", type=Path, required=True, metavar="DIR", help="points.parquet and places.parquet")
+    parser.add_argument(
+        "--city", type=Path, metavar="DIR", help="a city of model.synthetic to judge with, not to learn"
+    )
+    parser.add_argument("--people", type=positive, default=500, help="people of the synthetic city (default 500)")
+    parser.add_argument("--repeats", type=positive, default=2, help="cross-validations with other folds (default 2)")
+    parser.add_argument("--seed", type=from_zero, default=1)
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="gets head.npz and card.json")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Train, judge, write."""
+    options = parse(argv)
+    howde, planned = read_howde(options.howde), plan_people(options.seed + 300, options.people, 3)
+    real = [places_of(f"howde: {name}", people) for name, people in windows(howde, options.seed, HOWDE_DAYS)]
+    city = [places_of(f"city: {name}", people) for name, people in windows(planned, options.seed, CITY_DAYS)]
+    asked = [table for table in real + city if "any" not in table.name]
+    found: dict[str, dict[str, Any]] = {}
+    for repeat in range(options.repeats):
+        for name, said in cross_validate(real + city, asked, options.seed + repeat).items():
+            found.setdefault(name, {})[repeat] = figures(said)
+            print_line({name: found[name][repeat]})
+    result = {"people left out": {name: _mean(list(values.values())) for name, values in found.items()}}
+    other = [places_of("simulated city: a week", read_city(options.city))] if options.city else []
+    for name, taught, judged in (("howde alone", real, city + other), ("city alone", city, real + other)):
+        result[name] = {
+            table.name: _figures(table, fit(taught, options.seed)) for table in judged if table in asked + other
+        }
+    head = fit(real + city, options.seed)
+    result["all"] = {table.name: _figures(table, head) for table in other}
+    options.output.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(options.output / "head.npz", **head)
+    names = list(real[0].facts.names)
+    card = {**ABOUT, "command": "python -m model.places", "seed": options.seed, "features": names, "figures": result}
+    (options.output / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def _figures(table: Table, head: dict[str, np.ndarray]) -> dict[str, float]:
+    return figures(judge(table, head, np.ones(len(table.user_ids), bool)))
+
+
+def _mean(parts: list[dict[str, float]]) -> dict[str, float]:
+    """Means over repeats."""
+    return {name: round(float(np.mean([part[name] for part in parts])), 3) for name in parts[0]}
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
