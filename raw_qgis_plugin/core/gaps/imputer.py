@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..bundle.devices import CPU, open_session
+from ..bundle.devices import Session
 from ..features.featurizer import into_frame, solar_hour
 from ..forecasting.mixture import Mixture
 from ..geodesy import offset_m
@@ -185,7 +185,7 @@ class Imputer:
     """The network that comes with RAW. model/fill exports it."""
 
     def __init__(self) -> None:
-        self._session = open_session(IMPUTER.read_bytes(), 1, [CPU])
+        self._session = Session(IMPUTER.read_bytes(), 1, False, lambda _: None)
         self.calibration: Table = json.loads(IMPUTER_CARD.read_text("utf-8"))["calibration"]
 
     def mixture(self, d: Described, unit_m: np.ndarray) -> Mixture:
