@@ -89,8 +89,8 @@ def compare(tracks: Tracks | None, before: Bundle, after: Bundle, seed: int = 0)
 def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     """Whether to use the new model, None where that is open; the advice in one or two sentences; the errors in one.
 
-    Without errors the last sentence says why there are none. Intervals are of 99 %, since there are five families. As
-    in backtests it takes six people: five agree by chance once in sixteen times.
+    Where there are no errors, the last sentence gives the reason. Intervals are of 99 %, since there are five families.
+    As in backtests it takes six people: five agree by chance once in sixteen times.
     """
     few, matters, tolerated = VERDICTS.min_groups, 0.005, 0.02  # people; differences of a ratio from 1
     unknown = "It can't be said whether the new model is better"

@@ -35,7 +35,7 @@ def check_output(output: Path) -> None:
         heads = [head["name"] for head in open_bundle(output).card["heads"]]
     if heads:
         raise InputError(
-            f"{output} has heads that were taught ({', '.join(heads)}), and a new bundle in its place would have none. "
+            f"{output} has heads ({', '.join(heads)}), and a new bundle in its place would have none. "
             "Choose another folder for the new one, or move this one away."
         )
 

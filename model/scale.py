@@ -230,7 +230,7 @@ def started(workers: int, address: str | None) -> Iterator[Any]:
     """Ray, joined at `address`, or started here so that no other user can reach it.
 
     By itself Ray listens on all interfaces, and everyone may read and write in its folder. So that one lies in a
-    private folder, with the token that Ray asks callers for; and as it is to know no clusters, it listens on loopback.
+    private folder, with a token that callers need; without clusters it listens on loopback alone.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray sends no statistics
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # a worker's error is raised here in one sentence
@@ -250,9 +250,9 @@ def started(workers: int, address: str | None) -> Iterator[Any]:
         import ray
 
         if tuple(map(int, ray.__version__.split(".")[:2])) < (2, 54):
-            raise InputError(f"Ray {ray.__version__} asks nobody for a token: pip install 'ray>=2.54'.")
+            raise InputError(f"Ray {ray.__version__} has no tokens: pip install 'ray>=2.54'.")
         if address is None:
-            # Even without a dashboard a process of it starts, and asks the network for the metadata of a cloud.
+            # Even without a dashboard a process of it starts, and requests the metadata of a cloud.
             ray._private.node.Node.start_api_server = lambda *_, **__: None  # type: ignore[method-assign]
         at_end.callback(ray.shutdown)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=True, **here)

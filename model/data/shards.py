@@ -83,7 +83,9 @@ def shards_of(source: str, cache: Path | None = None) -> Shards:
 
 
 def make_whole(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a folder's files, unless they are there and as their checksums say. What is damaged is told."""
+    """Let `write` make a folder's files, unless they are there and whole by their checksums; a warning names a damaged
+    one.
+    """
     if folder.is_dir() and (name := damaged(folder)):
         warn(f"{folder / name} is damaged. It is made again from the tracks.")
         try:
@@ -128,7 +130,7 @@ def damaged(folder: Path) -> str:
 
 
 def _crc32(file: Path) -> int:
-    """The checksum of a file. It finds accidents; whoever can write here could write a checksum too."""
+    """The checksum of a file. It finds accidents, not attacks: a checksum can be written too."""
     crc = 0
     with file.open("rb") as source:
         for block in iter(lambda: source.read(1 << 20), b""):

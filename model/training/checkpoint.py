@@ -33,7 +33,7 @@ def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
     try:
         before(path).unlink(missing_ok=True)  # there is never room for three
         with complete(path) as beside:
-            beside.touch()  # the checksum of a large network takes a while: whoever would kill this process now waits
+            beside.touch()  # so that the plugin kills no process that writes; a large checksum takes a while
             save_file(tensors, beside, {"about": text, "crc32": checksum(tensors, text)})
             with beside.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -85,7 +85,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict]:
             raise ValueError("its checksum is another one")
         about = json.loads(known["about"])
         if not isinstance(about, dict) or not isinstance(about.get("config", {}), dict):
-            raise ValueError("it does not tell its network")
+            raise ValueError("it does not describe its network")
         return tensors, about
     except (SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is damaged or no checkpoint: {error}.") from error
@@ -94,7 +94,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict]:
 def load_network(path: Path) -> tuple[Raw, dict]:
     """The network in a run's checkpoint (its moving average) or in a bundle's weights.safetensors, and its `about`.
 
-    Raises InputError as `load` does, and where the tensors are not those of the network that `about` tells.
+    Raises InputError as `load` does, and where the tensors are not those of the network that `about` describes.
     """
     tensors, about = load(path)
     average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
@@ -103,13 +103,13 @@ def load_network(path: Path) -> tuple[Raw, dict]:
         config = Config(**about["config"])
         if config.layers > len(weights):
             raise ValueError("layers are missing")
-        with torch.device("meta"):  # takes no memory, whatever sizes are told
+        with torch.device("meta"):  # takes no memory, whatever the sizes
             shapes = {k: v.shape for k, v in Raw(config).state_dict().items()}
         if shapes != {k: v.shape for k, v in weights.items()}:
             raise ValueError("their names or shapes differ")
     except (KeyError, TypeError, ValueError, RuntimeError, ArithmeticError) as error:
         why = str(error).partition("\n")[0]
-        raise InputError(f"{path} does not hold the weights of the network that it tells: {why}.") from error
+        raise InputError(f"{path} does not hold the weights of the network that it describes: {why}.") from error
     network = Raw(config)
     network.load_state_dict(weights)
     return network.eval(), about

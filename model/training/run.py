@@ -126,7 +126,7 @@ class TrainingRun:
             self.world.mean(0.0)  # once all have read it
             if self.world.first:
                 os.replace(before(self.state), self.state)  # the next save deletes the one before
-                report({"warning": f"{error} The run goes on from the one before, of step {about.get('step')}."})
+                report({"warning": f"{error} The run resumes from the one before, of step {about.get('step')}."})
         ours, theirs = self.network.config.to_dict(), about.get("config", {})
         if ours != theirs:
             name = theirs.get("preset")
@@ -151,7 +151,7 @@ class TrainingRun:
         if new := [name for name in now if name not in self.corpus]:
             self.corpus = [*self.corpus, *new]
             if self.world.first:
-                report({"warning": "The run goes on with another --corpus than it began with. Its card names both."})
+                report({"warning": "The run resumes with another --corpus than it began with. Its card names both."})
         return about
 
     def averaged(self) -> Raw | None:

@@ -279,7 +279,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(run: Path, tmp_path: P
         found, said = resumed(folder)
         if said:
             assert equal(state(found), older), f"{how}, case {case}"
-            assert len(said) == 1 and "goes on from the one before, of step 2" in said[0]["warning"]
+            assert len(said) == 1 and "resumes from the one before, of step 2" in said[0]["warning"]
             assert (folder / file.name).read_bytes() == first, "a save deletes the one before, and may fail"
             back += 1
         else:  # as a space of the header
