@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,13 +37,12 @@ Table = dict[str, np.ndarray]  # columns by name
 @dataclass(frozen=True)
 class Labelled:
     """Units with their labels. unit: (n,) row of the unit. value: (n,) label. group: (n,) int, units of one group stay
-    on one side of a split. runs: hashes of runs of fixes (m,), and their groups (m,).
+    on one side of a split.
     """
 
     unit: np.ndarray
     value: np.ndarray
     group: np.ndarray
-    runs: tuple[np.ndarray, np.ndarray] = (np.zeros(0, np.uint64), np.zeros(0, np.int32))
 
 
 def read_table(path: str | Path) -> Table:
@@ -300,7 +299,7 @@ def label_units(
     table = usable(table, unit, field, rename, warn)
     hashed, user = runs_of(tracks)
     person = link(hashed, user, tracks.n_users)
-    runs, ids = (hashed, person[user]), np.bincount(person)
+    ids = np.bincount(person)
     if (ids > 1).any():
         warn(
             f"{ids[ids > 1].sum():,} users share runs of equal fixes: they are taken for {(ids > 1).sum():,} persons, "
@@ -310,9 +309,9 @@ def label_units(
         tracks, row = cut_intervals(tracks, table, warn)
         if len(row) < 10:
             raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
-        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user], runs)
+        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user])
     tracks = units_of(tracks, unit)
     users = tracks.user_ids[tracks.track_user]
     named, whose = (users, None) if unit == "user" else (tracks.track_ids, users)
     found = join(named, person[tracks.track_user], table, unit, field, whose, warn)
-    return tracks.take(np.isin(tracks.track, found.unit)), replace(found, runs=runs)
+    return tracks.take(np.isin(tracks.track, found.unit)), found

@@ -2,37 +2,39 @@
 """Measure what embeddings hold, and the value of pretraining: python -m model.evaluate probes --tracks T [--labels L …]
 
 Linear probes predict the hour, the speed and the distance from home from single states, cross-validated over people,
-beside the same network with random weights and the input itself. With labels of users or tracks: accuracy by the input
-of a head (states, other features, both), beside random weights and hand features; the mean of 20 draws of 20 labelled
-units; nearest neighbours; a map in two dimensions.
+beside the same network with random weights and the input itself. With labels of tracks or of intervals of them: heads
+from few labelled tracks (--few), tested on the others' (--split track) or on other people's (--split person), with the
+same head on random weights and gradient boosting on hand features beside it and, with --tune-minutes, the network whose
+last layers were tuned on the same few labels. --window cuts labelled tracks into windows of so many fixes, which are
+then the units; a head gets the windows of so many tracks.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.linear_model import RidgeCV
-from sklearn.manifold import TSNE
 
-from model.cli import pair, positive, print_line
-from model.data.labels import label_units, read_table, thin
+from model.cli import over_zero, pair, positive, print_line
+from model.data.labels import Labelled, label_units, read_table
 from model.evaluate import check_report, make_parser, write_report
 from model.head_training.examples import strength_of
-from model.head_training.fit import boosting, encode, folds, ridge
+from model.head_training.fit import SETTINGS as FIT
+from model.head_training.fit import Task, boosting, encode, fit_parts, folds, join_parts, predict
 from model.head_training.hand_features import hand_features
-from model.head_training.scoring import Predictions, compare, limits
+from model.head_training.scoring import limits
 from model.head_training.tune import tune
-from model.head_training.untrained import TorchModel, random_network, untrained
-from model.heads import Head, Task, predict
+from model.head_training.untrained import TorchModel, random_network
+from model.training.checkpoint import load_network
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model, batches, featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import embed, fine_windows
-from raw_qgis_plugin.core.embedding.profiles import most_visited
+from raw_qgis_plugin.core.embedding.profiles import head_inputs, most_visited
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.features.featurizer import solar_hour
@@ -40,42 +42,32 @@ from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-HAND = "hand features"
-Input = tuple[np.ndarray, np.ndarray]  # x (n, d), strength (d,)
+PRETRAINED, RANDOM, TUNED, HAND = "pretrained", "random weights", "pretrained, last layers tuned", "boosting by hand"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How much is probed: windows and states of each; draws of so many labels; nearest neighbours; units on the map."""
+    """windows, states: probed, and of each window. max_windows: of a labelled track. tests: most units that are tested.
+    layers, rate: of the network that are tuned, and how fast.
+    """
 
     windows: int = 400
     states: int = 8
-    draws: int = 20
-    labels: int = 20
-    neighbours: int = 5
-    on_map: int = 1500
+    max_windows: int = 4
+    tests: int = 2000
+    layers: int = 2
+    rate: float = 1e-4
 
 
 SETTINGS = Settings()
 
 
-@dataclass(frozen=True)
-class States:
-    """Single states drawn from windows. state, inputs: (n, …). rows: (n,) of the tracks. user: (n,)."""
-
-    state: np.ndarray
-    inputs: np.ndarray
-    rows: np.ndarray
-    user: np.ndarray
-
-
-def draw_states(tracks: Tracks, model: Model | TorchModel, seed: int) -> States:
-    """States from the later halves of windows of the tracks as recorded."""
+def draw_states(tracks: Tracks, model: Model | TorchModel, seed: int) -> tuple[np.ndarray, ...]:
+    """States (n, D) from the later halves of windows of the tracks as recorded, the inputs (n, …) at these fixes, and
+    their rows (n,) of the tracks.
+    """
     rng = np.random.default_rng(seed)
-    rows, begin, length, track = fine_windows(tracks)
+    rows, begin, length, _ = fine_windows(tracks)
     chosen = np.sort(rng.permutation(np.flatnonzero(length >= 16))[: SETTINGS.windows])
     if len(chosen) < 20:
         raise InputError("The tracks hold fewer than 20 windows of 16 fixes: too few to probe.")
@@ -87,22 +79,19 @@ def draw_states(tracks: Tracks, model: Model | TorchModel, seed: int) -> States:
         (states,) = model.backbone(x, clock, valid, outputs=("states",))
         back = (rng.random((len(window), SETTINGS.states)) * (length[window][:, None] // 2)).astype(np.int64)
         at = np.arange(len(window))[:, None], inside.shape[1] - 1 - back
-        user = np.repeat(tracks.track_user[track[window]], SETTINGS.states)
-        found.append(
-            (states[at].reshape(-1, states.shape[-1]), x[at].reshape(-1, x.shape[-1]), inside[at].ravel(), user)
-        )
-    return States(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+        found.append((states[at].reshape(-1, states.shape[-1]), x[at].reshape(-1, x.shape[-1]), inside[at].ravel()))
+    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 
 
-def targets(tracks: Tracks, s: States) -> dict[str, np.ndarray]:
-    """The targets (n, …) of probes, by name."""
-    angle = solar_hour(tracks.t, tracks.lon)[s.rows] * (2 * np.pi / 24)
-    before = np.maximum(s.rows - 1, 0)
-    seconds = np.maximum((tracks.t[s.rows] - tracks.t[before]) / 1000.0, 1.0)
-    metres = metres_between(tracks.lon[before], tracks.lat[before], tracks.lon[s.rows], tracks.lat[s.rows])
-    speed = np.where(tracks.track[before] == tracks.track[s.rows], metres / seconds, 0.0)
-    home, user = most_visited(tracks.by_user()), tracks.user[s.rows]
-    away = metres_between(home[0][user], home[1][user], tracks.lon[s.rows], tracks.lat[s.rows])
+def targets(tracks: Tracks, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """The targets (n, …) of probes at rows (n,) of tracks, by name."""
+    angle = solar_hour(tracks.t, tracks.lon)[rows] * (2 * np.pi / 24)
+    before = np.maximum(rows - 1, 0)
+    seconds = np.maximum((tracks.t[rows] - tracks.t[before]) / 1000.0, 1.0)
+    metres = metres_between(tracks.lon[before], tracks.lat[before], tracks.lon[rows], tracks.lat[rows])
+    speed = np.where(tracks.track[before] == tracks.track[rows], metres / seconds, 0.0)
+    home, user = most_visited(tracks.by_user()), tracks.user[rows]
+    away = metres_between(home[0][user], home[1][user], tracks.lon[rows], tracks.lat[rows])
     return {
         "hour of the day": np.stack([np.sin(angle), np.cos(angle)], axis=1),
         "speed (logarithm)": np.log1p(speed)[:, None], "distance from home (logarithm)": np.log1p(away)[:, None],
@@ -120,160 +109,102 @@ def probe(x: np.ndarray, y: np.ndarray, user: np.ndarray, seed: int) -> float:
     return float(1 - np.square(answer - y)[known].sum() / np.square(y - y.mean(axis=0))[known].sum())
 
 
-def answer_of(head: Head, x: np.ndarray, task: Task) -> np.ndarray:
-    """(n,) classes as numbers, or numbers in their unit."""
-    out = predict(head, x)
-    return out.argmax(axis=1).astype(float) if task.classes else task.in_unit(out[:, 0])
-
-
-def heads_by_input(inputs: dict[str, Input], hand: np.ndarray, y: np.ndarray, task: Task,
-                   group: np.ndarray, seed: int) -> dict[str, dict]:  # fmt: skip
-    """A linear head on each input, beside trees on hand features, cross-validated over people."""
-    simple, answers = np.full(len(y), np.nan), {name: np.full(len(y), np.nan) for name in inputs}
-    for learn, test in folds(y, group, task, seed):
-        simple[test] = task.in_unit(boosting(hand[learn], y[learn], task, seed).predict(hand[test]))
-        for name, (x, strength) in inputs.items():
-            answers[name][test] = answer_of(ridge(x[learn], y[learn], task, strength), x[test], task)
-    known = ~np.isnan(simple)
-    rest = simple[known], task.in_unit(y).astype(float)[known], group[known]
-    return {name: compare(Predictions(answer[known], *rest), task, seed) for name, answer in answers.items()}
+def windows_of(tracks: Tracks, found: Labelled, size: int, seed: int) -> tuple[Tracks, Labelled, np.ndarray]:
+    """Windows of `size` fixes of labelled tracks, at most max_windows of each, their labels, and their tracks (n,)."""
+    since = np.arange(len(tracks)) - tracks.track_offsets[tracks.track]
+    count = np.diff(tracks.track_offsets) // size
+    start = np.concatenate([[0], np.cumsum(count)])
+    window = start[tracks.track] + since // size
+    rng, number = np.random.default_rng(seed), np.arange(start[-1])
+    track = np.repeat(np.arange(tracks.n_tracks), count)
+    order = np.lexsort((rng.random(len(track)), track))
+    chosen = np.sort(order[number - start[track[order]] < SETTINGS.max_windows])
+    row = np.flatnonzero((since < (count * size)[tracks.track]) & np.isin(window, chosen))
+    code = np.searchsorted(chosen, window[row]).astype(np.int32)
+    track = track[chosen]
+    ids, who = number[: len(chosen)].astype(str).astype(object), tracks.track_user[track]
+    cut = Tracks(tracks.user_ids, ids, who, code, tracks.t[row], tracks.lon[row], tracks.lat[row])
+    return cut, Labelled(np.arange(len(chosen)), found.value[track], found.group[track]), track
 
 
 def few_labels(
-    inputs: dict[str, Input], hand: np.ndarray, y: np.ndarray, task: Task, group: np.ndarray,
-    seed: int, train: Callable[[np.ndarray], np.ndarray] | None = None,
+    inputs: dict[str, np.ndarray], strength: np.ndarray, hand: np.ndarray, y: np.ndarray, task: Task,
+    track: np.ndarray, group: np.ndarray, labelled: int, draws: int, seed: int,
+    tuned: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> dict[str, list[float]]:  # fmt: skip
-    """The error (one minus accuracy, or mean absolute) of heads from few labelled units, on all other people's units:
-    its mean over draws, and the middle 95 % of them. train: from the rows of labelled units to embeddings of all units
-    by a network that was trained on these labels alone.
+    """The accuracy of heads from so many labelled tracks, drawn at random: its mean over draws, and the middle 95 %.
+
+    inputs: (n, d) of each method's head. track: (n,) of the units. group: (n,): units of the groups of the labelled
+    tracks are not tested. tuned: from the rows of the labelled units to inputs of all, by a network tuned on them.
     """
-    rng, labels, draws = np.random.default_rng(seed), SETTINGS.labels, SETTINGS.draws
-    errors: dict[str, list[float]] = {}
-    truth, done = task.in_unit(y), 0
-    strength = next(iter(inputs.values()))[1]
+    rng, right, truth = np.random.default_rng(seed), {}, y  # type: ignore[var-annotated]
     for _ in range(50 * draws):  # not every draw has all classes, and people to test on
-        learn = rng.permutation(len(y))[:labels]
-        test = np.flatnonzero(~np.isin(group, group[learn]))
-        if not len(test) or (task.classes and len(np.unique(y[learn])) < len(task.classes)):
+        some = rng.permutation(np.unique(track))[:labelled]
+        learn = np.flatnonzero(np.isin(track, some))
+        test = rng.permutation(np.flatnonzero(~np.isin(group, group[learn])))[: SETTINGS.tests]
+        if not len(test) or len(np.unique(y[learn])) < len(task.classes):
             continue
-        every = inputs | ({"random weights, trained on these labels": (train(learn), strength)} if train else {})
-        found = {
-            name: answer_of(ridge(x[learn], y[learn], task, weight), x[test], task)
-            for name, (x, weight) in every.items()
-        }
-        found[HAND] = task.in_unit(boosting(hand[learn], y[learn], task, seed).predict(hand[test]))
-        for name, answer in found.items():
-            wrong = answer != truth[test] if task.classes else np.abs(answer - truth[test])
-            errors.setdefault(name, []).append(float(wrong.mean()))
-        done += 1
-        if done == draws:
-            return {name: [float(np.mean(e)), *limits(np.array(e))] for name, e in errors.items()}
-    whole = f"have all of {len(task.classes)} classes and " if task.classes else ""
-    cure = "merge classes, or label more people" if task.classes else "label more people"
-    raise InputError(f"{labels} labels drawn at random seldom {whole}leave people to ask about: {cure}.")
+        every = inputs | ({TUNED: tuned(learn)} if tuned else {})
+        for name, x in every.items():
+            parts = fit_parts(x[learn], y[learn], task, strength, seed, with_forest=len(learn) >= FIT.enough)
+            answer = predict(join_parts(parts), x[test], task).argmax(axis=1)
+            right.setdefault(name, []).append(float((answer == truth[test]).mean()))
+        answer = boosting(hand[learn], y[learn], task, seed).predict(hand[test])
+        right.setdefault(HAND, []).append(float((answer == truth[test]).mean()))
+        if len(right[HAND]) == draws:
+            found = {name: [float(np.mean(a)), *limits(np.array(a))] for name, a in right.items()}
+            for name in found.keys() - {PRETRAINED}:
+                gain = np.array(right[PRETRAINED]) - right[name]
+                found[f"{PRETRAINED} minus {name}"] = [float(gain.mean()), *limits(gain)]
+            return found
+    raise InputError(
+        f"{labelled} labels drawn at random seldom have all of {len(task.classes)} classes and leave people to ask "
+        "about: merge classes, or label more people."
+    )
 
 
-def neighbours(x: np.ndarray, y: np.ndarray, group: np.ndarray, block: int = 512) -> tuple[float, float]:
-    """Share of the nearest units (cosine, standardised, of other people) with the same class; and by chance."""
-    n = SETTINGS.neighbours
-    z = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-6)
-    z /= np.linalg.norm(z, axis=1, keepdims=True) + 1e-9
-    near = np.zeros((len(z), n), np.int64)
-    for start in range(0, len(z), block):
-        some = slice(start, start + block)
-        apart = -z[some] @ z.T
-        apart[group[some, None] == group[None, :]] = np.inf
-        near[some] = np.argpartition(apart, n, axis=1)[:, :n]
-    return float((y[near] == y[:, None]).mean()), float(np.square(np.bincount(y) / len(y)).sum())
-
-
-def run_all(args: argparse.Namespace) -> tuple[dict, Page]:
-    """The figures, and the page about them."""
-    model, tracks = Model(open_bundle(args.bundle)), read(args.tracks)[0]
-    random = untrained(model, args.seed)
-    page = Page("Probes", f"What the model {model.card['name']} holds of {tracks.n_users} users' tracks.")
-    ours, theirs = draw_states(tracks, model, args.seed), draw_states(tracks, random, args.seed)
-    probed = {"model": ours.state, "random": theirs.state, "input": ours.inputs}
-    results: dict[str, Any] = {"states": {
-        name: {which: probe(x, y, ours.user, args.seed) for which, x in probed.items()}
-        for name, y in targets(tracks, ours).items()
-    }}  # fmt: skip
-    page.heading("What a single state knows")
-    page.sentence("R² of a linear regression on unseen people. The input is the network's input at that fix.")
-    rows = [[name, *(f"{r[which]:.3f}" for which in probed)] for name, r in results["states"].items()]
-    page.table(["", "model", "random weights", "input"], rows)
-    if args.labels:
-        results |= with_labels(tracks, model, random, args, page)
-    return results, page
-
-
-def with_labels(tracks: Tracks, model: Model, random: TorchModel, args: argparse.Namespace, page: Page) -> dict:
-    """Heads by their input, heads from few labels, nearest neighbours, and the map."""
-    rename, table = dict(args.rename), read_table(args.labels)
-    table = thin(table, args.field, rename, args.per_class, args.seed) if args.per_class else table
-    units, found = label_units(tracks, table, args.unit, args.field, rename)
-    whole = embed(units, model)
+def with_labels(tracks: Tracks, model: Model, args: argparse.Namespace, page: Page) -> dict:
+    """Heads from few labels, by their number and what is tested."""
+    rename = dict(args.rename)
+    units, found = label_units(tracks, read_table(args.labels), args.unit, args.field, rename)
+    track = np.arange(units.n_tracks)
+    if args.window:
+        units, found, track = windows_of(units, found, args.window, args.seed)
+    whole = head_inputs(embed(units, model), units, args.unit)
     known = ~np.isnan(whole).any(axis=1)
-    units, whole, group = units.take(known[units.track]), whole[known], found.group[known]
+    units, track, whole, group = units.take(known[units.track]), track[known], whole[known], found.group[known]
     task, y = encode(found.value[known], rename)
-    states, strength = 4 * model.card["width"], strength_of(whole.shape[1], model)
+    if not task.classes:
+        raise InputError("Few labels are tried with classes: these labels are numbers.")
+    network, _ = load_network(model.bundle.path / "weights.safetensors")
 
-    def embed_by(network: TorchModel) -> np.ndarray:
-        return embed(units, network)  # type: ignore[arg-type]
+    def inputs_of(model: TorchModel) -> np.ndarray:
+        return head_inputs(embed(units, model), units, args.unit)  # type: ignore[arg-type]
 
-    def both(name: str, x: np.ndarray) -> dict[str, Input]:
-        return {name: (x, strength), f"{name}, states alone": (x[:, :states], np.ones(states))}
-
-    blank, inputs = embed_by(random), both("RAW", whole)
-    if whole.shape[1] > states:
-        inputs["activity features alone"] = whole[:, states:], np.ones(whole.shape[1] - states)
-    inputs |= both("random weights", blank)
-
-    def train(learn: np.ndarray) -> np.ndarray:
+    def tuned(learn: np.ndarray) -> np.ndarray:
         learn = np.sort(learn)
-        network = tune(
-            model.bundle, units.take(np.isin(units.track, learn)), y[learn], task, blank[learn], strength,
-            args.trained_minutes, print_line, args.seed, random_network(model, args.seed),
+        own = tune(
+            deepcopy(network), units.take(np.isin(units.track, learn)), y[learn], task, whole[learn], strength,
+            args.tune_minutes, print_line, args.seed, SETTINGS.layers, SETTINGS.rate,
         )  # fmt: skip
-        return embed_by(TorchModel(network, model.card))
+        return inputs_of(TorchModel(own, model.card))
 
-    hand = hand_features(units)
-    every = heads_by_input(inputs, hand, y, task, group, args.seed)
-    few = few_labels(inputs, hand, y, task, group, args.seed, train if args.trained_minutes > 0 else None)
-    results: dict[str, Any] = {"heads": every, "few_labels": few}
-    error = "wrong" if task.classes else "mean error"
-    page.heading(f"{args.field}, all labels")
-    page.sentence("A linear head on each input, people unseen, over trees on hand features: under 1 it is better.")
-    rows = [[k, f"{m['error'][0]:.3f}", "{:.2f} [{:.2f}, {:.2f}]".format(*m["ratio"])] for k, m in every.items()]
-    page.table(["input of the head", error, f"over {HAND}"], rows)
-    page.heading(f"{args.field}, {SETTINGS.labels} labels")
-    rows = [[name, "{:.3f} [{:.3f}, {:.3f}]".format(*e)] for name, e in few.items()]
-    page.table([f"mean of {SETTINGS.draws} draws", error], rows)
-    if task.classes and len(np.unique(group)) > SETTINGS.neighbours:
-        same, chance = neighbours(whole, y, group)
-        results["neighbours"] = {"same": same, "chance": chance}
-        page.heading("Nearest neighbours and a map")
-        page.sentence(f"Of the {SETTINGS.neighbours} nearest units of other people, {same:.0%} have the same label; by "
-                      f"chance {chance:.0%}.")  # fmt: skip
-        page.figure(map_of(whole, y, task, args.seed), "Each point is a unit; near ones have like embeddings (t-SNE).")
+    strength, hand = strength_of(whole.shape[1], model), hand_features(units)
+    inputs = {PRETRAINED: whole, RANDOM: inputs_of(TorchModel(random_network(model, args.seed), model.card))}
+    results: dict[str, dict] = {}
+    page.heading(f"{args.field} from few labels")
+    for split in args.split:
+        for labelled in args.few:
+            results[f"{labelled} by {split}"] = r = few_labels(
+                inputs, strength, hand, y, task, track, group if split == "person" else track, labelled, args.draws,
+                args.seed, tuned if args.tune_minutes else None,
+            )  # fmt: skip
+            print_line({"labelled": labelled, "split": split, **r})
+    names = list(next(iter(results.values())))
+    rows = [[what, *("{:.3f} [{:.3f}, {:.3f}]".format(*r[name]) for name in names)] for what, r in results.items()]
+    page.sentence(f"Accuracy: mean of {args.draws} draws, and the middle 95 % of them.")
+    page.table(["labelled tracks", *names], rows)
     return results
-
-
-def map_of(x: np.ndarray, y: np.ndarray, task: Task, seed: int) -> Figure:
-    """Units in two dimensions, coloured by class."""
-    from matplotlib.figure import Figure
-
-    chosen = np.random.default_rng(seed).permutation(len(x))[: SETTINGS.on_map]
-    z = (x[chosen] - x[chosen].mean(axis=0)) / (x[chosen].std(axis=0) + 1e-6)
-    xy = TSNE(perplexity=min(30.0, (len(chosen) - 1) / 4), random_state=seed, init="pca").fit_transform(z)
-    figure = Figure(figsize=(6, 5))
-    axes = figure.subplots()
-    for k, word in enumerate(task.classes):
-        east, north = xy[y[chosen] == k].T
-        axes.scatter(east, north, s=10, alpha=0.6, label=word, color=f"C{k}", edgecolors="none")
-    axes.set_axis_off()
-    axes.legend(frameon=False)
-    return figure
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -281,21 +212,33 @@ def main(argv: Sequence[str] | None = None) -> None:
     p = make_parser("probes", __doc__)
     p.add_argument("--labels", type=Path, metavar="L", help="as for model.finetune")
     p.add_argument("--field", metavar="F", help="column of the labels")
-    p.add_argument("--unit", choices=("user", "track", "day"), default="user")
+    p.add_argument("--unit", choices=("user", "track", "day"), default="track")
     p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
-    p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
-    p.add_argument("--trained-minutes", type=float, default=0.0, metavar="M", help="also train the network from random "
-                   "weights on each draw of labels, for so long (default: not)")  # fmt: skip
+    p.add_argument("--few", type=positive, nargs="+", default=[20], metavar="N", help="labelled tracks (default: 20)")
+    p.add_argument("--draws", type=positive, default=20, metavar="N", help="of labelled tracks (default: 20)")
+    p.add_argument("--split", nargs="+", choices=("person", "track"), default=["person"], help="what is left out")
+    p.add_argument("--window", type=positive, metavar="N", help="cut labelled tracks into windows of N fixes")
+    p.add_argument("--tune-minutes", type=over_zero, metavar="M", help="also tune the network, for so long a draw")
     args = p.parse_args(argv)
     check_report(args)
     if args.labels and not args.field:
         raise InputError("--labels needs --field, the column of the labels.")
-    results, page = run_all(args)
+    model, tracks = Model(open_bundle(args.bundle)), read(args.tracks)[0]
+    page = Page("Probes", f"What the model {model.card['name']} holds of {tracks.n_users} users' tracks.")
+    state, inputs, rows = draw_states(tracks, model, args.seed)
+    blank = draw_states(tracks, TorchModel(random_network(model, args.seed), model.card), args.seed)[0]
+    probed = {"model": state, "random": blank, "input": inputs}
+    results = {"states": {
+        name: {which: probe(x, y, tracks.user[rows], args.seed) for which, x in probed.items()}
+        for name, y in targets(tracks, rows).items()
+    }}  # fmt: skip
+    page.heading("What a single state knows")
+    page.sentence("R² of a linear regression on unseen people. The input is the network's input at that fix.")
+    table = [[name, *(f"{r[which]:.3f}" for which in probed)] for name, r in results["states"].items()]
+    page.table(["", "model", "random weights", "input"], table)
     for name, r in results["states"].items():
         print(f"{name}: R² {r['model']:.3f}, random weights {r['random']:.3f}, input {r['input']:.3f}")
-    for name, m in results.get("heads", {}).items():
-        print("{}: error {:.3f}, {:.2f} [{:.2f}, {:.2f}] of hand features'".format(name, m["error"][0], *m["ratio"]))
-    for name, e in results.get("few_labels", {}).items():
-        print("{} labels, {}: error {:.3f} [{:.3f}, {:.3f}]".format(SETTINGS.labels, name, *e))
+    if args.labels:
+        results["few_labels"] = with_labels(tracks, model, args, page)
     if args.output:
         write_report(args.output, results, page)

@@ -23,10 +23,9 @@ from model.data.heldout import held_out_cab
 from model.data.labels import join, read_table
 from model.evaluate import check_report, make_parser, write_report
 from model.head_training.examples import COUNTS, REGIONS, blocks, strength_of, strength_of_counts
-from model.head_training.fit import encode_numbers, folds, ridge
+from model.head_training.fit import Task, encode_numbers, folds, join_parts, linear, predict
 from model.head_training.scoring import by_group, limits
 from model.head_training.untrained import untrained
-from model.heads import Task, predict
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
@@ -99,8 +98,8 @@ def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, see
     for name, (x, strength) in columns.items():
         answers[name] = np.full(len(y), np.nan)
         for learn, test in folds(y, block, task, seed):
-            head = ridge(x[learn], y[learn], task, strength)
-            answers[name][test] = task.in_unit(predict(head, x[test])[:, 0])
+            head = join_parts([linear(x[learn], y[learn], task, strength)])
+            answers[name][test] = task.in_unit(predict(head, x[test], task)[:, 0])
     for control in MORE:
         answers[control] = np.stack([answers.pop(f"{control} {draw}") for draw in range(DRAWS)])
     found = {name: measure(answer, truth, answers[ALONE], block, seed) for name, answer in answers.items()}
@@ -206,7 +205,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--pickups", action="store_true", help="the truth is where taxis of --tracks picked people up")
     add_hours(p)
     p.add_argument(
-        "--min-users", type=positive, default=REGIONS.fewest_users, metavar="N", help="fewest users (default: 10)"
+        "--min-users", type=positive, default=REGIONS.min_users, metavar="N", help="fewest users (default: 10)"
     )
     args = p.parse_args(argv)
     check_report(args)

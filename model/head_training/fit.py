@@ -1,48 +1,82 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Fit heads: the task of a label column, ridge regressions and networks, folds, calibration, and the baseline."""
+"""Fit heads with scikit-learn: a linear model, and from a hundred labels on a forest beside it.
+
+Both are kept as the arrays that core/bundle/heads.py evaluates, in training as in the plugin. The linear model carries
+over to other recordings; the forest finds thresholds, such as the speed between a bike and a bus.
+"""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from scipy.optimize import minimize_scalar
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
 from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
-from torch import Tensor
 
 from model.data.labels import label_words
-from model.heads import Head, Task
 from raw_qgis_plugin.core.applicability import MIN_EVIDENCE
+from raw_qgis_plugin.core.arrays import softmax
+from raw_qgis_plugin.core.bundle.heads import Head
 from raw_qgis_plugin.core.errors import InputError
+
+Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Settings:
+class Task:
+    """What a head predicts. kind: 'binary', 'classes' or 'number'. classes: the labels. transform: the scale of a
+    number, 'identity' or 'log1p'.
+    """
+
+    kind: str
+    classes: tuple[str, ...] = ()
+    transform: str = "identity"
+
+    @property
+    def outputs(self) -> int:
+        """Columns of the head's output."""
+        return len(self.classes) or 1
+
+    def in_unit(self, value: np.ndarray) -> np.ndarray:
+        """Numbers in the scale of the head's output to their own unit."""
+        return np.expm1(np.clip(value, 0.0, 500.0)) if self.transform == "log1p" else value
+
+
+@dataclass(frozen=True)
+class FitSettings:
     """How heads are fitted.
 
-    folds: of the cross-validation. networks: how many, each stopped early by other groups. patience: epochs without a
-    better loss. enough: whole units from which on there are networks and trees, and labels from which on numbers are
-    recalibrated. heaviest: weight of a label of a rare class. weak_columns: weight of embeddings in the second
-    regression. states_c: inverse strength of the penalty of a logistic regression on the network's
-    states.
+    folds: of the cross-validation. enough: whole units from which on there is a forest. max_weight: of a label of a
+    rare class. weak_columns: weight of the network's states in the second of two linear models. penalty: inverse
+    strength, of a logistic regression on states alone. trees, depth, leaf, columns: of the forest: the share of columns
+    that a split tries, and the fewest rows of a leaf. min_probability: of a class, by the forest. share: of the forest
+    in a head, where cross-validation does not choose another.
     """
 
     folds: int = 5
-    networks: int = 4
-    patience: int = 25
     enough: int = 100
-    heaviest: float = 10.0
+    max_weight: float = 10.0
     weak_columns: float = 0.3
-    states_c: float = 0.01
+    penalty: float = 0.01
+    trees: int = 60
+    depth: int = 12
+    leaf: int = 10
+    columns: float = 0.3
+    min_probability: float = 0.005
+    share: float = 0.5
 
 
-SETTINGS = Settings()
+SETTINGS = FitSettings()
 
 
 def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Task, np.ndarray]:
@@ -60,36 +94,14 @@ def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Ta
 
 
 def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
-    """The task of numbers (n,), and the numbers in its scale."""
-    count = bool(y.min() >= 0 and (y == np.rint(y)).all())
-    if count or (y.min() >= 0 and y.max() > 3 * np.median(y)):
-        return Task("number", transform="log1p", count=count), np.log1p(y)
+    """The task of numbers (n,), and the numbers in its scale: logarithms of counts and of long tails."""
+    if y.min() >= 0 and ((y == np.rint(y)).all() or y.max() > 3 * np.median(y)):
+        return Task("number", transform="log1p"), np.log1p(y)
     return Task("number"), y
 
 
-def networks(
-    x: np.ndarray, y: np.ndarray, group: np.ndarray, task: Task, seed: int, strength: np.ndarray,
-    weight: np.ndarray | None = None, until: float = np.inf,
-) -> list[Head]:  # fmt: skip
-    """Networks, each stopped early by other groups; none where there are few groups.
-
-    x: (n, d) float32. y: (n,). group: (n,) int, units of one group stay together. strength: (d,) of the columns.
-    weight: as in `row_weights`. until: time.monotonic() at which to stop adding networks; the first one is fitted.
-    """
-    groups = np.unique(group)
-    found: list[Head] = []
-    if len(groups) < SETTINGS.folds:
-        return []
-    for n in range(SETTINGS.networks):
-        spared = np.isin(group, np.random.default_rng(seed * 100 + n).permutation(groups)[: len(groups) // 5])
-        found.append(network(x, y, spared, task, seed * 100 + n, strength, weight=weight))
-        if time.monotonic() > until:
-            break
-    return found
-
-
 def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> np.ndarray | None:
-    """(n,) float32 weights of labels y (n,): balanced classes, or for two half-way to these; None for numbers.
+    """(n,) weights of labels y (n,): balanced classes, or for two half-way to these; None for numbers.
 
     weight: (n,) of the sources that the labels come from; None where all weigh alike.
     """
@@ -99,126 +111,139 @@ def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> 
     count = np.bincount(y, weight, len(task.classes))
     power = 0.5 if task.kind == "binary" else 1.0
     rarity = count[count > 0].mean() / np.maximum(count, 1e-9)
-    return (weight * np.minimum(rarity**power, SETTINGS.heaviest)[y]).astype(np.float32)
+    weights = weight * np.minimum(rarity**power, SETTINGS.max_weight)[y]
+    return weights / weights.mean()
 
 
-def linear(
-    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None,
-    states: bool = False,
-) -> Head:  # fmt: skip
-    """A linear head: `ridge`, or, with states, `logistic`: classes are learned from the network's states alone."""
-    if states:
-        return logistic(x, y, task, strength, weight)
-    return ridge(x, y, task, strength, weight)
+@dataclass(frozen=True)
+class Scale:
+    """Standard scores of inputs with logarithmic tails, so that sums over many users stay small."""
+
+    centre: np.ndarray
+    spread: np.ndarray
+    varies: np.ndarray  # a column that hardly varies, such as the area of a grid's cells, has no weight
+
+    @classmethod
+    def of(cls, x: np.ndarray) -> Scale:
+        """The scale of inputs x (n, d)."""
+        return cls(x.mean(axis=0), x.std(axis=0) + 1e-3, x.std(axis=0) > 0.02)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """The scores of inputs x (n, d)."""
+        z = (x - self.centre) / self.spread
+        return np.sign(z) * np.log1p(np.abs(z))
+
+    def undo(self, z: np.ndarray, column: np.ndarray) -> np.ndarray:
+        """Scores (k,) of columns (k,) in the columns' own unit."""
+        return self.centre[column] + self.spread[column] * np.sign(z) * np.expm1(np.abs(z))
 
 
-def logistic(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None) -> Head:
-    """A linear head of classes on the columns whose strength is less than the greatest, which are the network's states.
+def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None) -> Arrays:
+    """A ridge regression (classes: one each, to -1 and 1), averaged over two weightings of the columns: the lower the
+    leave-one-out error of a weighting, the more it counts.
 
-    With a forest on the other columns beside it, it carries over to other recordings better than one on speeds, bends
-    and stops, of which each source has its own.
+    x: (n, d). y: (n,) in the task's scale. strength: (d,) of the columns. weight: as in `row_weights`.
     """
-    head = Head(x.shape[1], task.outputs, hidden=0)
-    head.set_scales(x, y, task, np.where(strength < strength.max(), strength, 0.0))
-    with torch.no_grad():
-        z = head.standardise(torch.from_numpy(x)).double().numpy()
-    used, weights = np.flatnonzero(head.strength.numpy()), np.asarray(row_weights(y, task, weight))
-    fitted = LogisticRegression(C=SETTINGS.states_c, max_iter=200).fit(z[:, used], y, weights / weights.mean())
-    slope, shift = fitted.coef_, fitted.intercept_
-    if len(slope) == 1:  # two classes: the log odds of the second
-        slope, shift = np.stack([-slope[0], slope[0]]) / 2, np.stack([-shift[0], shift[0]]) / 2
-    with torch.no_grad():
-        head.second.weight.zero_()
-        head.second.weight[:, used] = torch.from_numpy(slope).float()
-        head.second.bias.copy_(torch.from_numpy(shift))
-    return head.eval()
-
-
-def ridge(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None) -> Head:
-    """A linear head (classes: one regression each, to -1 and 1), averaged over several weightings of the columns: the
-    lower the leave-one-out error of a weighting, the more it counts. weight: as in `row_weights`.
-    """
-    weak, weightings = strength < strength.max(), [strength]
-    if weak.any():  # hundreds of weak columns are too many for few labels
-        weightings.append(np.where(weak, SETTINGS.weak_columns * strength, strength))
-    heads, errors = zip(*(_linear(x, y, task, weighting, weight) for weighting in weightings), strict=True)
-    likely = (np.array(errors) / min(errors)) ** (-len(y) / 2)  # the likelihood of normal errors
-    head = heads[0]
-    with torch.no_grad():
-        parts = [(w, h.second.weight * h.strength, h.second.bias) for w, h in zip(likely, heads)]
-        head.second.weight.copy_(sum(w * slope for w, slope, _ in parts) / likely.sum())
-        head.second.bias.copy_(sum(w * shift for w, _, shift in parts) / likely.sum())
-        head.strength.fill_(1.0)
-    return head
-
-
-def _linear(
-    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None
-) -> tuple[Head, float]:
-    """A linear head, and its mean squared leave-one-out error."""
-    head = Head(x.shape[1], task.outputs, hidden=0)
-    head.set_scales(x, y, task, strength)
-    with torch.no_grad():
-        z = head.standardise(torch.from_numpy(x)).double().numpy()
-    if task.classes:
-        target = 2.0 * (y[:, None] == np.arange(task.outputs)) - 1
-    else:
-        target = (y - float(head.offset)) / float(head.gain)
-    scale = float(np.square(strength).sum())
-    fitted = RidgeCV(scale * np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])).fit(
-        z, target, sample_weight=row_weights(y, task, weight)
-    )
+    scale, weak = Scale.of(x), strength < strength.max()
+    weightings = [strength] + [np.where(weak, SETTINGS.weak_columns * strength, strength)] * bool(weak.any())
+    offset, gain = (0.0, 1.0) if task.classes else (float(np.median(y)), float(y.std()) + 1e-6)
+    target = 2.0 * (y[:, None] == np.arange(task.outputs)) - 1 if task.classes else (y - offset) / gain
     sharp = 4.0 if task.classes else 1.0  # makes logits of -1 and 1; the temperature does the rest
-    with torch.no_grad():
-        head.second.weight.copy_(torch.from_numpy(sharp * np.atleast_2d(fitted.coef_)))
-        head.second.bias.copy_(torch.from_numpy(sharp * np.atleast_1d(fitted.intercept_)))
-    return head.eval(), max(-float(fitted.best_score_), 1e-12)
+    z, fits = scale(x).astype(np.float64), []
+    for columns in weightings:
+        penalty = float(np.square(columns).sum()) * np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])
+        fits.append(RidgeCV(penalty).fit(z * (columns * scale.varies), target, row_weights(y, task, weight)))
+    errors = np.maximum([-fit.best_score_ for fit in fits], 1e-12)
+    likely = (errors / errors.min()) ** (-len(y) / 2)  # the likelihood of normal errors
+    slopes = [np.atleast_2d(fit.coef_) * columns for fit, columns in zip(fits, weightings, strict=True)]
+    biases = [np.atleast_1d(fit.intercept_) for fit in fits]
+    slope, bias = (np.average(values, axis=0, weights=likely) for values in (slopes, biases))
+    return layer(scale, sharp * slope, sharp * bias, gain, offset)
 
 
-def network(x: np.ndarray, y: np.ndarray, spared: np.ndarray, task: Task, seed: int, strength: np.ndarray,
-            epochs: int = 200, weight: np.ndarray | None = None) -> Head:  # fmt: skip
-    """A head with a hidden layer, stopped early by its loss on rows `spared` (n,) bool, which do not train it."""
-    torch.manual_seed(seed)
-    if spared.all() or (task.classes and len(np.unique(y[~spared])) < len(np.unique(y))):
-        spared = np.zeros(len(y), bool)  # too few groups to spare any: train for a fixed, short time
-    head = Head(x.shape[1], task.outputs)
-    head.set_scales(x[~spared], y[~spared], task, strength)
-    weights = row_weights(y, task, weight)
-    tw = torch.ones(len(y)) if weights is None else torch.from_numpy(weights)
-    optimizer = torch.optim.AdamW(head.parameters(), lr=2e-3, weight_decay=0.1)
-    tx, ty = torch.from_numpy(x), torch.from_numpy(y if task.classes else y.astype(np.float32))
-    rows, held = torch.from_numpy(np.flatnonzero(~spared)), torch.from_numpy(np.flatnonzero(spared))
-    best, best_state, waited = np.inf, None, 0
-    for _ in range(epochs if len(held) else 60):
-        head.train()
-        for part in rows[torch.randperm(len(rows))].split(256):
-            optimizer.zero_grad()
-            loss_of(head.noisy(tx[part]), ty[part], head, tw[part]).backward()
-            optimizer.step()
-        if not len(held):
-            continue
-        head.eval()
-        with torch.no_grad():
-            loss = float(loss_of(head(tx[held]), ty[held], head, tw[held]))
-        waited += 1
-        if loss < best:
-            best, waited = loss, 0
-            best_state = {k: v.clone() for k, v in head.state_dict().items()}
-        if waited > SETTINGS.patience:
-            break
-    if best_state:
-        head.load_state_dict(best_state)
-    return head.eval()
+def logistic(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None) -> Arrays:
+    """A logistic regression of classes on the columns whose strength is less than the greatest: the network's states.
 
-
-def loss_of(out: Tensor, y: Tensor, head: Head, weight: Tensor) -> Tensor:
-    """Cross-entropy of logits (n, classes), or the smoothed absolute error of numbers (n, 1) over their spread.
-
-    weight: (n,) of the rows' cross-entropies.
+    They carry over to recordings of another kind better than speeds, bends and stops, of which each source has its own.
     """
-    if out.shape[1:] != (1,):
-        return (F.cross_entropy(out, y, reduction="none") * weight).sum() / weight.sum()
-    return F.smooth_l1_loss(out[:, 0] / head.gain, y / head.gain, beta=0.2)
+    scale = Scale.of(x)
+    used = np.flatnonzero((strength < strength.max()) & scale.varies)
+    fit = LogisticRegression(C=SETTINGS.penalty, max_iter=200).fit(
+        scale(x)[:, used] * strength[used], y, row_weights(y, task, weight)
+    )
+    slope, bias = np.zeros((task.outputs, x.shape[1])), np.zeros(task.outputs)
+    if len(fit.coef_) == 1:  # two classes: the log odds of the second
+        slope[1, used], bias[1] = fit.coef_[0] * strength[used], fit.intercept_[0]
+    else:
+        slope[:, used], bias = fit.coef_ * strength[used], fit.intercept_
+    return layer(scale, slope, bias)
+
+
+def layer(scale: Scale, slope: np.ndarray, bias: np.ndarray, gain: float = 1.0, offset: float = 0.0) -> Arrays:
+    """The arrays of a linear model (outputs, d) of scaled inputs."""
+    outputs = len(bias)
+    arrays = {
+        "centre": scale.centre, "spread": scale.spread, "strength": scale.varies, "weight": slope,
+        "bias": bias, "gain": np.full(outputs, gain), "offset": np.full(outputs, offset),
+    }  # fmt: skip
+    return {name: np.asarray(values, np.float32) for name, values in arrays.items()}
+
+
+def forest(
+    x: np.ndarray, y: np.ndarray, task: Task, columns: np.ndarray, seed: int, weight: np.ndarray | None = None
+) -> Arrays:
+    """Randomised trees on some columns (k,) of x (n, d): their mean is the probability of classes, or the number."""
+    scale, s = Scale.of(x[:, columns]), SETTINGS
+    kind = ExtraTreesClassifier if task.classes else ExtraTreesRegressor
+    grown = kind(s.trees, max_depth=s.depth, min_samples_leaf=s.leaf, max_features=s.columns, random_state=seed).fit(
+        scale(x[:, columns]), y, row_weights(y, task, weight)
+    )  # divided at random, which long tails would spoil
+    trees = [tree.tree_ for tree in grown.estimators_]
+    root = np.cumsum([0, *(tree.node_count for tree in trees)])
+    cut, column = (np.concatenate([getattr(tree, name) for tree in trees]) for name in ("threshold", "feature"))
+    threshold = np.where(column < 0, 0.0, scale.undo(cut, column))
+    near = threshold.astype(np.float32)  # the greatest float32 that is not above it divides float32 alike
+    value = np.concatenate([tree.value[:, 0] for tree in trees])  # (nodes, outputs)
+    value = value / value.sum(axis=1, keepdims=True) if task.classes else value[:, 0] / len(trees)
+
+    def below(name: str) -> np.ndarray:
+        """(nodes,) children; a leaf is its own child."""
+        own = [np.arange(tree.node_count) for tree in trees]
+        children = (np.where(getattr(t, name) < 0, i, getattr(t, name)) for t, i in zip(trees, own))
+        return np.concatenate([nodes + start for nodes, start in zip(children, root)]).astype(np.int32)
+
+    return {
+        "columns": columns.astype(np.int32), "root": root[:-1].astype(np.int32), "left": below("children_left"),
+        "right": below("children_right"), "column": np.maximum(column, 0).astype(np.int32),
+        "threshold": np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near),
+        "value": value.astype(np.float32), "depth": np.array([s.depth], np.int32), "start": np.zeros(1, np.float32),
+        "floor": np.array([s.min_probability if task.classes else 0.0], np.float32),
+    }  # fmt: skip
+
+
+def fit_parts(
+    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, seed: int = 0, weight: np.ndarray | None = None,
+    with_forest: bool = False, states: bool = False,
+) -> list[Arrays]:  # fmt: skip
+    """The parts of a head for inputs x (n, d) and labels y (n,): a linear model and, if wanted, a forest on the columns
+    of the greatest strength. states: learn classes by `logistic`.
+    """
+    parts = [(logistic if states else linear)(x, y, task, strength, weight)]
+    if with_forest:
+        parts.append(forest(x, y, task, np.flatnonzero(strength == strength.max()), seed, weight))
+    return parts
+
+
+def join_parts(parts: list[Arrays], share: float = SETTINGS.share, gain: float = 1.0) -> Arrays:
+    """The arrays of a head whose output is that of its parts, times the gain. share: of the forest, if there is one."""
+    whole = {"shares": [1 - share, share] if len(parts) > 1 else [1.0], "gain": [gain], "shift": [0.0]}
+    arrays = {name: np.array(values, np.float32) for name, values in whole.items()}
+    return arrays | {f"{n}.{name}": values for n, part in enumerate(parts) for name, values in part.items()}
+
+
+def predict(arrays: Arrays, x: np.ndarray, task: Task) -> np.ndarray:
+    """A head's output (n, outputs) for inputs x (n, d): logits, or numbers in the task's scale."""
+    return Head(arrays, x.shape[1], task.outputs)(np.asarray(x, np.float32)).astype(np.float64)
 
 
 def temperature(logits: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> float:
@@ -226,51 +251,26 @@ def temperature(logits: np.ndarray, y: np.ndarray, weight: np.ndarray | None = N
 
     Under 50 labels it is at least 1: so few cannot show that a head is underconfident.
     """
-    grid = np.exp(np.linspace(np.log(0.2 if len(y) >= 50 else 1.0), np.log(8.0), 80))
-    out, truth = torch.from_numpy(logits), torch.from_numpy(y)
-    losses = [F.cross_entropy(out / t, truth, reduction="none").numpy() for t in grid]
-    return float(grid[np.argmin(np.average(losses, axis=1, weights=weight))])
+
+    def loss(log_t: float) -> float:
+        return log_loss(y, softmax(logits / np.exp(log_t)), sample_weight=weight, labels=range(logits.shape[1]))
+
+    bounds = np.log([0.2 if len(y) >= 50 else 1.0, 8.0])
+    return float(np.exp(minimize_scalar(loss, bounds=tuple(bounds), method="bounded").x))
 
 
-def recalibrate(out: np.ndarray, y: np.ndarray, task: Task) -> tuple[float, float]:
-    """Gain and shift of predicted numbers (n,) with the least mean absolute error in their own unit: an unsure head
-    predicts something in between where most true values are zero. Under 100 labels nothing changes.
-    """
-    if len(y) < SETTINGS.enough:
-        return 1.0, 0.0
-    truth, spread = task.in_unit(y), float(y.std())
-    tries = [(gain, shift * spread) for gain in np.linspace(0.7, 1.6, 19) for shift in np.linspace(-0.6, 0.6, 25)]
-    tries.append((1.0, 0.0))
-    errors = [float(np.abs(task.in_unit(gain * out + shift) - truth).mean()) for gain, shift in tries]
-    return tries[int(np.argmin(errors))]
-
-
-def as_others_choose(out: np.ndarray, y: np.ndarray, task: Task, fold: np.ndarray) -> np.ndarray:
-    """Predicted numbers (n,) recalibrated by the other folds (n,): else a test would know its own answers."""
-    result = np.empty(len(out))
-    for n in np.unique(fold):
-        others = fold != n if (fold != n).any() else fold == n
-        gain, shift = recalibrate(out[others], y[others], task)
-        result[fold == n] = gain * out[fold == n] + shift
-    return result
-
-
-def interval(residual: np.ndarray, evidence: np.ndarray, most: int = 6, size: int = 100) -> dict[str, Any]:
+def interval(residual: np.ndarray, evidence: np.ndarray, max_parts: int = 6, size: int = 100) -> dict[str, Any]:
     """Offsets of the conformal 80 % interval, from the residuals (n,) of cross-validation in the task's scale.
 
-    evidence: (n,) how much is known of each unit. With enough residuals, units are divided by it into up to `most`
-    parts of about `size`, each with offsets of its own (Mondrian conformal prediction), 'at' the median of each.
+    evidence: (n,) how much is known of each unit. With enough residuals, units are divided by it into parts of about
+    `size`, each with offsets of its own (Mondrian conformal prediction), 'at' the median of each.
     """
-    parts = int(np.clip(len(residual) // size, 1, most))
-    edges = np.unique(np.quantile(evidence, np.arange(1, parts) / parts))
-    while len(edges):  # equal values make small parts: these join their neighbours
-        count = np.bincount(np.digitize(evidence, edges), minlength=len(edges) + 1)
-        if count.min() >= size / 2:
-            break
-        edges = np.delete(edges, min(int(count.argmin()), len(edges) - 1))
-    part = np.digitize(evidence, edges)
+    parts = int(np.clip(len(residual) // size, 1, max_parts))
+    part = np.digitize(evidence, np.unique(np.quantile(evidence, np.arange(1, parts) / parts)))
     rows = [residual[part == p] for p in np.unique(part)]
-    rank = [min((1 - (1 - 0.8) / 2) * (1 + 1 / len(r)), 1.0) for r in rows]
+    if min(map(len, rows)) < size / 2:
+        rows = [residual]
+    rank = [min(0.9 * (1 + 1 / len(r)), 1.0) for r in rows]
     low, high = ([float(np.quantile(r, q)) for r, q in zip(rows, by)] for by in ([1 - k for k in rank], rank))
     if len(rows) == 1:
         return {"low": low[0], "high": high[0]}

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, mean_absolute_error, r2_score
 
-from model.heads import Task
+from model.head_training.fit import Task
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.bundle import worth
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+FEW = 30  # units or groups, of which a verdict warns
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,11 @@ class Predictions:
     group: np.ndarray
 
 
-def scores(answer: np.ndarray, y: np.ndarray, task: Task) -> dict[str, float]:
-    """Accuracy and macro-F1 of classes (n,), or mean absolute error and R² of numbers (n,) in the task's scale."""
+def scores(answer: np.ndarray, truth: np.ndarray, task: Task) -> dict[str, float]:
+    """Accuracy and macro-F1 of classes (n,), or mean absolute error and R² of numbers (n,) in their own unit."""
     if task.classes:
-        return {"accuracy": accuracy_score(y, answer), "macro_f1": f1_score(y, answer, average="macro")}
-    answer, y = task.in_unit(answer), task.in_unit(y)
-    return {"mae": mean_absolute_error(y, answer), "r2": r2_score(y, answer)}
+        return {"accuracy": accuracy_score(truth, answer), "macro_f1": f1_score(truth, answer, average="macro")}
+    return {"mae": mean_absolute_error(truth, answer), "r2": r2_score(truth, answer)}
 
 
 def by_group(values: np.ndarray, group: np.ndarray, seed: int = 0, draws: int = 2000) -> np.ndarray:
@@ -62,11 +63,6 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float | None:
     return float(np.corrcoef(a, b)[0, 1]) if np.ptp(a) > 0 and np.ptp(b) > 0 else None
 
 
-def over(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-    """Ratios of errors; 1 where both are zero."""
-    return (ours + 1e-9) / (theirs + 1e-9)
-
-
 def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:
     """A head beside its baseline: the numbers of units and groups, the scores of both, and the error of the head.
 
@@ -76,28 +72,27 @@ def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:
     both, truth = np.stack([p.head, p.baseline], axis=1), p.truth[:, None]
     error = (both != truth).astype(float) if task.classes else np.abs(both - truth)
     drawn, groups = by_group(error, p.group, seed), len(np.unique(p.group))
-    mean, plain = error.mean(axis=0), Task(task.kind, task.classes)
-    low, high = limits(drawn[:, 0])
+    mean, (low, high) = error.mean(axis=0), limits(drawn[:, 0])
     if task.classes and mean[0] in (0, 1):  # then all draws are equal: use Clopper and Pearson's bound
         far = 1 - 0.025 ** (1 / groups)
         low, high = max(low - far, 0.0), min(high + far, 1.0)
+    ratio = (drawn[:, 0] + 1e-9) / (drawn[:, 1] + 1e-9)
     return {
         "units": len(p.truth), "groups": groups,
-        "head": scores(p.head, p.truth, plain), "baseline": scores(p.baseline, p.truth, plain),
+        "head": scores(p.head, p.truth, task), "baseline": scores(p.baseline, p.truth, task),
         "error": [float(mean[0]), low, high],
-        "ratio": [float(over(mean[0], mean[1])), *limits(over(drawn[:, 0], drawn[:, 1]))],
+        "ratio": [float((mean[0] + 1e-9) / (mean[1] + 1e-9)), *limits(ratio)],
     }  # fmt: skip
 
 
-def least_sure(p: np.ndarray, weight: np.ndarray | None = None, silent: float = 0.04, several: float = 0.06) -> float:
-    """The threshold, 0.4 to 0.6, under which a label is 'unknown': so many of the unseen units are, by the
-    probabilities p (n,) of their labels and their weights (n,). silent: their share; several: the share where there are
-    weights, those of several sources, since the next recording is unlike each of them.
+def min_confidence(p: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """The threshold, 0.4 to 0.6, under which a label is 'unknown', by the probabilities p (n,) of unseen units' labels:
+    4 % of them are under it, or 6 % where several sources have weights (n,), as the next recording is unlike each.
     """
-    silent = silent if weight is None else several
+    unknown, each = (0.04, np.ones(len(p))) if weight is None else (0.06, weight)
     order = np.argsort(p)
-    share = np.cumsum(np.ones(len(p)) if weight is None else weight[order])
-    return float(np.clip(p[order][np.searchsorted(share, silent * share[-1])], 0.4, 0.6).round(3))
+    share = np.cumsum(each[order]) / each.sum()
+    return float(np.clip(p[order][np.searchsorted(share, unknown)], 0.4, 0.6).round(3))
 
 
 def reliability(p: np.ndarray, found: Predictions, bins: int = 8) -> dict[str, list[float]]:
@@ -128,10 +123,7 @@ def by_source(found: Predictions, task: Task, sure: np.ndarray, names: Sequence[
 
 
 def verdict(metrics: dict[str, Any]) -> str:
-    """One sentence on whether the head is worth using, and a caution where the labels are few.
-
-    It avoids terms such as accuracy or R²; the report has the figures by these names.
-    """
+    """One sentence on whether the head is worth using, and a caution where the labels are few."""
     ours, simple = metrics["head"], metrics["baseline"]
     tried = f"{metrics['units']:,} cases that it had not learned from"
     if "accuracy" in ours:
@@ -140,11 +132,10 @@ def verdict(metrics: dict[str, Any]) -> str:
         against = f"right in {ours['accuracy']:.0%} of {tried} ({chance}), a simple method in {simple['accuracy']:.0%}"
     else:
         against = f"off by {ours['mae']:.3g} on average in {tried}, a simple method by {simple['mae']:.3g}"
-    few = 30  # units or groups
     text = f"{worth(metrics).value}: {against}."
-    if metrics["units"] < few:
+    if metrics["units"] < FEW:
         text += f" {metrics['units']} labels say little: label more before you rely on it."
-    elif metrics["groups"] < few:
+    elif metrics["groups"] < FEW:
         text += f" They are of {metrics['groups']} people or places alone: label more before you rely on it."
     return text
 
@@ -155,13 +146,13 @@ def write_report(path: Path, name: str, task: Task, p: Predictions, card: dict[s
 
     page = Page(f"Head {name}", f"One answer a {card['unit']}, trained on the labels '{card['task']}'.")
     page.sentence(card["verdict"], "key")
-    metrics = card["metrics"]
+    metrics, unit = card["metrics"], f" ({card['unit_of_measure']})" if card.get("unit_of_measure") else ""
     page.heading("Beside the baseline")
     page.sentence(
         "Cross-validation: units of one person (regions: of one block) are never in both training and test. "
         f"The baseline is {card['baseline']}."
     )
-    names = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": f"mean absolute error {_in(card)}", "r2": "R²"}
+    names = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": f"mean absolute error{unit}", "r2": "R²"}
     rows = [[names[k], f"{v:.3f}", f"{metrics['baseline'][k]:.3f}"] for k, v in metrics["head"].items()]
     page.table(["", "head", "baseline"], rows)
     ratio, low, high = metrics["ratio"]
@@ -169,6 +160,11 @@ def write_report(path: Path, name: str, task: Task, p: Predictions, card: dict[s
         f"The head makes {ratio:.2f} times the baseline's error (95 % interval {low:.2f} to {high:.2f}; "
         f"{metrics['units']:,} units in {metrics['groups']:,} groups, drawn whole)."
     )
+    if card.get("few_labels"):
+        page.heading("With fewer labels")
+        measure = "accuracy" if task.classes else names["mae"]
+        page.sentence("Labels were left out at random, ten times, and the head was tested on other people or places.")
+        page.table(["labels", measure], [[n, f"{value:.3f}"] for n, value in card["few_labels"].items()])
     if task.classes:
         page.heading("Right and wrong")
         counts = confusion_matrix(p.truth, p.head, labels=range(len(task.classes)))
@@ -179,18 +175,14 @@ def write_report(path: Path, name: str, task: Task, p: Predictions, card: dict[s
         page.sentence(f"A label less sure than {card['threshold']:.0%} is given as 'unknown'.")
     else:
         page.heading("Answers and truth")
-        page.figure(scatter(p, card), "Each point is an unseen unit; on the line answer and truth are equal.")
+        page.figure(scatter(p, unit), "Each point is an unseen unit; on the line answer and truth are equal.")
         page.sentence("The given interval holds 80 % of the true values of unseen units.")
     page.heading("Where it holds")
     page.table(["", "from", "to"], [[k, *v] for k, v in card["domain"].items()])
     page.write(path)
 
 
-def _in(card: dict[str, Any]) -> str:
-    return f"({card['unit_of_measure']})" if card.get("unit_of_measure") else ""
-
-
-def scatter(p: Predictions, card: dict[str, Any]) -> Figure:
+def scatter(p: Predictions, unit: str) -> Figure:
     """Predictions over true values."""
     from raw_qgis_plugin.core.evaluation.plots import OURS, new_figure
 
@@ -198,5 +190,5 @@ def scatter(p: Predictions, card: dict[str, Any]) -> Figure:
     both = np.stack([p.truth, p.head])
     axes[0, 0].scatter(*both, s=12, alpha=0.5, color=OURS, edgecolors="none")
     axes[0, 0].plot([both.min(), both.max()], [both.min(), both.max()], color="#98a2b3", linewidth=1)
-    axes[0, 0].set(xlabel=f"truth {_in(card)}", ylabel=f"answer {_in(card)}")
+    axes[0, 0].set(xlabel=f"truth{unit}", ylabel=f"answer{unit}")
     return figure

@@ -9,13 +9,24 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
+from sklearn.metrics import log_loss
 
 from model.cli import Report, print_line
-from model.head_training.blend import Shares, answers_of, blended, choose, fit_parts, head_of
 from model.head_training.examples import Examples, without_lone_classes
-from model.head_training.fit import as_others_choose, boosting, encode, folds, interval, recalibrate, temperature
-from model.head_training.scoring import Predictions, by_source, compare, least_sure, reliability
-from model.heads import Calibrated, Task, arrays_of, pack
+from model.head_training.fit import (
+    SETTINGS,
+    Arrays,
+    Task,
+    boosting,
+    encode,
+    fit_parts,
+    folds,
+    interval,
+    join_parts,
+    predict,
+    temperature,
+)
+from model.head_training.scoring import Predictions, by_source, compare, min_confidence, reliability
 from model.training.card import without_heads, write_card
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle import library
@@ -25,21 +36,18 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
 
 SAME_FOR_ALL = "the same answer for all, the most frequent or the middle one: nearer than gradient boosting here"
+CURVE = (10, 20, 50)  # labels with which a head is tried
+SHARES = (0.0, 0.25, 0.5, 0.75)  # of the forest, from which cross-validation chooses
 Splits = list[tuple[np.ndarray, np.ndarray]]  # training and test rows of each fold
 
 
 def train(
-    e: Examples,
-    rename: dict[str, str],
-    seed: int,
-    minutes: float,
-    report: Report = print_line,
-    splits: Splits | None = None,
-    names: Sequence[str] = (),
-) -> tuple[Calibrated, Task, dict, Predictions]:  # fmt: skip
+    e: Examples, rename: dict[str, str], seed: int, minutes: float, report: Report = print_line,
+    splits: Splits | None = None, names: Sequence[str] = (),
+) -> tuple[Arrays, Task, dict, Predictions]:  # fmt: skip
     """Cross-validate, calibrate and fit a head. splits: five folds unless given. names: of the sources of the examples.
 
-    Returns the head, its task, its entries for the card, and the predictions of the cross-validation.
+    Returns the head's arrays, its task, its entries for the card, and the predictions of the cross-validation.
     """
     e = without_lone_classes(e, rename, lambda text: report({"warning": text})) if splits is None else e
     task, y = encode(e.label, rename)
@@ -48,100 +56,122 @@ def train(
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
     splits = folds(y, e.group, task, seed) if splits is None else splits
-    answers, simple, fold = cross_validate(e, y, task, seed, minutes, report, splits)
+    answers, simple = cross_validate(e, y, task, seed, minutes, report, splits)
     tested = ~np.isnan(simple[0])
     if not tested.any():
         raise InputError(
             "The labels are too few or in too few groups for a cross-validation, so the head could not be evaluated."
         )
-    best_simple = int(np.argmin([np.abs(_error(p[tested], y[tested], task)).mean() for p in simple]))
-    source = None if e.source is None else e.source[tested]
+    truth, group, source = y[tested], e.group[tested], None if e.source is None else e.source[tested]
     weight = None if source is None else 1 / np.bincount(source)[source]  # sources weigh alike
-    out, shares = _blend(answers, y, task, fold, tested, e.group, weight, e.states)
-    baseline, truth, group = simple[best_simple, tested], y[tested], e.group[tested]
+    share = best_share(answers[:, tested], truth, task, weight)
+    out = mixed(answers, share)
+    best = int(np.argmin([_errors(p[tested], truth, task).mean() for p in simple]))
     card = {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain}
-    if best_simple == 0:
+    if best == 0:
         card["baseline"] = SAME_FOR_ALL
+    gain = 1.0
     if task.classes:
-        gain, shift = 1 / temperature(out[tested], truth, weight), 0.0
-        predictions = Predictions(out[tested].argmax(axis=1), baseline.astype(y.dtype), truth, group)
+        gain = 1 / temperature(out[tested], truth, weight)
+        predictions = Predictions(out[tested].argmax(axis=1), simple[best, tested].astype(y.dtype), truth, group)
         p = softmax(gain * out[tested]).max(axis=1)
-        threshold = 0.6 if task.kind == "binary" else least_sure(p, weight)
+        threshold = 0.6 if task.kind == "binary" else min_confidence(p, weight)
         card |= {"classes": list(task.classes), "threshold": threshold, "reliability": reliability(p, predictions)}
         if source is not None:
             card["sources"] = by_source(predictions, task, p >= threshold, [names[s] for s in source])
     else:
         known = ~np.isnan(out[:, 0])  # intervals are calibrated on parts of units too: they hold less evidence
-        gain, shift = recalibrate(out[known, 0], y[known], task)
-        calibrated = np.full(len(y), np.nan)
-        calibrated[known] = as_others_choose(out[known, 0], y[known], task, fold[known])
-        ours, theirs, true = map(task.in_unit, (calibrated[tested], baseline, truth))
+        card |= {
+            "transform": task.transform, "halfwidth": interval(y[known] - out[known, 0], e.evidence[known]),
+        }  # fmt: skip
+        ours, theirs, true = map(task.in_unit, (out[tested, 0], simple[best, tested], truth))
         predictions = Predictions(ours, theirs, true, group)
-        halfwidth = interval(y[known] - calibrated[known], e.evidence[known])
-        card |= {"transform": task.transform, "halfwidth": halfwidth, "count": task.count}
     card["metrics"] = compare(predictions, task, seed)
-    head = head_of(fit_parts(e, np.arange(len(y)), y, task, seed, shares), shares)
-    return Calibrated(head, gain, shift).eval(), task, card, predictions
+    card["few_labels"] = learning_curve(e, y, task, seed)
+    parts = _fit(e, np.arange(len(y)), y, task, seed)
+    return join_parts(parts, share, gain), task, card, predictions
+
+
+def _fit(e: Examples, rows: np.ndarray, y: np.ndarray, task: Task, seed: int, with_forest: bool = True) -> list[Arrays]:
+    """The parts of a head on some rows of examples. y: (n,) labels of all rows."""
+    weight = None if e.weight is None else e.weight[rows]
+    with_forest &= int(e.whole.sum()) >= SETTINGS.enough
+    return fit_parts(e.x[rows], y[rows], task, e.strength, seed, weight, with_forest, e.states)
+
+
+def mixed(answers: np.ndarray, share: float) -> np.ndarray:
+    """The output (n, outputs) of heads whose parts have the outputs (parts, n, outputs). share: of the forest."""
+    return answers[0] if len(answers) == 1 else (1 - share) * answers[0] + share * answers[1]
+
+
+def best_share(answers: np.ndarray, y: np.ndarray, task: Task, weight: np.ndarray | None) -> float:
+    """The forest's share with the least log loss, or absolute error, of outputs (parts, n, outputs) for labels (n,)."""
+    losses = []
+    for share in SHARES if len(answers) > 1 else SHARES[:1]:
+        out = mixed(answers, share)
+        if task.classes:
+            p = softmax(out / temperature(out, y, weight))
+            losses.append(log_loss(y, p, sample_weight=weight, labels=range(task.outputs)))
+        else:
+            losses.append(float(_errors(out[:, 0], y, task).mean()))
+    return SHARES[int(np.argmin(losses))]
 
 
 def cross_validate(
     e: Examples, y: np.ndarray, task: Task, seed: int, minutes: float, report: Report, splits: Splits
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Predictions for each unit by heads that were not trained on its group, NaN where `minutes` were over before.
-
-    Returns the outputs of the parts of heads, (3, n, outputs) as of `answers_of`; what heads have to beat, for whole
-    units in the task's scale, (2 or 3, n): the same answer for all, gradient boosting on all examples and, where some
-    units are parts of others, on whole ones alone; and the number (n,) of the split in which a unit was tested, or -1.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Outputs (parts, n, outputs) for each unit of heads that were not trained on its group, nan where `minutes` were
+    over before; and what heads have to beat, for whole units in the task's scale, (2, n): the same answer for all, and
+    gradient boosting on whole units.
     """
-    answers = np.full((3, len(y), task.outputs), np.nan)
-    simple = np.full((2 if e.whole.all() else 3, len(y)), np.nan)
-    fold, began = np.full(len(y), -1), time.monotonic()
-    until = began + 60 * minutes
+    answers: np.ndarray | None = None
+    simple, began = np.full((2, len(y)), np.nan), time.monotonic()
     for n, (learn, test) in enumerate(splits):
-        answers[:, test] = answers_of(fit_parts(e, learn, y, task, seed + n, None, until), e.x[test], task)
-        fold[test] = n
-        test, whole = test[e.whole[test]], learn[e.whole[learn]]
-        simple[0, test] = np.bincount(y[whole]).argmax() if task.classes else np.median(y[whole])
-        for answer, rows in zip(simple[1:], (learn, whole)):
-            answer[test] = boosting(e.hand[rows], y[rows], task, seed).predict(e.hand[test])
+        parts = _fit(e, learn, y, task, seed)
+        answers = np.full((len(parts), len(y), task.outputs), np.nan) if answers is None else answers
+        answers[:, test] = [predict(join_parts([part]), e.x[test], task) for part in parts]
+        test, learn = test[e.whole[test]], learn[e.whole[learn]]
+        simple[0, test] = np.bincount(y[learn]).argmax() if task.classes else np.median(y[learn])
+        simple[1, test] = boosting(e.hand[learn], y[learn], task, seed).predict(e.hand[test])
         report({"fold": n + 1, "of": len(splits), "seconds": round(time.monotonic() - began, 1)})
-        if time.monotonic() > until:
+        if time.monotonic() - began > 60 * minutes:
             break
-    return answers, simple, fold
+    return np.zeros((1, len(y), task.outputs)) if answers is None else answers, simple
 
 
-def _blend(
-    answers: np.ndarray, y: np.ndarray, task: Task, fold: np.ndarray, tested: np.ndarray, group: np.ndarray,
-    weight: np.ndarray | None = None, states: bool = False,
-) -> tuple[np.ndarray, Shares]:  # fmt: skip
-    """The outputs (n, outputs) of heads whose parts have the shares that the other folds choose, and those that all
-    folds choose. weight: of the tested units.
+def learning_curve(e: Examples, y: np.ndarray, task: Task, seed: int, draws: int = 10) -> dict[str, float]:
+    """How far a head gets with some of the labels, tested on the units of other groups: by the number of labels its
+    accuracy, or its mean absolute error in the task's own unit.
     """
-    rows, out = np.flatnonzero(tested), np.full(answers.shape[1:], np.nan)
+    rng, whole, curve = np.random.default_rng(seed), np.flatnonzero(e.whole), {}
+    for n in (n for n in CURVE if 2 * n <= len(whole)):
+        found = []
+        for _ in range(draws):
+            learn = rng.permutation(whole)[:n]
+            test = whole[~np.isin(e.group[whole], e.group[learn])]
+            if not len(test) or (task.classes and len(np.unique(y[learn])) < len(task.classes)):
+                continue
+            out = predict(join_parts(_fit(e, learn, y, task, seed, with_forest=False)), e.x[test], task)
+            answer = out.argmax(axis=1) if task.classes else out[:, 0]
+            wrong = float(_errors(answer, y[test], task).mean())
+            found.append(1 - wrong if task.classes else wrong)
+        if found:
+            curve[str(n)] = round(float(np.mean(found)), 4)
+    return curve
 
-    def best(some: np.ndarray) -> Shares:
-        some = some if some.any() else np.ones(len(rows), bool)  # where there is one fold
-        these = rows[some]
-        return choose(answers[:, these], y[these], task, group[these], states, None if weight is None else weight[some])
 
-    for n in np.unique(fold[rows]):
-        out[fold == n] = blended(answers[:, fold == n], best(fold[rows] != n))
-    return out, best(np.ones(len(rows), bool))
+def _errors(answer: np.ndarray, y: np.ndarray, task: Task) -> np.ndarray:
+    """Errors (n,) of predictions: wrong or not, or the absolute difference in the task's own unit."""
+    return answer != y if task.classes else np.abs(task.in_unit(answer) - task.in_unit(y))
 
 
-def _error(answer: np.ndarray, y: np.ndarray, task: Task) -> np.ndarray:
-    """Errors (n,) of predictions: wrong or not, or the difference in the task's own unit."""
-    return answer != y if task.classes else task.in_unit(answer) - task.in_unit(y)
-
-
-def add_head(bundle: Bundle, output: Path, name: str, head: Calibrated, card: dict) -> None:
+def add_head(bundle: Bundle, output: Path, name: str, head: Arrays, card: dict) -> None:
     """Write a copy of the bundle with the head, which replaces one of the same name; all of it or nothing."""
     with Scratch("raw-head-") as beside:
         fresh = Path(beside) / "fresh"
         library.copy_files(bundle, fresh)
         (fresh / HEADS).mkdir(exist_ok=True)
-        head.apply(pack)
         kept = without_heads(fresh, bundle.card, [name])
-        save_file(arrays_of(head), fresh / HEADS / f"{name}.safetensors")
+        save_file(head, fresh / HEADS / f"{name}.safetensors")
         write_card(fresh, kept | {"heads": [*kept["heads"], {"name": name, **card}]})
         library.copy(fresh, output)

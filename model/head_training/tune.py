@@ -9,16 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.cli import Report
-from model.head_training.fit import loss_of, row_weights
-from model.heads import Head, Task
+from model.head_training.fit import Scale, Task, row_weights
 from model.raw import Raw
 from model.training.card import without_heads, write_card
-from model.training.checkpoint import load_network, save_weights
+from model.training.checkpoint import save_weights
 from model.training.onnx_export import backbone_difference
-from raw_qgis_plugin.core.bundle.bundle import Bundle
 from raw_qgis_plugin.core.bundle.runtime import featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import coarse_windows, fine_windows
 from raw_qgis_plugin.core.features.featurizer import LATERAL_FEATURES
@@ -73,29 +72,47 @@ def pooled(network: Raw, tracks: Tracks, drawn: list[tuple[np.ndarray, ...]], un
     return torch.cat(parts, dim=1)
 
 
+class TuningHead(nn.Module):
+    """A head with one hidden layer on scaled inputs; dropped once the network is tuned."""
+
+    def __init__(self, x: np.ndarray, strength: np.ndarray, task: Task) -> None:
+        super().__init__()
+        scale = Scale.of(x)
+        columns = scale.centre, scale.spread, strength * scale.varies
+        self.centre, self.spread, self.strength = (torch.from_numpy(c.astype(np.float32)) for c in columns)
+        self.layers = nn.Sequential(
+            nn.Dropout(0.1), nn.Linear(x.shape[1], 64), nn.SiLU(), nn.Dropout(0.3), nn.Linear(64, task.outputs)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (n, d). Returns logits (n, classes), or standardised numbers (n, 1)."""
+        z = (x - self.centre) / self.spread
+        return self.layers(torch.sign(z) * torch.log1p(z.abs()) * self.strength)
+
+
 def tune(
-    bundle: Bundle, tracks: Tracks, y: np.ndarray, task: Task, x: np.ndarray, strength: np.ndarray, minutes: float,
-    report: Report, seed: int = 0, network: Raw | None = None,
+    network: Raw, tracks: Tracks, y: np.ndarray, task: Task, x: np.ndarray, strength: np.ndarray, minutes: float,
+    report: Report, seed: int = 0, last_layers: int | None = None, rate: float = 3e-4,
 ) -> Raw:  # fmt: skip
-    """Train the bundle's network (or another of its size) with a head on labelled units, for so many minutes.
+    """Train a network with a head on labelled units, for so many minutes. Returns the network.
 
     tracks: one unit a track. x: (n, d) embeddings of the units, from which the head gets its scales. y: (n,) labels in
-    the task's scale. Returns the network.
+    the task's scale. last_layers: train these alone; None is all. rate: learning rate of the network.
     """
     torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    if network is None:
-        network, _ = load_network(bundle.path / "weights.safetensors")
+    rng, windows, n = np.random.default_rng(seed), Windows(tracks), len(y)
     network.train()
-    windows, n = Windows(tracks), len(y)
-    features = torch.from_numpy(x[:, 4 * bundle.card["width"] :])  # of tracks as they are, beside the states
-    head = Head(x.shape[1], task.outputs, hidden=64)
-    head.set_scales(x, y, task, strength)
-    ty = torch.from_numpy(y if task.classes else y.astype(np.float32))
+    if last_layers is not None:
+        network.requires_grad_(False)
+        for part in [*network.layers[len(network.layers) - last_layers :], network.norm]:
+            part.requires_grad_(True)
+    features = torch.from_numpy(x[:, 4 * network.config.width :])  # of tracks as they are, beside the states
+    head = TuningHead(x, strength, task)
+    goal = torch.from_numpy(y if task.classes else ((y - np.median(y)) / (y.std() + 1e-6)).astype(np.float32))
     weights = row_weights(y, task)
-    weight = torch.ones(n) if weights is None else torch.from_numpy(weights)
+    weight = torch.ones(n) if weights is None else torch.from_numpy(weights.astype(np.float32))
     groups = [
-        {"params": [p for p in network.parameters() if p.requires_grad], "lr": 3e-4},
+        {"params": [p for p in network.parameters() if p.requires_grad], "lr": rate},
         {"params": head.parameters(), "lr": 2e-3},
     ]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.05, betas=(0.9, 0.98))
@@ -106,13 +123,18 @@ def tune(
             group["lr"] = lr * min(share / 0.05, 0.5 + 0.5 * math.cos(math.pi * share))
         units = np.sort(rng.choice(n, min(24, n), replace=False))
         states = pooled(network, tracks, windows.draw(units, rng), len(units), bool(rng.random() < 0.5))
-        loss = loss_of(head.noisy(torch.cat([states, features[units]], dim=1)), ty[units], head, weight[units])
+        out, asked = head(torch.cat([states, features[units]], dim=1)), torch.from_numpy(units)
+        if task.classes:
+            error = F.cross_entropy(out, goal[asked], reduction="none")
+        else:
+            error = F.smooth_l1_loss(out[:, 0], goal[asked], beta=0.2, reduction="none")
+        loss = (error * weight[asked]).sum() / weight[asked].sum()
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         step += 1
-        loss_mean = float(loss) if loss_mean is None else 0.98 * loss_mean + 0.02 * float(loss)
+        loss_mean = float(loss.detach()) if loss_mean is None else 0.98 * loss_mean + 0.02 * float(loss.detach())
         if time.monotonic() - reported > 5:
             reported = time.monotonic()
             left = round(60 * minutes - (reported - began))

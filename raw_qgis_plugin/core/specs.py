@@ -152,3 +152,23 @@ class FillSpec(Spec):
         60.0, "Longest gap", "Longer gaps are left open. Gaps of up to an hour were measured.", unit="min",
         minimum=0.01,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TeachSpec(Spec):
+    """Teach a label from examples."""
+
+    unit: str = option(
+        "user", "A label describes a", "The unit that a row of the labels describes.",
+        choices=("user", "track", "day", "region"),
+    )  # fmt: skip
+    task_name: str = option(
+        "", "Label name", "Lower-case letters, digits and _. The field of the results has this name."
+    )
+    backbone: str = option(
+        "frozen", "The network",
+        "frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand "
+        "labels, and the copy loses its other labels.",
+        choices=("frozen", "tuned"),
+    )  # fmt: skip
+    minutes: float = option(30.0, "Minutes at most", minimum=0.1, advanced=True)

@@ -10,6 +10,7 @@ from qgis.core import Qgis, QgsFeature, QgsFeatureRequest, QgsProcessing, QgsPro
 
 from ..core.errors import Cancelled, InputError, RawError
 from ..core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
+from ..core.specs import TeachSpec
 from ..tasks import training
 from .base import cache_folder
 from .form import Run
@@ -46,28 +47,10 @@ class TrainHead(TrainingAlgorithm):
             "LABEL_FIELD", "Field to learn",
             "Two words are a yes or no, more words are classes, numbers are learned as numbers.", "LABELS",
         )  # fmt: skip
-        self.add_choice(
-            "UNIT", "A label describes a", "The unit that a row of the labels describes.",
-            ("user", "track", "day", "region"), "user",
-        )  # fmt: skip
-        self.add_text(
-            "TASK_NAME", "Name of the task", "Lower-case letters, digits and _. The field of the results has this name."
-        )
-        self.add_choice(
-            "BACKBONE", "The network", "frozen: the network does not change; takes minutes. tuned: the network is "
-            "trained too; needs some thousand labels, and the copy loses its other tasks.", ("frozen", "tuned"),
-            "frozen",
-        )  # fmt: skip
+        self.add_options(TeachSpec)
         self.add_field(
             "LABEL_ID", "Field with the unit's id (empty: guessed)", "", "LABELS", optional=True, advanced=True
         )
-        self.add_number("MINUTES", "Minutes at most", "", 30.0, 0.1, advanced=True)
-        self.add_number(
-            "HOURS", "Regions: count each stretch of so many hours as a user",
-            "For vehicles that cross every region in a day or a week: the visitors of half an hour to two hours "
-            "distinguish regions better. The new label is then always computed from such stretches.", None, 0.1,
-            advanced=True,
-        )  # fmt: skip
         self.add_results()
         self.add_model()
         self.add_sentence("VERDICT", "Whether the label is worth using")
@@ -78,20 +61,18 @@ class TrainHead(TrainingAlgorithm):
         from ..core.bundle.card import HEAD_NAMES, is_head_name
 
         super().check(run)
-        name, unit = run.text("TASK_NAME"), run.text("UNIT") or "user"
-        if not is_head_name(name):
-            raise InputError(f"'{name}' is no name for a task: {HEAD_NAMES}.")
+        spec = run.spec(TeachSpec)
+        if not is_head_name(spec.task_name):
+            raise InputError(f"'{spec.task_name}' is no name for a label: {HEAD_NAMES}.")
         open_bundle(run.text("MODEL").strip() or None)
-        if unit != "region" and run.parameters.get("HOURS") is not None:
-            raise InputError("HOURS is for labels of regions: leave it empty.")
         labels = run.layer("LABELS")
         if labels is None:
             return
         for field in filter(None, (run.text("LABEL_FIELD"), run.text("LABEL_ID"))):
             if labels.fields().lookupField(field) < 0:
                 raise InputError(f"LABELS has no field '{field}'. Its fields: {', '.join(labels.fields().names())}.")
-        if unit != "region":
-            id_columns(labels.fields().names(), unit, run.text("LABEL_ID"))
+        if spec.unit != "region":
+            id_columns(labels.fields().names(), spec.unit, run.text("LABEL_ID"))
         elif QgsWkbTypes.geometryType(labels.wkbType()) != Qgis.GeometryType.Polygon:
             raise InputError("Labels of regions must be a layer of polygons.")
 
@@ -104,12 +85,13 @@ class TrainHead(TrainingAlgorithm):
         """Read, write the child's input files, train, copy the new model."""
         from ..core.bundle.bundle import open_bundle
 
-        unit, name = run.text("UNIT") or "user", run.text("TASK_NAME")
+        spec = run.spec(TeachSpec)
+        unit, name = spec.unit, spec.task_name
         read, skipped = self.read(run)
         tracks = self.split(run, read, "user" if unit == "region" else unit, skipped)
         source = open_bundle(run.text("MODEL").strip() or None)  # keep it: an unpacked .zip is deleted with it
         if any(head["name"] == name for head in source.card["heads"]):
-            words = tr("The model already has a task '{name}'. In the copy the new task replaces it.")
+            words = tr("The model already has a label '{name}'. In the copy the new one replaces it.")
             run.warn(words.format(name=name))
         if not len(tracks):
             raise InputError("No user of INPUT has two usable fixes, so there is nothing to learn from.")
@@ -122,15 +104,14 @@ class TrainHead(TrainingAlgorithm):
             if unit == "user":
                 used = with_label(tracks, folder / "labels.parquet")
             training.write_tracks(used if unit == "track" else unsplit(read, used), folder / "tracks.parquet")
-            cache, hours = cache_folder(run.warn), run.parameters.get("HOURS")
+            cache = cache_folder(run.warn)
             return [
                 *training.finetuning_arguments(
-                    folder, str(source.path.resolve()), unit, "label", name, run.number("MINUTES"),
+                    folder, str(source.path.resolve()), unit, "label", name, spec.minutes,
                     run.text("DEVICE") or "auto", "labels.parquet", run.text("LABEL_FIELD"),
                 ),
-                "--backbone", run.text("BACKBONE") or "frozen",
+                "--backbone", spec.backbone,
                 *(["--cache", str(cache)] if cache else []),
-                *(["--hours", f"{run.number('HOURS'):g}"] if hours is not None else []),
                 *of_labels,
             ]  # fmt: skip
 

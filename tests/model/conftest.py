@@ -17,7 +17,7 @@ from model.head_training import fit
 from model.pretrain import main as pretrain
 
 torch.set_num_threads(1)  # nano networks gain nothing from more, and on a busy machine threads wait for each other
-fit.SETTINGS = replace(fit.SETTINGS, networks=1)  # one network beside the regression is enough for tests
+fit.SETTINGS = replace(fit.SETTINGS, trees=10)  # fewer are enough for tests
 START_MS = 1_700_000_000_000
 
 

@@ -4,7 +4,6 @@
 import csv
 import itertools
 import json
-import tracemalloc
 from argparse import Namespace
 
 import numpy as np
@@ -15,11 +14,12 @@ import shapely
 from scipy.sparse import csr_matrix
 
 from model.data.heldout import held_out_cab
+from model.data.labels import Labelled
 from model.evaluate import main as evaluate
 from model.evaluate import probes, profiles, regions
 from model.finetune import main as finetune
+from model.head_training.fit import Task
 from model.head_training.untrained import TorchModel, untrained
-from model.heads import Task
 from model.training.checkpoint import load_network
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -44,14 +44,6 @@ def labels_file(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def words_file(labels_file):
-    """The same labels, and a second word for the same of everybody who walks."""
-    path, rows = labels_file.with_name("words.csv"), labels_file.read_text().splitlines()
-    path.write_text("\n".join([*rows, *(row.replace("walks", "strolls") for row in rows if "walks" in row)]))
-    return path
-
-
-@pytest.fixture(scope="module")
 def taught(nano_run, tracks_file, labels_file, tmp_path_factory):
     output = tmp_path_factory.mktemp("taught") / "bundle"
     common = ["--tracks", str(tracks_file), "--labels", str(labels_file), "--unit", "user", "--output", str(output)]
@@ -63,21 +55,16 @@ def taught(nano_run, tracks_file, labels_file, tmp_path_factory):
 @pytest.mark.parametrize("field", ["way", "speed"])
 def test_a_head_on_labels_beside_trees(taught, tracks_file, labels_file, tmp_path, field):
     arguments = ["profiles", "--tracks", str(tracks_file), "--labels", str(labels_file), "--field", field]
-    arguments += ["--unit", "user", "--task", field, "--bundle", str(taught), "--output", str(tmp_path / "r")]
-    evaluate(
-        [*arguments, "--record", "here", "--baseline-tracks", str(tracks_file), "--baseline-labels", str(labels_file)]
-    )
-    figures = json.loads((tmp_path / "r.json").read_text())["all"]
+    arguments += ["--task", field, "--bundle", str(taught), "--output", str(tmp_path / "r"), "--record", "here"]
+    evaluate([*arguments, "--baseline-tracks", str(tracks_file), "--baseline-labels", str(labels_file)])
+    figures = json.loads((tmp_path / "r.json").read_text())
     assert figures["units"] == figures["people"] == 120 and len(figures["ratio"]) == 3
     if field == "way":
         assert np.trace(figures["confusion"]) / 120 == pytest.approx(figures["accuracy"]) and figures["accuracy"] > 0.95
     else:
         assert figures["mae"] < 1.5 and 0.6 < figures["inside"] <= 1 and figures["correlation"] > 0.9
-    assert (
-        "here" in open_bundle(taught).head(field)["elsewhere"]
-        and f"{field} on here" in (taught / "README.md").read_text()
-    )
-    assert "Head" in (tmp_path / "r.html").read_text("utf-8")
+    assert "here" in open_bundle(taught).head(field)["elsewhere"]
+    assert f"{field} on here" in (taught / "README.md").read_text() and "Head" in (tmp_path / "r.html").read_text()
 
 
 def test_a_class_that_nobody_has_is_no_answer_of_the_trees(taught, tracks_file, labels_file, tmp_path):
@@ -86,70 +73,18 @@ def test_a_class_that_nobody_has_is_no_answer_of_the_trees(taught, tracks_file, 
     (tmp_path / "walks.csv").write_text("\n".join(rows))
     arguments = ["profiles", "--tracks", str(tracks_file), "--labels", str(tmp_path / "walks.csv"), "--field", "way"]
     with pytest.raises(InputError, match="lack one of the head's classes"):
-        evaluate([*arguments, "--unit", "user", "--task", "way", "--bundle", str(taught)])
+        evaluate([*arguments, "--task", "way", "--bundle", str(taught)])
     with pytest.raises(InputError, match="give its folder as --bundle"):
-        evaluate([*arguments, "--unit", "user", "--task", "way", "--record", "here"])
-    for more in (["--days", "2"], ["--unit", "user"], ["--per-class", "9"]):
-        with pytest.raises(InputError, match="leave them out with --rule"):
-            evaluate([*arguments[:3], "--rule", "commuting", "--task", "way", *more])
+        evaluate([*arguments, "--task", "way", "--record", "here"])
 
 
-def test_words_for_the_same_leave_nobody_out(tracks_file, words_file):
-    head = {"kind": "classes", "classes": ["drives", "walks"], "unit": "user"}
-    args = Namespace(rule=None, field="way", rename=[("strolls", "walks")], per_class=None, unit=None, seed=0)
-    _, found, y = profiles.labelled(str(tracks_file), words_file, args, head, None)
-    assert len(found.unit) == 120 and np.bincount(y).tolist() == [60, 60]
-
-
-def test_classes_in_another_case_leave_nobody_out(tracks_file, words_file, capsys):
-    args = Namespace(rule=None, field="way", rename=[("strolls", "Walks")], per_class=None, unit=None, seed=0)
-    head = {"kind": "classes", "classes": ["DRIVES", "walks"], "unit": "user"}
-    _, found, y = profiles.labelled(str(tracks_file), words_file, args, head, None)
-    assert len(found.unit) == 120 and np.bincount(y).tolist() == [60, 60]
-    head = {"kind": "classes", "classes": ["DRIVES", "swims"], "unit": "user"}
-    _, found, _ = profiles.labelled(str(tracks_file), words_file, args, head, None)
-    assert len(found.unit) == 60 and "none of the head's classes were left out: walks" in capsys.readouterr().err
-
-
-def test_the_nearest_of_the_simple_methods_is_the_one_to_beat():
-    rng = np.random.default_rng(0)
-    hand = rng.normal(size=(300, 3))
-    y = np.expm1(np.abs(3 * hand[:, 0] + rng.normal(size=300)))
-    ways = profiles.simple_answers(hand[:200], y[:200], hand[200:], Task("number", transform="log1p"), 0)
-    off = np.abs(ways - y[200:]).mean(axis=1)
-    assert ways.shape == (3, 100) and off[1] < off[0]  # logarithms tell what spreads over magnitudes
-    assert (ways[2] == np.median(y[:200])).all()
-    words = (hand[:, 0] > 0).astype(int)
-    ways = profiles.simple_answers(hand[:200], words[:200], hand[200:], Task("binary", ("no", "yes")), 0)
-    assert (ways[0] == words[200:]).mean() > 0.9 and set(ways[2]) == {float(np.bincount(words[:200]).argmax())}
-
-
-def test_first_days_begin_with_a_whole_one():
-    hours = np.arange(0, 24 * 5, 3)
-    tracks, _ = build_tracks(
-        None, None, 1_699_833_600_000 + (hours + 20) * 3_600_000, np.zeros(len(hours)), np.zeros(len(hours))
-    )
-    kept = profiles.first_days(tracks, 2)
-    assert len(kept) == 16 and (kept.t.min() - 1_699_833_600_000) / 3_600_000 == 26  # 02:00 of the next day
-
-
-def test_the_rule_is_asked_of_the_later_half():
-    minutes = np.arange(0, 28 * 1440, 20)
-    hour, day = minutes % 1440 / 60, minutes // 1440
-    at_work = (hour >= 9) & (hour < 17) & (day % 7 < 5)
-    parts = []
-    for user in range(12):
-        works = at_work & ((day >= 14) if user % 2 else (day < 0))  # odd ones begin to work after two weeks
-        shared = (user > 9) * (minutes < 240) * minutes / 1e6  # a way that the last two have in common
-        parts.append((np.full(len(minutes), user), minutes, 0.03 * works - shared))
-    who, when, lon = (np.concatenate(p) for p in zip(*parts, strict=True))
-    tracks, _ = build_tracks(who, None, 1_699_833_600_000 + when * 60_000, lon, np.zeros(len(lon)))
-    first, found = profiles.by_rule(tracks)
-    assert found.value.tolist() == ["no", "yes"] * 6
-    assert found.group[10] == found.group[11] and len(np.unique(found.group)) == 11
-    assert first.n_users == 12 and first.lon.max() == 0  # of what is asked about nothing is seen
-    with pytest.raises(InputError, match="Only 3 users"):
-        profiles.by_rule(tracks.take(tracks.user < 3))
+def test_labels_in_other_words_and_cases_leave_nobody_out(tracks_file, labels_file, capsys):
+    args = Namespace(field="way", rename=[("walks", "Strolls")], per_class=None, seed=0)
+    for classes, n in ((["DRIVES", "strolls"], 120), (["DRIVES", "swims"], 60)):
+        head = {"kind": "classes", "classes": classes, "unit": "user"}
+        _, found, y = profiles.labelled(str(tracks_file), labels_file, args, head)
+        assert len(found.unit) == n and np.bincount(y).tolist() == [60] * (n // 60)
+    assert "none of the head's classes were left out: Strolls" in capsys.readouterr().err
 
 
 def squares(path, side=0.014):
@@ -248,33 +183,32 @@ def test_torch_and_onnx_embed_alike(nano_run, tracks_file):
     assert np.abs(embed(some, untrained(model)) - ours).max() > 0.1
 
 
-def test_probes_of_states_and_labels(nano_run, tracks_file, words_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(probes, "SETTINGS", probes.Settings(draws=3))
-    arguments = ["probes", "--tracks", str(tracks_file), "--labels", str(words_file), "--field", "way"]
-    arguments += ["--rename", "strolls=walks"]
+def test_probes_of_states_and_few_labels(nano_run, tracks_file, tmp_path):
+    rows = "".join(f"u{i},{'ab'[i % 2]},2023-11-14,2023-11-16\n" for i in range(120))
+    (tmp_path / "l.csv").write_text(f"user_id,way,start,end\n{rows}")
+    arguments = ["probes", "--tracks", str(tracks_file), "--labels", str(tmp_path / "l.csv"), "--field", "way"]
+    arguments += ["--window", "60", "--few", "10", "40", "--draws", "3", "--split", "person", "track"]
     evaluate([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "p")])
     figures = json.loads((tmp_path / "p.json").read_text())
     assert figures["states"]["speed (logarithm)"]["model"] > 0.8  # two speeds, which any state shows
-    assert figures["heads"]["RAW"]["head"]["accuracy"] > 0.95
-    assert set(figures["few_labels"]) == {*figures["heads"], "hand features"}
-    assert figures["neighbours"]["same"] > 0.9 > 0.6 > figures["neighbours"]["chance"]
-    assert "Nearest neighbours" in (tmp_path / "p.html").read_text("utf-8")
+    few = figures["few_labels"]
+    assert list(few) == ["10 by person", "40 by person", "10 by track", "40 by track"]
+    for r in few.values():
+        assert r[probes.PRETRAINED][0] > 0.9 and len(r) == 5  # three methods, and the gain over two
+        gain = r[f"{probes.PRETRAINED} minus {probes.HAND}"]
+        assert gain[0] == pytest.approx(r[probes.PRETRAINED][0] - r[probes.HAND][0]) and gain[1] <= gain[0] <= gain[2]
+    assert "from few labels" in (tmp_path / "p.html").read_text("utf-8")
 
 
-def test_neighbours_of_the_same_person_do_not_count():
-    person = np.repeat(np.arange(12), 2)  # each of them twice, at one spot of its own
-    same, chance = probes.neighbours(np.eye(12)[person], person, person)
-    assert same == 0 and chance == pytest.approx(1 / 12)
-
-
-def test_neighbours_take_no_room_for_all_pairs():
-    x, person = np.random.default_rng(0).normal(size=(5000, 4)), np.arange(5000)
-    tracemalloc.start()
-    try:
-        probes.neighbours(x, person % 2, person)
-        assert tracemalloc.get_traced_memory()[1] < 100e6
-    finally:
-        tracemalloc.stop()
+def test_windows_are_whole_and_of_one_track():
+    lon = np.arange(500) * 1e-4
+    tracks, _ = build_tracks(np.repeat(["a", "b"], [330, 170]), None, np.arange(500) * 10_000, lon, 0 * lon)
+    found = Labelled(np.arange(2), np.array(["x", "y"], object), np.array([4, 7]))
+    cut, labels, track = probes.windows_of(tracks, found, 50, 0)
+    assert np.diff(cut.track_offsets).tolist() == [50] * 7  # four of six at most, and three of three
+    assert track.tolist() == [0] * 4 + [1] * 3 and labels.value.tolist() == ["x"] * 4 + ["y"] * 3
+    assert labels.group.tolist() == [4] * 4 + [7] * 3
+    assert all(len(set(np.diff(cut.t[cut.track == n]))) == 1 for n in range(7))
 
 
 def test_a_probe_asks_other_people():

@@ -1,33 +1,139 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Heads by themselves: lines and networks, calibration, intervals, few labels."""
+"""Heads by themselves: their parts, calibration, intervals, weights, few labels."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
-from model.evaluate.probes import few_labels
-from model.head_training.blend import USUAL, Shares, blended, choose
-from model.head_training.examples import Examples, without_lone_classes
+from model.head_training.examples import Examples, joined, without_lone_classes
 from model.head_training.fit import (
-    _linear,
-    as_others_choose,
+    SETTINGS,
+    Scale,
+    Task,
+    fit_parts,
+    forest,
     interval,
+    join_parts,
     linear,
-    networks,
-    recalibrate,
-    ridge,
+    predict,
+    row_weights,
     temperature,
 )
-from model.head_training.scoring import Predictions, compare, scores, verdict
-from model.head_training.train import _blend, train
-from model.head_training.trees import FOREST, Forest
-from model.heads import Task, predict
+from model.head_training.scoring import Predictions, by_source, compare, min_confidence, reliability, verdict
+from model.head_training.train import best_share, mixed, train
 from raw_qgis_plugin.core.errors import InputError
 
+YES_NO, ABC = Task("binary", ("no", "yes")), Task("classes", ("a", "b", "c"))
 
-def test_intervals_speak_for_parts_of_units_too():
+
+def drawn(task, n=600, seed=0):
+    """Inputs of which the first are states and the last ten features; both show the label."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 30)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(int) + (0 if task is YES_NO else (x[:, 25] > 0.5))
+    return x, y if task.classes else 3.0 * x[:, 0] + 2 * np.abs(x[:, 25]) + 10
+
+
+STRENGTH = np.r_[np.full(20, 0.5), np.ones(10)]
+
+
+def noise(label, seed, people=0):
+    """Units whose columns say nothing of their labels; as many people, or one a unit."""
+    rng, n = np.random.default_rng(seed), len(label)
+    x, hand = rng.normal(size=(n, 40)).astype(np.float32), rng.normal(size=(n, 8))
+    group = np.arange(n) % (people or n)
+    return Examples(x, hand, np.array(label, object), group, np.ones(n, bool), np.ones(n), np.ones(40), {})
+
+
+@pytest.mark.parametrize("task", [ABC, Task("number")])
+def test_a_forest_answers_as_scikit_learn_does(task):
+    """Thresholds of scaled columns are told in the columns' own units; long tails spoil no division."""
+    x, y = drawn(task)
+    x = 1000 + 300 * x**3
+    arrays = forest(x, y, task, np.arange(20, 30), 0)
+    s, scale = SETTINGS, Scale.of(x[:, 20:])
+    kind = ExtraTreesClassifier if task.classes else ExtraTreesRegressor
+    own = kind(s.trees, max_depth=s.depth, min_samples_leaf=s.leaf, max_features=s.columns, random_state=0)
+    own.fit(scale(x[:, 20:]), y, row_weights(y, task))
+    ours = predict(join_parts([arrays]), x, task)
+    if task.classes:
+        theirs = own.predict_proba(scale(x[:, 20:])) * (1 - 3 * s.min_probability) + s.min_probability
+        np.testing.assert_allclose(np.exp(ours), theirs, atol=1e-5)
+    else:
+        np.testing.assert_allclose(ours[:, 0], own.predict(scale(x[:, 20:])), atol=1e-3)
+
+
+@pytest.mark.parametrize("task", [YES_NO, ABC, Task("number")])
+def test_a_linear_model_finds_a_line_among_many_columns(task):
+    x, y = drawn(task)
+    answer = predict(join_parts([linear(x, y, task, STRENGTH)]), x, task)
+    if task.classes:
+        assert (answer.argmax(axis=1) == y).mean() > 0.75
+    else:
+        assert np.corrcoef(answer[:, 0], y)[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("task", [YES_NO, ABC])
+def test_a_head_of_states_sees_features_in_its_forest_alone(task):
+    x, y = drawn(task)
+    line, trees = (join_parts([part]) for part in fit_parts(x, y, task, STRENGTH, 0, None, True, True))
+    for head, unseen in ((line, slice(20, None)), (trees, slice(0, 20))):
+        blind = x.copy()
+        blind[:, unseen] = 0.0
+        assert np.array_equal(predict(head, x, task), predict(head, blind, task))
+        assert (predict(head, x, task).argmax(axis=1) == y).mean() > (0.55 if task is ABC else 0.45)
+    with pytest.raises(InputError, match="numbers"):
+        train(replace(noise([0.5, 1.5, 2.25, 8.0], 0), states=True), {}, 0, 10.0)
+
+
+def test_with_few_labels_the_states_step_back_where_the_features_tell():
+    rng = np.random.default_rng(0)
+    x, strength = rng.normal(size=(30, 200)).astype(np.float32), np.r_[np.full(190, 0.5), np.ones(10)]
+    told = {"features": (x[:, 195] > 0).astype(int), "states": (x[:, :190].sum(axis=1) > 0).astype(int)}
+    slopes = {name: np.abs(linear(x, y, YES_NO, strength)["weight"][0]) for name, y in told.items()}
+    share = {name: slope[:190].sum() / slope[190:].sum() for name, slope in slopes.items()}
+    assert share["features"] < 0.7 * share["states"]
+
+
+def test_the_forest_has_the_share_that_does_best():
+    y = np.tile([0, 1], 200)
+    right = 4.0 * (2 * np.eye(2)[y] - 1)
+    for answers, wanted in (([right, -right], 0.0), ([-right, right], 0.75)):
+        assert best_share(np.stack(answers), y, YES_NO, None) == wanted
+    assert np.array_equal(mixed(np.stack([right, -right]), 0.25), 0.5 * right)
+    assert best_share(right[None], y, YES_NO, None) == 0.0
+
+
+def test_the_temperature_calibrates():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(600, 5)).astype(np.float32)
+    y = (x[:, 0] + rng.normal(0, 0.3, 600) > 0).astype(int)
+    out = predict(join_parts([linear(x, y, YES_NO, np.ones(5))]), x, YES_NO)
+    assert temperature(3 * out, y) == pytest.approx(3 * temperature(out, y), rel=0.05)
+    assert temperature(out[:12] / 100, y[:12]) >= 1  # so few cannot show that a head is underconfident
+
+
+def test_intervals_hold_eighty_percent_and_are_wider_where_less_is_known():
+    rng = np.random.default_rng(0)
+    offsets = interval(rng.standard_t(3, 5000), np.ones(5000))
+    fresh = rng.standard_t(3, 5000)
+    assert ((fresh > offsets["low"]) & (fresh < offsets["high"])).mean() == pytest.approx(0.8, abs=0.02)
+    known = rng.choice([3.0, 14.0, 28.0], 1800)
+    offsets = interval(rng.normal(size=1800) * 30 / known, known)
+    assert offsets["at"] == [3.0, 14.0, 28.0]
+    for days in offsets["at"]:
+        low, high = (np.interp(np.log(days), np.log(offsets["at"]), offsets[side]) for side in ("low", "high"))
+        fresh = rng.normal(size=5000) * 30 / days
+        assert ((fresh > low) & (fresh < high)).mean() == pytest.approx(0.8, abs=0.04)
+    odd = np.where(np.arange(1200) < 3, 10.0, 23.0)
+    assert set(interval(rng.normal(size=1200), odd)) == {"low", "high"}, "a few odd units have none of their own"
+    few = interval(np.arange(-5.0, 5.0), np.arange(10.0))
+    assert few["low"] < -4.5 and few["high"] > 3.5  # all of ten residuals but the outermost bits
+
+
+def test_intervals_are_calibrated_on_parts_of_units_too():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(240, 3)).astype(np.float32)
     whole = np.arange(240) < 120  # of parts nothing can be told
@@ -37,32 +143,31 @@ def test_intervals_speak_for_parts_of_units_too():
     assert card["halfwidth"]["high"] - card["halfwidth"]["low"] > 4 and card["metrics"]["units"] == 120
 
 
-def test_a_head_fits_and_its_temperature_calibrates():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(600, 5)).astype(np.float32)
-    y = (x[:, 0] + rng.normal(0, 0.3, 600) > 0).astype(int)
-    head = linear(x, y, Task("binary", ("no", "yes")), np.ones(5))
-    assert scores(predict(head, x).argmax(axis=1), y, Task("binary", ("no", "yes")))["accuracy"] > 0.85
-    over = predict(head, x) * 8
-    assert temperature(over, y) > 2.5
+def test_classes_are_balanced_up_to_a_limit():
+    y = np.repeat([0, 1, 2], [900, 100, 2])
+    weights = row_weights(y, ABC)
+    assert weights[y == 0].sum() == pytest.approx(weights[y == 1].sum())
+    assert weights[y == 2][0] == pytest.approx(10 * weights[y == 1][0] / row_weights_of(y)[1])
+    y = np.repeat([0, 1], [90, 10])
+    plain = row_weights(y, YES_NO)  # half-way
+    assert plain[y == 0].sum() == pytest.approx(3 * plain[y == 1].sum())
+    assert np.allclose(plain, row_weights(y, YES_NO, np.ones(100))) and row_weights(y, Task("number")) is None
 
 
-def test_the_interval_holds_eighty_percent():
-    residual = np.random.default_rng(0).standard_t(3, 5000)
-    offsets = interval(residual, np.ones(5000))
-    fresh = np.random.default_rng(1).standard_t(3, 5000)
-    assert ((fresh > offsets["low"]) & (fresh < offsets["high"])).mean() == pytest.approx(0.8, abs=0.02)
+def row_weights_of(y):
+    """By how much a label of each class weighs more than the mean of classes, without the limit."""
+    count = np.bincount(y)
+    return count.mean() / count
 
 
-def test_intervals_are_wider_where_less_is_known():
-    rng = np.random.default_rng(0)
-    known = rng.choice([3.0, 14.0, 28.0], 1800)
-    offsets = interval(rng.normal(size=1800) * 30 / known, known)
-    assert offsets["at"] == [3.0, 14.0, 28.0]
-    for days in (3.0, 14.0, 28.0):
-        fresh = rng.normal(size=5000) * 30 / days
-        low, high = (np.interp(np.log(days), np.log(offsets["at"]), offsets[side]) for side in ("low", "high"))
-        assert ((fresh > low) & (fresh < high)).mean() == pytest.approx(0.8, abs=0.04)
+def test_sources_weigh_half_way_between_their_sizes_and_alike():
+    def part(n):
+        return replace(noise(["a"] * n, 0), domain={"days": [n, 2 * n]})
+
+    both = joined([part(400), part(100)], apart=True)
+    assert both.weight[:400].sum() == pytest.approx(2 * both.weight[400:].sum())
+    assert len(np.unique(both.group)) == 500 and both.domain == {"days": [100, 800]}
+    assert part(5).weight is None and joined([part(4), part(5)]).weight is None
 
 
 def test_a_class_of_one_person_is_left_out_and_said():
@@ -77,72 +182,11 @@ def test_a_class_of_one_person_is_left_out_and_said():
         without_lone_classes(replace(e, group=np.zeros(90, int)), {}, told.append)
 
 
-def test_a_few_odd_units_have_no_interval_of_their_own():
-    rng = np.random.default_rng(0)
-    known = np.where(np.arange(1200) < 3, 10.0, 23.0)
-    assert set(interval(rng.normal(size=1200), known)) == {"low", "high"}
-    known[200:800] = 5.0
-    assert interval(rng.normal(size=1200), known)["at"] == [5.0, 23.0]
-
-
-@pytest.mark.parametrize("classes", [("no", "yes"), ("bike", "rail", "walk")])
-def test_a_head_of_states_sees_no_other_column(classes: tuple[str, ...]):
-    rng, n = np.random.default_rng(0), 600
-    y = rng.integers(0, len(classes), n)
-    shown = np.eye(len(classes))[y]
-    states, features = (rng.normal(0, s, (n, 8)) for s in (1.0, 0.1))  # the features are the plainer sign
-    states[:, : len(classes)] += 2 * shown
-    features[:, : len(classes)] += shown
-    x = np.hstack([states, features]).astype(np.float32)
-    task, strength = Task("binary" if len(classes) == 2 else "classes", classes), np.repeat([0.4, 1.0], 8)
-    head = linear(x, y, task, strength, states=True)
-    blind = x.copy()
-    blind[:, 8:] = 0.0
-    assert np.array_equal(predict(head, x), predict(head, blind))
-    assert scores(predict(head, x).argmax(axis=1), y, task)["accuracy"] > 0.8
-    with pytest.raises(InputError, match="numbers"):
-        train(replace(noise([0.5, 1.5, 2.25, 8.0], 0), states=True), {}, 0, 10.0)
-
-
-def test_a_forest_divides_as_it_was_grown():
-    """Thresholds of squashed columns are told in the columns' own units; long tails spoil no division."""
-    rng = np.random.default_rng(0)
-    x = 1000 + 300 * (rng.normal(size=(900, 2)) ** 3).astype(np.float32)
-    y = (x[:, 0] > 1000) * 1 + (x[:, 1] > 1300)
-    forest = Forest(x, y, Task("classes", ("a", "b", "c")), 0, None)
-    p = np.exp(predict(forest, x))
-    assert np.allclose(p.sum(axis=1), 1) and p.min() >= FOREST.least - 1e-6
-    assert (p.argmax(axis=1) == y).mean() > 0.75  # in the wrong units: under 0.5
-    leaves = forest.leaves(torch.from_numpy(x)).numpy()
-    assert min(np.unique(tree, return_counts=True)[1].min() for tree in leaves.T) >= FOREST.leaf
-
-
-def test_few_labels_get_a_line_and_a_wide_answer():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(12, 40)).astype(np.float32)
-    y = (x[:, 0] > 0).astype(int)
-    task = Task("binary", ("no", "yes"))
-    assert temperature(predict(ridge(x, y, task, np.ones(40)), x) * 9, y) >= 1
-    metrics = compare(Predictions(y, 1 - y, y, np.arange(12)), task)
-    assert metrics["ratio"][0] == pytest.approx(0, abs=1e-6) and "label more" in verdict(metrics)
-    assert compare(Predictions(y, y, y, np.arange(12)), task)["ratio"] == [1, 1, 1]
-    number = interval(np.arange(-5.0, 5.0), np.arange(10.0))
-    assert number["low"] < -4.5 and number["high"] > 3.5  # all of ten residuals but the outermost bits
-
-
-def noise(label: list, seed: int, people: int = 0) -> Examples:
-    """Units whose columns say nothing of their labels; as many people, or one a unit."""
-    rng, n = np.random.default_rng(seed), len(label)
-    x, hand = rng.normal(size=(n, 40)).astype(np.float32), rng.normal(size=(n, 8))
-    group = np.arange(n) % (people or n)
-    return Examples(x, hand, np.array(label, object), group, np.ones(n, bool), np.ones(n), np.ones(40), {})
-
-
 def test_what_cannot_be_learned_is_never_worth_using():
     """Neither where most labels are the same nor where few are."""
     rng = np.random.default_rng(1)
-    for n, share in ((20, 0.8), (30, 0.8), (90, 0.9), (60, 0.5)):
-        for seed in range(3):
+    for n, share in ((20, 0.8), (90, 0.9), (60, 0.5)):
+        for seed in range(2):
             label = np.where(rng.random(n) < share, "yes", "no").tolist()
             _, task, card, told = train(noise(label, seed), {}, seed, 10.0)
             most = np.bincount(told.truth).max() / n
@@ -151,103 +195,40 @@ def test_what_cannot_be_learned_is_never_worth_using():
 
 
 @pytest.mark.parametrize("label", [[1.5, 2.5, 4.25, 8.0, 9.5, 11.0, 12.5, 14.0, 16.5, 18.0], list("aaaabbbccc")])
-def test_ten_labels_are_enough_for_an_answer(label: list):
+def test_ten_labels_are_enough_for_an_answer(label):
     head, _, card, _ = train(noise(label, 0), {}, 0, 10.0)
     assert card["metrics"]["units"] == 10 and "10 labels say little" in verdict(card["metrics"])
-    assert head.head.inputs == 40
+    assert head["shares"].tolist() == [1.0] and card["few_labels"] == {}
 
 
-def test_networks_and_trees_come_with_a_hundred_whole_units(monkeypatch: pytest.MonkeyPatch):
-    """Thinned copies do not count, and the folds are taught in the same way as the head that is kept."""
-    taught = []
-    monkeypatch.setattr(
-        "model.head_training.blend.networks", lambda x, *more, **named: taught.append(len(x)) or networks(x, *more)
-    )
-    for n, copies in ((30, 5), (105, 1)):
-        label = np.random.default_rng(0).normal(size=n).tolist()
-        e = noise(label * copies, 0, people=n)
-        train(replace(e, whole=np.arange(n * copies) < n), {}, 0, 10.0)
-        assert len(taught) >= (5 if n > 100 else 0) and min(taught, default=99) > 80
-
-
-def test_a_fold_is_answered_with_the_shares_that_do_best_in_the_others():
-    """In one fold the linear part is right alone, in the others the trees: the fold's answers are mostly the trees'."""
-    y, fold = np.tile([0, 1], 200), np.repeat(np.arange(4), 100)
-    right = 4.0 * (2 * np.eye(2)[y] - 1)
-    answers = np.stack([np.where(fold[:, None] == 0, right, -2 * right), np.zeros_like(right), right])
-    answers[2, fold == 0] *= -1
-    task, tested = Task("binary", ("no", "yes")), np.ones(400, bool)
-    group = np.arange(400)
-    out, shares = _blend(answers, y, task, fold, tested, group)
-    assert shares == Shares(0, 0.4, 0.6)
-    assert np.array_equal(out[fold == 0], blended(answers, shares)[fold == 0])
-    first = fold == 0
-    assert choose(answers[:, first], y[first], task, group[first]) == Shares(1, 0, 0)
-    assert choose(answers[:, first], y[first], task, group[first] // 25) == USUAL["binary"], "four people prove nothing"
+def test_it_says_how_far_fewer_labels_get():
+    x, y = drawn(YES_NO, 110)
+    label = np.array(["no", "yes"], object)[y]
+    e = Examples(x, x.astype(float), label, np.arange(110), np.ones(110, bool), np.ones(110), STRENGTH, {})
+    head, _, card, _ = train(e, {}, 0, 10.0)
+    curve = card["few_labels"]
+    assert list(curve) == ["10", "20", "50"] and 0.5 < curve["10"] < curve["50"] < 1 and len(head["shares"]) == 2
 
 
 def test_labels_of_few_people_prove_nothing():
     right = np.ones(400, int)
-    metrics = compare(Predictions(right, right * 0, right, np.arange(400) % 2), Task("binary", ("no", "yes")))
+    metrics = compare(Predictions(right, right * 0, right, np.arange(400) % 2), YES_NO)
     assert "Worth using" not in verdict(metrics) and "2 people or places alone" in verdict(metrics)
-    many = compare(Predictions(right, right * 0, right, np.arange(400) % 50), Task("binary", ("no", "yes")))
+    many = compare(Predictions(right, right * 0, right, np.arange(400) % 50), YES_NO)
     assert verdict(many).startswith("Worth using") and "alone" not in verdict(many)
+    assert compare(Predictions(right, right, right, np.arange(400)), YES_NO)["ratio"] == [1, 1, 1]
 
 
-def test_with_few_labels_the_states_step_back_where_the_facts_tell():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(430, 200)).astype(np.float32)
-    strength, y = np.r_[np.full(190, 0.5), np.ones(10)], (x[:, 195] > 0).astype(int)
-    task, told = Task("binary", ("no", "yes")), ("facts", "states")
-    labels = dict(zip(told, (y, (x[:, :190].sum(axis=1) > 0).astype(int)), strict=True))
-    by = {name: ridge(x[:30], labels[name][:30], task, strength) for name in told}
-    plain = {name: _linear(x[:30], labels[name][:30], task, strength)[0] for name in told}
-    share = {name: states_say(by[name]) / states_say(plain[name]) for name in told}
-    assert share["facts"] < 0.6 < share["states"]
-
-
-def states_say(head):
-    """What the first 190 columns say beside the last ten."""
-    weight = (head.second.weight * head.strength)[0].detach().abs()
-    return float(weight[:190].sum() / weight[190:].sum())
-
-
-def test_a_line_is_found_among_many_columns():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(300, 200)).astype(np.float32)
-    y = 3 * x[:, 0] + 10
-    head = ridge(x, y, Task("number"), np.ones(200))
-    assert np.abs(predict(head, x)[:, 0] - y).mean() < 1.0
-
-
-def test_numbers_that_are_mostly_nothing_are_answered_so():
-    rng = np.random.default_rng(0)
-    task = Task("number", transform="log1p")
-    y = np.where(rng.random(400) < 0.7, 0.0, np.log1p(5.0))
-    unsure = 0.3 * y + 0.4 + rng.normal(0, 0.05, 400)
-    gain, shift = recalibrate(unsure, y, task)
-    before, after = (np.abs(task.in_unit(a) - task.in_unit(y)).mean() for a in (unsure, gain * unsure + shift))
-    assert after < 0.9 * before
-    assert recalibrate(unsure[:50], y[:50], task) == (1.0, 0.0)
-    assert recalibrate(y, y, task)[0] == pytest.approx(1, abs=0.06)
-
-
-def test_no_number_is_recalibrated_by_its_own_fold():
-    rng, task = np.random.default_rng(0), Task("number", ())
-    y, fold = rng.normal(size=600), np.arange(600) % 5
-    out = 0.5 * y + rng.normal(size=600)
-    before, other = as_others_choose(out, y, task, fold), np.where(fold == 2, -3 * y, y)
-    after = as_others_choose(out, other, task, fold)
-    assert (before[fold == 2] == after[fold == 2]).all() and (before[fold != 2] != after[fold != 2]).all()
-    gain, shift = recalibrate(out, y, task)
-    np.testing.assert_array_equal(as_others_choose(out, y, task, np.zeros(600)), gain * out + shift)  # one fold
-
-
-def test_twenty_labels_that_leave_nobody_to_ask_about_are_drawn_again():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(60, 3)).astype(np.float32)
-    y, inputs, task = rng.normal(size=60), {"x": (x, np.ones(3))}, Task("number")
-    group = np.append(np.zeros(58, int), [1, 1])  # in four of nine draws there is one of the second person's units
-    assert np.isfinite(few_labels(inputs, x.astype(float), y, task, group, 0)["x"]).all()
-    with pytest.raises(InputError, match="leave people to ask about: label more"):
-        few_labels(inputs, x.astype(float), y, task, np.zeros(60, int), 0)
+def test_the_threshold_leaves_one_in_25_unknown_and_more_of_several_sources():
+    p = np.linspace(0.3, 1, 1001)
+    assert min_confidence(p) == 0.4 and min_confidence(p / 2 + 0.5) == 0.6
+    assert min_confidence(0.5 + p / 10) == pytest.approx(0.533, abs=1e-4)
+    assert min_confidence(0.5 + p / 10, np.ones(1001)) == pytest.approx(0.534, abs=1e-4)
+    truth, head = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    found = Predictions(head, truth, truth, np.arange(4))
+    table = by_source(found, YES_NO, np.array([True, False, False, False]), ["x", "x", "y", "y"])
+    assert list(table) == ["x", "y"] and table["x"]["head"]["accuracy"] == 0.5
+    assert table["x"]["sure"] == 0.5 and table["x"]["accuracy_where_sure"] == 1.0
+    assert table["y"]["sure"] == 0.0 and table["y"]["accuracy_where_sure"] is None
+    rows = reliability(np.array([0.9, 0.5, 0.8, 0.6]), found, 2)
+    assert rows == {"probability": [0.55, 0.85], "right": [0.5, 1.0], "units": [2, 2]}

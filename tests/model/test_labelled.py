@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Real labelled tracks: stretches of them, parts of tracks, sources that weigh alike, and figures by source."""
-
-import json
+"""Real labelled tracks: stretches of them, parts of tracks, and figures by source."""
 
 import numpy as np
 import pandas as pd
@@ -10,11 +8,7 @@ import pytest
 from model.data import labelled
 from model.data.labels import Labelled
 from model.finetune import main as finetune
-from model.head_training.examples import Examples, some_parts, together
-from model.head_training.fit import row_weights
-from model.head_training.scoring import Predictions, by_source, least_sure, reliability
-from model.heads import Task
-from model.training.card import _of_source
+from model.head_training.examples import some_parts
 from raw_qgis_plugin.core.applicability import unit_stats
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -123,10 +117,6 @@ def test_a_head_of_several_sources_says_how_it_does_on_each(sources, nano_run, t
     answers = profile(read(tracks[1])[0], model, "track", ["mode"]).columns
     truth = pd.read_csv(labels[1], dtype=str).set_index("track_id").loc[answers["track_id"], "mode"]
     assert (answers["mode"] == truth.replace("train", "rail").to_numpy()).mean() > 0.9
-    with pytest.raises(InputError, match="has to leave some"):
-        finetune([*command, "--simulated", "3"])
-    with pytest.raises(InputError, match="--also-parts is for tracks"):
-        finetune([*command, "--also-parts", "1", "--unit", "user"])
 
 
 def test_parts_are_shorter_and_thinner_and_never_tested(sources, nano_run):
@@ -135,47 +125,12 @@ def test_parts_are_shorter_and_thinner_and_never_tested(sources, nano_run):
     found = Labelled(np.arange(n), np.repeat("a", n).astype(object), np.arange(n))
     seen = []
 
-    def embedded(some, _):
+    def embedded(some):
         seen.append(some)
         return np.zeros((some.n_tracks, 4), np.float32)
 
-    parts = some_parts(tracks, found, Model(open_bundle(nano_run / "bundle"), "cpu", 1), 3, 0, cached=embedded)
+    parts = some_parts(tracks, found, Model(open_bundle(nano_run / "bundle"), "cpu", 1), 3, 0, embedded)
     assert not parts.whole.any() and len(parts.x) == sum(some.n_tracks for some in seen) > 2 * n
     assert all(np.diff(some.track_offsets).min() >= 6 for some in seen)
     cadence = np.concatenate([unit_stats(some)["cadence_s"] for some in seen])
     assert len(np.unique(cadence)) > 2 and np.mean([some.span_s.mean() for some in seen]) < tracks.span_s.mean()
-
-
-def test_sources_weigh_half_way_between_their_sizes_and_alike():
-    def part(n):
-        x = np.zeros((n, 1), np.float32)
-        return Examples(x, x, np.full(n, "a", object), np.arange(n), np.ones(n, bool), np.ones(n), np.ones(1), {})
-
-    both = together([part(400), part(100)])
-    assert both.weight[:400].sum() == pytest.approx(2 * both.weight[400:].sum())
-    assert part(5).weight is None and together([part(4), part(5)], apart=False).weight is None
-    y = np.repeat([0, 1], [90, 10])
-    plain = row_weights(y, Task("binary", ("no", "yes")))
-    assert plain[y == 0].sum() == pytest.approx(3 * plain[y == 1].sum())
-    assert np.allclose(plain, row_weights(y, Task("binary", ("no", "yes")), np.ones(100)))
-    assert row_weights(y, Task("number")) is None
-
-
-def test_the_threshold_leaves_one_in_25_unknown_and_more_of_several_sources():
-    p = np.linspace(0.3, 1, 1001)
-    assert (
-        least_sure(p) == 0.4
-        and least_sure(p / 2 + 0.5) == 0.6
-        and least_sure(0.5 + p / 10) == pytest.approx(0.533, abs=1e-4)
-        and least_sure(0.5 + p / 10, np.ones(1001)) == pytest.approx(0.534, abs=1e-4)
-    )
-    truth, head = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
-    found, task = Predictions(head, truth, truth, np.arange(4)), Task("classes", ("a", "b"))
-    table = by_source(found, task, np.array([True, False, True, False]), ["x", "x", "y", "y"])
-    assert list(table) == ["x", "y"] and table["x"]["head"]["accuracy"] == 0.5
-    assert table["x"]["sure"] == 0.5 and table["x"]["accuracy_where_sure"] == 1.0
-    none = by_source(found, task, np.array([True, True, False, False]), ["x", "x", "y", "y"])["y"]
-    assert none["sure"] == 0.0 and none["accuracy_where_sure"] is None
-    assert "sure of 0%, then right in 0.0%" in _of_source(none)
-    rows = reliability(np.array([0.9, 0.5, 0.8, 0.6]), found, 2)
-    assert rows == {"probability": [0.55, 0.85], "right": [0.5, 1.0], "units": [2, 2]} and json.dumps(rows)

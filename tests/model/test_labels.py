@@ -16,7 +16,7 @@ from model.data.labels import (
     read_table,
 )
 from model.data.persons import linked_users
-from model.head_training.examples import Examples, blocks, together
+from model.head_training.examples import blocks
 from model.head_training.fit import encode
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -151,30 +151,6 @@ def test_ids_of_one_person_stay_together():
         assert same(label_units(tracks, labels, unit, "y")[1]) == same(found)
     _, found = label_units(alone, table_of(user_id=ids, y=words), "user", "y")
     assert found.group.tolist() == list(range(12))
-
-
-def part_of(found, n):
-    rows = np.zeros((n, 1))
-    return Examples(rows, rows, found.value, found.group, rows[:, 0] == 0, rows[:, 0], rows[0], {}, same=found.runs)
-
-
-def test_people_in_several_sources_are_one_each():
-    """The second source has some of the first one's people under other ids, and its labels are of other intervals."""
-    ids, others, told = [f"u{i:02}" for i in range(12)], [f"u{i:02}" for i in range(14)], []
-    whole = walkers(ids)
-    some = renamed(whole, {u: f"w{u}" for u in ids})
-    some = some.take(np.isin(some.user_ids[some.user], [f"w{u}" for u in ids[:10]]))
-    parts = []
-    for tracks, minutes in ((whole, ("00:00", "00:15")), (some, ("00:20", "00:39")), (walkers(others, 1), None)):
-        table = table_of(user_id=tracks.user_ids, y=["a", "b"] * (tracks.n_users // 2))
-        if minutes:
-            start, end = ([f"1970-01-01T{m}"] * tracks.n_users for m in minutes)
-            table |= table_of(start=start, end=end)
-        cut, found = label_units(tracks, table, "track" if minutes else "user", "y")
-        parts.append(part_of(found, cut.n_tracks))
-    group = together(parts, warn=told.append).group
-    assert group[12:22].tolist() == group[:10].tolist() and len(np.unique(group)) == 12 + 14
-    assert told[0].startswith("36 people or places are 26, ")
 
 
 def test_sleepers_in_one_cell_of_a_grid_are_not_one_person():

@@ -229,7 +229,7 @@ def _check(folder: Path) -> dict:
     check_weights(folder, card)
     _check_sums(folder)
     for head in heads:
-        Head(*head)
+        Head.read(*head)
     return card
 
 

@@ -44,6 +44,7 @@ HEAD: dict[Any, Any] = {
     "task": str, "title": str, "unit_of_measure": str, "trained_on": str, "verdict": str, "baseline": str,
     "transform": _OR_NONE, "pooling": str, "elsewhere": {str: _ELSEWHERE},
     "sources": {str: _ELSEWHERE},
+    "few_labels": _FIGURES,
     "metrics": {"head": _FIGURES, "baseline": _FIGURES, "error": [float], "ratio": [float], "units": float,
                 "groups": float},
 }  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Heads as arrays, evaluated with NumPy: a weighted sum of linear models, small networks and trees.
+"""Heads as arrays, evaluated with NumPy: a weighted sum of linear models and trees.
 
 A file heads/NAME.safetensors holds 'shares' (parts,), 'gain' and 'shift' (1,) of the sum, and the arrays of each part
 under its number, as in '0.centre'. model/head_training writes it. It may come from elsewhere, so it is checked.
@@ -19,8 +19,7 @@ from .contract import LIMITS
 Arrays = Mapping[str, np.ndarray]
 Part = Callable[[np.ndarray], np.ndarray]
 
-_LAYERS = {"centre", "spread", "strength", "second.weight", "second.bias", "gain", "offset"}
-_HIDDEN = {"first.weight", "first.bias"}
+_LINEAR = {"centre", "spread", "strength", "weight", "bias", "gain", "offset"}
 _TREES = {"columns", "root", "left", "right", "column", "threshold", "value", "depth", "start", "floor"}
 _ROWS = 4096  # evaluated together: trees need memory for each row
 
@@ -28,10 +27,9 @@ _ROWS = 4096  # evaluated together: trees need memory for each row
 class Head:
     """A head: inputs (n, inputs) to outputs (n, outputs)."""
 
-    def __init__(self, path: Path, inputs: int, outputs: int) -> None:
-        """Read a head from a file. Raises BundleError where it is none of these sizes, and OSError."""
+    def __init__(self, arrays: Arrays, inputs: int, outputs: int, name: str = "The head") -> None:
+        """Raises BundleError where the arrays are no head of these sizes. name: of the file, for the message."""
         self.inputs, self.outputs = inputs, outputs
-        arrays = read_arrays(path, LIMITS.head_bytes)
         try:
             self._shares = _of_shape(arrays["shares"], (len(arrays["shares"]),))
             self._gain, self._shift = (float(_of_shape(arrays[name], (1,))[0]) for name in ("gain", "shift"))
@@ -39,8 +37,13 @@ class Head:
             self._parts = [self._part(_under(arrays, f"{n}.")) for n in range(len(self._shares))]
         except (ValueError, LookupError, TypeError) as e:
             raise BundleError(
-                f"{path.name} is no head with {inputs} inputs and {outputs} outputs: {e}. Train it again."
+                f"{name} is no head with {inputs} inputs and {outputs} outputs: {e}. Train it again."
             ) from e
+
+    @classmethod
+    def read(cls, path: Path, inputs: int, outputs: int) -> Head:
+        """Read a head from a file. Raises BundleError and OSError."""
+        return cls(read_arrays(path, LIMITS.head_bytes), inputs, outputs, path.name)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """x: (n, inputs) float32. Returns logits (n, outputs), or numbers (n, 1) in the head's transformed scale."""
@@ -54,32 +57,26 @@ class Head:
     def _part(self, a: Arrays) -> Part:
         if a.keys() == _TREES:
             return _trees(a, self.inputs, self.outputs)
-        _check(a.keys() in (_LAYERS, _LAYERS | _HIDDEN), "a part of it is of an unknown kind")
-        return _layers(a, self.inputs, self.outputs)
+        _check(a.keys() == _LINEAR, "a part of it is of an unknown kind")
+        return _linear(a, self.inputs, self.outputs)
 
 
-def _layers(a: Arrays, inputs: int, outputs: int) -> Part:
-    """Standardised inputs with logarithmic tails, then one hidden layer or none (model/heads.py: Head)."""
+def _linear(a: Arrays, inputs: int, outputs: int) -> Part:
+    """A linear model of standardised inputs with logarithmic tails (model/head_training/fit.py)."""
     centre, spread, strength = (_of_shape(a[name], (inputs,)) for name in ("centre", "spread", "strength"))
-    bias, gain, offset = (_of_shape(a[name], (outputs,)) for name in ("second.bias", "gain", "offset"))
-    width = len(a["first.bias"]) if "first.bias" in a else inputs
-    second = _of_shape(a["second.weight"], (outputs, width)).T
-    first = (_of_shape(a["first.weight"], (width, inputs)).T, a["first.bias"]) if "first.bias" in a else None
+    bias, gain, offset = (_of_shape(a[name], (outputs,)) for name in ("bias", "gain", "offset"))
+    weight = _of_shape(a["weight"], (outputs, inputs)).T
     _check((spread > 0).all(), "a spread is not positive")
 
     def run(x: np.ndarray) -> np.ndarray:
         z = (x - centre) / spread
-        h = np.sign(z) * np.log1p(np.abs(z)) * strength
-        if first is not None:
-            h = h @ first[0] + first[1]
-            h = h / (1 + np.exp(-np.clip(h, -80, None)))  # SiLU
-        return (h @ second + bias) * gain + offset
+        return (np.sign(z) * np.log1p(np.abs(z)) * strength @ weight + bias) * gain + offset
 
     return run
 
 
 def _trees(a: Arrays, inputs: int, outputs: int) -> Part:
-    """Trees on some columns (model/head_training/trees.py). Rows go left where their column is not above the threshold.
+    """Trees on some columns (model/head_training/fit.py). Rows go left where their column is not above the threshold.
 
     'value' (nodes,): boosted trees, which are added to 'start', in turn for each class; 'floor' is the lowest log
     probability. 'value' (nodes, outputs): a forest, whose mean is a probability, at least 'floor'. A leaf is its own

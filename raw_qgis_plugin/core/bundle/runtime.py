@@ -51,7 +51,7 @@ class Model:
             self._tell(why_not_cuda())
         self._past = self._backbone.shape("past_keys")
         self._candidate_width = self._backbone.shape("candidates")[-1]
-        self._head = cache(lambda name: Head(*bundle.head_file(name)))
+        self._head = cache(lambda name: Head.read(*bundle.head_file(name)))
 
     @property
     def provider(self) -> str:
