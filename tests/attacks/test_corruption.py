@@ -70,13 +70,13 @@ def test_a_damaged_cache_serves_no_wrong_vector(
     embedded: tuple, tmp_path: Path, rounds: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tracks, model, whole, vectors = embedded
-    keys, embed, again = cache.content_keys(tracks), cache.embed, 0
+    keys, embed, again = cache.unit_keys(tracks, b""), cache.embed, 0
     right = {key: {vector.tobytes()} for key, vector in zip(keys, vectors, strict=True)}
     asked: list[int] = []
 
     def noting(some: Any, *rest: Any) -> np.ndarray:
         made = embed(some, *rest)
-        for key, vector in zip(cache.content_keys(some), made, strict=True):
+        for key, vector in zip(cache.unit_keys(some, b""), made, strict=True):
             right[key].add(vector.tobytes())  # equal to rounding
         asked.append(some.n_tracks)
         return made

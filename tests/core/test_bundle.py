@@ -251,13 +251,13 @@ def head_file(path: Path, **changes: Any) -> Path:
 
 def test_a_tree_answers_as_it_should(tmp_path: Path) -> None:
     x = np.array([[9, 0.5], [9, 0.51]], np.float32)
-    found = Head(head_file(tmp_path / "h.safetensors"), 2, 2)(x)
+    found = Head.read(head_file(tmp_path / "h.safetensors"), 2, 2)(x)
     log_odds = np.array([[0, -2.0], [0, 3.0]])
     wanted = np.maximum(log_odds - np.log(np.exp(log_odds).sum(axis=1, keepdims=True)), -4)
     np.testing.assert_allclose(found, 2 * wanted + 0.5, atol=1e-5)
     forest = head_file(tmp_path / "f.safetensors", value=np.array([[0, 0], [1, 0], [0.2, 0.8]], np.float32),
                        floor=np.array([0.01], np.float32))  # fmt: skip
-    p = np.exp((Head(forest, 2, 2)(x) - 0.5) / 2)
+    p = np.exp((Head.read(forest, 2, 2)(x) - 0.5) / 2)
     np.testing.assert_allclose(p, [[0.99, 0.01], [0.206, 0.794]], atol=1e-5)
 
 
@@ -269,7 +269,7 @@ def test_a_tree_answers_as_it_should(tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_trees_that_point_elsewhere_or_never_end_are_refused(tmp_path: Path, changes: dict) -> None:
     with pytest.raises(BundleError, match="is no head with 2 inputs and 2 outputs"):
-        Head(head_file(tmp_path / "h.safetensors", **changes), 2, 2)
+        Head.read(head_file(tmp_path / "h.safetensors", **changes), 2, 2)
 
 
 def test_answers_that_are_not_finite_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +70,7 @@ def test_a_second_run_computes_only_what_is_new(tmp_path, make_model, people):
     np.testing.assert_allclose(again[9:], direct, rtol=1e-5)
 
 
-def test_the_key_is_the_content_and_the_model(tmp_path, make_model, people):
+def test_the_key_is_the_content_the_model_and_the_recipe(tmp_path, make_model, people, monkeypatch):
     model, folder = make_model(), tmp_path / "cache"
     embed_cached(people, model, folder)
     model.seen = 0
@@ -83,42 +82,13 @@ def test_the_key_is_the_content_and_the_model(tmp_path, make_model, people):
     alone = make_model()
     embed(people.take(people.user == 3), alone)
     assert model.seen == alone.seen > 0
-    other = make_model(b"another graph")
+    other = make_model(b"other weights")
     embed_cached(people, other, folder)
     assert other.seen > 0
-
-
-def test_another_version_of_the_recipe_begins_anew(tmp_path, make_model, people, monkeypatch):
-    model, folder = make_model(), tmp_path / "cache"
-    embed_cached(people, model, folder, warn=refuse)
     monkeypatch.setattr(cache, "EMBEDDING_VERSION", cache.EMBEDDING_VERSION + 1)
     model.seen = 0
-    embed_cached(people, model, folder, warn=refuse)
+    embed_cached(people, model, folder)
     assert model.seen > 0
-
-
-def test_a_file_of_an_earlier_version_is_replaced_in_words(tmp_path, make_model, people):
-    model, folder, words = make_model(), tmp_path / "cache", []
-    first = embed_cached(people, model, folder, warn=refuse)
-    with sqlite3.connect(folder / FILE) as database:
-        database.execute("PRAGMA user_version = 0")  # as up to 0.2.0
-    model.seen = 0
-    again = embed_cached(people, model, folder, warn=words.append)
-    assert model.seen > 0 and np.allclose(again, first)
-    assert len(words) == 1 and "another version of RAW" in words[0]
-    embed_cached(people, model, folder, warn=refuse)
-
-
-def test_what_is_there_is_not_held_twice(tmp_path, make_model, people):
-    folder, model, crowd = tmp_path / "cache", make_model(width=64), others(people, 600)
-    whole = embed_cached(crowd, model, folder)
-    tracemalloc.start()
-    try:
-        again = embed_cached(crowd, model, folder, warn=refuse, settings=CacheSettings(vectors_at_once=50))
-        assert tracemalloc.get_traced_memory()[1] < 1.6 * whole.nbytes
-    finally:
-        tracemalloc.stop()
-    np.testing.assert_array_equal(again, whole)
 
 
 def test_units_too_short_have_none(tmp_path, make_model):
@@ -164,8 +134,8 @@ def test_an_interrupted_run_is_resumed(tmp_path, make_model, people):
 def test_a_killed_process_leaves_a_sound_file(tmp_path):
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path\n"
-        "from raw_qgis_plugin.core.embedding.cache import _Store\n"
-        f"store = _Store(Path({str(tmp_path)!r}), b'r', print)\n"
+        "from raw_qgis_plugin.core.embedding.cache import CacheSettings, _Store\n"
+        f"store = _Store(Path({str(tmp_path)!r}), print, CacheSettings())\n"
         "for n in range(10**6):\n"
         "    store.write([(b'%d-%d' % (n, k), bytes(3000)) for k in range(50)]); print(n, flush=True)\n"
     )
@@ -190,24 +160,17 @@ def test_two_at_once(tmp_path, make_model, people):
         np.testing.assert_allclose(result, results[0], rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [("vector", "'text'"), ("vector", "12345"), ("vector", "x'00'"), ("vector", "NULL"), ("used", "'now'")],
-)
-def test_what_is_no_vector_is_computed_anew(tmp_path, make_model, people, column, value):
+@pytest.mark.parametrize("value", ["'text'", "12345", "x'00'"])
+def test_what_is_no_vector_is_computed_anew(tmp_path, make_model, people, value):
     folder, model = tmp_path / "cache", make_model()
     embed_cached(people, model, folder)
     with sqlite3.connect(folder / FILE) as database:  # SQLite keeps anything in any column
-        database.executescript(
-            "CREATE TABLE c (fixes BLOB, recipe BLOB, used INTEGER, vector BLOB, UNIQUE (fixes, recipe));"
-            f"INSERT INTO c SELECT * FROM units; UPDATE c SET {column} = {value}; DROP TABLE units;"
-            "ALTER TABLE c RENAME TO units;"
-        )
+        database.execute(f"UPDATE units SET vector = {value}")
     database.close()
     model.seen = 0
     result = embed_cached(people, model, folder, warn=refuse)
     np.testing.assert_allclose(result, embed(people, make_model()), rtol=1e-5)
-    assert (model.seen > 0) == (column == "vector")
+    assert model.seen > 0
 
 
 def test_nan_and_other_tables_cost_no_result(tmp_path, make_model, people):
@@ -219,7 +182,7 @@ def test_nan_and_other_tables_cost_no_result(tmp_path, make_model, people):
     database.close()
     np.testing.assert_allclose(embed_cached(people, model, folder, warn=refuse), direct, rtol=1e-5)
     with sqlite3.connect(folder / FILE) as database:
-        database.executescript("DROP TABLE units; CREATE TABLE units (x); CREATE INDEX by_use ON units (x)")
+        database.executescript("DROP TABLE units; CREATE TABLE units (x)")  # as of another version
     database.close()
     np.testing.assert_allclose(embed_cached(people, model, folder, warn=said.append), direct, rtol=1e-5)
     assert len(said) == 1 and "damaged and were removed" in said[0]
@@ -227,22 +190,6 @@ def test_nan_and_other_tables_cost_no_result(tmp_path, make_model, people):
     (folder / FILE).mkdir()
     np.testing.assert_allclose(embed_cached(people, model, folder, warn=said.append), direct, rtol=1e-5)
     assert len(said) == 2
-
-
-def test_damage_in_the_middle_is_told_once_and_gone_the_next_time(tmp_path, make_model, people):
-    folder, model, said = tmp_path / "cache", make_model(width=64), []
-    crowd = others(people, 300)
-    embed_cached(crowd, model, folder)
-    data = bytearray((folder / FILE).read_bytes())
-    data[3 * 16384 : -16384] = b"\xa5" * (len(data) - 4 * 16384)  # the pages that opening it looks at are whole
-    (folder / FILE).write_bytes(data)
-    result = embed_cached(crowd, model, folder, warn=said.append)
-    np.testing.assert_allclose(result, embed(crowd, make_model(width=64)), rtol=1e-5)
-    assert len(said) == 1 and "malformed" in said[0]
-    for _ in range(2):
-        model.seen = 0
-        embed_cached(crowd, model, folder, warn=refuse)
-    assert model.seen == 0
 
 
 @pytest.mark.parametrize("trouble", ["damaged", "full", "no folder"])
@@ -274,9 +221,7 @@ def test_trouble_with_the_file_is_told_once_and_costs_no_result(tmp_path, make_m
         assert model.seen == 0
 
 
-def test_the_file_keeps_its_size_and_loses_the_oldest(tmp_path, make_model, people, monkeypatch):
-    clock = iter(range(10**9, 2 * 10**9, 10**6))
-    monkeypatch.setattr(cache.time, "time", lambda: next(clock))
+def test_the_file_keeps_its_size_and_loses_the_oldest(tmp_path, make_model, people):
     folder, model = tmp_path / "cache", make_model(width=64)
     embed_cached(people, model, folder, settings=CacheSettings(units_at_once=32))
     limit = 200_000  # some 190 vectors of 1 kB

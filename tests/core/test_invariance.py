@@ -160,7 +160,7 @@ def test_what_is_said_of_a_unit_depends_on_it_alone(way, of_units, odd_company, 
     unit, before = of_units
     rounds = [embed]
     if way == "with the cache":
-        few = CacheSettings(units_at_once=3, vectors_at_once=5)
+        few = CacheSettings(units_at_once=3)
         rounds = [partial(embed_cached, folder=Path(tmp_path), warn=refuse, settings=few)] * 2  # cold, then warm
     names: dict[str, str] = {}
     parts = [odd_company]
