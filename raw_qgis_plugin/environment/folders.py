@@ -40,11 +40,17 @@ def venv_folder() -> Path:
 
 
 def publish_secret() -> bytes:
-    """The key of the noise of published figures, made once: another key would be another draw of the noise."""
-    path = user_folder() / "publish.key"
-    with suppress(FileExistsError), open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(os.urandom(32))
-    return path.read_bytes()
+    """The key of the noise of published figures, made once: another key would be another draw of the noise.
+
+    Empty where the profile cannot keep one; figures are for the desk then.
+    """
+    try:
+        path = user_folder() / "publish.key"
+        with suppress(FileExistsError), open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(os.urandom(32))
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def why_not_writable() -> str:

@@ -48,9 +48,12 @@ class ScoreRegions(RegionAlgorithm):
         from ..core.people.labels import label_people
         from ..core.regions.scores import score_regions
         from ..core.regions.week import week_of_regions
+        from ..environment.folders import publish_secret
         from ..layers import styling
 
-        spec, secret = run.spec(RegionSpec), secret_of(run)
+        spec, secret = run.spec(RegionSpec), publish_secret()
+        if not secret:
+            run.warn(tr("The QGIS profile cannot be written, so these figures cannot be published."))
         model = self.open_model(run)
         heads = self.choose_heads(model, "region", run)
         tracks, skipped = self.read_units(run, "user")
@@ -94,16 +97,3 @@ class ScoreRegions(RegionAlgorithm):
             words = tr("Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}.")
             run.info(words.format(names=", ".join(gone)))
         return [x for x in fields.names() if x not in gone]
-
-
-def secret_of(run: Run) -> bytes:
-    """The secret that published noise is made of; empty, with a warning, where the profile cannot keep one."""
-    from ..environment.folders import publish_secret
-
-    try:
-        return publish_secret()
-    except OSError as error:
-        run.warn(
-            tr("These figures cannot be published: there is no place for their noise's key ({e}).").format(e=error)
-        )
-        return b""

@@ -115,10 +115,10 @@ def test_the_key_of_the_noise_is_made_once_and_private(
 def test_where_no_key_can_be_kept_figures_are_for_the_desk(
     run: Callable, tracts: Any, bundle: str, monkeypatch: Any
 ) -> None:
-    def refuse() -> bytes:
+    def refuse() -> Path:
         raise PermissionError(13, "Permission denied", "/profile/raw")
 
-    monkeypatch.setattr("raw_qgis_plugin.environment.folders.publish_secret", refuse)
+    monkeypatch.setattr("raw_qgis_plugin.environment.folders.user_folder", refuse)
     tracks, regions = tracts
     done = run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle, LABELS=False)
     assert "noise_key" not in done.layer().fields().names() and done.rows()[0]["n_users"] == 60

@@ -213,18 +213,6 @@ def test_a_project_reopens_with_its_regions(regions: Any, make: Any, fixes: Any,
     assert not project.isDirty() or figures_of(regions.regions.layer) == [12, None, 12]
 
 
-def test_a_layer_that_cannot_be_written_keeps_its_figures_and_says_so(regions: Any, tmp_path: Path) -> None:
-    draw(regions, CITY)
-    layer = regions.regions.layer
-    assert layer.commitChanges()
-    (tmp_path / "regions.csv").write_text(f'name,n_users,shape\nRegion 1,5,"{CITY.asWktPolygon()}"\n')
-    uri = f"file://{tmp_path}/regions.csv?wktField=shape&crs=EPSG:4326"
-    layer.setDataSource(uri, layer.name(), "delimitedtext")
-    regions.min_users.setValue(3)
-    until(lambda: settled(regions) and "cannot be written" in regions.hint.text())
-    assert people(regions) == [12]
-
-
 # ---- two regions beside each other ----------------------------------------------------------------------------------
 
 

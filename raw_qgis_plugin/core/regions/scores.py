@@ -43,16 +43,10 @@ class RegionScores:
 
 
 def score_regions(
-    tracks: Tracks,
-    polygons: Sequence[Any] | np.ndarray,
-    model: Model,
-    tasks: Sequence[str] | None = None,
-    min_users: int = MIN_USERS,
-    progress: Progress = no_progress,
-    cached: Embed | None = None,
-    label: Label | None = None,
-    secret: bytes = b"",
-) -> RegionScores:
+    tracks: Tracks, polygons: Sequence[Any] | np.ndarray, model: Model, tasks: Sequence[str] | None = None,
+    min_users: int = MIN_USERS, progress: Progress = no_progress, cached: Embed | None = None,
+    label: Label | None = None, secret: bytes = b"",
+) -> RegionScores:  # fmt: skip
     """Score regions by the users with a fix inside.
 
     polygons: (n_regions,) shapely geometries in lon/lat, or None. tasks, cached: as in `profile`. label: labels people,
@@ -74,12 +68,12 @@ def score_regions(
     if label is not None and len(which):
         visits, visitors, _ = _visitors(users, some)
         more |= people_figures(label(visitors, part_of(progress, 0.2, 0.6)), visits, shown, min_users)
-    good = np.ones(len(which), bool)
+    embed_with, good = cached or (lambda some, part: embed(some, model, part)), np.ones(len(which), bool)
     for hours in dict.fromkeys(head.get("hours") for head in heads) if len(which) else ():
         of = [head for head in heads if head.get("hours") == hours]
         unit = users.by_hours(hours) if hours else users  # a head may be taught on stretches of tracks as users
         _, visitors, rows = _visitors(unit, some)
-        embeddings = (cached or _embed(model))(visitors, part_of(progress, 0.6, 0.95))
+        embeddings = embed_with(visitors, part_of(progress, 0.6, 0.95))
         found, fits, wrong = head_answers(of, model, visitors, shown, rows, embeddings, unit_stats(visitors))
         more, good, reasons = more | found, good & fits, [*reasons, *wrong]
     for name, values in more.items():
@@ -126,10 +120,6 @@ def count_figures(
 
 def _sums(counts: csr_matrix) -> np.ndarray:
     return np.asarray(counts.sum(axis=1)).ravel()
-
-
-def _embed(model: Model) -> Embed:
-    return lambda tracks, progress: embed(tracks, model, progress)
 
 
 def _visitors(users: Tracks, inside: Sequence[np.ndarray]) -> tuple[csr_matrix, Tracks, list[np.ndarray]]:

@@ -49,7 +49,7 @@ class VisitorIndex:
     labels: PeopleLabels | None = None  # of the users, in their order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RegionView:
     """What may be shown of a region: of a suppressed one the area and the reason alone."""
 

@@ -25,7 +25,7 @@ from ..widgets.charts import MixBar, WeekStrip
 from ..widgets.layout import escaped, tip
 
 
-@dataclass(eq=False)  # two regions of one name and shape are two
+@dataclass
 class Region:
     """A drawn region."""
 

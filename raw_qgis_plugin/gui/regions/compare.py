@@ -113,9 +113,11 @@ def labelled(head: dict[str, Any], a: RegionView, b: RegionView) -> list[list[st
     return rows
 
 
-def number(value: float) -> str:
-    """A count with all its digits, another figure as in a legend."""
-    return f"{value:,.0f}" if value == int(value) else short(value)
+def number(value: Any) -> str:
+    """A count with all its digits, another figure as in a legend, words as they are; a dash for none."""
+    if value is None or value != value:
+        return "–"
+    return value if isinstance(value, str) else f"{value:,.0f}" if value == int(value) else short(value)
 
 
 def difference(head: dict[str, Any], a: dict[str, Any], b: dict[str, Any]) -> str:

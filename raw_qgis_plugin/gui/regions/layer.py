@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
+from qgis.core import NULL, QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
 
 from ...core.regions.people import PEOPLE_FIGURES
@@ -41,15 +41,19 @@ class RegionLayer(QObject):
         """The regions, with edits that are not saved yet."""
         return [x for x in self.layer.getFeatures() if x.hasGeometry()] if self.layer is not None else []
 
-    def next_name(self) -> str:
+    def _next_name(self) -> str:
         """A name such as 'Region 3'."""
-        used, number = {str(each["name"]) for each in self.features()}, len(self.features()) + 1
+        used, number = set(map(name_of, self.features())), len(self.features()) + 1
         while tr("Region {n}").format(n=number) in used:
             number += 1
         return tr("Region {n}").format(n=number)
 
-    def add(self, found: Iterable[tuple[str, QgsGeometry, RegionView]], heads: list[dict[str, Any]]) -> None:
-        """Add regions, in one step for QGIS's undo. found: names, shapes in the layer's CRS, and views."""
+    def crs(self) -> QgsCoordinateReferenceSystem:
+        """The CRS of the regions: that of the tracks, unless the user gave the layer another one."""
+        return (self.layer or self.tracks).crs()
+
+    def add(self, found: Iterable[tuple[str, QgsGeometry, RegionView]], heads: list[dict[str, Any]]) -> QgsVectorLayer:
+        """Add regions, in one step for QGIS's undo. found: names or '', shapes in `crs`, views. Returns the layer."""
         layer = self.layer or self._make(heads)
         self.add_fields(heads)
         layer.startEditing()
@@ -57,10 +61,12 @@ class RegionLayer(QObject):
         for name, geometry, view in found:
             feature = QgsFeature(layer.fields())
             feature.setGeometry(geometry)
-            for at, value in (self._values(view) | {layer.fields().lookupField("name"): name}).items():
+            values = self._values(view) | {layer.fields().lookupField("name"): name or self._next_name()}
+            for at, value in values.items():
                 feature.setAttribute(at, value)
             layer.addFeature(feature)
         layer.endEditCommand()
+        return layer
 
     def remove(self, ids: list[int]) -> None:
         """Remove regions, in one step for QGIS's undo."""
@@ -68,20 +74,21 @@ class RegionLayer(QObject):
             self.layer.startEditing()
             self.layer.deleteFeatures(ids)
 
-    def write(self, views: Mapping[int, RegionView], heads: list[dict[str, Any]]) -> bool:
-        """Write figures by the ids of features; in a layer that is edited as an edit. Whether it could be done."""
+    def write(self, views: Mapping[int, RegionView], heads: list[dict[str, Any]]) -> None:
+        """Write figures by the ids of features; in a layer that is edited as an edit."""
         layer = self.layer
-        if layer is None or not views:
-            return True
+        if layer is None:
+            return
         self.add_fields(heads)
         values = {feature: self._values(view) for feature, view in views.items()}
-        if not layer.isEditable():
-            QgsProject.instance().setDirty(True)  # which edits through the provider do not
-            return bool(layer.dataProvider().changeAttributeValues(values))
-        layer.beginEditCommand(tr("Figures of regions"))
-        done = all(layer.changeAttributeValues(feature, each) for feature, each in values.items())
-        layer.endEditCommand()
-        return done
+        if layer.isEditable():
+            layer.beginEditCommand(tr("Figures of regions"))
+            for feature, each in values.items():
+                layer.changeAttributeValues(feature, each)
+            layer.endEditCommand()
+        else:
+            layer.dataProvider().changeAttributeValues(values)
+            QgsProject.instance().setDirty(True)  # QGIS does not notice changes through the provider
 
     def restyle(self, heads: list[dict[str, Any]]) -> None:
         """Make the legend anew, by the figures of the regions, and paint the map."""
@@ -131,7 +138,7 @@ class RegionLayer(QObject):
     def _make(self, heads: list[dict[str, Any]]) -> QgsVectorLayer:
         layer = QgsVectorLayer("MultiPolygon", tr("Drawn regions"), "memory")
         layer.setCrs(self.tracks.crs())
-        layer.dataProvider().addAttributes(list(writing.make_fields(kinds_of(heads))))
+        layer.dataProvider().addAttributes(list(writing.make_fields({"name": "text"} | kinds_of(heads))))
         layer.updateFields()
         layer.setCustomProperty(OF, self.tracks.id())
         layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
@@ -150,19 +157,24 @@ class RegionLayer(QObject):
         """The values of RAW's fields by their index. The name and the user's own fields are left alone."""
         values = {**view.figures, "area_km2": view.area_km2, "suppressed": view.suppressed}
         fields: Any = self.layer.fields() if self.layer is not None else []
-        ours = [name for name in kinds_of([]) if name != "name"] + list(view.figures)
+        ours = [*kinds_of([]), *view.figures]
         return {at: to_qgis(values.get(name)) for name in ours if (at := fields.lookupField(name)) >= 0}
 
 
 def kinds_of(heads: list[dict[str, Any]]) -> dict[str, str]:
     """The kinds of the fields by name, as raw:scoreregions has them."""
-    kinds = {"name": "text", "area_km2": "number", **dict.fromkeys(COUNTS, "int"), "dwell_min": "number"}
+    kinds = {"area_km2": "number", **dict.fromkeys(COUNTS, "int"), "dwell_min": "number"}
     kinds |= {name: "number" for name in PEOPLE_FIGURES if name not in kinds}
     for head in heads:
         number = head["kind"] == "number"
         parts = ("", "_low", "_high") if number else ("", "_p")
         kinds.update({head["name"] + part: "number" if number or part else "text" for part in parts})
     return {**kinds, "suppressed": "bool", "in_domain": "bool", "noise_key": "text"}
+
+
+def name_of(region: QgsFeature) -> str:
+    """The name of a region; '' where the user gave it none, or deleted the field."""
+    return str(region.attributeMap().get("name") or "")
 
 
 def to_qgis(value: Any) -> Any:

@@ -3,25 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from qgis.core import QgsFeature, QgsGeometry, QgsProject
-from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.PyQt.QtWidgets import (
-    QAbstractItemView,
-    QDialog,
-    QHeaderView,
-    QSpinBox,
-    QTableWidget,
-    QTableWidgetItem,
-    QToolButton,
-    QWidget,
-)
+from qgis.core import QgsGeometry, QgsProject
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QDialog, QHeaderView, QSpinBox, QTableWidget, QTableWidgetItem, QToolButton, QWidget
 
 from ...core.errors import InputError, Progress
 from ...core.regions.view import RegionView, summarise_region
 from ...environment.folders import publish_secret
-from ...layers.legends import short, title_of
+from ...layers.legends import title_of
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..layer_kinds import has_areas
@@ -31,8 +23,8 @@ from ..session import Session
 from ..settings import settings
 from ..widgets.layout import column, delete, row, silent, wrapped
 from .card import Region, RegionCard
-from .compare import Comparison
-from .layer import RegionLayer
+from .compare import Comparison, number
+from .layer import RegionLayer, name_of
 
 HINTS = {
     "polygon": "Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.",
@@ -45,23 +37,17 @@ class RegionsTab(QWidget):
 
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__(objectName="raw_regions")
-        self.session, self.desktop, self.iface = session, desktop, desktop.iface
+        self.session, self.desktop, self.iface, self.secret = session, desktop, desktop.iface, publish_secret()
         self.regions: RegionLayer | None = None
         self.shown: list[Region] = []  # the rows of the table
+        self._listed: Any = None  # what the table was made of
         self.card: RegionCard | None = None
         self._views: dict[bytes, RegionView] = {}  # by the shape: of this reading, model and minimum of users
         self._tried: set[bytes] = set()  # shapes that are scored once: whoever cancels the job gets no other one
         self._of: Any = None  # what the views are of
-        self._tracks: Any = None
-        self.problem = ""
-        try:
-            self.secret = publish_secret()
-        except OSError:  # the figures are then for the desk alone
-            self.secret = b""
         self.drawing = Drawing(self.iface, session.map_crs)
         self.drawing.drawn.connect(self.take_drawn)
         self.drawing.ended.connect(lambda: self._draw(""))
-        self._restyle = QTimer(self, singleShot=True, timeout=self._paint)
         self._lay_out()
         session.changed.connect(self.show_session)
         session.worked.connect(self.refresh)
@@ -70,7 +56,7 @@ class RegionsTab(QWidget):
     def _lay_out(self) -> None:
         self.buttons: dict[str, QToolButton] = {
             name: QToolButton(
-                objectName=f"raw_region_{name}", text=title, toolTip=tip, checkable=name != "selected", clicked=slot
+                objectName=f"raw_region_{name}", text=title, toolTip=tip, checkable=name in HINTS, clicked=slot
             )
             for name, title, tip, slot in (
                 ("polygon", tr("Draw"), tr("Draw a region by its corners"), lambda: self._draw("polygon")),
@@ -79,27 +65,24 @@ class RegionsTab(QWidget):
             )
         }
         self.min_users = QSpinBox(
-            objectName="raw_min_users", minimum=1, maximum=1000, value=settings().min_users.value(),
-            prefix=tr("from "), suffix=tr(" people"), keyboardTracking=False,  # 12 is not 1 while it is typed
+            objectName="raw_min_users", minimum=1, maximum=1000, prefix=tr("from "), suffix=tr(" people"),
             toolTip=tr("Minimum users per region, also in Settings → Options → RAW: fewer people get no figures."),
-            valueChanged=self._set_min_users,
+            keyboardTracking=False, valueChanged=self._set_min_users,  # 12 is not 1 while it is typed
         )  # fmt: skip
         self.hint = wrapped(textFormat=Qt.TextFormat.PlainText)
         self.table = QTableWidget(0, 3, objectName="raw_region_list")
         self.table.verticalHeader().hide()
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.itemSelectionChanged.connect(self._chose)
         tip = tr("Choose two regions in the list to see them side by side")
         self.compare = QToolButton(text=tr("Compare"), toolTip=tip, clicked=self.show_comparison)
         tip = tr("Remove the chosen regions. QGIS's undo brings them back; its editing tools change regions too.")
         self.away = QToolButton(text=tr("Remove"), toolTip=tip, clicked=self.remove_chosen)
-        tip = tr("Figures of the drawn regions as others may have them")
-        self.publish = QToolButton(
-            text=tr("Publish figures…"), objectName="raw_publish", toolTip=tip, clicked=self.show_publish
-        )
+        words, tip = tr("Publish figures…"), tr("Figures of the drawn regions as others may have them")
+        self.publish = QToolButton(objectName="raw_publish", text=words, toolTip=tip, clicked=self.show_publish)
         self.place = column()
         above = row(*self.buttons.values(), None, self.min_users)
         below = row(self.compare, self.away, self.publish, None)
@@ -120,30 +103,25 @@ class RegionsTab(QWidget):
 
     def take_drawn(self, geometry: QgsGeometry) -> None:
         """Score a region that was closed on the map, and add it. geometry: in the map's CRS."""
-        if self.regions is not None and self.session.city is not None and self.session.model is not None:
-            try:
-                polygon = lonlat(geometry, self.session.map_crs())
-                least = settings().min_users.value()
-                view = summarise_region(self.session.city, self.session.model, polygon, least, self.secret)
-            except InputError as error:
-                self._show_hint(str(error))
-                return
-            self._add([(self.regions.next_name(), polygon)], [view])
+        try:
+            polygon = lonlat(geometry, self.session.map_crs())
+            self._add([("", polygon)], [self._scorer()(polygon)])
+        except InputError as error:
+            self._show_hint(str(error))
 
     def use_selected(self) -> None:
         """Take the selected polygons of the current layer, or of the first layer that has some."""
         layers = [self.iface.activeLayer(), *QgsProject.instance().mapLayers().values()]
         own = self.regions.layer if self.regions is not None else None
         layer = next((x for x in layers if has_areas(x) and x is not own and x.selectedFeatureCount()), None)
-        if layer is None or self.regions is None:
+        if layer is None:
             self._show_hint(tr("Select polygons of a layer on the map first."))
             return
-        named = layer.fields().lookupField(layer.displayField())
+        named, chosen = layer.displayField(), [each for each in layer.selectedFeatures() if each.hasGeometry()]
         try:
             found = [
-                (str(each[named]) if named >= 0 and each[named] else "", lonlat(each.geometry(), layer.crs()))
-                for each in layer.selectedFeatures() if each.hasGeometry()
-            ]  # fmt: skip
+                (str(each.attributeMap().get(named) or ""), lonlat(each.geometry(), layer.crs())) for each in chosen
+            ]
         except InputError as error:
             self._show_hint(str(error))
             return
@@ -155,12 +133,11 @@ class RegionsTab(QWidget):
             return
         rows = []
         for (name, polygon), view in zip(found, views):
-            geometry = in_crs(polygon, self._crs())
+            geometry = in_crs(polygon, self.regions.crs())
             if geometry is not None:
                 self._views[bytes(geometry.asWkb())] = view
-                rows.append((name or self.regions.next_name(), geometry, view))
-        self.regions.add(rows, self._heads())
-        self.iface.setActiveLayer(self.regions.layer)  # for QGIS's undo
+                rows.append((name, geometry, view))
+        self.iface.setActiveLayer(self.regions.add(rows, self._heads()))  # for QGIS's undo
         self.refresh()
         self.table.selectRow(len(self.shown) - 1)
 
@@ -177,48 +154,48 @@ class RegionsTab(QWidget):
     def _heads(self) -> list[dict[str, Any]]:
         return self.session.model.bundle.heads("region") if self.session.model is not None else []
 
-    def _score(self, polygons: list[Any], done: Any) -> None:
+    def _scorer(self) -> Callable[[Any], RegionView]:
+        index: Any = self.session.city
+        model: Any = self.session.model
+        least, secret = settings().min_users.value(), self.secret
+        return lambda polygon: summarise_region(index, model, polygon, least, secret)
+
+    def _score(self, polygons: list[Any], done: Callable[[list[RegionView]], None]) -> None:
         """Score regions in a task. done: called with their views."""
-        index, model, least = self.session.city, self.session.model, settings().min_users.value()
-        if index is None or model is None or self.session.job is not None:
-            return
+        score = self._scorer()
 
         def work(progress: Progress) -> list[RegionView]:
             views = []
-            for number, polygon in enumerate(polygons):
-                progress(number / len(polygons))
-                views.append(summarise_region(index, model, polygon, least, self.secret))
+            for polygon in polygons:
+                views.append(score(polygon))
+                progress(len(views) / len(polygons))
             return views
 
         self.session.run(tr("Scoring {n:,} regions").format(n=len(polygons)), work, done)
 
     def refresh(self) -> None:
-        """Score what is not scored yet: new and edited shapes, and all after tracks, model or minimum changed."""
+        """Score what is not scored yet, and show it: new shapes, and all after tracks, model or minimum changed."""
         of = self.session.city, self.session.model, settings().min_users.value()
         if of != self._of:
             self._of, self._views, self._tried = of, {}, set()
         features = self.regions.features() if self.regions is not None else []
         shapes = {each.id(): bytes(each.geometry().asWkb()) for each in features}
+        self._show([Region(each.id(), name_of(each), self._views.get(shapes[each.id()])) for each in features])
         new = [each for each in features if shapes[each.id()] not in self._views.keys() | self._tried]
-        if new and self._ready() and self.session.job is None:
+        if new and self._ready() and self.session.job is None and self.regions is not None:
             self._tried.update(shapes[each.id()] for each in new)
 
             def done(views: list[RegionView]) -> None:
                 found = {each.id(): view for each, view in zip(new, views)}
                 self._views |= {shapes[feature]: view for feature, view in found.items()}
-                if self.regions is not None and not self.regions.write(found, self._heads()):
-                    self.problem = tr("The layer of drawn regions cannot be written, and keeps its old figures.")
-                self._show(features, shapes)
+                if self.regions is not None:
+                    self.regions.write(found, self._heads())
+                self.refresh()
 
             try:
-                self._score([lonlat(each.geometry(), self._crs()) for each in new], done)
+                self._score([lonlat(each.geometry(), self.regions.crs()) for each in new], done)
             except InputError as error:  # a shape that is nowhere on the earth
-                self.problem = str(error)
-        self._show(features, shapes)
-
-    def _crs(self) -> Any:
-        """The CRS of the drawn regions."""
-        return (self.regions.layer or self.regions.tracks).crs() if self.regions is not None else None
+                self._show_hint(str(error))
 
     def _set_min_users(self, value: int) -> None:
         settings().min_users.setValue(value)
@@ -228,59 +205,58 @@ class RegionsTab(QWidget):
 
     def show_session(self) -> None:
         """Show the regions of the session's layer, and score again after another reading or model."""
-        if self.session.layer is not self._tracks:
-            self._leave()
-            self._tracks, self.problem = self.session.layer, ""
-            if self._tracks is not None:
-                self.regions = RegionLayer(self._tracks, self.session.group)
+        tracks = self.session.layer
+        if tracks is not (self.regions.tracks if self.regions is not None else None):
+            self.remove()
+            if tracks is not None:
+                self.regions = RegionLayer(tracks, self.session.group)
                 self.regions.changed.connect(self.refresh)
         with silent(self.min_users):
             self.min_users.setValue(settings().min_users.value())
         self.refresh()
 
-    def _show(self, features: list[QgsFeature], shapes: dict[int, bytes]) -> None:
+    def _show(self, shown: list[Region]) -> None:
         """List the regions, keep the chosen ones, and show the card of the last of them."""
-        chosen = {region.id for region in self._chosen()}
-        self.shown = [
-            Region(each.id(), str(each["name"] or ""), self._views.get(shapes[each.id()])) for each in features
-        ]
         heads = [head for head in self._heads() if "hours" not in head]
         first = heads[0]["name"] if heads else "n_points"
+        chosen, listed = {region.id for region in self._chosen()}, (shown, heads)
+        if listed == self._listed:  # jobs report often
+            self._enable()
+            return
+        self.shown, self._listed = shown, listed
         with silent(self.table):
-            self.table.setRowCount(len(self.shown))
+            self.table.setRowCount(len(shown))
             titles = [tr("Region"), tr("People"), title_of(heads[0]) if heads else tr("Fixes")]
             self.table.setHorizontalHeaderLabels(titles)
-            self.table.clearSelection()
-            for at, region in enumerate(self.shown):
+            for at, region in enumerate(shown):
                 figures = region.view.figures if region.view is not None else {}
-                for cell, words in enumerate((region.name, figure(figures.get("n_users")), figure(figures.get(first)))):
+                cells = region.name, *(number(figures.get(name)) for name in ("n_users", first))
+                for cell, words in enumerate(cells):
                     item = QTableWidgetItem(words)
                     right = Qt.AlignmentFlag.AlignRight if cell else Qt.AlignmentFlag.AlignLeft
                     item.setTextAlignment(right | Qt.AlignmentFlag.AlignVCenter)
                     self.table.setItem(at, cell, item)
                     item.setSelected(region.id in chosen)
-        self.table.setFixedHeight(30 + 22 * min(max(len(self.shown), 1), 5))
+        self.table.setFixedHeight(30 + 22 * min(max(len(shown), 1), 5))
         for widget in (self.table, self.compare, self.away, self.publish):
-            widget.setVisible(bool(self.shown))
-        self._restyle.start(0)
-        self._show_card()
-        self._enable()
-
-    def _paint(self) -> None:
+            widget.setVisible(bool(shown))
         if self.regions is not None:
             self.regions.restyle(self._heads())
+        self._show_card()
 
     def _enable(self) -> None:
-        for button in self.buttons.values():
-            button.setEnabled(self._ready() and (button.isCheckable() or self.session.job is None))
+        """Enable what can be done now, and say what to do next."""
+        for name, button in self.buttons.items():  # 'selected' starts a job
+            button.setEnabled(self._ready() and (name in HINTS or self.session.job is None))
         chosen = len(self._chosen())
         self.compare.setEnabled(chosen == 2)
         self.away.setEnabled(chosen > 0)
+        self._show_hint()
 
     def _show_hint(self, problem: str = "") -> None:
         """Show a problem, else what to do next."""
         tool = next((name for name in HINTS if self.buttons[name].isChecked()), "")
-        words = problem or self.problem or (tr(HINTS[tool]) if tool else "")
+        words = problem or (tr(HINTS[tool]) if tool else "")
         if not words and self.session.layer is not None and not self._ready():
             words = tr("Regions can be drawn when the model has read the users.")
         elif not words and self._ready() and not self.shown:
@@ -300,7 +276,6 @@ class RegionsTab(QWidget):
             if ids:
                 self.iface.mapCanvas().zoomToFeatureIds(self.regions.layer, ids)
         self._show_card()
-        self._enable()
 
     def _show_card(self) -> None:
         if self.card is not None:
@@ -309,7 +284,7 @@ class RegionsTab(QWidget):
         for card in self._cards(self._chosen()[-1:]):
             self.card = card
             self.place.addWidget(card)
-        self._show_hint()
+        self._enable()
 
     def _cards(self, regions: list[Region], beside: list[Region] | None = None) -> list[RegionCard]:
         if self.session.model is None:
@@ -326,24 +301,12 @@ class RegionsTab(QWidget):
 
     def show_publish(self) -> QDialog:
         """Open 'Publish figures' for the drawn regions."""
-        return self.desktop.open_dialog(
-            "publish", INPUT=self.regions and self.regions.layer and self.regions.layer.id()
-        )
+        layer = self.regions.layer if self.regions is not None else None
+        return self.desktop.open_dialog("publish", INPUT=layer.id() if layer is not None else None)
 
-    def _leave(self) -> None:
+    def remove(self) -> None:
+        """Give the map back, and leave the layer of regions."""
         self.drawing.stop()
         if self.regions is not None:
             self.regions.close()
             self.regions = None
-
-    def remove(self) -> None:
-        """Give the map back, and leave the layer of regions."""
-        self._restyle.stop()
-        self._leave()
-
-
-def figure(value: Any) -> str:
-    """A cell of the list."""
-    if value is None or value != value:
-        return "–"
-    return value if isinstance(value, str) else f"{value:,.0f}" if value == int(value) else short(value)
