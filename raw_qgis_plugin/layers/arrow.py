@@ -135,8 +135,9 @@ def _read(layer: Any, source: OgrSource, schema: Schema, count: Callable[[int], 
             parts.append(pa.table({name: batch.field(column) for name, column in names.items()}))
             done += len(batch)
             count(done)
-    if not parts or any(pa.types.is_nested(field.type) for field in parts[0].schema):  # lists, which become text
-        return None
+    kinds = [each.type for part in parts[:1] for each in part.schema]
+    if not parts or any(pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) for kind in kinds):
+        return None  # lists and JSON become text
     return pa.concat_tables(parts)
 
 

@@ -8,7 +8,6 @@ import gzip
 import io
 import json
 import random
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from pyarrow import parquet
 
 from raw_qgis_plugin.core.errors import InputError, RawError
 from raw_qgis_plugin.core.sources.preview import preview
-from raw_qgis_plugin.core.sources.readers import FORMATS, read, read_table
+from raw_qgis_plugin.core.sources.readers import FORMATS, read
 from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import YEARS_MS
 
@@ -250,7 +249,7 @@ def test_ids_that_are_no_single_values_are_named(kind: str, tmp_path: Path) -> N
     }  # fmt: skip
     table = {"user_id": values[kind], "t": pa.array([1.7e9]), "lon": pa.array([1.0]), "lat": pa.array([1.0])}
     parquet.write_table(pa.table(table), tmp_path / "a.parquet")
-    with pytest.raises(InputError, match=rf"user column 'user_id' holds {kind}<.*>, not ids"):
+    with pytest.raises(InputError, match=rf"The user column holds {kind}<.*>, not ids"):
         read(tmp_path / "a.parquet")
 
 
@@ -262,12 +261,6 @@ def test_one_broken_byte_costs_one_fix_of_a_plt_file(tmp_path: Path) -> None:
     (tmp_path / "a.plt").write_bytes(plt_bytes() + b"\n" + b"9" * 3_000_000)
     with pytest.raises(InputError, match=r"\.plt files cannot be read"):
         read(tmp_path / "a.plt")
-
-
-def test_a_format_that_a_folder_does_not_have_is_named(tmp_path: Path) -> None:
-    for format, ending in (("csv", ".csv"), ("gotrack", ".csv"), ("parquet", ".parquet"), ("geolife", ".plt")):
-        with pytest.raises(InputError, match=rf"no .*{ending}"):
-            read(tmp_path, format)
 
 
 def test_gotracks_table_of_devices_is_checked(tmp_path: Path) -> None:
@@ -284,19 +277,3 @@ def test_gotracks_table_of_devices_is_checked(tmp_path: Path) -> None:
             read(tmp_path)
     (tmp_path / "go_track_tracks.csv").write_text("id,id_android\n1,phone\n")
     assert read(tmp_path)[0].user_ids.tolist() == ["phone"]
-
-
-def test_one_long_id_and_impossible_years_in_a_file(tmp_path: Path) -> None:
-    rows = [f"u{i % 20},{1_700_000_000 + i},116.{i % 1000:03d},39.9" for i in range(100_000)]
-    rows[500] = "L" * 10_000 + rows[500]
-    rows[600:602] = ["u1,9000-01-01,116,39", "u2,1066-10-14,116,39"]
-    (tmp_path / "a.csv").write_text("\n".join(["user_id,t,lon,lat", *rows]))
-    tracemalloc.start()
-    try:
-        tracks, skipped, _ = read(tmp_path / "a.csv", drop_spikes=False)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert tracks.n_users == 21 and peak < 100e6
-    assert skipped == {"time before 1900 or after 2100": 2} and "2 fixes skipped" in str(skipped)
-    assert read_table(tmp_path / "a.csv").num_rows == 100_000

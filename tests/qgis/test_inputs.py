@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 from qgis.core import (
     NULL,
-    QgsCoordinateReferenceSystem,
-    QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
     QgsProject,
@@ -68,27 +66,6 @@ def test_empty_input_is_answered_in_a_sentence(run: Callable, bundle: str, algor
     assert not done.feedback.errors
 
 
-def test_regions_apart_from_the_tracks_are_answered_in_a_sentence(
-    run: Callable, make: Callable, fixes: Any, bundle: str
-) -> None:
-    regions = squares("EPSG:4326", 0.02)
-    regions.setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
-    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=regions, MODEL=bundle)
-    said = "No fix lies in any region: the regions are "
-    assert sum(words.startswith(said) for words in done.feedback.warnings) == 1
-    assert all(row["suppressed"] for row in done.rows())
-    nothing = QgsVectorLayer("Polygon?crs=EPSG:4326", "nothing", "memory")
-    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=nothing, MODEL=bundle)
-    assert done.rows() == [] and "REGIONS has no polygon, so the output is empty." in done.feedback.warnings
-
-
-def test_a_field_may_begin_with_a_blank(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
-    """As in a CSV file whose header has blanks after the commas."""
-    spaced = type(fixes)(fixes.user_id, fixes.t, fixes.lon, fixes.lat, {" who": [f"x{u}" for u in fixes.user_id]})
-    done = run("raw:profileusers", INPUT=make(spaced), MODEL=bundle, USER_FIELD=" who")
-    assert {row["user_id"] for row in done.rows()} == {f"x{u}" for u in fixes.user_id}
-
-
 def test_selection_and_filter_are_honoured(
     run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
 ) -> None:
@@ -106,43 +83,27 @@ def test_selection_and_filter_are_honoured(
 
 
 @pytest.mark.parametrize(
-    ("chosen", "n"), [({}, 1440), ({"selectedFeaturesOnly": True}, 240), ({"featureLimit": 400}, 400)]
-)
-def test_a_selection_is_read_by_columns(
-    processing: Any, make: Callable, fixes: Any, tmp_path: Path, chosen: dict[str, Any], n: int
-) -> None:
-    """As fast as the layer itself: by features it takes many times as long."""
-    from raw_qgis_plugin.processing.fill_gaps import FillGaps
-    from raw_qgis_plugin.processing.form import Run
-
-    layer = make(fixes, path=tmp_path / "fixes.gpkg")
-    QgsProject.instance().addMapLayer(layer)
-    layer.selectByExpression("user_id IN ('u02', 'u03')")
-    algorithm, context = FillGaps().create(), QgsProcessingContext()
-    context.setProject(QgsProject.instance())
-    run = Run(algorithm, {"INPUT": QgsProcessingFeatureSourceDefinition(layer.id(), **chosen)}, context)
-    algorithm.prepare_layers(run)
-    assert algorithm.plan.file is not None
-    tracks, _ = algorithm.read(run)
-    assert len(tracks) == n
-    QgsProject.instance().removeMapLayer(layer.id())
-
-
-@pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"TIMEZONE": "Mars/Olympus"}, "Unknown time zone 'Mars/Olympus'"),
         ({"HORIZON": 5, "STEP": 6}, r"STEP \(6 min\) must be above 0 and no longer than HORIZON \(5 min\)"),
         ({"HORIZON": 100_000, "STEP": 0.02}, "are too many: choose a STEP of"),
         ({"MODEL": "/nowhere/at/all"}, "There is no model at /nowhere/at/all"),
+        ({"DEVICE": "TPU"}, "DEVICE has to be one of auto, CPU, CUDA, not TPU."),
+        ({"INPUT": "Point?crs=EPSG:4326&field=name:string"}, "No field of the layer looks like a time"),
+        (
+            {"INPUT": "None?field=user_id:string&field=t:datetime"},
+            "The layer is a table without geometry. Import tracks makes",
+        ),
         ({"TIME_FIELD": "nope"}, "There is no time column 'nope'. The columns are: user_id, t."),
     ],
 )
 def test_wrong_parameters_are_named(
     run: Callable, make: Callable, fixes: Any, bundle: str, change: dict[str, Any], words: str
 ) -> None:
+    layer = QgsVectorLayer(change["INPUT"], "odd", "memory") if "INPUT" in change else make(fixes)
     with pytest.raises(QgsProcessingException, match=words):
-        run("raw:forecasttracks", **{"INPUT": make(fixes), "MODEL": bundle, **change})
+        run("raw:forecasttracks", **{"MODEL": bundle, **change, "INPUT": layer})
 
 
 @pytest.mark.parametrize(
@@ -163,13 +124,6 @@ def test_a_value_out_of_range_is_refused_with_the_range(
         run("raw:encounters", INPUT=make(fixes), **change)
 
 
-def test_a_wrong_choice_is_refused_with_the_choices(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
-    with pytest.raises(QgsProcessingException, match="DEVICE has to be one of auto, CPU, CUDA, not TPU."):
-        run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, DEVICE="TPU")
-    with pytest.raises(QgsProcessingException, match="HOURS has to be a number of 0.1 or more, not two."):
-        run("raw:trainhead", INPUT=make(fixes), LABELS=make(fixes), HOURS="two")
-
-
 @pytest.mark.parametrize("words", ["1 / 0", "@nope", '"nope"', "3 *"])
 def test_an_expression_without_a_value_is_refused(run: Callable, make: Callable, fixes: Any, words: str) -> None:
     """QGIS would fill gaps with the default step."""
@@ -187,18 +141,6 @@ def test_a_misspelt_parameter_is_warned_of(run: Callable, make: Callable, fixes:
         assert sum(warning.startswith(words) for warning in warnings) == 1
 
 
-def test_layers_without_times_are_refused_in_a_sentence(run: Callable, bundle: str) -> None:
-    bare = QgsVectorLayer("Point?crs=EPSG:4326&field=name:string", "bare", "memory")
-    with pytest.raises(QgsProcessingException, match="No field of the layer looks like a time"):
-        run("raw:profileusers", INPUT=bare, MODEL=bundle)
-
-
-def test_a_table_is_refused_with_the_way_to_a_layer(run: Callable, bundle: str) -> None:
-    table = QgsVectorLayer("None?field=user_id:string&field=t:datetime&field=lon:double", "table", "memory")
-    with pytest.raises(QgsProcessingException, match="The layer is a table without geometry. Import tracks makes"):
-        run("raw:profileusers", INPUT=table, MODEL=bundle)
-
-
 def test_a_filter_that_is_no_expression_is_refused(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     layer = make(fixes)
     QgsProject.instance().addMapLayer(layer)
@@ -206,16 +148,6 @@ def test_a_filter_that_is_no_expression_is_refused(run: Callable, make: Callable
     with pytest.raises(QgsProcessingException, match="The filter of INPUT is no expression: .*syntax error"):
         run("raw:profileusers", INPUT=wrong, MODEL=bundle)
     QgsProject.instance().removeMapLayer(layer.id())
-
-
-def test_every_fix_is_either_used_or_counted(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
-    """Two tracks of a user at the same time: as a user's the second says nothing new."""
-    twice = type(fixes)(
-        fixes.user_id * 2, fixes.t * 2, fixes.lon * 2, fixes.lat * 2, {"trip": [1] * len(fixes.t) + [2] * len(fixes.t)}
-    )
-    done = run("raw:profileusers", INPUT=make(twice), MODEL=bundle, TRACK_FIELD="trip")
-    assert (done.values["N_POINTS"], done.values["N_SKIPPED"]) == (1440, 1440)
-    assert "1,440 fixes left out: at the time of another fix of the same user" in done.feedback.warnings[0]
 
 
 def test_users_that_no_field_names_are_asked_for(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:

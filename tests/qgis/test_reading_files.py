@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Files of many points: read by columns, whatever their times, filters and batches are like."""
+"""Files of several batches of OGR's stream, and lines whose M values are times."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import QgsProcessingFeatureSourceDefinition, QgsVectorLayer
-from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.core import QgsFeature, QgsGeometry, QgsProcessingFeatureSourceDefinition, QgsVectorLayer
 
 from .test_reading import assert_both_ways, plan, read, used_columns
 
-BATCH = 65_536  # rows that OGR's stream gives at once
+BATCH = 65_536  # rows that it gives at once
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +47,6 @@ def test_a_filter_over_several_batches_neither_hangs_nor_reads_features(
         assert (len(tracks), tracks.n_users, skipped) == (159_000, 159, {})
 
 
-def test_batches_share_their_ids(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with sqlite3.connect(many) as base:
-        expected = dict(base.execute("SELECT user_id, min(t) FROM fixes GROUP BY user_id"))
-    tracks, _ = read(plan(opened(many)))
-    assert tracks.user_ids.tolist() == sorted(expected) and set(np.diff(tracks.user_offsets)) == {1000}
-    first = np.datetime_as_string(tracks.t[tracks.user_offsets[:-1]].astype("datetime64[ms]"))
-    assert [f"{text}Z" for text in first] == [expected[name] for name in tracks.user_ids]
-
-
 def test_a_limit_ends_in_a_later_batch(many: Path) -> None:
     layer = opened(many)
     limited = QgsProcessingFeatureSourceDefinition(layer.id(), False, BATCH + 7)
@@ -79,25 +69,39 @@ def test_odd_times_of_a_geopackage_are_read_by_columns_too(
     assert skipped == {"no time that can be read": 1}
 
 
-@pytest.mark.parametrize("suffix", [".fgb", ".geojson"])
-def test_times_whose_zone_the_format_does_not_promise_are_read_by_columns(
-    fixes: Any, make: Any, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    zones = (Qt.TimeSpec.UTC, Qt.TimeSpec.LocalTime)
+# ---- lines ------------------------------------------------------------------------------------------------------
 
-    def moment(ms: int) -> QDateTime:
-        utc = QDateTime.fromMSecsSinceEpoch(ms + 250, Qt.TimeSpec.UTC)
-        return QDateTime(utc.date(), utc.time(), zones[ms // 60_000 % 2])
 
-    layer = make(fixes, path=tmp_path / f"a{suffix}", times=moment)
-    assert used_columns(monkeypatch, layer)
-    tracks, skipped = assert_both_ways(layer, timezone="Asia/Shanghai")
-    local = np.array(fixes.t[:120]) // 60_000 % 2 == 1
-    expected = np.array(fixes.t[:120]) + 250 - 8 * 3_600_000 * local
-    assert not skipped and set(tracks.t[tracks.user == 0]) == set(expected)
+def lines(fixes: Any, kind: str) -> QgsVectorLayer:
+    layer = QgsVectorLayer(f"{kind}?crs=EPSG:4326&field=user_id:string", "lines", "memory")
+    features = []
+    for start in range(0, len(fixes.t), 120):
+        rows = zip(fixes.lon[start : start + 120], fixes.lat[start : start + 120], fixes.t[start : start + 120])
+        z = " 5" if "Z" in kind else ""
+        text = ", ".join(f"{x!r} {y!r}{z} {t / 1000!r}" for x, y, t in rows)
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes([fixes.user_id[start]])
+        name = kind.replace("LineString", "LineString ")
+        feature.setGeometry(QgsGeometry.fromWkt(f"{name}(({text}))" if "Multi" in kind else f"{name}({text})"))
+        features.append(feature)
+    features.append(QgsFeature(layer.fields()))
+    layer.dataProvider().addFeatures(features)
+    return layer
 
-    layer.selectByIds([f.id() for f in layer.getFeatures()][100:200])
-    selected = QgsProcessingFeatureSourceDefinition(layer.id(), selectedFeaturesOnly=True, featureLimit=70)
-    assert len(assert_both_ways(layer, selected)[0]) == 70
-    assert layer.setSubsetString("user_id IN ('u01', 'u03')")
-    assert len(assert_both_ways(layer)[0]) == 240
+
+@pytest.mark.parametrize("kind", ["LineStringM", "LineStringZM", "MultiLineStringM", "MultiLineStringZM"])
+def test_lines_with_m_are_fixes(fixes: Any, make: Any, tmp_path: Path, kind: str, saved: Any) -> None:
+    plain, _ = read(plan(make(fixes)))
+    for layer in (lines(fixes, kind), saved(lines(fixes, kind), tmp_path / "a.gpkg")):
+        made = plan(layer)
+        assert made.has_lines
+        tracks, skipped = read(made)
+        assert not skipped and tracks.n_users == 12 and tracks.n_tracks == 12
+        assert np.array_equal(tracks.t, plain.t) and np.array_equal(tracks.lon, plain.lon)
+
+
+@pytest.mark.parametrize("wkt", ["LineString (1 1, 2 2)", "LineStringZ (1 1 5, 2 2 5)", "MultiLineString ((1 1, 2 2))"])
+def test_a_line_without_m_in_a_layer_of_lines_with_m_has_no_times(wkt: str) -> None:
+    from raw_qgis_plugin.layers.reading import _vertices
+
+    np.testing.assert_array_equal(_vertices(QgsGeometry.fromWkt(wkt)), [[1, 1, np.nan], [2, 2, np.nan]])

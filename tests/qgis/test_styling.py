@@ -103,18 +103,6 @@ def test_the_mark_is_of_the_label_that_is_shown() -> None:
     assert [outside in words for words in legend_of(layer)] == [True, False, True]
 
 
-def test_tracks_are_lines_in_the_colours_of_their_classes() -> None:
-    from raw_qgis_plugin.layers import styling
-
-    fields = "&field=t_first:datetime&field=t_last:datetime&field=mode:string&field=in_domain:bool"
-    layer = layer_of("LineString", fields, [[None, None, word, True] for word in MODE["classes"]])
-    styling.Profiles([MODE], "track").apply(layer)
-    assert layer.name() == "Tracks: Mode"
-    assert legend_of(layer) == [["Walk"], ["Motor vehicle"], ["Driver's seat"]]
-    colours = [rule.symbol().symbolLayer(1).color().name() for rule in layer.renderer().rootRule().children()[:3]]
-    assert len(set(colours)) == 3
-
-
 def test_a_label_of_ones_own_begins_with_other_colours() -> None:
     """It is often shown beside the mode of transport."""
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -170,16 +158,6 @@ def test_figures_come_in_steps_that_leave_none_out(values: list[float]) -> None:
     assert all(len(each) == 1 for each in words[:12]) and all(each[0].endswith(" per km²") for each in words[:10])
     assert words[10] == ["Withheld to protect people"] and words[11] == ["No figure"]
     assert not layer.temporalProperties().isActive()
-
-
-def test_counts_are_shown_where_there_is_no_head() -> None:
-    from raw_qgis_plugin.layers import styling
-
-    fields = "&field=n_users:integer&field=suppressed:bool&field=in_domain:bool"
-    layer = layer_of("Polygon", fields, [[12, False, True], [200, False, True]])
-    styling.RegionScores([]).apply(layer)
-    assert layer.name() == "Regions: Users" and all(legend_of(layer))
-    assert not any(item.label().startswith("Not proven") for item in layer.renderer().legendSymbolItems())
 
 
 def test_steps_of_counts_share_no_number() -> None:
