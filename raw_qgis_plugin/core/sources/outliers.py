@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import content_hash
 from ..geodesy import metres_between, wrapped
 from ..tracks import Skipped, Tracks
 
@@ -38,14 +39,8 @@ def are_skipped(tracks: Tracks, t: np.ndarray, lon: np.ndarray, lat: np.ndarray)
 
     t: (n,) int64 epoch ms. lon, lat: (n,) degrees, nan where missing.
     """
-    here, there = (_hashes(*columns) for columns in ((t, wrapped(lon), lat), (tracks.t, tracks.lon, tracks.lat)))
+    with np.errstate(invalid="ignore"):  # of missing positions
+        here, there = (
+            content_hash(*columns) for columns in ((t, wrapped(lon), lat), (tracks.t, tracks.lon, tracks.lat))
+        )
     return ~np.isin(here, there) & np.isfinite(lon + lat)
-
-
-def _hashes(*columns: np.ndarray) -> np.ndarray:
-    """(n,) uint64 of rows."""
-    code: np.ndarray = np.zeros(len(columns[0]), np.uint64)
-    for column in columns:
-        code = (code ^ np.ascontiguousarray(column).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-        code ^= code >> np.uint64(29)
-    return code

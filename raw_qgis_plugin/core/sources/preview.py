@@ -91,17 +91,8 @@ def _first_rows(path: Path, kind: str, wanted: Schema, skipped: Skipped) -> tupl
         from .text import read_head
 
         return table.slice(0, SAMPLE), int(first.stat().st_size / read_head(first, wanted).bytes_a_row)
-    if kind == "geolife":
-        from .formats.geolife import read_geolife
-
-        table = next(read_geolife(path, skipped, no_progress), None)
-    else:
-        names_by_file = names_of(path, files)
-        parts = (part for file in files for part in parser_of(kind, skipped, names_by_file)(file, no_progress))
-        table = next(parts, None)
+    parse = parser_of(kind, skipped, names_of(path, files))
+    table = next((part for file in files for part in parse(file, no_progress)), None)
     if table is None:
         raise InputError(f"{path.name} holds no position.")
-    if kind == "geolife":
-        moments = pa.array(table["t"].to_numpy().astype("datetime64[ms]")).cast(pa.timestamp("ms", "UTC"))
-        table = table.set_column(table.column_names.index("t"), "t", moments)
     return table.slice(0, SAMPLE), 0

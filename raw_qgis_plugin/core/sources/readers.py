@@ -64,10 +64,6 @@ def stream(
     """
     path, kind, schema = find_laid_out(source, format, schema)
     skipped = Skipped() if skipped is None else skipped
-    if kind == "geolife":
-        from .formats.geolife import GEOLIFE, read_geolife
-
-        return GEOLIFE, read_geolife(path, skipped, progress)
     names = names_of(path, files_of(path, KINDS[kind]))
     if kind in ("csv", "gotrack", "parquet"):
         schemas, tables = _open_tables(path, kind, list(names), schema, skipped)
@@ -88,7 +84,8 @@ def find_laid_out(source: str | Path, format: str, schema: Schema) -> tuple[Path
     no_zone = find_zone(schema.zone) is UTC  # a wrong zone is an error before anything is read
     require("pyarrow")
     path, kind = find_source(source, format)
-    return path, kind, replace(schema, zone=GOTRACK_ZONE) if kind == "gotrack" and no_zone else schema
+    zone = {"gotrack": GOTRACK_ZONE if no_zone else schema.zone, "geolife": "UTC"}.get(kind, schema.zone)
+    return path, kind, replace(schema, zone=zone)
 
 
 def read_table(source: str | Path) -> pa.Table:
@@ -245,12 +242,13 @@ def parser_of(kind: str, skipped: Skipped, names: dict[Path, str]) -> Callable[[
     names: those of the files, of `names_of`.
     """
     from .formats.fit import fit_tables
+    from .formats.geolife import plt_tables
     from .formats.objects import object_tables
     from .formats.ogr import ogr_tables
     from .formats.realtime import feed_tables
 
-    if kind == "json":
-        return partial(object_tables, skipped=skipped)
+    if kind in ("json", "geolife"):
+        return partial(object_tables if kind == "json" else plt_tables, skipped=skipped)
     if kind == "fit":
         return partial(fit_tables, names=names)
     return feed_tables if kind == "gtfs-realtime" else ogr_tables
