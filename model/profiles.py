@@ -8,11 +8,14 @@ from collections.abc import Sequence
 
 from model.cli import id_columns, make_parser, meter, open_model, read_tracks, run, units_of, warn_of, write_table
 from raw_qgis_plugin.core.embedding.profiles import UNITS, profile
+from raw_qgis_plugin.core.people.profiles import profile_people
 
 EPILOG = """
-P has the id columns (user_id, and track_id or day), and for each task NAME and NAME_p, the label and its probability
-('unknown' where that is too low), or NAME, NAME_low and NAME_high, the number and its 80 % interval; in_domain, why it
-is not, and evidence, what the labels rest on.
+P has the id columns (user_id, and track_id or day), and for users commuter ('unknown' where too little is on record)
+and commuter_p (of yes), work_days, weekdays_seen, share_walk, share_bike, share_motor, share_rail (of trips),
+main_mode, rail_user, rail_trips (a week) and trips_a_day with their 80 % intervals, n_days_seen and coverage; for each
+head of the model NAME and NAME_p, the label and its probability, or NAME, NAME_low and NAME_high, the number and its
+80 % interval; in_domain, why it is not, and evidence, what the labels rest on. --task asks for some heads alone.
 """
 NOT_SHOWN = ("n_points", "n_days", "t_first", "t_last")
 
@@ -25,7 +28,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = open_model(args)
     unit = args.unit or (model.bundle.head(args.task[0])["unit"] if args.task else "user")
     tracks, guess = read_tracks(args)
-    answer = profile(units_of(tracks, unit), model, unit, args.task, meter("profiling"))
+    units, progress = units_of(tracks, unit), meter("profiling")
+    if unit == "user" and not args.task:
+        answer = profile_people(units, model, progress)
+    else:
+        answer = profile(units, model, unit, args.task, progress)
     warn_of(answer.reasons)
     columns = {name: values for name, values in answer.columns.items() if name not in NOT_SHOWN}
     write_table(args.output, {**columns, **id_columns(columns, args, guess)})

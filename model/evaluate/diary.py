@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from model.cli import meter, over_zero, print_line
+from model.cli import add_options, meter, print_line, spec_of
 from model.data.labels import MISSING, Table, column, read_table
 from model.evaluate import check_report, make_parser, write_report
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -24,6 +24,7 @@ from raw_qgis_plugin.core.diary.diary import Diary, find_diaries
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.sources.readers import read
+from raw_qgis_plugin.core.specs import DiarySpec
 from raw_qgis_plugin.core.times import parse_times
 from raw_qgis_plugin.core.tracks import Tracks
 
@@ -135,7 +136,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Measure, print and write the figures: with the model, and without it (no mode cuts or joins a trip)."""
     p = make_parser("diary", __doc__)
     p.add_argument("--labels", required=True, metavar="L", help="the diaries: a Parquet or CSV table")
-    p.add_argument("--min-stop", type=over_zero, default=10.0, metavar="MIN", help="minutes of a stop, at least")
+    add_options(p, DiarySpec)
     args = p.parse_args(argv)
     check_report(args)
     tracks = read(args.tracks)[0].by_user()
@@ -145,7 +146,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     tracks = tracks.take(np.isin(tracks.user_ids, list(truth))[tracks.user])
     results = {}
     for name, model in (("with the model", Model(open_bundle(args.bundle))), ("without", None)):
-        results[name] = scores(list(find_diaries(tracks, model, args.min_stop, meter(name))), truth, args.seed)
+        results[name] = scores(
+            list(find_diaries(tracks, model, spec_of(args, DiarySpec), meter(name))), truth, args.seed
+        )
         print_line({name: results[name]})
     if args.output:
         write_report(args.output, {"users": len(truth), **results})

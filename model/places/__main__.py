@@ -46,12 +46,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     real = [places_of(f"howde: {name}", people) for name, people in windows(howde, options.seed, HOWDE_DAYS)]
     city = [places_of(f"city: {name}", people) for name, people in windows(planned, options.seed, CITY_DAYS)]
     asked = [table for table in real + city if "any" not in table.name]
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, list[dict[str, float]]] = {}
     for repeat in range(options.repeats):
         for name, said in cross_validate(real + city, asked, options.seed + repeat).items():
-            found.setdefault(name, {})[repeat] = figures(said)
-            print_line({name: found[name][repeat]})
-    result = {"people left out": {name: _mean(list(values.values())) for name, values in found.items()}}
+            found.setdefault(name, []).append(figures(said))
+            print_line({name: found[name][-1]})
+    result: dict[str, Any] = {"people left out": {name: _mean(values) for name, values in found.items()}}
     other = [places_of("simulated city: a week", read_city(options.city))] if options.city else []
     for name, taught, judged in (("howde alone", real, city + other), ("city alone", city, real + other)):
         result[name] = {
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     head = fit(real + city, options.seed)
     result["all"] = {table.name: _figures(table, head) for table in other}
     options.output.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(options.output / "head.npz", **head)
+    np.savez_compressed(options.output / "head.npz", **head)  # type: ignore[arg-type]
     names = list(real[0].facts.names)
     card = {**ABOUT, "command": "python -m model.places", "seed": options.seed, "features": names, "figures": result}
     (options.output / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model.synthetic.generate import Request, _midnight_ms, _plan
+from model.synthetic.generate import CitySpec, _midnight_ms, _plan
 from model.synthetic.population.days import Positions, render_days
 from model.synthetic.population.people import EMPLOYED
 from model.synthetic.population.plans import DAY_S
@@ -25,6 +25,7 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 KINDS = ("home", "work", "other")
 NEAR_M = 40.0  # of a building in the synthetic city
+MIN_HOURS = 1.0
 STAYING_MS = 31 * 60_000  # fixes of HoWDe within a stop are nearer in time
 
 
@@ -86,7 +87,7 @@ def plan_people(seed: int, people: int, weeks: int) -> People:
     volunteers and carers, whose days at school are neither work nor other.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        request = Request(people=people, weeks=weeks, seed=seed)
+        request = CitySpec(people=people, weeks=weeks, seed=seed)
         population, trips = _plan(request, Path(scratch), np.random.default_rng([seed, 31]))
     end, sites = 7 * DAY_S * weeks, population.sites
     positions = Positions(population, trips, end, np.random.default_rng([seed, 33]))  # the same as in render_days
@@ -141,7 +142,7 @@ def windows(people: People, seed: int, days: tuple[int, ...]) -> list[tuple[str,
 
 
 def places_of(name: str, people: People) -> Table:
-    """The places of people by their diaries, each of the kind of most of its fixes."""
+    """The places of people by their diaries, each of the kind of most of its fixes; without those of few hours."""
     tracks = people.tracks
     line = thinned(tracks)
     stops = find_stops(line)
@@ -151,4 +152,6 @@ def places_of(name: str, people: People) -> Table:
     size = last - first + 1
     cell = np.repeat(place, size) * len(KINDS) + people.kind[expand_ranges(first, size)]
     kind = np.bincount(cell, minlength=len(facts.owner) * len(KINDS)).reshape(-1, len(KINDS)).argmax(axis=1)
-    return Table(name, facts, kind, tracks.user_ids, people.commuter)
+    kept = facts.of_place["hours"] >= MIN_HOURS
+    facts = replace(facts, x=facts.x[kept], owner=facts.owner[kept], of_place={})
+    return Table(name, facts, kind[kept], tracks.user_ids, people.commuter)

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 
 from model.places.sources import KINDS, Table
-from raw_qgis_plugin.core.diary.place_head import HOME, WORK, judge_places, trees_sum, user_inputs
+from raw_qgis_plugin.core.diary.place_head import judge_places, trees_sum, user_inputs
+from raw_qgis_plugin.core.diary.places import HOME, WORK
 
 FOREST = {
     "max_iter": 80, "learning_rate": 0.1, "max_leaf_nodes": 12, "min_samples_leaf": 40, "l2_regularization": 5.0,
     "max_features": 0.3, "max_bins": 63, "early_stopping": False,
 }  # fmt: skip
-MIN_HOURS = 1.0  # of places that teach
 USER_C = 0.05  # the inverse strength of the linear head's regularisation
 Head = dict[str, np.ndarray]
 
 
-def fit(tables: list[Table], seed: int, folds: int = 4) -> Head:
+def fit(tables: list[Table], seed: int, folds: int = 3) -> Head:
     """Train trees on all tables, and calibrate them and the head of users on people left out of trees."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
@@ -30,17 +30,16 @@ def fit(tables: list[Table], seed: int, folds: int = 4) -> Head:
         *(np.concatenate(c) for c in zip(*((t.kind, t.facts.x) for t in tables))),
     )
     weight = np.concatenate([np.full(len(t.kind), _weight(t, tables)) for t in tables])
-    long = np.expm1(x[:, tables[0].facts.names.index("hours")]) >= MIN_HOURS
     head: Head = {}
     logits: Head = {}
     for name in (HOME, WORK):
         right, logit = kind == KINDS.index(name), np.zeros(len(kind))
         for k in range(folds):
-            trees = _forest(x[long & (fold != k)], right[long & (fold != k)], weight[long & (fold != k)], seed)
+            trees = _forest(x[fold != k], right[fold != k], weight[fold != k], seed)
             logit[fold == k] = trees_sum(x[fold == k], trees)
-        line = LogisticRegression(C=1e3).fit(logit[long, None], right[long], weight[long])
+        line = LogisticRegression(C=1e3).fit(logit[:, None], right, weight)
         logits[name] = line.coef_[0, 0] * logit + line.intercept_[0]
-        trees = _forest(x[long], right[long], weight[long], seed)
+        trees = _forest(x, right, weight, seed)
         trees["calibration"] = np.array([line.coef_[0, 0], line.intercept_[0]])
         head |= {f"{name}_{key}": values for key, values in trees.items()}
     inputs, answers, weights, begin = [], [], [], 0

@@ -172,3 +172,23 @@ class TeachSpec(Spec):
         choices=("frozen", "tuned"),
     )  # fmt: skip
     minutes: float = option(30.0, "Minutes at most", minimum=0.1, advanced=True)
+
+
+@dataclass(frozen=True)
+class DiarySpec(Spec):
+    """Where people stopped, and how they got from stop to stop."""
+
+    min_stop_min: float = option(
+        10.0, "Minimum stop duration", "Shorter halts are part of a trip. Ten minutes suit short and long stops.",
+        unit="min", minimum=1,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ProfileSpec(Spec):
+    """Labels of users, tracks or days."""
+
+    unit: str = option(
+        "user", "One result for each", "user: a point at the most visited place, snapped to a 500 m grid. "
+        "track: its line, cut at gaps. day: one result a user and day.", choices=("user", "track", "day"),
+    )  # fmt: skip

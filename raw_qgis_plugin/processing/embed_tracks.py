@@ -9,7 +9,6 @@ from qgis.core import QgsProcessing
 
 from .base import TrackAlgorithm, cached
 from .form import Run
-from .profile_users import UNITS
 from .words import tr
 
 
@@ -27,7 +26,7 @@ class EmbedTracks(TrackAlgorithm):
         self.add_tracks()
         self.add_choice(
             "UNIT", "One row for each", "user: all tracks of a user together. day: a user's day of mean solar time.",
-            UNITS, "user",
+            ("user", "track", "day"), "user",
         )  # fmt: skip
         self.add_sink("OUTPUT", "Embeddings", QgsProcessing.SourceType.TypeVector)
         self.add_model()

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsProcessing
 
-from .base import TrackAlgorithm, cached
+from ..core.specs import ProfileSpec
+from .base import TrackAlgorithm, cached, names_of
 from .form import Run
 from .words import tr
 
 if TYPE_CHECKING:
     from ..core.embedding.profiles import Profiles
     from ..core.tracks import Tracks
-
-UNITS = ("user", "track", "day")
 
 
 class ProfileUsers(TrackAlgorithm):
@@ -30,10 +29,7 @@ class ProfileUsers(TrackAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
-        self.add_choice(
-            "UNIT", "One result for each", "user: a point at the most visited place, snapped to a 500 m grid. "
-            "track: its line, cut at gaps. day: one result a user and day.", UNITS, "user",
-        )  # fmt: skip
+        self.add_options(ProfileSpec)
         self.add_tasks()
         self.add_sink("OUTPUT", "Profiles", QgsProcessing.SourceType.TypeVectorAnyGeometry)
         self.add_model()
@@ -41,14 +37,19 @@ class ProfileUsers(TrackAlgorithm):
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, profile, write."""
         from ..core.embedding.profiles import profile
+        from ..core.people.profiles import CARDS, profile_people
         from ..layers import styling
 
-        unit = run.text("UNIT") or "user"
+        unit = run.spec(ProfileSpec).unit
         model = self.open_model(run)
         heads = self.choose_heads(model, unit, run)
         tracks, skipped = self.read_units(run, unit)
-        names = [head["name"] for head in heads]
-        profiles = profile(tracks, model, unit, names, run.stage(tr("Profiling")), cached(model, run))
+        stage = run.stage(tr("Profiling"))
+        if unit == "user" and not names_of(run.parameters.get("TASKS")):
+            profiles, heads = profile_people(tracks, model, stage, cached(model, run)), [*CARDS, *heads]
+        else:
+            names = [head["name"] for head in heads]
+            profiles = profile(tracks, model, unit, names, stage, cached(model, run))
         so = tr("Those labels are 'unknown', and in_domain is false.")
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run, so)
         if unit == "track":

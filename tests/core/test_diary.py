@@ -17,6 +17,7 @@ from raw_qgis_plugin.core.diary.modes import NO_HEAD
 from raw_qgis_plugin.core.diary.stops import _greatest, find_stops
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
+from raw_qgis_plugin.core.specs import DiarySpec
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
@@ -47,7 +48,7 @@ def tracks_of(t: np.ndarray, x: np.ndarray, lon: float = 0.0, user: object = Non
 
 
 def whole(tracks: Tracks, model: object = None, **options: float) -> Diary:
-    return join_diaries(list(find_diaries(tracks, model, **options)))
+    return join_diaries(list(find_diaries(tracks, model, DiarySpec(**options))))
 
 
 def minutes(ms: np.ndarray) -> list[int]:

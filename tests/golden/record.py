@@ -38,7 +38,7 @@ from raw_qgis_plugin.core.regions.view import prepare, summarise_region
 from raw_qgis_plugin.core.regions.week import week_of_regions
 from raw_qgis_plugin.core.similarity import similar_regions, similar_users
 from raw_qgis_plugin.core.sources.polygons import read_polygons
-from raw_qgis_plugin.core.specs import EncounterSpec
+from raw_qgis_plugin.core.specs import DiarySpec, EncounterSpec
 from raw_qgis_plugin.core.tracks import Tracks
 
 FILE = Path(__file__).with_name("golden.npz")
@@ -186,7 +186,7 @@ def newer(said: Answers) -> None:
     layers = invented() | {"aracaju": aracaju(), "city": some_users(city(), 12)}
     for name in ("commuters", "gaps", "taxis", "every minute", "shared", "untidy", "aracaju", "city"):
         for least_min in (5.0, 10.0):
-            for number, found in enumerate(find_diaries(layers[name], model(), least_min)):
+            for number, found in enumerate(find_diaries(layers[name], model(), DiarySpec(min_stop_min=least_min))):
                 where = f"{name}/diary/{least_min:g}, {number}"
                 keep(said, f"{where}/stops", found.stops | {"lon": found.stop_lon, "lat": found.stop_lat})
                 keep(said, f"{where}/trips", found.trips | {"ways": found.ways.track_offsets})

@@ -12,7 +12,7 @@ import pytest
 
 from model import cli, finetune, forecast, pretrain, profiles
 from model.cli import LARGEST_SEED
-from model.diary.__main__ import main as diary
+from model.diary import main as diary
 from model.evaluate import diary as diary_figures
 from model.evaluate import gaps
 from model.fill import encounters

@@ -13,18 +13,20 @@ from ..arrays import join_rows, object_column, run_starts, take_rows
 from ..embedding.profiles import UNKNOWN
 from ..errors import Progress, no_progress, part_of
 from ..geodesy import metres_between
+from ..specs import DiarySpec
 from ..tracks import Tracks
 from .legs import Legs, cut_legs, join_legs, tracks_of, unseen_legs
 from .line import Line, thinned
 from .modes import VAGUE_M, Modes, find_modes, no_modes
 from .place_features import PlaceFacts, place_facts
-from .place_head import HOME, WORK, Kinds, judge_places
-from .places import find_places
+from .place_head import Kinds, judge_places
+from .places import HOME, WORK, find_places
 from .stops import SETTINGS, Stops, find_stops
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
+DEFAULT = DiarySpec()
 UNSEEN = "no fixes on the way"
 
 
@@ -48,16 +50,16 @@ class Diary:
 
 
 def find_diaries(
-    tracks: Tracks, model: Model | None, min_stop_min: float = 10.0, progress: Progress = no_progress
+    tracks: Tracks, model: Model | None, spec: DiarySpec = DEFAULT, progress: Progress = no_progress
 ) -> Iterator[Diary]:
     """The diaries of tracks, of some users at a time. What is said of a user depends on the user's own fixes alone.
 
-    min_stop_min: minutes of a stop. Without a model, and for one without the head, every mode is 'unknown'.
+    Without a model, and for one without the head of modes, every mode is 'unknown'.
     """
     users = tracks.by_user()
     for which, some in users.parts():
         share = (end / max(users.n_users, 1) for end in (which.start, which.stop))
-        yield _diary(some, model, 60.0 * min_stop_min, part_of(progress, *share))
+        yield _diary(some, model, spec, part_of(progress, *share))
 
 
 def join_diaries(parts: list[Diary]) -> Diary:
@@ -74,10 +76,10 @@ def join_diaries(parts: list[Diary]) -> Diary:
     return Diary(ways=whole, **tables)
 
 
-def _diary(tracks: Tracks, model: Model | None, min_stop_s: float, progress: Progress) -> Diary:
+def _diary(tracks: Tracks, model: Model | None, spec: DiarySpec, progress: Progress) -> Diary:
     exact = _exact(tracks)
     line = thinned(exact)
-    stops = find_stops(line, SETTINGS.lasting(min_stop_s))
+    stops = find_stops(line, SETTINGS.lasting(60.0 * spec.min_stop_min))
     first, last = line.first[stops.begin], line.last[stops.end]
     place, lon, lat = find_places(exact, first, last)
     facts = place_facts(exact, first, last, place)

@@ -19,9 +19,9 @@ class FeatureSettings:
     silence_h: float = 2.0  # a longer silence is unknown time, at a place too
     weekday: tuple[int, ...] = (0, 5, 7, 9, 11, 14, 17, 20, 22)  # hours at which classes of time begin
     weekend: tuple[int, ...] = (0, 6, 12, 18)
-    days: tuple[tuple[str, int, int, tuple[bool, ...]], ...] = (  # hours and weekdays (Monday first) of days at a place
-        ("nights", 0, 5, (True,) * 7), ("weekdays", 8, 18, (True,) * 5 + (False,) * 2),
-        ("weekends", 8, 18, (False,) * 5 + (True,) * 2),
+    days: tuple[tuple[str, tuple[int, int], tuple[bool, ...]], ...] = (  # hours and weekdays of days at a place
+        ("nights", (0, 5), (True,) * 7), ("weekdays", (8, 18), (True,) * 5 + (False,) * 2),
+        ("weekends", (8, 18), (False,) * 5 + (True,) * 2),
     )  # fmt: skip
     there_h: float = 0.5  # of these hours, that a day counts
 
@@ -76,9 +76,9 @@ class _Hours:
         cell = self.group * len(TIMES) + TIME_OF[(self.day + 3) % 7, self.hour]  # 1970-01-01 was a Thursday
         return np.bincount(cell, self.length, n * len(TIMES)).reshape(n, len(TIMES))
 
-    def days(self, begin: int, end: int, weekdays: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
+    def days(self, hours: tuple[int, int], weekdays: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Groups and days (m,) with enough time between two hours of such weekdays."""
-        some = self.take((self.hour >= begin) & (self.hour < end) & np.array(weekdays)[(self.day + 3) % 7])
+        some = self.take((self.hour >= hours[0]) & (self.hour < hours[1]) & np.array(weekdays)[(self.day + 3) % 7])
         key, row = np.unique(_key(some.group, some.day), return_inverse=True)
         return _pair(key[np.bincount(row, some.length, len(key)) >= SETTINGS.there_h])
 
@@ -133,11 +133,11 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     facts = {"hours": hours}
     user_facts: dict[str, np.ndarray] = {}
     week_of, week_row = np.unique(_key(anywhere.group, (anywhere.day + 3) // 7), return_inverse=True)
-    of_week = [np.bincount(week_row * len(TIMES) + TIME_OF[(anywhere.day + 3) % 7, anywhere.hour], anywhere.length,
+    of_week: list[np.ndarray] = [np.bincount(week_row * len(TIMES) + TIME_OF[(anywhere.day + 3) % 7, anywhere.hour], anywhere.length,
                            len(week_of) * len(TIMES)).reshape(len(week_of), len(TIMES))]  # fmt: skip
-    for name, *when in SETTINGS.days:
-        facts[name] = np.bincount(there.days(*when)[0], minlength=n)
-        user, day = anywhere.days(*when)
+    for name, hours_of_day, weekdays in SETTINGS.days:
+        facts[name] = np.bincount(there.days(hours_of_day, weekdays)[0], minlength=n)
+        user, day = anywhere.days(hours_of_day, weekdays)
         user_facts[name] = np.bincount(user, minlength=n_users)
         found = np.searchsorted(week_of, _key(user, (day + 3) // 7))
         of_week.append(np.bincount(found, minlength=len(week_of))[:, None])
@@ -220,7 +220,7 @@ def _ends_of_days(
     stayed = np.bincount(what[head[1:]][next_day & (what[head[1:]] == what[tail[:-1]])], minlength=n)
     days = np.bincount(_pair(np.unique(_key(what, day)))[0], minlength=n)
     of_user, pairs = (np.maximum(np.bincount(who[row], minlength=n_users), 1) for row in (head, head[1:][next_day]))
-    x = {}
+    x: dict[str, np.ndarray] = {}
     for name, count, of in (
         ("first", np.bincount(what[head], minlength=n), of_user),
         ("last", np.bincount(what[tail], minlength=n), of_user), ("overnight", stayed, pairs),

@@ -15,9 +15,9 @@ import numpy as np
 from ..arrays import run_starts
 from ..paths import RESOURCES
 from .place_features import PlaceFacts
+from .places import HOME, OTHER, WORK
 
 FILE = RESOURCES / "places" / "head.npz"
-HOME, WORK, OTHER = "home", "work", "other"
 # Features of the likeliest place of work that the head of users takes, beside those of the record
 OF_WORK = (
     "weekdays_rate", "weekdays_a_week", "weekdays_log", "work_to_home", "of_weeks_weekday_9", "of_weeks_weekday_11",
@@ -57,7 +57,7 @@ class Kinds:
 def trees_sum(x: np.ndarray, trees: dict[str, np.ndarray]) -> np.ndarray:
     """(n,) sums of the leaves of trees (k, nodes) for rows x (n, f). A leaf is its own child."""
     number = np.arange(len(trees["feature"]))
-    node = np.zeros((len(x), len(number)), np.intp)
+    node: np.ndarray = np.zeros((len(x), len(number)), np.intp)
     for _ in range(int(trees["depth"])):
         below = np.take_along_axis(x, trees["feature"][number, node], axis=1) <= trees["threshold"][number, node]
         node = np.where(below, trees["left"][number, node], trees["right"][number, node])
@@ -112,7 +112,7 @@ def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -
     home_p, work_p = _sigmoid(logit[HOME]), _sigmoid(logit[WORK])
     order = np.lexsort((-home_p, facts.owner))
     first = order[run_starts(facts.owner[order])]
-    home, work = home_p >= SETTINGS.min_p, work_p >= SETTINGS.min_p
+    home, work = (values >= SETTINGS.min_p for values in (home_p, work_p))
     home[first] |= home_p[first] >= SETTINGS.min_first_p
     work[best] |= commuter_p[user] >= SETTINGS.min_first_p
     home &= ~work | (home_p >= work_p)

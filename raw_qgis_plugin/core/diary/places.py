@@ -9,6 +9,7 @@ from ..arrays import chained, expand_ranges, group_quantile
 from ..geodesy import near_lon, on_sphere
 from ..tracks import Tracks
 
+HOME, WORK, OTHER = "home", "work", "other"  # kinds of places
 NEAR_M = 120.0  # from stop to stop of a place
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..arrays import object_column, run_starts
 from ..diary.diary import Diary, find_diaries, join_diaries
 from ..diary.modes import MODES
-from ..diary.place_head import HOME, WORK
+from ..diary.places import HOME, WORK
 from ..embedding.profiles import UNKNOWN
 from ..errors import Progress, no_progress
 from ..times import HOUR_MS
