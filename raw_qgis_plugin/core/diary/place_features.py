@@ -133,8 +133,7 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     facts = {"hours": hours}
     user_facts: dict[str, np.ndarray] = {}
     week_of, week_row = np.unique(_key(anywhere.group, (anywhere.day + 3) // 7), return_inverse=True)
-    of_week: list[np.ndarray] = [np.bincount(week_row * len(TIMES) + TIME_OF[(anywhere.day + 3) % 7, anywhere.hour], anywhere.length,
-                           len(week_of) * len(TIMES)).reshape(len(week_of), len(TIMES))]  # fmt: skip
+    of_week = [_Hours(week_row, anywhere.day, anywhere.hour, anywhere.length).by_time(len(week_of))]
     for name, hours_of_day, weekdays in SETTINGS.days:
         facts[name] = np.bincount(there.days(hours_of_day, weekdays)[0], minlength=n)
         user, day = anywhere.days(hours_of_day, weekdays)
