@@ -176,7 +176,9 @@ def map_tip(layer: QgsVectorLayer, title: str, heads: list[dict[str, Any]], more
     for head in heads:
         name = head["name"]
         if name in names and (value := value_of(name)):
-            share = f" ([% round(100 * {QgsExpression.quotedColumnRef(name + '_p')}) %] %)" * (f"{name}_p" in names)
+            p = QgsExpression.quotedColumnRef(name + "_p")  # of a yes or no, the probability of yes
+            p = f"if({QgsExpression.quotedColumnRef(name)} = 'no', 1 - {p}, {p})"
+            share = f" ([% round(100 * {p}) %] %)" * (f"{name}_p" in names)
             lines.append(f"{literal(title_of(head))}: {value}{share}")
     layer.setMapTipTemplate("<br>".join(filter(None, [*lines, more])))
 

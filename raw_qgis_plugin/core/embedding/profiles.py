@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 UNITS = ("user", "track", "day")
 UNKNOWN = "unknown"
 NOT_SURE = "no label is likely enough"
+NO_YES = ["no", "yes"]
 GRID_M = 500.0  # side of a cell of the coarse grid
 MAX_STAY_MS = 12 * HOUR_MS  # a fix stands for no more time than this
 
@@ -135,8 +136,8 @@ def head_columns(
 ) -> dict[str, np.ndarray]:
     """A head's columns for inputs x (n, d): NAME and NAME_p, or NAME, NAME_low and NAME_high.
 
-    stats: (n,) each, of `unit_stats`. NAME of a head of classes is text, and NAME_p the probability of the likeliest
-    class; NAME is 'unknown' if that is under the head's threshold. NAME of a number is in its unit of measure, NAME_low
+    stats: (n,) each, of `unit_stats`. NAME of a head of classes is text, 'unknown' if its probability is under the
+    head's threshold. NAME_p is the probability of yes, of other classes of the likeliest one. NAME of a number is in its unit of measure, NAME_low
     and NAME_high are its 80 % interval, wider for units with less evidence. Rows with nan in x or outside the domain of
     the head: 'unknown' and nan.
     """
@@ -153,10 +154,11 @@ def head_columns(
         return {name + part: _untransformed(head, column) for part, column in parts.items()}
     label, p = np.full(len(x), UNKNOWN, object), np.full(len(x), np.nan)
     if output is not None:
-        probability = softmax(output)
-        p[known] = probability.max(axis=1)
-        label[known] = np.array([str(word) for word in head["classes"]], object)[probability.argmax(axis=1)]
-        label[known & (p < head.get("threshold", 0.0))] = UNKNOWN
+        probability, words = softmax(output), np.array([str(word) for word in head["classes"]], object)
+        surest = probability.max(axis=1)
+        sure = surest >= head.get("threshold", 0.0)
+        label[known] = np.where(sure, words[probability.argmax(axis=1)], UNKNOWN)
+        p[known] = probability[:, 1] if words.tolist() == NO_YES else surest
     return {name: label, f"{name}_p": p}
 
 

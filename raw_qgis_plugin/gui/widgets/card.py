@@ -111,7 +111,8 @@ def figure(head: dict[str, Any], values: dict[str, Any], interval: str = " ({low
     if value == UNKNOWN or value != value:  # nan
         return tr("<b>unknown</b>")
     if head["kind"] != "number":
-        return f"<b>{escaped(plain(str(value)))}</b> {values[f'{name}_p']:.0%}"
+        p = values[f"{name}_p"]  # of a yes or no, the probability of yes
+        return f"<b>{escaped(plain(str(value)))}</b> {1 - p if value == 'no' else p:.0%}"
     low, high = (short(values[name + end]) for end in ("_low", "_high"))
     unit = escaped(str(head.get("unit_of_measure", "")))
     return f"<b>{short(value)}</b> {unit}{interval.format(low=low, high=high)}"
