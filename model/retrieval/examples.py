@@ -2,7 +2,7 @@
 """Training examples of the scorer: queries about tracks of a corpus, with continuations of their layer beside them.
 
 The people of a source are parted into layers of some size, as analysts bring them, and recorded in several ways. The
-engine itself (core/forecasting/answer.py) describes queries, so that the scorer is trained on what it will be given. In
+engine itself (core/forecasting/scoring.py) describes queries, so that training and forecasts have the same inputs. In
 some layers the same rounds are driven day after day by others, as buses and deliveries do, so that the scorer learns
 when to believe continuations. People held out for validation are asked in layers with all the others.
 """
@@ -21,11 +21,11 @@ from raw_qgis_plugin.core.arrays import join_rows, take_rows
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.features.featurizer import LATERAL_QUERY, displacement
-from raw_qgis_plugin.core.forecasting.answer import describe, scorer_inputs
 from raw_qgis_plugin.core.forecasting.candidates import N_CANDIDATES
 from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.neighbours import N_VECTORS, Neighbours
+from raw_qgis_plugin.core.forecasting.scoring import describe, scorer_inputs
 from raw_qgis_plugin.core.geodesy import metres_between, metres_per_degree
 from raw_qgis_plugin.core.times import DAY_MS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from model.raw import Mixture, log_density
 from raw_qgis_plugin.core.features.featurizer import N_QUERY
-from raw_qgis_plugin.core.forecasting.neighbours import LEAST_WEIGHT, N_VECTORS
+from raw_qgis_plugin.core.forecasting.neighbours import MIN_WEIGHT, N_VECTORS
 
 REACHES = (0.1, 0.3, 1.0)  # of the expected error, within which continuations support a place
 
@@ -76,7 +76,7 @@ class Scorer(nn.Module):
         else:
             own, terms = weigher(facts)
         weight, position = continuations[..., 2 * N_VECTORS], continuations[..., 2:4].clamp(-1e5, 1e5)
-        prior = torch.where(weight > LEAST_WEIGHT, torch.log(weight + 1e-6) - 1.5, -1e4)
+        prior = torch.where(weight > MIN_WEIGHT, torch.log(weight + 1e-6) - 1.5, -1e4)
         logits = torch.cat([log_weight + own[..., 0], prior + terms[..., 0]], dim=1)
         unit = (expected + 5.0)[:, None]
         of_own = scale * own[..., 1].clamp(-3.0, 3.0).exp()

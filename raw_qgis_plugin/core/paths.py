@@ -19,7 +19,6 @@ SHIPPED_BUNDLE = "raw-small"
 GRAPHS = RESOURCES / "graphs"  # of the presets' networks, without weights; written by model/training/onnx_export.py
 SCORER = RESOURCES / "scorer" / "scorer.onnx"  # weighs continuations of the layer, with whatever model
 FLEET_SCORER = SCORER.with_name("fleet.onnx")  # a second answer for days of fleets, from states of the shipped network
-PAST_SCORER = SCORER.with_name("past.onnx")  # the same beside an untrained network
 IMPUTER = RESOURCES / "bridge" / "bridge.onnx"  # weighs where tracks may have been in gaps (core/gaps)
 IMPUTER_CARD = IMPUTER.with_name("card.json")
 SCORER_CARD = SCORER.with_name("card.json")  # how it was trained, and how its areas are calibrated

@@ -6,12 +6,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.arrays import content_hash
 from raw_qgis_plugin.core.forecasting.adaptation import (
     SETTINGS,
-    BacktestOutcome,
-    adaptation,
+    BacktestErrors,
     backtest_queries,
+    fit,
     localities_of,
     logit,
     shifted,
@@ -31,16 +30,16 @@ def tracks():
     return build_tracks(np.repeat(["a", "b"], 400), None, t, lon, lat)[0]
 
 
-def asked(begin, end, context, horizon_s):
+def queries_of(begin, end, context, horizon_s):
     return ContextQueries(*(np.array(a) for a in (begin, end, context)), np.array(horizon_s, float))
 
 
 def test_queries_are_of_the_past_and_their_answers_are_true(tracks):
-    past = backtest_queries(tracks, asked([0, 400], [350, 800], *SIX_EACH))
+    past = backtest_queries(tracks, queries_of([0, 400], [350, 800], *SIX_EACH))
     begin, end, context, horizon_s = past.queries
     assert len(context) > 10 and set(begin) == {0, 400} and set(horizon_s) == {*SIX_EACH[1]}
     cut = end[context]
-    assert (cut - begin[context] > SETTINGS.least_fixes // 2).all()
+    assert (cut - begin[context] > SETTINGS.min_fixes // 2).all()
     limit = np.where(begin[context] == 0, tracks.t[349], tracks.t[799])
     assert (past.t <= limit).all() and (past.t == tracks.t[cut - 1] + 1000 * horizon_s).all()
     row = cut - 1 + (horizon_s / 10).astype(int)
@@ -48,20 +47,15 @@ def test_queries_are_of_the_past_and_their_answers_are_true(tracks):
     assert len(np.unique(past.locality)) == 2  # a degree apart
 
 
-def test_half_way_between_two_fixes_the_later_one_answers(tracks):
-    past = backtest_queries(tracks, asked([0, 400], [350, 800], SIX_EACH[0], SIX_EACH[1] + 5.0))
-    assert len(past.t) > 10 and set(past.queries.horizon_s) == {*(SIX_EACH[1] + 10.0)}
-
-
 def test_short_tracks_and_far_horizons_have_no_past(tracks):
-    assert not len(backtest_queries(tracks, asked([0], [6], [0], [20])).t)
-    assert not len(backtest_queries(tracks, asked([0], [50], [0], [86_400])).t)
+    assert not len(backtest_queries(tracks, queries_of([0], [6], [0], [20])).t)
+    assert not len(backtest_queries(tracks, queries_of([0], [50], [0], [86_400])).t)
 
 
 def test_the_draw_depends_on_fixes_alone(tracks):
-    past = backtest_queries(tracks, asked([0, 400], [350, 800], *SIX_EACH))
+    past = backtest_queries(tracks, queries_of([0, 400], [350, 800], *SIX_EACH))
     renamed = build_tracks(np.repeat(["z", "b"], 400), None, tracks.t, tracks.lon, tracks.lat)[0]  # b comes first now
-    again = backtest_queries(renamed, asked([400, 0], [750, 400], *SIX_EACH))
+    again = backtest_queries(renamed, queries_of([400, 0], [750, 400], *SIX_EACH))
     drawn, redrawn = (sorted(zip(p.t, p.lon, p.lat, p.queries.horizon_s, strict=True)) for p in (past, again))
     assert len(drawn) > 10
     other = sorted(row for row in redrawn if row[2] == 51.0)
@@ -78,9 +72,9 @@ def test_places_are_apart_where_nobody_is_between_them():
 
 def test_places_that_can_be_asked_little_are_not_backtested(tracks):
     of_one = SIX_EACH[0][::2], SIX_EACH[1][::2]
-    assert len(backtest_queries(tracks, asked([0], [400], *of_one)).t)
-    assert not len(backtest_queries(tracks, asked([0], [40], *of_one)).t)
-    assert not len(backtest_queries(tracks, asked([0], [400], of_one[0][:3], of_one[1][:3])).t)
+    assert len(backtest_queries(tracks, queries_of([0], [400], *of_one)).t)
+    assert not len(backtest_queries(tracks, queries_of([0], [40], *of_one)).t)
+    assert not len(backtest_queries(tracks, queries_of([0], [400], of_one[0][:3], of_one[1][:3])).t)
 
 
 def past(n=200, gain=0.0, **more):
@@ -94,11 +88,11 @@ def past(n=200, gain=0.0, **more):
         "error_m": np.outer([100, 100 * (1 - gain)], np.ones(n)), "t": START + np.arange(n),
         "locality": np.zeros(n, int),
     }  # fmt: skip
-    return BacktestOutcome(**{**named, **more})
+    return BacktestErrors(**{**named, **more})
 
 
 def adapted_at(backtest, t, locality):
-    a = adaptation(backtest, np.array(locality), START + np.array(t))
+    a = fit(backtest, np.array(locality), START + np.array(t))
     return a.shift[a.row], a.past_share[a.row]
 
 
@@ -113,22 +107,15 @@ def test_areas_grow_where_they_held_too_little():
     np.testing.assert_allclose(levels[:, 1], [0.5, 0.8])
 
 
-def test_areas_that_held_their_share_stay_as_they_are():
-    fair = np.linspace(0, 1, 201)
-    excess = logit(fair) - logit(np.repeat([[0.5], [0.8]], 201, axis=1))
-    fitted = shifts_at(past(201, excess=np.stack([excess, excess])), [300], [0])
-    np.testing.assert_allclose(fitted[0, HELD], 0.0, atol=1e-9)
-
-
 def test_the_more_queries_there_are_the_more_they_count():
-    few, some, many = (shifts_at(past(n), [5000], [0])[0, HELD] for n in (SETTINGS.least_queries - 1, 60, 2000))
+    few, some, many = (shifts_at(past(n), [5000], [0])[0, HELD] for n in (SETTINGS.min_queries - 1, 60, 2000))
     assert not few.any() and (some > 0).all() and (some < 0.7 * many).all()
 
 
 def test_the_past_alone_counts_as_far_as_it_comes_nearer():
     worse, little, much = (adapted_at(past(2000, gain), [5000], [0]) for gain in (-0.1, 0.02, 0.2))
-    assert not worse[1].any() and not much[1][0, TRIP] and much[1][0, HELD] == SETTINGS.most_past
-    assert 0.15 < little[1][0, HELD] < 0.25
+    assert not worse[1].any() and not much[1][0, TRIP] and much[1][0, HELD] == 1
+    assert 0.35 < little[1][0, HELD] < 0.45
 
 
 def test_cases_that_did_not_move_count_for_points_alone():
@@ -145,17 +132,7 @@ def test_areas_fit_the_mixture_that_answers():
     np.testing.assert_allclose(much - own, 2000 / 2050)  # with the past alone the truths lie a logit farther out
 
 
-def test_the_larger_area_is_never_the_smaller_one():
-    levels = shifted(np.array([[0.5], [0.8]]), np.array([[3.0], [0.0]]))
-    assert levels[1, 0] >= levels[0, 0] > 0.9
-
-
 def test_queries_learn_from_their_place_and_from_what_was_known():
     both = past(locality=np.repeat([0, 1], 100))
     shift = shifts_at(both, [0, 300, 600, 300], [0, 0, 0, 2])[:, HELD]
     assert not shift[0].any() and shift[1].any() and not shift[3].any()
-
-
-def test_numbers_drawn_by_content_look_random():
-    drawn = content_hash(np.arange(10_000), np.full(10_000, 13.5))
-    assert len(np.unique(drawn)) == 10_000 and abs((drawn % np.uint64(7)).mean() - 3) < 0.1

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Points, radii and areas of mixtures."""
 
-import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -49,21 +48,6 @@ def test_the_heaviest_components_are_kept_and_weigh_one():
     assert (np.sort(m.weight[:, 1:], axis=1)[:, -6] <= ratio + 1e-12).all()
 
 
-def test_many_spatial_medians_take_little_room():
-    rng = np.random.default_rng(3)
-    p, base, unit = rng.normal(0, 0.5, (20_000, 24)), rng.normal(0, 300, (20_000, 2)), rng.uniform(50, 500, 20_000)
-    place, options = rng.normal(0, 900, (20_000, 13, 2)), rng.normal(0, 1, (20_000, 13, 2))
-    m = network_mixture(p, base, unit, (options, place, np.ones((20_000, 13), bool)))
-    tracemalloc.start()
-    points = spatial_median(m)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 100e6
-    few = spatial_median(m.take(np.arange(15_000, 15_010)))
-    np.testing.assert_allclose(points[15_000:15_010], few, atol=1e-9)
-    assert spatial_median(m.take(np.arange(0))).shape == (0, 2)
-
-
 def test_no_point_is_nearer_than_the_spatial_median():
     rng = np.random.default_rng(1)
     m = some_mixtures(rng)
@@ -93,12 +77,6 @@ def test_an_area_is_for_those_who_move():
     assert areas.radii_m(m.moving(), np.zeros((1, 2)), LEVELS[:, :1])[0, 0] == pytest.approx(500, abs=60)
     only = Mixture(m.centre, m.scale, np.array([[1.0, 0.0]]))
     assert areas.radii_m(only.moving(), np.zeros((1, 2)), LEVELS[:, :1])[1, 0] < 1.0
-
-
-def test_discs_inside_others_are_left_out_of_the_union():
-    centre = np.array([[[0.0, 0.0], [10.0, 0.0], [500.0, 0.0], [0.0, 0.0]]])
-    kept = areas._not_inside_another(centre, np.array([[100.0, 50.0, 50.0, 0.0]]))
-    assert kept.tolist() == [[True, False, True, False]]
 
 
 def test_an_area_reaches_around_a_point_beside_it():

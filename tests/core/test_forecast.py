@@ -59,36 +59,44 @@ def test_who_goes_straight_on_is_forecast_straight_on(model):
     assert np.all(np.abs(metres - 240) < 80) and np.all(np.abs(f.lat - 50) * 111_200 < 60)
 
 
+def winding(users, fixes=300):
+    """Vehicles on one winding round, a fix a minute."""
+    rng = np.random.default_rng(0)
+    turn = rng.uniform(0, 2 * np.pi, (users, 1)) + np.arange(fixes) * 0.021
+    lon = 10 + 0.05 * np.cos(turn) + 0.01 * np.cos(3 * turn)
+    lat = 50 + 0.03 * np.sin(turn) + 0.01 * np.sin(2 * turn)
+    t = START + np.arange(fixes) * 60_000 + rng.integers(0, 60_000, (users, 1))
+    return build_tracks(np.repeat(np.arange(users), fixes), None, t.ravel(), lon.ravel(), lat.ravel())[0]
+
+
 class Misled(Model):
-    """A network that points the wrong way, and a scorer that believes it."""
+    """A network that points the wrong way, and scorers that believe it."""
+
+    has_fleet_graph = False
 
     def backbone(self, *args, outputs, **more):
         answers = super().backbone(*args, outputs=outputs, **more)
         return [a if name == "states" else -a for name, a in zip(outputs, answers, strict=True)]
 
-    def score(self, inputs):
-        log_weight, scale, leads_to = super().score(inputs)
-        own = np.arange(log_weight.shape[1]) < inputs["scale"].shape[1]
-        return [np.where(own, log_weight, log_weight - 50), scale, leads_to]
 
-
-def test_the_layers_past_alone_helps_where_the_network_is_misled_about_fleets(monkeypatch):
-    rng, users, fixes = np.random.default_rng(0), 60, 300  # vehicles on one winding round
-    turn = rng.uniform(0, 2 * np.pi, (users, 1)) + np.arange(fixes) * 0.021
-    lon = 10 + 0.05 * np.cos(turn) + 0.01 * np.cos(3 * turn)
-    lat = 50 + 0.03 * np.sin(turn) + 0.01 * np.sin(2 * turn)
-    t = START + np.arange(fixes) * 60_000 + rng.integers(0, 60_000, (users, 1))
-    tracks, _ = build_tracks(np.repeat(np.arange(users), fixes), None, t.ravel(), lon.ravel(), lat.ravel())
+def test_the_layers_past_gets_more_weight_where_the_network_is_misled_about_fleets(monkeypatch):
+    tracks = winding(60)
     end = np.repeat(tracks.track_offsets[1:] - 60, 2)
-    truth = end + np.tile([29, 49], users)
-    queries = Queries(np.repeat(np.arange(users), 2), tracks.t[truth], end)
+    truth = end + np.tile([29, 49], 60)
+    queries = Queries(np.repeat(np.arange(60), 2), tracks.t[truth], end)
     error_m = {}
     for full_gain in (np.inf, adaptation.SETTINGS.full_gain):
         monkeypatch.setattr(adaptation, "SETTINGS", replace(adaptation.SETTINGS, full_gain=full_gain))
         f = predict(tracks, Misled(open_bundle(), "cpu"), queries, n_paths=2)
         error_m[full_gain] = haversine_m(f.lon, f.lat, tracks.lon[truth], tracks.lat[truth]).mean()
         assert np.isfinite(f.path_lon[:, 0]).all()
-    assert error_m[adaptation.SETTINGS.full_gain] < 0.6 * error_m[np.inf], error_m
+    assert error_m[adaptation.SETTINGS.full_gain] < 0.9 * error_m[np.inf], error_m
+
+
+@pytest.mark.parametrize(("users", "few"), [(1, False), (3, True), (40, False)])
+def test_what_rests_on_the_past_of_few_others_says_so(model, users, few):
+    """A forecast may show where one person goes. Alone there is nobody to show."""
+    assert (forecast(winding(users), model, [120]).few_users.mean() > 0.5) == few
 
 
 def test_areas_nest_and_grow_with_the_horizon(model):
@@ -113,36 +121,6 @@ def test_what_comes_later_teaches_earlier_forecasts_nothing(model):
     before, after = (forecast_at(some, model, [0, 1], t) for some in (tracks, replace(tracks, lat=lat)))
     assert before.lat[0] == after.lat[0] and before.radius80_m[0] == after.radius80_m[0]
     assert before.lat[1] != after.lat[1]
-
-
-def test_a_forecast_of_a_track_that_ended_is_what_would_have_been_said_then(model):
-    tracks = straight(n=120, users=3)
-    tracks = tracks.take((tracks.user > 0) | (tracks.t < START + 600_000))
-    last = tracks.t[tracks.track_offsets[1:] - 1]
-    later = tracks.t > last[0]
-    lat = tracks.lat + np.where(later, 0.01 * np.sin(tracks.t / 7e3), 0.0)
-    before, after = (forecast(some, model, [60]) for some in (tracks, replace(tracks, lat=lat)))
-    assert before.lat[0] == after.lat[0] and before.radius80_m[0] == after.radius80_m[0]
-    assert before.radius80_m[1] != after.radius80_m[1]
-    again = forecast_at(tracks, model, np.arange(3), last + 60_000)
-    for one, other in ((before.lon, again.lon), (before.lat, again.lat), (before.radius50_m, again.radius50_m)):
-        np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize("far", [1800, 3 * 3600, 24 * 3600])
-def test_what_else_is_asked_leaves_the_next_minutes_alone(model, far):
-    k = np.arange(4000)  # two hours and more of a winding way
-    way = 10 + 2e-4 * k, 50 + 2e-3 * np.sin(k / 40)
-    tracks = build_tracks(np.zeros(len(k)), None, START + 2000 * k, *way)[0]
-    alone = forecast(tracks, model, [60, 120], adapt=False)
-    both = forecast(tracks, model, [60, 120, far], adapt=False)
-    np.testing.assert_allclose([both.lon[:2], both.lat[:2]], [alone.lon, alone.lat], atol=1e-7)
-    np.testing.assert_allclose(both.radius80_m[:2], alone.radius80_m, rtol=1e-4)
-
-
-def test_bands_of_horizons_end_a_tenth_above_steps_of_the_evaluation():
-    steps_s = CONTEXT.band_edges_s / (1.1 * 32)
-    np.testing.assert_allclose(steps_s, [300 / 256, 300 / 64, 300 / 16, 75, 300, 1200, 4800, 19_200])
 
 
 def test_up_to_so_many_steps_ahead_all_horizons_share_a_context():

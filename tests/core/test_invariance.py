@@ -296,14 +296,10 @@ def city_people(count: int) -> Tracks:
     return tracks.take(tracks.user < count)
 
 
-def city() -> Tracks:
-    return city_people(10)
-
-
-@pytest.fixture(scope="module", params=[taxis, city], ids=["taxis", "city"])
-def layer(request, model):
+@pytest.fixture(scope="module")
+def layer(model):
     """A layer, queries in the middle of its tracks as user and times, and what is answered."""
-    tracks = request.param()
+    tracks = taxis()
     middle = tracks.t[(tracks.track_offsets[:-1] + tracks.track_offsets[1:]) // 2]
     user = np.repeat(tracks.user_ids, len(HORIZONS_S))
     t = (middle[:, None] + 1 + (1000 * HORIZONS_S).astype(np.int64)).ravel()
@@ -366,7 +362,7 @@ def test_users_elsewhere_change_nothing(layer, model):
     assert moved_m(before, after) < 1.0
 
 
-@pytest.mark.parametrize("change", ["removed", "doubled", "garbage"])
+@pytest.mark.parametrize("change", ["removed", "doubled"])
 def test_later_fixes_change_nothing(layer, model, change):
     tracks, user, now, t, before = layer
     names, times, lon, lat = columns(tracks)
@@ -376,12 +372,7 @@ def test_later_fixes_change_nothing(layer, model, change):
     assert later.any() and (np.array([first[name] for name in tracks.user_ids]) <= last).all()
     if change == "removed":
         other = built(*(a[~later] for a in (names, times, lon, lat)))
-    elif change == "doubled":
+    else:
         copies = np.char.add(names[later].astype(str), "-again"), times[later] + 7000, lon[later], lat[later] + 1e-5
         other = built(*(np.concatenate(pair) for pair in zip((names, times, lon, lat), copies, strict=True)))
-    else:
-        rng = np.random.default_rng(1)
-        lon[later] += rng.normal(0, 0.02, later.sum())
-        lat[later] += rng.normal(0, 0.02, later.sum())
-        other = built(names, times, lon, lat)
     assert moved_m(before, ask(model, other, user, now, t)) < 0.01

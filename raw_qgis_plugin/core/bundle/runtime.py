@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import BundleError, InputError, require
 from ..features import featurizer as feat
-from ..paths import FLEET_SCORER, PAST_SCORER, SCORER, SCORER_CARD
+from ..paths import FLEET_SCORER, SCORER, SCORER_CARD
 from . import contract
 from .bundle import Bundle
 from .devices import Session, has_cuda, why_not_cuda
@@ -82,10 +82,6 @@ class Model:
         return self._session(SCORER.read_bytes())
 
     @cached_property
-    def _past_scorer(self) -> Session:
-        return self._session(PAST_SCORER.read_bytes())
-
-    @cached_property
     def calibration(self) -> dict[str, dict[str, list[float]]]:
         """Calibration tables by kind of context: the card's, but those that came with the scorer where it answers."""
         return dict(self.card["calibration"]) | scorer_calibration()
@@ -112,10 +108,6 @@ class Model:
         Returns log_weights and scales (m, C + n), and where the continuations lead to, (m, n, 2).
         """
         return self._run(self._scorer, inputs)
-
-    def score_past(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        """The same beside the mixtures of an untrained network, by the scorer that was trained for these."""
-        return self._run(self._past_scorer, inputs)
 
     def _session(self, graph: bytes, weights: dict[str, np.ndarray] | None = None) -> Session:
         try:

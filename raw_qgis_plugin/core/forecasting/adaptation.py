@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Test-time adaptation: how wide areas must be on this layer, so that they hold 50 and 80 % of its truths, and how much
-the network counts.
+the layer's past counts.
 
-The model forecasts from earlier fixes of the layer's tracks, where the answer is known (a backtest). For each kind of
-context the outcome gives two level shifts, a conformal correction: areas are taken at other levels of the mixture, so
-that they hold their share of the backtest's answers. Besides, in days of fleets the layer's past alone gets up to half
-of the weight where that lowers the backtest's mean error. Both are fitted by locality, so that tracks elsewhere change
-nothing, and from what was known by the time of each query. Points are not moved toward
-a baseline, as 0.2.0 did: that changed the mean error by 0.2 % at most (docs/evidence/forecasts.md).
+The model forecasts from earlier fixes of the layer's tracks, where the truth is known (a backtest). For each kind of
+context the errors give two level shifts, a conformal correction: areas are taken at other levels of the mixture, so
+that they hold their share of the backtest's truths. In days of fleets the mixture gives way to the one with more weight
+for continuations (scoring.py) as far as that lowers the backtest's mean error. Both are fitted by locality, so that
+tracks elsewhere change nothing, and from what was known by the time of each query.
 """
 
 from __future__ import annotations
@@ -25,23 +24,22 @@ from .context import ContextKind, ContextQueries
 
 @dataclass(frozen=True)
 class AdaptationSettings:
-    """How the backtest is drawn, and how much its outcome weighs."""
+    """How the backtest is drawn, and how much its errors weigh."""
 
-    most_contexts: int = 320  # at most so many contexts of a locality are backtested;
+    max_contexts: int = 320  # at most so many contexts of a locality are backtested;
     few_contexts: int = 8  # below that, so many
     share: float = 0.5  # plus this share of those that can be
-    splits: int = 12  # most earlier fixes of a context from which a backtest forecasts
+    splits: int = 12  # at most so many earlier fixes of a context from which a backtest forecasts,
     fixes_a_split: int = 16  # and no more than one in so many, since neighbouring fixes are alike
-    horizons: int = 6  # most from one of these fixes
+    horizons: int = 6  # at most so many from one of these fixes
     earliest: float = 0.45  # share of a track before the first of them
-    least_fixes: int = 10  # of a track that is backtested
+    min_fixes: int = 10  # of a track that is backtested
     tolerance: float = 0.3  # of a horizon: the true fix lies so near to the queried time
-    least_queries: int = 30  # of a kind of context; from fewer no shift is fitted
+    min_queries: int = 30  # of a kind of context; fewer change nothing
     worth_queries: int = 60  # a locality with fewer possible ones is not backtested: half are known in time
-    prior_queries: float = 50.0  # the weight of no shift, and of no gain, in queries
-    most_past: float = 0.5  # greatest share of the weight for the layer's past alone, in days of fleets
-    full_gain: float = 0.05  # share of the backtest's mean error that it must take away to get that
-    time_steps: int = 16  # steps of time in which queries share their shifts
+    prior_queries: float = 50.0  # the weight of no change, in queries
+    full_gain: float = 0.05  # share of the mean error that more past must take away to replace the mixture
+    time_steps: int = 16  # steps of time in which queries share their changes
     cell_deg: float = 0.1  # last fixes are binned into cells of this size;
     linked_m: float = 25_000.0  # cells with centres nearer than this are one locality
 
@@ -53,7 +51,7 @@ NOTHING = np.zeros(0, np.int64), np.zeros(0, np.int64)
 @dataclass(frozen=True)
 class BacktestQueries:
     """Queries about the past of tracks. queries: of contexts that end at an earlier fix. t: (q,) epoch ms, when the
-    answer was known. lon, lat: (q,) degrees, where the track was. locality: (q,) the locality whose areas it adapts.
+    truth was known. lon, lat: (q,) degrees, where the track was. locality: (q,) the locality whose areas it adapts.
     """
 
     queries: ContextQueries
@@ -105,24 +103,24 @@ def _draw_contexts(
     """
     s, length, last = SETTINGS, queries.end - queries.begin, queries.end - 1
     seed = content_hash(tracks.t[last], tracks.lon[last], tracks.lat[last], length)
-    most_splits = np.minimum(s.splits, 1 + ((1 - s.earliest) * length).astype(int) // s.fixes_a_split)
-    most_queries = most_splits * np.minimum(np.bincount(queries.context, minlength=len(length)), s.horizons)
-    most_queries[length < s.least_fixes] = 0
-    able = np.flatnonzero((most_queries > 0) & (np.bincount(locality, most_queries)[locality] >= s.worth_queries))
+    max_splits = np.minimum(s.splits, 1 + ((1 - s.earliest) * length).astype(int) // s.fixes_a_split)
+    max_queries = max_splits * np.minimum(np.bincount(queries.context, minlength=len(length)), s.horizons)
+    max_queries[length < s.min_fixes] = 0
+    able = np.flatnonzero((max_queries > 0) & (np.bincount(locality, max_queries)[locality] >= s.worth_queries))
     able = able[np.lexsort((seed[able], locality[able]))]
     first_of_locality = np.searchsorted(locality[able], locality[able])
     n_able = np.bincount(locality[able], minlength=locality.max(initial=0) + 1)
-    budget = np.minimum(s.few_contexts + s.share * n_able, s.most_contexts)
+    budget = np.minimum(s.few_contexts + s.share * n_able, s.max_contexts)
     drawn = able[np.arange(len(able)) - first_of_locality < budget[locality[able]]]
     splits = np.maximum(np.round(budget / np.maximum(n_able, 1)), 1).astype(int)
-    return drawn, np.minimum(splits[locality[drawn]], most_splits[drawn]), seed[drawn]
+    return drawn, np.minimum(splits[locality[drawn]], max_splits[drawn]), seed[drawn]
 
 
 def _draw_past(
     t: np.ndarray, horizons_s: np.ndarray, n_splits: int, seed: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows (s,) of a context from which to forecast, and of queries (q,) whose answer is known: which of these rows,
-    and the row of the answer. t: (n,) epoch ms of the context. horizons_s: ascending.
+    """Rows (s,) of a context from which to forecast, and of queries (q,) whose truth is known: which of these rows,
+    and the row of the truth. t: (n,) epoch ms of the context. horizons_s: ascending.
     """
     start, stop = int(SETTINGS.earliest * len(t)), int(np.searchsorted(t, t[-1] - 1000 * horizons_s[0], side="right"))
     if stop <= start:
@@ -139,11 +137,11 @@ def _draw_past(
 
 
 @dataclass(frozen=True)
-class BacktestOutcome:
-    """How n backtest queries came out, as the model answers (0), and with most_past of the weight for the layer's past
-    alone (1). kind: (n,) ContextKind. for_areas: (n,) bool, whether areas are for such a case. error_m: (2, n) metres
-    from the point to the truth. excess: (2, 2, n) logit of the level of the smallest highest-density set that holds the
-    truth, minus those of the two areas. t: (n,) epoch ms, when the truth was known. locality: (n,).
+class BacktestErrors:
+    """The errors of n backtest queries, by the mixture (0) and by the one with more past (1). kind: (n,) ContextKind.
+    for_areas: (n,) bool, whether areas are for such a case. error_m: (2, n) metres from the point to the truth. excess:
+    (2, 2, n) logit of the level of the smallest highest-density set that holds the truth, minus those of the two areas.
+    t: (n,) epoch ms, when the truth was known. locality: (n,).
     """
 
     kind: np.ndarray
@@ -155,10 +153,9 @@ class BacktestOutcome:
 
 
 @dataclass(frozen=True)
-class Adaptation:
+class Adjustments:
     """What a backtest changes. shift: (a, kinds, 2) logits by which the levels of areas move. past_share: (a, kinds)
-    share of the weight for the layer's past alone. row: (m,) the row of both for each query. The first row changes
-    nothing.
+    share of the mixture with more past. row: (m,) the row of both for each query. The first row changes nothing.
     """
 
     shift: np.ndarray
@@ -166,17 +163,17 @@ class Adaptation:
     row: np.ndarray
 
     @classmethod
-    def none(cls, m: int) -> Adaptation:
+    def none(cls, m: int) -> Adjustments:
         """No change of m queries."""
         return cls(np.zeros((1, len(ContextKind), 2)), np.zeros((1, len(ContextKind))), np.zeros(m, np.int64))
 
 
-def adaptation(backtest: BacktestOutcome, locality: np.ndarray, t: np.ndarray) -> Adaptation:
-    """What changes at queries in localities (m,) whose last fixes are at t (m,) epoch ms.
+def fit(backtest: BacktestErrors, locality: np.ndarray, t: np.ndarray) -> Adjustments:
+    """The adjustments of queries in localities (m,) whose last fixes are at t (m,) epoch ms.
 
-    A row is fitted by locality to the answers of the backtest that were known when a step of time begins.
+    A row is fitted by locality to the truths of the backtest that were known when a step of time begins.
     """
-    first = Adaptation.none(len(t))
+    first = Adjustments.none(len(t))
     shifts, shares, row = [*first.shift], [*first.past_share], first.row
     for p in np.intersect1d(backtest.locality, locality):
         in_locality, rows = backtest.locality == p, np.flatnonzero(locality == p)
@@ -185,21 +182,21 @@ def adaptation(backtest: BacktestOutcome, locality: np.ndarray, t: np.ndarray) -
             known = in_locality & (backtest.t <= end)
             row[rows[step == i]] = len(shifts)
             of_kind = [known & (backtest.kind == kind) for kind in ContextKind]
-            part = np.array([_part_of_past(backtest.error_m[:, some]) for some in of_kind])
+            share = np.array([_past_share(backtest.error_m[:, some]) for some in of_kind])
             shift = np.array(
-                [[_shift(answer[:, some & backtest.for_areas]) for answer in backtest.excess] for some in of_kind]
+                [[_shift(excess[:, some & backtest.for_areas]) for excess in backtest.excess] for some in of_kind]
             )
-            shifts.append(shift[:, 0] + part[:, None] * (shift[:, 1] - shift[:, 0]))
-            shares.append(SETTINGS.most_past * part)
-    return Adaptation(np.array(shifts), np.array(shares), row)
+            shifts.append(shift[:, 0] + share[:, None] * (shift[:, 1] - shift[:, 0]))
+            shares.append(share)
+    return Adjustments(np.array(shifts), np.array(shares), row)
 
 
-def _part_of_past(error_m: np.ndarray) -> float:
-    """The part of most_past that the layer's past alone gets: 1 where it takes away full_gain of the mean error, times
-    n / (n + prior_queries); 0 for few queries, and where it takes away nothing. error_m: (2, n) as of BacktestOutcome.
+def _past_share(error_m: np.ndarray) -> float:
+    """The share of the mixture with more past: 1 where it takes away full_gain of the mean error, times
+    n / (n + prior_queries); 0 for few queries, and where it takes away nothing. error_m: (2, n) of BacktestErrors.
     """
     n = error_m.shape[1]
-    if n < SETTINGS.least_queries:
+    if n < SETTINGS.min_queries:
         return 0.0
     before, after = error_m.mean(axis=1)
     gain = (1 - after / max(before, 1e-9)) * (n / (n + SETTINGS.prior_queries))
@@ -208,10 +205,10 @@ def _part_of_past(error_m: np.ndarray) -> float:
 
 def _shift(excess: np.ndarray) -> np.ndarray:
     """The shifts (2,) after which 50 and 80 % of the truths lie inside, times n / (n + prior_queries). Zero for few
-    queries. excess: (2, n) as of one answer of BacktestOutcome.
+    queries. excess: (2, n) of BacktestErrors.
     """
     n = excess.shape[1]
-    if n < SETTINGS.least_queries:
+    if n < SETTINGS.min_queries:
         return np.zeros(2)
     wanted = np.array([np.quantile(row, share) for row, share in zip(excess, NOMINAL_LEVELS, strict=True)])
     return wanted * (n / (n + SETTINGS.prior_queries))

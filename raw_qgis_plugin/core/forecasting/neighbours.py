@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Continuations: where tracks of the layer went on from fixes like the one that is asked.
+"""Continuations: how tracks of the layer continued from fixes like the last one of a query.
 
 A fix is a near neighbour of another if it lies close to it and moved alike; of days also if the hour of the day is
 close. Its continuation is the displacement of its own track from there over the horizon. The network has no
 coordinates and cannot know streets, stops and turns; continuations bring them in (retrieval-augmented forecasting).
-Only what had happened by the last fix of the asking track is used. The track's own past counts like that of others; in
+Only what had happened by the last fix of the query is used. The track's own past counts like that of others; in
 a layer of one track it is all there is.
 """
 
@@ -21,8 +21,8 @@ from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks
 from .time_forest import TimeForest
 
-# The columns of a continuation. Displacement over the horizon, position beside the asking fix, and difference of the
-# velocities, each east and north (or along and across the frame of the asking fix), metres and m/s; kernel weight;
+# The columns of a continuation. Displacement over the horizon, position beside the query's fix, and difference of the
+# velocities, each east and north (or along and across the frame of the query's fix), metres and m/s; kernel weight;
 # difference of the hour of the day; age in days; flags: same user, same part of the week (working days or weekend),
 # known velocity.
 COLUMNS = (
@@ -31,7 +31,7 @@ COLUMNS = (
 )  # fmt: skip
 N_VECTORS = 3  # the columns begin with three vectors
 WEIGHT = COLUMNS.index("weight")
-LEAST_WEIGHT = 1e-3  # a neighbour of a smaller kernel weight does not count
+MIN_WEIGHT = 1e-3  # a neighbour of a smaller kernel weight does not count
 PACE_BASE = 4.0  # continuations of trips of pace p start at fixes about 4**p seconds apart
 
 
@@ -70,15 +70,15 @@ DAY_KERNEL = Kernel(lag_s=900.0, near_m=1500.0, near_ms=2.2, near_hours=2.0, lon
 class SearchSettings:
     """How the neighbours of a layer are searched."""
 
-    most_starts: int = 1_000_000  # the first so many are all searched, of the next so many every second, and so on
-    looked_at: tuple[int, ...] = (2, 8, 32)  # times the kernel's count: many neighbours may have no known continuation
+    max_starts: int = 1_000_000  # the first so many are all searched, of the next so many every second, and so on
+    searched: tuple[int, ...] = (2, 8, 32)  # times the kernel's count: many neighbours may have no known continuation
     crowded: float = 3.0  # search on while the farthest of those looked at is nearer than this
-    most_gap: float = 3.0  # times the horizon: a longer gap between fixes hides where the track was
+    max_gap: float = 3.0  # times the horizon: a longer gap between fixes hides where the track was
     at_once: int = 65_536  # continuations laid out at once: more leave the processor's cache
 
 
 SEARCH = SearchSettings()
-REACH = float(np.sqrt(-2 * np.log(LEAST_WEIGHT)))  # the distance d beyond which weights do not count
+REACH = float(np.sqrt(-2 * np.log(MIN_WEIGHT)))  # the distance d beyond which weights do not count
 
 
 class Neighbours:
@@ -90,53 +90,56 @@ class Neighbours:
         self._tracks = tracks
         self._indexes: dict[Kernel, tuple[TimeForest, np.ndarray, np.ndarray]] = {}
 
-    def of_trips(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def of_trips(
+        self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Continuations for the rows `last` (m,), reached from the rows `before` (m,), over horizon_s (m, h).
 
         Returns COLUMNS (m, h, 16, 12) float32 in metres east and north, the heaviest first, of weight zero where there
-        are fewer; and near_m and near_ms of the kernels (2, m).
+        are fewer; of how many other users they are (m, h); and near_m and near_ms of the kernels (m, 2).
         """
         found = np.zeros((*horizon_s.shape, Kernel.count, len(COLUMNS)), np.float32)
-        near = np.ones((2, len(last)))
+        near, other_users = np.ones((len(last), 2)), np.zeros(horizon_s.shape, int)
         lag_s = (self._tracks.t[last] - self._tracks.t[before]) / 1000.0
         pace = np.round(np.log(np.maximum(lag_s, 1.0)) / np.log(PACE_BASE)).astype(int)
         for p in np.unique(pace[lag_s > 0]):
-            chosen = np.flatnonzero((pace == p) & (lag_s > 0))
+            some = np.flatnonzero((pace == p) & (lag_s > 0))
             kernel = Kernel.of_trips(p)
-            near[:, chosen] = np.array([[kernel.near_m], [kernel.near_ms]])
-            found[chosen] = self._of_layer(kernel, last[chosen], before[chosen], horizon_s[chosen])
-        return found, near
+            near[some] = kernel.near_m, kernel.near_ms
+            found[some], other_users[some] = self._of_layer(kernel, last[some], before[some], horizon_s[some])
+        return found, other_users, near
 
-    def of_days(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
-        """Continuations of days, as `of_trips`: COLUMNS (m, h, 64, 12) float32."""
-        return self._of_layer(DAY_KERNEL, last, before, horizon_s).astype(np.float32)
+    def of_days(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Continuations of days, as `of_trips`: COLUMNS (m, h, 64, 12) float32, and other users (m, h)."""
+        return self._of_layer(DAY_KERNEL, last, before, horizon_s)
 
-    def _of_layer(self, kernel: Kernel, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
-        """The layer's own continuations: COLUMNS (m, h, count, 12)."""
+    def _of_layer(
+        self, kernel: Kernel, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Continuations: COLUMNS (m, h, count, 12), and of how many other users they are (m, h)."""
         t, lon, lat = self._tracks.t, self._tracks.lon, self._tracks.lat
         displacement, weight, start = self._search(kernel, last, before, horizon_s)
-        asking = last[:, None, None]
-        position = offset_m(lon[start], lat[start], lon[asking], lat[asking])
+        query = last[:, None, None]
+        position = offset_m(lon[start], lat[start], lon[query], lat[query])
         back, known = displacements(self._tracks, start, np.full(start.shape, -kernel.lag_s), kernel.longest_gap_s)
         velocity = -back / kernel.lag_s - self._velocity(last, before)[:, None, None]
-        hour, asking_hour = solar_hour(t[start], lon[start]), solar_hour(t[last], lon[last])[:, None, None]
+        hour, own_hour = solar_hour(t[start], lon[start]), solar_hour(t[last], lon[last])[:, None, None]
         weekend = 120.0  # hours of the week before Saturday
+        same_user = self._tracks.user[start] == self._tracks.user[query]
+        others = np.sort(np.where((weight > MIN_WEIGHT) & ~same_user, self._tracks.user[start], -1), axis=-1)
         facts = (
-            weight,
-            (hour - asking_hour + 12) % 24 - 12,
-            np.maximum(t[asking] - t[start], 0) / DAY_MS,
-            self._tracks.user[start] == self._tracks.user[asking],
-            (hour >= weekend) == (asking_hour >= weekend),
-            known,
-        )
+            weight, (hour - own_hour + 12) % 24 - 12, np.maximum(t[query] - t[start], 0) / DAY_MS, same_user,
+            (hour >= weekend) == (own_hour >= weekend), known,
+        )  # fmt: skip
         columns = np.concatenate([displacement, position, velocity, np.stack(facts, axis=-1)], axis=-1)
-        return np.where(weight[..., None] > 0, columns, 0.0)
+        columns = np.where(weight[..., None] > 0, columns, 0.0).astype(np.float32)
+        return columns, (np.diff(others, axis=-1, prepend=-1) != 0).sum(axis=-1)
 
     def _search(
         self, kernel: Kernel, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Displacements (m, h, count, 2), kernel weights and starting rows (m, h, count) of the nearest neighbours
-        whose continuation was known at the asking fix; of weight zero where there are fewer.
+        whose continuation was known at the query's fix; of weight zero where there are fewer.
         """
         shape = (*horizon_s.shape, kernel.count)
         displacement, weight = np.zeros((*shape, 2)), np.zeros(shape)
@@ -147,7 +150,7 @@ class Neighbours:
         tracks, at = self._tracks, self._coordinates(kernel, last, before)
         past = np.searchsorted(t_start, tracks.t[last] - (1000 * horizon_s.min(axis=1)).astype(np.int64), side="right")
         open_queries: np.ndarray = np.arange(len(last))
-        for times in SEARCH.looked_at:
+        for times in SEARCH.searched:
             k = min(times * kernel.count, len(rows))
             crowded = np.zeros(len(last), bool)
             for some in np.array_split(open_queries, -(-len(open_queries) * k // SEARCH.at_once) or 1):
@@ -229,16 +232,16 @@ def starts(tracks: Tracks, kernel: Kernel) -> np.ndarray:
 
 
 def _searched(tracks: Tracks, rows: np.ndarray) -> np.ndarray:
-    """Which starts `rows` (n,) are searched, (n,) bool: all that follow fewer than `most_starts` others, and of those
+    """Which starts `rows` (n,) are searched, (n,) bool: all that follow fewer than `max_starts` others, and of those
     that follow k times as many one in k + 1, chosen by content. So it does not depend on what is later.
     """
     result = np.ones(len(rows), bool)
-    if len(rows) <= SEARCH.most_starts:
+    if len(rows) <= SEARCH.max_starts:
         return result
     hour = tracks.t[rows] // HOUR_MS
     hour -= hour.min()
     count = np.bincount(hour)
-    one_in = (1 + (np.cumsum(count) - count) // SEARCH.most_starts).astype(np.uint64)
+    one_in = (1 + (np.cumsum(count) - count) // SEARCH.max_starts).astype(np.uint64)
     for part in np.split(np.arange(len(rows)), np.arange(SEARCH.at_once, len(rows), SEARCH.at_once)):
         some = rows[part]
         result[part] = content_hash(tracks.t[some], tracks.lon[some], tracks.lat[some]) % one_in[hour[part]] == 0
@@ -275,7 +278,7 @@ def _displacements(
     first = np.maximum(after - 1, 0)
     gap = t[after] - t[first]
     ok = (first < after) & (track[after] == track[start]) & (track[first] == track[start]) & (t[after] >= goal)
-    ok &= gap <= 1000 * np.minimum(SEARCH.most_gap * np.abs(seconds), longest_gap_s)
+    ok &= gap <= 1000 * np.minimum(SEARCH.max_gap * np.abs(seconds), longest_gap_s)
     if until is not None:
         ok &= t[after] <= until
     start, first, after, gap, goal = (a[ok] for a in (start, first, after, gap, goal))

@@ -18,12 +18,12 @@ import numpy as np
 
 from ..arrays import content_hash, run_starts
 from ..features.featurizer import into_frame
-from .answer import Described
 from .areas import ring_points
 from .candidates import KINDS
 from .context import ContextKind
 from .mixture import Mixture
-from .neighbours import COLUMNS, LEAST_WEIGHT, WEIGHT
+from .neighbours import COLUMNS, MIN_WEIGHT, WEIGHT
+from .scoring import Described
 
 
 @dataclass(frozen=True)
@@ -298,7 +298,7 @@ def _lines(d: Described, m: Mixture) -> np.ndarray:
     """Where the continuations among the components of mixtures themselves were (n, C, 2), of trips; nan elsewhere."""
     result = np.full(m.centre.shape, np.nan)
     own, near = d.mixture.weight.shape[1], d.continuations
-    known = (near[..., KNOWN_VELOCITY] > 0) & (near[..., WEIGHT] > LEAST_WEIGHT) & (d.kind == ContextKind.TRIP)[:, None]
+    known = (near[..., KNOWN_VELOCITY] > 0) & (near[..., WEIGHT] > MIN_WEIGHT) & (d.kind == ContextKind.TRIP)[:, None]
     there = near[..., :2] + near[..., 2:4]  # displacement and position
     result[:, own : own + near.shape[1]] = np.where(known[..., None], there, np.nan)[:, : m.centre.shape[1] - own]
     return result

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Forecasts: where tracks will be, with the areas that hold 50 and 80 % of the truths. The way in is `predict`.
 
-A query is answered by a mixture (answer.py). Its spatial median is the forecast's point and its highest-density set the
+The prediction of a query is a mixture (scoring.py). Its spatial median is the point and its highest-density set the
 area, whose level a backtest of the layer (adaptation.py) corrects.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,30 +17,30 @@ from ..bundle.runtime import Model
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features import featurizer as feat
 from ..geodesy import EARTH_RADIUS_M, destination
+from ..specs import MIN_USERS
 from ..tracks import Tracks
 from . import areas
-from .adaptation import SETTINGS as ADAPTATION
 from .adaptation import (
-    Adaptation,
-    BacktestOutcome,
+    Adjustments,
+    BacktestErrors,
     BacktestQueries,
-    adaptation,
     backtest_queries,
+    fit,
     localities_of,
     logit,
     shifted,
 )
-from .answer import answer, with_past
 from .context import ContextKind, ContextQueries, recent_cadence_and_speed
 from .mixture import Mixture, spatial_median
 from .neighbours import Neighbours
 from .paths import Components
+from .scoring import describe, score
 
 
 @dataclass(frozen=True)
 class Queries:
-    """Where tracks are asked to be. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms. end: (m,) the row after
-    the last fix of the track that may be used.
+    """Tracks and the times of forecasts. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms. end: (m,) the row
+    after the last fix of the track that may be used.
     """
 
     track: np.ndarray
@@ -72,11 +72,12 @@ class Prediction:
     """One row a query. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms. horizon_s: (m,) seconds after the last
     fix used. lon, lat: (m,) degrees. radius50_m, radius80_m: (m,) metres around the point that hold 50 and 80 % of
     truths. All of these figures are NaN where the track has no fix before t. in_domain: (m,) bool, False there and
-    outside the card's domain, such as for tracks of few fixes. reasons: sentences on those that are not.
-    areas: (m, 2) shapely polygons in degrees that hold 50 and 80 % in less room, in several parts where there are
-    several likely places; None where they were not wanted. path_lon, path_lat: (m, k) degrees, where the likely paths
-    of the track are at t, the most likely path first. path_probability: (m, k), the same at all queries from one last
-    fix. Where there are fewer paths these are NaN.
+    outside the card's domain, such as for tracks of few fixes. reasons: sentences on those that are not. few_users:
+    (m,) bool, the prediction rests on the past of other users, but of fewer than MIN_USERS: it may show where one of
+    them goes. areas: (m, 2) shapely polygons in degrees that hold 50 and 80 % in less room, in several parts where
+    there are several likely places; None where they were not wanted. path_lon, path_lat: (m, k) degrees, where the
+    likely paths of the track are at t, the most likely path first. path_probability: (m, k), the same at all queries
+    from one last fix. Where there are fewer paths these are NaN.
     """
 
     track: np.ndarray
@@ -88,10 +89,11 @@ class Prediction:
     radius80_m: np.ndarray
     in_domain: np.ndarray
     reasons: list[str]
-    areas: np.ndarray | None = None
-    path_lon: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
-    path_lat: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
-    path_probability: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    few_users: np.ndarray
+    areas: np.ndarray | None
+    path_lon: np.ndarray
+    path_lat: np.ndarray
+    path_probability: np.ndarray
 
 
 def predict(
@@ -100,102 +102,83 @@ def predict(
 ) -> Prediction:  # fmt: skip
     """Forecast the queries from the past of their tracks and of the other tracks of the layer.
 
-    A forecast depends on its query, on the fixes of the layer up to its last fix, and on what else is asked: the
+    A forecast depends on its query, on the fixes of the layer up to its last fix, and on the other queries: the
     horizons of its track, and the tracks of its locality with the times of their last fixes. It does not depend on ids,
     on the order of rows, on tracks elsewhere, or on later fixes. (In a layer of more than a million fixes tracks
     elsewhere do count: a share is searched, which falls with the number of earlier fixes, `neighbours.SearchSettings`.)
     Of tracks that begin at one time and share a fix, such as copies under two ids, one continues it: the first by id.
 
-    adapt: use the layer's past, for continuations and to adapt forecasts; otherwise the network answers alone. n_paths:
+    adapt: use the layer's past, for continuations and to adapt forecasts; otherwise only the network predicts. n_paths:
     at most so many likely paths through the queries from one last fix (paths.py).
     """
     track, t, end = queries.track, queries.t, queries.end
     known = end > tracks.track_offsets[track]
     horizon_s = np.full(len(t), np.nan)
     horizon_s[known] = (t[known] - tracks.t[end[known] - 1]) / 1000.0
-    numbers = np.full((4, len(t)), np.nan)
-    polygons = np.full((len(t), len(areas.NOMINAL_LEVELS)), None) if with_areas else None
-    paths = np.full((3, len(t), n_paths), np.nan)
-    usable = np.flatnonzero(known)
-    contexts, context = np.unique(end[usable], return_inverse=True)
-    if len(contexts):
-        begin = tracks.track_offsets[tracks.track[contexts - 1]]
-        asked = ContextQueries(begin, contexts, context, horizon_s[usable])
-        numbers[:, usable], found, paths[:, usable] = _predict(
-            tracks, model, asked, adapt, with_areas, n_paths, progress
-        )
-        if polygons is not None:
-            polygons[usable] = found
     stats = {"horizon_s": horizon_s, "n_fixes": end - tracks.track_offsets[track]}
     stats["cadence_s"], stats["speed_ms"] = recent_cadence_and_speed(tracks, np.maximum(end - 1, 0), stats["n_fixes"])
     doubts = outside(stats, model.card.get("domain", {}), known)
-    lon, lat, radius50_m, radius80_m = numbers
-    in_domain = known & ~any_of(doubts, len(t))
-    reasons: list[str] = list(in_words(doubts, known, "forecasts"))
-    return Prediction(track, t, horizon_s, lon, lat, radius50_m, radius80_m, in_domain, reasons, polygons, *paths)
-
-
-def _predict(
-    tracks: Tracks, model: Model, queries: ContextQueries, adapt: bool, with_areas: bool, n_paths: int,
-    progress: Progress,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """lon, lat, radius50_m, radius80_m (4, m), the areas (m, 2), None where unwanted, and lon, lat and probability of
-    the likely paths (3, m, n_paths).
-    """
-    m, share, neighbours = len(queries.horizon_s), 0.0, None  # share: of the progress, that the backtest takes
-    change = Adaptation.none(m)
+    figures, paths = np.full((4, len(t)), np.nan), np.full((3, len(t), n_paths), np.nan)
+    few_users = np.zeros(len(t), bool)
+    polygons = np.full((len(t), len(areas.NOMINAL_LEVELS)), None) if with_areas else None
+    p = Prediction(
+        track, t, horizon_s, *figures, known & ~any_of(doubts, len(t)), list(in_words(doubts, known, "forecasts")),
+        few_users, polygons, *paths,
+    )  # fmt: skip
+    usable = np.flatnonzero(known)
+    contexts, context = np.unique(end[usable], return_inverse=True)
+    if not len(contexts):
+        return p
+    last = end[usable] - 1
+    wanted = ContextQueries(tracks.track_offsets[tracks.track[contexts - 1]], contexts, context, horizon_s[usable])
+    neighbours, changes, share = None, Adjustments.none(len(usable)), 0.0  # share: of the progress, of the backtest
     if adapt:
-        neighbours = Neighbours(tracks)
-        past = backtest_queries(tracks, queries)
-        share = len(past.queries.end) / (len(past.queries.end) + len(queries.end))
-        last = queries.end[queries.context] - 1
-        outcome = _backtest(tracks, model, past, neighbours, part_of(progress, 0.0, share))
-        change = adaptation(outcome, localities_of(tracks.lon[last], tracks.lat[last]), tracks.t[last])
-    result, polygons = np.empty((4, m)), np.full((m, len(areas.NOMINAL_LEVELS)), None)
-    components = Components(m) if n_paths else None
-    for number, d, mixture in answer(tracks, model, queries, neighbours, part_of(progress, share, 1.0)):
-        calibration = calibrated(model.calibration, d.kind, queries.horizon_s[number])
-        row = change.row[number]
-        shift, mixture = change.shift[row, d.kind].T, with_past(model, d, mixture, change.past_share[row, d.kind])
-        point = spatial_median(mixture)
+        neighbours, past = Neighbours(tracks), backtest_queries(tracks, wanted)
+        share = len(past.queries.end) / (len(past.queries.end) + len(contexts))
+        errors = _backtest(tracks, model, past, neighbours, part_of(progress, 0.0, share))
+        changes = fit(errors, localities_of(tracks.lon[last], tracks.lat[last]), tracks.t[last])
+    components = Components(len(usable)) if n_paths else None
+    for number, d in describe(tracks, model, wanted, neighbours, part_of(progress, share, 1.0)):
+        into, row = usable[number], changes.row[number]
+        (mixture, past_mixture), past_share = score(model, d), changes.past_share[row, d.kind]
+        if past_share.any():
+            mixture = mixture.joined(past_mixture, past_share)
+        point, shift = spatial_median(mixture), changes.shift[row, d.kind].T
         if components is not None:
             components.add(number, d, mixture, point)
         mixture = for_areas(d.kind, mixture)
+        calibration = calibrated(model.calibration, d.kind, horizon_s[into])
         radius = calibration[:2] * areas.radii_m(mixture, point, shifted(areas.nominal(len(number)), shift))
         radius = np.minimum([radius[0], np.maximum(*radius)], np.pi * EARTH_RADIUS_M)  # nothing is farther away
-        result[:2, number] = feat.destination(d.f, d.last, point)
-        result[2:, number] = radius
-        if with_areas:
-            around = areas.SETTINGS.point_share * radius
-            levels = shifted(calibration[2:], shift)
-            polygons[number] = areas.polygons(d.f, d.last, mixture, levels, point, around)
-    paths = np.empty((3, m, n_paths))
+        figures[:2, into], figures[2:, into] = feat.destination(d.f, d.last, point), radius
+        few_users[into] = (d.other_users > 0) & (d.other_users < MIN_USERS)
+        if polygons is not None:
+            around, levels = areas.SETTINGS.point_share * radius, shifted(calibration[2:], shift)
+            polygons[into] = areas.polygons(d.f, d.last, mixture, levels, point, around)
     if components is not None:
-        xy, paths[2] = components.paths(queries.context, queries.horizon_s, n_paths)
-        last = queries.end[queries.context, None] - 1
-        paths[:2] = destination(tracks.lon[last], tracks.lat[last], xy[..., 0], xy[..., 1])
+        xy, paths[2, usable] = components.paths(context, horizon_s[usable], n_paths)
+        at = destination(tracks.lon[last, None], tracks.lat[last, None], xy[..., 0], xy[..., 1])
+        paths[0, usable], paths[1, usable] = at
     progress(1.0)
-    return result, polygons, paths
+    return p
 
 
 def _backtest(
     tracks: Tracks, model: Model, past: BacktestQueries, neighbours: Neighbours, progress: Progress
-) -> BacktestOutcome:
-    """Answer the queries about the past, without and with most_past of the weight for the layer's past alone, and
-    compare. Areas of days are for the cases that move, as in calibration.
-    """
+) -> BacktestErrors:
+    """The errors of both mixtures of `score`. Areas of days are for the cases that move, as in calibration."""
     n = len(past.t)
     kind, moved, level, error_m = np.zeros(n, int), np.zeros(n, bool), np.empty((2, n)), np.empty((2, n))
-    for number, d, mixture in answer(tracks, model, past.queries, neighbours, progress):
+    for number, d in describe(tracks, model, past.queries, neighbours, progress):
         truth = feat.displacement(d.f, d.last, past.lon[number], past.lat[number])
         kind[number], moved[number] = d.kind, (truth != 0).any(axis=1)
-        with_more = with_past(model, d, mixture, np.full(len(number), ADAPTATION.most_past))
-        for i, tried in enumerate([mixture] if with_more is mixture else [mixture, with_more]):
+        mixture, past_mixture = score(model, d)
+        for i, tried in enumerate([mixture] if past_mixture is mixture else [mixture, past_mixture]):
             level[i:, number] = areas.hpd_level(for_areas(d.kind, tried), truth)
             error_m[i:, number] = np.hypot(*(spatial_median(tried) - truth).T)
     nominal = logit(calibrated(model.calibration, kind, past.queries.horizon_s)[2:])
     counted = moved | (kind == ContextKind.TRIP)
-    return BacktestOutcome(kind, counted, error_m, logit(level)[:, None] - nominal, past.t, past.locality)
+    return BacktestErrors(kind, counted, error_m, logit(level)[:, None] - nominal, past.t, past.locality)
 
 
 def for_areas(kind: np.ndarray, m: Mixture) -> Mixture:

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The mixture of a query: components of the network, candidate places and continuations of the layer.
+
+`describe` runs the network and looks up continuations, `score` decides how much each component counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import softmax
+from ..bundle.runtime import Model, batches, featurize_padded
+from ..errors import Progress
+from ..features import featurizer as feat
+from ..tracks import Tracks
+from .candidates import Candidates, candidates
+from .context import SETTINGS, ContextKind, ContextQueries, context_rows, kinds_of_contexts, split_by_band
+from .mixture import Mixture, network_mixture, spatial_median
+from .neighbours import COLUMNS, DAY_KERNEL, MIN_WEIGHT, WEIGHT, Neighbours, in_frame, last_two
+
+CONTEXTS_AT_ONCE = 16_384
+POINTS_AT_ONCE = 4096  # in one run of the network: more leave the processor's cache
+MORE_PAST = 1.5  # added to the log weights of continuations where the layer's past predicts better
+
+
+@dataclass(frozen=True)
+class Described:
+    """Features of queries and the network's predictions, in metres in the frames of the fixes `last` (m,) of f.
+
+    kind: (m,) ContextKind. continuations: COLUMNS (m, n, 12) of neighbours.py, n zero where there are none. near:
+    (m, 2) metres and m/s, scales of their kernels. other_users: (m,) of which they are, but for the query's own.
+    states: (m, D) of the network, and places: candidate places, of days alone.
+    """
+
+    f: feat.Features
+    last: np.ndarray
+    query: feat.Query
+    kind: np.ndarray
+    mixture: Mixture
+    continuations: np.ndarray
+    near: np.ndarray
+    other_users: np.ndarray
+    states: np.ndarray | None = None
+    places: Candidates | None = None
+
+
+def score(model: Model, d: Described) -> tuple[Mixture, Mixture]:
+    """The mixtures of described queries with their continuations among the components, weighted by the scorer; and the
+    same with more weight for continuations in days of fleets, for layers whose past predicts better than the network.
+
+    Queries without continuations keep the network's mixture, and so do people who stay at places: their own places
+    predict their days better than the past of others. The shipped network brings a second graph for days of fleets
+    (`_of_fleet`), whose mixture gets half of the weight.
+    """
+    rows = (d.continuations.shape[1] > 0) & ((d.kind == ContextKind.TRIP) | ContextKind.is_fleet(d.kind))
+    if not rows.any():
+        return d.mixture, d.mixture
+    log_weight, scale, leads_to = (a.astype(np.float64) for a in model.score(scorer_inputs(d, rows)))
+    centre = np.concatenate([d.mixture.centre[rows], leads_to], axis=1)
+    mixture = Mixture(centre, scale, softmax(log_weight))
+    if d.places is None or d.states is None:
+        mixture = d.mixture.replaced(rows, mixture)
+        return mixture, mixture
+    log_weight[:, -leads_to.shape[1] :] += MORE_PAST
+    past = Mixture(centre, scale, softmax(log_weight))
+    if model.has_fleet_graph:
+        mixture = mixture.joined(_of_fleet(model, d, d.places, d.states, rows))
+    return d.mixture.replaced(rows, mixture), d.mixture.replaced(rows, past)
+
+
+def _of_fleet(model: Model, d: Described, places: Candidates, states: np.ndarray, rows: np.ndarray) -> Mixture:
+    """The second mixtures of the queries `rows` (m,) bool: a graph weighs the same candidates and continuations from
+    the states of the shipped network. On taxis and on buses both mixtures together come nearer than either alone.
+    """
+    unit_m, near = d.query.scale[rows], d.continuations[rows]
+    parameters, options, leads_to = (
+        a.astype(np.float64)
+        for a in model.score_fleets(states[rows], d.query.x[rows], unit_m, places.x[rows], places.xy[rows], near)
+    )
+    spots = np.concatenate([places.xy[rows], leads_to], axis=1)
+    known = np.concatenate([places.known[rows], near[..., WEIGHT] > MIN_WEIGHT], axis=1)
+    return network_mixture(parameters, d.query.base[rows], unit_m, (options, spots, known))
+
+
+def scorer_inputs(d: Described, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """What the scorer network is given for some queries, by the names of its graph's inputs (bundle/contract.py)."""
+    m = d.mixture.take(rows)
+    return {
+        "query": d.query.x[rows], "centre": m.centre, "scale": m.scale,
+        "log_weight": np.log(np.maximum(m.weight, 1e-12)), "expected": m.expected_error_m(spatial_median(m, 0.5)),
+        "continuations": d.continuations[rows], "near": d.near[rows],
+        "trip": (d.kind[rows] == ContextKind.TRIP).astype(np.float32),
+    }  # fmt: skip
+
+
+def describe(
+    tracks: Tracks, model: Model, queries: ContextQueries, neighbours: Neighbours | None, progress: Progress
+) -> Iterator[tuple[np.ndarray, Described]]:
+    """Run the network on queries in batches: their numbers, some more than once, and their features."""
+    if not len(queries.end):
+        return
+    (begin, end, context, horizon_s), by_days = split_by_band(tracks, queries)
+    farthest_s = np.zeros(len(end))
+    np.maximum.at(farthest_s, context, horizon_s)
+    by_context = np.argsort(context, kind="stable")
+    first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
+    done = 0
+    for block in np.split(np.arange(len(end)), np.arange(CONTEXTS_AT_ONCE, len(end), CONTEXTS_AT_ONCE)):
+        rows, valid, days = context_rows(tracks, begin[block], end[block], farthest_s[block], by_days[block])
+        for of_days in (False, True):
+            chosen = np.flatnonzero(days == of_days)
+            length = valid[chosen].sum(axis=1)
+            for batch in batches(length, POINTS_AT_ONCE, n_queries=np.diff(first)[block[chosen]]):
+                progress(done / len(end))
+                some = chosen[batch]
+                begin_of, end_of = first[block[some], None], first[block[some] + 1, None]
+                queries_of = begin_of + np.arange((end_of - begin_of).max())
+                number = by_context[np.minimum(queries_of, end_of - 1)]  # repeats cost little
+                longest = int(length[batch].max())
+                batch_rows, batch_valid = rows[some][:, -longest:], valid[some][:, -longest:]
+                describe_batch = _describe_days if of_days else _describe_trips
+                yield (
+                    number.ravel(),
+                    describe_batch(model, tracks, batch_rows, batch_valid, horizon_s[number], neighbours),
+                )
+                done += len(some)
+
+
+def _describe_trips(
+    model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray,
+    neighbours: Neighbours | None,
+) -> Described:  # fmt: skip
+    """Trips: contexts (b, L), queried over horizon_s (b, h)."""
+    most = SETTINGS.network_trip_fixes
+    f, x, clock = featurize_padded(tracks, rows, valid, most)
+    last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon_s.shape[1])
+    q = feat.ask(f, last, horizon_s.ravel())
+    (parameters,) = model.backbone(
+        x, clock, valid[:, -most:], q.x.reshape(*horizon_s.shape, -1), outputs=("parameters",)
+    )
+    parameters = parameters.reshape(len(last), -1).astype(np.float64)
+    mixture = with_point(network_mixture(parameters, q.base, q.scale), q.base + parameters[:, :2] * q.scale[:, None])
+    found, near = np.zeros((len(last), 0, len(COLUMNS)), np.float32), np.ones((len(last), 2))
+    other_users = np.zeros(len(last), int)
+    if neighbours is not None:
+        found, other_users, near = neighbours.of_trips(*last_two(rows, valid), horizon_s)
+        found = in_frame(found.reshape(len(last), *found.shape[2:]), f.heading[last])
+        near = np.repeat(near, horizon_s.shape[1], axis=0)
+    kind = np.full(len(last), ContextKind.TRIP)
+    return Described(f, last, q, kind, mixture, found, near, other_users.ravel())
+
+
+def with_point(m: Mixture, point: np.ndarray) -> Mixture:
+    """The mixtures with the network's direct points (m, 2) as a last component, of half the weight.
+
+    The network learned its point from the error in metres, the mixture from the likelihood.
+    """
+    scale = 0.25 * m.expected_error_m(point)[:, None]
+    half = np.full((len(point), 1), 0.5)
+    return Mixture(
+        np.concatenate([m.centre, point[:, None]], axis=1), np.concatenate([m.scale, scale], axis=1),
+        np.concatenate([0.5 * m.weight, half], axis=1),
+    )  # fmt: skip
+
+
+def _describe_days(
+    model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray,
+    neighbours: Neighbours | None,
+) -> Described:  # fmt: skip
+    """Days: contexts (b, L), queried over horizon_s (b, h). Candidate places come from the whole context, states of the
+    network from its last fixes. Continuations are those of fleets: for people who stay at places their own past counts.
+    """
+    most = SETTINGS.network_day_fixes
+    f, x, clock = featurize_padded(tracks, rows, valid, most)
+    last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon_s.shape[1])
+    q = feat.ask(f, last, horizon_s.ravel())
+    places = candidates(f, last, horizon_s.ravel(), q)
+    states, *outputs = model.backbone(
+        x, clock, valid[:, -most:], q.x.reshape(*horizon_s.shape, -1), outputs=("states", "parameters", "options"),
+        candidates=places.x.reshape(*horizon_s.shape, *places.x.shape[1:]),
+    )  # fmt: skip
+    parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
+    mixture = network_mixture(parameters, q.base, q.scale, (options, places.xy, places.known))
+    kind = kinds_of_contexts(tracks, rows, valid)
+    continuations = np.zeros((len(last), 0, len(COLUMNS)), np.float32)
+    other_users, fleet = np.zeros(horizon_s.shape, int), ContextKind.is_fleet(kind)
+    if neighbours is not None and fleet.any():
+        found, other_users[fleet] = neighbours.of_days(*last_two(rows[fleet], valid[fleet]), horizon_s[fleet])
+        every = np.zeros((len(kind), *found.shape[1:]), np.float32)
+        every[fleet] = found
+        continuations = in_frame(every.reshape(len(last), *found.shape[2:]), f.heading[last])
+    kind = np.repeat(kind, horizon_s.shape[1])
+    near = np.tile([DAY_KERNEL.near_m, DAY_KERNEL.near_ms], (len(last), 1))
+    states = np.repeat(states[:, -1], horizon_s.shape[1], axis=0)
+    return Described(f, last, q, kind, mixture, continuations, near, other_users.ravel(), states, places)
