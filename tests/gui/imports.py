@@ -24,7 +24,6 @@ from qgis.core import (
     QgsProject,
     QgsVectorLayer,
 )
-from qgis.gui import QgsCollapsibleGroupBox
 from qgis.PyQt.QtCore import QDateTime, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
 from qgis.PyQt.QtTest import QTest
@@ -85,7 +84,6 @@ def day_first(menu, dock):
     until(lambda: any(each.objectName() == "raw_import_dialog" for each in menu.windows), 20, "the window")
     dialog = menu.windows[-1]
     until(lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 4, 30, "the first rows")
-    report["box"] = dialog.parameters()["EXTENT"] is None
     report["no columns known"] = find(dialog, "raw_import_state", QLabel).text()
     picture(dialog, "import_no_columns")
     dialog.choose(str(Path(os.environ["RAW_DAY_FIRST"]).with_name("none.csv")))
@@ -183,12 +181,7 @@ def cancelled(menu):
     dialog = menu.windows[-1]
     QTest.keyClicks(find(dialog, "raw_import_source").findChild(QLineEdit), str(path))
     until(lambda: find(dialog, "raw_import_start").isEnabled(), 60, "the first rows")
-    part = find(dialog, "raw_import_part", QgsCollapsibleGroupBox)
-    part.setCollapsed(False)
-    picture(dialog, "import_part")
-    report["box"] &= dialog.parameters()["EXTENT"] is None
     look_for_cuts(dialog)
-    part.setCollapsed(True)
     report["output"] = Path(find(dialog, "raw_import_output").findChild(QLineEdit).text()).name
     layers = len(QgsProject.instance().mapLayers())
     for number, share in enumerate((0.1, 0.65)):

@@ -167,7 +167,9 @@ def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:
     """
     project = QgsProject.instance()
     place = _in_degrees(layer)
-    best = utm_zone(place)
+    own = layer.crs()
+    suited = own.isValid() and not own.isGeographic() and own.authid() != "EPSG:3857"  # its own is made for its place
+    best = own if suited else utm_zone(place)
     if best is None:
         return
     others = [each for each in project.mapLayers().values() if each.isSpatial() and each is not layer]

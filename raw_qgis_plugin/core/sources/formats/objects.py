@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...arrays import object_column
 from ...errors import InputError, Progress
 from ...times import NO_TIME, parse_times
 from ...tracks import Skipped
@@ -117,9 +116,13 @@ def _column(values: list[Any]) -> pa.Array:
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError):
-        # Text and numbers, numbers of other sizes, or half of a letter of two halves, as an escape can say
-        texts = (None if value is None else str(value).encode("utf-8", "replace").decode() for value in values)
-        return pa.array(texts, pa.string())
+        return _texts(values)  # text and numbers, or numbers of other sizes
+
+
+def _texts(values: Iterable[Any]) -> pa.Array:
+    """A column of text. An escape of JSON can name half of a letter that has two halves: it becomes a question mark."""
+    words = (None if value is None else str(value).encode("utf-8", "replace").decode() for value in values)
+    return pa.array(words, pa.string())
 
 
 def _points_of_segment(segment: dict[str, Any]) -> Iterator[tuple[str | None, str | None, float]]:
@@ -145,8 +148,7 @@ def _points_of_segment(segment: dict[str, Any]) -> Iterator[tuple[str | None, st
 
 def _timeline(rows: list[tuple[str | None, str | None, float]]) -> pa.Table:
     points, moments, minutes = zip(*rows)
-    parts = pc.extract_regex(pa.array(points, pa.string()), POINT)
-    t = parse_times(object_column(moments))
+    parts, t = pc.extract_regex(_texts(points), POINT), parse_times(_texts(moments))
     t = np.where(t == NO_TIME, t, t + (60_000 * np.array(minutes)).astype(np.int64))
     when = pa.array(t.astype("datetime64[ms]"), mask=t == NO_TIME).cast(pa.timestamp("ms", "UTC"))
     return pa.table({"time": when, **{name: pc.struct_field(parts, name) for name in ("lon", "lat")}})
