@@ -93,6 +93,13 @@ def nano_arguments(tracks: Path, run: Path, *more: str) -> list[str]:
 
 
 @pytest.fixture
+def quick(monkeypatch):
+    """Runs of pretraining end with their checkpoint: no areas are calibrated, and no bundle is made."""
+    monkeypatch.setattr("model.pretrain.calibrate", lambda *_: {})
+    monkeypatch.setattr("model.pretrain.export", lambda *_: None)
+
+
+@pytest.fixture
 def open_files():
     """Gives the paths of the files that this process has open."""
     links = Path("/proc/self/fd")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from argparse import Namespace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +55,7 @@ def test_the_loss_falls_and_the_bundle_is_whole(tmp_path, tracks_file, lines):
         assert sum(f.get_tensor(k).size for k in f.keys()) == card["parameters"]  # noqa: SIM118
 
 
-def test_a_run_stopped_and_resumed_equals_an_unbroken_one(tmp_path, tracks_file, nano_run):
+def test_a_run_stopped_and_resumed_equals_an_unbroken_one(tmp_path, tracks_file, nano_run, quick):
     broken = tmp_path / "run"
     state = broken / "state.safetensors"
     pretrain(nano_arguments(tracks_file, broken, "--stop-after", "40"))
@@ -86,7 +87,7 @@ def test_a_corpus_with_nobody_to_hold_out_keeps_the_areas(tmp_path, nano_run, tr
         pretrain([*few, "--preset", "raw-small", "--output", str(tmp_path / "other")])
 
 
-def test_people_held_out_may_have_too_short_tracks(tmp_path, lines):
+def test_people_held_out_may_have_too_short_tracks(tmp_path, lines, quick):
     ids = [f"u{i}" for i in range(20)]
     held = {name for name, out in zip(ids, unseen(ids, np.arange(20), np.ones(20)), strict=True) if out}
     assert len(held) == 4
@@ -124,7 +125,8 @@ def test_areas_are_calibrated_on_fixes_with_a_past_of_their_own_track(nano_run, 
     assert calibrate(None, Namespace(cadences=(300, 1800))) == {}  # cadences that areas are not made for
 
 
-def test_areas_are_widened_for_other_people_and_never_narrowed(tmp_path, nano_run, tracks_file, capsys):
+def test_areas_are_widened_for_other_people_and_never_narrowed(tmp_path, nano_run, tracks_file, capsys, monkeypatch):
+    monkeypatch.setattr(calibration, "Batches", partial(Batches, points=1024))
     before = {"held": tables([1.0, 100.0], 0.5, 0.5), "days": tables([9.0], 0.5), "trips": tables([9.0], 0.5)}
     found = {"held": tables([1.0, 10_000.0], 0.4, 0.8), "days": tables([5.0], 0.9), "roaming": tables([9.0], 0.9)}
     assert widened(before, found, ["held", "roaming"]) == before | {"held": tables([1.0, 100.0], 0.5, 0.6)}

@@ -51,7 +51,10 @@ def environment():
 def plain_loss(tmp_path_factory, tracks_file):
     """Validation loss of one process that accumulates two batches a step."""
     run = tmp_path_factory.mktemp("plain") / "run"
-    pretrain([*FEW, "40", "--accumulate", "2", "--corpus", str(tracks_file), "--output", str(run)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pretraining, "export", lambda *_: None)
+        patch.setattr(pretraining, "calibrate", lambda *_: {})
+        pretrain([*FEW, "40", "--accumulate", "2", "--corpus", str(tracks_file), "--output", str(run)])
     return about(run)["metrics"]["validation_loss"]
 
 
@@ -74,7 +77,9 @@ def test_two_processes_reach_what_one_does(tmp_path, tracks_file, plain_loss):
     assert [scalar.step for scalar in logs.Scalars("loss")] == [20, 40]
 
 
-def test_a_sharded_run_is_killed_twice_and_resumed_by_two_processes_and_by_one(tmp_path, tracks_file, plain_loss):
+def test_a_sharded_run_is_killed_twice_and_resumed_by_two_processes_and_by_one(
+    tmp_path, tracks_file, plain_loss, quick
+):
     run = tmp_path / "run"
     same = [*FEW, "40", "--checkpoint-every", "0.01", "--corpus", str(tracks_file), "--output", str(run)]
     state = run / "state.safetensors"
@@ -297,7 +302,7 @@ def test_patience_counts_validations_without_a_better_one():
     assert monitor.done and not Monitor(patience=0, scores=[1.0, 2.0, 3.0]).done
 
 
-def test_a_run_without_gain_stops_early_and_checkpointing_changes_nothing(tmp_path, tracks_file, lines):
+def test_a_run_without_gain_stops_early_and_checkpointing_changes_nothing(tmp_path, tracks_file, lines, quick):
     pretrain(
         nano_arguments(tracks_file, tmp_path / "still", "--lr", "1e-12", "--patience", "2", "--validate-every", "4")
     )
