@@ -11,7 +11,6 @@ from pathlib import Path
 from raw_qgis_plugin.core.applicability import UNLIMITED
 from raw_qgis_plugin.core.bundle.bundle import write_sums
 from raw_qgis_plugin.core.errors import BundleError
-from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED
 from raw_qgis_plugin.core.evaluation.plots import MODEL
 
 WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": "mean absolute error", "r2": "R²"}
@@ -31,36 +30,30 @@ def write_card(bundle: Path, card: dict) -> None:
 
 
 def describe(card: dict) -> str:
-    """The card in Markdown."""
-    widened = card.get("widened_on", ())
+    """The card in Markdown: what the model does and how well, then where it holds and how it was trained."""
+    heads, figures = card["heads"], card.get("forecast_figures", {})
+    names = ", ".join(str(head.get("title") or head["name"]).lower() for head in heads)
     parts = [
         f"# {card['name']}",
-        f"A RAW model bundle: a causal transformer of {card['parameters'] / 1e6:.2f} million parameters that predicts "
-        "where tracks go, with small heads on its embeddings. It sees displacements and times, never a place.",
-        "## Training",
-        _training(card["training"]),
-        *([f"Command: `{card['command']}`"] if card.get("command") else []),
-        *([card["data"]] if card.get("data") else []),
+        f"This model forecasts where people and vehicles go{f', and has heads for {names}' if names else ''}. It sees "
+        "the distances and times between fixes, never a place.",
         "## Forecasts",
-        "Mean error over the best simple method's on the same windows, units outside the training set, 95 % bootstrap "
-        "interval by person or vehicle. 5s to 60s: the interval between fixes, 40 of context, the next five predicted; "
-        "long: quarter hours, 15 to 150 min ahead; filled: the same with the last fix held round the clock, areas for "
-        "tracks that moved.",
-        _forecast_table(card.get("forecast_figures", {})) if card.get("forecast_figures") else "Not measured yet.",
-        "Zeroed: with its output at zero the network is the baseline that it corrects, damped constant velocity, for "
-        "days staying. Past alone: the same with the layer's earlier continuations and adaptation.",
-        *(
-            [f"Areas were widened until they covered people outside the training set: {', '.join(widened)}."]
-            if widened
-            else []
-        ),
+        "Mean error of the model and of the best simple method on the same windows of people and vehicles outside the "
+        "training set, and their ratio with its 95 % interval. 5s to 60s: the interval between fixes, the next five "
+        "predicted; long: 15 to 150 minutes ahead; filled: the same round the clock.",
+        _forecast_table(figures) if figures else "Not measured yet.",
         "## Heads",
-        _head_table(card["heads"]) if card["heads"] else "None.",
-        "Figures of heads and of their baselines come from cross-validation over people (regions: over blocks).",
+        _head_table(heads) if heads else "None.",
+        "Figures come from cross-validation over people (regions: over blocks), unless another source is named.",
         "## Where it holds",
         "\n".join(f"- {k}: {_range(low, high)}" for k, (low, high) in card["domain"].items()),
-        f"Largest difference between ONNX Runtime and PyTorch: {card['onnx_difference']:.1e}.",
+        "## Training",
+        f"A causal transformer with {card['parameters'] / 1e6:.2f} million parameters. Corpora are weight*kind:source.",
+        _training(card["training"]),
+        *([card["data"]] if card.get("data") else []),
     ]
+    if widened := card.get("widened_on"):
+        parts.append(f"Areas were widened until they covered people of {', '.join(widened)}, who trained nothing.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -69,34 +62,26 @@ def _range(low: float, high: float) -> str:
 
 
 def _training(t: dict) -> str:
+    """One line a run, the first one first."""
     text = (
-        f"{t['points'] / 1e6:.1f} million fixes in {t['step']:,} steps and {t['seconds'] / 60:.0f} minutes on "
-        f"{t['device']}; seed {t['seed']}; corpus (weight*kind:source): {', '.join(f'`{c}`' for c in t['corpus'])}."
-        + (f" Command: `{t['command']}`." if t.get("command") else "")
+        f"- {t['points'] / 1e6:.1f} million fixes, {t['step']:,} steps, {t['seconds'] / 60:.0f} minutes on "
+        f"{t['device']}, seed {t['seed']}: {', '.join(f'`{c}`' for c in t['corpus'])}."
+        + (f" Command: `{t['command']}`" if t.get("command") else "")
     )
-    return f"{_training(t['before'])}\n\nThen {text}" if t.get("before") else text
+    return f"{_training(t['before'])}\n{text}" if t.get("before") else text
 
 
 def _forecast_table(figures: dict[str, dict]) -> str:
-    lines = [
-        "| data | family | model (median) m | zeroed | past alone | best simple method | ratio | in 50 % | in 80 % |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    lines = ["| data | family | model, m | best simple method, m | ratio | in 50 % | in 80 % |", "|---" * 7 + "|"]
     for name, families in figures.items():
         for family, r in families.items():
             m, (low, high) = r["methods"], r["interval"]
             best = f"{m[r['best_simple']]['mean_m']:.1f} ({r['best_simple']})"
-            model, past = m[MODEL], f"{m[PAST]['mean_m']:.1f}" if PAST in m else "–"
-            lines.append(
-                f"| {name} | {family} | {model['mean_m']:.1f} ({model['median_m']:.1f}) | {m[ZEROED]['mean_m']:.1f} | "
-                f"{past} | {best} | **{r['ratio']:.3f}** [{low:.3f}, {high:.3f}] | "
-                f"{_share(r['inside50'])} | {_share(r['inside80'])} |"
-            )
+            inside = ("–" if r[k] is None else f"{r[k]:.0%}" for k in ("inside50", "inside80"))
+            ratio = f"**{r['ratio']:.3f}** [{low:.3f}, {high:.3f}]"
+            model = f"{m[MODEL]['mean_m']:.1f}"
+            lines.append(f"| {' | '.join([name, family, model, best, ratio, *inside])} |")
     return "\n".join(lines)
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
 
 
 def without_heads(folder: Path, card: dict, names: Sequence[str]) -> dict:
@@ -122,24 +107,22 @@ def _head_table(heads: list[dict]) -> str:
 
 
 def _elsewhere(r: dict) -> str:
-    where = f"on {r['units']} units of {r['people']} people"
-    text = f"{_scores(r['head'])} {where}" if "head" in r else f"accuracy {r['accuracy']:.3f} {where}"
+    scores = r.get("head", {"accuracy": r.get("accuracy")})
+    text = f"{_scores(scores)} on {r['units']} units of {r['people']} people"
     if "ratio" in r:
-        ratio, low, high = r["ratio"]
-        text += f"; error over the baseline's {ratio:.2f} [{low:.2f}, {high:.2f}]"
+        text += "; error over the baseline's {:.2f} [{:.2f}, {:.2f}]".format(*r["ratio"])
     if "inside" in r:
         return f"{text}; the 80 % interval holds {r['inside']:.0%}."
-    return (
-        f"{text} (always the most frequent class: {r['most_frequent']:.3f}); sure of {r['sure']:.0%}, then right in "
-        f"{r['accuracy_where_sure'] or 0:.1%}."
-    )
+    return f"{text} (always the most frequent class: {r['most_frequent']:.3f}); {_sure(r)}."
 
 
 def _of_source(r: dict) -> str:
-    return (
-        f"{_scores(r['head'])}; the baseline's {_scores(r['baseline'])}; {r['units']} units in {r['groups']} groups "
-        f"outside the training set; sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure'] or 0:.1%}."
-    )
+    where = f"{r['units']} units in {r['groups']} groups outside the training set"
+    return f"{_scores(r['head'])}; the baseline's {_scores(r['baseline'])}; {where}; {_sure(r)}."
+
+
+def _sure(r: dict) -> str:
+    return f"sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure'] or 0:.1%}"
 
 
 def _scores(metrics: dict[str, float]) -> str:
