@@ -191,4 +191,17 @@ class ProfileSpec(Spec):
     unit: str = option(
         "user", "One result for each", "user: a point at the most visited place, snapped to a 500 m grid. "
         "track: its line, cut at gaps. day: one result a user and day.", choices=("user", "track", "day"),
+
+
+class PretrainSpec(Spec):
+    """More training of a model on tracks."""
+
+    preset: str = option(
+        "raw-small", "Model size", "raw-small suits a laptop; raw-base and raw-large need a graphics card. In another "
+        "size than raw-small, training starts from random weights. A model of your own keeps its size.",
+        choices=("raw-nano", "raw-small", "raw-base", "raw-large"),
+    )  # fmt: skip
+    minutes: float = option(
+        30.0, "Minutes of training", "The learning rate falls over this time. The comparison with the model before "
+        "takes some minutes more.", minimum=0.05,
     )  # fmt: skip

@@ -25,12 +25,20 @@ class LayerGroup:
         """Put a layer into the project and the group, or into the group `run` in it. order: greater is drawn above."""
         layer.setCustomProperty(ORDER, order)
         QgsProject.instance().addMapLayer(layer, False)
-        root = QgsProject.instance().layerTreeRoot()
-        group: QgsLayerTreeGroup = root.findGroup(self.name) or root.insertGroup(0, self.name)
+        group = self._group() or QgsProject.instance().layerTreeRoot().insertGroup(0, self.name)
         if run:
             group = group.findGroup(run) or group.insertGroup(0, run)
         group.insertLayer(sum(_order(node) > order for node in group.children()), layer).setExpanded(False)
         return layer
+
+    def free_name(self, run: str) -> str:
+        """A name for the group of a run: of its result, with a number where an earlier run has the same."""
+        group = self._group()
+        taken = {each.name() for each in group.findGroups()} if group is not None else set()
+        return next(name for n in range(1, len(taken) + 2) if (name := f"{run} ({n})" if n > 1 else run) not in taken)
+
+    def _group(self) -> QgsLayerTreeGroup | None:
+        return QgsProject.instance().layerTreeRoot().findGroup(self.name)
 
 
 def _order(node: Any) -> float:

@@ -5,18 +5,18 @@ from __future__ import annotations
 
 from qgis.core import Qgis, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
 
+from ..layers.words import MADE
+
 
 def has_fixes(layer: QgsMapLayer | None) -> bool:
-    """Whether a layer has points, or lines with M values."""
-    if not isinstance(layer, QgsVectorLayer) or is_line_without_times(layer):
+    """Whether a layer has points, or lines with M values. Of RAW's results only imported and filled tracks."""
+    if not isinstance(layer, QgsVectorLayer):
         return False
-    return layer.geometryType() in (Qgis.GeometryType.Point, Qgis.GeometryType.Line)
-
-
-def is_line_without_times(layer: QgsMapLayer) -> bool:
-    """Whether a layer has lines without M values."""
-    is_line = isinstance(layer, QgsVectorLayer) and layer.geometryType() == Qgis.GeometryType.Line
-    return is_line and not QgsWkbTypes.hasM(layer.wkbType())
+    names = layer.fields().names()
+    if layer.customProperty(MADE) and ("t" not in names or "horizon_min" in names):
+        return False
+    lines = layer.geometryType() == Qgis.GeometryType.Line and QgsWkbTypes.hasM(layer.wkbType())
+    return lines or layer.geometryType() == Qgis.GeometryType.Point
 
 
 def has_figures(layer: QgsMapLayer | None) -> bool:

@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The RAW toolbar and menu: the dock, one action per algorithm, and one per window, in groups."""
+"""The RAW toolbar and menu: a table of actions, in groups. Each opens the dock, an algorithm or a window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qgis.core import Qgis, QgsApplication, QgsProject, QgsSettings, QgsTask
-from qgis.gui import QgsProcessingAlgorithmDialogBase
+from qgis.core import Qgis, QgsApplication, QgsProject, QgsSettings
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.PyQt.QtWidgets import QMenu, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import QMenu, QPushButton
 
 try:
     from qgis.PyQt.QtGui import QAction
@@ -22,10 +20,11 @@ except ImportError:  # older QGIS with Qt 5
 from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, PROVIDER_ID
 from ..processing.words import tr
-from .maps import animation, basemap, fit
+from .desktop import Desktop
+from .maps import basemap, fit
 from .results import KeptResults
-from .settings import settings, start_values
-from .window_list import IMPORT, WINDOWS
+from .settings import start_values
+from .widgets.dialog import HelpWindow
 
 if TYPE_CHECKING:
     from ..environment.install import InstallRequest
@@ -35,105 +34,127 @@ if TYPE_CHECKING:
 
 MENU = "RAW"
 DOCK_OPEN = "raw/dock_open"
-# Titles of the groups, and the actions in them; a group without a title stands in the menu itself
-GROUPS = (
-    ("", ("sample", "dock")),
-    ("Data", ("importtracks", "fillgaps", "embedtracks")),
-    ("People", ("profileusers", "diary", "similarusers", "encounters")),
-    ("Regions", ("draw", "box", "scoreregions", "similarregions", "publish")),
-    ("Forecasts", ("forecasttracks", "backtest", "animation")),
-    ("Maps", ("map", "basemap")),
-    ("Models", ("train", "trainhead", "pretrain", "models")),
-    ("", ("environment", "diagnostics", "help")),
-)
+CHECKABLE = ("dock", "basemap")
 SHORTCUTS = {"dock": "Ctrl+Alt+K", "draw": "Ctrl+Alt+D", "box": "Ctrl+Alt+B"}  # QGIS's options change them
+TOOLBAR = ("dock", "importtracks", "profileusers", "diary", "scoreregions", "forecasttracks", "map")
 
 
-class RawMenu:
+class Entry(NamedTuple):
+    """An action that is no algorithm. open: returns the window, shown, or None."""
+
+    name: str  # of its icon in resources/icons; the action is called raw_NAME
+    title: str
+    tip: str
+    open: Callable[[RawMenu], Any]
+    picture: str = ""  # where the icon has another name
+
+
+def window(module: str, make: str) -> Callable[[RawMenu], Any]:
+    """Opens a window. Its module is imported then, by __import__, which QGIS watches to unload it with the plugin."""
+    return lambda menu: menu.show_window(getattr(__import__(f"{__package__}.{module}", fromlist=[make]), make)(menu))
+
+
+def entries() -> tuple[Entry, ...]:
+    """All actions that are no algorithms, translated."""
+    return (
+        Entry("dock", tr("RAW dock"), tr("Draw regions, look at users, forecast: beside the map."),
+              lambda menu: menu.show_dock(menu.actions["dock"].isChecked()), "raw"),
+        Entry("sample", tr("Open the sample project"), tr("Ten phones in Aracaju, Brazil, and a short tour."),
+              window("windows.sample", "open_sample")),
+        Entry("draw", tr("Draw a region"), tr("Click the corners of a region on the map; right click closes it."),
+              lambda menu: menu.show_dock().draw("polygon"), "regions"),
+        Entry("box", tr("Draw a box"), tr("Drag a box on the map: a region."),
+              lambda menu: menu.show_dock().draw("box"), "regions"),
+        Entry("animation", tr("Animation…"),
+              tr("Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter."),
+              lambda menu: fit.export_animation(menu.iface), "forecast"),
+        Entry("map", tr("Make a map…"), tr("A page with title, legend, scale and notes in QGIS's layout window."),
+              window("maps.page", "open_designer")),
+        Entry("basemap", tr("Basemap"),
+              tr("Tiles of an XYZ connection of QGIS, below the layers. You are asked before the first request."),
+              lambda menu: basemap.toggle(menu.iface, menu.actions["basemap"].isChecked()), "map"),
+        Entry("train", tr("Train a model…"),
+              tr("Continue training on your own tracks, or teach a new label from examples."),
+              window("training.dialog", "open_training")),
+        Entry("models", tr("Models…"), tr("The model of RAW and your own: cards, import, export, compare."),
+              window("windows.models", "ModelsDialog")),
+        Entry("environment", tr("Packages and diagnostics…"),
+              tr("The packages and devices that RAW uses, their installation, and a report to copy."),
+              window("windows.packages", "PackagesDialog")),
+        Entry("help", tr("Help"), tr("What RAW does and how."),
+              lambda menu: menu.show_window(HelpWindow("index", menu.iface.mainWindow()))),
+    )  # fmt: skip
+
+
+def groups() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Titles of the menu's groups, and the actions in them; a group without a title stands in the menu itself."""
+    return (
+        ("", ("sample", "dock")),
+        (tr("Data"), ("importtracks", "fillgaps", "embedtracks")),
+        (tr("People"), ("profileusers", "diary", "similarusers", "encounters")),
+        (tr("Regions"), ("draw", "box", "scoreregions", "similarregions", "flows", "publish")),
+        (tr("Forecasts"), ("forecasttracks", "backtest", "animation")),
+        (tr("Maps"), ("map", "basemap")),
+        (tr("Models"), ("train", "trainhead", "pretrain", "models")),
+        ("", ("environment", "help")),
+    )
+
+
+class RawMenu(Desktop):
     """The actions in the toolbar and in the Plugins menu, the dock, and the windows that are open."""
 
     def __init__(self, iface: Any) -> None:
-        self.iface = iface
+        super().__init__(iface)
         self.dock: RawDock | None = None
         self.kept_results = KeptResults(iface)  # also while there is no dock
-        for opened in (QgsProject.instance().readProject, QgsProject.instance().cleared):
-            opened.connect(self._show_all_times)
+        for signal in (QgsProject.instance().readProject, QgsProject.instance().cleared):
+            signal.connect(self._show_all_times)
+        self.training_watch: TrainingWatch | None = None
+        self.installation: Installation | None = None
+        self.actions: dict[str, QAction] = {}
+        for algorithm in ALGORITHMS:
+            words, tip = f"{tr(algorithm.TITLE)}…", tr(algorithm.SUMMARY)
+            self._add(algorithm.ID, words, tip, algorithm.icon(), partial(self._run, algorithm.ID))
+        for each in entries():
+            self._add(each.name, each.title, each.tip, icon(each.picture or each.name), partial(each.open, self))
         self.toolbar = iface.addToolBar(MENU)
         self.toolbar.setObjectName("RawToolbar")
-        self.groups: list[QMenu] = []
-        self.training_watch: TrainingWatch | None = None
-        self.windows: list[Any] = []  # Qt does not keep the Python half of an open dialog alive
-        self.installation: Installation | None = None  # the last one, running or not
-        tip = tr("Draw regions, look at users, forecast: beside the map.")
-        self.dock_action = self._add("dock", tr("RAW dock"), tip, icon("raw"), self._toggle_dock)
-        self.dock_action.setCheckable(True)
-        algorithms = [
-            self._add(each.ID, f"{tr(each.TITLE)}…", tr(each.SUMMARY), each.icon(), partial(self._open, each.ID))
-            for each in ALGORITHMS
-        ]
-        windows = [
-            self._add(each.name, tr(each.title), tr(each.tip), icon(each.name), partial(self.open_window, each.name))
-            for each in WINDOWS
-        ]
-        self.actions = [self.dock_action, *algorithms, *windows, *self._make_tools()]
-        self.entries = self._fill_menu()
-        self.toolbar.addActions([self.dock_action, *algorithms])
+        self.toolbar.addActions([self.actions[name] for name in TOOLBAR if name in self.actions])
+        self.menus: list[QMenu] = []
+        self._fill_menu()
         if QgsSettings().value(DOCK_OPEN, False, type=bool):
-            self.dock_action.trigger()
+            self.actions["dock"].trigger()
         self.watch_training()
+
+    def _add(self, name: str, title: str, tip: str, picture: Any, slot: Callable[[], Any]) -> None:
+        action = QAction(
+            picture, title, self.iface.mainWindow(), objectName=f"raw_{name}", toolTip=f"<b>{title}</b><br>{tip}",
+            checkable=name in CHECKABLE, triggered=lambda: slot(),
+        )  # fmt: skip
+        if name in SHORTCUTS:
+            self.iface.registerMainWindowAction(action, SHORTCUTS[name])
+        self.actions[name] = action
+
+    def _fill_menu(self) -> None:
+        for title, names in groups():
+            actions = [self.actions[name] for name in names if name in self.actions]
+            if title:
+                group = QMenu(title, self.iface.mainWindow())
+                group.addActions(actions)
+                group.aboutToShow.connect(self._show_basemap)
+                self.menus.append(group)
+                actions = [group.menuAction()]
+            self.entries += actions
+        for entry in self.entries:
+            self.iface.addPluginToMenu(MENU, entry)
+
+    def _show_basemap(self) -> None:
+        """The layer may have been added or removed with a project, or by the user."""
+        self.actions["basemap"].setChecked(basemap.basemap() is not None)
 
     def _show_all_times(self, _document: Any = None) -> None:
         """After QGIS has set the map's clock for another project."""
         QTimer.singleShot(0, lambda: fit.show_all_of_a_stopped_clock(self.iface.mapCanvas()))
-
-    def _add(self, name: str, title: str, tip: str, picture: Any, slot: Callable[[], Any]) -> QAction:
-        action = QAction(
-            picture, title, self.iface.mainWindow(), objectName=f"raw_{name}", toolTip=f"<b>{title}</b><br>{tip}",
-            triggered=lambda: slot(),
-        )  # fmt: skip
-        if name in SHORTCUTS:
-            self.iface.registerMainWindowAction(action, SHORTCUTS[name])
-        return action
-
-    def _make_tools(self) -> list[QAction]:
-        """The actions that open no window of ours."""
-        tip = tr("Click the corners of a region on the map; right click closes it.")
-        draw = self._add("draw", tr("Draw a region"), tip, icon("regions"), lambda: self.show_dock().draw("polygon"))
-        tip = tr("Drag a box on the map: a region.")
-        box = self._add("box", tr("Draw a box"), tip, icon("regions"), lambda: self.show_dock().draw("box"))
-        tip = tr("Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.")
-        film = self._add("animation", tr("Animation…"), tip, icon("forecast"), lambda: animation.export(self))
-        tip = tr(
-            "Tiles of an XYZ connection of QGIS, below the layers. Before the first request it explains whom it asks."
-        )
-        self.basemap_action = self._add("basemap", tr("Basemap"), tip, icon("map"), self._toggle_basemap)
-        self.basemap_action.setCheckable(True)
-        return [draw, box, film, self.basemap_action]
-
-    def _fill_menu(self) -> list[QAction]:
-        """Put the actions into the menu, by GROUPS. Returns the entries of the menu."""
-        named = {action.objectName().removeprefix("raw_"): action for action in self.actions}
-        entries = []
-        for title, names in GROUPS:
-            actions = [named[name] for name in names]
-            if title:
-                group = QMenu(tr(title), self.iface.mainWindow())
-                group.addActions(actions)
-                group.aboutToShow.connect(self._show_basemap)
-                self.groups.append(group)
-                actions = [group.menuAction()]
-            entries += actions
-        for entry in entries:
-            self.iface.addPluginToMenu(MENU, entry)
-        return entries
-
-    def _toggle_basemap(self) -> None:
-        basemap.toggle(self, self.basemap_action.isChecked())
-        self._show_basemap()
-
-    def _show_basemap(self) -> None:
-        """The layer may have been added or removed with a project, or by the user."""
-        self.basemap_action.setChecked(basemap.basemap() is not None)
 
     # ---- the dock -----------------------------------------------------------------------------------------------
 
@@ -149,11 +170,8 @@ class RawMenu:
         self._remember(shown)
         return self.dock
 
-    def _toggle_dock(self) -> None:
-        self.show_dock(self.dock_action.isChecked())
-
     def _remember(self, shown: bool) -> None:
-        self.dock_action.setChecked(shown)
+        self.actions["dock"].setChecked(shown)
         QgsSettings().setValue(DOCK_OPEN, shown)
 
     def _drop_dock(self) -> None:
@@ -164,10 +182,60 @@ class RawMenu:
             self.dock.deleteLater()
         self.dock = None
 
-    def tracks_layer(self) -> Any:
-        """The layer chosen in the dock, else QGIS's current layer; None where there is neither."""
-        session = self.dock.session if self.dock is not None else None
-        return (session.layer if session is not None else None) or self.iface.activeLayer()
+    # ---- windows ------------------------------------------------------------------------------------------------
+
+    def open_window(self, name: str) -> Any:
+        """Open a window by the name of its action."""
+        return next(entry for entry in entries() if entry.name == name).open(self)
+
+    def show_window(self, window: Any) -> Any:
+        """Show a window and hold it. None: the user declined."""
+        if window is not None:
+            window.show()
+        return self.keep(window)
+
+    def import_tracks(self, path: str = "") -> Any:
+        """Open the window that imports files, or explain why it cannot. path: of a file or folder to begin with."""
+        window = self.opened("raw_import_dialog")
+        if window is None:
+            ready, reason = QgsApplication.processingRegistry().createAlgorithmById("raw:importtracks").canExecute()
+            if not ready:
+                self._show_missing(reason)
+                return None
+            from .windows.import_dialog import ImportDialog
+
+            window = self.show_window(ImportDialog(self))
+        if path:
+            window.choose(path)
+        return window
+
+    def _run(self, name: str) -> Any:
+        return self.import_tracks() if name == "importtracks" else self.open_dialog(name)
+
+    def open_dialog(self, name: str, **values: Any) -> Any:
+        """Open an algorithm's dialog beside the map, or explain why the algorithm cannot run.
+
+        It starts with values, the user's settings, the dock's layer of tracks while that is shown, and the layers that
+        fit.
+        """
+        import processing
+
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"{PROVIDER_ID}:{name}")
+        ready, reason = algorithm.canExecute()
+        if not ready:
+            self._show_missing(reason)
+            return None
+        session = self.session if self.actions["dock"].isChecked() else None
+        shown = session.layer if session is not None else None
+        starts = start_values(algorithm, self.iface.activeLayer(), shown) | values
+        return self.show_window(processing.createAlgorithmDialog(algorithm, starts))
+
+    def _show_missing(self, reason: str) -> None:
+        """Show in the message bar what is missing, with a button to the window that installs it."""
+        bar = self.iface.messageBar()
+        item = bar.createMessage(MENU, reason.split(". ")[0] + ".")  # the bar has room for a sentence
+        item.layout().addWidget(QPushButton(tr("Packages…"), clicked=lambda: self.open_window("environment")))
+        bar.pushWidget(item, Qgis.MessageLevel.Warning)
 
     def watch_training(self) -> None:
         """A training was started, or may be running since before: show a message when it ends."""
@@ -177,34 +245,14 @@ class RawMenu:
             self.training_watch = TrainingWatch(self)
         self.training_watch.start()
 
-    def use_model(self, path: Path | None, everywhere: bool = True) -> None:
-        """Use a model bundle in this project, None: the shipped one. everywhere: it also becomes the default."""
-        if everywhere:
-            settings().model.setValue(str(path or ""))
-        else:
-            QgsProject.instance().writeEntry("raw", "model", str(path or ""))
-        if self.dock is not None:
-            self.dock.take_model()
-
-    def settings_changed(self) -> None:
-        """The user has changed the settings: the dock reads its layer again if it used others."""
-        if self.dock is not None and self.dock.session is not None:
-            self.dock.session.take_settings()
-
-    def models_changed(self) -> None:
-        """Models were added to or removed from the user's folder."""
-        if self.dock is not None:
-            self.dock.list_models()
-
     def install(self, request: InstallRequest) -> Installation:
         """Start an installation of packages, or return the one that is running. Raises RawError."""
         if self.installation is None or not self.installation.running:
             from .windows.installation import Installation
 
-            installation = Installation(request)
-            installation.start()
-            installation.ended.connect(self._installed)
-            self.installation = installation
+            self.installation = Installation(request)
+            self.installation.start()
+            self.installation.ended.connect(self._installed)
         return self.installation
 
     def _installed(self, error: str) -> None:
@@ -213,117 +261,23 @@ class RawMenu:
             self._drop_dock()
             self.show_dock()
 
-    # ---- windows ------------------------------------------------------------------------------------------------
-
-    def open_window(self, name: str) -> Any:
-        """Open one of WINDOWS."""
-        return self.keep(next(window for window in WINDOWS if window.name == name).open(self))
-
-    def import_tracks(self, path: str = "") -> Any:
-        """Open the window that imports files, or explain why it cannot. path: of a file or folder to begin with."""
-        window = next(
-            (each for each in self.windows if not sip.isdeleted(each) and each.objectName() == "raw_import_dialog"),
-            None,
-        )
-        if window is None or not window.isVisible():
-            ready, reason = QgsApplication.processingRegistry().createAlgorithmById("raw:importtracks").canExecute()
-            if not ready:
-                self._show_missing(reason)
-                return None
-            window = self.keep(IMPORT.open(self))
-        if path:
-            window.choose(path)
-        window.raise_()
-        return window
-
-    def use_layer(self, layer: Any) -> None:
-        """Make a layer the current one, show it whole, and choose it in the dock."""
-        self.iface.setActiveLayer(layer)
-        fit.show_in_shape(self.iface, layer)
-        self.iface.zoomToActiveLayer()
-        fit.show_in_time(self.iface, layer)
-        if self.dock is not None:
-            self.dock.choose_layer(layer)
-
-    def _open(self, algorithm_id: str) -> Any:
-        return self.import_tracks() if algorithm_id == "importtracks" else self.open_dialog(algorithm_id)
-
-    def open_dialog(self, algorithm_id: str, **values: Any) -> Any:
-        """Open an algorithm's dialog beside the map, or explain why the algorithm cannot run.
-
-        It starts with values, the user's settings, the dock's layer of tracks while that is shown, and the layers that
-        fit.
-        """
-        import processing
-
-        algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"{PROVIDER_ID}:{algorithm_id}")
-        ready, reason = algorithm.canExecute()
-        if not ready:
-            self._show_missing(reason)
-            return None
-        session = self.dock.session if self.dock is not None and self.dock_action.isChecked() else None
-        shown = session.layer if session is not None else None
-        starts = start_values(algorithm, self.iface.activeLayer(), shown) | values
-        dialog = processing.createAlgorithmDialog(algorithm, starts)
-        dialog.show()
-        return self.keep(dialog)
-
-    def _show_missing(self, reason: str) -> None:
-        """Show in the message bar what is missing, with a button to the window that installs it."""
-        bar = self.iface.messageBar()
-        item = bar.createMessage(MENU, reason.split(". ")[0] + ".")  # the bar has room for a sentence
-        item.layout().addWidget(QPushButton(tr("Packages…"), clicked=lambda: self.open_window("environment")))
-        bar.pushWidget(item, Qgis.MessageLevel.Warning)
-
-    def keep(self, window: Any) -> Any:
-        """Hold a window's Python object until the window is closed, and close the window with the plugin.
-
-        Windows that were closed since the last call are deleted.
-        """
-        others = [each for each in self.windows if not sip.isdeleted(each) and each is not window]
-        self.windows = [each for each in others if each.isVisible()] + ([] if window is None else [window])
-        for each in others:
-            if not each.isVisible():
-                delete_closed(each)
-        return window
-
     def remove(self) -> None:
         """Remove the windows, the dock, the actions, the menu and the toolbar from QGIS."""
-        for window in self.windows:
-            if not sip.isdeleted(window):
-                window.close()
-                delete_closed(window)
-        self.windows = []
+        self.close_windows()
         self._drop_dock()
         if self.training_watch is not None:
             self.training_watch.timer.stop()
         self.kept_results.close()
-        for opened in (QgsProject.instance().readProject, QgsProject.instance().cleared):
-            opened.disconnect(self._show_all_times)
+        for signal in (QgsProject.instance().readProject, QgsProject.instance().cleared):
+            signal.disconnect(self._show_all_times)
         if self.installation is not None:
             self.installation.stop()
         submenu = next((a.menu() for a in self.iface.pluginMenu().actions() if a.text() == MENU), None)
         for entry in self.entries:
             self.iface.removePluginMenu(MENU, entry)
-        for each in (*self.actions, *self.groups):
-            if not sip.isdeleted(each):
+        self.iface.mainWindow().removeToolBar(self.toolbar)
+        self.toolbar.setParent(None)
+        for each in (*self.actions.values(), *self.menus, submenu, self.toolbar):  # QGIS forgets the submenu
+            if each is not None and not sip.isdeleted(each):
                 each.deleteLater()
-        self.actions, self.entries, self.groups = [], [], []
-        if submenu is not None and not sip.isdeleted(submenu):
-            submenu.deleteLater()  # QGIS takes it out of its menu and forgets it
-        if not sip.isdeleted(self.toolbar):
-            self.iface.mainWindow().removeToolBar(self.toolbar)
-            self.toolbar.setParent(None)
-            self.toolbar.deleteLater()
-
-
-def delete_closed(window: Any) -> None:
-    """Delete a closed window as soon as no job of it is running any more."""
-    if sip.isdeleted(window) or isinstance(window, QgsProcessingAlgorithmDialogBase):
-        return  # QGIS deletes its own dialogs, in which an algorithm may still run
-    jobs = [getattr(part, "job", None) for part in (window, *window.findChildren(QWidget))]
-    running = next((job for job in jobs if isinstance(job, QgsTask) and not sip.isdeleted(job)), None)
-    if running is None:
-        window.deleteLater()
-    else:
-        running.destroyed.connect(lambda: delete_closed(window))  # QGIS deletes a job after it reported its end
+        self.actions, self.entries, self.menus = {}, [], []

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-from typing import Any
 
 from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtGui import QIcon
@@ -58,96 +57,76 @@ class RawOptionsPage(QgsOptionsPageWidget):
         )  # fmt: skip
         kept = self.settings.results.value()
         self.results = QComboBox(objectName="raw_results_kept")
-        for kind, words in (
-            ("", tr("in a GeoPackage beside the project")), ("file", tr("in this GeoPackage")),
-            (TEMPORARY, tr("nowhere: they are temporary")),
-        ):  # fmt: skip
-            self.results.addItem(words, kind)
-        self.results_file = QgsFileWidget()
-        self.results_file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
-        self.results_file.setFilter(f"{tr('GeoPackage')} (*.gpkg)")
-        self.results_file.setFilePath("" if kept == TEMPORARY else kept)
+        self.results.addItem(tr("in a GeoPackage beside the project"), "")
+        self.results.addItem(tr("in this GeoPackage"), "file")
+        self.results.addItem(tr("nowhere: they are temporary"), TEMPORARY)
+        self.file = QgsFileWidget()
+        self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
+        self.file.setFilter(f"{tr('GeoPackage')} (*.gpkg)")
+        self.file.setFilePath("" if kept == TEMPORARY else kept)
         self.results.currentIndexChanged.connect(self._show_file)
         self.results.setCurrentIndex(self.results.findData(kept if kept in ("", TEMPORARY) else "file"))
         self._show_file()
         self.cache = QLabel()
         tip = tr("Deletes the embeddings of tracks that RAW has read. Layers and models stay.")
-        self.forget = QPushButton(tr("Forget"), toolTip=tip, clicked=self._forget)
+        self.clear = QPushButton(tr("Clear cache"), toolTip=tip, clicked=self._clear_cache)
         lacking = packages.lacking()
         words = tr("Missing: {names}.").format(names=", ".join(lacking)) if lacking else tr("All that the model needs.")
-        install = QPushButton(tr("Packages…"), clicked=self._open_packages)
-        diagnose = QPushButton(tr("Diagnostics…"), clicked=self._open_diagnostics)
-        package_box = QGroupBox(tr("Packages"))
-        package_box.setLayout(column(wrapped(words), row(install, diagnose, None)))
-        model_rows = ((tr("Device"), self.device), (tr("Default model"), self.model))
-        privacy_rows = (
-            (tr("Fewest people to show a region"), self.min_users),
-            (tr("Cache of embeddings"), row(self.cache, self.forget, None)),
-        )
-        result_rows = ((tr("When the project is saved, keep results"), self.results), (self.results_file,))
-        boxes = (
-            form_box(title, rows)
-            for title, rows in (
-                (tr("Model"), model_rows), (tr("Results"), result_rows), (tr("Privacy"), privacy_rows),
-            )
+        install = QPushButton(tr("Packages and diagnostics…"), clicked=self._open_packages)
+        self._page = column()
+        self._add_box(tr("Model"), (tr("Device"), self.device), (tr("Default model"), self.model))
+        self._add_box(tr("Results"), (tr("When the project is saved, keep results"), self.results), ("", self.file))
+        self._add_box(
+            tr("Privacy"), (tr("Minimum users per region"), self.min_users),
+            (tr("Cache of embeddings"), row(self.cache, self.clear, None)),
         )  # fmt: skip
-        self.setLayout(column(*boxes, package_box, None))
+        self._add_box(tr("Packages"), ("", wrapped(words)), ("", row(install, None)))
+        self._page.addStretch(1)
+        self.setLayout(self._page)
         self._show_cache()
 
+    def _add_box(self, title: str, *rows: tuple[str, QWidget]) -> None:
+        box = QGroupBox(title)
+        form = QFormLayout(box)
+        for words, widget in rows:
+            form.addRow(words, widget) if words else form.addRow(widget)
+        self._page.addWidget(box)
+
     def _show_file(self) -> None:
-        self.results_file.setVisible(self.results.currentData() == "file")
+        self.file.setVisible(self.results.currentData() == "file")
 
     def apply(self) -> None:
         """Called by QGIS on OK."""
+        kind, file = self.results.currentData(), self.file.filePath().strip()
+        if kind == "file":  # a GeoPackage without a name is the one beside the project
+            kind = f"{file.removesuffix('.gpkg')}.gpkg" if file else ""
         for entry, value in (
-            (self.settings.device, self.device.currentData()),
-            (self.settings.model, self.model.filePath()),
-            (self.settings.min_users, self.min_users.value()),
-            (self.settings.results, self._results()),
-        ):
+            (self.settings.device, self.device.currentData()), (self.settings.model, self.model.filePath()),
+            (self.settings.min_users, self.min_users.value()), (self.settings.results, kind),
+        ):  # fmt: skip
             if value == entry.defaultValue():
                 entry.remove()
             else:
                 entry.setValue(value)
         self.desktop.settings_changed()
 
-    def _results(self) -> str:
-        """The choice as the settings have it. A GeoPackage without a name is the one beside the project."""
-        kind = self.results.currentData()
-        file = self.results_file.filePath().strip()
-        return kind if kind != "file" else f"{file.removesuffix('.gpkg')}.gpkg" if file else ""
-
     def helpKey(self) -> str:  # noqa: N802
         """Called by QGIS: its own help has no page on RAW."""
         return ""
 
     def _show_cache(self) -> None:
-        size = 0
-        if (folder := cache_folder(self.cache.setText)) is not None:
-            size = size_of(folder)
+        folder = cache_folder(self.cache.setText)
+        size = size_of(folder) if folder is not None else 0
+        if folder is not None:
             self.cache.setText(tr("{megabytes} MB").format(megabytes=f"{size / 1e6:,.1f}"))
-        self.forget.setEnabled(size > 0)
+        self.clear.setEnabled(size > 0)
 
-    def _forget(self) -> None:
+    def _clear_cache(self) -> None:
         if (folder := cache_folder(self.cache.setText)) is not None:
             shutil.rmtree(folder, ignore_errors=True)
         self._show_cache()
 
     def _open_packages(self) -> None:
-        from .windows.packages import EnvironmentDialog
+        from .windows.packages import PackagesDialog
 
-        self.desktop.keep(EnvironmentDialog(self.desktop, self.window())).show()
-
-    def _open_diagnostics(self) -> None:
-        from .windows.diagnostics import DiagnosticsDialog
-
-        self.desktop.keep(DiagnosticsDialog(self.desktop, self.window())).show()
-
-
-def form_box(title: str, rows: tuple[tuple[Any, ...], ...]) -> QGroupBox:
-    """A box with a form. rows: labels, and widgets or layouts; or a widget alone."""
-    box = QGroupBox(title)
-    form = QFormLayout(box)
-    for parts in rows:
-        form.addRow(*parts)
-    return box
+        self.desktop.keep(PackagesDialog(self.desktop, self.window())).show()

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
-from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,6 @@ from qgis.core import (
     QgsDataProvider,
     QgsFeedback,
     QgsProject,
-    QgsProviderConnectionException,
     QgsProviderRegistry,
     QgsVectorFileWriter,
     QgsVectorLayer,
@@ -32,6 +29,7 @@ from qgis.PyQt.QtWidgets import QProgressDialog
 
 from ..core.arrays import object_column
 from ..core.errors import RawError
+from ..layers.words import MADE
 from ..processing.words import tr
 from .regions.layer import OF
 from .settings import TEMPORARY, settings
@@ -87,6 +85,28 @@ def values_of(layer: QgsVectorLayer, name: str, kind: Any = float) -> np.ndarray
     return object_column(values).astype(kind)
 
 
+def in_memory(layer: QgsVectorLayer) -> bool:
+    """Whether a layer is in memory alone."""
+    return bool(layer.providerType() == "memory")
+
+
+def results() -> list[QgsVectorLayer]:
+    """The project's layers that are results of the dock, or that the toolbox has loaded."""
+    layers = QgsProject.instance().mapLayers().values()
+    return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and (run_of(layer) or made_at(layer))]
+
+
+def made_at(layer: QgsVectorLayer) -> str:
+    """The local date and time when a result was made; '' where that is not known."""
+    run = run_of(layer)
+    return run.began if run else str(layer.customProperty(MADE) or "")
+
+
+def has_data(layer: QgsVectorLayer) -> bool:
+    """Whether a result still has what it held: QGIS opens a memory layer without its features."""
+    return bool(layer.isValid() and (layer.featureCount() > 0 or not in_memory(layer)))
+
+
 class KeptResults:
     """Moves results into the GeoPackage whenever the project is saved, until `close`."""
 
@@ -105,20 +125,19 @@ class KeptResults:
         layers = [layer for layer in results() if in_memory(layer)]
         if not layers or settings().results.value() == TEMPORARY:
             return
-        window, feedback = self.iface.mainWindow(), QgsFeedback()
-        dialog = QProgressDialog(tr("Saving the results"), tr("Cancel"), 0, 100, window, canceled=feedback.cancel)
+        feedback = QgsFeedback()
+        dialog = QProgressDialog(
+            tr("Saving the results"), tr("Cancel"), 0, 100, self.iface.mainWindow(), canceled=feedback.cancel
+        )
         dialog.setWindowModality(Qt.WindowModality.ApplicationModal)
         dialog.setAutoReset(False)
         feedback.progressChanged.connect(lambda share: dialog.setValue(int(share)))
         try:
-            file = file_of_results()
             for layer in layers:
                 if layer.customProperty(OF):  # to save the project is to save its drawn regions
-                    layer.commitChanges(False)
-            for layer in sorted(layers, key=QgsVectorLayer.isModified):  # one that is edited keeps back no other
-                if layer.isModified():  # QGIS, which saves edits before it quits, has to ask for the project then
-                    layer.editingStopped.connect(QgsProject.instance().setDirty)
-                move(layer, file, feedback)
+                    layer.commitChanges()
+            for layer in sorted(layers, key=QgsVectorLayer.isEditable):  # one that is edited keeps back no other
+                move(layer, file_of_results(), feedback)
         except RawError as error:
             self._warn(tr("These results are not saved with the project, and stay temporary. {why}").format(why=error))
         finally:
@@ -129,37 +148,12 @@ class KeptResults:
         gone = [layer.name() for layer in results() if not has_data(layer)]
         if gone:
             words = tr(
-                "The data of {names} are gone: they were temporary, or their GeoPackage is not there. "
-                "'Run again' in the dock, or Processing's history, makes them anew."
+                "The data of {names} are gone: they were temporary, or their GeoPackage is missing. Run them again."
             )
             self._warn(words.format(names=", ".join(gone)))
 
     def _warn(self, words: str) -> None:
         self.iface.messageBar().pushMessage("RAW", escaped(words), Qgis.MessageLevel.Warning)
-
-
-def in_memory(layer: QgsVectorLayer) -> bool:
-    """Whether a layer is in memory alone."""
-    return bool(layer.providerType() == "memory")
-
-
-def results() -> list[QgsVectorLayer]:
-    """The project's layers that are results of the dock, or that the toolbox has loaded."""
-    layers = QgsProject.instance().mapLayers().values()
-    return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and (run_of(layer) or made_at(layer))]
-
-
-def made_at(layer: QgsVectorLayer) -> str:
-    """The local date and time when a result was made; '' where that is not known."""
-    from ..layers.loading import MADE  # here: it imports much that QGIS does not need when it starts
-
-    run = run_of(layer)
-    return run.began if run else str(layer.customProperty(MADE) or "")
-
-
-def has_data(layer: QgsVectorLayer) -> bool:
-    """Whether a result still has what it held: QGIS opens a memory layer without its features."""
-    return bool(layer.isValid() and (layer.featureCount() > 0 or not in_memory(layer)))
 
 
 def file_of_results() -> Path:
@@ -173,24 +167,12 @@ def file_of_results() -> Path:
 def move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
     """Write a memory layer into a new table of a GeoPackage, and make the layer read it from there.
 
-    Raises RawError where not all features arrive, and where the layer has edits that are not saved. The layer is then
-    as before, and so are the other tables.
+    Raises RawError where not all features arrive, and where the layer is being edited. The layer is then as before,
+    and so are the other tables.
     """
-    if layer.isModified():
+    if layer.isEditable():
+        layer.editingStopped.connect(QgsProject.instance().setDirty)  # QGIS has to ask for the project then
         raise RawError(tr("{layer} is being edited: stop editing, and save again.").format(layer=layer.name()))
-    if file.exists():
-        check_writable(file)
-    if not layer.isEditable():
-        _move(layer, file, feedback)
-        return
-    layer.rollBack()  # nothing was edited, or it was saved: QGIS gives no other source to a layer in editing
-    try:
-        _move(layer, file, feedback)
-    finally:
-        layer.startEditing()
-
-
-def _move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
     whole, subset, new = layer.clone(), layer.subsetString(), not file.exists()
     whole.setSubsetString("")
     options, action = QgsVectorFileWriter.SaveVectorOptions(), QgsVectorFileWriter.ActionOnExistingFile
@@ -200,37 +182,18 @@ def _move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
         options.layerName += "_2"  # of a copy of a layer
     options.attributes = layer.dataProvider().attributeIndexes()  # without joins and virtual fields
     options.actionOnExistingFile = action.CreateOrOverwriteFile if new else action.CreateOrOverwriteLayer
-    _, reason, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(
-        whole, str(file), QgsProject.instance().transformContext(), options
-    )
+    context = QgsProject.instance().transformContext()
+    _, reason, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(whole, str(file), context, options)
     source = f"{file}|layername={options.layerName}"
     written = QgsVectorLayer(source, "", "ogr")
-    if not written.isValid() or written.featureCount() != whole.featureCount():  # a full disk is no error for GDAL
-        del written
-        _remove(file, options.layerName, new)
+    complete, partial = written.isValid() and written.featureCount() == whole.featureCount(), written.isValid()
+    del written
+    if not complete:  # a full disk is no error for GDAL
+        if partial:
+            connection = QgsProviderRegistry.instance().providerMetadata("ogr").createConnection(str(file), {})
+            connection.dropVectorTable("", options.layerName)
         why = tr("Cancelled.") if feedback.isCanceled() else reason or tr("Is the disk full?")
         raise RawError(tr("{file} could not be written: {why}").format(file=file, why=why))
     layer.setDataSource(source, layer.name(), "ogr", QgsDataProvider.ProviderOptions())
     layer.setSubsetString(subset)
     layer.saveStyleToDatabase(layer.name(), "", True, "")
-
-
-def check_writable(file: Path, wait_s: float = 1.0) -> None:
-    """Raise RawError where a GeoPackage cannot be written. GDAL would wait for a lock for five seconds, repeatedly."""
-    try:
-        with closing(sqlite3.connect(file, timeout=wait_s, isolation_level=None)) as tables:
-            tables.execute("BEGIN IMMEDIATE")
-            tables.execute("ROLLBACK")
-    except sqlite3.Error as error:
-        raise RawError(tr("{file} could not be written: {why}").format(file=file, why=error)) from error
-
-
-def _remove(file: Path, table: str, new: bool) -> None:
-    """Remove what a failed writing left: its table, or the file if it is new."""
-    if new and file.is_file():
-        with suppress(OSError):
-            file.unlink()
-    elif file.is_file():
-        with suppress(QgsProviderConnectionException):
-            connection = QgsProviderRegistry.instance().providerMetadata("ogr").createConnection(str(file), {})
-            connection.dropVectorTable("", table)

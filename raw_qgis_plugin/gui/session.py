@@ -20,7 +20,6 @@ from ..core.bundle.runtime import Model
 from ..core.embedding.cache import embed_cached
 from ..core.embedding.embed import embed
 from ..core.errors import Progress, RawError, part_of
-from ..core.paths import shipped_bundle
 from ..core.regions.view import VisitorIndex, prepare
 from ..core.tracks import Skipped, Tracks, by_unit
 from ..layers.reading import (
@@ -61,11 +60,10 @@ class Session(QObject):
         self.layer: QgsVectorLayer | None = None
         self.fields = Schema(None, None, None)
         self.timezone, self.model_path = "UTC", ""
-        self.used = ""  # the device of the settings
+        self.device = ""  # of the model
         self.job: Job | AlgorithmJob | None = None
         self.group = LayerGroup()
         self.edited = False  # whether the layer has changed since it was read, and the changes are not saved
-        self._read_edits = False  # whether it had changes that were not saved when it was read
         self._looked = False  # whether the layer was looked for on the map since it was chosen
         self.model: Model | None = None
         self._forget()
@@ -110,7 +108,7 @@ class Session(QObject):
                 signal.connect(self.read) if on else signal.disconnect(self.read)
             for signal, slot in (
                 (self.layer.dataSourceChanged, self._read_anew), (self.layer.willBeDeleted, self._gone),
-                (self.layer.layerModified, self._note_edit), (self.layer.afterRollBack, self._forget_edits),
+                (self.layer.layerModified, self._note_edit), (self.layer.afterRollBack, self.read),
             ):  # fmt: skip
                 signal.connect(slot) if on else signal.disconnect(slot)
 
@@ -129,14 +127,6 @@ class Session(QObject):
     def _note_edit(self) -> None:
         if not self.edited:
             self.edited = True
-            self.changed.emit()
-
-    def _forget_edits(self) -> None:
-        """The edits are given up."""
-        if self._read_edits:
-            self.read()
-        elif self.edited:
-            self.edited = False
             self.changed.emit()
 
     def set_fields(self, fields: Schema, timezone: str) -> None:
@@ -159,7 +149,7 @@ class Session(QObject):
         """Read the layer, open the model, and estimate how long embedding the users will take."""
         self.cancel()
         self._forget()
-        self.edited, self._read_edits = False, self.layer is not None and self.layer.isModified()
+        self.edited = False
         if self.layer is None:
             self.changed.emit()
         elif not self.layer.isValid():
@@ -189,13 +179,11 @@ class Session(QObject):
         if reading is None:
             return
         device = settings().device.value().lower()
-        if device != self.used:
-            self.used, self.model = device, None
+        if device != self.device:
+            self.device, self.model = device, None
         model, path = self.model, self.model_path
         self.run(
-            tr("Reading the tracks"),
-            lambda progress: _read(reading, model, path, device, progress),
-            self._has_read,
+            tr("Reading the tracks"), lambda progress: _read(reading, model, path, device, progress), self._has_read
         )
 
     def _plan(self) -> ReadPlan | None:
@@ -207,8 +195,8 @@ class Session(QObject):
             return None
 
     def take_settings(self) -> None:
-        """Take what the user has changed in the options: the device, by reading again."""
-        if settings().device.value().lower() != self.used and (self.tracks is not None or self.job is not None):
+        """Take the device that the user has chosen in the options, by reading again."""
+        if settings().device.value().lower() != self.device and (self.tracks is not None or self.job is not None):
             self.read()
         else:
             self.changed.emit()
@@ -218,7 +206,8 @@ class Session(QObject):
         self.changed.emit()
         if self.layer is not None and len(self.tracks) and not self._looked:
             self._looked = True
-            show_in_time(self.iface, self.layer, _times(self.tracks))
+            times = QgsDateTimeRange(utc(int(self.tracks.t.min())), utc(int(self.tracks.t.max())))
+            show_in_time(self.iface, self.layer, times)
         if self.users.n_users and self.estimate_s <= self.max_embedding_s:
             self.prepare()
 
@@ -234,6 +223,12 @@ class Session(QObject):
             lambda progress: skipped_fixes(reading, tracks, progress),
             lambda found: self.group.add(points_layer(tr("Skipped fixes"), *found)),
         )
+
+    def describe(self, in_layer: int) -> str:
+        """The tracks in a sentence. in_layer: all fixes of the layer, 0 where that is not known."""
+        if self.tracks is None or self.users is None:
+            return tr("not read")
+        return describe(self.tracks, self.users, self.timezone, in_layer)
 
     def prepare(self) -> None:
         """Embed the users. After that regions and users are answered at once."""
@@ -270,8 +265,8 @@ class Session(QObject):
         began = QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz")
         asked = {each: value for each, value in parameters.items() if each != "INPUT"}
         run = DockRun(name, self.layer.id(), began, {**asked, "MODEL": values["MODEL"]})
-        model = Path(values["MODEL"].removesuffix("card.json")).stem or shipped_bundle().name
-        add = partial(self.group.add, run=f"{began[11:19]} {label or title}, {model}, {began[:10]}")
+        model = Path(values["MODEL"].removesuffix("card.json")).stem
+        add = partial(self.group.add, run=self.group.free_name(f"{label or title}{f', {model}' if model else ''}"))
 
         def ended(results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
             for output, layer in layers.items():
@@ -333,11 +328,6 @@ class Session(QObject):
         self.layer = None
 
 
-def _times(tracks: Tracks) -> QgsDateTimeRange:
-    """From the first to the last fix."""
-    return QgsDateTimeRange(utc(int(tracks.t.min())), utc(int(tracks.t.max())))
-
-
 def _read(
     reading: ReadPlan, model: Model | None, path: str, device: str, progress: Progress
 ) -> tuple[Tracks, Tracks, int, str, Model, float]:
@@ -353,8 +343,7 @@ def _read(
     for reason, count in left_out.items():
         every.add(reason, count)
     summary = f"{describe(tracks, users, reading.fields.zone)} {describe_skipped(every, len(users))}"
-    if not len(users):
-        summary = f"{summary} {every.advice}".rstrip()
+    summary = summary if len(users) else f"{summary} {every.advice}".rstrip()
     return tracks, users, skipped.total, summary, model, _seconds_to_embed(users, model, progress)
 
 

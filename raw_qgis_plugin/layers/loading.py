@@ -15,11 +15,9 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDateTime
 
 from .styling import Style
-from .words import MADE_BY, MADE_OF, tr
+from .words import MADE, MADE_BY, MADE_OF, tr
 
 log = logging.getLogger(__name__)
-GROUP = "RAW"
-MADE = "raw/made"  # property of an output: the local date and time when it was loaded
 
 
 class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
@@ -67,7 +65,7 @@ def on_load(
     details = context.layerToLoadOnCompletionDetails(destination)
     if details.name == default:
         details.name = style.name
-    details.groupName = GROUP
+    details.groupName = f"RAW: {inputs.partition(', ')[0]}" if inputs else "RAW"  # the dock's group of these tracks
     details.layerSortKey = style.order
     processor = _PostProcessor(style, default, inputs, model)
     _alive.append(processor)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import Cancelled, InputError
+from ..core.specs import PretrainSpec
 from ..tasks import training
 from .form import Run
 from .train_base import TrainingAlgorithm
@@ -30,25 +31,17 @@ class Pretrain(TrainingAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
-        self.add_choice(
-            "PRESET", "Size of the model", "raw-small suits a laptop; raw-base and larger need a graphics card. In "
-            "another size than raw-small, training starts from scratch; a model of your own keeps its size.",
-            training.PRESETS, "raw-small",
-        )  # fmt: skip
+        self.add_options(PretrainSpec)
         self.add_bundle(
-            "INIT", "Model to continue from",
-            "shipped: the model that comes with RAW. none: start from scratch. Or a bundle's folder or .zip.",
+            "INIT", "Begin with",
+            "shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.",
             "shipped",
-        )  # fmt: skip
-        self.add_number(
-            "MINUTES", "Minutes of training",
-            "The learning rate falls over this time. The comparison afterwards takes some more.", 30.0, 0.05,
         )  # fmt: skip
         self.add_device("auto uses the graphics card if PyTorch can.")
         self.add_time_zone()
         self.add_results()
         self.add_counts()
-        self.add_sentence("PROVIDER", "Device really used")
+        self.add_sentence("PROVIDER", "Device used")
         self.add_sentence("VERDICT", "Whether to use the new model")
 
     def check(self, run: Run) -> None:
@@ -60,7 +53,7 @@ class Pretrain(TrainingAlgorithm):
         """The model to continue from ('none': no model), and if none the reason. BundleError if INIT is no model."""
         from ..core.bundle.bundle import open_bundle
 
-        init, preset = run.text("INIT").strip() or "shipped", run.text("PRESET")
+        init, preset = run.text("INIT").strip() or "shipped", run.spec(PretrainSpec).preset
         if init == NONE:
             return NONE, ""
         size = open_bundle(init).card.get("config", {}).get("preset")
@@ -68,7 +61,7 @@ class Pretrain(TrainingAlgorithm):
             return str(Path(init).resolve()), ""  # the child has another working directory
         if size == preset:
             return init, ""
-        words = tr("The model that comes with RAW is a {own}, so a {preset} starts from scratch.")
+        words = tr("The model that comes with RAW is a {own}, so a {preset} starts from random weights.")
         return NONE, words.format(own=size, preset=preset)
 
     def run_on(self, run: Run) -> dict[str, Any]:
@@ -81,16 +74,15 @@ class Pretrain(TrainingAlgorithm):
         tracks, skipped = self.read_units(run, "track")
         if not len(tracks):
             raise InputError("INPUT has no track with two usable fixes, so there is nothing to learn from.")
-        minutes, name = run.number("MINUTES"), Path(run.text("BUNDLE")).name
+        spec, name = run.spec(PretrainSpec), Path(run.text("BUNDLE")).name
 
         def prepare(folder: Path) -> list[str]:
             training.write_tracks(tracks, folder / "tracks.parquet")
             device = run.text("DEVICE") or "auto"
-            preset = run.text("PRESET")
-            return training.pretraining_arguments(folder, init, preset, minutes, device, name)
+            return training.pretraining_arguments(folder, init, spec.preset, spec.minutes, device, name)
 
         outputs = self.train(
-            run, "pretrain", prepare, lambda line: training.pretraining_share(line, minutes), minutes=minutes
+            run, "pretrain", prepare, lambda line: training.pretraining_share(line, spec.minutes), minutes=spec.minutes
         )
         device = open_bundle(outputs["BUNDLE"]).card["training"]["device"]
         return {**outputs, **self.counts(tracks, skipped, device)}

@@ -26,7 +26,7 @@ from ...layers.words import count_users
 from ...processing.progress import time_left
 from ...processing.words import tr
 from ..desktop import Desktop
-from ..layer_kinds import has_fixes, is_line_without_times
+from ..layer_kinds import has_fixes
 from ..session import Session
 from ..settings import settings
 from ..widgets.dialog import CardView, RawDialog
@@ -65,7 +65,7 @@ class SourcePanel(QWidget):
         self.track_fields = TrackFields(form, (tr("User"), tr("Track"), tr("Time")))
         self.fields, self.zone = self.track_fields.boxes, self.track_fields.zone
         self._lay_out()
-        self._exclude_lines_without_times()
+        self._exclude_others()
 
     def _lay_out(self) -> None:
         again = QToolButton(toolTip=tr("Read the layer again"), clicked=self.session.read)
@@ -99,7 +99,7 @@ class SourcePanel(QWidget):
             signal.connect(self._choose_fields)
         self.prepare.clicked.connect(self.session.prepare)
         project = QgsProject.instance()
-        project.layersAdded.connect(self._exclude_lines_without_times)
+        project.layersAdded.connect(self._exclude_others)
         project.readProject.connect(self._take_project)
         project.cleared.connect(self.take_model)
         project.writeProject.connect(self._remember_layer)
@@ -108,7 +108,7 @@ class SourcePanel(QWidget):
 
     def remove(self) -> None:
         """Disconnect from the project."""
-        QgsProject.instance().layersAdded.disconnect(self._exclude_lines_without_times)
+        QgsProject.instance().layersAdded.disconnect(self._exclude_others)
         QgsProject.instance().readProject.disconnect(self._take_project)
         QgsProject.instance().cleared.disconnect(self.take_model)
         QgsProject.instance().writeProject.disconnect(self._remember_layer)
@@ -126,7 +126,7 @@ class SourcePanel(QWidget):
     def _take_project(self) -> None:
         """Take the layer and the model stored in the project, else the current layer where it has fixes."""
         project = QgsProject.instance()
-        self._exclude_lines_without_times()
+        self._exclude_others()
         self.take_model()
         layer = project.mapLayer(project.readEntry("raw", "layer", "")[0])
         current = self.desktop.iface.activeLayer()
@@ -141,9 +141,9 @@ class SourcePanel(QWidget):
         self.list_models()
         self.model.setCurrentIndex(self._place(path if remembered else settings().model.value()))
 
-    def _exclude_lines_without_times(self, _layers: list[QgsMapLayer] | None = None) -> None:
+    def _exclude_others(self, _layers: list[QgsMapLayer] | None = None) -> None:
         layers = QgsProject.instance().mapLayers().values()
-        self.layer.setExceptedLayerList([layer for layer in layers if is_line_without_times(layer)])
+        self.layer.setExceptedLayerList([layer for layer in layers if not has_fixes(layer)])
 
     # ---- models -------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from ...processing.words import tr
 from ..widgets.card import Card, figure, most_similar, unproven_mark
 from ..widgets.charts import DayPlot
 from ..widgets.layout import escaped, tip
+from .people import describe_person
 
 
 def letters(count: int) -> list[str]:
@@ -31,13 +32,18 @@ class UserCard(Card):
     """One user of a city."""
 
     def __init__(
-        self, city: VisitorIndex, row: int, places: UsualPlaces, bundle: Bundle, go_to: Callable[[int], None]
-    ) -> None:
-        """row: of city.users. go_to: called with the row of a user whose name was clicked."""
+        self, city: VisitorIndex, row: int, places: UsualPlaces, bundle: Bundle, labels: dict[str, Any],
+        go_to: Callable[[int], None],
+    ) -> None:  # fmt: skip
+        """row: of city.users. labels: of the person, by `people.row_of`. go_to: called with the row of a user whose
+        name was clicked.
+        """
         super().__init__("raw_user_card")
         self.city, self.row, self.places, self.bundle, self.go_to = city, row, places, bundle, go_to
         self._show_extent()
-        self._show_labels()
+        for words in describe_person(labels) or [tr("Press Label to see whether this user commutes, and by what.")]:
+            self.add(words)
+        self._show_heads()
         self._show_places()
         self._show_similar()
         words = tr("This page is about one person: keep it as you keep the tracks, and do not publish it.")
@@ -53,8 +59,8 @@ class UserCard(Card):
         words = tr("{n:,} fixes, {first} to {last} {zone}")
         self.add(words.format(n=stop - start, first=first.replace("T", " "), last=last.replace("T", " "), zone=zone))
 
-    def _show_labels(self) -> None:
-        """A line per head: its prediction and probability."""
+    def _show_heads(self) -> None:
+        """A line per head of the model: its prediction and probability."""
         heads = self.bundle.heads("user")
         before = ""  # heads in a row with the same warning share it
         for head in heads:
@@ -66,8 +72,6 @@ class UserCard(Card):
             words = f"{escaped(title_of(head))}: {self._prediction(head)}{unproven_mark(head)}"
             self.add(words, toolTip=tip(verdict_of(head)))
         self._warn(before)
-        if evidence := self.city.evidence[self.row]:
-            self.add(tr("On record: {evidence}.").format(evidence=escaped(evidence)), objectName="raw_user_evidence")
 
     def _warn(self, reasons: str) -> None:
         if reasons:

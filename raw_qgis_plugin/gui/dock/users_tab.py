@@ -35,11 +35,12 @@ from ..desktop import Desktop
 from ..map_tools.draw import give_back
 from ..map_tools.marks import Marks
 from ..map_tools.shapes import lonlat
-from ..maps.fit import look_back
+from ..maps.fit import switch_clock_off
 from ..maps.notes import model_at, model_of
 from ..results import UNIT, DockRun, last_run
 from ..session import Session
 from ..widgets.layout import column, delete, row, wrapped
+from .people import describe_people, people_heads, row_of
 from .run_again import RunAgain
 from .users_card import UserCard, letters
 
@@ -77,7 +78,12 @@ class UsersTab(QWidget):
         self.words = wrapped(textFormat=Qt.TextFormat.PlainText)  # ids are of the layer
         self.place = column()
         tip = tr("What the colours of the labelled layer show")
-        self.shown = QComboBox(objectName="raw_user_shown", toolTip=tip, activated=self._show_label)
+        self.shown = QComboBox(
+            objectName="raw_user_shown",
+            toolTip=tip,
+            activated=self._show_label,
+            sizeAdjustPolicy=QComboBox.SizeAdjustPolicy.AdjustToContents,
+        )
         self.colours = QWidget()
         self.colours.setLayout(row(QLabel(tr("Colours")), self.shown, None, margins_px=0))
         self.colours.hide()
@@ -107,7 +113,7 @@ class UsersTab(QWidget):
         )  # fmt: skip
 
     def _written(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
-        look_back(self.canvas)
+        switch_clock_off(self.canvas, of_raw=True)
         self._write("\n".join([*describe_diary(layers), *warnings]))
 
     def run_again(self, run: DockRun) -> None:
@@ -123,7 +129,7 @@ class UsersTab(QWidget):
         if labels is not None and "OUTPUT" in labels[1]:
             layer, text = labels[1]["OUTPUT"], tr("{n:,} labelled on {date}: {name}.")
             labelled = text.format(n=layer.featureCount(), date=labels[0].began[:19], name=layer.name())
-            words = [labelled, *map(str, labels[0].warnings), *words]
+            words = [labelled, *describe_people(layer), *map(str, labels[0].warnings), *words]
         return words
 
     def _labelled(
@@ -135,7 +141,7 @@ class UsersTab(QWidget):
         words = tr("{n:,} labelled: {name}.").format(n=layer.featureCount(), name=layer.name())
         layer.setCustomProperty(UNIT, unit)
         self._list_labels()
-        look_back(self.canvas)
+        switch_clock_off(self.canvas, of_raw=True)
         node = QgsProject.instance().layerTreeRoot().findLayer(layer)
         if node is not None:
             node.setExpanded(True)  # shows the legend
@@ -143,7 +149,7 @@ class UsersTab(QWidget):
             join(session.layer, session.fields.user, layer)
             joined = tr("In {layer} they are the fields raw_…, a join of this project.")
             words += " " + joined.format(layer=session.layer.name())
-        self._write("\n".join([words, *warnings]))
+        self._write("\n".join([words, *describe_people(layer), *warnings]))
 
     def _list_labels(self) -> None:
         """List what the colours of the newest labelled layer can show."""
@@ -166,13 +172,12 @@ class UsersTab(QWidget):
 
     def _labelled_layer(self) -> tuple[QgsVectorLayer | None, list[dict[str, Any]]]:
         """The newest labelled layer, and its heads: of the model that made it, None and [] where that is gone."""
-        layer, model = labelled_layer(), self.session.model
-        chosen = model.bundle if model is not None else None
-        bundle = model_of(layer, chosen, self._opened)[1] if layer is not None else None
+        layer = labelled_layer()
+        bundle = model_of(layer, self.session, self._opened)[1] if layer is not None else None
         if layer is None or bundle is None:
             return None, []
-        names = layer.fields().names()
-        return layer, [head for head in bundle.heads(layer.customProperty(UNIT)) if head["name"] in names]
+        heads = [*people_heads(), *bundle.heads(layer.customProperty(UNIT))]
+        return layer, [head for head in heads if head["name"] in layer.fields().names()]
 
     # ---- one user -----------------------------------------------------------------------------------------------
 
@@ -235,10 +240,11 @@ class UsersTab(QWidget):
         self._clear()
         self._write("")
         places = usual_places(city.users, row, city.zone)
-        self.card = UserCard(city, row, places, model.bundle, self.show_user)
+        user = city.users.user_ids[row]
+        self.card = UserCard(city, row, places, model.bundle, row_of(labelled_layer("user"), user), self.show_user)
         self.place.addWidget(self.card)
-        self.name.setText(city.users.user_ids[row])
-        self._mark(city.users.user_ids[row], places)
+        self.name.setText(user)
+        self._mark(user, places)
         if zoom:
             self.marks.zoom()
 
@@ -285,7 +291,6 @@ class UsersTab(QWidget):
             self._city = city
             self._clear()
             self.name.clear()
-            self._choose_unit()
             if city is not None:
                 hint = tr("Click a track on the map to see whose it is, with labels and usual places.")
                 self._write("\n".join([*self._last_runs(), hint]))
@@ -302,13 +307,6 @@ class UsersTab(QWidget):
         self._list_labels()
         self._enable()
 
-    def _choose_unit(self) -> None:
-        """Choose a unit that the model has labels for, if it has none for the chosen one."""
-        model = self.session.model
-        answered = [at for at in range(3) if model is not None and model.bundle.heads(self.unit.itemData(at))]
-        if answered and self.unit.currentIndex() not in answered and self.unit.currentData() != DIARY:
-            self.unit.setCurrentIndex(answered[0])
-
     def _enable(self) -> None:
         for widget in (self.click, self.selection, self.name):
             widget.setEnabled(self.session.city is not None)
@@ -321,10 +319,11 @@ class UsersTab(QWidget):
         self.tool.deleteLater()
 
 
-def labelled_layer() -> QgsVectorLayer | None:
-    """The uppermost layer that `Label` has made."""
+def labelled_layer(unit: str = "") -> QgsVectorLayer | None:
+    """The uppermost layer that `Label` has made. unit: of its features, '' for any."""
     layers = [node.layer() for node in QgsProject.instance().layerTreeRoot().findLayers()]
-    return next((x for x in layers if x and x.isValid() and x.customProperty(UNIT)), None)  # a lost file leaves others
+    found = [x for x in layers if x and x.isValid() and x.customProperty(UNIT)]  # a lost file leaves others
+    return next((x for x in found if unit in ("", x.customProperty(UNIT))), None)
 
 
 def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:

@@ -17,7 +17,6 @@ from ...processing.words import tr
 from ..widgets.card import figure, html_of, new_page, plain, save_page
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, scrolling, wrapped
-from ..windows.help import open_help
 from .card import RegionCard, busiest_hour, mixed_heads, no_hours, people_heads, percent, remark, titled
 
 
@@ -47,7 +46,7 @@ class Comparison(RawDialog):
         save = QPushButton(tr("Save…"), objectName="raw_compare_save", toolTip=tip, clicked=self.save)
         tip = tr("Figures of the drawn regions as others may have them")
         out = QPushButton(tr("Publish figures…"), objectName="raw_compare_publish", toolTip=tip, clicked=publish)
-        buttons = self.buttons(save, out, on_help=lambda: open_help("scoreregions", self))
+        buttons = self.buttons(save, out, page="scoreregions")
         self.setLayout(column(self.head, both, buttons, stretch=both))
         self.resize(860, 660)
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from qgis.PyQt.QtCore import QBuffer, QEvent, QIODevice, QPointF, QRectF, Qt
@@ -17,6 +17,7 @@ from ...processing.words import tr
 
 BLUE = "#2f7fc4"
 GREY = "#8a8f98"
+COLOURS = (BLUE, "#e08a1e", "#3a9d5d", "#b0499b", GREY)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -218,80 +219,147 @@ class DayPlot(Chart):
         self.write_legend(painter, 0, self.height() - self.legend, zip(self.names, self.brushes))
 
 
-class HorizonChart(Chart):
-    """Distances by horizon, a line each: radii that hold a share of the cases, or errors of methods."""
+class LineChart(Chart):
+    """Named lines over a common axis, with their names in a legend, or at their ends where they are filled."""
 
-    left, bottom, top = 52.0, 32.0, 18.0
+    left, bottom, top = 52.0, 48.0, 18.0
+
+    def __init__(
+        self, title: str, x_title: str, shown_as: Callable[[float], str], from_zero: bool = True, filled: bool = False,
+        level: tuple[float, str] | None = None, waiting: str = "", height_px: int = 186, grows: bool = False,
+    ) -> None:  # fmt: skip
+        """title, x_title: of the axes. shown_as: a value in words. filled: down to the axis, the greatest line first.
+        level: a dashed line to compare with, and its words. waiting: words while there is no line.
+        """
+        super().__init__(height_px, grows)
+        self.title, self.x_title, self.shown_as, self.from_zero, self.filled = (
+            title,
+            x_title,
+            shown_as,
+            from_zero,
+            filled,
+        )
+        self.level, self.waiting = level, waiting
+        self.lines: dict[str, list[tuple[float, float]]] = {}
+        self.colours: dict[str, str] = {}
+        self.bars: list[tuple[float, float, float]] = []  # of the last line: x, low and high
+        if filled:
+            self.bottom = 32.0  # without a legend
+
+    def add(self, name: str, x: float, y: float, max_points: int = 2000) -> None:
+        """Add a point to a line; not-a-number is left out. A line of more than max_points is thinned."""
+        if not (np.isfinite(x) and np.isfinite(y)):
+            return
+        line = self.lines.setdefault(name, [])
+        while line and line[-1][0] >= x:  # a training resumed from an older checkpoint
+            line.pop()
+        line.append((x, y))
+        if len(line) > max_points:
+            del line[1:-1:2]
+        self.update()
+
+    def clear(self) -> None:
+        """Remove all lines."""
+        self.lines = {}
+        self.update()
+
+    def words_at(self, x: float, y: float) -> str:
+        """The last value of each line."""
+        return "\n".join(f"{name}: {self.shown_as(line[-1][1])}" for name, line in self.lines.items())
+
+    def _bounds(self) -> tuple[float, float, float]:
+        """The greatest x, then the least and the greatest y."""
+        ys = [y for line in self.lines.values() for _, y in line] + [high for *_, high in self.bars]
+        ys += [self.level[0]] if self.level is not None else []
+        right = max(x for line in self.lines.values() for x, _ in line)
+        if self.from_zero:
+            return right or 1.0, 0.0, nice_top(max(ys))
+        room = 0.08 * (max(ys) - min(ys)) or 0.1 * abs(max(ys)) or 1.0
+        return right or 1.0, min(ys) - room, max(ys) + room
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw the axes and the lines."""
+        box = QRectF(self.left, self.top, self.width() - self.left - 12, self.height() - self.top - self.bottom)
+        self.write(painter, QRectF(0, 0, self.width(), 14), self.title, Qt.AlignmentFlag.AlignLeft)
+        if not self.lines:
+            painter.setPen(self.ink(0.5))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.waiting)
+            return
+        right, low, high = self._bounds()
+
+        def place(x: float, y: float) -> QPointF:
+            return QPointF(box.left() + x / right * box.width(), box.bottom() - (y - low) / (high - low) * box.height())
+
+        for y in (low, (low + high) / 2, high):
+            at = place(0, y)
+            painter.setPen(QPen(self.ink(0.2), 1))
+            painter.drawLine(at, place(right, y))
+            label = QRectF(0, at.y() - 8, self.left - 5, 16)
+            self.write(painter, label, self.shown_as(y), Qt.AlignmentFlag.AlignRight)
+        if self.level is not None:
+            y, words = self.level
+            painter.setPen(QPen(self.ink(0.45), 1, Qt.PenStyle.DashLine))
+            painter.drawLine(place(0, y), place(right, y))
+            above = QRectF(box.left() + 4, place(0, y).y() - 16, box.width() - 8, 16)
+            self.write(painter, above, words, Qt.AlignmentFlag.AlignLeft)
+        for number, (name, line) in enumerate(self.lines.items()):
+            colour = QColor(self.colours.get(name, COLOURS[number % len(COLOURS)]))
+            points = [place(x, y) for x, y in line]
+            if self.filled:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(QColor(colour.red(), colour.green(), colour.blue(), 64))
+                painter.drawPolygon(QPolygonF([*points, place(line[-1][0], low)]))
+                label = QRectF(points[-1].x() - 44, points[-1].y() - 17, 44, 16)
+                self.write(painter, label, name, Qt.AlignmentFlag.AlignRight)
+            painter.setPen(QPen(colour, 2))
+            painter.drawPolyline(QPolygonF(points))
+            painter.setBrush(colour)
+            for point in points if len(points) <= 40 else points[-1:]:
+                painter.drawEllipse(point, 1.5, 1.5)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+        for x, least, most in self.bars:  # in the last line's colour
+            painter.drawLine(place(x, least), place(x, most))
+            for y in (least, most):
+                painter.drawLine(place(x, y) - QPointF(3, 0), place(x, y) + QPointF(3, 0))
+        xs = [x for x, _ in line]
+        for at in np.unique(np.linspace(0, len(xs) - 1, min(6, len(xs))).astype(int)):
+            label = QRectF(place(xs[at], low).x() - 30, box.bottom(), 60, 15)
+            self.write(painter, label, f"{xs[at]:g}", Qt.AlignmentFlag.AlignHCenter)
+        below = QRectF(box.left(), box.bottom() + 14, box.width(), 16)
+        self.write(painter, below, self.x_title, Qt.AlignmentFlag.AlignHCenter)
+        if not self.filled:
+            names = {
+                name: QColor(self.colours.get(name, COLOURS[n % len(COLOURS)])) for n, name in enumerate(self.lines)
+            }
+            self.write_legend(painter, 0, self.height() - 17, names.items())
+
+
+class HorizonChart(LineChart):
+    """Distances by horizon, a line each: radii that hold a share of the cases, or errors of methods."""
 
     def __init__(
         self, minutes: np.ndarray, lines: Sequence[tuple[str, str, np.ndarray]], words: str, filled: bool = False,
         bars: np.ndarray | None = None, title: str = "",
     ) -> None:  # fmt: skip
-        """minutes: (h,) horizons, ascending. lines: name, colour and (h,) metres of each, the greatest first if they
-        are filled down to the axis. words: the tooltip, with {m} for the horizon and {0}, {1} … for the lines.
-        bars: (2, h) ends of an interval of the last line, nan for none. title: of the axis of metres.
+        """minutes: (h,) horizons, ascending. lines: name, colour and (h,) metres of each. words: the tooltip, with {m}
+        for the horizon and {0}, {1} … for the lines. bars: (2, h) ends of an interval of the last line, nan for none.
         """
-        super().__init__(height_px=170 if filled else 186)
-        self.minutes, self.lines, self.words, self.filled = minutes, lines, words, filled
-        self.bars, self.title = np.full((2, len(minutes)), np.nan) if bars is None else bars, title
-        if not filled:
-            self.bottom += 16.0  # for the legend
-
-    def _x(self, minutes: np.ndarray) -> np.ndarray:
-        return self.left + (self.width() - self.left - 12) * minutes / max(float(self.minutes.max()), 1e-9)
+        super().__init__(title, tr("minutes ahead"), metres_words, filled=filled, height_px=170 if filled else 186)
+        self.minutes, self.values, self.words = minutes, [values for _, _, values in lines], words
+        for name, colour, values in lines:
+            self.colours[name] = colour
+            if filled:
+                self.add(name, 0.0, 0.0)  # nothing is off at once
+            for m, value in zip(minutes, values):
+                self.add(name, float(m), float(value))
+        if bars is not None:
+            self.bars = [(x, low, high) for x, low, high in zip(minutes, *bars) if np.isfinite(low + high)]
 
     def words_at(self, x: float, y: float) -> str:
-        """The radii of the nearest horizon."""
-        at = int(np.argmin(np.abs(self._x(self.minutes) - x)))
-        return self.words.format(*(metres_words(values[at]) for _, _, values in self.lines), m=f"{self.minutes[at]:g}")
-
-    def draw(self, painter: QPainter) -> None:
-        """Draw the axes and the lines, with their names at their ends or in a legend."""
-        base, room = self.height() - self.bottom, self.height() - self.bottom - self.top
-        drawn = [*(values for _, _, values in self.lines), self.bars]
-        most = nice_top(max(float(np.nanmax(values, initial=0.0)) for values in drawn))
-        self.write(painter, QRectF(0, 0, self.width(), 14), self.title, Qt.AlignmentFlag.AlignLeft)
-        for step in range(3):
-            y = base - room * step / 2
-            painter.setPen(QPen(self.ink(0.2), 1))
-            painter.drawLine(QPointF(self.left, y), QPointF(self.width() - 12, y))
-            box = QRectF(0, y - 8, self.left - 5, 16)
-            self.write(painter, box, metres_words(most * step / 2), Qt.AlignmentFlag.AlignRight)
-        for name, colour, values in self.lines:
-            known, start = np.isfinite(values), [0.0] * self.filled  # nothing is off at once
-            x = self._x(np.append(start, self.minutes[known]))
-            y = base - room * np.append(start, values[known]) / most
-            points = [QPointF(a, b) for a, b in zip(x, y)]
-            if self.filled:
-                fill = QColor(colour)
-                fill.setAlphaF(0.25)
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(fill)
-                painter.drawPolygon(QPolygonF([*points, QPointF(x[-1], base)]))
-                self.write(painter, QRectF(x[-1] - 44, y[-1] - 17, 44, 16), name, Qt.AlignmentFlag.AlignRight)
-            painter.setPen(QPen(QColor(colour), 2))
-            painter.drawPolyline(QPolygonF(points))
-            painter.setBrush(QColor(colour))
-            for point in points if not self.filled else ():
-                painter.drawEllipse(point, 1.5, 1.5)
-        self._draw_bars(painter, base, room / most)
-        if not self.filled:
-            entries = ((name, QColor(colour)) for name, colour, _ in self.lines)
-            self.write_legend(painter, 0, self.height() - 17, entries)
-        shown = self.minutes[np.unique(np.linspace(0, len(self.minutes) - 1, min(6, len(self.minutes))).astype(int))]
-        for minutes, x in zip(shown, self._x(shown)):
-            self.write(painter, QRectF(x - 24, base, 48, 15), f"{minutes:g}", Qt.AlignmentFlag.AlignHCenter)
-        box = QRectF(self.left, base + 14, self.width() - self.left - 12, 16)
-        self.write(painter, box, tr("minutes ahead"), Qt.AlignmentFlag.AlignHCenter)
-
-    def _draw_bars(self, painter: QPainter, base: float, px_m: float) -> None:
-        """Draw the interval of the last line at each horizon. px_m: pixels a metre."""
-        painter.setPen(QPen(QColor(self.lines[-1][1]), 1.5))
-        for x, low, high in zip(self._x(self.minutes), *(base - px_m * self.bars)):
-            if np.isfinite(low) and np.isfinite(high):
-                painter.drawLine(QPointF(x, low), QPointF(x, high))
-                for y in (low, high):
-                    painter.drawLine(QPointF(x - 3, y), QPointF(x + 3, y))
+        """The values at the nearest horizon."""
+        share = (x - self.left) / max(self.width() - self.left - 12, 1)
+        at = int(np.argmin(np.abs(self.minutes - share * self.minutes.max())))
+        return self.words.format(*(metres_words(values[at]) for values in self.values), m=f"{self.minutes[at]:g}")
 
 
 def nice_top(value: float) -> float:

@@ -22,17 +22,21 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.errors import Progress
+from ...core.paths import RESOURCES
 from ...processing.base import icon
 from ...processing.words import tr
 from ...tasks.job import Job
+from .layout import column
+
+HELP = RESOURCES / "help"
 
 
 class RawDialog(QDialog):
     """An empty window with RAW's icon."""
 
     def __init__(self, parent: QWidget | None, name: str, title: str, delete_on_close: bool = False) -> None:
-        """name: of the object. delete_on_close: where nobody else deletes the window."""
-        super().__init__(parent, objectName=name, windowTitle=title)
+        """name: of the object. title: follows 'RAW – '. delete_on_close: where nobody else deletes the window."""
+        super().__init__(parent, objectName=name, windowTitle=f"RAW – {title}")
         self.setWindowIcon(icon("raw"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, delete_on_close)
         self._job: Job | None = None
@@ -62,15 +66,33 @@ class RawDialog(QDialog):
         self.closing()
         super().done(result)
 
-    def buttons(self, *actions: QPushButton, on_help: Callable[[], Any] | None = None) -> QDialogButtonBox:
-        """A row of buttons, with Close at its end. actions: further buttons. on_help: slot of a button Help."""
+    def buttons(self, *actions: QPushButton, page: str = "") -> QDialogButtonBox:
+        """A row of buttons, with Close and Help at its end. actions: further buttons. page: of the help."""
         kind = QDialogButtonBox.StandardButton
-        box = QDialogButtonBox(kind.Close | kind.Help if on_help else kind.Close, rejected=self.close)
-        if on_help:
-            box.helpRequested.connect(on_help)
+        box = QDialogButtonBox(kind.Close | kind.Help if page else kind.Close, rejected=self.close)
+        box.helpRequested.connect(lambda: HelpWindow(page, self).show())
         for button in actions:
             box.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         return box
+
+
+class HelpWindow(RawDialog):
+    """A page of resources/help, with links to the others. It needs no browser and no network."""
+
+    def __init__(self, page: str, parent: QWidget | None = None) -> None:
+        """page: its name without '.html'. The window lives as long as the parent."""
+        super().__init__(parent, "raw_help", tr("Help"), delete_on_close=True)
+        self.browser = QTextBrowser(openExternalLinks=True)
+        self.browser.setSearchPaths([str(HELP)])
+        self.show_page(page)
+        contents = QPushButton(tr("Contents"), clicked=lambda: self.show_page("index"))
+        self.setLayout(column(self.browser, self.buttons(contents)))
+        self.resize(820, 640)
+
+    def show_page(self, page: str) -> None:
+        """Show a page by its name; the contents where there is no such page."""
+        path = HELP / f"{page}.html"
+        self.browser.setSource(QUrl.fromLocalFile(str(path if path.is_file() else HELP / "index.html")))
 
 
 def file_to_write(parent: QWidget, title: str, name: str, kinds: str) -> Path | None:

@@ -1,64 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The window of diagnostics: versions, devices, a missing library by name, and one timed inference per device."""
+"""The report of diagnostics: versions, devices, a missing library by name, and one timed inference per device."""
 
 from __future__ import annotations
 
-import sys
 import time
-from functools import partial
-
-from qgis.PyQt.QtGui import QFontDatabase
-from qgis.PyQt.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QWidget
 
 from ...core.errors import Progress, RawError
 from ...core.tracks import Tracks
 from ...environment import diagnostics, packages
 from ...environment.interpreter import base_python, this_layout
-from ...processing.words import tr
-from ..desktop import Desktop
-from ..widgets.dialog import RawDialog
-from ..widgets.layout import column, wrapped
-from .help import open_help
-
-
-class DiagnosticsDialog(RawDialog):
-    """Collects the report in the background."""
-
-    def __init__(self, desktop: Desktop, parent: QWidget | None = None) -> None:
-        super().__init__(
-            parent or desktop.iface.mainWindow(), "raw_diagnostics_window", tr("RAW: diagnostics"), delete_on_close=True
-        )
-        self.summary = wrapped()
-        self.text = QPlainTextEdit(readOnly=True)
-        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.copy_button = QPushButton(tr("Copy"), clicked=self.copy)
-        self.again_button = QPushButton(tr("Run again"), clicked=self.collect)
-        buttons = self.buttons(self.copy_button, self.again_button, on_help=lambda: open_help("environment", self))
-        self.setLayout(column(self.summary, self.text, buttons))
-        self.resize(640, 520)
-        self.collect()
-
-    def collect(self) -> None:
-        """Make the report anew."""
-        self.summary.setText(tr("Looking for devices, and timing the model on each of them …"))
-        self.copy_button.setEnabled(False)
-        self.again_button.setEnabled(False)
-        self.run_until_closed(tr("RAW diagnostics"), partial(report, list(sys.path)), self._show, self._failed)
-
-    def _show(self, lines: list[str]) -> None:
-        self.summary.setText(tr("You can send this to somebody who helps you. It holds no data of yours."))
-        self.text.setPlainText("\n".join(lines))
-        self.copy_button.setEnabled(True)
-        self.again_button.setEnabled(True)
-
-    def _failed(self, error: str) -> None:
-        self.summary.setText(error)
-        self.again_button.setEnabled(True)
-
-    def copy(self) -> None:
-        """Put the report on the clipboard."""
-        QApplication.clipboard().setText(self.text.toPlainText())
-        self.summary.setText(tr("Copied to the clipboard."))
 
 
 def report(path: list[str], progress: Progress) -> list[str]:

@@ -42,7 +42,6 @@ from ..widgets.dialog import RawDialog
 from ..widgets.drop import TakesFiles
 from ..widgets.layout import column, row, scrolling, silent, wrapped
 from ..widgets.track_fields import ZoneBox
-from .help import open_help
 from .import_preview import PreviewTable, describe, question
 
 ROLES = ("user", "track", "time", "lon", "lat")
@@ -125,7 +124,7 @@ class ImportDialog(TakesFiles, RawDialog):
         split.addWidget(right)
         split.setSizes([340, 740])
         split.setStretchFactor(1, 1)
-        buttons = self.buttons(self.start, self.stop, on_help=lambda: open_help("importtracks", self))
+        buttons = self.buttons(self.start, self.stop, page="importtracks")
         self.setLayout(column(
             row(self.source, self.folder, stretch=self.source), split,
             row(wrapped(tr("Save to")), self.output, stretch=self.output), self.bar, buttons, stretch=split,

@@ -28,7 +28,6 @@ from ..desktop import Desktop
 from ..settings import settings
 from ..widgets.dialog import CardView, RawDialog, file_to_write
 from ..widgets.layout import buttons, column, row, silent, wrapped
-from .help import open_help
 from .models_compare import comparison
 
 
@@ -36,7 +35,7 @@ class ModelsDialog(RawDialog):
     """A list on the left, the selected model's card on the right."""
 
     def __init__(self, desktop: Desktop) -> None:
-        super().__init__(desktop.iface.mainWindow(), "raw_models", tr("RAW – Models"))
+        super().__init__(desktop.iface.mainWindow(), "raw_models", tr("Models"))
         self.desktop = desktop
         self.job: Job | None = None
         self.entries: list[Entry] = []
@@ -51,7 +50,6 @@ class ModelsDialog(RawDialog):
             ("remove", tr("Remove…"), tr("Delete one of your own models"), self.remove),
             ("import", tr("Import…"), tr("Import a model from a .zip; it is checked first"), self.take),
             ("folder", tr("Import folder…"), tr("Import a model from a folder"), self.take_folder),
-            ("help", tr("Help"), tr("What models are, and what is checked"), lambda: open_help("models", self)),
         )
         self._lay_out()
         self.read()
@@ -66,7 +64,7 @@ class ModelsDialog(RawDialog):
         splitter.addWidget(left)
         splitter.addWidget(right)
         splitter.setSizes([220, 680])
-        self.setLayout(column(splitter, self.note, stretch=splitter))
+        self.setLayout(column(splitter, self.note, self.buttons(page="models"), stretch=splitter))
         self.resize(940, 600)
 
     def read(self, chosen: Path | None = None) -> None:

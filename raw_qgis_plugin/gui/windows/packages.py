@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The window of packages: which ones RAW lacks and how large they are. It installs and removes them."""
+"""The window of packages: which ones RAW lacks, their installation and removal, and a report of the system."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from qgis.core import QgsApplication
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
+    QApplication,
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QLabel,
     QMessageBox,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QTreeWidget,
     QTreeWidgetItem,
     QWidget,
@@ -34,13 +33,13 @@ from ...processing.words import tr
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, row, wrapped
-from .help import open_help
+from .diagnostics import report
 from .installation import Installation
 
 RUNNING, TRAINING, FILES = "runtime", "train", "formats"  # groups of packages
 
 
-class EnvironmentDialog(RawDialog):
+class PackagesDialog(RawDialog):
     """Lists the packages without importing them, then tries in the background whether they work.
 
     An installation continues when the window is closed.
@@ -48,19 +47,18 @@ class EnvironmentDialog(RawDialog):
 
     def __init__(self, desktop: Desktop, parent: QWidget | None = None) -> None:
         super().__init__(
-            parent or desktop.iface.mainWindow(), "RawEnvironment", tr("RAW: packages"), delete_on_close=True
+            parent or desktop.iface.mainWindow(), "RawEnvironment", tr("Packages and diagnostics"), delete_on_close=True
         )
         self.desktop = desktop
         self.gpus: list[str] | None = None  # None: not looked for yet
         self.broken: dict[str, str] = {}  # why a module does not import
         self._build()
-        self.resize(720, 600)
+        self.resize(720, 620)
         self.refresh()
         self._look()
         installation = desktop.installation
         if installation is not None:
-            for line in installation.lines:
-                self.log.appendPlainText(line)
+            self.log.setPlainText("\n".join(installation.lines))
             if installation.running:
                 self._follow(installation)
 
@@ -72,52 +70,45 @@ class EnvironmentDialog(RawDialog):
         self.table.setHeaderLabels([tr("Package"), tr("Version"), tr("State")])
         self.with_training = QCheckBox(tr("Also what training needs"), toggled=self.refresh)
         self.with_files = QCheckBox(tr("Also what FIT and GTFS-realtime files need"), toggled=self.refresh)
+        self.locked = QCheckBox(
+            tr("Only versions that RAW was tested with, checked by their SHA-256 sums"), checked=True
+        )
         self.source = QComboBox()
         self.source.addItem(tr("from PyPI"), "pypi")
         self.source.addItem(tr("from PyPI, and PyTorch without CUDA from pytorch.org (smaller)"), "cpu")
         self.source.addItem(tr("from a folder of wheels (no network)"), "wheels")
-        self.source.currentIndexChanged.connect(self._source_changed)
+        self.source.currentIndexChanged.connect(self.refresh)
         self.wheels = QgsFileWidget()
         self.wheels.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.wheels.setDialogTitle(tr("Folder of wheels"))
-        self.wheels.setVisible(False)
         form = QFormLayout()
         form.addRow(tr("Install"), self.source)
-        form.addRow("", self.wheels)
-        self.locked = QCheckBox(
-            tr("Only versions that RAW was tested with, checked by their SHA-256 sums"), checked=True
-        )
-        form.addRow("", self.with_training)
-        form.addRow("", self.with_files)
-        form.addRow("", self.locked)
+        for widget in (self.wheels, self.with_training, self.with_files, self.locked):
+            form.addRow("", widget)
         self.install_button = QPushButton(tr("Install"), default=True, clicked=self.install)
         self.cancel_button = QPushButton(tr("Cancel the installation"), visible=False)
         self.remove_button = QPushButton(tr("Remove…"), clicked=self.remove)
+        tip = tr("Versions, devices, and a timed run of the model on each device. It holds no data of yours.")
+        self.diagnose_button = QPushButton(tr("Diagnose"), toolTip=tip, clicked=self.diagnose)
+        self.copy_button = QPushButton(tr("Copy"), toolTip=tr("Copy the text above, to send it"), clicked=self.copy)
         self.bar = QProgressBar(maximum=0, visible=False)
-        self.step = QLabel()
-        self.step.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.log = QPlainTextEdit(
-            readOnly=True, lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap, minimumHeight=70,
+            readOnly=True, lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap, minimumHeight=90,
             font=QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont),
-            placeholderText=tr("What the installation prints appears here."),
+            placeholderText=tr("What the installation prints, and the report of Diagnose, appear here."),
         )  # fmt: skip
-        layout = column(
-            self.summary, self.table, self.hardware, form,
-            row(self.install_button, self.cancel_button, self.remove_button, None), self.bar, self.step, self.log,
-            self.buttons(on_help=lambda: open_help("environment", self)),
-        )  # fmt: skip
+        actions = row(self.install_button, self.cancel_button, self.remove_button, None)
+        below = self.buttons(self.diagnose_button, self.copy_button, page="environment")
+        layout = column(self.summary, self.table, self.hardware, form, actions, self.bar, self.log, below)
         layout.setStretchFactor(self.table, 3)
         layout.setStretchFactor(self.log, 2)
         self.setLayout(layout)
-
-    def _source_changed(self) -> None:
-        self.wheels.setVisible(self.source.currentData() == "wheels")
-        self.refresh()
 
     # ---- what is there -----------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """List the packages, and which of them are missing."""
+        self.wheels.setVisible(self.source.currentData() == "wheels")
         running, training, files = (packages.check(group) for group in (RUNNING, TRAINING, FILES))
         self.table.clear()
         for found, use in ((running, ""), (training, tr("for training")), (files, tr("for FIT and GTFS-realtime"))):
@@ -127,8 +118,7 @@ class EnvironmentDialog(RawDialog):
             self.table.resizeColumnToContents(each)
         wanted = running + training * self.with_training.isChecked() + files * self.with_files.isChecked()
         lacking = [package for package in wanted if package.problem or package.module in self.broken]
-        megabytes = packages.download_megabytes(lacking, bool(self.gpus), self.source.currentData() == "cpu")
-        if any(package.problem or package.module in self.broken for package in running):
+        if any(package in running for package in lacking):
             words = tr("RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.")
         elif lacking:
             words = tr("RAW can run the model. What you ticked lacks {what}. To download: about {megabytes} MB.")
@@ -136,8 +126,8 @@ class EnvironmentDialog(RawDialog):
             words = tr("RAW has all that it needs to run the model. Other work needs more: tick a box below.")
         else:
             words = tr("RAW has all that it needs, to run the model, to train and to read every file.")
-        names = ", ".join(package.name for package in lacking)
-        self._summarise(words.format(what=names, megabytes=megabytes))
+        megabytes = packages.download_megabytes(lacking, bool(self.gpus), self.source.currentData() == "cpu")
+        self._summarise(words.format(what=", ".join(package.name for package in lacking), megabytes=megabytes))
         self.install_button.setEnabled(bool(lacking))
         self.remove_button.setEnabled(venv_folder().exists())
 
@@ -145,13 +135,11 @@ class EnvironmentDialog(RawDialog):
         self.summary.setText(f"<b>{words}</b>")
 
     def _add(self, package: packages.Package, use: str) -> None:
-        broken = self.broken.get(package.module, "")
+        state, broken = package.problem or tr("ready"), self.broken.get(package.module, "")
         if broken:
             state = tr("does not work: {reason}").format(reason=broken)
         elif package.problem == "missing":
-            state = tr("missing") + tr(", about {megabytes} MB").format(megabytes=package.megabytes)
-        else:
-            state = package.problem or tr("ready")
+            state = tr("missing, about {megabytes} MB").format(megabytes=package.megabytes)
         item = QTreeWidgetItem([package.name + (f" ({use})" if use else ""), package.version, state])
         sign = "mIconWarning.svg" if broken or package.problem else "mIconSuccess.svg"
         item.setIcon(2, QgsApplication.getThemeIcon(sign))
@@ -172,12 +160,27 @@ class EnvironmentDialog(RawDialog):
 
     def _looked(self, found: tuple[list[str], dict[str, str]]) -> None:
         self.gpus, self.broken = found
+        words = tr("No NVIDIA graphics card was found: the CPU does the work, which is enough.")
         if self.gpus:
             words = tr("Graphics card: {name}. The CUDA libraries are installed with ONNX Runtime (about {mb} MB).")
-            self.hardware.setText(words.format(name=", ".join(self.gpus), mb=packages.MEGABYTES["cuda"]))
-        else:
-            self.hardware.setText(tr("No NVIDIA graphics card was found: the CPU does the work, which is enough."))
+        self.hardware.setText(words.format(name=", ".join(self.gpus), mb=packages.MEGABYTES["cuda"]))
         self.refresh()
+
+    def diagnose(self) -> None:
+        """Write the report of diagnostics into the log."""
+        self.diagnose_button.setEnabled(False)
+        self.log.setPlainText(tr("Looking for devices, and timing the model on each of them …"))
+        self.run_until_closed(
+            tr("RAW diagnostics"), partial(report, list(sys.path)), self._show_report, self._show_report
+        )
+
+    def _show_report(self, lines: list[str] | str) -> None:
+        self.log.setPlainText(lines if isinstance(lines, str) else "\n".join(lines))
+        self.diagnose_button.setEnabled(True)
+
+    def copy(self) -> None:
+        """Put the log on the clipboard."""
+        QApplication.clipboard().setText(self.log.toPlainText())
 
     # ---- installing and removing -------------------------------------------------------------------------------
 
@@ -199,7 +202,7 @@ class EnvironmentDialog(RawDialog):
 
     def _follow(self, installation: Installation) -> None:
         """Show what a running installation prints, until it ends."""
-        installation.line.connect(self._print)
+        installation.line.connect(self.log.appendPlainText)
         installation.ended.connect(self._ended)
         self.cancel_button.clicked.connect(installation.cancel)
         self._set_busy(True)
@@ -207,31 +210,18 @@ class EnvironmentDialog(RawDialog):
     def _set_busy(self, busy: bool) -> None:
         self.bar.setVisible(busy)
         self.cancel_button.setVisible(busy)
-        for widget in (
-            self.install_button,
-            self.remove_button,
-            self.source,
-            self.with_training,
-            self.with_files,
-            self.wheels,
-            self.locked,
-        ):
+        choices = self.source, self.with_training, self.with_files, self.wheels, self.locked
+        for widget in (self.install_button, self.remove_button, *choices):
             widget.setEnabled(not busy)
-
-    def _print(self, line: str) -> None:
-        self.log.appendPlainText(line)
-        self.step.setText(line)
 
     def _ended(self, error: str) -> None:
         self._set_busy(False)
-        self.step.clear()
         self.broken = {}
         self.refresh()
+        self.log.appendPlainText(error or tr("Done. RAW is ready: no restart is needed."))
         if error:
             self._summarise(error)
-            self.log.appendPlainText(error)
         else:
-            self.log.appendPlainText(tr("Done. RAW is ready: no restart is needed."))
             self._look()
 
     def remove(self) -> None:
@@ -247,8 +237,7 @@ class EnvironmentDialog(RawDialog):
 
 def look(python: Path, path: list[str], modules: list[str], progress: Progress) -> tuple[list[str], dict[str, str]]:
     """Runs in a task. Returns the names of the GPUs, and the reason for each module that does not import."""
-    gpus = packages.gpus()
-    broken = {}
+    gpus, broken = packages.gpus(), {}
     for i, module in enumerate(modules):
         progress(i / len(modules))
         if reason := packages.why_broken(python, module, path):

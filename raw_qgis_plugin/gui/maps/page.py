@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Make a map: a print layout of what the map shows, from resources/layouts/map.qpt, in QGIS's layout designer."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+from qgis.core import (
+    QgsLayoutItemLegend,
+    QgsLayoutUtils,
+    QgsLegendRenderer,
+    QgsLegendStyle,
+    QgsMapLayer,
+    QgsMapLayerLegendUtils,
+    QgsPrintLayout,
+    QgsProject,
+    QgsReadWriteContext,
+    QgsVectorLayer,
+)
+from qgis.gui import QgsMapCanvas
+from qgis.PyQt.QtCore import QRectF
+from qgis.PyQt.QtXml import QDomDocument
+
+from ...core.paths import RESOURCES
+from ...processing.words import tr
+from ..desktop import Desktop
+from .notes import notes, remarks
+
+TEMPLATE = RESOURCES / "layouts" / "map.qpt"
+
+
+def open_designer(desktop: Desktop) -> None:
+    """Add a layout of the map to the project and open it. There it is changed, printed, saved as PDF or picture."""
+    canvas, project = desktop.iface.mapCanvas(), QgsProject.instance()
+    layers = in_sight(canvas)
+    title = project.title() or (layers[0].name() if layers else tr("Map"))
+    layout = make_layout(canvas, title, notes(canvas, layers, desktop.session))
+    if project.layoutManager().layoutByName(title) is not None:
+        layout.setName(project.layoutManager().generateUniqueTitle())
+    project.layoutManager().addLayout(layout)
+    designer = desktop.iface.openLayoutDesigner(layout)
+    if designer is not None and remarks(layers):
+        designer.messageBar().pushWarning("RAW", tr("Read the notes of this map before you publish it."))
+
+
+def make_layout(canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn: int = 20_000) -> QgsPrintLayout:
+    """A layout of what a canvas shows, at its place and time. The project does not list it yet.
+
+    remarks: the notes at the foot. max_drawn: features of a layer in a PDF; a layer of more becomes a picture.
+    """
+    layout, document = QgsPrintLayout(QgsProject.instance()), QDomDocument()
+    document.setContent(TEMPLATE.read_text(encoding="utf-8"))
+    layout.loadFromTemplate(document, QgsReadWriteContext())
+    layout.setName(title)
+    area, foot, legend = (layout.itemById(name) for name in ("map", "notes", "legend"))
+    layout.itemById("title").setText(title)
+    foot.setText("\n".join(remarks))
+    lines = sum(math.ceil(len(words) / 195) for words in remarks)  # letters that fit in a line
+    grown_mm = 3.1 * lines + 1 - foot.rect().height()
+    _stretch(foot, -grown_mm, grown_mm)
+    _stretch(area, 0, -grown_mm)
+    _stretch(layout.itemById("scale bar"), -grown_mm, 0)
+    shown = canvas.mapSettings()
+    area.setCrs(shown.destinationCrs())
+    area.setLayers(canvas.layers())
+    area.setKeepLayerSet(True)
+    area.setIsTemporal(shown.isTemporal())
+    area.setTemporalRange(shown.temporalRange())
+    area.zoomToExtent(canvas.extent())
+    bar = layout.itemById("scale bar")
+    bar.applyDefaultSize(bar.guessUnits())
+    large = (x for x in canvas.layers() if isinstance(x, QgsVectorLayer) and x.featureCount() > max_drawn)
+    for layer in large:
+        layer.renderer().setForceRasterRender(True)
+    _fill_legend(legend, in_sight(canvas), area.rect().height())
+    layout.refresh()
+    return layout
+
+
+def _stretch(item: QgsMapLayer, down_mm: float, taller_mm: float) -> None:
+    box = QRectF(item.pos(), item.rect().size()).adjusted(0, down_mm, 0, down_mm + taller_mm)
+    item.attemptSetSceneRect(box)
+
+
+def _fill_legend(legend: QgsLayoutItemLegend, layers: list[QgsMapLayer], room_mm: float, letters: int = 34) -> None:
+    """List layers, without a basemap, in letters so small that they fit. letters: of a line."""
+    legend.setAutoUpdateModel(False)  # the legend gets a layer tree of its own
+    model = legend.model()
+    for node in model.rootGroup().findLayers():
+        if node.layer() not in layers or not isinstance(node.layer(), QgsVectorLayer):
+            node.parent().removeChildNode(node)
+            continue
+        node.setCustomProperty("legend/title-label", textwrap.fill(node.layer().name(), letters))
+        for at, item in enumerate(model.layerOriginalLegendNodes(node)):
+            QgsMapLayerLegendUtils.setLegendNodeUserLabel(node, at, textwrap.fill(item.data(0) or "", letters))
+        model.refreshLayerLegend(node)
+    model.rootGroup().removeChildrenGroupWithoutLayers()
+    for group in model.rootGroup().findGroups(True):
+        QgsLegendRenderer.setNodeLegendStyle(group, QgsLegendStyle.Style.Hidden)
+    if sum(layer.featureCount() for layer in layers if isinstance(layer, QgsVectorLayer)) <= 500_000:
+        legend.setLegendFilterByMapEnabled(True)  # without what is nowhere on the map
+    context = QgsLayoutUtils.createRenderContextForLayout(legend.layout(), None)
+    for share in (0.85, 0.7, 0.55):
+        if QgsLegendRenderer(model, legend.legendSettings()).minimumSize(context).height() <= room_mm:
+            break
+        for part, size in ((QgsLegendStyle.Style.Subgroup, 9), (QgsLegendStyle.Style.SymbolLabel, 8)):
+            style = legend.rstyle(part)
+            form = style.textFormat()
+            form.setSize(size * share)
+            style.setTextFormat(form)
+            legend.setStyle(part, style)
+        legend.setSymbolHeight(3.4 * share)
+
+
+def in_sight(canvas: QgsMapCanvas) -> list[QgsMapLayer]:
+    """The layers of a map that may have something in what it shows. The uppermost comes first."""
+    shown = canvas.mapSettings()
+    boxes = ((layer, shown.layerExtentToOutputExtent(layer, layer.extent())) for layer in canvas.layers())
+    return [layer for layer, box in boxes if box.isNull() or box.intersects(canvas.extent())]
