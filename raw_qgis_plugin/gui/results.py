@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from qgis.core import (
+    NULL,
     Qgis,
     QgsDataProvider,
     QgsFeedback,
@@ -80,9 +81,9 @@ def last_run(algorithm: str, tracks: str) -> tuple[DockRun, dict[str, QgsVectorL
 
 
 def values_of(layer: QgsVectorLayer, name: str, kind: Any = float) -> np.ndarray:
-    """(n,) values of a field of a result."""
+    """(n,) values of a field of a result. NULL is None, and nan among numbers."""
     values, _ = QgsVectorLayerUtils.getValues(layer, name)
-    return object_column(values).astype(kind)
+    return object_column(None if value == NULL else value for value in values).astype(kind)
 
 
 def in_memory(layer: QgsVectorLayer) -> bool:
@@ -189,7 +190,9 @@ def move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
     complete, partial = written.isValid() and written.featureCount() == whole.featureCount(), written.isValid()
     del written
     if not complete:  # a full disk is no error for GDAL
-        if partial:
+        if new:
+            file.unlink(missing_ok=True)
+        elif partial:
             connection = QgsProviderRegistry.instance().providerMetadata("ogr").createConnection(str(file), {})
             connection.dropVectorTable("", options.layerName)
         why = tr("Cancelled.") if feedback.isCanceled() else reason or tr("Is the disk full?")

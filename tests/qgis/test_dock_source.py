@@ -108,6 +108,7 @@ def test_unsaved_edits_are_told_of_until_they_are_read(session: Any, panel: Any,
     delete_one()
     assert panel.summary.text().startswith("The layer has unsaved edits.") and len(session.tracks) == n
     layer.rollBack()
+    until(lambda: session.tracks is not None)
     assert "unsaved" not in panel.summary.text() and len(session.tracks) == n
     layer.startEditing()
     delete_one()

@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 from qgis.core import (
-    Qgis,
     QgsCoordinateReferenceSystem,
+    QgsFeature,
     QgsPointXY,
+    QgsProject,
     QgsRectangle,
     QgsTemporalNavigationObject,
+    QgsVectorLayer,
 )
 from qgis.gui import QgsMapToolPan
 from qgis.PyQt import sip
+from qgis.PyQt.QtWidgets import QLabel
 
 from .tabs import HOME, draw, people, read
 from .waiting import until
@@ -61,23 +64,6 @@ def test_the_user_of_the_nearest_fix_in_metres_is_shown(
     read(session, make(type(fixes)(*map(list, zip(*columns)), {})))
     users.pick(QgsPointXY(10.5, 60.0), reach_px=0.002 / canvas.mapUnitsPerPixel())
     assert users.name.text() == "east"
-    users.remove()
-
-
-def test_users_whose_ids_have_outer_blanks_are_found(
-    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
-) -> None:
-    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
-
-    users = UsersTab(session, menu)
-    ids = [name + " " if name == "u00" else name for name in fixes.user_id]
-    layer = make(type(fixes)(ids, fixes.t, fixes.lon, fixes.lat, {}))
-    read(session, layer)
-    layer.selectByIds([1])
-    users.use_selected()
-    assert users.name.text() == "u00 " and not users.words.text()
-    users.show_named(" u01 ")
-    assert users.name.text() == "u01"
     users.remove()
 
 
@@ -149,22 +135,6 @@ def test_the_map_is_given_back_where_the_earlier_tool_is_deleted(session: Any, m
     users.remove()
 
 
-def test_the_clock_is_set_in_the_oldest_qgis(
-    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """3.34 has no Qgis.TemporalNavigationMode."""
-    from raw_qgis_plugin.gui.dock.forecast_tab import ForecastTab
-
-    monkeypatch.delattr(Qgis, "TemporalNavigationMode")
-    canvas = menu.iface.mapCanvas()
-    clock = QgsTemporalNavigationObject(canvas)
-    canvas.setTemporalController(clock)
-    tab = ForecastTab(session, menu)
-    tab._areas, tab._ends = make(fixes), [(fixes.t[0], fixes.t[119], HOME)]
-    tab.show_track(0)
-    assert clock.navigationMode() == QgsTemporalNavigationObject.Animated and clock.currentFrameNumber() == 1
-
-
 def test_a_forecast_of_somebody_at_rest_leaves_the_streets_in_sight(
     session: Any, menu: Any, make: Callable[..., Any], fixes: Any
 ) -> None:
@@ -182,32 +152,6 @@ def test_a_forecast_of_somebody_at_rest_leaves_the_streets_in_sight(
     assert canvas.scale() == pytest.approx(NEAREST_SCALE, rel=0.01) and canvas.extent().contains(narrow)
 
 
-@pytest.mark.parametrize("moved", [False, True])
-def test_after_forecasts_the_map_of_before_comes_back_with_labels(
-    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, moved: bool
-) -> None:
-    """Two tracks are looked at in turn. A map that was moved by hand stays."""
-    from raw_qgis_plugin.gui.dock.forecast_tab import ForecastTab
-    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
-
-    canvas, layer = menu.iface.mapCanvas(), make(fixes)
-    canvas.setDestinationCrs(layer.crs())
-    canvas.setTemporalController(QgsTemporalNavigationObject(canvas))
-    forecasts, users = ForecastTab(session, menu), UsersTab(session, menu)
-    forecasts._areas, forecasts._ends = layer, [(fixes.t[0], fixes.t[119], HOME)] * 2
-    canvas.setExtent(layer.extent())
-    before = canvas.scale(), canvas.center()
-    forecasts.show_track(0)
-    forecasts.show_track(1)
-    assert canvas.scale() < 0.6 * before[0] and not canvas.temporalRange().isInfinite()
-    if moved:
-        canvas.zoomScale(0.4 * canvas.scale())
-    users._written({}, {}, [])
-    assert (canvas.scale() == pytest.approx(before[0], rel=0.01)) != moved
-    assert (canvas.center().distance(before[1]) < 1e-6) or moved
-    assert canvas.temporalController().navigationMode() == QgsTemporalNavigationObject.NavigationMode.NavigationOff
-
-
 def test_a_read_only_profile_works_without_a_cache(
     session: Any, menu: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,8 +164,8 @@ def test_a_read_only_profile_works_without_a_cache(
     monkeypatch.setattr(folders, "cache_folder", refuse)
     read(session, make(fixes))
     page = RawOptionsPage(menu)
-    page._forget()
-    assert "no folder" in page.cache.text() and not page.forget.isEnabled()
+    page._clear_cache()
+    assert "no folder" in page.cache.text() and not page.clear.isEnabled()
 
 
 def test_a_users_name_goes_with_its_layer(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
@@ -243,4 +187,40 @@ def test_a_users_name_goes_with_its_layer(session: Any, menu: Any, make: Callabl
     users.name.setText("u03")
     read(session, make(fixes))
     assert not users.name.text() and not users.marks.names
+    users.remove()
+
+
+def test_labels_of_people_are_counted_and_shown_with_their_evidence(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
+    from raw_qgis_plugin.gui.dock.people import describe_people, describe_person, row_of
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
+    from raw_qgis_plugin.gui.results import UNIT
+
+    names = ["user_id:string", "commuter:string", "commuter_p:double", "main_mode:string", "share_walk:double",
+             "share_rail:double", "rail_trips:double", "rail_trips_low:double", "rail_trips_high:double",
+             "evidence:string", "why:string", "n_days_seen:double", "coverage:double"]  # fmt: skip
+    layer = QgsVectorLayer("Point?crs=EPSG:4326&" + "&".join(f"field={name}" for name in names), "People", "memory")
+    seen = "at a second place on 41 of 63 weekdays with fixes"
+    for row in (["u03", "yes", 0.92, "rail", 0.25, 0.75, 4.2, 3.1, 5.0, seen, None, 80, 0.4],
+                ["u04", "no", 0.1, "walk", 1.0, 0.0, 0.0, 0.0, 0.4, "", None, 30, 0.2],
+                ["u05", "unknown", 0.5, "unknown", *5 * [None], "", "fixes on 2 days", 2, 0.1]):  # fmt: skip
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes(row)
+        layer.dataProvider().addFeature(feature)
+    words = " ".join(describe_people(layer))
+    assert "Commuters: yes 1, no 1, unknown 1 of 3." in words and "fixes on 2 days (1)" in words
+    assert "walk 62%, rail 38%" in words or "walk 62 %" in words
+    of_one = " ".join(describe_person(row_of(layer, "u03")))
+    for part in ("<b>yes</b> 92%", seen, "<b>rail</b>", "rail 75%", "<b>4.2</b> (3.1 – 5.0)", "80 days, 40%"):
+        assert part in of_one, of_one
+    assert "<b>no</b> 90%" in describe_person(row_of(layer, "u04"))[0]
+    assert "fixes on 2 days" in " ".join(describe_person(row_of(layer, "u05"))) and row_of(layer, "u99") == {}
+    layer.setCustomProperty(UNIT, "user")
+    QgsProject.instance().addMapLayer(layer)
+    users = UsersTab(session, menu)
+    read(session, make(fixes))
+    users.show_named("u03")
+    assert any(seen in label.text() for label in users.card.findChildren(QLabel))
+    assert [users.shown.itemText(at) for at in range(users.shown.count())][:2] == ["Commuter", "Main mode"]
     users.remove()

@@ -43,7 +43,7 @@ def test_links_and_pictures_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_window_shows_every_letter(page: Path) -> None:
     """Arrows and minus signs too: Qt reads a page without a charset as Latin-1."""
-    from raw_qgis_plugin.gui.windows.help import HelpWindow
+    from raw_qgis_plugin.gui.widgets.dialog import HelpWindow
 
     words = html.unescape(re.sub(r"<[^>]+>", "", page.read_text("utf-8")))
     window, special = HelpWindow(page.stem), r"[^\x00-\x7f\xa0\ufffc]"  # the last stands for a picture

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import re
 import resource
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -22,8 +21,7 @@ from qgis.core import (
     QgsTemporalNavigationObject,
     QgsVectorLayer,
 )
-from qgis.PyQt import sip
-from qgis.PyQt.QtWidgets import QLabel, QPushButton
+from qgis.PyQt.QtWidgets import QLabel
 
 from .waiting import until
 
@@ -145,45 +143,10 @@ def test_a_project_that_is_opened_has_its_results(
     assert again.words.text() == words and again.track.currentText() == chosen and again.track.count() == 13
     assert again.horizon.value() == 10 and again.chart is not None and not again.again.isHidden()
     (group,) = QgsProject.instance().layerTreeRoot().findGroups()
-    (name,) = [each.name() for each in group.findGroups()]
-    assert re.fullmatch(r"\d\d:\d\d:\d\d Forecast, 10 min every 5, raw-small, 20\d\d-\d\d-\d\d", name)
-
-
-def test_a_job_that_advances_searches_no_project(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from raw_qgis_plugin.gui.dock import run_again
-
-    searched: list[Any] = []
-    monkeypatch.setattr(run_again, "last_run", lambda *asked: searched.append(asked))
-    button = run_again.RunAgain(session, ("diary",), lambda _: None)
-    session.worked.emit()
-    assert len(searched) == 1 and button.isHidden()
-    session.changed.emit()
-    assert len(searched) == 2
-
-
-def test_a_second_run_goes_into_the_same_geopackage(forecast: Any, said: list[str], tmp_path: Path) -> None:
-    file = tmp_path / "week_raw.gpkg"
-    save_and_open(tmp_path / "week.qgz")
-    forecast.session.set_layer(next(x for x in QgsProject.instance().mapLayers().values() if x.name() == "fixes"))
-    until(lambda: forecast.session.tracks is not None and forecast.session.job is None)
-    forecast.session.layer.setSubsetString("user_id < 'u05'")
-    until(lambda: forecast.session.tracks is not None and forecast.session.job is None)
-    forecast.again.click()
-    until(lambda: forecast.session.job is None)
-    assert "Forecasts of 5 users, 10 min ahead" in forecast.words.text()
-    save_and_open(tmp_path / "week.qgz")
-    with sqlite3.connect(file) as tables:
-        assert len(tables.execute("SELECT table_name FROM gpkg_contents WHERE table_name LIKE 'fore%'").fetchall()) == 8
-    assert not said
-
-
-@contextmanager
-def locked(file: Path) -> Iterator[None]:
-    other = sqlite3.connect(file, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    yield
-    other.execute("ROLLBACK")
-    other.close()
+    assert group.name() == "RAW: fixes"
+    assert [each.name() for each in group.findGroups()] == ["Forecast, 10 min every 5"], "no clock time"
+    again.session.group.add(QgsVectorLayer("None", "more", "memory"), run=again.session.group.free_name("Forecast"))
+    assert again.session.group.free_name("Forecast") == "Forecast (2)"
 
 
 @contextmanager
@@ -195,16 +158,15 @@ def full_disk(file: Path) -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("harm", [locked, full_disk])
 def test_what_cannot_be_written_stays_in_memory_and_nothing_is_lost(
-    made: Any, kept: Any, said: list[str], tmp_path: Path, harm: Any
+    made: Any, kept: Any, said: list[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "week_raw.gpkg"
     earlier = {layer: rows(layer) for layer in made().values()}
     assert QgsProject.instance().write(str(tmp_path / "week.qgz"))
     later = {layer: rows(layer) for layer in made().values()}
     assert {layer.providerType() for layer in earlier} == {"ogr"}
-    with harm(file):
+    with full_disk(file):
         kept.write()
     assert len(said) == 1 and "stay temporary" in said[0] and "week_raw.gpkg could not be written: " in said[0]
     assert {layer: rows(layer) for layer in earlier} == earlier
@@ -251,11 +213,11 @@ def test_temporary_only_where_it_is_asked(
     assert RawOptionsPage(menu).results.currentData() == "temporary"
     save_and_open(tmp_path / "week.qgz")
     assert not (tmp_path / "week_raw.gpkg").exists()
-    assert len(said) == 1 and "'Run again'" in said[0] and "Forecast: areas" in said[0]
+    assert len(said) == 1 and "they were temporary" in said[0] and "Forecast: areas" in said[0]
     again = tab_again()
     assert not again.again.isHidden() and again.horizon.value() == 10 and again.words.text() == ""
     page.results.setCurrentIndex(page.results.findData("file"))
-    page.results_file.setFilePath(str(tmp_path / "all"))
+    page.file.setFilePath(str(tmp_path / "all"))
     page.apply()
     assert page.settings.results.value() == str(tmp_path / "all.gpkg")
 
@@ -269,7 +231,7 @@ def test_a_geopackage_deleted_between_sessions_ends_in_a_sentence(
     for file in tmp_path.glob("week_raw.gpkg*"):
         file.unlink()
     project.read(str(tmp_path / "week.qgz"))
-    assert len(said) == 1 and "GeoPackage is not there" in said[0]
+    assert len(said) == 1 and "GeoPackage is missing" in said[0]
     again = tab_again()
     until(lambda: again.session.tracks is not None and again.session.job is None)
     again.again.click()
@@ -279,17 +241,12 @@ def test_a_geopackage_deleted_between_sessions_ends_in_a_sentence(
     assert sum(layer.isValid() for layer in project.mapLayers().values()) == 5
 
 
-def test_edits_filters_and_a_cancel_lose_nothing(made: Any, said: list[str], tmp_path: Path) -> None:
+def test_edits_filters_and_a_cancel_lose_nothing(made: Any, kept: Any, said: list[str], tmp_path: Path) -> None:
     from raw_qgis_plugin.core.errors import RawError
     from raw_qgis_plugin.gui.results import move
 
     file, (layer, other, *_) = tmp_path / "own.gpkg", made().values()
     before = rows(layer)
-    layer.startEditing()
-    assert layer.deleteFeature(1)
-    with pytest.raises(RawError, match="is being edited"):
-        move(layer, file, QgsFeedback())
-    layer.rollBack()
     cancelled = QgsFeedback()
     cancelled.cancel()
     with pytest.raises(RawError, match="Cancelled"):
@@ -300,11 +257,12 @@ def test_edits_filters_and_a_cancel_lose_nothing(made: Any, said: list[str], tmp
     assert layer.providerType() == "ogr" and layer.featureCount() == 120 and layer.subsetString()
     layer.setSubsetString("")
     assert rows(layer) == before
-    cancelled.cancel()
-    with pytest.raises(RawError, match="Cancelled"):
-        move(other, file, cancelled)
-    with sqlite3.connect(file) as tables:
-        assert len(tables.execute("SELECT 1 FROM gpkg_contents WHERE table_name LIKE 'forecast%'").fetchall()) == 1
+    other.startEditing()
+    assert QgsProject.instance().write(str(tmp_path / "week.qgz"))
+    assert len(said) == 1 and "is being edited" in said[0] and other.providerType() == "memory"
+    assert [each.providerType() for each in results().values()].count("memory") == 1, "it keeps back no other"
+    other.rollBack()
+    assert QgsProject.instance().isDirty(), "QGIS asks before it quits"
 
 
 def test_a_project_of_somebody_else_does_no_harm(
@@ -371,29 +329,3 @@ def test_a_backtest_is_a_line_and_a_chart(forecast: Any) -> None:
         and "{" not in chart.words_at(9, 9)
     )
     assert not forecast.test_again.isHidden()
-
-
-def test_a_backtest_has_a_row_a_horizon_and_bars(forecast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from raw_qgis_plugin.gui.dock.backtest_table import BacktestTable
-
-    forecast.backtest.click()
-    until(lambda: forecast.session.job is None)
-    (chart,) = (each for each in forecast.findChildren(type(forecast.chart)) if each.objectName() == "raw_errors")
-    (_, _, best), (_, _, ours) = chart.lines[1:]
-    low, high = chart.bars
-    assert chart.title == "mean error" and (low <= ours).all() and (ours <= high).all()
-    layer = next(x for x in QgsProject.instance().mapLayers().values() if x.name() == "Backtest")
-    features = [each for each in layer.getFeatures() if each["method"] == "model"]
-    assert (high < best).tolist() == [each["ratio_high"] < 1 for each in features], "as the verdict has it"
-    forecast.findChild(QPushButton, "raw_backtest_table").click()
-    window = forecast.iface.mainWindow().findChild(BacktestTable, "raw_backtest_rows")
-    rows = [[window.rows.item(row, at).text() for at in range(window.rows.columnCount())] for row in (0, 1)]
-    assert window.rows.rowCount() == 2 and [row[0] for row in rows] == ["5 min", "10 min"]
-    for row, each in zip(rows, features):
-        assert row[4] == f"{100 * (each['ratio'] - 1):+.0f} %".replace("-", "−") and "…" in row[5]
-        assert f"At {row[0]}: {row[6]}" == each["verdict"]
-    asked = []
-    monkeypatch.setattr(window, "iface", SimpleNamespace(showAttributeTable=asked.append))
-    window.findChild(QPushButton, "raw_backtest_all").click()
-    assert asked == [layer]
-    sip.delete(window)  # as the menu does with closed windows

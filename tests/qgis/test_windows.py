@@ -10,15 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fitfile import FILE_ID, fit_bytes, record
 from qgis.core import QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QDateTime, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QFileDialog, QFrame, QMessageBox
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QFrame, QMessageBox
 
 from .waiting import until
-
-OLD_MODEL = Path(__file__).parents[1] / "compat" / "020" / "bundle.zip"
 
 
 @pytest.fixture
@@ -35,8 +32,65 @@ def menu(processing: Any, qgis_iface: Any, monkeypatch: pytest.MonkeyPatch, tmp_
         menu.remove()
 
 
-def open_window(menu: Any, name: str) -> Any:
-    return menu.open_window(name)
+def test_every_action_stands_in_one_group_and_the_toolbar_is_short(menu: Any) -> None:
+    from raw_qgis_plugin.gui.menu import TOOLBAR, groups
+
+    named = [name for _, names in groups() for name in names if name in menu.actions]
+    assert sorted(named) == sorted(menu.actions) and len(menu.entries) < 12
+    assert menu.entries[0].objectName() == "raw_sample"
+    shown = [action.objectName() for action in menu.toolbar.actions()]
+    assert shown == [f"raw_{name}" for name in TOOLBAR] and len(shown) <= 7 and "raw_map" in shown
+
+
+def test_every_window_has_close_help_and_a_title_alike(menu: Any) -> None:
+    for name in ("train", "models", "environment"):
+        window = menu.open_window(name)
+        box = window.findChild(QDialogButtonBox)
+        assert window.windowTitle().startswith("RAW – ")
+        box.button(QDialogButtonBox.StandardButton.Help).click()
+        page = window.findChild(QDialog, "raw_help")
+        assert page.isVisible() and len(page.browser.toPlainText()) > 100
+        page.close()
+        box.button(QDialogButtonBox.StandardButton.Close).click()
+        assert not window.isVisible()
+
+
+def test_the_tour_frames_each_part_and_its_buttons_stay_under_the_mouse(menu: Any) -> None:
+    from raw_qgis_plugin.gui.windows.sample import Tour
+
+    def frames() -> list[QFrame]:
+        return menu.iface.mainWindow().findChildren(QFrame, "RawTourFrame")
+
+    tour = menu.keep(Tour(menu))
+    tour.show()
+    assert len(frames()) == 1 and any("trips" in title for title, _, _ in tour.steps)
+    tour.steps = [(title, words, None) for title, words, _ in tour.steps]  # no dock is needed
+    places = set()
+    for step in range(len(tour.steps)):
+        tour.go(step)
+        tour.layout().activate()
+        places.add(tour.next.y())
+    assert len(places) == 1, places
+    QTest.keyClick(tour, Qt.Key.Key_Escape)
+    assert not tour.isVisible() and not frames()
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_name_with_a_dot_gets_its_suffix_and_no_other_file_is_replaced(
+    menu: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, replace: bool
+) -> None:
+    from raw_qgis_plugin.gui.widgets.card import save_page
+
+    written, asked, proposed, chosen = [], [], [], str(tmp_path / "Region 1.5 km")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *said: (proposed.append(said[2]) or chosen, ""))
+    answer = QMessageBox.StandardButton.Yes if replace else QMessageBox.StandardButton.No
+    monkeypatch.setattr(QMessageBox, "question", lambda *said: asked.append(said[2]) or answer)
+    page = SimpleNamespace(title="Region 1/5: where to?", write=written.append)
+    save_page(None, page, "Save")
+    assert written == [Path(f"{chosen}.html")] and not asked and proposed == ["Region 1_5_ where to_.html"]
+    Path(f"{chosen}.html").touch()
+    save_page(None, page, "Save")
+    assert asked == ["Region 1.5 km.html exists already. Replace it?"] and len(written) == 1 + replace
 
 
 def test_closed_windows_are_deleted_before_the_next_and_with_the_plugin(menu: Any) -> None:
@@ -44,85 +98,17 @@ def test_closed_windows_are_deleted_before_the_next_and_with_the_plugin(menu: An
         return sorted(w.objectName() for w in menu.iface.mainWindow().findChildren(QDialog))
 
     for _ in range(3):
-        open_window(menu, "train").close()
-        open_window(menu, "models").close()  # in the middle of its work
+        menu.open_window("train").close()
+        menu.open_window("models").close()  # in the middle of its work
     until(lambda: len(there()) <= 2)
     assert "raw_models" in there()
     menu.keep(QDialog(menu.iface.mainWindow())).show()  # as the dock's comparison of regions
     until(lambda: len(there()) == 1)
     for name in ("train", "models"):
-        open_window(menu, name)
+        menu.open_window(name)
     menu.windows[0].close()
     menu.remove()
     until(lambda: not there())
-
-
-def test_the_training_window_says_that_a_run_continues_while_it_does(menu: Any, waiting: list) -> None:
-    from raw_qgis_plugin.tasks import child
-
-    dialog = open_window(menu, "train")
-    dialog.steps.setCurrentRow(4)
-    assert dialog.run.child is None and dialog.hint.text() == ""
-    dialog.run.attach(child.Child.start("standin", [], child.new_folder("teach")))
-    dialog.show_state()
-    assert "continues" in dialog.hint.text()
-    waiting[-1].kill()
-    until(lambda: waiting[-1].status != "running")
-    dialog.run.look()
-    assert dialog.hint.text() == ""
-
-
-def test_a_training_of_tracks_without_their_field_is_refused(
-    menu: Any, make: Any, fixes: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from raw_qgis_plugin.core.sources.schema import Schema
-
-    layer = QgsProject.instance().addMapLayer(make(fixes))
-    dialog = open_window(menu, "train")
-    dialog.data.layer.setLayer(layer)
-    monkeypatch.setattr(dialog.data.track_fields, "choice", lambda: Schema("gone", None, "t"))
-    dialog.start_training()
-    assert "no field 'gone'" in dialog.hint.text() and dialog.job is None
-    assert not list((tmp_path / "runs").iterdir())
-    dialog.close()
-    QgsProject.instance().clear()
-
-
-def test_every_action_stands_in_one_group_and_the_sample_is_first(menu: Any) -> None:
-    from raw_qgis_plugin.gui.menu import GROUPS
-
-    named = [f"raw_{name}" for _, names in GROUPS for name in names]
-    assert sorted(named) == sorted(action.objectName() for action in menu.actions)
-    assert menu.entries[0].objectName() == "raw_sample" and len(menu.entries) < 12
-    assert {action.objectName() for group in menu.groups for action in group.actions()} <= set(named)
-
-
-def test_esc_removes_the_frame_of_the_tour(menu: Any) -> None:
-    from raw_qgis_plugin.gui.windows.tour import Tour
-
-    def frames() -> list[QFrame]:
-        return menu.iface.mainWindow().findChildren(QFrame, "RawTourFrame")
-
-    tour = menu.keep(Tour(menu))
-    tour.show()
-    assert len(frames()) == 1
-    QTest.keyClick(tour, Qt.Key.Key_Escape)
-    assert not tour.isVisible() and not frames()
-
-
-def test_the_buttons_of_the_tour_stay_under_the_mouse(menu: Any) -> None:
-    from raw_qgis_plugin.gui.windows.tour import Step, Tour
-
-    tour = menu.keep(Tour(menu))
-    tour.show()
-    tour.steps = [Step(step.title, step.text, lambda _: None) for step in tour.steps]  # no dock is needed
-    places = set()
-    for step in range(len(tour.steps)):
-        tour.go(step)
-        tour.layout().activate()
-        places.add(tour.next.y())
-    tour.close()
-    assert len(tour.steps) > 3 and len(places) == 1, places
 
 
 def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,54 +117,10 @@ def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypat
 
     elsewhere = Layout("win32", Path("/no/bin/qgis-bin.exe"), Path("/no/prefix"), (3, 12))
     monkeypatch.setattr(environment, "this_layout", lambda: elsewhere)
-    dialog = open_window(menu, "environment")
+    dialog = menu.open_window("environment")
     assert dialog.isVisible() and dialog.hardware.text().startswith("The Python of this QGIS was not found.")
     assert dialog.table.topLevelItemCount()
     dialog.close()
-
-
-@pytest.mark.parametrize("replace", [True, False])
-def test_a_name_with_a_dot_gets_its_suffix_and_no_other_file_is_replaced(
-    menu: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, replace: bool
-) -> None:
-    from raw_qgis_plugin.core.bundle import library
-    from raw_qgis_plugin.gui.maps.window import MapDialog
-    from raw_qgis_plugin.gui.widgets.card import save_page
-
-    written, asked, chosen = [], [], str(tmp_path / "Region 1.5 km")
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (chosen, ""))
-    answer = QMessageBox.StandardButton.Yes if replace else QMessageBox.StandardButton.No
-    monkeypatch.setattr(QMessageBox, "question", lambda *said: asked.append(said[2]) or answer)
-    monkeypatch.setattr(MapDialog, "write", lambda _, path: written.append(path))
-    monkeypatch.setattr(library, "pack", lambda _bundle, path, *_: written.append(path))
-    window, models = open_window(menu, "map"), open_window(menu, "models")
-    until(lambda: models.entries)
-    page = SimpleNamespace(title="Region 1.5 km", write=written.append)
-    for suffix, save in (("pdf", lambda: window.save("pdf")), ("html", lambda: save_page(window, page, "Save")),
-                         ("zip", models.export)):  # fmt: skip
-        save()
-        until(lambda: written)
-        assert written.pop() == Path(f"{chosen}.{suffix}") and not asked
-        Path(f"{chosen}.{suffix}").touch()
-        save()
-        assert asked.pop() == f"Region 1.5 km.{suffix} exists already. Replace it?"
-        if replace:
-            until(lambda: written)
-            written.pop()
-    QApplication.processEvents()
-    assert not written
-    for each in (window, models):
-        each.close()
-
-
-def test_a_proposed_name_is_one_of_a_file(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    proposed: list[str] = []
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *said: (proposed.append(said[2]) or "", ""))
-    window = open_window(menu, "map")
-    window.title.setText("Trips 5/2024: where to?")
-    window.save("pdf")
-    assert proposed == ["Trips 5_2024_ where to_.pdf"]
-    window.close()
 
 
 def test_the_import_takes_a_part_and_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_path: Path) -> None:
@@ -217,22 +159,6 @@ def test_a_source_that_cannot_be_read_is_answered_in_the_window(menu: Any, tmp_p
     dialog.close()
 
 
-def test_a_fit_file_is_shown_and_imported(menu: Any, tmp_path: Path) -> None:
-    records = [record(1_577_872_800 + i, 7.1 + i / 1e5, 46.5) for i in range(60)]
-    (tmp_path / "run.fit").write_bytes(fit_bytes([(FILE_ID, {"type": 4, "serial_number": 5}), *records]))
-    dialog = menu.import_tracks(str(tmp_path / "run.fit"))
-    until(dialog.start.isEnabled)
-    heads = [dialog.rows.horizontalHeaderItem(column).text() for column in range(dialog.rows.columnCount())]
-    assert heads == ["User", "Track", "Time, UTC", "Longitude", "Latitude", "device", "track", "time", "lon", "lat"]
-    first = [dialog.rows.item(0, column).text() for column in range(5)]
-    assert first == ["5", "run", "2020-01-01 10:00:00", "7.10000", "46.50000"]
-    dialog.run()
-    dialog.close()
-    until(lambda: QgsProject.instance().mapLayersByName("run"))
-    assert QgsProject.instance().mapLayersByName("run")[0].featureCount() == 60
-    QgsProject.instance().clear()
-
-
 def test_packages_for_some_files_are_offered_but_not_needed(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from raw_qgis_plugin.core.errors import RawError
 
@@ -244,34 +170,13 @@ def test_packages_for_some_files_are_offered_but_not_needed(menu: Any, monkeypat
         raise RawError("not now")
 
     monkeypatch.setattr(menu, "install", refuse)
-    dialog = open_window(menu, "environment")
+    dialog = menu.open_window("environment")
     until(lambda: dialog.gpus is not None)
     assert "all that it needs to run the model" in dialog.summary.text() and not dialog.install_button.isEnabled()
     dialog.with_files.setChecked(True)
     assert "What you ticked lacks fitdecode. To download: about 1 MB" in dialog.summary.text()
     dialog.install_button.click()
     assert asked[0].groups[1:] == ("formats",) and "not now" in dialog.summary.text()
-    dialog.close()
-
-
-def test_the_zone_that_the_times_carry_is_proposed(menu: Any, tmp_path: Path) -> None:
-    """Where nobody chose another one; and not for the next file."""
-    table, other = tmp_path / "phones.csv", tmp_path / "other.csv"
-    table.write_text("Puhelin;Aika;lat;lon\n" + "".join(f"a;2024-07-0{k} 08:00:00+03:00;60;25\n" for k in (1, 2, 3)))
-    other.write_text("user,time,lon,lat\na,2024-07-01,1,2\na,2024-07-02,1,2\n")
-    dialog = menu.import_tracks(str(table))
-    until(lambda: dialog.preview is not None)
-    assert dialog.zone.zone() == "UTC"
-    dialog.columns["time"].setCurrentIndex(dialog.columns["time"].findData("Aika"))
-    until(dialog.start.isEnabled)
-    assert dialog.zone.zone() == "UTC+03:00"
-    dialog.zone.choose("Europe/Helsinki")
-    until(dialog.start.isEnabled)
-    assert dialog.zone.zone() == "Europe/Helsinki"
-    dialog.zone.choose("UTC+03:00")
-    dialog.take_file(str(other))
-    until(lambda: dialog.columns["user"].currentData() == "user")
-    assert dialog.zone.zone() == "UTC"
     dialog.close()
 
 
@@ -315,16 +220,3 @@ def test_choices_for_a_file_are_kept_and_the_zone_goes_with_the_layer(menu: Any,
     session.close()
     dialog.close()
     QgsProject.instance().clear()
-
-
-def test_an_installation_ends_also_where_its_log_cannot_be_written(
-    staged: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from raw_qgis_plugin.environment.install import InstallRequest
-    from raw_qgis_plugin.gui.windows import installation as module
-
-    monkeypatch.setattr(module, "user_folder", lambda: tmp_path / "gone")
-    installation, ended = module.Installation(InstallRequest()), []
-    installation.ended.connect(ended.append)
-    installation._failed("No space left on device")
-    assert ended == ["No space left on device"] and not installation.running

@@ -104,13 +104,12 @@ def missing_names(path: Path) -> Iterator[str]:
 
 def paint() -> dict[str, int]:
     """The number of colours in the picture of each chart."""
-    from raw_qgis_plugin.gui.training.plot import LinePlot
     from raw_qgis_plugin.gui.widgets import charts
 
     rng = np.random.default_rng(0)
     day = rng.dirichlet(np.ones(4), 24)
     minutes = np.arange(1.0, 7.0)
-    line = LinePlot("Loss", "waiting")
+    line = charts.LineChart("Loss", "step", str, from_zero=False, waiting="waiting")
     for step, loss in enumerate(rng.random(9)):
         line.add("train", step, loss)
     drawn = [

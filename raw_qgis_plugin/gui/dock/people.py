@@ -36,15 +36,15 @@ def describe_people(layer: QgsVectorLayer, max_reasons: int = 3) -> list[str]:
         return []
     found = []
     for name, words in (("commuter", tr("Commuters: {counts} of {n:,}.")), ("main_mode", tr("Main mode: {counts}."))):
-        counts = Counter(map(str, values_of(layer, name, object)))
+        counts = Counter(str(value or UNKNOWN) for value in values_of(layer, name, object))
         listed = ", ".join(f"{tr(plain(value))} {k:,}" for value, k in counts.most_common())
         found.append(words.format(counts=listed, n=n))
     shares = [(tr(mode), values_of(layer, f"share_{mode}")) for mode in SHARES if f"share_{mode}" in names]
     listed = ", ".join(f"{mode} {np.nanmean(share):.0%}" for mode, share in shares if np.isfinite(share).any())
     if listed:
         found.append(tr("A user's trips, on average: {shares}.").format(shares=listed))
-    reasons = Counter(str(why) for why in values_of(layer, "why", object) if why not in (None, NULL, ""))
-    if reasons and "why" in names:
+    reasons = Counter(why for why in values_of(layer, "why", object) if why) if "why" in names else {}
+    if reasons:
         listed = "; ".join(f"{why} ({k:,})" for why, k in reasons.most_common(max_reasons))
         found.append(tr("Unknown: {reasons}.").format(reasons=listed))
     return found

@@ -111,6 +111,7 @@ def _fill_legend(legend: QgsLayoutItemLegend, layers: list[QgsMapLayer], room_mm
             style.setTextFormat(form)
             legend.setStyle(part, style)
         legend.setSymbolHeight(3.4 * share)
+        legend.rstyle(QgsLegendStyle.Style.Symbol).setMargin(QgsLegendStyle.Side.Top, 1.2 * share)
 
 
 def in_sight(canvas: QgsMapCanvas) -> list[QgsMapLayer]:
