@@ -187,9 +187,9 @@ def move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
     _, reason, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(whole, str(file), context, options)
     source = f"{file}|layername={options.layerName}"
     written = QgsVectorLayer(source, "", "ogr")
-    complete, partial = written.isValid() and written.featureCount() == whole.featureCount(), written.isValid()
-    del written
-    if not complete:  # a full disk is no error for GDAL
+    if not written.isValid() or written.featureCount() != whole.featureCount():  # a full disk is no error for GDAL
+        partial = written.isValid()
+        del written
         if new:
             file.unlink(missing_ok=True)
         elif partial:
