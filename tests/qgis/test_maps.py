@@ -96,8 +96,8 @@ def test_the_notes_list_what_is_personal_and_what_was_not_published(menu: Any, s
     fields = "field=n_users:int&field=commuter_low:double&field=suppressed:bool"
     figures = QgsProject.instance().addMapLayer(QgsVectorLayer(f"Polygon?crs=EPSG:4326&{fields}", "Wards", "memory"))
     words = notes_of(menu, session, people, figures)
-    assert "About single people, not for publication: Teams." in words
-    assert any(each.startswith("Exact figures: Wards. ") for each in words)
+    assert any(each.startswith("Teams: Places or tracks of single people.") for each in words)
+    assert any(each.startswith("Wards: Figures as on the desk") for each in words)
     assert any("80 % of cases" in each for each in words) and any("withheld" in each for each in words)
     assert not [each for each in notes_of(menu, session, figures) if "single people" in each]
 

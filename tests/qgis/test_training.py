@@ -27,7 +27,7 @@ def show(
     from raw_qgis_plugin.tasks import child as module
     from raw_qgis_plugin.tasks import training
 
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(module, "runs_folder", lambda: tmp_path / "runs")
     monkeypatch.setattr(training, "ADAPT", "standin")  # a pretraining can be paused
 

@@ -123,9 +123,10 @@ class CardView(QTextBrowser):
     def show_card(self, bundle: Path) -> None:
         """Show the README.md of a model bundle, else its card.json."""
         readme, card = bundle / "README.md", bundle / "card.json"
-        kinds = QTextDocument.MarkdownFeature
+        kind = QTextDocument.MarkdownFeature
+        flags = getattr(QTextDocument, "MarkdownFeatures", kind)  # Qt 5 has no flags of a plain sum
         if readme.is_file():
             text = readme.read_text(encoding="utf-8").replace("![", "[")
-            self.document().setMarkdown(text, kinds.MarkdownDialectGitHub | kinds.MarkdownNoHTML)
+            self.document().setMarkdown(text, flags(kind.MarkdownDialectGitHub | kind.MarkdownNoHTML))
         else:
             self.setPlainText(card.read_text(encoding="utf-8") if card.is_file() else bundle.name)
