@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from qgis.core import QgsProject, QgsRectangle
-from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QFrame, QMessageBox
 
@@ -123,42 +123,6 @@ def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypat
     dialog.close()
 
 
-def test_the_import_takes_a_part_and_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_path: Path) -> None:
-    rows = [f"{user},{t},{lon},{lat}" for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)]
-    table = tmp_path / "people.csv"
-    table.write_text("\n".join(["user,time,lon,lat", *rows]))
-    dialog = menu.import_tracks(str(table))
-    assert menu.import_tracks() is dialog
-    until(dialog.start.isEnabled)
-    whole = dialog.parameters()
-    assert whole["EXTENT"] is None and whole["FROM"] is None and whole["USER_FIELD"] == "user"
-    assert dialog.columns["track"].currentData() == "none" and dialog.question.isHidden()
-    middle = QgsRectangle(116.39, 39.89, 116.41, 39.91)
-    dialog.box.setOutputExtentFromUser(middle, dialog.box.outputCrs())
-    begin = QDateTime.fromMSecsSinceEpoch(fixes.t[0] + 600_000, Qt.TimeSpec.UTC)
-    dialog.limits[0].setDateTime(QDateTime(begin.date(), begin.time()))
-    until(lambda: "outside the box" in dialog.state.text() and "outside the dates" in dialog.state.text())
-    until(dialog.start.isEnabled)
-    dialog.run()
-    dialog.close()
-    until(lambda: QgsProject.instance().mapLayersByName("people"))
-    (layer,) = QgsProject.instance().mapLayersByName("people")
-    assert 0 < layer.featureCount() < 1300 and middle.contains(layer.extent())
-    assert min(f["t"].toMSecsSinceEpoch() for f in layer.getFeatures()) >= fixes.t[0] + 600_000
-    QgsProject.instance().clear()
-
-
-def test_a_source_that_cannot_be_read_is_answered_in_the_window(menu: Any, tmp_path: Path) -> None:
-    (tmp_path / "broken.gpx").write_text("<gpx><trk>")
-    dialog = menu.import_tracks(str(tmp_path / "broken.gpx"))
-    until(lambda: "no complete GPX file" in dialog.state.text())
-    (tmp_path / "a.json").write_text('[{"lat": 1, "lon": 2, "tst": 1577872800, "tid": "an", "_type": "location"}]')
-    dialog.take_file(str(tmp_path / "a.json"))
-    until(dialog.start.isEnabled)
-    assert dialog.columns["user"].currentData() == "user"
-    dialog.close()
-
-
 def test_packages_for_some_files_are_offered_but_not_needed(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from raw_qgis_plugin.core.errors import RawError
 
@@ -180,43 +144,15 @@ def test_packages_for_some_files_are_offered_but_not_needed(menu: Any, monkeypat
     dialog.close()
 
 
-def test_choices_for_a_file_are_kept_and_the_zone_goes_with_the_layer(menu: Any, tmp_path: Path) -> None:
-    """Also where another file was looked at in between, in a new window."""
-    from raw_qgis_plugin.gui.session import Session
-
-    table, other = tmp_path / "cabs.csv", tmp_path / "other.csv"
-    rows = [f"{cab};{k};2024-07-0{1 + k} 08:00;1{cab}.5;51.{k}" for cab in (1, 2) for k in range(5)]
-    table.write_text("\n".join(["Cab;Stop;Moment;Este;Norte", *rows]))
-    other.write_text("user,time,lon,lat\na,2024-07-01,1,2\na,2024-07-02,1,2\n")
+def test_an_import_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_path: Path) -> None:
+    rows = [f"{user},{t},{lon},{lat}" for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)]
+    table = tmp_path / "people.csv"
+    table.write_text("\n".join(["user,time,lon,lat", *rows]))
     dialog = menu.import_tracks(str(table))
-    until(lambda: "choose Time, Longitude and Latitude on the left" in dialog.state.text())
-    chosen = {"user": "Cab", "time": "Moment", "lon": "Este", "lat": "Norte"}
-    for role, name in chosen.items():
-        dialog.columns[role].setCurrentIndex(dialog.columns[role].findData(name))
-    dialog.zone.lineEdit().selectAll()
-    QTest.keyClicks(dialog.zone.lineEdit(), "berl")
-    assert dialog.parameters()["TIMEZONE"] == "UTC"  # not before one of the list is chosen
-    QTest.keyClick(dialog.zone.completer().popup(), Qt.Key.Key_Down)
-    QTest.keyClick(dialog.zone.completer().popup(), Qt.Key.Key_Return)
-    assert dialog.parameters()["TIMEZONE"] == "Europe/Berlin"
+    assert menu.import_tracks() is dialog
     until(dialog.start.isEnabled)
-    dialog.take_file(str(other))
-    until(lambda: dialog.columns["user"].currentData() == "user")
-    dialog.close()
-    dialog = menu.import_tracks(str(table))
-    until(lambda: dialog.start.isEnabled() and dialog.preview.guess.time == "Moment")
-    values = dialog.parameters()
-    assert values["TIMEZONE"] == "Europe/Berlin"
-    assert {role: values[f"{role.upper()}_FIELD"] for role in chosen} == chosen
     dialog.run()
-    until(lambda: QgsProject.instance().mapLayersByName("cabs"))
-    (layer,) = QgsProject.instance().mapLayersByName("cabs")
-    assert min(f["t"].toMSecsSinceEpoch() for f in layer.getFeatures()) == 1_719_813_600_000  # 06:00 UTC
-    session = Session(menu.iface)
-    session.set_layer(layer)
-    assert session.timezone == "Europe/Berlin"
-    until(lambda: session.tracks is not None)
-    assert session.tracks.t.min() == 1_719_813_600_000
-    session.close()
     dialog.close()
+    until(lambda: QgsProject.instance().mapLayersByName("people"))
+    assert QgsProject.instance().mapLayersByName("people")[0].featureCount() == len(rows)
     QgsProject.instance().clear()

@@ -178,7 +178,7 @@ class RunPanel(QWidget):
         visible = {
             "pause": status == "running" and self.pausable,
             "resume": status in ("stopped", "interrupted", "failed") and has_tracks,
-            "report": status == "finished" and self._result("report", "report.html").exists(),
+            "report": status == "finished" and self.report().exists(),
             "use": status == "finished",
         }
         for name, button in self.buttons.items():
@@ -207,14 +207,21 @@ class RunPanel(QWidget):
         if self.last.get("verdict"):
             return str(self.last["verdict"])
         try:
-            card = json.loads((self._result("bundle", "bundle") / "card.json").read_text("utf-8"))
+            card = json.loads((self.bundle() / "card.json").read_text("utf-8"))
             return str(card["heads"][-1]["verdict"])
         except (OSError, ValueError, LookupError, TypeError):
             return tr("Finished.")
 
-    def _result(self, key: str, name: str) -> Path:
-        folder = self.child.folder if self.child else Path()
-        return Path(self.last.get(key) or folder / training.RESULT_FOLDER / name)
+    def bundle(self) -> Path:
+        """The folder of the run's model."""
+        return Path(self.last.get("bundle") or self._folder() / "bundle")
+
+    def report(self) -> Path:
+        """The file of the run's report."""
+        return Path(self.last.get("report") or self._folder() / "report.html")
+
+    def _folder(self) -> Path:
+        return (self.child.folder if self.child else Path()) / training.RESULT_FOLDER
 
     # ---- actions ------------------------------------------------------------------------------------------------
 
@@ -270,11 +277,11 @@ class RunPanel(QWidget):
 
     def open_report(self) -> None:
         """Open the report in the browser."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._result("report", "report.html"))))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.report())))
 
     def use(self) -> None:
         """Copy the model into the user's folder, and use it in this project, from whose tracks it learned."""
-        bundle, yes = self._result("bundle", "bundle"), QMessageBox.StandardButton.Yes
+        bundle, yes = self.bundle(), QMessageBox.StandardButton.Yes
         words = tr("{verdict}\n\nUse this model all the same?").format(verdict=self._verdict())
         advised = self.last.get("use") is True
         if not advised and QMessageBox.question(self, tr("Use this model"), words) != yes:
