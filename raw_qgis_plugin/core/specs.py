@@ -191,8 +191,10 @@ class ProfileSpec(Spec):
     unit: str = option(
         "user", "One result for each", "user: a point at the most visited place, snapped to a 500 m grid. "
         "track: its line, cut at gaps. day: one result a user and day.", choices=("user", "track", "day"),
+    )  # fmt: skip
 
 
+@dataclass(frozen=True)
 class PretrainSpec(Spec):
     """More training of a model on tracks."""
 

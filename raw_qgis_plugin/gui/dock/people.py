@@ -43,7 +43,7 @@ def describe_people(layer: QgsVectorLayer, max_reasons: int = 3) -> list[str]:
     listed = ", ".join(f"{mode} {np.nanmean(share):.0%}" for mode, share in shares if np.isfinite(share).any())
     if listed:
         found.append(tr("A user's trips, on average: {shares}.").format(shares=listed))
-    reasons = Counter(why for why in values_of(layer, "why", object) if why) if "why" in names else {}
+    reasons = Counter(why for why in values_of(layer, "why", object) if why) if "why" in names else Counter()
     if reasons:
         listed = "; ".join(f"{why} ({k:,})" for why, k in reasons.most_common(max_reasons))
         found.append(tr("Unknown: {reasons}.").format(reasons=listed))
