@@ -18,7 +18,7 @@ ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test backports lint fuzz security bench tour docs build i18n lock sbom package install clean system-python system-qgis system-qt6
+.PHONY: help setup demo check test backports lint fuzz bench tour docs build i18n lock sbom package install clean system-python system-qgis system-qt6
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -164,11 +164,11 @@ ALONE = $(if $(NAMESPACE),$(NAMESPACE) $(PYTHON) tests/netwatch.py standin build
 check: $(INSTALLED_CHECK)
 	$(PY) -m ruff check .
 	$(PY) -m mypy raw_qgis_plugin/core
-	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) -q $(SIDE_BY_SIDE) $(wildcard tests/core tests/compat tests/golden/test_answers.py tests/test_*.py)
+	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) -q $(SIDE_BY_SIDE) $(wildcard tests/core tests/golden/test_answers.py tests/test_*.py)
 
 ## make test       every test but most of the tour: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup system-qt6 package
-	OMP_NUM_THREADS=1 $(call ALONE,tests) $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/attacks tests/compat tests/core tests/golden tests/model tests/package tests/test_*.py)
+	OMP_NUM_THREADS=1 $(call ALONE,tests) $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/attacks tests/core tests/golden tests/model tests/package tests/test_*.py)
 	$(if $(wildcard tests/qgis),$(call ALONE,qgis) env $(IN_QGIS) tests/qgis tests/qt6)
 	$(if $(wildcard tests/gui),$(call ALONE,gui) $(ON_SCREEN) tests/gui -k "not test_tour or backtest")
 
@@ -183,14 +183,10 @@ lint: $(INSTALLED_CHECK)
 	$(PY) -m bandit -q -r raw_qgis_plugin model
 	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook
 
-## make fuzz       the attacks of docs/security.md with many more cases (half an hour)
+## make fuzz       the attacks of tests/attacks with many more cases (half an hour)
 fuzz: setup build
 	RAW_FUZZ=1 OMP_NUM_THREADS=1 $(call ALONE,fuzz) $(PYTEST_PLAIN) $(SIDE_BY_SIDE) tests/attacks
 	RAW_FUZZ=1 $(IN_QGIS) $(wildcard tests/qgis/test_attack*.py)
-
-## make security   write the table of attacks in docs/security.md from what the last tests or fuzzing noted
-security:
-	$(PYTHON) docs/scripts/security.py
 
 ## make bench      measure speed and memory against the limits we set ourselves
 bench: $(INSTALLED_ALL)

@@ -15,7 +15,7 @@ from model.data.batches import Batches
 from model.data.corpus import load, source_name
 from model.training.calibrate import calibrate, widened
 from model.training.card import write_card
-from model.training.checkpoint import load_network
+from model.training.checkpoint import network_of
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     before = bundle.card["calibration"]
     if unknown := sorted({*(args.kinds or ())} - before.keys()):
         raise InputError(f"--kinds: no {', '.join(unknown)} in {', '.join(sorted(before))}.")
-    network, _ = load_network(bundle.path / "weights.safetensors")
+    network = network_of(bundle)
     found = calibrate(network.eval(), Batches([load(s, cache=args.cache) for s in args.corpus], seed=args.seed))
     after = widened(before, found, args.kinds or [k for k in before if not k.startswith("roaming")])
     names = sorted({*bundle.card.get("widened_on", []), *map(source_name, args.corpus)})

@@ -182,7 +182,7 @@ class Training:
         Returns the examples that it makes, and the one split to test them by.
         """
         from model.head_training.tune import tune, write_tuned
-        from model.training.checkpoint import load_network
+        from model.training.checkpoint import network_of
 
         a, unit, bundle = self.args, self.spec.unit, self.bundle
         if (np.diff(tracks.track_offsets) < 2).any():
@@ -194,7 +194,7 @@ class Training:
             raise InputError("The labels are too few or in too few groups to tune the network: use --backbone frozen.")
         learn = splits[0][0]
         minutes = 0.6 * self.spec.minutes  # embedding and heads take the rest
-        network, _ = load_network(bundle.path / "weights.safetensors")
+        network = network_of(bundle)
         network = tune(
             network, tracks.take(np.isin(tracks.track, learn)), y[learn], task, before.x[learn], before.strength,
             minutes, self.report, a.seed,

@@ -30,7 +30,7 @@ from model.head_training.hand_features import hand_features
 from model.head_training.scoring import limits
 from model.head_training.tune import tune
 from model.head_training.untrained import TorchModel, random_network
-from model.training.checkpoint import load_network
+from model.training.checkpoint import network_of
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model, batches, featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import embed, fine_windows
@@ -176,7 +176,7 @@ def with_labels(tracks: Tracks, model: Model, args: argparse.Namespace, page: Pa
     task, y = encode(found.value[known], rename)
     if not task.classes:
         raise InputError("Few labels are tried with classes: these labels are numbers.")
-    network, _ = load_network(model.bundle.path / "weights.safetensors")
+    network = network_of(model.bundle)
 
     def inputs_of(model: TorchModel) -> np.ndarray:
         return head_inputs(embed(units, model), units, args.unit)  # type: ignore[arg-type]

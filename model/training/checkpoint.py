@@ -19,6 +19,9 @@ from torch.optim import Optimizer
 from model.config import Config
 from model.raw import Raw
 from model.training.distributed import spread_like, whole
+from raw_qgis_plugin.core.bundle.bundle import Bundle
+from raw_qgis_plugin.core.bundle.contract import WEIGHTS_FILE
+from raw_qgis_plugin.core.bundle.network import weights_of
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import complete
 
@@ -72,16 +75,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict]:
-    """The tensors and the `about` of a checkpoint. Raises InputError where it is missing or not as it was written.
-
-    Checkpoints up to 0.2.0 have no checksum.
-    """
+    """The tensors and the `about` of a checkpoint. Raises InputError where it is missing or not as it was written."""
     if not path.is_file():
         raise InputError(f"There is no checkpoint at {path}: start the run without --resume.")
     try:
         with safe_open(path, "pt") as f:
             tensors, known = {k: f.get_tensor(k) for k in f.keys()}, f.metadata()  # noqa: SIM118
-        if known.keys() != {"about"} and known.get("crc32") != checksum(tensors, known["about"]):
+        if known["crc32"] != checksum(tensors, known["about"]):
             raise ValueError("its checksum is another one")
         about = json.loads(known["about"])
         if not isinstance(about, dict) or not isinstance(about.get("config", {}), dict):
@@ -92,33 +92,29 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict]:
 
 
 def load_network(path: Path) -> tuple[Raw, dict]:
-    """The network in a run's checkpoint (its moving average) or in a bundle's weights.safetensors, and its `about`.
-
-    Raises InputError as `load` does, and where the tensors are not those of the network that `about` describes.
-    """
+    """The network in a run's checkpoint, its moving average if it has one, and its `about`. Raises InputError."""
     tensors, about = load(path)
     average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
-    weights = {k: v.float() for k, v in (average or tensors).items()}
     try:
-        config = Config(**about["config"])
-        if config.layers > len(weights):
-            raise ValueError("layers are missing")
-        with torch.device("meta"):  # takes no memory, whatever the sizes
-            shapes = {k: v.shape for k, v in Raw(config).state_dict().items()}
-        if shapes != {k: v.shape for k, v in weights.items()}:
-            raise ValueError("their names or shapes differ")
-    except (KeyError, TypeError, ValueError, RuntimeError, ArithmeticError) as error:
-        why = str(error).partition("\n")[0]
-        raise InputError(f"{path} does not hold the weights of the network that it describes: {why}.") from error
-    network = Raw(config)
-    network.load_state_dict(weights)
+        network = Raw(Config(**about["config"]))
+        network.load_state_dict({k: v.float() for k, v in (average or tensors).items()})
+    except (LookupError, TypeError, RuntimeError) as error:
+        raise InputError(f"{path} does not hold a network: {error}.") from error
     return network.eval(), about
 
 
+def network_of(bundle: Bundle) -> Raw:
+    """The network of a bundle."""
+    network = Raw(Config(**bundle.card["config"]))
+    weights = weights_of(bundle.path, bundle.card)
+    network.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items()})
+    return network.eval()
+
+
 def save_weights(network: Raw, bundle: Path) -> None:
-    """Write weights.safetensors into a bundle's folder."""
+    """Write the weights of a network into a bundle's folder."""
     weights = {k: v.detach().float().contiguous() for k, v in network.state_dict().items()}
-    save_file(weights, bundle / "weights.safetensors", {"about": json.dumps({"config": network.config.to_dict()})})
+    save_file(weights, bundle / WEIGHTS_FILE)
 
 
 def optimizer_tensors(optimizers: list[Optimizer], network: nn.Module) -> Iterator[tuple[str, Tensor]]:

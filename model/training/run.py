@@ -22,7 +22,7 @@ from model.data.batches import Batch
 from model.data.corpus import source_name
 from model.published import Places
 from model.raw import Raw
-from model.training.checkpoint import before, load, load_network, optimizer_tensors, restore_optimizers, save
+from model.training.checkpoint import before, load, network_of, optimizer_tensors, restore_optimizers, save
 from model.training.distributed import World, local, spread_like, whole
 from model.training.loss import losses, place_loss
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -53,7 +53,7 @@ class TrainingRun:
         torch.manual_seed(args.seed)
         if args.init:
             bundle = open_bundle(args.init)
-            self.network = load_network(bundle.path / "weights.safetensors")[0].train()
+            self.network = network_of(bundle).train()
             self.before, self.calibration = bundle.card.get("training"), dict(bundle.card["calibration"])
             self.domain = {k: v for k, v in bundle.card.get("domain", {}).items() if k == "cadence_s"}
             self.calibration_before = self.calibration

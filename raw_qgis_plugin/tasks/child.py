@@ -90,7 +90,7 @@ class Child:
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
             detached = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
         runner = f"{__package__}.runner"
-        command = module_command(python(), runner, str(self.folder), *([BOUND] if bound else []))
+        command = module_command(find_python(), runner, str(self.folder), *([BOUND] if bound else []))
         stdin = subprocess.PIPE if bound else subprocess.DEVNULL  # a pipe closes when this process ends
         with (self.folder / LOG).open("ab") as log, file.open("ab") as errors:
             self._process = subprocess.Popen(  # nosec B603
@@ -272,7 +272,7 @@ def how_to_train(missing: Sequence[str]) -> str:
     names = packages_of(missing)
     return (
         f"Training needs more Python packages: {', '.join(names)}. Plugins → RAW → Packages… "
-        f"installs them, or: {python()} -m pip install {' '.join(names)}"
+        f"installs them, or: {find_python()} -m pip install {' '.join(names)}"
     )
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Nothing calls anybody: the algorithms in QGIS, a training, the demo and the GUI script, without a route and beside a
-stand-in that records who calls. The installer says what it fetches, and from where, before it does.
+"""Nothing calls anybody: the algorithms in QGIS and a training, beside a stand-in that records who calls.
+
+`make test` runs everything else beside it. The installer says what it fetches, and from where, before it does.
 """
 
 from __future__ import annotations
@@ -44,11 +45,6 @@ attempt(lambda: urllib.request.urlopen("http://names.example/x", timeout=5))
 attempt(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("203.0.113.9", 9)))
 attempt(lambda: socket.create_connection(("203.0.113.7", 443), timeout=5))
 """
-TELEMETRY = """
-import sys, time, onnxruntime
-onnxruntime.InferenceSession(open(sys.argv[1], "rb").read(), providers=["CPUExecutionProvider"])
-time.sleep(40)
-"""
 
 
 class Watched(NamedTuple):
@@ -81,14 +77,12 @@ def namespace() -> list[str]:
 
 @pytest.fixture
 def watch(namespace: list[str], tmp_path: Path) -> Callable[..., Watched]:
-    """`watch(command, where="standin", **environment)`: run a command where nothing leaves, and say whom it called.
+    """`watch(command, **environment)`: run a command where nothing leaves, and say whom it called.
 
-    Where the machine allows no namespaces, only Python's own calls are seen, and `nowhere` is skipped.
+    Where the machine allows no namespaces, only Python's own calls are seen.
     """
 
-    def run(command: list[str], where: str = "standin", timeout: int = 600, **environment: str) -> Watched:
-        if where == "nowhere" and not namespace:
-            pytest.skip("this machine allows no network namespaces")
+    def run(command: list[str], timeout: int = 600, **environment: str) -> Watched:
         report, calls, home = (tmp_path / name for name in ("report.json", "calls.txt", "home"))
         for path in (report, calls):
             path.unlink(missing_ok=True)
@@ -99,7 +93,9 @@ def watch(namespace: list[str], tmp_path: Path) -> Callable[..., Watched]:
         env |= {"HOME": str(home), "RAW_CALLS": str(calls), "RAW_HEARD": str(report), "OMP_NUM_THREADS": "1"}
         env["PYTHONPATH"] = os.pathsep.join(map(str, (TESTS / "nocalls", TESTS, ROOT)))
         watcher = (
-            [*namespace, "/usr/bin/python3", "-I", str(TESTS / "netwatch.py"), where, str(report)] if namespace else []
+            [*namespace, "/usr/bin/python3", "-I", str(TESTS / "netwatch.py"), "standin", str(report)]
+            if namespace
+            else []
         )
         done = subprocess.run(
             [*watcher, *command], env=env | environment, capture_output=True, text=True, timeout=timeout, check=False
@@ -132,57 +128,22 @@ def test_the_watch_sees_calls_and_not_loopback(watch: Callable[..., Watched], na
         assert not [call for call in seen.calls if " 127." in call and not call.endswith(":53")]
 
 
-@pytest.mark.parametrize("where", ["standin", "nowhere"])
-def test_the_algorithms_call_nobody(
-    where: str, watch: Callable[..., Watched], stage: Path, sample: Path, tmp_path: Path
-) -> None:
+def test_the_algorithms_call_nobody(watch: Callable[..., Watched], stage: Path, sample: Path, tmp_path: Path) -> None:
     script = tmp_path / "algorithms.py"
     script.write_text(ALGORITHMS)
-    run = watch([sys.executable, str(script), str(tmp_path), str(sample)], where)
-    assert calls_nobody(run)
+    assert calls_nobody(watch([sys.executable, str(script), str(tmp_path), str(sample)]))
 
 
-@pytest.mark.parametrize("where", ["standin", "nowhere"])
 def test_a_training_in_a_child_process_calls_nobody(
-    where: str, watch: Callable[..., Watched], sample: Path, tmp_path: Path
+    watch: Callable[..., Watched], sample: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("torch")
     folder = tmp_path / "run"
     folder.mkdir()
     arguments = [*NANO, "--corpus", str(sample / "city_tracks.parquet"), "--output", str(folder / "result")]
     (folder / "run.json").write_text(json.dumps({"module": "model.pretrain", "arguments": arguments, "needs": []}))
-    run = watch([sys.executable, "-m", "raw_qgis_plugin.tasks.runner", str(folder)], where)
-    assert calls_nobody(run)
+    assert calls_nobody(watch([sys.executable, "-m", "raw_qgis_plugin.tasks.runner", str(folder)]))
     assert json.loads((folder / "end.json").read_text())["code"] == 0 and (folder / "result" / "bundle").exists()
-
-
-@pytest.mark.parametrize("what", ["demo", "GUI script", "Ray"])
-def test_demo_gui_and_ray_call_nobody(
-    what: str, watch: Callable[..., Watched], rounds: Callable[[int, int], int]
-) -> None:
-    """`make test` runs all three beside the same stand-in, so that here they wait for `make fuzz`."""
-    if rounds(0, 1) == 0:
-        pytest.skip("with RAW_FUZZ alone: `make test` itself runs beside the stand-in")
-    plain = [sys.executable, "-m", "pytest", "-p", "no:pytest_qgis", "-q"]
-    command = {
-        "demo": [sys.executable, str(TESTS / "demo" / "run.py")],
-        "GUI script": [*plain, "tests/gui/test_desktop.py", "tests/gui/test_dock.py"],
-        "Ray": [*plain, "tests/model/test_embed.py", "-k", "worker"],
-    }[what]
-    path = os.pathsep.join(map(str, (TESTS / "nocalls", ROOT / "build", TESTS)))
-    run = watch(command, PYTHONPATH=path if what == "demo" else str(TESTS / "nocalls"))
-    assert run.code == 0, run.said[-3000:]
-    assert not run.calls and not run.looked_up, run
-
-
-def test_the_stand_in_hears_onnx_runtime_unless_it_is_switched_off(
-    watch: Callable[..., Watched], namespace: list[str], rounds: Callable[[int, int], int]
-) -> None:
-    if rounds(0, 1) == 0 or not namespace:
-        pytest.skip("with RAW_FUZZ and network namespaces alone: ONNX Runtime takes half a minute to call")
-    graph = str(ROOT / "resources" / "scorer" / "scorer.onnx")
-    assert watch([sys.executable, "-c", TELEMETRY, graph]).calls
-    assert calls_nobody(watch([sys.executable, "-c", TELEMETRY, graph], ORT_DISABLE_TELEMETRY="1"))
 
 
 def test_the_installer_says_what_it_fetches_before_it_does(

@@ -81,13 +81,10 @@ def held(tmp_path_factory: Any) -> Iterator[tuple[int, str, Path]]:
     assert not Path(token).parent.exists()
 
 
-def test_it_listens_on_loopback_only(held: tuple) -> None:
+def test_it_listens_on_loopback_only_and_its_token_is_private(held: tuple) -> None:
     addresses = listening(below(held[0]))
     open_to_all = [address for address in addresses if address not in LOOPBACK]
     assert len(addresses) >= 4 and not open_to_all, addresses
-
-
-def test_its_folder_and_token_are_private(held: tuple) -> None:
     token = held[2]
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (token.parent, token)]
     assert modes == [0o700, 0o600] and (token.parent / "ray" / "session_latest").exists()

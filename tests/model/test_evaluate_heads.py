@@ -20,7 +20,7 @@ from model.evaluate import probes, profiles, regions
 from model.finetune import main as finetune
 from model.head_training.fit import Task
 from model.head_training.untrained import TorchModel, untrained
-from model.training.checkpoint import load_network
+from model.training.checkpoint import network_of
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
@@ -177,7 +177,7 @@ def test_torch_and_onnx_embed_alike(nano_run, tracks_file):
     tracks, _, _ = read(str(tracks_file))
     some = tracks.take(tracks.user < 5)
     model = Model(open_bundle(nano_run / "bundle"), "cpu")
-    network, _ = load_network(nano_run / "bundle" / "weights.safetensors")
+    network = network_of(open_bundle(nano_run / "bundle"))
     ours = embed(some, TorchModel(network, model.card))
     np.testing.assert_allclose(ours, embed(some, model), atol=5e-3)  # the weights are of half precision
     assert np.abs(embed(some, untrained(model)) - ours).max() > 0.1

@@ -29,7 +29,7 @@ from model.pretrain import main as pretrain
 from model.training import calibrate as calibration
 from model.training.calibrate import between, calibrate, widened
 from model.training.card import write_card
-from model.training.checkpoint import load_network
+from model.training.checkpoint import load_network, network_of
 from model.training.onnx_export import backbone_difference
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
@@ -118,7 +118,7 @@ def test_areas_calibrated_on_few_people_lie_near_those_before(monkeypatch):
 
 def test_areas_are_calibrated_on_fixes_with_a_past_of_their_own_track(nano_run, tmp_path):
     """A row of a batch holds up to four tracks. One of fourteen fixes shows too little, wherever in the row it lies."""
-    network, _ = load_network(nano_run / "bundle" / "weights.safetensors")
+    network = network_of(open_bundle(nano_run / "bundle"))
     for fixes, calibrated in ((14, False), (60, True)):
         tracks = write_tracks(tmp_path / f"{fixes}.parquet", users=200, fixes=fixes)
         assert ("trips" in calibrate(network, Batches([load(str(tracks))]), batches=4)) == calibrated

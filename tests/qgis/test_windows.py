@@ -156,3 +156,45 @@ def test_an_import_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_
     until(lambda: QgsProject.instance().mapLayersByName("people"))
     assert QgsProject.instance().mapLayersByName("people")[0].featureCount() == len(rows)
     QgsProject.instance().clear()
+
+
+PICTURES = ("![x](/dev/ptmx)", "![x](file:///dev/zero)", "![x](file://host/share/x.png)", "![x][y]\n\n[y]: /dev/ptmx",
+            "<img src='/dev/ptmx'>", "!<b></b>[x](/dev/ptmx)", "[![x](/dev/ptmx)](http://127.0.0.1:9)")  # fmt: skip
+
+
+def test_a_models_description_is_text_and_loads_nothing(menu: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    from raw_qgis_plugin.gui.widgets.dialog import CardView
+
+    (tmp_path / "README.md").write_text("# A model\n\n" + "\n\n".join(PICTURES))
+    asked: list[str] = []
+    load = CardView.loadResource
+    monkeypatch.setattr(CardView, "loadResource", lambda *said: asked.append(said[2].toString()) or load(*said))
+    view = CardView()
+    view.show_card(tmp_path)
+    view.resize(600, 400)
+    view.show()
+    QApplication.processEvents()
+    assert "A model" in view.toPlainText() and asked == [] and not view.openLinks() and not view.openExternalLinks()
+    view.close()
+
+
+def test_a_model_is_imported_compared_exported_and_removed(menu: Any, monkeypatch: Any, tmp_path: Path) -> None:
+    from raw_qgis_plugin.core.paths import shipped_bundle
+    from raw_qgis_plugin.gui.windows import models
+
+    monkeypatch.setattr(models, "models_folder", lambda: tmp_path / "models")
+    dialog = open_window(menu, "models")
+    until(lambda: dialog.entries)
+    dialog.take_folder(str(shipped_bundle()))
+    until(lambda: len(dialog.entries) == 2)
+    dialog.list.setCurrentRow(1)
+    dialog.other.setCurrentIndex(1)
+    assert "Size, parameters" in dialog.card.toPlainText() and "raw-small" in dialog.card.toPlainText()
+    dialog.export(str(tmp_path / "out.zip"))
+    until(lambda: "Written" in dialog.note.text())
+    (tmp_path / "bad.zip").write_bytes((tmp_path / "out.zip").read_bytes()[:5000])
+    dialog.take(str(tmp_path / "bad.zip"))
+    until(lambda: "bad.zip is neither a folder nor a .zip" in dialog.note.text())
+    dialog.remove(ask=False)
+    until(lambda: len(dialog.entries) == 1)
+    dialog.close()

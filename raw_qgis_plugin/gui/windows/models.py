@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from ...core.bundle import library
 from ...core.bundle.library import Entry
 from ...environment.folders import models_folder
 from ...processing.words import tr
-from ...tasks.job import Job
 from ..desktop import Desktop
 from ..settings import settings
 from ..widgets.dialog import CardView, RawDialog, file_to_write
@@ -37,7 +37,6 @@ class ModelsDialog(RawDialog):
     def __init__(self, desktop: Desktop) -> None:
         super().__init__(desktop.iface.mainWindow(), "raw_models", tr("Models"))
         self.desktop = desktop
-        self.job: Job | None = None
         self.entries: list[Entry] = []
         self.list = QListWidget(objectName="raw_models_list", currentRowChanged=self.show_entry)
         self.card = CardView("raw_models_card")
@@ -51,10 +50,6 @@ class ModelsDialog(RawDialog):
             ("import", tr("Import…"), tr("Import a model from a .zip; it is checked first"), self.take),
             ("folder", tr("Import folder…"), tr("Import a model from a folder"), self.take_folder),
         )
-        self._lay_out()
-        self.read()
-
-    def _lay_out(self) -> None:
         default, export, remove, *below = self.buttons_by_name.values()
         left, right = QWidget(), QWidget()
         left.setLayout(column(self.list, *below, margins_px=0))
@@ -66,19 +61,20 @@ class ModelsDialog(RawDialog):
         splitter.setSizes([220, 680])
         self.setLayout(column(splitter, self.note, self.buttons(page="models"), stretch=splitter))
         self.resize(940, 600)
+        self.read()
 
     def read(self, chosen: Path | None = None) -> None:
         """Check all bundles in a task, and list them. chosen: the folder of the one to select."""
-        self.note.setText(tr("Checking the models …"))
         self._run(
-            tr("checking models"), lambda: library.entries(models_folder()), lambda found: self._list(found, chosen)
-        )
+            tr("Checking the models …"), lambda: library.entries(models_folder()),
+            lambda found: self._list(found, chosen),
+        )  # fmt: skip
 
-    def _run(self, title: str, work: Any, done: Any) -> None:
+    def _run(self, words: str, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        self.note.setText(words)
         for button in self.buttons_by_name.values():
             button.setEnabled(False)
-        self.job = Job(f"RAW: {title}", lambda _progress: work(), done, self._show_note)
-        self.job.start()
+        self.run_until_closed(f"RAW: {words}", lambda _: work(), done, self._show_note)
 
     def _show_note(self, words: str) -> None:
         self.note.setText(words)
@@ -130,8 +126,6 @@ class ModelsDialog(RawDialog):
         else:
             self.card.show_card(entry.path)
 
-    # ---- actions ------------------------------------------------------------------------------------------------
-
     def use(self) -> None:
         """Make it the default."""
         entry = self.entry()
@@ -142,8 +136,8 @@ class ModelsDialog(RawDialog):
 
     def take(self, path: str = "") -> None:
         """Import a .zip."""
-        path = path or QFileDialog.getOpenFileName(self, tr("Import a model"), "", f"{tr('Model bundles')} (*.zip)")[0]
-        self._take(path)
+        kinds = f"{tr('Model bundles')} (*.zip)"
+        self._take(path or QFileDialog.getOpenFileName(self, tr("Import a model"), "", kinds)[0])
 
     def take_folder(self, path: str = "") -> None:
         """Import a folder."""
@@ -152,8 +146,8 @@ class ModelsDialog(RawDialog):
     def _take(self, name: str) -> None:
         if name:
             path = Path(name)
-            self.note.setText(tr("Checking {name} …").format(name=path.name))
-            self._run(tr("importing a model"), lambda: library.add(path, models_folder()), self._changed)
+            words = tr("Checking {name} …").format(name=path.name)
+            self._run(words, lambda: library.add(path, models_folder()), self._changed)
 
     def _changed(self, path: Path) -> None:
         self.desktop.models_changed()
@@ -164,15 +158,12 @@ class ModelsDialog(RawDialog):
         entry = self.entry()
         if entry is None:
             return
-        name, title = f"{entry.path.name}.zip", tr("Export the model")
-        archive = Path(path) if path else file_to_write(self, title, name, "ZIP (*.zip)")
+        name = f"{entry.path.name}.zip"
+        archive = Path(path) if path else file_to_write(self, tr("Export the model"), name, "ZIP (*.zip)")
         if archive:
             words = tr("Written: {path}").format(path=archive)
-            self._run(
-                tr("exporting a model"),
-                lambda: library.pack(entry.path, archive),
-                lambda _: self._show_note(words),
-            )
+            work = lambda: library.pack(entry.path, archive)  # noqa: E731
+            self._run(tr("Exporting the model …"), work, lambda _: self._show_note(words))
 
     def remove(self, ask: bool = True) -> None:
         """Delete one of the user's own models, after a question."""
@@ -186,4 +177,5 @@ class ModelsDialog(RawDialog):
         path = entry.path
         if settings().model.value() == str(path):
             self.desktop.use_model(None)
-        self._run(tr("removing a model"), lambda: library.remove(path, models_folder()), lambda _: self._changed(path))
+        work = lambda: library.remove(path, models_folder())  # noqa: E731
+        self._run(tr("Removing the model …"), work, lambda _: self._changed(path))

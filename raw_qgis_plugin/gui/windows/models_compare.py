@@ -15,77 +15,57 @@ if TYPE_CHECKING:
 def comparison(one: Entry, other: Entry) -> str:
     """A table of what is known of both models. The better figure of a row is bold."""
     cards = [entry.card or {} for entry in (one, other)]
-    rows = [_row(tr(words), [str(read(card)) for card in cards]) for words, read in ABOUT]
-    rows += _forecasts(cards) + _heads(cards)
-    head = _row("", [one.name, other.name], "th")
+    rows = [_row(words, [escape(read(card)) for card in cards]) for words, read in (
+        (tr("Size, parameters"), _size), (tr("Last training: fixes, time, device"), _training),
+        (tr("Heads"), lambda card: ", ".join(h["name"] for h in card["heads"]) or tr("none")),
+    )]  # fmt: skip
+    figures = [_forecasts(card) | _heads(card) for card in cards]
+    for words, smaller in dict.fromkeys([*figures[0], *figures[1]]):
+        values = [each.get((words, smaller)) for each in figures]
+        known = [v for v in values if v is not None]
+        best = (min if smaller else max)(known) if len(set(known)) == 2 else None
+        cells = ["–" if v is None else f"<b>{v:.3f}</b>" if v == best else f"{v:.3f}" for v in values]
+        rows.append(_row(words, cells))
+    names = [escape(entry.name) for entry in (one, other)]
     return (
-        f"<h3>{escape(one.name)} | {escape(other.name)}</h3><table cellspacing='0' cellpadding='5' border='1' "
-        f"style='border-collapse: collapse'>{head}{''.join(rows)}</table>"
+        f"<h3>{' | '.join(names)}</h3><table cellspacing='0' cellpadding='5' border='1' "
+        f"style='border-collapse: collapse'>{_row('', names)}{''.join(rows)}</table>"
         f"<p>{escape(tr('Figures are comparable only where both were measured on the same data: see the cards.'))}</p>"
     )
 
 
 def _size(card: dict[str, Any]) -> str:
-    return f"{card.get('config', {}).get('preset', '?')}, {(card.get('parameters') or 0) / 1e6:.2f} M"
+    return f"{card['config'].get('preset', '?')}, {(card.get('parameters') or 0) / 1e6:.2f} M"
 
 
 def _training(card: dict[str, Any]) -> str:
-    t = card.get("training", {})
+    t = card.get("training") or {}
     return f"{(t.get('points') or 0) / 1e6:.1f} M, {(t.get('seconds') or 0) / 60:.0f} min, {t.get('device', '?')}"
 
 
-ABOUT = (
-    ("Size, parameters", _size),
-    ("Last training: fixes, time, device", _training),
-    ("Heads", lambda card: ", ".join(h["name"] for h in card["heads"]) or tr("none")),
-)
+def _forecasts(card: dict[str, Any]) -> dict[tuple[str, bool], float]:
+    """Forecast errors relative to the best simple method by what they are of, and that smaller is better."""
+    words = tr("Forecast error / simple method's: {0}, {1}")
+    return {
+        (words.format(data, family), True): r["ratio"]
+        for data, families in card.get("forecast_figures", {}).items()
+        for family, r in families.items()
+        if r.get("ratio") is not None
+    }
 
 
-def _forecasts(cards: list[dict[str, Any]]) -> list[str]:
-    """Rows of forecast errors relative to the best simple method, by data and cadence; smaller is better."""
-    figures = [
-        {
-            (data, family): r
-            for data, families in card.get("forecast_figures", {}).items()
-            for family, r in families.items()
-        }
-        for card in cards
-    ]
-    rows = []
-    for key in dict.fromkeys([*figures[0], *figures[1]]):
-        values = [f.get(key, {}).get("ratio") for f in figures]
-        rows.append(_figures(tr("Forecast error / simple method's: {0}, {1}").format(*key), values, least=True))
-    return rows
-
-
-def _heads(cards: list[dict[str, Any]]) -> list[str]:
-    """Rows of each head's figures, with the simple method's in brackets."""
-    rows = []
+def _heads(card: dict[str, Any]) -> dict[tuple[str, bool], float]:
+    """The figures of each head and of its simple method."""
     called = {"accuracy": tr("accuracy"), "macro_f1": "macro-F1", "r2": "R²", "mae": tr("mean absolute error")}
-    heads = [{h["name"]: h for h in card["heads"]} for card in cards]
-    for name in dict.fromkeys([*heads[0], *heads[1]]):
-        own = [h.get(name, {}).get("metrics", {}) for h in heads]
-        for measure in dict.fromkeys(key for m in own for key in m.get("head", {})):
-            values = [m.get("head", {}).get(measure) for m in own]
-            simple = [m.get("baseline", {}).get(measure) for m in own]
-            words = f"{name}: {called.get(measure, measure)} ({tr('simple method')})"
-            rows.append(_figures(words, values, least=measure == "mae", beside=simple))
-    return rows
+    who = {"head": "{name}: {measure}", "baseline": tr("{name}: {measure} of a simple method")}
+    return {
+        (words.format(name=h["name"], measure=called.get(measure, measure)), measure == "mae"): value
+        for h in card["heads"]
+        for which, words in who.items()
+        for measure, value in h.get("metrics", {}).get(which, {}).items()
+        if value is not None
+    }
 
 
-def _figures(words: str, values: list[Any], least: bool, beside: list[Any] | None = None) -> str:
-    known = [v for v in values if isinstance(v, (int, float))]
-    best = (min if least else max)(known) if len(set(known)) == 2 else None
-    cells = []
-    for n, value in enumerate(values):
-        text = "–" if value is None else f"{value:.3f}"
-        if value is not None and value == best:
-            text = f"<b>{text}</b>"
-        if beside is not None and isinstance(beside[n], (int, float)):
-            text += f" ({beside[n]:.3f})"
-        cells.append(text)
+def _row(words: str, cells: list[str]) -> str:
     return f"<tr><td>{escape(words)}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
-
-
-def _row(words: str, cells: list[str], tag: str = "td") -> str:
-    return f"<tr><{tag}>{escape(words)}</{tag}>{''.join(f'<{tag}>{escape(c)}</{tag}>' for c in cells)}</tr>"
