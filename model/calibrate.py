@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Widen forecast areas until they cover tracks outside the training set: python -m model.calibrate --bundle B --corpus S
+"""Widen forecast areas until they cover tracks outside training: python -m model.calibrate --bundle B --corpus S …
 
 A model's areas are calibrated on people held out of its own corpus; other people may differ from these.
 """

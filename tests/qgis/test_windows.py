@@ -13,7 +13,7 @@ import pytest
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QFrame, QMessageBox
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QFileDialog, QFrame, QMessageBox
 
 from .waiting import until
 
@@ -183,7 +183,7 @@ def test_a_model_is_imported_compared_exported_and_removed(menu: Any, monkeypatc
     from raw_qgis_plugin.gui.windows import models
 
     monkeypatch.setattr(models, "models_folder", lambda: tmp_path / "models")
-    dialog = open_window(menu, "models")
+    dialog = menu.open_window("models")
     until(lambda: dialog.entries)
     dialog.take_folder(str(shipped_bundle()))
     until(lambda: len(dialog.entries) == 2)
