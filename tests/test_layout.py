@@ -31,7 +31,7 @@ MAY_IMPORT = {
 # The rooms of core from the bottom to the top. Modules at core's top level are the ground floor, but for `similarity`.
 FLOORS = (
     "sources", "features", "bundle", "embedding", "diary", "people", "forecasting", "gaps", "encounters", "regions",
-    "evaluation", "similarity",
+    "flows", "evaluation", "similarity",
 )  # fmt: skip
 CORE_LIBRARIES = {
     "numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "matplotlib", "fitdecode", "google", "osgeo",

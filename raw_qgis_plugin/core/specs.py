@@ -207,3 +207,20 @@ class PretrainSpec(Spec):
         30.0, "Minutes of training", "The learning rate falls over this time. The comparison with the model before "
         "takes some minutes more.", minimum=0.05,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FlowSpec(Spec):
+    """Trips from zone to zone."""
+
+    size_m: float = option(1000.0, "Size of hexagons", "Used without zones.", unit="m", minimum=50)
+    slice: str = option(
+        "all", "Slices of time", "Hours and days of departure, in mean solar time.",
+        choices=("all", "hour", "weekend", "month"),
+    )  # fmt: skip
+    modes: str | None = option(
+        None, "Modes (empty: all)", "Only trips of these modes count, such as: walk, bike, motor, rail."
+    )
+    min_users: int = option(
+        MIN_USERS, "Minimum users per pair of zones", "Pairs of fewer users are added up in one row.", minimum=1
+    )

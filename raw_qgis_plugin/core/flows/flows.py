@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Flows: trips added up from zone to zone, by slices of time and by mode, with few people withheld."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..arrays import group_quantile
+from ..errors import InputError, require
+from ..regions.disclosure import SHOWN, withheld
+from ..regions.noise import noise_keys
+from ..regions.publish import CAP, CAPPED, NOISE_KEY
+from ..specs import FlowSpec
+from ..times import DAY_MS, HOUR_MS
+from .trips import MODES, Trips
+from .zones import Zones
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+BY_MODE = tuple(f"trips_{mode}" for mode in MODES)
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Tables of `flows`. n_incomplete: trips that begin or end where nothing is recorded. n_outside: trips with an end
+    in no zone. Neither are in the tables.
+    """
+
+    pairs: dict[str, np.ndarray]
+    zones: dict[str, np.ndarray]
+    n_incomplete: int
+    n_outside: int
+
+
+def flows(trips: Trips, zones: Zones, begin: np.ndarray, end: np.ndarray, spec: FlowSpec, secret: bytes = b"") -> Flows:
+    """Add up trips. begin, end: (n,) zone of both ends of each trip, -1 for none. secret: of the profile, for noise.
+
+    pairs: from, to (rows of zones; -1 in the row of withheld pairs of a slice), slice (text), n_trips, n_users, BY_MODE
+    and trips_unknown (expected trips: sums of probabilities), minutes and metres (medians), rank (1 for most trips of
+    the slice, between two zones), and what `publish_figures` needs. Pairs of fewer than min_users persons, or that one
+    person dominates, are left out and added up in one row a slice; where that is of few people, its figures are nan.
+    zones: n_out, n_in, n_within, n_users, balance (in less out), nan where withheld.
+    """
+    require("scipy", "shapely")
+    wanted = _wanted(trips, spec.modes or "")
+    usable, inside = wanted & trips.complete, (begin >= 0) & (end >= 0)
+    rows = np.flatnonzero(usable & inside)
+    which, words = slices(trips.t_start[rows], trips.begin[rows, 0], spec.slice)
+    n_zones, (a, b) = len(zones.names), (begin[rows], end[rows])
+    cells, cell = np.unique((which * n_zones + a) * n_zones + b, return_inverse=True)
+    people = persons(cell, trips.user[rows], len(cells))
+    shown = withheld(spec.min_users, people) == SHOWN
+    table = _sums(trips, rows, cell, people)
+    table |= {"from": cells // n_zones % n_zones, "to": cells % n_zones, "slice": cells // n_zones**2}
+    rest = np.flatnonzero(~shown[cell])
+    numbers, group = np.unique(which[rest], return_inverse=True)
+    of_rest = persons(group, trips.user[rows[rest]], len(numbers))
+    others = _sums(trips, rows[rest], group, of_rest)
+    for values in others.values():
+        values[withheld(spec.min_users, of_rest) != SHOWN] = np.nan
+    others |= {"from": np.full(len(numbers), -1), "to": np.full(len(numbers), -1), "slice": numbers}
+    order = np.lexsort((-table["n_trips"], table["slice"]))
+    order = order[shown[order]]
+    rank = _rank(*(table[name][order] for name in ("slice", "from", "to")))
+    pairs = {name: np.concatenate([table[name][order], others[name]]) for name in table}
+    if secret:
+        keys = noise_keys(secret, zones.lines(pairs["from"], pairs["to"])[: len(order)], people[order], trips.user_ids,
+                          pairs["slice"][: len(order)])  # fmt: skip
+        pairs[NOISE_KEY] = np.append(keys, np.full(len(numbers), None))
+    pairs |= {"rank": np.append(rank, np.full(len(numbers), np.nan)), "slice": words[pairs["slice"]]}
+    of_zones = _zones(a, b, trips.user[rows], n_zones, spec.min_users)
+    return Flows(pairs, of_zones, int((wanted & ~trips.complete).sum()), int((usable & ~inside).sum()))
+
+
+def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """The slice of each departure (n,), and the names of all slices. t: epoch ms. Hours are of mean solar time."""
+    solar = t + np.rint(lon / 15 * HOUR_MS).astype(np.int64)
+    if kind == "hour":
+        return solar // HOUR_MS % 24, np.array([f"{hour:02d}:00" for hour in range(24)], object)
+    if kind == "weekend":
+        weekend = (solar // DAY_MS + 3) % 7 >= 5  # 1970-01-01 was a Thursday
+        return weekend.astype(np.int64), np.array(["weekday", "weekend"], object)
+    if kind == "month":
+        months, which = np.unique(solar.astype("datetime64[ms]").astype("datetime64[M]"), return_inverse=True)
+        return which, months.astype(str).astype(object)
+    return np.zeros(len(t), np.int64), np.array(["all"], object)
+
+
+def persons(cell: np.ndarray, user: np.ndarray, n_cells: int) -> csr_matrix:
+    """Sparse (n_cells, n_users): how many trips of each cell are each person's."""
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix((np.ones(len(cell)), (cell, user)), (n_cells, int(user.max(initial=0)) + 1))
+
+
+def _wanted(trips: Trips, modes: str) -> np.ndarray:
+    """(n,) bool: trips whose likeliest mode is one of some, named with commas between them. All for an empty text."""
+    names = [name.strip() for name in modes.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in MODES]:
+        raise InputError(f"There is no mode '{unknown[0]}'. There are: {', '.join(MODES)}.")
+    if not names:
+        return np.ones(len(trips.user), bool)
+    p = trips.mode_p
+    best = np.where(p.max(axis=1) > 1.0 - p.sum(axis=1), p.argmax(axis=1), -1)
+    return np.isin(best, [MODES.index(name) for name in names])
+
+
+def _sums(trips: Trips, rows: np.ndarray, cell: np.ndarray, people: csr_matrix) -> dict[str, np.ndarray]:
+    """Figures of cells of trips. rows: trips. cell: (len(rows),) of each. people: of `persons`."""
+    n, by_mode = people.shape[0], trips.mode_p[rows]
+    own = np.asarray(people[cell, trips.user[rows]]).ravel() if len(rows) else np.zeros(0)
+    share = np.minimum(1.0, CAP / np.maximum(own, 1.0))  # nobody counts more than CAP times in what is published
+    sums = {"n_trips": np.ones(len(rows)), **dict(zip(BY_MODE, by_mode.T))}
+    figures = {
+        "n_users": np.diff(people.indptr),
+        **{name: np.bincount(cell, values, n) for name, values in sums.items()},
+        "trips_unknown": np.bincount(cell, np.maximum(1.0 - by_mode.sum(axis=1), 0.0), n),
+        "minutes": group_quantile((trips.t_end[rows] - trips.t_start[rows]) / 60_000, cell, n),
+        "metres": group_quantile(trips.metres[rows], cell, n),
+        **{f"{CAPPED}{name}": np.bincount(cell, share * values, n) for name, values in sums.items()},
+    }
+    return {name: values.astype(float) for name, values in figures.items()}
+
+
+def _rank(part: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """(k,) place of each pair among those between two zones of its slice; nan within a zone. Sorted by slice."""
+    between = begin != end
+    count = np.append(0, np.cumsum(between))
+    return np.where(between, count[1:] - count[np.searchsorted(part, part)], np.nan)
+
+
+def _zones(begin: np.ndarray, end: np.ndarray, user: np.ndarray, n: int, min_users: int) -> dict[str, np.ndarray]:
+    """Trips out of, into and within each zone, and their persons. nan where few people are behind a figure."""
+    away, both = begin != end, np.append(begin, end)
+    cells = {"n_out": (begin[away], user[away]), "n_in": (end[away], user[away]),
+             "n_within": (begin[~away], user[~away]), "n_users": (both, np.append(user, user))}  # fmt: skip
+    figures = {}
+    for name, (cell, who) in cells.items():
+        people = persons(cell, who, n)
+        sums = np.diff(people.indptr) if name == "n_users" else np.bincount(cell, minlength=n)
+        figures[name] = np.where(withheld(min_users, people) == SHOWN, sums, np.nan)
+    return {**figures, "balance": figures["n_in"] - figures["n_out"]}

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Zones of flows: polygons that the analyst brings, or hexagons over the ends of trips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..geodesy import near_lon
+from ..regions.geometry import points_inside, usable_polygons
+
+DEGREE_M = 111_195.0  # metres of a degree of latitude
+
+
+@dataclass(frozen=True)
+class Zones:
+    """names: (z,) unique. shapes: (z,) shapely polygons in degrees. Where zones overlap, the first one counts."""
+
+    names: np.ndarray
+    shapes: np.ndarray
+
+    @property
+    def centres(self) -> np.ndarray:
+        """(z, 2) lon and lat of a point inside each zone; nan for empty ones."""
+        import shapely
+
+        return shapely.get_coordinates(shapely.point_on_surface(self.shapes)) if len(self.shapes) else np.zeros((0, 2))
+
+    def lines(self, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """(k,) straight lines in degrees from zone to zone, the short way round the world; empty where one is -1."""
+        import shapely
+
+        ends = np.stack([np.vstack([self.centres, [np.nan, np.nan]])[rows] for rows in (begin, end)], axis=1)
+        ends[:, 1, 0] = ends[:, 0, 0] + near_lon(ends[:, 1, 0] - ends[:, 0, 0], np.zeros(len(ends)))
+        known = ~np.isnan(ends).any(axis=(1, 2))
+        lines = np.full(len(ends), shapely.LineString(), object)
+        lines[known] = shapely.linestrings(ends[known])
+        return lines
+
+    def find(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+        """(n,) the first zone that holds each point, edges included; -1 for none. lon, lat: (n,) degrees."""
+        zone = np.full(len(lon), -1)
+        found, point = points_inside(usable_polygons(self.shapes), lon, lat)
+        order = np.argsort(-found, kind="stable")  # the first zone is written last
+        zone[point[order]] = found[order]
+        return zone
+
+
+def hexagons(lon: np.ndarray, lat: np.ndarray, size_m: float) -> tuple[Zones, np.ndarray]:
+    """Hexagons of a width over points, and the hexagon of each point (n,). lon, lat: (n,) degrees.
+
+    The grid lies flat about the median point, so it suits a city or a country. Zones are named by column and row.
+    """
+    import shapely
+
+    if not len(lon):
+        return Zones(np.zeros(0, object), np.zeros(0, object)), np.zeros(0, np.int64)
+    east, north = float(lon[0]), float(np.median(lat))
+    east += float(np.median(near_lon(lon - east, np.zeros(len(lon)))))
+    scale = DEGREE_M * np.cos(np.radians(north)), DEGREE_M
+    x, y = near_lon(lon - east, np.zeros(len(lon))) * scale[0], (lat - north) * scale[1]
+    side = size_m / np.sqrt(3)
+    cell = _nearest_hexagon(x / side, y / side)
+    used, zone = np.unique(cell, axis=0, return_inverse=True)
+    middle = side * np.column_stack([np.sqrt(3) * (used[:, 0] + used[:, 1] / 2), 1.5 * used[:, 1]])
+    angle = np.radians(60 * np.arange(6) + 30)
+    corners = middle[:, None, :] + side * np.column_stack([np.cos(angle), np.sin(angle)])  # (z, 6, 2) metres
+    shapes = shapely.polygons(corners / scale + (east, north))
+    return Zones(np.array([f"{q}/{r}" for q, r in used], object), shapes), zone.ravel()
+
+
+def _nearest_hexagon(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(n, 2) axial coordinates of the hexagon with sides of 1 that holds each point (cube rounding)."""
+    q, r = x * np.sqrt(3) / 3 - y / 3, y * 2 / 3
+    cube = np.column_stack([q, r, -q - r])
+    near = np.rint(cube)
+    off = np.abs(near - cube)
+    worst = off.argmax(axis=1)
+    row = np.arange(len(x))
+    near[row, worst] = near[row, worst] - near.sum(axis=1)
+    return near[:, :2].astype(np.int64)
+
+
+def read_zones(shapes: Any, names: np.ndarray | None) -> Zones:
+    """Zones of polygons in degrees, named by `names` or by their number; equal names get a running number."""
+    shapes = np.array(shapes, dtype=object).reshape(-1)
+    words = np.arange(1, len(shapes) + 1).astype(str) if names is None else np.array([str(n) for n in names], object)
+    seen: dict[str, int] = {}
+    unique = []
+    for word in words:
+        seen[word] = seen.get(word, 0) + 1
+        unique.append(word if seen[word] == 1 else f"{word} ({seen[word]})")
+    return Zones(np.array(unique, object), shapes)

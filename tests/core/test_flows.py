@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Flows are the trips that one counts by hand, less those of few people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from statistics import median_low
+
+import numpy as np
+import pytest
+import shapely
+
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.flows.flows import BY_MODE, Flows, flows, slices
+from raw_qgis_plugin.core.flows.trips import MODES, Trips
+from raw_qgis_plugin.core.flows.zones import Zones, hexagons, read_zones
+from raw_qgis_plugin.core.specs import FlowSpec
+
+FIGURES = ("n_trips", *BY_MODE, "trips_unknown")
+SECRET = b"of a profile"
+
+
+def some_trips(n: int = 4000, n_users: int = 60, seed: int = 1) -> Trips:
+    """Trips among points of a town, some without a mode, some that begin where nothing is recorded."""
+    rng = np.random.default_rng(seed)
+    p = rng.dirichlet(np.ones(5), n)[:, :4]
+    p[rng.random(n) < 0.1] = 0.0
+    start = 1_600_000_000_000 + rng.integers(0, 60 * 86_400_000, n)
+    ends = (10 + rng.normal(0, 0.02, (n, 2)) for _ in range(2))
+    metres, last = rng.uniform(100, 9000, n), start + rng.integers(60_000, 3_600_000, n)
+    ids = np.arange(n_users).astype(str).astype(object)
+    return Trips(ids, rng.integers(0, n_users, n), start, last, *ends, metres, p, rng.random(n) > 0.1)
+
+
+def grid(n: int = 5) -> Zones:
+    side = np.linspace(9.95, 10.05, n + 1)
+    return read_zones(
+        [shapely.box(x, y, x2, y2) for x, x2 in zip(side, side[1:]) for y, y2 in zip(side, side[1:])], None
+    )
+
+
+def ask(trips: Trips, zones: Zones, **options: object) -> Flows:
+    return flows(trips, zones, zones.find(*trips.begin.T), zones.find(*trips.end.T), FlowSpec(**options), SECRET)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("part", ["all", "hour", "weekend", "month"])
+def test_every_pair_has_the_trips_that_one_counts(part: str) -> None:
+    trips, zones = some_trips(20_000 if part == "hour" else 4000), grid(3)
+    found = ask(trips, zones, slice=part, min_users=10).pairs
+    number, words = slices(trips.t_start, trips.begin[:, 0], part)
+    begin, end = zones.find(*trips.begin.T), zones.find(*trips.end.T)
+    cells = defaultdict(list)
+    for i in np.flatnonzero(trips.complete & (begin >= 0) & (end >= 0)):
+        cells[words[number[i]], begin[i], end[i]].append(i)
+    shown = {cell: rows for cell, rows in cells.items() if len(set(trips.user[rows])) >= 10}
+    rest = sum((rows for cell, rows in cells.items() if cell not in shown), [])
+    have = {(s, b, e): i for i, (s, b, e) in enumerate(zip(found["slice"], found["from"], found["to"])) if b >= 0}
+    assert have.keys() == shown.keys() and len(have) > 20
+    for cell, rows in shown.items():
+        i = have[cell]
+        assert found["n_trips"][i] == len(rows) and found["n_users"][i] == len(set(trips.user[rows]))
+        assert found["trips_walk"][i] == pytest.approx(trips.mode_p[rows, 0].sum())
+        assert found["metres"][i] == pytest.approx(median_low(trips.metres[rows]), rel=1e-6)
+    assert found["n_trips"][found["from"] < 0].sum() == len(rest)
+    assert sum(found[name].sum() for name in FIGURES[1:]) == pytest.approx(found["n_trips"].sum())
+    ranked = found["rank"][(found["from"] >= 0) & (found["slice"] == found["slice"][0])]
+    assert list(ranked[~np.isnan(ranked)]) == list(range(1, (~np.isnan(ranked)).sum() + 1))
+
+
+def test_nothing_stands_on_few_people() -> None:
+    trips = some_trips(300)
+    found = ask(trips, grid(), slice="hour", min_users=10)
+    assert (found.pairs["n_users"][~np.isnan(found.pairs["n_users"])] >= 10).all()
+    nobody = ask(some_trips(300, n_users=9), grid(), min_users=10)
+    for name in (*FIGURES, "minutes", "metres", "n_users"):
+        assert np.isnan(nobody.pairs[name]).all() and len(nobody.pairs[name])
+    assert all(np.isnan(values).all() for values in nobody.zones.values())
+
+
+def test_one_person_who_dominates_hides_a_pair() -> None:
+    zones = read_zones([shapely.box(9, 9, 10, 11), shapely.box(10, 9, 11, 11)], None)
+    user = np.append(np.arange(12), np.zeros(100, int))
+    n = len(user)
+    t, ends = np.arange(n) * 1000, (np.full((n, 2), 9.5), np.full((n, 2), 10.5))
+    trips = Trips(
+        np.arange(12).astype(str).astype(object), user, t, t + 1, *ends, np.ones(n), np.zeros((n, 4)), np.ones(n, bool)
+    )
+    assert ask(trips, zones).pairs["from"].tolist() == [-1]
+    assert ask(trips, zones, min_users=1).pairs["n_trips"].tolist() == [n]
+
+
+def test_zones_count_what_leaves_and_what_comes() -> None:
+    trips, zones = some_trips(), grid()
+    found = ask(trips, zones, min_users=1)
+    begin, end = zones.find(*trips.begin.T), zones.find(*trips.end.T)
+    good = trips.complete & (begin >= 0) & (end >= 0)
+    for name, at, same in (("n_out", begin, False), ("n_in", end, False), ("n_within", begin, True)):
+        counted = [np.sum(good & (at == z) & ((begin == end) == same)) for z in range(len(zones.names))]
+        assert np.nan_to_num(found.zones[name]).tolist() == counted
+    assert np.nansum(found.zones["balance"]) == 0
+    assert found.n_incomplete == (~trips.complete).sum()
+    assert found.n_outside == (trips.complete & ((begin < 0) | (end < 0))).sum()
+
+
+def test_only_trips_of_some_modes_count() -> None:
+    trips = some_trips()
+    each = [ask(trips, grid(), modes=mode, min_users=1).pairs["n_trips"].sum() for mode in MODES]
+    known = trips.mode_p.max(axis=1) > 1 - trips.mode_p.sum(axis=1)
+    ends = [grid().find(*at.T) >= 0 for at in (trips.begin, trips.end)]
+    assert sum(each) == np.sum(known & trips.complete & ends[0] & ends[1])
+    with pytest.raises(InputError, match="no mode 'fly'"):
+        ask(trips, grid(), modes="fly")
+
+
+@pytest.mark.parametrize("lon0", [10.0, 180.0])
+def test_hexagons_hold_their_points_and_are_as_wide_as_asked(lon0: float) -> None:
+    rng = np.random.default_rng(2)
+    lon, lat = lon0 + rng.normal(0, 0.05, 2000), 50 + rng.normal(0, 0.03, 2000)
+    lon = (lon + 180) % 360 - 180
+    zones, zone = hexagons(lon, lat, 700.0)
+    turned = shapely.points(lon + 360 * np.rint((zones.centres[zone, 0] - lon) / 360), lat)
+    assert shapely.covers(shapely.buffer(zones.shapes[zone], 1e-9), turned).all()
+    west, _, east, _ = shapely.bounds(zones.shapes).T
+    assert np.allclose((east - west) * 111_195 * np.cos(np.radians(np.median(lat))), 700, rtol=1e-6)
+    assert np.ptp(shapely.area(zones.shapes)) < 1e-12
+
+
+def test_where_zones_overlap_the_first_counts_and_equal_names_differ() -> None:
+    zones = read_zones([shapely.box(0, 0, 2, 1), None, shapely.box(1, 0, 3, 1)], np.array(["a", "b", "a"]))
+    assert zones.names.tolist() == ["a", "b", "a (2)"]
+    assert zones.find(np.array([1.5, 2.5, 4.0]), np.full(3, 0.5)).tolist() == [0, 2, -1]
