@@ -13,6 +13,7 @@ from .diary import WriteDiary
 from .embed_tracks import EmbedTracks
 from .encounters import FindEncounters
 from .fill_gaps import FillGaps
+from .flows import FindFlows
 from .forecast_tracks import ForecastTracks
 from .import_tracks import ImportTracks
 from .pretrain import Pretrain
@@ -31,6 +32,7 @@ ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
     WriteDiary,
     ProfileUsers,
     ScoreRegions,
+    FindFlows,
     ForecastTracks,
     Backtest,
     FindEncounters,

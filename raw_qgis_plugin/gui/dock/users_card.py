@@ -82,7 +82,9 @@ class UserCard(Card):
         values = {column: rows[self.row] for column, rows in self.city.answers[name].items()}
         p = values.get(f"{name}_p", np.nan)
         if values[name] == UNKNOWN and p == p:
-            return tr("<b>unknown</b>: the likeliest answer has {p:.0%} only").format(p=max(p, 1 - p) if len(head["classes"]) == 2 else p)
+            return tr("<b>unknown</b>: the likeliest answer has {p:.0%} only").format(
+                p=max(p, 1 - p) if len(head["classes"]) == 2 else p
+            )
         return figure(head, values)
 
     def _show_places(self) -> None:

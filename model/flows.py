@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How many trips go from zone to zone: `python -m model.flows --tracks T [--zones Z] --output DIR`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from model.cli import add_options, check_output, make_parser, meter, open_model, read_tracks, run, spec_of, write_table
+from raw_qgis_plugin.core.diary.diary import find_diaries, join_diaries
+from raw_qgis_plugin.core.flows.flows import flows, table_of
+from raw_qgis_plugin.core.flows.trips import trips_of
+from raw_qgis_plugin.core.flows.zones import hexagons, read_zones
+from raw_qgis_plugin.core.sources.polygons import read_polygons
+from raw_qgis_plugin.core.specs import FlowSpec
+
+EPILOG = """
+DIR gets matrix.parquet: from_zone, to_zone, slice, n_trips, n_users, expected trips by mode, minutes and metres
+(medians), rank. Pairs of few people are added up in the row without zones of each slice, which is empty where it has
+few people too. And zones.parquet: zone, trips out, in and within, n_users, balance, and the polygon as WKB in degrees.
+Trips are the ways from stop to stop of the diary; those that begin or end where nothing is recorded are not counted.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read, find trips, add up, write."""
+    import shapely
+
+    words = "How many trips go from zone to zone, when and by which modes."
+    parser = make_parser("flows", words, EPILOG, output="the folder to write into")
+    parser.add_argument("--zones", metavar="Z", help="polygons: .geojson or .gpkg (default: hexagons of --size)")
+    parser.add_argument("--id", metavar="FIELD", help="field with the names of the zones (default: guessed)")
+    add_options(parser, FlowSpec)
+    args = parser.parse_args(argv)
+    spec, folder = spec_of(args, FlowSpec), Path(args.output).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    args.output = str(folder / "matrix.parquet")
+    check_output(args.output, args)
+    given = read_polygons(args.zones, args.id, guess=True) if args.zones else None
+    model = open_model(args)
+    tracks, _ = read_tracks(args)
+    trips = trips_of(join_diaries(list(find_diaries(tracks.by_user(), model, progress=meter("finding trips")))))
+    ends, n = np.concatenate([trips.begin, trips.end]), len(trips.user)
+    if given is None:
+        zones, zone = hexagons(*ends.T, spec.size_m)
+    else:
+        zones = read_zones(given.shapes, given.ids)
+        zone = zones.find(*ends.T)
+    found = flows(trips, zones, zone[:n], zone[n:], spec)
+    left = f"{found.n_incomplete:,} begin or end where nothing is recorded, {found.n_outside:,} have an end in no zone"
+    print(f"{n:,} trips; {left}", file=sys.stderr)
+    write_table(args.output, table_of(found, zones))
+    shapes = np.array(shapely.to_wkb(zones.shapes), object)
+    write_table(str(folder / "zones.parquet"), {"zone": zones.names, **found.zones, "geometry": shapes})
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The look of flows: curved arrows to the right of the straight line, as wide as there are trips, by main mode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from qgis.core import (
+    Qgis,
+    QgsArrowSymbolLayer,
+    QgsExpressionContextUtils,
+    QgsFillSymbol,
+    QgsGeometryGeneratorSymbolLayer,
+    QgsLineSymbol,
+    QgsMarkerSymbol,
+    QgsProperty,
+    QgsRuleBasedRenderer,
+    QgsSymbolLayer,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtGui import QColor
+
+from .legends import CLASS_COLOURS, values_of
+from .style import Style
+from .words import tr
+
+MAX_LINES, WIDEST_MM, LARGEST_MM = 150, 3.0, 9.0
+SHOWN = "raw_flows"  # variable of the layer: how many lines a slice are drawn
+# A point to the right of the middle, so that the flows there and back lie side by side
+CURVE = (
+    "make_line(start_point(@geometry), make_point("
+    "x(centroid(@geometry)) + 0.14 * (y(end_point(@geometry)) - y(start_point(@geometry))), "
+    "y(centroid(@geometry)) - 0.14 * (x(end_point(@geometry)) - x(start_point(@geometry)))), end_point(@geometry))"
+)
+
+
+@dataclass(frozen=True)
+class FlowLines(Style):
+    """Trips between zones. The variable SHOWN of the layer says how many lines are drawn."""
+
+    title, order, start = "Flows", 3, ""
+
+    def draw(self, layer: QgsVectorLayer) -> str:
+        """One rule for each main mode; arrows in steps of width."""
+        QgsExpressionContextUtils.setLayerVariable(layer, SHOWN, MAX_LINES)
+        most = np.nanmax(values_of(layer, "n_trips"), initial=1.0)
+        there = layer.uniqueValues(layer.fields().lookupField("main_mode"))
+        root = QgsRuleBasedRenderer.Rule(None)
+        modes = (
+            ("walk", tr("On foot")),
+            ("bike", tr("By bike")),
+            ("motor", tr("Motor vehicle")),
+            ("rail", tr("By rail")),
+        )
+        kinds = [(mode, words, colour) for (mode, words), colour in zip(modes, CLASS_COLOURS)]
+        for mode, words, colour in (*kinds, ("unknown", tr("Mode unknown"), "#777777")):
+            condition = f'"main_mode" = \'{mode}\' AND "rank" <= @{SHOWN}'
+            if mode in there:
+                root.appendChild(QgsRuleBasedRenderer.Rule(_arrow(colour, most), 0, 0, condition, words))
+        layer.setRenderer(QgsRuleBasedRenderer(root))
+        return ""
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """From, to, trips, people; in the notes how many lines are drawn."""
+        layer.setMapTipTemplate(
+            '<b>[% "from_zone" %] → [% "to_zone" %]</b> [% "slice" %]<br>'
+            + tr("[% round(n_trips) %] trips of [% n_users %] people, [% round(minutes) %] min, [% round(metres) %] m")
+        )
+        metadata = layer.metadata()
+        words = tr(
+            "The {n} strongest flows of each slice are drawn: change the layer's variable {name} for more or fewer. "
+            "Pairs of zones with few people are not in this layer; the matrix has their sum."
+        )
+        metadata.setAbstract(words.format(n=MAX_LINES, name=SHOWN))
+        layer.setMetadata(metadata)
+
+
+@dataclass(frozen=True)
+class FlowZones(Style):
+    """Zones, with circles by the trips that stay within."""
+
+    title, order, start = "Zones", 1, ""
+
+    def draw(self, layer: QgsVectorLayer) -> str:
+        """A thin border, and a circle at the middle."""
+        most = np.nanmax(values_of(layer, "n_within"), initial=1.0)
+        symbol = QgsFillSymbol.createSimple({"color": "0,0,0,0", "outline_color": "#999999", "outline_width": "0.2"})
+        circle = QgsMarkerSymbol.createSimple({"color": "0,114,178,110", "outline_color": "#0072b2"})
+        size = f'{LARGEST_MM} * sqrt(coalesce("n_within", 0) / {most!r})'
+        circle.setDataDefinedSize(QgsProperty.fromExpression(size))
+        middle = QgsGeometryGeneratorSymbolLayer.create({"geometryModifier": "point_on_surface(@geometry)"})
+        middle.setSymbolType(Qgis.SymbolType.Marker)
+        middle.setSubSymbol(circle)
+        symbol.appendSymbolLayer(middle)
+        renderer = QgsRuleBasedRenderer(QgsRuleBasedRenderer.Rule(None))
+        words = tr("Zone; circle: trips within, {n:,} at most").format(n=round(most))
+        renderer.rootRule().appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, "", words))
+        layer.setRenderer(renderer)
+        return ""
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """Trips out, in and within."""
+        layer.setMapTipTemplate(
+            '<b>[% "zone" %]</b><br>' + tr("[% n_out %] trips out, [% n_in %] in, [% n_within %] within")
+        )
+
+
+def _arrow(colour: str, most: float) -> QgsLineSymbol:
+    """A curved arrow as wide as there are trips. most: the number of trips of the widest one."""
+    arrow = QgsArrowSymbolLayer()
+    arrow.setIsCurved(True)
+    arrow.setIsRepeated(False)
+    width = f'0.25 + {WIDEST_MM} * sqrt("n_trips" / {most!r})'
+    kinds = QgsSymbolLayer.Property
+    arrow.setDataDefinedProperty(kinds.PropertyArrowWidth, QgsProperty.fromExpression(width))
+    arrow.setDataDefinedProperty(kinds.PropertyArrowStartWidth, QgsProperty.fromExpression(f"0.6 * ({width})"))
+    for head in (kinds.PropertyArrowHeadLength, kinds.PropertyArrowHeadThickness):
+        arrow.setDataDefinedProperty(head, QgsProperty.fromExpression(f"0.7 + 0.8 * ({width})"))
+    fill = QgsFillSymbol.createSimple({"color": colour, "outline_color": "#ffffff", "outline_width": "0.1"})
+    fill.setOpacity(0.85)
+    arrow.setSubSymbol(fill)
+    curve = QgsGeometryGeneratorSymbolLayer.create({"geometryModifier": CURVE})
+    curve.setSymbolType(Qgis.SymbolType.Line)
+    curve.setSubSymbol(QgsLineSymbol([arrow]))
+    symbol = QgsLineSymbol([curve])
+    symbol.setColor(QColor(colour))
+    return symbol

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""raw:flows: where trips go, between which zones, when and how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterFeatureSource
+
+from ..core.specs import FlowSpec
+from .base import TrackAlgorithm
+from .form import Run
+from .regions import polygons_in_wgs84
+from .words import tr
+
+if TYPE_CHECKING:
+    from ..core.flows.flows import Flows
+    from ..core.flows.zones import Zones
+
+
+class FindFlows(TrackAlgorithm):
+    """Trips of a diary, added up from zone to zone."""
+
+    ID = "flows"
+    ICON = "flows"
+    TITLE = "Flows between zones"
+    SUMMARY = "How many trips go from zone to zone, when and by which modes; few people are withheld."
+    TAGS = ("trajectory", "origin", "destination", "OD", "matrix", "flow", "trips", "zones", "commuting", "mobility")
+    NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely", "pyproj")
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
+        """The form."""
+        shapes = QgsProcessing.SourceType
+        self.add_tracks()
+        zones = QgsProcessingParameterFeatureSource(
+            "ZONES", tr("Zones (empty: hexagons)"), [shapes.TypeVectorPolygon], optional=True
+        )
+        self.add(zones, "Polygons in any CRS. Where they overlap, the first one counts.")
+        self.add_field("ZONE_FIELD", "Name of the zones (empty: guessed)", "", "ZONES", optional=True)
+        self.add_options(FlowSpec)
+        self.add_sink("OUTPUT", "Flows", shapes.TypeVectorLine)
+        self.add_sink("OUTPUT_ZONES", "Zones", shapes.TypeVectorPolygon, optional=True)
+        self.add_sink("OUTPUT_MATRIX", "Matrix", shapes.TypeVector, optional=True, made=False)
+        self.add_model()
+
+    def prepare_layers(self, run: Run) -> None:
+        """On the main thread: tracks and zones."""
+        self.zones = run.open_layer("ZONES") if run.parameters.get("ZONES") else None
+        super().prepare_layers(run)
+
+    def run_on(self, run: Run) -> dict[str, Any]:
+        """Read, find trips, add up, write."""
+        import numpy as np
+
+        from ..core.diary.diary import find_diaries, join_diaries
+        from ..core.flows.flows import flows
+        from ..core.flows.trips import trips_of
+        from ..core.flows.zones import hexagons
+        from ..environment.folders import publish_secret
+
+        spec, model = run.spec(FlowSpec), self.open_model(run)
+        tracks, skipped = self.read_units(run, "user")
+        diaries = list(find_diaries(tracks, model, progress=run.stage(tr("Finding stops and trips"), 15, 85)))
+        trips = trips_of(join_diaries(diaries))
+        ends = np.concatenate([trips.begin, trips.end])
+        if self.zones is None:
+            zones, zone = hexagons(*ends.T, spec.size_m)
+        else:
+            zones = self._read_zones(run)
+            zone = zones.find(*ends.T)
+        n = len(trips.user)
+        found = flows(trips, zones, zone[:n], zone[n:], spec, publish_secret())
+        words = tr(
+            "Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no "
+            "zone."
+        )
+        run.info(words.format(n=n, a=found.n_incomplete, b=found.n_outside))
+        if not (found.pairs["from"] >= 0).any():
+            run.warn(tr("No pair of zones has trips of enough users: choose larger zones, or fewer slices."))
+        return {**self._write(run, found, zones), **self.counts(tracks, skipped, model.provider)}
+
+    def _read_zones(self, run: Run) -> Zones:
+        from ..core.flows.zones import read_zones
+        from ..core.sources.polygons import guess_id
+
+        features = list(self.zones.getFeatures())
+        columns = {name: [str(each[name]) for each in features] for name in self.zones.fields().names()}
+        name = run.text("ZONE_FIELD") or guess_id(list(columns), columns.__getitem__)
+        shapes = polygons_in_wgs84(features, self.zones, run.context)
+        return read_zones(shapes, columns.get(name or ""))
+
+    def _write(self, run: Run, found: Flows, zones: Zones) -> dict[str, Any]:
+        import numpy as np
+
+        from ..core.flows.flows import table_of
+        from ..core.geodesy import unwrapped
+        from ..layers import writing
+        from ..layers.flows import FlowLines, FlowZones
+        from ..layers.style import Table
+
+        crs, table = self.plan.source.sourceCrs(), table_of(found, zones)
+        between = np.flatnonzero(found.pairs["rank"] > 0)
+        order = between[np.argsort(-found.pairs["rank"][between], kind="stable")]  # the strongest are drawn last
+        ends = np.stack([zones.centres[found.pairs[name][order]] for name in ("from", "to")], axis=1).reshape(-1, 2)
+        offsets = np.arange(0, len(ends) + 1, 2)
+        xy = self.in_input_crs(run, unwrapped(ends[:, 0], offsets), ends[:, 1], offsets)
+        columns = {name: values[order] for name, values in table.items()}
+        results = {"OUTPUT": self.write_table(
+            run, "OUTPUT", columns, FlowLines(), writing.lines(xy, offsets), Qgis.WkbType.LineString, crs, 85, 92
+        )}  # fmt: skip
+        if run.parameters.get("OUTPUT_ZONES"):
+            results["OUTPUT_ZONES"] = self.write_table(
+                run, "OUTPUT_ZONES", {"zone": zones.names, **found.zones}, FlowZones(),
+                self.polygons_in_input_crs(run, zones.shapes), Qgis.WkbType.MultiPolygon, crs, 92, 96,
+            )  # fmt: skip
+        if run.parameters.get("OUTPUT_MATRIX"):
+            results["OUTPUT_MATRIX"] = self.write_table(run, "OUTPUT_MATRIX", table, Table("Matrix of trips"), start=96)
+        return results
