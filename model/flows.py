@@ -45,10 +45,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     trips = trips_of(join_diaries(list(find_diaries(tracks.by_user(), model, progress=meter("finding trips")))))
     ends, n = np.concatenate([trips.begin, trips.end]), len(trips.user)
     if given is None:
-        zones, zone = hexagons(*ends.T, spec.size_m)
+        zones, zone = hexagons(ends[:, 0], ends[:, 1], spec.size_m)
     else:
         zones = read_zones(given.shapes, given.ids)
-        zone = zones.find(*ends.T)
+        zone = zones.find(ends[:, 0], ends[:, 1])
     found = flows(trips, zones, zone[:n], zone[n:], spec)
     left = f"{found.n_incomplete:,} begin or end where nothing is recorded, {found.n_outside:,} have an end in no zone"
     print(f"{n:,} trips; {left}", file=sys.stderr)

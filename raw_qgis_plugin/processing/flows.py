@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterFeatureSource
+from qgis.core import Qgis, QgsProcessing, QgsProcessingFeatureSource, QgsProcessingParameterFeatureSource
 
 from ..core.specs import FlowSpec
 from .base import TrackAlgorithm
@@ -64,10 +64,10 @@ class FindFlows(TrackAlgorithm):
         trips = trips_of(join_diaries(diaries))
         ends = np.concatenate([trips.begin, trips.end])
         if self.zones is None:
-            zones, zone = hexagons(*ends.T, spec.size_m)
+            zones, zone = hexagons(ends[:, 0], ends[:, 1], spec.size_m)
         else:
-            zones = self._read_zones(run)
-            zone = zones.find(*ends.T)
+            zones = self._read_zones(run, self.zones)
+            zone = zones.find(ends[:, 0], ends[:, 1])
         n = len(trips.user)
         found = flows(trips, zones, zone[:n], zone[n:], spec, publish_secret())
         words = tr(
@@ -79,14 +79,14 @@ class FindFlows(TrackAlgorithm):
             run.warn(tr("No pair of zones has trips of enough users: choose larger zones, or fewer slices."))
         return {**self._write(run, found, zones), **self.counts(tracks, skipped, model.provider)}
 
-    def _read_zones(self, run: Run) -> Zones:
+    def _read_zones(self, run: Run, source: QgsProcessingFeatureSource) -> Zones:
         from ..core.flows.zones import read_zones
         from ..core.sources.polygons import guess_id
 
-        features = list(self.zones.getFeatures())
-        columns = {name: [str(each[name]) for each in features] for name in self.zones.fields().names()}
+        features = list(source.getFeatures())
+        columns = {name: [str(each[name]) for each in features] for name in source.fields().names()}
         name = run.text("ZONE_FIELD") or guess_id(list(columns), columns.__getitem__)
-        shapes = polygons_in_wgs84(features, self.zones, run.context)
+        shapes = polygons_in_wgs84(features, source, run.context)
         return read_zones(shapes, columns.get(name or ""))
 
     def _write(self, run: Run, found: Flows, zones: Zones) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +84,7 @@ def _nearest_hexagon(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return near[:, :2].astype(np.int64)
 
 
-def read_zones(shapes: Any, names: np.ndarray | None) -> Zones:
+def read_zones(shapes: Any, names: Iterable[Any] | None) -> Zones:
     """Zones of polygons in degrees, named by `names` or by their number; equal names get a running number."""
     shapes = np.array(shapes, dtype=object).reshape(-1)
     words = np.arange(1, len(shapes) + 1).astype(str) if names is None else np.array([str(n) for n in names], object)
