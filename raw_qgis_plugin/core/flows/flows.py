@@ -149,7 +149,7 @@ def _zones(begin: np.ndarray, end: np.ndarray, user: np.ndarray, n: int, min_use
 def table_of(found: Flows, zones: Zones) -> dict[str, np.ndarray]:
     """The pairs with the names of their zones in place of rows, None in the row of withheld pairs, and main_mode."""
     pairs = dict(found.pairs)
-    names = np.append(zones.names, [None])
+    names = np.append(zones.names, np.array([None], object))
     ends = {f"{end}_zone": names[pairs.pop(end)] for end in ("from", "to")}
     by_mode = np.column_stack([np.nan_to_num(pairs[name]) for name in (*BY_MODE, "trips_unknown")])
     main = np.array([*MODES, "unknown"], object)[by_mode.argmax(axis=1)]
