@@ -25,6 +25,7 @@ from raw_qgis_plugin.core.arrays import flattened
 from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.sources.readers import read_table
 from raw_qgis_plugin.core.sources.schema import Schema, find_columns
+from raw_qgis_plugin.core.specs import MIN_USERS
 from raw_qgis_plugin.core.times import NO_TIME
 from raw_qgis_plugin.core.tracks import Coded, Tracks, encode_ids, spikes
 
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     known = np.flatnonzero((track >= 0) & (t != NO_TIME))
     model = open_model(args)
     n_paths = args.n_paths if args.paths else 0
-    answer, reasons = answer_causally(tracks, model, track[known], t[known], meter("forecasting"), n_paths)
+    answer, reasons = predict_causally(tracks, model, track[known], t[known], meter("forecasting"), n_paths)
     warn_of(reasons)
     columns = {**ids, "t": queries[str(query_fields.time)] if _is_utc(queries, query_fields) else utc_times(t)}
     for name in ("lon", "lat", "radius50_m", "radius80_m"):
@@ -134,7 +135,7 @@ def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> np.ndarray:
     return rows[inverse.reshape(-1)] if len(rows) else np.zeros(0, np.int64)
 
 
-def answer_causally(
+def predict_causally(
     tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, progress: Progress, n_paths: int = 0
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Forecast queries from tracks that still hold their spikes, without using the future to find these.
@@ -165,6 +166,11 @@ def answer_causally(
         if chosen.any():
             result = predict(part, model, Queries.at(part, of, t[chosen]), progress, n_paths=n_paths)
             reasons += result.reasons
+            if few := np.count_nonzero(result.few_users):
+                reasons.append(
+                    f"{few:,} of {len(result.t):,} forecasts rest on the past of fewer than {MIN_USERS} other users: "
+                    "they may show where one of them goes."
+                )
             for name, values in answer.items():
                 values[chosen] = getattr(result, name)
     return answer, reasons

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsProcessing
 
-from ..core.specs import ForecastSpec
+from ..core.specs import MIN_USERS, ForecastSpec
 from .base import TrackAlgorithm
 from .form import Run
 from .words import tr
@@ -69,6 +69,12 @@ class ForecastTracks(TrackAlgorithm):
             n_paths=spec.paths if with_lines else 0,
         )  # fmt: skip
         self.warn_outside(forecasts.reasons, forecasts.in_domain, run)
+        if forecasts.few_users.any():
+            words = tr(
+                "{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of "
+                "them goes. Treat them as personal data."
+            )
+            run.warn(words.format(k=int(forecasts.few_users.sum()), n=len(forecasts.t), m=MIN_USERS))
         results = {"OUTPUT": self._write_points(run, tracks, forecasts)}
         if with_lines:
             results["OUTPUT_TRACKS"] = self._write_tracks(run, tracks, forecasts)

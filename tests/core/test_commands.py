@@ -115,10 +115,10 @@ def test_no_fix_at_or_after_t_is_used(invented_model):
     tracks, _ = build_tracks(None, None, t, lon, np.zeros(300), drop_spikes=False)
     assert spikes(tracks).sum() > 20
     asked = np.arange(1000, 300_000, 500)
-    answer, _ = forecast.answer_causally(tracks, invented_model(), np.zeros(len(asked), int), asked, no_progress)
+    answer, _ = forecast.predict_causally(tracks, invented_model(), np.zeros(len(asked), int), asked, no_progress)
     for k in range(0, len(asked), 7):
         past = tracks.take(tracks.t < asked[k])
-        alone, _ = forecast.answer_causally(past, invented_model(), np.zeros(1, int), asked[k : k + 1], no_progress)
+        alone, _ = forecast.predict_causally(past, invented_model(), np.zeros(1, int), asked[k : k + 1], no_progress)
         assert alone["lon"][0] == answer["lon"][k] and alone["radius50_m"][0] == answer["radius50_m"][k]
 
 
