@@ -2,9 +2,8 @@
 """Training examples of the scorer: queries about tracks of a corpus, with continuations of their layer beside them.
 
 The people of a source are parted into layers of some size, as analysts bring them, and recorded in several ways. The
-engine itself (core/forecasting/scoring.py) describes queries, so that training and forecasts have the same inputs. In
-some layers the same rounds are driven day after day by others, as buses and deliveries do, so that the scorer learns
-when to believe continuations. People held out for validation are asked in layers with all the others.
+engine itself (core/forecasting/scoring.py) describes queries, so that training and forecasts have the same inputs.
+People held out for validation are in layers with all the others.
 """
 
 from __future__ import annotations
@@ -21,13 +20,11 @@ from raw_qgis_plugin.core.arrays import join_rows, take_rows
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.features.featurizer import LATERAL_QUERY, displacement
-from raw_qgis_plugin.core.forecasting.candidates import N_CANDIDATES
 from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.neighbours import N_VECTORS, Neighbours
 from raw_qgis_plugin.core.forecasting.scoring import describe, scorer_inputs
-from raw_qgis_plugin.core.geodesy import metres_between, metres_per_degree
-from raw_qgis_plugin.core.times import DAY_MS
+from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 
@@ -50,7 +47,7 @@ class Recording:
 
     @property
     def steps_ahead(self) -> tuple[int, ...]:
-        """Steps of the cadence that are asked."""
+        """Steps of the cadence of the queries."""
         return (1, 2, 3, 4, 5, 8, 16, 32) if self.trips else (1, 2, 4, 6, 8, 10, 16)
 
 
@@ -67,28 +64,15 @@ class ExampleSettings:
     """How examples are drawn."""
 
     layer: tuple[int, int] = (15, 120)  # people in one, from … to
-    least_kept: float = 0.03  # of the runs of a layer of trips: sparse layers are asked too
-    warm_up: int = 8  # fixes before one is asked
+    min_kept: float = 0.03  # of the runs of a layer of trips: sparse layers count too
+    warm_up: int = 8  # fixes before the first query
     contexts: int = 1024  # most of a layer
     passes: int = 6  # most over the people of a source, each in other layers
     horizons: int = 4  # of a context
-    rounds: float = 0.15  # share of the layers of days that are made of rounds
-    repeats: tuple[int, int] = (3, 12)  # how often a round is driven, from … to
-    beside_m: tuple[float, float] = (10.0, 400.0)  # and how far beside each other
     under_way_m: float = 150.0  # between quarter hours: less is at rest
 
 
 SETTINGS = ExampleSettings()
-
-
-@dataclass(frozen=True)
-class Disturbance:
-    """How the network's answers are made worse in training (Examples.disturbed)."""
-
-    share: float = 0.5  # of the examples
-    median: float = 0.5  # of the standard deviation of the displacement on each axis, in expected errors
-    spread: float = 0.7  # standard deviation of the logarithm of that
-    log_weight: float = 1.0  # standard deviation of changes of log weights, of days
 
 
 @dataclass(frozen=True)
@@ -119,23 +103,6 @@ class Examples:
         inputs["centre"][..., 1] *= -1
         inputs["continuations"][..., 1 : 2 * N_VECTORS : 2] *= -1
         return replace(self, inputs=inputs, target_m=self.target_m * np.array([1, -1], np.float32))
-
-    def disturbed(self, rng: np.random.Generator, settings: Disturbance) -> Examples:
-        """The same with a worse network in a share of them, as among movers unlike those that trained it.
-
-        Its free components, and of trips its point, move together. Of days, whose candidates are real places, the
-        weights change as well.
-        """
-        hit = rng.random(len(self)) < settings.share
-        inputs = self.inputs | {name: self.inputs[name].copy() for name in ("centre", "log_weight")}
-        by_m = (inputs["expected"] + 5.0) * np.exp(rng.normal(np.log(settings.median), settings.spread, len(self)))
-        free = inputs["centre"][:, 1 : None if self.trips else -N_CANDIDATES]
-        free += ((hit * by_m)[:, None] * rng.normal(size=(len(self), 2)))[:, None].astype(np.float32)
-        if not self.trips:
-            noise = settings.log_weight * hit[:, None] * rng.normal(size=inputs["log_weight"].shape)
-            weight = inputs["log_weight"] + noise.astype(np.float32)
-            inputs["log_weight"] = weight - np.logaddexp.reduce(weight, axis=1, keepdims=True)
-        return replace(self, inputs=inputs)
 
 
 def collect(
@@ -174,7 +141,7 @@ def _of_source(s: Source, model: Model, r: Recording, most: int, rng: np.random.
 def _of_layer(
     layer: Tracks, able: np.ndarray, model: Model, r: Recording, most: int, rng: np.random.Generator
 ) -> Iterator[Examples]:
-    """Examples of some of the rows of a layer that can be asked."""
+    """Examples of some of the rows of a layer that have queries."""
     able = np.sort(rng.permutation(able)[: min(SETTINGS.contexts, -(-most // SETTINGS.horizons))])
     steps = rng.permuted(np.tile(r.steps_ahead, (len(able), 1)), axis=1)[:, : SETTINGS.horizons]
     wanted = layer.t[able, None] + 1000 * r.cadence_s * steps
@@ -206,7 +173,7 @@ def _of_layer(
 
 
 def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple[Tracks, np.ndarray]]:
-    """Layers of some people of a source as recorded, and rows of the fixes that can be asked."""
+    """Layers of some people of a source as recorded, and rows of the fixes that have queries."""
     everybody = Source(s.name, s.weight, s.exact, s.shards, None) if s.validation else s
     view = everybody.view(r.cadence_s, r.filled)
     if view is None:
@@ -216,7 +183,7 @@ def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple
     while len(people):
         n = int(np.exp(rng.uniform(*np.log(SETTINGS.layer))))
         some, people = people[:n], people[n:]
-        kept = np.exp(rng.uniform(np.log(SETTINGS.least_kept), 0)) if r.trips else 1.0
+        kept = np.exp(rng.uniform(np.log(SETTINGS.min_kept), 0)) if r.trips else 1.0
         runs = np.flatnonzero(np.isin(user, some) & (rng.random(len(user)) < kept))
         if not len(runs):
             continue
@@ -228,8 +195,6 @@ def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple
         if r.under_way:
             moved = _steps_m(layer) > SETTINGS.under_way_m
             layer = layer.take(moved | np.append(moved[1:], False))
-        if not s.validation and not r.trips and rng.random() < SETTINGS.rounds:
-            layer = _rounds(layer, r, rng)
         if len(layer):
             able = _able(layer, r)
             if s.validation:
@@ -237,27 +202,8 @@ def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple
             yield layer, able
 
 
-def _rounds(layer: Tracks, r: Recording, rng: np.random.Generator) -> Tracks:
-    """About as many users as before, but the first of them again and again as others, a day or a week later and beside
-    the same places. A layer without a fleet stays as it is.
-    """
-    again = int(rng.integers(SETTINGS.repeats[0], SETTINGS.repeats[1] + 1))
-    fleet = np.unique(layer.user[_able(layer, r)])
-    if not len(fleet):
-        return layer
-    first = layer.take(np.isin(layer.user, fleet[: -(-len(fleet) // again)]))
-    spot = np.cumsum(_steps_m(first) > 0)  # a position that is held stays the same
-    beside_m = np.exp(rng.uniform(*np.log(SETTINGS.beside_m))) * rng.normal(size=(again, spot[-1] + 1, 2))[:, spot]
-    east, north = np.moveaxis(beside_m, -1, 0) / np.stack(metres_per_degree(first.lat))[:, None]
-    later = np.arange(again)[:, None]
-    user, track = (a.astype(np.int64) + later * (int(a.max()) + 1) for a in (first.user, first.track))
-    t = first.t + later * int(rng.choice([1, 7])) * DAY_MS
-    lon, lat = first.lon + east, first.lat + north
-    return build_tracks(user.ravel(), track.ravel(), t.ravel(), lon.ravel(), lat.ravel())[0]
-
-
 def _able(layer: Tracks, r: Recording) -> np.ndarray:
-    """Rows of the fixes that can be asked: with a past and a future, and of days those of fleets."""
+    """Rows of the fixes that have queries: with a past and a future, and of days those of fleets."""
     row = np.arange(len(layer))
     past = row - layer.track_offsets[layer.track] >= SETTINGS.warm_up
     future = row < layer.track_offsets[layer.track + 1] - 1

@@ -14,7 +14,7 @@ from model.cli import Report
 from model.data.corpus import Source
 from model.raw import Mixture, nll, spatial_median
 from model.retrieval.averaged import AveragedTraining, train_averaged
-from model.retrieval.examples import DAYS, TRIPS, Disturbance, Examples, collect
+from model.retrieval.examples import DAYS, TRIPS, Examples, collect
 from model.retrieval.scorer import Scorer, Weigher, scored_mixture
 from model.training.calibrate import table
 from model.training.onnx_export import export_graph, largest_difference, run_file
@@ -33,7 +33,7 @@ from raw_qgis_plugin.core.forecasting.predict import for_areas
 class ScorerTraining(AveragedTraining):
     """How the scorer is trained."""
 
-    least_examples: int = 200
+    min_examples: int = 200
     trips: float = 0.5  # share of the examples
 
 
@@ -41,20 +41,19 @@ SETTINGS = ScorerTraining()
 
 
 def fit(
-    training: list[Source], held_out: list[Source], model: Model, most: int, epochs: int, seed: int, report: Report,
-    disturbance: Disturbance | None = None,
-) -> tuple[Scorer | None, dict]:  # fmt: skip
-    """Train a scorer on about `most` examples of sources, as the model answers them; people held out calibrate its
-    areas. disturbance: so that the scorer also serves movers whom the model knows less well.
+    training: list[Source], held_out: list[Source], model: Model, most: int, epochs: int, seed: int, report: Report
+) -> tuple[Scorer | None, dict]:
+    """Train a scorer on about `most` examples of sources, as the model predicts them; people held out calibrate its
+    areas.
 
     Returns None where there are too few examples, and what a card says of the training.
     """
     parts = _collect_both(training, model, most, seed, report)
     unseen = _collect_both(held_out, model, most // 10, seed, report)
     count = sum(map(len, parts))
-    if count < SETTINGS.least_examples:
+    if count < SETTINGS.min_examples:
         return None, {}
-    scorer = train(parts, epochs, seed, report, unseen, disturbance)
+    scorer = train(parts, epochs, seed, report, unseen)
     facts = {"examples": count, "epochs": epochs, "seed": seed, "model": model.card["name"]}
     return scorer, facts | evaluate(scorer, unseen) | {"calibration": calibration(scorer, unseen)}
 
@@ -66,31 +65,32 @@ def _collect_both(sources: list[Source], model: Model, most: int, seed: int, rep
     return [part for part in found if part is not None]
 
 
-def train(
-    parts: list[Examples], epochs: int, seed: int, report: Report, unseen: list[Examples],
-    disturbance: Disturbance | None = None,
-) -> Scorer:  # fmt: skip
+def train(parts: list[Examples], epochs: int, seed: int, report: Report, unseen: list[Examples]) -> Scorer:
     """Train a scorer on examples of trips and of days; the errors on those unseen are only reported."""
     torch.manual_seed(seed)
     scorer = Scorer()
     for part in parts:
         weigher = scorer.trips if part.trips else scorer.days
         same = [u for u in unseen if u.trips == part.trips]
-        averaged = _train(scorer, weigher, part, epochs, seed, report, same, disturbance)
+        averaged = _train(scorer, weigher, part, epochs, seed, report, same)
         weigher.load_state_dict(averaged.state_dict())
     return scorer.eval()
 
 
 def _train(
-    scorer: Scorer, weigher: Weigher, part: Examples, epochs: int, seed: int, report: Report, unseen: list[Examples],
-    disturbance: Disturbance | None,
-) -> Weigher:  # fmt: skip
+    scorer: Scorer,
+    weigher: Weigher,
+    part: Examples,
+    epochs: int,
+    seed: int,
+    report: Report,
+    unseen: list[Examples],
+) -> Weigher:
     """Train one of the weighing networks; its moving average."""
     s, rng = SETTINGS, np.random.default_rng(seed)
 
     def loss_of(rows: np.ndarray) -> Tensor:
         some = take_rows(part, rows)
-        some = some.disturbed(rng, disturbance) if disturbance else some
         some = some.mirrored() if rng.random() < 0.5 else some
         if rng.random() < s.alone:
             some.inputs["continuations"][..., WEIGHT] = 0.0

@@ -70,17 +70,15 @@ class FillGaps(TrackAlgorithm):
 
         def columns(number: np.ndarray, **more: np.ndarray) -> dict[str, Any]:
             ids = ids_of(tracks, tracks.track[queries.before[number]])
-            return {**ids, "t": queries.t[number], "inferred": np.ones(len(number), bool), **more}
+            return {**ids, **more, "t": queries.t[number], "inferred": np.ones(len(number), bool)}
 
         def area_columns(number: np.ndarray) -> dict[str, Any]:
             """Two areas a position, the larger one first, so that it is drawn below."""
             return columns(np.tile(number, 2), level=np.repeat([80, 50], len(number)))
 
-        none, nowhere = np.zeros(0, np.int64), np.zeros(0)
-        points = self._opened(
-            run, "OUTPUT", columns(none, radius50_m=nowhere, radius80_m=nowhere), styling.InferredPoints(),
-            Qgis.WkbType.Point,
-        )  # fmt: skip
+        none = np.zeros(0, np.int64)
+        radii = {"radius50_m": np.zeros(0), "radius80_m": np.zeros(0)}
+        points = self._opened(run, "OUTPUT", {**columns(none), **radii}, styling.InferredPoints(), Qgis.WkbType.Point)
         areas = with_areas and self._opened(
             run, "OUTPUT_AREAS", area_columns(none), styling.InferredAreas(), Qgis.WkbType.MultiPolygon
         )
@@ -88,7 +86,7 @@ class FillGaps(TrackAlgorithm):
         for f in fill(tracks, queries, run.stage(tr("Filling the gaps")), with_areas=with_areas):
             lon[f.number], lat[f.number] = f.lon, f.lat
             radii = {"radius50_m": f.radius50_m, "radius80_m": f.radius80_m}
-            points.add(columns(f.number, **radii), writing.points(self.in_input_crs(run, f.lon, f.lat)))
+            points.add({**columns(f.number), **radii}, writing.points(self.in_input_crs(run, f.lon, f.lat)))
             if areas and f.areas is not None:
                 areas.add(area_columns(f.number), self.polygons_in_input_crs(run, f.areas[:, ::-1].T.ravel()))
         results = {"OUTPUT": points.destination, **self.counts(tracks, skipped), "N_OPEN": queries.n_open}

@@ -216,8 +216,8 @@ def forecast(dock, tracks):
     press(dock, "raw_backtest_button")
     until(lambda: dock.session.job is None, 120, "the backtest")
     wait(0.5)
-    find(dock, "raw_horizon").setValue(5)
-    find(dock, "raw_step").setValue(1)
+    find(dock, "raw_horizon_min").setValue(5)
+    find(dock, "raw_step_min").setValue(1)
     QApplication.setActiveWindow(iface.mainWindow())  # Xvfb has no window manager
     go = find(dock, "raw_go")
     go.setFocus()

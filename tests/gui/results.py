@@ -60,7 +60,7 @@ def idle(dock):
 
 def forecast(dock):
     show_tab(dock, 2)
-    report["unit"] = find(dock, "raw_forecast_unit", QComboBox).currentData()
+    report["unit"] = find(dock, "raw_unit", QComboBox).currentData()
     press(dock, "raw_go")
     idle(dock)
     report["forecast"] = dock.forecast.words.text()

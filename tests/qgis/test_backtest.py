@@ -83,7 +83,7 @@ def test_cancel_gives_nothing(run: Callable[..., Any], layer: Any, bundle: str, 
 
 def test_few_people_have_no_bars_and_half_of_the_cases_are_named(menu: Any, session: Any) -> None:
     """Figures of a real backtest: a mean that is less, and a median that is not."""
-    from raw_qgis_plugin.core.evaluation.backtest import Advice, Verdict, to_json
+    from raw_qgis_plugin.core.evaluation.verdicts import Advice, Verdict, to_json
     from raw_qgis_plugin.gui.dock.backtest_card import BacktestCard
     from raw_qgis_plugin.gui.dock.backtest_table import horizons_of
     from raw_qgis_plugin.layers.styling import VERDICTS

@@ -29,6 +29,7 @@ class EncounterSettings:
     tick_s: float = 30.0  # between the times that are compared, at most,
     min_ticks: int = 2  # and so many or more in the minimum duration of an encounter
     max_missing: int = 1  # times without the pair within an encounter
+    lasting: float = 0.2  # probability of all times of an encounter, one of which has the minimum probability
     observed_s: float = 61.0  # a position between two fixes no farther apart in time counts as observed
     error_share: float = 0.05  # standard error of a position in a gap: share of the distance between its ends,
     error_ms: float = 0.02  # and m/s of the time to the nearer end
@@ -78,12 +79,14 @@ def find_encounters(users: Tracks, spec: EncounterSpec, progress: Progress = no_
     tick_ms = round(60_000.0 * spec.min_minutes / min_ticks)
     none = np.zeros(0)
     found = Encounters(*(none.astype(kind) for kind in (int, int, int, int, float, bool, float, float)))
+    lasting = min(SETTINGS.lasting, spec.min_probability)
     for share, p in positions(users, tick_ms, 60_000.0 * spec.max_gap_min):
         progress(share)
-        parts = [_joined(pairs) for pairs in _near_pairs(p, spec.distance_m, spec.min_probability)]
+        parts = [_joined(pairs) for pairs in _near_pairs(p, spec.distance_m, lasting)]
         found = _joined(join_rows([found, *parts]))
     progress(1.0)
-    found = take_rows(found, found.t_end - found.t_start >= min_ticks)
+    long = found.t_end - found.t_start >= min_ticks
+    found = take_rows(found, long & (found.probability >= spec.min_probability))
     return replace(found, t_start=found.t_start * tick_ms, t_end=found.t_end * tick_ms)
 
 

@@ -20,8 +20,6 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
-    QFormLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -30,6 +28,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.evaluation.plots import metres_words
+from ...core.specs import ForecastSpec
 from ...layers.legends import TRACK
 from ...layers.words import count_users
 from ...layers.writing import utc
@@ -40,6 +39,7 @@ from ..results import DockRun, last_run, values_of
 from ..session import Session
 from ..widgets.charts import HorizonChart
 from ..widgets.layout import column, delete, escaped, row, wrapped
+from ..widgets.option_form import OptionForm
 from .backtest_card import BacktestCard
 from .backtest_table import horizons_of
 from .run_again import RunAgain
@@ -55,13 +55,8 @@ class ForecastTab(QWidget):
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__(objectName="raw_forecast")
         self.session, self.desktop, self.iface = session, desktop, desktop.iface
-        self.horizon, self.step = (
-            QDoubleSpinBox(objectName=name, minimum=0.01, maximum=1e5, value=minutes, suffix=tr(" min"))
-            for name, minutes in (("raw_horizon", 30.0), ("raw_step", 5.0))
-        )
-        self.unit = QComboBox(objectName="raw_forecast_unit")
-        for unit, title in (("user", tr("user, after the last fix")), ("track", tr("track, after its last fix"))):
-            self.unit.addItem(title, unit)
+        self.form = OptionForm(ForecastSpec, "paths")
+        self.horizon, self.step, self.unit = (self.form.boxes[name] for name in ("HORIZON", "STEP", "UNIT"))
         self.selected = QCheckBox(tr("Selected features only"), objectName="raw_selected")
         self.go = QPushButton(tr("Forecast"), objectName="raw_go", clicked=lambda: self.run())
         tip = tr("Accuracy of such forecasts on the past of this layer, compared with simple methods")
@@ -94,12 +89,7 @@ class ForecastTab(QWidget):
         self.show_session()
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(tr("How far ahead"), self.horizon)
-        form.addRow(tr("One forecast every"), self.step)
-        form.addRow(tr("For each"), self.unit)
-        form.addRow(self.selected)
+        self.form.addRow(self.selected)
         arrows = Qt.ArrowType
         back = QToolButton(objectName="raw_back", toolTip=tr("A step back"), arrowType=arrows.LeftArrow)
         ahead = QToolButton(objectName="raw_ahead", toolTip=tr("A step ahead"), arrowType=arrows.RightArrow)
@@ -111,7 +101,7 @@ class ForecastTab(QWidget):
         self.place, self.tested = column(), column()  # the chart of the forecast, the card of the backtest
         buttons = row(self.go, self.again, self.backtest, None)
         again = row(self.test_again, None)
-        parts = form, buttons, self.words, self.clock, self.place, self.tested, again, None
+        parts = self.form, buttons, self.words, self.clock, self.place, self.tested, again, None
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
 
     # ---- running ------------------------------------------------------------------------------------------------
@@ -131,7 +121,7 @@ class ForecastTab(QWidget):
         if self.selected.isChecked() and layer is not None and not layer.selectedFeatureCount():
             self.words.setText(tr("Nothing is selected: select features of the layer, or forecast all."))
             return
-        values = {**self._settings(), "UNIT": self.unit.currentData(), **more}
+        values = {**self._settings(), "UNIT": self.unit.currentData() or None, **more}
         outputs = ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS", "OUTPUT_RECENT"]
         label = self._label(tr("Forecast"))
         self.session.run_algorithm("forecasttracks", values, outputs, tr("Forecasting"), self._done, label)
@@ -210,11 +200,7 @@ class ForecastTab(QWidget):
             delete(place.takeAt(0).widget())
 
     def _show_settings(self, run: DockRun) -> None:
-        for box, name in ((self.horizon, "HORIZON"), (self.step, "STEP")):
-            if isinstance(run.values.get(name), (int, float)):
-                box.setValue(run.values[name])
-        at = self.unit.findData(run.values.get("UNIT"))
-        self.unit.setCurrentIndex(at if at >= 0 else self.unit.currentIndex())
+        self.form.show_values({**self.form.values(), **run.values})
 
     # ---- the chosen track and the clock -------------------------------------------------------------------------
 
@@ -298,7 +284,7 @@ class ForecastTab(QWidget):
         layer = self.session.layer
         if layer is not self._layer:
             self._layer = layer
-            self.unit.setCurrentIndex(0 if self.session.fields.user else 1)
+            self.unit.setCurrentIndex(self.unit.findData("user" if self.session.fields.user else "track"))
             for place in (self.place, self.tested):
                 self._clear(place)
             self.words.setText("")
