@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import struct
@@ -16,6 +15,7 @@ import numpy as np
 from qgis.core import (
     NULL,
     Qgis,
+    QgsExpression,
     QgsFeature,
     QgsFeatureSink,
     QgsField,
@@ -153,18 +153,20 @@ class Output:
 
     def finish(self) -> None:
         """Close, check, and give the file its name. OSError where it does not hold what was added."""
-        self._close()
-        source = str(self.file) if self.folder else self.destination
-        if self.folder or source.startswith("ogr:") or "|layername=" in source:
+        in_database = self.destination.startswith("ogr:") or "|layername=" in self.destination
+        try:
+            self._close(in_database)
             made = sorted(self.folder.iterdir()) if self.folder else []
-            source = source if not made or self.file in made else str(made[0])  # a table as .shp is a .dbf
-            layer = QgsVectorLayer(source.removeprefix("ogr:"), "written", "ogr")
-            if not layer.isValid() or layer.featureCount() not in (self.count, -1):
-                raise OSError(f"{self.destination} cannot be written: is the disk full?")
-            del layer
+            if self.folder or in_database:
+                file = self.file if self.file in made else made[0] if made else None  # a table as .shp is a .dbf
+                layer = QgsVectorLayer(str(file or self.destination).removeprefix("ogr:"), "written", "ogr")
+                if not layer.isValid() or layer.featureCount() not in (self.count, -1):
+                    raise OSError(f"{self.destination} cannot be written: is the disk full?")
+                del layer
             for part in made:
                 os.replace(part, Path(self.destination).with_name(part.name))
-        self.discard()
+        finally:
+            self.discard()
 
     def discard(self) -> None:
         """Give up what is not finished."""
@@ -172,8 +174,8 @@ class Output:
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _close(self) -> None:
-        if self.sink is not None and self.folder:
+    def _close(self, in_database: bool = False) -> None:
+        if self.sink is not None and (self.folder or in_database):
             sip.delete(self.sink)  # which writes the rest
         self.sink = None
 
@@ -267,40 +269,43 @@ def write_geopackage(path: Path, tracks: Tracks, zone: str = "UTC", progress: Pr
 
     kinds = [("user_id", ogr.OFTString), ("track_id", ogr.OFTString), ("t", ogr.OFTDateTime)]
     kinds += [("accuracy_m", ogr.OFTReal)] * (tracks.accuracy is not None)
-    output = Output.in_file(path)
+    output, dataset, layer, whole = Output.in_file(path), None, None, False
+    # Until it has its name nobody needs the file: SQLite need not wait until it is on the disk
+    quick = gdal.config_option("OGR_SQLITE_SYNCHRONOUS", "OFF")
     try:
-        with gdal.ExceptionMgr(), ogr.ExceptionMgr(), osr.ExceptionMgr():
+        with quick, gdal.ExceptionMgr(), ogr.ExceptionMgr(), osr.ExceptionMgr():
             world = osr.SpatialReference()
             world.SetFromUserInput("EPSG:4326")
             dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(output.file))
-            layer = dataset.CreateLayer(path.stem, world, ogr.wkbPoint, ["GEOMETRY_NAME=geom"])
+            layer = dataset.CreateLayer(path.stem, world, ogr.wkbPoint, ["GEOMETRY_NAME=geom", "SPATIAL_INDEX=NO"])
             for name, kind in kinds:
                 layer.CreateField(ogr.FieldDefn(name, kind))
             layer.SetMetadataItem(ZONE, zone)
             dataset.StartTransaction()
-            try:
-                for columns in _batches(tracks, progress):
-                    layer.WritePyArrow(columns, ["GEOMETRY_NAME=geom"])
-                    output.count += len(columns)
-            finally:
-                layer = None
-                with contextlib.suppress(RuntimeError):  # what is missing then is found by `finish`
-                    dataset.CommitTransaction()
-                with gdal.ExceptionMgr(useExceptions=False):
-                    dataset = None  # which closes the file
-        progress(1.0)
-        output.finish()
+            for columns in _batches(tracks, progress):
+                layer.WritePyArrow(columns, ["GEOMETRY_NAME=geom"])
+                output.count += len(columns)
+            dataset.CommitTransaction()
+            progress(0.9)
+            dataset.ExecuteSQL(f"SELECT CreateSpatialIndex({QgsExpression.quotedString(path.stem)}, 'geom')")
+            whole = True
     except RuntimeError as error:  # of GDAL
         raise OSError(f"{path} cannot be written: {error}".replace(str(output.file), path.name)) from error
     finally:
-        output.discard()
+        layer = None
+        with gdal.ExceptionMgr(useExceptions=False):  # of what is not complete
+            dataset = None  # which closes the file
+        if not whole:
+            output.discard()
+    output.finish()
+    progress(1.0)
 
 
 def _batches(tracks: Tracks, progress: Progress, rows: int = 1 << 16) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
     for start in range(0, len(tracks), rows):
-        progress(start / len(tracks))
+        progress(0.9 * start / len(tracks))
         some = slice(start, start + rows)
         t, lon, lat, accuracy = tracks.rows(some)
         columns = {
