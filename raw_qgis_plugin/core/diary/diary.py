@@ -86,9 +86,9 @@ def _diary(tracks: Tracks, model: Model | None, spec: DiarySpec, progress: Progr
     kinds = judge_places(facts)
     legs = cut_legs(line, stops)
     progress(0.1)
-    modes = find_modes(tracks_of(line, legs), model, part_of(progress, 0.1, 0.8))
+    modes = find_modes(tracks_of(line, legs), model, part_of(progress, 0.1, 1.0))
     joined = join_legs(line, stops, legs, modes.mode, np.where(modes.mode == UNKNOWN, np.nan, modes.mode_p))
-    modes = _joined_modes(legs, joined, modes, tracks_of(line, joined), model, part_of(progress, 0.8, 1.0))
+    modes = _joined_modes(line, legs, joined, modes)
     legs, seen = unseen_legs(line, stops, joined, place)
     every = no_modes(len(seen), UNSEEN)
     for name, values in vars(modes).items():
@@ -118,17 +118,14 @@ def _exact(tracks: Tracks) -> Tracks:
     return tracks if kept.all() else tracks.take(kept)
 
 
-def _joined_modes(
-    legs: Legs, joined: Legs, modes: Modes, ways: Tracks, model: Model | None, progress: Progress
-) -> Modes:
-    """The modes of joined legs: those that were joined are asked again, the others keep theirs."""
-    before = np.searchsorted(legs.begin, joined.begin)
-    new = legs.end[before] != joined.end
-    kept = take_rows(modes, before)
-    again = find_modes(ways.take(new[ways.track]), model, progress)
-    for name, values in vars(again).items():
-        getattr(kept, name)[new] = values
-    return kept
+def _joined_modes(line: Line, legs: Legs, joined: Legs, modes: Modes) -> Modes:
+    """The modes of joined legs, which agree: their probabilities are means over time."""
+    first = np.searchsorted(legs.begin, joined.begin)
+    result, seconds = take_rows(modes, first), line.t[legs.end] - line.t[legs.begin]
+    if len(first):
+        result.p[:] = np.add.reduceat(modes.p * seconds[:, None], first) / np.add.reduceat(seconds, first)[:, None]
+        result.mode_p[:] = np.add.reduceat(modes.mode_p * seconds, first) / np.add.reduceat(seconds, first)
+    return result
 
 
 def _stop_columns(

@@ -129,9 +129,9 @@ def _why(facts: PlaceFacts) -> np.ndarray:
     vehicle |= (of["moved_a_day"] > s.vehicle_moved_h) & (of["stayed"] < s.vehicle_stayed)
     why = np.full(len(vehicle), "", object)
     for words, wrong in (
-        ("on the way for most of the time on record, as vehicles are", vehicle),
         ("no stop on record", np.bincount(facts.owner, minlength=len(why)) == 0),
         (f"less than {s.min_hours:g} hours on record", of["hours"] < s.min_hours),
+        ("on the way for most of the time on record, as vehicles are", vehicle),
         (f"fixes on fewer than {s.min_days} days", of["n_days"] < s.min_days),
     ):
         why[wrong] = words

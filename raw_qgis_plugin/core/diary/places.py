@@ -10,7 +10,7 @@ from ..geodesy import near_lon, on_sphere
 from ..tracks import Tracks
 
 HOME, WORK, OTHER = "home", "work", "other"  # kinds of places
-NEAR_M = 120.0  # from stop to stop of a place
+NEAR_M = 100.0  # from stop to stop of a place
 
 
 def find_places(tracks: Tracks, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Labels of people whose weeks are known, and silence about vehicles and about who is hardly on record."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.diary.modes import MODES
+from raw_qgis_plugin.core.diary.place_head import load_head, trees_sum
+from raw_qgis_plugin.core.people.labels import NUMBERS, PeopleLabels, label_people
+from raw_qgis_plugin.core.people.profiles import CARDS, profile_people
+from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+
+MONDAY = 1_599_436_800_000  # 2020-09-07, 0:00 UTC
+WORKING = [0, 8, 8.5, 17.5, 18, 24], [0, 0, 9000, 9000, 0, 0]  # hours and metres east
+AT_HOME = [0, 24], [0, 0]
+SHOPPING = [0, 15, 15.2, 16, 16.2, 24], [0, 0, 1500, 1500, 0, 0]
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return Model(open_bundle(), "cpu", threads=1)
+
+
+def week(day: tuple[list[float], list[float]], days: int, every_s: float, weekend: bool = True) -> np.ndarray:
+    """(n, 2) epoch ms and metres east of days alike; at weekends at home."""
+    rng = np.random.default_rng(1)
+    t = np.arange(0, days * DAY_MS, every_s * 1000)
+    x = np.interp(t % DAY_MS / HOUR_MS, *day)
+    x = np.where((t // DAY_MS % 7 >= 5) & weekend, 0.0, x)
+    return np.stack([MONDAY + t, x + rng.normal(0, 8, len(t))], axis=1)
+
+
+def layer(**people: np.ndarray) -> Tracks:
+    user = np.repeat(list(people), [len(each) for each in people.values()])
+    t, x = np.concatenate(list(people.values())).T
+    return build_tracks(user, None, t.astype(np.int64), x / 111_320, np.zeros(len(t)))[0]
+
+
+def everybody() -> Tracks:
+    """Two people, a taxi that never rests for long, and somebody of three fixes."""
+    rng = np.random.default_rng(2)
+    rides = np.cumsum(rng.choice([-1, 1], 2000)) * 3000.0
+    taxi = np.stack(
+        [MONDAY + np.arange(0, 7 * DAY_MS, 60_000), np.interp(np.arange(10_080) / 10, range(2000), rides)], 1
+    )
+    few = np.array([[MONDAY, 0], [MONDAY + DAY_MS, 0], [MONDAY + 2 * DAY_MS, 9000]])
+    return layer(
+        works=week(WORKING, 14, 300),
+        stays=np.concatenate(
+            [week(AT_HOME, 9, 300), week(SHOPPING, 1, 300) + [9 * DAY_MS, 0], week(AT_HOME, 4, 300) + [10 * DAY_MS, 0]]
+        ),
+        taxi=taxi,
+        few=few,
+    )
+
+
+@pytest.fixture(scope="module")
+def labels(model: Model) -> PeopleLabels:
+    return label_people(everybody(), model)
+
+
+def test_who_commutes(labels: PeopleLabels) -> None:
+    of = dict(zip(["few", "stays", "taxi", "works"], zip(*labels.columns.values())))
+    works, stays = (dict(zip(labels.columns, of[name])) for name in ("works", "stays"))
+    assert works["commuter"] == "yes" and works["commuter_p"] > 0.8 and works["why"] == ""
+    assert works["evidence"] == "at work on 10 of 10 weekdays with fixes" and works["work_days"] == 10
+    assert works["n_days_seen"] == 14 and works["coverage"] > 0.99
+    assert works["trips_a_day_low"] < 20 / 14 < works["trips_a_day_high"]
+    assert stays["commuter_p"] < 0.5 and stays["work_days"] == 0
+
+
+def test_homes_and_work_are_places(labels: PeopleLabels) -> None:
+    found = {
+        (int(user), kind): lon * 111_320
+        for user, kind, lon in zip(*(labels.places[k] for k in ("user", "kind", "lon")))
+    }
+    assert abs(found[3, "home"]) < 20 and abs(found[3, "work"] - 9000) < 20 and abs(found[1, "home"]) < 20
+    assert {user for user, _ in found} == {1, 3}, "neither of the taxi nor of who is hardly on record"
+
+
+def test_silence_has_its_reason(labels: PeopleLabels) -> None:
+    for row, reason in (
+        (0, "less than 6 hours on record"),
+        (2, "on the way for most of the time on record, as vehicles are"),
+    ):
+        assert labels.columns["why"][row] == reason and np.isnan(labels.columns["commuter_p"][row])
+        assert {labels.columns[name][row] for name in ("commuter", "main_mode", "rail_user")} == {"unknown"}
+        assert all(np.isnan(labels.columns[name][row]) for name in NUMBERS)
+
+
+def test_shares_are_sums_of_probabilities(labels: PeopleLabels) -> None:
+    trips = labels.diary.trips["user_id"] == "works"
+    mean = np.nanmean(labels.diary.mode_p[trips], axis=0)
+    shares = [labels.columns[f"share_{name}"][3] for name in ("walk", "bike", "motor", "rail")]
+    np.testing.assert_allclose(shares, mean, rtol=1e-6)
+    assert labels.columns["main_mode"][3] == MODES[int(mean.argmax())]
+    assert (
+        labels.columns["rail_trips_low"][3] <= labels.columns["rail_trips"][3] <= labels.columns["rail_trips_high"][3]
+    )
+
+
+def test_others_and_the_zone_of_a_clock_change_nothing(labels: PeopleLabels) -> None:
+    """Solar time: the same week at 90° E, six hours earlier."""
+    some = everybody()
+    alone = some.take(some.user == 3)
+    there = build_tracks(None, None, alone.t - 6 * HOUR_MS, alone.lon + 90, alone.lat)[0]
+    for tracks in (alone, there):
+        found = label_people(tracks, None)
+        assert abs(found.columns["commuter_p"][0] - labels.columns["commuter_p"][3]) < 1e-6
+
+
+def test_profiles_hold_labels_where_cards_look_for_them(model: Model) -> None:
+    found = profile_people(everybody().by_user(), model)
+    assert [card["name"] for card in CARDS if card["name"] not in found.columns] == []
+    assert list(found.columns)[:6] == ["user_id", "n_points", "n_days", "t_first", "t_last", "commuter"]
+    assert found.columns["in_domain"].tolist() == [False, *(found.columns["why"][1:] == "")]
+
+
+def test_nobody() -> None:
+    found = label_people(layer(a=np.zeros((0, 2))), None)
+    assert all(len(values) == 0 for values in found.columns.values()) and not len(found.places["user"])
+
+
+def test_trees_are_walked_to_their_leaves() -> None:
+    """Against a walk row by row, node by node."""
+    head = load_head()
+    trees = {key.removeprefix("work_"): values for key, values in head.items() if key.startswith("work_")}
+    x = np.random.default_rng(4).normal(1, 2, (5, int(trees["feature"].max()) + 1)).astype(np.float32)
+    for row, said in zip(x, trees_sum(x, trees)):
+        total = 0.0
+        for k in range(len(trees["feature"])):
+            node = 0
+            while trees["left"][k, node] != node:
+                below = row[trees["feature"][k, node]] <= trees["threshold"][k, node]
+                node = trees["left" if below else "right"][k, node]
+            total += trees["value"][k, node]
+        assert abs(said - total) < 1e-9
