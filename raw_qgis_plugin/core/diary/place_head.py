@@ -36,7 +36,8 @@ class KindSettings:
     vehicle_stayed: float = 0.2  # ... and spends so little of the time on record at places
 
     min_p: float = 0.5  # of home or work, for further places of the kind
-    min_first_p: float = 0.3  # of the likeliest home; of a user's having work, for the likeliest place of work
+    min_home_p: float = 0.3  # of the likeliest home
+    min_work_p: float = 0.4  # that the user has a place of work, for the likeliest one
 
 
 SETTINGS = KindSettings()
@@ -113,8 +114,8 @@ def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -
     order = np.lexsort((-home_p, facts.owner))
     first = order[run_starts(facts.owner[order])]
     home, work = (values >= SETTINGS.min_p for values in (home_p, work_p))
-    home[first] |= home_p[first] >= SETTINGS.min_first_p
-    work[best] |= commuter_p[user] >= SETTINGS.min_first_p
+    home[first] |= home_p[first] >= SETTINGS.min_home_p
+    work[best] |= commuter_p[user] >= SETTINGS.min_work_p
     home &= ~work | (home_p >= work_p)
     known = why[facts.owner] == ""
     kind[known] = np.where(home, HOME, np.where(work, WORK, OTHER))[known]
