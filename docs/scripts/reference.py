@@ -29,7 +29,7 @@ COMMANDS = {
         "fill.encounters",
     ),
     "The synthetic city": ("synthetic.__main__", "synthetic.segments"),
-    "Research and hardware": ("retrieval.__main__", "fill.train", "hardware"),
+    "Parts of the model": ("retrieval.__main__", "fill.train"),
 }
 # What each algorithm is run with, so that its output fields can be listed.
 EXAMPLES: dict[str, dict[str, Any]] = {
