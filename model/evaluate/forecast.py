@@ -163,6 +163,6 @@ def paper(w: Windows, run: Path | None) -> dict[str, Forecast]:
     """The published method's forecasts, where its sequences are those of the windows."""
     if run is None or w.family not in DAYS:
         return {}
-    from model.published import forecast_windows, load
+    from model.published import forecast_windows
 
-    return {"raw-paper": forecast_windows(load(run), w)}
+    return {"raw-paper": forecast_windows(run, w)}

@@ -22,7 +22,7 @@ from model.data.corpus import load_both, source_name
 from model.fill.examples import Examples, collect
 from model.raw import Mixture, nll, spatial_median
 from model.retrieval.averaged import AveragedTraining, train_averaged
-from model.training.onnx_export import export_graph, largest_difference
+from model.training.onnx_export import export_graph, largest_difference, run_file
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.forecasting import areas
@@ -143,7 +143,7 @@ def export(imputer: Imputer, some: Examples, path: Path) -> None:
     dynamic: dict = {name: {0: queries} for name in inputs}
     dynamic |= {name: {0: queries, 1: candidates} for name in ("centre", "warp", "each", "exists")}
     export_graph(imputer.eval(), inputs, path, ["places", "log_scale", "log_weight"], dynamic)
-    largest_difference(imputer, path, inputs)
+    largest_difference(imputer, run_file(path), inputs)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

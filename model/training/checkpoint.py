@@ -92,12 +92,12 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict]:
 
 
 def load_network(path: Path) -> tuple[Raw, dict]:
-    """The network in a run's checkpoint, its moving average if it has one, and its `about`. Raises InputError."""
+    """The network in a run's checkpoint, its moving average, and its `about`. Raises InputError."""
     tensors, about = load(path)
-    average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
+    average = {k.removeprefix("average."): v.float() for k, v in tensors.items() if k.startswith("average.")}
     try:
         network = Raw(Config(**about["config"]))
-        network.load_state_dict({k: v.float() for k, v in (average or tensors).items()})
+        network.load_state_dict(average)
     except (LookupError, TypeError, RuntimeError) as error:
         raise InputError(f"{path} does not hold a network: {error}.") from error
     return network.eval(), about
