@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from qgis.core import Qgis, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
 
+
 from ..layers.words import MADE
+
+REGIONS_OF = "raw/regions_of"  # property of a layer of drawn regions: the id of its layer of tracks
 
 
 def has_fixes(layer: QgsMapLayer | None) -> bool:

@@ -32,7 +32,7 @@ from ..core.arrays import object_column
 from ..core.errors import RawError
 from ..layers.words import MADE
 from ..processing.words import tr
-from .regions.layer import OF
+from .layer_kinds import REGIONS_OF
 from .settings import TEMPORARY, settings
 from .widgets.layout import escaped
 
@@ -135,7 +135,7 @@ class KeptResults:
         feedback.progressChanged.connect(lambda share: dialog.setValue(int(share)))
         try:
             for layer in layers:
-                if layer.customProperty(OF):  # to save the project is to save its drawn regions
+                if layer.customProperty(REGIONS_OF):  # to save the project is to save its drawn regions
                     layer.commitChanges()
             for layer in sorted(layers, key=QgsVectorLayer.isEditable):  # one that is edited keeps back no other
                 move(layer, file_of_results(), feedback)

@@ -18,7 +18,7 @@ from ...layers.legends import is_unproven, title_of, unproven, verdict_of
 from ...layers.publishing import describe
 from ...layers.words import MADE_BY, MADE_OF
 from ...processing.words import tr
-from ..regions.layer import OF
+from ..layer_kinds import REGIONS_OF
 from ..results import made_at, run_of
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def remarks(layers: Sequence[QgsMapLayer]) -> list[str]:
 def is_of(layer: QgsVectorLayer, tracks: QgsVectorLayer) -> bool:
     """Whether a layer is a layer of tracks, or was made of it."""
     run = run_of(layer)
-    if run is not None or layer.customProperty(OF):
-        return tracks.id() in (layer.customProperty(OF), run and run.tracks)
+    if run is not None or layer.customProperty(REGIONS_OF):
+        return tracks.id() in (layer.customProperty(REGIONS_OF), run and run.tracks)
     return layer is tracks or f", {tracks.name()}, " in f", {layer.customProperty(MADE_OF)}, "
 
 

@@ -18,8 +18,9 @@ from ...layers import styling, writing
 from ...layers.loading import MADE
 from ...processing.words import tr
 from ..layer_group import LayerGroup
+from ..layer_kinds import REGIONS_OF
 
-OF, NAME = "raw/regions_of", "raw/regions_name"  # properties: the id of the layer of tracks, RAW's name for the layer
+NAME = "raw/regions_name"  # property: RAW's own name for the layer
 COUNTS = ("n_users", "n_points", "n_visits", "capped_n_visits", "n_labelled")
 
 
@@ -34,7 +35,7 @@ class RegionLayer(QObject):
         self.layer: QgsVectorLayer | None = None
         self._soon = QTimer(self, singleShot=True, timeout=self.changed.emit)  # once after several edits
         layers = QgsProject.instance().mapLayers().values()
-        for layer in [x for x in layers if x.customProperty(OF) == tracks.id() and x.isValid()][:1]:
+        for layer in [x for x in layers if x.customProperty(REGIONS_OF) == tracks.id() and x.isValid()][:1]:
             self._listen(layer)
 
     def features(self) -> list[QgsFeature]:
@@ -140,7 +141,7 @@ class RegionLayer(QObject):
         layer.setCrs(self.tracks.crs())
         layer.dataProvider().addAttributes(list(writing.make_fields({"name": "text"} | kinds_of(heads))))
         layer.updateFields()
-        layer.setCustomProperty(OF, self.tracks.id())
+        layer.setCustomProperty(REGIONS_OF, self.tracks.id())
         layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
         self._name(layer, layer.name())
         layer.setOpacity(0.65)  # the tracks below stay visible
