@@ -103,8 +103,9 @@ class Rules:
         upper.setDataDefinedProperty(kind, QgsProperty.fromExpression(colour))
 
     def add_silent(self, head: dict[str, Any] | None) -> None:
-        """Mark the features about which a head is silent: see `silent`."""
-        self.add_if_any("outside", silent(self.layer, head), tr("Unlike the training data"))
+        """Mark the features about which a head is silent: see `silent`. Labels of people say why they are unknown."""
+        if head is None or "unit" in head:
+            self.add_if_any("outside", silent(self.layer, head), tr("Unlike the training data"))
 
     def spread(self, size_m: float = 400.0) -> None:
         """Move the points apart that lie in one cell of the grid that hides homes, so that none hides another.
@@ -143,8 +144,10 @@ def hashed(expression: str, digit: int) -> str:
 
 
 def is_unproven(head: dict[str, Any]) -> bool:
-    """Whether no test proves that a head is better than a simple method. The shipped heads have a page of evidence."""
-    return head["name"] not in shipped_heads() and worth(head.get("metrics", {})) is not Worth.PROVEN
+    """Whether no test proves that a head is better than a simple method. The shipped heads and the labels of people,
+    which are of no unit, have a page of evidence.
+    """
+    return "unit" in head and head["name"] not in shipped_heads() and worth(head.get("metrics", {})) is not Worth.PROVEN
 
 
 def unproven() -> str:

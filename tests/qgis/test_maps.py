@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsFeature, QgsGeometry, QgsLayoutExporter, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.core import Qgis, QgsFeature, QgsGeometry, QgsLayoutExporter, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.PyQt.QtGui import QImage
+
+from .conftest import T0, utc
 
 TEAM = {"name": "team", "unit": "user", "kind": "classes", "classes": ["weekdays", "weekend", "nights"], "metrics": {}}
 
@@ -24,10 +27,12 @@ def own(bundle: str, tmp_path: Path) -> Path:
 
 def labelled(head: str, answers: list[str]) -> QgsVectorLayer:
     """A layer of points 10° apart, the first at 10° east, with a label each."""
-    layer = QgsVectorLayer(f"Point?crs=EPSG:4326&field=user_id:string&field={head}:string", "Teams", "memory")
+    layer = QgsVectorLayer(
+        f"Point?crs=EPSG:4326&field=user_id:string&field={head}:string&field=t:datetime", "Teams", "memory"
+    )
     for at, answer in enumerate(answers):
         feature = QgsFeature(layer.fields())
-        feature.setAttributes([f"u{at}", answer])
+        feature.setAttributes([f"u{at}", answer, utc(T0)])
         feature.setGeometry(QgsGeometry.fromWkt(f"Point({10 + 10 * at} 50)"))
         layer.dataProvider().addFeatures([feature])
     return QgsProject.instance().addMapLayer(layer)
@@ -111,6 +116,9 @@ def test_the_page_is_filled_and_its_legend_lists_what_is_on_the_map(menu: Any, s
     layer.setName("Teams of all the people who were seen here, by themselves")
     elsewhere.dataProvider().changeGeometryValues({1: QgsGeometry.fromWkt("Point(-37 -11)")})
     elsewhere.updateExtents()
+    layer.temporalProperties().setMode(Qgis.VectorTemporalMode.FeatureDateTimeInstantFromField)
+    layer.temporalProperties().setStartField("t")
+    layer.temporalProperties().setIsActive(True)
     canvas = show(menu, layer, elsewhere, extent=(8, 48, 22, 52))  # without the third
     layout = make_layout(canvas, "Where teams are", ["One.", "Two. " * 100])
     assert layout.itemById("title").text() == "Where teams are" and "Two." in layout.itemById("notes").text()
@@ -119,6 +127,9 @@ def test_the_page_is_filled_and_its_legend_lists_what_is_on_the_map(menu: Any, s
     assert foot.pos().y() + foot.rect().height() <= 205  # of 210 mm
     exporter = QgsLayoutExporter(layout)
     assert exporter.exportToImage(str(tmp_path / "map.png"), exporter.ImageExportSettings()) == exporter.Success
+    colours = QImage(str(tmp_path / "map.png"))
+    shown = {colours.pixel(x, y) for x in range(0, colours.width() * 2 // 3, 9) for y in range(300, 1800, 9)}
+    assert len(shown) > 2, "features with times are drawn where the map's clock is off"
     model = layout.itemById("legend").model()
     (node,) = model.rootGroup().findLayers()
     assert node.layer() is layer and "\n" in node.customProperty("legend/title-label")

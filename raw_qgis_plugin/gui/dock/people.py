@@ -18,17 +18,6 @@ from ..widgets.layout import escaped
 SHARES = ("walk", "bike", "motor", "rail")
 
 
-def people_heads() -> list[dict[str, Any]]:
-    """The labels of people that a map can show, as heads for styles."""
-    modes = ["walk", "bike", "motor vehicle", "rail"]
-    return [
-        {"name": "commuter", "kind": "binary", "title": tr("Commuter"), "classes": ["yes", "no"]},
-        {"name": "main_mode", "kind": "class", "title": tr("Main mode"), "classes": modes},
-        {"name": "share_rail", "kind": "number", "title": tr("Share of trips by rail")},
-        {"name": "trips_a_day", "kind": "number", "title": tr("Trips a day")},
-    ]
-
-
 def describe_people(layer: QgsVectorLayer, max_reasons: int = 3) -> list[str]:
     """Sentences on all users of a labelled layer: who commutes, main modes, and why nothing is known of others."""
     names, n = layer.fields().names(), layer.featureCount()

@@ -82,9 +82,8 @@ class UserCard(Card):
         values = {column: rows[self.row] for column, rows in self.city.answers[name].items()}
         p = values.get(f"{name}_p", np.nan)
         if values[name] == UNKNOWN and p == p:
-            return tr("<b>unknown</b>: the likeliest answer has {p:.0%} only").format(
-                p=max(p, 1 - p) if len(head["classes"]) == 2 else p
-            )
+            likeliest = max(p, 1 - p) if len(head["classes"]) == 2 else p
+            return tr("<b>unknown</b>: the likeliest answer has {p:.0%} only").format(p=likeliest)
         return figure(head, values)
 
     def _show_places(self) -> None:

@@ -25,6 +25,7 @@ from ...core.applicability import after_gap
 from ...core.embedding.user_view import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
 from ...core.geodesy import metres_between, unwrapped
+from ...core.people.profiles import CARDS
 from ...core.regions.view import VisitorIndex
 from ...layers import styling, writing
 from ...layers.coordinates import from_wgs84, transform_lines
@@ -40,7 +41,7 @@ from ..maps.notes import model_at, model_of
 from ..results import UNIT, DockRun, last_run
 from ..session import Session
 from ..widgets.layout import column, delete, row, wrapped
-from .people import describe_people, people_heads, row_of
+from .people import describe_people, row_of
 from .run_again import RunAgain
 from .users_card import UserCard, letters
 
@@ -176,7 +177,7 @@ class UsersTab(QWidget):
         bundle = model_of(layer, self.session, self._opened)[1] if layer is not None else None
         if layer is None or bundle is None:
             return None, []
-        heads = [*people_heads(), *bundle.heads(layer.customProperty(UNIT))]
+        heads = [*CARDS, *bundle.heads(layer.customProperty(UNIT))]
         return layer, [head for head in heads if head["name"] in layer.fields().names()]
 
     # ---- one user -----------------------------------------------------------------------------------------------

@@ -53,6 +53,8 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
         words = f"{title_of(head)}: {verdict_of(head) or tr('Not tested.')}"
         sentences.append(f"{words} {unproven()}." if is_unproven(head) else words)
     fields = {name for layer in vectors for name in layer.fields().names()}
+    if {"commuter", "commuter_p"} <= fields:
+        sentences.append(tr("Labels of people were learned from users of phones in many countries; they may be wrong."))
     if any(name.endswith("_low") for name in fields):
         sentences.append(tr("In 80 % of cases the true number lies in its interval."))
     if {"horizon_min", "horizon_mi"} & fields:  # a Shapefile cuts names to ten letters

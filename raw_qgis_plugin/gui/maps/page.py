@@ -65,8 +65,9 @@ def make_layout(canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn:
     area.setCrs(shown.destinationCrs())
     area.setLayers(canvas.layers())
     area.setKeepLayerSet(True)
-    area.setIsTemporal(shown.isTemporal())
-    area.setTemporalRange(shown.temporalRange())
+    if shown.isTemporal():
+        area.setIsTemporal(True)
+        area.setTemporalRange(shown.temporalRange())
     area.zoomToExtent(canvas.extent())
     bar = layout.itemById("scale bar")
     bar.applyDefaultSize(bar.guessUnits())
