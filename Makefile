@@ -141,7 +141,7 @@ install: build
 	esac; \
 	echo "start QGIS with: PYTHONPATH=$$(echo "$(CURDIR)"/$(VENV)/lib/python3.*/site-packages) qgis$$options"
 
-## make demo       profile, score and forecast the sample in QGIS; map in build/demo/map.png
+## make demo       profile, score and forecast the sample in QGIS; maps in build/demo
 demo: system-qgis $(INSTALLED_RUN) build
 	@PYTHONPATH=build:tests $(call ALONE,demo) $(PY) tests/demo/run.py
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The demo: the staged plugin in a QGIS profile of its own, the samples in, GeoPackages and maps out.
+"""The demo: the staged plugin in a QGIS profile of its own, the samples in, GeoPackages and printed maps out.
 
 `make demo` runs it (with build and tests on the path). Everything is written under build/demo/.
 """
@@ -10,7 +10,6 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,26 +18,22 @@ import say
 from qgisrun import ROOT, STAGE, QgisProcess
 
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
+from raw_qgis_plugin.core.people.profiles import CARDS
 
 OUT = ROOT / "build" / "demo"
 SAMPLE = STAGE / "resources" / "sample"
-NO_BASEMAP = "Forecasts are made by a model: they are not observations."
 
 
 class Demo(NamedTuple):
-    """One sample: its files, how it is run and how its map is titled."""
+    """One sample, and the map that is printed of it. shown: the results on the map, the uppermost first."""
 
     name: str
     title: str
     note: str
     map_name: str
-    extent: tuple[float, float, float, float] | None  # None: the regions'
-    min_users: int
-    horizon_min: float
-    step_min: float
     tracks: Path
-    to_import: Path | None = None
-    streets: Path | None = None
+    min_users: int
+    shown: tuple[str, ...]
 
     @property
     def regions(self) -> Path:
@@ -53,111 +48,95 @@ class Demo(NamedTuple):
 ARACAJU = Demo(
     name="aracaju",
     title="Aracaju, Brazil: ten phones in cars and buses, 2014 and 2015",
-    note="Tracks: GoTrack (Cruz, Macedo, Guimarães; UCI 354), CC BY 4.0. Hexagons drawn for the sample, scored from "
-    f"3 users on.\n{NO_BASEMAP}",
+    note="Tracks: GoTrack (Cruz, Macedo, Guimarães; UCI 354), CC BY 4.0. Hexagons drawn for the sample.",
     map_name="map.png",
-    extent=(-37.135, -11.03, -37.0, -10.845),
-    min_users=3,  # ten phones: the default of 10 would withhold every hexagon
-    horizon_min=2,
-    step_min=1,
     tracks=SAMPLE / "aracaju_tracks.gpkg",
+    min_users=3,  # ten phones: the default of 10 would withhold every hexagon
+    shown=("forecast_points", "forecast_tracks", "trips", "forecast_areas", "regions"),
 )
 CITY = Demo(
     name="city",
-    title="A synthetic city: 40 invented people, one week",
-    note=f"Streets, people and movement are invented (Eclipse SUMO); nothing here is a real place.\n{NO_BASEMAP}",
-    map_name="city.png",
-    extent=None,
-    min_users=10,
-    horizon_min=2,
-    step_min=1,
+    title="Who commutes in a synthetic city? 40 invented people, one week",
+    note="Streets, people and movement are invented (Eclipse SUMO); nothing here is a real place.",
+    map_name="people.png",
     tracks=OUT / "city_tracks.gpkg",
-    to_import=SAMPLE / "city_tracks.parquet",
-    streets=SAMPLE / "city_streets.gpkg",
+    min_users=10,
+    shown=("people", "regions"),
 )
 DEMOS = (ARACAJU, CITY)
 
 
 def run(demo: Demo, model: str) -> dict[str, Any]:
-    """The algorithms on one sample; the numeric outputs of the last one."""
+    """The algorithms on one sample; the numeric outputs of the labels of people."""
     qgis = QgisProcess(OUT / "profile" / demo.name)
-    if demo.to_import:
-        qgis.run("raw:importtracks", SOURCE=demo.to_import, OUTPUT=demo.tracks)
+    if demo is CITY:
+        qgis.run("raw:importtracks", SOURCE=SAMPLE / "city_tracks.parquet", OUTPUT=demo.tracks)
     common = {"INPUT": demo.tracks, "USER_FIELD": "user_id", "TIME_FIELD": "t", "MODEL": model}
-    qgis.run("raw:profileusers", **common, OUTPUT=demo.output("profiles"))
-    by_trip = {"TRACK_FIELD": "track_id", "UNIT": "track", "OUTPUT": demo.output("trips")}
-    qgis.run("raw:profileusers", **common, **by_trip)
     regions = {"REGIONS": demo.regions, "MIN_USERS": demo.min_users, "OUTPUT": demo.output("regions")}
     qgis.run("raw:scoreregions", **common, **regions)
-    ahead = {"UNIT": "user", "HORIZON": demo.horizon_min, "STEP": demo.step_min}
-    outputs = {
-        "OUTPUT": demo.output("forecast_points"),
-        "OUTPUT_TRACKS": demo.output("forecast_tracks"),
-        "OUTPUT_AREAS": demo.output("forecast_areas"),
-    }
-    return qgis.run("raw:forecasttracks", **common, **ahead, **outputs)
+    by_trip = {"TRACK_FIELD": "track_id", "UNIT": "track", "OUTPUT": demo.output("trips")}
+    qgis.run("raw:profileusers", **common, **by_trip)
+    if demo is ARACAJU:
+        names = {"OUTPUT": "forecast_points", "OUTPUT_TRACKS": "forecast_tracks", "OUTPUT_AREAS": "forecast_areas"}
+        outputs = {name: demo.output(what) for name, what in names.items()}
+        qgis.run("raw:forecasttracks", **common, UNIT="user", HORIZON=2, STEP=1, **outputs)
+    return qgis.run("raw:profileusers", **common, OUTPUT=demo.output("people"))
 
 
 def draw(demo: Demo, bundle: Bundle) -> None:
-    """The results over each other, as the plugin styles them."""
-    import printed_map
-    from qgis.core import QgsRectangle
+    """Print the results over each other, as the plugin styles them, on the page of RAW → Maps → Make a map."""
+    from qgis.core import QgsCoordinateReferenceSystem, QgsLayoutExporter, QgsProject, QgsRectangle, QgsVectorLayer
+    from qgis.gui import QgsMapCanvas
+    from qgis.PyQt.QtGui import QColor
 
+    from raw_qgis_plugin.gui.maps.notes import notes
+    from raw_qgis_plugin.gui.maps.page import make_layout
     from raw_qgis_plugin.layers import styling
 
     looks = {
-        "profiles": styling.Profiles(bundle.heads("user"), "user"),
-        "forecast_points": styling.ForecastPoints(),
-        "forecast_tracks": styling.ForecastLines(),
+        "people": styling.Profiles([*CARDS, *bundle.heads("user")], "user"),
         "trips": styling.Profiles(bundle.heads("track"), "track"),
-        "forecast_areas": styling.ForecastAreas(),
-        "regions": styling.RegionScores(bundle.heads("region")),
-    }
+        "regions": styling.RegionScores(bundle.heads("region")), "forecast_points": styling.ForecastPoints(),
+        "forecast_tracks": styling.ForecastLines(), "forecast_areas": styling.ForecastAreas(),
+    }  # fmt: skip
     layers = []
-    for what, look in looks.items():
-        layers.append(printed_map.open_layer(demo.output(what), what))
-        look.apply(layers[-1])
-        if what == "trips":
-            layers[-1].setSubsetString("track_id NOT LIKE '%-stays'")
-            printed_map.thin_lines(layers[-1], 0.5)
-    extent = QgsRectangle(*demo.extent) if demo.extent else layers[-1].extent().buffered(0.002)
-    if demo.streets:
-        layers += printed_map.street_plan(demo.streets)
-    printed_map.draw(OUT / demo.map_name, demo.title, demo.note, layers, extent)
+    for what in demo.shown:
+        layer = QgsVectorLayer(str(demo.output(what)), what, "ogr")
+        looks[what].apply(layer)
+        layers.append(layer)
+    if demo is CITY:
+        streets = QgsVectorLayer(f"{SAMPLE / 'city_streets.gpkg'}|layername=streets", "Streets", "ogr")
+        streets.renderer().symbol().setColor(QColor("#d4d4d0"))
+        layers.append(streets)
+    QgsProject.instance().addMapLayers(layers)
+    canvas = QgsMapCanvas()
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    canvas.setLayers(layers)
+    extent = QgsRectangle()
+    for layer in layers[:2]:
+        extent.combineExtentWith(canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent()))
+    extent.scale(1.1)
+    canvas.setExtent(extent)
+    layout = make_layout(canvas, demo.title, [*notes(canvas, layers, None), demo.note])
+    if not QgsLayoutExporter(layout).renderPageToImage(0, dpi=150).save(str(OUT / demo.map_name)):
+        raise RuntimeError(f"QGIS could not write {OUT / demo.map_name}.")
+    QgsProject.instance().clear()
 
 
 def sentences(demo: Demo, bundle: Bundle) -> list[str]:
     """What the results say."""
-    titles = {head["name"]: head["title"] for head in bundle.card["heads"]}
-    users = say.rows_of(demo.output("profiles"))
-    trips = [row for row in say.rows_of(demo.output("trips")) if not row["track_id"].endswith("-stays")]
-    regions = say.rows_of(demo.output("regions"))
+    titles = {head["name"]: head["title"] for head in (*CARDS, *bundle.card["heads"])}
+    people, trips = (say.rows_of(demo.output(what)) for what in ("people", "trips"))
+    trips = [row for row in trips if not row["track_id"].endswith("-stays")]
     said = [
-        *say.about_profiles(users, "user", titles),
-        *say.about_profiles(trips, "track", titles),
-        *say.about_regions(regions, demo.min_users, titles),
-        *say.about_forecasts(say.rows_of(demo.output("forecast_points"))),
+        *say.about_labels(people, "users", ("commuter", "main_mode"), titles),
+        *say.about_labels(trips, "trips", ("transport_mode",), titles),
+        *say.about_regions(say.rows_of(demo.output("regions")), demo.min_users),
     ]
-    if demo is CITY:
-        journeys = SAMPLE / "city_truth_tracks.csv"
-        said += say.against_truth(trips, "track_id", "transport_mode", journeys, "track_id", "mode")
-    return said
-
-
-def show(demos: Sequence[Demo], providers: Sequence[str], model: str) -> None:
-    """Draw the maps and print what they say."""
-    from printed_map import start_qgis
-
-    app = start_qgis()
-    for demo, provider in zip(demos, providers, strict=True):
-        bundle = open_bundle(model or None)
-        draw(demo, bundle)
-        print(f"\n{demo.title} (model run on {provider})")
-        for sentence in sentences(demo, bundle):
-            print(f"  {sentence}")
-        layers = ", ".join(p.name for p in sorted(OUT.glob(f"{demo.name}_*.gpkg")))
-        print(f"  map: {OUT / demo.map_name}\n  layers in {OUT}: {layers}")
-    app.exitQgis()
+    if demo is ARACAJU:
+        return said + say.about_forecasts(say.rows_of(demo.output("forecast_points")))
+    said += say.against_truth(people, "user_id", "commuter", SAMPLE / "city_truth_users.csv", "commuter")
+    return said + say.against_truth(trips, "track_id", "transport_mode", SAMPLE / "city_truth_tracks.csv", "mode")
 
 
 def main() -> None:
@@ -169,10 +148,21 @@ def main() -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
     OUT.mkdir(parents=True, exist_ok=True)
-    print("Profiling, scoring and forecasting two samples in QGIS …")
+    print("Labelling, scoring and forecasting two samples in QGIS …")
     with ThreadPoolExecutor(len(DEMOS)) as pool:
         results = list(pool.map(lambda demo: run(demo, model), DEMOS))
-    show(DEMOS, [result["PROVIDER"] for result in results], model)
+    from qgis.core import QgsApplication
+
+    app, bundle = QgsApplication([], True), open_bundle(model or None)
+    app.initQgis()
+    for demo, result in zip(DEMOS, results, strict=True):
+        draw(demo, bundle)
+        print(f"\n{demo.title} (model run on {result['PROVIDER']})")
+        for sentence in sentences(demo, bundle):
+            print(f"  {sentence}")
+        layers = ", ".join(p.name for p in sorted(OUT.glob(f"{demo.name}_*.gpkg")))
+        print(f"  map: {OUT / demo.map_name}\n  layers in {OUT}: {layers}")
+    app.exitQgis()
     print(f"\nDone in {time.monotonic() - began:.0f} s.")
 
 

@@ -66,8 +66,11 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
 
 def remarks(layers: Sequence[QgsMapLayer]) -> list[str]:
     """What has to be known of layers that leave the desk: single people, exact figures, published figures."""
-    described = ((layer, describe(layer)) for layer in layers if isinstance(layer, QgsVectorLayer))
-    return [f"{layer.name()}: {words}" for layer, words in described if words]
+    found: dict[str, list[str]] = {}
+    for layer in layers:
+        if isinstance(layer, QgsVectorLayer) and (words := describe(layer)):
+            found.setdefault(words, []).append(layer.name())
+    return [f"{'; '.join(names)}: {words}" for words, names in found.items()]
 
 
 def is_of(layer: QgsVectorLayer, tracks: QgsVectorLayer) -> bool:
