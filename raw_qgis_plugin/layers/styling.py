@@ -61,7 +61,7 @@ class Profiles(Style):
     @property
     def name(self) -> str:
         """Short, because QGIS appends its own marks."""
-        return tr("Profiles") if self.unit == "user" else tr(PLURALS[self.unit])
+        return tr(PLURALS[self.unit])
 
     @property
     def qml(self) -> str:  # type: ignore[override]

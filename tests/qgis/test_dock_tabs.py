@@ -222,5 +222,5 @@ def test_labels_of_people_are_counted_and_shown_with_their_evidence(
     read(session, make(fixes))
     users.show_named("u03")
     assert any(seen in label.text() for label in users.card.findChildren(QLabel))
-    assert [users.shown.itemText(at) for at in range(users.shown.count())][:2] == ["Commuter", "Main mode"]
+    assert [users.shown.itemText(at) for at in range(users.shown.count())][:2] == ["Commuter", "Main mode of transport"]
     users.remove()

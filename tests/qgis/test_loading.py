@@ -56,7 +56,7 @@ def test_a_table_is_loaded(saved: Callable[..., QgsVectorLayer], feedback: Any, 
     table = saved(layer_of("Point", fields, rows), tmp_path / "profiles.csv")
     assert not table.isSpatial()
     load(table, styling.Profiles([COMMUTER], "user"), feedback)
-    assert table.name() == "Profiles"
+    assert table.name() == "Users"
     assert not feedback.warnings
 
 
@@ -73,7 +73,7 @@ def test_a_name_that_was_given_is_kept(feedback: Any) -> None:
     """By the user, by a model's output, or by the file where QGIS is set so."""
     from raw_qgis_plugin.layers import styling
 
-    for asked, file, name in (("Output", "", "Profiles: Commuter"), ("Staff", "", "Staff"), ("Output", "may", "may")):
+    for asked, file, name in (("Output", "", "Users: Commuter"), ("Staff", "", "Staff"), ("Output", "may", "may")):
         layer = layer_of("Point", "&field=commuter:string&field=in_domain:bool", [["yes", True]])
         load(layer, styling.Profiles([COMMUTER]), feedback, asked, file)
         assert layer.name() == name and legend_of(layer) == [["Commuter: yes"]]

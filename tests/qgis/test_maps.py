@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import Qgis, QgsFeature, QgsGeometry, QgsLayoutExporter, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    Qgis,
+    QgsDateTimeRange,
+    QgsFeature,
+    QgsGeometry,
+    QgsLayoutExporter,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QDateTime
 from qgis.PyQt.QtGui import QImage
 
 from .conftest import T0, utc
@@ -40,6 +50,7 @@ def labelled(head: str, answers: list[str]) -> QgsVectorLayer:
 
 def show(menu: Any, *layers: QgsVectorLayer, extent: tuple[float, ...] = (5, 40, 60, 60)) -> Any:
     canvas = menu.iface.mapCanvas()
+    canvas.setTemporalRange(QgsDateTimeRange(QDateTime(), QDateTime()))
     canvas.setDestinationCrs(layers[0].crs())
     canvas.setLayers(list(layers))
     canvas.setExtent(QgsRectangle(*extent))

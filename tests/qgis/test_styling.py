@@ -70,7 +70,7 @@ def test_classes_are_words() -> None:
     rows = [[None, None, word, inside] for word, inside in (("yes", True), ("no", True), ("unknown", False))]
     layer = layer_of("Point", fields, rows)
     styling.Profiles([MODE, COMMUTER], "user").apply(layer)
-    assert layer.name() == "Profiles: Commuter"
+    assert layer.name() == "Users: Commuter"
     assert legend_of(layer) == [
         ["Commuter: yes"],
         ["Commuter: no"],
@@ -204,9 +204,9 @@ def test_the_colours_show_another_label_or_each_user() -> None:
     rows = [[user, 9, "walk", "yes", True] for user in ("a", "b", "a", "c")]
     layer = layer_of("Point", PEOPLE, rows)
     styling.Profiles([MODE, COMMUTER], "user", "commuter").apply(layer)
-    assert layer.name() == "Profiles: Commuter" and legend_of(layer)[0][0] == "Commuter: yes"
+    assert layer.name() == "Users: Commuter" and legend_of(layer)[0][0] == "Commuter: yes"
     styling.Profiles([MODE, COMMUTER], "user", legends.EACH_USER).apply(layer)
-    assert layer.name() == "Profiles" and legend_of(layer) == [["A colour for each user"]] * 4
+    assert layer.name() == "Users" and legend_of(layer) == [["A colour for each user"]] * 4
     (rule,) = layer.renderer().rootRule().children()
     upper = rule.symbol().symbolLayer(rule.symbol().symbolLayerCount() - 1)
     colours = evaluated(layer, upper, QgsSymbolLayer.Property.PropertyFillColor)
