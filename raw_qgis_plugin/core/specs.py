@@ -9,6 +9,48 @@ from .errors import InputError
 from .options import Spec, option
 
 MIN_USERS = 10  # behind every figure that is shown
+DEVICES = ("auto", "CPU", "CUDA")
+
+
+@dataclass(frozen=True)
+class ZoneSpec(Spec):
+    """How times without a zone are read."""
+
+    timezone: str | None = option(
+        None, "Time zone of times without one (empty: the layer's own, else UTC)",
+        "IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.", advanced=True,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DeviceSpec(Spec):
+    """Where a model runs."""
+
+    device: str = option(
+        "auto", "Device", "auto uses the graphics card if it can. The log names the device.", choices=DEVICES,
+        advanced=True,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TaskSpec(Spec):
+    """Which heads of a model answer."""
+
+    tasks: str | None = option(
+        None,
+        "Tasks (empty: all that the model has)",
+        "Names with commas between them. The log lists what the model has.",
+    )
+
+
+@dataclass(frozen=True)
+class EmbedSpec(Spec):
+    """Rows of figures that describe users, tracks or days."""
+
+    unit: str = option(
+        "user", "One row for each", "user: all tracks of a user together. day: a user's day of mean solar time.",
+        choices=("user", "track", "day"),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

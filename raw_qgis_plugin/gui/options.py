@@ -9,10 +9,10 @@ from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactor
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QPushButton, QSpinBox, QWidget
 
+from ..core.specs import DEVICES
 from ..environment import packages
 from ..environment.folders import size_of
 from ..processing.base import cache_folder, icon
-from ..processing.form import DEVICES
 from ..processing.words import tr
 from .desktop import Desktop
 from .settings import TEMPORARY, settings

@@ -89,7 +89,9 @@ class FlowZones(Style):
         circle = QgsMarkerSymbol.createSimple({"color": "0,114,178,110", "outline_color": "#0072b2"})
         size = f'{LARGEST_MM} * sqrt(coalesce("n_within", 0) / {most!r})'
         circle.setDataDefinedSize(QgsProperty.fromExpression(size))
-        middle = QgsGeometryGeneratorSymbolLayer.create({"geometryModifier": "point_on_surface(@geometry)"})
+        middle = QgsGeometryGeneratorSymbolLayer.create(
+            {"geometryModifier": 'if("n_within" > 0, point_on_surface(@geometry), NULL)'}
+        )
         middle.setSymbolType(Qgis.SymbolType.Marker)
         middle.setSubSymbol(circle)
         symbol.appendSymbolLayer(middle)

@@ -25,6 +25,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..core.errors import Cancelled, RawError, cancellable, is_installed
 from ..core.paths import RESOURCES
 from ..core.sources.schema import NONE
+from ..core.specs import DeviceSpec, TaskSpec, ZoneSpec
 from .form import Form, Run
 from .outputs import check_outputs, open_sink, tell_qgis
 from .words import broken_package, describe, describe_outside, how_to_install, names_of, tr, warn_of_one_user
@@ -125,7 +126,8 @@ class RawAlgorithm(Form):
         run = Run(self, parameters, context)
         try:
             run.check_expressions()
-            run.check_values()
+            for spec in self.specs:
+                run.spec(spec)
             find_zone(run.text("TIMEZONE"))
             check_outputs(run)
             self.check(run)
@@ -265,19 +267,16 @@ class TrackAlgorithm(RawAlgorithm):
 
     def add_tasks(self) -> None:
         """Add TASKS."""
-        self.add_text(
-            "TASKS", "Tasks (empty: all that the model has)",
-            "Names with commas between them. The log lists what the model has.", optional=True,
-        )  # fmt: skip
+        self.add_options(TaskSpec)
 
     def add_model(self) -> None:
         """Add time zone, model and device, and the outputs that are numbers."""
-        self.add_time_zone()
+        self.add_options(ZoneSpec)
         self.add_bundle(
             "MODEL", "Model bundle (empty: the one that comes with RAW)",
             "A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.", advanced=True,
         )  # fmt: skip
-        self.add_device("auto uses the graphics card if ONNX Runtime can. The log names the device.")
+        self.add_options(DeviceSpec)
         self.add_counts()
         self.add_sentence("PROVIDER", "Device really used")
 

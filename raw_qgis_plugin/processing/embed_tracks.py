@@ -7,6 +7,7 @@ from typing import Any
 
 from qgis.core import QgsProcessing
 
+from ..core.specs import EmbedSpec
 from .base import TrackAlgorithm, cached
 from .form import Run
 from .words import tr
@@ -24,10 +25,7 @@ class EmbedTracks(TrackAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
-        self.add_choice(
-            "UNIT", "One row for each", "user: all tracks of a user together. day: a user's day of mean solar time.",
-            ("user", "track", "day"), "user",
-        )  # fmt: skip
+        self.add_options(EmbedSpec)
         self.add_sink("OUTPUT", "Embeddings", QgsProcessing.SourceType.TypeVector)
         self.add_model()
 
@@ -35,7 +33,7 @@ class EmbedTracks(TrackAlgorithm):
         """Read, embed, write."""
         from ..layers import styling
 
-        unit = run.text("UNIT") or "user"
+        unit = run.spec(EmbedSpec).unit
         model = self.open_model(run)
         tracks, skipped = self.read_units(run, unit)
         vectors = cached(model, run)(tracks, run.stage(tr("Embedding")))

@@ -7,7 +7,7 @@ from typing import Any
 
 from qgis.core import Qgis, QgsProcessing
 
-from ..core.specs import EncounterSpec
+from ..core.specs import EncounterSpec, ZoneSpec
 from .base import TrackAlgorithm
 from .form import Run
 from .words import tr
@@ -28,7 +28,7 @@ class FindEncounters(TrackAlgorithm):
         self.add_tracks()
         self.add_options(EncounterSpec)
         self.add_sink("OUTPUT", "Encounters", QgsProcessing.SourceType.TypeVectorPoint)
-        self.add_time_zone()
+        self.add_options(ZoneSpec)
         self.add_counts()
 
     def run_on(self, run: Run) -> dict[str, Any]:

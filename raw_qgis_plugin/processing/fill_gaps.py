@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import Qgis, QgsProcessing, QgsProcessingOutputNumber
 
 from ..core.errors import InputError
-from ..core.specs import FillSpec
+from ..core.specs import FillSpec, ZoneSpec
 from .base import TrackAlgorithm
 from .forecast_tracks import ids_of
 from .form import Run
@@ -40,7 +40,7 @@ class FillGaps(TrackAlgorithm):
         self.add_sink("OUTPUT", "Inferred positions", QgsProcessing.SourceType.TypeVectorPoint)
         self.add_sink("OUTPUT_TRACKS", "Inferred tracks", QgsProcessing.SourceType.TypeVectorLine, optional=True)
         self.add_sink("OUTPUT_AREAS", "Inferred areas", QgsProcessing.SourceType.TypeVectorPolygon, optional=True)
-        self.add_time_zone()
+        self.add_options(ZoneSpec)
         self.add_counts()
         self.addOutput(QgsProcessingOutputNumber("N_OPEN", tr("Number of gaps left open")))
 

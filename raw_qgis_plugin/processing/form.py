@@ -29,7 +29,6 @@ from qgis.core import (
     QgsProperty,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QDateTime
 
 from ..core.errors import InputError
 from ..core.options import Option, Spec, options_of
@@ -37,8 +36,6 @@ from .progress import Stage
 from .words import tr
 
 ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder
-UNLIMITED = 1e9  # QGIS gives numbers without an upper limit the largest that its type can hold
-DEVICES = ("auto", "CPU", "CUDA")
 S = TypeVar("S", bound=Spec)
 
 
@@ -53,40 +50,13 @@ class Form(QgsProcessingAlgorithm):
             parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
         self.addParameter(parameter)
 
+    specs: tuple[type[Spec], ...] = ()  # whose options were added
+
     def add_options(self, spec: type[Spec]) -> None:
         """Add the options of an operation."""
+        self.specs += (spec,)
         for each in options_of(spec):
             self.add(_parameter(each), each.help, each.advanced)
-
-    def add_text(
-        self, name: str, label: str, help_text: str = "", default: str | None = None, optional: bool = False,
-        advanced: bool = False,
-    ) -> None:  # fmt: skip
-        """Add a line of text."""
-        self.add(QgsProcessingParameterString(name, tr(label), default, optional=optional), help_text, advanced)
-
-    def add_number(
-        self, name: str, label: str, help_text: str, default: float | None, minimum: float, advanced: bool = False
-    ) -> None:
-        """Add a number, optional where there is no default."""
-        kind = QgsProcessingParameterNumber.Type.Double
-        number = QgsProcessingParameterNumber(name, tr(label), kind, default, default is None, minimum)
-        self.add(number, help_text, advanced)
-
-    def add_integer(self, name: str, label: str, help_text: str, default: int, **limits: int) -> None:
-        """Add a whole number from 1. limits: `maxValue`."""
-        kind = QgsProcessingParameterNumber.Type.Integer
-        self.add(QgsProcessingParameterNumber(name, tr(label), kind, default, minValue=1, **limits), help_text)
-
-    def add_choice(
-        self, name: str, label: str, help_text: str, options: tuple[str, ...], default: str | None,
-        advanced: bool = False,
-    ) -> None:  # fmt: skip
-        """Add a choice among published words, optional where there is no default."""
-        choice = QgsProcessingParameterEnum(
-            name, tr(label), list(options), defaultValue=default, optional=default is None, usesStaticStrings=True
-        )
-        self.add(choice, help_text, advanced)
 
     def add_layer(self, name: str, label: str, help_text: str, *shapes: Any) -> None:
         """Add an input layer. shapes: of QgsProcessing.SourceType."""
@@ -115,18 +85,6 @@ class Form(QgsProcessingAlgorithm):
         """Add REPORT, an HTML file."""
         files = tr("HTML files (*.html)")
         self.add(QgsProcessingParameterFileDestination("REPORT", tr("Report"), files, optional=optional))
-
-    def add_device(self, help_text: str) -> None:
-        """Add DEVICE."""
-        self.add_choice("DEVICE", "Device", help_text, DEVICES, "auto", advanced=True)
-
-    def add_time_zone(self) -> None:
-        """Add TIMEZONE."""
-        self.add_text(
-            "TIMEZONE", "Time zone of times without one (empty: the layer's own, else UTC)",
-            "IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.", optional=True,
-            advanced=True,
-        )  # fmt: skip
 
     def add_counts(self) -> None:
         """Add the numbers that every algorithm returns."""
@@ -175,10 +133,6 @@ class Run:
         """The value of a yes or no; no where the algorithm does not ask."""
         return self.algorithm.parameterAsBool(self.parameters, name, self.context)
 
-    def moment(self, name: str) -> QDateTime:
-        """The value of a date and time."""
-        return self.algorithm.parameterAsDateTime(self.parameters, name, self.context)
-
     def layer(self, name: str) -> QgsProcessingFeatureSource | None:
         """The layer of an input; None where it cannot be opened."""
         try:
@@ -221,25 +175,6 @@ class Run:
                 if found is None or found == NULL:
                     raise InputError(f"{name} has no value: {value.asExpression()}. Correct it, or leave {name} out.")
 
-    def check_values(self) -> None:
-        """InputError where a value is not allowed. QGIS says only that it is incorrect."""
-        for definition in self.algorithm.parameterDefinitions():
-            name, value = definition.name(), self.parameters.get(definition.name())
-            if isinstance(value, QgsProperty):
-                value, _ = value.value(self.context.expressionContext())
-            if value in (None, NULL, ""):
-                continue
-            if isinstance(definition, QgsProcessingParameterNumber):
-                check_number(name, value, definition.minimum(), definition.maximum())
-            elif isinstance(definition, QgsProcessingParameterEnum):
-                options = definition.options()
-                if value not in options:
-                    words = tr("{name} has to be one of {options}, not {value}.")
-                    raise InputError(words.format(name=name, options=", ".join(options), value=value))
-            elif isinstance(definition, QgsProcessingParameterField) and ";" in str(value):
-                words = tr("{name} cannot be {value}: QGIS takes it for several fields. Rename the field without ;.")
-                raise InputError(words.format(name=name, value=value))
-
     def warn_of_unknown(self) -> None:
         """Warn of parameters that the algorithm does not have, such as misspelt ones: QGIS says nothing of them."""
         names = [definition.name() for definition in self.algorithm.parameterDefinitions()]
@@ -279,17 +214,3 @@ def _parameter(option: Option) -> QgsProcessingParameterDefinition:
     if option.maximum is not None:
         number.setMaximum(option.maximum)
     return number
-
-
-def check_number(name: str, value: Any, least: float, most: float) -> None:
-    """InputError where the value of the parameter `name` is no number from `least` to `most`."""
-    try:
-        if least <= float(value) <= most:
-            return
-    except (TypeError, ValueError):
-        pass
-    if most < UNLIMITED:
-        words = tr("{name} has to be a number from {least} to {most}, not {value}.")
-    else:
-        words = tr("{name} has to be a number of {least} or more, not {value}.")
-    raise InputError(words.format(name=name, least=f"{least:g}", most=f"{most:g}", value=value))

@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from ..core.sources.schema import Schema
-from ..core.specs import ImportSpec
+from ..core.specs import ImportSpec, ZoneSpec
 from .base import RawAlgorithm
 from .form import ANY_FILE, Run
 from .outputs import destination_of
@@ -52,7 +52,7 @@ class ImportTracks(RawAlgorithm):
         source = QgsProcessingParameterFile("SOURCE", tr("File or folder"), fileFilter=ANY_FILE)
         self.add(source, "A file of positions. For a folder (GeoLife, many files) write or paste its path.")
         self.add_options(ImportSpec)
-        self.add_time_zone()
+        self.add_options(ZoneSpec)
         crs = QgsProcessingParameterCrs("CRS", tr("Coordinate system of the columns"), WORLD, optional=True)
         self.add(crs, "Of x and y. Empty: degrees, WGS 84.", advanced=True)
         self.add_sink("OUTPUT", "Fixes", QgsProcessing.SourceType.TypeVectorPoint)

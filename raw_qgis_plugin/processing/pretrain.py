@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import Cancelled, InputError
-from ..core.specs import PretrainSpec
+from ..core.specs import DeviceSpec, PretrainSpec, ZoneSpec
 from ..tasks import training
 from .form import Run
 from .train_base import TrainingAlgorithm
@@ -37,8 +37,8 @@ class Pretrain(TrainingAlgorithm):
             "shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.",
             "shipped",
         )  # fmt: skip
-        self.add_device("auto uses the graphics card if PyTorch can.")
-        self.add_time_zone()
+        self.add_options(DeviceSpec)
+        self.add_options(ZoneSpec)
         self.add_results()
         self.add_counts()
         self.add_sentence("PROVIDER", "Device used")

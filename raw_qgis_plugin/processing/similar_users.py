@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import Qgis, QgsProcessing
+from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterString
 
 from ..core.errors import InputError
 from ..core.specs import SimilarSpec
@@ -32,7 +32,8 @@ class SimilarUsers(TrackAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
-        self.add_text("TARGET", "The user to compare with", "The user's id, as in the user field.")
+        target = QgsProcessingParameterString("TARGET", tr("The user to compare with"))
+        self.add(target, "The user's id, as in the user field.")
         self.add_options(SimilarSpec)
         self.add_sink("OUTPUT", "Similar users", QgsProcessing.SourceType.TypeVectorPoint)
         self.add_model()

@@ -23,10 +23,9 @@ TEXTS = {"TITLE", "SUMMARY", "title", "about"}  # class attributes
 CALLS = {  # positions of arguments that are passed on to tr()
     **{
         f"add_{kind}": (1, 2)
-        for kind in ("text", "number", "integer", "choice", "layer", "field", "bundle", "sink", "sentence")
+        for kind in ("layer", "field", "bundle", "sink", "sentence")
     },
-    "_add_minutes": (1, 2),
-    "option": (1, 2), "add_device": (0,), "add_regions": (0,), "add_min_users": (0,), "Window": (1, 2), "Table": (0,),
+    "option": (1, 2), "add_regions": (0,), "Window": (1, 2), "Table": (0,),
 }  # fmt: skip
 MORE = ("user", "track", "day", "region")  # units, which are words of the interface as well
 

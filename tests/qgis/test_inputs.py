@@ -86,7 +86,7 @@ def test_selection_and_filter_are_honoured(
     ("change", "words"),
     [
         ({"TIMEZONE": "Mars/Olympus"}, "Unknown time zone 'Mars/Olympus'"),
-        ({"HORIZON": 5, "STEP": 6}, r"STEP \(6 min\) must be above 0 and no longer than HORIZON \(5 min\)"),
+        ({"HORIZON": 5, "STEP": 6}, r"STEP \(6 min\) must be no longer than HORIZON \(5 min\)"),
         ({"HORIZON": 100_000, "STEP": 0.02}, "are too many: choose a STEP of"),
         ({"MODEL": "/nowhere/at/all"}, "There is no model at /nowhere/at/all"),
         ({"DEVICE": "TPU"}, "DEVICE has to be one of auto, CPU, CUDA, not TPU."),
@@ -111,8 +111,7 @@ def test_wrong_parameters_are_named(
     [
         ({"MIN_PROBABILITY": 3}, "MIN_PROBABILITY has to be a number from 0.01 to 1, not 3."),
         ({"MIN_PROBABILITY": float("nan")}, "MIN_PROBABILITY has to be a number from 0.01 to 1, not nan."),
-        ({"DISTANCE": "near"}, "DISTANCE has to be a number of 1 or more, not near."),
-        ({"TIME_FIELD": "a;b"}, "TIME_FIELD cannot be a;b: QGIS takes it for several fields."),
+        ({"DISTANCE": "near"}, "Incorrect parameter value for DISTANCE"),
         ({"DISTANCE": QgsProperty.fromExpression("0.5")}, "DISTANCE has to be a number of 1 or more, not 0.5."),
     ],
 )

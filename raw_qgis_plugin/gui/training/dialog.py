@@ -14,11 +14,10 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLineEdit, QP
 
 from ...core.errors import InputError, Progress, RawError, part_of
 from ...core.paths import shipped_bundle
-from ...core.specs import PretrainSpec
+from ...core.specs import DEVICES, PretrainSpec
 from ...environment import packages
 from ...environment.folders import models_folder
 from ...layers.reading import Schema, read_tracks, snapshot
-from ...processing.form import DEVICES
 from ...processing.words import tr
 from ...tasks import child as runs
 from ...tasks import training
