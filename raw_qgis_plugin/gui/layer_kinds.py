@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from qgis.core import Qgis, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
 
-
 from ..layers.words import MADE
 
 REGIONS_OF = "raw/regions_of"  # property of a layer of drawn regions: the id of its layer of tracks

@@ -20,6 +20,7 @@ from ..core.bundle.runtime import Model
 from ..core.embedding.cache import embed_cached
 from ..core.embedding.embed import embed
 from ..core.errors import Progress, RawError, part_of
+from ..core.people.labels import label_people
 from ..core.regions.view import VisitorIndex, prepare
 from ..core.tracks import Skipped, Tracks, by_unit
 from ..layers.reading import (
@@ -355,11 +356,13 @@ def _seconds_to_embed(users: Tracks, model: Model, progress: Progress, sampled: 
     sample = by_size[np.linspace(0, users.n_users - 1, min(sampled, users.n_users)).round().astype(int)]
     some = users.take(np.isin(users.user, sample))
     began = time.monotonic()
-    embed(some, model, lambda share: progress(0.95 + 0.05 * share))
+    embed(some, model, lambda share: progress(0.95 + 0.02 * share))
+    label_people(some, model)
     return (time.monotonic() - began) * users.n_users / max(some.n_users, 1)
 
 
 def _prepare(users: Tracks, model: Model, folder: Path | None, zone: str, progress: Progress) -> VisitorIndex:
-    """Runs in a task: embed the users, and compute what regions share. folder: of the cache. zone: as in `prepare`."""
-    embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.9), log.warning)
-    return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone)
+    """Runs in a task: embed and label the users, and index them. folder: of the cache. zone: as in `prepare`."""
+    embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.3), log.warning)
+    labels = label_people(users, model, part_of(progress, 0.3, 0.9))
+    return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone, labels)

@@ -13,8 +13,8 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
 from ...core.applicability import format_reasons
 from ...core.bundle.bundle import Bundle
+from ...core.diary.modes import MODES
 from ...core.regions.disclosure import DOMINATED
-from ...core.regions.people import MODES
 from ...core.regions.view import RegionView, rank
 from ...layers.legends import class_colours, title_of, verdict_of
 from ...layers.publishing import desk_note

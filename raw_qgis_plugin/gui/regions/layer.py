@@ -11,6 +11,7 @@ from typing import Any
 
 from qgis.core import NULL, QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QColor
 
 from ...core.regions.people import PEOPLE_FIGURES
 from ...core.regions.view import RegionView
@@ -144,7 +145,8 @@ class RegionLayer(QObject):
         layer.setCustomProperty(REGIONS_OF, self.tracks.id())
         layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
         self._name(layer, layer.name())
-        layer.setOpacity(0.65)  # the tracks below stay visible
+        layer.setOpacity(0.65)  # the tracks below stay visible, and the figures below the mark of the chosen region
+        layer.selectionProperties().setSelectionColor(QColor(255, 200, 0, 110))
         styling.RegionScores([]).tip(layer)
         self._listen(layer)
         return self.group.add(layer)

@@ -72,6 +72,7 @@ class RegionsTab(QWidget):
         self.hint = wrapped(textFormat=Qt.TextFormat.PlainText)
         self.table = QTableWidget(0, 3, objectName="raw_region_list")
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(22)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
