@@ -143,7 +143,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     for family in [f"{c}s" for c in args.cadence] if args.cadence else args.family:
         w = cut(tracks, family, limit=args.windows, per_user=args.per_user, seed=args.seed)
         if len(w):
-            results[w.family] = evaluate(w, model, zeroed, args.seed, paper(w, args.raw_paper))
+            others = {}
+            if args.raw_paper and family in DAYS:  # its sequences are those of days
+                from model.published import forecast_windows
+
+                others = {"raw-paper": forecast_windows(args.raw_paper, w)}
+            results[w.family] = evaluate(w, model, zeroed, args.seed, others)
             print(table({w.family: results[w.family]}), flush=True)
             if args.paths and w.family not in DAYS:
                 results[w.family]["paths"] = measure_paths(w, model, args.seed)
@@ -157,12 +162,3 @@ def main(argv: Sequence[str] | None = None) -> None:
         brief = {f: {k: v for k, v in r.items() if k not in ("horizons", "paths")} for f, r in results.items()}
         card |= {"forecast_figures": card.get("forecast_figures", {}) | {args.record: brief}}
         write_card(Path(args.bundle), card)
-
-
-def paper(w: Windows, run: Path | None) -> dict[str, Forecast]:
-    """The published method's forecasts, where its sequences are those of the windows."""
-    if run is None or w.family not in DAYS:
-        return {}
-    from model.published import forecast_windows
-
-    return {"raw-paper": forecast_windows(run, w)}

@@ -7,6 +7,7 @@ area, whose level a backtest of the layer (adaptation.py) corrects.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +55,7 @@ class Queries:
         return cls(track, t, tracks.time_index.before(track, t))
 
     @classmethod
-    def ahead(cls, tracks: Tracks, horizons_s: np.ndarray) -> Queries:
+    def ahead(cls, tracks: Tracks, horizons_s: Sequence[float] | np.ndarray) -> Queries:
         """Every track of two or more fixes at horizons_s (h,) seconds after its last fix, track by track. InputError
         where a horizon is not positive.
         """
@@ -121,9 +122,12 @@ def predict(
     figures, paths = np.full((4, len(t)), np.nan), np.full((3, len(t), n_paths), np.nan)
     few_users = np.zeros(len(t), bool)
     polygons = np.full((len(t), len(areas.NOMINAL_LEVELS)), None) if with_areas else None
+    lon, lat, radius50_m, radius80_m = figures
+    in_domain = known & ~any_of(doubts, len(t))
+    reasons: list[str] = [*in_words(doubts, known, "forecasts")]
     p = Prediction(
-        track, t, horizon_s, *figures, known & ~any_of(doubts, len(t)), list(in_words(doubts, known, "forecasts")),
-        few_users, polygons, *paths,
+        track, t, horizon_s, lon, lat, radius50_m, radius80_m, in_domain, reasons, few_users, polygons,
+        path_lon=paths[0], path_lat=paths[1], path_probability=paths[2],
     )  # fmt: skip
     usable = np.flatnonzero(known)
     contexts, context = np.unique(end[usable], return_inverse=True)

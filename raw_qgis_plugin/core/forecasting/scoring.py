@@ -143,8 +143,9 @@ def _describe_trips(
     )
     parameters = parameters.reshape(len(last), -1).astype(np.float64)
     mixture = with_point(network_mixture(parameters, q.base, q.scale), q.base + parameters[:, :2] * q.scale[:, None])
-    found, near = np.zeros((len(last), 0, len(COLUMNS)), np.float32), np.ones((len(last), 2))
-    other_users = np.zeros(len(last), int)
+    found = np.zeros((len(last), 0, len(COLUMNS)), np.float32)
+    near: np.ndarray = np.ones((len(last), 2))
+    other_users: np.ndarray = np.zeros(len(last), int)
     if neighbours is not None:
         found, other_users, near = neighbours.of_trips(*last_two(rows, valid), horizon_s)
         found = in_frame(found.reshape(len(last), *found.shape[2:]), f.heading[last])

@@ -134,4 +134,5 @@ def _filled(number: np.ndarray, mixture: Mixture, ends: Ends, table: LayerTable,
     rows = np.arange(len(point))
     around = areas.SETTINGS.point_share * radius
     found = areas.polygons(ends, rows, narrow, calibrated[2:], point, around) if with_areas else None
-    return Filled(number, *destination(ends, rows, point), *radius, found)
+    lon, lat = destination(ends, rows, point)
+    return Filled(number, lon, lat, radius[0], radius[1], found)
