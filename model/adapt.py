@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from model.cli import Parser, Report, print_line, run
+from model.cli import Parser, print_line, run
 from model.config import BUNDLES
 from model.data.corpus import load, source_name
 from model.evaluate.adapt_report import write_report
@@ -38,8 +38,7 @@ from raw_qgis_plugin.core.evaluation.windows import errors_m, spread
 from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
-PROGRESS = "progress.jsonl"
-FINISHED = (PROGRESS, "begun.json", "trained/done", "figures.json")  # what a resumed run has finished
+FINISHED = ("begun.json", "trained/done", "figures.json")  # what a resumed run has finished
 CACHE = Path(".raw-cache/raw/shards")  # in the run's folder
 FAMILY_WORDS = {"long": "15 to 150 min ahead", "filled": "15 to 150 min ahead round the clock"}
 
@@ -120,17 +119,6 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     return None, undecided, errors
 
 
-def recorder(file: Path) -> Report:
-    """A report that prints lines of progress and appends them to a file, for the curves of the report page."""
-
-    def report(line: dict) -> None:
-        print_line(line)
-        with file.open("a", encoding="utf-8") as f:
-            f.write(json.dumps(line) + "\n")
-
-    return report
-
-
 def once(path: Path, make: Callable[[], Any]) -> Any:
     """The result of `make`, kept as JSON in a file for a resumed run."""
     if not path.exists():
@@ -183,13 +171,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = pretraining(args, others)
     folder.mkdir(parents=True, exist_ok=True)
     check_same(args)
-    before, report = open_bundle(None if args.init == "none" else args.init), recorder(folder / PROGRESS)
+    before = open_bundle(None if args.init == "none" else args.init)
     trained, bundle = folder / "trained", folder / "bundle"
     if not (trained / "done").exists():
-        report({"stage": "training"})
-        pretrain(options, report)
+        print_line({"stage": "training"})
+        pretrain(options)
         (trained / "done").touch()
-    report({"stage": "comparing"})
+    print_line({"stage": "comparing"})
     after = open_bundle(trained / "bundle")
     figures = once(folder / "figures.json", lambda: compare(held_out(args.tracks, options.cache), before, after))
     library.copy(trained / "bundle", bundle)
@@ -197,11 +185,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_card(bundle, after.card | {"name": name, "data": "Tracks of the user's own.", "own_figures": figures})
     use, advice, errors = judge(figures)
     verdict = f"{advice} {errors}"
-    report({"stage": "report"})
+    print_line({"stage": "report"})
     write_report(folder, before.card, open_bundle(bundle).card, figures, verdict)
     shutil.rmtree(folder / CACHE.parts[0], ignore_errors=True)
     done = {"stage": "done", "bundle": str(bundle), "report": str(folder / "report.html")}
-    report(done | {"use": use, "verdict": verdict, "advice": advice})
+    print_line(done | {"use": use, "verdict": verdict, "advice": advice})
 
 
 def check_same(args: argparse.Namespace) -> None:

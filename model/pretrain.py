@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model.cli import Parser, Report, from_zero, over_zero, positive, print_line, run
+from model.cli import Parser, from_zero, over_zero, positive, print_line, run
 from model.config import PRESETS
 from model.data.batches import CADENCES, Batches
 from model.data.corpus import load_both, parse, source_name
@@ -185,14 +185,14 @@ def finish(
     reporter.print({"bundle": str(bundle), **metrics})
 
 
-def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
-    """Train a run and make its bundle. args: of `parser`. report: takes the lines of progress."""
+def pretrain(args: argparse.Namespace) -> None:
+    """Train a run and make its bundle. args: of `parser`."""
     check(args)
     world = open_world(args.device)
     args.output.mkdir(parents=True, exist_ok=True)
     fill_in(args, world)
     training = TrainingRun(args, world)
-    resumed = training.resume(report) if args.resume else {}
+    resumed = training.resume(print_line) if args.resume else {}
     if args.lr is None:
         args.lr = resumed.get("lr", PEAK_LR_TRAINED if args.init else PEAK_LR)
     args.seed = resumed.get("seed", args.seed)
@@ -201,7 +201,7 @@ def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
         training.box = training.box or [list(map(float, corner)) for corner in fit_box(corpus.sources)]
         corpus, validation = PlaceBatches(corpus, np.array(training.box), positions), None
     monitor = Monitor.resumed(args.patience, resumed.get("watch", {}))
-    reporter = Reporter(args.output, world, monitor, report)
+    reporter = Reporter(args.output, world, monitor)
     reporter.metrics = resumed.get("metrics", {})
     batches = feed(corpus, training.batches + world.rank, world.size, args.workers)
     with stop_requests(world) as stop:

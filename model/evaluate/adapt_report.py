@@ -1,18 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The report of model.adapt: the training, and the forecasts of the model before and after."""
+"""The report of model.adapt: the forecasts of the model before and after."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from model.evaluate import ratio_words
-from raw_qgis_plugin.core.evaluation.plots import OURS, new_figure
 from raw_qgis_plugin.core.evaluation.report import Page
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 LEVELS = ("50 %: before", "50 %: after", "80 %: before", "80 %: after")
 
@@ -31,10 +25,6 @@ def write_report(folder: Path, before: dict, after: dict, figures: dict[str, dic
         _forecasts(page, figures, before["name"])
     else:
         page.sentence("Not measured: nobody was held out, or their tracks are too short.")
-    lines = read_progress(folder / "progress.jsonl")
-    if len(lines) > 1:
-        page.heading("The training")
-        page.figure(curves(lines), "Loss by step, and the error on people held out over the baseline's.")
     if before["calibration"] == after["calibration"]:
         page.sentence("The areas stay as they were: too few people could be held out to calibrate them again.")
     if names := ", ".join(head["name"] for head in before["heads"]):
@@ -61,35 +51,3 @@ def _forecasts(page: Page, figures: dict[str, dict], name: str) -> None:
         [cadence, *(f"{r[f'{which}_inside{level}']:.0%}" for level in (50, 80) for which in ("before", "after"))]
         for cadence, r in figures.items()
     ])  # fmt: skip
-
-
-def read_progress(path: Path) -> list[dict]:
-    """The lines of the training's progress with a step and a loss; of repeated steps after a resume, the last ones."""
-    lines: list[dict] = []
-    for line in path.read_text("utf-8").splitlines() if path.exists() else []:
-        try:
-            value = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(value, dict) and "step" in value and "loss" in value:
-            while lines and lines[-1]["step"] >= value["step"]:
-                lines.pop()
-            lines.append(value)
-    return lines
-
-
-def curves(lines: list[dict]) -> Figure:
-    """Loss and validation by step."""
-    figure, axes = new_figure(9, 3.2, 2)
-    left, right = axes[0]
-    left.plot([line["step"] for line in lines], [line["loss"] for line in lines], color=OURS)
-    left.set(xlabel="step", ylabel="loss")
-    names = sorted({key for line in lines for key in line if key.startswith("ratio_")}, key=lambda k: (len(k), k))
-    for name in names:
-        points = [(line["step"], line[name]) for line in lines if name in line]
-        right.plot(*zip(*points, strict=True), marker=".", label=name.removeprefix("ratio_"))
-    right.axhline(1, color="#98a2b3", linewidth=1, linestyle="--")
-    right.set(xlabel="step", ylabel="error / baseline's")
-    if names:
-        right.legend(frameon=False, fontsize=8)
-    return figure

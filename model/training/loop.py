@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from model.cli import Report
+from model.cli import print_line
 from model.data.batches import Batch, Batches
 from model.training.distributed import World
 from model.training.loss import validate
@@ -35,8 +35,8 @@ def learning_rate(share: float, warm_up: float = 0.02) -> float:
 class Reporter:
     """The progress of a run, from its first process: JSON lines with warnings, and the same figures for TensorBoard."""
 
-    def __init__(self, folder: Path, world: World, monitor: Monitor, report: Report) -> None:
-        self.monitor, self.report, self.first = monitor, report, world.first
+    def __init__(self, folder: Path, world: World, monitor: Monitor) -> None:
+        self.monitor, self.first = monitor, world.first
         self.metrics: dict[str, float] = {}
         self.logs = SummaryWriter(folder / "logs") if world.first else None
 
@@ -54,7 +54,7 @@ class Reporter:
     def print(self, line: dict) -> None:
         """Report one line of progress."""
         if self.first:
-            self.report(line)
+            print_line(line)
 
     def close(self) -> None:
         """Flush TensorBoard's logs."""

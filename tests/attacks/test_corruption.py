@@ -216,7 +216,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(run: Path, tmp_path: P
         if not said:  # as a space of the header
             assert same(found, newer), f"{how}, case {case}"
             continue
-        assert same(found, older) and "goes on from the one before, of step 2" in said[0]["warning"]
+        assert same(found, older) and "resumes from the one before, of step 2" in said[0]["warning"]
         assert (folder / file.name).read_bytes() == first, "a save deletes the one before, and may fail"
         (folder / file.name).write_bytes(changed)
         with pytest.raises(InputError, match="None before it is kept: start again with another --output"):

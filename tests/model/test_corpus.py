@@ -113,25 +113,6 @@ def test_the_next_tokenisation_removes_what_a_killed_one_left(tracks_file, cache
     at_work.cleanup()
 
 
-@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
-@pytest.mark.parametrize("name", ["t.npy", "crc32.json", "training-10/rows.npy"])
-def test_a_damaged_file_is_made_again_with_a_warning(tracks_file, cache, capsys, name, how):
-    first = load(str(tracks_file), cache=cache)
-    t, rows = np.array(first.t), np.array(first.view(10).rows)
-    file = first.shards.folder / name
-    before = file.read_bytes()
-    if how == "gone":
-        file.unlink()
-    else:
-        half = len(before) // 2
-        file.write_bytes(before[:half] + (bytes([before[half] ^ 4]) + before[half + 1 :] if how == "flipped" else b""))
-    again = load(str(tracks_file), cache=cache)
-    np.testing.assert_array_equal(again.view(10).rows, rows)
-    np.testing.assert_array_equal(again.t, t)
-    assert capsys.readouterr().err.count(f"{file} is damaged. It is made again") == 1
-    assert file.read_bytes() == before
-
-
 def test_ids_of_one_person_stay_on_one_side(tracks_file, cache, tmp_path):
     """A part of every track once more under a new id, out of step: no copy may cross the split."""
     table = pq.read_table(tracks_file)
