@@ -60,23 +60,18 @@ def write_bundle(folder: Path, preset: str = "raw-nano", seed: int = 0) -> Path:
 
 
 def head_arrays(inputs: int) -> dict[str, np.ndarray]:
-    """A head of two classes: a linear part, a small network and two trees."""
-    rng = np.random.default_rng(1)
-    one, f = np.ones(inputs, np.float32), np.float32
+    """A head of two classes: a linear part and two trees."""
+    rng, f, i = np.random.default_rng(1), np.float32, np.int32
+    one = np.ones(inputs, f)
     linear = {
         "centre": 0 * one, "spread": one, "strength": one, "gain": np.ones(2, f), "offset": np.zeros(2, f),
-        "second.weight": rng.normal(0, 0.1, (2, inputs)).astype(f), "second.bias": np.zeros(2, f),
-    }  # fmt: skip
-    network = linear | {
-        "first.weight": rng.normal(0, 0.1, (8, inputs)).astype(np.float16), "first.bias": np.zeros(8, f),
-        "second.weight": rng.normal(0, 0.1, (2, 8)).astype(f),
+        "weight": rng.normal(0, 0.1, (2, inputs)).astype(f), "bias": np.zeros(2, f),
     }  # fmt: skip
     trees = {
-        "columns": np.array([0, 2], np.int32), "root": np.array([0, 3], np.int32),
-        "left": np.array([1, 1, 2, 4, 4, 5], np.int32), "right": np.array([2, 1, 2, 5, 4, 5], np.int32),
-        "column": np.array([0, 0, 0, 1, 0, 0], np.int32), "threshold": np.zeros(6, f),
-        "value": np.array([0, -1, 1, 0, -0.5, 0.5], f), "depth": np.array([1], np.int32),
+        "columns": np.array([0, 2], i), "root": np.array([0, 3], i), "left": np.array([1, 1, 2, 4, 4, 5], i),
+        "right": np.array([2, 1, 2, 5, 4, 5], i), "column": np.array([0, 0, 0, 1, 0, 0], i),
+        "threshold": np.zeros(6, f), "value": np.array([0, -1, 1, 0, -0.5, 0.5], f), "depth": np.array([1], i),
         "start": np.zeros(1, f), "floor": np.array([-6], f),
     }  # fmt: skip
-    parts = {f"{n}.{name}": v for n, part in enumerate((linear, network, trees)) for name, v in part.items()}
-    return {"shares": np.array([0.4, 0.2, 0.4], f), "gain": np.array([1.5], f), "shift": np.zeros(1, f), **parts}
+    parts = {f"{n}.{name}": v for n, part in enumerate((linear, trees)) for name, v in part.items()}
+    return {"shares": np.array([0.6, 0.4], f), "gain": np.array([1.5], f), "shift": np.zeros(1, f), **parts}

@@ -25,7 +25,6 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import RawError
-from raw_qgis_plugin.core.evaluation.backtest_page import trained_on
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
@@ -123,7 +122,6 @@ WAYS = [card, card, card, one_of(header), one_of(values), one_of(values), one_of
 def use(folder: Path, tracks: Tracks) -> None:
     """Do with a bundle what RAW would."""
     bundle = open_bundle(folder)
-    trained_on(bundle.card)
     model = Model(bundle, "cpu", 1)
     predict(tracks, model, Queries.ahead(tracks, [60, 1800]), with_areas=True)
     for unit in ("user", "track"):

@@ -6,9 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,7 +20,7 @@ from small import write_bundle, write_tracks  # noqa: E402
 from model.data import corpus  # noqa: E402
 from model.data.batches import Batches  # noqa: E402
 from model.pretrain import parser  # noqa: E402
-from model.training.checkpoint import before, load_network  # noqa: E402
+from model.training.checkpoint import before  # noqa: E402
 from model.training.distributed import open_world  # noqa: E402
 from model.training.run import TrainingRun  # noqa: E402
 from raw_qgis_plugin.core.bundle.bundle import open_bundle  # noqa: E402
@@ -85,35 +83,6 @@ def test_a_damaged_cache_serves_no_wrong_vector(embedded: tuple, tmp_path: Path,
             found = cache.embed_cached(tracks, model, file.parent, warn=warn)
             np.testing.assert_allclose(found, vectors, atol=1e-5, err_msg=f"{how}, case {case}")
         assert len(said) <= 1, said
-
-
-OTHERWISE = {
-    "another table": "DROP TABLE units; CREATE TABLE units (a)",
-    "a view": "ALTER TABLE units RENAME TO u2; CREATE VIEW units AS SELECT * FROM u2",
-    "text": "UPDATE units SET vector = 'abc'",
-    "rows exchanged": "UPDATE units SET vector = (SELECT vector FROM units u WHERE u.rowid = units.rowid % 20 + 1)",
-    "used in a far future": "UPDATE units SET used = 99999999999",
-    "another version": "PRAGMA user_version = 99",
-}
-
-
-@pytest.mark.parametrize("how", [*OTHERWISE, "a journal of noise", "a folder"])
-def test_a_cache_that_is_another_file_serves_nothing_wrong(how: str, embedded: tuple, tmp_path: Path) -> None:
-    tracks, model, whole, vectors = embedded
-    file = tmp_path / cache.FILE
-    file.write_bytes(whole)
-    if how in OTHERWISE:
-        with closing(sqlite3.connect(file)) as database:
-            database.executescript(OTHERWISE[how])
-    elif how == "a folder":
-        file.unlink()
-        file.mkdir()
-    else:
-        Path(f"{file}-journal").write_bytes(Random(0).randbytes(5000))
-    said: list[str] = []
-    for _ in range(2):
-        np.testing.assert_allclose(cache.embed_cached(tracks, model, tmp_path, warn=said.append), vectors, atol=1e-5)
-    assert len(said) <= 1 + (how == "a folder"), said
 
 
 # ---- shards -------------------------------------------------------------------------------------------------------
@@ -225,26 +194,17 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(run: Path, tmp_path: P
     assert back > 0.8 * cases
 
 
-@pytest.mark.parametrize("how", ["of 2^60 bytes", "of 90 MB", "deep", "a list", "no checksum", "another network"])
+@pytest.mark.parametrize("how", ["of 2^60 bytes", "of 90 MB", "no checksum", "another network"])
 def test_crafted_checkpoints_are_refused(run: Path, tmp_path: Path, how: str) -> None:
     data = (run / "state.safetensors").read_bytes()
     header = 8 + int.from_bytes(data[:8], "little")
     told = json.loads(data[8:header])
-    if how in ("deep", "a list"):
-        told["__metadata__"]["about"] = "[" * 100_000 if how == "deep" else "[]"
-    elif how == "no checksum":
+    if how == "no checksum":
         told["__metadata__"].pop("crc32")
     elif how == "another network":
-        about = json.loads(told["__metadata__"]["about"])
-        about["config"]["width"] = 30_000
-        told["__metadata__"]["about"] = json.dumps(about)
-    text = json.dumps(told).encode()
-    made = len(text).to_bytes(8, "little") + text + data[header:]
-    if how == "of 2^60 bytes":
-        made = (2**60).to_bytes(8, "little") + data[8:]
-    elif how == "of 90 MB":
-        made = (90_000_000).to_bytes(8, "little") + b"[" * 90_000_000
-    (tmp_path / "state.safetensors").write_bytes(made)
-    for use in (resumed, lambda folder: load_network(folder / "state.safetensors")):
-        with pytest.raises(InputError, match="damaged or no checkpoint"):
-            use(tmp_path)
+        told["__metadata__"]["about"] = told["__metadata__"]["about"].replace('"width": 48', '"width": 30000')
+    text = b"[" * 90_000_000 if how == "of 90 MB" else json.dumps(told).encode()
+    length = 2**60 if how == "of 2^60 bytes" else len(text)
+    (tmp_path / "state.safetensors").write_bytes(length.to_bytes(8, "little") + text + data[header:])
+    with pytest.raises(InputError, match="damaged or no checkpoint"):
+        resumed(tmp_path)
