@@ -80,3 +80,25 @@ def test_awkward_zones(run: Callable, city: str) -> None:
     assert sum(row["n_trips"] for row in done.rows("OUTPUT_MATRIX")) > 100
     nothing = QgsVectorLayer("Polygon?crs=EPSG:4326", "none", "memory")
     assert not run("raw:flows", INPUT=city, ZONES=nothing, **OUTPUTS).rows("OUTPUT_MATRIX")
+
+
+def test_flows_are_published_with_noise(run: Callable, city: str) -> None:
+    regions = str(SAMPLE / "city_regions.gpkg")
+    done = run("raw:flows", INPUT=city, ZONES=regions, MIN_USERS=2, SLICE="weekend", **OUTPUTS)
+    desk = done.rows("OUTPUT_MATRIX")
+    rows = run("raw:publish", INPUT=done.layer("OUTPUT_MATRIX"), MIN_USERS=1, EPSILON=2).rows()
+    names = {
+        "from_zone",
+        "to_zone",
+        "slice",
+        "n_users",
+        "n_trips",
+        *(f"trips_{m}" for m in ("walk", "bike", "motor", "rail")),
+    }
+    assert set(rows[0]) == names | {"minutes", "metres", "suppressed", "epsilon", "within_95"}
+    assert [(row["from_zone"], row["slice"]) for row in rows] == [(row["from_zone"], row["slice"]) for row in desk]
+    others = [row for row in rows if row["from_zone"] == NULL]
+    assert others and all(row["n_users"] == row["n_trips"] == NULL and row["suppressed"] for row in others)
+    shown = [(row, before) for row, before in zip(rows, desk) if row["n_users"] != NULL]
+    assert shown and all(isinstance(row["n_trips"], int) or row["n_trips"] == NULL for row, _ in shown)
+    assert any(row["n_users"] != before["n_users"] for row, before in shown)
