@@ -94,7 +94,7 @@ def read_arrow(source: OgrSource, schema: Schema, count: Callable[[int], None]) 
             return _read(layer, source, schema, count)
     # GDAL refuses, fails or is too old; or a stream lacks a column
     except (RuntimeError, SystemError, ImportError, AttributeError, KeyError, OSError, pa.ArrowException) as error:
-        log.info("Reading features, not columns: %s", error)
+        log.info("Reading features, not columns: %s", str(error))  # the error itself would hold what GDAL has open
         return None
 
 
@@ -106,7 +106,7 @@ def _query(layer: Any, source: OgrSource, schema: Schema, is_geopackage: bool) -
     """
     from osgeo import ogr
 
-    field = next(each for each in layer.schema if each.GetName() == schema.time)
+    field = {each.GetName(): each for each in layer.schema}[str(schema.time)]
     unsure = field.GetType() == ogr.OFTDateTime and (is_geopackage or field.GetTZFlag() != OGR_TZFLAG_UTC)
     if not unsure and not is_geopackage:
         return ""

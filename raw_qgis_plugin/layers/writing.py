@@ -125,7 +125,8 @@ class Output:
 
     def __init__(self, sink: QgsFeatureSink | None, destination: str, folder: Path | None = None) -> None:
         """folder: beside the file, in which it is written."""
-        self.sink, self.destination, self.folder, self.count = sink, destination, folder, 0
+        self.sink: Any = sink
+        self.destination, self.folder, self.count = destination, folder, 0
 
     @classmethod
     def in_file(cls, path: Path) -> Output:

@@ -90,18 +90,6 @@ def test_gpx(tmp_path):
     assert read(tmp_path)[0].user_ids.tolist() == ["evening", "morning"]
 
 
-def test_times_in_the_extensions_of_a_gpx_point_are_not_its_time(tmp_path):
-    inside = "<extensions><x:fix><x:time>7</x:time></x:fix><time>2001-01-01T00:00:00Z</time></extensions>"
-    whole, skipped_of_whole, _ = read_text(tmp_path, GPX, "a.gpx")
-    for old, new in (
-        ("</time></trkpt>", f"</time>{inside}</trkpt>"), ("<time>2020", f"{inside}<time>2020"),
-        ('lon="7"/>', f'lon="7">{inside}</trkpt>'),
-    ):  # fmt: skip
-        tracks, skipped, _ = read_text(tmp_path, GPX.replace(old, new), "a.gpx")
-        assert tracks.t.tolist() == whole.t.tolist() and skipped == skipped_of_whole
-        assert tracks.track_ids.tolist() == whole.track_ids.tolist()
-
-
 TIMELINES = {
     "Records.json": {"locations": [
         {"latitudeE7": 465000000, "longitudeE7": 71000000, "accuracy": 9, "timestampMs": "1577872800000",

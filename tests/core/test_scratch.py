@@ -69,19 +69,6 @@ def test_one_that_is_just_being_made_stays(tmp_path: Path) -> None:
     assert not Path(young.name).exists()
 
 
-def test_a_drive_without_locks_is_used_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(38, "Function not implemented")
-
-    monkeypatch.setattr(scratch.fcntl, "flock", refuse)
-    one = Scratch(".work-", tmp_path)
-    age(Path(one.name))
-    with Scratch(".work-", tmp_path):
-        assert (Path(one.name) / LOCK).exists()
-    one.cleanup()
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_file_in_use_masks_no_error_and_is_cleared_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "The process cannot access the file")  # as Windows does

@@ -214,41 +214,16 @@ def test_a_schema_names_what_is_not_guessed(tmp_path):
     np.testing.assert_allclose([tracks.lon[0], tracks.lat[0]], [9.0, 46.5], atol=0.01)
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet", "dictionary"])
-def test_the_files_of_a_folder_show_the_order_of_dates_together(tmp_path, kind):
-    """Dates of 3 to 5 April decide nothing; in another file, which comes before or after, days go to 15."""
-
-    def write(name, *days):
-        times = pa.array(f"{day} 10:00" for day in days)
-        if kind == "csv":
-            (tmp_path / f"{name}.csv").write_text("\n".join(["time,lon,lat", *(f"{t},7,46" for t in times)]))
-            return
-        times = times.dictionary_encode() if kind == "dictionary" else times
-        places = {"lon": [7.0] * len(days), "lat": [46.0] * len(days)}
-        parquet.write_table(pa.table({"time": times, **places}), tmp_path / f"{name}.parquet")
-
-    write("b", "03/04/2020", "04/04/2020", "05/04/2020")
-    with pytest.raises(InputError, match=r"column 'time' of b\..* no number in them decides"):
-        read(tmp_path)
-    for name, other, months in (("a", "14/04/2020", ["04"]), ("c", "04/14/2020", ["03", "04", "05"])):
-        write(name, other)
-        tracks, _, _ = read(tmp_path, drop_spikes=False)
-        found = set(tracks.t.astype("datetime64[ms]").astype("datetime64[M]").astype(str).tolist())
-        assert found == {f"2020-{month}" for month in months}
-        if name == "a":
-            write("a", "2020-04-15")
-    write("a", "14/04/2020")
-    with pytest.raises(InputError, match=r"with the day in a\..* and with the month in c\."):
-        read(tmp_path)
-    assert len(read(tmp_path, schema=Schema(date_order="day"), drop_spikes=False)[0]) == 4
-
-
 def test_the_order_of_dates_is_found_in_the_whole_file(tmp_path, monkeypatch):
     monkeypatch.setattr(text, "BLOCK_BYTES", 1000)
     rows = [f"{1 + i // 60:02}.04.2020;{10 + i // 30 % 2}:{i % 30:02};7,0{i % 60:02};46" for i in range(1800)]
     tracks, skipped, schema = read_text(tmp_path, "\n".join(["Datum;Uhrzeit;lon;lat", *rows]), drop_spikes=False)
     assert schema.date_order == "day" and len(tracks) == 1800 and not skipped
     assert set(tracks.t.astype("datetime64[ms]").astype("datetime64[M]").astype(str)) == {"2020-04"}
+    times = pa.array(["04/14/2020 10:00", "04/03/2020 10:00"]).dictionary_encode()
+    assert read_columns(tmp_path, t=times, lon=[7, 7], lat=[46, 46])[2].date_order == "month"
+    with pytest.raises(InputError, match=r"column 't' of a\.parquet .* no number in them decides"):
+        read_columns(tmp_path, t=["03/04/2020 10:00"], lon=[7], lat=[46])
 
 
 DAYS = [["2020-01-01"] * 3, ["20200101"] * 3, [20200101] * 3, [date(2020, 1, 1)] * 3]

@@ -29,11 +29,6 @@ def test_sorted_by_user_track_and_time():
     assert not skipped and str(skipped) == "No fix was skipped."
 
 
-def test_two_users_may_have_a_track_of_one_id():
-    tracks, _ = build_tracks(["a", "b"], ["1", "1"], [1, 1], [0, 0], [0, 0])
-    assert tracks.track_ids.tolist() == ["1", "1"] and tracks.n_tracks == 2
-
-
 def test_every_reason_is_counted_once():
     user = ["a", None, "a", "a", "a", "a", "a"]
     track = ["1", "1", None, "1", "1", "1", "1"]
@@ -112,12 +107,6 @@ def test_a_turn_at_the_speed_of_a_plane_is_none():
     assert not build_tracks(None, None, t, east, north)[1]
 
 
-def test_to_and_fro_keeps_one_side():
-    lon = np.array([0, 0, 5, 0, 5, 0, 0.0])
-    tracks, skipped = build_tracks(None, None, np.arange(7) * 1000, lon, np.zeros(7))
-    assert skipped == {"impossible jump": 2} and (tracks.lon == 0).all()
-
-
 def test_whether_a_fix_is_a_spike_depends_on_the_next_fix_alone():
     rng = np.random.default_rng(3)
     lon = np.where(rng.random(400) < 0.3, 5.0, 0.0)
@@ -125,11 +114,6 @@ def test_whether_a_fix_is_a_spike_depends_on_the_next_fix_alone():
     whole = spikes(tracks)
     for end in (50, 51, 200, 399):
         assert (spikes(tracks.take(np.arange(end)))[:-1] == whole[: end - 1]).all()
-
-
-def test_a_jump_between_tracks_is_none():
-    lon = np.array([0, 50, 0.0])
-    assert not build_tracks(None, ["1", "2", "3"], [0, 1000, 2000], lon, np.zeros(3))[1]
 
 
 def test_by_user_merges_and_by_day_cuts_at_solar_midnight():

@@ -136,8 +136,8 @@ def _points(chunk: Any) -> tuple[np.ndarray, np.ndarray]:
     there, sizes = chunk.is_valid().to_numpy(zero_copy_only=False), np.diff(ends)
     size = int(sizes.max(initial=0))
     if size in (21, 29, 37) and (sizes == size * there).all():  # x and y, z, m: points all alike, as they mostly are
-        names = {"names": ["order", "kind", "x", "y"], "formats": ["u1", "<u4", "<f8", "<f8"]}
-        layout = np.dtype({**names, "offsets": [0, 1, 5, 13], "itemsize": size})
+        rest = [("z and m", f"V{size - 21}")] * (size > 21)
+        layout = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8"), *rest])
         points = np.frombuffer(data, layout, int(there.sum()), int(ends[0]))
         if (points["order"] == 1).all() and ((points["kind"] & 0xFFFF) % 1000 == 1).all():
             xy = np.full((2, len(chunk)), np.nan)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError, Progress, check_cancelled, no_progress, part_of, require
 from ..specs import FORMATS as FORMATS
-from ..times import DATE_ORDERS, UTC, find_date_order, find_zone
+from ..times import UTC, find_date_order, find_zone
 from ..tracks import Skipped, Tracks, build_tracks
 from .files import KINDS, files_of, find_source, names_of
 from .files import PARQUET as PARQUET
@@ -173,8 +173,13 @@ def _open_tables(
     for file in chosen:
         names, batches = opened[file]
         schema = choose(names, wanted, file)
-        schemas[file] = with_date_order(schema, batches(schema.when(), Skipped(), no_progress, ahead=False))
-    schemas = _in_one_order(schemas)
+        schema = with_date_order(schema, batches(schema.when(), Skipped(), no_progress, ahead=False))
+        if schema.date_order == "unknown":
+            raise InputError(
+                f"The dates in the column '{schema.when()[-1]}' of {file.name} may begin with the day or with the "
+                "month: no number in them decides. Choose the order of dates (DATE_ORDER)."
+            )
+        schemas[file] = schema
 
     def tables(file: Path, progress: Progress) -> Iterator[tuple[pa.Table, Schema]]:
         for table in opened[file][1](schemas[file].columns(), skipped, progress):
@@ -212,28 +217,6 @@ def with_date_order(schema: Schema, tables: Iterable[pa.Table]) -> Schema:
         if schema.date_order or not is_text(column.type) or order != "unknown":
             break
     return replace(schema, date_order=order)
-
-
-def _in_one_order(schemas: dict[Path, Schema]) -> dict[Path, Schema]:
-    """The schemas of files with the order of dates that one of them shows, if any needs one.
-
-    Raises InputError if none shows it, or two show opposite ones.
-    """
-    shown = {schema.date_order: file for file, schema in schemas.items()}
-    orders = [order for order in DATE_ORDERS if order in shown]
-    if len(orders) > 1:
-        day, month = (shown[order].name for order in DATE_ORDERS)
-        raise InputError(
-            f"Dates begin with the day in {day} and with the month in {month}. Read such files one by one, or choose "
-            "the order of dates for all (DATE_ORDER)."
-        )
-    if not orders and "unknown" in shown:
-        file = shown["unknown"]
-        raise InputError(
-            f"The dates in the column '{schemas[file].when()[-1]}' of {file.name} may begin with the day or with the "
-            "month: no number in them decides. Choose the order of dates (DATE_ORDER)."
-        )
-    return {file: replace(schema, date_order="".join(orders)) for file, schema in schemas.items()}
 
 
 def parser_of(kind: str, skipped: Skipped, names: dict[Path, str]) -> Callable[[Path, Progress], Iterator[pa.Table]]:

@@ -54,7 +54,7 @@ def _tables(layer: Any, is_gpx: bool, rows_a_table: int, progress: Progress) -> 
                  for name, k in zip(names, at)}  # fmt: skip
         if is_gpx:
             ids = zip(texts.pop("track_fid"), texts.pop("track_seg_id"))
-            texts["track"] = [f"{int(track) + 1}.{int(segment) + 1}" for track, segment in ids]
+            texts["track"] = [f"{int(track or 0) + 1}.{int(segment or 0) + 1}" for track, segment in ids]
         columns = {name: pa.array(values, pa.string()) for name, values in texts.items()}
         yield pa.table({**columns, "geometry": geometry}).replace_schema_metadata(metadata)
         done += len(some)
