@@ -29,7 +29,7 @@ from model.head_training.fit import Task, boosting, encode, fit_parts, folds, jo
 from model.head_training.hand_features import hand_features
 from model.head_training.scoring import limits
 from model.head_training.tune import tune
-from model.head_training.untrained import TorchModel, random_network
+from model.head_training.untrained import model_with, untrained
 from model.training.checkpoint import network_of
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model, batches, featurize_padded, pad_left
@@ -39,6 +39,7 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.features.featurizer import solar_hour
 from raw_qgis_plugin.core.geodesy import metres_between
+from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
 
@@ -62,7 +63,7 @@ class Settings:
 SETTINGS = Settings()
 
 
-def draw_states(tracks: Tracks, model: Model | TorchModel, seed: int) -> tuple[np.ndarray, ...]:
+def draw_states(tracks: Tracks, model: Model, seed: int) -> tuple[np.ndarray, ...]:
     """States (n, D) from the later halves of windows of the tracks as recorded, the inputs (n, …) at these fixes, and
     their rows (n,) of the tracks.
     """
@@ -163,8 +164,8 @@ def few_labels(
     )
 
 
-def with_labels(tracks: Tracks, model: Model, args: argparse.Namespace, page: Page) -> dict:
-    """Heads from few labels, by their number and what is tested."""
+def with_labels(tracks: Tracks, model: Model, blank: Model, args: argparse.Namespace, page: Page) -> dict:
+    """Heads from few labels, by their number and what is tested. blank: the model with random weights."""
     rename = dict(args.rename)
     units, found = label_units(tracks, read_table(args.labels), args.unit, args.field, rename)
     track = np.arange(units.n_tracks)
@@ -178,8 +179,8 @@ def with_labels(tracks: Tracks, model: Model, args: argparse.Namespace, page: Pa
         raise InputError("Few labels are tried with classes: these labels are numbers.")
     network = network_of(model.bundle)
 
-    def inputs_of(model: TorchModel) -> np.ndarray:
-        return head_inputs(embed(units, model), units, args.unit)  # type: ignore[arg-type]
+    def inputs_of(model: Model) -> np.ndarray:
+        return head_inputs(embed(units, model), units, args.unit)
 
     def tuned(learn: np.ndarray) -> np.ndarray:
         learn = np.sort(learn)
@@ -187,10 +188,11 @@ def with_labels(tracks: Tracks, model: Model, args: argparse.Namespace, page: Pa
             deepcopy(network), units.take(np.isin(units.track, learn)), y[learn], task, whole[learn], strength,
             args.tune_minutes, print_line, args.seed, SETTINGS.layers, SETTINGS.rate,
         )  # fmt: skip
-        return inputs_of(TorchModel(own, model.card))
+        with Scratch("raw-tuned-") as beside:
+            return inputs_of(model_with(own, model.bundle, Path(beside) / "b"))
 
     strength, hand = strength_of(whole.shape[1], model), hand_features(units)
-    inputs = {PRETRAINED: whole, RANDOM: inputs_of(TorchModel(random_network(model, args.seed), model.card))}
+    inputs = {PRETRAINED: whole, RANDOM: inputs_of(blank)}
     results: dict[str, dict] = {}
     page.heading(f"{args.field} from few labels")
     for split in args.split:
@@ -225,9 +227,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError("--labels needs --field, the column of the labels.")
     model, tracks = Model(open_bundle(args.bundle)), read(args.tracks)[0]
     page = Page("Probes", f"What the model {model.card['name']} holds of {tracks.n_users} users' tracks.")
+    scratch = Scratch("raw-untrained-")
+    blank = untrained(model.bundle, Path(scratch.name) / "b", args.seed)
     state, inputs, rows = draw_states(tracks, model, args.seed)
-    blank = draw_states(tracks, TorchModel(random_network(model, args.seed), model.card), args.seed)[0]
-    probed = {"model": state, "random": blank, "input": inputs}
+    probed = {"model": state, "random": draw_states(tracks, blank, args.seed)[0], "input": inputs}
     results = {"states": {
         name: {which: probe(x, y, tracks.user[rows], args.seed) for which, x in probed.items()}
         for name, y in targets(tracks, rows).items()
@@ -239,6 +242,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, r in results["states"].items():
         print(f"{name}: R² {r['model']:.3f}, random weights {r['random']:.3f}, input {r['input']:.3f}")
     if args.labels:
-        results["few_labels"] = with_labels(tracks, model, args, page)
+        results["few_labels"] = with_labels(tracks, model, blank, args, page)
     if args.output:
         write_report(args.output, results, page)

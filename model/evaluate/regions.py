@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -33,6 +34,7 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY
 from raw_qgis_plugin.core.regions.geometry import area_km2, fixes_inside
 from raw_qgis_plugin.core.regions.heads import activity_of_regions, count_users, pool_users, region_inputs
+from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import DAY_MS
@@ -49,7 +51,8 @@ def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray
     """The columns by which each method predicts labels. visits: (n_regions, n_users). use: of
     `activity_of_regions`.
     """
-    embeddings, random = embed(users, model), embed(users, untrained(model, seed))  # type: ignore[arg-type]
+    with Scratch("raw-untrained-") as beside:
+        embeddings, random = embed(users, model), embed(users, untrained(model.bundle, Path(beside) / "b", seed))
     one = strength_of(embeddings.shape[1], model)
     much = strength_of_counts(one)
     known = region_inputs(embeddings, visits, area, use)[:, -COUNTS:]

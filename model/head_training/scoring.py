@@ -95,19 +95,6 @@ def min_confidence(p: np.ndarray, weight: np.ndarray | None = None) -> float:
     return float(np.clip(p[order][np.searchsorted(share, unknown)], 0.4, 0.6).round(3))
 
 
-def reliability(p: np.ndarray, found: Predictions, bins: int = 8) -> dict[str, list[float]]:
-    """Labels in bins of equal size by their probability p (n,): the mean probability, the share that is right, and the
-    count. A calibrated head is right as often as its probability.
-    """
-    parts = [rows for rows in np.array_split(np.argsort(p), bins) if len(rows)]
-    right = found.head == found.truth
-    return {
-        "probability": [round(float(p[rows].mean()), 3) for rows in parts],
-        "right": [round(float(right[rows].mean()), 3) for rows in parts],
-        "units": [len(rows) for rows in parts],
-    }
-
-
 def by_source(found: Predictions, task: Task, sure: np.ndarray, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The figures of `compare` for each source, with the share of units that get a label, sure (n,) bool, and how many
     of these labels are right. names: (n,) the source of each unit.

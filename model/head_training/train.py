@@ -26,7 +26,7 @@ from model.head_training.fit import (
     predict,
     temperature,
 )
-from model.head_training.scoring import Predictions, by_source, compare, min_confidence, reliability
+from model.head_training.scoring import Predictions, by_source, compare, min_confidence
 from model.training.card import without_heads, write_card
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle import library
@@ -76,7 +76,7 @@ def train(
         predictions = Predictions(out[tested].argmax(axis=1), simple[best, tested].astype(y.dtype), truth, group)
         p = softmax(gain * out[tested]).max(axis=1)
         threshold = 0.6 if task.kind == "binary" else min_confidence(p, weight)
-        card |= {"classes": list(task.classes), "threshold": threshold, "reliability": reliability(p, predictions)}
+        card |= {"classes": list(task.classes), "threshold": threshold}
         if source is not None:
             card["sources"] = by_source(predictions, task, p >= threshold, [names[s] for s in source])
     else:

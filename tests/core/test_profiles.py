@@ -47,12 +47,15 @@ def test_tracks_and_days(people, invented_model):
 
 
 def test_unsure_labels_are_unknown(people, invented_model):
-    answer = profile(people, invented_model({**COMMUTER, "threshold": 1.1})).columns
-    assert set(answer["commuter"]) == {"unknown"} and answer["commuter_p"].min() < 0.5, "the probability of yes"
-    given = profile(people, invented_model(COMMUTER)).columns
-    assert ((given["commuter"] == "yes") == (given["commuter_p"] > 0.5)).all()
-    likeliest = profile(people, invented_model(MODE), "track").columns["mode_p"]
-    assert (likeliest > 1 / 3).all()
+    model = invented_model({**COMMUTER, "threshold": 1.1})
+    answer = profile(people, model).columns
+    assert set(answer["commuter"]) == {"unknown"} and (answer["commuter_p"] >= 0.5).all()
+    said = model.run_head
+    model.run_head = lambda name, x: -said(name, x)  # as sure of the other word
+    no = profile(people, model).columns
+    assert no["commuter_p"] == pytest.approx(1 - answer["commuter_p"]), "the probability of yes"
+    model.bundle.card["heads"][0]["classes"] = ["b", "c"]
+    assert profile(people, model).columns["commuter_p"] == pytest.approx(answer["commuter_p"]), "of the likeliest word"
 
 
 def test_intervals_in_the_unit_of_measure(people, invented_model):

@@ -19,7 +19,7 @@ from model.evaluate import main as evaluate
 from model.evaluate import probes, profiles, regions
 from model.finetune import main as finetune
 from model.head_training.fit import Task
-from model.head_training.untrained import TorchModel, untrained
+from model.head_training.untrained import model_with, untrained
 from model.training.checkpoint import network_of
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -173,14 +173,13 @@ def test_pickups_are_where_the_flag_turns(tmp_path):
     assert tracks.user_ids.tolist() == [f"c{seen}"] and len(tracks) == 2  # the held-out cab, before the last week
 
 
-def test_torch_and_onnx_embed_alike(nano_run, tracks_file):
+def test_random_weights_are_another_network_of_the_same_size(nano_run, tracks_file, tmp_path):
     tracks, _, _ = read(str(tracks_file))
-    some = tracks.take(tracks.user < 5)
-    model = Model(open_bundle(nano_run / "bundle"), "cpu")
-    network = network_of(open_bundle(nano_run / "bundle"))
-    ours = embed(some, TorchModel(network, model.card))
-    np.testing.assert_allclose(ours, embed(some, model), atol=5e-3)  # the weights are of half precision
-    assert np.abs(embed(some, untrained(model)) - ours).max() > 0.1
+    some, bundle = tracks.take(tracks.user < 5), open_bundle(nano_run / "bundle")
+    network = network_of(bundle)
+    ours = embed(some, Model(bundle, "cpu"))
+    np.testing.assert_allclose(embed(some, model_with(network, bundle, tmp_path / "same")), ours, atol=1e-5)
+    assert np.abs(embed(some, untrained(bundle, tmp_path / "random")) - ours).max() > 0.1
 
 
 def test_probes_of_states_and_few_labels(nano_run, tracks_file, tmp_path):

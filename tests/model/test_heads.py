@@ -21,7 +21,7 @@ from model.head_training.fit import (
     row_weights,
     temperature,
 )
-from model.head_training.scoring import Predictions, by_source, compare, min_confidence, reliability, verdict
+from model.head_training.scoring import Predictions, by_source, compare, min_confidence, verdict
 from model.head_training.train import best_share, mixed, train
 from raw_qgis_plugin.core.errors import InputError
 
@@ -230,5 +230,3 @@ def test_the_threshold_leaves_one_in_25_unknown_and_more_of_several_sources():
     assert list(table) == ["x", "y"] and table["x"]["head"]["accuracy"] == 0.5
     assert table["x"]["sure"] == 0.5 and table["x"]["accuracy_where_sure"] == 1.0
     assert table["y"]["sure"] == 0.0 and table["y"]["accuracy_where_sure"] is None
-    rows = reliability(np.array([0.9, 0.5, 0.8, 0.6]), found, 2)
-    assert rows == {"probability": [0.55, 0.85], "right": [0.5, 1.0], "units": [2, 2]}

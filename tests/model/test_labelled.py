@@ -112,7 +112,6 @@ def test_a_head_of_several_sources_says_how_it_does_on_each(sources, nano_run, t
     assert {n: r["units"] for n, r in head["sources"].items()} == {n: usable[n] for n in names[:2]}  # no simulation
     assert head["metrics"]["units"] == usable["north"] + usable["south"]
     assert head["metrics"]["head"]["accuracy"] > 0.9 and 0.4 <= head["threshold"] <= 0.6
-    assert sum(head["reliability"]["units"]) == head["metrics"]["units"]
     assert "mode, south: accuracy" in (tmp_path / "b" / "README.md").read_text("utf-8")
     answers = profile(read(tracks[1])[0], model, "track", ["mode"]).columns
     truth = pd.read_csv(labels[1], dtype=str).set_index("track_id").loc[answers["track_id"], "mode"]
