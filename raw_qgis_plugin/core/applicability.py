@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,15 +26,9 @@ UNLIMITED = 1e9  # an upper limit from here on is none
 MIN_EVIDENCE = 1e-3  # hours or users; logarithms are taken of evidence
 
 
-@dataclass(frozen=True)
-class GapSettings:
-    """A silence is a gap in a track, in which nobody saw the movement, from both of these on."""
-
-    intervals: float = 5.0  # the track's median time between fixes
-    seconds: float = 120.0
-
-
-GAP = GapSettings()
+# A silence is a gap in a track, in which nobody saw the movement, from both of these on
+GAP_INTERVALS = 5.0  # times the track's median time between fixes
+GAP_S = 120.0
 
 
 def evidence(unit: str) -> str:
@@ -47,7 +40,7 @@ def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
     """The quantities of tracks that a domain limits: (n_tracks,) float64 each.
 
     cadence_s: median time between fixes. span_h: first to last fix. n_fixes. speed_ms: 90 % quantile of the steps, m/s.
-    days: with fixes, of mean solar time. observed: share of the way outside gaps (`GapSettings`), 1 for a track that
+    days: with fixes, of mean solar time. observed: share of the way outside gaps, 1 for a track that
     does not move. A track of one fix has no cadence and speed (nan); a track without fixes no span either.
     """
     parts = [_stats_of_part(some) for _, some in tracks.parts()]
@@ -76,7 +69,7 @@ def _steps(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
     step = tracks.steps()
     seconds, track = (tracks.t[step + 1] - tracks.t[step]) / 1000, tracks.track[step]
     cadence = group_quantile(seconds, track, tracks.n_tracks)
-    return step, seconds, cadence, seconds <= np.maximum(GAP.intervals * cadence[track], GAP.seconds)
+    return step, seconds, cadence, seconds <= np.maximum(GAP_INTERVALS * cadence[track], GAP_S)
 
 
 def after_gap(tracks: Tracks) -> np.ndarray:

@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, embed, embedding_width
 from raw_qgis_plugin.core.features import activity as recipe
 from raw_qgis_plugin.core.features.activity import ACTIVITY, SLICES, activity, slice_of_week
 from raw_qgis_plugin.core.features.motion import MOTION, motion
@@ -137,14 +136,6 @@ def test_too_short_to_say():
         assert np.isfinite(facts(tracks)).all() and facts(tracks).shape[0] == 2
         nobody = tracks.take(np.zeros(3, bool))
         assert facts(nobody).shape[0] == 0
-
-
-def test_the_card_says_whether_heads_know_the_facts(people, invented_model):
-    model = invented_model()
-    both = embed(people, model)
-    assert both.shape == (12, embedding_width(4)) == (12, 16 + N_TRACK_FEATURES)
-    model.card["embedding"] = {"width": 16}
-    np.testing.assert_array_equal(embed(people, model), both[:, :16])
 
 
 def test_motion_of_a_track_is_the_same_among_many():

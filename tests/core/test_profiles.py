@@ -16,6 +16,7 @@ from raw_qgis_plugin.core.applicability import (
     outside,
     unit_stats,
 )
+from raw_qgis_plugin.core.embedding.embed import embedding_width
 from raw_qgis_plugin.core.embedding.profiles import most_visited, profile, snap
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
@@ -120,7 +121,7 @@ def test_embeddings_may_come_from_elsewhere(people, invented_model):
 
     def cached(tracks, progress):
         progress(1.0)
-        return np.full((tracks.n_tracks, 8), 5.0, np.float32)
+        return np.full((tracks.n_tracks, embedding_width(model.card["width"])), 5.0, np.float32)
 
     assert (profile(people, model, progress=shares.append, cached=cached).columns["trips"] == 5).all()
     assert shares == [0.95, 1.0]

@@ -28,7 +28,7 @@ from ..bundle.contract import WEIGHTS_FILE
 from ..errors import Progress, no_progress, part_of
 from ..features.featurizer import FEATURE_VERSION
 from ..tracks import Tracks
-from .embed import EMBEDDING_VERSION, SETTINGS, embed, width_of
+from .embed import EMBEDDING_VERSION, SETTINGS, embed, embedding_width
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -61,7 +61,7 @@ def embed_cached(
     if folder is None:
         return embed(tracks, model, progress)
     store = _Store(Path(folder), warn, settings)
-    result = np.full((tracks.n_tracks, width_of(model)), np.nan, np.float32)
+    result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
     units = np.flatnonzero(np.diff(tracks.track_offsets) >= SETTINGS.min_fixes)
     keys = unit_keys(tracks, recipe_key(model))
     known = np.zeros(tracks.n_tracks, bool)

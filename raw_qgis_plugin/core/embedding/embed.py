@@ -4,8 +4,7 @@
 Fine: states over up to four windows of the track as recorded. A short track is thinned so that a window shows up to a
 quarter of an hour, a long one to one fix in 15 s. Coarse: states over the last fix of each quarter of an hour, up to
 ten days, because commuting does not show in an hour. Of each scale the mean and the standard deviation are kept. The
-features (activity.py, motion.py) describe a person without coordinates. The embedding width in the card of a bundle
-shows whether its heads were trained with the features.
+features (activity.py, motion.py) describe a person without coordinates.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import numpy as np
 
 from ..arrays import run_starts
 from ..bundle.runtime import Model, batches, featurize_padded, pad_left
-from ..errors import BundleError, Progress, no_progress
+from ..errors import Progress, no_progress
 from ..features.activity import ACTIVITY, activity
 from ..features.motion import MOTION, motion
 from ..tracks import Tracks
@@ -58,21 +57,9 @@ def embedding_width(width: int) -> int:
     return 4 * width + N_TRACK_FEATURES
 
 
-def width_of(model: Model) -> int:
-    """Length of the embeddings of a model. Its heads may have been trained without the features."""
-    width = model.card["width"]
-    found = model.card.get("embedding", {}).get("width", embedding_width(width))
-    if found not in (4 * width, embedding_width(width)):
-        raise BundleError(
-            f"The card of the model {model.card['name']} says that its embeddings have {found} numbers, and this "
-            f"version of RAW makes {embedding_width(width)}. Train the model again."
-        )
-    return int(found)
-
-
 def embed(tracks: Tracks, model: Model, progress: Progress = no_progress) -> np.ndarray:
-    """Embeddings of tracks: (n_tracks, width_of(model)) float32, NaN for a track with fewer than two fixes."""
-    result = np.full((tracks.n_tracks, width_of(model)), np.nan, np.float32)
+    """Embeddings of tracks: (n_tracks, e) float32, NaN for a track with fewer than two fixes."""
+    result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
     embedded = np.diff(tracks.track_offsets) >= SETTINGS.min_fixes
     if not embedded.any():
         return result
@@ -82,9 +69,8 @@ def embed(tracks: Tracks, model: Model, progress: Progress = no_progress) -> np.
     parts = [
         _pool(tracks, model, fine, lambda share: progress(share * split)),
         _pool(tracks, model, coarse, lambda share: progress(split + share * (1 - split))),
+        track_features(tracks),
     ]
-    if result.shape[1] > 4 * model.card["width"]:
-        parts.append(track_features(tracks))
     result[embedded] = np.concatenate(parts, axis=1)[embedded]
     return result
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..features.activity import ACTIVITY
 from ..features.motion import MOTION
-from .embed import embedding_width
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -18,13 +17,8 @@ FEATURES = (*ACTIVITY, *MOTION)
 
 
 def evidence_in_words(x: np.ndarray, unit: str, model: Model) -> np.ndarray:
-    """(n,) texts about units with embeddings x (n, d) or inputs of heads; '' where nothing is known.
-
-    A model whose embeddings are made without the features of activity and motion has no evidence.
-    """
+    """(n,) texts about units with embeddings x (n, d) or inputs of heads; '' where nothing is known."""
     width = model.card["width"]
-    if x.shape[1] < embedding_width(width):
-        return np.full(len(x), "", object)
     known = ~np.isnan(x).any(axis=1)
     f = dict(zip(FEATURES, x[known, 4 * width :].astype(np.float64).T))
     words = np.full(len(x), "", object)

@@ -68,22 +68,19 @@ def profile(
     columns = _unit_columns(tracks, unit)
     why = np.where(enough, "", "fewer than two fixes").astype(object)
     evidence: dict[str, np.ndarray] = {}
-    reasons: list[str] = []
-    silent: dict[Reason, list[str]] = {}  # heads that are silent for the same reason
-    named: dict[Reason, np.ndarray] = {}  # units with this reason in `why`
+    doubts: dict[Reason, tuple[np.ndarray, list[str]]] = {}  # units, and the titles of the heads that do not answer
     if heads:
         found, evidence, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
         columns |= found
         for head in heads:
-            doubts = outside(stats, head.get("domain", {}), enough)
-            for words in in_words(doubts, enough, f"{unit}s"):
-                silent.setdefault(words, []).append(str(head.get("title") or head["name"]))
-            for words, wrong in doubts.items():
-                new = wrong & ~named.get(words, ~enough)
-                named[words] = named.get(words, ~enough) | new
-                why[new] = [f"{before}; {words}".removeprefix("; ") for before in why[new]]
-    for words, names in silent.items():
-        reasons.append(words if len(names) == len(heads) else words.after(f"{', '.join(names)}: "))
+            for reason, wrong in outside(stats, head.get("domain", {}), enough).items():
+                units, titles = doubts.get(reason, (wrong, []))
+                doubts[reason] = units | wrong, [*titles, str(head.get("title") or head["name"])]
+    reasons: list[str] = []
+    for reason, (units, titles) in doubts.items():
+        why[units] = [f"{before}; {reason}".removeprefix("; ") for before in why[units]]
+        (words,) = in_words({reason: units}, enough, f"{unit}s")
+        reasons.append(words if len(titles) == len(heads) else words.after(f"{', '.join(titles)}: "))
     if not enough.all():
         reasons.append(f"{np.count_nonzero(~enough):,} of {tracks.n_tracks:,} {unit}s: fewer than two fixes")
     in_domain = why == ""
@@ -137,9 +134,9 @@ def head_columns(
     """A head's columns for inputs x (n, d): NAME and NAME_p, or NAME, NAME_low and NAME_high.
 
     stats: (n,) each, of `unit_stats`. NAME of a head of classes is text, 'unknown' if its probability is under the
-    head's threshold. NAME_p is the probability of yes, of other classes of the likeliest one. NAME of a number is in its unit of measure, NAME_low
-    and NAME_high are its 80 % interval, wider for units with less evidence. Rows with nan in x or outside the domain of
-    the head: 'unknown' and nan.
+    head's threshold. NAME_p is the probability of yes, of other classes of the likeliest one. NAME of a number is in
+    its unit of measure, NAME_low and NAME_high are its 80 % interval, wider for units with less evidence. Rows with nan
+    in x or outside the domain of the head: 'unknown' and nan.
     """
     name = head["name"]
     known = ~np.isnan(x).any(axis=1)

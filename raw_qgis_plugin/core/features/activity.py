@@ -10,10 +10,11 @@ the states of the network (core/embedding/embed.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import group_quantile, run_ends, run_starts
+from ..arrays import group_quantile, run_starts
 from ..geodesy import offset_m
 from ..times import HOUR_MS
 from ..tracks import Tracks
@@ -270,8 +271,11 @@ def _rides(fixes: Fixes, s: Slots) -> list[np.ndarray]:
     moving = fixes.speed > SETTINGS.moving_m_s
     speeds = (group_quantile(fixes.speed[moving], of[moving], n, q) for q in SETTINGS.speed_quantiles)
     columns = [np.log1p(np.nan_to_num(speed)) / 3 for speed in speeds]
-    cadence, known, days = cadence_s(fixes), known_days(s), span_days(fixes)
-    run = find_runs(fixes, cadence)
+    # Seconds between fixes while the logger records: a quarter of the steps are no longer
+    cadence = np.nan_to_num(group_quantile(fixes.seconds, of, n, 0.25), nan=60.0)
+    known = np.maximum(np.bincount(s.track, s.length, n) / (24 * HOUR_MS / SETTINGS.slot_ms), SETTINGS.min_days)
+    days = np.maximum(fixes.span_h / 24, SETTINGS.min_days)  # from the first to the last fix
+    run = _runs(fixes, cadence)
 
     def rate(mask: np.ndarray, days: np.ndarray) -> np.ndarray:
         return np.log1p(np.bincount(run.track[mask], minlength=n) / days)
@@ -287,50 +291,30 @@ def _rides(fixes: Fixes, s: Slots) -> list[np.ndarray]:
     return [*columns, np.log1p(fixes.span_h) / 6, np.log1p(cadence) / 5, np.log1p(known) / 3]
 
 
-def cadence_s(fixes: Fixes) -> np.ndarray:
-    """(n_tracks,) seconds between fixes while the logger records: a quarter of the steps are no longer."""
-    return np.nan_to_num(group_quantile(fixes.seconds, fixes.track[fixes.step], fixes.n_tracks, 0.25), nan=60.0)
-
-
-def known_days(s: Slots) -> np.ndarray:
-    """(n_tracks,) days of known time, at least min_days."""
-    slots_a_day = 24 * HOUR_MS / SETTINGS.slot_ms
-    return np.maximum(np.bincount(s.track, s.length, s.n_tracks) / slots_a_day, SETTINGS.min_days)
-
-
-def span_days(fixes: Fixes) -> np.ndarray:
-    """(n_tracks,) days from the first to the last fix, at least min_days."""
-    return np.maximum(fixes.span_h / 24, SETTINGS.min_days)
-
-
-@dataclass(frozen=True)
-class Runs:
-    """Runs of movement, (k,) each. begin, end: epoch ms of the first and last fix. hours: of the week at the begin.
-    fastest: m/s. silent: share of the metres without fixes in between.
+class _Runs(NamedTuple):
+    """Runs of movement, (k,) each. hours: of the week at the begin. fastest: m/s. silent: share of the metres without
+    fixes in between.
     """
 
     track: np.ndarray
-    begin: np.ndarray
-    end: np.ndarray
     hours: np.ndarray
     metres: np.ndarray
     fastest: np.ndarray
     silent: np.ndarray
 
 
-def find_runs(fixes: Fixes, cadence: np.ndarray) -> Runs:
+def _runs(fixes: Fixes, cadence: np.ndarray) -> _Runs:
     """Join moving steps into runs. Five minutes (or two and a half fixes) without a moving step end a run."""
     moving = (fixes.speed > SETTINGS.moving_m_s) & (fixes.metres > 5.0) & (fixes.seconds < SETTINGS.max_step_s)
     on = np.flatnonzero(moving)
     track, first, last = fixes.track[fixes.step[on]], fixes.t[fixes.step[on]], fixes.t[fixes.step[on] + 1]
     if not len(on):
-        return Runs(track, first, last, *(np.zeros(0) for _ in range(4)))
+        return _Runs(track, *(np.zeros(0) for _ in range(4)))
     pause_s = np.append(0, first[1:] - last[:-1]) / 1000.0
     head = np.flatnonzero(run_starts(track) | (pause_s > np.maximum(SETTINGS.min_pause_s, 2.5 * cadence[track])))
-    end = last[run_ends(head, len(on))]
     metres = np.add.reduceat(fixes.metres[on], head)
     quiet = (fixes.seconds[on] > np.maximum(2.5 * cadence[track], 45)) * fixes.metres[on]
     silent = np.add.reduceat(quiet, head) / np.maximum(metres, 1.0)
     fastest, hours = np.maximum.reduceat(fixes.speed[on], head), fixes.hours[fixes.step[on[head]]]
-    columns = track[head], first[head], end, hours, metres, fastest, silent
-    return Runs(*(column[metres > SETTINGS.min_run_m] for column in columns))
+    columns = track[head], hours, metres, fastest, silent
+    return _Runs(*(column[metres > SETTINGS.min_run_m] for column in columns))
