@@ -70,13 +70,6 @@ def test_places_are_apart_where_nobody_is_between_them():
     )
 
 
-def test_places_that_can_be_asked_little_are_not_backtested(tracks):
-    of_one = SIX_EACH[0][::2], SIX_EACH[1][::2]
-    assert len(backtest_queries(tracks, queries_of([0], [400], *of_one)).t)
-    assert not len(backtest_queries(tracks, queries_of([0], [40], *of_one)).t)
-    assert not len(backtest_queries(tracks, queries_of([0], [400], of_one[0][:3], of_one[1][:3])).t)
-
-
 def past(n=200, gain=0.0, **more):
     """A backtest in which areas held too little, by known times. gain: share of the error that the layer's past alone
     takes away.
@@ -125,11 +118,6 @@ def test_cases_that_did_not_move_count_for_points_alone():
     shift, share = adapted_at(still, [5000], [0])
     assert not share[0, HELD], "as much is lost as is won"
     np.testing.assert_allclose(shift[0, HELD], shifts_at(past(400, for_areas=of_movers), [5000], [0])[0, HELD])
-
-
-def test_areas_fit_the_mixture_that_answers():
-    own, much = (adapted_at(past(2000, gain), [5000], [0])[0][0, HELD] for gain in (0.0, 0.2))
-    np.testing.assert_allclose(much - own, 2000 / 2050)  # with the past alone the truths lie a logit farther out
 
 
 def test_queries_learn_from_their_place_and_from_what_was_known():

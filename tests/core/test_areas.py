@@ -39,26 +39,6 @@ def test_the_radius_holds_its_share_of_the_mixture():
         assert (distance < radius[1]).mean() == pytest.approx(0.8, abs=0.04)
 
 
-def test_the_heaviest_components_are_kept_and_weigh_one():
-    m = some_mixtures(np.random.default_rng(4))
-    few = m.condensed(6)
-    assert few.weight.shape == (4, 6) and np.allclose(few.weight.sum(axis=1), 1)
-    np.testing.assert_array_equal(few.centre[:, 0], m.centre[:, 0])  # staying
-    ratio = few.weight[:, 1:].min(axis=1) / few.weight[:, 0] * m.weight[:, 0]
-    assert (np.sort(m.weight[:, 1:], axis=1)[:, -6] <= ratio + 1e-12).all()
-
-
-def test_no_point_is_nearer_than_the_spatial_median():
-    rng = np.random.default_rng(1)
-    m = some_mixtures(rng)
-    for question, point in enumerate(spatial_median(m)):
-        drawn = draw(m, question, 20_000, rng)
-        here = np.linalg.norm(drawn - point, axis=1).mean()
-        around = point + rng.normal(0, 150, (60, 2))
-        there = np.linalg.norm(drawn[:, None] - around, axis=2).mean(axis=0)
-        assert here < there.min() * 1.02
-
-
 def test_discs_hold_their_share_of_the_mixture():
     rng = np.random.default_rng(2)
     m = some_mixtures(rng)

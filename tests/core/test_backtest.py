@@ -10,7 +10,7 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.errors import Cancelled, InputError
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation import backtest as bt
 from raw_qgis_plugin.core.evaluation import verdicts as v
 from raw_qgis_plugin.core.evaluation.backtest_page import ANONYMOUS, make_page, warning
@@ -234,11 +234,6 @@ def test_one_user_in_one_fold_gets_no_verdict_and_no_interval(model):
     assert h["groups"] == 1 and h["cases"] >= v.SETTINGS.min_cases and f"{h['ratio']:.2f} [" not in page_of(done)
 
 
-def test_five_users_are_asked_in_parts_of_the_time(model):
-    done = run(model, drivers(users=5))
-    assert [h["groups"] for h in done.figures["horizons"]] == [15, 15] and "too few" not in str(done.verdicts[0])
-
-
 def test_who_is_parked_is_forecast_by_either(model):
     parked = drivers()
     parked = replace(parked, lon=parked.lon[parked.user * 150], lat=parked.lat[parked.user * 150])
@@ -247,18 +242,6 @@ def test_who_is_parked_is_forecast_by_either(model):
     assert list(map(str, done.verdicts)) == [f"At 1 min: {either}", f"At 2 min: {either}"]
     assert {verdict.advice for verdict in done.verdicts} == {A.EITHER} and "both under 1 m" in page_of(done)
     assert v.verdict(figures_of(mean_m=0.5, best_simple_mean_m=1.5)).advice is A.MODEL
-
-
-def test_measuring_can_be_cancelled_at_every_horizon(model):
-    shares = []
-    run(model, progress=shares.append)
-    assert sum(0.9 < share < 1 for share in shares) >= len(HORIZONS) - 1 and shares == sorted(shares)
-
-    def stop(share):
-        raise Cancelled
-
-    with pytest.raises(Cancelled):
-        run(model, progress=stop)
 
 
 @pytest.mark.parametrize(

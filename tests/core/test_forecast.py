@@ -8,8 +8,8 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.bundle.runtime import Model, batches, pad_left
-from raw_qgis_plugin.core.embedding.embed import SETTINGS, coarse_windows, embed, fine_windows
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.evaluation.windows import last_of_bins
 from raw_qgis_plugin.core.forecasting import adaptation, areas
@@ -99,11 +99,6 @@ def test_what_rests_on_the_past_of_few_others_says_so(model, users, few):
     assert (forecast(winding(users), model, [120]).few_users.mean() > 0.5) == few
 
 
-def test_areas_nest_and_grow_with_the_horizon(model):
-    f = forecast(straight(users=1), model, [10, 60, 300])
-    assert (f.radius50_m < f.radius80_m).all() and (np.diff(f.radius80_m) > 0).all() and (f.radius50_m > 0).all()
-
-
 def test_only_fixes_before_the_asked_time_count(model):
     tracks = straight(users=1)
     t = np.array([tracks.t[40] + 1, tracks.t[40], tracks.t[-1] + 60_000])
@@ -121,19 +116,6 @@ def test_what_comes_later_teaches_earlier_forecasts_nothing(model):
     before, after = (forecast_at(some, model, [0, 1], t) for some in (tracks, replace(tracks, lat=lat)))
     assert before.lat[0] == after.lat[0] and before.radius80_m[0] == after.radius80_m[0]
     assert before.lat[1] != after.lat[1]
-
-
-def test_up_to_so_many_steps_ahead_all_horizons_share_a_context():
-    for cadence_s in (5, 60, 900):  # those of the evaluation's families
-        tracks = straight(n=40, cadence_s=cadence_s, users=2)
-        horizon = np.tile(cadence_s * np.array([1.0, 2.0, 10.0]), 2)
-        asked = ContextQueries(np.array([0, 40]), np.array([40, 80]), np.repeat([0, 1], 3), horizon)
-        kept, days = split_by_band(tracks, asked)
-        assert not days.any()
-        for before, after in zip(asked, kept, strict=True):
-            np.testing.assert_array_equal(before, after)
-    far, _ = split_by_band(tracks, asked._replace(horizon_s=np.tile([900.0, 36_000.0, 86_400.0], 2)))
-    assert far.context.tolist() == [0, 0, 1, 2, 2, 3] and far.begin.tolist() == [0, 0, 40, 40]
 
 
 def test_what_is_asked_of_dense_tracks_hours_ahead_is_asked_of_their_days(model):
@@ -182,21 +164,10 @@ def test_a_question_before_the_first_fix_has_no_answer(model):
     assert np.isnan(f.lon).all() and np.isnan(f.radius50_m).all() and not f.in_domain.any()
 
 
-def test_but_for_lessons_of_the_past_a_forecast_does_not_depend_on_who_else_is_asked(model):
-    tracks = straight(users=3)
-    alone = forecast(tracks.take(np.flatnonzero(tracks.user == 1)), model, [60], adapt=False)
-    together = forecast(tracks, model, [60], adapt=False)
-    np.testing.assert_allclose(together.lon[1], alone.lon[0], atol=1e-7)
-
-
 def test_one_fix_and_out_of_domain_are_said(model):
     tracks, _ = build_tracks(["a", "b", "b"], None, [START, START, START + 86_400_000], [1.0, 1, 1.1], [50.0, 50, 50])
     f = forecast(tracks, model, [60])
     assert f.track.tolist() == [1] and not f.in_domain.any() and any("cadence" in r for r in f.reasons)
-
-
-def test_no_tracks_no_forecasts(model):
-    assert not len(forecast(straight().take(np.zeros(0, int)), model, [60]).t)
 
 
 def test_horizons_must_be_positive(model):
@@ -253,59 +224,8 @@ def test_embeddings_have_the_stated_width_and_know_short_tracks(model):
     assert np.isnan(e[0]).all() and np.isfinite(e[1]).all()
 
 
-def test_embeddings_do_not_depend_on_place_or_company(model):
-    tracks = straight(users=2)
-    e = embed(tracks, model)
-    np.testing.assert_allclose(e[0], embed(tracks.take(np.flatnonzero(tracks.user == 0)), model)[0], atol=1e-4)
-    assert np.abs(e[0] - e[1]).max() < 0.1  # the same way of going elsewhere
-
-
-def test_windows_bound_the_work_of_a_user():
-    tracks = straight(n=40_000, cadence_s=60, speed=0.1, users=1)
-    _, begin, length, _ = fine_windows(tracks)
-    assert len(begin) == SETTINGS.fine_windows and (length == SETTINGS.fine_fixes).all()
-    assert begin[0] == 0 and begin[-1] + SETTINGS.fine_fixes == 40_000
-    _, _, length, _ = coarse_windows(tracks)
-    assert length.tolist() == [SETTINGS.coarse_fixes]
-
-
-def test_batches_cover_every_sequence_once():
-    length = np.random.default_rng(0).integers(1, 600, 500)
-    seen = np.concatenate(list(batches(length)))
-    assert sorted(seen) == list(range(500))
-    assert max(length[b].max() * len(b) for b in batches(length)) <= 1.4 * 8192
-
-
-def test_batches_bound_the_questions_too():
-    length, questions = np.full(1500, 5), np.full(1500, 96)
-    parts = list(batches(length, n_queries=questions))
-    assert sorted(np.concatenate(parts)) == list(range(1500))
-    assert max(questions[b].max() * len(b) for b in parts) <= 1.3 * 8192
-    few = list(batches(length, n_queries=np.full(1500, 3)))  # the fixes are more: as if nothing were asked
-    for one, other in zip(few, batches(length), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_many_steps_of_short_tracks_can_be_cancelled(model):
-    shares = []
-    forecast(straight(n=4, users=300), model, np.arange(1, 97) * 10.0, shares.append, adapt=False)
-    assert len(shares) > 3 and max(np.diff(shares)) < 0.4
-
-
-def test_padding_is_on_the_left():
-    values, valid = pad_left(np.arange(10), np.array([0, 4]), np.array([2, 3]))
-    assert values[0, -2:].tolist() == [0, 1] and values[1].tolist() == [4, 5, 6]
-    assert valid.tolist() == [[False, True, True], [True, True, True]]
-
-
 def test_an_unknown_device_and_no_gpu():
     with pytest.raises(InputError, match="auto, cpu, cuda"):
         Model(open_bundle(), "tpu")
     asked = Model(open_bundle(), "cuda")
     assert asked.provider == "CUDA" or "CPU does the work" in asked.warning
-
-
-def test_areas_of_a_level_lie_in_those_of_a_higher_one(model):
-    f = forecast(straight(users=4), model, [30, 60, 300, 600, 1200], with_areas=True)
-    outside = shapely.area(shapely.difference(f.areas[:, 0], f.areas[:, 1])) / shapely.area(f.areas[:, 0])
-    assert outside.max() < 1e-6

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 import shapely
 
-from raw_qgis_plugin.core.errors import Cancelled, InputError
-from raw_qgis_plugin.core.gaps.adaptation import stretches
-from raw_qgis_plugin.core.gaps.ends import Gaps
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.gaps.fill import Filled, GapQueries, fill, layer_table
 from raw_qgis_plugin.core.gaps.imputer import Imputer
-from raw_qgis_plugin.core.gaps.movements import How, Movements
+from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
@@ -93,16 +91,6 @@ def test_movements_of_the_time_of_the_gap_do_not_count() -> None:
     assert np.abs(alone - beside).max() < 1e-6
 
 
-def test_every_kind_of_movement_is_found_and_passes_the_ends() -> None:
-    tracks = corner()
-    first = tracks.track_offsets[-2] + HIDDEN.start - 1
-    found = Movements(tracks).between(Gaps(tracks, np.array([first]), np.array([first + 1])))
-    there = found.weight[0] > 0
-    assert {How.PAIR, How.AFTER, How.BEFORE} <= set(found.how[0][there])
-    assert (np.hypot(*found.off_first[0][there & (found.how[0] == How.PAIR)].T) < 600).all()
-    assert (found.track[0][there] != tracks.n_tracks - 1).all()
-
-
 def test_an_answer_depends_on_nothing_but_the_tracks() -> None:
     tracks = corner()
     queries = GapQueries.every(tracks, 60.0, 3600.0)
@@ -134,15 +122,6 @@ def test_queries_are_inside_of_gaps_and_long_gaps_stay_open() -> None:
         GapQueries.every(replace(tracks, t=tracks.t * 1000), 0.001, 1e12)
 
 
-def test_cancel_ends_it() -> None:
-    def cancelled(share: float) -> None:
-        raise Cancelled
-
-    tracks = corner()
-    with pytest.raises(Cancelled):
-        list(fill(tracks, GapQueries.every(tracks, 60.0, 3600.0), cancelled))
-
-
 def test_areas_are_as_wide_as_the_layer_needs() -> None:
     """On streets that everybody drives alike, stretches of the layer narrow the areas; a short layer leaves them."""
     imputer, lengths = Imputer(), np.array([300.0, 600.0])
@@ -151,14 +130,3 @@ def test_areas_are_as_wide_as_the_layer_needs() -> None:
     factor, share = np.array(shipped["factor80"][:2]), np.array(shipped["share80"][:2])
     assert (narrowed[1] < factor).all() and (narrowed[3] < share).all()
     assert kept[1, 1] == pytest.approx(factor[1]) and kept[3, 1] == pytest.approx(share[1])
-
-
-def test_stretches_lie_within_tracks_and_do_not_depend_on_ids() -> None:
-    tracks = corner(vehicles=40)
-    gaps, middle = stretches(tracks, 300.0)
-    assert len(middle) > 100 and (gaps.seconds >= 300).all() and (gaps.seconds <= 330).all()
-    assert (tracks.track[gaps.before] == tracks.track[gaps.after]).all()
-    assert ((gaps.before < middle) & (middle < gaps.after)).all()
-    other = build_tracks(1000 - tracks.user, None, tracks.t, tracks.lon, tracks.lat)[0]
-    again, _ = stretches(other, 300.0)
-    assert sorted(other.lon[again.before]) == sorted(tracks.lon[gaps.before])

@@ -17,7 +17,6 @@ from raw_qgis_plugin.core.forecasting.neighbours import (
     WEIGHT,
     Kernel,
     Neighbours,
-    displacements,
     in_frame,
 )
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
@@ -106,22 +105,6 @@ def test_only_what_had_ended_by_then_is_known():
         assert others / 2 - 0.1 < weight.sum() < 2 * others + 0.1
 
 
-def test_what_comes_later_does_not_crowd_out_what_was_known():
-    tracks = round_the_corner(13)
-    later = round_the_corner(300)
-    ids = np.concatenate([tracks.track, 100 + later.track])
-    t = np.concatenate([tracks.t, later.t + 30 * DAY])
-    lon, lat = (np.concatenate([getattr(tracks, name), getattr(later, name)]) for name in ("lon", "lat"))
-    both = build_tracks(ids, None, t, lon, lat, drop_spikes=False)[0]
-    place = both.track_ids.tolist().index("12")
-    alone, crowded = (
-        of_trips(Neighbours(layer), *last_rows(layer, track), np.array([[30.0, 60.0]]))
-        for layer, track in ((tracks, 12), (both, place))
-    )
-    np.testing.assert_allclose(crowded[0], alone[0], atol=1e-6)
-    np.testing.assert_allclose(crowded[1], alone[1], rtol=1e-6)
-
-
 def test_in_a_large_layer_a_share_is_searched_that_does_not_depend_on_what_is_later(monkeypatch):
     monkeypatch.setattr(module, "SEARCH", replace(module.SEARCH, max_starts=500))
     tracks, later = round_the_corner(60), round_the_corner(40)
@@ -151,14 +134,6 @@ def test_a_fix_in_several_tracks_counts_once():
     np.testing.assert_allclose(again.sum(), once.sum())
 
 
-def test_no_past_no_way():
-    one = build_tracks(np.zeros(2), None, START + np.array([0, 10_000]), np.array([1.0, 1.001]), np.zeros(2))[0]
-    neighbours = Neighbours(one)
-    ways, weight = of_trips(neighbours, np.array([1, 0]), np.array([0, 0]), np.array([[60.0], [60.0]]))
-    assert not ways.any() and not weight.any()
-    assert not neighbours.of_days(np.array([1]), np.array([0]), np.array([[900.0]]))[0][..., WEIGHT].any()
-
-
 def fleet(days, lon0=0.0):
     """Each day a vehicle of its own waits at the station till eight, roams, is back at noon, and then drives 5 km north
     to the port by half past twelve; the last one has just come back. By quarter hours, from six on.
@@ -174,17 +149,6 @@ def fleet(days, lon0=0.0):
     lon, lat = lon0 + place[..., 0].ravel() / 111_320, place[..., 1].ravel() / 110_574
     lon = (lon + 180) % 360 - 180
     return build_tracks(day[kept], None, t[kept], lon[kept], lat[kept], drop_spikes=False)[0]
-
-
-@pytest.mark.parametrize("lon0", [0.0, 179.99])
-def test_a_fleet_heads_where_it_did_at_this_hour(lon0):
-    tracks = fleet(20, lon0)
-    last = np.array([len(tracks) - 1])
-    for back, north in ((0, 5000.0), (20, 0.0)):  # at noon to the port; at the station at seven nobody leaves
-        near = Neighbours(tracks).of_days(last - back, last - back - 1, np.array([[1800.0]]))[0][0, 0, : Kernel.count]
-        nearest = near[near[..., WEIGHT] > 0.3]
-        assert len(nearest) > 5
-        np.testing.assert_allclose(np.median(nearest[:, :2] + nearest[:, 2:4], axis=0), [0, north], atol=400)
 
 
 def test_a_forecast_turns_where_others_did():
@@ -221,18 +185,3 @@ def test_continuations_of_days_say_where_others_were_then():
     np.testing.assert_allclose(turned[..., 0], near[0][..., 1], atol=1e-3)
     np.testing.assert_allclose(turned[..., 3], -near[0][..., 2], atol=1e-3)
     np.testing.assert_array_equal(turned[..., 6:], near[0][..., 6:])
-
-
-def test_a_gap_of_three_horizons_hides_nothing_yet():
-    tracks = build_tracks(None, None, START + np.array([0, 60_000]), np.array([10.0, 10.01]), np.full(2, 50.0))[0]
-    moved, known = displacements(tracks, np.zeros(2, int), np.array([20.0, 19.0]), np.inf)
-    assert known.tolist() == [True, False]
-    assert moved[0, 0] == pytest.approx(0.01 / 3 * 71_696, rel=1e-3) and not moved[1].any()
-
-
-def test_a_fix_without_another_before_it_has_no_continuations():
-    step, days = np.tile(np.arange(40), 5), np.repeat(np.arange(5), 40)
-    tracks = build_tracks(days, None, START + days * DAY + step * 1000, 13 + step * 1e-4, np.zeros(200))[0]
-    row = np.array([90, 130])  # a fix a second, the pace of no time at all
-    found, *_ = Neighbours(tracks).of_trips(row, row - [0, 1], np.full((2, 1), 6.0))
-    assert not found[0, ..., WEIGHT].any() and found[1, ..., WEIGHT].any()

@@ -67,16 +67,6 @@ def test_paths_take_both_ways_of_a_junction(model: Model) -> None:
         assert near.max() < 60, "along the streets, not across the corner"
 
 
-def test_probabilities_descend_and_are_one_at_most(model: Model) -> None:
-    share = ahead(junction(), model, 5).path_probability
-    known = np.isfinite(share)
-    assert known[:, 0].all() and (known[:, :-1] >= known[:, 1:]).all()
-    assert (np.diff(np.nan_to_num(share), axis=1) <= 0).all() and (np.nansum(share, axis=1) <= 1 + 1e-9).all()
-    assert (share[known] > 0.01).all()
-    by_track = share.reshape(-1, len(HORIZONS_S), 5)
-    assert np.array_equal(by_track, np.broadcast_to(by_track[:, :1], by_track.shape), equal_nan=True)
-
-
 def test_paths_are_no_faster_than_the_layer_and_do_not_turn_back(model: Model) -> None:
     tracks = junction()
     paths = metres(tracks, ahead(tracks, model))
@@ -143,18 +133,6 @@ def test_two_bundles_of_movements_are_two_paths() -> None:
     np.testing.assert_allclose(paths[0, 1], south[:, 0], atol=10)
 
 
-@pytest.mark.parametrize("unknown", [0, 1, 2])
-def test_a_horizon_of_which_no_component_is_known_is_on_the_way(unknown: int) -> None:
-    xy = np.zeros((1, 3, 4, 2), np.float32) + np.array([[100], [200], [300]], np.float32)[:, None]
-    weight = np.full((1, 3, 4), 0.25, np.float32)
-    weight[0, unknown] = 0.0
-    point = np.array([[[100.0, 100], [200, 200], [300, 300]]])
-    movements = xy, np.full_like(xy, np.nan), np.ones_like(weight), weight
-    paths, share = cluster(movements, point, np.array([[60.0, 120, 180]]), 2)
-    assert np.nansum(share) == pytest.approx(1)
-    np.testing.assert_allclose(paths[0, 0], point[0], atol=60)
-
-
 def test_paths_that_repeat_another_one_are_one_and_hardly_likely_ones_none() -> None:
     there = np.array([[100.0, 0], [200, 0]])
     paths = np.stack([there, there + 0.5, -there, 2 * there])[None]
@@ -162,11 +140,3 @@ def test_paths_that_repeat_another_one_are_one_and_hardly_likely_ones_none() -> 
     np.testing.assert_allclose(share[0], [0.7, 0.29, np.nan, np.nan])
     np.testing.assert_allclose(found[0, :2], [there, -there])
     assert np.isnan(found[0, 2:]).all()
-
-
-def test_turning_back() -> None:
-    there_and_back = np.array([[[400.0, 0.0], [0.0, 10.0], [0.0, 20.0]]])
-    assert turns_back(there_and_back).tolist() == [[True, False]]
-    assert (
-        not turns_back(0.1 * there_and_back).any() and not turns_back(np.cumsum(np.abs(there_and_back), axis=1)).any()
-    )

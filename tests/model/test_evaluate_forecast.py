@@ -6,7 +6,6 @@ import json
 import pytest
 
 from model.evaluate import main as evaluate
-from model.evaluate import write_report
 from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED
 from raw_qgis_plugin.core.evaluation.plots import MODEL
 
@@ -41,10 +40,3 @@ def test_a_report_s_folder_is_looked_for_first(tmp_path, capsys):
     with pytest.raises(SystemExit):
         evaluate(["forecast", "--tracks", "nowhere.parquet", "--output", str(tmp_path / "reports" / "cabs")])
     assert "there is no folder" in capsys.readouterr().err
-
-
-def test_reports_keep_their_names_apart(tmp_path):
-    for name in ("cabs.2008", "cabs.2009", "plain", "said.json"):
-        write_report(tmp_path / name, {})
-    names = {"cabs.2008.json", "cabs.2009.json", "plain.json", "said.json"}
-    assert {path.name for path in tmp_path.iterdir()} == names

@@ -12,11 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from model.cli import run
-from model.data.corpus import load_both
 from model.evaluate import main as evaluate
 from model.fill import encounters, train
 from model.fill.__main__ import main as fill
-from model.fill.examples import collect, examples_of, hide
+from model.fill.examples import examples_of, hide
 from model.retrieval.__main__ import main as train_scorer
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import library
@@ -99,14 +98,6 @@ def test_training_lowers_the_error_and_leaves_what_the_core_reads(
     some = examples_of(hide(read(str(tracks_file))[0].by_user(), 300.0, 1, 50, 0))
     m = imputer.Imputer().mixture(some.described, some.unit_m)
     assert (m.scale > 0).all() and np.allclose(m.weight.sum(axis=1), 1, atol=1e-5)
-
-
-def test_as_many_examples_are_collected_as_were_asked_for(tracks_file: Path, tmp_path: Path) -> None:
-    sources, lines = load_both([str(tracks_file)], tmp_path)[0], []
-    examples = collect(sources, 200, 0, lines.append)
-    assert len(examples) == lines[0]["examples"] == 200
-    assert examples.seconds.min() < 300 and examples.seconds.max() > 900  # of every length still
-    assert len(collect(sources * 2, 300, 0, lines.append)) == 300
 
 
 def test_a_corpus_without_gaps_to_hide_is_refused_in_a_sentence(

@@ -25,14 +25,6 @@ def tracks_of(*walks: tuple) -> Tracks:
     return build_tracks(user, None, t, lon, lat)[0]
 
 
-def test_fine_windows_are_the_first_fix_of_each_bin():
-    w = cut(tracks_of(walk(np.arange(0, 60, 0.1))), "15s")  # 6 s apart
-    assert w.lon.shape == (len(w), PROTOCOL.context) and w.query_t.shape == (len(w), PROTOCOL.ahead) and len(w)
-    assert w.known.all() and (w.query_t > w.t[:, -1:]).all()
-    assert (np.diff(w.t // 15_000, axis=1) == 1).all() and (w.t % 15_000 < 6000).all()
-    np.testing.assert_allclose(w.horizon_s, [15, 30, 45, 60, 75])
-
-
 def test_fine_windows_never_cross_a_gap_or_a_person():
     broken = np.concatenate([np.arange(0, 44), np.arange(60, 104)])
     assert not len(cut(tracks_of(walk(broken), walk(broken, "b")), "60s"))
@@ -48,14 +40,6 @@ def test_long_takes_the_last_fix_of_each_quarter_of_an_hour():
     np.testing.assert_allclose(w.horizon_s / 60, [15, 30, 60, 90, 120, 150])
     ahead = (w.query_t // BIN_MS - w.t[:, -1:] // BIN_MS)[w.known]
     assert set(ahead) == {1, 2, 4, 6, 8, 10}
-
-
-def test_long_asks_only_where_there_is_a_fix():
-    day = np.arange(0, 12 * 60, 15) + 7.0
-    w = cut(tracks_of(walk(np.delete(day, 20))), "long", per_user=1000)
-    at = np.flatnonzero(w.t[:, -1] == START + int(day[19]) * MINUTE)
-    assert w.known[at[0]].tolist() == [False, True, True, True, True, True]
-    assert w.query_t[at[0], 1] == START + int(day[21]) * MINUTE
 
 
 def test_contexts_end_before_what_is_asked_and_look_back_ten_days():
@@ -80,33 +64,11 @@ def test_tracks_of_nobody_are_somebodys_own(family):
     np.testing.assert_array_equal(w.true_lon, known.true_lon)
 
 
-def test_other_cities_are_left_out():
-    home, trip = walk(np.arange(0, 24 * 60, 15)), walk(np.arange(30 * 60, 36 * 60, 15), lon=12.0)
-    w = cut(tracks_of(home, trip), "long", per_user=1000)
-    assert np.nanmax(w.lon) < 11 and np.nanmax(w.true_lon) < 11
-
-
 def test_filled_holds_the_last_fix_for_twelve_hours_and_no_longer():
     user, bins, row = hold(np.array([0, 0, 0, 1]), np.array([0, 3, 3 + PROTOCOL.held_bins + 10, 5]))
     assert bins[:4].tolist() == [0, 1, 2, 3] and row[:4].tolist() == [0, 0, 0, 1]
     assert bins[row == 1].tolist() == list(range(3, 3 + PROTOCOL.held_bins + 1))
     assert (row == 2).sum() == 1 and user[row == 3].tolist() == [1]
-
-
-def test_filled_truth_is_the_held_fix():
-    evening, morning = np.arange(0, 240, 15), np.arange(600, 900, 15)
-    w = cut(tracks_of(walk(np.concatenate([evening, morning]))), "filled", per_user=1000)
-    assert (w.t % BIN_MS == 0).all() and w.known.mean() > 0.9
-    night = w.t[:, -1] == START + 300 * MINUTE
-    assert night.sum() == 1 and not w.moved[night].any()
-    assert w.moved[w.t[:, -1] == START + 120 * MINUTE].all()
-
-
-def test_nobody_gets_more_windows_than_others_may():
-    w = cut(tracks_of(walk(np.arange(2000)), walk(np.arange(100), "b")), "60s", per_user=3, limit=5)
-    assert len(w) == 5 and np.bincount(w.user).max() <= 3
-    again = cut(tracks_of(walk(np.arange(2000)), walk(np.arange(100), "b")), "60s", per_user=3, limit=5)
-    np.testing.assert_array_equal(w.t, again.t)
 
 
 def test_an_unknown_family_is_named():

@@ -84,8 +84,7 @@ def test_cancel_gives_nothing(run: Callable[..., Any], layer: Any, bundle: str, 
 def test_few_people_have_no_bars_and_half_of_the_cases_are_named(menu: Any, session: Any) -> None:
     """Figures of a real backtest: a mean that is less, and a median that is not."""
     from raw_qgis_plugin.core.evaluation.verdicts import Advice, Verdict, to_json
-    from raw_qgis_plugin.gui.dock.backtest_card import BacktestCard
-    from raw_qgis_plugin.gui.dock.backtest_table import horizons_of
+    from raw_qgis_plugin.gui.dock.backtest_card import BacktestCard, cells, horizons_of
     from raw_qgis_plugin.layers.styling import VERDICTS
 
     names = ["horizon_min", "mean_m", "median_m", "ratio_low", "ratio_high"]
@@ -116,3 +115,4 @@ def test_few_people_have_no_bars_and_half_of_the_cases_are_named(menu: Any, sess
     chart = card.findChild(QWidget, "raw_errors")
     assert chart.bars[:, 0].round().tolist() == [round(0.83 * 1147), round(0.95 * 1147)]
     assert (chart.bars[:, 1] != chart.bars[:, 1]).all()
+    assert cells(card.horizons[0])[3:6] == ["1.1 km", "−15 %", "−17 % … −5 %"]

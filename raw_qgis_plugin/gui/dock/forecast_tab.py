@@ -40,8 +40,7 @@ from ..session import Session
 from ..widgets.charts import HorizonChart
 from ..widgets.layout import column, delete, escaped, row, wrapped
 from ..widgets.option_form import OptionForm
-from .backtest_card import BacktestCard
-from .backtest_table import horizons_of
+from .backtest_card import BacktestCard, horizons_of
 from .run_again import RunAgain
 
 NEAREST_SCALE = 1000.0  # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
