@@ -29,7 +29,7 @@ class EncounterSettings:
     tick_s: float = 30.0  # between the times that are compared, at most,
     min_ticks: int = 2  # and so many or more in the minimum duration of an encounter
     max_missing: int = 1  # times without the pair within an encounter
-    lasting: float = 0.2  # probability of all times of an encounter, one of which has the minimum probability
+    lasting: float = 0.4  # probability of all times of an encounter, one of which has the minimum probability
     observed_s: float = 61.0  # a position between two fixes no farther apart in time counts as observed
     error_share: float = 0.05  # standard error of a position in a gap: share of the distance between its ends,
     error_ms: float = 0.02  # and m/s of the time to the nearer end
