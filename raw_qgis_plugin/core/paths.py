@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]  # .../raw_qgis_plugin
@@ -22,16 +20,6 @@ FLEET_SCORER = SCORER.with_name("fleet.onnx")  # a second answer for days of fle
 IMPUTER = RESOURCES / "bridge" / "bridge.onnx"  # weighs where tracks may have been in gaps (core/gaps)
 IMPUTER_CARD = IMPUTER.with_name("card.json")
 SCORER_CARD = SCORER.with_name("card.json")  # how it was trained, and how its areas are calibrated
-
-
-def user_data() -> Path:
-    """The folder of what RAW remembers of this user beside QGIS: training and the command line need no QGIS profile."""
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "raw-qgis"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "raw-qgis"
-    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "raw-qgis"
 
 
 def shipped_bundle() -> Path:

@@ -289,13 +289,10 @@ def _read_lines(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Table,
     line = np.repeat(np.arange(len(found)), [len(vertices) for vertices, _ in found])
     xym = np.concatenate([np.empty((0, 3)), *(vertices for vertices, _ in found)])
     columns = {name: _array(_plain([row[at] for _, row in found])).take(line) for at, name in enumerate(names)}
-    table = pa.table({**columns, "*line*": line + 1, "*x*": xym[:, 0], "*y*": xym[:, 1], "*t*": _moments(_epochs(xym))})
+    t = _moments(parse_times(xym[:, 2]))
+    table = pa.table({**columns, "*line*": line + 1, "*x*": xym[:, 0], "*y*": xym[:, 1], "*t*": t})
     schema = Schema(plan.fields.user, plan.fields.track or "*line*", "*t*", "*x*", "*y*")
     return table, schema
-
-
-def _epochs(xym: np.ndarray) -> np.ndarray:
-    return parse_times(xym[:, 2], "UTC")
 
 
 def _vertices(geometry: Any) -> np.ndarray:

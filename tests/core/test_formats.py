@@ -16,7 +16,7 @@ from fitfile import EPOCH_S, FILE_ID, RECORD, SESSION, fit_bytes, record
 from google.protobuf import json_format
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
-from raw_qgis_plugin.core.errors import Cancelled, InputError, MissingLibrary
+from raw_qgis_plugin.core.errors import InputError, MissingLibrary
 from raw_qgis_plugin.core.sources.preview import preview
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.sources.schema import Schema
@@ -62,14 +62,6 @@ def test_geolife_from_any_of_its_folders(geolife):
     assert skipped == {"position outside the world": 1}
     for inner in ("Data", "Data/017", "Data/017/Trajectory", "Data/017/Trajectory/20200101100000.plt"):
         assert "017" in read(geolife / inner)[0].user_ids.tolist()
-
-
-def test_reading_can_be_cancelled(geolife):
-    def stop(share):
-        raise Cancelled
-
-    with pytest.raises(Cancelled):
-        read(geolife, progress=stop)
 
 
 GPX = """<?xml version="1.0"?>

@@ -75,7 +75,6 @@ def work():
     cancelled(menu)
     heart.end()
     sample(menu, dock)
-    stopped_clock()
     report["blocks"] = [block for block in heart.blocks if block["ours"]]
 
 
@@ -218,16 +217,6 @@ def sample(menu, dock):
     wait(0.5)
     report["far off"] += [project.crs().authid(), len(bar.items())]
     picture(iface.mainWindow(), "import_not_far_off")
-
-
-def stopped_clock():
-    """QGIS 3.40 sets times when it opens a project, its clock off or not, and keeps them for the next project."""
-    canvas, day = iface.mapCanvas(), QDateTime.fromString("2001-01-01T00:00:00Z", Qt.DateFormat.ISODate)
-    canvas.setTemporalRange(QgsDateTimeRange(day, day.addDays(1)))
-    QgsProject.instance().setDirty(False)
-    iface.newProject(False)
-    wait(0.5)
-    report["all times"] = canvas.temporalRange().isInfinite()
 
 
 def look_for_cuts(dialog):

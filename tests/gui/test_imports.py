@@ -85,10 +85,6 @@ def test_a_crs_for_another_place_is_changed_by_a_button(report: dict[str, Any]) 
     assert crs != "EPSG:32633" and left < len(words), report["far off"]
 
 
-def test_a_clock_that_is_off_hides_nothing_of_the_next_project(report: dict[str, Any]) -> None:
-    assert report["all times"]
-
-
 def test_lines_without_a_user_field_are_asked_about(report: dict[str, Any]) -> None:
     assert "Lines" in report["offered"]  # added while the dock was open
     assert report["candidates"] == ["cab: 12 different values"] and not report["read before the answer"]

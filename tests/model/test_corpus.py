@@ -168,7 +168,7 @@ def test_memory_holds_a_shard_not_the_corpus(tmp_path):
     code = (
         "from pathlib import Path; from model.data import shards; from model.data.corpus import load; "
         "from raw_qgis_plugin.core.sources import readers; shards.SHARD_FIXES = 100_000; "
-        "readers.SETTINGS = readers.ReadSettings(parquet_rows=50_000); "
+        "readers.PARQUET_ROWS = 50_000; "
         "shards.MOST_HASHES = 200_000; "
         "print('ready', flush=True); input(); "
         f"s = load({str(tmp_path / 'many.parquet')!r}, cache=Path({str(tmp_path / 'cache')!r})); "

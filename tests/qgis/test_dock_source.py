@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsVectorLayer, QgsVectorLayerJoinInfo, edit
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, edit
 from qgis.PyQt.QtWidgets import QAction
 
 from .conftest import utc
@@ -93,79 +92,6 @@ def test_a_renamed_field_is_reported(session: Any, panel: Any, make: Any, fixes:
     assert session.users.n_users == 12
 
 
-def test_unsaved_edits_are_told_of_until_they_are_read(session: Any, panel: Any, make: Any, fixes: Any) -> None:
-    """Labels, diaries and forecasts have them at once."""
-    layer = QgsProject.instance().addMapLayer(make(fixes))
-    panel.start()
-    until(lambda: session.city is not None)
-    n = layer.featureCount()
-
-    def delete_one() -> None:
-        assert layer.deleteFeature(next(layer.getFeatures()).id())
-
-    layer.startEditing()
-    assert "unsaved" not in panel.summary.text()
-    delete_one()
-    assert panel.summary.text().startswith("The layer has unsaved edits.") and len(session.tracks) == n
-    layer.rollBack()
-    until(lambda: session.tracks is not None)
-    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n
-    layer.startEditing()
-    delete_one()
-    session.read()
-    until(lambda: session.city is not None)
-    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n - 1
-    delete_one()
-    assert "unsaved" in panel.summary.text()
-    layer.rollBack()
-    until(lambda: session.city is not None)
-    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n
-    with edit(layer):
-        delete_one()
-    until(lambda: session.city is not None)
-    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n - 1
-
-
-def test_fields_stay_chosen_when_a_table_is_joined_or_a_field_deleted(
-    session: Any, panel: Any, make: Any, fixes: Any
-) -> None:
-    """QGIS's boxes lose their field then. Choosing one more would forget the others."""
-    layer = QgsProject.instance().addMapLayer(make(fixes))
-    panel.start()
-    until(lambda: session.city is not None)
-    assert [box.currentField() for box in panel.fields.values()] == ["user_id", "", "t"]
-    table = QgsVectorLayer("None?field=pid:string&field=ward:string", "people", "memory")
-    join = QgsVectorLayerJoinInfo()
-    join.setJoinLayer(QgsProject.instance().addMapLayer(table))
-    join.setJoinFieldName("pid")
-    join.setTargetFieldName("user_id")
-    assert layer.addJoin(join)
-    QCoreApplication.processEvents()
-    assert [box.currentField() for box in panel.fields.values()] == ["user_id", "", "t"]
-    panel.fields["track"].setField("people_ward")
-    assert (session.fields.user, session.fields.track, session.fields.time) == ("user_id", "people_ward", "t")
-    assert layer.startEditing() and layer.deleteAttribute(layer.fields().lookupField("user_id"))
-    QCoreApplication.processEvents()
-    assert panel.fields["user"].currentField() == "", "not that of another field"
-    assert session.fields.user == "user_id"
-    assert layer.rollBack()
-    QCoreApplication.processEvents()
-    assert panel.fields["user"].currentField() == "user_id"
-
-
-def test_the_box_names_no_layer_when_the_chosen_one_is_removed(session: Any, panel: Any, make: Any, fixes: Any) -> None:
-    """QGIS's box goes on to the next layer, of which the dock has read nothing."""
-    QgsProject.instance().addMapLayers([make(fixes), make(fixes)])
-    panel.start()
-    until(lambda: session.city is not None)
-    QgsProject.instance().removeMapLayer(session.layer.id())
-    QCoreApplication.processEvents()
-    assert session.layer is None and panel.layer.currentLayer() is None
-    (left,) = QgsProject.instance().mapLayers().values()
-    panel.layer.setLayer(left)
-    until(lambda: session.city is not None)
-
-
 def test_where_no_fix_can_be_used_the_dock_says_what_to_do(session: Any, panel: Any, make: Any, fixes: Any) -> None:
     """Times of day whose date is in another field; metres in a layer without a coordinate system."""
     panel.start()
@@ -178,43 +104,6 @@ def test_where_no_fix_can_be_used_the_dock_says_what_to_do(session: Any, panel: 
     until(lambda: session.tracks is not None)
     assert "coordinate system" in panel.summary.text()
     session.set_layer(None)
-
-
-def test_a_layer_whose_file_is_missing_is_read_when_it_is_found(
-    session: Any, panel: Any, make: Any, fixes: Any, tmp_path: Path
-) -> None:
-    path = tmp_path / "fixes.gpkg"
-    make(fixes, path=path)
-    path.rename(tmp_path / "moved.gpkg")
-    layer = QgsProject.instance().addMapLayer(QgsVectorLayer(str(path), "fixes", "ogr"))
-    panel.start()
-    session.set_layer(layer)
-    assert "missing" in panel.summary.text() and session.job is None
-    layer.setDataSource(str(tmp_path / "moved.gpkg"), "fixes", "ogr")
-    until(lambda: session.city is not None)
-    assert session.users.n_users == 12 and panel.fields["user"].currentField() == "user_id"
-
-
-def test_a_model_that_lies_elsewhere_stays_when_others_come_and_go(
-    session: Any, panel: Any, bundle: str, tmp_path: Path
-) -> None:
-    from raw_qgis_plugin.core.bundle.bundle import open_bundle
-    from raw_qgis_plugin.environment.folders import models_folder
-
-    elsewhere = shutil.copytree(open_bundle(bundle or None).path, tmp_path / "elsewhere")
-    panel.start()
-    QgsProject.instance().writeEntry("raw", "model", str(elsewhere))
-    panel.take_model()
-    other = models_folder() / "other.zip"
-    other.touch()
-    try:
-        panel.list_models()
-        assert panel.model.findText("other") > 0 and panel.model.currentData() == session.model_path == str(elsewhere)
-    finally:
-        other.unlink()
-    shutil.rmtree(elsewhere)
-    panel.list_models()
-    assert panel.model.currentData() == session.model_path == ""
 
 
 def test_another_device_is_used_when_the_layer_is_read_again(

@@ -261,15 +261,6 @@ def test_a_field_that_was_renamed_is_missed(fixes: Any, make: Any, role: str) ->
         snapshot(layer, fields, "UTC")
 
 
-def test_empty_layers_are_empty_tracks(tmp_path: Path, saved: Any) -> None:
-    memory = QgsVectorLayer("Point?crs=EPSG:4326&field=user_id:string&field=t:datetime", "p", "memory")
-    for layer in (memory, saved(memory, tmp_path / "a.gpkg")):
-        tracks, skipped = read(plan(layer))
-        assert len(tracks) == 0 and not skipped
-    m = QgsVectorLayer("LineStringM?crs=EPSG:4326&field=user_id:string", "p", "memory")
-    assert len(read(plan(m))[0]) == 0
-
-
 def test_cancel_stops_reading(fixes: Any, make: Any, tmp_path: Path) -> None:
     from raw_qgis_plugin.core.errors import Cancelled
     from raw_qgis_plugin.layers.reading import read_tracks

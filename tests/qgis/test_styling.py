@@ -103,22 +103,6 @@ def test_the_mark_is_of_the_label_that_is_shown() -> None:
     assert [outside in words for words in legend_of(layer)] == [True, False, True]
 
 
-def test_a_label_of_ones_own_begins_with_other_colours() -> None:
-    """It is often shown beside the mode of transport."""
-    from raw_qgis_plugin.core.bundle.bundle import open_bundle
-    from raw_qgis_plugin.layers import legends, styling
-
-    shipped = open_bundle().head("transport_mode")
-    modes = list(legends.class_colours(shipped).values())
-    assert not set(modes) & set(legends.class_colours(TEAM).values())
-    trips = layer_of("LineString", "&field=mode:string", [[shipped["classes"][0]]])
-    styling.Trips([shipped]).apply(trips)
-    rules = trips.renderer().rootRule().children()[:4]
-    assert [rule.symbol().symbolLayer(1).color().name() for rule in rules] == modes, (
-        "also where the field has another name"
-    )
-
-
 @pytest.mark.parametrize(
     ("figures", "colours"),
     [
@@ -158,15 +142,6 @@ def test_figures_come_in_steps_that_leave_none_out(values: list[float]) -> None:
     assert all(len(each) == 1 for each in words[:12]) and all(each[0].endswith(" per km²") for each in words[:10])
     assert words[10] == ["Withheld to protect people"] and words[11] == ["No figure"]
     assert not layer.temporalProperties().isActive()
-
-
-def test_steps_of_counts_share_no_number() -> None:
-    from raw_qgis_plugin.layers import styling
-
-    fields = "&field=n_users:integer&field=suppressed:bool&field=in_domain:bool"
-    layer = layer_of("Polygon", fields, [[n, False, True] for n in (3, 3, 4, 5, 5, 6, 7, 7, 8, 8)])
-    styling.RegionScores([]).apply(layer)
-    assert [*dict.fromkeys(each[0] for each in legend_of(layer))] == ["3", "4", "5", "6", "7 to 8"]
 
 
 def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:

@@ -71,6 +71,7 @@ ID_FIELDS = {
     "day": ("day", "date"),
     "region": ("region_id", "id", "name", "GEOID"),
 }
+DECIMALS = re.compile(r"(?!-?\d+\.0$)-?\d*[.,]\d+(e-?\d+)?")  # of measurements, but not of 7.0
 INTERVAL_FIELDS = (("start", "end"), ("t_start", "t_end"))
 
 
@@ -198,10 +199,7 @@ def user_candidates(columns: Mapping[str, Iterable[Any]], lines: bool = False, m
     for name, values in columns.items():
         items = [value for value in values if value is not None and value != ""]
         distinct = set(map(str, items))
-        if 2 <= len(distinct) <= (len(items) if lines else len(items) / 2) and not any(map(_has_decimals, distinct)):
+        decimals = any(DECIMALS.fullmatch(text) for text in distinct)
+        if 2 <= len(distinct) <= (len(items) if lines else len(items) / 2) and not decimals:
             found[name] = len(distinct)
     return dict(list(found.items())[:most])
-
-
-def _has_decimals(text: str) -> bool:
-    return re.fullmatch(r"-?\d*[.,]\d+(e-?\d+)?", text) is not None and not re.fullmatch(r"-?\d+\.0", text)
