@@ -27,7 +27,8 @@ CALLS = {  # positions of arguments that are passed on to tr()
     },
     "option": (1, 2), "add_regions": (0,), "Window": (1, 2), "Table": (0,),
 }  # fmt: skip
-MORE = ("user", "track", "day", "region")  # units, which are words of the interface as well
+# Units and values of fields, which are words of the interface as well
+MORE = ("user", "track", "day", "region", "walk", "bike", "motor", "rail", "yes", "no", "unknown")
 
 
 def main() -> int:
@@ -68,7 +69,7 @@ class Reader(ast.NodeVisitor):
         self.texts: list[str] = []
         self.unread: list[int] = []
         self.tables = tables
-        self.known: list[set[str]] = [{"unit"}]  # names whose texts were read elsewhere: loop variables, parameters
+        self.known: list[set[str]] = [{"unit", "choice"}]  # names whose texts were read elsewhere: loop variables, parameters
         self.visit(tree)
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -94,7 +95,9 @@ class Reader(ast.NodeVisitor):
 
     def _is_known(self, argument: ast.expr) -> bool:
         if isinstance(argument, ast.Attribute):
-            return argument.attr in TEXTS | {"tip"}
+            return argument.attr in TEXTS | {"tip", "label", "help"}
+        if isinstance(argument, ast.Call):  # of a value of a field
+            return getattr(argument.func, "id", "") in ("plain", "str")
         return isinstance(argument, ast.Name) and any(argument.id in names for names in self.known)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
