@@ -4,48 +4,24 @@
   <context>
     <name>RAW</name>
     <message>
-      <source> (not: {names})</source>
-      <translation> (não: {names})</translation>
-    </message>
-    <message>
       <source> (with different labels, left out: {n:,})</source>
       <translation> (com rótulos diferentes, deixados de fora: {n:,})</translation>
-    </message>
-    <message>
-      <source> To see each once it takes {minutes:,.0f} minutes.</source>
-      <translation> Para ver cada uma uma vez são precisos {minutes:,.0f} minutos.</translation>
     </message>
     <message>
       <source> and {n} more classes</source>
       <translation> e mais {n} classes</translation>
     </message>
     <message>
-      <source> min</source>
-      <translation> min</translation>
-    </message>
-    <message>
       <source> people</source>
       <translation> pessoas</translation>
-    </message>
-    <message>
-      <source>'{name}' was not made on this machine. It runs in a process of its own, on the CPU, with limits on time and memory. Do you know who made it, and shall it run without these limits?</source>
-      <translation>“{name}” não foi feito neste computador. Ele é executado em um processo separado, na CPU, com limites de tempo e memória. Você sabe quem o fez e quer executá-lo sem esses limites?</translation>
-    </message>
-    <message>
-      <source>, about {megabytes} MB</source>
-      <translation>, cerca de {megabytes} MB</translation>
-    </message>
-    <message>
-      <source>, each of your {n:,} fixes {times:.1f} times.</source>
-      <translation>, cada uma das suas {n:,} posições {times:.1f} vezes.</translation>
     </message>
     <message>
       <source>, one every {time}</source>
       <translation>, uma a cada {time}</translation>
     </message>
     <message>
-      <source>, {gb:g} GB memory</source>
-      <translation>, {gb:g} GB de memória</translation>
+      <source>0.25, 0.5, 1 or 2: the smaller, the more noise.</source>
+      <translation>0,25, 0,5, 1 ou 2: quanto menor, mais ruído.</translation>
     </message>
     <message>
       <source>1 fix</source>
@@ -104,14 +80,6 @@
       <translation>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;O quanto dois usuários se movem de forma parecida, de -1 a 1, segundo a tabela mais recente de Vetores de trajetos do projeto.&lt;/p&gt;</translation>
     </message>
     <message>
-      <source>A PNG file, 300 dots an inch</source>
-      <translation>Um arquivo PNG, 300 pontos por polegada</translation>
-    </message>
-    <message>
-      <source>A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.</source>
-      <translation>O Shapefile corta os nomes dos campos em dez letras: {names}. O GeoPackage mantém os nomes.</translation>
-    </message>
-    <message>
       <source>A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.</source>
       <translation>A pasta de um pacote, o card.json dentro dela ou o .zip. Vazio: o modelo que vem com o RAW.</translation>
     </message>
@@ -120,36 +88,32 @@
       <translation>Uma cor para cada usuário</translation>
     </message>
     <message>
-      <source>A file of positions. For a folder (GeoLife, many files) write or paste its path.</source>
-      <translation>Um arquivo de posições. Para uma pasta (GeoLife, muitos arquivos), escreva ou cole o caminho.</translation>
+      <source>A figure of fewer users is withheld, so that nobody is exposed.</source>
+      <translation>Um número de menos usuários é retido, para que ninguém seja exposto.</translation>
     </message>
     <message>
       <source>A label describes a</source>
       <translation>Um rótulo descreve</translation>
     </message>
     <message>
-      <source>A label ends by itself, after {minutes:g} minutes at the latest.</source>
-      <translation>O treino de um rótulo termina sozinho, após no máximo {minutes:g} minutos.</translation>
+      <source>A label of my own, from examples</source>
+      <translation>Um rótulo meu, a partir de exemplos</translation>
     </message>
     <message>
-      <source>A model from nothing needs many tracks and hours. raw-nano is for trying things out.</source>
-      <translation>Treinar do zero exige muitos trajetos e horas. raw-nano serve para experimentar.</translation>
+      <source>A model from random weights needs many tracks and hours. raw-nano is for trials.</source>
+      <translation>Um modelo a partir de pesos aleatórios precisa de muitas trajetórias e horas. raw-nano é para testes.</translation>
     </message>
     <message>
-      <source>A page with title, legend, scale and notes, as PDF, as picture or to edit.</source>
-      <translation>Uma página com título, legenda, escala e notas, como PDF, imagem ou para editar.</translation>
+      <source>A new model, compared with the one before on people held out. Its heads are taught again, and those that no longer hold are dropped. This takes some minutes after the training.</source>
+      <translation>Um novo modelo, comparado com o anterior em pessoas reservadas. Seus rótulos são ensinados de novo, e os que já não valem são retirados. Isso leva alguns minutos após o treino.</translation>
     </message>
     <message>
-      <source>A prototype is the mean movement of ten or more people at one place. Forecasts there may improve, but whoever has the model sees where people went.</source>
-      <translation>Um protótipo é o movimento médio de dez ou mais pessoas em um lugar. As previsões ali podem melhorar, mas quem tiver o modelo verá por onde as pessoas andaram.</translation>
+      <source>A page with title, legend, scale and notes in QGIS's layout window.</source>
+      <translation>Uma página com título, legenda, escala e notas na janela de layout do QGIS.</translation>
     </message>
     <message>
-      <source>A region crossed by fewer distinct users gets no figure, so that nobody is exposed.</source>
-      <translation>Uma região cruzada por menos usuários distintos fica sem valor, para não expor ninguém.</translation>
-    </message>
-    <message>
-      <source>A region crossed by fewer distinct users is neither compared nor found.</source>
-      <translation>Uma região cruzada por menos usuários distintos não é comparada nem encontrada.</translation>
+      <source>A result of Score regions, or of flows.</source>
+      <translation>Um resultado de Pontuar regiões, ou de fluxos.</translation>
     </message>
     <message>
       <source>A row of figures for each user, track or day, by which they can be compared, clustered or classified.</source>
@@ -160,8 +124,8 @@
       <translation>Um treino em andamento continua quando esta janela ou o QGIS é fechado.</translation>
     </message>
     <message>
-      <source>A running training continues, also when QGIS is closed.</source>
-      <translation>Um treino em andamento continua, mesmo com o QGIS fechado.</translation>
+      <source>A short tour</source>
+      <translation>Um breve passeio</translation>
     </message>
     <message>
       <source>A step ahead</source>
@@ -172,10 +136,6 @@
       <translation>Um passo atrás</translation>
     </message>
     <message>
-      <source>A table has no .shp file: it is {file}, which QGIS does not load.</source>
-      <translation>Uma tabela não tem arquivo .shp: ela está em {file}, que o QGIS não carrega.</translation>
-    </message>
-    <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
       <translation>Uma tabela com o id e o rótulo de cada usuário, trajeto ou dia; para regiões, os polígonos delas.</translation>
     </message>
@@ -184,20 +144,20 @@
       <translation>Uma tabela com os rótulos, como um arquivo CSV: ela se torna uma camada do projeto</translation>
     </message>
     <message>
-      <source>A user crossed a region</source>
-      <translation>Um usuário cruzou uma região</translation>
+      <source>A user's trips, on average: {shares}.</source>
+      <translation>Viagens de um usuário, em média: {shares}.</translation>
     </message>
     <message>
       <source>About {n:,} rows. </source>
       <translation>Cerca de {n:,} linhas. </translation>
     </message>
     <message>
-      <source>About {total:,.0f} minutes in all: {minutes:g} of training, then about {more:,.0f} to calibrate its areas, compare it with the model before, and teach the heads again.</source>
-      <translation>Cerca de {total:,.0f} minutos ao todo: {minutes:g} de treino e depois cerca de {more:,.0f} para calibrar as áreas, comparar com o modelo anterior e ensinar as cabeças de novo.</translation>
-    </message>
-    <message>
       <source>Accuracy of such forecasts on the past of this layer, compared with simple methods</source>
       <translation>Precisão dessas previsões no passado desta camada, comparada com a de métodos simples</translation>
+    </message>
+    <message>
+      <source>Accuracy, m</source>
+      <translation>Precisão, m</translation>
     </message>
     <message>
       <source>All are one user's</source>
@@ -216,20 +176,8 @@
       <translation>Todos os métodos…</translation>
     </message>
     <message>
-      <source>All packages that training needs are installed.</source>
-      <translation>Todos os pacotes necessários para treinar estão instalados.</translation>
-    </message>
-    <message>
       <source>All that the model needs.</source>
       <translation>Tudo de que o modelo precisa.</translation>
-    </message>
-    <message>
-      <source>Also answer with experimental heads, which only simulation supports</source>
-      <translation>Responder também com cabeças experimentais, que só a simulação sustenta</translation>
-    </message>
-    <message>
-      <source>Also answer with heads that only simulation supports</source>
-      <translation>Responder também com cabeças que só a simulação sustenta</translation>
     </message>
     <message>
       <source>Also what FIT and GTFS-realtime files need</source>
@@ -260,6 +208,10 @@
       <translation>No máximo este número de caminhos prováveis por trajeto, cada um com sua probabilidade.</translation>
     </message>
     <message>
+      <source>Automatic</source>
+      <translation>Automático</translation>
+    </message>
+    <message>
       <source>Automatic: the graphics card where it can</source>
       <translation>Automático: a placa gráfica quando possível</translation>
     </message>
@@ -284,18 +236,6 @@
       <translation>Mapa base: © colaboradores do OpenStreetMap ({address})</translation>
     </message>
     <message>
-      <source>Before</source>
-      <translation>Antes de</translation>
-    </message>
-    <message>
-      <source>Before you publish the drawn regions</source>
-      <translation>Antes de publicar as regiões desenhadas</translation>
-    </message>
-    <message>
-      <source>Before you publish this map:</source>
-      <translation>Antes de publicar este mapa:</translation>
-    </message>
-    <message>
       <source>Begin with</source>
       <translation>Modelo inicial</translation>
     </message>
@@ -304,12 +244,20 @@
       <translation>Melhor método simples</translation>
     </message>
     <message>
-      <source>Boardings</source>
-      <translation>Embarques</translation>
-    </message>
-    <message>
       <source>Box</source>
       <translation>Caixa</translation>
+    </message>
+    <message>
+      <source>By bike</source>
+      <translation>De bicicleta</translation>
+    </message>
+    <message>
+      <source>By motor vehicle</source>
+      <translation>Em veículo motorizado</translation>
+    </message>
+    <message>
+      <source>By rail</source>
+      <translation>De trem ou metrô</translation>
     </message>
     <message>
       <source>CSV, Parquet, GPX, FIT, GTFS-realtime, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
@@ -352,14 +300,6 @@
       <translation>Ficha</translation>
     </message>
     <message>
-      <source>Check</source>
-      <translation>Verificar</translation>
-    </message>
-    <message>
-      <source>Check before publishing</source>
-      <translation>Verificar antes de publicar</translation>
-    </message>
-    <message>
       <source>Checking RAW's packages</source>
       <translation>Verificando os pacotes do RAW</translation>
     </message>
@@ -370,6 +310,10 @@
     <message>
       <source>Checking {name} …</source>
       <translation>Verificando {name} …</translation>
+    </message>
+    <message>
+      <source>Choose 'stops and trips' beside Label: where people stopped and how long, home and work, and the trips between with the mode of transport. Wrong modes are corrected in the table.</source>
+      <translation>Escolha 'paradas e viagens' ao lado de Rotular: onde as pessoas pararam e por quanto tempo, casa e trabalho, e as viagens entre elas com o meio de transporte. Meios errados são corrigidos na tabela.</translation>
     </message>
     <message>
       <source>Choose a file or a folder, or drop one on this window.</source>
@@ -396,8 +340,8 @@
       <translation>Escolha a pasta que contém os wheels.</translation>
     </message>
     <message>
-      <source>Choose the layer of tracks at the top. The fields for user, track and time are guessed; what was read is shown: how many users, from when to when, how often.</source>
-      <translation>Escolha a camada de trajetos no topo. Os campos de usuário, trajeto e hora são detectados, e o painel mostra o que foi lido: quantos usuários, o período e a frequência.</translation>
+      <source>Choose the layer of tracks at the top. The fields for user, track and time are guessed. Below is what was read: how many users, from when to when, how often.</source>
+      <translation>Escolha a camada de trajetórias no topo. Os campos de usuário, trajetória e tempo são adivinhados. Abaixo está o que foi lido: quantos usuários, de quando a quando, com que frequência.</translation>
     </message>
     <message>
       <source>Choose the layer or table with the labels, its id field and its label field.</source>
@@ -406,6 +350,10 @@
     <message>
       <source>Choose two regions in the list to see them side by side</source>
       <translation>Escolha duas regiões na lista para vê-las lado a lado</translation>
+    </message>
+    <message>
+      <source>Clear cache</source>
+      <translation>Limpar o cache</translation>
     </message>
     <message>
       <source>Click a track on the map</source>
@@ -428,14 +376,6 @@
       <translation>Clique em cada vértice. O botão direito fecha a região, Backspace desfaz um vértice, Esc cancela.</translation>
     </message>
     <message>
-      <source>Close</source>
-      <translation>Fechar</translation>
-    </message>
-    <message>
-      <source>Collecting prototypes of these places</source>
-      <translation>Coletando protótipos dos movimentos nestes lugares</translation>
-    </message>
-    <message>
       <source>Colours</source>
       <translation>Cores</translation>
     </message>
@@ -446,6 +386,14 @@
     <message>
       <source>Commuter</source>
       <translation>Pendular</translation>
+    </message>
+    <message>
+      <source>Commuters</source>
+      <translation>Pendulares</translation>
+    </message>
+    <message>
+      <source>Commuters: {counts} of {n:,}.</source>
+      <translation>Pendulares: {counts} de {n:,}.</translation>
     </message>
     <message>
       <source>Compare</source>
@@ -476,10 +424,6 @@
       <translation>Continuar o treino</translation>
     </message>
     <message>
-      <source>Continue training on my tracks: how people move here. No labels needed.</source>
-      <translation>Continuar o treino com os meus trajetos: como as pessoas se movem aqui. Não é preciso ter rótulos.</translation>
-    </message>
-    <message>
       <source>Continue training on your own tracks, or teach a new label from examples.</source>
       <translation>Continuar o treino com os seus trajetos ou ensinar um novo rótulo com exemplos.</translation>
     </message>
@@ -500,16 +444,12 @@
       <translation>Coordenadas</translation>
     </message>
     <message>
-      <source>Copied to the clipboard.</source>
-      <translation>Copiado para a área de transferência.</translation>
-    </message>
-    <message>
       <source>Copy</source>
       <translation>Copiar</translation>
     </message>
     <message>
-      <source>Corrected: {label}</source>
-      <translation>Corrigido: {label}</translation>
+      <source>Copy the text above, to send it</source>
+      <translation>Copiar o texto acima, para enviá-lo</translation>
     </message>
     <message>
       <source>Counting the labels …</source>
@@ -588,8 +528,12 @@
       <translation>Dispositivo usado de fato</translation>
     </message>
     <message>
-      <source>Diagnostics…</source>
-      <translation>Diagnóstico…</translation>
+      <source>Device used</source>
+      <translation>Dispositivo usado</translation>
+    </message>
+    <message>
+      <source>Diagnose</source>
+      <translation>Diagnosticar</translation>
     </message>
     <message>
       <source>Diary</source>
@@ -600,12 +544,8 @@
       <translation>Diferença</translation>
     </message>
     <message>
-      <source>Differential privacy of persons: only people and visits are given, with random noise; the smaller, the more noise. 1 is usual. Every run spends its epsilon anew.</source>
-      <translation>Privacidade diferencial das pessoas: só são informados pessoas e visitas, com ruído aleatório; quanto menor o valor, mais ruído. 1 é o usual. Cada execução gasta o seu épsilon de novo.</translation>
-    </message>
-    <message>
-      <source>Distance (m)</source>
-      <translation>Distância (m)</translation>
+      <source>Distance</source>
+      <translation>Distância</translation>
     </message>
     <message>
       <source>Do not rely on them: they are unlike the training data (in_domain is false).</source>
@@ -614,10 +554,6 @@
     <message>
       <source>Done. RAW is ready: no restart is needed.</source>
       <translation>Concluído. O RAW está pronto, não é preciso reiniciar.</translation>
-    </message>
-    <message>
-      <source>Double click a name to change it</source>
-      <translation>Clique duas vezes em um nome para mudá-lo</translation>
     </message>
     <message>
       <source>Drag a box on the map.</source>
@@ -664,10 +600,6 @@
       <translation>Cada usuário</translation>
     </message>
     <message>
-      <source>Edit the layout</source>
-      <translation>Editar a composição</translation>
-    </message>
-    <message>
       <source>Embed tracks</source>
       <translation>Vetores de trajetos</translation>
     </message>
@@ -700,6 +632,10 @@
       <translation>Encontros</translation>
     </message>
     <message>
+      <source>Encounters show who was near whom. Do not publish them.</source>
+      <translation>Encontros mostram quem esteve perto de quem. Não os publique.</translation>
+    </message>
+    <message>
       <source>Encounters tell who knows whom. They are personal data: do not publish them.</source>
       <translation>Encontros revelam quem conhece quem. São dados pessoais: não os publique.</translation>
     </message>
@@ -708,32 +644,24 @@
       <translation>Encontros: {n:,}, observados: {k:,}.</translation>
     </message>
     <message>
-      <source>Epsilon of noise on the counts (empty: no noise)</source>
-      <translation>Épsilon do ruído nas contagens (vazio: sem ruído)</translation>
+      <source>Epsilon of each figure</source>
+      <translation>Epsilon de cada número</translation>
     </message>
     <message>
       <source>Error on people held out, relative to a simple method. Below the line is better.</source>
       <translation>Erro em pessoas fora do treino, em relação a um método simples. Abaixo da linha é melhor.</translation>
     </message>
     <message>
-      <source>Error on people held out.</source>
-      <translation>Erro em pessoas fora do treino.</translation>
-    </message>
-    <message>
       <source>Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words.</source>
       <translation>Erros das previsões no passado destes trajetos, por horizonte, ao lado de métodos simples, com um veredito em palavras.</translation>
     </message>
     <message>
-      <source>Experimental ({why})</source>
-      <translation>Experimental ({why})</translation>
-    </message>
-    <message>
-      <source>Experimental: trained on simulated data only.</source>
-      <translation>Experimental: treinado apenas com dados simulados.</translation>
-    </message>
-    <message>
       <source>Export the model</source>
       <translation>Exportar o modelo</translation>
+    </message>
+    <message>
+      <source>Exporting the model …</source>
+      <translation>Exportando o modelo …</translation>
     </message>
     <message>
       <source>Export…</source>
@@ -744,20 +672,8 @@
       <translation>Falhou</translation>
     </message>
     <message>
-      <source>Features: {n:,}</source>
-      <translation>Feições: {n:,}</translation>
-    </message>
-    <message>
       <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
       <translation>Menos de {n} pessoas foram vistas em {area}. Nada é mostrado, para protegê-las: com tão poucas pessoas, os valores poderiam revelar uma delas.</translation>
-    </message>
-    <message>
-      <source>Fewest people to show a region</source>
-      <translation>Mínimo de pessoas para mostrar uma região</translation>
-    </message>
-    <message>
-      <source>Fewest users to show a region</source>
-      <translation>Mínimo de usuários para mostrar uma região</translation>
     </message>
     <message>
       <source>Field to learn</source>
@@ -772,6 +688,14 @@
       <translation>Campos</translation>
     </message>
     <message>
+      <source>Fields left out: {names}.</source>
+      <translation>Campos omitidos: {names}.</translation>
+    </message>
+    <message>
+      <source>Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}.</source>
+      <translation>Campos de REGIONS que são números de resultados ou pertencem a um GeoPackage não são mantidos: {names}.</translation>
+    </message>
+    <message>
       <source>Fields: {fields}.</source>
       <translation>Campos: {fields}.</translation>
     </message>
@@ -784,16 +708,32 @@
       <translation>Os valores só são comparáveis se foram medidos nos mesmos dados: veja as fichas.</translation>
     </message>
     <message>
-      <source>Figures for polygons from the people who cross them, with intervals; few people are withheld.</source>
-      <translation>Índices para polígonos a partir das pessoas que os cruzam, com intervalos; onde há poucas pessoas, o valor é omitido.</translation>
+      <source>Figures as on the desk: those of overlapping regions can be subtracted from each other. Use 'Publish figures' before you give them to others.</source>
+      <translation>Números como na mesa de trabalho: os de regiões sobrepostas podem ser subtraídos uns dos outros. Use 'Publicar números' antes de entregá-los a outros.</translation>
     </message>
     <message>
-      <source>Figures of fewer people could reveal one of them.</source>
-      <translation>Valores de menos pessoas poderiam revelar uma delas.</translation>
+      <source>Figures for polygons from the people who visit them, with intervals; few people are withheld.</source>
+      <translation>Números para polígonos a partir das pessoas que os visitam, com intervalos; poucas pessoas são retidas.</translation>
     </message>
     <message>
       <source>Figures of fewer than {n} people are withheld. The recorded people are not the population.</source>
       <translation>Valores de menos de {n} pessoas são omitidos. As pessoas registradas não representam a população.</translation>
+    </message>
+    <message>
+      <source>Figures of fewer users are left out.</source>
+      <translation>Números de menos usuários são omitidos.</translation>
+    </message>
+    <message>
+      <source>Figures of regions</source>
+      <translation>Números de regiões</translation>
+    </message>
+    <message>
+      <source>Figures of regions or flows as they may leave the desk: with fixed noise, by an allow-list of fields.</source>
+      <translation>Números de regiões ou fluxos como podem sair da mesa: com ruído fixo, por uma lista de campos permitidos.</translation>
+    </message>
+    <message>
+      <source>Figures of the drawn regions as others may have them</source>
+      <translation>Números das regiões desenhadas como outros podem tê-los</translation>
     </message>
     <message>
       <source>Figures of too few people are withheld. The recorded people are not the population.</source>
@@ -840,16 +780,20 @@
       <translation>Primeiro número de datas como 01/02/2024</translation>
     </message>
     <message>
-      <source>Fits</source>
-      <translation>Cabe</translation>
-    </message>
-    <message>
       <source>Fixes</source>
       <translation>Posições</translation>
     </message>
     <message>
       <source>Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS.</source>
       <translation>Posições (pontos com hora), ou linhas cujos valores M são tempo Unix em segundos, em qualquer SRC.</translation>
+    </message>
+    <message>
+      <source>Flows</source>
+      <translation>Fluxos</translation>
+    </message>
+    <message>
+      <source>Flows between zones</source>
+      <translation>Fluxos entre zonas</translation>
     </message>
     <message>
       <source>Folder of tracks</source>
@@ -866,14 +810,6 @@
     <message>
       <source>Folds</source>
       <translation>Partes</translation>
-    </message>
-    <message>
-      <source>For each</source>
-      <translation>Para cada</translation>
-    </message>
-    <message>
-      <source>For vehicles that cross every region in a day or a week: the visitors of half an hour to two hours distinguish regions better. The new label is then always computed from such stretches.</source>
-      <translation>Para veículos que cruzam todas as regiões em um dia ou uma semana: os visitantes de meia hora a duas horas distinguem melhor as regiões. O novo rótulo passa a ser sempre calculado com trechos assim.</translation>
     </message>
     <message>
       <source>Forecast</source>
@@ -896,22 +832,6 @@
       <translation>Prever trajetos</translation>
     </message>
     <message>
-      <source>Forecast: areas</source>
-      <translation>Previsão: áreas</translation>
-    </message>
-    <message>
-      <source>Forecast: points</source>
-      <translation>Previsão: pontos</translation>
-    </message>
-    <message>
-      <source>Forecast: recent tracks</source>
-      <translation>Previsão: trajetos recentes</translation>
-    </message>
-    <message>
-      <source>Forecast: tracks</source>
-      <translation>Previsão: trajetos</translation>
-    </message>
-    <message>
       <source>Forecasting</source>
       <translation>Prevendo</translation>
     </message>
@@ -928,20 +848,12 @@
       <translation>Previsões: em 50 e 80 % dos casos, o trajeto fica dentro das áreas.</translation>
     </message>
     <message>
-      <source>Forget</source>
-      <translation>Limpar</translation>
-    </message>
-    <message>
       <source>Format</source>
       <translation>Formato</translation>
     </message>
     <message>
       <source>Fri</source>
       <translation>Sex</translation>
-    </message>
-    <message>
-      <source>From</source>
-      <translation>A partir de</translation>
     </message>
     <message>
       <source>GeoPackage</source>
@@ -958,10 +870,6 @@
     <message>
       <source>HTML files (*.html)</source>
       <translation>Arquivos HTML (*.html)</translation>
-    </message>
-    <message>
-      <source>Hardware</source>
-      <translation>Equipamento</translation>
     </message>
     <message>
       <source>Heads</source>
@@ -984,12 +892,8 @@
       <translation>Horizonte</translation>
     </message>
     <message>
-      <source>Horizon (minutes)</source>
-      <translation>Horizonte (minutos)</translation>
-    </message>
-    <message>
-      <source>How far ahead</source>
-      <translation>Antecedência</translation>
+      <source>Hours and days of departure, in mean solar time.</source>
+      <translation>Horas e dias da partida, em tempo solar médio.</translation>
     </message>
     <message>
       <source>How far ahead of the last fix.</source>
@@ -1000,12 +904,12 @@
       <translation>Quantos</translation>
     </message>
     <message>
-      <source>How the error on people held out is shown</source>
-      <translation>Como mostrar o erro em pessoas fora do treino</translation>
+      <source>How many trips go from zone to zone, when and by which modes; few people are withheld.</source>
+      <translation>Quantas viagens vão de zona a zona, quando e por quais meios; poucas pessoas são retidas.</translation>
     </message>
     <message>
-      <source>How the users of a region are combined. sum: as the shipped model was trained. mean: regardless of their number. share: in proportion to their fixes.</source>
-      <translation>Como combinar os usuários de uma região. sum: como no treino do modelo que vem com o RAW. mean: independente da quantidade de usuários. share: na proporção das suas posições.</translation>
+      <source>How people move here: continue training, no labels needed</source>
+      <translation>Como as pessoas se movem aqui: continuar o treino, sem rótulos</translation>
     </message>
     <message>
       <source>IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.</source>
@@ -1018,10 +922,6 @@
     <message>
       <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
       <translation>INPUT não tem {unit} com duas posições utilizáveis, por isso a saída está vazia.</translation>
-    </message>
-    <message>
-      <source>INPUT is no layer of a project, so the epsilon of earlier runs is not added. Add up the epsilons of all runs on these tracks yourself.</source>
-      <translation>INPUT não é uma camada de um projeto, por isso o épsilon de execuções anteriores não é somado. Some você mesmo os épsilons de todas as execuções com estas trajetórias.</translation>
     </message>
     <message>
       <source>Id field</source>
@@ -1040,16 +940,20 @@
       <translation>Importar um modelo</translation>
     </message>
     <message>
+      <source>Import a model from a .zip; it is checked first</source>
+      <translation>Importar um modelo de um .zip; ele é verificado antes</translation>
+    </message>
+    <message>
+      <source>Import a model from a folder</source>
+      <translation>Importar um modelo de uma pasta</translation>
+    </message>
+    <message>
       <source>Import folder…</source>
       <translation>Importar pasta…</translation>
     </message>
     <message>
       <source>Import tracks</source>
       <translation>Importar trajetos</translation>
-    </message>
-    <message>
-      <source>Import tracks…</source>
-      <translation>Importar trajetos…</translation>
     </message>
     <message>
       <source>Imported: {fixes} of {users}.</source>
@@ -1068,12 +972,12 @@
       <translation>Importar…</translation>
     </message>
     <message>
-      <source>In 80 % of cases the true number lies in its interval. Colours follow the intervals.</source>
-      <translation>Em 80 % dos casos, o número verdadeiro está dentro do intervalo. As cores seguem os intervalos.</translation>
+      <source>In 80 % of cases the true number lies in its interval.</source>
+      <translation>Em 80 % dos casos o número verdadeiro está no intervalo.</translation>
     </message>
     <message>
-      <source>In the box</source>
-      <translation>Dentro da caixa</translation>
+      <source>In longer gaps between two fixes of a user there are no encounters.</source>
+      <translation>Em lacunas mais longas entre dois pontos de um usuário não há encontros.</translation>
     </message>
     <message>
       <source>In {layer} they are the fields raw_…, a join of this project.</source>
@@ -1096,14 +1000,6 @@
       <translation>Inferência: áreas</translation>
     </message>
     <message>
-      <source>Inferred: points</source>
-      <translation>Inferência: pontos</translation>
-    </message>
-    <message>
-      <source>Inferred: tracks</source>
-      <translation>Inferência: trajetos</translation>
-    </message>
-    <message>
       <source>Inferred: {a} to {b} %</source>
       <translation>Inferido: {a} a {b} %</translation>
     </message>
@@ -1114,10 +1010,6 @@
     <message>
       <source>Install it here…</source>
       <translation>Instalar aqui…</translation>
-    </message>
-    <message>
-      <source>Install the packages that training needs first.</source>
-      <translation>Instale antes os pacotes necessários para treinar.</translation>
     </message>
     <message>
       <source>Installing RAW's packages</source>
@@ -1132,16 +1024,8 @@
       <translation>O disco está cheio?</translation>
     </message>
     <message>
-      <source>It could not be measured: {why}</source>
-      <translation>Não foi possível medir: {why}</translation>
-    </message>
-    <message>
       <source>Its error</source>
       <translation>Erro desse método</translation>
-    </message>
-    <message>
-      <source>Its heads are taught again afterwards, and those that no longer hold are dropped. The page Hardware estimates the time of all.</source>
-      <translation>As cabeças são ensinadas de novo depois, e as que não valem mais são retiradas. A página Equipamento estima o tempo total.</translation>
     </message>
     <message>
       <source>Its value in the id field, such as Mission; or an expression that is true for it alone, such as "name" = 'Mission' or $id = 12.</source>
@@ -1168,6 +1052,10 @@
       <translation>Campo de rótulo</translation>
     </message>
     <message>
+      <source>Label name</source>
+      <translation>Nome do rótulo</translation>
+    </message>
+    <message>
       <source>Label of</source>
       <translation>Rótulo de</translation>
     </message>
@@ -1188,12 +1076,16 @@
       <translation>Rótulos de usuários, trajetos ou dias, pelos seus trajetos: pendular ou não, modo de transporte e mais.</translation>
     </message>
     <message>
-      <source>Labels of {unit}</source>
-      <translation>Rótulos de {unit}</translation>
+      <source>Labels of people were learned from users of phones in many countries; they may be wrong.</source>
+      <translation>Os rótulos de pessoas foram aprendidos com usuários de telefones de muitos países; podem estar errados.</translation>
     </message>
     <message>
-      <source>Labels that only simulation supports are off. &lt;i&gt;Settings → Options → RAW&lt;/i&gt; switches them on.</source>
-      <translation>Os rótulos que só a simulação sustenta estão desligados. Ligue-os em &lt;i&gt;Configurações → Opções → RAW&lt;/i&gt;.</translation>
+      <source>Labels of the visitors</source>
+      <translation>Rótulos dos visitantes</translation>
+    </message>
+    <message>
+      <source>Labels of {unit}</source>
+      <translation>Rótulos de {unit}</translation>
     </message>
     <message>
       <source>Last training: fixes, time, device</source>
@@ -1212,36 +1104,24 @@
       <translation>Latitude, y</translation>
     </message>
     <message>
-      <source>Layer</source>
-      <translation>Camada</translation>
+      <source>Learn</source>
+      <translation>Aprender</translation>
     </message>
     <message>
-      <source>Learning from how tracks continued before</source>
-      <translation>Aprendendo com a continuação dos trajetos no passado</translation>
-    </message>
-    <message>
-      <source>Least length (minutes)</source>
-      <translation>Duração mínima (minutos)</translation>
-    </message>
-    <message>
-      <source>Least length of a stop (minutes)</source>
-      <translation>Duração mínima de uma parada (minutos)</translation>
-    </message>
-    <message>
-      <source>Least probability</source>
-      <translation>Probabilidade mínima</translation>
+      <source>Less likely encounters are left out.</source>
+      <translation>Encontros menos prováveis são omitidos.</translation>
     </message>
     <message>
       <source>Let the model read {users}: {time} on the {device}</source>
       <translation>Processar {users} com o modelo: {time} em {device}</translation>
     </message>
     <message>
-      <source>Longer gaps are left open, and the log gives their number. Gaps of up to an hour were measured.</source>
-      <translation>Lacunas mais longas ficam em aberto, e o registro informa quantas são. O erro foi medido em lacunas de até uma hora.</translation>
+      <source>Longer gaps are left open. Gaps of up to an hour were measured.</source>
+      <translation>Lacunas mais longas ficam abertas. Foram medidas lacunas de até uma hora.</translation>
     </message>
     <message>
-      <source>Longest gap (minutes)</source>
-      <translation>Maior lacuna (minutos)</translation>
+      <source>Longest gap</source>
+      <translation>Maior lacuna</translation>
     </message>
     <message>
       <source>Longitude</source>
@@ -1262,10 +1142,6 @@
     <message>
       <source>Looking at the graphics card and trying the packages …</source>
       <translation>Verificando a placa gráfica e testando os pacotes …</translation>
-    </message>
-    <message>
-      <source>Looking for devices …</source>
-      <translation>Procurando dispositivos …</translation>
     </message>
     <message>
       <source>Looking for devices, and timing the model on each of them …</source>
@@ -1292,8 +1168,12 @@
       <translation>Feito em {date} com o RAW.</translation>
     </message>
     <message>
-      <source>Make a map</source>
-      <translation>Criar um mapa</translation>
+      <source>Main mode</source>
+      <translation>Meio principal</translation>
+    </message>
+    <message>
+      <source>Main mode: {counts}.</source>
+      <translation>Meio principal: {counts}.</translation>
     </message>
     <message>
       <source>Make a map…</source>
@@ -1308,40 +1188,48 @@
       <translation>Mapas</translation>
     </message>
     <message>
+      <source>Matrix</source>
+      <translation>Matriz</translation>
+    </message>
+    <message>
+      <source>Matrix of trips</source>
+      <translation>Matriz de viagens</translation>
+    </message>
+    <message>
       <source>Mean error {m} min ahead: staying {0}, best simple method {1}, the model {2}</source>
       <translation>Erro médio daqui a {m} min: ficar parado {0}, melhor método simples {1}, o modelo {2}</translation>
-    </message>
-    <message>
-      <source>Measure for a second</source>
-      <translation>Medir por um segundo</translation>
-    </message>
-    <message>
-      <source>Measuring {preset} on {device} …</source>
-      <translation>Medindo {preset} em {device} …</translation>
     </message>
     <message>
       <source>Median visit, minutes</source>
       <translation>Visita mediana, minutos</translation>
     </message>
     <message>
-      <source>Metro trips</source>
-      <translation>Viagens de metrô</translation>
+      <source>Minimum duration (minutes)</source>
+      <translation>Duração mínima (minutos)</translation>
     </message>
     <message>
-      <source>Metro user</source>
-      <translation>Usuário de metrô</translation>
+      <source>Minimum probability</source>
+      <translation>Probabilidade mínima</translation>
+    </message>
+    <message>
+      <source>Minimum stop duration</source>
+      <translation>Duração mínima da parada</translation>
+    </message>
+    <message>
+      <source>Minimum users per pair of zones</source>
+      <translation>Mínimo de usuários por par de zonas</translation>
+    </message>
+    <message>
+      <source>Minimum users per region</source>
+      <translation>Mínimo de usuários por região</translation>
+    </message>
+    <message>
+      <source>Minimum users per region, also in Settings → Options → RAW: fewer people get no figures.</source>
+      <translation>Mínimo de usuários por região, também em Configurações → Opções → RAW: menos pessoas ficam sem números.</translation>
     </message>
     <message>
       <source>Minutes at most</source>
       <translation>Minutos no máximo</translation>
-    </message>
-    <message>
-      <source>Minutes from one forecast to the next, up to the horizon.</source>
-      <translation>Minutos entre uma previsão e a seguinte, até o horizonte.</translation>
-    </message>
-    <message>
-      <source>Minutes from one position in a gap to the next.</source>
-      <translation>Minutos entre uma posição e a seguinte dentro de uma lacuna.</translation>
     </message>
     <message>
       <source>Minutes of training</source>
@@ -1352,8 +1240,8 @@
       <translation>Faltam: {names}.</translation>
     </message>
     <message>
-      <source>Mode of trips</source>
-      <translation>Modo das viagens</translation>
+      <source>Mode unknown</source>
+      <translation>Meio desconhecido</translation>
     </message>
     <message>
       <source>Model</source>
@@ -1368,8 +1256,8 @@
       <translation>Pacotes de modelo</translation>
     </message>
     <message>
-      <source>Model to continue from</source>
-      <translation>Modelo de partida</translation>
+      <source>Model size</source>
+      <translation>Tamanho do modelo</translation>
     </message>
     <message>
       <source>Model {name}</source>
@@ -1386,6 +1274,10 @@
     <message>
       <source>Models…</source>
       <translation>Modelos…</translation>
+    </message>
+    <message>
+      <source>Modes (empty: all)</source>
+      <translation>Meios (vazio: todos)</translation>
     </message>
     <message>
       <source>Mon</source>
@@ -1408,28 +1300,24 @@
       <translation>Usuários mais parecidos</translation>
     </message>
     <message>
+      <source>Motor vehicle</source>
+      <translation>Veículo motorizado</translation>
+    </message>
+    <message>
       <source>Name of the new model</source>
       <translation>Nome do novo modelo</translation>
     </message>
     <message>
-      <source>Name of the question</source>
-      <translation>Nome da pergunta</translation>
+      <source>Name of the zones (empty: guessed)</source>
+      <translation>Nome das zonas (vazio: adivinhado)</translation>
     </message>
     <message>
-      <source>Name of the task</source>
-      <translation>Nome da tarefa</translation>
-    </message>
-    <message>
-      <source>Names with commas between them, of experimental heads too. The log lists what the model has.</source>
-      <translation>Nomes separados por vírgulas, também de cabeças experimentais. O registro lista o que o modelo tem.</translation>
+      <source>Names with commas between them. The log lists what the model has.</source>
+      <translation>Nomes separados por vírgulas. O registro lista o que o modelo tem.</translation>
     </message>
     <message>
       <source>New model</source>
       <translation>Novo modelo</translation>
-    </message>
-    <message>
-      <source>New training</source>
-      <translation>Novo treino</translation>
     </message>
     <message>
       <source>Next</source>
@@ -1468,12 +1356,12 @@
       <translation>Nenhuma hora da semana tem {n} pessoas ou mais.</translation>
     </message>
     <message>
-      <source>No label can be shown without revealing fewer than {n} people.</source>
-      <translation>Nenhum rótulo pode ser mostrado sem revelar menos de {n} pessoas.</translation>
-    </message>
-    <message>
       <source>No layer has times. Label or forecast tracks first.</source>
       <translation>Nenhuma camada tem horas. Antes, rotule trajetos ou faça previsões.</translation>
+    </message>
+    <message>
+      <source>No pair of zones has trips of enough users: choose larger zones, or fewer slices.</source>
+      <translation>Nenhum par de zonas tem viagens de usuários suficientes: escolha zonas maiores, ou menos fatias.</translation>
     </message>
     <message>
       <source>No position column was recognised: choose Longitude and Latitude on the left.</source>
@@ -1484,8 +1372,8 @@
       <translation>Nenhuma região tem área, por isso nenhuma posição está dentro delas.</translation>
     </message>
     <message>
-      <source>No run yet.</source>
-      <translation>Nenhuma execução ainda.</translation>
+      <source>No run yet. Describe a training, and start it.</source>
+      <translation>Ainda não há execução. Descreva um treino e inicie-o.</translation>
     </message>
     <message>
       <source>No time and no position column was recognised: choose Time, Longitude and Latitude on the left.</source>
@@ -1504,14 +1392,6 @@
       <translation>Nenhum usuário tem duas posições utilizáveis.</translation>
     </message>
     <message>
-      <source>Nobody has tested it.</source>
-      <translation>Nunca foi testado.</translation>
-    </message>
-    <message>
-      <source>Noise: this run spent an epsilon of {a:g}, and this layer {b:g} in this project. Answers to several runs together are protected by the sum of their epsilons only.</source>
-      <translation>Ruído: esta execução gastou um épsilon de {a:g}, e esta camada já gastou {b:g} neste projeto. As respostas de várias execuções em conjunto são protegidas apenas pela soma dos seus épsilons.</translation>
-    </message>
-    <message>
       <source>None: no region is more similar than two regions usually are.</source>
       <translation>Nenhuma: nenhuma região é mais parecida do que duas regiões costumam ser.</translation>
     </message>
@@ -1528,16 +1408,16 @@
       <translation>Não pedida.</translation>
     </message>
     <message>
+      <source>Not proven better than a simple method</source>
+      <translation>Não comprovado melhor que um método simples</translation>
+    </message>
+    <message>
       <source>Not read yet: press the arrow to read it.</source>
       <translation>Ainda não lida: clique na seta para ler.</translation>
     </message>
     <message>
-      <source>Notes</source>
-      <translation>Notas</translation>
-    </message>
-    <message>
-      <source>Nothing in this layer was found that could name somebody.</source>
-      <translation>Nada nesta camada foi encontrado que pudesse identificar alguém.</translation>
+      <source>Not tested.</source>
+      <translation>Não testado.</translation>
     </message>
     <message>
       <source>Nothing is selected: select features of the layer, or forecast all.</source>
@@ -1548,16 +1428,8 @@
       <translation>Nada é mostrado: uma única pessoa responde pela maior parte do que foi registrado em {area}.</translation>
     </message>
     <message>
-      <source>Nothing is shown: subtracted from the other regions, the figures of these {area} would reveal fewer than {n} people. Remove the other region to see this one.</source>
-      <translation>Nada é mostrado: subtraídos das outras regiões, os valores destes {area} revelariam menos de {n} pessoas. Remova a outra região para ver esta.</translation>
-    </message>
-    <message>
       <source>Nothing was read yet.</source>
       <translation>Nada foi lido ainda.</translation>
-    </message>
-    <message>
-      <source>Number of findings</source>
-      <translation>Número de achados</translation>
     </message>
     <message>
       <source>Number of fixes skipped</source>
@@ -1576,6 +1448,10 @@
       <translation>Número de usuários</translation>
     </message>
     <message>
+      <source>Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have figures: others are of fewer than {least} users, with noise.</source>
+      <translation>Números de usuários ficam a ±{within} do número registrado em 95 % dos casos. {n} de {all} linhas têm números: as outras são de menos de {least} usuários, com ruído.</translation>
+    </message>
+    <message>
       <source>Observed: both have fixes</source>
       <translation>Observado: ambos têm posições</translation>
     </message>
@@ -1592,24 +1468,20 @@
       <translation>Para horas sem fuso horário; as outras não são afetadas. A semana de uma região segue as horas deste fuso; com UTC, a hora solar do lugar.</translation>
     </message>
     <message>
-      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. Play it with the Temporal Controller.</source>
-      <translation>Em Previsão, veja onde um trajeto pode estar nos próximos minutos. A área interna o contém em metade dos casos, a externa em quatro de cada cinco. Reproduza com o Controlador Temporal.</translation>
+      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. The Temporal Controller plays it.</source>
+      <translation>Em Previsão, veja onde uma trajetória pode estar nos próximos minutos. A área interna a contém em metade dos casos, a externa em quatro de cinco. O Controlador Temporal a reproduz.</translation>
     </message>
     <message>
-      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its people and their hours appear at once. The sample has ten people in all, so lower the fewest people to 3 first.</source>
-      <translation>Em Regiões, desenhe em torno de uma parte da cidade: clique canto a canto, o botão direito fecha, Esc desiste. As pessoas e seus horários aparecem na hora. A amostra tem só dez pessoas, então reduza antes o mínimo de pessoas para 3.</translation>
+      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc cancels. Its people and their hours appear at once. The sample has ten people in all, so set the minimum users to 3 first.</source>
+      <translation>Em Regiões, desenhe em torno de uma parte da cidade: clique canto a canto, o botão direito fecha, Esc cancela. Suas pessoas e horas aparecem logo. A amostra tem dez pessoas ao todo; por isso, defina antes o mínimo de usuários como 3.</translation>
     </message>
     <message>
-      <source>On Users, press Label: every track gets its mode of transport, 'unknown' where the model is not sure. Click a track: its user's usual places, blurred to a grid, day, and similar users.</source>
-      <translation>Em Usuários, aperte Rotular: cada trajeto recebe seu modo de transporte, 'unknown' onde o modelo não tem certeza. Clique em um trajeto: os lugares habituais do usuário, borrados em uma grade, o dia e os usuários parecidos.</translation>
+      <source>On Users, press Label: every user gets labels of what the tracks show, 'unknown' with a reason where they show too little. Click a track: its user's usual places, blurred to a grid, day, and similar users.</source>
+      <translation>Em Usuários, pressione Rotular: cada usuário recebe rótulos do que as trajetórias mostram, 'desconhecido' com um motivo onde mostram pouco. Clique numa trajetória: os lugares habituais do usuário, desfocados numa grade, o dia e usuários semelhantes.</translation>
     </message>
     <message>
-      <source>On record: {evidence}.</source>
-      <translation>Registrado: {evidence}.</translation>
-    </message>
-    <message>
-      <source>One forecast every</source>
-      <translation>Uma previsão a cada</translation>
+      <source>On foot</source>
+      <translation>A pé</translation>
     </message>
     <message>
       <source>One forecast for each</source>
@@ -1618,10 +1490,6 @@
     <message>
       <source>One forecast for each {unit}, from its last fix.</source>
       <translation>Uma previsão por {unit}, a partir da última posição.</translation>
-    </message>
-    <message>
-      <source>One page, A4</source>
-      <translation>Uma página, A4</translation>
     </message>
     <message>
       <source>One person or vehicle made all of these fixes</source>
@@ -1636,20 +1504,8 @@
       <translation>Uma linha para cada</translation>
     </message>
     <message>
-      <source>Only a part</source>
-      <translation>Só uma parte</translation>
-    </message>
-    <message>
-      <source>Only fixes before this time</source>
-      <translation>Só posições antes desta hora</translation>
-    </message>
-    <message>
-      <source>Only fixes from this time on</source>
-      <translation>Só posições a partir desta hora</translation>
-    </message>
-    <message>
-      <source>Only fixes in this box</source>
-      <translation>Só posições dentro desta caixa</translation>
+      <source>Only trips of these modes count, such as: walk, bike, motor, rail.</source>
+      <translation>Só contam viagens destes meios, como: walk, bike, motor, rail.</translation>
     </message>
     <message>
       <source>Only versions that RAW was tested with, checked by their SHA-256 sums</source>
@@ -1658,10 +1514,6 @@
     <message>
       <source>Only {n} labels: at least ten are needed.</source>
       <translation>Só {n} rótulos: são necessários pelo menos dez.</translation>
-    </message>
-    <message>
-      <source>Open it in QGIS's layout designer</source>
-      <translation>Abrir no designer de composição do QGIS</translation>
     </message>
     <message>
       <source>Open the report in the browser</source>
@@ -1680,14 +1532,6 @@
       <translation>Outra parada</translation>
     </message>
     <message>
-      <source>PDF files (*.pdf)</source>
-      <translation>Arquivos PDF (*.pdf)</translation>
-    </message>
-    <message>
-      <source>PNG files (*.png)</source>
-      <translation>Arquivos PNG (*.png)</translation>
-    </message>
-    <message>
       <source>Package</source>
       <translation>Pacote</translation>
     </message>
@@ -1696,8 +1540,20 @@
       <translation>Pacotes</translation>
     </message>
     <message>
+      <source>Packages and diagnostics</source>
+      <translation>Pacotes e diagnóstico</translation>
+    </message>
+    <message>
+      <source>Packages and diagnostics…</source>
+      <translation>Pacotes e diagnóstico…</translation>
+    </message>
+    <message>
       <source>Packages…</source>
       <translation>Pacotes…</translation>
+    </message>
+    <message>
+      <source>Pairs of fewer users are added up in one row.</source>
+      <translation>Pares de menos usuários são somados em uma linha.</translation>
     </message>
     <message>
       <source>Pairs of users who were, or may have been, near each other at the same time.</source>
@@ -1736,28 +1592,24 @@
       <translation>Imagens de trajetos e previsões, uma a cada passo do relógio do mapa, com o exportador do próprio QGIS.</translation>
     </message>
     <message>
-      <source>Plugins → RAW → Packages installs what is missing. Or by hand: {where} {command}, then start QGIS again.</source>
-      <translation>Complementos → RAW → Pacotes instala o que falta. Ou manualmente: {where} {command} e depois reinicie o QGIS.</translation>
-    </message>
-    <message>
-      <source>Points of interest</source>
-      <translation>Pontos de interesse</translation>
+      <source>Places or tracks of single people. Publish figures of regions instead.</source>
+      <translation>Lugares ou trajetórias de pessoas individuais. Publique números de regiões em vez disso.</translation>
     </message>
     <message>
       <source>Polygons in any CRS.</source>
       <translation>Polígonos em qualquer SRC.</translation>
     </message>
     <message>
-      <source>Polygons in any CRS; their own fields are kept.</source>
-      <translation>Polígonos em qualquer SRC; os campos deles são mantidos.</translation>
-    </message>
-    <message>
-      <source>Pooling of users</source>
-      <translation>Agregação dos usuários</translation>
+      <source>Polygons in any CRS; their own fields are kept, but for figures of an earlier run.</source>
+      <translation>Polígonos em qualquer SRC; seus próprios campos são mantidos, exceto números de uma execução anterior.</translation>
     </message>
     <message>
       <source>Positions</source>
       <translation>Posições</translation>
+    </message>
+    <message>
+      <source>Press Label to see whether this user commutes, and by what.</source>
+      <translation>Pressione Rotular para ver se este usuário é pendular, e por qual meio.</translation>
     </message>
     <message>
       <source>Privacy</source>
@@ -1776,16 +1628,32 @@
       <translation>Traçando perfis</translation>
     </message>
     <message>
+      <source>Publish figures</source>
+      <translation>Publicar números</translation>
+    </message>
+    <message>
+      <source>Publish figures…</source>
+      <translation>Publicar números…</translation>
+    </message>
+    <message>
+      <source>Published figures</source>
+      <translation>Números publicados</translation>
+    </message>
+    <message>
+      <source>Published figures.</source>
+      <translation>Números publicados.</translation>
+    </message>
+    <message>
+      <source>Published figures: counts have fixed noise with an epsilon of {epsilon:g} a figure, numbers of people are within ±{within:.0f} of the recorded number in 95 % of cases; medians are rounded.</source>
+      <translation>Números publicados: as contagens têm ruído fixo com um epsilon de {epsilon:g} por número; números de pessoas ficam a ±{within:.0f} do registrado em 95 % dos casos; medianas são arredondadas.</translation>
+    </message>
+    <message>
       <source>QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection.</source>
       <translation>O QGIS não tem nenhuma conexão XYZ. Adicione uma no painel Navegador: XYZ Blocos → Nova conexão.</translation>
     </message>
     <message>
       <source>QGIS will ask &lt;b&gt;{host}&lt;/b&gt; for pictures of the area that you look at, and again each time you move the map. The server learns your address on the Internet and which area it is: with tracks of people on the screen, that can be where they live. No track, label or figure is sent. While the basemap is off, nothing is asked.</source>
       <translation>O QGIS vai pedir a &lt;b&gt;{host}&lt;/b&gt; imagens da área que você está vendo, e de novo cada vez que você mover o mapa. O servidor fica sabendo o seu endereço na Internet e qual é a área: com trajetos de pessoas na tela, pode ser onde elas moram. Nenhum trajeto, rótulo ou valor é enviado. Enquanto o mapa base está desligado, nada é pedido.</translation>
-    </message>
-    <message>
-      <source>Question</source>
-      <translation>Pergunta</translation>
     </message>
     <message>
       <source>RAW</source>
@@ -1816,16 +1684,8 @@
       <translation>O RAW tem tudo de que precisa para executar o modelo, treinar e ler todos os arquivos.</translation>
     </message>
     <message>
-      <source>RAW needs the Python package {names} in QGIS's own Python.</source>
-      <translation>O RAW precisa do pacote Python {names} no Python do próprio QGIS.</translation>
-    </message>
-    <message>
-      <source>RAW needs the Python packages {names} in QGIS's own Python.</source>
-      <translation>O RAW precisa dos pacotes Python {names} no Python do próprio QGIS.</translation>
-    </message>
-    <message>
-      <source>RAW: a short tour</source>
-      <translation>RAW: um tour rápido</translation>
+      <source>RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a machine without a screen: python -m pip install --user {names_}, with QGIS's own Python.</source>
+      <translation>O RAW precisa de pacotes Python que faltam no Python do QGIS: {names}. Complementos → RAW → Pacotes os instala. Numa máquina sem tela: python -m pip install --user {names_}, com o próprio Python do QGIS.</translation>
     </message>
     <message>
       <source>RAW: counting labels</source>
@@ -1836,36 +1696,12 @@
       <translation>RAW: excluindo uma execução</translation>
     </message>
     <message>
-      <source>RAW: diagnostics</source>
-      <translation>RAW: diagnóstico</translation>
-    </message>
-    <message>
-      <source>RAW: help</source>
-      <translation>RAW: ajuda</translation>
-    </message>
-    <message>
       <source>RAW: keeping a model</source>
       <translation>RAW: guardando um modelo</translation>
     </message>
     <message>
-      <source>RAW: models</source>
-      <translation>RAW: modelos</translation>
-    </message>
-    <message>
-      <source>RAW: packages</source>
-      <translation>RAW: pacotes</translation>
-    </message>
-    <message>
       <source>RAW: preparing a training</source>
       <translation>RAW: preparando um treino</translation>
-    </message>
-    <message>
-      <source>RAW: the sample, ten phones in Aracaju</source>
-      <translation>RAW: o exemplo, dez celulares em Aracaju</translation>
-    </message>
-    <message>
-      <source>RAW: train a model</source>
-      <translation>RAW: treinar um modelo</translation>
     </message>
     <message>
       <source>REGIONS has no polygon, so the output is empty.</source>
@@ -1874,6 +1710,10 @@
     <message>
       <source>Read the layer again</source>
       <translation>Ler a camada de novo</translation>
+    </message>
+    <message>
+      <source>Read the notes of this map before you publish it.</source>
+      <translation>Leia as notas deste mapa antes de publicá-lo.</translation>
     </message>
     <message>
       <source>Read {fixes} of {users} in {tracks}, from {first} to {last} UTC.</source>
@@ -1904,6 +1744,10 @@
       <translation>Trajetos recentes</translation>
     </message>
     <message>
+      <source>Recorded: {n:.0f} days, {share:.0%} of the time.</source>
+      <translation>Registrado: {n:.0f} dias, {share:.0%} do tempo.</translation>
+    </message>
+    <message>
       <source>Region</source>
       <translation>Região</translation>
     </message>
@@ -1932,20 +1776,24 @@
       <translation>As regiões podem ser desenhadas depois que o modelo ler os usuários.</translation>
     </message>
     <message>
-      <source>Regions with fewer people get no figures at all.</source>
-      <translation>Regiões com menos pessoas não recebem nenhum valor.</translation>
+      <source>Regions of fewer users are neither compared nor found.</source>
+      <translation>Regiões de menos usuários não são comparadas nem encontradas.</translation>
     </message>
     <message>
-      <source>Regions: count each stretch of so many hours as a user</source>
-      <translation>Regiões: contar cada trecho de tantas horas como um usuário</translation>
+      <source>Regions or flows</source>
+      <translation>Regiões ou fluxos</translation>
+    </message>
+    <message>
+      <source>Regions with fewer people get no figures at all.</source>
+      <translation>Regiões com menos pessoas não recebem nenhum valor.</translation>
     </message>
     <message>
       <source>Remove</source>
       <translation>Remover</translation>
     </message>
     <message>
-      <source>Remove the chosen regions (Delete)</source>
-      <translation>Remover as regiões escolhidas (Delete)</translation>
+      <source>Remove the chosen regions. QGIS's undo brings them back; its editing tools change regions too.</source>
+      <translation>Remover as regiões escolhidas. O desfazer do QGIS as traz de volta; suas ferramentas de edição também mudam regiões.</translation>
     </message>
     <message>
       <source>Remove the model</source>
@@ -1956,8 +1804,20 @@
       <translation>Remover…</translation>
     </message>
     <message>
+      <source>Removing the model …</source>
+      <translation>Removendo o modelo …</translation>
+    </message>
+    <message>
       <source>Report</source>
       <translation>Relatório</translation>
+    </message>
+    <message>
+      <source>Residents</source>
+      <translation>Residentes</translation>
+    </message>
+    <message>
+      <source>Residents, workers, commuters and modes of transport, from the places and trips of visitors. This takes as long as a travel diary of them.</source>
+      <translation>Residentes, trabalhadores, pendulares e meios de transporte, dos lugares e viagens dos visitantes. Leva tanto quanto um diário de viagem deles.</translation>
     </message>
     <message>
       <source>Results</source>
@@ -1972,14 +1832,6 @@
       <translation>Retomar do último ponto salvo</translation>
     </message>
     <message>
-      <source>Run</source>
-      <translation>Execução</translation>
-    </message>
-    <message>
-      <source>Run a model from elsewhere without limits, and on the graphics card</source>
-      <translation>Executar sem limites, e na placa de vídeo, um modelo vindo de fora</translation>
-    </message>
-    <message>
       <source>Run again</source>
       <translation>Executar de novo</translation>
     </message>
@@ -1990,14 +1842,6 @@
     <message>
       <source>Sat</source>
       <translation>Sáb</translation>
-    </message>
-    <message>
-      <source>Save as PDF…</source>
-      <translation>Salvar como PDF…</translation>
-    </message>
-    <message>
-      <source>Save as picture…</source>
-      <translation>Salvar como imagem…</translation>
     </message>
     <message>
       <source>Save the card</source>
@@ -2052,6 +1896,10 @@
       <translation>Só as feições selecionadas</translation>
     </message>
     <message>
+      <source>Shorter encounters are left out: the two only pass.</source>
+      <translation>Encontros mais curtos são omitidos: os dois só passam.</translation>
+    </message>
+    <message>
       <source>Shorter halts are part of a trip. Ten minutes suit short and long stops.</source>
       <translation>Paradas mais curtas fazem parte de uma viagem. Dez minutos servem bem para paradas curtas e longas.</translation>
     </message>
@@ -2076,16 +1924,8 @@
       <translation>Usuários parecidos</translation>
     </message>
     <message>
-      <source>Simulated people taught these heads, and no real people have confirmed them. They are marked as experimental. Tasks that you name are answered in any case.</source>
-      <translation>Pessoas simuladas ensinaram essas cabeças, e nenhuma pessoa real as confirmou. Elas são marcadas como experimentais. As tarefas que você nomeia são respondidas de qualquer forma.</translation>
-    </message>
-    <message>
-      <source>Size</source>
-      <translation>Tamanho</translation>
-    </message>
-    <message>
-      <source>Size of the model</source>
-      <translation>Tamanho do modelo</translation>
+      <source>Size of hexagons</source>
+      <translation>Tamanho dos hexágonos</translation>
     </message>
     <message>
       <source>Size, parameters</source>
@@ -2096,12 +1936,12 @@
       <translation>Posições ignoradas</translation>
     </message>
     <message>
-      <source>Solar time</source>
-      <translation>Hora solar</translation>
+      <source>Slices of time</source>
+      <translation>Fatias de tempo</translation>
     </message>
     <message>
-      <source>Speed</source>
-      <translation>Velocidade</translation>
+      <source>Solar time</source>
+      <translation>Hora solar</translation>
     </message>
     <message>
       <source>Start again</source>
@@ -2116,8 +1956,8 @@
       <translation>Estado</translation>
     </message>
     <message>
-      <source>Step (minutes)</source>
-      <translation>Passo (minutos)</translation>
+      <source>Step</source>
+      <translation>Passo</translation>
     </message>
     <message>
       <source>Stop now. The run can be resumed, also after QGIS was closed</source>
@@ -2140,24 +1980,20 @@
       <translation>Paradas</translation>
     </message>
     <message>
-      <source>Stops show where people live and work. Run 'Check before publishing' before you share them.</source>
-      <translation>As paradas mostram onde as pessoas moram e trabalham. Execute 'Verificar antes de publicar' antes de compartilhá-las.</translation>
+      <source>Stops and trips</source>
+      <translation>Paradas e viagens</translation>
     </message>
     <message>
-      <source>Stops: {n:,}, trips: {m:,}, users: {k:,}.</source>
-      <translation>Paradas: {n:,}, viagens: {m:,}, usuários: {k:,}.</translation>
+      <source>Stops show where people live and work: they are personal data.</source>
+      <translation>Paradas mostram onde as pessoas moram e trabalham: são dados pessoais.</translation>
+    </message>
+    <message>
+      <source>Stops: {n:,}, trips: {m:,} ({seen:,} with fixes on the way), users: {k:,}.</source>
+      <translation>Paradas: {n:,}, viagens: {m:,} ({seen:,} com pontos no caminho), usuários: {k:,}.</translation>
     </message>
     <message>
       <source>Stops: {n:,}, trips: {m:,}.</source>
       <translation>Paradas: {n:,}, viagens: {m:,}.</translation>
-    </message>
-    <message>
-      <source>Store prototypes of local movement in it?</source>
-      <translation>Guardar nele protótipos do movimento local?</translation>
-    </message>
-    <message>
-      <source>Store prototypes of local movement in the new model?</source>
-      <translation>Guardar protótipos do movimento local no novo modelo?</translation>
     </message>
     <message>
       <source>Sun</source>
@@ -2172,28 +2008,12 @@
       <translation>TARGET é um valor deste campo, e os resultados identificam as regiões por ele.</translation>
     </message>
     <message>
-      <source>TO has to be later than FROM.</source>
-      <translation>TO precisa ser posterior a FROM.</translation>
-    </message>
-    <message>
       <source>Tables</source>
       <translation>Tabelas</translation>
     </message>
     <message>
       <source>Table…</source>
       <translation>Tabela…</translation>
-    </message>
-    <message>
-      <source>Take back the last drawing or removal of regions (Ctrl+Z)</source>
-      <translation>Desfazer o último desenho ou a última remoção de regiões (Ctrl+Z)</translation>
-    </message>
-    <message>
-      <source>Take in a model bundle that is a folder</source>
-      <translation>Importar um pacote de modelo em forma de pasta</translation>
-    </message>
-    <message>
-      <source>Take in a model bundle, a .zip; it is checked first</source>
-      <translation>Importar um pacote de modelo .zip; ele é verificado antes</translation>
     </message>
     <message>
       <source>Take the polygons that are selected on the map</source>
@@ -2204,8 +2024,8 @@
       <translation>Tarefa {name}: </translation>
     </message>
     <message>
-      <source>Tasks (empty: all that real people support)</source>
-      <translation>Tarefas (vazio: todas as que pessoas reais sustentam)</translation>
+      <source>Tasks (empty: all that the model has)</source>
+      <translation>Tarefas (vazio: todas as do modelo)</translation>
     </message>
     <message>
       <source>Teach '{task}'</source>
@@ -2216,16 +2036,12 @@
       <translation>Ensinar um rótulo</translation>
     </message>
     <message>
-      <source>Teach a new label: a question about users or tracks, from examples.</source>
-      <translation>Ensinar um novo rótulo: uma pergunta sobre usuários ou trajetos, por exemplos.</translation>
-    </message>
-    <message>
       <source>Teach the model a label of your own from some labelled users, tracks, days or regions.</source>
       <translation>Ensine ao modelo um rótulo seu a partir de alguns usuários, trajetos, dias ou regiões já rotulados.</translation>
     </message>
     <message>
-      <source>Teaching the head {head} again</source>
-      <translation>Ensinando a cabeça {head} de novo</translation>
+      <source>Ten phones in Aracaju</source>
+      <translation>Dez telefones em Aracaju</translation>
     </message>
     <message>
       <source>Ten phones in Aracaju, Brazil, and a short tour.</source>
@@ -2248,6 +2064,10 @@
       <translation>O pacote Python {name} está instalado, mas não funciona: {error}. Complementos → RAW → Pacotes mostra quais pacotes estão com problema; remova-os ali e instale de novo.</translation>
     </message>
     <message>
+      <source>The QGIS profile cannot be written, so these figures cannot be published.</source>
+      <translation>O perfil do QGIS não pode ser gravado; por isso estes números não podem ser publicados.</translation>
+    </message>
+    <message>
       <source>The RAW dock</source>
       <translation>O painel RAW</translation>
     </message>
@@ -2268,8 +2088,8 @@
       <translation>A comparação como página HTML, com os gráficos</translation>
     </message>
     <message>
-      <source>The data of {names} are gone: they were temporary, or their GeoPackage is not there. 'Run again' in the dock, or Processing's history, makes them anew.</source>
-      <translation>Os dados de {names} não existem mais: eram temporários, ou o GeoPackage deles não foi encontrado. 'Executar de novo' no painel, ou o histórico do Processamento, os cria novamente.</translation>
+      <source>The data of {names} are gone: they were temporary, or their GeoPackage is missing. Run them again.</source>
+      <translation>Os dados de {names} sumiram: eram temporários, ou falta o GeoPackage. Execute de novo.</translation>
     </message>
     <message>
       <source>The default</source>
@@ -2278,10 +2098,6 @@
     <message>
       <source>The device that really does the work. </source>
       <translation>O dispositivo que de fato faz o trabalho. </translation>
-    </message>
-    <message>
-      <source>The device to train on, as found by the Python that trains.</source>
-      <translation>O dispositivo do treino, detectado pelo Python que fará o treino.</translation>
     </message>
     <message>
       <source>The file or database of this layer is missing. Click its red sign in the list of layers.</source>
@@ -2296,10 +2112,6 @@
       <translation>A instalação foi cancelada.</translation>
     </message>
     <message>
-      <source>The layer '{name}' cannot be written and keeps its old regions and figures: make its file writable and close it in other programs, or remove the layer from the project and draw the regions again.</source>
-      <translation>Não é possível gravar na camada '{name}', que mantém as regiões e os valores antigos: torne o arquivo gravável e feche-o em outros programas, ou remova a camada do projeto e desenhe as regiões de novo.</translation>
-    </message>
-    <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>A camada não tem mais o campo '{name}': escolha de novo o campo de usuário.</translation>
     </message>
@@ -2312,36 +2124,28 @@
       <translation>A camada é um arquivo temporário, que o QGIS exclui ao fechar. Salve-a para mantê-la.</translation>
     </message>
     <message>
-      <source>The layer that you mean to publish.</source>
-      <translation>A camada que você pretende publicar.</translation>
-    </message>
-    <message>
       <source>The layer: errors of every method, with median and 90 % quantile</source>
       <translation>A camada: erros de todos os métodos, com mediana e quantil de 90 %</translation>
     </message>
     <message>
-      <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
-      <translation>A taxa de aprendizado diminui ao longo desse tempo. A comparação no fim leva mais um pouco.</translation>
+      <source>The learning rate falls over this time. The comparison with the model before takes some minutes more.</source>
+      <translation>A taxa de aprendizado cai nesse tempo. A comparação com o modelo anterior leva mais alguns minutos.</translation>
     </message>
     <message>
       <source>The map shows the time of the forecast alone: labels of other times are hidden.</source>
       <translation>O mapa mostra só a hora da previsão: os rótulos de outras horas ficam ocultos.</translation>
     </message>
     <message>
-      <source>The map's clock, at {begin} UTC, hides {layer}.</source>
-      <translation>O relógio do mapa, em {begin} UTC, oculta {layer}.</translation>
+      <source>The map's clock, at {begin} UTC, hides {layer}. Switch it off in the Temporal Controller.</source>
+      <translation>O relógio do mapa, em {begin} UTC, esconde {layer}. Desligue-o no Controlador Temporal.</translation>
     </message>
     <message>
       <source>The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where people are often at home: it can be much nearer. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
       <translation>O que se avalia é o erro médio, em momentos ao longo de todas as trajetórias. Uma previsão começa no último ponto, onde as pessoas muitas vezes estão em casa: ela pode ficar muito mais perto. Cada barra é o intervalo de 95 % do modelo em comparação com o melhor método simples: onde ela alcança essa linha, a vantagem não está provada.</translation>
     </message>
     <message>
-      <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>
-      <translation>O modelo já tem uma tarefa '{name}'. Na cópia, a nova tarefa a substitui.</translation>
-    </message>
-    <message>
-      <source>The model has no head for this.</source>
-      <translation>O modelo não tem cabeça para isso.</translation>
+      <source>The model already has a label '{name}'. In the copy the new one replaces it.</source>
+      <translation>O modelo já tem um rótulo '{name}'. Na cópia, o novo o substitui.</translation>
     </message>
     <message>
       <source>The model is now among your models as '{name}', and used in this project. In the window Models, 'Use as default' uses it in all others.</source>
@@ -2352,24 +2156,20 @@
       <translation>O modelo é {name}, o dispositivo {provider}.</translation>
     </message>
     <message>
-      <source>The model learns one more answer, tested on held-out examples. The training ends by itself, after this time at the latest.</source>
-      <translation>O modelo aprende mais uma resposta, testada em exemplos fora do treino. O treino termina sozinho, no máximo após este tempo.</translation>
+      <source>The model learns one more label, tested on held-out examples, in this time at most.</source>
+      <translation>O modelo aprende mais um rótulo, testado em exemplos reservados, no máximo neste tempo.</translation>
+    </message>
+    <message>
+      <source>The model of RAW and your own: cards, import, export, compare.</source>
+      <translation>O modelo do RAW e os seus: fichas, importar, exportar, comparar.</translation>
     </message>
     <message>
       <source>The model reads the users</source>
       <translation>O modelo está lendo os usuários</translation>
     </message>
     <message>
-      <source>The model that comes with RAW and your own: cards, import, export, compare.</source>
-      <translation>O modelo que vem com o RAW e os seus: fichas, importar, exportar, comparar.</translation>
-    </message>
-    <message>
-      <source>The model that comes with RAW is a {own}, so a {preset} starts from scratch.</source>
-      <translation>O modelo que vem com o RAW é um {own}, por isso um {preset} começa do zero.</translation>
-    </message>
-    <message>
-      <source>The model to start from. It stays as it is: the training makes a new one.</source>
-      <translation>O modelo de partida. Ele não muda: o treino cria um novo.</translation>
+      <source>The model that comes with RAW is a {own}, so a {preset} starts from random weights.</source>
+      <translation>O modelo que vem com o RAW é um {own}; por isso um {preset} começa de pesos aleatórios.</translation>
     </message>
     <message>
       <source>The name takes small letters, digits and _, such as: commuter.</source>
@@ -2384,8 +2184,12 @@
       <translation>O número de partes do período. Cada parte fornece mais ou menos o mesmo número de casos.</translation>
     </message>
     <message>
-      <source>The number of rows of the result. There are fewer if the layer has fewer other users or regions.</source>
-      <translation>O número de linhas do resultado. Serão menos se a camada tiver menos usuários ou regiões para comparar.</translation>
+      <source>The number of rows of the result.</source>
+      <translation>O número de linhas do resultado.</translation>
+    </message>
+    <message>
+      <source>The packages and devices that RAW uses, their installation, and a report to copy.</source>
+      <translation>Os pacotes e dispositivos que o RAW usa, sua instalação, e um relatório para copiar.</translation>
     </message>
     <message>
       <source>The people who move most like one of them, with the reasons in words.</source>
@@ -2408,10 +2212,6 @@
       <translation>O projeto não está em uma pasta: escolha um GeoPackage em Configurações → Opções → RAW.</translation>
     </message>
     <message>
-      <source>The project was saved with 'from {stored} people'. A project can come from somebody else, so it does not lower your own number, {own}: choose it again, or change it in Settings → Options → RAW.</source>
-      <translation>O projeto foi salvo com 'a partir de {stored} pessoas'. Um projeto pode vir de outra pessoa, por isso ele não reduz o seu próprio número, {own}: escolha-o de novo ou mude-o em Configurações → Opções → RAW.</translation>
-    </message>
-    <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
       <translation>A região está fora da área que o SRC do mapa consegue representar. Desenhe-a em outro lugar.</translation>
     </message>
@@ -2426,10 +2226,6 @@
     <message>
       <source>The regions' ids are their feature ids.</source>
       <translation>Os ids das regiões são os ids das feições.</translation>
-    </message>
-    <message>
-      <source>The regions' own field {a} is called {b} in the output.</source>
-      <translation>O campo {a} das regiões chama-se {b} na saída.</translation>
     </message>
     <message>
       <source>The same is in the toolbar and in the Processing toolbox, for layers of your own, in batches and in models. Import tracks reads folders and files. Help is in every window.</source>
@@ -2448,14 +2244,6 @@
       <translation>O estilo de {layer} falhou: {error}</translation>
     </message>
     <message>
-      <source>The tracks to learn from. They stay on this machine; a copy lies in the run's folder until it is done.</source>
-      <translation>Os trajetos usados no treino. Eles não saem desta máquina; uma cópia fica na pasta da execução até o fim.</translation>
-    </message>
-    <message>
-      <source>The training can start when the devices are found.</source>
-      <translation>O treino pode começar quando os dispositivos forem encontrados.</translation>
-    </message>
-    <message>
       <source>The unit that a row of the labels describes.</source>
       <translation>A unidade que cada linha dos rótulos descreve.</translation>
     </message>
@@ -2468,8 +2256,8 @@
       <translation>O usuário de referência</translation>
     </message>
     <message>
-      <source>The user's id, as in the user field.</source>
-      <translation>O id do usuário, como está no campo de usuário.</translation>
+      <source>The {n} strongest flows of each slice are drawn: change the layer's variable {name} for more or fewer. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
+      <translation>São desenhados os {n} fluxos mais fortes de cada fatia: mude a variável {name} da camada para mais ou menos. Pares de zonas com poucas pessoas não estão nesta camada; a matriz tem sua soma.</translation>
     </message>
     <message>
       <source>There is no folder to keep embeddings in: {error}</source>
@@ -2488,10 +2276,6 @@
       <translation>Não há nada para testar.</translation>
     </message>
     <message>
-      <source>These experimental heads learned from simulated people: commuters, metro users, figures of regions. No real people have confirmed their answers, which are marked. Labels that you teach always answer.</source>
-      <translation>Essas cabeças experimentais aprenderam com pessoas simuladas: pendulares, usuários do metrô, valores de regiões. Nenhuma pessoa real confirmou as respostas, que são marcadas. Os rótulos que você ensina sempre respondem.</translation>
-    </message>
-    <message>
       <source>These results are not saved with the project, and stay temporary. {why}</source>
       <translation>Estes resultados não são salvos com o projeto e continuam temporários. {why}</translation>
     </message>
@@ -2502,10 +2286,6 @@
     <message>
       <source>This cannot be read: the row is skipped.</source>
       <translation>Não é possível ler isto: a linha é ignorada.</translation>
-    </message>
-    <message>
-      <source>This model holds {count:,} prototypes of local movement. They may improve forecasts there, but whoever gets the file sees where people went. Leave them out?</source>
-      <translation>Este modelo contém {count:,} protótipos do movimento local. Eles podem melhorar as previsões ali, mas quem receber o arquivo verá por onde as pessoas andaram. Deixá-los de fora?</translation>
     </message>
     <message>
       <source>This model was refused: {why}</source>
@@ -2524,8 +2304,8 @@
       <translation>Qui</translation>
     </message>
     <message>
-      <source>Tiles of an XYZ connection of QGIS, below the layers. Before the first request it explains whom it asks.</source>
-      <translation>Blocos de uma conexão XYZ do QGIS, abaixo das camadas. Antes do primeiro pedido, uma mensagem explica a quem ele é feito.</translation>
+      <source>Tiles of an XYZ connection of QGIS, below the layers. You are asked before the first request.</source>
+      <translation>Blocos de uma conexão XYZ do QGIS, abaixo das camadas. Você é consultado antes do primeiro pedido.</translation>
     </message>
     <message>
       <source>Time</source>
@@ -2544,6 +2324,14 @@
       <translation>Campo de hora (vazio: detectar)</translation>
     </message>
     <message>
+      <source>Time from one forecast to the next, up to the horizon.</source>
+      <translation>Tempo de uma previsão à seguinte, até o horizonte.</translation>
+    </message>
+    <message>
+      <source>Time from one position in a gap to the next.</source>
+      <translation>Tempo de uma posição numa lacuna à seguinte.</translation>
+    </message>
+    <message>
       <source>Time of {zone}</source>
       <translation>Hora de {zone}</translation>
     </message>
@@ -2556,16 +2344,12 @@
       <translation>Fuso horário</translation>
     </message>
     <message>
-      <source>Time zone of times without one</source>
-      <translation>Fuso das horas sem fuso horário</translation>
+      <source>Time zone of times without one (empty: the layer's own, else UTC)</source>
+      <translation>Fuso horário de tempos sem fuso (vazio: o da camada, senão UTC)</translation>
     </message>
     <message>
       <source>Time, UTC</source>
       <translation>Hora, UTC</translation>
-    </message>
-    <message>
-      <source>Title</source>
-      <translation>Título</translation>
     </message>
     <message>
       <source>To review doubtful trips, sort their table by mode_p and correct the mode.</source>
@@ -2596,16 +2380,12 @@
       <translation>Trajetos de dez celulares</translation>
     </message>
     <message>
+      <source>Train a model</source>
+      <translation>Treinar um modelo</translation>
+    </message>
+    <message>
       <source>Train a model…</source>
       <translation>Treinar um modelo…</translation>
-    </message>
-    <message>
-      <source>Train for</source>
-      <translation>Treinar por</translation>
-    </message>
-    <message>
-      <source>Train for at most</source>
-      <translation>Treinar por no máximo</translation>
     </message>
     <message>
       <source>Training</source>
@@ -2632,12 +2412,12 @@
       <translation>Viagens por dia</translation>
     </message>
     <message>
-      <source>Trust the model</source>
-      <translation>Confiar no modelo</translation>
+      <source>Trips by rail a week</source>
+      <translation>Viagens de trem por semana</translation>
     </message>
     <message>
-      <source>Trust…</source>
-      <translation>Confiar…</translation>
+      <source>Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no zone.</source>
+      <translation>Viagens: {n:,}. Não contadas: {a:,} que começam ou terminam onde nada é registrado, {b:,} com um extremo fora das zonas.</translation>
     </message>
     <message>
       <source>Tue</source>
@@ -2652,16 +2432,16 @@
       <translation>Duas palavras formam uma pergunta de sim ou não, mais palavras formam classes, e números são aprendidos como números.</translation>
     </message>
     <message>
-      <source>Undo</source>
-      <translation>Desfazer</translation>
-    </message>
-    <message>
       <source>Unknown: not sure</source>
       <translation>Desconhecido: incerto</translation>
     </message>
     <message>
-      <source>Unknown: too few nights</source>
-      <translation>Desconhecido: poucas noites</translation>
+      <source>Unknown: too little on record</source>
+      <translation>Desconhecido: registro insuficiente</translation>
+    </message>
+    <message>
+      <source>Unknown: {reasons}.</source>
+      <translation>Desconhecido: {reasons}.</translation>
     </message>
     <message>
       <source>Unlike the training data</source>
@@ -2680,8 +2460,8 @@
       <translation>Usar este modelo</translation>
     </message>
     <message>
-      <source>Use {crs}</source>
-      <translation>Usar {crs}</translation>
+      <source>Used without zones.</source>
+      <translation>Usado sem zonas.</translation>
     </message>
     <message>
       <source>User</source>
@@ -2712,10 +2492,6 @@
       <translation>Os usuários podem ser vistos depois que o modelo os ler.</translation>
     </message>
     <message>
-      <source>Users who are near each other for less only pass.</source>
-      <translation>Usuários próximos por menos tempo só passam um pelo outro.</translation>
-    </message>
-    <message>
       <source>Usual places</source>
       <translation>Lugares habituais</translation>
     </message>
@@ -2728,8 +2504,8 @@
       <translation>Versão</translation>
     </message>
     <message>
-      <source>Versions, devices and a timed run of the model, to be copied with a click.</source>
-      <translation>Versões, dispositivos e o tempo de execução do modelo, para copiar com um clique.</translation>
+      <source>Versions, devices, and a timed run of the model on each device. It holds no data of yours.</source>
+      <translation>Versões, dispositivos e uma execução cronometrada do modelo em cada um. Não contém dados seus.</translation>
     </message>
     <message>
       <source>Visits</source>
@@ -2748,28 +2524,12 @@
       <translation>O que o RAW faz e como.</translation>
     </message>
     <message>
-      <source>What in a layer could name somebody: ids, homes, fixes, few people, figures that can be subtracted.</source>
-      <translation>O que em uma camada poderia identificar alguém: identificadores, moradias, posições, poucas pessoas, valores que podem ser subtraídos.</translation>
-    </message>
-    <message>
-      <source>What in the drawn regions could name somebody, before you publish them</source>
-      <translation>O que nas regiões desenhadas poderia identificar alguém, antes de publicá-las</translation>
-    </message>
-    <message>
-      <source>What models are, and what is checked</source>
-      <translation>O que são os modelos e o que é verificado</translation>
-    </message>
-    <message>
       <source>What the colours of the labelled layer show</source>
       <translation>O que as cores da camada rotulada mostram</translation>
     </message>
     <message>
-      <source>What the installation prints appears here.</source>
-      <translation>As mensagens da instalação aparecem aqui.</translation>
-    </message>
-    <message>
-      <source>What the model shall learn.</source>
-      <translation>O que o modelo deve aprender.</translation>
+      <source>What the installation prints, and the report of Diagnose, appear here.</source>
+      <translation>O que a instalação imprime, e o relatório de Diagnosticar, aparecem aqui.</translation>
     </message>
     <message>
       <source>What the model was trained on, and how good it is</source>
@@ -2782,10 +2542,6 @@
     <message>
       <source>When the project is saved, keep results</source>
       <translation>Ao salvar o projeto, guardar os resultados</translation>
-    </message>
-    <message>
-      <source>Where a user was in a longer gap between two fixes is not known, so there are no encounters in it.</source>
-      <translation>Não se sabe onde um usuário esteve em uma lacuna mais longa entre duas posições, por isso não há encontros nela.</translation>
     </message>
     <message>
       <source>Where no other model is chosen</source>
@@ -2812,20 +2568,20 @@
       <translation>Se vale a pena usar o novo modelo</translation>
     </message>
     <message>
-      <source>Which packages RAW needs beyond QGIS, which are missing, and their installation.</source>
-      <translation>Os pacotes de que o RAW precisa além do QGIS, os que faltam e a sua instalação.</translation>
-    </message>
-    <message>
       <source>Withheld to protect people</source>
       <translation>Omitido para proteger pessoas</translation>
     </message>
     <message>
-      <source>Withheld: labels of fewer than {n} people each, and a label that would reveal them.</source>
-      <translation>Omitidos: rótulos com menos de {n} pessoas cada e um rótulo que os revelaria.</translation>
+      <source>Withheld: labels of fewer than {n} people each.</source>
+      <translation>Retidos: rótulos de menos de {n} pessoas cada.</translation>
     </message>
     <message>
       <source>Work</source>
       <translation>Trabalho</translation>
+    </message>
+    <message>
+      <source>Workers</source>
+      <translation>Trabalhadores</translation>
     </message>
     <message>
       <source>Would such forecasts have been right?</source>
@@ -2856,12 +2612,20 @@
       <translation>Gravado: {path}</translation>
     </message>
     <message>
-      <source>You can send this to somebody who helps you. It holds no data of yours.</source>
-      <translation>Você pode enviar isto a quem for ajudá-lo. Não contém dados seus.</translation>
-    </message>
-    <message>
       <source>Your own data</source>
       <translation>Os seus dados</translation>
+    </message>
+    <message>
+      <source>Zone; circle: trips within, {n:,} at most</source>
+      <translation>Zona; círculo: viagens internas, no máximo {n:,}</translation>
+    </message>
+    <message>
+      <source>Zones</source>
+      <translation>Zonas</translation>
+    </message>
+    <message>
+      <source>Zones (empty: hexagons)</source>
+      <translation>Zonas (vazio: hexágonos)</translation>
     </message>
     <message>
       <source>Zoom to a track, dim the others, and set the map's clock to its time</source>
@@ -2870,6 +2634,10 @@
     <message>
       <source>[% level %] % of cases lie inside</source>
       <translation>[% level %] % dos casos ficam dentro</translation>
+    </message>
+    <message>
+      <source>[% n_out %] trips out, [% n_in %] in, [% n_within %] within</source>
+      <translation>[% n_out %] viagens saindo, [% n_in %] chegando, [% n_within %] internas</translation>
     </message>
     <message>
       <source>[% n_points %] fixes</source>
@@ -2884,16 +2652,12 @@
       <translation>daqui a [% round(horizon_min) %] min</translation>
     </message>
     <message>
+      <source>[% round(n_trips) %] trips of [% n_users %] people, [% round(minutes) %] min, [% round(metres) %] m</source>
+      <translation>[% round(n_trips) %] viagens de [% n_users %] pessoas, [% round(minutes) %] min, [% round(metres) %] m</translation>
+    </message>
+    <message>
       <source>a temporary layer, which ends with QGIS</source>
       <translation>uma camada temporária, que some ao fechar o QGIS</translation>
-    </message>
-    <message>
-      <source>a week</source>
-      <translation>por semana</translation>
-    </message>
-    <message>
-      <source>a week of 10,000 people</source>
-      <translation>por semana a cada 10.000 pessoas</translation>
     </message>
     <message>
       <source>about {n:.1f} h</source>
@@ -2916,12 +2680,8 @@
       <translation>todos por igual</translation>
     </message>
     <message>
-      <source>auto uses the graphics card if ONNX Runtime can. The log names the device.</source>
-      <translation>auto usa a placa gráfica se o ONNX Runtime conseguir. O registro informa o dispositivo.</translation>
-    </message>
-    <message>
-      <source>auto uses the graphics card if PyTorch can.</source>
-      <translation>auto usa a placa gráfica se o PyTorch conseguir.</translation>
+      <source>auto uses the graphics card if it can. The log names the device.</source>
+      <translation>auto usa a placa gráfica se puder. O registro nomeia o dispositivo.</translation>
     </message>
     <message>
       <source>auto: recognised from the files.</source>
@@ -2942,18 +2702,6 @@
     <message>
       <source>blank</source>
       <translation>espaço</translation>
-    </message>
-    <message>
-      <source>bus</source>
-      <translation>ônibus</translation>
-    </message>
-    <message>
-      <source>car</source>
-      <translation>carro</translation>
-    </message>
-    <message>
-      <source>checking models</source>
-      <translation>verificando modelos</translation>
     </message>
     <message>
       <source>choose…</source>
@@ -3000,10 +2748,6 @@
       <translation>erro / erro do método simples, pessoas fora do treino</translation>
     </message>
     <message>
-      <source>error in metres, people held out</source>
-      <translation>erro em metros, pessoas fora do treino</translation>
-    </message>
-    <message>
       <source>error relative to the baseline, on unseen people: </source>
       <translation>erro em relação à linha de base, em pessoas fora do treino: </translation>
     </message>
@@ -3020,18 +2764,6 @@
       <translation>cada usuário</translation>
     </message>
     <message>
-      <source>everywhere</source>
-      <translation>em toda parte</translation>
-    </message>
-    <message>
-      <source>experimental</source>
-      <translation>experimental</translation>
-    </message>
-    <message>
-      <source>exporting a model</source>
-      <translation>exportando um modelo</translation>
-    </message>
-    <message>
       <source>failed</source>
       <translation>falhou</translation>
     </message>
@@ -3042,10 +2774,6 @@
     <message>
       <source>finished</source>
       <translation>concluído</translation>
-    </message>
-    <message>
-      <source>fixes: with a fix in it. segments: also where the straight line between two fixes (15 minutes and 5 km at most) crosses it.</source>
-      <translation>fixes: com uma posição dentro dela. segments: também se a linha reta entre duas posições (no máximo 15 minutos e 5 km) a cruzar.</translation>
     </message>
     <message>
       <source>for FIT and GTFS-realtime</source>
@@ -3072,8 +2800,8 @@
       <translation>de uma pasta de wheels (sem rede)</translation>
     </message>
     <message>
-      <source>frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand labels, and the copy loses its other tasks.</source>
-      <translation>frozen: a rede não muda; leva minutos. tuned: a rede também é treinada; exige alguns milhares de rótulos, e a cópia perde as outras tarefas.</translation>
+      <source>frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand labels, and the copy loses its other labels.</source>
+      <translation>frozen: a rede não muda; leva minutos. tuned: a rede também é treinada; precisa de alguns milhares de rótulos, e a cópia perde os outros rótulos.</translation>
     </message>
     <message>
       <source>geometry</source>
@@ -3084,20 +2812,8 @@
       <translation>metade dos casos em até [% round(radius50_m) %] m, quatro quintos em até [% round(radius80_m) %] m</translation>
     </message>
     <message>
-      <source>importing a model</source>
-      <translation>importando um modelo</translation>
-    </message>
-    <message>
       <source>in a GeoPackage beside the project</source>
       <translation>em um GeoPackage ao lado do projeto</translation>
-    </message>
-    <message>
-      <source>in a terminal run</source>
-      <translation>em um terminal, execute</translation>
-    </message>
-    <message>
-      <source>in metres</source>
-      <translation>em metros</translation>
     </message>
     <message>
       <source>in this GeoPackage</source>
@@ -3128,8 +2844,8 @@
       <translation>minutos à frente</translation>
     </message>
     <message>
-      <source>missing</source>
-      <translation>ausente</translation>
+      <source>missing, about {megabytes} MB</source>
+      <translation>falta, cerca de {megabytes} MB</translation>
     </message>
     <message>
       <source>month first, as recognised</source>
@@ -3138,6 +2854,10 @@
     <message>
       <source>month first: 12/31/2024</source>
       <translation>mês primeiro: 12/31/2024</translation>
+    </message>
+    <message>
+      <source>motor</source>
+      <translation>motor</translation>
     </message>
     <message>
       <source>motor vehicle</source>
@@ -3160,10 +2880,6 @@
       <translation>nenhum outro</translation>
     </message>
     <message>
-      <source>no proof that it is better than a simple method</source>
-      <translation>sem prova de que seja melhor que um método simples</translation>
-    </message>
-    <message>
       <source>none</source>
       <translation>nenhum</translation>
     </message>
@@ -3174,6 +2890,14 @@
     <message>
       <source>none: one user's</source>
       <translation>nenhuma: um só usuário</translation>
+    </message>
+    <message>
+      <source>not proven</source>
+      <translation>não comprovado</translation>
+    </message>
+    <message>
+      <source>not read</source>
+      <translation>não lido</translation>
     </message>
     <message>
       <source>nothing known</source>
@@ -3188,8 +2912,8 @@
       <translation>em lugar nenhum: são temporários</translation>
     </message>
     <message>
-      <source>open the OSGeo4W Shell from the Start menu and run</source>
-      <translation>abra o OSGeo4W Shell no menu Iniciar e execute</translation>
+      <source>of the trips</source>
+      <translation>das viagens</translation>
     </message>
     <message>
       <source>or a user's name</source>
@@ -3198,14 +2922,6 @@
     <message>
       <source>paused</source>
       <translation>em pausa</translation>
-    </message>
-    <message>
-      <source>per day</source>
-      <translation>por dia</translation>
-    </message>
-    <message>
-      <source>per km²</source>
-      <translation>por km²</translation>
     </message>
     <message>
       <source>pipe  |</source>
@@ -3224,8 +2940,8 @@
       <translation>posição {a} a {b} de {n}</translation>
     </message>
     <message>
-      <source>raw-small suits a laptop; raw-base and larger need a graphics card. In another size than raw-small, training starts from scratch; a model of your own keeps its size.</source>
-      <translation>raw-small serve para um notebook; raw-base e maiores precisam de placa gráfica. Em outro tamanho que não raw-small, o treino começa do zero; um modelo seu mantém o tamanho.</translation>
+      <source>raw-small suits a laptop; raw-base and raw-large need a graphics card. In another size than raw-small, training starts from random weights. A model of your own keeps its size.</source>
+      <translation>raw-small serve para um laptop; raw-base e raw-large precisam de placa gráfica. Em outro tamanho que raw-small, o treino começa de pesos aleatórios. Um modelo seu mantém o tamanho.</translation>
     </message>
     <message>
       <source>raw_label: '{layer}' is no layer of profiles of users.</source>
@@ -3260,14 +2976,6 @@
       <translation>região</translation>
     </message>
     <message>
-      <source>relative to a simple method</source>
-      <translation>em relação a um método simples</translation>
-    </message>
-    <message>
-      <source>removing a model</source>
-      <translation>removendo um modelo</translation>
-    </message>
-    <message>
       <source>right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, the best {high:.0f} %; unknown counts as wrong).</source>
       <translation>correto em {share:.0f} % dos casos com os quais não tinha aprendido ({n} fontes com o mesmo peso, a pior {low:.0f} %, a melhor {high:.0f} %; desconhecido conta como erro).</translation>
     </message>
@@ -3284,8 +2992,8 @@
       <translation>ponto e vírgula  ;</translation>
     </message>
     <message>
-      <source>shipped: the model that comes with RAW. none: start from scratch. Or a bundle's folder or .zip.</source>
-      <translation>shipped: o modelo que vem com o RAW. none: começar do zero. Ou a pasta ou o .zip de um pacote.</translation>
+      <source>shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.</source>
+      <translation>shipped: o modelo que vem com o RAW. none: pesos aleatórios. Ou a pasta ou o .zip de um pacote.</translation>
     </message>
     <message>
       <source>similarity to {target}</source>
@@ -3294,10 +3002,6 @@
     <message>
       <source>simple method</source>
       <translation>método simples</translation>
-    </message>
-    <message>
-      <source>simulated data</source>
-      <translation>dados simulados</translation>
     </message>
     <message>
       <source>solar time</source>
@@ -3310,6 +3014,10 @@
     <message>
       <source>staying</source>
       <translation>ficar parado</translation>
+    </message>
+    <message>
+      <source>step</source>
+      <translation>passo</translation>
     </message>
     <message>
       <source>step {step}: loss {loss:.3f}</source>
@@ -3328,14 +3036,6 @@
       <translation>testado em unidades reservadas: {fold} de {of} vezes</translation>
     </message>
     <message>
-      <source>the end</source>
-      <translation>o fim</translation>
-    </message>
-    <message>
-      <source>the first fix</source>
-      <translation>a primeira posição</translation>
-    </message>
-    <message>
       <source>the model</source>
       <translation>o modelo</translation>
     </message>
@@ -3348,28 +3048,12 @@
       <translation>estes trajetos</translation>
     </message>
     <message>
-      <source>this layer</source>
-      <translation>esta camada</translation>
-    </message>
-    <message>
-      <source>too large to be checked here: run Check before publishing.</source>
-      <translation>grande demais para verificar aqui: execute Verificar antes de publicar.</translation>
-    </message>
-    <message>
       <source>track</source>
       <translation>trajeto</translation>
     </message>
     <message>
-      <source>track, after its last fix</source>
-      <translation>trajeto, após a última posição dele</translation>
-    </message>
-    <message>
       <source>tracks (trips)</source>
       <translation>trajetos (viagens)</translation>
-    </message>
-    <message>
-      <source>trusting a model</source>
-      <translation>confiar em um modelo</translation>
     </message>
     <message>
       <source>unknown</source>
@@ -3378,10 +3062,6 @@
     <message>
       <source>user</source>
       <translation>usuário</translation>
-    </message>
-    <message>
-      <source>user, after the last fix</source>
-      <translation>usuário, após a última posição</translation>
     </message>
     <message>
       <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line, cut at gaps. day: one result a user and day.</source>
@@ -3432,12 +3112,12 @@
       <translation>daqui a {a} a {b} min</translation>
     </message>
     <message>
-      <source>{clock}; full colour is {n:,} people; hatched: fewer than {k}.</source>
-      <translation>{clock}; a cor mais forte equivale a {n:,} pessoas; hachurado: menos de {k}.</translation>
+      <source>{clock}; full colour is {n:,} people; hatched: fewer than {k}; empty: no data of so many.</source>
+      <translation>{clock}; cor plena é {n:,} pessoas; hachurado: menos de {k}; vazio: sem dados de tantas.</translation>
     </message>
     <message>
-      <source>{crs} turns and stretches the map of {layer}.</source>
-      <translation>{crs} gira e estica o mapa de {layer}.</translation>
+      <source>{crs} turns and stretches the map of {layer}: choose {best} as the project's CRS.</source>
+      <translation>{crs} gira e estica o mapa de {layer}: escolha {best} como SRC do projeto.</translation>
     </message>
     <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
@@ -3460,28 +3140,12 @@
       <translation>{file} já existe. Substituir?</translation>
     </message>
     <message>
-      <source>{file} has only the fields, no geometry. A GeoPackage keeps both.</source>
-      <translation>{file} tem apenas os campos, sem geometria. Um GeoPackage guarda ambos.</translation>
-    </message>
-    <message>
       <source>{first} to {last} {zone}</source>
       <translation>{first} a {last} {zone}</translation>
     </message>
     <message>
-      <source>{label} of each day</source>
-      <translation>{label} de cada dia</translation>
-    </message>
-    <message>
-      <source>{label} of each region</source>
-      <translation>{label} de cada região</translation>
-    </message>
-    <message>
-      <source>{label} of each track</source>
-      <translation>{label} de cada trajeto</translation>
-    </message>
-    <message>
-      <source>{label} of each user</source>
-      <translation>{label} de cada usuário</translation>
+      <source>{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of them goes. Treat them as personal data.</source>
+      <translation>{k:,} de {n:,} previsões se baseiam no passado de menos de {m} outros usuários: podem mostrar aonde um deles vai. Trate-as como dados pessoais.</translation>
     </message>
     <message>
       <source>{layer} is being edited: stop editing, and save again.</source>
@@ -3572,30 +3236,6 @@
       <translation>{name} (vem com o RAW)</translation>
     </message>
     <message>
-      <source>{name} cannot be {value}: QGIS takes it for several fields. Rename the field without ;.</source>
-      <translation>{name} não pode ser {value}: o QGIS entende vários campos. Renomeie o campo sem ;.</translation>
-    </message>
-    <message>
-      <source>{name} has to be a number from {least} to {most}, not {value}.</source>
-      <translation>{name} precisa ser um número de {least} a {most}, não {value}.</translation>
-    </message>
-    <message>
-      <source>{name} has to be a number of {least} or more, not {value}.</source>
-      <translation>{name} precisa ser um número a partir de {least}, não {value}.</translation>
-    </message>
-    <message>
-      <source>{name} has to be one of {options}, not {value}.</source>
-      <translation>{name} precisa ser um destes: {options}; não {value}.</translation>
-    </message>
-    <message>
-      <source>{name} has to be written like {example}, not {value}.</source>
-      <translation>{name} precisa ser escrito como {example}, não {value}.</translation>
-    </message>
-    <message>
-      <source>{name} is empty, but its file also has {layers}: give it as FILE|layername=NAME.</source>
-      <translation>{name} está vazia, mas o arquivo também tem {layers}: indique-a como ARQUIVO|layername=NOME.</translation>
-    </message>
-    <message>
       <source>{name} is used where no other model is chosen.</source>
       <translation>{name} é usado quando nenhum outro modelo é escolhido.</translation>
     </message>
@@ -3606,6 +3246,10 @@
     <message>
       <source>{name}: refused</source>
       <translation>{name}: recusado</translation>
+    </message>
+    <message>
+      <source>{name}: {measure} of a simple method</source>
+      <translation>{name}: {measure} de um método simples</translation>
     </message>
     <message>
       <source>{name}: {n:,} different values</source>
@@ -3626,18 +3270,6 @@
     <message>
       <source>{one} and {other}</source>
       <translation>{one} e {other}</translation>
-    </message>
-    <message>
-      <source>{path} could not be written. Choose another folder or name.</source>
-      <translation>Não foi possível gravar {path}. Escolha outra pasta ou outro nome.</translation>
-    </message>
-    <message>
-      <source>{preset} does not fit into the memory of this device.</source>
-      <translation>{preset} não cabe na memória deste dispositivo.</translation>
-    </message>
-    <message>
-      <source>{preset} sees about {speed:,.0f} fixes a second here: {seen:,.0f} in {minutes:g} minutes</source>
-      <translation>{preset} processa cerca de {speed:,.0f} posições por segundo aqui: {seen:,.0f} em {minutes:g} minutos</translation>
     </message>
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: {zone}.</source>

@@ -4,48 +4,24 @@
   <context>
     <name>RAW</name>
     <message>
-      <source> (not: {names})</source>
-      <translation>（不是：{names}）</translation>
-    </message>
-    <message>
       <source> (with different labels, left out: {n:,})</source>
       <translation>（标签不一致而未计入：{n:,}）</translation>
-    </message>
-    <message>
-      <source> To see each once it takes {minutes:,.0f} minutes.</source>
-      <translation> 全部看一遍需要 {minutes:,.0f} 分钟。</translation>
     </message>
     <message>
       <source> and {n} more classes</source>
       <translation>，以及另外 {n} 个类别</translation>
     </message>
     <message>
-      <source> min</source>
-      <translation> 分钟</translation>
-    </message>
-    <message>
       <source> people</source>
       <translation> 人</translation>
-    </message>
-    <message>
-      <source>'{name}' was not made on this machine. It runs in a process of its own, on the CPU, with limits on time and memory. Do you know who made it, and shall it run without these limits?</source>
-      <translation>“{name}”不是在本机上制作的。它在单独的进程中用 CPU 运行，时间和内存都受限制。您知道是谁制作的吗？要解除这些限制吗？</translation>
-    </message>
-    <message>
-      <source>, about {megabytes} MB</source>
-      <translation>，约 {megabytes} MB</translation>
-    </message>
-    <message>
-      <source>, each of your {n:,} fixes {times:.1f} times.</source>
-      <translation>，您的 {n:,} 个定位点每个 {times:.1f} 次。</translation>
     </message>
     <message>
       <source>, one every {time}</source>
       <translation>，每 {time} 一个</translation>
     </message>
     <message>
-      <source>, {gb:g} GB memory</source>
-      <translation>，{gb:g} GB 内存</translation>
+      <source>0.25, 0.5, 1 or 2: the smaller, the more noise.</source>
+      <translation>0.25、0.5、1 或 2：越小，噪声越大。</translation>
     </message>
     <message>
       <source>1 fix</source>
@@ -104,14 +80,6 @@
       <translation>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;两个用户移动方式的相似度，从 -1 到 1，依据项目中最新的轨迹嵌入表。&lt;/p&gt;</translation>
     </message>
     <message>
-      <source>A PNG file, 300 dots an inch</source>
-      <translation>PNG 文件，300 dpi</translation>
-    </message>
-    <message>
-      <source>A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.</source>
-      <translation>Shapefile 会把字段名截短到十个字符：{names}。GeoPackage 则完整保留。</translation>
-    </message>
-    <message>
       <source>A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.</source>
       <translation>模型包的文件夹、其中的 card.json，或其 .zip。留空：随 RAW 提供的模型。</translation>
     </message>
@@ -120,36 +88,32 @@
       <translation>每个用户一种颜色</translation>
     </message>
     <message>
-      <source>A file of positions. For a folder (GeoLife, many files) write or paste its path.</source>
-      <translation>位置数据文件。如为文件夹（GeoLife、多个文件），请输入或粘贴其路径。</translation>
+      <source>A figure of fewer users is withheld, so that nobody is exposed.</source>
+      <translation>用户更少的数字不予显示，以免暴露任何人。</translation>
     </message>
     <message>
       <source>A label describes a</source>
       <translation>标签描述的是</translation>
     </message>
     <message>
-      <source>A label ends by itself, after {minutes:g} minutes at the latest.</source>
-      <translation>标签训练会自行结束，最多 {minutes:g} 分钟。</translation>
+      <source>A label of my own, from examples</source>
+      <translation>我自己的标签，由示例学习</translation>
     </message>
     <message>
-      <source>A model from nothing needs many tracks and hours. raw-nano is for trying things out.</source>
-      <translation>从零开始训练需要大量轨迹和许多小时。raw-nano 仅供试用。</translation>
+      <source>A model from random weights needs many tracks and hours. raw-nano is for trials.</source>
+      <translation>从随机权重开始的模型需要大量轨迹和数小时。raw-nano 用于试验。</translation>
     </message>
     <message>
-      <source>A page with title, legend, scale and notes, as PDF, as picture or to edit.</source>
-      <translation>带标题、图例、比例尺和说明的一页地图，可存为 PDF 或图片，也可继续编辑。</translation>
+      <source>A new model, compared with the one before on people held out. Its heads are taught again, and those that no longer hold are dropped. This takes some minutes after the training.</source>
+      <translation>新模型，在留出的人员上与之前的模型比较。其标签会重新学习，不再成立的会被去除。训练之后还需几分钟。</translation>
     </message>
     <message>
-      <source>A prototype is the mean movement of ten or more people at one place. Forecasts there may improve, but whoever has the model sees where people went.</source>
-      <translation>原型是某一地点十人或更多人的平均移动。那里的预测可能会改进，但得到模型的人能看到人们去过哪里。</translation>
+      <source>A page with title, legend, scale and notes in QGIS's layout window.</source>
+      <translation>在 QGIS 布局窗口中生成带标题、图例、比例尺和说明的页面。</translation>
     </message>
     <message>
-      <source>A region crossed by fewer distinct users gets no figure, so that nobody is exposed.</source>
-      <translation>经过的不同用户少于此数的区域不给出数值，以免暴露任何人。</translation>
-    </message>
-    <message>
-      <source>A region crossed by fewer distinct users is neither compared nor found.</source>
-      <translation>经过的不同用户少于此数的区域不参与比较，也不会出现在结果中。</translation>
+      <source>A result of Score regions, or of flows.</source>
+      <translation>“为区域评分”或流量的结果。</translation>
     </message>
     <message>
       <source>A row of figures for each user, track or day, by which they can be compared, clustered or classified.</source>
@@ -160,8 +124,8 @@
       <translation>关闭此窗口或 QGIS 后，正在进行的训练会继续。</translation>
     </message>
     <message>
-      <source>A running training continues, also when QGIS is closed.</source>
-      <translation>正在进行的训练会继续，即使关闭 QGIS。</translation>
+      <source>A short tour</source>
+      <translation>简短导览</translation>
     </message>
     <message>
       <source>A step ahead</source>
@@ -172,10 +136,6 @@
       <translation>后退一步</translation>
     </message>
     <message>
-      <source>A table has no .shp file: it is {file}, which QGIS does not load.</source>
-      <translation>表格没有 .shp 文件：它是 {file}，QGIS 不会加载它。</translation>
-    </message>
-    <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
       <translation>包含每个用户、轨迹或每天的 id 和标签的表；若标签针对区域，则为区域多边形图层。</translation>
     </message>
@@ -184,20 +144,20 @@
       <translation>含标签的表，如 CSV 文件：会成为项目中的一个图层</translation>
     </message>
     <message>
-      <source>A user crossed a region</source>
-      <translation>用户经过区域的判定</translation>
+      <source>A user's trips, on average: {shares}.</source>
+      <translation>用户出行的平均构成：{shares}。</translation>
     </message>
     <message>
       <source>About {n:,} rows. </source>
       <translation>约 {n:,} 行。 </translation>
     </message>
     <message>
-      <source>About {total:,.0f} minutes in all: {minutes:g} of training, then about {more:,.0f} to calibrate its areas, compare it with the model before, and teach the heads again.</source>
-      <translation>总共约 {total:,.0f} 分钟：训练 {minutes:g} 分钟，之后约 {more:,.0f} 分钟用于校准预测区域、与之前的模型比较，并重新教各任务头。</translation>
-    </message>
-    <message>
       <source>Accuracy of such forecasts on the past of this layer, compared with simple methods</source>
       <translation>用此图层过去的数据检验这类预测的精度，并与简单方法比较</translation>
+    </message>
+    <message>
+      <source>Accuracy, m</source>
+      <translation>精度，米</translation>
     </message>
     <message>
       <source>All are one user's</source>
@@ -216,20 +176,8 @@
       <translation>所有方法…</translation>
     </message>
     <message>
-      <source>All packages that training needs are installed.</source>
-      <translation>训练所需的软件包均已安装。</translation>
-    </message>
-    <message>
       <source>All that the model needs.</source>
       <translation>模型所需的一切都已具备。</translation>
-    </message>
-    <message>
-      <source>Also answer with experimental heads, which only simulation supports</source>
-      <translation>同时使用仅有模拟数据支持的实验性任务</translation>
-    </message>
-    <message>
-      <source>Also answer with heads that only simulation supports</source>
-      <translation>同时使用仅有模拟数据支持的任务</translation>
     </message>
     <message>
       <source>Also what FIT and GTFS-realtime files need</source>
@@ -260,6 +208,10 @@
       <translation>每条轨迹最多给出这么多条可能路径，每条附概率。</translation>
     </message>
     <message>
+      <source>Automatic</source>
+      <translation>自动</translation>
+    </message>
+    <message>
       <source>Automatic: the graphics card where it can</source>
       <translation>自动：尽可能使用显卡</translation>
     </message>
@@ -284,18 +236,6 @@
       <translation>底图：© OpenStreetMap 贡献者（{address}）</translation>
     </message>
     <message>
-      <source>Before</source>
-      <translation>早于</translation>
-    </message>
-    <message>
-      <source>Before you publish the drawn regions</source>
-      <translation>发布绘制的区域之前</translation>
-    </message>
-    <message>
-      <source>Before you publish this map:</source>
-      <translation>发布此地图之前：</translation>
-    </message>
-    <message>
       <source>Begin with</source>
       <translation>起始模型</translation>
     </message>
@@ -304,12 +244,20 @@
       <translation>最佳简单方法</translation>
     </message>
     <message>
-      <source>Boardings</source>
-      <translation>上车人次</translation>
-    </message>
-    <message>
       <source>Box</source>
       <translation>矩形</translation>
+    </message>
+    <message>
+      <source>By bike</source>
+      <translation>骑自行车</translation>
+    </message>
+    <message>
+      <source>By motor vehicle</source>
+      <translation>乘机动车</translation>
+    </message>
+    <message>
+      <source>By rail</source>
+      <translation>乘轨道交通</translation>
     </message>
     <message>
       <source>CSV, Parquet, GPX, FIT, GTFS-realtime, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
@@ -352,14 +300,6 @@
       <translation>说明卡</translation>
     </message>
     <message>
-      <source>Check</source>
-      <translation>检查</translation>
-    </message>
-    <message>
-      <source>Check before publishing</source>
-      <translation>发布前检查</translation>
-    </message>
-    <message>
       <source>Checking RAW's packages</source>
       <translation>正在检查 RAW 的软件包</translation>
     </message>
@@ -370,6 +310,10 @@
     <message>
       <source>Checking {name} …</source>
       <translation>正在检查 {name}……</translation>
+    </message>
+    <message>
+      <source>Choose 'stops and trips' beside Label: where people stopped and how long, home and work, and the trips between with the mode of transport. Wrong modes are corrected in the table.</source>
+      <translation>在“标注”旁选择“停留和出行”：人们在哪里停留多久、家和工作地点，以及其间各次出行的交通方式。错误的方式可在表中更正。</translation>
     </message>
     <message>
       <source>Choose a file or a folder, or drop one on this window.</source>
@@ -396,8 +340,8 @@
       <translation>请选择存放 wheel 的文件夹。</translation>
     </message>
     <message>
-      <source>Choose the layer of tracks at the top. The fields for user, track and time are guessed; what was read is shown: how many users, from when to when, how often.</source>
-      <translation>在顶部选择轨迹图层。用户、轨迹和时间字段会自动识别，并显示读取结果：用户数、起止时间和采样间隔。</translation>
+      <source>Choose the layer of tracks at the top. The fields for user, track and time are guessed. Below is what was read: how many users, from when to when, how often.</source>
+      <translation>在顶部选择轨迹图层。用户、轨迹和时间字段会自动猜测。下方显示读取的内容：多少用户、起止时间、频率。</translation>
     </message>
     <message>
       <source>Choose the layer or table with the labels, its id field and its label field.</source>
@@ -406,6 +350,10 @@
     <message>
       <source>Choose two regions in the list to see them side by side</source>
       <translation>在列表中选择两个区域以并排查看</translation>
+    </message>
+    <message>
+      <source>Clear cache</source>
+      <translation>清除缓存</translation>
     </message>
     <message>
       <source>Click a track on the map</source>
@@ -428,14 +376,6 @@
       <translation>逐个点击角点。右键闭合区域，退格键撤销一个角点，Esc 取消。</translation>
     </message>
     <message>
-      <source>Close</source>
-      <translation>关闭</translation>
-    </message>
-    <message>
-      <source>Collecting prototypes of these places</source>
-      <translation>正在收集这些地方的移动原型</translation>
-    </message>
-    <message>
       <source>Colours</source>
       <translation>颜色</translation>
     </message>
@@ -446,6 +386,14 @@
     <message>
       <source>Commuter</source>
       <translation>通勤者</translation>
+    </message>
+    <message>
+      <source>Commuters</source>
+      <translation>通勤者</translation>
+    </message>
+    <message>
+      <source>Commuters: {counts} of {n:,}.</source>
+      <translation>通勤者：{counts}，共 {n:,}。</translation>
     </message>
     <message>
       <source>Compare</source>
@@ -476,10 +424,6 @@
       <translation>继续训练</translation>
     </message>
     <message>
-      <source>Continue training on my tracks: how people move here. No labels needed.</source>
-      <translation>用我的轨迹继续训练：学习这里的人如何移动。不需要标签。</translation>
-    </message>
-    <message>
       <source>Continue training on your own tracks, or teach a new label from examples.</source>
       <translation>用您自己的轨迹继续训练，或用样例教一个新标签。</translation>
     </message>
@@ -500,16 +444,12 @@
       <translation>坐标</translation>
     </message>
     <message>
-      <source>Copied to the clipboard.</source>
-      <translation>已复制到剪贴板。</translation>
-    </message>
-    <message>
       <source>Copy</source>
       <translation>复制</translation>
     </message>
     <message>
-      <source>Corrected: {label}</source>
-      <translation>已更正：{label}</translation>
+      <source>Copy the text above, to send it</source>
+      <translation>复制上面的文字以便发送</translation>
     </message>
     <message>
       <source>Counting the labels …</source>
@@ -588,8 +528,12 @@
       <translation>实际使用的设备</translation>
     </message>
     <message>
-      <source>Diagnostics…</source>
-      <translation>诊断……</translation>
+      <source>Device used</source>
+      <translation>实际使用的设备</translation>
+    </message>
+    <message>
+      <source>Diagnose</source>
+      <translation>诊断</translation>
     </message>
     <message>
       <source>Diary</source>
@@ -600,12 +544,8 @@
       <translation>差异</translation>
     </message>
     <message>
-      <source>Differential privacy of persons: only people and visits are given, with random noise; the smaller, the more noise. 1 is usual. Every run spends its epsilon anew.</source>
-      <translation>针对个人的差分隐私：只给出人数和到访次数，并加入随机噪声；数值越小，噪声越大。通常取 1。每次运行都会重新消耗 epsilon。</translation>
-    </message>
-    <message>
-      <source>Distance (m)</source>
-      <translation>距离（米）</translation>
+      <source>Distance</source>
+      <translation>距离</translation>
     </message>
     <message>
       <source>Do not rely on them: they are unlike the training data (in_domain is false).</source>
@@ -614,10 +554,6 @@
     <message>
       <source>Done. RAW is ready: no restart is needed.</source>
       <translation>完成。RAW 已就绪，无需重启。</translation>
-    </message>
-    <message>
-      <source>Double click a name to change it</source>
-      <translation>双击名称可修改</translation>
     </message>
     <message>
       <source>Drag a box on the map.</source>
@@ -664,10 +600,6 @@
       <translation>每个用户</translation>
     </message>
     <message>
-      <source>Edit the layout</source>
-      <translation>编辑布局</translation>
-    </message>
-    <message>
       <source>Embed tracks</source>
       <translation>嵌入轨迹</translation>
     </message>
@@ -700,6 +632,10 @@
       <translation>相遇</translation>
     </message>
     <message>
+      <source>Encounters show who was near whom. Do not publish them.</source>
+      <translation>相遇显示谁曾在谁附近。请勿发布。</translation>
+    </message>
+    <message>
       <source>Encounters tell who knows whom. They are personal data: do not publish them.</source>
       <translation>相遇能看出谁认识谁，属于个人数据：请勿发布。</translation>
     </message>
@@ -708,32 +644,24 @@
       <translation>相遇：{n:,} 次，其中观测到的：{k:,} 次。</translation>
     </message>
     <message>
-      <source>Epsilon of noise on the counts (empty: no noise)</source>
-      <translation>计数噪声的 epsilon（留空：无噪声）</translation>
+      <source>Epsilon of each figure</source>
+      <translation>每个数字的 ε</translation>
     </message>
     <message>
       <source>Error on people held out, relative to a simple method. Below the line is better.</source>
       <translation>留出人员上的误差，相对于简单方法。低于虚线更好。</translation>
     </message>
     <message>
-      <source>Error on people held out.</source>
-      <translation>留出人员上的误差。</translation>
-    </message>
-    <message>
       <source>Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words.</source>
       <translation>在这些轨迹的过去数据上，按预测时长列出预测误差，与简单方法对比，并给出文字结论。</translation>
     </message>
     <message>
-      <source>Experimental ({why})</source>
-      <translation>实验性（{why}）</translation>
-    </message>
-    <message>
-      <source>Experimental: trained on simulated data only.</source>
-      <translation>实验性：仅用模拟数据训练。</translation>
-    </message>
-    <message>
       <source>Export the model</source>
       <translation>导出模型</translation>
+    </message>
+    <message>
+      <source>Exporting the model …</source>
+      <translation>正在导出模型…</translation>
     </message>
     <message>
       <source>Export…</source>
@@ -744,20 +672,8 @@
       <translation>失败</translation>
     </message>
     <message>
-      <source>Features: {n:,}</source>
-      <translation>要素：{n:,}</translation>
-    </message>
-    <message>
       <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
       <translation>在 {area} 内观察到的人少于 {n} 人。为保护他们，不显示任何内容：人数这么少时，数值可能暴露其中某个人。</translation>
-    </message>
-    <message>
-      <source>Fewest people to show a region</source>
-      <translation>显示区域所需的最少人数</translation>
-    </message>
-    <message>
-      <source>Fewest users to show a region</source>
-      <translation>显示区域所需的最少用户数</translation>
     </message>
     <message>
       <source>Field to learn</source>
@@ -772,6 +688,14 @@
       <translation>字段</translation>
     </message>
     <message>
+      <source>Fields left out: {names}.</source>
+      <translation>略去的字段：{names}。</translation>
+    </message>
+    <message>
+      <source>Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}.</source>
+      <translation>REGIONS 中属于结果数字或 GeoPackage 的字段不予保留：{names}。</translation>
+    </message>
+    <message>
       <source>Fields: {fields}.</source>
       <translation>字段：{fields}。</translation>
     </message>
@@ -784,16 +708,32 @@
       <translation>只有在相同数据上测得的数值才能比较，详见说明卡。</translation>
     </message>
     <message>
-      <source>Figures for polygons from the people who cross them, with intervals; few people are withheld.</source>
-      <translation>根据经过的人计算多边形的数值，并给出区间；人数过少时不公布。</translation>
+      <source>Figures as on the desk: those of overlapping regions can be subtracted from each other. Use 'Publish figures' before you give them to others.</source>
+      <translation>桌面数字：重叠区域的数字可以相减。交给他人之前请使用“发布数字”。</translation>
     </message>
     <message>
-      <source>Figures of fewer people could reveal one of them.</source>
-      <translation>人数更少的数值可能暴露其中某个人。</translation>
+      <source>Figures for polygons from the people who visit them, with intervals; few people are withheld.</source>
+      <translation>由到访者得出的多边形数字，附区间；人数少的不予显示。</translation>
     </message>
     <message>
       <source>Figures of fewer than {n} people are withheld. The recorded people are not the population.</source>
       <translation>少于 {n} 人的数值不公布。有记录的人不代表全体人口。</translation>
+    </message>
+    <message>
+      <source>Figures of fewer users are left out.</source>
+      <translation>用户更少的数字被略去。</translation>
+    </message>
+    <message>
+      <source>Figures of regions</source>
+      <translation>区域数字</translation>
+    </message>
+    <message>
+      <source>Figures of regions or flows as they may leave the desk: with fixed noise, by an allow-list of fields.</source>
+      <translation>可以对外提供的区域或流量数字：带固定噪声，仅限允许的字段。</translation>
+    </message>
+    <message>
+      <source>Figures of the drawn regions as others may have them</source>
+      <translation>所绘区域可供他人使用的数字</translation>
     </message>
     <message>
       <source>Figures of too few people are withheld. The recorded people are not the population.</source>
@@ -840,16 +780,20 @@
       <translation>01/02/2024 这类日期的第一个数</translation>
     </message>
     <message>
-      <source>Fits</source>
-      <translation>可容纳</translation>
-    </message>
-    <message>
       <source>Fixes</source>
       <translation>定位点</translation>
     </message>
     <message>
       <source>Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS.</source>
       <translation>定位点（带时间的点），或 M 值为 Unix 秒的线，坐标参考系不限。</translation>
+    </message>
+    <message>
+      <source>Flows</source>
+      <translation>流量</translation>
+    </message>
+    <message>
+      <source>Flows between zones</source>
+      <translation>分区间流量</translation>
     </message>
     <message>
       <source>Folder of tracks</source>
@@ -866,14 +810,6 @@
     <message>
       <source>Folds</source>
       <translation>时间份数</translation>
-    </message>
-    <message>
-      <source>For each</source>
-      <translation>预测单元</translation>
-    </message>
-    <message>
-      <source>For vehicles that cross every region in a day or a week: the visitors of half an hour to two hours distinguish regions better. The new label is then always computed from such stretches.</source>
-      <translation>用于一天或一周内会穿过所有区域的车辆：以半小时到两小时内的到访者更能区分各区域。新标签此后始终按这样的时段计算。</translation>
     </message>
     <message>
       <source>Forecast</source>
@@ -896,22 +832,6 @@
       <translation>预测轨迹</translation>
     </message>
     <message>
-      <source>Forecast: areas</source>
-      <translation>预测：区域</translation>
-    </message>
-    <message>
-      <source>Forecast: points</source>
-      <translation>预测：点</translation>
-    </message>
-    <message>
-      <source>Forecast: recent tracks</source>
-      <translation>预测：近期轨迹</translation>
-    </message>
-    <message>
-      <source>Forecast: tracks</source>
-      <translation>预测：轨迹</translation>
-    </message>
-    <message>
       <source>Forecasting</source>
       <translation>正在预测</translation>
     </message>
@@ -928,20 +848,12 @@
       <translation>预测：在 50 % 和 80 % 的情况下，轨迹位于相应区域内。</translation>
     </message>
     <message>
-      <source>Forget</source>
-      <translation>清除</translation>
-    </message>
-    <message>
       <source>Format</source>
       <translation>格式</translation>
     </message>
     <message>
       <source>Fri</source>
       <translation>周五</translation>
-    </message>
-    <message>
-      <source>From</source>
-      <translation>从</translation>
     </message>
     <message>
       <source>GeoPackage</source>
@@ -958,10 +870,6 @@
     <message>
       <source>HTML files (*.html)</source>
       <translation>HTML 文件 (*.html)</translation>
-    </message>
-    <message>
-      <source>Hardware</source>
-      <translation>硬件</translation>
     </message>
     <message>
       <source>Heads</source>
@@ -984,12 +892,8 @@
       <translation>预测时长</translation>
     </message>
     <message>
-      <source>Horizon (minutes)</source>
-      <translation>预测时长（分钟）</translation>
-    </message>
-    <message>
-      <source>How far ahead</source>
-      <translation>提前时长</translation>
+      <source>Hours and days of departure, in mean solar time.</source>
+      <translation>出发的小时和日期，按平太阳时。</translation>
     </message>
     <message>
       <source>How far ahead of the last fix.</source>
@@ -1000,12 +904,12 @@
       <translation>数量</translation>
     </message>
     <message>
-      <source>How the error on people held out is shown</source>
-      <translation>如何显示留出人员上的误差</translation>
+      <source>How many trips go from zone to zone, when and by which modes; few people are withheld.</source>
+      <translation>分区之间有多少出行、何时、何种方式；人数少的不予显示。</translation>
     </message>
     <message>
-      <source>How the users of a region are combined. sum: as the shipped model was trained. mean: regardless of their number. share: in proportion to their fixes.</source>
-      <translation>区域内各用户的合并方式。sum：与随附模型的训练方式相同。mean：与人数无关。share：按定位点所占比例。</translation>
+      <source>How people move here: continue training, no labels needed</source>
+      <translation>这里的人如何移动：继续训练，无需标签</translation>
     </message>
     <message>
       <source>IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.</source>
@@ -1018,10 +922,6 @@
     <message>
       <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
       <translation>INPUT 中没有包含两个可用定位点的{unit}，因此输出为空。</translation>
-    </message>
-    <message>
-      <source>INPUT is no layer of a project, so the epsilon of earlier runs is not added. Add up the epsilons of all runs on these tracks yourself.</source>
-      <translation>INPUT 不是项目中的图层，因此不会加上之前各次运行的 epsilon。请自行累加对这些轨迹的所有运行的 epsilon。</translation>
     </message>
     <message>
       <source>Id field</source>
@@ -1040,16 +940,20 @@
       <translation>导入模型</translation>
     </message>
     <message>
+      <source>Import a model from a .zip; it is checked first</source>
+      <translation>从 .zip 导入模型；会先检查</translation>
+    </message>
+    <message>
+      <source>Import a model from a folder</source>
+      <translation>从文件夹导入模型</translation>
+    </message>
+    <message>
       <source>Import folder…</source>
       <translation>导入文件夹……</translation>
     </message>
     <message>
       <source>Import tracks</source>
       <translation>导入轨迹</translation>
-    </message>
-    <message>
-      <source>Import tracks…</source>
-      <translation>导入轨迹…</translation>
     </message>
     <message>
       <source>Imported: {fixes} of {users}.</source>
@@ -1068,12 +972,12 @@
       <translation>导入……</translation>
     </message>
     <message>
-      <source>In 80 % of cases the true number lies in its interval. Colours follow the intervals.</source>
-      <translation>在 80 % 的情况下，真实数值位于其区间内。颜色按区间划分。</translation>
+      <source>In 80 % of cases the true number lies in its interval.</source>
+      <translation>在 80 % 的情况下，真实数字位于区间内。</translation>
     </message>
     <message>
-      <source>In the box</source>
-      <translation>矩形范围</translation>
+      <source>In longer gaps between two fixes of a user there are no encounters.</source>
+      <translation>用户两个定位点之间更长的间隔内没有相遇。</translation>
     </message>
     <message>
       <source>In {layer} they are the fields raw_…, a join of this project.</source>
@@ -1096,14 +1000,6 @@
       <translation>推断：区域</translation>
     </message>
     <message>
-      <source>Inferred: points</source>
-      <translation>推断：点</translation>
-    </message>
-    <message>
-      <source>Inferred: tracks</source>
-      <translation>推断：轨迹</translation>
-    </message>
-    <message>
       <source>Inferred: {a} to {b} %</source>
       <translation>推断：{a} 至 {b} %</translation>
     </message>
@@ -1114,10 +1010,6 @@
     <message>
       <source>Install it here…</source>
       <translation>在此安装……</translation>
-    </message>
-    <message>
-      <source>Install the packages that training needs first.</source>
-      <translation>请先安装训练所需的软件包。</translation>
     </message>
     <message>
       <source>Installing RAW's packages</source>
@@ -1132,16 +1024,8 @@
       <translation>磁盘已满？</translation>
     </message>
     <message>
-      <source>It could not be measured: {why}</source>
-      <translation>无法测量：{why}</translation>
-    </message>
-    <message>
       <source>Its error</source>
       <translation>其误差</translation>
-    </message>
-    <message>
-      <source>Its heads are taught again afterwards, and those that no longer hold are dropped. The page Hardware estimates the time of all.</source>
-      <translation>之后重新教各任务头，不再成立的会去掉。“硬件”页会估计全部所需时间。</translation>
     </message>
     <message>
       <source>Its value in the id field, such as Mission; or an expression that is true for it alone, such as "name" = 'Mission' or $id = 12.</source>
@@ -1168,6 +1052,10 @@
       <translation>标签字段</translation>
     </message>
     <message>
+      <source>Label name</source>
+      <translation>标签名称</translation>
+    </message>
+    <message>
       <source>Label of</source>
       <translation>标签对象</translation>
     </message>
@@ -1188,12 +1076,16 @@
       <translation>根据轨迹为用户、轨迹或每天打标签：是否通勤者、交通方式等。</translation>
     </message>
     <message>
-      <source>Labels of {unit}</source>
-      <translation>标签：{unit}</translation>
+      <source>Labels of people were learned from users of phones in many countries; they may be wrong.</source>
+      <translation>人员标签由多国手机用户学习而来；可能有误。</translation>
     </message>
     <message>
-      <source>Labels that only simulation supports are off. &lt;i&gt;Settings → Options → RAW&lt;/i&gt; switches them on.</source>
-      <translation>仅有模拟数据支持的标签默认关闭。可在&lt;i&gt;设置 → 选项 → RAW&lt;/i&gt; 中开启。</translation>
+      <source>Labels of the visitors</source>
+      <translation>到访者的标签</translation>
+    </message>
+    <message>
+      <source>Labels of {unit}</source>
+      <translation>标签：{unit}</translation>
     </message>
     <message>
       <source>Last training: fixes, time, device</source>
@@ -1212,36 +1104,24 @@
       <translation>纬度，y</translation>
     </message>
     <message>
-      <source>Layer</source>
-      <translation>图层</translation>
+      <source>Learn</source>
+      <translation>学习</translation>
     </message>
     <message>
-      <source>Learning from how tracks continued before</source>
-      <translation>正在学习轨迹以往如何延续</translation>
-    </message>
-    <message>
-      <source>Least length (minutes)</source>
-      <translation>最短时长（分钟）</translation>
-    </message>
-    <message>
-      <source>Least length of a stop (minutes)</source>
-      <translation>停留的最短时长（分钟）</translation>
-    </message>
-    <message>
-      <source>Least probability</source>
-      <translation>最小概率</translation>
+      <source>Less likely encounters are left out.</source>
+      <translation>可能性更低的相遇被略去。</translation>
     </message>
     <message>
       <source>Let the model read {users}: {time} on the {device}</source>
       <translation>让模型读取 {users}：在 {device} 上需要 {time}</translation>
     </message>
     <message>
-      <source>Longer gaps are left open, and the log gives their number. Gaps of up to an hour were measured.</source>
-      <translation>更长的空缺不填补，日志会给出其数量。精度只在一小时以内的空缺上测量过。</translation>
+      <source>Longer gaps are left open. Gaps of up to an hour were measured.</source>
+      <translation>更长的间隔不填补。一小时以内的间隔经过测量。</translation>
     </message>
     <message>
-      <source>Longest gap (minutes)</source>
-      <translation>最长空缺（分钟）</translation>
+      <source>Longest gap</source>
+      <translation>最长间隔</translation>
     </message>
     <message>
       <source>Longitude</source>
@@ -1262,10 +1142,6 @@
     <message>
       <source>Looking at the graphics card and trying the packages …</source>
       <translation>正在检查显卡并测试各软件包……</translation>
-    </message>
-    <message>
-      <source>Looking for devices …</source>
-      <translation>正在查找设备……</translation>
     </message>
     <message>
       <source>Looking for devices, and timing the model on each of them …</source>
@@ -1292,8 +1168,12 @@
       <translation>{date} 用 RAW 制作。</translation>
     </message>
     <message>
-      <source>Make a map</source>
-      <translation>制作地图</translation>
+      <source>Main mode</source>
+      <translation>主要方式</translation>
+    </message>
+    <message>
+      <source>Main mode: {counts}.</source>
+      <translation>主要方式：{counts}。</translation>
     </message>
     <message>
       <source>Make a map…</source>
@@ -1308,40 +1188,48 @@
       <translation>地图</translation>
     </message>
     <message>
+      <source>Matrix</source>
+      <translation>矩阵</translation>
+    </message>
+    <message>
+      <source>Matrix of trips</source>
+      <translation>出行矩阵</translation>
+    </message>
+    <message>
       <source>Mean error {m} min ahead: staying {0}, best simple method {1}, the model {2}</source>
       <translation>{m} 分钟后的平均误差：停在原地 {0}，最佳简单方法 {1}，模型 {2}</translation>
-    </message>
-    <message>
-      <source>Measure for a second</source>
-      <translation>测量一秒</translation>
-    </message>
-    <message>
-      <source>Measuring {preset} on {device} …</source>
-      <translation>正在 {device} 上测量 {preset}……</translation>
     </message>
     <message>
       <source>Median visit, minutes</source>
       <translation>到访时长中位数，分钟</translation>
     </message>
     <message>
-      <source>Metro trips</source>
-      <translation>地铁出行</translation>
+      <source>Minimum duration (minutes)</source>
+      <translation>最短时长（分钟）</translation>
     </message>
     <message>
-      <source>Metro user</source>
-      <translation>地铁用户</translation>
+      <source>Minimum probability</source>
+      <translation>最低概率</translation>
+    </message>
+    <message>
+      <source>Minimum stop duration</source>
+      <translation>最短停留时长</translation>
+    </message>
+    <message>
+      <source>Minimum users per pair of zones</source>
+      <translation>每对分区的最少用户数</translation>
+    </message>
+    <message>
+      <source>Minimum users per region</source>
+      <translation>每个区域的最少用户数</translation>
+    </message>
+    <message>
+      <source>Minimum users per region, also in Settings → Options → RAW: fewer people get no figures.</source>
+      <translation>每个区域的最少用户数，也在“设置 → 选项 → RAW”中：人数更少则没有数字。</translation>
     </message>
     <message>
       <source>Minutes at most</source>
       <translation>最长分钟数</translation>
-    </message>
-    <message>
-      <source>Minutes from one forecast to the next, up to the horizon.</source>
-      <translation>相邻两个预测之间的分钟数，直到预测时长为止。</translation>
-    </message>
-    <message>
-      <source>Minutes from one position in a gap to the next.</source>
-      <translation>空缺中相邻两个位置之间的分钟数。</translation>
     </message>
     <message>
       <source>Minutes of training</source>
@@ -1352,8 +1240,8 @@
       <translation>缺少：{names}。</translation>
     </message>
     <message>
-      <source>Mode of trips</source>
-      <translation>出行的交通方式</translation>
+      <source>Mode unknown</source>
+      <translation>方式未知</translation>
     </message>
     <message>
       <source>Model</source>
@@ -1368,8 +1256,8 @@
       <translation>模型包</translation>
     </message>
     <message>
-      <source>Model to continue from</source>
-      <translation>继续训练的起始模型</translation>
+      <source>Model size</source>
+      <translation>模型规模</translation>
     </message>
     <message>
       <source>Model {name}</source>
@@ -1386,6 +1274,10 @@
     <message>
       <source>Models…</source>
       <translation>模型……</translation>
+    </message>
+    <message>
+      <source>Modes (empty: all)</source>
+      <translation>方式（空：全部）</translation>
     </message>
     <message>
       <source>Mon</source>
@@ -1408,28 +1300,24 @@
       <translation>最相似的用户</translation>
     </message>
     <message>
+      <source>Motor vehicle</source>
+      <translation>机动车</translation>
+    </message>
+    <message>
       <source>Name of the new model</source>
       <translation>新模型的名称</translation>
     </message>
     <message>
-      <source>Name of the question</source>
-      <translation>问题的名称</translation>
+      <source>Name of the zones (empty: guessed)</source>
+      <translation>分区名称（空：猜测）</translation>
     </message>
     <message>
-      <source>Name of the task</source>
-      <translation>任务的名称</translation>
-    </message>
-    <message>
-      <source>Names with commas between them, of experimental heads too. The log lists what the model has.</source>
-      <translation>名称以逗号分隔，也可包含实验性任务。日志会列出模型具备的任务。</translation>
+      <source>Names with commas between them. The log lists what the model has.</source>
+      <translation>名称以逗号分隔。日志列出模型拥有的任务。</translation>
     </message>
     <message>
       <source>New model</source>
       <translation>新模型</translation>
-    </message>
-    <message>
-      <source>New training</source>
-      <translation>新建训练</translation>
     </message>
     <message>
       <source>Next</source>
@@ -1468,12 +1356,12 @@
       <translation>一周中没有任何一个小时达到 {n} 人。</translation>
     </message>
     <message>
-      <source>No label can be shown without revealing fewer than {n} people.</source>
-      <translation>任何标签一旦显示都会暴露少于 {n} 人的信息。</translation>
-    </message>
-    <message>
       <source>No layer has times. Label or forecast tracks first.</source>
       <translation>没有带时间的图层。请先为轨迹打标签或进行预测。</translation>
+    </message>
+    <message>
+      <source>No pair of zones has trips of enough users: choose larger zones, or fewer slices.</source>
+      <translation>没有一对分区拥有足够用户的出行：请选择更大的分区或更少的时段。</translation>
     </message>
     <message>
       <source>No position column was recognised: choose Longitude and Latitude on the left.</source>
@@ -1484,8 +1372,8 @@
       <translation>没有一个区域有面积，因此没有定位点落在其中。</translation>
     </message>
     <message>
-      <source>No run yet.</source>
-      <translation>尚无运行。</translation>
+      <source>No run yet. Describe a training, and start it.</source>
+      <translation>尚无训练。请描述一次训练并开始。</translation>
     </message>
     <message>
       <source>No time and no position column was recognised: choose Time, Longitude and Latitude on the left.</source>
@@ -1504,14 +1392,6 @@
       <translation>没有用户有两个可用的定位点。</translation>
     </message>
     <message>
-      <source>Nobody has tested it.</source>
-      <translation>尚无人检验过。</translation>
-    </message>
-    <message>
-      <source>Noise: this run spent an epsilon of {a:g}, and this layer {b:g} in this project. Answers to several runs together are protected by the sum of their epsilons only.</source>
-      <translation>噪声：本次运行消耗的 epsilon 为 {a:g}，本图层在此项目中共消耗 {b:g}。多次运行的结果合在一起时，只受其 epsilon 之和的保护。</translation>
-    </message>
-    <message>
       <source>None: no region is more similar than two regions usually are.</source>
       <translation>无：没有区域比一般两个区域之间更相似。</translation>
     </message>
@@ -1528,16 +1408,16 @@
       <translation>未请求。</translation>
     </message>
     <message>
+      <source>Not proven better than a simple method</source>
+      <translation>未证实优于简单方法</translation>
+    </message>
+    <message>
       <source>Not read yet: press the arrow to read it.</source>
       <translation>尚未读取：点击箭头读取。</translation>
     </message>
     <message>
-      <source>Notes</source>
-      <translation>说明</translation>
-    </message>
-    <message>
-      <source>Nothing in this layer was found that could name somebody.</source>
-      <translation>在此图层中没有发现可能识别出个人的内容。</translation>
+      <source>Not tested.</source>
+      <translation>未测试。</translation>
     </message>
     <message>
       <source>Nothing is selected: select features of the layer, or forecast all.</source>
@@ -1548,16 +1428,8 @@
       <translation>不显示任何内容：在 {area} 内记录的大部分来自同一个人。</translation>
     </message>
     <message>
-      <source>Nothing is shown: subtracted from the other regions, the figures of these {area} would reveal fewer than {n} people. Remove the other region to see this one.</source>
-      <translation>不显示任何内容：这 {area} 的数值与其他区域相减后，会暴露少于 {n} 人的情况。删除另一个区域即可查看此区域。</translation>
-    </message>
-    <message>
       <source>Nothing was read yet.</source>
       <translation>尚未读取任何内容。</translation>
-    </message>
-    <message>
-      <source>Number of findings</source>
-      <translation>发现的问题数</translation>
     </message>
     <message>
       <source>Number of fixes skipped</source>
@@ -1576,6 +1448,10 @@
       <translation>用户数</translation>
     </message>
     <message>
+      <source>Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have figures: others are of fewer than {least} users, with noise.</source>
+      <translation>用户数在 95 % 的情况下与记录数相差不超过 ±{within}。{all} 行中有 {n} 行有数字：其余行加噪声后少于 {least} 名用户。</translation>
+    </message>
+    <message>
       <source>Observed: both have fixes</source>
       <translation>观测到：双方都有定位点</translation>
     </message>
@@ -1592,24 +1468,20 @@
       <translation>用于未写时区的时间；自带时区的时间不受影响。区域的一周各小时按此时区计算，选 UTC 时按当地太阳时。</translation>
     </message>
     <message>
-      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. Play it with the Temporal Controller.</source>
-      <translation>在“预测”页查看轨迹在接下来几分钟可能在哪里。内圈区域在一半的情况下包含它，外圈在五分之四的情况下包含它。可用时态控制器播放。</translation>
+      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. The Temporal Controller plays it.</source>
+      <translation>在“预测”中查看轨迹在接下来几分钟可能的位置。内区在一半情况下包含它，外区在五分之四情况下包含它。时态控制器可播放。</translation>
     </message>
     <message>
-      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its people and their hours appear at once. The sample has ten people in all, so lower the fewest people to 3 first.</source>
-      <translation>在“区域”中围绕城区的一部分绘制：逐个点击角点，右键闭合，Esc 放弃。其中的人数和时段立即显示。示例共有十人，请先把最少人数降到 3。</translation>
+      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc cancels. Its people and their hours appear at once. The sample has ten people in all, so set the minimum users to 3 first.</source>
+      <translation>在“区域”中圈出城市的一部分：逐角点击，右键闭合，Esc 取消。其中的人及其时段立即显示。示例总共十人，因此请先将最少用户数设为 3。</translation>
     </message>
     <message>
-      <source>On Users, press Label: every track gets its mode of transport, 'unknown' where the model is not sure. Click a track: its user's usual places, blurred to a grid, day, and similar users.</source>
-      <translation>在“用户”中点击“标注”：每条轨迹都得到出行方式，模型没有把握时为“unknown”。点击一条轨迹，可查看其用户的常去地点（模糊到网格）、一天的作息和相似用户。</translation>
+      <source>On Users, press Label: every user gets labels of what the tracks show, 'unknown' with a reason where they show too little. Click a track: its user's usual places, blurred to a grid, day, and similar users.</source>
+      <translation>在“用户”中按“标注”：每位用户得到轨迹所显示的标签；显示太少时为“未知”并说明原因。点击轨迹：其用户的常去地点（模糊到网格）、一天和相似用户。</translation>
     </message>
     <message>
-      <source>On record: {evidence}.</source>
-      <translation>记录情况：{evidence}。</translation>
-    </message>
-    <message>
-      <source>One forecast every</source>
-      <translation>预测间隔</translation>
+      <source>On foot</source>
+      <translation>步行</translation>
     </message>
     <message>
       <source>One forecast for each</source>
@@ -1618,10 +1490,6 @@
     <message>
       <source>One forecast for each {unit}, from its last fix.</source>
       <translation>每个{unit}一个预测，从其最后一个定位点开始。</translation>
-    </message>
-    <message>
-      <source>One page, A4</source>
-      <translation>一页，A4</translation>
     </message>
     <message>
       <source>One person or vehicle made all of these fixes</source>
@@ -1636,20 +1504,8 @@
       <translation>每行对应的单元</translation>
     </message>
     <message>
-      <source>Only a part</source>
-      <translation>只取一部分</translation>
-    </message>
-    <message>
-      <source>Only fixes before this time</source>
-      <translation>仅早于此时间的定位点</translation>
-    </message>
-    <message>
-      <source>Only fixes from this time on</source>
-      <translation>仅此时间及以后的定位点</translation>
-    </message>
-    <message>
-      <source>Only fixes in this box</source>
-      <translation>仅此矩形范围内的定位点</translation>
+      <source>Only trips of these modes count, such as: walk, bike, motor, rail.</source>
+      <translation>只计入这些方式的出行，例如：walk, bike, motor, rail。</translation>
     </message>
     <message>
       <source>Only versions that RAW was tested with, checked by their SHA-256 sums</source>
@@ -1658,10 +1514,6 @@
     <message>
       <source>Only {n} labels: at least ten are needed.</source>
       <translation>只有 {n} 个标签：至少需要十个。</translation>
-    </message>
-    <message>
-      <source>Open it in QGIS's layout designer</source>
-      <translation>在 QGIS 的布局设计器中打开</translation>
     </message>
     <message>
       <source>Open the report in the browser</source>
@@ -1680,14 +1532,6 @@
       <translation>其他停留</translation>
     </message>
     <message>
-      <source>PDF files (*.pdf)</source>
-      <translation>PDF 文件 (*.pdf)</translation>
-    </message>
-    <message>
-      <source>PNG files (*.png)</source>
-      <translation>PNG 文件 (*.png)</translation>
-    </message>
-    <message>
       <source>Package</source>
       <translation>软件包</translation>
     </message>
@@ -1696,8 +1540,20 @@
       <translation>软件包</translation>
     </message>
     <message>
+      <source>Packages and diagnostics</source>
+      <translation>软件包与诊断</translation>
+    </message>
+    <message>
+      <source>Packages and diagnostics…</source>
+      <translation>软件包与诊断…</translation>
+    </message>
+    <message>
       <source>Packages…</source>
       <translation>软件包……</translation>
+    </message>
+    <message>
+      <source>Pairs of fewer users are added up in one row.</source>
+      <translation>用户更少的分区对合并为一行。</translation>
     </message>
     <message>
       <source>Pairs of users who were, or may have been, near each other at the same time.</source>
@@ -1736,28 +1592,24 @@
       <translation>轨迹和预测的图片，地图时钟每一步一张，由 QGIS 自带的导出功能生成。</translation>
     </message>
     <message>
-      <source>Plugins → RAW → Packages installs what is missing. Or by hand: {where} {command}, then start QGIS again.</source>
-      <translation>插件 → RAW → 软件包 可安装所缺的软件包。也可手动：{where} {command}，然后重新启动 QGIS。</translation>
-    </message>
-    <message>
-      <source>Points of interest</source>
-      <translation>兴趣点</translation>
+      <source>Places or tracks of single people. Publish figures of regions instead.</source>
+      <translation>个人的地点或轨迹。请改为发布区域数字。</translation>
     </message>
     <message>
       <source>Polygons in any CRS.</source>
       <translation>任意坐标参考系的多边形。</translation>
     </message>
     <message>
-      <source>Polygons in any CRS; their own fields are kept.</source>
-      <translation>任意坐标参考系的多边形；保留其原有字段。</translation>
-    </message>
-    <message>
-      <source>Pooling of users</source>
-      <translation>用户的合并方式</translation>
+      <source>Polygons in any CRS; their own fields are kept, but for figures of an earlier run.</source>
+      <translation>任意坐标系的多边形；保留其自身字段，但不含先前结果的数字。</translation>
     </message>
     <message>
       <source>Positions</source>
       <translation>位置</translation>
+    </message>
+    <message>
+      <source>Press Label to see whether this user commutes, and by what.</source>
+      <translation>按“标注”查看该用户是否通勤以及方式。</translation>
     </message>
     <message>
       <source>Privacy</source>
@@ -1776,16 +1628,32 @@
       <translation>正在画像</translation>
     </message>
     <message>
+      <source>Publish figures</source>
+      <translation>发布数字</translation>
+    </message>
+    <message>
+      <source>Publish figures…</source>
+      <translation>发布数字…</translation>
+    </message>
+    <message>
+      <source>Published figures</source>
+      <translation>已发布的数字</translation>
+    </message>
+    <message>
+      <source>Published figures.</source>
+      <translation>已发布的数字。</translation>
+    </message>
+    <message>
+      <source>Published figures: counts have fixed noise with an epsilon of {epsilon:g} a figure, numbers of people are within ±{within:.0f} of the recorded number in 95 % of cases; medians are rounded.</source>
+      <translation>已发布的数字：计数带固定噪声，每个数字的 ε 为 {epsilon:g}；人数在 95 % 的情况下与记录数相差不超过 ±{within:.0f}；中位数已取整。</translation>
+    </message>
+    <message>
       <source>QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection.</source>
       <translation>QGIS 没有 XYZ 连接。请在其“浏览器”面板中添加：XYZ切片 → 新建连接。</translation>
     </message>
     <message>
       <source>QGIS will ask &lt;b&gt;{host}&lt;/b&gt; for pictures of the area that you look at, and again each time you move the map. The server learns your address on the Internet and which area it is: with tracks of people on the screen, that can be where they live. No track, label or figure is sent. While the basemap is off, nothing is asked.</source>
       <translation>QGIS 将向 &lt;b&gt;{host}&lt;/b&gt; 请求您所查看区域的图片，每次移动地图都会再次请求。服务器会得知您的网络地址和所看的区域：屏幕上有人的轨迹时，该区域可能就是他们的住处。不会发送任何轨迹、标签或数值。底图关闭时，不发出任何请求。</translation>
-    </message>
-    <message>
-      <source>Question</source>
-      <translation>问题</translation>
     </message>
     <message>
       <source>RAW</source>
@@ -1816,16 +1684,8 @@
       <translation>RAW 运行模型、训练和读取各种文件所需的一切都已具备。</translation>
     </message>
     <message>
-      <source>RAW needs the Python package {names} in QGIS's own Python.</source>
-      <translation>RAW 需要在 QGIS 自带的 Python 中安装软件包 {names}。</translation>
-    </message>
-    <message>
-      <source>RAW needs the Python packages {names} in QGIS's own Python.</source>
-      <translation>RAW 需要在 QGIS 自带的 Python 中安装软件包 {names}。</translation>
-    </message>
-    <message>
-      <source>RAW: a short tour</source>
-      <translation>RAW：简短导览</translation>
+      <source>RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a machine without a screen: python -m pip install --user {names_}, with QGIS's own Python.</source>
+      <translation>RAW 需要 QGIS 的 Python 缺少的软件包：{names}。“插件 → RAW → 软件包”可安装。在没有屏幕的机器上：用 QGIS 自己的 Python 运行 python -m pip install --user {names_}。</translation>
     </message>
     <message>
       <source>RAW: counting labels</source>
@@ -1836,36 +1696,12 @@
       <translation>RAW：删除运行</translation>
     </message>
     <message>
-      <source>RAW: diagnostics</source>
-      <translation>RAW：诊断</translation>
-    </message>
-    <message>
-      <source>RAW: help</source>
-      <translation>RAW：帮助</translation>
-    </message>
-    <message>
       <source>RAW: keeping a model</source>
       <translation>RAW：保存模型</translation>
     </message>
     <message>
-      <source>RAW: models</source>
-      <translation>RAW：模型</translation>
-    </message>
-    <message>
-      <source>RAW: packages</source>
-      <translation>RAW：软件包</translation>
-    </message>
-    <message>
       <source>RAW: preparing a training</source>
       <translation>RAW：准备训练</translation>
-    </message>
-    <message>
-      <source>RAW: the sample, ten phones in Aracaju</source>
-      <translation>RAW：样例，阿拉卡茹的十部手机</translation>
-    </message>
-    <message>
-      <source>RAW: train a model</source>
-      <translation>RAW：训练模型</translation>
     </message>
     <message>
       <source>REGIONS has no polygon, so the output is empty.</source>
@@ -1874,6 +1710,10 @@
     <message>
       <source>Read the layer again</source>
       <translation>重新读取图层</translation>
+    </message>
+    <message>
+      <source>Read the notes of this map before you publish it.</source>
+      <translation>发布此地图前请阅读其说明。</translation>
     </message>
     <message>
       <source>Read {fixes} of {users} in {tracks}, from {first} to {last} UTC.</source>
@@ -1904,6 +1744,10 @@
       <translation>近期轨迹</translation>
     </message>
     <message>
+      <source>Recorded: {n:.0f} days, {share:.0%} of the time.</source>
+      <translation>记录：{n:.0f} 天，{share:.0%} 的时间。</translation>
+    </message>
+    <message>
       <source>Region</source>
       <translation>区域</translation>
     </message>
@@ -1932,20 +1776,24 @@
       <translation>模型读取完用户后即可绘制区域。</translation>
     </message>
     <message>
-      <source>Regions with fewer people get no figures at all.</source>
-      <translation>人数更少的区域不给出任何数值。</translation>
+      <source>Regions of fewer users are neither compared nor found.</source>
+      <translation>用户更少的区域既不比较也不被找到。</translation>
     </message>
     <message>
-      <source>Regions: count each stretch of so many hours as a user</source>
-      <translation>区域：把每段这么多小时的轨迹算作一个用户</translation>
+      <source>Regions or flows</source>
+      <translation>区域或流量</translation>
+    </message>
+    <message>
+      <source>Regions with fewer people get no figures at all.</source>
+      <translation>人数更少的区域不给出任何数值。</translation>
     </message>
     <message>
       <source>Remove</source>
       <translation>移除</translation>
     </message>
     <message>
-      <source>Remove the chosen regions (Delete)</source>
-      <translation>移除所选区域 (Delete)</translation>
+      <source>Remove the chosen regions. QGIS's undo brings them back; its editing tools change regions too.</source>
+      <translation>移除所选区域。QGIS 的撤销可恢复；其编辑工具也可修改区域。</translation>
     </message>
     <message>
       <source>Remove the model</source>
@@ -1956,8 +1804,20 @@
       <translation>移除……</translation>
     </message>
     <message>
+      <source>Removing the model …</source>
+      <translation>正在移除模型…</translation>
+    </message>
+    <message>
       <source>Report</source>
       <translation>报告</translation>
+    </message>
+    <message>
+      <source>Residents</source>
+      <translation>居民</translation>
+    </message>
+    <message>
+      <source>Residents, workers, commuters and modes of transport, from the places and trips of visitors. This takes as long as a travel diary of them.</source>
+      <translation>由到访者的地点和出行得出的居民、就业者、通勤者和交通方式。用时与生成其出行日记相同。</translation>
     </message>
     <message>
       <source>Results</source>
@@ -1972,14 +1832,6 @@
       <translation>从上一个检查点恢复</translation>
     </message>
     <message>
-      <source>Run</source>
-      <translation>运行</translation>
-    </message>
-    <message>
-      <source>Run a model from elsewhere without limits, and on the graphics card</source>
-      <translation>不受限制地运行外来模型，并可使用显卡</translation>
-    </message>
-    <message>
       <source>Run again</source>
       <translation>再次运行</translation>
     </message>
@@ -1990,14 +1842,6 @@
     <message>
       <source>Sat</source>
       <translation>周六</translation>
-    </message>
-    <message>
-      <source>Save as PDF…</source>
-      <translation>另存为 PDF…</translation>
-    </message>
-    <message>
-      <source>Save as picture…</source>
-      <translation>另存为图片…</translation>
     </message>
     <message>
       <source>Save the card</source>
@@ -2052,6 +1896,10 @@
       <translation>仅所选要素</translation>
     </message>
     <message>
+      <source>Shorter encounters are left out: the two only pass.</source>
+      <translation>更短的相遇被略去：两者只是路过。</translation>
+    </message>
+    <message>
       <source>Shorter halts are part of a trip. Ten minutes suit short and long stops.</source>
       <translation>更短的停顿算作出行的一部分。十分钟对长短停留都适用。</translation>
     </message>
@@ -2076,16 +1924,8 @@
       <translation>相似用户</translation>
     </message>
     <message>
-      <source>Simulated people taught these heads, and no real people have confirmed them. They are marked as experimental. Tasks that you name are answered in any case.</source>
-      <translation>这些任务由模拟人群训练，尚未经真实人群验证，因此标为实验性。您点名的任务始终会作答。</translation>
-    </message>
-    <message>
-      <source>Size</source>
-      <translation>大小</translation>
-    </message>
-    <message>
-      <source>Size of the model</source>
-      <translation>模型大小</translation>
+      <source>Size of hexagons</source>
+      <translation>六边形大小</translation>
     </message>
     <message>
       <source>Size, parameters</source>
@@ -2096,12 +1936,12 @@
       <translation>跳过的定位点</translation>
     </message>
     <message>
-      <source>Solar time</source>
-      <translation>太阳时</translation>
+      <source>Slices of time</source>
+      <translation>时段</translation>
     </message>
     <message>
-      <source>Speed</source>
-      <translation>速度</translation>
+      <source>Solar time</source>
+      <translation>太阳时</translation>
     </message>
     <message>
       <source>Start again</source>
@@ -2116,8 +1956,8 @@
       <translation>状态</translation>
     </message>
     <message>
-      <source>Step (minutes)</source>
-      <translation>步长（分钟）</translation>
+      <source>Step</source>
+      <translation>步长</translation>
     </message>
     <message>
       <source>Stop now. The run can be resumed, also after QGIS was closed</source>
@@ -2140,24 +1980,20 @@
       <translation>停留</translation>
     </message>
     <message>
-      <source>Stops show where people live and work. Run 'Check before publishing' before you share them.</source>
-      <translation>停留点会显示人们的住处和工作地点。分享前请运行“发布前检查”。</translation>
+      <source>Stops and trips</source>
+      <translation>停留和出行</translation>
     </message>
     <message>
-      <source>Stops: {n:,}, trips: {m:,}, users: {k:,}.</source>
-      <translation>停留：{n:,} 次，出行：{m:,} 次，用户：{k:,} 个。</translation>
+      <source>Stops show where people live and work: they are personal data.</source>
+      <translation>停留点显示人们居住和工作的地方：属于个人数据。</translation>
+    </message>
+    <message>
+      <source>Stops: {n:,}, trips: {m:,} ({seen:,} with fixes on the way), users: {k:,}.</source>
+      <translation>停留：{n:,}，出行：{m:,}（其中 {seen:,} 次途中有定位），用户：{k:,}。</translation>
     </message>
     <message>
       <source>Stops: {n:,}, trips: {m:,}.</source>
       <translation>停留：{n:,} 次，出行：{m:,} 次。</translation>
-    </message>
-    <message>
-      <source>Store prototypes of local movement in it?</source>
-      <translation>在其中保存本地移动的原型？</translation>
-    </message>
-    <message>
-      <source>Store prototypes of local movement in the new model?</source>
-      <translation>在新模型中保存本地移动的原型？</translation>
     </message>
     <message>
       <source>Sun</source>
@@ -2172,28 +2008,12 @@
       <translation>TARGET 是此字段的一个值，结果也用它来称呼各区域。</translation>
     </message>
     <message>
-      <source>TO has to be later than FROM.</source>
-      <translation>TO 必须晚于 FROM。</translation>
-    </message>
-    <message>
       <source>Tables</source>
       <translation>表格</translation>
     </message>
     <message>
       <source>Table…</source>
       <translation>表格…</translation>
-    </message>
-    <message>
-      <source>Take back the last drawing or removal of regions (Ctrl+Z)</source>
-      <translation>撤销最近一次区域的绘制或移除 (Ctrl+Z)</translation>
-    </message>
-    <message>
-      <source>Take in a model bundle that is a folder</source>
-      <translation>从文件夹导入模型包</translation>
-    </message>
-    <message>
-      <source>Take in a model bundle, a .zip; it is checked first</source>
-      <translation>导入 .zip 模型包；会先进行检查</translation>
     </message>
     <message>
       <source>Take the polygons that are selected on the map</source>
@@ -2204,8 +2024,8 @@
       <translation>任务 {name}：</translation>
     </message>
     <message>
-      <source>Tasks (empty: all that real people support)</source>
-      <translation>任务（留空：所有经真实人群支持的任务）</translation>
+      <source>Tasks (empty: all that the model has)</source>
+      <translation>任务（空：模型的全部任务）</translation>
     </message>
     <message>
       <source>Teach '{task}'</source>
@@ -2216,16 +2036,12 @@
       <translation>教一个新标签</translation>
     </message>
     <message>
-      <source>Teach a new label: a question about users or tracks, from examples.</source>
-      <translation>教一个新标签：关于用户或轨迹的问题，由例子学习。</translation>
-    </message>
-    <message>
       <source>Teach the model a label of your own from some labelled users, tracks, days or regions.</source>
       <translation>用一些已标注的用户、轨迹、天或区域，教模型一个您自己的标签。</translation>
     </message>
     <message>
-      <source>Teaching the head {head} again</source>
-      <translation>正在重新训练任务头 {head}</translation>
+      <source>Ten phones in Aracaju</source>
+      <translation>阿拉卡茹的十部手机</translation>
     </message>
     <message>
       <source>Ten phones in Aracaju, Brazil, and a short tour.</source>
@@ -2248,6 +2064,10 @@
       <translation>Python 软件包 {name} 已安装但无法使用：{error}。插件 → RAW → 软件包 会显示哪些软件包已损坏；请在那里移除并重新安装。</translation>
     </message>
     <message>
+      <source>The QGIS profile cannot be written, so these figures cannot be published.</source>
+      <translation>QGIS 配置文件夹不可写，因此这些数字无法发布。</translation>
+    </message>
+    <message>
       <source>The RAW dock</source>
       <translation>RAW 面板</translation>
     </message>
@@ -2268,8 +2088,8 @@
       <translation>将比较结果存为 HTML 页面，含图表</translation>
     </message>
     <message>
-      <source>The data of {names} are gone: they were temporary, or their GeoPackage is not there. 'Run again' in the dock, or Processing's history, makes them anew.</source>
-      <translation>{names} 的数据已不存在：它们是临时的，或其 GeoPackage 不在原处。可用面板中的“再次运行”或“处理”的历史记录重新生成。</translation>
+      <source>The data of {names} are gone: they were temporary, or their GeoPackage is missing. Run them again.</source>
+      <translation>{names} 的数据已不存在：它们是临时的，或其 GeoPackage 丢失。请重新运行。</translation>
     </message>
     <message>
       <source>The default</source>
@@ -2278,10 +2098,6 @@
     <message>
       <source>The device that really does the work. </source>
       <translation>实际进行计算的设备。</translation>
-    </message>
-    <message>
-      <source>The device to train on, as found by the Python that trains.</source>
-      <translation>用于训练的设备，由负责训练的 Python 检测得出。</translation>
     </message>
     <message>
       <source>The file or database of this layer is missing. Click its red sign in the list of layers.</source>
@@ -2296,10 +2112,6 @@
       <translation>安装已取消。</translation>
     </message>
     <message>
-      <source>The layer '{name}' cannot be written and keeps its old regions and figures: make its file writable and close it in other programs, or remove the layer from the project and draw the regions again.</source>
-      <translation>无法写入图层“{name}”，它保留原有的区域和数值：请让文件可写并在其他程序中关闭它，或者从项目中移除该图层并重新绘制区域。</translation>
-    </message>
-    <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>图层已没有字段“{name}”：请重新选择用户字段。</translation>
     </message>
@@ -2312,36 +2124,28 @@
       <translation>该图层是临时文件，QGIS 关闭时会删除。如要保留，请保存。</translation>
     </message>
     <message>
-      <source>The layer that you mean to publish.</source>
-      <translation>您打算发布的图层。</translation>
-    </message>
-    <message>
       <source>The layer: errors of every method, with median and 90 % quantile</source>
       <translation>该图层：每种方法的误差，含中位数和 90 % 分位数</translation>
     </message>
     <message>
-      <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
-      <translation>学习率在这段时间内逐渐下降。之后的比较还需要一些时间。</translation>
+      <source>The learning rate falls over this time. The comparison with the model before takes some minutes more.</source>
+      <translation>学习率在此期间下降。与之前模型的比较还需几分钟。</translation>
     </message>
     <message>
       <source>The map shows the time of the forecast alone: labels of other times are hidden.</source>
       <translation>地图只显示预测的时段：其他时间的标签被隐藏。</translation>
     </message>
     <message>
-      <source>The map's clock, at {begin} UTC, hides {layer}.</source>
-      <translation>地图时钟位于 {begin} UTC，使 {layer} 不显示。</translation>
+      <source>The map's clock, at {begin} UTC, hides {layer}. Switch it off in the Temporal Controller.</source>
+      <translation>地图时钟位于 {begin} UTC，隐藏了 {layer}。请在时态控制器中关闭。</translation>
     </message>
     <message>
       <source>The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where people are often at home: it can be much nearer. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
       <translation>结论依据轨迹沿途各时刻的平均误差。预测从最后一个定位点开始，此时人们常在家中，误差可能小得多。误差条是模型相对于最佳简单方法的 95 % 区间：触及那条线时，优势未得到证实。</translation>
     </message>
     <message>
-      <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>
-      <translation>模型已有任务“{name}”。在副本中，新任务会替换它。</translation>
-    </message>
-    <message>
-      <source>The model has no head for this.</source>
-      <translation>模型没有用于此的任务。</translation>
+      <source>The model already has a label '{name}'. In the copy the new one replaces it.</source>
+      <translation>模型已有标签“{name}”。在副本中新标签将替换它。</translation>
     </message>
     <message>
       <source>The model is now among your models as '{name}', and used in this project. In the window Models, 'Use as default' uses it in all others.</source>
@@ -2352,24 +2156,20 @@
       <translation>模型为 {name}，设备为 {provider}。</translation>
     </message>
     <message>
-      <source>The model learns one more answer, tested on held-out examples. The training ends by itself, after this time at the latest.</source>
-      <translation>模型多学一个答案，并在留出的样例上检验。训练会自行结束，最长不超过此时间。</translation>
+      <source>The model learns one more label, tested on held-out examples, in this time at most.</source>
+      <translation>模型在最多这段时间内再学习一个标签，并在留出的示例上测试。</translation>
+    </message>
+    <message>
+      <source>The model of RAW and your own: cards, import, export, compare.</source>
+      <translation>RAW 的模型和您自己的模型：卡片、导入、导出、比较。</translation>
     </message>
     <message>
       <source>The model reads the users</source>
       <translation>模型正在读取用户</translation>
     </message>
     <message>
-      <source>The model that comes with RAW and your own: cards, import, export, compare.</source>
-      <translation>随 RAW 提供的模型和您自己的：说明卡、导入、导出、比较。</translation>
-    </message>
-    <message>
-      <source>The model that comes with RAW is a {own}, so a {preset} starts from scratch.</source>
-      <translation>随 RAW 提供的模型是 {own}，因此 {preset} 从零开始训练。</translation>
-    </message>
-    <message>
-      <source>The model to start from. It stays as it is: the training makes a new one.</source>
-      <translation>训练的起始模型。它本身不变：训练会生成一个新模型。</translation>
+      <source>The model that comes with RAW is a {own}, so a {preset} starts from random weights.</source>
+      <translation>RAW 自带的模型是 {own}，因此 {preset} 从随机权重开始。</translation>
     </message>
     <message>
       <source>The name takes small letters, digits and _, such as: commuter.</source>
@@ -2384,8 +2184,12 @@
       <translation>时间段的份数。每份给出的样例数大致相同。</translation>
     </message>
     <message>
-      <source>The number of rows of the result. There are fewer if the layer has fewer other users or regions.</source>
-      <translation>结果的行数。若图层中其他用户或区域较少，行数也会更少。</translation>
+      <source>The number of rows of the result.</source>
+      <translation>结果的行数。</translation>
+    </message>
+    <message>
+      <source>The packages and devices that RAW uses, their installation, and a report to copy.</source>
+      <translation>RAW 使用的软件包和设备、其安装，以及可复制的报告。</translation>
     </message>
     <message>
       <source>The people who move most like one of them, with the reasons in words.</source>
@@ -2408,10 +2212,6 @@
       <translation>项目不在文件夹中：请在 设置 → 选项 → RAW 中选择一个 GeoPackage。</translation>
     </message>
     <message>
-      <source>The project was saved with 'from {stored} people'. A project can come from somebody else, so it does not lower your own number, {own}: choose it again, or change it in Settings → Options → RAW.</source>
-      <translation>项目保存时的设置为“至少 {stored} 人”。项目可能来自他人，因此不会降低您自己的数值 {own}：请重新选择，或在 设置 → 选项 → RAW 中更改。</translation>
-    </message>
-    <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
       <translation>该区域超出了地图坐标参考系能表示的范围。请在别处绘制。</translation>
     </message>
@@ -2426,10 +2226,6 @@
     <message>
       <source>The regions' ids are their feature ids.</source>
       <translation>区域的 id 是其要素 id。</translation>
-    </message>
-    <message>
-      <source>The regions' own field {a} is called {b} in the output.</source>
-      <translation>区域自身的字段 {a} 在输出中名为 {b}。</translation>
     </message>
     <message>
       <source>The same is in the toolbar and in the Processing toolbox, for layers of your own, in batches and in models. Import tracks reads folders and files. Help is in every window.</source>
@@ -2448,14 +2244,6 @@
       <translation>图层 {layer} 的样式应用失败：{error}</translation>
     </message>
     <message>
-      <source>The tracks to learn from. They stay on this machine; a copy lies in the run's folder until it is done.</source>
-      <translation>用于训练的轨迹。它们不会离开本机；训练完成之前，运行文件夹中会保留一份副本。</translation>
-    </message>
-    <message>
-      <source>The training can start when the devices are found.</source>
-      <translation>找到设备后即可开始训练。</translation>
-    </message>
-    <message>
       <source>The unit that a row of the labels describes.</source>
       <translation>标签表中一行所描述的单元。</translation>
     </message>
@@ -2468,8 +2256,8 @@
       <translation>作为比较对象的用户</translation>
     </message>
     <message>
-      <source>The user's id, as in the user field.</source>
-      <translation>用户的 id，与用户字段中的写法相同。</translation>
+      <source>The {n} strongest flows of each slice are drawn: change the layer's variable {name} for more or fewer. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
+      <translation>每个时段绘制最强的 {n} 条流：修改图层变量 {name} 可增减。人数少的分区对不在此图层中；矩阵中有其总和。</translation>
     </message>
     <message>
       <source>There is no folder to keep embeddings in: {error}</source>
@@ -2488,10 +2276,6 @@
       <translation>没有可测试的内容。</translation>
     </message>
     <message>
-      <source>These experimental heads learned from simulated people: commuters, metro users, figures of regions. No real people have confirmed their answers, which are marked. Labels that you teach always answer.</source>
-      <translation>这些实验性任务从模拟人群中学习：通勤者、地铁用户、区域数值。其结果未经真实人群验证，并会加以标记。您自己教的标签始终作答。</translation>
-    </message>
-    <message>
       <source>These results are not saved with the project, and stay temporary. {why}</source>
       <translation>这些结果未随项目保存，仍是临时的。{why}</translation>
     </message>
@@ -2502,10 +2286,6 @@
     <message>
       <source>This cannot be read: the row is skipped.</source>
       <translation>无法读取：跳过此行。</translation>
-    </message>
-    <message>
-      <source>This model holds {count:,} prototypes of local movement. They may improve forecasts there, but whoever gets the file sees where people went. Leave them out?</source>
-      <translation>此模型包含 {count:,} 个本地移动的原型。它们可能改进那里的预测，但得到文件的人能看到人们去过哪里。是否不包含它们？</translation>
     </message>
     <message>
       <source>This model was refused: {why}</source>
@@ -2524,8 +2304,8 @@
       <translation>周四</translation>
     </message>
     <message>
-      <source>Tiles of an XYZ connection of QGIS, below the layers. Before the first request it explains whom it asks.</source>
-      <translation>QGIS 中某个 XYZ 连接的切片，位于各图层之下。首次请求之前会说明向谁请求。</translation>
+      <source>Tiles of an XYZ connection of QGIS, below the layers. You are asked before the first request.</source>
+      <translation>QGIS 的 XYZ 连接瓦片，位于图层下方。首次请求前会询问您。</translation>
     </message>
     <message>
       <source>Time</source>
@@ -2544,6 +2324,14 @@
       <translation>时间字段（留空：自动识别）</translation>
     </message>
     <message>
+      <source>Time from one forecast to the next, up to the horizon.</source>
+      <translation>相邻两次预测之间的时间，直到预测时长。</translation>
+    </message>
+    <message>
+      <source>Time from one position in a gap to the next.</source>
+      <translation>间隔内相邻位置之间的时间。</translation>
+    </message>
+    <message>
       <source>Time of {zone}</source>
       <translation>{zone} 时间</translation>
     </message>
@@ -2556,16 +2344,12 @@
       <translation>时区</translation>
     </message>
     <message>
-      <source>Time zone of times without one</source>
-      <translation>未写时区的时间采用的时区</translation>
+      <source>Time zone of times without one (empty: the layer's own, else UTC)</source>
+      <translation>无时区时间的时区（空：图层自身的，否则 UTC）</translation>
     </message>
     <message>
       <source>Time, UTC</source>
       <translation>时间，UTC</translation>
-    </message>
-    <message>
-      <source>Title</source>
-      <translation>标题</translation>
     </message>
     <message>
       <source>To review doubtful trips, sort their table by mode_p and correct the mode.</source>
@@ -2596,16 +2380,12 @@
       <translation>十部手机的轨迹</translation>
     </message>
     <message>
+      <source>Train a model</source>
+      <translation>训练模型</translation>
+    </message>
+    <message>
       <source>Train a model…</source>
       <translation>训练模型……</translation>
-    </message>
-    <message>
-      <source>Train for</source>
-      <translation>训练时长</translation>
-    </message>
-    <message>
-      <source>Train for at most</source>
-      <translation>最长训练时间</translation>
     </message>
     <message>
       <source>Training</source>
@@ -2632,12 +2412,12 @@
       <translation>每日出行次数</translation>
     </message>
     <message>
-      <source>Trust the model</source>
-      <translation>信任该模型</translation>
+      <source>Trips by rail a week</source>
+      <translation>每周轨道出行</translation>
     </message>
     <message>
-      <source>Trust…</source>
-      <translation>信任…</translation>
+      <source>Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no zone.</source>
+      <translation>出行：{n:,}。未计入：{a:,} 次起讫于无记录处，{b:,} 次一端不在任何分区。</translation>
     </message>
     <message>
       <source>Tue</source>
@@ -2652,16 +2432,16 @@
       <translation>两个不同的词构成是非题，更多的词构成类别，数值则按数值学习。</translation>
     </message>
     <message>
-      <source>Undo</source>
-      <translation>撤销</translation>
-    </message>
-    <message>
       <source>Unknown: not sure</source>
       <translation>未知：不确定</translation>
     </message>
     <message>
-      <source>Unknown: too few nights</source>
-      <translation>未知：夜晚太少</translation>
+      <source>Unknown: too little on record</source>
+      <translation>未知：记录太少</translation>
+    </message>
+    <message>
+      <source>Unknown: {reasons}.</source>
+      <translation>未知：{reasons}。</translation>
     </message>
     <message>
       <source>Unlike the training data</source>
@@ -2680,8 +2460,8 @@
       <translation>使用此模型</translation>
     </message>
     <message>
-      <source>Use {crs}</source>
-      <translation>使用 {crs}</translation>
+      <source>Used without zones.</source>
+      <translation>在没有分区时使用。</translation>
     </message>
     <message>
       <source>User</source>
@@ -2712,10 +2492,6 @@
       <translation>模型读取完毕后即可查看用户。</translation>
     </message>
     <message>
-      <source>Users who are near each other for less only pass.</source>
-      <translation>靠近时间更短的用户只算擦肩而过。</translation>
-    </message>
-    <message>
       <source>Usual places</source>
       <translation>常去地点</translation>
     </message>
@@ -2728,8 +2504,8 @@
       <translation>版本</translation>
     </message>
     <message>
-      <source>Versions, devices and a timed run of the model, to be copied with a click.</source>
-      <translation>版本、设备和模型运行耗时，一键复制。</translation>
+      <source>Versions, devices, and a timed run of the model on each device. It holds no data of yours.</source>
+      <translation>版本、设备，以及模型在各设备上的计时运行。不含您的任何数据。</translation>
     </message>
     <message>
       <source>Visits</source>
@@ -2748,28 +2524,12 @@
       <translation>RAW 的功能和用法。</translation>
     </message>
     <message>
-      <source>What in a layer could name somebody: ids, homes, fixes, few people, figures that can be subtracted.</source>
-      <translation>图层中可能识别出个人的内容：标识、住处、定位点、人数过少、可以相减的数值。</translation>
-    </message>
-    <message>
-      <source>What in the drawn regions could name somebody, before you publish them</source>
-      <translation>发布之前，绘制的区域中有哪些内容可能识别出个人</translation>
-    </message>
-    <message>
-      <source>What models are, and what is checked</source>
-      <translation>什么是模型，以及会检查哪些内容</translation>
-    </message>
-    <message>
       <source>What the colours of the labelled layer show</source>
       <translation>标签图层的颜色所表示的内容</translation>
     </message>
     <message>
-      <source>What the installation prints appears here.</source>
-      <translation>安装过程的输出显示在这里。</translation>
-    </message>
-    <message>
-      <source>What the model shall learn.</source>
-      <translation>模型要学习的内容。</translation>
+      <source>What the installation prints, and the report of Diagnose, appear here.</source>
+      <translation>安装输出和诊断报告显示在此处。</translation>
     </message>
     <message>
       <source>What the model was trained on, and how good it is</source>
@@ -2782,10 +2542,6 @@
     <message>
       <source>When the project is saved, keep results</source>
       <translation>保存项目时，结果保存在</translation>
-    </message>
-    <message>
-      <source>Where a user was in a longer gap between two fixes is not known, so there are no encounters in it.</source>
-      <translation>用户在两个定位点之间较长的空缺中身在何处不得而知，因此其中没有相遇。</translation>
     </message>
     <message>
       <source>Where no other model is chosen</source>
@@ -2812,20 +2568,20 @@
       <translation>是否使用新模型</translation>
     </message>
     <message>
-      <source>Which packages RAW needs beyond QGIS, which are missing, and their installation.</source>
-      <translation>RAW 在 QGIS 之外还需要哪些软件包、缺少哪些，以及如何安装。</translation>
-    </message>
-    <message>
       <source>Withheld to protect people</source>
       <translation>为保护个人而不公布</translation>
     </message>
     <message>
-      <source>Withheld: labels of fewer than {n} people each, and a label that would reveal them.</source>
-      <translation>不公布：各自少于 {n} 人的标签，以及会暴露这些人的一个标签。</translation>
+      <source>Withheld: labels of fewer than {n} people each.</source>
+      <translation>不予显示：各少于 {n} 人的标签。</translation>
     </message>
     <message>
       <source>Work</source>
       <translation>工作地</translation>
+    </message>
+    <message>
+      <source>Workers</source>
+      <translation>就业者</translation>
     </message>
     <message>
       <source>Would such forecasts have been right?</source>
@@ -2856,12 +2612,20 @@
       <translation>已写入：{path}</translation>
     </message>
     <message>
-      <source>You can send this to somebody who helps you. It holds no data of yours.</source>
-      <translation>可将此内容发给帮助您的人。其中不含您的任何数据。</translation>
-    </message>
-    <message>
       <source>Your own data</source>
       <translation>您自己的数据</translation>
+    </message>
+    <message>
+      <source>Zone; circle: trips within, {n:,} at most</source>
+      <translation>分区；圆：区内出行，最多 {n:,}</translation>
+    </message>
+    <message>
+      <source>Zones</source>
+      <translation>分区</translation>
+    </message>
+    <message>
+      <source>Zones (empty: hexagons)</source>
+      <translation>分区（空：六边形）</translation>
     </message>
     <message>
       <source>Zoom to a track, dim the others, and set the map's clock to its time</source>
@@ -2870,6 +2634,10 @@
     <message>
       <source>[% level %] % of cases lie inside</source>
       <translation>[% level %] % 的情况位于其内</translation>
+    </message>
+    <message>
+      <source>[% n_out %] trips out, [% n_in %] in, [% n_within %] within</source>
+      <translation>[% n_out %] 次流出，[% n_in %] 次流入，[% n_within %] 次区内</translation>
     </message>
     <message>
       <source>[% n_points %] fixes</source>
@@ -2884,16 +2652,12 @@
       <translation>[% round(horizon_min) %] 分钟后</translation>
     </message>
     <message>
+      <source>[% round(n_trips) %] trips of [% n_users %] people, [% round(minutes) %] min, [% round(metres) %] m</source>
+      <translation>[% n_users %] 人的 [% round(n_trips) %] 次出行，[% round(minutes) %] 分钟，[% round(metres) %] 米</translation>
+    </message>
+    <message>
       <source>a temporary layer, which ends with QGIS</source>
       <translation>临时图层，QGIS 关闭后消失</translation>
-    </message>
-    <message>
-      <source>a week</source>
-      <translation>/周</translation>
-    </message>
-    <message>
-      <source>a week of 10,000 people</source>
-      <translation>/周（每 10,000 人）</translation>
     </message>
     <message>
       <source>about {n:.1f} h</source>
@@ -2916,12 +2680,8 @@
       <translation>全部同等显示</translation>
     </message>
     <message>
-      <source>auto uses the graphics card if ONNX Runtime can. The log names the device.</source>
-      <translation>auto 在 ONNX Runtime 支持时使用显卡。日志会写明所用设备。</translation>
-    </message>
-    <message>
-      <source>auto uses the graphics card if PyTorch can.</source>
-      <translation>auto 在 PyTorch 支持时使用显卡。</translation>
+      <source>auto uses the graphics card if it can. The log names the device.</source>
+      <translation>auto 在可能时使用显卡。日志会写明设备。</translation>
     </message>
     <message>
       <source>auto: recognised from the files.</source>
@@ -2942,18 +2702,6 @@
     <message>
       <source>blank</source>
       <translation>空格</translation>
-    </message>
-    <message>
-      <source>bus</source>
-      <translation>公交车</translation>
-    </message>
-    <message>
-      <source>car</source>
-      <translation>小汽车</translation>
-    </message>
-    <message>
-      <source>checking models</source>
-      <translation>检查模型</translation>
     </message>
     <message>
       <source>choose…</source>
@@ -3000,10 +2748,6 @@
       <translation>误差 / 简单方法的误差，留出的人</translation>
     </message>
     <message>
-      <source>error in metres, people held out</source>
-      <translation>误差（米），留出的人</translation>
-    </message>
-    <message>
       <source>error relative to the baseline, on unseen people: </source>
       <translation>相对于基线的误差（未见过的人）：</translation>
     </message>
@@ -3020,18 +2764,6 @@
       <translation>每个用户</translation>
     </message>
     <message>
-      <source>everywhere</source>
-      <translation>不限</translation>
-    </message>
-    <message>
-      <source>experimental</source>
-      <translation>实验性</translation>
-    </message>
-    <message>
-      <source>exporting a model</source>
-      <translation>导出模型</translation>
-    </message>
-    <message>
       <source>failed</source>
       <translation>失败</translation>
     </message>
@@ -3042,10 +2774,6 @@
     <message>
       <source>finished</source>
       <translation>已完成</translation>
-    </message>
-    <message>
-      <source>fixes: with a fix in it. segments: also where the straight line between two fixes (15 minutes and 5 km at most) crosses it.</source>
-      <translation>fixes：区域内有定位点。segments：两个定位点之间的直线（最多相隔 15 分钟和 5 公里）穿过区域也算。</translation>
     </message>
     <message>
       <source>for FIT and GTFS-realtime</source>
@@ -3072,8 +2800,8 @@
       <translation>从 wheel 文件夹（无需网络）</translation>
     </message>
     <message>
-      <source>frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand labels, and the copy loses its other tasks.</source>
-      <translation>frozen：网络不变，只需几分钟。tuned：同时训练网络，需要数千个标签，副本会失去其他任务。</translation>
+      <source>frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand labels, and the copy loses its other labels.</source>
+      <translation>frozen：网络不变；需几分钟。tuned：网络也被训练；需要数千个标签，副本会失去其他标签。</translation>
     </message>
     <message>
       <source>geometry</source>
@@ -3084,20 +2812,8 @@
       <translation>一半情况在 [% round(radius50_m) %] 米以内，五分之四在 [% round(radius80_m) %] 米以内</translation>
     </message>
     <message>
-      <source>importing a model</source>
-      <translation>导入模型</translation>
-    </message>
-    <message>
       <source>in a GeoPackage beside the project</source>
       <translation>项目旁的 GeoPackage 中</translation>
-    </message>
-    <message>
-      <source>in a terminal run</source>
-      <translation>在终端中运行</translation>
-    </message>
-    <message>
-      <source>in metres</source>
-      <translation>以米计</translation>
     </message>
     <message>
       <source>in this GeoPackage</source>
@@ -3128,8 +2844,8 @@
       <translation>分钟后</translation>
     </message>
     <message>
-      <source>missing</source>
-      <translation>缺少</translation>
+      <source>missing, about {megabytes} MB</source>
+      <translation>缺失，约 {megabytes} MB</translation>
     </message>
     <message>
       <source>month first, as recognised</source>
@@ -3138,6 +2854,10 @@
     <message>
       <source>month first: 12/31/2024</source>
       <translation>月在前：12/31/2024</translation>
+    </message>
+    <message>
+      <source>motor</source>
+      <translation>机动车</translation>
     </message>
     <message>
       <source>motor vehicle</source>
@@ -3160,10 +2880,6 @@
       <translation>没有其他</translation>
     </message>
     <message>
-      <source>no proof that it is better than a simple method</source>
-      <translation>未证实优于简单方法</translation>
-    </message>
-    <message>
       <source>none</source>
       <translation>无</translation>
     </message>
@@ -3174,6 +2890,14 @@
     <message>
       <source>none: one user's</source>
       <translation>无：属于同一用户</translation>
+    </message>
+    <message>
+      <source>not proven</source>
+      <translation>未证实</translation>
+    </message>
+    <message>
+      <source>not read</source>
+      <translation>未读取</translation>
     </message>
     <message>
       <source>nothing known</source>
@@ -3188,8 +2912,8 @@
       <translation>不保存：仅为临时结果</translation>
     </message>
     <message>
-      <source>open the OSGeo4W Shell from the Start menu and run</source>
-      <translation>从开始菜单打开 OSGeo4W Shell 并运行</translation>
+      <source>of the trips</source>
+      <translation>占出行</translation>
     </message>
     <message>
       <source>or a user's name</source>
@@ -3198,14 +2922,6 @@
     <message>
       <source>paused</source>
       <translation>已暂停</translation>
-    </message>
-    <message>
-      <source>per day</source>
-      <translation>/天</translation>
-    </message>
-    <message>
-      <source>per km²</source>
-      <translation>/km²</translation>
     </message>
     <message>
       <source>pipe  |</source>
@@ -3224,8 +2940,8 @@
       <translation>{n} 个中排第 {a} 至 {b}</translation>
     </message>
     <message>
-      <source>raw-small suits a laptop; raw-base and larger need a graphics card. In another size than raw-small, training starts from scratch; a model of your own keeps its size.</source>
-      <translation>raw-small 适合笔记本电脑；raw-base 及更大的需要显卡。选用 raw-small 以外的大小时，训练从零开始；您自己的模型保持原有大小。</translation>
+      <source>raw-small suits a laptop; raw-base and raw-large need a graphics card. In another size than raw-small, training starts from random weights. A model of your own keeps its size.</source>
+      <translation>raw-small 适合笔记本电脑；raw-base 和 raw-large 需要显卡。选择 raw-small 以外的规模时，训练从随机权重开始。您自己的模型保持其规模。</translation>
     </message>
     <message>
       <source>raw_label: '{layer}' is no layer of profiles of users.</source>
@@ -3260,14 +2976,6 @@
       <translation>区域</translation>
     </message>
     <message>
-      <source>relative to a simple method</source>
-      <translation>相对于简单方法</translation>
-    </message>
-    <message>
-      <source>removing a model</source>
-      <translation>移除模型</translation>
-    </message>
-    <message>
       <source>right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, the best {high:.0f} %; unknown counts as wrong).</source>
       <translation>在未用于学习的情况中，{share:.0f} % 正确（{n} 个数据来源权重相同，最差 {low:.0f} %，最好 {high:.0f} %；“未知”算作错误）。</translation>
     </message>
@@ -3284,8 +2992,8 @@
       <translation>分号  ;</translation>
     </message>
     <message>
-      <source>shipped: the model that comes with RAW. none: start from scratch. Or a bundle's folder or .zip.</source>
-      <translation>shipped：随 RAW 提供的模型。none：从零开始。也可填模型包的文件夹或 .zip。</translation>
+      <source>shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.</source>
+      <translation>shipped：RAW 自带的模型。none：随机权重。或模型包的文件夹或 .zip。</translation>
     </message>
     <message>
       <source>similarity to {target}</source>
@@ -3294,10 +3002,6 @@
     <message>
       <source>simple method</source>
       <translation>简单方法</translation>
-    </message>
-    <message>
-      <source>simulated data</source>
-      <translation>模拟数据</translation>
     </message>
     <message>
       <source>solar time</source>
@@ -3310,6 +3014,10 @@
     <message>
       <source>staying</source>
       <translation>停在原地</translation>
+    </message>
+    <message>
+      <source>step</source>
+      <translation>步</translation>
     </message>
     <message>
       <source>step {step}: loss {loss:.3f}</source>
@@ -3328,14 +3036,6 @@
       <translation>已用留出的单元检验：{fold}/{of} 次</translation>
     </message>
     <message>
-      <source>the end</source>
-      <translation>末尾</translation>
-    </message>
-    <message>
-      <source>the first fix</source>
-      <translation>第一个定位点</translation>
-    </message>
-    <message>
       <source>the model</source>
       <translation>模型</translation>
     </message>
@@ -3348,28 +3048,12 @@
       <translation>这些轨迹</translation>
     </message>
     <message>
-      <source>this layer</source>
-      <translation>此图层</translation>
-    </message>
-    <message>
-      <source>too large to be checked here: run Check before publishing.</source>
-      <translation>过大，无法在此检查：请运行“发布前检查”。</translation>
-    </message>
-    <message>
       <source>track</source>
       <translation>轨迹</translation>
     </message>
     <message>
-      <source>track, after its last fix</source>
-      <translation>轨迹，其最后一个定位点之后</translation>
-    </message>
-    <message>
       <source>tracks (trips)</source>
       <translation>轨迹（出行）</translation>
-    </message>
-    <message>
-      <source>trusting a model</source>
-      <translation>信任模型</translation>
     </message>
     <message>
       <source>unknown</source>
@@ -3378,10 +3062,6 @@
     <message>
       <source>user</source>
       <translation>用户</translation>
-    </message>
-    <message>
-      <source>user, after the last fix</source>
-      <translation>用户，最后一个定位点之后</translation>
     </message>
     <message>
       <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line, cut at gaps. day: one result a user and day.</source>
@@ -3432,12 +3112,12 @@
       <translation>{a} 至 {b} 分钟后</translation>
     </message>
     <message>
-      <source>{clock}; full colour is {n:,} people; hatched: fewer than {k}.</source>
-      <translation>{clock}；最深色为 {n:,} 人；斜线表示少于 {k} 人。</translation>
+      <source>{clock}; full colour is {n:,} people; hatched: fewer than {k}; empty: no data of so many.</source>
+      <translation>{clock}；最深色为 {n:,} 人；斜线：少于 {k}；空白：没有足够数据。</translation>
     </message>
     <message>
-      <source>{crs} turns and stretches the map of {layer}.</source>
-      <translation>{crs} 会使 {layer} 的地图旋转和拉伸。</translation>
+      <source>{crs} turns and stretches the map of {layer}: choose {best} as the project's CRS.</source>
+      <translation>{crs} 会旋转和拉伸 {layer} 的地图：请选择 {best} 作为工程坐标系。</translation>
     </message>
     <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
@@ -3460,28 +3140,12 @@
       <translation>{file} 已存在。是否替换？</translation>
     </message>
     <message>
-      <source>{file} has only the fields, no geometry. A GeoPackage keeps both.</source>
-      <translation>{file} 只有字段，没有几何。GeoPackage 两者都能保存。</translation>
-    </message>
-    <message>
       <source>{first} to {last} {zone}</source>
       <translation>{first} 至 {last} {zone}</translation>
     </message>
     <message>
-      <source>{label} of each day</source>
-      <translation>每天的{label}</translation>
-    </message>
-    <message>
-      <source>{label} of each region</source>
-      <translation>每个区域的{label}</translation>
-    </message>
-    <message>
-      <source>{label} of each track</source>
-      <translation>每条轨迹的{label}</translation>
-    </message>
-    <message>
-      <source>{label} of each user</source>
-      <translation>每个用户的{label}</translation>
+      <source>{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of them goes. Treat them as personal data.</source>
+      <translation>{n:,} 个预测中有 {k:,} 个依据少于 {m} 名其他用户的过去：可能显示其中某人的去向。请作为个人数据处理。</translation>
     </message>
     <message>
       <source>{layer} is being edited: stop editing, and save again.</source>
@@ -3572,30 +3236,6 @@
       <translation>{name}（随 RAW 提供）</translation>
     </message>
     <message>
-      <source>{name} cannot be {value}: QGIS takes it for several fields. Rename the field without ;.</source>
-      <translation>{name} 不能是 {value}：QGIS 会把它当作多个字段。请重命名该字段，去掉 ;。</translation>
-    </message>
-    <message>
-      <source>{name} has to be a number from {least} to {most}, not {value}.</source>
-      <translation>{name} 必须是 {least} 到 {most} 之间的数，而不是 {value}。</translation>
-    </message>
-    <message>
-      <source>{name} has to be a number of {least} or more, not {value}.</source>
-      <translation>{name} 必须是不小于 {least} 的数，而不是 {value}。</translation>
-    </message>
-    <message>
-      <source>{name} has to be one of {options}, not {value}.</source>
-      <translation>{name} 必须是以下之一：{options}，而不是 {value}。</translation>
-    </message>
-    <message>
-      <source>{name} has to be written like {example}, not {value}.</source>
-      <translation>{name} 必须写成 {example} 这样的形式，而不是 {value}。</translation>
-    </message>
-    <message>
-      <source>{name} is empty, but its file also has {layers}: give it as FILE|layername=NAME.</source>
-      <translation>{name} 为空，但该文件还有 {layers}：请写成 文件|layername=名称。</translation>
-    </message>
-    <message>
       <source>{name} is used where no other model is chosen.</source>
       <translation>未另选模型时使用 {name}。</translation>
     </message>
@@ -3606,6 +3246,10 @@
     <message>
       <source>{name}: refused</source>
       <translation>{name}：已拒绝</translation>
+    </message>
+    <message>
+      <source>{name}: {measure} of a simple method</source>
+      <translation>{name}：简单方法的 {measure}</translation>
     </message>
     <message>
       <source>{name}: {n:,} different values</source>
@@ -3626,18 +3270,6 @@
     <message>
       <source>{one} and {other}</source>
       <translation>{one} 与 {other}</translation>
-    </message>
-    <message>
-      <source>{path} could not be written. Choose another folder or name.</source>
-      <translation>无法写入 {path}。请选择其他文件夹或名称。</translation>
-    </message>
-    <message>
-      <source>{preset} does not fit into the memory of this device.</source>
-      <translation>{preset} 超出此设备的内存。</translation>
-    </message>
-    <message>
-      <source>{preset} sees about {speed:,.0f} fixes a second here: {seen:,.0f} in {minutes:g} minutes</source>
-      <translation>{preset} 在此设备上每秒约处理 {speed:,.0f} 个定位点：{minutes:g} 分钟共 {seen:,.0f} 个</translation>
     </message>
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: {zone}.</source>

@@ -69,7 +69,8 @@ class Reader(ast.NodeVisitor):
         self.texts: list[str] = []
         self.unread: list[int] = []
         self.tables = tables
-        self.known: list[set[str]] = [{"unit", "choice"}]  # names whose texts were read elsewhere: loop variables, parameters
+        # Names whose texts were read elsewhere: loop variables, parameters
+        self.known: list[set[str]] = [{"unit", "choice"}]
         self.visit(tree)
 
     def visit_Call(self, node: ast.Call) -> None:
