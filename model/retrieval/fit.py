@@ -19,7 +19,7 @@ from model.retrieval.scorer import Scorer, Weigher, scored_mixture
 from model.training.calibrate import table
 from model.training.onnx_export import export_graph, largest_difference, run_file
 from raw_qgis_plugin.core.arrays import take_rows
-from raw_qgis_plugin.core.bundle.contract import SCORER_GRAPH
+from raw_qgis_plugin.core.bundle.contract import SCORER_INPUTS, SCORER_OUTPUTS
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.features.featurizer import N_QUERY
 from raw_qgis_plugin.core.forecasting import mixture as arrays
@@ -104,7 +104,7 @@ def _train(
 
 def _mixture(scorer: Scorer, some: Examples, weigher: Weigher | None = None) -> tuple[Mixture, Tensor, Tensor]:
     """The mixtures of examples and where the tracks were, in units (m,) of the error that the network expects."""
-    inputs = {name: torch.from_numpy(np.asarray(some.inputs[name], np.float32)) for name in SCORER_GRAPH.inputs}
+    inputs = {name: torch.from_numpy(np.asarray(some.inputs[name], np.float32)) for name in SCORER_INPUTS}
     unit = inputs["expected"] + 5.0
     return (
         scored_mixture(inputs, scorer(**inputs, weigher=weigher), unit),
@@ -180,5 +180,5 @@ def export(scorer: Scorer, path: Path) -> None:
     dynamic: dict = {name: {0: queries} for name in inputs}
     dynamic |= {name: {0: queries, 1: components} for name in ("centre", "scale", "log_weight")}
     dynamic["continuations"] = {0: queries, 1: continuations}
-    export_graph(scorer, inputs, path, list(SCORER_GRAPH.outputs), dynamic)
+    export_graph(scorer, inputs, path, list(SCORER_OUTPUTS), dynamic)
     largest_difference(scorer, run_file(path), inputs)

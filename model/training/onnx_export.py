@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from model.config import BUNDLES, PRESETS
 from model.raw import Raw
-from raw_qgis_plugin.core.bundle.contract import BACKBONE_GRAPH
+from raw_qgis_plugin.core.bundle.contract import BACKBONE_OUTPUTS
 from raw_qgis_plugin.core.bundle.devices import Session
 from raw_qgis_plugin.core.errors import RawError
 from raw_qgis_plugin.core.paths import GRAPHS
@@ -97,7 +97,7 @@ def _without_traces(model: ir.Model) -> ir.Model:
 
 
 def backbone_graph(network: Raw) -> bytes:
-    """The graph of BACKBONE_GRAPH for networks of these sizes. Its weights have their names in PyTorch, and no values.
+    """The graph of networks of these sizes. Its weights have their names in PyTorch, and no values.
 
     While the graph is simplified the weights are inputs, so that none of their values gets into it.
     """
@@ -108,7 +108,7 @@ def backbone_graph(network: Raw) -> bytes:
         "candidates": {0: b, 1: q, 2: k},
         "past_keys": {1: b, 3: p}, "past_values": {1: b, 3: p},
     }  # fmt: skip
-    model = _to_onnx(Graph(network).eval(), example(network), list(BACKBONE_GRAPH.outputs), dynamic, optimize=False)
+    model = _to_onnx(Graph(network).eval(), example(network), list(BACKBONE_OUTPUTS), dynamic, optimize=False)
     graph, weights = model.graph, network.state_dict()
     values = {name: graph.initializers.pop(f"network.{name}") for name in weights}
     for value in values.values():

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import json
 import platform
-import subprocess  # nosec B404 - for its TimeoutExpired
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import NamedTuple
 
 from . import packages
-from .interpreter import isolated, run_hidden
 
 # Runs in a child process, because a broken CUDA library would crash QGIS. The loader's error names a missing library.
 PROBE = """
-import ctypes, importlib, json, sys
-sys.path[:] = json.loads(sys.argv[1])
+import ctypes, importlib
 from pathlib import Path
 onnxruntime = importlib.import_module("onnxruntime")
 found = {"providers": onnxruntime.get_available_providers(), "missing": ""}
@@ -52,16 +50,12 @@ def versions() -> dict[str, str]:
     return result | {name: packages.version_of(name) for name in PACKAGES}
 
 
-def onnx_runtime(python: Path, path: list[str], timeout_s: float = 120) -> OnnxRuntime:
+def onnx_runtime(python: Path, path: list[str]) -> OnnxRuntime:
     """Load ONNX Runtime in a child process with QGIS's search path."""
-    try:
-        done = run_hidden(isolated(python, "-c", PROBE, json.dumps(path)), timeout_s)
-    except subprocess.TimeoutExpired:
-        return OnnxRuntime([], "", f"it did not load within {timeout_s:g} s")
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or [f"it stopped with code {done.returncode}"]
-        return OnnxRuntime([], "", lines[-1])
-    found = json.loads(done.stdout.strip().splitlines()[-1])
+    said, broken = packages.run_probe(python, PROBE, path)
+    if broken:
+        return OnnxRuntime([], "", broken)
+    found = json.loads(said.splitlines()[-1])
     return OnnxRuntime(found["providers"], library_in(found["missing"]), "")
 
 
@@ -73,7 +67,5 @@ def library_in(error: str) -> str:
 
 def both_installed() -> bool:
     """Whether onnxruntime and onnxruntime-gpu are both installed: they overwrite each other's files, CUDA fails."""
-    from importlib.metadata import distributions
-
     names = {str(each.metadata["Name"]).lower() for each in distributions() if each.metadata["Name"]}
     return {"onnxruntime", "onnxruntime-gpu"} <= names

@@ -13,7 +13,7 @@ import shutil
 import subprocess  # nosec B404
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ TORCH_FOR_CPU = "https://download.pytorch.org/whl/cpu"
 TORCH = "Installing PyTorch without CUDA"
 OF_CUDA_TORCH = ("torch", "triton", "nvidia-", "cuda-")  # PyTorch with CUDA, and what it alone needs
 UNLOCK = "Untick 'Only versions that RAW was tested with' to take the newest that fit, unchecked."
-SYSTEM_WHEELS = Path("/usr/share/python-wheels")  # where Debian keeps pip for ensurepip
 Log = Callable[[str], None]
 
 
@@ -144,25 +143,12 @@ class Installer:
             raise InstallError(f"The environment in {self.venv} could not be made. The log has the reason.")
         if self._has(python, "pip"):
             return isolated(python, "-m", "pip")
-        wheel = next(self._pip_wheels(), None)
-        if wheel is not None:  # Python can run pip from its wheel
-            return isolated(python, str(wheel / "pip"))
         if self._has(self.base, "pip"):
             return isolated(self.base, "-m", "pip", "--python", str(python))
-        how = (
-            "sudo apt install python3-venv"
-            if sys.platform.startswith("linux")
-            else "or put a wheel of pip (pip-….whl from pypi.org/project/pip) into the folder of wheels"
+        raise InstallError(
+            "This Python has neither ensurepip nor pip. Install one of them (on Debian and Ubuntu: sudo apt install "
+            "python3-venv), then press Install again."
         )
-        raise InstallError(f"This Python has neither ensurepip nor pip. Install it ({how}), then press Install again.")
-
-    def _pip_wheels(self) -> Iterator[Path]:
-        """Wheels of pip: those of the folder that the lock knows, as they run, and the system's."""
-        lock = locks.find(self.wanted.locks)
-        for wheel in sorted(self.wanted.wheels.glob("pip-*.whl"), reverse=True) if self.wanted.wheels else ():
-            if not self.wanted.locked or (lock and locks.holds(lock, wheel)):
-                yield wheel
-        yield from sorted(SYSTEM_WHEELS.glob("pip-*.whl"), reverse=True)
 
     @staticmethod
     def _has(python: Path, module: str) -> bool:

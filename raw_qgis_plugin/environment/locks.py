@@ -8,7 +8,6 @@ what this Python lacks of a group, for pip; the installer in QGIS does the same.
 from __future__ import annotations
 
 import ast
-import hashlib
 import operator
 import platform
 import re
@@ -96,12 +95,6 @@ def find(folder: Path = FOLDER) -> Path | None:
     major = (numbers(version_of("numpy")) or (0,))[0]
     first, last = PYTHONS.get(major, ((99,), (0,)))
     return folder / f"numpy{major}.lock" if first <= sys.version_info[:2] <= last else None
-
-
-def holds(lock: Path, wheel: Path) -> bool:
-    """Whether a lock has the sum of a wheel."""
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    return any(digest in pin.hashes for pin in read(lock))
 
 
 def outside(environment: Path) -> dict[str, str]:

@@ -32,10 +32,6 @@ MEGABYTES = {
     "safetensors": 1, "onnx": 10, "onnxscript": 1, "tensorboard": 20, "scikit-learn": 10,
     "fitdecode": 1, "gtfs-realtime-bindings": 1,
 }  # fmt: skip
-PROBE = (
-    "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]); importlib.import_module(sys.argv[2]); "
-    "print('imported')"
-)
 REMOVE_LATER = "remove-at-next-start"  # a file in an environment that could not be deleted
 
 
@@ -127,16 +123,21 @@ def download_megabytes(packages: Iterable[Package], cuda: bool = False, cpu_torc
     return sum(sizes.values())
 
 
-def why_broken(python: Path, module: str, path: list[str], timeout_s: float = 120) -> str:
-    """Import a module in a child process with QGIS's search path: '' if that works, else the reason in one line."""
+def run_probe(python: Path, code: str, path: list[str], *arguments: str, timeout_s: float = 120) -> tuple[str, str]:
+    """Run code in a child process with QGIS's search path. Returns what it printed, and why it failed or ''."""
+    first = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1))\n"
     try:
-        done = run_hidden(isolated(python, "-c", PROBE, json.dumps(path), module), timeout_s)
+        done = run_hidden(isolated(python, "-c", first + code, json.dumps(path), *arguments), timeout_s)
     except subprocess.TimeoutExpired:
-        return f"importing it took longer than {timeout_s:g} s"
-    if done.returncode == 0 and "imported" in done.stdout:
-        return ""
-    lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
-    return lines[-1].strip() if lines else f"Python stopped with code {done.returncode} while importing it"
+        return "", f"it took longer than {timeout_s:g} s"
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    reason = (lines or [f"Python stopped with code {done.returncode}"])[-1] if done.returncode else ""
+    return done.stdout.strip(), reason
+
+
+def why_broken(python: Path, module: str, path: list[str]) -> str:
+    """Import a module in a child process with QGIS's search path: '' if that works, else the reason in one line."""
+    return run_probe(python, "import importlib; importlib.import_module(sys.argv[1])", path, module)[1]
 
 
 def gpus() -> list[str]:

@@ -30,7 +30,6 @@ from .runner import ABOUT, BOUND, END, LOCK, PID, read_about, write
 LOG, ERRORS = "log.jsonl", "errors.txt"
 CHECKPOINT = ".state.safetensors.partial"  # under way, in the folder of model.pretrain or one below
 NEEDED = "runtime", "train"  # groups of packages
-python = find_python  # which trains: of RAW's own environment if there is one, else QGIS's
 
 
 class Child:
@@ -78,12 +77,9 @@ class Child:
             self._launch()
 
     def _launch(self, bound: bool = False) -> None:
-        for name in (END, PID):
+        for name in (END, PID, ERRORS):
             (self.folder / name).unlink(missing_ok=True)
-        file = self.folder / ERRORS  # those of earlier starts are skipped
-        self.about |= {
-            "started": _now(), "stopped": False, "errors_from": file.stat().st_size if file.exists() else 0,
-        }  # fmt: skip
+        self.about |= {"started": _now(), "stopped": False}
         write(self.folder / ABOUT, self.about)
         detached: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
@@ -92,7 +88,7 @@ class Child:
         runner = f"{__package__}.runner"
         command = module_command(find_python(), runner, str(self.folder), *([BOUND] if bound else []))
         stdin = subprocess.PIPE if bound else subprocess.DEVNULL  # a pipe closes when this process ends
-        with (self.folder / LOG).open("ab") as log, file.open("ab") as errors:
+        with (self.folder / LOG).open("ab") as log, (self.folder / ERRORS).open("wb") as errors:
             self._process = subprocess.Popen(  # nosec B603
                 command, stdin=stdin, stdout=log, stderr=errors, cwd=self.folder, **detached
             )
@@ -139,8 +135,7 @@ class Child:
     def errors(self) -> str:
         """The end of standard error since the last start."""
         with contextlib.suppress(FileNotFoundError):
-            written = (self.folder / ERRORS).read_bytes()[self.about.get("errors_from", 0) :]
-            return written[-20_000:].decode("utf-8", "replace")
+            return (self.folder / ERRORS).read_bytes()[-20_000:].decode("utf-8", "replace")
         return ""
 
     def error(self) -> RawError | None:

@@ -115,29 +115,12 @@ def test_cancel_stops_a_running_command(tmp_path: Path, wanted: InstallRequest) 
 def test_without_ensurepip_and_pip_it_says_what_to_do(
     tmp_path: Path, wanted: InstallRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(install, "SYSTEM_WHEELS", tmp_path)
     has = Installer._has
     lacks = staticmethod(lambda python, module: module not in ("ensurepip", "pip") and has(python, module))
     monkeypatch.setattr(Installer, "_has", lacks)
     with pytest.raises(InstallError, match="python3-venv"):
         installer(tmp_path, wanted, []).run()
     assert python_of_venv(tmp_path / "venv", sys.platform)  # made all the same, without pip
-
-
-def test_a_wheel_of_pip_stands_in_for_ensurepip(
-    tmp_path: Path, wanted: InstallRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert wanted.wheels
-    pip = wanted.wheels / "pip-99.0-py3-none-any.whl"
-    pip.write_bytes(b"pip")
-    monkeypatch.setattr(install, "SYSTEM_WHEELS", tmp_path)
-    has = Installer._has
-    lacks = staticmethod(lambda python, module: module not in ("ensurepip", "pip") and has(python, module))
-    monkeypatch.setattr(Installer, "_has", lacks)
-    with pytest.raises(InstallError, match="put a wheel of pip|python3-venv"):  # it would run unchecked
-        installer(tmp_path, wanted, [])._pip()
-    lock(tmp_path, pip)
-    assert installer(tmp_path, wanted, [])._pip()[-1] == str(pip / "pip")
 
 
 def test_every_package_of_the_staged_groups_has_a_size(stage: Path) -> None:

@@ -120,7 +120,8 @@ def open_bundle(path: Path | str | None = None) -> Bundle:
 
     Raises BundleError.
     """
-    place = _place(path)
+    place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
+    place = place.parent if place.name == contract.CARD_FILE else place
     try:
         return _open(place)
     except OSError as e:
@@ -142,23 +143,6 @@ def _open(place: Path) -> Bundle:
         if unpacked:
             unpacked.cleanup()
         raise
-
-
-def open_card(path: Path | str | None = None) -> Bundle:
-    """A bundle of which the card alone was checked: it has a name and heads, but is not to be run. A .zip is opened.
-
-    path: of `open_bundle`. Raises BundleError or OSError.
-    """
-    place = _place(path)
-    if not (place / contract.CARD_FILE).is_file():
-        return open_bundle(path)
-    return Bundle(place, read_card(_read_text(place / contract.CARD_FILE), place))
-
-
-def _place(path: Path | str | None) -> Path:
-    """The folder or .zip of a bundle."""
-    place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
-    return place.parent if place.name == contract.CARD_FILE else place
 
 
 def _unpack(archive: Path) -> Scratch:
@@ -189,8 +173,6 @@ def _unpack_into(folder: Path, archive: Path) -> None:
         for m, name in zip(members, names, strict=True):
             if not _MEMBER.fullmatch(name) or stat.S_IFMT(m.external_attr >> 16) not in (0, stat.S_IFREG):
                 raise BundleError(f"{archive.name} holds {m.filename[:200]!r}, which no model bundle has.")
-            if name.endswith((".md", ".json", "SUMS")) and m.file_size > LIMITS.text_bytes:
-                raise BundleError(f"{archive.name} holds a {name} of more than {LIMITS.text_bytes // 2**20} MiB.")
         for m, name in zip(members, names, strict=True):
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -214,11 +196,8 @@ def _check(folder: Path) -> dict:
         if not (folder / name).is_file():
             raise BundleError(f"The model in {folder} has no {name}: it is incomplete or no model bundle.")
     card = read_card(_read_text(folder / contract.CARD_FILE), folder)
-    try:
-        if (folder / contract.README_FILE).exists():
-            _read_text(folder / contract.README_FILE, LIMITS.readme_bytes).decode("utf-8")
-    except ValueError as e:
-        raise BundleError(f"{contract.README_FILE} of the model in {folder} is no text in UTF-8.") from e
+    if (folder / contract.README_FILE).exists():
+        _read_text(folder / contract.README_FILE, LIMITS.readme_bytes)
     bundle = Bundle(folder, card)
     heads = [bundle.head_file(head["name"]) for head in card["heads"]]
     for file, _, _ in heads:

@@ -27,11 +27,6 @@ HEAD_NAMES = (
     "nor one that Windows keeps for a device, such as con"
 )
 
-NEEDED = {
-    "name": str, "format_version": int, "feature_version": int, "width": int, "embedding": dict, "calibration": dict,
-    "heads": list,
-}  # fmt: skip
-
 # Kinds of values: classes, a list of one kind, a table with given keys or (str) with any, or the name of another table,
 # which may be null as figures may. Keys that are missing here are not read.
 _OR_NONE = (str, type(None))
@@ -42,8 +37,7 @@ _ELSEWHERE: dict[Any, Any] = {
 }  # fmt: skip
 HEAD: dict[Any, Any] = {
     "task": str, "title": str, "unit_of_measure": str, "trained_on": str, "verdict": str, "baseline": str,
-    "transform": _OR_NONE, "pooling": str, "elsewhere": {str: _ELSEWHERE},
-    "sources": {str: _ELSEWHERE},
+    "transform": _OR_NONE, "pooling": str, "elsewhere": {str: _ELSEWHERE}, "sources": {str: _ELSEWHERE},
     "few_labels": _FIGURES,
     "metrics": {"head": _FIGURES, "baseline": _FIGURES, "error": [float], "ratio": [float], "units": float,
                 "groups": float},
@@ -100,7 +94,8 @@ def _misfit(value: object, kind: Any, where: str = "") -> str:
 def _check_card(folder: Path, card: object) -> None:
     if not isinstance(card, dict):
         raise BundleError(f"{contract.CARD_FILE} of the model in {folder} is not a card.")
-    for key, kind in NEEDED.items():
+    needed = {"name": str, "embedding": dict, "calibration": dict, "heads": list}
+    for key, kind in (needed | dict.fromkeys(("format_version", "feature_version", "width"), int)).items():
         if not isinstance(card.get(key), kind):
             raise BundleError(f"{contract.CARD_FILE} of the model in {folder} lacks '{key}'.")
     if not 0 < len(card["name"]) <= LIMITS.name or not card["name"].isprintable():
@@ -136,9 +131,9 @@ def _check_heads(folder: Path, card: dict) -> None:
             raise BundleError(f"The head {h['name']} of the model {card['name']} has {fault}.")
         if wrong := _misfit(h, HEAD):
             raise BundleError(f"The card of the head {h['name']} holds something else than it should in '{wrong}'.")
-    names = Counter(h["name"] for h in card["heads"])
-    if twice := next((name for name, times in names.items() if times > 1), None):
-        raise BundleError(f"The model {card['name']} has two heads that are called {twice}.")
+    for name, times in Counter(h["name"] for h in card["heads"]).items():
+        if times > 1:
+            raise BundleError(f"The model {card['name']} has two heads that are called {name}.")
 
 
 def is_head_name(name: str) -> bool:

@@ -7,7 +7,6 @@ model/ writes bundles by this contract; the rooms above read them by it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 FORMAT_VERSION = 3
 CARD_FILE = "card.json"
@@ -43,22 +42,8 @@ class BundleLimits:
 LIMITS = BundleLimits()
 
 
-class GraphNames(NamedTuple):
-    """Names of the inputs and outputs of a graph, in their order."""
-
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-
-
-BACKBONE_GRAPH = GraphNames(
-    ("features", "clock", "valid", "query", "candidates", "past_keys", "past_values"),
-    ("states", "parameters", "options", "present_keys", "present_values"),
-)
-FLEET_GRAPH = GraphNames(
-    ("states", "query", "scale", "candidates", "places", "neighbours"), ("parameters", "options", "leads")
-)
-SCORER_GRAPH = GraphNames(
-    ("query", "centre", "scale", "log_weight", "expected", "continuations", "near", "trip"),
-    ("log_weights", "scales", "leads_to"),
-)
-HEAD_GRAPH = GraphNames(("x",), ("answer",))
+# Names of the inputs and outputs of RAW's graphs, in their order
+BACKBONE_OUTPUTS = ("states", "parameters", "options", "present_keys", "present_values")
+FLEET_INPUTS = ("states", "query", "scale", "candidates", "places", "neighbours")
+SCORER_INPUTS = ("query", "centre", "scale", "log_weight", "expected", "continuations", "near", "trip")
+SCORER_OUTPUTS = ("log_weights", "scales", "leads_to")

@@ -15,8 +15,8 @@ import numpy as np
 from ..errors import BundleError, InputError, require
 from ..features import featurizer as feat
 from ..paths import FLEET_SCORER, SCORER, SCORER_CARD
-from . import contract
 from .bundle import Bundle
+from .contract import FLEET_INPUTS
 from .devices import Session, has_cuda, why_not_cuda
 from .heads import Head
 from .network import graph_of, weights_of
@@ -72,7 +72,7 @@ class Model:
     def _fleet_graph(self) -> Session:
         return self._session(FLEET_SCORER.read_bytes())
 
-    @property
+    @cached_property
     def has_fleet_graph(self) -> bool:
         """Whether a graph gives days of fleets a second mixture: it knows the states of the shipped network alone."""
         return self.bundle.has_shipped_network
@@ -84,7 +84,7 @@ class Model:
     @cached_property
     def calibration(self) -> dict[str, dict[str, list[float]]]:
         """Calibration tables by kind of context: the card's, but those that came with the scorer where it answers."""
-        return dict(self.card["calibration"]) | scorer_calibration()
+        return dict(self.card["calibration"]) | json.loads(SCORER_CARD.read_text("utf-8"))["calibration"]
 
     def score_fleets(
         self, states: np.ndarray, query: np.ndarray, scale: np.ndarray, candidates: np.ndarray, places: np.ndarray,
@@ -97,7 +97,7 @@ class Model:
         where the continuations lead to, (m, n, 2), for `network_mixture` of forecasting/mixture.py.
         """
         inputs = states, query, scale, candidates, places, continuations
-        return self._run(self._fleet_graph, dict(zip(contract.FLEET_GRAPH.inputs, inputs, strict=True)))
+        return self._run(self._fleet_graph, dict(zip(FLEET_INPUTS, inputs, strict=True)))
 
     def score(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         """Weigh the components of mixtures and continuations of the layer together, for m queries.
@@ -173,12 +173,6 @@ class Model:
         if not _is_finite(answer):
             raise BundleError(f"The head {name} answers with numbers that are not finite. Use another model.")
         return answer
-
-
-@cache
-def scorer_calibration() -> dict[str, dict[str, list[float]]]:
-    """The calibration tables of the scorer that serves every bundle."""
-    return dict(json.loads(SCORER_CARD.read_text("utf-8"))["calibration"]) if SCORER_CARD.is_file() else {}
 
 
 def _is_finite(values: np.ndarray) -> bool:

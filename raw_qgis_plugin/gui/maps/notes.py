@@ -12,7 +12,7 @@ from qgis.core import Qgis, QgsMapLayer, QgsRenderContext, QgsVectorLayer
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QDate, QLocale
 
-from ...core.bundle.bundle import Bundle, open_card
+from ...core.bundle.bundle import Bundle, open_bundle
 from ...core.errors import RawError
 from ...layers.legends import is_unproven, title_of, unproven, verdict_of
 from ...layers.publishing import describe
@@ -96,9 +96,9 @@ def model_of(layer: QgsVectorLayer, session: Session | None, opened: Any) -> tup
 
 
 def model_at(path: str) -> tuple[str, Bundle | None]:
-    """The name of a model, '' for the shipped one, and the model by its card alone; None where it cannot be opened."""
+    """The name of a model, '' for the shipped one, and the model; None where it cannot be opened."""
     try:
-        model = open_card(path)
+        model = open_bundle(path)
     except (RawError, OSError):
         return Path(path).stem, None
     return model.name, model

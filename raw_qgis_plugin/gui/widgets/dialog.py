@@ -126,7 +126,7 @@ class CardView(QTextBrowser):
         kind = QTextDocument.MarkdownFeature
         flags = getattr(QTextDocument, "MarkdownFeatures", kind)  # Qt 5 has no flags of a plain sum
         if readme.is_file():
-            text = readme.read_text(encoding="utf-8").replace("![", "[")
+            text = readme.read_text("utf-8", "replace").replace("![", "[")
             self.document().setMarkdown(text, flags(kind.MarkdownDialectGitHub | kind.MarkdownNoHTML))
         else:
             self.setPlainText(card.read_text(encoding="utf-8") if card.is_file() else bundle.name)
