@@ -14,11 +14,8 @@ from typing import Any
 
 import numpy as np
 
-try:
-    from raw_qgis_plugin.core.sources.readers import read
-except ImportError:  # 0.2.0
-    from raw_qgis_plugin.core.sources import read
 from raw_qgis_plugin.core.paths import RESOURCES
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import NO_TIME, Tracks, build_tracks
 
 SAMPLE = RESOURCES / "sample"

@@ -60,6 +60,6 @@ class TrainingWatch(QObject):
 def advice_of(end: dict[str, Any]) -> tuple[str, str]:
     """The advice in the last line of a training's log, and the figures behind it, as sentences."""
     verdict = str(end["verdict"])
-    advice = str(end.get("advice") or verdict.partition(": ")[0])  # up to 0.2.0 it ended at the colon
+    advice = str(end.get("advice") or verdict)
     figures = verdict.removeprefix(advice).lstrip(":. ")
     return f"{advice.rstrip('.')}.", figures[:1].upper() + figures[1:]
