@@ -80,11 +80,11 @@ def parser() -> argparse.ArgumentParser:
     add("--report", type=Path, metavar="FILE", help="write a page about the head: .html")
     add("--also-parts", type=positive, metavar="N",
         help="of tracks: train also on N parts of each, of 2 to 15 minutes, many of them thinned")
-    add("--simulated", type=from_zero, default=0, metavar="N",
-        help="the last N of --tracks are simulated: the head learns from them but is not tested on them")
+    add("--beside", type=from_zero, default=0, metavar="N",
+        help="the last N of --tracks, such as simulated ones, teach with half of the weight and are not tested")
     add("--states", action="store_true",
-        help="of classes: a regression on the network's states alone, and a forest on all else; for how somebody moves "
-             "in recordings of another kind")
+        help="a regression on the network's states alone, and a forest on all else: for how somebody moves in "
+             "recordings of another kind")
     add("--output", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
     # fmt: on
     return p
@@ -109,8 +109,8 @@ def check(a: argparse.Namespace, spec: TeachSpec) -> None:
         raise InputError("--also-parts is for tracks and a frozen network.")
     if a.states and spec.unit == "region":
         raise InputError("--states is for users, tracks and days.")
-    if a.simulated >= len(a.tracks):
-        raise InputError("--simulated has to leave some of --tracks to test the head on.")
+    if a.beside >= len(a.tracks):
+        raise InputError("--beside has to leave some of --tracks to test the head on.")
 
 
 class Training:
@@ -168,7 +168,7 @@ class Training:
             if self.spec.backbone == "tuned":
                 return self.tune(tracks, found, beside)
             examples = source.examples_of(tracks, found, unit, self.model, self.embed)
-            if n >= len(a.tracks) - a.simulated:
+            if n >= len(a.tracks) - a.beside:
                 examples = replace(examples, whole=np.zeros(len(examples.x), bool))
             elif a.also_parts:
                 more = source.some_parts(tracks, found, self.model, a.also_parts, a.seed, self.embed)

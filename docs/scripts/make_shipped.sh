@@ -66,7 +66,7 @@ step bridge $python -m model.fill.train --output "$work/bridge" --examples 22000
 step segments $python -m model.synthetic.segments --movement "$work/movement/movement" --per-mode 450 --seed 41 \
     --output "$work/segments"
 # The mode of transport learns from real people and vehicles, and from simulated movement beside them, which also has
-# trams. Groups (couriers' chunks, routes, people, vehicles) stay on one side of a split.
+# trams, and from the cars and buses of GoTrack. Both teach with half of the weight. Groups (couriers' chunks, routes, people, vehicles) stay on one side of a split.
 modes=(car="motor vehicle" bus="motor vehicle" tram=rail subway=rail train=rail e-scooter=bike)
 sources=(goal mobilitynet aalto_helsinki capmetrics_austin liverpool_bus)
 step labelled_gotrack $python -m model.data.labelled --source "$data/gotrack" --output "$work/real/gotrack"
@@ -78,7 +78,7 @@ done
 real=("${sources[@]/#/$work/real/}" "$work/real/gotrack")
 step transport_mode $python -m model.finetune --minutes 600 \
     --tracks "${real[@]/%//tracks.parquet}" "$work/segments/tracks.parquet" \
-    --labels "${real[@]/%//labels.csv}" "$work/segments/labels.csv" --simulated 1 --also-parts 3 --states \
+    --labels "${real[@]/%//labels.csv}" "$work/segments/labels.csv" --beside 2 --also-parts 1 --states \
     --unit track --task-name transport_mode --title "Transport mode" --field mode --rename "${modes[@]}" \
     --classes bike "motor vehicle" rail walk --bundle "$bundle" --output "$bundle" --cache "$work/embeddings" \
     --trained-on "couriers, scripted trips, logged rides and vehicle fleets, beside simulated movement by Eclipse SUMO"

@@ -73,8 +73,8 @@ class Examples:
     x, hand: (n, …) inputs of the head and of the baseline. label: (n,). group: (n,) int, units of one group stay on one
     side of a split. whole: (n,) bool, False for parts and thinned copies, which are never tested on. evidence: (n,) how
     much is known of each (core/applicability.py). strength: (d,) weights of the columns of x. domain: ranges of the
-    units' statistics. source: (n,) int, which of several sources each is of; None where there is one. states: as in
-    `fit`.
+    units' statistics. source: (n,) int, which of several sources each is of; None where there is one. states: of
+    `linear`.
     """
 
     x: np.ndarray
@@ -90,10 +90,13 @@ class Examples:
 
     @property
     def weight(self) -> np.ndarray | None:
-        """(n,) weights half-way between those of equal examples and those of equal sources; None for one source."""
+        """(n,) weights half-way between those of equal examples and those of equal sources, half of it for a source
+        that is not tested; None for one source.
+        """
         if self.source is None:
             return None
-        return (np.bincount(self.source) ** -0.5)[self.source]
+        tested = np.bincount(self.source, self.whole) > 0
+        return (np.bincount(self.source) ** -0.5 * np.where(tested, 1.0, 0.5))[self.source]
 
     def take(self, chosen: np.ndarray) -> Examples:
         """The chosen ones (n,) bool."""

@@ -18,7 +18,7 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
 )
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.linear_model import RidgeCV
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
@@ -57,8 +57,8 @@ class FitSettings:
     """How heads are fitted.
 
     folds: of the cross-validation. enough: whole units from which on there is a forest. max_weight: of a label of a
-    rare class. weak_columns: weight of the network's states in the second of two linear models. penalty: inverse
-    strength, of a logistic regression on states alone. trees, depth, leaf, columns: of the forest: the share of columns
+    rare class. weak_columns: weight of the network's states in the second of two linear models. penalties: of ridge
+    regressions, of which one is chosen. trees, depth, leaf, columns: of the forest: the share of columns
     that a split tries, and the fewest rows of a leaf. min_probability: of a class, by the forest. share: of the forest
     in a head, where cross-validation does not choose another.
     """
@@ -67,7 +67,7 @@ class FitSettings:
     enough: int = 100
     max_weight: float = 10.0
     weak_columns: float = 0.3
-    penalty: float = 0.01
+    penalties: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
     trees: int = 60
     depth: int = 12
     leaf: int = 10
@@ -138,20 +138,27 @@ class Scale:
         return self.centre[column] + self.spread[column] * np.sign(z) * np.expm1(np.abs(z))
 
 
-def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None) -> Arrays:
+def linear(
+    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None,
+    states: bool = False,
+) -> Arrays:  # fmt: skip
     """A ridge regression (classes: one each, to -1 and 1), averaged over two weightings of the columns: the lower the
     leave-one-out error of a weighting, the more it counts.
 
-    x: (n, d). y: (n,) in the task's scale. strength: (d,) of the columns. weight: as in `row_weights`.
+    x: (n, d). y: (n,) in the task's scale. strength: (d,) of the columns. weight: as in `row_weights`. states: use the
+    columns whose strength is less than the greatest alone, the network's states. They carry over to recordings of
+    another kind better than speeds, bends and stops, of which each source has its own.
     """
-    scale, weak = Scale.of(x), strength < strength.max()
+    scale, weak, penalties = Scale.of(x), strength < strength.max(), SETTINGS.penalties
     weightings = [strength] + [np.where(weak, SETTINGS.weak_columns * strength, strength)] * bool(weak.any())
+    if states:
+        weightings, penalties = [np.where(weak, strength, 0.0)], (1.0,)
     offset, gain = (0.0, 1.0) if task.classes else (float(np.median(y)), float(y.std()) + 1e-6)
     target = 2.0 * (y[:, None] == np.arange(task.outputs)) - 1 if task.classes else (y - offset) / gain
     sharp = 4.0 if task.classes else 1.0  # makes logits of -1 and 1; the temperature does the rest
     z, fits = scale(x).astype(np.float64), []
     for columns in weightings:
-        penalty = float(np.square(columns).sum()) * np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])
+        penalty = float(np.square(columns).sum()) * np.array(penalties)
         fits.append(RidgeCV(penalty).fit(z * (columns * scale.varies), target, row_weights(y, task, weight)))
     errors = np.maximum([-fit.best_score_ for fit in fits], 1e-12)
     likely = (errors / errors.min()) ** (-len(y) / 2)  # the likelihood of normal errors
@@ -159,24 +166,6 @@ def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weigh
     biases = [np.atleast_1d(fit.intercept_) for fit in fits]
     slope, bias = (np.average(values, axis=0, weights=likely) for values in (slopes, biases))
     return layer(scale, sharp * slope, sharp * bias, gain, offset)
-
-
-def logistic(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None) -> Arrays:
-    """A logistic regression of classes on the columns whose strength is less than the greatest: the network's states.
-
-    They carry over to recordings of another kind better than speeds, bends and stops, of which each source has its own.
-    """
-    scale = Scale.of(x)
-    used = np.flatnonzero((strength < strength.max()) & scale.varies)
-    fit = LogisticRegression(C=SETTINGS.penalty, max_iter=200).fit(
-        scale(x)[:, used] * strength[used], y, row_weights(y, task, weight)
-    )
-    slope, bias = np.zeros((task.outputs, x.shape[1])), np.zeros(task.outputs)
-    if len(fit.coef_) == 1:  # two classes: the log odds of the second
-        slope[1, used], bias[1] = fit.coef_[0] * strength[used], fit.intercept_[0]
-    else:
-        slope[:, used], bias = fit.coef_ * strength[used], fit.intercept_
-    return layer(scale, slope, bias)
 
 
 def layer(scale: Scale, slope: np.ndarray, bias: np.ndarray, gain: float = 1.0, offset: float = 0.0) -> Arrays:
@@ -226,9 +215,9 @@ def fit_parts(
     with_forest: bool = False, states: bool = False,
 ) -> list[Arrays]:  # fmt: skip
     """The parts of a head for inputs x (n, d) and labels y (n,): a linear model and, if wanted, a forest on the columns
-    of the greatest strength. states: learn classes by `logistic`.
+    of the greatest strength. states: of `linear`.
     """
-    parts = [(logistic if states else linear)(x, y, task, strength, weight)]
+    parts = [linear(x, y, task, strength, weight, states)]
     if with_forest:
         parts.append(forest(x, y, task, np.flatnonzero(strength == strength.max()), seed, weight))
     return parts

@@ -51,8 +51,6 @@ def train(
     """
     e = without_lone_classes(e, rename, lambda text: report({"warning": text})) if splits is None else e
     task, y = encode(e.label, rename)
-    if e.states and not task.classes:
-        raise InputError("--states is for classes, and these labels are numbers.")
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
     splits = folds(y, e.group, task, seed) if splits is None else splits

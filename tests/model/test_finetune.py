@@ -112,7 +112,7 @@ def test_regions_are_taught_on_who_crossed_them(command, tmp_path):
         (["--unit", "region"], "needs --regions"),
         (["--unit", "track"], "no id of the track"),
         (["--also-parts", "1"], "--also-parts is for tracks"),
-        (["--simulated", "1"], "has to leave some"),
+        (["--beside", "1"], "has to leave some"),
         (["--classes", "walks"], "All labels are equal"),
         (["--classes", "flies"], "there are: drives, walks"),
         (["--labels", "a", "b"], "as many --labels"),

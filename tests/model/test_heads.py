@@ -84,8 +84,6 @@ def test_a_head_of_states_sees_features_in_its_forest_alone(task):
         blind[:, unseen] = 0.0
         assert np.array_equal(predict(head, x, task), predict(head, blind, task))
         assert (predict(head, x, task).argmax(axis=1) == y).mean() > (0.55 if task is ABC else 0.45)
-    with pytest.raises(InputError, match="numbers"):
-        train(replace(noise([0.5, 1.5, 2.25, 8.0], 0), states=True), {}, 0, 10.0)
 
 
 def test_with_few_labels_the_states_step_back_where_the_features_tell():
@@ -166,6 +164,8 @@ def test_sources_weigh_half_way_between_their_sizes_and_alike():
 
     both = joined([part(400), part(100)], apart=True)
     assert both.weight[:400].sum() == pytest.approx(2 * both.weight[400:].sum())
+    simulated = replace(part(100), whole=np.zeros(100, bool))
+    assert joined([part(100), simulated], apart=True).weight[[0, 100]] == pytest.approx([0.1, 0.05])
     assert len(np.unique(both.group)) == 500 and both.domain == {"days": [100, 800]}
     assert part(5).weight is None and joined([part(4), part(5)]).weight is None
 

@@ -105,7 +105,7 @@ def test_a_head_of_several_sources_says_how_it_does_on_each(sources, nano_run, t
     tracks, labels = ([str(sources / name / file) for name in names] for file in ("tracks.parquet", "labels.csv"))
     command = ["--tracks", *tracks, "--labels", *labels, "--field", "mode", "--unit", "track", "--task-name", "mode"]
     command += ["--rename", "train=rail", "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "b")]
-    finetune([*command, "--simulated", "1", "--also-parts", "2"])
+    finetune([*command, "--beside", "1", "--also-parts", "2"])
     model = Model(open_bundle(tmp_path / "b"), "cpu", 1)
     head = model.bundle.head("mode")
     usable = {n: len(pd.read_csv(sources / n / "labels.csv")) for n in names}
