@@ -19,7 +19,7 @@ import numpy as np
 
 from model.cli import Parser, add_options, over_zero, positive, run, spec_of
 from model.evaluate import check_report, reliability, report, write_report
-from raw_qgis_plugin.core.arrays import content_hash, run_starts
+from raw_qgis_plugin.core.arrays import content_hash, expand_ranges, run_starts
 from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
@@ -41,8 +41,7 @@ def whole(users: Tracks) -> Tracks:
     spell = np.concatenate([[0], np.cumsum(~known)])
     first = -(-users.t[:-1] // TICK_MS)
     count = np.where(known, -(-users.t[1:] // TICK_MS) - first, 0)
-    row = np.repeat(np.arange(len(count)), count)
-    tick = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    row, tick = np.repeat(np.arange(len(count)), count), expand_ranges(first, count)
     part = (tick * TICK_MS - users.t[row]) / (users.t[row + 1] - users.t[row])
     lon, lat = (axis[row] + part * (axis[row + 1] - axis[row]) for axis in (users.lon, users.lat))
     return build_tracks(spell[row], None, tick * TICK_MS, lon, lat, drop_spikes=False)[0]
@@ -57,25 +56,15 @@ def thinned(tracks: Tracks, minutes: float) -> Tracks:
     return replace(tracks, **dict(zip(("track", "t", "lon", "lat"), columns, strict=True)))
 
 
-def overlaps(some: Encounters, others: Encounters, n_users: int) -> np.ndarray:
-    """Which encounters (n,) overlap in time with one of the others of the same two. Those of two never overlap."""
-    start = min(e.t_start.min(initial=2**60) for e in (some, others))
-    span = max(e.t_end.max(initial=0) for e in (some, others)) - start + 1
-    pair, other_pair = (e.one * np.int64(n_users) + e.other for e in (some, others))
-    pairs, code = np.unique(np.concatenate([pair, other_pair]), return_inverse=True)
-    code, other_code = np.split(code, [len(pair)])
-    key = other_code * span + others.t_start - start
-    order = np.argsort(key)
-    last = np.searchsorted(key[order], code * span + some.t_end - start, side="right") - 1
-    match = order[np.maximum(last, 0)] if len(order) else np.zeros(len(pair), np.int64)
-    found = last >= 0
-    found[found] &= (other_code[match[found]] == code[found]) & (others.t_end[match[found]] >= some.t_start[found])
-    return found
+def overlaps(some: Encounters, others: Encounters) -> np.ndarray:
+    """Which encounters (n,) overlap in time with one of the others of the same two."""
+    same = (some.one[:, None] == others.one) & (some.other[:, None] == others.other)
+    return (same & (some.t_start[:, None] <= others.t_end) & (some.t_end[:, None] >= others.t_start)).any(axis=1)
 
 
-def precision_recall(found: Encounters, truth: Encounters, n_users: int) -> dict[str, float | None]:
+def precision_recall(found: Encounters, truth: Encounters) -> dict[str, float | None]:
     """Precision, recall and their harmonic mean; None without encounters of which it would be a share."""
-    shares = [overlaps(*pair, n_users) for pair in ((found, truth), (truth, found))]
+    shares = [overlaps(*pair) for pair in ((found, truth), (truth, found))]
     precision, recall = (float(share.mean()) if len(share) else None for share in shares)
     both = None if precision is None or recall is None else 2 * precision * recall / max(precision + recall, 1e-9)
     return {"encounters": len(found.one), "precision": precision, "recall": recall, "f1": both}
@@ -88,11 +77,9 @@ def evaluate(tracks: Tracks, rates_min: Sequence[float], spec: EncounterSpec) ->
     for minutes in rates_min:
         some = thinned(tracks, minutes)
         found = {least: find_encounters(some, replace(spec, min_probability=least)) for least in LEAST}
-        rows: dict[str, Any] = {
-            f"{least:g}": precision_recall(each, truth, tracks.n_users) for least, each in found.items()
-        }
+        rows: dict[str, Any] = {f"{least:g}": precision_recall(each, truth) for least, each in found.items()}
         every = found[min(LEAST)]
-        right = overlaps(every, truth, tracks.n_users)
+        right = overlaps(every, truth)
         rows["reliability"] = reliability(every.probability, right, ("probability", "true", "encounters"))
         results[f"{minutes:g}"] = rows
         print(table(f"{minutes:g}", rows), flush=True)

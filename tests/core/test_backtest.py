@@ -192,22 +192,6 @@ def test_equal_verdicts_of_neighbouring_horizons_are_joined_in_one_line():
     assert v.in_one_line([v.verdict(figures_of(mean_m=0.5, best_simple_mean_m=0.4))]).endswith("or a simple method.")
 
 
-def test_the_line_names_the_mean_error_of_what_to_use():
-    horizons = [
-        figures_of(horizon_s=300.0), figures_of(horizon_s=600.0),
-        figures_of(horizon_s=900.0, interval=[0.8, 1.1], best_over_staying=[0.5, 0.6]), figures_of(cases=5),
-    ]  # fmt: skip
-    verdicts = [v.verdict(h) for h in horizons]
-    assert "with a mean error of 90 m instead of 100 m." in verdicts[0].words
-    assert v.in_one_line(verdicts, [(978.4, 1102.0), (1864.0, 2108.0), (859.0, 969.5), (1.0, 2.0)]) == (
-        "5 min to 10 min: use the model (mean error 978 m to 1.9 km); "
-        "15 min: not proved better: use a simple method (mean error 970 m); 15 min: too few answers to say."
-    )
-    assert (
-        v.in_one_line([v.Verdict(300.0, A.SIMPLE, "")], [(1.0, 2.0)]) == "5 min: use a simple method (mean error 2 m)."
-    )
-
-
 def test_a_simple_method_that_is_nearer_in_half_of_the_cases_is_named():
     methods = {name: {"mean_m": 978.0, "median_m": median} for name, median in
                (("RAW", 716.0), ("persistence", 1838.0), ("constant velocity, last step", 211.0))}  # fmt: skip
@@ -232,16 +216,6 @@ def test_one_user_in_one_fold_gets_no_verdict_and_no_interval(model):
     assert all("too few people to say (1 user;" in verdict.words for verdict in done.verdicts)
     (h, _) = done.figures["horizons"]
     assert h["groups"] == 1 and h["cases"] >= v.SETTINGS.min_cases and f"{h['ratio']:.2f} [" not in page_of(done)
-
-
-def test_who_is_parked_is_forecast_by_either(model):
-    parked = drivers()
-    parked = replace(parked, lon=parked.lon[parked.user * 150], lat=parked.lat[parked.user * 150])
-    done = run(model, parked, 1)
-    either = "use either: the model and the best simple method (staying) are both less than a metre off."
-    assert list(map(str, done.verdicts)) == [f"At 1 min: {either}", f"At 2 min: {either}"]
-    assert {verdict.advice for verdict in done.verdicts} == {A.EITHER} and "both under 1 m" in page_of(done)
-    assert v.verdict(figures_of(mean_m=0.5, best_simple_mean_m=1.5)).advice is A.MODEL
 
 
 @pytest.mark.parametrize(

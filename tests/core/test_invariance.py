@@ -9,7 +9,6 @@ fixes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -32,9 +31,7 @@ from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.regions.geometry import fixes_inside
 from raw_qgis_plugin.core.regions.scores import score_regions
-from raw_qgis_plugin.core.regions.view import prepare, summarise_region
 from raw_qgis_plugin.core.regions.week import week_of_regions
-from raw_qgis_plugin.core.similarity import similar_regions, similar_users
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -155,7 +152,7 @@ def of_units(request, odd_company, model):
     return request.param, said_of(request.param, odd_company, model, embed)
 
 
-@pytest.mark.parametrize("way", ["alone", "in halves", "in another order", "with the cache"])
+@pytest.mark.parametrize("way", ["alone", "in another order", "with the cache"])
 def test_what_is_said_of_a_unit_depends_on_it_alone(way, of_units, odd_company, model, tmp_path):
     unit, before = of_units
     rounds = [embed]
@@ -168,7 +165,7 @@ def test_what_is_said_of_a_unit_depends_on_it_alone(way, of_units, odd_company, 
         other, names = backwards(odd_company)
         parts = [other]
     elif way != "with the cache":
-        parts = parted(odd_company, 1 if way == "alone" else (odd_company.n_users + 1) // 2)
+        parts = parted(odd_company, 1)
     for embedded in rounds:
         after: dict[str, np.ndarray] = {}
         for part in parts:
@@ -207,16 +204,6 @@ def same(a: object, b: object) -> bool:
     return bool(np.array_equal(np.asarray(a, object), np.asarray(b, object)))
 
 
-@pytest.mark.parametrize("years", [-40_000, -2900, 3000, 40_000])
-def test_times_that_no_file_brings_change_no_other_user(years, odd_company):
-    """Reading skips them (tests/core/test_tracks.py); were they there, they would be their user's own trouble."""
-    users = odd_company.by_user()
-    far = users.t + (users.user == 4) * years * 365 * 86_400_000
-    other, kept = replace(users, t=far), np.arange(users.n_users) != 4
-    for function in (activity, motion, track_features):
-        np.testing.assert_array_equal(function(other)[kept], function(users)[kept])
-
-
 # ---- regions and similar users ------------------------------------------------------------------------------------
 
 
@@ -252,40 +239,6 @@ def test_figures_of_regions_depend_on_their_visitors_alone(layer_of_regions, mod
 
     week, turned = week_of_regions(tracks, shapes[:3], 3), week_of_regions(elsewhere(tracks), shapes[:3], 3)
     assert_same(week, turned)
-
-
-def test_a_drawn_region_says_the_same_in_another_order(layer_of_regions, model):
-    tracks, shapes, vectors = layer_of_regions
-    other = elsewhere(tracks)
-    views = [
-        summarise_region(prepare(users, e, model), model, shapes[0], 3)
-        for users, e in ((tracks, vectors), (other, embed(other, model)))
-    ]
-    before, after = ({**vars(view), **view.figures} for view in views)
-    del before["figures"], after["figures"]
-    assert before["n_users"] >= 3
-    assert_same(before, after)
-
-
-def test_similar_ones_are_the_same_in_another_order_and_from_the_cache(layer_of_regions, model, tmp_path):
-    tracks, shapes, vectors = layer_of_regions
-    folded = partial(embed_cached, model=model, folder=Path(tmp_path), warn=refuse)
-    other, names = backwards(tracks)
-    ways = [(tracks, lambda some, _: embed(some, model))] + [
-        (other, lambda some, part: folded(some, progress=part))
-    ] * 2
-    users, regions = [], []
-    for some, embedded in ways:
-        name_of = {name: names.get(name, name) for name in some.user_ids}
-        asked = next(new for new, old in name_of.items() if old == tracks.user_ids[3])
-        found = similar_users(some, asked, 9, embedded)
-        users.append({"names": [name_of[name] for name in some.user_ids[found.rows]], **vars(found)})
-        del users[-1]["rows"]
-        found, withheld = similar_regions(some, shapes, 0, 9, embedded, 3)
-        regions.append({**vars(found), "withheld": withheld})
-    for before, *later in (users, regions):
-        for after in later:
-            assert_same(before, after)
 
 
 # ---- forecasts ----------------------------------------------------------------------------------------------------

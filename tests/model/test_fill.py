@@ -137,10 +137,10 @@ def test_encounters_overlap_in_time_and_pair() -> None:
 
     truth = some((0, 1, 100, 200), (0, 1, 300, 400), (1, 2, 100, 200))
     found = some((0, 1, 150, 160), (0, 1, 210, 290), (0, 1, 390, 500), (0, 2, 100, 200), (1, 2, 50, 99))
-    assert encounters.overlaps(found, truth, 3).tolist() == [True, False, True, False, False]
-    assert encounters.overlaps(truth, found, 3).tolist() == [True, True, False]
-    assert encounters.precision_recall(found, truth, 3)["precision"] == pytest.approx(0.4)
-    rows = {"0.8": encounters.precision_recall(take_rows(found, np.zeros(0, int)), truth, 3), "reliability": []}
+    assert encounters.overlaps(found, truth).tolist() == [True, False, True, False, False]
+    assert encounters.overlaps(truth, found).tolist() == [True, True, False]
+    assert encounters.precision_recall(found, truth)["precision"] == pytest.approx(0.4)
+    rows = {"0.8": encounters.precision_recall(take_rows(found, np.zeros(0, int)), truth), "reliability": []}
     assert rows["0.8"] == {"encounters": 0, "precision": None, "recall": 0.0, "f1": None}
     assert "precision –, recall 0.000, F1 –" in encounters.table("2", rows)
 
