@@ -130,10 +130,16 @@ class Rules:
         self.layer.setRenderer(QgsRuleBasedRenderer(self.root))
 
 
-def load_symbols(layer: QgsVectorLayer, path: Path) -> None:
-    """Give a layer the symbols of a QML file. QGIS's own loadNamedStyle would take those that a GeoPackage has."""
+def load_symbols(layer: QgsVectorLayer, path: Path, colours: dict[str, str] | None = None) -> None:
+    """Give a layer the symbols of a QML file. QGIS's own loadNamedStyle would take those that a GeoPackage has.
+
+    colours: 'r,g,b' in the file -> in its place.
+    """
+    text = path.read_text("utf-8")
+    for old, new in (colours or {}).items():
+        text = text.replace(f'"{old},', f'"{new},')
     style = QDomDocument()
-    style.setContent(path.read_text("utf-8"))
+    style.setContent(text)
     layer.importNamedStyle(style, QgsMapLayer.StyleCategory.Symbology)
 
 

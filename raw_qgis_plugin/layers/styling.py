@@ -8,7 +8,7 @@ calls `loading.on_load`; other code calls a style's `apply` on a layer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from qgis.core import (
@@ -20,8 +20,6 @@ from qgis.core import (
     QgsRuleBasedRenderer,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtGui import QColor
 
 from .legends import (
     CLASS_COLOURS,
@@ -42,7 +40,7 @@ from .style import Style
 from .style import Table as Table
 from .words import tr
 
-INFERRED_COLOUR = "#7b3f9e"  # what nobody observed is purple, hollow or dashed
+INFERRED = "123,63,158"  # what nobody observed is purple, hollow or dashed
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
 
 
@@ -68,10 +66,9 @@ class Profiles(Style):
         """Lines for tracks, points for users and days."""
         return "profile_tracks" if self.unit == "track" else "profiles"
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def add_rules(self, rules: Rules) -> str:
         """One rule for each class or step, one for unknown, and a mark on features about which this head is silent."""
-        head = shown_head(layer, [head for head in self.heads if self.shown in ("", head["name"])])
-        rules = Rules(layer)
+        head = shown_head(rules.layer, [head for head in self.heads if self.shown in ("", head["name"])])
         if self.shown == EACH_USER:
             rules.add_users("class")
         elif head is None:
@@ -85,7 +82,6 @@ class Profiles(Style):
         rules.add_remark("class", head)
         if self.unit != "track":
             rules.spread()
-        rules.finish()
         return title_of(head) if head else ""
 
     def tip(self, layer: QgsVectorLayer) -> None:
@@ -101,18 +97,16 @@ class Stops(Style):
     title, qml, order = "Stops", "profiles", 2
     start, end = "t_arrive", "t_leave"
 
-    def fill_in(self, layer: QgsVectorLayer) -> None:
+    def add_rules(self, rules: Rules) -> None:
         """One rule for each kind, and one for stops of users whose home is not known."""
-        rules = Rules(layer)
         kinds = ("home", tr("Home")), ("work", tr("Work")), ("other", tr("Other stop"))
         for (kind, words), colour in zip(kinds, OWN_COLOURS):  # the trips between them have the others
             rules.add("class", f"kind = '{kind}'", words, colour)
-        rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too little on record"))
-        rules.finish()
+        rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too few nights"))
 
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """The user, the kind and the length of the stop."""
-        map_tip(layer, "user_id", [], f"{value_of('kind')}<br>" + tr("[% round(duration_min) %] min"))
+    def about(self) -> str:
+        """The kind and the length of the stop."""
+        return f"{value_of('kind')}<br>" + tr("[% round(duration_min) %] min")
 
 
 @dataclass(frozen=True)
@@ -123,14 +117,12 @@ class Trips(Style):
     title, qml, order = "Trips", "profile_tracks", 1
     start, end = "t_start", "t_end"
 
-    def fill_in(self, layer: QgsVectorLayer) -> None:
+    def add_rules(self, rules: Rules) -> None:
         """One rule for each mode, and one for unknown."""
-        rules = Rules(layer)
         for head in self.heads:
             rules.add_answers("class", head, "mode")
             rules.add_remark("class", head)
         rules.add_if_any("unknown", "mode = 'unknown'", tr("Unknown: not sure"))
-        rules.finish()
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """The user, the mode, which can be corrected, and the length of the trip."""
@@ -148,17 +140,15 @@ class RegionScores(Style):
     heads: list[dict[str, Any]]
     title, qml, start = "Regions", "regions", ""
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
-        """One rule for each step or class, one for withheld, and a mark on regions outside the training domain."""
-        shown = shown_head(layer, self.heads)
+    def add_rules(self, rules: Rules) -> str:
+        """One rule for each step or class, and one for withheld."""
+        shown = shown_head(rules.layer, self.heads)
         head = shown or {"name": "n_users", "kind": "number", "title": tr("Users")}
         field = QgsExpression.quotedColumnRef(head["name"])
-        rules = Rules(layer)
         rules.add_answers("step", head)
         rules.add_if_any("no figure", f'NOT "suppressed" AND {field} IS NULL', tr("No figure"))
         rules.add_if_any("withheld", '"suppressed"', tr("Withheld to protect people"))
         rules.add_remark("step", shown)
-        rules.finish()
         return title_of(head)
 
     def tip(self, layer: QgsVectorLayer) -> None:
@@ -175,13 +165,11 @@ class Similar(Style):
     title, qml, start = "Similar users", "profiles", ""
     pattern = "class"
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def add_rules(self, rules: Rules) -> str:
         """One rule for each step of similarity."""
-        rules = Rules(layer)
         rules.add_answers(self.pattern, {"name": "similarity", "kind": "number"})
         if self.pattern == "class":
             rules.spread()
-        rules.finish()
         return tr("similarity to {target}").format(target=self.target)
 
     def tip(self, layer: QgsVectorLayer) -> None:
@@ -201,15 +189,13 @@ class Encounters(Style):
     title, qml, order = "Encounters", "profiles", 3
     start, end = "t_start", "t_end"
 
-    def fill_in(self, layer: QgsVectorLayer) -> None:
+    def add_rules(self, rules: Rules) -> None:
         """One rule for observed encounters, and one for steps of the probability of the others."""
-        rules = Rules(layer)
         rules.add_if_any("class", '"observed"', tr("Observed: both have fixes"), CLASS_COLOURS[2])
-        for low, high, colour in ((0.8, 1.01, INFERRED_COLOUR), (0.5, 0.8, "#b48ac9"), (0.0, 0.5, "#ddcbe6")):
+        for low, high, colour in ((0.8, 1.01, "#7b3f9e"), (0.5, 0.8, "#b48ac9"), (0.0, 0.5, "#ddcbe6")):
             words = tr("Inferred: {a} to {b} %").format(a=round(100 * low), b=round(100 * min(high, 1.0)))
             condition = f'NOT "observed" AND "probability" >= {low} AND "probability" < {high}'
             rules.add_if_any("class", condition, words, colour)
-        rules.finish()
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """Both users, when, and how likely."""
@@ -234,13 +220,11 @@ class ForecastRecent(Forecast):
     """The last movement before each forecast. It has no time, so that the map's clock does not hide it."""
 
     title, qml, start = "Forecast: recent tracks", "forecast_tracks", ""
+    colours: ClassVar = {"184,72,10": "36,66,92"}
 
     def fill_in(self, layer: QgsVectorLayer) -> None:
-        """A solid line, of another colour than the forecasts."""
-        line = layer.renderer().symbol().symbolLayer(1)
-        line.setColor(QColor("#24425c"))
-        line.setPenStyle(Qt.PenStyle.SolidLine)
-        line.setUseCustomDashPattern(False)
+        """A solid line."""
+        layer.renderer().symbol().symbolLayer(1).setUseCustomDashPattern(False)
 
 
 class ForecastPoints(Forecast):
@@ -263,11 +247,10 @@ class ForecastPoints(Forecast):
             below = above
         layer.setRenderer(QgsGraduatedSymbolRenderer("horizon_min", steps))
 
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """The user, the horizon and the radii."""
-        ahead = tr("[% round(horizon_min) %] min ahead")
+    def about(self) -> str:
+        """The horizon and the radii."""
         radii = tr("half of the cases within [% round(radius50_m) %] m, four fifths within [% round(radius80_m) %] m")
-        map_tip(layer, "user_id", [], f"{ahead}<br>{radii}")
+        return f"{tr('[% round(horizon_min) %] min ahead')}<br>{radii}"
 
 
 class ForecastLines(Forecast):
@@ -290,9 +273,9 @@ class ForecastLines(Forecast):
         renderer.setOrderByEnabled(True)
         layer.setRenderer(renderer)
 
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """The user, and how likely the path is."""
-        map_tip(layer, "user_id", [], tr("Path [% path %], probability [% round(100 * probability) %] %"))
+    def about(self) -> str:
+        """How likely the path is."""
+        return tr("Path [% path %], probability [% round(100 * probability) %] %")
 
 
 class ForecastAreas(Forecast):
@@ -306,22 +289,16 @@ class ForecastAreas(Forecast):
         for at, category in enumerate(layer.renderer().categories()):
             layer.renderer().updateCategoryLabel(at, words.format(n=category.value()))
 
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """The user, the horizon and the level."""
-        words = tr("[% round(horizon_min) %] min ahead") + "<br>" + tr("[% level %] % of cases lie inside")
-        map_tip(layer, "user_id", [], words)
+    def about(self) -> str:
+        """The horizon and the level."""
+        return tr("[% round(horizon_min) %] min ahead") + "<br>" + tr("[% level %] % of cases lie inside")
 
 
 class InferredPoints(Style):
     """Positions in gaps: hollow, since nobody observed them."""
 
     title, qml, order = "Inferred: points", "fixes", 3
-
-    def fill_in(self, layer: QgsVectorLayer) -> None:
-        """Hollow circles in the colour of what is inferred."""
-        marker = layer.renderer().symbol().symbolLayer(0)
-        marker.setColor(QColor("white"))
-        marker.setStrokeColor(QColor(INFERRED_COLOUR))
+    colours: ClassVar = {"255,255,255": INFERRED, "0,114,178": "255,255,255"}
 
 
 class InferredLines(Style):
@@ -329,27 +306,18 @@ class InferredLines(Style):
 
     title, qml, order = "Inferred: tracks", "forecast_tracks", 2
     start, end = "t_first", "t_last"
-
-    def fill_in(self, layer: QgsVectorLayer) -> None:
-        """Dashes in the colour of what is inferred."""
-        symbol = layer.renderer().symbol()
-        symbol.symbolLayer(symbol.symbolLayerCount() - 1).setColor(QColor(INFERRED_COLOUR))
+    colours: ClassVar = {"184,72,10": INFERRED}
 
 
 class InferredAreas(ForecastAreas):
     """The areas that hold the track in 50 and in 80 % of gaps."""
 
     title = "Inferred: areas"
+    colours: ClassVar = {"184,72,10": INFERRED, "224,112,31": INFERRED}
     most_merged = 20_000  # features: to merge more takes too long
 
     def fill_in(self, layer: QgsVectorLayer) -> None:
-        """Translate the legend, in the colour of what is inferred."""
-        for at, category in enumerate(layer.renderer().categories()):
-            symbol, fill = category.symbol().clone(), QColor(INFERRED_COLOUR)
-            symbol.symbolLayer(0).setStrokeColor(fill)
-            fill.setAlphaF(symbol.symbolLayer(0).fillColor().alphaF())
-            symbol.symbolLayer(0).setFillColor(fill)
-            layer.renderer().updateCategorySymbol(at, symbol)
+        """One area for all times, not discs over discs."""
         super().fill_in(layer)
-        if layer.featureCount() <= self.most_merged:  # one area for all times, not discs over discs
+        if layer.featureCount() <= self.most_merged:
             layer.setRenderer(QgsMergedFeatureRenderer.convertFromRenderer(layer.renderer()))

@@ -17,12 +17,12 @@
         <layer pass="0" class="SimpleFill" locked="0" id="{a7337509-5523-4343-88a2-949028ece1a7}" enabled="1">
           <Option type="Map">
             <Option type="QString" value="3x:0,0,0,0,0,0" name="border_width_map_unit_scale"/>
-            <Option type="QString" value="224,112,31,46,rgb:0.8784313725490196,0.4392156862745098,0.12156862745098039,0.1803921568627451" name="color"/>
+            <Option type="QString" value="224,112,31,46" name="color"/>
             <Option type="QString" value="bevel" name="joinstyle"/>
             <Option type="QString" value="0,0" name="offset"/>
             <Option type="QString" value="3x:0,0,0,0,0,0" name="offset_map_unit_scale"/>
             <Option type="QString" value="MM" name="offset_unit"/>
-            <Option type="QString" value="184,72,10,255,rgb:0.72156862745098038,0.28235294117647058,0.0392156862745098,1" name="outline_color"/>
+            <Option type="QString" value="184,72,10,255" name="outline_color"/>
             <Option type="QString" value="solid" name="outline_style"/>
             <Option type="QString" value="0.3" name="outline_width"/>
             <Option type="QString" value="MM" name="outline_width_unit"/>
@@ -48,12 +48,12 @@
         <layer pass="0" class="SimpleFill" locked="0" id="{25a12ce7-2df4-4420-aa55-306a2b5d0ecf}" enabled="1">
           <Option type="Map">
             <Option type="QString" value="3x:0,0,0,0,0,0" name="border_width_map_unit_scale"/>
-            <Option type="QString" value="224,112,31,20,rgb:0.8784313725490196,0.4392156862745098,0.12156862745098039,0.07843137254901961" name="color"/>
+            <Option type="QString" value="224,112,31,20" name="color"/>
             <Option type="QString" value="bevel" name="joinstyle"/>
             <Option type="QString" value="0,0" name="offset"/>
             <Option type="QString" value="3x:0,0,0,0,0,0" name="offset_map_unit_scale"/>
             <Option type="QString" value="MM" name="offset_unit"/>
-            <Option type="QString" value="184,72,10,255,rgb:0.72156862745098038,0.28235294117647058,0.0392156862745098,1" name="outline_color"/>
+            <Option type="QString" value="184,72,10,255" name="outline_color"/>
             <Option type="QString" value="dash" name="outline_style"/>
             <Option type="QString" value="0.2" name="outline_width"/>
             <Option type="QString" value="MM" name="outline_width_unit"/>

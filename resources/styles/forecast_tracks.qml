@@ -22,7 +22,7 @@
             <Option type="QString" value="MM" name="dash_pattern_offset_unit"/>
             <Option type="QString" value="0" name="draw_inside_polygon"/>
             <Option type="QString" value="round" name="joinstyle"/>
-            <Option type="QString" value="255,255,255,170,rgb:1,1,1,0.66666666666666663" name="line_color"/>
+            <Option type="QString" value="255,255,255,170" name="line_color"/>
             <Option type="QString" value="solid" name="line_style"/>
             <Option type="QString" value="1.5" name="line_width"/>
             <Option type="QString" value="MM" name="line_width_unit"/>
@@ -60,7 +60,7 @@
             <Option type="QString" value="MM" name="dash_pattern_offset_unit"/>
             <Option type="QString" value="0" name="draw_inside_polygon"/>
             <Option type="QString" value="round" name="joinstyle"/>
-            <Option type="QString" value="184,72,10,255,rgb:0.72156862745098038,0.28235294117647058,0.0392156862745098,1" name="line_color"/>
+            <Option type="QString" value="184,72,10,255" name="line_color"/>
             <Option type="QString" value="solid" name="line_style"/>
             <Option type="QString" value="0.8" name="line_width"/>
             <Option type="QString" value="MM" name="line_width_unit"/>

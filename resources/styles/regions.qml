@@ -19,12 +19,12 @@
         <layer pass="0" class="SimpleFill" locked="0" id="{10b956db-39ed-43bd-bb26-729f972398bf}" enabled="1">
           <Option type="Map">
             <Option type="QString" value="3x:0,0,0,0,0,0" name="border_width_map_unit_scale"/>
-            <Option type="QString" value="148,191,224,255,rgb:0.58039215686274515,0.74901960784313726,0.8784313725490196,1" name="color"/>
+            <Option type="QString" value="148,191,224,255" name="color"/>
             <Option type="QString" value="bevel" name="joinstyle"/>
             <Option type="QString" value="0,0" name="offset"/>
             <Option type="QString" value="3x:0,0,0,0,0,0" name="offset_map_unit_scale"/>
             <Option type="QString" value="MM" name="offset_unit"/>
-            <Option type="QString" value="91,112,137,255,rgb:0.35686274509803922,0.4392156862745098,0.53725490196078429,1" name="outline_color"/>
+            <Option type="QString" value="91,112,137,255" name="outline_color"/>
             <Option type="QString" value="solid" name="outline_style"/>
             <Option type="QString" value="0.2" name="outline_width"/>
             <Option type="QString" value="MM" name="outline_width_unit"/>
@@ -92,7 +92,7 @@
                 <Option type="QString" value="MM" name="dash_pattern_offset_unit"/>
                 <Option type="QString" value="0" name="draw_inside_polygon"/>
                 <Option type="QString" value="round" name="joinstyle"/>
-                <Option type="QString" value="154,163,173,255,rgb:0.60392156862745094,0.63921568627450975,0.67843137254901964,1" name="line_color"/>
+                <Option type="QString" value="154,163,173,255" name="line_color"/>
                 <Option type="QString" value="solid" name="line_style"/>
                 <Option type="QString" value="0.25" name="line_width"/>
                 <Option type="QString" value="MM" name="line_width_unit"/>
@@ -123,12 +123,12 @@
         <layer pass="0" class="SimpleFill" locked="0" id="{35287443-f86b-4f53-a1a3-05cfae0d8060}" enabled="1">
           <Option type="Map">
             <Option type="QString" value="3x:0,0,0,0,0,0" name="border_width_map_unit_scale"/>
-            <Option type="QString" value="255,255,0,255,rgb:1,1,0,1" name="color"/>
+            <Option type="QString" value="255,255,0,255" name="color"/>
             <Option type="QString" value="bevel" name="joinstyle"/>
             <Option type="QString" value="0,0" name="offset"/>
             <Option type="QString" value="3x:0,0,0,0,0,0" name="offset_map_unit_scale"/>
             <Option type="QString" value="MM" name="offset_unit"/>
-            <Option type="QString" value="91,112,137,255,rgb:0.35686274509803922,0.4392156862745098,0.53725490196078429,1" name="outline_color"/>
+            <Option type="QString" value="91,112,137,255" name="outline_color"/>
             <Option type="QString" value="solid" name="outline_style"/>
             <Option type="QString" value="0.4" name="outline_width"/>
             <Option type="QString" value="MM" name="outline_width_unit"/>
@@ -154,12 +154,12 @@
         <layer pass="0" class="SimpleFill" locked="0" id="{3aa963af-0967-4bc7-b8c5-da1f36fb48e2}" enabled="1">
           <Option type="Map">
             <Option type="QString" value="3x:0,0,0,0,0,0" name="border_width_map_unit_scale"/>
-            <Option type="QString" value="148,163,179,70,rgb:0.58039215686274515,0.63921568627450975,0.70196078431372544,0.27450980392156865" name="color"/>
+            <Option type="QString" value="148,163,179,70" name="color"/>
             <Option type="QString" value="bevel" name="joinstyle"/>
             <Option type="QString" value="0,0" name="offset"/>
             <Option type="QString" value="3x:0,0,0,0,0,0" name="offset_map_unit_scale"/>
             <Option type="QString" value="MM" name="offset_unit"/>
-            <Option type="QString" value="91,112,137,255,rgb:0.35686274509803922,0.4392156862745098,0.53725490196078429,1" name="outline_color"/>
+            <Option type="QString" value="91,112,137,255" name="outline_color"/>
             <Option type="QString" value="solid" name="outline_style"/>
             <Option type="QString" value="0.5" name="outline_width"/>
             <Option type="QString" value="MM" name="outline_width_unit"/>
@@ -185,12 +185,12 @@
         <layer pass="0" class="SimpleFill" locked="0" id="{d2e33a8b-822e-4f1a-92b4-60ad0cba543a}" enabled="1">
           <Option type="Map">
             <Option type="QString" value="3x:0,0,0,0,0,0" name="border_width_map_unit_scale"/>
-            <Option type="QString" value="0,0,0,0,rgb:0,0,0,0" name="color"/>
+            <Option type="QString" value="0,0,0,0" name="color"/>
             <Option type="QString" value="bevel" name="joinstyle"/>
             <Option type="QString" value="0,0" name="offset"/>
             <Option type="QString" value="3x:0,0,0,0,0,0" name="offset_map_unit_scale"/>
             <Option type="QString" value="MM" name="offset_unit"/>
-            <Option type="QString" value="213,94,0,255,rgb:0.83529411764705885,0.36862745098039218,0,1" name="outline_color"/>
+            <Option type="QString" value="213,94,0,255" name="outline_color"/>
             <Option type="QString" value="dot" name="outline_style"/>
             <Option type="QString" value="0.45" name="outline_width"/>
             <Option type="QString" value="MM" name="outline_width_unit"/>

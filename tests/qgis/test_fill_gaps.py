@@ -55,7 +55,7 @@ def test_filled_tracks_are_tracks(run: Callable, make: Callable, gappy: Any) -> 
 
 
 def test_styles_are_dashed_hollow_and_named_inferred(run: Callable, make: Callable, gappy: Any) -> None:
-    from raw_qgis_plugin.layers.styling import INFERRED_COLOUR, InferredAreas, InferredLines, InferredPoints
+    from raw_qgis_plugin.layers.styling import InferredAreas, InferredLines, InferredPoints
 
     done = run("raw:fillgaps", INPUT=make(gappy), **OUTPUTS)
     for name, style, begin in (
@@ -66,12 +66,12 @@ def test_styles_are_dashed_hollow_and_named_inferred(run: Callable, make: Callab
         style.apply(layer)
         assert layer.name().startswith("Inferred") and layer.temporalProperties().startField() == begin
     line = done.layer("OUTPUT_TRACKS").renderer().symbol().symbolLayer(1)
-    assert line.useCustomDashPattern() and line.color().name() == INFERRED_COLOUR
+    assert line.useCustomDashPattern() and line.color().name() == "#7b3f9e"
     marker = done.layer().renderer().symbol().symbolLayer(0)
-    assert marker.color().name() == "#ffffff" and marker.strokeColor().name() == INFERRED_COLOUR
+    assert marker.color().name() == "#ffffff" and marker.strokeColor().name() == "#7b3f9e"
     for category in done.layer("OUTPUT_AREAS").renderer().embeddedRenderer().categories():
         fill = category.symbol().symbolLayer(0)
-        assert fill.strokeColor().name() == INFERRED_COLOUR and 0 < fill.fillColor().alpha() < 80
+        assert fill.strokeColor().name() == "#7b3f9e" and 0 < fill.fillColor().alpha() < 80
 
 
 def test_nothing_to_fill(run: Callable, make: Callable, fixes: Any, gappy: Any) -> None:
