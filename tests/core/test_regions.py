@@ -221,7 +221,7 @@ def test_figures_of_people_are_sums_over_visitors(invented_model):
     assert shares == pytest.approx([0.5, 0.25, 0.25, 0]) and sum(shares) == pytest.approx(1)
     assert np.isnan([found[name][1] for name in ("residents", "share_commuters", "n_labelled")]).all()  # nine people
     nobody = score_regions(tracks, [shapely.box(7, 7, 8, 8)], invented_model(), label=of).columns
-    assert nobody["suppressed"].all() and "residents" not in nobody
+    assert nobody["suppressed"].all() and nobody.keys() == found.keys() and np.isnan(nobody["residents"]).all()
 
 
 def test_a_drawn_region_says_what_the_table_says(people, invented_model):
@@ -284,8 +284,9 @@ def test_the_week_counts_people_and_hides_few_in_every_part():
     week = week_of_regions(tracks, [DEGREE, None], 3, secret=b"key")
     assert {len(column) for column in week.values()} == {2 * 7 * 5}
     shown = np.flatnonzero(~week["suppressed"])
-    keys = ("region", "weekday", "hour_from", "hour_to", "n_users", "n_recorded")
-    assert [tuple(int(week[k][row]) for k in keys) for row in shown] == [(0, 1, 6, 10, 4, 4), (0, 6, 20, 24, 3, 3)]
+    keys = ("region", "weekday", "hour_from", "hour_to", "n_users")
+    assert [tuple(int(week[k][row]) for k in keys) for row in shown] == [(0, 1, 6, 10, 4), (0, 6, 20, 24, 3)]
+    assert (week["no_data"] == week["suppressed"]).all()
     assert np.isnan(week["n_users"]).sum() == 68 and len({*week["noise_key"]}) == 3
     assert week_of_regions(tracks, [DEGREE], 5)["suppressed"].all()
     with pytest.raises(InputError, match="at least 1"):
@@ -340,7 +341,7 @@ def test_a_head_may_count_stretches_of_tracks_as_users(people, invented_model):
 
 def test_no_head_no_region_no_fix(people, invented_model):
     assert score_regions(people, [EVERYWHERE], invented_model()).columns["n_users"].tolist() == [12]
-    assert len(score_regions(people, [], invented_model()).columns["n_users"]) == 0
+    assert len(score_regions(people, [], invented_model(POI)).columns["poi"]) == 0
     nobody = people.take(np.zeros(len(people), bool))
     assert score_regions(nobody, [EVERYWHERE], invented_model(POI)).columns["suppressed"].tolist() == [True]
     with pytest.raises(InputError, match="no head 'shops' for a region. It has: poi"):

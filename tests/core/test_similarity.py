@@ -64,13 +64,6 @@ def test_the_order_of_many_users_does_not_matter():
     assert (rows == order[again]).mean() > 0.99
 
 
-def test_units_of_a_column_do_not_matter():
-    x = np.random.default_rng(1).normal(size=(50, 6)).astype(np.float32)
-    scaled = x * np.array([1, 1000, 1, 0.001, 1, 1], np.float32) + 5
-    for whiten in (True, False):
-        assert (similar(x, np.arange(50), 5, whiten)[0] == similar(scaled, np.arange(50), 5, whiten)[0]).all()
-
-
 def test_facts_measure_what_they_say():
     users = commuters([4.0, 10.0], [7.0, 12.0])
     said = [fact.words(fact.values[0], fact.values[0]) for fact in user_traits(users)]
@@ -107,7 +100,7 @@ def test_users_by_id():
     vectors = np.array([[0.0, 1], [5, 5], [0.1, 1], [9, -4]], np.float32)
     found = similar_users(users, "0", 2, lambda tracks, progress: vectors)
     assert users.user_ids[found.rows[0]] == "2" and len(found.rows) == len(found.reasons) == 2
-    with pytest.raises(InputError, match="no user 'x' .* ids are: 0, 1, 2, 3"):
+    with pytest.raises(InputError, match="no user 'x' .* ids are: 0, 1, 2, 3.$"):
         similar_users(users, "x", 2, lambda tracks, progress: vectors)
 
 
@@ -177,11 +170,3 @@ def test_what_is_the_same_for_all_makes_nobody_alike():
     alone, beside = (unit_vectors(x, whiten=False) for x in (differ, np.concatenate([differ, same], axis=1)))
     np.testing.assert_allclose(beside[:, :8], alone, atol=1e-5)
     assert not np.abs(beside[:, 8:]).max() > 1e-5
-
-
-@pytest.mark.parametrize(("n", "words"), [(5, "0, 1, 2, 3, 4."), (6, "0, 1, 2, 3, 4, ….")])
-def test_an_unknown_user_is_told_which_there_are(n, words):
-    users = commuters([5] * n, [8] * n, days=1)
-    with pytest.raises(InputError) as refused:
-        similar_users(users, "x", 2, lambda tracks, progress: np.zeros((n, 2)))
-    assert str(refused.value).endswith(f"The ids are: {words}")

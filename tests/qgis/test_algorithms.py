@@ -229,7 +229,7 @@ def test_regions_by_weekday_and_hours(run: Callable, make: Callable, fixes: Any,
     layer, rows, scores = done.layer("OUTPUT_WEEK"), done.rows("OUTPUT_WEEK"), done.rows()
     assert layer.wkbType() == QgsWkbTypes.NoGeometry and len(rows) == 10 * 7 * 5
     assert layer.fields().names() == [
-        "name", "region", "weekday", "hour_from", "hour_to", "n_users", "n_recorded", "suppressed", "noise_key",
+        "name", "region", "weekday", "hour_from", "hour_to", "n_users", "no_data", "suppressed", "noise_key",
     ]  # fmt: skip
     shown = [row for row in rows if not row["suppressed"]]
     assert shown and all(row["n_users"] == NULL for row in rows if row["suppressed"])
@@ -290,7 +290,7 @@ def test_progress_runs_forward_and_what_was_guessed_is_said(
     done = run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, **OUTPUTS)
     assert done.feedback.shares == sorted(done.feedback.shares) and done.feedback.shares[-1] == 100
     infos = "\n".join(done.feedback.infos)
-    assert "Fields: user 'user_id' (guessed), track none, time 't' (guessed)." in infos
+    assert "user = user_id (guessed)" in infos
     assert "Read 1,440 fixes of 12 users in 12 tracks, from 2020-09-13 12:26 to 2020-09-13 14:25 UTC." in infos
     assert "The model is " in infos
 

@@ -39,7 +39,8 @@ def people_figures(
     for name, kind in (("residents", HOME), ("workers", WORK)):
         there = _at_places(labels, kind, visits, polygons)
         total, squares = (np.asarray(each.sum(axis=1)).ravel() for each in (there, there.multiply(there)))
-        _add(columns, name, total, np.sqrt(np.maximum(total - squares, 0)), total, withheld(min_users, there) == SHOWN)
+        error, shown = np.sqrt(np.maximum(total - squares, 0)), withheld(min_users, there) == SHOWN
+        columns |= _interval(name, total, error, shown, np.inf)
     shares = np.stack([labels.columns["commuter_p"], *(labels.columns[f"share_{mode}"] for mode in MODES)], axis=1)
     known = ~np.isnan(shares).any(axis=1) & (labels.columns["commuter"] != UNKNOWN)
     people = (visits > 0).multiply(known).tocsr()
@@ -47,24 +48,19 @@ def people_figures(
     n = np.diff(people.indptr)
     enough = n >= min_users
     columns["n_labelled"] = np.where(enough, n, np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = people @ np.nan_to_num(shares) / n[:, None]
-        spread = people @ np.nan_to_num(shares) ** 2 / n[:, None] - mean**2
+    n = np.maximum(n, 1)
+    mean = people @ np.nan_to_num(shares) / n[:, None]
+    spread = people @ np.nan_to_num(shares) ** 2 / n[:, None] - mean**2
     spread[:, 0] = mean[:, 0] * (1 - mean[:, 0])  # who commutes is itself uncertain
     for k, name in enumerate(SHARES):
-        _add(columns, name, mean[:, k], np.sqrt(np.maximum(spread[:, k], 0) / n), np.ones(len(n)), enough)
+        columns |= _interval(name, mean[:, k], np.sqrt(np.maximum(spread[:, k], 0) / n), enough, 1.0)
     return columns
 
 
-def _add(
-    columns: dict[str, np.ndarray], name: str, value: np.ndarray, error: np.ndarray, most: np.ndarray,
-    shown: np.ndarray,
-) -> None:  # fmt: skip
-    """Add a figure with its interval. most: that it can be."""
-    most = np.maximum(most, value + Z * error) if name in ("residents", "workers") else most
+def _interval(name: str, value: np.ndarray, error: np.ndarray, shown: np.ndarray, most: float) -> dict[str, np.ndarray]:
+    """A figure with its 80 % interval, within 0 and the most that it can be."""
     ends = np.maximum(value - Z * error, 0), np.minimum(value + Z * error, most)
-    for end, values in zip(("", "_low", "_high"), (value, *ends)):
-        columns[name + end] = np.where(shown, values, np.nan)
+    return {name + end: np.where(shown, x, np.nan) for end, x in zip(("", "_low", "_high"), (value, *ends))}
 
 
 def _at_places(labels: PeopleLabels, kind: str, visits: csr_matrix, polygons: np.ndarray) -> csr_matrix:

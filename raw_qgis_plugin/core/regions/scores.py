@@ -21,7 +21,7 @@ from .disclosure import DOMINATED, MIN_USERS, SHOWN, withheld
 from .geometry import fixes_inside, usable_polygons
 from .heads import count_users, head_answers
 from .noise import noise_keys
-from .people import people_figures
+from .people import PEOPLE_FIGURES, people_figures
 from .publish import CAP, CAPPED
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ def score_regions(
         reasons.append(f"{count:,} of {len(why):,} regions: one person makes up most of the fixes or visits")
     which = np.flatnonzero(why == SHOWN)
     shown, some = regions[which], [inside[row] for row in which]
-    more: dict[str, np.ndarray] = {}
+    more = {} if label is None else dict.fromkeys(PEOPLE_FIGURES, np.zeros(0))
     if label is not None and len(which):
         visits, visitors, _ = _visitors(users, some)
         more |= people_figures(label(visitors, part_of(progress, 0.2, 0.6)), visits, shown, min_users)
     embed_with, good = cached or (lambda some, part: embed(some, model, part)), np.ones(len(which), bool)
-    for hours in dict.fromkeys(head.get("hours") for head in heads) if len(which) else ():
+    for hours in dict.fromkeys(head.get("hours") for head in heads):
         of = [head for head in heads if head.get("hours") == hours]
         unit = users.by_hours(hours) if hours else users  # a head may be taught on stretches of tracks as users
         _, visitors, rows = _visitors(unit, some)

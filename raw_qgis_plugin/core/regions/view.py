@@ -21,7 +21,7 @@ from .geometry import FixIndex, area_km2, usable_polygons
 from .heads import count_users, head_answers
 from .people import people_figures
 from .scores import count_figures
-from .week import local_hours, presence, week_of_region
+from .week import local_hours, people_by_part, presence
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -56,7 +56,7 @@ class RegionView:
     area_km2: float
     why: str  # it is suppressed: FEW or DOMINATED; SHOWN if not
     figures: dict[str, Any] = field(default_factory=dict)  # the columns of `score_regions`; None or nan: withheld
-    week: np.ndarray | None = None  # of week_of_region
+    week: np.ndarray | None = None  # (7, 24) of people_by_part
     zone: str = ""  # of the hours, as in VisitorIndex
     mix: dict[str, dict[str, int | None]] = field(default_factory=dict)  # label -> class -> people; None: too few
     reasons: list[str] = field(default_factory=list)  # why heads are not made for it
@@ -117,7 +117,7 @@ def summarise_region(
         heads, model, users, region, inside, index.embeddings, index.stats, index.activity
     )
     figures = {name: values[0] for name, values in (columns | found).items()} | {"in_domain": bool(good[0])}
-    week = week_of_region(presence(users, inside, index.hour), index.anywhere, min_users)
+    week = people_by_part(presence(users, inside, index.hour), index.anywhere, min_users).reshape(7, 24)
     mix = dict(_mix(index, visits, min_users))
     known = index.embeddings[visits.indices]
     known = known[~np.isnan(known).any(axis=1)]

@@ -20,21 +20,19 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 HOURS = 7 * 24
+EACH = np.arange(HOURS)
 MAX_SILENCE_H = 12  # a longer one between two fixes in a region is not taken for a stay
 BOUNDS = (0, 6, 10, 16, 20, 24)  # of the parts of a day, in hours
 TOO_FEW, NO_DATA = -1, -2  # instead of people in an hour
 
 
-def presence(
-    users: Tracks, inside: Sequence[np.ndarray], hour: np.ndarray, part: np.ndarray | None = None
-) -> csr_matrix:
+def presence(users: Tracks, inside: Sequence[np.ndarray], hour: np.ndarray, part: np.ndarray = EACH) -> csr_matrix:
     """Sparse (n_regions × n_parts, n_users), above 0: who is in a region in which part of the week.
 
     Somebody is there in all hours from one fix to the next, if both lie inside and at most MAX_SILENCE_H are between
     them. users: one track a user. inside: of `fixes_inside`. hour: of `local_hours`. part: (HOURS,) the part that each
-    hour of the week belongs to; by default itself.
+    hour of the week belongs to.
     """
-    part = np.arange(HOURS) if part is None else part
     n_parts = int(part.max()) + 1
     region, rows = flattened(inside)
     last = np.append(run_starts(region, users.user[rows])[1:] | (np.diff(rows) != 1), True)[: len(rows)]
@@ -46,15 +44,15 @@ def presence(
     return sparse_counts(np.repeat(region, size) * n_parts + slot, np.repeat(users.user[rows], size), shape)
 
 
-def recorded(there: csr_matrix, anywhere: csr_matrix, n_parts: int) -> np.ndarray:
-    """(n_regions, n_parts) how many of those who are ever in a region were recorded anywhere in each part.
-
-    there, anywhere: of `presence`, in regions and in the whole world as one region.
+def people_by_part(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> np.ndarray:
+    """(n_regions × n_parts,) int: people in regions; TOO_FEW, or NO_DATA where too few of a region's people were
+    recorded anywhere then. there, anywhere: of `presence`, in regions and in the whole world as one region.
     """
-    n_regions, n_users = there.shape[0] // n_parts, there.shape[1]
-    row, user = there.nonzero()
-    visitors = sparse_counts(row // n_parts, user, (n_regions, n_users)) > 0
-    return np.asarray((visitors.astype(int) @ (anywhere > 0).astype(int).T).todense())
+    n_parts, (row, user) = anywhere.shape[0], there.nonzero()
+    visitors = sparse_counts(row // n_parts, user, (there.shape[0] // n_parts, there.shape[1]))
+    recorded = ((visitors > 0).astype(int) @ (anywhere > 0).astype(int).T).toarray().ravel()
+    few = np.where(recorded < min_users, NO_DATA, TOO_FEW)
+    return np.where(withheld(min_users, there) == SHOWN, np.diff(there.indptr), few)
 
 
 def week_of_regions(
@@ -64,40 +62,26 @@ def week_of_regions(
     """People in regions by weekday and part of the day: (n_regions × 35,) each, one row a region and part.
 
     Columns: region, its number from 0; weekday, 1 for Monday; hour_from and hour_to of mean solar time; n_users, people
-    who are there then (`presence`); n_recorded, people of the region of whom anything is known then; suppressed; with a
-    secret noise_key (see `noise_keys`). Figures of fewer than min_users people are nan.
+    who are there then (`presence`), nan for fewer than min_users; no_data, as NO_DATA; suppressed; with a secret
+    noise_key (see `noise_keys`).
     """
-    users = tracks.by_user()
-    inside = fixes_inside(users, polygons, progress)
-    hour, n_parts = local_hours(users), 7 * (len(BOUNDS) - 1)
-    of_day = np.searchsorted(BOUNDS, np.arange(HOURS) % 24, "right") - 1
-    part = np.arange(HOURS) // 24 * (len(BOUNDS) - 1) + of_day
+    users, n_day = tracks.by_user(), len(BOUNDS) - 1
+    inside, hour = fixes_inside(users, polygons, progress), local_hours(users)
+    part = EACH // 24 * n_day + np.searchsorted(BOUNDS, EACH % 24, "right") - 1
     there = presence(users, inside, hour, part)
-    known = recorded(there, presence(users, [np.arange(len(users))], hour, part), n_parts).ravel()
-    shown = withheld(min_users, there) == SHOWN
+    people = people_by_part(there, presence(users, [np.arange(len(users))], hour, part), min_users)
+    region, slot = np.divmod(np.arange(len(people)), 7 * n_day)
+    shown = np.flatnonzero(people >= 0)
     columns = {
-        "region": np.repeat(np.arange(len(inside)), n_parts),
-        "weekday": np.tile(np.repeat(np.arange(1, 8), len(BOUNDS) - 1), len(inside)),
-        "hour_from": np.tile(BOUNDS[:-1], 7 * len(inside)), "hour_to": np.tile(BOUNDS[1:], 7 * len(inside)),
-        "n_users": np.where(shown, np.diff(there.indptr), np.nan),
-        "n_recorded": np.where(known >= min_users, known, np.nan), "suppressed": ~shown,
+        "region": region, "weekday": slot // n_day + 1, "hour_from": np.array(BOUNDS)[slot % n_day],
+        "hour_to": np.array(BOUNDS)[slot % n_day + 1], "n_users": np.where(people < 0, np.nan, people),
+        "no_data": people == NO_DATA, "suppressed": people < 0,
     }  # fmt: skip
     if secret:
-        rows = np.flatnonzero(shown)
-        columns["noise_key"] = np.full(len(shown), None, object)
-        shapes, parts = usable_polygons(polygons)[rows // n_parts], rows % n_parts
-        columns["noise_key"][rows] = noise_keys(secret, shapes, there[rows], users.user_ids, parts)
+        columns["noise_key"] = np.full(len(people), None, object)
+        shapes = usable_polygons(polygons)[region[shown]]
+        columns["noise_key"][shown] = noise_keys(secret, shapes, there[shown], users.user_ids, slot[shown])
     return columns
-
-
-def week_of_region(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> np.ndarray:
-    """(7, 24) int: people in one region by weekday and hour; TOO_FEW or NO_DATA where there are not enough of them.
-
-    there, anywhere: of `presence` by the hour.
-    """
-    week = np.where(withheld(min_users, there) == SHOWN, np.diff(there.indptr), TOO_FEW)
-    week[(week == TOO_FEW) & (recorded(there, anywhere, HOURS)[0] < min_users)] = NO_DATA
-    return week.reshape(7, 24)
 
 
 def local_hours(tracks: Tracks, zone: str = "") -> np.ndarray:

@@ -46,41 +46,35 @@ class Drawing(QObject):
 
     def _take(self, tool: Any) -> None:
         self.stop()
-        self._before = self.canvas.mapTool()
-        self.tool = tool
+        self.tool, self._before = tool, self.canvas.mapTool()
         self.canvas.setMapTool(tool)
-        tool.deactivated.connect(self._deactivated)
+        tool.deactivated.connect(self._drop)  # another tool was chosen
 
     def _completed(self, feature: QgsFeature) -> None:
-        geometry = QgsGeometry(feature.geometry())
-        self.stop()
-        self.drawn.emit(geometry)
+        self._emit(QgsGeometry(feature.geometry()))
 
     def _boxed(self, extent: QgsRectangle) -> None:
         if not extent.isEmpty():
-            geometry = QgsGeometry.fromRect(extent)
-            self.stop()
-            self.drawn.emit(geometry)
+            self._emit(QgsGeometry.fromRect(extent))
 
-    def _deactivated(self) -> None:
-        """Another tool was chosen."""
-        if self.tool is not None:
-            self._drop_tool()
+    def _emit(self, geometry: QgsGeometry) -> None:
+        self.stop()
+        self.drawn.emit(geometry)
 
     def stop(self) -> None:
         """Give the map back to the tool that had it before."""
         tool, before = self.tool, self._before
-        if tool is None:
-            return
-        self._drop_tool()
-        give_back(self.canvas, tool, before)
+        if tool is not None:
+            self._drop()
+            give_back(self.canvas, tool, before)
 
-    def _drop_tool(self) -> None:
+    def _drop(self) -> None:
         tool, self.tool, self._before = self.tool, None, None
-        if isinstance(tool, QgsMapToolExtent):
-            tool.clearRubberBand()
-        tool.deleteLater()
-        self.ended.emit()
+        if tool is not None:
+            if isinstance(tool, QgsMapToolExtent):
+                tool.clearRubberBand()
+            tool.deleteLater()
+            self.ended.emit()
 
 
 def give_back(canvas: QgsMapCanvas, tool: Any, before: Any) -> None:

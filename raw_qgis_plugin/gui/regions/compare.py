@@ -11,13 +11,12 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from ...core.embedding.profiles import UNKNOWN
 from ...core.evaluation.report import Page
-from ...core.regions.view import RegionView
-from ...layers.legends import class_colours, short
+from ...layers.legends import short
 from ...processing.words import tr
-from ..widgets.card import figure, html_of, new_page, plain, save_page
+from ..widgets.card import figure, html_of, new_page, save_page
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, scrolling, wrapped
-from .card import RegionCard, busiest_hour, mixed_heads, no_hours, people_heads, percent, remark, titled
+from .card import RegionCard, busiest_hour, no_hours, people_heads, percent, remark, titled
 
 
 class Comparison(RawDialog):
@@ -79,9 +78,6 @@ def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
     )]  # fmt: skip
     people = [view.figures["n_users"] / max(view.area_km2, 1e-9) if view.figures else None for view in (a, b)]
     rows += [counted(tr("Area, km²"), a.area_km2, b.area_km2), counted(tr("People per km²"), *people)]
-    for head in mixed_heads(one.bundle):
-        if head["name"] in a.mix and head["name"] in b.mix:
-            rows += labelled(head, a, b)
     for head in (*people_heads(), *one.bundle.heads("region")):
         name = head["name"]
         if name in a.figures and name in b.figures:
@@ -96,20 +92,6 @@ def counted(title: str, a: float | None, b: float | None) -> list[str]:
     known = [None if value is None or value != value else value for value in (a, b)]
     shown = [tr("withheld") if value is None else number(value) for value in known]
     return [title, *shown, more(known[0] - known[1]) if known[0] is not None and known[1] is not None else ""]
-
-
-def labelled(head: dict[str, Any], a: RegionView, b: RegionView) -> list[list[str]]:
-    """A row for each class that a region shows: its share of the people."""
-    mixes, totals = [view.mix[head["name"]] for view in (a, b)], [view.figures["n_users"] for view in (a, b)]
-    shown = {word for mix in mixes for word, people in mix.items() if people is not None}
-    rows = []
-    for word in (word for word in (*class_colours(head), UNKNOWN) if word in shown):
-        shares = [None if (n := mix.get(word)) is None else round(100 * n / total) for mix, total in zip(mixes, totals)]
-        cells = [tr("withheld") if share is None else f"{share}%" for share in shares]
-        known = [share for share in shares if share is not None]
-        differs = tr("{more} points").format(more=more(known[0] - known[1])) if len(known) == 2 else ""
-        rows.append([f"{titled(head)}: {escaped(plain(word))}", *cells, differs])
-    return rows
 
 
 def number(value: Any) -> str:

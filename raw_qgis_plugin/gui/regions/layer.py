@@ -21,7 +21,6 @@ from ...processing.words import tr
 from ..layer_group import LayerGroup
 from ..layer_kinds import REGIONS_OF
 
-NAME = "raw/regions_name"  # property: RAW's own name for the layer
 COUNTS = ("n_users", "n_points", "n_visits", "capped_n_visits", "n_labelled")
 
 
@@ -96,9 +95,7 @@ class RegionLayer(QObject):
         """Make the legend anew, by the figures of the regions, and paint the map."""
         if self.layer is None:
             return
-        shown = styling.RegionScores(heads).draw(self.layer)
-        if self.layer.name() == self.layer.customProperty(NAME):  # else the user has named it
-            self._name(self.layer, f"{tr('Drawn regions')}: {shown}")
+        styling.RegionScores(heads).draw(self.layer)
         self.layer.triggerRepaint()
 
     def add_fields(self, heads: list[dict[str, Any]]) -> None:
@@ -144,17 +141,11 @@ class RegionLayer(QObject):
         layer.updateFields()
         layer.setCustomProperty(REGIONS_OF, self.tracks.id())
         layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
-        self._name(layer, layer.name())
         layer.setOpacity(0.65)  # the tracks below stay visible, and the figures below the mark of the chosen region
         layer.selectionProperties().setSelectionColor(QColor(255, 200, 0, 110))
         styling.RegionScores([]).tip(layer)
         self._listen(layer)
         return self.group.add(layer)
-
-    def _name(self, layer: QgsVectorLayer, name: str) -> None:
-        """Name a layer, and store that the name is RAW's."""
-        layer.setName(name)
-        layer.setCustomProperty(NAME, name)
 
     def _values(self, view: RegionView) -> dict[int, Any]:
         """The values of RAW's fields by their index. The name and the user's own fields are left alone."""
