@@ -104,7 +104,8 @@ def label_words(values: Sequence[Any] | np.ndarray, rename: dict[str, str] | Non
     """(n,) labels in words, cleaned; None for a missing one and one renamed to nothing. True is 'yes' and false 'no',
     as are 1 and 0 where there is no other integer. rename: new names of labels, whatever their case.
     """
-    texts = [_number_text(v) for v in clean(values)]
+    cleaned = (int(v) if isinstance(v, (float, np.floating)) and float(v).is_integer() else v for v in clean(values))
+    texts = [None if v is None else str(v) for v in cleaned]
     coded = any(t.isdecimal() and t not in YES_NO for t in texts if t is not None)
     names = {name.strip().casefold(): to.strip() for name, to in (rename or {}).items()}
 
@@ -115,12 +116,6 @@ def label_words(values: Sequence[Any] | np.ndarray, rename: dict[str, str] | Non
         return names.get(text.casefold(), names.get(own.casefold(), own)) or None
 
     return _one_spelling([word(t) for t in texts])
-
-
-def _number_text(value: Any) -> str | None:
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        value = int(value)
-    return None if value is None else str(value)
 
 
 def is_one_of(words: np.ndarray, classes: Sequence[str]) -> np.ndarray:
@@ -215,13 +210,6 @@ def users_of(table: Table, unit: str) -> np.ndarray | None:
     return next((table[name] for name in ID_FIELDS["user"][:-1] if name in table), None)
 
 
-def _intervals_of(users: Tracks, table: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows of users.user_ids, -1 for an unknown user, and start and end in epoch ms of intervals, (n,) each."""
-    known = {user: i for i, user in enumerate(id_texts(users.user_ids))}
-    user = [known.get(u, -1) for u in id_texts(column(table, ID_FIELDS["user"], "user"))]
-    return np.array(user, np.int64), *read_intervals(table)
-
-
 def cut_intervals(tracks: Tracks, table: Table, warn: Warn = warn) -> tuple[Tracks, np.ndarray]:
     """The labelled intervals of users as tracks of their own, and the row of each in the table.
 
@@ -229,7 +217,9 @@ def cut_intervals(tracks: Tracks, table: Table, warn: Warn = warn) -> tuple[Trac
     end are not two times in order; their numbers are reported.
     """
     merged = tracks.by_user()
-    user, start, end = _intervals_of(merged, table)
+    known = {user: i for i, user in enumerate(id_texts(merged.user_ids))}
+    user = np.array([known.get(u, -1) for u in id_texts(column(table, ID_FIELDS["user"], "user"))], np.int64)
+    start, end = read_intervals(table)
     read = (start != NO_TIME) & (end != NO_TIME)
     row = np.flatnonzero((user >= 0) & read & (end > start))
     begin = merged.time_index.before(user[row], start[row])

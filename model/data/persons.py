@@ -58,15 +58,10 @@ def hash_runs(
 
 def link(hashed: np.ndarray, user: np.ndarray, n_users: int) -> np.ndarray:
     """The person of each user, (n_users,) int, from hashes of runs (m,) and their users (m,)."""
-    return connected(*sharing(hashed, user), n_users)
-
-
-def sharing(hashed: np.ndarray, user: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Edges (k,) and (k,) between different users (m,) of equal hashes (m,)."""
     order = np.argsort(hashed, kind="stable")
     hashed, user = hashed[order], user[order]
     same = np.flatnonzero((hashed[1:] == hashed[:-1]) & (user[1:] != user[:-1]))
-    return user[same], user[same + 1]
+    return connected(user[same], user[same + 1], n_users)
 
 
 def runs_of(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
@@ -79,8 +74,3 @@ def runs_of(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     parts = [hash_runs(users.user[b], users.t[b], users.lon[b], users.lat[b], every) for b in blocks]
     hashed, user = (np.concatenate(part) for part in zip(*parts, strict=True))
     return hashed, user
-
-
-def linked_users(tracks: Tracks) -> np.ndarray:
-    """The person of each user, (n_users,) int; the users' own numbers if no two share a run."""
-    return link(*runs_of(tracks), tracks.n_users)

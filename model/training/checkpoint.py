@@ -42,7 +42,12 @@ def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
                 os.fsync(file.fileno())
             with suppress(OSError):  # the first one, or a disk without links
                 os.link(path, before(path))
-        _sync_folder(path.parent)
+        if os.name == "posix":  # where the new name of the file can be flushed to the disk, too
+            handle = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
     except (OSError, SafetensorError) as error:
         kept = "The checkpoint before it is whole: --resume continues from there." if path.exists() else ""
         raise InputError(
@@ -62,16 +67,6 @@ def checksum(tensors: dict[str, Tensor], about: str) -> str:
         crc = zlib.crc32(f"{name} {tensor.dtype} {list(tensor.shape)}".encode(), crc)
         crc = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy(), crc)
     return f"{crc:08x}"
-
-
-def _sync_folder(folder: Path) -> None:
-    """Flush the new name of a file to the disk, where the system can sync folders."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict]:

@@ -15,7 +15,7 @@ from model.data.labels import (
     label_words,
     read_table,
 )
-from model.data.persons import linked_users
+from model.data.persons import link, runs_of
 from model.head_training.examples import blocks
 from model.head_training.fit import encode
 from raw_qgis_plugin.core.errors import InputError
@@ -136,7 +136,7 @@ def test_two_labels_of_one_unit_are_no_label_and_strangers_are_counted():
 def test_ids_of_one_person_stay_together():
     ids = [f"u{i:02}" for i in range(12)]
     alone = walkers(ids)
-    assert linked_users(alone).tolist() == list(range(12))
+    assert link(*runs_of(alone), 12).tolist() == list(range(12))
     tracks, told = renamed(alone, {u: f"v{u}" for u in ids}), []
     words = np.random.default_rng(0).permutation(["yes", "no"] * 6)
     table = table_of(user_id=[*ids, *(f"v{u}" for u in ids)], y=[*words, *words])
@@ -162,7 +162,7 @@ def test_sleepers_in_one_cell_of_a_grid_are_not_one_person():
         np.repeat(np.arange(people), len(hours)), None, np.tile(hours * 3_600_000, people), lon.ravel(),
         np.zeros(lon.size),
     )  # fmt: skip
-    assert linked_users(tracks).tolist() == list(range(people))
+    assert link(*runs_of(tracks), people).tolist() == list(range(people))
 
 
 def test_a_label_of_an_id_that_several_have_is_nobodys():
