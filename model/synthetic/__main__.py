@@ -5,7 +5,7 @@ A city: tracks.parquet (the people recorded), truth_users.csv, truth_tracks.csv,
 and trips), and the layers regions, stations and streets (GeoJSON).
 Movement alone (--movement-only): movement/*.parquet, every second of every trip, many street plans, all modes.
 Days alone (--days-only): days.parquet, everybody's fixes every few minutes from the plans, nothing simulated, and
-truth_users.csv. Every table and column: docs/reference/synthetic-city.md.
+truth_users.csv. Every table and column: docs/guide/synthetic-city.md.
 """
 
 from __future__ import annotations
