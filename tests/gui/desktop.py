@@ -1,186 +1,144 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The actions of a person, done by QGIS itself: run as `qgis --code`. The report goes to $RAW_REPORT.
+"""Load, unload, load; every dialog and window; an algorithm run by hand: run as `qgis --code`.
 
-Loads the tracks of $RAW_TRACKS and the regions of $RAW_REGIONS, opens every dialog from the toolbar, runs the three
-algorithms with their outputs loaded, takes pictures into $RAW_PICTURES, unloads the plugin and loads it again.
+Lists the parts of the plugin that QGIS has with it and without it.
 """
 
-import json
+import logging
 import os
-import time
-import traceback
-from pathlib import Path
+import sys
+import threading
+from collections import Counter
 
-from qgis.core import QgsApplication, QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QTextBrowser, QToolBar
+sys.path.insert(0, os.environ["RAW_SCRIPTS"])
+
+from driving import LONG, add, main, picture, until, wait, whole_screen
+from qgis.core import QgsApplication, QgsExpression, QgsProject, QgsSettings, QgsSettingsTree
+from qgis.PyQt.QtCore import QEvent, QObject, QTimer
+from qgis.PyQt.QtWidgets import QApplication, QTextBrowser
 from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
 
 from raw_qgis_plugin.processing.provider import ALGORITHMS
 
 NAME = "raw_qgis_plugin"
-PICTURES = Path(os.environ["RAW_PICTURES"])
-report = {"errors": [], "dialogs": {}, "beside the dock": {}, "order": [algorithm.ID for algorithm in ALGORITHMS]}
+WINDOWS = ("sample", "train", "models", "environment", "help")
+report = {"errors": [], "dialogs": {}, "with": [], "without": [], "order": [each.ID for each in ALGORITHMS]}
 
 
-def wait(seconds=0.3):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        QApplication.processEvents()
-        time.sleep(0.02)
+def is_ours(thing):
+    return thing.objectName().lower().startswith("raw") or type(thing).__module__.startswith(NAME)
+
+
+def is_empty(module):
+    """Whether a module is a package. QGIS unloads a plugin's modules, but not its packages, which hold nothing."""
+    return (getattr(module, "__file__", "") or "").endswith("__init__.py")
 
 
 def registered():
-    """The parts of the plugin that QGIS shows now."""
+    """Everything of the plugin that is registered in QGIS, counted or named."""
+    window = iface.mainWindow()
+    tree = QgsSettingsTree.node("plugins")
     provider = QgsApplication.processingRegistry().providerById("raw")
-    bars = [bar for bar in iface.mainWindow().findChildren(QToolBar) if bar.objectName() == "RawToolbar"]
-    menu = [action.text() for action in iface.pluginMenu().actions()]
+    scene = iface.mapCanvas().scene().items()
     return {
-        "algorithms": sorted(a.id() for a in provider.algorithms()) if provider else [],
-        "toolbars": len(bars),
-        "actions": [action.objectName() for bar in bars for action in bar.actions()],
-        "menu": "RAW" in menu,
+        "objects": dict(
+            Counter(f"{type(o).__name__} {o.objectName()}" for o in window.findChildren(QObject) if is_ours(o))
+        ),
+        "windows": sorted({type(w).__name__ for w in QApplication.topLevelWidgets() if is_ours(w) and w is not window}),
+        "menu": [a.text() for a in iface.pluginMenu().actions() if a.text() == "RAW"],
+        "algorithms": sorted(each.name() for each in provider.algorithms()) if provider else [],
+        "functions": sorted(f.name() for f in QgsExpression.Functions() if f.name().startswith("raw_")),
+        "handlers": len(logging.getLogger(NAME).handlers),
+        "on the canvas": sorted(Counter(type(item).__name__ for item in scene).items()),
+        "threads": sorted(t.name for t in threading.enumerate() if t is not threading.main_thread()),
+        "settings": [n.key() for n in tree.childrenNodes() if n.key() == "raw"] if tree else [],
+        "path": [p for p in sys.path if "raw" + os.sep + "venv" in p],
+        "tasks": len(QgsApplication.taskManager().activeTasks()),
+        "modules": sorted(name for name, m in sys.modules.items() if name.startswith(NAME) and not is_empty(m)),
     }
 
 
-def picture(widget, name):
-    wait()
-    widget.grab().save(str(PICTURES / f"{name}.png"))
+def settle():
+    """Wait until objects with deleteLater are deleted."""
+    wait(0.5)
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    until(lambda: QgsApplication.taskManager().countActiveTasks() == 0, 60, "tasks to end")
+    wait(0.3)
 
 
-def add(path, name):
-    layer = QgsVectorLayer(path, name, "ogr")
-    assert layer.isValid(), path
-    return QgsProject.instance().addMapLayer(layer)
+def use_windows():
+    """Open every window, the tour with the dock, and the options. They are open when the plugin is unloaded."""
+    menu = plugins[NAME].menu
+    for name in WINDOWS:
+        QgsProject.instance().setDirty(False)
+        menu.actions[name].trigger()
+        wait(0.4)
+    tour = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "RawTour")
+    for step in range(len(tour.steps)):
+        tour.go(step)
+        wait(0.3)
+    report["sample"] = [QgsProject.instance().title(), QgsProject.instance().crs().authid()]
+    page = plugins[NAME].options.createWidget(iface.mainWindow())
+    page.min_users.setValue(12)
+    page.apply()
+    report["set"] = QgsSettingsTree.node("plugins").childNode("raw").childSetting("min-users").valueAsVariant()
+    page.min_users.setValue(10)
+    page.apply()
+    page.deleteLater()
 
 
 def open_dialogs(tracks, regions):
-    """Open every action of the toolbar, with the layer that it should start with."""
-    names = {f"raw_{algorithm.ID}" for algorithm in ALGORITHMS}
-    for action in [a for a in plugins[NAME].menu.actions if a.objectName() in names]:
-        iface.setActiveLayer(regions if "scoreregions" in action.objectName() else tracks)
-        action.trigger()
+    """Open the dialog of every algorithm, with the layer that it should start with."""
+    menu = plugins[NAME].menu
+    for name in report["order"]:
+        iface.setActiveLayer(regions if name == "scoreregions" else tracks)
+        menu.actions[name].trigger()
         wait(0.6)
         dialog = next(w for w in QApplication.topLevelWidgets() if w.isVisible() and hasattr(w, "algorithm"))
         wrappers = dialog.mainWidget().wrappers if hasattr(dialog, "mainWidget") else {}  # not of the import
-        report["dialogs"][action.objectName()] = {
-            name: str(wrappers[name].parameterValue()) for name in ("INPUT", "REGIONS") if name in wrappers
+        report["dialogs"][name] = {
+            each: str(wrappers[each].parameterValue()) for each in ("INPUT", "REGIONS") if each in wrappers
         }
         dialog.resize(1000, 760)
-        picture(dialog, action.objectName())
+        picture(dialog, f"dialog_{name}")
         dialog.close()
         wait()
 
 
-def open_beside_the_dock(tracks):
-    """Open dialogs while the dock has one layer and another is the current one."""
-    menu = plugins[NAME].menu
-    menu.show_dock().choose_layer(tracks)
-    other = add(os.environ["RAW_TRACKS"], "Stops")
-    iface.setActiveLayer(other)
-    for name, shown in (("trainhead", True), ("profileusers", False)):
-        menu.show_dock(shown)
-        dialog = menu.open_dialog(name)
-        chosen = dialog.mainWidget().wrappers["INPUT"].parameterValue()
-        report["beside the dock"][name] = QgsProject.instance().mapLayer(chosen).name()
-        dialog.close()
-    QgsProject.instance().removeMapLayer(other)
-    wait()
-
-
-def run_algorithms(tracks, regions):
-    import processing
-
-    common = {"INPUT": tracks, "MODEL": os.environ.get("RAW_TEST_BUNDLE", ""), "OUTPUT": "TEMPORARY_OUTPUT"}
-    processing.runAndLoadResults("raw:scoreregions", {**common, "REGIONS": regions, "MIN_USERS": 3})
-    processing.runAndLoadResults("raw:profileusers", common)
-    run_by_hand("forecasttracks", {**common, "INPUT": tracks.id(), "HORIZON": 3, "STEP": 1})
-
-
-def run_by_hand(name, parameters):
-    """Press Run in the dialog. The algorithm runs in another thread."""
-    dialog = plugins[NAME].menu.open_dialog(name)
-    dialog.setParameters(parameters)
-    dialog.resize(1000, 760)
+def run_by_hand(tracks):
+    """Press Run in a dialog. The algorithm runs in another thread."""
+    dialog = plugins[NAME].menu.open_dialog("forecasttracks")
+    dialog.setParameters({"INPUT": tracks.id(), "HORIZON": 3, "STEP": 1, "OUTPUT": "TEMPORARY_OUTPUT"})
     dialog.runButton().click()
-    end = time.monotonic() + 60
-    while not dialog.wasExecuted() and time.monotonic() < end:
-        wait(0.2)
-    assert dialog.wasExecuted()
-    picture(dialog, f"{name}_log")
+    until(dialog.wasExecuted, LONG, "the forecasts")
     report["log"] = dialog.findChild(QTextBrowser, "txtLog").toPlainText()
     dialog.close()
-
-
-def layers():
-    root = QgsProject.instance().layerTreeRoot()
-    return [
-        {
-            "name": node.layer().name(),
-            "group": node.parent().name(),
-            "temporal": node.layer().temporalProperties().isActive(),
-            "legend": [item.label() for item in node.layer().renderer().legendSymbolItems()],
-            "features": node.layer().featureCount(),
-        }
-        for node in root.findLayers()
-    ]
-
-
-def save_and_open():
-    """Save the project and open it again. Returns the number of features by layer."""
-    file, project = PICTURES / "desktop.qgz", QgsProject.instance()
-    file.with_name("desktop_raw.gpkg").unlink(missing_ok=True)
-    assert project.write(str(file))
-    project.clear()
-    assert project.read(str(file))
-    return {each["name"]: each["features"] for each in layers()}
+    nodes = QgsProject.instance().layerTreeRoot().findLayers()
+    report["layers"] = {node.layer().name(): [node.parent().name(), node.layer().featureCount()] for node in nodes}
 
 
 def work():
-    tracks = add(os.environ["RAW_TRACKS"], "Tracks")
-    regions = add(os.environ["RAW_REGIONS"], "Regions")
-    report["loaded"] = registered()
-    window = iface.mainWindow()
-    window.resize(1560, 960)
-    window.findChild(QDockWidget, "Browser").hide()
-    window.resizeDocks([window.findChild(QDockWidget, "Layers")], [540], Qt.Orientation.Horizontal)
-    iface.messageBar().clearWidgets()
+    whole_screen()
+    tracks, regions = add(os.environ["RAW_TRACKS"], "Tracks"), add(os.environ["RAW_REGIONS"], "Regions")
     open_dialogs(tracks, regions)
-    open_beside_the_dock(tracks)
-    run_algorithms(tracks, regions)
-    report["layers"] = layers()
-    QgsProject.instance().layerTreeRoot().findLayer(regions).setItemVisibilityChecked(False)
-    group = QgsProject.instance().layerTreeRoot().findGroup("RAW")
-    tracks_node = QgsProject.instance().layerTreeRoot().findLayer(tracks)
-    group.insertChildNode(len(group.children()) - 1, tracks_node.clone())  # above the regions
-    tracks_node.parent().removeChildNode(tracks_node)
-    tracks.renderer().symbol().setColor(QColor("#6b7280"))
-    tracks.renderer().symbol().setSize(0.8)
-    canvas = iface.mapCanvas()
-    canvas.setExtent(canvas.mapSettings().layerExtentToOutputExtent(regions, regions.extent()))
-    canvas.refresh()
-    canvas.waitWhileRendering()
-    iface.messageBar().clearWidgets()  # QGIS's own 'Task complete'
-    picture(iface.mainWindow(), "desktop")
-    report["opened"] = save_and_open()
+    run_by_hand(tracks)
+    QgsProject.instance().setDirty(False)
+    QgsProject.instance().clear()
     assert unloadPlugin(NAME)
-    wait()
-    report["unloaded"] = registered()
-    assert loadPlugin(NAME) and startPlugin(NAME)
-    wait()
-    report["loaded again"] = registered()
-
-
-def main():
-    try:
-        work()
-    except Exception:
-        report["errors"].append(traceback.format_exc())
-    finally:
-        Path(os.environ["RAW_REPORT"]).write_text(json.dumps(report, indent=1))
+    QgsSettings().remove("raw/dock_open")  # else the dock comes back, as it should
+    settle()
+    report["without"].append(registered())
+    for _ in range(2):
+        assert loadPlugin(NAME) and startPlugin(NAME)
+        wait(0.5)
+        report["with"].append(registered())
+        use_windows()
         QgsProject.instance().setDirty(False)
-        os._exit(0)  # no question about unsaved layers
+        QgsProject.instance().clear()
+        assert unloadPlugin(NAME)
+        QgsSettings().remove("raw/dock_open")
+        settle()
+        report["without"].append(registered())
 
 
-QTimer.singleShot(1500, main)
+QTimer.singleShot(1500, lambda: main(work, report))

@@ -15,11 +15,20 @@ from pathlib import Path
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QEvent, QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QMessageBox, QWidget
-from qgis.utils import iface
+from qgis.PyQt.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDockWidget,
+    QLabel,
+    QMessageBox,
+    QScrollArea,
+    QWidget,
+)
+from qgis.utils import iface, plugins
 
 PICTURES = Path(os.environ["RAW_PICTURES"])
 BEAT_MS = 20
+LONG = 500  # seconds that a busy machine may take
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
 
@@ -105,11 +114,45 @@ def key(code, modifier=Qt.KeyboardModifier.NoModifier):
 
 def embedded(dock):
     """Wait for the users' embeddings. Where the estimate is long, press the button that starts them."""
-    until(lambda: dock.session.users is not None or dock.session.problem, 120, "the layer to be read")
+    until(lambda: dock.session.users is not None or dock.session.problem, LONG, "the layer to be read")
     wait(0.3)
     if dock.session.city is None and dock.session.job is None:
         press(dock, "raw_prepare")
-    until(lambda: dock.session.city is not None, 200, "the users to be embedded")
+    until(lambda: dock.session.city is not None, LONG, "the users to be embedded")
+    wait(0.5)
+
+
+def idle(dock):
+    until(lambda: dock.session.job is None, LONG, "the job")
+    wait(0.5)
+
+
+def whole_screen():
+    """As large as the screen: there is no window manager to maximise it. Without the Browser."""
+    window = iface.mainWindow()
+    window.setGeometry(window.screen().geometry())
+    window.findChild(QDockWidget, "Browser").hide()
+    return window
+
+
+def open_dock():
+    """Press the first icon of RAW's toolbar, and wait until the model has read the users."""
+    bar = find(iface.mainWindow(), "RawToolbar")
+    action = bar.actions()[0]
+    if not action.isChecked():
+        QTest.mouseClick(bar.widgetForAction(action), LEFT)
+    dock = find(iface.mainWindow(), "RawDock")
+    embedded(dock)
+    iface.messageBar().clearWidgets()
+    return dock
+
+
+def menu(name):
+    """An entry of Plugins → RAW. Returns the newest window."""
+    raw = plugins["raw_qgis_plugin"].menu
+    raw.actions[name].trigger()
+    wait(0.4)
+    return raw.windows[-1] if raw.windows else None
 
 
 def show_tab(dock, number):
@@ -118,9 +161,48 @@ def show_tab(dock, number):
     wait(0.3)
 
 
+def words(widget):
+    return [label.text() for label in widget.findChildren(QLabel) if label.text()]
+
+
+def around(share_x, share_y, size):
+    """The corners of a region on the canvas."""
+    box = iface.mapCanvas().extent()
+    x, y = box.xMinimum() + share_x * box.width(), box.yMinimum() + share_y * box.height()
+    w = h = size * box.height()
+    return [(x - w, y - h), (x + w, y - 0.8 * h), (x + 0.9 * w, y + h), (x - 0.7 * w, y + 0.9 * h)]
+
+
+def draw(dock, corners):
+    """Click the corners of a region, and close it with a right click."""
+    count = len(dock.regions.shown)
+    press(dock, "raw_region_polygon")
+    for x, y in corners:
+        click_map(x, y)
+    click_map(*corners[-1], RIGHT)
+    until(lambda: len(dock.regions.shown) > count, 20, "the region")
+    idle(dock)
+
+
 def groups():
     root = QgsProject.instance().layerTreeRoot()
-    return {g.name(): [node.layer().name() for node in g.findLayers()] for g in root.findGroups()}
+    return {g.name(): [node.layer().name() for node in g.findLayers()] for g in root.findGroups(True)}
+
+
+def cut_off(parent):
+    """Labels, buttons and boxes without room for their words, and pages that scroll sideways."""
+    found = []
+    for widget in parent.findChildren((QLabel, QAbstractButton)):
+        least = widget.minimumSizeHint()
+        cut = widget.width() < least.width() or widget.height() < least.height()
+        if isinstance(widget, QLabel) and widget.wordWrap():
+            cut = widget.height() < widget.heightForWidth(widget.width())
+        if widget.isVisible() and widget.text() and cut:
+            found.append([type(widget).__name__, widget.objectName(), widget.text()])
+    for area in parent.findChildren(QScrollArea):
+        if area.isVisible() and area.horizontalScrollBar().maximum() > 0:
+            found.append(["QScrollArea", area.objectName(), "scrolls sideways"])
+    return found
 
 
 class Heart:

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The pictures of README and guide, taken in the desktop QGIS: run as `qgis --code`. They go into $RAW_PICTURES."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
+
+from driving import (
+    LONG,
+    PICTURES,
+    add,
+    around,
+    draw,
+    find,
+    idle,
+    main,
+    menu,
+    open_dock,
+    press,
+    show_tab,
+    until,
+    wait,
+    whole_screen,
+)
+from qgis.core import QgsLayoutExporter, QgsProject
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtWidgets import QApplication
+from qgis.utils import iface
+
+SAMPLE = Path(os.environ["RAW_SAMPLE"])
+OUT = Path(os.environ["RAW_REPORT"]).parent
+report = {"errors": [], "names": []}
+
+
+def show(name):
+    """The whole screen, without QGIS's messages."""
+    iface.messageBar().clearWidgets()
+    wait(1)
+    QApplication.primaryScreen().grabWindow(0).save(str(PICTURES / f"{name}.png"))
+    report["names"].append(name)
+
+
+def new_project():
+    QgsProject.instance().setDirty(False)
+    iface.newProject(False)
+    wait(0.5)
+
+
+def sample():
+    """Ten phones in Aracaju: forecasts and their backtest."""
+    menu("sample").close()
+    dock = open_dock()
+    show_tab(dock, 2)
+    press(dock, "raw_go")
+    idle(dock)
+    for _ in range(2):
+        press(dock, "raw_ahead")
+    show("forecast")
+    press(dock, "raw_backtest_button")
+    idle(dock)
+    find(dock, "raw_tabs").currentWidget().ensureWidgetVisible(find(dock, "raw_backtest_table"))
+    show("forecast_backtest")
+
+
+def city():
+    """Forty invented people: who commutes, and four regions."""
+    import processing
+
+    new_project()
+    tracks = {"SOURCE": str(SAMPLE / "city_tracks.parquet"), "OUTPUT": str(OUT / "city.gpkg")}
+    processing.runAndLoadResults("raw:importtracks", tracks)
+    (layer,) = QgsProject.instance().mapLayers().values()
+    layer.setName("The synthetic city")
+    layer.renderer().symbol().setColor(QColor("#8b929c"))
+    layer.renderer().symbol().setSize(0.6)
+    streets = add(f"{SAMPLE / 'city_streets.gpkg'}|layername=streets", "Streets")
+    streets.renderer().symbol().setColor(QColor("#d5d9e0"))
+    root = QgsProject.instance().layerTreeRoot()
+    root.addChildNode(root.findLayer(streets).clone())  # to the bottom
+    root.removeChildNode(root.findLayer(streets))
+    iface.setActiveLayer(layer)
+    iface.zoomToActiveLayer()
+    dock = open_dock()
+    iface.mapCanvas().zoomScale(iface.mapCanvas().scale() * 0.8)
+    find(dock, "raw_min_users").setValue(5)
+    draw(dock, around(0.45, 0.5, 0.26))
+    show("drawn_region")
+    for place in ((0.2, 0.3, 0.13), (0.75, 0.6, 0.14), (0.7, 0.25, 0.13)):
+        draw(dock, around(*place))
+    find(dock, "raw_tabs").currentWidget().verticalScrollBar().setValue(10_000)
+    show("drawn_regions")
+    show_tab(dock, 1)
+    press(dock, "raw_user_profile")
+    idle(dock)
+    show("people")
+    menu("map")
+    wait(2)
+    (layout,) = QgsProject.instance().layoutManager().layouts()
+    QgsLayoutExporter(layout).renderPageToImage(0, dpi=110).save(str(PICTURES / "map.png"))
+    report["names"].append("map")
+    next(w for w in QApplication.topLevelWidgets() if "LayoutDesigner" in w.metaObject().className()).close()
+
+
+def training():
+    """Half a minute of raw-nano from random weights."""
+    dialog = menu("train")
+    dialog.move(200, 60)
+    dialog.init.setCurrentIndex(dialog.init.findData("none"))
+    dialog.preset.setCurrentIndex(dialog.preset.findData("raw-nano"))
+    dialog.minutes.setValue(0.5)
+    press(dialog, "raw_training_start")
+    until(lambda: dialog.run.unseen.lines or dialog.run.status in ("finished", "failed"), LONG, "curves")
+    show("training")
+    dialog.run.delete(ask=False)
+    wait(5)
+    dialog.close()
+
+
+def work():
+    whole_screen()
+    sample()
+    city()
+    training()
+
+
+QTimer.singleShot(1500, lambda: main(work, report))

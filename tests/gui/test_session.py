@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The dock in the desktop QGIS, used as a person does: session.py, on a large light screen and on a small dark one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+PICTURES = HERE.parents[1] / "build" / "gui"
+Drive = Callable[..., dict[str, Any]]
+LOOKS = {"light": ("1600x1000", ""), "dark": ("1366x768", "Night Mapping")}
+RESULTS = {"Backtest", "Forecast: areas", "Forecast: points", "Forecast: tracks", "Forecast: recent tracks"}
+
+
+@pytest.fixture(scope="module")
+def tiles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server of tiles on this machine, and the file in which it notes what it is asked."""
+    asked = tmp_path_factory.mktemp("tiles") / "asked"
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            with asked.open("a") as file:
+                file.write(self.path + "\n")
+            self.send_error(404)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+
+
+@pytest.fixture(scope="module", params=LOOKS)
+def look(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def report(
+    look: str, drive: Drive, sample: Path, tiles: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """The report of session.py."""
+    screen, theme = LOOKS[look]
+    tiles[1].write_text("")
+    tracks = shutil.copy(sample / "aracaju_tracks.gpkg", tmp_path_factory.mktemp("sample"))  # QGIS writes into it
+    return drive(
+        HERE / "session.py", screen, theme, RAW_TRACKS=tracks, RAW_SUFFIX=f"_{look}", RAW_TILES=tiles[0],
+        RAW_REGIONS=sample / "aracaju_regions.gpkg", RAW_ASKED=tiles[1], timeout=900,
+    )  # fmt: skip
+
+
+def test_the_summary_matches_the_layer(report: dict[str, Any]) -> None:
+    assert report["summary"].startswith("10 users, 7,005 fixes, 2014-09-13 to ") and "one every" in report["summary"]
+    assert "2,257 of 9,262 fixes were skipped" in report["summary"] and report["device"] in (
+        "<b>CPU</b>",
+        "<b>CUDA</b>",
+    )
+    assert report["keys"] == ["raw_dock", "raw_draw", "raw_box"]
+
+
+def test_regions_have_people_and_hours_and_few_people_show_nothing(report: dict[str, Any]) -> None:
+    card = report["card"]
+    assert card[0] == "<b>Region 1</b>" and "people" in card[1] and any("hour of the week" in each for each in card)
+    assert not any("nan" in each for each in card) and "Fewer than 3 people" in " ".join(report["few"])
+    assert report["after Esc"] == [2, False] and report["regions"][:2] == ["Region 1", "Region 2"]
+    assert any("Region 1" in each for each in report["compared"]) and any(
+        "People" in each for each in report["compared"]
+    )
+
+
+def test_users_have_cards_labels_and_diaries(report: dict[str, Any]) -> None:
+    assert report["user"][0].startswith("<b>User ") and any("Usual places" in each for each in report["user"])
+    assert report["unit"] == "user", "labels of people are the first thing that is offered"
+    assert "Commuters: " in report["labelled user"] and "Unknown: " in report["labelled user"]
+    assert "the fields raw_…" in report["labelled user"] and "raw_commuter" in report["joined"]
+    assert "Stops: " in report["labelled diary"] and "67 labelled: Tracks: Transport mode" in report["labelled track"]
+    assert any(each.startswith("Commuter: <b>unknown</b>") for each in report["card of 4"]), report["card of 4"]
+    assert any(each.startswith("Unknown: ") for each in report["card of 4"])
+
+
+def test_forecasts_come_with_the_clock_at_their_time_and_a_verdict(report: dict[str, Any]) -> None:
+    assert "5 min ahead" in report["forecast"] and report["frames"] == [1, 2, 3]
+    assert "labels of other times are hidden" in report["clock words"] and report["clock off"]
+    assert "mean error" in report["verdict"] and report["track in sight"]
+
+
+def test_on_a_small_screen_the_map_keeps_its_height(report: dict[str, Any], look: str) -> None:
+    assert report["map height"] >= 500 and report["controller"] == (look == "light")
+    assert ("plays the forecast" in report["clock words"]) == (look == "dark")
+
+
+def test_results_are_not_offered_as_tracks(report: dict[str, Any]) -> None:
+    assert report["offered after results"] == report["offered"]
+
+
+def test_a_basemap_asks_nobody_before_the_user_agrees(report: dict[str, Any]) -> None:
+    assert any("127.0.0.1" in each and "address" in each for each in report["question"])
+    assert report["asked after No"] == 0 < report["asked after Yes"] and report["bottom"] == "Tiles"
+
+
+def test_a_map_names_model_data_and_what_is_personal(report: dict[str, Any]) -> None:
+    for part in ("raw-small", "10 users", "single people", "Figures of too few people are withheld"):
+        assert part in report["notes"]
+    out = Path(report["profile"]).parents[1]
+    assert report["exported"] and (out / "map.png").stat().st_size > 100_000
+    assert b"/Type /Font" in (out / "map.pdf").read_bytes(), "text stays text"
+
+
+def test_after_a_cancel_embedding_can_start_again(report: dict[str, Any]) -> None:
+    assert report["cancelled"] == [True, True]
+
+
+def test_unloading_leaves_nothing(report: dict[str, Any]) -> None:
+    assert report["left over"] == [[], 0]
+
+
+def test_a_project_opens_as_it_was_saved(report: dict[str, Any]) -> None:
+    before, after = report["counts"]
+    assert after == before and all(after.values()) and set(after) >= RESULTS and not report["dirty"]
+    assert report["regions again"] == [report["regions"], 3]
+    forecast, users, verdict = report["again"]
+    assert (forecast, verdict) == (report["forecast"], report["verdict"]) and "67 labelled on " in users
+
+
+def test_groups_are_named_after_the_layer_and_the_result(report: dict[str, Any]) -> None:
+    assert report["groups"][0] == "RAW: Tracks"
+    assert {"Labels of every user", "Diary", "Forecast, 5 min every 1"} <= set(report["groups"])
+    assert "Forecast, 5 min every 1 (2)" in report["groups"], "the repeated run"
+
+
+def test_the_desktop_is_not_blocked_and_nothing_is_cut_off(report: dict[str, Any], look: str) -> None:
+    print("\n    blocks over 0.2 s in our lines:", [(b["seconds"], b["cpu"], b["ours"]) for b in report["blocks"]])
+    assert not [block for block in report["blocks"] if block["cpu"] > 0.5]  # the rest is the machine, which may be busy
+    assert report["cut"] == []
+    for name in ("open", "region", "compare", "user", "forecast", "map", "reopened"):
+        assert (PICTURES / f"session_{name}_{look}.png").stat().st_size > 10_000
