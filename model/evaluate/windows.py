@@ -101,10 +101,10 @@ def _cut_long(tracks: Tracks, family: str, limit: int, per_user: int, seed: int)
     real = at >= start[end][:, None]
     at = np.maximum(at, start[end][:, None])
     known, truth = known[end], truth[end]
-    asked = np.where(known, t[truth], t[end][:, None] + BIN_MS * np.array(PROTOCOL.ahead_bins))
+    query_t = np.where(known, t[truth], t[end][:, None] + BIN_MS * np.array(PROTOCOL.ahead_bins))
     return Windows(
         family, user[end], t[at], np.where(real, lon[at], np.nan), np.where(real, lat[at], np.nan),
-        BIN_MS / 1000.0 * np.array(PROTOCOL.ahead_bins), asked, np.where(known, lon[truth], np.nan),
+        BIN_MS / 1000.0 * np.array(PROTOCOL.ahead_bins), query_t, np.where(known, lon[truth], np.nan),
         np.where(known, lat[truth], np.nan),
     )  # fmt: skip
 

@@ -41,7 +41,7 @@ class ExampleSettings:
     cadences_s: tuple[int, ...] = (1, 1, 1, 1, 1, 120, 300)  # to which a layer is thinned
     layer: tuple[int, int] = (15, 80)  # people in one, from … to
     per_user: int = 40  # gaps of one length
-    anywhere: float = 0.4  # share of the examples that are not asked for the middle
+    anywhere: float = 0.4  # share of the examples whose query is not the middle
     passes: int = 6  # most over the people of a source, each in other layers
 
 
@@ -70,7 +70,7 @@ class Hidden:
 def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, anywhere: float = 0.0) -> Hidden:
     """Hide gaps of about `seconds` in tracks, at most `per_user` of each and `limit` in all, drawn at random.
 
-    A gap has no step that is too fast, and a fix near its middle, which is asked; of the share `anywhere` any hidden
+    A gap has no step that is too fast, and a fix near its middle, the query; of the share `anywhere` any hidden
     fix. users: one track a user.
     """
     s, (t, user) = SETTINGS, (users.t, users.user)
@@ -96,14 +96,14 @@ def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, an
         order = order[np.append(True, begin[order][1:] >= end[order][:-1])]
     order = order[draw(user[begin[order]], limit, per_user, seed)]
     begin, end, middle = begin[order], end[order], middle[order]
-    asked = np.where(rng.random(len(begin)) < anywhere, rng.integers(begin + 1, end), middle) if len(begin) else middle
+    query = np.where(rng.random(len(begin)) < anywhere, rng.integers(begin + 1, end), middle) if len(begin) else middle
     edges = np.zeros(len(users) + 1, np.int64)
     np.add.at(edges, begin + 1, 1)
     np.add.at(edges, end, -1)
     shown = np.cumsum(edges[:-1]) == 0
     left = users.take(shown)
     before = (np.cumsum(shown) - 1)[begin]
-    return Hidden(Gaps(left, before, before + 1), t[asked], users.lon[asked], users.lat[asked])
+    return Hidden(Gaps(left, before, before + 1), t[query], users.lon[query], users.lat[query])
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def collect(sources: list[Source], most: int, seed: int, report: Report) -> Exam
                     count += len(hidden.t)
             if count >= wanted:
                 break
-        if own:  # the last layer may have brought too many; of all lengths alike some go
+        if own:  # the last layer may have brought too many; some of each length are dropped
             found.append(take_rows(join_rows(own), np.sort(rng.permutation(count)[:wanted])))
         report({"source": s.name, "examples": min(count, wanted)})
     if not found:

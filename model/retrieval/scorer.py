@@ -20,7 +20,7 @@ REACHES = (0.1, 0.3, 1.0)  # of the expected error, within which continuations s
 
 
 class Facts(NamedTuple):
-    """What the weighing networks are told, of m queries, C own components and n continuations. there: (m, n, 2) where
+    """Features of the weighing networks, of m queries, C own components and n continuations. there: (m, n, 2) where
     continuations lead, metres in the frame.
     """
 
@@ -54,7 +54,7 @@ class Weigher(nn.Module):
 
 
 class Scorer(nn.Module):
-    """Components in, components out: each gets a weight and a scale. Metres in the frame of the asking fix."""
+    """Components in, components out: each gets a weight and a scale. Metres in the frame of the query's fix."""
 
     def __init__(self) -> None:
         super().__init__()

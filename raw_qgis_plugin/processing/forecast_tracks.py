@@ -136,8 +136,8 @@ class ForecastTracks(TrackAlgorithm):
             self.plan.source.sourceCrs(), start=95, stop=96,
         )  # fmt: skip
 
-    def _write_recent(self, run: Run, tracks: Tracks, fewest: int = 3) -> str:
-        """A line a track: its last fixes, for twice as long as the forecast looks ahead, and at least `fewest`."""
+    def _write_recent(self, run: Run, tracks: Tracks, min_fixes: int = 3) -> str:
+        """A line a track: its last fixes, for twice as long as the forecast looks ahead, and at least `min_fixes`."""
         import numpy as np
 
         from ..core.applicability import after_gap
@@ -148,7 +148,7 @@ class ForecastTracks(TrackAlgorithm):
         first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1
         late = tracks.t >= tracks.t[last][tracks.track] - 120_000 * run.spec(ForecastSpec).horizon_min
         size = np.maximum(
-            np.bincount(tracks.track[late], minlength=tracks.n_tracks), np.minimum(fewest, last - first + 1)
+            np.bincount(tracks.track[late], minlength=tracks.n_tracks), np.minimum(min_fixes, last - first + 1)
         )
         rows, offsets = expand_ranges(last + 1 - size, size), np.concatenate([[0], np.cumsum(size)])
         columns = {

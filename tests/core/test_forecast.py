@@ -127,7 +127,7 @@ def test_what_is_asked_of_dense_tracks_hours_ahead_is_asked_of_their_days(model)
         assert np.flatnonzero(by_days[kept.context]).tolist() == days
     assert kept.context[2] == kept.context[3] == kept.context[4] != kept.context[5]
     np.testing.assert_allclose(
-        bin_lengths_s(horizon), [300 / CONTEXT.most_steps, 1200 / CONTEXT.most_steps, 900, 45_000 / CONTEXT.most_steps]
+        bin_lengths_s(horizon), [300 / CONTEXT.max_steps, 1200 / CONTEXT.max_steps, 900, 45_000 / CONTEXT.max_steps]
     )
     quarters = last_of_bins(tracks)[:-1]  # a clock's quarters, not those before the last fix
     rows, is_days = select_rows(tracks.t, 0, len(tracks), 9000.0, True)
@@ -192,7 +192,7 @@ def test_a_long_horizon_thins_the_context_and_keeps_the_last_fix():
     assert (
         kept[-1] == len(t) - 1
         and len(kept) == CONTEXT.trip_fixes
-        and np.all(np.diff(t[kept]) == 1000 * 3200 / CONTEXT.most_steps)
+        and np.all(np.diff(t[kept]) == 1000 * 3200 / CONTEXT.max_steps)
     )
 
 

@@ -102,7 +102,7 @@ def _lay_out(f: feat.Features, row: np.ndarray, dt: np.ndarray, base: np.ndarray
 def _weights(
     f: feat.Features, row: np.ndarray, dt: np.ndarray, at: np.ndarray, valid: np.ndarray, away_m: np.ndarray
 ) -> np.ndarray:
-    """Hours that each fix of the contexts (m, L) stands for: in all, at the asked hour of the day, at the asked hour of
+    """Hours that each fix of the contexts (m, L) stands for: in all, at the query's hour of the day, at its hour of
     the week, after having been near here, the same at this hour of the day, and of late: (m, L, N_WEIGHTS).
 
     A fix counts until the next one, for half an hour at most, and the last one for five minutes.

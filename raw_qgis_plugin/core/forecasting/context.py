@@ -46,11 +46,11 @@ class ContextSettings:
     network_trip_fixes: int = 22  # the last fixes of a trip, which the network itself reads
     network_day_fixes: int = 64  # the same of days
     sparse_s: float = 300.0  # fixes this far apart are days, not a trip
-    trip_horizon_s: float = 1350.0  # a longer horizon is asked of days
-    least_day_bins: int = 8  # changes of the quarter hour that make days: nine quarter hours with a fix
+    trip_horizon_s: float = 1350.0  # longer horizons use days
+    min_day_steps: int = 8  # changes of the quarter hour that make days: nine quarter hours with a fix
     day_bin_s: float = 900.0  # dense tracks are thinned to one fix in this time for days
     end_of_trip: float = 6.0  # a gap of so many times the cadence ends a trip
-    most_steps: int = 32  # the network was trained to look so many steps ahead; longer horizons thin the context
+    max_steps: int = 32  # the network was trained to look so many steps ahead; longer horizons thin the context
     held_share: float = 0.2  # of the steps repeat a position: the record holds the last one
     roam_m: float = 200.0  # a mover without an anchor goes farther than this in half of the steps
 
@@ -60,15 +60,15 @@ class ContextSettings:
 
         They lie a tenth above round horizons, since true fixes are seldom on time.
         """
-        return 1.1 * self.most_steps * self.sparse_s * 4.0 ** np.arange(-4, 4)
+        return 1.1 * self.max_steps * self.sparse_s * 4.0 ** np.arange(-4, 4)
 
 
 SETTINGS = ContextSettings()
 
 
 class ContextQueries(NamedTuple):
-    """Queries of contexts. begin, end: (n,) rows of the tracks that a context may use. context: (m,) the context that
-    is asked, an index into begin and end. horizon_s: (m,) seconds after its last fix.
+    """Queries of contexts. begin, end: (n,) rows of the tracks that a context may use. context: (m,)
+    an index into begin and end. horizon_s: (m,) seconds after the context's last fix.
     """
 
     begin: np.ndarray
@@ -81,7 +81,7 @@ def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueri
     """The same queries, with one context for each band of horizons, and which contexts (n,) bool are
     wanted as days.
 
-    A far horizon thins its context; near horizons of the same track keep all fixes. Queries within `most_steps` steps
+    A far horizon thins its context; near horizons of the same track keep all fixes. Queries within `max_steps` steps
     of the track's own cadence share one context, except that trips and days are apart.
     """
     s = SETTINGS
@@ -104,7 +104,7 @@ def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueri
 def _has_day_bins(tracks: Tracks, begin: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Whether the rows from begin to last (n,) of tracks lie in enough quarter hours to make days, (n,) bool."""
     bin_ms, row, enough = int(1000 * SETTINGS.day_bin_s), begin, np.ones(len(begin), bool)
-    for _ in range(SETTINGS.least_day_bins):
+    for _ in range(SETTINGS.min_day_steps):
         row = tracks.time_index.before(tracks.track[last], (tracks.t[row] // bin_ms + 1) * bin_ms)
         enough &= row <= last
         row = np.minimum(row, last)
@@ -117,7 +117,7 @@ def _bands(horizon_s: np.ndarray, cadence_s: np.ndarray, has_days: np.ndarray, s
     """
     s = SETTINGS
     days = has_days & ((horizon_s > s.trip_horizon_s) | (short_trip & (horizon_s >= s.sparse_s)))
-    reach_s = s.most_steps * np.where(days, s.day_bin_s, cadence_s)[:, None]
+    reach_s = s.max_steps * np.where(days, s.day_bin_s, cadence_s)[:, None]
     return 2 * ((reach_s < s.band_edges_s) & (horizon_s[:, None] > s.band_edges_s)).sum(axis=1) + days
 
 
@@ -127,7 +127,7 @@ def bin_lengths_s(horizons_s: np.ndarray) -> np.ndarray:
     none, every = np.zeros(len(horizons_s), bool), np.ones(len(horizons_s), bool)
     band = _bands(horizons_s, np.zeros(len(horizons_s)), every, none)
     farthest_s = horizons_s[np.diff(band, append=-1) != 0]
-    return np.maximum(farthest_s / s.most_steps, np.where(farthest_s > s.trip_horizon_s, s.day_bin_s, 0.0))
+    return np.maximum(farthest_s / s.max_steps, np.where(farthest_s > s.trip_horizon_s, s.day_bin_s, 0.0))
 
 
 def context_rows(
@@ -135,7 +135,7 @@ def context_rows(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows (n, L) of contexts, padded on the left, which of them are real (n, L), and which contexts are days (n,).
 
-    farthest_s: (n,) the farthest horizon asked. days: (n,) bool, days are wanted.
+    farthest_s: (n,) the farthest horizon of each. days: (n,) bool, days are wanted.
     """
     contexts = zip(begin, end, farthest_s, days, strict=True)  # a loop over contexts, not over fixes
     kept, days = zip(*(select_rows(tracks.t, *c) for c in contexts), strict=True)
@@ -149,11 +149,11 @@ def context_rows(
 def select_rows(t: np.ndarray, begin: int, end: int, farthest_s: float, days: bool) -> tuple[np.ndarray, bool]:
     """The rows between begin and end that make the context, and whether it shows days.
 
-    Time is cut into bins that end at the last fix, long enough for the farthest horizon to be `most_steps` bins away;
+    Time is cut into bins that end at the last fix, long enough for the farthest horizon to be `max_steps` bins away;
     of each bin the last fix is kept. A trip goes back to the last long gap, days go back over gaps.
     """
     s = SETTINGS
-    bin_ms = max(1000.0 * farthest_s / s.most_steps, 1.0)
+    bin_ms = max(1000.0 * farthest_s / s.max_steps, 1.0)
     recent = np.diff(t[max(begin, end - 9) : end])
     sparse = len(recent) > 0 and _median(recent) >= 1000 * s.sparse_s
     days = bool(days or sparse or bin_ms >= 1000 * s.sparse_s)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Continuations: how tracks of the layer continued from fixes like the last one of a query.
 
-A fix is a near neighbour of another if it lies close to it and moved alike; of days also if the hour of the day is
+A fix is a near neighbour of another if it lies close to it and moved similarly; of days also if the hour of the day is
 close. Its continuation is the displacement of its own track from there over the horizon. The network has no
 coordinates and cannot know streets, stops and turns; continuations bring them in (retrieval-augmented forecasting).
 Only what had happened by the last fix of the query is used. The track's own past counts like that of others; in
@@ -40,7 +40,7 @@ class Kernel:
     """How near neighbours are: the weight is exp(-d²/2), d² the sum of the squares of distance / near_m, of velocity
     difference / near_ms and of the difference of hours / near_hours.
 
-    lag_s: velocities are measured over this time, and one fix in half of it starts a continuation. longest_gap_s: a
+    lag_s: velocities are measured over this time, and one fix in half of it starts a continuation. max_gap_s: a
     longer gap hides where a track was. count: neighbours that are used.
     """
 
@@ -48,7 +48,7 @@ class Kernel:
     near_m: float
     near_ms: float
     near_hours: float = np.inf
-    longest_gap_s: float = np.inf
+    max_gap_s: float = np.inf
     count: int = 16
 
     @classmethod
@@ -63,7 +63,7 @@ class Kernel:
         return 5 if np.isinf(self.near_hours) else 7
 
 
-DAY_KERNEL = Kernel(lag_s=900.0, near_m=1500.0, near_ms=2.2, near_hours=2.0, longest_gap_s=2700.0, count=64)
+DAY_KERNEL = Kernel(lag_s=900.0, near_m=1500.0, near_ms=2.2, near_hours=2.0, max_gap_s=2700.0, count=64)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Neighbours:
         displacement, weight, start = self._search(kernel, last, before, horizon_s)
         query = last[:, None, None]
         position = offset_m(lon[start], lat[start], lon[query], lat[query])
-        back, known = displacements(self._tracks, start, np.full(start.shape, -kernel.lag_s), kernel.longest_gap_s)
+        back, known = displacements(self._tracks, start, np.full(start.shape, -kernel.lag_s), kernel.max_gap_s)
         velocity = -back / kernel.lag_s - self._velocity(last, before)[:, None, None]
         hour, own_hour = solar_hour(t[start], lon[start]), solar_hour(t[last], lon[last])[:, None, None]
         weekend = 120.0  # hours of the week before Saturday
@@ -159,7 +159,7 @@ class Neighbours:
                 for h in range(horizon_s.shape[1]):
                     seconds = np.broadcast_to(horizon_s[some, h, None], neighbour.shape)
                     moved, known = displacements(
-                        tracks, neighbour, seconds, kernel.longest_gap_s, tracks.t[last[some]], wanted=near > 0
+                        tracks, neighbour, seconds, kernel.max_gap_s, tracks.t[last[some]], wanted=near > 0
                     )
                     nearest = np.argsort(~known, axis=1, kind="stable")[:, : kernel.count]
                     into = some[:, None], h, np.arange(nearest.shape[1])
@@ -178,7 +178,7 @@ class Neighbours:
             tracks = self._tracks
             rows = starts(tracks, kernel)
             rows = rows[_searched(tracks, rows)]
-            back, known = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.longest_gap_s)
+            back, known = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.max_gap_s)
             if kernel != DAY_KERNEL:  # where a vehicle goes within minutes depends on how it came; days can do without
                 rows, back = rows[known], back[known]
             # A fix in several tracks counts once, in the track that begins last: its future is the longest of windows.
@@ -249,7 +249,7 @@ def _searched(tracks: Tracks, rows: np.ndarray) -> np.ndarray:
 
 
 def displacements(
-    tracks: Tracks, start: np.ndarray, seconds: np.ndarray, longest_gap_s: float, until: np.ndarray | None = None,
+    tracks: Tracks, start: np.ndarray, seconds: np.ndarray, max_gap_s: float, until: np.ndarray | None = None,
     wanted: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """How far tracks moved within `seconds` (…) after the rows `start` (…), interpolated between two fixes.
@@ -258,18 +258,18 @@ def displacements(
     Returns metres east and north (…, 2), zero where unknown, and which are known (…).
     """
     result, known = np.zeros((*start.shape, 2)), np.zeros(start.shape, bool)
-    asked = np.nonzero(np.ones(start.shape, bool) if wanted is None else wanted)
-    for begin in range(0, len(asked[0]), SEARCH.at_once):
-        part = tuple(axis[begin : begin + SEARCH.at_once] for axis in asked)
+    chosen = np.nonzero(np.ones(start.shape, bool) if wanted is None else wanted)
+    for begin in range(0, len(chosen[0]), SEARCH.at_once):
+        part = tuple(axis[begin : begin + SEARCH.at_once] for axis in chosen)
         limit = None if until is None else until[part[0]]
-        moved, ok = _displacements(tracks, start[part], seconds[part], longest_gap_s, limit)
+        moved, ok = _displacements(tracks, start[part], seconds[part], max_gap_s, limit)
         at = tuple(axis[ok] for axis in part)
         result[at], known[at] = moved, True
     return result, known
 
 
 def _displacements(
-    tracks: Tracks, start: np.ndarray, seconds: np.ndarray, longest_gap_s: float, until: np.ndarray | None
+    tracks: Tracks, start: np.ndarray, seconds: np.ndarray, max_gap_s: float, until: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Of some rows start (n,): the displacements (k, 2) that are known, and which are (n,)."""
     t, track, lon, lat = tracks.t, tracks.track, tracks.lon, tracks.lat
@@ -278,7 +278,7 @@ def _displacements(
     first = np.maximum(after - 1, 0)
     gap = t[after] - t[first]
     ok = (first < after) & (track[after] == track[start]) & (track[first] == track[start]) & (t[after] >= goal)
-    ok &= gap <= 1000 * np.minimum(SEARCH.max_gap * np.abs(seconds), longest_gap_s)
+    ok &= gap <= 1000 * np.minimum(SEARCH.max_gap * np.abs(seconds), max_gap_s)
     if until is not None:
         ok &= t[after] <= until
     start, first, after, gap, goal = (a[ok] for a in (start, first, after, gap, goal))

@@ -42,7 +42,7 @@ class PathSettings:
     turn_m: float = 300.0  # legs longer than this turn back visibly
     on_line: float = 0.3  # times the expected error: a path so near to the line of a continuation is moved onto it
     apart_m: float = 1.0  # paths nearer than this at every horizon are one
-    least_probability: float = 0.02  # of a path
+    min_probability: float = 0.02  # of a path
     at_once: int = 60_000  # points of components laid out at once: more leave the processor's cache
 
 
@@ -231,12 +231,12 @@ def turns_back(path: np.ndarray) -> np.ndarray:
     return np.asarray(long[:, 1:] & long[:, :-1] & (dot < -0.5 * length[:, 1:] * length[:, :-1]))
 
 
-def _onto_lines(paths: np.ndarray, line: np.ndarray, most_m: np.ndarray) -> np.ndarray:
-    """Paths (n, k, h, 2), each position moved to the nearest line of a continuation within most_m (n, h).
+def _onto_lines(paths: np.ndarray, line: np.ndarray, max_m: np.ndarray) -> np.ndarray:
+    """Paths (n, k, h, 2), each position moved to the nearest line of a continuation within max_m (n, h).
 
     line: (n, h, C, 2). Of a line, its legs about the same time count.
     """
-    result, best = paths.copy(), np.broadcast_to(most_m[:, None], paths.shape[:3]).copy()
+    result, best = paths.copy(), np.broadcast_to(max_m[:, None], paths.shape[:3]).copy()
     steps = line.shape[1]
     h: np.ndarray = np.arange(steps)
     for back in (2, 1, 0, -1):
@@ -269,7 +269,7 @@ def _sorted(paths: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarra
             share[:, k] = np.where(same, 0.0, share[:, k])
     order = np.argsort(-share, axis=1, kind="stable")
     share, paths = np.take_along_axis(share, order, 1), np.take_along_axis(paths, order[..., None, None], 1)
-    kept = share >= SETTINGS.least_probability
+    kept = share >= SETTINGS.min_probability
     return np.where(kept[..., None, None], paths, np.nan), np.where(kept, share, np.nan)
 
 

@@ -18,9 +18,9 @@ class EndSettings:
     """How the movement at the ends of a gap is measured. The imputer was trained on it."""
 
     lags_s: tuple[float, ...] = (20.0, 60.0, 180.0, 600.0)  # over which velocities are taken
-    longest_gap_s: float = 600.0  # a longer silence hides how the track moved
+    max_gap_s: float = 600.0  # a longer silence hides how the track moved
     fastest_ms: float = 300.0  # what seems faster is a fault of the device, and counts as this fast
-    least_m: float = 20.0  # ends nearer to each other than this give a gap no direction
+    min_apart_m: float = 20.0  # ends nearer to each other than this give a gap no direction
     unit_m: float = 30.0  # of the unit of a gap, beside the distance of its ends,
     reach: float = 0.3  # and this share of what the track could cover in it
 
@@ -84,7 +84,7 @@ def ends_of(gaps: Gaps) -> Ends:
     step_s = np.full((len(first), 2), NO_STEP_S)
     for end, (row, sign) in enumerate(((first, -1), (gaps.after, 1))):
         for lag, lag_s in enumerate(s.lags_s):
-            moved, known[:, end, lag] = displacements(tracks, row, np.full(len(row), sign * lag_s), s.longest_gap_s)
+            moved, known[:, end, lag] = displacements(tracks, row, np.full(len(row), sign * lag_s), s.max_gap_s)
             speed = np.hypot(*moved.T) / lag_s
             velocity[:, end, lag] = sign * moved / lag_s / np.maximum(speed / s.fastest_ms, 1.0)[:, None]
         other = np.clip(row + sign, 0, len(tracks) - 1)
@@ -93,7 +93,7 @@ def ends_of(gaps: Gaps) -> Ends:
         step_s[:, end] = np.where(there, np.minimum(away_s, NO_STEP_S), NO_STEP_S)
     across, seconds = gaps.across_m, gaps.seconds
     distance = np.hypot(*across.T)
-    main = np.where((distance > s.least_m)[:, None], across, velocity.mean(axis=2).sum(axis=1))
+    main = np.where((distance > s.min_apart_m)[:, None], across, velocity.mean(axis=2).sum(axis=1))
     length = np.hypot(*main.T)[:, None]
     heading = np.where(length > 1e-6, main / np.maximum(length, 1e-6), [1.0, 0.0])
     speed = np.hypot(velocity[..., 0], velocity[..., 1]).mean(axis=(1, 2))

@@ -37,13 +37,13 @@ class MovementSettings:
     stay_ms: int = 120_000  # and also the last if they last longer than this
     between_m: float = 150.0  # a longer step between two fixes has positions in between, so far apart,
     between_s: float = 240.0  # if it took no longer than this
-    most_between: int = 20  # positions in one step
-    longest_gap_s: float = 300.0  # a longer silence hides where a movement was
-    most_positions: int = 2_000_000  # in the index; of more an even share, chosen by content
+    max_between: int = 20  # positions in one step
+    max_gap_s: float = 300.0  # a longer silence hides where a movement was
+    max_positions: int = 2_000_000  # in the index; of more an even share, chosen by content
     near: int = 192  # positions nearest to an end that are looked at,
     reach: float = 0.3  # within this share of the distance of the ends,
-    least_reach_m: float = 150.0  # but no nearer and no farther than this
-    most_reach_m: float = 600.0
+    min_reach_m: float = 150.0  # but no nearer and no farther than this
+    max_reach_m: float = 600.0
     stretch: float = 2.0  # a movement took at most so many times as long as the gap, or one of so many parts
     stretch_scale: float = 0.3  # of the logarithm, in the kernel
     pairs: int = 12  # movements from end to end that are kept
@@ -79,7 +79,7 @@ class Movements:
         from scipy.spatial import cKDTree
 
         self.tracks = tracks
-        silent = np.diff(tracks.t) > 1000 * SETTINGS.longest_gap_s
+        silent = np.diff(tracks.t) > 1000 * SETTINGS.max_gap_s
         self._spell = np.concatenate([[0], np.cumsum(silent | (np.diff(tracks.track) != 0))])  # has no silence inside
         self._t, self._lon, self._lat, self._track = _positions(tracks)
         self._spell_of = self._spell[tracks.time_index.before(self._track, self._t + 1) - 1]
@@ -100,7 +100,7 @@ class Movements:
     def between(self, gaps: Gaps) -> Found:
         """The movements for gaps of the same tracks, the nearest of each kind first."""
         reach_m = SETTINGS.reach * np.hypot(*gaps.across_m.T)
-        reach_m = np.clip(reach_m, SETTINGS.least_reach_m, SETTINGS.most_reach_m)
+        reach_m = np.clip(reach_m, SETTINGS.min_reach_m, SETTINGS.max_reach_m)
         ends = gaps.before, gaps.after
         near = [self._near(gaps.tracks.lon[row], gaps.tracks.lat[row], reach_m) for row in ends]
         parts = [self._pairs(gaps, near, reach_m)]
@@ -110,7 +110,7 @@ class Movements:
     def _near(self, lon: np.ndarray, lat: np.ndarray, reach_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows (g, near) of the positions nearest to places (g,), and which there are."""
         k = np.arange(1, min(SETTINGS.near, len(self._t)) + 1)
-        away, row = self._tree.query(on_sphere(lon, lat), k, distance_upper_bound=SETTINGS.most_reach_m)
+        away, row = self._tree.query(on_sphere(lon, lat), k, distance_upper_bound=SETTINGS.max_reach_m)
         there = away <= reach_m[:, None]
         return np.where(there, row, 0), there
 
@@ -201,7 +201,7 @@ def _positions(tracks: Tracks) -> tuple[np.ndarray, ...]:
     step_s = np.where(np.diff(tracks.track) == 0, np.diff(tracks.t) / 1000.0, np.inf)
     step = np.flatnonzero(step_s <= s.between_s)
     way = offset_m(tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step])
-    more = np.minimum(np.hypot(*way.T) // s.between_m, s.most_between).astype(int)
+    more = np.minimum(np.hypot(*way.T) // s.between_m, s.max_between).astype(int)
     at, count = np.repeat(step, more), np.repeat(more, more)
     part = (np.arange(len(at)) - np.repeat(np.cumsum(more) - more, more) + 1) / (count + 1)
     t, lon, lat = (
@@ -209,6 +209,6 @@ def _positions(tracks: Tracks) -> tuple[np.ndarray, ...]:
         for axis in (tracks.t, unwrapped(tracks.lon, tracks.track_offsets), tracks.lat)
     )
     columns = t, lon, lat, np.concatenate([tracks.track[row], tracks.track[at]])
-    share = np.uint64(-(-len(t) // s.most_positions) or 1)
+    share = np.uint64(-(-len(t) // s.max_positions) or 1)
     kept = content_hash(t, lon, lat) % share == 0 if share > 1 else slice(None)
     return tuple(column[kept] for column in columns)
