@@ -23,7 +23,7 @@ from typing import Any
 from ..core.errors import Cancelled, MissingLibrary, RawError, packages_of
 from ..core.scratch import is_locked
 from ..environment import packages
-from ..environment.folders import runs_folder
+from ..environment.folders import runs_folder, why_not_writable
 from ..environment.interpreter import find_python, module_command
 from .runner import ABOUT, BOUND, END, LOCK, PID, read_about, write
 
@@ -252,7 +252,9 @@ def _clear_unstarted(folder: Path, max_age_s: float = 86_400.0) -> None:
 
 
 def new_folder(name: str) -> Path:
-    """Make a folder for a new run, readable by its owner only."""
+    """Make a folder for a new run, readable by its owner only. RawError where the profile cannot be written."""
+    if problem := why_not_writable():
+        raise RawError(problem)
     stem = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{name}"
     for n in range(1000):
         folder = runs_folder() / (stem if n == 0 else f"{stem}_{n}")

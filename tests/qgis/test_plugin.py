@@ -51,6 +51,22 @@ def test_load_unload_load(processing: Any, qgis_iface: Any) -> None:
     KEPT.append(plugin)  # as QGIS does: the provider lives as long as its plugin
 
 
+def test_a_profile_that_cannot_be_written_starts_the_plugin_and_says_so(qgis_iface: Any, monkeypatch: Any) -> None:
+    from raw_qgis_plugin import classFactory
+    from raw_qgis_plugin.core.bundle import library
+    from raw_qgis_plugin.core.errors import RawError
+    from raw_qgis_plugin.environment.folders import models_folder
+    from raw_qgis_plugin.tasks import child
+
+    monkeypatch.setattr(QgsApplication, "qgisSettingsDirPath", staticmethod(lambda: "/dev/null/profile"))
+    plugin = classFactory(qgis_iface)
+    assert plugin.problem.startswith("RAW cannot write into /dev/null/profile/raw: Not a directory.")
+    assert [entry.shipped for entry in library.entries(models_folder())] == [True] and child.runs() == []
+    with pytest.raises(RawError, match="RAW cannot write into"):
+        child.new_folder("teach")
+    plugin.unload()
+
+
 LOAD = """
 import sys
 for name in {blocked!r}: sys.modules[name] = None
