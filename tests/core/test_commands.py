@@ -47,7 +47,7 @@ def model(monkeypatch, invented_model):
         n = np.array([len(rows) for rows in past], float)
         lon, lat = np.where(last < 0, np.nan, tracks.lon[last]), np.where(last < 0, np.nan, tracks.lat[last])
         paths = [np.repeat(a[:, None], n_paths, axis=1) for a in (lon, lat, np.where(last < 0, np.nan, 0.3))]
-        return Prediction(track, t, n, lon, lat, n, n, last >= 0, ["a reason"], None, *paths)
+        return Prediction(track, t, n, lon, lat, n, n, last >= 0, ["a reason"], last < 0, None, *paths)
 
     monkeypatch.setattr("raw_qgis_plugin.core.forecasting.predict.predict", stay)
 
