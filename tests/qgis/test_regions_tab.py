@@ -264,7 +264,7 @@ def test_a_comparison_says_what_differs_and_withholds_as_the_cards_do(regions: A
     for bounds, words in (((0.0, 13.0), "not distinguishable"), ((9.0, 13.0), "−11")):
         high = {"residents": 12.0, "residents_low": bounds[0], "residents_high": bounds[1]} | shares
         found = table_of(compared(regions, low, high))
-        assert words in found["Residents"][2] and found["By rail"][2] == "+40, at least 20"
+        assert words in found["Residents"][2] and found["Share of trips: rail"][2] == "+0.4, at least 0.2"
     draw(regions, FAR)
     regions.table.clearSelection()
     regions.table.selectAll()

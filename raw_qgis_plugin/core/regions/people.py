@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 
 MODES = ("walk", "bike", "motor", "rail")
 SHARES = ("share_commuters", *(f"share_{mode}" for mode in MODES))
-PEOPLE_FIGURES = (
-    "n_labelled", *(name + end for name in ("residents", "workers", *SHARES) for end in ("", "_low", "_high"))
+# What legends and cards need to know of the figures, as of a head
+CARDS = tuple(
+    {"name": name, "kind": "number", "title": title}
+    for name, title in (
+        ("residents", "Residents"), ("workers", "Workers"), ("share_commuters", "Share of commuters"),
+        *((f"share_{mode}", f"Share of trips: {mode}") for mode in MODES),
+    )
 )  # fmt: skip
+PEOPLE_FIGURES = ("n_labelled", *(card["name"] + end for card in CARDS for end in ("", "_low", "_high")))
 Z = 1.2816  # standard deviations of an 80 % interval
 
 

@@ -13,8 +13,9 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
 from ...core.applicability import format_reasons
 from ...core.bundle.bundle import Bundle
-from ...core.diary.modes import MODES
+from ...core.people.profiles import CARDS as LABELS
 from ...core.regions.disclosure import DOMINATED
+from ...core.regions.people import CARDS
 from ...core.regions.view import RegionView, rank
 from ...layers.legends import class_colours, title_of, verdict_of
 from ...layers.publishing import desk_note
@@ -32,30 +33,6 @@ class Region:
     id: int  # of its feature
     name: str
     view: RegionView | None  # None while it is not scored
-
-
-def people_heads() -> list[dict[str, Any]]:
-    """Labels of people as heads: those that a region counts, and the figures that it has of them."""
-    shares = [
-        ("share_commuters", tr("Commuters")), ("share_walk", tr("On foot")), ("share_bike", tr("By bike")),
-        ("share_motor", tr("By motor vehicle")), ("share_rail", tr("By rail")),
-    ]  # fmt: skip
-    counts = [("residents", tr("Residents")), ("workers", tr("Workers"))]
-    units = [*((name, title, "") for name, title in counts), *((name, title, "%") for name, title in shares)]
-    number = {"kind": "number", "of_people": True}
-    return [{"name": name, "title": title, "unit_of_measure": unit, **number} for name, title, unit in units]
-
-
-def titled(head: dict[str, Any]) -> str:
-    """The title in rich text of a head of the model, with a mark where it is not proven, or of a label of people."""
-    return escaped(title_of(head)) + ("" if head.get("of_people") else unproven_mark(head))
-
-
-def mixed_heads(bundle: Bundle) -> list[dict[str, Any]]:
-    """The labels of which a region counts the classes: of people, and of the model's own heads."""
-    people = ("commuter", tr("Commuters"), ["no", "yes"]), ("main_mode", tr("Main mode"), list(MODES))
-    labels = [{"name": name, "title": title, "classes": words, "of_people": True} for name, title, words in people]
-    return [*labels, *bundle.heads("user")]
 
 
 class RegionCard(Card):
@@ -116,7 +93,7 @@ class RegionCard(Card):
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(0, 1)
         sides = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-        heads = [head for head in (*people_heads(), *every) if head["name"] in view.figures]
+        heads = [head for head in (*CARDS, *every) if head["name"] in view.figures]
         for row, head in enumerate(heads):
             for at, (words, side) in enumerate(zip(self._figure(head, view), sides)):
                 label = QLabel(words, wordWrap=at == 0, toolTip=tip(verdict_of(head)) if head in every else "")
@@ -130,7 +107,7 @@ class RegionCard(Card):
     def _figure(self, head: dict[str, Any], view: RegionView) -> tuple[str, str]:
         """The title and the figure of a head, as rich text."""
         name = head["name"]
-        title, value = titled(head), figure(head, percent(view.figures, name))
+        title, value = escaped(title_of(head)) + unproven_mark(head), figure(head, view.figures)
         if head["kind"] != "number" or view.figures[name] != view.figures[name]:
             return title, value
         ends = [[each.view.figures.get(name + end, np.nan) for end in ("_low", "_high")]
@@ -160,11 +137,11 @@ class RegionCard(Card):
     def _show_mix(self, view: RegionView) -> None:
         """A bar per label: how many people have each class."""
         some = False
-        for head in mixed_heads(self.bundle):
+        for head in (*LABELS, *self.bundle.heads("user")):
             mix = view.mix.get(head["name"])
             if mix is None:
                 continue
-            self.add(titled(head), heading=True)
+            self.add(escaped(title_of(head)) + unproven_mark(head), heading=True)
             parts = [(plain(word), people) for word, people in mix.items()]
             some |= None in mix.values()
             colours = {plain(word): colour for word, colour in class_colours(head).items()}
@@ -182,13 +159,6 @@ class RegionCard(Card):
         names = [f"{escaped(known[row][0].name)} ({value:+.2f})" for row, value in found]
         self.add(tr("Most similar regions"), heading=True)
         self.add("<br>".join(names) or tr("None: no region is more similar than two regions usually are."))
-
-
-def percent(figures: dict[str, Any], name: str) -> dict[str, Any]:
-    """Figures with the shares of a name as percent."""
-    if not name.startswith("share_"):
-        return figures
-    return {each: 100 * value if each.startswith(name) else value for each, value in figures.items()}
 
 
 def remark(min_users: int) -> str:

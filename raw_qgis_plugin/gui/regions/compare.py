@@ -11,12 +11,13 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from ...core.embedding.profiles import UNKNOWN
 from ...core.evaluation.report import Page
-from ...layers.legends import short
+from ...core.regions.people import CARDS
+from ...layers.legends import short, title_of
 from ...processing.words import tr
-from ..widgets.card import figure, html_of, new_page, save_page
+from ..widgets.card import figure, html_of, new_page, save_page, unproven_mark
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, scrolling, wrapped
-from .card import RegionCard, busiest_hour, no_hours, people_heads, percent, remark, titled
+from .card import RegionCard, busiest_hour, no_hours, remark
 
 
 class Comparison(RawDialog):
@@ -78,12 +79,12 @@ def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
     )]  # fmt: skip
     people = [view.figures["n_users"] / max(view.area_km2, 1e-9) if view.figures else None for view in (a, b)]
     rows += [counted(tr("Area, km²"), a.area_km2, b.area_km2), counted(tr("People per km²"), *people)]
-    for head in (*people_heads(), *one.bundle.heads("region")):
+    for head in (*CARDS, *one.bundle.heads("region")):
         name = head["name"]
         if name in a.figures and name in b.figures:
-            both = [percent(view.figures, name) for view in (a, b)]
-            title = titled(head)
-            rows.append([title, *(figure(head, figures) for figures in both), difference(head, *both)])
+            figures = [figure(head, view.figures) for view in (a, b)]
+            title = escaped(title_of(head)) + unproven_mark(head)
+            rows.append([title, *figures, difference(head, a.figures, b.figures)])
     return rows
 
 
