@@ -28,7 +28,7 @@ from qgis.core import (
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt, QVariant
 
-from ..core.errors import InputError, Progress, no_progress
+from ..core.errors import Progress, no_progress
 from ..core.times import NO_TIME
 from ..core.tracks import Tracks
 from .coordinates import line_wkb
@@ -131,8 +131,6 @@ class Output:
     @classmethod
     def in_file(cls, path: Path) -> Output:
         """A file that somebody else writes, as `file`."""
-        if Path(f"{path}-wal").exists():
-            raise InputError(f"{path.name} is open in QGIS. Remove its layer from the project, or choose another name.")
         folder = path.with_name(f".{path.name}.partial")
         shutil.rmtree(folder, ignore_errors=True)  # what a kill left
         folder.mkdir()

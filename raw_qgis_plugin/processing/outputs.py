@@ -61,6 +61,8 @@ def check_outputs(run: Run) -> None:
     inputs, outputs = dict(_inputs(run)), dict(_outputs(run))
     for number, (name, target) in enumerate(outputs.items()):
         folder = target.file.parent
+        if not target.layer and Path(f"{target.file}-wal").exists():
+            raise InputError(f"{target.file} is open in QGIS. Remove its layer from the project, or choose a new file.")
         if not folder.is_dir():
             raise InputError(f"There is no folder {folder} for {name}. Make it, or choose another.")
         for other in (each for each, found in inputs.items() if target.replaces(found)):
