@@ -1,4 +1,4 @@
-# The whole contract: setup · demo · check · test · lint · bench · tour · docs · build · package · install · clean
+# The whole contract: setup · demo · check · test · lint · bench · pictures · docs · build · package · install · clean
 # Needs Debian 13 (or alike) with git, make, Python and root or sudo; everything else it installs when missing.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -18,7 +18,7 @@ ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test backports lint fuzz bench tour docs build i18n lock sbom package install clean system-python system-qgis system-qt6
+.PHONY: help setup demo check test backports lint fuzz bench pictures docs build i18n lock sbom package install clean system-python system-qgis system-qt6
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -166,11 +166,11 @@ check: $(INSTALLED_CHECK)
 	$(PY) -m mypy raw_qgis_plugin/core
 	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) -q $(SIDE_BY_SIDE) $(wildcard tests/core tests/golden/test_answers.py tests/test_*.py)
 
-## make test       every test but most of the tour: core, model, QGIS, desktop QGIS under Xvfb, package
+## make test       every test but the pictures: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup system-qt6 package
 	OMP_NUM_THREADS=1 $(call ALONE,tests) $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/attacks tests/core tests/golden tests/model tests/package tests/test_*.py)
 	$(if $(wildcard tests/qgis),$(call ALONE,qgis) env $(IN_QGIS) tests/qgis tests/qt6)
-	$(if $(wildcard tests/gui),$(call ALONE,gui) $(ON_SCREEN) tests/gui -k "not test_tour or backtest")
+	$(if $(wildcard tests/gui),$(call ALONE,gui) $(ON_SCREEN) tests/gui -k "not pictures")
 
 ## make backports  the tests of the plugin on the QGIS of Debian's backports, in build/backports (root; a quarter of an hour)
 backports: setup build
@@ -192,9 +192,9 @@ fuzz: setup build
 bench: $(INSTALLED_ALL)
 	$(PYTEST_PLAIN) -s tests/bench
 
-## make tour       do the five tasks of docs/tour in the desktop QGIS, and write its page and pictures anew
-tour: setup build
-	RAW_TOUR=docs/tour $(ON_SCREEN) tests/gui/test_tour.py
+## make pictures   take the pictures of README and guide anew, in the desktop QGIS
+pictures: setup build
+	RAW_PICTURES_TO=docs/guide $(ON_SCREEN) tests/gui/test_pictures.py
 
 ## make docs       write the generated pages of docs/reference and the drawings of docs anew
 docs: setup build

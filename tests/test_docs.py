@@ -70,10 +70,10 @@ def test_the_flows_are_up_to_date() -> None:
         assert script["flow"](name) == drawn, "run `make docs`"
 
 
-def test_pictures_of_the_help_are_those_of_the_tour() -> None:
-    """So that `make tour` renews them; they showed windows of an earlier version once."""
+def test_pictures_of_the_help_are_those_of_the_guide() -> None:
+    """So that `make pictures` renews them; they showed windows of an earlier version once."""
     help_pages = "".join(page.read_text("utf-8") for page in (ROOT / "resources/help").glob("*.html"))
     pictures = {picture.name: picture.read_bytes() for picture in (ROOT / "resources/help/images").iterdir()}
     assert set(re.findall(r'src="images/([^"]+)"', help_pages)) == set(pictures)
     for name, content in pictures.items():
-        assert content == (ROOT / "docs/tour" / name).read_bytes(), "run `make tour`"
+        assert content == (ROOT / "docs/guide" / name).read_bytes(), "run `make pictures`"
