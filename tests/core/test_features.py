@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.features import featurizer as feat
-from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
+from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.times import DAY_MS
 
 
@@ -28,15 +28,6 @@ def test_widths_are_as_declared():
     q = feat.ask(f, np.arange(80), np.full(80, 60.0))
     assert f.x.shape == (80, feat.N_FEATURES) and q.x.shape == (80, feat.N_QUERY)
     assert np.isfinite(f.x).all() and np.isfinite(q.x).all()
-
-
-def test_metres_agree_with_the_ellipsoid():
-    pyproj = pytest.importorskip("pyproj")
-    geod = pyproj.Geod(ellps="WGS84")
-    lon, lat = np.array([116.4, -37.07, 179.9995]), np.array([39.9, -10.94, 60.0])
-    to_lon, to_lat = lon + np.array([0.002, -0.004, 0.001]), lat + np.array([0.003, 0.001, -0.002])
-    _, _, metres = geod.inv(lon, lat, to_lon, to_lat)
-    assert np.hypot(*offset_m(to_lon, to_lat, lon, lat).T) == pytest.approx(metres, rel=1e-5)
 
 
 def test_a_row_depends_on_no_later_fix():
@@ -69,14 +60,6 @@ def test_mirroring_flips_the_lateral_columns_alone():
     np.testing.assert_allclose(b * sign, a, atol=0.02)
 
 
-def test_sequences_do_not_see_each_other():
-    one, two = walk(seed=1), walk(seed=2, lon=-70.0, lat=-30.0)
-    t, lon, lat = (np.concatenate(a) for a in zip(one, two, strict=True))
-    both = feat.featurize(np.repeat([0, 1], 80), t, lon, lat)
-    np.testing.assert_allclose(both.x[:80], featurize(*one).x, atol=1e-6)
-    np.testing.assert_allclose(both.x[80:], featurize(*two).x, atol=1e-6)
-
-
 def test_displacement_and_destination_are_inverse():
     t, lon, lat = walk()
     f = featurize(t, lon, lat)
@@ -98,14 +81,6 @@ def test_the_same_time_yesterday_is_found():
     f = featurize(np.concatenate([t, later + DAY_MS]), np.concatenate([lon, lon2]), np.concatenate([lat, lat2]))
     known = feat.N_FEATURES - 1
     assert not f.x[:40, known].any() and f.x[41:, known].all()
-
-
-def test_a_fix_of_a_reset_clock_does_not_unsettle_the_order_of_sequences():
-    """From 1970 to now is over 2**40 ms."""
-    t, lon, lat = walk()
-    twice = np.concatenate([[0], t, t]), np.append(lon[0], np.tile(lon, 2)), np.append(lat[0], np.tile(lat, 2))
-    f = feat.featurize(np.repeat([0, 1], [len(t) + 1, len(t)]), *twice)
-    assert (np.diff(f.key) > 0).all()
 
 
 def test_across_the_antimeridian_is_a_short_way():

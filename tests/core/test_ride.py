@@ -60,18 +60,6 @@ def test_the_cadence_matters_little():
         assert fine[name] == pytest.approx(coarse[name], abs=0.08), name
 
 
-def test_a_track_is_alone_in_company_and_at_the_antimeridian():
-    rides = [
-        a_ride(stop_and_go(), np.repeat([0.0, 1.0, 0.3], 240)), a_ride(np.full(900, 30.0), 0.7), a_ride(np.ones(40)),
-        a_ride(stop_and_go(4.0), 2.0, every_s=7),
-    ]  # fmt: skip
-    together = features(*rides)
-    for one, other in zip([features(r)[0] for r in rides], together, strict=True):
-        assert one == other
-    (here,), (beyond,) = features(a_ride(stop_and_go(), 0.2)), features(a_ride(stop_and_go(), 0.2, lon0=179.97))
-    assert list(beyond.values()) == pytest.approx(list(here.values()), abs=1e-4)
-
-
 @pytest.mark.parametrize("times", [[], [0], [0, 2], [0, 0, 5], [0, 3600, 7200]])
 def test_short_tracks_have_numbers_too(times):
     t = START + 1000 * np.array(times, np.int64)

@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The facts beside the network's states: places by rank, trips, speeds, and nothing of where on earth."""
+"""The activity features beside the network's states: places by rank, trips, speeds, and nothing of where on earth."""
 
 from __future__ import annotations
-
-import tracemalloc
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.features import activity as recipe
 from raw_qgis_plugin.core.features.activity import ACTIVITY, SLICES, activity, slice_of_week
-from raw_qgis_plugin.core.features.motion import MOTION, motion
+from raw_qgis_plugin.core.features.motion import motion
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 HOUR = 3_600_000
@@ -68,41 +64,13 @@ def test_silence_in_between_is_no_knowledge():
     assert of(tracks.take((hour >= 12) | (hour < 10)), "known_midday")[0] > 0.9  # two hours at one place are
 
 
-def test_long_silences_take_no_room_and_are_counted_by_blocks_as_at_once(monkeypatch):
-    """People with three fixes a day, whose slots are silences of seven hours and more."""
-    people, days = 60, 180
-    t = MONDAY + (np.add.outer(np.arange(days) * 24, [7, 14, 21.5]) * HOUR).astype(np.int64)
-    user = np.repeat(np.arange(people), t.size)
-    shift = np.random.default_rng(0).normal(0, 2e-4, (2, len(user)))
-    tracks, _ = build_tracks(user, None, np.tile(t.ravel(), people), user / 1000 + shift[0], shift[1])
-    tracemalloc.start()
-    try:
-        by_blocks = activity(tracks)
-        assert tracemalloc.get_traced_memory()[1] < 1200 * len(tracks)  # all laid out at once are twice as much
-    finally:
-        tracemalloc.stop()
-    assert by_blocks[:, ACTIVITY.index("known_night")].min() > 0.9
-    monkeypatch.setattr(recipe, "SETTINGS", replace(recipe.SETTINGS, slots_at_once=len(tracks)))
-    np.testing.assert_array_equal(activity(tracks), by_blocks)
-
-
-@pytest.mark.parametrize("facts", [activity, motion])
-def test_facts_say_nothing_of_where(facts):
+@pytest.mark.parametrize("features", [activity, motion])
+def test_features_say_nothing_of_where(features):
     here, there = week(), week(lat0=45.0)  # a degree of longitude is shorter there
     stretched = week(lat0=45.0, east=0.03 / np.cos(np.radians(45)))
     # To the length of a metre and the noise, which is of degrees
-    np.testing.assert_allclose(facts(here), facts(stretched), atol=0.06)
-    assert np.abs(facts(here) - facts(there)).max() > 0.05 or facts is motion
-
-
-def test_facts_of_several_tracks_are_each_ones_own():
-    a, b = week(), week((0, 3), user="b", east=0.02)
-    both, _ = build_tracks(
-        np.repeat(["a", "b"], [len(a), len(b)]), None, np.concatenate([a.t, b.t]), np.concatenate([a.lon, b.lon]),
-        np.concatenate([a.lat, b.lat]),
-    )  # fmt: skip
-    for facts in (activity, motion):
-        np.testing.assert_allclose(facts(both), np.concatenate([facts(a), facts(b)]), atol=1e-4)
+    np.testing.assert_allclose(features(here), features(stretched), atol=0.06)
+    assert np.abs(features(here) - features(there)).max() > 0.05 or features is motion
 
 
 def test_a_fix_of_a_reset_clock_says_nothing_of_others():
@@ -119,29 +87,9 @@ def test_a_fix_of_a_reset_clock_says_nothing_of_others():
     assert np.isfinite(activity(first)).all()
 
 
-def test_motion_tells_speed_and_stops():
-    t = np.arange(600) * 1000
-    step = np.where((np.arange(600) // 60) % 2, 0.0, 10.0)  # a minute at 10 m/s, a minute still
-    tracks, _ = build_tracks(["a"] * 600, None, t, np.cumsum(step) / 111_320, np.zeros(600))
-    values = dict(zip(MOTION, motion(tracks)[0], strict=True))
-    assert np.expm1(2 * values["speed_0.9"]) == pytest.approx(10, rel=0.02)
-    assert values["stopped"] == pytest.approx(0.5, abs=0.02) and values["straightness"] == pytest.approx(1, abs=0.01)
-    assert np.expm1(4 * values["length"]) * 100 == pytest.approx(3000, rel=0.03)
-    assert np.expm1(4 * values["interval"]) == pytest.approx(1, rel=0.01)
-
-
 def test_too_short_to_say():
     tracks, _ = build_tracks(["a", "b", "b"], None, [0, 0, 1000], [0, 0, 1e-4], [0, 0, 0])
-    for facts in (activity, motion):
-        assert np.isfinite(facts(tracks)).all() and facts(tracks).shape[0] == 2
+    for features in (activity, motion):
+        assert np.isfinite(features(tracks)).all() and features(tracks).shape[0] == 2
         nobody = tracks.take(np.zeros(3, bool))
-        assert facts(nobody).shape[0] == 0
-
-
-def test_motion_of_a_track_is_the_same_among_many():
-    n = 2**19 + 500
-    track, seconds = np.repeat(np.arange(n, dtype=np.int32), 3), np.tile([0, 20, 40], n)
-    names = np.arange(n)
-    many = Tracks(names, names, names, track, MONDAY + 1000 * seconds, seconds * 1e-4, np.full(3 * n, 50.0))
-    found = motion(many)
-    assert (found == found[0]).all() and found[0, MOTION.index("smooth_speed_0.5")] > 0
+        assert features(nobody).shape[0] == 0

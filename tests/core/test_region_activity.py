@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How regions are used: figures worked out by hand, and none that depends on where on earth the region lies."""
+"""Region activity: figures worked out by hand, and none that depends on where on earth the region lies."""
 
 import numpy as np
 import pytest
