@@ -27,7 +27,7 @@ COMMANDS = {
     "gaps": "filled gaps against simple methods",
     "profiles": "heads on unseen labels",
     "regions": "labels of regions from their visitors",
-    "probes": "what the embeddings hold, and the value of pretraining",
+    "probes": "heads from few labels, and the value of pretraining",
     "diary": "stops and trips against diaries that people kept",
 }
 
