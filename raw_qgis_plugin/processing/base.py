@@ -311,7 +311,7 @@ class TrackAlgorithm(RawAlgorithm):
         """Read INPUT. Logs which fields were guessed and what was read."""
         from ..layers.reading import fields_of_users, read_tracks
 
-        run.info(str(self.plan.fields))
+        run.info(tr("Fields: {fields}.").format(fields=self.plan.fields))
         tracks, skipped = read_tracks(self.plan, run.stage(tr("Reading the tracks"), 0, 15))
         run.info(describe(tracks))
         if self.plan.fields.user is None and run.text("USER_FIELD") != NONE:

@@ -115,7 +115,8 @@ class Schema:
 
     def __str__(self) -> str:
         found = ((role, getattr(self, role)) for role in ROLES)
-        return ", ".join(f"{role} = {name}{' (guessed)' * (role in self.guessed)}" for role, name in found if name)
+        words = ((f"{role} = {name}", role in self.guessed) for role, name in found if name and name[0] != "*")
+        return ", ".join(text + " (guessed)" * guessed for text, guessed in words)
 
 
 AS_GUESSED = Schema()
