@@ -62,6 +62,14 @@ def _density(m: Mixture, points: np.ndarray) -> np.ndarray:
     return best
 
 
+def _threshold(values: np.ndarray, mass: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The values (2, m) up to which the masses (m, n) of the smallest values (m, n) add up to the levels (2, m)."""
+    order, row = np.argsort(values, axis=1), np.arange(len(values))
+    total = np.cumsum(np.take_along_axis(mass, order, 1), axis=1)
+    at = (np.minimum((total < level[:, None]).sum(axis=1), values.shape[1] - 1) for level in levels)
+    return np.stack([values[row, order[row, column]] for column in at])
+
+
 def disc_radii(m: Mixture, levels: np.ndarray) -> np.ndarray:
     """Radii (2, m, C) in metres of the discs around components whose union is the highest-density set that holds the
     levels (2, m), shares of the probability. Zero where a component has no disc.
@@ -70,14 +78,9 @@ def disc_radii(m: Mixture, levels: np.ndarray) -> np.ndarray:
     for part in _parts(len(m.weight)):
         some = m.take(part)
         points, mass = _laid_out(some)
-        density = _density(some, points)
-        order = np.argsort(-density, axis=1)
-        total = np.cumsum(np.take_along_axis(mass, order, 1), axis=1)
-        for into, level in zip(result, levels, strict=True):
-            at = np.minimum((total < level[part, None]).sum(axis=1), density.shape[1] - 1)
-            threshold = density[np.arange(len(part)), order[np.arange(len(part)), at]]
-            peak = some.weight / (2 * np.pi * some.scale**2 * threshold[:, None])
-            into[part] = some.scale * np.sqrt(TAIL * np.maximum(peak ** (1 / (TAIL / 2 + 1)) - 1, 0.0))
+        density = -_threshold(-_density(some, points), mass, levels[:, part])
+        peak = some.weight / (2 * np.pi * some.scale**2 * density[..., None])
+        result[:, part] = some.scale * np.sqrt(TAIL * np.maximum(peak ** (1 / (TAIL / 2 + 1)) - 1, 0.0))
     return result
 
 
@@ -98,11 +101,7 @@ def radii_m(m: Mixture, point: np.ndarray, levels: np.ndarray) -> np.ndarray:
     for part in _parts(len(point)):
         points, mass = _laid_out(m.take(part))
         distance = np.hypot(*np.moveaxis(points - point[part][:, None], -1, 0))
-        order = np.argsort(distance, axis=1)
-        total = np.cumsum(np.take_along_axis(mass, order, 1), axis=1)
-        for into, level in zip(result, levels, strict=True):
-            at = np.minimum((total < level[part, None]).sum(axis=1), distance.shape[1] - 1)
-            into[part] = distance[np.arange(len(part)), order[np.arange(len(part)), at]]
+        result[:, part] = _threshold(distance, mass, levels[:, part])
     return result
 
 

@@ -110,48 +110,63 @@ def describe(
     done = 0
     for block in np.split(np.arange(len(end)), np.arange(CONTEXTS_AT_ONCE, len(end), CONTEXTS_AT_ONCE)):
         rows, valid, days = context_rows(tracks, begin[block], end[block], farthest_s[block], by_days[block])
-        for of_days in (False, True):
-            chosen = np.flatnonzero(days == of_days)
-            length = valid[chosen].sum(axis=1)
-            for batch in batches(length, POINTS_AT_ONCE, n_queries=np.diff(first)[block[chosen]]):
+        length = valid.sum(axis=1)
+        for chosen in (np.flatnonzero(~days), np.flatnonzero(days)):
+            for batch in batches(length[chosen], POINTS_AT_ONCE, n_queries=np.diff(first)[block[chosen]]):
                 progress(done / len(end))
                 some = chosen[batch]
                 begin_of, end_of = first[block[some], None], first[block[some] + 1, None]
                 queries_of = begin_of + np.arange((end_of - begin_of).max())
                 number = by_context[np.minimum(queries_of, end_of - 1)]  # repeats cost little
-                longest = int(length[batch].max())
-                batch_rows, batch_valid = rows[some][:, -longest:], valid[some][:, -longest:]
-                describe_batch = _describe_days if of_days else _describe_trips
-                yield (
-                    number.ravel(),
-                    describe_batch(model, tracks, batch_rows, batch_valid, horizon_s[number], neighbours),
-                )
+                cut = np.s_[:, -int(length[some].max()) :]
+                contexts = rows[some][cut], valid[some][cut]
+                yield number.ravel(), _describe(model, tracks, *contexts, horizon_s[number], neighbours, days[some[0]])
                 done += len(some)
 
 
-def _describe_trips(
+def _describe(
     model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray,
-    neighbours: Neighbours | None,
+    neighbours: Neighbours | None, days: bool,
 ) -> Described:  # fmt: skip
-    """Trips: contexts (b, L), queried over horizon_s (b, h)."""
-    most = SETTINGS.network_trip_fixes
+    """Contexts (b, L) of trips or of days, queried over horizon_s (b, h).
+
+    Candidate places of days come from the whole context, states of the network from its last fixes. Only fleets have
+    continuations of days: for people who stay at places their own past counts.
+    """
+    (b, h), most = horizon_s.shape, SETTINGS.network_day_fixes if days else SETTINGS.network_trip_fixes
     f, x, clock = featurize_padded(tracks, rows, valid, most)
-    last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon_s.shape[1])
+    last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, h)
     q = feat.ask(f, last, horizon_s.ravel())
-    (parameters,) = model.backbone(
-        x, clock, valid[:, -most:], q.x.reshape(*horizon_s.shape, -1), outputs=("parameters",)
-    )
-    parameters = parameters.reshape(len(last), -1).astype(np.float64)
-    mixture = with_point(network_mixture(parameters, q.base, q.scale), q.base + parameters[:, :2] * q.scale[:, None])
-    found = np.zeros((len(last), 0, len(COLUMNS)), np.float32)
-    near: np.ndarray = np.ones((len(last), 2))
-    other_users: np.ndarray = np.zeros(len(last), int)
-    if neighbours is not None:
-        found, other_users, near = neighbours.of_trips(*last_two(rows, valid), horizon_s)
-        found = in_frame(found.reshape(len(last), *found.shape[2:]), f.heading[last])
-        near = np.repeat(near, horizon_s.shape[1], axis=0)
-    kind = np.full(len(last), ContextKind.TRIP)
-    return Described(f, last, q, kind, mixture, found, near, other_users.ravel())
+    places = candidates(f, last, horizon_s.ravel(), q) if days else None
+    parameters, *of_days = model.backbone(
+        x, clock, valid[:, -most:], q.x.reshape(b, h, -1),
+        outputs=("parameters", "options", "states") if days else ("parameters",),
+        candidates=None if places is None else places.x.reshape(b, h, *places.x.shape[1:]),
+    )  # fmt: skip
+    parameters, states = parameters.reshape(b * h, -1).astype(np.float64), None
+    if places is None:
+        kind, near = np.full(b, ContextKind.TRIP), np.ones((b, 2))
+        point = q.base + parameters[:, :2] * q.scale[:, None]
+        mixture = with_point(network_mixture(parameters, q.base, q.scale), point)
+    else:
+        kind, near = kinds_of_contexts(tracks, rows, valid), np.tile([DAY_KERNEL.near_m, DAY_KERNEL.near_ms], (b, 1))
+        options, states = of_days[0].reshape(b * h, -1, 2).astype(np.float64), np.repeat(of_days[1][:, -1], h, axis=0)
+        mixture = network_mixture(parameters, q.base, q.scale, (options, places.xy, places.known))
+    continuations, other_users = np.zeros((b, h, 0, len(COLUMNS)), np.float32), np.zeros((b, h), int)
+    some = np.flatnonzero((kind == ContextKind.TRIP) | ContextKind.is_fleet(kind))
+    if neighbours is not None and len(some):
+        at = *last_two(rows[some], valid[some]), horizon_s[some]
+        if days:
+            found, other_users[some] = neighbours.of_days(*at)
+        else:
+            found, other_users[some], near = neighbours.of_trips(*at)
+        continuations = np.zeros((b, *found.shape[1:]), np.float32)
+        continuations[some] = found
+    continuations = in_frame(continuations.reshape(b * h, *continuations.shape[2:]), f.heading[last])
+    return Described(
+        f, last, q, np.repeat(kind, h), mixture, continuations, np.repeat(near, h, axis=0), other_users.ravel(),
+        states, places,
+    )  # fmt: skip
 
 
 def with_point(m: Mixture, point: np.ndarray) -> Mixture:
@@ -165,35 +180,3 @@ def with_point(m: Mixture, point: np.ndarray) -> Mixture:
         np.concatenate([m.centre, point[:, None]], axis=1), np.concatenate([m.scale, scale], axis=1),
         np.concatenate([0.5 * m.weight, half], axis=1),
     )  # fmt: skip
-
-
-def _describe_days(
-    model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray,
-    neighbours: Neighbours | None,
-) -> Described:  # fmt: skip
-    """Days: contexts (b, L), queried over horizon_s (b, h). Candidate places come from the whole context, states of the
-    network from its last fixes. Continuations are those of fleets: for people who stay at places their own past counts.
-    """
-    most = SETTINGS.network_day_fixes
-    f, x, clock = featurize_padded(tracks, rows, valid, most)
-    last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon_s.shape[1])
-    q = feat.ask(f, last, horizon_s.ravel())
-    places = candidates(f, last, horizon_s.ravel(), q)
-    states, *outputs = model.backbone(
-        x, clock, valid[:, -most:], q.x.reshape(*horizon_s.shape, -1), outputs=("states", "parameters", "options"),
-        candidates=places.x.reshape(*horizon_s.shape, *places.x.shape[1:]),
-    )  # fmt: skip
-    parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
-    mixture = network_mixture(parameters, q.base, q.scale, (options, places.xy, places.known))
-    kind = kinds_of_contexts(tracks, rows, valid)
-    continuations = np.zeros((len(last), 0, len(COLUMNS)), np.float32)
-    other_users, fleet = np.zeros(horizon_s.shape, int), ContextKind.is_fleet(kind)
-    if neighbours is not None and fleet.any():
-        found, other_users[fleet] = neighbours.of_days(*last_two(rows[fleet], valid[fleet]), horizon_s[fleet])
-        every = np.zeros((len(kind), *found.shape[1:]), np.float32)
-        every[fleet] = found
-        continuations = in_frame(every.reshape(len(last), *found.shape[2:]), f.heading[last])
-    kind = np.repeat(kind, horizon_s.shape[1])
-    near = np.tile([DAY_KERNEL.near_m, DAY_KERNEL.near_ms], (len(last), 1))
-    states = np.repeat(states[:, -1], horizon_s.shape[1], axis=0)
-    return Described(f, last, q, kind, mixture, continuations, near, other_users.ravel(), states, places)
