@@ -20,7 +20,7 @@ from raw_qgis_plugin.core.options import Spec, options_of
 from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.sources.readers import FORMATS, PARQUET, find_source, read
 from raw_qgis_plugin.core.sources.schema import Schema
-from raw_qgis_plugin.core.tracks import MIN_STRETCH_H, Tracks
+from raw_qgis_plugin.core.tracks import Tracks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,21 +91,6 @@ def add_options(parser: argparse._ActionsContainer, spec: type[Spec]) -> None:
 def spec_of(args: argparse.Namespace, spec: type[S]) -> S:
     """The options of an operation as they were given. InputError where a value is not allowed."""
     return spec(**{each.name: getattr(args, each.name) for each in options_of(spec)})
-
-
-def add_hours(parser: argparse.ArgumentParser) -> None:
-    """Add the option for vehicles, which cross everything within weeks."""
-    parser.add_argument(
-        "--hours", type=_hours, metavar="H",
-        help="regions: each stretch of H hours of a track counts as a user, for vehicles that cross everything",
-    )  # fmt: skip
-
-
-def _hours(text: str) -> float:
-    hours = float(text)
-    if not hours >= MIN_STRETCH_H:
-        raise argparse.ArgumentTypeError(f"'{text}' hours are too short: give {MIN_STRETCH_H:g} or more")
-    return hours
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -204,8 +189,7 @@ def schema_of(args: argparse.Namespace) -> Schema:
 
 def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tracks, Schema]:
     """The fixes of --tracks; prints what was read and skipped on stderr."""
-    if not getattr(args, "database", None):  # model.embed can write into one
-        check_output(args.output, args)
+    check_output(args.output, args)
     tracks, skipped, guess = read(args.tracks, "auto", schema_of(args), meter("reading"), drop_spikes)
     first, last = (np.datetime64(int(t), "s") for t in (tracks.t.min() // 1000, tracks.t.max() // 1000))
     print(
@@ -312,7 +296,9 @@ def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
     A CSV file has no types: ids that look like integers become integers, as in other readers.
     """
     path, kind = find_source(source)
-    if column is None or kind == "geolife" or not all(is_whole(text) for text in ids):
+    if column is None or kind == "geolife":
+        return ids
+    if not all(text.removeprefix("-").isdecimal() and str(int(text)) == text and len(text) < 19 for text in ids):
         return ids
     if kind == "parquet":
         import pyarrow as pa
@@ -322,11 +308,6 @@ def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
         if not pa.types.is_integer(field.type):
             return ids
     return np.array([int(text) for text in ids], np.int64)
-
-
-def is_whole(text: str) -> bool:
-    """Whether an id is a whole number of 64 bits in its usual notation."""
-    return text.removeprefix("-").isdecimal() and str(int(text)) == text and len(text) < 19
 
 
 def id_columns(columns: Mapping[str, np.ndarray], args: argparse.Namespace, guess: Schema) -> dict[str, np.ndarray]:

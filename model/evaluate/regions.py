@@ -19,7 +19,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
 
-from model.cli import add_hours, positive
+from model.cli import over_zero, positive
 from model.data.heldout import held_out_cab
 from model.data.labels import join, read_table
 from model.evaluate import check_report, make_parser, write_report
@@ -206,7 +206,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--labels", metavar="L", help="a table with the regions' ids and the field")
     p.add_argument("--field", metavar="F", help="column of the labels: a number")
     p.add_argument("--pickups", action="store_true", help="the truth is where taxis of --tracks picked people up")
-    add_hours(p)
+    p.add_argument("--hours", type=over_zero, metavar="H", help="each stretch of H hours of a track counts as a user")
     p.add_argument(
         "--min-users", type=positive, default=REGIONS.min_users, metavar="N", help="fewest users (default: 10)"
     )
