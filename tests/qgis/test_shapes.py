@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -140,19 +139,3 @@ def test_lines_and_areas_go_over_the_edge_of_a_map(run: Callable, make: Callable
         assert len(boxes) in (12, 264) and max(box.width() for box in boxes) < 10_000
     again = run("raw:fillgaps", INPUT=done.layer("OUTPUT_TRACKS"), STEP=0.5)
     assert again.values["N_USERS"] == 12 and again.values["N_SKIPPED"] == 0
-
-
-@pytest.mark.parametrize(("west", "east", "lon", "km"), [
-    (170, 190, -175.0, None), (170, 190, 175.0, None), (-190, -170, 175.0, None), (170, 190, -169.0, 106),
-    (170, 190, 169.0, 106), (170, 180, -179.0, 106),
-])  # fmt: skip
-def test_tracks_are_not_apart_from_regions_beyond_180_degrees(west: int, east: int, lon: float, km: int | None) -> None:
-    import shapely
-
-    from raw_qgis_plugin.core.tracks import build_tracks
-    from raw_qgis_plugin.processing.regions import warn_if_apart
-
-    tracks = build_tracks(["a", "a"], None, [0, 60_000], [lon, lon], [-17.0, -17.0])[0]
-    warnings: list[str] = []
-    warn_if_apart(tracks, np.array([shapely.box(west, -18, east, -16)]), SimpleNamespace(warn=warnings.append))
-    assert [f"are {km} km from" in words for words in warnings] == ([] if km is None else [True])
