@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from qgis import utils
 from qgis.core import (
+    NULL,
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsFeature,
@@ -211,6 +212,27 @@ def test_a_project_reopens_with_its_regions(regions: Any, make: Any, fixes: Any,
     assert [region.name for region in regions.shown] == ["Hafen <ü>", "Region 2", "Region 3"]
     assert people(regions) == [12, None, 12] and regions.regions.layer.name() == "My areas"
     assert not project.isDirty() or figures_of(regions.regions.layer) == [12, None, 12]
+
+
+def test_what_becomes_withheld_leaves_no_figure_in_the_layer(session: Any, make: Any, fixes: Any) -> None:
+    """Nor of a head, and the user's own fields stay."""
+    from raw_qgis_plugin.core.regions.view import RegionView
+    from raw_qgis_plugin.gui.layer_group import LayerGroup
+    from raw_qgis_plugin.gui.regions.layer import RegionLayer
+
+    tracks = QgsProject.instance().addMapLayer(make(fixes))
+    regions, heads = RegionLayer(tracks, LayerGroup(tracks)), [{"name": "shops", "kind": "number"}]
+    figures = {"n_users": 12.0, "shops": 2.5, "shops_low": np.float32(1), "shops_high": 4.0, "noise_key": "k"}
+    shapes = [QgsGeometry.fromRect(HOME), QgsGeometry.fromRect(FAR)]
+    layer = regions.add([("", shape, RegionView(4.2, "", figures)) for shape in shapes], heads)
+    assert figures_of(layer, "name") == ["Region 1", "Region 2"] and figures_of(layer, "shops") == [2.5, 2.5]
+    layer.addAttribute(QgsField("note", QMetaType.Type.QString))
+    first = regions.features()[0].id()
+    layer.changeAttributeValue(first, layer.fields().lookupField("note"), "mine")
+    regions.write({first: RegionView(4.2, "few people")}, heads)
+    kept = {name: value for name, value in regions.features()[0].attributeMap().items() if value not in (None, NULL)}
+    assert kept == {"name": "Region 1", "area_km2": 4.2, "suppressed": True, "note": "mine"}
+    regions.close()
 
 
 # ---- two regions beside each other ----------------------------------------------------------------------------------

@@ -62,8 +62,7 @@ class RegionLayer(QObject):
         for name, geometry, view in found:
             feature = QgsFeature(layer.fields())
             feature.setGeometry(geometry)
-            values = self._values(view) | {layer.fields().lookupField("name"): name or self._next_name()}
-            for at, value in values.items():
+            for at, value in self._values({"name": name or self._next_name(), **values_of(view)}, heads).items():
                 feature.setAttribute(at, value)
             layer.addFeature(feature)
         layer.endEditCommand()
@@ -81,7 +80,7 @@ class RegionLayer(QObject):
         if layer is None:
             return
         self.add_fields(heads)
-        values = {feature: self._values(view) for feature, view in views.items()}
+        values = {feature: self._values(values_of(view), heads) for feature, view in views.items()}
         if layer.isEditable():
             layer.beginEditCommand(tr("Figures of regions"))
             for feature, each in values.items():
@@ -147,12 +146,16 @@ class RegionLayer(QObject):
         self._listen(layer)
         return self.group.add(layer)
 
-    def _values(self, view: RegionView) -> dict[int, Any]:
-        """The values of RAW's fields by their index. The name and the user's own fields are left alone."""
-        values = {**view.figures, "area_km2": view.area_km2, "suppressed": view.suppressed}
+    def _values(self, values: Mapping[str, Any], heads: list[dict[str, Any]]) -> dict[int, Any]:
+        """Values and RAW's other fields, which become NULL, by their index. The user's own fields are left alone."""
         fields: Any = self.layer.fields() if self.layer is not None else []
-        ours = [*kinds_of([]), *view.figures]
-        return {at: to_qgis(values.get(name)) for name in ours if (at := fields.lookupField(name)) >= 0}
+        values = {**dict.fromkeys(kinds_of(heads)), **values}
+        return {at: to_qgis(value) for name, value in values.items() if (at := fields.lookupField(name)) >= 0}
+
+
+def values_of(view: RegionView) -> dict[str, Any]:
+    """What is shown of a region, by field."""
+    return {**view.figures, "area_km2": view.area_km2, "suppressed": view.suppressed}
 
 
 def kinds_of(heads: list[dict[str, Any]]) -> dict[str, str]:
