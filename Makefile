@@ -170,7 +170,7 @@ check: $(INSTALLED_CHECK)
 test: setup system-qt6 package
 	OMP_NUM_THREADS=1 $(call ALONE,tests) $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/attacks tests/core tests/golden tests/model tests/package tests/test_*.py)
 	$(if $(wildcard tests/qgis),$(call ALONE,qgis) env $(IN_QGIS) tests/qgis tests/qt6)
-	$(if $(wildcard tests/gui),$(call ALONE,gui) $(ON_SCREEN) tests/gui -k "not pictures")
+	$(if $(wildcard tests/gui),$(call ALONE,gui) $(ON_SCREEN) tests/gui --ignore tests/gui/test_pictures.py)
 
 ## make backports  the tests of the plugin on the QGIS of Debian's backports, in build/backports (root; a quarter of an hour)
 backports: setup build

@@ -15,7 +15,7 @@ from ..environment.folders import size_of
 from ..processing.base import cache_folder, icon
 from ..processing.words import tr
 from .desktop import Desktop
-from .settings import TEMPORARY, settings
+from .settings import settings
 from .widgets.layout import column, row, wrapped
 
 
@@ -37,7 +37,7 @@ class RawOptionsFactory(QgsOptionsWidgetFactory):
 
 
 class RawOptionsPage(QgsOptionsPageWidget):
-    """Device, model, results, privacy, cache and packages."""
+    """Device, model, privacy, cache and packages."""
 
     def __init__(self, desktop: Desktop, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,18 +55,6 @@ class RawOptionsPage(QgsOptionsPageWidget):
             minimum=1, maximum=1000, value=self.settings.min_users.value(),
             toolTip=tr("Regions with fewer people get no figures at all."),
         )  # fmt: skip
-        kept = self.settings.results.value()
-        self.results = QComboBox(objectName="raw_results_kept")
-        self.results.addItem(tr("in a GeoPackage beside the project"), "")
-        self.results.addItem(tr("in this GeoPackage"), "file")
-        self.results.addItem(tr("nowhere: they are temporary"), TEMPORARY)
-        self.file = QgsFileWidget()
-        self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
-        self.file.setFilter(f"{tr('GeoPackage')} (*.gpkg)")
-        self.file.setFilePath("" if kept == TEMPORARY else kept)
-        self.results.currentIndexChanged.connect(self._show_file)
-        self.results.setCurrentIndex(self.results.findData(kept if kept in ("", TEMPORARY) else "file"))
-        self._show_file()
         self.cache = QLabel()
         tip = tr("Deletes the embeddings of tracks that RAW has read. Layers and models stay.")
         self.clear = QPushButton(tr("Clear cache"), toolTip=tip, clicked=self._clear_cache)
@@ -75,7 +63,6 @@ class RawOptionsPage(QgsOptionsPageWidget):
         install = QPushButton(tr("Packages and diagnostics…"), clicked=self._open_packages)
         self._page = column()
         self._add_box(tr("Model"), (tr("Device"), self.device), (tr("Default model"), self.model))
-        self._add_box(tr("Results"), (tr("When the project is saved, keep results"), self.results), ("", self.file))
         self._add_box(
             tr("Privacy"), (tr("Minimum users per region"), self.min_users),
             (tr("Cache of embeddings"), row(self.cache, self.clear, None)),
@@ -92,17 +79,11 @@ class RawOptionsPage(QgsOptionsPageWidget):
             form.addRow(words, widget) if words else form.addRow(widget)
         self._page.addWidget(box)
 
-    def _show_file(self) -> None:
-        self.file.setVisible(self.results.currentData() == "file")
-
     def apply(self) -> None:
         """Called by QGIS on OK."""
-        kind, file = self.results.currentData(), self.file.filePath().strip()
-        if kind == "file":  # a GeoPackage without a name is the one beside the project
-            kind = f"{file.removesuffix('.gpkg')}.gpkg" if file else ""
         for entry, value in (
             (self.settings.device, self.device.currentData()), (self.settings.model, self.model.filePath()),
-            (self.settings.min_users, self.min_users.value()), (self.settings.results, kind),
+            (self.settings.min_users, self.min_users.value()),
         ):  # fmt: skip
             if value == entry.defaultValue():
                 entry.remove()

@@ -33,7 +33,6 @@ from ..core.errors import RawError
 from ..layers.words import MADE
 from ..processing.words import tr
 from .layer_kinds import REGIONS_OF
-from .settings import TEMPORARY, settings
 from .widgets.layout import escaped
 
 RUN = "raw/run"  # property of a result: its `DockRun` as JSON
@@ -124,7 +123,7 @@ class KeptResults:
     def write(self, _document: Any = None) -> None:
         """Called before QGIS writes the layers. A result that cannot be moved stays in memory, with a warning."""
         layers = [layer for layer in results() if in_memory(layer)]
-        if not layers or settings().results.value() == TEMPORARY:
+        if not layers:
             return
         feedback = QgsFeedback()
         dialog = QProgressDialog(
@@ -158,11 +157,11 @@ class KeptResults:
 
 
 def file_of_results() -> Path:
-    """The GeoPackage of the settings, else the one beside the project. RawError where the project has no folder."""
-    chosen, project = settings().results.value(), QgsProject.instance()
-    if not chosen and not project.absolutePath():
-        raise RawError(tr("The project is not in a folder: choose a GeoPackage in Settings → Options → RAW."))
-    return Path(chosen or f"{project.absolutePath()}/{project.baseName()}_raw.gpkg")
+    """The GeoPackage beside the project. RawError where the project has no folder."""
+    project = QgsProject.instance()
+    if not project.absolutePath():
+        raise RawError(tr("The project is not in a folder: save it as a file."))
+    return Path(f"{project.absolutePath()}/{project.baseName()}_raw.gpkg")
 
 
 def move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:

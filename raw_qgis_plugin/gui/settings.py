@@ -12,7 +12,6 @@ from ..core.specs import MIN_USERS
 from .layer_kinds import has_areas, has_figures, has_fixes
 
 NODE = "raw"
-TEMPORARY = "temporary"  # a value of `results`
 
 
 class Settings:
@@ -24,9 +23,6 @@ class Settings:
         self.model = QgsSettingsEntryString("model", node, "", "Model bundle; empty: the one that comes with RAW")
         self.min_users = QgsSettingsEntryInteger(
             "min-users", node, MIN_USERS, "Minimum users per region", minValue=1, maxValue=1000
-        )
-        self.results = QgsSettingsEntryString(
-            "results", node, "", "GeoPackage of results; empty: beside the project; or: temporary"
         )
 
 

@@ -37,13 +37,11 @@ def said() -> list[str]:
 def kept(staged: None, said: list[str]) -> Iterator[Any]:
     """What the plugin has while it is loaded. Its warnings are in `said`."""
     from raw_qgis_plugin.gui.results import KeptResults
-    from raw_qgis_plugin.gui.settings import settings
 
     bar = SimpleNamespace(pushMessage=lambda title, words, level: said.append(words))
     kept = KeptResults(SimpleNamespace(mainWindow=lambda: None, messageBar=lambda: bar))
     yield kept
     kept.close()
-    settings().results.remove()
 
 
 @pytest.fixture
@@ -179,47 +177,15 @@ def test_what_cannot_be_written_stays_in_memory_and_nothing_is_lost(
     assert len(said) == 1 and all(layer.providerType() == "ogr" and rows(layer) == later[layer] for layer in later)
 
 
-def test_places_that_are_no_geopackage_are_refused_in_words(
-    made: Any, kept: Any, said: list[str], tmp_path: Path
-) -> None:
-    from raw_qgis_plugin.gui.settings import settings
-
+def test_a_file_that_is_no_geopackage_is_not_lost(made: Any, kept: Any, said: list[str], tmp_path: Path) -> None:
     made()
-    text = tmp_path / "notes.gpkg"
+    kept.write()
+    assert "not in a folder" in said[-1]
+    text = tmp_path / "week_raw.gpkg"
     text.write_text("not to be lost")
-    for chosen, reason in ((str(text), "notes.gpkg"), (str(tmp_path / "no/such.gpkg"), "such.gpkg"), ("", "no folder")):
-        settings().results.setValue(chosen)
-        kept.write()  # the project has no file
-        assert reason in said[-1].replace("not in a folder", "no folder")
-    assert len(said) == 3 and text.read_text() == "not to be lost" and not (tmp_path / "no").exists()
+    assert QgsProject.instance().write(str(tmp_path / "week.qgz"))
+    assert "week_raw.gpkg could not be written" in said[-1] and text.read_text() == "not to be lost"
     assert all(layer.providerType() == "memory" and layer.featureCount() for layer in results().values())
-    own = tmp_path / "own.gpkg"
-    settings().results.setValue(str(own))
-    save_and_open(tmp_path / "week.qgz")
-    assert own.exists() and not (tmp_path / "week_raw.gpkg").exists() and len(said) == 3
-    assert all(layer.featureCount() for layer in results().values())
-
-
-def test_temporary_only_where_it_is_asked(
-    forecast: Any, tab_again: Callable[[], Any], said: list[str], tmp_path: Path, menu: Any
-) -> None:
-    from raw_qgis_plugin.gui.options import RawOptionsPage
-
-    menu.settings_changed = lambda: None
-    page = RawOptionsPage(menu)
-    assert page.results.currentData() == ""
-    page.results.setCurrentIndex(page.results.findData("temporary"))
-    page.apply()
-    assert RawOptionsPage(menu).results.currentData() == "temporary"
-    save_and_open(tmp_path / "week.qgz")
-    assert not (tmp_path / "week_raw.gpkg").exists()
-    assert len(said) == 1 and "they were temporary" in said[0] and "Forecast: areas" in said[0]
-    again = tab_again()
-    assert not again.again.isHidden() and again.horizon.value() == 10 and again.words.text() == ""
-    page.results.setCurrentIndex(page.results.findData("file"))
-    page.file.setFilePath(str(tmp_path / "all"))
-    page.apply()
-    assert page.settings.results.value() == str(tmp_path / "all.gpkg")
 
 
 def test_a_geopackage_deleted_between_sessions_ends_in_a_sentence(

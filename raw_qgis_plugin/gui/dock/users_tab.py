@@ -15,7 +15,6 @@ from qgis.core import (
     QgsRectangle,
     QgsRenderContext,
     QgsVectorLayer,
-    QgsVectorLayerJoinInfo,
 )
 from qgis.gui import QgsMapToolEmitPoint
 from qgis.PyQt.QtCore import QStringListModel, Qt
@@ -146,10 +145,6 @@ class UsersTab(QWidget):
         node = QgsProject.instance().layerTreeRoot().findLayer(layer)
         if node is not None:
             node.setExpanded(True)  # shows the legend
-        if unit == "user" and session.layer is not None and session.fields.user:
-            join(session.layer, session.fields.user, layer)
-            joined = tr("In {layer} they are the fields raw_…, a join of this project.")
-            words += " " + joined.format(layer=session.layer.name())
         self._write("\n".join([words, *describe_people(layer), *warnings]))
 
     def _list_labels(self) -> None:
@@ -335,18 +330,3 @@ def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:
     words = tr("Stops: {n:,}, trips: {m:,}.").format(n=counts[0], m=counts[1])
     review = tr("To review doubtful trips, sort their table by mode_p and correct the mode.")
     return [f"{words} {review}" if counts[1] else words]
-
-
-def join(tracks: QgsVectorLayer, field: str, profiles: QgsVectorLayer) -> None:
-    """Join the profiles' columns to the layer of tracks, in this project alone, with names that begin with raw_."""
-    for old in tracks.vectorJoins():
-        if old.prefix() == "raw_":
-            tracks.removeJoin(old.joinLayerId())
-    info = QgsVectorLayerJoinInfo()
-    info.setJoinLayer(profiles)
-    info.setJoinFieldName("user_id")
-    info.setTargetFieldName(field)
-    info.setPrefix("raw_")
-    info.setJoinFieldNamesSubset([name for name in profiles.fields().names() if name not in ("fid", "user_id")])
-    info.setUsingMemoryCache(True)
-    tracks.addJoin(info)

@@ -14,13 +14,12 @@ from qgis.core import (
     QgsProject,
     QgsRectangle,
     QgsTemporalNavigationObject,
-    QgsTemporalUtils,
     QgsVectorLayer,
 )
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, Qt
-from qgis.PyQt.QtWidgets import QAbstractButton, QDockWidget
+from qgis.PyQt.QtWidgets import QDockWidget
 
 from ...processing.words import tr
 from ..widgets.layout import escaped
@@ -102,21 +101,6 @@ def show_controller(iface: Any, least_map_px: int = 500) -> None:
     if iface.mapCanvas().height() - needed >= least_map_px:
         dock.setVisible(True)
         iface.mainWindow().resizeDocks([dock], [needed], Qt.Orientation.Vertical)
-
-
-def export_animation(iface: Any) -> None:
-    """Open QGIS's window for the export of animations. Where the map's clock is off, it gets the layers' time."""
-    canvas, panel = iface.mapCanvas(), controller_panel(iface)
-    if canvas.temporalController().navigationMode() != ANIMATED:
-        times = QgsTemporalUtils.calculateTemporalRangeForProject(QgsProject.instance())
-        if times.isInfinite():
-            iface.messageBar().pushInfo("RAW", tr("No layer has times. Label or forecast tracks first."))
-            return
-        set_clock(canvas, times)
-    button = panel.findChild(QAbstractButton, "mExportAnimationButton") if panel is not None else None
-    if panel is not None and button is not None:
-        panel.show()  # the map shows one step now: here it can be changed
-        button.click()
 
 
 # ---- the extent and the coordinate system -------------------------------------------------------------------------

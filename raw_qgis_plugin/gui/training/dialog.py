@@ -180,8 +180,8 @@ class TrainingDialog(RawDialog):
             note = tr("A model from random weights needs many tracks and hours. raw-nano is for trials.")
         elif self.adapt.isChecked():
             note = tr(
-                "A new model, compared with the one before on people held out. Its heads are taught again, and those "
-                "that no longer hold are dropped. This takes some minutes after the training."
+                "A new model without heads, compared with the one before on people held out. The comparison takes some "
+                "minutes after the training."
             )
         else:
             note = tr("The model learns one more label, tested on held-out examples, in this time at most.")

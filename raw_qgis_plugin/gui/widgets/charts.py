@@ -220,43 +220,35 @@ class DayPlot(Chart):
 
 
 class LineChart(Chart):
-    """Named lines over a common axis, with their names in a legend, or at their ends where they are filled."""
+    """Named lines over a common axis from 0, with a legend, or filled down to the axis with names at their ends."""
 
-    left, bottom, top = 52.0, 48.0, 18.0
+    left, top = 52.0, 18.0
 
     def __init__(
         self, title: str, x_title: str, shown_as: Callable[[float], str], from_zero: bool = True, filled: bool = False,
-        level: tuple[float, str] | None = None, waiting: str = "", height_px: int = 186, grows: bool = False,
+        level: tuple[float, str] | None = None, waiting: str = "", grows: bool = False,
     ) -> None:  # fmt: skip
-        """title, x_title: of the axes. shown_as: a value in words. filled: down to the axis, the greatest line first.
-        level: a dashed line to compare with, and its words. waiting: words while there is no line.
+        """title, x_title: of the axes. shown_as: a value in words. filled: the greatest line first. level: a dashed
+        line to compare with, and its words. waiting: words while there is no line.
         """
-        super().__init__(height_px, grows)
-        self.title, self.x_title, self.shown_as, self.from_zero, self.filled = (
-            title,
-            x_title,
-            shown_as,
-            from_zero,
-            filled,
-        )
-        self.level, self.waiting = level, waiting
+        super().__init__(176, grows)
+        self.title, self.x_title, self.shown_as, self.from_zero = title, x_title, shown_as, from_zero
+        self.filled, self.level, self.waiting, self.bottom = filled, level, waiting, 32.0 if filled else 48.0
         self.lines: dict[str, list[tuple[float, float]]] = {}
         self.colours: dict[str, str] = {}
         self.bars: list[tuple[float, float, float]] = []  # of the last line: x, low and high
-        if filled:
-            self.bottom = 32.0  # without a legend
 
     def add(self, name: str, x: float, y: float, max_points: int = 2000) -> None:
         """Add a point to a line; not-a-number is left out. A line of more than max_points is thinned."""
-        if not (np.isfinite(x) and np.isfinite(y)):
-            return
-        line = self.lines.setdefault(name, [])
-        while line and line[-1][0] >= x:  # a training resumed from an older checkpoint
-            line.pop()
-        line.append((x, y))
-        if len(line) > max_points:
-            del line[1:-1:2]
-        self.update()
+        if np.isfinite(x) and np.isfinite(y):
+            line = self.lines.setdefault(name, [])
+            self.colours.setdefault(name, COLOURS[(len(self.lines) - 1) % len(COLOURS)])
+            while line and line[-1][0] >= x:  # a training resumed from an older checkpoint
+                line.pop()
+            line.append((x, y))
+            if len(line) > max_points:
+                del line[1:-1:2]
+            self.update()
 
     def clear(self) -> None:
         """Remove all lines."""
@@ -267,71 +259,60 @@ class LineChart(Chart):
         """The last value of each line."""
         return "\n".join(f"{name}: {self.shown_as(line[-1][1])}" for name, line in self.lines.items())
 
-    def _bounds(self) -> tuple[float, float, float]:
-        """The greatest x, then the least and the greatest y."""
+    def _heights(self) -> tuple[float, float]:
+        """The ends of the axis of values."""
         ys = [y for line in self.lines.values() for _, y in line] + [high for *_, high in self.bars]
         ys += [self.level[0]] if self.level is not None else []
-        right = max(x for line in self.lines.values() for x, _ in line)
-        if self.from_zero:
-            return right or 1.0, 0.0, nice_top(max(ys))
         room = 0.08 * (max(ys) - min(ys)) or 0.1 * abs(max(ys)) or 1.0
-        return right or 1.0, min(ys) - room, max(ys) + room
+        return (0.0, nice_top(max(ys))) if self.from_zero else (min(ys) - room, max(ys) + room)
 
     def draw(self, painter: QPainter) -> None:
         """Draw the axes and the lines."""
         box = QRectF(self.left, self.top, self.width() - self.left - 12, self.height() - self.top - self.bottom)
-        self.write(painter, QRectF(0, 0, self.width(), 14), self.title, Qt.AlignmentFlag.AlignLeft)
+        align = Qt.AlignmentFlag
+        self.write(painter, QRectF(0, 0, self.width(), 14), self.title, align.AlignLeft)
         if not self.lines:
             painter.setPen(self.ink(0.5))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.waiting)
+            painter.drawText(box, align.AlignCenter | Qt.TextFlag.TextWordWrap, self.waiting)
             return
-        right, low, high = self._bounds()
+        low, high = self._heights()
+        right = max(x for line in self.lines.values() for x, _ in line) or 1.0
 
         def place(x: float, y: float) -> QPointF:
             return QPointF(box.left() + x / right * box.width(), box.bottom() - (y - low) / (high - low) * box.height())
 
-        for y in (low, (low + high) / 2, high):
-            at = place(0, y)
-            painter.setPen(QPen(self.ink(0.2), 1))
-            painter.drawLine(at, place(right, y))
-            label = QRectF(0, at.y() - 8, self.left - 5, 16)
-            self.write(painter, label, self.shown_as(y), Qt.AlignmentFlag.AlignRight)
-        if self.level is not None:
-            y, words = self.level
-            painter.setPen(QPen(self.ink(0.45), 1, Qt.PenStyle.DashLine))
+        levels = [(y, self.shown_as(y), Qt.PenStyle.SolidLine) for y in (low, (low + high) / 2, high)]
+        for y, words, style in levels + ([(*self.level, Qt.PenStyle.DashLine)] if self.level is not None else []):
+            painter.setPen(QPen(self.ink(0.2 if style == Qt.PenStyle.SolidLine else 0.5), 1, style))
             painter.drawLine(place(0, y), place(right, y))
-            above = QRectF(box.left() + 4, place(0, y).y() - 16, box.width() - 8, 16)
-            self.write(painter, above, words, Qt.AlignmentFlag.AlignLeft)
-        for number, (name, line) in enumerate(self.lines.items()):
-            colour = QColor(self.colours.get(name, COLOURS[number % len(COLOURS)]))
-            points = [place(x, y) for x, y in line]
+            inside = QRectF(box.left() + 4, place(0, y).y() - 16, box.width(), 16)
+            beside = QRectF(0, place(0, y).y() - 8, self.left - 5, 16)
+            solid = style == Qt.PenStyle.SolidLine
+            self.write(painter, beside if solid else inside, words, align.AlignRight if solid else align.AlignLeft)
+        for name, line in self.lines.items():
+            colour, points = QColor(self.colours[name]), [place(x, y) for x, y in line]
             if self.filled:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(QColor(colour.red(), colour.green(), colour.blue(), 64))
                 painter.drawPolygon(QPolygonF([*points, place(line[-1][0], low)]))
-                label = QRectF(points[-1].x() - 44, points[-1].y() - 17, 44, 16)
-                self.write(painter, label, name, Qt.AlignmentFlag.AlignRight)
+                self.write(painter, QRectF(points[-1].x() - 44, points[-1].y() - 17, 44, 16), name, align.AlignRight)
             painter.setPen(QPen(colour, 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawPolyline(QPolygonF(points))
-            painter.setBrush(colour)
             for point in points if len(points) <= 40 else points[-1:]:
                 painter.drawEllipse(point, 1.5, 1.5)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
         for x, least, most in self.bars:  # in the last line's colour
             painter.drawLine(place(x, least), place(x, most))
-            for y in (least, most):
-                painter.drawLine(place(x, y) - QPointF(3, 0), place(x, y) + QPointF(3, 0))
+            for end in (place(x, least), place(x, most)):
+                painter.drawLine(end - QPointF(3, 0), end + QPointF(3, 0))
         xs = [x for x, _ in line]
         for at in np.unique(np.linspace(0, len(xs) - 1, min(6, len(xs))).astype(int)):
             label = QRectF(place(xs[at], low).x() - 30, box.bottom(), 60, 15)
-            self.write(painter, label, f"{xs[at]:g}", Qt.AlignmentFlag.AlignHCenter)
-        below = QRectF(box.left(), box.bottom() + 14, box.width(), 16)
-        self.write(painter, below, self.x_title, Qt.AlignmentFlag.AlignHCenter)
+            self.write(painter, label, f"{xs[at]:g}", align.AlignHCenter)
+        self.write(painter, QRectF(box.left(), box.bottom() + 14, box.width(), 16), self.x_title, align.AlignHCenter)
         if not self.filled:
-            names = {
-                name: QColor(self.colours.get(name, COLOURS[n % len(COLOURS)])) for n, name in enumerate(self.lines)
-            }
-            self.write_legend(painter, 0, self.height() - 17, names.items())
+            entries = ((name, QColor(self.colours[name])) for name in self.lines)
+            self.write_legend(painter, 0, self.height() - 17, entries)
 
 
 class HorizonChart(LineChart):
@@ -344,7 +325,7 @@ class HorizonChart(LineChart):
         """minutes: (h,) horizons, ascending. lines: name, colour and (h,) metres of each. words: the tooltip, with {m}
         for the horizon and {0}, {1} … for the lines. bars: (2, h) ends of an interval of the last line, nan for none.
         """
-        super().__init__(title, tr("minutes ahead"), metres_words, filled=filled, height_px=170 if filled else 186)
+        super().__init__(title, tr("minutes ahead"), metres_words, filled=filled)
         self.minutes, self.values, self.words = minutes, [values for _, _, values in lines], words
         for name, colour, values in lines:
             self.colours[name] = colour
@@ -364,7 +345,5 @@ class HorizonChart(LineChart):
 
 def nice_top(value: float) -> float:
     """The next round number from a value upwards, for the end of an axis."""
-    if value <= 0:
-        return 1.0
-    size = 10.0 ** np.floor(np.log10(value))
+    size = 10.0 ** np.floor(np.log10(value)) if value > 0 else 1.0
     return float(next(step * size for step in (1, 2, 4, 6, 8, 10) if step * size >= value))
