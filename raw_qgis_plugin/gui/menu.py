@@ -69,7 +69,7 @@ def entries() -> tuple[Entry, ...]:
               window("maps.page", "open_designer")),
         Entry("basemap", tr("Basemap"),
               tr("Tiles of an XYZ connection of QGIS, below the layers. You are asked before the first request."),
-              lambda menu: basemap.toggle(menu.iface, menu.actions["basemap"].isChecked()), "map"),
+              lambda menu: menu.toggle_basemap(), "map"),
         Entry("train", tr("Train a model…"),
               tr("Continue training on your own tracks, or teach a new label from examples."),
               window("training.dialog", "open_training")),
@@ -144,6 +144,11 @@ class RawMenu(Desktop):
             self.entries += actions
         for entry in self.entries:
             self.iface.addPluginToMenu(MENU, entry)
+
+    def toggle_basemap(self) -> None:
+        """Add or remove the basemap, unless the user declines."""
+        basemap.toggle(self.iface, self.actions["basemap"].isChecked())
+        self._show_basemap()
 
     def _show_basemap(self) -> None:
         """The layer may have been added or removed with a project, or by the user."""
