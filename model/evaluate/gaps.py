@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tracks, _, _ = read(args.tracks)
     if args.held_out_cabs:
         tracks = tracks.take(np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user])
-    users, results = tracks.apart().by_user(), {}
+    users, results = tracks.one_user_per_track().by_user(), {}
     for minutes in args.minutes:
         hidden = hide(users, 60.0 * minutes, args.per_user, args.gaps, args.seed)
         if len(hidden.t):

@@ -47,7 +47,7 @@ def cut(tracks: Tracks, family: str, *, limit: int = 3000, per_user: int = 36, s
 
     A track without a user has one of its own in `user`. Raises InputError for an unknown family.
     """
-    users = tracks.apart().by_user()
+    users = tracks.one_user_per_track().by_user()
     if family in ("long", "filled"):
         return _cut_long(users, family, limit, per_user, seed)
     cadence = re.fullmatch(r"(\d+)\s?s", family)

@@ -20,17 +20,17 @@ DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 DATE_ORDERS = ("day", "month")  # which number comes first in dates whose year is last, such as 31/12/2024
 
-# The layouts of text, as Arrow's regular expressions. CLOCK is what follows the date.
-CLOCK = (
-    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>[^\s\"]*)[\s\"]*$",
-    r"(?:[Tt ]+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d*))?)?)?",
-)
-YEAR_FIRST = r"^[\s\"]*(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + CLOCK[1] + CLOCK[0]
-YEAR_LAST = r"^[\s\"]*(?P<first>\d{1,2})[-/.](?P<other>\d{1,2})[-/.](?P<year>\d{4})" + CLOCK[1] + CLOCK[0]
+# The layouts of text, as Arrow's regular expressions: a date, and what may follow it
+CLOCK = r"(?:[Tt ]+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d*))?)?)?"
+HALF_AND_ZONE = r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>[^\s\"]*)[\s\"]*$"
+YEAR_FIRST = r"^[\s\"]*(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + CLOCK + HALF_AND_ZONE
+DAY_FIRST = r"^[\s\"]*(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4})" + CLOCK + HALF_AND_ZONE
+MONTH_FIRST = DAY_FIRST.replace("<day>", "<other>").replace("<month>", "<day>").replace("<other>", "<month>")
 COMPACT = (
     r"^[\s\"]*(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:[Tt ]?(?P<hour>\d\d)(?P<minute>\d\d)"
-    r"(?P<second>\d\d)?)?(?:[.,](?P<fraction>\d*))?" + CLOCK[0]
+    r"(?P<second>\d\d)?)?(?:[.,](?P<fraction>\d*))?" + HALF_AND_ZONE
 )
+YEAR_LAST = {"day": [DAY_FIRST], "month": [MONTH_FIRST]}  # by the order of dates
 ZONE = r"(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?(?::?(\d\d))?"
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
@@ -200,12 +200,11 @@ def _from_text(column: Any, zone: tzinfo, date_order: str, numbers: bool = True)
                 continue
             return moments if kind.tz else _to_utc(moments, zone)
     out, rest = np.full(len(column), NO_TIME), np.arange(len(column))
-    order = date_order or find_date_order(column)
-    for layout in (YEAR_FIRST, COMPACT, *([YEAR_LAST] if order in DATE_ORDERS else [])):
+    for layout in (YEAR_FIRST, COMPACT, *YEAR_LAST.get(date_order or find_date_order(column), [])):
         parts = pc.extract_regex(column, layout)
         fits = parts.is_valid().to_numpy(zero_copy_only=False)
         if fits.any():
-            out[rest[fits]] = _from_parts(_columns_of(parts.drop_null(), order), zone)
+            out[rest[fits]] = _from_parts(parts.drop_null(), zone)
         if fits.all():
             return out
         column, rest = column.filter(pa.array(~fits)), rest[~fits]
@@ -215,17 +214,11 @@ def _from_text(column: Any, zone: tzinfo, date_order: str, numbers: bool = True)
     return out
 
 
-def _columns_of(parts: Any, order: str) -> dict[str, Any]:
-    """The named groups of a layout as Arrow columns; first and other of YEAR_LAST by the order of dates."""
+def _from_parts(parts: Any, zone: tzinfo) -> np.ndarray:
+    """(n,) epoch ms, NO_TIME where there is no such date or zone. parts: the named groups of a layout, of Arrow."""
     import pyarrow.compute as pc
 
-    names = {"first": order, "other": "month" if order == "day" else "day"}
-    return {names.get(each.name, each.name): pc.struct_field(parts, each.name) for each in parts.type}
-
-
-def _from_parts(part: dict[str, Any], zone: tzinfo) -> np.ndarray:
-    """(n,) epoch ms, NO_TIME where there is no such date or zone. part: Arrow columns of digits, half and zone."""
-    import pyarrow.compute as pc
+    part = {each.name: pc.struct_field(parts, each.name) for each in parts.type}
 
     def number(name: str) -> np.ndarray:
         digits = pc.if_else(pc.equal(part[name], ""), "0", part[name])
@@ -257,10 +250,10 @@ def find_date_order(column: Any) -> str:
     import pyarrow.compute as pc
 
     column = column if hasattr(column, "null_count") else pa.array(column.tolist(), pa.string())
-    parts = pc.extract_regex(column, YEAR_LAST).drop_null()
+    parts = pc.extract_regex(column, DAY_FIRST).drop_null()
     if not len(parts):
         return ""
-    day, month = (pc.max(pc.struct_field(parts, name).cast("int64")).as_py() > 12 for name in ("first", "other"))
+    day, month = (pc.max(pc.struct_field(parts, name).cast("int64")).as_py() > 12 for name in ("day", "month"))
     return "unknown" if day == month else "day" if day else "month"
 
 

@@ -132,7 +132,7 @@ class Tracks:
         """Whether there are several tracks but no users."""
         return self.n_tracks > 1 and self.user_ids.tolist() == [NO_USER]
 
-    def apart(self) -> Tracks:
+    def one_user_per_track(self) -> Tracks:
         """Anonymous tracks as one user each, as in training; other tracks as they are.
 
         For forecasts only: whether a region has enough visitors to be shown cannot be known from anonymous tracks.

@@ -161,13 +161,13 @@ def unproven() -> str:
     return tr("Not proven better than a simple method")
 
 
-def verdict_of(head: dict[str, Any], least_units: int = 30) -> str:
+def verdict_of(head: dict[str, Any], min_units: int = 30) -> str:
     """What the test of a head found, in words. Where it was tested on several sources, each of them weighs alike and
-    'unknown' counts as wrong. least_units: sources with fewer do not count.
+    'unknown' counts as wrong. min_units: sources with fewer do not count.
     """
     verdict, metrics, sources = str(head.get("verdict") or ""), head.get("metrics"), head.get("sources") or {}
     tested = [each for each in [*sources.values(), *(head.get("elsewhere") or {}).values()]
-              if (each.get("units") or 0) >= least_units]  # fmt: skip
+              if (each.get("units") or 0) >= min_units]  # fmt: skip
     shares = [100 * (each.get("sure") or 0) * (each.get("accuracy_where_sure") or 0) for each in tested]
     if not metrics or len(sources) < 2 or len(shares) < 2:
         return verdict

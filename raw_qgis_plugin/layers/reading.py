@@ -103,12 +103,12 @@ def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: 
     return schema
 
 
-def fields_of_users(source: Any, schema: Schema, most_rows: int = 20_000) -> dict[str, int]:
+def fields_of_users(source: Any, schema: Schema, max_rows: int = 20_000) -> dict[str, int]:
     """Fields of a source of features that may name users, with the number of values in its first rows."""
     taken = {*schema.columns(), *find_columns(source.fields().names()).columns(), "fid", "ogc_fid"}
     named = [each.name() for each in source.fields() if each.name() not in taken and not each.isDateOrTime()]
     at = [source.fields().lookupField(name) for name in named]
-    request = QgsFeatureRequest().setSubsetOfAttributes(at).setLimit(most_rows)
+    request = QgsFeatureRequest().setSubsetOfAttributes(at).setLimit(max_rows)
     request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
     rows = [[feature[i] for i in at] for feature in source.getFeatures(request)]
     columns = {name: _plain([row[i] for row in rows]) for i, name in enumerate(named)}

@@ -314,10 +314,10 @@ class InferredAreas(ForecastAreas):
 
     title = "Inferred: areas"
     colours: ClassVar = {"184,72,10": INFERRED, "224,112,31": INFERRED}
-    most_merged = 20_000  # features: to merge more takes too long
+    max_merged = 20_000  # features: to merge more takes too long
 
     def fill_in(self, layer: QgsVectorLayer) -> None:
         """One area for all times, not discs over discs."""
         super().fill_in(layer)
-        if layer.featureCount() <= self.most_merged:
+        if layer.featureCount() <= self.max_merged:
             layer.setRenderer(QgsMergedFeatureRenderer.convertFromRenderer(layer.renderer()))

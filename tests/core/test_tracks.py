@@ -141,12 +141,12 @@ def test_anonymous_tracks_become_users_only_on_demand():
     fixes = [0, 1, 2, 3], [0.0, 1, 2, 3], [0.0] * 4
     nobodys, _ = build_tracks(None, ["1", "2", "2", "1"], *fixes, drop_spikes=False)
     assert nobodys.anonymous and nobodys.n_users == nobodys.by_user().n_tracks == 1  # one visitor of any region
-    apart = nobodys.apart()
+    apart = nobodys.one_user_per_track()
     assert apart.user_ids.tolist() == ["1", "2"] == apart.by_user().track_ids.tolist() and not apart.anonymous
     assert apart.user.tolist() == [0, 0, 1, 1] and apart.user_offsets.tolist() == [0, 2, 4]
     for user, track in ((["a"] * 4, ["1", "2", "2", "1"]), (None, None)):
         known, _ = build_tracks(user, track, *fixes, drop_spikes=False)
-        assert not known.anonymous and known.apart() is known
+        assert not known.anonymous and known.one_user_per_track() is known
 
 
 def test_take_forgets_what_is_gone():

@@ -59,7 +59,7 @@ def backtest(
 
     Raises InputError if no fix has a truth at any horizon.
     """
-    users, folds = tracks.apart().by_user(), spec.folds
+    users, folds = tracks.one_user_per_track().by_user(), spec.folds
     w, fold, last = cut_windows(users, np.array(spec.horizons_s()), folds, seed)
     progress(0.1)
     row = np.nonzero(w.known)[0]

@@ -84,20 +84,20 @@ def names_of(path: Path, files: list[Path]) -> dict[Path, str]:
     return {file: file.relative_to(path).with_name(name).as_posix() for file, name in names.items()}
 
 
-def read_bytes(file: Path, most: int = 1 << 26) -> bytes:
+def read_bytes(file: Path, max_bytes: int = 1 << 26) -> bytes:
     """The bytes of a file, unpacked if it is packed by gzip.
 
-    Raises InputError if there is none, if it is damaged, or has over `most`.
+    Raises InputError if there is none, if it is damaged, or has over `max_bytes`.
     """
     try:
         with file.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
         with gzip.open(file) if packed else file.open("rb") as stream:
-            data = stream.read(most + 1)
+            data = stream.read(max_bytes + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{file.name} cannot be read: {error}") from error
     if not data:
         raise InputError(f"{file.name} is empty.")
-    if len(data) > most:
-        raise InputError(f"{file.name} has over {most >> 20} MB, more than a file of its kind can have.")
+    if len(data) > max_bytes:
+        raise InputError(f"{file.name} has over {max_bytes >> 20} MB, more than a file of its kind can have.")
     return data

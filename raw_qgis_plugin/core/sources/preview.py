@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import InputError, no_progress
 from ..tracks import Skipped
 from .files import KINDS, files_of, names_of
-from .readers import build, choose, find_laid_out, open_table, parser_of, with_date_order
+from .readers import build, choose, open_table, parser_of, resolve_source, with_date_order
 from .schema import AS_GUESSED, Schema, find_columns, has_fixes, user_candidates
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSE
 
     Raises InputError if the source cannot be read or a named column is missing; MissingLibrary without pyarrow.
     """
-    path, kind, wanted = find_laid_out(source, format, schema)
+    path, kind, wanted = resolve_source(source, format, schema)
     import pyarrow as pa
 
     from .columns import fixes_of

@@ -38,7 +38,7 @@ def read(
     read. Raises InputError if the source cannot be read, a column is missing, the order of dates is unknown or no fix
     is left; MissingLibrary without pyarrow.
     """
-    path, kind, schema = find_laid_out(source, format, schema)
+    path, kind, schema = resolve_source(source, format, schema)
     skipped = Skipped()
     found, tables = stream(path, kind, schema, skipped, part_of(progress, 0.0, 0.8))
     tracks, cleaned = build(list(tables), drop_spikes)
@@ -62,7 +62,7 @@ def stream(
     Arguments and errors are those of `read`. The tables have the columns of `fixes_of`; unreadable rows and files
     without fixes are noted in `skipped` while the tables are read.
     """
-    path, kind, schema = find_laid_out(source, format, schema)
+    path, kind, schema = resolve_source(source, format, schema)
     skipped = Skipped() if skipped is None else skipped
     names = names_of(path, files_of(path, KINDS[kind]))
     if kind in ("csv", "gotrack", "parquet"):
@@ -79,7 +79,7 @@ def stream(
     return first[1], _fixes(path, names, list(names), parsed, skipped, progress)
 
 
-def find_laid_out(source: str | Path, format: str, schema: Schema) -> tuple[Path, str, Schema]:
+def resolve_source(source: str | Path, format: str, schema: Schema) -> tuple[Path, str, Schema]:
     """The path and kind of a source, and its schema with the zone of its times. Errors are those of `read`."""
     no_zone = find_zone(schema.zone) is UTC  # a wrong zone is an error before anything is read
     require("pyarrow")

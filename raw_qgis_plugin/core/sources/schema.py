@@ -191,7 +191,7 @@ def plain(name: str) -> str:
     return text
 
 
-def user_candidates(columns: Mapping[str, Iterable[Any]], lines: bool = False, most: int = 6) -> dict[str, int]:
+def user_candidates(columns: Mapping[str, Iterable[Any]], lines: bool = False, max_columns: int = 6) -> dict[str, int]:
     """The columns that may name users, with the number of their different values: text or whole numbers that repeat.
 
     columns: the values of some rows. lines: a row is a whole track, so that its values need not repeat.
@@ -203,4 +203,4 @@ def user_candidates(columns: Mapping[str, Iterable[Any]], lines: bool = False, m
         decimals = any(DECIMALS.fullmatch(text) for text in distinct)
         if 2 <= len(distinct) <= (len(items) if lines else len(items) / 2) and not decimals:
             found[name] = len(distinct)
-    return dict(list(found.items())[:most])
+    return dict(list(found.items())[:max_columns])

@@ -26,12 +26,12 @@ class PreviewTable(QTableWidget):
         self.setAlternatingRowColors(True)
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
 
-    def show_rows(self, preview: Preview, most: int = 50) -> None:
+    def show_rows(self, preview: Preview, max_rows: int = 50) -> None:
         """Show the first rows. A value that cannot be read is marked."""
-        raw = preview.raw.slice(0, most)
+        raw = preview.raw.slice(0, max_rows)
         used = [name for name in preview.schema.columns() if name in raw.column_names]
         written = list(dict.fromkeys([*used, *raw.column_names]))  # those that are read come first
-        read = _as_read(preview, most)
+        read = _as_read(preview, max_rows)
         self.clear()
         self.setRowCount(len(raw))
         self.setColumnCount(len(read) + len(written))
@@ -51,11 +51,11 @@ class PreviewTable(QTableWidget):
         self.resizeColumnsToContents()
 
 
-def _as_read(preview: Preview, most: int) -> dict[str, list[str]]:
+def _as_read(preview: Preview, max_rows: int) -> dict[str, list[str]]:
     """The columns of the fixes as text, by their titles."""
     if preview.fixes is None:
         return {}
-    fixes = preview.fixes.slice(0, most)
+    fixes = preview.fixes.slice(0, max_rows)
     columns: dict[str, list[str]] = {}
     for role, title in (("user", tr("User")), ("track", tr("Track"))):
         if role in fixes.column_names:
