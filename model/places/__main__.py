@@ -14,7 +14,8 @@ import numpy as np
 
 from model.cli import Parser, from_zero, positive, print_line, run
 from model.places.sources import Table, places_of, plan_people, read_city, read_howde, windows
-from model.places.train import cross_validate, figures, fit, judge
+from model.places.train import figures, fit, judge, judge_left_out, leave_out
+from raw_qgis_plugin.core.diary.place_head import judge_places
 
 HOWDE_DAYS, CITY_DAYS = (3, 7, 14, 28, 60), (7, 14)
 ABOUT = {
@@ -48,16 +49,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     asked = [table for table in real + city if "any" not in table.name]
     found: dict[str, list[dict[str, float]]] = {}
     for repeat in range(options.repeats):
-        for name, said in cross_validate(real + city, asked, options.seed + repeat).items():
+        left_out = leave_out(real + city, options.seed + repeat)
+        for name, said in judge_left_out(left_out, asked).items():
             found.setdefault(name, []).append(figures(said))
             print_line({name: found[name][-1]})
     result: dict[str, Any] = {"people left out": {name: _mean(values) for name, values in found.items()}}
-    other = [places_of("simulated city: a week", read_city(options.city))] if options.city else []
+    other = [places_of("simulated: a week", read_city(options.city))] if options.city else []
+    head = fit(real + city, left_out)
     for name, taught, judged in (("howde alone", real, city + other), ("city alone", city, real + other)):
-        result[name] = {
-            table.name: _figures(table, fit(taught, options.seed)) for table in judged if table in asked + other
-        }
-    head = fit(real + city, options.seed)
+        alone = fit(taught, leave_out(taught, options.seed))
+        result[name] = {t.name: _figures(t, alone) for t in judged if "any" not in t.name}
     result["all"] = {table.name: _figures(table, head) for table in other}
     options.output.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(options.output / "head.npz", **head)  # type: ignore[arg-type]
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _figures(table: Table, head: dict[str, np.ndarray]) -> dict[str, float]:
-    return figures(judge(table, head, np.ones(len(table.user_ids), bool)))
+    return figures(judge(table, judge_places(table.facts, head)))
 
 
 def _mean(parts: list[dict[str, float]]) -> dict[str, float]:

@@ -55,6 +55,11 @@ class Table:
     user_ids: np.ndarray
     commuter: np.ndarray
 
+    @property
+    def source(self) -> str:
+        """The source: the name up to the colon."""
+        return self.name.split(":")[0]
+
 
 def read_howde(folder: Path) -> People:
     """Real people with annotated homes and places of work."""

@@ -3,54 +3,86 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from model.places.sources import KINDS, Table
-from raw_qgis_plugin.core.diary.place_head import judge_places, trees_sum, user_inputs
+from raw_qgis_plugin.core.arrays import run_starts
+from raw_qgis_plugin.core.diary.place_head import Kinds, choose_kinds, trees_sum, user_inputs
 from raw_qgis_plugin.core.diary.places import HOME, WORK
 
 FOREST = {
     "max_iter": 80, "learning_rate": 0.1, "max_leaf_nodes": 12, "min_samples_leaf": 40, "l2_regularization": 5.0,
     "max_features": 0.3, "max_bins": 63, "early_stopping": False,
 }  # fmt: skip
-USER_C = 0.05  # the inverse strength of the linear head's regularisation
+WEIGHTS = {"howde": 1.0, "city": 0.3}  # of sources
+USER_C = 0.5  # the inverse strength of the linear head's regularisation
 Head = dict[str, np.ndarray]
 
 
-def fit(tables: list[Table], seed: int, folds: int = 3) -> Head:
-    """Train trees on all tables, and calibrate them and the head of users on people left out of trees."""
+@dataclass(frozen=True)
+class LeftOut:
+    """The tables' places in one column: sums of trees that did not learn from the person (n,) by kind, and folds."""
+
+    tables: list[Table]
+    logit: Head
+    fold: np.ndarray
+
+    def of(self, table: Table) -> tuple[Head, np.ndarray]:
+        """The sums and folds of one of the tables."""
+        at = [t is table for t in self.tables].index(True)
+        begin = sum(len(t.kind) for t in self.tables[:at])
+        rows = slice(begin, begin + len(table.kind))
+        return {name: values[rows] for name, values in self.logit.items()}, self.fold[rows]
+
+
+def leave_out(tables: list[Table], seed: int, folds: int = 5) -> LeftOut:
+    """Judge the people of each fold by trees that learned from all others."""
+    fold, kind, x, weight = np.concatenate([_folds(t, seed, folds) for t in tables]), *_columns(tables)
+    logit = {name: np.zeros(len(kind)) for name in (HOME, WORK)}
+    for name, values in logit.items():
+        for k in range(folds):
+            some = fold != k
+            trees = _forest(x[some], kind[some] == KINDS.index(name), weight[some], seed)
+            values[~some] = trees_sum(x[~some], trees)
+    return LeftOut(tables, logit, fold)
+
+
+def fit(tables: list[Table], left_out: LeftOut, seed: int = 0) -> Head:
+    """Train trees on all tables; calibrate them, and the head of users, on people left out of trees."""
+    kind, x, weight = _columns(tables)
+    head: Head = {}
+    for name in (HOME, WORK):
+        trees = _forest(x, kind == KINDS.index(name), weight, seed)
+        head |= {f"{name}_{key}": values for key, values in trees.items()}
+    return head | calibrate(left_out)
+
+
+def calibrate(left_out: LeftOut, without: int = -1) -> Head:
+    """The lines that make probabilities of sums, and the head of users, from people left out of trees.
+
+    without: a fold that does not teach.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    fold, kind, x = (
-        _folds(tables, seed, folds),
-        *(np.concatenate(c) for c in zip(*((t.kind, t.facts.x) for t in tables))),
-    )
-    weight = np.concatenate([np.full(len(t.kind), _weight(t, tables)) for t in tables])
-    head: Head = {}
-    logits: Head = {}
-    for name in (HOME, WORK):
-        right, logit = kind == KINDS.index(name), np.zeros(len(kind))
-        for k in range(folds):
-            trees = _forest(x[fold != k], right[fold != k], weight[fold != k], seed)
-            logit[fold == k] = trees_sum(x[fold == k], trees)
-        line = LogisticRegression(C=1e3).fit(logit[:, None], right, weight)
-        logits[name] = line.coef_[0, 0] * logit + line.intercept_[0]
-        trees = _forest(x, right, weight, seed)
-        trees["calibration"] = np.array([line.coef_[0, 0], line.intercept_[0]])
-        head |= {f"{name}_{key}": values for key, values in trees.items()}
-    inputs, answers, weights, begin = [], [], [], 0
+    tables = left_out.tables
+    kind, _, weight = _columns(tables)
+    some, head = left_out.fold != without, {}
+    for name, values in left_out.logit.items():
+        line = LogisticRegression(C=1e3).fit(values[some, None], kind[some] == KINDS.index(name), weight[some])
+        head[f"{name}_calibration"] = np.array([line.coef_[0, 0], line.intercept_[0]])
+    parts = []
     for table in tables:
-        rows = slice(begin, begin + len(table.kind))
-        begin = rows.stop
-        found, best = user_inputs(table.facts, logits[WORK][rows], logits[HOME][rows])
-        inputs.append(found)
-        answers.append(table.commuter[table.facts.owner[best]])
-        weights.append(np.full(len(best), _weight(table, tables)))
-    users, right, weight = (np.concatenate(parts) for parts in (inputs, answers, weights))
+        logit, fold = left_out.of(table)
+        home, work = (head[f"{name}_calibration"] @ [logit[name], np.ones(len(fold))] for name in (HOME, WORK))
+        x, best = user_inputs(table.facts, work, home)
+        kept = fold[best] != without
+        share = np.full(kept.sum(), WEIGHTS[table.source] / sum(t.source == table.source for t in tables) / kept.sum())
+        parts.append((x[kept], table.commuter[table.facts.owner[best]][kept], 3e3 * share))
+    users, right, weight = (np.concatenate(columns) for columns in zip(*parts))
     scale = StandardScaler().fit(users)
     line = LogisticRegression(C=USER_C, max_iter=2000).fit(scale.transform(users), right, weight)
     return head | {
@@ -59,20 +91,17 @@ def fit(tables: list[Table], seed: int, folds: int = 3) -> Head:
     }  # fmt: skip
 
 
-def _weight(table: Table, tables: list[Table]) -> float:
-    """Sources weigh the same however many ways they were recorded in."""
-    source = table.name.split(":")[0]
-    return 1e4 / sum(len(t.kind) for t in tables if t.name.split(":")[0] == source)
+def _columns(tables: list[Table]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Kinds (n,), features and weights of all places; sources weigh the same in however many ways they are recorded."""
+    of_source = {t.source: sum(len(u.kind) for u in tables if u.source == t.source) for t in tables}
+    weight = [np.full(len(t.kind), 1e4 * WEIGHTS[t.source] / of_source[t.source]) for t in tables]
+    return np.concatenate([t.kind for t in tables]), np.concatenate([t.facts.x for t in tables]), np.concatenate(weight)
 
 
-def _folds(tables: list[Table], seed: int, folds: int) -> np.ndarray:
-    """(n,) the fold of each place: a person is in one fold in all tables of a source."""
-    result = []
-    for table in tables:
-        source = table.name.split(":")[0]
-        drawn = {u: np.random.default_rng([seed, *f"{source}{u}".encode()]).integers(folds) for u in table.user_ids}
-        result.append(np.array([drawn[u] for u in table.user_ids], np.int64)[table.facts.owner])
-    return np.concatenate(result)
+def _folds(table: Table, seed: int, folds: int) -> np.ndarray:
+    """(n,) the fold of each place; a person is in one fold in all tables of a source."""
+    drawn = [np.random.default_rng([seed, *f"{table.source}{u}".encode()]).integers(folds) for u in table.user_ids]
+    return np.array(drawn)[table.facts.owner]
 
 
 def _forest(x: np.ndarray, right: np.ndarray, weight: np.ndarray, seed: int) -> Head:
@@ -99,46 +128,36 @@ def _forest(x: np.ndarray, right: np.ndarray, weight: np.ndarray, seed: int) -> 
     return trees
 
 
-def judge(table: Table, head: Head, users: np.ndarray) -> dict[str, Any]:
-    """What of some users (n_users,) bool of a table a head gets right, one entry a user with places: commuter_p,
-    commuter, and whether home and work are right (nan: none was annotated; -1: none was found).
+def judge(table: Table, kinds: Kinds) -> dict[str, Any]:
+    """What kinds of places get right, one entry a user of whom something is said: commuter_p, commuter, and whether
+    home and work are right (nan: none was annotated; -1: none was found).
     """
-    kinds, owner, n = judge_places(table.facts, head), table.facts.owner, len(table.user_ids)
-    found = {"user": np.arange(n), "p": kinds.commuter_p, "commuter": table.commuter}
+    owner, n = table.facts.owner, len(table.user_ids)
+    found = {"p": kinds.commuter_p, "commuter": table.commuter}
     for name in (HOME, WORK):
         said, true = kinds.kind == name, table.kind == KINDS.index(name)
-        p = np.where(said, kinds.p, -1)
-        order = np.lexsort((-p, owner))
-        best = order[np.append(True, np.diff(owner[order]) > 0)] if len(owner) else order
+        order = np.lexsort((-np.where(said, kinds.p, -1), owner))
+        best = order[run_starts(owner[order])]
         right = np.full(n, np.nan)
         right[owner[best]] = np.where(said[best], true[best], -1.0)
         exists = np.bincount(owner, true, n) > 0 if name == HOME else table.commuter
         found[name] = np.where(exists, right, np.nan)
-    keep = users & np.isfinite(kinds.commuter_p)
+    keep = np.isfinite(kinds.commuter_p)
     return {name: values[keep] for name, values in found.items()}
 
 
-def cross_validate(tables: list[Table], judged: list[Table], seed: int, folds: int = 4) -> dict[str, dict[str, Any]]:
-    """`judge` of tables by heads that did not learn from the people."""
-    parts: dict[str, list[dict[str, Any]]] = {table.name: [] for table in judged}
-    for k in range(folds):
-        left = [_without(table, seed, folds, k) for table in tables]
-        head = fit(left, seed)
-        for table in judged:
-            users = np.array([_fold(table, u, seed, folds) == k for u in table.user_ids])
-            parts[table.name].append(judge(table, head, users))
-    return {name: {key: np.concatenate([p[key] for p in some]) for key in some[0]} for name, some in parts.items()}
-
-
-def _fold(table: Table, user: str, seed: int, folds: int) -> int:
-    return int(np.random.default_rng([seed, 7, *f"{table.name.split(':')[0]}{user}".encode()]).integers(folds))
-
-
-def _without(table: Table, seed: int, folds: int, k: int) -> Table:
-    """A table without the places of the people of a fold."""
-    kept = np.array([_fold(table, u, seed, folds) != k for u in table.user_ids])[table.facts.owner]
-    facts = replace(table.facts, x=table.facts.x[kept], owner=table.facts.owner[kept])
-    return replace(table, facts=facts, kind=table.kind[kept])
+def judge_left_out(left_out: LeftOut, tables: list[Table]) -> dict[str, dict[str, Any]]:
+    """`judge` of some of the tables, by heads that did not learn from the person."""
+    heads = [calibrate(left_out, without=k) for k in range(int(left_out.fold.max()) + 1)]
+    result = {}
+    for table in tables:
+        (logit, fold), parts = left_out.of(table), []
+        for k, head in enumerate(heads):
+            kinds = choose_kinds(table.facts, logit, head)
+            kinds.commuter_p[np.setdiff1d(np.arange(len(table.user_ids)), table.facts.owner[fold == k])] = np.nan
+            parts.append(judge(table, kinds))
+        result[table.name] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return result
 
 
 def figures(found: dict[str, Any], answered: float = 0.88) -> dict[str, float]:

@@ -37,7 +37,7 @@ class KindSettings:
 
     min_p: float = 0.5  # of home or work, for further places of the kind
     min_home_p: float = 0.3  # of the likeliest home
-    min_work_p: float = 0.4  # that the user has a place of work, for the likeliest one
+    min_work_p: float = 0.3  # that the user has a place of work, for the likeliest one
 
 
 SETTINGS = KindSettings()
@@ -77,9 +77,11 @@ def user_inputs(facts: PlaceFacts, work: np.ndarray, home: np.ndarray) -> tuple[
     none = -np.logaddexp(0, work)  # logarithms of the probability that a place is not work
     column = {name: k for k, name in enumerate(facts.names)}
     taken = [column[name] for name in (*OF_WORK, *(name for name in facts.names if name.startswith("record_")))]
+    seen = facts.x[best, column["record_n_days"]]
+    likeliest, no_work = work[best], np.add.reduceat(none[order], head)
     inputs = [
-        work[best], np.where(size > 1, work[second], -9.0), np.add.reduceat(none[order], head),
-        np.maximum.reduceat(home[order], head),
+        likeliest, likeliest * seen, likeliest * np.abs(likeliest), np.maximum(likeliest, 0), _sigmoid(likeliest),
+        no_work, np.exp(no_work), np.where(size > 1, work[second], -9.0), np.maximum.reduceat(home[order], head),
     ]  # fmt: skip
     return np.column_stack([*inputs, facts.x[best][:, taken]]), best
 
@@ -93,33 +95,37 @@ def load_head() -> dict[str, np.ndarray]:
 
 def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -> Kinds:
     """The kinds of places. head: arrays such as those of `load_head`, the default."""
-    head, why = load_head() if head is None else head, _why(facts)
-    commuter_p, n = np.full(len(why), np.nan), len(facts.owner)
-    kind, p = np.full(n, None, object), np.full(n, np.nan)
-    if not n:
-        return Kinds(kind, p, commuter_p, why)
-    logit = {}
+    head, logit = load_head() if head is None else head, {}
     for name in (HOME, WORK):
         trees = {key.removeprefix(f"{name}_"): head[key] for key in head if key.startswith(f"{name}_")}
-        slope, offset = trees["calibration"]
-        parts = [trees_sum(facts.x[k : k + 4096], trees) for k in range(0, n, 4096)]
-        logit[name] = slope * np.concatenate(parts) + offset
-    x, best = user_inputs(facts, logit[WORK], logit[HOME])
+        parts = [trees_sum(facts.x[k : k + 4096], trees) for k in range(0, len(facts.x), 4096)]
+        logit[name] = np.concatenate([np.zeros(0), *parts])
+    return choose_kinds(facts, logit, head)
+
+
+def choose_kinds(facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str, np.ndarray]) -> Kinds:
+    """The kinds of places by the sums of trees for home and work (n,)."""
+    why, n = _why(facts), len(facts.owner)
+    commuter_p, kind, p = np.full(len(why), np.nan), np.full(n, None, object), np.full(n, np.nan)
+    if not n:
+        return Kinds(kind, p, commuter_p, why)
+    home, work = (head[f"{name}_calibration"] @ [logit[name], np.ones(n)] for name in (HOME, WORK))
+    x, best = user_inputs(facts, work, home)
     user = facts.owner[best]
     commuter_p[user] = _sigmoid(
         (x - head["user_mean"]) / head["user_scale"] @ head["user_weight"] + head["user_offset"]
     )
     commuter_p[why != ""] = np.nan
-    home_p, work_p = _sigmoid(logit[HOME]), _sigmoid(logit[WORK])
+    home_p, work_p = _sigmoid(home), _sigmoid(work)
     order = np.lexsort((-home_p, facts.owner))
     first = order[run_starts(facts.owner[order])]
-    home, work = (values >= SETTINGS.min_p for values in (home_p, work_p))
-    home[first] |= home_p[first] >= SETTINGS.min_home_p
-    work[best] |= commuter_p[user] >= SETTINGS.min_work_p
-    home &= ~work | (home_p >= work_p)
+    at_home, at_work = home_p >= SETTINGS.min_p, work_p >= SETTINGS.min_p
+    at_home[first] |= home_p[first] >= SETTINGS.min_home_p
+    at_work[best] |= commuter_p[user] >= SETTINGS.min_work_p
+    at_home &= ~at_work | (home_p >= work_p)
     known = why[facts.owner] == ""
-    kind[known] = np.where(home, HOME, np.where(work, WORK, OTHER))[known]
-    p[known] = np.where(home, home_p, np.where(work, work_p, 1 - np.maximum(home_p, work_p)))[known]
+    kind[known] = np.where(at_home, HOME, np.where(at_work, WORK, OTHER))[known]
+    p[known] = np.where(at_home, home_p, np.where(at_work, work_p, 1 - np.maximum(home_p, work_p)))[known]
     return Kinds(kind, p, commuter_p, why)
 
 

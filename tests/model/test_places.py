@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The training of the place head: its arrays, its windows of records, people left out, and what the card says."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from model.places.sources import KINDS, People, places_of, windows
+from model.places.train import FOREST, _forest, figures, fit, judge, judge_left_out, leave_out
+from raw_qgis_plugin.core.diary.place_head import FILE, judge_places, load_head, trees_sum
+from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
+from raw_qgis_plugin.core.tracks import build_tracks
+
+MONDAY = 1_599_436_800_000  # 2020-09-07, 0:00 UTC
+
+
+@pytest.fixture(scope="module")
+def people() -> People:
+    """People for two weeks; every second one works ten kilometres from home, the others shop there."""
+    rng, hour = np.random.default_rng(1), np.arange(0, 14 * 24, 0.5)
+    parts = []
+    for user in range(160):
+        at_work = (hour % 24 >= 9) & (hour % 24 < 17) & (hour // 24 % 7 < 5)
+        shops = (hour % 24 >= 17) & (hour % 24 < 19) & (hour // 24 % 7 == 5)
+        away = at_work if user % 2 else shops
+        kept = rng.random(len(hour)) < 0.7
+        parts.append((np.full(kept.sum(), user), hour[kept], away[kept]))
+    user, hour, away = (np.concatenate(columns) for columns in zip(*parts))
+    lon = 0.09 * away + rng.normal(0, 5e-5, len(hour))
+    tracks = build_tracks(user, None, MONDAY + (hour * HOUR_MS).astype(np.int64), lon, np.zeros(len(hour)))[0]
+    return People(tracks, np.where(~away, 0, np.where(user % 2, 1, 2)).astype(np.int8), np.arange(160) % 2 == 1)
+
+
+def test_trees_answer_as_scikit_learn_does() -> None:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(600, 8)).astype(np.float32)
+    right, weight = x[:, 0] * x[:, 1] + 0.3 * rng.normal(size=600) > 0, rng.random(600)
+    same = HistGradientBoostingClassifier(**FOREST, random_state=5).fit(x, right, sample_weight=weight)
+    np.testing.assert_allclose(trees_sum(x, _forest(x, right, weight, 5)), same.decision_function(x), atol=1e-9)
+
+
+def test_windows_are_the_same_people_seen_less(people: People) -> None:
+    found = dict(windows(people, 1, (3, 7)))
+    assert list(found) == ["whole", "first 3", "any 3", "first 7", "any 7", "ends of stays"]
+    first = found["first 3"].tracks
+    assert (first.t < MONDAY + 3 * DAY_MS).all() and len(found["any 3"].tracks) <= 3 * 48 * 160
+    assert len(found["ends of stays"].tracks) < 0.6 * len(people.tracks)
+    for some in found.values():
+        assert len(some.kind) == len(some.tracks) and len(some.commuter) == some.tracks.n_users
+
+
+def test_people_left_out_are_judged_right(people: People) -> None:
+    table = places_of("howde: made", people)
+    assert np.bincount(table.kind, minlength=3).tolist()[:2] == [160, 80]
+    left_out = leave_out([table], 1, folds=3)
+    found = figures(judge_left_out(left_out, [table])["howde: made"])
+    assert found["commuter"] == 1.0 and found["home"] == 1.0 and found["work"] == 1.0 and found["auc"] == 1.0
+    head = fit([table], left_out)
+    assert figures(judge(table, judge_places(table.facts, head)))["commuter"] == 1.0
+    wrong = judge_places(table.facts, {**head, "user_offset": head["user_offset"] - 50})
+    assert figures(judge(table, wrong))["commuter"] == 0.5, "figures notice a head that is wrong"
+
+
+def test_the_head_that_ships_has_a_card_of_its_features(people: People) -> None:
+    card, facts = json.loads(FILE.with_name("card.json").read_text("utf-8")), places_of("x: y", people).facts
+    assert tuple(card["features"]) == facts.names
+    assert max(load_head()[f"{kind}_feature"].max() for kind in KINDS[:2]) < len(facts.names)
+    assert {"command", "seed", "data", "licence", "figures"} <= set(card)
