@@ -158,5 +158,7 @@ def places_of(name: str, people: People) -> Table:
     cell = np.repeat(place, size) * len(KINDS) + people.kind[expand_ranges(first, size)]
     kind = np.bincount(cell, minlength=len(facts.owner) * len(KINDS)).reshape(-1, len(KINDS)).argmax(axis=1)
     kept = facts.of_place["hours"] >= MIN_HOURS
-    facts = replace(facts, x=facts.x[kept], owner=facts.owner[kept], of_place={})
+    facts = replace(
+        facts, x=facts.x[kept], owner=facts.owner[kept], of_place={k: v[kept] for k, v in facts.of_place.items()}
+    )
     return Table(name, facts, kind[kept], tracks.user_ids, people.commuter)

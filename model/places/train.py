@@ -18,7 +18,7 @@ FOREST = {
     "max_features": 0.3, "max_bins": 63, "early_stopping": False,
 }  # fmt: skip
 WEIGHTS = {"howde": 1.0, "city": 0.3}  # of sources
-USER_C = 0.5  # the inverse strength of the linear head's regularisation
+USER_C = 0.2  # the inverse strength of the linear head's regularisation
 Head = dict[str, np.ndarray]
 
 

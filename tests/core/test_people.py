@@ -71,7 +71,7 @@ def test_who_commutes(labels: PeopleLabels) -> None:
     assert works["evidence"] == "at work on 10 of 10 weekdays with fixes" and works["work_days"] == 10
     assert works["n_days_seen"] == 14 and works["coverage"] > 0.99
     assert works["trips_a_day_low"] < 20 / 14 < works["trips_a_day_high"]
-    assert stays["commuter_p"] < 0.5 and stays["work_days"] == 0
+    assert stays["commuter_p"] < 0.5 and stays["work_days"] == 0, "one hour at a shop is no work"
 
 
 def test_homes_and_work_are_places(labels: PeopleLabels) -> None:

@@ -17,6 +17,7 @@ class FeatureSettings:
     """Hours are of mean solar time. Another value makes other inputs of the place head."""
 
     silence_h: float = 2.0  # a longer silence is unknown time, at a place too
+    way_h: float = 1 / 3  # a longer step between two places is no evidence of being on the way all the time
     weekday: tuple[int, ...] = (0, 5, 7, 9, 11, 14, 17, 20, 22)  # hours at which classes of time begin
     weekend: tuple[int, ...] = (0, 6, 12, 18)
     days: tuple[tuple[str, tuple[int, int], tuple[bool, ...]], ...] = (  # hours and weekdays of days at a place
@@ -84,11 +85,11 @@ class _Hours:
 
 
 def _key(group: np.ndarray, day: np.ndarray) -> np.ndarray:
-    return group.astype(np.int64) << 32 | day.astype(np.int64)
+    return group.astype(np.int64) << 32 | (day.astype(np.int64) + 2**20)  # days before 1970 are negative
 
 
 def _pair(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return key >> 32, key & (2**32 - 1)
+    return key >> 32, (key & (2**32 - 1)) - 2**20
 
 
 def _joined(row: np.ndarray, t: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -184,9 +185,15 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     }  # fmt: skip
     stayed, span_h = np.bincount(owner, hours_seen, n_users), np.maximum(np.nan_to_num(users.span_s) / 3600, 1.0)
     seen_h, work_h = of_user.sum(axis=1), np.bincount(owner, working, n_users)
+    in_stop = np.zeros(len(t) + 1, np.int64)
+    np.add.at(in_stop, first, 1)
+    np.add.at(in_stop, last, -1)
+    moves = (np.cumsum(in_stop)[step] == 0) & (gap <= SETTINGS.way_h * HOUR_MS)
+    on_way = np.bincount(users.user[step[moves]], gap[moves] / HOUR_MS, n_users)
     user_facts |= {
         "n_days": n_days, "stayed_a_day": stayed / n_days, "moved_a_day": np.maximum(seen_h - stayed, 0) / n_days,
-        "stayed": share(stayed, seen_h), "hours": seen_h, "coverage": seen_h / span_h,
+        "stayed": share(stayed, seen_h), "hours": seen_h, "coverage": seen_h / span_h, "on_way_a_day": on_way / n_days,
+        "at_places": share(stayed, stayed + on_way),
     }  # fmt: skip
     record = {name: user_facts[name] for name in ("stayed_a_day", "moved_a_day", "stayed", "coverage")} | {
         "n_days": np.log1p(n_days), "span": np.log(span_h), "night": of_user[:, 0] / n_days,

@@ -31,13 +31,16 @@ class KindSettings:
 
     min_days: int = 3  # with fixes
     min_hours: float = 6.0  # on record, at places or on the way
-    max_moved_h: float = 6.0  # a day; who is on the way for longer is a vehicle, as is who ...
-    vehicle_moved_h: float = 2.0  # ... is on the way for so long a day, ...
-    vehicle_stayed: float = 0.2  # ... and spends so little of the time on record at places
+    min_weekdays: int = 2  # there, for a place of work that is not likely by itself
+    max_way_h: float = 6.0  # a day; who is on the way for longer is a vehicle, as is who ...
+    vehicle_way_h: float = 1.2  # ... is on the way for so long a day, ...
+    vehicle_at_places: float = 0.2  # ... and spends so little of the time on record at places
 
     min_p: float = 0.5  # of home or work, for further places of the kind
     min_home_p: float = 0.3  # of the likeliest home
-    min_work_p: float = 0.3  # that the user has a place of work, for the likeliest one
+    min_work_p: float = (
+        0.18  # that the user has a place of work, for the likeliest one: few go without, and kind_p tells
+    )
 
 
 SETTINGS = KindSettings()
@@ -121,7 +124,8 @@ def choose_kinds(facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str
     first = order[run_starts(facts.owner[order])]
     at_home, at_work = home_p >= SETTINGS.min_p, work_p >= SETTINGS.min_p
     at_home[first] |= home_p[first] >= SETTINGS.min_home_p
-    at_work[best] |= commuter_p[user] >= SETTINGS.min_work_p
+    again = facts.of_place["weekdays"][best] >= SETTINGS.min_weekdays
+    at_work[best] |= again & (commuter_p[user] >= SETTINGS.min_work_p)
     at_home &= ~at_work | (home_p >= work_p)
     known = why[facts.owner] == ""
     kind[known] = np.where(at_home, HOME, np.where(at_work, WORK, OTHER))[known]
@@ -132,8 +136,8 @@ def choose_kinds(facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str
 def _why(facts: PlaceFacts) -> np.ndarray:
     """(n_users,) why nothing is said of a user, or ''."""
     s, of = SETTINGS, facts.of_user
-    vehicle = of["moved_a_day"] > s.max_moved_h
-    vehicle |= (of["moved_a_day"] > s.vehicle_moved_h) & (of["stayed"] < s.vehicle_stayed)
+    vehicle = of["on_way_a_day"] > s.max_way_h
+    vehicle |= (of["on_way_a_day"] > s.vehicle_way_h) & (of["at_places"] < s.vehicle_at_places)
     why = np.full(len(vehicle), "", object)
     for words, wrong in (
         ("no stop on record", np.bincount(facts.owner, minlength=len(why)) == 0),

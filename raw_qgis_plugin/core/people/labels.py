@@ -34,7 +34,7 @@ class PeopleSettings:
     """Chosen on people left out (docs/evidence/people.md)."""
 
     min_stayed_h: float = 2.0  # a day at places and on record, for the label of commuters
-    unclear: tuple[float, float] = (0.40, 0.60)  # probabilities between which the label is unknown
+    unclear: tuple[float, float] = (0.32, 0.68)  # probabilities between which the label is unknown
     silence_h: float = 2.0  # a longer silence outside a stop is unknown time
     day_h: float = 10.0  # of known time, for a day on which trips are counted
     rail_share: float = 0.03  # of trips, for a user of rail; a trip at least is expected
