@@ -48,7 +48,7 @@ def last_rows(tracks, track):
 
 def of_trips(neighbours, last, before, horizon_s):
     """The displacements (m, h, 32, 2) of continuations, and their weights."""
-    found, *_ = neighbours.of_trips(last, before, horizon_s)
+    found, *_ = neighbours.continuations(last, before, horizon_s)
     return found[..., :2], found[..., WEIGHT]
 
 
@@ -67,7 +67,7 @@ def test_others_have_turned_here(lon0):
 
 def test_a_way_says_where_when_and_whose_it_is():
     tracks = round_the_corner(13)
-    found, others, near = Neighbours(tracks).of_trips(*last_rows(tracks, 12), np.array([[30.0]]))
+    found, others, near = Neighbours(tracks).continuations(*last_rows(tracks, 12), np.array([[30.0]]))
     found, (near_m, near_ms) = found[0, 0], near[0]
     assert others == [[12]], "of twelve other users"
     named = dict(zip(COLUMNS, found[found[:, WEIGHT] > 0.5].T, strict=True))
@@ -87,7 +87,7 @@ def test_a_way_says_where_when_and_whose_it_is():
         drop_spikes=False,
     )[0]
     before, last = first[:, 0] + len(again), first[:, 1] + len(again)
-    found = Neighbours(both).of_trips(last, before, np.array([[30.0]]))[0][0, 0]
+    found = Neighbours(both).continuations(last, before, np.array([[30.0]]))[0][0, 0]
     assert found[0, COLUMNS.index("same_user")]
     assert found[0, COLUMNS.index("hours")] == pytest.approx(-1, abs=0.01)
 
@@ -167,7 +167,7 @@ def test_a_forecast_turns_where_others_did():
 def test_continuations_of_days_say_where_others_were_then():
     tracks = fleet(20)
     last = np.array([len(tracks) - 1])
-    near, others = Neighbours(tracks).of_days(last, last - 1, np.array([[1800.0, 900.0]]))
+    near, others, _ = Neighbours(tracks).continuations(last, last - 1, np.array([[1800.0, 900.0]]), True)
     assert 5 < others[0, 0] < 20
     assert near.shape == (1, 2, DAY_KERNEL.count, len(COLUMNS)) and near.dtype == np.float32
     column = dict(zip(COLUMNS, np.moveaxis(near[0, 0], -1, 0), strict=True))
@@ -179,7 +179,7 @@ def test_continuations_of_days_say_where_others_were_then():
     assert (column["age_days"][nearest] > 0.9).all() and column["known_velocity"][nearest].all()
     assert not column["same_user"][nearest].any()
     driver = build_tracks(np.zeros(len(tracks), int), tracks.track, tracks.t, tracks.lon, tracks.lat)[0]
-    own, others = Neighbours(driver).of_days(last, last - 1, np.array([[1800.0]]))
+    own, others, _ = Neighbours(driver).continuations(last, last - 1, np.array([[1800.0]]), True)
     assert own[0, 0, :, COLUMNS.index("same_user")].all() and not others.any()  # other tracks of the same user
     turned = in_frame(near[0], np.array([[0.0, 1.0]] * 2))  # heading north: x is north, y is west
     np.testing.assert_allclose(turned[..., 0], near[0][..., 1], atol=1e-3)

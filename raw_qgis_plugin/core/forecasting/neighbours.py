@@ -82,36 +82,34 @@ REACH = float(np.sqrt(-2 * np.log(MIN_WEIGHT)))  # the distance d beyond which w
 
 
 class Neighbours:
-    """The layer's fixes, searched for the neighbours of fixes. No continuation ends after the
-    last fix of the query: `_search` sees to that.
+    """The layer's fixes, searched for the neighbours of fixes. No continuation ends after the last fix of the query:
+    `_search` sees to that.
     """
 
     def __init__(self, tracks: Tracks) -> None:
         self._tracks = tracks
         self._indexes: dict[Kernel, tuple[TimeForest, np.ndarray, np.ndarray]] = {}
 
-    def of_trips(
-        self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
+    def continuations(
+        self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray, days: bool = False
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Continuations for the rows `last` (m,), reached from the rows `before` (m,), over horizon_s (m, h).
 
-        Returns COLUMNS (m, h, 16, 12) float32 in metres east and north, the heaviest first, of weight zero where there
-        are fewer; of how many other users they are (m, h); and near_m and near_ms of the kernels (m, 2).
+        Returns COLUMNS (m, h, count, 12) float32 in metres east and north, the heaviest first, of weight zero where
+        there are fewer; of how many other users they are (m, h); and near_m and near_ms of the kernels (m, 2).
         """
-        found = np.zeros((*horizon_s.shape, Kernel.count, len(COLUMNS)), np.float32)
-        near, other_users = np.ones((len(last), 2)), np.zeros(horizon_s.shape, int)
         lag_s = (self._tracks.t[last] - self._tracks.t[before]) / 1000.0
         pace = np.round(np.log(np.maximum(lag_s, 1.0)) / np.log(PACE_BASE)).astype(int)
-        for p in np.unique(pace[lag_s > 0]):
-            some = np.flatnonzero((pace == p) & (lag_s > 0))
-            kernel = Kernel.of_trips(p)
+        paces = [] if days else np.unique(pace[lag_s > 0])
+        groups = [(Kernel.of_trips(p), np.flatnonzero((pace == p) & (lag_s > 0))) for p in paces]
+        if days:
+            groups = [(DAY_KERNEL, np.arange(len(last)))]
+        found = np.zeros((*horizon_s.shape, (DAY_KERNEL if days else Kernel).count, len(COLUMNS)), np.float32)
+        near, other_users = np.ones((len(last), 2)), np.zeros(horizon_s.shape, int)
+        for kernel, some in groups:
             near[some] = kernel.near_m, kernel.near_ms
             found[some], other_users[some] = self._of_layer(kernel, last[some], before[some], horizon_s[some])
         return found, other_users, near
-
-    def of_days(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Continuations of days, as `of_trips`: COLUMNS (m, h, 64, 12) float32, and other users (m, h)."""
-        return self._of_layer(DAY_KERNEL, last, before, horizon_s)
 
     def _of_layer(
         self, kernel: Kernel, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray

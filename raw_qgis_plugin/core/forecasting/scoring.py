@@ -155,13 +155,9 @@ def _describe(
     continuations, other_users = np.zeros((b, h, 0, len(COLUMNS)), np.float32), np.zeros((b, h), int)
     some = np.flatnonzero((kind == ContextKind.TRIP) | ContextKind.is_fleet(kind))
     if neighbours is not None and len(some):
-        at = *last_two(rows[some], valid[some]), horizon_s[some]
-        if days:
-            found, other_users[some] = neighbours.of_days(*at)
-        else:
-            found, other_users[some], near = neighbours.of_trips(*at)
-        continuations = np.zeros((b, *found.shape[1:]), np.float32)
-        continuations[some] = found
+        found = neighbours.continuations(*last_two(rows[some], valid[some]), horizon_s[some], days)
+        continuations = np.zeros((b, *found[0].shape[1:]), np.float32)
+        continuations[some], other_users[some], near[some] = found
     continuations = in_frame(continuations.reshape(b * h, *continuations.shape[2:]), f.heading[last])
     return Described(
         f, last, q, np.repeat(kind, h), mixture, continuations, np.repeat(near, h, axis=0), other_users.ravel(),
