@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""raw_label and raw_similarity: look up RAW's results in the project, in any expression of QGIS.
+"""raw_label: the label of a user in the project's results, in any expression of QGIS.
 
 The model never runs here: an expression is evaluated for every feature, in the GUI's thread or a renderer's. A result
 layer becomes a feature source when it joins the project, in the main thread. The source is read by the first
-expression that needs it, in the thread of that expression. A third function, which QGIS does not list because of its
+expression that needs it, in the thread of that expression. A second function, which QGIS does not list because of its
 underscore, is for the default values of `layers.legends.let_correct`.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -33,7 +32,6 @@ from .processing.words import tr
 GROUP = "RAW"
 USER = "user_id"
 OTHER_UNITS = ("track_id", "day")  # a layer with one of them has several rows a user
-EMBEDDING = re.compile(r"e\d{3,}$")
 
 
 class Result:
@@ -42,39 +40,19 @@ class Result:
     def __init__(self, layer: QgsVectorLayer) -> None:
         self.id, self.name = layer.id(), layer.name()
         self.fields = [field.name() for field in layer.fields()]
-        self.embedding = [name for name in self.fields if EMBEDDING.match(name)]
         self._source = QgsVectorLayerFeatureSource(layer)
         self._lock = threading.Lock()
         self._columns: dict[str, dict[str, Any]] = {}
-        self._unit: dict[str, Any] | None = None
 
     def column(self, name: str) -> dict[str, Any]:
         """The values of a field by user."""
         with self._lock:
             if name not in self._columns:
-                self._columns[name] = {user: values[0] for user, values in self._rows([name])}
+                at = [self.fields.index(USER), self.fields.index(name)]
+                request = QgsFeatureRequest().setSubsetOfAttributes(at).setFlags(QgsFeatureRequest.Flag.NoGeometry)
+                rows = (feature.attributes() for feature in self._source.getFeatures(request))
+                self._columns[name] = {id_text(row[at[0]]): row[at[1]] for row in rows}
             return self._columns[name]
-
-    def unit_vectors(self) -> dict[str, Any]:
-        """The embeddings by user, as vectors whose dot products are the users' similarities."""
-        import numpy as np
-
-        from .core.similarity import unit_vectors
-
-        with self._lock:
-            if self._unit is None:
-                rows = [(u, v) for u, v in self._rows(self.embedding) if NULL not in v and None not in v]
-                vectors = unit_vectors(np.array([v for _, v in rows], float)) if rows else ()
-                self._unit = dict(zip((user for user, _ in rows), vectors))
-            return self._unit
-
-    def _rows(self, names: list[str]) -> list[tuple[str, list[Any]]]:
-        fields = self._source.fields()
-        wanted = [fields.lookupField(name) for name in (USER, *names)]
-        request = QgsFeatureRequest().setSubsetOfAttributes(wanted)
-        request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
-        found = (feature.attributes() for feature in self._source.getFeatures(request))
-        return [(id_text(row[wanted[0]]), [row[i] for i in wanted[1:]]) for row in found]
 
 
 class Results:
@@ -124,12 +102,11 @@ class Results:
 
 
 def is_result(layer: QgsMapLayer) -> bool:
-    """Whether a layer has one row per user, with predictions or an embedding."""
+    """Whether a layer has a row per user, with labels."""
     if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
         return False
-    names = [field.name() for field in layer.fields()]
-    ours = "n_points" in names or any(EMBEDDING.match(name) for name in names)
-    return USER in names and ours and not any(name in names for name in OTHER_UNITS)
+    names = layer.fields().names()
+    return {USER, "n_points"} <= set(names) and not any(name in names for name in OTHER_UNITS)
 
 
 class Function(QgsExpressionFunction):
@@ -158,26 +135,14 @@ def label(results: Results, user: Any, task: str, layer: Any = "") -> Any:
         wanted = layer.id() if isinstance(layer, QgsMapLayer) else str(layer)
         candidates = [result for result in candidates if wanted in (result.id, result.name)]
         if not candidates:
-            raise LookupError(tr("raw_label: '{layer}' is no layer of profiles of users.").format(layer=wanted))
+            raise LookupError(tr("raw_label: '{layer}' is no layer of labelled users.").format(layer=wanted))
     for result in candidates:
         if task in result.fields:
             return result.column(task).get(id_text(user), NULL)
     if not candidates:
-        raise LookupError(tr("raw_label: the project has no profiles. Run RAW → People → Profile users first."))
-    words = tr("raw_label: no profiles in the project have the task '{task}'.")
+        raise LookupError(tr("raw_label: the project has no labelled users. Run RAW → People → Profile users first."))
+    words = tr("raw_label: no labelled users in the project have the label '{task}'.")
     raise LookupError(words.format(task=task))
-
-
-def similarity(results: Results, user_a: Any, user_b: Any) -> Any:
-    """How similarly two users move, -1 to 1, by the newest embeddings. LookupError: why there is no answer."""
-    for result in results.newest_first():
-        if result.embedding:
-            known = result.unit_vectors()
-            a, b = known.get(id_text(user_a)), known.get(id_text(user_b))
-            return NULL if a is None or b is None else float(a @ b)
-    raise LookupError(
-        tr("raw_similarity: the project has no embeddings. Run RAW → Data → Embed tracks, unit user, first.")
-    )
 
 
 def saved(layer_id: str, feature: int, field: str) -> Any:
@@ -197,15 +162,9 @@ class Registered:
         self.functions = [
             Function(
                 "raw_label", parameters("user", "task", layer=""),
-                tr("<h3>raw_label(user, task, [layer])</h3><p>The answer of RAW's profiles of users, such as "
-                   "raw_label(\"user_id\", 'commuter'). layer: the name or id of the profiles; else the newest.</p>"),
+                tr("<h3>raw_label(user, task, [layer])</h3><p>The label of a user, such as "
+                   "raw_label(\"user_id\", 'commuter'). layer: name or id of the labelled users; else the newest.</p>"),
                 partial(label, self.results),
-            ),
-            Function(
-                "raw_similarity", parameters("user_a", "user_b"),
-                tr("<h3>raw_similarity(user_a, user_b)</h3><p>How alike two users move, from -1 to 1, by the newest "
-                   "table of Embed tracks in the project.</p>"),
-                partial(similarity, self.results),
             ),
             Function("_raw_saved", parameters("layer_id", "feature", "field"), "", saved),
         ]  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""raw_label and raw_similarity read the results of the project, and report what is missing."""
+"""raw_label reads the results of the project, and says what is missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 import pytest
 from qgis.core import NULL, QgsExpression, QgsFeature, QgsProject, QgsVectorLayer
 
@@ -38,12 +37,6 @@ def profiles(name: str = "Profiles", answer: str = "yes") -> QgsVectorLayer:
     return table(name, fields, [["a", 10, answer, 0.9], ["b", 12, "unknown", 0.55]])
 
 
-def embeddings(values: np.ndarray) -> QgsVectorLayer:
-    names = [f"field=e{i:03d}:double" for i in range(values.shape[1])]
-    rows = [[f"u{i}", *map(float, row)] for i, row in enumerate(values)]
-    return table("Embeddings", "&".join(["field=user_id:string", *names]), rows)
-
-
 def evaluate(text: str) -> tuple[Any, str]:
     expression = QgsExpression(text)
     assert not expression.hasParserError(), expression.parserErrorString()
@@ -53,8 +46,6 @@ def evaluate(text: str) -> tuple[Any, str]:
 def test_without_results_they_are_null_and_name_what_to_run(functions: Any) -> None:
     value, error = evaluate("raw_label('a', 'commuter')")
     assert value in (None, NULL) and "Run RAW → People → Profile users" in error
-    value, error = evaluate("raw_similarity('a', 'b')")
-    assert value in (None, NULL) and "Embed tracks" in error
 
 
 def test_label_of_the_newest_profiles_or_of_those_named(functions: Any) -> None:
@@ -89,11 +80,8 @@ def test_layers_that_left_the_project_are_let_go(functions: Any) -> None:
 def test_ids_that_are_numbers_match_in_every_kind_of_field(functions: Any, kind: str) -> None:
     fields = "field=n_points:integer&field=commuter:string"
     QgsProject.instance().addMapLayer(table("p", f"field=user_id:{kind}&{fields}", [[7, 3, "yes"], [8, 3, "no"]]))
-    vectors = f"field=user_id:{kind}&field=e000:double&field=e001:double"
-    QgsProject.instance().addMapLayer(table("e", vectors, [[7, 1.0, 0.0], [8, 0.0, 2.0]]))
     for user in ("7", "7.0", "'7'", "to_real(7)"):
         assert evaluate(f"raw_label({user}, 'commuter')") == ("yes", "")
-        assert evaluate(f"raw_similarity({user}, 8.0)")[0] == pytest.approx(-1.0)  # of two, about their mean
 
 
 def test_an_edit_is_read(functions: Any) -> None:
@@ -122,18 +110,7 @@ def test_layers_of_tracks_or_days_are_not_profiles_of_users(functions: Any) -> N
     fields = "field=user_id:string&field=n_points:integer&field=commuter:string"
     QgsProject.instance().addMapLayer(table("days", f"{fields}&field=day:string", [["a", 3, "yes", "2020-01-01"]]))
     QgsProject.instance().addMapLayer(table("fixes", "field=user_id:string&field=t:string", [["a", "now"]]))
-    assert "no profiles" in evaluate("raw_label('a', 'commuter')")[1]
-
-
-def test_similarity_equals_that_of_the_core(functions: Any) -> None:
-    from raw_qgis_plugin.core.similarity import similar
-
-    values = np.random.default_rng(3).normal(size=(6, 8)) * np.arange(1, 9)
-    QgsProject.instance().addMapLayer(embeddings(values))
-    rows, expected = similar(values, np.array([0]), 5)
-    for row, value in zip(rows[0], expected[0]):
-        assert evaluate(f"raw_similarity('u0', 'u{row}')")[0] == pytest.approx(value, abs=1e-6)
-    assert evaluate("raw_similarity('u0', 'u99')")[0] in (None, NULL)
+    assert "no labelled users" in evaluate("raw_label('a', 'commuter')")[1]
 
 
 def test_they_work_in_the_threads_of_a_renderer(functions: Any) -> None:
