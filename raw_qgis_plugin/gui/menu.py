@@ -17,8 +17,8 @@ try:
 except ImportError:  # older QGIS with Qt 5
     from qgis.PyQt.QtWidgets import QAction
 
-from ..processing.base import icon
-from ..processing.provider import ALGORITHMS, PROVIDER_ID
+from ..processing.base import group_title, icon
+from ..processing.provider import ALGORITHMS, GROUPS, PROVIDER_ID
 from ..processing.words import tr
 from .desktop import Desktop
 from .maps import basemap, fit
@@ -83,18 +83,12 @@ def entries() -> tuple[Entry, ...]:
     )  # fmt: skip
 
 
-def groups() -> tuple[tuple[str, tuple[str, ...]], ...]:
+def groups() -> list[tuple[str, tuple[str, ...]]]:
     """Titles of the menu's groups, and the actions in them; a group without a title stands in the menu itself."""
-    return (
-        ("", ("sample", "dock")),
-        (tr("Data"), ("importtracks", "fillgaps", "embedtracks")),
-        (tr("People"), ("profileusers", "diary", "similarusers", "encounters")),
-        (tr("Regions"), ("draw", "box", "scoreregions", "similarregions", "flows", "publish")),
-        (tr("Forecasts"), ("forecasttracks", "backtest")),
-        (tr("Maps"), ("map", "basemap")),
-        (tr("Models"), ("train", "trainhead", "pretrain", "models")),
-        ("", ("environment", "help")),
-    )
+    tools = {"regions": ("draw", "box"), "models": ("train", "models")}
+    found = [(group_title(group), tools.get(group, ()) + tuple(each.ID for each in members))
+             for group, members in GROUPS.items()]  # fmt: skip
+    return [("", ("sample", "dock")), *found, (tr("Maps"), ("map", "basemap")), ("", ("environment", "help"))]
 
 
 class RawMenu(Desktop):

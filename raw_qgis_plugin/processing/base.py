@@ -67,11 +67,18 @@ def cache_folder(warn: Callable[[str], object]) -> Path | None:
         return None
 
 
+def group_title(group: str) -> str:
+    """The title of a group."""
+    titles = {"data": tr("Data"), "people": tr("People"), "regions": tr("Regions"), "forecasts": tr("Forecasts")}
+    return titles.get(group) or tr("Models")
+
+
 class RawAlgorithm(Form):
     """Identity, help, missing libraries, errors and cancel."""
 
     ID = ""  # published
     ICON = ""  # a file of resources/icons
+    GROUP = ""  # of the toolbox: by the provider
     TITLE = ""
     SUMMARY = ""
     TAGS: tuple[str, ...] = ()
@@ -90,6 +97,14 @@ class RawAlgorithm(Form):
     def displayName(self) -> str:  # noqa: N802
         """The name in the toolbox."""
         return tr(self.TITLE)
+
+    def group(self) -> str:
+        """The title of the group in the toolbox."""
+        return group_title(self.GROUP)
+
+    def groupId(self) -> str:  # noqa: N802
+        """Published."""
+        return self.GROUP
 
     def shortDescription(self) -> str:  # noqa: N802
         """The tooltip."""

@@ -26,24 +26,19 @@ from .train_head import TrainHead
 
 PROVIDER_ID = "raw"
 
-ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
-    ImportTracks,
-    FillGaps,
-    WriteDiary,
-    ProfileUsers,
-    ScoreRegions,
-    FindFlows,
-    ForecastTracks,
-    Backtest,
-    FindEncounters,
-    SimilarUsers,
-    SimilarRegions,
-    Publish,
-    EmbedTracks,
-    TrainHead,
-    Pretrain,
-)
-"""In the order of the toolbar: first import, then labels, regions and forecasts, then training."""
+GROUPS: dict[str, tuple[type[RawAlgorithm], ...]] = {
+    "data": (ImportTracks, FillGaps, EmbedTracks),
+    "people": (ProfileUsers, WriteDiary, SimilarUsers, FindEncounters),
+    "regions": (ScoreRegions, FindFlows, SimilarRegions, Publish),
+    "forecasts": (ForecastTracks, Backtest),
+    "models": (TrainHead, Pretrain),
+}
+"""The algorithms of each group of the toolbox and of the menu, in their order."""
+
+ALGORITHMS = tuple(algorithm for members in GROUPS.values() for algorithm in members)
+for group, members in GROUPS.items():
+    for algorithm in members:
+        algorithm.GROUP = group
 
 
 class RawProvider(QgsProcessingProvider):

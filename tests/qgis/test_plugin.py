@@ -25,7 +25,7 @@ def test_every_algorithm_explains_itself(processing: Any, name: str) -> None:
     assert len(algorithm.shortHelpString()) > 400 and algorithm.shortDescription()
     assert algorithm.shortHelpString().startswith("<p>")
     assert algorithm.icon().pixmap(24, 24).toImage().pixelColor(12, 12).isValid()
-    assert algorithm.canExecute()[0]
+    assert algorithm.group() and algorithm.groupId() and algorithm.canExecute()[0]
 
 
 def test_the_provider_has_the_version_of_the_plugin(processing: Any) -> None:
