@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from qgis.core import (
@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from ..core.errors import InputError
-from ..core.sources.polygons import leap, short_way
+from ..core.sources.polygons import to_lonlat
 
 WGS84 = "EPSG:4326"
 _LINE_HEADER = 9  # bytes of WKB: byte order, type, number of points
@@ -57,30 +57,14 @@ def lonlat_shapes(
     crosses it here: its longitudes continue beyond 180. None for a polygon that is NULL or cannot be transformed.
     InputError where QGIS has no transform.
     """
-    transform = to_wgs84(crs, context)
-    check(transform)
-    shapes = _transformed([straight(each) for each in geometries], transform)
-    if crs.isValid() and not crs.isGeographic():
-        at = np.flatnonzero(leap(shapes))
-        # With 15 points between two corners the longitudes show on which side of the world an edge runs.
-        dense = [straight(geometries[i]).densifyByCount(15) for i in at]
-        shapes[at] = [short_way(shape) for shape in _transformed(dense, transform)]
-    return shapes
-
-
-def _transformed(geometries: Iterable[QgsGeometry], transform: QgsCoordinateTransform) -> np.ndarray:
-    """(n,) shapely geometries, transformed (in place); None for a geometry that cannot be transformed."""
     import shapely
 
-    wkb: list[bytes | None] = []
-    for geometry in geometries:
-        try:
-            usable = not geometry.isNull() and geometry.transform(transform) == 0
-        except QgsCsException:
-            usable = False
-        wkb.append(geometry.asWkb().data() if usable else None)
+    transform = to_wgs84(crs, context)
+    wkb = [None if geometry.isNull() else straight(geometry).asWkb().data() for geometry in geometries]
     shapes = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
-    shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = None  # QGIS refuses some, not all
+    is_geographic = not crs.isValid() or crs.isGeographic()
+    shapes = to_lonlat(shapes, lambda xy: transform_xy(xy, transform), is_geographic)
+    shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = None
     return shapes
 
 

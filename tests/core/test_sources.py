@@ -175,6 +175,8 @@ def test_files_of_a_folder_are_users(tmp_path):
 def test_read_table_gives_a_csv_file_as_text(tmp_path):
     (tmp_path / "q.csv").write_text("track_id,t\n007,2020-01-01\n")
     assert read_table(tmp_path / "q.csv").to_pylist() == [{"track_id": "007", "t": "2020-01-01"}]
+    (tmp_path / "q.csv").write_text("region,2020,2021\na,1,2\n")
+    assert read_table(tmp_path / "q.csv").column_names == ["region", "2020", "2021"]
     (tmp_path / "q.csv").write_text("track_id,t\n7\n")
     with pytest.raises(InputError, match="2 columns"):
         read_table(tmp_path / "q.csv")

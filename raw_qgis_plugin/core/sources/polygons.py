@@ -84,23 +84,29 @@ def _features(layer: Any) -> tuple[list[str], list[dict[str, Any]], np.ndarray]:
 
 def _to_lonlat(shapes: np.ndarray, wkt: str | None) -> np.ndarray:
     require("pyproj")
-    import shapely
     from pyproj import CRS, Transformer
 
     of = CRS.from_user_input(wkt or "OGC:CRS84")
     if of.is_geographic and of.equals(CRS.from_epsg(4326), ignore_axis_order=True):
         return shapes
-    to_lonlat = Transformer.from_crs(of, "EPSG:4326", always_xy=True)
+    transformer = Transformer.from_crs(of, "EPSG:4326", always_xy=True)
+    return to_lonlat(shapes, lambda xy: np.column_stack(transformer.transform(*xy.T)), of.is_geographic)
 
-    def transformed(some: np.ndarray) -> np.ndarray:
-        return shapely.transform(some, lambda xy: np.column_stack(to_lonlat.transform(*xy.T)))
 
-    shapes, given = transformed(shapes), shapes
-    if not of.is_geographic:
-        at = np.flatnonzero(leap(shapes))
-        steps = transformed(shapely.segmentize(given[at], shapely.length(given[at]) / 64))  # under half the world each
-        shapes[at] = [short_way(shape) for shape in steps]
-    return shapes
+def to_lonlat(shapes: np.ndarray, transform: Callable[[np.ndarray], np.ndarray], is_geographic: bool) -> np.ndarray:
+    """(n,) shapely polygons in longitude and latitude. transform: of (m, 2) coordinates to degrees.
+
+    In a projected CRS an edge that crosses ±180 on the map also crosses it here: its longitudes go on beyond 180.
+    """
+    import shapely
+
+    moved = shapely.transform(shapes, transform)
+    if not is_geographic:
+        at = np.flatnonzero(leap(moved))
+        # With 64 points around a shape its longitudes show on which side of the world an edge runs
+        steps = shapely.transform(shapely.segmentize(shapes[at], shapely.length(shapes[at]) / 64), transform)
+        moved[at] = [short_way(shape) for shape in steps]
+    return moved
 
 
 def leap(shapes: np.ndarray) -> np.ndarray:

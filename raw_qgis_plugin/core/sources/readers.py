@@ -100,7 +100,7 @@ def read_table(source: str | Path) -> pa.Table:
     if not path.is_file() or kind not in ("csv", "gotrack", "parquet"):
         raise InputError(f"'{path}' is a {'folder' if path.is_dir() else kind.upper() + ' file'}, not a table.")
     skipped = Skipped()
-    names, batches = open_table(kind, path, AS_GUESSED)
+    names, batches = open_table(kind, path, AS_GUESSED, always_header=True)
     table = pa.concat_tables(batches(names, skipped, no_progress), promote_options="default")
     if skipped:
         raise InputError(f"Rows of {path.name} without the {len(names)} columns of its header: {skipped.total:,}.")
@@ -111,12 +111,12 @@ Batches = Callable[..., "Iterator[pa.Table]"]
 """Of columns, Skipped and Progress to tables of these columns; `ahead` as in `text_tables`."""
 
 
-def open_table(kind: str, file: Path, schema: Schema) -> tuple[list[str], Batches]:
-    """The columns of a text or Parquet table, and a function that reads some of them."""
+def open_table(kind: str, file: Path, schema: Schema, always_header: bool = False) -> tuple[list[str], Batches]:
+    """The columns of a text or Parquet table, and a function that reads some of them. always_header: of text."""
     if kind != "parquet":
         from .text import read_head, text_tables
 
-        head = read_head(file, schema)
+        head = read_head(file, schema, always_header)
         return head.names, partial(text_tables, file, head)
     import pyarrow as pa
     from pyarrow import dataset

@@ -41,11 +41,11 @@ class Head(NamedTuple):
     above: int  # lines above the first row
 
 
-def read_head(file: Path, schema: Schema = AS_GUESSED) -> Head:
+def read_head(file: Path, schema: Schema = AS_GUESSED, always_header: bool = False) -> Head:
     """Read the names of the columns; delimiter and encoding are recognised where the schema leaves them open.
 
     Columns of a table without a header are called t, lon and lat where their values show what they are, else 'column 1'
-    and so on. Raises InputError if the file cannot be read or has another encoding.
+    and so on. always_header: there is one, whatever it looks like. Raises InputError if the file cannot be read or has another encoding.
     """
     try:
         with pa.input_stream(str(file), compression="detect") as stream:
@@ -67,7 +67,7 @@ def read_head(file: Path, schema: Schema = AS_GUESSED) -> Head:
     delimiter = max(rows, key=lambda sign: (len(rows[sign]) > 1 and sign != " ", len(rows[sign])))
     first = [name.strip() for name in rows[delimiter]]
     size = len(gzip.compress(data) if file.suffix.lower() == ".gz" else data) / max(1, len(lines))
-    if any(VALUE.fullmatch(name) for name in first) and len(first) > 2:
+    if not always_header and len(first) > 2 and any(VALUE.fullmatch(name) for name in first):
         whole = lines[above:-1] if len(data) == HEAD_BYTES else lines[above:]  # the last one may be cut
         return Head(_names_by_values(list(csv.reader(whole, delimiter=delimiter))), delimiter, encoding, size, above)
     names: list[str] = []
