@@ -81,9 +81,7 @@ class Pretrain(TrainingAlgorithm):
             device = run.text("DEVICE") or "auto"
             return training.pretraining_arguments(folder, init, spec.preset, spec.minutes, device, name)
 
-        outputs = self.train(
-            run, "pretrain", prepare, lambda line: training.pretraining_share(line, spec.minutes), minutes=spec.minutes
-        )
+        outputs = self.train(run, "pretrain", prepare, minutes=spec.minutes)
         device = open_bundle(outputs["BUNDLE"]).card["training"]["device"]
         return {**outputs, **self.counts(tracks, skipped, device)}
 

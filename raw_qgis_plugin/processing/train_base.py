@@ -36,14 +36,11 @@ class TrainingAlgorithm(TrackAlgorithm):
         if bundle := run.text("BUNDLE"):  # QGIS itself refuses an empty one
             library.check_target(Path(bundle))
 
-    def train(
-        self, run: Run, name: str, prepare: Callable[[Path], list[str]], share_done: Callable[[dict], float | None],
-        **notes: Any,
-    ) -> dict[str, Any]:  # fmt: skip
+    def train(self, run: Run, name: str, prepare: Callable[[Path], list[str]], **notes: Any) -> dict[str, Any]:
         """Train in a new folder of runs. Returns BUNDLE, REPORT, VERDICT and PROVIDER.
 
-        prepare: writes the child's input files into the folder and returns the child's arguments. share_done: the
-        share of the work that is done by a line of the log. notes: more for run.json.
+        prepare: writes the child's input files into the folder and returns the child's arguments. notes: more for
+        run.json, such as the minutes that it may take.
         """
         bundle, report = run.text("BUNDLE"), run.text("REPORT")  # once: a temporary output gets a new name each time
         folder, child = runs.new_folder(name), None
@@ -57,7 +54,7 @@ class TrainingAlgorithm(TrackAlgorithm):
 
             def on_line(line: dict[str, Any]) -> None:
                 found.update({key: line[key] for key in ("bundle", "report", "verdict", "provider") if key in line})
-                text, share = training.progress_text(line), share_done(line)
+                text, share = training.progress_text(line), training.share_done(line, notes.get("minutes", 30.0))
                 if text and "verdict" not in line:
                     run.feedback.pushConsoleInfo(text) if "text" in line else run.info(text)
                 if share is not None and not run.feedback.isCanceled():

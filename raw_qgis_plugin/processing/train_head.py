@@ -115,7 +115,7 @@ class TrainHead(TrainingAlgorithm):
                 *of_labels,
             ]  # fmt: skip
 
-        outputs = self.train(run, "head", prepare, training.finetuning_share)
+        outputs = self.train(run, "head", prepare)
         return {**outputs, **self.counts(used, skipped, outputs["PROVIDER"])}
 
     def tidy_up(self, run: Run, folder: Path, error: BaseException) -> None:

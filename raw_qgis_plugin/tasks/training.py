@@ -93,20 +93,15 @@ def delete_personal_data(folder: Path) -> None:
             log.warning("A copy of tracks or labels could not be deleted: %s", error)
 
 
-def pretraining_share(line: dict[str, Any], minutes: float) -> float | None:
-    """Share of a model.adapt run that is done, by one line of its log; None if the line holds no progress."""
+def share_done(line: dict[str, Any], minutes: float) -> float | None:
+    """Share of a training that is done, by one line of its log; None if the line holds no progress."""
     if "seconds_left" in line:
         return TRAINED * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
-    return AFTER.get(str(line.get("stage")))
-
-
-def finetuning_share(line: dict[str, Any]) -> float | None:
-    """Share of a model.finetune run that is done, by one line of its log; None if the line holds no progress."""
     if "embedded" in line or "tuning" in line:
         return EMBEDDED * float(line.get("embedded", line.get("tuning", 0.0)))
     if "fold" in line:
         return EMBEDDED + (1 - EMBEDDED) * line["fold"] / (1 + line["of"])
-    return None
+    return AFTER.get(str(line.get("stage")))
 
 
 def measure_name(measure: str) -> str:

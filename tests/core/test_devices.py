@@ -94,26 +94,6 @@ def test_a_library_that_cuda_lacks_is_said(card: Any, device: str) -> None:
     assert "could not load its CUDA libraries" in model.warning
 
 
-@pytest.mark.parametrize(("error", "cards", "there"), [(0, 1, True), (0, 0, False), (100, 1, False)])
-def test_there_is_a_card_where_the_driver_starts_and_counts_one(
-    monkeypatch: pytest.MonkeyPatch, error: int, cards: int, there: bool
-) -> None:
-    class Driver:
-        def cuInit(self, flags: int) -> int:  # noqa: N802 - its name
-            return error
-
-        def cuDeviceGetCount(self, into: Any) -> int:  # noqa: N802
-            into._obj.value = cards
-            return error
-
-    monkeypatch.setattr("ctypes.CDLL", lambda name: Driver())
-    devices._has_gpu.cache_clear()
-    try:
-        assert devices._has_gpu() is there
-    finally:
-        devices._has_gpu.cache_clear()
-
-
 def test_a_card_that_works_warns_of_nothing(card: Any) -> None:
     opened = card(100)
     model = Model(open_bundle(), "auto", 1)

@@ -20,60 +20,35 @@ def layout(platform: str, executable: Path, prefix: Path, **environ: str) -> Lay
     return Layout(platform, executable, prefix, (3, 12), environ)
 
 
-def test_debian_ignores_another_python_on_the_path(tmp_path: Path) -> None:
-    other = touch(tmp_path / "opt/bin/python3")
-    right = touch(tmp_path / "usr/bin/python3.12")
-    touch(tmp_path / "usr/bin/python3")
-    assert base_python(layout("linux", other, tmp_path / "usr")) == right
+# Where QGIS's interpreter is: platform, the running program, sys.prefix, variables, the interpreter, and others that
+# are there too and are not taken. Paths begin in a folder of the test.
+PLACES = {
+    "Debian": ("linux", "opt/bin/python3", "usr", {}, "usr/bin/python3.12", ["opt/bin/python3", "usr/bin/python3"]),
+    "OSGeo4W": ("win32", "o/bin/qgis-ltr-bin.exe", "o/apps/Python312", {}, "o/apps/Python312/python.exe",
+                ["o/bin/python.exe", "o/bin/qgis-ltr-bin.exe"]),
+    "OSGeo4W whose prefix is its root": ("win32", "o/bin/qgis.exe", "o", {}, "o/apps/Python312/python.exe", []),
+    "OSGeo4W by its variable": ("win32", "x/qgis.exe", "y", {"OSGEO4W_ROOT": "o"}, "o/apps/Python312/python.exe", []),
+    "older OSGeo4W": ("win32", "bin/qgis-bin.exe", "apps/Python312", {}, "bin/python3.exe", []),
+    **{
+        f"macOS, {place}": ("darwin", "Q.app/Contents/MacOS/QGIS", "Q.app/Contents/Resources", {},
+                            f"Q.app/Contents/{place}", ["Q.app/Contents/MacOS/QGIS"])
+        for place in ("MacOS/bin/python3.12", "MacOS/python3", "Frameworks/bin/python3.12",
+                      "Frameworks/Python.framework/Versions/3.12/bin/python3.12")
+    },
+    "Flatpak": ("linux", "app/bin/qgis", "app", {"FLATPAK_ID": "org.qgis.qgis"}, "app/bin/python3.12", []),
+    "Snap": ("linux", "snap/bin/qgis", "elsewhere", {"SNAP": "snap"}, "snap/usr/bin/python3.12", []),
+    "conda on Windows": ("win32", "gis/Library/bin/qgis.exe", "gis", {}, "gis/python.exe", []),
+    "conda on Linux": ("linux", "gis/bin/qgis", "gis", {}, "gis/bin/python3.12", []),
+}  # fmt: skip
 
 
-def test_osgeo4w_where_the_executable_is_qgis(tmp_path: Path) -> None:
-    root = tmp_path / "OSGeo4W"
-    qgis = touch(root / "bin/qgis-ltr-bin.exe")
-    right = touch(root / "apps/Python312/python.exe")
-    touch(root / "bin/python.exe")
-    assert base_python(layout("win32", qgis, root / "apps/Python312")) == right
-    # The prefix is sometimes the root; OSGEO4W_ROOT or the place of qgis then tells.
-    assert base_python(layout("win32", qgis, root, OSGEO4W_ROOT=str(root))) == right
-    assert base_python(layout("win32", qgis, root)) == right
-
-
-def test_older_osgeo4w_keeps_it_in_bin(tmp_path: Path) -> None:
-    qgis = touch(tmp_path / "bin/qgis-bin.exe")
-    right = touch(tmp_path / "bin/python3.exe")
-    assert base_python(layout("win32", qgis, tmp_path / "apps/Python312")) == right
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        "MacOS/bin/python3.12",
-        "MacOS/python3",
-        "Frameworks/bin/python3.12",
-        "Frameworks/Python.framework/Versions/3.12/bin/python3.12",
-    ],
-)
-def test_macos_bundle(tmp_path: Path, place: str) -> None:
-    contents = tmp_path / "QGIS.app/Contents"
-    qgis = touch(contents / "MacOS/QGIS")
-    right = touch(contents / place)
-    assert base_python(layout("darwin", qgis, contents / "Resources")) == right
-
-
-def test_flatpak_and_snap(tmp_path: Path) -> None:
-    app = touch(tmp_path / "app/bin/python3.12")
-    flatpak = layout("linux", tmp_path / "app/bin/qgis", tmp_path / "app", FLATPAK_ID="org.qgis.qgis")
-    assert base_python(flatpak) == app
-    snapped = touch(tmp_path / "snap/usr/bin/python3.12")
-    snap = layout("linux", tmp_path / "snap/bin/qgis", tmp_path / "elsewhere", SNAP=str(tmp_path / "snap"))
-    assert base_python(snap) == snapped
-
-
-def test_conda_on_windows_and_linux(tmp_path: Path) -> None:
-    right = touch(tmp_path / "envs/gis/python.exe")
-    assert base_python(layout("win32", tmp_path / "envs/gis/Library/bin/qgis.exe", tmp_path / "envs/gis")) == right
-    right = touch(tmp_path / "envs/gis/bin/python3.12")
-    assert base_python(layout("linux", tmp_path / "envs/gis/bin/qgis", tmp_path / "envs/gis")) == right
+@pytest.mark.parametrize("system", PLACES)
+def test_the_interpreter_of_each_system_is_found(tmp_path: Path, system: str) -> None:
+    platform, program, prefix, variables, right, others = PLACES[system]
+    for each in (right, *others):
+        touch(tmp_path / each)
+    there = {name: value if name == "FLATPAK_ID" else str(tmp_path / value) for name, value in variables.items()}
+    assert base_python(layout(platform, tmp_path / program, tmp_path / prefix, **there)) == tmp_path / right
 
 
 def test_qgis_itself_is_never_taken_and_the_error_says_where_it_looked(tmp_path: Path) -> None:

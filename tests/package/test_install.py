@@ -8,9 +8,7 @@ import importlib
 import shutil
 import sys
 import threading
-import time
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -207,50 +205,3 @@ def test_the_cpu_build_of_pytorch_never_becomes_the_cuda_build_in_silence(
     for path in folder.glob("torch*"):
         shutil.rmtree(path)
     assert found == ([] if outcome else ["torch-1.5.dist-info"])
-
-
-def test_a_cancelled_download_leaves_no_files(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server sends half of a wheel, and then nothing."""
-    wheel = make_wheel(tmp_path / "wheels", "rawlarge", "A = 1\n" + "#" * 3_000_000)
-    (tmp_path / "tiny.txt").write_text("rawlarge>=1\n")
-    started, over = threading.Event(), threading.Event()
-
-    class Server(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            page = f'<a href="/{wheel.name}">{wheel.name}</a>'.encode()
-            body = wheel.read_bytes() + b"\0" * 5_000_000 if self.path.endswith(".whl") else page
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body[: len(body) // 2 if body is not page else len(body)])
-            if body is not page:
-                self.wfile.flush()
-                started.set()
-                over.wait(30)
-
-        def log_message(self, *_: object) -> None:
-            """Print nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
-    monkeypatch.setenv("PIP_TRUSTED_HOST", "127.0.0.1")
-    run = installer(made, InstallRequest(("tiny",), requirements=tmp_path, locked=False), [])
-    seen: list[str] = []
-
-    def cancel() -> None:
-        started.wait(60)
-        time.sleep(0.5)
-        seen.extend(path.name for path in run.temporary.rglob("*"))
-        run.cancel()
-
-    threading.Thread(target=cancel).start()
-    try:
-        with pytest.raises(Cancelled):
-            run.run()
-    finally:
-        over.set()
-        server.shutdown()
-    assert any(name.startswith("pip-") for name in seen), "pip was at work"
-    assert not run.temporary.exists() and not list(packages.site_packages(run.venv).glob("~*"))

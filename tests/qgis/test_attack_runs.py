@@ -17,7 +17,7 @@ def write_run(folder: Path, **change: Any) -> None:
     """A run that died before it wrote its process id."""
     from raw_qgis_plugin.tasks.child import ABOUT
 
-    about = {"module": "x", "arguments": [], "needs": [], "stopped": False, "errors_from": 0}
+    about = {"module": "x", "arguments": [], "needs": [], "stopped": False}
     folder.mkdir(exist_ok=True)
     (folder / ABOUT).write_text(json.dumps(about | change))
 
@@ -36,17 +36,6 @@ def test_a_run_from_before_the_clock_was_set_back_can_be_deleted(staged: None, t
         assert child.status == "interrupted", name
         child.delete()
         assert not (tmp_path / "run").exists()
-
-
-def test_one_that_was_only_just_started_is_running(staged: None, tmp_path: Path) -> None:
-    from raw_qgis_plugin.core.errors import RawError
-    from raw_qgis_plugin.tasks.child import Child
-
-    write_run(tmp_path / "run", started=datetime.now(timezone.utc).isoformat())
-    child = Child(tmp_path / "run")
-    assert child.running
-    with pytest.raises(RawError, match="stop it first"):
-        child.delete()
 
 
 def test_a_broken_note_of_a_run_is_no_run(

@@ -93,13 +93,6 @@ def test_lines_come_as_dicts_and_the_rest_as_text(start: Callable[..., Any]) -> 
     assert stat.S_IMODE(child.folder.stat().st_mode) == 0o700
 
 
-def test_a_training_needs_all_that_its_groups_of_requirements_name(start: Callable[..., Any]) -> None:
-    child = start("pass", needs=None)
-    assert {"numpy", "onnxruntime", "torch", "tensorboard", "sklearn"} <= set(child.about["needs"])
-    child.follow(lambda _: None)
-    assert child.status == "finished"
-
-
 def test_the_plugin_and_the_model_are_there_in_the_child_only(start: Callable[..., Any], stage: Path) -> None:
     told: list[dict] = []
     source = "import json, model.config, raw_qgis_plugin as p\nprint(json.dumps([model.config.__file__, p.__file__]))"
@@ -133,16 +126,6 @@ def test_one_that_writes_its_checkpoint_is_not_killed(start: Callable[..., Any])
     assert not child.running and (child.folder / "result/run/state.safetensors").stat().st_size == 15_000
 
 
-def test_what_was_left_of_a_checkpoint_keeps_nothing_running(start: Callable[..., Any]) -> None:
-    child = start(DEAF)
-    first_line(child)
-    left = child.folder / ".state.safetensors.partial"
-    left.touch()
-    os.utime(left, (0, time.time() - 90))
-    child.cancel(patience_s=0.5)
-    assert not child.running
-
-
 def test_a_full_disk_does_not_keep_it_running(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     from raw_qgis_plugin.tasks import child as module
 
@@ -157,14 +140,12 @@ def test_a_full_disk_does_not_keep_it_running(start: Callable[..., Any], monkeyp
     assert not child.running and child.status == "stopped"
 
 
-def test_a_refusal_is_told_in_its_own_words(start: Callable[..., Any]) -> None:
+def test_a_failure_is_told_in_its_own_words_or_names_what_broke(start: Callable[..., Any], tmp_path: Path) -> None:
     child = start(REFUSES)
     wait_for(lambda: not child.running)
     assert child.status == "failed" and str(child.error()) == "There are no tracks."
-
-
-def test_a_broken_one_names_what_broke_and_where_the_log_is(start: Callable[..., Any]) -> None:
-    child = start(BREAKS)
+    (tmp_path / "standin.py").write_text(BREAKS)
+    child.resume()
     wait_for(lambda: not child.running)
     assert "ZeroDivisionError: division by zero" in str(child.error()) and str(child.folder) in str(child.error())
 
@@ -181,15 +162,6 @@ def test_a_killed_one_is_interrupted_and_goes_on(start: Callable[..., Any]) -> N
     child.follow(told.append)
     assert child.status == "finished"
     assert [line.get("step") for line in told].count(39) == 1 and [line.get("step") for line in told].count(0) == 2
-
-
-def test_an_error_is_that_of_the_last_start(start: Callable[..., Any], tmp_path: Path) -> None:
-    child = start(REFUSES)
-    wait_for(lambda: not child.running)
-    (tmp_path / "standin.py").write_text(BREAKS)
-    child.resume()
-    wait_for(lambda: not child.running)
-    assert "ZeroDivisionError" in str(child.error()) and "no tracks" not in child.errors()
 
 
 def test_what_is_missing_is_named_with_what_to_do(start: Callable[..., Any]) -> None:

@@ -119,7 +119,7 @@ def test_a_label_is_taught_in_a_child_process(
     told: list[dict[str, Any]] = []
     child = Child.start(training.FINETUNE, arguments, folder)
     child.follow(told.append)
-    shares = [share for line in told if (share := training.finetuning_share(line)) is not None]
+    shares = [share for line in told if (share := training.share_done(line, 1.0)) is not None]
     assert shares and shares == sorted(shares) and shares[-1] <= 1.0
     head = open_bundle(folder / training.RESULT_FOLDER / "bundle").head("goes_to_work")
     assert head["metrics"]["units"] <= len(labels.values) and head["verdict"] in [

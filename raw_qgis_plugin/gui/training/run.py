@@ -144,7 +144,7 @@ class RunPanel(QWidget):
         if words := training.progress_text(line):
             self.log.appendPlainText(words)
         minutes = float(child.about.get("minutes", 30))
-        share = training.pretraining_share(line, minutes) if self.pausable else training.finetuning_share(line)
+        share = training.share_done(line, minutes)
         if share is not None:
             self.bar.setValue(max(self.bar.value(), round(1000 * share)))
         loss = line.get("loss") if "loss" in self.last else line.get("step_loss")  # means of more steps are calmer
