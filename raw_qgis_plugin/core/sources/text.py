@@ -45,7 +45,8 @@ def read_head(file: Path, schema: Schema = AS_GUESSED, always_header: bool = Fal
     """Read the names of the columns; delimiter and encoding are recognised where the schema leaves them open.
 
     Columns of a table without a header are called t, lon and lat where their values show what they are, else 'column 1'
-    and so on. always_header: there is one, whatever it looks like. Raises InputError if the file cannot be read or has another encoding.
+    and so on. always_header: there is one, whatever it looks like. Raises InputError if the file cannot be read or has
+    another encoding.
     """
     try:
         with pa.input_stream(str(file), compression="detect") as stream:
