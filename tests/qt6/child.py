@@ -114,7 +114,6 @@ def paint() -> dict[str, int]:
         line.add("train", step, loss)
     drawn = [
         charts.WeekStrip(rng.integers(0, 40, (7, 24)), 10),
-        charts.MixBar([("walk", 30), ("bike", 20), ("rail", None)], 60, "few", {"walk": "#d55e00", "bike": "#0072b2"}),
         charts.DayPlot(day, ["A", "B", "elsewhere", "no data"]),
         charts.HorizonChart(minutes, [("80 %", "#0072b2", 25 * minutes), ("50 %", "#d55e00", 10 * minutes)], "{m}"),
         line,

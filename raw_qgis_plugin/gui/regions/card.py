@@ -17,12 +17,12 @@ from ...core.people.profiles import CARDS as LABELS
 from ...core.regions.disclosure import DOMINATED
 from ...core.regions.people import CARDS
 from ...core.regions.view import RegionView, rank
-from ...layers.legends import class_colours, title_of, verdict_of
+from ...layers.legends import title_of, verdict_of
 from ...layers.publishing import desk_note
 from ...layers.words import count_fixes, count_people
 from ...processing.words import tr
 from ..widgets.card import Card, figure, most_similar, plain, unproven_mark
-from ..widgets.charts import MixBar, WeekStrip
+from ..widgets.charts import WeekStrip
 from ..widgets.layout import escaped, tip
 
 
@@ -135,19 +135,12 @@ class RegionCard(Card):
         self.add(f"<small>{words.format(clock=clock, n=strip.most, k=self.min_users)}</small>")
 
     def _show_mix(self, view: RegionView) -> None:
-        """A bar per label: how many people have each class."""
-        some = False
+        """A line per label: how many people have each class."""
         for head in (*LABELS, *self.bundle.heads("user")):
-            mix = view.mix.get(head["name"])
-            if mix is None:
-                continue
-            self.add(escaped(title_of(head)) + unproven_mark(head), heading=True)
-            parts = [(plain(word), people) for word, people in mix.items()]
-            some |= None in mix.values()
-            colours = {plain(word): colour for word, colour in class_colours(head).items()}
-            self.column.addWidget(MixBar(parts, int(view.figures["n_users"]), tr("withheld"), colours))
-        if some:
-            self.add(f"<small>{tr('Withheld: labels of fewer than {n} people each.').format(n=self.min_users)}</small>")
+            if mix := view.mix.get(head["name"]):
+                few = tr("fewer than {n}").format(n=self.min_users)
+                parts = [f"{escaped(plain(word))} {few if n is None else f'{n:,}'}" for word, n in mix.items()]
+                self.add(f"<b>{escaped(title_of(head))}</b>{unproven_mark(head)}: {', '.join(parts)}")
 
     def _show_similar(self, min_regions: int = 4) -> None:
         """The regions whose people move most similarly. min_regions: with fewer, similarity means nothing."""

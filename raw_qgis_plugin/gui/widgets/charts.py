@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from qgis.PyQt.QtCore import QBuffer, QEvent, QIODevice, QPointF, QRectF, Qt
@@ -143,49 +143,6 @@ class WeekStrip(Chart):
                 if people > -2:
                     painter.fillRect(box, self.hatch() if people < 0 else colour)
         self.write_hours(painter, self.left, 7 * high, wide, self.bottom)
-
-
-class MixBar(Chart):
-    """Shares as one bar with its legend below. A part without a number is hatched, as withheld."""
-
-    bar = 14.0
-    line = 17.0
-
-    def __init__(
-        self, parts: Sequence[tuple[str, int | None]], total: int, few: str, colours: Mapping[str, str]
-    ) -> None:
-        """parts: words and people, None: withheld. few: words for all withheld. colours: by words, else grey."""
-        shown = [(words, people) for words, people in parts if people is not None]
-        rest = total - sum(people for _, people in shown)
-        lines = len(shown) + (len(shown) < len(parts))
-        super().__init__(height_px=int(self.bar + 4 + self.line * lines))
-        self.total = max(total, 1)
-        self.parts: list[tuple[str, int, QBrush]] = [
-            (words, people, QBrush(QColor(colours.get(words, GREY)))) for words, people in shown
-        ]
-        if len(shown) < len(parts):
-            self.parts.append((few, rest, self.hatch()))
-
-    def words_at(self, x: float, y: float) -> str:
-        """The part and its share."""
-        share = np.cumsum([people for _, people, _ in self.parts]) / self.total
-        at = int(np.searchsorted(share, x / max(self.width(), 1)))
-        return self._line(at) if y <= self.bar and at < len(self.parts) else ""
-
-    def _line(self, at: int) -> str:
-        words, people, _ = self.parts[at]
-        return f"{words}: {people / self.total:.0%}" if people else words
-
-    def draw(self, painter: QPainter) -> None:
-        """Draw the bar, and a line of the legend per part."""
-        x = 0.0
-        for i, (_, people, brush) in enumerate(self.parts):
-            wide = self.width() * people / self.total
-            painter.fillRect(QRectF(x, 0, max(wide - 1, 0), self.bar), brush)
-            x += wide
-            y = self.bar + 4 + i * self.line
-            painter.fillRect(QRectF(2, y + 3, 10, 10), brush)
-            self.write(painter, QRectF(18, y, self.width() - 18, self.line), self._line(i), Qt.AlignmentFlag.AlignLeft)
 
 
 class DayPlot(Chart):
