@@ -2,7 +2,7 @@
 """Hidden gaps, whose truth is known: to train the imputer (core/gaps/imputer.py), and to measure it.
 
 Training hides gaps of several lengths in layers of some people of a source, as they were recorded and thinned. The
-core itself finds movements and describes the questions, so that the imputer is trained on what it will be given.
+core itself finds movements and describes the queries, so that the imputer is trained on what it will be given.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def test_candidates_depend_neither_on_place_nor_on_what_comes_later():
     np.testing.assert_allclose(here.x[..., : len(KINDS) + 4], there.x[..., : len(KINDS) + 4], atol=1e-3)
 
 
-def test_questions_of_all_lengths_at_once_are_as_one_by_one():
+def test_queries_of_all_lengths_at_once_are_as_one_by_one():
     rng = np.random.default_rng(0)
     t = MONDAY + np.cumsum(rng.integers(300, 3600, 700)) * 1000
     lon, lat = 10 + np.cumsum(rng.normal(0, 0.003, 700)), 50 + np.cumsum(rng.normal(0, 0.003, 700))

@@ -99,7 +99,7 @@ def test_what_rests_on_the_past_of_few_others_says_so(model, users, few):
     assert (forecast(winding(users), model, [120]).few_users.mean() > 0.5) == few
 
 
-def test_only_fixes_before_the_asked_time_count(model):
+def test_only_fixes_before_the_time_of_the_query_count(model):
     tracks = straight(users=1)
     t = np.array([tracks.t[40] + 1, tracks.t[40], tracks.t[-1] + 60_000])
     f = forecast_at(tracks, model, np.zeros(3, int), t, adapt=False)
@@ -118,7 +118,7 @@ def test_what_comes_later_teaches_earlier_forecasts_nothing(model):
     assert before.lat[1] != after.lat[1]
 
 
-def test_what_is_asked_of_dense_tracks_hours_ahead_is_asked_of_their_days(model):
+def test_hours_ahead_dense_tracks_are_predicted_from_their_days(model):
     horizon = np.array([300.0, 1200, 1800, 9000, 28_000, 45_000])
     for hours, days in ((1.5, []), (5, [2, 3, 4, 5])):
         tracks = straight(n=int(hours * 360), cadence_s=10, users=1)
@@ -138,7 +138,7 @@ def test_what_is_asked_of_dense_tracks_hours_ahead_is_asked_of_their_days(model)
     assert haversine_m(given.lon, given.lat, few.lon, few.lat) < 0.5 * few.radius50_m
 
 
-def test_a_phone_that_wakes_now_and_then_is_asked_for_days(model):
+def test_a_phone_that_wakes_now_and_then_is_predicted_from_its_days(model):
     k, horizon = np.arange(30 * 5), np.array([60.0, 300.0, 900.0])
     t = START + 600_000 * (k // 5) + 6000 * (k % 5)  # five fixes every ten minutes
     bursts = build_tracks(np.zeros(len(k)), None, t, 10 + (t - START) / 6e8, np.full(len(k), 50.0))[0]
@@ -158,7 +158,7 @@ def test_no_radius_is_longer_than_half_way_round_the_earth(model):
     assert not f.in_domain.any()
 
 
-def test_a_question_before_the_first_fix_has_no_answer(model):
+def test_a_query_before_the_first_fix_has_no_prediction(model):
     tracks = straight(users=1)
     f = forecast_at(tracks, model, [0, 0], [tracks.t[0], tracks.t[0] - 5])
     assert np.isnan(f.lon).all() and np.isnan(f.radius50_m).all() and not f.in_domain.any()

@@ -65,7 +65,7 @@ def test_others_have_turned_here(lon0):
     np.testing.assert_allclose(mean[0], [[100, 200], [100, 500]], atol=15)
 
 
-def test_a_way_says_where_when_and_whose_it_is():
+def test_a_continuation_says_where_when_and_whose_it_is():
     tracks = round_the_corner(13)
     found, others, near = Neighbours(tracks).continuations(*last_rows(tracks, 12), np.array([[30.0]]))
     found, (near_m, near_ms) = found[0, 0], near[0]

@@ -48,7 +48,6 @@ class PathSettings:
 
 SETTINGS = PathSettings()
 KEY_COLUMNS = [COLUMNS.index(name) for name in ("position_x", "position_y", "weight")]
-KNOWN_VELOCITY = COLUMNS.index("known_velocity")  # a prototype has none, and no line of its own
 
 
 class Components:
@@ -298,7 +297,7 @@ def _lines(d: Described, m: Mixture) -> np.ndarray:
     """Where the continuations among the components of mixtures themselves were (n, C, 2), of trips; nan elsewhere."""
     result = np.full(m.centre.shape, np.nan)
     own, near = d.mixture.weight.shape[1], d.continuations
-    known = (near[..., KNOWN_VELOCITY] > 0) & (near[..., WEIGHT] > MIN_WEIGHT) & (d.kind == ContextKind.TRIP)[:, None]
+    known = (near[..., WEIGHT] > MIN_WEIGHT) & (d.kind == ContextKind.TRIP)[:, None]
     there = near[..., :2] + near[..., 2:4]  # displacement and position
     result[:, own : own + near.shape[1]] = np.where(known[..., None], there, np.nan)[:, : m.centre.shape[1] - own]
     return result
