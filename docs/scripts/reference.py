@@ -22,7 +22,7 @@ from unittest.mock import patch
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "resources/sample"
 COMMANDS = {
-    "Answers": ("forecast", "profiles", "regions", "embed", "diary.__main__", "fill.__main__"),
+    "Answers": ("forecast", "profiles", "regions", "embed", "diary", "flows", "fill.__main__"),
     "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "calibrate", "export"),
     "Evaluation": (
         *(f"evaluate.{name}" for name in ("forecast", "gaps", "profiles", "regions", "probes", "diary")),

@@ -2,6 +2,8 @@
 """The network as published (preset raw-paper): it learns, resumes, rolls out, and is a row of the evaluation."""
 
 import json
+from contextlib import redirect_stdout
+from io import StringIO
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from model.config import PRESETS, Config
 from model.evaluate import main as evaluate
 from model.evaluate.windows import cut
 from model.export import main as export
-from model.pretrain import parser, pretrain
+from model.pretrain import main as pretrain
 from model.published import forecast_windows, into_box, out_of_box, rollout
 from model.training.checkpoint import load_network
 from raw_qgis_plugin.core.errors import InputError
@@ -24,25 +26,13 @@ NANO = Config("raw-paper", layers=2, width=48, heads=2, hidden=128, features=2, 
 def run(days_file, tmp_path_factory):
     """Stopped after half of its steps and resumed, with its lines of progress in lines.json."""
     folder = tmp_path_factory.mktemp("paper") / "run"
-    lines = []
-    arguments = [
-        "--preset",
-        "raw-paper",
-        "--steps",
-        "60",
-        "--points",
-        "1920",
-        "--device",
-        "cpu",
-        "--validate-every",
-        "20",
-    ]
-    arguments += ["--corpus", str(days_file), "--output", str(folder)]
-    with pytest.MonkeyPatch.context() as patch:
+    few = ["--preset", "raw-paper", "--steps", "60", "--points", "1920", "--device", "cpu", "--validate-every", "20"]
+    printed = StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
         patch.setitem(PRESETS, "raw-paper", NANO)
         for more in (["--stop-after", "15"], ["--resume"]):
-            pretrain(parser().parse_args([*arguments, *more]), lines.append)
-    (folder / "lines.json").write_text(json.dumps(lines))
+            pretrain([*few, "--corpus", str(days_file), "--output", str(folder), *more])
+    (folder / "lines.json").write_text(json.dumps([json.loads(line) for line in printed.getvalue().splitlines()]))
     return folder
 
 
