@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,36 +23,20 @@ if TYPE_CHECKING:
 class Desktop:
     """Windows know this class and none of its callers, so that no import leads back to the menu."""
 
+    # The menu has these
+    open_window: Callable[[str], Any]  # by the name of its action; returns it
+    open_dialog: Callable[..., Any]  # of an algorithm, with values that it starts with
+    import_tracks: Callable[..., Any]  # the window that imports files; of a file or folder to begin with
+    show_dock: Callable[..., Any]  # made when it is first shown
+    install: Callable[[InstallRequest], Any]  # packages; the installation that runs already, if there is one
+    watch_training: Callable[[], None]  # show a message when a training ends
+
     def __init__(self, iface: Any) -> None:
         self.iface = iface
         self.dock: Any = None
         self.windows: list[Any] = []  # Qt does not keep the Python half of an open dialog alive
         self.entries: list[Any] = []  # the actions of the menu
         self.installation: Any = None  # the last one, running or not
-
-    @abstractmethod
-    def open_window(self, name: str) -> Any:
-        """Open a window by the name of its action, and return it."""
-
-    @abstractmethod
-    def open_dialog(self, name: str, **values: Any) -> Any:
-        """Open an algorithm's dialog, with values that it starts with, or explain why it cannot run."""
-
-    @abstractmethod
-    def import_tracks(self, path: str = "") -> Any:
-        """Open the window that imports files. path: of a file or folder to begin with."""
-
-    @abstractmethod
-    def show_dock(self, shown: bool = True) -> Any:
-        """Show or hide the dock. It is made when it is first shown."""
-
-    @abstractmethod
-    def install(self, request: InstallRequest) -> Any:
-        """Start an installation of packages, or return the one that is running. Raises RawError."""
-
-    @abstractmethod
-    def watch_training(self) -> None:
-        """A training was started: show a message when it ends."""
 
     @property
     def session(self) -> Session | None:

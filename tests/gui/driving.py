@@ -252,6 +252,8 @@ class Heart:
 
 def main(work, report):
     """Run `work`, write what it found, and end QGIS without a question about unsaved layers."""
+    # What fails in a slot would open a window of QGIS's, which waits for somebody
+    sys.excepthook = lambda *error: report["errors"].append("".join(traceback.format_exception(*error)))
     try:
         work()
     except BaseException:

@@ -118,7 +118,6 @@ def users(dock, tracks):
         press(dock, "raw_user_profile")
         idle(dock)
         report[f"labelled {unit}"] = dock.users.words.text()
-    report["joined"] = [name for name in tracks.fields().names() if name.startswith("raw_")]
     name = find(dock, "raw_user_name")
     name.setFocus()
     name.clear()

@@ -81,7 +81,6 @@ def test_users_have_cards_labels_and_diaries(report: dict[str, Any]) -> None:
     assert report["user"][0].startswith("<b>User ") and any("Usual places" in each for each in report["user"])
     assert report["unit"] == "user", "labels of people are the first thing that is offered"
     assert "Commuters: " in report["labelled user"] and "Unknown: " in report["labelled user"]
-    assert "the fields raw_…" in report["labelled user"] and "raw_commuter" in report["joined"]
     assert "Stops: " in report["labelled diary"] and "67 labelled: Tracks: Transport mode" in report["labelled track"]
     assert any(each.startswith("Commuter: <b>unknown</b>") for each in report["card of 4"]), report["card of 4"]
     assert any(each.startswith("Unknown: ") for each in report["card of 4"])

@@ -70,7 +70,7 @@ def test_a_label_is_taught_from_a_table_whose_fields_are_guessed(taught: dict[st
 
 
 def test_the_dock_shows_the_taught_label_beside_those_of_people(taught: dict[str, Any]) -> None:
-    assert taught["model"] == "Bus or car" and {"raw_travels_by", "raw_commuter"} <= set(taught["joined"])
+    assert taught["model"] == "Bus or car" and {"travels_by", "commuter"} <= set(taught["fields"])
     assert [each for each in taught["card"] if each.startswith("Travels by: ")]
 
 

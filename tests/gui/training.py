@@ -68,8 +68,7 @@ def use(dialog):
 def teach():
     whole_screen()
     add(os.environ["RAW_LABELS"], "Labels")
-    tracks = add(os.environ["RAW_TRACKS"], "Tracks")
-    iface.setActiveLayer(tracks)
+    iface.setActiveLayer(add(os.environ["RAW_TRACKS"], "Tracks"))
     dialog = menu("train")
     radio = dialog.teach
     QTest.mouseClick(radio, LEFT, Qt.KeyboardModifier.NoModifier, QPoint(8, radio.height() // 2))
@@ -96,7 +95,8 @@ def teach():
     dock.users.show_named("4")
     wait(0.5)
     report["card"] = words(find(dock, "raw_user_card"))
-    report["joined"] = [name for name in tracks.fields().names() if name.startswith("raw_")]
+    labelled = next(x for x in QgsProject.instance().mapLayers().values() if x.name().startswith("Users"))
+    report["fields"] = labelled.fields().names()
     picture(iface.mainWindow(), "training_labelled")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The tab of users: label all of them as a layer, and look at one, found by a click, the selection or the name."""
+"""The tab of users: label all of them as a layer, and look at one, found by a click or the name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ from ...core.regions.view import VisitorIndex
 from ...layers import styling, writing
 from ...layers.coordinates import from_wgs84, transform_lines
 from ...layers.legends import CLASS_COLOURS, EACH_USER, title_of
-from ...layers.words import id_text
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..map_tools.draw import give_back
@@ -70,8 +69,6 @@ class UsersTab(QWidget):
         self.tool = QgsMapToolEmitPoint(
             self.canvas, canvasClicked=self.pick, deactivated=lambda: self.click.setChecked(False)
         )
-        tip = tr("The user of the selected feature")
-        self.selection = self._button("selection", tr("Selected"), tip, self.use_selected)
         self.name = QLineEdit(objectName="raw_user_name", placeholderText=tr("or a user's name"))
         self.name.returnPressed.connect(lambda: self.show_named(self.name.text()))
         self.again = RunAgain(session, ("profileusers", "diary"), self.run_again)
@@ -87,7 +84,7 @@ class UsersTab(QWidget):
         self.colours = QWidget()
         self.colours.setLayout(row(QLabel(tr("Colours")), self.shown, None, margins_px=0))
         self.colours.hide()
-        all_users, one_user = row(self.profile, self.unit, self.again, None), row(self.click, self.selection, self.name)
+        all_users, one_user = row(self.profile, self.unit, self.again, None), row(self.click, self.name)
         parts = all_users, self.colours, one_user, self.words, self.place, None
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
         session.changed.connect(self.show_session)
@@ -204,18 +201,6 @@ class UsersTab(QWidget):
         nearest = near[np.argmin(metres_between(users.lon[near], users.lat[near], centre.x, centre.y))]
         self.show_user(int(users.user[nearest]), zoom=False)
 
-    def use_selected(self) -> None:
-        """Show the user of the first selected feature."""
-        layer, field = self.session.layer, self.session.fields.user
-        feature = next(layer.getSelectedFeatures(), None) if layer is not None else None
-        if layer is None or feature is None:
-            self._write(tr("Select a feature of the layer of tracks first."))
-        elif field and layer.fields().lookupField(field) < 0:  # renamed, and not saved yet
-            words = tr("The layer has no field '{name}' any more: choose the user field again.")
-            self._write(words.format(name=field))
-        else:
-            self.show_named(id_text(feature[field]) if field else "all")
-
     def show_named(self, name: str) -> None:
         """Show the user of this id, else the one without the blanks around it."""
         city = self.session.city
@@ -304,7 +289,7 @@ class UsersTab(QWidget):
         self._enable()
 
     def _enable(self) -> None:
-        for widget in (self.click, self.selection, self.name):
+        for widget in (self.click, self.name):
             widget.setEnabled(self.session.city is not None)
         self.profile.setEnabled(self.session.tracks is not None and self.session.job is None)
 
