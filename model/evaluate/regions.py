@@ -27,6 +27,7 @@ from model.head_training.examples import COUNTS, REGIONS, blocks, strength_of, s
 from model.head_training.fit import Task, encode_numbers, folds, join_parts, linear, predict
 from model.head_training.scoring import by_group, limits
 from model.head_training.untrained import untrained
+from raw_qgis_plugin.core.arrays import run_starts
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
@@ -37,7 +38,7 @@ from raw_qgis_plugin.core.regions.heads import activity_of_regions, count_users,
 from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
-from raw_qgis_plugin.core.times import DAY_MS
+from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 WEEK_MS = 7 * DAY_MS
@@ -157,6 +158,13 @@ def pickups(path: str, regions: np.ndarray) -> tuple[Tracks, np.ndarray, np.ndar
     return tracks, counts[0], counts[1]
 
 
+def stretches(tracks: Tracks, hours: float) -> Tracks:
+    """Each stretch of so many hours of a user as a user of its own."""
+    users = tracks.by_user()
+    stretch = np.cumsum(run_starts(users.user, users.t // int(hours * HOUR_MS))) - 1
+    return build_tracks(stretch, None, users.t, users.lon, users.lat, drop_spikes=False)[0]
+
+
 def run_all(args: argparse.Namespace) -> dict:
     """The figures of all methods. Raises InputError for too few regions."""
     if not args.pickups and not (args.labels and args.field):
@@ -173,7 +181,7 @@ def run_all(args: argparse.Namespace) -> dict:
             shapes, value = shapes[found.unit], found.value.astype(float)
         except ValueError as e:
             raise InputError(f"The column '{args.field}' must hold numbers: {e}.") from e
-    users = tracks.by_hours(args.hours) if args.hours else tracks.by_user()
+    users = stretches(tracks, args.hours) if args.hours else tracks.by_user()
     inside = fixes_inside(users, shapes)
     visits = count_users(users, inside)
     enough = np.flatnonzero(np.diff(visits.indptr) >= args.min_users)

@@ -20,7 +20,6 @@ from .times import DAY_MS, HOUR_MS, NO_TIME
 MAX_ID_LETTERS = 1000
 NO_USER = "all"  # the one user of fixes that come without a user
 FIXES_AT_ONCE = 250_000  # of `Tracks.parts`
-MIN_STRETCH_H = 0.1  # of a stretch of a track that counts as a user (see `Tracks.by_hours`)
 YEARS_MS = -2_208_988_800_000, 4_133_980_800_000  # the begin of 1900 and the end of 2100: keys of time rely on them
 
 
@@ -150,14 +149,6 @@ class Tracks:
         names = np.datetime_as_string(day[first].astype("datetime64[D]")).astype(object)
         track = (np.cumsum(new) - 1).astype(np.int32)
         return replace(users, track_ids=names, track_user=users.user[first], track=track)
-
-    def by_hours(self, hours: float) -> Tracks:
-        """Each stretch of so many hours, counted from the epoch, of a user as a user of its own, named by a number."""
-        users = self.by_user()
-        stretch = np.cumsum(run_starts(users.user, users.t // int(hours * HOUR_MS))) - 1
-        number = np.arange(stretch[-1] + 1 if len(stretch) else 0, dtype=np.int32)
-        names = object_column(map(str, range(len(number))))
-        return replace(users, user_ids=names, track_ids=names, track_user=number, track=stretch.astype(np.int32))
 
 
 def by_unit(tracks: Tracks, unit: str) -> tuple[Tracks, LeftOut]:

@@ -123,7 +123,6 @@ WRONG: list[tuple[dict, str]] = [
         ([NUMBER], "mine.*which is missing"), ([], "which its card does not name"),
         *[([{**CLASSES, "threshold": t}], "threshold") for t in ("0.6", None, NAN, 1.5)],
         *[([{**NUMBER, "inputs": n}], "number of inputs") for n in (3.5, 0, -1, 10**6, True, "3", NAN, None)],
-        *[([{**NUMBER, "hours": h}], "stretches of no") for h in (1e-9, "x", INF)],
         *[([{**NUMBER, "name": n}], "without a proper name") for n in ("n_users", "fid", "geom", "con", "com1")],
         ([{**NUMBER, "domain": {"span_h": 5}}], "no proper limits"),
         ([{**NUMBER, "halfwidth": {"low": "a", "high": 1}}], "no proper interval"),

@@ -10,7 +10,6 @@ shapely = pytest.importorskip("shapely")
 pytest.importorskip("scipy")
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
-from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY  # noqa: E402
 from raw_qgis_plugin.core.people.labels import PeopleLabels  # noqa: E402
 from raw_qgis_plugin.core.persons import doubtful_ids  # noqa: E402
 from raw_qgis_plugin.core.regions.geometry import FixIndex, area_km2, fixes_inside  # noqa: E402
@@ -310,18 +309,6 @@ def test_embeddings_may_come_from_elsewhere(people, invented_model):
     scores = score_regions(people, half, invented_model({**POI, "transform": ""}), min_users=3, cached=cached)
     assert asked == [scores.columns["n_users"][0]] and 3 <= asked[0] < 12  # of those who were there alone
     assert scores.columns["poi"][0] == 0.5 * asked[0]
-
-
-def test_a_head_may_count_stretches_of_tracks_as_users(people, invented_model):
-    """Nobody else does: few people stay hidden, however many stretches they have."""
-    model = invented_model({**POI, "name": "whole"}, {**POI, "hours": 0.5, "domain": {"n_users": [20, 90]}})
-    some = [EVERYWHERE, shapely.box(9.995, 40, 10.005, 60)]
-    scores = score_regions(people, some, model)
-    assert scores.columns["suppressed"].tolist() == [False, True] and np.isnan(scores.columns["poi"][1])
-    stretches = people.by_hours(0.5).n_users
-    for name, n in (("whole", 12), ("poi", stretches)):
-        assert model.asked[name][0, -len(REGION_ACTIVITY) - 3] == pytest.approx(np.log1p(n))
-    assert stretches == 60 and scores.columns["in_domain"].tolist() == [True, False]
 
 
 def test_no_head_no_region_no_fix(people, invented_model):

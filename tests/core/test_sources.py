@@ -304,7 +304,7 @@ def test_vague_positions_of_a_phone_are_skipped(tmp_path):
     tracks, skipped, _ = read_text(tmp_path, "\n".join(["user,t,lon,lat,accuracy_m", *rows]))
     assert skipped == {"position known to over a kilometre only": 1} and len(tracks) == 9
     assert tracks.accuracy.dtype == np.float32 and np.isnan(tracks.accuracy[7]) and tracks.accuracy[5] == 10
-    assert len(tracks.by_day().accuracy) == len(tracks.by_user().accuracy) == len(tracks.by_hours(1).accuracy) == 9
+    assert len(tracks.by_day().accuracy) == len(tracks.by_user().accuracy) == 9
 
 
 def test_columns_that_may_name_users():

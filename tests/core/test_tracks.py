@@ -126,17 +126,6 @@ def test_by_user_merges_and_by_day_cuts_at_solar_midnight():
     assert solar_day(users).tolist() == [-1, -1, -1, 1]
 
 
-def test_stretches_of_hours_are_users_with_the_rows_of_by_user():
-    t = (np.array([0, 1, 2.5, 2.75, 2.5]) * HOUR).astype(np.int64)
-    tracks, _ = build_tracks(list("aaaab"), list("12112"), t, np.arange(5) / 1e3, np.zeros(5))
-    parts = tracks.by_hours(2.0)
-    assert parts.user.tolist() == parts.track.tolist() == [0, 0, 1, 1, 2] and parts.n_users == parts.n_tracks == 3
-    assert parts.user_ids.tolist() == parts.track_ids.tolist() == ["0", "1", "2"]
-    for name in ("t", "lon", "lat"):
-        np.testing.assert_array_equal(getattr(parts, name), getattr(tracks.by_user(), name))
-    assert tracks.take(np.zeros(5, bool)).by_hours(2.0).n_users == 0
-
-
 def test_anonymous_tracks_become_users_only_on_demand():
     fixes = [0, 1, 2, 3], [0.0, 1, 2, 3], [0.0] * 4
     nobodys, _ = build_tracks(None, ["1", "2", "2", "1"], *fixes, drop_spikes=False)

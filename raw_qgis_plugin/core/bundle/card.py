@@ -12,7 +12,6 @@ from typing import Any
 from ..errors import BundleError
 from ..features.featurizer import FEATURE_VERSION
 from ..paths import DEVICE
-from ..tracks import MIN_STRETCH_H
 from . import contract
 from .contract import LIMITS
 
@@ -144,7 +143,7 @@ def is_head_name(name: str) -> bool:
 def _head_fault(head: dict) -> str:
     """The part of a head's entry in a card that cannot be used, in words; '' if all can."""
     unit, kind = head.get("unit"), head.get("kind")
-    classes, hours, inputs = head.get("classes"), head.get("hours", 1.0), head.get("inputs")
+    classes, inputs = head.get("classes"), head.get("inputs")
     if unit not in ("user", "track", "day", "region") or kind not in ("binary", "classes", "number"):
         return "an unknown unit or kind"
     words = [word for word in classes if isinstance(word, str)] if isinstance(classes, list) else []
@@ -155,8 +154,6 @@ def _head_fault(head: dict) -> str:
         return "a threshold that is no number from 0 to 1"
     if type(inputs) is not int or not 1 <= inputs <= LIMITS.width:
         return f"no proper number of inputs: a whole number from 1 to {LIMITS.width:,}"
-    if not isinstance(hours, (int, float)) or not MIN_STRETCH_H <= hours <= LIMITS.stretch_h:
-        return "stretches of no or endless length"
     if not _is_domain(head.get("domain", {})):
         return "no proper limits of its domain"
     return "" if _is_interval(head.get("halfwidth", {"low": 0.0, "high": 0.0})) else "no proper interval"

@@ -36,7 +36,6 @@ class BundleLimits:
     head_bytes: int = 64 * 2**20
     parts: int = 100  # of a head
     tree_steps: int = 20_000  # of the trees of a part: their number times their depth
-    stretch_h: float = 10_000.0  # of a stretch of a track that counts as a user
 
 
 LIMITS = BundleLimits()

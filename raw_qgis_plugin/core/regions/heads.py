@@ -29,7 +29,7 @@ def head_answers(
 ) -> tuple[dict[str, np.ndarray], np.ndarray, list[str]]:  # fmt: skip
     """The columns of heads for regions (n,), whether all heads are made for them (n,) bool, and why not.
 
-    users: one track a user, or a stretch of one for heads with `hours`. inside: of `fixes_inside`. embeddings:
+    users: one track a user. inside: of `fixes_inside`. embeddings:
     (n_users, E); nan for those who visit none of the regions. stats: of `unit_stats`, (n_users,) each. activity: of
     `fix_activity`, if known.
     """

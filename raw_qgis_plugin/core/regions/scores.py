@@ -69,13 +69,11 @@ def score_regions(
         visits, visitors, _ = _visitors(users, some)
         more |= people_figures(label(visitors, part_of(progress, 0.2, 0.6)), visits, shown, min_users)
     embed_with, good = cached or (lambda some, part: embed(some, model, part)), np.ones(len(which), bool)
-    for hours in dict.fromkeys(head.get("hours") for head in heads):
-        of = [head for head in heads if head.get("hours") == hours]
-        unit = users.by_hours(hours) if hours else users  # a head may be taught on stretches of tracks as users
-        _, visitors, rows = _visitors(unit, some)
+    if heads:
+        _, visitors, rows = _visitors(users, some)
         embeddings = embed_with(visitors, part_of(progress, 0.6, 0.95))
-        found, fits, wrong = head_answers(of, model, visitors, shown, rows, embeddings, unit_stats(visitors))
-        more, good, reasons = more | found, good & fits, [*reasons, *wrong]
+        found, good, wrong = head_answers(heads, model, visitors, shown, rows, embeddings, unit_stats(visitors))
+        more, reasons = more | found, [*reasons, *wrong]
     for name, values in more.items():
         columns[name] = np.full(len(why), None if values.dtype == object else np.nan, values.dtype)
         columns[name][which] = values

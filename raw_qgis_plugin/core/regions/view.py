@@ -112,7 +112,7 @@ def summarise_region(
     visits = count_users(users, inside)
     if index.labels is not None:
         columns |= people_figures(index.labels, visits, region, min_users)
-    heads = [head for head in model.bundle.heads("region") if "hours" not in head]  # others: raw:scoreregions
+    heads = model.bundle.heads("region")
     found, good, reasons = head_answers(
         heads, model, users, region, inside, index.embeddings, index.stats, index.activity
     )

@@ -100,9 +100,6 @@ class RegionCard(Card):
                 label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
                 grid.addWidget(label, row, at)
         self.column.addLayout(grid)
-        if others := [escaped(title_of(head)) for head in every if "hours" in head]:
-            words = tr("Scored on stretches of tracks, by Score regions alone: {names}.")
-            self.add(words.format(names=", ".join(others)))
 
     def _figure(self, head: dict[str, Any], view: RegionView) -> tuple[str, str]:
         """The title and the figure of a head, as rich text."""

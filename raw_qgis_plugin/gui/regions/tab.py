@@ -218,7 +218,7 @@ class RegionsTab(QWidget):
 
     def _show(self, shown: list[Region]) -> None:
         """List the regions, keep the chosen ones, and show the card of the last of them."""
-        heads = [head for head in self._heads() if "hours" not in head]
+        heads = list(self._heads())
         first = heads[0]["name"] if heads else "n_points"
         chosen, listed = {region.id for region in self._chosen()}, (shown, heads)
         if listed == self._listed:  # jobs report often
