@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The network: sizes, causality, and one answer from PyTorch, ONNX Runtime in one pass, and step by step."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
-from model.config import PRESETS
+from model.config import BUNDLES, PRESETS
 from model.raw import Mixture, Raw, mixture, nll, spatial_median
 from model.training.checkpoint import load_network
-from model.training.onnx_export import Graph, example
+from model.training.onnx_export import Graph, backbone_difference, example, sizes_of
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.forecasting import mixture as core
+from raw_qgis_plugin.core.paths import GRAPHS
 
 SIZES = [
     ("raw-nano", 2e4, 3e5), ("raw-small", 2e6, 3e6), ("raw-base", 85e6, 95e6), ("raw-large", 330e6, 370e6),
@@ -127,3 +130,16 @@ def test_onnx_agrees_with_torch_whole_and_step_by_step(nano_run):
         stepped.append(state)
     np.testing.assert_allclose(np.concatenate(stepped, axis=1), states, atol=1e-5)
     np.testing.assert_allclose(answer, parameters, atol=1e-5)
+
+
+@pytest.mark.parametrize("preset", BUNDLES)
+def test_the_graph_of_a_preset_is_that_of_its_network(preset):
+    sizes = json.loads((GRAPHS / f"{preset}.json").read_text("utf-8"))
+    with torch.device("meta"):
+        network = Raw(PRESETS[preset])
+    assert json.loads(sizes_of(network)) == sizes, "run `python -m model.training.onnx_export`"
+    if preset in ("raw-nano", "raw-small"):
+        network = Raw(PRESETS[preset]).eval()
+        for values in network.parameters():  # those that start at zero answer too
+            torch.nn.init.normal_(values.data, std=0.05)
+        assert backbone_difference(network) < 1e-5
