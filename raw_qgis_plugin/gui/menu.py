@@ -17,9 +17,9 @@ try:
 except ImportError:  # older QGIS with Qt 5
     from qgis.PyQt.QtWidgets import QAction
 
-from ..processing.base import group_title, icon
+from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, GROUPS, PROVIDER_ID
-from ..processing.words import tr
+from ..processing.words import group_title, tr
 from .desktop import Desktop
 from .maps import basemap, fit
 from .results import KeptResults

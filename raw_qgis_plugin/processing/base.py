@@ -28,7 +28,16 @@ from ..core.sources.schema import NONE
 from ..core.specs import DeviceSpec, TaskSpec, ZoneSpec
 from .form import Form, Run
 from .outputs import check_outputs, open_sink, tell_qgis
-from .words import broken_package, describe, describe_outside, how_to_install, names_of, tr, warn_of_one_user
+from .words import (
+    broken_package,
+    describe,
+    describe_outside,
+    group_title,
+    how_to_install,
+    names_of,
+    tr,
+    warn_of_one_user,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,12 +74,6 @@ def cache_folder(warn: Callable[[str], object]) -> Path | None:
     except OSError as error:
         warn(tr("There is no folder to keep embeddings in: {error}").format(error=error))
         return None
-
-
-def group_title(group: str) -> str:
-    """The title of a group."""
-    titles = {"data": tr("Data"), "people": tr("People"), "regions": tr("Regions"), "forecasts": tr("Forecasts")}
-    return titles.get(group) or tr("Models")
 
 
 class RawAlgorithm(Form):

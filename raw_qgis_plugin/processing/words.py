@@ -79,3 +79,9 @@ def how_to_install() -> str:
     )
     missing = packages.lacking()
     return words.format(names=", ".join(missing), names_=" ".join(missing))
+
+
+def group_title(group: str) -> str:
+    """The title of a group."""
+    titles = {"data": tr("Data"), "people": tr("People"), "regions": tr("Regions"), "forecasts": tr("Forecasts")}
+    return titles.get(group) or tr("Models")
