@@ -58,9 +58,9 @@ def add(model: QgsProcessingModelAlgorithm, algorithm: str, outputs: dict[str, s
 @pytest.mark.parametrize(
     ("algorithm", "change", "words"),
     [
-        ("raw:fillgaps", {"USER_FIELD": STATIC("nope")}, "The layer has no field 'nope': choose another one."),
+        ("raw:fillgaps", {"USER_FIELD": STATIC("nope")}, "There is no user column 'nope'. The columns are: user_id, t."),
         ("raw:fillgaps", {"STEP": EXPRESSION("30 * 3")}, "STEP (90 min) must be shorter than MAX_GAP (60 min)."),
-        ("raw:fillgaps", {"STEP": EXPRESSION("'often'")}, "STEP has to be a number of 0.01 or more, not often."),
+        ("raw:fillgaps", {"STEP": EXPRESSION("'often'")}, "Incorrect parameter value for STEP"),
         ("raw:encounters", {"DISTANCE": EXPRESSION("-4")}, "DISTANCE has to be a number of 1 or more, not -4."),
     ],
 )
