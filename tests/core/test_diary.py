@@ -157,10 +157,10 @@ def test_a_jam_does_not_cut_a_ride_and_a_short_halt_is_no_stop() -> None:
     assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=5).stops["kind"]) == 3
 
 
-@pytest.mark.parametrize("least_min", [4, 5, 10])
-def test_a_stroll_is_no_stop_however_short_stops_may_be(least_min: float) -> None:
+@pytest.mark.parametrize("min_stop_min", [4, 5, 10])
+def test_a_stroll_is_no_stop_however_short_stops_may_be(min_stop_min: float) -> None:
     day = np.concatenate([part(0, 1, 0, 0), part(1, 1.8, 0, 1_200), part(1.8, 2.8, 1_200, 1_200)])  # 25 m a minute
-    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=least_min).stops["kind"]) == 2
+    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=min_stop_min).stops["kind"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_short_stay_on_the_way_is_a_wait(stay_h: float, on_to_m: float, every_
     assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1])).stops["kind"]) == stops
 
 
-@pytest.mark.parametrize(("p", "left"), [(0.8, 1), (SETTINGS.least_p, 1), (0.6, 3), (np.nan, 3)])
+@pytest.mark.parametrize(("p", "left"), [(0.8, 1), (SETTINGS.min_p, 1), (0.6, 3), (np.nan, 3)])
 def test_legs_of_one_mode_are_joined_where_it_is_sure(p: float, left: int) -> None:
     day = np.concatenate([part(0, 0.3, 0, 12_000), part(0.3, 0.6, 12_000, 13_000), part(0.6, 0.9, 13_000, 25_000)])
     line = thinned(tracks_of(day[:, 0] + MONDAY, day[:, 1]))

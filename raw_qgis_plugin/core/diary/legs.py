@@ -20,12 +20,12 @@ class LegSettings:
     gap_s: float = 1200.0  # a longer silence ends a leg
     window_s: float = 180.0  # over which the pace is measured
     riding_m_s: float = 1.8
-    least_ride_s: float = 240.0  # a shorter ride between walks is walking
-    least_walk_s: float = 420.0  # a shorter walk between rides is riding
-    least_s: float = 120.0  # of a leg
-    least_m: float = 400.0
-    most_unseen_s: float = 12 * 3600.0  # of a move between two stops of which nothing is on record
-    least_p: float = 0.7  # of the modes of two legs, that they are joined
+    min_ride_s: float = 240.0  # a shorter ride between walks is walking
+    min_walk_s: float = 420.0  # a shorter walk between rides is riding
+    min_s: float = 120.0  # of a leg
+    min_m: float = 400.0
+    max_unseen_s: float = 12 * 3600.0  # of a move between two stops of which nothing is on record
+    min_p: float = 0.7  # of the modes of two legs, that they are joined
 
 
 SETTINGS = LegSettings()
@@ -51,7 +51,7 @@ def cut_legs(line: Line, stops: Stops) -> Legs:
     pace = _pace(line, run, row)
     riding = (pace[step] + pace[step + 1]) / 2 > s.riding_m_s
     run, row = run[step], row[step]
-    for ride, least in ((True, s.least_ride_s), (False, s.least_walk_s)):
+    for ride, least in ((True, s.min_ride_s), (False, s.min_walk_s)):
         head = np.flatnonzero(run_starts(run, riding))
         size = np.diff(np.append(head, len(row)))
         short = line.t[row[head] + size] - line.t[row[head]] < 1000 * least
@@ -61,7 +61,7 @@ def cut_legs(line: Line, stops: Stops) -> Legs:
     begin, end = row[head], row[head] + np.diff(np.append(head, len(row)))
     mm = np.rint(1000 * np.hypot(*np.diff(line.xy, axis=0).T)).astype(np.int64)  # sums depend on no other track
     way = np.append(0, np.cumsum(mm))
-    long = (line.t[end] - line.t[begin] >= 1000 * s.least_s) & (way[end] - way[begin] >= 1000 * s.least_m)
+    long = (line.t[end] - line.t[begin] >= 1000 * s.min_s) & (way[end] - way[begin] >= 1000 * s.min_m)
     return Legs(begin[long], end[long])
 
 
@@ -87,7 +87,7 @@ def join_legs(line: Line, stops: Stops, legs: Legs, mode: np.ndarray, p: np.ndar
     begin, end = legs.begin[1:], legs.end[:-1]
     follows = (line.track[begin] == line.track[end]) & (line.t[begin] - line.t[end] <= 1000 * SETTINGS.gap_s)
     follows &= np.searchsorted(stops.begin, end) == np.searchsorted(stops.begin, begin)
-    apart = ~follows | (mode[1:] != mode[:-1]) | ~(np.minimum(p[1:], p[:-1]) >= SETTINGS.least_p)
+    apart = ~follows | (mode[1:] != mode[:-1]) | ~(np.minimum(p[1:], p[:-1]) >= SETTINGS.min_p)
     n = len(legs.begin)
     return Legs(legs.begin[np.append(True, apart)[:n]], legs.end[np.append(apart, True)[:n]])
 
@@ -99,9 +99,7 @@ def unseen_legs(line: Line, stops: Stops, legs: Legs, place: np.ndarray) -> tupl
     """
     left, back = stops.end[:-1], stops.begin[1:]
     pause = line.t[back] - line.t[left]
-    moved = (
-        (line.track[left] == line.track[back]) & (place[1:] != place[:-1]) & (pause <= SETTINGS.most_unseen_s * 1000)
-    )
+    moved = (line.track[left] == line.track[back]) & (place[1:] != place[:-1]) & (pause <= SETTINGS.max_unseen_s * 1000)
     moved &= np.searchsorted(legs.begin, left) == np.searchsorted(legs.begin, back)
     begin, end = np.append(legs.begin, left[moved]), np.append(legs.end, back[moved])
     order = np.argsort(begin, kind="stable")

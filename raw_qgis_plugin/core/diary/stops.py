@@ -16,12 +16,12 @@ class StopSettings:
     """Chosen by F1 at an overlap of half against labelled diaries (docs/evidence/diary.md)."""
 
     box_m: float = 160.0  # diagonal of the box that a stop's fixes lie in
-    least_s: float = 600.0  # of a stop
+    min_s: float = 600.0  # of a stop
     silent_s: float = 420.0  # a silence of this length ...
     silent_m: float = 500.0  # ... whose ends are this near is spent there ...
     sparse_s: float = 180.0  # ... but in tracks with a longer time between fixes (median), which see what loggers see
     sparse_m: float = 100.0  # when they begin again, only if the ends are this near
-    most_silent_s: float = 12 * 3600.0  # longer silences are unknown time
+    max_silent_s: float = 12 * 3600.0  # longer silences are unknown time
     core_m: float = 40.0  # a stop begins and ends so near its centre
     merge_s: float = 120.0  # stops this near in time ...
     merge_m: float = 80.0  # ... and place are one
@@ -29,14 +29,14 @@ class StopSettings:
     on_record_s: float = 900.0  # ... and which has no silence of this length is a wait, not a stop
     way_s: float = 180.0  # before and after a stay: where the way comes from and where it goes
 
-    def lasting(self, least_s: float) -> StopSettings:
-        """The same settings for stops of at least least_s seconds.
+    def lasting(self, min_s: float) -> StopSettings:
+        """The same settings for stops of at least min_s seconds.
 
         The box of shorter stops is smaller in proportion, down to its core, so that the slowest pace that is no stop
         stays the same. The box of longer stops is not larger: a place does not grow with time.
         """
-        box_m = np.clip(self.box_m * least_s / self.least_s, 2 * self.core_m, self.box_m)
-        return replace(self, least_s=least_s, box_m=float(box_m))
+        box_m = np.clip(self.box_m * min_s / self.min_s, 2 * self.core_m, self.box_m)
+        return replace(self, min_s=min_s, box_m=float(box_m))
 
 
 SETTINGS = StopSettings()
@@ -65,7 +65,7 @@ def find_stops(line: Line, s: StopSettings = SETTINGS) -> Stops:
     pause, apart = line.t[begin[1:]] - line.t[end[:-1]], np.hypot(*np.diff(centre, axis=0).T)
     again = (line.track[begin[1:]] == line.track[end[:-1]]) & (pause < 1000 * s.merge_s) & (apart < s.merge_m)
     begin, end = begin[np.append(True, ~again)[: len(begin)]], end[np.append(~again, True)[: len(end)]]
-    lasts = line.tracks.t[line.last[end]] - line.tracks.t[line.first[begin]] >= 1000 * s.least_s
+    lasts = line.tracks.t[line.last[end]] - line.tracks.t[line.first[begin]] >= 1000 * s.min_s
     lasts &= ~_waits(line, begin, end, s)
     return Stops(begin[lasts], end[lasts])
 
@@ -85,9 +85,9 @@ def _waits(line: Line, begin: np.ndarray, end: np.ndarray, s: StopSettings) -> n
 def _still(line: Line, s: StopSettings) -> np.ndarray:
     """(m - 1,) bool: whether the step from a row to the next one is part of some minutes within a small box."""
     n = len(line.t)
-    until = line.thin.time_index.before(line.track, line.t + int(1000 * s.least_s))
+    until = line.thin.time_index.before(line.track, line.t + int(1000 * s.min_s))
     row = np.flatnonzero(until < line.thin.track_offsets[1:][line.track])
-    row = row[line.t[until[row]] - line.t[row] <= 1000 * s.most_silent_s]
+    row = row[line.t[until[row]] - line.t[row] <= 1000 * s.max_silent_s]
     still = row[_box_m(line.xy, row, until[row]) < s.box_m]
     covered = np.bincount(still, minlength=n) - np.bincount(until[still], minlength=n)
     return np.cumsum(covered)[:-1] > 0
@@ -99,7 +99,7 @@ def _silent(line: Line, s: StopSettings) -> np.ndarray:
     step, n = line.tracks.steps(), line.tracks.n_tracks
     cadence_s = group_quantile((line.tracks.t[step + 1] - line.tracks.t[step]) / 1000, line.tracks.track[step], n)
     near_m = np.where(cadence_s > s.sparse_s, s.sparse_m, s.silent_m)[line.track[:-1]]
-    found = (seconds >= s.silent_s) & (seconds <= s.most_silent_s) & (metres < near_m)
+    found = (seconds >= s.silent_s) & (seconds <= s.max_silent_s) & (metres < near_m)
     return found & (line.track[1:] == line.track[:-1])
 
 
