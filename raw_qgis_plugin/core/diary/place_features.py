@@ -100,6 +100,11 @@ def _joined(row: np.ndarray, t: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarr
     return head, t[row[head]], t[row[run_ends(head, len(row))] + 1]
 
 
+def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Parts of hours, of a quarter at least."""
+    return part / np.maximum(whole, 0.25)
+
+
 def _rank(user: np.ndarray, *scores: np.ndarray) -> np.ndarray:
     """(n,) rank of each place among those of its user, from 0 for the greatest scores."""
     order = np.lexsort((*(-score for score in reversed(scores)), user))
@@ -133,25 +138,12 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     hours, hours_seen, working = with_silence.sum(axis=1), at.sum(axis=1), with_silence[:, WORKING].sum(axis=1)
     facts = {"hours": hours}
     user_facts: dict[str, np.ndarray] = {}
-    week_of, week_row = np.unique(_key(anywhere.group, (anywhere.day + 3) // 7), return_inverse=True)
-    of_week = [_Hours(week_row, anywhere.day, anywhere.hour, anywhere.length).by_time(len(week_of))]
     for name, hours_of_day, weekdays in SETTINGS.days:
-        facts[name] = np.bincount(there.days(hours_of_day, weekdays)[0], minlength=n)
-        user, day = anywhere.days(hours_of_day, weekdays)
-        user_facts[name] = np.bincount(user, minlength=n_users)
-        found = np.searchsorted(week_of, _key(user, (day + 3) // 7))
-        of_week.append(np.bincount(found, minlength=len(week_of))[:, None])
-    used, week = _pair(np.unique(_key(there.group, (there.day + 3) // 7)))
-    weeks, wanted = np.bincount(used, minlength=n), _key(owner[used], week)
-    found = np.minimum(np.searchsorted(week_of, wanted), len(week_of) - 1)
-    in_use = np.zeros((n, len(TIMES) + len(SETTINGS.days)))  # what was seen of the user in the weeks of the place
-    if len(week_of):
-        np.add.at(
-            in_use, used, np.where((week_of[found] == wanted)[:, None], np.concatenate(of_week, axis=1)[found], 0)
+        facts[name], user_facts[name] = (
+            np.bincount(each.days(hours_of_day, weekdays)[0], minlength=m)
+            for each, m in ((there, n), (anywhere, n_users))
         )
-
-    def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-        return part / np.maximum(whole, 0.25)
+    weeks, in_use, n_weeks = _weeks(there, anywhere, owner, n_users)
 
     x = {f"of_place_{name}": share(at[:, k], hours_seen) for k, name in enumerate(TIMES)}
     x |= {f"of_weeks_{name}": share(at[:, k], in_use[:, k]) for k, name in enumerate(TIMES)}
@@ -176,20 +168,18 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
         "hours": np.log1p(hours), "hours_a_week": np.log1p(hours_seen / np.maximum(weeks, 1)),
         "work_hours": np.log1p(working), "work_hours_a_week": np.log1p(working / np.maximum(weeks, 1)),
         "silent": 1 - share(hours_seen, hours), "weeks": np.log1p(weeks), "days": np.log1p(days),
-        "weeks_share": weeks / np.maximum(np.bincount(_pair(week_of)[0], minlength=n_users)[owner], 1),
+        "weeks_share": weeks / np.maximum(n_weeks[owner], 1),
         "night_to_home": share(with_silence[:, NIGHT].sum(axis=1), with_silence[mine][:, NIGHT].sum(axis=1)),
         "work_to_home": share(working, working[mine]), "hours_to_home": share(hours, hours[mine]),
         "rank_night": np.log1p(home_rank), "rank_hours": np.log1p(_rank(owner, hours)),
         "rank_work": np.log1p(_rank(owner, np.where(away, working, -1))),
         "rank_weekdays": np.log1p(_rank(owner, np.where(away, facts["weekdays"], -1), working)),
     }  # fmt: skip
-    stayed, span_h = np.bincount(owner, hours_seen, n_users), np.maximum(np.nan_to_num(users.span_s) / 3600, 1.0)
-    seen_h, work_h = of_user.sum(axis=1), np.bincount(owner, working, n_users)
-    in_stop = np.zeros(len(t) + 1, np.int64)
-    np.add.at(in_stop, first, 1)
-    np.add.at(in_stop, last, -1)
-    moves = (np.cumsum(in_stop)[step] == 0) & (gap <= SETTINGS.way_h * HOUR_MS)
+    in_stop = np.cumsum(np.bincount(first, minlength=len(t) + 1) - np.bincount(last, minlength=len(t) + 1))
+    moves = (in_stop[step] == 0) & (gap <= SETTINGS.way_h * HOUR_MS)
     on_way = np.bincount(users.user[step[moves]], gap[moves] / HOUR_MS, n_users)
+    stayed, span_h = np.bincount(owner, hours_seen, n_users), np.maximum(np.nan_to_num(users.span_s) / 3600, 1.0)
+    seen_h = of_user.sum(axis=1)
     user_facts |= {
         "n_days": n_days, "stayed_a_day": stayed / n_days, "moved_a_day": np.maximum(seen_h - stayed, 0) / n_days,
         "stayed": share(stayed, seen_h), "hours": seen_h, "coverage": seen_h / span_h, "on_way_a_day": on_way / n_days,
@@ -204,11 +194,32 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
         "places": np.log1p(np.bincount(owner, minlength=n_users)),
         "places_a_day": np.bincount(owner, minlength=n_users) / n_days,
         "visits_a_day": np.bincount(owner, np.expm1(x["visits"]), n_users) / n_days,
-        "work_at_home": share(np.bincount(owner[~away], working[~away], n_users), work_h),
+        "work_at_home": share(np.bincount(owner[~away], working[~away], n_users), np.bincount(owner, working, n_users)),
     }  # fmt: skip
     x |= {f"record_{name}": values[owner] for name, values in record.items()}
     table = np.stack([np.asarray(values, np.float32) for values in x.values()], axis=1)
     return PlaceFacts(np.where(np.isfinite(table), table, -1), tuple(x), owner, facts, user_facts)
+
+
+def _weeks(
+    there: _Hours, anywhere: _Hours, owner: np.ndarray, n_users: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The weeks in which places were used (n,), what was seen of their users in these weeks (n, TIMES and days): hours
+    and days, and the weeks of users (n_users,).
+    """
+    n = len(owner)
+    key, row = np.unique(_key(anywhere.group, (anywhere.day + 3) // 7), return_inverse=True)
+    seen = [_Hours(row, anywhere.day, anywhere.hour, anywhere.length).by_time(len(key))]
+    for _, hours_of_day, weekdays in SETTINGS.days:
+        user, day = anywhere.days(hours_of_day, weekdays)
+        seen.append(np.bincount(np.searchsorted(key, _key(user, (day + 3) // 7)), minlength=len(key))[:, None])
+    table, in_use = np.concatenate(seen, axis=1), np.zeros((n, len(TIMES) + len(SETTINGS.days)))
+    used, week = _pair(np.unique(_key(there.group, (there.day + 3) // 7)))
+    wanted = _key(owner[used], week)
+    found = np.searchsorted(key, wanted)
+    known = np.isin(wanted, key)
+    np.add.at(in_use, used[known], table[found[known]])
+    return np.bincount(used, minlength=n), in_use, np.bincount(_pair(key)[0], minlength=n_users)
 
 
 def _ends_of_days(

@@ -74,20 +74,16 @@ def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_pr
     for name in ("main_mode", "rail_user"):
         columns[name][nobody] = UNKNOWN
     at_work = columns["commuter"] == YES
-    counts = zip(
-        np.where(at_work, columns["work_days"], seen["home_nights"]).astype(int),
-        np.where(at_work, columns["weekdays_seen"], seen["nights"]).astype(int), at_work,
-    )  # fmt: skip
-    columns["evidence"] = object_column(
-        f"at work on {n} of {of} weekdays with fixes"
-        if work
-        else f"at home on {n} of {of} nights with fixes"
-        if n
-        else ""
-        for n, of, work in counts
-    )
+    counts = np.where(at_work, [columns["work_days"], seen["weekdays"]], [seen["home_nights"], seen["nights"]])
+    columns["evidence"] = object_column(_words(*row) for row in zip(at_work, *counts.astype(int)))
     columns["why"] = columns.pop("why")
     return PeopleLabels(columns, _places(users, diary), diary)
+
+
+def _words(at_work: bool, n: int, of: int) -> str:
+    if at_work:
+        return f"at work on {n} of {of} weekdays with fixes"
+    return f"at home on {n} of {of} nights with fixes" if n else ""
 
 
 def _commuters(seen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
