@@ -8,7 +8,6 @@ model and reports on both. Nothing is imported on loading that QGIS may lack.
 from __future__ import annotations
 
 from abc import abstractmethod
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -26,6 +25,8 @@ from ..core.errors import Cancelled, RawError, cancellable, is_installed
 from ..core.paths import RESOURCES
 from ..core.sources.schema import NONE
 from ..core.specs import DeviceSpec, TaskSpec, ZoneSpec
+from .cache import cache_folder as cache_folder
+from .cache import cached as cached
 from .form import Form, Run
 from .outputs import check_outputs, open_sink, tell_qgis
 from .words import (
@@ -40,12 +41,11 @@ from .words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
 
     from ..core.bundle.runtime import Model
-    from ..core.embedding.profiles import Embed
     from ..core.tracks import Skipped, Tracks
     from ..layers.reading import ReadPlan, Schema
     from ..layers.styling import Style
@@ -55,25 +55,6 @@ if TYPE_CHECKING:
 def icon(name: str) -> QIcon:
     """A drawing of resources/icons."""
     return QIcon(str(RESOURCES / "icons" / f"{name}.svg"))
-
-
-def cached(model: Model, run: Run) -> Embed:
-    """The model's embedding of tracks, with the cache in the user's folder. Problems with the cache are warnings."""
-    from ..core.embedding.cache import embed_cached
-
-    folder = cache_folder(run.warn)
-    return lambda tracks, progress: embed_cached(tracks, model, folder, progress, run.warn)
-
-
-def cache_folder(warn: Callable[[str], object]) -> Path | None:
-    """The folder of the embedding cache; None, with a warning, where it cannot be made, as in a read-only profile."""
-    from ..environment import folders
-
-    try:
-        return folders.cache_folder()
-    except OSError as error:
-        warn(tr("There is no folder to keep embeddings in: {error}").format(error=error))
-        return None
 
 
 class RawAlgorithm(Form):
