@@ -100,6 +100,16 @@ def test_fixes_an_hour_apart_keep_places_and_moves() -> None:
     assert (trips["t_end"] - trips["t_start"]).tolist()[:3] == [HOUR_MS] * 3
 
 
+def test_nights_with_the_phone_off_are_evidence_of_home() -> None:
+    """From 18:30 to 7:00 nothing is on record, longer than a stop may be silent."""
+    some = phone(10, 0.5)
+    hour = (some.t - MONDAY) % DAY_MS / HOUR_MS
+    stops = whole(some.take(hour < 19)).stops
+    home = stops["evidence"][stops["kind"] == "home"]
+    assert set(stops["kind"]) >= {"home", "work"} and home[0].endswith("nights with fixes")
+    assert int(home[0].split()[1]) >= 5
+
+
 def test_fixes_that_nobody_can_place_are_no_evidence() -> None:
     """A cell of a network 3 km away for an hour of each night at home makes no trip."""
     week = days(3)

@@ -197,6 +197,8 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
         "work_at_home": share(np.bincount(owner[~away], working[~away], n_users), np.bincount(owner, working, n_users)),
     }  # fmt: skip
     x |= {f"record_{name}": values[owner] for name, values in record.items()}
+    facts["nights"] = np.maximum(facts["nights"], nights)  # as evidence, also those of a phone that is off
+    user_facts["nights"] = np.maximum(user_facts["nights"], np.bincount(owner, nights, n_users).astype(int))
     table = np.stack([np.asarray(values, np.float32) for values in x.values()], axis=1)
     return PlaceFacts(np.where(np.isfinite(table), table, -1), tuple(x), owner, facts, user_facts)
 
