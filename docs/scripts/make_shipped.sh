@@ -82,6 +82,9 @@ step transport_mode $python -m model.finetune --minutes 600 \
     --unit track --task-name transport_mode --title "Transport mode" --field mode --rename "${modes[@]}" \
     --classes bike "motor vehicle" rail walk --bundle "$bundle" --output "$bundle" --cache "$work/embeddings" \
     --trained-on "couriers, scripted trips, logged rides and vehicle fleets, beside simulated movement by Eclipse SUMO"
+# The place head: homes, places of work, commuters.
+step places $python -m model.places --howde "$labelled/howde" --output resources/places
+
 # The card's figures, on units outside the training set.
 step taxis $python -m model.evaluate forecast --tracks "$data/cabspotting/points.parquet" --held-out-cabs \
     --family 60s long filled --per-user 100 --bundle "$bundle" --record "San Francisco cabs held apart"
