@@ -10,8 +10,8 @@ from qgis.core import QgsProcessing, QgsProcessingException
 
 from ..core.specs import BacktestSpec
 from ..tasks.job import load_libraries
-from .base import TrackAlgorithm
 from .form import Run
+from .tracks import TrackAlgorithm
 from .words import tr
 
 

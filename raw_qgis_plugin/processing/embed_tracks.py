@@ -8,8 +8,9 @@ from typing import Any
 from qgis.core import QgsProcessing
 
 from ..core.specs import EmbedSpec
-from .base import TrackAlgorithm, cached
+from .base import cached
 from .form import Run
+from .tracks import TrackAlgorithm
 from .words import tr
 
 

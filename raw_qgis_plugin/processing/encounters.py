@@ -8,8 +8,8 @@ from typing import Any
 from qgis.core import Qgis, QgsProcessing
 
 from ..core.specs import EncounterSpec, ZoneSpec
-from .base import TrackAlgorithm
 from .form import Run
+from .tracks import TrackAlgorithm
 from .words import tr
 
 

@@ -9,9 +9,9 @@ from qgis.core import Qgis, QgsProcessing, QgsProcessingOutputNumber
 
 from ..core.errors import InputError
 from ..core.specs import FillSpec, ZoneSpec
-from .base import TrackAlgorithm
 from .forecast_tracks import ids_of
 from .form import Run
+from .tracks import TrackAlgorithm
 from .words import tr
 
 if TYPE_CHECKING:

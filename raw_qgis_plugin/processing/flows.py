@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import Qgis, QgsProcessing, QgsProcessingFeatureSource, QgsProcessingParameterFeatureSource
 
 from ..core.specs import FlowSpec
-from .base import TrackAlgorithm
 from .form import Run
 from .regions import polygons_in_wgs84
+from .tracks import TrackAlgorithm
 from .words import tr
 
 if TYPE_CHECKING:

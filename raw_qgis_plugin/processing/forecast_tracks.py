@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import Qgis, QgsProcessing
 
 from ..core.specs import MIN_USERS, ForecastSpec
-from .base import TrackAlgorithm
 from .form import Run
+from .tracks import TrackAlgorithm
 from .words import tr
 
 if TYPE_CHECKING:

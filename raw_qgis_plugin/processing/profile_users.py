@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsProcessing
 
-from ..core.specs import ProfileSpec
-from .base import TrackAlgorithm, cached, names_of
+from ..core.specs import ProfileSpec, TaskSpec
+from .base import cached
 from .form import Run
-from .words import tr
+from .tracks import TrackAlgorithm
+from .words import names_of, tr
 
 if TYPE_CHECKING:
     from ..core.embedding.profiles import Profiles
@@ -30,7 +31,7 @@ class ProfileUsers(TrackAlgorithm):
         """The form."""
         self.add_tracks()
         self.add_options(ProfileSpec)
-        self.add_tasks()
+        self.add_options(TaskSpec)
         self.add_sink("OUTPUT", "Profiles", QgsProcessing.SourceType.TypeVectorAnyGeometry)
         self.add_model()
 

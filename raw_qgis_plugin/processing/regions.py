@@ -14,8 +14,9 @@ from qgis.core import (
     QgsProcessingFeatureSource,
 )
 
-from .base import RawAlgorithm, TrackAlgorithm
+from .base import RawAlgorithm
 from .form import Run
+from .tracks import TrackAlgorithm
 from .words import tr
 
 if TYPE_CHECKING:

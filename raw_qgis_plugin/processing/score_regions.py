@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsFeature, QgsProcessing
 
-from ..core.specs import RegionSpec
+from ..core.specs import RegionSpec, TaskSpec
 from .base import cached
 from .form import Run
 from .regions import RegionAlgorithm, write_figures
@@ -37,7 +37,7 @@ class ScoreRegions(RegionAlgorithm):
         """The form."""
         self.add_tracks()
         self.add_regions("Polygons in any CRS; their own fields are kept, but for figures of an earlier run.")
-        self.add_tasks()
+        self.add_options(TaskSpec)
         self.add_options(RegionSpec)
         self.add_sink("OUTPUT", "Region scores", QgsProcessing.SourceType.TypeVectorPolygon)
         self.add_sink("OUTPUT_WEEK", "Regions by weekday and hours", QgsProcessing.SourceType.TypeVector, optional=True)

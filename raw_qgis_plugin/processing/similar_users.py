@@ -9,8 +9,9 @@ from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterString
 
 from ..core.errors import InputError
 from ..core.specs import SimilarSpec
-from .base import TrackAlgorithm, cached
+from .base import cached
 from .form import Run
+from .tracks import TrackAlgorithm
 from .words import tr
 
 if TYPE_CHECKING:

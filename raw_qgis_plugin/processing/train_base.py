@@ -13,9 +13,9 @@ from qgis.core import QgsProcessingParameterFolderDestination
 from ..core.bundle import library
 from ..tasks import child as runs
 from ..tasks import training
-from .base import TrackAlgorithm
 from .form import Run
 from .progress import time_left
+from .tracks import TrackAlgorithm
 from .words import tr
 
 

@@ -58,7 +58,7 @@ def add(model: QgsProcessingModelAlgorithm, algorithm: str, outputs: dict[str, s
 @pytest.mark.parametrize(
     ("algorithm", "change", "words"),
     [
-        ("raw:fillgaps", {"USER_FIELD": STATIC("nope")}, "There is no user column 'nope'. The columns are: user_id, t."),
+        ("raw:fillgaps", {"USER_FIELD": STATIC("nope")}, "There is no user column 'nope'."),
         ("raw:fillgaps", {"STEP": EXPRESSION("30 * 3")}, "STEP (90 min) must be shorter than MAX_GAP (60 min)."),
         ("raw:fillgaps", {"STEP": EXPRESSION("'often'")}, "Incorrect parameter value for STEP"),
         ("raw:encounters", {"DISTANCE": EXPRESSION("-4")}, "DISTANCE has to be a number of 1 or more, not -4."),
