@@ -17,7 +17,7 @@ from ..errors import Progress, no_progress, part_of
 from ..features.region_activity import visit_begins
 from ..persons import doubtful_ids
 from ..tracks import Tracks
-from .disclosure import DOMINATED, MIN_USERS, SHOWN, withheld
+from .disclosure import MIN_USERS, SHOWN, withheld
 from .geometry import fixes_inside, usable_polygons
 from .heads import count_users, head_answers
 from .noise import noise_keys
@@ -59,10 +59,7 @@ def score_regions(
     users, regions = tracks.by_user(), usable_polygons(polygons)
     inside = fixes_inside(users, regions, part_of(progress, 0.0, 0.2))
     columns, why = count_figures(users, regions, inside, min_users, secret)
-    reasons = doubtful_ids(users)
-    if count := np.count_nonzero(why == DOMINATED):
-        reasons.append(f"{count:,} of {len(why):,} regions: one person makes up most of the fixes or visits")
-    which = np.flatnonzero(why == SHOWN)
+    reasons, which = doubtful_ids(users), np.flatnonzero(why == SHOWN)
     shown, some = regions[which], [inside[row] for row in which]
     more = {} if label is None else dict.fromkeys(PEOPLE_FIGURES, np.zeros(0))
     if label is not None and len(which):

@@ -11,7 +11,6 @@ import numpy as np
 
 from ..applicability import unit_stats
 from ..arrays import sparse_counts
-from ..embedding.evidence import evidence_in_words
 from ..embedding.profiles import UNKNOWN, head_columns, head_inputs
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity
@@ -45,7 +44,6 @@ class VisitorIndex:
     activity: FixActivity
     index: FixIndex
     anywhere: csr_matrix  # of week.presence: who was recorded in which hour of the week
-    evidence: np.ndarray  # (n_users,) of evidence_in_words
     labels: PeopleLabels | None = None  # of the users, in their order
 
 
@@ -60,7 +58,6 @@ class RegionView:
     zone: str = ""  # of the hours, as in VisitorIndex
     mix: dict[str, dict[str, int | None]] = field(default_factory=dict)  # label -> class -> people; None: too few
     reasons: list[str] = field(default_factory=list)  # why heads are not made for it
-    character: np.ndarray | None = None  # (E,) the visitors' mean embedding; nan if none has one
 
     @property
     def suppressed(self) -> bool:
@@ -76,19 +73,13 @@ def prepare(
     require("scipy", "shapely", "pyproj")
     import shapely
 
-    progress(0.0)
-    hour, activity = local_hours(users, zone), fix_activity(users)
-    progress(0.2)
-    index = FixIndex(users.lon, users.lat)
+    hour, activity, index = local_hours(users, zone), fix_activity(users), FixIndex(users.lon, users.lat)
     progress(0.6)
     heads = model.bundle.heads("user")
     stats, x = unit_stats(users), head_inputs(embeddings, users, "user")
     answers = {head["name"]: head_columns(head, model, x, stats) for head in heads}
-    evidence, anywhere = (
-        evidence_in_words(x, "user", model),
-        presence(users, [np.arange(len(users))], hour),
-    )
-    made = VisitorIndex(users, embeddings, answers, stats, hour, zone, activity, index, anywhere, evidence, labels)
+    anywhere = presence(users, [np.arange(len(users))], hour)
+    made = VisitorIndex(users, embeddings, answers, stats, hour, zone, activity, index, anywhere, labels)
     # The first region loads libraries and heads for a second, which is better now than while the user draws
     if len(users):  # a small region: a box around all tracks might cross the antimeridian
         summarise_region(made, model, shapely.Point(users.lon[0], users.lat[0]).buffer(1e-6), 1)
@@ -119,10 +110,7 @@ def summarise_region(
     figures = {name: values[0] for name, values in (columns | found).items()} | {"in_domain": bool(good[0])}
     week = people_by_part(presence(users, inside, index.hour), index.anywhere, min_users).reshape(7, 24)
     mix = dict(_mix(index, visits, min_users))
-    known = index.embeddings[visits.indices]
-    known = known[~np.isnan(known).any(axis=1)]
-    character = known.mean(axis=0) if len(known) else np.full(index.embeddings.shape[1], np.nan)
-    return RegionView(area, why, figures, week, index.zone, mix, reasons, character)
+    return RegionView(area, why, figures, week, index.zone, mix, reasons)
 
 
 def _mix(index: VisitorIndex, visits: csr_matrix, min_users: int) -> Iterator[tuple[str, dict[str, int | None]]]:

@@ -94,13 +94,18 @@ def _to_lonlat(shapes: np.ndarray, wkt: str | None) -> np.ndarray:
 
 
 def to_lonlat(shapes: np.ndarray, transform: Callable[[np.ndarray], np.ndarray], is_geographic: bool) -> np.ndarray:
-    """(n,) shapely polygons in longitude and latitude. transform: of (m, 2) coordinates to degrees.
+    """(n,) shapely polygons in longitude and latitude, None for one with a corner that has none.
 
+    transform: of (m, 2) coordinates to degrees.
     In a projected CRS an edge that crosses ±180 on the map also crosses it here: its longitudes go on beyond 180.
     """
     import shapely
 
-    moved = shapely.transform(shapes, transform)
+    xy, of = shapely.get_coordinates(shapes, return_index=True)
+    xy, moved = transform(xy), shapes.copy()
+    lost = np.isin(np.arange(len(shapes)), of[~np.isfinite(xy).all(axis=1)])
+    moved[lost] = None
+    moved = shapely.set_coordinates(moved, xy[~lost[of]])
     if not is_geographic:
         at = np.flatnonzero(leap(moved))
         # With 64 points around a shape its longitudes show on which side of the world an edge runs

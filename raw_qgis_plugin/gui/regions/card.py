@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The card of one region: figures, people, hours, labels, and the most similar regions."""
+"""The card of one region: figures, people, hours and labels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ...layers.legends import title_of, verdict_of
 from ...layers.publishing import desk_note
 from ...layers.words import count_fixes, count_people
 from ...processing.words import tr
-from ..widgets.card import Card, figure, most_similar, plain, unproven_mark
+from ..widgets.card import Card, figure, plain, unproven_mark
 from ..widgets.charts import WeekStrip
 from ..widgets.layout import escaped, tip
 
@@ -65,7 +65,6 @@ class RegionCard(Card):
             self._show_figures(view)
             self._show_week(view)
             self._show_mix(view)
-            self._show_similar()
         if beside:
             self.column.addStretch()
         else:
@@ -116,15 +115,13 @@ class RegionCard(Card):
         return title, value
 
     def _show_week(self, view: RegionView) -> None:
-        """People by hour, in one scale for all regions beside this one, which say together where they have no hours."""
-        week, most = view.week, busiest_hour(self.beside or [self.region])
-        if self.beside and most < 0:
-            return
+        """People by hour, in one scale for all regions beside this one."""
         self.add(tr("People by hour of the week"), heading=True)
-        if week is None or (week < 0).all():
-            self.add(no_hours(self.min_users))
+        if view.week is None or (view.week < 0).all():
+            self.add(tr("No hour of the week has {n} people or more.").format(n=self.min_users))
             return
-        strip = WeekStrip(week, self.min_users, most)
+        weeks = [each.view.week for each in self.beside if each.view is not None and each.view.week is not None]
+        strip = WeekStrip(view.week, self.min_users, max((int(week.max()) for week in weeks), default=0))
         strip.setObjectName("raw_week")
         self.column.addWidget(strip)
         clock = tr("Time of {zone}").format(zone=escaped(view.zone)) if view.zone else tr("Solar time")
@@ -139,33 +136,11 @@ class RegionCard(Card):
                 parts = [f"{escaped(plain(word))} {few if n is None else f'{n:,}'}" for word, n in mix.items()]
                 self.add(f"<b>{escaped(title_of(head))}</b>{unproven_mark(head)}: {', '.join(parts)}")
 
-    def _show_similar(self, min_regions: int = 4) -> None:
-        """The regions whose people move most similarly. min_regions: with fewer, similarity means nothing."""
-        known = [(each, c) for each in self.answered if each.view and (c := each.view.character) is not None]
-        at = next((i for i, (region, _) in enumerate(known) if region is self.region), None)
-        if at is None or len(known) < min_regions or np.isnan(known[at][1]).any():
-            return
-        found = most_similar(np.stack([character for _, character in known]), at, 3)
-        names = [f"{escaped(known[row][0].name)} ({value:+.2f})" for row, value in found]
-        self.add(tr("Most similar regions"), heading=True)
-        self.add("<br>".join(names) or tr("None: no region is more similar than two regions usually are."))
-
 
 def remark(min_users: int) -> str:
     """What a reader of a region's page has to know."""
     words = tr("Figures of fewer than {n} people are withheld. The recorded people are not the population.")
     return f"{words.format(n=min_users)} {desk_note()}"
-
-
-def busiest_hour(regions: Sequence[Region]) -> int:
-    """The most people in an hour of the week of any region; -1 where no hour is shown."""
-    weeks = [each.view.week for each in regions if each.view is not None and each.view.week is not None]
-    return max((int(week.max()) for week in weeks), default=-1)
-
-
-def no_hours(min_users: int) -> str:
-    """Said of regions without an hour that can be shown."""
-    return tr("No hour of the week has {n} people or more.").format(n=min_users)
 
 
 def square_km(area: float) -> str:

@@ -17,7 +17,7 @@ from ...processing.words import tr
 from ..widgets.card import figure, html_of, new_page, save_page, unproven_mark
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, scrolling, wrapped
-from .card import RegionCard, busiest_hour, no_hours, remark
+from .card import RegionCard, remark
 
 
 class Comparison(RawDialog):
@@ -36,11 +36,7 @@ class Comparison(RawDialog):
                 label = QLabel(f"<b>{words}</b>" if line == 0 else words, textFormat=Qt.TextFormat.RichText)
                 grid.addWidget(label, line, at)
         words = tr("Counts of this layer's devices have no interval: a small difference may be chance.")
-        notes = [f"<small>{words}</small>"]
-        shown = [card.region for card in cards if card.region.view is not None and not card.region.view.suppressed]
-        if shown and busiest_hour(shown) < 0:
-            notes.append(no_hours(cards[0].min_users))
-        self.head = column(grid, *(wrapped(each, textFormat=Qt.TextFormat.RichText) for each in notes))
+        self.head = column(grid, wrapped(f"<small>{words}</small>", textFormat=Qt.TextFormat.RichText))
         both = row(*(scrolling(card) for card in cards), spacing_px=18)
         tip = tr("The comparison as a page of HTML, with its charts")
         save = QPushButton(tr("Save…"), objectName="raw_compare_save", toolTip=tip, clicked=self.save)
