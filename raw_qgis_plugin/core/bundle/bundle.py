@@ -122,27 +122,23 @@ def open_bundle(path: Path | str | None = None) -> Bundle:
     """
     place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
     place = place.parent if place.name == contract.CARD_FILE else place
+    unpacked = None
     try:
-        return _open(place)
-    except OSError as e:
-        raise BundleError(f"The model at {place} cannot be read: {e.strerror or e}.") from e
-
-
-def _open(place: Path) -> Bundle:
-    if not place.exists():
-        put_back(place.parent)
-    if not place.exists():
-        raise BundleError(
-            f"There is no model at {place}. Choose the folder or .zip of a model bundle, or the one that came with RAW."
-        )
-    unpacked = _unpack(place) if place.is_file() else None
-    folder = Path(unpacked.name, MODEL) if unpacked else place
-    try:
+        if not place.exists():
+            put_back(place.parent)
+        if not place.exists():
+            raise BundleError(
+                f"There is no model at {place}. Choose the folder or .zip of a model, or the one that came with RAW."
+            )
+        unpacked = _unpack(place) if place.is_file() else None
+        folder = Path(unpacked.name, MODEL) if unpacked else place
         return Bundle(folder, _check(folder), unpacked, place if unpacked else None)
-    except (BundleError, OSError):
+    except (BundleError, OSError) as e:
         if unpacked:
             unpacked.cleanup()
-        raise
+        if isinstance(e, BundleError):
+            raise
+        raise BundleError(f"The model at {place} cannot be read: {e.strerror or e}.") from e
 
 
 def _unpack(archive: Path) -> Scratch:
@@ -165,7 +161,7 @@ def _unpack_into(folder: Path, archive: Path) -> None:
         members = [m for m in z.infolist() if not m.is_dir()]
         top = {m.filename.split("/")[0] for m in members}
         strip = 1 if len(top) == 1 and not any(m.filename == contract.CARD_FILE for m in members) else 0
-        most = min(LIMITS.bytes, max(LIMITS.free_bytes, LIMITS.ratio * archive.stat().st_size))
+        most = min(LIMITS.bytes, max(2**28, LIMITS.ratio * archive.stat().st_size))
         if len(members) > LIMITS.files or sum(m.file_size for m in members) > most:
             words = f"{LIMITS.files:,} files or {most / 2**30:.2g} GiB"
             raise BundleError(f"{archive.name} unpacks to more than {words}, which no model bundle of its size does.")
@@ -221,21 +217,21 @@ def _read_text(path: Path, most: int = LIMITS.text_bytes) -> bytes:
 def _check_sums(folder: Path) -> None:
     text = _read_text(folder / contract.SUMS_FILE).decode("ascii", "replace")
     sums = {name: value for value, name in re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", text, re.M)}  # two may be equal
-    for name, file in _summed_files(folder):
-        if sums.get(name) != _sum(file):
+    for name, digest in _sums(folder).items():
+        if sums.get(name) != digest:
             raise BundleError(f"{name} of the model in {folder} is not the file that was packed: copy the model again.")
 
 
 def write_sums(folder: Path) -> None:
     """Write SHA256SUMS for a bundle's folder."""
-    lines = [f"{_sum(file)}  {name}\n" for name, file in _summed_files(folder)]
+    lines = [f"{digest}  {name}\n" for name, digest in _sums(folder).items()]
     (folder / contract.SUMS_FILE).write_text("".join(lines), "ascii")
 
 
-def _summed_files(folder: Path) -> list[tuple[str, Path]]:
-    """Names and paths of all files but the sums."""
-    files = [(e.relative_to(folder).as_posix(), e) for e in sorted(folder.rglob("*")) if e.is_file()]
-    return [(name, file) for name, file in files if name != contract.SUMS_FILE]
+def _sums(folder: Path) -> dict[str, str]:
+    """The digests of all files but SHA256SUMS, by name."""
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != contract.SUMS_FILE]
+    return {file.relative_to(folder).as_posix(): _sum(file) for file in files}
 
 
 def _sum(path: Path) -> str:

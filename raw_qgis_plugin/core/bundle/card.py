@@ -109,9 +109,7 @@ def _check_card(folder: Path, card: object) -> None:
             )
     for width, what in ((card["width"], "width"), (card["embedding"].get("width", 1), "embedding.width")):
         if type(width) is not int or not 1 <= width <= LIMITS.width:
-            raise BundleError(
-                f"The model {card['name']} has no proper {what}: a whole number from 1 to {LIMITS.width:,}."
-            )
+            raise BundleError(f"The model {card['name']} has no proper {what}, from 1 to {LIMITS.width:,}.")
     if not all(_is_calibration(table) for table in card["calibration"].values()):
         raise BundleError(f"The model {card['name']} has no proper calibration of its forecasts: export it again.")
     if not _is_domain(card.get("domain", {})):

@@ -23,8 +23,7 @@ class BundleLimits:
     """The largest bundle that is opened."""
 
     bytes: int = 8 * 2**30  # unpacked; raw-1b in fp32 takes half
-    ratio: int = 50  # of unpacked to packed bytes; weights, which are most of a bundle, hardly shrink
-    free_bytes: int = 256 * 2**20  # unpacked, whatever the ratio
+    ratio: int = 50  # of unpacked to packed bytes of a large one; weights, which are most of a bundle, hardly shrink
     text_bytes: int = 4 * 2**20  # of the card, which has some 6,000 a head, and of the sums
     readme_bytes: int = 2**18
     depth: int = 200  # of a card: one more with each training that went before

@@ -29,12 +29,14 @@ class Head:
 
     def __init__(self, arrays: Arrays, inputs: int, outputs: int, name: str = "The head") -> None:
         """Raises BundleError where the arrays are no head of these sizes. name: of the file, for the message."""
-        self.inputs, self.outputs = inputs, outputs
+        self.inputs, self.outputs, self._parts = inputs, outputs, list[Part]()
         try:
             self._shares = _of_shape(arrays["shares"], (len(arrays["shares"]),))
             self._gain, self._shift = (float(_of_shape(arrays[name], (1,))[0]) for name in ("gain", "shift"))
             _check(0 < len(self._shares) <= LIMITS.parts, "it has no parts, or too many")
-            self._parts = [self._part(_under(arrays, f"{n}.")) for n in range(len(self._shares))]
+            for n in range(len(self._shares)):
+                part = {name.removeprefix(f"{n}."): a for name, a in arrays.items() if name.startswith(f"{n}.")}
+                self._parts.append(self._part(part))
         except (ValueError, LookupError, TypeError) as e:
             raise BundleError(
                 f"{name} is no head with {inputs} inputs and {outputs} outputs: {e}. Train it again."
@@ -113,11 +115,6 @@ def _trees(a: Arrays, inputs: int, outputs: int) -> Part:
         return np.maximum(total - top - np.log(np.exp(total - top).sum(axis=1, keepdims=True)), floor)
 
     return run
-
-
-def _under(arrays: Arrays, prefix: str) -> dict[str, np.ndarray]:
-    """The arrays whose names begin with a prefix, without it."""
-    return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
 
 
 def _of_shape(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,9 @@ class Entry:
 def entries(folder: Path) -> list[Entry]:
     """The shipped bundle, then those in `folder` by name, all checked."""
     put_back(folder)
-    found = [_entry(shipped_bundle(), True)]
-    for path in sorted(folder.iterdir(), key=lambda p: p.name.lower()) if folder.is_dir() else ():
-        if path.is_dir() and not path.name.startswith("."):
-            found.append(_entry(path, False))
-    return found
+    there = sorted(folder.iterdir(), key=lambda p: p.name.lower()) if folder.is_dir() else []
+    own = [path for path in there if path.is_dir() and not path.name.startswith(".")]
+    return [_entry(shipped_bundle(), True), *(_entry(path, False) for path in own)]
 
 
 def _entry(path: Path, shipped: bool) -> Entry:
@@ -54,10 +53,8 @@ def add(source: Path, folder: Path, name: str = "") -> Path:
     """Copy a bundle, a folder or a .zip, into the library. Returns its folder. Raises BundleError."""
     stem = re.sub(r"[^\w .,()-]+", "_", name or source.name.removesuffix(".zip")).strip(" .") or "model"
     stem = f"model {stem}" if re.match(rf"{DEVICE}\s*(\.|$)", stem, re.IGNORECASE) else stem
-    target = folder / stem
-    n = 2
-    while target.exists():
-        target, n = folder / f"{stem} {n}", n + 1
+    names = (folder / (stem if n == 1 else f"{stem} {n}") for n in count(1))
+    target = next(path for path in names if not path.exists())
     copy(source, target)
     return target
 

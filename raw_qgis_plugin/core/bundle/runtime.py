@@ -29,10 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Model:
-    """A bundle ready to run.
-
-    warning: why the CPU does the work of the graphics card, or ''.
-    """
+    """A bundle ready to run. warning: why the CPU does the work of the graphics card, or ''."""
 
     def __init__(
         self, bundle: Bundle, device: str = "auto", threads: int = 0, warn: Callable[[str], None] = log.warning
@@ -121,15 +118,20 @@ class Model:
         """The named outputs of a graph, or all. Numbers are fed in single precision."""
         feed = {k: v if v.dtype == bool else v.astype(np.float32, copy=False) for k, v in feed.items()}
         try:
-            answer = session.run(outputs, feed)
+            return self._finite(session.run(outputs, feed))
+        except BundleError:
+            raise
         except Exception as e:  # as above
             raise BundleError(f"ONNX Runtime cannot run the model {self.card['name']}: {e}") from e
-        if not all(_is_finite(values) for values in answer):
-            raise BundleError(
-                f"The model {self.card['name']} answers with numbers that are not finite, so its answers are useless. "
-                "Use another model."
-            )
-        return answer
+
+    def _finite(self, answers: list[np.ndarray]) -> list[np.ndarray]:
+        """The answers. Raises BundleError unless all are finite, which is found without an array beside them."""
+        if all(np.isfinite(a.min()) and np.isfinite(a.max()) for a in answers if a.size):
+            return answers
+        raise BundleError(
+            f"The model {self.card['name']} answers with numbers that are not finite, so its answers are useless. Use "
+            "another model."
+        )
 
     def backbone(
         self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray | None = None,
@@ -169,15 +171,7 @@ class Model:
                 f"The head {name} wants {head['inputs']} inputs but gets {x.shape[1]}: it was taught with another "
                 "backbone. Teach it again."
             )
-        answer = self._head(name)(x[:, : head["inputs"]].astype(np.float32))
-        if not _is_finite(answer):
-            raise BundleError(f"The head {name} answers with numbers that are not finite. Use another model.")
-        return answer
-
-
-def _is_finite(values: np.ndarray) -> bool:
-    """Whether all are finite, without an array beside them."""
-    return values.dtype.kind != "f" or not values.size or bool(np.isfinite(values.min()) and np.isfinite(values.max()))
+        return self._finite([self._head(name)(x[:, : head["inputs"]].astype(np.float32))])[0]
 
 
 def _allowed() -> int:
