@@ -75,7 +75,7 @@ def entries() -> tuple[Entry, ...]:
               window("training.dialog", "open_training")),
         Entry("models", tr("Models…"), tr("The model of RAW and your own: cards, import, export, compare."),
               window("windows.models", "ModelsDialog")),
-        Entry("environment", tr("Packages and diagnostics…"),
+        Entry("environment", tr("Packages…"),
               tr("The packages and devices that RAW uses, their installation, and a report to copy."),
               window("windows.packages", "PackagesDialog")),
         Entry("help", tr("Help"), tr("What RAW does and how."),

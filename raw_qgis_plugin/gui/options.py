@@ -60,7 +60,7 @@ class RawOptionsPage(QgsOptionsPageWidget):
         self.clear = QPushButton(tr("Clear cache"), toolTip=tip, clicked=self._clear_cache)
         lacking = packages.lacking()
         words = tr("Missing: {names}.").format(names=", ".join(lacking)) if lacking else tr("All that the model needs.")
-        install = QPushButton(tr("Packages and diagnostics…"), clicked=self._open_packages)
+        install = QPushButton(tr("Packages…"), clicked=self._open_packages)
         self._page = column()
         self._add_box(tr("Model"), (tr("Device"), self.device), (tr("Default model"), self.model))
         self._add_box(

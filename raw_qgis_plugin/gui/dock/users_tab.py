@@ -75,12 +75,8 @@ class UsersTab(QWidget):
         self.words = wrapped(textFormat=Qt.TextFormat.PlainText)  # ids are of the layer
         self.place = column()
         tip = tr("What the colours of the labelled layer show")
-        self.shown = QComboBox(
-            objectName="raw_user_shown",
-            toolTip=tip,
-            activated=self._show_label,
-            sizeAdjustPolicy=QComboBox.SizeAdjustPolicy.AdjustToContents,
-        )
+        self.shown = QComboBox(objectName="raw_user_shown", toolTip=tip, activated=self._show_label)
+        self.shown.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.colours = QWidget()
         self.colours.setLayout(row(QLabel(tr("Colours")), self.shown, None, margins_px=0))
         self.colours.hide()

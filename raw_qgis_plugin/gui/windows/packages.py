@@ -46,9 +46,7 @@ class PackagesDialog(RawDialog):
     """
 
     def __init__(self, desktop: Desktop, parent: QWidget | None = None) -> None:
-        super().__init__(
-            parent or desktop.iface.mainWindow(), "RawEnvironment", tr("Packages and diagnostics"), delete_on_close=True
-        )
+        super().__init__(parent or desktop.iface.mainWindow(), "RawEnvironment", tr("Packages"), delete_on_close=True)
         self.desktop = desktop
         self.gpus: list[str] | None = None  # None: not looked for yet
         self.broken: dict[str, str] = {}  # why a module does not import
