@@ -64,7 +64,6 @@ class Session(QObject):
         self.device = ""  # of the model
         self.job: Job | AlgorithmJob | None = None
         self.group = LayerGroup()
-        self.edited = False  # whether the layer has changed since it was read, and the changes are not saved
         self._looked = False  # whether the layer was looked for on the map since it was chosen
         self.model: Model | None = None
         self._forget()
@@ -88,7 +87,7 @@ class Session(QObject):
             return
         self.cancel()
         self._listen(False)
-        self.layer, self._looked, self.edited = layer, False, False
+        self.layer, self._looked = layer, False
         self._forget()
         if layer is not None:
             self.group = LayerGroup(layer)
@@ -105,11 +104,10 @@ class Session(QObject):
 
     def _listen(self, on: bool) -> None:
         if self.layer is not None:
-            for signal in (self.layer.subsetStringChanged, self.layer.afterCommitChanges, self.layer.crsChanged):
-                signal.connect(self.read) if on else signal.disconnect(self.read)
             for signal, slot in (
-                (self.layer.dataSourceChanged, self._read_anew), (self.layer.willBeDeleted, self._gone),
-                (self.layer.layerModified, self._note_edit), (self.layer.afterRollBack, self.read),
+                (self.layer.subsetStringChanged, self.read), (self.layer.afterCommitChanges, self.read),
+                (self.layer.crsChanged, self.read), (self.layer.dataSourceChanged, self._read_anew),
+                (self.layer.willBeDeleted, self._gone),
             ):  # fmt: skip
                 signal.connect(slot) if on else signal.disconnect(slot)
 
@@ -124,11 +122,6 @@ class Session(QObject):
         if self.tracks is None and self.layer is not None:
             self.fields, self.timezone = remembered(self.layer)
             self.read()
-
-    def _note_edit(self) -> None:
-        if not self.edited:
-            self.edited = True
-            self.changed.emit()
 
     def set_fields(self, fields: Schema, timezone: str) -> None:
         """Take other fields, store them with the layer, and read again."""
@@ -150,7 +143,6 @@ class Session(QObject):
         """Read the layer, open the model, and estimate how long embedding the users will take."""
         self.cancel()
         self._forget()
-        self.edited = False
         if self.layer is None:
             self.changed.emit()
         elif not self.layer.isValid():

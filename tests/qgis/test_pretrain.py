@@ -109,68 +109,6 @@ def test_a_cancel_before_it_began_starts_nothing_and_keeps_nothing(
     assert not any("Stopped" in said for said in told.said)
 
 
-def test_a_cancel_between_two_lines_stops_it_too(
-    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: list
-) -> None:
-    from raw_qgis_plugin.core.errors import Cancelled
-    from raw_qgis_plugin.tasks import child
-
-    def cancelled(*_: Any) -> None:
-        raise Cancelled
-
-    monkeypatch.setattr(child.Child, "follow", cancelled)
-    told = Told()
-    assert processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=told) == {}
-    (started,), (folder,) = waiting, runs.iterdir()
-    assert not started.running and started.status == "stopped"
-    assert (folder / "tracks.parquet").exists() and any(f"kept in {folder}" in said for said in told.said)
-
-
-def test_without_a_python_nothing_of_the_tracks_stays(
-    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from raw_qgis_plugin.environment.interpreter import NoPython
-    from raw_qgis_plugin.tasks import child
-
-    def none() -> None:
-        raise NoPython("There is no Python here.")
-
-    monkeypatch.setattr(child, "find_python", none)
-    with pytest.raises(QgsProcessingException, match="There is no Python here"):
-        processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=Told())
-    assert not list(runs.iterdir())
-
-
-def test_a_folder_in_use_hides_no_model_and_no_error(
-    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from raw_qgis_plugin.core.paths import shipped_bundle
-    from raw_qgis_plugin.environment.interpreter import NoPython
-    from raw_qgis_plugin.tasks import child, training
-
-    remove = training.shutil.rmtree
-
-    def in_use(folder: Any, ignore_errors: bool = False, **more: Any) -> None:
-        if Path(folder).parent != runs:
-            remove(folder, ignore_errors=ignore_errors, **more)
-        elif not ignore_errors:
-            raise PermissionError(13, "in use", str(folder))
-
-    def none() -> None:
-        raise NoPython("There is no Python here.")
-
-    monkeypatch.setattr(training.shutil, "rmtree", in_use)
-    folder, report = child.new_folder("teach"), tmp_path / "report.html"
-    for name in ("tracks.parquet", "made.html"):
-        (folder / name).touch()
-    training.deliver(folder, shipped_bundle(), folder / "made.html", tmp_path / "new", report)
-    assert report.exists() and (tmp_path / "new" / "card.json").exists() and not (folder / "tracks.parquet").exists()
-    monkeypatch.setattr(child, "find_python", none)
-    with pytest.raises(QgsProcessingException, match="There is no Python here"):
-        processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=Told())
-    assert not list(runs.glob("*/tracks.parquet"))
-
-
 def test_what_training_misses_is_named(
     processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

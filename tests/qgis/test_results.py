@@ -21,7 +21,6 @@ from qgis.core import (
     QgsTemporalNavigationObject,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtWidgets import QLabel
 
 from .waiting import until
 
@@ -280,18 +279,3 @@ def test_a_chosen_track_stands_out_and_the_clock_is_watched(forecast: Any, menu:
     forecast.clock_off.click()
     assert canvas.temporalRange().isInfinite() and "is off" in forecast.clock_words.text()
     assert forecast.clock_off.isHidden()
-
-
-def test_a_backtest_is_a_line_and_a_chart(forecast: Any) -> None:
-    forecast.backtest.click()
-    until(lambda: forecast.session.job is None)
-    assert not forecast.session.problem
-    verdict = forecast.findChild(QLabel, "raw_verdict")
-    assert verdict.text().startswith("5 min") and "At 10 min: " in verdict.toolTip()
-    chart = forecast.findChild(type(forecast.chart), "raw_errors")
-    assert (
-        chart.minutes.tolist() == [5, 10]
-        and "the model " in chart.words_at(100, 10)
-        and "{" not in chart.words_at(9, 9)
-    )
-    assert not forecast.test_again.isHidden()

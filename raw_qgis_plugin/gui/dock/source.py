@@ -210,7 +210,7 @@ class SourcePanel(QWidget):
                 words.format(users=count_users(session.users.n_users), time=left, device=session.model.provider)
             )
         self.device.setText(f"<b>{session.model.provider}</b>" if session.model is not None else "")
-        self.device.setToolTip(tr("The device that really does the work. ") + getattr(session.model, "warning", ""))
+        self.device.setToolTip(tr("The device that does the work. ") + getattr(session.model, "warning", ""))
 
     def _summary(self) -> str:
         session = self.session
@@ -222,12 +222,6 @@ class SourcePanel(QWidget):
             return tr("Nothing was read yet.")
         if session.tracks is None:
             return tr("Reading …") if session.job is not None else tr("Not read yet: press the arrow to read it.")
-        if session.edited:
-            words = tr(
-                "The layer has unsaved edits. Labels, diaries and forecasts use them; for regions and users save them, "
-                "or press the arrow."
-            )
-            return f"{words} {session.summary}"
         return session.summary
 
 
