@@ -72,12 +72,8 @@
       <translation>&lt;b&gt;desconhecido&lt;/b&gt;: a resposta mais provável tem apenas {p:.0%}</translation>
     </message>
     <message>
-      <source>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;The answer of RAW's profiles of users, such as raw_label("user_id", 'commuter'). layer: the name or id of the profiles; else the newest.&lt;/p&gt;</source>
-      <translation>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;O rótulo que os perfis de usuários do RAW dão a um usuário, como raw_label("user_id", 'commuter'). layer: o nome ou o id da camada de perfis; se omitido, vale a mais recente.&lt;/p&gt;</translation>
-    </message>
-    <message>
-      <source>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;How alike two users move, from -1 to 1, by the newest table of Embed tracks in the project.&lt;/p&gt;</source>
-      <translation>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;O quanto dois usuários se movem de forma parecida, de -1 a 1, segundo a tabela mais recente de Vetores de trajetos do projeto.&lt;/p&gt;</translation>
+      <source>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;The label of a user, such as raw_label("user_id", 'commuter'). layer: name or id of the labelled users; else the newest.&lt;/p&gt;</source>
+      <translation>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;O rótulo de um usuário, como raw_label("user_id", 'commuter'). layer: nome ou id dos usuários rotulados; senão os mais novos.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.</source>
@@ -104,8 +100,8 @@
       <translation>Um modelo a partir de pesos aleatórios precisa de muitas trajetórias e horas. raw-nano é para testes.</translation>
     </message>
     <message>
-      <source>A new model, compared with the one before on people held out. Its heads are taught again, and those that no longer hold are dropped. This takes some minutes after the training.</source>
-      <translation>Um novo modelo, comparado com o anterior em pessoas reservadas. Seus rótulos são ensinados de novo, e os que já não valem são retirados. Isso leva alguns minutos após o treino.</translation>
+      <source>A new model without heads, compared with the one before on people held out. The comparison takes some minutes after the training.</source>
+      <translation>Um novo modelo sem rótulos, comparado com o anterior em pessoas reservadas. A comparação leva alguns minutos após o treino.</translation>
     </message>
     <message>
       <source>A page with title, legend, scale and notes in QGIS's layout window.</source>
@@ -188,10 +184,6 @@
       <translation>Também o que é necessário para treinar</translation>
     </message>
     <message>
-      <source>Animation…</source>
-      <translation>Animação…</translation>
-    </message>
-    <message>
       <source>Area, km²</source>
       <translation>Área, km²</translation>
     </message>
@@ -250,10 +242,6 @@
     <message>
       <source>By bike</source>
       <translation>De bicicleta</translation>
-    </message>
-    <message>
-      <source>By motor vehicle</source>
-      <translation>Em veículo motorizado</translation>
     </message>
     <message>
       <source>By rail</source>
@@ -386,10 +374,6 @@
     <message>
       <source>Commuter</source>
       <translation>Pendular</translation>
-    </message>
-    <message>
-      <source>Commuters</source>
-      <translation>Pendulares</translation>
     </message>
     <message>
       <source>Commuters: {counts} of {n:,}.</source>
@@ -856,10 +840,6 @@
       <translation>Sex</translation>
     </message>
     <message>
-      <source>GeoPackage</source>
-      <translation>GeoPackage</translation>
-    </message>
-    <message>
       <source>Give the new model a name.</source>
       <translation>Dê um nome ao novo modelo.</translation>
     </message>
@@ -978,10 +958,6 @@
     <message>
       <source>In longer gaps between two fixes of a user there are no encounters.</source>
       <translation>Em lacunas mais longas entre dois pontos de um usuário não há encontros.</translation>
-    </message>
-    <message>
-      <source>In {layer} they are the fields raw_…, a join of this project.</source>
-      <translation>Em {layer}, eles são os campos raw_…, uma união deste projeto.</translation>
     </message>
     <message>
       <source>Inferred areas</source>
@@ -1292,10 +1268,6 @@
       <translation>Caminho mais provável</translation>
     </message>
     <message>
-      <source>Most similar regions</source>
-      <translation>Regiões mais parecidas</translation>
-    </message>
-    <message>
       <source>Most similar users</source>
       <translation>Usuários mais parecidos</translation>
     </message>
@@ -1356,10 +1328,6 @@
       <translation>Nenhuma hora da semana tem {n} pessoas ou mais.</translation>
     </message>
     <message>
-      <source>No layer has times. Label or forecast tracks first.</source>
-      <translation>Nenhuma camada tem horas. Antes, rotule trajetos ou faça previsões.</translation>
-    </message>
-    <message>
       <source>No pair of zones has trips of enough users: choose larger zones, or fewer slices.</source>
       <translation>Nenhum par de zonas tem viagens de usuários suficientes: escolha zonas maiores, ou menos fatias.</translation>
     </message>
@@ -1390,10 +1358,6 @@
     <message>
       <source>No user has two usable fixes.</source>
       <translation>Nenhum usuário tem duas posições utilizáveis.</translation>
-    </message>
-    <message>
-      <source>None: no region is more similar than two regions usually are.</source>
-      <translation>Nenhuma: nenhuma região é mais parecida do que duas regiões costumam ser.</translation>
     </message>
     <message>
       <source>None: no user is more similar than two users of this layer usually are.</source>
@@ -1540,14 +1504,6 @@
       <translation>Pacotes</translation>
     </message>
     <message>
-      <source>Packages and diagnostics</source>
-      <translation>Pacotes e diagnóstico</translation>
-    </message>
-    <message>
-      <source>Packages and diagnostics…</source>
-      <translation>Pacotes e diagnóstico…</translation>
-    </message>
-    <message>
       <source>Packages…</source>
       <translation>Pacotes…</translation>
     </message>
@@ -1586,10 +1542,6 @@
     <message>
       <source>People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]</source>
       <translation>Pessoas: [% coalesce(n_users, if(suppressed, 'omitido', 'ainda não avaliada')) %]</translation>
-    </message>
-    <message>
-      <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
-      <translation>Imagens de trajetos e previsões, uma a cada passo do relógio do mapa, com o exportador do próprio QGIS.</translation>
     </message>
     <message>
       <source>Places or tracks of single people. Publish figures of regions instead.</source>
@@ -1812,16 +1764,8 @@
       <translation>Relatório</translation>
     </message>
     <message>
-      <source>Residents</source>
-      <translation>Residentes</translation>
-    </message>
-    <message>
       <source>Residents, workers, commuters and modes of transport, from the places and trips of visitors. This takes as long as a travel diary of them.</source>
       <translation>Residentes, trabalhadores, pendulares e meios de transporte, dos lugares e viagens dos visitantes. Leva tanto quanto um diário de viagem deles.</translation>
-    </message>
-    <message>
-      <source>Results</source>
-      <translation>Resultados</translation>
     </message>
     <message>
       <source>Resume</source>
@@ -1868,20 +1812,12 @@
       <translation>Avaliar regiões</translation>
     </message>
     <message>
-      <source>Scored on stretches of tracks, by Score regions alone: {names}.</source>
-      <translation>Avaliados em trechos de trajetos, somente pelo algoritmo Avaliar regiões: {names}.</translation>
-    </message>
-    <message>
       <source>Scoring</source>
       <translation>Avaliando</translation>
     </message>
     <message>
       <source>Scoring {n:,} regions</source>
       <translation>Avaliando {n:,} regiões</translation>
-    </message>
-    <message>
-      <source>Select a feature of the layer of tracks first.</source>
-      <translation>Selecione antes uma feição da camada de trajetos.</translation>
     </message>
     <message>
       <source>Select polygons of a layer on the map first.</source>
@@ -2096,8 +2032,8 @@
       <translation>O padrão</translation>
     </message>
     <message>
-      <source>The device that really does the work. </source>
-      <translation>O dispositivo que de fato faz o trabalho. </translation>
+      <source>The device that does the work. </source>
+      <translation>O dispositivo que faz o trabalho. </translation>
     </message>
     <message>
       <source>The file or database of this layer is missing. Click its red sign in the list of layers.</source>
@@ -2110,14 +2046,6 @@
     <message>
       <source>The installation was cancelled.</source>
       <translation>A instalação foi cancelada.</translation>
-    </message>
-    <message>
-      <source>The layer has no field '{name}' any more: choose the user field again.</source>
-      <translation>A camada não tem mais o campo '{name}': escolha de novo o campo de usuário.</translation>
-    </message>
-    <message>
-      <source>The layer has unsaved edits. Labels, diaries and forecasts use them; for regions and users save them, or press the arrow.</source>
-      <translation>A camada tem edições não salvas. Rótulos, diários e previsões já as usam; para regiões e usuários, salve-as ou clique na seta.</translation>
     </message>
     <message>
       <source>The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it.</source>
@@ -2208,8 +2136,8 @@
       <translation>O ponto no mapa é a melhor resposta única. Entre dois lugares prováveis, ele não fica em nenhum dos dois.</translation>
     </message>
     <message>
-      <source>The project is not in a folder: choose a GeoPackage in Settings → Options → RAW.</source>
-      <translation>O projeto não está em uma pasta: escolha um GeoPackage em Configurações → Opções → RAW.</translation>
+      <source>The project is not in a folder: save it as a file.</source>
+      <translation>O projeto não está numa pasta: salve-o como arquivo.</translation>
     </message>
     <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
@@ -2246,10 +2174,6 @@
     <message>
       <source>The unit that a row of the labels describes.</source>
       <translation>A unidade que cada linha dos rótulos descreve.</translation>
-    </message>
-    <message>
-      <source>The user of the selected feature</source>
-      <translation>O usuário da feição selecionada</translation>
     </message>
     <message>
       <source>The user to compare with</source>
@@ -2436,8 +2360,8 @@
       <translation>Desconhecido: incerto</translation>
     </message>
     <message>
-      <source>Unknown: too little on record</source>
-      <translation>Desconhecido: registro insuficiente</translation>
+      <source>Unknown: too few nights</source>
+      <translation>Desconhecido: noites insuficientes</translation>
     </message>
     <message>
       <source>Unknown: {reasons}.</source>
@@ -2540,10 +2464,6 @@
       <translation>O que usar, uma frase por horizonte</translation>
     </message>
     <message>
-      <source>When the project is saved, keep results</source>
-      <translation>Ao salvar o projeto, guardar os resultados</translation>
-    </message>
-    <message>
       <source>Where no other model is chosen</source>
       <translation>Quando nenhum outro modelo é escolhido</translation>
     </message>
@@ -2572,16 +2492,8 @@
       <translation>Omitido para proteger pessoas</translation>
     </message>
     <message>
-      <source>Withheld: labels of fewer than {n} people each.</source>
-      <translation>Retidos: rótulos de menos de {n} pessoas cada.</translation>
-    </message>
-    <message>
       <source>Work</source>
       <translation>Trabalho</translation>
-    </message>
-    <message>
-      <source>Workers</source>
-      <translation>Trabalhadores</translation>
     </message>
     <message>
       <source>Would such forecasts have been right?</source>
@@ -2768,6 +2680,10 @@
       <translation>falhou</translation>
     </message>
     <message>
+      <source>fewer than {n}</source>
+      <translation>menos de {n}</translation>
+    </message>
+    <message>
       <source>fewer than {n} people</source>
       <translation>menos de {n} pessoas</translation>
     </message>
@@ -2810,14 +2726,6 @@
     <message>
       <source>half of the cases within [% round(radius50_m) %] m, four fifths within [% round(radius80_m) %] m</source>
       <translation>metade dos casos em até [% round(radius50_m) %] m, quatro quintos em até [% round(radius80_m) %] m</translation>
-    </message>
-    <message>
-      <source>in a GeoPackage beside the project</source>
-      <translation>em um GeoPackage ao lado do projeto</translation>
-    </message>
-    <message>
-      <source>in this GeoPackage</source>
-      <translation>neste GeoPackage</translation>
     </message>
     <message>
       <source>interrupted</source>
@@ -2908,10 +2816,6 @@
       <translation>nada: pesos aleatórios</translation>
     </message>
     <message>
-      <source>nowhere: they are temporary</source>
-      <translation>em lugar nenhum: são temporários</translation>
-    </message>
-    <message>
       <source>of the trips</source>
       <translation>das viagens</translation>
     </message>
@@ -2944,20 +2848,16 @@
       <translation>raw-small serve para um laptop; raw-base e raw-large precisam de placa gráfica. Em outro tamanho que raw-small, o treino começa de pesos aleatórios. Um modelo seu mantém o tamanho.</translation>
     </message>
     <message>
-      <source>raw_label: '{layer}' is no layer of profiles of users.</source>
-      <translation>raw_label: '{layer}' não é uma camada de perfis de usuários.</translation>
+      <source>raw_label: '{layer}' is no layer of labelled users.</source>
+      <translation>raw_label: '{layer}' não é uma camada de usuários rotulados.</translation>
     </message>
     <message>
-      <source>raw_label: no profiles in the project have the task '{task}'.</source>
-      <translation>raw_label: nenhum perfil no projeto tem a tarefa '{task}'.</translation>
+      <source>raw_label: no labelled users in the project have the label '{task}'.</source>
+      <translation>raw_label: nenhum usuário rotulado do projeto tem o rótulo '{task}'.</translation>
     </message>
     <message>
-      <source>raw_label: the project has no profiles. Run RAW → People → Profile users first.</source>
-      <translation>raw_label: o projeto não tem perfis. Execute antes RAW → Pessoas → Perfis de usuários.</translation>
-    </message>
-    <message>
-      <source>raw_similarity: the project has no embeddings. Run RAW → Data → Embed tracks, unit user, first.</source>
-      <translation>raw_similarity: o projeto não tem vetores. Execute antes RAW → Dados → Vetores de trajetos, unidade user.</translation>
+      <source>raw_label: the project has no labelled users. Run RAW → People → Profile users first.</source>
+      <translation>raw_label: o projeto não tem usuários rotulados. Execute antes RAW → Pessoas → Rotular usuários.</translation>
     </message>
     <message>
       <source>reading the tracks</source>
@@ -3158,10 +3058,6 @@
     <message>
       <source>{megabytes} MB</source>
       <translation>{megabytes} MB</translation>
-    </message>
-    <message>
-      <source>{more} points</source>
-      <translation>{more} pontos percentuais</translation>
     </message>
     <message>
       <source>{more}, at least {least}</source>

@@ -72,12 +72,8 @@
       <translation>&lt;b&gt;未知&lt;/b&gt;：最可能的答案也只有 {p:.0%}</translation>
     </message>
     <message>
-      <source>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;The answer of RAW's profiles of users, such as raw_label("user_id", 'commuter'). layer: the name or id of the profiles; else the newest.&lt;/p&gt;</source>
-      <translation>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;RAW 用户画像给某个用户的标签，例如 raw_label("user_id", 'commuter')。layer：画像图层的名称或 id；省略时使用最新的画像图层。&lt;/p&gt;</translation>
-    </message>
-    <message>
-      <source>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;How alike two users move, from -1 to 1, by the newest table of Embed tracks in the project.&lt;/p&gt;</source>
-      <translation>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;两个用户移动方式的相似度，从 -1 到 1，依据项目中最新的轨迹嵌入表。&lt;/p&gt;</translation>
+      <source>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;The label of a user, such as raw_label("user_id", 'commuter'). layer: name or id of the labelled users; else the newest.&lt;/p&gt;</source>
+      <translation>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;用户的标签，例如 raw_label("user_id", 'commuter')。layer：已标注用户图层的名称或 id；否则为最新的。&lt;/p&gt;</translation>
     </message>
     <message>
       <source>A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.</source>
@@ -104,8 +100,8 @@
       <translation>从随机权重开始的模型需要大量轨迹和数小时。raw-nano 用于试验。</translation>
     </message>
     <message>
-      <source>A new model, compared with the one before on people held out. Its heads are taught again, and those that no longer hold are dropped. This takes some minutes after the training.</source>
-      <translation>新模型，在留出的人员上与之前的模型比较。其标签会重新学习，不再成立的会被去除。训练之后还需几分钟。</translation>
+      <source>A new model without heads, compared with the one before on people held out. The comparison takes some minutes after the training.</source>
+      <translation>没有标签的新模型，在留出的人员上与之前的模型比较。训练后比较需几分钟。</translation>
     </message>
     <message>
       <source>A page with title, legend, scale and notes in QGIS's layout window.</source>
@@ -188,10 +184,6 @@
       <translation>同时安装训练所需的软件包</translation>
     </message>
     <message>
-      <source>Animation…</source>
-      <translation>动画…</translation>
-    </message>
-    <message>
       <source>Area, km²</source>
       <translation>面积，km²</translation>
     </message>
@@ -250,10 +242,6 @@
     <message>
       <source>By bike</source>
       <translation>骑自行车</translation>
-    </message>
-    <message>
-      <source>By motor vehicle</source>
-      <translation>乘机动车</translation>
     </message>
     <message>
       <source>By rail</source>
@@ -385,10 +373,6 @@
     </message>
     <message>
       <source>Commuter</source>
-      <translation>通勤者</translation>
-    </message>
-    <message>
-      <source>Commuters</source>
       <translation>通勤者</translation>
     </message>
     <message>
@@ -856,10 +840,6 @@
       <translation>周五</translation>
     </message>
     <message>
-      <source>GeoPackage</source>
-      <translation>GeoPackage</translation>
-    </message>
-    <message>
       <source>Give the new model a name.</source>
       <translation>请为新模型命名。</translation>
     </message>
@@ -978,10 +958,6 @@
     <message>
       <source>In longer gaps between two fixes of a user there are no encounters.</source>
       <translation>用户两个定位点之间更长的间隔内没有相遇。</translation>
-    </message>
-    <message>
-      <source>In {layer} they are the fields raw_…, a join of this project.</source>
-      <translation>在 {layer} 中，它们是通过本项目的连接得到的 raw_… 字段。</translation>
     </message>
     <message>
       <source>Inferred areas</source>
@@ -1292,10 +1268,6 @@
       <translation>最可能的路径</translation>
     </message>
     <message>
-      <source>Most similar regions</source>
-      <translation>最相似的区域</translation>
-    </message>
-    <message>
       <source>Most similar users</source>
       <translation>最相似的用户</translation>
     </message>
@@ -1356,10 +1328,6 @@
       <translation>一周中没有任何一个小时达到 {n} 人。</translation>
     </message>
     <message>
-      <source>No layer has times. Label or forecast tracks first.</source>
-      <translation>没有带时间的图层。请先为轨迹打标签或进行预测。</translation>
-    </message>
-    <message>
       <source>No pair of zones has trips of enough users: choose larger zones, or fewer slices.</source>
       <translation>没有一对分区拥有足够用户的出行：请选择更大的分区或更少的时段。</translation>
     </message>
@@ -1390,10 +1358,6 @@
     <message>
       <source>No user has two usable fixes.</source>
       <translation>没有用户有两个可用的定位点。</translation>
-    </message>
-    <message>
-      <source>None: no region is more similar than two regions usually are.</source>
-      <translation>无：没有区域比一般两个区域之间更相似。</translation>
     </message>
     <message>
       <source>None: no user is more similar than two users of this layer usually are.</source>
@@ -1540,14 +1504,6 @@
       <translation>软件包</translation>
     </message>
     <message>
-      <source>Packages and diagnostics</source>
-      <translation>软件包与诊断</translation>
-    </message>
-    <message>
-      <source>Packages and diagnostics…</source>
-      <translation>软件包与诊断…</translation>
-    </message>
-    <message>
       <source>Packages…</source>
       <translation>软件包……</translation>
     </message>
@@ -1586,10 +1542,6 @@
     <message>
       <source>People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]</source>
       <translation>人数：[% coalesce(n_users, if(suppressed, '不公布', '尚未评分')) %]</translation>
-    </message>
-    <message>
-      <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
-      <translation>轨迹和预测的图片，地图时钟每一步一张，由 QGIS 自带的导出功能生成。</translation>
     </message>
     <message>
       <source>Places or tracks of single people. Publish figures of regions instead.</source>
@@ -1812,16 +1764,8 @@
       <translation>报告</translation>
     </message>
     <message>
-      <source>Residents</source>
-      <translation>居民</translation>
-    </message>
-    <message>
       <source>Residents, workers, commuters and modes of transport, from the places and trips of visitors. This takes as long as a travel diary of them.</source>
       <translation>由到访者的地点和出行得出的居民、就业者、通勤者和交通方式。用时与生成其出行日记相同。</translation>
-    </message>
-    <message>
-      <source>Results</source>
-      <translation>结果</translation>
     </message>
     <message>
       <source>Resume</source>
@@ -1868,20 +1812,12 @@
       <translation>区域评分</translation>
     </message>
     <message>
-      <source>Scored on stretches of tracks, by Score regions alone: {names}.</source>
-      <translation>按轨迹片段评分，只能用“区域评分”得到：{names}。</translation>
-    </message>
-    <message>
       <source>Scoring</source>
       <translation>正在评分</translation>
     </message>
     <message>
       <source>Scoring {n:,} regions</source>
       <translation>正在给 {n:,} 个区域评分</translation>
-    </message>
-    <message>
-      <source>Select a feature of the layer of tracks first.</source>
-      <translation>请先在轨迹图层中选择一个要素。</translation>
     </message>
     <message>
       <source>Select polygons of a layer on the map first.</source>
@@ -2096,8 +2032,8 @@
       <translation>默认</translation>
     </message>
     <message>
-      <source>The device that really does the work. </source>
-      <translation>实际进行计算的设备。</translation>
+      <source>The device that does the work. </source>
+      <translation>执行工作的设备。</translation>
     </message>
     <message>
       <source>The file or database of this layer is missing. Click its red sign in the list of layers.</source>
@@ -2110,14 +2046,6 @@
     <message>
       <source>The installation was cancelled.</source>
       <translation>安装已取消。</translation>
-    </message>
-    <message>
-      <source>The layer has no field '{name}' any more: choose the user field again.</source>
-      <translation>图层已没有字段“{name}”：请重新选择用户字段。</translation>
-    </message>
-    <message>
-      <source>The layer has unsaved edits. Labels, diaries and forecasts use them; for regions and users save them, or press the arrow.</source>
-      <translation>图层有未保存的编辑。标签、日记和预测会使用这些编辑；要用于区域和用户，请保存编辑，或点击箭头。</translation>
     </message>
     <message>
       <source>The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it.</source>
@@ -2208,8 +2136,8 @@
       <translation>地图上的点是最佳的单一答案。若有两个可能的地点，它会落在两者之间，不在其中任何一处。</translation>
     </message>
     <message>
-      <source>The project is not in a folder: choose a GeoPackage in Settings → Options → RAW.</source>
-      <translation>项目不在文件夹中：请在 设置 → 选项 → RAW 中选择一个 GeoPackage。</translation>
+      <source>The project is not in a folder: save it as a file.</source>
+      <translation>工程不在文件夹中：请保存为文件。</translation>
     </message>
     <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
@@ -2246,10 +2174,6 @@
     <message>
       <source>The unit that a row of the labels describes.</source>
       <translation>标签表中一行所描述的单元。</translation>
-    </message>
-    <message>
-      <source>The user of the selected feature</source>
-      <translation>所选要素的用户</translation>
     </message>
     <message>
       <source>The user to compare with</source>
@@ -2436,8 +2360,8 @@
       <translation>未知：不确定</translation>
     </message>
     <message>
-      <source>Unknown: too little on record</source>
-      <translation>未知：记录太少</translation>
+      <source>Unknown: too few nights</source>
+      <translation>未知：夜晚太少</translation>
     </message>
     <message>
       <source>Unknown: {reasons}.</source>
@@ -2540,10 +2464,6 @@
       <translation>建议使用什么，每个预测时长一句话</translation>
     </message>
     <message>
-      <source>When the project is saved, keep results</source>
-      <translation>保存项目时，结果保存在</translation>
-    </message>
-    <message>
       <source>Where no other model is chosen</source>
       <translation>未另选模型时使用</translation>
     </message>
@@ -2572,16 +2492,8 @@
       <translation>为保护个人而不公布</translation>
     </message>
     <message>
-      <source>Withheld: labels of fewer than {n} people each.</source>
-      <translation>不予显示：各少于 {n} 人的标签。</translation>
-    </message>
-    <message>
       <source>Work</source>
       <translation>工作地</translation>
-    </message>
-    <message>
-      <source>Workers</source>
-      <translation>就业者</translation>
     </message>
     <message>
       <source>Would such forecasts have been right?</source>
@@ -2768,6 +2680,10 @@
       <translation>失败</translation>
     </message>
     <message>
+      <source>fewer than {n}</source>
+      <translation>少于 {n}</translation>
+    </message>
+    <message>
       <source>fewer than {n} people</source>
       <translation>少于 {n} 人</translation>
     </message>
@@ -2810,14 +2726,6 @@
     <message>
       <source>half of the cases within [% round(radius50_m) %] m, four fifths within [% round(radius80_m) %] m</source>
       <translation>一半情况在 [% round(radius50_m) %] 米以内，五分之四在 [% round(radius80_m) %] 米以内</translation>
-    </message>
-    <message>
-      <source>in a GeoPackage beside the project</source>
-      <translation>项目旁的 GeoPackage 中</translation>
-    </message>
-    <message>
-      <source>in this GeoPackage</source>
-      <translation>此 GeoPackage 中</translation>
     </message>
     <message>
       <source>interrupted</source>
@@ -2908,10 +2816,6 @@
       <translation>无（随机权重）</translation>
     </message>
     <message>
-      <source>nowhere: they are temporary</source>
-      <translation>不保存：仅为临时结果</translation>
-    </message>
-    <message>
       <source>of the trips</source>
       <translation>占出行</translation>
     </message>
@@ -2944,20 +2848,16 @@
       <translation>raw-small 适合笔记本电脑；raw-base 和 raw-large 需要显卡。选择 raw-small 以外的规模时，训练从随机权重开始。您自己的模型保持其规模。</translation>
     </message>
     <message>
-      <source>raw_label: '{layer}' is no layer of profiles of users.</source>
-      <translation>raw_label：“{layer}”不是用户画像图层。</translation>
+      <source>raw_label: '{layer}' is no layer of labelled users.</source>
+      <translation>raw_label：“{layer}”不是已标注用户的图层。</translation>
     </message>
     <message>
-      <source>raw_label: no profiles in the project have the task '{task}'.</source>
-      <translation>raw_label：项目中没有含任务“{task}”的画像。</translation>
+      <source>raw_label: no labelled users in the project have the label '{task}'.</source>
+      <translation>raw_label：工程中没有已标注用户具有标签“{task}”。</translation>
     </message>
     <message>
-      <source>raw_label: the project has no profiles. Run RAW → People → Profile users first.</source>
-      <translation>raw_label：项目中没有画像。请先运行 RAW → 人 → 用户画像。</translation>
-    </message>
-    <message>
-      <source>raw_similarity: the project has no embeddings. Run RAW → Data → Embed tracks, unit user, first.</source>
-      <translation>raw_similarity：项目中没有嵌入。请先运行 RAW → 数据 → 嵌入轨迹，单元为 user。</translation>
+      <source>raw_label: the project has no labelled users. Run RAW → People → Profile users first.</source>
+      <translation>raw_label：工程中没有已标注的用户。请先运行 RAW → 人员 → 标注用户。</translation>
     </message>
     <message>
       <source>reading the tracks</source>
@@ -3158,10 +3058,6 @@
     <message>
       <source>{megabytes} MB</source>
       <translation>{megabytes} MB</translation>
-    </message>
-    <message>
-      <source>{more} points</source>
-      <translation>{more} 个百分点</translation>
     </message>
     <message>
       <source>{more}, at least {least}</source>
