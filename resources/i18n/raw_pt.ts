@@ -816,6 +816,22 @@
       <translation>Prever trajetos</translation>
     </message>
     <message>
+      <source>Forecast: areas</source>
+      <translation>Previsão: áreas</translation>
+    </message>
+    <message>
+      <source>Forecast: points</source>
+      <translation>Previsão: pontos</translation>
+    </message>
+    <message>
+      <source>Forecast: recent tracks</source>
+      <translation>Previsão: trajetos recentes</translation>
+    </message>
+    <message>
+      <source>Forecast: tracks</source>
+      <translation>Previsão: trajetos</translation>
+    </message>
+    <message>
       <source>Forecasting</source>
       <translation>Prevendo</translation>
     </message>
@@ -974,6 +990,14 @@
     <message>
       <source>Inferred: areas</source>
       <translation>Inferência: áreas</translation>
+    </message>
+    <message>
+      <source>Inferred: points</source>
+      <translation>Inferência: pontos</translation>
+    </message>
+    <message>
+      <source>Inferred: tracks</source>
+      <translation>Inferência: trajetos</translation>
     </message>
     <message>
       <source>Inferred: {a} to {b} %</source>

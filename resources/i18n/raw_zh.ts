@@ -816,6 +816,22 @@
       <translation>预测轨迹</translation>
     </message>
     <message>
+      <source>Forecast: areas</source>
+      <translation>预测：区域</translation>
+    </message>
+    <message>
+      <source>Forecast: points</source>
+      <translation>预测：点</translation>
+    </message>
+    <message>
+      <source>Forecast: recent tracks</source>
+      <translation>预测：近期轨迹</translation>
+    </message>
+    <message>
+      <source>Forecast: tracks</source>
+      <translation>预测：轨迹</translation>
+    </message>
+    <message>
       <source>Forecasting</source>
       <translation>正在预测</translation>
     </message>
@@ -974,6 +990,14 @@
     <message>
       <source>Inferred: areas</source>
       <translation>推断：区域</translation>
+    </message>
+    <message>
+      <source>Inferred: points</source>
+      <translation>推断：点</translation>
+    </message>
+    <message>
+      <source>Inferred: tracks</source>
+      <translation>推断：轨迹</translation>
     </message>
     <message>
       <source>Inferred: {a} to {b} %</source>

@@ -103,9 +103,16 @@ class Reader(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """TITLE = "…" and the like."""
-        for each in node.body:
-            if isinstance(each, ast.Assign) and any(getattr(t, "id", "") in TEXTS for t in each.targets):
-                self.texts += strings(each.value)
+        for each in (each for each in node.body if isinstance(each, ast.Assign)):
+            for target in each.targets:
+                pairs = (
+                    zip(target.elts, getattr(each.value, "elts", []))
+                    if isinstance(target, ast.Tuple)
+                    else [(target, each.value)]
+                )
+                self.texts += [
+                    text for name, value in pairs if getattr(name, "id", "") in TEXTS for text in strings(value)
+                ]
         self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:

@@ -79,7 +79,7 @@ def test_menu_and_toolbox_speak_the_language(processing: Any, speaking: tuple[st
     packages, profile = speaking
     menu = RawMenu(qgis_iface)
     try:
-        said = {action.objectName(): action.text() for action in menu.actions}
+        said = {action.objectName(): action.text() for action in menu.actions.values()}
     finally:
         menu.remove()
     assert said["raw_environment"] == packages and said["raw_profileusers"] == f"{profile}…"
