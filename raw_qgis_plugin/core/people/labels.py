@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 YES, NO = "yes", "no"
 THIN = "too little of the time at places is on record"
+NO_MODES = "no way with enough fixes to tell its mode"
 UNCLEAR = "the places do not show clearly whether one is work"
 NUMBERS = (
     "share_walk", "share_bike", "share_motor", "share_rail", "rail_trips", "rail_trips_low", "rail_trips_high",
@@ -76,7 +77,10 @@ def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_pr
     at_work = columns["commuter"] == YES
     counts = np.where(at_work, [columns["work_days"], seen["weekdays"]], [seen["home_nights"], seen["nights"]])
     columns["evidence"] = object_column(_words(*row) for row in zip(at_work, *counts.astype(int)))
-    columns["why"] = columns.pop("why")
+    why = columns.pop("why")
+    unseen = (columns["main_mode"] == UNKNOWN) & ~nobody
+    why[unseen] = [f"{words}, {NO_MODES}".removeprefix(", ") for words in why[unseen]]
+    columns["why"] = why
     return PeopleLabels(columns, _places(users, diary), diary)
 
 

@@ -42,5 +42,6 @@ def profile_people(
     evidence = labels.pop("evidence")
     first = {name: found.columns[name] for name in FIRST}
     other = {name: values for name, values in found.columns.items() if name not in (*FIRST, *LAST)}
-    last = {"in_domain": why == "", "why": why, "evidence": evidence}
+    known = found.columns["in_domain"] & np.isfinite(labels["commuter_p"])
+    last = {"in_domain": known, "why": why, "evidence": evidence}
     return replace(found, columns=first | labels | other | last)
