@@ -57,7 +57,7 @@ def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> Path:
 
 def parameters(tracks: QgsVectorLayer, out: Path, **more: Any) -> dict[str, Any]:
     return {
-        "INPUT": tracks, "PRESET": "raw-nano", "INIT": "none", "MINUTES": 0.2, "DEVICE": "CPU",
+        "INPUT": tracks, "PRESET": "raw-nano", "INIT": "none", "MINUTES": 0.05, "DEVICE": "CPU",
         "BUNDLE": str(out / "bundle"), "REPORT": str(out / "report.html"), **more,
     }  # fmt: skip
 
