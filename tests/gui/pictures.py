@@ -28,7 +28,7 @@ from qgis.core import QgsLayoutExporter, QgsProject
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QApplication
-from qgis.utils import iface
+from qgis.utils import iface, plugins
 
 SAMPLE = Path(os.environ["RAW_SAMPLE"])
 OUT = Path(os.environ["RAW_REPORT"]).parent
@@ -41,12 +41,6 @@ def show(name):
     wait(1)
     QApplication.primaryScreen().grabWindow(0).save(str(PICTURES / f"{name}.png"))
     report["names"].append(name)
-
-
-def new_project():
-    QgsProject.instance().setDirty(False)
-    iface.newProject(False)
-    wait(0.5)
 
 
 def sample():
@@ -69,7 +63,8 @@ def city():
     """Forty invented people: who commutes, and four regions."""
     import processing
 
-    new_project()
+    QgsProject.instance().clear()  # QGIS's own action asks what to do with temporary layers
+    wait(0.5)
     tracks = {"SOURCE": str(SAMPLE / "city_tracks.parquet"), "OUTPUT": str(OUT / "city.gpkg")}
     processing.runAndLoadResults("raw:importtracks", tracks)
     (layer,) = QgsProject.instance().mapLayers().values()
@@ -81,9 +76,9 @@ def city():
     root = QgsProject.instance().layerTreeRoot()
     root.addChildNode(root.findLayer(streets).clone())  # to the bottom
     root.removeChildNode(root.findLayer(streets))
-    iface.setActiveLayer(layer)
-    iface.zoomToActiveLayer()
+    plugins["raw_qgis_plugin"].menu.use_layer(layer)
     dock = open_dock()
+    show_tab(dock, 0)
     iface.mapCanvas().zoomScale(iface.mapCanvas().scale() * 0.8)
     find(dock, "raw_min_users").setValue(5)
     draw(dock, around(0.45, 0.5, 0.26))
