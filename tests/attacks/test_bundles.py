@@ -19,7 +19,7 @@ import pytest
 pytest.importorskip("torch")
 from small import HEAD, write_bundle
 
-from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import BundleError
 
 ROOT = Path(__file__).parents[2]
@@ -124,13 +124,3 @@ def test_weights_of_a_sparse_giant_cost_nothing(good: Path, tmp_path: Path) -> N
         with pytest.raises(BundleError):
             open_bundle(folder)
         shutil.rmtree(folder)
-
-
-def test_heads_that_point_elsewhere_are_refused_where_they_are_opened(good: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(good, tmp_path / "bundle")
-    card = json.loads((folder / "card.json").read_text())
-    card["heads"][0]["inputs"] += 1
-    (folder / "card.json").write_text(json.dumps(card))
-    write_sums(folder)
-    with pytest.raises(BundleError, match=f"{HEAD}.safetensors is no head with"):
-        open_bundle(folder)

@@ -107,16 +107,6 @@ def parquet_bytes(rng: random.Random) -> bytes:
     return sink.getvalue()
 
 
-def odd_bytes(rng: random.Random) -> bytes:
-    head = b"user_id,t,lon,lat\n"
-    years = b"".join(b"u,%d,1,%d.5\n" % (10 ** (i % 25), i % 80) for i in range(300))
-    return rng.choice([
-        b"", head, b"\n\n\n", b"t,t,lon,lon,lat\n1,2,3,4,5\n", rng.randbytes(3000), b"PK\3\4" + rng.randbytes(300),
-        head + b"a" * 5_000_000 + b",1,2,3\n", b'{"a": 1}', b"t\n1\n2\n", head + b'"u,1,2,3\n' * 500, head + years,
-        b"\0" * 1000, head.replace(b"t", b"\0"), head + b"\0,\0,\0,\0\n" * 9,
-    ])  # fmt: skip
-
-
 def broken(rng: random.Random, data: bytes) -> bytes:
     """Bits turned, bytes cut, zeroed, doubled or put in; sometimes nothing."""
     made, at = bytearray(data), rng.randrange(len(data) or 1)
@@ -138,7 +128,7 @@ def broken(rng: random.Random, data: bytes) -> bytes:
 KINDS: dict[str, Callable[[random.Random], bytes]] = {
     ".csv": csv_bytes, ".tsv": csv_bytes, "": csv_bytes, ".parquet": parquet_bytes, ".geoparquet": parquet_bytes,
     ".plt": plt_bytes, ".gpx": gpx_bytes, ".json": json_bytes, ".geojson": json_bytes,
-    ".fit": fit_file, ".pb": feed_bytes,    ".csv.gz": lambda rng: gzip.compress(csv_bytes(rng)), ".txt": odd_bytes,
+    ".fit": fit_file, ".pb": feed_bytes,    ".csv.gz": lambda rng: gzip.compress(csv_bytes(rng)),
 }  # fmt: skip
 
 
@@ -148,8 +138,6 @@ def make(rng: random.Random, place: Path) -> Path:
         place.mkdir()
         for _ in range(rng.choice([0, 1, 3])):
             make(rng, place / f"f{rng.randrange(10**9)}")
-        if rng.random() < 0.2:
-            (place / "loop").symlink_to(place)
         return place
     end = rng.choice(list(KINDS))
     data = KINDS[end](rng)

@@ -16,13 +16,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 from small import write_bundle, write_tracks  # noqa: E402
 
-from model.data import corpus, shards  # noqa: E402
 from model.training.checkpoint import before, load  # noqa: E402
 from raw_qgis_plugin.core.bundle import library  # noqa: E402
 from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums  # noqa: E402
@@ -109,24 +107,6 @@ def test_a_killed_training_loses_no_checkpoint(victims: Victims, tmp_path: Path,
     assert steps[-1] > 0
 
 
-def test_a_killed_tokenisation_leaves_whole_shards_or_none(
-    victims: Victims, tmp_path: Path, rounds: Rounds, capsys: pytest.CaptureFixture
-) -> None:
-    chance, folder = Random(2), tmp_path / "shards"
-    truth = corpus.load(str(victims.tracks), cache=tmp_path / "truth")
-    for _ in range(rounds(2, 30)):
-        victims.kill(chance.uniform(0.05, 0.8), "tokenise", folder)
-        source = corpus.load(str(victims.tracks), cache=folder)
-        assert all(np.array_equal(getattr(source, name), getattr(truth, name)) for name in ("t", "lon", "lat"))
-        assert np.array_equal(source.view(60).rows, truth.view(60).rows)
-        if chance.random() < 0.5:
-            shards.remove(source.shards.folder)
-    left_by_scratch(folder)
-    shards.remove(corpus.load(str(victims.tracks), cache=folder).shards.folder)
-    corpus.load(str(victims.tracks), cache=folder)
-    assert not left_by_scratch(folder) and "damaged" not in capsys.readouterr().err
-
-
 def test_a_killed_embedding_loses_no_vector(victims: Victims, tmp_path: Path, rounds: Rounds) -> None:
     chance, rows, folder = Random(3), 0, tmp_path / "cache"
     width = open_bundle(victims.bundle).card["embedding"]["width"]
@@ -187,40 +167,11 @@ def test_a_full_disk_loses_nothing_and_is_told(victims: Victims, tmp_path: Path)
     victims.kill(0.0, "train", tmp_path / "run", sign=state)
     step = load(state)[1]["step"]
     for what, most, *arguments in (
-        ("train", 20_000, tmp_path / "run"), ("tokenise", 10_000, tmp_path / "shards"),
-        ("replace", 20_000, tmp_path / "models"), ("embed", 30_000, tmp_path / "cache", 0, 3),
+        ("train", 20_000, tmp_path / "run"), ("replace", 20_000, tmp_path / "models"),
+        ("embed", 30_000, tmp_path / "cache", 0, 3),
     ):  # fmt: skip
         victims.start(what, *arguments, most_bytes=most)
         code, said = victims.end(), victims.log.read_text()
         assert "Traceback" not in said and said.strip() and code == (0 if what == "embed" else 2), said
     assert load(state)[1]["step"] >= step and open_bundle(own).card
-    assert not (tmp_path / "shards").exists() or not any((tmp_path / "shards").iterdir())
     assert {path.name for path in (tmp_path / "models").iterdir()} == {"mine"}
-
-
-@pytest.fixture
-def read_only(tmp_path: Path) -> Iterator[Path]:
-    """A folder on which nothing can be written, also not by root."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if os.geteuid():
-        place.chmod(0o500)
-        yield place
-        place.chmod(0o700)
-        return
-    command = ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "raw", place]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("nothing can be mounted read-only here")
-    yield place
-    subprocess.run(["umount", place], check=True)
-
-
-def test_a_read_only_disk_is_told(victims: Victims, read_only: Path) -> None:
-    for what, *arguments in (
-        ("train", read_only / "run"), ("tokenise", read_only / "shards"), ("replace", read_only / "models"),
-        ("pack", read_only), ("embed", read_only / "cache", 0, 1),
-    ):  # fmt: skip
-        victims.start(what, *arguments)
-        code, said = victims.end(), victims.log.read_text()
-        assert "Traceback" not in said and code == (0 if what == "embed" else 2), said
-        assert "ead-only" in said or "denied" in said

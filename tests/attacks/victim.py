@@ -19,7 +19,6 @@ import numpy as np
 import torch
 
 from model.cli import run
-from model.data import corpus, shards
 from model.pretrain import main as pretrain
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -37,15 +36,6 @@ def train(folder: str) -> None:
     arguments = ["--preset", "raw-nano", "--device", "cpu", "--points", "512", "--steps", "1000000", "--corpus", TRACKS]
     pretrain([*arguments, "--validate-every", "1000000", "--checkpoint-every", "0.001", *resume,
               "--cache", folder + ".shards", "--output", folder])  # fmt: skip
-
-
-def tokenise(folder: str) -> None:
-    """Make shards and their views again and again."""
-    while True:
-        source = corpus.load(TRACKS, cache=Path(folder))
-        for cadence in (10, 30, 60, 900):
-            source.view(cadence)
-        shards.remove(source.shards.folder)
 
 
 def embed(folder: str, first: str, last: str = "") -> None:
@@ -74,7 +64,7 @@ def pack(folder: str) -> None:
 def main() -> None:
     """Fork for every line."""
     torch.set_num_threads(1)
-    do = {each.__name__: each for each in (train, tokenise, embed, replace, pack)}
+    do = {each.__name__: each for each in (train, embed, replace, pack)}
     print("ready", flush=True)
     for line in sys.stdin:
         what, most, log, *arguments = json.loads(line)
