@@ -28,7 +28,7 @@ def describe(layer: QgsVectorLayer) -> str:
             "within ±{within:.0f} of the recorded number in 95 % of cases; medians are rounded."
         )
         return words.format(epsilon=feature["epsilon"], within=feature["within_95"])
-    if names >= FIGURES:
+    if names >= FIGURES or "noise_key" in names:
         return desk_note()
     if {"user_a", "user_b"} <= names:
         return tr("Encounters show who was near whom. Do not publish them.")

@@ -97,6 +97,9 @@ def test_flows_are_published_with_noise(run: Callable, city: str) -> None:
     }
     assert set(rows[0]) == names | {"minutes", "metres", "suppressed", "epsilon", "within_95"}
     assert [(row["from_zone"], row["slice"]) for row in rows] == [(row["from_zone"], row["slice"]) for row in desk]
+    from raw_qgis_plugin.layers.publishing import describe
+
+    assert describe(done.layer()).startswith("Figures as on the desk")
     others = [row for row in rows if row["from_zone"] == NULL]
     assert others and all(row["n_users"] == row["n_trips"] == NULL and row["suppressed"] for row in others)
     shown = [(row, before) for row, before in zip(rows, desk) if row["n_users"] != NULL]

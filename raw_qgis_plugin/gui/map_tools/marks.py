@@ -52,17 +52,17 @@ class Marks(QObject):
         self.names: list[Name] = []
         tab.installEventFilter(self)
 
-    def add(self, geometry: QgsGeometry | None, colour: str, fill: float = 0.25, width_px: int = 2) -> None:
-        """Mark a line or polygon in the map's CRS; None marks nothing. fill: opacity of a polygon's inside."""
+    def add(self, geometry: QgsGeometry | None, colour: str) -> None:
+        """Mark a line or polygon in the map's CRS; None marks nothing."""
         if geometry is None:
             return
         band = QgsRubberBand(self.canvas, geometry.type())
         outline, inside = QColor(colour), QColor(colour)
         outline.setAlphaF(0.8)
-        inside.setAlphaF(fill)
+        inside.setAlphaF(0.25)
         band.setStrokeColor(outline)
         band.setFillColor(inside)
-        band.setWidth(width_px)
+        band.setWidth(2)
         band.setToGeometry(geometry)
         self.bands.append(band)
 
