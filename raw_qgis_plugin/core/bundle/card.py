@@ -17,7 +17,8 @@ from .contract import LIMITS
 
 HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _FIELDS = """
-user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min home_share suppressed
+user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min suppressed
+residents workers n_labelled share_commuters share_walk share_bike share_motor share_rail noise_key within_95 no_data
 withheld epsilon in_domain why evidence fid geom
 """
 RESERVED = frozenset(_FIELDS.split())  # fields of results beside those of heads, and GeoPackage's own
