@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HEAD = "transport_mode"  # the head of tracks that names the mode of a trip
 NO_HEAD = f"the model has no head '{HEAD}'"
 VAGUE_M = 200.0  # a position that is known to more than this is no evidence of a stop or a way
+POINTS = 1024  # of a batch of legs: few stay in the processor's cache, and short legs are padded less
 MODES = ("walk", "bike", "motor vehicle", "rail")
 
 
@@ -60,7 +61,7 @@ def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
     row = np.flatnonzero(found.in_domain)  # the network sees no other legs
     asked = legs.take(expand_ranges(legs.track_offsets[row], np.diff(legs.track_offsets)[row]))
     if asked.n_tracks:
-        x = head_inputs(embed(asked, model, progress), asked, "track")
+        x = head_inputs(embed(asked, model, progress, POINTS), asked, "track")
         p = softmax(np.asarray(model.run_head(HEAD, x), np.float64))
         classes = np.array(head["classes"], object)
         found.mode[row], found.mode_p[row] = classes[p.argmax(axis=1)], p.max(axis=1)

@@ -36,8 +36,6 @@ class EmbedSettings:
     coarse_s: int = 900
     coarse_fixes: int = 512  # the last ones: ten days without the silent hours
     motion_fixes: int = 512  # a track is thinned to these for its motion features
-    points: int = 8192  # fixes of a batch; they change no embedding ...
-    cpu_points: int = 1024  # ... but fewer stay in the processor's cache, and are padded less
 
 
 SETTINGS = EmbedSettings()
@@ -57,8 +55,8 @@ def embedding_width(width: int) -> int:
     return 4 * width + N_TRACK_FEATURES
 
 
-def embed(tracks: Tracks, model: Model, progress: Progress = no_progress) -> np.ndarray:
-    """Embeddings of tracks: (n_tracks, e) float32, NaN for a track with fewer than two fixes."""
+def embed(tracks: Tracks, model: Model, progress: Progress = no_progress, points: int = 8192) -> np.ndarray:
+    """Embeddings of tracks: (n_tracks, e) float32, NaN for a track with fewer than two fixes. points: of a batch."""
     result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
     embedded = np.diff(tracks.track_offsets) >= SETTINGS.min_fixes
     if not embedded.any():
@@ -67,8 +65,8 @@ def embed(tracks: Tracks, model: Model, progress: Progress = no_progress) -> np.
     points = [int(w.length.sum()) for w in (fine, coarse)]
     split = points[0] / max(sum(points), 1)
     parts = [
-        _pool(tracks, model, fine, lambda share: progress(share * split)),
-        _pool(tracks, model, coarse, lambda share: progress(split + share * (1 - split))),
+        _pool(tracks, model, fine, points, lambda share: progress(share * split)),
+        _pool(tracks, model, coarse, points, lambda share: progress(split + share * (1 - split))),
         track_features(tracks),
     ]
     result[embedded] = np.concatenate(parts, axis=1)[embedded]
@@ -111,14 +109,14 @@ def coarse_windows(tracks: Tracks) -> Windows:
     return Windows(rows, start[1:][track] - size[track], size[track], track)
 
 
-def _pool(tracks: Tracks, model: Model, windows: Windows, progress: Progress) -> np.ndarray:
+def _pool(tracks: Tracks, model: Model, windows: Windows, points: int, progress: Progress) -> np.ndarray:
     """Mean and standard deviation of the states over the windows of each track: (n_tracks, 2 × width) float32."""
     rows, begin, length, track = windows
     width = model.card["width"]
     total, square = np.zeros((tracks.n_tracks, width)), np.zeros((tracks.n_tracks, width))
     count = np.bincount(track, length, tracks.n_tracks)
     done, everything = 0, max(int(length.sum()), 1)
-    for batch in batches(length, SETTINGS.cpu_points if model.provider == "CPU" else SETTINGS.points):
+    for batch in batches(length, points):
         progress(done / everything)
         inside, valid = pad_left(rows, begin[batch], length[batch])
         _, x, clock = featurize_padded(tracks, inside, valid)
