@@ -62,8 +62,8 @@ def embed(tracks: Tracks, model: Model, progress: Progress = no_progress, points
     if not embedded.any():
         return result
     fine, coarse = fine_windows(tracks), coarse_windows(tracks)
-    points = [int(w.length.sum()) for w in (fine, coarse)]
-    split = points[0] / max(sum(points), 1)
+    sizes = [int(w.length.sum()) for w in (fine, coarse)]
+    split = sizes[0] / max(sum(sizes), 1)
     parts = [
         _pool(tracks, model, fine, points, lambda share: progress(share * split)),
         _pool(tracks, model, coarse, points, lambda share: progress(split + share * (1 - split))),
