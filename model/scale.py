@@ -36,7 +36,8 @@ from raw_qgis_plugin.core.embedding.profiles import most_visited
 from raw_qgis_plugin.core.errors import InputError, Progress, part_of
 from raw_qgis_plugin.core.scratch import Scratch, complete
 from raw_qgis_plugin.core.sources.columns import ids_of
-from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream
+from raw_qgis_plugin.core.sources.files import PARQUET
+from raw_qgis_plugin.core.sources.readers import find_source, stream
 from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import Skipped, Tracks, build_tracks, encode_ids
 

@@ -188,13 +188,13 @@ def draw_diary(path: Path) -> None:
     modes = {"walk": "#e69f00", "bike": "#009e73", "motor vehicle": "#cc79a7", "rail": "#0072b2", "unknown": "#c3c9d0"}
     for mode, colour in modes.items():
         for trip in np.flatnonzero(diary.trips["mode"] == mode):
-            way = slice(*diary.ways.track_offsets[trip : trip + 2])
-            axes[1].plot(diary.ways.lon[way], diary.ways.lat[way], color=colour, lw=1.4)
+            way = slice(*diary.trip_fixes.track_offsets[trip : trip + 2])
+            axes[1].plot(diary.trip_fixes.lon[way], diary.trip_fixes.lat[way], color=colour, lw=1.4)
         axes[1].plot([], [], color=colour, lw=1.4, label=mode)
     for kind, mark, colour in (("other", "o", "#5a6b7f"), ("work", "s", "#1f5f9e"), ("home", "^", "#b5651d")):
         there = diary.stops["kind"] == kind
         axes[1].plot(diary.stop_lon[there], diary.stop_lat[there], mark, color=colour, ms=7, mec="white", label=kind)
-    n_stops, n_trips = len(diary.stop_lon), diary.ways.n_tracks
+    n_stops, n_trips = len(diary.stop_lon), diary.trip_fixes.n_tracks
     axes[1].set_title(f"their diaries: {n_stops} stops and {n_trips} trips", loc="left", fontsize=10)
     axes[1].legend(fontsize=8, ncols=2, frameon=False)
     for ax in axes:

@@ -14,7 +14,7 @@ import numpy as np
 from model.data.shards import Column, Shards, give_back, make_whole, mapped, open_shards, shards_of
 from raw_qgis_plugin.core.arrays import expand_ranges, run_starts
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources.readers import FORMATS
+from raw_qgis_plugin.core.specs import FORMATS
 from raw_qgis_plugin.core.times import HOUR_MS
 
 COARSE_S = 300  # from this cadence on, a sequence is a person's days and continues over silences

@@ -28,7 +28,8 @@ from model.data.persons import MOST_HASHES, hash_runs, link
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.columns import ids_of
-from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream, unreadable
+from raw_qgis_plugin.core.sources.files import PARQUET
+from raw_qgis_plugin.core.sources.readers import find_source, stream, unreadable
 from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
 

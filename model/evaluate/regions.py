@@ -216,7 +216,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--pickups", action="store_true", help="the truth is where taxis of --tracks picked people up")
     p.add_argument("--hours", type=over_zero, metavar="H", help="each stretch of H hours of a track counts as a user")
     p.add_argument(
-        "--min-users", type=positive, default=REGIONS.min_users, metavar="N", help="fewest users (default: 10)"
+        "--min-users", type=positive, default=REGIONS.min_users, metavar="N", help="minimum users (default: 10)"
     )
     args = p.parse_args(argv)
     check_report(args)

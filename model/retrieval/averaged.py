@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The training loop of the small networks, the scorer and the bridge: examples in memory, and a moving average."""
+"""The training loop of the small networks, the scorer and the gap imputer: examples in memory, and a moving average."""
 
 from __future__ import annotations
 

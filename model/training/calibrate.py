@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Conformal calibration of forecast areas on people outside the training set."""
+"""Conformal calibration of areas on people outside the training set, for the card; predict.calibrated applies it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, Tab
     """Conformal factors of radii and shares of areas, by kind of context and horizon: quantiles of error over radius,
     and of the least share of the mixture that holds the true position.
 
-    corpus: tracks outside the training set. Returns, for each kind (core/forecasting/predict.py), horizon_s and
+    corpus: tracks outside the training set. Returns, for each kind (core/forecasting/context.py), horizon_s and
     CALIBRATION_COLUMNS with an entry for each range of horizons that the corpus has.
     """
     trips = [c for c in corpus.cadences if c < COARSE_S]

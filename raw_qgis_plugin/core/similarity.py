@@ -12,10 +12,11 @@ import numpy as np
 from .arrays import flattened
 from .embedding.explain import reasons, region_traits, user_traits
 from .errors import InputError, Progress, no_progress, part_of
-from .regions.disclosure import DOMINATED, MIN_USERS, SHOWN
+from .regions.disclosure import DOMINATED, SHOWN
 from .regions.geometry import fixes_inside, usable_polygons
 from .regions.heads import count_users, pool_users
 from .regions.scores import count_figures
+from .specs import MIN_USERS
 from .tracks import Tracks
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ NO_TIME = int(np.iinfo(np.int64).min)
 UTC = timezone.utc
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
-DATE_ORDERS = ("day", "month")  # which number comes first in dates whose year is last, such as 31/12/2024
 
 # The layouts of text, as Arrow's regular expressions: a date, and what may follow it
 CLOCK = r"(?:[Tt ]+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d*))?)?)?"
@@ -41,7 +40,7 @@ def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.
     values: an Arrow column, an array or a list of numbers (s, ms, µs or ns by the magnitude of each, or
     YYYYMMDDhhmmss), datetimes, dates, ISO text with 'T' or a space, fractions of a second, 'Z', an offset or no zone,
     dates with the year last, or a mix. timezone: IANA name of the zone of times without one.
-    date_order: one of DATE_ORDERS; '': what `find_date_order` finds in the column.
+    date_order: 'day' or 'month', the first number of 31/12/2024; '': what `find_date_order` finds in the column.
     Raises InputError for an unknown zone or a column that holds no times.
     A local time skipped by a clock change is read as if the clock had not changed; a repeated one as the first.
     """

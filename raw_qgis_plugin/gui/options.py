@@ -12,7 +12,8 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QPush
 from ..core.specs import DEVICES
 from ..environment import packages
 from ..environment.folders import size_of
-from ..processing.base import cache_folder, icon
+from ..processing.base import icon
+from ..processing.cache import cache_folder
 from ..processing.words import tr
 from .desktop import Desktop
 from .settings import settings

@@ -35,7 +35,7 @@ from ..layers.reading import (
     snapshot,
 )
 from ..layers.writing import points_layer, utc
-from ..processing.base import cache_folder
+from ..processing.cache import cache_folder
 from ..processing.words import tr
 from ..tasks.job import AlgorithmJob, Job
 from .layer_group import LayerGroup

@@ -36,8 +36,7 @@ from qgis.PyQt.QtCore import QByteArray, QDate, QDateTime, Qt, QTime, QVariant
 from ..core.arrays import object_column
 from ..core.errors import InputError, Progress, no_progress, require
 from ..core.sources.outliers import are_skipped
-from ..core.sources.schema import NONE as NONE
-from ..core.sources.schema import Schema, find_columns, user_candidates
+from ..core.sources.schema import NONE, Schema, find_columns, user_candidates
 from ..core.times import NO_TIME, parse_times
 from ..core.tracks import Skipped, Tracks
 from . import arrow

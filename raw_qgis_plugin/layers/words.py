@@ -20,7 +20,7 @@ def id_text(value: Any) -> str:
 
 
 def tr(text: str) -> str:
-    """Translate a text of the plugin."""
+    """Translate a text of the plugin. resources/i18n/update.py collects texts, translation.py loads languages."""
     return QCoreApplication.translate("RAW", text)
 
 

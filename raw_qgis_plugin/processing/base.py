@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The two base classes of the algorithms, which keep each algorithm as short as a form.
+"""The base class of all algorithms: identity, help, missing libraries, errors and cancel.
 
-`RawAlgorithm` has identity, help, missing libraries, errors and cancel; `TrackAlgorithm` reads the tracks, opens the
-model and reports on both. Nothing is imported on loading that QGIS may lack.
+Those on tracks derive from tracks.TrackAlgorithm. Nothing is imported on loading that QGIS may lack.
 """
 
 from __future__ import annotations
@@ -22,16 +21,9 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Cancelled, RawError, cancellable, is_installed
 from ..core.paths import RESOURCES
-from .cache import cache_folder as cache_folder
-from .cache import cached as cached
 from .form import Form, Run
 from .outputs import check_outputs, open_sink, tell_qgis
-from .words import (
-    broken_package,
-    group_title,
-    how_to_install,
-    tr,
-)
+from .words import broken_package, group_title, how_to_install, tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -59,7 +59,7 @@ class WriteDiary(TrackAlgorithm):
                 run, "OUTPUT_STOPS", diary.stops, styling.Stops(), points, Qgis.WkbType.Point, crs, 90, 95
             ),
             "OUTPUT_TRIPS": self.write_table(
-                run, "OUTPUT_TRIPS", trips, styling.Trips(heads), self._lines(run, diary.ways),
+                run, "OUTPUT_TRIPS", trips, styling.Trips(heads), self._lines(run, diary.trip_fixes),
                 Qgis.WkbType.LineStringM, crs, 95, 100,
             ),
             **self.counts(tracks, skipped, model.provider),

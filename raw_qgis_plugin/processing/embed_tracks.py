@@ -8,7 +8,7 @@ from typing import Any
 from qgis.core import QgsProcessing
 
 from ..core.specs import EmbedSpec
-from .base import cached
+from .cache import cached
 from .form import Run
 from .tracks import TrackAlgorithm
 from .words import tr

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import Qgis, QgsProcessing
 
 from ..core.specs import ProfileSpec, TaskSpec
-from .base import cached
+from .cache import cached
 from .form import Run
 from .tracks import TrackAlgorithm
 from .words import names_of, tr

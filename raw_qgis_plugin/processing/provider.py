@@ -33,7 +33,8 @@ GROUPS: dict[str, tuple[type[RawAlgorithm], ...]] = {
     "forecasts": (ForecastTracks, Backtest),
     "models": (TrainHead, Pretrain),
 }
-"""The algorithms of each group of the toolbox and of the menu, in their order."""
+"""The algorithms of each group of the toolbox and of the menu, in their order. A new one is a module such as
+encounters.py, its options in core/specs.py, its icon and its page in resources/help."""
 
 ALGORITHMS = tuple(algorithm for members in GROUPS.values() for algorithm in members)
 for group, members in GROUPS.items():

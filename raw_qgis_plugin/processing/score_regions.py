@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import QgsFeature, QgsProcessing
 
 from ..core.specs import RegionSpec, TaskSpec
-from .base import cached
+from .cache import cached
 from .form import Run
 from .regions import RegionAlgorithm, write_figures
 from .words import tr

@@ -10,7 +10,7 @@ from qgis.core import QgsExpression, QgsFeature, QgsFeatureRequest, QgsProcessin
 from ..core.errors import InputError
 from ..core.sources.polygons import guess_id
 from ..core.specs import SimilarRegionSpec
-from .base import cached
+from .cache import cached
 from .form import Run
 from .regions import RegionAlgorithm
 from .similar_users import columns_of, log_if_few

@@ -9,7 +9,7 @@ from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterString
 
 from ..core.errors import InputError
 from ..core.specs import SimilarSpec
-from .base import cached
+from .cache import cached
 from .form import Run
 from .tracks import TrackAlgorithm
 from .words import tr

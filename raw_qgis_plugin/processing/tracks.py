@@ -56,7 +56,7 @@ class TrackAlgorithm(RawAlgorithm):
         )  # fmt: skip
         self.add_options(DeviceSpec)
         self.add_counts()
-        self.add_sentence("PROVIDER", "Device really used")
+        self.add_sentence("PROVIDER", "Device used")
 
     def check(self, run: Run) -> None:
         """Every field that was chosen has to exist."""

@@ -12,7 +12,7 @@ from ..core.errors import Cancelled, InputError, RawError
 from ..core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
 from ..core.specs import TeachSpec
 from ..tasks import training
-from .base import cache_folder
+from .cache import cache_folder
 from .form import Run
 from .regions import polygons_in_wgs84
 from .train_base import TrainingAlgorithm

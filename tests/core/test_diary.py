@@ -233,9 +233,9 @@ def test_a_user_s_diary_depends_on_no_other_user(monkeypatch: pytest.MonkeyPatch
 
 def test_ways_hold_the_fixes_of_their_trips() -> None:
     found = next(iter(find_diaries(days(1), None)))
-    assert found.ways.n_tracks == len(found.trips["t_start"])
-    first = found.ways.track_offsets[:-1]
-    assert found.ways.t[first].tolist() == found.trips["t_start"].tolist()
+    assert found.trip_fixes.n_tracks == len(found.trips["t_start"])
+    first = found.trip_fixes.track_offsets[:-1]
+    assert found.trip_fixes.t[first].tolist() == found.trips["t_start"].tolist()
 
 
 def test_progress_goes_from_part_to_part(monkeypatch: pytest.MonkeyPatch) -> None:

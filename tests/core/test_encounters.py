@@ -16,7 +16,7 @@ from raw_qgis_plugin.core.specs import EncounterSpec
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 START, MINUTE, DAY = 1_700_000_040_000, 60_000, 86_400_000  # on a whole minute
-KX, KY = metres_per_degree(np.array(50.0))
+KX, _ = metres_per_degree(np.array(50.0))
 
 
 def people(lon0: float = 10.0, apart_m: float = 10.0) -> Tracks:

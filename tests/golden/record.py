@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What RAW 0.2.0 answers, so that its code can be rebuilt without changing what it says.
+"""What RAW answers, so that its code can be rebuilt without changing what it says.
 
     OMP_NUM_THREADS=1 PYTHONPATH=CHECKOUT:tests .venv/bin/python -m golden.record
 
 asks the shipped model of the CHECKOUT about the shipped samples and about invented layers, and writes golden.npz beside
 this file; `--forecasts` records the forecasts alone; `--compare` writes nothing and says what differs from it. Answers
-other than forecasts were recorded at b64f30a (0.2.0), twice, with the same bytes, and 88 of 833 columns anew when
+other than forecasts were recorded at b64f30a, twice, with the same bytes, and 88 of 833 columns anew when
 embeddings ceased to depend on the next user in the table, and those of transport_mode when it learned from real
 tracks and when it was taught again; forecasts with the engine of today, and three areas anew when they came to reach
-around every point. What is newer than 0.2.0 (NEWER) was recorded on 2026-11-29; `--newer` records it alone.
+around every point. What is newer (NEWER) was recorded on 2026-11-29; `--newer` records it alone.
 The tests import this file and ask today's code the same.
 """
 
@@ -189,7 +189,7 @@ def newer(said: Answers) -> None:
             for number, found in enumerate(find_diaries(layers[name], model(), DiarySpec(min_stop_min=least_min))):
                 where = f"{name}/diary/{least_min:g}, {number}"
                 keep(said, f"{where}/stops", found.stops | {"lon": found.stop_lon, "lat": found.stop_lat})
-                keep(said, f"{where}/trips", found.trips | {"ways": found.ways.track_offsets})
+                keep(said, f"{where}/trips", found.trips | {"ways": found.trip_fixes.track_offsets})
     for name, step_s in (("every half hour", 1200.0), ("taxis", 700.0), ("high latitude", 60.0), ("aracaju", 60.0),
                          ("antimeridian by trip", 11.0), ("city", 1200.0)):  # fmt: skip
         tracks = some_users(layers[name], 4)

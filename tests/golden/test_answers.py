@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The shipped model says of the shipped samples and of invented layers what it said in 0.2.0, with one mend since: of
+"""The shipped model says of the shipped samples and of invented layers what it said at b64f30a, with one mend since: of
 users whose last ten minutes were compared with the next user's first, it says what it says of them alone.
 
 Embeddings, answers of heads, scores of regions and what goes with them; forecasts are in test_forecasts.py. Numbers are

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The shipped model's forecasts are those that were recorded when the forecasting engine was last changed on purpose.
 
-They are apart from test_answers.py, whose answers are those of 0.2.0: forecasting changes on purpose more often. A
+They are apart from test_answers.py, whose answers are those of b64f30a: forecasting changes on purpose more often. A
 change that is meant to move forecasts records them anew (record.py), with the reason in the commit.
 
 Points, the borders of areas and radii are held to TOLERANCE of the forecast's scale, which is its 80 % radius or a

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is newer than 0.2.0 says of the same layers what it said on 2026-11-29: diaries, gaps, encounters, likely paths.
+"""What is newer says of the same layers what it said on 2026-11-29: diaries, gaps, encounters, likely paths.
 
 Numbers are held to 1e-4, counts, times and words exactly. A change that is meant to move them records them anew
 (`golden.record --newer`), with the reason in the commit.

@@ -101,7 +101,7 @@ def test_loads_without_its_libraries_and_says_what_to_install() -> None:
 
 
 def test_loading_imports_nothing_heavy() -> None:
-    """How long it takes beside QGIS's own Processing: tests/gui/test_life.py."""
+    """How long it takes beside QGIS's own Processing: tests/gui/test_desktop.py."""
     assert "heavy []" in load(())
 
 

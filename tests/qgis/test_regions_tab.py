@@ -311,4 +311,4 @@ def test_a_card_shows_people_hours_and_ranks(regions: Any) -> None:
     words = " ".join(said(regions.card))
     assert "rank 2 of 2" in words and "Workers" in words and "Commuter</b>: yes 8, no fewer than 2" in words
     (strip,) = regions.card.findChildren(WeekStrip)
-    assert {strip.words_at(40 + k, 5).split(": ")[1] for k in range(0, 200, 8)} == {"fewer than 2 people"}
+    assert {strip.tooltip_at(40 + k, 5).split(": ")[1] for k in range(0, 200, 8)} == {"fewer than 2 people"}

@@ -44,7 +44,7 @@ class Diary:
     stop_lon: np.ndarray  # degrees
     stop_lat: np.ndarray
     trips: dict[str, np.ndarray]
-    ways: Tracks  # the fixes of the trips, a track each
+    trip_fixes: Tracks  # the fixes of the trips, a track each
     mode_p: np.ndarray  # (trips, modes.MODES) the probability of every mode, nan where the model cannot know
     users: dict[str, np.ndarray]  # commuter_p, why (no kinds), home_nights, work_days, and `PlaceFacts.of_user`
 
@@ -64,8 +64,8 @@ def find_diaries(
 
 def join_diaries(parts: list[Diary]) -> Diary:
     """The diaries of all users as one."""
-    ways = [part.ways for part in parts]
-    tables = join_rows([{k: v for k, v in vars(part).items() if k != "ways"} for part in parts])
+    ways = [part.trip_fixes for part in parts]
+    tables = join_rows([{k: v for k, v in vars(part).items() if k != "trip_fixes"} for part in parts])
     users, tracks = (np.cumsum([0, *sizes]) for sizes in ([w.n_users for w in ways], [w.n_tracks for w in ways]))
     whole = Tracks(
         np.concatenate([w.user_ids for w in ways]), np.concatenate([w.track_ids for w in ways]),
@@ -73,7 +73,7 @@ def join_diaries(parts: list[Diary]) -> Diary:
         np.concatenate([w.track + np.int32(k) for w, k in zip(ways, tracks)]),
         *(np.concatenate([getattr(w, name) for w in ways]) for name in ("t", "lon", "lat")),
     )  # fmt: skip
-    return Diary(ways=whole, **tables)
+    return Diary(trip_fixes=whole, **tables)
 
 
 def _diary(tracks: Tracks, model: Model | None, spec: DiarySpec, progress: Progress) -> Diary:

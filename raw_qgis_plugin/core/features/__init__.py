@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The features of tracks, trips and regions that models get."""
+"""The features of fixes, tracks and regions that models get."""

@@ -52,7 +52,7 @@ def trips_of(diary: Diary) -> Trips:
     metres = np.bincount(trip, legs["distance_m"], n)
     share = legs["distance_m"] / np.maximum(metres[trip], 1e-9)
     mode_p = np.column_stack([np.bincount(trip, share * p, n) for p in np.nan_to_num(diary.mode_p).T])
-    ways, last = diary.ways, np.append(first[1:], len(leg_user)) - 1
+    ways, last = diary.trip_fixes, np.append(first[1:], len(leg_user)) - 1
     begin, end = (
         np.column_stack([ways.lon[row], ways.lat[row]])
         for row in (ways.track_offsets[first], ways.track_offsets[last + 1] - 1)

@@ -7,7 +7,8 @@ Start at predict.py. A query (a track and a time) passes through these steps:
 2. scoring: the network predicts. Candidates (for days) and neighbours (earlier continuations of the layer, found by
    time_forest) add components. The scorer decides how much each component counts.
 3. mixture: its spatial median is the point. areas: its highest-density set.
-4. adaptation: a backtest of the layer corrects the levels of areas, so that they hold 50 and 80 %.
+4. predict.calibrated: the levels of areas, by the card (model/training/calibrate.py). adaptation: a backtest of the
+   layer corrects them, so that areas hold 50 and 80 %.
 5. paths: the components of all horizons of a track, linked and clustered, are its likely movements.
 
 A track of three fixes has a short context, a forecast with in_domain False (the card's domain), and no backtest of its

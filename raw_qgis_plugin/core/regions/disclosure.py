@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InputError
-from ..specs import MIN_USERS as MIN_USERS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

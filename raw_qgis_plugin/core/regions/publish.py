@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .disclosure import MIN_USERS
+from ..specs import MIN_USERS
 from .noise import deviation, noise
 
 NOISE_KEY, CAPPED = "noise_key", "capped_"  # a field capped_X has the sum X, in which nobody counts more than CAP times

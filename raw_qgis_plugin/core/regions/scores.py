@@ -16,8 +16,9 @@ from ..embedding.profiles import choose_heads
 from ..errors import Progress, no_progress, part_of
 from ..features.region_activity import visit_begins
 from ..persons import doubtful_ids
+from ..specs import MIN_USERS
 from ..tracks import Tracks
-from .disclosure import MIN_USERS, SHOWN, withheld
+from .disclosure import SHOWN, withheld
 from .geometry import fixes_inside, usable_polygons
 from .heads import count_users, head_answers
 from .noise import noise_keys

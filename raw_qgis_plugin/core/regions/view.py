@@ -14,8 +14,9 @@ from ..arrays import sparse_counts
 from ..embedding.profiles import UNKNOWN, head_columns, head_inputs
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity
+from ..specs import MIN_USERS
 from ..tracks import Tracks
-from .disclosure import MIN_USERS, SHOWN, withheld
+from .disclosure import SHOWN, withheld
 from .geometry import FixIndex, area_km2, usable_polygons
 from .heads import count_users, head_answers
 from .people import people_figures

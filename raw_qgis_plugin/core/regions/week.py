@@ -10,9 +10,10 @@ import numpy as np
 
 from ..arrays import expand_ranges, flattened, run_starts, sparse_counts
 from ..errors import Progress, no_progress
+from ..specs import MIN_USERS
 from ..times import HOUR_MS, find_zone, wall_clock
 from ..tracks import Tracks
-from .disclosure import MIN_USERS, SHOWN, withheld
+from .disclosure import SHOWN, withheld
 from .geometry import fixes_inside, usable_polygons
 from .noise import noise_keys
 

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, Progress, check_cancelled, no_progress, part_of, require
-from ..specs import FORMATS as FORMATS
 from ..times import UTC, find_date_order, find_zone
 from ..tracks import Skipped, Tracks, build_tracks
 from .files import KINDS, files_of, find_source, names_of
-from .files import PARQUET as PARQUET
 from .schema import AS_GUESSED, Schema, find_column, find_columns, has_fixes
 
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ def read(
 ) -> tuple[Tracks, Skipped, Schema]:
     """Read and clean fixes.
 
-    source: a file or folder, or 'kind:path' with one of FORMATS. Of a folder the tables with time and position are
+    source: a file or folder, or 'kind:path' with one of specs.FORMATS. Of a folder tables with time and position are
     read. Raises InputError if the source cannot be read, a column is missing, the order of dates is unknown or no fix
     is left; MissingLibrary without pyarrow.
     """

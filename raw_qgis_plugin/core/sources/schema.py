@@ -95,7 +95,7 @@ class Schema:
     scale: float = 1.0  # degrees in one unit of lon and lat
     crs: str = ""  # of lon and lat, and of points without their own, as pyproj reads it; empty: degrees of WGS84
     zone: str = "UTC"  # IANA name or offset, of times without one
-    date_order: str = ""  # of `times.DATE_ORDERS`; empty: as `times.find_date_order` finds it
+    date_order: str = ""  # 'day' or 'month' first; empty: as `times.find_date_order` finds it
     delimiter: str = ""  # of text; empty: recognised
     encoding: str = ""  # of text; empty: recognised
     guessed: frozenset[str] = frozenset()  # roles of the columns that were not given

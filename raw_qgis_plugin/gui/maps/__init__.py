@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Maps to show: print layouts, the basemap, cards as pages."""
+"""Maps to show: the printed page, its notes, the basemap."""

@@ -33,12 +33,12 @@ class Chart(QWidget):
     def event(self, event: QEvent) -> bool:
         """Show the tooltip."""
         if event.type() == QEvent.Type.ToolTip:
-            words = self.words_at(event.pos().x(), event.pos().y())
+            words = self.tooltip_at(event.pos().x(), event.pos().y())
             QToolTip.showText(event.globalPos(), words, self) if words else QToolTip.hideText()
             return True
         return super().event(event)
 
-    def words_at(self, x: float, y: float) -> str:
+    def tooltip_at(self, x: float, y: float) -> str:
         """The tooltip at a pixel."""
         return ""
 
@@ -118,7 +118,7 @@ class WeekStrip(Chart):
     def _cell(self) -> tuple[float, float]:
         return (self.width() - self.left - 2) / 24, (self.height() - self.bottom) / 7
 
-    def words_at(self, x: float, y: float) -> str:
+    def tooltip_at(self, x: float, y: float) -> str:
         """Day, hour and people."""
         wide, high = self._cell()
         hour, day = int((x - self.left) // wide), int(y // high)
@@ -157,7 +157,7 @@ class DayPlot(Chart):
         usual = [QBrush(QColor(colour)) for colour in CLASS_COLOURS[: len(names) - 2]]
         self.brushes = [*usual, QBrush(QColor(GREY)), self.hatch()]
 
-    def words_at(self, x: float, y: float) -> str:
+    def tooltip_at(self, x: float, y: float) -> str:
         """The hour's shares."""
         hour = min(23, max(0, int(24 * x / max(self.width(), 1))))
         words = [f"{name} {share:.0%}" for name, share in zip(self.names, self.day[hour]) if share >= 0.005]
@@ -212,7 +212,7 @@ class LineChart(Chart):
         self.lines = {}
         self.update()
 
-    def words_at(self, x: float, y: float) -> str:
+    def tooltip_at(self, x: float, y: float) -> str:
         """The last value of each line."""
         return "\n".join(f"{name}: {self.shown_as(line[-1][1])}" for name, line in self.lines.items())
 
@@ -293,7 +293,7 @@ class HorizonChart(LineChart):
         if bars is not None:
             self.bars = [(x, low, high) for x, low, high in zip(minutes, *bars) if np.isfinite(low + high)]
 
-    def words_at(self, x: float, y: float) -> str:
+    def tooltip_at(self, x: float, y: float) -> str:
         """The values at the nearest horizon."""
         share = (x - self.left) / max(self.width() - self.left - 12, 1)
         at = int(np.argmin(np.abs(self.minutes - share * self.minutes.max())))
