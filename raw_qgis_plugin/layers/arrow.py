@@ -117,7 +117,7 @@ def _query(layer: Any, source: OgrSource, schema: Schema, is_geopackage: bool) -
         fid = layer.GetFIDColumn() if source.selected is not None else ""
         used = [_quoted(name) for name in (fid, layer.GetGeometryColumn()) if name] + used
     where = f" WHERE ({source.subset}\n)" if source.subset else ""
-    return f"SELECT {', '.join(dict.fromkeys(used))} FROM {_quoted(layer.GetName())}{where}"
+    return f"SELECT {', '.join(dict.fromkeys(used))} FROM {_quoted(layer.GetName())}{where}"  # nosec B608: quoted
 
 
 def _quoted(name: str) -> str:
