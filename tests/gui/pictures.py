@@ -76,9 +76,16 @@ def city():
     root = QgsProject.instance().layerTreeRoot()
     root.addChildNode(root.findLayer(streets).clone())  # to the bottom
     root.removeChildNode(root.findLayer(streets))
+    wait(1)
+    project = QgsProject.instance()
+    project.setCrs(layer.crs())
+    project.setSelectionColor(QColor(255, 215, 0, 70))  # the map stays readable below a selected region
     plugins["raw_qgis_plugin"].menu.use_layer(layer)
     dock = open_dock()
     show_tab(dock, 0)
+    iface.mapCanvas().setExtent(iface.mapCanvas().mapSettings().layerExtentToOutputExtent(layer, layer.extent()))
+    iface.mapCanvas().refresh()
+    wait(1)
     iface.mapCanvas().zoomScale(iface.mapCanvas().scale() * 0.8)
     find(dock, "raw_min_users").setValue(5)
     draw(dock, around(0.45, 0.5, 0.26))
