@@ -59,6 +59,13 @@ def sample():
     show("forecast_backtest")
 
 
+def show_whole(layer):
+    canvas = iface.mapCanvas()
+    canvas.setExtent(canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent()))
+    canvas.refresh()
+    wait(1)
+
+
 def city():
     """Forty invented people: who commutes, and four regions."""
     import processing
@@ -83,17 +90,18 @@ def city():
     plugins["raw_qgis_plugin"].menu.use_layer(layer)
     dock = open_dock()
     show_tab(dock, 0)
-    iface.mapCanvas().setExtent(iface.mapCanvas().mapSettings().layerExtentToOutputExtent(layer, layer.extent()))
-    iface.mapCanvas().refresh()
-    wait(1)
+    show_whole(layer)
     iface.mapCanvas().zoomScale(iface.mapCanvas().scale() * 0.8)
     find(dock, "raw_min_users").setValue(5)
     draw(dock, around(0.45, 0.5, 0.26))
     show("drawn_region")
     for place in ((0.2, 0.3, 0.13), (0.75, 0.6, 0.14), (0.7, 0.25, 0.13)):
+        show_whole(layer)  # a region that was drawn fills the map
         draw(dock, around(*place))
+    show_whole(layer)
     find(dock, "raw_tabs").currentWidget().verticalScrollBar().setValue(10_000)
     show("drawn_regions")
+    root.findLayer(dock.regions.regions.layer).setItemVisibilityChecked(False)
     show_tab(dock, 1)
     press(dock, "raw_user_profile")
     idle(dock)
