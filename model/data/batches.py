@@ -63,7 +63,6 @@ class Batch:
     speed: np.ndarray
     known: np.ndarray
     points: int
-    cadence: int
 
 
 def pace(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
@@ -223,7 +222,7 @@ def _featurize(rng: np.random.Generator, rows: Rows, cadence: int) -> Batch:
         x, f.clock.reshape(b, length), sequence if (rows.piece != 0).any() else None, origin, query,
         candidate, candidate_xy, base.astype(np.float32), target.astype(np.float32),
         q.scale.reshape(shape).astype(np.float32), (q.scale / dt).reshape(shape).astype(np.float32),
-        known, int((rows.piece >= 0).sum()), cadence,
+        known, int((rows.piece >= 0).sum()),
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A QGIS vector layer -> tracks: a table by OGR's Arrow stream where the file can be read, by features everywhere else.
 
-Both ways respect the layer's subset string, selection and CRS, and Processing's filter, limit and geometry check.
+Both ways respect the layer's subset string, selection and CRS, and Processing's filter, limit and geometry check. The
+table becomes columns by core/sources/columns.py, and these become tracks by core/tracks.py.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def test_columns_of_users_in_order(people, invented_model):
     ]  # fmt: skip
     assert all(len(column) == people.n_users for column in answer.columns.values())
     assert answer.columns["n_points"].tolist() == [120] * 12 and answer.columns["n_days"].tolist() == [1] * 12
-    assert answer.columns["in_domain"].all() and not answer.reasons and not answer.skipped
+    assert answer.columns["in_domain"].all() and not answer.reasons
 
 
 def test_tracks_and_days(people, invented_model):
@@ -84,7 +84,6 @@ def test_units_that_are_too_short(invented_model):
     assert answer.columns["in_domain"].tolist() == [False, True]
     assert answer.columns["why"].tolist() == ["fewer than two fixes", ""]
     assert answer.reasons == ["1 of 2 users: fewer than two fixes"]
-    assert answer.skipped == {"alone in the user": 1}
 
 
 def test_out_of_domain_is_counted_by_reason(people, invented_model):

@@ -15,7 +15,7 @@ from ..errors import InputError, Progress, no_progress, part_of
 from ..features.ride import ride
 from ..geodesy import metres_between
 from ..times import HOUR_MS
-from ..tracks import Skipped, Tracks, solar_day
+from ..tracks import Tracks, solar_day
 from .embed import embed
 from .evidence import evidence_in_words
 
@@ -42,7 +42,6 @@ class Profiles:
     lon: np.ndarray
     lat: np.ndarray
     reasons: list[str] = field(default_factory=list)  # why units are not in_domain, with counts and, if not all, heads
-    skipped: Skipped = field(default_factory=Skipped)  # fixes of units that are too short
 
 
 def profile(
@@ -60,11 +59,10 @@ def profile(
     track_id or day, n_points, n_days (of mean solar time), t_first, t_last (epoch ms), those of the heads (see
     `head_columns`), in_domain: of all heads, why: for which reasons it is not, or that no label is likely enough, or
     '', and, if there are heads, evidence (of `evidence_in_words`). For a unit of fewer than two fixes labels are
-    'unknown', numbers nan, and in_domain is False; its fix is counted in `skipped`.
+    'unknown', numbers nan, and in_domain is False.
     """
     heads = choose_heads(model, unit, tasks)
-    size = np.diff(tracks.track_offsets)
-    enough = size >= 2
+    enough = np.diff(tracks.track_offsets) >= 2
     columns = _unit_columns(tracks, unit)
     why = np.where(enough, "", "fewer than two fixes").astype(object)
     evidence: dict[str, np.ndarray] = {}
@@ -91,10 +89,8 @@ def profile(
             why[unsure] = [f"{before}; {remark}".removeprefix("; ") for before in why[unsure]]
     columns |= {"in_domain": in_domain, "why": why, **evidence}
     lon, lat = most_visited(tracks)
-    skipped = Skipped()
-    skipped.add(f"alone in the {unit}", int(size[~enough].sum()))
     progress(1.0)
-    return Profiles(columns, lon, lat, reasons, skipped)
+    return Profiles(columns, lon, lat, reasons)
 
 
 def _answers(
