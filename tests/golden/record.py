@@ -8,7 +8,8 @@ this file; `--forecasts` records the forecasts alone; `--compare` writes nothing
 other than forecasts were recorded at b64f30a, twice, with the same bytes, and 88 of 833 columns anew when
 embeddings ceased to depend on the next user in the table, and those of transport_mode when it learned from real
 tracks and when it was taught again; forecasts with the engine of today, and three areas anew when they came to reach
-around every point. What is newer (NEWER) was recorded on 2026-11-29; `--newer` records it alone.
+around every point. What is newer (NEWER) was recorded on 2026-11-29, diaries on 2026-11-30; `--newer` records it
+alone.
 The tests import this file and ask today's code the same.
 """
 
