@@ -105,6 +105,10 @@ def city():
     show_tab(dock, 1)
     press(dock, "raw_user_profile")
     idle(dock)
+    labelled = next(x for x in QgsProject.instance().mapLayers().values() if x.name().startswith("Users"))
+    seen = {each["user_id"]: each["n_points"] for each in labelled.getFeatures() if each["commuter"] == "yes"}
+    commuter = max(seen, key=seen.get)
+    dock.users.show_user(dock.session.city.users.user_ids.tolist().index(commuter), zoom=False)
     show("people")
     menu("map")
     wait(2)
