@@ -125,7 +125,7 @@ def test_the_minimum_counts_people_not_tracks(people, invented_model):
 
 
 def test_what_is_withheld_depends_on_no_other_region(invented_model):
-    """Alone, beside any others and in any order: figures and reasons are the same. A search for differences is not."""
+    """Alone, beside any others and in any order: figures and reasons are the same."""
     rng = np.random.default_rng(0)
     user = np.repeat(np.arange(60), 20)
     xy = rng.uniform(0, 1, (60, 2))[user] + rng.normal(0, 0.05, (1200, 2))
