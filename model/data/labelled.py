@@ -4,7 +4,8 @@
 DIR holds points.parquet (track_id, t, lon, lat) and segments.parquet (group_id, track_id, t_start, t_end, mode and
 usable, which is false where a label contradicts its fixes). Written are tracks.parquet and labels.csv (user_id,
 track_id, mode): a track a usable segment, a user a group, whose segments stay on one side when a head is tested.
-GoTrack's folder (UCI 354) may be DIR too: its tracks by car and bus, but those of the phones of the sample.
+GoTrack's folder (UCI 354) may be DIR too: its tracks by car and bus, but those of the phones of the sample. So may
+cabspotting's: stretches of taxis with a passenger, as cars.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from model.cli import Parser, from_zero, positive, run
-from model.data.heldout import HELD_OUT_DEVICES
+from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.labels import Table, draw, read_table
 from model.synthetic.population.truth import write_csv
 from model.synthetic.sumo import say
@@ -80,6 +81,24 @@ def of_gotrack(folder: Path) -> tuple[pa.Table, list[tuple[str, ...]]]:
     return pa.table(columns | {"lat": tracks.lat}), [(u, n, rows[n]) for u, n in zip(users, names)]
 
 
+def of_taxis(file: Path, most: int, seed: int) -> tuple[pa.Table, list[tuple[str, ...]]]:
+    """At most `most` stretches of 9 to 60 fixes with a passenger, of 150 taxis not held out, as tracks by car."""
+    rng, table = np.random.default_rng(seed), read_table(file)
+    cab = table["cab_id"].astype(str)
+    taxis = rng.permutation([name for name in np.unique(cab) if not held_out_cab(name)])[:150]
+    row = np.flatnonzero(np.isin(cab, taxis))
+    row = row[np.lexsort((table["t"][row], table["cab_id"][row]))]
+    cab, occupied = cab[row], table["occupied"][row]
+    new = np.append(True, (occupied[1:] != occupied[:-1]) | (cab[1:] != cab[:-1]))
+    stretch, size = np.cumsum(new) - 1, np.bincount(np.cumsum(new) - 1)
+    chosen = rng.permutation(np.flatnonzero((occupied[new] == 1) & (size >= 9) & (size <= 60)))[:most]
+    kept = np.isin(stretch, chosen)
+    row, names, cab = row[kept], stretch[kept].astype(str), cab[kept]
+    columns = {"user_id": cab, "track_id": names, "t": pa.array(table["t"][row]).cast(pa.timestamp("ms", tz="UTC"))}
+    columns |= {axis: table[f"{axis}_e6"][row] / 1e6 for axis in ("lon", "lat")}
+    return pa.table(columns), [(*pair, "car") for pair in sorted(set(zip(cab, names)))]
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = Parser("python -m model.data.labelled", description=__doc__, allow_abbrev=False)
@@ -90,6 +109,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args: argparse.Namespace = p.parse_args(argv)
     if (args.source / "go_track_tracks.csv").exists():
         table, labels = of_gotrack(args.source)
+    elif "occupied" in parquet.read_schema(args.source / "points.parquet").names:
+        table, labels = of_taxis(args.source / "points.parquet", args.per_mode or 400, args.seed)
     else:
         segments = read_table(args.source / "segments.parquet")
         missing = [name for name in COLUMNS if name not in segments]

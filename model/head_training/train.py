@@ -120,7 +120,7 @@ def cross_validate(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Outputs (parts, n, outputs) for each unit of heads that were not trained on its group, nan where `minutes` were
     over before; and what heads have to beat, for whole units in the task's scale, (2, n): the same answer for all, and
-    gradient boosting on whole units.
+    gradient boosting on the same examples.
     """
     answers: np.ndarray | None = None
     simple, began = np.full((2, len(y)), np.nan), time.monotonic()
@@ -128,7 +128,7 @@ def cross_validate(
         parts = _fit(e, learn, y, task, seed)
         answers = np.full((len(parts), len(y), task.outputs), np.nan) if answers is None else answers
         answers[:, test] = [predict(join_parts([part]), e.x[test], task) for part in parts]
-        test, learn = test[e.whole[test]], learn[e.whole[learn]]
+        test = test[e.whole[test]]
         simple[0, test] = np.bincount(y[learn]).argmax() if task.classes else np.median(y[learn])
         simple[1, test] = boosting(e.hand[learn], y[learn], task, seed).predict(e.hand[test])
         report({"fold": n + 1, "of": len(splits), "seconds": round(time.monotonic() - began, 1)})

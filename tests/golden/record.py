@@ -7,9 +7,9 @@ asks the shipped model of the CHECKOUT about the shipped samples and about inven
 this file; `--forecasts` records the forecasts alone; `--compare` writes nothing and says what differs from it. Answers
 other than forecasts were recorded at b64f30a, twice, with the same bytes, and 88 of 833 columns anew when
 embeddings ceased to depend on the next user in the table, and those of transport_mode when it learned from real
-tracks and when it was taught again; forecasts with the engine of today, and three areas anew when they came to reach
-around every point. What is newer (NEWER) was recorded on 2026-11-29, diaries on 2026-11-30; `--newer` records it
-alone.
+tracks and when it was taught again, and the words of profiles when the simulated heads went; forecasts with the
+engine of today, and three areas anew when they came to reach around every point. What is newer (NEWER) was recorded
+on 2026-11-29, diaries on 2026-11-30; `--newer` records it alone.
 The tests import this file and ask today's code the same.
 """
 
