@@ -34,6 +34,7 @@ from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.encounters.encounters import find_encounters
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.gaps.fill import GapQueries, fill
+from raw_qgis_plugin.core.people.labels import label_people
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.regions.view import prepare, summarise_region
 from raw_qgis_plugin.core.regions.week import week_of_regions
@@ -43,7 +44,7 @@ from raw_qgis_plugin.core.specs import DiarySpec, EncounterSpec
 from raw_qgis_plugin.core.tracks import Tracks
 
 FILE = Path(__file__).with_name("golden.npz")
-NEWER = ("diary", "gaps", "encounters", "paths")
+NEWER = ("diary", "people", "gaps", "encounters", "paths")
 HORIZONS_S = np.array([60.0, 600.0, 1800.0, 7200.0, 28_800.0])
 # Layers of which forecasts do not learn from the past: that takes long
 ALONE = ("every five minutes", "every half hour", "antimeridian by day", "city")
@@ -183,8 +184,10 @@ def forecast_columns(tracks: Tracks, found: Any) -> dict[str, Any]:
 
 
 def newer(said: Answers) -> None:
-    """Diaries, filled gaps, encounters, and likely paths."""
+    """Diaries, labels of people, filled gaps, encounters, and likely paths."""
     layers = invented() | {"aracaju": aracaju(), "city": some_users(city(), 12)}
+    for name in ("commuters", "taxis", "city"):
+        keep(said, f"{name}/people", label_people(layers[name], model()).columns)
     for name in ("commuters", "gaps", "taxis", "every minute", "shared", "untidy", "aracaju", "city"):
         for least_min in (5.0, 10.0):
             for number, found in enumerate(find_diaries(layers[name], model(), DiarySpec(min_stop_min=least_min))):

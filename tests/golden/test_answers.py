@@ -33,7 +33,7 @@ def test_the_same_is_answered(recorded: record.Answers, answers: record.Answers)
 
 
 @pytest.mark.parametrize("what", ["embedding", "profile", "regions", "region view", "week", "similar", "tracks"])
-def test_answers_are_those_of_0_2_0(recorded: record.Answers, answers: record.Answers, what: str) -> None:
+def test_answers_are_those_recorded(recorded: record.Answers, answers: record.Answers, what: str) -> None:
     names = [name for name in answers if name.split("/")[1].startswith(what)]
     assert names
     wrong = []
