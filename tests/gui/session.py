@@ -157,13 +157,13 @@ def forecast(dock):
 
 def base_map():
     """Asked for and declined, then agreed to. How many tiles the server was asked for stands in a file."""
-    settings, asked = QgsSettings(), Path(os.environ["RAW_ASKED"])
-    for name in ("OpenStreetMap", "Mapzen Global Terrain"):
-        settings.remove(f"connections/xyz/items/{name}")
-    settings.setValue("connections/xyz/items/Tiles/url", os.environ["RAW_TILES"] + "/{z}/{x}/{y}.png")
+    asked = Path(os.environ["RAW_ASKED"])
+    QgsSettings().setValue("connections/xyz/items/Tiles/url", os.environ["RAW_TILES"] + "/{z}/{x}/{y}.png")
 
     def answer(name):
         question = find(iface.mainWindow(), "raw_basemap_question")
+        report["proposed"] = question.choice.currentText()
+        question.choice.setCurrentText("Tiles")
         report["question"] = words(question)
         QTest.mouseClick(
             question.findChild(QDialogButtonBox).button(getattr(QDialogButtonBox.StandardButton, name)), LEFT

@@ -73,10 +73,11 @@ def bare(drive: Drive, stage: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def test_without_its_packages_it_loads_fast_and_explains_what_to_do(bare: dict[str, Any]) -> None:
     """The plugin loads in about twice the time of QGIS's own Processing. QGIS measures both in the same start."""
     assert bare["there"] == [] and bare["seconds"] < 3 * bare["processing"]
-    assert not any(ready for ready, _ in bare["can"].values()) and bare["message"].endswith(".")
+    lacking = {name: reason for name, (ready, reason) in bare["can"].items() if not ready}
+    assert set(bare["can"]) - set(lacking) <= {"raw:publish"} and bare["message"].endswith(".")
     names = bare["before"].partition("it lacks ")[2].partition(". ")[0]
     assert names.count(", ") >= 2 and "onnxruntime" in names
-    for words in (bare["message"], bare["dock"], *(reason for _, reason in bare["can"].values())):
+    for words in (bare["message"], bare["dock"], *lacking.values()):
         assert f"packages {names} in QGIS" in words
 
 
