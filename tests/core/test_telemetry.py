@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RUN_A_HEAD = """
+RUN_A_GRAPH = """
 import {first}
 import onnxruntime, sys, time
 onnxruntime.InferenceSession(open(sys.argv[1], "rb").read(), providers=["CPUExecutionProvider"])
@@ -18,10 +18,10 @@ time.sleep(1)
 
 def files_left(first: str, home: Path) -> list[Path]:
     """What ONNX Runtime leaves in a home folder after it loaded a graph in a process that imports `first` first."""
-    graph = ROOT / "resources" / "models" / "raw-small" / "heads" / "transport_mode.onnx"
+    graph = ROOT / "resources" / "bridge" / "bridge.onnx"
     env = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY" and not k.startswith("XDG")}
     env |= {"HOME": str(home), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", RUN_A_HEAD.format(first=first), str(graph)]
+    command = [sys.executable, "-c", RUN_A_GRAPH.format(first=first), str(graph)]
     subprocess.run(command, env=env, check=True, timeout=120)
     return [p for p in home.rglob("*") if "icrosoft" in str(p.relative_to(home))]
 
