@@ -142,11 +142,11 @@ def draw_regions(path: Path) -> None:
     import shapely
     from matplotlib import pyplot as plt
 
-    from raw_qgis_plugin.core.specs import MIN_USERS
     from raw_qgis_plugin.core.regions.geometry import fixes_inside
     from raw_qgis_plugin.core.regions.heads import count_users
     from raw_qgis_plugin.core.sources.polygons import read_polygons
     from raw_qgis_plugin.core.sources.readers import read
+    from raw_qgis_plugin.core.specs import MIN_USERS
 
     sample = ROOT / "resources/sample"
     users = read(sample / "city_tracks.parquet")[0].by_user()
