@@ -11,7 +11,7 @@ import numpy as np
 
 from model.cli import add_options, check_output, make_parser, meter, open_model, read_tracks, run, spec_of, write_table
 from raw_qgis_plugin.core.diary.diary import find_diaries, join_diaries
-from raw_qgis_plugin.core.flows.flows import flows, table_of
+from raw_qgis_plugin.core.flows.flows import flows, shown_zones, table_of
 from raw_qgis_plugin.core.flows.trips import trips_of
 from raw_qgis_plugin.core.flows.zones import hexagons, read_zones
 from raw_qgis_plugin.core.sources.polygons import read_polygons
@@ -53,8 +53,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     left = f"{found.n_incomplete:,} begin or end where nothing is recorded, {found.n_outside:,} have an end in no zone"
     print(f"{n:,} trips; {left}", file=sys.stderr)
     write_table(args.output, table_of(found, zones))
-    shapes = np.array(shapely.to_wkb(zones.shapes), object)
-    write_table(str(folder / "zones.parquet"), {"zone": zones.names, **found.zones, "geometry": shapes})
+    some, figures = shown_zones(found, zones, given is None)
+    shapes = np.array(shapely.to_wkb(some.shapes), object)
+    write_table(str(folder / "zones.parquet"), {"zone": some.names, **figures, "geometry": shapes})
 
 
 if __name__ == "__main__":

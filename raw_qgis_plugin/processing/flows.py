@@ -92,7 +92,7 @@ class FindFlows(TrackAlgorithm):
     def _write(self, run: Run, found: Flows, zones: Zones) -> dict[str, Any]:
         import numpy as np
 
-        from ..core.flows.flows import table_of
+        from ..core.flows.flows import shown_zones, table_of
         from ..core.geodesy import unwrapped
         from ..layers import writing
         from ..layers.flows import FlowLines, FlowZones
@@ -109,9 +109,10 @@ class FindFlows(TrackAlgorithm):
             run, "OUTPUT", columns, FlowLines(), writing.lines(xy, offsets), Qgis.WkbType.LineString, crs, 85, 92
         )}  # fmt: skip
         if run.parameters.get("OUTPUT_ZONES"):
+            some, figures = shown_zones(found, zones, self.zones is None)
             results["OUTPUT_ZONES"] = self.write_table(
-                run, "OUTPUT_ZONES", {"zone": zones.names, **found.zones}, FlowZones(),
-                self.polygons_in_input_crs(run, zones.shapes), Qgis.WkbType.MultiPolygon, crs, 92, 96,
+                run, "OUTPUT_ZONES", {"zone": some.names, **figures}, FlowZones(),
+                self.polygons_in_input_crs(run, some.shapes), Qgis.WkbType.MultiPolygon, crs, 92, 96,
             )  # fmt: skip
         if run.parameters.get("OUTPUT_MATRIX"):
             results["OUTPUT_MATRIX"] = self.write_table(run, "OUTPUT_MATRIX", table, Table("Matrix of trips"), start=96)

@@ -37,6 +37,8 @@ class Publish(RawAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, add the noise, write."""
+        import numpy as np
+
         from ..core.regions.noise import deviation
         from ..core.regions.publish import NAMES, publish_figures, publish_threshold
         from ..environment.folders import publish_secret
@@ -60,5 +62,12 @@ class Publish(RawAlgorithm):
         least = publish_threshold(spec.epsilon, spec.min_users)
         within = deviation(spec.epsilon)
         run.info(words.format(within=within, n=shown, all=len(features), least=least))
+        if "from_zone" in columns:  # that there is a row, and where it stands, would tell of a pair what the desk knew
+            names = [
+                [str(columns[name][row]) for name in ("slice", "from_zone", "to_zone")] for row in range(len(features))
+            ]
+            order = sorted(map(int, np.flatnonzero(~found["suppressed"])), key=names.__getitem__)
+            features, found = [features[row] for row in order], {name: found[name][order] for name in found}
+            kept = [name for name in NAMES if name in columns]
         style = Published([])
         return {"OUTPUT": write_figures(self, run, "OUTPUT", self.source, kept, features, found, style)}

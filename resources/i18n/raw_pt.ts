@@ -508,10 +508,6 @@
       <translation>Dispositivo</translation>
     </message>
     <message>
-      <source>Device really used</source>
-      <translation>Dispositivo usado de fato</translation>
-    </message>
-    <message>
       <source>Device used</source>
       <translation>Dispositivo usado</translation>
     </message>

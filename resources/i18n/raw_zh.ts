@@ -508,10 +508,6 @@
       <translation>设备</translation>
     </message>
     <message>
-      <source>Device really used</source>
-      <translation>实际使用的设备</translation>
-    </message>
-    <message>
       <source>Device used</source>
       <translation>实际使用的设备</translation>
     </message>

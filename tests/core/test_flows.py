@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import shapely
 
+from raw_qgis_plugin.core.diary.diary import find_diaries, join_diaries
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.flows.flows import BY_MODE, Flows, flows, slices
-from raw_qgis_plugin.core.flows.trips import MODES, Trips
+from raw_qgis_plugin.core.flows.flows import BY_MODE, Flows, flows, shown_zones, slices, table_of
+from raw_qgis_plugin.core.flows.trips import MODES, Trips, trips_of
 from raw_qgis_plugin.core.flows.zones import Zones, hexagons, read_zones
 from raw_qgis_plugin.core.specs import FlowSpec
+from raw_qgis_plugin.core.tracks import build_tracks
 
 FIGURES = ("n_trips", *BY_MODE, "trips_unknown")
 SECRET = b"of a profile"
@@ -74,6 +76,8 @@ def test_nothing_stands_on_few_people() -> None:
     nobody = ask(some_trips(300, n_users=9), grid(), min_users=10)
     for name in (*FIGURES, "minutes", "metres", "n_users"):
         assert np.isnan(nobody.pairs[name]).all() and len(nobody.pairs[name])
+    assert set(table_of(nobody, grid())["main_mode"]) == {None}
+    assert not len(shown_zones(nobody, grid(), made=True)[0].names)
     assert all(np.isnan(values).all() for values in nobody.zones.values())
 
 
@@ -129,3 +133,29 @@ def test_where_zones_overlap_the_first_counts_and_equal_names_differ() -> None:
     zones = read_zones([shapely.box(0, 0, 2, 1), None, shapely.box(1, 0, 3, 1)], np.array(["a", "b", "a"]))
     assert zones.names.tolist() == ["a", "b", "a (2)"]
     assert zones.find(np.array([1.5, 2.5, 4.0]), np.full(3, 0.5)).tolist() == [0, 2, -1]
+    assert np.isnan(zones.centres[1]).all() and zones.lines(np.array([0]), np.array([2]))[0].length > 0
+
+
+def test_there_and_back_have_noise_of_their_own() -> None:
+    zones, n = read_zones([shapely.box(9, 9, 10, 11), shapely.box(10, 9, 11, 11)], None), 20
+    t, west, east = np.arange(2 * n) * 1000, np.full((n, 2), 9.5), np.full((n, 2), 10.5)
+    ids, user = np.arange(n).astype(str).astype(object), np.tile(np.arange(n), 2)
+    ends = np.concatenate([west, east]), np.concatenate([east, west])
+    trips = Trips(ids, user, t, t + 1, *ends, np.ones(2 * n), np.zeros((2 * n, 4)), np.ones(2 * n, bool))
+    keys = ask(trips, zones).pairs["noise_key"]
+    assert len(keys) == 2 and keys[0] != keys[1]
+
+
+@pytest.mark.parametrize("names", [["1", "2", "10", "33"], ["a", "b", "c", "d"]])
+def test_trips_of_a_diary_are_each_person_s(names: list[str]) -> None:
+    """From home to work and back, a day; ids that are numbers have another order than as text."""
+    minute = np.arange(0, 2 * 1440)
+    away = np.clip((minute % 1440 - 480) / 30, 0, 1) * np.clip((1050 - minute % 1440) / 30, 0, 1)
+    t, lon = np.tile(1_600_041_600_000 + 60_000 * minute, 4), np.tile(10 + 0.2 * away, 4)
+    tracks, _ = build_tracks(np.repeat(names, len(minute)), None, t, lon, np.repeat(50 + np.arange(4.0), len(minute)))
+    found = trips_of(join_diaries(list(find_diaries(tracks, None))))
+    assert list(np.bincount(found.user)) == [4] * 4 and found.complete.all()
+    assert (found.t_end - found.t_start < 3_600_000).all()
+    assert np.allclose(found.begin[:, 1], 50 + found.user, atol=0.01)
+    nothing = trips_of(join_diaries(list(find_diaries(tracks.take(np.arange(1)), None))))
+    assert not len(nothing.user)

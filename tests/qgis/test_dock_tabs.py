@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -195,7 +196,7 @@ def test_labels_of_people_are_counted_and_shown_with_their_evidence(
 ) -> None:
     from raw_qgis_plugin.gui.dock.people import describe_people, describe_person, row_of
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
-    from raw_qgis_plugin.gui.results import UNIT
+    from raw_qgis_plugin.gui.results import RUN, UNIT
 
     names = ["user_id:string", "commuter:string", "commuter_p:double", "main_mode:string", "share_walk:double",
              "share_rail:double", "rail_trips:double", "rail_trips_low:double", "rail_trips_high:double",
@@ -220,7 +221,12 @@ def test_labels_of_people_are_counted_and_shown_with_their_evidence(
     QgsProject.instance().addMapLayer(layer)
     users = UsersTab(session, menu)
     read(session, make(fixes))
-    users.show_named("u03")
+    for tracks in ("another", session.layer.id()):  # labels of another layer's users are no labels of these
+        run = {"algorithm": "profileusers", "tracks": tracks, "began": "", "values": {}, "warnings": [], "output": ""}
+        layer.setCustomProperty(RUN, json.dumps(run))
+        users.show_named("u03")
+        texts = [label.text() for label in users.card.findChildren(QLabel)]
+        assert any(seen in text for text in texts) is (tracks != "another")
     assert any(seen in label.text() for label in users.card.findChildren(QLabel))
     assert [users.shown.itemText(at) for at in range(users.shown.count())][:2] == ["Commuter", "Main mode of transport"]
     users.remove()

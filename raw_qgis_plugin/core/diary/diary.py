@@ -46,7 +46,9 @@ class Diary:
     trips: dict[str, np.ndarray]
     trip_fixes: Tracks  # the fixes of the trips, a track each
     mode_p: np.ndarray  # (trips, modes.MODES) the probability of every mode, nan where the model cannot know
-    users: dict[str, np.ndarray]  # commuter_p, why (no kinds), home_nights, work_days, and `PlaceFacts.of_user`
+    users: dict[
+        str, np.ndarray
+    ]  # user_id, commuter_p, why (no kinds), home_nights, work_days, and `PlaceFacts.of_user`
 
 
 def find_diaries(
@@ -100,7 +102,8 @@ def _diary(tracks: Tracks, model: Model | None, spec: DiarySpec, progress: Progr
         for kind, name in ((HOME, "nights"), (WORK, "weekdays"))
     )
     users = {
-        "commuter_p": kinds.commuter_p, "why": kinds.why, "home_nights": np.minimum(at_home, facts.of_user["nights"]),
+        "user_id": tracks.user_ids, "commuter_p": kinds.commuter_p, "why": kinds.why,
+        "home_nights": np.minimum(at_home, facts.of_user["nights"]),
         "work_days": np.minimum(at_work, facts.of_user["weekdays"]), **facts.of_user,
     }  # fmt: skip
     trips = _trip_columns(ways, every, seen) | _ends(line, stops, legs, table)

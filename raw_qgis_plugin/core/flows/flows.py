@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 
@@ -68,8 +69,12 @@ def flows(trips: Trips, zones: Zones, begin: np.ndarray, end: np.ndarray, spec: 
     rank = _rank(*(table[name][order] for name in ("slice", "from", "to")))
     pairs = {name: np.concatenate([table[name][order], others[name]]) for name in table}
     if secret:
-        keys = noise_keys(secret, zones.lines(pairs["from"], pairs["to"])[: len(order)], people[order], trips.user_ids,
-                          pairs["slice"][: len(order)])  # fmt: skip
+        ends = [zones.centres[pairs[end][: len(order)]] for end in ("from", "to")]
+        (x, y), (x2, y2) = (end.T for end in ends)
+        back = (x > x2) | ((x == x2) & (y > y2))  # a line there and one back are one shape
+        part = [2 * crc32(words[s].encode()) + k for s, k in zip(pairs["slice"][: len(order)], back)]
+        lines = zones.lines(pairs["from"], pairs["to"])[: len(order)]
+        keys = noise_keys(secret, lines, people[order], trips.user_ids, np.array(part, np.int64))
         pairs[NOISE_KEY] = np.append(keys, np.full(len(numbers), None))
     pairs |= {"rank": np.append(rank, np.full(len(numbers), np.nan)), "slice": words[pairs["slice"]]}
     of_zones = _zones(a, b, trips.user[rows], n_zones, spec.min_users)
@@ -153,4 +158,11 @@ def table_of(found: Flows, zones: Zones) -> dict[str, np.ndarray]:
     ends = {f"{end}_zone": names[pairs.pop(end)] for end in ("from", "to")}
     by_mode = np.column_stack([np.nan_to_num(pairs[name]) for name in (*BY_MODE, "trips_unknown")])
     main = np.array([*MODES, "unknown"], object)[by_mode.argmax(axis=1)]
+    main[np.isnan(pairs["n_trips"])] = None
     return {**ends, "slice": pairs.pop("slice"), "main_mode": main, **pairs}
+
+
+def shown_zones(found: Flows, zones: Zones, made: bool) -> tuple[Zones, dict[str, np.ndarray]]:
+    """Zones and their figures. made: hexagons, which show where people were: those of few are left out."""
+    kept = ~np.isnan(found.zones["n_users"]) if made else np.ones(len(zones.names), bool)
+    return zones.only(kept), {name: values[kept] for name, values in found.zones.items()}

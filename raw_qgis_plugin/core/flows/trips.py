@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import run_ends
 from ..diary.diary import Diary
 
 MODES = ("walk", "bike", "motor", "rail")  # in the order of diary.modes.MODES
@@ -37,8 +38,9 @@ def trips_of(diary: Diary) -> Trips:
     the first stop or after the last one make trips that are not complete.
     """
     stops, legs = diary.stops, diary.trips
-    ids, user = np.unique(np.concatenate([stops["user_id"], legs["user_id"]]).astype(str), return_inverse=True)
-    stop_user, leg_user = user[: len(stops["user_id"])], user[len(stops["user_id"]) :]
+    ids = diary.users["user_id"]  # in the order of the diary's tables
+    row_of = {name: row for row, name in enumerate(ids)}
+    stop_user, leg_user = (np.array([row_of[name] for name in table["user_id"]], np.int64) for table in (stops, legs))
     times = [stops["t_arrive"], stops["t_leave"], legs["t_start"], legs["t_end"]]
     first_ms = min((int(t.min()) for t in times if len(t)), default=0)
     span = max((int(t.max()) for t in times if len(t)), default=0) - first_ms + 2
@@ -52,7 +54,7 @@ def trips_of(diary: Diary) -> Trips:
     metres = np.bincount(trip, legs["distance_m"], n)
     share = legs["distance_m"] / np.maximum(metres[trip], 1e-9)
     mode_p = np.column_stack([np.bincount(trip, share * p, n) for p in np.nan_to_num(diary.mode_p).T])
-    ways, last = diary.trip_fixes, np.append(first[1:], len(leg_user)) - 1
+    ways, last = diary.trip_fixes, run_ends(first, len(leg_user))
     begin, end = (
         np.column_stack([ways.lon[row], ways.lat[row]])
         for row in (ways.track_offsets[first], ways.track_offsets[last + 1] - 1)
@@ -61,4 +63,4 @@ def trips_of(diary: Diary) -> Trips:
     begin[has_begin], end[has_end] = places[stop[has_begin]], places[stop[has_end] + 1]
     t_start = np.where(has_begin, np.append(stops["t_leave"], 0)[stop], legs["t_start"][first])
     t_end = np.where(has_end, np.append(stops["t_arrive"], 0)[stop + 1], legs["t_end"][last])
-    return Trips(ids.astype(object), who, t_start, t_end, begin, end, metres, mode_p, has_begin & has_end)
+    return Trips(ids, who, t_start, t_end, begin, end, metres, mode_p, has_begin & has_end)

@@ -27,7 +27,14 @@ class Zones:
         """(z, 2) lon and lat of a point inside each zone; nan for empty ones."""
         import shapely
 
-        return shapely.get_coordinates(shapely.point_on_surface(self.shapes)) if len(self.shapes) else np.zeros((0, 2))
+        xy, zone = shapely.get_coordinates(shapely.point_on_surface(self.shapes), return_index=True)
+        centres = np.full((len(self.shapes), 2), np.nan)
+        centres[zone] = xy
+        return centres
+
+    def only(self, kept: np.ndarray) -> Zones:
+        """Some of the zones. kept: (z,) bool."""
+        return Zones(self.names[kept], self.shapes[kept])
 
     def lines(self, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
         """(k,) straight lines in degrees from zone to zone, the short way round the world; empty where one is -1."""

@@ -157,10 +157,13 @@ def _on_good_days(users: Tracks, diary: Diary, user: np.ndarray) -> tuple[np.nda
     s, n, step, day = SETTINGS, users.n_users, users.steps(), solar_day(users)
     stops = diary.stops
     at = users.user.astype(np.int64) * 2**43 + users.t
-    arrive = _row(users, stops["user_id"]) * 2**43 + stops["t_arrive"]
+    owner = _row(users, stops["user_id"])
+    arrive = owner * 2**43 + stops["t_arrive"]
     stop = np.searchsorted(arrive, at[step], side="right") - 1
     gap = users.t[step + 1] - users.t[step]
-    inside = (stop >= 0) & (users.t[step + 1] <= stops["t_leave"][stop]) if len(arrive) else np.zeros(len(step), bool)
+    inside = np.zeros(len(step), bool)
+    if len(arrive):
+        inside = (stop >= 0) & (owner[stop] == users.user[step]) & (users.t[step + 1] <= stops["t_leave"][stop])
     known = inside | (gap <= s.silence_h * HOUR_MS)
     number = np.cumsum(run_starts(users.user, day)) - 1
     hours = np.bincount(number[step[known]], gap[known], number[-1] + 1 if len(number) else 0) / HOUR_MS

@@ -35,8 +35,8 @@ def profile_people(
     users: Tracks, model: Model, progress: Progress = no_progress, cached: Embed | None = None
 ) -> Profiles:
     """The columns of `profile` for users, with those of `PeopleLabels` before the answers of other heads."""
-    found = profile(users, model, "user", None, part_of(progress, 0.6, 1.0), cached)
     labels = dict(label_people(users, model, part_of(progress, 0.0, 0.6)).columns)
+    found = profile(users, model, "user", None, part_of(progress, 0.6, 1.0), cached)
     words = labels.pop("why"), found.columns["why"]
     why = np.array([", ".join(dict.fromkeys(filter(None, both))) for both in zip(*words)], object).reshape(-1)
     evidence = labels.pop("evidence")

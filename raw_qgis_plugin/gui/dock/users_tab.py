@@ -36,7 +36,7 @@ from ..map_tools.marks import Marks
 from ..map_tools.shapes import lonlat
 from ..maps.fit import switch_clock_off
 from ..maps.notes import model_at, model_of
-from ..results import UNIT, DockRun, last_run
+from ..results import UNIT, DockRun, last_run, run_of
 from ..session import Session
 from ..widgets.layout import column, delete, row, wrapped
 from .people import describe_people, row_of
@@ -218,7 +218,8 @@ class UsersTab(QWidget):
         self._write("")
         places = usual_places(city.users, row, city.zone)
         user = city.users.user_ids[row]
-        self.card = UserCard(city, row, places, model.bundle, row_of(labelled_layer("user"), user), self.show_user)
+        labelled = labelled_layer("user", self.session.layer.id() if self.session.layer else "")
+        self.card = UserCard(city, row, places, model.bundle, row_of(labelled, user), self.show_user)
         self.place.addWidget(self.card)
         self.name.setText(user)
         self._mark(user, places)
@@ -296,10 +297,11 @@ class UsersTab(QWidget):
         self.tool.deleteLater()
 
 
-def labelled_layer(unit: str = "") -> QgsVectorLayer | None:
-    """The uppermost layer that `Label` has made. unit: of its features, '' for any."""
+def labelled_layer(unit: str = "", tracks: str = "") -> QgsVectorLayer | None:
+    """The uppermost layer that `Label` has made. unit: of its features; tracks: the layer's id it is of; '' for any."""
     layers = [node.layer() for node in QgsProject.instance().layerTreeRoot().findLayers()]
     found = [x for x in layers if x and x.isValid() and x.customProperty(UNIT)]  # a lost file leaves others
+    found = [x for x in found if not tracks or ((run := run_of(x)) is not None and run.tracks == tracks)]
     return next((x for x in found if unit in ("", x.customProperty(UNIT))), None)
 
 
