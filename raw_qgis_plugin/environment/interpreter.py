@@ -126,6 +126,7 @@ def module_command(python: Path, module: str, *arguments: str) -> list[str]:
 def run_hidden(command: list[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
     """Run a command without a window, in its program's folder. subprocess.TimeoutExpired if it takes too long."""
     return subprocess.run(  # nosec B603
-        command, capture_output=True, text=True, timeout=timeout_s, check=False, cwd=Path(command[0]).parent,
+        command, capture_output=True, text=True, encoding="utf-8", errors="replace", timeout=timeout_s, check=False,
+        cwd=Path(command[0]).parent,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )  # fmt: skip

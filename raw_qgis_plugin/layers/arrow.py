@@ -138,7 +138,9 @@ def _read(layer: Any, source: OgrSource, schema: Schema, count: Callable[[int], 
     kinds = [each.type for part in parts[:1] for each in part.schema]
     if not parts or any(pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) for kind in kinds):
         return None  # lists and JSON become text
-    return pa.concat_tables(parts)
+    table = pa.concat_tables(parts)
+    table.validate(full=True)  # text that is not UTF-8 is read by features
+    return table
 
 
 def _chosen(stream: Any, fid: str, source: OgrSource) -> Iterator[Any]:

@@ -75,15 +75,17 @@ def zone_of(layer: QgsVectorLayer) -> str:
     """The time zone that belongs to a layer: chosen for it in this project, or imported with it; '' for none."""
     if layer.customProperty(f"raw/{ZONE}"):
         return str(layer.customProperty(f"raw/{ZONE}"))
-    path = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("path") or ""
+    parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
+    path, name = parts.get("path") or "", parts.get("layerName")
     if layer.providerType() != "ogr" or not path.lower().endswith(".gpkg"):
         return ""
     from osgeo import gdal
 
     try:
         with gdal.ExceptionMgr(), gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY) as dataset:
-            return dataset.GetLayer(0).GetMetadataItem(ZONE) or ""
-    except (RuntimeError, AttributeError):  # it is no such file any more
+            own = dataset.GetLayerByName(name) if name else dataset.GetLayer(0)
+            return own.GetMetadataItem(ZONE) or ""
+    except (RuntimeError, AttributeError, TypeError):  # it is no such file any more
         return ""
 
 
@@ -231,13 +233,15 @@ def _read_points(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Table
     import pyarrow as pa
 
     fields, names = plan.source.fields(), arrow.fields_of(plan.fields)
-    dated = fields.field(fields.lookupField(plan.fields.time)).isDateOrTime()
+    time = fields.field(fields.lookupField(plan.fields.time))
+    has_date = time.typeName().lower() in ("datetime", "timestamp")
+    dated = time.isDateOrTime() and (has_date or not plan.fields.date)
     parts: list[pa.Table] = []
     features = _features(plan, names, count)
     while part := list(islice(features, 1 << 16)):  # Python's objects take ten times the memory of columns
         columns = {name: list(values) for name, values in zip(names, zip(*(row for _, row in part)))}
         arrays = {name: _array(_plain(values)) for name, values in columns.items()}
-        if dated and not plan.fields.date:
+        if dated:
             t = times_of(columns[str(plan.fields.time)], plan.fields.zone)
             arrays[str(plan.fields.time)] = _moments(t)
         x, y = np.array([_xy(geometry) for geometry, _ in part]).T

@@ -131,7 +131,7 @@ class Output:
     @classmethod
     def in_file(cls, path: Path) -> Output:
         """A file that somebody else writes, as `file`."""
-        folder = path.with_name(f".{path.name}.partial")
+        folder = path.with_name(f".{path.name.replace('.', '_')}.partial")  # no format takes it for a file of its own
         shutil.rmtree(folder, ignore_errors=True)  # what a kill left
         folder.mkdir()
         return cls(None, str(path), folder)
@@ -157,11 +157,17 @@ class Output:
             self._close(in_database)
             made = sorted(self.folder.iterdir()) if self.folder else []
             if self.folder or in_database:
-                file = self.file if self.file in made else made[0] if made else None  # a table as .shp is a .dbf
+                tables = [part for part in made if part.suffix == ".dbf"]  # as which a table as .shp is written
+                file = self.file if self.file in made else next(iter(tables or made), None)
+                if self.folder and file:
+                    self.destination = str(Path(self.destination).with_name(file.name))
                 layer = QgsVectorLayer(str(file or self.destination).removeprefix("ogr:"), "written", "ogr")
-                if not layer.isValid() or layer.featureCount() not in (self.count, -1):
+                if not layer.isValid() or 0 <= layer.featureCount() < self.count:
                     raise OSError(f"{self.destination} cannot be written: is the disk full?")
                 del layer
+            if self.folder and self.destination.lower().endswith(".shp"):
+                for index in (".qix", ".sbn", ".sbx"):  # of the file that is replaced
+                    Path(self.destination).with_suffix(index).unlink(missing_ok=True)
             for part in made:
                 os.replace(part, Path(self.destination).with_name(part.name))
         finally:

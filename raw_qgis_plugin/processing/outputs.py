@@ -118,7 +118,8 @@ def open_sink(
     text = destination_of(run, run.parameters.get(name))
     if text and text != QgsProcessing.TEMPORARY_OUTPUT and ":" not in text[2:] and "|" not in text:
         output = Output.in_file(Path(with_suffix(text)))
-        output.sink = QgsProcessingUtils.createFeatureSink(str(output.file), run.context, fields, shape, crs)[0]
+        output.sink, made = QgsProcessingUtils.createFeatureSink(str(output.file), run.context, fields, shape, crs)
+        output.destination = str(Path(output.destination).with_name(Path(made).name))  # QGIS may add to the name
     else:
         output = Output(*algorithm.parameterAsSink(run.parameters, name, run.context, fields, shape, crs))
     if output.sink is None:

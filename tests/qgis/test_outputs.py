@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from qgis.core import (
+    QgsFeatureRequest,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingOutputLayerDefinition,
@@ -108,3 +109,26 @@ def test_a_full_disk_is_told_and_leaves_the_old_file_whole(
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.read_bytes() == b"somebody's"
     assert [each.name for each in path.parent.iterdir()] == ["out.gpkg"]
+
+
+@pytest.mark.parametrize(("name", "made"), [
+    ("a.xlsx", "a.xlsx"), ("a.ods", "a.ods"), ("a.shp", "a.dbf"), ("a.csv", "a.csv"), ("a.gpkg", "a.gpkg"),
+])  # fmt: skip
+def test_a_table_is_written_in_any_format(
+    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path, name: str, made: str
+) -> None:
+    run("raw:embedtracks", INPUT=make(fixes), MODEL=bundle, OUTPUT=str(tmp_path / name))
+    assert QgsVectorLayer(str(tmp_path / made), "again", "ogr").featureCount() >= 12
+    assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
+
+
+@pytest.mark.parametrize(("name", "made"), [("a.shp", "a.shp"), ("a.json", "a.json.geojson"), ("a.fgb", "a.fgb")])
+def test_points_are_written_in_any_format_and_found_on_the_map(
+    run: Callable, make: Callable, fixes: Any, tmp_path: Path, name: str, made: str
+) -> None:
+    for _ in range(2):
+        done = run("raw:fillgaps", INPUT=make(fixes), STEP=0.5, OUTPUT=str(tmp_path / name))
+        layer = QgsVectorLayer(str(tmp_path / made), "again", "ogr")
+        assert layer.isValid() and done.values["OUTPUT"] == str(tmp_path / made)
+        assert len(list(layer.getFeatures(QgsFeatureRequest(layer.extent())))) == layer.featureCount() > 0
+        layer.dataProvider().createSpatialIndex()

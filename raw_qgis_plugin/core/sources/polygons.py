@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arrays import object_column
-from ..errors import InputError, require
+from ..errors import InputError, exceptions_of, require
 from ..geodesy import unwrapped
 
 # Fields that are taken for the ids of regions if none is named: the first whose values all differ
@@ -46,7 +46,7 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
     if not path.is_file():
         raise InputError(f"There is no file '{path}'.")
     try:
-        with gdal.ExceptionMgr(useExceptions=True), ogr.ExceptionMgr(useExceptions=True):
+        with exceptions_of(gdal, ogr):
             dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY)
             names = [dataset.GetLayer(k).GetName() for k in range(dataset.GetLayerCount())]
             if layer_name not in names and len(names) != 1:

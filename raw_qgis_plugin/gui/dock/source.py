@@ -153,7 +153,7 @@ class SourcePanel(QWidget):
         with silent(self.model):
             self.model.clear()
             self.model.addItem(shipped_bundle().name, "")
-            for folder in sorted(models_folder().iterdir()):
+            for folder in sorted(models_folder().glob("*")):
                 if (folder / "card.json").is_file() or folder.suffix == ".zip":
                     self.model.addItem(folder.stem, str(folder))
             self.model.setCurrentIndex(self._place(chosen) if chosen and Path(chosen).exists() else 0)

@@ -133,7 +133,7 @@ class TrainingDialog(RawDialog):
         with silent(self.init):
             self.init.clear()
             self.init.addItem(tr("{name}, which comes with RAW").format(name=shipped_bundle().name), SHIPPED)
-            for folder in sorted(models_folder().iterdir()):
+            for folder in sorted(models_folder().glob("*")):
                 if (folder / "card.json").is_file():
                     self.init.addItem(folder.name, str(folder))
             if self.adapt.isChecked():

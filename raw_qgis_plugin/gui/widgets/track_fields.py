@@ -12,6 +12,7 @@ from qgis.PyQt.QtGui import QFocusEvent
 from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QFormLayout
 
 from ...core.errors import InputError
+from ...core.sources.schema import NONE
 from ...core.times import find_zone
 from ...layers.reading import ROLES, Schema, choose_fields, zone_of
 from ...layers.words import ZONE
@@ -86,7 +87,8 @@ class TrackFields:
     def choice(self) -> Schema:
         """The fields that are chosen."""
         user, track, time = (self.boxes[role].currentField() or None for role in ROLES)
-        return Schema(user, track, time)
+        layer = self.boxes["user"].layer()
+        return Schema(user, track, time) if layer is None else with_guesses(layer, user, track, time)
 
     def show(self, layer: QgsVectorLayer | None, fields: Schema, zone: str) -> None:
         """Choose fields of a layer, and a time zone."""
@@ -126,4 +128,9 @@ def remembered(layer: QgsVectorLayer) -> tuple[Schema, str]:
         return choose_fields(layer.fields(), None, None, None), zone
     known = [layer.customProperty(f"raw/{role}_field") for role in ROLES]
     user, track, time = (name if name and layer.fields().lookupField(name) >= 0 else None for name in known)
-    return Schema(user, track, time), zone
+    return with_guesses(layer, user, track, time), zone
+
+
+def with_guesses(layer: QgsVectorLayer, user: str | None, track: str | None, time: str | None) -> Schema:
+    """Chosen fields, with those of dates, accuracy and visibility that nobody chooses."""
+    return choose_fields(layer.fields(), user or NONE, track or NONE, time) if time else Schema(user, track)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...errors import InputError, Progress, require
+from ...errors import InputError, Progress, exceptions_of, require
 
 
 def ogr_tables(file: Path, progress: Progress, rows_a_table: int = 1 << 16) -> Iterator[pa.Table]:
@@ -24,7 +24,7 @@ def ogr_tables(file: Path, progress: Progress, rows_a_table: int = 1 << 16) -> I
     from osgeo import gdal, ogr
 
     try:
-        with gdal.ExceptionMgr(useExceptions=True), ogr.ExceptionMgr(useExceptions=True):
+        with exceptions_of(gdal, ogr):
             dataset = gdal.OpenEx(str(file), gdal.OF_VECTOR | gdal.OF_READONLY)
             layers = [dataset.GetLayer(k) for k in range(dataset.GetLayerCount())]
             is_gpx = dataset.GetDriver().ShortName == "GPX"
