@@ -7,22 +7,22 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.paths import ROOT
-from .backtest import Backtest
 from .base import RawAlgorithm, icon
-from .diary import WriteDiary
-from .embed_tracks import EmbedTracks
-from .encounters import FindEncounters
-from .fill_gaps import FillGaps
-from .flows import FindFlows
-from .forecast_tracks import ForecastTracks
-from .import_tracks import ImportTracks
-from .pretrain import Pretrain
-from .profile_users import ProfileUsers
-from .publish import Publish
-from .score_regions import ScoreRegions
-from .similar_regions import SimilarRegions
-from .similar_users import SimilarUsers
-from .train_head import TrainHead
+from .data.embed_tracks import EmbedTracks
+from .data.fill_gaps import FillGaps
+from .data.import_tracks import ImportTracks
+from .forecasts.backtest import Backtest
+from .forecasts.forecast_tracks import ForecastTracks
+from .models.pretrain import Pretrain
+from .models.train_head import TrainHead
+from .people.diary import WriteDiary
+from .people.encounters import FindEncounters
+from .people.profile_users import ProfileUsers
+from .people.similar_users import SimilarUsers
+from .regions.flows import FindFlows
+from .regions.publish import Publish
+from .regions.score_regions import ScoreRegions
+from .regions.similar_regions import SimilarRegions
 
 PROVIDER_ID = "raw"
 
@@ -34,7 +34,7 @@ GROUPS: dict[str, tuple[type[RawAlgorithm], ...]] = {
     "models": (TrainHead, Pretrain),
 }
 """The algorithms of each group of the toolbox and of the menu, in their order. A new one is a module such as
-encounters.py, its options in core/specs.py, its icon and its page in resources/help."""
+people/encounters.py, its options in core/specs.py, its icon and its page in resources/help."""
 
 ALGORITHMS = tuple(algorithm for members in GROUPS.values() for algorithm in members)
 for group, members in GROUPS.items():

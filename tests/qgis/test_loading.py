@@ -83,8 +83,8 @@ def test_results_of_a_batch_are_told_apart(processing: Any, make: Callable, fixe
     """As QGIS runs a batch: a row, its layers loaded, the next row. Temporary layers have no file to name them."""
     from processing.gui.Postprocessing import handleAlgorithmResults
 
-    from raw_qgis_plugin.processing.fill_gaps import FillGaps
-    from raw_qgis_plugin.processing.import_tracks import ImportTracks
+    from raw_qgis_plugin.processing.data.fill_gaps import FillGaps
+    from raw_qgis_plugin.processing.data.import_tracks import ImportTracks
 
     project = QgsProject.instance()
 

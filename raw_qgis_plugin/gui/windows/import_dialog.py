@@ -32,8 +32,8 @@ from ...core.errors import RawError
 from ...core.sources.preview import Preview, preview
 from ...core.sources.schema import NONE
 from ...layers.words import count_fixes, count_users
+from ...processing.data.import_tracks import DELIMITERS, LARGE, WORLD, ImportTracks
 from ...processing.form import Run
-from ...processing.import_tracks import DELIMITERS, LARGE, WORLD, ImportTracks
 from ...processing.progress import time_left
 from ...processing.words import tr
 from ...tasks.job import AlgorithmJob

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsProcessing
 
-from ..core.specs import MIN_USERS, ForecastSpec
-from .form import Run
-from .tracks import TrackAlgorithm
-from .words import tr
+from ...core.specs import MIN_USERS, ForecastSpec
+from ..form import Run
+from ..tracks import TrackAlgorithm
+from ..words import tr
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..core.forecasting.predict import Prediction
-    from ..core.tracks import Tracks
+    from ...core.forecasting.predict import Prediction
+    from ...core.tracks import Tracks
 
 
 class ForecastTracks(TrackAlgorithm):
@@ -54,7 +54,7 @@ class ForecastTracks(TrackAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, forecast, write."""
-        from ..core.forecasting.predict import Queries, predict
+        from ...core.forecasting.predict import Queries, predict
 
         spec = run.spec(ForecastSpec)
         unit = spec.unit or self._default_unit()
@@ -85,7 +85,7 @@ class ForecastTracks(TrackAlgorithm):
         return {**results, **self.counts(tracks, skipped, model.provider)}
 
     def _write_points(self, run: Run, tracks: Tracks, forecasts: Prediction) -> str:
-        from ..layers import styling, writing
+        from ...layers import styling, writing
 
         columns = {
             **ids_of(tracks, forecasts.track),
@@ -105,9 +105,9 @@ class ForecastTracks(TrackAlgorithm):
         """A line a path: the track's last fix and the path's positions, on the same side of the antimeridian."""
         import numpy as np
 
-        from ..core.arrays import expand_ranges
-        from ..core.geodesy import near_lon
-        from ..layers import styling, writing
+        from ...core.arrays import expand_ranges
+        from ...core.geodesy import near_lon
+        from ...layers import styling, writing
 
         order = np.lexsort((forecasts.t, forecasts.track))
         which, first, size = np.unique(forecasts.track[order], return_index=True, return_counts=True)
@@ -140,10 +140,10 @@ class ForecastTracks(TrackAlgorithm):
         """A line a track: its last fixes, for twice as long as the forecast looks ahead, and at least `min_fixes`."""
         import numpy as np
 
-        from ..core.applicability import after_gap
-        from ..core.arrays import expand_ranges
-        from ..core.geodesy import unwrapped
-        from ..layers import styling, writing
+        from ...core.applicability import after_gap
+        from ...core.arrays import expand_ranges
+        from ...core.geodesy import unwrapped
+        from ...layers import styling, writing
 
         first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1
         late = tracks.t >= tracks.t[last][tracks.track] - 120_000 * run.spec(ForecastSpec).horizon_min
@@ -165,7 +165,7 @@ class ForecastTracks(TrackAlgorithm):
         """Two areas a forecast, the larger one first, so that it is drawn below. areas: (n, 2), the 50 % area first."""
         import numpy as np
 
-        from ..layers import styling
+        from ...layers import styling
 
         n = len(forecasts.track)
         twice = np.tile(np.arange(n), 2)

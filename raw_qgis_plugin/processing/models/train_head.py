@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsFeature, QgsFeatureRequest, QgsProcessing, QgsProcessingFeatureSource, QgsWkbTypes
 
-from ..core.errors import Cancelled, InputError, RawError
-from ..core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
-from ..core.specs import TeachSpec
-from ..tasks import training
-from .cache import cache_folder
-from .form import Run
-from .regions import polygons_in_wgs84
+from ...core.errors import Cancelled, InputError, RawError
+from ...core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
+from ...core.specs import TeachSpec
+from ...tasks import training
+from ..cache import cache_folder
+from ..form import Run
+from ..regions.polygons import polygons_in_wgs84
+from ..words import tr
 from .train_base import TrainingAlgorithm
-from .words import tr
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..core.tracks import Tracks
+    from ...core.tracks import Tracks
 
 
 class TrainHead(TrainingAlgorithm):
@@ -57,8 +57,8 @@ class TrainHead(TrainingAlgorithm):
 
     def check(self, run: Run) -> None:
         """The name must suit a field, the labels must have an id or be polygons, and the model must be whole."""
-        from ..core.bundle.bundle import open_bundle
-        from ..core.bundle.card import HEAD_NAMES, is_head_name
+        from ...core.bundle.bundle import open_bundle
+        from ...core.bundle.card import HEAD_NAMES, is_head_name
 
         super().check(run)
         spec = run.spec(TeachSpec)
@@ -83,7 +83,7 @@ class TrainHead(TrainingAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, write the child's input files, train, copy the new model."""
-        from ..core.bundle.bundle import open_bundle
+        from ...core.bundle.bundle import open_bundle
 
         spec = run.spec(TeachSpec)
         unit, name = spec.unit, spec.task_name
@@ -136,7 +136,7 @@ class TrainHead(TrainingAlgorithm):
             write_regions(polygons[used], ids, folder / "regions.geojson")
             write_columns({"region_id": ids, "label": values}, folder / "labels.parquet")
             return ["--regions", str(folder / "regions.geojson"), "--id", "region_id"]
-        from ..core.embedding.profiles import UNKNOWN
+        from ...core.embedding.profiles import UNKNOWN
 
         columns = {"label": field, **id_columns(self.labels.fields().names(), unit, run.text("LABEL_ID"))}
         request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
@@ -179,7 +179,7 @@ def iso_utc(values: list[Any], timezone: str) -> list[str | None]:
     """Times of labels as ISO text in UTC, read like the times of the tracks; None where there is no time."""
     import numpy as np
 
-    from ..layers.reading import times_of
+    from ...layers.reading import times_of
 
     moments = times_of(values, timezone).astype("datetime64[ms]")
     return [None if np.isnat(moment) else f"{moment}Z" for moment in moments]

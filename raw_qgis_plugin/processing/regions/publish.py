@@ -7,12 +7,12 @@ from typing import Any
 
 from qgis.core import NULL, QgsProcessing
 
-from ..core.sources.polygons import guess_id
-from ..core.specs import PublishSpec
-from .base import RawAlgorithm
-from .form import Run
-from .regions import write_figures
-from .words import tr
+from ...core.sources.polygons import guess_id
+from ...core.specs import PublishSpec
+from ..base import RawAlgorithm
+from ..form import Run
+from ..words import tr
+from .polygons import write_figures
 
 
 class Publish(RawAlgorithm):
@@ -39,10 +39,10 @@ class Publish(RawAlgorithm):
         """Read, add the noise, write."""
         import numpy as np
 
-        from ..core.regions.noise import deviation
-        from ..core.regions.publish import NAMES, publish_figures, publish_threshold
-        from ..environment.folders import publish_secret
-        from ..layers.publishing import Published
+        from ...core.regions.noise import deviation
+        from ...core.regions.publish import NAMES, publish_figures, publish_threshold
+        from ...environment.folders import publish_secret
+        from ...layers.publishing import Published
 
         spec, features = run.spec(PublishSpec), list(self.source.getFeatures())
         columns = {

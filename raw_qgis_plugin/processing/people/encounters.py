@@ -7,10 +7,10 @@ from typing import Any
 
 from qgis.core import Qgis, QgsProcessing
 
-from ..core.specs import EncounterSpec, ZoneSpec
-from .form import Run
-from .tracks import TrackAlgorithm
-from .words import tr
+from ...core.specs import EncounterSpec, ZoneSpec
+from ..form import Run
+from ..tracks import TrackAlgorithm
+from ..words import tr
 
 
 class FindEncounters(TrackAlgorithm):
@@ -33,8 +33,8 @@ class FindEncounters(TrackAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, find, write."""
-        from ..core.encounters.encounters import find_encounters
-        from ..layers import styling, writing
+        from ...core.encounters.encounters import find_encounters
+        from ...layers import styling, writing
 
         tracks, skipped = self.read_units(run, "user")
         found = find_encounters(tracks, run.spec(EncounterSpec), run.stage(tr("Finding encounters")))

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsProcessing, QgsProcessingOutputNumber
 
-from ..core.errors import InputError
-from ..core.specs import FillSpec, ZoneSpec
-from .forecast_tracks import ids_of
-from .form import Run
-from .tracks import TrackAlgorithm
-from .words import tr
+from ...core.errors import InputError
+from ...core.specs import FillSpec, ZoneSpec
+from ..forecasts.forecast_tracks import ids_of
+from ..form import Run
+from ..tracks import TrackAlgorithm
+from ..words import tr
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..core.gaps.fill import GapQueries
-    from ..core.tracks import Tracks
-    from ..layers.styling import Style
-    from ..layers.writing import Parts
+    from ...core.gaps.fill import GapQueries
+    from ...core.tracks import Tracks
+    from ...layers.styling import Style
+    from ...layers.writing import Parts
 
 
 class FillGaps(TrackAlgorithm):
@@ -55,8 +55,8 @@ class FillGaps(TrackAlgorithm):
         """Read, fill, write, some gaps at a time."""
         import numpy as np
 
-        from ..core.gaps.fill import GapQueries, fill
-        from ..layers import styling, writing
+        from ...core.gaps.fill import GapQueries, fill
+        from ...layers import styling, writing
 
         spec = run.spec(FillSpec)
         tracks, skipped = self.read_units(run, "track")
@@ -97,7 +97,7 @@ class FillGaps(TrackAlgorithm):
         return results
 
     def _opened(self, run: Run, name: str, columns: dict[str, Any], style: Style, shape: Any) -> Parts:
-        from ..layers import writing
+        from ...layers import writing
 
         kinds = writing.kinds_of(columns)
         crs = self.plan.source.sourceCrs()
@@ -107,8 +107,8 @@ class FillGaps(TrackAlgorithm):
         """A line a gap, from fix to fix. M values are epoch seconds, so that it can be INPUT of other algorithms."""
         import numpy as np
 
-        from ..core.geodesy import unwrapped
-        from ..layers import styling, writing
+        from ...core.geodesy import unwrapped
+        from ...layers import styling, writing
 
         before, count = np.unique(queries.before, return_counts=True)
         after = before + 1

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsProcessing
 
-from ..core.specs import DiarySpec
-from .form import Run
-from .tracks import TrackAlgorithm
-from .words import describe_head, tr
+from ...core.specs import DiarySpec
+from ..form import Run
+from ..tracks import TrackAlgorithm
+from ..words import describe_head, tr
 
 if TYPE_CHECKING:
-    from ..core.tracks import Tracks
+    from ...core.tracks import Tracks
 
 
 class WriteDiary(TrackAlgorithm):
@@ -36,9 +36,9 @@ class WriteDiary(TrackAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, find stops and trips, write."""
-        from ..core.diary.diary import find_diaries, join_diaries
-        from ..core.diary.modes import HEAD
-        from ..layers import styling, writing
+        from ...core.diary.diary import find_diaries, join_diaries
+        from ...core.diary.modes import HEAD
+        from ...layers import styling, writing
 
         model = self.open_model(run)
         heads = [head for head in model.bundle.heads("track") if head["name"] == HEAD]
@@ -69,8 +69,8 @@ class WriteDiary(TrackAlgorithm):
         """Trips as lines whose M values are epoch seconds, so that they can be INPUT of other algorithms."""
         import numpy as np
 
-        from ..core.geodesy import unwrapped
-        from ..layers import writing
+        from ...core.geodesy import unwrapped
+        from ...layers import writing
 
         xy = self.in_input_crs(run, unwrapped(ways.lon, ways.track_offsets), ways.lat, ways.track_offsets)
         return writing.lines(np.column_stack([xy, ways.t / 1000]), ways.track_offsets)

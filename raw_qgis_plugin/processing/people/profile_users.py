@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsProcessing
 
-from ..core.specs import ProfileSpec, TaskSpec
-from .cache import cached
-from .form import Run
-from .tracks import TrackAlgorithm
-from .words import names_of, tr
+from ...core.specs import ProfileSpec, TaskSpec
+from ..cache import cached
+from ..form import Run
+from ..tracks import TrackAlgorithm
+from ..words import names_of, tr
 
 if TYPE_CHECKING:
-    from ..core.embedding.profiles import Profiles
-    from ..core.tracks import Tracks
+    from ...core.embedding.profiles import Profiles
+    from ...core.tracks import Tracks
 
 
 class ProfileUsers(TrackAlgorithm):
@@ -37,9 +37,9 @@ class ProfileUsers(TrackAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, profile, write."""
-        from ..core.embedding.profiles import profile
-        from ..core.people.profiles import CARDS, profile_people
-        from ..layers import styling
+        from ...core.embedding.profiles import profile
+        from ...core.people.profiles import CARDS, profile_people
+        from ...layers import styling
 
         unit = run.spec(ProfileSpec).unit
         model = self.open_model(run)
@@ -64,9 +64,9 @@ class ProfileUsers(TrackAlgorithm):
 
     def _geometries(self, run: Run, tracks: Tracks, profiles: Profiles, unit: str) -> list[Any]:
         """Tracks as lines cut at gaps, users and days as points, in INPUT's CRS."""
-        from ..core.applicability import after_gap
-        from ..core.geodesy import unwrapped
-        from ..layers import writing
+        from ...core.applicability import after_gap
+        from ...core.geodesy import unwrapped
+        from ...layers import writing
 
         if unit == "track":
             lon = unwrapped(tracks.lon, tracks.track_offsets)

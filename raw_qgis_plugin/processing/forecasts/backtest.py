@@ -8,11 +8,11 @@ from typing import Any
 
 from qgis.core import QgsProcessing, QgsProcessingException
 
-from ..core.specs import BacktestSpec
-from ..tasks.job import load_libraries
-from .form import Run
-from .tracks import TrackAlgorithm
-from .words import tr
+from ...core.specs import BacktestSpec
+from ...tasks.job import load_libraries
+from ..form import Run
+from ..tracks import TrackAlgorithm
+from ..words import tr
 
 
 class Backtest(TrackAlgorithm):
@@ -48,10 +48,10 @@ class Backtest(TrackAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, backtest, write."""
-        from ..core.evaluation.backtest import backtest, columns_of
-        from ..core.evaluation.backtest_page import ANONYMOUS, make_page, warning
-        from ..core.evaluation.verdicts import to_json
-        from ..layers import styling
+        from ...core.evaluation.backtest import backtest, columns_of
+        from ...core.evaluation.backtest_page import ANONYMOUS, make_page, warning
+        from ...core.evaluation.verdicts import to_json
+        from ...layers import styling
 
         model = self.open_model(run)
         if warning(model.bundle):

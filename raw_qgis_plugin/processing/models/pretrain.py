@@ -6,12 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import Cancelled, InputError
-from ..core.specs import DeviceSpec, PretrainSpec, ZoneSpec
-from ..tasks import training
-from .form import Run
+from ...core.errors import Cancelled, InputError
+from ...core.specs import DeviceSpec, PretrainSpec, ZoneSpec
+from ...tasks import training
+from ..form import Run
+from ..words import tr
 from .train_base import TrainingAlgorithm
-from .words import tr
 
 NONE = "none"
 
@@ -51,7 +51,7 @@ class Pretrain(TrainingAlgorithm):
 
     def _init(self, run: Run) -> tuple[str, str]:
         """The model to continue from ('none': no model), and if none the reason. BundleError if INIT is no model."""
-        from ..core.bundle.bundle import open_bundle
+        from ...core.bundle.bundle import open_bundle
 
         init, preset = run.text("INIT").strip() or "shipped", run.spec(PretrainSpec).preset
         if init == NONE:
@@ -66,7 +66,7 @@ class Pretrain(TrainingAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, train, copy the new model."""
-        from ..core.bundle.bundle import open_bundle
+        from ...core.bundle.bundle import open_bundle
 
         init, reason = self._init(run)
         if reason:

@@ -7,11 +7,11 @@ from typing import Any
 
 from qgis.core import QgsProcessing
 
-from ..core.specs import EmbedSpec
-from .cache import cached
-from .form import Run
-from .tracks import TrackAlgorithm
-from .words import tr
+from ...core.specs import EmbedSpec
+from ..cache import cached
+from ..form import Run
+from ..tracks import TrackAlgorithm
+from ..words import tr
 
 
 class EmbedTracks(TrackAlgorithm):
@@ -32,7 +32,7 @@ class EmbedTracks(TrackAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, embed, write."""
-        from ..layers import styling
+        from ...layers import styling
 
         unit = run.spec(EmbedSpec).unit
         model = self.open_model(run)

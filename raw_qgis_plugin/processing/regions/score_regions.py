@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsFeature, QgsProcessing
 
-from ..core.specs import RegionSpec, TaskSpec
-from .cache import cached
-from .form import Run
-from .regions import RegionAlgorithm, write_figures
-from .words import tr
+from ...core.specs import RegionSpec, TaskSpec
+from ..cache import cached
+from ..form import Run
+from ..words import tr
+from .polygons import RegionAlgorithm, write_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,11 +45,11 @@ class ScoreRegions(RegionAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, score, write."""
-        from ..core.people.labels import label_people
-        from ..core.regions.scores import score_regions
-        from ..core.regions.week import week_of_regions
-        from ..environment.folders import publish_secret
-        from ..layers import styling
+        from ...core.people.labels import label_people
+        from ...core.regions.scores import score_regions
+        from ...core.regions.week import week_of_regions
+        from ...environment.folders import publish_secret
+        from ...layers import styling
 
         spec, secret = run.spec(RegionSpec), publish_secret()
         if not secret:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsProcessing, QgsProcessingFeatureSource, QgsProcessingParameterFeatureSource
 
-from ..core.specs import FlowSpec
-from .form import Run
-from .regions import polygons_in_wgs84
-from .tracks import TrackAlgorithm
-from .words import tr
+from ...core.specs import FlowSpec
+from ..form import Run
+from ..tracks import TrackAlgorithm
+from ..words import tr
+from .polygons import polygons_in_wgs84
 
 if TYPE_CHECKING:
-    from ..core.flows.flows import Flows
-    from ..core.flows.zones import Zones
+    from ...core.flows.flows import Flows
+    from ...core.flows.zones import Zones
 
 
 class FindFlows(TrackAlgorithm):
@@ -52,11 +52,11 @@ class FindFlows(TrackAlgorithm):
         """Read, find trips, add up, write."""
         import numpy as np
 
-        from ..core.diary.diary import find_diaries, join_diaries
-        from ..core.flows.flows import flows
-        from ..core.flows.trips import trips_of
-        from ..core.flows.zones import hexagons
-        from ..environment.folders import publish_secret
+        from ...core.diary.diary import find_diaries, join_diaries
+        from ...core.flows.flows import flows
+        from ...core.flows.trips import trips_of
+        from ...core.flows.zones import hexagons
+        from ...environment.folders import publish_secret
 
         spec, model = run.spec(FlowSpec), self.open_model(run)
         tracks, skipped = self.read_units(run, "user")
@@ -80,8 +80,8 @@ class FindFlows(TrackAlgorithm):
         return {**self._write(run, found, zones), **self.counts(tracks, skipped, model.provider)}
 
     def _read_zones(self, run: Run, source: QgsProcessingFeatureSource) -> Zones:
-        from ..core.flows.zones import read_zones
-        from ..core.sources.polygons import guess_id
+        from ...core.flows.zones import read_zones
+        from ...core.sources.polygons import guess_id
 
         features = list(source.getFeatures())
         columns = {name: [str(each[name]) for each in features] for name in source.fields().names()}
@@ -92,11 +92,11 @@ class FindFlows(TrackAlgorithm):
     def _write(self, run: Run, found: Flows, zones: Zones) -> dict[str, Any]:
         import numpy as np
 
-        from ..core.flows.flows import shown_zones, table_of
-        from ..core.geodesy import unwrapped
-        from ..layers import writing
-        from ..layers.flows import FlowLines, FlowZones
-        from ..layers.style import Table
+        from ...core.flows.flows import shown_zones, table_of
+        from ...core.geodesy import unwrapped
+        from ...layers import writing
+        from ...layers.flows import FlowLines, FlowZones
+        from ...layers.style import Table
 
         crs, table = self.plan.source.sourceCrs(), table_of(found, zones)
         between = np.flatnonzero(found.pairs["rank"] > 0)

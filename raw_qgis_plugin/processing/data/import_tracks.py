@@ -16,15 +16,15 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..core.sources.schema import Schema
-from ..core.specs import ImportSpec, ZoneSpec
-from .base import RawAlgorithm
-from .form import ANY_FILE, Run
-from .outputs import destination_of
-from .words import describe, tr, warn_of_one_user
+from ...core.sources.schema import Schema
+from ...core.specs import ImportSpec, ZoneSpec
+from ..base import RawAlgorithm
+from ..form import ANY_FILE, Run
+from ..outputs import destination_of
+from ..words import describe, tr, warn_of_one_user
 
 if TYPE_CHECKING:
-    from ..core.tracks import Tracks
+    from ...core.tracks import Tracks
 
 WORLD = "EPSG:4326"
 DELIMITERS = {"auto": "", "comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "blank": " "}
@@ -71,9 +71,9 @@ class ImportTracks(RawAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, write."""
-        from ..core.sources.outliers import without_outliers
-        from ..core.sources.preview import preview
-        from ..core.sources.readers import read
+        from ...core.sources.outliers import without_outliers
+        from ...core.sources.preview import preview
+        from ...core.sources.readers import read
 
         path, kind, wanted = run.text("SOURCE").strip(), run.spec(ImportSpec).format, self.schema(run)
         self.inputs = Path(path).stem
@@ -94,7 +94,7 @@ class ImportTracks(RawAlgorithm):
         """Write to a GeoPackage where that is asked for or the layer is large. Returns the layer's id."""
         import numpy as np
 
-        from ..layers import styling, writing
+        from ...layers import styling, writing
 
         sink = destination_of(run, run.parameters["OUTPUT"])
         is_file, temporary = Path(sink).suffix.lower() == ".gpkg" and ":" not in sink[2:], False

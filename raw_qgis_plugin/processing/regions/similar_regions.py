@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsExpression, QgsFeature, QgsFeatureRequest, QgsProcessing, QgsProcessingParameterExpression
 
-from ..core.errors import InputError
-from ..core.sources.polygons import guess_id
-from ..core.specs import SimilarRegionSpec
-from .cache import cached
-from .form import Run
-from .regions import RegionAlgorithm
-from .similar_users import columns_of, log_if_few
-from .words import tr
+from ...core.errors import InputError
+from ...core.sources.polygons import guess_id
+from ...core.specs import SimilarRegionSpec
+from ..cache import cached
+from ..form import Run
+from ..people.similar_users import columns_of, log_if_few
+from ..words import tr
+from .polygons import RegionAlgorithm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +51,8 @@ class SimilarRegions(RegionAlgorithm):
         """Find the target first, which is quick; then read, compare, write."""
         import numpy as np
 
-        from ..core.similarity import similar_regions
-        from ..layers import styling
+        from ...core.similarity import similar_regions
+        from ...layers import styling
 
         spec = run.spec(SimilarRegionSpec)
         features = list(self.regions.getFeatures())

@@ -14,18 +14,18 @@ from qgis.core import (
     QgsProcessingFeatureSource,
 )
 
-from .base import RawAlgorithm
-from .form import Run
-from .tracks import TrackAlgorithm
-from .words import tr
+from ..base import RawAlgorithm
+from ..form import Run
+from ..tracks import TrackAlgorithm
+from ..words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
 
-    from ..core.tracks import Tracks
-    from ..layers.styling import Style
+    from ...core.tracks import Tracks
+    from ...layers.styling import Style
 
 
 class RegionAlgorithm(TrackAlgorithm):
@@ -58,7 +58,7 @@ def write_figures(
 
     Figures that are counts become whole numbers. progress: percent of the bar. Returns the id of the layer.
     """
-    from ..layers import writing
+    from ...layers import writing
 
     counts = {key for key in figures if key.startswith(("n_", "capped_", "trips_"))}
     kinds = {key: "int" if key in counts else kind for key, kind in writing.kinds_of(figures).items()}
@@ -76,7 +76,7 @@ def polygons_in_wgs84(
     features: Iterable[QgsFeature], source: QgsProcessingFeatureSource, context: QgsProcessingContext
 ) -> np.ndarray:
     """(n,) polygons of the features as shapely geometries in WGS84: `lonlat_shapes`."""
-    from ..layers.coordinates import lonlat_shapes
+    from ...layers.coordinates import lonlat_shapes
 
     return lonlat_shapes([each.geometry() for each in features], source.sourceCrs(), context.transformContext())
 
@@ -86,7 +86,7 @@ def warn_if_apart(tracks: Tracks, polygons: np.ndarray, run: Run) -> None:
     import numpy as np
     import shapely
 
-    from ..core.geodesy import metres_between, near_lon
+    from ...core.geodesy import metres_between, near_lon
 
     if not len(polygons):
         run.warn(tr("REGIONS has no polygon, so the output is empty."))

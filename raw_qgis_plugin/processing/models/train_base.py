@@ -10,13 +10,13 @@ from typing import Any
 
 from qgis.core import QgsProcessingParameterFolderDestination
 
-from ..core.bundle import library
-from ..tasks import child as runs
-from ..tasks import training
-from .form import Run
-from .progress import time_left
-from .tracks import TrackAlgorithm
-from .words import tr
+from ...core.bundle import library
+from ...tasks import child as runs
+from ...tasks import training
+from ..form import Run
+from ..progress import time_left
+from ..tracks import TrackAlgorithm
+from ..words import tr
 
 
 class TrainingAlgorithm(TrackAlgorithm):

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterString
 
-from ..core.errors import InputError
-from ..core.specs import SimilarSpec
-from .cache import cached
-from .form import Run
-from .tracks import TrackAlgorithm
-from .words import tr
+from ...core.errors import InputError
+from ...core.specs import SimilarSpec
+from ..cache import cached
+from ..form import Run
+from ..tracks import TrackAlgorithm
+from ..words import tr
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..core.similarity import Similar
+    from ...core.similarity import Similar
 
 
 class SimilarUsers(TrackAlgorithm):
@@ -41,9 +41,9 @@ class SimilarUsers(TrackAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, compare, write."""
-        from ..core.embedding.profiles import most_visited
-        from ..core.similarity import similar_users
-        from ..layers import styling, writing
+        from ...core.embedding.profiles import most_visited
+        from ...core.similarity import similar_users
+        from ...layers import styling, writing
 
         target, k = run.text("TARGET").strip(), run.spec(SimilarSpec).k
         if not target:
