@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
-from raw_qgis_plugin.core.applicability import format_reasons
+from raw_qgis_plugin.core.embedding.applicability import format_reasons
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
 from raw_qgis_plugin.core.options import Spec, options_of
 from raw_qgis_plugin.core.scratch import complete

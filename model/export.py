@@ -14,10 +14,10 @@ from model.raw import Raw
 from model.training.card import write_card
 from model.training.checkpoint import load_network, save_weights
 from model.training.onnx_export import backbone_difference
-from raw_qgis_plugin.core.applicability import UNLIMITED
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import FORMAT_VERSION
 from raw_qgis_plugin.core.bundle.library import check_target, replacing
+from raw_qgis_plugin.core.embedding.applicability import UNLIMITED
 from raw_qgis_plugin.core.embedding.embed import embedding_width
 from raw_qgis_plugin.core.errors import BundleError, InputError
 from raw_qgis_plugin.core.features.featurizer import FEATURE_VERSION

@@ -28,10 +28,10 @@ MAY_IMPORT = {
     "tasks": {"tasks", "environment", "layers", "core"},
     "gui": {"gui", "processing", "tasks", "environment", "layers", "core"},
 }
-# The rooms of core from the bottom to the top. Modules at core's top level are the ground floor, but for `similarity`.
+# The rooms of core from the bottom to the top. Modules at core's top level are the ground floor.
 FLOORS = (
     "sources", "features", "bundle", "embedding", "diary", "people", "forecasting", "gaps", "encounters", "regions",
-    "flows", "evaluation", "similarity",
+    "flows", "evaluation",
 )  # fmt: skip
 CORE_LIBRARIES = {
     "numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "matplotlib", "fitdecode", "google", "osgeo",

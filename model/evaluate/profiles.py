@@ -23,10 +23,10 @@ from model.head_training.fit import Task, boosting, folds
 from model.head_training.hand_features import hand_features
 from model.head_training.scoring import Predictions, compare, correlation, verdict
 from model.training.card import write_card
-from raw_qgis_plugin.core.applicability import unit_stats
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.applicability import unit_stats
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.profiles import head_columns, head_inputs
 from raw_qgis_plugin.core.errors import InputError

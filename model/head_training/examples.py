@@ -13,9 +13,9 @@ from model.cli import warn
 from model.data.labels import Labelled, Warn, join
 from model.head_training.fit import encode
 from model.head_training.hand_features import hand_features
-from raw_qgis_plugin.core.applicability import UNLIMITED, evidence, unit_stats
 from raw_qgis_plugin.core.arrays import connected, run_starts
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.applicability import UNLIMITED, evidence, unit_stats
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES
 from raw_qgis_plugin.core.embedding.profiles import head_inputs
 from raw_qgis_plugin.core.errors import InputError
@@ -72,7 +72,7 @@ class Examples:
 
     x, hand: (n, …) inputs of the head and of the baseline. label: (n,). group: (n,) int, units of one group stay on one
     side of a split. whole: (n,) bool, False for parts and thinned copies, which are never tested on. evidence: (n,) how
-    much is known of each (core/applicability.py). strength: (d,) weights of the columns of x. domain: ranges of the
+    much is known of each unit. strength: (d,) weights of the columns of x. domain: ranges of the
     units' statistics. source: (n,) int, which of several sources each is of; None where there is one. states: of
     `linear`.
     """

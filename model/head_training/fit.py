@@ -24,9 +24,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
 from model.data.labels import label_words
-from raw_qgis_plugin.core.applicability import MIN_EVIDENCE
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle.heads import Head
+from raw_qgis_plugin.core.embedding.applicability import MIN_EVIDENCE
 from raw_qgis_plugin.core.errors import InputError
 
 Arrays = dict[str, np.ndarray]

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from raw_qgis_plugin.core.applicability import UNLIMITED
 from raw_qgis_plugin.core.bundle.bundle import write_sums
+from raw_qgis_plugin.core.embedding.applicability import UNLIMITED
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.evaluation.plots import MODEL
 

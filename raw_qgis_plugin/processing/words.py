@@ -37,7 +37,7 @@ def describe_head(head: dict[str, Any], asked: bool = True) -> str:
 
 def describe_outside(reasons: list[str], all_inside: bool, so: str = "") -> str:
     """The core's remarks on its answers in plain words. so: what follows for answers that are not in_domain."""
-    from ..core.applicability import format_reasons
+    from ..core.embedding.applicability import format_reasons
 
     text = format_reasons(reasons)
     so = so or tr("Do not rely on them: they are unlike the training data (in_domain is false).")

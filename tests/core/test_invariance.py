@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.applicability import unit_stats
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.applicability import unit_stats
 from raw_qgis_plugin.core.embedding.cache import CacheSettings, embed_cached
 from raw_qgis_plugin.core.embedding.embed import embed, track_features
 from raw_qgis_plugin.core.embedding.explain import user_traits

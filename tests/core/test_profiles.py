@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.applicability import (
+from raw_qgis_plugin.core.embedding.applicability import (
     LIMITS,
     UNLIMITED,
     after_gap,

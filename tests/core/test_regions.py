@@ -11,7 +11,7 @@ pytest.importorskip("scipy")
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.people.labels import PeopleLabels  # noqa: E402
-from raw_qgis_plugin.core.persons import doubtful_ids  # noqa: E402
+from raw_qgis_plugin.core.regions.disclosure import doubtful_ids  # noqa: E402
 from raw_qgis_plugin.core.regions.geometry import FixIndex, area_km2, fixes_inside  # noqa: E402
 from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402

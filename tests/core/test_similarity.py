@@ -9,8 +9,9 @@ import pytest
 shapely = pytest.importorskip("shapely")
 
 from raw_qgis_plugin.core.embedding.explain import Trait, hour_spans, reasons, user_traits  # noqa: E402
+from raw_qgis_plugin.core.embedding.similarity import similar, similar_users, unit_vectors  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
-from raw_qgis_plugin.core.similarity import similar, similar_regions, similar_users, unit_vectors  # noqa: E402
+from raw_qgis_plugin.core.regions.similar import similar_regions  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 
 MONDAY = 1_700_438_400_000  # 2023-11-20 00:00 UTC; at longitude 0 the clock is the solar one
@@ -52,16 +53,6 @@ def test_the_nearest_is_found_and_never_the_target_itself():
     for targets, k in ((np.array([5]), 3), (np.array([0]), 0)):
         with pytest.raises(InputError):
             similar(x, targets, k)
-
-
-def test_the_order_of_many_users_does_not_matter():
-    rng = np.random.default_rng(0)
-    x = (rng.normal(size=(12_000, 6)) @ rng.normal(size=(6, 20)) + 0.3 * rng.normal(size=(12_000, 20))) ** 3
-    order = rng.permutation(len(x))
-    rows, values = similar(x, order[:30], 10)
-    again, other = similar(x[order], np.arange(30), 10)
-    np.testing.assert_allclose(values, other, atol=1e-5)
-    assert (rows == order[again]).mean() > 0.99
 
 
 def test_facts_measure_what_they_say():

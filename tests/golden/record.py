@@ -31,14 +31,15 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary.diary import find_diaries
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.profiles import profile
+from raw_qgis_plugin.core.embedding.similarity import similar_users
 from raw_qgis_plugin.core.encounters.encounters import find_encounters
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.gaps.fill import GapQueries, fill
 from raw_qgis_plugin.core.people.labels import label_people
 from raw_qgis_plugin.core.regions.scores import score_regions
+from raw_qgis_plugin.core.regions.similar import similar_regions
 from raw_qgis_plugin.core.regions.view import prepare, summarise_region
 from raw_qgis_plugin.core.regions.week import week_of_regions
-from raw_qgis_plugin.core.similarity import similar_regions, similar_users
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import DiarySpec, EncounterSpec
 from raw_qgis_plugin.core.tracks import Tracks

@@ -9,9 +9,9 @@ from model.data import labelled
 from model.data.labels import Labelled
 from model.finetune import main as finetune
 from model.head_training.examples import some_parts
-from raw_qgis_plugin.core.applicability import unit_stats
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.applicability import unit_stats
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read

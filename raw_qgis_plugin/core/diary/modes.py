@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..applicability import outside, unit_stats
 from ..arrays import expand_ranges, group_quantile, softmax
+from ..embedding.applicability import outside, unit_stats
 from ..embedding.embed import embed
 from ..embedding.profiles import NOT_SURE, UNKNOWN, head_inputs
 from ..errors import Progress

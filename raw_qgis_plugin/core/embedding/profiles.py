@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..applicability import MIN_EVIDENCE, Reason, any_of, evidence, in_words, outside, unit_stats
 from ..arrays import run_starts, softmax, stable_order
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features.ride import ride
 from ..geodesy import metres_between
 from ..times import HOUR_MS
 from ..tracks import Tracks, solar_day
+from .applicability import MIN_EVIDENCE, Reason, any_of, evidence, in_words, outside, unit_stats
 from .embed import embed
 from .evidence import evidence_in_words
 

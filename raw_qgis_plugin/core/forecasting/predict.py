@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..applicability import any_of, in_words, outside
 from ..bundle.contract import CALIBRATION_COLUMNS
 from ..bundle.runtime import Model
+from ..embedding.applicability import any_of, in_words, outside
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features import featurizer as feat
 from ..geodesy import EARTH_RADIUS_M, destination

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..applicability import any_of, in_words, outside
 from ..arrays import flattened, group_quantile, sparse_counts
+from ..embedding.applicability import any_of, in_words, outside
 from ..embedding.profiles import head_columns
 from ..features.region_activity import FixActivity, fix_activity, region_activity
 from ..tracks import Tracks

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..applicability import unit_stats
 from ..arrays import flattened, run_ends, run_starts, sparse_counts
+from ..embedding.applicability import unit_stats
 from ..embedding.embed import embed
 from ..embedding.profiles import choose_heads
 from ..errors import Progress, no_progress, part_of
 from ..features.region_activity import visit_begins
-from ..persons import doubtful_ids
 from ..specs import MIN_USERS
 from ..tracks import Tracks
-from .disclosure import SHOWN, withheld
+from .disclosure import SHOWN, doubtful_ids, withheld
 from .geometry import fixes_inside, usable_polygons
 from .heads import count_users, head_answers
 from .noise import noise_keys

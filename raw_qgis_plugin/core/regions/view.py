@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..applicability import unit_stats
 from ..arrays import sparse_counts
+from ..embedding.applicability import unit_stats
 from ..embedding.profiles import UNKNOWN, head_columns, head_inputs
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity

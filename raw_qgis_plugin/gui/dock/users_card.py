@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from qgis.PyQt.QtCore import Qt
 
-from ...core.applicability import format_reasons, outside
 from ...core.bundle.bundle import Bundle
+from ...core.embedding.applicability import format_reasons, outside
 from ...core.embedding.profiles import GRID_M, UNKNOWN
 from ...core.embedding.user_view import UsualPlaces
 from ...core.regions.view import VisitorIndex

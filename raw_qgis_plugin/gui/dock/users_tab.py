@@ -20,7 +20,7 @@ from qgis.gui import QgsMapToolEmitPoint
 from qgis.PyQt.QtCore import QStringListModel, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLabel, QLineEdit, QToolButton, QWidget
 
-from ...core.applicability import after_gap
+from ...core.embedding.applicability import after_gap
 from ...core.embedding.user_view import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
 from ...core.geodesy import metres_between, unwrapped

@@ -11,8 +11,8 @@ import numpy as np
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
-from ...core.applicability import format_reasons
 from ...core.bundle.bundle import Bundle
+from ...core.embedding.applicability import format_reasons
 from ...core.people.profiles import CARDS as LABELS
 from ...core.regions.disclosure import DOMINATED
 from ...core.regions.people import CARDS

@@ -14,8 +14,8 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QLayout, QMessageBox, QTool
 
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import UNKNOWN
+from ...core.embedding.similarity import similar
 from ...core.evaluation.report import Page
-from ...core.similarity import similar
 from ...layers.legends import is_unproven, short
 from ...processing.words import tr
 from .charts import Chart

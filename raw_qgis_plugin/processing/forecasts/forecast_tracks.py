@@ -140,8 +140,8 @@ class ForecastTracks(TrackAlgorithm):
         """A line a track: its last fixes, for twice as long as the forecast looks ahead, and at least `min_fixes`."""
         import numpy as np
 
-        from ...core.applicability import after_gap
         from ...core.arrays import expand_ranges
+        from ...core.embedding.applicability import after_gap
         from ...core.geodesy import unwrapped
         from ...layers import styling, writing
 

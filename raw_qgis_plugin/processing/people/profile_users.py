@@ -64,7 +64,7 @@ class ProfileUsers(TrackAlgorithm):
 
     def _geometries(self, run: Run, tracks: Tracks, profiles: Profiles, unit: str) -> list[Any]:
         """Tracks as lines cut at gaps, users and days as points, in INPUT's CRS."""
-        from ...core.applicability import after_gap
+        from ...core.embedding.applicability import after_gap
         from ...core.geodesy import unwrapped
         from ...layers import writing
 

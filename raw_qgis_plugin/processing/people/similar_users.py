@@ -17,7 +17,7 @@ from ..words import tr
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...core.similarity import Similar
+    from ...core.embedding.similarity import Similar
 
 
 class SimilarUsers(TrackAlgorithm):
@@ -42,7 +42,7 @@ class SimilarUsers(TrackAlgorithm):
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, compare, write."""
         from ...core.embedding.profiles import most_visited
-        from ...core.similarity import similar_users
+        from ...core.embedding.similarity import similar_users
         from ...layers import styling, writing
 
         target, k = run.text("TARGET").strip(), run.spec(SimilarSpec).k

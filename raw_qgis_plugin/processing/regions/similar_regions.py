@@ -51,7 +51,7 @@ class SimilarRegions(RegionAlgorithm):
         """Find the target first, which is quick; then read, compare, write."""
         import numpy as np
 
-        from ...core.similarity import similar_regions
+        from ...core.regions.similar import similar_regions
         from ...layers import styling
 
         spec = run.spec(SimilarRegionSpec)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from .arrays import group_quantile, run_starts
-from .geodesy import metres_between
-from .tracks import Tracks, solar_day
+from ..arrays import group_quantile, run_starts
+from ..geodesy import metres_between
+from ..tracks import Tracks, solar_day
 
 # The quantities that the 'domain' of a head in the card may limit: words, unit of measure, and a plain reason
 LIMITS = {

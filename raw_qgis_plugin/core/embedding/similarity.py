@@ -1,26 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Similar users and similar regions, with reasons that an analyst can check."""
+"""Similar embeddings, and similar users with reasons that an analyst can check."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .arrays import flattened
-from .embedding.explain import reasons, region_traits, user_traits
-from .errors import InputError, Progress, no_progress, part_of
-from .regions.disclosure import DOMINATED, SHOWN
-from .regions.geometry import fixes_inside, usable_polygons
-from .regions.heads import count_users, pool_users
-from .regions.scores import count_figures
-from .specs import MIN_USERS
-from .tracks import Tracks
+from ..errors import InputError, Progress, no_progress, part_of
+from ..tracks import Tracks
+from .explain import reasons, user_traits
 
-if TYPE_CHECKING:
-    from .embedding.profiles import Embed
+Embed = Callable[[Tracks, Progress], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -75,10 +67,8 @@ def unit_vectors(embeddings: np.ndarray, whiten: bool = True) -> np.ndarray:
 def _whitened(x: np.ndarray, ridge: float = 10.0) -> np.ndarray:
     """Standardised columns (n, d) as components whose variance v becomes v / (v + ridge).
 
-    Strong components become equal, weak ones stay weak. In a synthetic city of 600 users the nearest neighbour has the
-    same label 'commuter' in 59 % of cases by the plain cosine, 67 % standardised, 70 % with this ridge, 60 % without
-    a ridge (by chance: 51 %); 'owns a car' in 65, 67, 74 and 64 %. For regions, which are few, standardising alone is
-    better.
+    Strong components become equal, weak ones stay weak. For regions, which are few, standardising alone is better
+    (docs/evidence/similarity.md).
     """
     if len(x) < x.shape[1]:  # few users have few components, which takes no time
         _, singular, rows = np.linalg.svd(x, full_matrices=False)
@@ -103,46 +93,3 @@ def similar_users(users: Tracks, target: str, k: int, embed: Embed, progress: Pr
     why = reasons(user_traits(users), int(found[0]), rows)
     progress(1.0)
     return Similar(rows, similarity, why)
-
-
-def similar_regions(
-    users: Tracks,
-    polygons: Sequence[Any] | np.ndarray,
-    target: int,
-    k: int,
-    embed: Embed,
-    min_users: int = MIN_USERS,
-    progress: Progress = no_progress,
-) -> tuple[Similar, np.ndarray]:
-    """The k regions whose visitors move most like those of region number `target`.
-
-    polygons: (n_regions,) shapely geometries in lon/lat. The embedding of a region is the mean over its visitors,
-    weighted by the logarithm of their fixes there (which predicted POI density and visits better than the plain mean,
-    the sum or the share). Regions that `score_regions` withholds are neither compared nor found, and no reason rests on
-    fewer than min_users persons. Returns also which regions those are, (n_regions,) bool. Raises InputError if the
-    target is one of them.
-    """
-    users = users.by_user()
-    inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
-    region, fix = flattened(inside)
-    visits = count_users(users, inside)
-    _, withheld = count_figures(users, usable_polygons(polygons), inside, min_users)
-    shown = withheld == SHOWN
-    if not shown[target]:
-        one = withheld[target] == DOMINATED
-        problem = "is mostly that of one person" if one else f"has fewer than {min_users} users"
-        raise InputError(f"The target region {problem}: it is suppressed for confidentiality. Choose a larger one.")
-    came = np.flatnonzero(np.asarray(visits[shown].sum(axis=0)).ravel())  # the others need no embedding
-    some = embed(users.take(np.isin(users.user, came)), part_of(progress, 0.2, 0.9))
-    vectors = np.full((users.n_users, some.shape[1]), np.nan, np.float32)
-    vectors[came] = some
-    pooled = pool_users(vectors, visits.log1p(), "share")
-    pooled[~shown] = np.nan
-    rows, similarity = similar(pooled, np.array([target]), k, whiten=False)
-    rows, similarity = rows[0][rows[0] >= 0], similarity[0][rows[0] >= 0]
-    traits = region_traits(users, visits, region, fix, min_users)
-    for trait in traits:
-        trait.values[~shown] = np.nan  # nor do they count in what is unusual
-    why = reasons(traits, target, rows)
-    progress(1.0)
-    return Similar(rows, similarity, why), ~shown

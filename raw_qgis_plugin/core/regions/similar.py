@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Similar regions, with reasons that an analyst can check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..arrays import flattened
+from ..embedding.explain import reasons, region_traits
+from ..embedding.similarity import Embed, Similar, similar
+from ..errors import InputError, Progress, no_progress, part_of
+from ..specs import MIN_USERS
+from ..tracks import Tracks
+from .disclosure import DOMINATED, SHOWN
+from .geometry import fixes_inside, usable_polygons
+from .heads import count_users, pool_users
+from .scores import count_figures
+
+
+def similar_regions(
+    users: Tracks,
+    polygons: Sequence[Any] | np.ndarray,
+    target: int,
+    k: int,
+    embed: Embed,
+    min_users: int = MIN_USERS,
+    progress: Progress = no_progress,
+) -> tuple[Similar, np.ndarray]:
+    """The k regions whose visitors move most like those of region number `target`.
+
+    polygons: (n_regions,) shapely geometries in lon/lat. The embedding of a region is the mean over its visitors,
+    weighted by the logarithm of their fixes there (which predicted POI density and visits better than the plain mean,
+    the sum or the share). Regions that `score_regions` withholds are neither compared nor found, and no reason rests on
+    fewer than min_users persons. Returns also which regions those are, (n_regions,) bool. Raises InputError if the
+    target is one of them.
+    """
+    users = users.by_user()
+    inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
+    region, fix = flattened(inside)
+    visits = count_users(users, inside)
+    _, withheld = count_figures(users, usable_polygons(polygons), inside, min_users)
+    shown = withheld == SHOWN
+    if not shown[target]:
+        one = withheld[target] == DOMINATED
+        problem = "is mostly that of one person" if one else f"has fewer than {min_users} users"
+        raise InputError(f"The target region {problem}: it is suppressed for confidentiality. Choose a larger one.")
+    came = np.flatnonzero(np.asarray(visits[shown].sum(axis=0)).ravel())  # the others need no embedding
+    some = embed(users.take(np.isin(users.user, came)), part_of(progress, 0.2, 0.9))
+    vectors = np.full((users.n_users, some.shape[1]), np.nan, np.float32)
+    vectors[came] = some
+    pooled = pool_users(vectors, visits.log1p(), "share")
+    pooled[~shown] = np.nan
+    rows, similarity = similar(pooled, np.array([target]), k, whiten=False)
+    rows, similarity = rows[0][rows[0] >= 0], similarity[0][rows[0] >= 0]
+    traits = region_traits(users, visits, region, fix, min_users)
+    for trait in traits:
+        trait.values[~shown] = np.nan  # nor do they count in what is unusual
+    why = reasons(traits, target, rows)
+    progress(1.0)
+    return Similar(rows, similarity, why), ~shown
