@@ -9,7 +9,7 @@ changes nothing. Clock features use mean solar time (t + lon / 15 h). A row only
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 
@@ -39,22 +39,6 @@ def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
     """Hours of mean solar time since Monday 00:00, in [0, 168), of times `t` (epoch ms, UTC)."""
     monday = 4 * 24.0  # 1970-01-01 was a Thursday: Monday was three days before, four days ahead
     return (np.asarray(t, np.float64) / HOUR_MS + np.asarray(lon) / 15.0 - monday) % 168.0
-
-
-class Frames(Protocol):
-    """Frames of metres: where each begins (n,) in degrees, and its x axis (n, 2), a unit vector (east, north)."""
-
-    @property
-    def lon(self) -> np.ndarray:
-        """Degrees."""
-
-    @property
-    def lat(self) -> np.ndarray:
-        """Degrees."""
-
-    @property
-    def heading(self) -> np.ndarray:
-        """East and north."""
 
 
 @dataclass(frozen=True)
@@ -256,8 +240,11 @@ def displacement(f: Features, row: np.ndarray, lon: np.ndarray, lat: np.ndarray)
     return into_frame(offset_m(lon, lat, f.lon[row], f.lat[row]), f.heading[row])
 
 
-def destination(f: Frames, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Degrees lon, lat at displacements `xy` (m, 2) from the fixes `row`, metres in the frames of the fixes."""
+def destination(f: Any, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Degrees lon, lat at displacements `xy` (m, 2) from the fixes `row`, metres in the frames of the fixes.
+
+    f: has lon, lat (n,) and heading (n, 2), as Features have.
+    """
     h = f.heading[row]
     east = xy[:, 0] * h[:, 0] - xy[:, 1] * h[:, 1]
     north = xy[:, 0] * h[:, 1] + xy[:, 1] * h[:, 0]

@@ -8,6 +8,7 @@ discs: two likely places are two discs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -123,7 +124,7 @@ def _parts(n: int) -> list[np.ndarray]:
 
 
 def polygons(
-    f: feat.Frames, row: np.ndarray, m: Mixture, levels: np.ndarray, point: np.ndarray, around_m: np.ndarray
+    f: Any, row: np.ndarray, m: Mixture, levels: np.ndarray, point: np.ndarray, around_m: np.ndarray
 ) -> np.ndarray:
     """Highest-density sets of the levels (2, m) as polygons (m, 2) in degrees.
 
