@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from model.cli import Parser, print_line, run
-from model.config import BUNDLES
 from model.data.corpus import load, source_name
 from model.evaluate.adapt_report import write_report
 from model.evaluate.forecast import predict_windows, simple_forecasts
 from model.evaluate.windows import FAMILIES, cut
+from model.network.config import BUNDLES
 from model.pretrain import parser as pretraining_parser
 from model.pretrain import pretrain
 from model.training.card import write_card

@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def embed_at_once(args: argparse.Namespace) -> None:
     """Embed all tracks in this process's memory."""
-    from model.scale import table_of
+    from model.data.scale import table_of
 
     model = open_model(args)
     tracks, _ = read_tracks(args)
@@ -92,7 +92,7 @@ def embed_in_parts(args: argparse.Namespace) -> None:
     """Embed by parts of the users, with Ray's workers where --workers is given."""
     from pyarrow import dataset, parquet
 
-    from model import scale
+    from model.data import scale
 
     if args.cache:
         raise InputError("--cache works for tracks embedded at once; these are embedded in parts.")

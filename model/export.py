@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from model.cli import print_line, run
-from model.raw import Raw
+from model.network.raw import Raw
 from model.training.card import write_card
 from model.training.checkpoint import load_network, save_weights
 from model.training.onnx_export import backbone_difference

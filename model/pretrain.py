@@ -18,17 +18,17 @@ from pathlib import Path
 import numpy as np
 
 from model.cli import Parser, from_zero, over_zero, positive, print_line, run
-from model.config import PRESETS
 from model.data.batches import CADENCES, Batches
 from model.data.corpus import load_both, parse, source_name
 from model.data.feed import feed
 from model.data.labels import read_table, usable
 from model.export import check_output, export
-from model.published import PlaceBatches, fit_box
+from model.network.config import PRESETS
 from model.training.calibrate import between, calibrate
 from model.training.distributed import World, find_device, open_world
 from model.training.loop import PEAK_LR, PEAK_LR_TRAINED, Reporter, stop_requests, train, validate_average
 from model.training.monitor import Monitor, profile_accuracy
+from model.training.published import PlaceBatches, fit_box
 from model.training.run import TrainingRun
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import find_source

@@ -33,9 +33,9 @@ def write_bundle(folder: Path, preset: str = "raw-nano", seed: int = 0) -> Path:
     import torch
     from safetensors.numpy import save_file
 
-    from model.config import PRESETS
     from model.export import card_of
-    from model.raw import Raw
+    from model.network.config import PRESETS
+    from model.network.raw import Raw
     from model.training.card import write_card
     from model.training.checkpoint import save_weights
 

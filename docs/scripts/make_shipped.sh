@@ -48,7 +48,7 @@ step export $python -m model.export --run "$work/run" --output "$bundle" --data 
 
 # Sedentary behaviour is learned only from synthetic people; areas are widened on people of another city.
 step city22 $python -m model.synthetic --people 10000 --weeks 4 --seed 22 --output "$work/city22"
-step widen $python -m model.calibrate --bundle "$bundle" --corpus "$work/city22/tracks.parquet" --kinds held days
+step widen $python -m model.training.calibrate --bundle "$bundle" --corpus "$work/city22/tracks.parquet" --kinds held days
 
 # The scorer, which weighs continuations of a layer in the forecasts of every bundle.
 step scorer $python -m model.retrieval --bundle "$bundle" --output "$work/scorer" --examples 430000 --epochs 9 --corpus \

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "resources/sample"
 COMMANDS = {
     "Answers": ("forecast", "profiles", "regions", "embed", "diary", "flows", "fill.__main__"),
-    "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "calibrate", "export"),
+    "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "training.calibrate", "export"),
     "Evaluation": (
         *(f"evaluate.{name}" for name in ("forecast", "gaps", "profiles", "regions", "probes", "diary")),
         "fill.encounters",

@@ -145,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if len(w):
             others = {}
             if args.raw_paper and family in DAYS:  # its sequences are those of days
-                from model.published import forecast_windows
+                from model.training.published import forecast_windows
 
                 others = {"raw-paper": forecast_windows(args.raw_paper, w)}
             results[w.family] = evaluate(w, model, zeroed, args.seed, others)

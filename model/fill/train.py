@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from model.cli import Parser, check_folder, from_zero, positive, print_line, run
 from model.data.corpus import load_both, source_name
 from model.fill.examples import Examples, collect
-from model.raw import Mixture, nll, spatial_median
+from model.network.raw import Mixture, nll, spatial_median
 from model.retrieval.averaged import AveragedTraining, train_averaged
 from model.training.onnx_export import export_graph, largest_difference, run_file
 from raw_qgis_plugin.core.arrays import take_rows

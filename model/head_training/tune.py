@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from model.cli import Report
 from model.head_training.fit import Scale, Task, row_weights
-from model.raw import Raw
+from model.network.raw import Raw
 from model.training.card import without_heads, write_card
 from model.training.checkpoint import save_weights
 from model.training.onnx_export import backbone_difference

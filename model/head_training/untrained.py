@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from model.config import Config
-from model.raw import Raw
+from model.network.config import Config
+from model.network.raw import Raw
 from model.training.checkpoint import save_weights
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle, write_sums

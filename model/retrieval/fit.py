@@ -12,7 +12,7 @@ from torch import Tensor
 
 from model.cli import Report
 from model.data.corpus import Source
-from model.raw import Mixture, nll, spatial_median
+from model.network.raw import Mixture, nll, spatial_median
 from model.retrieval.averaged import AveragedTraining, train_averaged
 from model.retrieval.examples import DAYS, TRIPS, Examples, collect
 from model.retrieval.scorer import Scorer, Weigher, scored_mixture

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from model.raw import Mixture, log_density
+from model.network.raw import Mixture, log_density
 from raw_qgis_plugin.core.features.featurizer import N_QUERY
 from raw_qgis_plugin.core.forecasting.neighbours import MIN_WEIGHT, N_VECTORS
 

@@ -16,8 +16,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from model.config import Config
-from model.raw import Raw
+from model.network.config import Config
+from model.network.raw import Raw
 from model.training.distributed import spread_like, whole
 from raw_qgis_plugin.core.bundle.bundle import Bundle
 from raw_qgis_plugin.core.bundle.contract import WEIGHTS_FILE

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from model.data.batches import FILLED_S, Batch, Batches
-from model.published import Places
-from model.raw import Raw, mixture, nll, spatial_median
+from model.network.raw import Raw, mixture, nll, spatial_median
+from model.training.published import Places
 from raw_qgis_plugin.core.forecasting.candidates import KINDS
 
 

@@ -20,8 +20,8 @@ import onnxscript.optimizer
 import torch
 from torch import Tensor, nn
 
-from model.config import BUNDLES, PRESETS
-from model.raw import Raw
+from model.network.config import BUNDLES, PRESETS
+from model.network.raw import Raw
 from raw_qgis_plugin.core.bundle.contract import BACKBONE_OUTPUTS
 from raw_qgis_plugin.core.bundle.devices import Session
 from raw_qgis_plugin.core.errors import RawError

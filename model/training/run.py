@@ -16,14 +16,14 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
 from model.cli import Report
-from model.config import PRESETS
 from model.data.batches import Batch
 from model.data.corpus import source_name
-from model.published import Places
-from model.raw import Raw
+from model.network.config import PRESETS
+from model.network.raw import Raw
 from model.training.checkpoint import before, load, network_of, optimizer_tensors, restore_optimizers, save
 from model.training.distributed import World, local, spread_like, whole
 from model.training.loss import losses, place_loss
+from model.training.published import Places
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 

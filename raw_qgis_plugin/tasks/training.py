@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..core.tracks import Tracks
 
 log = logging.getLogger(__name__)
-PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large")  # of model/config.py; raw-1b is too large
+PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large")  # of model/network/config.py; raw-1b is too large
 ADAPT, FINETUNE = "model.adapt", "model.finetune"
 RESULT_FOLDER = "result"  # in the run's folder: RUN of model.adapt
 PERSONAL_FILES = ("tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson")  # in a run's folder

@@ -71,7 +71,7 @@ def test_rate_of_the_network(rows, fixes):
     A fix takes 2 (4 D² + 3 D h) operations a layer, of attention and feed-forward, and 4 T D for T fixes to attend to.
     """
     torch = pytest.importorskip("torch")
-    from model.config import PRESETS
+    from model.network.config import PRESETS
 
     c, model = PRESETS["raw-small"], Model(open_bundle(), "cpu", threads=1)
     torch.set_num_threads(1)

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from model.config import PRESETS
 from model.data.batches import Batches
 from model.data.corpus import load
 from model.data.feed import feed
-from model.raw import Raw
+from model.network.config import PRESETS
+from model.network.raw import Raw
 from model.training import loss as objective
 from model.training.distributed import World
 from model.training.loss import losses

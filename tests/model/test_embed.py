@@ -18,7 +18,8 @@ import pytest
 import shapely
 from pyarrow import parquet
 
-from model import cli, embed, scale
+from model import cli, embed
+from model.data import scale
 
 ROOT = Path(__file__).parents[2]
 FAST = {"RAY_worker_niceness": "0"}  # Ray's workers are nice by default; on a busy machine the tests would wait

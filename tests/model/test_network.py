@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from model.config import BUNDLES, PRESETS
-from model.raw import Mixture, Raw, mixture, nll, spatial_median
+from model.network.config import BUNDLES, PRESETS
+from model.network.raw import Mixture, Raw, mixture, nll, spatial_median
 from model.training.checkpoint import load_network
 from model.training.onnx_export import Graph, backbone_difference, example, sizes_of
 from raw_qgis_plugin.core.bundle.bundle import open_bundle

@@ -18,7 +18,6 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from model.calibrate import main as widen
 from model.data.batches import Batches
 from model.data.corpus import load, source_name
 from model.data.feed import feed
@@ -28,6 +27,7 @@ from model.export import main as export
 from model.pretrain import main as pretrain
 from model.training import calibrate as calibration
 from model.training.calibrate import between, calibrate, widened
+from model.training.calibrate import main as widen
 from model.training.card import write_card
 from model.training.checkpoint import load_network, network_of
 from model.training.onnx_export import backbone_difference
@@ -126,7 +126,7 @@ def test_areas_are_calibrated_on_fixes_with_a_past_of_their_own_track(nano_run, 
 
 
 def test_areas_are_widened_for_other_people_and_never_narrowed(tmp_path, nano_run, tracks_file, capsys, monkeypatch):
-    monkeypatch.setattr("model.calibrate.Batches", partial(Batches, points=1024))
+    monkeypatch.setattr("model.training.calibrate.Batches", partial(Batches, points=1024))
     before = {"held": tables([1.0, 100.0], 0.5, 0.5), "days": tables([9.0], 0.5), "trips": tables([9.0], 0.5)}
     found = {"held": tables([1.0, 10_000.0], 0.4, 0.8), "days": tables([5.0], 0.9), "roaming": tables([9.0], 0.9)}
     assert widened(before, found, ["held", "roaming"]) == before | {"held": tables([1.0, 100.0], 0.5, 0.6)}

@@ -17,11 +17,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from model import pretrain as pretraining
 from model.cli import run as run_command
-from model.config import PRESETS
 from model.data.corpus import source_name
+from model.network.config import PRESETS
+from model.network.raw import Raw
 from model.pretrain import command, parser
 from model.pretrain import main as pretrain
-from model.raw import Raw
 from model.training.checkpoint import load, optimizer_tensors, restore_optimizers, save
 from model.training.distributed import find_device
 from model.training.loop import PEAK_LR_TRAINED, seconds_left

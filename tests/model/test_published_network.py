@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from model.config import PRESETS, Config
 from model.evaluate import main as evaluate
 from model.evaluate.windows import cut
 from model.export import main as export
+from model.network.config import PRESETS, Config
 from model.pretrain import main as pretrain
-from model.published import forecast_windows, into_box, out_of_box, rollout
 from model.training.checkpoint import load_network
+from model.training.published import forecast_windows, into_box, out_of_box, rollout
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
 

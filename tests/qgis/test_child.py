@@ -95,7 +95,7 @@ def test_lines_come_as_dicts_and_the_rest_as_text(start: Callable[..., Any]) -> 
 
 def test_the_plugin_and_the_model_are_there_in_the_child_only(start: Callable[..., Any], stage: Path) -> None:
     told: list[dict] = []
-    source = "import json, model.config, raw_qgis_plugin as p\nprint(json.dumps([model.config.__file__, p.__file__]))"
+    source = "import json, model.cli as m, raw_qgis_plugin as p\nprint(json.dumps([m.__file__, p.__file__]))"
     start(source).follow(told.append)
     assert told[0]["text"].count(str(stage)) == 2
     assert str(stage) not in sys.path

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The mixture that answers a query: heavy-tailed components where the track may be, and their spatial median.
 
-model/raw.py trains the same mixture.
+model/network/raw.py trains the same mixture.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.config import Config
+from model.network.config import Config
 from raw_qgis_plugin.core.forecasting.mixture import STAY_LOGIT, TAIL
 
 

@@ -2,7 +2,7 @@
 """The method as published (arXiv 2311.10471; preset raw-paper), as a baseline: its batches and its forecasts.
 
 Places are scaled into a box that is fitted to the corpus, positions are learned, time is no input, the loss is the mean
-squared error of the next place, and forecasts are rollouts. The network is model/raw.py with Config.positions.
+squared error of the next place, and forecasts are rollouts. The network is model/network/raw.py with Config.positions.
 
     python -m model.pretrain --preset raw-paper --corpus SOURCE … --output RUN
     python -m model.evaluate forecast --raw-paper RUN --tracks T
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from model.data.batches import FILLED_S, Batches, first_fixes
 from model.data.corpus import Source
-from model.raw import Raw
+from model.network.raw import Raw
 from model.training.checkpoint import load_network
 from raw_qgis_plugin.core.bundle.runtime import batches
 from raw_qgis_plugin.core.errors import InputError
