@@ -22,7 +22,7 @@ import numpy as np
 from model.cli import Parser, print_line, run
 from model.data.corpus import load, source_name
 from model.evaluate.adapt_report import write_report
-from model.evaluate.forecast import predict_windows, simple_forecasts
+from model.evaluate.forecast import predict_windows
 from model.evaluate.windows import FAMILIES, cut
 from model.network.config import BUNDLES
 from model.pretrain import parser as pretraining_parser
@@ -32,6 +32,7 @@ from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.evaluation.baselines import simple_methods
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
 from raw_qgis_plugin.core.evaluation.verdicts import SETTINGS as VERDICTS
 from raw_qgis_plugin.core.evaluation.windows import errors_m, spread
@@ -68,7 +69,7 @@ def compare(tracks: Tracks | None, before: Bundle, after: Bundle, seed: int = 0)
         w = cut(tracks, family, limit=600, per_user=60, seed=seed)
         if not len(w):
             continue
-        simple = {k: float(np.nanmean(errors_m(w, f))) for k, f in simple_forecasts(w, seed).items()}
+        simple = {k: float(np.nanmean(errors_m(w, f))) for k, f in simple_methods(w, w.user, seed).items()}
         best = min(simple, key=lambda k: simple[k])
         row: dict[str, Any] = {"people": len(np.unique(w.user)), "windows": len(w), "best_simple": best}
         row["simple_m"] = simple[best]

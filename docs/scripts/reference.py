@@ -23,11 +23,8 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "resources/sample"
 COMMANDS = {
     "Answers": ("forecast", "profiles", "regions", "embed", "diary", "flows", "fill.__main__"),
-    "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "training.calibrate", "export"),
-    "Evaluation": (
-        *(f"evaluate.{name}" for name in ("forecast", "gaps", "profiles", "regions", "probes", "diary")),
-        "fill.encounters",
-    ),
+    "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "export"),
+    "Evaluation": tuple(f"evaluate.{name}" for name in ("forecast", "gaps", "profiles", "regions", "probes", "diary")),
     "The synthetic city": ("synthetic.__main__", "synthetic.segments"),
     "Parts of the model": ("retrieval.__main__", "fill.train"),
 }

@@ -61,18 +61,16 @@ def _cut_fine(tracks: Tracks, cadence_s: int, limit: int, per_user: int, seed: i
     bins = tracks.t // (1000 * cadence_s)
     kept = run_starts(bins, tracks.user)
     user, t, lon, lat, bins = (a[kept] for a in (tracks.user, tracks.t, tracks.lon, tracks.lat, bins))
-    size = PROTOCOL.context + PROTOCOL.ahead
+    size, last = PROTOCOL.context + PROTOCOL.ahead, PROTOCOL.context + PROTOCOL.ahead - 1
     metres = haversine_m(lon[1:], lat[1:], lon[:-1], lat[:-1])
     seconds = np.maximum(np.diff(t) / 1000.0, 0.5)
     broken = (user[1:] != user[:-1]) | (np.diff(bins) > 2) | (metres / seconds > PROTOCOL.fastest_m_s)
     breaks = np.concatenate([[0], np.cumsum(broken)])
     travelled = np.concatenate([[0.0], np.cumsum(np.where(broken, 0.0, metres))])
-    begin: np.ndarray = np.arange(0, max(len(t) - size + 1, 0), PROTOCOL.every)
-    whole = breaks[begin + size - 1] == breaks[begin]
-    moved = travelled[begin + size - 1] - travelled[begin] > 0
-    begin = begin[whole & moved]
+    begin: np.ndarray = np.arange(0, max(len(t) - last, 0), PROTOCOL.every)
+    begin = begin[(breaks[begin + last] == breaks[begin]) & (travelled[begin + last] > travelled[begin])]
     begin = begin[draw(user[begin], limit, per_user, seed)]
-    past, target = (begin[:, None] + np.arange(*span) for span in ((PROTOCOL.context,), (PROTOCOL.context, size)))
+    past, target = np.split(begin[:, None] + np.arange(size), [PROTOCOL.context], axis=1)
     horizon = cadence_s * np.arange(1.0, PROTOCOL.ahead + 1)
     return Windows(
         f"{cadence_s}s", user[begin], t[past], lon[past], lat[past], horizon, t[target], lon[target], lat[target]
@@ -80,8 +78,9 @@ def _cut_fine(tracks: Tracks, cadence_s: int, limit: int, per_user: int, seed: i
 
 
 def _cut_long(tracks: Tracks, family: str, limit: int, per_user: int, seed: int) -> Windows:
-    tracks = tracks.take(in_city(tracks))
-    last = last_of_bins(tracks)
+    middle = (group_quantile(a, tracks.user, tracks.n_users)[tracks.user] for a in (tracks.lon, tracks.lat))
+    tracks = tracks.take(haversine_m(tracks.lon, tracks.lat, *middle) <= PROTOCOL.city_m)
+    last, ahead = last_of_bins(tracks), np.array(PROTOCOL.ahead_bins)
     user, bins = tracks.user[last].astype(np.int64), tracks.t[last] // BIN_MS
     t, lon, lat = tracks.t[last], tracks.lon[last], tracks.lat[last]
     if family == "filled":
@@ -89,30 +88,20 @@ def _cut_long(tracks: Tracks, family: str, limit: int, per_user: int, seed: int)
         t, lon, lat = (bins + 1) * BIN_MS, lon[held], lat[held]
     span = int(np.ptp(bins)) + max(PROTOCOL.ahead_bins) + 2 if len(bins) else 1
     key = user * span + bins - bins.min(initial=np.iinfo(np.int64).max)
-    wanted = key[:, None] + np.array(PROTOCOL.ahead_bins)
+    wanted = key[:, None] + ahead
     truth = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
     known = key[truth] == wanted
     start = np.searchsorted(key, np.maximum(key - CONTEXT_BINS + 1, user * span))
     end = np.flatnonzero(known.any(axis=1) & (np.arange(len(key)) - start >= PROTOCOL.least - 1))
     end = end[draw(user[end], limit, per_user, seed)]
 
-    length = end - start[end] + 1
-    at = end[:, None] - np.arange(length.max(initial=0))[::-1]
-    real = at >= start[end][:, None]
-    at = np.maximum(at, start[end][:, None])
-    known, truth = known[end], truth[end]
-    query_t = np.where(known, t[truth], t[end][:, None] + BIN_MS * np.array(PROTOCOL.ahead_bins))
-    return Windows(
-        family, user[end], t[at], np.where(real, lon[at], np.nan), np.where(real, lat[at], np.nan),
-        BIN_MS / 1000.0 * np.array(PROTOCOL.ahead_bins), query_t, np.where(known, lon[truth], np.nan),
-        np.where(known, lat[truth], np.nan),
-    )  # fmt: skip
-
-
-def in_city(tracks: Tracks) -> np.ndarray:
-    """(n,) bool: fixes within 60 km of their user's median position."""
-    lon, lat = (group_quantile(a, tracks.user, tracks.n_users)[tracks.user] for a in (tracks.lon, tracks.lat))
-    return haversine_m(tracks.lon, tracks.lat, lon, lat) <= PROTOCOL.city_m
+    start, known, truth = start[end, None], known[end], truth[end]
+    at = end[:, None] - np.arange((end[:, None] - start).max(initial=-1) + 1)[::-1]
+    real, at = at >= start, np.maximum(at, start)
+    query_t = np.where(known, t[truth], t[end][:, None] + BIN_MS * ahead)
+    past = (np.where(real, a[at], np.nan) for a in (lon, lat))
+    true = (np.where(known, a[truth], np.nan) for a in (lon, lat))
+    return Windows(family, user[end], t[at], *past, BIN_MS / 1000.0 * ahead, query_t, *true)
 
 
 def hold(user: np.ndarray, bins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,31 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Conformal calibration of areas on people outside the training set, for the card; predict.calibrated applies it.
-
-A model's areas are calibrated on people held out of its own corpus; other people may differ. To widen areas until they
-cover tracks outside training: python -m model.training.calibrate --bundle B --corpus S …
-"""
+"""Conformal calibration of areas on people outside the training set, for the card; predict.calibrated applies it."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from model.cli import Parser, from_zero, print_line, run
 from model.data.batches import CADENCES, FILLED_S, Batch, Batches, first_fixes
-from model.data.corpus import COARSE_S, Source, load, source_name
+from model.data.corpus import COARSE_S, Source
 from model.network.raw import Raw
-from model.training.card import write_card
-from model.training.checkpoint import network_of
 from model.training.loss import predict_batch
-from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
-from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features.featurizer import unsquashed
 from raw_qgis_plugin.core.forecasting import candidates as places
 from raw_qgis_plugin.core.forecasting.areas import NOMINAL_LEVELS, nonconformity
@@ -121,19 +109,6 @@ def _people(sources: list[Source], trips: bool) -> int:
     return count
 
 
-def widened(before: dict, found: dict, kinds: Iterable[str]) -> dict[str, Table]:
-    """The earlier calibration, for some kinds widened at its horizons to the one found, where that is wider."""
-    result = dict(before)
-    for kind in before.keys() & found.keys() & set(kinds):
-        old, new = before[kind], found[kind]
-        if not old.get("horizon_s"):
-            continue
-        at = np.log(old["horizon_s"]), np.log(new["horizon_s"])
-        wide = {name: np.maximum(old[name], np.interp(*at, new[name])) for name in CALIBRATION_COLUMNS}
-        result[kind] = {"horizon_s": old["horizon_s"]} | {k: np.round(v, 4).tolist() for k, v in wide.items()}
-    return result
-
-
 def _kinds(b: Batch) -> np.ndarray:
     """The kind of context of each row (B,) of a batch."""
     if b.candidate is None:
@@ -194,31 +169,3 @@ def table(horizon_s: np.ndarray, ratio: np.ndarray, level: np.ndarray, own: np.n
                 result[f"{name}{share * 100:.0f}"].append(round(widest, 4))
     return result
 
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command."""
-    p = Parser("python -m model.training.calibrate", description=__doc__)
-    p.add_argument("--bundle", required=True, metavar="B", help="a folder; its card is rewritten")
-    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks outside the training set")
-    p.add_argument("--kinds", nargs="+", metavar="K", help="kinds of contexts (default: all but roaming, "
-                   "which model.retrieval calibrates)")  # fmt: skip
-    p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
-    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
-    args = p.parse_args(argv)
-    bundle = open_bundle(args.bundle)
-    if not Path(args.bundle).is_dir():
-        raise InputError(f"--bundle {args.bundle} is not a folder: unpack it first.")
-    before = bundle.card["calibration"]
-    if unknown := sorted({*(args.kinds or ())} - before.keys()):
-        raise InputError(f"--kinds: no {', '.join(unknown)} in {', '.join(sorted(before))}.")
-    network = network_of(bundle)
-    found = calibrate(network.eval(), Batches([load(s, cache=args.cache) for s in args.corpus], seed=args.seed))
-    after = widened(before, found, args.kinds or [k for k in before if not k.startswith("roaming")])
-    names = sorted({*bundle.card.get("widened_on", []), *map(source_name, args.corpus)})
-    write_card(bundle.path, bundle.card | {"calibration": after, "widened_on": names})
-    for kind in sorted(k for k in after if after[k] != before[k]):
-        print_line({"kind": kind, "before": before[kind], "after": after[kind]})
-
-
-if __name__ == "__main__":
-    sys.exit(run(main))

@@ -15,7 +15,6 @@ from model.cli import LARGEST_SEED
 from model.diary import main as diary
 from model.evaluate import diary as diary_figures
 from model.evaluate import gaps
-from model.fill import encounters
 from raw_qgis_plugin.core.errors import InputError
 
 
@@ -74,11 +73,11 @@ def test_a_second_output_is_not_written_over_what_is_read(tracks_file, tmp_path,
 def test_a_report_is_not_written_over_the_tracks_or_into_no_folder(tmp_path, capsys):
     (tmp_path / "records.json").write_text("[]")
     asked = ["--tracks", str(tmp_path / "records.json"), "--output", str(tmp_path / "records")]
-    for main, more in ((gaps.main, []), (encounters.main, []), (diary_figures.main, ["--labels", "l.csv"])):
+    for main, more in ((gaps.main, []), (diary_figures.main, ["--labels", "l.csv"])):
         assert cli.run(main, [*asked, *more]) == 2
         assert "is what is read" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        encounters.main([*asked[:2], "--output", str(tmp_path / "none" / "r")])
+        gaps.main([*asked[:2], "--output", str(tmp_path / "none" / "r")])
     assert "there is no folder" in capsys.readouterr().err
 
 

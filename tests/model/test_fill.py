@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Gaps on the command line, the training of the imputer, and what is measured of it and of encounters."""
+"""Gaps on the command line, the training of the imputer, and what is measured of it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ import pytest
 
 from model.cli import run
 from model.evaluate import main as evaluate
-from model.fill import encounters, train
+from model.fill import train
 from model.fill.__main__ import main as fill
 from model.fill.examples import examples_of, hide
 from model.retrieval.__main__ import main as train_scorer
-from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.encounters.encounters import Encounters
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.gaps import imputer
 from raw_qgis_plugin.core.paths import shipped_bundle
@@ -128,37 +126,3 @@ def test_gaps_are_measured_beside_simple_methods(
     assert result["ratio"] == pytest.approx(result["mean_m"] / best) and result["gaps"] == 150
     assert result["interval"][0] < result["ratio"] < result["interval"][1] and result["inside50"] < result["inside80"]
     assert "Ratio" in capsys.readouterr().out
-
-
-def test_encounters_overlap_in_time_and_pair() -> None:
-    def some(*rows: tuple[int, int, int, int]) -> Encounters:
-        one, other, start, end = np.array(rows).T
-        return Encounters(one, other, start, end, *(np.ones(len(one)) for _ in range(4)))
-
-    truth = some((0, 1, 100, 200), (0, 1, 300, 400), (1, 2, 100, 200))
-    found = some((0, 1, 150, 160), (0, 1, 210, 290), (0, 1, 390, 500), (0, 2, 100, 200), (1, 2, 50, 99))
-    assert encounters.overlaps(found, truth).tolist() == [True, False, True, False, False]
-    assert encounters.overlaps(truth, found).tolist() == [True, True, False]
-    assert encounters.precision_recall(found, truth)["precision"] == pytest.approx(0.4)
-    rows = {"0.8": encounters.precision_recall(take_rows(found, np.zeros(0, int)), truth), "reliability": []}
-    assert rows["0.8"] == {"encounters": 0, "precision": None, "recall": 0.0, "f1": None}
-    assert "precision –, recall 0.000, F1 –" in encounters.table("2", rows)
-
-
-def test_encounters_are_measured_on_thinned_tracks(tmp_path: Path) -> None:
-    """Two people who walk to and fro together, and eight who do so at other times, the last a round later."""
-    minute = np.arange(0, 120, 0.25)
-    x = 1500 * np.abs((minute / 20) % 2 - 1)
-    start = 1_700_000_000_000 + np.repeat([0, 0, *range(5, 45, 5)], len(minute)) * 60_000
-    columns = {
-        "user_id": np.repeat([f"u{i}" for i in range(10)], len(minute)),
-        "t": start + np.rint(np.tile(minute, 10) * 60_000).astype(np.int64),
-        "lon": 10 + np.tile(x, 10) / 111_320, "lat": np.zeros(10 * len(minute)),
-    }  # fmt: skip
-    path, report = tmp_path / "tracks.parquet", tmp_path / "report.json"
-    pq.write_table(pa.table(columns), path)
-    encounters.main(["--tracks", str(path), "--minutes", "2", "--output", str(report)])
-    result = json.loads(report.read_text())
-    assert result["users"] == 10 and result["true"] == 3
-    rows = result["by_rate"]["2"]
-    assert rows["0.2"]["recall"] >= rows["0.8"]["recall"] and 0 < rows["0.5"]["f1"] <= 1

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from argparse import Namespace
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -19,16 +18,14 @@ import torch
 from safetensors import safe_open
 
 from model.data.batches import Batches
-from model.data.corpus import load, source_name
+from model.data.corpus import load
 from model.data.feed import feed
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.shards import unseen
 from model.export import main as export
 from model.pretrain import main as pretrain
 from model.training import calibrate as calibration
-from model.training.calibrate import between, calibrate, widened
-from model.training.calibrate import main as widen
-from model.training.card import write_card
+from model.training.calibrate import between, calibrate
 from model.training.checkpoint import load_network, network_of
 from model.training.onnx_export import backbone_difference
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -123,26 +120,6 @@ def test_areas_are_calibrated_on_fixes_with_a_past_of_their_own_track(nano_run, 
         tracks = write_tracks(tmp_path / f"{fixes}.parquet", users=200, fixes=fixes)
         assert ("trips" in calibrate(network, Batches([load(str(tracks))]), batches=4)) == calibrated
     assert calibrate(None, Namespace(cadences=(300, 1800))) == {}  # cadences that areas are not made for
-
-
-def test_areas_are_widened_for_other_people_and_never_narrowed(tmp_path, nano_run, tracks_file, capsys, monkeypatch):
-    monkeypatch.setattr("model.training.calibrate.Batches", partial(Batches, points=1024))
-    before = {"held": tables([1.0, 100.0], 0.5, 0.5), "days": tables([9.0], 0.5), "trips": tables([9.0], 0.5)}
-    found = {"held": tables([1.0, 10_000.0], 0.4, 0.8), "days": tables([5.0], 0.9), "roaming": tables([9.0], 0.9)}
-    assert widened(before, found, ["held", "roaming"]) == before | {"held": tables([1.0, 100.0], 0.5, 0.6)}
-    bundle = shutil.copytree(nano_run / "bundle", tmp_path / "bundle")
-    card = open_bundle(bundle).card
-    card["calibration"]["trips"]["share50"] = [0.01] * len(card["calibration"]["trips"]["share50"])
-    write_card(bundle, card)
-    with pytest.raises(InputError, match="no nobody in"):
-        widen(["--bundle", str(bundle), "--corpus", str(tracks_file), "--kinds", "nobody"])
-    widen(["--bundle", str(bundle), "--corpus", str(tracks_file), "--kinds", "trips"])
-    told, card = json.loads(capsys.readouterr().out), open_bundle(bundle).card
-    assert told["kind"] == "trips" and told["after"] == card["calibration"]["trips"]
-    assert min(card["calibration"]["trips"]["share50"]) > 0.1 and card["widened_on"] == [source_name(str(tracks_file))]
-
-
-# ---- export -------------------------------------------------------------------------------------------------------
 
 
 def test_export_prints_no_warning_of_libraries(tmp_path, nano_run):

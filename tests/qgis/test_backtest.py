@@ -103,13 +103,13 @@ def test_few_people_have_no_bars_and_half_of_the_cases_are_named(menu: Any, sess
         feature.setAttributes(list(row))
         table.dataProvider().addFeatures([feature])
     assert not horizons_of(table), "verdicts are stored with the table"
-    verdicts = Verdict(300.0, Advice.MODEL, "it is nearer."), Verdict(600.0, Advice.FEW_PEOPLE, "2 users.")
+    verdicts = Verdict(300.0, Advice.MODEL, "it is nearer."), Verdict(600.0, Advice.TOO_FEW, "2 users.")
     table.setCustomProperty(VERDICTS, to_json([*verdicts, Verdict(900.0, Advice.MODEL, "of rows that are gone")]))
     card = BacktestCard(table, horizons_of(table), [], menu)
     words = {label.objectName(): label.text() for label in card.findChildren(QLabel)}
-    assert words["raw_verdict"] == "5 min: use the model (mean error 978 m); 10 min: too few people to say."
+    assert words["raw_verdict"] == "5 min: use the model; 10 min: too few cases to say."
     assert words["raw_backtest_half"] == (
-        "5 min: in half of all cases a simple method is nearer. At 5 min, constant velocity of the last step is within "
+        "5 min: in half of all cases a simple method is nearer. At 5 min, constant velocity, last step is within "
         "211 m, the model within 716 m."
     )
     chart = card.findChild(QWidget, "raw_errors")

@@ -18,7 +18,7 @@ from ..forecasting.context import bin_lengths_s
 from ..forecasting.predict import Prediction, Queries, predict
 from ..specs import BacktestSpec
 from ..tracks import Tracks
-from .baselines import cross_fitted_pull, simple_methods
+from .baselines import simple_methods
 from .metrics import measure
 from .plots import MODEL, horizon_words
 from .verdicts import SETTINGS as VERDICTS
@@ -62,16 +62,11 @@ def backtest(
     users, folds = tracks.one_user_per_track().by_user(), spec.folds
     w, fold, last = cut_windows(users, np.array(spec.horizons_s()), folds, seed)
     progress(0.1)
-    row = np.nonzero(w.known)[0]
-    queries = Queries(w.user[row], w.query_t[w.known], last[row] + 1)
+    queries = Queries(w.user[w.at], w.query_t[w.known], last[w.at] + 1)
     answer = predict(users, model, queries, part_of(progress, 0.1, 0.7), with_areas=True)
-    progress(0.7)
     several = len(np.unique(w.user)) >= VERDICTS.min_groups
     group = w.user if several else w.user * folds + fold  # of the bootstrap intervals
-    pull = cross_fitted_pull(w.t, w.lon, w.lat, w.query_t, w.true_lon, w.true_lat, group, seed)
-    simple = simple_methods(w.t, w.lon, w.lat, w.query_t, pull)
-    progress(0.9)
-    figures = measure(w, simple, answer, {}, group, seed, part_of(progress, 0.9, 1.0))
+    figures = measure(w, simple_methods(w, group, seed), answer, group, seed, part_of(progress, 0.9, 1.0))
     progress(1.0)
     return Backtest(w, answer, figures, [verdict(h) for h in figures["horizons"]], tracks.anonymous)
 
@@ -79,15 +74,14 @@ def backtest(
 def columns_of(b: Backtest) -> dict[str, np.ndarray]:
     """One row a horizon and method, the smallest error first; ratio, interval and coverage in the rows of the model."""
     rows: list[tuple] = []
-    nothing = (np.nan,) * 6
     for h, of_horizon in zip(b.figures["horizons"], b.verdicts, strict=True):
         for name, e in sorted(h["methods"].items(), key=lambda item: item[1]["mean_m"]):
-            shares = (np.nan if h[k] is None else h[k] for k in ("inside50", "inside80", "in_domain"))
-            own = (h["ratio"], *h["interval"], *shares) if name == MODEL else nothing
-            rows.append(
-                (h["horizon_s"] / 60, "model" if name == MODEL else name, h["cases"], h["people"], e["mean_m"],
-                 e["median_m"], e["p90_m"], *own, str(of_horizon) if name == MODEL else None)
-            )  # fmt: skip
+            of_model, method = ((np.nan,) * 6, None), name
+            if name == MODEL:
+                shares = (np.nan if h[k] is None else h[k] for k in ("inside50", "inside80", "in_domain"))
+                of_model, method = ((h["ratio"], *h["interval"], *shares), str(of_horizon)), "model"
+            case = h["horizon_s"] / 60, method, h["cases"], h["people"]
+            rows.append((*case, e["mean_m"], e["median_m"], e["p90_m"], *of_model[0], of_model[1]))
     names = ("horizon_min", "method", "n_cases", "n_users", "mean_m", "median_m", "p90_m", "ratio", "ratio_low",
              "ratio_high", "inside50", "inside80", "in_domain_share", "verdict")  # fmt: skip
     return {

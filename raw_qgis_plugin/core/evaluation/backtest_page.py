@@ -35,25 +35,18 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
         f"the model {model.card['name']} against {len(r['methods']) - 1} simple methods.",
     )
     page.heading("What to use")
-    for verdict in b.verdicts:
-        page.sentence(str(verdict), "key")
-    if warning(model):
-        page.sentence(warning(model), "key")
-    share = r["in_domain"]
+    for sentence in [*map(str, b.verdicts), warning(model)]:
+        if sentence:
+            page.sentence(sentence, "key")
     page.sentence(
-        "The mean error is judged. "
-        + (
-            "All queries are like those that the model was trained for."
-            if share > 0.995
-            else f"{100 * share:.0f} % of the queries are like those that the model was trained for (time between "
-            "fixes, speed, length of the record, horizon); do not rely on its forecasts for the others."
-        )
+        f"The mean error is judged. {100 * r['in_domain']:.0f} % of the queries are like those that the model was "
+        "trained for (time between fixes, speed, length of the record, horizon). Do not rely on the other forecasts."
     )
     page.heading("How far off, and how sure")
     page.figure(
-        by_horizon({"": r}, in_words),
-        "Left: mean distance between forecast and truth; the bands hold the mean in 95 % of draws of users. Right: "
-        "share of truths inside the areas of the model; the dashed lines are the shares that the areas should hold.",
+        by_horizon(r, in_words),
+        "Left: mean distance between forecast and truth. Right: share of truths inside the areas of the model; the "
+        "dashed lines are the shares that the areas should hold.",
     )
     page.table(
         ["horizon", "answers", "users", "model, mean (m)", "median (m)", "best simple method", "mean (m)",
@@ -62,22 +55,16 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
     )  # fmt: skip
     page.sentence("Ratio: the model's mean over the best simple method's. Below 1 the model comes nearer.")
     page.heading("How this was measured")
-    few = r["people"] < SETTINGS.min_groups
-    drawn = (
-        f"With {users} the intervals draw parts of the time, so they do not hold for other users."
-        if few
-        else "Intervals: users drawn with replacement, 2,000 times."
-    )
+    drawn = "users" if r["people"] >= SETTINGS.min_groups else "parts of the time (so they do not hold for other users)"
     page.sentence(
         "Queries start at random fixes of every user, in equal parts of the time. The model and the simple methods use "
         "the fixes up to there. The truth is the user's fix nearest to the horizon, at most half a step from it. "
-        f"{f'{ANONYMOUS} ' * b.anonymous}{drawn}"
+        f"{f'{ANONYMOUS} ' * b.anonymous}Intervals: {drawn} drawn with replacement, 2,000 times. Nothing is trained."
     )
-    page.sentence("The backtest itself trains nothing.")
     order = sorted(r["methods"], key=lambda m: r["methods"][m]["mean_m"])
     rows = [
-        ["the model" if m == MODEL else in_words(m), *(f"{e[k]:,.0f}" for k in ("mean_m", "median_m", "p90_m"))]
-        for m, e in ((m, r["methods"][m]) for m in order)
+        ["the model" if m == MODEL else in_words(m), *(r["methods"][m][k] for k in ("mean_m", "median_m", "p90_m"))]
+        for m in order
     ]
     page.table(["all horizons together", "mean (m)", "median (m)", "90 % below (m)"], rows, [order.index(MODEL)])
     return page
@@ -88,7 +75,7 @@ def _row(h: dict) -> list:
     interval = f" [{low:.2f}, {high:.2f}]" if h["groups"] >= SETTINGS.min_groups else ""  # else none
     ours, best, staying = (h["methods"][m] for m in (MODEL, h["best_simple"], "persistence"))
     return [
-        horizon_words(h["horizon_s"]), h["cases"], h["people"], f"{ours['mean_m']:,.0f}", f"{ours['median_m']:,.0f}",
-        in_words(h["best_simple"]), f"{best['mean_m']:,.0f}",
-        f"{staying['mean_m']:,.0f}", "both under 1 m" if same(h) else f"{h['ratio']:.2f}{interval}",
+        horizon_words(h["horizon_s"]), h["cases"], h["people"], ours["mean_m"], ours["median_m"],
+        in_words(h["best_simple"]), best["mean_m"], staying["mean_m"],
+        "both under 1 m" if same(h) else f"{h['ratio']:.2f}{interval}",
     ]  # fmt: skip

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Simple forecasting methods as baselines.
 
-Each takes contexts t, lon, lat (w, c) with the oldest fix first, and query times (w, h) in epoch ms. It returns
-forecasts lon, lat (w, h) in degrees; lon goes beyond 180 across the antimeridian. Contexts are padded on the left: lon
-and lat are nan there, t is that of the oldest fix. The last fix is always real.
+Each takes windows and returns forecasts lon, lat (w, h) in degrees; lon goes beyond 180 across the antimeridian. What
+lies too far back for a method leaves its forecast at the last fix, which is always real.
 """
 
 from __future__ import annotations
@@ -15,67 +14,53 @@ import numpy as np
 from ..arrays import nearest_row
 from ..geodesy import haversine_m, metres_per_degree, near_lon, offset_m
 from ..times import DAY_MS, HOUR_MS
+from .windows import Windows
 
 Forecast = tuple[np.ndarray, np.ndarray]
 CELL_M = 250.0  # of places
 
 
-def persistence(t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray) -> Forecast:
+def persistence(w: Windows) -> Forecast:
     """The last fix."""
-    return np.broadcast_to(lon[:, -1:], query_t.shape), np.broadcast_to(lat[:, -1:], query_t.shape)
+    return np.broadcast_to(w.lon[:, -1:], w.query_t.shape), np.broadcast_to(w.lat[:, -1:], w.query_t.shape)
 
 
-def constant_velocity(
-    t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray, *, steps: int = 1, fade_s: float | None = None
-) -> Forecast:
-    """Constant mean velocity of the last `steps` steps, damped over `fade_s`; the last fix if there are too few."""
-    if t.shape[1] <= steps:
-        return persistence(t, lon, lat, query_t)
-    v = offset_m(lon[:, -1], lat[:, -1], lon[:, -1 - steps], lat[:, -1 - steps])
-    v = np.nan_to_num(v / np.maximum((t[:, -1] - t[:, -1 - steps]) / 1000.0, 0.5)[:, None])
-    dt = (query_t - t[:, -1:]) / 1000.0
+def constant_velocity(w: Windows, steps: int = 1, fade_s: float | None = None) -> Forecast:
+    """Constant mean velocity of the last `steps` steps, damped over `fade_s`."""
+    if w.t.shape[1] <= steps:
+        return persistence(w)
+    v = offset_m(w.lon[:, -1], w.lat[:, -1], w.lon[:, -1 - steps], w.lat[:, -1 - steps])
+    v = np.nan_to_num(v / np.maximum((w.t[:, -1] - w.t[:, -1 - steps]) / 1000.0, 0.5)[:, None])
+    dt = (w.query_t - w.t[:, -1:]) / 1000.0
     reach = dt if fade_s is None else fade_s * -np.expm1(-dt / fade_s)
-    kx, ky = metres_per_degree(lat[:, -1:])
-    return lon[:, -1:] + v[:, :1] * reach / kx, lat[:, -1:] + v[:, 1:] * reach / ky
+    kx, ky = metres_per_degree(w.lat[:, -1:])
+    return w.lon[:, -1:] + v[:, :1] * reach / kx, w.lat[:, -1:] + v[:, 1:] * reach / ky
 
 
-def toward_median(
-    t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray, *, pull: float | np.ndarray
-) -> Forecast:
+def toward_median(w: Windows, pull: float | np.ndarray) -> Forecast:
     """The point at the share `pull`, a number or (w, h), of the way from the last fix to the median place."""
-    to = (np.nanmedian(a, axis=1, keepdims=True) for a in (near_lon(lon, lon[:, -1:]), lat))
-    lon, lat = (a[:, -1:] + pull * (median - a[:, -1:]) for a, median in zip((lon, lat), to))
-    return np.broadcast_to(lon, query_t.shape), np.broadcast_to(lat, query_t.shape)
+    to = (np.nanmedian(a, axis=1, keepdims=True) for a in (near_lon(w.lon, w.lon[:, -1:]), w.lat))
+    lon, lat = (a[:, -1:] + pull * (median - a[:, -1:]) for a, median in zip((w.lon, w.lat), to))
+    return np.broadcast_to(lon, w.query_t.shape), np.broadcast_to(lat, w.query_t.shape)
 
 
-def fit_pull(
-    t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray, true_lon: np.ndarray, true_lat: np.ndarray
-) -> np.ndarray:
-    """The pull (h,) of `toward_median` with the least mean error at each horizon; 0 without truths."""
-    pulls, (to_lon, to_lat) = np.linspace(0.0, 1.0, 21), toward_median(t, lon, lat, query_t, pull=1.0)
-    errors = []
-    for pull in pulls:
-        at = lon[:, -1:] + pull * (to_lon - lon[:, -1:]), lat[:, -1:] + pull * (to_lat - lat[:, -1:])
-        errors.append(np.nansum(haversine_m(*at, true_lon, true_lat), axis=0))
-    return pulls[np.argmin(errors, axis=0)]
-
-
-def cross_fitted_pull(
-    t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray, true_lon: np.ndarray, true_lat: np.ndarray,
-    group: np.ndarray, seed: int = 0,
-) -> np.ndarray:  # fmt: skip
-    """`fit_pull` (w, h) for windows by groups (w,), such as people: each half of the groups is fitted on the other."""
+def cross_fitted_pull(w: Windows, group: np.ndarray, seed: int = 0) -> np.ndarray:
+    """The pulls (w, h) of `toward_median` with the least mean error at each horizon, by groups (w,), such as people:
+    each half of the groups is fitted on the other.
+    """
     groups, code = np.unique(group, return_inverse=True)
     half = (np.random.default_rng(seed).permutation(len(groups)) % 2)[code]
-    pull = np.zeros(query_t.shape)
+    pull, pulls, errors = np.zeros(w.query_t.shape), np.linspace(0.0, 1.0, 21), []
+    (lon, to_lon), (lat, to_lat) = zip(persistence(w), toward_median(w, 1.0), strict=True)
+    for p in pulls:
+        errors.append(haversine_m(lon + p * (to_lon - lon), lat + p * (to_lat - lat), w.true_lon, w.true_lat))
     for part in (0, 1):
-        other = half != part
-        pull[~other] = fit_pull(*(a[other] for a in (t, lon, lat, query_t, true_lon, true_lat)))
+        pull[half == part] = pulls[np.nansum(np.array(errors)[:, half != part], axis=1).argmin(axis=0)]
     return pull
 
 
-def same_time_before(t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray) -> Forecast:
-    """The fix nearest to that time on the latest earlier day with one within 30 min; else the last fix."""
+def same_time_before(w: Windows) -> Forecast:
+    """The fix nearest to that time on the latest earlier day with one within 30 min."""
 
     def rows(t: np.ndarray, _place: np.ndarray, query_t: np.ndarray) -> list[np.ndarray]:
         wanted = query_t[:, None] - DAY_MS * np.arange(1, 3 + np.ptp(t) // DAY_MS)
@@ -83,21 +68,21 @@ def same_time_before(t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: n
         hit = np.abs(t[row] - wanted) <= HOUR_MS // 2
         return [r[ok][:1] for r, ok in zip(row, hit)]
 
-    return _most_frequent(t, lon, lat, query_t, rows)
+    return _most_frequent(w, rows)
 
 
-def usual_place(t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray) -> Forecast:
-    """The most frequent place within half an hour of that time of day; else the last fix."""
+def usual_place(w: Windows) -> Forecast:
+    """The most frequent place within half an hour of that time of day."""
 
     def rows(t: np.ndarray, _place: np.ndarray, query_t: np.ndarray) -> list[np.ndarray]:
         apart = (t - query_t[:, None] + DAY_MS // 2) % DAY_MS - DAY_MS // 2
         return [np.flatnonzero(near) for near in np.abs(apart) <= HOUR_MS // 2]
 
-    return _most_frequent(t, lon, lat, query_t, rows)
+    return _most_frequent(w, rows)
 
 
-def markov_chain(t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray) -> Forecast:
-    """The most frequent place one horizon after fixes at the present place; the last fix if that place is new.
+def markov_chain(w: Windows) -> Forecast:
+    """The most frequent place one horizon after fixes at the present place.
 
     This is one step of a Markov chain whose states are places and whose step is the horizon.
     """
@@ -108,50 +93,43 @@ def markov_chain(t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.nd
         near = np.abs(t[row] - t - ahead) <= ahead / 4
         return [np.unique(r[ok & here]) for r, ok in zip(row, near)]
 
-    return _most_frequent(t, lon, lat, query_t, rows)
+    return _most_frequent(w, rows)
 
 
 def _nearest(t: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Rows of the fixes nearest to times. t: (c,) in order."""
     return nearest_row(t, wanted, np.zeros_like(wanted), np.full_like(wanted, len(t) - 1))
 
 
-def _most_frequent(
-    t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray,
-    rows: Callable[[np.ndarray, np.ndarray, np.ndarray], list[np.ndarray]],
-) -> Forecast:  # fmt: skip
+def _most_frequent(w: Windows, rows: Callable[[np.ndarray, np.ndarray, np.ndarray], list[np.ndarray]]) -> Forecast:
     """Mean position at the most frequent place among some fixes, of equal ones the lower; else the last fix.
 
     rows: function of the times and places (c,) of a context and of its query times (h,) that returns the fixes of each
     query. Places are cells of a grid around the last fix.
     """
-    to_lon, to_lat = (np.repeat(a[:, -1:], query_t.shape[1], axis=1) for a in (lon, lat))
-    for w, known in enumerate(~np.isnan(lon)):  # a loop over contexts, not over fixes
-        x, y = near_lon(lon[w, known], lon[w, -1]), lat[w, known]
+    to_lon, to_lat = (a.copy() for a in persistence(w))
+    for k, known in enumerate(~np.isnan(w.lon)):  # a loop over contexts, not over fixes
+        x, y = near_lon(w.lon[k, known], w.lon[k, -1]), w.lat[k, known]
         cell = np.round(offset_m(x, y, x[-1], y[-1]) / CELL_M).astype(np.int64)
         place = np.unique((cell[:, 0] << 24) + cell[:, 1], return_inverse=True)[1]
-        for h, some in enumerate(rows(t[w, known], place, query_t[w])):
+        for h, some in enumerate(rows(w.t[k, known], place, w.query_t[k])):
             if len(some):
                 best = some[place[some] == np.bincount(place[some]).argmax()]
-                to_lon[w, h], to_lat[w, h] = x[best].mean(), y[best].mean()
+                to_lon[k, h], to_lat[k, h] = x[best].mean(), y[best].mean()
     return to_lon, to_lat
 
 
-def simple_methods(
-    t: np.ndarray, lon: np.ndarray, lat: np.ndarray, query_t: np.ndarray, pull: np.ndarray
-) -> dict[str, Forecast]:
-    """The forecasts of all simple methods by name. pull: (w, h) as fitted on other units."""
-    window = (t, lon, lat, query_t)
+def simple_methods(w: Windows, group: np.ndarray, seed: int = 0) -> dict[str, Forecast]:
+    """The forecasts of all simple methods by name. group: (w,) of `cross_fitted_pull`."""
     methods = {
-        "persistence": persistence(*window),
-        "same time before": same_time_before(*window),
-        "most frequent place at that hour": usual_place(*window),
-        "Markov chain over places": markov_chain(*window),
+        "persistence": persistence(w),
+        "same time before": same_time_before(w),
+        "most frequent place at that hour": usual_place(w),
+        "Markov chain over places": markov_chain(w),
+        "toward the median place": toward_median(w, cross_fitted_pull(w, group, seed)),
     }
     for steps, which in ((1, "last step"), (3, "last 3 steps")):
-        name = f"constant velocity, {which}"
-        methods[name] = constant_velocity(*window, steps=steps)
+        methods[f"constant velocity, {which}"] = constant_velocity(w, steps)
         for fade_s in (60.0, 300.0, 900.0):
-            faded = constant_velocity(*window, steps=steps, fade_s=fade_s)
-            methods[f"{name}, fading over {fade_s:.0f} s"] = faded
-    return methods | {"toward the median place": toward_median(*window, pull=pull)}
+            name = f"constant velocity, {which}, fading over {fade_s:.0f} s"
+            methods[name] = constant_velocity(w, steps, fade_s)
+    return methods

@@ -17,18 +17,15 @@ from .baselines import Forecast
 from .plots import LEVELS, MODEL
 from .windows import Windows, errors_m, spread
 
-ZEROED = "RAW with its output at zero"
-PAST = "the layer's past alone"  # the same, with retrieved continuations as in the model
-
 
 def measure(
-    w: Windows, simple: dict[str, Forecast], answer: Prediction, others: dict[str, Forecast], group: np.ndarray,
-    seed: int = 0, progress: Progress = no_progress,
+    w: Windows, simple: dict[str, Forecast], answer: Prediction, group: np.ndarray, seed: int = 0,
+    progress: Progress = no_progress,
 ) -> dict:  # fmt: skip
     """All figures of windows, in all and by horizon.
 
     simple: forecasts (w, h) of the simple methods by name. answer: forecasts of the model with areas, in the order of
-    `w.known`. others: more forecasts to report, not to compare with. group: (w,) of the bootstrap.
+    `w.known`. group: (w,) of the bootstrap.
     """
     errors = {name: errors_m(w, f) for name, f in simple.items()}
     errors[MODEL] = errors_m(w, (spread(w, answer.lon), spread(w, answer.lat)))
@@ -39,40 +36,28 @@ def measure(
         known = w.known[:, h]
         here = {name: e[:, h] for name, e in errors.items()}
         best = min(simple, key=lambda name: np.nanmean(here[name]))
-        ours, theirs = here[MODEL], here[best]
+        ours, theirs, staying = here[MODEL], here[best], here["persistence"]
         held = {
             f"inside{level}": float(each[:, h][counted[:, h]].mean()) if counted[:, h].any() else None
             for level, each in zip(LEVELS, inside, strict=True)
         }
         return {
             "people": len(np.unique(w.user[known.any(axis=1)])), "best_simple": best, "cases": int(known.sum()),
+            "groups": len(np.unique(group[known.any(axis=1)])),
             "mean_m": float(np.nanmean(ours)), "best_simple_mean_m": float(np.nanmean(theirs)),
             "ratio": float(np.nansum(ours) / max(np.nansum(theirs), 1e-9)),
             "interval": interval_by_person(ours, theirs, group, seed), **held,
+            "best_over_staying": interval_by_person(theirs, staying, group, seed),
+            "over_staying": interval_by_person(ours, staying, group, seed),
             "in_domain": float(in_domain[:, h][known].mean()),
+            "methods": {name: summary(e) for name, e in here.items()},
         }  # fmt: skip
 
     horizons = []
-    for h, horizon_s in enumerate(w.horizon_s):
+    for h in np.flatnonzero(w.known.any(axis=0)):
         progress(h / len(w.horizon_s))
-        if not w.known[:, h].any():
-            continue
-        some = slice(h, h + 1)
-        row, here = figures(some), {name: e[:, some] for name, e in errors.items()}
-        staying = here["persistence"]
-        horizons.append({
-            "horizon_s": float(horizon_s), **row, "groups": len(np.unique(group[w.known[:, h]])),
-            "best_over_staying": interval_by_person(here[row["best_simple"]], staying, group, seed),
-            "over_staying": interval_by_person(here[MODEL], staying, group, seed),
-            "methods": {
-                name: summary(e) | {"mean_interval_m": interval_of_mean(e, group, seed)} for name, e in here.items()
-            },
-        })  # fmt: skip
-    every = errors | {name: errors_m(w, f) for name, f in others.items()}
-    return {
-        "windows": len(w), **figures(slice(None)), "methods": {name: summary(e) for name, e in every.items()},
-        "horizons": horizons,
-    }  # fmt: skip
+        horizons.append({"horizon_s": float(w.horizon_s[h]), **figures(slice(h, h + 1))})
+    return {"windows": len(w), **figures(slice(None)), "horizons": horizons}
 
 
 def summary(errors: np.ndarray) -> dict[str, float]:
@@ -96,20 +81,9 @@ def inside_areas(w: Windows, answer: Prediction) -> np.ndarray:
 def interval_by_person(
     ours: np.ndarray, theirs: np.ndarray, group: np.ndarray, seed: int = 0, level: float = 0.95
 ) -> list[float]:
-    """Bootstrap interval of the ratio of mean errors (w, h) over groups (w,)."""
-    drawn = _drawn_sums([np.nansum(a, axis=1) for a in (ours, theirs)], group, seed)
-    return [float(q) for q in np.quantile(drawn[0] / np.maximum(drawn[1], 1e-9), [(1 - level) / 2, (1 + level) / 2])]
-
-
-def interval_of_mean(errors: np.ndarray, group: np.ndarray, seed: int = 0) -> list[float]:
-    """95 % bootstrap interval of a mean error (w, h) over groups (w,)."""
-    total, count = _drawn_sums([np.nansum(errors, axis=1), (~np.isnan(errors)).sum(axis=1)], group, seed)
-    return [float(q) for q in np.percentile(total[count > 0] / count[count > 0], [2.5, 97.5])]
-
-
-def _drawn_sums(values: list[np.ndarray], group: np.ndarray, seed: int, draws: int = 2000) -> list[np.ndarray]:
-    """Sums (draws,) of values (w,) each over groups drawn with replacement."""
+    """Bootstrap interval of the ratio of mean errors (w, h) over groups (w,), drawn with replacement."""
     _, code = np.unique(group, return_inverse=True)
-    sums = [np.bincount(code, v) for v in values]
-    drawn = np.random.default_rng(seed).integers(0, len(sums[0]), (draws, len(sums[0])))
-    return [s[drawn].sum(axis=1) for s in sums]
+    sums = [np.bincount(code, np.nansum(a, axis=1)) for a in (ours, theirs)]
+    drawn = np.random.default_rng(seed).integers(0, len(sums[0]), (2000, len(sums[0])))
+    above, below = (s[drawn].sum(axis=1) for s in sums)
+    return [float(q) for q in np.quantile(above / np.maximum(below, 1e-9), [(1 - level) / 2, (1 + level) / 2])]

@@ -10,7 +10,6 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MODEL = "RAW"
@@ -45,42 +44,30 @@ def metres_words(metres: float) -> str:
     return f"{metres / 1000:.1f} km" if metres >= 999.5 else f"{metres:.0f} m"
 
 
-def by_horizon(results: dict[str, dict], words: Callable[[str], str] = str) -> Figure:
-    """A row of two panels for each family of results. Left: the mean error of the model and the best simple method with
-    95 % bands, and of other methods that fit the scale. Right: the share of truths inside the 50 and 80 % areas.
-
-    words: function of the name of a method that returns its label.
+def by_horizon(r: dict, words: Callable[[str], str]) -> Figure:
+    """Two panels of figures (metrics.measure). Left: the mean errors of the model, the best simple method and others
+    that fit the scale. Right: the share of truths inside the areas. words: function of a method that returns its label.
     """
-    figure, rows = new_figure(8.8, 3.2 * len(results), 2, len(results))
-    for (left, right), (family, r) in zip(rows, results.items(), strict=True):
-        at, horizons, best = np.arange(len(r["horizons"])), r["horizons"], r["best_simple"]
-        means = {n: np.array([h["methods"][n]["mean_m"] for h in horizons]) for n in horizons[0]["methods"]}
-        bands = {
-            n: np.array([h["methods"][n]["mean_interval_m"] for h in horizons]).T for n in (best, MODEL)
-        }  # fmt: skip
-        top = 1.05 * max(1.0, *(band[1].max() for band in bands.values()), means["persistence"].max())
-        names = ("persistence", "constant velocity, last step", "toward the median place")
-        others = [n for n in names if n in means and n != best and means[n].min() < top]
-        for name, colour in zip(others, GREYS, strict=False):
-            left.plot(at, means[name], color=colour, marker="o", markersize=3.5, linewidth=1.2, label=words(name))
-        for name, label, colour in ((best, f"best simple: {words(best)}", BEST), (MODEL, "the model", OURS)):
-            left.plot(at, means[name], color=colour, marker="o", markersize=3.5, linewidth=1.8, label=label)
-            left.fill_between(at, *bands[name], color=colour, alpha=0.18, linewidth=0)
-        for level, colour in zip(LEVELS, (OURS, TRUTH), strict=True):
-            held = [np.nan if h[f"inside{level}"] is None else 100 * h[f"inside{level}"] for h in horizons]
-            right.axhline(level, color=colour, linestyle=(0, (4, 3)), linewidth=1)
-            right.plot(at, held, color=colour, marker="o", markersize=3.5, label=f"{level} % area")
-        for axis, unit, end in ((left, "mean error (m)", top), (right, "truth inside (%)", 100)):
-            _finish(axis, [horizon_words(h["horizon_s"]) for h in horizons], family, unit, end)
+    figure, ((left, right),) = new_figure(8.8, 3.2, 2)
+    horizons, best = r["horizons"], r["best_simple"]
+    at = np.arange(len(horizons))
+    means = {n: np.array([h["methods"][n]["mean_m"] for h in horizons]) for n in r["methods"]}
+    top = 1.05 * max(1.0, *(means[n].max() for n in (best, MODEL, "persistence")))
+    names = ("persistence", "constant velocity, last step", "toward the median place")
+    others = [n for n in names if n != best and means[n].min() < top]
+    lines = [(n, words(n), colour) for n, colour in zip(others, GREYS, strict=False)]
+    lines += [(best, f"best simple: {words(best)}", BEST), (MODEL, "the model", OURS)]
+    for name, label, colour in lines:
+        left.plot(at, means[name], color=colour, marker="o", markersize=3.5, label=label)
+    for level, colour in zip(LEVELS, (OURS, TRUTH), strict=True):
+        held = [np.nan if h[f"inside{level}"] is None else 100 * h[f"inside{level}"] for h in horizons]
+        right.axhline(level, color=colour, linestyle=(0, (4, 3)), linewidth=1)
+        right.plot(at, held, color=colour, marker="o", markersize=3.5, label=f"{level} % area")
+    ticks = at[:: -(-len(at) // 6)]
+    for axis, unit, end in ((left, "mean error (m)", top), (right, "truth inside (%)", 100)):
+        axis.set_xticks(ticks, [horizon_words(horizons[k]["horizon_s"]) for k in ticks])
+        axis.set_ylim(0, end)
+        axis.set_xlabel("horizon", fontsize=9)
+        axis.set_ylabel(unit, fontsize=9)
+        axis.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(-0.02, -0.2))  # hides no line
     return figure
-
-
-def _finish(axis: Axes, horizons: list[str], title: str, unit: str, top: float) -> None:
-    """Scale, ticks, title and labels of a panel, and a legend under it, where it hides no line."""
-    at = np.arange(0, len(horizons), -(-len(horizons) // 6))
-    axis.set_xticks(at, [horizons[k] for k in at])
-    axis.set_ylim(0, top)
-    axis.set_title(title, fontsize=10)
-    axis.set_xlabel("horizon", fontsize=9)
-    axis.set_ylabel(unit, fontsize=9)
-    axis.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(-0.02, -0.2))

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from html import escape
 from io import StringIO
@@ -60,14 +59,15 @@ class Page:
         """
         rows = [list(row) for row in rows]
         right = [bool(rows) and all(_is_number(row[c]) for row in rows) for c in range(len(columns))]
-        head = "".join(_cell("th", name, number) for name, number in zip(columns, right, strict=True))
-        body = []
-        for r, row in enumerate(rows):
-            cells = "".join(_cell("td", _words(value), number) for value, number in zip(row, right, strict=True))
-            body.append(f'<tr class="strong">{cells}</tr>' if r in strong else f"<tr>{cells}</tr>")
-        self._parts.append(
-            f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
-        )
+
+        def line(tag: str, cells: Iterable[str], name: str = "") -> str:
+            kinds = ("number" if number else "text" for number in right)
+            inside = (f'<{tag} class="{kind}">{escape(c)}</{tag}>' for c, kind in zip(cells, kinds, strict=True))
+            return f"<tr{name}>{''.join(inside)}</tr>"
+
+        body = (line("td", map(_words, row), ' class="strong"' * (r in strong)) for r, row in enumerate(rows))
+        table = f"<thead>{line('th', columns)}</thead><tbody>{''.join(body)}</tbody>"
+        self._parts.append(f'<div class="wide"><table>{table}</table></div>')
 
     def figure(self, figure: Figure, caption: str) -> None:
         """A drawing, inline as SVG. Black becomes the colour of the text, white that of the paper."""
@@ -99,10 +99,6 @@ class Page:
         Path(path).write_text(self.html(), "utf-8")
 
 
-def _cell(tag: str, text: str, number: bool) -> str:
-    return f'<{tag} class="{"number" if number else "text"}">{escape(text)}</{tag}>'
-
-
 def _is_number(value: Any) -> bool:
     """A number, nothing, or a text that begins as numbers do, such as '12.3 %' or '0.91 [0.89, 0.93]'."""
     if value is None or value == "":
@@ -114,12 +110,8 @@ def _is_number(value: Any) -> bool:
 
 def _words(value: Any) -> str:
     """A cell's text."""
-    if value is None:
+    if value is None or value != value:
         return "–"
     if isinstance(value, (str, bool)):
         return str(value)
-    if isinstance(value, int) or float(value).is_integer():
-        return f"{int(value):,}"
-    if math.isnan(value):
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 or float(value).is_integer() else f"{value:.3g}"

@@ -43,10 +43,14 @@ class Windows:
         return ~np.isnan(self.true_lon)
 
     @property
+    def at(self) -> np.ndarray:
+        """(m,) the window of each query that has a truth."""
+        return np.nonzero(self.known)[0]
+
+    @property
     def moved(self) -> np.ndarray:
         """(w, h) bool: whether the truth differs from the last fix."""
-        same = (self.true_lon == self.lon[:, -1:]) & (self.true_lat == self.lat[:, -1:])
-        return self.known & ~same
+        return self.known & ((self.true_lon != self.lon[:, -1:]) | (self.true_lat != self.lat[:, -1:]))
 
     def contexts(self) -> Tracks:
         """Each context as a track of its own of its user, in the order of the windows, without the truth."""

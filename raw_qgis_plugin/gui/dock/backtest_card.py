@@ -51,8 +51,7 @@ def horizons_of(table: QgsVectorLayer) -> list[Horizon]:
         mean = {str(method[at]): float(means[at]) for at in rows}
         simple = {name: value for name, value in mean.items() if name != "model"}
         best = min(simple, key=lambda name: simple[name], default="")
-        few = verdict.advice in (Advice.FEW_ANSWERS, Advice.FEW_PEOPLE)
-        interval = (np.nan, np.nan) if few else (float(low[ours[0]]), float(high[ours[0]]))
+        interval = (np.nan, np.nan) if verdict.advice is Advice.TOO_FEW else (float(low[ours[0]]), float(high[ours[0]]))
         found.append(
             Horizon(
                 mean["model"], best, simple.get(best, np.nan), simple.get("persistence", np.nan), interval,
@@ -70,11 +69,14 @@ class BacktestCard(Card):
         super().__init__("raw_backtest_card")
         self.table, self.desktop, self.horizons = table, desktop, horizons
         verdicts = [each.verdict for each in horizons]
-        line = in_one_line(verdicts, [(each.model_m, each.best_m) for each in horizons])
         self.add(tr("Would such forecasts have been right?"), heading=True)
-        self.add(escaped(line), objectName="raw_verdict", toolTip="<br>".join(escaped(str(each)) for each in verdicts))
+        self.add(
+            escaped(in_one_line(verdicts)),
+            objectName="raw_verdict",
+            toolTip="<br>".join(escaped(str(each)) for each in verdicts),
+        )
         halves = [(each.verdict.horizon, words) for each in horizons if each.model_m < each.best_m
-                  and (words := nearer_in_half(each.medians))]  # fmt: skip
+                  and (words := nearer_in_half(each.medians["model"], each.medians))]  # fmt: skip
         if halves:  # a simple method is clearly nearer in half of the cases, though the model's mean is less
             at, (first, half) = ", ".join(title for title, _ in halves), halves[0]
             words = tr("{at}: in half of all cases a simple method is nearer. At {first}, {half}.")
