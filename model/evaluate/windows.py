@@ -99,9 +99,10 @@ def _cut_long(tracks: Tracks, family: str, limit: int, per_user: int, seed: int)
     at = end[:, None] - np.arange((end[:, None] - start).max(initial=-1) + 1)[::-1]
     real, at = at >= start, np.maximum(at, start)
     query_t = np.where(known, t[truth], t[end][:, None] + BIN_MS * ahead)
-    past = (np.where(real, a[at], np.nan) for a in (lon, lat))
-    true = (np.where(known, a[truth], np.nan) for a in (lon, lat))
-    return Windows(family, user[end], t[at], *past, BIN_MS / 1000.0 * ahead, query_t, *true)
+    past_lon, past_lat = (np.where(real, a[at], np.nan) for a in (lon, lat))
+    true_lon, true_lat = (np.where(known, a[truth], np.nan) for a in (lon, lat))
+    horizon_s = BIN_MS / 1000.0 * ahead
+    return Windows(family, user[end], t[at], past_lon, past_lat, horizon_s, query_t, true_lon, true_lat)
 
 
 def hold(user: np.ndarray, bins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -168,4 +168,3 @@ def table(horizon_s: np.ndarray, ratio: np.ndarray, level: np.ndarray, own: np.n
                 widest = max(float(np.quantile(values[some], rank)) for some in (inside, every))
                 result[f"{name}{share * 100:.0f}"].append(round(widest, 4))
     return result
-

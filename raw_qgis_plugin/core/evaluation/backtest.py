@@ -73,21 +73,18 @@ def backtest(
 
 def columns_of(b: Backtest) -> dict[str, np.ndarray]:
     """One row a horizon and method, the smallest error first; ratio, interval and coverage in the rows of the model."""
-    rows: list[tuple] = []
+    rows, ratios = [], ("ratio", "ratio_low", "ratio_high", "inside50", "inside80", "in_domain_share")
     for h, of_horizon in zip(b.figures["horizons"], b.verdicts, strict=True):
+        shares = (np.nan if h[k] is None else h[k] for k in ("inside50", "inside80", "in_domain"))
+        of_model = dict(zip(ratios, (h["ratio"], *h["interval"], *shares), strict=True)) | {"verdict": str(of_horizon)}
+        cases = {"horizon_min": h["horizon_s"] / 60, "n_cases": h["cases"], "n_users": h["people"]}
         for name, e in sorted(h["methods"].items(), key=lambda item: item[1]["mean_m"]):
-            of_model, method = ((np.nan,) * 6, None), name
-            if name == MODEL:
-                shares = (np.nan if h[k] is None else h[k] for k in ("inside50", "inside80", "in_domain"))
-                of_model, method = ((h["ratio"], *h["interval"], *shares), str(of_horizon)), "model"
-            case = h["horizon_s"] / 60, method, h["cases"], h["people"]
-            rows.append((*case, e["mean_m"], e["median_m"], e["p90_m"], *of_model[0], of_model[1]))
-    names = ("horizon_min", "method", "n_cases", "n_users", "mean_m", "median_m", "p90_m", "ratio", "ratio_low",
-             "ratio_high", "inside50", "inside80", "in_domain_share", "verdict")  # fmt: skip
-    return {
-        name: np.array(values, object if name in ("method", "verdict") else None)
-        for name, values in zip(names, zip(*rows, strict=True), strict=True)
+            rows.append({**cases, "method": name, **e} | ({"method": "model", **of_model} if name == MODEL else {}))
+    names = ("horizon_min", "method", "n_cases", "n_users", "mean_m", "median_m", "p90_m", *ratios)
+    columns = {
+        name: np.array([row.get(name, np.nan) for row in rows], object if name == "method" else None) for name in names
     }
+    return columns | {"verdict": np.array([row.get("verdict") for row in rows], object)}
 
 
 def cut_windows(
