@@ -71,7 +71,7 @@ $(VENV)/.installed-%: pyproject.toml $(wildcard resources/locks/*.lock) | $(PY)
 	@touch $@
 
 INSTALLED_RUN   := $(VENV)/.installed-$(RUNTIME)
-INSTALLED_CHECK := $(INSTALLED_RUN) $(VENV)/.installed-dev $(VENV)/.installed-formats
+INSTALLED_CHECK := $(INSTALLED_RUN) $(VENV)/.installed-dev
 INSTALLED_ALL   := $(INSTALLED_CHECK) $(VENV)/.installed-train $(VENV)/.installed-synthetic $(VENV)/.installed-scale
 
 ## make setup      install everything that demo, test and training need
@@ -85,8 +85,8 @@ build/.staged: $(SOURCES) Makefile pyproject.toml
 	@mkdir -p build && rm -rf build/.new && mkdir build/.new
 	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' -C raw_qgis_plugin . | tar -x -C build/.new
 	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' model resources metadata.txt LICENSE | tar -x -C build/.new
-	@$(PYTHON) -c "$$WRITE_REQUIREMENTS" build/.new/requirements runtime cuda train formats
-	@for lock in numpy1.lock numpy2.lock; do for group in runtime cuda train formats; do \
+	@$(PYTHON) -c "$$WRITE_REQUIREMENTS" build/.new/requirements runtime cuda train
+	@for lock in numpy1.lock numpy2.lock; do for group in runtime cuda train; do \
 	  grep " # .*\b$$group\b" resources/locks/$$lock > build/.new/requirements/$$group-$$lock; done; done
 	@rm -rf $(STAGE) && mv build/.new $(STAGE) && touch $@
 	@echo "staged $(STAGE)"

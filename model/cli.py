@@ -18,7 +18,7 @@ from raw_qgis_plugin.core.embedding.applicability import format_reasons
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
 from raw_qgis_plugin.core.options import Spec, options_of
 from raw_qgis_plugin.core.scratch import complete
-from raw_qgis_plugin.core.sources.files import PARQUET
+from raw_qgis_plugin.core.sources.files import KINDS
 from raw_qgis_plugin.core.sources.readers import find_source, read
 from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.specs import FORMATS
@@ -219,7 +219,7 @@ def check_output(path: str, args: argparse.Namespace, flag: str = "--output") ->
 
     flag: of an output beside --output, which has to be another file.
     """
-    if Path(path).suffix.lower() not in (*PARQUET, ".csv"):
+    if Path(path).suffix.lower() not in (*KINDS["parquet"], ".csv"):
         raise InputError(f"{flag} must end in .parquet or .csv, not '{path}'.")
     if not Path(path).expanduser().absolute().parent.is_dir():
         raise InputError(f"There is no folder '{Path(path).parent}' to write the output into.")

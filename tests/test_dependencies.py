@@ -16,7 +16,7 @@ from raw_qgis_plugin.environment.packages import numbers, parse, version_of
 ROOT = Path(__file__).parent.parent
 LOCKS = ROOT / "resources" / "locks"
 SYSTEMS = (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("darwin", "x86_64"), ("win32", "AMD64"))
-SHIPPED = ("runtime", "train", "formats", "installer")
+SHIPPED = ("runtime", "train", "installer")
 GROUPS = {1: SHIPPED, 2: (*SHIPPED, "dev", "scale", "synthetic")}
 
 

@@ -25,7 +25,7 @@ from raw_qgis_plugin.environment.locks import PYTHONS, Pin, read  # noqa: E402
 
 LOCKS = ROOT / "resources" / "locks"
 PAGE = ROOT / "docs" / "reference" / "dependencies.md"
-SHIPPED = {"runtime", "cuda", "train", "formats", "installer"}  # the groups that the plugin's own installer knows
+SHIPPED = {"runtime", "cuda", "train", "installer"}  # the groups that the plugin's own installer knows
 # A lock for each major NumPy, as QGIS's own stays: what works with the oldest of it works with later ones.
 NUMPY = {
     1: ["numpy==1.26.4"],
@@ -213,8 +213,8 @@ def page() -> str:
         "The plugin holds none of these packages. Its installer fetches them when a user asks for it, in the versions\n"
         "of `resources/locks`, and pip refuses a file whose SHA-256 sum is not there. What QGIS has in a version that\n"
         "fits stays: NumPy and GDAL always. The groups are those of `pyproject.toml`. The installer knows runtime\n"
-        "(everybody), cuda (NVIDIA's cards), train and formats (FIT and GTFS-realtime files); scale, synthetic and\n"
-        "dev come with `make setup` alone.\n\n"
+        "(everybody), cuda (NVIDIA's cards) and train; scale, synthetic and dev\n"
+        "come with `make setup` alone.\n\n"
         "RAW is GPL-2.0-or-later. All licences below may be combined with it, Apache-2.0 and LGPL-3.0 through version\n"
         "3 of the GPL. NVIDIA's libraries are the exception: PyTorch and ONNX Runtime load them for a graphics card.\n"
         "RAW distributes none of them and works without.\n\n"

@@ -36,7 +36,7 @@ from raw_qgis_plugin.core.embedding.profiles import most_visited
 from raw_qgis_plugin.core.errors import InputError, Progress, part_of
 from raw_qgis_plugin.core.scratch import Scratch, complete
 from raw_qgis_plugin.core.sources.columns import ids_of
-from raw_qgis_plugin.core.sources.files import PARQUET
+from raw_qgis_plugin.core.sources.files import files_of
 from raw_qgis_plugin.core.sources.readers import find_source, stream
 from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import Skipped, Tracks, build_tracks, encode_ids
@@ -82,7 +82,7 @@ def open_job(beside: Path, source: str, unit: str, fields: tuple, timezone: str,
     path, kind = find_source(source)
     files = [path]
     if kind == "parquet" and path.is_dir():
-        files = sorted(f for f in path.rglob("*") if f.suffix.lower() in PARQUET and not f.name.startswith((".", "_")))
+        files = files_of(path, kind)
     names = [str(file.resolve()) for file in files]
     groups = tuple(tuple(map(str, some)) for some in np.array_split(names, min(len(names), MOST_FILES)))
     parts = int(np.clip(count_rows(path, kind) // PART_FIXES, 8, 4096))

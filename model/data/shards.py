@@ -28,8 +28,8 @@ from model.data.persons import MOST_HASHES, hash_runs, link
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.columns import ids_of
-from raw_qgis_plugin.core.sources.files import PARQUET
-from raw_qgis_plugin.core.sources.readers import find_source, stream, unreadable
+from raw_qgis_plugin.core.sources.files import KINDS
+from raw_qgis_plugin.core.sources.readers import find_source, stream
 from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
 
@@ -247,9 +247,9 @@ def count_rows(path: Path, kind: str) -> int:
     if kind != "parquet":
         return sum(file.stat().st_size for file in files) // 50
     try:
-        return sum(parquet.read_metadata(file).num_rows for file in files if file.suffix.lower() in PARQUET)
+        return sum(parquet.read_metadata(file).num_rows for file in files if file.suffix.lower() in KINDS["parquet"])
     except (pa.ArrowException, OSError) as error:
-        raise unreadable(path, (file for file in files if file.suffix.lower() in PARQUET), error) from error
+        raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
 
 
 def _code(name: str, code_of: dict[str, int], guess: Schema, kind: str) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.util import find_spec
-from typing import Any
 
 Progress = Callable[[float], None]
 """A function of the finished share of the work, 0 to 1. It raises `Cancelled` to stop the work."""
@@ -16,7 +15,6 @@ Progress = Callable[[float], None]
 MODULE_OF = {
     "onnxruntime-gpu": "onnxruntime", "onnxruntime": "onnxruntime", "scikit-learn": "sklearn",
     "gdal": "osgeo",
-    "gtfs-realtime-bindings": "google.transit.gtfs_realtime_pb2",
 }  # fmt: skip
 
 
@@ -94,16 +92,3 @@ def packages_of(modules: Iterable[str]) -> list[str]:
     """The names of the packages to install for some modules."""
     names = {module.split(".")[0]: package for package, module in MODULE_OF.items()}
     return list(dict.fromkeys(names.get(top, top) for top in (module.split(".")[0] for module in modules)))
-
-
-@contextmanager
-def exceptions_of(*modules: Any) -> Iterator[None]:
-    """Within it GDAL's modules raise errors. Before 3.7 GDAL has no ExceptionMgr."""
-    before = [module.GetUseExceptions() for module in modules]
-    for module in modules:
-        module.UseExceptions()
-    try:
-        yield
-    finally:
-        for module in (module for module, raised in zip(modules, before) if not raised):
-            module.DontUseExceptions()

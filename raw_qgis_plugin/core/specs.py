@@ -72,7 +72,7 @@ class EncounterSpec(Spec):
     )
 
 
-FORMATS = ("auto", "geolife", "parquet", "csv", "gotrack", "gpx", "json", "fit", "gtfs-realtime", "layer")
+FORMATS = ("auto", "geolife", "parquet", "csv", "gotrack", "gpx", "json", "layer")
 
 
 @dataclass(frozen=True)

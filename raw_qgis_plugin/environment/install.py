@@ -39,7 +39,7 @@ class InstallError(RawError):
 class InstallRequest:
     """The packages to install and their source.
 
-    groups: of runtime, cuda, train, formats. wheels: a folder of wheels; None for PyPI. cpu_torch: also use PyTorch's
+    groups: of runtime, cuda, train. wheels: a folder of wheels; None for PyPI. cpu_torch: also use PyTorch's
     index of builds without CUDA. proxy: a URL, or ''. locked: the lock's versions and sums, instead of the newest that
     fit.
     """

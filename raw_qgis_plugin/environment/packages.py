@@ -30,7 +30,6 @@ MEGABYTES = {
     "numpy": 16, "scipy": 35, "shapely": 3, "pyproj": 10, "pyarrow": 55, "matplotlib": 25, "onnxruntime": 20,
     "onnxruntime-gpu": 260, "cuda": 1300, "torch": 3000 if sys.platform == "linux" else 200, "torch-cpu": 200,
     "safetensors": 1, "onnx": 10, "onnxscript": 1, "tensorboard": 20, "scikit-learn": 10,
-    "fitdecode": 1, "gtfs-realtime-bindings": 1,
 }  # fmt: skip
 REMOVE_LATER = "remove-at-next-start"  # a file in an environment that could not be deleted
 

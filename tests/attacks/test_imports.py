@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from fitfile import FILE_ID, SESSION, checksum, fit_bytes, record
-from google.transit.gtfs_realtime_pb2 import FeedMessage
 from pyarrow import parquet
 
 from raw_qgis_plugin.core.errors import RawError
@@ -56,29 +54,6 @@ def json_bytes(rng: random.Random) -> bytes:
         [{"t": rng.choice([t, 5, None, [1], {}, True, 1e400]), "lat": y, "lon": str(x), "user": i}
          for i, (t, y, x) in enumerate(places)],
     ])).encode()  # fmt: skip
-
-
-def fit_file(rng: random.Random) -> bytes:
-    """Half of the damaged ones have the right checksums, so that what is inside them is read."""
-    records = [record(1_720_000_000 + i, 116.4 + i * 1e-4, 39.9) for i in range(N)]
-    whole = fit_bytes([(FILE_ID, {"type": 4, "serial_number": 7}), *records, (SESSION, {"start_time": 1_088_934_400})])
-    data = broken(rng, whole[14:-2])
-    if rng.random() < 0.5:
-        return whole
-    header = whole[:4] + len(data).to_bytes(4, "little") + whole[8:12]
-    made = header + checksum(header).to_bytes(2, "little") + data
-    return made + checksum(made).to_bytes(2, "little")
-
-
-def feed_bytes(rng: random.Random) -> bytes:
-    message = FeedMessage()
-    message.header.gtfs_realtime_version = "2.0"
-    for i in range(N):
-        vehicle = message.entity.add(id=str(i)).vehicle
-        vehicle.vehicle.id, vehicle.trip.trip_id = f"bus {i % 3}", rng.choice(["", "1", "x" * 1000])
-        vehicle.position.longitude, vehicle.position.latitude = rng.choice([116.4, 1e30]), 39.9
-        vehicle.timestamp = rng.choice([1_720_000_000 + i, 1_720_000_000 + i, 0, 2**64 - 1])
-    return message.SerializeToString()
 
 
 def parquet_bytes(rng: random.Random) -> bytes:
@@ -129,7 +104,7 @@ def broken(rng: random.Random, data: bytes) -> bytes:
 KINDS: dict[str, Callable[[random.Random], bytes]] = {
     ".csv": csv_bytes, ".tsv": csv_bytes, "": csv_bytes, ".parquet": parquet_bytes, ".geoparquet": parquet_bytes,
     ".plt": plt_bytes, ".gpx": gpx_bytes, ".json": json_bytes, ".geojson": json_bytes,
-    ".fit": fit_file, ".pb": feed_bytes,    ".csv.gz": lambda rng: gzip.compress(csv_bytes(rng)),
+    ".csv.gz": lambda rng: gzip.compress(csv_bytes(rng)),
 }  # fmt: skip
 
 

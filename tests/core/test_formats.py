@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Files that are no tables: GPX, exports of phones, FIT, GTFS-realtime and GeoLife's folders."""
+"""Files that are no tables: GPX, exports of phones and GeoLife's folders."""
 
 from __future__ import annotations
 
-import gzip
 import json
-import sys
 from datetime import datetime, timezone
 
 import numpy as np
 import pytest
 
 pytest.importorskip("pyarrow")
-from fitfile import EPOCH_S, FILE_ID, RECORD, SESSION, fit_bytes, record
-from google.protobuf import json_format
-from google.transit.gtfs_realtime_pb2 import FeedMessage
 
-from raw_qgis_plugin.core.errors import InputError, MissingLibrary
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.preview import preview
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.sources.schema import Schema
@@ -26,12 +21,8 @@ PLT_HEADER = "Geolife trajectory\nWGS 84\nAltitude is in Feet\nReserved 3\n0,2,2
 
 
 def read_text(tmp_path, text, name, **options):
-    return read_data(tmp_path, text.encode(), name, **options)
-
-
-def read_data(tmp_path, data, name, **options):
     path = tmp_path / name
-    path.write_bytes(data)
+    path.write_bytes(text.encode())
     return read(path, **options)
 
 
@@ -141,6 +132,15 @@ def test_a_line_that_breaks_off_loses_no_other_one(tmp_path, cut, end, name):
     assert len(tracks) == len(items) - 2 - in_text and skipped == {"unreadable row": 2}
 
 
+def test_one_order_of_dates_is_found_for_a_whole_file(tmp_path):
+    """Though it is read in parts, and only the second one shows that the month comes first."""
+    rows = [{"time": f"01/{'02' if i < 70_000 else '31'}/2024 {i // 3600 % 24}:{i // 60 % 60}:{i % 60}",
+             "lat": 46.5, "lon": 7.1} for i in range(70_001)]  # fmt: skip
+    tracks, skipped, schema = read_text(tmp_path, json.dumps(rows), "a.json")
+    assert schema.date_order == "month" and set(tracks.t.astype("M8[ms]").astype("M8[M]").astype(str)) == {"2024-01"}
+    assert len(tracks) == 70_001 and not skipped
+
+
 def test_half_of_a_letter_in_json_is_no_error(tmp_path):
     """An escape can name half of an emoji."""
     words = f'[{{"lat": 46.5, "lon": 7.1, "tst": {TEN // 1000}, "user": "\\ud83d"}}]'
@@ -192,131 +192,13 @@ def test_hostile_and_broken_files_give_a_sentence(tmp_path, name, text, words):
         read_text(tmp_path, text, name)
 
 
-def feed(*vehicles, moment_s=TEN // 1000, version="2.0"):
-    """A message of dictionaries, each a VehiclePosition."""
-    message = FeedMessage()
-    header = {"gtfsRealtimeVersion": version, "timestamp": str(moment_s)}
-    entities = [{"id": str(number), "vehicle": each} for number, each in enumerate(vehicles)]
-    return json_format.ParseDict({"header": header, "entity": entities}, message)
-
-
-def bus(name="bus 7", lon=7.125, lat=46.5, t_s=None, **trip):
-    return {"vehicle": {"id": name}, "position": {"longitude": lon, "latitude": lat}, "trip": trip} | (
-        {} if t_s is None else {"timestamp": str(t_s)}
-    )
-
-
-def fit(n=30, serial=987654, starts_s=(TEN // 1000,)):
-    """A recording, a fix a second from 10:00 on."""
-    return [
-        (FILE_ID, {"type": 4, "serial_number": serial}),
-        *(record(TEN // 1000 + i, 7.1 + i / 1e5, -46.5) for i in range(n)),
-        *((SESSION, {"start_time": start_s - EPOCH_S}) for start_s in starts_s),
-    ]
-
-
-def test_fit(tmp_path):
-    schema = Schema(zone="Asia/Tokyo")  # it is UTC
-    tracks, skipped, guess = read_data(tmp_path, fit_bytes(fit()), "morning.fit", schema=schema)
-    assert tracks.t.tolist() == [TEN + 1000 * i for i in range(30)] and not skipped and guess.user == "device"
-    np.testing.assert_allclose([tracks.lon[[0, 29]], tracks.lat[[0, 29]]], [[7.1, 7.10029], [-46.5, -46.5]], atol=1e-7)
-    assert tracks.user_ids.tolist() == ["987654"] and tracks.track_ids.tolist() == ["morning"]
-
-
-def test_sessions_of_a_fit_file_are_tracks(tmp_path):
-    """Records without position, or with a time since the device was switched on, are counted."""
-    odd = [record(TEN // 1000 + 40, None, None), (RECORD, {"timestamp": 3600, "position_lat": 5, "position_long": 5})]
-    data = fit_bytes([*fit(starts_s=[TEN // 1000 + 20, TEN // 1000, TEN // 1000 + 10]), *odd])
-    tracks, skipped, _ = read_data(tmp_path, data, "triathlon.fit")
-    assert skipped == {"no position": 1, "no time that can be read": 1}
-    assert tracks.track_ids.tolist() == ["triathlon.1", "triathlon.2", "triathlon.3"]
-    assert np.diff(tracks.track_offsets).tolist() == [10, 10, 10]
-
-
-def test_a_folder_of_fit_files(tmp_path):
-    """Of a device by its number, packed ones too; a device without a number is named as its file; settings are none."""
-    (tmp_path / "1.fit").write_bytes(fit_bytes(fit()))
-    later = [(kind, {**fields, "timestamp": fields["timestamp"] + 3600}) if kind == RECORD else (kind, fields)
-             for kind, fields in fit()]  # fmt: skip
-    (tmp_path / "2.FIT.gz").write_bytes(gzip.compress(fit_bytes(later)))
-    (tmp_path / "0 settings.fit").write_bytes(fit_bytes(fit(n=0, serial=5)))
-    (tmp_path / "phone.fit").write_bytes(fit_bytes([message for message in fit() if message[0] != FILE_ID]))
-    tracks = read(tmp_path)[0]
-    assert tracks.user_ids.tolist() == ["987654", "phone"] and tracks.track_ids.tolist() == ["1", "2", "phone"]
-    assert preview(tmp_path).fixes["t"].to_pylist()[0] == TEN
-    with pytest.raises(InputError, match="0 settings.fit holds no position"):
-        read(tmp_path / "0 settings.fit")
-
-
-@pytest.mark.parametrize("name", ["a.pb", "a.pb.gz", "a.json"])
-def test_vehicles_of_gtfs_realtime(tmp_path, name):
-    on_trip = bus(t_s=TEN // 1000 + 5, tripId="4711", startDate="20200101")
-    labelled = {"vehicle": {"label": "Tram 3"}, "position": {"longitude": 7.25, "latitude": 46.5}}  # time of the header
-    by_trip = {"trip": {"tripId": "9"}, "position": {"longitude": 7.375, "latitude": 46.5}}
-    stopped = {"vehicle": {"id": "bus 8"}, "currentStatus": "STOPPED_AT"}
-    message = feed(on_trip, labelled, by_trip, stopped)
-    data = message.SerializeToString()
-    data = {"a.pb": data, "a.pb.gz": gzip.compress(data), "a.json": json_format.MessageToJson(message).encode()}[name]
-    tracks, skipped, _ = read_data(tmp_path, data, name)
-    assert tracks.user_ids.tolist() == ["9", "Tram 3", "bus 7"] and tracks.t.tolist() == [TEN, TEN, TEN + 5000]
-    assert tracks.track_ids.tolist() == ["9", "no trip", "4711 20200101"]
-    assert tracks.lon.tolist() == [7.375, 7.25, 7.125] and tracks.lat.tolist() == [46.5] * 3
-    assert skipped == {"no position": 1}
-
-
-def test_snapshots_of_gtfs_realtime(tmp_path):
-    """A position that a later snapshot repeats is a duplicate; a feed of other things has no fixes."""
-    for number, t_s in enumerate((0, 0, 60)):
-        message = feed(bus(lon=7 + t_s / 960, t_s=TEN // 1000 + t_s, tripId="1"), moment_s=TEN // 1000 + 30 * number)
-        (tmp_path / f"{number}.pb").write_bytes(message.SerializeToString())
-    (tmp_path / "alerts.pb").write_bytes(feed().SerializeToString())
-    tracks, skipped, _ = read(tmp_path)
-    assert tracks.t.tolist() == [TEN, TEN + 60_000] and tracks.lon.tolist() == [7, 7.0625]
-    assert skipped == {"duplicate": 1}
-    with pytest.raises(InputError, match="alerts.pb holds no position"):
-        read(tmp_path / "alerts.pb")
-
-
-@pytest.mark.parametrize("name", ["a.fit", "a.pb", "a.fit.gz", "a.pb.gz"])
-def test_a_binary_file_that_is_cut_or_another_is_refused(tmp_path, name):
-    whole = fit_bytes(fit()) if ".fit" in name else feed(*[bus(f"{i}") for i in range(30)]).SerializeToString()
-    pack = gzip.compress if name.endswith(".gz") else bytes
-    assert len(read_data(tmp_path, pack(whole), name)[0]) == 30
-    kind = "FIT file" if ".fit" in name else "GTFS-realtime message"
-    changed = [whole[:300] + bytes([whole[300] ^ 1]) + whole[301:]] * (kind == "FIT file")
-    for data in (*changed, whole[:200], whole[:-1], b"<html>Too many requests</html>", b"\0" * 500):
-        with pytest.raises(InputError, match=rf"a\..* is no complete {kind}: .* out of the folder\."):
-            read_data(tmp_path, pack(data), name)
-    with pytest.raises(InputError, match=r"a\..* is empty"):
-        read_data(tmp_path, pack(b""), name)
-    if name.endswith(".gz"):
-        with pytest.raises(InputError, match="cannot be read: "):
-            read_data(tmp_path, pack(whole)[:-20], name)
-        with pytest.raises(InputError, match="over 64 MB"):
-            read_data(tmp_path, pack(bytes(1 << 27)), name)
-
-
-@pytest.mark.parametrize(("name", "module", "package"), [
-    ("a.fit", "fitdecode", "fitdecode"), ("a.pb", "google.transit", "gtfs-realtime-bindings"),
-])  # fmt: skip
-def test_a_missing_package_is_named_with_the_window_that_installs_it(tmp_path, monkeypatch, name, module, package):
-    monkeypatch.setitem(sys.modules, module, None)
-    (tmp_path / name).write_bytes(fit_bytes(fit()))
-    for look in (read, preview):
-        with pytest.raises(MissingLibrary, match=rf": {package}\. In QGIS install from Plugins → RAW → Packages"):
-            look(tmp_path / name)
-
-
 def test_previews_of_every_kind(tmp_path):
     """The first rows, of a folder without reading all of it."""
-    texts = {"a.gpx": GPX.encode(), "b.json": json.dumps(TIMELINES["Records.json"]).encode(), "c.fit": fit_bytes(fit()),
-             "d.pb": feed(bus()).SerializeToString()}  # fmt: skip
-    for name, data in texts.items():
-        (tmp_path / name).write_bytes(data)
+    for name, words in {"a.gpx": GPX, "b.json": json.dumps(TIMELINES["Records.json"])}.items():
+        (tmp_path / name).write_text(words)
     folder = tmp_path / "007" / "Trajectory"
     folder.mkdir(parents=True)
     (folder / "20200101000000.plt").write_text(PLT_HEADER + "46.5,7.1,0,9,0,2020-01-01,10:00:00\n")
-    kinds = {"a.gpx": "gpx", "b.json": "json", "c.fit": "fit", "d.pb": "gtfs-realtime", "007": "geolife"}
-    for name, kind in kinds.items():
+    for name in ("a.gpx", "b.json", "007"):
         found = preview(tmp_path / name)
-        assert found.kind == kind and not found.problem and found.fixes["t"].to_pylist()[0] == TEN
+        assert not found.problem and found.fixes["t"].to_pylist()[0] == TEN

@@ -123,7 +123,7 @@ def test_latin_1_and_gzip(tmp_path):
 @pytest.mark.parametrize(
     ("words", "options", "message"),
     [
-        ("", {}, "none"),
+        ("", {}, "holds no position"),
         ("1,2020-01-01\n", {}, "No time and no position column"),
         ("user,time,lat,lon\n", {}, "no usable fix"),
         ("user,time,lat,lon\nx,40/02/2020,1,2\n", {}, "1 fix skipped: no time that can be read"),
@@ -134,8 +134,6 @@ def test_latin_1_and_gzip(tmp_path):
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"schema": Schema(encoding="klingon")}, "unknown encoding"),
         ("user,time,x,y\nx,2020-01-01,1,2\n", {"schema": Schema(crs="nonsense")}, "CRS of the positions"),
         (f"user,time,lat,lon\n{'x' * 1001},2020-01-01,1,2\n", {}, "An id has 1,001 letters"),
-        ("PAR1 but no more", {}, "cannot be read as Parquet"),
-        ("PNG\x02\n\x01\x02;\x03\n", {}, "another kind, such as a picture"),
         ("PK\x03\x04plain.csvuser,time,lat,lon\n", {}, "is a ZIP archive or a spreadsheet: unpack it"),
     ],
 )
@@ -373,4 +371,4 @@ def test_unreadable_rows_are_counted_while_a_source_is_read(tmp_path):
     (tmp_path / "a.csv").write_text("time,lon,lat\n2020-01-01,1,2\n1\n")
     skipped = Skipped()
     tables = stream(tmp_path / "a.csv", skipped=skipped)[1]
-    assert not skipped and sum(map(len, tables)) == 1 and skipped == {"unreadable row": 1}
+    assert sum(map(len, tables)) == 1 and skipped == {"unreadable row": 1}

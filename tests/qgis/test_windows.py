@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -120,27 +119,6 @@ def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypat
     dialog = menu.open_window("environment")
     assert dialog.isVisible() and dialog.hardware.text().startswith("The Python of this QGIS was not found.")
     assert dialog.table.topLevelItemCount()
-    dialog.close()
-
-
-def test_packages_for_some_files_are_offered_but_not_needed(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from raw_qgis_plugin.core.errors import RawError
-
-    monkeypatch.setitem(sys.modules, "fitdecode", None)  # as where it is not installed
-    asked: list[Any] = []
-
-    def refuse(request: Any) -> None:
-        asked.append(request)
-        raise RawError("not now")
-
-    monkeypatch.setattr(menu, "install", refuse)
-    dialog = menu.open_window("environment")
-    until(lambda: dialog.gpus is not None)
-    assert "all that it needs to run the model" in dialog.summary.text() and not dialog.install_button.isEnabled()
-    dialog.with_files.setChecked(True)
-    assert "What you ticked lacks fitdecode. To download: about 1 MB" in dialog.summary.text()
-    dialog.install_button.click()
-    assert asked[0].groups[1:] == ("formats",) and "not now" in dialog.summary.text()
     dialog.close()
 
 

@@ -62,14 +62,13 @@ def join_fixes(tables: list[pa.Table]) -> pa.Table:
     for role in ("user", "track"):
         types = {table[role].type for table in tables if role in table.column_names}
         if len(types) > 1:
-            tables = [_with_text(table, role) for table in tables]
+            tables = [
+                table.set_column(table.column_names.index(role), role, _text(table[role]))
+                if role in table.column_names
+                else table
+                for table in tables
+            ]
     return pa.concat_tables(tables, promote_options="default")
-
-
-def _with_text(table: pa.Table, role: str) -> pa.Table:
-    if role not in table.column_names:
-        return table
-    return table.set_column(table.column_names.index(role), role, _text(table[role]))
 
 
 def ids_of(table: pa.Table, role: str) -> np.ndarray | Coded | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..arrays import object_column
-from ..errors import InputError, exceptions_of, require
-from ..geodesy import unwrapped
+from ..errors import InputError, require
+from ..geodesy import near_lon
 
 # Fields that are taken for the ids of regions if none is named: the first whose values all differ
 ID_NAMES = ("region_id", "id", "code", "name", "fid")
@@ -38,55 +38,43 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
     guess: whether to look for the ids if no `id_field` is given.
     Raises InputError if the file, the layer or the field is missing or the file cannot be read.
     """
-    require("shapely", "osgeo")
-    from osgeo import gdal, ogr
+    require("shapely", "pyproj", "pyarrow")
+    import shapely
+
+    from .formats.ogr import field_names, opened
 
     name, _, layer_name = str(source).partition("|layername=")
     path = Path(name).expanduser()
     if not path.is_file():
         raise InputError(f"There is no file '{path}'.")
-    try:
-        with exceptions_of(gdal, ogr):
-            dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY)
-            names = [dataset.GetLayer(k).GetName() for k in range(dataset.GetLayerCount())]
-            if layer_name not in names and len(names) != 1:
-                listed = ", ".join(names) or "none"
-                raise InputError(f"Name a layer of {path.name} as '{path.name}|layername=NAME'. It has: {listed}.")
-            layer = dataset.GetLayerByName(layer_name) if layer_name in names else dataset.GetLayer(0)
-            fields, rows, shapes = _features(layer)
-            crs = layer.GetSpatialRef()
-            wkt = crs.ExportToWkt() if crs is not None else None
-    except RuntimeError as error:  # of GDAL
-        raise InputError(f"{path.name} cannot be read: {error}".replace(str(path), path.name)) from error
+    with opened(path) as dataset:
+        layers = {layer.GetName(): layer for layer in map(dataset.GetLayer, range(dataset.GetLayerCount()))}
+        if layer_name not in layers and len(layers) != 1:
+            listed = ", ".join(layers) or "none"
+            raise InputError(f"Name a layer of {path.name} as '{path.name}|layername=NAME'. It has: {listed}.")
+        layer = layers.get(layer_name) or next(iter(layers.values()))
+        fields, fid, rows, wkb = field_names(layer), layer.GetFIDColumn(), [], []
+        for feature in layer:
+            row = {name: feature.GetField(k) for k, name in enumerate(fields)}
+            rows.append({**row, fid: feature.GetFID()} if fid else row)
+            geometry = feature.GetGeometryRef()
+            wkb.append(None if geometry is None else bytes(geometry.GetLinearGeometry().ExportToIsoWkb()))
+        crs = layer.GetSpatialRef()
+        wkt = crs.ExportToWkt() if crs is not None else "OGC:CRS84"
+    fields += [fid] * bool(fid)
     if guess and not id_field:
         id_field = guess_id(fields, lambda name: [str(row[name]) for row in rows])
     if id_field and id_field not in fields:
         raise InputError(f"The regions have no field '{id_field}'. They have: {', '.join(fields) or 'none'}.")
     ids = object_column(row[id_field] for row in rows) if id_field else np.arange(1, len(rows) + 1).astype(object)
+    shapes = np.array(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
     return Polygons(id_field or "region", ids, _to_lonlat(shapes, wkt))
 
 
-def _features(layer: Any) -> tuple[list[str], list[dict[str, Any]], np.ndarray]:
-    """The names of the fields, the values of each feature, and (n,) shapely geometries, or None."""
-    import shapely
-
-    definition = layer.GetLayerDefn()
-    fields = [definition.GetFieldDefn(k).GetName() for k in range(definition.GetFieldCount())]
-    rows, wkb = [], []
-    for feature in layer:
-        row = {name: feature.GetField(k) for k, name in enumerate(fields)}
-        rows.append({**row, layer.GetFIDColumn(): feature.GetFID()} if layer.GetFIDColumn() else row)
-        geometry = feature.GetGeometryRef()
-        wkb.append(None if geometry is None else bytes(geometry.GetLinearGeometry().ExportToIsoWkb()))
-    fields += [layer.GetFIDColumn()] * bool(layer.GetFIDColumn())
-    return fields, rows, np.array(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
-
-
-def _to_lonlat(shapes: np.ndarray, wkt: str | None) -> np.ndarray:
-    require("pyproj")
+def _to_lonlat(shapes: np.ndarray, crs: str) -> np.ndarray:
     from pyproj import CRS, Transformer
 
-    of = CRS.from_user_input(wkt or "OGC:CRS84")
+    of = CRS.from_user_input(crs)
     if of.is_geographic and of.equals(CRS.from_epsg(4326), ignore_axis_order=True):
         return shapes
     transformer = Transformer.from_crs(of, "EPSG:4326", always_xy=True)
@@ -97,51 +85,19 @@ def to_lonlat(shapes: np.ndarray, transform: Callable[[np.ndarray], np.ndarray],
     """(n,) shapely polygons in longitude and latitude, None for one with a corner that has none.
 
     transform: of (m, 2) coordinates to degrees.
-    In a projected CRS an edge that crosses ±180 on the map also crosses it here: its longitudes go on beyond 180.
+    In a projected CRS the longitudes of a shape go on beyond ±180 from those of the middle of its extent.
     """
     import shapely
 
     xy, of = shapely.get_coordinates(shapes, return_index=True)
-    xy, moved = transform(xy), shapes.copy()
-    lost = np.isin(np.arange(len(shapes)), of[~np.isfinite(xy).all(axis=1)])
-    moved[lost] = None
-    moved = shapely.set_coordinates(moved, xy[~lost[of]])
+    if not len(xy):
+        return shapes
+    west, south, east, north = shapely.bounds(shapes).T
+    both = transform(np.vstack([xy, np.column_stack([(west + east) / 2, (south + north) / 2])]))
+    lonlat, middle, moved = both[: len(xy)], both[len(xy) :, 0], shapes.copy()
     if not is_geographic:
-        at = np.flatnonzero(leap(moved))
-        # With 64 points around a shape its longitudes show on which side of the world an edge runs
-        steps = shapely.transform(shapely.segmentize(shapes[at], shapely.length(shapes[at]) / 64), transform)
-        moved[at] = [short_way(shape) for shape in steps]
-    return moved
-
-
-def leap(shapes: np.ndarray) -> np.ndarray:
-    """(n,) bool: whether a shape has neighbouring corners more than half the world apart."""
-    import shapely
-
-    xy, of = shapely.get_coordinates(shapes, return_index=True)
-    far = (np.abs(np.diff(xy[:, 0])) > 180) & (of[1:] == of[:-1])
-    return np.isin(np.arange(len(shapes)), of[1:][far])
-
-
-def short_way(shape: Any) -> Any:
-    """Polygons whose rings go the short way from corner to corner; a polygon around a pole stays as it is."""
-    import shapely
-
-    parts = [_short_way(part) for part in shapely.get_parts(shape)]
-    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
-
-
-def _short_way(polygon: Any) -> Any:
-    import shapely
-
-    rings: list[Any] = []
-    for ring in shapely.get_rings(polygon):
-        xy = shapely.get_coordinates(ring)
-        xy[:, 0] = unwrapped(xy[:, 0], np.array([0, len(xy)]))
-        if xy[0, 0] != xy[-1, 0]:
-            return polygon
-        if rings:  # a hole lies inside the outer ring
-            west, _, east, _ = rings[0].bounds
-            xy[:, 0] -= 360.0 * np.round((xy[:, 0].mean() - (west + east) / 2) / 360.0)
-        rings.append(shapely.LinearRing(xy))
-    return shapely.Polygon(rings[0], rings[1:]) if rings else polygon
+        with np.errstate(invalid="ignore"):  # of what cannot be transformed
+            lonlat[:, 0] = near_lon(lonlat[:, 0], np.where(np.isfinite(middle), middle, 0.0)[of])
+    lost = np.isin(np.arange(len(shapes)), of[~np.isfinite(lonlat).all(axis=1)])
+    moved[lost] = None
+    return shapely.set_coordinates(moved, lonlat[~lost[of]])

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InputError, no_progress
 from ..tracks import Skipped
-from .files import KINDS, files_of, names_of
-from .readers import build, choose, open_table, parser_of, resolve_source, with_date_order
+from .files import files_of
+from .readers import build, choose, open_file, resolve_source, with_date_order
 from .schema import AS_GUESSED, Schema, find_columns, has_fixes, user_candidates
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ SAMPLE = 20_000  # rows in which columns that may name users are looked for: fil
 class Preview(NamedTuple):
     """What reading a source would give, by its first rows."""
 
-    kind: str  # of KINDS
     raw: pa.Table  # the first rows
     sample: pa.Table  # these and more
     fixes: pa.Table | None  # of `fixes_of`, a row each; None where time or position is not known
@@ -59,40 +58,32 @@ def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSE
 
     from .columns import fixes_of
 
-    skipped = Skipped()
-    sample, total = _first_rows(path, kind, wanted, skipped)
-    raw = sample.slice(0, rows)
-    found, problem, fixes = find_columns(raw.column_names, wanted), "", None
+    skipped, files = Skipped(), files_of(path, kind)
+    opened = ((file, *open_file(kind, file, wanted, skipped, no_progress)) for file in files)
+    found_in = next((each for each in opened if has_fixes(each[1], wanted)), None)
+    file, names, tables = found_in or (files[0], *open_file(kind, files[0], wanted, skipped, no_progress))
+    sample = next(tables(names), None)
+    if sample is None:
+        raise InputError(f"{path.name} holds no position.")
+    sample = sample.slice(0, SAMPLE)
+    raw, found, problem, fixes = sample.slice(0, rows), find_columns(names, wanted), "", None
     try:
-        found = with_date_order(choose(raw.column_names, wanted, path), [raw])
+        found = with_date_order(choose(names, wanted, file), [raw])
         fixes = fixes_of(raw, replace(found, visible=None), Skipped())
         for reason, count in build([fixes_of(raw, found, skipped)])[1].items():
             skipped.add(reason, count)
     except (InputError, pa.ArrowException, UnicodeError) as error:
         problem = str(error)
-    return Preview(kind, raw, sample, fixes, found, skipped, problem, total)
+    return Preview(raw, sample, fixes, found, skipped, problem, _total(kind, file, wanted))
 
 
-def _first_rows(path: Path, kind: str, wanted: Schema, skipped: Skipped) -> tuple[pa.Table, int]:
-    """At most SAMPLE rows, and the estimated number of rows; what is unreadable is counted in `skipped`."""
-    import pyarrow as pa
+def _total(kind: str, file: Path, wanted: Schema) -> int:
+    if kind == "parquet":
+        from pyarrow import parquet
 
-    files = files_of(path, KINDS[kind])
-    if kind in ("csv", "gotrack", "parquet"):
-        opened = {file: open_table(kind, file, wanted) for file in files}
-        first = next((file for file, (names, _) in opened.items() if has_fixes(names, wanted)), files[0])
-        names, batches = opened[first]
-        table = next(batches(names, skipped, no_progress, ahead=False), None)
-        table = pa.table({name: pa.array([], pa.string()) for name in names}) if table is None else table
-        if kind == "parquet":
-            from pyarrow import parquet
+        return parquet.read_metadata(file).num_rows
+    if kind != "csv" or file.suffix.lower() == ".gz":
+        return 0
+    from .text import read_head
 
-            return table.slice(0, SAMPLE), parquet.read_metadata(first).num_rows
-        from .text import read_head
-
-        return table.slice(0, SAMPLE), int(first.stat().st_size / read_head(first, wanted).bytes_a_row)
-    parse = parser_of(kind, skipped, names_of(path, files))
-    table = next((part for file in files for part in parse(file, no_progress)), None)
-    if table is None:
-        raise InputError(f"{path.name} holds no position.")
-    return table.slice(0, SAMPLE), 0
+    return int(file.stat().st_size / read_head(file, wanted).bytes_a_row)

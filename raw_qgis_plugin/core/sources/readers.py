@@ -5,19 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, Progress, check_cancelled, no_progress, part_of, require
 from ..times import UTC, find_date_order, find_zone
 from ..tracks import Skipped, Tracks, build_tracks
-from .files import KINDS, files_of, find_source, names_of
-from .schema import AS_GUESSED, Schema, find_column, find_columns, has_fixes
+from .files import files_of, find_source, names_of
+from .schema import AS_GUESSED, Schema, find_columns, has_fixes
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyarrow import dataset
 
 GOTRACK_ZONE = "America/Maceio"  # GoTrack writes the local times of Aracaju
 PARQUET_ROWS = 1 << 20  # that are read at a time
@@ -32,18 +31,18 @@ def read(
 ) -> tuple[Tracks, Skipped, Schema]:
     """Read and clean fixes.
 
-    source: a file or folder, or 'kind:path' with one of specs.FORMATS. Of a folder tables with time and position are
+    source: a file or folder, or 'kind:path' with one of specs.FORMATS. Of a folder files with time and position are
     read. Raises InputError if the source cannot be read, a column is missing, the order of dates is unknown or no fix
     is left; MissingLibrary without pyarrow.
     """
-    path, kind, schema = resolve_source(source, format, schema)
     skipped = Skipped()
-    found, tables = stream(path, kind, schema, skipped, part_of(progress, 0.0, 0.8))
+    found, tables = stream(source, format, schema, skipped, part_of(progress, 0.0, 0.8))
     tracks, cleaned = build(list(tables), drop_spikes)
     for reason, count in cleaned.items():
         skipped.add(reason, count)
     if not len(tracks):
-        raise InputError(f"There is no usable fix in {path.name}, read as {found}. {skipped} {skipped.advice}".strip())
+        name = find_source(source, format)[0].name
+        raise InputError(f"There is no usable fix in {name}, read as {found}. {skipped} {skipped.advice}".strip())
     progress(1.0)
     return tracks, skipped, found
 
@@ -61,20 +60,56 @@ def stream(
     without fixes are noted in `skipped` while the tables are read.
     """
     path, kind, schema = resolve_source(source, format, schema)
-    skipped = Skipped() if skipped is None else skipped
-    names = names_of(path, files_of(path, KINDS[kind]))
-    if kind in ("csv", "gotrack", "parquet"):
-        schemas, tables = _open_tables(path, kind, list(names), schema, skipped)
-        return next(iter(schemas.values())), _fixes(path, names, list(schemas), tables, skipped, progress)
-
-    def parsed(file: Path, part: Progress, skipped: Skipped = skipped) -> Iterator[tuple[pa.Table, Schema]]:
-        for table in parser_of(kind, skipped, names)(file, part):
-            yield table, choose(table.column_names, schema, file)
-
-    first = next((part for file in names for part in parsed(file, no_progress, Skipped())), None)
+    names = names_of(path, files_of(path, kind))
+    parts = _fixes(kind, names, schema, Skipped() if skipped is None else skipped, progress)
+    first = next(parts, None)
     if first is None:
         raise InputError(f"{path.name} holds no position.")
-    return first[1], _fixes(path, names, list(names), parsed, skipped, progress)
+    return first[0], (fixes for _, fixes in chain([first], parts))
+
+
+def _fixes(
+    kind: str, names: dict[Path, str], wanted: Schema, skipped: Skipped, progress: Progress
+) -> Iterator[tuple[Schema, pa.Table]]:
+    """The fixes of files, with their schema. Of several without user columns each is a user, of its name in `names`."""
+    import pyarrow as pa
+
+    from .columns import fixes_of
+
+    unread: dict[Path, list[str]] = {}
+    for number, (file, name) in enumerate(names.items()):
+        part = part_of(progress, number / len(names), (number + 1) / len(names))
+        columns, tables = open_file(kind, file, wanted, skipped, part)
+        if not has_fixes(columns, wanted):
+            unread[file] = columns
+            continue
+        schema = choose(columns, wanted, file)
+        parts = tables(schema.columns())
+        first = next(parts)
+        schema = with_date_order(schema, chain([first], _again(kind, file, wanted, schema.when())))
+        if schema.date_order == "unknown":
+            raise InputError(
+                f"The dates in the column '{schema.when()[-1]}' of {file.name} may begin with the day or with the "
+                "month: no number in them decides. Choose the order of dates (DATE_ORDER)."
+            )
+        for table in chain([first], parts):
+            try:
+                fixes = fixes_of(table, schema, skipped)
+            except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
+                raise InputError(f"{file.name} cannot be read as a table: {error}") from error
+            if schema.user is None and len(names) > 1:
+                fixes = fixes.append_column("user", pa.repeat(name, len(fixes)).dictionary_encode())
+            yield schema, fixes
+    skipped.files = [file.name for file in unread]
+    if len(unread) == len(names):
+        file, columns = next(iter(unread.items()))
+        if columns:
+            choose(columns, wanted, file)  # says which column is missing
+
+
+def _again(kind: str, file: Path, wanted: Schema, columns: list[str]) -> Iterator[pa.Table]:
+    """Some columns of a file that is being read; it is opened again when the first table is asked for."""
+    yield from open_file(kind, file, wanted, Skipped(), no_progress)[1](columns)
 
 
 def resolve_source(source: str | Path, format: str, schema: Schema) -> tuple[Path, str, Schema]:
@@ -95,95 +130,82 @@ def read_table(source: str | Path) -> pa.Table:
     import pyarrow as pa
 
     path, kind = find_source(source)
-    if not path.is_file() or kind not in ("csv", "gotrack", "parquet"):
+    if not path.is_file() or kind not in ("csv", "parquet"):
         raise InputError(f"'{path}' is a {'folder' if path.is_dir() else kind.upper() + ' file'}, not a table.")
     skipped = Skipped()
-    names, batches = open_table(kind, path, AS_GUESSED, always_header=True)
-    table = pa.concat_tables(batches(names, skipped, no_progress), promote_options="default")
+    names, tables = open_file(kind, path, AS_GUESSED, skipped, no_progress, always_header=True)
+    table = pa.concat_tables(tables(names), promote_options="default")
     if skipped:
         raise InputError(f"Rows of {path.name} without the {len(names)} columns of its header: {skipped.total:,}.")
     return table
 
 
-Batches = Callable[..., "Iterator[pa.Table]"]
-"""Of columns, Skipped and Progress to tables of these columns; `ahead` as in `text_tables`."""
+def open_file(
+    kind: str, file: Path, schema: Schema, skipped: Skipped, progress: Progress, always_header: bool = False
+) -> tuple[list[str], Callable[[list[str]], Iterator[pa.Table]]]:
+    """The columns of a file, and a function that reads at least some of them, a part of the file at a time, once.
 
-
-def open_table(kind: str, file: Path, schema: Schema, always_header: bool = False) -> tuple[list[str], Batches]:
-    """The columns of a text or Parquet table, and a function that reads some of them. always_header: of text."""
-    if kind != "parquet":
+    Unreadable rows are counted in `skipped`. always_header: of text.
+    """
+    if kind == "parquet":
+        return _open_parquet(file, progress)
+    if kind == "csv":
         from .text import read_head, text_tables
 
         head = read_head(file, schema, always_header)
-        return head.names, partial(text_tables, file, head)
+        return head.names, lambda columns: text_tables(file, head, columns, skipped, progress)
+    tables = _parsed(kind, file, skipped, progress)
+    first = next(tables, None)
+    return ([], lambda _: tables) if first is None else (first.column_names, lambda _: chain([first], tables))
+
+
+def _parsed(kind: str, file: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
+    """The tables of a file that is itself none. Broken rows are counted."""
+    from .formats.geolife import plt_tables
+    from .formats.objects import object_tables
+    from .formats.ogr import ogr_tables
+
+    if kind == "gotrack":
+        return iter([_gotrack(file)])
+    if kind == "geolife":
+        return plt_tables(file, skipped, progress)
+    return object_tables(file, skipped, progress) if kind == "json" else ogr_tables(file, progress)
+
+
+def _gotrack(file: Path) -> pa.Table:
+    """GoTrack's points with users: they name their track, whose device is in another table of the folder."""
+    import pyarrow.compute as pc
+
+    points, tracks = read_table(f"csv:{file}"), read_table(file.with_name("go_track_tracks.csv"))
+    row = pc.index_in(points["track_id"], value_set=tracks["id"].combine_chunks(), skip_nulls=True)
+    return points.append_column("user", pc.take(tracks["id_android"], row))
+
+
+def _open_parquet(file: Path, progress: Progress) -> tuple[list[str], Callable[[list[str]], Iterator[pa.Table]]]:
     import pyarrow as pa
     from pyarrow import dataset
+
+    def tables(columns: list[str]) -> Iterator[pa.Table]:
+        # By default Arrow reads far ahead and holds gigabytes of a large file
+        scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
+        few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
+        done = 0
+        try:
+            total = max(1, data.count_rows())
+            for batch in data.to_batches(columns=columns, batch_size=PARQUET_ROWS, **few):
+                yield pa.Table.from_batches([batch])
+                done += len(batch)
+                progress(done / total)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{file.name} cannot be read as Parquet: {error}") from error
+        if not done:
+            yield data.schema.empty_table().select(columns)
 
     try:
         data = dataset.dataset([str(file)], format="parquet", partitioning="hive")  # and columns of folders name=value
     except (pa.ArrowException, OSError) as error:
-        raise unreadable(file, [file], error) from error
-    return data.schema.names, partial(_parquet_tables, file, data)
-
-
-def _parquet_tables(
-    file: Path, data: dataset.Dataset, columns: list[str], skipped: Skipped, progress: Progress, ahead: bool = False
-) -> Iterator[pa.Table]:
-    """Columns of a Parquet file, at most so many rows at a time; at least one table."""
-    import pyarrow as pa
-    from pyarrow import dataset
-
-    # By default Arrow reads far ahead and holds gigabytes of a large file
-    scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
-    few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
-    done = 0
-    try:
-        total = max(1, data.count_rows())
-        for batch in data.to_batches(columns=columns, batch_size=PARQUET_ROWS, **few):
-            yield pa.Table.from_batches([batch])
-            done += len(batch)
-            progress(done / total)
-    except (pa.ArrowException, OSError) as error:
-        raise unreadable(file, [file], error) from error
-
-
-def unreadable(path: Path, files: Iterable[Path], error: Exception) -> InputError:
-    """What cannot be read as Parquet: the first of the files whose footer is damaged, or else the whole path."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    for file in files:
-        try:
-            parquet.read_metadata(file)
-        except (pa.ArrowException, OSError):
-            return InputError(f"{file.name} cannot be read as Parquet: {error}")
-    return InputError(f"{path.name} cannot be read as Parquet: {error}")
-
-
-def _open_tables(
-    path: Path, kind: str, files: list[Path], wanted: Schema, skipped: Skipped
-) -> tuple[dict[Path, Schema], Callable[[Path, Progress], Iterator[tuple[pa.Table, Schema]]]]:
-    """The schemas of the files that have fixes, and a function that reads one of them."""
-    opened = {file: open_table(kind, file, wanted) for file in files}
-    chosen = [file for file in files if has_fixes(opened[file][0], wanted)] or files[:1]
-    skipped.files = [file.name for file in files if file not in chosen]
-    schemas: dict[Path, Schema] = {}
-    for file in chosen:
-        names, batches = opened[file]
-        schema = choose(names, wanted, file)
-        schema = with_date_order(schema, batches(schema.when(), Skipped(), no_progress, ahead=False))
-        if schema.date_order == "unknown":
-            raise InputError(
-                f"The dates in the column '{schema.when()[-1]}' of {file.name} may begin with the day or with the "
-                "month: no number in them decides. Choose the order of dates (DATE_ORDER)."
-            )
-        schemas[file] = schema
-
-    def tables(file: Path, progress: Progress) -> Iterator[tuple[pa.Table, Schema]]:
-        for table in opened[file][1](schemas[file].columns(), skipped, progress):
-            yield table, schemas[file]
-
-    return schemas, tables
+        raise InputError(f"{file.name} cannot be read as Parquet: {error}") from error
+    return data.schema.names, tables
 
 
 def choose(names: list[str], wanted: Schema, file: Path) -> Schema:
@@ -217,70 +239,13 @@ def with_date_order(schema: Schema, tables: Iterable[pa.Table]) -> Schema:
     return replace(schema, date_order=order)
 
 
-def parser_of(kind: str, skipped: Skipped, names: dict[Path, str]) -> Callable[[Path, Progress], Iterator[pa.Table]]:
-    """The parser of a kind of file that is no table: of a file to tables of its columns. Broken rows are counted.
-
-    names: those of the files, of `names_of`.
-    """
-    from .formats.fit import fit_tables
-    from .formats.geolife import plt_tables
-    from .formats.objects import object_tables
-    from .formats.ogr import ogr_tables
-    from .formats.realtime import feed_tables
-
-    if kind in ("json", "geolife"):
-        return partial(object_tables if kind == "json" else plt_tables, skipped=skipped)
-    if kind == "fit":
-        return partial(fit_tables, names=names)
-    return feed_tables if kind == "gtfs-realtime" else ogr_tables
-
-
-def _fixes(
-    path: Path, names: dict[Path, str], files: list[Path],
-    tables: Callable[[Path, Progress], Iterator[tuple[pa.Table, Schema]]], skipped: Skipped, progress: Progress,
-) -> Iterator[pa.Table]:  # fmt: skip
-    """The fixes of files. Of several without user columns each is a user, of its name in `names`."""
-    import pyarrow as pa
-
-    from .columns import fixes_of
-
-    for number, file in enumerate(files):
-        part = part_of(progress, number / len(files), (number + 1) / len(files))
-        for table, schema in tables(file, part):
-            try:
-                fixes = fixes_of(table, schema, skipped)
-            except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
-                raise InputError(f"{file.name} cannot be read as a table: {error}") from error
-            if file.name.startswith("go_track_") and "user" not in fixes.column_names:
-                fixes = _with_devices(fixes, file.with_name("go_track_tracks.csv"))
-            elif schema.user is None and len(files) > 1:
-                fixes = fixes.append_column("user", pa.repeat(names[file], len(fixes)).dictionary_encode())
-            yield fixes
-
-
-def _with_devices(fixes: pa.Table, tracks: Path) -> pa.Table:
-    """Fixes with users: GoTrack's points name their track, whose device is in another table of the folder."""
-    if not tracks.exists():
-        return fixes
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    devices = read_table(tracks)
-    track, device = (devices[find_column(devices.column_names, name, "track")] for name in ("id", "id_android"))
-    row = pc.index_in(fixes["track"].cast(pa.string()), value_set=track.combine_chunks(), skip_nulls=True)
-    return fixes.append_column("user", pc.take(device, row).dictionary_encode())
-
-
 def build(tables: list[pa.Table], drop_spikes: bool = True) -> tuple[Tracks, Skipped]:
     """Tracks of the tables of `fixes_of`, which are taken out of the list, and the fixes that cleaning skipped."""
     from .columns import ids_of, join_fixes
 
-    if not tables:
-        return build_tracks(None, None, [], [], [])
     table = join_fixes(tables)
     tables.clear()
     user, track = ids_of(table, "user"), ids_of(table, "track")
-    check_cancelled()
     t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
     accuracy = table["accuracy"].to_numpy() if "accuracy" in table.column_names else None
     del table  # Arrow's copy is as large as the columns

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import re
 from collections.abc import Iterator
 from itertools import takewhile
@@ -22,8 +21,6 @@ from ..tracks import Skipped
 from .schema import AS_GUESSED, Schema
 
 DELIMITERS = ",;\t| "
-NEVER_WRITTEN = [chr(code) for code in range(1, 32) if chr(code) not in "\t\n\v\f\r\x1a\x1c\x1d\x1e\x1f"]
-MAX_UNWRITTEN = 0.02  # of the letters that no text has, in text
 ABOVE = re.compile(r'"?sep=(.)"?|#[^,;\t|]*', re.IGNORECASE)  # lines above a header: of Excel, and comments
 VALUE = re.compile(r"[+-]?\d[\d.,:/ TZ+-]*")  # a number or a time, as no column is called
 NULLS = ["", "NULL", "null", "NA", "N/A", "nan", "NaN", "None", "\\N"]
@@ -37,7 +34,7 @@ class Head(NamedTuple):
     names: list[str]
     delimiter: str
     encoding: str
-    bytes_a_row: float  # of the file, packed where it is, about
+    bytes_a_row: float  # about
     above: int  # lines above the first row
 
 
@@ -58,16 +55,13 @@ def read_head(file: Path, schema: Schema = AS_GUESSED, always_header: bool = Fal
         raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
     if data.startswith(b"PK\x03\x04"):
         raise InputError(f"{file.name} is a ZIP archive or a spreadsheet: unpack it, or save its table as CSV.")
-    if sum(map(text.count, NEVER_WRITTEN)) > MAX_UNWRITTEN * len(text):
-        raise InputError(f"{file.name} cannot be read as a table of text: it is of another kind, such as a picture")
     lines = text.lstrip("\ufeff").splitlines()
     above = sum(1 for _ in takewhile(ABOVE.fullmatch, lines))
     declared = next((match[1] for line in lines[:above] if (match := ABOVE.fullmatch(line)) and match[1]), "")
     line = next(iter(lines[above:]), "").replace("\0", "")
     rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in schema.delimiter or declared or DELIMITERS}
     delimiter = max(rows, key=lambda sign: (len(rows[sign]) > 1 and sign != " ", len(rows[sign])))
-    first = [name.strip() for name in rows[delimiter]]
-    size = len(gzip.compress(data) if file.suffix.lower() == ".gz" else data) / max(1, len(lines))
+    first, size = [name.strip() for name in rows[delimiter]], len(data) / max(1, len(lines))
     if not always_header and len(first) > 2 and any(VALUE.fullmatch(name) for name in first):
         whole = lines[above:-1] if len(data) == HEAD_BYTES else lines[above:]  # the last one may be cut
         return Head(_names_by_values(list(csv.reader(whole, delimiter=delimiter))), delimiter, encoding, size, above)
@@ -104,12 +98,9 @@ def _encoding(data: bytes) -> str:
     return "utf8"
 
 
-def text_tables(
-    file: Path, head: Head, columns: list[str], skipped: Skipped, progress: Progress, ahead: bool = True
-) -> Iterator[pa.Table]:
+def text_tables(file: Path, head: Head, columns: list[str], skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
     """The columns as text, a block of the file at a time, at least one. Rows of another length are counted.
 
-    ahead: read the next blocks meanwhile, in other threads; not for who wants the first ones alone.
     Raises InputError if the file is no such table.
     """
 
@@ -118,7 +109,7 @@ def text_tables(
         return "skip"
 
     size, none = max(file.stat().st_size, 1), True
-    how = {"block_size": BLOCK_BYTES, "encoding": head.encoding, "use_threads": ahead}
+    how = {"block_size": BLOCK_BYTES, "encoding": head.encoding, "use_threads": size > BLOCK_BYTES}
     try:
         with pa.OSFile(str(file)) as raw:
             reader = arrow_csv.open_csv(

@@ -71,7 +71,7 @@ class ImportDialog(TakesFiles, RawDialog):
 
     def _make_parts(self) -> None:
         self.source = QgsFileWidget(objectName="raw_import_source")
-        endings = "*.csv *.tsv *.txt *.gz *.parquet *.gpx *.fit *.json *.rec *.pb *.plt"
+        endings = "*.csv *.tsv *.txt *.gz *.parquet *.gpx *.json *.rec *.plt"
         self.source.setFilter(f"{tr('Positions')} ({endings});;(*)")
         self.folder = QPushButton(tr("Folder…"), objectName="raw_import_folder", autoDefault=False)
         narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon

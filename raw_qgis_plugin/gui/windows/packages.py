@@ -36,7 +36,7 @@ from ..widgets.layout import column, row, wrapped
 from .diagnostics import report
 from .installation import Installation
 
-RUNNING, TRAINING, FILES = "runtime", "train", "formats"  # groups of packages
+RUNNING, TRAINING = "runtime", "train"  # groups of packages
 
 
 class PackagesDialog(RawDialog):
@@ -67,7 +67,6 @@ class PackagesDialog(RawDialog):
         self.table = QTreeWidget(rootIsDecorated=False, minimumHeight=120)
         self.table.setHeaderLabels([tr("Package"), tr("Version"), tr("State")])
         self.with_training = QCheckBox(tr("Also what training needs"), toggled=self.refresh)
-        self.with_files = QCheckBox(tr("Also what FIT and GTFS-realtime files need"), toggled=self.refresh)
         self.locked = QCheckBox(
             tr("Only versions that RAW was tested with, checked by their SHA-256 sums"), checked=True
         )
@@ -81,7 +80,7 @@ class PackagesDialog(RawDialog):
         self.wheels.setDialogTitle(tr("Folder of wheels"))
         form = QFormLayout()
         form.addRow(tr("Install"), self.source)
-        for widget in (self.wheels, self.with_training, self.with_files, self.locked):
+        for widget in (self.wheels, self.with_training, self.locked):
             form.addRow("", widget)
         self.install_button = QPushButton(tr("Install"), default=True, clicked=self.install)
         self.cancel_button = QPushButton(tr("Cancel the installation"), visible=False)
@@ -107,23 +106,23 @@ class PackagesDialog(RawDialog):
     def refresh(self) -> None:
         """List the packages, and which of them are missing."""
         self.wheels.setVisible(self.source.currentData() == "wheels")
-        running, training, files = (packages.check(group) for group in (RUNNING, TRAINING, FILES))
+        running, training = packages.check(RUNNING), packages.check(TRAINING)
         self.table.clear()
-        for found, use in ((running, ""), (training, tr("for training")), (files, tr("for FIT and GTFS-realtime"))):
+        for found, use in ((running, ""), (training, tr("for training"))):
             for package in found:
                 self._add(package, use)
         for each in range(2):
             self.table.resizeColumnToContents(each)
-        wanted = running + training * self.with_training.isChecked() + files * self.with_files.isChecked()
+        wanted = running + training * self.with_training.isChecked()
         lacking = [package for package in wanted if package.problem or package.module in self.broken]
         if any(package in running for package in lacking):
             words = tr("RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.")
         elif lacking:
             words = tr("RAW can run the model. What you ticked lacks {what}. To download: about {megabytes} MB.")
-        elif any(package.problem for package in training + files):
-            words = tr("RAW has all that it needs to run the model. Other work needs more: tick a box below.")
+        elif any(package.problem for package in training):
+            words = tr("RAW has all that it needs to run the model. Training needs more: tick the box below.")
         else:
-            words = tr("RAW has all that it needs, to run the model, to train and to read every file.")
+            words = tr("RAW has all that it needs, to run the model and to train.")
         megabytes = packages.download_megabytes(lacking, bool(self.gpus), self.source.currentData() == "cpu")
         self._summarise(words.format(what=", ".join(package.name for package in lacking), megabytes=megabytes))
         self.install_button.setEnabled(bool(lacking))
@@ -146,7 +145,7 @@ class PackagesDialog(RawDialog):
 
     def _look(self) -> None:
         """Look in the background for the graphics card, and for packages that do not import."""
-        there = [p.module for group in (RUNNING, TRAINING, FILES) for p in packages.check(group) if p.version]
+        there = [p.module for group in (RUNNING, TRAINING) for p in packages.check(group) if p.version]
         self.hardware.setText(tr("Looking at the graphics card and trying the packages …"))
         try:
             python = base_python(this_layout())
@@ -189,8 +188,7 @@ class PackagesDialog(RawDialog):
         if source == "wheels" and folder is None:
             self._summarise(tr("Choose the folder that holds the wheels."))
             return
-        more = {TRAINING: self.with_training, FILES: self.with_files}
-        groups = ("cuda" if self.gpus else RUNNING, *(group for group, box in more.items() if box.isChecked()))
+        groups = ("cuda" if self.gpus else RUNNING, *[TRAINING] * self.with_training.isChecked())
         self.log.clear()
         try:
             request = InstallRequest(groups, folder, source == "cpu", qgis_proxy(), locked=self.locked.isChecked())
@@ -208,7 +206,7 @@ class PackagesDialog(RawDialog):
     def _set_busy(self, busy: bool) -> None:
         self.bar.setVisible(busy)
         self.cancel_button.setVisible(busy)
-        choices = self.source, self.with_training, self.with_files, self.wheels, self.locked
+        choices = self.source, self.with_training, self.wheels, self.locked
         for widget in (self.install_button, self.remove_button, *choices):
             widget.setEnabled(not busy)
 

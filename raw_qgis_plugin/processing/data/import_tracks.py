@@ -37,13 +37,10 @@ class ImportTracks(RawAlgorithm):
     ID = "importtracks"
     ICON = "import"
     TITLE = "Import tracks"
-    SUMMARY = (
-        "CSV, Parquet, GPX, FIT, GTFS-realtime, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned "
-        "and sorted."
-    )
+    SUMMARY = "CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted."
     TAGS = (
         "trajectory", "movement", "gps", "load", "geolife", "movebank", "csv", "parquet", "plt", "gpx", "timeline",
-        "google", "owntracks", "fit", "garmin", "wahoo", "gtfs", "realtime",
+        "google", "owntracks",
     )  # fmt: skip
     NEEDS = ("pyarrow",)
 

@@ -16,13 +16,13 @@ PLT = Head(["lat", "lon", "zero", "feet", "days", "date", "time"], ",", "latin-1
 READ = ["lat", "lon", "date", "time"]
 
 
-def plt_tables(file: Path, progress: Progress, skipped: Skipped) -> Iterator[pa.Table]:
+def plt_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
     """The columns lat, lon, date and time as text, and user and track. No table of a file that is empty."""
     rows, folder = file.read_bytes().split(b"\n", 6)[6:], file.resolve().parent
     if not rows or not rows[0].strip():
         return
     user = folder.parent.name if folder.name.lower() == "trajectory" else folder.name
-    for table in text_tables(file, PLT, READ, skipped, progress, ahead=False):
+    for table in text_tables(file, PLT, READ, skipped, progress):
         for name, value in (("user", user), ("track", file.stem)):
             table = table.append_column(name, pa.repeat(value, len(table)).dictionary_encode())
         yield table
