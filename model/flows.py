@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from model.cli import add_options, check_output, make_parser, meter, open_model, read_tracks, run, spec_of, write_table
-from raw_qgis_plugin.core.diary.diary import find_diaries, join_diaries
-from raw_qgis_plugin.core.flows.flows import flows, shown_zones, table_of
-from raw_qgis_plugin.core.flows.trips import trips_of
-from raw_qgis_plugin.core.flows.zones import hexagons, read_zones
+from raw_qgis_plugin.core.flows.flows import find_flows, shown_zones, table_of
+from raw_qgis_plugin.core.flows.zones import read_zones
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import FlowSpec
+from raw_qgis_plugin.core.tracks import by_unit
 
 EPILOG = """
 DIR gets matrix.parquet: from_zone, to_zone, slice, n_trips, n_users, expected trips by mode, minutes and metres
@@ -41,21 +40,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     check_output(args.output, args)
     given = read_polygons(args.zones, args.id, guess=True) if args.zones else None
     model = open_model(args)
-    tracks, _ = read_tracks(args)
-    trips = trips_of(join_diaries(list(find_diaries(tracks.by_user(), model, progress=meter("finding trips")))))
-    ends, n = np.concatenate([trips.begin, trips.end]), len(trips.user)
-    if given is None:
-        zones, zone = hexagons(ends[:, 0], ends[:, 1], spec.size_m)
-    else:
-        zones = read_zones(given.shapes, given.ids)
-        zone = zones.find(ends[:, 0], ends[:, 1])
-    found = flows(trips, zones, zone[:n], zone[n:], spec)
+    tracks, _ = by_unit(read_tracks(args)[0], "track" if spec.trips == "tracks" else "user")
+    zones = None if given is None else read_zones(given.shapes, given.ids)
+    found = find_flows(tracks, model, zones, spec, progress=meter("finding trips"))
     left = f"{found.n_incomplete:,} begin or end where nothing is recorded, {found.n_outside:,} have an end in no zone"
-    print(f"{n:,} trips; {left}", file=sys.stderr)
-    write_table(args.output, table_of(found, zones))
-    some, figures = shown_zones(found, zones, given is None)
-    shapes = np.array(shapely.to_wkb(some.shapes), object)
-    write_table(str(folder / "zones.parquet"), {"zone": some.names, **figures, "geometry": shapes})
+    print(f"{found.n_trips:,} trips; {left}", file=sys.stderr)
+    write_table(args.output, table_of(found))
+    shapes, columns = shown_zones(found, given is None)
+    write_table(str(folder / "zones.parquet"), {**columns, "geometry": np.array(shapely.to_wkb(shapes), object)})
 
 
 if __name__ == "__main__":

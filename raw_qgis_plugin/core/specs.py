@@ -255,6 +255,10 @@ class PretrainSpec(Spec):
 class FlowSpec(Spec):
     """Trips from zone to zone."""
 
+    trips: str = option(
+        "stops", "Trips", "From stop to stop, as in the diary; or each track of the track field is a trip.",
+        choices=("stops", "tracks"),
+    )  # fmt: skip
     size_m: float = option(1000.0, "Size of hexagons", "Used without zones.", unit="m", minimum=50)
     slice: str = option(
         "all", "Slices of time", "Hours and days of departure, in mean solar time.",

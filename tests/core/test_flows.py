@@ -42,7 +42,7 @@ def grid(n: int = 5) -> Zones:
 
 
 def ask(trips: Trips, zones: Zones, **options: object) -> Flows:
-    return flows(trips, zones, zones.find(*trips.begin.T), zones.find(*trips.end.T), FlowSpec(**options), SECRET)  # type: ignore[arg-type]
+    return flows(trips, zones, FlowSpec(**options), SECRET)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("part", ["all", "hour", "weekend", "month"])
@@ -76,9 +76,9 @@ def test_nothing_stands_on_few_people() -> None:
     nobody = ask(some_trips(300, n_users=9), grid(), min_users=10)
     for name in (*FIGURES, "minutes", "metres", "n_users"):
         assert np.isnan(nobody.pairs[name]).all() and len(nobody.pairs[name])
-    assert set(table_of(nobody, grid())["main_mode"]) == {None}
-    assert not len(shown_zones(nobody, grid(), made=True)[0].names)
-    assert all(np.isnan(values).all() for values in nobody.zones.values())
+    assert set(table_of(nobody)["main_mode"]) == {None}
+    assert not len(shown_zones(nobody, made=True)[0])
+    assert all(np.isnan(values).all() for values in nobody.of_zones.values())
 
 
 def test_one_person_who_dominates_hides_a_pair() -> None:
@@ -100,8 +100,8 @@ def test_zones_count_what_leaves_and_what_comes() -> None:
     good = trips.complete & (begin >= 0) & (end >= 0)
     for name, at, same in (("n_out", begin, False), ("n_in", end, False), ("n_within", begin, True)):
         counted = [np.sum(good & (at == z) & ((begin == end) == same)) for z in range(len(zones.names))]
-        assert np.nan_to_num(found.zones[name]).tolist() == counted
-    assert np.nansum(found.zones["balance"]) == 0
+        assert np.nan_to_num(found.of_zones[name]).tolist() == counted
+    assert np.nansum(found.of_zones["balance"]) == 0
     assert found.n_incomplete == (~trips.complete).sum()
     assert found.n_outside == (trips.complete & ((begin < 0) | (end < 0))).sum()
 

@@ -10,43 +10,69 @@ from zlib import crc32
 import numpy as np
 
 from ..arrays import group_quantile
-from ..errors import InputError, require
+from ..diary.diary import find_diaries, join_diaries
+from ..errors import InputError, Progress, no_progress, require
 from ..regions.disclosure import SHOWN, withheld
 from ..regions.noise import noise_keys
 from ..regions.publish import CAP, CAPPED, NOISE_KEY
 from ..specs import FlowSpec
 from ..times import DAY_MS, HOUR_MS
-from .trips import MODES, Trips
-from .zones import Zones
+from .trips import MODES, Trips, trips_of, trips_of_tracks
+from .zones import Zones, hexagons
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+    from ..bundle.runtime import Model
+    from ..tracks import Tracks
 
 BY_MODE = tuple(f"trips_{mode}" for mode in MODES)
 
 
 @dataclass(frozen=True)
 class Flows:
-    """Tables of `flows`. n_incomplete: trips that begin or end where nothing is recorded. n_outside: trips with an end
-    in no zone. Neither are in the tables.
-    """
-
-    pairs: dict[str, np.ndarray]
-    zones: dict[str, np.ndarray]
-    n_incomplete: int
-    n_outside: int
-
-
-def flows(trips: Trips, zones: Zones, begin: np.ndarray, end: np.ndarray, spec: FlowSpec, secret: bytes = b"") -> Flows:
-    """Add up trips. begin, end: (n,) zone of both ends of each trip, -1 for none. secret: of the profile, for noise.
+    """Trips between zones, of `flows`.
 
     pairs: from, to (rows of zones; -1 in the row of withheld pairs of a slice), slice (text), n_trips, n_users, BY_MODE
     and trips_unknown (expected trips: sums of probabilities), minutes and metres (medians), rank (1 for most trips of
-    the slice, between two zones), and what `publish_figures` needs. Pairs of fewer than min_users persons, or that one
-    person dominates, are left out and added up in one row a slice; where that is of few people, its figures are nan.
-    zones: n_out, n_in, n_within, n_users, balance (in less out), nan where withheld.
+    the slice, between two zones), and what `publish_figures` needs.
+    of_zones: n_out, n_in, n_within, n_users, balance (in less out), nan where withheld.
+    """
+
+    zones: Zones
+    pairs: dict[str, np.ndarray]
+    of_zones: dict[str, np.ndarray]
+    n_trips: int
+    n_incomplete: int  # begin or end where nothing is recorded; these and the next are in no table
+    n_outside: int  # begin or end in no zone
+
+
+def find_flows(
+    tracks: Tracks, model: Model | None, zones: Zones | None, spec: FlowSpec, secret: bytes = b"",
+    progress: Progress = no_progress,
+) -> Flows:  # fmt: skip
+    """Find the trips of tracks, and add them up. tracks: a track each user, or each trip (spec.trips 'tracks').
+
+    zones: None for hexagons.
+    """
+    if spec.trips == "tracks":
+        return flows(trips_of_tracks(tracks, model, progress), zones, spec, secret)
+    return flows(trips_of(join_diaries(list(find_diaries(tracks, model, progress=progress)))), zones, spec, secret)
+
+
+def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b"") -> Flows:
+    """Add up trips between zones, None for hexagons. secret: of the profile, for noise.
+
+    Pairs of fewer than min_users persons, or that one person dominates, are left out and added up in one row a slice;
+    where that is of few people, its figures are nan.
     """
     require("scipy", "shapely")
+    ends = np.concatenate([trips.begin, trips.end])
+    if zones is None:
+        zones, zone = hexagons(ends[:, 0], ends[:, 1], spec.size_m)
+    else:
+        zone = zones.find(ends[:, 0], ends[:, 1])
+    begin, end = np.split(zone, 2)
     wanted = _wanted(trips, spec.modes or "")
     usable, inside = wanted & trips.complete, (begin >= 0) & (end >= 0)
     rows = np.flatnonzero(usable & inside)
@@ -78,7 +104,8 @@ def flows(trips: Trips, zones: Zones, begin: np.ndarray, end: np.ndarray, spec: 
         pairs[NOISE_KEY] = np.append(keys, np.full(len(numbers), None))
     pairs |= {"rank": np.append(rank, np.full(len(numbers), np.nan)), "slice": words[pairs["slice"]]}
     of_zones = _zones(a, b, trips.user[rows], n_zones, spec.min_users)
-    return Flows(pairs, of_zones, int((wanted & ~trips.complete).sum()), int((usable & ~inside).sum()))
+    incomplete, outside = int((wanted & ~trips.complete).sum()), int((usable & ~inside).sum())
+    return Flows(zones, pairs, of_zones, len(trips.user), incomplete, outside)
 
 
 def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
@@ -151,10 +178,10 @@ def _zones(begin: np.ndarray, end: np.ndarray, user: np.ndarray, n: int, min_use
     return {**figures, "balance": figures["n_in"] - figures["n_out"]}
 
 
-def table_of(found: Flows, zones: Zones) -> dict[str, np.ndarray]:
+def table_of(found: Flows) -> dict[str, np.ndarray]:
     """The pairs with the names of their zones in place of rows, None in the row of withheld pairs, and main_mode."""
     pairs = dict(found.pairs)
-    names = np.append(zones.names, np.array([None], object))
+    names = np.append(found.zones.names, np.array([None], object))
     ends = {f"{end}_zone": names[pairs.pop(end)] for end in ("from", "to")}
     by_mode = np.column_stack([np.nan_to_num(pairs[name]) for name in (*BY_MODE, "trips_unknown")])
     main = np.array([*MODES, "unknown"], object)[by_mode.argmax(axis=1)]
@@ -162,7 +189,8 @@ def table_of(found: Flows, zones: Zones) -> dict[str, np.ndarray]:
     return {**ends, "slice": pairs.pop("slice"), "main_mode": main, **pairs}
 
 
-def shown_zones(found: Flows, zones: Zones, made: bool) -> tuple[Zones, dict[str, np.ndarray]]:
-    """Zones and their figures. made: hexagons, which show where people were: those of few are left out."""
-    kept = ~np.isnan(found.zones["n_users"]) if made else np.ones(len(zones.names), bool)
-    return zones.only(kept), {name: values[kept] for name, values in found.zones.items()}
+def shown_zones(found: Flows, made: bool) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Shapes of zones, and their columns. made: hexagons, which show where people were: those of few are left out."""
+    kept = ~np.isnan(found.of_zones["n_users"]) if made else np.ones(len(found.zones.names), bool)
+    columns = {"zone": found.zones.names, **found.of_zones}
+    return found.zones.shapes[kept], {name: values[kept] for name, values in columns.items()}

@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Trips from stop to stop, from the legs of a diary."""
+"""Trips: from stop to stop, from the legs of a diary, or as the layer's tracks are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..arrays import run_ends
 from ..diary.diary import Diary
+from ..diary.modes import find_modes
+from ..errors import Progress
+from ..geodesy import metres_between
+
+if TYPE_CHECKING:
+    from ..bundle.runtime import Model
+    from ..tracks import Tracks
 
 MODES = ("walk", "bike", "motor", "rail")  # in the order of diary.modes.MODES
 
@@ -64,3 +72,14 @@ def trips_of(diary: Diary) -> Trips:
     t_start = np.where(has_begin, np.append(stops["t_leave"], 0)[stop], legs["t_start"][first])
     t_end = np.where(has_end, np.append(stops["t_arrive"], 0)[stop + 1], legs["t_end"][last])
     return Trips(ids, who, t_start, t_end, begin, end, metres, mode_p, has_begin & has_end)
+
+
+def trips_of_tracks(tracks: Tracks, model: Model | None, progress: Progress) -> Trips:
+    """Each track as a trip, from its first fix to its last one."""
+    first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1
+    begin, end = (np.column_stack([tracks.lon[row], tracks.lat[row]]) for row in (first, last))
+    a, n = tracks.steps(), tracks.n_tracks
+    steps_m = metres_between(tracks.lon[a], tracks.lat[a], tracks.lon[a + 1], tracks.lat[a + 1])
+    metres, mode_p = np.bincount(tracks.track[a], steps_m, n), np.nan_to_num(find_modes(tracks, model, progress).p)
+    times = tracks.t[first], tracks.t[last]
+    return Trips(tracks.user_ids, tracks.track_user, *times, begin, end, metres, mode_p, np.ones(n, bool))

@@ -32,10 +32,6 @@ class Zones:
         centres[zone] = xy
         return centres
 
-    def only(self, kept: np.ndarray) -> Zones:
-        """Some of the zones. kept: (z,) bool."""
-        return Zones(self.names[kept], self.shapes[kept])
-
     def lines(self, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
         """(k,) straight lines in degrees from zone to zone, the short way round the world; empty where one is -1."""
         import shapely

@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QDialog, QHeaderView, QSpinBox, QTableWidget, QTableWidgetItem, QToolButton, QWidget
 
 from ...core.errors import InputError, Progress
+from ...core.flows.trips import trips_of
 from ...core.regions.view import RegionView, summarise_region
 from ...environment.folders import publish_secret
 from ...layers.legends import title_of
@@ -22,6 +23,7 @@ from ..map_tools.shapes import in_crs, lonlat
 from ..session import Session
 from ..settings import settings
 from ..widgets.layout import column, delete, row, silent, wrapped
+from ..windows.flows import FlowsWindow
 from .card import Region, RegionCard
 from .compare import Comparison, number
 from .layer import RegionLayer, name_of
@@ -84,9 +86,11 @@ class RegionsTab(QWidget):
         self.away = QToolButton(text=tr("Remove"), toolTip=tip, clicked=self.remove_chosen)
         words, tip = tr("Publish figures…"), tr("Figures of the drawn regions as others may have them")
         self.publish = QToolButton(objectName="raw_publish", text=words, toolTip=tip, clicked=self.show_publish)
+        tip = tr("How many trips go from region to region, and at which hours")
+        self.flows = QToolButton(objectName="raw_region_flows", text=tr("Flows"), toolTip=tip, clicked=self.show_flows)
         self.place = column()
         above = row(*self.buttons.values(), None, self.min_users)
-        below = row(self.compare, self.away, self.publish, None)
+        below = row(self.compare, self.flows, self.away, self.publish, None)
         self.setLayout(column(above, self.hint, self.table, below, self.place, None, margins_px=(2, 6, 2, 2)))
 
     # ---- drawing ------------------------------------------------------------------------------------------------
@@ -239,7 +243,7 @@ class RegionsTab(QWidget):
                     self.table.setItem(at, cell, item)
                     item.setSelected(region.id in chosen)
         self.table.setFixedHeight(30 + 22 * min(max(len(shown), 1), 5))
-        for widget in (self.table, self.compare, self.away, self.publish):
+        for widget in (self.table, self.compare, self.flows, self.away, self.publish):
             widget.setVisible(bool(shown))
         if self.regions is not None:
             self.regions.restyle(self._heads())
@@ -252,6 +256,7 @@ class RegionsTab(QWidget):
         chosen = len(self._chosen())
         self.compare.setEnabled(chosen == 2)
         self.away.setEnabled(chosen > 0)
+        self.flows.setEnabled(self._ready())
         self._show_hint()
 
     def _show_hint(self, problem: str = "") -> None:
@@ -299,6 +304,19 @@ class RegionsTab(QWidget):
         dialog = Comparison(self._cards(chosen, chosen), self.window(), self.show_publish)
         dialog.show()
         return self.desktop.keep(dialog)
+
+    def show_flows(self) -> QDialog:
+        """Open the trips between the drawn regions."""
+        session: Any = self.session
+        regions: Any = self.regions
+        shapes = [lonlat(each.geometry(), regions.crs()) for each in regions.features()]
+        layers = {"INPUT": session.layer.id(), "ZONES": regions.layer.id()}
+        window = FlowsWindow(
+            trips_of(session.city.labels.diary), [region.name for region in self.shown], shapes,
+            settings().min_users.value(), self.window(), lambda: self.desktop.open_dialog("flows", **layers),
+        )  # fmt: skip
+        window.show()
+        return self.desktop.keep(window)
 
     def show_publish(self) -> QDialog:
         """Open 'Publish figures' for the drawn regions."""

@@ -50,34 +50,21 @@ class FindFlows(TrackAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, find trips, add up, write."""
-        import numpy as np
-
-        from ...core.diary.diary import find_diaries, join_diaries
-        from ...core.flows.flows import flows
-        from ...core.flows.trips import trips_of
-        from ...core.flows.zones import hexagons
+        from ...core.flows.flows import find_flows
         from ...environment.folders import publish_secret
 
         spec, model = run.spec(FlowSpec), self.open_model(run)
-        tracks, skipped = self.read_units(run, "user")
-        diaries = list(find_diaries(tracks, model, progress=run.stage(tr("Finding stops and trips"), 15, 85)))
-        trips = trips_of(join_diaries(diaries))
-        ends = np.concatenate([trips.begin, trips.end])
-        if self.zones is None:
-            zones, zone = hexagons(ends[:, 0], ends[:, 1], spec.size_m)
-        else:
-            zones = self._read_zones(run, self.zones)
-            zone = zones.find(ends[:, 0], ends[:, 1])
-        n = len(trips.user)
-        found = flows(trips, zones, zone[:n], zone[n:], spec, publish_secret())
+        tracks, skipped = self.read_units(run, "track" if spec.trips == "tracks" else "user")
+        zones = self._read_zones(run, self.zones) if self.zones is not None else None
+        found = find_flows(tracks, model, zones, spec, publish_secret(), run.stage(tr("Finding trips"), 15, 85))
         words = tr(
             "Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no "
             "zone."
         )
-        run.info(words.format(n=n, a=found.n_incomplete, b=found.n_outside))
+        run.info(words.format(n=found.n_trips, a=found.n_incomplete, b=found.n_outside))
         if not (found.pairs["from"] >= 0).any():
             run.warn(tr("No pair of zones has trips of enough users: choose larger zones, or fewer slices."))
-        return {**self._write(run, found, zones), **self.counts(tracks, skipped, model.provider)}
+        return {**self._write(run, found), **self.counts(tracks, skipped, model.provider)}
 
     def _read_zones(self, run: Run, source: QgsProcessingFeatureSource) -> Zones:
         from ...core.flows.zones import read_zones
@@ -89,7 +76,7 @@ class FindFlows(TrackAlgorithm):
         shapes = polygons_in_wgs84(features, source, run.context)
         return read_zones(shapes, columns.get(name or ""))
 
-    def _write(self, run: Run, found: Flows, zones: Zones) -> dict[str, Any]:
+    def _write(self, run: Run, found: Flows) -> dict[str, Any]:
         import numpy as np
 
         from ...core.flows.flows import shown_zones, table_of
@@ -98,10 +85,12 @@ class FindFlows(TrackAlgorithm):
         from ...layers.flows import FlowLines, FlowZones
         from ...layers.style import Table
 
-        crs, table = self.plan.source.sourceCrs(), table_of(found, zones)
+        crs, table = self.plan.source.sourceCrs(), table_of(found)
         between = np.flatnonzero(found.pairs["rank"] > 0)
         order = between[np.argsort(-found.pairs["rank"][between], kind="stable")]  # the strongest are drawn last
-        ends = np.stack([zones.centres[found.pairs[name][order]] for name in ("from", "to")], axis=1).reshape(-1, 2)
+        ends = np.stack([found.zones.centres[found.pairs[name][order]] for name in ("from", "to")], axis=1).reshape(
+            -1, 2
+        )
         offsets = np.arange(0, len(ends) + 1, 2)
         xy = self.in_input_crs(run, unwrapped(ends[:, 0], offsets), ends[:, 1], offsets)
         columns = {name: values[order] for name, values in table.items()}
@@ -109,10 +98,10 @@ class FindFlows(TrackAlgorithm):
             run, "OUTPUT", columns, FlowLines(), writing.lines(xy, offsets), Qgis.WkbType.LineString, crs, 85, 92
         )}  # fmt: skip
         if run.parameters.get("OUTPUT_ZONES"):
-            some, figures = shown_zones(found, zones, self.zones is None)
+            shapes, columns = shown_zones(found, self.zones is None)
             results["OUTPUT_ZONES"] = self.write_table(
-                run, "OUTPUT_ZONES", {"zone": some.names, **figures}, FlowZones(),
-                self.polygons_in_input_crs(run, some.shapes), Qgis.WkbType.MultiPolygon, crs, 92, 96,
+                run, "OUTPUT_ZONES", columns, FlowZones(), self.polygons_in_input_crs(run, shapes),
+                Qgis.WkbType.MultiPolygon, crs, 92, 96,
             )  # fmt: skip
         if run.parameters.get("OUTPUT_MATRIX"):
             results["OUTPUT_MATRIX"] = self.write_table(run, "OUTPUT_MATRIX", table, Table("Matrix of trips"), start=96)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The window of trips between the drawn regions: a matrix, and the hours of the chosen pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QHeaderView, QPushButton, QTableWidget, QTableWidgetItem, QWidget
+
+from ...core.flows.flows import BY_MODE, flows, slices
+from ...core.flows.trips import Trips
+from ...core.flows.zones import read_zones
+from ...core.specs import FlowSpec
+from ...processing.words import tr
+from ..widgets.charts import DayPlot
+from ..widgets.dialog import RawDialog
+from ..widgets.layout import column, wrapped
+
+HOURS = slices(np.zeros(0, np.int64), np.zeros(0), "hour")[1]
+
+
+class FlowHours(DayPlot):
+    """Trips by hour of departure, stacked by mode; hatched where few people made them."""
+
+    def __init__(self, trips: np.ndarray, few: np.ndarray) -> None:
+        """trips: (24, 5) by mode, the last unknown. few: (24,) bool, hours whose trips are withheld."""
+        names = [tr("walk"), tr("bike"), tr("motor"), tr("rail"), tr("mode unknown"), tr("few people")]
+        most = max(1.0, trips.sum(axis=1).max())
+        super().__init__(np.column_stack([trips / most, 0.1 * few]), names)
+        self.trips, self.few = trips, few
+
+    def tooltip_at(self, x: float, y: float) -> str:
+        """The hour's trips."""
+        hour = min(23, max(0, int(24 * x / max(self.width(), 1))))
+        words = tr("withheld: few people") if self.few[hour] else tr("{n:,.0f} trips").format(n=self.trips[hour].sum())
+        return f"{hour:02d}:00-{hour + 1:02d}:00: {words}"
+
+
+class FlowsWindow(RawDialog):
+    """Trips from each region to each other one."""
+
+    def __init__(
+        self, trips: Trips, names: Sequence[str], shapes: Sequence[Any], min_users: int, parent: QWidget,
+        as_layers: Callable[[], Any],
+    ) -> None:  # fmt: skip
+        """names, shapes: of the regions, in degrees. as_layers: opens 'Flows between zones' for the regions."""
+        super().__init__(parent, "raw_flows", tr("Trips between regions"))
+        zones = read_zones(list(shapes), list(names))
+        self.all, self.by_hour = (
+            flows(trips, zones, FlowSpec(min_users=min_users, slice=part)).pairs for part in ("all", "hour")
+        )
+        n = len(zones.names)
+        self.table = QTableWidget(n, n, objectName="raw_flow_matrix")
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.setHorizontalHeaderLabels([tr("to {region}").format(region=name) for name in zones.names])
+        self.table.setVerticalHeaderLabels([tr("from {region}").format(region=name) for name in zones.names])
+        known = {(a, b): row for row, (a, b) in enumerate(zip(self.all["from"], self.all["to"]))}
+        for a, b in np.ndindex(n, n):
+            row = known.get((a, b))
+            item = QTableWidgetItem("–" if row is None else f"{self.all['n_trips'][row]:,.0f}")
+            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            words = tr("no trips, or of fewer than {n} people").format(n=min_users)
+            if row is not None:
+                words = tr("{n:,.0f} people, {m:,.0f} minutes, {km:,.1f} km").format(
+                    n=self.all["n_users"][row], m=self.all["minutes"][row], km=self.all["metres"][row] / 1000
+                )
+            item.setToolTip(words)
+            self.table.setItem(a, b, item)
+        self.table.currentCellChanged.connect(lambda a, b, *_: self._show_hours(a, b))
+        self.pair, self.chart = wrapped(textFormat=Qt.TextFormat.PlainText), column()
+        first = self.all["from"] >= 0
+        at = (int(self.all["from"][first][0]), int(self.all["to"][first][0])) if first.any() else (0, 0)
+        tip = tr("Lines, zones and the whole matrix as layers of the map, which can be published")
+        layers = QPushButton(tr("As layers…"), objectName="raw_flow_layers", toolTip=tip, clicked=as_layers)
+        self.setLayout(column(
+            wrapped(tr("Trips from stop to stop, by the regions at their ends. A dash: none, or of few people.")),
+            self.table, self.pair, self.chart, self.buttons(layers, page="flows"), stretch=self.table,
+        ))  # fmt: skip
+        self.resize(680, 520)
+        self.table.setCurrentCell(*at)
+
+    def _show_hours(self, a: int, b: int) -> None:
+        """Show when trips go from region a to region b."""
+        while self.chart.count():
+            self.chart.takeAt(0).widget().deleteLater()
+        hour = np.array([HOURS.tolist().index(word) for word in self.by_hour["slice"]], int)
+        here = (self.by_hour["from"] == a) & (self.by_hour["to"] == b)
+        trips = np.zeros((24, 5))
+        trips[hour[here]] = np.column_stack([self.by_hour[name][here] for name in (*BY_MODE, "trips_unknown")])
+        self.hours = FlowHours(trips, trips.sum(axis=1) == 0)
+        self.chart.addWidget(self.hours)
+        names = [self.table.verticalHeaderItem(a).text(), self.table.horizontalHeaderItem(b).text()]
+        self.pair.setText(tr("Trips {way}, by hour of departure (solar time)").format(way=" ".join(names)))
