@@ -67,6 +67,8 @@ def entries() -> tuple[Entry, ...]:
               lambda menu: menu.show_dock().draw("box"), "regions"),
         Entry("map", tr("Make a map…"), tr("A page with title, legend, scale and notes in QGIS's layout window."),
               window("maps.page", "open_designer")),
+        Entry("film", tr("Save a film…"), tr("What the map shows while its clock runs, as MP4 or GIF."),
+              window("maps.film", "save_film"), "map"),
         Entry("basemap", tr("Basemap"),
               tr("Tiles of an XYZ connection of QGIS, below the layers. You are asked before the first request."),
               lambda menu: menu.toggle_basemap(), "map"),
@@ -88,7 +90,7 @@ def groups() -> list[tuple[str, tuple[str, ...]]]:
     tools = {"regions": ("draw", "box"), "models": ("train", "models")}
     found = [(group_title(group), tools.get(group, ()) + tuple(each.ID for each in members))
              for group, members in GROUPS.items()]  # fmt: skip
-    return [("", ("sample", "dock")), *found, (tr("Maps"), ("map", "basemap")), ("", ("environment", "help"))]
+    return [("", ("sample", "dock")), *found, (tr("Maps"), ("map", "film", "basemap")), ("", ("environment", "help"))]
 
 
 class RawMenu(Desktop):

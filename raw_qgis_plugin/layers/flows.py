@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The look of flows: curved arrows to the right of the straight line, as wide as there are trips, by main mode."""
+"""The look of flows, curved arrows as wide as there are trips, and of trips that move."""
 
 from __future__ import annotations
 
@@ -33,6 +33,41 @@ CURVE = (
     "x(centroid(@geometry)) + 0.14 * (y(end_point(@geometry)) - y(start_point(@geometry))), "
     "y(centroid(@geometry)) - 0.14 * (x(end_point(@geometry)) - x(start_point(@geometry)))), end_point(@geometry))"
 )
+# Where a trip is at the map's time, in epoch seconds @t: the way since @s, between two fixes in proportion to time
+MOVING = (
+    "if(@map_end_time IS NULL, @geometry, with_variable('t', epoch(@map_end_time) / 1000, "
+    "with_variable('s', @t - {tail} * (@t - epoch(@map_start_time) / 1000), "
+    "with_variable('p', array_foreach(generate_series(1, num_points(@geometry)), point_n(@geometry, @element)), "
+    "with_variable('i', array_length(array_filter(@p, m(@element) <= @t)), "
+    "with_variable('a', @p[@i - 1], with_variable('b', @p[min(@i, array_length(@p) - 1)], "
+    "with_variable('f', coalesce((@t - m(@a)) / nullif(m(@b) - m(@a), 0), 0), "
+    "make_line(array_append(array_filter(@p, m(@element) > @s AND m(@element) <= @t), "
+    "make_point(x(@a) + @f * (x(@b) - x(@a)), y(@a) + @f * (y(@b) - y(@a)))))))))))))"
+)
+TAILS = ((12, 0.25), (6, 0.5), (3, 1.0))  # frames of the clock, opacity
+
+
+def add_moving(layer: QgsVectorLayer) -> None:
+    """Give a layer of trips, whose M values are epoch seconds, a second style: QGIS's clock shows them on their way."""
+    styles = layer.styleManager()
+    before, name = styles.currentStyle(), tr("Trips that move")
+    styles.addStyleFromLayer(name)
+    styles.setCurrentStyle(name)
+    renderer = layer.renderer().clone()
+    for rule in renderer.rootRule().children():
+        drawn = rule.symbol()
+        colour, symbol = drawn.symbolLayer(drawn.symbolLayerCount() - 1).color(), QgsLineSymbol([])
+        for tail, opacity in TAILS:
+            part = QgsGeometryGeneratorSymbolLayer.create({"geometryModifier": MOVING.format(tail=tail)})
+            part.setSymbolType(Qgis.SymbolType.Line)
+            line = QgsLineSymbol.createSimple({"width": "1.1", "capstyle": "round", "joinstyle": "round"})
+            line.setColor(colour)
+            line.setOpacity(opacity)
+            part.setSubSymbol(line)
+            symbol.appendSymbolLayer(part)
+        rule.setSymbol(symbol)
+    layer.setRenderer(renderer)
+    styles.setCurrentStyle(before)
 
 
 @dataclass(frozen=True)
@@ -40,6 +75,20 @@ class FlowLines(Style):
     """Trips between zones. The variable SHOWN of the layer says how many lines are drawn."""
 
     title, order, start = "Flows", 3, ""
+
+    def apply(self, layer: QgsVectorLayer) -> None:
+        """As all styles; the clock plays the hours of 2000-01-01, a day that stands for all, or the months."""
+        super().apply(layer)
+        some = next(iter(layer.uniqueValues(layer.fields().lookupField("slice"))), "")
+        form = {5: "2000-01-01 %s", 7: "%s-01 00:00"}.get(len(some)) if some[-1:].isdigit() else None
+        if form is not None:
+            begin, end = form.split("%s")
+            start = f"to_datetime('{begin}' || \"slice\" || '{end}', 'yyyy-MM-dd HH:mm')"
+            times = layer.temporalProperties()
+            times.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromExpressions)
+            times.setStartExpression(start)
+            times.setEndExpression(f"{start} + to_interval('{'59 minutes' if begin else '27 days'}')")
+            times.setIsActive(True)
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """One rule for each main mode; arrows in steps of width."""

@@ -21,6 +21,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from .flows import add_moving
 from .legends import (
     CLASS_COLOURS,
     EACH_USER,
@@ -128,6 +129,7 @@ class Trips(Style):
         """The user, the mode, which can be corrected, and the length of the trip."""
         let_correct(layer, [{**head, "name": "mode"} for head in self.heads])
         map_tip(layer, "user_id", [], f"{value_of('mode')}<br>" + tr("[% round(duration_min) %] min"))
+        add_moving(layer)
 
 
 @dataclass(frozen=True)

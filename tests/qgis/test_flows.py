@@ -3,14 +3,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 import pytest
+import shapely
 from pyarrow import parquet
-from qgis.core import NULL, QgsFeature, QgsGeometry, QgsVectorLayer
+from qgis.core import (
+    NULL,
+    QgsDateTimeRange,
+    QgsExpression,
+    QgsExpressionContext,
+    QgsExpressionContextScope,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsGeometry,
+    QgsTemporalNavigationObject,
+    QgsVectorLayer,
+    QgsVectorLayerTemporalContext,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
+from qgis.PyQt.QtWidgets import QProgressDialog
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 OUTPUTS = {"OUTPUT_ZONES": "TEMPORARY_OUTPUT", "OUTPUT_MATRIX": "TEMPORARY_OUTPUT"}
@@ -67,8 +84,8 @@ def test_few_people_have_no_line(run: Callable, city: str) -> None:
 def test_awkward_zones(run: Callable, city: str) -> None:
     """Nothing, a zone that crosses itself, and one that holds all, in another CRS; then no zone at all."""
     layer = QgsVectorLayer("Polygon?crs=EPSG:3857&field=name:string", "zones", "memory")
-    bow = "Polygon ((-20000000 -9000000, 20000000 9000000, 20000000 -9000000, -20000000 9000000, -20000000 -9000000))"
-    whole = "Polygon ((-20000000 -9000000, 20000000 -9000000, 20000000 9000000, -20000000 9000000, -20000000 -9000000))"
+    bow = "Polygon ((-9000000 -9000000, 9000000 9000000, 9000000 -9000000, -9000000 9000000, -9000000 -9000000))"
+    whole = "Polygon ((-9900000 -9000000, 9900000 -9000000, 9900000 9000000, -9900000 9000000, -9900000 -9000000))"
     for wkt in ("", bow, whole):
         feature = QgsFeature(layer.fields())
         feature.setAttributes(["same"])
@@ -103,3 +120,101 @@ def test_flows_are_published_with_noise(run: Callable, city: str) -> None:
     before = {(row["slice"], row["from_zone"], row["to_zone"]): row for row in desk}
     figures = ("n_users", "n_trips", "trips_walk", "trips_bike", "trips_motor")
     assert any(row[name] not in (NULL, before[key][name]) for key, row in zip(keys, rows) for name in figures)
+
+
+def test_the_clock_plays_the_day(run: Callable, city: str) -> None:
+    """Each hour's flows are on the map in that hour of a day that stands for all."""
+    from raw_qgis_plugin.layers.flows import FlowLines
+
+    layer = run("raw:flows", INPUT=city, SIZE=4000, MIN_USERS=1, SLICE="hour").layer()
+    FlowLines().apply(layer)
+    day = QDate(2000, 1, 1)
+    context = layer.createExpressionContext()
+    found = {}
+    for hour in range(24):
+        hours = QgsDateTimeRange(QDateTime(day, QTime(hour, 10)), QDateTime(day, QTime(hour, 50)))
+        where = QgsVectorLayerTemporalContext()
+        where.setLayer(layer)
+        words = layer.temporalProperties().createFilterString(where, hours)
+        rows = layer.getFeatures(QgsFeatureRequest().setFilterExpression(words).setExpressionContext(context))
+        found[f"{hour:02d}:00"] = {row["slice"] for row in rows}
+    assert all(names <= {hour} for hour, names in found.items())
+    assert {hour for hour, names in found.items() if names} == layer.uniqueValues(layer.fields().lookupField("slice"))
+
+
+def test_trips_move_with_the_clock_and_as_geojson(run: Callable, city: str, tmp_path: Path) -> None:
+    from raw_qgis_plugin.layers.flows import MOVING
+    from raw_qgis_plugin.layers.styling import Trips
+
+    path = tmp_path / "trips.geojson"
+    done = run("raw:diary", INPUT=city, OUTPUT_STOPS="TEMPORARY_OUTPUT", OUTPUT_TRIPS="TEMPORARY_OUTPUT",
+               OUTPUT_GEOJSON=str(path))  # fmt: skip
+    layer = done.layer("OUTPUT_TRIPS")
+    played = json.loads(path.read_text())["features"]
+    assert len(played) == layer.featureCount() > 50
+    Trips([]).apply(layer)
+    assert {"Trips that move"} < set(layer.styleManager().styles())
+    trip = next(each for each in layer.getFeatures() if each.geometry().constGet().numPoints() > 5)
+    way, times = trip.geometry().constGet(), [v.m() for v in trip.geometry().vertices()]
+    same = next(each for each in played if each["properties"]["trip_id"] == trip["trip_id"])
+    assert [x[3] for x in same["geometry"]["coordinates"]] == times
+    middle = (times[2] + times[3]) / 2
+    scope = QgsExpressionContextScope()
+    for name, seconds in (("map_start_time", times[0] - 1), ("map_end_time", middle)):
+        scope.setVariable(name, QDateTime.fromMSecsSinceEpoch(round(1000 * seconds), Qt.TimeSpec.UTC))
+    context = QgsExpressionContext([scope])
+    context.setFeature(trip)
+    expression = QgsExpression(MOVING.format(tail=3))
+    moved = expression.evaluate(context)
+    assert not expression.hasEvalError(), expression.evalErrorString()
+    assert moved.constGet().numPoints() == 4
+    head = moved.constGet().endPoint()
+    halfway = [(a + b) / 2 for a, b in zip(*((p.x(), p.y()) for p in (way.pointN(2), way.pointN(3))))]
+    assert [head.x(), head.y()] == pytest.approx(halfway)
+
+
+def test_a_film_has_a_frame_for_each_step_of_the_clock(menu: Any, make: Any, fixes: Any, tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    from raw_qgis_plugin.gui.maps.film import write_film
+    from raw_qgis_plugin.gui.maps.fit import set_clock
+
+    canvas = menu.iface.mapCanvas()
+    canvas.setLayers([make(fixes)])
+    clock = QgsTemporalNavigationObject()
+    canvas.setTemporalController(clock)
+    begin = QDateTime(QDate(2020, 9, 13), QTime(12, 0), Qt.TimeSpec.UTC)
+    set_clock(canvas, QgsDateTimeRange(begin, begin.addSecs(3600)), 600.0)
+    path = tmp_path / "film.gif"
+    assert write_film(canvas, path, QProgressDialog())
+    film = image.open(path)  # frames that are alike are one, for a longer time
+    shown_ms = sum((film.seek(k), film.info["duration"])[1] for k in range(film.n_frames))
+    assert shown_ms >= 6 * 80
+    assert not list(tmp_path.glob(".*")), "nothing is left beside it"
+
+
+def test_the_window_of_flows_has_the_trips_of_the_regions(regions: Any) -> None:
+    """What the toolbox finds, the dock shows: a matrix, and the hours of the chosen pair."""
+    from raw_qgis_plugin.core.flows.flows import flows
+    from raw_qgis_plugin.core.flows.trips import trips_of
+    from raw_qgis_plugin.core.flows.zones import read_zones
+    from raw_qgis_plugin.core.specs import FlowSpec
+    from raw_qgis_plugin.gui.windows.flows import FlowsWindow
+
+    trips = trips_of(regions.session.city.labels.diary)
+    lon, lat = np.concatenate([trips.begin, trips.end]).T
+    assert len(trips.user) > 10
+    west, east = (
+        shapely.box(*box)
+        for box in ((lon.min() - 1, -80, np.median(lon), 80), (np.median(lon), -80, lon.max() + 1, 80))
+    )
+    window = FlowsWindow(trips, ["West", "East"], [west, east], 1, regions, list)
+    shown = [[window.table.item(a, b).text() for b in range(2)] for a in range(2)]
+    found = flows(trips, read_zones([west, east], ["West", "East"]), FlowSpec(min_users=1)).pairs
+    for a, b, n in zip(found["from"], found["to"], found["n_trips"]):
+        assert shown[a][b] == f"{n:,.0f}"
+    assert sum(int(word.replace(",", "")) for row in shown for word in row if word != "–") == found["n_trips"].sum()
+    a, b = int(found["from"][0]), int(found["to"][0])
+    window.table.setCurrentCell(a, b)
+    assert window.hours.trips.sum() == pytest.approx(found["n_trips"][0])
+    hour = int(window.hours.trips.sum(axis=1).argmax())
+    assert "trips" in window.hours.tooltip_at(window.hours.width() * (hour + 0.5) / 24, 5)

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import Qgis, QgsProcessing
+from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterFileDestination
 
 from ...core.specs import DiarySpec
 from ..form import Run
@@ -32,11 +33,15 @@ class WriteDiary(TrackAlgorithm):
         self.add_options(DiarySpec)
         self.add_sink("OUTPUT_STOPS", "Stops", QgsProcessing.SourceType.TypeVectorPoint)
         self.add_sink("OUTPUT_TRIPS", "Trips", QgsProcessing.SourceType.TypeVectorLine)
+        files, label = tr("GeoJSON files (*.geojson)"), tr("Trips with times, for kepler.gl or deck.gl")
+        geojson = QgsProcessingParameterFileDestination("OUTPUT_GEOJSON", label, files, None, True, False)
+        self.add(geojson, "GeoJSON whose fourth coordinate is the time in epoch seconds.")
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, find stops and trips, write."""
         from ...core.diary.diary import find_diaries, join_diaries
+        from ...core.diary.geojson import write_geojson
         from ...core.diary.modes import HEAD
         from ...layers import styling, writing
 
@@ -53,6 +58,8 @@ class WriteDiary(TrackAlgorithm):
         if n:
             run.warn(tr("Stops show where people live and work: they are personal data."))
         crs = self.plan.source.sourceCrs()
+        if run.text("OUTPUT_GEOJSON"):
+            write_geojson(Path(run.text("OUTPUT_GEOJSON")), diary)
         points = writing.points(self.in_input_crs(run, diary.stop_lon, diary.stop_lat))
         return {
             "OUTPUT_STOPS": self.write_table(
@@ -62,6 +69,7 @@ class WriteDiary(TrackAlgorithm):
                 run, "OUTPUT_TRIPS", trips, styling.Trips(heads), self._lines(run, diary.trip_fixes),
                 Qgis.WkbType.LineStringM, crs, 95, 100,
             ),
+            **({"OUTPUT_GEOJSON": run.text("OUTPUT_GEOJSON")} if run.text("OUTPUT_GEOJSON") else {}),
             **self.counts(tracks, skipped, model.provider),
         }  # fmt: skip
 

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Save a film: what the map shows while its clock runs, as MP4 by ffmpeg or as GIF by Pillow."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
+from tempfile import TemporaryDirectory
+
+from qgis.core import QgsFeedback, QgsTemporalUtils
+from qgis.gui import QgsMapCanvas
+from qgis.PyQt.QtCore import QProcess, Qt
+from qgis.PyQt.QtWidgets import QProgressDialog
+
+from ...core.errors import InputError
+from ...core.scratch import complete
+from ...processing.words import tr
+from ..desktop import Desktop
+from ..widgets.dialog import file_to_write
+from .fit import OFF
+
+FRAMES_A_SECOND, MAX_FRAMES = 12, 2000
+
+
+def save_film(desktop: Desktop) -> None:
+    """Ask for a file, and write the frames of the map's clock into it."""
+    canvas, window, bar = desktop.iface.mapCanvas(), desktop.iface.mainWindow(), desktop.iface.messageBar()
+    clock = canvas.temporalController()
+    kinds = [f"{tr('MP4 films')} (*.mp4)"] if which("ffmpeg") else []
+    kinds += [f"{tr('GIF films')} (*.gif)"] if find_spec("PIL") else []
+    if not kinds:
+        bar.pushWarning(
+            "RAW", tr("A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one of them, then try again.")
+        )
+    elif clock.navigationMode() == OFF or clock.totalFrameCount() > MAX_FRAMES:
+        words = tr("Choose times and a step in the Temporal Controller first, of {n:,} frames at most.")
+        bar.pushWarning("RAW", words.format(n=MAX_FRAMES))
+    elif path := file_to_write(window, tr("Save a film"), f"film{kinds[0][-5:-1]}", ";;".join(kinds)):
+        progress = QProgressDialog(tr("Drawing the frames"), tr("Cancel"), 0, 100, window)
+        progress.setWindowModality(Qt.WindowModality.WindowModal)
+        try:
+            if write_film(canvas, path, progress):
+                bar.pushSuccess("RAW", tr("Written: {path}").format(path=path))
+        except (InputError, OSError) as error:
+            bar.pushWarning("RAW", str(error))
+        progress.close()
+
+
+def write_film(canvas: QgsMapCanvas, path: Path, progress: QProgressDialog) -> bool:
+    """Draw a frame for each step of the map's clock, and join them to a film. Returns False where it was cancelled."""
+    clock, feedback, settings = canvas.temporalController(), QgsFeedback(), QgsTemporalUtils.AnimationExportSettings()
+    feedback.progressChanged.connect(lambda percent: progress.setValue(int(percent)))
+    progress.canceled.connect(feedback.cancel)
+    with TemporaryDirectory(prefix="raw-film-") as folder:
+        settings.animationRange, settings.frameDuration = clock.temporalExtents(), clock.frameDuration()
+        settings.outputDirectory, settings.fileNameTemplate = folder, "####.png"
+        done, words = QgsTemporalUtils.exportAnimation(canvas.mapSettings(), settings, feedback)
+        if feedback.isCanceled():
+            return False
+        if not done:
+            raise InputError(words)
+        with complete(path) as beside:
+            _join(Path(folder), beside, path.suffix.lower())
+    return True
+
+
+def _join(folder: Path, film: Path, suffix: str) -> None:
+    """Join the pictures of a folder."""
+    if suffix == ".gif":
+        from PIL import Image
+
+        first, *others = (Image.open(each) for each in sorted(folder.glob("*.png")))
+        first.save(film, "GIF", save_all=True, append_images=others, duration=1000 // FRAMES_A_SECOND, loop=0)
+        return
+    even = "pad=ceil(iw/2)*2:ceil(ih/2)*2"  # H.264 has no odd sizes
+    pictures = ["-framerate", str(FRAMES_A_SECOND), "-i", str(folder / "%04d.png"), "-vf", even, "-pix_fmt", "yuv420p"]
+    if QProcess.execute(which("ffmpeg") or "ffmpeg", ["-y", "-loglevel", "error", *pictures, "-f", "mp4", str(film)]):
+        raise InputError(tr("ffmpeg could not write the film."))
