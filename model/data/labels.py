@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.cli import units_of, warn
+from model.cli import warn
 from model.data.persons import link, runs_of
 from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.errors import InputError
@@ -22,7 +22,7 @@ from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.sources import readers as sources
 from raw_qgis_plugin.core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
-from raw_qgis_plugin.core.tracks import Tracks, encode_ids
+from raw_qgis_plugin.core.tracks import Tracks, by_unit, encode_ids
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -300,7 +300,7 @@ def label_units(
         if len(row) < 10:
             raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
         return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user])
-    tracks = units_of(tracks, unit)
+    tracks, _ = by_unit(tracks, unit)  # a single fix holds no movement
     users = tracks.user_ids[tracks.track_user]
     named, whose = (users, None) if unit == "user" else (tracks.track_ids, users)
     found = join(named, person[tracks.track_user], table, unit, field, whose, warn)

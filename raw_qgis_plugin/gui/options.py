@@ -10,10 +10,8 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QPushButton, QSpinBox, QWidget
 
 from ..core.specs import DEVICES
-from ..environment import packages
-from ..environment.folders import size_of
+from ..environment import folders, packages
 from ..processing.base import icon
-from ..processing.cache import cache_folder
 from ..processing.words import tr
 from .desktop import Desktop
 from .settings import settings
@@ -97,15 +95,12 @@ class RawOptionsPage(QgsOptionsPageWidget):
         return ""
 
     def _show_cache(self) -> None:
-        folder = cache_folder(self.cache.setText)
-        size = size_of(folder) if folder is not None else 0
-        if folder is not None:
-            self.cache.setText(tr("{megabytes} MB").format(megabytes=f"{size / 1e6:,.1f}"))
+        size = folders.size_of(folders.cache_folder())
+        self.cache.setText(tr("{megabytes} MB").format(megabytes=f"{size / 1e6:,.1f}"))
         self.clear.setEnabled(size > 0)
 
     def _clear_cache(self) -> None:
-        if (folder := cache_folder(self.cache.setText)) is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folders.cache_folder(), ignore_errors=True)
         self._show_cache()
 
     def _open_packages(self) -> None:

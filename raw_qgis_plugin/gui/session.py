@@ -23,6 +23,7 @@ from ..core.errors import Progress, RawError, part_of
 from ..core.people.labels import label_people
 from ..core.regions.view import VisitorIndex, prepare
 from ..core.tracks import Skipped, Tracks, by_unit
+from ..environment import folders
 from ..layers.reading import (
     NONE,
     ROLES,
@@ -35,7 +36,6 @@ from ..layers.reading import (
     snapshot,
 )
 from ..layers.writing import points_layer, utc
-from ..processing.cache import cache_folder
 from ..processing.words import tr
 from ..tasks.job import AlgorithmJob, Job
 from .layer_group import LayerGroup
@@ -227,7 +227,7 @@ class Session(QObject):
         """Embed the users. After that regions and users are answered at once."""
         if self.users is None or self.model is None or self.job is not None or self.city is not None:
             return
-        users, model, folder = self.users, self.model, cache_folder(log.warning)
+        users, model, folder = self.users, self.model, folders.cache_folder()
         zone = "" if self.timezone == "UTC" else self.timezone  # UTC is nobody's choice, but the default
         self.run(
             tr("The model reads the users"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The base class of all algorithms: identity, help, missing libraries, errors and cancel.
+"""The base class of all algorithms: identity, help, missing libraries, errors, cancel and outputs.
 
 Those on tracks derive from tracks.TrackAlgorithm. Nothing is imported on loading that QGIS may lack.
 """
@@ -26,7 +26,7 @@ from .outputs import check_outputs, open_sink, tell_qgis
 from .words import broken_package, group_title, how_to_install, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..layers.styling import Style
     from ..layers.writing import Output
@@ -38,73 +38,64 @@ def icon(name: str) -> QIcon:
 
 
 class RawAlgorithm(Form):
-    """Identity, help, missing libraries, errors and cancel."""
+    """Identity, help, missing libraries, errors, cancel and outputs. The methods of QGIS's are documented there."""
 
     ID = ""  # published
     ICON = ""  # a file of resources/icons
-    GROUP = ""  # of the toolbox: by the provider
+    GROUP = ""  # of the toolbox, published: by the provider
     TITLE = ""
     SUMMARY = ""
-    TAGS: tuple[str, ...] = ()
+    TAGS: tuple[str, ...] = ()  # further search words for the toolbox
     NEEDS: tuple[str, ...] = ()  # Python modules beyond QGIS's own
+    PACKAGES: tuple[str, ...] = ("runtime",)  # the groups of packages to install where one of NEEDS is missing
     refused = ""  # why the parameters of this run were refused
     inputs = ""  # the names of this run's input layers
 
     def __init__(self) -> None:
         super().__init__()
         self.opened: list[Output] = []  # that this run writes
+        self.crs = QgsCoordinateReferenceSystem()  # of its outputs
 
     def name(self) -> str:
-        """Published: the second half of the algorithm's id."""
         return self.ID
 
-    def displayName(self) -> str:  # noqa: N802
-        """The name in the toolbox."""
+    def displayName(self) -> str:
         return tr(self.TITLE)
 
     def group(self) -> str:
-        """The title of the group in the toolbox."""
         return group_title(self.GROUP)
 
-    def groupId(self) -> str:  # noqa: N802
-        """Published."""
+    def groupId(self) -> str:
         return self.GROUP
 
-    def shortDescription(self) -> str:  # noqa: N802
-        """The tooltip."""
+    def shortDescription(self) -> str:
         return tr(self.SUMMARY)
 
-    def shortHelpString(self) -> str:  # noqa: N802
+    def shortHelpString(self) -> str:
         """The help beside the dialog, from resources/help, without the line that tells browsers its encoding."""
         page = (RESOURCES / "help" / f"{self.ID}.html").read_text(encoding="utf-8")
         return page.removeprefix('<meta charset="utf-8">').lstrip()
 
     def tags(self) -> list[str]:
-        """Further search words for the toolbox."""
         return list(self.TAGS)
 
-    def createInstance(self) -> RawAlgorithm:  # noqa: N802
-        """A fresh copy for one run."""
+    def createInstance(self) -> RawAlgorithm:
         return type(self)()
 
     @classmethod
     def icon(cls) -> QIcon:
-        """The drawing in toolbar and toolbox."""
         return icon(cls.ICON)
 
-    def canExecute(self) -> tuple[bool, str]:  # noqa: N802
+    def canExecute(self) -> tuple[bool, str]:
         """Whether every library is installed; if not, what to install and where."""
-        return (True, "") if all(map(is_installed, self.NEEDS)) else (False, how_to_install())
+        return (True, "") if all(map(is_installed, self.NEEDS)) else (False, how_to_install(*self.PACKAGES))
 
-    def checkParameterValues(  # noqa: N802
-        self, parameters: dict[str, Any], context: QgsProcessingContext
-    ) -> tuple[bool, str]:
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
         """Refuse what can be refused before anything is read."""
         from ..core.times import find_zone
 
         run = Run(self, parameters, context)
         try:
-            run.check_expressions()
             for spec in self.specs:
                 run.spec(spec)
             find_zone(run.text("TIMEZONE"))
@@ -117,7 +108,7 @@ class RawAlgorithm(Form):
     def check(self, run: Run) -> None:
         """Raise InputError where the algorithm's own parameters contradict each other."""
 
-    def prepareAlgorithm(  # noqa: N802
+    def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Called by QGIS on the main thread. Checks again, because QGIS does not in models and tasks.
@@ -125,7 +116,6 @@ class RawAlgorithm(Form):
         A refusal waits for processAlgorithm: of a task that cannot be prepared QGIS never tells the end.
         """
         run = Run(self, parameters, context, feedback)
-        run.warn_of_unknown()
         self.inputs = run.names_of_inputs()
         good, self.refused = self.checkParameterValues(parameters, context)
         try:
@@ -138,7 +128,7 @@ class RawAlgorithm(Form):
     def prepare_layers(self, run: Run) -> None:
         """On the main thread: take from the layers what reading them in another thread needs."""
 
-    def processAlgorithm(  # noqa: N802
+    def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Run. An error of ours becomes the message in the log, a cancel an empty result."""
@@ -170,10 +160,9 @@ class RawAlgorithm(Form):
     def run_on(self, run: Run) -> dict[str, Any]:
         """Do the work, off the main thread. Returns the outputs by name."""
 
-    def write_table(
-        self, run: Run, name: str, columns: dict[str, Any], style: Style, geometries: Sequence[Any] | None = None,
-        shape: Any = Qgis.WkbType.NoGeometry, crs: QgsCoordinateReferenceSystem | None = None, start: float = 90.0,
-        stop: float = 100.0,
+    def write(
+        self, run: Run, name: str, columns: Mapping[str, Any], style: Style, geometries: Sequence[Any] | None = None,
+        shape: Any = Qgis.WkbType.NoGeometry, start: float = 90.0, stop: float = 100.0,
     ) -> str:  # fmt: skip
         """Write columns and geometries to the output `name`, one feature a row. Returns the id of the layer.
 
@@ -184,28 +173,21 @@ class RawAlgorithm(Form):
         kinds = writing.kinds_of(columns)
         values = [writing.attribute_values(columns[column], kind) for column, kind in kinds.items()]
         rows = geometries if geometries is not None else [None] * len(values[0])
-        return self.write(run, name, writing.make_fields(kinds), values, style, rows, shape, crs, start, stop)
+        return self.write_rows(run, name, writing.make_fields(kinds), values, style, rows, shape, start, stop)
 
-    def write(
+    def write_rows(
         self, run: Run, name: str, fields: QgsFields, values: Sequence[Sequence[Any]], style: Style,
-        geometries: Sequence[Any], shape: Any, crs: QgsCoordinateReferenceSystem | None, start: float, stop: float,
+        geometries: Sequence[Any], shape: Any, start: float = 90.0, stop: float = 100.0,
     ) -> str:  # fmt: skip
         """Write to the output `name`. values: for each field a sequence with one value a feature. Returns its id."""
         from ..layers import writing
 
-        sink, destination = self.open_output(run, name, fields, style, shape, crs)
-        writing.write(sink, fields, values, geometries, run.stage(tr("Writing"), start, stop))
-        return destination
-
-    def open_output(
-        self, run: Run, name: str, fields: QgsFields, style: Style, shape: Any,
-        crs: QgsCoordinateReferenceSystem | None,
-    ) -> tuple[Output, str]:  # fmt: skip
-        """Begin the output `name`, which gets its style when it is loaded. Returns the output and its id."""
-        output = open_sink(self, run, name, fields, shape, crs or QgsCoordinateReferenceSystem())
+        crs = QgsCoordinateReferenceSystem() if shape == Qgis.WkbType.NoGeometry else self.crs
+        output = open_sink(self, run, name, fields, shape, crs)
         self.opened.append(output)
         self.load_on_completion(run, name, output.destination, style, output.folder is not None)
-        return output, output.destination
+        writing.write(output, fields, values, geometries, run.stage(tr("Writing"), start, stop))
+        return output.destination
 
     def load_on_completion(self, run: Run, name: str, destination: str, style: Style, own: bool = True) -> None:
         """Style the output `name` where QGIS will load it. own: QGIS did not make it, so that it has to be told."""

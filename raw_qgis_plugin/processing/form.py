@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from qgis.core import (
     NULL,
-    QgsExpression,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
@@ -26,11 +25,9 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
-    QgsProperty,
     QgsVectorLayer,
 )
 
-from ..core.errors import InputError
 from ..core.options import Option, Spec, options_of
 from .progress import Stage
 from .words import tr
@@ -52,10 +49,10 @@ class Form(QgsProcessingAlgorithm):
 
     specs: tuple[type[Spec], ...] = ()  # whose options were added
 
-    def add_options(self, spec: type[Spec]) -> None:
-        """Add the options of an operation."""
-        self.specs += (spec,)
-        for each in options_of(spec):
+    def add_options(self, *specs: type[Spec]) -> None:
+        """Add the options of operations."""
+        self.specs += specs
+        for each in (each for spec in specs for each in options_of(spec)):
             self.add(_parameter(each), each.help, each.advanced)
 
     def add_layer(self, name: str, label: str, help_text: str, *shapes: Any) -> None:
@@ -63,7 +60,7 @@ class Form(QgsProcessingAlgorithm):
         self.add(QgsProcessingParameterFeatureSource(name, tr(label), list(shapes)), help_text)
 
     def add_field(
-        self, name: str, label: str, help_text: str, layer: str, optional: bool = False, advanced: bool = False
+        self, name: str, label: str, help_text: str, layer: str, optional: bool = True, advanced: bool = False
     ) -> None:
         """Add a choice among the fields of the parameter `layer`."""
         self.add(QgsProcessingParameterField(name, tr(label), None, layer, optional=optional), help_text, advanced)
@@ -104,34 +101,28 @@ class Run:
         self, algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext,
         feedback: QgsProcessingFeedback | None = None,
     ) -> None:  # fmt: skip
-        self.algorithm, self.context = algorithm, context
+        self.algorithm, self.context, self.parameters = algorithm, context, dict(parameters)
         self.feedback = feedback or QgsProcessingFeedback(False)
-        self.parameters = dict(parameters)
+        self.info, self.warn = self.feedback.pushInfo, self.feedback.pushWarning  # add a line to the log
 
     def spec(self, kind: type[S]) -> S:
         """The options of an operation as the user set them."""
-        read = {bool: self.flag, int: self.integer, float: self.number, str: self.text}
+        of = self.algorithm
+        read = {
+            bool: of.parameterAsBool,
+            int: of.parameterAsInt,
+            float: of.parameterAsDouble,
+            str: of.parameterAsString,
+        }
         values = {}
         for each in options_of(kind):
             empty = each.default is None and self.parameters.get(each.parameter) in (None, NULL, "")
-            values[each.name] = None if empty else read[each.kind](each.parameter)
+            values[each.name] = None if empty else read[each.kind](self.parameters, each.parameter, self.context)
         return kind(**values)
 
     def text(self, name: str) -> str:
         """The value of a text, choice, file or field; '' where it is empty. Fields may begin with a blank."""
         return self.algorithm.parameterAsString(self.parameters, name, self.context)
-
-    def number(self, name: str) -> float:
-        """The value of a number."""
-        return self.algorithm.parameterAsDouble(self.parameters, name, self.context)
-
-    def integer(self, name: str) -> int:
-        """The value of a whole number."""
-        return self.algorithm.parameterAsInt(self.parameters, name, self.context)
-
-    def flag(self, name: str) -> bool:
-        """The value of a yes or no; no where the algorithm does not ask."""
-        return self.algorithm.parameterAsBool(self.parameters, name, self.context)
 
     def layer(self, name: str) -> QgsProcessingFeatureSource | None:
         """The layer of an input; None where it cannot be opened."""
@@ -141,12 +132,8 @@ class Run:
             return None
 
     def open_layer(self, name: str) -> QgsProcessingFeatureSource:
-        """The layer of an input. QgsProcessingException where it cannot be opened, or its filter cannot be read."""
-        source, value = self.layer(name), self.parameters.get(name)
-        if isinstance(value, QgsProcessingFeatureSourceDefinition) and value.filterExpression:
-            filter_ = QgsExpression(value.filterExpression)
-            if filter_.hasParserError():
-                raise InputError(f"The filter of {name} is no expression: {filter_.parserErrorString().strip()}.")
+        """The layer of an input. QgsProcessingException where it cannot be opened."""
+        source = self.layer(name)
         if source is None:
             raise QgsProcessingException(self.algorithm.invalidSourceError(self.parameters, name))
         return source
@@ -166,30 +153,6 @@ class Run:
         definitions = self.algorithm.parameterDefinitions()
         names = [each.name() for each in definitions if isinstance(each, QgsProcessingParameterFeatureSource)]
         return ", ".join(layer.name() for layer in map(self.vector_layer, names) if layer is not None)
-
-    def check_expressions(self) -> None:
-        """InputError where a value is an expression or field without a value: QGIS would take the default instead."""
-        for name, value in self.parameters.items():
-            if isinstance(value, QgsProperty) and value.isActive():
-                found, _ = value.value(self.context.expressionContext())
-                if found is None or found == NULL:
-                    raise InputError(f"{name} has no value: {value.asExpression()}. Correct it, or leave {name} out.")
-
-    def warn_of_unknown(self) -> None:
-        """Warn of parameters that the algorithm does not have, such as misspelt ones: QGIS says nothing of them."""
-        names = [definition.name() for definition in self.algorithm.parameterDefinitions()]
-        for name in self.parameters:
-            if name not in names:
-                words = tr("{algorithm} has no parameter {name}, so its value is not used. It has: {names}.")
-                self.warn(words.format(algorithm=self.algorithm.id(), name=name, names=", ".join(names)))
-
-    def info(self, text: str) -> None:
-        """Add a line to the log."""
-        self.feedback.pushInfo(text)
-
-    def warn(self, text: str) -> None:
-        """Add a warning to the log."""
-        self.feedback.pushWarning(text)
 
     def stage(self, title: str, start: float = 15.0, stop: float = 90.0) -> Stage:
         """Begin a part of the work. start, stop: percent of the bar; by default what reading and writing leave."""

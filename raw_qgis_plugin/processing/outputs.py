@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,25 +31,7 @@ from .form import Run
 if TYPE_CHECKING:
     from ..layers.writing import Output
 
-
-@dataclass(frozen=True)
-class Target:
-    """A file, and the layer in it. layer: '' for the whole file."""
-
-    file: Path
-    layer: str = ""
-
-    def replaces(self, other: Target) -> bool:
-        """Whether writing this loses the other. A layer in a GeoPackage leaves the other layers there."""
-        if self.file != other.file:
-            return False
-        return not self.layer or self.layer == (other.layer or first_layer(other.file))
-
-
-def first_layer(file: Path) -> str:
-    """The layer that QGIS opens if only the file is named; '' where there is none."""
-    layers = QgsProviderRegistry.instance().querySublayers(str(file))
-    return layers[0].name() if layers else ""
+Target = tuple[str, Path, str]  # a parameter, its file, and the layer in it, '' for the whole file
 
 
 def check_outputs(run: Run) -> None:
@@ -58,47 +39,52 @@ def check_outputs(run: Run) -> None:
 
     QGIS itself would find the folder missing after the work, and would replace an input without a word.
     """
-    inputs, outputs = dict(_inputs(run)), dict(_outputs(run))
-    for number, (name, target) in enumerate(outputs.items()):
-        folder = target.file.parent
-        if not target.layer and Path(f"{target.file}-wal").exists():
-            raise InputError(f"{target.file} is open in QGIS. Remove its layer from the project, or choose a new file.")
-        if not folder.is_dir():
-            raise InputError(f"There is no folder {folder} for {name}. Make it, or choose another.")
-        for other in (each for each, found in inputs.items() if target.replaces(found)):
-            raise InputError(f"{name} would replace {other}, the file {target.file}. Choose another file.")
-        for other, found in list(outputs.items())[:number]:
-            if target.replaces(found) or found.replaces(target):
-                raise InputError(f"{other} and {name} are the same file, {target.file}. Choose two files.")
+    taken = list(_inputs(run))
+    for name, file, layer in _outputs(run):
+        if not layer and Path(f"{file}-wal").exists():
+            raise InputError(f"{file} is open in QGIS. Remove its layer from the project, or choose a new file.")
+        if not file.parent.is_dir():
+            raise InputError(f"There is no folder {file.parent} for {name}. Make it, or choose another.")
+        for other, found, part in taken:
+            if file == found and (not layer or part in ("", layer)):
+                raise InputError(f"{name} would replace {other}, the file {file}. Choose another file.")
+        taken.append((name, file, layer))
 
 
-def _inputs(run: Run) -> Iterator[tuple[str, Target]]:
-    """The inputs that are files, by the name of the parameter."""
+def _inputs(run: Run) -> Iterator[Target]:
+    """The inputs that are files."""
     for definition in run.algorithm.parameterDefinitions():
         name = definition.name()
         if isinstance(definition, QgsProcessingParameterFile) and run.text(name).strip():
-            yield name, Target(Path(run.text(name).strip()).resolve())
-        elif isinstance(definition, QgsProcessingParameterFeatureSource):
-            layer = run.vector_layer(name)
-            if layer is not None:
-                parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
-                if parts.get("path"):
-                    yield name, Target(Path(parts["path"]).resolve(), parts.get("layerName") or "")
+            yield name, Path(run.text(name).strip()).resolve(), ""
+        elif isinstance(definition, QgsProcessingParameterFeatureSource) and (layer := run.vector_layer(name)):
+            registry = QgsProviderRegistry.instance()
+            parts = registry.decodeUri(layer.providerType(), layer.source())
+            if path := parts.get("path"):
+                part = parts.get("layerName") or ""
+                if not part and path.lower().endswith(".gpkg"):  # QGIS opens the first layer
+                    part = next((each.name() for each in registry.querySublayers(path)), "")
+                yield name, Path(path).resolve(), part
 
 
-def _outputs(run: Run) -> Iterator[tuple[str, Target]]:
-    """The outputs that are files, by the name of the parameter."""
+def _outputs(run: Run) -> Iterator[Target]:
+    """The outputs that are files."""
     for definition in run.algorithm.parameterDefinitions():
         name = definition.name()
         if isinstance(definition, (QgsProcessingParameterFeatureSink, QgsProcessingParameterFileDestination)):
             text = destination_of(run, run.parameters.get(name))
             if text.startswith("ogr:"):
-                uri = QgsDataSourceUri(text[len("ogr:") :])
+                uri = QgsDataSourceUri(text.removeprefix("ogr:"))
                 if uri.database():
-                    yield name, Target(Path(uri.database()).resolve(), uri.table())
-            elif text and text != QgsProcessing.TEMPORARY_OUTPUT and ":" not in text[2:]:  # C:\ is a file
+                    yield name, Path(uri.database()).resolve(), uri.table()
+            elif _is_file(text):
                 is_layer = isinstance(definition, QgsProcessingParameterFeatureSink)
-                yield name, Target(Path(with_suffix(text) if is_layer else text).resolve())
+                yield name, Path(with_suffix(text) if is_layer else text).resolve(), ""
+
+
+def _is_file(text: str) -> bool:
+    """Whether an output is a file, not a temporary layer or one in a database. A drive's letter is none."""
+    return bool(text) and text != QgsProcessing.TEMPORARY_OUTPUT and ":" not in text[2:] and "|" not in text
 
 
 def destination_of(run: Run, value: Any) -> str:
@@ -116,7 +102,7 @@ def open_sink(
     from ..layers.writing import Output
 
     text = destination_of(run, run.parameters.get(name))
-    if text and text != QgsProcessing.TEMPORARY_OUTPUT and ":" not in text[2:] and "|" not in text:
+    if _is_file(text):
         output = Output.in_file(Path(with_suffix(text)))
         output.sink, made = QgsProcessingUtils.createFeatureSink(str(output.file), run.context, fields, shape, crs)
         output.destination = str(Path(output.destination).with_name(Path(made).name))  # QGIS may add to the name

@@ -53,11 +53,11 @@ class RawProvider(QgsProcessingProvider):
         """The name in the toolbox."""
         return "RAW"
 
-    def longName(self) -> str:  # noqa: N802
+    def longName(self) -> str:
         """The long name."""
         return "RAW: people's tracks by a pretrained model"
 
-    def versionInfo(self) -> str:  # noqa: N802
+    def versionInfo(self) -> str:
         """The plugin's version, which qgis_process notes beside the results."""
         lines = (ROOT / "metadata.txt").read_text(encoding="utf-8").splitlines()
         return next(line.removeprefix("version=") for line in lines if line.startswith("version="))
@@ -66,7 +66,7 @@ class RawProvider(QgsProcessingProvider):
         """The plugin's icon."""
         return icon("raw")
 
-    def loadAlgorithms(self) -> None:  # noqa: N802
+    def loadAlgorithms(self) -> None:
         """Add the algorithms. None of them imports the model's libraries before it runs."""
         for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())

@@ -1,28 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The base class of the algorithms on tracks: it reads the tracks, opens the model and reports on both."""
+"""The base class of the algorithms on tracks: it reads them, opens the model, and puts results into INPUT's CRS."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProcessing
+from qgis.core import Qgis, QgsProcessing
 
 from ..core.sources.schema import NONE
 from ..core.specs import DeviceSpec, ZoneSpec
 from .base import RawAlgorithm
 from .form import Run
-from .words import describe, describe_outside, names_of, tr, warn_of_one_user
+from .words import describe, describe_head, names_of, tr, warn_of_one_user
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ..core.bundle.runtime import Model
+    from ..core.embedding.profiles import Embed
     from ..core.tracks import Skipped, Tracks
     from ..layers.reading import ReadPlan, Schema
+    from ..layers.styling import Style
 
 
 class TrackAlgorithm(RawAlgorithm):
-    """Reads the tracks of INPUT and opens MODEL."""
+    """Reads the tracks of INPUT, opens MODEL, and writes in INPUT's CRS."""
 
     NEEDS: tuple[str, ...] = ("onnxruntime",)
     plan: ReadPlan
@@ -36,16 +40,15 @@ class TrackAlgorithm(RawAlgorithm):
         self.add_field(
             "USER_FIELD", "User field (empty: guessed)",
             "The person or vehicle that moved. Without this field, or with the word none, all fixes are one user's.",
-            "INPUT", optional=True,
+            "INPUT",
         )  # fmt: skip
         self.add_field(
             "TRACK_FIELD", "Track field (empty: guessed)",
-            "Trip, journey or segment. Without it, or with the word none, a user is one track.", "INPUT", optional=True,
+            "Trip, journey or segment. Without it, or with the word none, a user is one track.", "INPUT",
         )  # fmt: skip
         self.add_field(
-            "TIME_FIELD", "Time field (empty: guessed)", "Date and time, ISO text, or epoch seconds, ms or µs.",
-            "INPUT", optional=True,
-        )  # fmt: skip
+            "TIME_FIELD", "Time field (empty: guessed)", "Date and time, ISO text, or epoch seconds, ms or µs.", "INPUT"
+        )
 
     def add_model(self) -> None:
         """Add time zone, model and device, and the outputs that are numbers."""
@@ -76,14 +79,10 @@ class TrackAlgorithm(RawAlgorithm):
 
         load_libraries()
         source, layer = run.open_layer("INPUT"), run.vector_layer("INPUT")
-        self.plan = plan_reading(
-            source,
-            layer,
-            run.parameters["INPUT"],
-            self._fields(run, source),
-            run.text("TIMEZONE").strip() or (zone_of(layer) if layer is not None else "") or "UTC",
-            run.context.transformContext(),
-        )
+        zone = run.text("TIMEZONE").strip() or (zone_of(layer) if layer is not None else "") or "UTC"
+        fields, given = self._fields(run, source), run.parameters["INPUT"]
+        self.plan = plan_reading(source, layer, given, fields, zone, run.context.transformContext())
+        self.crs = source.sourceCrs()
 
     def read(self, run: Run) -> tuple[Tracks, Skipped]:
         """Read INPUT. Logs which fields were guessed and what was read."""
@@ -126,18 +125,24 @@ class TrackAlgorithm(RawAlgorithm):
         from ..core.bundle.bundle import open_bundle
         from ..core.bundle.runtime import Model
 
-        device = (run.text("DEVICE") or "auto").lower()
         bundle = open_bundle(run.text("MODEL").strip() or None)
-        model = Model(bundle, device, warn=run.warn)
+        model = Model(bundle, run.spec(DeviceSpec).device.lower(), warn=run.warn)
         words = tr("The model is {name}, the device {provider}.")
         run.info(words.format(name=model.card["name"], provider=model.provider))
         return model
 
     @staticmethod
+    def cached(model: Model, run: Run) -> Embed:
+        """The model's embedding of tracks, with the cache in the user's folder."""
+        from ..core.embedding.cache import embed_cached
+        from ..environment import folders
+
+        return lambda tracks, progress: embed_cached(tracks, model, folders.cache_folder(), progress, run.warn)
+
+    @staticmethod
     def choose_heads(model: Model, unit: str, run: Run) -> list[dict[str, Any]]:
         """The heads of TASKS. Logs which the model has, and how far they can be trusted."""
         from ..core.embedding.profiles import choose_heads
-        from .words import describe_head
 
         chosen = choose_heads(model, unit, names_of(run.parameters.get("TASKS")))
         for head in model.bundle.heads(unit):
@@ -146,30 +151,76 @@ class TrackAlgorithm(RawAlgorithm):
 
     @staticmethod
     def warn_outside(reasons: list[str], in_domain: Any, run: Run, so: str = "") -> None:
-        """Warn once of every remark of the core on its answers: mostly why some are not in_domain, and what follows."""
-        if reasons:
-            run.warn(describe_outside(reasons, bool(in_domain.all()), so))
+        """Warn once of every remark of the core on its answers: mostly why some are not in_domain. so: what follows."""
+        from ..core.embedding.applicability import format_reasons
 
-    def in_input_crs(self, run: Run, lon: np.ndarray, lat: np.ndarray, offsets: np.ndarray | None = None) -> np.ndarray:
-        """(n,) degrees -> (n, 2) in INPUT's CRS. offsets: of the lines or polygons that the points belong to."""
+        if reasons:
+            so = so or tr("Do not rely on them: they are unlike the training data (in_domain is false).")
+            run.warn(f"{format_reasons(reasons)}." + ("" if in_domain.all() else f" {so}"))
+
+    # ---- geometries in INPUT's CRS --------------------------------------------------------------------------------
+
+    def points(self, run: Run, lon: np.ndarray, lat: np.ndarray) -> list[Any]:
+        """(n,) degrees -> n points in INPUT's CRS."""
         import numpy as np
 
-        from ..layers.coordinates import from_wgs84, transform_lines, transform_xy
+        from ..layers.coordinates import from_wgs84, transform_xy
+        from ..layers.writing import points
 
-        transform = from_wgs84(self.plan.source.sourceCrs(), run.context.transformContext())
-        lonlat = np.column_stack([lon, lat])
-        return transform_xy(lonlat, transform) if offsets is None else transform_lines(lonlat, offsets, transform)
+        transform = from_wgs84(self.crs, run.context.transformContext())
+        return points(transform_xy(np.column_stack([lon, lat]), transform))
 
-    def polygons_in_input_crs(self, run: Run, shapes: np.ndarray) -> list[Any]:
+    def lines(
+        self, run: Run, lon: np.ndarray, lat: np.ndarray, offsets: np.ndarray, t: np.ndarray | None = None,
+        begins: np.ndarray | None = None,
+    ) -> list[Any]:  # fmt: skip
+        """Lines in INPUT's CRS, k through the rows offsets[k] to offsets[k + 1], also over the antimeridian.
+
+        t: (n,) epoch ms, which become M values in seconds, so that they can be INPUT of other algorithms. begins: (n,)
+        bool, rows to which no line leads: the lines are MultiLineStrings then.
+        """
+        import numpy as np
+
+        from ..core.geodesy import unwrapped
+        from ..layers.coordinates import from_wgs84, transform_lines
+        from ..layers.writing import cut_lines, lines
+
+        transform = from_wgs84(self.crs, run.context.transformContext())
+        xy = transform_lines(np.column_stack([unwrapped(lon, offsets), lat]), offsets, transform)
+        if begins is not None:
+            return cut_lines(xy, offsets, begins)
+        return lines(xy if t is None else np.column_stack([xy, t / 1000]), offsets)
+
+    def polygons(self, run: Run, shapes: np.ndarray) -> list[Any]:
         """(n,) shapely polygons in degrees -> n multipolygons in INPUT's CRS; None where it cannot express them."""
-        from ..layers import writing
         from ..layers.coordinates import from_wgs84, transform_polygons
+        from ..layers.writing import multipolygons
 
-        transform = from_wgs84(self.plan.source.sourceCrs(), run.context.transformContext())
-        return writing.multipolygons(transform_polygons(shapes, transform))
+        return multipolygons(transform_polygons(shapes, from_wgs84(self.crs, run.context.transformContext())))
+
+    def write_areas(
+        self, run: Run, ids: Mapping[str, np.ndarray], columns: Mapping[str, np.ndarray], areas: np.ndarray,
+        style: Style, start: float = 96,
+    ) -> str:  # fmt: skip
+        """Write OUTPUT_AREAS, two areas a row, the larger one first, so that it is drawn below.
+
+        areas: (n, 2) polygons in degrees, the 50 % area first.
+        """
+        import numpy as np
+
+        n = len(areas)
+        twice = {name: np.tile(values, 2) for name, values in {**ids, **columns}.items()}
+        table = {**{name: twice[name] for name in ids}, "level": np.repeat([80, 50], n), **twice}
+        shapes = self.polygons(run, areas[:, ::-1].T.ravel())
+        return self.write(run, "OUTPUT_AREAS", table, style, shapes, Qgis.WkbType.MultiPolygon, start)
 
     @staticmethod
     def counts(tracks: Tracks, skipped: Skipped, provider: str = "") -> dict[str, Any]:
         """The outputs that every algorithm on tracks returns. provider: of the model, if there is one."""
         numbers = {"N_USERS": tracks.n_users, "N_POINTS": len(tracks), "N_SKIPPED": skipped.total}
         return {**numbers, "PROVIDER": provider} if provider else numbers
+
+
+def ids_of(tracks: Tracks, track: np.ndarray) -> dict[str, np.ndarray]:
+    """The id columns of rows that belong to the tracks of these numbers."""
+    return {"user_id": tracks.user_ids[tracks.track_user[track]], "track_id": tracks.track_ids[track]}

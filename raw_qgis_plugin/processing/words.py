@@ -35,15 +35,6 @@ def describe_head(head: dict[str, Any], asked: bool = True) -> str:
     return tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words))
 
 
-def describe_outside(reasons: list[str], all_inside: bool, so: str = "") -> str:
-    """The core's remarks on its answers in plain words. so: what follows for answers that are not in_domain."""
-    from ..core.embedding.applicability import format_reasons
-
-    text = format_reasons(reasons)
-    so = so or tr("Do not rely on them: they are unlike the training data (in_domain is false).")
-    return f"{text}." if all_inside else f"{text}. {so}"
-
-
 def warn_of_one_user(warn: Callable[[str], None], candidates: dict[str, int]) -> None:
     """Name the fields that may tell users apart, where all fixes became one user's."""
     if candidates:
@@ -57,27 +48,25 @@ def warn_of_one_user(warn: Callable[[str], None], candidates: dict[str, int]) ->
 def names_of(value: Any) -> list[str] | None:
     """A list of names given as text with commas, or as a list; None where it is empty."""
     parts = value if isinstance(value, (list, tuple)) else str(value or "").split(",")
-    names = [str(part).strip() for part in parts if str(part).strip()]
-    return names or None
+    return [str(part).strip() for part in parts if str(part).strip()] or None
 
 
 def broken_package(error: ImportError) -> str:
     """The message for a package that is installed but does not load: which one, why, and what to do."""
-    name = (error.name or "").split(".")[0] or "that is needed"
     words = tr(
         "The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which "
         "packages are broken; remove them there and install again."
     )
-    return words.format(name=name, error=error)
+    return words.format(name=(error.name or "").split(".")[0], error=error)
 
 
-def how_to_install() -> str:
+def how_to_install(*groups: str) -> str:
     """The message for missing packages: all that RAW lacks, also where a part of RAW could do with less."""
     words = tr(
         "RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a "
         "machine without a screen: python -m pip install --user {names_}, with QGIS's own Python."
     )
-    missing = packages.lacking()
+    missing = [name for group in groups or ("runtime",) for name in packages.lacking(group)]
     return words.format(names=", ".join(missing), names_=" ".join(missing))
 
 

@@ -3,28 +3,28 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import re
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.bundle import library
-from ..core.errors import Progress, RawError, no_progress
+from ..core.errors import InputError, Progress, RawError, no_progress
 from ..core.paths import RESOURCES
-from ..layers.reading import as_text
+from ..core.sources.schema import INTERVAL_FIELDS
+from ..layers.reading import as_text, times_of
 from ..layers.words import tr
 
 if TYPE_CHECKING:
     from ..core.tracks import Tracks
 
 log = logging.getLogger(__name__)
-PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large")  # of model/network/config.py; raw-1b is too large
 ADAPT, FINETUNE = "model.adapt", "model.finetune"
 RESULT_FOLDER = "result"  # in the run's folder: RUN of model.adapt
-PERSONAL_FILES = ("tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson")  # in a run's folder
+PERSONAL_FILES = ("tracks.parquet", "labels.parquet", "regions.geojson")  # in a run's folder
 REPLAYED = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # mixed in, so that the model forgets less
 
 
@@ -142,79 +142,83 @@ def progress_text(line: dict[str, Any]) -> str:
     return stages.get(str(line.get("stage")), str(line.get("verdict", "")))
 
 
-@dataclass(frozen=True)
-class Labels:
-    """Labels by the id of a unit: (id,), or (user, id) for tracks whose ids are unique only within a user.
-
-    is_number: whether the labels are numbers to estimate, not classes. contradictory: units with different labels,
-    which training leaves out.
+class Labels(NamedTuple):
+    """What a table of labels teaches. values: a label for each unit. contradictory: units with different labels, which
+    training leaves out. is_number: whether the labels are numbers to estimate, not classes.
     """
 
-    values: dict[tuple[str, ...], str]
+    values: list[str]
+    contradictory: int
     is_number: bool
-    contradictory: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
 
-def read_labels(source: Any, key: str, label: str, progress: Progress = no_progress, user: str = "") -> Labels:
-    """The labels of each id in a layer or table. Runs in a task.
+def read_labels(
+    source: Any, fields: Mapping[str, str], zone: str = "UTC", progress: Progress = no_progress
+) -> dict[str, list[Any]]:
+    """The columns of labels.parquet, from a layer or table. InputError where it has no rows.
 
-    source: has fields(), featureCount() and getFeatures(), like layers.reading.Snapshot. A model's answers, perhaps
-    corrected by people, have their probability beside them: 'unknown' is no label there. user: the field of the user,
-    if two users may share an id.
+    source: has fields(), featureCount() and getFeatures(), like layers.reading.Snapshot. fields: of each column, such
+    as user_id, track_id, start, end and `label`, the field of the source. Times are read like those of the tracks. A
+    model's answers, perhaps corrected by people, have their probability beside them: 'unknown' is no label there.
     """
     from qgis.core import NULL, QgsFeatureRequest
 
     from ..core.embedding.profiles import UNKNOWN
 
-    fields, total = source.fields(), max(1, source.featureCount())
-    at = [fields.lookupField(name) for name in (user, key, label) if name]
+    at, rows = [source.fields().lookupField(name) for name in fields.values()], []
+    total = max(1, source.featureCount())
     request = QgsFeatureRequest().setSubsetOfAttributes(at).setFlags(QgsFeatureRequest.Flag.NoGeometry)
-    none = (None, NULL, "", *([UNKNOWN] if f"{label}_p" in fields.names() else []))
-    seen: dict[tuple[str, ...], dict[str, str]] = {}  # labels that differ in case or outer blanks are one
     for n, feature in enumerate(source.getFeatures(request)):
         if n % 5000 == 0:
             progress(min(1.0, n / total))
-        *unit, value = (as_text(feature[i]) for i in at)
-        if value not in none and not any(name in (None, NULL) for name in unit):
+        rows.append([feature[i] for i in at])
+    if not rows:
+        raise InputError("LABELS has no rows, so there is nothing to learn. Choose a table with ten labels or more.")
+    none = (None, NULL, "", *([UNKNOWN] if f"{fields['label']}_p" in source.fields().names() else []))
+    columns = {}
+    for name, values in zip(fields, map(list, zip(*rows))):
+        if name in INTERVAL_FIELDS[0]:
+            moments = times_of(values, zone).astype("datetime64[ms]").astype(str)
+            columns[name] = [None if moment == "NaT" else f"{moment}Z" for moment in moments.tolist()]
+        else:
+            columns[name] = [None if (text := as_text(value)) in none else text for value in values]
+    return columns
+
+
+def count_labels(columns: Mapping[str, list[Any]]) -> Labels:
+    """Count the labels of `read_labels`, of units by their ids. Labels that differ in case or outer blanks are one."""
+    seen: dict[tuple[str, ...], dict[str, str]] = {}
+    for *unit, value in zip(*(columns[name] for name in [*(each for each in columns if each != "label"), "label"])):
+        if None not in (*unit, value):
             text = str(value).lower() if isinstance(value, bool) else str(value)
             seen.setdefault(tuple(map(str, unit)), {}).setdefault(text.strip().casefold(), text)
-    texts = {unit: list(found.values()) for unit, found in seen.items()}
-    values = {unit: found[0] for unit, found in texts.items() if len(found) == 1}
-    contradictory = {unit: found for unit, found in texts.items() if len(found) > 1}
-    return Labels(values, are_numbers(set(values.values())), contradictory)
-
-
-def are_numbers(texts: set[str]) -> bool:
-    """Whether model.finetune will treat labels as numbers: all are numbers, and there are not exactly two."""
-    try:
-        return len({float(text) for text in texts}) not in (0, 2)
+    values = [next(iter(found.values())) for found in seen.values() if len(found) == 1]
+    try:  # as model.finetune does
+        is_number = len(set(map(float, values))) not in (0, 2)
     except ValueError:
-        return False
+        is_number = False
+    return Labels(values, len(seen) - len(values), is_number)
 
 
-def write_labels(labels: Labels, unit: str, field: str, path: Path) -> None:
-    """Write labels as CSV: user_id, track_id or both, and the field. Contradictory ones too: training counts them."""
-    several = [(names, value) for names, texts in labels.contradictory.items() for value in texts]
-    rows = [*labels.values.items(), *several]
-    width = max((len(names) for names, _ in rows), default=1)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow([*("user_id", f"{unit}_id")[-width:], field])
-        table.writerows([*names, value] for names, value in rows)
+def write_labels(columns: Mapping[str, list[Any]], path: Path) -> None:
+    """Write labels.parquet. Text that is numbers is learned as numbers."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    labels = columns["label"]
+    with suppress(ValueError, TypeError):
+        labels = [None if label is None else float(label) for label in labels]
+    parquet.write_table(pa.table({**columns, "label": labels}), path)
 
 
 def finetuning_arguments(
-    folder: Path, init: str, unit: str, field: str, name: str, minutes: float, device: str = "auto",
-    labels: str = "labels.csv", title: str = "",
-) -> list[str]:  # fmt: skip
-    """Arguments of model.finetune. folder: of the run, with tracks.parquet and labels in it.
-
-    title: the title of the new head, '' for the name of the field.
-    """
+    folder: Path, init: str, unit: str, field: str, name: str, minutes: float, device: str = "auto"
+) -> list[str]:
+    """Arguments of model.finetune. folder: of the run, with tracks.parquet and labels.parquet. field: for the title."""
     result = folder / RESULT_FOLDER
     return [
-        "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / labels), "--field", field,
-        "--unit", unit, "--task-name", name, "--title", (title or field).replace("_", " "), "--bundle", init,
+        "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.parquet"), "--field", "label",
+        "--unit", unit, "--task-name", name, "--title", field.replace("_", " "), "--bundle", init,
         "--trained-on", tr("labels of your own"), "--minutes", f"{minutes:g}",
         "--device", device.split(":")[0].lower(),
         "--report", str(result / "report.html"), "--output", str(result / "bundle"),

@@ -87,7 +87,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> It
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def start(cls: type, module: str, arguments: list[str], folder: Path, **notes: Any) -> Child:
-        started.append(begin(cls, "standin", arguments, folder, needs=(), **notes))
+        started.append(begin(cls, "standin", arguments, folder, **notes))
         return started[-1]
 
     monkeypatch.setattr(Child, "start", classmethod(start))
@@ -106,7 +106,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> No
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def start(cls: type, module: str, arguments: list[str], folder: Path, **notes: Any) -> Child:
-        return begin(cls, "standin", arguments, folder, needs=(), **notes)
+        return begin(cls, "standin", arguments, folder, **notes)
 
     monkeypatch.setattr(Child, "start", classmethod(start))
 

@@ -123,32 +123,6 @@ def test_a_value_out_of_range_is_refused_with_the_range(
         run("raw:encounters", INPUT=make(fixes), **change)
 
 
-@pytest.mark.parametrize("words", ["1 / 0", "@nope", '"nope"', "3 *"])
-def test_an_expression_without_a_value_is_refused(run: Callable, make: Callable, fixes: Any, words: str) -> None:
-    """QGIS would fill gaps with the default step."""
-    with pytest.raises(QgsProcessingException, match="STEP has no value: " + re.escape(words)):
-        run("raw:fillgaps", INPUT=make(fixes), STEP=QgsProperty.fromExpression(words))
-    assert run("raw:fillgaps", INPUT=make(fixes), STEP=QgsProperty.fromExpression("1 + 1")).values
-
-
-def test_a_misspelt_parameter_is_warned_of(run: Callable, make: Callable, fixes: Any) -> None:
-    warnings = run("raw:fillgaps", INPUT=make(fixes), MAX_GAP=5).feedback.warnings
-    assert not [warning for warning in warnings if "has no parameter" in warning]
-    warnings = run("raw:fillgaps", INPUT=make(fixes), MAXGAP=5, step=2).feedback.warnings
-    for name in ("MAXGAP", "step"):
-        words = f"raw:fillgaps has no parameter {name}, so its value is not used. It has: INPUT, USER_FIELD, "
-        assert sum(warning.startswith(words) for warning in warnings) == 1
-
-
-def test_a_filter_that_is_no_expression_is_refused(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
-    layer = make(fixes)
-    QgsProject.instance().addMapLayer(layer)
-    wrong = QgsProcessingFeatureSourceDefinition(layer.id(), filterExpression="user_id = = 'u02'")
-    with pytest.raises(QgsProcessingException, match="The filter of INPUT is no expression: .*syntax error"):
-        run("raw:profileusers", INPUT=wrong, MODEL=bundle)
-    QgsProject.instance().removeMapLayer(layer.id())
-
-
 def test_users_that_no_field_names_are_asked_for(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     """Lines with a field `cab` once made one user of twelve cabs, and nobody noticed."""
     layer = make(fixes)

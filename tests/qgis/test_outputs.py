@@ -69,7 +69,7 @@ def test_another_layer_of_the_geopackage_is_written(run: Callable, make: Callabl
 
 def test_two_outputs_are_not_one_file(run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path) -> None:
     path = str(tmp_path / "forecast.gpkg")
-    with pytest.raises(QgsProcessingException, match=f"OUTPUT and {AREAS} are the same file"):
+    with pytest.raises(QgsProcessingException, match=f"{AREAS} would replace OUTPUT, the file"):
         run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, OUTPUT=path, **{AREAS: path})
 
 

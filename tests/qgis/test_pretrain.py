@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from html import escape
@@ -112,14 +113,10 @@ def test_a_cancel_before_it_began_starts_nothing_and_keeps_nothing(
 def test_what_training_misses_is_named(
     processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from raw_qgis_plugin.tasks import child
-
-    begin = child.Child.start.__func__
-    monkeypatch.setattr(
-        child.Child, "start", classmethod(lambda cls, *a, **k: begin(cls, *a, needs=("no_such_torch",), **k))
-    )
-    with pytest.raises(QgsProcessingException, match="no_such_torch.*pip install"):
+    monkeypatch.setitem(sys.modules, "sklearn", None)  # as where it is not installed
+    with pytest.raises(QgsProcessingException, match="lacks: scikit-learn.*pip install"):
         processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=Told())
+    assert not list(runs.iterdir())
 
 
 def test_the_bar_never_goes_back(staged: None) -> None:

@@ -31,74 +31,79 @@ def words_table(names: list[str], rows: list[tuple[str | None, ...]]) -> QgsVect
     return layer
 
 
+def learned(columns: dict[str, list[Any]], unit: str, folder: Path, told: list[str] | None = None) -> dict[str, Any]:
+    """The labels as model.finetune reads them."""
+    pytest.importorskip("model.data.labels", exc_type=ImportError)
+    from model.data.labels import read_table, usable
+    from raw_qgis_plugin.tasks.training import write_labels
+
+    write_labels(columns, folder / "labels.parquet")
+    return usable(read_table(folder / "labels.parquet"), unit, "label", warn=(told if told is not None else []).append)
+
+
 def test_labels_are_read_by_id_and_told_by_kind(staged: None, table: QgsVectorLayer, tmp_path: Path) -> None:
     from raw_qgis_plugin.layers.reading import Snapshot
-    from raw_qgis_plugin.tasks.training import read_labels, write_labels
+    from raw_qgis_plugin.tasks.training import count_labels, read_labels
 
-    named = read_labels(Snapshot(table), "user_id", "commuter")
-    assert len(named.values) == 40 and set(named.values.values()) == {"true", "false"} and not named.is_number
-    measured = read_labels(Snapshot(table), "user_id", "trips_a_day")
-    assert measured.is_number and measured.values["u00011",] == "1.857"
-    write_labels(named, "user", "commuter", tmp_path / "labels.csv")
-    assert (tmp_path / "labels.csv").read_text().splitlines()[:2] == ["user_id,commuter", "u00011,false"]
+    columns = read_labels(Snapshot(table), {"user_id": "user_id", "label": "commuter"})
+    named = count_labels(columns)
+    assert len(named.values) == 40 and set(named.values) == {"true", "false"} and not named.is_number
+    assert len(learned(columns, "user", tmp_path)["label"]) == 40
+    measured = read_labels(Snapshot(table), {"user_id": "user_id", "label": "trips_a_day"})
+    assert count_labels(measured).is_number and 1.857 in measured["label"]
 
 
 def test_units_with_two_labels_are_counted_and_left_out(staged: None, tmp_path: Path) -> None:
-    pytest.importorskip("model.data.labels", exc_type=ImportError)
-    from model.data.labels import read_table, usable
     from raw_qgis_plugin.gui.training.labels import describe_labels
     from raw_qgis_plugin.layers.reading import Snapshot
-    from raw_qgis_plugin.tasks.training import read_labels, write_labels
+    from raw_qgis_plugin.tasks.training import count_labels, read_labels
 
     rows = [(f"u{n}", "yes" if n % 2 else "no") for n in range(12)] + [("u0", "yes"), ("u0", "yes"), ("u1", "yes")]
-    labels = read_labels(Snapshot(words_table(["user_id", "commuter"], rows)), "user_id", "commuter")
-    words = describe_labels(labels, "users")
+    fields = {"user_id": "user_id", "label": "commuter"}
+    columns = read_labels(Snapshot(words_table(["user_id", "commuter"], rows)), fields)
+    words = describe_labels(count_labels(columns), "users")
     assert words == "11 labelled users: yes 6, no 5 (with different labels, left out: 1)"
-    write_labels(labels, "user", "commuter", tmp_path / "labels.csv")
     told: list[str] = []
-    learned = usable(read_table(tmp_path / "labels.csv"), "user", "commuter", warn=told.append)
-    assert sorted(learned["user_id"]) == sorted(f"u{n}" for n in range(1, 12)) and "in two ways" in told[0]
+    found = learned(columns, "user", tmp_path, told)
+    assert sorted(found["user_id"]) == sorted(f"u{n}" for n in range(1, 12)) and "in two ways" in told[0]
 
 
 def test_unknown_is_no_label_of_raw_s_own_table(staged: None) -> None:
     from raw_qgis_plugin.layers.reading import Snapshot
     from raw_qgis_plugin.tasks.training import read_labels
 
-    rows = [("1", "bus", "0.9"), ("2", "unknown", None)]
-    own = read_labels(Snapshot(words_table(["track_id", "mode", "mode_p"], rows)), "track_id", "mode")
-    assert own.values == {("1",): "bus"}
-    of_people = read_labels(Snapshot(words_table(["track_id", "mode", "why"], rows)), "track_id", "mode")
-    assert of_people.values == {("1",): "bus", ("2",): "unknown"}
+    rows, fields = [("1", "bus", "0.9"), ("2", "unknown", None)], {"track_id": "track_id", "label": "mode"}
+    for third, label in (("mode_p", None), ("why", "unknown")):
+        found = read_labels(Snapshot(words_table(["track_id", "mode", third], rows)), fields)
+        assert found == {"track_id": ["1", "2"], "label": ["bus", label]}
 
 
 def test_tracks_that_each_user_numbers_anew_keep_their_labels(
     staged: None, make: Callable[..., Any], invented: Callable[..., Any]
 ) -> None:
     from raw_qgis_plugin.layers.reading import Snapshot
-    from raw_qgis_plugin.tasks.training import read_labels
+    from raw_qgis_plugin.tasks.training import count_labels, read_labels
 
     fixes = invented(users=20, fixes=100)
     fixes.more["trip_id"] = [1 + n % 100 // 20 for n in range(2000)]
     fixes.more["mode"] = [["bus", "car", None][(n // 100 + n % 100 // 20) % 2] for n in range(2000)]
-    layer = Snapshot(make(fixes))
-    labels = read_labels(layer, "trip_id", "mode", user="user_id")
-    right = {(u, str(t)): mode for u, t, mode in zip(fixes.user_id, fixes.more["trip_id"], fixes.more["mode"])}
-    assert labels.values == right and not labels.contradictory
-    assert len(read_labels(layer, "trip_id", "mode").contradictory) == 5, "without users they are nobody's"
+    layer, fields = Snapshot(make(fixes)), {"track_id": "trip_id", "label": "mode", "user_id": "user_id"}
+    labels = count_labels(read_labels(layer, fields))
+    assert len(labels.values) == 100 and not labels.contradictory
+    del fields["user_id"]
+    assert count_labels(read_labels(layer, fields)).contradictory == 5, "without users they are nobody's"
 
 
 @pytest.mark.parametrize(
-    "labels", [["0", "1", "2"] * 4, ["1", "2"] * 6, ["1.5", "2"] * 6, ["a", "b", "3"] * 4, ["true", "false"] * 6]
+    "labels", [["0", "1", "2"] * 4, ["1", "2"] * 6, ["1.5", "2"] * 6, ["a", "b", "3"] * 4, [True, False] * 6]
 )
-def test_the_answer_is_announced_as_it_will_be_learned(staged: None, labels: list[str], tmp_path: Path) -> None:
+def test_the_answer_is_announced_as_it_will_be_learned(staged: None, labels: list[Any], tmp_path: Path) -> None:
     fit = pytest.importorskip("model.head_training.fit", exc_type=ImportError)
-    from model.data.labels import read_table
-    from raw_qgis_plugin.tasks.training import Labels, are_numbers, write_labels
+    from raw_qgis_plugin.tasks.training import count_labels
 
-    said = Labels({(f"u{n}",): text for n, text in enumerate(labels)}, are_numbers(set(labels)))
-    write_labels(said, "user", "kind", tmp_path / "labels.csv")
-    task, _ = fit.encode(read_table(tmp_path / "labels.csv")["kind"])
-    assert said.is_number == (task.kind == "number")
+    columns = {"user_id": [f"u{n}" for n in range(len(labels))], "label": labels}
+    task, _ = fit.encode(learned(columns, "user", tmp_path)["label"])
+    assert count_labels(columns).is_number == (task.kind == "number")
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="training needs torch, which is not installed")
@@ -113,8 +118,8 @@ def test_a_label_is_taught_in_a_child_process(
     folder = tmp_path / "run"
     (folder / training.RESULT_FOLDER).mkdir(parents=True)
     shutil.copy(sample / "city_tracks.parquet", folder / "tracks.parquet")
-    labels = training.read_labels(Snapshot(table), "user_id", "commuter")
-    training.write_labels(labels, "user", "commuter", folder / "labels.csv")
+    labels = training.read_labels(Snapshot(table), {"user_id": "user_id", "label": "commuter"})
+    training.write_labels(labels, folder / "labels.parquet")
     arguments = training.finetuning_arguments(folder, "shipped", "user", "commuter", "goes_to_work", 1.0, "cpu")
     told: list[dict[str, Any]] = []
     child = Child.start(training.FINETUNE, arguments, folder)
@@ -122,7 +127,5 @@ def test_a_label_is_taught_in_a_child_process(
     shares = [share for line in told if (share := training.share_done(line, 1.0)) is not None]
     assert shares and shares == sorted(shares) and shares[-1] <= 1.0
     head = open_bundle(folder / training.RESULT_FOLDER / "bundle").head("goes_to_work")
-    assert head["metrics"]["units"] <= len(labels.values) and head["verdict"] in [
-        training.progress_text(line) for line in told
-    ]
+    assert head["metrics"]["units"] <= 40 and head["verdict"] in [training.progress_text(line) for line in told]
     assert (folder / training.RESULT_FOLDER / "report.html").exists()

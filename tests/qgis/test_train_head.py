@@ -14,7 +14,7 @@ import pytest
 from qgis.core import QgsFeature, QgsProcessingException, QgsVectorLayer
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
-PEOPLES = {"tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson"}
+PEOPLES = {"tracks.parquet", "labels.parquet", "regions.geojson"}
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +86,7 @@ def test_some_labels_answer_for_everybody(
         "raw:trainhead", INPUT=layer, LABELS=labels, LABEL_FIELD="kind", TASK_NAME="kind", MODEL=packed,
         BUNDLE=str(tmp_path / "new"), REPORT=str(tmp_path / "new.html"),
     )  # fmt: skip
-    assert done.values["N_USERS"] == 30 and done.values["N_POINTS"] == 30 * 60  # those without a label are not read on
+    assert done.values["N_USERS"] == 40 and done.values["N_POINTS"] == 40 * 60
     assert "right in" in done.values["VERDICT"] or "accuracy" in done.values["VERDICT"]
     assert done.values["VERDICT"] in done.feedback.infos
     assert escape(done.values["VERDICT"]) in (tmp_path / "new.html").read_text("utf-8")
@@ -230,6 +230,8 @@ def test_unknown_of_a_model_is_no_class_to_learn(
 def test_what_is_taught_is_what_is_profiled_later(
     run: Callable, make: Callable, invented: Callable, asked: dict[str, Any], given: dict[str, Any], unit: str, n: int
 ) -> None:
+    from raw_qgis_plugin.core.tracks import by_unit
+
     fixes = invented(users=12, fixes=20)
     fixes.more["trip_id"] = (["a"] * 10 + ["b"] + ["c"] * 9) * 12
     fixes.lon[10::20] = [lon + 0.5 for lon in fixes.lon[10::20]]  # no spike, for the trip has no other fix
@@ -243,8 +245,7 @@ def test_what_is_taught_is_what_is_profiled_later(
         f"field={name}:string" for name in ("user_id", "trip_id", "day", "kind")), "labels", "memory")  # fmt: skip
     labels.dataProvider().addFeature(QgsFeature(labels.fields()))
     run("raw:trainhead", INPUT=layer, LABELS=labels, UNIT=unit, **asked)
-    tracks = given["tracks"]
-    units = tracks if unit == "track" else tracks.by_day() if unit == "day" else tracks.by_user()
+    units, _ = by_unit(given["tracks"], "user" if unit == "region" else unit)  # as model.finetune does
     assert len(units) == n
     if unit != "region":
         rows = run("raw:profileusers", INPUT=layer, UNIT=unit, MODEL=asked["MODEL"]).rows()

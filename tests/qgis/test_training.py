@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 from qgis.core import QgsFeature, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtWidgets import QApplication
 
@@ -33,8 +34,8 @@ def show(
 
     def begin(source: str) -> Any:
         (tmp_path / "standin.py").write_text(source)
-        child = module.Child.start("standin", [], tmp_path / "runs" / "one", needs=(), minutes=1)
-        request.addfinalizer(lambda: child.cancel(0))
+        child = module.Child.start("standin", [], tmp_path / "runs" / "one", minutes=1)
+        request.addfinalizer(child.kill)
         page = training_run.RunPanel(None)
         request.addfinalizer(page.timer.stop)
         page.attach(child)
@@ -67,21 +68,8 @@ def test_a_resumed_run_is_not_killed_by_the_pause(show: Callable[[str], Any], mo
     assert page.status == "running"
 
 
-def test_a_pause_waits_for_the_checkpoint(show: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    from raw_qgis_plugin.tasks.child import Child
-
-    from .test_child import SAVES
-
-    monkeypatch.setattr(Child, "patience_s", 0.5)
-    page = show(SAVES)
-    assert spin(lambda: "begun" in page.log.toPlainText())
-    page.pause()
-    assert spin(lambda: page.status == "stopped")
-    assert (page.child.folder / "result/run/state.safetensors").stat().st_size == 15_000
-
-
 def test_a_finished_run_keeps_no_personal_data(show: Callable[[str], Any], tmp_path: Path) -> None:
-    folder, of_people = tmp_path / "runs" / "one", ("tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson")
+    folder, of_people = tmp_path / "runs" / "one", ("tracks.parquet", "labels.parquet", "regions.geojson")
     folder.mkdir(parents=True)
     for name in of_people:  # raw:trainhead's too, where QGIS was quit before it could hand over
         (folder / name).touch()
@@ -224,7 +212,8 @@ def test_a_label_is_learned_as_it_is_when_the_training_starts(dialog: Any) -> No
     until(lambda: dialog.started_with)
     module, arguments, folder, _ = dialog.started_with[0]
     assert module == "model.finetune" and "travels_by" in arguments
-    assert "u00,bus" in (folder / "labels.csv").read_text().splitlines()
+    rows = parquet.read_table(folder / "labels.parquet").to_pylist()
+    assert {"user_id": "u00", "label": "bus"} in rows and len(rows) == 12
 
 
 def test_what_is_missing_is_said(dialog: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

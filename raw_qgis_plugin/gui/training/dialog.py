@@ -219,7 +219,7 @@ class TrainingDialog(RawDialog):
                 raise InputError("No fix could be read from these tracks: check the fields.")
             training.write_tracks(tracks, folder / "tracks.parquet")
             if labelled is not None:
-                training.write_labels(labelled(part_of(progress, 0.8, 1)), unit, field, folder / "labels.csv")
+                training.write_labels(labelled(part_of(progress, 0.8, 1)), folder / "labels.parquet")
                 (folder / training.RESULT_FOLDER).mkdir()
 
         def done(_result: Any) -> None:

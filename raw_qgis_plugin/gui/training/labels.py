@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLineEdit, QPushButton, QWidget
 
 from ...core.bundle.card import HEAD_NAME, HEAD_NAMES, is_head_name
+from ...core.errors import Progress
 from ...core.sources.schema import TRACK, USER, plain
 from ...layers.reading import Snapshot
 from ...layers.words import MADE
 from ...processing.words import tr
 from ...tasks.job import Job
-from ...tasks.training import Labels, read_labels
+from ...tasks.training import Labels, count_labels, read_labels
 from ..widgets.layout import row, silent, wrapped
 from ..widgets.track_fields import TrackFields
 
@@ -109,16 +110,21 @@ class LabelForm(QWidget):
                     self.changed.emit()
 
             self.note.setText(tr("Counting the labels …"))
-            job = self.job = Job(tr("RAW: counting labels"), self.reading(), done, self.note.setText)
+            reading = self.reading()
+            count = tr("RAW: counting labels")
+            job = self.job = Job(count, lambda each: count_labels(reading(each)), done, self.note.setText)
             job.start()
         self.changed.emit()
 
-    def reading(self) -> partial[Labels]:
+    def reading(self) -> Callable[[Progress], dict[str, list[Any]]]:
         """How a task reads the labels as they are now."""
         layer, key, label = self.table.currentLayer(), self.key.currentField(), self.label.currentField()
-        user = self.tracks.boxes["user"].currentField()  # users may number their tracks alike
-        known = user in layer.fields().names() and user not in (key, label) and self.unit.currentData() == "track"
-        return partial(read_labels, Snapshot(layer), key, label, user=user if known else "")
+        user, unit = self.tracks.boxes["user"].currentField(), self.unit.currentData()
+        fields = {f"{unit}_id": key, "label": label}
+        if unit == "track" and user in layer.fields().names() and user not in (key, label):
+            fields["user_id"] = user  # users may number their tracks alike
+        source = Snapshot(layer)
+        return lambda progress: read_labels(source, fields, progress=progress)
 
     def problem(self) -> str:
         """Why nothing can be learned yet: a label needs enough examples, and a name."""
@@ -126,7 +132,7 @@ class LabelForm(QWidget):
             return tr("Choose the layer or table with the labels, its id field and its label field.")
         if len(self.labels.values) < 10:
             return tr("Only {n} labels: at least ten are needed.").format(n=len(self.labels.values))
-        if len(set(self.labels.values.values())) < 2:
+        if len(set(self.labels.values)) < 2:
             return tr("All labels are equal: there is nothing to learn.")
         name = self.name.text()
         if not re.fullmatch(HEAD_NAME, name):
@@ -150,7 +156,7 @@ def differing_field(layer: QgsVectorLayer | None, names: list[str], rows: int = 
 
 def describe_labels(labels: Labels, unit: str, max_classes: int = 12) -> str:
     """Count the labels in words. unit: of what they are. max_classes: listed by name."""
-    counts, n, several = Counter(labels.values.values()), len(labels.values), len(labels.contradictory)
+    counts, n, several = Counter(labels.values), len(labels.values), labels.contradictory
     left_out = tr(" (with different labels, left out: {n:,})").format(n=several) if several else ""
     if labels.is_number:
         numbers = sorted(float(v) for v in counts.elements())

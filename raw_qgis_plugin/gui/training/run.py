@@ -233,14 +233,7 @@ class RunPanel(QWidget):
         child.terminate()
         self.buttons["pause"].setEnabled(False)
         self.head.setText(tr("Stopping …"))
-        QTimer.singleShot(round(1000 * child.patience_s), lambda: self._kill(child, started))
-
-    def _kill(self, child: Child, started: str) -> None:
-        """Kill a run that did not end itself, once it saves nothing any more."""
-        if child.saving:
-            QTimer.singleShot(200, lambda: self._kill(child, started))
-        else:
-            child.kill(started)
+        QTimer.singleShot(round(1000 * child.patience_s), lambda: child.kill(started))
 
     def resume(self) -> None:
         """Resume from the last checkpoint. A label is learned from the beginning."""

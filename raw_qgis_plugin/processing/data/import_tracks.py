@@ -44,12 +44,10 @@ class ImportTracks(RawAlgorithm):
     )  # fmt: skip
     NEEDS = ("pyarrow",)
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         source = QgsProcessingParameterFile("SOURCE", tr("File or folder"), fileFilter=ANY_FILE)
         self.add(source, "A file of positions. For a folder (GeoLife, many files) write or paste its path.")
-        self.add_options(ImportSpec)
-        self.add_options(ZoneSpec)
+        self.add_options(ImportSpec, ZoneSpec)
         crs = QgsProcessingParameterCrs("CRS", tr("Coordinate system of the columns"), WORLD, optional=True)
         self.add(crs, "Of x and y. Empty: degrees, WGS 84.", advanced=True)
         self.add_sink("OUTPUT", "Fixes", QgsProcessing.SourceType.TypeVectorPoint)
@@ -67,7 +65,6 @@ class ImportTracks(RawAlgorithm):
         )  # fmt: skip
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Read, write."""
         from ...core.sources.outliers import without_outliers
         from ...core.sources.preview import preview
         from ...core.sources.readers import read
@@ -110,5 +107,5 @@ class ImportTracks(RawAlgorithm):
         if tracks.accuracy is not None:
             table["accuracy_m"] = tracks.accuracy
         points = writing.points(np.column_stack([tracks.lon, tracks.lat]))
-        crs = QgsCoordinateReferenceSystem(WORLD)
-        return self.write_table(run, "OUTPUT", table, style, points, Qgis.WkbType.Point, crs, start=60)
+        self.crs = QgsCoordinateReferenceSystem(WORLD)
+        return self.write(run, "OUTPUT", table, style, points, Qgis.WkbType.Point, start=60)

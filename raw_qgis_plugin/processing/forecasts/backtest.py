@@ -6,8 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsProcessing, QgsProcessingException
+from qgis.core import QgsProcessing
 
+from ...core.errors import InputError
 from ...core.specs import BacktestSpec
 from ...tasks.job import load_libraries
 from ..form import Run
@@ -27,8 +28,7 @@ class Backtest(TrackAlgorithm):
     TAGS = ("trajectory", "movement", "prediction", "accuracy", "validation", "evaluation", "baseline", "error")
     NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj", "matplotlib")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()
         self.add_options(BacktestSpec)
         self.add_sink("OUTPUT", "Backtest", QgsProcessing.SourceType.TypeVector)
@@ -37,17 +37,14 @@ class Backtest(TrackAlgorithm):
         self.add_sentence("VERDICT", "What to use, one sentence per horizon")
 
     def check(self, run: Run) -> None:
-        """Refuse a step that leaves no horizon, or more than a report can show."""
         super().check(run)
         run.spec(BacktestSpec).horizons_s()
 
     def prepare_layers(self, run: Run) -> None:
-        """On the main thread: tracks, and what draws the report."""
-        load_libraries("matplotlib.backends.backend_svg")
+        load_libraries("matplotlib.backends.backend_svg")  # which draws the report
         super().prepare_layers(run)
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Read, backtest, write."""
         from ...core.evaluation.backtest import backtest, columns_of
         from ...core.evaluation.backtest_page import ANONYMOUS, make_page, warning
         from ...core.evaluation.verdicts import to_json
@@ -61,16 +58,14 @@ class Backtest(TrackAlgorithm):
         if tracks.anonymous:
             run.info(ANONYMOUS)
         if not len(tracks):
-            raise QgsProcessingException(tr("There is nothing to test on."))
+            raise InputError(tr("There is nothing to test on."))
         result = backtest(tracks, model, run.spec(BacktestSpec), run.stage(tr("Testing")))
-        sentences = list(map(str, result.verdicts))
-        for sentence in sentences:
-            run.info(sentence)
+        verdict = "\n".join(map(str, result.verdicts))
+        run.info(verdict)
         self.warn_outside(result.answer.reasons, result.answer.in_domain, run)
         style = styling.Table("Backtest", to_json(result.verdicts))
-        outputs = {"OUTPUT": self.write_table(run, "OUTPUT", columns_of(result), style)}
-        report = run.text("REPORT")
-        if report:
+        outputs = {"OUTPUT": self.write(run, "OUTPUT", columns_of(result), style), "VERDICT": verdict}
+        if report := run.text("REPORT"):
             make_page(result, self.plan.source.sourceName() or tr("these tracks"), model.bundle).write(Path(report))
             outputs["REPORT"] = report
-        return {**outputs, "VERDICT": "\n".join(sentences), **self.counts(tracks, skipped, model.provider)}
+        return {**outputs, **self.counts(tracks, skipped, model.provider)}

@@ -9,12 +9,10 @@ from qgis.core import Qgis, QgsProcessing
 
 from ...core.specs import MIN_USERS, ForecastSpec
 from ..form import Run
-from ..tracks import TrackAlgorithm
+from ..tracks import TrackAlgorithm, ids_of
 from ..words import tr
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ...core.forecasting.predict import Prediction
     from ...core.tracks import Tracks
 
@@ -27,21 +25,19 @@ class ForecastTracks(TrackAlgorithm):
     TITLE = "Forecast tracks"
     SUMMARY = "Where people are likely to be after their last fix, with areas that hold them in 50 and 80 % of cases."
     TAGS = ("trajectory", "movement", "prediction", "predict", "next location", "uncertainty", "mobility", "gps")
-    NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely", "pyproj")
+    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        shapes = QgsProcessing.SourceType
         self.add_tracks()
         self.add_options(ForecastSpec)
-        self.add_sink("OUTPUT", "Forecast positions", QgsProcessing.SourceType.TypeVectorPoint)
-        line = QgsProcessing.SourceType.TypeVectorLine
-        self.add_sink("OUTPUT_TRACKS", "Forecast tracks", line, optional=True)
-        self.add_sink("OUTPUT_AREAS", "Forecast areas", QgsProcessing.SourceType.TypeVectorPolygon, optional=True)
-        self.add_sink("OUTPUT_RECENT", "Recent tracks", line, optional=True, made=False)
+        self.add_sink("OUTPUT", "Forecast positions", shapes.TypeVectorPoint)
+        self.add_sink("OUTPUT_TRACKS", "Forecast tracks", shapes.TypeVectorLine, optional=True)
+        self.add_sink("OUTPUT_AREAS", "Forecast areas", shapes.TypeVectorPolygon, optional=True)
+        self.add_sink("OUTPUT_RECENT", "Recent tracks", shapes.TypeVectorLine, optional=True, made=False)
         self.add_model()
 
     def check(self, run: Run) -> None:
-        """Refuse a step that leaves no forecast, or too many."""
         super().check(run)
         run.spec(ForecastSpec).horizons_s()
 
@@ -53,61 +49,48 @@ class ForecastTracks(TrackAlgorithm):
         return "track" if by_track else "user"
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Read, forecast, write."""
         from ...core.forecasting.predict import Queries, predict
+        from ...layers import styling
 
-        spec = run.spec(ForecastSpec)
+        spec, given = run.spec(ForecastSpec), run.parameters
         unit = spec.unit or self._default_unit()
         model = self.open_model(run)
         tracks, skipped = self.read_units(run, unit)
         run.info(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))
-        with_areas = bool(run.parameters.get("OUTPUT_AREAS"))
-        with_lines = bool(run.parameters.get("OUTPUT_TRACKS"))
-        queries = Queries.ahead(tracks, spec.horizons_s())
-        forecasts = predict(
-            tracks, model, queries, run.stage(tr("Forecasting")), with_areas=with_areas,
-            n_paths=spec.paths if with_lines else 0,
-        )  # fmt: skip
-        self.warn_outside(forecasts.reasons, forecasts.in_domain, run)
-        if forecasts.few_users.any():
+        with_areas, n_paths = bool(given.get("OUTPUT_AREAS")), spec.paths if given.get("OUTPUT_TRACKS") else 0
+        stage = run.stage(tr("Forecasting"))
+        found = predict(
+            tracks, model, Queries.ahead(tracks, spec.horizons_s()), stage, with_areas=with_areas, n_paths=n_paths
+        )
+        self.warn_outside(found.reasons, found.in_domain, run)
+        if found.few_users.any():
             words = tr(
                 "{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of "
                 "them goes. Treat them as personal data."
             )
-            run.warn(words.format(k=int(forecasts.few_users.sum()), n=len(forecasts.t), m=MIN_USERS))
-        results = {"OUTPUT": self._write_points(run, tracks, forecasts)}
-        if with_lines:
-            results["OUTPUT_TRACKS"] = self._write_tracks(run, tracks, forecasts)
-        if forecasts.areas is not None:
-            results["OUTPUT_AREAS"] = self._write_areas(run, tracks, forecasts, forecasts.areas)
-        if run.parameters.get("OUTPUT_RECENT"):
-            results["OUTPUT_RECENT"] = self._write_recent(run, tracks)
+            run.warn(words.format(k=int(found.few_users.sum()), n=len(found.t), m=MIN_USERS))
+        ids = ids_of(tracks, found.track)
+        when = {"t": found.t, "horizon_min": found.horizon_s / 60.0}
+        radii = {"radius50_m": found.radius50_m, "radius80_m": found.radius80_m}
+        inside = {"in_domain": found.in_domain}
+        results = {"OUTPUT": self.write(
+            run, "OUTPUT", {**ids, **when, **radii, **inside}, styling.ForecastPoints(),
+            self.points(run, found.lon, found.lat), Qgis.WkbType.Point, stop=94,
+        )}  # fmt: skip
+        if n_paths:
+            results["OUTPUT_TRACKS"] = self._write_tracks(run, tracks, found)
+        if found.areas is not None:
+            results["OUTPUT_AREAS"] = self.write_areas(run, ids, when | inside, found.areas, styling.ForecastAreas())
+        if given.get("OUTPUT_RECENT"):
+            results["OUTPUT_RECENT"] = self._write_recent(run, tracks, 120_000 * spec.horizon_min)
         return {**results, **self.counts(tracks, skipped, model.provider)}
 
-    def _write_points(self, run: Run, tracks: Tracks, forecasts: Prediction) -> str:
-        from ...layers import styling, writing
-
-        columns = {
-            **ids_of(tracks, forecasts.track),
-            "t": forecasts.t,
-            "horizon_min": forecasts.horizon_s / 60.0,
-            "radius50_m": forecasts.radius50_m,
-            "radius80_m": forecasts.radius80_m,
-            "in_domain": forecasts.in_domain,
-        }
-        return self.write_table(
-            run, "OUTPUT", columns, styling.ForecastPoints(),
-            writing.points(self.in_input_crs(run, forecasts.lon, forecasts.lat)), Qgis.WkbType.Point,
-            self.plan.source.sourceCrs(), stop=95,
-        )  # fmt: skip
-
     def _write_tracks(self, run: Run, tracks: Tracks, forecasts: Prediction) -> str:
-        """A line a path: the track's last fix and the path's positions, on the same side of the antimeridian."""
+        """A line a path: the track's last fix and the path's positions."""
         import numpy as np
 
         from ...core.arrays import expand_ranges
-        from ...core.geodesy import near_lon
-        from ...layers import styling, writing
+        from ...layers import styling
 
         order = np.lexsort((forecasts.t, forecasts.track))
         which, first, size = np.unique(forecasts.track[order], return_index=True, return_counts=True)
@@ -119,70 +102,30 @@ class ForecastTracks(TrackAlgorithm):
             np.insert(positions[row, column], begin, fixes[last_fix])
             for positions, fixes in ((forecasts.path_lon, tracks.lon), (forecasts.path_lat, tracks.lat))
         )
-        lon = near_lon(lon, np.repeat(tracks.lon[last_fix], size[of] + 1))
         last = order[first + size - 1][of]
         columns = {
-            **ids_of(tracks, which[of]),
-            "t_first": tracks.t[last_fix],
-            "t_last": forecasts.t[last],
+            **ids_of(tracks, which[of]), "t_first": tracks.t[last_fix], "t_last": forecasts.t[last],
             "horizon_min": forecasts.horizon_s[last] / 60.0,
-            "in_domain": ~np.isin(which[of], forecasts.track[~forecasts.in_domain]),
-            "path": path + 1,
+            "in_domain": ~np.isin(which[of], forecasts.track[~forecasts.in_domain]), "path": path + 1,
             "probability": forecasts.path_probability[last, path],
-        }
-        return self.write_table(
-            run, "OUTPUT_TRACKS", columns, styling.ForecastLines(),
-            writing.lines(self.in_input_crs(run, lon, lat, offsets), offsets), Qgis.WkbType.LineString,
-            self.plan.source.sourceCrs(), start=95, stop=96,
-        )  # fmt: skip
+        }  # fmt: skip
+        lines, shape = self.lines(run, lon, lat, offsets), Qgis.WkbType.LineString
+        return self.write(run, "OUTPUT_TRACKS", columns, styling.ForecastLines(), lines, shape, 94, 96)
 
-    def _write_recent(self, run: Run, tracks: Tracks, min_fixes: int = 3) -> str:
-        """A line a track: its last fixes, for twice as long as the forecast looks ahead, and at least `min_fixes`."""
+    def _write_recent(self, run: Run, tracks: Tracks, span_ms: float, min_fixes: int = 3) -> str:
+        """A line a track: its last fixes over `span_ms`, and at least `min_fixes`, cut at gaps."""
         import numpy as np
 
         from ...core.arrays import expand_ranges
         from ...core.embedding.applicability import after_gap
-        from ...core.geodesy import unwrapped
-        from ...layers import styling, writing
-
-        first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1
-        late = tracks.t >= tracks.t[last][tracks.track] - 120_000 * run.spec(ForecastSpec).horizon_min
-        size = np.maximum(
-            np.bincount(tracks.track[late], minlength=tracks.n_tracks), np.minimum(min_fixes, last - first + 1)
-        )
-        rows, offsets = expand_ranges(last + 1 - size, size), np.concatenate([[0], np.cumsum(size)])
-        columns = {
-            **ids_of(tracks, np.arange(tracks.n_tracks)), "t_first": tracks.t[last + 1 - size], "t_last": tracks.t[last]
-        }  # fmt: skip
-        xy = self.in_input_crs(run, unwrapped(tracks.lon[rows], offsets), tracks.lat[rows], offsets)
-        return self.write_table(
-            run, "OUTPUT_RECENT", columns, styling.ForecastRecent(),
-            writing.cut_lines(xy, offsets, after_gap(tracks)[rows]), Qgis.WkbType.MultiLineString,
-            self.plan.source.sourceCrs(), start=99,
-        )  # fmt: skip
-
-    def _write_areas(self, run: Run, tracks: Tracks, forecasts: Prediction, areas: np.ndarray) -> str:
-        """Two areas a forecast, the larger one first, so that it is drawn below. areas: (n, 2), the 50 % area first."""
-        import numpy as np
-
         from ...layers import styling
 
-        n = len(forecasts.track)
-        twice = np.tile(np.arange(n), 2)
-        columns = {
-            **ids_of(tracks, forecasts.track[twice]),
-            "level": np.repeat([80, 50], n),
-            "t": forecasts.t[twice],
-            "horizon_min": forecasts.horizon_s[twice] / 60.0,
-            "in_domain": forecasts.in_domain[twice],
-        }
-        return self.write_table(
-            run, "OUTPUT_AREAS", columns, styling.ForecastAreas(),
-            self.polygons_in_input_crs(run, areas[:, ::-1].T.ravel()), Qgis.WkbType.MultiPolygon,
-            self.plan.source.sourceCrs(), start=96,
-        )  # fmt: skip
-
-
-def ids_of(tracks: Tracks, track: np.ndarray) -> dict[str, np.ndarray]:
-    """The id columns of rows that belong to the tracks of these numbers."""
-    return {"user_id": tracks.user_ids[tracks.track_user[track]], "track_id": tracks.track_ids[track]}
+        begin, end = tracks.track_offsets[:-1], tracks.track_offsets[1:]
+        late = np.bincount(tracks.track[tracks.t >= tracks.t[end - 1][tracks.track] - span_ms], minlength=len(end))
+        size = np.maximum(late, np.minimum(min_fixes, end - begin))
+        rows, offsets = expand_ranges(end - size, size), np.concatenate([[0], np.cumsum(size)])
+        ids = ids_of(tracks, np.arange(tracks.n_tracks))
+        columns = {**ids, "t_first": tracks.t[end - size], "t_last": tracks.t[end - 1]}
+        lines = self.lines(run, tracks.lon[rows], tracks.lat[rows], offsets, begins=after_gap(tracks)[rows])
+        style, shape = styling.ForecastRecent(), Qgis.WkbType.MultiLineString
+        return self.write(run, "OUTPUT_RECENT", columns, style, lines, shape, start=99)

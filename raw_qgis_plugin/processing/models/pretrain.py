@@ -22,14 +22,11 @@ class Pretrain(TrainingAlgorithm):
     ID = "pretrain"
     ICON = "train"
     MODULE = training.ADAPT
-    RESUMABLE = True
     TITLE = "Continue training"
     SUMMARY = "Continue training the model on your own tracks, and test on held-out people whether it improved."
     TAGS = ("trajectory", "movement", "pretrain", "train", "learn", "model", "finetune", "adapt")
-    NEEDS = ("pyarrow",)
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()
         self.add_options(PretrainSpec)
         self.add_bundle(
@@ -37,40 +34,36 @@ class Pretrain(TrainingAlgorithm):
             "shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.",
             "shipped",
         )  # fmt: skip
-        self.add_options(DeviceSpec)
-        self.add_options(ZoneSpec)
+        self.add_options(DeviceSpec, ZoneSpec)
         self.add_results()
         self.add_counts()
         self.add_sentence("PROVIDER", "Device used")
         self.add_sentence("VERDICT", "Whether to use the new model")
 
     def check(self, run: Run) -> None:
-        """Refuse an INIT that is no whole model."""
         super().check(run)
         self._init(run)
 
-    def _init(self, run: Run) -> tuple[str, str]:
-        """The model to continue from ('none': no model), and if none the reason. BundleError if INIT is no model."""
+    def _init(self, run: Run) -> str:
+        """The model to continue from: 'shipped', 'none' or a path. BundleError if INIT is no model."""
         from ...core.bundle.bundle import open_bundle
 
         init, preset = run.text("INIT").strip() or "shipped", run.spec(PretrainSpec).preset
         if init == NONE:
-            return NONE, ""
+            return NONE
         size = open_bundle(init).card.get("config", {}).get("preset")
         if init != "shipped":
-            return str(Path(init).resolve()), ""  # the child has another working directory
-        if size == preset:
-            return init, ""
-        words = tr("The model that comes with RAW is a {own}, so a {preset} starts from random weights.")
-        return NONE, words.format(own=size, preset=preset)
+            return str(Path(init).resolve())  # the child has another working directory
+        if size != preset:
+            words = tr("The model that comes with RAW is a {own}, so a {preset} starts from random weights.")
+            run.info(words.format(own=size, preset=preset))
+            return NONE
+        return init
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Read, train, copy the new model."""
         from ...core.bundle.bundle import open_bundle
 
-        init, reason = self._init(run)
-        if reason:
-            run.info(reason)
+        init = self._init(run)
         tracks, skipped = self.read_units(run, "track")
         if not len(tracks):
             raise InputError("INPUT has no track with two usable fixes, so there is nothing to learn from.")
@@ -78,16 +71,18 @@ class Pretrain(TrainingAlgorithm):
 
         def prepare(folder: Path) -> list[str]:
             training.write_tracks(tracks, folder / "tracks.parquet")
-            device = run.text("DEVICE") or "auto"
+            device = run.spec(DeviceSpec).device
             return training.pretraining_arguments(folder, init, spec.preset, spec.minutes, device, name)
 
         outputs = self.train(run, "pretrain", prepare, minutes=spec.minutes)
         device = open_bundle(outputs["BUNDLE"]).card["training"]["device"]
         return {**outputs, **self.counts(tracks, skipped, device)}
 
-    def tidy_up(self, run: Run, folder: Path, error: BaseException) -> None:
-        """Keep everything, so that the run can be resumed."""
-        if isinstance(error, Cancelled):
+    def tidy_up(self, run: Run, folder: Path, error: BaseException | None) -> None:
+        """Keep everything of a run that began, so that it can be resumed."""
+        if error is None:
+            super().tidy_up(run, folder, error)
+        elif isinstance(error, Cancelled):
             words = tr(
                 "Stopped. The training so far is kept in {folder}. Resume or delete it in RAW's training dialog."
             )

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from qgis.core import QgsProcessingParameterFolderDestination
 
 from ...core.bundle import library
+from ...core.errors import Cancelled, RawError
 from ...tasks import child as runs
 from ...tasks import training
 from ..form import Run
@@ -23,7 +23,8 @@ class TrainingAlgorithm(TrackAlgorithm):
     """Trains in a child process, then copies the new model to BUNDLE and the report to REPORT."""
 
     MODULE = ""  # what the child process runs
-    RESUMABLE = False  # whether a run that was stopped is kept
+    NEEDS = ("onnxruntime", "pyarrow", "torch", "safetensors", "sklearn")
+    PACKAGES = ("runtime", "train")
 
     def add_results(self) -> None:
         """Add BUNDLE and REPORT."""
@@ -31,7 +32,6 @@ class TrainingAlgorithm(TrackAlgorithm):
         self.add_report(optional=False)
 
     def check(self, run: Run) -> None:
-        """Refuse a folder for the new model that holds anything else."""
         super().check(run)
         if bundle := run.text("BUNDLE"):  # QGIS itself refuses an empty one
             library.check_target(Path(bundle))
@@ -47,9 +47,7 @@ class TrainingAlgorithm(TrackAlgorithm):
         try:
             arguments = prepare(folder)
             stage = run.stage(tr("Training"), stop=100)  # raises Cancelled before anything is started
-            child = runs.Child.start(
-                self.MODULE, arguments, folder, bound=True, title=tr(self.TITLE), resumable=self.RESUMABLE, **notes
-            )  # fmt: skip
+            child = runs.Child.start(self.MODULE, arguments, folder, title=tr(self.TITLE), **notes)
             found: dict[str, Any] = {}
 
             def on_line(line: dict[str, Any]) -> None:
@@ -65,11 +63,9 @@ class TrainingAlgorithm(TrackAlgorithm):
 
             child.follow(on_line, run.feedback.isCanceled)
         except BaseException as error:
-            if child is None:
-                training.delete_run(folder)
-            else:
+            if child is not None:
                 child.cancel()
-                self.tidy_up(run, folder, error)
+            self.tidy_up(run, folder, error if child is not None else None)
             raise
         made = folder / training.RESULT_FOLDER
         training.deliver(
@@ -80,6 +76,12 @@ class TrainingAlgorithm(TrackAlgorithm):
         run.info(verdict)
         return {"BUNDLE": bundle, "REPORT": report, "VERDICT": verdict, "PROVIDER": found.get("provider", "CPU")}
 
-    @abstractmethod
-    def tidy_up(self, run: Run, folder: Path, error: BaseException) -> None:
-        """Delete the files of a run that ended in `error`, except those that are still useful."""
+    def tidy_up(self, run: Run, folder: Path, error: BaseException | None) -> None:
+        """Delete what a run leaves that ended in `error`, None if before it began.
+
+        The log of a training that failed stays, which the error message names.
+        """
+        if isinstance(error, RawError) and not isinstance(error, Cancelled):
+            training.delete_personal_data(folder)
+        else:
+            training.delete_run(folder)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterFileDestination
 
@@ -12,9 +12,6 @@ from ...core.specs import DiarySpec
 from ..form import Run
 from ..tracks import TrackAlgorithm
 from ..words import describe_head, tr
-
-if TYPE_CHECKING:
-    from ...core.tracks import Tracks
 
 
 class WriteDiary(TrackAlgorithm):
@@ -25,10 +22,9 @@ class WriteDiary(TrackAlgorithm):
     TITLE = "Write a travel diary"
     SUMMARY = "Where people stopped and how long, and their trips in between with the mode of transport."
     TAGS = ("trajectory", "stop", "stay point", "trip", "segmentation", "transport mode", "home", "work", "mobility")
-    NEEDS: tuple[str, ...] = ("onnxruntime", "scipy")
+    NEEDS = ("onnxruntime", "scipy")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()
         self.add_options(DiarySpec)
         self.add_sink("OUTPUT_STOPS", "Stops", QgsProcessing.SourceType.TypeVectorPoint)
@@ -39,11 +35,10 @@ class WriteDiary(TrackAlgorithm):
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Read, find stops and trips, write."""
         from ...core.diary.diary import find_diaries, join_diaries
         from ...core.diary.geojson import write_geojson
         from ...core.diary.modes import HEAD
-        from ...layers import styling, writing
+        from ...layers import styling
 
         model = self.open_model(run)
         heads = [head for head in model.bundle.heads("track") if head["name"] == HEAD]
@@ -53,32 +48,20 @@ class WriteDiary(TrackAlgorithm):
         stage = run.stage(tr("Finding stops and trips"))
         diary = join_diaries(list(find_diaries(tracks, model, run.spec(DiarySpec), stage)))
         words = tr("Stops: {n:,}, trips: {m:,} ({seen:,} with fixes on the way), users: {k:,}.")
-        n, trips = len(diary.stop_lon), diary.trips
+        n, trips, fixes = len(diary.stop_lon), diary.trips, diary.trip_fixes
         run.info(words.format(n=n, m=len(trips["mode"]), seen=int(trips["observed"].sum()), k=tracks.n_users))
         if n:
             run.warn(tr("Stops show where people live and work: they are personal data."))
-        crs = self.plan.source.sourceCrs()
         if run.text("OUTPUT_GEOJSON"):
             write_geojson(Path(run.text("OUTPUT_GEOJSON")), diary)
-        points = writing.points(self.in_input_crs(run, diary.stop_lon, diary.stop_lat))
+        stops = self.points(run, diary.stop_lon, diary.stop_lat)
+        lines = self.lines(run, fixes.lon, fixes.lat, fixes.track_offsets, fixes.t)
+        shapes = Qgis.WkbType
         return {
-            "OUTPUT_STOPS": self.write_table(
-                run, "OUTPUT_STOPS", diary.stops, styling.Stops(), points, Qgis.WkbType.Point, crs, 90, 95
-            ),
-            "OUTPUT_TRIPS": self.write_table(
-                run, "OUTPUT_TRIPS", trips, styling.Trips(heads), self._lines(run, diary.trip_fixes),
-                Qgis.WkbType.LineStringM, crs, 95, 100,
+            "OUTPUT_STOPS": self.write(run, "OUTPUT_STOPS", diary.stops, styling.Stops(), stops, shapes.Point, 90, 95),
+            "OUTPUT_TRIPS": self.write(
+                run, "OUTPUT_TRIPS", trips, styling.Trips(heads), lines, shapes.LineStringM, start=95
             ),
             **({"OUTPUT_GEOJSON": run.text("OUTPUT_GEOJSON")} if run.text("OUTPUT_GEOJSON") else {}),
             **self.counts(tracks, skipped, model.provider),
-        }  # fmt: skip
-
-    def _lines(self, run: Run, ways: Tracks) -> list[Any]:
-        """Trips as lines whose M values are epoch seconds, so that they can be INPUT of other algorithms."""
-        import numpy as np
-
-        from ...core.geodesy import unwrapped
-        from ...layers import writing
-
-        xy = self.in_input_crs(run, unwrapped(ways.lon, ways.track_offsets), ways.lat, ways.track_offsets)
-        return writing.lines(np.column_stack([xy, ways.t / 1000]), ways.track_offsets)
+        }

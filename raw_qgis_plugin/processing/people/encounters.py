@@ -21,10 +21,9 @@ class FindEncounters(TrackAlgorithm):
     TITLE = "Find encounters"
     SUMMARY = "Pairs of users who were, or may have been, near each other at the same time."
     TAGS = ("trajectory", "meeting", "contact", "proximity", "co-location", "encounter", "uncertainty")
-    NEEDS: tuple[str, ...] = ("scipy", "shapely")
+    NEEDS = ("scipy", "shapely")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()
         self.add_options(EncounterSpec)
         self.add_sink("OUTPUT", "Encounters", QgsProcessing.SourceType.TypeVectorPoint)
@@ -32,9 +31,8 @@ class FindEncounters(TrackAlgorithm):
         self.add_counts()
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Read, find, write."""
         from ...core.encounters.encounters import find_encounters
-        from ...layers import styling, writing
+        from ...layers import styling
 
         tracks, skipped = self.read_units(run, "user")
         found = find_encounters(tracks, run.spec(EncounterSpec), run.stage(tr("Finding encounters")))
@@ -48,7 +46,6 @@ class FindEncounters(TrackAlgorithm):
             "user_a": tracks.user_ids[found.one], "user_b": tracks.user_ids[found.other], "t_start": found.t_start,
             "t_end": found.t_end, "probability": found.probability, "observed": found.observed,
         }  # fmt: skip
-        points = writing.points(self.in_input_crs(run, found.lon, found.lat))
-        crs = self.plan.source.sourceCrs()
-        output = self.write_table(run, "OUTPUT", columns, styling.Encounters(), points, Qgis.WkbType.Point, crs)
+        points = self.points(run, found.lon, found.lat)
+        output = self.write(run, "OUTPUT", columns, styling.Encounters(), points, Qgis.WkbType.Point)
         return {"OUTPUT": output, **self.counts(tracks, skipped)}

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import Qgis, QgsProcessing
 
 from ...core.specs import ProfileSpec, TaskSpec
-from ..cache import cached
 from ..form import Run
 from ..tracks import TrackAlgorithm
 from ..words import names_of, tr
 
 if TYPE_CHECKING:
-    from ...core.embedding.profiles import Profiles
     from ...core.tracks import Tracks
 
 
@@ -27,16 +25,14 @@ class ProfileUsers(TrackAlgorithm):
     SUMMARY = "Labels for users, tracks or days, from their tracks: commuter or not, mode of transport and more."
     TAGS = ("trajectory", "movement", "commuter", "transport mode", "mobility", "gps", "embedding", "label")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()
-        self.add_options(ProfileSpec)
-        self.add_options(TaskSpec)
+        self.add_options(ProfileSpec, TaskSpec)
         self.add_sink("OUTPUT", "Profiles", QgsProcessing.SourceType.TypeVectorAnyGeometry)
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Read, profile, write."""
+        from ...core.embedding.applicability import after_gap
         from ...core.embedding.profiles import profile
         from ...core.people.profiles import CARDS, profile_people
         from ...layers import styling
@@ -45,34 +41,21 @@ class ProfileUsers(TrackAlgorithm):
         model = self.open_model(run)
         heads = self.choose_heads(model, unit, run)
         tracks, skipped = self.read_units(run, unit)
-        stage = run.stage(tr("Profiling"))
+        stage, embed = run.stage(tr("Profiling")), self.cached(model, run)
         if unit == "user" and not names_of(run.parameters.get("TASKS")):
-            profiles, heads = profile_people(tracks, model, stage, cached(model, run)), [*CARDS, *heads]
+            profiles, heads = profile_people(tracks, model, stage, embed), [*CARDS, *heads]
         else:
-            names = [head["name"] for head in heads]
-            profiles = profile(tracks, model, unit, names, stage, cached(model, run))
+            profiles = profile(tracks, model, unit, [head["name"] for head in heads], stage, embed)
         so = tr("Those labels are 'unknown', and in_domain is false.")
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run, so)
         if unit == "track":
             _warn_of_long_tracks(tracks, run)
-        shape = Qgis.WkbType.MultiLineString if unit == "track" else Qgis.WkbType.Point
-        destination = self.write_table(
-            run, "OUTPUT", profiles.columns, styling.Profiles(heads, unit),
-            self._geometries(run, tracks, profiles, unit), shape, self.plan.source.sourceCrs(),
-        )  # fmt: skip
-        return {"OUTPUT": destination, **self.counts(tracks, skipped, model.provider)}
-
-    def _geometries(self, run: Run, tracks: Tracks, profiles: Profiles, unit: str) -> list[Any]:
-        """Tracks as lines cut at gaps, users and days as points, in INPUT's CRS."""
-        from ...core.embedding.applicability import after_gap
-        from ...core.geodesy import unwrapped
-        from ...layers import writing
-
-        if unit == "track":
-            lon = unwrapped(tracks.lon, tracks.track_offsets)
-            xy = self.in_input_crs(run, lon, tracks.lat, tracks.track_offsets)
-            return writing.cut_lines(xy, tracks.track_offsets, after_gap(tracks))
-        return writing.points(self.in_input_crs(run, profiles.lon, profiles.lat))
+            offsets, shape = tracks.track_offsets, Qgis.WkbType.MultiLineString
+            shapes = self.lines(run, tracks.lon, tracks.lat, offsets, begins=after_gap(tracks))
+        else:
+            shapes, shape = self.points(run, profiles.lon, profiles.lat), Qgis.WkbType.Point
+        output = self.write(run, "OUTPUT", profiles.columns, styling.Profiles(heads, unit), shapes, shape)
+        return {"OUTPUT": output, **self.counts(tracks, skipped, model.provider)}
 
 
 def _warn_of_long_tracks(tracks: Tracks, run: Run, long_h: float = 4.0) -> None:

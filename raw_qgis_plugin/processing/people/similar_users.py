@@ -9,7 +9,6 @@ from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterString
 
 from ...core.errors import InputError
 from ...core.specs import SimilarSpec
-from ..cache import cached
 from ..form import Run
 from ..tracks import TrackAlgorithm
 from ..words import tr
@@ -30,8 +29,7 @@ class SimilarUsers(TrackAlgorithm):
     TAGS = ("trajectory", "movement", "similar", "nearest", "lookalike", "embedding", "mobility")
     NEEDS = ("onnxruntime", "scipy")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()
         target = QgsProcessingParameterString("TARGET", tr("The user to compare with"))
         self.add(target, "The user's id, as in the user field.")
@@ -40,24 +38,21 @@ class SimilarUsers(TrackAlgorithm):
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Read, compare, write."""
         from ...core.embedding.profiles import most_visited
         from ...core.embedding.similarity import similar_users
-        from ...layers import styling, writing
+        from ...layers import styling
 
         target, k = run.text("TARGET").strip(), run.spec(SimilarSpec).k
         if not target:
             raise InputError("TARGET is empty: give the id of a user.")
         model = self.open_model(run)
         users, skipped = self.read_units(run, "user")
-        found = similar_users(users, target, k, cached(model, run), run.stage(tr("Comparing")))
+        found = similar_users(users, target, k, self.cached(model, run), run.stage(tr("Comparing")))
         log_if_few(found, k, run)
-        lon, lat = (values[found.rows] for values in most_visited(users))
-        destination = self.write_table(
-            run, "OUTPUT", columns_of(found, users.user_ids[found.rows]), styling.Similar(target),
-            writing.points(self.in_input_crs(run, lon, lat)), Qgis.WkbType.Point, self.plan.source.sourceCrs(),
-        )  # fmt: skip
-        return {"OUTPUT": destination, **self.counts(users, skipped, model.provider)}
+        columns = columns_of(found, users.user_ids[found.rows])
+        points = self.points(run, *(values[found.rows] for values in most_visited(users)))
+        output = self.write(run, "OUTPUT", columns, styling.Similar(target), points, Qgis.WkbType.Point)
+        return {"OUTPUT": output, **self.counts(users, skipped, model.provider)}
 
 
 def columns_of(found: Similar, ids: np.ndarray) -> dict[str, np.ndarray]:

@@ -28,15 +28,14 @@ class FindFlows(TrackAlgorithm):
     TAGS = ("trajectory", "origin", "destination", "OD", "matrix", "flow", "trips", "zones", "commuting", "mobility")
     NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely", "pyproj")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         shapes = QgsProcessing.SourceType
         self.add_tracks()
         zones = QgsProcessingParameterFeatureSource(
             "ZONES", tr("Zones (empty: hexagons)"), [shapes.TypeVectorPolygon], optional=True
         )
         self.add(zones, "Polygons in any CRS. Where they overlap, the first one counts.")
-        self.add_field("ZONE_FIELD", "Name of the zones (empty: guessed)", "", "ZONES", optional=True)
+        self.add_field("ZONE_FIELD", "Name of the zones (empty: guessed)", "", "ZONES")
         self.add_options(FlowSpec)
         self.add_sink("OUTPUT", "Flows", shapes.TypeVectorLine)
         self.add_sink("OUTPUT_ZONES", "Zones", shapes.TypeVectorPolygon, optional=True)
@@ -49,7 +48,6 @@ class FindFlows(TrackAlgorithm):
         super().prepare_layers(run)
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Read, find trips, add up, write."""
         from ...core.flows.flows import find_flows
         from ...environment.folders import publish_secret
 
@@ -80,29 +78,22 @@ class FindFlows(TrackAlgorithm):
         import numpy as np
 
         from ...core.flows.flows import shown_zones, table_of
-        from ...core.geodesy import unwrapped
-        from ...layers import writing
         from ...layers.flows import FlowLines, FlowZones
         from ...layers.style import Table
 
-        crs, table = self.plan.source.sourceCrs(), table_of(found)
+        table, zones = table_of(found), found.zones
         between = np.flatnonzero(found.pairs["rank"] > 0)
         order = between[np.argsort(-found.pairs["rank"][between], kind="stable")]  # the strongest are drawn last
-        ends = np.stack([found.zones.centres[found.pairs[name][order]] for name in ("from", "to")], axis=1).reshape(
-            -1, 2
-        )
-        offsets = np.arange(0, len(ends) + 1, 2)
-        xy = self.in_input_crs(run, unwrapped(ends[:, 0], offsets), ends[:, 1], offsets)
-        columns = {name: values[order] for name, values in table.items()}
-        results = {"OUTPUT": self.write_table(
-            run, "OUTPUT", columns, FlowLines(), writing.lines(xy, offsets), Qgis.WkbType.LineString, crs, 85, 92
-        )}  # fmt: skip
+        ends = np.stack([zones.centres[found.pairs[name][order]] for name in ("from", "to")], axis=1).reshape(-1, 2)
+        lines = self.lines(run, ends[:, 0], ends[:, 1], np.arange(0, len(ends) + 1, 2))
+        columns, types = {name: values[order] for name, values in table.items()}, Qgis.WkbType
+        results = {"OUTPUT": self.write(run, "OUTPUT", columns, FlowLines(), lines, types.LineString, 85, 92)}
         if run.parameters.get("OUTPUT_ZONES"):
             shapes, columns = shown_zones(found, self.zones is None)
-            results["OUTPUT_ZONES"] = self.write_table(
-                run, "OUTPUT_ZONES", columns, FlowZones(), self.polygons_in_input_crs(run, shapes),
-                Qgis.WkbType.MultiPolygon, crs, 92, 96,
-            )  # fmt: skip
+            polygons = self.polygons(run, shapes)
+            results["OUTPUT_ZONES"] = self.write(
+                run, "OUTPUT_ZONES", columns, FlowZones(), polygons, types.MultiPolygon, 92, 96
+            )
         if run.parameters.get("OUTPUT_MATRIX"):
-            results["OUTPUT_MATRIX"] = self.write_table(run, "OUTPUT_MATRIX", table, Table("Matrix of trips"), start=96)
+            results["OUTPUT_MATRIX"] = self.write(run, "OUTPUT_MATRIX", table, Table("Matrix of trips"), start=96)
         return results

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class RegionAlgorithm(TrackAlgorithm):
     """Reads the polygons of REGIONS besides the tracks."""
 
-    NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely", "pyproj")
+    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")
 
     def add_regions(self, help_text: str) -> None:
         """Add REGIONS."""
@@ -42,7 +42,7 @@ class RegionAlgorithm(TrackAlgorithm):
         self.regions = run.open_layer("REGIONS")
         super().prepare_layers(run)
 
-    def polygons(self, run: Run, features: list[QgsFeature], tracks: Tracks) -> np.ndarray:
+    def read_regions(self, run: Run, features: list[QgsFeature], tracks: Tracks) -> np.ndarray:
         """(n,) polygons of the features in WGS84. Warns where no fix can lie in any of them."""
         polygons = polygons_in_wgs84(features, self.regions, run.context)
         warn_if_apart(tracks, polygons, run)
@@ -68,8 +68,9 @@ def write_figures(
     values = [[feature.attribute(index) for feature in features] for index in indices]
     values += [writing.attribute_values(figures[key], kind) for key, kind in kinds.items()]
     geometries = [feature.geometry() if drawn and feature.hasGeometry() else None for feature in features]
-    shape, crs = (source.wkbType(), source.sourceCrs()) if drawn else (Qgis.WkbType.NoGeometry, None)
-    return algorithm.write(run, name, fields, values, style, geometries, shape, crs, *progress)
+    algorithm.crs = source.sourceCrs()
+    shape = source.wkbType() if drawn else Qgis.WkbType.NoGeometry
+    return algorithm.write_rows(run, name, fields, values, style, geometries, shape, *progress)
 
 
 def polygons_in_wgs84(

@@ -24,8 +24,7 @@ class Publish(RawAlgorithm):
     SUMMARY = "Figures of regions or flows as they may leave the desk: with fixed noise, by an allow-list of fields."
     TAGS = ("privacy", "anonymous", "disclosure", "differential privacy", "noise", "export", "mobility")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         shapes = QgsProcessing.SourceType
         self.add_layer("INPUT", "Regions or flows", "A result of Score regions, or of flows.", shapes.TypeVector)
         self.add_options(PublishSpec)
@@ -36,7 +35,6 @@ class Publish(RawAlgorithm):
         self.source = run.open_layer("INPUT")
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Read, add the noise, write."""
         import numpy as np
 
         from ...core.regions.noise import deviation

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import QgsFeature, QgsProcessing
 
 from ...core.specs import RegionSpec, TaskSpec
-from ..cache import cached
 from ..form import Run
 from ..words import tr
 from .polygons import RegionAlgorithm, write_figures
@@ -33,18 +32,15 @@ class ScoreRegions(RegionAlgorithm):
     SUMMARY = "Figures for polygons from the people who visit them, with intervals; few people are withheld."
     TAGS = ("trajectory", "movement", "polygon", "neighbourhood", "residents", "density", "mobility", "zones")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()
         self.add_regions("Polygons in any CRS; their own fields are kept, but for figures of an earlier run.")
-        self.add_options(TaskSpec)
-        self.add_options(RegionSpec)
+        self.add_options(TaskSpec, RegionSpec)
         self.add_sink("OUTPUT", "Region scores", QgsProcessing.SourceType.TypeVectorPolygon)
         self.add_sink("OUTPUT_WEEK", "Regions by weekday and hours", QgsProcessing.SourceType.TypeVector, optional=True)
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Read, score, write."""
         from ...core.people.labels import label_people
         from ...core.regions.scores import score_regions
         from ...core.regions.week import week_of_regions
@@ -58,11 +54,11 @@ class ScoreRegions(RegionAlgorithm):
         heads = self.choose_heads(model, "region", run)
         tracks, skipped = self.read_units(run, "user")
         features = list(self.regions.getFeatures())
-        polygons = self.polygons(run, features, tracks)
+        polygons = self.read_regions(run, features, tracks)
         label = (lambda users, progress: label_people(users, model, progress)) if spec.labels else None
         scores = score_regions(
             tracks, polygons, model, [head["name"] for head in heads], spec.min_users, run.stage(tr("Scoring")),
-            cached(model, run), label, secret,
+            self.cached(model, run), label, secret,
         )  # fmt: skip
         trusted = scores.columns["in_domain"] | scores.columns["suppressed"]  # what is withheld misleads nobody
         self.warn_outside(scores.reasons, trusted, run)

@@ -10,7 +10,6 @@ from qgis.core import QgsExpression, QgsFeature, QgsFeatureRequest, QgsProcessin
 from ...core.errors import InputError
 from ...core.sources.polygons import guess_id
 from ...core.specs import SimilarRegionSpec
-from ..cache import cached
 from ..form import Run
 from ..people.similar_users import columns_of, log_if_few
 from ..words import tr
@@ -29,8 +28,7 @@ class SimilarRegions(RegionAlgorithm):
     SUMMARY = "The places that are used most like one of them, by the people who cross them; the reasons in words."
     TAGS = ("trajectory", "movement", "polygon", "similar", "nearest", "neighbourhood", "embedding", "mobility")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
-        """The form."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()
         self.add_regions("Polygons in any CRS.")
         target = QgsProcessingParameterExpression("TARGET", tr("The region to compare with"), None, "REGIONS")
@@ -41,14 +39,13 @@ class SimilarRegions(RegionAlgorithm):
         self.add(target)
         self.add_field(
             "ID_FIELD", "Id field of the regions (empty: guessed)",
-            "TARGET is a value of this field, and the results name the regions by it.", "REGIONS", optional=True,
+            "TARGET is a value of this field, and the results name the regions by it.", "REGIONS",
         )  # fmt: skip
         self.add_options(SimilarRegionSpec)
         self.add_sink("OUTPUT", "Similar regions", QgsProcessing.SourceType.TypeVectorPolygon)
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        """Find the target first, which is quick; then read, compare, write."""
         import numpy as np
 
         from ...core.regions.similar import similar_regions
@@ -57,21 +54,23 @@ class SimilarRegions(RegionAlgorithm):
         spec = run.spec(SimilarRegionSpec)
         features = list(self.regions.getFeatures())
         field, ids = self._ids(run, features)
-        target = self._find(run, features, ids, field)
+        target = self._find(run, features, ids, field)  # first, as it is quick
         model = self.open_model(run)
         users, skipped = self.read_units(run, "user")
-        polygons = self.polygons(run, features, users)
+        polygons = self.read_regions(run, features, users)
         found, suppressed = similar_regions(
-            users, polygons, target, spec.k, cached(model, run), spec.min_users, run.stage(tr("Comparing"))
+            users, polygons, target, spec.k, self.cached(model, run), spec.min_users, run.stage(tr("Comparing"))
         )
         words = tr("{n} of {m} regions are left out: fewer than {k} users.")
         run.info(words.format(n=int(suppressed.sum()), m=len(features), k=spec.min_users))
         log_if_few(found, spec.k, run)
-        destination = self.write_table(
-            run, "OUTPUT", columns_of(found, np.array(ids, object)[found.rows]), styling.SimilarPlaces(ids[target]),
-            [features[row].geometry() for row in found.rows], self.regions.wkbType(), self.regions.sourceCrs(),
-        )  # fmt: skip
-        return {"OUTPUT": destination, **self.counts(users, skipped, model.provider)}
+        columns, shapes = (
+            columns_of(found, np.array(ids, object)[found.rows]),
+            [features[row].geometry() for row in found.rows],
+        )
+        self.crs, style = self.regions.sourceCrs(), styling.SimilarPlaces(ids[target])
+        output = self.write(run, "OUTPUT", columns, style, shapes, self.regions.wkbType())
+        return {"OUTPUT": output, **self.counts(users, skipped, model.provider)}
 
     def _ids(self, run: Run, features: Sequence[QgsFeature]) -> tuple[str, list[str]]:
         """The id field, '$id' for none, and each region's id as text."""
