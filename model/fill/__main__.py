@@ -21,10 +21,7 @@ from model.cli import (
     write_table,
 )
 from model.forecast import read_queries
-from raw_qgis_plugin.core.errors import Progress
 from raw_qgis_plugin.core.gaps.fill import GapQueries, fill
-from raw_qgis_plugin.core.sources.readers import read_table
-from raw_qgis_plugin.core.sources.schema import Schema, find_columns
 from raw_qgis_plugin.core.specs import FillSpec
 from raw_qgis_plugin.core.times import NO_TIME
 from raw_qgis_plugin.core.tracks import Tracks
@@ -48,53 +45,46 @@ def main(argv: Sequence[str] | None = None) -> None:
     tracks, guess = read_tracks(args)
     spec = spec_of(args, FillSpec)
     if args.at:
-        table = read_table(args.at)
-        ids, track, t = read_queries(table, find_columns(table.column_names, Schema(zone=args.tz)), tracks, guess)
-        figures = fill_at(tracks, track, t, 60.0 * spec.max_gap_min, meter("filling"))
-        write_table(args.output, {**ids, "t": utc_times(t), **figures})
+        columns, track, t = read_queries(args.at, args.tz, tracks, guess)
+        write_table(args.output, columns | fill_at(tracks, track, t, 60.0 * spec.max_gap_min))
         return
     queries = GapQueries.every(tracks, 60.0 * spec.step_min, 60.0 * spec.max_gap_min)
     if queries.n_open:
         warn(f"{queries.n_open:,} gaps longer than {spec.max_gap_min:g} minutes stay open.")
-    figures = figures_of(tracks, queries, meter("filling"))
     track = tracks.track[queries.before]
     ids = {"user_id": tracks.user_ids[tracks.track_user[track]], "track_id": tracks.track_ids[track]}
-    columns = {**id_columns(ids, args, guess), "t": utc_times(queries.t), **figures}
+    columns = {**id_columns(ids, args, guess), "t": utc_times(queries.t), **figures_of(tracks, queries)}
     write_table(args.output, {**columns, "inferred": np.ones(len(queries.t), bool)})
 
 
-def figures_of(tracks: Tracks, queries: GapQueries, progress: Progress) -> dict[str, np.ndarray]:
+def figures_of(tracks: Tracks, queries: GapQueries) -> dict[str, np.ndarray]:
     """FIGURES (m,) of queries."""
     columns = {name: np.full(len(queries.t), np.nan) for name in FIGURES}
-    for filled in fill(tracks, queries, progress):
+    for filled in fill(tracks, queries, meter("filling")):
         for name, values in columns.items():
             values[filled.number] = getattr(filled, name)
     return columns
 
 
-def fill_at(
-    tracks: Tracks, track: np.ndarray, t: np.ndarray, max_gap_s: float, progress: Progress
-) -> dict[str, np.ndarray]:
+def fill_at(tracks: Tracks, track: np.ndarray, t: np.ndarray, max_gap_s: float) -> dict[str, np.ndarray]:
     """FIGURES (m,) and inferred (m,) of tracks at times (m,); nan where there is no answer.
 
     track: (m,) rows of tracks.track_ids, -1 for none.
     """
     before = tracks.time_index.before(np.maximum(track, 0), t + 1) - 1
     after = np.minimum(before + 1, len(tracks) - 1)
-    own = (track >= 0) & (t != NO_TIME) & (before >= 0)
-    own &= tracks.track[before] == track
+    own = (track >= 0) & (t != NO_TIME) & (before >= 0) & (tracks.track[before] == track)
     exact = own & (tracks.t[before] == t)
     gap = own & ~exact & (tracks.track[after] == track) & (tracks.t[after] - tracks.t[before] <= 1000 * max_gap_s)
     rows = np.flatnonzero(gap)
     rows = rows[np.argsort(before[rows], kind="stable")]
-    found = figures_of(tracks, GapQueries(before[rows], t[rows]), progress)
-    columns = {name: np.full(len(t), np.nan) for name in FIGURES}
-    for name, at_fix in zip(FIGURES, (tracks.lon[before], tracks.lat[before], 0.0 * t, 0.0 * t), strict=True):
-        columns[name][exact] = at_fix[exact]
-        columns[name][rows] = found[name]
+    found = figures_of(tracks, GapQueries(before[rows], t[rows]))
+    for name, at_fix in zip(FIGURES, (tracks.lon[before], tracks.lat[before], 0.0, 0.0), strict=True):
+        values = np.where(exact, at_fix, np.nan)
+        values[rows], found[name] = found[name], values
     if unanswered := np.count_nonzero(~exact & ~gap):
         warn(f"{unanswered:,} of {len(t):,} queries have no answer: no such track, outside of it, or in a longer gap.")
-    return {**columns, "inferred": gap}
+    return {**found, "inferred": gap}
 
 
 if __name__ == "__main__":

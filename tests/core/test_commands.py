@@ -94,7 +94,7 @@ def test_forecast_answers_every_query_in_order(tmp_path, people, capsys):
     assert np.isnan(answer["lon"].to_numpy()).tolist() == [True, False, True, True, True]  # track 5 begins at t + 1 min
     assert answer["lon"][1].as_py() == people.lon[59]
     said = capsys.readouterr().err
-    assert "4 of 5 queries have no answer: 1 name no known track, 1 have no readable time, 2 come before their" in said
+    assert "4 of 5 queries have no answer: no such track, no readable time, or no fix before it" in said
     assert "a reason" in said
 
 
