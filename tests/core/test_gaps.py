@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.gaps.fill import Filled, GapQueries, fill, layer_table
+from raw_qgis_plugin.core.gaps.fill import Filled, GapQueries, calibrated, fill
 from raw_qgis_plugin.core.gaps.imputer import Imputer
 from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
@@ -126,7 +126,7 @@ def test_areas_are_as_wide_as_the_layer_needs() -> None:
     """On streets that everybody drives alike, stretches of the layer narrow the areas; a short layer leaves them."""
     imputer, lengths = Imputer(), np.array([300.0, 600.0])
     shipped, layers = imputer.calibration, (corner(vehicles=n, hide=None) for n in (40, 1))
-    narrowed, kept = (layer_table(tracks, imputer, Movements(tracks)).at(lengths) for tracks in layers)
+    narrowed, kept = (calibrated(imputer, Movements(tracks), lengths) for tracks in layers)
     factor, share = np.array(shipped["factor80"][:2]), np.array(shipped["share80"][:2])
     assert (narrowed[1] < factor).all() and (narrowed[3] < share).all()
     assert kept[1, 1] == pytest.approx(factor[1]) and kept[3, 1] == pytest.approx(share[1])

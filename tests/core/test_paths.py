@@ -125,9 +125,9 @@ def test_two_bundles_of_movements_are_two_paths() -> None:
     north, south = (np.stack([100 * h, side * 100 * h], axis=-1) for side in (1, -1))  # (h, 1, 2)
     spread = np.linspace(-5, 5, 5, dtype=np.float32)
     xy = np.concatenate([north + spread[:, None], north[:, :0], south + spread[:2, None]], axis=1)[None]
-    weight = np.ones(xy.shape[:3], np.float32)
+    movements = np.concatenate([xy, np.full_like(xy, np.nan), np.ones_like(xy)], axis=-1)
     point = np.broadcast_to(north[None, :, 0], (1, 4, 2))
-    paths, share = cluster((xy, np.full_like(xy, np.nan), weight, weight), point, h.T, 2)
+    paths, share = cluster(movements, point, h.T, 2)
     assert abs(share[0, 0] - 5 / 7) < 0.01
     np.testing.assert_allclose(paths[0, 0], north[:, 0], atol=3)
     np.testing.assert_allclose(paths[0, 1], south[:, 0], atol=10)

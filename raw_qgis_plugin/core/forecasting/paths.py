@@ -47,33 +47,31 @@ class PathSettings:
 
 
 SETTINGS = PathSettings()
+UNKNOWN = np.array([0, 0, np.nan, np.nan, 1, 0], np.float32)  # a component that is not there
 KEY_COLUMNS = [COLUMNS.index(name) for name in ("position_x", "position_y", "weight")]
 
 
 class Components:
     """The components of the mixtures of queries, each with a key by which horizons find it again.
 
-    xy: (m, c, 2) metres east and north of the last fix. scale, weight: (m, c). key: (m, c) uint64. line: (m, c, 2)
-    metres, where the continuation itself went, nan for other components. point: (m, 2) metres, the forecasts.
+    values: (m, c, 6) metres east and north of the last fix: where a component is, where the continuation itself went
+    (nan for other components); its scale and its weight. key: (m, c) uint64. point: (m, 2) metres, the forecasts.
     """
 
     def __init__(self, m: int) -> None:
         """Nothing yet of m queries."""
-        shape = m, SETTINGS.stored
-        self.xy, self.line = np.zeros((*shape, 2), np.float32), np.full((*shape, 2), np.nan, np.float32)
-        self.scale, self.weight = np.ones(shape, np.float32), np.zeros(shape, np.float32)
-        self.key, self.point = np.zeros(shape, np.uint64), np.zeros((m, 2))
+        self.values = np.tile(UNKNOWN, (m, SETTINGS.stored, 1))
+        self.key, self.point = np.zeros((m, SETTINGS.stored), np.uint64), np.zeros((m, 2))
 
     def add(self, number: np.ndarray, d: Described, mixture: Mixture, point: np.ndarray) -> None:
         """Keep the heaviest components of queries, by their numbers (n,), and their points (n, 2) in their frames."""
         mirrored = d.f.heading[d.last] * [1.0, -1.0]  # into its frame: out of that of the heading
+        vectors = (into_frame(v, mirrored[:, None]) for v in (mixture.centre, _lines(d, mixture)))
+        values = np.concatenate([*vectors, mixture.scale[..., None], mixture.weight[..., None]], axis=2)
         heaviest = np.argsort(-mixture.weight, axis=1, kind="stable")[:, : SETTINGS.stored]
-        columns = ((self.scale, mixture.scale), (self.weight, mixture.weight), (self.key, _keys(d, mixture)))
-        for into, values in columns:
-            into[number, : heaviest.shape[1]] = np.take_along_axis(values, heaviest, 1)
-        for vectors, metres in ((self.xy, mixture.centre), (self.line, _lines(d, mixture))):
-            chosen = np.take_along_axis(metres, heaviest[..., None], 1)
-            vectors[number, : heaviest.shape[1]] = into_frame(chosen, mirrored[:, None])
+        into = np.s_[number, : heaviest.shape[1]]
+        self.values[into] = np.take_along_axis(values, heaviest[..., None], 1)
+        self.key[into] = np.take_along_axis(_keys(d, mixture), heaviest, 1)
         self.point[number] = into_frame(point, mirrored)
 
     def paths(self, context: np.ndarray, horizon_s: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -101,39 +99,35 @@ class Components:
 
     def _columns(self, context: np.ndarray) -> np.ndarray:
         """The number (m, c) of each component among those of its context, the heaviest over all horizons first."""
-        of = np.repeat(context, SETTINGS.stored)
-        order = np.lexsort((self.key.ravel(), of))
-        start = run_starts(of[order], self.key.ravel()[order])
+        of, key = np.repeat(context, SETTINGS.stored), self.key.ravel()
+        order = np.lexsort((key, of))
+        start = run_starts(of[order], key[order])
         number = np.empty(len(order), np.int64)
         number[order] = np.cumsum(start) - 1
-        total, owner = np.bincount(number, self.weight.ravel()), of[order][start]
+        total, owner = np.bincount(number, self.values[..., 5].ravel()), of[order][start]
         by_weight = np.lexsort((-total, owner))
         rank = np.empty(len(total), np.int64)
         rank[by_weight] = np.arange(len(total)) - np.searchsorted(owner[by_weight], owner[by_weight])
         return rank[number].reshape(self.key.shape)
 
-    def _followed(self, rows: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Components of contexts followed through the horizons of their queries `rows` (n, h): xy and line
-        (n, h, C, 2), scale and weight (n, h, C), of weight zero where unknown. column: (n, h, c).
+    def _followed(self, rows: np.ndarray, column: np.ndarray) -> np.ndarray:
+        """The values (n, h, C, 6) of components of contexts, followed through the horizons of their queries `rows`
+        (n, h), of weight zero where unknown. column: (n, h, c).
         """
-        count = SETTINGS.components
-        at = np.nonzero((column < count) & (self.weight[rows] > 0))
-        into = (*at[:2], column[at])
-        result = []
-        for values, fill in ((self.xy, 0.0), (self.line, np.nan), (self.scale, 1.0), (self.weight, 0.0)):
-            whole = np.full((*rows.shape, count, *values.shape[2:]), fill, np.float32)
-            whole[into] = values[rows[at[:2]], at[2]]
-            result.append(whole)
-        return tuple(result)
+        result = np.tile(UNKNOWN, (*rows.shape, SETTINGS.components, 1))
+        at = np.nonzero((column < SETTINGS.components) & (self.values[rows, :, 5] > 0))
+        result[(*at[:2], column[at])] = self.values[rows[at[:2]], at[2]]
+        return result
 
 
 def cluster(
-    movements: tuple[np.ndarray, ...], point: np.ndarray, horizon_s: np.ndarray, count: int
+    movements: np.ndarray, point: np.ndarray, horizon_s: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The paths (n, count, h, 2) of movements, and their probabilities (n, count), descending; nan where there are
-    fewer. movements: xy, line (n, h, C, 2), scale and weight (n, h, C). point: (n, h, 2) metres. horizon_s: (n, h).
+    fewer. movements: (n, h, C, 6), values of components. point: (n, h, 2) metres. horizon_s: (n, h).
     """
-    s, (xy, line, scale, weight) = SETTINGS, movements
+    s, xy, line = SETTINGS, movements[..., :2], movements[..., 2:4]
+    scale, weight = np.moveaxis(movements[..., 4:], -1, 0)
     grid = ring_points(s.rings, s.directions).astype(np.float32)
     spots = (xy[:, :, :, None] + scale[..., None, None] * grid).reshape(*xy.shape[:2], -1, 2)
     total = np.maximum(weight.sum(axis=2, keepdims=True), np.finfo(np.float32).tiny)  # zero where nothing is known

@@ -20,8 +20,6 @@ from ..tracks import Tracks
 from .ends import Gaps
 from .imputer import Table
 
-Backtest = Callable[[Gaps, np.ndarray], tuple[np.ndarray, np.ndarray]]
-
 
 @dataclass(frozen=True)
 class LayerSettings:
@@ -38,39 +36,28 @@ class LayerSettings:
 SETTINGS = LayerSettings()
 
 
-class LayerTable:
-    """A calibration table, moved toward what stretches of the layer need. Rows are worked out when they are needed."""
-
-    def __init__(self, table: Table, tracks: Tracks, backtest: Backtest) -> None:
-        self._tracks, self._backtest = tracks, backtest
-        self._seconds = np.array(table["seconds"])
-        self._shipped = np.array([table[name] for name in CALIBRATION_COLUMNS])
-        self._own: dict[int, np.ndarray] = {}
-
-    def at(self, seconds: np.ndarray) -> np.ndarray:
-        """CALIBRATION_COLUMNS (4, m) of gaps of these lengths (m,)."""
-        known, at = np.log(self._seconds), np.log(seconds)
-        first = max(int(np.searchsorted(known, at.min(), "right")) - 1, 0)
-        last = min(int(np.searchsorted(known, at.max())), len(known) - 1)
-        table = self._shipped.copy()
-        for number in range(first, last + 1):
-            if number not in self._own:
-                self._own[number] = self._row(number)
-            table[:, number] = self._own[number]
-        return np.array([np.interp(at, known, column) for column in table])
-
-    def _row(self, number: int) -> np.ndarray:
-        row, half = self._shipped[:, number].copy(), len(NOMINAL_LEVELS)
-        gaps, middle = stretches(self._tracks, float(self._seconds[number]))
+def calibration_of(
+    shipped: Table, tracks: Tracks, seconds: np.ndarray, nonconformity: Callable[[Gaps, np.ndarray], tuple]
+) -> np.ndarray:
+    """CALIBRATION_COLUMNS (4, m) of gaps of lengths (m,): the shipped table, moved toward what stretches of the layer
+    need. nonconformity: function of gaps and rows of fixes in them that returns their scores (areas.nonconformity).
+    """
+    known, at = np.log(shipped["seconds"]), np.log(seconds)
+    table, half = np.array([shipped[name] for name in CALIBRATION_COLUMNS]), len(NOMINAL_LEVELS)
+    first = max(int(np.searchsorted(known, at.min(), "right")) - 1, 0)
+    last = min(int(np.searchsorted(known, at.max())), len(known) - 1)
+    for number in range(first, last + 1):
+        gaps, middle = stretches(tracks, float(shipped["seconds"][number]))
         n = len(middle)
-        if n >= SETTINGS.min_stretches:
-            off, level = self._backtest(gaps, middle)
-            trust = n / (n + SETTINGS.prior)
-            wanted = np.array([np.quantile(a, share) for a, share in zip(off, NOMINAL_LEVELS, strict=True)])
-            row[:half] *= (np.maximum(wanted, 1e-3) / row[:half]) ** trust
-            shifted = logit(row[half:]) + trust * (logit(np.quantile(level, NOMINAL_LEVELS)) - logit(row[half:]))
-            row[half:] = 1.0 / (1.0 + np.exp(-shifted))
-        return row
+        if n < SETTINGS.min_stretches:
+            continue
+        off, level = nonconformity(gaps, middle)
+        row, trust = table[:, number], n / (n + SETTINGS.prior)
+        wanted = np.array([np.quantile(a, share) for a, share in zip(off, NOMINAL_LEVELS, strict=True)])
+        row[:half] *= (np.maximum(wanted, 1e-3) / row[:half]) ** trust
+        shifted = logit(row[half:]) + trust * (logit(np.quantile(level, NOMINAL_LEVELS)) - logit(row[half:]))
+        row[half:] = 1.0 / (1.0 + np.exp(-shifted))
+    return np.array([np.interp(at, known, column) for column in table])
 
 
 def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:

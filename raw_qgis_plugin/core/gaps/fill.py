@@ -15,7 +15,7 @@ from ..forecasting import areas
 from ..forecasting.mixture import Mixture, spatial_median
 from ..geodesy import offset_m
 from ..tracks import Tracks
-from .adaptation import LayerTable
+from .adaptation import calibration_of
 from .ends import Ends, Gaps, ends_of
 from .imputer import Imputer, describe
 from .movements import Found, Movements
@@ -87,35 +87,35 @@ def fill(
     if not len(queries.t):
         return
     imputer, movements = Imputer(), Movements(tracks)
-    table = layer_table(tracks, imputer, movements)
-    rows, first = np.unique(queries.before, return_index=True)
+    rows, first, gap_of = np.unique(queries.before, return_index=True, return_inverse=True)
+    every = Gaps(tracks, rows, rows + 1)
+    calibration = calibrated(imputer, movements, every.seconds)
     offsets = np.append(first, len(queries.t))
     for part in np.array_split(np.arange(len(rows)), -(-len(rows) // SETTINGS.gaps_at_once)):
-        gaps = Gaps(tracks, rows[part], rows[part] + 1)
+        gaps = every.take(part)
         ends, found = ends_of(gaps), movements.between(gaps)
         number = np.arange(offsets[part[0]], offsets[part[-1] + 1])
-        gap = np.searchsorted(offsets, number, side="right") - 1 - part[0]
-        for some in np.array_split(np.arange(len(number)), -(-len(number) // SETTINGS.queries_at_once)):
-            progress(number[some[0]] / len(queries.t))
-            own = gaps.take(gap[some]), take_rows(ends, gap[some]), take_rows(found, gap[some])
-            mixture = _predict(imputer, movements, *own, queries.t[number[some]])
-            yield _filled(number[some], mixture, own[1], table, with_areas)
+        for some in np.array_split(number, -(-len(number) // SETTINGS.queries_at_once)):
+            progress(some[0] / len(queries.t))
+            of = gap_of[some]
+            own = gaps.take(of - part[0]), *(take_rows(columns, of - part[0]) for columns in (ends, found))
+            mixture = _predict(imputer, movements, *own, queries.t[some])
+            yield _filled(some, mixture, own[1], calibration[:, of], with_areas)
     progress(1.0)
 
 
-def layer_table(tracks: Tracks, imputer: Imputer, movements: Movements) -> LayerTable:
-    """The calibration of a layer: the imputer's, corrected by the layer's own stretches."""
+def calibrated(imputer: Imputer, movements: Movements, seconds: np.ndarray) -> np.ndarray:
+    """CALIBRATION_COLUMNS (4, m) of gaps of these lengths (m,) in the layer: the imputer's, corrected by its past."""
+    tracks = movements.tracks
 
-    def backtest(gaps: Gaps, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The fixes `middle` (m,) in gaps: their distance from the points over the radii (2, m), and the levels (m,) of
-        the smallest areas that hold them.
-        """
+    def nonconformity(gaps: Gaps, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Scores of the fixes `middle` (m,) in gaps."""
         ends = ends_of(gaps)
         mixture = _predict(imputer, movements, gaps, ends, movements.between(gaps), tracks.t[middle])
         truth = into_frame(offset_m(tracks.lon[middle], tracks.lat[middle], ends.lon, ends.lat), ends.heading)
         return areas.nonconformity(mixture.condensed(SETTINGS.components), spatial_median(mixture), truth)
 
-    return LayerTable(imputer.calibration, tracks, backtest)
+    return calibration_of(imputer.calibration, tracks, seconds, nonconformity)
 
 
 def _predict(
@@ -126,13 +126,10 @@ def _predict(
     return imputer.mixture(describe(gaps, ends, movements, found, share), ends.unit_m)
 
 
-def _filled(number: np.ndarray, mixture: Mixture, ends: Ends, table: LayerTable, with_areas: bool) -> Filled:
-    point, narrow = spatial_median(mixture), mixture.condensed(SETTINGS.components)
-    calibrated = table.at(ends.seconds)
-    radius = calibrated[:2] * areas.radii_m(narrow, point, areas.nominal(len(point)))
-    radius[1] = np.maximum(radius[1], radius[0])
-    rows = np.arange(len(point))
+def _filled(number: np.ndarray, mixture: Mixture, ends: Ends, calibration: np.ndarray, with_areas: bool) -> Filled:
+    point, narrow, rows = spatial_median(mixture), mixture.condensed(SETTINGS.components), np.arange(len(number))
+    radius = np.maximum.accumulate(calibration[:2] * areas.radii_m(narrow, point, areas.nominal(len(point))))
     around = areas.SETTINGS.point_share * radius
-    found = areas.polygons(ends, rows, narrow, calibrated[2:], point, around) if with_areas else None
+    found = areas.polygons(ends, rows, narrow, calibration[2:], point, around) if with_areas else None
     lon, lat = destination(ends, rows, point)
     return Filled(number, lon, lat, radius[0], radius[1], found)

@@ -88,8 +88,16 @@ def describe(gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: 
     each = np.concatenate([kinds, np.log1p(support), relative, np.stack(columns, axis=-1)], axis=-1)
 
     bump = 2.0 * np.sqrt(share * (1 - share))
-    found_any = np.log1p(total), total / (total + 1), known.mean(axis=1)
-    gap = np.concatenate([_of_gap(ends, share, bump, found_any), relative[:, :n].mean(axis=-1)], axis=1)
+    distance, moved = _length(ends.across), ends.velocity * (ends.seconds / ends.unit_m)[:, None, None, None]
+    of_gap = (
+        np.log(ends.seconds / 600.0), np.log1p(distance / 100.0) / 3, np.log(ends.unit_m / 500.0),
+        distance / ends.unit_m, np.log1p(distance / ends.seconds), share, bump, np.log1p(total), total / (total + 1),
+        known.mean(axis=1),
+    )  # fmt: skip
+    movement = np.tanh(moved / 2), np.log1p(_length(ends.velocity)), ends.known
+    step = np.log(np.maximum(ends.step_s, 1.0) / 60.0) / 3
+    columns = *(a.reshape(len(share), -1) for a in movement), step, relative[:, :n].mean(axis=-1)
+    gap = np.concatenate([np.stack(of_gap, axis=1), *columns], axis=1)
     exists = np.pad(known, ((0, 0), (n, 0)), constant_values=True)
     gap, each = (np.clip(a, -SETTINGS.max_feature, SETTINGS.max_feature).astype(np.float32) for a in (gap, each))
     bump = np.maximum(bump, SETTINGS.min_bump).astype(np.float32)
@@ -110,19 +118,6 @@ def _kinds(
     kinds[:, :n, :n] = np.eye(n)
     kinds[:, n:, n:] = np.where(known[..., None], of_found, 0.0)
     return kinds
-
-
-def _of_gap(ends: Ends, share: np.ndarray, bump: np.ndarray, found_any: tuple[np.ndarray, ...]) -> np.ndarray:
-    """What is known of the gaps (m, …), on scales of about one."""
-    m, distance = len(share), _length(ends.across)
-    moved = ends.velocity * (ends.seconds / ends.unit_m)[:, None, None, None]
-    columns = (
-        np.log(ends.seconds / 600.0), np.log1p(distance / 100.0) / 3, np.log(ends.unit_m / 500.0),
-        distance / ends.unit_m, np.log1p(distance / ends.seconds), share, bump, *found_any,
-    )  # fmt: skip
-    movement = np.tanh(moved / 2), np.log1p(_length(ends.velocity)), ends.known
-    step = np.log(np.maximum(ends.step_s, 1.0) / 60.0) / 3
-    return np.concatenate([np.stack(columns, axis=1), *(a.reshape(m, -1) for a in movement), step], axis=1)
 
 
 def _length(v: np.ndarray) -> np.ndarray:

@@ -48,7 +48,6 @@ class MovementSettings:
     stretch_scale: float = 0.3  # of the logarithm, in the kernel
     pairs: int = 12  # movements from end to end that are kept
     others: int = 12  # and of those after the first end, and before the second, so many each
-    at_once: int = 8_000_000  # pairs of positions compared at once
 
 
 SETTINGS = MovementSettings()
@@ -101,39 +100,34 @@ class Movements:
         """The movements for gaps of the same tracks, the nearest of each kind first."""
         reach_m = SETTINGS.reach * np.hypot(*gaps.across_m.T)
         reach_m = np.clip(reach_m, SETTINGS.min_reach_m, SETTINGS.max_reach_m)
-        ends = gaps.before, gaps.after
-        near = [self._near(gaps.tracks.lon[row], gaps.tracks.lat[row], reach_m) for row in ends]
+        near = [self._near(gaps.tracks, row, reach_m) for row in (gaps.before, gaps.after)]
         parts = [self._pairs(gaps, near, reach_m)]
         parts += [self._from_one(gaps, how, near, reach_m) for how in (How.AFTER, How.BEFORE)]
         return Found(*(np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True)))
 
-    def _near(self, lon: np.ndarray, lat: np.ndarray, reach_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Rows (g, near) of the positions nearest to places (g,), and which there are."""
+    def _near(self, tracks: Tracks, row: np.ndarray, reach_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (g, near) of the positions nearest to the fixes `row` (g,) of tracks, and which there are."""
         k = np.arange(1, min(SETTINGS.near, len(self._t)) + 1)
-        away, row = self._tree.query(on_sphere(lon, lat), k, distance_upper_bound=SETTINGS.max_reach_m)
+        at = on_sphere(tracks.lon[row], tracks.lat[row])
+        away, found = self._tree.query(at, k, distance_upper_bound=SETTINGS.max_reach_m)
         there = away <= reach_m[:, None]
-        return np.where(there, row, 0), there
-
-    def _off(self, gaps: Gaps, g: np.ndarray, end: int, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-        """Metres (n, 2) from the ends of the gaps g (n,) to positions (n,)."""
-        row = (gaps.before, gaps.after)[end][g]
-        return offset_m(lon, lat, gaps.tracks.lon[row], gaps.tracks.lat[row])
+        return np.where(there, found, 0), there
 
     def _pairs(self, gaps: Gaps, near: list[tuple[np.ndarray, np.ndarray]], reach_m: np.ndarray) -> tuple:
         """Movements that passed both ends."""
-        s, (first, second) = SETTINGS, near
-        g, i, j = _joined(self._spell_of[first[0]], first[1], self._spell_of[second[0]], second[1])
-        one, other = first[0][g, i], second[0][g, j]
+        s, ((first, there_first), (second, there_second)) = SETTINGS, near
+        same = self._spell_of[first][:, :, None] == self._spell_of[second][:, None]
+        g, i, j = np.nonzero(same & there_first[:, :, None] & there_second[:, None])
+        one, other = first[g, i], second[g, j]
         took_s = (self._t[other] - self._t[one]) / 1000.0
         stretch = np.log(np.maximum(np.abs(took_s), 1.0) / gaps.seconds[g])
         kept = (np.abs(stretch) < np.log(s.stretch)) & ~_in_gap(gaps, g, self._t[one], self._t[other])
         g, one, other, took_s, stretch = (a[kept] for a in (g, one, other, took_s, stretch))
-        offs = [self._off(gaps, g, end, self._lon[row], self._lat[row]) for end, row in enumerate((one, other))]
+        offs = _offs(gaps, g, (self._lon[one], self._lat[one]), (self._lon[other], self._lat[other]))
         square = np.square(np.concatenate(offs, axis=1)).sum(axis=1) / (0.5 * reach_m[g]) ** 2
         square += (stretch / s.stretch_scale) ** 2 + (took_s < 0)
         how = np.where(took_s < 0, int(How.REVERSED), int(How.PAIR))
-        columns = self._track[one], self._t[one], took_s, *offs, how
-        return self._nearest(gaps, g, one, square, s.pairs, columns)
+        return self._nearest(gaps, g, one, square, s.pairs, (self._track[one], self._t[one], took_s, *offs, how))
 
     def _from_one(self, gaps: Gaps, how: How, near: list[tuple[np.ndarray, np.ndarray]], reach_m: np.ndarray) -> tuple:
         """Movements that passed one end, followed for the time of the gap."""
@@ -145,11 +139,10 @@ class Movements:
         lon, lat, known = self.at(self._track[row], there)
         known &= self.at(self._track[row], self._t[row] + span // 2)[2] & ~_in_gap(gaps, g, self._t[row], there)
         g, row, there, lon, lat = (a[known] for a in (g, row, there, lon, lat))
-        off = self._off(gaps, g, end, self._lon[row], self._lat[row])
-        off_there = self._off(gaps, g, 1 - end, lon, lat)
-        square = np.square(off).sum(axis=1) / (0.5 * reach_m[g]) ** 2
-        square += np.square(off_there).sum(axis=1) / (2 * reach_m[g]) ** 2
-        begin, offs = (self._t[row], (off, off_there)) if how == How.AFTER else (there, (off_there, off))
+        offs = _offs(gaps, g, *((self._lon[row], self._lat[row]), (lon, lat))[::sign])
+        square = np.square(offs[end]).sum(axis=1) / (0.5 * reach_m[g]) ** 2
+        square += np.square(offs[1 - end]).sum(axis=1) / (2 * reach_m[g]) ** 2
+        begin = self._t[row] if how == How.AFTER else there
         columns = self._track[row], begin, gaps.seconds[g], *offs, np.full(len(g), int(how))
         return self._nearest(gaps, g, row, square, SETTINGS.others, columns)
 
@@ -171,23 +164,16 @@ class Movements:
         return tuple(result)
 
 
+def _offs(gaps: Gaps, g: np.ndarray, *places: tuple[np.ndarray, np.ndarray]) -> list[np.ndarray]:
+    """Metres (n, 2) from both ends of the gaps g (n,) to places lon, lat (n,)."""
+    lon, lat = gaps.tracks.lon, gaps.tracks.lat
+    return [offset_m(*place, lon[row[g]], lat[row[g]]) for place, row in zip(places, (gaps.before, gaps.after))]
+
+
 def _in_gap(gaps: Gaps, g: np.ndarray, t: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Which movements (n,) from t to `other` overlap with the time of the gaps g (n,)."""
     first, last = gaps.tracks.t[gaps.before[g]], gaps.tracks.t[gaps.after[g]]
     return (np.minimum(t, other) < last) & (np.maximum(t, other) > first)
-
-
-def _joined(
-    one: np.ndarray, one_known: np.ndarray, other: np.ndarray, other_known: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    """All g, i, j for which one[g, i] equals other[g, j], both (g, near)."""
-    found = []
-    n_parts = -(-one.size * one.shape[1] // SETTINGS.at_once) or 1
-    for part in np.array_split(np.arange(len(one)), n_parts):
-        same = (one[part, :, None] == other[part, None]) & one_known[part, :, None] & other_known[part, None]
-        g, i, j = np.nonzero(same)
-        found.append((part[g], i, j))
-    return tuple(np.concatenate(column) for column in zip(*found, strict=True))
 
 
 def _positions(tracks: Tracks) -> tuple[np.ndarray, ...]:
