@@ -64,8 +64,7 @@ class BacktestQueries:
 def localities_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Numbers (n,) of the localities of positions (n,) in degrees: cells that lie near each other are one locality."""
     cells, cell = np.unique(np.floor(np.stack([lon, lat], axis=1) / SETTINGS.cell_deg), axis=0, return_inverse=True)
-    at = on_sphere(*((cells + 0.5) * SETTINGS.cell_deg).T)
-    return chained(at, SETTINGS.linked_m)[cell.ravel()]
+    return chained(on_sphere(*((cells + 0.5) * SETTINGS.cell_deg).T), SETTINGS.linked_m)[cell.ravel()]
 
 
 def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries:
@@ -75,14 +74,27 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
     What is drawn depends on the fixes of each track, and on how many tracks its locality has; neither on ids nor on the
     order of rows.
     """
-    begin, end, context, horizon_s = queries
-    locality = localities_of(tracks.lon[end - 1], tracks.lat[end - 1])
-    drawn, n_splits, seed = _draw_contexts(tracks, queries, locality)
+    s, (begin, end, context, horizon_s) = SETTINGS, queries
+    last, length = end - 1, end - begin
+    locality = localities_of(tracks.lon[last], tracks.lat[last])
+    seed = content_hash(tracks.t[last], tracks.lon[last], tracks.lat[last], length)
+    max_splits = np.minimum(s.splits, 1 + ((1 - s.earliest) * length).astype(int) // s.fixes_a_split)
+    max_queries = max_splits * np.minimum(np.bincount(context, minlength=len(length)), s.horizons)
+    max_queries[length < s.min_fixes] = 0
+    able = np.flatnonzero((max_queries > 0) & (np.bincount(locality, max_queries)[locality] >= s.worth_queries))
+    able = able[np.lexsort((seed[able], locality[able]))]
+    n_able = np.bincount(locality[able], minlength=locality.max(initial=0) + 1)
+    budget = np.minimum(s.few_contexts + s.share * n_able, s.max_contexts)
+    rank = np.arange(len(able)) - np.searchsorted(locality[able], locality[able])  # within its locality
+    drawn = able[rank < budget[locality[able]]]
+    n_splits = np.maximum(np.round(budget / np.maximum(n_able, 1)), 1).astype(int)
+    n_splits = np.minimum(n_splits[locality[drawn]], max_splits[drawn])
+
     order = np.argsort(context, kind="stable")
     horizons = np.split(horizon_s[order], np.searchsorted(context[order], np.arange(1, len(end))))
     found = [
-        _draw_past(tracks.t[begin[c] : end[c]], np.unique(horizons[c]), n, of)  # a loop over contexts, not over fixes
-        for c, n, of in zip(drawn, n_splits, seed, strict=True)
+        _draw_past(tracks.t[begin[c] : end[c]], np.unique(horizons[c]), n, seed[c])  # a loop over contexts, not fixes
+        for c, n in zip(drawn, n_splits, strict=True)
     ]
     (part, split), (part_of_query, query_split), (_, truth) = map(flattened, zip(*found)) if found else [NOTHING] * 3
     query_split += np.searchsorted(part, part_of_query)
@@ -92,28 +104,6 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
     ahead_s = (tracks.t[truth] - tracks.t[stop - 1][query]) / 1000.0
     past = ContextQueries(begin[c], stop, query, ahead_s)
     return BacktestQueries(past, tracks.t[truth], tracks.lon[truth], tracks.lat[truth], locality[c][query])
-
-
-def _draw_contexts(
-    tracks: Tracks, queries: ContextQueries, locality: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Contexts (k,) that are backtested, from how many of their fixes (k,), and the seed (k,) of what is drawn of each.
-
-    locality: of each context.
-    """
-    s, length, last = SETTINGS, queries.end - queries.begin, queries.end - 1
-    seed = content_hash(tracks.t[last], tracks.lon[last], tracks.lat[last], length)
-    max_splits = np.minimum(s.splits, 1 + ((1 - s.earliest) * length).astype(int) // s.fixes_a_split)
-    max_queries = max_splits * np.minimum(np.bincount(queries.context, minlength=len(length)), s.horizons)
-    max_queries[length < s.min_fixes] = 0
-    able = np.flatnonzero((max_queries > 0) & (np.bincount(locality, max_queries)[locality] >= s.worth_queries))
-    able = able[np.lexsort((seed[able], locality[able]))]
-    first_of_locality = np.searchsorted(locality[able], locality[able])
-    n_able = np.bincount(locality[able], minlength=locality.max(initial=0) + 1)
-    budget = np.minimum(s.few_contexts + s.share * n_able, s.max_contexts)
-    drawn = able[np.arange(len(able)) - first_of_locality < budget[locality[able]]]
-    splits = np.maximum(np.round(budget / np.maximum(n_able, 1)), 1).astype(int)
-    return drawn, np.minimum(splits[locality[drawn]], max_splits[drawn]), seed[drawn]
 
 
 def _draw_past(
@@ -177,49 +167,35 @@ def fit(backtest: BacktestErrors, locality: np.ndarray, t: np.ndarray) -> Adjust
     shifts, shares, row = [*first.shift], [*first.past_share], first.row
     for p in np.intersect1d(backtest.locality, locality):
         in_locality, rows = backtest.locality == p, np.flatnonzero(locality == p)
-        known_until, step = time_steps(t[rows])
+        parts = np.linspace(0, 1, SETTINGS.time_steps + 1)[:-1]
+        known_until = np.unique(np.quantile(t[rows], parts, method="lower"))
+        step = np.searchsorted(known_until, t[rows], side="right") - 1
         for i, end in enumerate(known_until):
-            known = in_locality & (backtest.t <= end)
             row[rows[step == i]] = len(shifts)
-            of_kind = [known & (backtest.kind == kind) for kind in ContextKind]
-            share = np.array([_past_share(backtest.error_m[:, some]) for some in of_kind])
-            shift = np.array(
-                [[_shift(excess[:, some & backtest.for_areas]) for excess in backtest.excess] for some in of_kind]
-            )
-            shifts.append(shift[:, 0] + share[:, None] * (shift[:, 1] - shift[:, 0]))
-            shares.append(share)
+            shift, share = zip(*(_fit_kind(backtest, in_locality & (backtest.t <= end), k) for k in ContextKind))
+            shifts.append(np.array(shift))
+            shares.append(np.array(share))
     return Adjustments(np.array(shifts), np.array(shares), row)
 
 
-def _past_share(error_m: np.ndarray) -> float:
-    """The share of the mixture with more past: 1 where it takes away full_gain of the mean error, times
-    n / (n + prior_queries); 0 for few queries, and where it takes away nothing. error_m: (2, n) of BacktestErrors.
+def _fit_kind(backtest: BacktestErrors, known: np.ndarray, kind: ContextKind) -> tuple[np.ndarray, float]:
+    """The shift (2,) and the share of the mixture with more past of a kind, from the queries `known` (n,) bool.
+
+    The shift is that after which 50 and 80 % of the truths lie inside. The share is 1 where more past takes away
+    full_gain of the mean error. Both are multiplied by n / (n + prior_queries), and are zero for few queries.
     """
-    n = error_m.shape[1]
-    if n < SETTINGS.min_queries:
-        return 0.0
-    before, after = error_m.mean(axis=1)
-    gain = (1 - after / max(before, 1e-9)) * (n / (n + SETTINGS.prior_queries))
-    return float(np.clip(gain / SETTINGS.full_gain, 0, 1))
-
-
-def _shift(excess: np.ndarray) -> np.ndarray:
-    """The shifts (2,) after which 50 and 80 % of the truths lie inside, times n / (n + prior_queries). Zero for few
-    queries. excess: (2, n) of BacktestErrors.
-    """
-    n = excess.shape[1]
-    if n < SETTINGS.min_queries:
-        return np.zeros(2)
-    wanted = np.array([np.quantile(row, share) for row, share in zip(excess, NOMINAL_LEVELS, strict=True)])
-    return wanted * (n / (n + SETTINGS.prior_queries))
-
-
-def time_steps(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Steps in time of queries whose last fixes are at t (n,) epoch ms: until when a step uses what was known, and the
-    step of each query (n,).
-    """
-    known_until = np.unique(np.quantile(t, np.linspace(0, 1, SETTINGS.time_steps + 1)[:-1], method="lower"))
-    return known_until, np.searchsorted(known_until, t, side="right") - 1
+    s, chosen = SETTINGS, known & (backtest.kind == kind)
+    share, n = 0.0, np.count_nonzero(chosen)
+    if n >= s.min_queries:
+        before, after = backtest.error_m[:, chosen].mean(axis=1)
+        gain = (1 - after / max(before, 1e-9)) * (n / (n + s.prior_queries))
+        share = float(np.clip(gain / s.full_gain, 0, 1))
+    excess = backtest.excess[..., chosen & backtest.for_areas]
+    if (n := excess.shape[-1]) < s.min_queries:
+        return np.zeros(2), share
+    levels = zip(np.moveaxis(excess, 1, 0), NOMINAL_LEVELS, strict=True)
+    plain, past = np.transpose([np.quantile(each, level, axis=-1) for each, level in levels])
+    return (plain + share * (past - plain)) * (n / (n + s.prior_queries)), share
 
 
 def shifted(level: np.ndarray, shift: np.ndarray) -> np.ndarray:

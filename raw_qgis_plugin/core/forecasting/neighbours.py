@@ -57,11 +57,6 @@ class Kernel:
         lag_s = float(PACE_BASE**pace)
         return cls(lag_s, 100.0 * np.sqrt(lag_s / 60.0), 3.0)
 
-    @property
-    def n_coordinates(self) -> int:
-        """Coordinates of a fix: three of its place, two of its velocity, and two of the hour where that counts."""
-        return 5 if np.isinf(self.near_hours) else 7
-
 
 DAY_KERNEL = Kernel(lag_s=900.0, near_m=1500.0, near_ms=2.2, near_hours=2.0, max_gap_s=2700.0, count=64)
 
@@ -98,12 +93,12 @@ class Neighbours:
         Returns COLUMNS (m, h, count, 12) float32 in metres east and north, the heaviest first, of weight zero where
         there are fewer; of how many other users they are (m, h); and near_m and near_ms of the kernels (m, 2).
         """
-        lag_s = (self._tracks.t[last] - self._tracks.t[before]) / 1000.0
-        pace = np.round(np.log(np.maximum(lag_s, 1.0)) / np.log(PACE_BASE)).astype(int)
-        paces = [] if days else np.unique(pace[lag_s > 0])
-        groups = [(Kernel.of_trips(p), np.flatnonzero((pace == p) & (lag_s > 0))) for p in paces]
-        if days:
-            groups = [(DAY_KERNEL, np.arange(len(last)))]
+        groups = [(DAY_KERNEL, np.arange(len(last)))]
+        if not days:
+            lag_s = (self._tracks.t[last] - self._tracks.t[before]) / 1000.0
+            pace = np.round(np.log(np.maximum(lag_s, 1.0)) / np.log(PACE_BASE)).astype(int)
+            paces = np.unique(pace[lag_s > 0])
+            groups = [(Kernel.of_trips(p), np.flatnonzero((pace == p) & (lag_s > 0))) for p in paces]
         found = np.zeros((*horizon_s.shape, (DAY_KERNEL if days else Kernel).count, len(COLUMNS)), np.float32)
         near, other_users = np.ones((len(last), 2)), np.zeros(horizon_s.shape, int)
         for kernel, some in groups:
@@ -115,16 +110,19 @@ class Neighbours:
         self, kernel: Kernel, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Continuations: COLUMNS (m, h, count, 12), and of how many other users they are (m, h)."""
-        t, lon, lat = self._tracks.t, self._tracks.lon, self._tracks.lat
-        displacement, weight, start = self._search(kernel, last, before, horizon_s)
+        t, lon, lat, user = self._tracks.t, self._tracks.lon, self._tracks.lat, self._tracks.user
+        seconds = np.maximum((t[last] - t[before]) / 1000.0, 1.0)[:, None]
+        own_velocity = offset_m(lon[last], lat[last], lon[before], lat[before]) / seconds
+        at = coordinates(kernel, t[last], lon[last], lat[last], own_velocity)
+        displacement, weight, start = self._search(kernel, last, at, horizon_s)
         query = last[:, None, None]
         position = offset_m(lon[start], lat[start], lon[query], lat[query])
         back, known = displacements(self._tracks, start, np.full(start.shape, -kernel.lag_s), kernel.max_gap_s)
-        velocity = -back / kernel.lag_s - self._velocity(last, before)[:, None, None]
+        velocity = -back / kernel.lag_s - own_velocity[:, None, None]
         hour, own_hour = solar_hour(t[start], lon[start]), solar_hour(t[last], lon[last])[:, None, None]
         weekend = 120.0  # hours of the week before Saturday
-        same_user = self._tracks.user[start] == self._tracks.user[query]
-        others = np.sort(np.where((weight > MIN_WEIGHT) & ~same_user, self._tracks.user[start], -1), axis=-1)
+        same_user = user[start] == user[query]
+        others = np.sort(np.where((weight > MIN_WEIGHT) & ~same_user, user[start], -1), axis=-1)
         facts = (
             weight, (hour - own_hour + 12) % 24 - 12, np.maximum(t[query] - t[start], 0) / DAY_MS, same_user,
             (hour >= weekend) == (own_hour >= weekend), known,
@@ -134,24 +132,24 @@ class Neighbours:
         return columns, (np.diff(others, axis=-1, prepend=-1) != 0).sum(axis=-1)
 
     def _search(
-        self, kernel: Kernel, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
+        self, kernel: Kernel, last: np.ndarray, at: np.ndarray, horizon_s: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Displacements (m, h, count, 2), kernel weights and starting rows (m, h, count) of the nearest neighbours
-        whose continuation was known at the query's fix; of weight zero where there are fewer.
+        """Displacements (m, h, count, 2), kernel weights and starting rows (m, h, count) of the neighbours nearest to
+        the coordinates `at` (m, d) whose continuation was known at the query's fix; of weight zero where there are
+        fewer.
         """
         shape = (*horizon_s.shape, kernel.count)
         displacement, weight = np.zeros((*shape, 2)), np.zeros(shape)
         start = np.broadcast_to(last[:, None, None], shape).copy()
-        forest, rows, t_start = self._index(kernel)
-        if not len(rows):
-            return displacement, weight, start
-        tracks, at = self._tracks, self._coordinates(kernel, last, before)
+        tracks, (forest, rows, t_start) = self._tracks, self._index(kernel)
         past = np.searchsorted(t_start, tracks.t[last] - (1000 * horizon_s.min(axis=1)).astype(np.int64), side="right")
         open_queries: np.ndarray = np.arange(len(last))
         for times in SEARCH.searched:
             k = min(times * kernel.count, len(rows))
+            if not k or not len(open_queries):
+                break
             crowded = np.zeros(len(last), bool)
-            for some in np.array_split(open_queries, -(-len(open_queries) * k // SEARCH.at_once) or 1):
+            for some in np.array_split(open_queries, -(-len(open_queries) * k // SEARCH.at_once)):
                 away, found = forest.nearest(at[some], past[some], k, REACH)
                 neighbour, near = rows[found], np.exp(-0.5 * np.square(away))
                 for h in range(horizon_s.shape[1]):
@@ -165,16 +163,15 @@ class Neighbours:
                     weight[into] = np.take_along_axis(near * known, nearest, 1)
                     start[into] = np.take_along_axis(neighbour, nearest, 1)
                     crowded[some] |= (known.sum(axis=1) < kernel.count) & (away[:, -1] < SEARCH.crowded)
-            open_queries = np.flatnonzero(crowded)
-            if k == len(rows) or not len(open_queries):
-                break
+            open_queries = np.flatnonzero(crowded & (k < len(rows)))
         return displacement, weight, start
 
     def _index(self, kernel: Kernel) -> tuple[TimeForest, np.ndarray, np.ndarray]:
         """The fixes that start continuations: a forest of their coordinates, their rows, and their times in order."""
         if kernel not in self._indexes:
             tracks = self._tracks
-            rows = starts(tracks, kernel)
+            half_lag_ms = max(int(500 * kernel.lag_s), 1)
+            rows = np.flatnonzero(run_starts(tracks.t // half_lag_ms, tracks.track))  # the first fix of each half lag
             rows = rows[_searched(tracks, rows)]
             back, known = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.max_gap_s)
             if kernel != DAY_KERNEL:  # where a vehicle goes within minutes depends on how it came; days can do without
@@ -185,23 +182,9 @@ class Neighbours:
             rows, back = rows[order], back[order]
             new = run_starts(tracks.t[rows], tracks.lon[rows], tracks.lat[rows])
             rows, back = rows[new], back[new]
-            at = np.empty((len(rows), kernel.n_coordinates))
-            for begin in range(0, len(rows), SEARCH.at_once):
-                some = slice(begin, begin + SEARCH.at_once)
-                t, lon, lat = (column[rows[some]] for column in (tracks.t, tracks.lon, tracks.lat))
-                at[some] = coordinates(kernel, t, lon, lat, -back[some] / kernel.lag_s)
-            self._indexes[kernel] = TimeForest(at), rows, tracks.t[rows]
+            t, lon, lat = tracks.t[rows], tracks.lon[rows], tracks.lat[rows]
+            self._indexes[kernel] = TimeForest(coordinates(kernel, t, lon, lat, -back / kernel.lag_s)), rows, t
         return self._indexes[kernel]
-
-    def _coordinates(self, kernel: Kernel, last: np.ndarray, before: np.ndarray) -> np.ndarray:
-        t, lon, lat = self._tracks.t[last], self._tracks.lon[last], self._tracks.lat[last]
-        return coordinates(kernel, t, lon, lat, self._velocity(last, before))
-
-    def _velocity(self, last: np.ndarray, before: np.ndarray) -> np.ndarray:
-        """Velocities (m, 2) in m/s east and north, from the rows before to the rows last."""
-        t, lon, lat = self._tracks.t, self._tracks.lon, self._tracks.lat
-        seconds = np.maximum((t[last] - t[before]) / 1000.0, 1.0)
-        return offset_m(lon[last], lat[last], lon[before], lat[before]) / seconds[:, None]
 
 
 def in_frame(continuations: np.ndarray, heading: np.ndarray) -> np.ndarray:
@@ -213,8 +196,8 @@ def in_frame(continuations: np.ndarray, heading: np.ndarray) -> np.ndarray:
 
 
 def coordinates(kernel: Kernel, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-    """Coordinates (n, kernel.n_coordinates) of fixes whose Euclidean distance is the kernel's d. velocity: (n, 2) m/s
-    east and north.
+    """Coordinates (n, 5) of fixes, or (n, 7) where the hour counts, whose Euclidean distance is the kernel's d.
+    velocity: (n, 2) m/s east and north.
     """
     place_and_way = np.concatenate([on_sphere(lon, lat) / kernel.near_m, velocity / kernel.near_ms], axis=-1)
     if np.isinf(kernel.near_hours):
@@ -224,26 +207,17 @@ def coordinates(kernel: Kernel, t: np.ndarray, lon: np.ndarray, lat: np.ndarray,
     return np.concatenate([place_and_way, clock / kernel.near_hours], axis=-1)
 
 
-def starts(tracks: Tracks, kernel: Kernel) -> np.ndarray:
-    """Rows of the fixes that start continuations: the first of each half lag."""
-    return np.flatnonzero(run_starts(tracks.t // max(int(500 * kernel.lag_s), 1), tracks.track))
-
-
 def _searched(tracks: Tracks, rows: np.ndarray) -> np.ndarray:
     """Which starts `rows` (n,) are searched, (n,) bool: all that follow fewer than `max_starts` others, and of those
     that follow k times as many one in k + 1, chosen by content. So it does not depend on what is later.
     """
-    result = np.ones(len(rows), bool)
     if len(rows) <= SEARCH.max_starts:
-        return result
+        return np.ones(len(rows), bool)
     hour = tracks.t[rows] // HOUR_MS
     hour -= hour.min()
     count = np.bincount(hour)
     one_in = (1 + (np.cumsum(count) - count) // SEARCH.max_starts).astype(np.uint64)
-    for part in np.split(np.arange(len(rows)), np.arange(SEARCH.at_once, len(rows), SEARCH.at_once)):
-        some = rows[part]
-        result[part] = content_hash(tracks.t[some], tracks.lon[some], tracks.lat[some]) % one_in[hour[part]] == 0
-    return result
+    return content_hash(tracks.t[rows], tracks.lon[rows], tracks.lat[rows]) % one_in[hour] == 0
 
 
 def displacements(
@@ -255,37 +229,23 @@ def displacements(
     until: (first axis) epoch ms, fixes later than that are not used. wanted: (…) bool, others are not looked at.
     Returns metres east and north (…, 2), zero where unknown, and which are known (…).
     """
+    t, track, lon, lat = tracks.t, tracks.track, tracks.lon, tracks.lat
     result, known = np.zeros((*start.shape, 2)), np.zeros(start.shape, bool)
     chosen = np.nonzero(np.ones(start.shape, bool) if wanted is None else wanted)
     for begin in range(0, len(chosen[0]), SEARCH.at_once):
-        part = tuple(axis[begin : begin + SEARCH.at_once] for axis in chosen)
-        limit = None if until is None else until[part[0]]
-        moved, ok = _displacements(tracks, start[part], seconds[part], max_gap_s, limit)
-        at = tuple(axis[ok] for axis in part)
-        result[at], known[at] = moved, True
+        at = tuple(axis[begin : begin + SEARCH.at_once] for axis in chosen)
+        row, ahead_s = start[at], seconds[at]
+        goal = t[row] + (1000 * ahead_s).astype(np.int64)
+        after = np.minimum(tracks.time_index.before(track[row], goal), len(t) - 1)
+        first = np.maximum(after - 1, 0)
+        gap = t[after] - t[first]
+        ok = (first < after) & (track[after] == track[row]) & (track[first] == track[row]) & (t[after] >= goal)
+        ok &= gap <= 1000 * np.minimum(SEARCH.max_gap * np.abs(ahead_s), max_gap_s)
+        if until is not None:
+            ok &= t[after] <= until[at[0]]
+        row, first, after, gap, goal = (a[ok] for a in (row, first, after, gap, goal))
+        part = ((goal - t[first]) / np.maximum(gap, 1))[:, None]
+        low, high = (offset_m(lon[end], lat[end], lon[row], lat[row]) for end in (first, after))
+        at = tuple(axis[ok] for axis in at)
+        result[at], known[at] = low + part * (high - low), True
     return result, known
-
-
-def _displacements(
-    tracks: Tracks, start: np.ndarray, seconds: np.ndarray, max_gap_s: float, until: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Of some rows start (n,): the displacements (k, 2) that are known, and which are (n,)."""
-    t, track, lon, lat = tracks.t, tracks.track, tracks.lon, tracks.lat
-    goal = t[start] + (1000 * seconds).astype(np.int64)
-    after = np.minimum(tracks.time_index.before(track[start], goal), len(t) - 1)
-    first = np.maximum(after - 1, 0)
-    gap = t[after] - t[first]
-    ok = (first < after) & (track[after] == track[start]) & (track[first] == track[start]) & (t[after] >= goal)
-    ok &= gap <= 1000 * np.minimum(SEARCH.max_gap * np.abs(seconds), max_gap_s)
-    if until is not None:
-        ok &= t[after] <= until
-    start, first, after, gap, goal = (a[ok] for a in (start, first, after, gap, goal))
-    part = ((goal - t[first]) / np.maximum(gap, 1))[:, None]
-    low, high = (offset_m(lon[row], lat[row], lon[start], lat[start]) for row in (first, after))
-    return low + part * (high - low), ok
-
-
-def last_two(rows: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The last rows (m,) of contexts (m, L), and the rows before them; the same where there is none."""
-    last = rows[:, -1]
-    return last, np.where(valid[:, -2], rows[:, -2], last) if rows.shape[1] > 1 else last

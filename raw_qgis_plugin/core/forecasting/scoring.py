@@ -19,7 +19,7 @@ from ..tracks import Tracks
 from .candidates import Candidates, candidates
 from .context import SETTINGS, ContextKind, ContextQueries, context_rows, kinds_of_contexts, split_by_band
 from .mixture import Mixture, network_mixture, spatial_median
-from .neighbours import COLUMNS, DAY_KERNEL, MIN_WEIGHT, WEIGHT, Neighbours, in_frame, last_two
+from .neighbours import COLUMNS, DAY_KERNEL, MIN_WEIGHT, WEIGHT, Neighbours, in_frame
 
 CONTEXTS_AT_ONCE = 16_384
 POINTS_AT_ONCE = 4096  # in one run of the network: more leave the processor's cache
@@ -155,7 +155,11 @@ def _describe(
     continuations, other_users = np.zeros((b, h, 0, len(COLUMNS)), np.float32), np.zeros((b, h), int)
     some = np.flatnonzero((kind == ContextKind.TRIP) | ContextKind.is_fleet(kind))
     if neighbours is not None and len(some):
-        found = neighbours.continuations(*last_two(rows[some], valid[some]), horizon_s[some], days)
+        ends = (
+            rows[some, -1],
+            np.where(valid[:, -2], rows[:, -2], rows[:, -1])[some] if rows.shape[1] > 1 else rows[some, -1],
+        )
+        found = neighbours.continuations(*ends, horizon_s[some], days)
         continuations = np.zeros((b, *found[0].shape[1:]), np.float32)
         continuations[some], other_users[some], near[some] = found
     continuations = in_frame(continuations.reshape(b * h, *continuations.shape[2:]), f.heading[last])

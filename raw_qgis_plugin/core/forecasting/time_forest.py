@@ -62,29 +62,23 @@ class TimeForest:
         self, at: np.ndarray, begin: np.ndarray, before: np.ndarray, most: float, away: np.ndarray, row: np.ndarray
     ) -> None:
         """Merge in the points begin … before (m,), fewer than SMALLEST_BLOCK each."""
-        k = away.shape[1]
-        for start in np.unique(begin):
+        from scipy.spatial.distance import cdist
+
+        for start in np.unique(begin[before > begin]):
             queries = np.flatnonzero((begin == start) & (before > start))
-            if not len(queries):
-                continue
             points = self.points[start : int(before[queries].max())]
             for some in np.array_split(queries, -(-len(queries) * len(points) // MOST_PAIRS)):
-                square = np.zeros((len(some), len(points)))
-                for own, theirs in zip(at[some].T, points.T, strict=True):
-                    square += np.square(own[:, None] - theirs)
-                distance = np.sqrt(square)
-                distance[start + np.arange(len(points)) >= before[some, None]] = np.inf
-                distance[distance > most] = np.inf
+                distance = cdist(at[some], points)
+                distance[(start + np.arange(len(points)) >= before[some, None]) | (distance > most)] = np.inf
                 distance += 1e-13 * np.arange(len(points))  # of equally near points the earliest
-                few = min(k, len(points))
+                few = min(away.shape[1], len(points))
                 nearest = np.argpartition(distance, few - 1, axis=1)[:, :few]
                 _merge(away, row, some, np.take_along_axis(distance, nearest, 1), nearest + start)
 
 
 def _merge(away: np.ndarray, row: np.ndarray, queries: np.ndarray, distance: np.ndarray, found: np.ndarray) -> None:
     """Keep the nearest of what is known of the queries and what was found, ties in the order of time."""
-    k = away.shape[1]
     both, rows = np.concatenate([away[queries], distance], axis=1), np.concatenate([row[queries], found], axis=1)
-    order = np.argsort(both, axis=1, kind="stable")[:, :k]
+    order = np.argsort(both, axis=1, kind="stable")[:, : away.shape[1]]
     away[queries] = np.take_along_axis(both, order, 1)
     row[queries] = np.where(np.isfinite(away[queries]), np.take_along_axis(rows, order, 1), 0)
