@@ -114,21 +114,15 @@ def predict(
     """
     track, t, end = queries.track, queries.t, queries.end
     known = end > tracks.track_offsets[track]
-    horizon_s = np.full(len(t), np.nan)
-    horizon_s[known] = (t[known] - tracks.t[end[known] - 1]) / 1000.0
+    horizon_s = np.where(known, (t - tracks.t[end - 1]) / 1000.0, np.nan)
     stats = {"horizon_s": horizon_s, "n_fixes": end - tracks.track_offsets[track]}
     stats["cadence_s"], stats["speed_ms"] = recent_cadence_and_speed(tracks, np.maximum(end - 1, 0), stats["n_fixes"])
     doubts = outside(stats, model.card.get("domain", {}), known)
     figures, paths = np.full((4, len(t)), np.nan), np.full((3, len(t), n_paths), np.nan)
     few_users = np.zeros(len(t), bool)
     polygons = np.full((len(t), len(areas.NOMINAL_LEVELS)), None) if with_areas else None
-    lon, lat, radius50_m, radius80_m = figures
-    in_domain = known & ~any_of(doubts, len(t))
-    reasons: list[str] = [*in_words(doubts, known, "forecasts")]
-    p = Prediction(
-        track, t, horizon_s, lon, lat, radius50_m, radius80_m, in_domain, reasons, few_users, polygons,
-        path_lon=paths[0], path_lat=paths[1], path_probability=paths[2],
-    )  # fmt: skip
+    in_domain, reasons = known & ~any_of(doubts, len(t)), [*in_words(doubts, known, "forecasts")]
+    p = Prediction(track, t, horizon_s, *figures, in_domain, reasons, few_users, polygons, *paths)
     usable = np.flatnonzero(known)
     contexts, context = np.unique(end[usable], return_inverse=True)
     if not len(contexts):
@@ -161,8 +155,7 @@ def predict(
             polygons[into] = areas.polygons(d.f, d.last, mixture, levels, point, around)
     if components is not None:
         xy, paths[2, usable] = components.paths(context, horizon_s[usable], n_paths)
-        at = destination(tracks.lon[last, None], tracks.lat[last, None], xy[..., 0], xy[..., 1])
-        paths[0, usable], paths[1, usable] = at
+        paths[:2, usable] = destination(tracks.lon[last, None], tracks.lat[last, None], xy[..., 0], xy[..., 1])
     progress(1.0)
     return p
 

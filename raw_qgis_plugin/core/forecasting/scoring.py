@@ -146,8 +146,11 @@ def _describe(
     parameters, states = parameters.reshape(b * h, -1).astype(np.float64), None
     if places is None:
         kind, near = np.full(b, ContextKind.TRIP), np.ones((b, 2))
+        mixture = network_mixture(parameters, q.base, q.scale)
+        # The network learned its direct point from the error in metres, the mixture from the likelihood: half and half.
         point = q.base + parameters[:, :2] * q.scale[:, None]
-        mixture = with_point(network_mixture(parameters, q.base, q.scale), point)
+        scale = 0.25 * mixture.expected_error_m(point)[:, None]
+        mixture = mixture.joined(Mixture(point[:, None], scale, np.ones_like(scale)))
     else:
         kind, near = kinds_of_contexts(tracks, rows, valid), np.tile([DAY_KERNEL.near_m, DAY_KERNEL.near_ms], (b, 1))
         options, states = of_days[0].reshape(b * h, -1, 2).astype(np.float64), np.repeat(of_days[1][:, -1], h, axis=0)
@@ -155,28 +158,12 @@ def _describe(
     continuations, other_users = np.zeros((b, h, 0, len(COLUMNS)), np.float32), np.zeros((b, h), int)
     some = np.flatnonzero((kind == ContextKind.TRIP) | ContextKind.is_fleet(kind))
     if neighbours is not None and len(some):
-        ends = (
-            rows[some, -1],
-            np.where(valid[:, -2], rows[:, -2], rows[:, -1])[some] if rows.shape[1] > 1 else rows[some, -1],
-        )
-        found = neighbours.continuations(*ends, horizon_s[some], days)
+        before = np.where(valid[:, -2:-1].any(axis=1), rows[:, -2:][:, 0], rows[:, -1])
+        found = neighbours.continuations(rows[some, -1], before[some], horizon_s[some], days)
         continuations = np.zeros((b, *found[0].shape[1:]), np.float32)
         continuations[some], other_users[some], near[some] = found
     continuations = in_frame(continuations.reshape(b * h, *continuations.shape[2:]), f.heading[last])
     return Described(
         f, last, q, np.repeat(kind, h), mixture, continuations, np.repeat(near, h, axis=0), other_users.ravel(),
         states, places,
-    )  # fmt: skip
-
-
-def with_point(m: Mixture, point: np.ndarray) -> Mixture:
-    """The mixtures with the network's direct points (m, 2) as a last component, of half the weight.
-
-    The network learned its point from the error in metres, the mixture from the likelihood.
-    """
-    scale = 0.25 * m.expected_error_m(point)[:, None]
-    half = np.full((len(point), 1), 0.5)
-    return Mixture(
-        np.concatenate([m.centre, point[:, None]], axis=1), np.concatenate([m.scale, scale], axis=1),
-        np.concatenate([0.5 * m.weight, half], axis=1),
     )  # fmt: skip
