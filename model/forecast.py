@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def read_queries(
-    source: str, zone: str | None, tracks: Tracks, guess: Schema
+    source: str, zone: str, tracks: Tracks, guess: Schema
 ) -> tuple[dict[str, pa.ChunkedArray], np.ndarray, np.ndarray]:
     """The ids and times of a table of queries as they are, the row in tracks.track_ids (m,) of each query, -1 for none,
     and t (m,) epoch ms. Raises InputError.
@@ -123,8 +123,8 @@ def predict_causally(
     number = np.arange(len(contexts), dtype=np.int32)
     names = number.astype(str).astype(object)
     cut = Tracks(names, names, number, of.astype(np.int32), tracks.t[rows], tracks.lon[rows], tracks.lat[rows])
-    answer = {name: np.full(len(t), np.nan) for name in FIGURES} | {"in_domain": np.zeros(len(t), bool)}
-    answer |= {name: np.full((len(t), n_paths), np.nan) for name in PATHS}
+    answer: dict[str, np.ndarray] = {name: np.full(len(t), np.nan) for name in FIGURES}
+    answer |= {"in_domain": np.zeros(len(t), bool)} | {name: np.full((len(t), n_paths), np.nan) for name in PATHS}
     reasons: list[str] = []
     for chosen, part, which in ((~late, tracks.take(~spike), track[~late]), (late, cut, number)):
         if not chosen.any():

@@ -34,7 +34,7 @@ FLOORS = (
     "flows", "evaluation",
 )  # fmt: skip
 CORE_LIBRARIES = {
-    "numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "matplotlib", "osgeo",
+    "numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "osgeo",
 }  # fmt: skip
 # These load in a QGIS that has NumPy and nothing else of ours.
 NUMPY_ALONE = ("", ".core", ".core.paths", ".core.errors", ".core.tracks", ".core.features.featurizer")

@@ -16,7 +16,7 @@ from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.bundle import worth
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 FEW = 30  # units or groups, of which a verdict warns
 
@@ -161,21 +161,8 @@ def write_report(path: Path, name: str, task: Task, p: Predictions, card: dict[s
         ])  # fmt: skip
         page.sentence(f"A label less sure than {card['threshold']:.0%} is given as 'unknown'.")
     else:
-        page.heading("Answers and truth")
-        page.figure(scatter(p, unit), "Each point is an unseen unit; on the line answer and truth are equal.")
+        page.heading("Intervals")
         page.sentence("The given interval holds 80 % of the true values of unseen units.")
     page.heading("Where it holds")
     page.table(["", "from", "to"], [[k, *v] for k, v in card["domain"].items()])
     page.write(path)
-
-
-def scatter(p: Predictions, unit: str) -> Figure:
-    """Predictions over true values."""
-    from raw_qgis_plugin.core.evaluation.plots import OURS, new_figure
-
-    figure, axes = new_figure(5, 5)
-    both = np.stack([p.truth, p.head])
-    axes[0, 0].scatter(*both, s=12, alpha=0.5, color=OURS, edgecolors="none")
-    axes[0, 0].plot([both.min(), both.max()], [both.min(), both.max()], color="#98a2b3", linewidth=1)
-    axes[0, 0].set(xlabel=f"truth{unit}", ylabel=f"answer{unit}")
-    return figure

@@ -29,7 +29,7 @@ if "CUDAExecutionProvider" in found["providers"]:
         found["missing"] = str(error)
 print("\\n" + json.dumps(found))
 """
-PACKAGES = ("numpy", "scipy", "shapely", "pyproj", "pyarrow", "matplotlib", "onnxruntime", "torch", "onnx")
+PACKAGES = ("numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "torch", "onnx")
 
 
 class OnnxRuntime(NamedTuple):

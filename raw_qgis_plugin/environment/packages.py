@@ -27,7 +27,7 @@ HELD = ("numpy", "pyproj", "gdal")  # QGIS needs these: an installation keeps ex
 NAMES_OF = {"onnxruntime": ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino")}
 # Megabytes to download for a package with its dependencies, in November 2026; cuda: of onnxruntime-gpu[cuda,cudnn].
 MEGABYTES = {
-    "numpy": 16, "scipy": 35, "shapely": 3, "pyproj": 10, "pyarrow": 55, "matplotlib": 25, "onnxruntime": 20,
+    "numpy": 16, "scipy": 35, "shapely": 3, "pyproj": 10, "pyarrow": 55, "onnxruntime": 20,
     "onnxruntime-gpu": 260, "cuda": 1300, "torch": 3000 if sys.platform == "linux" else 200, "torch-cpu": 200,
     "safetensors": 1, "onnx": 10, "onnxscript": 1, "tensorboard": 20, "scikit-learn": 10,
 }  # fmt: skip

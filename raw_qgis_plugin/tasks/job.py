@@ -27,14 +27,14 @@ from ..core.errors import Cancelled, InputError, Progress, RawError, cancellable
 log = logging.getLogger(__name__)
 
 
-def load_libraries(*more: str) -> None:
-    """Load scipy.spatial, onnxruntime and `more`, if installed. Call it on the main thread before other threads work.
+def load_libraries() -> None:
+    """Load scipy.spatial and onnxruntime, if installed. Call it on the main thread before other threads work.
 
     These libraries use pybind11, which stores the Python state of the thread that loads the first of them. A worker's
     state is freed with its task, and a later task in the same thread would crash QGIS: 'Fatal Python error:
     _PyThreadState_Attach: non-NULL old thread state'.
     """
-    for name in ("scipy.spatial", "onnxruntime", *more):
+    for name in ("scipy.spatial", "onnxruntime"):
         with suppress(Exception):  # missing or broken packages are reported where they are used
             import_module(name)
 

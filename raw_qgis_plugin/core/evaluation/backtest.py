@@ -20,10 +20,10 @@ from ..specs import BacktestSpec
 from ..tracks import Tracks
 from .baselines import simple_methods
 from .metrics import measure
-from .plots import MODEL, horizon_words
 from .verdicts import SETTINGS as VERDICTS
 from .verdicts import Verdict, verdict
 from .windows import BIN_MS, CONTEXT_BINS, Windows, draw, last_of_bins
+from .words import MODEL, horizon_words
 
 
 @dataclass(frozen=True)

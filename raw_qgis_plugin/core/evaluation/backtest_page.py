@@ -7,9 +7,9 @@ import numpy as np
 
 from ..bundle.bundle import Bundle
 from .backtest import Backtest
-from .plots import MODEL, by_horizon, horizon_words
 from .report import Page
 from .verdicts import SETTINGS, in_words, same
+from .words import MODEL, horizon_words
 
 ANONYMOUS = "No field says who moved, so each track counts as a user of its own."
 
@@ -43,14 +43,9 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
         "trained for (time between fixes, speed, length of the record, horizon). Do not rely on the other forecasts."
     )
     page.heading("How far off, and how sure")
-    page.figure(
-        by_horizon(r, in_words),
-        "Left: mean distance between forecast and truth. Right: share of truths inside the areas of the model; the "
-        "dashed lines are the shares that the areas should hold.",
-    )
     page.table(
         ["horizon", "answers", "users", "model, mean (m)", "median (m)", "best simple method", "mean (m)",
-         "staying (m)", "ratio [95 %]"],
+         "staying (m)", "ratio [95 %]", "in 50, 80 % area"],
         [_row(h) for h in r["horizons"]],
     )  # fmt: skip
     page.sentence("Ratio: the model's mean over the best simple method's. Below 1 the model comes nearer.")
@@ -78,4 +73,5 @@ def _row(h: dict) -> list:
         horizon_words(h["horizon_s"]), h["cases"], h["people"], ours["mean_m"], ours["median_m"],
         in_words(h["best_simple"]), best["mean_m"], staying["mean_m"],
         "both under 1 m" if same(h) else f"{h['ratio']:.2f}{interval}",
+        f"{100 * h['inside50']:.0f}, {100 * h['inside80']:.0f} %",
     ]  # fmt: skip

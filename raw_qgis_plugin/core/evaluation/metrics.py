@@ -14,8 +14,8 @@ from ..errors import Progress, no_progress
 from ..forecasting.predict import Prediction
 from ..geodesy import near_lon
 from .baselines import Forecast
-from .plots import LEVELS, MODEL
 from .windows import Windows, errors_m, spread
+from .words import MODEL
 
 
 def measure(
@@ -39,7 +39,7 @@ def measure(
         ours, theirs, staying = here[MODEL], here[best], here["persistence"]
         held = {
             f"inside{level}": float(each[:, h][counted[:, h]].mean()) if counted[:, h].any() else None
-            for level, each in zip(LEVELS, inside, strict=True)
+            for level, each in zip((50, 80), inside, strict=True)
         }
         return {
             "people": len(np.unique(w.user[known.any(axis=1)])), "best_simple": best, "cases": int(known.sum()),

@@ -5,12 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from typing import Any
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1c2430; --faint: #667085; --line: #d9dee6; }
@@ -18,8 +14,8 @@ STYLE = """
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
 main { max-width: 64rem; margin: 0 auto; padding: 2.5rem 1.5rem 4rem; }
 h2 { margin: 2.6rem 0 .6rem; padding-top: .9rem; border-top: 1px solid var(--line); }
-p, figcaption { max-width: 46rem; }
-p.lead, figcaption { color: var(--faint); }
+p { max-width: 46rem; }
+p.lead { color: var(--faint); }
 p.key { max-width: none; font-size: 1.1rem; border-left: 4px solid #1f6feb; padding-left: .9rem; }
 div.wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
@@ -27,9 +23,7 @@ th, td { padding: .38rem .65rem; text-align: left; vertical-align: top; border-b
 th.number, td.number { text-align: right; }
 td.number { white-space: nowrap; } td.text { min-width: 9rem; }
 tbody tr.strong { font-weight: 650; }
-figure { margin: 1.2rem 0; }
-figure svg { display: block; max-width: 100%; height: auto; fill: currentColor; }
-@media print { main { max-width: none; padding: 0; } figure, tr { break-inside: avoid; } table { font-size: 8pt; }
+@media print { main { max-width: none; padding: 0; } tr { break-inside: avoid; } table { font-size: 8pt; }
   td.text { min-width: 0; } }
 """
 
@@ -68,17 +62,6 @@ class Page:
         body = (line("td", map(_words, row), ' class="strong"' * (r in strong)) for r, row in enumerate(rows))
         table = f"<thead>{line('th', columns)}</thead><tbody>{''.join(body)}</tbody>"
         self._parts.append(f'<div class="wide"><table>{table}</table></div>')
-
-    def figure(self, figure: Figure, caption: str) -> None:
-        """A drawing, inline as SVG. Black becomes the colour of the text, white that of the paper."""
-        text = StringIO()
-        figure.savefig(text, format="svg", bbox_inches="tight", transparent=True, metadata={"Date": None})
-        svg = text.getvalue()
-        svg = svg[svg.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{escape(caption)}" ', 1)
-        for colour, word in (("#000000", "currentColor"), ("#ffffff", "var(--paper)")):
-            for what in ("stroke", "fill"):
-                svg = svg.replace(f"{what}: {colour}", f"{what}: {word}")
-        self._parts.append(f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>")
 
     def markup(self, html: str) -> None:
         """A part that is HTML already: whoever makes it has escaped the texts in it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 
-from .plots import MODEL, horizon_words, metres_words
+from .words import MODEL, horizon_words, metres_words
 
 
 @dataclass(frozen=True)

@@ -93,12 +93,11 @@ class Neighbours:
         Returns COLUMNS (m, h, count, 12) float32 in metres east and north, the heaviest first, of weight zero where
         there are fewer; of how many other users they are (m, h); and near_m and near_ms of the kernels (m, 2).
         """
-        groups = [(DAY_KERNEL, np.arange(len(last)))]
-        if not days:
-            lag_s = (self._tracks.t[last] - self._tracks.t[before]) / 1000.0
-            pace = np.round(np.log(np.maximum(lag_s, 1.0)) / np.log(PACE_BASE)).astype(int)
-            paces = np.unique(pace[lag_s > 0])
-            groups = [(Kernel.of_trips(p), np.flatnonzero((pace == p) & (lag_s > 0))) for p in paces]
+        lag_s = (self._tracks.t[last] - self._tracks.t[before]) / 1000.0
+        pace = np.round(np.log(np.maximum(lag_s, 1.0)) / np.log(PACE_BASE)).astype(int)
+        groups = [(Kernel.of_trips(p), (pace == p) & (lag_s > 0)) for p in np.unique(pace[lag_s > 0])]
+        if days:
+            groups = [(DAY_KERNEL, np.ones(len(last), bool))]
         found = np.zeros((*horizon_s.shape, (DAY_KERNEL if days else Kernel).count, len(COLUMNS)), np.float32)
         near, other_users = np.ones((len(last), 2)), np.zeros(horizon_s.shape, int)
         for kernel, some in groups:

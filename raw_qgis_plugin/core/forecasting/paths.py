@@ -116,7 +116,7 @@ class Components:
         """
         result = np.tile(UNKNOWN, (*rows.shape, SETTINGS.components, 1))
         at = np.nonzero((column < SETTINGS.components) & (self.values[rows, :, 5] > 0))
-        result[(*at[:2], column[at])] = self.values[rows[at[:2]], at[2]]
+        result[at[0], at[1], column[at]] = self.values[rows[at[:2]], at[2]]
         return result
 
 

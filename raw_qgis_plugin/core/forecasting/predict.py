@@ -121,8 +121,13 @@ def predict(
     figures, paths = np.full((4, len(t)), np.nan), np.full((3, len(t), n_paths), np.nan)
     few_users = np.zeros(len(t), bool)
     polygons = np.full((len(t), len(areas.NOMINAL_LEVELS)), None) if with_areas else None
-    in_domain, reasons = known & ~any_of(doubts, len(t)), [*in_words(doubts, known, "forecasts")]
-    p = Prediction(track, t, horizon_s, *figures, in_domain, reasons, few_users, polygons, *paths)
+    in_domain = known & ~any_of(doubts, len(t))
+    reasons: list[str] = [*in_words(doubts, known, "forecasts")]
+    lon, lat, radius50_m, radius80_m = figures
+    p = Prediction(
+        track, t, horizon_s, lon, lat, radius50_m, radius80_m, in_domain, reasons, few_users, polygons,
+        path_lon=paths[0], path_lat=paths[1], path_probability=paths[2],
+    )  # fmt: skip
     usable = np.flatnonzero(known)
     contexts, context = np.unique(end[usable], return_inverse=True)
     if not len(contexts):

@@ -97,10 +97,10 @@ def fill(
         number = np.arange(offsets[part[0]], offsets[part[-1] + 1])
         for some in np.array_split(number, -(-len(number) // SETTINGS.queries_at_once)):
             progress(some[0] / len(queries.t))
-            of = gap_of[some]
-            own = gaps.take(of - part[0]), *(take_rows(columns, of - part[0]) for columns in (ends, found))
-            mixture = _predict(imputer, movements, *own, queries.t[some])
-            yield _filled(some, mixture, own[1], calibration[:, of], with_areas)
+            of, row = gap_of[some], gap_of[some] - part[0]
+            own = take_rows(ends, row)
+            mixture = _predict(imputer, movements, gaps.take(row), own, take_rows(found, row), queries.t[some])
+            yield _filled(some, mixture, own, calibration[:, of], with_areas)
     progress(1.0)
 
 

@@ -10,8 +10,8 @@ from qgis.core import QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QPushButton, QTableWidget, QTableWidgetItem
 
-from ...core.evaluation.plots import metres_words
 from ...core.evaluation.verdicts import Advice, Verdict, from_json, in_one_line, in_words, nearer_in_half
+from ...core.evaluation.words import metres_words
 from ...layers.styling import VERDICTS
 from ...processing.words import tr
 from ..desktop import Desktop

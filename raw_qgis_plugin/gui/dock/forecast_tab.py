@@ -27,7 +27,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...core.evaluation.plots import metres_words
+from ...core.evaluation.words import metres_words
 from ...core.specs import ForecastSpec
 from ...layers.legends import TRACK
 from ...layers.words import count_users

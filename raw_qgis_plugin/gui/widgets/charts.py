@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import QBuffer, QEvent, QIODevice, QPointF, QRectF, Qt
 from qgis.PyQt.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPalette, QPen, QPolygonF
 from qgis.PyQt.QtWidgets import QToolTip, QWidget
 
-from ...core.evaluation.plots import metres_words
+from ...core.evaluation.words import metres_words
 from ...layers.legends import CLASS_COLOURS
 from ...layers.words import count_people
 from ...processing.words import tr

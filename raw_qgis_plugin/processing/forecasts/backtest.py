@@ -10,7 +10,6 @@ from qgis.core import QgsProcessing
 
 from ...core.errors import InputError
 from ...core.specs import BacktestSpec
-from ...tasks.job import load_libraries
 from ..form import Run
 from ..tracks import TrackAlgorithm
 from ..words import tr
@@ -26,7 +25,7 @@ class Backtest(TrackAlgorithm):
         "Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words."
     )
     TAGS = ("trajectory", "movement", "prediction", "accuracy", "validation", "evaluation", "baseline", "error")
-    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj", "matplotlib")
+    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()
@@ -39,10 +38,6 @@ class Backtest(TrackAlgorithm):
     def check(self, run: Run) -> None:
         super().check(run)
         run.spec(BacktestSpec).horizons_s()
-
-    def prepare_layers(self, run: Run) -> None:
-        load_libraries("matplotlib.backends.backend_svg")  # which draws the report
-        super().prepare_layers(run)
 
     def run_on(self, run: Run) -> dict[str, Any]:
         from ...core.evaluation.backtest import backtest, columns_of
