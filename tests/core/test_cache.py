@@ -134,10 +134,10 @@ def test_an_interrupted_run_is_resumed(tmp_path, make_model, people):
 def test_a_killed_process_leaves_a_sound_file(tmp_path):
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path\n"
-        "from raw_qgis_plugin.core.embedding.cache import CacheSettings, _Store\n"
-        f"store = _Store(Path({str(tmp_path)!r}), print, CacheSettings())\n"
+        "from raw_qgis_plugin.core.embedding.cache import _Store\n"
+        f"store = _Store(Path({str(tmp_path)!r}), print, 2**30)\n"
         "for n in range(10**6):\n"
-        "    store.write([(b'%d-%d' % (n, k), bytes(3000)) for k in range(50)]); print(n, flush=True)\n"
+        "    store.write({b'%d-%d' % (n, k): bytes(3000) for k in range(50)}); print(n, flush=True)\n"
     )
     for _ in range(3):
         with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
@@ -160,7 +160,7 @@ def test_two_at_once(tmp_path, make_model, people):
         np.testing.assert_allclose(result, results[0], rtol=1e-5)
 
 
-@pytest.mark.parametrize("value", ["'text'", "12345", "x'00'"])
+@pytest.mark.parametrize("value", ["'text'", "x'00'"])
 def test_what_is_no_vector_is_computed_anew(tmp_path, make_model, people, value):
     folder, model = tmp_path / "cache", make_model()
     embed_cached(people, model, folder)
@@ -185,11 +185,8 @@ def test_nan_and_other_tables_cost_no_result(tmp_path, make_model, people):
         database.executescript("DROP TABLE units; CREATE TABLE units (x)")  # as of another version
     database.close()
     np.testing.assert_allclose(embed_cached(people, model, folder, warn=said.append), direct, rtol=1e-5)
-    assert len(said) == 1 and "damaged and were removed" in said[0]
-    (folder / FILE).unlink()
-    (folder / FILE).mkdir()
-    np.testing.assert_allclose(embed_cached(people, model, folder, warn=said.append), direct, rtol=1e-5)
-    assert len(said) == 2
+    assert len(said) == 1 and "no such column" in said[0] and not (folder / FILE).exists()
+    embed_cached(people, model, folder, warn=refuse)
 
 
 @pytest.mark.parametrize("trouble", ["damaged", "full", "no folder"])
@@ -213,11 +210,11 @@ def test_trouble_with_the_file_is_told_once_and_costs_no_result(tmp_path, make_m
     result = embed_cached(people, make_model(), folder, warn=said.append, settings=CacheSettings(units_at_once=4))
     np.testing.assert_allclose(result, embed(people, make_model()), rtol=1e-5)
     assert len(said) == 1
-    assert ("damaged" if trouble == "damaged" else "computed all the same") in said[0]
-    assert trouble != "full" or "full" in said[0]
+    words = {"damaged": "not a database", "full": "full", "no folder": "exists"}
+    assert words[trouble] in said[0] and "computed all the same" in said[0]
     if trouble == "damaged":
-        model = make_model()
-        embed_cached(people, model, folder, warn=refuse)
+        for model in (make_model(), make_model()):
+            embed_cached(people, model, folder, warn=refuse)
         assert model.seen == 0
 
 
@@ -227,7 +224,7 @@ def test_the_file_keeps_its_size_and_loses_the_oldest(tmp_path, make_model, peop
     limit = 200_000  # some 190 vectors of 1 kB
     crowd = others(people, 300)
     embed_cached(crowd, model, folder, warn=refuse, settings=CacheSettings(max_bytes=limit, units_at_once=32))
-    assert 100_000 < (folder / FILE).stat().st_size <= limit
+    assert 50_000 < (folder / FILE).stat().st_size <= limit
     model.seen = 0
     embed_cached(people, model, folder)
     assert model.seen > 0

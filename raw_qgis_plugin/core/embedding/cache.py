@@ -19,7 +19,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
 FILE = "embeddings.sqlite"
-SCHEMA = "CREATE TABLE IF NOT EXISTS units (key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL)"
+# Pages that hold several vectors; free space returned to the disk; deleted vectors overwritten
+PREPARE = """PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA secure_delete = ON;
+    CREATE TABLE IF NOT EXISTS units (key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL);"""
 
 Warn = Callable[[str], object]
 
@@ -43,9 +45,8 @@ Warn = Callable[[str], object]
 class CacheSettings:
     """Sizes of the cache and of its transactions."""
 
-    max_bytes: int = 4 * 2**30  # of the file; the units that were stored first are deleted
+    max_bytes: int = 4 * 2**30  # of the file; beyond it, the half of the units that was stored first is deleted
     units_at_once: int = 128  # computed before they are stored: an interruption loses some ten seconds of users
-    keys_at_once: int = 500  # in one query; SQLite takes 999
 
 
 def embed_cached(
@@ -60,23 +61,21 @@ def embed_cached(
     """
     if folder is None:
         return embed(tracks, model, progress)
-    store = _Store(Path(folder), warn, settings)
+    store = _Store(Path(folder), warn, settings.max_bytes)
     result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
     units = np.flatnonzero(np.diff(tracks.track_offsets) >= SETTINGS.min_fixes)
     keys = unit_keys(tracks, recipe_key(model))
-    known = np.zeros(tracks.n_tracks, bool)
-    for part in np.array_split(units, -(-len(units) // settings.keys_at_once) or 1):
-        found = store.read([keys[unit] for unit in part], result.shape[1])
-        for unit in part:
-            if keys[unit] in found:
-                result[unit], known[unit] = found[keys[unit]], True
-    new = units[~known[units]]
+    found = store.read([keys[unit] for unit in units], result.shape[1])
+    known = np.array([keys[unit] in found for unit in units], bool)
+    for unit in units[known]:
+        result[unit] = found[keys[unit]]
+    new = units[~known]
     for start in range(0, len(new), settings.units_at_once):
         chosen = new[start : start + settings.units_at_once]
         shares = [(len(units) - len(new) + done) / len(units) for done in (start, start + len(chosen))]
         rows = expand_ranges(tracks.track_offsets[chosen], np.diff(tracks.track_offsets)[chosen])
         result[chosen] = embed(tracks.take(rows), model, part_of(progress, *shares))
-        store.write([(keys[unit], result[unit].tobytes()) for unit in chosen])
+        store.write({keys[unit]: result[unit].tobytes() for unit in chosen})
     progress(1.0)
     return result
 
@@ -109,32 +108,48 @@ def recipe_key(model: Model) -> bytes:
 class _Store:
     """The file. After a failure, which is reported once, nothing is read or written."""
 
-    def __init__(self, folder: Path, warn: Warn, settings: CacheSettings) -> None:
-        self.file, self.warn, self.settings, self.usable = folder / FILE, warn, settings, True
-        with self._failures():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))
-            try:
-                self._create()
-            except sqlite3.DatabaseError as error:
-                if not _is_damage(error):
-                    raise
-                self.warn(f"The embeddings kept in {self.file} are damaged and were removed: {error}.")
-                self.file.unlink()
-                self._create()
+    def __init__(self, folder: Path, warn: Warn, max_bytes: int) -> None:
+        self.file, self.warn, self.max_bytes, self.usable = folder / FILE, warn, max_bytes, True
 
-    def _create(self) -> None:
-        with closing(_connect(self.file)) as database, database:
-            database.execute(SCHEMA)
-            database.execute("SELECT key, vector FROM units LIMIT 0")
+    def read(self, keys: Sequence[bytes], width: int) -> dict[bytes, np.ndarray]:
+        """The stored vectors (width,) float32 by their keys, without those that are not as they were written."""
+        found = {}
+        with self._failures(), closing(_connect(self.file)) as database:
+            for key in keys:
+                row = database.execute("SELECT vector FROM units WHERE key = ?", (key,)).fetchone()
+                sealed = row[0] if row else None  # SQLite keeps anything in a column of blobs
+                if isinstance(sealed, bytes) and len(sealed) == 4 * width + 4 and _seal(key, sealed[:-4]) == sealed:
+                    vector = np.frombuffer(sealed, np.float32, width)
+                    if np.isfinite(vector).all():
+                        found[key] = vector
+        return found
+
+    def write(self, vectors: dict[bytes, bytes]) -> None:
+        """Store vectors by their keys, all of them or none, and keep the file under its largest size."""
+        if not self.usable:
+            return
+        with self._failures(), closing(_connect(self.file)) as database:
+            with database:
+                rows = [(key, _seal(key, vector)) for key, vector in vectors.items()]
+                database.executemany("INSERT OR REPLACE INTO units VALUES (?, ?)", rows)
+            if self.file.stat().st_size > self.max_bytes:
+                with database:
+                    middle = "SELECT rowid FROM units ORDER BY rowid LIMIT 1 OFFSET (SELECT count(*) / 2 FROM units)"
+                    database.execute(f"DELETE FROM units WHERE rowid < ({middle})")  # nosec B608
+                database.execute("PRAGMA incremental_vacuum").fetchall()
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
+        """What goes wrong with the file is a warning; a damaged one is deleted."""
         try:
             yield
         except (OSError, sqlite3.Error) as error:
             self.usable = False
-            if _is_damage(error):  # of pages that were not read when the file was opened
+            # Of operational errors only that of a table that is not ours is damage: others are locks, or a full disk
+            of_table = getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR"
+            if of_table or (
+                isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+            ):
                 with suppress(OSError):
                     self.file.unlink(missing_ok=True)
             self.warn(
@@ -142,55 +157,16 @@ class _Store:
                 "they will be computed again."
             )
 
-    def read(self, keys: Sequence[bytes], width: int) -> dict[bytes, np.ndarray]:
-        """The stored vectors (width,) float32 by their keys, without those that are not as they were written."""
-        found: dict[bytes, Any] = {}
-        if self.usable and keys:
-            with self._failures(), closing(_connect(self.file)) as database:
-                marks = ",".join("?" * len(keys))
-                found.update(database.execute(f"SELECT key, vector FROM units WHERE key IN ({marks})", keys))  # nosec B608
-        opened = ((key, _open_sealed(key, sealed, width)) for key, sealed in found.items())
-        return {key: vector for key, vector in opened if vector is not None}
-
-    def write(self, vectors: list[tuple[bytes, bytes]]) -> None:
-        """Store (key, vector) pairs, all of them or none, and keep the file under its largest size."""
-        if not self.usable:
-            return
-        rows = [(key, _seal(key, vector)) for key, vector in vectors]
-        with self._failures(), closing(_connect(self.file)) as database:
-            with database:
-                database.executemany("INSERT OR REPLACE INTO units VALUES (?, ?)", rows)
-            if (over := self.file.stat().st_size - self.settings.max_bytes) > 0:
-                count = 1 + over // max(len(rows[0][1]), 1)
-                with database:
-                    oldest = "SELECT rowid FROM units ORDER BY rowid LIMIT ?"
-                    database.execute(f"DELETE FROM units WHERE rowid IN ({oldest})", (count,))  # nosec B608
-                database.execute("PRAGMA incremental_vacuum").fetchall()
-
 
 def _connect(file: Path) -> sqlite3.Connection:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     database = sqlite3.connect(file, timeout=10.0)  # seconds, while another process writes
     database.text_factory = bytes  # a damaged row may hold text that is none
-    # Pages that hold several vectors; free space returned to the disk; deleted vectors overwritten
-    database.executescript("PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA secure_delete = ON;")
+    database.executescript(PREPARE)
     return database
-
-
-def _is_damage(error: Exception) -> bool:
-    """Whether the file is damaged, or of another version: most OperationalErrors have other causes, such as a lock."""
-    if isinstance(error, sqlite3.OperationalError):
-        return getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR"
-    return isinstance(error, sqlite3.DatabaseError)
 
 
 def _seal(key: bytes, vector: bytes) -> bytes:
     """A vector with its checksum behind it."""
     return vector + zlib.crc32(vector, zlib.crc32(key)).to_bytes(4, "little")
-
-
-def _open_sealed(key: bytes, sealed: Any, width: int) -> np.ndarray | None:
-    """The vector (width,) of a sealed one, None if it is damaged: SQLite keeps anything in a column of blobs."""
-    if not isinstance(sealed, bytes) or len(sealed) != 4 * width + 4 or _seal(key, sealed[:-4]) != sealed:
-        return None
-    vector = np.frombuffer(sealed, np.float32, width)
-    return vector if np.isfinite(vector).all() else None

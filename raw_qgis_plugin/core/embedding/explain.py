@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reasons why two users or regions are similar: traits that can be measured without a model, and words for them.
-
-A trait is a figure for every unit (or one for every hour of the day), a limit of the difference up to which two units
-agree, and words for two units that agree.
-"""
+"""Reasons why two users or regions are similar: traits that can be measured without a model, and words for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -65,19 +61,13 @@ def reasons(traits: Sequence[Trait], target: int, rows: np.ndarray, most: int = 
     for trait in traits:
         apart = trait.distance(target)
         known = np.sort(apart[~np.isnan(apart)])
-        for number, row in enumerate(rows):
-            if not apart[row] <= trait.limit:
-                continue
-            reach = max(apart[row], trait.limit / 4)  # smaller differences count as equal
-            nearer = (np.searchsorted(known, reach, "right") - 2) / max(len(known) - 2, 1)  # without the two themselves
-            text = trait.words(trait.values[row], trait.values[target])
-            if nearer < SETTINGS.unusual_share and text:
-                found[number].append((nearer, text))
-    texts = ["; ".join(text for _, text in sorted(one, key=lambda pair: pair[0])[:most]) for one in found]
+        reach = np.maximum(apart[rows], trait.limit / 4)  # smaller differences count as equal
+        nearer = (np.searchsorted(known, reach, "right") - 2) / max(len(known) - 2, 1)  # without the two themselves
+        agree = (apart[rows] <= trait.limit) & (nearer < SETTINGS.unusual_share)
+        for number in np.flatnonzero(agree):
+            found[number].append((nearer[number], trait.words(trait.values[rows[number]], trait.values[target])))
+    texts = ["; ".join([text for _, text in sorted(one, key=lambda pair: pair[0]) if text][:most]) for one in found]
     return [text or "alike as a whole; no single measured habit stands out" for text in texts]
-
-
-# --- users ---------------------------------------------------------------------------------------------------------
 
 
 def user_traits(users: Tracks) -> list[Trait]:
@@ -89,12 +79,12 @@ def user_traits(users: Tracks) -> list[Trait]:
     at_place = _share(stay * (away < SETTINGS.near_m), stay, users.track, n)
     length, of = _trips(users)
     days = np.maximum(np.bincount(users.track[run_starts(solar_day(users), users.track)], minlength=n), 1)
-    moves = _movement(users)
-    hours, track = solar_hour(users.t[moves.row], users.lon[moves.row]), users.track[moves.row]
-    by_hour = np.bincount(track * 24 + (hours % 24).astype(np.int64), moves.metres, n * 24).reshape(n, 24)
-    weekend = _share(moves.metres * (hours >= 120), moves.metres, track, n)
+    row, metres, seconds = _movement(users)
+    hours, track = solar_hour(users.t[row], users.lon[row]), users.track[row]
+    by_hour = np.bincount(track * 24 + (hours % 24).astype(np.int64), metres, n * 24).reshape(n, 24)
+    weekend = _share(metres * (hours >= 120), metres, track, n)
     weekend[days < 7] = np.nan
-    speed = 3.6 * _share(moves.metres, moves.seconds, track, n)
+    speed = 3.6 * _share(metres, seconds, track, n)
     step = users.steps()
     cadence = group_quantile(np.diff(users.t)[step] / 1000, users.track[step], n)
     far = group_quantile(away / 1000, users.track, n, 0.95)
@@ -119,21 +109,13 @@ def _main_place(users: Tracks) -> tuple[np.ndarray, np.ndarray]:
     return lon, lat
 
 
-class _Moves(NamedTuple):
+def _movement(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Steps of movement from a fix to the next: row of the first fix, metres and seconds."""
-
-    row: np.ndarray
-    metres: np.ndarray
-    seconds: np.ndarray
-
-
-def _movement(tracks: Tracks) -> _Moves:
     row, ms = tracks.steps(), np.diff(tracks.t)
     row = row[ms[row] <= SETTINGS.max_step_ms]
     metres = metres_between(tracks.lon[row], tracks.lat[row], tracks.lon[row + 1], tracks.lat[row + 1])
-    seconds = ms[row] / 1000
-    moved = metres >= SETTINGS.moving_m_s * seconds
-    return _Moves(row[moved], metres[moved], seconds[moved])
+    moved = metres >= SETTINGS.moving_m_s * ms[row] / 1000
+    return row[moved], metres[moved], ms[row[moved]] / 1000
 
 
 def _trips(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
@@ -150,9 +132,6 @@ def _trips(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     move = (tracks.track[a] == tracks.track[b]) & (apart > ACTIVITY_SETTINGS.place_m)
     way = np.append(0.0, np.cumsum(np.hypot(*np.diff(xy, axis=0).T)))
     return (way[b] - way[a])[move], tracks.track[a[move]]
-
-
-# --- regions -------------------------------------------------------------------------------------------------------
 
 
 def region_traits(
@@ -184,7 +163,7 @@ def region_traits(
     slot = region * 24 + hour
     by_hour = np.bincount(slot, stay, n * 24)
     by_hour[people(slot, np.ones(len(fix), bool), n * 24) < min_users] = 0
-    moving, night = np.isin(fix, _movement(users).row), (hour >= 22) | (hour < 7)
+    moving, night = np.isin(fix, _movement(users)[0]), (hour >= 22) | (hour < 7)
     n_users = np.diff(visits.indptr).astype(np.float64)
     pairs, pair = np.unique(region * users.n_users + who, return_inverse=True)
     hours_each = group_quantile(np.bincount(pair, stay, len(pairs)) / HOUR_MS, pairs // users.n_users, n)
@@ -196,9 +175,6 @@ def region_traits(
         Trait(hours_each, 0.2, _words("{:.1f} h", before="median recorded time of a visitor "), ratio=True),
         Trait(n_users, 0.15, _words("{:,.0f}", after=" visitors"), ratio=True),
     ]
-
-
-# --- figures and words ---------------------------------------------------------------------------------------------
 
 
 def _share(part: np.ndarray, whole: np.ndarray, group: np.ndarray, n: int) -> np.ndarray:

@@ -45,13 +45,9 @@ class Profiles:
 
 
 def profile(
-    tracks: Tracks,
-    model: Model,
-    unit: str = "user",
-    tasks: Sequence[str] | None = None,
-    progress: Progress = no_progress,
-    cached: Embed | None = None,
-) -> Profiles:
+    tracks: Tracks, model: Model, unit: str = "user", tasks: Sequence[str] | None = None,
+    progress: Progress = no_progress, cached: Embed | None = None,
+) -> Profiles:  # fmt: skip
     """Profile tracks that are one unit each (users: `tracks.by_user()`, days: `tracks.by_day()`).
 
     tasks: names of heads of that unit; None or none of them is all of `Bundle.heads`. cached: function of tracks and a
@@ -63,47 +59,45 @@ def profile(
     """
     heads = choose_heads(model, unit, tasks)
     enough = np.diff(tracks.track_offsets) >= 2
-    columns = _unit_columns(tracks, unit)
     why = np.where(enough, "", "fewer than two fixes").astype(object)
-    evidence: dict[str, np.ndarray] = {}
-    doubts: dict[Reason, tuple[np.ndarray, list[str]]] = {}  # units, and the titles of the heads that do not answer
+    columns, found, stats = _unit_columns(tracks, unit), {}, {}
     if heads:
-        found, evidence, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
-        columns |= found
-        for head in heads:
-            for reason, wrong in outside(stats, head.get("domain", {}), enough).items():
-                units, titles = doubts.get(reason, (wrong, []))
-                doubts[reason] = units | wrong, [*titles, str(head.get("title") or head["name"])]
+        found, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
     reasons: list[str] = []
-    for reason, (units, titles) in doubts.items():
-        why[units] = [f"{before}; {reason}".removeprefix("; ") for before in why[units]]
-        (words,) = in_words({reason: units}, enough, f"{unit}s")
-        reasons.append(words if len(titles) == len(heads) else words.after(f"{', '.join(titles)}: "))
+    titles = {head["name"]: f"{head.get('title') or head['name']}: " if len(heads) > 1 else "" for head in heads}
+    for head in heads:
+        doubts = outside(stats, head.get("domain", {}), enough)
+        reasons += [words.after(titles[head["name"]]) for words in in_words(doubts, enough, f"{unit}s")]
+        for reason, wrong in doubts.items():
+            _add(why, wrong, reason)
     if not enough.all():
         reasons.append(f"{np.count_nonzero(~enough):,} of {tracks.n_tracks:,} {unit}s: fewer than two fixes")
     in_domain = why == ""
     for head in heads:
         if "classes" in head:
-            unsure = in_domain & (columns[head["name"]] == UNKNOWN)
-            remark = NOT_SURE if len(heads) == 1 else f"{head.get('title') or head['name']}: {NOT_SURE}"
-            why[unsure] = [f"{before}; {remark}".removeprefix("; ") for before in why[unsure]]
-    columns |= {"in_domain": in_domain, "why": why, **evidence}
+            _add(why, in_domain & (found[head["name"]] == UNKNOWN), titles[head["name"]] + NOT_SURE)
+    evidence = {"evidence": found.pop("evidence")} if heads else {}
     lon, lat = most_visited(tracks)
     progress(1.0)
-    return Profiles(columns, lon, lat, reasons)
+    return Profiles(columns | found | {"in_domain": in_domain, "why": why} | evidence, lon, lat, reasons)
+
+
+def _add(why: np.ndarray, units: np.ndarray, reason: str) -> None:
+    """Add a reason to those of some units, unless it is among them."""
+    why[units] = [old if reason in old else f"{old}; {reason}".removeprefix("; ") for old in why[units]]
 
 
 def _answers(
     tracks: Tracks, unit: str, model: Model, heads: list[dict[str, Any]], progress: Progress, cached: Embed | None
 ) -> list[dict[str, np.ndarray]]:
-    """The columns of heads, that of evidence, and the quantities that limit the heads' domains; by parts of tracks."""
+    """The columns of heads and of evidence, and the quantities that limit the heads' domains; by parts of tracks."""
     parts = []
     for which, some in tracks.parts():
         part = part_of(progress, *(end / max(tracks.n_tracks, 1) for end in (which.start, which.stop)))
         embeddings = cached(some, part) if cached else embed(some, model, part)
         x, stats = head_inputs(embeddings, some, unit), unit_stats(some)
         columns = {name: values for head in heads for name, values in head_columns(head, model, x, stats).items()}
-        parts.append((columns, {"evidence": evidence_in_words(x, unit, model)}, stats))
+        parts.append((columns | {"evidence": evidence_in_words(x, unit, model)}, stats))
     return [{name: np.concatenate([table[name] for table in tables]) for name in tables[0]} for tables in zip(*parts)]
 
 
@@ -143,8 +137,10 @@ def head_columns(
         if output is not None:
             value[known] = output[:, 0]
         low, high = _interval_offsets(head, stats)
-        parts = {"": value, "_low": value + low, "_high": value + high}
-        return {name + part: _untransformed(head, column) for part, column in parts.items()}
+        parts = {name: value, f"{name}_low": value + low, f"{name}_high": value + high}
+        if head.get("transform") == "log1p":  # numbers that are never negative
+            parts = {name: np.expm1(np.clip(column, 0.0, 500.0)) for name, column in parts.items()}
+        return parts
     label, p = np.full(len(x), UNKNOWN, object), np.full(len(x), np.nan)
     if output is not None:
         probability, words = softmax(output), np.array([str(word) for word in head["classes"]], object)
@@ -162,11 +158,6 @@ def _interval_offsets(head: dict[str, Any], stats: Mapping[str, np.ndarray]) -> 
         return [reach["low"], reach["high"]]
     known = np.log(np.maximum(stats[evidence(head["unit"])], MIN_EVIDENCE))
     return [np.interp(known, np.log(reach["at"]), reach[side]) for side in ("low", "high")]
-
-
-def _untransformed(head: dict[str, Any], value: np.ndarray) -> np.ndarray:
-    """A head's output in its unit of measure. The log1p scale is for numbers that are never negative."""
-    return np.expm1(np.clip(value, 0.0, 500.0)) if head.get("transform") == "log1p" else value
 
 
 def _unit_columns(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
