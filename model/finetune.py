@@ -34,11 +34,11 @@ from model.cli import (
     spec_of,
     warn,
 )
-from model.data.labels import Labelled, is_one_of, label_units, label_words, read_table, usable
+from model.data.labels import Labelled, choose, label_units, read_table, usable
 from model.head_training import examples as source
 from model.head_training.examples import Examples
 from model.head_training.fit import encode, folds
-from model.head_training.scoring import verdict, write_report
+from model.head_training.scoring import report_page, verdict
 from model.head_training.train import Splits, add_head, train
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Worth, open_bundle, worth
@@ -138,25 +138,12 @@ class Training:
         """Embeddings of units, from the cache where they are in it."""
         return embed_cached(units, self.model, self.args.cache, self.progress, warn)
 
-    def labels_of(self, path: str) -> dict[str, np.ndarray]:
-        """The table of labels, without rows that are not to be used."""
-        field = self.args.field
-        table = usable(read_table(path), self.spec.unit, field, self.rename, self.warn)
-        if not self.args.classes:
-            return table
-        words = label_words(table[field], self.rename)
-        chosen = is_one_of(words, self.args.classes)
-        if not chosen.any():
-            raise InputError(
-                f"No label is one of {', '.join(self.args.classes)}; there are: {', '.join(sorted(set(words)))}."
-            )
-        return {name: values[chosen] for name, values in table.items()}
-
     def examples(self, beside: Path) -> tuple[Examples, Splits | None]:
         """The examples, and how they are split, None for folds. beside: a folder for a tuned bundle."""
         a, unit, splits, parts = self.args, self.spec.unit, None, []
-        tables = [self.labels_of(path) for path in a.labels]
+        tables = [usable(read_table(path), unit, a.field, self.rename, self.warn) for path in a.labels]
         for n, (path, table) in enumerate(zip(a.tracks, tables, strict=True)):
+            table = choose(table, a.field, self.rename, a.classes)
             tracks, skipped, guess = read(path)
             self.report({"fields": str(guess), "skipped": str(skipped), "provider": self.model.provider})
             if unit == "region":
@@ -226,7 +213,7 @@ def finetune(arguments: argparse.Namespace, report: Report = print_line) -> None
         }  # fmt: skip
         add_head(training.bundle, a.output, spec.task_name, head, card)
     if a.report:
-        write_report(a.report, spec.task_name, task, predictions, card)
+        report_page(spec.task_name, task, predictions, card).write(a.report)
     found = worth(card["metrics"])
     use = found in (Worth.PROVEN, Worth.UNPROVEN)
     more = {"few_labels": card["few_labels"], "use": use, "advice": found.value, "verdict": card["verdict"]}

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +23,6 @@ from raw_qgis_plugin.core.sources import readers as sources
 from raw_qgis_plugin.core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
 from raw_qgis_plugin.core.tracks import Tracks, by_unit, encode_ids
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 MISSING = {"", "null", "nan", "<na>"}  # missing labels, in any case; 'none' is a label
 YES_NO = {"true": "yes", "1": "yes", "yes": "yes", "false": "no", "0": "no", "no": "no"}
@@ -49,21 +46,18 @@ def read_table(path: str | Path) -> Table:
     """Columns of a CSV or Parquet table. A column of a CSV file is of numbers where all of its values are; ids stay
     text, since a census tract's leading zeros are part of its name.
     """
-    table, of_text = sources.read_table(path), sources.find_source(path)[1] != "parquet"
-    ids = {name for names in ID_FIELDS.values() for name in names}
-    columns = {name: table[name] for name in table.column_names}
-    numbers = {name: as_numbers(c) for name, c in columns.items() if of_text and name not in ids}
-    return {name: np.asarray(c.to_pylist(), object) for name, c in (columns | numbers).items()}
-
-
-def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column of text as integers or floats, where all of its values are such; else unchanged."""
     import pyarrow as pa
 
-    for kind in (pa.int64(), pa.float64()):
-        with suppress(pa.ArrowInvalid):
-            return column.cast(kind)
-    return column
+    table, of_text = sources.read_table(path), sources.find_source(path)[1] != "parquet"
+    ids = {name for names in ID_FIELDS.values() for name in names}
+    columns = {}
+    for name in table.column_names:
+        values = table[name]
+        for kind in (pa.float64(), pa.int64()) if of_text and name not in ids else ():
+            with suppress(pa.ArrowInvalid):
+                values = table[name].cast(kind)
+        columns[name] = np.asarray(values.to_pylist(), object)
+    return columns
 
 
 def column(table: Table, names: tuple[str, ...], what: str) -> np.ndarray:
@@ -118,11 +112,26 @@ def label_words(values: Sequence[Any] | np.ndarray, rename: dict[str, str] | Non
     return _one_spelling([word(t) for t in texts])
 
 
-def is_one_of(words: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """(n,) bool: which labels in words are one of the classes, whatever their case."""
-    chosen = {name.strip().casefold() for name in classes}
-    chosen |= {YES_NO[name] for name in chosen if name in YES_NO}
-    return np.array([word is not None and word.casefold() in chosen for word in words], bool)
+def choose(
+    table: Table, field: str, rename: dict[str, str], classes: Sequence[str] | None, per_class: int | None = None,
+    seed: int = 0,
+) -> Table:  # fmt: skip
+    """The rows of a table whose label, cleaned and renamed, is one of the classes in whatever case; None is all labels.
+    per_class: at most so many of each, drawn at random. Raises InputError without the column, or where no row is left.
+    """
+    if field not in table:
+        raise InputError(f"The labels have no column '{field}'. They have: {', '.join(table)}.")
+    words = label_words(table[field], rename)
+    names = {name.strip().casefold() for name in classes or ()}
+    names |= {YES_NO[name] for name in names if name in YES_NO}
+    there = {word for word in words if word is not None and (classes is None or word.casefold() in names)}
+    if not there:
+        known = ", ".join(sorted({word for word in words if word is not None}))
+        raise InputError(f"No label is one of {', '.join(classes or ['any'])}; there are: {known or 'none'}.")
+    rows = np.flatnonzero([word in there for word in words])
+    if per_class:
+        rows = rows[draw(words[rows].astype(str), len(rows), per_class, seed)]
+    return {name: values[rows] for name, values in (table | {field: clean(table[field])}).items()}
 
 
 def id_texts(values: Any) -> np.ndarray:
@@ -130,14 +139,6 @@ def id_texts(values: Any) -> np.ndarray:
     coded = encode_ids(values)
     names = [name.removesuffix(".0") if WHOLE.fullmatch(name) else name for name in coded.names]
     return np.array([*names, None], object)[coded.codes]  # the last one is for code -1
-
-
-def thin(table: Table, field: str, rename: dict[str, str], most: int, seed: int) -> Table:
-    """At most `most` rows of the table for each label (cleaned and renamed), drawn at random; none without a label."""
-    words = label_words(table[field], rename)
-    there = np.flatnonzero([word is not None for word in words])
-    kept = there[draw(words[there].astype(str), len(there), most, seed)]
-    return {name: values[kept] for name, values in (table | {field: clean(table[field])}).items()}
 
 
 def usable(table: Table, unit: str, field: str, rename: dict[str, str] | None = None, warn: Warn = warn) -> Table:
@@ -148,16 +149,19 @@ def usable(table: Table, unit: str, field: str, rename: dict[str, str] | None = 
     if field not in table:
         raise InputError(f"The labels have no column '{field}'. They have: {', '.join(table)}.")
     keys, words = keys_of(table, unit), label_words(table[field], rename)
-    no_label, no_id = "without a label", f"without an id of the {unit}"
-    left_out, row_of, ambiguous = {no_label: 0, no_id: 0}, dict[Hashable, int](), set()
+    row_of, ambiguous = dict[Hashable, int](), set()
     for row, (key, word) in enumerate(zip(keys, words, strict=True)):
-        if word is None or key is None:
-            left_out[no_label if word is None else no_id] += 1
-        elif words[row_of.setdefault(key, row)] != word:
+        if word is not None and key is not None and words[row_of.setdefault(key, row)] != word:
             ambiguous.add(key)
-    left_out["labelled in two ways"] = sum(k in ambiguous and w is not None for k, w in zip(keys, words, strict=True))
     kept = [row for key, row in row_of.items() if key not in ambiguous]
-    reasons = _reasons(left_out)
+    pairs = list(zip(keys, words, strict=True))
+    reasons = _reasons(
+        {
+            "without a label": sum(word is None for _, word in pairs),
+            f"without an id of the {unit}": sum(key is None and word is not None for key, word in pairs),
+            "labelled in two ways": sum(key in ambiguous and word is not None for key, word in pairs),
+        }
+    )
     if reasons and not kept:
         raise InputError(f"No row of the labels is left to learn from: {reasons}.")
     if reasons:
@@ -169,29 +173,28 @@ def _reasons(left_out: dict[str, int]) -> str:
     return ", ".join(f"{n:,} {reason}" for reason, n in left_out.items() if n)
 
 
-def is_interval_table(table: Table) -> bool:
-    """Does a table label intervals of time, as GeoLife's labels do, rather than whole units?"""
-    return any(start in table and end in table for start, end in INTERVAL_FIELDS)
-
-
-def read_intervals(table: Table) -> tuple[np.ndarray, np.ndarray]:
-    """Start and end (n,) in epoch ms of labelled intervals, NO_TIME where unreadable."""
-    start, end = next((table[s], table[e]) for s, e in INTERVAL_FIELDS if s in table and e in table)
-    return parse_times(start), parse_times(end)
+def read_intervals(table: Table) -> tuple[np.ndarray, np.ndarray] | None:
+    """Start and end (n,) in epoch ms, NO_TIME where unreadable, of a table that labels intervals of time, as GeoLife's
+    labels do; None of one that labels whole units.
+    """
+    for start, end in INTERVAL_FIELDS:
+        if start in table and end in table:
+            return parse_times(table[start]), parse_times(table[end])
+    return None
 
 
 def keys_of(table: Table, unit: str) -> list[Hashable]:
     """The key of each row's unit: its id; for tracks and days, where the table has users, (user, id); for intervals
     (user, start, end); None for a missing id. Raises InputError where intervals would label other units.
     """
-    if is_interval_table(table) and unit == "track":
+    intervals = read_intervals(table)
+    if intervals and unit == "track":
         users = id_texts(column(table, ID_FIELDS["user"], "user"))
-        times = zip(*read_intervals(table), strict=True)
         return [
-            None if user is None else (user, row) if NO_TIME in (start, end) else (user, int(start), int(end))
-            for row, (user, (start, end)) in enumerate(zip(users, times, strict=True))
+            None if user is None else (user, row) if NO_TIME in times else (user, *times)
+            for row, (user, *times) in enumerate(zip(users, *(each.tolist() for each in intervals), strict=True))
         ]
-    if is_interval_table(table) and unit in ("user", "day"):
+    if intervals and unit in ("user", "day"):
         raise InputError(
             f"The labels have start and end times, so they are of pieces of tracks and not of a {unit}: use --unit "
             f"track, or leave these columns out to label each {unit} as a whole."
@@ -210,37 +213,40 @@ def users_of(table: Table, unit: str) -> np.ndarray | None:
     return next((table[name] for name in ID_FIELDS["user"][:-1] if name in table), None)
 
 
+def cut(tracks: Tracks, user: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[Tracks, np.ndarray]:
+    """Intervals of users as tracks of their own, in the order of their users, and the row of each; without those that
+    hold no fix. tracks: one track a user. user, start, end: (n,) numbers of users, epoch ms.
+    """
+    begin, stop = tracks.time_index.before(user, start), tracks.time_index.before(user, end + 1)
+    row = np.lexsort((begin, user))
+    row = row[stop[row] > begin[row]]
+    size = (stop - begin)[row]
+    at, track = expand_ranges(begin[row], size), np.repeat(np.arange(len(row), dtype=np.int32), size)
+    ids, who = row.astype(str).astype(object), user[row].astype(np.int32)
+    return Tracks(tracks.user_ids, ids, who, track, tracks.t[at], tracks.lon[at], tracks.lat[at]), row
+
+
 def cut_intervals(tracks: Tracks, table: Table, warn: Warn = warn) -> tuple[Tracks, np.ndarray]:
     """The labelled intervals of users as tracks of their own, and the row of each in the table.
 
     Intervals of fewer than ten fixes or a minute are left out, as are those of other users and those whose start and
     end are not two times in order; their numbers are reported.
     """
-    merged = tracks.by_user()
+    merged, (start, end) = tracks.by_user(), read_intervals(table) or (np.zeros(0), np.zeros(0))
     known = {user: i for i, user in enumerate(id_texts(merged.user_ids))}
     user = np.array([known.get(u, -1) for u in id_texts(column(table, ID_FIELDS["user"], "user"))], np.int64)
-    start, end = read_intervals(table)
-    read = (start != NO_TIME) & (end != NO_TIME)
-    row = np.flatnonzero((user >= 0) & read & (end > start))
-    begin = merged.time_index.before(user[row], start[row])
-    stop = merged.time_index.before(user[row], end[row] + 1)
-    enough = stop - begin >= 10
-    enough[enough] = merged.t[stop[enough] - 1] - merged.t[begin[enough]] >= 60_000
+    ordered = (start != NO_TIME) & (end > start)
+    row = np.flatnonzero(ordered & (user >= 0))
+    pieces, order = cut(merged, user[row], start[row], end[row])
+    enough = (np.diff(pieces.track_offsets) >= 10) & (pieces.span_s >= 60)
     left_out = {
-        "whose start or end is no time": int((~read).sum()),
-        "that end before they start": int((read & (end <= start)).sum()),
-        "of users that are not in the tracks": int((read & (end > start) & (user < 0)).sum()),
-        "with less than ten fixes or a minute of the tracks": int((~enough).sum()),
+        "whose start and end are not two times in order": np.count_nonzero(~ordered),
+        "of users that are not in the tracks": np.count_nonzero(ordered & (user < 0)),
+        "with less than ten fixes or a minute of the tracks": len(row) - np.count_nonzero(enough),
     }
     if any(left_out.values()):
         warn(f"Labelled intervals were left out: {_reasons(left_out)}.")
-    row, begin, stop = row[enough], begin[enough], stop[enough]
-    order = np.lexsort((begin, user[row]))
-    row, begin, stop = row[order], begin[order], stop[order]
-    at = expand_ranges(begin, stop - begin)
-    track = np.repeat(np.arange(len(row), dtype=np.int32), stop - begin)
-    ids, who = row.astype(str).astype(object), user[row].astype(np.int32)
-    return Tracks(merged.user_ids, ids, who, track, merged.t[at], merged.lon[at], merged.lat[at]), row
+    return pieces.take(enough[pieces.track]), row[order][enough]
 
 
 def join(
@@ -256,23 +262,19 @@ def join(
     keys: list[Hashable] = list(id_texts(ids))
     if users is not None and users_of(table, unit) is not None:
         keys = list(zip(id_texts(users), keys, strict=True))
-    row = np.flatnonzero([a in known for a in keys])
-    shared = {key for key, n in Counter(keys[i] for i in row).items() if n > 1}
-    if shared and unit in ("track", "region"):  # a label for a day without a user is for everybody's
-        row = row[[keys[i] not in shared for i in row]]
+    count = Counter(keys)
+    shared = {key for key in known if count[key] > 1 and unit in ("track", "region")}  # a day's label is everybody's
+    if shared:
         cure = "dissolve the regions by it" if unit == "region" else "give the labels a column user_id"
-        warn(f"{len(shared):,} ids, such as '{min(map(str, shared))}', are of several {unit}s each; these are left "
-             f"out: {cure}.")  # fmt: skip
-    unknown, words = known.keys() - set(keys), ""
-    if unknown:
-        example = min(" ".join(s) if isinstance(s, tuple) else str(s) for s in unknown)
-        where = "regions" if unit == "region" else "tracks"
-        words = f"Labels of no {unit} of the {where}: {len(unknown):,}, such as '{example}'."
+        words = f"are of several {unit}s each; these are left out: {cure}"
+        warn(f"{len(shared):,} ids, such as '{min(map(str, shared))}', {words}.")
+    row, words = np.flatnonzero([key in known and key not in shared for key in keys]), ""
+    if unknown := known.keys() - set(keys):
+        example = min(" ".join(key) if isinstance(key, tuple) else str(key) for key in unknown)
+        own = f"; there is '{id_texts(ids)[0]}'" if len(ids) else ""
+        words = f"{len(unknown):,} labels are of no {unit} that is there, such as '{example}'{own}."
     if len(row) < 10:
-        of = "" if unit == "region" else " of the tracks"
-        few = f"Only {len(row)} {unit}s{of} have a label; a head takes at least ten. {words}"
-        if unknown and not len(row) and len(ids):  # perhaps ids of another kind, or of another field of the regions
-            few = few.removesuffix(".") + f"; the {where} have '{id_texts(ids)[0]}'."
+        few = f"Only {len(row)} of {len(ids):,} {unit}s have a label; a head takes at least ten. {words}"
         raise InputError(few.rstrip())
     if words:
         warn(words)
@@ -295,7 +297,7 @@ def label_units(
             f"{ids[ids > 1].sum():,} users share runs of equal fixes: they are taken for {(ids > 1).sum():,} persons, "
             "each of whom stays on one side when the head is tested."
         )
-    if unit == "track" and is_interval_table(table):
+    if unit == "track" and read_intervals(table):
         tracks, row = cut_intervals(tracks, table, warn)
         if len(row) < 10:
             raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")

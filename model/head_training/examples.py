@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Training examples of heads: units or regions with their labels, as embeddings and as hand features."""
+"""Training examples of heads: units or regions with their labels."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from model.cli import warn
 from model.data.labels import Labelled, Warn, join
 from model.head_training.fit import encode
-from model.head_training.hand_features import hand_features
 from raw_qgis_plugin.core.arrays import connected, run_starts
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.applicability import UNLIMITED, evidence, unit_stats
@@ -28,39 +26,29 @@ from raw_qgis_plugin.core.tracks import Tracks
 Embed = Callable[[Tracks], np.ndarray]
 COUNTS = 3 + len(REGION_ACTIVITY)  # a region head's last inputs: visitors, fixes and area, and its activity
 BASELINES = {"region": "gradient boosting on the numbers of users and fixes and the area"}
-BASELINE = "gradient boosting on hand features (speeds, accelerations, turns, stops, length, duration, hours, places)"
+BASELINE = "gradient boosting on the features that need no network (speeds, turns, stops, hours, places, trips)"
 
 
 @dataclass(frozen=True)
 class RegionSettings:
-    """How regions become examples.
+    """How regions become examples. Copies with fewer users make heads depend less on how many are seen."""
 
-    block_degrees: about two kilometres; regions of one block stay on one side of a split. overlap: regions that share
-    more than this part of the smaller one are joined; less is how a border was drawn. min_users: of a region.
-    copies: of each region with fewer of its users, so that a head does not depend on how many are seen; down to
-    min_seen of all users, and with min_in_copy of the region's.
-    """
-
-    block_degrees: float = 0.02
-    overlap: float = 0.01
-    min_users: int = 10
-    copies: int = 8
-    min_seen: int = 10
-    min_in_copy: int = 3
+    block_degrees: float = 0.02  # about two kilometres; regions of one block stay on one side of a split
+    overlap: float = 0.01  # regions that share more than this part of the smaller one are joined
+    min_users: int = 10  # of a region
+    copies: int = 8  # of each region with fewer of its users,
+    min_seen: int = 10  # down to so many of all users
+    min_in_copy: int = 3  # and of the region's
 
 
 @dataclass(frozen=True)
 class PartSettings:
-    """Parts of tracks that heads of tracks learn from too.
+    """Parts of tracks that heads of tracks learn from too."""
 
-    part_s, part_fixes: the shortest and the longest part, in seconds and in times of the track's cadence, of which the
-    longer counts. cadences_s: one of these is drawn for each part; 0 leaves it as recorded. min_fixes: of a part.
-    """
-
-    part_s: tuple[float, float] = (120.0, 900.0)
-    part_fixes: tuple[float, float] = (8.0, 20.0)
-    cadences_s: tuple[float, ...] = (0.0, 0.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0)
-    min_fixes: int = 6
+    part_s: tuple[float, float] = (120.0, 900.0)  # the shortest and the longest part,
+    part_fixes: tuple[float, float] = (8.0, 20.0)  # and both in times of the track's cadence: the longer counts
+    cadences_s: tuple[float, ...] = (0.0, 0.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0)  # of a part; 0 is as recorded
+    min_fixes: int = 6  # of a part
 
 
 REGIONS, PARTS = RegionSettings(), PartSettings()
@@ -70,20 +58,20 @@ REGIONS, PARTS = RegionSettings(), PartSettings()
 class Examples:
     """What a head is trained on.
 
-    x, hand: (n, …) inputs of the head and of the baseline. label: (n,). group: (n,) int, units of one group stay on one
-    side of a split. whole: (n,) bool, False for parts and thinned copies, which are never tested on. evidence: (n,) how
-    much is known of each unit. strength: (d,) weights of the columns of x. domain: ranges of the
-    units' statistics. source: (n,) int, which of several sources each is of; None where there is one. states: of
+    x: (n, d) inputs of the head. label: (n,). group: (n,) int, units of one group stay on one side of a split. whole:
+    (n,) bool, False for parts and thinned copies, which are never tested on. evidence: (n,) how much is known of each
+    unit. strength: (d,) weights of the columns of x. simple: the columns that the baseline learns from. domain: ranges
+    of the units' statistics. source: (n,) int, which of several sources each is of; None where there is one. states: of
     `linear`.
     """
 
     x: np.ndarray
-    hand: np.ndarray
     label: np.ndarray
     group: np.ndarray
     whole: np.ndarray
     evidence: np.ndarray
     strength: np.ndarray
+    simple: slice
     domain: dict[str, list[float]]
     source: np.ndarray | None = None
     states: bool = False
@@ -98,13 +86,6 @@ class Examples:
         tested = np.bincount(self.source, self.whole) > 0
         return (np.bincount(self.source) ** -0.5 * np.where(tested, 1.0, 0.5))[self.source]
 
-    def take(self, chosen: np.ndarray) -> Examples:
-        """The chosen ones (n,) bool."""
-        columns: dict[str, Any] = {
-            name: getattr(self, name)[chosen] for name in ("x", "hand", "label", "group", "whole", "evidence")
-        }
-        return replace(self, source=None if self.source is None else self.source[chosen], **columns)
-
 
 def examples_of(tracks: Tracks, found: Labelled, unit: str, model: Model, embed: Embed) -> Examples:
     """Examples of the labelled units that label_units gives."""
@@ -112,9 +93,14 @@ def examples_of(tracks: Tracks, found: Labelled, unit: str, model: Model, embed:
     known = ~np.isnan(x).any(axis=1)
     stats = {k: v[known] for k, v in unit_stats(tracks).items()}
     return Examples(
-        x[known], hand_features(tracks)[known], found.value[known], found.group[known], np.ones(known.sum(), bool),
-        stats[evidence("user")], strength_of(x.shape[1], model), domain_of(stats),
+        x[known], found.value[known], found.group[known], np.ones(known.sum(), bool), stats[evidence("user")],
+        strength_of(x.shape[1], model), features_of(model), domain_of(stats),
     )  # fmt: skip
+
+
+def features_of(model: Model) -> slice:
+    """The columns of an embedding behind the network's states: the features that need no network."""
+    return slice(4 * model.card["width"], None)
 
 
 def some_parts(tracks: Tracks, found: Labelled, model: Model, copies: int, seed: int, embed: Embed) -> Examples:
@@ -144,14 +130,12 @@ def joined(parts: list[Examples], apart: bool = False) -> Examples:
     differ; else groups of one number are the same.
     """
     before = np.cumsum([0, *(part.group.max(initial=0) + 1 for part in parts)]) * apart
-    columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "hand", "label", "whole", "evidence")}
-    domain = {
-        name: [min(part.domain[name][0] for part in parts), max(part.domain[name][1] for part in parts)]
-        for name in parts[0].domain
-    }
-    source = np.repeat(np.arange(len(parts)), [len(part.x) for part in parts]) if apart and len(parts) > 1 else None
+    columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "label", "whole", "evidence")}
     group = np.concatenate([part.group + n for part, n in zip(parts, before, strict=False)])
-    return Examples(**columns, group=group, strength=parts[0].strength, domain=domain, source=source)
+    source = np.repeat(np.arange(len(parts)), [len(part.x) for part in parts]) if apart and len(parts) > 1 else None
+    ranges = {name: np.array([part.domain[name] for part in parts]) for name in parts[0].domain}
+    domain = {name: [each[:, 0].min().item(), each[:, 1].max().item()] for name, each in ranges.items()}
+    return replace(parts[0], **columns, group=group, source=source, domain=domain)
 
 
 def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn) -> Examples:
@@ -165,7 +149,8 @@ def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn)
     kept = ~np.isin(y, alone)
     if not kept.any():
         raise InputError("Each label is of one person or place alone: label more of them.")
-    return e.take(kept)
+    names = ("x", "label", "group", "whole", "evidence", *(["source"] if e.source is not None else []))
+    return replace(e, **{name: getattr(e, name)[kept] for name in names})
 
 
 def strength_of(width: int, model: Model) -> np.ndarray:
@@ -206,9 +191,8 @@ def region_examples(
         n = np.diff(visits.indptr)
         row = np.flatnonzero(n >= (REGIONS.min_in_copy if copy else REGIONS.min_users))
         x = region_inputs(embeddings, visits, area, activity_of_regions(users, some, of))[row]
-        seen_all, counts = np.full(len(row), copy == 0), x[:, -COUNTS:][:, :3].astype(np.float64)
-        parts.append((x, counts, found.value[row], block[row], seen_all, n[row].astype(np.float64)))
-    x, hand, label, group, whole, n_users = (np.concatenate(values) for values in zip(*parts, strict=True))
+        parts.append((x, found.value[row], block[row], np.full(len(row), copy == 0), n[row].astype(np.float64)))
+    x, label, group, whole, n_users = (np.concatenate(values) for values in zip(*parts, strict=True))
     if whole.sum() < 10:
         raise InputError(
             f"Only {whole.sum()} labelled regions were crossed by {REGIONS.min_users} users; a head needs ten."
@@ -217,7 +201,7 @@ def region_examples(
     domain["n_users"] = [REGIONS.min_in_copy, 2 * int(n_users.max())]
     one = strength_of(embeddings.shape[1], model)
     strength = np.concatenate([one, one, strength_of_counts(one)])
-    return Examples(x, hand, label, group, whole, n_users, strength, domain)
+    return Examples(x, label, group, whole, n_users, strength, slice(-COUNTS, 3 - COUNTS), domain)
 
 
 def blocks(polygons: np.ndarray, warn: Warn = warn) -> np.ndarray:

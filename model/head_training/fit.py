@@ -54,26 +54,19 @@ class Task:
 
 @dataclass(frozen=True)
 class FitSettings:
-    """How heads are fitted.
+    """How heads are fitted."""
 
-    folds: of the cross-validation. enough: whole units from which on there is a forest. max_weight: of a label of a
-    rare class. weak_columns: weight of the network's states in the second of two linear models. penalties: of ridge
-    regressions, of which one is chosen. trees, depth, leaf, columns: of the forest: the share of columns
-    that a split tries, and the fewest rows of a leaf. min_probability: of a class, by the forest. share: of the forest
-    in a head, where cross-validation does not choose another.
-    """
-
-    folds: int = 5
-    enough: int = 100
-    max_weight: float = 10.0
-    weak_columns: float = 0.3
-    penalties: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+    folds: int = 5  # of the cross-validation
+    enough: int = 100  # whole units from which on there is a forest
+    max_weight: float = 10.0  # of a label of a rare class
+    weak_columns: float = 0.3  # weight of the network's states in the second of two linear models
+    penalties: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of ridge regressions, of which one is chosen
     trees: int = 60
     depth: int = 12
-    leaf: int = 10
-    columns: float = 0.3
-    min_probability: float = 0.005
-    share: float = 0.5
+    leaf: int = 10  # fewest rows of a leaf
+    columns: float = 0.3  # share of the columns that a split tries
+    min_probability: float = 0.005  # of a class, by the forest
+    share: float = 0.5  # of the forest in a head, where cross-validation does not choose another
 
 
 SETTINGS = FitSettings()
@@ -109,9 +102,8 @@ def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> 
         return None
     weight = np.ones(len(y)) if weight is None else weight
     count = np.bincount(y, weight, len(task.classes))
-    power = 0.5 if task.kind == "binary" else 1.0
     rarity = count[count > 0].mean() / np.maximum(count, 1e-9)
-    weights = weight * np.minimum(rarity**power, SETTINGS.max_weight)[y]
+    weights = weight * np.minimum(rarity ** (0.5 if task.kind == "binary" else 1.0), SETTINGS.max_weight)[y]
     return weights / weights.mean()
 
 
@@ -164,16 +156,10 @@ def linear(
     likely = (errors / errors.min()) ** (-len(y) / 2)  # the likelihood of normal errors
     slopes = [np.atleast_2d(fit.coef_) * columns for fit, columns in zip(fits, weightings, strict=True)]
     biases = [np.atleast_1d(fit.intercept_) for fit in fits]
-    slope, bias = (np.average(values, axis=0, weights=likely) for values in (slopes, biases))
-    return layer(scale, sharp * slope, sharp * bias, gain, offset)
-
-
-def layer(scale: Scale, slope: np.ndarray, bias: np.ndarray, gain: float = 1.0, offset: float = 0.0) -> Arrays:
-    """The arrays of a linear model (outputs, d) of scaled inputs."""
-    outputs = len(bias)
+    slope, bias = (sharp * np.average(values, axis=0, weights=likely) for values in (slopes, biases))
     arrays = {
-        "centre": scale.centre, "spread": scale.spread, "strength": scale.varies, "weight": slope,
-        "bias": bias, "gain": np.full(outputs, gain), "offset": np.full(outputs, offset),
+        "centre": scale.centre, "spread": scale.spread, "strength": scale.varies, "weight": slope, "bias": bias,
+        "gain": np.full(len(bias), gain), "offset": np.full(len(bias), offset),
     }  # fmt: skip
     return {name: np.asarray(values, np.float32) for name, values in arrays.items()}
 
@@ -217,10 +203,9 @@ def fit_parts(
     """The parts of a head for inputs x (n, d) and labels y (n,): a linear model and, if wanted, a forest on the columns
     of the greatest strength. states: of `linear`.
     """
-    parts = [linear(x, y, task, strength, weight, states)]
-    if with_forest:
-        parts.append(forest(x, y, task, np.flatnonzero(strength == strength.max()), seed, weight))
-    return parts
+    columns = np.flatnonzero(strength == strength.max())
+    line = linear(x, y, task, strength, weight, states)
+    return [line, forest(x, y, task, columns, seed, weight)] if with_forest else [line]
 
 
 def join_parts(parts: list[Arrays], share: float = SETTINGS.share, gain: float = 1.0) -> Arrays:
@@ -278,16 +263,12 @@ def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> list[t
     return [(a, b) for a, b in split if not task.classes or len(np.unique(y[a])) == len(task.classes)]
 
 
-def boosting(
-    x: np.ndarray, y: np.ndarray, task: Task, seed: int = 0
-) -> HistGradientBoostingClassifier | HistGradientBoostingRegressor:
-    """The baseline: gradient boosting on hand features, fitted (numbers: by squared error, which does better here)."""
-    x = np.where(np.isnan(x).mean(axis=0) > 0.9, 0.0, x)  # short tracks have no night and no working hours
+def boosting(x: np.ndarray, y: np.ndarray, task: Task, seed: int = 0) -> Any:
+    """The baseline, fitted on x (n, k): gradient boosting (numbers: by squared error, which does better here)."""
     leaf = int(np.clip(len(y) // 10, 2, 20))  # the default of 20 would not divide forty labels
-    trees: HistGradientBoostingClassifier | HistGradientBoostingRegressor = (
-        HistGradientBoostingClassifier(class_weight="balanced", min_samples_leaf=leaf, random_state=seed)
-        if task.classes
-        else HistGradientBoostingRegressor(min_samples_leaf=leaf, random_state=seed)
-    )
+    if task.classes:
+        trees = HistGradientBoostingClassifier(class_weight="balanced", min_samples_leaf=leaf, random_state=seed)
+    else:
+        trees = HistGradientBoostingRegressor(min_samples_leaf=leaf, random_state=seed)
     with threadpool_limits(1):  # more threads gain nothing with few rows
         return trees.fit(x, y)

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, mean_absolute_error, r2_score
@@ -14,9 +13,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, mean_abs
 from model.head_training.fit import Task
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.bundle import worth
-
-if TYPE_CHECKING:
-    pass
+from raw_qgis_plugin.core.evaluation.report import Page
 
 FEW = 30  # units or groups, of which a verdict warns
 
@@ -56,11 +53,6 @@ def by_group(values: np.ndarray, group: np.ndarray, seed: int = 0, draws: int = 
 def limits(draws: np.ndarray) -> list[float]:
     """The middle 95 % of draws."""
     return [float(q) for q in np.nanpercentile(draws, [2.5, 97.5])]
-
-
-def correlation(a: np.ndarray, b: np.ndarray) -> float | None:
-    """Pearson's correlation of numbers (n,) and (n,); None where one of them does not vary."""
-    return float(np.corrcoef(a, b)[0, 1]) if np.ptp(a) > 0 and np.ptp(b) > 0 else None
 
 
 def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:
@@ -127,16 +119,14 @@ def verdict(metrics: dict[str, Any]) -> str:
     return text
 
 
-def write_report(path: Path, name: str, task: Task, p: Predictions, card: dict[str, Any]) -> None:
-    """Write a page about a head: the verdict, the scores, and a table or a plot of predictions and true values."""
-    from raw_qgis_plugin.core.evaluation.report import Page
-
-    page = Page(f"Head {name}", f"One answer a {card['unit']}, trained on the labels '{card['task']}'.")
+def report_page(name: str, task: Task, p: Predictions, card: dict[str, Any]) -> Page:
+    """A page about a head: the verdict, the scores, with how many labels, and where it is right and wrong."""
+    page = Page(f"Head {name}", f"One answer a {card['unit']}, on the labels '{card['task']}'.")
     page.sentence(card["verdict"], "key")
     metrics, unit = card["metrics"], f" ({card['unit_of_measure']})" if card.get("unit_of_measure") else ""
     page.heading("Beside the baseline")
     page.sentence(
-        "Cross-validation: units of one person (regions: of one block) are never in both training and test. "
+        "Units of one person (regions: of one block) are never in both training and test. "
         f"The baseline is {card['baseline']}."
     )
     names = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": f"mean absolute error{unit}", "r2": "R²"}
@@ -160,9 +150,6 @@ def write_report(path: Path, name: str, task: Task, p: Predictions, card: dict[s
             for i, (word, row) in enumerate(zip(task.classes, counts, strict=True))
         ])  # fmt: skip
         page.sentence(f"A label less sure than {card['threshold']:.0%} is given as 'unknown'.")
-    else:
-        page.heading("Intervals")
-        page.sentence("The given interval holds 80 % of the true values of unseen units.")
     page.heading("Where it holds")
     page.table(["", "from", "to"], [[k, *v] for k, v in card["domain"].items()])
-    page.write(path)
+    return page

@@ -49,7 +49,8 @@ def train(
 
     Returns the head's arrays, its task, its entries for the card, and the predictions of the cross-validation.
     """
-    e = without_lone_classes(e, rename, lambda text: report({"warning": text})) if splits is None else e
+    if splits is None:
+        e = without_lone_classes(e, rename, lambda text: report({"warning": text}))
     task, y = encode(e.label, rename)
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
@@ -65,9 +66,9 @@ def train(
     share = best_share(answers[:, tested], truth, task, weight)
     out = mixed(answers, share)
     best = int(np.argmin([_errors(p[tested], truth, task).mean() for p in simple]))
-    card = {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain}
-    if best == 0:
-        card["baseline"] = SAME_FOR_ALL
+    card = {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain} | (
+        {} if best else {"baseline": SAME_FOR_ALL}
+    )
     gain = 1.0
     if task.classes:
         gain = 1 / temperature(out[tested], truth, weight)
@@ -79,13 +80,10 @@ def train(
             card["sources"] = by_source(predictions, task, p >= threshold, [names[s] for s in source])
     else:
         known = ~np.isnan(out[:, 0])  # intervals are calibrated on parts of units too: they hold less evidence
-        card |= {
-            "transform": task.transform, "halfwidth": interval(y[known] - out[known, 0], e.evidence[known]),
-        }  # fmt: skip
-        ours, theirs, true = map(task.in_unit, (out[tested, 0], simple[best, tested], truth))
-        predictions = Predictions(ours, theirs, true, group)
-    card["metrics"] = compare(predictions, task, seed)
-    card["few_labels"] = learning_curve(e, y, task, seed)
+        reach = interval(y[known] - out[known, 0], e.evidence[known])
+        card |= {"transform": task.transform, "halfwidth": reach}
+        predictions = Predictions(*map(task.in_unit, (out[tested, 0], simple[best, tested], truth)), group)
+    card |= {"metrics": compare(predictions, task, seed), "few_labels": learning_curve(e, y, task, seed)}
     parts = _fit(e, np.arange(len(y)), y, task, seed)
     return join_parts(parts, share, gain), task, card, predictions
 
@@ -130,7 +128,7 @@ def cross_validate(
         answers[:, test] = [predict(join_parts([part]), e.x[test], task) for part in parts]
         test = test[e.whole[test]]
         simple[0, test] = np.bincount(y[learn]).argmax() if task.classes else np.median(y[learn])
-        simple[1, test] = boosting(e.hand[learn], y[learn], task, seed).predict(e.hand[test])
+        simple[1, test] = boosting(e.x[learn][:, e.simple], y[learn], task, seed).predict(e.x[test][:, e.simple])
         report({"fold": n + 1, "of": len(splits), "seconds": round(time.monotonic() - began, 1)})
         if time.monotonic() - began > 60 * minutes:
             break

@@ -92,29 +92,22 @@ class TuningHead(nn.Module):
 
 def tune(
     network: Raw, tracks: Tracks, y: np.ndarray, task: Task, x: np.ndarray, strength: np.ndarray, minutes: float,
-    report: Report, seed: int = 0, last_layers: int | None = None, rate: float = 3e-4,
+    report: Report, seed: int = 0,
 ) -> Raw:  # fmt: skip
     """Train a network with a head on labelled units, for so many minutes. Returns the network.
 
     tracks: one unit a track. x: (n, d) embeddings of the units, from which the head gets its scales. y: (n,) labels in
-    the task's scale. last_layers: train these alone; None is all. rate: learning rate of the network.
+    the task's scale.
     """
     torch.manual_seed(seed)
     rng, windows, n = np.random.default_rng(seed), Windows(tracks), len(y)
     network.train()
-    if last_layers is not None:
-        network.requires_grad_(False)
-        for part in [*network.layers[len(network.layers) - last_layers :], network.norm]:
-            part.requires_grad_(True)
     features = torch.from_numpy(x[:, 4 * network.config.width :])  # of tracks as they are, beside the states
     head = TuningHead(x, strength, task)
     goal = torch.from_numpy(y if task.classes else ((y - np.median(y)) / (y.std() + 1e-6)).astype(np.float32))
     weights = row_weights(y, task)
     weight = torch.ones(n) if weights is None else torch.from_numpy(weights.astype(np.float32))
-    groups = [
-        {"params": [p for p in network.parameters() if p.requires_grad], "lr": rate},
-        {"params": head.parameters(), "lr": 2e-3},
-    ]
+    groups = [{"params": network.parameters(), "lr": 3e-4}, {"params": head.parameters(), "lr": 2e-3}]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.05, betas=(0.9, 0.98))
     peak = [g["lr"] for g in optimizer.param_groups]
     began, reported, step, loss_mean = time.monotonic(), 0.0, 0, None

@@ -11,7 +11,7 @@ import pytest
 from model.data.labels import clean
 from model.finetune import main as finetune
 from model.head_training.fit import Task, encode, fit_parts, folds, join_parts, predict
-from model.head_training.scoring import Predictions, compare, verdict, write_report
+from model.head_training.scoring import Predictions, compare, report_page, verdict
 from model.head_training.train import add_head
 from raw_qgis_plugin.core.bundle.bundle import Worth, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -243,6 +243,6 @@ def test_the_report_shows_right_and_wrong(tmp_path, kind):
     card = {"unit": "track", "task": "mode", "baseline": "trees", "domain": {"cadence_s": [1, 2]}, "threshold": 0.5}
     card["metrics"] = compare(told, task)
     card["verdict"] = verdict(card["metrics"])
-    write_report(tmp_path / "r.html", "mode", task, told, card)
+    report_page("mode", task, told, card).write(tmp_path / "r.html")
     text = (tmp_path / "r.html").read_text("utf-8")
-    assert escape(card["verdict"]) in text and ("&lt;walk&gt;" in text if kind == "classes" else "<svg" in text)
+    assert escape(card["verdict"]) in text and ("&lt;walk&gt;" in text if kind == "classes" else "R²" in text)

@@ -7,9 +7,9 @@ import shapely
 
 from model.data.labels import (
     Labelled,
+    choose,
     clean,
     cut_intervals,
-    is_one_of,
     join,
     label_units,
     label_words,
@@ -62,7 +62,7 @@ def test_an_interval_without_both_times_labels_nobody(bad):
     assert row.tolist() == [0, 3, 4] and cut.user_ids[cut.track_user].tolist() == ["a", "c", "d"]
     assert np.diff(cut.track_offsets).tolist() == [16, 16, 16] and cut.t[16] == 20 * 60_000
     assert cut.lon.tolist() == tracks.lon[np.r_[0:16, 100:116, 125:141]].tolist()
-    assert "2 whose start or end is no time" in told[0] and "1 of users that are not in the tracks" in told[0]
+    assert "2 whose start and end are not two times" in told[0] and "1 of users that are not in the tracks" in told[0]
 
 
 @pytest.mark.parametrize("unit", ["user", "day"])
@@ -81,8 +81,8 @@ def test_spellings_that_differ_in_case_or_blanks_are_one_label():
     assert label_words([1.0, 0.0, None]).tolist() == ["yes", "no", None]
     assert label_words([0, 1, 2.0]).tolist() == ["0", "1", "2"]
     assert label_words(["Car", "car", "Foot"], {"car": "motor", "FOOT": ""}).tolist() == ["motor", "motor", None]
-    assert is_one_of(words, ["YES", "maybe"]).tolist() == [w == "yes" for w in words]
-    assert is_one_of(label_words(["0", "1", "2"]), ["0", "1"]).tolist() == [True, True, False]
+    assert choose({"y": words}, "y", {}, ["YES", "maybe"])["y"].tolist() == ["yes"] * 4
+    assert choose({"y": np.array(["0", "1", "2"])}, "y", {}, ["0", "1"])["y"].tolist() == ["0", "1"]
 
 
 def test_no_missing_label_becomes_a_class():
@@ -123,13 +123,14 @@ def test_two_labels_of_one_unit_are_no_label_and_strangers_are_counted():
     table["y"][4] = "no"
     found = join(np.array(ids, object), np.arange(12), table, "user", "y", warn=told.append)
     assert 3 not in found.unit and 4 in found.unit and len(found.unit) == 11
-    assert "2 labelled in two ways" in told[0] and told[1] == "Labels of no user of the tracks: 1, such as 'zoe'."
+    assert (
+        "2 labelled in two ways" in told[0]
+        and told[1] == "1 labels are of no user that is there, such as 'zoe'; there is 'u0'."
+    )
     merged = table_of(user_id=[*ids, "u0"], y=[*["car", "walk"] * 6, "bus"])
     _, found = label_units(walkers(ids), merged, "user", "y", {"car": "motor", "bus": "motor"})
     assert len(found.unit) == 12  # after renaming they say the same
-    with pytest.raises(
-        InputError, match="Only 0 users .* no user of the tracks: 12, such as 'x0'; the tracks have 'u0'"
-    ):
+    with pytest.raises(InputError, match="Only 0 of 12 users .* of no user that is there, such as 'x0'; there is 'u0'"):
         join(np.array(ids, object), np.arange(12), table_of(user_id=[f"x{i}" for i in range(12)], y=ids), "user", "y")
 
 
@@ -170,7 +171,7 @@ def test_a_label_of_an_id_that_several_have_is_nobodys():
     ids = np.array([str(i) for i in [*range(1, 11), *range(1, 4)]], object)
     table = {"track_id": np.arange(1, 14), "mode": np.array(list("abcdefghijklm"), object)}
     told = []
-    with pytest.raises(InputError, match="Only 7 tracks"):
+    with pytest.raises(InputError, match="Only 7 of 13 tracks"):
         join(ids, np.arange(13), table, "track", "mode", np.array(["a"] * 10 + ["b"] * 3, object), warn=told.append)
     ids = np.append(ids, ["11", "12", "13"])
     found = join(ids, np.arange(16), table, "track", "mode", np.array(["a"] * 16, object), warn=told.append)
