@@ -22,13 +22,13 @@ from pyarrow import parquet
 
 from model.cli import Parser, from_zero, positive, run
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
-from model.data.labels import Table, draw, read_table
+from model.data.labels import Table, cut, draw, read_table
 from model.synthetic.population.truth import write_csv
 from model.synthetic.sumo import say
-from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 COLUMNS = ("group_id", "track_id", "t_start", "t_end", "mode", "usable")
 
@@ -44,25 +44,22 @@ def stretches(points: pa.Table, segments: Table, most: int | None, seed: int) ->
         raise InputError("There is no usable segment whose times can be read.")
     if most:
         row = row[draw(segments["mode"][row].astype(str), len(row), most, seed)]
-    names, track = np.unique(points["track_id"].to_numpy(zero_copy_only=False).astype(str), return_inverse=True)
     t = points["t"].cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).to_numpy()
-    order = np.lexsort((t, track))
-    place = {name: i for i, name in enumerate(names)}
-    at = np.array([place.get(str(name), -1) for name in segments["track_id"][row]])
-    start, end = times[:, row]
-    low = min(t.min(), start.min())
-    span = max(t.max(), end.max()) - low + 2  # one key of track and time
-    key = track[order] * span + (t[order] - low)
-    begin, stop = (np.searchsorted(key, at * span + (time - low)) for time in (start, end + 1))
-    size = np.where(at < 0, 0, stop - begin)
-    fixes, number = order[expand_ranges(begin, size)], np.repeat(row, size)
-    user, name = segments["group_id"].astype(str)[number], number.astype(str)
-    columns = {"user_id": user, "track_id": name, "t": pa.array(t[fixes], pa.timestamp("ms", tz="UTC"))}
-    columns |= {axis: points[axis].to_numpy()[fixes] for axis in ("lon", "lat")}
-    labels: list[tuple[str, ...]] = [
-        (str(segments["group_id"][k]), str(k), str(segments["mode"][k])) for k in row[size > 0]
-    ]
-    return pa.table(columns), labels
+    names = points["track_id"].to_numpy(zero_copy_only=False)
+    tracks, _ = build_tracks(names, None, t, points["lon"].to_numpy(), points["lat"].to_numpy(), drop_spikes=False)
+    place = {str(name): i for i, name in enumerate(tracks.user_ids)}
+    row = row[[str(name) in place for name in segments["track_id"][row]]]
+    pieces, order = cut(tracks, np.array([place[str(n)] for n in segments["track_id"][row]]), *times[:, row])
+    row = row[order]
+    labels = [(str(segments["group_id"][k]), str(k), str(segments["mode"][k])) for k in row]
+    return table_of(pieces, segments["group_id"][row].astype(str), row.astype(str)), labels
+
+
+def table_of(tracks: Tracks, users: np.ndarray, names: np.ndarray) -> pa.Table:
+    """Fixes with the user and name of their track, (n_tracks,) each."""
+    columns = {"user_id": users[tracks.track], "track_id": names[tracks.track]}
+    t = pa.array(tracks.t, pa.timestamp("ms", tz="UTC"))
+    return pa.table(columns | {"t": t, "lon": tracks.lon, "lat": tracks.lat})
 
 
 def of_gotrack(folder: Path) -> tuple[pa.Table, list[tuple[str, ...]]]:
@@ -76,9 +73,7 @@ def of_gotrack(folder: Path) -> tuple[pa.Table, list[tuple[str, ...]]]:
     tracks = read(str(folder))[0]
     tracks = tracks.take(np.isin(tracks.track_ids, list(rows))[tracks.track])
     users, names = tracks.user_ids[tracks.track_user].astype(str), tracks.track_ids.astype(str)
-    t = pa.array(tracks.t, pa.timestamp("ms", tz="UTC"))
-    columns = {"user_id": users[tracks.track], "track_id": names[tracks.track], "t": t, "lon": tracks.lon}
-    return pa.table(columns | {"lat": tracks.lat}), [(u, n, rows[n]) for u, n in zip(users, names)]
+    return table_of(tracks, users, names), [(u, n, rows[n]) for u, n in zip(users, names)]
 
 
 def of_taxis(file: Path, most: int, seed: int) -> tuple[pa.Table, list[tuple[str, ...]]]:

@@ -13,7 +13,7 @@ from model.data.labels import Labelled, Warn, join
 from model.head_training.fit import encode
 from raw_qgis_plugin.core.arrays import connected, run_starts
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.embedding.applicability import UNLIMITED, evidence, unit_stats
+from raw_qgis_plugin.core.embedding.applicability import UNLIMITED, unit_stats
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES
 from raw_qgis_plugin.core.embedding.profiles import head_inputs
 from raw_qgis_plugin.core.errors import InputError
@@ -59,17 +59,15 @@ class Examples:
     """What a head is trained on.
 
     x: (n, d) inputs of the head. label: (n,). group: (n,) int, units of one group stay on one side of a split. whole:
-    (n,) bool, False for parts and thinned copies, which are never tested on. evidence: (n,) how much is known of each
-    unit. strength: (d,) weights of the columns of x. simple: the columns that the baseline learns from. domain: ranges
-    of the units' statistics. source: (n,) int, which of several sources each is of; None where there is one. states: of
-    `linear`.
+    (n,) bool, False for parts and thinned copies, which are never tested on. strength: (d,) weights of the columns of
+    x. simple: the columns that the baseline learns from. domain: ranges of the units' statistics. source: (n,) int,
+    which of several sources each is of; None where there is one. states: of `linear`.
     """
 
     x: np.ndarray
     label: np.ndarray
     group: np.ndarray
     whole: np.ndarray
-    evidence: np.ndarray
     strength: np.ndarray
     simple: slice
     domain: dict[str, list[float]]
@@ -93,8 +91,8 @@ def examples_of(tracks: Tracks, found: Labelled, unit: str, model: Model, embed:
     known = ~np.isnan(x).any(axis=1)
     stats = {k: v[known] for k, v in unit_stats(tracks).items()}
     return Examples(
-        x[known], found.value[known], found.group[known], np.ones(known.sum(), bool), stats[evidence("user")],
-        strength_of(x.shape[1], model), features_of(model), domain_of(stats),
+        x[known], found.value[known], found.group[known], np.ones(known.sum(), bool), strength_of(x.shape[1], model),
+        features_of(model), domain_of(stats),
     )  # fmt: skip
 
 
@@ -130,7 +128,7 @@ def joined(parts: list[Examples], apart: bool = False) -> Examples:
     differ; else groups of one number are the same.
     """
     before = np.cumsum([0, *(part.group.max(initial=0) + 1 for part in parts)]) * apart
-    columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "label", "whole", "evidence")}
+    columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "label", "whole")}
     group = np.concatenate([part.group + n for part, n in zip(parts, before, strict=False)])
     source = np.repeat(np.arange(len(parts)), [len(part.x) for part in parts]) if apart and len(parts) > 1 else None
     ranges = {name: np.array([part.domain[name] for part in parts]) for name in parts[0].domain}
@@ -149,7 +147,7 @@ def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn)
     kept = ~np.isin(y, alone)
     if not kept.any():
         raise InputError("Each label is of one person or place alone: label more of them.")
-    names = ("x", "label", "group", "whole", "evidence", *(["source"] if e.source is not None else []))
+    names = ("x", "label", "group", "whole", *(["source"] if e.source is not None else []))
     return replace(e, **{name: getattr(e, name)[kept] for name in names})
 
 
@@ -191,7 +189,7 @@ def region_examples(
         n = np.diff(visits.indptr)
         row = np.flatnonzero(n >= (REGIONS.min_in_copy if copy else REGIONS.min_users))
         x = region_inputs(embeddings, visits, area, activity_of_regions(users, some, of))[row]
-        parts.append((x, found.value[row], block[row], np.full(len(row), copy == 0), n[row].astype(np.float64)))
+        parts.append((x, found.value[row], block[row], np.full(len(row), copy == 0), n[row]))
     x, label, group, whole, n_users = (np.concatenate(values) for values in zip(*parts, strict=True))
     if whole.sum() < 10:
         raise InputError(
@@ -201,7 +199,7 @@ def region_examples(
     domain["n_users"] = [REGIONS.min_in_copy, 2 * int(n_users.max())]
     one = strength_of(embeddings.shape[1], model)
     strength = np.concatenate([one, one, strength_of_counts(one)])
-    return Examples(x, label, group, whole, n_users, strength, slice(-COUNTS, 3 - COUNTS), domain)
+    return Examples(x, label, group, whole, strength, slice(-COUNTS, 3 - COUNTS), domain)
 
 
 def blocks(polygons: np.ndarray, warn: Warn = warn) -> np.ndarray:

@@ -26,7 +26,6 @@ from threadpoolctl import threadpool_limits
 from model.data.labels import label_words
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle.heads import Head
-from raw_qgis_plugin.core.embedding.applicability import MIN_EVIDENCE
 from raw_qgis_plugin.core.errors import InputError
 
 Arrays = dict[str, np.ndarray]
@@ -233,23 +232,10 @@ def temperature(logits: np.ndarray, y: np.ndarray, weight: np.ndarray | None = N
     return float(np.exp(minimize_scalar(loss, bounds=tuple(bounds), method="bounded").x))
 
 
-def interval(residual: np.ndarray, evidence: np.ndarray, max_parts: int = 6, size: int = 100) -> dict[str, Any]:
-    """Offsets of the conformal 80 % interval, from the residuals (n,) of cross-validation in the task's scale.
-
-    evidence: (n,) how much is known of each unit. With enough residuals, units are divided by it into parts of about
-    `size`, each with offsets of its own (Mondrian conformal prediction), 'at' the median of each.
-    """
-    parts = int(np.clip(len(residual) // size, 1, max_parts))
-    part = np.digitize(evidence, np.unique(np.quantile(evidence, np.arange(1, parts) / parts)))
-    rows = [residual[part == p] for p in np.unique(part)]
-    if min(map(len, rows)) < size / 2:
-        rows = [residual]
-    rank = [min(0.9 * (1 + 1 / len(r)), 1.0) for r in rows]
-    low, high = ([float(np.quantile(r, q)) for r, q in zip(rows, by)] for by in ([1 - k for k in rank], rank))
-    if len(rows) == 1:
-        return {"low": low[0], "high": high[0]}
-    at = [max(float(np.median(evidence[part == p])), MIN_EVIDENCE) for p in np.unique(part)]
-    return {"at": at, "low": low, "high": high}
+def interval(residual: np.ndarray) -> dict[str, float]:
+    """Offsets of the conformal 80 % interval, from the residuals (n,) of cross-validation in the task's scale."""
+    rank = min(0.9 * (1 + 1 / len(residual)), 1.0)
+    return {"low": float(np.quantile(residual, 1 - rank)), "high": float(np.quantile(residual, rank))}
 
 
 def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:

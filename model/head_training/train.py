@@ -79,9 +79,7 @@ def train(
         if source is not None:
             card["sources"] = by_source(predictions, task, p >= threshold, [names[s] for s in source])
     else:
-        known = ~np.isnan(out[:, 0])  # intervals are calibrated on parts of units too: they hold less evidence
-        reach = interval(y[known] - out[known, 0], e.evidence[known])
-        card |= {"transform": task.transform, "halfwidth": reach}
+        card |= {"transform": task.transform, "halfwidth": interval(truth - out[tested, 0])}
         predictions = Predictions(*map(task.in_unit, (out[tested, 0], simple[best, tested], truth)), group)
     card |= {"metrics": compare(predictions, task, seed), "few_labels": learning_curve(e, y, task, seed)}
     parts = _fit(e, np.arange(len(y)), y, task, seed)

@@ -18,34 +18,11 @@ from model.network.raw import Raw
 from model.training.card import without_heads, write_card
 from model.training.checkpoint import save_weights
 from model.training.onnx_export import backbone_difference
+from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.bundle.runtime import featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import coarse_windows, fine_windows
 from raw_qgis_plugin.core.features.featurizer import LATERAL_FEATURES
 from raw_qgis_plugin.core.tracks import Tracks
-
-
-class Windows:
-    """The windows of core/embedding/embed.py by unit; a step draws some of a unit's windows anew."""
-
-    def __init__(self, tracks: Tracks, fine: int = 3, coarse_fixes: int = 96) -> None:
-        self.fine, self.coarse_fixes, self.scales = fine, coarse_fixes, []
-        for rows, begin, length, track in (fine_windows(tracks), coarse_windows(tracks)):
-            offsets = np.searchsorted(track, np.arange(tracks.n_tracks + 1))
-            self.scales.append((rows, begin, length, offsets))
-
-    def draw(self, units: np.ndarray, rng: np.random.Generator) -> list[tuple[np.ndarray, ...]]:
-        """For each scale: rows (B, T), valid (B, T), and the index (B,) of each window's unit in `units`."""
-        drawn: list[tuple[np.ndarray, ...]] = []
-        for scale, (rows, begin, length, offsets) in enumerate(self.scales):
-            chosen = [
-                rng.permutation(np.arange(offsets[u], offsets[u + 1]))[: 1 if scale else self.fine] for u in units
-            ]
-            of = np.repeat(np.arange(len(units)), [len(c) for c in chosen])
-            window = np.concatenate(chosen)
-            size = np.minimum(length[window], self.coarse_fixes) if scale else length[window]
-            start = begin[window] + (rng.random(len(window)) * (length[window] - size + 1)).astype(np.int64)
-            drawn.append((*pad_left(rows, start, size), of))
-        return drawn
 
 
 def padded_mask(valid: Tensor) -> Tensor:
@@ -55,19 +32,24 @@ def padded_mask(valid: Tensor) -> Tensor:
     return causal & (valid[:, None, None, :] | own)  # padding attends to itself: a softmax over nothing is not a number
 
 
-def pooled(network: Raw, tracks: Tracks, drawn: list[tuple[np.ndarray, ...]], units: int, mirror: bool) -> Tensor:
-    """Mean and standard deviation of the states at both scales, (units, 4 × width), in the order of core.embed."""
-    parts = []
-    for inside, valid, of in drawn:
+def pooled(network: Raw, tracks: Tracks, mirror: bool, most: int = 96) -> Tensor:
+    """Mean and standard deviation of the states at both scales, (n_tracks, 4 × width), in the order of core.embed.
+
+    most: fixes of a window, its last ones.
+    """
+    parts, n = [], tracks.n_tracks
+    for rows, begin, length, of in (fine_windows(tracks), coarse_windows(tracks)):
+        size = np.minimum(length, most)
+        inside, valid = pad_left(rows, begin + length - size, size)
         _, x, clock = featurize_padded(tracks, inside, valid)
         if mirror:
             x[..., LATERAL_FEATURES] *= -1
         v = torch.from_numpy(valid)
         states, _, _ = network.encode(torch.from_numpy(x), torch.from_numpy(clock), padded_mask(v))
-        states, owner = states[v], torch.from_numpy(np.repeat(of, valid.sum(axis=1)))
-        count = torch.zeros(units).index_add(0, owner, torch.ones(len(owner)))[:, None].clamp(min=1.0)
-        mean = torch.zeros(units, states.shape[1]).index_add(0, owner, states) / count
-        square = torch.zeros(units, states.shape[1]).index_add(0, owner, states.square()) / count
+        states, owner = states[v], torch.from_numpy(np.repeat(of, size))
+        count = torch.zeros(n).index_add(0, owner, torch.ones(len(owner)))[:, None].clamp(min=1.0)
+        mean = torch.zeros(n, states.shape[1]).index_add(0, owner, states) / count
+        square = torch.zeros(n, states.shape[1]).index_add(0, owner, states.square()) / count
         parts += [mean, (square - mean.square()).clamp(min=1e-6).sqrt()]
     return torch.cat(parts, dim=1)
 
@@ -100,7 +82,7 @@ def tune(
     the task's scale.
     """
     torch.manual_seed(seed)
-    rng, windows, n = np.random.default_rng(seed), Windows(tracks), len(y)
+    rng, n = np.random.default_rng(seed), len(y)
     network.train()
     features = torch.from_numpy(x[:, 4 * network.config.width :])  # of tracks as they are, beside the states
     head = TuningHead(x, strength, task)
@@ -115,7 +97,8 @@ def tune(
         for group, lr in zip(optimizer.param_groups, peak, strict=True):
             group["lr"] = lr * min(share / 0.05, 0.5 + 0.5 * math.cos(math.pi * share))
         units = np.sort(rng.choice(n, min(24, n), replace=False))
-        states = pooled(network, tracks, windows.draw(units, rng), len(units), bool(rng.random() < 0.5))
+        rows = expand_ranges(tracks.track_offsets[units], np.diff(tracks.track_offsets)[units])
+        states = pooled(network, tracks.take(rows), bool(rng.random() < 0.5))
         out, asked = head(torch.cat([states, features[units]], dim=1)), torch.from_numpy(units)
         if task.classes:
             error = F.cross_entropy(out, goal[asked], reduction="none")

@@ -126,7 +126,7 @@ WRONG: list[tuple[dict, str]] = [
         *[([{**NUMBER, "name": n}], "without a proper name") for n in ("n_users", "fid", "geom", "con", "com1")],
         ([{**NUMBER, "domain": {"span_h": 5}}], "no proper limits"),
         ([{**NUMBER, "halfwidth": {"low": "a", "high": 1}}], "no proper interval"),
-        ([{**NUMBER, "halfwidth": {"at": [300, 10], "low": [0, 0], "high": [1, 1]}}], "no proper interval"),
+        ([{**NUMBER, "halfwidth": {"at": [10, 300], "low": [0, 0], "high": [1, 1]}}], "no proper interval"),
     )],
     *[({"calibration": {"trips": table}}, "no proper calibration") for table in (
         [1], {"horizon_s": 10}, {"horizon_s": [10.0, 60]}, {**TABLE, "horizon_s": []},

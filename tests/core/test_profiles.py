@@ -68,15 +68,6 @@ def test_intervals_in_the_unit_of_measure(people, invented_model):
     assert (logs["trips_low"] >= 0).all()
 
 
-def test_intervals_are_wider_where_less_is_known(invented_model):
-    reach = {"at": [1.0, 100.0], "low": [-3.0, -1.0], "high": [4.0, 2.0]}
-    t = np.array([0, 1, 0, 10, 0, 900, 0, 0.01]) * HOUR
-    tracks, _ = build_tracks(list("aabbccdd"), None, t.astype(int), np.zeros(8), np.zeros(8))
-    answer = profile(tracks, invented_model({**TRIPS, "halfwidth": reach})).columns
-    assert (answer["trips"] - answer["trips_low"]).tolist() == pytest.approx([3, 2, 1, 3])
-    assert (answer["trips_high"] - answer["trips"]).tolist() == pytest.approx([4, 3, 2, 4])
-
-
 def test_units_that_are_too_short(invented_model):
     tracks, _ = build_tracks(["a", "b", "b"], None, [0, 0, HOUR], [0, 0, 0.1], [0, 0, 0])
     answer = profile(tracks, invented_model(COMMUTER, TRIPS))
@@ -191,21 +182,14 @@ def test_a_way_in_gaps_is_not_observed():
     assert unit_stats(tracks.take(np.arange(12) < 11))["observed"][0] == 1
 
 
-def test_evidence_says_what_labels_rest_on(invented_model):
-    """A user with nights at one place, and 9 to 17 h of four weekdays of five at another, 5 km away."""
-    t = np.arange(5 * 24 * 6) * 600_000 + 4 * 24 * HOUR  # from a Monday, at longitude 0
-    hour, day = t // HOUR % 24, t // (24 * HOUR) - 4
-    away = (hour >= 9) & (hour < 17) & (day != 2)
-    people, _ = build_tracks(["a"] * len(t), None, t, np.zeros(len(t)), np.where(away, 0.045, 0.0))
+def test_evidence_says_what_labels_of_tracks_rest_on(invented_model):
     model = invented_model(COMMUTER, MODE)
-    words = profile(people, model).columns["evidence"][0]
-    assert words == "by day at a second place on 4 of 5 weekdays, from about 9:00 solar time; 1.6 trips a day"
     line, _ = build_tracks(["a"] * 61, None, np.arange(61) * 10_000, np.arange(61) * 0.001, np.zeros(61))
     assert profile(line, model, "track").columns["evidence"][0] == (
         "6.7 km in 10 min, 40 km/h on average, over 40 km/h for a tenth of it, 0 halts"
     )
-    alone, _ = build_tracks(["a", "b", "b"], None, [0, 0, HOUR], [0, 0, 0.1], [0, 0, 0])
-    assert profile(alone, model).columns["evidence"][0] == ""
+    alone, _ = build_tracks(["a", "b", "b"], ["x", "y", "y"], [0, 0, HOUR], [0, 0, 0.1], [0, 0, 0])
+    assert profile(alone, model, "track").columns["evidence"][0] == ""
 
 
 def test_a_line_is_cut_at_gaps_and_trips() -> None:

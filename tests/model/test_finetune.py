@@ -98,9 +98,7 @@ def test_regions_are_taught_on_who_crossed_them(command, tmp_path):
     regions = ("--unit", "region", "--regions", tmp_path / "r.geojson", "--id", "region_id", "--field", "density")
     finetune(command(tmp_path / "bundle", "--labels", labels, *regions, "--task-name", "density"))
     (head,) = open_bundle(tmp_path / "bundle").heads("region")
-    reach = head["halfwidth"]  # by the number of users, for there are thinned copies of each region
-    assert head["kind"] == "number" and np.max(reach["low"]) < 0 < np.min(reach["high"])
-    assert len(reach["at"]) > 1 and (np.diff(reach["at"]) > 0).all()
+    assert head["kind"] == "number" and head["halfwidth"]["low"] < 0 < head["halfwidth"]["high"]
     assert head["domain"]["n_users"][0] == 3 and set(head["metrics"]["head"]) == {"mae", "r2"}
 
 

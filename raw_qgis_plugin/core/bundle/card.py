@@ -160,16 +160,8 @@ def _head_fault(head: dict) -> str:
 
 
 def _is_interval(value: object) -> bool:
-    """Whether it has numbers 'low' and 'high', or lists of them 'at' ascending positive evidence."""
-    if not isinstance(value, dict):
-        return False
-    if {"at", "low", "high"} <= value.keys():
-        at, low, high = (value[name] for name in ("at", "low", "high"))
-    else:
-        at, low, high = [1.0], [value.get("low")], [value.get("high")]
-    if not isinstance(at, list) or not at or not all(_is_numbers(part, len(at)) for part in (at, low, high)):
-        return False
-    return at[0] > 0 and at == sorted(at)
+    """Whether it has numbers 'low' and 'high'."""
+    return isinstance(value, dict) and _is_numbers([value.get("low"), value.get("high")], 2)
 
 
 def _is_domain(value: object) -> bool:

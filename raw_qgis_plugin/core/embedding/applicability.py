@@ -23,17 +23,10 @@ LIMITS = {
     "observed": ("share of the way outside gaps", "", "too much of the way lies in gaps"),
 }
 UNLIMITED = 1e9  # an upper limit from here on is none
-MIN_EVIDENCE = 1e-3  # hours or users; logarithms are taken of evidence
-
 
 # A silence is a gap in a track, in which nobody saw the movement, from both of these on
 GAP_INTERVALS = 5.0  # times the track's median time between fixes
 GAP_S = 120.0
-
-
-def evidence(unit: str) -> str:
-    """The key of LIMITS for the amount of evidence about a unit, on which interval widths depend."""
-    return "n_users" if unit == "region" else "span_h"
 
 
 def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from ..features.ride import ride
 from ..geodesy import metres_between
 from ..times import HOUR_MS
 from ..tracks import Tracks, solar_day
-from .applicability import MIN_EVIDENCE, Reason, any_of, evidence, in_words, outside, unit_stats
+from .applicability import any_of, in_words, outside, unit_stats
 from .embed import embed
 from .evidence import evidence_in_words
 
@@ -125,8 +125,8 @@ def head_columns(
 
     stats: (n,) each, of `unit_stats`. NAME of a head of classes is text, 'unknown' if its probability is under the
     head's threshold. NAME_p is the probability of yes, of other classes of the likeliest one. NAME of a number is in
-    its unit of measure, NAME_low and NAME_high are its 80 % interval, wider for units with less evidence. Rows with nan
-    in x or outside the domain of the head: 'unknown' and nan.
+    its unit of measure, NAME_low and NAME_high are its 80 % interval. Rows with nan in x or outside the domain of the
+    head: 'unknown' and nan.
     """
     name = head["name"]
     known = ~np.isnan(x).any(axis=1)
@@ -136,8 +136,8 @@ def head_columns(
         value = np.full(len(x), np.nan)
         if output is not None:
             value[known] = output[:, 0]
-        low, high = _interval_offsets(head, stats)
-        parts = {name: value, f"{name}_low": value + low, f"{name}_high": value + high}
+        reach = head.get("halfwidth") or {"low": np.nan, "high": np.nan}
+        parts = {name: value, **{f"{name}_{end}": value + reach[end] for end in ("low", "high")}}
         if head.get("transform") == "log1p":  # numbers that are never negative
             parts = {name: np.expm1(np.clip(column, 0.0, 500.0)) for name, column in parts.items()}
         return parts
@@ -149,15 +149,6 @@ def head_columns(
         label[known] = np.where(sure, words[probability.argmax(axis=1)], UNKNOWN)
         p[known] = probability[:, 1] if words.tolist() == NO_YES else surest
     return {name: label, f"{name}_p": p}
-
-
-def _interval_offsets(head: dict[str, Any], stats: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-    """Offsets of both ends of the 80 % interval from a head's output, for all units or by the evidence of each."""
-    reach = head.get("halfwidth") or {"low": np.nan, "high": np.nan}
-    if "at" not in reach:
-        return [reach["low"], reach["high"]]
-    known = np.log(np.maximum(stats[evidence(head["unit"])], MIN_EVIDENCE))
-    return [np.interp(known, np.log(reach["at"]), reach[side]) for side in ("low", "high")]
 
 
 def _unit_columns(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
