@@ -30,10 +30,11 @@ from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
+Rows = list[tuple[str, str, str]]  # user, track and mode
 COLUMNS = ("group_id", "track_id", "t_start", "t_end", "mode", "usable")
 
 
-def stretches(points: pa.Table, segments: Table, most: int | None, seed: int) -> tuple[pa.Table, list[tuple[str, ...]]]:
+def stretches(points: pa.Table, segments: Table, most: int | None, seed: int) -> tuple[pa.Table, Rows]:
     """Tracks of the usable segments, and the user, track and mode of each. most: segments of a mode, at random.
 
     Segments without both times, the first one first, are left out. Raises InputError where no other is usable.
@@ -62,7 +63,7 @@ def table_of(tracks: Tracks, users: np.ndarray, names: np.ndarray) -> pa.Table:
     return pa.table(columns | {"t": t, "lon": tracks.lon, "lat": tracks.lat})
 
 
-def of_gotrack(folder: Path) -> tuple[pa.Table, list[tuple[str, ...]]]:
+def of_gotrack(folder: Path) -> tuple[pa.Table, Rows]:
     """GoTrack's tracks of a kilometre or more and not at a walking pace, and the user, track and mode of each."""
     with (folder / "go_track_tracks.csv").open(encoding="utf-8", newline="") as file:
         rows = {
@@ -76,7 +77,7 @@ def of_gotrack(folder: Path) -> tuple[pa.Table, list[tuple[str, ...]]]:
     return table_of(tracks, users, names), [(u, n, rows[n]) for u, n in zip(users, names)]
 
 
-def of_taxis(file: Path, most: int, seed: int) -> tuple[pa.Table, list[tuple[str, ...]]]:
+def of_taxis(file: Path, most: int, seed: int) -> tuple[pa.Table, Rows]:
     """At most `most` stretches of 9 to 60 fixes with a passenger, of 150 taxis not held out, as tracks by car."""
     rng, table = np.random.default_rng(seed), read_table(file)
     cab = table["cab_id"].astype(str)

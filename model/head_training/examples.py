@@ -147,8 +147,8 @@ def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn)
     kept = ~np.isin(y, alone)
     if not kept.any():
         raise InputError("Each label is of one person or place alone: label more of them.")
-    names = ("x", "label", "group", "whole", *(["source"] if e.source is not None else []))
-    return replace(e, **{name: getattr(e, name)[kept] for name in names})
+    columns = ("x", "label", "group", "whole", *(["source"] if e.source is not None else []))
+    return replace(e, **{name: getattr(e, name)[kept] for name in columns})
 
 
 def strength_of(width: int, model: Model) -> np.ndarray:

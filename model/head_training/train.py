@@ -80,7 +80,8 @@ def train(
             card["sources"] = by_source(predictions, task, p >= threshold, [names[s] for s in source])
     else:
         card |= {"transform": task.transform, "halfwidth": interval(truth - out[tested, 0])}
-        predictions = Predictions(*map(task.in_unit, (out[tested, 0], simple[best, tested], truth)), group)
+        ours, theirs, true = map(task.in_unit, (out[tested, 0], simple[best, tested], truth))
+        predictions = Predictions(ours, theirs, true, group)
     card |= {"metrics": compare(predictions, task, seed), "few_labels": learning_curve(e, y, task, seed)}
     parts = _fit(e, np.arange(len(y)), y, task, seed)
     return join_parts(parts, share, gain), task, card, predictions
