@@ -10,12 +10,11 @@ from qgis.core import QgsApplication
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication
 
-from . import log_panel, translation
+from . import expressions, log_panel, translation
 from .environment import packages
 from .environment.folders import venv_folder, why_not_writable
 
 if TYPE_CHECKING:
-    from .expressions import Registered
     from .gui.menu import RawMenu
     from .gui.options import RawOptionsFactory
     from .processing.provider import RawProvider
@@ -29,7 +28,7 @@ class RawPlugin:
         self.provider: RawProvider | None = None
         self.menu: RawMenu | None = None
         self.options: RawOptionsFactory | None = None
-        self.expressions: Registered | None = None
+        self.function: expressions.Saved | None = None
         self.log = log_panel.attach()
         self.translator = translation.install()
         packages.activate(venv_folder())
@@ -38,13 +37,12 @@ class RawPlugin:
             logging.getLogger(__name__).warning(self.problem)
 
     def initProcessing(self) -> None:  # noqa: N802
-        """Register the algorithms and the functions of expressions. qgis_process calls only this."""
-        from .expressions import Registered
+        """Register the algorithms and the function of expressions. qgis_process calls only this."""
         from .processing.provider import RawProvider
 
         self.provider = RawProvider()
         QgsApplication.processingRegistry().addProvider(self.provider)
-        self.expressions = Registered()
+        self.function = expressions.register()
 
     def initGui(self) -> None:  # noqa: N802
         """Register the algorithms, and add the toolbar, the menu and the options."""
@@ -64,19 +62,15 @@ class RawPlugin:
             from .gui import settings
 
             self.menu.remove()
-            self.menu = None
             settings.unregister()
         if self.options is not None and not sip.isdeleted(self.options):
             self.iface.unregisterOptionsWidgetFactory(self.options)
-        self.options = None
-        if self.expressions is not None:
-            self.expressions.close()
-            self.expressions = None
+        if self.function is not None:
+            expressions.unregister()
         if self.provider is not None and not sip.isdeleted(self.provider):
             QgsApplication.processingRegistry().removeProvider(self.provider)
-        self.provider = None
         if self.translator is not None and not sip.isdeleted(self.translator):
             QCoreApplication.removeTranslator(self.translator)
-        self.translator = None
+        self.menu = self.options = self.function = self.provider = self.translator = None
         log_panel.detach(self.log)
         packages.deactivate(venv_folder())

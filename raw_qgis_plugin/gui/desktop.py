@@ -7,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProject, QgsTask
-from qgis.gui import QgsProcessingAlgorithmDialogBase
+from qgis.core import QgsProject
 from qgis.PyQt import sip
-from qgis.PyQt.QtWidgets import QWidget
 
 from .maps import fit
 from .settings import settings
@@ -29,13 +27,11 @@ class Desktop:
     import_tracks: Callable[..., Any]  # the window that imports files; of a file or folder to begin with
     show_dock: Callable[..., Any]  # made when it is first shown
     install: Callable[[InstallRequest], Any]  # packages; the installation that runs already, if there is one
-    watch_training: Callable[[], None]  # show a message when a training ends
 
     def __init__(self, iface: Any) -> None:
         self.iface = iface
         self.dock: Any = None
         self.windows: list[Any] = []  # Qt does not keep the Python half of an open dialog alive
-        self.entries: list[Any] = []  # the actions of the menu
         self.installation: Any = None  # the last one, running or not
 
     @property
@@ -43,19 +39,14 @@ class Desktop:
         """The session of the dock, None where there is none."""
         return self.dock.session if self.dock is not None else None
 
-    def tracks_layer(self) -> Any:
-        """The layer chosen in the dock, else QGIS's current layer; None where there is neither."""
-        session = self.session
-        return (session.layer if session is not None else None) or self.iface.activeLayer()
-
     def use_layer(self, layer: Any) -> None:
         """Make a layer the current one, show it whole, and choose it in the dock."""
         self.iface.setActiveLayer(layer)
         fit.show_in_shape(self.iface, layer)
         self.iface.zoomToActiveLayer()
         fit.show_in_time(self.iface, layer)
-        if self.dock is not None:
-            self.dock.choose_layer(layer)
+        if self.session is not None:
+            self.dock.source.choose_layer(layer)
 
     def use_model(self, path: Path | None, everywhere: bool = True) -> None:
         """Use a model bundle in this project, None: the shipped one. everywhere: it also becomes the default."""
@@ -63,8 +54,7 @@ class Desktop:
             settings().model.setValue(str(path or ""))
         else:
             QgsProject.instance().writeEntry("raw", "model", str(path or ""))
-        if self.dock is not None:
-            self.dock.take_model()
+        self.models_changed()
 
     def settings_changed(self) -> None:
         """The user has changed the settings: the dock reads its layer again if it used others."""
@@ -72,17 +62,14 @@ class Desktop:
             self.session.take_settings()
 
     def models_changed(self) -> None:
-        """Models were added to or removed from the user's folder."""
-        if self.dock is not None:
-            self.dock.list_models()
+        """Models were added to or removed from the user's folder, or another one is to be used."""
+        if self.session is not None:
+            self.dock.source.take_model()
 
     def keep(self, window: Any) -> Any:
-        """Hold a window until it is closed, by the plugin at the latest. Windows that were closed are deleted."""
-        others = [each for each in self.windows if not sip.isdeleted(each) and each is not window]
-        self.windows = [each for each in others if each.isVisible()] + ([] if window is None else [window])
-        for each in others:
-            if not each.isVisible():
-                delete_closed(each)
+        """Hold a window until it is closed, by the plugin at the latest."""
+        self.windows = [each for each in self.windows if not sip.isdeleted(each) and each is not window]
+        self.windows += [] if window is None else [window]
         return window
 
     def opened(self, name: str) -> Any:
@@ -97,17 +84,5 @@ class Desktop:
         for window in self.windows:
             if not sip.isdeleted(window):
                 window.close()
-                delete_closed(window)
+                window.deleteLater()
         self.windows = []
-
-
-def delete_closed(window: Any) -> None:
-    """Delete a closed window as soon as no job of it is running any more."""
-    if sip.isdeleted(window) or isinstance(window, QgsProcessingAlgorithmDialogBase):
-        return  # QGIS deletes its own dialogs, in which an algorithm may still run
-    jobs = [getattr(part, "job", None) for part in (window, *window.findChildren(QWidget))]
-    running = next((job for job in jobs if isinstance(job, QgsTask) and not sip.isdeleted(job)), None)
-    if running is None:
-        window.deleteLater()
-    else:
-        running.destroyed.connect(lambda: delete_closed(window))  # QGIS deletes a job after it reported its end

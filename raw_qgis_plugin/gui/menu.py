@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qgis.core import Qgis, QgsApplication, QgsProject, QgsSettings
+from qgis.core import Qgis, QgsApplication, QgsSettings
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QMenu, QPushButton
 
 try:
@@ -21,15 +22,15 @@ from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, GROUPS, PROVIDER_ID
 from ..processing.words import group_title, tr
 from .desktop import Desktop
-from .maps import basemap, fit
+from .maps import basemap
 from .results import KeptResults
 from .settings import start_values
 from .widgets.dialog import HelpWindow
+from .widgets.layout import escaped
 
 if TYPE_CHECKING:
     from ..environment.install import InstallRequest
     from .dock.dock import RawDock
-    from .training.watch import TrainingWatch
     from .windows.installation import Installation
 
 MENU = "RAW"
@@ -74,8 +75,8 @@ def entries() -> tuple[Entry, ...]:
               lambda menu: menu.toggle_basemap(), "map"),
         Entry("train", tr("Train a model…"),
               tr("Continue training on your own tracks, or teach a new label from examples."),
-              window("training.dialog", "open_training")),
-        Entry("models", tr("Models…"), tr("The model of RAW and your own: cards, import, export, compare."),
+              window("windows.training", "open_training")),
+        Entry("models", tr("Models…"), tr("The model of RAW and your own: cards, import, export."),
               window("windows.models", "ModelsDialog")),
         Entry("environment", tr("Packages…"),
               tr("The packages and devices that RAW uses, their installation, and a report to copy."),
@@ -100,24 +101,30 @@ class RawMenu(Desktop):
         super().__init__(iface)
         self.dock: RawDock | None = None
         self.kept_results = KeptResults(iface)  # also while there is no dock
-        for signal in (QgsProject.instance().readProject, QgsProject.instance().cleared):
-            signal.connect(self._show_all_times)
-        self.training_watch: TrainingWatch | None = None
         self.installation: Installation | None = None
         self.actions: dict[str, QAction] = {}
         for algorithm in ALGORITHMS:
-            words, tip = f"{tr(algorithm.TITLE)}…", tr(algorithm.SUMMARY)
-            self._add(algorithm.ID, words, tip, algorithm.icon(), partial(self._run, algorithm.ID))
+            slot = self.import_tracks if algorithm.ID == "importtracks" else partial(self.open_dialog, algorithm.ID)
+            self._add(algorithm.ID, f"{tr(algorithm.TITLE)}…", tr(algorithm.SUMMARY), algorithm.icon(), slot)
         for each in entries():
             self._add(each.name, each.title, each.tip, icon(each.picture or each.name), partial(each.open, self))
         self.toolbar = iface.addToolBar(MENU)
         self.toolbar.setObjectName("RawToolbar")
-        self.toolbar.addActions([self.actions[name] for name in TOOLBAR if name in self.actions])
+        self.toolbar.addActions([self.actions[name] for name in TOOLBAR])
+        self.entries: list[QAction] = []  # of the menu
         self.menus: list[QMenu] = []
-        self._fill_menu()
+        for title, names in groups():
+            actions = [self.actions[name] for name in names]
+            if title:
+                self.menus.append(QMenu(title, iface.mainWindow()))
+                self.menus[-1].addActions(actions)
+                self.menus[-1].aboutToShow.connect(self._show_basemap)
+                actions = [self.menus[-1].menuAction()]
+            self.entries += actions
+        for entry in self.entries:
+            iface.addPluginToMenu(MENU, entry)
         if QgsSettings().value(DOCK_OPEN, False, type=bool):
             self.actions["dock"].trigger()
-        self.watch_training()
 
     def _add(self, name: str, title: str, tip: str, picture: Any, slot: Callable[[], Any]) -> None:
         action = QAction(
@@ -128,19 +135,6 @@ class RawMenu(Desktop):
             self.iface.registerMainWindowAction(action, SHORTCUTS[name])
         self.actions[name] = action
 
-    def _fill_menu(self) -> None:
-        for title, names in groups():
-            actions = [self.actions[name] for name in names if name in self.actions]
-            if title:
-                group = QMenu(title, self.iface.mainWindow())
-                group.addActions(actions)
-                group.aboutToShow.connect(self._show_basemap)
-                self.menus.append(group)
-                actions = [group.menuAction()]
-            self.entries += actions
-        for entry in self.entries:
-            self.iface.addPluginToMenu(MENU, entry)
-
     def toggle_basemap(self) -> None:
         """Add or remove the basemap, unless the user declines."""
         basemap.toggle(self.iface, self.actions["basemap"].isChecked())
@@ -149,10 +143,6 @@ class RawMenu(Desktop):
     def _show_basemap(self) -> None:
         """The layer may have been added or removed with a project, or by the user."""
         self.actions["basemap"].setChecked(basemap.basemap() is not None)
-
-    def _show_all_times(self, _document: Any = None) -> None:
-        """After QGIS has set the map's clock for another project."""
-        QTimer.singleShot(0, lambda: fit.show_all_of_a_stopped_clock(self.iface.mapCanvas()))
 
     # ---- the dock -----------------------------------------------------------------------------------------------
 
@@ -192,23 +182,33 @@ class RawMenu(Desktop):
             window.show()
         return self.keep(window)
 
+    def _new(self, name: str) -> Any:
+        """An algorithm; None, with a message and a button to the packages, where it lacks some."""
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"{PROVIDER_ID}:{name}")
+        ready, reason = algorithm.canExecute()
+        if ready:
+            return algorithm
+        words = reason.split(". ")[0] + "."  # the bar has room for a sentence
+        self.tell(words, tr("Packages…"), lambda: self.open_window("environment"), Qgis.MessageLevel.Warning)
+        return None
+
+    def tell(self, words: str, title: str, slot: Callable[[], Any], level: Any = Qgis.MessageLevel.Success) -> None:
+        """Show a message with a button."""
+        bar = self.iface.messageBar()
+        item = bar.createMessage(MENU, escaped(words))
+        item.layout().addWidget(QPushButton(title, clicked=lambda: slot()))
+        bar.pushWidget(item, level)
+
     def import_tracks(self, path: str = "") -> Any:
         """Open the window that imports files, or explain why it cannot. path: of a file or folder to begin with."""
         window = self.opened("raw_import_dialog")
-        if window is None:
-            ready, reason = QgsApplication.processingRegistry().createAlgorithmById("raw:importtracks").canExecute()
-            if not ready:
-                self._show_missing(reason)
-                return None
+        if window is None and self._new("importtracks") is not None:
             from .windows.import_dialog import ImportDialog
 
             window = self.show_window(ImportDialog(self))
-        if path:
+        if path and window is not None:
             window.choose(path)
         return window
-
-    def _run(self, name: str) -> Any:
-        return self.import_tracks() if name == "importtracks" else self.open_dialog(name)
 
     def open_dialog(self, name: str, **values: Any) -> Any:
         """Open an algorithm's dialog beside the map, or explain why the algorithm cannot run.
@@ -218,30 +218,22 @@ class RawMenu(Desktop):
         """
         import processing
 
-        algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"{PROVIDER_ID}:{name}")
-        ready, reason = algorithm.canExecute()
-        if not ready:
-            self._show_missing(reason)
+        algorithm = self._new(name)
+        if algorithm is None:
             return None
-        session = self.session if self.actions["dock"].isChecked() else None
-        shown = session.layer if session is not None else None
+        shown = self.session.layer if self.session is not None and self.actions["dock"].isChecked() else None
         starts = start_values(algorithm, self.iface.activeLayer(), shown) | values
-        return self.show_window(processing.createAlgorithmDialog(algorithm, starts))
+        dialog = processing.createAlgorithmDialog(algorithm, starts)
+        dialog.algorithmFinished.connect(self._show_model)
+        return self.show_window(dialog)
 
-    def _show_missing(self, reason: str) -> None:
-        """Show in the message bar what is missing, with a button to the window that installs it."""
-        bar = self.iface.messageBar()
-        item = bar.createMessage(MENU, reason.split(". ")[0] + ".")  # the bar has room for a sentence
-        item.layout().addWidget(QPushButton(tr("Packages…"), clicked=lambda: self.open_window("environment")))
-        bar.pushWidget(item, Qgis.MessageLevel.Warning)
-
-    def watch_training(self) -> None:
-        """A training was started, or may be running since before: show a message when it ends."""
-        if self.training_watch is None:
-            from .training.watch import TrainingWatch
-
-            self.training_watch = TrainingWatch(self)
-        self.training_watch.start()
+    def _show_model(self, good: bool, results: dict[str, Any]) -> None:
+        """An algorithm has ended. If it made a model, say how good it is, and offer it for this project."""
+        if good and results.get("BUNDLE"):
+            path = Path(results["BUNDLE"])
+            self.models_changed()
+            words = f"{path.name}: {results.get('VERDICT', '')}"
+            self.tell(words, tr("Use this model"), lambda: self.use_model(path, everywhere=False))
 
     def install(self, request: InstallRequest) -> Installation:
         """Start an installation of packages, or return the one that is running. Raises RawError."""
@@ -263,11 +255,7 @@ class RawMenu(Desktop):
         """Remove the windows, the dock, the actions, the menu and the toolbar from QGIS."""
         self.close_windows()
         self._drop_dock()
-        if self.training_watch is not None:
-            self.training_watch.timer.stop()
         self.kept_results.close()
-        for signal in (QgsProject.instance().readProject, QgsProject.instance().cleared):
-            signal.disconnect(self._show_all_times)
         if self.installation is not None:
             self.installation.stop()
         submenu = next((a.menu() for a in self.iface.pluginMenu().actions() if a.text() == MENU), None)

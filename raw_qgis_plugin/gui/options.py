@@ -7,7 +7,7 @@ import shutil
 
 from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QPushButton, QSpinBox, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QSpinBox, QWidget
 
 from ..core.specs import DEVICES
 from ..environment import folders, packages
@@ -15,7 +15,7 @@ from ..processing.base import icon
 from ..processing.words import tr
 from .desktop import Desktop
 from .settings import settings
-from .widgets.layout import column, row, wrapped
+from .widgets.layout import row, wrapped
 
 
 class RawOptionsFactory(QgsOptionsWidgetFactory):
@@ -60,23 +60,13 @@ class RawOptionsPage(QgsOptionsPageWidget):
         lacking = packages.lacking()
         words = tr("Missing: {names}.").format(names=", ".join(lacking)) if lacking else tr("All that the model needs.")
         install = QPushButton(tr("Packages…"), clicked=self._open_packages)
-        self._page = column()
-        self._add_box(tr("Model"), (tr("Device"), self.device), (tr("Default model"), self.model))
-        self._add_box(
-            tr("Privacy"), (tr("Minimum users per region"), self.min_users),
-            (tr("Cache of embeddings"), row(self.cache, self.clear, None)),
-        )  # fmt: skip
-        self._add_box(tr("Packages"), ("", wrapped(words)), ("", row(install, None)))
-        self._page.addStretch(1)
-        self.setLayout(self._page)
+        form = QFormLayout(self)
+        form.addRow(tr("Device"), self.device)
+        form.addRow(tr("Default model"), self.model)
+        form.addRow(tr("Minimum users per region"), self.min_users)
+        form.addRow(tr("Cache of embeddings"), row(self.cache, self.clear, None))
+        form.addRow(tr("Packages"), row(wrapped(words), install))
         self._show_cache()
-
-    def _add_box(self, title: str, *rows: tuple[str, QWidget]) -> None:
-        box = QGroupBox(title)
-        form = QFormLayout(box)
-        for words, widget in rows:
-            form.addRow(words, widget) if words else form.addRow(widget)
-        self._page.addWidget(box)
 
     def apply(self) -> None:
         """Called by QGIS on OK."""
@@ -99,11 +89,11 @@ class RawOptionsPage(QgsOptionsPageWidget):
         self.cache.setText(tr("{megabytes} MB").format(megabytes=f"{size / 1e6:,.1f}"))
         self.clear.setEnabled(size > 0)
 
-    def _clear_cache(self) -> None:
-        shutil.rmtree(folders.cache_folder(), ignore_errors=True)
-        self._show_cache()
-
     def _open_packages(self) -> None:
         from .windows.packages import PackagesDialog
 
-        self.desktop.keep(PackagesDialog(self.desktop, self.window())).show()
+        self.desktop.keep(PackagesDialog(self.desktop, self.window())).show()  # QGIS's options are modal
+
+    def _clear_cache(self) -> None:
+        shutil.rmtree(folders.cache_folder(), ignore_errors=True)
+        self._show_cache()

@@ -18,21 +18,20 @@ from qgis.core import (
     NULL,
     Qgis,
     QgsDataProvider,
-    QgsFeedback,
     QgsProject,
-    QgsProviderRegistry,
     QgsVectorFileWriter,
     QgsVectorLayer,
     QgsVectorLayerUtils,
 )
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QProgressDialog
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.utils import OverrideCursor
 
 from ..core.arrays import object_column
 from ..core.errors import RawError
 from ..layers.words import MADE
 from ..processing.words import tr
 from .layer_kinds import REGIONS_OF
+from .maps.fit import show_all_of_a_stopped_clock
 from .widgets.layout import escaped
 
 RUN = "raw/run"  # property of a result: its `DockRun` as JSON
@@ -123,28 +122,19 @@ class KeptResults:
     def write(self, _document: Any = None) -> None:
         """Called before QGIS writes the layers. A result that cannot be moved stays in memory, with a warning."""
         layers = [layer for layer in results() if in_memory(layer)]
-        if not layers:
-            return
-        feedback = QgsFeedback()
-        dialog = QProgressDialog(
-            tr("Saving the results"), tr("Cancel"), 0, 100, self.iface.mainWindow(), canceled=feedback.cancel
-        )
-        dialog.setWindowModality(Qt.WindowModality.ApplicationModal)
-        dialog.setAutoReset(False)
-        feedback.progressChanged.connect(lambda share: dialog.setValue(int(share)))
         try:
-            for layer in layers:
-                if layer.customProperty(REGIONS_OF):  # to save the project is to save its drawn regions
-                    layer.commitChanges()
-            for layer in sorted(layers, key=QgsVectorLayer.isEditable):  # one that is edited keeps back no other
-                move(layer, file_of_results(), feedback)
+            with OverrideCursor(Qt.CursorShape.WaitCursor):
+                for layer in layers:
+                    if layer.customProperty(REGIONS_OF):  # to save the project is to save its drawn regions
+                        layer.commitChanges()
+                for layer in sorted(layers, key=QgsVectorLayer.isEditable):  # one that is edited keeps back no other
+                    move(layer, file_of_results())
         except RawError as error:
             self._warn(tr("These results are not saved with the project, and stay temporary. {why}").format(why=error))
-        finally:
-            dialog.deleteLater()
 
     def read(self, _document: Any = None) -> None:
         """Called after QGIS has read the layers: say which results are gone."""
+        QTimer.singleShot(0, lambda: show_all_of_a_stopped_clock(self.iface.mapCanvas()))  # QGIS sets its times now
         gone = [layer.name() for layer in results() if not has_data(layer)]
         if gone:
             words = tr(
@@ -164,7 +154,7 @@ def file_of_results() -> Path:
     return Path(f"{project.absolutePath()}/{project.baseName()}_raw.gpkg")
 
 
-def move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
+def move(layer: QgsVectorLayer, file: Path) -> None:
     """Write a memory layer into a new table of a GeoPackage, and make the layer read it from there.
 
     Raises RawError where not all features arrive, and where the layer is being edited. The layer is then as before,
@@ -176,7 +166,7 @@ def move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
     whole, subset, new = layer.clone(), layer.subsetString(), not file.exists()
     whole.setSubsetString("")
     options, action = QgsVectorFileWriter.SaveVectorOptions(), QgsVectorFileWriter.ActionOnExistingFile
-    options.driverName, options.feedback = "GPKG", feedback
+    options.driverName = "GPKG"
     options.layerName = re.sub(r"\W+", "_", f"{layer.name()} {made_at(layer)}").lower()
     while not new and QgsVectorLayer(f"{file}|layername={options.layerName}", "", "ogr").isValid():
         options.layerName += "_2"  # of a copy of a layer
@@ -187,14 +177,10 @@ def move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
     source = f"{file}|layername={options.layerName}"
     written = QgsVectorLayer(source, "", "ogr")
     if not written.isValid() or written.featureCount() != whole.featureCount():  # a full disk is no error for GDAL
-        partial = written.isValid()
         del written
         if new:
             file.unlink(missing_ok=True)
-        elif partial:
-            connection = QgsProviderRegistry.instance().providerMetadata("ogr").createConnection(str(file), {})
-            connection.dropVectorTable("", options.layerName)
-        why = tr("Cancelled.") if feedback.isCanceled() else reason or tr("Is the disk full?")
+        why = reason or tr("Is the disk full?")
         raise RawError(tr("{file} could not be written: {why}").format(file=file, why=why))
     layer.setDataSource(source, layer.name(), "ogr", QgsDataProvider.ProviderOptions())
     layer.setSubsetString(subset)

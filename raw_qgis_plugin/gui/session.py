@@ -32,10 +32,9 @@ from ..layers.reading import (
     Snapshot,
     fields_of_users,
     read_tracks,
-    skipped_fixes,
     snapshot,
 )
-from ..layers.writing import points_layer, utc
+from ..layers.writing import utc
 from ..processing.words import tr
 from ..tasks.job import AlgorithmJob, Job
 from .layer_group import LayerGroup
@@ -73,7 +72,6 @@ class Session(QObject):
         self.tracks: Tracks | None = None  # as read
         self.users: Tracks | None = None  # one track per user, of two fixes or more
         self.summary = ""  # of the reading, in words
-        self.n_skipped = 0  # fixes
         self.city: VisitorIndex | None = None
         self.estimate_s: float | None = None  # to embed the users
         self.problem = ""
@@ -156,10 +154,7 @@ class Session(QObject):
     def _ask_for_users(self, candidates: dict[str, int]) -> None:
         """Ask which field names the users, before all fixes become one user's."""
         self.candidates = candidates
-        if candidates:
-            self.changed.emit()
-        else:
-            self._read()
+        self.changed.emit() if candidates else self._read()
 
     def answer_users(self, field: str | None) -> None:
         """Take a field as that of the users, None: all fixes are one user's; store it, and read."""
@@ -168,24 +163,17 @@ class Session(QObject):
         self.read()
 
     def _read(self) -> None:
-        reading = self._plan()
-        if reading is None:
+        try:
+            reading = snapshot(self.layer, self.fields, self.timezone)
+        except RawError as error:  # a field was renamed or deleted
+            self._fail(str(error))
             return
         device = settings().device.value().lower()
         if device != self.device:
             self.device, self.model = device, None
         model, path = self.model, self.model_path
-        self.run(
-            tr("Reading the tracks"), lambda progress: _read(reading, model, path, device, progress), self._has_read
-        )
-
-    def _plan(self) -> ReadPlan | None:
-        """How a task reads the layer; None, and the problem, where a field was renamed or deleted."""
-        try:
-            return snapshot(self.layer, self.fields, self.timezone)
-        except RawError as error:
-            self._fail(str(error))
-            return None
+        work = lambda progress: _read(reading, model, path, device, progress)  # noqa: E731
+        self.run(tr("Reading the tracks"), work, self._has_read)
 
     def take_settings(self) -> None:
         """Take the device that the user has chosen in the options, by reading again."""
@@ -194,8 +182,8 @@ class Session(QObject):
         else:
             self.changed.emit()
 
-    def _has_read(self, result: tuple[Tracks, Tracks, int, str, Model, float]) -> None:
-        self.tracks, self.users, self.n_skipped, self.summary, self.model, self.estimate_s = result
+    def _has_read(self, result: tuple[Tracks, Tracks, str, Model, float]) -> None:
+        self.tracks, self.users, self.summary, self.model, self.estimate_s = result
         self.changed.emit()
         if self.layer is not None and len(self.tracks) and not self._looked:
             self._looked = True
@@ -203,19 +191,6 @@ class Session(QObject):
             show_in_time(self.iface, self.layer, times)
         if self.users.n_users and self.estimate_s <= self.max_embedding_s:
             self.prepare()
-
-    def show_skipped(self) -> None:
-        """Show the skipped fixes that have a position as a layer."""
-        if self.tracks is None or self.job is not None:
-            return
-        reading, tracks = self._plan(), self.tracks
-        if reading is None:
-            return
-        self.run(
-            tr("Looking for the skipped fixes"),
-            lambda progress: skipped_fixes(reading, tracks, progress),
-            lambda found: self.group.add(points_layer(tr("Skipped fixes"), *found)),
-        )
 
     def describe(self, in_layer: int) -> str:
         """The tracks in a sentence. in_layer: all fixes of the layer, 0 where that is not known."""
@@ -229,15 +204,13 @@ class Session(QObject):
             return
         users, model, folder = self.users, self.model, folders.cache_folder()
         zone = "" if self.timezone == "UTC" else self.timezone  # UTC is nobody's choice, but the default
-        self.run(
-            tr("The model reads the users"),
-            lambda progress: _prepare(users, model, folder, zone, progress),
-            self._has_prepared,
-        )
 
-    def _has_prepared(self, city: VisitorIndex) -> None:
-        self.city = city
-        self.changed.emit()
+        def done(city: VisitorIndex) -> None:
+            self.city = city
+            self.changed.emit()
+
+        work = lambda progress: _prepare(users, model, folder, zone, progress)  # noqa: E731
+        self.run(tr("The model reads the users"), work, done)
 
     def run(self, title: str, work: Callable[[Progress], Any], done: Callable[[Any], None]) -> None:
         """Start a job. Results of earlier jobs are dropped."""
@@ -245,7 +218,7 @@ class Session(QObject):
 
     def run_algorithm(
         self, name: str, parameters: dict[str, Any], outputs: list[str], title: str,
-        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None], label: str = "",
+        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None], label: str,
     ) -> None:  # fmt: skip
         """Run one of our algorithms on the layer. Its results join the layer's group, in a group named by `label`."""
         if self.job is not None or self.layer is None:
@@ -257,9 +230,9 @@ class Session(QObject):
         }  # fmt: skip
         began = QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz")
         asked = {each: value for each, value in parameters.items() if each != "INPUT"}
-        run = DockRun(name, self.layer.id(), began, {**asked, "MODEL": values["MODEL"]})
-        model = Path(values["MODEL"].removesuffix("card.json")).stem
-        add = partial(self.group.add, run=self.group.free_name(f"{label or title}{f', {model}' if model else ''}"))
+        run = DockRun(name, self.layer.id(), began, {**asked, "MODEL": self.model_path})
+        model = Path(self.model_path.removesuffix("card.json")).stem
+        add = partial(self.group.add, run=self.group.free_name(f"{label}{f', {model}' if model else ''}"))
 
         def ended(results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
             for output, layer in layers.items():
@@ -323,9 +296,9 @@ class Session(QObject):
 
 def _read(
     reading: ReadPlan, model: Model | None, path: str, device: str, progress: Progress
-) -> tuple[Tracks, Tracks, int, str, Model, float]:
-    """Runs in a task. Returns the tracks, the users with two fixes or more, the number of skipped fixes, a summary in
-    words, the model, and the estimated seconds to embed the users.
+) -> tuple[Tracks, Tracks, str, Model, float]:
+    """Runs in a task. Returns the tracks, the users with two fixes or more, a summary in words, the model, and the
+    estimated seconds to embed the users.
     """
     tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
     users, left_out = by_unit(tracks, "user")
@@ -337,7 +310,7 @@ def _read(
         every.add(reason, count)
     summary = f"{describe(tracks, users, reading.fields.zone)} {describe_skipped(every, len(users))}"
     summary = summary if len(users) else f"{summary} {every.advice}".rstrip()
-    return tracks, users, skipped.total, summary, model, _seconds_to_embed(users, model, progress)
+    return tracks, users, summary, model, _seconds_to_embed(users, model, progress)
 
 
 def _seconds_to_embed(users: Tracks, model: Model, progress: Progress, sampled: int = 4) -> float:

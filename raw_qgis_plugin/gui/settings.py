@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import count
 from typing import Any
 
 from qgis.core import QgsProject, QgsSettingsEntryInteger, QgsSettingsEntryString, QgsSettingsTree
 
 from ..core.specs import MIN_USERS
+from ..environment.folders import models_folder
 from .layer_kinds import has_areas, has_figures, has_fixes
 
 NODE = "raw"
@@ -42,9 +44,9 @@ def unregister() -> None:
 def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, Any]:
     """The values that an algorithm's dialog starts with, by parameter.
 
-    They are the user's settings, where they are not the default, the model of the project, where one was chosen, and
-    for INPUT and REGIONS the current layer, else the only layer of the project that fits. tracks: the layer in the
-    dock, which is INPUT where that is tracks.
+    They are the user's settings, where they are not the default; the model of the project, where one was chosen; for
+    INPUT and REGIONS the current layer, else the only layer of the project that fits; for a new model a folder among
+    the user's own. tracks: the layer in the dock, which is INPUT where that is tracks.
     """
     own = settings()
     entries = {"DEVICE": own.device, "MODEL": own.model, "MIN_USERS": own.min_users}
@@ -52,12 +54,13 @@ def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, 
     model, chosen = QgsProject.instance().readEntry("raw", "model", "")  # in the dock, for this project
     if chosen:
         values["MODEL"] = model
-    layers = list(QgsProject.instance().mapLayers().values())
     takes_tracks = algorithm.parameterDefinition("TIME_FIELD") is not None
     fits_input = has_figures if algorithm.name() == "publish" else has_fixes
     for name, fits in (("INPUT", fits_input), ("REGIONS", has_areas)):
         first = tracks if tracks is not None and name == "INPUT" and takes_tracks else current
-        fitting = [first] if fits(first) else [layer for layer in layers if fits(layer)]
+        fitting = [x for x in ([first] if fits(first) else QgsProject.instance().mapLayers().values()) if fits(x)]
         if len(fitting) == 1:
             values[name] = fitting[0].id()
+    folders = (models_folder() / (f"my model {n}" if n > 1 else "my model") for n in count(1))
+    values["BUNDLE"] = str(next(path for path in folders if not path.exists()))
     return {name: value for name, value in values.items() if algorithm.parameterDefinition(name) is not None}

@@ -36,7 +36,6 @@ from qgis.PyQt.QtCore import QByteArray, QDate, QDateTime, Qt, QTime, QVariant
 
 from ..core.arrays import object_column
 from ..core.errors import InputError, Progress, no_progress, require
-from ..core.sources.outliers import are_skipped
 from ..core.sources.schema import NONE, Schema, find_columns, user_candidates
 from ..core.times import NO_TIME, parse_times
 from ..core.tracks import Skipped, Tracks
@@ -169,14 +168,6 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
     for reason, count in cleaned.items():
         skipped.add(reason, count)
     return tracks, skipped
-
-
-def skipped_fixes(plan: ReadPlan, tracks: Tracks, progress: Progress = no_progress) -> tuple[np.ndarray, np.ndarray]:
-    """Positions, (k, 2) degrees, and times, (k,) epoch ms, of the fixes that are not among the tracks of a layer."""
-    fixes = read_fixes(plan, Skipped(), progress)
-    t, lon, lat = (fixes[name].to_numpy() for name in ("t", "lon", "lat"))
-    rows = are_skipped(tracks, t, lon, lat)
-    return np.column_stack([lon, lat])[rows], t[rows]
 
 
 def read_fixes(plan: ReadPlan, skipped: Skipped, progress: Progress = no_progress) -> pa.Table:

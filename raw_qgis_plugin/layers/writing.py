@@ -107,16 +107,6 @@ def write(
     progress(1.0)
 
 
-def points_layer(name: str, lonlat: np.ndarray, t: np.ndarray) -> QgsVectorLayer:
-    """A temporary layer of points, (k, 2) degrees, with their times, (k,) epoch ms."""
-    layer = QgsVectorLayer("Point?crs=EPSG:4326", name, "memory")
-    layer.dataProvider().addAttributes(make_fields({"t": "time"}))
-    layer.updateFields()
-    write(layer.dataProvider(), layer.fields(), [attribute_values(t, "time")], points(lonlat))
-    layer.updateExtents()
-    return layer
-
-
 class Output:
     """An output under way: a sink that counts what it is given, and a file that gets its name when it is complete.
 

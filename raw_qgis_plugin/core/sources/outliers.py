@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import content_hash
-from ..geodesy import metres_between, wrapped
+from ..geodesy import metres_between
 from ..tracks import Skipped, Tracks
 
 
@@ -32,15 +31,3 @@ def _speeds_m_s(tracks: Tracks, at: np.ndarray) -> np.ndarray:
     """The speeds from the fixes `at` to the next ones."""
     lon, lat, t = tracks.lon, tracks.lat, tracks.t
     return metres_between(lon[at], lat[at], lon[at + 1], lat[at + 1]) * 1000 / (t[at + 1] - t[at])
-
-
-def are_skipped(tracks: Tracks, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """(n,) bool: which fixes of a source have a position, and are not among the tracks that were made of it.
-
-    t: (n,) int64 epoch ms. lon, lat: (n,) degrees, nan where missing.
-    """
-    with np.errstate(invalid="ignore"):  # of missing positions
-        here, there = (
-            content_hash(*columns) for columns in ((t, wrapped(lon), lat), (tracks.t, tracks.lon, tracks.lat))
-        )
-    return ~np.isin(here, there) & np.isfinite(lon + lat)

@@ -17,10 +17,7 @@ from ..widgets.drop import TakesFiles
 from ..widgets.layout import column, row, scrolling, wrapped
 
 if TYPE_CHECKING:
-    from qgis.core import QgsVectorLayer
-
     from ..session import Session
-    from .source import SourcePanel
 
 NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")  # Python modules beyond QGIS's own
 
@@ -33,9 +30,8 @@ class RawDock(TakesFiles, QgsDockWidget):
         self.setObjectName("RawDock")
         self.setAcceptDrops(True)
         self.desktop = desktop
-        self.session: Session | None = None  # None where packages are missing, as the next
-        self.source: SourcePanel | None = None
-        self.pages: list[Any] = []  # of the tabs
+        self.session: Session | None = None  # None where packages are missing
+        self.pages: list[Any] = []  # with `remove`
         self.setWidget(self._page() if all(map(is_installed, NEEDS)) else self._missing_page())
 
     def _missing_page(self) -> QWidget:
@@ -56,19 +52,38 @@ class RawDock(TakesFiles, QgsDockWidget):
 
         self.session = Session(self.desktop.iface)
         self.source = SourcePanel(self.session, self.desktop)
-        self.regions, self.users, self.forecast = self.pages = [
+        self.regions, self.users, self.forecast = tabs = [
             tab(self.session, self.desktop) for tab in (RegionsTab, UsersTab, ForecastTab)
         ]
-        self.tabs = tabs = QTabWidget(objectName="raw_tabs", documentMode=True)
-        for tab, title in zip(self.pages, (tr("Regions"), tr("Users"), tr("Forecast"))):
+        self.pages = [*tabs, self.source]
+        self.tabs = QTabWidget(objectName="raw_tabs", documentMode=True)
+        for tab, title in zip(tabs, (tr("Regions"), tr("Users"), tr("Forecast"))):
             area = scrolling(tab, TabArea())
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            tabs.addTab(area, title)
-        page = QWidget()
-        progress = ProgressRow(self.session)
-        page.setLayout(column(self.source, progress, tabs, stretch=tabs, spacing_px=4, margins_px=(6, 4, 6, 4)))
+            self.tabs.addTab(area, title)
+        self.bar = QProgressBar(maximum=1000, textVisible=False, maximumHeight=10)
+        self.words = wrapped()
+        cancel = QPushButton(tr("Cancel"), objectName="raw_cancel", clicked=self.session.stop)
+        left = column(self.words, self.bar, spacing_px=2)
+        self.progress = QWidget()
+        self.progress.setLayout(row(left, cancel, stretch=left, margins_px=0))
+        self.session.worked.connect(self.show_job)
+        page, parts = QWidget(), (self.source, self.progress, self.tabs)
+        page.setLayout(column(*parts, stretch=self.tabs, spacing_px=4, margins_px=(6, 4, 6, 4)))
+        self.show_job()
         self.source.start()
         return page
+
+    def show_job(self) -> None:
+        """Show the session's job, its progress and the time left, while there is one."""
+        job = self.session.job if self.session is not None else None
+        self.progress.setVisible(job is not None)
+        if job is not None:
+            left, words = job.seconds_left(), job.description().removeprefix("RAW: ")
+            if left is not None:
+                words = tr("{what}: {share:.0%}, {left} left").format(what=words, share=job.share, left=time_left(left))
+            self.words.setText(words)
+            self.bar.setValue(round(1000 * job.share))
 
     def draw(self, tool: str) -> None:
         """Begin to draw a region: 'polygon' or 'box'."""
@@ -76,61 +91,16 @@ class RawDock(TakesFiles, QgsDockWidget):
             self.tabs.setCurrentIndex(0)
             self.regions.buttons[tool].click()
 
-    def take_model(self) -> None:
-        """Use the model of the project, else the default, after either was changed."""
-        if self.source is not None:
-            self.source.take_model()
-
-    def choose_layer(self, layer: QgsVectorLayer) -> None:
-        """Use a layer of tracks from now on."""
-        if self.source is not None:
-            self.source.layer.setLayer(layer)
-            self.source.session.set_layer(layer)
-
     def take_file(self, path: str) -> None:
         """Open the window that imports a file."""
         self.desktop.import_tracks(path)
 
-    def list_models(self) -> None:
-        """List the models again, after some were added or removed."""
-        if self.source is not None:
-            self.source.list_models()
-
     def remove(self) -> None:
         """Remove map tools and marks from the map, and cancel running work."""
-        for part in (*self.pages, self.source):
-            if part is not None:
-                part.remove()
+        for page in self.pages:
+            page.remove()
         if self.session is not None:
             self.session.close()
-
-
-class ProgressRow(QWidget):
-    """The running job, its progress, the time left, and Cancel. Hidden while no job runs."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session
-        self.bar = QProgressBar(maximum=1000, textVisible=False, maximumHeight=10)
-        self.words = wrapped()
-        cancel = QPushButton(tr("Cancel"), objectName="raw_cancel", clicked=session.stop)
-        left = column(self.words, self.bar, spacing_px=2)
-        self.setLayout(row(left, cancel, stretch=left, margins_px=0))
-        session.worked.connect(self.show_job)
-        self.show_job()
-
-    def show_job(self) -> None:
-        """Show the session's job."""
-        job = self.session.job
-        self.setVisible(job is not None)
-        if job is None:
-            return
-        left = job.seconds_left()
-        words = job.description().removeprefix("RAW: ")
-        if left is not None:
-            words = tr("{what}: {share:.0%}, {left} left").format(what=words, share=job.share, left=time_left(left))
-        self.words.setText(words)
-        self.bar.setValue(round(1000 * job.share))
 
 
 class TabArea(QScrollArea):

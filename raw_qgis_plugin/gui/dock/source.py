@@ -8,17 +8,7 @@ from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject
 from qgis.gui import QgsCollapsibleGroupBox
-from qgis.PyQt.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QFormLayout,
-    QFrame,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QToolButton,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QFrame, QLabel, QPushButton, QToolButton, QWidget
 
 from ...core.paths import shipped_bundle
 from ...environment.folders import models_folder
@@ -29,7 +19,6 @@ from ..desktop import Desktop
 from ..layer_kinds import has_fixes
 from ..session import Session
 from ..settings import settings
-from ..widgets.dialog import CardView, RawDialog
 from ..widgets.layout import buttons, column, row, silent, wrapped
 from ..widgets.track_fields import TrackFields, layer_box
 
@@ -43,52 +32,44 @@ class SourcePanel(QWidget):
         self.layer = layer_box("raw_layer")
         self.layer.setAllowEmptyLayer(True, tr("Choose a layer of tracks"))
         self.layer.setLayer(None)
-        self.summary = wrapped(objectName="raw_summary")
-        self.question = QFrame(objectName="raw_user_question")
-        self.question.setStyleSheet("#raw_user_question { border: 2px solid #d6604d; border-radius: 4px; }")
-        narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        self.candidates = QComboBox(objectName="raw_user_candidates", sizeAdjustPolicy=narrow)
-        self.answers = buttons(
-            "raw_user_",
-            ("take", tr("Use this field"), tr("Each of its values is a user"), self._take_users),
-            ("one", tr("All are one user's"), tr("One person or vehicle made all of these fixes"), self._take_one_user),
-        )
-        words = tr("Show the skipped fixes on the map")
-        self.skipped = QPushButton(words, objectName="raw_skipped", clicked=self.session.show_skipped)
-        self.prepare = QPushButton(objectName="raw_prepare")
-        self.model = QComboBox(objectName="raw_model", sizeAdjustPolicy=narrow)
-        self.device = QLabel(objectName="raw_device")
+        again = QToolButton(toolTip=tr("Read the layer again"), clicked=session.read)
+        again.setIcon(desktop.iface.actionDraw().icon())
         self.box = QgsCollapsibleGroupBox(tr("Fields"), objectName="raw_fields")
         self.box.setCollapsed(True)
         form = QFormLayout(self.box)
         form.setContentsMargins(8, 2, 8, 4)
         self.track_fields = TrackFields(form, (tr("User"), tr("Track"), tr("Time")))
         self.fields, self.zone = self.track_fields.boxes, self.track_fields.zone
-        self._lay_out()
-        self._exclude_others()
-
-    def _lay_out(self) -> None:
-        again = QToolButton(toolTip=tr("Read the layer again"), clicked=self.session.read)
-        again.setIcon(self.desktop.iface.actionDraw().icon())
-        at_once = QToolButton.ToolButtonPopupMode.InstantPopup
-        more = QToolButton(objectName="raw_more", text=tr("More"), popupMode=at_once)
-        popup = QMenu(more)
-        popup.addActions(self.desktop.entries)
-        more.setMenu(popup)
-        tip = tr("What the model was trained on, and how good it is")
-        card = QToolButton(objectName="raw_card", text=tr("Card"), toolTip=tip, clicked=self.show_card)
+        self.question = QFrame(objectName="raw_user_question")
+        self.question.setStyleSheet("#raw_user_question { border: 2px solid #d6604d; border-radius: 4px; }")
+        narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.candidates = QComboBox(objectName="raw_user_candidates", sizeAdjustPolicy=narrow)
+        answers = buttons(
+            "raw_user_",
+            ("take", tr("Use this field"), tr("Each of its values is a user"),
+             lambda: session.answer_users(self.candidates.currentData())),
+            ("one", tr("All are one user's"), tr("One person or vehicle made all of these fixes"),
+             lambda: session.answer_users(None)),
+        )  # fmt: skip
         words = wrapped(tr("<b>Which field names the users?</b> None is known by its name, and RAW compares users."))
         self.question.setLayout(
-            column(words, row(self.candidates, stretch=self.candidates), row(*self.answers.values()))
+            column(words, row(self.candidates, stretch=self.candidates), row(*answers.values(), None))
         )
-        above = row(self.layer, again, more, stretch=self.layer)
+        self.summary = wrapped(objectName="raw_summary")
+        self.prepare = QPushButton(objectName="raw_prepare", clicked=session.prepare)
+        self.model = QComboBox(objectName="raw_model", sizeAdjustPolicy=narrow)
+        tip = tr("What the model was trained on, how good it is, and your own models")
+        card = QToolButton(objectName="raw_card", text=tr("Models…"), toolTip=tip)
+        card.clicked.connect(lambda: desktop.open_window("models"))
+        self.device = QLabel(objectName="raw_device")
+        above = row(self.layer, again, stretch=self.layer)
         below = row(QLabel(tr("Model")), self.model, card, self.device, stretch=self.model)
-        parts = above, self.box, self.question, self.summary, self.skipped, self.prepare, below
+        parts = above, self.box, self.question, self.summary, self.prepare, below
         self.setLayout(column(*parts, spacing_px=4, margins_px=0))
 
     def start(self) -> None:
         """List the models, and take the layer of the project, or the current one."""
-        self.list_models()
+        self.take_model()
         self.session.changed.connect(self.show_session)
         self.session.worked.connect(self.show_session)
         self.layer.layerChanged.connect(self.session.set_layer)
@@ -97,21 +78,22 @@ class SourcePanel(QWidget):
         self.model.currentIndexChanged.connect(lambda: self.session.set_model(self.model.currentData() or ""))
         for signal in (*(box.fieldChanged for box in self.fields.values()), self.zone.currentIndexChanged):
             signal.connect(self._choose_fields)
-        self.prepare.clicked.connect(self.session.prepare)
-        project = QgsProject.instance()
-        project.layersAdded.connect(self._exclude_others)
-        project.readProject.connect(self._take_project)
-        project.cleared.connect(self.take_model)
-        project.writeProject.connect(self._remember_layer)
+        for signal, slot in self._of_project():
+            signal.connect(slot)
         self._take_project()
         self.show_session()
 
+    def _of_project(self) -> list[tuple[Any, Any]]:
+        project = QgsProject.instance()
+        return [
+            (project.layersAdded, self._exclude_others), (project.readProject, self._take_project),
+            (project.cleared, self.take_model), (project.writeProject, self._remember_layer),
+        ]  # fmt: skip
+
     def remove(self) -> None:
         """Disconnect from the project."""
-        QgsProject.instance().layersAdded.disconnect(self._exclude_others)
-        QgsProject.instance().readProject.disconnect(self._take_project)
-        QgsProject.instance().cleared.disconnect(self.take_model)
-        QgsProject.instance().writeProject.disconnect(self._remember_layer)
+        for signal, slot in self._of_project():
+            signal.disconnect(slot)
 
     # ---- the project --------------------------------------------------------------------------------------------
 
@@ -132,57 +114,36 @@ class SourcePanel(QWidget):
         current = self.desktop.iface.activeLayer()
         fitting = [each for each in (layer, current, *project.mapLayers().values()) if has_fixes(each)]
         if fitting:
-            self.layer.setLayer(fitting[0])
-            self.session.set_layer(fitting[0])
+            self.choose_layer(fitting[0])
+
+    def choose_layer(self, layer: QgsMapLayer) -> None:
+        """Use a layer of tracks from now on."""
+        self.layer.setLayer(layer)
+        self.session.set_layer(layer)
 
     def take_model(self) -> None:
-        """Take the model stored in the project, else the default. A new project does not keep that of the last."""
-        path, remembered = QgsProject.instance().readEntry("raw", "model", "")
-        self.list_models()
-        self.model.setCurrentIndex(self._place(path if remembered else settings().model.value()))
+        """List the shipped model and the user's own, and take that of the project, else the default."""
+        path, of_project = QgsProject.instance().readEntry("raw", "model", "")
+        path = path if of_project else settings().model.value()
+        models = [x for x in sorted(models_folder().glob("*")) if (x / "card.json").is_file() or x.suffix == ".zip"]
+        if path and Path(path) not in models and Path(path).exists():
+            models.append(Path(path))
+        with silent(self.model):
+            self.model.clear()
+            self.model.addItem(shipped_bundle().name, "")
+            for each in models:
+                self.model.addItem(Path(str(each).removesuffix("card.json")).stem, str(each))
+            self.model.setCurrentIndex(max(0, self.model.findData(path)))
+        self.session.set_model(self.model.currentData())
 
     def _exclude_others(self, _layers: list[QgsMapLayer] | None = None) -> None:
         layers = QgsProject.instance().mapLayers().values()
         self.layer.setExceptedLayerList([layer for layer in layers if not has_fixes(layer)])
 
-    # ---- models -------------------------------------------------------------------------------------------------
-
-    def list_models(self) -> None:
-        """List the shipped model, the user's own models, and the chosen one where it lies elsewhere."""
-        chosen = self.model.currentData()
-        with silent(self.model):
-            self.model.clear()
-            self.model.addItem(shipped_bundle().name, "")
-            for folder in sorted(models_folder().glob("*")):
-                if (folder / "card.json").is_file() or folder.suffix == ".zip":
-                    self.model.addItem(folder.stem, str(folder))
-            self.model.setCurrentIndex(self._place(chosen) if chosen and Path(chosen).exists() else 0)
-        if self.model.currentData() != (chosen or ""):
-            self.session.set_model(self.model.currentData())
-
-    def _place(self, path: str) -> int:
-        """The index of a bundle in the list, to which it is added where it is not there."""
-        if self.model.findData(path) < 0:
-            self.model.addItem(Path(path.removesuffix("card.json")).stem, path)
-        return self.model.findData(path)
-
-    def show_card(self) -> QDialog:
-        """Open the model's card."""
-        folder = Path(self.session.model_path) if self.session.model_path else shipped_bundle()
-        if self.session.model is not None:
-            folder = self.session.model.bundle.path
-        return self.desktop.keep(CardDialog(folder, self.window()))
-
     # ---- the session --------------------------------------------------------------------------------------------
 
     def _choose_fields(self, _: Any = None) -> None:
         self.session.set_fields(self.track_fields.choice(), self.zone.zone())
-
-    def _take_users(self) -> None:
-        self.session.answer_users(self.candidates.currentData())
-
-    def _take_one_user(self) -> None:
-        self.session.answer_users(None)
 
     def show_session(self) -> None:
         """Show the fields, the summary, the estimate and the device."""
@@ -200,17 +161,15 @@ class SourcePanel(QWidget):
         for name, n in session.candidates.items():
             self.candidates.addItem(tr("{name}: {n:,} different values").format(name=name, n=n), name)
         self.summary.setText(self._summary())
-        self.skipped.setVisible(session.n_skipped > 0)
-        self.prepare.setVisible(False)
-        if session.users is not None and session.model is not None and session.users.n_users:
-            self.prepare.setVisible(session.city is None and session.job is None)
+        model, users = session.model, session.users
+        readable = model is not None and users is not None and users.n_users > 0
+        self.prepare.setVisible(readable and session.city is None and session.job is None)
+        if model is not None and users is not None:
             words = tr("Let the model read {users}: {time} on the {device}")
             left = time_left(session.estimate_s or 0.0)
-            self.prepare.setText(
-                words.format(users=count_users(session.users.n_users), time=left, device=session.model.provider)
-            )
-        self.device.setText(f"<b>{session.model.provider}</b>" if session.model is not None else "")
-        self.device.setToolTip(tr("The device that does the work. ") + getattr(session.model, "warning", ""))
+            self.prepare.setText(words.format(users=count_users(users.n_users), time=left, device=model.provider))
+        self.device.setText(f"<b>{model.provider}</b>" if model is not None else "")
+        self.device.setToolTip(tr("The device that does the work. ") + getattr(model, "warning", ""))
 
     def _summary(self) -> str:
         session = self.session
@@ -223,15 +182,3 @@ class SourcePanel(QWidget):
         if session.tracks is None:
             return tr("Reading …") if session.job is not None else tr("Not read yet: press the arrow to read it.")
         return session.summary
-
-
-class CardDialog(RawDialog):
-    """A model's README.md, else its card.json."""
-
-    def __init__(self, folder: Path, parent: QWidget) -> None:
-        super().__init__(parent, "raw_card_dialog", tr("Model {name}").format(name=folder.name))
-        browser = CardView()
-        browser.show_card(folder)
-        self.setLayout(column(browser, self.buttons()))
-        self.resize(760, 600)
-        self.show()

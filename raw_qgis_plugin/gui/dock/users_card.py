@@ -12,20 +12,16 @@ from qgis.PyQt.QtCore import Qt
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.applicability import format_reasons, outside
 from ...core.embedding.profiles import GRID_M, UNKNOWN
+from ...core.embedding.similarity import similar
 from ...core.embedding.user_view import UsualPlaces
 from ...core.regions.view import VisitorIndex
 from ...core.times import find_zone, wall_clock
 from ...layers.legends import title_of, verdict_of
 from ...processing.words import tr
-from ..widgets.card import Card, figure, most_similar, unproven_mark
+from ..widgets.card import Card, figure, unproven_mark
 from ..widgets.charts import DayPlot
 from ..widgets.layout import escaped, tip
 from .people import describe_person
-
-
-def letters(count: int) -> list[str]:
-    """The names of usual places: A, B, C …."""
-    return [chr(ord("A") + i) for i in range(count)]
 
 
 class UserCard(Card):
@@ -39,56 +35,40 @@ class UserCard(Card):
         name was clicked.
         """
         super().__init__("raw_user_card")
-        self.city, self.row, self.places, self.bundle, self.go_to = city, row, places, bundle, go_to
-        self._show_extent()
+        self.city, self.row, self.places, self.bundle = city, row, places, bundle
+        users, zone = city.users, city.zone or "UTC"
+        name, start, stop = users.user_ids[row], users.user_offsets[row], users.user_offsets[row + 1]
+        ends = wall_clock(users.t[[start, stop - 1]], find_zone(zone)).astype("datetime64[ms]")
+        first, last = (text.replace("T", " ") for text in np.datetime_as_string(ends, unit="m"))
+        self.add(tr("User {name}").format(name=escaped(name)), heading=True)
+        words = tr("{n:,} fixes, {first} to {last} {zone}")
+        self.add(words.format(n=stop - start, first=first, last=last, zone=zone))
         for words in describe_person(labels) or [tr("Press Label to see whether this user commutes, and by what.")]:
             self.add(words)
         self._show_heads()
         self._show_places()
-        self._show_similar()
+        self._show_similar(go_to)
         words = tr("This page is about one person: keep it as you keep the tracks, and do not publish it.")
-        self.add_save(tr("User {name}").format(name=city.users.user_ids[row]), bundle, words)
-
-    def _show_extent(self) -> None:
-        users = self.city.users
-        start, stop = users.user_offsets[self.row], users.user_offsets[self.row + 1]
-        zone = self.city.zone or "UTC"
-        ends = wall_clock(users.t[[start, stop - 1]], find_zone(zone))
-        first, last = np.datetime_as_string(ends.astype("datetime64[ms]"), unit="m")
-        self.add(tr("User {name}").format(name=escaped(users.user_ids[self.row])), heading=True)
-        words = tr("{n:,} fixes, {first} to {last} {zone}")
-        self.add(words.format(n=stop - start, first=first.replace("T", " "), last=last.replace("T", " "), zone=zone))
+        self.add_save(tr("User {name}").format(name=name), bundle, words)
 
     def _show_heads(self) -> None:
         """A line per head of the model: its prediction and probability."""
-        heads = self.bundle.heads("user")
-        before = ""  # heads in a row with the same warning share it
-        for head in heads:
-            stats = {name: values[[self.row]] for name, values in self.city.stats.items()}
-            reasons = format_reasons(outside(stats, head.get("domain", {}), np.ones(1, bool)))
-            if reasons != before:
-                self._warn(before)
-            before = reasons
-            words = f"{escaped(title_of(head))}: {self._prediction(head)}{unproven_mark(head)}"
-            self.add(words, toolTip=tip(verdict_of(head)))
-        self._warn(before)
-
-    def _warn(self, reasons: str) -> None:
-        if reasons:
-            self.add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=escaped(reasons)))
-
-    def _prediction(self, head: dict[str, Any]) -> str:
-        name = head["name"]
-        values = {column: rows[self.row] for column, rows in self.city.answers[name].items()}
-        p = values.get(f"{name}_p", np.nan)
-        if values[name] == UNKNOWN and p == p:
-            likeliest = max(p, 1 - p) if len(head["classes"]) == 2 else p
-            return tr("<b>unknown</b>: the likeliest answer has {p:.0%} only").format(p=likeliest)
-        return figure(head, values)
+        for head in self.bundle.heads("user"):
+            name = head["name"]
+            values = {column: rows[self.row] for column, rows in self.city.answers[name].items()}
+            p, words = values.get(f"{name}_p", np.nan), figure(head, values)
+            if values[name] == UNKNOWN and p == p:
+                likeliest = max(p, 1 - p) if len(head["classes"]) == 2 else p
+                words = tr("<b>unknown</b>: the likeliest answer has {p:.0%} only").format(p=likeliest)
+            self.add(f"{escaped(title_of(head))}: {words}{unproven_mark(head)}", toolTip=tip(verdict_of(head)))
+            stats = {each: numbers[[self.row]] for each, numbers in self.city.stats.items()}
+            if reasons := format_reasons(outside(stats, head.get("domain", {}), np.ones(1, bool))):
+                self.add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=escaped(reasons)))
 
     def _show_places(self) -> None:
+        """The usual places, in the colours that they have on the map."""
         self.add(tr("Usual places"), heading=True)
-        names = letters(len(self.places.share))
+        names = [tr("place {n}").format(n=n + 1) for n in range(len(self.places.share))]
         if not names:
             self.add(tr("None: there is no place with a share of the time."))
             return
@@ -99,12 +79,13 @@ class UserCard(Card):
         plot.setObjectName("raw_day")
         self.column.addWidget(plot)
 
-    def _show_similar(self) -> None:
+    def _show_similar(self, go_to: Callable[[int], None], most: int = 5) -> None:
         """The users whose movement is most similar, each with a link to its card."""
         embeddings, ids = self.city.embeddings, self.city.users.user_ids
         if np.isnan(embeddings[self.row]).any() or len(ids) < 2:
             return
-        found = most_similar(embeddings, self.row, 5)
+        (rows,), (values,) = similar(embeddings, np.array([self.row]), min(most, len(ids) - 1))
+        found = [(row, value) for row, value in zip(rows, values) if row >= 0 and value > 0]
         links = [f'<a href="{row}">{escaped(ids[row])}</a> ({value:+.2f})' for row, value in found]
         self.add(tr("Most similar users"), heading=True)
         label = self.add(
@@ -112,4 +93,4 @@ class UserCard(Card):
             toolTip=tr("1: moves the same way; 0: as similar as two users of this layer usually are"),
             textInteractionFlags=Qt.TextInteractionFlag.TextBrowserInteraction,
         )
-        label.linkActivated.connect(lambda row: self.go_to(int(row)))
+        label.linkActivated.connect(lambda row: go_to(int(row)))

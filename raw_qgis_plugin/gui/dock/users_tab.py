@@ -1,24 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The tab of users: label all of them as a layer, and look at one, found by a click or the name."""
+"""The tab of users: label all of them, write their diaries, or look at one, whose tracks and places are marked."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
-from qgis.core import (
-    QgsCsException,
-    QgsGeometry,
-    QgsPointXY,
-    QgsProject,
-    QgsRectangle,
-    QgsRenderContext,
-    QgsVectorLayer,
-)
-from qgis.gui import QgsMapToolEmitPoint
-from qgis.PyQt.QtCore import QStringListModel, Qt
-from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLabel, QLineEdit, QToolButton, QWidget
+from qgis.core import Qgis, QgsCsException, QgsGeometry, QgsPointXY, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.gui import QgsMapToolEmitPoint, QgsRubberBand
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QEvent, QStringListModel, Qt
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLineEdit, QToolButton, QWidget
 
 from ...core.embedding.applicability import after_gap
 from ...core.embedding.user_view import UsualPlaces, grid_cell, usual_places
@@ -32,16 +25,13 @@ from ...layers.legends import CLASS_COLOURS, EACH_USER, title_of
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..map_tools.draw import give_back
-from ..map_tools.marks import Marks
 from ..map_tools.shapes import lonlat
 from ..maps.fit import switch_clock_off
-from ..maps.notes import model_at, model_of
-from ..results import UNIT, DockRun, last_run, run_of
+from ..results import UNIT, last_run, run_of
 from ..session import Session
 from ..widgets.layout import column, delete, row, wrapped
 from .people import describe_people, row_of
-from .run_again import RunAgain
-from .users_card import UserCard, letters
+from .users_card import UserCard
 
 DIARY = "diary"  # beside the units
 
@@ -54,65 +44,70 @@ class UsersTab(QWidget):
         self.session, self.canvas = session, desktop.iface.mapCanvas()
         self._city: VisitorIndex | None = None
         self.card: UserCard | None = None
+        self.bands: list[QgsRubberBand] = []  # the marks of that user: tracks, then usual places
         self._before: Any = None
-        self._opened = cache(model_at)  # a .zip takes long
-        self.marks = Marks(self.canvas, self)
-        self.profile = self._button(
-            "profile", tr("Label"), tr("Label all of them: a layer in the group"), lambda: self.run()
-        )
+        tip = tr("Label all of them: a layer in the group")
+        self.profile = QToolButton(objectName="raw_user_profile", text=tr("Label"), toolTip=tip)
+        self.profile.clicked.connect(lambda: self.run())
         self.unit = QComboBox()
         every = (("user", tr("every user")), ("track", tr("every track")), ("day", tr("every day")))
         for unit, title in (*every, (DIARY, tr("stops and trips"))):
             self.unit.addItem(title, unit)
-        self.click = self._button("click", tr("Click one"), tr("Click a track on the map"), self._take_tool)
-        self.click.setCheckable(True)
+        self.click = QToolButton(objectName="raw_user_click", text=tr("Click one"), checkable=True)
+        self.click.setToolTip(tr("Click a track on the map"))
+        self.click.clicked.connect(self._take_tool)
         self.tool = QgsMapToolEmitPoint(
             self.canvas, canvasClicked=self.pick, deactivated=lambda: self.click.setChecked(False)
         )
         self.name = QLineEdit(objectName="raw_user_name", placeholderText=tr("or a user's name"))
         self.name.returnPressed.connect(lambda: self.show_named(self.name.text()))
-        self.again = RunAgain(session, ("profileusers", "diary"), self.run_again)
         self.words = wrapped(textFormat=Qt.TextFormat.PlainText)  # ids are of the layer
         self.place = column()
-        tip = tr("What the colours of the labelled layer show")
-        self.shown = QComboBox(objectName="raw_user_shown", toolTip=tip, activated=self._show_label)
-        self.shown.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.colours = QWidget()
-        self.colours.setLayout(row(QLabel(tr("Colours")), self.shown, None, margins_px=0))
-        self.colours.hide()
-        all_users, one_user = row(self.profile, self.unit, self.again, None), row(self.click, self.name)
-        parts = all_users, self.colours, one_user, self.words, self.place, None
+        parts = row(self.profile, self.unit, None), row(self.click, self.name), self.words, self.place, None
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
         session.changed.connect(self.show_session)
         session.worked.connect(self._enable)
         self.show_session()
 
-    def _button(self, name: str, title: str, tip: str, slot: Any) -> QToolButton:
-        return QToolButton(objectName=f"raw_user_{name}", text=title, toolTip=tip, clicked=slot)
-
     # ---- all users ----------------------------------------------------------------------------------------------
 
-    def run(self, **more: Any) -> None:
-        """Profile the layer, or write the diary of its users. more: parameters of the algorithm."""
-        unit = self.unit.currentData()
+    def run(self) -> None:
+        """Profile the layer, or write the diary of its users."""
+        unit, run = self.unit.currentData(), self.session.run_algorithm
         if unit == DIARY:
             outputs = ["OUTPUT_STOPS", "OUTPUT_TRIPS"]
-            self.session.run_algorithm("diary", more, outputs, tr("Writing the diary"), self._written, tr("Diary"))
-            return
-        self.session.run_algorithm(
-            "profileusers", {"UNIT": unit, **more}, ["OUTPUT"],
-            tr("Labelling"), lambda *result: self._labelled(unit, *result),
-            tr("Labels of {unit}").format(unit=self.unit.currentText()),
-        )  # fmt: skip
+            run("diary", {}, outputs, tr("Writing the diary"), self._written, tr("Diary"))
+        else:
+            title = tr("Labels of {unit}").format(unit=self.unit.currentText())
+            done = lambda *result: self._labelled(unit, *result)  # noqa: E731
+            run("profileusers", {"UNIT": unit}, ["OUTPUT"], tr("Labelling"), done, title)
 
     def _written(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
         switch_clock_off(self.canvas, of_raw=True)
         self._write("\n".join([*describe_diary(layers), *warnings]))
 
-    def run_again(self, run: DockRun) -> None:
-        """Repeat a run."""
-        self.unit.setCurrentIndex(max(0, self.unit.findData(run.values.get("UNIT", DIARY))))
-        self.run(MODEL=str(run.values.get("MODEL", "")))
+    def _labelled(
+        self, unit: str, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
+    ) -> None:
+        layer, model = layers.get("OUTPUT"), self.session.model
+        if layer is None or model is None:
+            return
+        layer.setCustomProperty(UNIT, unit)
+        names, manager = layer.fields().names(), layer.styleManager()
+        heads = [head for head in (*CARDS, *model.bundle.heads(unit)) if head["name"] in names]
+        first = manager.currentStyle()
+        for title, name in [*((title_of(head), head["name"]) for head in heads), (tr("Each user"), EACH_USER)]:
+            manager.addStyleFromLayer(title)
+            manager.setCurrentStyle(title)
+            styling.Profiles(heads, unit, name).draw(layer)
+        manager.setCurrentStyle(first)
+        switch_clock_off(self.canvas, of_raw=True)
+        node = QgsProject.instance().layerTreeRoot().findLayer(layer)
+        if node is not None:
+            node.setExpanded(True)  # shows the legend
+        words = tr("{n:,} labelled: {name}.").format(n=layer.featureCount(), name=layer.name())
+        other = tr("To colour the layer by another label: right click on it, Styles.")
+        self._write("\n".join([words, *describe_people(layer), *warnings, other]))
 
     def _last_runs(self) -> list[str]:
         """What the project holds of the last runs, in words."""
@@ -124,49 +119,6 @@ class UsersTab(QWidget):
             labelled = text.format(n=layer.featureCount(), date=labels[0].began[:19], name=layer.name())
             words = [labelled, *describe_people(layer), *map(str, labels[0].warnings), *words]
         return words
-
-    def _labelled(
-        self, unit: str, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
-    ) -> None:
-        layer, session = layers.get("OUTPUT"), self.session
-        if layer is None or session.model is None:
-            return
-        words = tr("{n:,} labelled: {name}.").format(n=layer.featureCount(), name=layer.name())
-        layer.setCustomProperty(UNIT, unit)
-        self._list_labels()
-        switch_clock_off(self.canvas, of_raw=True)
-        node = QgsProject.instance().layerTreeRoot().findLayer(layer)
-        if node is not None:
-            node.setExpanded(True)  # shows the legend
-        self._write("\n".join([words, *describe_people(layer), *warnings]))
-
-    def _list_labels(self) -> None:
-        """List what the colours of the newest labelled layer can show."""
-        layer, heads = self._labelled_layer()
-        self.shown.clear()
-        self.colours.setVisible(layer is not None)
-        if layer is None:
-            return
-        drawn = layer.renderer().usedAttributes(QgsRenderContext())
-        for title, name in [*((title_of(head), head["name"]) for head in heads), (tr("Each user"), EACH_USER)]:
-            self.shown.addItem(title, name)
-            if name in drawn:
-                self.shown.setCurrentIndex(self.shown.count() - 1)
-
-    def _show_label(self) -> None:
-        """Colour the newest labelled layer by the label that is chosen."""
-        layer, heads = self._labelled_layer()
-        if layer is not None:
-            styling.Profiles(heads, layer.customProperty(UNIT), self.shown.currentData()).apply(layer)
-
-    def _labelled_layer(self) -> tuple[QgsVectorLayer | None, list[dict[str, Any]]]:
-        """The newest labelled layer, and its heads: of the model that made it, None and [] where that is gone."""
-        layer = labelled_layer()
-        bundle = model_of(layer, self.session, self._opened)[1] if layer is not None else None
-        if layer is None or bundle is None:
-            return None, []
-        heads = [*CARDS, *bundle.heads(layer.customProperty(UNIT))]
-        return layer, [head for head in heads if head["name"] in layer.fields().names()]
 
     # ---- one user -----------------------------------------------------------------------------------------------
 
@@ -198,15 +150,12 @@ class UsersTab(QWidget):
         self.show_user(int(users.user[nearest]), zoom=False)
 
     def show_named(self, name: str) -> None:
-        """Show the user of this id, else the one without the blanks around it."""
-        city = self.session.city
-        if not name.strip():
-            return
-        ids = city.users.user_ids if city is not None else np.zeros(0, object)
-        found = [*np.flatnonzero(ids == name), *np.flatnonzero(ids == name.strip())]
-        if found:
+        """Show the user of this id, without the blanks around it."""
+        ids = self.session.city.users.user_ids if self.session.city is not None else np.zeros(0, object)
+        found = np.flatnonzero((ids == name) | (ids == name.strip()))
+        if len(found):
             self.show_user(int(found[0]))
-        else:
+        elif name.strip():
             self._write(tr("There is no user '{name}' with two usable fixes.").format(name=name))
 
     def show_user(self, row: int, zoom: bool = True) -> None:
@@ -223,8 +172,11 @@ class UsersTab(QWidget):
         self.place.addWidget(self.card)
         self.name.setText(user)
         self._mark(user, places)
-        if zoom:
-            self.marks.zoom()
+        if zoom and self.bands:
+            extent = QgsRectangle()
+            for band in self.bands:
+                extent.combineExtentWith(band.asGeometry().boundingBox())
+            self.canvas.zoomToFeatureExtent(extent)
 
     def _mark(self, user: str, places: UsualPlaces, max_drawn: int = 5000) -> None:
         """Draw the user's tracks, thinned to max_drawn fixes and cut at gaps, and usual places, in the map's CRS."""
@@ -245,16 +197,34 @@ class UsersTab(QWidget):
             cells = writing.polygons(rings.reshape(-1, 5, 2))
         except (QgsCsException, InputError):
             return
-        self.marks.add(line, "#d62728")
-        for cell, colour, letter in zip(cells, CLASS_COLOURS, letters(len(cells))):
-            self.marks.add(cell, colour)
-            self.marks.name(cell, letter)
+        for geometry, colour in zip([line, *cells], ("#d62728", *CLASS_COLOURS)):
+            if geometry is not None:
+                band, outline, inside = QgsRubberBand(self.canvas, geometry.type()), QColor(colour), QColor(colour)
+                outline.setAlphaF(0.8)
+                inside.setAlphaF(0.35)
+                band.setStrokeColor(outline)
+                band.setFillColor(inside)
+                band.setWidth(2)
+                band.setToGeometry(geometry)
+                self.bands.append(band)
 
     def _clear(self) -> None:
-        self.marks.clear()
+        for band in self.bands:
+            if not sip.isdeleted(band):
+                band.reset(Qgis.GeometryType.Line)
+                self.canvas.scene().removeItem(band)
+        self.bands = []
         if self.card is not None:
             delete(self.card)
             self.card = None
+
+    def event(self, event: QEvent) -> bool:
+        """Called by Qt. The marks are hidden with the tab: the map belongs to the tab that is shown."""
+        if event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
+            for band in self.bands:
+                if not sip.isdeleted(band):
+                    band.setVisible(event.type() == QEvent.Type.Show)
+        return super().event(event)
 
     # ---- state --------------------------------------------------------------------------------------------------
 
@@ -282,7 +252,6 @@ class UsersTab(QWidget):
             self.name.setCompleter(completer)
             if before is not None:
                 before.deleteLater()
-        self._list_labels()
         self._enable()
 
     def _enable(self) -> None:
@@ -297,12 +266,11 @@ class UsersTab(QWidget):
         self.tool.deleteLater()
 
 
-def labelled_layer(unit: str = "", tracks: str = "") -> QgsVectorLayer | None:
-    """The uppermost layer that `Label` has made. unit: of its features; tracks: the layer's id it is of; '' for any."""
+def labelled_layer(unit: str, tracks: str) -> QgsVectorLayer | None:
+    """The uppermost layer that `Label` has made of users, tracks or days of a layer. tracks: that layer's id."""
     layers = [node.layer() for node in QgsProject.instance().layerTreeRoot().findLayers()]
-    found = [x for x in layers if x and x.isValid() and x.customProperty(UNIT)]  # a lost file leaves others
-    found = [x for x in found if not tracks or ((run := run_of(x)) is not None and run.tracks == tracks)]
-    return next((x for x in found if unit in ("", x.customProperty(UNIT))), None)
+    found = [x for x in layers if x and x.isValid() and x.customProperty(UNIT) == unit]  # a lost file leaves others
+    return next((x for x in found if (run := run_of(x)) is not None and run.tracks == tracks), None)
 
 
 def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from qgis.core import QgsProject, QgsRasterLayer, QgsSettings
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QComboBox, QDialogButtonBox, QWidget
 
 from ...processing.words import tr
@@ -18,14 +19,13 @@ MARK = "raw/basemap"  # property of the layer; setting: the address of tiles to 
 OSM = "https://www.openstreetmap.org/copyright"
 
 
-def connections() -> dict[str, dict[str, Any]]:
-    """QGIS's XYZ connections by name: their url, zmin and zmax. OpenStreetMap comes first."""
+def connections() -> dict[str, str]:
+    """The addresses of QGIS's XYZ connections by name. OpenStreetMap comes first."""
     settings = QgsSettings()
     settings.beginGroup(CONNECTIONS)
-    found = {name: {key: settings.value(f"{name}/{key}") for key in ("url", "zmin", "zmax")}
-             for name in settings.childGroups()}  # fmt: skip
-    ordered = sorted(found, key=lambda name: "openstreetmap" not in str(found[name]["url"]))
-    return {name: found[name] for name in ordered if found[name]["url"]}
+    found = {name: str(settings.value(f"{name}/url") or "") for name in settings.childGroups()}
+    ordered = sorted(found, key=lambda name: "openstreetmap" not in found[name])
+    return {name: found[name] for name in ordered if found[name]}
 
 
 def basemap() -> QgsRasterLayer | None:
@@ -41,22 +41,22 @@ def toggle(iface: Any, on: bool) -> None:
         iface.mapCanvas().refresh()
     elif on and layer is None:
         agreed = QgsSettings().value(MARK, "")
-        name = next((name for name, values in known.items() if values["url"] == agreed), "")
+        name = next((name for name, address in known.items() if agreed and address == agreed), "")
         if not name:
             question = BasemapQuestion(iface.mainWindow(), known)
             name = question.choice.currentText() if question.exec() else ""
+            question.deleteLater()
         if name:
-            QgsSettings().setValue(MARK, known[name]["url"])
+            QgsSettings().setValue(MARK, known[name])
             add(name, known[name])
 
 
-def add(name: str, values: dict[str, Any]) -> QgsRasterLayer:
+def add(name: str, address: str) -> QgsRasterLayer:
     """Add the tiles of a connection to the project, below all layers."""
-    address = quote(values["url"], safe=":/{}")
-    source = f"type=xyz&url={address}&zmin={values['zmin'] or 0}&zmax={values['zmax'] or 18}"
-    layer = QgsRasterLayer(source, name, "wms")
+    nearest = QgsSettings().value(f"{CONNECTIONS}/{name}/zmax") or 18  # else QGIS asks for tiles that are not there
+    layer = QgsRasterLayer(f"type=xyz&url={quote(address, safe=':/{}')}&zmin=0&zmax={nearest}", name, "wms")
     layer.setCustomProperty(MARK, True)
-    if "openstreetmap.org" in values["url"]:
+    if "openstreetmap.org" in address:
         metadata = layer.metadata()
         metadata.setRights([tr("Basemap: © OpenStreetMap contributors ({address})").format(address=OSM)])
         layer.setMetadata(metadata)
@@ -68,17 +68,18 @@ def add(name: str, values: dict[str, Any]) -> QgsRasterLayer:
 class BasemapQuestion(RawDialog):
     """Explains what a basemap sends and to whom, before the first request."""
 
-    def __init__(self, parent: QWidget, known: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, parent: QWidget, known: dict[str, str]) -> None:
         super().__init__(parent, "raw_basemap_question", tr("Basemap"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
         self.known = known
         self.words = wrapped(objectName="raw_basemap_words")
+        self.words.setText(tr("QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection."))
         self.choice = QComboBox(objectName="raw_basemap_choice", currentTextChanged=self._explain)
         kinds = QDialogButtonBox.StandardButton
         answers = QDialogButtonBox(kinds.Yes | kinds.No, accepted=self.accept, rejected=self.reject)
         answers.button(kinds.Yes).setText(tr("Show the basemap"))
         answers.button(kinds.Yes).setEnabled(bool(known))
         answers.button(kinds.No).setDefault(True)
-        self.words.setText(tr("QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection."))
         self.choice.addItems(list(known))
         self.setLayout(column(self.choice, self.words, answers))
         self.setMinimumWidth(460)
@@ -90,4 +91,4 @@ class BasemapQuestion(RawDialog):
             "screen, that can be where they live. No track, label or figure is sent. While the basemap is off, "
             "nothing is asked."
         )
-        self.words.setText(words.format(host=escaped(str(urlsplit(self.known[name]["url"]).hostname))))
+        self.words.setText(words.format(host=escaped(str(urlsplit(self.known[name]).hostname))))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What lets a new layer be seen on the map: the map's clock, the extent and the project's coordinate system."""
+"""What lets a new layer be seen on the map: the map's clock, and the project's coordinate system."""
 
 from __future__ import annotations
 
@@ -31,13 +31,12 @@ ANIMATED = QgsTemporalNavigationObject.NavigationMode.Animated  # its name befor
 # ---- the clock --------------------------------------------------------------------------------------------------
 
 
-def set_clock(canvas: QgsMapCanvas, times: QgsDateTimeRange, step_s: float | None = None, frame: int = 0) -> None:
-    """Let the map show these times alone, a step at a time. step_s: None for the clock's own."""
+def set_clock(canvas: QgsMapCanvas, times: QgsDateTimeRange, step_s: float, frame: int = 0) -> None:
+    """Let the map show these times alone, a step at a time."""
     controller = canvas.temporalController()
     controller.setNavigationMode(ANIMATED)
     controller.setTemporalExtents(times)
-    if step_s is not None:
-        controller.setFrameDuration(QgsInterval(step_s))
+    controller.setFrameDuration(QgsInterval(step_s))
     controller.setCurrentFrameNumber(frame)
     controller.setProperty(OURS, _key(controller))
 
@@ -87,31 +86,15 @@ def _key(controller: QgsTemporalNavigationObject) -> str:
     return f"{times.begin().toSecsSinceEpoch()} {times.end().toSecsSinceEpoch()}"
 
 
-def controller_panel(iface: Any) -> QDockWidget | None:
-    """QGIS's temporal controller."""
-    return iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
-
-
-def show_controller(iface: Any, least_map_px: int = 500) -> None:
-    """Show QGIS's temporal controller, no higher than it needs, where it leaves the map that much height."""
-    dock = controller_panel(iface)
-    if dock is None or dock.isVisible():
-        return
-    needed = 9 * dock.fontMetrics().height()  # its three rows
-    if iface.mapCanvas().height() - needed >= least_map_px:
+def show_controller(iface: Any) -> None:
+    """Show QGIS's temporal controller, no higher than its three rows need."""
+    dock = iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
+    if dock is not None:
         dock.setVisible(True)
-        iface.mainWindow().resizeDocks([dock], [needed], Qt.Orientation.Vertical)
+        iface.mainWindow().resizeDocks([dock], [9 * dock.fontMetrics().height()], Qt.Orientation.Vertical)
 
 
-# ---- the extent and the coordinate system -------------------------------------------------------------------------
-
-
-def look_at(canvas: QgsMapCanvas, extent: QgsRectangle, nearest_scale: float) -> None:
-    """Zoom to a track, not nearer than a scale."""
-    canvas.setExtent(extent)
-    if canvas.scale() < nearest_scale:
-        canvas.zoomScale(nearest_scale)
-    canvas.refresh()
+# ---- the coordinate system ----------------------------------------------------------------------------------------
 
 
 def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:
@@ -120,9 +103,12 @@ def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:
     The first layer of a project decides. Where there are others, and the CRS is not made for the layer's place, a
     message names a better one.
     """
-    project = QgsProject.instance()
-    place = _in_degrees(layer)
-    own = layer.crs()
+    project, own = QgsProject.instance(), layer.crs()
+    there = QgsCoordinateTransform(own, QgsCoordinateReferenceSystem("EPSG:4326"), project)
+    try:
+        place = QgsRectangle() if layer.extent().isNull() else there.transformBoundingBox(layer.extent())
+    except QgsCsException:
+        return
     suited = own.isValid() and not own.isGeographic() and own.authid() != "EPSG:3857"  # its own is made for its place
     best = own if suited else utm_zone(place)
     if best is None:
@@ -132,7 +118,7 @@ def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:
     suits = not crs.isValid() or area.isEmpty() or area.contains(place.center())
     if not others and (not suits or not crs.isValid() or crs.isGeographic()):
         iface.layerTreeCanvasBridge().setCanvasLayers()  # it sets a CRS of its own at the first layer, and only then
-        project.setCrs(layer.crs() if not layer.crs().isGeographic() else best, True)
+        project.setCrs(best if own.isGeographic() else own, True)
     elif others and not suits:
         words = tr("{crs} turns and stretches the map of {layer}: choose {best} as the project's CRS.")
         words = words.format(crs=crs.authid() or crs.description(), layer=layer.name(), best=best.description())
@@ -150,12 +136,3 @@ def utm_zone(place: QgsRectangle, max_width: float = 18.0) -> QgsCoordinateRefer
     zone = min(60, 1 + int((lon + 180) // 6))
     code = 3995 if lat > 84 else 3031 if lat < -80 else (32600 if lat >= 0 else 32700) + zone
     return QgsCoordinateReferenceSystem(f"EPSG:{code}")
-
-
-def _in_degrees(layer: QgsVectorLayer) -> QgsRectangle:
-    """The extent of a layer in degrees; null where it has none."""
-    there = QgsCoordinateTransform(layer.crs(), QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance())
-    try:
-        return QgsRectangle() if layer.extent().isNull() else there.transformBoundingBox(layer.extent())
-    except QgsCsException:
-        return QgsRectangle()

@@ -8,15 +8,16 @@ import textwrap
 
 from qgis.core import (
     QgsLayoutItemLegend,
-    QgsLayoutUtils,
     QgsLegendRenderer,
     QgsLegendStyle,
     QgsMapLayer,
     QgsMapLayerLegendUtils,
+    QgsPalLayerSettings,
     QgsPrintLayout,
     QgsProject,
     QgsReadWriteContext,
     QgsVectorLayer,
+    QgsVectorLayerSimpleLabeling,
 )
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QRectF
@@ -71,10 +72,15 @@ def make_layout(canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn:
     area.zoomToExtent(canvas.extent())
     bar = layout.itemById("scale bar")
     bar.applyDefaultSize(bar.guessUnits())
-    large = (x for x in canvas.layers() if isinstance(x, QgsVectorLayer) and x.featureCount() > max_drawn)
-    for layer in large:
-        layer.renderer().setForceRasterRender(True)
-    _fill_legend(legend, in_sight(canvas), area.rect().height())
+    for layer in (each for each in canvas.layers() if isinstance(each, QgsVectorLayer)):
+        if layer.featureCount() > max_drawn:
+            layer.renderer().setForceRasterRender(True)
+        if layer.fields().lookupField("suppressed") >= 0 and layer.labeling() is None:  # regions have names
+            labels = QgsPalLayerSettings()
+            labels.fieldName = layer.displayField()
+            layer.setLabeling(QgsVectorLayerSimpleLabeling(labels))
+            layer.setLabelsEnabled(True)
+    _fill_legend(legend, in_sight(canvas))
     layout.refresh()
     return layout
 
@@ -84,8 +90,8 @@ def _stretch(item: QgsMapLayer, down_mm: float, taller_mm: float) -> None:
     item.attemptSetSceneRect(box)
 
 
-def _fill_legend(legend: QgsLayoutItemLegend, layers: list[QgsMapLayer], room_mm: float, letters: int = 34) -> None:
-    """List layers, without a basemap, in letters so small that they fit. letters: of a line."""
+def _fill_legend(legend: QgsLayoutItemLegend, layers: list[QgsMapLayer], letters: int = 34) -> None:
+    """List layers, without a basemap. letters: of a line."""
     legend.setAutoUpdateModel(False)  # the legend gets a layer tree of its own
     model = legend.model()
     for node in model.rootGroup().findLayers():
@@ -101,18 +107,6 @@ def _fill_legend(legend: QgsLayoutItemLegend, layers: list[QgsMapLayer], room_mm
         QgsLegendRenderer.setNodeLegendStyle(group, QgsLegendStyle.Style.Hidden)
     if sum(layer.featureCount() for layer in layers if isinstance(layer, QgsVectorLayer)) <= 500_000:
         legend.setLegendFilterByMapEnabled(True)  # without what is nowhere on the map
-    context = QgsLayoutUtils.createRenderContextForLayout(legend.layout(), None)
-    for share in (0.85, 0.7, 0.55):
-        if QgsLegendRenderer(model, legend.legendSettings()).minimumSize(context).height() <= room_mm:
-            break
-        for part, size in ((QgsLegendStyle.Style.Subgroup, 9), (QgsLegendStyle.Style.SymbolLabel, 8)):
-            style = legend.rstyle(part)
-            form = style.textFormat()
-            form.setSize(size * share)
-            style.setTextFormat(form)
-            legend.setStyle(part, style)
-        legend.setSymbolHeight(3.4 * share)
-        legend.rstyle(QgsLegendStyle.Style.Symbol).setMargin(QgsLegendStyle.Side.Top, 1.2 * share)
 
 
 def in_sight(canvas: QgsMapCanvas) -> list[QgsMapLayer]:

@@ -7,14 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from qgis import utils
 from qgis.PyQt.QtCore import QDate, QLocale, Qt, QUrl
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QLayout, QMessageBox, QToolButton, QWidget
 
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import UNKNOWN
-from ...core.embedding.similarity import similar
 from ...core.evaluation.report import Page
 from ...layers.legends import is_unproven, short
 from ...processing.words import tr
@@ -121,12 +119,3 @@ def figure(head: dict[str, Any], values: dict[str, Any], interval: str = " ({low
 def unproven_mark(head: dict[str, Any]) -> str:
     """A mark in rich text for a head that does not prove better than a simple method; '' for others."""
     return f" <i>({tr('not proven')})</i>" if is_unproven(head) else ""
-
-
-def most_similar(vectors: np.ndarray, at: int, most: int) -> list[tuple[int, float]]:
-    """The rows most similar to row `at`, at most `most`, and their similarities, all above that of any two rows.
-
-    vectors: (n, d).
-    """
-    (rows,), (values,) = similar(vectors, np.array([at]), min(most, len(vectors) - 1))
-    return [(int(row), float(value)) for row, value in zip(rows, values) if row >= 0 and value > 0]

@@ -32,13 +32,13 @@ HELP = RESOURCES / "help"
 
 
 class RawDialog(QDialog):
-    """An empty window with RAW's icon."""
+    """An empty window with RAW's icon. It is deleted when it is closed."""
 
-    def __init__(self, parent: QWidget | None, name: str, title: str, delete_on_close: bool = False) -> None:
-        """name: of the object. title: follows 'RAW – '. delete_on_close: where nobody else deletes the window."""
+    def __init__(self, parent: QWidget | None, name: str, title: str) -> None:
+        """name: of the object. title: follows 'RAW – '."""
         super().__init__(parent, objectName=name, windowTitle=f"RAW – {title}")
         self.setWindowIcon(icon("raw"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, delete_on_close)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._job: Job | None = None
 
     def run_until_closed(
@@ -81,7 +81,7 @@ class HelpWindow(RawDialog):
 
     def __init__(self, page: str, parent: QWidget | None = None) -> None:
         """page: its name without '.html'. The window lives as long as the parent."""
-        super().__init__(parent, "raw_help", tr("Help"), delete_on_close=True)
+        super().__init__(parent, "raw_help", tr("Help"))
         self.browser = QTextBrowser(openExternalLinks=True)
         self.browser.setSearchPaths([str(HELP)])
         self.show_page(page)

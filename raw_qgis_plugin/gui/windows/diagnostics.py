@@ -16,32 +16,27 @@ def report(path: list[str], progress: Progress) -> list[str]:
 
     path: QGIS's search path.
     """
-    python = base_python(this_layout())
-    versions = diagnostics.versions()
-    wide = max(len(name) for name in versions) + 2
-    lines = [f"{name:<{wide}}{version or 'not installed'}" for name, version in versions.items()]
-    lines += [f"{'Interpreter':<{wide}}{python}", ""]
+    python, gpus = base_python(this_layout()), packages.gpus()
+    found = {name: version or "not installed" for name, version in diagnostics.versions().items()}
+    found |= {"Interpreter": str(python), "NVIDIA GPU": ", ".join(gpus) or "none, or no driver"}
     progress(0.1)
-    names = packages.gpus()
-    lines.append(f"{'NVIDIA GPU':<{wide}}{', '.join(names) or 'none, or no driver'}")
-    if not versions["onnxruntime"]:
-        return [*lines, "", "The model cannot run: onnxruntime is not installed. RAW → Packages installs it."]
-    found = diagnostics.onnx_runtime(python, path)
+    runtime = diagnostics.onnx_runtime(python, path)
     progress(0.4)
-    if found.broken:
-        return [*lines, f"{'ONNX Runtime':<{wide}}does not load: {found.broken}"]
-    lines.append(f"{'Built for':<{wide}}{', '.join(p.removesuffix('ExecutionProvider') for p in found.providers)}")
-    if diagnostics.both_installed():
-        lines.append("onnxruntime and onnxruntime-gpu are both installed: remove both, then install the second alone.")
-    if names and found.missing:
-        lines.append(f"{'CUDA':<{wide}}cannot be used, as this library is missing: {found.missing}")
-    tracks = random_walks()
-    devices = ["CPU", *(["CUDA"] if names else [])]
-    lines += ["", f"The model on {len(tracks):,} fixes of {tracks.n_users} users:"]
-    for i, device in enumerate(devices):
-        lines.append(f"{device:<{wide}}{time_model(device, tracks)}")
-        progress(0.5 + 0.5 * (i + 1) / len(devices))
-    return lines
+    if runtime.broken:
+        words = "RAW → Packages installs it." if found["onnxruntime"] == "not installed" else runtime.broken
+        found["The model"] = f"cannot run, as onnxruntime does not load: {words}"
+    else:
+        found["Built for"] = ", ".join(name.removesuffix("ExecutionProvider") for name in runtime.providers)
+        if diagnostics.both_installed():
+            found["Both"] = "onnxruntime and onnxruntime-gpu are installed: remove both, then install the second alone."
+        if gpus and runtime.missing:
+            found["CUDA"] = f"cannot be used, as this library is missing: {runtime.missing}"
+        tracks = random_walks()
+        for device in ("CPU", "CUDA") if gpus else ("CPU",):
+            found[f"Model on {device}"] = f"{time_model(device, tracks)} for {len(tracks):,} fixes"
+            progress(0.9)
+    wide = max(map(len, found)) + 2
+    return [f"{name:<{wide}}{words}" for name, words in found.items()]
 
 
 def time_model(device: str, tracks: Tracks) -> str:

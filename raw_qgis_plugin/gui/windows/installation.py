@@ -10,7 +10,6 @@ from typing import Any
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ...core.errors import Progress
 from ...environment import packages
 from ...environment.folders import user_folder, venv_folder
 from ...environment.install import Installer, InstallRequest
@@ -42,16 +41,14 @@ class Installation(QObject):
     def __init__(self, request: InstallRequest) -> None:
         super().__init__()
         self.lines: list[str] = []
-        self.running = True
-        self.request = request
+        self.running, self.request = True, request
         self.line.connect(self._keep)
-        self._file = user_folder() / "install.log"
-        self._job = InstallJob(tr("Installing RAW's packages"), self._work, self._done, self._failed)
+        self._job = InstallJob(tr("Installing RAW's packages"), self._work, self._done, self._end)
 
     def start(self) -> None:
         """Start. Raises RawError where QGIS's interpreter is not found."""
         base = base_python(this_layout())
-        self._installer = self._job.installer = Installer(venv_folder(), base, self.request, self.line.emit)
+        self._job.installer = Installer(venv_folder(), base, self.request, self.line.emit)
         self._job.start()
 
     def cancel(self) -> None:
@@ -65,24 +62,23 @@ class Installation(QObject):
         if self.running and not sip.isdeleted(self._job):
             self._job.waitForFinished(5000)
 
-    def _work(self, progress: Progress) -> None:
+    def _work(self, _progress: Any) -> None:
         """Runs in QGIS's pool of threads."""
-        self._installer.run()
+        if self._job.installer is not None:
+            self._job.installer.run()
 
     def _keep(self, line: str) -> None:
         self.lines = [*self.lines[-2000:], line]
 
     def _done(self, _result: Any) -> None:
         packages.activate(venv_folder())
-        self._end("")
-        log.info("RAW's packages were installed into %s", venv_folder())
+        self._end(None)
 
-    def _failed(self, error: str) -> None:
-        self._end(error or tr("The installation was cancelled."))
-        log.warning("The installation of RAW's packages failed: %s", error or "cancelled")
-
-    def _end(self, error: str) -> None:
+    def _end(self, error: str | None) -> None:
+        """error: None after success, '' after a cancel."""
+        words = "" if error is None else error or tr("The installation was cancelled.")
+        log.info("Installation of RAW's packages into %s: %s", venv_folder(), words or "done")
         self.running = False
         with contextlib.suppress(OSError):  # a full disk, as the installation itself may have met
-            self._file.write_text("\n".join([*self.lines, error]) + "\n", encoding="utf-8")
-        self.ended.emit(error)
+            (user_folder() / "install.log").write_text("\n".join([*self.lines, words]) + "\n", encoding="utf-8")
+        self.ended.emit(words)

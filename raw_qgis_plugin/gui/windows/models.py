@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The window of models: the shipped bundle and the user's own, their cards, import, export, comparison, removal."""
+"""The window of models: the shipped bundle and the user's own, their cards, import, export, removal."""
 
 from __future__ import annotations
 
@@ -9,16 +9,7 @@ from typing import Any
 
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QFont
-from qgis.PyQt.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QMessageBox,
-    QSplitter,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QMessageBox, QSplitter, QWidget
 
 from ...core.bundle import library
 from ...core.bundle.library import Entry
@@ -28,7 +19,6 @@ from ..desktop import Desktop
 from ..settings import settings
 from ..widgets.dialog import CardView, RawDialog, file_to_write
 from ..widgets.layout import buttons, column, row, silent, wrapped
-from .models_compare import comparison
 
 
 class ModelsDialog(RawDialog):
@@ -40,7 +30,6 @@ class ModelsDialog(RawDialog):
         self.entries: list[Entry] = []
         self.list = QListWidget(objectName="raw_models_list", currentRowChanged=self.show_entry)
         self.card = CardView("raw_models_card")
-        self.other = QComboBox(objectName="raw_models_other", currentIndexChanged=self.show_entry)
         self.note = wrapped(objectName="raw_models_note")
         self.buttons_by_name = buttons(
             "raw_models_",
@@ -48,16 +37,13 @@ class ModelsDialog(RawDialog):
             ("export", tr("Export…"), tr("Write it as a .zip, to pass it on"), self.export),
             ("remove", tr("Remove…"), tr("Delete one of your own models"), self.remove),
             ("import", tr("Import…"), tr("Import a model from a .zip; it is checked first"), self.take),
-            ("folder", tr("Import folder…"), tr("Import a model from a folder"), self.take_folder),
         )
-        default, export, remove, *below = self.buttons_by_name.values()
-        left, right = QWidget(), QWidget()
-        left.setLayout(column(self.list, *below, margins_px=0))
-        top = row(QLabel(tr("Compare with")), self.other, default, export, remove, stretch=self.other)
-        right.setLayout(column(top, self.card, stretch=self.card, margins_px=0))
+        default, export, remove, take = self.buttons_by_name.values()
         splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(left)
-        splitter.addWidget(right)
+        for parts in ((self.list, take), (row(default, export, remove, None), self.card)):
+            side = QWidget()
+            side.setLayout(column(*parts, margins_px=0))
+            splitter.addWidget(side)
         splitter.setSizes([220, 680])
         self.setLayout(column(splitter, self.note, self.buttons(page="models"), stretch=splitter))
         self.resize(940, 600)
@@ -81,15 +67,10 @@ class ModelsDialog(RawDialog):
         self.show_entry()
 
     def _list(self, found: list[Entry], chosen: Path | None) -> None:
-        now = self.entry()
-        before = chosen or (now.path if now else None)
-        self.entries = found
-        default = settings().model.value()
-        with silent(self.list, self.other):
+        self.entries, default = found, settings().model.value()
+        with silent(self.list):
             self.list.clear()
-            self.other.clear()
-            self.other.addItem(tr("no other"), None)
-            for n, entry in enumerate(found):
+            for entry in found:
                 words = tr("{name} (comes with RAW)").format(name=entry.name) if entry.shipped else entry.name
                 item = QListWidgetItem(words if entry.card is not None else tr("{name}: refused").format(name=words))
                 if (not default and entry.shipped) or str(entry.path) == default:
@@ -98,9 +79,7 @@ class ModelsDialog(RawDialog):
                     item.setFont(font)
                     item.setToolTip(tr("The default"))
                 self.list.addItem(item)
-                if entry.card is not None:
-                    self.other.addItem(words, n)
-        self.list.setCurrentRow(next((n for n, entry in enumerate(found) if entry.path == before), 0))
+            self.list.setCurrentRow(next((n for n, entry in enumerate(found) if entry.path == chosen), 0))
         self._show_note("")
 
     def entry(self) -> Entry | None:
@@ -109,21 +88,15 @@ class ModelsDialog(RawDialog):
         return self.entries[at] if 0 <= at < len(self.entries) else None
 
     def show_entry(self, _row: int = 0) -> None:
-        """Show its card, its comparison with another model, or why it was refused."""
+        """Show its card, or why it was refused."""
         entry = self.entry()
         good = entry is not None and entry.card is not None
         enabled = {"default": good, "export": good, "remove": entry is not None and not entry.shipped}
         for name, button in self.buttons_by_name.items():
             button.setEnabled(enabled.get(name, True))
-        self.other.setEnabled(good)
-        if entry is None:
-            return
-        other = self.other.currentData()
-        if entry.card is None:
+        if entry is not None and entry.card is None:
             self.card.setPlainText(tr("This model was refused: {why}").format(why=entry.refusal))
-        elif other is not None and self.entries[other] is not entry:
-            self.card.setHtml(comparison(entry, self.entries[other]))
-        else:
+        elif entry is not None:
             self.card.show_card(entry.path)
 
     def use(self) -> None:
@@ -135,19 +108,13 @@ class ModelsDialog(RawDialog):
             self.note.setText(tr("{name} is used where no other model is chosen.").format(name=entry.name))
 
     def take(self, path: str = "") -> None:
-        """Import a .zip."""
-        kinds = f"{tr('Model bundles')} (*.zip)"
-        self._take(path or QFileDialog.getOpenFileName(self, tr("Import a model"), "", kinds)[0])
-
-    def take_folder(self, path: str = "") -> None:
-        """Import a folder."""
-        self._take(path or QFileDialog.getExistingDirectory(self, tr("Import a model")))
-
-    def _take(self, name: str) -> None:
+        """Import a .zip, or the folder of a card.json."""
+        kinds = f"{tr('Model bundles')} (*.zip card.json)"
+        name = path or QFileDialog.getOpenFileName(self, tr("Import a model"), "", kinds)[0]
         if name:
-            path = Path(name)
-            words = tr("Checking {name} …").format(name=path.name)
-            self._run(words, lambda: library.add(path, models_folder()), self._changed)
+            source = Path(name.removesuffix("card.json"))
+            words = tr("Checking {name} …").format(name=source.name)
+            self._run(words, lambda: library.add(source, models_folder()), self._changed)
 
     def _changed(self, path: Path) -> None:
         self.desktop.models_changed()

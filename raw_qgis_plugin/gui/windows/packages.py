@@ -46,7 +46,7 @@ class PackagesDialog(RawDialog):
     """
 
     def __init__(self, desktop: Desktop, parent: QWidget | None = None) -> None:
-        super().__init__(parent or desktop.iface.mainWindow(), "RawEnvironment", tr("Packages"), delete_on_close=True)
+        super().__init__(parent or desktop.iface.mainWindow(), "RawEnvironment", tr("Packages"))
         self.desktop = desktop
         self.gpus: list[str] | None = None  # None: not looked for yet
         self.broken: dict[str, str] = {}  # why a module does not import
@@ -59,8 +59,6 @@ class PackagesDialog(RawDialog):
             self.log.setPlainText("\n".join(installation.lines))
             if installation.running:
                 self._follow(installation)
-
-    # ---- the form ----------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
         self.summary, self.hardware = wrapped(), wrapped()
@@ -87,15 +85,16 @@ class PackagesDialog(RawDialog):
         self.remove_button = QPushButton(tr("Remove…"), clicked=self.remove)
         tip = tr("Versions, devices, and a timed run of the model on each device. It holds no data of yours.")
         self.diagnose_button = QPushButton(tr("Diagnose"), toolTip=tip, clicked=self.diagnose)
-        self.copy_button = QPushButton(tr("Copy"), toolTip=tr("Copy the text above, to send it"), clicked=self.copy)
+        copy = QPushButton(tr("Copy"), toolTip=tr("Copy the text above, to send it"))
+        copy.clicked.connect(lambda: QApplication.clipboard().setText(self.log.toPlainText()))
         self.bar = QProgressBar(maximum=0, visible=False)
-        self.log = QPlainTextEdit(
+        self.log: QPlainTextEdit = QPlainTextEdit(
             readOnly=True, lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap, minimumHeight=90,
             font=QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont),
             placeholderText=tr("What the installation prints, and the report of Diagnose, appear here."),
         )  # fmt: skip
         actions = row(self.install_button, self.cancel_button, self.remove_button, None)
-        below = self.buttons(self.diagnose_button, self.copy_button, page="environment")
+        below = self.buttons(self.diagnose_button, copy, page="environment")
         layout = column(self.summary, self.table, self.hardware, form, actions, self.bar, self.log, below)
         layout.setStretchFactor(self.table, 3)
         layout.setStretchFactor(self.log, 2)
@@ -119,10 +118,10 @@ class PackagesDialog(RawDialog):
             words = tr("RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.")
         elif lacking:
             words = tr("RAW can run the model. What you ticked lacks {what}. To download: about {megabytes} MB.")
-        elif any(package.problem for package in training):
-            words = tr("RAW has all that it needs to run the model. Training needs more: tick the box below.")
         else:
-            words = tr("RAW has all that it needs, to run the model and to train.")
+            words = tr("RAW has all that it needs to run the model. Training needs more: tick the box below.")
+            if self.with_training.isChecked() or not any(package.problem for package in training):
+                words = tr("RAW has all that it needs, to run the model and to train.")
         megabytes = packages.download_megabytes(lacking, bool(self.gpus), self.source.currentData() == "cpu")
         self._summarise(words.format(what=", ".join(package.name for package in lacking), megabytes=megabytes))
         self.install_button.setEnabled(bool(lacking))
@@ -148,11 +147,10 @@ class PackagesDialog(RawDialog):
         there = [p.module for group in (RUNNING, TRAINING) for p in packages.check(group) if p.version]
         self.hardware.setText(tr("Looking at the graphics card and trying the packages …"))
         try:
-            python = base_python(this_layout())
+            work = partial(look, base_python(this_layout()), list(sys.path), there)
         except NoPython as error:
             self.hardware.setText(str(error))
             return
-        work = partial(look, python, list(sys.path), there)
         self.run_until_closed(tr("Checking RAW's packages"), work, self._looked, self.hardware.setText)
 
     def _looked(self, found: tuple[list[str], dict[str, str]]) -> None:
@@ -165,19 +163,14 @@ class PackagesDialog(RawDialog):
 
     def diagnose(self) -> None:
         """Write the report of diagnostics into the log."""
+
+        def done(lines: list[str] | str) -> None:
+            self.log.setPlainText(lines if isinstance(lines, str) else "\n".join(lines))
+            self.diagnose_button.setEnabled(True)
+
         self.diagnose_button.setEnabled(False)
         self.log.setPlainText(tr("Looking for devices, and timing the model on each of them …"))
-        self.run_until_closed(
-            tr("RAW diagnostics"), partial(report, list(sys.path)), self._show_report, self._show_report
-        )
-
-    def _show_report(self, lines: list[str] | str) -> None:
-        self.log.setPlainText(lines if isinstance(lines, str) else "\n".join(lines))
-        self.diagnose_button.setEnabled(True)
-
-    def copy(self) -> None:
-        """Put the log on the clipboard."""
-        QApplication.clipboard().setText(self.log.toPlainText())
+        self.run_until_closed(tr("RAW diagnostics"), partial(report, list(sys.path)), done, done)
 
     # ---- installing and removing -------------------------------------------------------------------------------
 
