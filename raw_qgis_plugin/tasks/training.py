@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Inputs and progress of training runs, for the algorithms that train and the training dialog."""
+"""Inputs and progress of training runs, for the algorithms that train and the training page."""
 
 from __future__ import annotations
 
@@ -142,16 +142,6 @@ def progress_text(line: dict[str, Any]) -> str:
     return stages.get(str(line.get("stage")), str(line.get("verdict", "")))
 
 
-class Labels(NamedTuple):
-    """What a table of labels teaches. values: a label for each unit. contradictory: units with different labels, which
-    training leaves out. is_number: whether the labels are numbers to estimate, not classes.
-    """
-
-    values: list[str]
-    contradictory: int
-    is_number: bool
-
-
 def read_labels(
     source: Any, fields: Mapping[str, str], zone: str = "UTC", progress: Progress = no_progress
 ) -> dict[str, list[Any]]:
@@ -183,21 +173,6 @@ def read_labels(
         else:
             columns[name] = [None if (text := as_text(value)) in none else text for value in values]
     return columns
-
-
-def count_labels(columns: Mapping[str, list[Any]]) -> Labels:
-    """Count the labels of `read_labels`, of units by their ids. Labels that differ in case or outer blanks are one."""
-    seen: dict[tuple[str, ...], dict[str, str]] = {}
-    for *unit, value in zip(*(columns[name] for name in [*(each for each in columns if each != "label"), "label"])):
-        if None not in (*unit, value):
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            seen.setdefault(tuple(map(str, unit)), {}).setdefault(text.strip().casefold(), text)
-    values = [next(iter(found.values())) for found in seen.values() if len(found) == 1]
-    try:  # as model.finetune does
-        is_number = len(set(map(float, values))) not in (0, 2)
-    except ValueError:
-        is_number = False
-    return Labels(values, len(seen) - len(values), is_number)
 
 
 def write_labels(columns: Mapping[str, list[Any]], path: Path) -> None:

@@ -16,7 +16,7 @@ from pyarrow import dataset, parquet  # noqa: E402
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.sources import readers, text  # noqa: E402
-from raw_qgis_plugin.core.sources.outliers import are_skipped, without_outliers  # noqa: E402
+from raw_qgis_plugin.core.sources.outliers import without_outliers  # noqa: E402
 from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
 from raw_qgis_plugin.core.sources.readers import read, read_table, stream  # noqa: E402
 from raw_qgis_plugin.core.sources.schema import Schema, find_columns, user_candidates  # noqa: E402
@@ -319,7 +319,6 @@ def test_jumps_that_ruin_the_extent_are_dropped(tmp_path):
     tracks, skipped, _ = read_text(tmp_path, "\n".join(["user,time,lon,lat", *rows]))
     clean = without_outliers(tracks, skipped)
     assert len(clean) + skipped.total == 50 and np.ptp(clean.lon) < 0.01 and np.ptp(clean.lat) < 0.01
-    assert are_skipped(clean, tracks.t, tracks.lon, tracks.lat).sum() == len(tracks) - len(clean)
     plane = [f"a,{TEN + 60_000 * i},{7 + i / 4},46" for i in range(50)]  # 320 m/s all along
     tracks, skipped, _ = read_text(tmp_path, "\n".join(["user,time,lon,lat", *plane]))
     assert len(without_outliers(tracks, skipped)) == 50 and not skipped

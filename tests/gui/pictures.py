@@ -8,7 +8,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 
 from driving import (
-    LONG,
     PICTURES,
     add,
     around,
@@ -20,7 +19,6 @@ from driving import (
     open_dock,
     press,
     show_tab,
-    until,
     wait,
     whole_screen,
 )
@@ -50,12 +48,14 @@ def sample():
     show_tab(dock, 2)
     press(dock, "raw_go")
     idle(dock)
+    press(dock, "raw_play")
     for _ in range(2):
-        press(dock, "raw_ahead")
+        iface.mapCanvas().temporalController().next()
     show("forecast")
     press(dock, "raw_backtest_button")
     idle(dock)
-    find(dock, "raw_tabs").currentWidget().ensureWidgetVisible(find(dock, "raw_backtest_table"))
+    press(dock, "raw_backtest_table")
+    wait(0.5)
     show("forecast_backtest")
 
 
@@ -118,26 +118,10 @@ def city():
     next(w for w in QApplication.topLevelWidgets() if "LayoutDesigner" in w.metaObject().className()).close()
 
 
-def training():
-    """Half a minute of raw-nano from random weights."""
-    dialog = menu("train")
-    dialog.move(200, 60)
-    dialog.init.setCurrentIndex(dialog.init.findData("none"))
-    dialog.preset.setCurrentIndex(dialog.preset.findData("raw-nano"))
-    dialog.minutes.setValue(0.5)
-    press(dialog, "raw_training_start")
-    until(lambda: dialog.run.unseen.lines or dialog.run.status in ("finished", "failed"), LONG, "curves")
-    show("training")
-    dialog.run.delete(ask=False)
-    wait(5)
-    dialog.close()
-
-
 def work():
     whole_screen()
     sample()
     city()
-    training()
 
 
 QTimer.singleShot(1500, lambda: main(work, report))

@@ -19,6 +19,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
+from qgis.gui import QgsMapCanvas
 
 from .conftest import HOME, Fixes
 
@@ -55,7 +56,7 @@ def kept(staged: None) -> Iterator[Any]:
     QgsProject.instance().clear()
     said: list[str] = []
     bar = SimpleNamespace(pushMessage=lambda title, words, level: said.append(words))
-    kept = KeptResults(SimpleNamespace(mainWindow=lambda: None, messageBar=lambda: bar))
+    kept = KeptResults(SimpleNamespace(mapCanvas=QgsMapCanvas, messageBar=lambda: bar))
     kept.said = said
     yield kept
     kept.close()

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +42,7 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     assert people(tab) == [12]
     users.pick(next(layer.getFeatures()).geometry().asPoint())
     assert users.name.text() in fixes.user_id
-    assert layer.extent().contains(users.marks.bands[0].asGeometry().boundingBox())
+    assert layer.extent().contains(users.bands[0].asGeometry().boundingBox())
     for each in (tab, users):
         each.remove()
     settings().min_users.remove()
@@ -68,29 +66,25 @@ def test_the_user_of_the_nearest_fix_in_metres_is_shown(
     users.remove()
 
 
-def test_colours_are_of_the_model_that_made_the_labels(
-    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, bundle: str, tmp_path: Path
+def test_a_labelled_layer_has_a_style_for_each_label(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
 ) -> None:
-    """Another model, chosen since, has other names of the classes."""
-    from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
+    """QGIS's own menu of styles changes between them, and the project keeps them."""
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab, labelled_layer
 
-    other = Path(shutil.copytree(open_bundle(bundle).path, tmp_path / "other"))
-    card = (other / "card.json").read_text("utf-8")
-    (other / "card.json").write_text(card.replace('"walk"', '"on foot"'), "utf-8")
-    write_sums(other)
     users = UsersTab(session, menu)
     read(session, make(fixes))
     users.unit.setCurrentIndex(users.unit.findData("track"))
     users.run()
     until(lambda: session.job is None)
-    layer = labelled_layer()
-    before = [rule.label() for rule in layer.renderer().rootRule().children()]
-    session.set_model(str(other))
-    until(lambda: session.model is not None)
-    users.shown.activated.emit(users.shown.currentIndex())
-    assert users.shown.currentData() == "transport_mode"
-    assert [rule.label() for rule in layer.renderer().rootRule().children()] == before
+    layer = labelled_layer("track", session.layer.id())
+    assert {*layer.styleManager().styles()} > {"Each user", "Transport mode"}
+    first = [rule.label() for rule in layer.renderer().rootRule().children()]
+    layer.styleManager().setCurrentStyle("Transport mode")
+    assert [rule.label() for rule in layer.renderer().rootRule().children()] == first
+    layer.styleManager().setCurrentStyle("Each user")
+    assert [rule.label() for rule in layer.renderer().rootRule().children()] != first
+    assert "right click" in users.words.text()
     users.remove()
 
 
@@ -107,10 +101,10 @@ def test_a_marked_track_crosses_180_degrees(
     read(session, make(type(fixes)(fixes.user_id, fixes.t, lon, fixes.lat, {})))
     for row in range(12):
         users.show_user(row)
-        box = users.marks.bands[0].asGeometry().boundingBox()
-        for band in users.marks.bands[1:]:
+        box = users.bands[0].asGeometry().boundingBox()
+        for band in users.bands[1:]:
             box.combineExtentWith(band.asGeometry().boundingBox())
-        assert len(users.marks.bands) > 1 and box.width() < width
+        assert len(users.bands) > 1 and box.width() < width
     users.remove()
 
 
@@ -174,17 +168,13 @@ def test_a_users_name_goes_with_its_layer(session: Any, menu: Any, make: Callabl
     menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())
     read(session, make(fixes))
     users.show_user(3)
-    letters = [name.words for name in users.marks.names]
-    assert letters and letters == ["A", "B", "C"][: len(users.card.places.share)]
-    assert [name.point for name in users.marks.names] == [
-        band.asGeometry().centroid().asPoint() for band in users.marks.bands[1:]
-    ]
+    assert len(users.bands) == 1 + len(users.card.places.share) > 1
     users.name.setText(" ")
     users.name.returnPressed.emit()
     assert not users.words.text() and users.card is not None
     users.name.setText("u03")
     read(session, make(fixes))
-    assert not users.name.text() and not users.marks.names
+    assert not users.name.text() and not users.bands
     users.remove()
 
 
@@ -225,5 +215,4 @@ def test_labels_of_people_are_counted_and_shown_with_their_evidence(
         texts = [label.text() for label in users.card.findChildren(QLabel)]
         assert any(seen in text for text in texts) is (tracks != "another")
     assert any(seen in label.text() for label in users.card.findChildren(QLabel))
-    assert [users.shown.itemText(at) for at in range(users.shown.count())][:2] == ["Commuter", "Main mode of transport"]
     users.remove()

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 from qgis.core import (
-    NULL,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
     QgsProject,
@@ -153,10 +152,3 @@ def test_the_dock_and_the_algorithms_skip_the_same_fixes(
         done = run(algorithm, INPUT=layer, MODEL=bundle, **OUTPUTS)
         assert f"3 fixes {reasons}" in done.feedback.warnings
         assert done.values["N_SKIPPED"] == 3
-    until(lambda: session.job is None)
-    session.show_skipped()
-    until(lambda: QgsProject.instance().mapLayersByName("Skipped fixes"))
-    (shown,) = QgsProject.instance().mapLayersByName("Skipped fixes")
-    (jump, timeless) = sorted(shown.getFeatures(), key=lambda f: -f.geometry().asPoint().x())
-    assert jump.geometry().asPoint().x() > 150 and jump["t"].toMSecsSinceEpoch() == columns["t"][300]
-    assert timeless["t"] == NULL

@@ -148,19 +148,6 @@ def test_the_page_is_filled_and_its_legend_lists_what_is_on_the_map(menu: Any, s
     assert "Weekend" in words and not {"Nights", "Weekdays"} & set(words)
 
 
-def test_a_long_legend_has_smaller_letters(menu: Any, session: Any, tmp_path: Path) -> None:
-    from raw_qgis_plugin.gui.maps.page import make_layout
-    from raw_qgis_plugin.layers import styling
-
-    names = [f"class {at}" for at in range(28)]
-    layer = labelled("team", names)
-    styling.Profiles([{**TEAM, "classes": names}], "user").apply(layer)
-    layout = make_layout(show(menu, layer, extent=(5, 40, 420, 60)), "title", ["notes"])
-    exporter = QgsLayoutExporter(layout)
-    exporter.exportToImage(str(tmp_path / "map.png"), exporter.ImageExportSettings())
-    assert 100 < layout.itemById("legend").rect().height() <= layout.itemById("map").rect().height()
-
-
 def test_a_layer_of_many_features_is_a_picture_in_the_pdf(
     menu: Any, session: Any, make: Callable[..., Any], fixes: Any, tmp_path: Path
 ) -> None:

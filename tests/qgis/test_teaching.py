@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the training dialog does to teach a label: a table, a child process, a head in a copy of the model."""
+"""What raw:trainhead does to teach a label: a table, a child process, a head in a copy of the model."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -43,26 +42,21 @@ def learned(columns: dict[str, list[Any]], unit: str, folder: Path, told: list[s
 
 def test_labels_are_read_by_id_and_told_by_kind(staged: None, table: QgsVectorLayer, tmp_path: Path) -> None:
     from raw_qgis_plugin.layers.reading import Snapshot
-    from raw_qgis_plugin.tasks.training import count_labels, read_labels
+    from raw_qgis_plugin.tasks.training import read_labels
 
     columns = read_labels(Snapshot(table), {"user_id": "user_id", "label": "commuter"})
-    named = count_labels(columns)
-    assert len(named.values) == 40 and set(named.values) == {"true", "false"} and not named.is_number
     assert len(learned(columns, "user", tmp_path)["label"]) == 40
     measured = read_labels(Snapshot(table), {"user_id": "user_id", "label": "trips_a_day"})
-    assert count_labels(measured).is_number and 1.857 in measured["label"]
+    assert 1.857 in measured["label"]
 
 
 def test_units_with_two_labels_are_counted_and_left_out(staged: None, tmp_path: Path) -> None:
-    from raw_qgis_plugin.gui.training.labels import describe_labels
     from raw_qgis_plugin.layers.reading import Snapshot
-    from raw_qgis_plugin.tasks.training import count_labels, read_labels
+    from raw_qgis_plugin.tasks.training import read_labels
 
     rows = [(f"u{n}", "yes" if n % 2 else "no") for n in range(12)] + [("u0", "yes"), ("u0", "yes"), ("u1", "yes")]
     fields = {"user_id": "user_id", "label": "commuter"}
     columns = read_labels(Snapshot(words_table(["user_id", "commuter"], rows)), fields)
-    words = describe_labels(count_labels(columns), "users")
-    assert words == "11 labelled users: yes 6, no 5 (with different labels, left out: 1)"
     told: list[str] = []
     found = learned(columns, "user", tmp_path, told)
     assert sorted(found["user_id"]) == sorted(f"u{n}" for n in range(1, 12)) and "in two ways" in told[0]
@@ -76,34 +70,6 @@ def test_unknown_is_no_label_of_raw_s_own_table(staged: None) -> None:
     for third, label in (("mode_p", None), ("why", "unknown")):
         found = read_labels(Snapshot(words_table(["track_id", "mode", third], rows)), fields)
         assert found == {"track_id": ["1", "2"], "label": ["bus", label]}
-
-
-def test_tracks_that_each_user_numbers_anew_keep_their_labels(
-    staged: None, make: Callable[..., Any], invented: Callable[..., Any]
-) -> None:
-    from raw_qgis_plugin.layers.reading import Snapshot
-    from raw_qgis_plugin.tasks.training import count_labels, read_labels
-
-    fixes = invented(users=20, fixes=100)
-    fixes.more["trip_id"] = [1 + n % 100 // 20 for n in range(2000)]
-    fixes.more["mode"] = [["bus", "car", None][(n // 100 + n % 100 // 20) % 2] for n in range(2000)]
-    layer, fields = Snapshot(make(fixes)), {"track_id": "trip_id", "label": "mode", "user_id": "user_id"}
-    labels = count_labels(read_labels(layer, fields))
-    assert len(labels.values) == 100 and not labels.contradictory
-    del fields["user_id"]
-    assert count_labels(read_labels(layer, fields)).contradictory == 5, "without users they are nobody's"
-
-
-@pytest.mark.parametrize(
-    "labels", [["0", "1", "2"] * 4, ["1", "2"] * 6, ["1.5", "2"] * 6, ["a", "b", "3"] * 4, [True, False] * 6]
-)
-def test_the_answer_is_announced_as_it_will_be_learned(staged: None, labels: list[Any], tmp_path: Path) -> None:
-    fit = pytest.importorskip("model.head_training.fit", exc_type=ImportError)
-    from raw_qgis_plugin.tasks.training import count_labels
-
-    columns = {"user_id": [f"u{n}" for n in range(len(labels))], "label": labels}
-    task, _ = fit.encode(learned(columns, "user", tmp_path)["label"])
-    assert count_labels(columns).is_number == (task.kind == "number")
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="training needs torch, which is not installed")

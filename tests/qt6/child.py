@@ -108,15 +108,9 @@ def paint() -> dict[str, int]:
 
     rng = np.random.default_rng(0)
     day = rng.dirichlet(np.ones(4), 24)
-    minutes = np.arange(1.0, 7.0)
-    line = charts.LineChart("Loss", "step", str, from_zero=False, waiting="waiting")
-    for step, loss in enumerate(rng.random(9)):
-        line.add("train", step, loss)
     drawn = [
         charts.WeekStrip(rng.integers(0, 40, (7, 24)), 10),
-        charts.DayPlot(day, ["A", "B", "elsewhere", "no data"]),
-        charts.HorizonChart(minutes, [("80 %", "#0072b2", 25 * minutes), ("50 %", "#d55e00", 10 * minutes)], "{m}"),
-        line,
+        charts.DayPlot(day, ["place 1", "place 2", "elsewhere", "no data"]),
     ]
     colours = {}
     for widget in drawn:

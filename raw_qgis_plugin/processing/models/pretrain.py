@@ -84,6 +84,6 @@ class Pretrain(TrainingAlgorithm):
             super().tidy_up(run, folder, error)
         elif isinstance(error, Cancelled):
             words = tr(
-                "Stopped. The training so far is kept in {folder}. Resume or delete it in RAW's training dialog."
+                "Stopped. The training so far is kept in {folder}. Resume or delete it on RAW's page Train a model."
             )
             run.warn(words.format(folder=folder))
