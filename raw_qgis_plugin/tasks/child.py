@@ -156,12 +156,9 @@ class Child:
                 write(self.folder / ABOUT, self.about)
             self._signal(signal.SIGTERM)
 
-    def kill(self, started: str = "") -> None:
-        """Kill the process and its workers. started: as in run.json; a run that was started later is left alone."""
-        with contextlib.suppress(RawError):
-            self.about = _read_about(self.folder)
-        if started in ("", self.about["started"]):
-            self._signal(getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
+    def kill(self) -> None:
+        """Kill the process and its workers."""
+        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
 
     def cancel(self) -> None:
         """Terminate, then kill. Returns when the process is gone."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The training page in the desktop QGIS: training.py. A training is paused, QGIS is quit, and another one resumes it."""
+"""The training page in the desktop QGIS: training.py. A training is paused; another QGIS resumes it to its end."""
 
 from __future__ import annotations
 
