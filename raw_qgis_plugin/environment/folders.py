@@ -12,26 +12,32 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def user_folder() -> Path:
-    """The folder `raw` in the QGIS profile; made if missing."""
+def user_folder(name: str = "") -> Path:
+    """The folder `raw` in the QGIS profile, or one in it; made if missing."""
     from qgis.core import QgsApplication
 
-    return _private(Path(QgsApplication.qgisSettingsDirPath()) / "raw")
+    folder = Path(QgsApplication.qgisSettingsDirPath()) / "raw" / name
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (folder, *([folder.parent] if name else [])):
+            if each.stat().st_mode & 0o077:  # made with another mode; no effect on Windows
+                each.chmod(0o700)
+    return folder
 
 
 def models_folder() -> Path:
     """The user's own model bundles, one folder each."""
-    return _private(user_folder() / "models")
+    return user_folder("models")
 
 
 def runs_folder() -> Path:
     """Training runs, one folder each."""
-    return _private(user_folder() / "runs")
+    return user_folder("runs")
 
 
 def cache_folder() -> Path:
     """The cache of embeddings."""
-    return _private(user_folder() / "cache")
+    return user_folder("cache")
 
 
 def venv_folder() -> Path:
@@ -67,11 +73,3 @@ def why_not_writable() -> str:
 def size_of(folder: Path) -> int:
     """Bytes in all files under a folder; 0 if it does not exist."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-
-
-def _private(folder: Path) -> Path:
-    with suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if folder.stat().st_mode & 0o077:  # made with another mode; no effect on Windows
-            folder.chmod(0o700)
-    return folder

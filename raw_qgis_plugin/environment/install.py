@@ -16,19 +16,26 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from ..core.errors import Cancelled, RawError
 from . import locks, packages
 from .interpreter import isolated, python_of_venv, run_hidden
-from .packages import parse
 
-TORCH_FOR_CPU = "https://download.pytorch.org/whl/cpu"
-TORCH = "Installing PyTorch without CUDA"
-OF_CUDA_TORCH = ("torch", "triton", "nvidia-", "cuda-")  # PyTorch with CUDA, and what it alone needs
 UNLOCK = "Untick 'Only versions that RAW was tested with' to take the newest that fit, unchecked."
-Log = Callable[[str], None]
+# What the user can do about an error of pip, by words in it
+ADVICE = {
+    "do not match the hashes": "A file is not the one that RAW was tested with: it was changed or damaged, and nothing "
+    "was installed.",
+    "no space left": "Free some disk space, then press Install again.",
+    "not enough space": "Free some disk space, then press Install again.",
+    "denied": "A file is in use, perhaps by another QGIS or a virus scanner. Close other windows of QGIS, wait a "
+    "minute, then press Install again.",
+    "proxy": "Set the proxy in Settings → Options → Network, or install from a folder of wheels.",
+    "no matching distribution": "Is there a connection to pypi.org? Behind a firewall install from a folder of wheels.",
+    "connection": "Set the proxy in Settings → Options → Network, or install from a folder of wheels.",
+    "timed out": "Set the proxy in Settings → Options → Network, or install from a folder of wheels.",
+}
 
 
 class InstallError(RawError):
@@ -39,23 +46,16 @@ class InstallError(RawError):
 class InstallRequest:
     """The packages to install and their source.
 
-    groups: of runtime, cuda, train. wheels: a folder of wheels; None for PyPI. cpu_torch: also use PyTorch's
-    index of builds without CUDA. proxy: a URL, or ''. locked: the lock's versions and sums, instead of the newest that
-    fit.
+    groups: of runtime, cuda, train. wheels: a folder of wheels; None for PyPI. proxy: a URL, or ''. locked:
+    the lock's versions and sums, instead of the newest that fit.
     """
 
     groups: tuple[str, ...] = ("runtime",)
     wheels: Path | None = None
-    cpu_torch: bool = False
     proxy: str = ""
     requirements: Path = packages.REQUIREMENTS
     locked: bool = True
     locks: Path = locks.FOLDER
-
-    @property
-    def source(self) -> str:
-        """Where packages come from, in words."""
-        return "PyPI, or the index that pip is set to" if self.wheels is None else str(self.wheels)
 
 
 class Installer:
@@ -64,7 +64,7 @@ class Installer:
     base: QGIS's own interpreter. log: called with every line of the child processes' output.
     """
 
-    def __init__(self, venv: Path, base: Path, wanted: InstallRequest, log: Log) -> None:
+    def __init__(self, venv: Path, base: Path, wanted: InstallRequest, log: Callable[[str], None]) -> None:
         self.venv, self.base, self.wanted, self.log = venv, base, wanted, log
         self.temporary = venv.with_name("install-files")  # of pip, which leaves gigabytes when it is stopped
         self._child: subprocess.Popen[str] | None = None
@@ -72,16 +72,28 @@ class Installer:
 
     def run(self) -> None:
         """Install what is not installed yet. Raises InstallError and Cancelled. No temporary file stays."""
+        wanted, source = self.wanted, "PyPI, or the index that pip is set to"
         shutil.rmtree(self.temporary, ignore_errors=True)  # of a QGIS that was killed
         try:
-            if self.wanted.wheels is not None and not any(self.wanted.wheels.glob("*.whl")):
-                raise InstallError(f"There is no wheel (*.whl) in {self.wanted.wheels}. Choose their folder.")
-            held = packages.held_versions()
+            if wanted.wheels is not None and not any(wanted.wheels.glob("*.whl")):
+                raise InstallError(f"There is no wheel (*.whl) in {wanted.wheels}. Choose their folder.")
             pip = [*self._pip(), "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
-            (self.venv / "held-by-qgis.txt").write_text("".join(f"{n}=={v}\n" for n, v in held.items()), "utf-8")
-            pip += ["--only-binary", ":all:", "--constraint", str(self.venv / "held-by-qgis.txt")]
-            pip += ["--no-index", "--find-links", str(self.wanted.wheels)] if self.wanted.wheels else []
-            (self._install_locked if self.wanted.locked else self._install_newest)(pip)
+            held = self.venv / "held-by-qgis.txt"
+            held.write_text("".join(f"{n}=={v}\n" for n, v in packages.held_versions().items()), "utf-8")
+            pip += ["--only-binary", ":all:", "--constraint", str(held)]
+            if wanted.wheels is not None:
+                pip, source = [*pip, "--no-index", "--find-links", str(wanted.wheels)], str(wanted.wheels)
+            files = [wanted.requirements / f"{group}.txt" for group in wanted.groups]
+            if wanted.locked:
+                files, pip = [self._locked()], [*pip, "--require-hashes"]
+            names = [
+                line.split("--hash")[0].split(";")[0] for file in files for line in file.read_text("utf-8").split("\n")
+            ]
+            named = ", ".join(filter(None, map(str.strip, names)))
+            self.log(f"To fetch from {source} what this system needs of: {named or 'nothing'}")
+            if named:
+                each = [word for file in files for word in ("--requirement", str(file))]
+                self._call([*pip, *each], "Installing the packages")
             self._verify()
         finally:
             shutil.rmtree(self.temporary, ignore_errors=True)
@@ -95,39 +107,15 @@ class Installer:
         if child is not None and child.poll() is None:
             child.terminate()
 
-    def _install_newest(self, pip: list[str]) -> None:
-        files = [self.wanted.requirements / f"{group}.txt" for group in self.wanted.groups]
-        lines = [line for file in files for line in file.read_text("utf-8").splitlines() if line]
-        self.log(f"To fetch from {self.wanted.source}, the newest that fit, unchecked: {', '.join(lines)}")
-        for torch in (line for line in lines if self.wanted.cpu_torch and parse(line).name == "torch"):
-            self._call([*pip, "--index-url", TORCH_FOR_CPU, torch], TORCH)
-        each = [word for file in files for word in ("--requirement", str(file))]
-        self._call([*pip, *each], "Installing the packages")
-
-    def _install_locked(self, pip: list[str]) -> None:
-        """Install what is lacking of the lock. What QGIS has stays, unless something new wants a newer one."""
-        wanted, lock = self.wanted, locks.find(self.wanted.locks)
+    def _locked(self) -> Path:
+        """The requirement file of what is lacking of the lock."""
+        wanted, lock, file = self.wanted, locks.find(self.wanted.locks), self.venv / "locked.txt"
         if lock is None:
             python, numpy = ".".join(map(str, sys.version_info[:2])), packages.version_of("numpy")
             raise InstallError(f"RAW has no tested versions for Python {python} with NumPy {numpy}. {UNLOCK}")
-        for all_others in (False, True):
-            pins = locks.lacking(lock, wanted.groups, self.venv, wanted.requirements, all_others)
-            apart = [pin for pin in pins if wanted.cpu_torch and pin.name.startswith(OF_CUDA_TORCH)]
-            pins = [pin for pin in pins if pin not in apart]
-            self.log(f"To fetch from {wanted.source}: {', '.join(f'{p.name} {p.version}' for p in pins) or 'nothing'}")
-            file = self.venv / "locked.txt"
-            file.write_text("\n".join(pin.requirement() for pin in pins) + "\n", encoding="utf-8")
-            try:
-                if pins:
-                    command = [*pip, "--require-hashes", "--requirement", str(file)]
-                    self._call(command, "Installing the packages")
-                break
-            except InstallError as error:
-                if all_others or "versions pinned" not in str(error):
-                    raise
-        for torch in (pin for pin in apart if pin.name == "torch"):
-            self.log(f"To fetch from {TORCH_FOR_CPU}, whose files are not in the lock: torch {torch.version}")
-            self._call([*pip, "--no-deps", "--index-url", TORCH_FOR_CPU, f"torch=={torch.version}"], TORCH)
+        pins = locks.lacking(lock, wanted.groups, self.venv, wanted.requirements, all_others=True)
+        file.write_text("".join(f"{pin.requirement()}\n" for pin in pins), encoding="utf-8")
+        return file
 
     def _pip(self) -> list[str]:
         """Make the environment unless there is one for this Python. Returns the command that runs pip in it."""
@@ -171,9 +159,6 @@ class Installer:
         environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temporary))
         if self.wanted.proxy:
             environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), self.wanted.proxy)
-        if what == TORCH:  # from that index alone: beside another one pip would take whichever build is newer
-            environment = {k: v for k, v in environment.items() if not k.startswith("PIP_")}
-            environment["PIP_CONFIG_FILE"] = os.devnull
         with subprocess.Popen(  # nosec B603
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             encoding="utf-8", errors="replace", env=environment, cwd=self.temporary,
@@ -190,7 +175,7 @@ class Installer:
         self._stop_if_cancelled()
         if child.returncode != 0:
             reason = errors[-1] if errors else f"the command stopped with code {child.returncode}"
-            raise InstallError(f"{what} failed: {reason}{advice(' '.join(errors), self.wanted)}")
+            raise InstallError(f"{what} failed: {reason} {advice(' '.join(errors), self.wanted)}".strip())
 
     def _verify(self) -> None:
         """Check that QGIS's own packages did not change, and import every new one with QGIS's search path."""
@@ -208,37 +193,26 @@ class Installer:
 
 def advice(errors: str, wanted: InstallRequest) -> str:
     """What the user can do about errors of pip; '' if unknown."""
-    words = errors.lower()
-    if "do not match the hashes" in words:
-        return " A file is not the one that RAW was tested with: it was changed or damaged, and nothing was installed."
-    if "no matching distribution" in words or "could not find a version" in words:
-        if wanted.wheels is not None:
-            return f" The folder {wanted.wheels} lacks it, or has another version, or one for another system. {UNLOCK}"
-        return " Is there a connection to pypi.org? Behind a firewall, install from a folder of wheels."
-    if "proxy" in words or "connection" in words or "timed out" in words:
-        return " Set the proxy in Settings → Options → Network, or install from a folder of wheels."
-    if "no space left" in words:
-        return " Free some disk space, then press Install again."
-    return ""
+    words = next((words for words in ADVICE if words in errors.lower()), "")
+    if words == "no matching distribution" and wanted.wheels is not None:
+        return f"The folder {wanted.wheels} lacks it, or has another version, or one for another system. {UNLOCK}"
+    return ADVICE.get(words, "")
 
 
 def qgis_proxy() -> str:
-    """The proxy of QGIS's settings as a URL, with name and password where they are given; '' where it uses none."""
+    """The proxy of QGIS's settings as a URL for pip, with name and password where they are given.
+
+    '' where QGIS uses none, or one of a kind that pip does not know, such as the system's default.
+    """
     from qgis.core import QgsSettings
 
     settings = QgsSettings()
-    names = ("proxyType", "proxyHost", "proxyPort", "proxyUser", "proxyPassword")
-    if not settings.value("proxy/proxyEnabled", False, type=bool):
+    kind, host, port, user, secret = (
+        str(settings.value(f"proxy/{name}", "") or "")
+        for name in ("proxyType", "proxyHost", "proxyPort", "proxyUser", "proxyPassword")
+    )
+    scheme = {"HttpProxy": "http", "HttpCachingProxy": "http", "Socks5Proxy": "socks5"}.get(kind)
+    if not settings.value("proxy/proxyEnabled", False, type=bool) or scheme is None or not host:
         return ""
-    return proxy_url({name: settings.value(f"proxy/{name}", "") for name in names})
-
-
-def proxy_url(settings: dict[str, Any]) -> str:
-    """A URL of QGIS's proxy settings; '' for kinds that pip does not know, such as the system's default."""
-    schemes = {"HttpProxy": "http", "HttpCachingProxy": "http", "Socks5Proxy": "socks5"}
-    scheme, host = schemes.get(str(settings["proxyType"])), str(settings["proxyHost"] or "")
-    if scheme is None or not host:
-        return ""
-    user, secret = (quote(str(settings[name] or ""), safe="") for name in ("proxyUser", "proxyPassword"))
-    port = f":{settings['proxyPort']}" if settings["proxyPort"] else ""
-    return f"{scheme}://{f'{user}:{secret}@' if user else ''}{host}{port}"
+    login = f"{quote(user, safe='')}:{quote(secret, safe='')}@" if user else ""
+    return f"{scheme}://{login}{host}{f':{port}' if port else ''}"

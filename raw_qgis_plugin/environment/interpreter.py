@@ -11,7 +11,7 @@ import json
 import os
 import subprocess  # nosec B404
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,14 +28,6 @@ class Layout:
     prefix: Path
     version: tuple[int, int]
     environ: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """File names of an interpreter, the exact version first."""
-        major, minor = self.version
-        if self.platform == "win32":
-            return ("python.exe", "python3.exe")
-        return (f"python{major}.{minor}", f"python{major}", "python")
 
 
 class NoPython(RawError):
@@ -65,44 +57,35 @@ def python_of_venv(venv: Path, platform: str) -> Path | None:
 
 def base_python(layout: Layout) -> Path:
     """QGIS's own interpreter, in the first usual folder that has one. Raises NoPython."""
-    folders = list(dict.fromkeys(_folders(layout)))
-    for folder in folders:
-        for name in layout.names:
-            if (folder / name).is_file():
-                return folder / name
-    looked = ", ".join(str(folder) for folder in folders)
-    raise NoPython(f"The Python of this QGIS was not found. Looked for {' or '.join(layout.names)} in: {looked}.")
-
-
-def _folders(layout: Layout) -> Iterator[Path]:
-    """The folders that may hold the interpreter, the likeliest first."""
     major, minor = layout.version
+    names = [f"python{major}.{minor}", f"python{major}", "python"]
     if layout.platform == "win32":
-        yield layout.prefix  # conda
-        for root in (layout.environ.get("OSGEO4W_ROOT"), layout.executable.parent.parent):
-            if root:  # OSGeo4W and the stand-alone installer: apps/Python312/python.exe beside bin/qgis-bin.exe
-                yield Path(root) / "apps" / f"Python{major}{minor}"
-                yield Path(root) / "bin"
-        if home := layout.environ.get("PYTHONHOME"):
-            yield Path(home)
+        names = ["python.exe", "python3.exe"]
+    folders = list(dict.fromkeys(_folders(layout)))
+    for python in (folder / name for folder in folders for name in names):
+        if python.is_file():
+            return python
+    looked = ", ".join(str(folder) for folder in folders)
+    raise NoPython(f"The Python of this QGIS was not found. Looked for {' or '.join(names)} in: {looked}.")
+
+
+def _folders(layout: Layout) -> list[Path]:
+    """The folders that may hold the interpreter, the likeliest first."""
+    (major, minor), environ, prefix, program = layout.version, layout.environ, layout.prefix, layout.executable
+    if layout.platform == "win32":
+        # conda; OSGeo4W and the stand-alone installer, which have apps/Python312/python.exe beside bin/qgis-bin.exe
+        roots = [Path(root) for root in (environ.get("OSGEO4W_ROOT"), program.parent.parent) if root]
+        found = [prefix, *(root / part for root in roots for part in (f"apps/Python{major}{minor}", "bin"))]
     elif layout.platform == "darwin":
-        for contents in (parent for parent in layout.executable.parents if parent.name == "Contents"):
-            yield contents / "MacOS" / "bin"  # up to QGIS 3.40; later one of the others
-            yield contents / "MacOS"
-            yield contents / "Frameworks" / "bin"
-            yield contents / "Frameworks" / "Python.framework" / "Versions" / f"{major}.{minor}" / "bin"
-            yield contents / "Resources" / "python" / "bin"
-        yield layout.prefix / "bin"  # conda and Homebrew
-    else:
-        if snap := layout.environ.get("SNAP"):
-            yield Path(snap) / "usr" / "bin"
-            yield Path(snap) / "bin"
-        yield layout.prefix / "bin"  # the distribution or conda
-        if "FLATPAK_ID" in layout.environ:
-            yield Path("/app/bin")
-        yield Path("/usr/bin")
-    if layout.executable.name.lower().startswith("python"):
-        yield layout.executable.parent
+        # MacOS/bin up to QGIS 3.40, later one of the others; conda and Homebrew
+        python = f"Frameworks/Python.framework/Versions/{major}.{minor}/bin"
+        parts = ("MacOS/bin", "MacOS", "Frameworks/bin", python, "Resources/python/bin")
+        found = [parent / part for parent in program.parents if parent.name == "Contents" for part in parts]
+        found += [prefix / "bin"]
+    else:  # Snap; the distribution, conda and Flatpak
+        snap = [Path(environ["SNAP"], part) for part in ("usr/bin", "bin")] if "SNAP" in environ else []
+        found = [*snap, prefix / "bin", Path("/usr/bin")]
+    return [*found, program.parent] if program.name.lower().startswith("python") else found
 
 
 # Runs a module, like `python -m`, with the search path of the first argument.

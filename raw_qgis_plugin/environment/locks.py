@@ -7,21 +7,17 @@ what this Python lacks of a group, for pip; the installer in QGIS does the same.
 
 from __future__ import annotations
 
-import ast
-import operator
-import platform
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 
-from .packages import REQUIREMENTS, numbers, parse, version_of
+from .packages import HELD, REQUIREMENTS, numbers, parse, version_of
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "locks"
 PYTHONS = {1: ((3, 10), (3, 12)), 2: ((3, 10), (3, 14))}  # for each major NumPy: the first and the last Python
-OPERATORS = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
 
 
 @dataclass(frozen=True)
@@ -35,18 +31,14 @@ class Pin:
     groups: tuple[str, ...]
     licence: str = ""
 
+    def requirement(self) -> str:
+        """The line for pip, which leaves out what is marked for other systems."""
+        marker = f" ; {self.marker}" if self.marker else ""
+        return f"{self.name}=={self.version}{marker}" + "".join(f" --hash=sha256:{each}" for each in self.hashes)
+
     def line(self) -> str:
         """The line in the lock."""
-        marker = f" ; {self.marker}" if self.marker else ""
-        return f"{self.name}=={self.version}{marker}{self._sums} # {' '.join(self.groups)} | {self.licence}"
-
-    def requirement(self) -> str:
-        """The line for pip."""
-        return f"{self.name}=={self.version}{self._sums}"
-
-    @property
-    def _sums(self) -> str:
-        return "".join(f" --hash=sha256:{each}" for each in self.hashes)
+        return f"{self.requirement()} # {' '.join(self.groups)} | {self.licence}"
 
 
 def read(path: Path) -> list[Pin]:
@@ -59,35 +51,6 @@ def read(path: Path) -> list[Pin]:
         groups, _, licence = about.partition(" | ")
         pins.append(Pin(name, version, marker, tuple(hashes), tuple(groups.split()), licence))
     return pins
-
-
-def this_machine() -> dict[str, str]:
-    """What markers ask of a machine and its Python."""
-    return {
-        "python_full_version": platform.python_version(),
-        "sys_platform": sys.platform,
-        "platform_machine": platform.machine(),
-        "platform_python_implementation": platform.python_implementation(),
-        "implementation_name": sys.implementation.name,
-    }
-
-
-def applies(marker: str, machine: Mapping[str, str]) -> bool:
-    """Whether a marker of a lock holds on a machine."""
-
-    def holds(node: ast.expr) -> bool:
-        if isinstance(node, ast.BoolOp):
-            return (all if isinstance(node.op, ast.And) else any)(map(holds, node.values))
-        if not (isinstance(node, ast.Compare) and isinstance(node.left, ast.Name)):
-            raise ValueError(f"Not a marker: {marker!r}")
-        has, wants = machine[node.left.id], str(ast.literal_eval(node.comparators[0]))
-        compare = OPERATORS.get(type(node.ops[0]))
-        if compare is not None:
-            return bool(compare(numbers(has), numbers(wants)))
-        same = has.startswith(wants[:-1]) if wants.endswith(".*") else has == wants
-        return same == isinstance(node.ops[0], ast.Eq)
-
-    return not marker or holds(ast.parse(marker, mode="eval").body)
 
 
 def find(folder: Path = FOLDER) -> Path | None:
@@ -111,16 +74,16 @@ def lacking(
 
     all_others: also those that the groups do not name themselves, but which the named ones may want in a newer version.
     """
-    have, machine = outside(environment), this_machine()
+    have = outside(environment)
     lines = [line for group in groups for line in (requirements / f"{group}.txt").read_text("utf-8").splitlines()]
     ranges = {named.name: named for named in map(parse, filter(None, lines))}
 
     def fits(pin: Pin) -> bool:
         named = ranges.get(pin.name)
-        return pin.name in have and (named.fits(have[pin.name]) if named else not all_others)
+        stays = not all_others or pin.name in HELD
+        return pin.name in have and (named.fits(have[pin.name]) if named else stays)
 
-    wanted = [pin for pin in read(lock) if set(groups) & set(pin.groups) and applies(pin.marker, machine)]
-    return [pin for pin in wanted if not fits(pin)]
+    return [pin for pin in read(lock) if set(groups) & set(pin.groups) and not fits(pin)]
 
 
 if __name__ == "__main__":

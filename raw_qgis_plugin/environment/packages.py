@@ -28,7 +28,7 @@ NAMES_OF = {"onnxruntime": ("onnxruntime-gpu", "onnxruntime", "onnxruntime-direc
 # Megabytes to download for a package with its dependencies, in November 2026; cuda: of onnxruntime-gpu[cuda,cudnn].
 MEGABYTES = {
     "numpy": 16, "scipy": 35, "shapely": 3, "pyproj": 10, "pyarrow": 55, "onnxruntime": 20,
-    "onnxruntime-gpu": 260, "cuda": 1300, "torch": 3000 if sys.platform == "linux" else 200, "torch-cpu": 200,
+    "onnxruntime-gpu": 260, "cuda": 1300, "torch": 3000 if sys.platform == "linux" else 200,
     "safetensors": 1, "onnx": 10, "onnxscript": 1, "tensorboard": 20, "scikit-learn": 10,
 }  # fmt: skip
 REMOVE_LATER = "remove-at-next-start"  # a file in an environment that could not be deleted
@@ -112,14 +112,10 @@ def _check(wanted: Package) -> Package:
     return Package(wanted.name, wanted.lowest, wanted.below, version, problem)
 
 
-def download_megabytes(packages: Iterable[Package], cuda: bool = False, cpu_torch: bool = False) -> int:
-    """The rough download size. cuda: with the CUDA libraries. cpu_torch: PyTorch without CUDA."""
+def download_megabytes(packages: Iterable[Package], cuda: bool = False) -> int:
+    """The rough download size. cuda: with the CUDA libraries."""
     sizes = {package.module: package.megabytes for package in packages}
-    if cuda and "onnxruntime" in sizes:
-        sizes["onnxruntime"] += MEGABYTES["cuda"]
-    if cpu_torch and "torch" in sizes:
-        sizes["torch"] = MEGABYTES["torch-cpu"]
-    return sum(sizes.values())
+    return sum(sizes.values()) + (MEGABYTES["cuda"] if cuda and "onnxruntime" in sizes else 0)
 
 
 def run_probe(python: Path, code: str, path: list[str], *arguments: str, timeout_s: float = 120) -> tuple[str, str]:

@@ -13,7 +13,6 @@ import pytest
 
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.environment import diagnostics, install, packages
-from raw_qgis_plugin.environment.install import proxy_url
 from raw_qgis_plugin.environment.interpreter import base_python, isolated, module_command, this_layout
 
 
@@ -35,7 +34,6 @@ def test_sizes_follow_the_hardware_and_the_source() -> None:
     sizes = packages.MEGABYTES
     assert packages.download_megabytes([runtime, torch]) == sizes["onnxruntime-gpu"] + sizes["torch"]
     assert packages.download_megabytes([runtime], cuda=True) == sizes["onnxruntime-gpu"] + sizes["cuda"]
-    assert packages.download_megabytes([torch], cpu_torch=True) == sizes["torch-cpu"]
 
 
 def test_requirement_lines() -> None:
@@ -78,14 +76,6 @@ def test_a_cancel_while_pip_is_being_started_ends_it(tmp_path: Path, monkeypatch
     assert time.monotonic() - began < 15
 
 
-def test_proxy_of_qgis_becomes_a_url() -> None:
-    base = {"proxyType": "HttpProxy", "proxyHost": "proxy.city.gov", "proxyPort": "3128", "proxyUser": ""}
-    assert proxy_url(base | {"proxyPassword": ""}) == "http://proxy.city.gov:3128"
-    login = base | {"proxyUser": "a@b", "proxyPassword": "c:d", "proxyType": "Socks5Proxy"}  # pragma: allowlist secret
-    assert proxy_url(login) == "socks5://a%40b:c%3Ad@proxy.city.gov:3128"  # pragma: allowlist secret
-    assert proxy_url(base | {"proxyType": "DefaultProxy", "proxyPassword": ""}) == ""
-
-
 def test_nothing_that_lies_around_runs_in_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where QGIS was started in the folder of a downloaded project, with Python's variables set to another place."""
     mark = tmp_path / "ran"
@@ -103,6 +93,24 @@ def test_nothing_that_lies_around_runs_in_a_child(tmp_path: Path, monkeypatch: p
     installer = install.Installer(tmp_path / "v" / "venv", python, install.InstallRequest((), locked=False), [].append)
     installer._call(isolated(python, "-c", "import json"), "Trying")
     assert installer._has(python, "json") and not mark.exists()
+
+
+def test_what_pip_says_becomes_advice() -> None:
+    for error, words in (
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "changed or damaged"),
+        ("OSError: [Errno 28] No space left on device", "disk space"),
+        (
+            "ERROR: Could not install packages due to an OSError: [WinError 5] Access is denied: 'x.dll'",
+            "virus scanner",
+        ),
+        ("PermissionError: [Errno 13] Permission denied", "virus scanner"),
+        ("ProxyError('Cannot connect to proxy.') ERROR: No matching distribution found for x", "Set the proxy"),
+        ("ERROR: Could not find a version; ERROR: No matching distribution found for x", "connection to pypi.org"),
+        ("ReadTimeoutError: HTTPSConnectionPool: Read timed out.", "Set the proxy"),
+    ):
+        assert words in install.advice(error, install.InstallRequest()), error
+    of_wheels = install.InstallRequest(wheels=Path("w"))
+    assert "The folder w lacks it" in install.advice("ERROR: No matching distribution found for x", of_wheels)
 
 
 def test_diagnostics_name_the_library_that_cuda_lacks(tmp_path: Path) -> None:

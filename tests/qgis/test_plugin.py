@@ -143,3 +143,21 @@ def test_a_package_that_does_not_load_is_named_with_its_reason(
     monkeypatch.setattr(type(algorithm), "run_on", broken)
     with pytest.raises(QgsProcessingException, match=r"pyarrow is installed but does not work: libarrow\.so.*Packages"):
         algorithm.processAlgorithm({}, QgsProcessingContext(), QgsProcessingFeedback())
+
+
+def test_proxy_of_qgis_becomes_a_url(staged: None) -> None:
+    from qgis.core import QgsSettings
+
+    from raw_qgis_plugin.environment.install import qgis_proxy
+
+    login = {"User": "a@b", "Password": "c:d"}  # pragma: allowlist secret
+    for more, url in (
+        ({"Enabled": True, "Type": "HttpProxy", "Host": "proxy.gov", "Port": "3128"}, "http://proxy.gov:3128"),
+        ({"Type": "Socks5Proxy", **login}, "socks5://a%40b:c%3Ad@proxy.gov:3128"),  # pragma: allowlist secret
+        ({"Type": "DefaultProxy"}, ""),
+        ({"Type": "HttpProxy", "Enabled": False}, ""),
+    ):
+        for name, value in more.items():
+            QgsSettings().setValue(f"proxy/proxy{name}", value)
+        assert qgis_proxy() == url
+    QgsSettings().remove("proxy")

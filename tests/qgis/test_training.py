@@ -32,7 +32,7 @@ def show(
 
     def begin(source: str) -> Any:
         (tmp_path / "standin.py").write_text(source)
-        child = module.Child.start("standin", [], tmp_path / "runs" / "one", needs=(), minutes=1)
+        child = module.Child.start("standin", [], tmp_path / "runs" / "one", minutes=1)
         request.addfinalizer(child.kill)
         page = TrainingDialog(desktop)
         request.addfinalizer(page.close)

@@ -70,7 +70,6 @@ class PackagesDialog(RawDialog):
         )
         self.source = QComboBox()
         self.source.addItem(tr("from PyPI"), "pypi")
-        self.source.addItem(tr("from PyPI, and PyTorch without CUDA from pytorch.org (smaller)"), "cpu")
         self.source.addItem(tr("from a folder of wheels (no network)"), "wheels")
         self.source.currentIndexChanged.connect(self.refresh)
         self.wheels = QgsFileWidget()
@@ -122,7 +121,7 @@ class PackagesDialog(RawDialog):
             words = tr("RAW has all that it needs to run the model. Training needs more: tick the box below.")
             if self.with_training.isChecked() or not any(package.problem for package in training):
                 words = tr("RAW has all that it needs, to run the model and to train.")
-        megabytes = packages.download_megabytes(lacking, bool(self.gpus), self.source.currentData() == "cpu")
+        megabytes = packages.download_megabytes(lacking, bool(self.gpus))
         self._summarise(words.format(what=", ".join(package.name for package in lacking), megabytes=megabytes))
         self.install_button.setEnabled(bool(lacking))
         self.remove_button.setEnabled(venv_folder().exists())
@@ -184,7 +183,7 @@ class PackagesDialog(RawDialog):
         groups = ("cuda" if self.gpus else RUNNING, *[TRAINING] * self.with_training.isChecked())
         self.log.clear()
         try:
-            request = InstallRequest(groups, folder, source == "cpu", qgis_proxy(), locked=self.locked.isChecked())
+            request = InstallRequest(groups, folder, qgis_proxy(), locked=self.locked.isChecked())
             self._follow(self.desktop.install(request))
         except RawError as error:
             self._summarise(str(error))
