@@ -31,9 +31,9 @@ from model.cli import (
 )
 from raw_qgis_plugin.core.embedding.cache import embed_cached, recipe_key
 from raw_qgis_plugin.core.embedding.profiles import UNITS
-from raw_qgis_plugin.core.errors import InputError, require
+from raw_qgis_plugin.core.errors import InputError, part_of, require
 from raw_qgis_plugin.core.scratch import complete
-from raw_qgis_plugin.core.sources.readers import find_source, stream
+from raw_qgis_plugin.core.sources.readers import stream
 from raw_qgis_plugin.core.times import find_zone
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ cluster have to see that folder.
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, embed, write: at once, or in parts."""
-    from model.data.shards import count_rows
+    from model.data.split import count_rows
 
     parser = make_parser("embed", "Embed users, tracks or days as vectors.", EPILOG)
     add = parser.add_argument
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.workers:
         require("ray")
     check_output(args.output, args)
-    if args.workers or count_rows(*find_source(args.tracks)) >= LARGE_ROWS:
+    if args.workers or count_rows(args.tracks) >= LARGE_ROWS:
         embed_in_parts(args)
     else:
         embed_at_once(args)
@@ -96,22 +96,28 @@ def embed_in_parts(args: argparse.Namespace) -> None:
 
     if args.cache:
         raise InputError("--cache works for tracks embedded at once; these are embedded in parts.")
-    model, fields = open_model(args), (args.user_field, args.track_field, args.time_field)
+    model, schema, progress = open_model(args), schema_of(args), meter("embedding")
     beside, recipe = Path(args.output).expanduser().absolute(), recipe_key(model).hex()
-    job = scale.open_job(beside, args.tracks, args.unit, fields, args.tz, args.bundle or "", recipe)
-    done = sum(file.exists() for file in job.part_files)
+    folder = scale.open_folder(beside, args.tracks, args.unit, schema, recipe)
+    parts = scale.split_once(folder, args.tracks, args.unit, schema)
+    missing = [part for part in parts if not scale.embedded(part).exists()]
+    done = len(parts) - len(missing)
     finished = f", {done} of them finished before" if done else ""
-    print(f"{job.parts} parts in {job.folder}{finished}", file=sys.stderr)
-    if args.workers:
-        scale.work_on_ray(job, args.device, args.workers, args.ray_address, meter("embedding"))
+    print(f"{len(parts)} parts in {folder}{finished}", file=sys.stderr)
+    if args.workers and missing:
+        bundle = str(Path(args.bundle).resolve()) if args.bundle else None
+        scale.embed_on_ray(missing, args.unit, bundle, args.device, args.workers, args.ray_address, progress)
     else:
-        scale.work_alone(job, model, meter("embedding"))
-    if skipped := scale.skipped_of(job):
+        for number, part in enumerate(missing):
+            shares = number / len(missing), (number + 1) / len(missing)
+            scale.embed_part(part, args.unit, model, part_of(progress, *shares))
+    if skipped := scale.skipped_of(folder):
         warn(str(skipped))
-    ids = dataset.dataset(list(map(str, job.part_files)), format="parquet")
+    files = [scale.embedded(part) for part in parts]
+    ids = dataset.dataset(list(map(str, files)), format="parquet")
     names = [name for name in ids.schema.names if name in ID_COLUMNS]
-    save(args, ids.to_table(names), map(parquet.read_table, job.part_files))
-    shutil.rmtree(job.folder)  # personal data
+    save(args, ids.to_table(names), map(parquet.read_table, files))
+    shutil.rmtree(folder)  # personal data
 
 
 def save(args: argparse.Namespace, ids: pa.Table, tables: Iterator[pa.Table]) -> None:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +23,14 @@ from model.cli import Parser, from_zero, over_zero, positive, print_line, run
 from model.data.batches import CADENCES, Batches
 from model.data.corpus import load_both, parse, source_name
 from model.data.feed import feed
-from model.data.labels import read_table, usable
 from model.export import check_output, export
 from model.network.config import PRESETS
 from model.training.calibrate import between, calibrate
 from model.training.distributed import World, find_device, open_world
 from model.training.loop import PEAK_LR, PEAK_LR_TRAINED, Reporter, stop_requests, train, validate_average
-from model.training.monitor import Monitor, profile_accuracy
 from model.training.published import PlaceBatches, fit_box
 from model.training.run import TrainingRun
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources.readers import find_source
 
 EPILOG = """\
 examples:
@@ -43,14 +42,6 @@ docs/guide/training-at-scale.md has a command for each preset and machine.
 """
 
 
-def about(args: argparse.Namespace, metrics: dict, monitor: Monitor) -> dict:
-    """What a checkpoint, and so the card, records of the command, and what a resumed run needs to know."""
-    return {
-        "seed": args.seed, "minutes": args.minutes, "command": command(args), "metrics": metrics,
-        "watch": monitor.to_dict(), "lr": args.lr,
-    }  # fmt: skip
-
-
 def command(args: argparse.Namespace) -> str:
     """The command as a card records it: arguments that differ from the defaults, without folders of this machine."""
     size, nodes = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("GROUP_WORLD_SIZE", 1))
@@ -58,17 +49,16 @@ def command(args: argparse.Namespace) -> str:
         f"torchrun{f' --nnodes {nodes}' * (nodes > 1)} --nproc-per-node {size // nodes} -m model.pretrain"
     )  # fmt: skip
     defaults, words = parser(), [start]
-    names = {name: [source_name(s) for s in getattr(args, name)] for name in ("corpus", "keep")}
-    for name, value in (vars(args) | names | {"output": args.output.name}).items():
-        flag = "--" + name.replace("_", "-")
-        if value == defaults.get_default(name) or name in ("resume", "cache", "stop_after"):
+    for name, value in vars(args).items():
+        if value == defaults.get_default(name) or name == "resume":
             continue
+        flag = "--" + name.replace("_", "-")
         if isinstance(value, bool):
             words.append(flag if value else flag.replace("--", "--no-", 1))
-        elif name in ("init", "profiles"):
-            words.append(" ".join([flag, *(Path(v).name for v in (value if name == "profiles" else [value]))]))
+        elif name in ("corpus", "keep"):
+            words += [flag, *map(source_name, value)]
         else:
-            words.append(f"{flag} {' '.join(value) if isinstance(value, list) else value}")
+            words += [flag, Path(value).name if name in ("init", "output") else str(value)]
     return " ".join(words)
 
 
@@ -89,7 +79,6 @@ def parser() -> argparse.ArgumentParser:
     long = p.add_argument_group("how long").add_argument
     long("--minutes", type=over_zero, default=30.0, help="budget that the learning rate follows (%(default)s)")
     long("--steps", type=positive, help="train this many steps instead")
-    long("--stop-after", type=positive, metavar="STEP", help="stop early, to resume later; the schedule stays")
     long("--patience", type=positive, default=0, metavar="N", help="stop after N validations without gain (never)")
     long("--validate-every", type=positive, default=100, metavar="STEPS", help="and checkpoint (%(default)s)")
     long("--checkpoint-every", type=over_zero, default=300.0, metavar="SECONDS", help="(%(default)s)")
@@ -105,10 +94,6 @@ def parser() -> argparse.ArgumentParser:
     how("--checkpointing", action=argparse.BooleanOptionalAction,
         help="compute layers twice to save memory (on for raw-large and raw-1b)")
     how("--compile", action=argparse.BooleanOptionalAction, help="torch.compile (on where there is a GPU)")
-    how("--profiles", nargs=3, metavar=("TRACKS", "LABELS", "FIELD"),
-        help="at the end, predict users' labels from embeddings, and warn under 60 %% accuracy")
-    how("--workers", type=from_zero, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
-    how("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     # fmt: on
     return p
 
@@ -127,62 +112,53 @@ def check(args: argparse.Namespace) -> None:
     if state.is_file() and not args.resume:
         raise InputError(f"{args.output} holds a run already: continue with --resume, or choose another --output.")
     check_output(args.output / "bundle")
-    if args.profiles:
-        tracks, labels, field = args.profiles
-        find_source(tracks)
-        usable(read_table(labels), "user", field, warn=lambda _: None)  # warnings come at the end
     if args.device != "auto":
         find_device(args.device)
 
 
-def fill_in(args: argparse.Namespace, world: World) -> None:
-    """Set the arguments that depend on the device, where they were not given."""
-    on_gpu = world.device.type == "cuda"
-    if args.compile is None:
-        args.compile = on_gpu
-    if args.workers is None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        share = cores // int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-        args.workers = min(max(share - 1, 1), 12) if on_gpu else 0
+@contextmanager
+def shards_folder(output: Path, world: World) -> Iterator[Path]:
+    """The folder of the tokenised corpus, which is personal: it goes in the end. What a killed run left goes first."""
+    folder = output / ".shards"
+    if world.first:
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        if world.first:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def open_corpus(args: argparse.Namespace, world: World) -> tuple[Batches, Batches | None]:
+def open_corpus(args: argparse.Namespace, folder: Path, world: World) -> tuple[Batches, Batches | None]:
     """The batches to train on and those of unseen people, tokenised by the first process."""
     with world.first_alone():
-        training, held_out = load_both(args.corpus, args.cache)
-        training += load_both(args.keep, args.cache)[0]
+        training, held_out = load_both(args.corpus, folder)
+        training += load_both(args.keep, folder)[0]
     long_enough = any(s.view(cadence) for s in held_out for cadence in CADENCES)
     validation = Batches(held_out, min(args.points, 8192), seed=1) if long_enough else None
     return Batches(training, args.points, args.seed), validation
 
 
 def finish(
-    run: TrainingRun, corpus: Batches, validation: Batches | None, args: argparse.Namespace, reporter: Reporter
-) -> None:
+    run: TrainingRun, corpus: Batches, validation: Batches | None, args: argparse.Namespace, reporter: Reporter,
+    about: Callable[[], dict],
+) -> None:  # fmt: skip
     """Validate, calibrate and save for the last time, and make the bundle."""
-    metrics, average = validate_average(run, validation), run.averaged()
+    reporter.metrics, average = validate_average(run, validation), run.averaged()
     cadences = [*corpus.cadences, *run.domain.get("cadence_s", ())]
     run.domain = {"cadence_s": [min(cadences), max(cadences)]}
-    run.save(about(args, metrics, reporter.monitor))  # to calibrate takes minutes, and may be broken off
+    run.save(about())  # to calibrate takes minutes, and may be broken off
     if average is not None:
         reporter.print({"stage": "calibrating"})
         found = calibrate(average.cpu(), validation) if validation else {}
-        held_out = validation.sources if validation else []
-        run.calibration = run.calibration | between(run.calibration_before, found, held_out)
+        run.calibration = run.calibration | between(run.calibration_before, found, validation)
         if not found:
             rest = "stay as they were" if run.calibration else "are the network's own, which no data has confirmed"
             reporter.print({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
-    run.save(about(args, metrics, reporter.monitor))
-    if average is None:
-        return
-    bundle = args.output / "bundle"
-    export(args.output, bundle)
-    if args.profiles:
-        accuracy = profile_accuracy(bundle, *args.profiles)
-        reporter.print({"profile_accuracy": round(accuracy, 4)})
-        for warning in reporter.monitor.check_profiles(accuracy):
-            reporter.print({"warning": warning})
-    reporter.print({"bundle": str(bundle), **metrics})
+    run.save(about())
+    if average is not None:
+        export(args.output, args.output / "bundle")
+        reporter.print({"bundle": str(args.output / "bundle"), **reporter.metrics})
 
 
 def pretrain(args: argparse.Namespace) -> None:
@@ -190,28 +166,34 @@ def pretrain(args: argparse.Namespace) -> None:
     check(args)
     world = open_world(args.device)
     args.output.mkdir(parents=True, exist_ok=True)
-    fill_in(args, world)
+    if args.compile is None:
+        args.compile = world.device.type == "cuda"
     training = TrainingRun(args, world)
     resumed = training.resume(print_line) if args.resume else {}
     if args.lr is None:
         args.lr = resumed.get("lr", PEAK_LR_TRAINED if args.init else PEAK_LR)
     args.seed = resumed.get("seed", args.seed)
-    corpus, validation = open_corpus(args, world)
-    if positions := training.network.config.positions:  # as published
-        training.box = training.box or [list(map(float, corner)) for corner in fit_box(corpus.sources)]
-        corpus, validation = PlaceBatches(corpus, np.array(training.box), positions), None
-    monitor = Monitor.resumed(args.patience, resumed.get("watch", {}))
-    reporter = Reporter(args.output, world, monitor)
-    reporter.metrics = resumed.get("metrics", {})
-    batches = feed(corpus, training.batches + world.rank, world.size, args.workers)
-    with stop_requests(world) as stop:
-        train(training, batches, validation, args, reporter, stop, lambda: about(args, reporter.metrics, monitor))
-    batches.close()
-    if positions:
-        training.save(about(args, {}, monitor))
-        reporter.print({"run": str(args.output)})
-    else:
-        finish(training, corpus, validation, args, reporter)
+    reporter = Reporter(args.output, world.first, resumed.get("metrics", {}), resumed.get("losses", []))
+
+    def about() -> dict:
+        """What a checkpoint, and so the card, records of the command, and what a resumed run needs to know."""
+        run = {"seed": args.seed, "minutes": args.minutes, "command": command(args), "lr": args.lr}
+        return run | {"metrics": reporter.metrics, "losses": reporter.losses}
+
+    with shards_folder(args.output, world) as folder:
+        corpus, validation = open_corpus(args, folder, world)
+        if positions := training.network.config.positions:  # as published
+            training.box = training.box or [list(map(float, corner)) for corner in fit_box(corpus.sources)]
+            corpus, validation = PlaceBatches(corpus, np.array(training.box), positions), None
+        batches = feed(corpus, training.batches + world.rank, world.size, on_gpu=world.device.type == "cuda")
+        with stop_requests(world) as stop:
+            train(training, batches, validation, args, reporter, stop, about)
+        batches.close()
+        if positions:
+            training.save(about())
+            reporter.print({"run": str(args.output)})
+        else:
+            finish(training, corpus, validation, args, reporter, about)
     reporter.close()
     world.leave()
 

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from model.data.shards import Column, Shards, give_back, make_whole, mapped, open_shards, shards_of
+from model.data.shards import Column, Shards, give_back, make_once, mapped, open_shards, shards_of
 from raw_qgis_plugin.core.arrays import expand_ranges, run_starts
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.specs import FORMATS
@@ -36,7 +35,11 @@ class Source:
         self.views: dict[tuple[int, bool], View | None] = {}
 
     def __reduce__(self) -> tuple:
-        return _reopen, (self.name, self.weight, self.exact, self.shards.folder, self.validation)
+        return Source._reopen, (self.name, self.weight, self.exact, self.shards.folder, self.validation)
+
+    @staticmethod
+    def _reopen(name: str, weight: float, exact: bool, folder: Path, validation: bool | None) -> Source:
+        return Source(name, weight, exact, open_shards(folder), validation)
 
     def view(self, cadence: int, filled: bool = False) -> View | None:
         """The runs of this source at `cadence` seconds, or None where it has none.
@@ -47,8 +50,15 @@ class Source:
         key = cadence, filled
         if key not in self.views:
             too_fine = cadence < COARSE_S and self.typical_s > 1.5 * cadence
-            self.views[key] = None if too_fine else _stored(self, cadence, filled)
+            self.views[key] = None if too_fine else self._stored(cadence, filled)
         return self.views[key]
+
+    def _stored(self, cadence: int, filled: bool) -> View | None:
+        """A view from the files beside the shards, which are made if missing."""
+        folder = self.shards.folder / f"{PEOPLE[self.validation]}-{cadence}{'-filled' * filled}"
+        make_once(folder, lambda fresh: _write_view(self, cadence, filled, fresh))
+        rows, slot, start, length, share = (mapped(folder / f"{name}.npy") for name in VIEW_FILES)
+        return View(rows, slot if filled else None, start, length, share) if len(start) else None
 
 
 @dataclass(frozen=True)
@@ -65,77 +75,51 @@ class View:
     share: np.ndarray
 
 
-def _reopen(name: str, weight: float, exact: bool, folder: Path, validation: bool | None) -> Source:
-    return Source(name, weight, exact, open_shards(folder), validation)
-
-
-class Part(NamedTuple):
-    """The fixes of some people of one shard, in columns. row: (n,) rows of the source."""
-
-    row: np.ndarray
-    user: np.ndarray
-    t: np.ndarray
-
-
-def parts(s: Source) -> Iterator[Part]:
-    """The fixes of a source's people, a shard at a time."""
-    wanted = np.ones(len(s.shards.unseen), bool) if s.validation is None else s.shards.unseen == s.validation
-    begin = 0
-    for end in map(int, s.shards.ends):
-        rows = np.flatnonzero(wanted[s.shards.user[begin:end]]) + begin
-        if len(rows):
-            yield Part(rows, s.shards.user[rows], s.t[rows])
-        begin = end
-
-
-def _stored(s: Source, cadence: int, filled: bool) -> View | None:
-    """A view from the files beside the shards, which are made if missing or damaged."""
-    folder = s.shards.folder / f"{PEOPLE[s.validation]}-{cadence}{'-filled' * filled}"
-    make_whole(folder, lambda fresh: _write_view(s, cadence, filled, fresh))
-    rows, slot, start, length, share = (mapped(folder / f"{name}.npy") for name in VIEW_FILES)
-    return View(rows, slot if filled else None, start, length, share) if len(start) else None
-
-
 def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
+    """Write VIEW_FILES, a shard at a time."""
+    wanted = np.ones(len(s.shards.unseen), bool) if s.validation is None else s.shards.unseen == s.validation
     index = np.int32 if len(s.t) < 2**31 else np.int64
-    types = (index, np.int32, np.int64, np.int32)
+    types, begin = (index, np.int32, np.int64, np.int32), 0
     with ExitStack() as opened:
         files = {n: opened.enter_context(Column(folder / f"{n}.npy", dtype)) for n, dtype in zip(VIEW_FILES, types)}
-        for part in parts(s):
-            rows, slot, start, length = (_filled if filled else _resampled)(part, cadence)
-            files["start"].append(start + files["rows"].length)
-            files["length"].append(length)
-            files["rows"].append(part.row[rows])
-            files["slot"].append(slot)
-            give_back()
+        for end in map(int, s.shards.ends):
+            row = np.flatnonzero(wanted[s.shards.user[begin:end]]) + begin
+            begin = end
+            if len(row):
+                rows, slot, start, length = (_filled if filled else _resampled)(s.shards.user[row], s.t[row], cadence)
+                files["start"].append(start + files["rows"].length)
+                files["length"].append(length)
+                files["rows"].append(row[rows])
+                files["slot"].append(slot)
+                give_back()
     share = np.cumsum(mapped(folder / "length.npy"), dtype=np.float64)
     np.save(folder / "share.npy", share / share[-1] if len(share) else share)
 
 
-def _resampled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
-    """Rows of a part at a cadence, no slots, and starts and lengths of its runs in these rows."""
+def _resampled(user: np.ndarray, t: np.ndarray, cadence: int) -> tuple[np.ndarray, ...]:
+    """Rows of fixes at a cadence, no slots, and starts and lengths of its runs in these rows."""
     coarse = cadence >= COARSE_S
-    bins = p.t // (1000 * cadence)
-    first = run_starts(bins, p.user)
+    bins = t // (1000 * cadence)
+    first = run_starts(bins, user)
     rows = np.flatnonzero(np.append(first[1:], True) if coarse else first)
     gap = 3 * 86_400 if coarse else 6 * cadence
-    new = run_starts(p.user[rows])
-    new[1:] |= np.diff(p.t[rows]) > 1000 * gap
-    return rows, rows[:0], *_runs(new, p.t[rows] if coarse else None)
+    new = run_starts(user[rows])
+    new[1:] |= np.diff(t[rows]) > 1000 * gap
+    return rows, rows[:0], *_runs(new, t[rows] if coarse else None)
 
 
-def _filled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
-    """Rows of a part filled round the clock, their slots, and starts and lengths of its runs in these rows."""
+def _filled(user: np.ndarray, t: np.ndarray, cadence: int) -> tuple[np.ndarray, ...]:
+    """Rows of fixes filled round the clock, their slots, and starts and lengths of its runs in these rows."""
     step = 1000 * cadence
-    last = np.append(run_starts(p.user)[1:], True)
-    slot = -(-p.t // step)  # the first slot at or after each fix
+    last = np.append(run_starts(user)[1:], True)
+    slot = -(-t // step)  # the first slot at or after each fix
     until = np.append(slot[1:], 0)
     until[last] = slot[last] + 1
-    until = np.minimum(until, (p.t + 12 * HOUR_MS) // step + 1)  # a fix is held for twelve hours at most
+    until = np.minimum(until, (t + 12 * HOUR_MS) // step + 1)  # a fix is held for twelve hours at most
     count = np.maximum(until - slot, 0)
-    rows = np.repeat(np.arange(len(p.t)), count)
+    rows = np.repeat(np.arange(len(t)), count)
     slots = expand_ranges(slot, count)
-    new = run_starts(p.user[rows])
+    new = run_starts(user[rows])
     new[1:] |= np.diff(slots) > 1
     return rows, slots, *_runs(new, slots * step)
 
@@ -153,11 +137,12 @@ def _runs(new: np.ndarray, t: np.ndarray | None) -> tuple[np.ndarray, np.ndarray
 
 
 def load(spec: str, *, validation: bool | None = False, cache: Path | None = None) -> Source:
-    """Open one source; the first time it is tokenised (model/data/shards.py).
+    """Open one source, which is tokenised (model/data/shards.py) unless the folder `cache` has its shards.
 
     spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the others (False), or
-    all (None). cache: folder of the shards. Cabs and devices held out for demonstrations and reports (heldout.py) are
-    never read from the published sources, which are known by their columns. Raises InputError where nothing is left.
+    all (None). cache: by default a temporary folder of this process. Cabs and devices held out for reports
+    (heldout.py) are never read from the published sources, which are known by their columns. Raises InputError where
+    nothing is left.
     """
     weight, path, exact = parse(spec)
     shards = shards_of(path, cache)

@@ -26,14 +26,15 @@ class _Numbered(Dataset):
         return self.corpus.batch(number)
 
 
-def feed(corpus: Batches, first: int, stride: int = 1, workers: int = 0, ahead: int = 4) -> Generator[Batch]:
-    """Batches first, first + stride, … workers: processes that make them, 0 for one thread. ahead: batches in store."""
+def feed(corpus: Batches, first: int, stride: int = 1, on_gpu: bool = False, ahead: int = 4) -> Generator[Batch]:
+    """Batches first, first + stride, … on_gpu: processes make them, else a thread. ahead: batches in store."""
     numbers = count(first, stride)
-    if workers:
+    if on_gpu:
+        share = (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # of the machine's cores
         yield from DataLoader(
-            _Numbered(corpus), batch_size=None, sampler=numbers, num_workers=workers, collate_fn=_unchanged,
-            prefetch_factor=ahead, multiprocessing_context="forkserver" if os.name == "posix" else "spawn",
-            worker_init_fn=_ignore_ctrl_c,
+            _Numbered(corpus), batch_size=None, sampler=numbers, num_workers=min(max(share - 1, 1), 12),
+            collate_fn=_unchanged, prefetch_factor=ahead, worker_init_fn=_ignore_ctrl_c,
+            multiprocessing_context="forkserver" if os.name == "posix" else "spawn",
         )  # fmt: skip
     with ThreadPoolExecutor(1) as pool:
         ready = deque(pool.submit(corpus.batch, next(numbers)) for _ in range(ahead))

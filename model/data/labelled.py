@@ -23,7 +23,7 @@ from pyarrow import parquet
 from model.cli import Parser, from_zero, positive, run
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.labels import Table, cut, draw, read_table
-from model.synthetic.population.truth import write_csv
+from model.synthetic.generate import write_csv
 from model.synthetic.sumo import say
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read

@@ -1,43 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tokenised shards of a corpus: memory-mapped columns t, lon, lat, user, made once and reused.
+"""Tokenised shards of a corpus: memory-mapped columns t, lon, lat, user, for as long as a command runs.
 
-A source of any size and order is read once: its fixes go to spools by user, and each spool is cleaned, sorted and
-appended as one shard, so that memory holds one shard at a time. The shards are personal data: they are kept in a folder
-of mode 0700, keyed by the source's files, sizes, times of change and VERSION.
+A source of any size and order is split by user; each part is cleaned, sorted and appended as one shard, so that memory
+holds one shard at a time. The shards are personal data: their folder is private, and goes with the run.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import hashlib
 import json
 import os
-import shutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
-from model.cli import warn
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.persons import MOST_HASHES, hash_runs, link
+from model.data.split import MOST_FILES, count_rows, split
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
-from raw_qgis_plugin.core.sources.columns import ids_of
-from raw_qgis_plugin.core.sources.files import KINDS
-from raw_qgis_plugin.core.sources.readers import find_source, stream
+from raw_qgis_plugin.core.sources.files import find_source
+from raw_qgis_plugin.core.sources.readers import build
 from raw_qgis_plugin.core.sources.schema import Schema
-from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
+from raw_qgis_plugin.core.tracks import Skipped, Tracks
 
-VERSION = 6  # of the files and of the cleaning: with a new version shards are made again
-SUMS = "crc32.json"  # checksums of the other files of a folder
 SHARD_FIXES = 2_000_000
-MOST_SPOOLS = 190  # open at once: macOS lets a process open 256 files
-ROW = np.dtype([("user", "i4"), ("track", "i8"), ("t", "i8"), ("lon", "f8"), ("lat", "f8")])
 COLUMNS = {"user": np.int32, "t": np.int64, "lon": np.float64, "lat": np.float64}
 
 
@@ -58,95 +51,41 @@ class Shards(NamedTuple):
     typical_s: float
 
 
-def default_cache() -> Path:
-    """The user's cache folder for shards."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
-    return Path(base) / "raw" / "shards"
+@cache
+def _scratch() -> Scratch:
+    return Scratch("raw-shards-")
 
 
-def shards_of(source: str, cache: Path | None = None) -> Shards:
-    """The shards of a source ('path' or 'kind:path'), made if missing or damaged. InputError as of `stream`."""
-    path, kind = find_source(source)
-    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
-    facts = [(str(f.relative_to(path)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-    place, stamp = (
-        hashlib.sha256(json.dumps(x).encode()).hexdigest()[:16]
-        for x in ([str(path.resolve()), kind], [VERSION, SHARD_FIXES, facts])
-    )
-    cache = cache or default_cache()
-    folder = cache / f"{place}-{stamp}"
-    make_private(cache)
-    make_whole(folder, lambda fresh: _make(source, fresh, count_rows(path, kind)))
-    for stale in set(cache.glob(f"{place}-*")) - {folder}:  # of an earlier state of the source
-        with contextlib.suppress(OSError):
-            remove(stale)
-    return open_shards(folder)
-
-
-def make_whole(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a folder's files, unless they are there and whole by their checksums; a warning names a damaged
-    one.
+def shards_of(source: str, folder: Path | None = None) -> Shards:
+    """The shards of a source ('path' or 'kind:path') in a folder, made unless they are there; by default in a temporary
+    folder of this process. InputError as of `stream`.
     """
-    if folder.is_dir() and (name := damaged(folder)):
-        warn(f"{folder / name} is damaged. It is made again from the tracks.")
-        try:
-            remove(folder)
-        except OSError as error:
-            raise InputError(f"{folder} cannot be removed: {error.strerror}. Delete it and start again.") from error
+    folder = folder or Path(_scratch().name)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"The folder {folder} of the shards cannot be made: {error.strerror}.") from error
+    path, kind = find_source(source)
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    facts = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    key = hashlib.sha256(json.dumps([kind, SHARD_FIXES, facts]).encode()).hexdigest()[:16]
+    make_once(folder / key, lambda fresh: _make(source, fresh))
+    return open_shards(folder / key)
+
+
+def make_once(folder: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` make a folder's files, unless it is there. The folder gets its name when it is complete."""
     if folder.is_dir():
         return
     with Scratch(".making-", folder.parent) as beside:
         fresh = Path(beside, "fresh")
         fresh.mkdir(mode=0o700)
         write(fresh)
-        sums = {file.name: _crc32(file) for file in sorted(fresh.iterdir())}
-        (fresh / SUMS).write_text(json.dumps(sums), "ascii")
         try:
             os.rename(fresh, folder)
         except OSError:
-            if not folder.is_dir():  # another run may have been faster
+            if not folder.is_dir():  # another process may have been faster
                 raise
-
-
-def remove(folder: Path) -> None:
-    """Delete a folder of shards or of a view: after a kill meanwhile no half of it has the name of a whole one."""
-    with Scratch(".making-", folder.parent) as beside:
-        try:
-            os.rename(folder, Path(beside, "old"))
-        except OSError:  # Windows, where a file of it is open
-            shutil.rmtree(folder)
-
-
-def damaged(folder: Path) -> str:
-    """The name of the first file that is not as `make_whole` left it, '' if all are."""
-    name = SUMS
-    try:
-        sums = json.loads((folder / SUMS).read_text("ascii"))
-        for name, known in sums.items():
-            if _crc32(folder / name) != known:
-                return name
-    except (OSError, ValueError, AttributeError):
-        return name
-    return ""
-
-
-def _crc32(file: Path) -> int:
-    """The checksum of a file. It finds accidents, not attacks: a checksum can be written too."""
-    crc = 0
-    with file.open("rb") as source:
-        for block in iter(lambda: source.read(1 << 20), b""):
-            crc = zlib.crc32(block, crc)
-    return crc
-
-
-def make_private(folder: Path) -> None:
-    """Make a folder that no other user can read. Raises InputError where that fails."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-    except OSError as error:
-        why = f"The cache folder {folder} cannot be made: {error.strerror}. Choose one with --cache."
-        raise InputError(why) from error
 
 
 def open_shards(folder: Path) -> Shards:
@@ -192,99 +131,40 @@ class Column:
         np.lib.format.write_array_header_1_0(self.file, about)
 
 
-def _make(source: str, folder: Path, n: int) -> None:
-    """Write the shards of a source of about n fixes into an empty folder."""
-    pool = pa.default_memory_pool()
-    try:
-        pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own pool keeps its largest size
-        skipped = Skipped()
-        spools, names = _spool(source, folder, n, skipped)
-        _shard(source, folder, spools, names, skipped)
-    except OSError as error:
-        why = error.strerror or f"{error}; the disk may be full"  # NumPy counts what it could write
-        raise InputError(f"The shards cannot be written to {folder.parents[1]}: {why}.") from error
-    finally:
-        pa.set_memory_pool(pool)
-
-
-def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Path], list[str]]:
-    """Write the fixes of a source to files by user. Returns the files and the users' names."""
-    path, kind = find_source(source)
-    guess, tables = stream(path, kind, skipped=skipped)
-    shards = min(n // SHARD_FIXES + 1, MOST_SPOOLS)
-    spools = [folder / f"spool{k:03d}" for k in range(shards)]
-    code_of: dict[str, int] = {}
-    with contextlib.ExitStack() as opened:
-        files = [opened.enter_context(spool.open("wb")) for spool in spools]
-        for table in tables:
-            user, track = (ids_of(table, role) for role in ("user", "track"))
-            user = track if user is None else user  # a track without a user has one of its own
-            nobody = Coded(np.zeros(len(table), np.int64), np.array(["all"], object))
-            users = nobody if user is None else encode_ids(user)
-            trips = users if track is None else encode_ids(track)
-            known = [_code(name, code_of, guess, kind) for name in users.names]
-            rows: np.ndarray = np.empty(len(table), ROW)
-            rows["user"] = np.array([*known, -1])[users.codes]  # the last one is for code -1
-            rows["track"] = np.array([*map(_id_hash, trips.names), 0])[trips.codes]
-            for name in ("t", "lon", "lat"):
-                rows[name] = table[name].to_numpy()
-            skipped.add("no user", np.count_nonzero(users.codes < 0))
-            skipped.add("no track", np.count_nonzero((users.codes >= 0) & (trips.codes < 0)))
-            rows = rows[(rows["user"] >= 0) & (trips.codes >= 0)]
-            rows = rows[np.argsort(rows["user"] % shards, kind="stable")]
-            ends = np.searchsorted(rows["user"] % shards, np.arange(shards + 1))
-            for k in np.flatnonzero(np.diff(ends)):
-                rows[ends[k] : ends[k + 1]].tofile(files[k])
-            give_back()
-    return spools, list(code_of)
-
-
-def count_rows(path: Path, kind: str) -> int:
-    """The rows of a source: from Parquet's footers (InputError where broken), else estimated from its size."""
-    from pyarrow import parquet
-
-    files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
-    if kind != "parquet":
-        return sum(file.stat().st_size for file in files) // 50
-    try:
-        return sum(parquet.read_metadata(file).num_rows for file in files if file.suffix.lower() in KINDS["parquet"])
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
-
-
-def _code(name: str, code_of: dict[str, int], guess: Schema, kind: str) -> int:
-    """The number of a user, -1 for one that is held out (model/data/heldout.py)."""
-    if (guess.user == "cab_id" and held_out_cab(name)) or (kind == "gotrack" and name in HELD_OUT_DEVICES):
-        return -1
-    return code_of.setdefault(name, len(code_of))
-
-
 def give_back() -> None:
     """Return freed memory to the system: glibc keeps more than a gigabyte. No effect elsewhere."""
-    with contextlib.suppress(AttributeError, OSError, TypeError):
+    with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _id_hash(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little", signed=True)
+def _make(source: str, folder: Path) -> None:
+    """Write the shards of a source into an empty folder, and hold some people out for validation."""
+    n = count_rows(source)
+    try:
+        found, skipped = split(source, folder, min(n // SHARD_FIXES + 1, MOST_FILES), by_track=True)
+        _shard(source, folder, found, skipped, n // MOST_HASHES + 1)
+    except OSError as error:
+        why = error.strerror or f"{error}; the disk may be full"  # NumPy counts what it could write
+        raise InputError(f"The shards cannot be written to {folder.parents[1]}: {why}.") from error
 
 
-def _shard(source: str, folder: Path, spools: list[Path], names: list[str], skipped: Skipped) -> None:
-    """Clean each spool into a shard, and hold some people out for validation."""
-    every = sum(spool.stat().st_size for spool in spools) // ROW.itemsize // MOST_HASHES + 1
+def _shard(source: str, folder: Path, found: Schema, skipped: Skipped, every: int) -> None:
     users: list[str] = []
     fixes, ends, hashed, steps = [], [], [], []
-    with contextlib.ExitStack() as opened:
+    with ExitStack() as opened:
         columns = {name: opened.enter_context(Column(folder / f"{name}.npy", dtype)) for name, dtype in COLUMNS.items()}
-        for t, lon, lat, user, ids in _cleaned(spools, names, skipped):
-            user = user + len(users)
-            for name, values in zip(COLUMNS, (user, t, lon, lat)):
+        for part in sorted(folder.glob("*.parquet")):
+            tracks = _cleaned(part, source, found, skipped)
+            if not len(tracks):
+                continue
+            user = tracks.track.astype(np.int64) + len(users)
+            for name, values in zip(COLUMNS, (user, tracks.t, tracks.lon, tracks.lat)):
                 columns[name].append(values)
             ends.append(columns["t"].length)
-            fixes.append(np.bincount(user - len(users), minlength=len(ids)))
-            hashed.append(hash_runs(user, t, lon, lat, every))
-            steps.append(np.diff(t)[np.diff(user) == 0][:20_000])
-            users += ids
+            fixes.append(np.diff(tracks.track_offsets))
+            hashed.append(hash_runs(user, tracks.t, tracks.lon, tracks.lat, every))
+            steps.append(np.diff(tracks.t)[tracks.steps()][:20_000])
+            users += tracks.user_ids.tolist()
             give_back()
     if not users:
         why = f" {skipped} {skipped.advice}".rstrip() if skipped else ""
@@ -298,20 +178,25 @@ def _shard(source: str, folder: Path, spools: list[Path], names: list[str], skip
     (folder / "about.json").write_text(json.dumps(about), "utf-8")
 
 
-def _cleaned(spools: list[Path], names: list[str], skipped: Skipped) -> Iterator[tuple]:
-    """t, lon, lat, user (from zero) and the users' names of each spool; spools without a good fix are left out."""
-    everyone = np.array(names, object)
-    for spool in spools:
-        rows = np.fromfile(spool, ROW)
-        spool.unlink()
-        used, user = np.unique(rows["user"], return_inverse=True)
-        tracks, dropped = build_tracks(Coded(user, everyone[used]), rows["track"], rows["t"], rows["lon"], rows["lat"])
-        for reason, count in dropped.items():
-            skipped.add(reason, count)
-        del rows
-        tracks = tracks.by_user()  # days of a person belong together; silences divide trips
-        if len(tracks):
-            yield tracks.t, tracks.lon, tracks.lat, tracks.track, tracks.user_ids.tolist()
+def _cleaned(part: Path, source: str, found: Schema, skipped: Skipped) -> Tracks:
+    """The tracks of a part, which is deleted, one a user: days of a person belong together, and silences divide trips.
+    Without the cabs and devices that are held out for reports.
+    """
+    from pyarrow import parquet
+
+    table = parquet.read_table(part, memory_map=False)
+    part.unlink()
+    if "user" not in table.column_names and "track" in table.column_names:  # a track without a user has one of its own
+        table = table.append_column("user", table["track"])
+    tracks, dropped = build([table])
+    for reason, count in dropped.items():
+        skipped.add(reason, count)
+    gotrack = find_source(source)[1] == "gotrack"
+    apart = [
+        (found.user == "cab_id" and held_out_cab(name)) or (gotrack and name in HELD_OUT_DEVICES)
+        for name in tracks.user_ids
+    ]
+    return tracks.take(~np.array(apart, bool)[tracks.user]).by_user() if any(apart) else tracks.by_user()
 
 
 def unseen(users: list[str], person: np.ndarray, fixes: np.ndarray) -> np.ndarray:

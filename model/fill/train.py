@@ -152,12 +152,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
     p.add_argument("--examples", type=positive, default=120_000, metavar="N", help="hidden gaps (default %(default)s)")
     p.add_argument("--epochs", type=positive, default=10, metavar="N", help="passes over them (default %(default)s)")
-    p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     p.add_argument("--output", required=True, type=Path, metavar="DIR", help=f"folder for {IMPUTER.name} and card.json")
     args = p.parse_args(argv)
     check_folder(args.output, IMPUTER.name)
-    training, held_out = load_both(args.corpus, args.cache)
+    training, held_out = load_both(args.corpus)
     unseen = collect(held_out, args.examples // 5, args.seed, print_line)  # first: perhaps nobody is held out
     examples = collect(training, args.examples, args.seed, print_line)
     imputer = train(examples, unseen, args.epochs, args.seed)

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from model.synthetic.generate import CitySpec, _midnight_ms, _plan
-from model.synthetic.population.days import Positions, render_days
+from model.synthetic.generate import CitySpec, midnight_ms, plan_city, record_plans
 from model.synthetic.population.people import EMPLOYED
-from model.synthetic.population.plans import DAY_S
 from raw_qgis_plugin.core.arrays import expand_ranges, run_starts
 from raw_qgis_plugin.core.diary.line import thinned
 from raw_qgis_plugin.core.diary.place_features import PlaceFacts, place_facts
@@ -24,7 +22,6 @@ from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 KINDS = ("home", "work", "other")
-NEAR_M = 40.0  # of a building in the synthetic city
 MIN_HOURS = 1.0
 STAYING_MS = 31 * 60_000  # fixes of HoWDe within a stop are nearer in time
 
@@ -92,21 +89,18 @@ def plan_people(seed: int, people: int, weeks: int) -> People:
     volunteers and carers, whose days at school are neither work nor other.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        request = CitySpec(people=people, weeks=weeks, seed=seed)
-        population, trips = _plan(request, Path(scratch), np.random.default_rng([seed, 31]))
-    end, sites = 7 * DAY_S * weeks, population.sites
-    positions = Positions(population, trips, end, np.random.default_rng([seed, 33]))  # the same as in render_days
-    person, t, x, y = render_days(population, trips, weeks, np.random.default_rng([seed, 33]))
+        spec = CitySpec(people=people, weeks=weeks, seed=seed)
+        population, trips = plan_city(spec, Path(scratch))
+    recorded = [fixes for _, fixes in record_plans(spec, population, trips)]
+    t, x, y, place = map(np.concatenate, zip(*recorded))
+    person = np.repeat(np.arange(people), [len(fixes.t) for fixes in recorded])
     home, work = population.homes(), np.array([each.anchor for each in population.people])
-    employed = np.array([each.occupation in EMPLOYED - {"home", "driver"} for each in population.people])
-    clear = employed | np.array([each.anchor == each.home or each.occupation == "driver" for each in population.people])
-    east, north = positions.at(person, t)
-    at_home, at_work = (
-        np.hypot(east - sites.x[of[person]], north - sites.y[of[person]]) < NEAR_M for of in (home, work)
-    )
-    kind = np.where(at_home, 0, np.where(at_work & employed[person], 1, 2)).astype(np.int8)
+    employed = np.array([each.occupation in EMPLOYED - {"home"} for each in population.people])
+    clear = employed | (work == home)
+    at_work = (place == work[person]) & employed[person]
+    kind = np.where(place == home[person], 0, np.where(at_work, 1, 2)).astype(np.int8)
     lon, lat = population.city.streets.place.lonlat(x, y)
-    ms = _midnight_ms(population.city) + 1000 * t.astype(np.int64)
+    ms = midnight_ms(population.city) + 1000 * t.astype(np.int64)
     some = clear[person]
     tracks = build_tracks(person[some], None, ms[some], lon[some], lat[some], drop_spikes=False)[0]
     ids = tracks.user_ids.astype(int)

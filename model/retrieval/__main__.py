@@ -34,11 +34,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="training examples, 4 kB of memory each (default %(default)s)",
     )  # fmt: skip
     p.add_argument("--epochs", type=positive, default=6, metavar="N", help="passes over the examples (default 6)")
-    p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     args = p.parse_args(argv)
     check_folder(args.output, SCORER.name)
-    training, held_out = load_both(args.corpus, args.cache)
+    training, held_out = load_both(args.corpus)
     model = Model(open_bundle(args.bundle), "cpu")
     scorer, card = fit(training, held_out, model, args.examples, args.epochs, args.seed, print_line)
     if scorer is None:

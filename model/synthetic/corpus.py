@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from model.synthetic.city.movement import draw_trips, pace_walker, simulate
-from model.synthetic.city.rail import run_trains
+from model.synthetic.city.movement import draw_trips, simulate
+from model.synthetic.city.rail import KINDS, draw_line, run_trains
 from model.synthetic.city.streets import ANCHORS, Place, make_streets, osm_streets
 from model.synthetic.sumo import SyntheticError, Trajectory, say
 from raw_qgis_plugin.core.times import HOUR_MS
 
 # Kinds of street plan, and metres across
 PLANS = (
-    ("random", 9000), ("grid", 11000), ("random", 6500), ("spider", 10000), ("random", 12000), ("grid", 7000),
-    ("motorway", 60000), ("random", 8000), ("spider", 14000), ("random", 5000), ("grid", 15000), ("motorway", 90000),
+    ("random", 9000), ("grid", 11000), ("random", 6500), ("grid", 8000), ("random", 12000), ("grid", 7000),
+    ("motorway", 60000), ("random", 8000), ("random", 14000), ("random", 5000), ("grid", 15000), ("motorway", 90000),
 )  # fmt: skip
 RAIL_SHARE = 0.13  # of the fixes, with trams and ferries
 
@@ -46,13 +46,11 @@ def plan_runs(seed: int, fixes: float, osm: list[Path]) -> list[SumoRun]:
     rails = max(1, round(RAIL_SHARE * fixes / each))
     streets = max(len(plans), round((1 - RAIL_SHARE) * fixes / each))
     runs = []
-    for i in range(streets):
-        plan, size_m = plans[i % len(plans)]
-        window_s, share = (7200, 3600, 2000)[int(rng.integers(3))], (1 - RAIL_SHARE) * fixes / streets
-        runs.append(SumoRun(f"{i:02d}-{Path(plan).name.split('.')[0]}", plan, size_m, seed * 1000 + i, share, window_s))
-    for i in range(rails):
-        fixes_each = RAIL_SHARE * fixes / rails
-        runs.append(SumoRun(f"{streets + i:02d}-rail", "rail", 0.0, seed * 1000 + 500 + i, fixes_each, 0.0))
+    for i in range(streets + rails):
+        plan, size_m = plans[i % len(plans)] if i < streets else ("rail", 0.0)
+        share = (1 - RAIL_SHARE) * fixes / streets if i < streets else RAIL_SHARE * fixes / rails
+        name, window_s = f"{i:02d}-{Path(plan).name.split('.')[0]}", float(rng.choice([7200, 3600, 2000]))
+        runs.append(SumoRun(name, plan, size_m, seed * 1000 + i, share, window_s))
     return runs
 
 
@@ -80,16 +78,15 @@ def _run(run: SumoRun, target: Path, scratch: Path) -> dict[str, int]:
     rng = np.random.default_rng([run.seed, 22])
     folder = scratch / run.name
     if run.plan == "rail":
-        paths = run_trains(run.fixes, folder, run.name, rng)
+        paths = run_trains([draw_line(rng, kind) for kind in KINDS * 3], run.fixes, folder, run.name, rng)
         lat, lon = ANCHORS[int(rng.integers(len(ANCHORS)))]
         place = Place(f"+proj=tmerc +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m", (0.0, 0.0))
         limits = {"rail": 2 * run.fixes, "tram": 0.3 * run.fixes, "ferry": 0.15 * run.fixes}
     else:
         made = run.size_m > 0
         streets = make_streets(run.plan, run.size_m, run.seed, folder) if made else osm_streets(Path(run.plan), folder)
-        shares = {"car": 0.45, "bus": 0.15, "bike": 0.12, "walk": 0.15}
-        shares = {"car": 1.0 - RAIL_SHARE} if run.plan == "motorway" else shares
-        limits = {mode: run.fixes * share / (1 - RAIL_SHARE) for mode, share in shares.items()}
+        shares = {"car": 1.0} if run.plan == "motorway" else {"car": 0.52, "bus": 0.17, "bike": 0.14, "walk": 0.17}
+        limits = {mode: run.fixes * share for mode, share in shares.items()}
         demand = {mode: 1.45 * count for mode, count in limits.items()}  # some trips cannot be routed
         paths = simulate(streets, draw_trips(streets, demand, run.window_s, rng), folder, run.name, rng)
         place = streets.place
@@ -108,15 +105,13 @@ def _write(
     for trip in rng.permutation(len(every)):
         name, path = every[trip]
         mode = name.split("-")[0]
-        path = pace_walker(path) if mode == "walk" else path
         if len(path.x) >= 60 and counts[mode] <= limits[mode]:
             counts[mode] += len(path.x)
             kept[name] = path
     sizes = [len(path.x) for path in kept.values()]
-    second = np.concatenate([path.seconds - path.seconds[0] for path in kept.values()])
-    x, y = (np.concatenate([path[k] for path in kept.values()]) for k in (1, 2))
+    second, x, y = (np.concatenate([path[k] for path in kept.values()]) for k in (0, 1, 2))
     lon, lat = place.lonlat(x, y)
-    t = np.repeat(draw_starts(len(kept), float(np.median(lon)), rng), sizes) + 1000 * second
+    t = np.repeat(draw_starts(len(kept), float(np.median(lon)), rng), sizes) + 1000 * second.astype(np.int64)
     number = np.repeat(np.arange(len(kept), dtype=np.int32), sizes)
     track = pa.DictionaryArray.from_arrays(number, pa.array([f"{run}-{name}" for name in kept]))
     modes = sorted(counts)

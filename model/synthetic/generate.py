@@ -3,43 +3,26 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
-from model.synthetic.city.layout import City, build_city
+from model.synthetic.city.layout import CELL_M, City, build_city
 from model.synthetic.city.streets import make_streets, osm_streets
-from model.synthetic.population.days import render_days
-from model.synthetic.population.people import Population, populate
-from model.synthetic.population.plans import DAY_S, HOUR_S, Trips, plan_weeks
-from model.synthetic.population.recording import record
+from model.synthetic.population.people import EMPLOYED, Population, populate
+from model.synthetic.population.plans import DAY_S, HOUR_S, MODE_CODES, Trips, plan_weeks
+from model.synthetic.population.recording import Fixes, logger, phone, planned, record, simulated
 from model.synthetic.population.travel import Journey, move
-from model.synthetic.population.truth import trip_rows, write_csv, write_layers, write_users
 from model.synthetic.sumo import say
 from raw_qgis_plugin.core.options import Spec, option
 
 FIRST_MONDAY = np.datetime64("2023-03-06")
 SCRATCH = ".simulation"  # folder in the output
-
-
-@dataclass(frozen=True)
-class JumpLaw:
-    """p(r) ∝ (r + offset)^-exponent exp(-r / cut), of phones whose place was asked every two hours (González, Hidalgo,
-    Barabási 2008, Nature 453, doi:10.1038/nature06958).
-    """
-
-    exponent: float = 1.75
-    offset_km: float = 1.5
-    cut_km: float = 80.0
-    low_km: float = 0.5  # lengths fitted, from and to
-    high_km: float = 100.0
-
-
-JUMP_LAW = JumpLaw()
 
 
 @dataclass(frozen=True)
@@ -54,132 +37,171 @@ class CitySpec(Spec):
     osm: Path | None = None
     processes: int = 2
 
+    @property
+    def end(self) -> float:
+        """The second at which the last week ends."""
+        return 7 * DAY_S * self.weeks
+
 
 def generate(spec: CitySpec, output: Path) -> dict[str, int]:
     """Write a city's tables and layers to a folder. Returns how many of each."""
+    population, trips = plan_city(spec, output / SCRATCH)
     rng = np.random.default_rng([spec.seed, 31])
-    population, trips = _plan(spec, output / SCRATCH, rng)
     observed = np.sort(rng.choice(spec.people, max(2, round(spec.observed * spec.people)), replace=False))
     ids = {int(person): f"u{person:05d}" for person in observed}
     write_users(output / "truth_users.csv", population, trips, ids, spec.weeks)
     write_layers(output, population.city)
-    moved = move(population, trips, observed, output / SCRATCH, spec.seed, spec.processes)
-    trip_count, fixes = _write_trips(spec, population, trips, moved, ids, output)
+    rows, legs = list[list](), list[list]()
+
+    def recorded() -> Iterator[tuple[str, Fixes]]:
+        midnight = midnight_ms(population.city)
+        for person, journeys in move(population, trips, observed, output / SCRATCH, spec.seed, spec.processes):
+            for journey in journeys:
+                row, more = trip_rows(journey, trips, ids[person], midnight)
+                rows.append(row)
+                legs.extend(more)
+            rng = np.random.default_rng([spec.seed, 32, person])
+            line = simulated(person, journeys, population, trips)
+            yield ids[person], record(line, logger(rng), population, spec.end, rng)
+
+    fixes = write_fixes(output / "tracks.parquet", recorded(), population.city, days=True)
+    header = ["user_id", "trip_id", "t_start", "t_end", "mode"]
+    write_csv(output / "truth_tracks.csv", [*header, "purpose"], rows)
+    write_csv(output / "truth_segments.csv", header, legs)
     shutil.rmtree(output / SCRATCH, ignore_errors=True)
-    return {"people": spec.people, "observed": len(observed), "trips": trip_count, "fixes": fixes}
+    return {"people": spec.people, "observed": len(observed), "trips": len(rows), "fixes": fixes}
 
 
 def generate_days(spec: CitySpec, output: Path) -> dict[str, int]:
     """Write days.parquet (user_id, t in epoch ms UTC, lon, lat), everybody's fixes from the plans alone, and
     truth_users.csv. Returns how many of each.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    population, trips = _plan(spec, output / SCRATCH, np.random.default_rng([spec.seed, 31]))
+    population, trips = plan_city(spec, output / SCRATCH)
     ids = {person: f"u{person:05d}" for person in range(spec.people)}
     write_users(output / "truth_users.csv", population, trips, ids, spec.weeks)
-    person, t, x, y = render_days(population, trips, spec.weeks, np.random.default_rng([spec.seed, 33]))
-    lon, lat = population.city.streets.place.lonlat(x, y)
-    table = pa.table({
-        "user_id": pa.DictionaryArray.from_arrays(person, pa.array(list(ids.values()))),
-        "t": _midnight_ms(population.city) + 1000 * t.astype(np.int64), "lon": lon.round(7), "lat": lat.round(7),
-    })  # fmt: skip
-    pq.write_table(table, output / "days.parquet", compression="zstd")
+    recorded = ((ids[person], fixes) for person, fixes in record_plans(spec, population, trips))
+    fixes = write_fixes(output / "days.parquet", recorded, population.city, days=False)
     shutil.rmtree(output / SCRATCH, ignore_errors=True)
-    return {"people": spec.people, "trips": len(trips), "fixes": len(t)}
+    return {"people": spec.people, "trips": len(trips), "fixes": fixes}
 
 
-def _plan(spec: CitySpec, scratch: Path, rng: np.random.Generator) -> tuple[Population, Trips]:
-    """The people of the city and their weeks; the same with or without simulation."""
+def plan_city(spec: CitySpec, scratch: Path) -> tuple[Population, Trips]:
+    """The people of a city and their weeks; the same with or without simulation."""
+    rng = np.random.default_rng([spec.seed, 30])
     if spec.osm:
         streets = osm_streets(spec.osm, scratch)
     else:
         kind = str(rng.choice(["random", "random", "grid"]))
         streets = make_streets(kind, 1000 * spec.across_km, spec.seed, scratch, town=True)
     say(f"{len(streets.edges):,} streets")
-    city = build_city(streets, spec.people, scratch, rng)
-    population = populate(city, spec.people, rng, find_local(city, spec.seed))
+    population = populate(build_city(streets, spec.people, scratch, rng), spec.people, rng)
     trips = plan_weeks(population, spec.weeks, rng)
     say(f"{spec.people:,} people plan {len(trips):,} trips")
     return population, trips
 
 
-def find_local(city: City, seed: int, trial_people: int = 400) -> float:
-    """The `local` of `populate` with which jump lengths of a trial population follow their law in this layout."""
-    low, high = np.log(0.3), np.log(4.0)
-    for _ in range(4):
-        middle = 0.5 * (low + high)
-        rng = np.random.default_rng([seed, 34])
-        people = populate(city, trial_people, rng, float(np.exp(middle)))
-        exponent = fit_jumps(jumps_km(plan_weeks(people, 1, rng), people))
-        low, high = (low, middle) if exponent > JUMP_LAW.exponent else (middle, high)  # the nearer, the steeper
-    return float(np.exp(0.5 * (low + high)))
+def record_plans(spec: CitySpec, population: Population, trips: Trips) -> Iterator[tuple[int, Fixes]]:
+    """Every person, and what a phone records of that person's plans."""
+    for person in range(spec.people):
+        rng = np.random.default_rng([spec.seed, 33, person])
+        yield person, record(planned(person, population, trips, rng), phone(rng), population, spec.end, rng)
 
 
-def jumps_km(trips: Trips, population: Population) -> np.ndarray:
-    """Kilometres as the crow flies from origin to destination, (n,), of people's own trips."""
-    sites = population.sites
-    own = ~np.isin(trips.person, np.unique(trips.person[trips.purpose == "round"]))  # not of couriers and taxi drivers
-    a, b = trips.origin[own], trips.destination[own]
-    return np.hypot(sites.x[a] - sites.x[b], sites.y[a] - sites.y[b]) / 1000
-
-
-def fit_jumps(km: np.ndarray, law: JumpLaw = JUMP_LAW) -> float:
-    """The exponent of the law by maximum likelihood; nan for fewer than 20 lengths in its range."""
-    r = km[(km >= law.low_km) & (km <= law.high_km)]
-    if len(r) < 20:
-        return float("nan")
-    grid = np.exp(np.linspace(np.log(law.low_km), np.log(law.high_km), 2000))
-    mean_log, cut = np.log(r + law.offset_km).mean(), np.exp(-grid / law.cut_km)
-
-    def cost(exponent: float) -> float:
-        total = np.trapezoid((grid + law.offset_km) ** -exponent * cut, grid)
-        return float(exponent * mean_log + np.log(total))
-
-    return float(minimize_scalar(cost, bounds=(0.0, 5.0), method="bounded").x)
-
-
-def _midnight_ms(city: City) -> int:
+def midnight_ms(city: City) -> int:
     """Epoch ms at which the first Monday begins in the city, by mean solar time."""
     lon = float(city.streets.place.lonlat(*city.streets.middle)[0])
     return int(FIRST_MONDAY.astype("datetime64[ms]").astype(np.int64)) - round(lon / 15 * HOUR_S * 1000)
 
 
-def _write_trips(
-    spec: CitySpec, population: Population, trips: Trips, moved: Iterable[tuple[int, list[Journey]]],
-    ids: dict[int, str], output: Path,
-) -> tuple[int, int]:  # fmt: skip
-    """tracks.parquet: user_id, track_id (the local day), t (epoch ms UTC), lon, lat, person by person;
-    truth_tracks.csv and truth_segments.csv. Returns how many trips and fixes.
+def write_fixes(file: Path, recorded: Iterable[tuple[str, Fixes]], city: City, days: bool) -> int:
+    """Write user_id, t (epoch ms UTC), lon, lat, person by person; days: also track_id, the local day. Returns how many
+    fixes there are.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    text, number, midnight_ms = pa.string(), pa.float64(), _midnight_ms(population.city)
-    schema = pa.schema({"user_id": text, "track_id": text, "t": pa.int64(), "lon": number, "lat": number})
-    fixes, rows, legs, waiting = 0, [], [], []
-    with pq.ParquetWriter(output / "tracks.parquet", schema, compression="zstd") as writer:
-        for person, journeys in moved:
-            for journey in journeys:
-                row, more = trip_rows(journey, trips, ids[person], midnight_ms)
-                rows.append(row)
-                legs += more
-            rng = np.random.default_rng([spec.seed, 32, person])
-            home, end = population.people[person].home, 7 * DAY_S * spec.weeks
-            t, x, y = record(journeys, trips, home, population.sites, end, rng)
-            lon, lat = population.city.streets.place.lonlat(x, y)
-            day = ((t // DAY_S).astype("timedelta64[D]") + FIRST_MONDAY).astype(str)
-            times = midnight_ms + np.rint(1000 * t).astype(np.int64)
-            columns = ([ids[person]] * len(t), day, times, lon.round(7), lat.round(7))
-            waiting.append(pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema))
-            fixes += len(t)
-            if sum(part.num_rows for part in waiting) > 500_000:
+    text, number, midnight = pa.string(), pa.float64(), midnight_ms(city)
+    types = {"user_id": text, "track_id": text, "t": pa.int64(), "lon": number, "lat": number}
+    schema = pa.schema({name: kind for name, kind in types.items() if days or name != "track_id"})
+    count, waiting = 0, list[pa.Table]()
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for user, fixes in recorded:
+            lon, lat = city.streets.place.lonlat(fixes.x, fixes.y)
+            columns = {"user_id": [user] * len(lon), "t": midnight + np.rint(1000 * fixes.t).astype(np.int64)}
+            columns |= {"lon": lon.round(7), "lat": lat.round(7)}
+            columns["track_id"] = ((fixes.t // DAY_S).astype("timedelta64[D]") + FIRST_MONDAY).astype(str)
+            waiting.append(pa.table({name: columns[name] for name in schema.names}, schema=schema))
+            count += len(lon)
+            if sum(map(len, waiting)) > 500_000:
                 writer.write_table(pa.concat_tables(waiting))
-                waiting = []
-        if waiting:
-            writer.write_table(pa.concat_tables(waiting))
-    header = ["user_id", "trip_id", "t_start", "t_end", "mode"]
-    write_csv(output / "truth_tracks.csv", [*header, "purpose"], rows)
-    write_csv(output / "truth_segments.csv", header, legs)
-    return len(rows), fixes
+                waiting.clear()
+        writer.write_table(pa.concat_tables([*waiting, schema.empty_table()]))
+    return count
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable]) -> None:
+    """A comma-separated table; booleans as true and false."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        for row in rows:
+            writer.writerow([str(v).lower() if isinstance(v, bool | np.bool_) else v for v in row])
+
+
+def write_layers(output: Path, city: City) -> None:
+    """regions, stations and streets as GeoJSON."""
+
+    def degrees(x: np.ndarray, y: np.ndarray) -> list:
+        return np.column_stack(city.streets.place.lonlat(x, y)).round(7).tolist()
+
+    def write(name: str, kind: str, shapes: list, fields: Mapping[str, Sequence[str | int]]) -> None:
+        features = [
+            {"type": "Feature", "properties": dict(zip(fields, values, strict=True)),
+             "geometry": {"type": kind, "coordinates": shape}}
+            for shape, *values in zip(shapes, *fields.values(), strict=True)
+        ]  # fmt: skip
+        text = json.dumps({"type": "FeatureCollection", "features": features})
+        (output / f"{name}.geojson").write_text(text, encoding="utf-8")
+
+    turns, radius = np.radians(np.arange(30, 390, 60)), CELL_M / np.sqrt(3)
+    rings = [degrees(x + radius * np.cos(turns), y + radius * np.sin(turns)) for x, y in city.cells]
+    ids = [f"r{i:03d}" for i in range(len(rings))]
+    write("regions", "Polygon", [[[*ring, ring[0]]] for ring in rings], {"region_id": ids})
+    stations, streets = city.metro.stations, city.streets
+    names = [f"s{i:02d}" for i in range(len(stations))]
+    lines = {"station_id": names, "line": ["M1"] * len(names)}
+    write("stations", "Point", degrees(stations[:, 0], stations[:, 1]), lines)
+    used = np.flatnonzero(streets.open_to("car") | streets.walk)
+    shapes = [degrees(*streets.shapes[i].T) for i in used]
+    speeds = [round(3.6 * speed) for speed in streets.speed[used]]
+    write("streets", "LineString", shapes, {"street_id": list(map(str, streets.edges[used])), "speed_kmh": speeds})
+
+
+def write_users(path: Path, population: Population, trips: Trips, ids: dict[int, str], weeks: int) -> None:
+    """truth_users.csv: the facts of the people with ids, from their plans."""
+    rail, trips_a_day = (
+        np.bincount(trips.person[some], minlength=len(population.people)) / span
+        for some, span in ((trips.mode == MODE_CODES.index("rail"), weeks), (slice(None), 7 * weeks))
+    )
+    header = ["user_id", "employed", "commuter", "metro_user", "metro_trips_a_week", "trips_a_day", "car_owner", "kind"]
+    write_csv(path, header, (
+        [name, person.occupation in EMPLOYED, person.commuter, rail[i] >= 1, round(float(rail[i]), 2),
+         round(float(trips_a_day[i]), 3), person.car, person.occupation]
+        for i, name in ids.items() for person in [population.people[i]]
+    ))  # fmt: skip
+
+
+def trip_rows(journey: Journey, trips: Trips, user: str, midnight_ms: int) -> tuple[list, list[list]]:
+    """A trip's row of truth_tracks.csv, and its rows of truth_segments.csv: a ride's walks are segments of their own.
+
+    midnight_ms: epoch ms at which the first Monday begins, in mean solar time.
+    """
+
+    def row(a: int, b: int, mode: int) -> list:
+        ms = [midnight_ms + round(1000 * float(journey.t[second])) for second in (a, b - 1)]
+        return [user, f"{user}-{journey.trip}", *ms, MODE_CODES[mode]]
+
+    cuts = [0, *np.flatnonzero(np.diff(journey.mode)) + 1, len(journey.mode)]
+    # A leg of less than 45 s, from the door to the street, is no segment of its own.
+    legs = [row(a, b, journey.mode[a]) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b - a >= 45]
+    return [*row(0, 0, trips.mode[journey.trip]), trips.purpose[journey.trip]], legs

@@ -21,7 +21,7 @@ from pyarrow import parquet
 
 from model.cli import Parser, from_zero, positive, run
 from model.data.batches import noise, pace
-from model.synthetic.population.truth import write_csv
+from model.synthetic.generate import write_csv
 from model.synthetic.sumo import SyntheticError, say
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS

@@ -15,6 +15,8 @@ import numpy as np
 
 from raw_qgis_plugin.core.errors import InputError
 
+Range = tuple[float, float]
+
 
 class SyntheticError(InputError):
     """An unusable request or a failed simulation, explained in one line."""
@@ -55,7 +57,7 @@ def run_sumo(program: str, *arguments: object) -> None:
 class Trajectory(NamedTuple):
     """Where something moves."""
 
-    seconds: np.ndarray  # (n,)
+    seconds: np.ndarray  # (n,) from the first one, 0
     x: np.ndarray  # (n,) metres in the net's frame
     y: np.ndarray
 
@@ -93,5 +95,6 @@ def _read_fcd(path: Path) -> dict[str, Trajectory]:
     second, x, y = (table[by_end[end]].to_numpy()[order] for end in ("time", "x", "y"))
     starts = np.searchsorted(mover[order], np.arange(len(names) + 1))
     rows = [slice(a, b) for a, b in zip(starts[:-1], starts[1:], strict=True)]
-    seconds = np.rint(second).astype(np.int64)
-    return {str(name): Trajectory(seconds[r], x[r], y[r]) for name, r in zip(names, rows, strict=True)}
+    seconds = np.rint(second).astype(np.int32)
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    return {str(name): Trajectory(seconds[r] - seconds[r][0], x[r], y[r]) for name, r in zip(names, rows, strict=True)}

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from model.data.batches import CADENCES, FILLED_S, Batch, Batches, first_fixes
-from model.data.corpus import COARSE_S, Source
+from model.data.batches import FILLED_S, Batch, Batches, first_fixes
+from model.data.corpus import COARSE_S
 from model.network.raw import Raw
 from model.training.loss import predict_batch
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
@@ -76,37 +76,25 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, Tab
     return {k: t for k, t in tables.items() if t["horizon_s"]}
 
 
-def between(before: dict, found: dict, sources: list[Source]) -> dict[str, Table]:
-    """A calibration between an earlier one and one found on the people of some sources, nearer to the latter the more
-    people there are. Kinds that only one of the two has stay as they are, and so do horizons outside of the latter's.
+def between(before: dict, found: dict, people: Batches | None) -> dict[str, Table]:
+    """A calibration between an earlier one and one found on some people, nearer to the latter the more they are.
+
+    Kinds that only one of the two has stay as they are, and so do horizons outside of the latter's.
     """
     result = before | found
+    persons = sum(len(np.unique(s.shards.person[s.shards.unseen])) for s in people.sources) if people else 0
+    belief = persons / (persons + SETTINGS.prior_people)
     for kind in before.keys() & found.keys():
-        old, new = before[kind], found[kind]
-        if not old.get("horizon_s"):
+        old, then, now = before[kind], np.array(before[kind]["horizon_s"]), np.array(found[kind]["horizon_s"])
+        if not len(then) or not len(now):
             continue
-        people = _people(sources, kind == ContextKind.TRIP.card_name)
-        belief = people / (people + SETTINGS.prior_people)
-        then, now = np.array(old["horizon_s"]), np.array(new["horizon_s"])
-        outside = (then < now.min()) | (then > now.max())
-        at = np.concatenate([now, then[outside]])
-        order = np.argsort(at)
-        result[kind] = {"horizon_s": at[order].tolist()}
+        inside = (then >= now.min()) & (then <= now.max())
+        result[kind] = {"horizon_s": old["horizon_s"]}
         for name in CALIBRATION_COLUMNS:
-            ours = belief * np.array(new[name]) + (1 - belief) * np.interp(np.log(now), np.log(then), old[name])
-            values = np.concatenate([ours, np.array(old[name])[outside]])
-            result[kind][name] = np.round(values[order], 4).tolist()
+            new = np.interp(np.log(then), np.log(now), found[kind][name])
+            values = np.where(inside, belief * new + (1 - belief) * np.array(old[name]), old[name])
+            result[kind][name] = np.round(values, 4).tolist()
     return result
-
-
-def _people(sources: list[Source], trips: bool) -> int:
-    """The number of people with tracks long enough for queries of trips, or else of days."""
-    count = 0
-    for s in sources:
-        views = [s.view(cadence) for cadence in CADENCES if (cadence < COARSE_S) == trips]
-        rows = [np.zeros(0, np.int64), *(v.rows for v in views if v)]
-        count += len(np.unique(s.shards.person[s.shards.user[np.concatenate(rows)]]))
-    return count
 
 
 def _kinds(b: Batch) -> np.ndarray:

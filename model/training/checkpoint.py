@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checkpoints of a training run: a safetensors file with a checksum, complete or absent, and the one before it."""
+"""Checkpoints of a training run: a safetensors file with a checksum, complete or absent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -27,37 +26,23 @@ from raw_qgis_plugin.core.scratch import complete
 
 
 def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
-    """Write tensors and the JSON-able `about` to `path`, through a temporary file; the one there goes to `before`.
+    """Write tensors and the JSON-able `about` to `path`, through a temporary file.
 
     Raises InputError where the disk is full or refuses; an earlier file at `path` is then still there.
     """
     text = json.dumps(about)
     tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     try:
-        before(path).unlink(missing_ok=True)  # there is never room for three
         with complete(path) as beside:
             beside.touch()  # so that the plugin kills no process that writes; a large checksum takes a while
             save_file(tensors, beside, {"about": text, "crc32": checksum(tensors, text)})
             with beside.open("rb+") as file:
                 os.fsync(file.fileno())
-            with suppress(OSError):  # the first one, or a disk without links
-                os.link(path, before(path))
-        if os.name == "posix":  # where the new name of the file can be flushed to the disk, too
-            handle = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
     except (OSError, SafetensorError) as error:
         kept = "The checkpoint before it is whole: --resume continues from there." if path.exists() else ""
         raise InputError(
             f"No checkpoint can be written to {path.parent}: {error}. Make room on the disk. {kept}"
         ) from error
-
-
-def before(path: Path) -> Path:
-    """Where the checkpoint before the one at `path` is kept."""
-    return path.with_suffix(".before" + path.suffix)
 
 
 def checksum(tensors: dict[str, Tensor], about: str) -> str:

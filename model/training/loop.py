@@ -18,7 +18,6 @@ from model.cli import print_line
 from model.data.batches import Batch, Batches
 from model.training.distributed import World
 from model.training.loss import validate
-from model.training.monitor import Monitor, score
 from model.training.run import TrainingRun
 from raw_qgis_plugin.core.errors import InputError
 
@@ -33,28 +32,34 @@ def learning_rate(share: float, warm_up: float = 0.02) -> float:
 
 
 class Reporter:
-    """The progress of a run, from its first process: JSON lines with warnings, and the same figures for TensorBoard."""
+    """The progress of a run, from its first process: JSON lines, and the same figures for TensorBoard.
 
-    def __init__(self, folder: Path, world: World, monitor: Monitor) -> None:
-        self.monitor, self.first = monitor, world.first
-        self.metrics: dict[str, float] = {}
-        self.logs = SummaryWriter(folder / "logs") if world.first else None
+    losses: of the validations so far. metrics: of the last one.
+    """
 
-    def validated(self, step: int, share: float, loss: float, metrics: dict[str, float], **more: float) -> None:
-        """Report a validation, and the warnings that follow from it."""
+    def __init__(self, folder: Path, first: bool, metrics: dict[str, float], losses: list[float]) -> None:
+        self.first, self.metrics, self.losses = first, metrics, losses
+        self.logs = SummaryWriter(folder / "logs") if first else None
+
+    def validated(self, step: int, loss: float, metrics: dict[str, float], **more: float) -> None:
+        """Report a validation."""
         self.metrics = metrics
+        if "validation_loss" in metrics:
+            self.losses.append(metrics["validation_loss"])
         if self.logs:
             values = {"loss": loss, **more, **metrics}
-            self.print({"step": step} | {k: float(f"{v:.5g}") for k, v in values.items()})
+            print_line({"step": step} | {k: float(f"{v:.5g}") for k, v in values.items()})
             for name, value in values.items():
                 self.logs.add_scalar(name, value, step)
-            for warning in self.monitor.check(step, share, loss, score(metrics)):
-                self.print({"step": step, "warning": warning})
 
     def print(self, line: dict) -> None:
         """Report one line of progress."""
         if self.first:
             print_line(line)
+
+    def without_gain(self) -> int:
+        """How many validations have come since the best one."""
+        return len(self.losses) - 1 - min(range(len(self.losses)), key=self.losses.__getitem__) if self.losses else 0
 
     def close(self) -> None:
         """Flush TensorBoard's logs."""
@@ -110,9 +115,10 @@ def train(
     while True:
         now = time.monotonic()
         seconds, share = spent()
+        done = bool(args.patience) and reporter.without_gain() >= args.patience
         late = now - saved >= args.checkpoint_every
-        share, run.seconds, late, done = world.broadcast([share, seconds, late, reporter.monitor.done])
-        if share >= 1 or run.step >= (args.stop_after or math.inf) or done:
+        share, run.seconds, late, done = world.broadcast([share, seconds, late, done])
+        if share >= 1 or done:
             break
         lr, points_before = args.lr * learning_rate(share), run.points
         recent.append(run.train_on(batches, lr))
@@ -124,7 +130,7 @@ def train(
             loss = world.mean(float(torch.stack(recent).mean()))
             check_loss(loss, run)
             speed = {"lr": lr, "points_per_s": points / trained_s, "seconds_left": left}
-            reporter.validated(run.step, share, loss, validate_average(run, validation), **speed)
+            reporter.validated(run.step, loss, validate_average(run, validation), **speed)
             recent.clear()
             trained_s, points, late = 0.0, 0, True
         elif now - shown >= 2.0:  # from the first step on; reading the loss waits for a graphics card

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
 from functools import partial
 
@@ -20,7 +19,7 @@ from model.data.batches import Batch
 from model.data.corpus import source_name
 from model.network.config import PRESETS
 from model.network.raw import Raw
-from model.training.checkpoint import before, load, network_of, optimizer_tensors, restore_optimizers, save
+from model.training.checkpoint import load, network_of, optimizer_tensors, restore_optimizers, save
 from model.training.distributed import World, local, spread_like, whole
 from model.training.loss import losses, place_loss
 from model.training.published import Places
@@ -111,20 +110,11 @@ class TrainingRun:
             yield name, part
 
     def resume(self, report: Report) -> dict:
-        """Resume from the checkpoint, which every process reads, or from the one before where it is damaged.
+        """Resume from the checkpoint, which every process reads.
 
-        Returns its `about`. Raises InputError where neither is whole, or where it is of another network.
+        Returns its `about`. Raises InputError where it is damaged or of another network.
         """
-        try:
-            tensors, about = load(self.state)
-        except InputError as error:
-            if not before(self.state).is_file():
-                raise InputError(f"{error} None before it is kept: start again with another --output.") from error
-            tensors, about = load(before(self.state))
-            self.world.mean(0.0)  # once all have read it
-            if self.world.first:
-                os.replace(before(self.state), self.state)  # the next save deletes the one before
-                report({"warning": f"{error} The run resumes from the one before, of step {about.get('step')}."})
+        tensors, about = load(self.state)
         ours, theirs = self.network.config.to_dict(), about.get("config", {})
         if ours != theirs:
             name = theirs.get("preset")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -20,7 +19,6 @@ from small import write_bundle, write_tracks  # noqa: E402
 from model.data import corpus  # noqa: E402
 from model.data.batches import Batches  # noqa: E402
 from model.pretrain import parser  # noqa: E402
-from model.training.checkpoint import before  # noqa: E402
 from model.training.distributed import open_world  # noqa: E402
 from model.training.run import TrainingRun  # noqa: E402
 from raw_qgis_plugin.core.bundle.bundle import open_bundle  # noqa: E402
@@ -85,63 +83,17 @@ def test_a_damaged_cache_serves_no_wrong_vector(embedded: tuple, tmp_path: Path,
         assert len(said) <= 1, said
 
 
-# ---- shards -------------------------------------------------------------------------------------------------------
-
-
-def drawn(tracks: Path, folder: Path) -> list[np.ndarray]:
-    """Two batches from the shards in a folder, one of a view that is made for it."""
-    batches = Batches([corpus.load(str(tracks), cache=folder)], 512)
-    some = [batches.batch(0, 30), batches.batch(1, 60)]
-    return [np.asarray(values) for batch in some for values in vars(batch).values() if values is not None]
-
-
-def alike(some: list[np.ndarray], others: list[np.ndarray]) -> bool:
-    return all(map(np.array_equal, map(str, some), map(str, others))) and len(some) == len(others)
-
-
-def test_a_damaged_shard_is_told_and_made_again_and_no_pickle_runs(
-    tracks_file: Path, tmp_path: Path, rounds: Rounds, capsys: pytest.CaptureFixture
-) -> None:
-    whole, chance, mark = tmp_path / "whole", Random(1), tmp_path / "ran"
-    truth = drawn(tracks_file, whole)
-    names = sorted(path.relative_to(whole) for path in whole.rglob("*") if path.is_file())
-
-    class Evil:
-        def __reduce__(self) -> tuple:
-            return Path.touch, (mark,)
-
-    for case in range(rounds(14, 100)):
-        folder = Path(shutil.copytree(whole, tmp_path / "case"))
-        file = folder / chance.choice(names)
-        data = file.read_bytes()
-        how, changed = damage(data, chance)
-        file.write_bytes(changed)
-        if case % 7 == 0:
-            how = "gone"
-            file.unlink()
-        elif case % 7 == 1 and file.suffix == ".npy":
-            np.save(file, np.array([Evil()], object), allow_pickle=True)
-        capsys.readouterr()
-        assert alike(drawn(tracks_file, folder), truth), f"{file.name} {how}, case {case}"
-        said = capsys.readouterr().err
-        assert said.count("is damaged. It is made again from the tracks.") == said.count("\n") <= 1, said
-        assert file.read_bytes() == data and alike(drawn(tracks_file, folder), truth)
-        assert not capsys.readouterr().err and not mark.exists()
-        shutil.rmtree(folder)
-
-
 # ---- checkpoints --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: Any, tracks_file: Path) -> Path:
-    """A run of raw-nano with checkpoints of steps 2 and 4."""
+    """A run of raw-nano with a checkpoint of step 4."""
     folder = tmp_path_factory.mktemp("run")
     training, batches = new_run(folder), Batches([corpus.load(str(tracks_file), cache=folder)], 512)
     for number in range(4):
         training.train_on(iter([batches.batch(number)]), 1e-3)
-        if number % 2:
-            training.save({"watch": {}})
+    training.save({})
     return folder
 
 
@@ -152,12 +104,11 @@ def new_run(folder: Path) -> TrainingRun:
     )
 
 
-def resumed(folder: Path) -> tuple[TrainingRun, list[dict]]:
-    """A new run that goes on from the checkpoint in a folder, and what it said."""
-    said: list[dict] = []
+def resumed(folder: Path) -> TrainingRun:
+    """A new run that goes on from the checkpoint in a folder."""
     run = new_run(folder)
-    run.resume(said.append)
-    return run, said
+    run.resume(lambda _: None)
+    return run
 
 
 def same(run: TrainingRun, other: TrainingRun) -> bool:
@@ -165,33 +116,24 @@ def same(run: TrainingRun, other: TrainingRun) -> bool:
     return run.step == other.step and all(torch.equal(values, theirs[name]) for name, values in ours.items())
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(run: Path, tmp_path: Path, rounds: Rounds) -> None:
-    file, back, cases = run / "state.safetensors", 0, rounds(10, 100)
-    last, first = (path.read_bytes() for path in (file, before(file)))
+def test_a_damaged_checkpoint_is_refused(run: Path, tmp_path: Path, rounds: Rounds) -> None:
+    file, refused, cases = run / "state.safetensors", 0, rounds(10, 100)
+    last, whole = file.read_bytes(), resumed(run)
     header = 8 + int.from_bytes(last[:8], "little")
-    (tmp_path / file.name).write_bytes(first)
-    older, newer = resumed(tmp_path)[0], resumed(run)[0]
-    assert (older.step, newer.step) == (2, 4)
     for case in range(cases):
-        chance, folder = Random(case), tmp_path / str(case)
+        chance = Random(case)
         how, changed = damage(last, chance)
         if case % 3 == 0:  # the header is small, and every bit of it counts
             how, changed = damage(last[:header], chance)
             changed += last[header:]
-        folder.mkdir()
-        (folder / file.name).write_bytes(changed)
-        before(folder / file.name).write_bytes(first)
-        found, said = resumed(folder)
-        if not said:  # as a space of the header
-            assert same(found, newer), f"{how}, case {case}"
+        (tmp_path / file.name).write_bytes(changed)
+        try:
+            found = resumed(tmp_path)
+        except InputError as error:
+            refused += "damaged or no checkpoint" in str(error)
             continue
-        assert same(found, older) and "resumes from the one before, of step 2" in said[0]["warning"]
-        assert (folder / file.name).read_bytes() == first, "a save deletes the one before, and may fail"
-        (folder / file.name).write_bytes(changed)
-        with pytest.raises(InputError, match="None before it is kept: start again with another --output"):
-            resumed(folder)
-        back += 1
-    assert back > 0.8 * cases
+        assert same(found, whole), f"{how}, case {case}"  # as a space of the header
+    assert refused > 0.8 * cases
 
 
 @pytest.mark.parametrize("how", ["of 2^60 bytes", "of 90 MB", "no checksum", "another network"])

@@ -35,7 +35,7 @@ def train(folder: str) -> None:
     resume = ["--resume"] if Path(folder, "state.safetensors").exists() else []
     arguments = ["--preset", "raw-nano", "--device", "cpu", "--points", "512", "--steps", "1000000", "--corpus", TRACKS]
     pretrain([*arguments, "--validate-every", "1000000", "--checkpoint-every", "0.001", *resume,
-              "--cache", folder + ".shards", "--output", folder])  # fmt: skip
+              "--output", folder])  # fmt: skip
 
 
 def embed(folder: str, first: str, last: str = "") -> None:

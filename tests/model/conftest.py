@@ -4,6 +4,7 @@
 import csv
 import json
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import torch
 
 from model.head_training import fit
 from model.pretrain import main as pretrain
+from model.training.run import TrainingRun
 
 torch.set_num_threads(1)  # nano networks gain nothing from more, and on a busy machine threads wait for each other
 fit.SETTINGS = replace(fit.SETTINGS, trees=10)  # fewer are enough for tests
@@ -23,7 +25,7 @@ START_MS = 1_700_000_000_000
 
 @pytest.fixture(scope="session", autouse=True)
 def folders_of_its_own(tmp_path_factory):
-    """Shards of the tests' corpora, and what RAW remembers, go where their other files go; for children as well."""
+    """What RAW remembers goes where the tests' other files go; for children as well."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
             patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
@@ -90,6 +92,21 @@ def nano_run(tmp_path_factory, tracks_file) -> Path:
 def nano_arguments(tracks: Path, run: Path, *more: str) -> list[str]:
     few = ["--preset", "raw-nano", "--steps", "120", "--points", "1024", "--validate-every", "40", "--device", "cpu"]
     return [*few, "--corpus", str(tracks), "--output", str(run), *more]
+
+
+def pretrain_until(step: int, arguments: list[str]) -> None:
+    """A run that is paused after a step, as the plugin does."""
+    train_on = TrainingRun.train_on
+
+    def counted(run, batches, lr):
+        loss = train_on(run, batches, lr)
+        if run.step == step:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return loss
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(TrainingRun, "train_on", counted)
+        pretrain(arguments)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from argparse import Namespace
 from collections.abc import Callable
@@ -16,16 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from model import adapt
-from model.evaluate.adapt_report import write_report
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.errors import InputError
 
 
 def figure(ratio: float, low: float, high: float, people: int = 8) -> dict[str, Any]:
     return {
         "people": people, "windows": 300, "best_simple": "staying", "simple_m": 120.0, "before_m": 100.0,
-        "after_m": 100.0 * ratio, "before_inside50": 0.4, "after_inside50": 0.5, "before_inside80": 0.7,
-        "after_inside80": 0.8, "ratio": ratio, "interval": [low, high],
+        "after_m": 100.0 * ratio, "ratio": ratio, "interval": [low, high],
     }  # fmt: skip
 
 
@@ -56,33 +52,11 @@ def test_the_errors_before_and_now_are_a_sentence_of_their_own() -> None:
     assert "for 1 person held" in adapt.judge({"15 s": figure(0.9, 0.9, 0.9, people=1)})[2]
 
 
-def test_a_run_resumes_only_with_the_tracks_and_the_bundle_it_began_with(tmp_path: Path) -> None:
-    def go(tracks: str, *more: str) -> None:
-        adapt.main(["--tracks", tracks, "--output", str(tmp_path), *more])
-
-    with pytest.raises(InputError, match="no file"):
-        go("a/nowhere.parquet")
-    with pytest.raises(InputError, match="was begun with --tracks a/nowhere.parquet"):
-        go("a/elsewhere.parquet", "--resume")
-    with pytest.raises(InputError, match="was begun with --init shipped"):
-        go("a/nowhere.parquet", "--resume", "--init", "none")
-    for same in (["moved/a/nowhere.parquet", "--resume"], ["a/elsewhere.parquet"]):  # or begun anew
-        with pytest.raises(InputError, match="no file"):
-            go(*same)
-    (tmp_path / "trained").mkdir(exist_ok=True)
-    (tmp_path / "trained" / "state.safetensors").write_bytes(b"a run of other tracks")
-    with pytest.raises(InputError, match="--resume"):
-        go("a/elsewhere.parquet")
-    with pytest.raises(InputError, match="--stop-after is for model.pretrain"):
-        go("a/nowhere.parquet", "--stop-after=5")
-
-
 def test_ids_of_one_person_are_one_person_held_out(tmp_path: Path, tracks_file: Path) -> None:
     once = pq.read_table(tracks_file)
     again = once.set_column(0, "user_id", pa.array([f"again {user}" for user in once["user_id"].to_pylist()]))
     pq.write_table(pa.concat_tables([once, again]), tmp_path / "twice.parquet")
-    people = adapt.held_out(str(tmp_path / "twice.parquet"), tmp_path / "cache")
-    assert people is not None
+    people = adapt.held_out(str(tmp_path / "twice.parquet"))
     assert len(np.unique(np.stack([people.t, people.lon]), axis=1).T) == len(people), "each fix is asked about once"
 
 
@@ -91,26 +65,23 @@ def adapted(tmp_path: Path, tracks_file: Path, monkeypatch: pytest.MonkeyPatch) 
     """A run in tmp_path with nothing trained and compared: the new model is the shipped one."""
 
     def train(options: Namespace) -> None:
+        assert options.init == "shipped" and options.corpus == [str(tracks_file)]
         shutil.copytree(open_bundle().path, options.output / "bundle")
+        (options.output / "state.safetensors").touch()
 
     monkeypatch.setattr(adapt, "pretrain", train)
     monkeypatch.setattr(adapt, "compare", lambda *_: {})
     return lambda *more: adapt.main(["--tracks", str(tracks_file), "--output", str(tmp_path), *more])
 
 
-def test_a_new_run_takes_nothing_from_an_earlier_one_and_keeps_foreign_files(
+def test_the_new_model_is_named_judged_and_reported(
     tmp_path: Path, adapted: Callable[..., None], lines: Callable[[], list[dict]]
 ) -> None:
-    (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "thesis.txt").write_text("years of work")
-    adapted()
-    (tmp_path / "figures.json").write_text(json.dumps({"15 s": figure(0.9, 0.8, 0.95)}))
-    shutil.rmtree(tmp_path / "trained")  # to begin anew
-    adapted()
-    assert json.loads((tmp_path / "figures.json").read_text()) == {}
+    adapted("--keep", "0.2*more.parquet", "--minutes", "2")
     end = lines()[-1]
-    assert end["verdict"].startswith(end["advice"] + " Nobody could be held out")
-    assert (tmp_path / "cache" / "thesis.txt").exists() and not (tmp_path / ".raw-cache").exists()
+    assert end["verdict"].startswith(end["advice"] + " Nobody could be held out") and end["use"] is None
+    assert open_bundle(tmp_path / "bundle").card["name"].endswith(", own")
+    assert "Nobody could be held out" in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_a_full_disk_leaves_a_run_that_resumes(
@@ -134,7 +105,7 @@ def test_a_full_disk_leaves_a_run_that_resumes(
 
 def test_the_report_shows_figures(tmp_path: Path) -> None:
     card = open_bundle().card
-    write_report(tmp_path, card, card, {"15 s": figure(0.9, 0.85, 0.95)}, "Use it: so and so.")
+    adapt.write_report(tmp_path / "report.html", card, card, {"15 s": figure(0.9, 0.85, 0.95)}, "Use it: so and so.")
     page = (tmp_path / "report.html").read_text("utf-8")
     for words in ("Use it: so and so.", "0.900 [0.850, 0.950]", "areas stay as they were"):
         assert words in page

@@ -55,12 +55,11 @@ def test_shards_are_private_and_made_again_only_for_a_changed_source(tracks_file
     pq.write_table(pq.read_table(tracks_file), path)
     first = load(str(path), cache=cache)
     assert cache.stat().st_mode & 0o777 == 0o700 and first.shards.folder.stat().st_mode & 0o777 == 0o700
-    made = (first.shards.folder / "t.npy").stat().st_mtime_ns
-    again = load(str(path), cache=cache)
-    assert (again.shards.folder / "t.npy").stat().st_mtime_ns == made
+    assert load(str(path), cache=cache).shards.folder == first.shards.folder
+    assert not [*cache.rglob("*.parquet")]  # the parts of the source
     pq.write_table(pq.read_table(tracks_file).slice(0, 5000), path)
     new = load(str(path), validation=None, cache=cache)
-    assert len(new.t) == 5000 and not first.shards.folder.exists() and new.shards.folder.exists()
+    assert len(new.t) == 5000 and new.shards.folder != first.shards.folder
 
 
 def test_a_folder_of_many_files_is_one_source(tracks_file, cache, tmp_path):
@@ -88,7 +87,7 @@ def test_the_reason_is_given_where_no_fix_is_left(tracks_file, cache, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("broken", ["shards.encode_ids", "corpus._resampled"])
+@pytest.mark.parametrize("broken", ["split.encode_ids", "corpus._resampled"])
 def test_an_error_leaves_no_file_open(tracks_file, cache, monkeypatch, open_files, broken):
     """Windows would not remove it, and report that instead of the error."""
 
@@ -166,9 +165,9 @@ def test_memory_holds_a_shard_not_the_corpus(tmp_path):
         }), tmp_path / "many.parquet", row_group_size=50_000,
     )  # fmt: skip
     code = (
-        "from pathlib import Path; from model.data import shards; from model.data.corpus import load; "
+        "from pathlib import Path; from model.data import shards, split; from model.data.corpus import load; "
         "from raw_qgis_plugin.core.sources import readers; shards.SHARD_FIXES = 100_000; "
-        "readers.PARQUET_ROWS = 50_000; "
+        "readers.PARQUET_ROWS = split.ROWS = 50_000; "
         "shards.MOST_HASHES = 200_000; "
         "print('ready', flush=True); input(); "
         f"s = load({str(tmp_path / 'many.parquet')!r}, cache=Path({str(tmp_path / 'cache')!r})); "

@@ -20,6 +20,7 @@ from pyarrow import parquet
 
 from model import cli, embed
 from model.data import scale
+from raw_qgis_plugin.core.sources.schema import AS_GUESSED
 
 ROOT = Path(__file__).parents[2]
 FAST = {"RAY_worker_niceness": "0"}  # Ray's workers are nice by default; on a busy machine the tests would wait
@@ -131,16 +132,14 @@ def test_in_parts_as_at_once(data, tmp_path, monkeypatch):
 @pytest.mark.parametrize("unit", ["track", "user"])
 def test_tracks_without_users_share_the_parts(data, tmp_path, unit):
     table = parquet.read_table(data / "f0.parquet")
-    parquet.write_table(table.rename_columns(["trip_id", *table.column_names[1:]]), tmp_path / "trips.parquet")
-    job = scale.open_job(tmp_path / "e", str(tmp_path / "trips.parquet"), unit, (None,) * 3, "UTC", "", "")
-    assert job.folder.stat().st_mode & 0o777 == 0o700
-    scale.split(job, 0)
-    rows = parquet.read_table(job.split_files[0])
-    parts = {}
-    for track, part in zip(rows["track"].to_pylist(), rows["part"].to_pylist()):
-        parts.setdefault(track, set()).add(part)
-    assert len(parts) == 49 and all(len(part) == 1 for part in parts.values())
-    assert len(set.union(*parts.values())) == (8 if unit == "track" else 1)  # a user has fixes of many tracks
+    source = tmp_path / "trips.parquet"
+    parquet.write_table(table.rename_columns(["trip_id", *table.column_names[1:]]), source)
+    folder = scale.open_folder(tmp_path / "e", str(source), unit, AS_GUESSED, "")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    rows = [parquet.read_table(part) for part in scale.split_once(folder, str(source), unit, AS_GUESSED)]
+    found = [set(part["track"].to_pylist()) for part in rows if len(part)]
+    assert len(found) == (8 if unit == "track" else 1)  # a user has fixes of many tracks
+    assert sum(map(len, found)) == len(set.union(*found)) == 49 and sum(map(len, rows)) == len(table)
 
 
 def test_tables_that_break_off_leave_no_file(tmp_path, open_files):
@@ -159,11 +158,11 @@ def test_finished_parts_are_not_made_again(data, tmp_path, monkeypatch, at_once,
     output = tmp_path / "e.parquet"
     real, done = scale.embed_part, []
 
-    def die_third(job, number, *rest):
+    def die_third(part, *rest):
         if len(done) == 2:
             raise KeyboardInterrupt
-        done.append(number)
-        real(job, number, *rest)
+        done.append(part)
+        real(part, *rest)
 
     monkeypatch.setattr(scale, "embed_part", die_third)
     assert cli.run(embed.main, arguments(data, output)) == 130
@@ -197,9 +196,9 @@ def test_workers_and_the_command_may_be_killed(data, tmp_path, at_once):
 
 
 @needs_ray
-def test_what_goes_wrong_in_a_worker_is_one_line(data, tmp_path):
+def test_what_goes_wrong_is_one_line(data, tmp_path):
     cut = bytearray((data / "f0.parquet").read_bytes())
-    cut[100:5000] = bytes(4900)  # its footer is whole, so that only a worker sees the damage
+    cut[100:5000] = bytes(4900)  # its footer is whole
     (tmp_path / "cut.parquet").write_bytes(cut)
     with start(tmp_path / "cut.parquet", tmp_path / "e.parquet", "--workers", "1") as run:
         words = run.communicate(timeout=500)[1]

@@ -103,7 +103,7 @@ def test_a_corpus_without_gaps_to_hide_is_refused_in_a_sentence(
 ) -> None:
     one = write_tracks(tmp_path / "one.parquet", users=1)  # nobody is held apart
     with pytest.raises(InputError, match="no fixes of people held apart in which gaps of 2.5 to 60 minutes"):
-        train.main(["--corpus", str(one), "--output", str(tmp_path / "b"), "--cache", str(tmp_path / "cache")])
+        train.main(["--corpus", str(one), "--output", str(tmp_path / "b")])
     assert not capsys.readouterr().out  # before gaps to learn from are collected
 
 

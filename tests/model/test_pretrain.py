@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pretraining on invented tracks: the loss falls, a run resumes where it stopped, and the bundle forecasts."""
 
-import json
 import os
 import pickle
 import shutil
@@ -33,7 +32,7 @@ from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.errors import InputError, RawError
 from raw_qgis_plugin.core.sources.readers import read
 
-from .conftest import nano_arguments, write_tracks
+from .conftest import nano_arguments, pretrain_until, write_tracks
 
 
 def test_the_loss_falls_and_the_bundle_is_whole(tmp_path, tracks_file, lines):
@@ -55,10 +54,8 @@ def test_the_loss_falls_and_the_bundle_is_whole(tmp_path, tracks_file, lines):
 def test_a_run_stopped_and_resumed_equals_an_unbroken_one(tmp_path, tracks_file, nano_run, quick):
     broken = tmp_path / "run"
     state = broken / "state.safetensors"
-    pretrain(nano_arguments(tracks_file, broken, "--stop-after", "40"))
-    pretrain(nano_arguments(tracks_file, broken, "--resume", "--stop-after", "30"))
-    with safe_open(state, "np") as f:
-        assert json.loads(f.metadata()["about"])["step"] == 40, "past its --stop-after a run makes no step"
+    pretrain_until(40, nano_arguments(tracks_file, broken))
+    assert not (broken / ".shards").exists(), "they are personal"
     pretrain(nano_arguments(tracks_file, broken, "--resume"))
     with safe_open(state, "np") as a, safe_open(nano_run / "state.safetensors", "np") as b:
         for name in b.keys():  # noqa: SIM118
@@ -101,16 +98,16 @@ def tables(horizons, *values):
     return {"horizon_s": horizons} | {name: list(values) for name in CALIBRATION_COLUMNS}
 
 
-def test_areas_calibrated_on_few_people_lie_near_those_before(monkeypatch):
-    before, found = {"trips": tables([1.0, 100.0], 1.0, 1.0), "days": tables([900.0], 0.9)}, {}
-    found["trips"] = tables([10.0], 2.0)
-    before["trips"]["factor50"] = [1.0, 3.0]
-    monkeypatch.setattr(calibration, "_people", lambda people, trips: people if trips else 0)
-    of_five = between(before, found, 5)
-    assert of_five["days"] == before["days"] and of_five["trips"]["horizon_s"] == [1.0, 10.0, 100.0]
-    assert of_five["trips"]["factor80"] == [1.0, 1.5, 1.0] and of_five["trips"]["factor50"] == [1.0, 2.0, 3.0]
-    assert between(before, found, 5000)["trips"]["factor80"][1] == pytest.approx(2.0, abs=0.01)
-    assert between({}, found, 5) == found and between(before, {}, 0) == before
+def test_areas_calibrated_on_few_people_lie_near_those_before(tracks_file):
+    before, found = {"trips": tables([1.0, 10.0, 100.0], 1.0, 1.0, 1.0), "days": tables([900.0], 0.9)}, {}
+    found["trips"] = tables([5.0, 20.0], 2.0, 2.0)
+    few = Batches([load(str(tracks_file), validation=True)])
+    persons = int(few.sources[0].shards.unseen.sum())
+    both = between(before, found, few)
+    assert both["days"] == before["days"] and both["trips"]["horizon_s"] == [1.0, 10.0, 100.0]
+    share = persons / (persons + calibration.SETTINGS.prior_people)
+    assert both["trips"]["factor80"] == pytest.approx([1.0, 1 + share, 1.0], abs=1e-3) and 0.3 < share < 0.7
+    assert between({}, found, few) == found and between(before, {}, None) == before
 
 
 def test_areas_are_calibrated_on_fixes_with_a_past_of_their_own_track(nano_run, tmp_path):
@@ -168,7 +165,7 @@ def test_a_network_that_diverged_is_not_exported_and_the_bundle_before_stays(nan
 
 def test_a_run_resumed_with_another_corpus_names_both(tmp_path, tracks_file, lines):
     run, other = tmp_path / "run", write_tracks(tmp_path / "other.parquet", users=4, fixes=400)
-    pretrain(nano_arguments(tracks_file, run, "--steps", "4", "--stop-after", "2"))
+    pretrain_until(2, nano_arguments(tracks_file, run, "--steps", "4"))
     pretrain(nano_arguments(other, run, "--steps", "4", "--resume"))
     assert any("another --corpus" in line.get("warning", "") for line in lines())
     named = [name.rpartition("/")[2] for name in open_bundle(run / "bundle").card["training"]["corpus"]]
@@ -190,10 +187,10 @@ def test_batches_are_those_of_their_seed_and_number(tracks_file):
     assert np.quantile(speed, 0.05) > 0.3 and np.quantile(speed, 0.95) < 18  # walkers and drivers
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_batches_come_in_order_whoever_makes_them(workers, tracks_file):
+@pytest.mark.parametrize("on_gpu", [False, True])
+def test_batches_come_in_order_whoever_makes_them(on_gpu, tracks_file):
     corpus, again = (Batches([load(str(tracks_file))], 512, 7) for _ in range(2))
-    batches = feed(corpus, 3, 2, workers)
+    batches = feed(corpus, 3, 2, on_gpu)
     for number in (3, 5, 7, 9):
         np.testing.assert_array_equal(next(batches).x, again.batch(number).x)
     batches.close()

@@ -24,14 +24,13 @@ from model.pretrain import command, parser
 from model.pretrain import main as pretrain
 from model.training.checkpoint import load, optimizer_tensors, restore_optimizers, save
 from model.training.distributed import find_device
-from model.training.loop import PEAK_LR_TRAINED, seconds_left
+from model.training.loop import PEAK_LR_TRAINED, Reporter, seconds_left
 from model.training.loss import bf16
-from model.training.monitor import Monitor, score
 from model.training.run import optimizers, step
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
-from .conftest import nano_arguments
+from .conftest import nano_arguments, pretrain_until
 
 FEW = ["--preset", "raw-nano", "--device", "cpu", "--points", "512", "--validate-every", "1000", "--steps"]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
@@ -256,21 +255,18 @@ def test_the_optimizers_state_is_where_the_parameters_are():
     assert all(value == 1 for name, value in saved.items() if name.endswith(".step"))
 
 
-def test_a_resumed_run_keeps_seed_figures_warnings_and_learning_rate(tmp_path, tracks_file, nano_run, monkeypatch):
+def test_a_resumed_run_keeps_seed_figures_and_learning_rate(tmp_path, tracks_file, nano_run, monkeypatch):
     monkeypatch.setattr(pretraining, "finish", lambda *_: None)
     run = tmp_path / "run"
     same = [*FEW, "9", "--checkpoint-every", "0.001", "--corpus", str(tracks_file), "--output", str(run)]
-    pretrain([*same, "--seed", "3", "--init", str(nano_run / "bundle"), "--stop-after", "2", "--validate-every", "2"])
+    pretrain_until(2, [*same, "--seed", "3", "--init", str(nano_run / "bundle"), "--validate-every", "2"])
     before = about(run)
-    pretrain([*same, "--resume", "--stop-after", "4", "--validate-every", "9"])
+    pretrain_until(4, [*same, "--resume", "--validate-every", "9"])
     now = about(run)
     assert before["metrics"] and (now["step"], now["seed"], now["metrics"]) == (4, 3, before["metrics"])
-    assert now["watch"] == before["watch"] != {} and now["lr"] == PEAK_LR_TRAINED
-    pretrain([*same, "--resume", "--stop-after", "6", "--lr", "1e-9"])
+    assert now["losses"] == before["losses"] == [before["metrics"]["validation_loss"]] and now["lr"] == PEAK_LR_TRAINED
+    pretrain_until(6, [*same, "--resume", "--lr", "1e-9"])
     assert about(run)["lr"] == 1e-9
-    monitor = Monitor.resumed(3, {"losses": [1.0], "scores": [1.0], "steps": [4], "warned": ["flat"]})
-    assert not any(monitor.check(k, 0.5, 1.0, 1.1) for k in (8, 12)) and not monitor.done
-    assert not monitor.check(16, 0.5, 1.0, 1.1) and monitor.done
 
 
 # ---- progress, warnings and errors --------------------------------------------------------------------------------
@@ -281,27 +277,12 @@ def test_the_time_left_is_right_from_the_first_step_on():
     assert seconds_left(900.0, 0.5, 30.0) == 900 and seconds_left(10.0, 0.25, 0.0) == 30
 
 
-def test_signs_of_failure_are_warned_of_once():
-    flat = Monitor()
-    warned = [flat.check(k * 100, k / 20, 2.0 - 1e-4 * k, 0.9) for k in range(1, 20)]
-    assert len(sum(warned, [])) == 1 and "flat" in sum(warned, [])[0] and not any(warned[:4])
-    apart = Monitor()
-    words = sum((apart.check(k, k / 20, 2.0 - 0.1 * k, 0.9 + 0.02 * abs(k - 5)) for k in range(1, 20)), [])
-    assert len(words) == 1 and "since step 5" in words[0] and "memorises" in words[0]
-    good = Monitor()
-    assert not any(good.check(k, k / 20, 2.0 - 0.1 * k, 1.0 - 0.02 * k) for k in range(1, 20))
-    assert "under 60 %" in good.check_profiles(0.55)[0] and not good.check_profiles(0.5)
-    assert not Monitor().check_profiles(0.7)
-    assert score({"ratio_5s": 0.5, "ratio_60s": 2.0, "metres_5s": 9.0}) == pytest.approx(1.0) and score({}) is None
-
-
-def test_patience_counts_validations_without_a_better_one():
-    monitor = Monitor(patience=3)
-    for k, value in enumerate([1.0, 0.9, 0.95, 0.93]):
-        monitor.check(k, 0.1, 1.0, value)
-        assert not monitor.done
-    monitor.check(5, 0.1, 1.0, 0.91)
-    assert monitor.done and not Monitor(patience=0, scores=[1.0, 2.0, 3.0]).done
+def test_patience_counts_validations_without_a_better_one(tmp_path):
+    reporter = Reporter(tmp_path, False, {}, [1.0])
+    assert reporter.without_gain() == 0
+    for loss, expected in ((0.9, 0), (0.95, 1), (0.93, 2), (0.89, 0)):
+        reporter.validated(1, 2.0, {"validation_loss": loss})
+        assert reporter.without_gain() == expected
 
 
 def test_a_run_without_gain_stops_early_and_checkpointing_changes_nothing(tmp_path, tracks_file, lines, quick):
@@ -316,19 +297,6 @@ def test_a_run_without_gain_stops_early_and_checkpointing_changes_nothing(tmp_pa
     assert one.keys() == two.keys()
     for name, tensor in one.items():
         torch.testing.assert_close(tensor, two[name], rtol=1e-3, atol=1e-4)
-
-
-def test_labels_are_predicted_from_embeddings_at_the_end(tmp_path, tracks_file, lines):
-    labels = tmp_path / "labels.csv"
-    labels.write_text("user_id,by\n" + "".join(f"u{k},{'car' if k % 2 else 'foot'}\n" for k in range(120)))
-    arguments = [*FEW, "2", "--corpus", str(tracks_file), "--output", str(tmp_path / "run"), "--profiles"]
-    with pytest.raises(InputError, match="no column 'of'"):
-        pretrain([*arguments, str(tracks_file), str(labels), "of"])
-    assert not (tmp_path / "run").exists()  # checked before any work
-    pretrain([*arguments, str(tracks_file), str(labels), "by"])
-    told = lines()
-    assert [x["profile_accuracy"] for x in told if "profile_accuracy" in x][0] > 0.9
-    assert not [x for x in told if "warning" in x]
 
 
 WRONG = {
@@ -367,7 +335,7 @@ def test_a_run_is_not_written_over(nano_run, tracks_file):
 
 def test_a_card_records_the_command_without_folders_of_this_machine(tmp_path, nano_run):
     args = parser().parse_args(["--corpus", "2*exact:/home/me/city/tracks.parquet", "--output", str(tmp_path / "r"),
-                                "--lr", "1e-3", "--no-compile", "--cache", "/home/me/c", "--resume"])  # fmt: skip
+                                "--lr", "1e-3", "--no-compile", "--resume"])  # fmt: skip
     assert command(args) == (
         "python -m model.pretrain --corpus 2*exact:city/tracks.parquet --output r --lr 0.001 --no-compile"
     )

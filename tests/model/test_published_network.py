@@ -19,6 +19,8 @@ from model.training.published import forecast_windows, into_box, out_of_box, rol
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
 
+from .conftest import pretrain_until
+
 NANO = Config("raw-paper", layers=2, width=48, heads=2, hidden=128, features=2, positions=960)
 
 
@@ -30,8 +32,9 @@ def run(days_file, tmp_path_factory):
     printed = StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
         patch.setitem(PRESETS, "raw-paper", NANO)
-        for more in (["--stop-after", "15"], ["--resume"]):
-            pretrain([*few, "--corpus", str(days_file), "--output", str(folder), *more])
+        arguments = [*few, "--corpus", str(days_file), "--output", str(folder)]
+        pretrain_until(15, arguments)
+        pretrain([*arguments, "--resume"])
     (folder / "lines.json").write_text(json.dumps([json.loads(line) for line in printed.getvalue().splitlines()]))
     return folder
 

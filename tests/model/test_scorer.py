@@ -134,9 +134,7 @@ def test_people_held_out_are_asked_among_all(fleet_file):
 
 
 def test_the_command_leaves_a_scorer_that_serves_any_model(streets, turns, tmp_path, monkeypatch, lines):
-    train_scorer(
-        ["--corpus", str(streets), "--output", str(tmp_path / "scorer"), *FEW, "--cache", str(tmp_path / "cache")]
-    )
+    train_scorer(["--corpus", str(streets), "--output", str(tmp_path / "scorer"), *FEW])
     card = json.loads((tmp_path / "scorer" / "card.json").read_text())
     assert card["examples"] > 200 and card["corpus"][0].endswith("/streets.parquet")
     assert lines()[-1]["epochs"] == 4
@@ -151,6 +149,6 @@ def test_the_command_leaves_a_scorer_that_serves_any_model(streets, turns, tmp_p
 def test_a_lone_track_teaches_nothing(tmp_path):
     one = write_tracks(tmp_path / "one.parquet", users=1, fixes=8)
     with pytest.raises(InputError, match=r"too few trips|no tracks"):
-        train_scorer(["--corpus", str(one), "--output", str(tmp_path / "w"), "--cache", str(tmp_path)])
+        train_scorer(["--corpus", str(one), "--output", str(tmp_path / "w")])
     with pytest.raises(InputError, match="is a file"):
         train_scorer(["--corpus", "nothing", "--output", str(one)])

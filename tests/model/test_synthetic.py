@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import csv
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,8 @@ import pytest
 
 from model.cli import run
 from model.synthetic import corpus as corpora
-from model.synthetic import generate
 from model.synthetic.__main__ import main
-from model.synthetic.city.highway import path_out
 from model.synthetic.city.movement import pace_walker
-from model.synthetic.generate import JUMP_LAW, fit_jumps
 from model.synthetic.population.people import EMPLOYED
 from model.synthetic.sumo import Trajectory
 
@@ -33,10 +29,8 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def made_twice(folder: Path, arguments: list[str]) -> tuple[Path, Path]:
     """The same command in two folders."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generate, "find_local", partial(generate.find_local, trial_people=40))
-        for name in ("one", "again"):
-            assert run(main, [*arguments, "--output", str(folder / name)]) == 0
+    for name in ("one", "again"):
+        assert run(main, [*arguments, "--output", str(folder / name)]) == 0
     return folder / "one", folder / "again"
 
 
@@ -87,8 +81,7 @@ def test_tracks_are_sorted_and_plausible(city: Path) -> None:
     assert (np.diff(t)[same] > 0).all() and (user[1:] >= user[:-1]).all()
     lat = np.radians(table["lat"].to_numpy())
     north, east = lat * 6_371_000, np.radians(table["lon"].to_numpy()) * 6_371_000 * np.cos(lat[0])
-    for metres in (north, east):  # out of town now and then, at home in the city
-        assert np.ptp(np.quantile(metres, [0.2, 0.8])) < 6000 and np.ptp(metres) < 600_000
+    assert 1000 < max(np.ptp(north), np.ptp(east)) < 10_000
     speed = np.hypot(np.diff(north), np.diff(east)) / (np.diff(t) / 1000)
     assert np.quantile(speed[same], 0.999) < 80
 
@@ -113,7 +106,7 @@ def test_people_of_days_come_home(days: tuple[Path, Path]) -> None:
     user, t = np.array(table["user_id"].to_pylist()), table["t"].to_numpy()
     same = user[1:] == user[:-1]
     assert (np.diff(t)[same] > 0).all() and (user[1:] >= user[:-1]).all() and np.ptp(t) <= 7 * 86_400_000
-    assert 240 <= np.median(np.diff(t)[same]) / 1000 <= 1000
+    assert 100 <= np.median(np.diff(t)[same]) / 1000 <= 1000
     known = [row["user_id"] for row in rows(days[0] / "truth_users.csv")]
     assert len(known) == 80 and set(user) <= set(known) and len(set(user)) > 70
     xy, shares = np.column_stack([table["lon"].to_numpy(), table["lat"].to_numpy()]), []
@@ -144,7 +137,7 @@ def test_movement_alone_is_exact_and_plausible(tmp_path: Path, monkeypatch: pyte
 
 def test_a_corpus_has_every_plan_and_rails() -> None:
     runs = corpora.plan_runs(1, 30e6, [Path("town.osm.gz")])
-    assert {"random", "grid", "spider", "rail", "town.osm.gz"} <= {one.plan for one in runs}
+    assert {"random", "grid", "motorway", "rail", "town.osm.gz"} <= {one.plan for one in runs}
     assert sum(one.fixes for one in runs) == pytest.approx(30e6)
     local = (corpora.draw_starts(4000, 90.0, np.random.default_rng(0)) / 3_600_000 + 6) % 24
     assert np.mean(local < 5) < 0.05 < np.mean((local > 7) & (local < 9))
@@ -155,28 +148,6 @@ def test_a_walker_walks_over_the_leap_at_a_junction() -> None:
     second, east, north = pace_walker(Trajectory(np.arange(20), x, np.zeros(20)))
     assert np.diff(east).max() < 1.8 and east[-1] == pytest.approx(x[-1], abs=1.7)
     assert (np.diff(second) == 1).all() and len(north) == len(second)
-
-
-@pytest.mark.parametrize("exponent", [1.4, 2.3])
-def test_the_fit_finds_the_exponent_that_was_put_in(exponent: float) -> None:
-    grid = np.geomspace(0.01, 300, 20_000)
-    density = (grid + JUMP_LAW.offset_km) ** -exponent * np.exp(-grid / JUMP_LAW.cut_km)
-    share = np.cumsum(density * np.gradient(grid))
-    km = np.interp(np.random.default_rng(1).random(40_000), share / share[-1], grid)
-    assert fit_jumps(km) == pytest.approx(exponent, abs=0.04) and np.isnan(fit_jumps(km[:3]))
-
-
-@pytest.mark.parametrize(("mode", "most", "brakes"), [("car", 46.0, 6.5), ("rail", 80.0, 3.0)])
-def test_a_road_out_of_town_is_one_road_driven_at_its_speed(mode: str, most: float, brakes: float) -> None:
-    a, b = np.array([1000.0, 2000.0]), np.array([31_000.0, 42_000.0])
-    there, back = (path_out(*ends, mode, 3, np.random.default_rng(n)) for n, ends in ((1, (a, b)), (2, (b, a))))
-    for (seconds, x, y), (start, end) in ((there, (a, b)), (back, (b, a))):
-        assert (np.diff(seconds) == 1).all()
-        assert np.hypot(x[0] - start[0], y[0] - start[1]) < 1 and np.hypot(x[-1] - end[0], y[-1] - end[1]) < 20
-        speed = np.hypot(np.diff(x), np.diff(y))
-        assert speed.max() < most and np.median(speed) > 15 and np.abs(np.diff(speed)).max() < brakes
-    on = np.column_stack(there[1:])
-    assert max(np.hypot(*(on - point).T).min() for point in np.column_stack(back[1:])[::60]) < 40
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial import cKDTree
 
-from model.synthetic.city.rail import Line, smooth_line
+from model.synthetic.city.movement import bus_stops
+from model.synthetic.city.rail import METRO, Line, smooth_line
 from model.synthetic.city.streets import Streets
 from model.synthetic.sumo import SyntheticError, run_sumo
 
@@ -64,8 +65,6 @@ class City:
     lines: list[Transit]  # the metro first
     underground: np.ndarray  # (stations,) bool
     cells: np.ndarray  # (r, 2) the regions' middles
-    towns: np.ndarray  # (t, 2) metres, out of town: reached by road and rail; they have no streets of their own
-    gates: np.ndarray  # (t,) the edge at which the road to each leaves the city
 
 
 def build_city(streets: Streets, people: int, folder: Path, rng: np.random.Generator) -> City:
@@ -87,26 +86,7 @@ def build_city(streets: Streets, people: int, folder: Path, rng: np.random.Gener
     underground = np.abs(np.arange(count) - (count - 1) / 2) < 0.2 * count
     lines = [rail, *_buses(streets, centres, folder, rng)]
     pull = np.exp(rng.normal(0, 0.9, len(poi)))
-    towns, gates = _towns(streets, rng)
-    return City(streets, centres, poi, category, pull, metro, lines, underground, cells, towns, gates)
-
-
-def _towns(streets: Streets, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Places (t, 2) and gates (t,) of towns: evenly in the logarithm of distance, from the city's edge to 250 km."""
-    count, reach_m, edge_m = 48, 250e3, 1.15 * streets.extent
-    share = (rng.permutation(count) + rng.random(count)) / count
-    far = edge_m * (reach_m / edge_m) ** share
-    turn = rng.uniform(0, 2 * np.pi, count)
-    direction = np.column_stack([np.cos(turn), np.sin(turn)])
-    gates = streets.nearest("car", streets.middle + 1.05 * streets.extent * direction)
-    return streets.middle + far[:, None] * direction, gates
-
-
-def town_sites(city: City, rng: np.random.Generator) -> Sites:
-    """Ten buildings in each town out of the city, town by town; their edges are the city's gates."""
-    town = np.repeat(np.arange(len(city.towns)), 10)
-    at = city.towns[town] + rng.normal(0, 900, (len(town), 2))
-    return Sites(at[:, 0], at[:, 1], dict.fromkeys(("walk", "bike", "car"), city.gates[town]))
+    return City(streets, centres, poi, category, pull, metro, lines, underground, cells)
 
 
 def _hexagons(streets: Streets) -> np.ndarray:
@@ -185,9 +165,8 @@ def _metro(streets: Streets, centre: np.ndarray, rng: np.random.Generator) -> tu
     along = (np.arange(count) - (count - 1) / 2 + rng.uniform(-0.15, 0.15, count)) * gap
     angle = turn + bend * along / gap
     stations = centre + np.column_stack([along * np.cos(angle), along * np.sin(angle)])
-    line = smooth_line(stations, np.clip(rng.normal(20, 3, count - 1), 14, 27))
-    lengths = np.array([np.hypot(*np.diff(s, axis=0).T).sum() for s in line.sections])
-    minutes = np.concatenate([[0.0], np.cumsum(lengths / line.speed / 60 + 1.0)])
+    line = smooth_line(METRO, stations, rng)
+    minutes = np.concatenate([[0.0], np.cumsum(line.lengths / line.speed / 60 + 1.0)])
     gate = streets.nearest("walk", stations)
     return line, Transit("M1", "rail", stations[:, 0], stations[:, 1], gate, minutes, 240.0)
 
@@ -216,19 +195,14 @@ def _buses(streets: Streets, centres: np.ndarray, folder: Path, rng: np.random.G
 
 
 def _bus_line(name: str, path: list[int], streets: Streets, rng: np.random.Generator) -> Transit | None:
-    """A line along a path of edges, with stops every 250 to 700 m; None where these are fewer than four."""
-    every, left, minutes, clock = rng.uniform(250, 700), 0.0, {}, 0.0
-    for edge in path[1:-1]:
-        clock += streets.length[edge] / 5.5 / 60
-        left -= streets.length[edge]
-        if left < 0 and streets.length[edge] > 40 and edge not in minutes:
-            minutes[edge] = clock
-            left = every
-    if len(minutes) < 4:
+    """A line along a path of edges; None with fewer than four stops."""
+    stops = bus_stops(path, streets, rng)
+    if len(stops) < 4:
         return None
-    at = np.array(list(minutes))
-    gate = streets.nearest("walk", np.column_stack([streets.x[at], streets.y[at]]))
+    minutes = dict(zip(path, np.cumsum(streets.length[path]) / 5.5 / 60))
+    x, y = streets.x[stops], streets.y[stops]
+    gate, clock = streets.nearest("walk", np.column_stack([x, y])), np.array([minutes[edge] for edge in stops])
     return Transit(
-        name, "bus", streets.x[at], streets.y[at], gate, np.array(list(minutes.values())),
-        float(rng.choice([480, 600, 900])), tuple(path), tuple(minutes),
+        name, "bus", x, y, gate, clock,
+        float(rng.choice([480, 600, 900])), tuple(path), tuple(stops),
     )  # fmt: skip

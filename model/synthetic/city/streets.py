@@ -88,7 +88,7 @@ class Streets:
 
 
 def make_streets(kind: str, size_m: float, seed: int, folder: Path, town: bool = False) -> Streets:
-    """Make a street plan from a seed, size_m across. kind: 'random', 'grid' (450 m blocks, three lanes), 'spider', or
+    """Make a street plan from a seed, size_m across. kind: 'random', 'grid' (450 m blocks, three lanes) or
     'motorway' (junctions every 2 to 8 km, 110 to 190 km/h).
 
     town: 35 to 47 km/h and more traffic lights, else 40 to 70 km/h.
@@ -107,16 +107,10 @@ def make_streets(kind: str, size_m: float, seed: int, folder: Path, town: bool =
     elif kind == "grid":
         shape = ["--grid", "--grid.number", max(3, round(size_m / 450) + 1), "--grid.length", 450, "-L", 3]
         shape += ["-S", speed]
-    elif kind == "spider":
-        circles = max(3, round(size_m / 2 / 400))
-        shape = ["--spider", "--spider.arm-number", int(rng.integers(7, 12)), "--spider.circle-number", circles]
-        shape += ["--spider.space-radius", 400, "--spider.omit-center", "-L", 2, "-S", speed]
-    elif kind == "motorway":
+    else:
         rounds = int(0.72 * (size_m / 5000) ** 2)
         shape = ["--rand", "--rand.iterations", max(12, rounds), "--rand.min-distance", 2000]
         shape += ["--rand.max-distance", 8000, "--rand.connectivity", 0.95, "-L", 3, "-S", rng.uniform(31, 53)]
-    else:
-        raise SyntheticError(f"There is no kind of street plan '{kind}': choose random, grid, spider or motorway.")
     run_sumo(
         "netgenerate", *shape, "--seed", seed, "--sidewalks.guess", "--sidewalks.guess.max-speed", 30,
         "--crossings.guess", "--tls.guess", "--tls.guess.threshold", 60 if town else 80, "-o", net,

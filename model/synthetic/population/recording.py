@@ -1,99 +1,182 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a person's device records: its cadence, its errors, its gaps, and few fixes indoors."""
+"""What a person's device records: its times, its errors, its gaps, and few fixes indoors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-from model.synthetic.city.layout import Sites
+from model.synthetic.population.people import Population
 from model.synthetic.population.plans import DAY_S, HOUR_S, Trips
 from model.synthetic.population.travel import Journey
 
-Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # (n,) seconds, x, y, times the usual error
+
+class Timeline(NamedTuple):
+    """Where one person is at any time: on a straight line from knot to knot.
+
+    t (k,) seconds from the first Monday, x, y (k,) metres, below (k,) bool: under ground from there on. begin, end (j,)
+    of journeys. place (j + 1,): where the person stays before, between and after them.
+    """
+
+    t: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    below: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray
+    place: np.ndarray
+
+
+class Fixes(NamedTuple):
+    """One person's fixes: t (n,) whole seconds, ascending, x, y (n,) metres; place (n,) the true one, -1 on the way."""
+
+    t: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    place: np.ndarray
+
+
+def simulated(person: int, journeys: list[Journey], population: Population, trips: Trips) -> Timeline:
+    """The timeline of a person's simulated journeys."""
+    home = population.people[person].home
+    t, x, y, below = (
+        np.concatenate([np.zeros(0), *(getattr(journey, name) for journey in journeys)])
+        for name in ("t", "x", "y", "underground")
+    )
+    begin, end = np.array([(journey.t[0], journey.t[-1]) for journey in journeys]).reshape(-1, 2).T
+    places = np.array([home, *(trips.destination[journey.trip] for journey in journeys)])
+    return Timeline(t, x, y, below.astype(bool), begin, end, places)
+
+
+def planned(person: int, population: Population, trips: Trips, rng: np.random.Generator) -> Timeline:
+    """The timeline of a person's plans. A trip has two bends, those of a ride at its stops; trips between the same
+    places bend alike, there and back.
+    """
+    own = slice(*np.searchsorted(trips.person, [person, person + 1]))
+    origin, destination, line = trips.origin[own], trips.destination[own], trips.line[own]
+    at = np.column_stack([population.sites.x, population.sites.y])
+    a, b = at[origin], at[destination]
+    pairs = np.sort(np.column_stack([origin, destination]), axis=1)
+    number = np.unique(pairs[:, 0].astype(np.int64) << 32 | pairs[:, 1], return_inverse=True)[1]
+    side = np.clip(rng.normal(0, 0.12, (len(a) + 1, 2)), -0.3, 0.3)[number]
+    side = np.where((origin > destination)[:, None], -side[:, ::-1], side)
+    along = b - a
+    across = np.column_stack([-along[:, 1], along[:, 0]])
+    via = a[:, None] + np.array([1 / 3, 2 / 3])[:, None] * along[:, None] + side[..., None] * across[:, None]
+    for n in np.flatnonzero(line >= 0):
+        stops, used = population.city.lines[line[n]], [trips.board[own][n], trips.alight[own][n]]
+        via[n] = np.column_stack([stops.x[used], stops.y[used]])
+    xy = np.concatenate([a[:, None], via, b[:, None]], axis=1)
+    legs = np.linalg.norm(np.diff(xy, axis=1), axis=2) + 1e-6
+    legs[:, [0, 2]] *= np.where(line >= 0, 4.0, 1.0)[:, None]  # walks to and from rides take longer than their share
+    share = np.column_stack([np.zeros(len(a)), np.cumsum(legs, axis=1) / legs.sum(axis=1, keepdims=True)])
+    begin = trips.depart[own]
+    end = begin + np.maximum(60 * trips.minutes[own] * np.exp(rng.normal(0, 0.12, len(a))), 20)
+    end = np.minimum(end, np.append(begin[1:] - 1, np.inf))
+    t = begin[:, None] + share * (end - begin)[:, None]
+    x, y = xy.reshape(-1, 2).T
+    place = np.append(population.people[person].home, destination)
+    return Timeline(t.ravel(), x, y, np.zeros(t.size, bool), begin, end, place)
 
 
 @dataclass(frozen=True)
 class Device:
-    """How one person's device behaves."""
-
-    cadence_s: float
-    drift_m: float  # spread of the slow error
-    drift_s: float  # and how long it lasts
-    white_m: float  # spread of the error that each fix has anew
-    indoors: float  # probability that a stay leaves fixes at all
-    off_h: float  # mean hours of a gap
-    on_h: float
-
-    @staticmethod
-    def draw(rng: np.random.Generator) -> Device:
-        """A device; about 40 % of the hours are missing over all of them."""
-        low_s, high_s = ((1, 5), (15, 60), (120, 300))[int(rng.choice(3, p=[0.35, 0.4, 0.25]))]
-        cadence_s = float(np.exp(rng.uniform(np.log(low_s), np.log(high_s))))
-        missing, off = float(np.clip(rng.normal(0.4, 0.12), 0.1, 0.7)), float(rng.uniform(1, 8))
-        return Device(
-            cadence_s=max(1.0, round(cadence_s)),
-            drift_m=float(np.exp(rng.uniform(np.log(0.7), np.log(9)))),
-            drift_s=float(np.exp(rng.uniform(np.log(10), np.log(200)))),
-            white_m=float(rng.uniform(0.3, 3)),
-            indoors=float(rng.uniform(0.35, 0.95)),
-            off_h=off,
-            on_h=off * (1 - missing) / missing,
-        )
-
-
-def record(
-    journeys: list[Journey], trips: Trips, home: int, sites: Sites, end: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One person's fixes: t (seconds, local solar), x, y (metres), sorted by time, at most one a second.
-
-    journeys: the person's, by time. end: seconds at which the last week ends.
+    """How one person's device behaves. moving_s, staying_s: between fixes. odd: at odd times. indoors: probability that
+    a stay leaves fixes. nights: share of the nightly fixes of stays that is kept. carried: share of the days on which
+    it is on, then away from home alone; 1 for always. off_h, on_h: mean hours of gaps and of spells. drift_m, drift_s:
+    spread of the slow error, and how long it lasts; white_m: of each fix; both `inside` times larger indoors. mast: the
+    position is that of a mast.
     """
-    device = Device.draw(rng)
-    parts, clock, place = [], 0.0, home
-    for journey in journeys:
-        parts.append(_stay(device, sites, place, clock, journey.t[0], rng))
-        parts.append(_trip(device, journey, rng))
-        clock, place = journey.t[-1], int(trips.destination[journey.trip])
-    parts.append(_stay(device, sites, place, clock, end, rng))
-    t, x, y, rough = (np.concatenate([part[k] for part in parts]) for k in range(4))
-    keep = _switched_on(device, end, t, rng) & (t < end)
-    t, x, y, rough = t[keep], x[keep], y[keep], rough[keep]
-    if not len(t):
-        return t, x, y
-    drift = _drift(device, t, rng)
-    x = x + rough * (drift[:, 0] + rng.normal(0, device.white_m, len(t)))
-    y = y + rough * (drift[:, 1] + rng.normal(0, device.white_m, len(t)))
-    t, first = np.unique(np.rint(t), return_index=True)
-    return t, x[first], y[first]
+
+    moving_s: float
+    staying_s: float
+    odd: bool
+    indoors: float
+    nights: float
+    carried: float
+    off_h: float
+    on_h: float
+    drift_m: float
+    drift_s: float
+    white_m: float
+    inside: float
+    mast: bool
 
 
-def _trip(device: Device, journey: Journey, rng: np.random.Generator) -> Columns:
-    """Fixes at the device's cadence; most are lost under ground, and now and then some in a row elsewhere."""
-    count = int(len(journey.t) / device.cadence_s) + 2
-    gaps = device.cadence_s * (np.ones(count) if device.cadence_s <= 5 else rng.uniform(0.9, 1.1, count))
-    at = np.cumsum(gaps) - gaps[0] * rng.random()
-    at = at[at < len(journey.t) - 1].astype(int)
-    keep = ~journey.underground[at] | (rng.random(len(at)) < 0.25)
-    if rng.random() < 0.25 and len(at):
-        lost = rng.uniform(0, len(journey.t)) + np.array([0.0, rng.exponential(150)])
-        keep &= (at < lost[0]) | (at > lost[1])
-    at = at[keep]
-    return journey.t[at], journey.x[at], journey.y[at], np.ones(len(at))
+def logger(rng: np.random.Generator) -> Device:
+    """A device that logs every second to five minutes on the way; about 40 % of the hours are missing over all."""
+    low_s, high_s = ((1, 5), (15, 60), (120, 300))[int(rng.choice(3, p=[0.35, 0.4, 0.25]))]
+    missing, off_h = float(np.clip(rng.normal(0.4, 0.12), 0.1, 0.7)), rng.uniform(1, 8)
+    return Device(
+        max(1.0, round(_log_uniform(low_s, high_s, rng))), 1050.0, False, rng.uniform(0.35, 0.95), 0.4, 1.0,
+        off_h, off_h * (1 - missing) / missing, _log_uniform(0.7, 9, rng), _log_uniform(10, 200, rng),
+        rng.uniform(0.3, 3), rng.uniform(1.2, 3), False,
+    )  # fmt: skip
 
 
-def _stay(device: Device, sites: Sites, place: int, start: float, end: float, rng: np.random.Generator) -> Columns:
-    """A few scattered fixes every 5 to 30 minutes, or none."""
-    seconds, none = end - start, np.empty(0)
-    if seconds < 300 or rng.random() > device.indoors:
-        return none, none, none, none
-    gaps = rng.uniform(300, 1800, int(seconds / 300) + 1)
-    t = start + np.cumsum(gaps)
-    t = t[t < end - 30]
-    hour = t % DAY_S / HOUR_S
-    t = t[(rng.random(len(t)) < 0.4) | ((hour > 7) & (hour < 23))]
-    return t, np.full(len(t), sites.x[place]), np.full(len(t), sites.y[place]), np.full(len(t), rng.uniform(1.2, 3))
+def phone(rng: np.random.Generator) -> Device:
+    """A phone that logs every few minutes: evenly or at odd times, on the way alone, on outings of some days, or by the
+    masts of its network.
+    """
+    habit = rng.choice(["even", "odd", "moving", "outings", "cell"], p=[0.28, 0.2, 0.12, 0.18, 0.22])
+    often, out = rng.uniform(60, 300), habit in ("moving", "outings")
+    every = often if out else float(rng.choice([300, 600, 900], p=[0.25, 0.25, 0.5]))
+    missing, off_h = float(np.clip(rng.normal(0.2, 0.2), 0.01, 0.7)), rng.uniform(1, 12)
+    return Device(
+        every, 1e9 if habit == "moving" else every, habit != "even" and bool(rng.random() < 0.7),
+        1.0 if rng.random() < 0.6 else rng.uniform(0.3, 0.9), 0.04 if rng.random() < 0.35 else 1.0,
+        rng.uniform(0.2, 0.9) if habit == "outings" else 1.0, off_h, off_h * (1 - missing) / missing,
+        _log_uniform(2, 9, rng), 3600.0, rng.uniform(0.3, 3), 0.0 if rng.random() < 0.12 else rng.uniform(1, 4),
+        habit == "cell",
+    )  # fmt: skip
+
+
+def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def record(line: Timeline, device: Device, population: Population, end: float, rng: np.random.Generator) -> Fixes:
+    """One person's fixes until `end`, the second at which the last week ends; at most one a second."""
+    ticks = [_ticks(device, mean, end, rng) for mean in (device.moving_s, device.staying_s)]
+    t, way = np.concatenate(ticks), np.repeat([True, False], [len(ticks[0]), len(ticks[1])])
+    number = np.searchsorted(line.begin, t, side="right")  # of journeys begun
+    moving = (number > 0) & (t <= np.append(-1.0, line.end)[number])
+    stay = line.place[number]
+    hour, day = t % DAY_S / HOUR_S, (t // DAY_S).astype(int)
+    keep = (moving == way) & _switched_on(device, end, t, rng)
+    keep &= moving | (rng.random(len(line.place)) < device.indoors)[number]
+    keep &= moving | ((hour > 7) & (hour < 23)) | (rng.random(len(t)) < device.nights)
+    if device.carried < 1:
+        carried = rng.random(day.max(initial=0) + 1) < device.carried
+        keep &= carried[day] & (moving | (stay != line.place[0]))
+    below = moving & np.append(False, line.below)[np.searchsorted(line.t, t, side="right")]
+    keep &= ~below | (rng.random(len(t)) < 0.25)
+    kept = np.flatnonzero(keep)
+    kept = kept[np.unique(t[kept], return_index=True)[1]]
+    t, moving, stay = t[kept], moving[kept], stay[kept]
+    x, y = population.sites.x[stay], population.sites.y[stay]
+    if len(line.t):
+        x, y = (np.where(moving, np.interp(t, line.t, way), at) for way, at in ((line.x, x), (line.y, y)))
+    if device.mast:
+        x, y = _by_mast(x, y, population, rng)
+    else:
+        knots = np.arange(0, end + 2 * device.drift_s, device.drift_s)
+        for at in (x, y):
+            drift = np.interp(t, knots, rng.normal(0, device.drift_m, len(knots)))
+            at += (drift + rng.normal(0, device.white_m, len(t))) * np.where(moving, 1.0, device.inside)
+    return Fixes(t, x, y, np.where(moving, -1, stay))
+
+
+def _ticks(device: Device, mean_s: float, end: float, rng: np.random.Generator) -> np.ndarray:
+    """Whole seconds until `end` at which a device logs: evenly, by a tenth uneven, or at odd times."""
+    count = int(1.2 * end / mean_s) + 20
+    gaps = rng.gamma(1.0, mean_s, count) if device.odd else mean_s * rng.uniform(0.9, 1.1, count)
+    even = not device.odd and (mean_s <= 5 or mean_s >= 300) and rng.random() < 0.7
+    t = np.rint(rng.random() * mean_s + (mean_s * np.arange(count) if even else np.cumsum(gaps)))
+    return t[t < end]
 
 
 def _switched_on(device: Device, end: float, t: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -104,14 +187,15 @@ def _switched_on(device: Device, end: float, t: np.ndarray, rng: np.random.Gener
     return np.searchsorted(edges, t, side="right") % 2 == 0
 
 
-def _drift(device: Device, t: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(n, 2) metres: an Ornstein-Uhlenbeck walk at times t."""
-    keep = np.exp(-np.diff(t, prepend=t[0]) / device.drift_s)
-    fresh = rng.normal(0, device.drift_m, (len(t), 2)) * np.sqrt(1 - keep**2)[:, None]
-    fresh[0] = rng.normal(0, device.drift_m, 2)
-    out = np.empty((len(t), 2))
-    east = north = 0.0
-    for i, (k, (e, n)) in enumerate(zip(keep.tolist(), fresh.tolist(), strict=True)):
-        east, north = k * east + e, k * north + n
-        out[i] = east, north
-    return out
+def _by_mast(
+    x: np.ndarray, y: np.ndarray, population: Population, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the masts that serve places: dense where many buildings are, the same for all; now and then another
+    one serves.
+    """
+    sites, of_city = population.sites, np.random.default_rng(len(population.sites))
+    chosen = of_city.choice(len(sites), min(len(sites), max(20, len(sites) // 25)), replace=False)
+    masts = np.column_stack([sites.x[chosen], sites.y[chosen]]) + of_city.normal(0, 120, (len(chosen), 2))
+    off = rng.normal(0, 60, (len(x), 2)) * (rng.random(len(x)) < 0.15)[:, None]
+    found = masts[cKDTree(masts).query(np.column_stack([x, y]) + off)[1]]
+    return found[:, 0].copy(), found[:, 1].copy()
