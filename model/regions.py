@@ -29,7 +29,8 @@ EPILOG = """
 P has one row a region: its id (without --id its number, and the id that is found), n_users, n_points, n_visits,
 dwell_min (median minutes of a visit); of the visitors residents, workers, n_labelled, share_commuters, share_walk,
 share_bike, share_motor and share_rail with _low and _high (80 % intervals); for each task of the model NAME, NAME_low
-and NAME_high, or NAME and NAME_p; suppressed, in_domain, and withheld, the reason: few people, or one person.
+and NAME_high, or NAME and NAME_p; suppressed and in_domain.
+Figures of fewer than --min-users people, or of which one makes up more than 85 %, are empty.
 
 The figures are for the desk: those of regions that overlap can be subtracted from each other. Figures for others are
 made by raw:publish in QGIS.
@@ -53,8 +54,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     label = (lambda users, progress: label_people(users, model, progress)) if spec.labels else None
     scores = score_regions(tracks, regions.shapes, model, args.task, spec.min_users, meter("scoring"), label=label)
     warn_of(scores.reasons)
-    withheld = np.count_nonzero(scores.columns["suppressed"])
-    print(f"{withheld:,} of {len(regions.ids):,} regions withheld: under {spec.min_users} people", file=sys.stderr)
+    suppressed = np.count_nonzero(scores.columns["suppressed"])
+    print(f"{suppressed:,} of {len(regions.ids):,} regions withheld: under {spec.min_users} people", file=sys.stderr)
     id_name = f"{regions.id_name}_2" if regions.id_name in scores.columns else regions.id_name
     number = {} if args.id else {"region": np.arange(1, len(regions.ids) + 1)}
     counts = {name: whole(values) for name, values in scores.columns.items() if name.startswith("n_")}

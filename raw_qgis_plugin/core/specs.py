@@ -118,7 +118,7 @@ class PublishSpec(Spec):
     """Figures as they may leave the desk."""
 
     epsilon: float = option(
-        1.0, "Epsilon of each figure", "0.25, 0.5, 1 or 2: the smaller, the more noise.", minimum=0.25, maximum=2
+        1.0, "Epsilon of each row", "0.25, 0.5, 1 or 2: the smaller, the more noise.", minimum=0.25, maximum=2
     )
     min_users: int = option(MIN_USERS, "Minimum users per region", "Figures of fewer users are left out.", minimum=1)
 

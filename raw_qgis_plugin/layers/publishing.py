@@ -24,8 +24,8 @@ def describe(layer: QgsVectorLayer) -> str:
         if feature is None or not feature["epsilon"]:
             return tr("Published figures.")
         words = tr(
-            "Published figures: counts have fixed noise with an epsilon of {epsilon:g} a figure, numbers of people are "
-            "within ±{within:.0f} of the recorded number in 95 % of cases; medians are rounded."
+            "Published figures: counts and medians have fixed noise with an epsilon of {epsilon:g} a row. Numbers of "
+            "people are within ±{within:.0f} of the recorded number in 95 % of cases."
         )
         return words.format(epsilon=feature["epsilon"], within=feature["within_95"])
     if names >= FIGURES or "noise_key" in names:

@@ -8,7 +8,9 @@ desk, every guess is right.
 
 from __future__ import annotations
 
-from math import comb, exp
+from itertools import product
+from math import sqrt
+from statistics import NormalDist
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -17,7 +19,7 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.regions.geometry import fixes_inside
-from raw_qgis_plugin.core.regions.noise import deviation
+from raw_qgis_plugin.core.regions.noise import COMMON, MEDIAN, OTHERS, PERSONS, deviation, noise
 from raw_qgis_plugin.core.regions.publish import EPSILONS, publish_figures, publish_threshold
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.regions.week import BOUNDS, week_of_regions
@@ -30,6 +32,7 @@ SECRET = b"the profile's"
 PEOPLE, GUESSES = 200, 2000
 WALKED = 20  # fixes of everybody in the town
 FIRST_H = 4 * np.random.default_rng(3).integers(0, 42, PEOPLE)  # the hour of the first one
+phi = NormalDist().cdf
 
 
 class Town(NamedTuple):
@@ -46,6 +49,10 @@ def box(x: float, y: float, wide: float, high: float | None = None) -> Any:
 
 @pytest.fixture(scope="module")
 def town() -> Town:
+    return made_town(np.arange(12) * 4 * HOUR)
+
+
+def made_town(at_home_ms: np.ndarray) -> Town:
     """Everybody walks around a place in a town of a square kilometre; half of them are recorded at home, beside it."""
     g = np.random.default_rng(0)
     at_home = g.random(PEOPLE) < 0.5
@@ -53,10 +60,11 @@ def town() -> Town:
     xy, user, t = [], [], []
     for person in range(PEOPLE):
         way = g.uniform(100, 900, 2) + g.normal(0, 60, (WALKED, 2))
-        nights = np.tile(house[person], (12, 1)) if at_home[person] else way[:0]
-        xy.append(np.concatenate([way, nights]))
+        nights = at_home_ms if at_home[person] else at_home_ms[:0]
+        xy.append(np.concatenate([way, np.tile(house[person], (len(nights), 1))]))
         user += [f"p{person:03d}"] * len(xy[-1])
-        t.append(MONDAY + (FIRST_H[person] + 4 * np.arange(len(xy[-1]))) * HOUR)
+        first = MONDAY + FIRST_H[person] * HOUR
+        t += [first + 4 * HOUR * np.arange(WALKED), first + 4 * HOUR * WALKED + nights]
     lon, lat = np.concatenate(xy).T * NORTH
     tracks, _ = build_tracks(user, None, np.concatenate(t), lon, lat, drop_spikes=False)
     return Town(tracks, at_home, np.array([box(*place, 30) for place in house]))
@@ -103,7 +111,8 @@ def through_doors(town: Town, shapes: np.ndarray, epsilon: float = 1.0) -> dict[
     """Figures of regions (n, k): on the desk, and as published."""
     desk = score_regions(town.tracks, shapes.ravel(), NO_HEADS, secret=SECRET).columns
     doors = {"desk": desk, "published": publish_figures(desk, SECRET, epsilon)}
-    return {door: {name: columns[name].reshape(shapes.shape) for name in ("n_users", "n_visits", "suppressed")}
+    names = "n_users", "n_visits", "dwell_min", "suppressed"
+    return {door: {name: columns[name].reshape(shapes.shape) for name in names if name in columns}
             for door, columns in doors.items()}  # fmt: skip
 
 
@@ -124,13 +133,59 @@ def right(town: Town, asked: Questions, columns: dict[str, np.ndarray], figure: 
     return float((guess == town.at_home[asked.who]).mean())
 
 
-@pytest.mark.parametrize(("kind", "figure"), [
-    ("pairs", "n_users"), ("pairs", "n_visits"), ("nests", "n_users"), ("sums", "n_users"),
-])  # fmt: skip
-def test_who_subtracts_hardly_does_better_than_a_coin(town: Town, kind: str, figure: str) -> None:
+@pytest.mark.parametrize("kind", ["pairs", "nests", "sums"])
+def test_who_subtracts_hardly_does_better_than_a_coin(town: Town, kind: str) -> None:
     asked = questions(town, kind)
-    shares = {door: right(town, asked, columns, figure) for door, columns in through_doors(town, asked.shapes).items()}
-    assert shares["desk"] > 0.97 and 0.45 < shares["published"] <= 0.65
+    doors = through_doors(town, asked.shapes)
+    for figure in ("n_users", "n_visits")[: 2 if kind == "pairs" else 1]:
+        desk, published = (right(town, asked, columns, figure) for columns in doors.values())
+        assert desk > 0.97 and 0.45 < published <= 0.65
+
+
+def test_one_who_is_recorded_all_the_time_hides_and_moves_nothing(town: Town) -> None:
+    """Most fixes of an area with the house are one person's, and so is the longest visit."""
+    loud = made_town(np.arange(2000) * HOUR // 20)
+    asked, others = questions(town, "pairs", 200), np.random.default_rng(6).random(200) < 0.5
+    columns = through_doors(loud, asked.shapes)
+    desk, published = columns["desk"], columns["published"]
+    there = loud.at_home[asked.who]
+    assert np.isnan(score_regions(loud.tracks, asked.shapes[there][:, 1], NO_HEADS).columns["n_points"]).mean() > 0.3
+    assert not published["suppressed"].any() and not desk["suppressed"].any()
+    assert right(loud, asked, published, "n_users") <= 0.65
+    before, after = published["dwell_min"].T
+    known = ~np.isnan(before) & ~np.isnan(after)
+    guess = np.where(before == after, others, after > before)
+    assert known.mean() > 0.3 and (guess == there)[known].mean() <= 0.65
+
+
+def row_figures(draw: Any) -> np.ndarray:
+    """The noise of all figures of a row of regions (10,): draw(figure, spread)."""
+    persons, others = ("n_users", "residents", "workers"), ("n_visits", "n_labelled", "share_commuters")
+    modes = [f"share_{mode}" for mode in ("walk", "bike", "motor", "rail")]
+    return np.array([*(draw(name, PERSONS) for name in persons), *(draw(name, OTHERS) for name in (*others, *modes))])
+
+
+def test_all_figures_of_a_row_at_once_tell_what_epsilon_allows() -> None:
+    """Who is in all figures of two rows that differ in one house is guessed by the best test there is."""
+    spread = row_figures(lambda _, spread: spread)
+    covariance = np.outer(spread, spread) * ((1 - COMMON) * np.eye(10) + COMMON)
+    inverse = np.linalg.inv(covariance)
+    people = [
+        np.array([1, resident, worker, visits, labelled, labelled * commuter, *(labelled * np.array(modes))])
+        for resident, worker, labelled, commuter in product((0, 1), repeat=4) for visits in (0.2, 1)
+        for modes in ((1, 0, 0, 0), (0.5, 0.5, 0, 0), (0.25, 0.25, 0.25, 0.25))
+    ]  # fmt: skip
+    spent = [who @ inverse @ who + MEDIAN**2 / 4 for who in people]  # the exponential mechanism: Cesar and Rogers 2021
+    assert 0.9 < max(spent) <= 1.0
+    who = people[int(np.argmax(spent))]
+    draws = np.array([row_figures(lambda name, spread, k=k: noise(SECRET, f"{k}", name, 1.0, spread))
+                      for k in range(4000)])  # fmt: skip
+    assert np.allclose(np.cov(draws.T) / np.outer(spread, spread), covariance / np.outer(spread, spread), atol=0.08)
+    there = np.random.default_rng(7).random(2000) < 0.5
+    difference = draws[:2000] - draws[2000:] + there[:, None] * who
+    guess = difference @ inverse @ who > who @ inverse @ who / 2
+    share, bound = float((guess == there).mean()), phi(sqrt(1 / 2) / 2)
+    assert 0.58 < share <= 0.65 and bound < 0.65
 
 
 def test_hours_tell_no_more_than_areas(town: Town) -> None:
@@ -152,8 +207,8 @@ def test_hours_tell_no_more_than_areas(town: Town) -> None:
 def test_ten_figures_tell_what_epsilon_allows(town: Town, epsilon: float) -> None:
     """The attacker knows all but one person, and ten areas overlap in the house of this person alone.
 
-    Without the person the noise is 1 or more with the probability q = alpha / (1 + alpha), alpha = exp(-epsilon),
-    with the person with 1 - q, and no more can be learned from it. So at best the majority of ten figures is right.
+    With and without the person the sum of the ten differs by ten; it has the noise of ten figures, and nothing else
+    tells more. Ten rows with all their figures would tell Phi(sqrt(10) epsilon / 2).
     """
     g = np.random.default_rng(4)
     bases = questions(town, "pairs", 500).shapes[:, 0]
@@ -161,12 +216,9 @@ def test_ten_figures_tell_what_epsilon_allows(town: Town, epsilon: float) -> Non
     some = np.array([g.choice(np.flatnonzero(~there[:, person]), 10, replace=False) for person in range(PEOPLE)])
     shapes = shapely.union(bases[some], town.house[:, None])
     figures = through_doors(town, shapes, epsilon)["published"]["n_users"]
-    votes = np.where(np.isnan(figures), 0, np.sign(figures - there.sum(axis=1)[some] - 0.5)).sum(axis=1)
-    guess = np.where(votes == 0, g.random(PEOPLE) < 0.5, votes > 0)
-    share = float((guess == town.at_home).mean())
-    q = exp(-epsilon) / (1 + exp(-epsilon))
-    chance = [comb(10, k) * q**k * (1 - q) ** (10 - k) for k in range(11)]
-    bound, written = sum(chance[:5]) + chance[5] / 2, exp(10 * epsilon) / (1 + exp(10 * epsilon))
+    told = np.nanmean(figures - there.sum(axis=1)[some], axis=1)
+    share = float(((told > 0.5) == town.at_home).mean())
+    bound, written = (phi(sqrt(10) * epsilon / spread / 2) for spread in (PERSONS, 1.0))
     assert 0.6 < share <= bound + 3 * np.sqrt(bound * (1 - bound) / PEOPLE) and bound < written
 
 
@@ -199,24 +251,24 @@ def test_the_same_question_has_the_same_answer(town: Town) -> None:
 
 def test_published_figures_stay_useful(town: Town) -> None:
     """Counts of 30 persons and more within 10 % in 95 % of cases, sums over 20 tracts within 3 %."""
-    shapes = questions(town, "pairs").shapes
-    doors = through_doors(town, shapes)
+    thirty = published(np.full(20_000, 30.0))["n_users"]
+    assert np.mean(np.abs(thirty - 30) <= 3) >= 0.95 and np.mean(np.abs(thirty - 30) <= deviation(1.0)) >= 0.95
+    sums = thirty.reshape(-1, 20).sum(axis=1)
+    assert np.mean(np.abs(sums / 600 - 1) <= 0.03) >= 0.95
+    doors = through_doors(town, questions(town, "pairs", 500).shapes)
     true, said = (doors[door]["n_users"].ravel() for door in doors)
-    many = (true >= 30) & ~np.isnan(said)
-    near = float((np.abs(said[many] / true[many] - 1) <= 0.1).mean())
-    sums = many.sum() // 20
-    total, told = (values[many][: 20 * sums].reshape(sums, 20).sum(axis=1) for values in (true, said))
-    near_sums = float((np.abs(told / total - 1) <= 0.03).mean())
-    assert many.sum() > 500 and near >= 0.95 and near_sums >= 0.95 and np.isnan(said[true >= 30]).sum() == 0
-    assert np.mean(np.abs(said - true)[many] <= deviation(1.0)) >= 0.95
+    assert true.min() > 30 and np.mean(np.abs(said / true - 1) <= 0.1) >= 0.95
+
+
+def published(n_users: np.ndarray, epsilon: float = 1.0) -> dict[str, np.ndarray]:
+    """Figures of regions of so many users, each with a key of its own."""
+    keys = np.array([f"key {k}" for k in range(len(n_users))], object)
+    return publish_figures({"n_users": n_users, "noise_key": keys}, SECRET, epsilon)
 
 
 @pytest.mark.parametrize("epsilon", EPSILONS)
 def test_that_there_is_a_figure_tells_of_nobody(epsilon: float) -> None:
     """A region of nine has no figures on the desk. One of ten is published in one of a hundred cases."""
-    keys = np.array([f"key {k}" for k in range(20_000)], object)
-    columns = {"n_users": np.full(len(keys), 10.0), "noise_key": keys}
-    shown = ~publish_figures(columns, SECRET, epsilon)["suppressed"]
-    assert shown.mean() < 0.012 and publish_threshold(epsilon) > 10
-    columns["n_users"] += publish_threshold(epsilon)
-    assert (~publish_figures(columns, SECRET, epsilon)["suppressed"]).mean() > 0.9
+    assert (~published(np.full(20_000, 10.0), epsilon)["suppressed"]).mean() < 0.012
+    assert publish_threshold(epsilon) > 10
+    assert (~published(np.full(999, 10.0 + publish_threshold(epsilon)), epsilon)["suppressed"]).mean() > 0.9

@@ -105,7 +105,6 @@ def test_under_ten_users_nothing_is_told(people, invented_model):
     model = invented_model({**POI, "domain": {"cadence_s": [1, 300]}})
     scores = score_regions(people, regions, model).columns
     assert scores["suppressed"].tolist() == [False, True, True, True]
-    assert scores["withheld"].tolist() == ["", *["few people"] * 3]
     assert scores["n_users"][0] == 12 and scores["n_points"][0] == len(people)
     for name in ("n_users", "n_points", "poi", "poi_low", "poi_high", "n_visits", "dwell_min"):
         assert np.isnan(scores[name][1:]).all() and not np.isnan(scores[name][0])
@@ -125,7 +124,7 @@ def test_the_minimum_counts_people_not_tracks(people, invented_model):
 
 
 def test_what_is_withheld_depends_on_no_other_region(invented_model):
-    """Alone, beside any others and in any order: figures and reasons are the same."""
+    """Alone, beside any others and in any order: figures, keys of noise, and what is withheld are the same."""
     rng = np.random.default_rng(0)
     user = np.repeat(np.arange(60), 20)
     xy = rng.uniform(0, 1, (60, 2))[user] + rng.normal(0, 0.05, (1200, 2))
@@ -147,13 +146,14 @@ def test_what_is_withheld_depends_on_no_other_region(invented_model):
 def test_one_person_does_not_make_a_figure(invented_model):
     few = ("u", 9, 0.5, (0, 1))
     tracks = seen(few, ("boss", 1, 0.5, np.arange(200) / 60))
-    scores = score_regions(tracks, [DEGREE], invented_model()).columns
-    assert scores["withheld"][0] == "one person" and np.isnan(scores["n_users"][0])
+    scores = score_regions(tracks, [DEGREE], invented_model(POI)).columns
+    assert scores["n_users"][0] == 10 and not scores["suppressed"][0]  # one person counts once in it
+    assert np.isnan([scores[name][0] for name in ("n_points", "poi", "dwell_min")]).sum() == 2
     assert score_regions(tracks, [DEGREE], invented_model(), min_users=1).columns["n_points"][0] == 218
     often = np.append(np.arange(0, 400, 4), np.arange(2, 400, 4))  # a hundred visits, at 0.5 and elsewhere by turns
     away = [("guest", 1, lon, hours) for lon, hours in ((0.5, often[:100]), (5.0, often[100:]))]
     many = score_regions(seen(("u", 12, 0.5, range(15)), *away), [DEGREE], invented_model()).columns
-    assert many["withheld"][0] == "one person"  # of 112 visits, though not of 280 fixes
+    assert np.isnan(many["n_visits"][0]) and many["n_points"][0] == 280 and many["n_users"][0] == 13
 
 
 def test_visits_and_dwell(invented_model):
@@ -179,6 +179,10 @@ def test_ids_that_look_alike_and_ids_of_a_day_are_warned_of():
     assert doubtful_ids(seen(("u", 5, 0.5, range(0, 200, 8))).by_user()) == []
     alike = seen(("u", 2, 0.5, [0]), (" U", 2, 0.5, [0]), ("u\u200b", 1, 0.5, [1])).by_user()
     assert doubtful_ids(alike)[0].startswith("3 of 5 ids differ from others by case, blanks")
+    turns = [(f"id {k} ", 1, 0.5, (k, k + 0.4)) for k in range(9)]
+    assert "within a day" in doubtful_ids(seen(*turns).by_user())[0]  # as of a phone that changes its id each hour
+    cyrillic = seen(("\u0430nna", 1, 0.5, [0, 9]), ("anna", 1, 0.5, [1, 9])).by_user()
+    assert doubtful_ids(cyrillic)[0].startswith("1 of 2 ids differ")
     days = seen(*((f"day {day} ", 3, 0.5, (24 * day, 24 * day + 9)) for day in range(5))).by_user()
     assert ["within a day" in words for words in doubtful_ids(days)] == [True]
 
@@ -237,7 +241,7 @@ def test_a_drawn_region_says_what_the_table_says(people, invented_model):
     assert {name: view.figures[name] for name in view.figures} == pytest.approx(
         {name: values[0] for name, values in table.items() if name in view.figures}, nan_ok=True
     )
-    assert view.figures.keys() >= table.keys() - {"suppressed", "withheld"} and not view.suppressed
+    assert view.figures.keys() >= table.keys() - {"suppressed"} and not view.suppressed
     assert view.mix == {"commuter": {"yes": 11, "no": None}, "main_mode": {"yes": 11, "no": None}}
     few = summarise_region(index, model, shapely.box(9.995, 40, 10.005, 60))
     assert few.suppressed and not (few.figures or few.mix) and few.week is None

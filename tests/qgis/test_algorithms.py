@@ -205,7 +205,7 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
     layer, names = done.layer(), done.layer().fields().names()
     assert names[:5] == ["name", "n_users", "n_points", "n_visits", "dwell_min"]
     people = ["residents", "workers", "n_labelled", "share_commuters", "share_rail_high"]
-    assert {*people, "suppressed", "in_domain", "withheld", "noise_key"} <= set(names)
+    assert {*people, "suppressed", "in_domain", "noise_key", "noisy_dwell_min"} <= set(names)
     assert layer.crs().authid() == crs and layer.wkbType() == QgsWkbTypes.Polygon
     for feature, own in zip(layer.getFeatures(), regions.getFeatures()):
         assert feature.geometry().equals(own.geometry()) or not own.hasGeometry()
@@ -217,7 +217,7 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
     for row in rows:
         if row["suppressed"]:
             assert all(row[name] == NULL for name in ("n_users", "n_points", "noise_key", *people))
-    assert rows[8]["suppressed"] and rows[9]["suppressed"] and rows[9]["withheld"] == "few people"
+    assert rows[8]["suppressed"] and rows[9]["suppressed"]
     assert any("they would show figures of fewer than 4 users" in text for text in done.feedback.infos)
     assert "residents" not in run("raw:scoreregions", **common, LABELS=False).layer().fields().names()
 

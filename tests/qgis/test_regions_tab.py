@@ -224,12 +224,12 @@ def test_what_becomes_withheld_leaves_no_figure_in_the_layer(session: Any, make:
     regions, heads = RegionLayer(tracks, LayerGroup(tracks)), [{"name": "shops", "kind": "number"}]
     figures = {"n_users": 12.0, "shops": 2.5, "shops_low": np.float32(1), "shops_high": 4.0, "noise_key": "k"}
     shapes = [QgsGeometry.fromRect(HOME), QgsGeometry.fromRect(FAR)]
-    layer = regions.add([("", shape, RegionView(4.2, "", figures)) for shape in shapes], heads)
+    layer = regions.add([("", shape, RegionView(4.2, False, figures)) for shape in shapes], heads)
     assert figures_of(layer, "name") == ["Region 1", "Region 2"] and figures_of(layer, "shops") == [2.5, 2.5]
     layer.addAttribute(QgsField("note", QMetaType.Type.QString))
     first = regions.features()[0].id()
     layer.changeAttributeValue(first, layer.fields().lookupField("note"), "mine")
-    regions.write({first: RegionView(4.2, "few people")}, heads)
+    regions.write({first: RegionView(4.2, True)}, heads)
     kept = {name: value for name, value in regions.features()[0].attributeMap().items() if value not in (None, NULL)}
     assert kept == {"name": "Region 1", "area_km2": 4.2, "suppressed": True, "note": "mine"}
     regions.close()

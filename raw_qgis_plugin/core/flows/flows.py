@@ -12,9 +12,9 @@ import numpy as np
 from ..arrays import group_quantile
 from ..diary.diary import find_diaries, join_diaries
 from ..errors import InputError, Progress, no_progress, require
-from ..regions.disclosure import SHOWN, withheld
-from ..regions.noise import noise_keys
-from ..regions.publish import CAP, CAPPED, NOISE_KEY
+from ..regions.disclosure import withheld
+from ..regions.noise import noise_keys, noisy_medians
+from ..regions.publish import CAP, CAPPED, NOISE_KEY, NOISY
 from ..specs import FlowSpec
 from ..times import DAY_MS, HOUR_MS
 from .trips import MODES, Trips, trips_of, trips_of_tracks
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..tracks import Tracks
 
 BY_MODE = tuple(f"trips_{mode}" for mode in MODES)
+MEDIANS = ("minutes", "metres")
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ def find_flows(
 def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b"") -> Flows:
     """Add up trips between zones, None for hexagons. secret: of the profile, for noise.
 
-    Pairs of fewer than min_users persons, or that one person dominates, are left out and added up in one row a slice;
-    where that is of few people, its figures are nan.
+    Pairs of fewer than min_users persons are left out, of those that one person dominates only n_users is shown. The
+    trips of both are added up in one row a slice; where that is of few people, its figures are nan.
     """
     require("scipy", "shapely")
     ends = np.concatenate([trips.begin, trips.end])
@@ -80,15 +81,17 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
     n_zones, (a, b) = len(zones.names), (begin[rows], end[rows])
     cells, cell = np.unique((which * n_zones + a) * n_zones + b, return_inverse=True)
     people = persons(cell, trips.user[rows], len(cells))
-    shown = withheld(spec.min_users, people) == SHOWN
+    shown, hidden = ~withheld(spec.min_users, people.sign()), withheld(spec.min_users, people)
     table = _sums(trips, rows, cell, people)
+    for name in ("n_trips", *BY_MODE, "trips_unknown", *MEDIANS):
+        table[name][hidden] = np.nan
     table |= {"from": cells // n_zones % n_zones, "to": cells % n_zones, "slice": cells // n_zones**2}
-    rest = np.flatnonzero(~shown[cell])
+    rest = np.flatnonzero(hidden[cell])
     numbers, group = np.unique(which[rest], return_inverse=True)
     of_rest = persons(group, trips.user[rows[rest]], len(numbers))
     others = _sums(trips, rows[rest], group, of_rest)
     for values in others.values():
-        values[withheld(spec.min_users, of_rest) != SHOWN] = np.nan
+        values[withheld(spec.min_users, of_rest)] = np.nan
     others |= {"from": np.full(len(numbers), -1), "to": np.full(len(numbers), -1), "slice": numbers}
     order = np.lexsort((-table["n_trips"], table["slice"]))
     order = order[shown[order]]
@@ -102,6 +105,12 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
         lines = zones.lines(pairs["from"], pairs["to"])[: len(order)]
         keys = noise_keys(secret, lines, people[order], trips.user_ids, np.array(part, np.int64))
         pairs[NOISE_KEY] = np.append(keys, np.full(len(numbers), None))
+        place = np.full(len(cells), -1)
+        place[order] = np.arange(len(order))
+        at, who = place[cell], trips.user[rows]
+        for name in MEDIANS:
+            medians = noisy_medians(secret, keys, name, _values(trips, rows, name)[at >= 0], at[at >= 0], who[at >= 0])
+            pairs[NOISY + name] = np.append(medians, np.full(len(numbers), np.nan))
     pairs |= {"rank": np.append(rank, np.full(len(numbers), np.nan)), "slice": words[pairs["slice"]]}
     of_zones = _zones(a, b, trips.user[rows], n_zones, spec.min_users)
     incomplete, outside = int((wanted & ~trips.complete).sum()), int((usable & ~inside).sum())
@@ -151,11 +160,15 @@ def _sums(trips: Trips, rows: np.ndarray, cell: np.ndarray, people: csr_matrix) 
         "n_users": np.diff(people.indptr),
         **{name: np.bincount(cell, values, n) for name, values in sums.items()},
         "trips_unknown": np.bincount(cell, np.maximum(1.0 - by_mode.sum(axis=1), 0.0), n),
-        "minutes": group_quantile((trips.t_end[rows] - trips.t_start[rows]) / 60_000, cell, n),
-        "metres": group_quantile(trips.metres[rows], cell, n),
+        **{name: group_quantile(_values(trips, rows, name), cell, n) for name in MEDIANS},
         **{f"{CAPPED}{name}": np.bincount(cell, share * values, n) for name, values in sums.items()},
     }
     return {name: values.astype(float) for name, values in figures.items()}
+
+
+def _values(trips: Trips, rows: np.ndarray, name: str) -> np.ndarray:
+    """(len(rows),) minutes or metres of trips."""
+    return trips.metres[rows] if name == "metres" else (trips.t_end[rows] - trips.t_start[rows]) / 60_000
 
 
 def _rank(part: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -174,7 +187,7 @@ def _zones(begin: np.ndarray, end: np.ndarray, user: np.ndarray, n: int, min_use
     for name, (cell, who) in cells.items():
         people = persons(cell, who, n)
         sums = np.diff(people.indptr) if name == "n_users" else np.bincount(cell, minlength=n)
-        figures[name] = np.where(withheld(min_users, people) == SHOWN, sums, np.nan)
+        figures[name] = np.where(withheld(min_users, people), np.nan, sums)
     return {**figures, "balance": figures["n_in"] - figures["n_out"]}
 
 

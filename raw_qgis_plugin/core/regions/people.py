@@ -9,7 +9,7 @@ import numpy as np
 
 from ..diary.places import HOME, WORK
 from ..embedding.profiles import UNKNOWN
-from .disclosure import SHOWN, withheld
+from .disclosure import withheld
 from .geometry import points_inside
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def people_figures(
     for name, kind in (("residents", HOME), ("workers", WORK)):
         there = _at_places(labels, kind, visits, polygons)
         total, squares = (np.asarray(each.sum(axis=1)).ravel() for each in (there, there.multiply(there)))
-        error, shown = np.sqrt(np.maximum(total - squares, 0)), withheld(min_users, there) == SHOWN
+        error, shown = np.sqrt(np.maximum(total - squares, 0)), ~withheld(min_users, there)
         columns |= _interval(name, total, error, shown, np.inf)
     shares = np.stack([labels.columns["commuter_p"], *(labels.columns[f"share_{mode}"] for mode in MODES)], axis=1)
     known = ~np.isnan(shares).any(axis=1) & (labels.columns["commuter"] != UNKNOWN)

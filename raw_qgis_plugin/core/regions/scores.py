@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,12 @@ from ..errors import Progress, no_progress, part_of
 from ..features.region_activity import visit_begins
 from ..specs import MIN_USERS
 from ..tracks import Tracks
-from .disclosure import SHOWN, doubtful_ids, withheld
+from .disclosure import doubtful_ids, withheld
 from .geometry import fixes_inside, usable_polygons
 from .heads import count_users, head_answers
-from .noise import noise_keys
+from .noise import noise_keys, noisy_medians
 from .people import PEOPLE_FIGURES, people_figures
-from .publish import CAP, CAPPED
+from .publish import CAP, CAPPED, NOISE_KEY, NOISY
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -39,7 +39,7 @@ class RegionScores:
     """One row a region, (n_regions,) each, in the order of the output; a withheld figure is nan or None."""
 
     columns: dict[str, np.ndarray]
-    reasons: list[str] = field(default_factory=list)  # why regions are withheld or not in_domain, with counts
+    reasons: list[str] = field(default_factory=list)  # why regions are not in_domain, with counts, and doubts about ids
 
 
 def score_regions(
@@ -52,30 +52,35 @@ def score_regions(
     polygons: (n_regions,) shapely geometries in lon/lat, or None. tasks, cached: as in `profile`. label: labels people,
     such as `label_people` with a model. secret: of the profile, for noise_key. Columns: those of `count_figures`, of
     `people_figures` if there is a label, and of heads; suppressed; in_domain, False for a region without answers of
-    heads; withheld, the reason (see disclosure.py), '' for shown regions. What is withheld of a region depends on no
-    other region.
+    heads. What is withheld of a region depends on no other region.
     """
     heads = choose_heads(model, "region", tasks)
     users, regions = tracks.by_user(), usable_polygons(polygons)
     inside = fixes_inside(users, regions, part_of(progress, 0.0, 0.2))
-    columns, why = count_figures(users, regions, inside, min_users, secret)
-    reasons, which = doubtful_ids(users), np.flatnonzero(why == SHOWN)
-    shown, some = regions[which], [inside[row] for row in which]
-    more = {} if label is None else dict.fromkeys(PEOPLE_FIGURES, np.zeros(0))
-    if label is not None and len(which):
-        visits, visitors, _ = _visitors(users, some)
-        more |= people_figures(label(visitors, part_of(progress, 0.2, 0.6)), visits, shown, min_users)
-    embed_with, good = cached or (lambda some, part: embed(some, model, part)), np.ones(len(which), bool)
+    columns, few = count_figures(users, regions, inside, min_users, secret)
+    columns |= {"suppressed": few, "in_domain": ~few}
+    reasons, which = doubtful_ids(users), np.flatnonzero(~few)
+
+    def put(rows: np.ndarray, found: Mapping[str, np.ndarray]) -> None:
+        for name, values in found.items():
+            columns[name] = np.full(len(few), None if values.dtype == object else np.nan, values.dtype)
+            columns[name][rows] = values
+
+    if label is not None:
+        visits, visitors, _ = _visitors(users, [inside[row] for row in which])
+        labels = label(visitors, part_of(progress, 0.2, 0.6)) if len(which) else None
+        some = people_figures(labels, visits, regions[which], min_users) if labels else {}
+        put(which, some or dict.fromkeys(PEOPLE_FIGURES, np.zeros(0)))
     if heads:
-        _, visitors, rows = _visitors(users, some)
+        which = np.flatnonzero(~np.isnan(columns["n_points"]))  # these heads rest on fixes
+        _, visitors, rows = _visitors(users, [inside[row] for row in which])
+        embed_with = cached or (lambda some, part: embed(some, model, part))
         embeddings = embed_with(visitors, part_of(progress, 0.6, 0.95))
-        found, good, wrong = head_answers(heads, model, visitors, shown, rows, embeddings, unit_stats(visitors))
-        more, reasons = more | found, [*reasons, *wrong]
-    for name, values in more.items():
-        columns[name] = np.full(len(why), None if values.dtype == object else np.nan, values.dtype)
-        columns[name][which] = values
-    columns |= {"suppressed": why != SHOWN, "in_domain": why == SHOWN, "withheld": why}
-    columns["in_domain"][which] = good
+        stats = unit_stats(visitors)
+        found, good, wrong = head_answers(heads, model, visitors, regions[which], rows, embeddings, stats)
+        put(which, found)
+        columns["in_domain"], reasons = np.zeros(len(few), bool), [*reasons, *wrong]
+        columns["in_domain"][which] = good
     progress(1.0)
     return RegionScores(columns, list(dict.fromkeys(reasons)))
 
@@ -83,12 +88,12 @@ def score_regions(
 def count_figures(
     users: Tracks, regions: np.ndarray, inside: Sequence[np.ndarray], min_users: int, secret: bytes = b""
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The figures of regions that need no model, (n,) each, and why regions are withheld, of `withheld`.
+    """The figures of regions that need no model, (n,) each, and whether a region is of too few people, (n,) bool.
 
     n_users; n_points, fixes; n_visits: runs of a user's consecutive fixes in the region, which a silence of three hours
     ends; dwell_min: median minutes from the first to the last fix of visits with several fixes. With a secret also what
-    `publish_figures` needs: capped_n_visits, of nobody more than CAP, and noise_key. users: one track a user. regions:
-    of `usable_polygons`. inside: of `fixes_inside`.
+    `publish_figures` needs: capped_n_visits, of nobody more than CAP; noisy_dwell_min, each person's median counting
+    once; and noise_key. users: one track a user. regions: of `usable_polygons`. inside: of `fixes_inside`.
     """
     from scipy.ndimage import median
 
@@ -97,20 +102,21 @@ def count_figures(
     region, first, last = _visits(users, inside)
     visits = sparse_counts(region, users.user[first], fixes.shape)
     minutes = (users.t[last] - users.t[first]) / 60_000
-    long = minutes > 0
-    dwell = np.asarray(median(minutes[long], region[long], np.arange(n)), float) if long.any() else np.full(n, np.nan)
-    dwell[withheld(min_users, sparse_counts(region[long], users.user[first[long]], fixes.shape)) != SHOWN] = np.nan
-    why = withheld(min_users, fixes, visits)
-    n_users, n_points = np.diff(fixes.indptr), np.array(list(map(len, inside)))
-    figures = {"n_users": n_users, "n_points": n_points, "n_visits": _sums(visits), "dwell_min": dwell}
-    columns = {name: np.where(why == SHOWN, values, np.nan) for name, values in figures.items()}
+    long, who = minutes > 0, users.user[first]
+    dwell = median(minutes[long], region[long], np.arange(n)) if long.any() else np.full(n, np.nan)
+    figures = {
+        "n_users": (fixes.sign(), np.diff(fixes.indptr)), "n_points": (fixes, _sums(fixes)),
+        "n_visits": (visits, _sums(visits)),
+        "dwell_min": (sparse_counts(region[long], who[long], fixes.shape), dwell),
+    }  # fmt: skip
+    columns = {name: np.where(withheld(min_users, by), np.nan, value) for name, (by, value) in figures.items()}
+    few = np.isnan(columns["n_users"])
     if secret:
-        capped = visits.minimum(visits.astype(bool).astype(int) * CAP)
-        columns[f"{CAPPED}n_visits"] = np.where(why == SHOWN, _sums(capped), np.nan)
-        columns["noise_key"] = np.full(n, None, object)
-        shown = why == SHOWN
-        columns["noise_key"][shown] = noise_keys(secret, regions[shown], fixes[shown], users.user_ids)
-    return columns, why
+        columns[f"{CAPPED}n_visits"] = np.where(few, np.nan, _sums(visits.minimum(visits.sign() * CAP)))
+        keys = columns[NOISE_KEY] = np.full(n, None, object)
+        keys[~few] = noise_keys(secret, regions[~few], fixes[~few], users.user_ids)
+        columns[f"{NOISY}dwell_min"] = noisy_medians(secret, keys, "dwell_min", minutes, region, who)
+    return columns, few
 
 
 def _sums(counts: csr_matrix) -> np.ndarray:

@@ -14,10 +14,9 @@ from ..embedding.similarity import Embed, Similar, similar
 from ..errors import InputError, Progress, no_progress, part_of
 from ..specs import MIN_USERS
 from ..tracks import Tracks
-from .disclosure import DOMINATED, SHOWN
-from .geometry import fixes_inside, usable_polygons
+from .disclosure import withheld
+from .geometry import fixes_inside
 from .heads import count_users, pool_users
-from .scores import count_figures
 
 
 def similar_regions(
@@ -33,7 +32,7 @@ def similar_regions(
 
     polygons: (n_regions,) shapely geometries in lon/lat. The embedding of a region is the mean over its visitors,
     weighted by the logarithm of their fixes there (which predicted POI density and visits better than the plain mean,
-    the sum or the share). Regions that `score_regions` withholds are neither compared nor found, and no reason rests on
+    the sum or the share). Regions whose fixes `withheld` hides are neither compared nor found, and no reason rests on
     fewer than min_users persons. Returns also which regions those are, (n_regions,) bool. Raises InputError if the
     target is one of them.
     """
@@ -41,12 +40,10 @@ def similar_regions(
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
     region, fix = flattened(inside)
     visits = count_users(users, inside)
-    _, withheld = count_figures(users, usable_polygons(polygons), inside, min_users)
-    shown = withheld == SHOWN
+    shown = ~withheld(min_users, visits)
     if not shown[target]:
-        one = withheld[target] == DOMINATED
-        problem = "is mostly that of one person" if one else f"has fewer than {min_users} users"
-        raise InputError(f"The target region {problem}: it is suppressed for confidentiality. Choose a larger one.")
+        words = f"has fewer than {min_users} users, or one of them has most of its fixes"
+        raise InputError(f"The target region {words}: it is suppressed for confidentiality. Choose a larger one.")
     came = np.flatnonzero(np.asarray(visits[shown].sum(axis=0)).ravel())  # the others need no embedding
     some = embed(users.take(np.isin(users.user, came)), part_of(progress, 0.2, 0.9))
     vectors = np.full((users.n_users, some.shape[1]), np.nan, np.float32)

@@ -16,7 +16,7 @@ from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity
 from ..specs import MIN_USERS
 from ..tracks import Tracks
-from .disclosure import SHOWN, withheld
+from .disclosure import withheld
 from .geometry import FixIndex, area_km2, usable_polygons
 from .heads import count_users, head_answers
 from .people import people_figures
@@ -50,20 +50,15 @@ class VisitorIndex:
 
 @dataclass(frozen=True, eq=False)
 class RegionView:
-    """What may be shown of a region: of a suppressed one the area and the reason alone."""
+    """What may be shown of a region: of a suppressed one the area alone."""
 
     area_km2: float
-    why: str  # it is suppressed: FEW or DOMINATED; SHOWN if not
+    suppressed: bool  # too few people: nothing is shown
     figures: dict[str, Any] = field(default_factory=dict)  # the columns of `score_regions`; None or nan: withheld
     week: np.ndarray | None = None  # (7, 24) of people_by_part
     zone: str = ""  # of the hours, as in VisitorIndex
     mix: dict[str, dict[str, int | None]] = field(default_factory=dict)  # label -> class -> people; None: too few
     reasons: list[str] = field(default_factory=list)  # why heads are not made for it
-
-    @property
-    def suppressed(self) -> bool:
-        """Whether nothing is shown."""
-        return self.why != SHOWN
 
 
 def prepare(
@@ -98,20 +93,20 @@ def summarise_region(
     region = usable_polygons([polygon])
     area, users = float(area_km2(region)[0]), index.users
     inside = [index.index.inside(region[0])]
-    columns, (why,) = count_figures(users, region, inside, min_users, secret)
-    if why != SHOWN:
-        return RegionView(area, why)
+    columns, few = count_figures(users, region, inside, min_users, secret)
+    if few[0]:
+        return RegionView(area, True)
     visits = count_users(users, inside)
     if index.labels is not None:
         columns |= people_figures(index.labels, visits, region, min_users)
-    heads = model.bundle.heads("region")
+    heads = model.bundle.heads("region") if columns["n_points"][0] == columns["n_points"][0] else []
     found, good, reasons = head_answers(
         heads, model, users, region, inside, index.embeddings, index.stats, index.activity
     )
     figures = {name: values[0] for name, values in (columns | found).items()} | {"in_domain": bool(good[0])}
     week = people_by_part(presence(users, inside, index.hour), index.anywhere, min_users).reshape(7, 24)
     mix = dict(_mix(index, visits, min_users))
-    return RegionView(area, why, figures, week, index.zone, mix, reasons)
+    return RegionView(area, False, figures, week, index.zone, mix, reasons)
 
 
 def _mix(index: VisitorIndex, visits: csr_matrix, min_users: int) -> Iterator[tuple[str, dict[str, int | None]]]:
@@ -122,9 +117,9 @@ def _mix(index: VisitorIndex, visits: csr_matrix, min_users: int) -> Iterator[tu
     for name, values in labels.items():
         words, code = np.unique(values[visits.indices].astype(str), return_inverse=True)
         people = sparse_counts(code, visits.indices, (len(words), visits.shape[1]))
-        why, n = withheld(min_users, people), np.diff(people.indptr)
+        few, n = withheld(min_users, people), np.diff(people.indptr)
         order = np.lexsort((words == UNKNOWN, -n))
-        yield name, {str(words[row]): int(n[row]) if why[row] == SHOWN else None for row in order}
+        yield name, {str(words[row]): int(n[row]) if not few[row] else None for row in order}
 
 
 def rank(intervals: np.ndarray, of: int) -> tuple[int, int, int] | None:

@@ -13,7 +13,7 @@ from ..errors import Progress, no_progress
 from ..specs import MIN_USERS
 from ..times import HOUR_MS, find_zone, wall_clock
 from ..tracks import Tracks
-from .disclosure import SHOWN, withheld
+from .disclosure import withheld
 from .geometry import fixes_inside, usable_polygons
 from .noise import noise_keys
 
@@ -53,7 +53,7 @@ def people_by_part(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> n
     visitors = sparse_counts(row // n_parts, user, (there.shape[0] // n_parts, there.shape[1]))
     recorded = ((visitors > 0).astype(int) @ (anywhere > 0).astype(int).T).toarray().ravel()
     few = np.where(recorded < min_users, NO_DATA, TOO_FEW)
-    return np.where(withheld(min_users, there) == SHOWN, np.diff(there.indptr), few)
+    return np.where(withheld(min_users, there.sign()), few, np.diff(there.indptr))
 
 
 def week_of_regions(

@@ -14,7 +14,6 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.applicability import format_reasons
 from ...core.people.profiles import CARDS as LABELS
-from ...core.regions.disclosure import DOMINATED
 from ...core.regions.people import CARDS
 from ...core.regions.view import RegionView, rank
 from ...layers.legends import title_of, verdict_of
@@ -54,11 +53,16 @@ class RegionCard(Card):
             )
             self.add(words, objectName="raw_not_scored")
         elif view.suppressed:
-            self.add(self._why(view).format(n=min_users, area=square_km(view.area_km2)))
+            words = tr(
+                "Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could "
+                "reveal one of them."
+            )
+            self.add(words.format(n=min_users, area=square_km(view.area_km2)))
         else:
             figures = view.figures
-            counts = [count_people(int(figures["n_users"])), count_fixes(int(figures["n_points"]))]
-            self.add(" · ".join([*counts, square_km(view.area_km2)]))
+            mostly_one = np.isnan(figures["n_points"])
+            fixes = tr("fixes mostly of one person") if mostly_one else count_fixes(int(figures["n_points"]))
+            self.add(" · ".join([count_people(int(figures["n_users"])), fixes, square_km(view.area_km2)]))
             if not figures["in_domain"]:
                 words = tr("⚠ Unlike what the model was trained on: {reasons}.")
                 self.add(words.format(reasons=escaped(format_reasons(view.reasons)) or tr("see its card")))
@@ -74,15 +78,6 @@ class RegionCard(Card):
         """Add a text, which can be copied."""
         selectable = Qt.TextInteractionFlag.TextSelectableByMouse
         return super().add(words, heading, textInteractionFlags=selectable, **properties)
-
-    def _why(self, view: RegionView) -> str:
-        """Why nothing is shown, with places for the minimum of people and the area."""
-        if view.why == DOMINATED:
-            return tr("Nothing is shown: one person makes up most of what was recorded in {area}.")
-        return tr(
-            "Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could "
-            "reveal one of them."
-        )
 
     def _show_figures(self, view: RegionView) -> None:
         """A row per label of people and head of regions: its figure, interval and rank."""

@@ -160,7 +160,7 @@ def values_of(view: RegionView) -> dict[str, Any]:
 
 def kinds_of(heads: list[dict[str, Any]]) -> dict[str, str]:
     """The kinds of the fields by name, as raw:scoreregions has them."""
-    kinds = {"area_km2": "number", **dict.fromkeys(COUNTS, "int"), "dwell_min": "number"}
+    kinds = {"area_km2": "number", **dict.fromkeys(COUNTS, "int"), "dwell_min": "number", "noisy_dwell_min": "number"}
     kinds |= {name: "number" for name in PEOPLE_FIGURES if name not in kinds}
     for head in heads:
         number = head["kind"] == "number"

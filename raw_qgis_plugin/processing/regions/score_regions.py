@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Figures of an earlier run, perhaps with a number that QGIS or an older RAW added: new ones replace them
 FIGURES = re.compile(
-    r"(n_(users|points|visits|labelled)|no_data|capped_n_visits|dwell_min|home_share|noise_key|epsilon|within_95"
+    r"(n_(users|points|visits|labelled)|no_data|capped_n_visits|(noisy_)?dwell_min|home_share|noise_key|epsilon|within_95"
     r"|suppressed|withheld|in_domain|(residents|workers|share_(commuters|walk|bike|motor|rail))(_low|_high)?)(_\d+)?"
 )
 
