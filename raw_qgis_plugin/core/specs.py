@@ -256,7 +256,7 @@ class FlowSpec(Spec):
     """Trips from zone to zone."""
 
     trips: str = option(
-        "stops", "Trips", "From stop to stop, as in the diary; or each track of the track field is a trip.",
+        "stops", "Trips", "From stop to stop, with modes; or each track of the track field is one, of unknown mode.",
         choices=("stops", "tracks"),
     )  # fmt: skip
     size_m: float = option(1000.0, "Size of hexagons", "Used without zones.", unit="m", minimum=50)

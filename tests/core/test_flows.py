@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 from statistics import median_low
 
 import numpy as np
@@ -12,11 +13,12 @@ import shapely
 
 from raw_qgis_plugin.core.diary.diary import find_diaries, join_diaries
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.flows.flows import BY_MODE, Flows, flows, shown_zones, slices, table_of
+from raw_qgis_plugin.core.flows.flows import BY_MODE, Flows, find_flows, flows, shown_zones, slices, table_of
 from raw_qgis_plugin.core.flows.trips import MODES, Trips, trips_of
 from raw_qgis_plugin.core.flows.zones import Zones, hexagons, read_zones
+from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import FlowSpec
-from raw_qgis_plugin.core.tracks import build_tracks
+from raw_qgis_plugin.core.tracks import build_tracks, by_unit
 
 FIGURES = ("n_trips", *BY_MODE, "trips_unknown")
 SECRET = b"of a profile"
@@ -162,3 +164,34 @@ def test_trips_of_a_diary_are_each_person_s(names: list[str]) -> None:
     assert np.allclose(found.begin[:, 1], 50 + found.user, atol=0.01)
     nothing = trips_of(join_diaries(list(find_diaries(tracks.take(np.arange(1)), None))))
     assert not len(nothing.user)
+
+
+def test_trips_of_taxis_between_neighbourhoods_are_those_that_pandas_counts(data: Path) -> None:
+    """Stretches with a passenger of 100 real cabs, between the neighbourhoods of San Francisco."""
+    pd = pytest.importorskip("pandas")
+    fixes = pd.read_parquet(data / "cabspotting" / "points.parquet").sort_values(["cab_id", "t"], kind="stable")
+    fixes = fixes[fixes.cab_id.isin(fixes.cab_id.unique()[:100])]
+    ride = (fixes.occupied.ne(fixes.occupied.shift()) | fixes.cab_id.ne(fixes.cab_id.shift())).cumsum()
+    fixes = fixes.assign(ride=ride.astype(str), lon=fixes.lon_e6 / 1e6, lat=fixes.lat_e6 / 1e6)[fixes.occupied == 1]
+    given = read_polygons(data / "regions" / "sf_neighborhoods.geojson", None, guess=True)
+    t = fixes.t.to_numpy().astype("datetime64[ms]").astype(np.int64)
+    read, _ = build_tracks(
+        *(fixes[name].to_numpy() for name in ("cab_id", "ride")), t, fixes.lon.to_numpy(), fixes.lat.to_numpy()
+    )
+    tracks, _ = by_unit(read, "track")
+    zones = read_zones(given.shapes, given.ids)
+    found = find_flows(tracks, None, zones, FlowSpec(trips="tracks")).pairs
+    rows = pd.DataFrame({"ride": tracks.track, "cab": tracks.user, "x": tracks.lon, "y": tracks.lat}).groupby("ride")
+    ends, tree = (rows.first(), rows.last()), shapely.STRtree(zones.shapes)
+    table = ends[0][["cab"]].copy()
+    for name, end in zip(("a", "b"), ends):
+        point, zone = tree.query(shapely.points(end.x, end.y), predicate="intersects")
+        inside = pd.Series(zone, end.index[point])
+        table[name] = inside[~inside.index.duplicated()]
+    pairs = table.dropna().groupby(["a", "b"]).cab
+    most = pairs.agg(lambda cabs: cabs.value_counts().iloc[0] / len(cabs))
+    counted, cabs = pairs.size(), pairs.nunique()
+    shown = counted[(cabs >= 10) & (most <= 0.85)]
+    have = {(a, b): n for a, b, n in zip(found["from"], found["to"], found["n_trips"]) if a >= 0}
+    assert have == {pair: float(n) for pair, n in shown.items()} and len(have) > 300
+    assert found["n_trips"][found["from"] < 0].sum() == counted.sum() - shown.sum()

@@ -57,7 +57,7 @@ def find_flows(
     zones: None for hexagons.
     """
     if spec.trips == "tracks":
-        return flows(trips_of_tracks(tracks, model, progress), zones, spec, secret)
+        return flows(trips_of_tracks(tracks), zones, spec, secret)
     return flows(trips_of(join_diaries(list(find_diaries(tracks, model, progress=progress)))), zones, spec, secret)
 
 

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..diary.diary import Diary
-from ..diary.modes import find_modes
-from ..errors import Progress
 from ..geodesy import metres_between
 
 if TYPE_CHECKING:
-    from ..bundle.runtime import Model
     from ..tracks import Tracks
 
 SILENT_MIN, NEAR_M = 20.0, 500.0  # a longer silence ends a trip; after it, a stop this near is where it began
@@ -73,12 +70,11 @@ def trips_of(diary: Diary) -> Trips:
     return Trips(ids, user[first], t0[first], t1[last], begin, end, metres, mode_p, complete)
 
 
-def trips_of_tracks(tracks: Tracks, model: Model | None, progress: Progress) -> Trips:
-    """Each track as a trip, from its first fix to its last one."""
+def trips_of_tracks(tracks: Tracks) -> Trips:
+    """Each track as a trip of unknown mode, from its first fix to its last one."""
     first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1
     begin, end = (np.column_stack([tracks.lon[row], tracks.lat[row]]) for row in (first, last))
-    a, n = tracks.steps(), tracks.n_tracks
-    steps_m = metres_between(tracks.lon[a], tracks.lat[a], tracks.lon[a + 1], tracks.lat[a + 1])
-    metres, mode_p = np.bincount(tracks.track[a], steps_m, n), np.nan_to_num(find_modes(tracks, model, progress).p)
-    times = tracks.t[first], tracks.t[last]
-    return Trips(tracks.user_ids, tracks.track_user, *times, begin, end, metres, mode_p, np.ones(n, bool))
+    step, n = tracks.steps(), tracks.n_tracks
+    steps_m = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
+    columns = np.bincount(tracks.track[step], steps_m, n), np.zeros((n, len(MODES))), np.ones(n, bool)
+    return Trips(tracks.user_ids, tracks.track_user, tracks.t[first], tracks.t[last], begin, end, *columns)
