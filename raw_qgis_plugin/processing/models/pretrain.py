@@ -68,15 +68,22 @@ class Pretrain(TrainingAlgorithm):
         if not len(tracks):
             raise InputError("INPUT has no track with two usable fixes, so there is nothing to learn from.")
         spec, name = run.spec(PretrainSpec), Path(run.text("BUNDLE")).name
+        device = run.spec(DeviceSpec).device
 
         def prepare(folder: Path) -> list[str]:
             training.write_tracks(tracks, folder / "tracks.parquet")
-            device = run.spec(DeviceSpec).device
-            return training.pretraining_arguments(folder, init, spec.preset, spec.minutes, device, name)
+            steps = 10 if spec.minutes < 5 else 25 if spec.minutes < 30 else 50
+            trial = ["--points", "1024"] if spec.preset == "raw-nano" and init == NONE else []
+            return [
+                "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", spec.preset, "--name", name,
+                "--minutes", f"{spec.minutes:g}", "--keep", training.REPLAYED,
+                "--output", str(folder / training.RESULT_FOLDER), "--validate-every", str(5 if trial else steps),
+                *trial, *([] if device == "auto" else ["--device", device.lower()]),
+            ]  # fmt: skip
 
         outputs = self.train(run, "pretrain", prepare, minutes=spec.minutes)
-        device = open_bundle(outputs["BUNDLE"]).card["training"]["device"]
-        return {**outputs, **self.counts(tracks, skipped, device)}
+        used = open_bundle(outputs["BUNDLE"]).card["training"]["device"]
+        return {**outputs, **self.counts(tracks, skipped, used)}
 
     def tidy_up(self, run: Run, folder: Path, error: BaseException | None) -> None:
         """Keep everything of a run that began, so that it can be resumed."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,14 @@ class TrainingAlgorithm(TrackAlgorithm):
             self.tidy_up(run, folder, error if child is not None else None)
             raise
         made = folder / training.RESULT_FOLDER
-        training.deliver(
-            folder, Path(found.get("bundle", made / "bundle")), Path(found.get("report", made / "report.html")),
-            Path(bundle), Path(report),
-        )  # fmt: skip
+        try:
+            library.copy(Path(found.get("bundle", made / "bundle")), Path(bundle))
+            shutil.copyfile(found.get("report", made / "report.html"), report)
+        except (RawError, OSError) as error:
+            training.delete_personal_data(folder)
+            words = f"{error} The training is done: its model is kept in {made}, and in RAW's training."
+            raise RawError(words) from error
+        shutil.rmtree(folder, ignore_errors=True)
         verdict = str(found.get("verdict", ""))
         run.info(verdict)
         return {"BUNDLE": bundle, "REPORT": report, "VERDICT": verdict, "PROVIDER": found.get("provider", "CPU")}
@@ -84,4 +89,4 @@ class TrainingAlgorithm(TrackAlgorithm):
         if isinstance(error, RawError) and not isinstance(error, Cancelled):
             training.delete_personal_data(folder)
         else:
-            training.delete_run(folder)
+            shutil.rmtree(folder, ignore_errors=True)

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsProcessing, QgsWkbTypes
+from qgis.core import NULL, Qgis, QgsFeatureRequest, QgsProcessing, QgsWkbTypes
 
 from ...core.errors import InputError
 from ...core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
@@ -88,40 +90,76 @@ class TrainHead(TrainingAlgorithm):
             raise InputError("No user of INPUT has two usable fixes, so there is nothing to learn from.")
 
         def prepare(folder: Path) -> list[str]:
-            (folder / training.RESULT_FOLDER).mkdir()
-            of_regions = ["--regions", str(folder / "regions.geojson"), "--id", "region_id"]
-            if unit == "region":
-                self._write_regions(run, folder)
-            else:
-                fields = {"label": field, **id_columns(self.labels.fields().names(), unit, run.text("LABEL_ID"))}
-                labels = training.read_labels(self.labels, fields, self.plan.fields.zone)
-                training.write_labels(labels, folder / "labels.parquet")
+            result, labels = folder / training.RESULT_FOLDER, folder / "labels.parquet"
+            result.mkdir()
+            of_regions = self._write_labels(run, unit, folder)
             training.write_tracks(read, folder / "tracks.parquet")  # the child splits it again
-            path, device = str(source.path.resolve()), run.spec(DeviceSpec).device
             return [
-                *training.finetuning_arguments(folder, path, unit, field, name, spec.minutes, device),
+                "--tracks", str(folder / "tracks.parquet"), "--labels", str(labels), "--field", "label",
+                "--unit", unit, "--task-name", name, "--title", field.replace("_", " "),
+                "--bundle", str(source.path.resolve()), "--trained-on", tr("labels of your own"),
+                "--minutes", f"{spec.minutes:g}", "--device", run.spec(DeviceSpec).device.lower(),
                 "--backbone", spec.backbone, "--cache", str(folders.cache_folder()),
-                *(of_regions if unit == "region" else []),
+                "--report", str(result / "report.html"), "--output", str(result / "bundle"), *of_regions,
             ]  # fmt: skip
 
         outputs = self.train(run, "head", prepare)
         return {**outputs, **self.counts(units, skipped, outputs["PROVIDER"])}
 
-    def _write_regions(self, run: Run, folder: Path) -> None:
-        """Write the labelled polygons, in longitude and latitude, and their labels."""
+    def _write_labels(self, run: Run, unit: str, folder: Path) -> list[str]:
+        """Write labels.parquet, and for regions regions.geojson. Returns the arguments that these need."""
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        names, field, more = self.labels.fields().names(), run.text("LABEL_FIELD"), []
+        fields = {} if unit == "region" else id_columns(names, unit, run.text("LABEL_ID"))
+        columns = read_labels(self.labels, {"label": field, **fields}, self.plan.fields.zone)
+        with suppress(ValueError, TypeError):  # text that is numbers is learned as numbers
+            columns["label"] = [None if label is None else float(label) for label in columns["label"]]
+        if unit == "region":
+            columns["region_id"] = [str(n) for n in range(len(columns["label"]))]
+            self._write_regions(run, folder / "regions.geojson")
+            more = ["--regions", str(folder / "regions.geojson"), "--id", "region_id"]
+        parquet.write_table(pa.table(columns), folder / "labels.parquet")
+        return more
+
+    def _write_regions(self, run: Run, path: Path) -> None:
+        """Write the labelled polygons, in longitude and latitude, with their numbers."""
         import shapely
 
-        labels = training.read_labels(self.labels, {"label": run.text("LABEL_FIELD")})["label"]
         polygons = polygons_in_wgs84(self.labels.getFeatures(), self.labels, run.context)
-        used = [n for n, polygon in enumerate(polygons) if polygon is not None and not polygon.is_empty]
         features = [
             {"type": "Feature", "properties": {"region_id": str(n)}, "geometry": json.loads(shapely.to_geojson(shape))}
-            for n, shape in zip(used, polygons[used])
+            for n, shape in enumerate(polygons)
+            if shape is not None and not shape.is_empty
         ]
-        collection = {"type": "FeatureCollection", "features": features}
-        (folder / "regions.geojson").write_text(json.dumps(collection), "utf-8")
-        columns = {"region_id": [str(n) for n in used], "label": [labels[n] for n in used]}
-        training.write_labels(columns, folder / "labels.parquet")
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+
+
+def read_labels(source: Any, fields: Mapping[str, str], zone: str) -> dict[str, list[Any]]:
+    """The columns of labels.parquet. InputError where there is no row.
+
+    fields: of each column, such as user_id, track_id, start, end and `label`, the field of the source. Times are read
+    like those of the tracks. A model's answers, perhaps corrected by people, have their probability beside them:
+    'unknown' is no label there.
+    """
+    from ...core.embedding.profiles import UNKNOWN
+    from ...layers.reading import as_text, times_of
+
+    at = [source.fields().lookupField(name) for name in fields.values()]
+    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
+    rows = [[feature[i] for i in at] for feature in source.getFeatures(request)]
+    if not rows:
+        raise InputError("LABELS has no rows, so there is nothing to learn. Choose a table with ten labels or more.")
+    none = (None, NULL, "", *([UNKNOWN] if f"{fields['label']}_p" in source.fields().names() else []))
+    columns = {}
+    for name, values in zip(fields, map(list, zip(*rows))):
+        if name in INTERVAL_FIELDS[0]:
+            moments = times_of(values, zone).astype("datetime64[ms]").astype(str)
+            columns[name] = [None if moment == "NaT" else f"{moment}Z" for moment in moments.tolist()]
+        else:
+            columns[name] = [None if (text := as_text(value)) in none else text for value in values]
+    return columns
 
 
 def id_columns(names: list[str], unit: str, chosen: str) -> dict[str, str]:
