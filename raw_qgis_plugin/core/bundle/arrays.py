@@ -55,9 +55,10 @@ def read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
     if path.stat().st_size > max_bytes:
         raise _damaged(path, f"it has more than {max_bytes / 2**20:,.0f} MiB")
     places, begin = read_header(path)
-    values = {name: np.fromfile(path, p.kind, math.prod(p.shape), offset=begin + p.start) for name, p in places.items()}
-    arrays = {name: v.reshape(places[name].shape) for name, v in values.items()}
-    arrays = {name: v.astype(np.float32) if v.dtype == np.float16 else v for name, v in arrays.items()}
+    arrays = {}
+    for name, (kind, shape, start, _) in places.items():
+        values = np.fromfile(path, kind, math.prod(shape), offset=begin + start).reshape(shape)
+        arrays[name] = values.astype(np.float32) if kind == np.float16 else values
     if not all(np.isfinite(v.min()) and np.isfinite(v.max()) for v in arrays.values() if v.size):
         raise _damaged(path, "some of its numbers are not finite")
     return arrays
