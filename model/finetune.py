@@ -15,7 +15,6 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +27,13 @@ from model.cli import (
     check_not_read,
     from_zero,
     pair,
-    positive,
     print_line,
     run,
     spec_of,
     warn,
 )
-from model.data.labels import Labelled, choose, label_units, read_table, usable
-from model.head_training import examples as source
-from model.head_training.examples import Examples
+from model.data.labels import Labelled, Table, choose, label_units, read_table, usable
+from model.head_training.examples import BASELINE, BASELINES, Examples, examples_of, region_examples
 from model.head_training.fit import encode, folds
 from model.head_training.scoring import report_page, verdict
 from model.head_training.train import Splits, add_head, train
@@ -52,20 +49,17 @@ from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.specs import TeachSpec
 from raw_qgis_plugin.core.tracks import Tracks
 
-PLAIN = ("tracks", "points")  # names of files that say less than their folders' names
-
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = Parser("python -m model.finetune", description=__doc__)
     add = p.add_argument
     # fmt: off
-    add("--tracks", required=True, nargs="+", metavar="T",
-        help="Parquet, CSV or a GeoLife folder; several, with as many labels, are used together")
-    add("--labels", required=True, nargs="+", metavar="L", help="CSV or Parquet: an id column and the field")
+    add("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
+    add("--labels", required=True, metavar="L", help="CSV or Parquet: an id column and the field")
     add("--field", required=True, metavar="F", help="column of the labels to learn")
     add_options(p, TeachSpec)
-    add("--regions", nargs="+", metavar="R", help="GeoJSON or GeoPackage, for --unit region")
+    add("--regions", metavar="R", help="GeoJSON or GeoPackage, for --unit region")
     add("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
     add("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO",
         help="labels to call by another name, to merge classes")
@@ -78,13 +72,8 @@ def parser() -> argparse.ArgumentParser:
     add("--cache", type=Path, metavar="DIR", help="keep embeddings here, and use those that are here")
     add("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default 0)")
     add("--report", type=Path, metavar="FILE", help="write a page about the head: .html")
-    add("--also-parts", type=positive, metavar="N",
-        help="of tracks: train also on N parts of each, of 2 to 15 minutes, many of them thinned")
-    add("--beside", type=from_zero, default=0, metavar="N",
-        help="the last N of --tracks, such as simulated ones, teach with half of the weight and are not tested")
-    add("--states", action="store_true",
-        help="a regression on the network's states alone, and a forest on all else: for how somebody moves in "
-             "recordings of another kind")
+    add("--beside", nargs=2, metavar=("T", "L"),
+        help="more tracks and labels, such as simulated ones, which teach too and are not tested")
     add("--output", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
     # fmt: on
     return p
@@ -97,20 +86,12 @@ def check(a: argparse.Namespace, spec: TeachSpec) -> None:
     library.check_target(a.output)
     if spec.unit == "region" and not a.regions:
         raise InputError("--unit region needs --regions.")
-    if len({len(a.tracks), len(a.labels), *([len(a.regions)] if spec.unit == "region" else [])}) > 1:
-        raise InputError("Give as many --labels (and --regions) as --tracks, in the same order.")
-    if spec.backbone == "tuned" and (spec.unit == "region" or len(a.tracks) > 1):
-        raise InputError("The network is tuned on users, tracks or days of one source: use --backbone frozen.")
+    if spec.unit == "region" and (a.beside or spec.backbone == "tuned"):
+        raise InputError("--beside and --backbone tuned are for users, tracks and days.")
     if a.report:
         if not a.report.parent.is_dir():
             raise InputError(f"There is no folder {a.report.parent} for --report.")
-        check_not_read(a.report, [*a.tracks, *a.labels])
-    if a.also_parts and (spec.unit != "track" or spec.backbone == "tuned"):
-        raise InputError("--also-parts is for tracks and a frozen network.")
-    if a.states and spec.unit == "region":
-        raise InputError("--states is for users, tracks and days.")
-    if a.beside >= len(a.tracks):
-        raise InputError("--beside has to leave some of --tracks to test the head on.")
+        check_not_read(a.report, [a.tracks, a.labels])
 
 
 class Training:
@@ -138,64 +119,64 @@ class Training:
         """Embeddings of units, from the cache where they are in it."""
         return embed_cached(units, self.model, self.args.cache, self.progress, warn)
 
+    def read(self, path: str, labels: str) -> tuple[Tracks, Table]:
+        """Tracks, and the usable rows of a table of labels."""
+        a = self.args
+        table = usable(read_table(labels), self.spec.unit, a.field, self.rename, self.warn)
+        table = choose(table, a.field, self.rename, a.classes)
+        tracks, skipped, guess = read(path)
+        self.report({"fields": str(guess), "skipped": str(skipped), "provider": self.model.provider})
+        return tracks, table
+
+    def labelled(self, path: str, labels: str) -> tuple[Tracks, Labelled]:
+        """The labelled units of tracks, and their labels."""
+        return label_units(*self.read(path, labels), self.spec.unit, self.args.field, self.rename, self.warn)
+
     def examples(self, beside: Path) -> tuple[Examples, Splits | None]:
         """The examples, and how they are split, None for folds. beside: a folder for a tuned bundle."""
-        a, unit, splits, parts = self.args, self.spec.unit, None, []
-        tables = [usable(read_table(path), unit, a.field, self.rename, self.warn) for path in a.labels]
-        for n, (path, table) in enumerate(zip(a.tracks, tables, strict=True)):
-            table = choose(table, a.field, self.rename, a.classes)
-            tracks, skipped, guess = read(path)
-            self.report({"fields": str(guess), "skipped": str(skipped), "provider": self.model.provider})
-            if unit == "region":
-                regions = read_polygons(a.regions[n], a.id)
-                how = table, a.field, self.model, a.seed, self.embed, self.warn
-                parts.append(source.region_examples(tracks, regions, *how))
-                continue
-            tracks, found = label_units(tracks, table, unit, a.field, self.rename, self.warn)
-            if self.spec.backbone == "tuned":
-                return self.tune(tracks, found, beside)
-            examples = source.examples_of(tracks, found, unit, self.model, self.embed)
-            if n >= len(a.tracks) - a.beside:
-                examples = replace(examples, whole=np.zeros(len(examples.x), bool))
-            elif a.also_parts:
-                more = source.some_parts(tracks, found, self.model, a.also_parts, a.seed, self.embed)
-                examples = source.joined([examples, more])
-            parts.append(examples)
-        return replace(source.joined(parts, apart=True), states=a.states), splits
+        a, unit, splits = self.args, self.spec.unit, None
+        if unit == "region":
+            tracks, table = self.read(a.tracks, a.labels)
+            regions = read_polygons(a.regions, a.id)
+            return region_examples(tracks, regions, table, a.field, self.model, a.seed, self.embed, self.warn), None
+        tracks, found = self.labelled(a.tracks, a.labels)
+        if self.spec.backbone == "tuned":
+            splits = self.tune(tracks, found, beside)
+        examples = examples_of(tracks, found, unit, self.model, self.embed)
+        if a.beside:
+            examples = examples.beside(examples_of(*self.labelled(*a.beside), unit, self.model, self.embed))
+        return examples, splits
 
-    def tune(self, tracks: Tracks, found: Labelled, beside: Path) -> tuple[Examples, Splits]:
+    def tune(self, tracks: Tracks, found: Labelled, beside: Path) -> Splits:
         """Train the network on labelled units but for a fifth of their groups, and put it into a bundle without heads.
 
-        Returns the examples that it makes, and the one split to test them by.
+        Returns the one split to test it by.
         """
         from model.head_training.tune import tune, write_tuned
         from model.training.checkpoint import network_of
 
-        a, unit, bundle = self.args, self.spec.unit, self.bundle
+        a, bundle = self.args, self.bundle
         if (np.diff(tracks.track_offsets) < 2).any():
             raise InputError("Some labelled units have a single fix: remove their labels before tuning the network.")
-        before = source.examples_of(tracks, found, unit, self.model, self.embed)
+        before = examples_of(tracks, found, self.spec.unit, self.model, self.embed)
         task, y = encode(before.label, self.rename)
         splits = folds(y, before.group, task, a.seed)[:1]
         if not splits:
             raise InputError("The labels are too few or in too few groups to tune the network: use --backbone frozen.")
         learn = splits[0][0]
-        minutes = 0.6 * self.spec.minutes  # embedding and heads take the rest
-        network = network_of(bundle)
         network = tune(
-            network, tracks.take(np.isin(tracks.track, learn)), y[learn], task, before.x[learn], before.strength,
-            minutes, self.report, a.seed,
-        )  # fmt: skip
+            network_of(bundle), tracks.take(np.isin(tracks.track, learn)), y[learn], task, before.x[learn],
+            before.strength, 0.6 * self.spec.minutes, self.report, a.seed,
+        )  # fmt: skip  # embedding and heads take the rest of the time
         if dropped := [h["name"] for h in bundle.card["heads"]]:
             names = ", ".join(dropped)
             self.warn(f"The other heads ({names}) belong to the network as it was, and are not in the new bundle.")
         folder = beside / "tuned"
         library.copy_files(bundle, folder)
-        write_tuned(folder, network, bundle.card, f"the labels '{a.field}' of {len(learn)} {unit}s")
+        write_tuned(folder, network, bundle.card, f"the labels '{a.field}' of {len(learn)} {self.spec.unit}s")
         self.bundle = open_bundle(folder)
         self.model = Model(self.bundle, a.device)
-        after = source.examples_of(tracks, found, unit, self.model, self.embed)
-        return after, splits
+        return splits
 
 
 def finetune(arguments: argparse.Namespace, report: Report = print_line) -> None:
@@ -205,9 +186,8 @@ def finetune(arguments: argparse.Namespace, report: Report = print_line) -> None
     with Scratch("raw-tuned-") as beside:
         examples, splits = training.examples(Path(beside))
         left = max(spec.minutes - (time.monotonic() - began) / 60, 1.0)
-        names = [Path(path).parent.name if Path(path).stem in PLAIN else Path(path).stem for path in a.tracks]
-        head, task, card, predictions = train(examples, training.rename, a.seed, left, report, splits, names)
-        card = {"baseline": source.BASELINES.get(spec.unit, source.BASELINE)} | card | {
+        head, task, card, predictions = train(examples, training.rename, a.seed, left, report, splits)
+        card = {"baseline": BASELINES.get(spec.unit, BASELINE)} | card | {
             "unit": spec.unit, "task": a.field, "title": a.title or spec.task_name.replace("_", " "),
             "unit_of_measure": a.unit_of_measure, "trained_on": a.trained_on, "verdict": verdict(card["metrics"]),
         }  # fmt: skip

@@ -64,23 +64,17 @@ step bridge $python -m model.fill.train --output "$work/bridge" --examples 22000
 
 step segments $python -m model.synthetic.segments --movement "$work/movement/movement" --per-mode 450 --seed 41 \
     --output "$work/segments"
-# The mode of transport learns from couriers, phones and vehicles, and with half of the weight from GoTrack's cars and
-# buses, trips of taxis, and simulated movement, which also has trams. Groups (couriers' chunks, routes, people,
-# vehicles) stay on one side of a split. (The head that ships was taught by an earlier recipe, without taxis and with full
-# weight for all: docs/evidence/labels.md.)
+# The mode of transport learns from couriers, phones, vehicles, GoTrack's cars and buses, trips of taxis and, untested,
+# simulated movement, which also has trams. Groups (couriers' chunks, routes, people, vehicles) stay on one side of a
+# split. (The head that ships was taught by the recipe of an earlier version: docs/evidence/labels.md.)
 modes=(car="motor vehicle" bus="motor vehicle" tram=rail subway=rail train=rail e-scooter=bike)
 sources=(goal mobilitynet aalto_helsinki capmetrics_austin liverpool_bus)
-step labelled_gotrack $python -m model.data.labelled --source "$data/gotrack" --output "$work/real/gotrack"
-step labelled_taxis $python -m model.data.labelled --source "$data/cabspotting" --per-mode 400 --output "$work/real/taxis"
-for source in "${sources[@]}" essnet_ssi; do
-    most=$([ "$source" = capmetrics_austin ] && echo 300 || echo 500)
-    step "labelled_$source" $python -m model.data.labelled --source "$labelled/$source" --per-mode "$most" \
-        --output "$work/real/$source"
-done
-real=("${sources[@]/#/$work/real/}" "$work/real/gotrack" "$work/real/taxis")
+step labelled $python -m model.data.labelled --source "${sources[@]/#/$labelled/}" "$data/gotrack" "$data/cabspotting" \
+    --per-mode 400 --output "$work/real"
+step labelled_essnet $python -m model.data.labelled --source "$labelled/essnet_ssi" --output "$work/essnet"
 step transport_mode $python -m model.finetune --minutes 600 \
-    --tracks "${real[@]/%//tracks.parquet}" "$work/segments/tracks.parquet" \
-    --labels "${real[@]/%//labels.csv}" "$work/segments/labels.csv" --beside 3 --also-parts 1 --states \
+    --tracks "$work/real/tracks.parquet" --labels "$work/real/labels.csv" \
+    --beside "$work/segments/tracks.parquet" "$work/segments/labels.csv" \
     --unit track --task-name transport_mode --title "Transport mode" --field mode --rename "${modes[@]}" \
     --classes bike "motor vehicle" rail walk --bundle "$bundle" --output "$bundle" --cache "$work/embeddings" \
     --trained-on "couriers, scripted trips, logged rides, taxis and vehicle fleets, beside simulated movement by Eclipse SUMO"
@@ -90,10 +84,9 @@ step places $python -m model.places --howde "$labelled/howde" --output resources
 # The card's figures, on units outside the training set.
 step taxis $python -m model.evaluate forecast --tracks "$data/cabspotting/points.parquet" --held-out-cabs \
     --family 60s long filled --per-user 100 --bundle "$bundle" --record "San Francisco cabs held apart"
-step essnet $python -m model.evaluate profiles --tracks "$work/real/essnet_ssi/tracks.parquet" \
-    --labels "$work/real/essnet_ssi/labels.csv" --field mode --task transport_mode --bundle "$bundle" \
-    --baseline-tracks "${real[@]/%//tracks.parquet}" "$work/segments/tracks.parquet" \
-    --baseline-labels "${real[@]/%//labels.csv}" "$work/segments/labels.csv" \
+step essnet $python -m model.evaluate profiles --tracks "$work/essnet/tracks.parquet" \
+    --labels "$work/essnet/labels.csv" --field mode --task transport_mode --bundle "$bundle" \
+    --baseline "$work/real/tracks.parquet" "$work/real/labels.csv" \
     --rename "${modes[@]}" --record "ESSnet diaries (Netherlands), which trained nothing"
 if [ -d "$data/geolife" ]; then
     step geolife_forecast $python -m model.evaluate forecast --tracks "$data/geolife/points.parquet" \

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Stretches of labelled tracks, as model.finetune reads them: python -m model.data.labelled --source DIR --output OUT
+"""Labelled tracks of several sources as one table for model.finetune: python -m model.data.labelled --source DIR …
 
-DIR holds points.parquet (track_id, t, lon, lat) and segments.parquet (group_id, track_id, t_start, t_end, mode and
-usable, which is false where a label contradicts its fixes). Written are tracks.parquet and labels.csv (user_id,
-track_id, mode): a track a usable segment, a user a group, whose segments stay on one side when a head is tested.
-GoTrack's folder (UCI 354) may be DIR too: its tracks by car and bus, but those of the phones of the sample. So may
-cabspotting's: stretches of taxis with a passenger, as cars.
+Written are tracks.parquet and labels.csv (user_id, track_id, mode). A DIR holds one of these:
+points.parquet and segments.parquet (group_id, track_id, t_start, t_end, mode and usable, which is false where a label
+contradicts its fixes): a track a usable segment, a user a group, whose segments stay on one side when a head is tested;
+GoTrack (UCI 354): its tracks by car and bus, but those of the phones of the sample;
+cabspotting: stretches of taxis with a passenger, as cars.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import sys
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from pyarrow import parquet
 
 from model.cli import Parser, from_zero, positive, run
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
-from model.data.labels import Table, cut, draw, read_table
+from model.data.labels import cut, draw, read_table
 from model.synthetic.generate import write_csv
 from model.synthetic.sumo import say
 from raw_qgis_plugin.core.errors import InputError
@@ -30,41 +29,33 @@ from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
-Rows = list[tuple[str, str, str]]  # user, track and mode
 COLUMNS = ("group_id", "track_id", "t_start", "t_end", "mode", "usable")
+Source = tuple[Tracks, np.ndarray, np.ndarray]  # tracks, and the group and mode of each, (n_tracks,)
 
 
-def stretches(points: pa.Table, segments: Table, most: int | None, seed: int) -> tuple[pa.Table, Rows]:
-    """Tracks of the usable segments, and the user, track and mode of each. most: segments of a mode, at random.
-
-    Segments without both times, the first one first, are left out. Raises InputError where no other is usable.
-    """
-    times = np.stack([parse_times(segments[name]) for name in ("t_start", "t_end")])
-    row = np.flatnonzero(segments["usable"].astype(bool) & (times[0] != NO_TIME) & (times[0] <= times[1]))
-    if not len(row):
-        raise InputError("There is no usable segment whose times can be read.")
-    if most:
-        row = row[draw(segments["mode"][row].astype(str), len(row), most, seed)]
+def of_segments(folder: Path, most: int | None, seed: int) -> Source:
+    """Usable segments that hold a fix. Those without both times, the first one first, are left out."""
+    segments = read_table(folder / "segments.parquet")
+    if missing := [name for name in COLUMNS if name not in segments]:
+        raise InputError(f"segments.parquet in {folder} has no column {', '.join(missing)}.")
+    points = parquet.read_table(folder / "points.parquet", columns=["track_id", "t", "lon", "lat"])
     t = points["t"].cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).to_numpy()
     names = points["track_id"].to_numpy(zero_copy_only=False)
     tracks, _ = build_tracks(names, None, t, points["lon"].to_numpy(), points["lat"].to_numpy(), drop_spikes=False)
     place = {str(name): i for i, name in enumerate(tracks.user_ids)}
-    row = row[[str(name) in place for name in segments["track_id"][row]]]
-    pieces, order = cut(tracks, np.array([place[str(n)] for n in segments["track_id"][row]]), *times[:, row])
-    row = row[order]
-    labels = [(str(segments["group_id"][k]), str(k), str(segments["mode"][k])) for k in row]
-    return table_of(pieces, segments["group_id"][row].astype(str), row.astype(str)), labels
+    user = np.array([place.get(str(name), -1) for name in segments["track_id"]])
+    start, end = (parse_times(segments[name]) for name in ("t_start", "t_end"))
+    row = np.flatnonzero(segments["usable"].astype(bool) & (user >= 0) & (start != NO_TIME) & (start <= end))
+    if not len(row):
+        raise InputError(f"There is no usable segment in {folder} whose times can be read.")
+    if most:
+        row = row[draw(segments["mode"][row].astype(str), len(row), most, seed)]
+    pieces, order = cut(tracks, user[row], start[row], end[row])
+    return pieces, segments["group_id"][row[order]], segments["mode"][row[order]]
 
 
-def table_of(tracks: Tracks, users: np.ndarray, names: np.ndarray) -> pa.Table:
-    """Fixes with the user and name of their track, (n_tracks,) each."""
-    columns = {"user_id": users[tracks.track], "track_id": names[tracks.track]}
-    t = pa.array(tracks.t, pa.timestamp("ms", tz="UTC"))
-    return pa.table(columns | {"t": t, "lon": tracks.lon, "lat": tracks.lat})
-
-
-def of_gotrack(folder: Path) -> tuple[pa.Table, Rows]:
-    """GoTrack's tracks of a kilometre or more and not at a walking pace, and the user, track and mode of each."""
+def of_gotrack(folder: Path) -> Source:
+    """GoTrack's tracks of a kilometre or more and not at a walking pace."""
     with (folder / "go_track_tracks.csv").open(encoding="utf-8", newline="") as file:
         rows = {
             row["id"]: "car" if row["car_or_bus"] == "1" else "bus"
@@ -73,11 +64,10 @@ def of_gotrack(folder: Path) -> tuple[pa.Table, Rows]:
         }
     tracks = read(str(folder))[0]
     tracks = tracks.take(np.isin(tracks.track_ids, list(rows))[tracks.track])
-    users, names = tracks.user_ids[tracks.track_user].astype(str), tracks.track_ids.astype(str)
-    return table_of(tracks, users, names), [(u, n, rows[n]) for u, n in zip(users, names)]
+    return tracks, tracks.user_ids[tracks.track_user], np.array([rows[str(name)] for name in tracks.track_ids])
 
 
-def of_taxis(file: Path, most: int, seed: int) -> tuple[pa.Table, Rows]:
+def of_taxis(file: Path, most: int, seed: int) -> Source:
     """At most `most` stretches of 9 to 60 fixes with a passenger, of 150 taxis not held out, as tracks by car."""
     rng, table = np.random.default_rng(seed), read_table(file)
     cab = table["cab_id"].astype(str)
@@ -86,35 +76,42 @@ def of_taxis(file: Path, most: int, seed: int) -> tuple[pa.Table, Rows]:
     row = row[np.lexsort((table["t"][row], table["cab_id"][row]))]
     cab, occupied = cab[row], table["occupied"][row]
     new = np.append(True, (occupied[1:] != occupied[:-1]) | (cab[1:] != cab[:-1]))
-    stretch, size = np.cumsum(new) - 1, np.bincount(np.cumsum(new) - 1)
-    chosen = rng.permutation(np.flatnonzero((occupied[new] == 1) & (size >= 9) & (size <= 60)))[:most]
-    kept = np.isin(stretch, chosen)
-    row, names, cab = row[kept], stretch[kept].astype(str), cab[kept]
-    columns = {"user_id": cab, "track_id": names, "t": pa.array(table["t"][row]).cast(pa.timestamp("ms", tz="UTC"))}
-    columns |= {axis: table[f"{axis}_e6"][row] / 1e6 for axis in ("lon", "lat")}
-    return pa.table(columns), [(*pair, "car") for pair in sorted(set(zip(cab, names)))]
+    stretch = np.cumsum(new) - 1
+    size = np.bincount(stretch)
+    kept = np.isin(stretch, rng.permutation(np.flatnonzero((occupied[new] == 1) & (size >= 9) & (size <= 60)))[:most])
+    lon, lat = (table[f"{axis}_e6"][row[kept]] / 1e6 for axis in ("lon", "lat"))
+    t = pa.array(table["t"][row[kept]]).cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).to_numpy()
+    tracks, _ = build_tracks(cab[kept], stretch[kept].astype(str), t, lon, lat, drop_spikes=False)
+    return tracks, tracks.user_ids[tracks.track_user], np.full(tracks.n_tracks, "car")
+
+
+def read_source(folder: Path, most: int | None, seed: int) -> Source:
+    """The labelled tracks of a folder."""
+    if (folder / "go_track_tracks.csv").exists():
+        return of_gotrack(folder)
+    if "occupied" in parquet.read_schema(folder / "points.parquet").names:
+        return of_taxis(folder / "points.parquet", most or 400, seed)
+    return of_segments(folder, most, seed)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = Parser("python -m model.data.labelled", description=__doc__, allow_abbrev=False)
-    p.add_argument("--source", type=Path, required=True, metavar="DIR", help="points.parquet and segments.parquet")
-    p.add_argument("--per-mode", type=positive, metavar="N", help="at most N segments a mode, drawn at random")
+    p.add_argument("--source", type=Path, required=True, nargs="+", metavar="DIR", help="folders as above")
+    p.add_argument("--per-mode", type=positive, metavar="N", help="at most N segments a mode of a source, at random")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     p.add_argument("--output", type=Path, required=True, metavar="OUT", help="folder to write to")
-    args: argparse.Namespace = p.parse_args(argv)
-    if (args.source / "go_track_tracks.csv").exists():
-        table, labels = of_gotrack(args.source)
-    elif "occupied" in parquet.read_schema(args.source / "points.parquet").names:
-        table, labels = of_taxis(args.source / "points.parquet", args.per_mode or 400, args.seed)
-    else:
-        segments = read_table(args.source / "segments.parquet")
-        missing = [name for name in COLUMNS if name not in segments]
-        if missing:
-            raise InputError(f"segments.parquet in {args.source} has no column {', '.join(missing)}.")
-        points = parquet.read_table(args.source / "points.parquet", columns=["track_id", "t", "lon", "lat"])
-        table, labels = stretches(points, segments, args.per_mode, args.seed)
+    args = p.parse_args(argv)
+    parts, labels = [], list[tuple[str, str, str]]()
+    for folder in args.source:
+        tracks, group, mode = read_source(folder, args.per_mode, args.seed)
+        users = np.array([f"{folder.name}/{name}" for name in group], object)
+        names = np.array([f"{user}/{number}" for number, user in enumerate(users)], object)
+        columns = {"user_id": users[tracks.track], "track_id": names[tracks.track], "lon": tracks.lon}
+        parts.append(pa.table(columns | {"lat": tracks.lat, "t": pa.array(tracks.t, pa.timestamp("ms", tz="UTC"))}))
+        labels += zip(users, names, mode, strict=True)
     args.output.mkdir(parents=True, exist_ok=True)
+    table = pa.concat_tables(parts)
     parquet.write_table(table, args.output / "tracks.parquet")
     write_csv(args.output / "labels.csv", ["user_id", "track_id", "mode"], labels)
     say(f"{len(labels):,} stretches and {table.num_rows:,} fixes in {args.output}")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Test a head on unseen labels, beside trees on features that need no network: python -m model.evaluate profiles
 
-The trees are trained on --baseline-tracks and --baseline-labels (such as those that taught the head) or else, with an
+The trees are trained on the tracks and labels of --baseline (such as those that taught the head) or else, with an
 advantage over the head, on the test labels themselves, cross-validated over people.
 """
 
@@ -33,7 +33,9 @@ from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
 
 
-def labelled(path: str, labels: Path, args: argparse.Namespace, head: dict) -> tuple[Tracks, Labelled, np.ndarray]:
+def labelled(
+    path: str, labels: str | Path, args: argparse.Namespace, head: dict
+) -> tuple[Tracks, Labelled, np.ndarray]:
     """The labelled units, and their true values: indices into the head's classes, or numbers."""
     rename, classes = dict(args.rename), head.get("classes")
     table = choose(read_table(labels), args.field, rename, classes, args.per_class, args.seed)
@@ -49,11 +51,10 @@ def trees(
 ) -> np.ndarray:
     """Answers (n,) of trees; nan for units that no fold tests."""
     answer, x = np.full(len(truth), np.nan), head_inputs(track_features(tracks), tracks, head["unit"])
-    if args.baseline_tracks:
-        files = zip(args.baseline_tracks, args.baseline_labels, strict=True)
-        theirs, _, learned = zip(*(labelled(path, labels, args, head) for path, labels in files))
-        known = np.concatenate([head_inputs(track_features(some), some, head["unit"]) for some in theirs])
-        return boosting(known, np.concatenate(learned), task, args.seed).predict(x)
+    if args.baseline:
+        theirs, _, learned = labelled(args.baseline[0], args.baseline[1], args, head)
+        known = head_inputs(track_features(theirs), theirs, head["unit"])
+        return boosting(known, learned, task, args.seed).predict(x)
     for learn, test in folds(truth, group, task, args.seed):
         answer[test] = boosting(x[learn], truth[learn], task, args.seed).predict(x[test])
     return answer
@@ -71,8 +72,7 @@ def evaluate_head(args: argparse.Namespace, model: Model) -> tuple[dict, Task, P
     known = ~np.isnan(x).any(axis=1) & ~np.isnan(simple)
     if not known.any():
         raise InputError(
-            "The labels are too few, or lack one of the head's classes, to train trees: give --baseline-tracks and "
-            "--baseline-labels."
+            "The labels are too few, or lack one of the head's classes, to train trees: give others as --baseline."
         )
     x, truth, group, simple = x[known], truth[known], found.group[known], simple[known]
     more: dict = {"people": len(np.unique(group)), "baseline_is": BASELINE}
@@ -105,12 +105,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--task", required=True, metavar="NAME", help="the head")
     p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
     p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
-    p.add_argument("--baseline-tracks", nargs="+", default=[], metavar="T", help="what the baseline learns from")
-    p.add_argument("--baseline-labels", nargs="+", default=[], type=Path, metavar="L", help="and the labels of each")
+    p.add_argument("--baseline", nargs=2, metavar=("T", "L"), help="tracks and labels that the trees learn from")
     args = p.parse_args(argv)
     check_report(args)
-    if len(args.baseline_tracks) != len(args.baseline_labels):
-        raise InputError("--baseline-tracks and --baseline-labels go together, one file of labels for each of tracks.")
     check_record(args)
     bundle = open_bundle(args.bundle)
     results, task, predictions = evaluate_head(args, Model(bundle))

@@ -11,7 +11,7 @@ import numpy as np
 from model.cli import warn
 from model.data.labels import Labelled, Warn, join
 from model.head_training.fit import encode
-from raw_qgis_plugin.core.arrays import connected, run_starts
+from raw_qgis_plugin.core.arrays import connected
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.applicability import UNLIMITED, unit_stats
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES
@@ -41,17 +41,7 @@ class RegionSettings:
     min_in_copy: int = 3  # and of the region's
 
 
-@dataclass(frozen=True)
-class PartSettings:
-    """Parts of tracks that heads of tracks learn from too."""
-
-    part_s: tuple[float, float] = (120.0, 900.0)  # the shortest and the longest part,
-    part_fixes: tuple[float, float] = (8.0, 20.0)  # and both in times of the track's cadence: the longer counts
-    cadences_s: tuple[float, ...] = (0.0, 0.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0)  # of a part; 0 is as recorded
-    min_fixes: int = 6  # of a part
-
-
-REGIONS, PARTS = RegionSettings(), PartSettings()
+REGIONS = RegionSettings()
 
 
 @dataclass(frozen=True)
@@ -59,9 +49,8 @@ class Examples:
     """What a head is trained on.
 
     x: (n, d) inputs of the head. label: (n,). group: (n,) int, units of one group stay on one side of a split. whole:
-    (n,) bool, False for parts and thinned copies, which are never tested on. strength: (d,) weights of the columns of
-    x. simple: the columns that the baseline learns from. domain: ranges of the units' statistics. source: (n,) int,
-    which of several sources each is of; None where there is one. states: of `linear`.
+    (n,) bool, False for thinned copies and examples beside, which are never tested on. strength: (d,) weights of the
+    columns of x. simple: the columns that the baseline learns from. domain: ranges of the units' statistics.
     """
 
     x: np.ndarray
@@ -71,18 +60,12 @@ class Examples:
     strength: np.ndarray
     simple: slice
     domain: dict[str, list[float]]
-    source: np.ndarray | None = None
-    states: bool = False
 
-    @property
-    def weight(self) -> np.ndarray | None:
-        """(n,) weights half-way between those of equal examples and those of equal sources, half of it for a source
-        that is not tested; None for one source.
-        """
-        if self.source is None:
-            return None
-        tested = np.bincount(self.source, self.whole) > 0
-        return (np.bincount(self.source) ** -0.5 * np.where(tested, 1.0, 0.5))[self.source]
+    def beside(self, other: Examples) -> Examples:
+        """These examples, and others of other people and places that teach too but are not tested."""
+        both = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("x", "label")}
+        group = np.concatenate([self.group, self.group.max() + 1 + other.group])
+        return replace(self, **both, group=group, whole=np.append(self.whole, np.zeros(len(other.x), bool)))
 
 
 def examples_of(tracks: Tracks, found: Labelled, unit: str, model: Model, embed: Embed) -> Examples:
@@ -101,41 +84,6 @@ def features_of(model: Model) -> slice:
     return slice(4 * model.card["width"], None)
 
 
-def some_parts(tracks: Tracks, found: Labelled, model: Model, copies: int, seed: int, embed: Embed) -> Examples:
-    """Examples of parts of the same tracks, some of them thinned, so many of each: for training, not tests."""
-    rng, n, s = np.random.default_rng(seed), tracks.n_tracks, PARTS
-    cadence = unit_stats(tracks)["cadence_s"]
-    shortest, longest = (np.maximum(t, k * cadence) for t, k in zip(s.part_s, s.part_fixes, strict=True))
-    first, parts = tracks.t[tracks.track_offsets[:-1]], []
-    for _ in range(copies):
-        length = np.minimum(np.exp(rng.uniform(np.log(shortest), np.log(longest))), tracks.span_s)
-        since = (tracks.t - first[tracks.track]) / 1000 - (rng.random(n) * (tracks.span_s - length))[tracks.track]
-        thinned = rng.choice(s.cadences_s, n)
-        thinned[length < thinned * s.min_fixes] = 0.0
-        rows = np.flatnonzero((since >= 0) & (since <= length[tracks.track]))
-        step = np.maximum(thinned, 1e-3)[tracks.track[rows]]
-        rows = rows[run_starts(tracks.track[rows], since[rows] // step)]
-        rows = rows[np.bincount(tracks.track[rows], minlength=n)[tracks.track[rows]] >= s.min_fixes]
-        there = np.unique(tracks.track[rows])
-        some = Labelled(np.arange(len(there)), found.value[there], found.group[there])
-        part = examples_of(tracks.take(rows), some, "track", model, embed)
-        parts.append(replace(part, whole=np.zeros(len(part.x), bool)))
-    return joined(parts)
-
-
-def joined(parts: list[Examples], apart: bool = False) -> Examples:
-    """Several examples as one. apart: they are of sources that have no person or place in common, so that their groups
-    differ; else groups of one number are the same.
-    """
-    before = np.cumsum([0, *(part.group.max(initial=0) + 1 for part in parts)]) * apart
-    columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "label", "whole")}
-    group = np.concatenate([part.group + n for part, n in zip(parts, before, strict=False)])
-    source = np.repeat(np.arange(len(parts)), [len(part.x) for part in parts]) if apart and len(parts) > 1 else None
-    ranges = {name: np.array([part.domain[name] for part in parts]) for name in parts[0].domain}
-    domain = {name: [each[:, 0].min().item(), each[:, 1].max().item()] for name, each in ranges.items()}
-    return replace(parts[0], **columns, group=group, source=source, domain=domain)
-
-
 def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn) -> Examples:
     """Examples without classes that a single person or block has: no head could be tested on them."""
     task, y = encode(e.label, rename)
@@ -147,8 +95,7 @@ def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn)
     kept = ~np.isin(y, alone)
     if not kept.any():
         raise InputError("Each label is of one person or place alone: label more of them.")
-    columns = ("x", "label", "group", "whole", *(["source"] if e.source is not None else []))
-    return replace(e, **{name: getattr(e, name)[kept] for name in columns})
+    return replace(e, **{name: getattr(e, name)[kept] for name in ("x", "label", "group", "whole")})
 
 
 def strength_of(width: int, model: Model) -> np.ndarray:

@@ -92,17 +92,13 @@ def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
     return Task("number"), y
 
 
-def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> np.ndarray | None:
-    """(n,) weights of labels y (n,): balanced classes, or for two half-way to these; None for numbers.
-
-    weight: (n,) of the sources that the labels come from; None where all weigh alike.
-    """
+def row_weights(y: np.ndarray, task: Task) -> np.ndarray | None:
+    """(n,) weights of labels y (n,): balanced classes, or for two half-way to these; None for numbers."""
     if not task.classes:
         return None
-    weight = np.ones(len(y)) if weight is None else weight
-    count = np.bincount(y, weight, len(task.classes))
+    count = np.bincount(y, minlength=len(task.classes))
     rarity = count[count > 0].mean() / np.maximum(count, 1e-9)
-    weights = weight * np.minimum(rarity ** (0.5 if task.kind == "binary" else 1.0), SETTINGS.max_weight)[y]
+    weights = np.minimum(rarity ** (0.5 if task.kind == "binary" else 1.0), SETTINGS.max_weight)[y]
     return weights / weights.mean()
 
 
@@ -129,28 +125,22 @@ class Scale:
         return self.centre[column] + self.spread[column] * np.sign(z) * np.expm1(np.abs(z))
 
 
-def linear(
-    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None,
-    states: bool = False,
-) -> Arrays:  # fmt: skip
+def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> Arrays:
     """A ridge regression (classes: one each, to -1 and 1), averaged over two weightings of the columns: the lower the
     leave-one-out error of a weighting, the more it counts.
 
-    x: (n, d). y: (n,) in the task's scale. strength: (d,) of the columns. weight: as in `row_weights`. states: use the
-    columns whose strength is less than the greatest alone, the network's states. They carry over to recordings of
-    another kind better than speeds, bends and stops, of which each source has its own.
+    x: (n, d). y: (n,) in the task's scale. strength: (d,) of the columns. Those of less than the greatest are the
+    network's states.
     """
-    scale, weak, penalties = Scale.of(x), strength < strength.max(), SETTINGS.penalties
+    scale, weak = Scale.of(x), strength < strength.max()
     weightings = [strength] + [np.where(weak, SETTINGS.weak_columns * strength, strength)] * bool(weak.any())
-    if states:
-        weightings, penalties = [np.where(weak, strength, 0.0)], (1.0,)
     offset, gain = (0.0, 1.0) if task.classes else (float(np.median(y)), float(y.std()) + 1e-6)
     target = 2.0 * (y[:, None] == np.arange(task.outputs)) - 1 if task.classes else (y - offset) / gain
     sharp = 4.0 if task.classes else 1.0  # makes logits of -1 and 1; the temperature does the rest
     z, fits = scale(x).astype(np.float64), []
     for columns in weightings:
-        penalty = float(np.square(columns).sum()) * np.array(penalties)
-        fits.append(RidgeCV(penalty).fit(z * (columns * scale.varies), target, row_weights(y, task, weight)))
+        penalty = float(np.square(columns).sum()) * np.array(SETTINGS.penalties)
+        fits.append(RidgeCV(penalty).fit(z * (columns * scale.varies), target, row_weights(y, task)))
     errors = np.maximum([-fit.best_score_ for fit in fits], 1e-12)
     likely = (errors / errors.min()) ** (-len(y) / 2)  # the likelihood of normal errors
     slopes = [np.atleast_2d(fit.coef_) * columns for fit, columns in zip(fits, weightings, strict=True)]
@@ -163,14 +153,12 @@ def linear(
     return {name: np.asarray(values, np.float32) for name, values in arrays.items()}
 
 
-def forest(
-    x: np.ndarray, y: np.ndarray, task: Task, columns: np.ndarray, seed: int, weight: np.ndarray | None = None
-) -> Arrays:
+def forest(x: np.ndarray, y: np.ndarray, task: Task, columns: np.ndarray, seed: int) -> Arrays:
     """Randomised trees on some columns (k,) of x (n, d): their mean is the probability of classes, or the number."""
     scale, s = Scale.of(x[:, columns]), SETTINGS
     kind = ExtraTreesClassifier if task.classes else ExtraTreesRegressor
     grown = kind(s.trees, max_depth=s.depth, min_samples_leaf=s.leaf, max_features=s.columns, random_state=seed).fit(
-        scale(x[:, columns]), y, row_weights(y, task, weight)
+        scale(x[:, columns]), y, row_weights(y, task)
     )  # divided at random, which long tails would spoil
     trees = [tree.tree_ for tree in grown.estimators_]
     root = np.cumsum([0, *(tree.node_count for tree in trees)])
@@ -196,15 +184,13 @@ def forest(
 
 
 def fit_parts(
-    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, seed: int = 0, weight: np.ndarray | None = None,
-    with_forest: bool = False, states: bool = False,
-) -> list[Arrays]:  # fmt: skip
+    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, seed: int = 0, with_forest: bool = False
+) -> list[Arrays]:
     """The parts of a head for inputs x (n, d) and labels y (n,): a linear model and, if wanted, a forest on the columns
-    of the greatest strength. states: of `linear`.
+    of the greatest strength.
     """
-    columns = np.flatnonzero(strength == strength.max())
-    line = linear(x, y, task, strength, weight, states)
-    return [line, forest(x, y, task, columns, seed, weight)] if with_forest else [line]
+    columns, line = np.flatnonzero(strength == strength.max()), linear(x, y, task, strength)
+    return [line, forest(x, y, task, columns, seed)] if with_forest else [line]
 
 
 def join_parts(parts: list[Arrays], share: float = SETTINGS.share, gain: float = 1.0) -> Arrays:
@@ -219,14 +205,14 @@ def predict(arrays: Arrays, x: np.ndarray, task: Task) -> np.ndarray:
     return Head(arrays, x.shape[1], task.outputs)(np.asarray(x, np.float32)).astype(np.float64)
 
 
-def temperature(logits: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> float:
-    """The divisor of logits (n, classes) that calibrates their probabilities on labels y (n,) of weights (n,).
+def temperature(logits: np.ndarray, y: np.ndarray) -> float:
+    """The divisor of logits (n, classes) that calibrates their probabilities on labels y (n,).
 
     Under 50 labels it is at least 1: so few cannot show that a head is underconfident.
     """
 
     def loss(log_t: float) -> float:
-        return log_loss(y, softmax(logits / np.exp(log_t)), sample_weight=weight, labels=range(logits.shape[1]))
+        return log_loss(y, softmax(logits / np.exp(log_t)), labels=range(logits.shape[1]))
 
     bounds = np.log([0.2 if len(y) >= 50 else 1.0, 8.0])
     return float(np.exp(minimize_scalar(loss, bounds=tuple(bounds), method="bounded").x))

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, mean_absolute_error, r2_score
 
 from model.head_training.fit import Task
-from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.bundle import worth
 from raw_qgis_plugin.core.evaluation.report import Page
 
@@ -77,28 +75,11 @@ def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def min_confidence(p: np.ndarray, weight: np.ndarray | None = None) -> float:
-    """The threshold, 0.4 to 0.6, under which a label is 'unknown', by the probabilities p (n,) of unseen units' labels:
-    4 % of them are under it, or 6 % where several sources have weights (n,), as the next recording is unlike each.
+def min_confidence(p: np.ndarray) -> float:
+    """The threshold, 0.4 to 0.6, under which a label is 'unknown': that of 4 % of unseen units, whose probabilities are
+    p (n,).
     """
-    unknown, each = (0.04, np.ones(len(p))) if weight is None else (0.06, weight)
-    order = np.argsort(p)
-    share = np.cumsum(each[order]) / each.sum()
-    return float(np.clip(p[order][np.searchsorted(share, unknown)], 0.4, 0.6).round(3))
-
-
-def by_source(found: Predictions, task: Task, sure: np.ndarray, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The figures of `compare` for each source, with the share of units that get a label, sure (n,) bool, and how many
-    of these labels are right. names: (n,) the source of each unit.
-    """
-    table = {}
-    for name in dict.fromkeys(names):
-        rows = np.array(names) == name
-        part = take_rows(found, rows)
-        right = (part.head == part.truth)[sure[rows]]
-        accuracy = float(right.mean()) if len(right) else None
-        table[name] = compare(part, task) | {"sure": float(sure[rows].mean()), "accuracy_where_sure": accuracy}
-    return table
+    return float(np.clip(np.quantile(p, 0.04), 0.4, 0.6).round(3))
 
 
 def verdict(metrics: dict[str, Any]) -> str:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ from model.head_training.fit import (
     predict,
     temperature,
 )
-from model.head_training.scoring import Predictions, by_source, compare, min_confidence
+from model.head_training.scoring import Predictions, compare, min_confidence
 from model.training.card import without_heads, write_card
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle import library
@@ -43,9 +42,9 @@ Splits = list[tuple[np.ndarray, np.ndarray]]  # training and test rows of each f
 
 def train(
     e: Examples, rename: dict[str, str], seed: int, minutes: float, report: Report = print_line,
-    splits: Splits | None = None, names: Sequence[str] = (),
+    splits: Splits | None = None,
 ) -> tuple[Arrays, Task, dict, Predictions]:  # fmt: skip
-    """Cross-validate, calibrate and fit a head. splits: five folds unless given. names: of the sources of the examples.
+    """Cross-validate, calibrate and fit a head. splits: five folds unless given.
 
     Returns the head's arrays, its task, its entries for the card, and the predictions of the cross-validation.
     """
@@ -61,27 +60,21 @@ def train(
         raise InputError(
             "The labels are too few or in too few groups for a cross-validation, so the head could not be evaluated."
         )
-    truth, group, source = y[tested], e.group[tested], None if e.source is None else e.source[tested]
-    weight = None if source is None else 1 / np.bincount(source)[source]  # sources weigh alike
-    share = best_share(answers[:, tested], truth, task, weight)
-    out = mixed(answers, share)
-    best = int(np.argmin([_errors(p[tested], truth, task).mean() for p in simple]))
+    truth, answers, simple = y[tested], answers[:, tested], simple[:, tested]
+    share, gain = best_share(answers, truth, task), 1.0
+    out, best = mixed(answers, share), int(np.argmin([_errors(each, truth, task).mean() for each in simple]))
     card = {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain} | (
         {} if best else {"baseline": SAME_FOR_ALL}
     )
-    gain = 1.0
     if task.classes:
-        gain = 1 / temperature(out[tested], truth, weight)
-        predictions = Predictions(out[tested].argmax(axis=1), simple[best, tested].astype(y.dtype), truth, group)
-        p = softmax(gain * out[tested]).max(axis=1)
-        threshold = 0.6 if task.kind == "binary" else min_confidence(p, weight)
+        gain = 1 / temperature(out, truth)
+        predictions = Predictions(out.argmax(axis=1), simple[best].astype(y.dtype), truth, e.group[tested])
+        threshold = 0.6 if task.kind == "binary" else min_confidence(softmax(gain * out).max(axis=1))
         card |= {"classes": list(task.classes), "threshold": threshold}
-        if source is not None:
-            card["sources"] = by_source(predictions, task, p >= threshold, [names[s] for s in source])
     else:
-        card |= {"transform": task.transform, "halfwidth": interval(truth - out[tested, 0])}
-        ours, theirs, true = map(task.in_unit, (out[tested, 0], simple[best, tested], truth))
-        predictions = Predictions(ours, theirs, true, group)
+        card |= {"transform": task.transform, "halfwidth": interval(truth - out[:, 0])}
+        ours, theirs, true = map(task.in_unit, (out[:, 0], simple[best], truth))
+        predictions = Predictions(ours, theirs, true, e.group[tested])
     card |= {"metrics": compare(predictions, task, seed), "few_labels": learning_curve(e, y, task, seed)}
     parts = _fit(e, np.arange(len(y)), y, task, seed)
     return join_parts(parts, share, gain), task, card, predictions
@@ -89,9 +82,8 @@ def train(
 
 def _fit(e: Examples, rows: np.ndarray, y: np.ndarray, task: Task, seed: int, with_forest: bool = True) -> list[Arrays]:
     """The parts of a head on some rows of examples. y: (n,) labels of all rows."""
-    weight = None if e.weight is None else e.weight[rows]
     with_forest &= int(e.whole.sum()) >= SETTINGS.enough
-    return fit_parts(e.x[rows], y[rows], task, e.strength, seed, weight, with_forest, e.states)
+    return fit_parts(e.x[rows], y[rows], task, e.strength, seed, with_forest)
 
 
 def mixed(answers: np.ndarray, share: float) -> np.ndarray:
@@ -99,14 +91,13 @@ def mixed(answers: np.ndarray, share: float) -> np.ndarray:
     return answers[0] if len(answers) == 1 else (1 - share) * answers[0] + share * answers[1]
 
 
-def best_share(answers: np.ndarray, y: np.ndarray, task: Task, weight: np.ndarray | None) -> float:
+def best_share(answers: np.ndarray, y: np.ndarray, task: Task) -> float:
     """The forest's share with the least log loss, or absolute error, of outputs (parts, n, outputs) for labels (n,)."""
     losses = []
     for share in SHARES if len(answers) > 1 else SHARES[:1]:
         out = mixed(answers, share)
         if task.classes:
-            p = softmax(out / temperature(out, y, weight))
-            losses.append(log_loss(y, p, sample_weight=weight, labels=range(task.outputs)))
+            losses.append(log_loss(y, softmax(out / temperature(out, y)), labels=range(task.outputs)))
         else:
             losses.append(float(_errors(out[:, 0], y, task).mean()))
     return SHARES[int(np.argmin(losses))]
@@ -115,23 +106,22 @@ def best_share(answers: np.ndarray, y: np.ndarray, task: Task, weight: np.ndarra
 def cross_validate(
     e: Examples, y: np.ndarray, task: Task, seed: int, minutes: float, report: Report, splits: Splits
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Outputs (parts, n, outputs) for each unit of heads that were not trained on its group, nan where `minutes` were
-    over before; and what heads have to beat, for whole units in the task's scale, (2, n): the same answer for all, and
-    gradient boosting on the same examples.
+    """Outputs (parts, n, outputs) for whole units of heads that were not trained on their group, nan where `minutes`
+    were over before; and what heads have to beat, in the task's scale, (2, n): the same answer for all, and gradient
+    boosting on the same examples.
     """
-    answers: np.ndarray | None = None
-    simple, began = np.full((2, len(y)), np.nan), time.monotonic()
+    answers, simple, began = np.zeros((1, len(y), task.outputs)), np.full((2, len(y)), np.nan), time.monotonic()
     for n, (learn, test) in enumerate(splits):
-        parts = _fit(e, learn, y, task, seed)
-        answers = np.full((len(parts), len(y), task.outputs), np.nan) if answers is None else answers
+        parts, test = _fit(e, learn, y, task, seed), test[e.whole[test]]
+        if n == 0:
+            answers = np.full((len(parts), len(y), task.outputs), np.nan)
         answers[:, test] = [predict(join_parts([part]), e.x[test], task) for part in parts]
-        test = test[e.whole[test]]
         simple[0, test] = np.bincount(y[learn]).argmax() if task.classes else np.median(y[learn])
         simple[1, test] = boosting(e.x[learn][:, e.simple], y[learn], task, seed).predict(e.x[test][:, e.simple])
         report({"fold": n + 1, "of": len(splits), "seconds": round(time.monotonic() - began, 1)})
         if time.monotonic() - began > 60 * minutes:
             break
-    return np.zeros((1, len(y), task.outputs)) if answers is None else answers, simple
+    return answers, simple
 
 
 def learning_curve(e: Examples, y: np.ndarray, task: Task, seed: int, draws: int = 10) -> dict[str, float]:

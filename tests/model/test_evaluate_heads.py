@@ -51,7 +51,7 @@ def taught(nano_run, tracks_file, labels_file, tmp_path_factory):
 def test_a_head_on_labels_beside_trees(taught, tracks_file, labels_file, tmp_path, field):
     arguments = ["profiles", "--tracks", str(tracks_file), "--labels", str(labels_file), "--field", field]
     arguments += ["--task", field, "--bundle", str(taught), "--output", str(tmp_path / "r"), "--record", "here"]
-    evaluate([*arguments, "--baseline-tracks", str(tracks_file), "--baseline-labels", str(labels_file)])
+    evaluate([*arguments, "--baseline", str(tracks_file), str(labels_file)])
     figures = json.loads((tmp_path / "r.json").read_text())
     assert figures["units"] == figures["people"] == 120 and len(figures["ratio"]) == 3
     if field == "way":

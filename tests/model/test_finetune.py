@@ -109,11 +109,8 @@ def test_regions_are_taught_on_who_crossed_them(command, tmp_path):
         (["--task-name", "Ü ber"], "no name for a head"),
         (["--unit", "region"], "needs --regions"),
         (["--unit", "track"], "no id of the track"),
-        (["--also-parts", "1"], "--also-parts is for tracks"),
-        (["--beside", "1"], "has to leave some"),
         (["--classes", "walks"], "All labels are equal"),
         (["--classes", "flies"], "there are: drives, walks"),
-        (["--labels", "a", "b"], "as many --labels"),
     ],
 )
 def test_a_wrong_argument_is_a_clear_line(command, tmp_path, more, said):

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
-from model.head_training.examples import Examples, joined, without_lone_classes
+from model.head_training.examples import Examples, without_lone_classes
 from model.head_training.fit import (
     SETTINGS,
     Scale,
     Task,
-    fit_parts,
     forest,
     interval,
     join_parts,
@@ -21,7 +20,7 @@ from model.head_training.fit import (
     row_weights,
     temperature,
 )
-from model.head_training.scoring import Predictions, by_source, compare, min_confidence, verdict
+from model.head_training.scoring import Predictions, compare, min_confidence, verdict
 from model.head_training.train import best_share, mixed, train
 from raw_qgis_plugin.core.errors import InputError
 
@@ -80,17 +79,6 @@ def test_a_linear_model_finds_a_line_among_many_columns(task):
         assert np.corrcoef(answer[:, 0], y)[0, 1] > 0.9
 
 
-@pytest.mark.parametrize("task", [YES_NO, ABC])
-def test_a_head_of_states_sees_features_in_its_forest_alone(task):
-    x, y = drawn(task)
-    line, trees = (join_parts([part]) for part in fit_parts(x, y, task, STRENGTH, 0, None, True, True))
-    for head, unseen in ((line, slice(20, None)), (trees, slice(0, 20))):
-        blind = x.copy()
-        blind[:, unseen] = 0.0
-        assert np.array_equal(predict(head, x, task), predict(head, blind, task))
-        assert (predict(head, x, task).argmax(axis=1) == y).mean() > (0.55 if task is ABC else 0.45)
-
-
 def test_with_few_labels_the_states_step_back_where_the_features_tell():
     rng = np.random.default_rng(0)
     x, strength = rng.normal(size=(30, 200)).astype(np.float32), np.r_[np.full(190, 0.5), np.ones(10)]
@@ -104,9 +92,9 @@ def test_the_forest_has_the_share_that_does_best():
     y = np.tile([0, 1], 200)
     right = 4.0 * (2 * np.eye(2)[y] - 1)
     for answers, wanted in (([right, -right], 0.0), ([-right, right], 0.75)):
-        assert best_share(np.stack(answers), y, YES_NO, None) == wanted
+        assert best_share(np.stack(answers), y, YES_NO) == wanted
     assert np.array_equal(mixed(np.stack([right, -right]), 0.25), 0.5 * right)
-    assert best_share(right[None], y, YES_NO, None) == 0.0
+    assert best_share(right[None], y, YES_NO) == 0.0
 
 
 def test_the_temperature_calibrates():
@@ -138,7 +126,7 @@ def test_classes_are_balanced_up_to_a_limit():
     y = np.repeat([0, 1], [90, 10])
     plain = row_weights(y, YES_NO)  # half-way
     assert plain[y == 0].sum() == pytest.approx(3 * plain[y == 1].sum())
-    assert np.allclose(plain, row_weights(y, YES_NO, np.ones(100))) and row_weights(y, Task("number")) is None
+    assert row_weights(y, Task("number")) is None
 
 
 def row_weights_of(y):
@@ -147,16 +135,11 @@ def row_weights_of(y):
     return count.mean() / count
 
 
-def test_sources_weigh_half_way_between_their_sizes_and_alike():
-    def part(n):
-        return replace(noise(["a"] * n, 0), domain={"days": [n, 2 * n]})
-
-    both = joined([part(400), part(100)], apart=True)
-    assert both.weight[:400].sum() == pytest.approx(2 * both.weight[400:].sum())
-    simulated = replace(part(100), whole=np.zeros(100, bool))
-    assert joined([part(100), simulated], apart=True).weight[[0, 100]] == pytest.approx([0.1, 0.05])
-    assert len(np.unique(both.group)) == 500 and both.domain == {"days": [100, 800]}
-    assert part(5).weight is None and joined([part(4), part(5)]).weight is None
+def test_examples_beside_teach_and_are_not_tested():
+    ours, others = noise(["a"] * 40, 0), noise(["b"] * 10, 0)
+    both = ours.beside(others)
+    assert both.whole.tolist() == [True] * 40 + [False] * 10 and both.label.tolist() == ["a"] * 40 + ["b"] * 10
+    assert len(np.unique(both.group)) == 50
 
 
 def test_a_class_of_one_person_is_left_out_and_said():
@@ -207,14 +190,7 @@ def test_labels_of_few_people_prove_nothing():
     assert compare(Predictions(right, right, right, np.arange(400)), YES_NO)["ratio"] == [1, 1, 1]
 
 
-def test_the_threshold_leaves_one_in_25_unknown_and_more_of_several_sources():
+def test_the_threshold_leaves_one_in_25_unknown():
     p = np.linspace(0.3, 1, 1001)
     assert min_confidence(p) == 0.4 and min_confidence(p / 2 + 0.5) == 0.6
-    assert min_confidence(0.5 + p / 10) == pytest.approx(0.533, abs=1e-4)
-    assert min_confidence(0.5 + p / 10, np.ones(1001)) == pytest.approx(0.534, abs=1e-4)
-    truth, head = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
-    found = Predictions(head, truth, truth, np.arange(4))
-    table = by_source(found, YES_NO, np.array([True, False, False, False]), ["x", "x", "y", "y"])
-    assert list(table) == ["x", "y"] and table["x"]["head"]["accuracy"] == 0.5
-    assert table["x"]["sure"] == 0.5 and table["x"]["accuracy_where_sure"] == 1.0
-    assert table["y"]["sure"] == 0.0 and table["y"]["accuracy_where_sure"] is None
+    assert min_confidence(0.5 + p / 10) == pytest.approx(0.533, abs=1e-3)

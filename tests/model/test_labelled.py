@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Real labelled tracks: stretches of them, parts of tracks, and figures by source."""
+"""Real labelled tracks: stretches of them, and a head that learns from several sources."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from model.data import labelled
-from model.data.labels import Labelled
 from model.finetune import main as finetune
-from model.head_training.examples import some_parts
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.embedding.applicability import unit_stats
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
@@ -44,33 +41,26 @@ def write_source(folder, people, seed, per_person=6):
     return table
 
 
-@pytest.fixture(scope="module")
-def sources(tmp_path_factory):
-    """Two real sources as stretches, and one that stands for a simulation."""
-    folder = tmp_path_factory.mktemp("sources")
-    for name, people, seed in (("north", 12, 1), ("south", 8, 2), ("simulated", 10, 3)):
-        write_source(folder / "raw" / name, people, seed)
-        labelled.main(["--source", str(folder / "raw" / name), "--output", str(folder / name)])
-    return folder
+def made(*sources, output, more=()):
+    """The tracks, and the labels by track, of the command's output."""
+    labelled.main(["--source", *map(str, sources), "--output", str(output), *more])
+    labels = pd.read_csv(output / "labels.csv", dtype=str).set_index("track_id")
+    return read(str(output / "tracks.parquet"))[0], labels
 
 
 def test_stretches_are_the_usable_segments(tmp_path):
     table = write_source(tmp_path / "in", 6, 0)
-    labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "out")])
-    tracks, _, _ = read(str(tmp_path / "out" / "tracks.parquet"))
-    labels = pd.read_csv(tmp_path / "out" / "labels.csv", dtype=str).set_index("track_id")
+    tracks, labels = made(tmp_path / "in", output=tmp_path / "out")
     used = table[table.usable]
-    assert sorted(map(int, tracks.track_ids)) == list(used.index) == sorted(map(int, labels.index))
-    size = dict(zip(tracks.track_ids, np.diff(tracks.track_offsets), strict=True))
-    assert all(size[str(k)] == row.fixes for k, row in used.iterrows())
-    assert all(labels.loc[str(k), "mode"] == row["mode"] for k, row in used.iterrows())
-    assert set(tracks.user_ids) == set(used.group_id)  # groups, not the users
-    labelled.main(["--source", str(tmp_path / "in"), "--per-mode", "3", "--output", str(tmp_path / "few")])
-    few = pd.read_csv(tmp_path / "few" / "labels.csv")
+    assert sorted(tracks.track_ids) == sorted(labels.index) and len(labels) == len(used)
+    assert sorted(np.diff(tracks.track_offsets)) == sorted(used.fixes)
+    assert labels["mode"].value_counts().to_dict() == used["mode"].value_counts().to_dict()
+    assert set(tracks.user_ids) == {f"in/{group}" for group in used.group_id}  # groups, not the users
+    _, few = made(tmp_path / "in", output=tmp_path / "few", more=["--per-mode", "3"])
     assert few["mode"].value_counts().to_dict() == dict.fromkeys(SPEED, 3)
     table.drop(columns="usable").to_parquet(tmp_path / "in" / "segments.parquet")
     with pytest.raises(InputError, match="no column usable"):
-        labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "none")])
+        made(tmp_path / "in", output=tmp_path / "none")
 
 
 def test_segments_without_both_times_are_left_out(tmp_path):
@@ -79,11 +69,13 @@ def test_segments_without_both_times_are_left_out(tmp_path):
     table.loc[0, "t_start"], table.loc[1, "t_end"] = "soon", None
     table.loc[2, ["t_start", "t_end"]] = table.loc[2, ["t_end", "t_start"]].to_numpy()
     table.to_parquet(tmp_path / "in" / "segments.parquet")
-    labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "out")])
-    assert list(pd.read_csv(tmp_path / "out" / "labels.csv").track_id) == list(table.index[table.usable][3:])
+    tracks, labels = made(tmp_path / "in", output=tmp_path / "out")
+    assert sorted(np.diff(tracks.track_offsets)) == sorted(table[table.usable].fixes[3:]) and len(labels) == len(
+        table[table.usable][3:]
+    )
     table.assign(usable=False).to_parquet(tmp_path / "in" / "segments.parquet")
     with pytest.raises(InputError, match="no usable segment"):
-        labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "none")])
+        made(tmp_path / "in", output=tmp_path / "none")
 
 
 def test_gotrack_teaches_without_the_phones_of_the_sample(tmp_path):
@@ -94,42 +86,27 @@ def test_gotrack_teaches_without_the_phones_of_the_sample(tmp_path):
     (tmp_path / "go_track_trackspoints.csv").write_text(
         "\n".join(["latitude,longitude,track_id,time", *points]), "utf-8"
     )
-    labelled.main(["--source", str(tmp_path), "--output", str(tmp_path / "out")])
-    rows = (tmp_path / "out" / "labels.csv").read_text("utf-8").split()
-    assert rows == ["user_id,track_id,mode", "5,1,car", "7,5,bus"]
-    assert pd.read_parquet(tmp_path / "out" / "tracks.parquet")["track_id"].tolist() == ["1"] * 4 + ["5"] * 4
+    tracks, labels = made(tmp_path, output=tmp_path / "out")
+    assert sorted(labels["mode"]) == ["bus", "car"] and np.diff(tracks.track_offsets).tolist() == [4, 4]
+    assert sorted(name.rpartition("/")[2] for name in labels.user_id) == ["5", "7"]
 
 
-def test_a_head_of_several_sources_says_how_it_does_on_each(sources, nano_run, tmp_path):
+def test_a_head_learns_from_several_sources_and_from_one_beside(nano_run, tmp_path):
     names = ["north", "south", "simulated"]
-    tracks, labels = ([str(sources / name / file) for name in names] for file in ("tracks.parquet", "labels.csv"))
-    command = ["--tracks", *tracks, "--labels", *labels, "--field", "mode", "--unit", "track", "--task-name", "mode"]
-    command += ["--rename", "train=rail", "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "b")]
-    finetune([*command, "--beside", "1", "--also-parts", "2"])
+    for name, people, seed in zip(names, (12, 8, 10), (1, 2, 3), strict=True):
+        write_source(tmp_path / name, people, seed)
+    tracks, labels = made(*(tmp_path / name for name in names[:2]), output=tmp_path / "real")
+    _, others = made(tmp_path / "simulated", output=tmp_path / "beside")
+    files = [
+        [str(tmp_path / folder / file) for file in ("tracks.parquet", "labels.csv")] for folder in ("real", "beside")
+    ]
+    command = ["--tracks", files[0][0], "--labels", files[0][1], "--field", "mode", "--unit", "track"]
+    command += ["--task-name", "mode", "--rename", "train=rail", "--beside", *files[1]]
+    finetune([*command, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "b")])
     model = Model(open_bundle(tmp_path / "b"), "cpu", 1)
     head = model.bundle.head("mode")
-    usable = {n: len(pd.read_csv(sources / n / "labels.csv")) for n in names}
-    assert {n: r["units"] for n, r in head["sources"].items()} == {n: usable[n] for n in names[:2]}  # no simulation
-    assert head["metrics"]["units"] == usable["north"] + usable["south"]
+    assert head["metrics"]["units"] == len(labels) and len(others) > 20  # no simulation
     assert head["metrics"]["head"]["accuracy"] > 0.9 and 0.4 <= head["threshold"] <= 0.6
-    assert "mode, south: accuracy" in (tmp_path / "b" / "README.md").read_text("utf-8")
-    answers = profile(read(tracks[1])[0], model, "track", ["mode"]).columns
-    truth = pd.read_csv(labels[1], dtype=str).set_index("track_id").loc[answers["track_id"], "mode"]
-    assert (answers["mode"] == truth.replace("train", "rail").to_numpy()).mean() > 0.9
-
-
-def test_parts_are_shorter_and_thinner_and_never_tested(sources, nano_run):
-    tracks, _, _ = read(str(sources / "north" / "tracks.parquet"))
-    n = tracks.n_tracks
-    found = Labelled(np.arange(n), np.repeat("a", n).astype(object), np.arange(n))
-    seen = []
-
-    def embedded(some):
-        seen.append(some)
-        return np.zeros((some.n_tracks, 4), np.float32)
-
-    parts = some_parts(tracks, found, Model(open_bundle(nano_run / "bundle"), "cpu", 1), 3, 0, embedded)
-    assert not parts.whole.any() and len(parts.x) == sum(some.n_tracks for some in seen) > 2 * n
-    assert all(np.diff(some.track_offsets).min() >= 6 for some in seen)
-    cadence = np.concatenate([unit_stats(some)["cadence_s"] for some in seen])
-    assert len(np.unique(cadence)) > 2 and np.mean([some.span_s.mean() for some in seen]) < tracks.span_s.mean()
+    answers = profile(tracks, model, "track", ["mode"]).columns
+    truth = labels.loc[answers["track_id"], "mode"].replace("train", "rail")
+    assert (answers["mode"] == truth.to_numpy()).mean() > 0.9
