@@ -23,7 +23,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsVectorLayerUtils,
 )
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.utils import OverrideCursor
 
 from ..core.arrays import object_column
@@ -129,6 +129,7 @@ class KeptResults:
                         layer.commitChanges()
                 for layer in sorted(layers, key=QgsVectorLayer.isEditable):  # one that is edited keeps back no other
                     move(layer, file_of_results())
+                QCoreApplication.processEvents()  # what the dock does about it is saved too
         except RawError as error:
             self._warn(tr("These results are not saved with the project, and stay temporary. {why}").format(why=error))
 

@@ -47,7 +47,7 @@ def registered():
         "windows": sorted({type(w).__name__ for w in QApplication.topLevelWidgets() if is_ours(w) and w is not window}),
         "menu": [a.text() for a in iface.pluginMenu().actions() if a.text() == "RAW"],
         "algorithms": sorted(each.name() for each in provider.algorithms()) if provider else [],
-        "functions": sorted(f.name() for f in QgsExpression.Functions() if f.name().startswith("raw_")),
+        "functions": sorted(f.name() for f in QgsExpression.Functions() if f.name().startswith("_raw_")),
         "handlers": len(logging.getLogger(NAME).handlers),
         "on the canvas": sorted(Counter(type(item).__name__ for item in scene).items()),
         "threads": sorted(t.name for t in threading.enumerate() if t is not threading.main_thread()),
@@ -73,10 +73,7 @@ def use_windows():
         QgsProject.instance().setDirty(False)
         menu.actions[name].trigger()
         wait(0.4)
-    tour = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "RawTour")
-    for step in range(len(tour.steps)):
-        tour.go(step)
-        wait(0.3)
+    picture(next(w for w in QApplication.topLevelWidgets() if w.objectName() == "RawTour"), "tour")
     report["sample"] = [QgsProject.instance().title(), QgsProject.instance().crs().authid()]
     page = plugins[NAME].options.createWidget(iface.mainWindow())
     page.min_users.setValue(12)

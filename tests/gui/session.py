@@ -140,17 +140,17 @@ def forecast(dock):
     idle(dock)
     wait(1)
     report["forecast"], report["clock words"] = dock.forecast.words.text(), dock.forecast.clock_words.text()
-    report["controller"] = iface.mainWindow().findChild(QDockWidget, "Temporal Controller").isVisible()
-    report["map height"] = iface.mapCanvas().height()
     report["track in sight"] = not find(dock, "raw_track").visibleRegion().isEmpty()
-    controller = iface.mapCanvas().temporalController()
-    frames = [controller.currentFrameNumber()]
-    for _ in range(2):
-        press(dock, "raw_ahead")
-        frames.append(controller.currentFrameNumber())
-    report["frames"] = frames
+    report["frame"] = iface.mapCanvas().temporalController().currentFrameNumber()
+    press(dock, "raw_play")
+    wait(0.5)
+    report["controller"] = iface.mainWindow().findChild(QDockWidget, "Temporal Controller").isVisible()
     report["cut"] += cut_off(dock)
     show("forecast")
+    press(dock, "raw_backtest_table")
+    wait(0.5)
+    picture(find(iface.mainWindow(), "raw_backtest_rows"), f"session_backtest{SUFFIX}")
+    find(iface.mainWindow(), "raw_backtest_rows").close()
     press(dock, "raw_clock_off")
     report["clock off"] = iface.mapCanvas().temporalRange().isInfinite()
 
@@ -220,7 +220,7 @@ def save_reload_and_open(dock):
     report["again"] = again.forecast.words.text(), again.users.words.text(), find(again, "raw_verdict").text()
     show("reopened")
     show_tab(again, 2)
-    press(again, "raw_again_forecasttracks")
+    press(again, "raw_go")
     idle(again)
     report["groups"] = list(groups())
 

@@ -26,7 +26,7 @@ def report(drive: Drive, sample: Path) -> dict[str, Any]:
 def test_it_registers_what_it_should(report: dict[str, Any]) -> None:
     for found in report["with"]:
         assert found["menu"] == ["RAW"] and found["algorithms"] == sorted(report["order"])
-        assert found["functions"] == ["raw_label"] and found["handlers"] == 1
+        assert found["functions"] == ["_raw_saved"] and found["handlers"] == 1
         assert found["objects"]["QToolBar RawToolbar"] == 1
 
 

@@ -87,14 +87,9 @@ def test_users_have_cards_labels_and_diaries(report: dict[str, Any]) -> None:
 
 
 def test_forecasts_come_with_the_clock_at_their_time_and_a_verdict(report: dict[str, Any]) -> None:
-    assert "5 min ahead" in report["forecast"] and report["frames"] == [1, 2, 3]
+    assert "5 min ahead" in report["forecast"] and report["frame"] == 1 and report["controller"]
     assert "labels of other times are hidden" in report["clock words"] and report["clock off"]
     assert " min: " in report["verdict"] and report["track in sight"]
-
-
-def test_on_a_small_screen_the_map_keeps_its_height(report: dict[str, Any], look: str) -> None:
-    assert report["map height"] >= 500 and report["controller"] == (look == "light")
-    assert ("plays the forecast" in report["clock words"]) == (look == "dark")
 
 
 def test_results_are_not_offered_as_tracks(report: dict[str, Any]) -> None:
@@ -141,5 +136,5 @@ def test_the_desktop_is_not_blocked_and_nothing_is_cut_off(report: dict[str, Any
     print("\n    blocks over 0.2 s in our lines:", [(b["seconds"], b["cpu"], b["ours"]) for b in report["blocks"]])
     assert not [block for block in report["blocks"] if block["cpu"] > 0.5]  # the rest is the machine, which may be busy
     assert report["cut"] == []
-    for name in ("open", "region", "compare", "user", "forecast", "map", "reopened"):
+    for name in ("open", "region", "compare", "user", "forecast", "backtest", "map", "reopened"):
         assert (PICTURES / f"session_{name}_{look}.png").stat().st_size > 10_000

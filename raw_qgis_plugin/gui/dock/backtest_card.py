@@ -7,7 +7,7 @@ from typing import Any
 
 from qgis.core import NULL, QgsVectorLayer
 from qgis.PyQt import sip
-from qgis.PyQt.QtWidgets import QPushButton, QTableWidget, QTableWidgetItem
+from qgis.PyQt.QtWidgets import QHeaderView, QPushButton, QTableWidget, QTableWidgetItem
 
 from ...core.evaluation.verdicts import Advice, Verdict, from_json, in_one_line, in_words
 from ...core.evaluation.words import metres_words
@@ -77,10 +77,10 @@ class BacktestTable(RawDialog):
         for number, horizon in enumerate(horizons):
             for at, words in enumerate(cells(*horizon)):
                 self.rows.setItem(number, at, QTableWidgetItem(words))
-        self.rows.resizeColumnsToContents()
-        self.rows.horizontalHeader().setStretchLastSection(True)
+        for header in (self.rows.horizontalHeader(), self.rows.verticalHeader()):
+            header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.rows.horizontalHeader().setSectionResizeMode(len(titles) - 1, QHeaderView.ResizeMode.Stretch)
         self.resize(1060, 480)
-        self.rows.resizeRowsToContents()
         more = QPushButton(tr("All methods…"), objectName="raw_backtest_all", autoDefault=False)
         more.setToolTip(tr("The layer: errors of every method, with median and 90 % quantile"))
         more.clicked.connect(lambda: None if sip.isdeleted(layer) else desktop.iface.showAttributeTable(layer))
