@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import QComboBox, QMessageBox, QPlainTextEdit, QProgressBar
+from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QMessageBox, QPlainTextEdit, QProgressBar
 
 from ...core.bundle import library
 from ...core.errors import RawError
@@ -38,21 +38,23 @@ class TrainingDialog(RawDialog):
         self.status = ""
         self.last: dict[str, Any] = {}  # the latest value of each figure
         self._found: list[Child] = []
-        start = buttons(
-            "raw_training_",
-            ("pretrain", tr("Continue training…"), tr("On your tracks: how people move here. It needs no labels"),
-             lambda: desktop.open_dialog("pretrain")),
-            ("trainhead", tr("Teach a label…"), tr("A label of your own, from examples"),
-             lambda: desktop.open_dialog("trainhead")),
-            ("packages", tr("Packages…"), tr("The packages that training needs"),
-             lambda: desktop.open_window("environment").with_training.setChecked(True)),
-        )  # fmt: skip
         lacking = [package for package in packages.check("train") if package.problem]
         words = tr("⚠ Training needs packages that are missing or old: {names}, about {megabytes:,} MB to download.")
         names, megabytes = ", ".join(each.name for each in lacking), packages.download_megabytes(lacking)
-        hint = wrapped(words.format(names=names, megabytes=megabytes), objectName="raw_training_hint")
-        for part in (hint, start["packages"]):
-            part.setVisible(bool(lacking))
+        start = [
+            ("pretrain", tr("Continue training…"), tr("The model learns how people move in your tracks. No labels."),
+             lambda: desktop.open_dialog("pretrain")),
+            ("trainhead", tr("Teach a label…"), tr("The model learns a label of your own from ten examples or more."),
+             lambda: desktop.open_dialog("trainhead")),
+            ("packages", tr("Packages…"), words.format(names=names, megabytes=megabytes),
+             lambda: desktop.open_window("environment").with_training.setChecked(True)),
+        ]  # fmt: skip
+        begin = QGridLayout()
+        begin.setColumnStretch(1, 1)
+        for at, (button, each) in enumerate(zip(buttons("raw_training_", *start).values(), start)):
+            if lacking or each[0] != "packages":
+                begin.addWidget(button, at, 0)
+                begin.addWidget(wrapped(each[2]), at, 1)
         self.runs = QComboBox(objectName="raw_training_runs", currentIndexChanged=self.show_run)
         self.head = wrapped(objectName="raw_training_status")
         self.bar = QProgressBar(objectName="raw_training_bar", maximum=1000)
@@ -65,9 +67,10 @@ class TrainingDialog(RawDialog):
             ("report", tr("Report"), tr("Open the report in the browser"), self.open_report),
             ("use", tr("Use this model"), tr("Keep it among your models, and use it in this project"), self.use),
         )
-        parts = row(*start.values(), None), hint, self.runs, self.head, self.bar, self.log
-        shown = row(*self.actions.values(), None)
-        self.setLayout(column(*parts, shown, self.buttons(page="train"), stretch=self.log))
+        parts = begin, self.runs, self.head, self.bar, self.log, row(*self.actions.values(), None), None
+        layout = column(*parts, self.buttons(page="train"))
+        layout.setStretchFactor(self.log, 100)
+        self.setLayout(layout)
         self.resize(760, 480)
         self.timer = QTimer(self, interval=500, timeout=self.look)
         self.timer.start()
