@@ -78,8 +78,8 @@ class Imputer(nn.Module):
         return Mixture(places, log_scale.clamp(*s.log_scales) + bump.log(), torch.log_softmax(logit, -1))
 
 
-def train(examples: Examples, unseen: Examples, epochs: int, seed: int) -> Imputer:
-    """Train an imputer; the errors on examples of people unseen are only reported."""
+def train(examples: Examples, epochs: int, seed: int) -> Imputer:
+    """Train an imputer."""
     torch.manual_seed(seed)
     s, rng = SETTINGS, np.random.default_rng(seed)
     imputer = Imputer(examples.described.gap.shape[1], examples.described.each.shape[2])
@@ -88,14 +88,12 @@ def train(examples: Examples, unseen: Examples, epochs: int, seed: int) -> Imput
         some = take_rows(examples, rows)
         if rng.random() < s.alone:
             some.described.exists[:, len(SIMPLE) :] = False
-        mix, target = predict(imputer, some), torch.from_numpy(some.target)
+        mix, target = imputer(**inputs_of(some)), torch.from_numpy(some.target)
         off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
         return (off * torch.from_numpy(some.unit_m * some.weight)).mean() + s.likelihood * nll(mix, target).mean()
 
-    return train_averaged(
-        imputer, len(examples), epochs, s, rng, loss_of,
-        lambda facts, average: print_line(facts | evaluate(average, unseen)),
-    )  # fmt: skip
+    train_averaged(imputer, len(examples), epochs, s, rng, loss_of, print_line)
+    return imputer.eval()
 
 
 def inputs_of(some: Examples) -> dict[str, Tensor]:
@@ -103,17 +101,11 @@ def inputs_of(some: Examples) -> dict[str, Tensor]:
     return {name: torch.from_numpy(values) for name, values in vars(some.described).items()}
 
 
-def predict(imputer: Imputer, some: Examples) -> Mixture:
-    """The mixtures of examples, in units."""
-    return imputer(**inputs_of(some))
-
-
 @torch.no_grad()
 def evaluate(imputer: Imputer, unseen: Examples) -> dict[str, float]:
     """Mean error over that of the best simple method of each layer and length."""
-    off = torch.linalg.vector_norm(
-        spatial_median(predict(imputer, unseen)).sub(torch.from_numpy(unseen.target)), dim=-1
-    )
+    point = spatial_median(imputer(**inputs_of(unseen)))
+    off = torch.linalg.vector_norm(point - torch.from_numpy(unseen.target), dim=-1)
     return {"error over the best simple one": float((off.numpy() * unseen.unit_m * unseen.weight).mean())}
 
 
@@ -126,7 +118,7 @@ def calibration(imputer: Imputer, unseen: Examples) -> dict[str, list[float]]:
         some = take_rows(unseen, np.flatnonzero(octave == number))
         if len(some) < 200:
             continue
-        centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in predict(imputer, some))
+        centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in imputer(**inputs_of(some)))
         m = arrays.Mixture(centre, np.exp(log_scale), np.exp(log_weight))
         off, level = areas.nonconformity(m.condensed(FILL.components), arrays.spatial_median(m, 1e-5), some.target)
         shares = areas.NOMINAL_LEVELS
@@ -142,7 +134,7 @@ def export(imputer: Imputer, some: Examples, path: Path) -> None:
     candidates = torch.export.Dim("c", min=1)
     dynamic: dict = {name: {0: queries} for name in inputs}
     dynamic |= {name: {0: queries, 1: candidates} for name in ("centre", "warp", "each", "exists")}
-    export_graph(imputer.eval(), inputs, path, ["places", "log_scale", "log_weight"], dynamic)
+    export_graph(imputer, inputs, path, ["places", "log_scale", "log_weight"], dynamic)
     largest_difference(imputer, run_file(path), inputs)
 
 
@@ -159,7 +151,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     training, held_out = load_both(args.corpus)
     unseen = collect(held_out, args.examples // 5, args.seed, print_line)  # first: perhaps nobody is held out
     examples = collect(training, args.examples, args.seed, print_line)
-    imputer = train(examples, unseen, args.epochs, args.seed)
+    imputer = train(examples, args.epochs, args.seed)
     args.output.mkdir(parents=True, exist_ok=True)
     export(imputer, take_rows(unseen, np.arange(min(len(unseen), 50))), args.output / IMPUTER.name)
     card = {

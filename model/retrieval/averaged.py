@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from model.cli import Report
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,11 @@ class AveragedTraining:
 
 def train_averaged(
     network: nn.Module, count: int, epochs: int, settings: AveragedTraining, rng: np.random.Generator,
-    loss_of: Callable[[np.ndarray], Tensor], report: Callable[[dict[str, float], nn.Module], object],
-) -> nn.Module:  # fmt: skip
-    """Train a network on batches of `count` examples; its moving average.
+    loss_of: Callable[[np.ndarray], Tensor], report: Report,
+) -> None:  # fmt: skip
+    """Train a network on batches of `count` examples; at the end it has its moving average.
 
-    loss_of: of the examples at rows (batch,). report: called after each epoch with its facts and the average.
+    loss_of: of the examples at rows (batch,). report: is given the mean loss after each epoch.
     """
     size = min(settings.batch, count)
     steps, warm_up = epochs * (count // size), settings.warm_up_steps
@@ -43,15 +44,16 @@ def train_averaged(
         optimizer, lambda n: min(1.0, (n + 1) / warm_up) * (0.51 + 0.49 * np.cos(np.pi * min(n / steps, 1.0)))
     )
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
-    began = time.monotonic()
     for epoch in range(epochs):
+        losses = []
         for rows in np.split(rng.permutation(count)[: count // size * size], count // size):
             optimizer.zero_grad()
-            loss_of(rows).backward()
+            loss = loss_of(rows)
+            loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             pace.step()
             average.update_parameters(network)
-        minutes = round((time.monotonic() - began) / 60, 2)
-        report({"epoch": epoch + 1, "epochs": epochs, "minutes": minutes}, average.module)
-    return average.module
+            losses.append(loss.item())
+        report({"epoch": epoch + 1, "epochs": epochs, "loss": round(float(np.mean(losses)), 4)})
+    network.load_state_dict(average.module.state_dict())

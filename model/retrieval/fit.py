@@ -15,7 +15,7 @@ from model.data.corpus import Source
 from model.network.raw import Mixture, nll, spatial_median
 from model.retrieval.averaged import AveragedTraining, train_averaged
 from model.retrieval.examples import DAYS, TRIPS, Examples, collect
-from model.retrieval.scorer import Scorer, Weigher, scored_mixture
+from model.retrieval.scorer import Scorer, scored_mixture
 from model.training.calibrate import table
 from model.training.onnx_export import export_graph, largest_difference, run_file
 from raw_qgis_plugin.core.arrays import take_rows
@@ -53,9 +53,9 @@ def fit(
     count = sum(map(len, parts))
     if count < SETTINGS.min_examples:
         return None, {}
-    scorer = train(parts, epochs, seed, report, unseen)
+    scorer = train(parts, epochs, seed, report)
     facts = {"examples": count, "epochs": epochs, "seed": seed, "model": model.card["name"]}
-    return scorer, facts | evaluate(scorer, unseen) | {"calibration": calibration(scorer, unseen)}
+    return scorer, facts | evaluate(scorer, unseen)
 
 
 def _collect_both(sources: list[Source], model: Model, most: int, seed: int, report: Report) -> list[Examples]:
@@ -65,103 +65,69 @@ def _collect_both(sources: list[Source], model: Model, most: int, seed: int, rep
     return [part for part in found if part is not None]
 
 
-def train(parts: list[Examples], epochs: int, seed: int, report: Report, unseen: list[Examples]) -> Scorer:
-    """Train a scorer on examples of trips and of days; the errors on those unseen are only reported."""
+def train(parts: list[Examples], epochs: int, seed: int, report: Report) -> Scorer:
+    """Train a scorer on examples of trips and of days."""
     torch.manual_seed(seed)
     scorer = Scorer()
-    for part in parts:
+
+    def train_one(part: Examples) -> None:
+        rng = np.random.default_rng(seed)
+
+        def loss_of(rows: np.ndarray) -> Tensor:
+            some = take_rows(part, rows)
+            some = some.mirrored() if rng.random() < 0.5 else some
+            if rng.random() < SETTINGS.alone:
+                some.inputs["continuations"][..., WEIGHT] = 0.0
+            mix, target, unit = _mixture(scorer, some)
+            off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1) * unit
+            return (off / torch.from_numpy(some.typical_m)).mean() + SETTINGS.likelihood * nll(mix, target).mean()
+
         weigher = scorer.trips if part.trips else scorer.days
-        same = [u for u in unseen if u.trips == part.trips]
-        averaged = _train(scorer, weigher, part, epochs, seed, report, same)
-        weigher.load_state_dict(averaged.state_dict())
+        train_averaged(weigher, len(part), epochs, SETTINGS, rng, loss_of, report)
+
+    for part in parts:
+        train_one(part)
     return scorer.eval()
 
 
-def _train(
-    scorer: Scorer,
-    weigher: Weigher,
-    part: Examples,
-    epochs: int,
-    seed: int,
-    report: Report,
-    unseen: list[Examples],
-) -> Weigher:
-    """Train one of the weighing networks; its moving average."""
-    s, rng = SETTINGS, np.random.default_rng(seed)
-
-    def loss_of(rows: np.ndarray) -> Tensor:
-        some = take_rows(part, rows)
-        some = some.mirrored() if rng.random() < 0.5 else some
-        if rng.random() < s.alone:
-            some.inputs["continuations"][..., WEIGHT] = 0.0
-        return _loss(scorer, weigher, some)
-
-    return train_averaged(
-        weigher, len(part), epochs, s, rng, loss_of,
-        lambda facts, average: report(facts | evaluate(scorer, unseen, average)),
-    )  # fmt: skip
-
-
-def _mixture(scorer: Scorer, some: Examples, weigher: Weigher | None = None) -> tuple[Mixture, Tensor, Tensor]:
+def _mixture(scorer: Scorer, some: Examples) -> tuple[Mixture, Tensor, Tensor]:
     """The mixtures of examples and where the tracks were, in units (m,) of the error that the network expects."""
     inputs = {name: torch.from_numpy(np.asarray(some.inputs[name], np.float32)) for name in SCORER_INPUTS}
     unit = inputs["expected"] + 5.0
-    return (
-        scored_mixture(inputs, scorer(**inputs, weigher=weigher), unit),
-        torch.from_numpy(some.target_m) / unit[:, None],
-        unit,
-    )
-
-
-def _loss(scorer: Scorer, weigher: Weigher, some: Examples) -> Tensor:
-    mix, target, unit = _mixture(scorer, some, weigher)
-    off = (torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)) * unit
-    return (off / torch.from_numpy(some.typical_m)).mean() + SETTINGS.likelihood * nll(mix, target).mean()
+    return scored_mixture(inputs, scorer(**inputs), unit), torch.from_numpy(some.target_m) / unit[:, None], unit
 
 
 @torch.no_grad()
-def evaluate(scorer: Scorer, parts: list[Examples], weigher: Weigher | None = None) -> dict[str, float]:
-    """Mean error of the points over the network's typical error, for trips and for days, and the negative log
-    likelihood. weigher: the network to use in place of the scorer's.
+def evaluate(scorer: Scorer, unseen: list[Examples]) -> dict:
+    """What a card says of examples that trained nothing: for trips and for days the mean error of the points over the
+    network's typical error, and the negative log likelihood; and calibration tables (model/training/calibrate.py) of
+    the kinds of contexts. Held records count there where they moved.
     """
-    result: dict[str, float] = {}
-    for part in parts:
-        name, share, likelihood = "trips" if part.trips else "days", [], []
+    result, tables = {}, {}
+    for part in unseen:
+        share, likelihood, ratio, level = [], [], [], []
         for rows in np.array_split(np.arange(len(part)), -(-len(part) // SETTINGS.batch)):
             some = take_rows(part, rows)
-            mix, target, unit = _mixture(scorer, some, weigher)
+            mix, target, unit = _mixture(scorer, some)
             off = torch.linalg.vector_norm(spatial_median(mix) - target, dim=-1) * unit
             share.append(off.numpy() / some.typical_m)
             likelihood.append(nll(mix, target).numpy())
-        result |= {f"{name}_error": round(float(np.concatenate(share).mean()), 4)}
-        result |= {f"{name}_nll": round(float(np.concatenate(likelihood).mean()), 4)}
-    return result
-
-
-@torch.no_grad()
-def calibration(scorer: Scorer, parts: list[Examples]) -> dict[str, dict[str, list[float]]]:
-    """Calibration tables (model/training/calibrate.py) of the kinds of contexts in examples that trained nothing. Held
-    records count where they moved.
-    """
-    tables = {}
-    for part in parts:
-        moved = np.hypot(*part.target_m.T) > 1.0
-        some = take_rows(part, np.flatnonzero(moved | (part.kind != ContextKind.FLEET_HELD_DAY)))
-        ratio, level = np.empty((len(some), 2)), np.empty(len(some))
-        for rows in np.array_split(np.arange(len(some)), -(-len(some) // SETTINGS.batch)):
-            few = take_rows(some, rows)
-            mix, _, unit = _mixture(scorer, few)
             unit_m = unit.numpy().astype(np.float64)
             centre, logit = mix.centre.numpy() * unit_m[:, None, None], mix.log_weight.numpy().astype(np.float64)
             mixture = arrays.from_logits(centre, mix.log_scale.numpy(), logit, unit_m)
             point = arrays.spatial_median(mixture)
-            off, level[rows] = nonconformity(for_areas(few.kind, mixture), point, few.target_m)
-            ratio[rows] = off.T
-        for kind in np.unique(some.kind):
-            own = table(some.horizon_s, ratio, level, some.kind == kind)
+            scores = nonconformity(for_areas(some.kind, mixture), point, some.target_m)
+            ratio.append(scores[0].T)
+            level.append(scores[1])
+        for name, values in (("error", share), ("nll", likelihood)):
+            result[f"{'trips' if part.trips else 'days'}_{name}"] = round(float(np.concatenate(values).mean()), 4)
+        counted = (np.hypot(*part.target_m.T) > 1.0) | (part.kind != ContextKind.FLEET_HELD_DAY)
+        columns = [a[counted] for a in (part.horizon_s, np.concatenate(ratio), np.concatenate(level))]
+        for kind in np.unique(part.kind):
+            own = table(*columns, part.kind[counted] == kind)
             if own["horizon_s"]:
                 tables[ContextKind(kind).card_name] = own
-    return tables
+    return {**result, "calibration": tables}
 
 
 def export(scorer: Scorer, path: Path) -> None:

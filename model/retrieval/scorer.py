@@ -62,19 +62,16 @@ class Scorer(nn.Module):
 
     def forward(
         self, query: Tensor, centre: Tensor, scale: Tensor, log_weight: Tensor, expected: Tensor,
-        continuations: Tensor, near: Tensor, trip: Tensor, weigher: Weigher | None = None,
+        continuations: Tensor, near: Tensor, trip: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-        """As Model.score of core/bundle/runtime.py. weigher: the one network to use, in training; by `trip` if None."""
+        """As Model.score of core/bundle/runtime.py."""
         facts = describe(query, centre, scale, log_weight, expected, continuations, near, trip)
         of_trips = trip[:, None, None] > 0.5
-        if weigher is None:
-            pairs = zip(self.trips.named_parameters(), self.days.parameters(), strict=True)
-            chosen = {
-                name: torch.where(trip[:1] > 0.5, a.flatten(), b.flatten()).reshape(a.shape) for (name, a), b in pairs
-            }
-            own, terms = torch.func.functional_call(self.trips, chosen, (facts,))
-        else:
-            own, terms = weigher(facts)
+        pairs = zip(self.trips.named_parameters(), self.days.parameters(), strict=True)
+        chosen = {
+            name: torch.where(trip[:1] > 0.5, a.flatten(), b.flatten()).reshape(a.shape) for (name, a), b in pairs
+        }
+        own, terms = torch.func.functional_call(self.trips, chosen, (facts,))
         weight, position = continuations[..., 2 * N_VECTORS], continuations[..., 2:4].clamp(-1e5, 1e5)
         prior = torch.where(weight > MIN_WEIGHT, torch.log(weight + 1e-6) - 1.5, -1e4)
         logits = torch.cat([log_weight + own[..., 0], prior + terms[..., 0]], dim=1)

@@ -81,12 +81,12 @@ def test_turns_of_others_are_learned(turns):
     order = np.random.default_rng(0).permutation(len(turns))
     rest, apart = take_rows(turns, order[500:]), take_rows(turns, order[:500])
     reported: list[dict] = []
-    scorer = fitting.train([rest], 12, 0, reported.append, [apart])
+    scorer = fitting.train([rest], 12, 0, reported.append)
     alone = Examples({**apart.inputs, "continuations": np.zeros_like(apart.inputs["continuations"])}, apart.target_m,
                      apart.typical_m, apart.horizon_s, apart.kind)  # fmt: skip
     with_others, without = (fitting.evaluate(scorer, [some])["trips_error"] for some in (apart, alone))
-    assert with_others < 0.75 * without and reported[-1]["trips_error"] < reported[0]["trips_error"]
-    table = fitting.calibration(scorer, [turns])["trips"]
+    assert with_others < 0.75 * without and reported[-1]["loss"] < reported[0]["loss"]
+    table = fitting.evaluate(scorer, [turns])["calibration"]["trips"]
     assert len(table["horizon_s"]) > 1 and all(0 < share < 1 for share in table["share50"])
 
 
