@@ -73,37 +73,32 @@ def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, an
     A gap has no step that is too fast, and a fix near its middle, the query; of the share `anywhere` any hidden
     fix. users: one track a user.
     """
-    s, (t, user) = SETTINGS, (users.t, users.user)
-    rng = np.random.default_rng(seed)
-    begin = np.arange(len(users))
+    s, t, user, rng = SETTINGS, users.t, users.user, np.random.default_rng(seed)
+    begin: np.ndarray = np.arange(len(users))
     end = np.minimum(users.time_index.before(user, t + int(1000 * seconds)), len(users) - 1)
-    took = t[end] - t
-    possible = (user[end] == user) & (took >= 1000 * seconds) & (took <= 1000 * s.longer * seconds)
-    begin, end = (a[possible & (end - begin > 1)] for a in (begin, end))
+    half = (t[begin] + t[end]) // 2
+    middle = users.time_index.before(user, half)
+    middle -= half - t[middle - 1] < t[np.minimum(middle, len(t) - 1)] - half
     step_m = metres_between(users.lon[:-1], users.lat[:-1], users.lon[1:], users.lat[1:])
     fast = np.concatenate([[0], np.cumsum(step_m > s.fastest_m_s * np.maximum(np.diff(t) / 1000.0, 0.5))])
-    begin, end = (a[fast[begin] == fast[end]] for a in (begin, end))
-    half = (t[begin] + t[end]) // 2
-    middle = users.time_index.before(user[begin], half)
-    middle -= half - t[middle - 1] < t[middle] - half
-    seen = (middle > begin) & (middle < end) & (np.abs(t[middle] - half) <= 1000 * s.middle * seconds)
-    order = rng.permutation(np.flatnonzero(seen))
-    spell = (t[begin[order]] / (1000 * s.apart * seconds)).astype(np.int64)
-    order = order[np.lexsort((spell, user[begin[order]]))]
-    spell = (t[begin[order]] / (1000 * s.apart * seconds)).astype(np.int64)
-    order = order[run_starts(user[begin[order]], spell)]  # the first of each spell, at random
-    if len(order):
-        order = order[np.append(True, begin[order][1:] >= end[order][:-1])]
-    order = order[draw(user[begin[order]], limit, per_user, seed)]
-    begin, end, middle = begin[order], end[order], middle[order]
-    query = np.where(rng.random(len(begin)) < anywhere, rng.integers(begin + 1, end), middle) if len(begin) else middle
+    possible = (user[end] == user) & (t[end] - t >= 1000 * seconds) & (t[end] - t <= 1000 * s.longer * seconds)
+    possible &= (fast[begin] == fast[end]) & (middle > begin) & (middle < end)
+    possible &= np.abs(t[np.minimum(middle, len(t) - 1)] - half) <= 1000 * s.middle * seconds
+    begin = rng.permutation(np.flatnonzero(possible))
+    spell = (t[begin] / (1000 * s.apart * seconds)).astype(np.int64)
+    order = np.lexsort((spell, user[begin]))
+    begin = begin[order][run_starts(user[begin[order]], spell[order])]  # the first of each spell, at random
+    begin = begin[np.append(True, begin[1:] >= end[begin[:-1]])[: len(begin)]]
+    begin = begin[draw(user[begin], limit, per_user, seed)]
+    end, query = end[begin], middle[begin]
+    if len(begin):
+        query = np.where(rng.random(len(begin)) < anywhere, rng.integers(begin + 1, end), query)
     edges = np.zeros(len(users) + 1, np.int64)
     np.add.at(edges, begin + 1, 1)
     np.add.at(edges, end, -1)
     shown = np.cumsum(edges[:-1]) == 0
-    left = users.take(shown)
     before = (np.cumsum(shown) - 1)[begin]
-    return Hidden(Gaps(left, before, before + 1), t[query], users.lon[query], users.lat[query])
+    return Hidden(Gaps(users.take(shown), before, before + 1), t[query], users.lon[query], users.lat[query])
 
 
 @dataclass(frozen=True)
@@ -124,8 +119,7 @@ class Examples:
 
 def examples_of(hidden: Hidden) -> Examples:
     """Examples whose errors count so that those of the best simple method average one."""
-    ends = ends_of(hidden.gaps)
-    movements = Movements(hidden.gaps.tracks)
+    ends, movements = ends_of(hidden.gaps), Movements(hidden.gaps.tracks)
     d = describe(hidden.gaps, ends, movements, movements.between(hidden.gaps), hidden.share)
     target = (hidden.truth(ends) / ends.unit_m[:, None]).astype(np.float32)
     simple = np.linalg.norm(d.centre[:, list(BASELINES.values())] - target[:, None], axis=-1) * ends.unit_m[:, None]
@@ -165,11 +159,8 @@ def _layers(s: Source, rng: np.random.Generator) -> Iterator[Tracks]:
     for _ in range(SETTINGS.passes):
         people = rng.permutation(np.flatnonzero(wanted))
         while len(people):
-            n = int(np.exp(rng.uniform(*np.log(SETTINGS.layer))))
-            some, people = people[:n], people[n:]
-            chosen = np.zeros(len(wanted), bool)
-            chosen[some] = True
-            rows = np.flatnonzero(chosen[s.shards.user])
+            some, people = np.split(people, [int(np.exp(rng.uniform(*np.log(SETTINGS.layer))))])
+            rows = np.flatnonzero(np.isin(s.shards.user, some))
             layer = build_tracks(s.shards.user[rows], None, s.t[rows], s.lon[rows], s.lat[rows])[0]
             cadence_s = int(rng.choice(SETTINGS.cadences_s))
             layer = layer.take(run_starts(layer.track, layer.t // (1000 * cadence_s)))

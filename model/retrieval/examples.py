@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, product
 
 import numpy as np
 
 from model.cli import Report
 from model.data.corpus import Source
-from raw_qgis_plugin.core.arrays import join_rows, take_rows
+from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, take_rows
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.features.featurizer import LATERAL_QUERY, displacement
@@ -111,31 +111,22 @@ def collect(
     """About `most` examples of sources, by the sources' weights and the recordings' shares; None where nobody moves."""
     found: list[Examples] = []
     total = sum(s.weight for s in sources) * sum(r.share for r in recordings)
-    for number, s in enumerate(sources):
-        for r in recordings:
-            rng = np.random.default_rng([seed, number, r.cadence_s, r.filled, r.under_way])
-            few = _of_source(s, model, r, int(most * s.weight * r.share / total), rng)
-            if few is not None:
-                found.append(few)
-            report({"source": s.name, "recording": r.name, "examples": 0 if few is None else len(few)})
+    for (number, s), r in product(enumerate(sources), recordings):
+        rng = np.random.default_rng([seed, number, r.cadence_s, r.filled, r.under_way])
+        own: list[Examples] = []
+        wanted, count = int(most * s.weight * r.share / total), 0
+        for layer, able in chain.from_iterable(_layers(s, r, rng) for _ in range(SETTINGS.passes)):
+            if count >= wanted:
+                break
+            own += _of_layer(layer, able, model, r, wanted - count, rng)
+            count = sum(map(len, own))
+        report({"source": s.name, "recording": r.name, "examples": min(count, wanted)})
+        if count:
+            some = take_rows(join_rows(own), np.sort(rng.permutation(count)[:wanted]))
+            octave = np.maximum(np.round(np.log2(some.horizon_s / r.cadence_s)), 0).astype(int)
+            mean = np.bincount(octave, some.inputs["expected"]) / np.maximum(np.bincount(octave), 1)
+            found.append(replace(some, typical_m=np.maximum(mean[octave], 1.0).astype(np.float32)))
     return join_rows(found) if found else None
-
-
-def _of_source(s: Source, model: Model, r: Recording, most: int, rng: np.random.Generator) -> Examples | None:
-    found: list[Examples] = []
-    count = 0
-    for layer, able in chain.from_iterable(_layers(s, r, rng) for _ in range(SETTINGS.passes)):
-        if count >= most:
-            break
-        found += _of_layer(layer, able, model, r, most - count, rng)
-        count = sum(len(part) for part in found)
-    if not count:
-        return None
-    joined = join_rows(found)
-    joined = take_rows(joined, np.sort(rng.permutation(len(joined))[:most]))
-    octave = np.maximum(np.round(np.log2(joined.horizon_s / r.cadence_s)), 0).astype(int)
-    mean = np.bincount(octave, joined.inputs["expected"]) / np.maximum(np.bincount(octave), 1)
-    return replace(joined, typical_m=np.maximum(mean[octave], 1.0).astype(np.float32))
 
 
 def _of_layer(
@@ -146,20 +137,15 @@ def _of_layer(
     steps = rng.permuted(np.tile(r.steps_ahead, (len(able), 1)), axis=1)[:, : SETTINGS.horizons]
     wanted = layer.t[able, None] + 1000 * r.cadence_s * steps
     goal = layer.time_index.before(np.broadcast_to(layer.track[able, None], steps.shape), wanted + 1) - 1
-    known = (goal > able[:, None]) & (wanted - layer.t[goal] < 500 * r.cadence_s)
-    context, column = np.nonzero(known)
-    if not len(context):
-        return
+    context, column = np.nonzero((goal > able[:, None]) & (wanted - layer.t[goal] < 500 * r.cadence_s))
     used, context = np.unique(context, return_inverse=True)
-    goal = goal[used[context], column]
-    last = able[used]
+    goal, last = goal[used[context], column], able[used]
     horizon_s = (layer.t[goal] - layer.t[last[context]]) / 1000.0
     queries = ContextQueries(layer.track_offsets[layer.track[last]], last + 1, context, horizon_s)
     seen = np.zeros(len(goal), bool)
     for number, d in describe(layer, model, queries, Neighbours(layer), no_progress):
         rows = np.unique(number, return_index=True)[1]  # a batch may repeat queries
-        trips = d.kind[rows] == ContextKind.TRIP
-        rows = rows[trips if r.trips else d.kind[rows] >= ContextKind.FLEET_DAY]
+        rows = rows[(d.kind[rows] == ContextKind.TRIP) if r.trips else ContextKind.is_fleet(d.kind[rows])]
         rows = rows[~seen[number[rows]]]
         if not len(rows):
             continue
@@ -173,48 +159,39 @@ def _of_layer(
 
 
 def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple[Tracks, np.ndarray]]:
-    """Layers of some people of a source as recorded, and rows of the fixes that have queries."""
-    everybody = Source(s.name, s.weight, s.exact, s.shards, None) if s.validation else s
-    view = everybody.view(r.cadence_s, r.filled)
+    """Layers of some people of a source as recorded, and rows of the fixes that have queries: with a past and a future,
+    and of days those of fleets.
+    """
+    view = (Source(s.name, s.weight, s.exact, s.shards, None) if s.validation else s).view(r.cadence_s, r.filled)
     if view is None:
         return
     user = s.shards.user[view.rows[view.start]]
     people = rng.permutation(np.unique(user))
     while len(people):
-        n = int(np.exp(rng.uniform(*np.log(SETTINGS.layer))))
-        some, people = people[:n], people[n:]
+        some, people = np.split(people, [int(np.exp(rng.uniform(*np.log(SETTINGS.layer))))])
         kept = np.exp(rng.uniform(np.log(SETTINGS.min_kept), 0)) if r.trips else 1.0
         runs = np.flatnonzero(np.isin(user, some) & (rng.random(len(user)) < kept))
         if not len(runs):
             continue
-        length = view.length[runs]
-        at = np.repeat(view.start[runs] - np.cumsum(length) + length, length) + np.arange(length.sum())
-        rows, run = view.rows[at], np.repeat(runs, length)
+        at, run = expand_ranges(view.start[runs], view.length[runs]), np.repeat(runs, view.length[runs])
+        rows = view.rows[at]
         t = s.t[rows] if view.slot is None else view.slot[at].astype(np.int64) * 1000 * r.cadence_s
         layer = build_tracks(s.shards.user[rows], run, t, s.lon[rows], s.lat[rows])[0]
         if r.under_way:
             moved = _steps_m(layer) > SETTINGS.under_way_m
             layer = layer.take(moved | np.append(moved[1:], False))
-        if len(layer):
-            able = _able(layer, r)
-            if s.validation:
-                able = able[s.shards.unseen[layer.user_ids.astype(int)][layer.user[able]]]
-            yield layer, able
-
-
-def _able(layer: Tracks, r: Recording) -> np.ndarray:
-    """Rows of the fixes that have queries: with a past and a future, and of days those of fleets."""
-    row = np.arange(len(layer))
-    past = row - layer.track_offsets[layer.track] >= SETTINGS.warm_up
-    future = row < layer.track_offsets[layer.track + 1] - 1
-    if not r.trips:
-        metres = _steps_m(layer)
-        first = np.maximum(layer.track_offsets[layer.track], row - CONTEXT.day_fixes + 1)
-        roams, same = (np.cumsum(steps) for steps in (metres > CONTEXT.roam_m, metres == 0))
-        count = np.maximum(row - first, 1)
-        kind = kinds_from_shares((roams[row] - roams[first]) / count, (same[row] - same[first]) / count)
-        past &= kind >= ContextKind.FLEET_DAY
-    return np.flatnonzero(past & future)
+        if not len(layer):
+            continue
+        row, begin = np.arange(len(layer)), layer.track_offsets[layer.track]
+        able = (row - begin >= SETTINGS.warm_up) & (row < layer.track_offsets[layer.track + 1] - 1)
+        if not r.trips:
+            metres, first = _steps_m(layer), np.maximum(begin, row - CONTEXT.day_fixes + 1)
+            shares = (np.cumsum(steps) for steps in (metres > CONTEXT.roam_m, metres == 0))
+            shares = ((steps[row] - steps[first]) / np.maximum(row - first, 1) for steps in shares)
+            able &= ContextKind.is_fleet(kinds_from_shares(*shares))
+        if s.validation:
+            able &= s.shards.unseen[layer.user_ids.astype(int)][layer.user]
+        yield layer, np.flatnonzero(able)
 
 
 def _steps_m(layer: Tracks) -> np.ndarray:

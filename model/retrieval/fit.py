@@ -122,9 +122,9 @@ def evaluate(scorer: Scorer, unseen: list[Examples]) -> dict:
         for name, values in (("error", share), ("nll", likelihood)):
             result[f"{'trips' if part.trips else 'days'}_{name}"] = round(float(np.concatenate(values).mean()), 4)
         counted = (np.hypot(*part.target_m.T) > 1.0) | (part.kind != ContextKind.FLEET_HELD_DAY)
-        columns = [a[counted] for a in (part.horizon_s, np.concatenate(ratio), np.concatenate(level))]
+        ratios, levels = np.concatenate(ratio)[counted], np.concatenate(level)[counted]
         for kind in np.unique(part.kind):
-            own = table(*columns, part.kind[counted] == kind)
+            own = table(part.horizon_s[counted], ratios, levels, part.kind[counted] == kind)
             if own["horizon_s"]:
                 tables[ContextKind(kind).card_name] = own
     return {**result, "calibration": tables}
