@@ -52,20 +52,6 @@ def evaluate(hidden: Hidden, seed: int = 0) -> dict:
     }  # fmt: skip
 
 
-def table(results: dict[str, dict]) -> str:
-    """The results as text."""
-    lines = []
-    for minutes, r in results.items():
-        simple = ", ".join(f"{name} {metres:.0f}" for name, metres in r["simple_mean_m"].items())
-        held = ", ".join(f"{r[name]:.1%}" for name in ("inside50", "inside80"))
-        lines.append(
-            f"{minutes} min: {r['gaps']} gaps of {r['people']} users. {r['mean_m']:.0f} m "
-            f"(median {r['median_m']:.0f}); {simple}. Ratio {ratio_words(r)}. "
-            f"Areas of 50 and 80 % hold {held}"
-        )
-    return "\n".join(lines)
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = make_parser("gaps", __doc__)
@@ -82,8 +68,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     for minutes in args.minutes:
         hidden = hide(users, 60.0 * minutes, args.per_user, args.gaps, args.seed)
         if len(hidden.t):
-            results[str(minutes)] = evaluate(hidden, args.seed)
-            print(table({str(minutes): results[str(minutes)]}), flush=True)
+            results[str(minutes)] = r = evaluate(hidden, args.seed)
+            print(
+                f"{minutes} min: {r['gaps']} gaps of {r['people']} users. {r['mean_m']:.0f} m (median "
+                f"{r['median_m']:.0f}). Ratio {ratio_words(r)} of {r['best_simple']}. Areas of 50 and 80 % hold "
+                f"{r['inside50']:.1%}, {r['inside80']:.1%}", flush=True,
+            )  # fmt: skip
     if not results:
         raise InputError(f"{args.tracks} has no fixes in which gaps of these lengths could be hidden.")
     if args.output:
