@@ -14,10 +14,9 @@ from itertools import chain
 
 import numpy as np
 
-from .. import geodesy
 from ..arrays import expand_ranges, join_rows, run_ends, run_starts, take_rows
 from ..errors import Progress, no_progress
-from ..geodesy import metres_between, near_lon, offset_m, on_sphere
+from ..geodesy import destination, metres_between, near_lon, offset_m, on_sphere
 from ..specs import EncounterSpec
 from ..tracks import Tracks
 
@@ -109,21 +108,15 @@ def positions(users: Tracks, tick_ms: int, max_gap_ms: float) -> Iterator[tuple[
         begin = np.maximum(first[inside], low)
         count = np.minimum(beyond[inside], high) - begin
         before, tick = np.repeat(step[inside], count), expand_ranges(begin, count)
-        yield number / (len(edges) - 1), _at(users, before, tick, tick_ms)
-
-
-def _at(users: Tracks, before: np.ndarray, tick: np.ndarray, tick_ms: int) -> Positions:
-    """The positions at ticks (n,), after the rows `before` (n,)."""
-    after, took = before + 1, users.t[before + 1] - users.t[before]
-    part = (tick * tick_ms - users.t[before]) / took
-    lon0, lat0 = users.lon[before], users.lat[before]
-    apart_m = metres_between(lon0, lat0, users.lon[after], users.lat[after])
-    error_m = SETTINGS.error_share * apart_m * 2 * np.sqrt(part * (1 - part))
-    error_m += SETTINGS.error_ms * np.minimum(part, 1 - part) * took / 1000.0
-    observed = (took <= 1000 * SETTINGS.observed_s) | (part == 0) | (part == 1)
-    lon = lon0 + part * (near_lon(users.lon[after], lon0) - lon0)
-    lat = lat0 + part * (users.lat[after] - lat0)
-    return Positions(users.track[before], tick, lon, lat, np.where(observed, 0.0, error_m))
+        lon, lat, took = users.lon[before], users.lat[before], users.t[before + 1] - users.t[before]
+        share = (tick * tick_ms - users.t[before]) / took
+        way = near_lon(users.lon[before + 1], lon) - lon, users.lat[before + 1] - lat
+        apart_m = metres_between(lon, lat, users.lon[before + 1], users.lat[before + 1])
+        error_m = SETTINGS.error_share * apart_m * 2 * np.sqrt(share * (1 - share))
+        error_m += SETTINGS.error_ms * np.minimum(share, 1 - share) * took / 1000.0
+        error_m[(took <= 1000 * SETTINGS.observed_s) | (share == 0) | (share == 1)] = 0.0
+        at = Positions(users.track[before], tick, lon + share * way[0], lat + share * way[1], error_m)
+        yield number / (len(edges) - 1), at
 
 
 def _near_pairs(p: Positions, distance_m: float, min_probability: float) -> Iterator[Encounters]:
@@ -148,15 +141,14 @@ def _near_pairs(p: Positions, distance_m: float, min_probability: float) -> Iter
         kept = p.user[one] != p.user[other]
         kept &= (p.error_m[one] > p.error_m[other]) | ((p.error_m[one] == p.error_m[other]) & (one < other))
         one, other = one[kept], other[kept]
-        swap = p.user[one] > p.user[other]
-        one, other = np.where(swap, other, one), np.where(swap, one, other)
+        one, other = np.where(p.user[one] > p.user[other], [other, one], [one, other])
         error_m = np.hypot(p.error_m[one], p.error_m[other])
         away_m = metres_between(p.lon[one], p.lat[one], p.lon[other], p.lat[other])
         probability = probability_within(away_m, error_m, distance_m)
         likely = probability >= min_probability
         one, other, probability, error_m = one[likely], other[likely], probability[likely], error_m[likely]
         half = offset_m(p.lon[other], p.lat[other], p.lon[one], p.lat[one]) / 2
-        lon, lat = geodesy.destination(p.lon[one], p.lat[one], half[:, 0], half[:, 1])
+        lon, lat = destination(p.lon[one], p.lat[one], half[:, 0], half[:, 1])
         yield Encounters(p.user[one], p.user[other], p.tick[one], p.tick[one], probability, error_m == 0, lon, lat)
 
 

@@ -84,31 +84,22 @@ def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueri
     A far horizon thins its context; near horizons of the same track keep all fixes. Queries within `max_steps` steps
     of the track's own cadence share one context, except that trips and days are apart.
     """
-    s = SETTINGS
-    last = queries.end - 1
-    cadence, _ = recent_cadence_and_speed(tracks, last, queries.end - queries.begin)
+    s, (begin, end, context, horizon_s) = SETTINGS, queries
+    last, bin_ms, sparse_ms = end - 1, int(1000 * s.day_bin_s), int(1000 * s.sparse_s)
+    cadence, _ = recent_cadence_and_speed(tracks, last, end - begin)
     cadence = np.nan_to_num(cadence, nan=np.inf)
-    has_days = (cadence < s.sparse_s) & _has_day_bins(tracks, queries.begin, last)
-    sparse_ms = int(1000 * s.sparse_s)
-    recent = np.maximum(tracks.time_index.before(tracks.track[last], tracks.t[last] - sparse_ms + 1), queries.begin)
+    row, has_days = begin, cadence < s.sparse_s
+    for _ in range(s.min_day_steps):  # to the first fix of the next quarter of an hour
+        row = tracks.time_index.before(tracks.track[last], (tracks.t[row] // bin_ms + 1) * bin_ms)
+        has_days, row = has_days & (row <= last), np.minimum(row, last)
+    recent = np.maximum(tracks.time_index.before(tracks.track[last], tracks.t[last] - sparse_ms + 1), begin)
     silent_before = tracks.t[recent] - tracks.t[np.maximum(recent - 1, 0)] >= sparse_ms
-    short_trip = (recent == queries.begin) | silent_before  # nothing before the last minutes, or a long gap
-    context = queries.context
-    band = _bands(queries.horizon_s, cadence[context], has_days[context], short_trip[context])
+    short_trip = (recent == begin) | silent_before  # nothing before the last minutes, or a long gap
+    band = _bands(horizon_s, cadence[context], has_days[context], short_trip[context])
     n_bands = 2 * (len(s.band_edges_s) + 1)
     parts, part = np.unique(context * n_bands + band, return_inverse=True)
     whole = parts // n_bands
-    return ContextQueries(queries.begin[whole], queries.end[whole], part, queries.horizon_s), parts % 2 == 1
-
-
-def _has_day_bins(tracks: Tracks, begin: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Whether the rows from begin to last (n,) of tracks lie in enough quarter hours to make days, (n,) bool."""
-    bin_ms, row, enough = int(1000 * SETTINGS.day_bin_s), begin, np.ones(len(begin), bool)
-    for _ in range(SETTINGS.min_day_steps):
-        row = tracks.time_index.before(tracks.track[last], (tracks.t[row] // bin_ms + 1) * bin_ms)
-        enough &= row <= last
-        row = np.minimum(row, last)
-    return enough
+    return ContextQueries(begin[whole], end[whole], part, horizon_s), parts % 2 == 1
 
 
 def _bands(horizon_s: np.ndarray, cadence_s: np.ndarray, has_days: np.ndarray, short_trip: np.ndarray) -> np.ndarray:
@@ -188,8 +179,7 @@ def _median(values: np.ndarray) -> float:
 def kinds_of_contexts(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """The ContextKind (n,) of contexts of days (n, L)."""
     lon, lat = tracks.lon[rows], tracks.lat[rows]
-    step = offset_m(lon[:, 1:], lat[:, 1:], lon[:, :-1], lat[:, :-1])
-    metres = np.hypot(step[..., 0], step[..., 1])
+    metres = np.hypot(*np.moveaxis(offset_m(lon[:, 1:], lat[:, 1:], lon[:, :-1], lat[:, :-1]), -1, 0))
     known = valid[:, 1:] & valid[:, :-1]
     count = np.maximum(known.sum(axis=1), 1)
     roaming, repeated = ((chosen & known).sum(axis=1) / count for chosen in (metres > SETTINGS.roam_m, metres == 0))
@@ -207,10 +197,9 @@ def recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray)
 
     fixes: (n,) fixes of the track up to `row`. NaN where there is one fix alone.
     """
-    back = np.arange(8)[None, :]
-    at = np.maximum(row[:, None] - back, 0)
-    real = back + 1 < fixes[:, None]
+    at = np.maximum(row[:, None] - np.arange(8), 0)
     before = np.maximum(at - 1, 0)
+    real = np.arange(1, 9) < fixes[:, None]
     dt = np.where(real, (tracks.t[at] - tracks.t[before]) / 1000.0, np.nan)
     step = offset_m(tracks.lon[at], tracks.lat[at], tracks.lon[before], tracks.lat[before])
     speed = np.where(real, np.hypot(step[..., 0], step[..., 1]) / np.maximum(dt, 0.5), np.nan)
