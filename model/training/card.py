@@ -11,7 +11,7 @@ from pathlib import Path
 from raw_qgis_plugin.core.bundle.bundle import write_sums
 from raw_qgis_plugin.core.embedding.applicability import UNLIMITED
 from raw_qgis_plugin.core.errors import BundleError
-from raw_qgis_plugin.core.evaluation.words import MODEL
+from raw_qgis_plugin.core.evaluation.verdicts import MODEL
 
 WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": "mean absolute error", "r2": "R²"}
 

@@ -7,7 +7,7 @@ import pytest
 
 from model.evaluate import main as evaluate
 from model.evaluate.forecast import ZEROED
-from raw_qgis_plugin.core.evaluation.words import MODEL
+from raw_qgis_plugin.core.evaluation.verdicts import MODEL
 
 
 def test_evaluation_compares_on_the_same_windows(nano_run, tracks_file, tmp_path, capsys):

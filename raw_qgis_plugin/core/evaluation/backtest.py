@@ -20,10 +20,9 @@ from ..specs import BacktestSpec
 from ..tracks import Tracks
 from .baselines import simple_methods
 from .metrics import measure
+from .verdicts import MODEL, Verdict, horizon_words, verdict
 from .verdicts import SETTINGS as VERDICTS
-from .verdicts import Verdict, verdict
 from .windows import BIN_MS, CONTEXT_BINS, Windows, draw, last_of_bins
-from .words import MODEL, horizon_words
 
 
 @dataclass(frozen=True)

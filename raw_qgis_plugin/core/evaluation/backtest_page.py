@@ -8,8 +8,7 @@ import numpy as np
 from ..bundle.bundle import Bundle
 from .backtest import Backtest
 from .report import Page
-from .verdicts import SETTINGS, in_words, same
-from .words import MODEL, horizon_words
+from .verdicts import MODEL, SETTINGS, horizon_words, in_words, same
 
 ANONYMOUS = "No field says who moved, so each track counts as a user of its own."
 

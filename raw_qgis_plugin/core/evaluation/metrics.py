@@ -14,8 +14,8 @@ from ..errors import Progress, no_progress
 from ..forecasting.predict import Prediction
 from ..geodesy import near_lon
 from .baselines import Forecast
+from .verdicts import MODEL
 from .windows import Windows, errors_m, spread
-from .words import MODEL
 
 
 def measure(

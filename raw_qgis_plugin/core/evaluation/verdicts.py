@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 
-from .words import MODEL, horizon_words, metres_words
-
 
 @dataclass(frozen=True)
 class VerdictSettings:
@@ -23,6 +21,7 @@ class VerdictSettings:
 
 
 SETTINGS = VerdictSettings()
+MODEL = "RAW"  # among the names of methods
 STAYING = "saying that it stays where it is"
 WORDS = {
     "persistence": "staying",
@@ -138,3 +137,16 @@ def same(h: dict) -> bool:
 def in_words(method: str) -> str:
     """The name of a simple method in words for a first-time reader."""
     return WORDS.get(method, method.replace("fading over", "damped over"))
+
+
+def horizon_words(seconds: float) -> str:
+    """'15 s', '15 min', '2.5 h'."""
+    for unit, size, least in (("h", 3600.0, 10_800.0), ("min", 60.0, 60.0)):
+        if seconds >= least:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
+
+
+def metres_words(metres: float) -> str:
+    """'15 m', '1.5 km'."""
+    return f"{metres / 1000:.1f} km" if metres >= 999.5 else f"{metres:.0f} m"

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import expand_ranges, take_rows
+from ..arrays import content_hash, expand_ranges, take_rows
+from ..bundle.contract import CALIBRATION_COLUMNS
 from ..errors import InputError, Progress, no_progress
 from ..features.featurizer import destination, into_frame
 from ..forecasting import areas
+from ..forecasting.adaptation import logit
+from ..forecasting.areas import NOMINAL_LEVELS
 from ..forecasting.mixture import Mixture, spatial_median
 from ..geodesy import offset_m
 from ..tracks import Tracks
-from .adaptation import calibration_of
 from .ends import Ends, Gaps, ends_of
 from .imputer import Imputer, describe
 from .movements import Found, Movements
@@ -29,6 +31,12 @@ class FillSettings:
     gaps_at_once: int = 1024  # memory grows with these
     queries_at_once: int = 4096
     max_queries: int = 20_000_000
+    max_starts: int = 60_000  # fixes at which a stretch may begin
+    max_stretches: int = 1500  # of a length
+    min_stretches: int = 30  # fewer change nothing
+    prior: float = 50.0  # weight of the shipped calibration, in stretches
+    longer: float = 1.1  # times the length that a stretch may have
+    middle: float = 0.1  # of the length, within which a fix shows where its middle was
 
 
 SETTINGS = FillSettings()
@@ -105,17 +113,52 @@ def fill(
 
 
 def calibrated(imputer: Imputer, movements: Movements, seconds: np.ndarray) -> np.ndarray:
-    """CALIBRATION_COLUMNS (4, m) of gaps of these lengths (m,) in the layer: the imputer's, corrected by its past."""
-    tracks = movements.tracks
+    """CALIBRATION_COLUMNS (4, m) of gaps of these lengths (m,) in the layer: the imputer's, moved toward what stretches
+    of the layer need that are taken for gaps (conformal).
 
-    def nonconformity(gaps: Gaps, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Scores of the fixes `middle` (m,) in gaps."""
+    A stretch hides its fixes from itself, since movements at the time of a gap do not count.
+    """
+    tracks, shipped, half = movements.tracks, imputer.calibration, len(NOMINAL_LEVELS)
+    known, at = np.log(shipped["seconds"]), np.log(seconds)
+    table = np.array([shipped[name] for name in CALIBRATION_COLUMNS])
+    first = max(int(np.searchsorted(known, at.min(), "right")) - 1, 0)
+    last = min(int(np.searchsorted(known, at.max())), len(known) - 1)
+    for number in range(first, last + 1):
+        gaps, middle = stretches(tracks, float(shipped["seconds"][number]))
+        n = len(middle)
+        if n < SETTINGS.min_stretches:
+            continue
         ends = ends_of(gaps)
         mixture = _predict(imputer, movements, gaps, ends, movements.between(gaps), tracks.t[middle])
         truth = into_frame(offset_m(tracks.lon[middle], tracks.lat[middle], ends.lon, ends.lat), ends.heading)
-        return areas.nonconformity(mixture.condensed(SETTINGS.components), spatial_median(mixture), truth)
+        off, level = areas.nonconformity(mixture.condensed(SETTINGS.components), spatial_median(mixture), truth)
+        row, trust = table[:, number], n / (n + SETTINGS.prior)
+        wanted = np.array([np.quantile(a, share) for a, share in zip(off, NOMINAL_LEVELS, strict=True)])
+        row[:half] *= (np.maximum(wanted, 1e-3) / row[:half]) ** trust
+        shift = trust * (logit(np.quantile(level, NOMINAL_LEVELS)) - logit(row[half:]))
+        row[half:] = 1.0 / (1.0 + np.exp(-logit(row[half:]) - shift))
+    return np.array([np.interp(at, known, column) for column in table])
 
-    return calibration_of(imputer.calibration, tracks, seconds, nonconformity)
+
+def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:
+    """Stretches of tracks that last about `seconds`, as many of each track as there are, and the row (n,) of a fix near
+    the middle of each. What is drawn depends on the content of the fixes, not on ids or on the order of rows.
+    """
+    s, t = SETTINGS, tracks.t
+    key = content_hash(t, tracks.lon, tracks.lat)
+    begin = np.flatnonzero(key % np.uint64(-(-len(t) // s.max_starts) or 1) == 0)
+    end = np.minimum(tracks.time_index.before(tracks.track[begin], t[begin] + int(1000 * seconds)), len(t) - 1)
+    half = (t[begin] + t[end]) // 2
+    middle = tracks.time_index.before(tracks.track[begin], half)
+    possible = (tracks.track[end] == tracks.track[begin]) & (t[end] - t[begin] <= 1000 * s.longer * seconds)
+    possible &= (t[end] - t[begin] >= 1000 * seconds) & (middle > begin) & (middle < end)
+    possible &= np.abs(t[np.minimum(middle, len(t) - 1)] - half) <= 1000 * s.middle * seconds
+    chosen = np.flatnonzero(possible)
+    track, drawn = tracks.track[begin[chosen]], content_hash(key[begin[chosen]], np.array(1))
+    order = np.lexsort((drawn, track))
+    turn = np.arange(len(order)) - np.searchsorted(track[order], track[order])  # of a stretch, among those of its track
+    chosen = np.sort(chosen[order[np.lexsort((drawn[order], turn))][: s.max_stretches]])
+    return Gaps(tracks, begin[chosen], end[chosen]), middle[chosen]
 
 
 def _predict(

@@ -9,8 +9,7 @@ from qgis.core import NULL, QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QHeaderView, QPushButton, QTableWidget, QTableWidgetItem
 
-from ...core.evaluation.verdicts import Advice, Verdict, from_json, in_one_line, in_words
-from ...core.evaluation.words import metres_words
+from ...core.evaluation.verdicts import Advice, Verdict, from_json, in_one_line, in_words, metres_words
 from ...layers.styling import VERDICTS
 from ...processing.words import tr
 from ..desktop import Desktop

@@ -18,7 +18,7 @@ from qgis.core import (
 from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QWidget
 
-from ...core.evaluation.words import metres_words
+from ...core.evaluation.verdicts import metres_words
 from ...core.specs import ForecastSpec
 from ...layers.legends import TRACK
 from ...layers.words import count_users
