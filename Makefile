@@ -18,7 +18,7 @@ ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test backports lint fuzz bench pictures docs build i18n lock sbom package install clean system-python system-qgis system-qt6
+.PHONY: help setup demo check test test-plain test-qgis backports lint fuzz bench pictures docs build i18n lock sbom package install clean system-python system-qgis system-qt6
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -152,6 +152,7 @@ PYTEST       := $(PY) -m pytest
 PYTEST_PLAIN := $(PYTEST) -p no:pytest_qgis
 # A file of tests is one process's, a nano network one thread's: more of either wait for each other.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+OTHER_CORES   = -n $(shell n=$$(nproc); echo $$((n > 4 ? 4 : n > 2 ? n - 1 : 1))) --dist loadfile
 IN_QGIS      := QT_QPA_PLATFORM=offscreen $(PYTEST)
 ON_SCREEN    := xvfb-run -a -s "-screen 0 1600x1000x24" $(PYTEST)
 
@@ -168,9 +169,15 @@ check: $(INSTALLED_CHECK)
 
 ## make test       every test but the pictures: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup system-qt6 package
-	OMP_NUM_THREADS=1 $(call ALONE,tests) $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/attacks tests/core tests/golden tests/model tests/package tests/test_*.py)
-	$(if $(wildcard tests/qgis),$(call ALONE,qgis) env $(IN_QGIS) tests/qgis tests/qt6)
-	$(if $(wildcard tests/gui),$(call ALONE,gui) $(ON_SCREEN) tests/gui --ignore tests/gui/test_pictures.py)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-plain test-qgis
+
+# Beside each other: one process in QGIS, the others without it. What a line prints comes when it has ended.
+test-plain:
+	OMP_NUM_THREADS=1 $(call ALONE,tests) $(PYTEST_PLAIN) $(OTHER_CORES) $(wildcard tests/attacks tests/core tests/golden tests/model tests/package tests/test_*.py)
+
+test-qgis:
+	$(call ALONE,qgis) env $(IN_QGIS) tests/qgis tests/qt6
+	$(call ALONE,gui) $(ON_SCREEN) tests/gui --ignore tests/gui/test_pictures.py
 
 ## make backports  the tests of the plugin on the QGIS of Debian's backports, in build/backports (root; a quarter of an hour)
 backports: setup build

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import platform
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +28,6 @@ if "CUDAExecutionProvider" in found["providers"]:
         found["missing"] = str(error)
 print("\\n" + json.dumps(found))
 """
-PACKAGES = ("numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "torch", "onnx")
 
 
 class OnnxRuntime(NamedTuple):
@@ -45,9 +43,10 @@ def versions() -> dict[str, str]:
     from qgis.core import Qgis
     from qgis.PyQt.QtCore import QT_VERSION_STR
 
-    result = {"QGIS": Qgis.version(), "Qt": QT_VERSION_STR, "Python": platform.python_version()}
-    result["System"] = f"{platform.system()} {platform.release()} {platform.machine()}"
-    return result | {name: packages.version_of(name) for name in PACKAGES}
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    found = {"QGIS": Qgis.version(), "Qt": QT_VERSION_STR, "Python": platform.python_version(), "System": system}
+    names = ("numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "torch", "onnx")
+    return found | {name: packages.version_of(name) for name in names}
 
 
 def onnx_runtime(python: Path, path: list[str]) -> OnnxRuntime:
@@ -63,9 +62,3 @@ def library_in(error: str) -> str:
     """The library in a loader's error: 'libcurand.so.10: cannot open …' -> 'libcurand.so.10'."""
     name = error.split(":")[0].strip()
     return name if " " not in name else error
-
-
-def both_installed() -> bool:
-    """Whether onnxruntime and onnxruntime-gpu are both installed: they overwrite each other's files, CUDA fails."""
-    names = {str(each.metadata["Name"]).lower() for each in distributions() if each.metadata["Name"]}
-    return {"onnxruntime", "onnxruntime-gpu"} <= names

@@ -12,13 +12,13 @@ import os
 import shutil
 import subprocess  # nosec B404
 import sys
-import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from ..core.errors import Cancelled, RawError
+from ..core.errors import RawError, check_cancelled
 from . import locks, packages
 from .interpreter import isolated, python_of_venv, run_hidden
 
@@ -59,7 +59,7 @@ class InstallRequest:
 
 
 class Installer:
-    """One installation. `run` blocks, so call it in a task; call `cancel` from any thread.
+    """One installation. `run` blocks, so call it in a task, whose cancel ends it: see errors.cancellable.
 
     base: QGIS's own interpreter. log: called with every line of the child processes' output.
     """
@@ -67,8 +67,7 @@ class Installer:
     def __init__(self, venv: Path, base: Path, wanted: InstallRequest, log: Callable[[str], None]) -> None:
         self.venv, self.base, self.wanted, self.log = venv, base, wanted, log
         self.temporary = venv.with_name("install-files")  # of pip, which leaves gigabytes when it is stopped
-        self._child: subprocess.Popen[str] | None = None
-        self._cancelled = threading.Event()
+        self.child: subprocess.Popen[bytes] | None = None  # the command under way
 
     def run(self) -> None:
         """Install what is not installed yet. Raises InstallError and Cancelled. No temporary file stays."""
@@ -99,13 +98,6 @@ class Installer:
             shutil.rmtree(self.temporary, ignore_errors=True)
             for half in packages.site_packages(self.venv).glob("~*"):  # what pip was about to replace
                 shutil.rmtree(half, ignore_errors=True)
-
-    def cancel(self) -> None:
-        """Stop as soon as possible."""
-        self._cancelled.set()
-        child = self._child
-        if child is not None and child.poll() is None:
-            child.terminate()
 
     def _locked(self) -> Path:
         """The requirement file of what is lacking of the lock."""
@@ -146,33 +138,33 @@ class Installer:
         except (OSError, subprocess.TimeoutExpired):
             return False
 
-    def _stop_if_cancelled(self) -> None:
-        if self._cancelled.is_set():
-            raise Cancelled("The installation was cancelled.")
-
     def _call(self, command: list[str], what: str) -> None:
         """Run a command in a folder of its own and log its output. Raises InstallError with its last error line."""
-        self._stop_if_cancelled()
+        check_cancelled()
         self.log(f"{what}: {' '.join(command)}")
-        errors: list[str] = []
         self.temporary.mkdir(parents=True, exist_ok=True)
         environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temporary))
         if self.wanted.proxy:
             environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), self.wanted.proxy)
-        with subprocess.Popen(  # nosec B603
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            encoding="utf-8", errors="replace", env=environment, cwd=self.temporary,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        ) as child:  # fmt: skip
-            self._child = child
-            if self._cancelled.is_set():  # while it was being started
-                child.terminate()
-            for line in child.stdout or ():
-                self.log(line.rstrip())
-                if "error" in line.lower():
-                    errors.append(line.strip())
-        self._child = None
-        self._stop_if_cancelled()
+        errors, rest, ended, file = [], "", False, self.temporary / "output.txt"
+        with file.open("wb") as output, file.open(encoding="utf-8", errors="replace") as printed:
+            child = self.child = subprocess.Popen(  # nosec B603
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment,
+                cwd=self.temporary, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )  # fmt: skip
+            try:
+                while not ended:
+                    ended = child.poll() is not None  # checked first, so that no last line is missed
+                    *lines, rest = (rest + printed.read()).split("\n")
+                    for line in lines:
+                        self.log(line.rstrip())
+                    errors += [line.strip() for line in lines if "error" in line.lower()]
+                    check_cancelled()
+                    time.sleep(0.0 if ended else 0.1)
+            finally:
+                if not ended:
+                    child.terminate()
+                    child.wait()
         if child.returncode != 0:
             reason = errors[-1] if errors else f"the command stopped with code {child.returncode}"
             raise InstallError(f"{what} failed: {reason} {advice(' '.join(errors), self.wanted)}".strip())
@@ -185,7 +177,7 @@ class Installer:
             raise InstallError(f"pip brought its own {', '.join(held)}. Remove the environment and install again.")
         path = [p for p in sys.path if p and p != str(folder)] + [str(folder)]
         for package in (p for group in self.wanted.groups for p in packages.check(group, self.wanted.requirements)):
-            self._stop_if_cancelled()
+            check_cancelled()
             self.log(f"Trying {package.module}")
             if reason := packages.why_broken(self.base, package.module, path):
                 raise InstallError(f"{package.name} was installed but does not work: {reason}")

@@ -15,7 +15,7 @@ import shutil
 import subprocess  # nosec B404 - for its TimeoutExpired
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.errors import MODULE_OF, is_installed
@@ -89,10 +89,12 @@ def version_of(name: str) -> str:
 
 def check(group: str, folder: Path = REQUIREMENTS) -> list[Package]:
     """Every package of a group, one for each module, and its problem. None is imported."""
-    found = [parse(line) for line in (folder / f"{group}.txt").read_text("utf-8").splitlines() if line.strip()]
     cuda = sys.platform != "darwin" and platform.machine() in ("x86_64", "AMD64")  # the markers of pyproject.toml
-    found = [each for each in found if each.name != ("onnxruntime" if cuda else "onnxruntime-gpu")]
-    return [_check(each) for each in list({each.module: each for each in reversed(found)}.values())[::-1]]
+    found: dict[str, Package] = {}
+    for line in filter(str.strip, (folder / f"{group}.txt").read_text("utf-8").splitlines()):
+        if (wanted := parse(line)).name != ("onnxruntime" if cuda else "onnxruntime-gpu"):
+            found.setdefault(wanted.module, _check(wanted))
+    return list(found.values())
 
 
 def lacking(group: str = "runtime") -> list[str]:
@@ -101,15 +103,13 @@ def lacking(group: str = "runtime") -> list[str]:
 
 
 def _check(wanted: Package) -> Package:
-    version = version_of(wanted.name) if is_installed(wanted.module) else ""
-    problem = ""
-    if not is_installed(wanted.module):
-        problem = "missing"
-    elif version and numbers(version) < wanted.lowest:
-        problem = f"version {version} is older than {'.'.join(map(str, wanted.lowest))}"
-    elif version and not wanted.fits(version):
-        problem = f"version {version} is newer than RAW knows (below {'.'.join(map(str, wanted.below))})"
-    return Package(wanted.name, wanted.lowest, wanted.below, version, problem)
+    version = version_of(wanted.name)
+    problem = "" if is_installed(wanted.module) else "missing"
+    if not problem and version and not wanted.fits(version):
+        older = numbers(version) < wanted.lowest
+        limit, words = (wanted.lowest, "older than") if older else (wanted.below, "newer than RAW knows: below")
+        problem = f"version {version} is {words} {'.'.join(map(str, limit))}"
+    return replace(wanted, version="" if problem == "missing" else version, problem=problem)
 
 
 def download_megabytes(packages: Iterable[Package], cuda: bool = False) -> int:

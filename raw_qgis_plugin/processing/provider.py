@@ -46,15 +46,12 @@ class RawProvider(QgsProcessingProvider):
     """All algorithms of RAW, for the toolbox, models, batches and qgis_process."""
 
     def id(self) -> str:
-        """Published: the first half of every algorithm's id."""
         return PROVIDER_ID
 
     def name(self) -> str:
-        """The name in the toolbox."""
         return "RAW"
 
     def longName(self) -> str:
-        """The long name."""
         return "RAW: people's tracks by a pretrained model"
 
     def versionInfo(self) -> str:
@@ -63,7 +60,6 @@ class RawProvider(QgsProcessingProvider):
         return next(line.removeprefix("version=") for line in lines if line.startswith("version="))
 
     def icon(self) -> QIcon:
-        """The plugin's icon."""
         return icon("raw")
 
     def loadAlgorithms(self) -> None:

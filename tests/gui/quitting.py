@@ -33,8 +33,8 @@ def begin():
     from raw_qgis_plugin.environment.install import InstallRequest
 
     running = plugins["raw_qgis_plugin"].menu.install(InstallRequest(("train",)))
-    until(lambda: running._job.installer._child, 60, "the installation to begin")
-    report["child"] = running._job.installer._child.pid
+    until(lambda: running.installer.child, 60, "the installation to begin")
+    report["child"] = running.installer.child.pid
 
     tracks = add(os.environ["RAW_TRACKS"], "Tracks")
     fail(tracks)

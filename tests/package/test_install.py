@@ -6,14 +6,12 @@ from __future__ import annotations
 import hashlib
 import importlib
 import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from wheels import make_wheel
 
-from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.environment import locks, packages
 from raw_qgis_plugin.environment.install import Installer, InstallError, InstallRequest
 from raw_qgis_plugin.environment.interpreter import base_python, python_of_venv, this_layout
@@ -98,15 +96,6 @@ def test_a_replaced_numpy_is_an_error(tmp_path: Path, wanted: InstallRequest) ->
     (packages.site_packages(run.venv) / "numpy-9.9.dist-info").mkdir(parents=True)
     with pytest.raises(InstallError, match="brought its own numpy"):
         run._verify()
-
-
-def test_cancel_stops_a_running_command(tmp_path: Path, wanted: InstallRequest) -> None:
-    run = installer(tmp_path, wanted, [])
-    threading.Timer(0.3, run.cancel).start()
-    with pytest.raises(Cancelled):
-        run._call([sys.executable, "-c", "import time; time.sleep(60)"], "Sleeping")
-    with pytest.raises(Cancelled):
-        run.run()
 
 
 def test_without_ensurepip_and_pip_it_says_what_to_do(

@@ -27,8 +27,6 @@ def report(path: list[str], progress: Progress) -> list[str]:
         found["The model"] = f"cannot run, as onnxruntime does not load: {words}"
     else:
         found["Built for"] = ", ".join(name.removesuffix("ExecutionProvider") for name in runtime.providers)
-        if diagnostics.both_installed():
-            found["Both"] = "onnxruntime and onnxruntime-gpu are installed: remove both, then install the second alone."
         if gpus and runtime.missing:
             found["CUDA"] = f"cannot be used, as this library is missing: {runtime.missing}"
         tracks = random_walks()

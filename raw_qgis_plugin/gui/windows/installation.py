@@ -20,18 +20,6 @@ from ...tasks.job import Job
 log = logging.getLogger(__name__)
 
 
-class InstallJob(Job):
-    """A job whose cancel stops pip as well."""
-
-    installer: Installer | None = None
-
-    def cancel(self) -> None:
-        """Called by QGIS on cancel and when it quits."""
-        if self.installer is not None:
-            self.installer.cancel()
-        super().cancel()
-
-
 class Installation(QObject):
     """One installation in the background. lines: the last ones that pip printed."""
 
@@ -43,12 +31,12 @@ class Installation(QObject):
         self.lines: list[str] = []
         self.running, self.request = True, request
         self.line.connect(self._keep)
-        self._job = InstallJob(tr("Installing RAW's packages"), self._work, self._done, self._end)
+        self._job = Job(tr("Installing RAW's packages"), self._work, self._done, self._end)
 
     def start(self) -> None:
         """Start. Raises RawError where QGIS's interpreter is not found."""
         base = base_python(this_layout())
-        self._job.installer = Installer(venv_folder(), base, self.request, self.line.emit)
+        self.installer = Installer(venv_folder(), base, self.request, self.line.emit)
         self._job.start()
 
     def cancel(self) -> None:
@@ -64,8 +52,7 @@ class Installation(QObject):
 
     def _work(self, _progress: Any) -> None:
         """Runs in QGIS's pool of threads."""
-        if self._job.installer is not None:
-            self._job.installer.run()
+        self.installer.run()
 
     def _keep(self, line: str) -> None:
         self.lines = [*self.lines[-2000:], line]
