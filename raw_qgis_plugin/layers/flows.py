@@ -93,7 +93,7 @@ class FlowLines(Style):
     def draw(self, layer: QgsVectorLayer) -> str:
         """One rule for each main mode; arrows in steps of width."""
         QgsExpressionContextUtils.setLayerVariable(layer, SHOWN, MAX_LINES)
-        most = np.nanmax(values_of(layer, "n_trips"), initial=1.0)
+        most = float(np.nanmax(values_of(layer, "n_trips"), initial=1.0))
         there = layer.uniqueValues(layer.fields().lookupField("main_mode"))
         root = QgsRuleBasedRenderer.Rule(None)
         modes = (
@@ -108,7 +108,7 @@ class FlowLines(Style):
             if mode in there:
                 root.appendChild(QgsRuleBasedRenderer.Rule(_arrow(colour, most), 0, 0, condition, words))
         layer.setRenderer(QgsRuleBasedRenderer(root))
-        return ""
+        return tr("the widest has {n:,} trips").format(n=round(most))
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """From, to, trips, people; in the notes how many lines are drawn."""
@@ -133,7 +133,7 @@ class FlowZones(Style):
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """A thin border, and a circle at the middle."""
-        most = np.nanmax(values_of(layer, "n_within"), initial=1.0)
+        most = float(np.nanmax(values_of(layer, "n_within"), initial=1.0))
         symbol = QgsFillSymbol.createSimple({"color": "0,0,0,0", "outline_color": "#999999", "outline_width": "0.2"})
         circle = QgsMarkerSymbol.createSimple({"color": "0,114,178,110", "outline_color": "#0072b2"})
         size = f'{LARGEST_MM} * sqrt(coalesce("n_within", 0) / {most!r})'
@@ -162,12 +162,12 @@ def _arrow(colour: str, most: float) -> QgsLineSymbol:
     arrow = QgsArrowSymbolLayer()
     arrow.setIsCurved(True)
     arrow.setIsRepeated(False)
-    width = f'0.25 + {WIDEST_MM} * sqrt("n_trips" / {most!r})'
+    width = f'0.3 + {WIDEST_MM} * "n_trips" / {most!r}'
     kinds = QgsSymbolLayer.Property
     arrow.setDataDefinedProperty(kinds.PropertyArrowWidth, QgsProperty.fromExpression(width))
     arrow.setDataDefinedProperty(kinds.PropertyArrowStartWidth, QgsProperty.fromExpression(f"0.6 * ({width})"))
     for head in (kinds.PropertyArrowHeadLength, kinds.PropertyArrowHeadThickness):
-        arrow.setDataDefinedProperty(head, QgsProperty.fromExpression(f"0.7 + 0.8 * ({width})"))
+        arrow.setDataDefinedProperty(head, QgsProperty.fromExpression(f"1.2 + ({width})"))
     fill = QgsFillSymbol.createSimple({"color": colour, "outline_color": "#ffffff", "outline_width": "0.1"})
     fill.setOpacity(0.85)
     arrow.setSubSymbol(fill)

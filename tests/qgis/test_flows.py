@@ -218,3 +218,19 @@ def test_the_window_of_flows_has_the_trips_of_the_regions(regions: Any) -> None:
     assert window.hours.trips.sum() == pytest.approx(found["n_trips"][0])
     hour = int(window.hours.trips.sum(axis=1).argmax())
     assert "trips" in window.hours.tooltip_at(window.hours.width() * (hour + 0.5) / 24, 5)
+
+
+def test_flows_are_drawn_as_wide_as_they_are_strong(run: Callable, city: str) -> None:
+    from raw_qgis_plugin.layers.flows import FlowLines
+
+    layer = run("raw:flows", INPUT=city, SIZE=1500, MIN_USERS=1).layer()
+    FlowLines().apply(layer)
+    symbol = layer.renderer().rootRule().children()[0].symbol()
+    arrow = symbol.symbolLayer(0).subSymbol().symbolLayer(0)
+    width = QgsExpression(arrow.dataDefinedProperties().property(arrow.Property.PropertyArrowWidth).expressionString())
+    widths = []
+    for row in layer.getFeatures():
+        context = layer.createExpressionContext()
+        context.setFeature(row)
+        widths.append((row["n_trips"], width.evaluate(context)))
+    assert not width.hasParserError() and max(widths)[1] == pytest.approx(3.3) and min(widths)[1] < 1.5
