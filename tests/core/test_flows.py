@@ -195,3 +195,32 @@ def test_trips_of_taxis_between_neighbourhoods_are_those_that_pandas_counts(data
     have = {(a, b): n for a, b, n in zip(found["from"], found["to"], found["n_trips"]) if a >= 0}
     assert have == {pair: float(n) for pair, n in shown.items()} and len(have) > 300
     assert found["n_trips"][found["from"] < 0].sum() == counted.sum() - shown.sum()
+
+
+def test_found_and_true_trips_of_the_sample_city_agree(sample: Path) -> None:
+    """Common part of commuters between hexagons of 4 km, of the true trips whose begin, way and end are on record."""
+    pd = pytest.importorskip("pandas")
+    fixes = pd.read_parquet(sample / "city_tracks.parquet")
+    legs = pd.read_csv(sample / "city_truth_tracks.csv")
+    trips = legs.groupby(["user_id", legs.track_id.str.rstrip("abcdefghijk")])
+    truth = trips.agg(t_start=("t_start", "min"), t_end=("t_end", "max")).reset_index("user_id")
+    t = fixes.t.to_numpy().astype("datetime64[ms]").astype(np.int64)
+    who = fixes.user_id.astype(str).to_numpy(object)
+    tracks, _ = build_tracks(who, None, t, fixes.lon_e6.to_numpy() / 1e6, fixes.lat_e6.to_numpy() / 1e6)
+    found = trips_of(join_diaries(list(find_diaries(tracks, None))))
+    ends = []
+    for row in truth.itertuples():
+        one = tracks.take(tracks.user == tracks.user_ids.tolist().index(row.user_id))
+        times = np.array([row.t_start, row.t_end])
+        near = np.abs(one.t[:, None] - times).min(axis=0) < 600_000
+        if near.all() and ((one.t > times[0]) & (one.t < times[1])).sum() >= 3:
+            ends.append([np.interp(times, one.t, one.lon), np.interp(times, one.t, one.lat)])
+    true = np.array(ends)
+    n, m = len(true), found.complete.sum()
+    lon = np.concatenate([*true[:, 0].T, *(at[found.complete, 0] for at in (found.begin, found.end))])
+    lat = np.concatenate([*true[:, 1].T, *(at[found.complete, 1] for at in (found.begin, found.end))])
+    zones, zone = hexagons(lon, lat, 4000)
+    pairs = [a * len(zones.names) + b for a, b in ((zone[:n], zone[n : 2 * n]), (zone[2 * n : -m], zone[-m:]))]
+    counts = [np.bincount(pair, minlength=len(zones.names) ** 2) for pair in pairs]
+    assert n > 300
+    assert 2 * np.minimum(*counts).sum() / (n + m) > 0.85
