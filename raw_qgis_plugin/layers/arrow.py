@@ -73,25 +73,19 @@ def read_arrow(source: OgrSource, schema: Schema, count: Callable[[int], None]) 
         import pyarrow as pa
         from osgeo import gdal, ogr
 
-        # FlatGeobuf's own stream (GDAL 3.10) gives points of other rows, or a crash, where a geometry is NULL
-        plain = gdal.config_option("OGR_FLATGEOBUF_STREAM_BASE_IMPL", "YES")
-        with plain, gdal.ExceptionMgr(useExceptions=True), ogr.ExceptionMgr(useExceptions=True):
+        with gdal.ExceptionMgr(useExceptions=True), ogr.ExceptionMgr(useExceptions=True):
             options = list(source.open_options)
             dataset = gdal.OpenEx(source.path, gdal.OF_VECTOR | gdal.OF_READONLY, open_options=options)
             layer = dataset.GetLayerByName(source.layer_name) if source.layer_name else dataset.GetLayer(0)
             if layer is None or (source.layer_name is None and dataset.GetLayerCount() != 1):
                 return None
             is_geopackage = dataset.GetDriver().ShortName == "GPKG"
-            if query := _query(layer, source, schema, is_geopackage):
-                result = dataset.ExecuteSQL(query, dialect="" if is_geopackage else "OGRSQL")
-                try:
-                    return _read(result, source, schema, count)
-                finally:
-                    dataset.ReleaseResultSet(result)
-            layer.SetAttributeFilter(source.subset or None)
-            every = [each.GetName() for each in layer.schema]
-            layer.SetIgnoredFields([name for name in every if name not in fields_of(schema)])
-            return _read(layer, source, schema, count)
+            query = _query(layer, source, schema, is_geopackage)
+            result = dataset.ExecuteSQL(query, dialect="" if is_geopackage else "OGRSQL")
+            try:
+                return _read(result, source, schema, count)
+            finally:
+                dataset.ReleaseResultSet(result)
     # GDAL refuses, fails or is too old; or a stream lacks a column
     except (RuntimeError, SystemError, ImportError, AttributeError, KeyError, OSError, pa.ArrowException) as error:
         log.info("Reading features, not columns: %s", str(error))  # the error itself would hold what GDAL has open
@@ -99,17 +93,15 @@ def read_arrow(source: OgrSource, schema: Schema, count: Callable[[int], None]) 
 
 
 def _query(layer: Any, source: OgrSource, schema: Schema, is_geopackage: bool) -> str:
-    """The query that gives the fields with times as text where their zone is not known; '' to read the layer itself.
+    """The query that gives the fields with times as text where their zone is not known.
 
-    The stream does not mark times without a zone: the same layer may hold both. Streams of a filtered GeoPackage hang
-    or fail in GDAL 3.10, which queries do not.
+    The stream does not mark times without a zone: the same layer may hold both. The streams of a layer itself hang or
+    fail for a filtered GeoPackage, and confuse the rows of FlatGeobuf (GDAL 3.10); those of queries do not.
     """
     from osgeo import ogr
 
     field = {each.GetName(): each for each in layer.schema}[str(schema.time)]
     unsure = field.GetType() == ogr.OFTDateTime and (is_geopackage or field.GetTZFlag() != OGR_TZFLAG_UTC)
-    if not unsure and not is_geopackage:
-        return ""
     text = "TEXT" if is_geopackage else "CHARACTER(40)"
     used = [f"CAST({_quoted(name)} AS {text}) AS {_quoted(name)}" if unsure and name == schema.time else _quoted(name)
             for name in fields_of(schema)]  # fmt: skip
@@ -127,8 +119,8 @@ def _quoted(name: str) -> str:
 def _read(layer: Any, source: OgrSource, schema: Schema, count: Callable[[int], None]) -> pa.Table | None:
     import pyarrow as pa
 
-    geometry = layer.GetGeometryColumn() or "wkb_geometry"
-    names = {name: name for name in fields_of(schema)} | {str(schema.geometry): geometry}
+    names = {name: name for name in fields_of(schema)}
+    names[str(schema.geometry)] = layer.GetGeometryColumn() or "wkb_geometry"
     parts, done = [], 0
     with layer.GetArrowStreamAsPyArrow() as stream:
         for batch in _chosen(stream, layer.GetFIDColumn() or "OGC_FID", source):

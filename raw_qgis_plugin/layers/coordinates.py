@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from ..core.errors import InputError
-from ..core.sources.polygons import to_lonlat
+from ..core.sources.polygons import transform_shapes
 
 WGS84 = "EPSG:4326"
 _LINE_HEADER = 9  # bytes of WKB: byte order, type, number of points
@@ -42,28 +42,24 @@ def check(transform: QgsCoordinateTransform) -> None:
         raise InputError(f"QGIS cannot transform {a} to {b}. Choose a layer in another CRS, or set the right one.")
 
 
-def straight(geometry: QgsGeometry) -> QgsGeometry:
-    """A geometry with its curves cut into chords of one degree: shapely reads no curved type."""
-    curved = QgsWkbTypes.isCurvedType(geometry.wkbType())
-    return QgsGeometry(geometry.constGet().segmentize()) if curved else QgsGeometry(geometry)
-
-
 def lonlat_shapes(
     geometries: Sequence[QgsGeometry], crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext
 ) -> np.ndarray:
     """(n,) polygons as shapely geometries in WGS84, curves cut into chords of one degree.
 
-    In a geographic CRS a polygon keeps its coordinates. In a projected CRS an edge that crosses ±180 on the map also
-    crosses it here: its longitudes continue beyond 180. None for a polygon that is NULL or cannot be transformed.
-    InputError where QGIS has no transform.
+    In a geographic CRS a polygon keeps its coordinates; in others its longitudes may go on beyond 180. None for a
+    polygon that is NULL or cannot be transformed. InputError where QGIS has no transform.
     """
     import shapely
 
-    transform = to_wgs84(crs, context)
-    wkb = [None if geometry.isNull() else straight(geometry).asWkb().data() for geometry in geometries]
+    transform, wkb = to_wgs84(crs, context), []
+    for geometry in geometries:
+        curved = QgsWkbTypes.isCurvedType(geometry.wkbType())
+        straight = QgsGeometry(geometry.constGet().segmentize()) if curved else geometry
+        wkb.append(None if geometry.isNull() else straight.asWkb().data())
     shapes = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
-    is_geographic = not crs.isValid() or crs.isGeographic()
-    shapes = to_lonlat(shapes, lambda xy: transform_xy(xy, transform), is_geographic)
+    beyond = crs.isValid() and not crs.isGeographic()
+    shapes = transform_shapes(shapes, lambda xy: transform_xy(xy, transform), beyond)
     shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = None
     return shapes
 
@@ -87,40 +83,9 @@ def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarra
     return result
 
 
-def transform_lines(lonlat: np.ndarray, offsets: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
-    """Transform lines or polygons in degrees, without a leap to the other end of the map where they cross its edge.
-
-    lonlat: (n, 2), longitudes continuous beyond ±180. Line k is the rows offsets[k] to offsets[k + 1]; it starts where
-    its first point is, and continues beyond the edge. Returns (n, 2) as `transform_xy`.
-    """
-    xy, turn = transform_xy(lonlat, transform), _turn(transform)
-    if turn:
-        first = np.repeat(offsets[:-1], np.diff(offsets))
-        east = xy[first, 0] + (lonlat[:, 0] - lonlat[first, 0]) * (turn / 360.0)
-        turns = np.round((east - xy[:, 0]) / turn)
-        xy = np.column_stack([xy[:, 0] + turn * np.where(np.isfinite(turns), turns, 0.0), xy[:, 1]])
-    return xy
-
-
 def transform_polygons(shapes: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
-    """(n,) shapely polygons in degrees as `transform_lines` transforms them; None where the CRS cannot express one."""
-    import shapely
-
-    lonlat, of = shapely.get_coordinates(shapes, return_index=True)
-    xy = transform_lines(lonlat, np.searchsorted(of, np.arange(len(shapes) + 1)), transform)
-    lost = np.isin(np.arange(len(shapes)), of[np.isnan(xy).any(axis=1)])
-    kept = shapes.copy()
-    kept[lost] = None
-    return shapely.set_coordinates(kept, xy[~lost[of]])
-
-
-def _turn(transform: QgsCoordinateTransform) -> float:
-    """How far 360° to the east is on the map, where it is as far from every place, such as in Mercator; else 0."""
-    lon, lat = np.meshgrid([-135.0, -45.0, 45.0, 135.0, -135.0], [0.0, 40.0])
-    x = transform_xy(np.column_stack([lon.ravel(), lat.ravel()]), transform)[:, 0].reshape(lon.shape)
-    quarters = np.diff(x)  # (2, 4), one of which leads over the edge in each row
-    turn = 4.0 * float(np.median(quarters))
-    return turn if turn > 0 and np.allclose((quarters / turn) % 1.0, 0.25, rtol=0, atol=1e-9) else 0.0
+    """(n,) shapely polygons transformed; None where the CRS cannot express one."""
+    return transform_shapes(shapes, lambda xy: transform_xy(xy, transform))
 
 
 def _transform_finite(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:

@@ -7,7 +7,7 @@ table becomes columns by core/sources/columns.py, and these become tracks by cor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ from qgis.PyQt.QtCore import QByteArray, QDate, QDateTime, Qt, QTime, QVariant
 from ..core.arrays import object_column
 from ..core.errors import InputError, Progress, no_progress, require
 from ..core.sources.schema import NONE, Schema, find_columns, user_candidates
-from ..core.times import NO_TIME, parse_times
+from ..core.times import parse_times
 from ..core.tracks import Skipped, Tracks
 from . import arrow
 from .coordinates import check, to_wgs84, transform_xy
@@ -112,7 +112,7 @@ def fields_of_users(source: Any, schema: Schema, max_rows: int = 20_000) -> dict
     request = QgsFeatureRequest().setSubsetOfAttributes(at).setLimit(max_rows)
     request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
     rows = [[feature[i] for i in at] for feature in source.getFeatures(request)]
-    columns = {name: _plain([row[i] for row in rows]) for i, name in enumerate(named)}
+    columns = {name: [as_text(row[i]) for row in rows] for i, name in enumerate(named)}
     return user_candidates(columns, QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Line)
 
 
@@ -192,11 +192,9 @@ def read_fixes(plan: ReadPlan, skipped: Skipped, progress: Progress = no_progres
     table = arrow.read_arrow(plan.file, plan.fields, count) if plan.file else None
     if table is not None:
         fixes = fixes_of(table, plan.fields, skipped)
-    elif shape == Qgis.GeometryType.Line:
-        fixes = fixes_of(*_read_lines(plan, count), skipped)
+        del table  # its geometries are needed no more
     else:
-        fixes = fixes_of(*_read_points(plan, count), skipped)
-    del table  # its geometries are needed no more
+        fixes = fixes_of(*_read_features(plan, count, plan.has_lines), skipped)
     check(plan.transform)
     if not plan.transform.isShortCircuited():
         xy = transform_xy(np.column_stack([fixes["lon"].to_numpy(), fixes["lat"].to_numpy()]), plan.transform)
@@ -205,89 +203,57 @@ def read_fixes(plan: ReadPlan, skipped: Skipped, progress: Progress = no_progres
     return fixes
 
 
-def _features(
-    plan: ReadPlan, names: list[str], count: Callable[[int], None], every: int = 5000
-) -> Iterator[tuple[QgsGeometry, list[Any]]]:
-    """Each feature's geometry and its values of some fields.
+def _read_features(plan: ReadPlan, count: Callable[[int], None], lines: bool) -> tuple[pa.Table, Schema]:
+    """The table of a layer and its schema: a row a point, or a vertex, whose M is the time.
 
-    count is called with the number of features read, after every `every` features, and may raise to stop.
+    Every line is a track of its own, unless a field names its track. count is called now and then with the number of
+    features read, and may raise to stop.
     """
-    at = [plan.source.fields().lookupField(name) for name in names]
-    request = QgsFeatureRequest().setSubsetOfAttributes(at)
-    for done, feature in enumerate(plan.source.getFeatures(request)):
-        if done % every == 0:
-            count(done)
-        yield feature.geometry(), [feature[i] for i in at]
-
-
-def _read_points(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Table, Schema]:
-    import pyarrow as pa
-
-    fields, names = plan.source.fields(), arrow.fields_of(plan.fields)
-    time = fields.field(fields.lookupField(plan.fields.time))
-    has_date = time.typeName().lower() in ("datetime", "timestamp")
-    dated = time.isDateOrTime() and (has_date or not plan.fields.date)
-    parts: list[pa.Table] = []
-    features = _features(plan, names, count)
-    while part := list(islice(features, 1 << 16)):  # Python's objects take ten times the memory of columns
-        columns = {name: list(values) for name, values in zip(names, zip(*(row for _, row in part)))}
-        arrays = {name: _array(_plain(values)) for name, values in columns.items()}
-        if dated:
-            t = times_of(columns[str(plan.fields.time)], plan.fields.zone)
-            arrays[str(plan.fields.time)] = _moments(t)
-        x, y = np.array([_xy(geometry) for geometry, _ in part]).T
-        parts.append(pa.table({**arrays, "*x*": x, "*y*": y}))
-    nothing = pa.table({name: pa.array([], pa.string()) for name in (*names, "*x*", "*y*")})
-    table = pa.concat_tables(parts, promote_options="permissive") if parts else nothing
-    return table, replace(plan.fields, geometry=None, lon="*x*", lat="*y*")
-
-
-def _array(values: list[Any]) -> pa.Array:
-    """Values of a field as a column; as text where they are lists or of several types."""
-    import pyarrow as pa
-
-    try:
-        array = pa.array(values)
-        if not pa.types.is_nested(array.type):
-            return array
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError):
-        pass
-    texts = (None if each is None else str(each).encode("utf-8", "replace").decode() for each in values)
-    return pa.array(texts, pa.string())
-
-
-def _moments(t: np.ndarray) -> pa.Array:
-    """(n,) epoch ms as a column of times in UTC."""
-    import pyarrow as pa
-
-    return pa.array(t.astype("datetime64[ms]"), mask=t == NO_TIME).cast(pa.timestamp("ms", "UTC"))
-
-
-def _xy(geometry: QgsGeometry) -> tuple[float, float]:
-    point = geometry.constGet()
-    if isinstance(point, QgsMultiPoint):
-        point = point.geometryN(0) if point.numGeometries() == 1 else None
-    return (point.x(), point.y()) if isinstance(point, QgsPoint) else (np.nan, np.nan)
-
-
-def _read_lines(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Table, Schema]:
-    """Every vertex is a fix. Every line is a track of its own, unless a field names its track."""
-    if not QgsWkbTypes.hasM(plan.source.wkbType()):
+    if lines and not QgsWkbTypes.hasM(plan.source.wkbType()):
         raise InputError(
             "INPUT has lines without M values, so its vertices have no time. Use lines whose M is epoch seconds, "
             "or points with a time field."
         )
     import pyarrow as pa
 
-    names = [name for name in (plan.fields.user, plan.fields.track) if name]
-    found = [(_vertices(geometry), values) for geometry, values in _features(plan, names, count)]
-    line = np.repeat(np.arange(len(found)), [len(vertices) for vertices, _ in found])
-    xym = np.concatenate([np.empty((0, 3)), *(vertices for vertices, _ in found)])
-    columns = {name: _array(_plain([row[at] for _, row in found])).take(line) for at, name in enumerate(names)}
-    t = _moments(parse_times(xym[:, 2]))
-    table = pa.table({**columns, "*line*": line + 1, "*x*": xym[:, 0], "*y*": xym[:, 1], "*t*": t})
-    schema = Schema(plan.fields.user, plan.fields.track or "*line*", "*t*", "*x*", "*y*")
-    return table, schema
+    schema = replace(plan.fields, geometry=None, lon="*x*", lat="*y*")
+    if lines:
+        schema = Schema(plan.fields.user, plan.fields.track or "*line*", "*t*", "*x*", "*y*")
+    names = [name for name in arrow.fields_of(schema) if plan.source.fields().lookupField(name) >= 0]
+    at = [plan.source.fields().lookupField(name) for name in names]
+    make = {name: time_text if name == schema.time else as_text for name in names}
+    features, done, parts = plan.source.getFeatures(QgsFeatureRequest().setSubsetOfAttributes(at)), 0, []
+    while part := list(islice(features, 1 << 16)):  # Python's objects take ten times the memory of columns
+        found = [_vertices(each.geometry()) if lines else _point(each.geometry()) for each in part]
+        row = np.repeat(np.arange(len(part)), list(map(len, found)) if lines else 1)
+        x, y, t = (np.concatenate(found) if lines else np.array(found)).T
+        columns = {name: _array([make[name](each[i]) for each in part]).take(row) for name, i in zip(names, at)}
+        parts.append(pa.table({**columns, "*x*": x, "*y*": y, "*t*": t, "*line*": done + row + 1}))
+        done += len(part)
+        count(done)
+    empty = pa.table({name: pa.array([], pa.string()) for name in schema.columns()})
+    return pa.concat_tables(parts, promote_options="permissive") if parts else empty, schema
+
+
+def _array(values: list[Any]) -> pa.Array:
+    """Values of a field as a column; as text where they are lists or of several types."""
+    import pyarrow as pa
+
+    from ..core.sources.formats.objects import texts
+
+    try:
+        array = pa.array(values)
+        return texts(values) if pa.types.is_nested(array.type) else array
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError):
+        return texts(values)
+
+
+def _point(geometry: QgsGeometry) -> tuple[float, float, float]:
+    """The point, or that of a multipoint of one part, as x, y and no time; nan for others."""
+    point = geometry.constGet()
+    if isinstance(point, QgsMultiPoint):
+        point = point.geometryN(0) if point.numGeometries() == 1 else None
+    return (point.x(), point.y(), np.nan) if isinstance(point, QgsPoint) else (np.nan,) * 3
 
 
 def _vertices(geometry: Any) -> np.ndarray:
@@ -304,40 +270,28 @@ def _vertices(geometry: Any) -> np.ndarray:
     return np.concatenate(found)
 
 
-def _plain(values: list[Any]) -> list[Any]:
-    """Attribute values with None for a NULL, and dates and times as text, as GDAL has them."""
-    return [None if isinstance(value, QVariant) else as_text(value) for value in values]
-
-
 def as_text(value: Any) -> Any:
-    """A date or time as text such as '2024-07-01 08:30:00', None for one that is not valid; else the value itself."""
-    if isinstance(value, QDateTime) and value.timeSpec() == Qt.TimeSpec.LocalTime:
-        value = clock_of(value)
-    if not isinstance(value, (QDate, QDateTime, QTime)):
-        return bytes(value) if isinstance(value, QByteArray) else value
-    return value.toString(Qt.DateFormat.ISODate).replace("T", " ").removesuffix("Z") if value.isValid() else None
+    """A date or time as text such as '2024-07-01 08:30:00', as GDAL has it; None for NULL; else the value itself."""
+    if isinstance(value, (QDate, QDateTime, QTime)):
+        return (time_text(value) or "").replace("T", " ").removesuffix("Z").removesuffix(".000") or None
+    return None if isinstance(value, QVariant) else bytes(value) if isinstance(value, QByteArray) else value
 
 
-def clock_of(value: QDateTime) -> QDateTime:
-    """The date and time of day of a time without a zone, as if they were in UTC.
+def time_text(value: Any) -> Any:
+    """A date or time as ISO text, of a moment in UTC with a Z; None for NULL; else the value itself.
 
-    QGIS gives such a time the computer's zone, which has nothing to do with the data and skips an hour in spring.
+    To a time without a zone QGIS gives the computer's, which has nothing to do with the data and skips an hour in
+    spring: it is its date and time of day.
     """
-    return QDateTime(value.date(), value.time(), Qt.TimeSpec.UTC)
+    if isinstance(value, QDateTime):
+        local = value.timeSpec() == Qt.TimeSpec.LocalTime
+        value = QDateTime(value.date(), value.time(), Qt.TimeSpec.UTC) if local else value.toUTC()
+        return value.toString(Qt.DateFormat.ISODateWithMs).removesuffix("Z" * local) or None
+    if isinstance(value, (QDate, QTime)):
+        return value.toString(Qt.DateFormat.ISODate) or None
+    return as_text(value)
 
 
 def times_of(values: list[Any], timezone: str) -> np.ndarray:
     """Attribute values -> (n,) int64 epoch ms UTC. A QDateTime without a zone is read in `timezone`."""
-    instants = np.full(len(values), NO_TIME)
-    clocks: list[Any] = [None] * len(values)
-    for i, value in enumerate(values):
-        if isinstance(value, QDateTime) and value.timeSpec() != Qt.TimeSpec.LocalTime:
-            instants[i] = value.toMSecsSinceEpoch() if value.isValid() else NO_TIME
-        elif isinstance(value, QDateTime):
-            clocks[i] = clock_of(value).toString("yyyy-MM-dd HH:mm:ss.zzz") or None
-        elif not isinstance(value, QVariant):
-            clocks[i] = as_text(value)
-    if all(clock is None for clock in clocks):
-        return instants
-    read = parse_times(object_column(clocks), timezone)
-    return np.where(instants == NO_TIME, read, instants)
+    return parse_times(object_column(map(time_text, values)), timezone)

@@ -182,11 +182,11 @@ class TrackAlgorithm(RawAlgorithm):
         import numpy as np
 
         from ..core.geodesy import unwrapped
-        from ..layers.coordinates import from_wgs84, transform_lines
+        from ..layers.coordinates import from_wgs84, transform_xy
         from ..layers.writing import cut_lines, lines
 
         transform = from_wgs84(self.crs, run.context.transformContext())
-        xy = transform_lines(np.column_stack([unwrapped(lon, offsets), lat]), offsets, transform)
+        xy = transform_xy(np.column_stack([unwrapped(lon, offsets), lat]), transform)
         if begins is not None:
             return cut_lines(xy, offsets, begins)
         return lines(xy if t is None else np.column_stack([xy, t / 1000]), offsets)

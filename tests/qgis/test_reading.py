@@ -72,7 +72,7 @@ def used_columns(monkeypatch: pytest.MonkeyPatch, layer: QgsVectorLayer, definit
     def refuse(*_: Any) -> None:
         raise AssertionError("features were read")
 
-    monkeypatch.setattr(reading, "_read_points", refuse)
+    monkeypatch.setattr(reading, "_read_features", refuse)
     try:
         read(plan(layer, definition))
     except AssertionError:

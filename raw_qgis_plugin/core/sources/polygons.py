@@ -78,14 +78,16 @@ def _to_lonlat(shapes: np.ndarray, crs: str) -> np.ndarray:
     if of.is_geographic and of.equals(CRS.from_epsg(4326), ignore_axis_order=True):
         return shapes
     transformer = Transformer.from_crs(of, "EPSG:4326", always_xy=True)
-    return to_lonlat(shapes, lambda xy: np.column_stack(transformer.transform(*xy.T)), of.is_geographic)
+    return transform_shapes(shapes, lambda xy: np.column_stack(transformer.transform(*xy.T)), not of.is_geographic)
 
 
-def to_lonlat(shapes: np.ndarray, transform: Callable[[np.ndarray], np.ndarray], is_geographic: bool) -> np.ndarray:
-    """(n,) shapely polygons in longitude and latitude, None for one with a corner that has none.
+def transform_shapes(
+    shapes: np.ndarray, transform: Callable[[np.ndarray], np.ndarray], beyond: bool = False
+) -> np.ndarray:
+    """(n,) transformed shapely polygons, None for one with a corner that cannot be transformed.
 
-    transform: of (m, 2) coordinates to degrees.
-    In a projected CRS the longitudes of a shape go on beyond ±180 from those of the middle of its extent.
+    transform: of (m, 2) coordinates. beyond: the result is degrees, and the longitudes of a shape go on beyond ±180
+    from the middle of its extent.
     """
     import shapely
 
@@ -94,10 +96,10 @@ def to_lonlat(shapes: np.ndarray, transform: Callable[[np.ndarray], np.ndarray],
         return shapes
     west, south, east, north = shapely.bounds(shapes).T
     both = transform(np.vstack([xy, np.column_stack([(west + east) / 2, (south + north) / 2])]))
-    lonlat, middle, moved = both[: len(xy)], both[len(xy) :, 0], shapes.copy()
-    if not is_geographic:
+    made, middle, moved = both[: len(xy)], both[len(xy) :, 0], shapes.copy()
+    if beyond:
         with np.errstate(invalid="ignore"):  # of what cannot be transformed
-            lonlat[:, 0] = near_lon(lonlat[:, 0], np.where(np.isfinite(middle), middle, 0.0)[of])
-    lost = np.isin(np.arange(len(shapes)), of[~np.isfinite(lonlat).all(axis=1)])
+            made[:, 0] = near_lon(made[:, 0], np.where(np.isfinite(middle), middle, 0.0)[of])
+    lost = np.isin(np.arange(len(shapes)), of[~np.isfinite(made).all(axis=1)])
     moved[lost] = None
-    return shapely.set_coordinates(moved, lonlat[~lost[of]])
+    return shapely.set_coordinates(moved, made[~lost[of]])

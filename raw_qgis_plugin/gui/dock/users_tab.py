@@ -16,11 +16,11 @@ from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLineEdit, QToolButton, Q
 from ...core.embedding.applicability import after_gap
 from ...core.embedding.user_view import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
-from ...core.geodesy import metres_between, unwrapped
+from ...core.geodesy import metres_between
 from ...core.people.profiles import CARDS
 from ...core.regions.view import VisitorIndex
 from ...layers import styling, writing
-from ...layers.coordinates import from_wgs84, transform_lines
+from ...layers.coordinates import from_wgs84, transform_xy
 from ...layers.legends import CLASS_COLOURS, EACH_USER, title_of
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -188,11 +188,9 @@ class UsersTab(QWidget):
         fixes = np.unique(np.linspace(0, len(tracks) - 1, min(max_drawn, len(tracks))).astype(int))
         lonlat = np.column_stack([tracks.lon[fixes], tracks.lat[fixes]])
         lonlat = np.concatenate([lonlat, *map(grid_cell, places.lon, places.lat)])
-        whole = np.array([0, len(lonlat)])  # one line, so that all lies on one side of the map's edge
         transform = from_wgs84(self.session.map_crs(), QgsProject.instance().transformContext())
         try:
-            xy = transform_lines(np.column_stack([unwrapped(lonlat[:, 0], whole), lonlat[:, 1]]), whole, transform)
-            track, rings = np.split(xy, [len(fixes)])
+            track, rings = np.split(transform_xy(lonlat, transform), [len(fixes)])
             [line] = writing.cut_lines(track, np.array([0, len(fixes)]), np.diff(piece[fixes], prepend=0) > 0)
             cells = writing.polygons(rings.reshape(-1, 5, 2))
         except (QgsCsException, InputError):
