@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import numpy as np
 from qgis.core import (
     NULL,
     Qgis,
+    QgsCoordinateTransformContext,
     QgsExpression,
     QgsFeature,
     QgsFeatureSink,
@@ -23,6 +25,7 @@ from qgis.core import (
     QgsGeometry,
     QgsLineString,
     QgsPolygon,
+    QgsVectorFileWriter,
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
@@ -108,28 +111,32 @@ def write(
 
 
 class Output:
-    """An output under way: a sink that counts what it is given, and a file that gets its name when it is complete.
+    """An output under way: a sink that counts what it is given.
 
-    A full disk, a cancel or an error leaves an old file of the name whole, and no half one.
+    A file, or a table of a GeoPackage, is written in a folder of its own and gets its place when it is complete: a full
+    disk, a cancel or an error leaves the old one whole, and no half one.
     """
 
-    def __init__(self, sink: QgsFeatureSink | None, destination: str, folder: Path | None = None) -> None:
-        """folder: beside the file, in which it is written."""
+    def __init__(self, sink: QgsFeatureSink | None, destination: str) -> None:
         self.sink: Any = sink
-        self.destination, self.folder, self.count = destination, folder, 0
+        self.destination, self.count, self.table = destination, 0, ""
+        self.folder: Path | None = None
 
     @classmethod
-    def in_file(cls, path: Path) -> Output:
-        """A file that somebody else writes, as `file`."""
-        folder = path.with_name(f".{path.name.replace('.', '_')}.partial")  # no format takes it for a file of its own
-        shutil.rmtree(folder, ignore_errors=True)  # what a kill left
-        folder.mkdir()
-        return cls(None, str(path), folder)
+    def in_file(cls, path: Path, table: str = "") -> Output:
+        """An output that is made as `file`. table: of the GeoPackage `path`, which keeps its other ones."""
+        output = cls(None, f"{path}|layername={table}" if table else str(path))
+        output.table = table
+        name = re.sub(r"\W", "_", f"{path.name} {table}".strip())
+        output.folder = path.with_name(f".{name}.partial")  # no format takes it for a file of its own
+        shutil.rmtree(output.folder, ignore_errors=True)  # what a kill left
+        output.folder.mkdir()
+        return output
 
     @property
     def file(self) -> Path:
         """The file under way."""
-        return Path(self.folder or "", Path(self.destination).name)
+        return Path(self.folder or "", Path(self.destination.partition("|")[0]).name)
 
     def addFeatures(self, features: list[QgsFeature], flags: Any) -> bool:  # noqa: N802 - as of a sink
         """Add features."""
@@ -141,27 +148,42 @@ class Output:
         return self.sink.lastError()
 
     def finish(self) -> None:
-        """Close, check, and give the file its name. OSError where it does not hold what was added."""
-        in_database = self.destination.startswith("ogr:") or "|layername=" in self.destination
+        """Close, check, and put it in its place. OSError where it does not hold what was added."""
         try:
-            self._close(in_database)
-            made = sorted(self.folder.iterdir()) if self.folder else []
-            if self.folder or in_database:
+            if self.folder:
+                self._close()
+                made = sorted(self.folder.iterdir())
                 tables = [part for part in made if part.suffix == ".dbf"]  # as which a table as .shp is written
-                file = self.file if self.file in made else next(iter(tables or made), None)
-                if self.folder and file:
-                    self.destination = str(Path(self.destination).with_name(file.name))
-                layer = QgsVectorLayer(str(file or self.destination).removeprefix("ogr:"), "written", "ogr")
+                file = self.file if self.file in made else next(iter(tables or made), self.file)
+                layer = QgsVectorLayer(str(file), "written", "ogr")
                 if not layer.isValid() or 0 <= layer.featureCount() < self.count:
                     raise OSError(f"{self.destination} cannot be written: is the disk full?")
-                del layer
-            if self.folder and self.destination.lower().endswith(".shp"):
-                for index in (".qix", ".sbn", ".sbx"):  # of the file that is replaced
-                    Path(self.destination).with_suffix(index).unlink(missing_ok=True)
-            for part in made:
-                os.replace(part, Path(self.destination).with_name(part.name))
+                if self.table:
+                    self._copy(layer)
+                else:
+                    del layer
+                    self._move(made, file.name)
         finally:
             self.discard()
+
+    def _copy(self, layer: QgsVectorLayer) -> None:
+        """Put what was written into the table."""
+        options = QgsVectorFileWriter.SaveVectorOptions()
+        options.layerName = self.table
+        options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
+        path, context = self.destination.partition("|")[0], QgsCoordinateTransformContext()
+        error, words, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, context, options)
+        if error != QgsVectorFileWriter.WriterError.NoError:
+            raise OSError(f"{self.destination} cannot be written: {words}")
+
+    def _move(self, made: list[Path], name: str) -> None:
+        """Give files their names beside the folder."""
+        self.destination = str(Path(self.destination).with_name(name))
+        if self.destination.lower().endswith(".shp"):
+            for index in (".qix", ".sbn", ".sbx"):  # of the file that is replaced
+                Path(self.destination).with_suffix(index).unlink(missing_ok=True)
+        for part in made:
+            os.replace(part, Path(self.destination).with_name(part.name))
 
     def discard(self) -> None:
         """Give up what is not finished."""
@@ -169,8 +191,8 @@ class Output:
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _close(self, in_database: bool = False) -> None:
-        if self.sink is not None and (self.folder or in_database):
+    def _close(self) -> None:
+        if self.sink is not None and self.folder:
             sip.delete(self.sink)  # which writes the rest
         self.sink = None
 
@@ -262,9 +284,8 @@ def write_geopackage(path: Path, tracks: Tracks, zone: str = "UTC", progress: Pr
     """
     from osgeo import gdal, ogr, osr
 
-    kinds = [("user_id", ogr.OFTString), ("track_id", ogr.OFTString), ("t", ogr.OFTDateTime)]
-    kinds += [("accuracy_m", ogr.OFTReal)] * (tracks.accuracy is not None)
-    output, dataset, layer, whole = Output.in_file(path), None, None, False
+    kinds = {"user_id": ogr.OFTString, "track_id": ogr.OFTString, "t": ogr.OFTDateTime, "accuracy_m": ogr.OFTReal}
+    output, dataset, layer = Output.in_file(path), None, None
     # Until it has its name nobody needs the file: SQLite need not wait until it is on the disk
     quick = gdal.config_option("OGR_SQLITE_SYNCHRONOUS", "OFF")
     try:
@@ -273,45 +294,41 @@ def write_geopackage(path: Path, tracks: Tracks, zone: str = "UTC", progress: Pr
             world.SetFromUserInput("EPSG:4326")
             dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(output.file))
             layer = dataset.CreateLayer(path.stem, world, ogr.wkbPoint, ["GEOMETRY_NAME=geom", "SPATIAL_INDEX=NO"])
-            for name, kind in kinds:
-                layer.CreateField(ogr.FieldDefn(name, kind))
+            for name in list(kinds)[: 3 + (tracks.accuracy is not None)]:
+                layer.CreateField(ogr.FieldDefn(name, kinds[name]))
             layer.SetMetadataItem(ZONE, zone)
             dataset.StartTransaction()
-            for columns in _batches(tracks, progress):
-                layer.WritePyArrow(columns, ["GEOMETRY_NAME=geom"])
-                output.count += len(columns)
+            for start in range(0, len(tracks), 1 << 16):
+                progress(0.9 * start / len(tracks))
+                layer.WritePyArrow(_batch(tracks, slice(start, start + (1 << 16))), ["GEOMETRY_NAME=geom"])
             dataset.CommitTransaction()
             progress(0.9)
             dataset.ExecuteSQL(f"SELECT CreateSpatialIndex({QgsExpression.quotedString(path.stem)}, 'geom')")
-            whole = True
+            output.count = len(tracks)
+            layer = dataset = None
+        output.finish()
     except RuntimeError as error:  # of GDAL
         raise OSError(f"{path} cannot be written: {error}".replace(str(output.file), path.name)) from error
     finally:
-        layer = None
         with gdal.ExceptionMgr(useExceptions=False):  # of what is not complete
-            dataset = None  # which closes the file
-        if not whole:
-            output.discard()
-    output.finish()
+            layer = dataset = None  # which closes the file
+        output.discard()
     progress(1.0)
 
 
-def _batches(tracks: Tracks, progress: Progress, rows: int = 1 << 16) -> Iterator[pa.RecordBatch]:
+def _batch(tracks: Tracks, some: slice) -> pa.RecordBatch:
     import pyarrow as pa
 
-    for start in range(0, len(tracks), rows):
-        progress(0.9 * start / len(tracks))
-        some = slice(start, start + rows)
-        t, lon, lat, accuracy = tracks.rows(some)
-        columns = {
-            "user_id": pa.array(tracks.user_ids[tracks.user[some]], pa.string()),
-            "track_id": pa.array(tracks.track_ids[tracks.track[some]], pa.string()),
-            "t": pa.array(t).cast(pa.timestamp("ms", "UTC")),
-            "geom": pa.array(_points_wkb(np.column_stack([lon, lat])), pa.binary()),
-        }
-        if accuracy is not None:
-            columns["accuracy_m"] = pa.array(accuracy.astype(float), from_pandas=True)
-        yield pa.record_batch(columns)
+    t, lon, lat, accuracy = tracks.rows(some)
+    columns = {
+        "user_id": pa.array(tracks.user_ids[tracks.user[some]], pa.string()),
+        "track_id": pa.array(tracks.track_ids[tracks.track[some]], pa.string()),
+        "t": pa.array(t).cast(pa.timestamp("ms", "UTC")),
+        "geom": pa.array(_points_wkb(np.column_stack([lon, lat])), pa.binary()),
+    }
+    if accuracy is not None:
+        columns["accuracy_m"] = pa.array(accuracy.astype(float), from_pandas=True)
+    return pa.record_batch(columns)
 
 
 def can_write_arrow() -> bool:

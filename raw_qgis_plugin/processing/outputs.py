@@ -102,7 +102,11 @@ def open_sink(
     from ..layers.writing import Output
 
     text = destination_of(run, run.parameters.get(name))
-    if _is_file(text):
+    uri = QgsDataSourceUri(text.removeprefix("ogr:"))
+    if text.startswith("ogr:") and uri.database().lower().endswith(".gpkg"):
+        output = Output.in_file(Path(uri.database()), uri.table())
+        output.sink, _ = QgsProcessingUtils.createFeatureSink(str(output.file), run.context, fields, shape, crs)
+    elif _is_file(text):
         output = Output.in_file(Path(with_suffix(text)))
         output.sink, made = QgsProcessingUtils.createFeatureSink(str(output.file), run.context, fields, shape, crs)
         output.destination = str(Path(output.destination).with_name(Path(made).name))  # QGIS may add to the name
