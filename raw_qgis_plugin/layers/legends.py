@@ -19,19 +19,16 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsMapLayer,
     QgsProperty,
-    QgsRenderContext,
     QgsRuleBasedRenderer,
     QgsSymbol,
     QgsSymbolLayer,
     QgsVectorLayer,
-    QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QMetaType
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtXml import QDomDocument
 
 from ..core.bundle.bundle import Worth, shipped_heads, worth
-from ..core.paths import RESOURCES
 from .words import tr
 
 TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chosen, by its name; '' or none for all
@@ -40,8 +37,6 @@ TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "tr
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
 OWN_COLOURS = ("#d55e00", "#56b4e9", "#f0e442", "#009e73", "#cc79a7", "#0072b2")  # of labels that the user has taught
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
-
-
 EACH_USER = "user_id"  # in the place of a head's name
 
 
@@ -53,6 +48,11 @@ class Rules:
         self.patterns = {rule.label(): rule for rule in layer.renderer().rootRule().children()}
         self.root = QgsRuleBasedRenderer.Rule(None)
 
+    def first(self, heads: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """The first head whose field is in the layer."""
+        names = self.layer.fields().names()
+        return next((head for head in heads if head["name"] in names), None)
+
     def add(self, pattern: str, condition: str, words: str, colour: str = "") -> None:
         """Copy a pattern. colour: of its uppermost symbol layer; '' keeps the pattern's own."""
         symbol: QgsSymbol = self.patterns[pattern].symbol().clone()
@@ -61,9 +61,10 @@ class Rules:
         self.root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, condition, words))
 
     def add_if_any(self, pattern: str, condition: str, words: str, colour: str = "") -> None:
-        """As `add`, if the rule draws any feature."""
-        request = QgsFeatureRequest(QgsExpression(condition)).setLimit(1)
-        if next(self.layer.getFeatures(request), None) is not None:
+        """As `add`, if the layer has the rule's fields and the rule draws any feature."""
+        expression, names = QgsExpression(condition), set(self.layer.fields().names())
+        request = QgsFeatureRequest(expression).setLimit(1)
+        if expression.referencedColumns() <= names and next(self.layer.getFeatures(request), None) is not None:
             self.add(pattern, condition, words, colour)
 
     def add_answers(self, pattern: str, head: dict[str, Any], field: str = "") -> None:
@@ -77,16 +78,14 @@ class Rules:
             for word, colour in class_colours(head).items():
                 self.add(pattern, f"{name} = {QgsExpression.quotedString(word)}", class_words(head, word), colour)
             return
-        values, *interval = numbers_of(self.layer, [head["name"] + part for part in ("", "_low", "_high")])
-        limits = steps(values, *interval)
-        count, counts = len(limits) - 1, not np.any(np.concatenate([values, limits]) % 1)
+        limits = steps(*numbers_of(self.layer, [head["name"] + part for part in ("", "_low", "_high")]))
+        count = len(limits) - 1
         colours = STEP_COLOURS[2:3] if count == 1 else STEP_COLOURS[1:4] if count == 2 else STEP_COLOURS
         for i, (low, high) in enumerate(zip(limits[:-1], limits[1:])):
             condition = f"{name} >= {low!r} AND {name} {'<=' if i == count - 1 else '<'} {high!r}"
             colour = colours[round(i / max(1, count - 1) * (len(colours) - 1))]
-            most = high - 1 if counts and i < count - 1 else high  # 3 to 4 and 5 to 6 where there is nothing between
-            words = short(low) if low == most else tr("{a} to {b}").format(a=short(low), b=short(most))
-            words = f"{words} {translated(head.get('unit_of_measure', ''))}".strip()
+            words = short(low) if low == high else tr("{a} to {b}").format(a=short(low), b=short(high))
+            words = f"{words} {tr(head.get('unit_of_measure', ''))}".strip()
             if count == 1 and low < high:
                 words = tr("{figures}: not distinguishable").format(figures=words)
             self.add(pattern, condition, words, colour)
@@ -103,9 +102,20 @@ class Rules:
         upper.setDataDefinedProperty(kind, QgsProperty.fromExpression(colour))
 
     def add_silent(self, head: dict[str, Any] | None) -> None:
-        """Mark the features about which a head is silent: see `silent`. Labels of people say why they are unknown."""
-        if head is None or "unit" in head:
-            self.add_if_any("outside", silent(self.layer, head), tr("Unlike the training data"))
+        """Mark the features about which a head, or all of a run, is silent: unlike its training data, or too little.
+
+        in_domain counts the reasons of all heads of a run. A head that is merely not sure gives a probability. Labels
+        of people say why they are unknown.
+        """
+        condition = '"in_domain" = FALSE'
+        if head is not None:
+            if "unit" not in head:
+                return
+            name, p = (QgsExpression.quotedColumnRef(head["name"] + part) for part in ("", "_p"))
+            condition += f" AND {name} IS NULL" if head["kind"] == "number" else f" AND {name} = 'unknown'"
+            if head["kind"] != "number" and self.layer.fields().lookupField(head["name"] + "_p") >= 0:
+                condition += f" AND {p} IS NULL"
+        self.add_if_any("outside", condition, tr("Unlike the training data"))
 
     def spread(self, size_m: float = 400.0) -> None:
         """Move the points apart that lie in one cell of the grid that hides homes, so that none hides another.
@@ -125,9 +135,17 @@ class Rules:
             self.add(pattern, "FALSE", unproven())
             self.root.children()[-1].symbol().setOpacity(0.0)
 
-    def finish(self) -> None:
-        """Give the layer its legend."""
-        self.layer.setRenderer(QgsRuleBasedRenderer(self.root))
+    def show_by_clock_and_track(self) -> None:
+        """Draw forecasts of the last horizon alone while the map's clock is off, and tracks not chosen pale."""
+        if len(horizons := values_of(self.layer, "horizon_min")):
+            drawn = f'@map_start_time IS NOT NULL OR "horizon_min" >= {horizons.max()}'  # NULL: the map's clock is off
+            for rule in self.root.children():
+                rule.setFilterExpression(f"({rule.filterExpression()}) AND ({drawn})")
+        if {"user_id", "track_id"} <= set(self.layer.fields().names()):
+            seen = f"if(coalesce(@{TRACK}, '') IN ('', {TRACK_NAME}), 1, 0.12)"
+            for rule in self.root.children():
+                opacity = QgsProperty.fromExpression(f"{100 * rule.symbol().opacity()} * {seen}")
+                rule.symbol().setDataDefinedProperty(QgsSymbol.Property.PropertyOpacity, opacity)
 
 
 def load_symbols(layer: QgsVectorLayer, path: Path, colours: dict[str, str] | None = None) -> None:
@@ -230,29 +248,6 @@ def class_colours(head: dict[str, Any]) -> dict[str, str]:
     return dict(zip(words, (OWN_COLOURS if shipped and head["name"] not in shipped else CLASS_COLOURS) * 9))
 
 
-def shown_head(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The first head whose field is in the layer."""
-    names = layer.fields().names()
-    return next((head for head in heads if head["name"] in names), None)
-
-
-def silent(layer: QgsVectorLayer, head: dict[str, Any] | None) -> str:
-    """An expression for features about which a head is silent: they are unlike its training data, or show too little.
-    head: None for all of a run.
-
-    in_domain counts the reasons of all heads of a run. A head that is merely not sure gives a probability.
-    """
-    outside = '"in_domain" = FALSE'
-    if head is None:
-        return f"({outside})"
-    name = QgsExpression.quotedColumnRef(head["name"])
-    if head["kind"] == "number":
-        return f"({name} IS NULL AND {outside})"
-    p = f"{head['name']}_p"
-    nothing = f" AND {QgsExpression.quotedColumnRef(p)} IS NULL" * (p in layer.fields().names())
-    return f"({name} = 'unknown'{nothing} AND {outside})"
-
-
 def numbers_of(layer: QgsVectorLayer, names: list[str]) -> np.ndarray:
     """(k, n) numbers of k fields, nan for NULL and missing fields. Features without the first number are left out."""
     index = [layer.fields().lookupField(name) for name in names]
@@ -304,20 +299,15 @@ def short(value: float) -> str:
 
 def title_of(head: dict[str, Any]) -> str:
     """The head's title, translated."""
-    words = translated(str(head.get("title") or head["name"].replace("_", " ")))
+    words = tr(str(head.get("title") or head["name"].replace("_", " ")))
     return words[:1].upper() + words[1:]
 
 
 def class_words(head: dict[str, Any], word: str) -> str:
     """The label of a class: 'Commuter: yes' where the class alone would be unclear."""
     plain = word.replace("_", " ")
-    text = translated(plain)
+    text = tr(plain)
     return f"{title_of(head)}: {text}" if plain.lower() in ("yes", "no", "true", "false") else text.capitalize()
-
-
-def translated(text: str) -> str:
-    """A text of a model's card. The texts of the shipped card have translations."""
-    return tr(text)
 
 
 def value_of(field: str) -> str:
@@ -331,37 +321,3 @@ def value_of(field: str) -> str:
 def literal(words: str) -> str:
     """Words for a map tip, as they are: neither HTML nor an expression."""
     return escape(words).replace("%", "&#37;")
-
-
-def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
-    """Mark the features that are not in_domain over a layer's symbols, if any. qml: the file with the mark."""
-    outside = '"in_domain" = FALSE'
-    request = QgsFeatureRequest(QgsExpression(outside)).setLimit(1)
-    if layer.fields().lookupField("in_domain") < 0 or next(layer.getFeatures(request), None) is None:
-        return
-    marks = QgsVectorLayer(QgsWkbTypes.displayString(layer.wkbType()), "marks", "memory")
-    marks.loadNamedStyle(str(RESOURCES / "styles" / f"{qml}.qml"))
-    symbol = Rules(marks).patterns["outside"].symbol().clone()
-    renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
-    for rule in renderer.rootRule().children():
-        rule.setLabel(rule.label() or tr("Forecast"))  # a single symbol has no words of its own
-    words = tr("Unlike the training data")
-    renderer.rootRule().appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, outside, words))
-    layer.setRenderer(renderer)
-
-
-def show_by_clock_and_track(layer: QgsVectorLayer) -> None:
-    """Draw forecasts of the last horizon alone while the map's clock is off, and tracks that are not chosen pale."""
-    name = "horizon_min"
-    horizons = values_of(layer, name)
-    if len(horizons):
-        renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
-        drawn = f'@map_start_time IS NOT NULL OR "{name}" >= {horizons.max()}'  # NULL: the map's clock is off
-        for rule in renderer.rootRule().children():
-            rule.setFilterExpression(f"({rule.filterExpression() or 'TRUE'}) AND ({drawn})")
-        layer.setRenderer(renderer)
-    if {"user_id", "track_id"} <= set(layer.fields().names()):
-        seen = f"if(coalesce(@{TRACK}, '') IN ('', {TRACK_NAME}), 1, 0.12)"
-        for symbol in layer.renderer().symbols(QgsRenderContext()):
-            opacity = QgsProperty.fromExpression(f"{100 * symbol.opacity()} * {seen}")
-            symbol.setDataDefinedProperty(QgsSymbol.Property.PropertyOpacity, opacity)

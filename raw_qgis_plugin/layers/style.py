@@ -9,7 +9,7 @@ from typing import ClassVar
 from qgis.core import Qgis, QgsRuleBasedRenderer, QgsVectorLayer
 
 from ..core.paths import RESOURCES
-from .legends import Rules, load_symbols, map_tip, mark_outside, show_decimals
+from .legends import Rules, load_symbols, map_tip, show_decimals
 from .words import ZONE, free_name, tr
 
 VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
@@ -17,47 +17,39 @@ VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts a
 
 @dataclass(frozen=True)
 class Style:
-    """The look of one kind of output."""
+    """The look of one kind of output. Those derived from it have rules for the legend, and words for the map tip."""
 
     title = ""  # the layer's name, in English
     qml = ""  # in resources/styles
     start, end = "t", ""  # fields of time
     order = 0  # greater is drawn above
     colours: ClassVar[dict[str, str]] = {}  # of the QML -> in their place
-    outside = ""  # the QML with the mark for features that are not in_domain, if the style's own QML has none
 
     @property
     def name(self) -> str:
         """The layer's name."""
         return tr(self.title)
 
-    def add_rules(self, rules: Rules) -> str | None:
-        """Fill in the legend, where the QML has rules. Returns the shown quantity for the layer's name, if any."""
+    def _rules(self, rules: Rules) -> str | None:
+        """Fill in the legend. Returns the shown quantity for the layer's name, if any."""
 
-    def fill_in(self, layer: QgsVectorLayer) -> str | None:
-        """Complete the legend from the data, with the result of `add_rules`."""
-        if not isinstance(layer.renderer(), QgsRuleBasedRenderer):
-            return None
-        rules = Rules(layer)
-        shown = self.add_rules(rules)
-        rules.finish()
-        return shown
-
-    def about(self) -> str:
+    def _about(self) -> str:
         """The lines of the map tip below the user; '' for no map tip."""
         return ""
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """Give a layer its map tip."""
-        if words := self.about():
+        if words := self._about():
             map_tip(layer, "user_id", [], words)
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's name."""
         load_symbols(layer, RESOURCES / "styles" / f"{self.qml}.qml", self.colours)
-        shown = self.fill_in(layer)
-        if self.outside:
-            mark_outside(layer, self.outside)
+        if not isinstance(layer.renderer(), QgsRuleBasedRenderer):
+            return ""
+        rules = Rules(layer)
+        shown = self._rules(rules)
+        layer.setRenderer(QgsRuleBasedRenderer(rules.root))
         return shown or ""
 
     def apply(self, layer: QgsVectorLayer) -> None:

@@ -11,30 +11,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from qgis.core import (
-    QgsExpression,
-    QgsFeatureRequest,
-    QgsGraduatedSymbolRenderer,
-    QgsMergedFeatureRenderer,
-    QgsRendererRange,
-    QgsRuleBasedRenderer,
-    QgsVectorLayer,
-)
+from qgis.core import QgsExpression, QgsFeatureRequest, QgsMergedFeatureRenderer, QgsVectorLayer
 
 from .flows import add_moving
-from .legends import (
-    CLASS_COLOURS,
-    EACH_USER,
-    OWN_COLOURS,
-    Rules,
-    let_correct,
-    map_tip,
-    show_by_clock_and_track,
-    shown_head,
-    title_of,
-    value_of,
-    values_of,
-)
+from .legends import CLASS_COLOURS, EACH_USER, OWN_COLOURS, Rules, let_correct, map_tip, title_of, value_of, values_of
 from .style import VERDICTS as VERDICTS
 from .style import Fixes as Fixes
 from .style import Style
@@ -42,6 +22,7 @@ from .style import Table as Table
 from .words import tr
 
 INFERRED = "123,63,158"  # what nobody observed is purple, hollow or dashed
+AHEAD_COLOURS = ("#7f2704", "#b8480a", "#e0701f", "#f39a4f", "#f8c18c")
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
 
 
@@ -67,9 +48,8 @@ class Profiles(Style):
         """Lines for tracks, points for users and days."""
         return "profile_tracks" if self.unit == "track" else "profiles"
 
-    def add_rules(self, rules: Rules) -> str:
-        """One rule for each class or step, one for unknown, and a mark on features about which this head is silent."""
-        head = shown_head(rules.layer, [head for head in self.heads if self.shown in ("", head["name"])])
+    def _rules(self, rules: Rules) -> str:
+        head = rules.first([head for head in self.heads if self.shown in ("", head["name"])])
         if self.shown == EACH_USER:
             rules.add_users("class")
         elif head is None:
@@ -98,53 +78,51 @@ class Stops(Style):
     title, qml, order = "Stops", "profiles", 2
     start, end = "t_arrive", "t_leave"
 
-    def add_rules(self, rules: Rules) -> None:
-        """One rule for each kind, and one for stops of users whose home is not known."""
+    def _rules(self, rules: Rules) -> None:
         kinds = ("home", tr("Home")), ("work", tr("Work")), ("other", tr("Other stop"))
         for (kind, words), colour in zip(kinds, OWN_COLOURS):  # the trips between them have the others
             rules.add("class", f"kind = '{kind}'", words, colour)
         rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too few nights"))
 
-    def about(self) -> str:
-        """The kind and the length of the stop."""
+    def _about(self) -> str:
         return f"{value_of('kind')}<br>" + tr("[% round(duration_min) %] min")
 
 
 @dataclass(frozen=True)
 class Trips(Style):
-    """Trips of diaries by their mode of transport. heads: the card of the head that names it, if there is one."""
+    """Trips of diaries by their mode of transport, which can be corrected. heads: the card of the head that names it,
+    if there is one.
+    """
 
     heads: list[dict[str, Any]]
     title, qml, order = "Trips", "profile_tracks", 1
     start, end = "t_start", "t_end"
 
-    def add_rules(self, rules: Rules) -> None:
-        """One rule for each mode, and one for unknown."""
+    def _rules(self, rules: Rules) -> None:
         for head in self.heads:
             rules.add_answers("class", head, "mode")
             rules.add_remark("class", head)
         rules.add_if_any("unknown", "mode = 'unknown'", tr("Unknown: not sure"))
 
+    def _about(self) -> str:
+        return f"{value_of('mode')}<br>" + tr("[% round(duration_min) %] min")
+
     def tip(self, layer: QgsVectorLayer) -> None:
-        """The user, the mode, which can be corrected, and the length of the trip."""
+        """The user, the mode, and the length of the trip."""
         let_correct(layer, [{**head, "name": "mode"} for head in self.heads])
-        map_tip(layer, "user_id", [], f"{value_of('mode')}<br>" + tr("[% round(duration_min) %] min"))
+        super().tip(layer)
         add_moving(layer)
 
 
 @dataclass(frozen=True)
 class RegionScores(Style):
-    """The first head's number in steps, with withheld regions hatched.
-
-    heads: the cards of the model's heads for regions.
-    """
+    """The first head's number in steps, with withheld regions hatched. heads: of the model, for regions."""
 
     heads: list[dict[str, Any]]
     title, qml, start = "Regions", "regions", ""
 
-    def add_rules(self, rules: Rules) -> str:
-        """One rule for each step or class, and one for withheld."""
-        shown = shown_head(rules.layer, self.heads)
+    def _rules(self, rules: Rules) -> str:
+        shown = rules.first(self.heads)
         head = shown or {"name": "n_users", "kind": "number", "title": tr("Users")}
         field = QgsExpression.quotedColumnRef(head["name"])
         rules.add_answers("step", head)
@@ -167,8 +145,7 @@ class Similar(Style):
     title, qml, start = "Similar users", "profiles", ""
     pattern = "class"
 
-    def add_rules(self, rules: Rules) -> str:
-        """One rule for each step of similarity."""
+    def _rules(self, rules: Rules) -> str:
         rules.add_answers(self.pattern, {"name": "similarity", "kind": "number"})
         if self.pattern == "class":
             rules.spread()
@@ -191,8 +168,7 @@ class Encounters(Style):
     title, qml, order = "Encounters", "profiles", 3
     start, end = "t_start", "t_end"
 
-    def add_rules(self, rules: Rules) -> None:
-        """One rule for observed encounters, and one for steps of the probability of the others."""
+    def _rules(self, rules: Rules) -> None:
         rules.add_if_any("class", '"observed"', tr("Observed: both have fixes"), CLASS_COLOURS[2])
         for low, high, colour in ((0.8, 1.01, "#7b3f9e"), (0.5, 0.8, "#b48ac9"), (0.0, 0.5, "#ddcbe6")):
             words = tr("Inferred: {a} to {b} %").format(a=round(100 * low), b=round(100 * min(high, 1.0)))
@@ -208,91 +184,72 @@ class Encounters(Style):
 # ---- positions that nobody observed -----------------------------------------------------------------------------
 
 
-class Forecast(Style):
-    """What all layers of forecasts have: a chosen track stands out, and a map without a clock shows one horizon."""
-
-    def draw(self, layer: QgsVectorLayer) -> str:
-        """As any style, then by the clock and the chosen track."""
-        shown = super().draw(layer)
-        show_by_clock_and_track(layer)
-        return shown
-
-
-class ForecastRecent(Forecast):
+class ForecastRecent(Style):
     """The last movement before each forecast. It has no time, so that the map's clock does not hide it."""
 
     title, qml, start = "Forecast: recent tracks", "forecast_tracks", ""
-    colours: ClassVar = {"184,72,10": "36,66,92"}
 
-    def fill_in(self, layer: QgsVectorLayer) -> None:
-        """A solid line."""
-        layer.renderer().symbol().symbolLayer(1).setUseCustomDashPattern(False)
+    def _rules(self, rules: Rules) -> None:
+        rules.add("recent", "TRUE", self.name)
+        rules.show_by_clock_and_track()
 
 
-class ForecastPoints(Forecast):
-    """Forecast positions, paler the farther ahead."""
+class ForecastPoints(Style):
+    """Forecast positions, paler the farther ahead. Neighbouring horizons share a colour where there are many."""
 
-    title, qml, order, outside = "Forecast: points", "forecast_points", 3, "profiles"
+    title, qml, order = "Forecast: points", "forecast_points", 3
 
-    def fill_in(self, layer: QgsVectorLayer) -> None:
-        """One step for each horizon; neighbouring horizons share a step where there are many."""
-        symbols = [step.symbol().clone() for step in layer.renderer().ranges()]  # a range dies with its symbol
-        horizons = np.unique(values_of(layer, "horizon_min"))
-        parts = np.array_split(horizons, min(len(symbols), len(horizons))) if len(horizons) else []
-        steps, below = [], 0.0
+    def _rules(self, rules: Rules) -> None:
+        horizons = np.unique(values_of(rules.layer, "horizon_min"))
+        parts = np.array_split(horizons, min(len(AHEAD_COLOURS), len(horizons))) if len(horizons) else []
         for i, part in enumerate(parts):
             words = tr("{a} to {b} min ahead") if len(part) > 1 else tr("{a} min ahead")
-            symbol = symbols[round(i * (len(symbols) - 1) / max(1, len(parts) - 1))]
-            above = float(parts[i + 1][0] + part[-1]) / 2 if i + 1 < len(parts) else float(part[-1]) + 1
-            words = words.format(a=f"{part[0]:g}", b=f"{part[-1]:g}")
-            steps.append(QgsRendererRange(below, above, symbol.clone(), words))
-            below = above
-        layer.setRenderer(QgsGraduatedSymbolRenderer("horizon_min", steps))
+            colour = AHEAD_COLOURS[round(i * (len(AHEAD_COLOURS) - 1) / max(1, len(parts) - 1))]
+            condition = f'"horizon_min" >= {part[0] - 1e-6!s} AND "horizon_min" <= {part[-1] + 1e-6!s}'
+            rules.add("ahead", condition, words.format(a=f"{part[0]:g}", b=f"{part[-1]:g}"), colour)
+        rules.add_silent(None)
+        rules.show_by_clock_and_track()
 
-    def about(self) -> str:
-        """The horizon and the radii."""
+    def _about(self) -> str:
         radii = tr("half of the cases within [% round(radius50_m) %] m, four fifths within [% round(radius80_m) %] m")
         return f"{tr('[% round(horizon_min) %] min ahead')}<br>{radii}"
 
 
-class ForecastLines(Forecast):
-    """Likely paths from the last fix: the most likely one strong, the others light."""
+class ForecastLines(Style):
+    """Likely paths from the last fix: the most likely one strong, the others light and below it."""
 
-    title, qml, order, outside = "Forecast: tracks", "forecast_tracks", 2, "profile_tracks"
+    title, qml, order = "Forecast: tracks", "forecast_tracks", 2
     start, end = "t_first", "t_last"
 
-    def fill_in(self, layer: QgsVectorLayer) -> None:
-        """Draw paths that are not the most likely ones lighter, and below it."""
-        strong, root = layer.renderer().symbol(), QgsRuleBasedRenderer.Rule(None)
-        for condition, words, opacity in (
-            ('"path" = 1', tr("Most likely path"), 1.0), ('"path" > 1', tr("Other likely paths"), 0.4),
-        ):  # fmt: skip
-            symbol = strong.clone()
-            symbol.setOpacity(opacity)
-            root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, condition, words))
-        renderer = QgsRuleBasedRenderer(root)
-        renderer.setOrderBy(QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause('"path"', False)]))
-        renderer.setOrderByEnabled(True)
-        layer.setRenderer(renderer)
+    def _rules(self, rules: Rules) -> None:
+        rules.add("path", '"path" = 1', tr("Most likely path"))
+        rules.add("other", '"path" > 1', tr("Other likely paths"))
+        rules.add_silent(None)
+        rules.show_by_clock_and_track()
 
-    def about(self) -> str:
-        """How likely the path is."""
+    def draw(self, layer: QgsVectorLayer) -> str:
+        """In the order of the paths."""
+        shown = super().draw(layer)
+        layer.renderer().setOrderBy(QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause('"path"', False)]))
+        layer.renderer().setOrderByEnabled(True)
+        return shown
+
+    def _about(self) -> str:
         return tr("Path [% path %], probability [% round(100 * probability) %] %")
 
 
-class ForecastAreas(Forecast):
+class ForecastAreas(Style):
     """The areas that hold the track in 50 and in 80 % of cases."""
 
-    title, qml, order, outside = "Forecast: areas", "forecast_areas", 1, "regions"
+    title, qml, order = "Forecast: areas", "forecast_areas", 1
 
-    def fill_in(self, layer: QgsVectorLayer) -> None:
-        """Translate the legend."""
-        words = tr("{n} % of cases lie inside")
-        for at, category in enumerate(layer.renderer().categories()):
-            layer.renderer().updateCategoryLabel(at, words.format(n=category.value()))
+    def _rules(self, rules: Rules) -> None:
+        for level in ("50", "80"):
+            rules.add(level, f'"level" = {level}', tr("{n} % of cases lie inside").format(n=level))
+        rules.add_silent(None)
+        rules.show_by_clock_and_track()
 
-    def about(self) -> str:
-        """The horizon and the level."""
+    def _about(self) -> str:
         return tr("[% round(horizon_min) %] min ahead") + "<br>" + tr("[% level %] % of cases lie inside")
 
 
@@ -310,16 +267,23 @@ class InferredLines(Style):
     start, end = "t_first", "t_last"
     colours: ClassVar = {"184,72,10": INFERRED}
 
+    def _rules(self, rules: Rules) -> None:
+        rules.add("path", "TRUE", self.name)
+
 
 class InferredAreas(ForecastAreas):
-    """The areas that hold the track in 50 and in 80 % of gaps."""
+    """The areas that hold the track in 50 and in 80 % of gaps: one area for all times, not discs over discs."""
 
     title = "Inferred: areas"
     colours: ClassVar = {"184,72,10": INFERRED, "224,112,31": INFERRED}
     max_merged = 20_000  # features: to merge more takes too long
 
-    def fill_in(self, layer: QgsVectorLayer) -> None:
-        """One area for all times, not discs over discs."""
-        super().fill_in(layer)
+    def draw(self, layer: QgsVectorLayer) -> str:
+        """Merged."""
+        shown = super().draw(layer)
         if layer.featureCount() <= self.max_merged:
             layer.setRenderer(QgsMergedFeatureRenderer.convertFromRenderer(layer.renderer()))
+        return shown
+
+    def _about(self) -> str:
+        return ""

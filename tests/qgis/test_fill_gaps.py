@@ -65,12 +65,12 @@ def test_styles_are_dashed_hollow_and_named_inferred(run: Callable, make: Callab
         layer = done.layer(name)
         style.apply(layer)
         assert layer.name().startswith("Inferred") and layer.temporalProperties().startField() == begin
-    line = done.layer("OUTPUT_TRACKS").renderer().symbol().symbolLayer(1)
+    line = done.layer("OUTPUT_TRACKS").renderer().rootRule().children()[0].symbol().symbolLayer(1)
     assert line.useCustomDashPattern() and line.color().name() == "#7b3f9e"
     marker = done.layer().renderer().symbol().symbolLayer(0)
     assert marker.color().name() == "#ffffff" and marker.strokeColor().name() == "#7b3f9e"
-    for category in done.layer("OUTPUT_AREAS").renderer().embeddedRenderer().categories():
-        fill = category.symbol().symbolLayer(0)
+    for rule in done.layer("OUTPUT_AREAS").renderer().embeddedRenderer().rootRule().children():
+        fill = rule.symbol().symbolLayer(0)
         assert fill.strokeColor().name() == "#7b3f9e" and 0 < fill.fillColor().alpha() < 80
 
 
