@@ -16,7 +16,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLineEdit, QToolButton, Q
 from ...core.embedding.applicability import after_gap
 from ...core.embedding.user_view import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
-from ...core.geodesy import metres_between
+from ...core.geodesy import metres_between, near_lon
 from ...core.people.profiles import CARDS
 from ...core.regions.view import VisitorIndex
 from ...layers import styling, writing
@@ -188,6 +188,7 @@ class UsersTab(QWidget):
         fixes = np.unique(np.linspace(0, len(tracks) - 1, min(max_drawn, len(tracks))).astype(int))
         lonlat = np.column_stack([tracks.lon[fixes], tracks.lat[fixes]])
         lonlat = np.concatenate([lonlat, *map(grid_cell, places.lon, places.lat)])
+        lonlat[:, 0] = near_lon(lonlat[:, 0], lonlat[0, 0])  # all on one side of 180 degrees
         transform = from_wgs84(self.session.map_crs(), QgsProject.instance().transformContext())
         try:
             track, rings = np.split(transform_xy(lonlat, transform), [len(fixes)])
