@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.cli import Report
-from model.head_training.fit import Scale, Task, row_weights
+from model.head_training.fit import Task, row_weights
 from model.network.raw import Raw
 from model.training.card import without_heads, write_card
 from model.training.checkpoint import save_weights
@@ -23,13 +23,6 @@ from raw_qgis_plugin.core.bundle.runtime import featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import coarse_windows, fine_windows
 from raw_qgis_plugin.core.features.featurizer import LATERAL_FEATURES
 from raw_qgis_plugin.core.tracks import Tracks
-
-
-def padded_mask(valid: Tensor) -> Tensor:
-    """The causal mask (B, 1, T, T) of sequences that are padded on the left. valid: (B, T) bool."""
-    t = valid.shape[1]
-    causal, own = torch.ones(t, t, dtype=torch.bool).tril(), torch.eye(t, dtype=torch.bool)
-    return causal & (valid[:, None, None, :] | own)  # padding attends to itself: a softmax over nothing is not a number
 
 
 def pooled(network: Raw, tracks: Tracks, mirror: bool, most: int = 96) -> Tensor:
@@ -44,8 +37,10 @@ def pooled(network: Raw, tracks: Tracks, mirror: bool, most: int = 96) -> Tensor
         _, x, clock = featurize_padded(tracks, inside, valid)
         if mirror:
             x[..., LATERAL_FEATURES] *= -1
-        v = torch.from_numpy(valid)
-        states, _, _ = network.encode(torch.from_numpy(x), torch.from_numpy(clock), padded_mask(v))
+        v, t = torch.from_numpy(valid), valid.shape[1]
+        own = torch.eye(t, dtype=torch.bool)  # padding attends to itself: a softmax over nothing is not a number
+        mask = torch.ones(t, t, dtype=torch.bool).tril() & (v[:, None, None, :] | own)
+        states, _, _ = network.encode(torch.from_numpy(x), torch.from_numpy(clock), mask)
         states, owner = states[v], torch.from_numpy(np.repeat(of, size))
         count = torch.zeros(n).index_add(0, owner, torch.ones(len(owner)))[:, None].clamp(min=1.0)
         mean = torch.zeros(n, states.shape[1]).index_add(0, owner, states) / count
@@ -54,38 +49,23 @@ def pooled(network: Raw, tracks: Tracks, mirror: bool, most: int = 96) -> Tensor
     return torch.cat(parts, dim=1)
 
 
-class TuningHead(nn.Module):
-    """A head with one hidden layer on scaled inputs; dropped once the network is tuned."""
-
-    def __init__(self, x: np.ndarray, strength: np.ndarray, task: Task) -> None:
-        super().__init__()
-        scale = Scale.of(x)
-        columns = scale.centre, scale.spread, strength * scale.varies
-        self.centre, self.spread, self.strength = (torch.from_numpy(c.astype(np.float32)) for c in columns)
-        self.layers = nn.Sequential(
-            nn.Dropout(0.1), nn.Linear(x.shape[1], 64), nn.SiLU(), nn.Dropout(0.3), nn.Linear(64, task.outputs)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (n, d). Returns logits (n, classes), or standardised numbers (n, 1)."""
-        z = (x - self.centre) / self.spread
-        return self.layers(torch.sign(z) * torch.log1p(z.abs()) * self.strength)
-
-
 def tune(
-    network: Raw, tracks: Tracks, y: np.ndarray, task: Task, x: np.ndarray, strength: np.ndarray, minutes: float,
-    report: Report, seed: int = 0,
+    network: Raw, tracks: Tracks, y: np.ndarray, task: Task, features: np.ndarray, minutes: float, report: Report,
+    seed: int = 0,
 ) -> Raw:  # fmt: skip
-    """Train a network with a head on labelled units, for so many minutes. Returns the network.
+    """Train a network with a head of one hidden layer on labelled units, for so many minutes. Returns the network.
 
-    tracks: one unit a track. x: (n, d) embeddings of the units, from which the head gets its scales. y: (n,) labels in
-    the task's scale.
+    tracks: one unit a track. features: (n, k) of the units, beside the network's states in the inputs of heads.
+    y: (n,) labels in the task's scale.
     """
     torch.manual_seed(seed)
-    rng, n = np.random.default_rng(seed), len(y)
+    rng, n, beside = np.random.default_rng(seed), len(y), torch.from_numpy(features)
+    width = 4 * network.config.width + features.shape[1]
+    head = nn.Sequential(
+        nn.BatchNorm1d(width, affine=False), nn.Dropout(0.1), nn.Linear(width, 64), nn.SiLU(), nn.Dropout(0.3),
+        nn.Linear(64, task.outputs),
+    )  # fmt: skip
     network.train()
-    features = torch.from_numpy(x[:, 4 * network.config.width :])  # of tracks as they are, beside the states
-    head = TuningHead(x, strength, task)
     goal = torch.from_numpy(y if task.classes else ((y - np.median(y)) / (y.std() + 1e-6)).astype(np.float32))
     weights = row_weights(y, task)
     weight = torch.ones(n) if weights is None else torch.from_numpy(weights.astype(np.float32))
@@ -99,7 +79,7 @@ def tune(
         units = np.sort(rng.choice(n, min(24, n), replace=False))
         rows = expand_ranges(tracks.track_offsets[units], np.diff(tracks.track_offsets)[units])
         states = pooled(network, tracks.take(rows), bool(rng.random() < 0.5))
-        out, asked = head(torch.cat([states, features[units]], dim=1)), torch.from_numpy(units)
+        out, asked = head(torch.cat([states, beside[units]], dim=1)), torch.from_numpy(units)
         if task.classes:
             error = F.cross_entropy(out, goal[asked], reduction="none")
         else:

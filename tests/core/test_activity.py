@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.features.activity import ACTIVITY, SLICES, activity, slice_of_week
+from raw_qgis_plugin.core.features.activity import ACTIVITY, activity
 from raw_qgis_plugin.core.features.motion import motion
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
@@ -29,13 +29,6 @@ def week(anchor_days=(0, 1, 2, 3, 4), lon0=0.0, lat0=0.0, east=0.03, days=14, us
 def of(tracks: Tracks, *names: str) -> list[float]:
     values = dict(zip(ACTIVITY, activity(tracks)[0], strict=True))
     return [float(values[name]) for name in names]
-
-
-def test_slices_of_the_week():
-    hours = np.array([3, 8, 12, 18, 20, 23, 5 * 24 + 12, 6 * 24 + 2])
-    assert [SLICES[i] for i in slice_of_week(hours)] == [
-        "night", "morning", "midday", "evening", "late", "night", "weekend", "night"
-    ]  # fmt: skip
 
 
 def test_a_week_of_work():

@@ -160,19 +160,6 @@ def test_two_at_once(tmp_path, make_model, people):
         np.testing.assert_allclose(result, results[0], rtol=1e-5)
 
 
-@pytest.mark.parametrize("value", ["'text'", "x'00'"])
-def test_what_is_no_vector_is_computed_anew(tmp_path, make_model, people, value):
-    folder, model = tmp_path / "cache", make_model()
-    embed_cached(people, model, folder)
-    with sqlite3.connect(folder / FILE) as database:  # SQLite keeps anything in any column
-        database.execute(f"UPDATE units SET vector = {value}")
-    database.close()
-    model.seen = 0
-    result = embed_cached(people, model, folder, warn=refuse)
-    np.testing.assert_allclose(result, embed(people, make_model()), rtol=1e-5)
-    assert model.seen > 0
-
-
 def test_nan_and_other_tables_cost_no_result(tmp_path, make_model, people):
     folder, model, said = tmp_path / "cache", make_model(), []
     direct = embed_cached(people, model, folder)

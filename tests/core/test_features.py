@@ -23,13 +23,6 @@ def featurize(t, lon, lat):
     return feat.featurize(np.zeros(len(t), int), t, lon, lat)
 
 
-def test_widths_are_as_declared():
-    f = featurize(*walk())
-    q = feat.ask(f, np.arange(80), np.full(80, 60.0))
-    assert f.x.shape == (80, feat.N_FEATURES) and q.x.shape == (80, feat.N_QUERY)
-    assert np.isfinite(f.x).all() and np.isfinite(q.x).all()
-
-
 def test_a_row_depends_on_no_later_fix():
     t, lon, lat = walk()
     whole, part = featurize(t, lon, lat), featurize(t[:50], lon[:50], lat[:50])
@@ -87,12 +80,6 @@ def test_across_the_antimeridian_is_a_short_way():
     t, lon, lat = walk(lon=179.99)
     wrapped = (lon + 180) % 360 - 180
     np.testing.assert_allclose(featurize(t, wrapped, lat).x[:, :50], featurize(t, lon, lat).x[:, :50], atol=1e-4)
-
-
-def test_solar_time_of_a_known_moment():
-    t = np.array([np.datetime64("2024-01-03T12:00").astype("datetime64[ms]").astype(np.int64)])  # a Wednesday
-    assert feat.solar_hour(t, np.array([0.0]))[0] == pytest.approx(2 * 24 + 12)
-    assert feat.solar_hour(t, np.array([-90.0]))[0] == pytest.approx(2 * 24 + 6)
 
 
 @pytest.mark.parametrize("year", ["0001", "1601"])

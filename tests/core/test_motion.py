@@ -56,13 +56,6 @@ def test_every_column_of_a_small_track():
     )  # the track moves west, and with it the hour of the sun
 
 
-def test_turns_are_the_angles_between_steps():
-    heading = np.cumsum([0, 0.3, -0.1, 0.5, -0.2, 0.4])  # radians, a step of 20 m each
-    east, north = (np.append(0, np.cumsum(20 * f(heading))) for f in (np.cos, np.sin))
-    found = features(10 * np.arange(7), east, north)
-    assert [found[f"turn_{q}"] for q in (0.25, 0.5, 0.75, 0.9)] == pytest.approx([0.2, 0.3, 0.4, 0.4], abs=1e-3)
-
-
 @pytest.mark.parametrize(("step_m", "turn"), [(1.9, 0.0), (2.1, np.pi / 2)])
 def test_steps_of_two_metres_and_less_have_no_direction(step_m, turn):
     assert features([0, 10, 20], [0, step_m, step_m], [0, 0, 50])["turn_0.5"] == pytest.approx(turn, abs=1e-3)

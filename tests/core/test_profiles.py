@@ -39,14 +39,6 @@ def test_columns_of_users_in_order(people, invented_model):
     assert answer.columns["in_domain"].all() and not answer.reasons
 
 
-def test_tracks_and_days(people, invented_model):
-    model = invented_model(COMMUTER, MODE)
-    assert list(profile(people, model, "track").columns)[:2] == ["user_id", "track_id"]
-    assert "mode" in profile(people, model, "track").columns
-    days = profile(people.by_day(), model, "day")
-    assert list(days.columns)[:2] == ["user_id", "day"] and not days.reasons
-
-
 def test_unsure_labels_are_unknown(people, invented_model):
     model = invented_model({**COMMUTER, "threshold": 1.1})
     answer = profile(people, model).columns
@@ -117,12 +109,6 @@ def test_embeddings_may_come_from_elsewhere(people, invented_model):
     assert shares == [0.95, 1.0]
 
 
-def test_nobody(people, invented_model):
-    nobody = people.take(np.zeros(len(people), bool))
-    answer = profile(nobody, invented_model(COMMUTER, TRIPS))
-    assert all(len(column) == 0 for column in answer.columns.values()) and len(answer.lon) == 0
-
-
 def test_most_visited_is_where_time_is_spent_not_where_fixes_are():
     t = np.concatenate([np.arange(60) * 60_000, [HOUR, 9 * HOUR, 10 * HOUR]])
     lon = np.concatenate([np.linspace(0.5, 0.501, 60), [0.9, 0.9, 0.2]])
@@ -140,14 +126,6 @@ def test_the_grid_hides_where_exactly():
     again = snap(x, y)
     assert (again[2] == cell).all() and np.allclose(again[0], x)
     assert len(np.unique(cell)) == len({(a, b) for a, b in zip(x.round(9), y.round(9))})
-
-
-def test_stats_by_unit():
-    tracks, _ = build_tracks(["a"] * 3 + ["b"], None, [0, 1000, 4000, 0], [0, 1e-4, 1e-4, 0], [0] * 4)
-    stats = unit_stats(tracks)
-    assert stats["cadence_s"][0] == 1 and np.isnan(stats["cadence_s"][1])
-    assert stats["span_h"].tolist() == [4 / 3600, 0] and stats["n_fixes"].tolist() == [3, 1]
-    assert stats["speed_ms"][0] == 0  # the lower of two steps
 
 
 def test_outside_asks_only_whom_it_is_asked_of():

@@ -59,10 +59,3 @@ def test_halts_by_hand():
 def test_no_coordinates():
     here, there = (region_activity(users, fix_activity(users), [INSIDE])[0] for users in (tracks(), tracks(-120.0)))
     assert there == pytest.approx(here, abs=1e-3)
-
-
-def test_nothing_inside():
-    users = tracks()
-    assert not region_activity(users, fix_activity(users), [np.zeros(0, np.int64)]).any()
-    empty = users.take(np.zeros(len(users), bool))
-    assert len(fix_activity(empty).stay_s) == 0

@@ -8,8 +8,8 @@ import pytest
 
 shapely = pytest.importorskip("shapely")
 
-from raw_qgis_plugin.core.embedding.explain import Trait, hour_spans, reasons, user_traits  # noqa: E402
-from raw_qgis_plugin.core.embedding.similarity import similar, similar_users, unit_vectors  # noqa: E402
+from raw_qgis_plugin.core.embedding.explain import hour_spans, reasons, user_traits  # noqa: E402
+from raw_qgis_plugin.core.embedding.similarity import similar, similar_users  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.regions.similar import similar_regions  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
@@ -79,13 +79,6 @@ def test_reasons_name_what_agrees_and_is_unusual():
     assert "trip 30" not in strange and "speed" not in strange
 
 
-def test_a_reason_counts_if_fewer_than_a_quarter_of_the_others_come_as_near():
-    values = np.array([0.0, 1.0, 0.5, 10.0, 20.0, 30.0, 40.0])
-    for units, said in ((6, "no single measured habit"), (7, "as far as 1")):  # one of four, one of five
-        trait = Trait(values[:units], 2.0, lambda value, target: f"as far as {value:g}")
-        assert said in reasons([trait], 0, np.array([1]))[0]
-
-
 def test_users_by_id():
     users = commuters([4.0, 9.0, 4.1, 12.0], [7.0, 10.0, 7.0, 11.0], days=2)
     vectors = np.array([[0.0, 1], [5, 5], [0.1, 1], [9, -4]], np.float32)
@@ -152,12 +145,3 @@ def test_hours_in_words(hours, words):
     busy = np.zeros(24, bool)
     busy[list(hours)] = True
     assert hour_spans(busy) == words
-
-
-def test_what_is_the_same_for_all_makes_nobody_alike():
-    rng = np.random.default_rng(0)
-    differ = rng.normal(size=(20_000, 8))
-    same = np.tile(rng.uniform(0.1, 3.0, 40), (20_000, 1))
-    alone, beside = (unit_vectors(x, whiten=False) for x in (differ, np.concatenate([differ, same], axis=1)))
-    np.testing.assert_allclose(beside[:, :8], alone, atol=1e-5)
-    assert not np.abs(beside[:, 8:]).max() > 1e-5

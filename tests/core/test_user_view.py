@@ -40,13 +40,6 @@ def test_a_long_silence_is_unknown_and_one_fix_has_no_place() -> None:
     assert len(usual_places(single, 0).share) == 0
 
 
-def test_a_cell_on_the_map_is_half_a_kilometre_wide() -> None:
-    ring = grid_cell(10.0, 60.0)
-    assert ring.shape == (5, 2) and (ring[0] == ring[-1]).all()
-    east = (ring[1, 0] - ring[0, 0]) * 111_320 * np.cos(np.radians(60))
-    assert east == pytest.approx(500, rel=0.01)
-
-
 def test_a_cell_on_the_map_is_that_of_the_grid() -> None:
     for lat in (-70.0, -23.5, 0.1, 39.9, 60.0):
         (x,), (y,), (cell,) = snap(np.array([116.4]), np.array([lat]))

@@ -20,7 +20,6 @@ from pyarrow import parquet
 
 from model import cli, embed
 from model.data import scale
-from raw_qgis_plugin.core.sources.schema import AS_GUESSED
 
 ROOT = Path(__file__).parents[2]
 FAST = {"RAY_worker_niceness": "0"}  # Ray's workers are nice by default; on a busy machine the tests would wait
@@ -127,30 +126,6 @@ def test_in_parts_as_at_once(data, tmp_path, monkeypatch):
         assert {path.suffix for path in tmp_path.iterdir()} == {".parquet"}
     assert len(tables[0]) > 90
     same(*tables, by=("user_id", "day"))
-
-
-@pytest.mark.parametrize("unit", ["track", "user"])
-def test_tracks_without_users_share_the_parts(data, tmp_path, unit):
-    table = parquet.read_table(data / "f0.parquet")
-    source = tmp_path / "trips.parquet"
-    parquet.write_table(table.rename_columns(["trip_id", *table.column_names[1:]]), source)
-    folder = scale.open_folder(tmp_path / "e", str(source), unit, AS_GUESSED, "")
-    assert folder.stat().st_mode & 0o777 == 0o700
-    rows = [parquet.read_table(part) for part in scale.split_once(folder, str(source), unit, AS_GUESSED)]
-    found = [set(part["track"].to_pylist()) for part in rows if len(part)]
-    assert len(found) == (8 if unit == "track" else 1)  # a user has fixes of many tracks
-    assert sum(map(len, found)) == len(set.union(*found)) == 49 and sum(map(len, rows)) == len(table)
-
-
-def test_tables_that_break_off_leave_no_file(tmp_path, open_files):
-    def broken():
-        yield pa.table({"user_id": ["a"], "lon": [1.0], "lat": [2.0], "e0": [0.5]})
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError) as error:
-        embed.save_parquet(tmp_path / "e.parquet", broken())
-    assert not [path for path in open_files() if "e.parquet" in path], error
-    assert not list(tmp_path.iterdir())
 
 
 def test_finished_parts_are_not_made_again(data, tmp_path, monkeypatch, at_once, capsys):

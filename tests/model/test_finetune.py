@@ -65,11 +65,6 @@ def test_a_head_learns_what_the_tracks_show(taught, tracks_file):
     assert (answers.columns["way"][sure] == np.where(number % 2, "drives", "walks")[sure]).mean() > 0.97
 
 
-def test_the_original_bundle_is_untouched(nano_run, taught):
-    assert open_bundle(nano_run / "bundle").card["heads"] == []
-    assert (taught / "weights.safetensors").read_bytes() == (nano_run / "bundle" / "weights.safetensors").read_bytes()
-
-
 def test_a_head_in_a_bundle_answers_as_it_was_trained(nano_run, tmp_path):
     rng, task = np.random.default_rng(0), Task("classes", ("a", "b", "c"))
     x, y = rng.normal(size=(200, 8)).astype(np.float32), rng.integers(0, 3, 200)
@@ -116,13 +111,6 @@ def test_regions_are_taught_on_who_crossed_them(command, tmp_path):
 def test_a_wrong_argument_is_a_clear_line(command, tmp_path, more, said):
     with pytest.raises(InputError, match=said):
         finetune(command(tmp_path / "b", *more))
-
-
-def test_another_folder_is_not_taken_for_the_output(command, tmp_path):
-    (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(InputError, match="is no model bundle"):
-        finetune(command(tmp_path))
-    assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
 def test_embeddings_are_kept(command, tmp_path, monkeypatch):
@@ -189,16 +177,6 @@ def test_an_interval_has_a_width_where_all_is_right_or_wrong(wrong):
     low, high = metrics["error"][1:]
     assert (low, high) == pytest.approx((0.768, 1) if wrong else (0, 0.232), abs=1e-3)  # 14 of 14 people
     assert f"({'0% to 23' if wrong else '77% to 100'}% allowing for chance)" in verdict(metrics)
-
-
-def test_paired_intervals_draw_whole_groups():
-    group = np.repeat(np.arange(40), 10)
-    good = np.repeat(np.random.default_rng(0).random(40) < 0.8, 10)  # all of a person's units are right, or none
-    truth, answer, task = np.zeros(400, int), np.where(good, 0, 1), Task("binary", ("a", "b"))
-    wide = compare(Predictions(answer, answer, truth, group), task)
-    narrow = compare(Predictions(answer, answer, truth, np.arange(400)), task)
-    assert wide["ratio"] == pytest.approx([1, 1, 1])
-    assert wide["error"][2] - wide["error"][1] > 2 * (narrow["error"][2] - narrow["error"][1])
 
 
 def metrics_of(ours, simple, ratio, units=500):

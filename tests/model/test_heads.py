@@ -69,16 +69,6 @@ def test_a_forest_answers_as_scikit_learn_does(task):
         np.testing.assert_allclose(ours[:, 0], own.predict(scale(x[:, 20:])), atol=1e-3)
 
 
-@pytest.mark.parametrize("task", [YES_NO, ABC, Task("number")])
-def test_a_linear_model_finds_a_line_among_many_columns(task):
-    x, y = drawn(task)
-    answer = predict(join_parts([linear(x, y, task, STRENGTH)]), x, task)
-    if task.classes:
-        assert (answer.argmax(axis=1) == y).mean() > 0.75
-    else:
-        assert np.corrcoef(answer[:, 0], y)[0, 1] > 0.9
-
-
 def test_with_few_labels_the_states_step_back_where_the_features_tell():
     rng = np.random.default_rng(0)
     x, strength = rng.normal(size=(30, 200)).astype(np.float32), np.r_[np.full(190, 0.5), np.ones(10)]

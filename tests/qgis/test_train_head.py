@@ -133,19 +133,6 @@ def test_labels_without_a_row_are_an_error_in_words(
     assert not list((tmp_path / "runs").iterdir())
 
 
-def test_a_cancel_before_it_began_starts_nothing_and_leaves_nothing(
-    run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path, feedback: Any,
-    monkeypatch: pytest.MonkeyPatch, waiting: list,
-) -> None:  # fmt: skip
-    from raw_qgis_plugin.tasks import training
-
-    write = training.write_tracks
-    monkeypatch.setattr(training, "write_tracks", lambda *a: (write(*a), feedback.cancel()))
-    done = run("raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked)
-    assert "Cancelled." in feedback.infos
-    assert done.values == {} and not waiting and not list((tmp_path / "runs").iterdir())
-
-
 def test_whatever_ends_it_stops_the_training_and_leaves_nothing(
     run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, waiting: list,
@@ -175,20 +162,6 @@ def test_what_was_learned_outlasts_a_folder_that_cannot_be_written(
     assert not list(folder.glob("*.parquet"))
     assert Child(folder).status == "finished" and (folder / "result" / "report.html").exists()
     assert (folder / "result" / "bundle" / "card.json").exists()
-
-
-def test_what_fails_before_it_began_leaves_nothing(
-    run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from raw_qgis_plugin.tasks import training
-
-    def fail(*_: Any) -> None:
-        raise OSError("No space left")
-
-    monkeypatch.setattr(training, "write_tracks", fail)
-    with pytest.raises(QgsProcessingException, match="No space left"):
-        run("raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked)
-    assert not list((tmp_path / "runs").iterdir())
 
 
 @pytest.mark.parametrize(("zone", "utc"), [("UTC", "12:30"), ("Asia/Shanghai", "04:30")])

@@ -10,7 +10,6 @@ the states of the network (core/embedding/embed.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -134,16 +133,15 @@ class Slots:
         """Add stays without fixes: silences after the slots `before` whose next fix lies where the last one did."""
         a, b = fixes.xy[self.head[before + 1] - 1], fixes.xy[self.head[before + 1]]
         near = np.hypot(*(b - a).T) < SETTINGS.still_m
-        before, a, b = before[near], a[near], b[near]
+        before, middle = before[near], 0.5 * (a + b)[near]
         parts = {
-            "head": self.head[before + 1], "track": self.track[before], "number": self.number[before] + 1,
-            "xy": 0.5 * (a + b), "hours": (self.hours[before] + SETTINGS.slot_ms / HOUR_MS) % 168,
-            "still": np.ones(len(before), bool), "length": gap[before] - 1.0,
+            "head": self.head[before + 1], "track": self.track[before], "number": self.number[before] + 1, "xy": middle,
+            "hours": (self.hours[before] + SETTINGS.slot_ms / HOUR_MS) % 168, "still": np.ones(len(before), bool),
+            "length": gap[before] - 1.0,
         }  # fmt: skip
-        number = np.concatenate([self.number, parts["number"]])
-        order = np.lexsort((number, np.concatenate([self.track, parts["track"]])))
-        for name, values in parts.items():
-            setattr(self, name, np.concatenate([getattr(self, name), values])[order])
+        both = {name: np.concatenate([getattr(self, name), values]) for name, values in parts.items()}
+        order = np.lexsort((both["number"], both["track"]))
+        vars(self).update({name: values[order] for name, values in both.items()})
 
     def total(self, weight: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """(n_tracks,) sum of the weights of the slots in the mask."""
@@ -263,10 +261,7 @@ def _trips(s: Slots, place: np.ndarray) -> list[np.ndarray]:
 
 
 def _rides(fixes: Fixes, s: Slots) -> list[np.ndarray]:
-    """Speeds, and runs of movement per day by length and highest speed, and those through silence as under ground.
-
-    Rates are per day from the first to the last fix, and per day of known time.
-    """
+    """Speeds, and runs of movement per day (all, known) by length and highest speed, and those through silence."""
     n, of = s.n_tracks, fixes.track[fixes.step]
     moving = fixes.speed > SETTINGS.moving_m_s
     speeds = (group_quantile(fixes.speed[moving], of[moving], n, q) for q in SETTINGS.speed_quantiles)
@@ -275,46 +270,35 @@ def _rides(fixes: Fixes, s: Slots) -> list[np.ndarray]:
     cadence = np.nan_to_num(group_quantile(fixes.seconds, of, n, 0.25), nan=60.0)
     known = np.maximum(np.bincount(s.track, s.length, n) / (24 * HOUR_MS / SETTINGS.slot_ms), SETTINGS.min_days)
     days = np.maximum(fixes.span_h / 24, SETTINGS.min_days)  # from the first to the last fix
-    run = _runs(fixes, cadence)
+    track, hours, metres, fastest, silent = _runs(fixes, cadence)
 
     def rate(mask: np.ndarray, days: np.ndarray) -> np.ndarray:
-        return np.log1p(np.bincount(run.track[mask], minlength=n) / days)
+        return np.log1p(np.bincount(track[mask], minlength=n) / days)
 
-    every, weekday = np.ones(len(run.track), bool), run.hours < 120
-    length, speed = np.digitize(run.metres, SETTINGS.distances_m), np.digitize(run.fastest, SETTINGS.speeds_m_s)
+    every, weekday = np.ones(len(track), bool), hours < 120
+    length, speed = np.digitize(metres, SETTINGS.distances_m), np.digitize(fastest, SETTINGS.speeds_m_s)
     columns += [rate(every, days), rate(every, known), rate(weekday, days), rate(~weekday, days)]
     columns += [rate(length == k, days) for k in range(len(SETTINGS.distances_m) + 1)]
     columns += [rate(speed == k, days) for k in range(len(SETTINGS.speeds_m_s) + 1)]
     # A sparse record misses the highest speed, so the threshold of a fast run falls with the time between fixes
-    columns.append(rate(run.fastest > 12.0 - 1.6 * np.log1p(cadence[run.track] / 20), days))
-    columns += [rate(run.silent > 0.4, days), rate((run.silent > 0.2) & (run.fastest > 10), days)]
+    columns.append(rate(fastest > 12.0 - 1.6 * np.log1p(cadence[track] / 20), days))
+    columns += [rate(silent > 0.4, days), rate((silent > 0.2) & (fastest > 10), days)]
     return [*columns, np.log1p(fixes.span_h) / 6, np.log1p(cadence) / 5, np.log1p(known) / 3]
 
 
-class _Runs(NamedTuple):
-    """Runs of movement, (k,) each. hours: of the week at the begin. fastest: m/s. silent: share of the metres without
-    fixes in between.
+def _runs(fixes: Fixes, cadence: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Runs of movement, (k,) each: track, hours of the week at the begin, metres, highest speed, share of the metres
+    without fixes in between. Five minutes (or two and a half fixes) without a moving step end a run.
     """
-
-    track: np.ndarray
-    hours: np.ndarray
-    metres: np.ndarray
-    fastest: np.ndarray
-    silent: np.ndarray
-
-
-def _runs(fixes: Fixes, cadence: np.ndarray) -> _Runs:
-    """Join moving steps into runs. Five minutes (or two and a half fixes) without a moving step end a run."""
     moving = (fixes.speed > SETTINGS.moving_m_s) & (fixes.metres > 5.0) & (fixes.seconds < SETTINGS.max_step_s)
     on = np.flatnonzero(moving)
     track, first, last = fixes.track[fixes.step[on]], fixes.t[fixes.step[on]], fixes.t[fixes.step[on] + 1]
     if not len(on):
-        return _Runs(track, *(np.zeros(0) for _ in range(4)))
+        return track, *(np.zeros(0) for _ in range(4))
     pause_s = np.append(0, first[1:] - last[:-1]) / 1000.0
     head = np.flatnonzero(run_starts(track) | (pause_s > np.maximum(SETTINGS.min_pause_s, 2.5 * cadence[track])))
     metres = np.add.reduceat(fixes.metres[on], head)
     quiet = (fixes.seconds[on] > np.maximum(2.5 * cadence[track], 45)) * fixes.metres[on]
     silent = np.add.reduceat(quiet, head) / np.maximum(metres, 1.0)
     fastest, hours = np.maximum.reduceat(fixes.speed[on], head), fixes.hours[fixes.step[on[head]]]
-    columns = track[head], hours, metres, fastest, silent
-    return _Runs(*(column[metres > SETTINGS.min_run_m] for column in columns))
+    return tuple(column[metres > SETTINGS.min_run_m] for column in (track[head], hours, metres, fastest, silent))
