@@ -148,18 +148,18 @@ def usable(table: Table, unit: str, field: str, rename: dict[str, str] | None = 
     """
     if field not in table:
         raise InputError(f"The labels have no column '{field}'. They have: {', '.join(table)}.")
-    keys, words = keys_of(table, unit), label_words(table[field], rename)
-    row_of, ambiguous = dict[Hashable, int](), set()
-    for row, (key, word) in enumerate(zip(keys, words, strict=True)):
-        if word is not None and key is not None and words[row_of.setdefault(key, row)] != word:
-            ambiguous.add(key)
-    kept = [row for key, row in row_of.items() if key not in ambiguous]
-    pairs = list(zip(keys, words, strict=True))
+    pairs = list(zip(keys_of(table, unit), label_words(table[field], rename), strict=True))
+    words = dict[Hashable, set[str]]()  # of each unit
+    for key, word in pairs:
+        if key is not None and word is not None:
+            words.setdefault(key, set()).add(word)
+    row_of = {key: row for row, (key, word) in reversed([*enumerate(pairs)]) if word and len(words.get(key, ())) == 1}
+    kept = sorted(row_of.values())
     reasons = _reasons(
         {
             "without a label": sum(word is None for _, word in pairs),
             f"without an id of the {unit}": sum(key is None and word is not None for key, word in pairs),
-            "labelled in two ways": sum(key in ambiguous and word is not None for key, word in pairs),
+            "labelled in two ways": sum(word is not None and len(words.get(key, ())) > 1 for key, word in pairs),
         }
     )
     if reasons and not kept:
@@ -201,9 +201,8 @@ def keys_of(table: Table, unit: str) -> list[Hashable]:
         )
     ids = id_texts(column(table, ID_FIELDS[unit], f"id of the {unit}"))
     whose = users_of(table, unit)
-    if whose is None:
-        return list(ids)
-    return [None if u is None or i is None else (u, i) for u, i in zip(id_texts(whose), ids, strict=True)]
+    pairs = ids if whose is None else zip(id_texts(whose), ids, strict=True)
+    return [None if isinstance(pair, tuple) and None in pair else pair for pair in pairs]
 
 
 def users_of(table: Table, unit: str) -> np.ndarray | None:
