@@ -149,6 +149,10 @@ class HorizonSpec(Spec):
     )
     max_count = 1000
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.horizons_s()
+
     def horizons_s(self) -> list[float]:
         """Seconds after the last fix: every STEP up to HORIZON. InputError for none, or more than `max_count`."""
         horizon, step = self.horizon_min, self.step_min
@@ -194,6 +198,11 @@ class FillSpec(Spec):
         60.0, "Longest gap", "Longer gaps are left open. Gaps of up to an hour were measured.", unit="min",
         minimum=0.01,
     )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.step_min < self.max_gap_min:
+            raise InputError(f"STEP ({self.step_min:g} min) must be shorter than MAX_GAP ({self.max_gap_min:g} min).")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from qgis.core import (
     QgsFields,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeatureSource,
     QgsProcessingFeedback,
 )
 from qgis.PyQt.QtGui import QIcon
@@ -55,6 +56,7 @@ class RawAlgorithm(Form):
         super().__init__()
         self.opened: list[Output] = []  # that this run writes
         self.crs = QgsCoordinateReferenceSystem()  # of its outputs
+        self.sources: dict[str, QgsProcessingFeatureSource] = {}  # its input layers, opened on the main thread
 
     def name(self) -> str:
         return self.ID
@@ -120,13 +122,14 @@ class RawAlgorithm(Form):
         good, self.refused = self.checkParameterValues(parameters, context)
         try:
             if good:
+                self.sources = run.open_layers()
                 self.prepare_layers(run)
         except RawError as error:
             self.refused = str(error)
         return True
 
     def prepare_layers(self, run: Run) -> None:
-        """On the main thread: take from the layers what reading them in another thread needs."""
+        """On the main thread: take from `sources` what reading them in another thread needs."""
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

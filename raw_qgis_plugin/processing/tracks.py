@@ -78,7 +78,7 @@ class TrackAlgorithm(RawAlgorithm):
         from ..tasks.job import load_libraries
 
         load_libraries()
-        source, layer = run.open_layer("INPUT"), run.vector_layer("INPUT")
+        source, layer = self.sources["INPUT"], run.vector_layer("INPUT")
         zone = run.text("TIMEZONE").strip() or (zone_of(layer) if layer is not None else "") or "UTC"
         fields, given = self._fields(run, source), run.parameters["INPUT"]
         self.plan = plan_reading(source, layer, given, fields, zone, run.context.transformContext())

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsProcessing, QgsProcessingOutputNumber
 
-from ...core.errors import InputError
 from ...core.specs import FillSpec, ZoneSpec
 from ..form import Run
 from ..tracks import TrackAlgorithm, ids_of
@@ -39,12 +38,6 @@ class FillGaps(TrackAlgorithm):
         self.add_options(ZoneSpec)
         self.add_counts()
         self.addOutput(QgsProcessingOutputNumber("N_OPEN", tr("Number of gaps left open")))
-
-    def check(self, run: Run) -> None:
-        super().check(run)
-        spec = run.spec(FillSpec)
-        if not spec.step_min < spec.max_gap_min:
-            raise InputError(f"STEP ({spec.step_min:g} min) must be shorter than MAX_GAP ({spec.max_gap_min:g} min).")
 
     def run_on(self, run: Run) -> dict[str, Any]:
         import numpy as np

@@ -35,10 +35,6 @@ class Backtest(TrackAlgorithm):
         self.add_model()
         self.add_sentence("VERDICT", "What to use, one sentence per horizon")
 
-    def check(self, run: Run) -> None:
-        super().check(run)
-        run.spec(BacktestSpec).horizons_s()
-
     def run_on(self, run: Run) -> dict[str, Any]:
         from ...core.evaluation.backtest import backtest, columns_of
         from ...core.evaluation.backtest_page import ANONYMOUS, make_page, warning

@@ -37,10 +37,6 @@ class ForecastTracks(TrackAlgorithm):
         self.add_sink("OUTPUT_RECENT", "Recent tracks", shapes.TypeVectorLine, optional=True, made=False)
         self.add_model()
 
-    def check(self, run: Run) -> None:
-        super().check(run)
-        run.spec(ForecastSpec).horizons_s()
-
     def _default_unit(self) -> str:
         """'track' if a track field was chosen or there are no users, else 'user'."""
         fields = self.plan.fields

@@ -70,10 +70,6 @@ class TrainHead(TrainingAlgorithm):
         elif QgsWkbTypes.geometryType(labels.wkbType()) != Qgis.GeometryType.Polygon:
             raise InputError("Labels of regions must be a layer of polygons.")
 
-    def prepare_layers(self, run: Run) -> None:
-        self.labels = run.open_layer("LABELS")
-        super().prepare_layers(run)
-
     def run_on(self, run: Run) -> dict[str, Any]:
         from ...core.bundle.bundle import open_bundle
         from ...environment import folders
@@ -111,9 +107,9 @@ class TrainHead(TrainingAlgorithm):
         import pyarrow as pa
         from pyarrow import parquet
 
-        names, field, more = self.labels.fields().names(), run.text("LABEL_FIELD"), []
+        names, field, more = self.sources["LABELS"].fields().names(), run.text("LABEL_FIELD"), []
         fields = {} if unit == "region" else id_columns(names, unit, run.text("LABEL_ID"))
-        columns = read_labels(self.labels, {"label": field, **fields}, self.plan.fields.zone)
+        columns = read_labels(self.sources["LABELS"], {"label": field, **fields}, self.plan.fields.zone)
         with suppress(ValueError, TypeError):  # text that is numbers is learned as numbers
             columns["label"] = [None if label is None else float(label) for label in columns["label"]]
         if unit == "region":
@@ -127,7 +123,7 @@ class TrainHead(TrainingAlgorithm):
         """Write the labelled polygons, in longitude and latitude, with their numbers."""
         import shapely
 
-        polygons = polygons_in_wgs84(self.labels.getFeatures(), self.labels, run.context)
+        polygons = polygons_in_wgs84(self.sources["LABELS"].getFeatures(), self.sources["LABELS"], run.context)
         features = [
             {"type": "Feature", "properties": {"region_id": str(n)}, "geometry": json.loads(shapely.to_geojson(shape))}
             for n, shape in enumerate(polygons)

@@ -42,18 +42,13 @@ class FindFlows(TrackAlgorithm):
         self.add_sink("OUTPUT_MATRIX", "Matrix", shapes.TypeVector, optional=True, made=False)
         self.add_model()
 
-    def prepare_layers(self, run: Run) -> None:
-        """On the main thread: tracks and zones."""
-        self.zones = run.open_layer("ZONES") if run.parameters.get("ZONES") else None
-        super().prepare_layers(run)
-
     def run_on(self, run: Run) -> dict[str, Any]:
         from ...core.flows.flows import find_flows
         from ...environment.folders import publish_secret
 
         spec, model = run.spec(FlowSpec), self.open_model(run)
         tracks, skipped = self.read_units(run, "track" if spec.trips == "tracks" else "user")
-        zones = self._read_zones(run, self.zones) if self.zones is not None else None
+        zones = self._read_zones(run, self.sources["ZONES"]) if "ZONES" in self.sources else None
         found = find_flows(tracks, model, zones, spec, publish_secret(), run.stage(tr("Finding trips"), 15, 85))
         words = tr(
             "Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no "
@@ -89,7 +84,7 @@ class FindFlows(TrackAlgorithm):
         columns, types = {name: values[order] for name, values in table.items()}, Qgis.WkbType
         results = {"OUTPUT": self.write(run, "OUTPUT", columns, FlowLines(), lines, types.LineString, 85, 92)}
         if run.parameters.get("OUTPUT_ZONES"):
-            shapes, columns = shown_zones(found, self.zones is None)
+            shapes, columns = shown_zones(found, "ZONES" not in self.sources)
             polygons = self.polygons(run, shapes)
             results["OUTPUT_ZONES"] = self.write(
                 run, "OUTPUT_ZONES", columns, FlowZones(), polygons, types.MultiPolygon, 92, 96

@@ -37,14 +37,9 @@ class RegionAlgorithm(TrackAlgorithm):
         """Add REGIONS."""
         self.add_layer("REGIONS", "Regions", help_text, QgsProcessing.SourceType.TypeVectorPolygon)
 
-    def prepare_layers(self, run: Run) -> None:
-        """On the main thread: tracks and regions."""
-        self.regions = run.open_layer("REGIONS")
-        super().prepare_layers(run)
-
     def read_regions(self, run: Run, features: list[QgsFeature], tracks: Tracks) -> np.ndarray:
         """(n,) polygons of the features in WGS84. Warns where no fix can lie in any of them."""
-        polygons = polygons_in_wgs84(features, self.regions, run.context)
+        polygons = polygons_in_wgs84(features, self.sources["REGIONS"], run.context)
         warn_if_apart(tracks, polygons, run)
         return polygons
 

@@ -30,10 +30,6 @@ class Publish(RawAlgorithm):
         self.add_options(PublishSpec)
         self.add_sink("OUTPUT", "Published figures", shapes.TypeVectorAnyGeometry)
 
-    def prepare_layers(self, run: Run) -> None:
-        """On the main thread: the layer, which is read later."""
-        self.source = run.open_layer("INPUT")
-
     def run_on(self, run: Run) -> dict[str, Any]:
         import numpy as np
 
@@ -42,10 +38,11 @@ class Publish(RawAlgorithm):
         from ...environment.folders import publish_secret
         from ...layers.publishing import Published
 
-        spec, features = run.spec(PublishSpec), list(self.source.getFeatures())
+        spec, source = run.spec(PublishSpec), self.sources["INPUT"]
+        features = list(source.getFeatures())
         columns = {
             name: [None if feature[name] == NULL else feature[name] for feature in features]
-            for name in self.source.fields().names()
+            for name in source.fields().names()
         }
         found = publish_figures(columns, publish_secret(), spec.epsilon, spec.min_users)
         own = guess_id(list(columns), lambda name: [str(value) for value in columns[name]])
@@ -68,4 +65,4 @@ class Publish(RawAlgorithm):
             features, found = [features[row] for row in order], {name: found[name][order] for name in found}
             kept = [name for name in NAMES if name in columns]
         style = Published([])
-        return {"OUTPUT": write_figures(self, run, "OUTPUT", self.source, kept, features, found, style)}
+        return {"OUTPUT": write_figures(self, run, "OUTPUT", source, kept, features, found, style)}

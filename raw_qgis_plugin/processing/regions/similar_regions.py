@@ -52,7 +52,7 @@ class SimilarRegions(RegionAlgorithm):
         from ...layers import styling
 
         spec = run.spec(SimilarRegionSpec)
-        features = list(self.regions.getFeatures())
+        features = list(self.sources["REGIONS"].getFeatures())
         field, ids = self._ids(run, features)
         target = self._find(run, features, ids, field)  # first, as it is quick
         model = self.open_model(run)
@@ -68,13 +68,13 @@ class SimilarRegions(RegionAlgorithm):
             columns_of(found, np.array(ids, object)[found.rows]),
             [features[row].geometry() for row in found.rows],
         )
-        self.crs, style = self.regions.sourceCrs(), styling.SimilarPlaces(ids[target])
-        output = self.write(run, "OUTPUT", columns, style, shapes, self.regions.wkbType())
+        self.crs, style = self.sources["REGIONS"].sourceCrs(), styling.SimilarPlaces(ids[target])
+        output = self.write(run, "OUTPUT", columns, style, shapes, self.sources["REGIONS"].wkbType())
         return {"OUTPUT": output, **self.counts(users, skipped, model.provider)}
 
     def _ids(self, run: Run, features: Sequence[QgsFeature]) -> tuple[str, list[str]]:
         """The id field, '$id' for none, and each region's id as text."""
-        fields, chosen = self.regions.fields(), run.text("ID_FIELD")
+        fields, chosen = self.sources["REGIONS"].fields(), run.text("ID_FIELD")
         if chosen and fields.lookupField(chosen) < 0:
             raise InputError(f"REGIONS has no field '{chosen}'. Its fields: {', '.join(fields.names()) or 'none'}.")
 
@@ -97,7 +97,7 @@ class SimilarRegions(RegionAlgorithm):
         found = [number for number, value in enumerate(ids) if value == plain]
         if not found and not QgsExpression(text).hasParserError():
             request = QgsFeatureRequest(QgsExpression(text), run.context.expressionContext())
-            fits = {feature.id() for feature in self.regions.getFeatures(request)}
+            fits = {feature.id() for feature in self.sources["REGIONS"].getFeatures(request)}
             found = [number for number, feature in enumerate(features) if feature.id() in fits]
         if len(found) != 1:
             examples = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
