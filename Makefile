@@ -1,4 +1,4 @@
-# The whole contract: setup · demo · check · test · lint · bench · pictures · docs · build · package · install · clean
+# The whole contract: setup · demo · check · test · lint · bench · pictures · docs · build · package · release · install · clean
 # Needs Debian 13 (or alike) with git, make, Python and root or sudo; everything else it installs when missing.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -18,7 +18,7 @@ ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test test-plain test-qgis backports lint fuzz bench pictures docs build i18n lock sbom package install clean system-python system-qgis system-qt6
+.PHONY: help setup demo check test test-plain test-qgis backports lint fuzz bench pictures docs build i18n lock matrix sbom package release install clean system-python system-qgis system-qt6
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -107,6 +107,10 @@ lock: $(INSTALLED_CHECK)
 	@PATH="$(CURDIR)/build/uv/bin:$$PATH" $(PY) docs/scripts/dependencies.py lock
 	@$(PY) docs/scripts/dependencies.py page
 
+## make matrix     which locked wheels each system, Python and QGIS would get, with megabytes (asks the package index)
+matrix: $(INSTALLED_CHECK)
+	@$(PY) docs/scripts/matrix.py
+
 ## make sbom       write the bill of materials of what the plugin installs, as CycloneDX
 sbom: | build
 	@$(PYTHON) docs/scripts/dependencies.py sbom build/raw_qgis_plugin.cdx.json
@@ -127,6 +131,14 @@ package: build $(INSTALLED_CHECK)
 	  { [ -z "$$found" ] || { echo "secrets in: $$found" >&2; exit 1; }; }
 	@size=$$(stat -c %s $(ZIP)); echo "$(ZIP): $$((size / 1024)) KiB"; \
 	  [ $$size -lt $$((25 * 1024 * 1024)) ] || { echo "over the plugin repository's 25 MB" >&2; exit 1; }
+
+## make release    all checks, then the zip, its SHA-256 sum and bill of materials in build/release, and a tag for git
+release: lint test package sbom
+	@rm -rf build/release && mkdir -p build/release && cp $(ZIP) build/raw_qgis_plugin.cdx.json build/release
+	@cd build/release && sha256sum * > SHA256SUMS && cat SHA256SUMS
+	@grep -q "^## $(VERSION)" CHANGELOG.md || { echo "CHANGELOG.md has no section $(VERSION)" >&2; exit 1; }
+	@git diff --quiet HEAD || { echo "commit first: the tag is of a commit" >&2; exit 1; }
+	git tag --annotate v$(VERSION) --message "RAW for QGIS $(VERSION)"
 
 ## make install    copy the stage into a QGIS profile: PROFILE=…/profiles/NAME (default: your own default profile)
 install: build

@@ -68,6 +68,7 @@ def test_a_profile_that_cannot_be_written_starts_the_plugin_and_says_so(qgis_ifa
 
 
 LOAD = """
+import re
 import sys
 for name in {blocked!r}: sys.modules[name] = None
 sys.path[:0] = [{stage!r}, "/usr/share/qgis/python/plugins"]
@@ -161,3 +162,17 @@ def test_proxy_of_qgis_becomes_a_url(staged: None) -> None:
             QgsSettings().setValue(f"proxy/proxy{name}", value)
         assert qgis_proxy() == url
     QgsSettings().remove("proxy")
+
+
+def test_qgis_reads_the_whole_description(staged: None) -> None:
+    """As its plugin manager does, with a ConfigParser that a percent sign would stop."""
+    from pyplugin_installer.installer_data import Plugins
+    from qgis import utils
+
+    utils.plugin_paths = getattr(utils, "plugin_paths", [])
+    stage = ROOT / "build" / "raw_qgis_plugin"
+    text = (stage / "metadata.txt").read_text(encoding="utf-8")
+    found = Plugins().getInstalledPlugin("raw_qgis_plugin", str(stage), True)
+    assert not found["error"] and found["version_installed"] == "1.0.0"
+    last = re.search(r"(?ms)^about=(.*?)(?=^\w+=)", text)[1].strip().splitlines()[-1].strip()
+    assert found["about"].strip().endswith(last) and len(found["about"]) > 300
