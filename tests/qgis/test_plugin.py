@@ -164,8 +164,9 @@ def test_proxy_of_qgis_becomes_a_url(staged: None) -> None:
     QgsSettings().remove("proxy")
 
 
-def test_qgis_reads_the_whole_description(staged: None) -> None:
+def test_qgis_reads_the_whole_description(staged: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As its plugin manager does, with a ConfigParser that a percent sign would stop."""
+    monkeypatch.syspath_prepend("/usr/share/qgis/python")
     from pyplugin_installer.installer_data import Plugins
     from qgis import utils
 
