@@ -20,7 +20,7 @@ from pip._internal.models.index import PyPI
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
-from raw_qgis_plugin.environment.locks import HELD, Pin, read
+from raw_qgis_plugin.environment.locks import HELD, Pin, read  # noqa: E402
 
 LINUX = [f"{kind}_{{}}" for kind in (*(f"manylinux_2_{k}" for k in range(40, 4, -1)), "manylinux2014", "linux")]
 SYSTEMS = {  # name -> platform tags, sys_platform and platform_machine of markers
