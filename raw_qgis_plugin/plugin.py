@@ -16,7 +16,6 @@ from .environment.folders import venv_folder, why_not_writable
 
 if TYPE_CHECKING:
     from .gui.menu import RawMenu
-    from .gui.options import RawOptionsFactory
     from .processing.provider import RawProvider
 
 
@@ -27,7 +26,6 @@ class RawPlugin:
         self.iface = iface
         self.provider: RawProvider | None = None
         self.menu: RawMenu | None = None
-        self.options: RawOptionsFactory | None = None
         self.function: expressions.Saved | None = None
         self.log = log_panel.attach()
         self.translator = translation.install()
@@ -45,14 +43,11 @@ class RawPlugin:
         self.function = expressions.register()
 
     def initGui(self) -> None:  # noqa: N802
-        """Register the algorithms, and add the toolbar, the menu and the options."""
+        """Register the algorithms, and add the toolbar and the menu."""
         from .gui.menu import RawMenu
-        from .gui.options import RawOptionsFactory
 
         self.initProcessing()
         self.menu = RawMenu(self.iface)
-        self.options = RawOptionsFactory(self.menu)
-        self.iface.registerOptionsWidgetFactory(self.options)
         if self.problem:
             self.iface.messageBar().pushWarning("RAW", self.problem)
 
@@ -63,14 +58,12 @@ class RawPlugin:
 
             self.menu.remove()
             settings.unregister()
-        if self.options is not None and not sip.isdeleted(self.options):
-            self.iface.unregisterOptionsWidgetFactory(self.options)
         if self.function is not None:
             expressions.unregister()
         if self.provider is not None and not sip.isdeleted(self.provider):
             QgsApplication.processingRegistry().removeProvider(self.provider)
         if self.translator is not None and not sip.isdeleted(self.translator):
             QCoreApplication.removeTranslator(self.translator)
-        self.menu = self.options = self.function = self.provider = self.translator = None
+        self.menu = self.function = self.provider = self.translator = None
         log_panel.detach(self.log)
         packages.deactivate(venv_folder())

@@ -56,11 +56,6 @@ class Desktop:
             QgsProject.instance().writeEntry("raw", "model", str(path or ""))
         self.models_changed()
 
-    def settings_changed(self) -> None:
-        """The user has changed the settings: the dock reads its layer again if it used others."""
-        if self.session is not None:
-            self.session.take_settings()
-
     def models_changed(self) -> None:
         """Models were added to or removed from the user's folder, or another one is to be used."""
         if self.session is not None:

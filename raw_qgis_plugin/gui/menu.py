@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 MENU = "RAW"
 DOCK_OPEN = "raw/dock_open"
 CHECKABLE = ("dock", "basemap")
-SHORTCUTS = {"dock": "Ctrl+Alt+K", "draw": "Ctrl+Alt+D", "box": "Ctrl+Alt+B"}  # QGIS's options change them
 TOOLBAR = ("dock", "importtracks", "profileusers", "diary", "scoreregions", "forecasttracks", "map")
 
 
@@ -62,10 +61,6 @@ def entries() -> tuple[Entry, ...]:
               lambda menu: menu.show_dock(menu.actions["dock"].isChecked()), "raw"),
         Entry("sample", tr("Open the sample project"), tr("Ten phones in Aracaju, Brazil, and a short tour."),
               window("windows.sample", "open_sample")),
-        Entry("draw", tr("Draw a region"), tr("Click the corners of a region on the map; right click closes it."),
-              lambda menu: menu.show_dock().draw("polygon"), "regions"),
-        Entry("box", tr("Draw a box"), tr("Drag a box on the map: a region."),
-              lambda menu: menu.show_dock().draw("box"), "regions"),
         Entry("map", tr("Make a map…"), tr("A page with title, legend, scale and notes in QGIS's layout window."),
               window("maps.page", "open_designer")),
         Entry("film", tr("Save a film…"), tr("What the map shows while its clock runs, as MP4 or GIF."),
@@ -88,7 +83,7 @@ def entries() -> tuple[Entry, ...]:
 
 def groups() -> list[tuple[str, tuple[str, ...]]]:
     """Titles of the menu's groups, and the actions in them; a group without a title stands in the menu itself."""
-    tools = {"regions": ("draw", "box"), "models": ("train", "models")}
+    tools = {"models": ("train", "models")}
     found = [(group_title(group), tools.get(group, ()) + tuple(each.ID for each in members))
              for group, members in GROUPS.items()]  # fmt: skip
     return [("", ("sample", "dock")), *found, (tr("Maps"), ("map", "film", "basemap")), ("", ("environment", "help"))]
@@ -131,8 +126,8 @@ class RawMenu(Desktop):
             picture, title, self.iface.mainWindow(), objectName=f"raw_{name}", toolTip=f"<b>{title}</b><br>{tip}",
             checkable=name in CHECKABLE, triggered=lambda: slot(),
         )  # fmt: skip
-        if name in SHORTCUTS:
-            self.iface.registerMainWindowAction(action, SHORTCUTS[name])
+        if name == "dock":
+            self.iface.registerMainWindowAction(action, "Ctrl+Alt+K")  # QGIS's options change it
         self.actions[name] = action
 
     def toggle_basemap(self) -> None:

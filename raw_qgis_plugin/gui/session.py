@@ -4,21 +4,18 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsDateTimeRange, QgsVectorLayer
 from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
 
 from ..core.bundle.bundle import open_bundle
 from ..core.bundle.runtime import Model
 from ..core.embedding.cache import embed_cached
-from ..core.embedding.embed import embed
 from ..core.errors import Progress, RawError, part_of
 from ..core.people.labels import label_people
 from ..core.regions.view import VisitorIndex, prepare
@@ -53,10 +50,10 @@ class Session(QObject):
     changed = pyqtSignal()
     worked = pyqtSignal()
 
-    def __init__(self, iface: Any, max_features: int = 5_000_000, max_embedding_s: float = 20.0) -> None:
-        """Larger layers and longer embeddings than these maxima are not started without a question."""
+    def __init__(self, iface: Any, max_features: int = 5_000_000, max_fixes: int = 200_000) -> None:
+        """Layers of more features are not read, and more fixes not embedded, without a question."""
         super().__init__()
-        self.iface, self.max_features, self.max_embedding_s = iface, max_features, max_embedding_s
+        self.iface, self.max_features, self.max_fixes = iface, max_features, max_fixes
         self.layer: QgsVectorLayer | None = None
         self.fields = Schema(None, None, None)
         self.timezone, self.model_path = "UTC", ""
@@ -73,7 +70,6 @@ class Session(QObject):
         self.users: Tracks | None = None  # one track per user, of two fixes or more
         self.summary = ""  # of the reading, in words
         self.city: VisitorIndex | None = None
-        self.estimate_s: float | None = None  # to embed the users
         self.problem = ""
         self.candidates: dict[str, int] = {}  # fields that may name the users, with their numbers of values: a question
 
@@ -138,7 +134,7 @@ class Session(QObject):
     # ---- the work -----------------------------------------------------------------------------------------------
 
     def read(self) -> None:
-        """Read the layer, open the model, and estimate how long embedding the users will take."""
+        """Read the layer, and open the model."""
         self.cancel()
         self._forget()
         if self.layer is None:
@@ -176,20 +172,20 @@ class Session(QObject):
         self.run(tr("Reading the tracks"), work, self._has_read)
 
     def take_settings(self) -> None:
-        """Take the device that the user has chosen in the options, by reading again."""
+        """Take the device that the user has chosen, by reading again."""
         if settings().device.value().lower() != self.device and (self.tracks is not None or self.job is not None):
             self.read()
         else:
             self.changed.emit()
 
-    def _has_read(self, result: tuple[Tracks, Tracks, str, Model, float]) -> None:
-        self.tracks, self.users, self.summary, self.model, self.estimate_s = result
+    def _has_read(self, result: tuple[Tracks, Tracks, str, Model]) -> None:
+        self.tracks, self.users, self.summary, self.model = result
         self.changed.emit()
         if self.layer is not None and len(self.tracks) and not self._looked:
             self._looked = True
             times = QgsDateTimeRange(utc(int(self.tracks.t.min())), utc(int(self.tracks.t.max())))
             show_in_time(self.iface, self.layer, times)
-        if self.users.n_users and self.estimate_s <= self.max_embedding_s:
+        if 0 < len(self.users) <= self.max_fixes:
             self.prepare()
 
     def describe(self, in_layer: int) -> str:
@@ -296,10 +292,8 @@ class Session(QObject):
 
 def _read(
     reading: ReadPlan, model: Model | None, path: str, device: str, progress: Progress
-) -> tuple[Tracks, Tracks, str, Model, float]:
-    """Runs in a task. Returns the tracks, the users with two fixes or more, a summary in words, the model, and the
-    estimated seconds to embed the users.
-    """
+) -> tuple[Tracks, Tracks, str, Model]:
+    """Runs in a task. Returns the tracks, the users with two fixes or more, a summary in words, and the model."""
     tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
     users, left_out = by_unit(tracks, "user")
     progress(0.9)
@@ -310,20 +304,7 @@ def _read(
         every.add(reason, count)
     summary = f"{describe(tracks, users, reading.fields.zone)} {describe_skipped(every, len(users))}"
     summary = summary if len(users) else f"{summary} {every.advice}".rstrip()
-    return tracks, users, summary, model, _seconds_to_embed(users, model, progress)
-
-
-def _seconds_to_embed(users: Tracks, model: Model, progress: Progress, sampled: int = 4) -> float:
-    """Estimate the time from one measured batch. sampled: its number of users, who are of all sizes."""
-    if not users.n_users:
-        return 0.0
-    by_size = np.argsort(np.diff(users.user_offsets), kind="stable")
-    sample = by_size[np.linspace(0, users.n_users - 1, min(sampled, users.n_users)).round().astype(int)]
-    some = users.take(np.isin(users.user, sample))
-    began = time.monotonic()
-    embed(some, model, lambda share: progress(0.95 + 0.02 * share))
-    label_people(some, model)
-    return (time.monotonic() - began) * users.n_users / max(some.n_users, 1)
+    return tracks, users, summary, model
 
 
 def _prepare(users: Tracks, model: Model, folder: Path | None, zone: str, progress: Progress) -> VisitorIndex:

@@ -48,7 +48,6 @@ def work():
     report["before"] = dialog.summary.text()
     picture(dialog, "environment_missing")
 
-    dialog.source.setCurrentIndex(2)
     dialog.wheels.setFilePath(os.environ["RAW_WHEELS"])
     dialog.locked.setChecked(False)  # the lock knows no imitations
     dialog.install_button.click()

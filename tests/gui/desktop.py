@@ -12,7 +12,7 @@ from collections import Counter
 
 sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 
-from driving import LONG, add, main, picture, until, wait, whole_screen
+from driving import LONG, add, find, main, picture, until, wait, whole_screen
 from qgis.core import QgsApplication, QgsExpression, QgsProject, QgsSettings, QgsSettingsTree
 from qgis.PyQt.QtCore import QEvent, QObject, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QTextBrowser
@@ -67,7 +67,7 @@ def settle():
 
 
 def use_windows():
-    """Open every window, the tour with the dock, and the options. They are open when the plugin is unloaded."""
+    """Open every window, and the tour with the dock. They are open when the plugin is unloaded."""
     menu = plugins[NAME].menu
     for name in WINDOWS:
         QgsProject.instance().setDirty(False)
@@ -75,13 +75,10 @@ def use_windows():
         wait(0.4)
     picture(next(w for w in QApplication.topLevelWidgets() if w.objectName() == "RawTour"), "tour")
     report["sample"] = [QgsProject.instance().title(), QgsProject.instance().crs().authid()]
-    page = plugins[NAME].options.createWidget(iface.mainWindow())
-    page.min_users.setValue(12)
-    page.apply()
+    box = find(menu.dock, "raw_min_users")
+    box.setValue(12)
     report["set"] = QgsSettingsTree.node("plugins").childNode("raw").childSetting("min-users").valueAsVariant()
-    page.min_users.setValue(10)
-    page.apply()
-    page.deleteLater()
+    box.setValue(10)
 
 
 def open_dialogs(tracks, regions):

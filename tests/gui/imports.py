@@ -14,7 +14,6 @@ sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 
 from driving import LEFT, Heart, find, main, picture, press, until, wait
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
     QgsDateTimeRange,
     QgsFeature,
     QgsGeometry,
@@ -198,7 +197,7 @@ def cancelled(menu):
 
 
 def sample(menu, dock):
-    """The sample while the dock is open, without its tour; and a project whose CRS is made for another place."""
+    """The sample while the dock is open, without its tour."""
     project = QgsProject.instance()
     project.removeAllMapLayers()  # else QGIS asks what to do with the temporary ones
     wait(0.5)
@@ -206,10 +205,6 @@ def sample(menu, dock):
     menu.open_window("sample").close()
     report["sample"] = dock.session.layer.name(), project.crs().authid()
     until(lambda: dock.session.tracks is not None and dock.session.job is None, 120, "the sample")
-    project.setCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
-    menu.use_layer(dock.session.layer)
-    report["far off"] = [item.text() for item in iface.messageBar().items()]
-    picture(iface.mainWindow(), "import_far_off")
 
 
 def look_for_cuts(dialog):

@@ -245,7 +245,7 @@ def work():
     window = whole_screen()
     report["bands"] = bands()
     report["keys"] = [
-        QgsGui.shortcutsManager().actionForSequence(QKeySequence(f"Ctrl+Alt+{each}")).objectName() for each in "KDB"
+        QgsGui.shortcutsManager().actionForSequence(QKeySequence(f"Ctrl+Alt+{each}")).objectName() for each in "K"
     ]
     tracks, polygons = add(os.environ["RAW_TRACKS"], "Tracks"), add(os.environ["RAW_REGIONS"], "Regions")
     iface.setActiveLayer(tracks)

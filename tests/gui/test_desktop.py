@@ -37,7 +37,7 @@ def test_unloading_leaves_nothing_of_what_was_used(report: dict[str, Any]) -> No
     assert report["without"][1] == report["without"][2] and report["with"][0] == report["with"][1]
 
 
-def test_the_sample_project_and_the_options(report: dict[str, Any]) -> None:
+def test_the_sample_project_and_a_setting(report: dict[str, Any]) -> None:
     assert report["sample"] == ["Ten phones in Aracaju", "EPSG:31984"] and int(report["set"]) == 12
 
 

@@ -64,7 +64,7 @@ def test_the_summary_matches_the_layer(report: dict[str, Any]) -> None:
         "<b>CPU</b>",
         "<b>CUDA</b>",
     )
-    assert report["keys"] == ["raw_dock", "raw_draw", "raw_box"]
+    assert report["keys"] == ["raw_dock"]
 
 
 def test_regions_have_people_and_hours_and_few_people_show_nothing(report: dict[str, Any]) -> None:

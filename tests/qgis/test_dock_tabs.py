@@ -149,13 +149,10 @@ def test_a_read_only_profile_works_without_a_cache(
     session: Any, menu: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from raw_qgis_plugin.environment import folders
-    from raw_qgis_plugin.gui.options import RawOptionsPage
 
     monkeypatch.setattr(folders, "cache_folder", lambda: Path("/dev/null/cache"))
     read(session, make(fixes))
-    page = RawOptionsPage(menu)
-    page._clear_cache()
-    assert session.city is not None and page.cache.text() == "0.0 MB" and not page.clear.isEnabled()
+    assert session.city is not None
 
 
 def test_a_users_name_goes_with_its_layer(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:

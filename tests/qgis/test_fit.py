@@ -103,17 +103,3 @@ def test_the_first_layer_gives_the_project_its_own_crs_or_one_in_metres(
     own = project.addMapLayer(make(fixes, "EPSG:32649"))
     fit.show_in_shape(iface, own)
     assert project.crs().authid() == "EPSG:32649"  # the neighbouring zone is the layer's own
-
-
-def test_a_crs_that_is_far_off_is_kept_and_a_better_one_is_named(
-    iface: Any, layer: QgsVectorLayer, make: Callable[..., Any], fixes: Any
-) -> None:
-    from raw_qgis_plugin.gui.maps import fit
-
-    project = QgsProject.instance()
-    project.addMapLayers([layer, make(fixes)])
-    for crs, warned in (("EPSG:4326", False), ("EPSG:32650", False), ("EPSG:31984", True)):
-        project.setCrs(QgsCoordinateReferenceSystem(crs))
-        fit.show_in_shape(iface, layer)
-        assert project.crs().authid() == crs and bool(iface.said) == warned
-    assert "UTM zone 50N" in iface.said[0]

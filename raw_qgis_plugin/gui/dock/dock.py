@@ -52,15 +52,15 @@ class RawDock(TakesFiles, QgsDockWidget):
 
         self.session = Session(self.desktop.iface)
         self.source = SourcePanel(self.session, self.desktop)
-        self.regions, self.users, self.forecast = tabs = [
+        self.regions, self.users, self.forecast = pages = [
             tab(self.session, self.desktop) for tab in (RegionsTab, UsersTab, ForecastTab)
         ]
-        self.pages = [*tabs, self.source]
-        self.tabs = QTabWidget(objectName="raw_tabs", documentMode=True)
-        for tab, title in zip(tabs, (tr("Regions"), tr("Users"), tr("Forecast"))):
+        self.pages = [*pages, self.source]
+        tabs = QTabWidget(objectName="raw_tabs", documentMode=True)
+        for tab, title in zip(pages, (tr("Regions"), tr("Users"), tr("Forecast"))):
             area = scrolling(tab, TabArea())
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            self.tabs.addTab(area, title)
+            tabs.addTab(area, title)
         self.bar = QProgressBar(maximum=1000, textVisible=False, maximumHeight=10)
         self.words = wrapped()
         cancel = QPushButton(tr("Cancel"), objectName="raw_cancel", clicked=self.session.stop)
@@ -68,8 +68,8 @@ class RawDock(TakesFiles, QgsDockWidget):
         self.progress = QWidget()
         self.progress.setLayout(row(left, cancel, stretch=left, margins_px=0))
         self.session.worked.connect(self.show_job)
-        page, parts = QWidget(), (self.source, self.progress, self.tabs)
-        page.setLayout(column(*parts, stretch=self.tabs, spacing_px=4, margins_px=(6, 4, 6, 4)))
+        page, parts = QWidget(), (self.source, self.progress, tabs)
+        page.setLayout(column(*parts, stretch=tabs, spacing_px=4, margins_px=(6, 4, 6, 4)))
         self.show_job()
         self.source.start()
         return page
@@ -84,12 +84,6 @@ class RawDock(TakesFiles, QgsDockWidget):
                 words = tr("{what}: {share:.0%}, {left} left").format(what=words, share=job.share, left=time_left(left))
             self.words.setText(words)
             self.bar.setValue(round(1000 * job.share))
-
-    def draw(self, tool: str) -> None:
-        """Begin to draw a region: 'polygon' or 'box'."""
-        if self.session is not None:
-            self.tabs.setCurrentIndex(0)
-            self.regions.buttons[tool].click()
 
     def take_file(self, path: str) -> None:
         """Open the window that imports a file."""

@@ -13,7 +13,6 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QFrame, QLabel, QPushBut
 from ...core.paths import shipped_bundle
 from ...environment.folders import models_folder
 from ...layers.words import count_users
-from ...processing.progress import time_left
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..layer_kinds import has_fixes
@@ -146,7 +145,7 @@ class SourcePanel(QWidget):
         self.session.set_fields(self.track_fields.choice(), self.zone.zone())
 
     def show_session(self) -> None:
-        """Show the fields, the summary, the estimate and the device."""
+        """Show the fields, the summary and the device."""
         session = self.session
         if session.layer is None:  # QGIS's box goes on to the next layer when one is removed
             with silent(self.layer):
@@ -165,9 +164,8 @@ class SourcePanel(QWidget):
         readable = model is not None and users is not None and users.n_users > 0
         self.prepare.setVisible(readable and session.city is None and session.job is None)
         if model is not None and users is not None:
-            words = tr("Let the model read {users}: {time} on the {device}")
-            left = time_left(session.estimate_s or 0.0)
-            self.prepare.setText(words.format(users=count_users(users.n_users), time=left, device=model.provider))
+            words = tr("Let the model read {users} on the {device}")
+            self.prepare.setText(words.format(users=count_users(users.n_users), device=model.provider))
         self.device.setText(f"<b>{model.provider}</b>" if model is not None else "")
         self.device.setToolTip(tr("The device that does the work. ") + getattr(model, "warning", ""))
 

@@ -98,12 +98,10 @@ def show_controller(iface: Any) -> None:
 
 
 def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:
-    """Let the project have a CRS in which the layer is not turned or stretched.
-
-    The first layer of a project decides. Where there are others, and the CRS is not made for the layer's place, a
-    message names a better one.
-    """
+    """Let the project have a CRS in which the layer is not turned or stretched, if it is the project's first layer."""
     project, own = QgsProject.instance(), layer.crs()
+    if any(each.isSpatial() and each is not layer for each in project.mapLayers().values()):
+        return
     there = QgsCoordinateTransform(own, QgsCoordinateReferenceSystem("EPSG:4326"), project)
     try:
         place = QgsRectangle() if layer.extent().isNull() else there.transformBoundingBox(layer.extent())
@@ -113,16 +111,11 @@ def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:
     best = own if suited else utm_zone(place)
     if best is None:
         return
-    others = [each for each in project.mapLayers().values() if each.isSpatial() and each is not layer]
     crs, area = project.crs(), project.crs().bounds()
     suits = not crs.isValid() or area.isEmpty() or area.contains(place.center())
-    if not others and (not suits or not crs.isValid() or crs.isGeographic()):
+    if not suits or not crs.isValid() or crs.isGeographic():
         iface.layerTreeCanvasBridge().setCanvasLayers()  # it sets a CRS of its own at the first layer, and only then
         project.setCrs(best if own.isGeographic() else own, True)
-    elif others and not suits:
-        words = tr("{crs} turns and stretches the map of {layer}: choose {best} as the project's CRS.")
-        words = words.format(crs=crs.authid() or crs.description(), layer=layer.name(), best=best.description())
-        iface.messageBar().pushWarning("RAW", escaped(words))
 
 
 def utm_zone(place: QgsRectangle, max_width: float = 18.0) -> QgsCoordinateReferenceSystem | None:

@@ -68,7 +68,7 @@ class RegionsTab(QWidget):
         }
         self.min_users = QSpinBox(
             objectName="raw_min_users", minimum=1, maximum=1000, prefix=tr("from "), suffix=tr(" people"),
-            toolTip=tr("Minimum users per region, also in Settings → Options → RAW: fewer people get no figures."),
+            toolTip=tr("Minimum users per region: fewer people get no figures."),
             keyboardTracking=False, valueChanged=self._set_min_users,  # 12 is not 1 while it is typed
         )  # fmt: skip
         self.hint = wrapped(textFormat=Qt.TextFormat.PlainText)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The window of packages: which ones RAW lacks, their installation and removal, and a report of the system."""
+"""The window of packages: which ones RAW lacks, their installation, the device, and a report of the system."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 from functools import partial
 from pathlib import Path
@@ -21,16 +22,17 @@ from qgis.PyQt.QtWidgets import (
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
-    QWidget,
 )
 
 from ...core.errors import Progress, RawError
+from ...core.specs import DEVICES
 from ...environment import packages
-from ...environment.folders import size_of, venv_folder
+from ...environment.folders import cache_folder, size_of, venv_folder
 from ...environment.install import InstallRequest, qgis_proxy
 from ...environment.interpreter import NoPython, base_python, this_layout
 from ...processing.words import tr
 from ..desktop import Desktop
+from ..settings import settings
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, row, wrapped
 from .diagnostics import report
@@ -45,8 +47,8 @@ class PackagesDialog(RawDialog):
     An installation continues when the window is closed.
     """
 
-    def __init__(self, desktop: Desktop, parent: QWidget | None = None) -> None:
-        super().__init__(parent or desktop.iface.mainWindow(), "RawEnvironment", tr("Packages"))
+    def __init__(self, desktop: Desktop) -> None:
+        super().__init__(desktop.iface.mainWindow(), "RawEnvironment", tr("Packages and device"))
         self.desktop = desktop
         self.gpus: list[str] | None = None  # None: not looked for yet
         self.broken: dict[str, str] = {}  # why a module does not import
@@ -68,17 +70,22 @@ class PackagesDialog(RawDialog):
         self.locked = QCheckBox(
             tr("Only versions that RAW was tested with, checked by their SHA-256 sums"), checked=True
         )
-        self.source = QComboBox()
-        self.source.addItem(tr("from PyPI"), "pypi")
-        self.source.addItem(tr("from a folder of wheels (no network)"), "wheels")
-        self.source.currentIndexChanged.connect(self.refresh)
         self.wheels = QgsFileWidget()
         self.wheels.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.wheels.setDialogTitle(tr("Folder of wheels"))
+        self.wheels.lineEdit().setPlaceholderText(tr("empty: from PyPI; or a folder of wheels, without a network"))
+        self.device = QComboBox()
+        for device, words in zip(DEVICES, (tr("Automatic: the graphics card where it can"), "CPU", "CUDA (NVIDIA)")):
+            self.device.addItem(words, device)
+        self.device.setCurrentIndex(max(0, self.device.findData(settings().device.value())))
+        self.device.activated.connect(self._set_device)
+        tip = tr("Deletes the embeddings of tracks that RAW has read. Layers and models stay.")
+        self.clear = QPushButton(toolTip=tip, autoDefault=False, clicked=self._clear_cache)
         form = QFormLayout()
-        form.addRow(tr("Install"), self.source)
-        for widget in (self.wheels, self.with_training, self.locked):
+        form.addRow(tr("Install"), self.wheels)
+        for widget in (self.with_training, self.locked):
             form.addRow("", widget)
+        form.addRow(tr("Device"), row(self.device, None, self.clear))
         self.install_button = QPushButton(tr("Install"), default=True, clicked=self.install)
         self.cancel_button = QPushButton(tr("Cancel the installation"), visible=False)
         self.remove_button = QPushButton(tr("Remove…"), clicked=self.remove)
@@ -103,7 +110,7 @@ class PackagesDialog(RawDialog):
 
     def refresh(self) -> None:
         """List the packages, and which of them are missing."""
-        self.wheels.setVisible(self.source.currentData() == "wheels")
+        self.clear.setText(tr("Clear cache ({megabytes} MB)").format(megabytes=size_of(cache_folder()) // 1_000_000))
         running, training = packages.check(RUNNING), packages.check(TRAINING)
         self.table.clear()
         for found, use in ((running, ""), (training, tr("for training"))):
@@ -171,15 +178,20 @@ class PackagesDialog(RawDialog):
         self.log.setPlainText(tr("Looking for devices, and timing the model on each of them …"))
         self.run_until_closed(tr("RAW diagnostics"), partial(report, list(sys.path)), done, done)
 
+    def _set_device(self) -> None:
+        settings().device.setValue(self.device.currentData())
+        if self.desktop.session is not None:
+            self.desktop.session.take_settings()
+
+    def _clear_cache(self) -> None:
+        shutil.rmtree(cache_folder(), ignore_errors=True)
+        self.refresh()
+
     # ---- installing and removing -------------------------------------------------------------------------------
 
     def install(self) -> None:
         """Install in the background what was chosen."""
-        source = self.source.currentData()
-        folder = Path(self.wheels.filePath()) if source == "wheels" and self.wheels.filePath() else None
-        if source == "wheels" and folder is None:
-            self._summarise(tr("Choose the folder that holds the wheels."))
-            return
+        folder = Path(self.wheels.filePath()) if self.wheels.filePath() else None
         groups = ("cuda" if self.gpus else RUNNING, *[TRAINING] * self.with_training.isChecked())
         self.log.clear()
         try:
@@ -198,7 +210,7 @@ class PackagesDialog(RawDialog):
     def _set_busy(self, busy: bool) -> None:
         self.bar.setVisible(busy)
         self.cancel_button.setVisible(busy)
-        choices = self.source, self.with_training, self.wheels, self.locked
+        choices = self.with_training, self.wheels, self.locked
         for widget in (self.install_button, self.remove_button, *choices):
             widget.setEnabled(not busy)
 

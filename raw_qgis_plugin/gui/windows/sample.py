@@ -44,7 +44,16 @@ def open_sample(desktop: Desktop) -> Tour | None:
     for name in (TRACKS, REGIONS, "README.md"):
         if not (folder / name).exists():
             shutil.copyfile(RESOURCES / "sample" / name, folder / name)
-    regions, tracks = fill_project(project, folder)
+    project.setTitle(tr("Ten phones in Aracaju"))
+    regions, tracks = load(folder / REGIONS, tr("Hexagons")), load(folder / TRACKS, tr("Tracks of ten phones"))
+    regions.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(OUTLINE)))
+    name = tracks.name()
+    Fixes().apply(tracks)
+    tracks.setName(name)
+    tracks.renderer().symbol().setColor(QColor("#3b8ed6"))
+    tracks.renderer().symbol().setSize(1.2)
+    project.addMapLayers([tracks, regions])
+    project.timeSettings().setTemporalRange(times_of(tracks, "t"))
     desktop.iface.layerTreeCanvasBridge().setCanvasLayers()  # sets the project's CRS, so ours comes after
     project.setCrs(QgsCoordinateReferenceSystem(CRS))
     project.setDirty(False)
@@ -62,24 +71,9 @@ def open_sample(desktop: Desktop) -> Tour | None:
     return Tour(desktop)
 
 
-def fill_project(project: QgsProject, folder: Path) -> tuple[QgsVectorLayer, QgsVectorLayer]:
-    """Add the layers, styled and with time, to an empty project. Returns the regions and the tracks."""
-    project.setTitle(tr("Ten phones in Aracaju"))
-    regions, tracks = load(folder / REGIONS), load(folder / TRACKS)
-    regions.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(OUTLINE)))
-    regions.setName(tr("Hexagons"))
-    Fixes().apply(tracks)
-    tracks.renderer().symbol().setColor(QColor("#3b8ed6"))
-    tracks.renderer().symbol().setSize(1.2)
-    tracks.setName(tr("Tracks of ten phones"))
-    project.addMapLayers([tracks, regions])
-    project.timeSettings().setTemporalRange(times_of(tracks, "t"))
-    return regions, tracks
-
-
-def load(path: Path) -> QgsVectorLayer:
+def load(path: Path, name: str) -> QgsVectorLayer:
     """Open a layer of the sample. Raises InputError where it cannot be opened."""
-    layer = QgsVectorLayer(str(path), path.stem, "ogr")
+    layer = QgsVectorLayer(str(path), name, "ogr")
     if not layer.isValid():
         raise InputError(f"The sample's {path.name} cannot be opened. Delete the folder {path.parent} and try again.")
     return layer

@@ -81,15 +81,14 @@ class TrainingDialog(RawDialog):
 
     def look(self) -> None:
         """List the runs if some have come or gone, and show what is new of the chosen one."""
-        found = runs()
+        found = [each for each in runs() if each.about["module"] == training.ADAPT]  # others cannot be resumed
         if [each.folder for each in found] != [each.folder for each in self._found]:
             chosen, self._found = self.runs.currentData(), found
             with silent(self.runs):
                 self.runs.clear()
                 for child in found:
                     when = str(child.about["started"]).replace("T", " ")[:16]
-                    words = f"{when} UTC: {child.about.get('title', child.about['module'])}"
-                    self.runs.addItem(words, child.folder.name)
+                    self.runs.addItem(tr("Training of {when} UTC").format(when=when), child.folder.name)
                 self.runs.setCurrentIndex(max(0, self.runs.findData(chosen)))
             if self.child is None or self.runs.currentData() != chosen:
                 self.show_run()
@@ -130,7 +129,7 @@ class TrainingDialog(RawDialog):
     def _show_status(self, child: Child) -> None:
         status, whole = self.status, (child.folder / "tracks.parquet").exists()
         visible = {
-            "pause": status == "running" and self.pausable,
+            "pause": status == "running",
             "resume": status in ("stopped", "interrupted", "failed") and whole,
             "report": status == "finished" and (self._result() / "report.html").exists(),
             "use": status == "finished",
@@ -138,7 +137,6 @@ class TrainingDialog(RawDialog):
         for name, button in self.actions.items():
             button.setVisible(visible.get(name, True))
             button.setEnabled(True)
-        self.actions["resume"].setText(tr("Resume") if self.pausable else tr("Start again"))
         if status == "finished":
             self.bar.setValue(1000)
             training.delete_personal_data(child.folder)  # the copies of tracks and labels are not needed any more
@@ -149,11 +147,6 @@ class TrainingDialog(RawDialog):
             words = tr("Failed") if status == "failed" else tr("Interrupted")
             self.head.setText(f"<b>{words}.</b> {escaped(str(child.error() or ''))}")
             self.log.appendPlainText(child.errors()[-4000:])
-
-    @property
-    def pausable(self) -> bool:
-        """Whether the run continues the training of a model, and does not learn a label."""
-        return self.child is not None and self.child.about["module"] == training.ADAPT
 
     def _verdict(self) -> str:
         return str(self.last.get("verdict") or tr("Finished."))
@@ -181,10 +174,10 @@ class TrainingDialog(RawDialog):
             self._run(tr("Stopping …"), self.child.cancel, lambda _: self.look())
 
     def resume(self) -> None:
-        """Resume from the last checkpoint. A label is learned from the beginning."""
+        """Resume from the last checkpoint."""
         if self.child is not None:
             try:
-                self.child.resume(*(["--resume"] if self.pausable else []))
+                self.child.resume("--resume")
             except (RawError, OSError) as error:
                 self.head.setText(escaped(str(error)))
             self.look()
