@@ -184,7 +184,9 @@ class RawMenu(Desktop):
         if ready:
             return algorithm
         words = reason.split(". ")[0] + "."  # the bar has room for a sentence
-        self.tell(words, tr("Packages…"), lambda: self.open_window("environment"), Qgis.MessageLevel.Warning)
+        training = "train" in getattr(algorithm, "PACKAGES", ())
+        show = lambda: self.open_window("environment").with_training.setChecked(training)  # noqa: E731
+        self.tell(words, tr("Packages…"), show, Qgis.MessageLevel.Warning)
         return None
 
     def tell(self, words: str, title: str, slot: Callable[[], Any], level: Any = Qgis.MessageLevel.Success) -> None:

@@ -22,6 +22,7 @@ from qgis.core import (
     QgsProject,
     QgsVectorLayer,
 )
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
 from qgis.PyQt.QtTest import QTest
@@ -127,7 +128,7 @@ def day_first(menu, dock):
     picture(dialog, "import_done")
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     wait(0.3)
-    report["closed"] = not dialog.isVisible()
+    report["closed"] = sip.isdeleted(dialog)
 
 
 def choose_zone(dialog):

@@ -8,11 +8,10 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QMessageBox, QPlainTextEdit, QProgressBar
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QMessageBox, QPlainTextEdit, QProgressBar
 
 from ...core.bundle import library
 from ...core.errors import RawError
-from ...environment import packages
 from ...environment.folders import models_folder
 from ...processing.progress import time_left
 from ...processing.words import tr
@@ -38,23 +37,15 @@ class TrainingDialog(RawDialog):
         self.status = ""
         self.last: dict[str, Any] = {}  # the latest value of each figure
         self._found: list[Child] = []
-        lacking = [package for package in packages.check("train") if package.problem]
-        words = tr("⚠ Training needs packages that are missing or old: {names}, about {megabytes:,} MB to download.")
-        names, megabytes = ", ".join(each.name for each in lacking), packages.download_megabytes(lacking)
         start = [
             ("pretrain", tr("Continue training…"), tr("The model learns how people move in your tracks. No labels."),
              lambda: desktop.open_dialog("pretrain")),
             ("trainhead", tr("Teach a label…"), tr("The model learns a label of your own from ten examples or more."),
              lambda: desktop.open_dialog("trainhead")),
-            ("packages", tr("Packages…"), words.format(names=names, megabytes=megabytes),
-             lambda: desktop.open_window("environment").with_training.setChecked(True)),
         ]  # fmt: skip
-        begin = QGridLayout()
-        begin.setColumnStretch(1, 1)
-        for at, (button, each) in enumerate(zip(buttons("raw_training_", *start).values(), start)):
-            if lacking or each[0] != "packages":
-                begin.addWidget(button, at, 0)
-                begin.addWidget(wrapped(each[2]), at, 1)
+        begin = QFormLayout()
+        for button, (_, _, words, _) in zip(buttons("raw_training_", *start).values(), start):
+            begin.addRow(button, wrapped(words))
         self.runs = QComboBox(objectName="raw_training_runs", currentIndexChanged=self.show_run)
         self.head = wrapped(objectName="raw_training_status")
         self.bar = QProgressBar(objectName="raw_training_bar", maximum=1000)
