@@ -149,7 +149,7 @@ def test_what_was_chosen_for_one_file_is_not_taken_of_the_next(
     window.output.setFilePath(str(tmp_path / "berlin.gpkg"))
     monkeypatch.setattr(import_dialog.QMessageBox, "question", lambda *_: QMessageBox.StandardButton.No)
     window.run()
-    assert window.running is None and window.output.filePath() == str(tmp_path / "berlin 2.gpkg")
+    assert window.running is None and window.output.filePath() == str(tmp_path / "berlin.gpkg")
     assert (tmp_path / "berlin.gpkg").read_text() == "somebody's"
     window.close()
     window.deleteLater()

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
@@ -21,33 +19,32 @@ class PreviewTable(QTableWidget):
     """The rows, not to be edited."""
 
     def __init__(self) -> None:
-        super().__init__(objectName="raw_import_rows")
+        super().__init__(objectName="raw_import_rows", alternatingRowColors=True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setAlternatingRowColors(True)
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
 
     def show_rows(self, preview: Preview, max_rows: int = 50) -> None:
         """Show the first rows. A value that cannot be read is marked."""
-        raw = preview.raw.slice(0, max_rows)
+        raw, read = preview.raw.slice(0, max_rows), _as_read(preview, max_rows)
         used = [name for name in preview.schema.columns() if name in raw.column_names]
         written = list(dict.fromkeys([*used, *raw.column_names]))  # those that are read come first
-        read = _as_read(preview, max_rows)
+        texts = [["" if value is None else str(value)[:80] for value in raw[name].to_pylist()] for name in written]
         self.clear()
         self.setRowCount(len(raw))
         self.setColumnCount(len(read) + len(written))
         self.setHorizontalHeaderLabels([*read, *written])
-        for column, values in enumerate(read.values()):
-            head = self.horizontalHeaderItem(column)
-            head.setToolTip(tr("As it is read."))
+        for column, values in enumerate([*read.values(), *texts]):
+            is_read, head = column < len(read), self.horizontalHeaderItem(column)
+            head.setToolTip(tr("As it is read.") if is_read else tr("As it is written in the file."))
             font = head.font()
-            font.setBold(True)
+            font.setBold(is_read)
             head.setFont(font)
             for row, value in enumerate(values):
-                self.setItem(row, column, _item(value, strong=True))
-        for column, name in enumerate(written, len(read)):
-            self.horizontalHeaderItem(column).setToolTip(tr("As it is written in the file."))
-            for row, value in enumerate(raw[name].to_pylist()):
-                self.setItem(row, column, _item("" if value is None else str(value)[:80]))
+                item = QTableWidgetItem(value)
+                if is_read and value == MISSING:
+                    item.setBackground(QColor(214, 96, 77, 110))
+                    item.setToolTip(tr("This cannot be read: the row is skipped."))
+                self.setItem(row, column, item)
         self.resizeColumnsToContents()
 
 
@@ -69,14 +66,6 @@ def _as_read(preview: Preview, max_rows: int) -> dict[str, list[str]]:
         metres = fixes["accuracy"].to_numpy()
         columns[tr("Accuracy, m")] = [f"{value:.0f}" if np.isfinite(value) else "" for value in metres]
     return columns
-
-
-def _item(value: str, strong: bool = False) -> Any:
-    item = QTableWidgetItem(value)
-    if strong and value == MISSING:
-        item.setBackground(QColor(214, 96, 77, 110))
-        item.setToolTip(tr("This cannot be read: the row is skipped."))
-    return item
 
 
 def describe(found: Preview) -> str:
