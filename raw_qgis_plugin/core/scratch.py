@@ -65,23 +65,24 @@ class Scratch(tempfile.TemporaryDirectory):
     It is locked until then. Those of the same prefix that killed processes left in `place` are removed first.
     """
 
-    def __init__(self, prefix: str, place: Path | None = None) -> None:
+    def __init__(self, prefix: str, place: Path | None = None, young_s: float = 60.0) -> None:
+        """young_s: one of another process so newly made may yet get its lock."""
         place = place or Path(tempfile.gettempdir())
-        _clear_left(place, prefix)
+        for left in place.glob(prefix + "?" * 8):  # the names of tempfile
+            with contextlib.suppress(OSError):  # another process may clear it too
+                about = left.lstat()
+                old = stat.S_ISDIR(about.st_mode) and abs(time.time() - about.st_mtime) > young_s
+                if old and not is_locked(left / LOCK):
+                    shutil.rmtree(left, ignore_errors=True)
         super().__init__(prefix=prefix, dir=place, ignore_cleanup_errors=True)
         self._held = contextlib.ExitStack()
         with contextlib.suppress(OSError):  # on a drive without locks it counts as locked, and so stays after a kill
             self._held.enter_context(lock(Path(self.name, LOCK), wait=True))
 
     def cleanup(self) -> None:
-        """Remove the folder now. Where Windows has a file in it in use, a later process does: the lock file stays."""
-        folder = Path(self.name)
-        emptied = not folder.exists() or _empty(folder)
+        """Remove the folder now. What Windows has in use, a later process removes."""
         self._held.close()  # Windows removes no file that is open
-        if emptied:
-            super().cleanup()
-        else:
-            self._finalizer.detach()  # type: ignore[attr-defined]
+        super().cleanup()
 
 
 def put_back(place: Path) -> None:
@@ -91,31 +92,3 @@ def put_back(place: Path) -> None:
         with contextlib.suppress(OSError):
             if held.is_file() and not is_locked(held) and not target.exists():
                 replaced.rename(target)
-
-
-def _clear_left(place: Path, prefix: str, young_s: float = 60.0) -> None:
-    """Remove our own scratch folders that no process holds. young_s: one so newly written may yet get its lock."""
-    for left in place.glob(prefix + "?" * 8):  # the names of tempfile
-        with contextlib.suppress(OSError):  # another process may clear it too
-            about = left.lstat()
-            own = stat.S_ISDIR(about.st_mode) and (not hasattr(os, "getuid") or about.st_uid == os.getuid())
-            files = list(left.rglob("*")) if own else []
-            written = max(path.lstat().st_mtime for path in (left, *files))
-            ours = own and (left / LOCK in files or not files)  # a kill may come before the lock
-            old = ours and abs(time.time() - written) > young_s
-            if old and not is_locked(left / LOCK) and _empty(left):
-                shutil.rmtree(left, ignore_errors=True)
-
-
-def _empty(folder: Path) -> bool:
-    """Remove what is in a scratch folder but for its lock: after a kill meanwhile it is still known as one.
-
-    Returns whether nothing else is left.
-    """
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.name != LOCK:
-            with contextlib.suppress(OSError):
-                path.unlink()
-    return all(path.name == LOCK for path in folder.iterdir())

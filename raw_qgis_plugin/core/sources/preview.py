@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-OFFSET = re.compile(r":\d\d(?:[.,]\d+)? ?([+-]\d\d):?(\d\d)?$")  # at the end of a time
 SAMPLE = 20_000  # rows in which columns that may name users are looked for: files may be sorted by user
 
 
@@ -38,14 +36,6 @@ class Preview(NamedTuple):
         """Columns that may name users, with the number of different values in the sample."""
         taken = self.schema.columns()
         return user_candidates({n: self.sample[n].to_pylist() for n in self.sample.column_names if n not in taken})
-
-    @property
-    def zone(self) -> str:
-        """The offset that all times in the sample carry, such as 'UTC+03:00'; '' for none, several, or that of UTC."""
-        times = self.sample[self.schema.time].to_pylist() if self.schema.time in self.sample.column_names else []
-        ends = (OFFSET.search(str(time)) for time in times if time not in (None, ""))
-        found = {f"UTC{end[1]}:{end[2] or '00'}" if end else "" for end in ends}
-        return found.pop() if len(found) == 1 and not found <= {"UTC+00:00", "UTC-00:00"} else ""
 
 
 def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSED, rows: int = 1000) -> Preview:

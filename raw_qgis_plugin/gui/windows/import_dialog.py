@@ -58,7 +58,6 @@ class ImportDialog(TakesFiles, RawDialog):
         self.preview: Preview | None = None
         self.running: AlgorithmJob | None = None
         self.setAcceptDrops(True)
-        self._proposed = ""  # for which file a zone was
         self._shown = ("", "")  # of which file and encoding the columns are listed
         self._soon = QTimer(self, singleShot=True, interval=250, timeout=self._look)
         self._make_parts()
@@ -142,7 +141,6 @@ class ImportDialog(TakesFiles, RawDialog):
             self.encoding.setCurrentText("")
             self.crs.setCrs(QgsCoordinateReferenceSystem(WORLD))
         self.output.setFilePath("")
-        self._proposed = ""
         self._look_soon()
 
     def _ask_folder(self) -> None:
@@ -201,10 +199,6 @@ class ImportDialog(TakesFiles, RawDialog):
             if not self.output.filePath() and found.total >= LARGE:
                 self.output.setFilePath(QgsFileUtils.uniquePath(str(Path(wanted[0]).with_suffix(".gpkg"))))
         self._shown = wanted
-        if found.zone and self._proposed != wanted[0] and self.zone.zone() == "UTC":
-            self._proposed = wanted[0]  # once: the zone that all times carry is that of hours and dates, too
-            with silent(self.zone):
-                self.zone.choose(found.zone)
         self._list_orders(found)
         self.rows.show_rows(found)
         self._show_state()
