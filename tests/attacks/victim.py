@@ -23,7 +23,7 @@ from model.pretrain import main as pretrain
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.embedding.cache import CacheSettings, embed_cached
+from raw_qgis_plugin.core.embedding.cache import embed_cached
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -44,7 +44,7 @@ def embed(folder: str, first: str, last: str = "") -> None:
     tracks = tracks.take(tracks.user < 10)
     for number in range(int(first), int(last)) if last else count(int(first)):
         some = build_tracks(tracks.user, None, tracks.t, tracks.lon + number / 1000, tracks.lat)[0]
-        vectors = embed_cached(some, model, Path(folder), settings=CacheSettings(units_at_once=1))
+        vectors = embed_cached(some, model, Path(folder), units_at_once=1)
         if not np.isfinite(vectors).all():
             raise ArithmeticError
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.embedding import cache
-from raw_qgis_plugin.core.embedding.cache import FILE, CacheSettings, embed_cached
+from raw_qgis_plugin.core.embedding.cache import FILE, embed_cached
 from raw_qgis_plugin.core.embedding.embed import embed, embedding_width
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -113,7 +113,6 @@ def test_only_the_owner_can_look_in(tmp_path, make_model, people):
 
 
 def test_an_interrupted_run_is_resumed(tmp_path, make_model, people):
-    four = CacheSettings(units_at_once=4)
     model, folder = make_model(), tmp_path / "cache"
 
     def stop(share):
@@ -121,10 +120,10 @@ def test_an_interrupted_run_is_resumed(tmp_path, make_model, people):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        embed_cached(people, model, folder, stop, settings=four)
+        embed_cached(people, model, folder, stop, units_at_once=4)
     model.seen = 0
     shares = []
-    embed_cached(people, model, folder, shares.append, settings=four)
+    embed_cached(people, model, folder, shares.append, units_at_once=4)
     alone = make_model()
     embed(people.take(people.user >= 8), alone)
     assert model.seen == alone.seen
@@ -151,9 +150,8 @@ def test_a_killed_process_leaves_a_sound_file(tmp_path):
 
 
 def test_two_at_once(tmp_path, make_model, people):
-    one = CacheSettings(units_at_once=1)
     with ThreadPoolExecutor(4) as pool:  # each has its own connection; SQLite's locks are the same as for processes
-        arguments = {"warn": refuse, "settings": one}
+        arguments = {"warn": refuse, "units_at_once": 1}
         runs = [pool.submit(embed_cached, people, make_model(), tmp_path / "c", **arguments) for _ in range(4)]
         results = [run.result() for run in runs]
     for result in results:
@@ -194,7 +192,7 @@ def test_trouble_with_the_file_is_told_once_and_costs_no_result(tmp_path, make_m
         people = others(people, 600)
     else:
         folder.write_text("a file")
-    result = embed_cached(people, make_model(), folder, warn=said.append, settings=CacheSettings(units_at_once=4))
+    result = embed_cached(people, make_model(), folder, warn=said.append, units_at_once=4)
     np.testing.assert_allclose(result, embed(people, make_model()), rtol=1e-5)
     assert len(said) == 1
     words = {"damaged": "not a database", "full": "full", "no folder": "exists"}
@@ -207,10 +205,10 @@ def test_trouble_with_the_file_is_told_once_and_costs_no_result(tmp_path, make_m
 
 def test_the_file_keeps_its_size_and_loses_the_oldest(tmp_path, make_model, people):
     folder, model = tmp_path / "cache", make_model(width=64)
-    embed_cached(people, model, folder, settings=CacheSettings(units_at_once=32))
+    embed_cached(people, model, folder, units_at_once=32)
     limit = 200_000  # some 190 vectors of 1 kB
     crowd = others(people, 300)
-    embed_cached(crowd, model, folder, warn=refuse, settings=CacheSettings(max_bytes=limit, units_at_once=32))
+    embed_cached(crowd, model, folder, warn=refuse, max_bytes=limit, units_at_once=32)
     assert 50_000 < (folder / FILE).stat().st_size <= limit
     model.seen = 0
     embed_cached(people, model, folder)

@@ -18,7 +18,7 @@ import pytest
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.applicability import unit_stats
-from raw_qgis_plugin.core.embedding.cache import CacheSettings, embed_cached
+from raw_qgis_plugin.core.embedding.cache import embed_cached
 from raw_qgis_plugin.core.embedding.embed import embed, track_features
 from raw_qgis_plugin.core.embedding.explain import user_traits
 from raw_qgis_plugin.core.embedding.profiles import head_inputs, most_visited, profile
@@ -157,8 +157,7 @@ def test_what_is_said_of_a_unit_depends_on_it_alone(way, of_units, odd_company, 
     unit, before = of_units
     rounds = [embed]
     if way == "with the cache":
-        few = CacheSettings(units_at_once=3)
-        rounds = [partial(embed_cached, folder=Path(tmp_path), warn=refuse, settings=few)] * 2  # cold, then warm
+        rounds = [partial(embed_cached, folder=Path(tmp_path), warn=refuse, units_at_once=3)] * 2  # cold, then warm
     names: dict[str, str] = {}
     parts = [odd_company]
     if way == "in another order":

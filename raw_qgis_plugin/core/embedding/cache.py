@@ -16,7 +16,6 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,27 +40,20 @@ PREPARE = """PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA 
 Warn = Callable[[str], object]
 
 
-@dataclass(frozen=True)
-class CacheSettings:
-    """Sizes of the cache and of its transactions."""
-
-    max_bytes: int = 4 * 2**30  # of the file; beyond it, the half of the units that was stored first is deleted
-    units_at_once: int = 128  # computed before they are stored: an interruption loses some ten seconds of users
-
-
 def embed_cached(
     tracks: Tracks, model: Model, folder: Path | None, progress: Progress = no_progress, warn: Warn = warnings.warn,
-    settings: CacheSettings = CacheSettings(),
+    units_at_once: int = 128, max_bytes: int = 4 * 2**30,
 ) -> np.ndarray:  # fmt: skip
     """The embeddings of `embed`, (n_tracks, e) float32 to rounding, from the cache if it has them.
 
     folder: of the cache, created with mode 0700; None for no cache. warn: called with a sentence if the cache cannot be
-    read or written (full disk, damaged file); the embeddings are computed all the same. An interruption loses no more
-    than the last units_at_once units.
+    read or written (full disk, damaged file); the embeddings are computed all the same. units_at_once: computed before
+    they are stored, some ten seconds of users, which an interruption loses. max_bytes: of the file; beyond it, the half
+    of the units that was stored first is deleted.
     """
     if folder is None:
         return embed(tracks, model, progress)
-    store = _Store(Path(folder), warn, settings.max_bytes)
+    store = _Store(Path(folder), warn, max_bytes)
     result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
     units = np.flatnonzero(np.diff(tracks.track_offsets) >= SETTINGS.min_fixes)
     keys = unit_keys(tracks, recipe_key(model))
@@ -70,8 +62,8 @@ def embed_cached(
     for unit in units[known]:
         result[unit] = found[keys[unit]]
     new = units[~known]
-    for start in range(0, len(new), settings.units_at_once):
-        chosen = new[start : start + settings.units_at_once]
+    for start in range(0, len(new), units_at_once):
+        chosen = new[start : start + units_at_once]
         shares = [(len(units) - len(new) + done) / len(units) for done in (start, start + len(chosen))]
         rows = expand_ranges(tracks.track_offsets[chosen], np.diff(tracks.track_offsets)[chosen])
         result[chosen] = embed(tracks.take(rows), model, part_of(progress, *shares))
@@ -82,8 +74,6 @@ def embed_cached(
 
 def unit_keys(tracks: Tracks, recipe: bytes) -> list[bytes]:
     """A digest of the fixes of each track (times, longitudes, latitudes), independent of its ids, and of a recipe."""
-    if not len(tracks):
-        return [b""] * tracks.n_tracks
     columns = [np.ascontiguousarray(c).data.cast("B") for c in (tracks.t, tracks.lon, tracks.lat)]
     keys = []
     for start, stop in pairwise((8 * tracks.track_offsets).tolist()):

@@ -3,8 +3,7 @@
 
 A track is cut into slots of ten minutes. A slot whose fixes lie close together is *still*. The still slots of a track
 form its places, ranked by the time spent there. Loggers are often silent indoors, so a silence of up to ten hours that
-ends where it began counts as time there; other silences are unknown time. The columns stand in the embedding beside
-the states of the network (core/embedding/embed.py).
+ends where it began counts as time there; other silences are unknown time.
 """
 
 from __future__ import annotations
@@ -62,8 +61,7 @@ ACTIVITY = (
 
 def slice_of_week(hours: np.ndarray) -> np.ndarray:
     """Index into SLICES of hours since Monday 00:00 (solar time)."""
-    part = np.digitize(hours % 24, [6.0, 9.5, 16.0, 19.5, 22.0])  # night, morning, midday, evening, late, night
-    part = np.where(part == 5, 0, part)
+    part = np.digitize(hours % 24, [6.0, 9.5, 16.0, 19.5, 22.0]) % 5  # night, morning, midday, evening, late, night
     return np.where((hours >= 120) & (part > 0), 5, part)
 
 
@@ -196,11 +194,9 @@ def _time_by_place(s: Slots, place: np.ndarray) -> list[np.ndarray]:
 
 def _anchor(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     """The anchor, the place of weekday daytime besides the first: on how many days, how long, from when, how far."""
-    hour, day = s.hours % 24, s.number // (24 * HOUR_MS // SETTINGS.slot_ms)
-    weekday, every = s.hours < 120, np.ones(len(place), bool)
-    daytime = (hour >= 7) & (hour < 19)
-    slots_an_hour = HOUR_MS / SETTINGS.slot_ms
-    ranks = range(1, SETTINGS.n_places)
+    slots_an_hour, hour = HOUR_MS // SETTINGS.slot_ms, s.hours % 24
+    day, weekday, daytime = s.number // (24 * slots_an_hour), s.hours < 120, (hour >= 7) & (hour < 19)
+    every, one, ranks = np.ones(len(place), bool), np.ones(len(place)), range(1, SETTINGS.n_places)
     anchor = np.stack([s.total(s.length, (place == k) & weekday & daytime) for k in ranks], axis=1).argmax(axis=1) + 1
     there = place == anchor[s.track]
 
@@ -217,10 +213,10 @@ def _anchor(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     seen = days(weekday & daytime & s.still)
     time = s.total(s.length, there)
     begin = there & run_starts(place, s.track)
-    count = np.maximum(s.total(np.ones(len(hour)), begin), 1.0)
+    count = np.maximum(s.total(one, begin), 1.0)
     start = s.total(hour, begin) / count
     spread = np.sqrt(np.maximum(s.total(hour**2, begin) / count - start**2, 0.0))
-    stop = s.total(hour + s.length / slots_an_hour, there) / np.maximum(s.total(np.ones(len(hour)), there), 1.0)
+    stop = s.total(hour + s.length / slots_an_hour, there) / np.maximum(s.total(one, there), 1.0)
     from_middle = np.square(s.xy - s.centre(every)[s.track]).sum(axis=1)
     radius = np.sqrt(s.total(s.length * from_middle, every) / np.maximum(s.total(s.length, every), 1.0))
     cell = np.unique(np.column_stack([s.track, np.floor(s.xy / SETTINGS.cell_m).astype(np.int64)])[s.still], axis=0)
@@ -242,17 +238,14 @@ def _trips(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     absent = s.number[b] - s.number[a] - s.length[a]
     trip = (s.track[a] == s.track[b]) & (apart > SETTINGS.place_m) & (absent <= SETTINGS.max_trip_slots)
     a, b, apart = a[trip], b[trip], apart[trip]
-    waking = (s.hours % 24 >= 6) & (s.hours % 24 < 23)
-    weekday = s.hours < 120
-    slots_a_waking_day = 17 * HOUR_MS / SETTINGS.slot_ms
+    weekday, every, slots_a_waking_day = s.hours < 120, np.ones(len(s.track), bool), 17 * HOUR_MS / SETTINGS.slot_ms
+    waking, band = (s.hours % 24 >= 6) & (s.hours % 24 < 23), np.digitize(apart, SETTINGS.distances_m)
 
     def rate(trips: np.ndarray, slots: np.ndarray) -> np.ndarray:
         """Trips in a mask per day of the waking time in a mask of slots."""
         days = np.maximum(s.total(s.length, waking & slots) / slots_a_waking_day, SETTINGS.min_days)
         return np.bincount(s.track[a[trips]], minlength=s.n_tracks) / days
 
-    every = np.ones(len(s.track), bool)
-    band = np.digitize(apart, SETTINGS.distances_m)
     return [
         rate(every[a], every) / 4, rate(weekday[a], weekday) / 4, rate(~weekday[a], ~weekday) / 4,
         *(rate(band == k, every) / 2 for k in range(len(SETTINGS.distances_m) + 1)),

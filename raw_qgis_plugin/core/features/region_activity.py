@@ -2,7 +2,7 @@
 """Region activity: visits, stays, stops, paces and hours of the fixes in a region, without coordinates.
 
 Where every user passes everywhere, as taxis do, the visitors say little about a region. So these features stand beside
-the embeddings of the visitors in the input of region heads (core/regions/scores.py), on scales for a linear head.
+the embeddings of the visitors in the input of region heads.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Ride features of a track: what tells rail, roads and bikes apart. Bends, stops and the ways between them.
 
-The fixes of each ten seconds are averaged first, so that the cadence matters less. The features stand behind the
-embedding in the inputs of heads of tracks (`head_inputs` in core/embedding/profiles.py).
+The fixes of each ten seconds are averaged first, so that the cadence matters less.
 """
 
 from __future__ import annotations
