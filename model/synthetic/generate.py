@@ -62,7 +62,7 @@ def generate(spec: CitySpec, output: Path) -> dict[str, int]:
                 legs.extend(more)
             rng = np.random.default_rng([spec.seed, 32, person])
             line = simulated(person, journeys, population, trips)
-            yield ids[person], record(line, logger(rng), population, spec.end, rng)
+            yield ids[person], record(line, logger(rng), population.sites, spec.end, rng)
 
     fixes = write_fixes(output / "tracks.parquet", recorded(), population.city, days=True)
     header = ["user_id", "trip_id", "t_start", "t_end", "mode"]
@@ -94,7 +94,7 @@ def plan_city(spec: CitySpec, scratch: Path) -> tuple[Population, Trips]:
         kind = str(rng.choice(["random", "random", "grid"]))
         streets = make_streets(kind, 1000 * spec.across_km, spec.seed, scratch, town=True)
     say(f"{len(streets.edges):,} streets")
-    population = populate(build_city(streets, spec.people, scratch, rng), spec.people, rng)
+    population = populate(build_city(streets, spec.people, rng), spec.people, rng)
     trips = plan_weeks(population, spec.weeks, rng)
     say(f"{spec.people:,} people plan {len(trips):,} trips")
     return population, trips
@@ -104,7 +104,7 @@ def record_plans(spec: CitySpec, population: Population, trips: Trips) -> Iterat
     """Every person, and what a phone records of that person's plans."""
     for person in range(spec.people):
         rng = np.random.default_rng([spec.seed, 33, person])
-        yield person, record(planned(person, population, trips, rng), phone(rng), population, spec.end, rng)
+        yield person, record(planned(person, population, trips, rng), phone(rng), population.sites, spec.end, rng)
 
 
 def midnight_ms(city: City) -> int:

@@ -160,25 +160,18 @@ def _add_stops(routes: Path, trips: list[Trip], streets: Streets, rng: np.random
     return len(tree.getroot())
 
 
-def bus_stops(path: list[int], streets: Streets, rng: np.random.Generator) -> list[int]:
-    """Edges of a path at which a bus stops, every 250 to 700 m."""
-    every, stops = rng.uniform(250, 700), list[int]()
-    left = every * rng.random()
-    for edge in path[1:-1]:
-        left -= streets.length[edge]
-        if left < 0 and streets.length[edge] > 40 and streets.lane[edge] >= 0 and edge not in stops:
-            stops.append(edge)
-            left = every * rng.uniform(0.8, 1.2)
-    return stops
-
-
 def _stops(
     trip: Trip, path: list[int], streets: Streets, rng: np.random.Generator
 ) -> Iterator[tuple[int, float, float, bool]]:
-    """Edge, metres along it, seconds, and whether beside the lane: a bus's stops, others' pauses."""
+    """Edge, metres along it, seconds, and whether beside the lane: a bus's stops every 250 to 700 m, others' pauses."""
     if trip.mode == "bus":
-        for edge in bus_stops(path, streets, rng):
-            yield edge, streets.length[edge] * rng.uniform(0.5, 0.9), rng.uniform(8, 40), False
+        every = rng.uniform(250, 700)
+        left = every * rng.random()
+        for edge in path[1:-1]:
+            left -= streets.length[edge]
+            if left < 0 and streets.length[edge] > 40 and streets.lane[edge] >= 0:
+                yield edge, streets.length[edge] * rng.uniform(0.5, 0.9), rng.uniform(8, 40), False
+                left = every * rng.uniform(0.8, 1.2)
         return
     passed = 0
     for edge, pause in zip(trip.edges[1:-1], trip.pauses_s, strict=True):
@@ -189,21 +182,16 @@ def _stops(
 
 
 def simulate(
-    streets: Streets, trips: list[Trip], folder: Path, name: str, rng: np.random.Generator, *, doors: bool = False,
-    buses: str = "",
-) -> dict[str, Trajectory]:  # fmt: skip
+    streets: Streets, trips: list[Trip], folder: Path, name: str, rng: np.random.Generator, doors: bool = False
+) -> dict[str, Trajectory]:
     """Route the trips, and simulate them at steps of one second. Returns the paths by the trips' names; seconds count
-    from each one's first, and walkers walk over junctions.
-
-    doors: trips start and end in the middle of an edge. buses: more <vehicle> elements with their routes and stops,
-    in order of departure.
+    from each one's first, and walkers walk over junctions. doors: trips start and end in the middle of an edge.
     """
     seed = int(rng.integers(2**31 - 1))
-    ends = ("kinds.xml", "trips.xml", "rou.xml", "lines.xml", "used.xml", "alt.xml")
-    files = types, demand, routes, public, used, alternatives = [folder / f"{name}.{end}" for end in ends]
+    ends = ("kinds.xml", "trips.xml", "rou.xml", "used.xml", "alt.xml")
+    files = types, demand, routes, used, alternatives = [folder / f"{name}.{end}" for end in ends]
     types.write_text(f"<additional>{vehicle_types_xml(rng)}</additional>")
     demand.write_text(f"<routes>{_trips_xml(trips, streets, doors, rng)}</routes>")
-    public.write_text(f"<routes>{buses}</routes>")
     run_sumo(
         "duarouter", "-n", streets.net, "-a", types, "-r", demand, "-o", routes, "--vtype-output", used,
         "--alternatives-output", alternatives, "--ignore-errors", "--weights.random-factor", 1.7, "--seed", seed,
@@ -211,7 +199,7 @@ def simulate(
     if not _add_stops(routes, trips, streets, rng):
         raise SyntheticError(f"No trip of {name} can be routed over {streets.net.name}.")
     paths = simulate_traffic(
-        streets.net, f"{routes},{public}", folder / f"{name}.parquet", seed, int(trips[-1].depart_s) + 9000,
+        streets.net, str(routes), folder / f"{name}.parquet", seed, int(trips[-1].depart_s) + 9000,
         "-a", types, "--pedestrian.model", "nonInteracting", "--time-to-teleport", 240, "--time-to-teleport.remove",
     )  # fmt: skip
     for file in files:

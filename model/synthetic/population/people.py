@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-from model.synthetic.city.layout import City, Sites, home_weight, job_weight, near_stations, place_sites
+from model.synthetic.city.layout import City, Sites, place_sites
 from model.synthetic.city.movement import CITY_TYPES
 
 # Full-time: 5 days; hybrid: 2 or 3 days at work; home: works there; volunteers, carers and idle people have no job.
@@ -57,6 +58,8 @@ class Population:
     sites: Sites
     of: dict[str, np.ndarray]  # sites of each category
     pull: np.ndarray  # (n_sites,) how much each attracts
+    station: tuple[np.ndarray, np.ndarray]  # (n_sites,) metres to the nearest station of the metro, and its number
+    stop: tuple[np.ndarray, np.ndarray]  # (n_sites,) metres to the nearest bus stop, and its edge
 
     def homes(self) -> np.ndarray:
         """(people,) each person's home."""
@@ -80,13 +83,17 @@ class Population:
 def populate(city: City, count: int, rng: np.random.Generator) -> Population:
     """Draw the people of a city."""
     streets = city.streets
-    homes = place_sites(streets, home_weight(city), count, rng)
-    jobs = place_sites(streets, job_weight(streets, city.centres) * near_stations(city), max(10, count // 10), rng)
+    homes = place_sites(streets, city.homes, count, rng)
+    jobs = place_sites(streets, city.jobs, max(10, count // 10), rng)
     category = np.concatenate([["home"] * count, ["job"] * len(jobs), city.category])
-    pull = np.concatenate([np.ones(count), np.exp(rng.normal(0, 1.0, len(jobs))), city.pull])
+    pull = np.exp(rng.normal(0, 1.0, len(category))) ** (category != "home")
     of = {str(name): np.flatnonzero(category == name) for name in np.unique(category)}
-    population = Population(city, [], Sites.concatenate([homes, jobs, city.poi]), of, pull)
-    far = np.hypot(homes.x - city.centres[0][0], homes.y - city.centres[0][1]) / streets.extent
+    sites = Sites.concatenate([homes, jobs, city.poi])
+    at = np.column_stack([sites.x, sites.y])
+    station = cKDTree(city.metro.stations).query(at)
+    stop_m, stop = cKDTree(np.column_stack([streets.x[city.stops], streets.y[city.stops]])).query(at)
+    population = Population(city, [], sites, of, pull, station, (stop_m, city.stops[stop]))
+    far = city.far[homes.edges["walk"]]
     share = np.array(list(OCCUPATIONS.values()))
     for home, occupation in enumerate(rng.choice(list(OCCUPATIONS), count, p=share / share.sum())):
         population.people.append(_person(str(occupation), home, far[home], population, rng))

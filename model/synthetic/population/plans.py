@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from model.synthetic.population.people import Person, Population
 
@@ -15,6 +15,7 @@ MODE_CODES = ("walk", "bike", "car", "bus", "rail")
 DETOUR = 1.4  # metres of network a metre as the crow flies
 STRAIN = {"walk": 0.95, "bike": 1.35, "car": 1.0, "bus": 0.95, "rail": 0.75}  # minutes that a minute feels like
 SPEED_MS = {"walk": 1.05, "bike": 3.7, "car": 6.0}  # over the network, planned; public lines have timetables
+WAIT_MIN = {"bus": 5.0, "rail": 2.0}
 FIXED_MIN = {"walk": 0.0, "bike": 2.0, "car": 8.0}  # unlocking, parking
 # Why people go out besides work and school: share on weekdays, share at weekends, hours
 ERRANDS = {
@@ -34,67 +35,47 @@ class Trips:
     mode: np.ndarray  # (n,) int8 into MODE_CODES
     minutes: np.ndarray  # (n,) planned, waits included
     purpose: np.ndarray  # (n,) text
-    line: np.ndarray  # (n,) int16 into City.lines, -1 without
-    board: np.ndarray  # (n,) int16 stop of the line
+    board: np.ndarray  # (n,) int32 station of the metro or edge of a bus stop, -1 without
     alight: np.ndarray
 
     def __len__(self) -> int:
         return len(self.person)
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """One way to make a trip."""
 
     mode: str
     minutes: float
-    line: int = -1
     board: int = -1
     alight: int = -1
 
 
-class Planner:
-    """The ways between places, each pair computed once."""
-
-    def __init__(self, population: Population) -> None:
-        self.sites, lines = population.sites, population.city.lines
-        self.known: dict[tuple[int, int], list[Way]] = {}
-        at = np.column_stack([self.sites.x, self.sites.y])
-        found = [cKDTree(np.column_stack([line.x, line.y])).query(at) for line in lines]
-        self.walk_m = np.column_stack([metres for metres, _ in found])  # (n_sites, n_lines) to the nearest stop
-        self.stop = np.column_stack([stop for _, stop in found])
-        self.clock = np.column_stack([line.minutes[stop] for line, (_, stop) in zip(lines, found, strict=True)])
-        self.wait = np.array([line.headway_s / 120 for line in lines])
-        self.rail = np.array([line.mode == "rail" for line in lines])  # these run both ways
-
-    def metres(self, a: int, b: int) -> float:
-        """Estimated metres along the network."""
-        s = self.sites
-        return DETOUR * float(np.hypot(s.x[a] - s.x[b], s.y[a] - s.y[b]))
-
-    def ways(self, a: int, b: int) -> list[Way]:
-        """Every way from place a to place b, walking first: with the best bus and the best train."""
-        if (a, b) not in self.known:
-            metres = self.metres(a, b)
-            found = [Way(mode, FIXED_MIN[mode] + metres / speed / 60) for mode, speed in SPEED_MS.items()]
-            i, j, out, back = self.stop[a], self.stop[b], self.walk_m[a], self.walk_m[b]
-            goes = (i != j) & ((i < j) | self.rail) & (np.maximum(out, back) <= 1500) & (metres > 700)
-            walks = DETOUR * (out + back) / SPEED_MS["walk"] / 60
-            minutes = np.where(goes, walks + self.wait + np.abs(self.clock[b] - self.clock[a]), np.inf)
-            for mode, some in (("bus", ~self.rail), ("rail", self.rail)):
-                n = int(np.where(some, minutes, np.inf).argmin())
-                if some[n] and np.isfinite(minutes[n]):
-                    found.append(Way(mode, float(minutes[n]), n, int(i[n]), int(j[n])))
-            self.known[a, b] = found
-        return self.known[a, b]
+def metres(population: Population, a: int, b: int) -> float:
+    """Estimated metres along the network from place to place."""
+    x, y = population.sites.x, population.sites.y
+    return DETOUR * float(np.hypot(x[a] - x[b], y[a] - y[b]))
 
 
-def _choose(ways: list[Way], person: Person, only: str | None, rng: np.random.Generator) -> Way:
+def ways(population: Population, a: int, b: int) -> list[Way]:
+    """Every way from place a to place b, walking first."""
+    far, city = metres(population, a, b), population.city
+    found = [Way(mode, FIXED_MIN[mode] + far / speed / 60) for mode, speed in SPEED_MS.items()]
+    for mode, (walk_m, stop) in (("bus", population.stop), ("rail", population.station)):
+        on, off = int(stop[a]), int(stop[b])
+        if on != off and far > 700 and max(walk_m[a], walk_m[b]) < 1500:
+            ride = far / 5.0 / 60 if mode == "bus" else abs(city.minutes[on] - city.minutes[off])
+            walk = DETOUR * (walk_m[a] + walk_m[b]) / SPEED_MS["walk"] / 60
+            found.append(Way(mode, walk + WAIT_MIN[mode] + ride, on, off))
+    return found
+
+
+def _choose(options: list[Way], person: Person, only: str | None, rng: np.random.Generator) -> Way:
     """The way that feels shortest to this person today. only: the vehicle that the tour began with."""
     if only in ("bike", "car"):
-        return next(way for way in ways if way.mode == only)
-    best, shortest = ways[0], np.inf
-    for way in ways:
+        return next(way for way in options if way.mode == only)
+    best, shortest = options[0], np.inf
+    for way in options:
         if way.mode == "bike" and (only is not None or not person.bike):
             continue
         felt = STRAIN[way.mode] * way.minutes - person.taste[way.mode] + rng.gumbel(0, 3.0)
@@ -107,8 +88,7 @@ def _choose(ways: list[Way], person: Person, only: str | None, rng: np.random.Ge
     return best
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(NamedTuple):
     """One activity of a tour: its place, its purpose and how many hours it lasts."""
 
     place: int
@@ -121,7 +101,6 @@ Tour = tuple[float, list[Stop]]  # from home at an hour of the day, through the 
 
 def plan_weeks(population: Population, weeks: int, rng: np.random.Generator) -> Trips:
     """Every person's trips in so many weeks."""
-    planner = Planner(population)
     rows: list[tuple] = []
     for i, person in enumerate(population.people):
         clock = 0.0
@@ -129,28 +108,28 @@ def plan_weeks(population: Population, weeks: int, rng: np.random.Generator) -> 
             for start_h, stops in sorted(_day_tours(person, day, population, rng), key=lambda tour: tour[0]):
                 clock = max(clock + 600, day * DAY_S + start_h * HOUR_S)
                 if clock <= (day + 1) * DAY_S - HOUR_S / 2:  # else still away from yesterday until too late
-                    trips, clock = _travel(person, stops, clock, planner, rng)
+                    trips, clock = _travel(person, stops, clock, population, rng)
                     rows += [(i, *trip) for trip in trips]
-    kinds = (np.int32, float, np.int32, np.int32, np.int8, float, str, np.int16, np.int16, np.int16)
+    kinds = (np.int32, float, np.int32, np.int32, np.int8, float, str, np.int32, np.int32)
     columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
     return Trips(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
 
 
 def _travel(
-    person: Person, stops: list[Stop], clock: float, planner: Planner, rng: np.random.Generator
+    person: Person, stops: list[Stop], clock: float, population: Population, rng: np.random.Generator
 ) -> tuple[list[tuple], float]:
     """A tour's trips, (depart, origin, …) as in Trips, and the second at which the person is home again."""
     rows: list[tuple] = []
-    farthest = max((stop.place for stop in stops), key=lambda place: planner.metres(person.home, place))
-    vehicle = _choose(planner.ways(person.home, farthest), person, None, rng).mode
+    farthest = max((stop.place for stop in stops), key=lambda place: metres(population, person.home, place))
+    vehicle = _choose(ways(population, person.home, farthest), person, None, rng).mode
     here, only = person.home, vehicle if vehicle in ("bike", "car") else "none"
     for stop in [*stops, Stop(person.home, "home", 0.0)]:
         if stop.place != here:
-            ways = planner.ways(here, stop.place)
-            on_foot = stop.purpose in ("lunch", "back") and ways[0].minutes < 15
-            way = ways[0] if on_foot else _choose(ways, person, only, rng)
+            options = ways(population, here, stop.place)
+            on_foot = stop.purpose in ("lunch", "back") and options[0].minutes < 15
+            way = options[0] if on_foot else _choose(options, person, only, rng)
             mode = MODE_CODES.index(way.mode)
-            rows.append((clock, here, stop.place, mode, way.minutes, stop.purpose, way.line, way.board, way.alight))
+            rows.append((clock, here, stop.place, mode, way.minutes, stop.purpose, way.board, way.alight))
             clock += way.minutes * 60
             here = stop.place
         clock += stop.hours * HOUR_S

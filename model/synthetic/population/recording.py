@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
+from model.synthetic.city.layout import Sites
 from model.synthetic.population.people import Population
-from model.synthetic.population.plans import DAY_S, HOUR_S, Trips
+from model.synthetic.population.plans import DAY_S, HOUR_S, MODE_CODES, Trips
 from model.synthetic.population.travel import Journey
 
 
@@ -56,7 +57,7 @@ def planned(person: int, population: Population, trips: Trips, rng: np.random.Ge
     places bend alike, there and back.
     """
     own = slice(*np.searchsorted(trips.person, [person, person + 1]))
-    origin, destination, line = trips.origin[own], trips.destination[own], trips.line[own]
+    origin, destination, board = trips.origin[own], trips.destination[own], trips.board[own]
     at = np.column_stack([population.sites.x, population.sites.y])
     a, b = at[origin], at[destination]
     pairs = np.sort(np.column_stack([origin, destination]), axis=1)
@@ -66,12 +67,14 @@ def planned(person: int, population: Population, trips: Trips, rng: np.random.Ge
     along = b - a
     across = np.column_stack([-along[:, 1], along[:, 0]])
     via = a[:, None] + np.array([1 / 3, 2 / 3])[:, None] * along[:, None] + side[..., None] * across[:, None]
-    for n in np.flatnonzero(line >= 0):
-        stops, used = population.city.lines[line[n]], [trips.board[own][n], trips.alight[own][n]]
-        via[n] = np.column_stack([stops.x[used], stops.y[used]])
+    streets, rail = population.city.streets, trips.mode[own] == MODE_CODES.index("rail")
+    ends = np.column_stack([board, trips.alight[own]])
+    via[rail] = population.city.metro.stations[ends[rail]]
+    bus = (board >= 0) & ~rail
+    via[bus] = np.stack([streets.x[ends[bus]], streets.y[ends[bus]]], axis=-1)
     xy = np.concatenate([a[:, None], via, b[:, None]], axis=1)
     legs = np.linalg.norm(np.diff(xy, axis=1), axis=2) + 1e-6
-    legs[:, [0, 2]] *= np.where(line >= 0, 4.0, 1.0)[:, None]  # walks to and from rides take longer than their share
+    legs[:, [0, 2]] *= np.where(board >= 0, 4.0, 1.0)[:, None]  # walks to and from rides take longer than their share
     share = np.column_stack([np.zeros(len(a)), np.cumsum(legs, axis=1) / legs.sum(axis=1, keepdims=True)])
     begin = trips.depart[own]
     end = begin + np.maximum(60 * trips.minutes[own] * np.exp(rng.normal(0, 0.12, len(a))), 20)
@@ -138,7 +141,7 @@ def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def record(line: Timeline, device: Device, population: Population, end: float, rng: np.random.Generator) -> Fixes:
+def record(line: Timeline, device: Device, sites: Sites, end: float, rng: np.random.Generator) -> Fixes:
     """One person's fixes until `end`, the second at which the last week ends; at most one a second."""
     ticks = [_ticks(device, mean, end, rng) for mean in (device.moving_s, device.staying_s)]
     t, way = np.concatenate(ticks), np.repeat([True, False], [len(ticks[0]), len(ticks[1])])
@@ -157,11 +160,11 @@ def record(line: Timeline, device: Device, population: Population, end: float, r
     kept = np.flatnonzero(keep)
     kept = kept[np.unique(t[kept], return_index=True)[1]]
     t, moving, stay = t[kept], moving[kept], stay[kept]
-    x, y = population.sites.x[stay], population.sites.y[stay]
+    x, y = sites.x[stay], sites.y[stay]
     if len(line.t):
         x, y = (np.where(moving, np.interp(t, line.t, way), at) for way, at in ((line.x, x), (line.y, y)))
     if device.mast:
-        x, y = _by_mast(x, y, population, rng)
+        x, y = _by_mast(x, y, sites, rng)
     else:
         knots = np.arange(0, end + 2 * device.drift_s, device.drift_s)
         for at in (x, y):
@@ -187,13 +190,11 @@ def _switched_on(device: Device, end: float, t: np.ndarray, rng: np.random.Gener
     return np.searchsorted(edges, t, side="right") % 2 == 0
 
 
-def _by_mast(
-    x: np.ndarray, y: np.ndarray, population: Population, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _by_mast(x: np.ndarray, y: np.ndarray, sites: Sites, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the masts that serve places: dense where many buildings are, the same for all; now and then another
     one serves.
     """
-    sites, of_city = population.sites, np.random.default_rng(len(population.sites))
+    of_city = np.random.default_rng(len(sites))
     chosen = of_city.choice(len(sites), min(len(sites), max(20, len(sites) // 25)), replace=False)
     masts = np.column_stack([sites.x[chosen], sites.y[chosen]]) + of_city.normal(0, 120, (len(chosen), 2))
     off = rng.normal(0, 60, (len(x), 2)) * (rng.random(len(x)) < 0.15)[:, None]

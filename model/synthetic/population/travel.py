@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 from model.synthetic.city.layout import City, nearest
 from model.synthetic.city.movement import Trip, simulate
 from model.synthetic.city.rail import run_trains
+from model.synthetic.city.streets import Streets
 from model.synthetic.population.people import Population
 from model.synthetic.population.plans import MODE_CODES, Trips
 from model.synthetic.sumo import Trajectory, say
@@ -34,7 +34,6 @@ class Leg(NamedTuple):
 
 
 Directed = tuple[Leg, bool]  # True: from the end to the start
-Rides = dict[str, list[Trajectory]]  # paths of vehicles by line, of trains by direction too
 
 
 class Part(NamedTuple):
@@ -73,78 +72,52 @@ def move(
     parts = np.array_split(rng.permutation(len(unique)), max(1, -(-len(unique) // BATCH)))
     batches = [[unique[i] for i in part] for part in parts]
     paths: dict[Leg, Trajectory] = {}
-    rides: Rides = defaultdict(list)
     with ProcessPoolExecutor(max(1, min(processes, len(batches))), get_context("spawn")) as pool:
-        jobs = [pool.submit(_simulate, city, batch, folder, seed, n, len(batches)) for n, batch in enumerate(batches)]
-        for name, path in run_trains([city.metro], TRAIN_S, folder, "metro", rng, whole=True).items():
-            rides[name.split(".")[0]].append(path)
+        jobs = [pool.submit(_simulate, city.streets, batch, folder, seed, n) for n, batch in enumerate(batches)]
+        trains = list(run_trains([city.metro], TRAIN_S, folder, "metro", rng, whole=True).values())
         for n, (job, batch) in enumerate(zip(jobs, batches, strict=True)):
-            for name, path in job.result().items():
-                if name.startswith("line-"):
-                    rides[name.split(".")[0]].append(path)
-                else:
-                    paths[batch[int(name.split("-")[1])]] = path
+            paths |= {batch[int(name.split("-")[1])]: path for name, path in job.result().items()}
             say(f"simulated {n + 1} of {len(jobs)} batches, {len(paths):,} legs")
     for person in map(int, observed):
         first, end = np.searchsorted(trips.person, [person, person + 1])
         own = {trip: legs[trip] for trip in range(first, end)}
-        yield person, _journeys(own, paths, rides, population, trips, np.random.default_rng([seed, 42, person]))
+        yield person, _journeys(own, paths, trains, population, trips, np.random.default_rng([seed, 42, person]))
 
 
 def _legs(trip: int, population: Population, trips: Trips) -> list[Directed]:
-    """The legs of a trip that SUMO must simulate: one, or the walks to and from a ride."""
-    mode, a, b = MODE_CODES[trips.mode[trip]], int(trips.origin[trip]), int(trips.destination[trip])
-    rides = mode in ("bus", "rail")
-    mode = "walk" if rides else mode
-    edges = population.sites.edges[mode]
-    ends = [(edges[a], edges[b])]
-    if rides:
-        gate = population.city.lines[trips.line[trip]].gate
-        ends = [(edges[a], gate[trips.board[trip]]), (gate[trips.alight[trip]], edges[b])]
-    vehicle, legs = population.people[trips.person[trip]].vehicle_types[mode], []
-    for start, end in ends:
-        back = mode == "walk" and bool(start > end)  # a walk back is the walk there
+    """The legs of a trip that SUMO must simulate: one, the walks to and from the metro, or those and a bus's path."""
+    mode, a, b = MODE_CODES[trips.mode[trip]], trips.origin[trip], trips.destination[trip]
+    on, off, streets = trips.board[trip], trips.alight[trip], population.city.streets
+    edges, vehicles = population.sites.edges, population.people[trips.person[trip]].vehicle_types
+    ways = [(mode, edges["walk" if on >= 0 else mode][a], edges["walk" if on >= 0 else mode][b])]
+    if on >= 0:
+        at = population.city.metro.stations if mode == "rail" else np.column_stack([streets.x, streets.y])
+        gates = streets.nearest("walk", at[[on, off]])
+        ways = [("walk", ways[0][1], gates[0]), *([("bus", on, off)] * (mode == "bus")), ("walk", gates[1], ways[0][2])]
+    legs = []
+    for how, start, end in ways:
+        back = how == "walk" and bool(start > end)  # a walk back is the walk there
         start, end = (end, start) if back else (start, end)
-        legs.append((Leg(mode, int(start), int(end), vehicle), back))
+        legs.append((Leg(how, int(start), int(end), vehicles.get(how, "bus0")), back))
     return legs
 
 
-def _simulate(
-    city: City, legs: list[Leg], folder: Path, seed: int, number: int, count: int
-) -> dict[str, Trajectory]:  # fmt: skip
-    """Simulation `number` of `count`: paths <mode>-<index> of many legs, and line-<line>.<run> of some of the buses."""
+def _simulate(streets: Streets, legs: list[Leg], folder: Path, seed: int, number: int) -> dict[str, Trajectory]:
+    """Paths <mode>-<index> of many legs in simulation `number`."""
     rng = np.random.default_rng([seed, 43, number])
-    cars_a_second = city.streets.length[city.streets.open_to("car")].sum() / 1000 * rng.uniform(0.003, 0.009)
+    cars_a_second = streets.length[streets.open_to("car")].sum() / 1000 * rng.uniform(0.003, 0.009)
     window_s = max(1500.0, sum(leg.mode == "car" for leg in legs) / max(cars_a_second, 0.05))
     departs = np.sort(rng.uniform(0, window_s, len(legs)))
     trips = [
         Trip(f"{leg.mode}-{i}", leg.mode, leg.vehicle_type, float(depart), [leg.start, leg.end], [])
         for i, (leg, depart) in enumerate(zip(legs, departs, strict=True))
     ]
-    runs = range(number, max(8, count), count)  # eight buses a line over all simulations
-    buses = "".join(xml for _, xml in sorted(_buses_xml(city, window_s, runs, rng)))
-    return simulate(city.streets, trips, folder, f"batch{number}", rng, doors=True, buses=buses)
-
-
-def _buses_xml(city: City, window_s: float, runs: range, rng: np.random.Generator) -> Iterator[tuple[float, str]]:
-    """Departures and <vehicle> elements 'line-<line>.<run>' of every bus line."""
-    streets = city.streets
-    for line in city.lines:
-        for run in runs if line.mode == "bus" else ():
-            stops = "".join(
-                f'<stop lane="{streets.edges[e]}_{streets.lane[e]}" endPos="{0.5 * streets.length[e]:.1f}" '
-                f'duration="{rng.uniform(8, 40):.0f}"/>'
-                for e in line.stop_edges
-            )
-            at = rng.random() * 0.6 * window_s
-            route = f'<route edges="{" ".join(streets.edges[e] for e in line.edges)}"/>'
-            head = f'<vehicle id="line-{line.name}.{run}" type="bus{rng.integers(6)}" depart="{at:.0f}">'
-            yield at, f"{head}{route}{stops}</vehicle>"
+    return simulate(streets, trips, folder, f"batch{number}", rng, doors=True)
 
 
 def _journeys(
-    legs: dict[int, list[Directed]], paths: dict[Leg, Trajectory], rides: Rides, population: Population, trips: Trips,
-    rng: np.random.Generator,
+    legs: dict[int, list[Directed]], paths: dict[Leg, Trajectory], trains: list[Trajectory], population: Population,
+    trips: Trips, rng: np.random.Generator,
 ) -> list[Journey]:  # fmt: skip
     """One person's journeys, from the legs of each trip; a late arrival delays the next departure."""
     journeys, free_from = [], -np.inf
@@ -159,10 +132,12 @@ def _journeys(
                 seconds, x, y = paths[leg]
                 if back:
                     seconds, x, y = seconds[-1] - seconds[::-1], x[::-1], y[::-1]
-                parts.append(Part(Trajectory(_paced(seconds, rng) if leg in travelled else seconds, x, y), leg.mode))
+                wait_s = float(rng.uniform(20, 600)) if leg.mode == "bus" else 0.0
+                path = Trajectory(_paced(seconds, rng) if leg in travelled else seconds, x, y)
+                parts.append(Part(path, leg.mode, wait_s))
                 travelled.add(leg)
-        if trips.line[trip] >= 0:
-            ride = _ride(trip, population.city, trips, rides, rng)
+        if MODE_CODES[trips.mode[trip]] == "rail":
+            ride = _ride(population.city, trips.board[trip], trips.alight[trip], trains, rng)
             if ride is None:
                 continue
             parts.insert(int(some[0][0] in paths), ride)
@@ -174,20 +149,18 @@ def _journeys(
     return journeys
 
 
-def _ride(trip: int, city: City, trips: Trips, rides: Rides, rng: np.random.Generator) -> Part | None:
-    """A stretch of some vehicle's path, from where it is nearest to a stop to where it is nearest to the other."""
-    line, stops = city.lines[trips.line[trip]], (int(trips.board[trip]), int(trips.alight[trip]))
-    back = stops[1] < stops[0]
-    runs = rides.get(f"rail-0{'+-'[back]}" if line.mode == "rail" else f"line-{line.name}", [])
-    for n in rng.permutation(len(runs)):
-        second, x, y = runs[n]
-        far = [np.hypot(x - line.x[s], y - line.y[s]) for s in stops]
-        on, off = (int(metres.argmin()) for metres in far)
-        if off > on and max(far[0][on], far[1][off]) < 150:
-            rows = slice(on, off + 1)
-            below = city.underground[nearest(city.metro.stations, x[rows], y[rows])] if line.mode == "rail" else False
-            path = Trajectory(second[rows] - second[on], x[rows], y[rows])
-            return Part(path, line.mode, float(rng.uniform(20, line.headway_s)), below)
+def _ride(city: City, on: int, off: int, trains: list[Trajectory], rng: np.random.Generator) -> Part | None:
+    """A stretch of some train's path, from where it is nearest to a station to where it is nearest to the other."""
+    ends = city.metro.stations[[on, off]]
+    for n in rng.permutation(len(trains)):
+        second, x, y = trains[n]
+        far = [np.hypot(x - station[0], y - station[1]) for station in ends]
+        first, last = (int(metres.argmin()) for metres in far)
+        if last > first and max(far[0][first], far[1][last]) < 150:
+            rows = slice(first, last + 1)
+            below = city.underground[nearest(city.metro.stations, x[rows], y[rows])]
+            path = Trajectory(second[rows] - second[first], x[rows], y[rows])
+            return Part(path, "rail", float(rng.uniform(20, 240)), below)
     return None
 
 
