@@ -41,14 +41,14 @@ FAMILY_WORDS = {"long": "15 to 150 min ahead", "filled": "15 to 150 min ahead ro
 
 
 def held_out(source: str) -> Tracks:
-    """The people of a source who do not train, one user each under whatever ids."""
+    """The people of a source who do not train, one track each."""
     try:
         shards = load(source, validation=True).shards
     except InputError:
         return build_tracks(None, None, [], [], [])[0]
     own = shards.unseen[shards.user]
     user, t, lon, lat = (a[own] for a in (shards.user, shards.t, shards.lon, shards.lat))
-    return build_tracks(shards.person[user], None, t, lon, lat)[0]
+    return build_tracks(user, None, t, lon, lat)[0]
 
 
 def compare(tracks: Tracks, before: Bundle, after: Bundle, seed: int = 0) -> dict[str, dict]:

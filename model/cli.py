@@ -159,29 +159,19 @@ def count(n: int, what: str, plural: str = "s") -> str:
     return f"{n:,} {what}{plural if n != 1 else ''}"
 
 
-def meter(what: str) -> Progress:
-    """A progress that prints the finished share and the time left on stderr."""
-    start = time.monotonic()
-    terminal = sys.stderr.isatty()
-    shown, every_s = start, 0.2 if terminal else 5.0  # lines of a log do not overwrite each other
+def meter(what: str, every_s: float = 2.0) -> Progress:
+    """A progress that prints the finished share and the time left on stderr, now and then."""
+    start = shown = time.monotonic()
 
     def show(share: float) -> None:
         nonlocal shown
         now = time.monotonic()
-        if now - shown < every_s and not (share >= 1 and shown > start):
-            return
-        shown = now
-        left = (now - start) * (1 - share) / share if share > 0 else 0
-        text = f"{what}: {100 * share:.0f} %" + (f", {_clock(left)} left" if 0 < share < 1 else "")
-        end = "\n" if share >= 1 or not terminal else ""
-        print(f"\r{text:<60}" if terminal else text, end=end, file=sys.stderr, flush=True)
+        if now - shown >= every_s or (share >= 1 and shown > start):
+            shown = now
+            left = f", {(now - start) * (1 - share) / share:,.0f} s left" if 0 < share < 1 else ""
+            print(f"{what}: {100 * share:.0f} %{left}", file=sys.stderr, flush=True)
 
     return show
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 def schema_of(args: argparse.Namespace) -> Schema:
@@ -258,7 +248,7 @@ def write_table(path: str, columns: Mapping[str, Any]) -> None:
     from pyarrow import csv, parquet
 
     text = Path(path).suffix.lower() == ".csv"
-    table = pa.table({k: _as_arrow(v, text) if isinstance(v, np.ndarray) else v for k, v in columns.items()})
+    table = pa.table({k: pa.array(v, from_pandas=text) if isinstance(v, np.ndarray) else v for k, v in columns.items()})
     file = Path(path).expanduser()
     with complete(file) as beside:
         if text:
@@ -266,16 +256,6 @@ def write_table(path: str, columns: Mapping[str, Any]) -> None:
         else:
             parquet.write_table(table, beside)
     print(f"{count(table.num_rows, 'row')} in {path}", file=sys.stderr)
-
-
-def _as_arrow(values: np.ndarray, from_pandas: bool) -> pa.Array:
-    """Values as an Arrow array; of several types, such as ids 101 and '101A', as text."""
-    import pyarrow as pa
-
-    try:
-        return pa.array(values, from_pandas=from_pandas)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.array([None if value is None else str(value) for value in values])
 
 
 def utc_times(ms: np.ndarray) -> pa.Array:

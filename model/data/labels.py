@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from model.cli import warn
-from model.data.persons import link, runs_of
 from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
@@ -285,24 +284,16 @@ def label_units(
     warn: Warn = warn,
 ) -> tuple[Tracks, Labelled]:  # fmt: skip
     """The labelled users, tracks, days or intervals, each as a track, and their labels in the same order. Units
-    of one person, under whatever ids, are one group. rename: as in `label_words`.
+    of one user are one group. rename: as in `label_words`.
     """
     table = usable(table, unit, field, rename, warn)
-    hashed, user = runs_of(tracks)
-    person = link(hashed, user, tracks.n_users)
-    ids = np.bincount(person)
-    if (ids > 1).any():
-        warn(
-            f"{ids[ids > 1].sum():,} users share runs of equal fixes: they are taken for {(ids > 1).sum():,} persons, "
-            "each of whom stays on one side when the head is tested."
-        )
     if unit == "track" and read_intervals(table):
         tracks, row = cut_intervals(tracks, table, warn)
         if len(row) < 10:
             raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
-        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user])
+        return tracks, Labelled(np.arange(len(row)), table[field][row], tracks.track_user)
     tracks, _ = by_unit(tracks, unit)  # a single fix holds no movement
     users = tracks.user_ids[tracks.track_user]
     named, whose = (users, None) if unit == "user" else (tracks.track_ids, users)
-    found = join(named, person[tracks.track_user], table, unit, field, whose, warn)
+    found = join(named, tracks.track_user, table, unit, field, whose, warn)
     return tracks.take(np.isin(tracks.track, found.unit)), found

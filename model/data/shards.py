@@ -21,7 +21,6 @@ from typing import NamedTuple
 import numpy as np
 
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
-from model.data.persons import MOST_HASHES, hash_runs, link
 from model.data.split import MOST_FILES, count_rows, split
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
@@ -36,8 +35,7 @@ COLUMNS = {"user": np.int32, "t": np.int64, "lon": np.float64, "lat": np.float64
 
 class Shards(NamedTuple):
     """Cleaned fixes by user, memory-mapped. user: (n,) int32, t, lon, lat: (n,). ends: (k,) where each shard ends.
-    unseen: (n_users,) bool, held out for validation. person: (n_users,) int, equal for ids of one person. typical_s:
-    median time between fixes.
+    unseen: (n_users,) bool, held out for validation. typical_s: median time between fixes.
     """
 
     folder: Path
@@ -47,7 +45,6 @@ class Shards(NamedTuple):
     lat: np.ndarray
     ends: np.ndarray
     unseen: np.ndarray
-    person: np.ndarray
     typical_s: float
 
 
@@ -92,9 +89,8 @@ def open_shards(folder: Path) -> Shards:
     """The shards in a folder that `shards_of` made."""
     about = json.loads((folder / "about.json").read_text("utf-8"))
     user, t, lon, lat = (mapped(folder / f"{name}.npy") for name in COLUMNS)
-    held_out, person = (np.load(folder / f"{name}.npy") for name in ("unseen", "person"))
-    ends = np.array(about["ends"], np.int64)
-    return Shards(folder, user, t, lon, lat, ends, held_out, person, about["typical_s"])
+    held_out, ends = np.load(folder / "unseen.npy"), np.array(about["ends"], np.int64)
+    return Shards(folder, user, t, lon, lat, ends, held_out, about["typical_s"])
 
 
 def mapped(path: Path) -> np.ndarray:
@@ -142,15 +138,15 @@ def _make(source: str, folder: Path) -> None:
     n = count_rows(source)
     try:
         found, skipped = split(source, folder, min(n // SHARD_FIXES + 1, MOST_FILES), by_track=True)
-        _shard(source, folder, found, skipped, n // MOST_HASHES + 1)
+        _shard(source, folder, found, skipped)
     except OSError as error:
         why = error.strerror or f"{error}; the disk may be full"  # NumPy counts what it could write
         raise InputError(f"The shards cannot be written to {folder.parents[1]}: {why}.") from error
 
 
-def _shard(source: str, folder: Path, found: Schema, skipped: Skipped, every: int) -> None:
+def _shard(source: str, folder: Path, found: Schema, skipped: Skipped) -> None:
     users: list[str] = []
-    fixes, ends, hashed, steps = [], [], [], []
+    ends, steps = [], []
     with ExitStack() as opened:
         columns = {name: opened.enter_context(Column(folder / f"{name}.npy", dtype)) for name, dtype in COLUMNS.items()}
         for part in sorted(folder.glob("*.parquet")):
@@ -161,18 +157,13 @@ def _shard(source: str, folder: Path, found: Schema, skipped: Skipped, every: in
             for name, values in zip(COLUMNS, (user, tracks.t, tracks.lon, tracks.lat)):
                 columns[name].append(values)
             ends.append(columns["t"].length)
-            fixes.append(np.diff(tracks.track_offsets))
-            hashed.append(hash_runs(user, tracks.t, tracks.lon, tracks.lat, every))
             steps.append(np.diff(tracks.t)[tracks.steps()][:20_000])
             users += tracks.user_ids.tolist()
             give_back()
     if not users:
         why = f" {skipped} {skipped.advice}".rstrip() if skipped else ""
         raise InputError(f"{source} holds no tracks to train on.{why}")
-    hashes, whose = (np.concatenate(a) for a in zip(*hashed))
-    person = link(hashes, whose, len(users))
-    np.save(folder / "person.npy", person)
-    np.save(folder / "unseen.npy", unseen(users, person, np.concatenate(fixes)))
+    np.save(folder / "unseen.npy", unseen(users))
     step = np.concatenate(steps)
     about = {"ends": ends, "typical_s": float(np.median(step) / 1000) if len(step) else 0.0}
     (folder / "about.json").write_text(json.dumps(about), "utf-8")
@@ -199,20 +190,14 @@ def _cleaned(part: Path, source: str, found: Schema, skipped: Skipped) -> Tracks
     return tracks.take(~np.array(apart, bool)[tracks.user]).by_user() if any(apart) else tracks.by_user()
 
 
-def unseen(users: list[str], person: np.ndarray, fixes: np.ndarray) -> np.ndarray:
-    """Which users are held out for validation, (n,) bool: a fiftieth of the persons, with all their ids; of few persons
-    up to six, but at most a fifth: fewer than five persons all train.
-
-    users: names. person: (n,) int without gaps. fixes: (n,) of each user. The hash of a person's first name decides.
+def unseen(users: list[str]) -> np.ndarray:
+    """Which users are held out for validation, (n,) bool: a fiftieth, by the hash of their names; of few users up to
+    six, but at most a fifth: fewer than five users all train.
     """
-    order = np.lexsort((np.array(users), person))
-    first = order[np.unique(person[order], return_index=True)[1]]
-    draw = np.array([zlib.crc32(b"validation" + users[k].encode()) for k in first], np.int64)
-    chosen = draw % 50 == 0
-    most = len(first) // 5
+    draw = np.array([zlib.crc32(b"validation" + user.encode()) for user in users], np.int64)
+    chosen, most = draw % 50 == 0, len(users) // 5
     wanted = min(6, most)  # so many are needed to compare models
     if not wanted <= chosen.sum() <= most:
         chosen[:] = False
         chosen[np.argsort(draw, kind="stable")[:wanted]] = True
-    chain = (np.bincount(person, fixes) > 0.2 * fixes.sum()) & (np.bincount(person) > 1)
-    return (chosen & ~chain)[person]  # an id chain with a fifth of all fixes is no person
+    return chosen

@@ -82,7 +82,7 @@ def between(before: dict, found: dict, people: Batches | None) -> dict[str, Tabl
     Kinds that only one of the two has stay as they are, and so do horizons outside of the latter's.
     """
     result = before | found
-    persons = sum(len(np.unique(s.shards.person[s.shards.unseen])) for s in people.sources) if people else 0
+    persons = sum(int(s.shards.unseen.sum()) for s in people.sources) if people else 0
     belief = persons / (persons + SETTINGS.prior_people)
     for kind in before.keys() & found.keys():
         old, then, now = before[kind], np.array(before[kind]["horizon_s"]), np.array(found[kind]["horizon_s"])

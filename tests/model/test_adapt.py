@@ -9,9 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from model import adapt
@@ -50,14 +47,6 @@ def test_the_errors_before_and_now_are_a_sentence_of_their_own() -> None:
         "15 to 150 min ahead."
     )
     assert "for 1 person held" in adapt.judge({"15 s": figure(0.9, 0.9, 0.9, people=1)})[2]
-
-
-def test_ids_of_one_person_are_one_person_held_out(tmp_path: Path, tracks_file: Path) -> None:
-    once = pq.read_table(tracks_file)
-    again = once.set_column(0, "user_id", pa.array([f"again {user}" for user in once["user_id"].to_pylist()]))
-    pq.write_table(pa.concat_tables([once, again]), tmp_path / "twice.parquet")
-    people = adapt.held_out(str(tmp_path / "twice.parquet"))
-    assert len(np.unique(np.stack([people.t, people.lon]), axis=1).T) == len(people), "each fix is asked about once"
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import pytest
 
 from model.data import shards
 from model.data.corpus import load, parse
-from model.data.persons import hash_runs, link
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import LOCK, Scratch
 from raw_qgis_plugin.core.sources.readers import read
@@ -112,35 +111,6 @@ def test_the_next_tokenisation_removes_what_a_killed_one_left(tracks_file, cache
     at_work.cleanup()
 
 
-def test_ids_of_one_person_stay_on_one_side(tracks_file, cache, tmp_path):
-    """A part of every track once more under a new id, out of step: no copy may cross the split."""
-    table = pq.read_table(tracks_file)
-    user = np.array(table["user_id"].to_pylist(), object)
-    part = np.arange(len(table)) % 200 // 20 == 3  # 20 fixes of each 200
-    both = {
-        name: np.concatenate([table[name].to_numpy(), table[name].to_numpy()[part]]) for name in ("t", "lon", "lat")
-    }
-    both["user_id"] = np.concatenate([user, "copy-" + user[part]])
-    pq.write_table(pa.table(both), tmp_path / "both.parquet")
-    found = load(str(tmp_path / "both.parquet"), validation=None, cache=cache).shards
-    fixes = np.round(np.stack([found.t, found.lon * 1e6, found.lat * 1e6], axis=1)).astype(np.int64)
-    sides = [set(map(tuple, fixes[found.unseen[found.user] == side])) for side in (True, False)]
-    assert sides[0] and not sides[0] & sides[1] and found.unseen.sum() % 2 == 0
-    one = table.slice(0, 200)
-    copies = pa.concat_tables([one.set_column(0, "user_id", pa.array([f"c{k}"] * 200)) for k in range(40)])
-    pq.write_table(copies, tmp_path / "copies.parquet")  # a chain of everybody is no person
-    assert not load(str(tmp_path / "copies.parquet"), cache=cache).shards.unseen.any()
-
-
-def test_runs_are_found_at_any_offset_and_only_real_ones():
-    rng = np.random.default_rng(0)
-    t, lon, lat = np.arange(300) * 1000, rng.uniform(0, 1, 300), rng.uniform(0, 1, 300)
-    t[200:208], lon[200:208], lat[200:208] = t[5:13], lon[5:13], lat[5:13]  # user 2 shares eight fixes with user 0
-    t[108:115], lon[108:115], lat[108:115] = t[20:27], lon[20:27], lat[20:27]  # user 1 only seven
-    person = link(*hash_runs(np.repeat([0, 1, 2], 100), t, lon, lat), 3)
-    assert person[0] == person[2] != person[1]
-
-
 def test_a_wrong_weight_is_refused():
     assert parse("2.5*exact:x") == (2.5, "x", True) and parse("geolife:x") == (1.0, "geolife:x", False)
     for spec in ("0*x", "-1*x", "much*x"):
@@ -168,7 +138,6 @@ def test_memory_holds_a_shard_not_the_corpus(tmp_path):
         "from pathlib import Path; from model.data import shards, split; from model.data.corpus import load; "
         "from raw_qgis_plugin.core.sources import readers; shards.SHARD_FIXES = 100_000; "
         "readers.PARQUET_ROWS = split.ROWS = 50_000; "
-        "shards.MOST_HASHES = 200_000; "
         "print('ready', flush=True); input(); "
         f"s = load({str(tmp_path / 'many.parquet')!r}, cache=Path({str(tmp_path / 'cache')!r})); "
         "s.view(15), s.view(60); print(len(s.t), flush=True)"

@@ -15,7 +15,6 @@ from model.data.labels import (
     label_words,
     read_table,
 )
-from model.data.persons import link, runs_of
 from model.head_training.examples import blocks
 from model.head_training.fit import encode
 from raw_qgis_plugin.core.errors import InputError
@@ -132,38 +131,6 @@ def test_two_labels_of_one_unit_are_no_label_and_strangers_are_counted():
     assert len(found.unit) == 12  # after renaming they say the same
     with pytest.raises(InputError, match="Only 0 of 12 users .* of no user that is there, such as 'x0'; there is 'u0'"):
         join(np.array(ids, object), np.arange(12), table_of(user_id=[f"x{i}" for i in range(12)], y=ids), "user", "y")
-
-
-def test_ids_of_one_person_stay_together():
-    ids = [f"u{i:02}" for i in range(12)]
-    alone = walkers(ids)
-    assert link(*runs_of(alone), 12).tolist() == list(range(12))
-    tracks, told = renamed(alone, {u: f"v{u}" for u in ids}), []
-    words = np.random.default_rng(0).permutation(["yes", "no"] * 6)
-    table = table_of(user_id=[*ids, *(f"v{u}" for u in ids)], y=[*words, *words])
-    _, found = label_units(tracks, table, "user", "y", warn=told.append)
-    assert same(found) == [{i, i + 12} for i in range(12)]
-    assert told == [
-        "24 users share runs of equal fixes: they are taken for 12 persons, each of whom stays on one side when the "
-        "head is tested."
-    ]
-    pieces = table | table_of(start=["1970-01-01T00:00"] * 24, end=["1970-01-01T00:30"] * 24)
-    for unit, labels in (("track", pieces), ("track", table | {"track_id": table["user_id"]})):
-        assert same(label_units(tracks, labels, unit, "y")[1]) == same(found)
-    _, found = label_units(alone, table_of(user_id=ids, y=words), "user", "y")
-    assert found.group.tolist() == list(range(12))
-
-
-def test_sleepers_in_one_cell_of_a_grid_are_not_one_person():
-    """Recorded each hour on a grid, neighbours share whole nights."""
-    rng = np.random.default_rng(0)
-    hours, people = np.arange(24 * 7), 40
-    lon = np.where(hours % 24 < 8, 0.0, rng.integers(1, 50, (people, len(hours)))) * 0.005
-    tracks, _ = build_tracks(
-        np.repeat(np.arange(people), len(hours)), None, np.tile(hours * 3_600_000, people), lon.ravel(),
-        np.zeros(lon.size),
-    )  # fmt: skip
-    assert link(*runs_of(tracks), people).tolist() == list(range(people))
 
 
 def test_a_label_of_an_id_that_several_have_is_nobodys():

@@ -83,7 +83,7 @@ def test_a_corpus_with_nobody_to_hold_out_keeps_the_areas(tmp_path, nano_run, tr
 
 def test_people_held_out_may_have_too_short_tracks(tmp_path, lines, quick):
     ids = [f"u{i}" for i in range(20)]
-    held = {name for name, out in zip(ids, unseen(ids, np.arange(20), np.ones(20)), strict=True) if out}
+    held = {name for name, out in zip(ids, unseen(ids), strict=True) if out}
     assert len(held) == 4
     rows = []
     for fixes, who in ((200, set(ids) - held), (5, held)):
@@ -213,7 +213,7 @@ def test_an_error_while_batches_are_made_is_raised(tracks_file, monkeypatch):
 @pytest.mark.parametrize("n", [1, 4, 5, 7, 24, 100])
 def test_up_to_six_of_a_few_are_held_out_and_no_more_than_a_fifth(n):
     for k in range(40):
-        out = unseen([f"{k}-{i}" for i in range(n)], np.arange(n), np.ones(n)).sum()
+        out = unseen([f"{k}-{i}" for i in range(n)]).sum()
         assert min(6, n // 5) <= out <= max(6, n // 10) and out <= n // 5
 
 
