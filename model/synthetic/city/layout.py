@@ -86,7 +86,7 @@ def build_city(streets: Streets, people: int, rng: np.random.Generator) -> City:
     minutes = np.concatenate([[0.0], np.cumsum(metro.lengths / metro.speed / 60 + 1.0)])
     underground = np.abs(np.arange(count) - (count - 1) / 2) < 0.2 * count
     roads = streets.trees["car"][0]
-    stops = rng.choice(roads, max(8, len(roads) // 5), replace=False)
+    stops = rng.choice(roads, max(8, len(roads) // 12), replace=False)
     return City(
         streets, jobs, homes, main, Sites.concatenate(parts), category, metro, minutes, underground, stops, cells
     )

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET  # nosec B405 - files written by SUMO a moment ago
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -67,16 +67,15 @@ def vehicle_types_xml(rng: np.random.Generator) -> str:
     return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class Trip:
-    """One vehicle or person of the demand: edges to visit in order, pauses at those between."""
+class Trip(NamedTuple):
+    """One vehicle or person of the demand, from edge to edge."""
 
     name: str
     mode: str
     vehicle_type: str
     depart_s: float
-    edges: list[int]  # two or more
-    pauses_s: list[float]  # at each edge between, 0: drive through
+    start: int
+    end: int
 
 
 def draw_trips(streets: Streets, seconds: dict[str, float], window_s: float, rng: np.random.Generator) -> list[Trip]:
@@ -95,108 +94,76 @@ def draw_trips(streets: Streets, seconds: dict[str, float], window_s: float, rng
         types = ALL_TYPES[mode] if roads == 1 else MOTORWAY_CARS
         spent, count = 0.0, 0
         while spent < budget:
-            visited, pauses = [int(rng.choice(edges, p=weight))], [0.0]
-            for _ in range(int(rng.choice([1, 2, 3, 4, 7], p=[0.5, 0.23, 0.16, 0.07, 0.04]))):
-                far = np.clip(median_m[mode] * np.exp(rng.normal(0, 0.6)), 150, 2 * streets.extent)
-                here, turn = visited[-1], rng.uniform(0, 2 * np.pi)
-                target = streets.x[here] + far * np.cos(turn), streets.y[here] + far * np.sin(turn)
-                there = int(streets.nearest(mode, target))
-                if there == here:
-                    continue
-                # 1.5 metres of route a metre as the crow flies, at duarouter's random factor of 1.7
-                crow = np.hypot(streets.x[there] - streets.x[here], streets.y[there] - streets.y[here])
-                spent += 1.5 * crow / pace[mode]
-                drives_on = mode == "bus" or rng.random() < 0.35  # buses stop by distance instead
-                pause = 0.0 if drives_on else float(np.clip(np.exp(rng.normal(np.log(70), 0.9)), 8, 900))
-                visited.append(there)
-                pauses.append(pause)
-                spent += pause
-            if len(visited) > 1:
-                vehicle, depart = f"{mode}{rng.integers(types)}", rng.uniform(0, window_s)
-                trips.append(Trip(f"{mode}-{count}", mode, vehicle, depart, visited, pauses[1:-1]))
-                count += 1
+            here, turn = int(rng.choice(edges, p=weight)), rng.uniform(0, 2 * np.pi)
+            far = np.clip(1.5 * median_m[mode] * np.exp(rng.normal(0, 0.75)), 150, 2 * streets.extent)
+            there = int(
+                streets.nearest(mode, [streets.x[here] + far * np.cos(turn), streets.y[here] + far * np.sin(turn)])
+            )
+            if there == here:
+                continue
+            # 1.5 metres of route a metre as the crow flies, at duarouter's random factor of 1.7
+            crow = np.hypot(streets.x[there] - streets.x[here], streets.y[there] - streets.y[here])
+            spent += 1.5 * crow / pace[mode]
+            vehicle, depart = f"{mode}{rng.integers(types)}", rng.uniform(0, window_s)
+            trips.append(Trip(f"{mode}-{count}", mode, vehicle, depart, here, there))
+            count += 1
     return sorted(trips, key=lambda trip: trip.depart_s)
 
 
-def _trips_xml(trips: list[Trip], streets: Streets, doors: bool, rng: np.random.Generator) -> str:
-    """The demand as duarouter reads it. doors: start and end in the middle of an edge, where its buildings are."""
+def _trips_xml(trips: list[Trip], streets: Streets) -> str:
+    """The demand as duarouter reads it. Trips start and end in the middle of an edge, where its buildings are."""
     lines = []
     for trip in trips:
-        names, middle = streets.edges[trip.edges], [f"{0.5 * streets.length[edge]:.1f}" for edge in trip.edges]
         head = f'id="{trip.name}" type="{trip.vehicle_type}" depart="{trip.depart_s:.0f}"'
-        if trip.mode == "walk":
-            start = f' departPos="{middle[0]}"' if doors else ""
-            lines.append(f"<person {head}>")
-            for a, b, at, pause in zip(names[:-1], names[1:], middle[1:], [*trip.pauses_s, 0.0], strict=True):
-                lines.append(f'<walk from="{a}" to="{b}"{start} arrivalPos="{at}"/>')
-                start = ""
-                if pause:
-                    lines.append(f'<stop edge="{b}" endPos="{at}" duration="{pause:.0f}"/>')
-            lines.append("</person>")
-            continue
-        via = f' via="{" ".join(names[1:-1])}"' if len(names) > 2 else ""
-        start, end = (middle[0], middle[-1]) if doors else ("random_free" if rng.random() < 0.5 else "base", "random")
-        lines.append(
-            f'<trip {head} from="{names[0]}" to="{names[-1]}"{via} departLane="best" departPos="{start}" '
-            f'arrivalPos="{end}"/>'
-        )
+        ends = f'from="{streets.edges[trip.start]}" to="{streets.edges[trip.end]}"'
+        ends += f' departPos="{0.5 * streets.length[trip.start]:.1f}" arrivalPos="{0.5 * streets.length[trip.end]:.1f}"'
+        walks = f"<person {head}><walk {ends}/></person>"
+        lines.append(walks if trip.mode == "walk" else f'<trip {head} {ends} departLane="best"/>')
     return "\n".join(lines)
 
 
-def _add_stops(routes: Path, trips: list[Trip], streets: Streets, rng: np.random.Generator) -> int:
-    """Put the stops of cars, bikes and buses into duarouter's routes, in place. Returns how many trips it routed."""
+def _add_stops(routes: Path, streets: Streets, rng: np.random.Generator) -> int:
+    """Put stops into duarouter's routes, in place: those of buses every 250 to 700 m, and pauses of some others.
+
+    Returns how many trips it routed.
+    """
     index = {edge: i for i, edge in enumerate(streets.edges)}
-    by_name = {trip.name: trip for trip in trips}
     tree = ET.parse(routes)  # nosec B314
     for vehicle in tree.getroot().iter("vehicle"):
-        trip = by_name[vehicle.get("id", "")]
-        route = vehicle.find("route")
+        mode, route = vehicle.get("id", "").split("-")[0], vehicle.find("route")
         path = [index[e] for e in route.get("edges", "").split()] if route is not None else []
-        lanes = streets.bike_lane if trip.mode == "bike" else streets.lane
-        for edge, at, seconds, parked in _stops(trip, path, streets, rng):
-            lane, parking = f"{streets.edges[edge]}_{lanes[edge]}", str(parked).lower()
-            ET.SubElement(vehicle, "stop", lane=lane, endPos=f"{at:.1f}", duration=f"{seconds:.0f}", parking=parking)
+        lanes = streets.bike_lane if mode == "bike" else streets.lane
+        every = rng.uniform(250, 700) if mode == "bus" else rng.exponential(6000 if mode == "car" else 2500)
+        left = every * rng.random()
+        for edge in path[1:-1]:
+            left -= streets.length[edge]
+            if left < 0 and streets.length[edge] > 40 and lanes[edge] >= 0:
+                pause = rng.uniform(8, 40) if mode == "bus" else np.clip(np.exp(rng.normal(np.log(70), 0.9)), 8, 900)
+                ET.SubElement(
+                    vehicle, "stop", lane=f"{streets.edges[edge]}_{lanes[edge]}", duration=f"{pause:.0f}",
+                    endPos=f"{streets.length[edge] * 0.7:.1f}", parking=str(mode != "bus" and pause > 25).lower(),
+                )  # fmt: skip
+                left = every * rng.uniform(0.8, 1.2)
     tree.write(routes)
     return len(tree.getroot())
 
 
-def _stops(
-    trip: Trip, path: list[int], streets: Streets, rng: np.random.Generator
-) -> Iterator[tuple[int, float, float, bool]]:
-    """Edge, metres along it, seconds, and whether beside the lane: a bus's stops every 250 to 700 m, others' pauses."""
-    if trip.mode == "bus":
-        every = rng.uniform(250, 700)
-        left = every * rng.random()
-        for edge in path[1:-1]:
-            left -= streets.length[edge]
-            if left < 0 and streets.length[edge] > 40 and streets.lane[edge] >= 0:
-                yield edge, streets.length[edge] * rng.uniform(0.5, 0.9), rng.uniform(8, 40), False
-                left = every * rng.uniform(0.8, 1.2)
-        return
-    passed = 0
-    for edge, pause in zip(trip.edges[1:-1], trip.pauses_s, strict=True):
-        if edge in path[passed:]:
-            passed = path.index(edge, passed)
-            if pause and 0 < passed < len(path) - 1:
-                yield edge, streets.length[edge] * 0.7, pause, pause > 25
-
-
 def simulate(
-    streets: Streets, trips: list[Trip], folder: Path, name: str, rng: np.random.Generator, doors: bool = False
+    streets: Streets, trips: list[Trip], folder: Path, name: str, rng: np.random.Generator
 ) -> dict[str, Trajectory]:
     """Route the trips, and simulate them at steps of one second. Returns the paths by the trips' names; seconds count
-    from each one's first, and walkers walk over junctions. doors: trips start and end in the middle of an edge.
+    from each one's first, and walkers walk over junctions.
     """
     seed = int(rng.integers(2**31 - 1))
     ends = ("kinds.xml", "trips.xml", "rou.xml", "used.xml", "alt.xml")
     files = types, demand, routes, used, alternatives = [folder / f"{name}.{end}" for end in ends]
     types.write_text(f"<additional>{vehicle_types_xml(rng)}</additional>")
-    demand.write_text(f"<routes>{_trips_xml(trips, streets, doors, rng)}</routes>")
+    demand.write_text(f"<routes>{_trips_xml(trips, streets)}</routes>")
     run_sumo(
         "duarouter", "-n", streets.net, "-a", types, "-r", demand, "-o", routes, "--vtype-output", used,
         "--alternatives-output", alternatives, "--ignore-errors", "--weights.random-factor", 1.7, "--seed", seed,
     )  # fmt: skip
-    if not _add_stops(routes, trips, streets, rng):
+    if not _add_stops(routes, streets, rng):
         raise SyntheticError(f"No trip of {name} can be routed over {streets.net.name}.")
     paths = simulate_traffic(
         streets.net, str(routes), folder / f"{name}.parquet", seed, int(trips[-1].depart_s) + 9000,

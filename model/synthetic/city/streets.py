@@ -131,25 +131,17 @@ def osm_streets(file: Path, folder: Path) -> Streets:
     plain, net = folder / f"{name}.osm", folder / f"{name}.net.xml"
     with (gzip.open if file.suffix == ".gz" else open)(file, "rb") as source, plain.open("wb") as target:
         shutil.copyfileobj(source, target)
-    _convert(plain, net, "")
-    streets = _read_streets(net)
-    if streets.extent < 15e3:  # a town: streets without a signposted limit have the urban one
-        _convert(plain, net, "UrbanDe")
-        streets = _read_streets(net)
-    plain.unlink()
-    return streets
-
-
-def _convert(plain: Path, net: Path, limits: str) -> None:
-    """Turn an extract into a net. limits: the type map of speed limits besides the default one, '' for none."""
-    maps = sumo_home() / "data" / "typemap"
-    parts = dict.fromkeys(("", limits, "Pedestrians", "Bicycle"))
-    types = ",".join(str(maps / f"osmNetconvert{part}.typ.xml") for part in parts)
+    types = ",".join(
+        str(sumo_home() / "data" / "typemap" / f"osmNetconvert{part}.typ.xml")
+        for part in ("", "Pedestrians", "Bicycle")
+    )
     run_sumo(
         "netconvert", "--osm-files", plain, "-o", net, "-t", types, "--sidewalks.guess", "--crossings.guess",
         "--geometry.remove", "--ramps.guess", "--junctions.join", "--tls.guess-signals", "--tls.discard-simple",
         "--tls.join", "--tls.default-type", "actuated", "--remove-edges.isolated",
     )  # fmt: skip
+    plain.unlink()
+    return _read_streets(net)
 
 
 def _read_streets(net: Path, projection: str = "", turn: float = 0.0) -> Streets:

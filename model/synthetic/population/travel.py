@@ -109,10 +109,10 @@ def _simulate(streets: Streets, legs: list[Leg], folder: Path, seed: int, number
     window_s = max(1500.0, sum(leg.mode == "car" for leg in legs) / max(cars_a_second, 0.05))
     departs = np.sort(rng.uniform(0, window_s, len(legs)))
     trips = [
-        Trip(f"{leg.mode}-{i}", leg.mode, leg.vehicle_type, float(depart), [leg.start, leg.end], [])
+        Trip(f"{leg.mode}-{i}", leg.mode, leg.vehicle_type, float(depart), leg.start, leg.end)
         for i, (leg, depart) in enumerate(zip(legs, departs, strict=True))
     ]
-    return simulate(streets, trips, folder, f"batch{number}", rng, doors=True)
+    return simulate(streets, trips, folder, f"batch{number}", rng)
 
 
 def _journeys(
