@@ -73,9 +73,10 @@ def _folders(layout: Layout) -> list[Path]:
     """The folders that may hold the interpreter, the likeliest first."""
     (major, minor), environ, prefix, program = layout.version, layout.environ, layout.prefix, layout.executable
     if layout.platform == "win32":
-        # conda; OSGeo4W and the stand-alone installer, which have apps/Python312/python.exe beside bin/qgis-bin.exe
+        # conda; OSGeo4W and the stand-alone installer, which have apps/Python312/python.exe beside bin/qgis-bin.exe. It
+        # finds its home by its own folder. bin/python3.exe knows it from PYTHONHOME alone, which -I ignores
         roots = [Path(root) for root in (environ.get("OSGEO4W_ROOT"), program.parent.parent) if root]
-        found = [prefix, *(root / part for root in roots for part in (f"apps/Python{major}{minor}", "bin"))]
+        found = [prefix, *(root / f"apps/Python{major}{minor}" for root in roots)]
     elif layout.platform == "darwin":
         # MacOS/bin up to QGIS 3.40, later one of the others; conda and Homebrew
         python = f"Frameworks/Python.framework/Versions/{major}.{minor}/bin"

@@ -28,7 +28,6 @@ PLACES = {
                 ["o/bin/python.exe", "o/bin/qgis-ltr-bin.exe"]),
     "OSGeo4W whose prefix is its root": ("win32", "o/bin/qgis.exe", "o", {}, "o/apps/Python312/python.exe", []),
     "OSGeo4W by its variable": ("win32", "x/qgis.exe", "y", {"OSGEO4W_ROOT": "o"}, "o/apps/Python312/python.exe", []),
-    "older OSGeo4W": ("win32", "bin/qgis-bin.exe", "apps/Python312", {}, "bin/python3.exe", []),
     **{
         f"macOS, {place}": ("darwin", "Q.app/Contents/MacOS/QGIS", "Q.app/Contents/Resources", {},
                             f"Q.app/Contents/{place}", ["Q.app/Contents/MacOS/QGIS"])
@@ -53,6 +52,7 @@ def test_the_interpreter_of_each_system_is_found(tmp_path: Path, system: str) ->
 
 def test_qgis_itself_is_never_taken_and_the_error_says_where_it_looked(tmp_path: Path) -> None:
     qgis = touch(tmp_path / "bin/qgis-bin.exe")
+    touch(tmp_path / "bin/python3.exe")  # nor this one, which finds its modules by PYTHONHOME alone
     with pytest.raises(NoPython, match="apps"):
         base_python(layout("win32", qgis, tmp_path))
 
