@@ -10,12 +10,12 @@ shapely = pytest.importorskip("shapely")
 pytest.importorskip("scipy")
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
+from raw_qgis_plugin.core.people.ids import doubtful_ids  # noqa: E402
 from raw_qgis_plugin.core.people.labels import PeopleLabels  # noqa: E402
-from raw_qgis_plugin.core.regions.disclosure import doubtful_ids  # noqa: E402
 from raw_qgis_plugin.core.regions.geometry import FixIndex, area_km2, fixes_inside  # noqa: E402
 from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402
-from raw_qgis_plugin.core.regions.view import prepare, rank, summarise_region  # noqa: E402
+from raw_qgis_plugin.core.regions.view import prepare, summarise_region  # noqa: E402
 from raw_qgis_plugin.core.regions.week import NO_DATA, TOO_FEW, week_of_regions  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 
@@ -242,9 +242,8 @@ def test_a_drawn_region_says_what_the_table_says(people, invented_model):
         {name: values[0] for name, values in table.items() if name in view.figures}, nan_ok=True
     )
     assert view.figures.keys() >= table.keys() - {"suppressed"} and not view.suppressed
-    assert view.mix == {"commuter": {"yes": 11, "no": None}, "main_mode": {"yes": 11, "no": None}}
     few = summarise_region(index, model, shapely.box(9.995, 40, 10.005, 60))
-    assert few.suppressed and not (few.figures or few.mix) and few.week is None
+    assert few.suppressed and not few.figures and few.week is None
 
 
 # ---- hours of the week ----------------------------------------------------------------------------------------------
@@ -321,9 +320,3 @@ def test_no_head_no_region_no_fix(people, invented_model):
     assert score_regions(nobody, [EVERYWHERE], invented_model(POI)).columns["suppressed"].tolist() == [True]
     with pytest.raises(InputError, match="no head 'shops' for a region. It has: poi"):
         score_regions(people, [EVERYWHERE], invented_model(POI), ["shops"])
-
-
-def test_rank_is_a_range_where_intervals_overlap():
-    nan = float("nan")
-    intervals = np.array([[0.0, 4.5], [0.0, 8.1], [nan, nan], [9.0, 12.0]])
-    assert [rank(intervals, row) for row in range(4)] == [(2, 3, 3), (2, 3, 3), None, (1, 1, 3)]

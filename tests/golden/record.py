@@ -127,9 +127,8 @@ def regions(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:
 def view_columns(found: Any) -> dict[str, Any]:
     """What a drawn region says."""
     facts = {"area_km2": found.area_km2, "suppressed": found.suppressed}
-    mix = {f"{head} {word}": people for head, classes in found.mix.items() for word, people in classes.items()}
     hours = np.zeros(0) if found.week is None else found.week
-    return facts | found.figures | mix | {"week": hours, "reasons": found.reasons}
+    return facts | found.figures | {"week": hours, "reasons": found.reasons}
 
 
 def similar(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:

@@ -297,18 +297,15 @@ def test_a_comparison_says_what_differs_and_withholds_as_the_cards_do(regions: A
     assert all(rows[title][1:] == ["withheld", ""] for title in ("People", "Fixes", "Visits", "People per km²"))
 
 
-def test_a_card_shows_people_hours_and_ranks(regions: Any) -> None:
+def test_a_card_shows_people_and_hours(regions: Any) -> None:
     from raw_qgis_plugin.gui.widgets.charts import WeekStrip
 
     region = draw(regions, CITY)
-    draw(regions, CITY.buffered(0.01))
-    for each, low in zip(regions.shown, (10.0, 20.0)):
-        each.view.figures.update({"workers": low, "workers_low": low - 1, "workers_high": low + 1})
-        each.view.mix["commuter"] = {"yes": 8, "no": None}
+    region.view.figures.update({"workers": 10.0, "workers_low": 9.0, "workers_high": 11.0})
     region.view.week[:] = np.where(region.view.week == -2, -1, region.view.week)
     regions.table.selectRow(0)
     regions._show_card()
     words = " ".join(said(regions.card))
-    assert "rank 2 of 2" in words and "Workers" in words and "Commuter</b>: yes 8, no fewer than 2" in words
+    assert "Workers" in words and "(9 – 11)" in words
     (strip,) = regions.card.findChildren(WeekStrip)
     assert {strip.tooltip_at(40 + k, 5).split(": ")[1] for k in range(0, 200, 8)} == {"fewer than 2 people"}

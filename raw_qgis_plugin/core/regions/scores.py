@@ -15,9 +15,10 @@ from ..embedding.embed import embed
 from ..embedding.profiles import choose_heads
 from ..errors import Progress, no_progress, part_of
 from ..features.region_activity import visit_begins
+from ..people.ids import doubtful_ids
 from ..specs import MIN_USERS
 from ..tracks import Tracks
-from .disclosure import doubtful_ids, withheld
+from .disclosure import withheld
 from .geometry import fixes_inside, usable_polygons
 from .heads import count_users, head_answers
 from .noise import noise_keys, noisy_medians

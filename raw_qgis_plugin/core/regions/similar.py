@@ -20,14 +20,9 @@ from .heads import count_users, pool_users
 
 
 def similar_regions(
-    users: Tracks,
-    polygons: Sequence[Any] | np.ndarray,
-    target: int,
-    k: int,
-    embed: Embed,
-    min_users: int = MIN_USERS,
+    users: Tracks, polygons: Sequence[Any] | np.ndarray, target: int, k: int, embed: Embed, min_users: int = MIN_USERS,
     progress: Progress = no_progress,
-) -> tuple[Similar, np.ndarray]:
+) -> tuple[Similar, np.ndarray]:  # fmt: skip
     """The k regions whose visitors move most like those of region number `target`.
 
     polygons: (n_regions,) shapely geometries in lon/lat. The embedding of a region is the mean over its visitors,

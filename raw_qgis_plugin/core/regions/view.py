@@ -3,20 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import sparse_counts
 from ..embedding.applicability import unit_stats
-from ..embedding.profiles import UNKNOWN, head_columns, head_inputs
+from ..embedding.profiles import head_columns, head_inputs
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity
 from ..specs import MIN_USERS
 from ..tracks import Tracks
-from .disclosure import withheld
 from .geometry import FixIndex, area_km2, usable_polygons
 from .heads import count_users, head_answers
 from .people import people_figures
@@ -28,8 +25,6 @@ if TYPE_CHECKING:
 
     from ..bundle.runtime import Model
     from ..people.labels import PeopleLabels
-
-LABELS = ("commuter", "main_mode")  # labels of people whose classes a region counts
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,6 @@ class RegionView:
     figures: dict[str, Any] = field(default_factory=dict)  # the columns of `score_regions`; None or nan: withheld
     week: np.ndarray | None = None  # (7, 24) of people_by_part
     zone: str = ""  # of the hours, as in VisitorIndex
-    mix: dict[str, dict[str, int | None]] = field(default_factory=dict)  # label -> class -> people; None: too few
     reasons: list[str] = field(default_factory=list)  # why heads are not made for it
 
 
@@ -105,31 +99,4 @@ def summarise_region(
     )
     figures = {name: values[0] for name, values in (columns | found).items()} | {"in_domain": bool(good[0])}
     week = people_by_part(presence(users, inside, index.hour), index.anywhere, min_users).reshape(7, 24)
-    mix = dict(_mix(index, visits, min_users))
-    return RegionView(area, False, figures, week, index.zone, mix, reasons)
-
-
-def _mix(index: VisitorIndex, visits: csr_matrix, min_users: int) -> Iterator[tuple[str, dict[str, int | None]]]:
-    """How many of the people of a region have each class of a label, the most frequent first, unknown last."""
-    labels = {name: columns[name] for name, columns in index.answers.items() if columns[name].dtype == object}
-    if index.labels is not None:
-        labels |= {name: index.labels.columns[name] for name in LABELS}
-    for name, values in labels.items():
-        words, code = np.unique(values[visits.indices].astype(str), return_inverse=True)
-        people = sparse_counts(code, visits.indices, (len(words), visits.shape[1]))
-        few, n = withheld(min_users, people), np.diff(people.indptr)
-        order = np.lexsort((words == UNKNOWN, -n))
-        yield name, {str(words[row]): int(n[row]) if not few[row] else None for row in order}
-
-
-def rank(intervals: np.ndarray, of: int) -> tuple[int, int, int] | None:
-    """The best and the worst rank from the top that intervals[of] allows, and the number of known intervals.
-
-    intervals: (n, 2) lowest and highest value, nan where unknown. Values whose intervals overlap may have any order.
-    Returns None if intervals[of] is unknown.
-    """
-    low, high = intervals[~np.isnan(intervals).any(axis=1)].T
-    if np.isnan(intervals[of]).any():
-        return None
-    above, below = np.count_nonzero(low > intervals[of, 1]), np.count_nonzero(high < intervals[of, 0])
-    return 1 + int(above), len(low) - int(below), len(low)
+    return RegionView(area, False, figures, week, index.zone, reasons)

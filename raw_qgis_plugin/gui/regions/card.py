@@ -13,14 +13,13 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.applicability import format_reasons
-from ...core.people.profiles import CARDS as LABELS
 from ...core.regions.people import CARDS
-from ...core.regions.view import RegionView, rank
+from ...core.regions.view import RegionView
 from ...layers.legends import title_of, verdict_of
 from ...layers.publishing import desk_note
 from ...layers.words import count_fixes, count_people
 from ...processing.words import tr
-from ..widgets.card import Card, figure, plain, unproven_mark
+from ..widgets.card import Card, figure, unproven_mark
 from ..widgets.charts import WeekStrip
 from ..widgets.layout import escaped, tip
 
@@ -35,15 +34,12 @@ class Region:
 
 
 class RegionCard(Card):
-    """A region among the others. Suppressed ones and those not scored yet show the reason alone."""
+    """A region. Suppressed ones and those not scored yet show the reason alone."""
 
-    def __init__(
-        self, region: Region, regions: Sequence[Region], bundle: Bundle, min_users: int, beside: Sequence[Region] = ()
-    ) -> None:
+    def __init__(self, region: Region, bundle: Bundle, min_users: int, beside: Sequence[Region] = ()) -> None:
         """beside: regions shown together, with this one."""
         super().__init__("raw_region_card")
         self.region, self.bundle, self.min_users, self.beside = region, bundle, min_users, beside
-        self.answered = [each for each in regions if each.view is not None]
         self.add(escaped(region.name), heading=True)
         view = region.view
         if view is None:
@@ -68,7 +64,6 @@ class RegionCard(Card):
                 self.add(words.format(reasons=escaped(format_reasons(view.reasons)) or tr("see its card")))
             self._show_figures(view)
             self._show_week(view)
-            self._show_mix(view)
         if beside:
             self.column.addStretch()
         else:
@@ -80,7 +75,7 @@ class RegionCard(Card):
         return super().add(words, heading, textInteractionFlags=selectable, **properties)
 
     def _show_figures(self, view: RegionView) -> None:
-        """A row per label of people and head of regions: its figure, interval and rank."""
+        """A row per label of people and head of regions: its figure and interval."""
         every = self.bundle.heads("region")
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
@@ -89,25 +84,12 @@ class RegionCard(Card):
         sides = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         heads = [head for head in (*CARDS, *every) if head["name"] in view.figures]
         for row, head in enumerate(heads):
-            for at, (words, side) in enumerate(zip(self._figure(head, view), sides)):
+            cells = escaped(title_of(head)) + unproven_mark(head), figure(head, view.figures)
+            for at, (words, side) in enumerate(zip(cells, sides)):
                 label = QLabel(words, wordWrap=at == 0, toolTip=tip(verdict_of(head)) if head in every else "")
                 label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
                 grid.addWidget(label, row, at)
         self.column.addLayout(grid)
-
-    def _figure(self, head: dict[str, Any], view: RegionView) -> tuple[str, str]:
-        """The title and the figure of a head, as rich text."""
-        name = head["name"]
-        title, value = escaped(title_of(head)) + unproven_mark(head), figure(head, view.figures)
-        if head["kind"] != "number" or view.figures[name] != view.figures[name]:
-            return title, value
-        ends = [[each.view.figures.get(name + end, np.nan) for end in ("_low", "_high")]
-                for each in self.answered if each.view is not None]  # fmt: skip
-        place = rank(np.array(ends, float), self.answered.index(self.region))
-        if place and place[2] > 1:
-            words = tr("rank {a} of {n}") if place[0] == place[1] else tr("rank {a} to {b} of {n}")
-            value += " · " + words.format(a=place[0], b=place[1], n=place[2])
-        return title, value
 
     def _show_week(self, view: RegionView) -> None:
         """People by hour, in one scale for all regions beside this one."""
@@ -122,14 +104,6 @@ class RegionCard(Card):
         clock = tr("Time of {zone}").format(zone=escaped(view.zone)) if view.zone else tr("Solar time")
         words = tr("{clock}; full colour is {n:,} people; hatched: fewer than {k}; empty: no data of so many.")
         self.add(f"<small>{words.format(clock=clock, n=strip.most, k=self.min_users)}</small>")
-
-    def _show_mix(self, view: RegionView) -> None:
-        """A line per label: how many people have each class."""
-        for head in (*LABELS, *self.bundle.heads("user")):
-            if mix := view.mix.get(head["name"]):
-                few = tr("fewer than {n}").format(n=self.min_users)
-                parts = [f"{escaped(plain(word))} {few if n is None else f'{n:,}'}" for word, n in mix.items()]
-                self.add(f"<b>{escaped(title_of(head))}</b>{unproven_mark(head)}: {', '.join(parts)}")
 
 
 def remark(min_users: int) -> str:

@@ -7,6 +7,7 @@ It is a memory layer, which moves into the GeoPackage of results when the projec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import count
 from typing import Any
 
 from qgis.core import NULL, QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
@@ -44,10 +45,9 @@ class RegionLayer(QObject):
 
     def _next_name(self) -> str:
         """A name such as 'Region 3'."""
-        used, number = set(map(name_of, self.features())), len(self.features()) + 1
-        while tr("Region {n}").format(n=number) in used:
-            number += 1
-        return tr("Region {n}").format(n=number)
+        used = set(map(name_of, self.features()))
+        names = (tr("Region {n}").format(n=number) for number in count(len(self.features()) + 1))
+        return next(name for name in names if name not in used)
 
     def crs(self) -> QgsCoordinateReferenceSystem:
         """The CRS of the regions: that of the tracks, unless the user gave the layer another one."""

@@ -56,16 +56,23 @@ class RegionsTab(QWidget):
         self.show_session()
 
     def _lay_out(self) -> None:
-        self.buttons: dict[str, QToolButton] = {
-            name: QToolButton(
-                objectName=f"raw_region_{name}", text=title, toolTip=tip, checkable=name in HINTS, clicked=slot
-            )
-            for name, title, tip, slot in (
-                ("polygon", tr("Draw"), tr("Draw a region by its corners"), lambda: self._draw("polygon")),
-                ("box", tr("Box"), tr("Draw a box"), lambda: self._draw("box")),
-                ("selected", tr("Selected"), tr("Take the polygons that are selected on the map"), self.use_selected),
-            )
-        }
+        made = {name: QToolButton(objectName=f"raw_region_{name}", text=title, toolTip=tip, clicked=slot)
+                for name, title, tip, slot in (
+            ("polygon", tr("Draw"), tr("Draw a region by its corners"), lambda: self._draw("polygon")),
+            ("box", tr("Box"), tr("Draw a box"), lambda: self._draw("box")),
+            ("selected", tr("Selected"), tr("Take the polygons that are selected on the map"), self.use_selected),
+            ("compare", tr("Compare"), tr("Choose two regions in the list to see them side by side"),
+             self.show_comparison),
+            ("flows", tr("Flows"), tr("How many trips go from region to region, and at which hours"), self.show_flows),
+            ("remove", tr("Remove"), tr("Remove the chosen regions. QGIS's undo brings them back; its editing tools "
+                                        "change regions too."), self.remove_chosen),
+            ("publish", tr("Publish figures…"), tr("Figures of the drawn regions as others may have them"),
+             self.show_publish),
+        )}  # fmt: skip
+        self.buttons = {name: made[name] for name in ("polygon", "box", "selected")}
+        self.compare, self.flows, self.away, self.publish = self.below = list(made.values())[3:]
+        for name in HINTS:
+            self.buttons[name].setCheckable(True)
         self.min_users = QSpinBox(
             objectName="raw_min_users", minimum=1, maximum=1000, prefix=tr("from "), suffix=tr(" people"),
             toolTip=tr("Minimum users per region: fewer people get no figures."),
@@ -80,17 +87,9 @@ class RegionsTab(QWidget):
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.itemSelectionChanged.connect(self._chose)
-        tip = tr("Choose two regions in the list to see them side by side")
-        self.compare = QToolButton(text=tr("Compare"), toolTip=tip, clicked=self.show_comparison)
-        tip = tr("Remove the chosen regions. QGIS's undo brings them back; its editing tools change regions too.")
-        self.away = QToolButton(text=tr("Remove"), toolTip=tip, clicked=self.remove_chosen)
-        words, tip = tr("Publish figures…"), tr("Figures of the drawn regions as others may have them")
-        self.publish = QToolButton(objectName="raw_publish", text=words, toolTip=tip, clicked=self.show_publish)
-        tip = tr("How many trips go from region to region, and at which hours")
-        self.flows = QToolButton(objectName="raw_region_flows", text=tr("Flows"), toolTip=tip, clicked=self.show_flows)
         self.place = column()
         above = row(*self.buttons.values(), None, self.min_users)
-        below = row(self.compare, self.flows, self.away, self.publish, None)
+        below = row(*self.below, None)
         self.setLayout(column(above, self.hint, self.table, below, self.place, None, margins_px=(2, 6, 2, 2)))
 
     # ---- drawing ------------------------------------------------------------------------------------------------
@@ -243,7 +242,7 @@ class RegionsTab(QWidget):
                     self.table.setItem(at, cell, item)
                     item.setSelected(region.id in chosen)
         self.table.setFixedHeight(30 + 22 * min(max(len(shown), 1), 5))
-        for widget in (self.table, self.compare, self.flows, self.away, self.publish):
+        for widget in (self.table, *self.below):
             widget.setVisible(bool(shown))
         if self.regions is not None:
             self.regions.restyle(self._heads())
@@ -296,7 +295,7 @@ class RegionsTab(QWidget):
         if self.session.model is None:
             return []
         bundle, least = self.session.model.bundle, settings().min_users.value()
-        return [RegionCard(each, self.shown, bundle, least, beside or ()) for each in regions]
+        return [RegionCard(each, bundle, least, beside or ()) for each in regions]
 
     def show_comparison(self) -> QDialog:
         """Open the two selected regions side by side."""

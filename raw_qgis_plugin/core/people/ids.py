@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Ids are persons by their names. Ids that look as if they were not get a warning, no more."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import numpy as np
+
+from ..tracks import Tracks
+
+_ALIKE = str.maketrans("аеорсухіјѕ", "aeopcyxijs")  # Cyrillic
+
+
+def doubtful_ids(users: Tracks, short_days: float = 1.0, long_days: float = 3.0) -> list[str]:
+    """Why ids may not be persons, a sentence each.
+
+    users: one track a user. short_days, long_days: ids seen for less may be those of devices that change them, where
+    they are most of the ids of a layer that goes on for longer, or follow one another.
+    """
+    found = []
+    if alike := users.n_users - len({_plain(str(name)) for name in users.user_ids}):
+        words = (
+            "differ from others by case, blanks, accents or letters that look alike: if they are one person, join them"
+        )
+        found.append(f"{alike:,} of {users.n_users:,} ids {words}")
+    span_s = np.ptp(users.t) / 1000 if len(users) else 0
+    in_turns = users.n_users > 2 and users.span_s.sum() <= span_s  # as of one device that changes its id
+    if (in_turns or span_s >= long_days * 86_400) and (users.span_s < short_days * 86_400).mean() > 0.5:
+        words = "if devices change their ids, one person counts several times and fewer may be behind figures"
+        found.append(f"most ids are seen within a day: {words}")
+    return found
+
+
+def _plain(name: str) -> str:
+    """An id without what hardly shows: case, blanks around it or doubled, accents, invisible and Cyrillic letters."""
+    if not name.isascii():
+        whole = unicodedata.normalize("NFKD", name.casefold()).translate(_ALIKE)
+        name = "".join(c for c in whole if unicodedata.category(c) not in ("Cf", "Mn"))
+    return " ".join(name.casefold().split())
