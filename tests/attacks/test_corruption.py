@@ -136,14 +136,12 @@ def test_a_damaged_checkpoint_is_refused(run: Path, tmp_path: Path, rounds: Roun
     assert refused > 0.8 * cases
 
 
-@pytest.mark.parametrize("how", ["of 2^60 bytes", "of 90 MB", "no checksum", "another network"])
+@pytest.mark.parametrize("how", ["of 2^60 bytes", "of 90 MB", "another network"])
 def test_crafted_checkpoints_are_refused(run: Path, tmp_path: Path, how: str) -> None:
     data = (run / "state.safetensors").read_bytes()
     header = 8 + int.from_bytes(data[:8], "little")
     told = json.loads(data[8:header])
-    if how == "no checksum":
-        told["__metadata__"].pop("crc32")
-    elif how == "another network":
+    if how == "another network":
         told["__metadata__"]["about"] = told["__metadata__"]["about"].replace('"width": 48', '"width": 30000')
     text = b"[" * 90_000_000 if how == "of 90 MB" else json.dumps(told).encode()
     length = 2**60 if how == "of 2^60 bytes" else len(text)
