@@ -24,7 +24,6 @@ from ..environment import folders
 from ..layers.reading import (
     NONE,
     ROLES,
-    ReadPlan,
     Schema,
     Snapshot,
     fields_of_users,
@@ -167,16 +166,20 @@ class Session(QObject):
         device = settings().device.value().lower()
         if device != self.device:
             self.device, self.model = device, None
-        model, path = self.model, self.model_path
-        work = lambda progress: _read(reading, model, path, device, progress)  # noqa: E731
-        self.run(tr("Reading the tracks"), work, self._has_read)
+        known, path = self.model, self.model_path
 
-    def take_settings(self) -> None:
-        """Take the device that the user has chosen, by reading again."""
-        if settings().device.value().lower() != self.device and (self.tracks is not None or self.job is not None):
-            self.read()
-        else:
-            self.changed.emit()
+        def work(progress: Progress) -> tuple[Tracks, Tracks, str, Model]:
+            tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
+            users, left_out = by_unit(tracks, "user")
+            progress(0.9)
+            every = Skipped(skipped)
+            for reason, count in left_out.items():
+                every.add(reason, count)
+            summary = f"{describe(tracks, users, reading.fields.zone)} {describe_skipped(every, len(users))}"
+            summary = summary if len(users) else f"{summary} {every.advice}".rstrip()
+            return tracks, users, summary, known or Model(open_bundle(path or None), device)
+
+        self.run(tr("Reading the tracks"), work, self._has_read)
 
     def _has_read(self, result: tuple[Tracks, Tracks, str, Model]) -> None:
         self.tracks, self.users, self.summary, self.model = result
@@ -187,12 +190,6 @@ class Session(QObject):
             show_in_time(self.iface, self.layer, times)
         if 0 < len(self.users) <= self.max_fixes:
             self.prepare()
-
-    def describe(self, in_layer: int) -> str:
-        """The tracks in a sentence. in_layer: all fixes of the layer, 0 where that is not known."""
-        if self.tracks is None or self.users is None:
-            return tr("not read")
-        return describe(self.tracks, self.users, self.timezone, in_layer)
 
     def prepare(self) -> None:
         """Embed the users. After that regions and users are answered at once."""
@@ -205,7 +202,11 @@ class Session(QObject):
             self.city = city
             self.changed.emit()
 
-        work = lambda progress: _prepare(users, model, folder, zone, progress)  # noqa: E731
+        def work(progress: Progress) -> VisitorIndex:
+            embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.3), log.warning)
+            labels = label_people(users, model, part_of(progress, 0.3, 0.9))
+            return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone, labels)
+
         self.run(tr("The model reads the users"), work, done)
 
     def run(self, title: str, work: Callable[[Progress], Any], done: Callable[[Any], None]) -> None:
@@ -288,27 +289,3 @@ class Session(QObject):
         self.cancel()
         self._listen(False)
         self.layer = None
-
-
-def _read(
-    reading: ReadPlan, model: Model | None, path: str, device: str, progress: Progress
-) -> tuple[Tracks, Tracks, str, Model]:
-    """Runs in a task. Returns the tracks, the users with two fixes or more, a summary in words, and the model."""
-    tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
-    users, left_out = by_unit(tracks, "user")
-    progress(0.9)
-    model = model or Model(open_bundle(path or None), device)
-    progress(0.95)
-    every = Skipped(skipped)
-    for reason, count in left_out.items():
-        every.add(reason, count)
-    summary = f"{describe(tracks, users, reading.fields.zone)} {describe_skipped(every, len(users))}"
-    summary = summary if len(users) else f"{summary} {every.advice}".rstrip()
-    return tracks, users, summary, model
-
-
-def _prepare(users: Tracks, model: Model, folder: Path | None, zone: str, progress: Progress) -> VisitorIndex:
-    """Runs in a task: embed and label the users, and index them. folder: of the cache. zone: as in `prepare`."""
-    embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.3), log.warning)
-    labels = label_people(users, model, part_of(progress, 0.3, 0.9))
-    return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone, labels)

@@ -6,7 +6,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qgis.core import Qgis, QgsCsException, QgsGeometry, QgsPointXY, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    Qgis,
+    QgsCsException,
+    QgsGeometry,
+    QgsMapLayerStyle,
+    QgsPointXY,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 from qgis.gui import QgsMapToolEmitPoint, QgsRubberBand
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEvent, QStringListModel, Qt
@@ -95,12 +104,12 @@ class UsersTab(QWidget):
         layer.setCustomProperty(UNIT, unit)
         names, manager = layer.fields().names(), layer.styleManager()
         heads = [head for head in (*CARDS, *model.bundle.heads(unit)) if head["name"] in names]
-        first = manager.currentStyle()
         for title, name in [*((title_of(head), head["name"]) for head in heads), (tr("Each user"), EACH_USER)]:
-            manager.addStyleFromLayer(title)
-            manager.setCurrentStyle(title)
             styling.Profiles(heads, unit, name).draw(layer)
-        manager.setCurrentStyle(first)
+            style = QgsMapLayerStyle()
+            style.readFromLayer(layer)
+            manager.addStyle(title, style)
+        styling.Profiles(heads, unit).draw(layer)
         switch_clock_off(self.canvas, of_raw=True)
         node = QgsProject.instance().layerTreeRoot().findLayer(layer)
         if node is not None:

@@ -15,7 +15,7 @@ from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, wrapped
 
 CONNECTIONS = "connections/xyz/items"  # where QGIS stores them
-MARK = "raw/basemap"  # property of the layer; setting: the address of tiles to whose requests the user has agreed
+MARK = "raw/basemap"  # property of the layer
 OSM = "https://www.openstreetmap.org/copyright"
 
 
@@ -40,15 +40,10 @@ def toggle(iface: Any, on: bool) -> None:
         QgsProject.instance().removeMapLayer(layer)
         iface.mapCanvas().refresh()
     elif on and layer is None:
-        agreed = QgsSettings().value(MARK, "")
-        name = next((name for name, address in known.items() if agreed and address == agreed), "")
-        if not name:
-            question = BasemapQuestion(iface.mainWindow(), known)
-            name = question.choice.currentText() if question.exec() else ""
-            question.deleteLater()
-        if name:
-            QgsSettings().setValue(MARK, known[name])
-            add(name, known[name])
+        question = BasemapQuestion(iface.mainWindow(), known)
+        if question.exec():
+            add(question.choice.currentText(), known[question.choice.currentText()])
+        question.deleteLater()
 
 
 def add(name: str, address: str) -> QgsRasterLayer:

@@ -19,6 +19,7 @@ from ...layers.words import MADE_BY, MADE_OF
 from ...processing.words import tr
 from ..layer_kinds import REGIONS_OF
 from ..results import made_at, run_of
+from ..summary import describe as describe_tracks
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -32,10 +33,13 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
     models, of_heads = describe_models(vectors, session)
     if models:
         first.append(tr("Model: {name}.").format(name=", ".join(models)))
-    if session is not None and session.layer is not None and any(is_of(layer, session.layer) for layer in vectors):
-        points = session.layer.geometryType() == Qgis.GeometryType.Point
-        summary = session.describe(session.layer.featureCount() if points else 0)
-        first.append(tr("Data: {layer}: {summary}").format(layer=session.layer.name(), summary=summary))
+    tracks = session.layer if session is not None else None
+    if session is not None and tracks is not None and any(is_of(layer, tracks) for layer in vectors):
+        in_layer = tracks.featureCount() if tracks.geometryType() == Qgis.GeometryType.Point else 0
+        summary = tr("not read")
+        if session.tracks is not None and session.users is not None:
+            summary = describe_tracks(session.tracks, session.users, session.timezone, in_layer)
+        first.append(tr("Data: {layer}: {summary}").format(layer=tracks.name(), summary=summary))
     shown = canvas.mapSettings()
     if shown.isTemporal():
         ends = (shown.temporalRange().begin(), shown.temporalRange().end())

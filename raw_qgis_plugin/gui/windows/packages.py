@@ -180,8 +180,9 @@ class PackagesDialog(RawDialog):
 
     def _set_device(self) -> None:
         settings().device.setValue(self.device.currentData())
-        if self.desktop.session is not None:
-            self.desktop.session.take_settings()
+        session = self.desktop.session
+        if session is not None and (session.tracks is not None or session.job is not None):
+            session.read()
 
     def _clear_cache(self) -> None:
         shutil.rmtree(cache_folder(), ignore_errors=True)
