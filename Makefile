@@ -184,8 +184,9 @@ test: setup system-qt6 package
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-plain test-qgis
 
 # Beside each other: one process in QGIS, the others without it. What a line prints comes when it has ended.
+test-plain test-qgis: export OMP_NUM_THREADS = 1
 test-plain:
-	OMP_NUM_THREADS=1 $(call ALONE,tests) $(PYTEST_PLAIN) $(OTHER_CORES) $(wildcard tests/attacks tests/core tests/golden tests/model tests/package tests/test_*.py)
+	$(call ALONE,tests) $(PYTEST_PLAIN) $(OTHER_CORES) $(wildcard tests/attacks tests/core tests/golden tests/model tests/package tests/test_*.py)
 
 test-qgis:
 	$(call ALONE,qgis) env $(IN_QGIS) tests/qgis tests/qt6

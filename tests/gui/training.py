@@ -37,7 +37,7 @@ def begin():
     dialog = plugins["raw_qgis_plugin"].menu.windows[-1]
     values = dialog.createProcessingParameters()
     report["bundle"] = values["BUNDLE"]
-    dialog.setParameters({**values, "PRESET": 0, "MINUTES": 1, "INIT": "none"})
+    dialog.setParameters({**values, "PRESET": 0, "MINUTES": 0.4, "INIT": "none"})
     dialog.runButton().click()
     until(lambda: page.last.get("stage") == "training" and "seconds_left" in page.last, LONG, "the first steps")
     look(page, "running")

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""raw:pretrain in QGIS: a short training of raw-nano on a few people, cancelled, broken, and to its end."""
+"""raw:pretrain in QGIS: a short training of raw-nano on a few people, cancelled, and what is refused.
+
+A training to its end: tests/gui/test_training.py.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable, Iterator
-from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -61,23 +63,6 @@ def parameters(tracks: QgsVectorLayer, out: Path, **more: Any) -> dict[str, Any]
         "INPUT": tracks, "PRESET": "raw-nano", "INIT": "none", "MINUTES": 0.05, "DEVICE": "CPU",
         "BUNDLE": str(out / "bundle"), "REPORT": str(out / "report.html"), **more,
     }  # fmt: skip
-
-
-@needs_torch
-def test_it_trains_judges_and_leaves_nothing_of_the_tracks(
-    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path
-) -> None:
-    from raw_qgis_plugin.core.bundle.bundle import open_bundle
-
-    told = Told()
-    done = processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=told)
-    assert done["N_USERS"] == 10 and done["PROVIDER"].startswith("CPU")
-    card = open_bundle(done["BUNDLE"]).card
-    assert card["name"] == "bundle" and card["config"]["preset"] == "raw-nano"
-    assert card["training"]["corpus"][0].endswith("tracks.parquet")
-    report = Path(done["REPORT"]).read_text("utf-8")
-    assert "Forecasts before and after" in report and escape(done["VERDICT"][:20]) in report
-    assert list(runs.iterdir()) == []
 
 
 @needs_torch
@@ -144,13 +129,3 @@ def test_a_folder_with_something_else_in_it_is_refused_before_anything_is_traine
     with pytest.raises(QgsProcessingException, match="is no model bundle"):
         processing.run("raw:pretrain", parameters(make(invented()), tmp_path), feedback=Told())
     assert not waiting and (tmp_path / "bundle" / "thesis.txt").exists()
-
-
-def test_a_model_outlasts_a_report_that_cannot_be_written(
-    processing: Any, make: Callable[..., Any], invented: Callable[..., Any], runs: Path, tmp_path: Path, at_once: None
-) -> None:
-    (tmp_path / "report.html").mkdir()
-    with pytest.raises(QgsProcessingException, match="its model is kept in"):
-        processing.run("raw:pretrain", parameters(make(invented()), tmp_path), feedback=Told())
-    (folder,) = runs.iterdir()
-    assert (folder / "result" / "bundle" / "card.json").exists() and not (folder / "tracks.parquet").exists()
