@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Train the scorer that serves every bundle: python -m model.retrieval --corpus S … --output DIR
+"""Train the scorers that serve every bundle: python -m model.retrieval --corpus S … --output DIR
 
-The scorer weighs the network's own mixture and continuations of the layer against each other. The files that the
-command writes, scorer.onnx and card.json, belong in resources/scorer.
+A scorer weighs the network's own mixture and continuations of the layer against each other. The files that the
+command writes, trips.onnx, days.onnx and card.json, belong in resources/scorer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.paths import SCORER, SCORER_CARD
+from raw_qgis_plugin.core.paths import SCORER_CARD, SCORERS
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p = Parser("python -m model.retrieval", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--bundle", metavar="B", help="the model whose answers it scores (default: the shipped one)")
     p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
-    p.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for scorer.onnx and card.json")
+    p.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the scorers and card.json")
     p.add_argument(
         "--examples", type=positive, default=200_000, metavar="N",
         help="training examples, 4 kB of memory each (default %(default)s)",
@@ -36,14 +36,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--epochs", type=positive, default=6, metavar="N", help="passes over the examples (default 6)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     args = p.parse_args(argv)
-    check_folder(args.output, SCORER.name)
+    check_folder(args.output, SCORERS["days"].name)
     training, held_out = load_both(args.corpus)
     model = Model(open_bundle(args.bundle), "cpu")
-    scorer, card = fit(training, held_out, model, args.examples, args.epochs, args.seed, print_line)
-    if scorer is None:
+    scorers, card = fit(training, held_out, model, args.examples, args.epochs, args.seed, print_line)
+    if not scorers:
         raise InputError("The corpus has too few trips and days of fleets to learn from.")
     args.output.mkdir(parents=True, exist_ok=True)
-    export(scorer, args.output / SCORER.name)
+    for name, scorer in scorers.items():
+        export(scorer, args.output / SCORERS[name].name)
     # A table from some people's trips did not hold for others, so these areas start at the mixture's own levels.
     plain = zip(CALIBRATION_COLUMNS, ([1.0], [1.0], [0.5], [0.8]), strict=True)
     card["calibration"] |= {"trips": {"horizon_s": [60.0], **dict(plain)}}

@@ -42,51 +42,45 @@ SETTINGS = ScorerTraining()
 
 def fit(
     training: list[Source], held_out: list[Source], model: Model, most: int, epochs: int, seed: int, report: Report
-) -> tuple[Scorer | None, dict]:
-    """Train a scorer on about `most` examples of sources, as the model predicts them; people held out calibrate its
+) -> tuple[dict[str, Scorer], dict]:
+    """Train scorers on about `most` examples of sources, as the model predicts them; people held out calibrate their
     areas.
 
-    Returns None where there are too few examples, and what a card says of the training.
+    Returns those of SCORERS that there are examples for, and what a card says of the training.
     """
     parts = _collect_both(training, model, most, seed, report)
     unseen = _collect_both(held_out, model, most // 10, seed, report)
-    count = sum(map(len, parts))
-    if count < SETTINGS.min_examples:
-        return None, {}
-    scorer = train(parts, epochs, seed, report)
+    scorers = {name: train(part, epochs, seed, report) for name, part in parts.items()}
+    count = {name: len(part) for name, part in parts.items()}
     facts = {"examples": count, "epochs": epochs, "seed": seed, "model": model.card["name"]}
-    return scorer, facts | evaluate(scorer, unseen)
+    return scorers, facts | evaluate(scorers, {name: unseen[name] for name in unseen.keys() & scorers.keys()})
 
 
-def _collect_both(sources: list[Source], model: Model, most: int, seed: int, report: Report) -> list[Examples]:
-    """Examples of trips and of days, where the sources have them."""
-    shares = ((TRIPS, SETTINGS.trips), (DAYS, 1 - SETTINGS.trips))
-    found = [collect(sources, model, recordings, int(most * share), seed, report) for recordings, share in shares]
-    return [part for part in found if part is not None]
+def _collect_both(sources: list[Source], model: Model, most: int, seed: int, report: Report) -> dict[str, Examples]:
+    """Examples of trips and of days, where the sources have enough."""
+    found = {}
+    for name, recordings, share in (("trips", TRIPS, SETTINGS.trips), ("days", DAYS, 1 - SETTINGS.trips)):
+        part = collect(sources, model, recordings, int(most * share), seed, report)
+        if part is not None and len(part) >= SETTINGS.min_examples:
+            found[name] = part
+    return found
 
 
-def train(parts: list[Examples], epochs: int, seed: int, report: Report) -> Scorer:
-    """Train a scorer on examples of trips and of days."""
+def train(part: Examples, epochs: int, seed: int, report: Report) -> Scorer:
+    """Train a scorer on examples of trips, or of days."""
     torch.manual_seed(seed)
-    scorer = Scorer()
+    scorer, rng = Scorer(part.trips), np.random.default_rng(seed)
 
-    def train_one(part: Examples) -> None:
-        rng = np.random.default_rng(seed)
+    def loss_of(rows: np.ndarray) -> Tensor:
+        some = take_rows(part, rows)
+        some = some.mirrored() if rng.random() < 0.5 else some
+        if rng.random() < SETTINGS.alone:
+            some.inputs["continuations"][..., WEIGHT] = 0.0
+        mix, target, unit = _mixture(scorer, some)
+        off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1) * unit
+        return (off / torch.from_numpy(some.typical_m)).mean() + SETTINGS.likelihood * nll(mix, target).mean()
 
-        def loss_of(rows: np.ndarray) -> Tensor:
-            some = take_rows(part, rows)
-            some = some.mirrored() if rng.random() < 0.5 else some
-            if rng.random() < SETTINGS.alone:
-                some.inputs["continuations"][..., WEIGHT] = 0.0
-            mix, target, unit = _mixture(scorer, some)
-            off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1) * unit
-            return (off / torch.from_numpy(some.typical_m)).mean() + SETTINGS.likelihood * nll(mix, target).mean()
-
-        weigher = scorer.trips if part.trips else scorer.days
-        train_averaged(weigher, len(part), epochs, SETTINGS, rng, loss_of, report)
-
-    for part in parts:
-        train_one(part)
+    train_averaged(scorer, len(part), epochs, SETTINGS, rng, loss_of, report)
     return scorer.eval()
 
 
@@ -98,17 +92,17 @@ def _mixture(scorer: Scorer, some: Examples) -> tuple[Mixture, Tensor, Tensor]:
 
 
 @torch.no_grad()
-def evaluate(scorer: Scorer, unseen: list[Examples]) -> dict:
+def evaluate(scorers: dict[str, Scorer], unseen: dict[str, Examples]) -> dict:
     """What a card says of examples that trained nothing: for trips and for days the mean error of the points over the
     network's typical error, and the negative log likelihood; and calibration tables (model/training/calibrate.py) of
     the kinds of contexts. Held records count there where they moved.
     """
-    result, tables = {}, {}
-    for part in unseen:
+    result: dict = {"calibration": {}}
+    for kind_name, part in unseen.items():
         share, likelihood, ratio, level = [], [], [], []
         for rows in np.array_split(np.arange(len(part)), -(-len(part) // SETTINGS.batch)):
             some = take_rows(part, rows)
-            mix, target, unit = _mixture(scorer, some)
+            mix, target, unit = _mixture(scorers[kind_name], some)
             off = torch.linalg.vector_norm(spatial_median(mix) - target, dim=-1) * unit
             share.append(off.numpy() / some.typical_m)
             likelihood.append(nll(mix, target).numpy())
@@ -120,14 +114,14 @@ def evaluate(scorer: Scorer, unseen: list[Examples]) -> dict:
             ratio.append(scores[0].T)
             level.append(scores[1])
         for name, values in (("error", share), ("nll", likelihood)):
-            result[f"{'trips' if part.trips else 'days'}_{name}"] = round(float(np.concatenate(values).mean()), 4)
+            result[f"{kind_name}_{name}"] = round(float(np.concatenate(values).mean()), 4)
         counted = (np.hypot(*part.target_m.T) > 1.0) | (part.kind != ContextKind.FLEET_HELD_DAY)
         ratios, levels = np.concatenate(ratio)[counted], np.concatenate(level)[counted]
         for kind in np.unique(part.kind):
             own = table(part.horizon_s[counted], ratios, levels, part.kind[counted] == kind)
             if own["horizon_s"]:
-                tables[ContextKind(kind).card_name] = own
-    return {**result, "calibration": tables}
+                result["calibration"][ContextKind(kind).card_name] = own
+    return result
 
 
 def export(scorer: Scorer, path: Path) -> None:
@@ -140,7 +134,6 @@ def export(scorer: Scorer, path: Path) -> None:
         "log_weight": torch.log_softmax(torch.randn(m, c, generator=g), -1),
         "expected": 100 * torch.rand(m, generator=g),
         "continuations": torch.rand(m, n, 12, generator=g), "near": 100 * torch.rand(m, 2, generator=g) + 1,
-        "trip": torch.zeros(m),
     }  # fmt: skip
     queries, components, continuations = (torch.export.Dim(name, min=1) for name in ("m", "c", "n"))
     dynamic: dict = {name: {0: queries} for name in inputs}

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The scorer: a small network that weighs the network's own mixture and continuations of the layer against each other.
+"""The scorers: small networks that weigh the network's own mixture and continuations of the layer against each other.
 
-It sees no states and no coordinates, so one scorer serves every bundle. Trips and days of fleets are described alike,
-and weighed by a network each; one call has the one or the other.
+They see no states and no coordinates, so they serve every bundle. One is for trips, and one for days of fleets.
 """
 
 from __future__ import annotations
@@ -30,48 +29,36 @@ class Facts(NamedTuple):
     there: Tensor
 
 
-class Weigher(nn.Module):
-    """Facts in; changes of own components (m, C, 2) and terms of continuations (m, n, 3) out, zero when untrained."""
+class Scorer(nn.Module):
+    """Components in, components out: each gets a weight and a scale. Metres in the frame of the query's fix.
 
-    def __init__(self, width: int = 96) -> None:
+    An untrained one follows the kernel's weights.
+    """
+
+    def __init__(self, trips: bool, width: int = 96) -> None:
         super().__init__()
         n_query, n_own, n_continuation = N_QUERY + 7, 12, 26
+        self.is_for_trips = trips
         self.query = nn.Sequential(nn.Linear(n_query, width), nn.SiLU(), nn.Linear(width, width))
         self.own, self.continuation = nn.Linear(n_own, width), nn.Linear(n_continuation, width)
         self.own_out, self.continuation_out = (
             nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, outputs))
             for outputs in (2, 3)
         )
-        for last in (self.own_out[-1], self.continuation_out[-1]):  # an untrained scorer follows the kernel's weights
+        for last in (self.own_out[-1], self.continuation_out[-1]):
             nn.init.zeros_(last.weight)  # type: ignore[arg-type]
             nn.init.zeros_(last.bias)  # type: ignore[arg-type]
 
-    def forward(self, facts: Facts) -> tuple[Tensor, Tensor]:
-        """Log weights and log scales of own components; log weights, log scales and gates of continuations."""
-        query = self.query(facts.query)[:, None]
-        own = self.own_out(self.own(facts.own) + query)
-        return own, self.continuation_out(self.continuation(facts.continuations) + query)
-
-
-class Scorer(nn.Module):
-    """Components in, components out: each gets a weight and a scale. Metres in the frame of the query's fix."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trips, self.days = Weigher(), Weigher()
-
     def forward(
         self, query: Tensor, centre: Tensor, scale: Tensor, log_weight: Tensor, expected: Tensor,
-        continuations: Tensor, near: Tensor, trip: Tensor,
+        continuations: Tensor, near: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
         """As Model.score of core/bundle/runtime.py."""
+        trip = torch.full_like(expected, float(self.is_for_trips))
         facts = describe(query, centre, scale, log_weight, expected, continuations, near, trip)
-        of_trips = trip[:, None, None] > 0.5
-        pairs = zip(self.trips.named_parameters(), self.days.parameters(), strict=True)
-        chosen = {
-            name: torch.where(trip[:1] > 0.5, a.flatten(), b.flatten()).reshape(a.shape) for (name, a), b in pairs
-        }
-        own, terms = torch.func.functional_call(self.trips, chosen, (facts,))
+        of_query = self.query(facts.query)[:, None]
+        own = self.own_out(self.own(facts.own) + of_query)  # changes of log weights and log scales
+        terms = self.continuation_out(self.continuation(facts.continuations) + of_query)  # the same, and gates
         weight, position = continuations[..., 2 * N_VECTORS], continuations[..., 2:4].clamp(-1e5, 1e5)
         prior = torch.where(weight > MIN_WEIGHT, torch.log(weight + 1e-6) - 1.5, -1e4)
         logits = torch.cat([log_weight + own[..., 0], prior + terms[..., 0]], dim=1)
@@ -80,7 +67,7 @@ class Scorer(nn.Module):
         scales = torch.cat([of_own, unit * (terms[..., 1] - 1.5).clamp(-6.0, 2.0).exp()], dim=1)
         # From the same place to the same way from here, or back, as far as was learned.
         gate = torch.sigmoid(terms[..., 2:] - 3.0) * position
-        return torch.log_softmax(logits, -1), scales, facts.there + torch.where(of_trips, gate, -gate)
+        return torch.log_softmax(logits, -1), scales, facts.there + (gate if self.is_for_trips else -gate)
 
 
 def describe(

@@ -15,11 +15,11 @@ DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)"  # names that no file of Windows has
 
 SHIPPED_BUNDLE = "raw-small"
 GRAPHS = RESOURCES / "graphs"  # of the presets' networks, without weights; written by model/training/onnx_export.py
-SCORER = RESOURCES / "scorer" / "scorer.onnx"  # weighs continuations of the layer, with whatever model
-FLEET_SCORER = SCORER.with_name("fleet.onnx")  # a second answer for days of fleets, from states of the shipped network
+# Weigh continuations of the layer: in trips, in days of fleets, and there again from states of the shipped network
+SCORERS = {kind: RESOURCES / "scorer" / f"{kind}.onnx" for kind in ("trips", "days", "fleet")}
+SCORER_CARD = RESOURCES / "scorer" / "card.json"  # how they were trained, and how their areas are calibrated
 IMPUTER = RESOURCES / "bridge" / "bridge.onnx"  # weighs where tracks may have been in gaps (core/gaps)
 IMPUTER_CARD = IMPUTER.with_name("card.json")
-SCORER_CARD = SCORER.with_name("card.json")  # how it was trained, and how its areas are calibrated
 
 
 def shipped_bundle() -> Path:

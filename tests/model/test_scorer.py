@@ -81,12 +81,12 @@ def test_turns_of_others_are_learned(turns):
     order = np.random.default_rng(0).permutation(len(turns))
     rest, apart = take_rows(turns, order[500:]), take_rows(turns, order[:500])
     reported: list[dict] = []
-    scorer = fitting.train([rest], 12, 0, reported.append)
+    scorer = {"trips": fitting.train(rest, 12, 0, reported.append)}
     alone = Examples({**apart.inputs, "continuations": np.zeros_like(apart.inputs["continuations"])}, apart.target_m,
                      apart.typical_m, apart.horizon_s, apart.kind)  # fmt: skip
-    with_others, without = (fitting.evaluate(scorer, [some])["trips_error"] for some in (apart, alone))
+    with_others, without = (fitting.evaluate(scorer, {"trips": some})["trips_error"] for some in (apart, alone))
     assert with_others < 0.75 * without and reported[-1]["loss"] < reported[0]["loss"]
-    table = fitting.evaluate(scorer, [turns])["calibration"]["trips"]
+    table = fitting.evaluate(scorer, {"trips": turns})["calibration"]["trips"]
     assert len(table["horizon_s"]) > 1 and all(0 < share < 1 for share in table["share50"])
 
 
@@ -105,7 +105,7 @@ def test_an_untrained_scorer_follows_the_kernel(turns):
     inputs = {name: torch.from_numpy(values.astype(np.float32)) for name, values in some.inputs.items()}
     inputs["continuations"][..., WEIGHT] = 0.0
     with torch.no_grad():
-        log_weights, scales, leads_to = Scorer()(**inputs)
+        log_weights, scales, leads_to = Scorer(True)(**inputs)
     own = inputs["log_weight"].shape[1]
     np.testing.assert_allclose(log_weights[:, :own], torch.log_softmax(inputs["log_weight"], -1), atol=1e-4)
     np.testing.assert_allclose(scales[:, :own], inputs["scale"], rtol=1e-5)
@@ -136,11 +136,11 @@ def test_people_held_out_are_asked_among_all(fleet_file):
 def test_the_command_leaves_a_scorer_that_serves_any_model(streets, turns, tmp_path, monkeypatch, lines):
     train_scorer(["--corpus", str(streets), "--output", str(tmp_path / "scorer"), *FEW])
     card = json.loads((tmp_path / "scorer" / "card.json").read_text())
-    assert card["examples"] > 200 and card["corpus"][0].endswith("/streets.parquet")
+    assert card["examples"]["trips"] > 200 and card["corpus"][0].endswith("/streets.parquet")
     assert lines()[-1]["epochs"] == 4
-    monkeypatch.setattr(runtime, "SCORER", tmp_path / "scorer" / "scorer.onnx")
+    monkeypatch.setitem(runtime.SCORERS, "trips", tmp_path / "scorer" / "trips.onnx")
     some = take_rows(turns, np.arange(30))
-    log_weights, scales, leads_to = Model(open_bundle(), "cpu").score(some.inputs)
+    log_weights, scales, leads_to = Model(open_bundle(), "cpu").score("trips", some.inputs)
     components = some.inputs["scale"].shape[1] + some.inputs["continuations"].shape[1]
     assert log_weights.shape == scales.shape == (30, components) and leads_to.shape[2] == 2
     np.testing.assert_allclose(np.exp(log_weights).sum(axis=1), 1, rtol=1e-4)

@@ -14,9 +14,8 @@ import numpy as np
 
 from ..errors import BundleError, InputError, require
 from ..features import featurizer as feat
-from ..paths import FLEET_SCORER, SCORER, SCORER_CARD
+from ..paths import SCORER_CARD, SCORERS
 from .bundle import Bundle
-from .contract import FLEET_INPUTS
 from .devices import Session, has_cuda, why_not_cuda
 from .heads import Head
 from .network import graph_of, weights_of
@@ -48,6 +47,7 @@ class Model:
             self._tell(why_not_cuda())
         self._past = self._backbone.shape("past_keys")
         self._candidate_width = self._backbone.shape("candidates")[-1]
+        self._scorer = cache(lambda kind: self._session(SCORERS[kind].read_bytes()))
         self._head = cache(lambda name: Head.read(*bundle.head_file(name)))
 
     @property
@@ -66,45 +66,28 @@ class Model:
             self._warn(warning)
 
     @cached_property
-    def _fleet_graph(self) -> Session:
-        return self._session(FLEET_SCORER.read_bytes())
-
-    @cached_property
     def has_fleet_graph(self) -> bool:
         """Whether a graph gives days of fleets a second mixture: it knows the states of the shipped network alone."""
         return self.bundle.has_shipped_network
-
-    @cached_property
-    def _scorer(self) -> Session:
-        return self._session(SCORER.read_bytes())
 
     @cached_property
     def calibration(self) -> dict[str, dict[str, list[float]]]:
         """Calibration tables by kind of context: the card's, but those that came with the scorer where it answers."""
         return dict(self.card["calibration"]) | json.loads(SCORER_CARD.read_text("utf-8"))["calibration"]
 
-    def score_fleets(
-        self, states: np.ndarray, query: np.ndarray, scale: np.ndarray, candidates: np.ndarray, places: np.ndarray,
-        continuations: np.ndarray,
-    ) -> list[np.ndarray]:  # fmt: skip
-        """Answer days of fleets by the graph of the shipped network.
+    def score(self, kind: str, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """Weigh the components of mixtures and continuations of the layer together, for m queries, by one of SCORERS.
 
-        states: (m, D) of the last fixes. query: (m, query). scale: (m,) metres. candidates: (m, K, candidate) and
-        places: (m, K, 2). continuations: (m, n, 12). Returns parameters (m, parameters), options (m, K + n, 2), and
-        where the continuations lead to, (m, n, 2), for `network_mixture` of forecasting/mixture.py.
+        Of trips and days, inputs are query (m, query); centre (m, C, 2), scale (m, C), log_weight (m, C) of the
+        network's mixture and the error (m,) that it expects; continuations (m, n, 12) of forecasting/neighbours.py;
+        near (m, 2), scales of their kernel. Metres in the frames of the fixes. Returns log_weights and scales
+        (m, C + n), and where the continuations lead to, (m, n, 2).
+
+        Of fleet, inputs are states (m, D) of the last fixes, query, its scale (m,) in metres, candidates
+        (m, K, candidate), places (m, K, 2) and continuations as neighbours. Returns parameters (m, parameters) and
+        options (m, K + n, 2) for `network_mixture` of forecasting/mixture.py, and where the continuations lead to.
         """
-        inputs = states, query, scale, candidates, places, continuations
-        return self._run(self._fleet_graph, dict(zip(FLEET_INPUTS, inputs, strict=True)))
-
-    def score(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        """Weigh the components of mixtures and continuations of the layer together, for m queries.
-
-        inputs: query (m, query); centre (m, C, 2), scale (m, C), log_weight (m, C) of the network's mixture and the
-        error (m,) that it expects; continuations (m, n, 12) of forecasting/neighbours.py; near (m, 2), scales of their
-        kernel; trip (m,), one for trips and zero for days, never mixed. Metres in the frames of the fixes.
-        Returns log_weights and scales (m, C + n), and where the continuations lead to, (m, n, 2).
-        """
-        return self._run(self._scorer, inputs)
+        return self._run(self._scorer(kind), inputs)
 
     def _session(self, graph: bytes, weights: dict[str, np.ndarray] | None = None) -> Session:
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import softmax
+from ..arrays import softmax, take_rows
 from ..bundle.runtime import Model, batches, featurize_padded
 from ..errors import Progress
 from ..features import featurizer as feat
@@ -48,17 +48,18 @@ class Described:
 
 
 def score(model: Model, d: Described) -> tuple[Mixture, Mixture]:
-    """The mixtures of described queries with their continuations among the components, weighted by the scorer; and the
+    """The mixtures of described queries with their continuations among the components, weighted by a scorer; and the
     same with more weight for continuations in days of fleets, for layers whose past predicts better than the network.
 
     Queries without continuations keep the network's mixture, and so do people who stay at places: their own places
-    predict their days better than the past of others. The shipped network brings a second graph for days of fleets
-    (`_of_fleet`), whose mixture gets half of the weight.
+    predict their days better than the past of others. The shipped network brings a second graph for days of fleets,
+    whose mixture gets half of the weight: on taxis and on buses both together come nearer than either alone.
     """
     rows = (d.continuations.shape[1] > 0) & ((d.kind == ContextKind.TRIP) | ContextKind.is_fleet(d.kind))
     if not rows.any():
         return d.mixture, d.mixture
-    log_weight, scale, leads_to = (a.astype(np.float64) for a in model.score(scorer_inputs(d, rows)))
+    outputs = model.score("trips" if d.places is None else "days", scorer_inputs(d, rows))
+    log_weight, scale, leads_to = (a.astype(np.float64) for a in outputs)
     centre = np.concatenate([d.mixture.centre[rows], leads_to], axis=1)
     mixture = Mixture(centre, scale, softmax(log_weight))
     if d.places is None or d.states is None:
@@ -67,22 +68,15 @@ def score(model: Model, d: Described) -> tuple[Mixture, Mixture]:
     log_weight[:, -leads_to.shape[1] :] += MORE_PAST
     past = Mixture(centre, scale, softmax(log_weight))
     if model.has_fleet_graph:
-        mixture = mixture.joined(_of_fleet(model, d, d.places, d.states, rows))
+        places, near, unit_m = take_rows(d.places, rows), d.continuations[rows], d.query.scale[rows]
+        inputs = {"states": d.states[rows], "query": d.query.x[rows], "scale": unit_m, "candidates": places.x,
+                  "places": places.xy, "neighbours": near}  # fmt: skip
+        parameters, options, leads_to = (a.astype(np.float64) for a in model.score("fleet", inputs))
+        spots = np.concatenate([places.xy, leads_to], axis=1)
+        known = np.concatenate([places.known, near[..., WEIGHT] > MIN_WEIGHT], axis=1)
+        second = network_mixture(parameters, d.query.base[rows], unit_m, (options, spots, known))
+        mixture = mixture.joined(second)
     return d.mixture.replaced(rows, mixture), d.mixture.replaced(rows, past)
-
-
-def _of_fleet(model: Model, d: Described, places: Candidates, states: np.ndarray, rows: np.ndarray) -> Mixture:
-    """The second mixtures of the queries `rows` (m,) bool: a graph weighs the same candidates and continuations from
-    the states of the shipped network. On taxis and on buses both mixtures together come nearer than either alone.
-    """
-    unit_m, near = d.query.scale[rows], d.continuations[rows]
-    parameters, options, leads_to = (
-        a.astype(np.float64)
-        for a in model.score_fleets(states[rows], d.query.x[rows], unit_m, places.x[rows], places.xy[rows], near)
-    )
-    spots = np.concatenate([places.xy[rows], leads_to], axis=1)
-    known = np.concatenate([places.known[rows], near[..., WEIGHT] > MIN_WEIGHT], axis=1)
-    return network_mixture(parameters, d.query.base[rows], unit_m, (options, spots, known))
 
 
 def scorer_inputs(d: Described, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -92,7 +86,6 @@ def scorer_inputs(d: Described, rows: np.ndarray) -> dict[str, np.ndarray]:
         "query": d.query.x[rows], "centre": m.centre, "scale": m.scale,
         "log_weight": np.log(np.maximum(m.weight, 1e-12)), "expected": m.expected_error_m(spatial_median(m, 0.5)),
         "continuations": d.continuations[rows], "near": d.near[rows],
-        "trip": (d.kind[rows] == ContextKind.TRIP).astype(np.float32),
     }  # fmt: skip
 
 
