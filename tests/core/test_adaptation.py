@@ -85,8 +85,7 @@ def past(n=200, gain=0.0, **more):
 
 
 def adapted_at(backtest, t, locality):
-    a = fit(backtest, np.array(locality), START + np.array(t))
-    return a.shift[a.row], a.past_share[a.row]
+    return fit(backtest, np.array(locality), START + np.array(t))
 
 
 def shifts_at(backtest, t, locality):

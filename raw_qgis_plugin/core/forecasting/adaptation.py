@@ -142,50 +142,32 @@ class BacktestErrors:
     locality: np.ndarray
 
 
-@dataclass(frozen=True)
-class Adjustments:
-    """What a backtest changes. shift: (a, kinds, 2) logits by which the levels of areas move. past_share: (a, kinds)
-    share of the mixture with more past. row: (m,) the row of both for each query. The first row changes nothing.
+def fit(backtest: BacktestErrors, locality: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a backtest changes for queries in localities (m,) whose last fixes are at t (m,) epoch ms, by kind: logits
+    by which the levels of areas move (m, kinds, 2), and the share of the mixture with more past (m, kinds).
+
+    It is fitted by locality to the truths of the backtest that were known when a step of time begins.
     """
-
-    shift: np.ndarray
-    past_share: np.ndarray
-    row: np.ndarray
-
-    @classmethod
-    def none(cls, m: int) -> Adjustments:
-        """No change of m queries."""
-        return cls(np.zeros((1, len(ContextKind), 2)), np.zeros((1, len(ContextKind))), np.zeros(m, np.int64))
-
-
-def fit(backtest: BacktestErrors, locality: np.ndarray, t: np.ndarray) -> Adjustments:
-    """The adjustments of queries in localities (m,) whose last fixes are at t (m,) epoch ms.
-
-    A row is fitted by locality to the truths of the backtest that were known when a step of time begins.
-    """
-    first = Adjustments.none(len(t))
-    shifts, shares, row = [*first.shift], [*first.past_share], first.row
+    shift, share = np.zeros((len(t), len(ContextKind), 2)), np.zeros((len(t), len(ContextKind)))
     for p in np.intersect1d(backtest.locality, locality):
         in_locality, rows = backtest.locality == p, np.flatnonzero(locality == p)
         parts = np.linspace(0, 1, SETTINGS.time_steps + 1)[:-1]
         known_until = np.unique(np.quantile(t[rows], parts, method="lower"))
         step = np.searchsorted(known_until, t[rows], side="right") - 1
         for i, end in enumerate(known_until):
-            row[rows[step == i]] = len(shifts)
-            shift, share = zip(*(_fit_kind(backtest, in_locality & (backtest.t <= end), k) for k in ContextKind))
-            shifts.append(np.array(shift))
-            shares.append(np.array(share))
-    return Adjustments(np.array(shifts), np.array(shares), row)
+            for kind in ContextKind:
+                fitted = _fit_kind(backtest, in_locality & (backtest.t <= end) & (backtest.kind == kind))
+                shift[rows[step == i], kind], share[rows[step == i], kind] = fitted
+    return shift, share
 
 
-def _fit_kind(backtest: BacktestErrors, known: np.ndarray, kind: ContextKind) -> tuple[np.ndarray, float]:
-    """The shift (2,) and the share of the mixture with more past of a kind, from the queries `known` (n,) bool.
+def _fit_kind(backtest: BacktestErrors, chosen: np.ndarray) -> tuple[np.ndarray, float]:
+    """The shift (2,) and the share of the mixture with more past from the queries chosen (n,) bool.
 
     The shift is that after which 50 and 80 % of the truths lie inside. The share is 1 where more past takes away
     full_gain of the mean error. Both are multiplied by n / (n + prior_queries), and are zero for few queries.
     """
-    s, chosen = SETTINGS, known & (backtest.kind == kind)
-    share, n = 0.0, np.count_nonzero(chosen)
+    s, share, n = SETTINGS, 0.0, np.count_nonzero(chosen)
     if n >= s.min_queries:
         before, after = backtest.error_m[:, chosen].mean(axis=1)
         gain = (1 - after / max(before, 1e-9)) * (n / (n + s.prior_queries))

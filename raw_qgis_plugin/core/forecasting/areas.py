@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..features import featurizer as feat
 from ..geodesy import near_lon
@@ -96,9 +97,10 @@ def hpd_level(m: Mixture, position: np.ndarray) -> np.ndarray:
     return result
 
 
-def radii_m(m: Mixture, point: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Radii (2, m) in metres around the points (m, 2) that hold the levels (2, m)."""
-    result = np.empty(levels.shape)
+def radii_m(m: Mixture, point: np.ndarray, levels: ArrayLike = NOMINAL_LEVELS) -> np.ndarray:
+    """Radii (2, m) in metres around the points (m, 2) that hold the levels (2, m), or (2,) for all."""
+    result = np.empty((2, len(point)))
+    levels = np.broadcast_to(np.reshape(levels, (2, -1)), result.shape)
     for part in _parts(len(point)):
         points, mass = _laid_out(m.take(part))
         distance = np.hypot(*np.moveaxis(points - point[part][:, None], -1, 0))
@@ -106,16 +108,11 @@ def radii_m(m: Mixture, point: np.ndarray, levels: np.ndarray) -> np.ndarray:
     return result
 
 
-def nominal(n: int) -> np.ndarray:
-    """NOMINAL_LEVELS of n mixtures, (2, n)."""
-    return np.repeat(np.array(NOMINAL_LEVELS)[:, None], n, axis=1)
-
-
 def nonconformity(m: Mixture, point: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The scores that areas are calibrated by: the distances of true positions (m, 2) from the points (m, 2) over the
     radii of NOMINAL_LEVELS, (2, m), and the levels (m,) of the smallest areas that hold them.
     """
-    off = np.linalg.norm(point - truth, axis=1) / np.maximum(radii_m(m, point, nominal(len(point))), 1e-9)
+    off = np.linalg.norm(point - truth, axis=1) / np.maximum(radii_m(m, point), 1e-9)
     return off, hpd_level(m, truth)
 
 

@@ -51,13 +51,11 @@ def candidates(f: feat.Features, row: np.ndarray, dt_s: np.ndarray, query: feat.
         some = order[at : at + max(pairs_at_once // int(length[order[min(at + 512, m - 1)]]), 1)][:512]
         xy[some], x[some] = _lay_out(f, row[some], np.asarray(dt_s, np.float64)[some], query.base[some])
         at += len(some)
-    distance = np.hypot(xy[..., 0], xy[..., 1])
+    found, distance = Candidates(xy, x), np.hypot(xy[..., 0], xy[..., 1])
     reach = distance + query.scale[:, None]
-    known = Candidates(xy, x).known
     columns = np.log1p(distance / 50.0) / 8.0, distance / reach, xy[..., 0] / reach, xy[..., 1] / reach
-    for column, value in enumerate(columns, len(KINDS)):
-        x[..., column] = value * known
-    return Candidates(xy, x)
+    x[..., len(KINDS) : len(KINDS) + len(columns)] = np.stack(columns, axis=-1) * found.known[..., None]
+    return found
 
 
 def _lay_out(f: feat.Features, row: np.ndarray, dt: np.ndarray, base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +74,12 @@ def _lay_out(f: feat.Features, row: np.ndarray, dt: np.ndarray, base: np.ndarray
     known = np.zeros((m, N_CANDIDATES), bool)
     known[:, :3] = True
     xy[:, 1] = base
-    xy[:, 2] = _median(position, valid)
+    ordered, count, query = (
+        np.sort(np.where(valid[..., None], position, np.inf), axis=1),
+        valid.sum(axis=1),
+        np.arange(m),
+    )
+    xy[:, 2] = 0.5 * (ordered[query, (count - 1) // 2] + ordered[query, count // 2])  # the median, by coordinate
     for c, back in ((3, DAY_MS), (4, 7 * DAY_MS)):
         j, known[:, c] = feat.at_key(f.key, first, row, f.key[row] + (dt * 1000).astype(np.int64) - back)
         xy[:, c] = feat.displacement(f, row, f.lon[j], f.lat[j])
@@ -133,13 +136,6 @@ def _bell(hours: np.ndarray, period: float, spread: float) -> np.ndarray:
     """The weight of a time lag `hours` that is a multiple of the period, give or take `spread` hours."""
     phase = (hours / period + 0.5) % 1.0 - 0.5
     return np.exp(-0.5 * np.square(phase * (period / spread)))
-
-
-def _median(position: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Coordinate-wise median (m, 2) of the valid positions (m, L, 2)."""
-    ordered = np.sort(np.where(valid[..., None], position, np.inf), axis=1)
-    count, query = valid.sum(axis=1), np.arange(len(valid))
-    return 0.5 * (ordered[query, (count - 1) // 2] + ordered[query, count // 2])
 
 
 def _own_places(position: np.ndarray, valid: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -21,16 +21,7 @@ from ..geodesy import EARTH_RADIUS_M, destination
 from ..specs import MIN_USERS
 from ..tracks import Tracks
 from . import areas
-from .adaptation import (
-    Adjustments,
-    BacktestErrors,
-    BacktestQueries,
-    backtest_queries,
-    fit,
-    localities_of,
-    logit,
-    shifted,
-)
+from .adaptation import BacktestErrors, BacktestQueries, backtest_queries, fit, localities_of, logit, shifted
 from .context import ContextKind, ContextQueries, recent_cadence_and_speed
 from .mixture import Mixture, spatial_median
 from .neighbours import Neighbours
@@ -134,24 +125,27 @@ def predict(
         return p
     last = end[usable] - 1
     wanted = ContextQueries(tracks.track_offsets[tracks.track[contexts - 1]], contexts, context, horizon_s[usable])
-    neighbours, changes, share = None, Adjustments.none(len(usable)), 0.0  # share: of the progress, of the backtest
+    neighbours, share = None, 0.0  # of the progress, of the backtest
+    shifts, past_shares = np.zeros((len(usable), len(ContextKind), 2)), np.zeros((len(usable), len(ContextKind)))
     if adapt:
         neighbours, past = Neighbours(tracks), backtest_queries(tracks, wanted)
         share = len(past.queries.end) / (len(past.queries.end) + len(contexts))
         errors = _backtest(tracks, model, past, neighbours, part_of(progress, 0.0, share))
-        changes = fit(errors, localities_of(tracks.lon[last], tracks.lat[last]), tracks.t[last])
+        shifts, past_shares = fit(errors, localities_of(tracks.lon[last], tracks.lat[last]), tracks.t[last])
     components = Components(len(usable)) if n_paths else None
     for number, d in describe(tracks, model, wanted, neighbours, part_of(progress, share, 1.0)):
-        into, row = usable[number], changes.row[number]
-        (mixture, past_mixture), past_share = score(model, d), changes.past_share[row, d.kind]
+        into = usable[number]
+        (mixture, past_mixture), past_share = score(model, d), past_shares[number, d.kind]
         if past_share.any():
             mixture = mixture.joined(past_mixture, past_share)
-        point, shift = spatial_median(mixture), changes.shift[row, d.kind].T
+        point, shift = spatial_median(mixture), shifts[number, d.kind].T
         if components is not None:
             components.add(number, d, mixture, point)
         mixture = for_areas(d.kind, mixture)
         calibration = calibrated(model.calibration, d.kind, horizon_s[into])
-        radius = calibration[:2] * areas.radii_m(mixture, point, shifted(areas.nominal(len(number)), shift))
+        radius = calibration[:2] * areas.radii_m(
+            mixture, point, shifted(np.reshape(areas.NOMINAL_LEVELS, (2, 1)), shift)
+        )
         radius = np.minimum([radius[0], np.maximum(*radius)], np.pi * EARTH_RADIUS_M)  # nothing is farther away
         figures[:2, into], figures[2:, into] = feat.destination(d.f, d.last, point), radius
         few_users[into] = (d.other_users > 0) & (d.other_users < MIN_USERS)

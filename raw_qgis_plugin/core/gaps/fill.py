@@ -171,7 +171,7 @@ def _predict(
 
 def _filled(number: np.ndarray, mixture: Mixture, ends: Ends, calibration: np.ndarray, with_areas: bool) -> Filled:
     point, narrow, rows = spatial_median(mixture), mixture.condensed(SETTINGS.components), np.arange(len(number))
-    radius = np.maximum.accumulate(calibration[:2] * areas.radii_m(narrow, point, areas.nominal(len(point))))
+    radius = np.maximum.accumulate(calibration[:2] * areas.radii_m(narrow, point))
     around = areas.SETTINGS.point_share * radius
     found = areas.polygons(ends, rows, narrow, calibration[2:], point, around) if with_areas else None
     lon, lat = destination(ends, rows, point)
