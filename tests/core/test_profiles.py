@@ -147,7 +147,7 @@ def test_reasons_have_plain_words():
         assert format_reasons([first, "too few people."]) == f"1 of 1 users: {LIMITS['cadence_s'][2]}; too few people"
     stats = {"span_h": np.array([0.001]), "observed": np.array([0.5])}
     short, gaps = outside(stats, {"span_h": [6.66 / 3600, UNLIMITED], "observed": [0.7, 1]}, np.ones(1, bool))
-    assert short == "time from first to last fix under 6.66 s" and short.plain == LIMITS["span_h"][2]
+    assert short == "time from first to last fix under 6.66 s" and format_reasons([short]) == LIMITS["span_h"][2]
     assert gaps.startswith("share of the way outside gaps ")
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -73,25 +74,9 @@ def after_gap(tracks: Tracks) -> np.ndarray:
     return result
 
 
-class Reason(str):
-    """Why answers are not to be relied on, in exact words, and as `plain` without their figures."""
-
-    plain: str
-
-    def __new__(cls, exact: str, plain: str = "") -> Reason:
-        """plain: may be missing while a reason is unpickled."""
-        reason = super().__new__(cls, exact)
-        reason.plain = plain
-        return reason
-
-    def after(self, words: str) -> Reason:
-        """The reason with words before it."""
-        return Reason(words + self, words + self.plain)
-
-
 def outside(
     stats: Mapping[str, np.ndarray], domain: Mapping[str, list[float]], mask: np.ndarray
-) -> dict[Reason, np.ndarray]:
+) -> dict[str, np.ndarray]:
     """Which units lie outside the domain of a head, and why: a reason -> (n,) bool, False outside the mask.
 
     stats: (n,) each, of `unit_stats`. domain: name -> [least, most], names of LIMITS; other quantities are not limited.
@@ -99,32 +84,35 @@ def outside(
     left out.
     """
     reasons = {}
-    for name, (words, unit, plain) in LIMITS.items():
+    for name, (words, unit, _) in LIMITS.items():
         if name in domain and name in stats:
             least, most = domain[name]
             wrong = mask & ~((stats[name] >= least) & (stats[name] <= most))
             if unit == " h" and most >= UNLIMITED and least < 0.1:  # few can read 0.00185 h
                 least, unit = 3600 * least, " s"
             limits = f"outside {least:,g} to {most:,g}" if most < UNLIMITED else f"under {least:,g}"
-            reasons[Reason(f"{words} {limits}{unit}", plain)] = wrong
+            reasons[f"{words} {limits}{unit}"] = wrong
     return {reason: wrong for reason, wrong in reasons.items() if wrong.any()}
 
 
-def any_of(reasons: Mapping[Reason, np.ndarray], n: int) -> np.ndarray:
+def any_of(reasons: Mapping[str, np.ndarray], n: int) -> np.ndarray:
     """(n,) bool: the units that any of the reasons of `outside` concerns."""
     return np.logical_or.reduce(list(reasons.values()) or [np.zeros(n, bool)])
 
 
 def format_reasons(remarks: Iterable[str]) -> str:
-    """Remarks in one line, the reasons among them in plain words."""
-    return "; ".join((each.plain if isinstance(each, Reason) else each).rstrip(".") for each in remarks)
+    """Remarks in one line, the reasons of `outside` and `in_words` among them in plain words, without their limits."""
+    found = list(remarks)
+    for words, _, plain in LIMITS.values():
+        found = [re.sub(f"(^|: ){words} (outside|under) .*", rf"\1{plain}", each) for each in found]
+    return "; ".join(each.rstrip(".") for each in found)
 
 
-def in_words(reasons: Mapping[Reason, np.ndarray], mask: np.ndarray, units: str) -> list[Reason]:
+def in_words(reasons: Mapping[str, np.ndarray], mask: np.ndarray, units: str) -> list[str]:
     """Sentences such as '12 of 61 users: cadence outside 1 to 300 s'. mask: (n,) bool, the units that were tested.
 
     units: the word for them, plural.
     """
     total = np.count_nonzero(mask)
     counts = ((reason, np.count_nonzero(wrong)) for reason, wrong in reasons.items())
-    return [reason.after(f"{count:,} of {total:,} {units}: ") for reason, count in counts]
+    return [f"{count:,} of {total:,} {units}: {reason}" for reason, count in counts]

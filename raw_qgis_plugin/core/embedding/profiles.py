@@ -67,7 +67,7 @@ def profile(
     titles = {head["name"]: f"{head.get('title') or head['name']}: " if len(heads) > 1 else "" for head in heads}
     for head in heads:
         doubts = outside(stats, head.get("domain", {}), enough)
-        reasons += [words.after(titles[head["name"]]) for words in in_words(doubts, enough, f"{unit}s")]
+        reasons += [titles[head["name"]] + words for words in in_words(doubts, enough, f"{unit}s")]
         for reason, wrong in doubts.items():
             _add(why, wrong, reason)
     if not enough.all():
