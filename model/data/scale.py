@@ -25,7 +25,7 @@ from model.data.split import MOST_FILES, count_rows, split
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
-from raw_qgis_plugin.core.embedding.profiles import most_visited
+from raw_qgis_plugin.core.embedding.places import most_visited
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
 from raw_qgis_plugin.core.scratch import Scratch, complete
 from raw_qgis_plugin.core.sources.files import files_of, find_source

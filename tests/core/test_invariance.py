@@ -21,8 +21,8 @@ from raw_qgis_plugin.core.embedding.applicability import unit_stats
 from raw_qgis_plugin.core.embedding.cache import embed_cached
 from raw_qgis_plugin.core.embedding.embed import embed, track_features
 from raw_qgis_plugin.core.embedding.explain import user_traits
-from raw_qgis_plugin.core.embedding.profiles import head_inputs, most_visited, profile
-from raw_qgis_plugin.core.embedding.user_view import usual_places
+from raw_qgis_plugin.core.embedding.places import most_visited, usual_places
+from raw_qgis_plugin.core.embedding.profiles import head_inputs, profile
 from raw_qgis_plugin.core.features.activity import activity
 from raw_qgis_plugin.core.features.motion import motion
 from raw_qgis_plugin.core.features.region_activity import fix_activity
@@ -109,7 +109,7 @@ def said_of(unit: str, tracks: Tracks, model: Model, embedded: Embed) -> dict[st
     said = {
         "embedding": vectors, "inputs": head_inputs(vectors, some, unit), "activity": activity(some),
         "motion": motion(some), "features": track_features(some), "lon": found.lon, "lat": found.lat,
-        "visited": np.stack(most_visited(some, 100.0), axis=1), **unit_stats(some), **found.columns,
+        "visited": np.stack(most_visited(some), axis=1), **unit_stats(some), **found.columns,
     }  # fmt: skip
     del said["user_id"]  # another name in another order
     if unit == "user":

@@ -17,7 +17,8 @@ from raw_qgis_plugin.core.embedding.applicability import (
     unit_stats,
 )
 from raw_qgis_plugin.core.embedding.embed import embedding_width
-from raw_qgis_plugin.core.embedding.profiles import most_visited, profile, snap
+from raw_qgis_plugin.core.embedding.places import most_visited, snap
+from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.tracks import build_tracks

@@ -17,7 +17,7 @@ from ..features.featurizer import solar_hour
 from ..geodesy import metres_between, offset_m
 from ..times import HOUR_MS
 from ..tracks import Tracks, solar_day
-from .profiles import most_visited, stay_ms
+from .places import most_visited, stay_ms
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

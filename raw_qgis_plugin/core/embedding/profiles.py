@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import run_starts, softmax, stable_order
+from ..arrays import run_starts, softmax
 from ..errors import InputError, Progress, no_progress, part_of
+from ..features.activity import ACTIVITY
+from ..features.motion import MOTION
 from ..features.ride import ride
-from ..geodesy import metres_between
-from ..times import HOUR_MS
 from ..tracks import Tracks, solar_day
 from .applicability import any_of, in_words, outside, unit_stats
 from .embed import embed
-from .evidence import evidence_in_words
+from .places import most_visited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,6 @@ UNITS = ("user", "track", "day")
 UNKNOWN = "unknown"
 NOT_SURE = "no label is likely enough"
 NO_YES = ["no", "yes"]
-GRID_M = 500.0  # side of a cell of the coarse grid
-MAX_STAY_MS = 12 * HOUR_MS  # a fix stands for no more time than this
 
 
 @dataclass(frozen=True)
@@ -151,6 +149,22 @@ def head_columns(
     return {name: label, f"{name}_p": p}
 
 
+def evidence_in_words(x: np.ndarray, unit: str, model: Model) -> np.ndarray:
+    """(n,) texts about how tracks with inputs of heads x (n, d) moved; '' where it is unknown and of other units."""
+    words, known = np.full(len(x), "", object), ~np.isnan(x).any(axis=1)
+    if unit != "track":
+        return words
+    f = dict(zip((*ACTIVITY, *MOTION), x[known, 4 * model.card["width"] :].astype(np.float64).T))
+    km, minutes = np.expm1(4 * f["length"]) / 10, np.expm1(4 * f["duration"])
+    mean, fast = (3.6 * np.expm1(2 * f[name]) for name in ("mean_speed", "smooth_speed_0.9"))
+    words[known] = [
+        f"{a:.1f} km in {b:,.0f} min, {c:.0f} km/h on average, over {d:.0f} km/h for a tenth of it, {e:,.0f} "
+        f"halt{'' if round(e) == 1 else 's'}"
+        for a, b, c, d, e in zip(km, minutes, mean, fast, np.expm1(f["stops_a_km"]) * (km + 0.1))
+    ]
+    return words
+
+
 def _unit_columns(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
     """Ids, counts and times."""
     columns: dict[str, np.ndarray] = {"user_id": tracks.user_ids[tracks.track_user]}
@@ -162,52 +176,3 @@ def _unit_columns(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
     columns["t_first"] = tracks.t[tracks.track_offsets[:-1]]
     columns["t_last"] = tracks.t[tracks.track_offsets[1:] - 1]
     return columns
-
-
-def stay_ms(tracks: Tracks) -> np.ndarray:
-    """(n,) ms until the next fix of the track, 12 h at most: loggers are silent indoors."""
-    stay, steps = np.zeros(len(tracks)), tracks.steps()
-    stay[steps] = np.minimum(tracks.t[steps + 1] - tracks.t[steps], MAX_STAY_MS)
-    return stay
-
-
-def most_visited(
-    tracks: Tracks, size_m: float = GRID_M, stay: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """(n_tracks,) lon and lat of the centre of the grid cell where each track spends most of its time.
-
-    stay: (n,) time spent at each fix; None is `stay_ms`.
-    """
-    lon, lat, cell = snap(tracks.lon, tracks.lat, size_m)
-    stay = stay_ms(tracks) if stay is None else stay
-    visit = np.flatnonzero(run_starts(tracks.track, cell))  # from here on rows are visits, far fewer than fixes
-    stay = np.add.reduceat(stay, visit) if len(visit) else stay
-    order = stable_order(tracks.track[visit], cell[visit])
-    track, place = tracks.track[visit][order], cell[visit][order]
-    head = np.flatnonzero(run_starts(track, place))
-    total = np.add.reduceat(stay[order], head) if len(head) else stay
-    best = head[np.lexsort((-total, track[head]))]
-    best = best[run_starts(track[best])]
-    fix = visit[order][best]
-    out = np.full((2, tracks.n_tracks), np.nan)
-    out[:, tracks.track[fix]] = lon[fix], lat[fix]
-    return out[0], out[1]
-
-
-def snap(lon: np.ndarray, lat: np.ndarray, size_m: float = GRID_M) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Centres (lon, lat) of the cells of a fixed grid over the world, and the numbers of the cells (int64)."""
-    row, middle, across, _ = grid_rows(lat, size_m)
-    column = np.minimum(np.floor((lon + 180) / 360 * across), across - 1).astype(np.int64)
-    return (column + 0.5) * 360 / across - 180, middle, row * 1_000_000 + column
-
-
-def grid_rows(lat: np.ndarray, size_m: float = GRID_M) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """The rows of the fixed grid: numbers, middles (degrees), how many cells go round the earth; the height of all.
-
-    Rows have the same height in latitude (degrees); the cells of a row have the right width at its middle.
-    """
-    height = size_m / 111_132.0
-    row = np.floor((lat + 90) / height).astype(np.int64)
-    middle = np.clip((row + 0.5) * height - 90, -90, 90)
-    degree_m = metres_between(np.zeros_like(middle), middle, np.ones_like(middle), middle)
-    return row, middle, np.maximum(np.floor(360 * degree_m / size_m), 1), height

@@ -11,9 +11,9 @@ from qgis.PyQt.QtCore import Qt
 
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.applicability import format_reasons, outside
-from ...core.embedding.profiles import GRID_M, UNKNOWN
+from ...core.embedding.places import GRID_M, UsualPlaces
+from ...core.embedding.profiles import UNKNOWN
 from ...core.embedding.similarity import similar
-from ...core.embedding.user_view import UsualPlaces
 from ...core.regions.view import VisitorIndex
 from ...core.times import find_zone, wall_clock
 from ...layers.legends import title_of, verdict_of

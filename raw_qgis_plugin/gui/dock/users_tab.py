@@ -23,7 +23,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLineEdit, QToolButton, QWidget
 
 from ...core.embedding.applicability import after_gap
-from ...core.embedding.user_view import UsualPlaces, grid_cell, usual_places
+from ...core.embedding.places import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
 from ...core.geodesy import metres_between, near_lon
 from ...core.people.profiles import CARDS

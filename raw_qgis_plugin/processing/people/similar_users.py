@@ -38,7 +38,7 @@ class SimilarUsers(TrackAlgorithm):
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        from ...core.embedding.profiles import most_visited
+        from ...core.embedding.places import most_visited
         from ...core.embedding.similarity import similar_users
         from ...layers import styling
 

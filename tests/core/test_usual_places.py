@@ -6,8 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.embedding.profiles import snap
-from raw_qgis_plugin.core.embedding.user_view import grid_cell, usual_places
+from raw_qgis_plugin.core.embedding.places import grid_cell, snap, usual_places
 from raw_qgis_plugin.core.tracks import build_tracks
 
 HOUR = 3_600_000

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where users spend their time, on a grid of 500 m over the world, so coarse that no home is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import run_starts, stable_order
+from ..geodesy import metres_between
+from ..times import HOUR_MS, find_zone, wall_clock
+from ..tracks import Tracks
+
+GRID_M = 500.0  # side of a cell
+ROW_HEIGHT = GRID_M / 111_132.0  # degrees
+MAX_STAY_MS = 12 * HOUR_MS  # a fix stands for no more time than this: loggers are silent indoors
+SAMPLE_MS = 600_000  # of the day in usual places
+
+
+@dataclass(frozen=True)
+class UsualPlaces:
+    """A user's usual places: cells of the grid, the most time first.
+
+    lon, lat: (k,) degrees, the cells' centres. share: (k,) of the known time. day: (24, k + 2) shares of each hour of
+    the day in each of them, elsewhere, and unknown.
+    """
+
+    lon: np.ndarray
+    lat: np.ndarray
+    share: np.ndarray
+    day: np.ndarray
+
+
+def usual_places(users: Tracks, row: int, zone: str = "", most: int = 3, min_share: float = 0.03) -> UsualPlaces:
+    """Up to `most` places of user `row` of `users` (one track a user), each with min_share of the known time.
+
+    zone: of the hours, an IANA name; '': mean solar time.
+    """
+    fixes = slice(users.user_offsets[row], users.user_offsets[row + 1])
+    t, lon, lat = users.t[fixes], users.lon[fixes], users.lat[fixes]
+    at = np.arange(t[0], t[-1], SAMPLE_MS)
+    last = np.searchsorted(t, at, "right") - 1
+    known = at - t[last] < MAX_STAY_MS
+    x, y, cell = snap(lon, lat)
+    cells, first, which = np.unique(cell, return_index=True, return_inverse=True)
+    share = np.bincount(which[last[known]], minlength=len(cells)) / max(np.count_nonzero(known), 1)
+    best = [k for k in np.argsort(-share, kind="stable")[:most] if share[k] >= min_share]
+    slot = np.full(len(cells), len(best))
+    slot[best] = np.arange(len(best))
+    local = wall_clock(at, find_zone(zone)) if zone else at + (lon[last] / 15 * HOUR_MS).astype(np.int64)
+    columns, where = len(best) + 2, np.where(known, slot[which[last]], len(best) + 1)
+    day = np.bincount(local // HOUR_MS % 24 * columns + where, minlength=24 * columns).reshape(24, columns)
+    return UsualPlaces(x[first[best]], y[first[best]], share[best], day / np.maximum(day.sum(axis=1, keepdims=True), 1))
+
+
+def stay_ms(tracks: Tracks) -> np.ndarray:
+    """(n,) ms until the next fix of the track, MAX_STAY_MS at most."""
+    stay, steps = np.zeros(len(tracks)), tracks.steps()
+    stay[steps] = np.minimum(tracks.t[steps + 1] - tracks.t[steps], MAX_STAY_MS)
+    return stay
+
+
+def most_visited(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
+    """(n_tracks,) lon and lat of the centre of the grid cell where each track spends most of its time."""
+    lon, lat, cell = snap(tracks.lon, tracks.lat)
+    order = stable_order(tracks.track, cell)
+    track = tracks.track[order]
+    head = np.flatnonzero(run_starts(track, cell[order]))
+    total = np.add.reduceat(stay_ms(tracks)[order], head) if len(head) else np.zeros(0)
+    best = head[np.lexsort((-total, track[head]))]
+    best = best[run_starts(track[best])]
+    out = np.full((2, tracks.n_tracks), np.nan)
+    out[:, track[best]] = lon[order[best]], lat[order[best]]
+    return out[0], out[1]
+
+
+def snap(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Centres (lon, lat) of the cells of the grid, and the numbers of the cells (int64)."""
+    row, middle, across = _rows(lat)
+    column = np.minimum(np.floor((lon + 180) / 360 * across), across - 1).astype(np.int64)
+    return (column + 0.5) * 360 / across - 180, middle, row * 1_000_000 + column
+
+
+def _rows(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rows of the grid: numbers, middles (degrees), and how many cells go round the earth.
+
+    Rows have the same height in latitude; the cells of a row have the right width at its middle.
+    """
+    row = np.floor((lat + 90) / ROW_HEIGHT).astype(np.int64)
+    middle = np.clip((row + 0.5) * ROW_HEIGHT - 90, -90, 90)
+    degree_m = metres_between(np.zeros_like(middle), middle, np.ones_like(middle), middle)
+    return row, middle, np.maximum(np.floor(360 * degree_m / GRID_M), 1)
+
+
+def grid_cell(lon: float, lat: float) -> np.ndarray:
+    """(5, 2) closed ring in degrees of the cell of `snap` with this centre."""
+    *_, [across] = _rows(np.array([lat]))
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) / 2
+    return np.array([lon, lat]) + corners * [360 / across, ROW_HEIGHT]
