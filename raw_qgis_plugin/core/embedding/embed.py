@@ -3,20 +3,18 @@
 
 Fine: states over up to four windows of the track as recorded. A short track is thinned so that a window shows up to a
 quarter of an hour, a long one to one fix in 15 s. Coarse: states over the last fix of each quarter of an hour, up to
-ten days, because commuting does not show in an hour. Of each scale the mean and the standard deviation are kept. The
-features (activity.py, motion.py) describe a person without coordinates.
+ten days, because commuting does not show in an hour. Of each scale the mean and the standard deviation are kept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from ..arrays import run_starts
 from ..bundle.runtime import Model, batches, featurize_padded, pad_left
-from ..errors import Progress, no_progress
+from ..errors import Progress, no_progress, part_of
 from ..features.activity import ACTIVITY, activity
 from ..features.motion import MOTION, motion
 from ..tracks import Tracks
@@ -41,13 +39,8 @@ class EmbedSettings:
 SETTINGS = EmbedSettings()
 
 
-class Windows(NamedTuple):
-    """Windows of tracks. rows: rows of tracks. begin, length: (k,) of each window in `rows`. track: (k,) its track."""
-
-    rows: np.ndarray
-    begin: np.ndarray
-    length: np.ndarray
-    track: np.ndarray
+# Windows of tracks: rows of tracks, where each window begins in them, its length, and its track, (k,) each but the rows
+Windows = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def embedding_width(width: int) -> int:
@@ -62,11 +55,10 @@ def embed(tracks: Tracks, model: Model, progress: Progress = no_progress, points
     if not embedded.any():
         return result
     fine, coarse = fine_windows(tracks), coarse_windows(tracks)
-    sizes = [int(w.length.sum()) for w in (fine, coarse)]
-    split = sizes[0] / max(sum(sizes), 1)
+    split = float(fine[2].sum() / (fine[2].sum() + coarse[2].sum()))
     parts = [
-        _pool(tracks, model, fine, points, lambda share: progress(share * split)),
-        _pool(tracks, model, coarse, points, lambda share: progress(split + share * (1 - split))),
+        _pool(tracks, model, fine, points, part_of(progress, 0.0, split)),
+        _pool(tracks, model, coarse, points, part_of(progress, split, 1.0)),
         track_features(tracks),
     ]
     result[embedded] = np.concatenate(parts, axis=1)[embedded]
@@ -97,7 +89,7 @@ def fine_windows(tracks: Tracks) -> Windows:
     number = np.arange(len(track)) - np.repeat(np.cumsum(count) - count, count)
     spare = np.maximum(size[track] - SETTINGS.fine_fixes, 0)
     begin = start[track] + np.round(spare * number / np.maximum(count[track] - 1, 1)).astype(np.int64)
-    return Windows(rows, begin, np.minimum(size[track], SETTINGS.fine_fixes), track)
+    return rows, begin, np.minimum(size[track], SETTINGS.fine_fixes), track
 
 
 def coarse_windows(tracks: Tracks) -> Windows:
@@ -106,7 +98,7 @@ def coarse_windows(tracks: Tracks) -> Windows:
     start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
     size = np.minimum(np.diff(start), SETTINGS.coarse_fixes)
     track = np.flatnonzero(size > 0)
-    return Windows(rows, start[1:][track] - size[track], size[track], track)
+    return rows, start[1:][track] - size[track], size[track], track
 
 
 def _pool(tracks: Tracks, model: Model, windows: Windows, points: int, progress: Progress) -> np.ndarray:
