@@ -128,7 +128,7 @@ def view_columns(found: Any) -> dict[str, Any]:
     """What a drawn region says."""
     facts = {"area_km2": found.area_km2, "suppressed": found.suppressed}
     hours = np.zeros(0) if found.week is None else found.week
-    return facts | found.figures | {"week": hours, "reasons": found.reasons}
+    return facts | found.figures | {"week": hours}
 
 
 def similar(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:

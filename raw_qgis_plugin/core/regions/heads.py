@@ -29,9 +29,8 @@ def head_answers(
 ) -> tuple[dict[str, np.ndarray], np.ndarray, list[str]]:  # fmt: skip
     """The columns of heads for regions (n,), whether all heads are made for them (n,) bool, and why not.
 
-    users: one track a user. inside: of `fixes_inside`. embeddings:
-    (n_users, E); nan for those who visit none of the regions. stats: of `unit_stats`, (n_users,) each. activity: of
-    `fix_activity`, if known.
+    users: one track a user. inside: of `fixes_inside`. embeddings: (n_users, E); nan for those who visit no region.
+    stats: of `unit_stats`, (n_users,) each. activity: of `fix_activity`, if known.
     """
     n, visits, area = len(inside), count_users(users, inside), area_km2(polygons)
     use, limits = activity_of_regions(users, inside, activity), region_stats(stats, visits)
@@ -47,7 +46,7 @@ def head_answers(
 
 
 def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
-    """Sparse (n_regions, n_users) counts of the fixes of each user in each region. inside: of `fixes_inside`."""
+    """Sparse (n_regions, n_users) counts of fixes. inside: of `fixes_inside`."""
     region, rows = flattened(inside)
     return sparse_counts(region, tracks.user[rows], (len(inside), tracks.n_users))
 

@@ -7,9 +7,8 @@ differential privacy with rho = epsilon² / 2 (Bun and Steinke 2016). So somebod
 sees all figures of k rows guesses right whether the person is in them in Phi(sqrt(k) epsilon / 2) of cases at most.
 
 It is drawn from a keyed hash of the region's shape, of its persons with what they did there, of the figure and of
-epsilon. Without the key, a secret of the user's profile, it looks random. Another shape or other persons get other
-noise: were the noise the same for two regions with the same persons, equal figures would tell that nobody is in one of
-them alone.
+epsilon; the key is a secret of the user's profile. Were the noise the same for two regions with the same persons, equal
+figures would tell that nobody is in one of them alone.
 """
 
 from __future__ import annotations

@@ -128,8 +128,6 @@ def _visitors(users: Tracks, inside: Sequence[np.ndarray]) -> tuple[csr_matrix, 
     """Only those who visit any of the regions: sparse (n, visitors) counts of fixes, their tracks, and `inside`."""
     visits = count_users(users, inside)
     came = _sums(visits.T) > 0
-    if came.all():
-        return visits, users, list(inside)
     kept = came[users.user]
     row = np.cumsum(kept) - 1
     return visits[:, came].tocsr(), users.take(kept), [row[rows] for rows in inside]

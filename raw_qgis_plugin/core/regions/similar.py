@@ -26,10 +26,9 @@ def similar_regions(
     """The k regions whose visitors move most like those of region number `target`.
 
     polygons: (n_regions,) shapely geometries in lon/lat. The embedding of a region is the mean over its visitors,
-    weighted by the logarithm of their fixes there (which predicted POI density and visits better than the plain mean,
-    the sum or the share). Regions whose fixes `withheld` hides are neither compared nor found, and no reason rests on
-    fewer than min_users persons. Returns also which regions those are, (n_regions,) bool. Raises InputError if the
-    target is one of them.
+    weighted by the logarithm of their fixes there. Regions whose fixes `withheld` hides are neither compared nor found,
+    and no reason rests on fewer than min_users persons. Returns also which these are, (n_regions,) bool. Raises
+    InputError if the target is one of them.
     """
     users = users.by_user()
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
@@ -50,6 +49,5 @@ def similar_regions(
     traits = region_traits(users, visits, region, fix, min_users)
     for trait in traits:
         trait.values[~shown] = np.nan  # nor do they count in what is unusual
-    why = reasons(traits, target, rows)
     progress(1.0)
-    return Similar(rows, similarity, why), ~shown
+    return Similar(rows, similarity, reasons(traits, target, rows)), ~shown

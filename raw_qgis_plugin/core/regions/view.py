@@ -52,7 +52,6 @@ class RegionView:
     figures: dict[str, Any] = field(default_factory=dict)  # the columns of `score_regions`; None or nan: withheld
     week: np.ndarray | None = None  # (7, 24) of people_by_part
     zone: str = ""  # of the hours, as in VisitorIndex
-    reasons: list[str] = field(default_factory=list)  # why heads are not made for it
 
 
 def prepare(
@@ -65,9 +64,8 @@ def prepare(
 
     hour, activity, index = local_hours(users, zone), fix_activity(users), FixIndex(users.lon, users.lat)
     progress(0.6)
-    heads = model.bundle.heads("user")
     stats, x = unit_stats(users), head_inputs(embeddings, users, "user")
-    answers = {head["name"]: head_columns(head, model, x, stats) for head in heads}
+    answers = {head["name"]: head_columns(head, model, x, stats) for head in model.bundle.heads("user")}
     anywhere = presence(users, [np.arange(len(users))], hour)
     made = VisitorIndex(users, embeddings, answers, stats, hour, zone, activity, index, anywhere, labels)
     # The first region loads libraries and heads for a second, which is better now than while the user draws
@@ -94,9 +92,7 @@ def summarise_region(
     if index.labels is not None:
         columns |= people_figures(index.labels, visits, region, min_users)
     heads = model.bundle.heads("region") if columns["n_points"][0] == columns["n_points"][0] else []
-    found, good, reasons = head_answers(
-        heads, model, users, region, inside, index.embeddings, index.stats, index.activity
-    )
+    found, good, _ = head_answers(heads, model, users, region, inside, index.embeddings, index.stats, index.activity)
     figures = {name: values[0] for name, values in (columns | found).items()} | {"in_domain": bool(good[0])}
     week = people_by_part(presence(users, inside, index.hour), index.anywhere, min_users).reshape(7, 24)
-    return RegionView(area, False, figures, week, index.zone, reasons)
+    return RegionView(area, False, figures, week, index.zone)

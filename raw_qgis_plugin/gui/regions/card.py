@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
 from ...core.bundle.bundle import Bundle
-from ...core.embedding.applicability import format_reasons
 from ...core.regions.people import CARDS
 from ...core.regions.view import RegionView
 from ...layers.legends import title_of, verdict_of
@@ -59,20 +57,12 @@ class RegionCard(Card):
             mostly_one = np.isnan(figures["n_points"])
             fixes = tr("fixes mostly of one person") if mostly_one else count_fixes(int(figures["n_points"]))
             self.add(" · ".join([count_people(int(figures["n_users"])), fixes, square_km(view.area_km2)]))
-            if not figures["in_domain"]:
-                words = tr("⚠ Unlike what the model was trained on: {reasons}.")
-                self.add(words.format(reasons=escaped(format_reasons(view.reasons)) or tr("see its card")))
             self._show_figures(view)
             self._show_week(view)
         if beside:
             self.column.addStretch()
         else:
             self.add_save(region.name, bundle, remark(min_users))
-
-    def add(self, words: str, heading: bool = False, **properties: Any) -> QLabel:
-        """Add a text, which can be copied."""
-        selectable = Qt.TextInteractionFlag.TextSelectableByMouse
-        return super().add(words, heading, textInteractionFlags=selectable, **properties)
 
     def _show_figures(self, view: RegionView) -> None:
         """A row per label of people and head of regions: its figure and interval."""

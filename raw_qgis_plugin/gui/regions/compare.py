@@ -30,8 +30,8 @@ class Comparison(RawDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(18)
         grid.setColumnStretch(3, 1)
-        names = [escaped(card.region.name) for card in cards]
-        for line, cells in enumerate([["", *names, tr("First minus second")], *differences(*cards)]):
+        first = ["", *(escaped(card.region.name) for card in cards), tr("First minus second")]
+        for line, cells in enumerate([first, *differences(*cards)]):
             for at, words in enumerate(cells):
                 label = QLabel(f"<b>{words}</b>" if line == 0 else words, textFormat=Qt.TextFormat.RichText)
                 grid.addWidget(label, line, at)

@@ -55,14 +55,14 @@ class RegionLayer(QObject):
 
     def add(self, found: Iterable[tuple[str, QgsGeometry, RegionView]], heads: list[dict[str, Any]]) -> QgsVectorLayer:
         """Add regions, in one step for QGIS's undo. found: names or '', shapes in `crs`, views. Returns the layer."""
-        layer = self.layer or self._make(heads)
+        layer = self.layer or self._make()
         self.add_fields(heads)
         layer.startEditing()
         layer.beginEditCommand(tr("Draw a region"))
         for name, geometry, view in found:
             feature = QgsFeature(layer.fields())
             feature.setGeometry(geometry)
-            for at, value in self._values({"name": name or self._next_name(), **values_of(view)}, heads).items():
+            for at, value in self._values(view, heads, name=name or self._next_name()).items():
                 feature.setAttribute(at, value)
             layer.addFeature(feature)
         layer.endEditCommand()
@@ -80,7 +80,7 @@ class RegionLayer(QObject):
         if layer is None:
             return
         self.add_fields(heads)
-        values = {feature: self._values(values_of(view), heads) for feature, view in views.items()}
+        values = {feature: self._values(view, heads) for feature, view in views.items()}
         if layer.isEditable():
             layer.beginEditCommand(tr("Figures of regions"))
             for feature, each in values.items():
@@ -89,13 +89,6 @@ class RegionLayer(QObject):
         else:
             layer.dataProvider().changeAttributeValues(values)
             QgsProject.instance().setDirty(True)  # QGIS does not notice changes through the provider
-
-    def restyle(self, heads: list[dict[str, Any]]) -> None:
-        """Make the legend anew, by the figures of the regions, and paint the map."""
-        if self.layer is None:
-            return
-        styling.RegionScores(heads).draw(self.layer)
-        self.layer.triggerRepaint()
 
     def add_fields(self, heads: list[dict[str, Any]]) -> None:
         """Add the fields of figures that the layer lacks."""
@@ -116,8 +109,7 @@ class RegionLayer(QObject):
     def _signals(self) -> list[tuple[Any, Callable[..., None]]]:
         layer: Any = self.layer
         edits = (
-            layer.featureAdded, layer.featuresDeleted, layer.geometryChanged, layer.attributeValueChanged,
-            layer.afterCommitChanges, layer.afterRollBack, layer.dataSourceChanged,
+            layer.layerModified, layer.afterCommitChanges, layer.afterRollBack, layer.dataSourceChanged,
         )  # fmt: skip
         return [*((signal, self._edited) for signal in edits), (layer.willBeDeleted, self._gone)]
 
@@ -133,11 +125,10 @@ class RegionLayer(QObject):
         self.layer = None
         self.changed.emit()
 
-    def _make(self, heads: list[dict[str, Any]]) -> QgsVectorLayer:
+    def _make(self) -> QgsVectorLayer:
         layer = QgsVectorLayer("MultiPolygon", tr("Drawn regions"), "memory")
         layer.setCrs(self.tracks.crs())
-        layer.dataProvider().addAttributes(list(writing.make_fields({"name": "text"} | kinds_of(heads))))
-        layer.updateFields()
+        layer.dataProvider().addAttributes(list(writing.make_fields({"name": "text"})))
         layer.setCustomProperty(REGIONS_OF, self.tracks.id())
         layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
         layer.setOpacity(0.65)  # the tracks below stay visible, and the figures below the mark of the chosen region
@@ -146,16 +137,12 @@ class RegionLayer(QObject):
         self._listen(layer)
         return self.group.add(layer)
 
-    def _values(self, values: Mapping[str, Any], heads: list[dict[str, Any]]) -> dict[int, Any]:
-        """Values and RAW's other fields, which become NULL, by their index. The user's own fields are left alone."""
+    def _values(self, view: RegionView, heads: list[dict[str, Any]], **more: Any) -> dict[int, Any]:
+        """What is shown of a region by the index of the field; RAW's other fields become NULL."""
         fields: Any = self.layer.fields() if self.layer is not None else []
-        values = {**dict.fromkeys(kinds_of(heads)), **values}
+        shown = {**view.figures, "area_km2": view.area_km2, "suppressed": view.suppressed, **more}
+        values = {**dict.fromkeys(kinds_of(heads)), **shown}
         return {at: to_qgis(value) for name, value in values.items() if (at := fields.lookupField(name)) >= 0}
-
-
-def values_of(view: RegionView) -> dict[str, Any]:
-    """What is shown of a region, by field."""
-    return {**view.figures, "area_km2": view.area_km2, "suppressed": view.suppressed}
 
 
 def kinds_of(heads: list[dict[str, Any]]) -> dict[str, str]:

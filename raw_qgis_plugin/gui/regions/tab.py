@@ -14,7 +14,7 @@ from ...core.errors import InputError, Progress
 from ...core.flows.trips import trips_of
 from ...core.regions.view import RegionView, summarise_region
 from ...environment.folders import publish_secret
-from ...layers.legends import title_of
+from ...layers.styling import RegionScores
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..layer_kinds import has_areas
@@ -84,12 +84,12 @@ class RegionsTab(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(22)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.setHorizontalHeaderLabels([tr("Region"), tr("People"), tr("Fixes")])
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.itemSelectionChanged.connect(self._chose)
         self.place = column()
-        above = row(*self.buttons.values(), None, self.min_users)
-        below = row(*self.below, None)
+        above, below = row(*self.buttons.values(), None, self.min_users), row(*self.below, None)
         self.setLayout(column(above, self.hint, self.table, below, self.place, None, margins_px=(2, 6, 2, 2)))
 
     # ---- drawing ------------------------------------------------------------------------------------------------
@@ -221,20 +221,16 @@ class RegionsTab(QWidget):
 
     def _show(self, shown: list[Region]) -> None:
         """List the regions, keep the chosen ones, and show the card of the last of them."""
-        heads = list(self._heads())
-        first = heads[0]["name"] if heads else "n_points"
-        chosen, listed = {region.id for region in self._chosen()}, (shown, heads)
+        chosen, listed = {region.id for region in self._chosen()}, (shown, list(self._heads()))
         if listed == self._listed:  # jobs report often
             self._enable()
             return
         self.shown, self._listed = shown, listed
         with silent(self.table):
             self.table.setRowCount(len(shown))
-            titles = [tr("Region"), tr("People"), title_of(heads[0]) if heads else tr("Fixes")]
-            self.table.setHorizontalHeaderLabels(titles)
             for at, region in enumerate(shown):
                 figures = region.view.figures if region.view is not None else {}
-                cells = region.name, *(number(figures.get(name)) for name in ("n_users", first))
+                cells = region.name, *(number(figures.get(name)) for name in ("n_users", "n_points"))
                 for cell, words in enumerate(cells):
                     item = QTableWidgetItem(words)
                     right = Qt.AlignmentFlag.AlignRight if cell else Qt.AlignmentFlag.AlignLeft
@@ -244,8 +240,9 @@ class RegionsTab(QWidget):
         self.table.setFixedHeight(30 + 22 * min(max(len(shown), 1), 5))
         for widget in (self.table, *self.below):
             widget.setVisible(bool(shown))
-        if self.regions is not None:
-            self.regions.restyle(self._heads())
+        if self.regions is not None and self.regions.layer is not None:  # the legend depends on the figures
+            RegionScores(self._heads()).draw(self.regions.layer)
+            self.regions.layer.triggerRepaint()
         self._show_card()
 
     def _enable(self) -> None:

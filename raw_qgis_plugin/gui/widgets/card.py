@@ -31,9 +31,10 @@ class Card(QWidget):
         self.setLayout(self.column)
 
     def add(self, words: str, heading: bool = False, **properties: Any) -> QLabel:
-        """Add a text, in Qt's rich text."""
-        rich = Qt.TextFormat.RichText
-        label = wrapped(f"<b>{words}</b>" if heading else words, textFormat=rich, **properties)
+        """Add a text, in Qt's rich text, which can be copied."""
+        browser = Qt.TextInteractionFlag.TextBrowserInteraction
+        how = {"textFormat": Qt.TextFormat.RichText, "textInteractionFlags": browser} | properties
+        label = wrapped(f"<b>{words}</b>" if heading else words, **how)
         self.column.addWidget(label)
         return label
 
