@@ -133,7 +133,7 @@ def _add_stops(routes: Path, streets: Streets, rng: np.random.Generator) -> int:
         mode, route = vehicle.get("id", "").split("-")[0], vehicle.find("route")
         path = [index[e] for e in route.get("edges", "").split()] if route is not None else []
         lanes = streets.bike_lane if mode == "bike" else streets.lane
-        every = rng.uniform(250, 700) if mode == "bus" else rng.exponential(6000 if mode == "car" else 2500)
+        every = rng.uniform(250, 700) if mode == "bus" else rng.exponential(12e3 if mode == "car" else 3e3)
         left = every * rng.random()
         for edge in path[1:-1]:
             left -= streets.length[edge]

@@ -15,7 +15,7 @@ MODE_CODES = ("walk", "bike", "car", "bus", "rail")
 DETOUR = 1.4  # metres of network a metre as the crow flies
 STRAIN = {"walk": 0.95, "bike": 1.35, "car": 1.0, "bus": 0.95, "rail": 0.75}  # minutes that a minute feels like
 SPEED_MS = {"walk": 1.05, "bike": 3.7, "car": 6.0}  # over the network, planned; public lines have timetables
-WAIT_MIN = {"bus": 13.0, "rail": 2.0}
+WAIT_MIN = {"bus": 13.0, "rail": 4.0}
 FIXED_MIN = {"walk": 0.0, "bike": 2.0, "car": 8.0}  # unlocking, parking
 # Why people go out besides work and school: share on weekdays, share at weekends, hours
 ERRANDS = {

@@ -105,7 +105,7 @@ def _legs(trip: int, population: Population, trips: Trips) -> list[Directed]:
 def _simulate(streets: Streets, legs: list[Leg], folder: Path, seed: int, number: int) -> dict[str, Trajectory]:
     """Paths <mode>-<index> of many legs in simulation `number`."""
     rng = np.random.default_rng([seed, 43, number])
-    cars_a_second = streets.length[streets.open_to("car")].sum() / 1000 * rng.uniform(0.003, 0.009)
+    cars_a_second = streets.length[streets.open_to("car")].sum() / 1000 * rng.uniform(0.002, 0.006)
     window_s = max(1500.0, sum(leg.mode == "car" for leg in legs) / max(cars_a_second, 0.05))
     departs = np.sort(rng.uniform(0, window_s, len(legs)))
     trips = [
