@@ -72,7 +72,7 @@ class World:
 
 def open_world(device: str) -> World:
     """Join the processes that torchrun started; without it this process is alone. InputError for an unknown device."""
-    size, rank = _size(), int(os.environ.get("RANK", 0))
+    size, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
     chosen = find_device(device)
     if size > 1:
         backend = "cpu:gloo,cuda:nccl" if chosen.type == "cuda" else "gloo"
@@ -81,26 +81,20 @@ def open_world(device: str) -> World:
     return World(rank, size, chosen)
 
 
-def _size() -> int:
-    """The number of processes that train together."""
-    return int(os.environ.get("WORLD_SIZE", 1))
-
-
 def find_device(name: str) -> torch.device:
-    """The device of a name, 'auto', 'cpu', 'cuda' or 'cuda:N'. Under torchrun 'cuda' is the card with the number of
-    this process on its machine. InputError for others.
+    """The device of a name, 'auto', 'cpu', 'cuda' or 'cuda:N'. Under torchrun each process has the card of its number.
+
+    InputError for others.
     """
     kind = ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
     try:
         device = torch.device(kind)
-    except RuntimeError as error:
-        raise InputError(f"There is no device '{name}': choose auto, cpu, cuda or cuda:N.") from error
+    except RuntimeError:
+        device = torch.device("meta")
     if device.type not in ("cpu", "cuda"):
-        raise InputError(f"Training runs on cpu and cuda, not on '{name}'.")
+        raise InputError(f"There is no device '{name}' to train on: choose auto, cpu, cuda or cuda:N.")
     if device.type == "cuda":
-        if _size() > 1 and device.index is not None:
-            raise InputError(f"Under torchrun each process takes a card of its own: give --device cuda, not {name}.")
-        number = int(os.environ.get("LOCAL_RANK", 0)) if _size() > 1 else device.index or 0
+        number = int(os.environ.get("LOCAL_RANK", device.index or 0))
         if not torch.cuda.is_available() or number >= torch.cuda.device_count():
             raise InputError(f"PyTorch sees no CUDA device {number} here: use --device cpu, or install its CUDA build.")
         device = torch.device("cuda", number)

@@ -99,15 +99,11 @@ def forecast_windows(run: Path, w: Windows) -> Forecast:
 
 def rollout(network: Raw, x: Tensor, valid: Tensor, steps: int) -> Tensor:
     """The next `steps` places (B, steps, 2) after x (B, T, 2). valid: (B, T) bool, False on padding on the left."""
-    t = x.shape[1]
-    at = (valid.cumsum(1) - 1).clamp(min=0)
-    causal = torch.ones(t, t, dtype=torch.bool).tril() & valid[:, None, None, :]
-    causal |= torch.eye(t, dtype=torch.bool)  # padding attends to itself: no division by zero
-    states, keys, values = network.encode(x, at, causal)
-    places = [network.head_out(states[:, -1:])]
-    mask = valid[:, None, None, :]
-    while len(places) < steps:
-        at, mask = at[:, -1:] + 1, F.pad(mask, (0, 1), value=True)
-        states, keys, values = network.encode(places[-1], at, mask, (torch.stack(keys), torch.stack(values)))
-        places.append(network.head_out(states))
-    return torch.cat(places, dim=1)
+    for _ in range(steps):
+        t = x.shape[1]
+        causal = torch.ones(t, t, dtype=torch.bool).tril() & valid[:, None, None, :]
+        causal |= torch.eye(t, dtype=torch.bool)  # padding attends to itself: no division by zero
+        states, _, _ = network.encode(x, (valid.cumsum(1) - 1).clamp(min=0), causal)
+        x = torch.cat([x, network.head_out(states[:, -1:])], dim=1)
+        valid = F.pad(valid, (0, 1), value=True)
+    return x[:, -steps:]

@@ -47,7 +47,7 @@ def test_the_loss_falls_and_no_bundle_is_made(run, tmp_path):
         export(["--run", str(run), "--output", str(tmp_path / "bundle")])
 
 
-def test_rollouts_with_kept_keys_and_values_equal_those_without(run, days_file):
+def test_rollouts_go_on_from_their_own_places_and_padding_does_not_matter(run, days_file):
     network, about = load_network(run / "state.safetensors")
     w = cut(read(str(days_file))[0], "long", limit=12)
     lon, lat = forecast_windows(run, w)
