@@ -46,7 +46,10 @@ def describe(card: dict) -> str:
         _head_table(heads) if heads else "None.",
         "Figures come from cross-validation over people (regions: over blocks), unless another source is named.",
         "## Where it holds",
-        "\n".join(f"- {k}: {_range(low, high)}" for k, (low, high) in card["domain"].items()),
+        "\n".join(
+            f"- {k}: {low:g} {f'to {high:g}' if high < UNLIMITED else 'or more'}"
+            for k, (low, high) in card["domain"].items()
+        ),
         "## Training",
         f"A causal transformer with {card['parameters'] / 1e6:.2f} million parameters. Corpora are weight*kind:source.",
         _training(card["training"]),
@@ -55,10 +58,6 @@ def describe(card: dict) -> str:
     if widened := card.get("widened_on"):
         parts.append(f"Areas were widened until they covered people of {', '.join(widened)}, who trained nothing.")
     return "\n\n".join(parts) + "\n"
-
-
-def _range(low: float, high: float) -> str:
-    return f"{low:g} to {high:g}" if high < UNLIMITED else f"{low:g} or more"
 
 
 def _training(t: dict) -> str:
@@ -98,31 +97,28 @@ def _head_table(heads: list[dict]) -> str:
         ours, simple = (_scores(h["metrics"][which]) for which in ("head", "baseline"))
         cells = h["name"], h["unit"], answer, ours, simple, h["metrics"]["units"], h["trained_on"]
         lines.append(f"| {' | '.join(map(str, cells))} |")
-    lines += [
-        "",
-        *(f"{h['name']}, {name}: {_of_source(r)}" for h in heads for name, r in h.get("sources", {}).items()),
-        *(f"{h['name']} on {name}: {_elsewhere(r)}" for h in heads for name, r in h.get("elsewhere", {}).items()),
-    ]
-    return "\n".join(lines)
+    several = [(h["name"], h.get("sources", {}) | h.get("elsewhere", {})) for h in heads]
+    return "\n".join(
+        [*lines, "", *(f"{head} on {k}: {_figures(r)}." for head, each in several for k, r in each.items())]
+    )
 
 
-def _elsewhere(r: dict) -> str:
-    scores = r.get("head", {"accuracy": r.get("accuracy")})
-    text = f"{_scores(scores)} on {r['units']} units of {r['people']} people"
+def _figures(r: dict) -> str:
+    """The figures of a head on a source, as far as there are any."""
+    parts = [f"{_scores(r.get('head') or {'accuracy': r['accuracy']})} on {r['units']} units"]
+    if "people" in r or "groups" in r:
+        parts[0] += f" of {r.get('people', r.get('groups'))} people or groups outside the training set"
     if "ratio" in r:
-        text += "; error over the baseline's {:.2f} [{:.2f}, {:.2f}]".format(*r["ratio"])
+        parts.append("error over the baseline's {:.2f} [{:.2f}, {:.2f}]".format(*r["ratio"]))
+    elif "baseline" in r:
+        parts.append(f"the baseline's {_scores(r['baseline'])}")
     if "inside" in r:
-        return f"{text}; the 80 % interval holds {r['inside']:.0%}."
-    return f"{text} (always the most frequent class: {r['most_frequent']:.3f}); {_sure(r)}."
-
-
-def _of_source(r: dict) -> str:
-    where = f"{r['units']} units in {r['groups']} groups outside the training set"
-    return f"{_scores(r['head'])}; the baseline's {_scores(r['baseline'])}; {where}; {_sure(r)}."
-
-
-def _sure(r: dict) -> str:
-    return f"sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure'] or 0:.1%}"
+        parts.append(f"the 80 % interval holds {r['inside']:.0%}")
+    if "most_frequent" in r:
+        parts.append(f"always the most frequent class: {r['most_frequent']:.3f}")
+    if "sure" in r:
+        parts.append(f"sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure'] or 0:.1%}")
+    return "; ".join(parts)
 
 
 def _scores(metrics: dict[str, float]) -> str:

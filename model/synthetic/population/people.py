@@ -17,6 +17,16 @@ OCCUPATIONS = {
     "student": 0.055, "volunteer": 0.025, "carer": 0.02, "idle": 0.24,
 }  # fmt: skip
 EMPLOYED = {"full", "hybrid", "part", "shift", "home"}
+# occupation: categories of the regular place, how far it is, days a week (from, to, of), hour of arrival, hours there
+ANCHORS = {
+    "full": (["job"], 0.35, (5, 5, 5), (8.4, 0.9), (7.4, 9.4)),
+    "hybrid": (["job"], 0.35, (2, 3, 5), (8.4, 0.9), (7.4, 9.4)),
+    "part": (["job"], 0.35, (2, 4, 5), (11.5, 2.0), (3.5, 5.5)),
+    "shift": (["job"], 0.35, (4, 4, 7), (8.4, 0.9), (7.4, 9.4)),
+    "student": (["school"], 0.3, (4, 5, 5), (8.3, 0.5), (5.0, 8.0)),
+    "volunteer": (["worship", "service", "leisure"], 0.2, (3, 5, 6), (11.0, 1.6), (4.0, 7.5)),
+    "carer": (["home"], 0.2, (3, 5, 7), (10.5, 1.5), (3.0, 8.0)),
+}  # fmt: skip
 # category: places that a person likes, and the distance that hardly matters, as a share of the city's extent
 LIKED = {
     "food": (7, 0.017), "shop": (7, 0.01), "leisure": (6, 0.028), "health": (2, 0.035), "park": (3, 0.012),
@@ -123,25 +133,11 @@ def _anchor(
     occupation: str, home: int, population: Population, rng: np.random.Generator
 ) -> tuple[int, tuple[int, ...], float, float]:
     """Where a person regularly is, on which weekdays, from which hour, and for how many hours."""
-
-    def pick(category: str, reach: float) -> int:
-        return population.pick(category, home, reach, rng)[0]
-
-    def weekdays(low: int, high: int, of: int) -> tuple[int, ...]:
-        return tuple(sorted(map(int, rng.choice(of, int(rng.integers(low, high + 1)), replace=False))))
-
-    if occupation in ("full", "hybrid", "part", "shift"):
-        low, high = {"full": (5, 5), "hybrid": (2, 3), "part": (2, 4), "shift": (4, 4)}[occupation]
-        days = weekdays(low, high, 7 if occupation == "shift" or rng.random() < 0.12 else 5)
-        start_h, stay_h = rng.normal(8.4, 0.9), rng.normal(8.4, 0.6)
-        if occupation == "part":
-            start_h, stay_h = rng.uniform(8, 15), rng.uniform(3.5, 5.5)
-        return pick("job", 0.35), days, start_h, stay_h
-    if occupation == "student":
-        return pick("school", 0.3), weekdays(4, 5, 5), rng.normal(8.3, 0.5), rng.uniform(5, 8)
-    if occupation == "volunteer":
-        category = str(rng.choice(["worship", "service", "leisure"]))
-        return pick(category, 0.2), weekdays(3, 5, 6), rng.uniform(8.5, 14), rng.uniform(4, 7.5)
-    if occupation == "carer":
-        return pick("home", 0.2), weekdays(3, 5, 7), rng.uniform(8, 13), rng.uniform(3, 8)
-    return home, (), 9.0, 8.0
+    if occupation not in ANCHORS:
+        return home, (), 9.0, 8.0
+    categories, reach, (low, high, week), (start_h, spread_h), (least_h, most_h) = ANCHORS[occupation]
+    if week == 5 and occupation in EMPLOYED and rng.random() < 0.12:
+        week = 7
+    days = tuple(sorted(map(int, rng.choice(week, int(rng.integers(low, high + 1)), replace=False))))
+    anchor = population.pick(str(rng.choice(categories)), home, reach, rng)[0]
+    return anchor, days, rng.normal(start_h, spread_h), rng.uniform(least_h, most_h)
