@@ -12,15 +12,10 @@ import json
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from model.cli import Parser, check_not_read, from_zero
 from raw_qgis_plugin.core.errors import InputError
-
-if TYPE_CHECKING:
-    from raw_qgis_plugin.core.evaluation.report import Page
 
 COMMANDS = {
     "forecast": "forecasts against simple methods",
@@ -50,17 +45,16 @@ def make_parser(what: str, description: str, several: bool = False) -> Parser:
     )
     p.add_argument("--bundle", help="model bundle (default: the shipped one)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
-    p.add_argument(
-        "--output", type=report, metavar="REPORT", help="write REPORT.json for the figures and REPORT.html to read"
-    )
+    p.add_argument("--output", type=report, metavar="REPORT", help="write the figures to REPORT.json")
     return p
 
 
 def report(text: str) -> Path:
-    """An argument REPORT in a folder that exists, for argparse."""
-    if not Path(text).parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder '{Path(text).parent}' for the report")
-    return Path(text)
+    """An argument REPORT in a folder that exists, as a path that ends in .json; for argparse."""
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder '{path.parent}' for the report")
+    return path if path.suffix == ".json" else path.with_name(f"{path.name}.json")
 
 
 def add_record(p: Parser) -> None:
@@ -77,32 +71,12 @@ def check_record(args: argparse.Namespace) -> None:
 def check_report(args: argparse.Namespace) -> None:
     """Raise InputError, before any work, where the report would be written over the tracks."""
     if args.output:
-        for suffix in (".json", ".html"):
-            check_not_read(_named(args.output, suffix), [args.tracks] if isinstance(args.tracks, str) else args.tracks)
+        check_not_read(args.output, [args.tracks] if isinstance(args.tracks, str) else args.tracks)
 
 
-def _named(output: Path, suffix: str) -> Path:
-    """A report's file; `output` has either suffix or none."""
-    name = output.stem if output.suffix in (".json", ".html") else output.name  # cabs.2008 has no suffix
-    return output.with_name(f"{name}{suffix}")
-
-
-def write_report(output: Path, results: Any, page: Page | None = None) -> None:
-    """Write REPORT.json and, given a page, REPORT.html; `output` has either suffix or none."""
-    _named(output, ".json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-    if page:
-        page.write(_named(output, ".html"))
-
-
-def reliability(
-    p: np.ndarray, true: np.ndarray, names: tuple[str, str, str] = ("probability", "true", "units"), bins: int = 5
-) -> list[dict[str, float]]:
-    """Answers in equal bins of their probability p (n,): the mean probability, the share that is true (n,), the count,
-    by the three names. Bins without answers are left out.
-    """
-    of = np.minimum((bins * p).astype(int), bins - 1)
-    columns = ((float(p[of == b].mean()), float(true[of == b].mean()), int((of == b).sum())) for b in np.unique(of))
-    return [dict(zip(names, column, strict=True)) for column in columns]
+def write_report(output: Path, results: Any) -> None:
+    """Write the figures as JSON."""
+    output.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
 
 
 def ratio_words(r: dict) -> str | None:

@@ -27,7 +27,6 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.profiles import head_inputs
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
@@ -87,7 +86,7 @@ def few_labels(
     )
 
 
-def evaluate(model: Model, blank: Model, args: argparse.Namespace, page: Page) -> dict:
+def evaluate(model: Model, blank: Model, args: argparse.Namespace) -> dict:
     """Heads from few labels, by what is tested and their number. blank: the model with random weights."""
     rename = dict(args.rename)
     table = usable(read_table(args.labels), args.unit, args.field, rename)
@@ -103,17 +102,13 @@ def evaluate(model: Model, blank: Model, args: argparse.Namespace, page: Page) -
     task, y = encode(found.value[known], rename)
     if not task.classes:
         raise InputError("Few labels are tried with classes: these labels are numbers.")
-    page.sentence(f"{len(y):,} units of {len(np.unique(track)):,} tracks and {len(np.unique(group)):,} people.")
+    print(f"{len(y):,} units of {len(np.unique(track)):,} tracks and {len(np.unique(group)):,} people")
     results: dict[str, dict] = {}
     for split in args.split:
         for labelled in args.few:
             apart = group if split == "person" else track
             results[f"{labelled} by {split}"] = r = few_labels(inputs, model, y, task, track, apart, labelled, args)
             print_line({"labelled": labelled, "split": split, **r})
-    names = list(next(iter(results.values())))
-    rows = [[what, *("{:.3f} [{:.3f}, {:.3f}]".format(*r[name]) for name in names)] for what, r in results.items()]
-    page.sentence(f"Accuracy: mean of {args.draws} draws of labelled tracks, with its 95 % interval.")
-    page.table(["labelled tracks", *names], rows)
     return results
 
 
@@ -134,9 +129,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = p.parse_args(argv)
     check_report(args)
     model = Model(open_bundle(args.bundle))
-    title = f"Heads on the model {model.card['name']}, and what stands beside them."
-    page = Page(f"{args.field} from few labels", title)
     with Scratch("raw-untrained-") as beside:
-        results = evaluate(model, untrained(model.bundle, Path(beside) / "b", args.seed), args, page)
+        results = evaluate(model, untrained(model.bundle, Path(beside) / "b", args.seed), args)
     if args.output:
-        write_report(args.output, results, page)
+        write_report(args.output, results)

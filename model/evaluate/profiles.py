@@ -20,7 +20,7 @@ from model.data.labels import Labelled, choose, label_units, label_words, read_t
 from model.evaluate import add_record, check_record, check_report, make_parser, write_report
 from model.head_training.examples import BASELINE
 from model.head_training.fit import Task, boosting, folds
-from model.head_training.scoring import Predictions, compare, report_page, verdict
+from model.head_training.scoring import Predictions, compare, verdict
 from model.training.card import write_card
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -60,7 +60,7 @@ def trees(
     return answer
 
 
-def evaluate_head(args: argparse.Namespace, model: Model) -> tuple[dict, Task, Predictions]:
+def evaluate_head(args: argparse.Namespace, model: Model) -> dict:
     """A head beside the baseline. Classes: also the confusion (rows: truth), the accuracy of the most frequent class,
     how often the head is sure, and its accuracy then. Numbers: also the coverage of the interval, and the correlation.
     """
@@ -93,7 +93,7 @@ def evaluate_head(args: argparse.Namespace, model: Model) -> tuple[dict, Task, P
         more |= {"correlation": float(np.corrcoef(answer, truth)[0, 1]) if varies else None}
     predictions = Predictions(answer, simple.astype(truth.dtype), truth, group)
     figures = compare(predictions, task, args.seed)
-    return {**figures, **figures["head"], **more}, task, predictions
+    return {**figures, **figures["head"], **more}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -110,13 +110,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     check_report(args)
     check_record(args)
     bundle = open_bundle(args.bundle)
-    results, task, predictions = evaluate_head(args, Model(bundle))
+    results = evaluate_head(args, Model(bundle))
     print(json.dumps(results))
     print(verdict(results))
     head = bundle.head(args.task)
     if args.output:
-        card = head | {"task": args.field, "metrics": results, "verdict": verdict(results), "baseline": BASELINE}
-        write_report(args.output, results, report_page(args.task, task, predictions, card | {"few_labels": {}}))
+        write_report(args.output, results)
     if args.record:
         head["elsewhere"] = head.get("elsewhere", {}) | {args.record: results}
         write_card(Path(args.bundle), bundle.card)

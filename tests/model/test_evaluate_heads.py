@@ -59,7 +59,7 @@ def test_a_head_on_labels_beside_trees(taught, tracks_file, labels_file, tmp_pat
     else:
         assert figures["mae"] < 1.5 and 0.6 < figures["inside"] <= 1 and figures["correlation"] > 0.9
     assert "here" in open_bundle(taught).head(field)["elsewhere"]
-    assert f"{field} on here" in (taught / "README.md").read_text() and "Head" in (tmp_path / "r.html").read_text()
+    assert f"{field} on here" in (taught / "README.md").read_text()
 
 
 def test_a_class_that_nobody_has_is_no_answer_of_the_trees(taught, tracks_file, labels_file, tmp_path):
@@ -155,7 +155,6 @@ def test_heads_from_few_labels(nano_run, tracks_file, tmp_path):
         gain = r[f"{probes.PRETRAINED} minus {probes.BOOSTING}"]
         assert gain[0] == pytest.approx(r[probes.PRETRAINED][0] - r[probes.BOOSTING][0])
         assert gain[1] <= gain[0] <= gain[2]
-    assert "from few labels" in (tmp_path / "p.html").read_text("utf-8")
 
 
 def test_windows_are_whole_and_of_one_track():
