@@ -45,56 +45,54 @@ def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.
     A local time skipped by a clock change is read as if the clock had not changed; a repeated one as the first.
     """
     zone = find_zone(timezone)
-    if hasattr(values, "null_count"):  # of Arrow
-        return _from_arrow(values, zone, date_order)
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise InputError("The times are not a single column.")
-    if array.dtype.kind == "M":
-        return _to_utc(array.astype("datetime64[ms]").astype(np.int64), zone)
-    if array.dtype.kind in "iuf":
-        return _from_numbers(array, zone)
-    if array.dtype.kind == "b" or not len(array):
-        return np.full(len(array), NO_TIME)
+    if not hasattr(values, "null_count"):  # else it is Arrow's
+        array = np.asarray(values)
+        if array.ndim != 1:
+            raise InputError("The times are not a single column.")
+        if array.dtype.kind == "M":
+            return _to_utc(array.astype("datetime64[ms]").astype(np.int64), zone)
+        if array.dtype.kind in "iuf":
+            return _from_numbers(array, zone)
+        if array.dtype.kind == "b" or not len(array):
+            return np.full(len(array), NO_TIME)
+        values = _column_of(array.tolist())
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = values.type
+    if pa.types.is_temporal(kind) and not pa.types.is_time(kind) and not pa.types.is_duration(kind):
+        zoned = getattr(kind, "tz", None) is not None  # Arrow keeps zoned times in UTC
+        moments = values.cast(pa.timestamp("ms"), safe=False).cast(pa.int64()).fill_null(NO_TIME)
+        return _to_utc(moments.to_numpy(zero_copy_only=False), UTC if zoned else zone)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return _from_text(values.cast(pa.string()), zone, date_order)
+    if pa.types.is_integer(kind) and values.null_count:  # as floats, epochs in µs would lose their last digits
+        numbers = _from_numbers(pc.fill_null(values, 0).to_numpy(), zone)
+        return np.where(values.is_null().to_numpy(zero_copy_only=False), NO_TIME, numbers)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return _from_numbers(values.to_numpy(zero_copy_only=False), zone)
+    raise InputError(f"The column of time holds {kind}, not times.")
+
+
+def _column_of(items: list[Any]) -> Any:
+    """Objects as a column of Arrow: numbers as such if all are, else text."""
     require("pyarrow")
     import pyarrow as pa
 
-    items = array.tolist()
-    if all(
-        issubclass(kind, (int, float, np.number)) and kind is not bool for kind in set(map(type, items)) - {type(None)}
-    ):
+    kinds = set(map(type, items)) - {type(None)}
+    if all(issubclass(kind, (int, float, np.number)) and kind is not bool for kind in kinds):
         with suppress(pa.ArrowInvalid, OverflowError):  # of numbers beyond 64 bits
-            return _from_arrow(pa.array(items, None if any(items) else pa.float64()), zone, date_order)
-    return _from_text(pa.array(map(_word, items), pa.string()), zone, date_order)
+            return pa.array(items, None if any(items) else pa.float64())
+    return pa.array(map(_word, items), pa.string())
 
 
 def _word(value: Any) -> str | None:
-    """An object as text, for `_from_text`."""
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     text = str(value) if isinstance(value, (str, int, float, datetime)) else str(np.asarray(value))
     return text if text.isascii() else text.encode("ascii", "replace").decode()
-
-
-def _from_arrow(column: Any, zone: tzinfo, date_order: str) -> np.ndarray:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kind = column.type
-    if pa.types.is_temporal(kind) and not pa.types.is_time(kind) and not pa.types.is_duration(kind):
-        zoned = getattr(kind, "tz", None) is not None  # Arrow keeps zoned times in UTC
-        moments = column.cast(pa.timestamp("ms"), safe=False).cast(pa.int64()).fill_null(NO_TIME)
-        return _to_utc(moments.to_numpy(zero_copy_only=False), UTC if zoned else zone)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return _from_text(column.cast(pa.string()), zone, date_order)
-    if pa.types.is_integer(kind) and column.null_count:  # as floats, epochs in µs would lose their last digits
-        numbers = _from_numbers(pc.fill_null(column, 0).to_numpy(), zone)
-        return np.where(column.is_null().to_numpy(zero_copy_only=False), NO_TIME, numbers)
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return _from_numbers(column.to_numpy(zero_copy_only=False), zone)
-    raise InputError(f"The column of time holds {kind}, not times.")
 
 
 def find_zone(name: str) -> tzinfo:
@@ -116,32 +114,30 @@ def _to_utc(local: np.ndarray, zone: tzinfo) -> np.ndarray:
     """(n,) int64 ms of wall-clock time in `zone` as (n,) ms UTC. NO_TIME stays."""
     if zone is UTC or len(local) == 0:
         return local
-    quarter = local // (HOUR_MS // 4)  # clocks change on quarter hours
-    # Fixes come in runs of the same quarter of an hour, so sorting the first of each run is fast
-    head = np.flatnonzero(np.append(True, quarter[1:] != quarter[:-1]))
-    quarters, inverse = np.unique(quarter[head], return_inverse=True)
-    offsets = np.array([_offset_ms(int(q), zone) for q in quarters], dtype=np.int64)
-    run = np.repeat(inverse, np.diff(np.append(head, len(local))))
-    bad = (offsets == NO_TIME)[run] | (local == NO_TIME)
-    return np.where(bad, NO_TIME, local - offsets[run])
-
-
-def _offset_ms(quarter: int, zone: tzinfo) -> int:
-    """Ms east of UTC in a zone at a quarter of an hour of wall-clock time since 1970."""
-    try:
-        offset = (datetime(1970, 1, 1) + timedelta(minutes=15 * quarter)).replace(tzinfo=zone).utcoffset()
-    except OverflowError:  # NO_TIME, or a year outside 1 to 9999
-        return NO_TIME
-    return int(offset.total_seconds() * 1000) if offset is not None else NO_TIME
+    ahead = _offsets_ms(local, zone, is_local=True)
+    return np.where((ahead == NO_TIME) | (local == NO_TIME), NO_TIME, local - ahead)
 
 
 def wall_clock(t: np.ndarray, zone: tzinfo) -> np.ndarray:
     """(n,) int64 ms UTC as (n,) ms of wall-clock time in a zone."""
-    quarters, inverse = np.unique(t // (HOUR_MS // 4), return_inverse=True)  # clocks change on quarter hours
-    begin = datetime(1970, 1, 1, tzinfo=UTC)
-    moments = ((begin + timedelta(minutes=15 * int(quarter))).astimezone(zone) for quarter in quarters)
-    ahead = [(moment.utcoffset() or timedelta()) // timedelta(milliseconds=1) for moment in moments]
-    return t + np.array(ahead, np.int64)[inverse]
+    return t + _offsets_ms(t, zone, is_local=False)
+
+
+def _offsets_ms(t: np.ndarray, zone: tzinfo, is_local: bool) -> np.ndarray:
+    """(n,) ms east of UTC in a zone, at times of its own clock or in UTC; NO_TIME outside of the years 1 to 9999."""
+    quarter = t // (HOUR_MS // 4)  # clocks change on quarter hours
+    # Fixes come in runs of the same quarter of an hour, so sorting the first of each run is fast
+    head = np.flatnonzero(np.append(True, quarter[1:] != quarter[:-1]))[: len(t)]
+    quarters, inverse = np.unique(quarter[head], return_inverse=True)
+    offsets = []
+    for each in quarters.tolist():
+        try:
+            moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * each)
+            offset = (moment.replace(tzinfo=zone) if is_local else moment.astimezone(zone)).utcoffset()
+        except OverflowError:
+            offset = None
+        offsets.append(NO_TIME if offset is None else offset // timedelta(milliseconds=1))
+    return np.repeat(np.array(offsets, np.int64)[inverse], np.diff(np.append(head, len(t))))
 
 
 def _from_numbers(array: np.ndarray, zone: tzinfo) -> np.ndarray:
