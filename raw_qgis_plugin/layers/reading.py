@@ -123,7 +123,7 @@ class ReadPlan:
     source: QgsProcessingFeatureSource
     fields: Schema
     transform: QgsCoordinateTransform
-    file: arrow.OgrSource | None = None
+    file: arrow.Reader | None = None
 
     @property
     def has_lines(self) -> bool:
@@ -146,11 +146,12 @@ def plan_reading(
     """
     fields, file = replace(fields, zone=timezone, geometry=GEOMETRY), None
     find_columns(source.fields().names(), replace(fields, geometry=None))
-    chosen = definition if isinstance(definition, QgsProcessingFeatureSourceDefinition) else None
     is_points = QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Point
-    if is_points and fields.time and not (chosen and chosen.filterExpression):
-        selected_only, limit = (chosen.selectedFeaturesOnly, chosen.featureLimit) if chosen else (False, -1)
-        file = arrow.ogr_source(layer, fields, selected_only, limit)
+    some = isinstance(definition, QgsProcessingFeatureSourceDefinition) and (
+        definition.filterExpression or definition.selectedFeaturesOnly or definition.featureLimit >= 0
+    )
+    if is_points and fields.time and not some:
+        file = arrow.ogr_reader(layer, fields)
     return ReadPlan(source, fields, to_wgs84(source.sourceCrs(), context), file)
 
 
@@ -189,7 +190,7 @@ def read_fixes(plan: ReadPlan, skipped: Skipped, progress: Progress = no_progres
         raise InputError("The layer has neither points nor lines. Choose a layer of points, or of lines with M values.")
     if shape == Qgis.GeometryType.Point and plan.fields.time is None:
         raise InputError("No field of the layer looks like a time. Choose it as the time field.")
-    table = arrow.read_arrow(plan.file, plan.fields, count) if plan.file else None
+    table = plan.file(count) if plan.file else None
     if table is not None:
         fixes = fixes_of(table, plan.fields, skipped)
         del table  # its geometries are needed no more

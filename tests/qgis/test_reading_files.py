@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import QgsFeature, QgsGeometry, QgsProcessingFeatureSourceDefinition, QgsVectorLayer
+from qgis.core import QgsFeature, QgsGeometry, QgsVectorLayer
 
-from .test_reading import assert_both_ways, plan, read, used_columns
+from .test_reading import plan, read, used_columns
 
 BATCH = 65_536  # rows that it gives at once
 
@@ -45,12 +45,6 @@ def test_a_filter_over_several_batches_neither_hangs_nor_reads_features(
         assert used_columns(monkeypatch, layer)
         tracks, skipped = read(plan(layer))
         assert (len(tracks), tracks.n_users, skipped) == (159_000, 159, {})
-
-
-def test_a_limit_ends_in_a_later_batch(many: Path) -> None:
-    layer = opened(many)
-    limited = QgsProcessingFeatureSourceDefinition(layer.id(), False, BATCH + 7)
-    assert len(assert_both_ways(layer, limited)[0]) == BATCH + 7
 
 
 def test_odd_times_of_a_geopackage_are_read_by_columns_too(
