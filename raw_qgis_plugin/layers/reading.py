@@ -162,23 +162,13 @@ def snapshot(layer: QgsVectorLayer, fields: Schema, timezone: str) -> ReadPlan:
 
 def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Tracks, Skipped]:
     """Read, transform to WGS84 and clean. InputError where the layer has no times or no usable geometry."""
-    from ..core.sources.readers import build
-
-    skipped = Skipped()
-    tracks, cleaned = build([read_fixes(plan, skipped, progress)])
-    for reason, count in cleaned.items():
-        skipped.add(reason, count)
-    return tracks, skipped
-
-
-def read_fixes(plan: ReadPlan, skipped: Skipped, progress: Progress = no_progress) -> pa.Table:
-    """The fixes of a layer as stored, as the columns of `fixes_of` in WGS84."""
     require("pyarrow")
     import pyarrow as pa
 
     from ..core.sources.columns import fixes_of
+    from ..core.sources.readers import build
 
-    shape = QgsWkbTypes.geometryType(plan.source.wkbType())
+    shape, skipped = QgsWkbTypes.geometryType(plan.source.wkbType()), Skipped()
     total = max(1, plan.source.featureCount())
 
     def count(done: int) -> None:
@@ -190,18 +180,22 @@ def read_fixes(plan: ReadPlan, skipped: Skipped, progress: Progress = no_progres
         raise InputError("The layer has neither points nor lines. Choose a layer of points, or of lines with M values.")
     if shape == Qgis.GeometryType.Point and plan.fields.time is None:
         raise InputError("No field of the layer looks like a time. Choose it as the time field.")
-    table = plan.file(count) if plan.file else None
-    if table is not None:
-        fixes = fixes_of(table, plan.fields, skipped)
-        del table  # its geometries are needed no more
-    else:
-        fixes = fixes_of(*_read_features(plan, count, plan.has_lines), skipped)
+    table, schema = plan.file(count) if plan.file else None, plan.fields
+    if table is None:
+        table, schema = _read_features(plan, count, plan.has_lines)
+    fixes = fixes_of(table, schema, skipped)
+    del table  # its geometries are needed no more
     check(plan.transform)
     if not plan.transform.isShortCircuited():
         xy = transform_xy(np.column_stack([fixes["lon"].to_numpy(), fixes["lat"].to_numpy()]), plan.transform)
         for at, name in enumerate(("lon", "lat")):
             fixes = fixes.set_column(fixes.column_names.index(name), name, pa.array(xy[:, at]))
-    return fixes
+    parts = [fixes]
+    del fixes  # building frees it
+    tracks, cleaned = build(parts)
+    for reason, number in cleaned.items():
+        skipped.add(reason, number)
+    return tracks, skipped
 
 
 def _read_features(plan: ReadPlan, count: Callable[[int], None], lines: bool) -> tuple[pa.Table, Schema]:

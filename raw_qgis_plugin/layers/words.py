@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication
 
@@ -12,11 +10,6 @@ ZONE = "timezone"  # of a layer's metadata, and with raw/ of its custom properti
 MADE_OF = "raw/made_of"  # property of an output: the names of the layers or the file that it was made of
 MADE_BY = "raw/made_by"  # property of an output: the path of the model that made it, '' for the shipped one
 MADE = "raw/made"  # property of an output: the local date and time when it was loaded
-
-
-def id_text(value: Any) -> str:
-    """An id as the results write it. 7 and 7.0 are the same id, because number fields do not distinguish them."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def tr(text: str) -> str:

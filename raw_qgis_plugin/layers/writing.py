@@ -8,7 +8,6 @@ import re
 import shutil
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -195,20 +194,6 @@ class Output:
         if self.sink is not None and self.folder:
             sip.delete(self.sink)  # which writes the rest
         self.sink = None
-
-
-@dataclass(frozen=True)
-class Parts:
-    """An output that is written part by part. kinds: of its columns."""
-
-    kinds: dict[str, str]
-    sink: QgsFeatureSink
-    destination: str
-
-    def add(self, columns: Mapping[str, np.ndarray], geometries: Sequence[QgsGeometry | None]) -> None:
-        """Add columns and geometries, one feature a row."""
-        values = [attribute_values(columns[name], kind) for name, kind in self.kinds.items()]
-        write(self.sink, make_fields(self.kinds), values, geometries)
 
 
 def points(xy: np.ndarray) -> list[QgsGeometry | None]:

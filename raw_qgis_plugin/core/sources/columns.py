@@ -35,7 +35,7 @@ def fixes_of(table: pa.Table, schema: Schema, skipped: Skipped) -> pa.Table:
     columns["t"] = read_times(table, schema)
     crs = schema.crs
     if schema.geometry:
-        lon, lat = points_of(table[schema.geometry])
+        lon, lat = _points_of(table[schema.geometry])
         crs = _crs_of(table.schema, schema.geometry) or crs
     else:
         lon, lat = (_numbers(table[str(name)]) * schema.scale for name in (schema.lon, schema.lat))
@@ -60,14 +60,9 @@ def _ids(column: pa.ChunkedArray, role: str) -> pa.ChunkedArray:
 def join_fixes(tables: list[pa.Table]) -> pa.Table:
     """One table of the tables of `fixes_of`; ids of different types become text."""
     for role in ("user", "track"):
-        types = {table[role].type for table in tables if role in table.column_names}
-        if len(types) > 1:
-            tables = [
-                table.set_column(table.column_names.index(role), role, _text(table[role]))
-                if role in table.column_names
-                else table
-                for table in tables
-            ]
+        if len({table[role].type for table in tables if role in table.column_names}) > 1:
+            tables = [table.append_column("*", _text(table[role])).drop(role).rename_columns({"*": role})
+                      if role in table.column_names else table for table in tables]  # fmt: skip
     return pa.concat_tables(tables, promote_options="default")
 
 
@@ -120,35 +115,35 @@ def _crs_of(schema: pa.Schema, name: str) -> Any:
         return None
 
 
-def points_of(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+def _points_of(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates of points, or of multipoints with one part, as WKB; nan for other geometries."""
     if not pa.types.is_binary(column.type) and not pa.types.is_large_binary(column.type):
         raise InputError("The geometry column holds no WKB points, and there are no longitude and latitude columns.")
-    xy = [_points(chunk) for chunk in column.chunks]
-    return tuple(np.concatenate([np.zeros(0), *part]) for part in zip(*xy)) if xy else (np.zeros(0), np.zeros(0))
+    xy = np.hstack([np.zeros((2, 0)), *(_points(chunk) for chunk in column.chunks)])
+    return xy[0], xy[1]
 
 
-def _points(chunk: Any) -> tuple[np.ndarray, np.ndarray]:
+def _points(chunk: Any) -> np.ndarray:
+    """(2, n) coordinates of a chunk."""
     _, offsets, data = chunk.buffers()
     numbers = np.int64 if pa.types.is_large_binary(chunk.type) else np.int32
     ends = np.frombuffer(offsets, numbers)[chunk.offset : chunk.offset + len(chunk) + 1]
     there, sizes = chunk.is_valid().to_numpy(zero_copy_only=False), np.diff(ends)
-    size = int(sizes.max(initial=0))
+    size, xy = int(sizes.max(initial=0)), np.full((2, len(chunk)), np.nan)
     if size in (21, 29, 37) and (sizes == size * there).all():  # x and y, z, m: points all alike, as they mostly are
         rest = [("z and m", f"V{size - 21}")] * (size > 21)
         layout = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8"), *rest])
         points = np.frombuffer(data, layout, int(there.sum()), int(ends[0]))
         if (points["order"] == 1).all() and ((points["kind"] & 0xFFFF) % 1000 == 1).all():
-            xy = np.full((2, len(chunk)), np.nan)
             xy[:, there] = points["x"], points["y"]
-            return xy[0], xy[1]
+            return xy
     require("shapely")
     import shapely
 
     shapes = shapely.from_wkb(chunk.to_numpy(zero_copy_only=False), on_invalid="ignore")
     one = (shapely.get_type_id(shapes) == 4) & (shapely.get_num_geometries(shapes) == 1)
     shapes[one] = shapely.get_geometry(shapes[one], 0)
-    return shapely.get_x(shapes), shapely.get_y(shapes)
+    return np.array([shapely.get_x(shapes), shapely.get_y(shapes)])
 
 
 def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndarray]:
