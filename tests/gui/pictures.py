@@ -57,6 +57,7 @@ def sample():
     press(dock, "raw_backtest_table")
     wait(0.5)
     show("forecast_backtest")
+    find(iface.mainWindow(), "raw_backtest_rows").close()
 
 
 def show_whole(layer):

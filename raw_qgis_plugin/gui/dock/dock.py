@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt
 from qgis.PyQt.QtWidgets import QProgressBar, QPushButton, QScrollArea, QTabWidget, QWidget
 
 from ...core.errors import is_installed
@@ -104,3 +104,9 @@ class TabArea(QScrollArea):
         """As wide as the page needs."""
         bar = self.verticalScrollBar().sizeHint().width()
         return QSize(self.widget().minimumSizeHint().width() + bar, 120)
+
+    def eventFilter(self, page: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Called by Qt. The dock makes room for a page that needs more than before."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(page, event)
