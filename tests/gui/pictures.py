@@ -25,7 +25,7 @@ from driving import (
 from qgis.core import QgsLayoutExporter, QgsProject
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtWidgets import QApplication
+from qgis.PyQt.QtWidgets import QApplication, QDockWidget
 from qgis.utils import iface, plugins
 
 SAMPLE = Path(os.environ["RAW_SAMPLE"])
@@ -58,6 +58,7 @@ def sample():
     wait(0.5)
     show("forecast_backtest")
     find(iface.mainWindow(), "raw_backtest_rows").close()
+    iface.mainWindow().findChild(QDockWidget, "Temporal Controller").hide()
 
 
 def show_whole(layer):
