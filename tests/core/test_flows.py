@@ -167,10 +167,10 @@ def test_trips_of_a_diary_are_each_person_s(names: list[str]) -> None:
 
 
 def test_trips_of_taxis_between_neighbourhoods_are_those_that_pandas_counts(data: Path) -> None:
-    """Stretches with a passenger of 100 real cabs, between the neighbourhoods of San Francisco."""
+    """Stretches with a passenger of real cabs, between the neighbourhoods of San Francisco."""
     pd = pytest.importorskip("pandas")
-    fixes = pd.read_parquet(data / "cabspotting" / "points.parquet").sort_values(["cab_id", "t"], kind="stable")
-    fixes = fixes[fixes.cab_id.isin(fixes.cab_id.unique()[:100])]
+    fixes = pd.read_parquet(data / "cabspotting" / "points.parquet", filters=[("cab_id", "<", 40)])
+    fixes = fixes.sort_values(["cab_id", "t"], kind="stable")
     ride = (fixes.occupied.ne(fixes.occupied.shift()) | fixes.cab_id.ne(fixes.cab_id.shift())).cumsum()
     fixes = fixes.assign(ride=ride.astype(str), lon=fixes.lon_e6 / 1e6, lat=fixes.lat_e6 / 1e6)[fixes.occupied == 1]
     given = read_polygons(data / "regions" / "sf_neighborhoods.geojson", None, guess=True)
@@ -193,7 +193,7 @@ def test_trips_of_taxis_between_neighbourhoods_are_those_that_pandas_counts(data
     counted, cabs = pairs.size(), pairs.nunique()
     shown = counted[(cabs >= 10) & (most <= 0.85)]
     have = {(a, b): n for a, b, n in zip(found["from"], found["to"], found["n_trips"]) if a >= 0}
-    assert have == {pair: float(n) for pair, n in shown.items()} and len(have) > 300
+    assert have == {pair: float(n) for pair, n in shown.items()} and len(have) > 100
     assert found["n_trips"][found["from"] < 0].sum() == counted.sum() - shown.sum()
 
 
