@@ -3,10 +3,10 @@
 
 The labels are a table with an id column and the field. A table with start and end times labels intervals, each a
 track. Labels of two words are a yes or no, of more words classes; numbers are numbers, whole ones counts. The head is
-cross-validated over people (regions: over blocks of two kilometres,
-joined where regions overlap), beside gradient boosting on hand features (regions: on users, fixes and area) and one
-answer for all. It goes into a copy of the bundle. With --backbone tuned the network itself is trained first, and tested
-on a fifth of the people, who were left out.
+cross-validated over people, where ids that share runs of fixes are one person (regions: over blocks of two kilometres,
+joined where regions overlap), beside gradient boosting on features that need no network (regions: on users, fixes and
+area) and one answer for all. It goes into a copy of the bundle. With --backbone tuned the network itself is trained
+first, and tested on a fifth of the people, who were left out.
 """
 
 from __future__ import annotations
