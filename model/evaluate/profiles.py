@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Test a head on unseen labels, beside trees on features that need no network: python -m model.evaluate profiles
+"""Test a head on unseen labels, beside a simple method: python -m model.evaluate profiles
 
-The trees are trained on the tracks and labels of --baseline (such as those that taught the head) or else, with an
-advantage over the head, on the test labels themselves, cross-validated over people.
+The simple method is the same answer for all or, with the tracks and labels of --baseline (such as those that taught the
+head), gradient boosting on their features that need no network.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from sklearn.metrics import confusion_matrix
 from model.cli import pair, positive
 from model.data.labels import Labelled, choose, label_units, label_words, read_table
 from model.evaluate import add_record, check_record, check_report, make_parser, write_report
-from model.head_training.examples import BASELINE
-from model.head_training.fit import Task, boosting, folds
+from model.head_training.examples import BASELINE, SAME_FOR_ALL
+from model.head_training.fit import Task, boosting
 from model.head_training.scoring import Predictions, compare, verdict
 from model.training.card import write_card
 from raw_qgis_plugin.core.arrays import softmax
@@ -28,7 +28,6 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.applicability import unit_stats
 from raw_qgis_plugin.core.embedding.embed import embed, track_features
 from raw_qgis_plugin.core.embedding.profiles import head_columns, head_inputs
-from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
 
@@ -46,18 +45,13 @@ def labelled(
     return tracks, found, np.array([place[word.casefold()] for word in label_words(found.value, rename)])
 
 
-def trees(
-    tracks: Tracks, truth: np.ndarray, group: np.ndarray, task: Task, args: argparse.Namespace, head: dict
-) -> np.ndarray:
-    """Answers (n,) of trees; nan for units that no fold tests."""
-    answer, x = np.full(len(truth), np.nan), head_inputs(track_features(tracks), tracks, head["unit"])
+def simply(tracks: Tracks, truth: np.ndarray, task: Task, args: argparse.Namespace, head: dict) -> np.ndarray:
+    """Answers (n,) of the simple method."""
     if args.baseline:
         theirs, _, learned = labelled(args.baseline[0], args.baseline[1], args, head)
-        known = head_inputs(track_features(theirs), theirs, head["unit"])
+        known, x = (head_inputs(track_features(some), some, head["unit"]) for some in (theirs, tracks))
         return boosting(known, learned, task, args.seed).predict(x)
-    for learn, test in folds(truth, group, task, args.seed):
-        answer[test] = boosting(x[learn], truth[learn], task, args.seed).predict(x[test])
-    return answer
+    return np.full(len(truth), np.bincount(truth).argmax() if task.classes else np.median(truth))
 
 
 def evaluate_head(args: argparse.Namespace, model: Model) -> dict:
@@ -68,14 +62,10 @@ def evaluate_head(args: argparse.Namespace, model: Model) -> dict:
     task = Task(head["kind"], tuple(head.get("classes", ())))
     tracks, found, truth = labelled(args.tracks, args.labels, args, head)
     x, stats = head_inputs(embed(tracks, model), tracks, head["unit"]), unit_stats(tracks)
-    simple = trees(tracks, truth, found.group, task, args, head)
-    known = ~np.isnan(x).any(axis=1) & ~np.isnan(simple)
-    if not known.any():
-        raise InputError(
-            "The labels are too few, or lack one of the head's classes, to train trees: give others as --baseline."
-        )
-    x, truth, group, simple = x[known], truth[known], found.group[known], simple[known]
-    more: dict = {"people": len(np.unique(group)), "baseline_is": BASELINE}
+    known = ~np.isnan(x).any(axis=1)
+    simple = simply(tracks, truth, task, args, head)[known]
+    x, truth, group = x[known], truth[known], found.group[known]
+    more: dict = {"people": len(np.unique(group)), "baseline_is": BASELINE if args.baseline else SAME_FOR_ALL}
     if task.classes:
         p = softmax(model.run_head(args.task, x).astype(np.float64))
         answer, sure = p.argmax(axis=1), p.max(axis=1) >= head["threshold"]
@@ -105,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--task", required=True, metavar="NAME", help="the head")
     p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
     p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
-    p.add_argument("--baseline", nargs=2, metavar=("T", "L"), help="tracks and labels that the trees learn from")
+    p.add_argument("--baseline", nargs=2, metavar=("T", "L"), help="tracks and labels that trees learn from")
     args = p.parse_args(argv)
     check_report(args)
     check_record(args)

@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 from sklearn.metrics import log_loss
 
 from model.cli import Report, print_line
-from model.head_training.examples import Examples, without_lone_classes
+from model.head_training.examples import SAME_FOR_ALL, Examples, without_lone_classes
 from model.head_training.fit import (
     SETTINGS,
     Arrays,
@@ -34,7 +34,6 @@ from raw_qgis_plugin.core.bundle.contract import HEADS
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
 
-SAME_FOR_ALL = "the same answer for all, the most frequent or the middle one: nearer than gradient boosting here"
 CURVE = (10, 20, 50)  # labels with which a head is tried
 SHARES = (0.0, 0.25, 0.5, 0.75)  # of the forest, from which cross-validation chooses
 Splits = list[tuple[np.ndarray, np.ndarray]]  # training and test rows of each fold
@@ -64,7 +63,7 @@ def train(
     share, gain = best_share(answers, truth, task), 1.0
     out, best = mixed(answers, share), int(np.argmin([_errors(each, truth, task).mean() for each in simple]))
     card = {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain} | (
-        {} if best else {"baseline": SAME_FOR_ALL}
+        {} if best else {"baseline": f"{SAME_FOR_ALL}: nearer than gradient boosting here"}
     )
     if task.classes:
         gain = 1 / temperature(out, truth)
