@@ -110,8 +110,8 @@ def predict_causally(
     """Forecast queries from tracks that still hold their spikes, without using the future to find these.
 
     A fix is a spike because of the next one. So a query's last fix that only fixes after t make a spike stays in the
-    context of that query. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms.
-    Returns FIGURES and in_domain, (m,) each, and PATHS (m, n_paths); and why some are not in domain.
+    context of that query. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms. Returns FIGURES and in_domain, (m,)
+    each, and PATHS (m, n_paths); and why some are not in domain.
     """
     from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 

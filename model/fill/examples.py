@@ -70,8 +70,8 @@ class Hidden:
 def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, anywhere: float = 0.0) -> Hidden:
     """Hide gaps of about `seconds` in tracks, at most `per_user` of each and `limit` in all, drawn at random.
 
-    A gap has no step that is too fast, and a fix near its middle, the query; of the share `anywhere` any hidden
-    fix. users: one track a user.
+    A gap has no step that is too fast, and a fix near its middle, the query; of the share `anywhere` any hidden fix.
+    users: one track a user.
     """
     s, t, user, rng = SETTINGS, users.t, users.user, np.random.default_rng(seed)
     begin: np.ndarray = np.arange(len(users))

@@ -40,8 +40,8 @@ SETTINGS = BacktestSettings()
 
 @dataclass(frozen=True)
 class Backtest:
-    """w: the windows. answer: the forecasts of the model. figures: of `measure`. verdicts: one a horizon.
-    anonymous: whether each track counts as a user.
+    """w: the windows. answer: the forecasts of the model. figures: of `measure`. verdicts: one a horizon. anonymous:
+    whether each track counts as a user.
     """
 
     w: Windows

@@ -14,6 +14,5 @@ Start at predict.py. A query (a track and a time) passes through these steps:
 A track of three fixes has a short context, a forecast with in_domain False (the card's domain), and no backtest of its
 own (adaptation.SETTINGS.min_fixes).
 
-A forecast uses only what was known at the last fix of its query: a context ends there (`Queries.end`), continuations
-have ended by then (`Neighbours`), and so have the truths of the backtest (`fit`).
+A forecast uses only what was known at the last fix of its query: contexts, continuations, truths of the backtest.
 """

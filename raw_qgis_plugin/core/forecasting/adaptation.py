@@ -2,11 +2,10 @@
 """Test-time adaptation: how wide areas must be on this layer, so that they hold 50 and 80 % of its truths, and how much
 the layer's past counts.
 
-The model forecasts from earlier fixes of the layer's tracks, where the truth is known (a backtest). For each kind of
-context the errors give two level shifts, a conformal correction: areas are taken at other levels of the mixture, so
-that they hold their share of the backtest's truths. In days of fleets the mixture gives way to the one with more weight
-for continuations (scoring.py) as far as that lowers the backtest's mean error. Both are fitted by locality, so that
-tracks elsewhere change nothing, and from what was known by the time of each query.
+The model forecasts from earlier fixes of the layer's tracks, where the truth is known (a backtest). By kind of context
+the errors give two level shifts (a conformal correction): areas are taken at other levels of the mixture. In days of
+fleets the mixture gives way to the one with more weight for continuations as far as that lowers the mean error. Both
+are fitted by locality, so that tracks elsewhere change nothing, and from what was known by the time of each query.
 """
 
 from __future__ import annotations
@@ -68,11 +67,8 @@ def localities_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
 
 
 def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries:
-    """Draw queries about the past of the contexts of `queries`, over the same horizons. Tracks of few fixes and places
-    with few possible queries are left out.
-
-    What is drawn depends on the fixes of each track, and on how many tracks its locality has; neither on ids nor on the
-    order of rows.
+    """Draw queries about the past of the contexts of `queries`, over the same horizons, by the content of their fixes
+    and how many tracks their locality has. Tracks of few fixes and places with few possible queries are left out.
     """
     s, (begin, end, context, horizon_s) = SETTINGS, queries
     last, length = end - 1, end - begin
@@ -109,9 +105,7 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
 def _draw_past(
     t: np.ndarray, horizons_s: np.ndarray, n_splits: int, seed: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows (s,) of a context from which to forecast, and of queries (q,) whose truth is known: which of these rows,
-    and the row of the truth. t: (n,) epoch ms of the context. horizons_s: ascending.
-    """
+    """Rows (s,) of a context t (n,) from which to forecast; of queries (q,) which of these, and that of the truth."""
     start, stop = int(SETTINGS.earliest * len(t)), int(np.searchsorted(t, t[-1] - 1000 * horizons_s[0], side="right"))
     if stop <= start:
         return NOTHING[0], *NOTHING
@@ -162,10 +156,8 @@ def fit(backtest: BacktestErrors, locality: np.ndarray, t: np.ndarray) -> tuple[
 
 
 def _fit_kind(backtest: BacktestErrors, chosen: np.ndarray) -> tuple[np.ndarray, float]:
-    """The shift (2,) and the share of the mixture with more past from the queries chosen (n,) bool.
-
-    The shift is that after which 50 and 80 % of the truths lie inside. The share is 1 where more past takes away
-    full_gain of the mean error. Both are multiplied by n / (n + prior_queries), and are zero for few queries.
+    """The shift (2,) after which 50 and 80 % of the truths chosen (n,) lie inside, and the share of the mixture with
+    more past, 1 where it takes away full_gain of the mean error. Both times n / (n + prior_queries); zero for few.
     """
     s, share, n = SETTINGS, 0.0, np.count_nonzero(chosen)
     if n >= s.min_queries:

@@ -73,9 +73,7 @@ def _threshold(values: np.ndarray, mass: np.ndarray, levels: np.ndarray) -> np.n
 
 
 def disc_radii(m: Mixture, levels: np.ndarray) -> np.ndarray:
-    """Radii (2, m, C) in metres of the discs around components whose union is the highest-density set that holds the
-    levels (2, m), shares of the probability. Zero where a component has no disc.
-    """
+    """Radii (2, m, C) in metres of the discs, zero for none, whose union holds the levels (2, m) of the probability."""
     result = np.zeros((len(levels), *m.weight.shape))
     for part in _parts(len(m.weight)):
         some = m.take(part)
@@ -109,8 +107,8 @@ def radii_m(m: Mixture, point: np.ndarray, levels: ArrayLike = NOMINAL_LEVELS) -
 
 
 def nonconformity(m: Mixture, point: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The scores that areas are calibrated by: the distances of true positions (m, 2) from the points (m, 2) over the
-    radii of NOMINAL_LEVELS, (2, m), and the levels (m,) of the smallest areas that hold them.
+    """The scores that areas are calibrated by: distances of true positions (m, 2) from the points (m, 2) over radii of
+    NOMINAL_LEVELS, (2, m), and the levels (m,) of the smallest areas that hold them.
     """
     off = np.linalg.norm(point - truth, axis=1) / np.maximum(radii_m(m, point), 1e-9)
     return off, hpd_level(m, truth)
@@ -123,10 +121,8 @@ def _parts(n: int) -> list[np.ndarray]:
 def polygons(
     f: Any, row: np.ndarray, m: Mixture, levels: np.ndarray, point: np.ndarray, around_m: np.ndarray
 ) -> np.ndarray:
-    """Highest-density sets of the levels (2, m) as polygons (m, 2) in degrees.
-
-    f, row: the frames (m,) in which the mixtures are. around_m: (2, m), so far an area reaches around the point (m, 2)
-    in any case, also where the point lies between two likely places.
+    """Highest-density sets of the levels (2, m) as polygons (m, 2) in degrees. f, row: the frames (m,) of the mixtures.
+    around_m: (2, m), so far an area reaches around its point (m, 2), which may lie between two likely places.
     """
     import shapely
 
@@ -152,9 +148,7 @@ def polygons(
 
 
 def _not_inside_another(centre: np.ndarray, radius: np.ndarray) -> np.ndarray:
-    """Which discs (m, C) bool are not empty and lie in no larger disc of their query, give or take a fifth of its
-    radius: the others change the union little.
-    """
+    """Which discs (m, C) lie in no larger one, give or take a fifth of its radius: others change the union little."""
     apart = np.hypot(*np.moveaxis(centre[:, :, None] - centre[:, None], -1, 0))
     larger = (radius[:, None] > radius[:, :, None]) & (apart + radius[:, :, None] <= 1.2 * radius[:, None])
     return (radius > 0) & ~larger.any(axis=2)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Candidate places for a query of days: here, onward along the way, or one of the mover's own places.
 
-Each candidate carries the share of the mover's time near it: in all, at this hour of the day, at this hour of the week,
-after having been where the mover is now, and of late. All of it comes from the fixes up to the query's own, in metres
-and hours, without coordinates. The network weighs the candidates. The columns were trained: they are a format.
+Each carries the share of the mover's time near it: in all, at this hour of the day and of the week, after having been
+where the mover is now, and of late, from the fixes up to the query's own, without coordinates. The network weighs them.
+The columns were trained: they are a format.
 """
 
 from __future__ import annotations
@@ -105,13 +105,12 @@ def _lay_out(f: feat.Features, row: np.ndarray, dt: np.ndarray, base: np.ndarray
 def _weights(
     f: feat.Features, row: np.ndarray, dt: np.ndarray, at: np.ndarray, valid: np.ndarray, away_m: np.ndarray
 ) -> np.ndarray:
-    """Hours that each fix of the contexts (m, L) stands for: in all, at the query's hour of the day, at its hour of
-    the week, after having been near here, the same at this hour of the day, and of late: (m, L, N_WEIGHTS).
-
-    A fix counts until the next one, for half an hour at most, and the last one for five minutes.
+    """Hours that each fix of the contexts (m, L) stands for: in all, at the query's hour of the day, at its hour of the
+    week, after having been near here, the same at this hour of the day, and of late: (m, L, N_WEIGHTS).
     """
     m, longest = at.shape
     day_spread_h, week_spread_h, recent_h = 1.0, 1.5, 6.0
+    # A fix counts until the next one, for half an hour at most, and the last one for five minutes.
     until_next = np.minimum(np.diff(f.t, append=f.t[-1:]), HOUR_MS / 2)
     hours = np.where(valid, until_next[at], 0.0)
     hours[:, -1] = HOUR_MS / 12
@@ -139,10 +138,8 @@ def _bell(hours: np.ndarray, period: float, spread: float) -> np.ndarray:
 
 
 def _own_places(position: np.ndarray, valid: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mover's own places (m, N_OWN_PLACES, 2), best first, and which exist (m, N_OWN_PLACES).
-
-    They are the cells of a grid of 250 m around the last fix with most of the weights, all counted alike, at the mean
-    position of their fixes.
+    """The mover's own places (m, N_OWN_PLACES, 2), best first, and which exist: of the cells of a grid around the last
+    fix those with most of the weights, all counted alike, at the mean position of their fixes.
     """
     m, cell_m, half = len(position), 250.0, 2**19
     score = (weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-6)).sum(axis=-1)

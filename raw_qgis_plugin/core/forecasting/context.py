@@ -56,10 +56,7 @@ class ContextSettings:
 
     @property
     def band_edges_s(self) -> np.ndarray:
-        """Edges (8,) in s of bands of horizons: queries of one track in one band share a context.
-
-        They lie a tenth above round horizons, since true fixes are seldom on time.
-        """
+        """Edges (8,) in s of bands of horizons, a tenth above round ones, since true fixes are seldom on time."""
         return 1.1 * self.max_steps * self.sparse_s * 4.0 ** np.arange(-4, 4)
 
 
@@ -67,8 +64,8 @@ SETTINGS = ContextSettings()
 
 
 class ContextQueries(NamedTuple):
-    """Queries of contexts. begin, end: (n,) rows of the tracks that a context may use. context: (m,)
-    an index into begin and end. horizon_s: (m,) seconds after the context's last fix.
+    """Queries of contexts. begin, end: (n,) rows of the tracks that a context may use. context: (m,) an index into
+    begin and end. horizon_s: (m,) seconds after the context's last fix.
     """
 
     begin: np.ndarray
@@ -78,11 +75,10 @@ class ContextQueries(NamedTuple):
 
 
 def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueries, np.ndarray]:
-    """The same queries, with one context for each band of horizons, and which contexts (n,) bool are
-    wanted as days.
+    """The same queries, with one context for each band of horizons, and which contexts (n,) are wanted as days.
 
-    A far horizon thins its context; near horizons of the same track keep all fixes. Queries within `max_steps` steps
-    of the track's own cadence share one context, except that trips and days are apart.
+    A far horizon thins its context; near ones keep all fixes. Queries within `max_steps` steps of the track's own
+    cadence share one context, except that trips and days are apart.
     """
     s, (begin, end, context, horizon_s) = SETTINGS, queries
     last, bin_ms, sparse_ms = end - 1, int(1000 * s.day_bin_s), int(1000 * s.sparse_s)
@@ -103,9 +99,7 @@ def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueri
 
 
 def _bands(horizon_s: np.ndarray, cadence_s: np.ndarray, has_days: np.ndarray, short_trip: np.ndarray) -> np.ndarray:
-    """Bands (m,) of horizons, odd for days. short_trip: (m,) bool, the current trip is too short to say much, as of
-    a phone that wakes for a few fixes: days answer earlier then.
-    """
+    """Bands (m,) of horizons, odd for days, which come earlier where the trip is short (m,): a phone woke up."""
     s = SETTINGS
     days = has_days & ((horizon_s > s.trip_horizon_s) | (short_trip & (horizon_s >= s.sparse_s)))
     reach_s = s.max_steps * np.where(days, s.day_bin_s, cadence_s)[:, None]
@@ -124,9 +118,8 @@ def bin_lengths_s(horizons_s: np.ndarray) -> np.ndarray:
 def context_rows(
     tracks: Tracks, begin: np.ndarray, end: np.ndarray, farthest_s: np.ndarray, days: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The rows (n, L) of contexts, padded on the left, which of them are real (n, L), and which contexts are days (n,).
-
-    farthest_s: (n,) the farthest horizon of each. days: (n,) bool, days are wanted.
+    """Of contexts with farthest horizons (n,), perhaps wanted as days (n,): rows (n, L) padded on the left, which are
+    real (n, L), and which contexts are days (n,).
     """
     contexts = zip(begin, end, farthest_s, days, strict=True)  # a loop over contexts, not over fixes
     kept, days = zip(*(select_rows(tracks.t, *c) for c in contexts), strict=True)
@@ -140,8 +133,8 @@ def context_rows(
 def select_rows(t: np.ndarray, begin: int, end: int, farthest_s: float, days: bool) -> tuple[np.ndarray, bool]:
     """The rows between begin and end that make the context, and whether it shows days.
 
-    Time is cut into bins that end at the last fix, long enough for the farthest horizon to be `max_steps` bins away;
-    of each bin the last fix is kept. A trip goes back to the last long gap, days go back over gaps.
+    Time is cut into bins that end at the last fix, long enough for the farthest horizon to be `max_steps` bins away; of
+    each bin the last fix is kept. A trip goes back to the last long gap, days go back over gaps.
     """
     s = SETTINGS
     bin_ms = max(1000.0 * farthest_s / s.max_steps, 1.0)

@@ -51,9 +51,8 @@ class Mixture:
         return Mixture(*result)
 
     def condensed(self, count: int) -> Mixture:
-        """Of each mixture the first component, the heaviest others, and the rest as one, `count` together.
-
-        The rest has its mean and its variance, in which a component counts with three times its squared scale.
+        """Of each mixture the first component, the heaviest others, and the rest as one of the same mean and variance,
+        `count` together. The variance of a component is three times its squared scale.
         """
         if self.weight.shape[1] <= count:
             return self
@@ -72,9 +71,8 @@ class Mixture:
         return Mixture(*(np.concatenate([a[:, : count - 1], b], axis=1) for a, b in parts))
 
     def moving(self) -> Mixture:
-        """Without the components that repeat a position exactly, unless hardly anything is left.
-
-        Records that hold the last position mostly repeat it; an area is for the cases that move.
+        """Without the components that repeat a position exactly, as records do that hold the last one, unless hardly
+        anything is left: an area is for the cases that move.
         """
         least = 0.02
         weight = np.where(self.scale < ATOM_M, 0.0, self.weight)
@@ -87,9 +85,8 @@ class Mixture:
         return np.einsum("mc,mc->m", np.sqrt(square), self.weight)
 
     def displacements_to(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Displacements x, y (m, C) in metres from the components to the points (m, 2), and x² + y² + scale².
-
-        Separate axes take half the time of vectors.
+        """Metres x, y (m, C) from the components to the points (m, 2), apart since that is faster, and x² + y² +
+        scale².
         """
         x, y = (point[:, k, None] - self.centre[..., k] for k in (0, 1))
         return x, y, x * x + y * y + self.scale**2

@@ -4,8 +4,7 @@
 A fix is a near neighbour of another if it lies close to it and moved similarly; of days also if the hour of the day is
 close. Its continuation is the displacement of its own track from there over the horizon. The network has no
 coordinates and cannot know streets, stops and turns; continuations bring them in (retrieval-augmented forecasting).
-Only what had happened by the last fix of the query is used. The track's own past counts like that of others; in
-a layer of one track it is all there is.
+Only what had happened by the last fix of the query is used; the track's own past counts too.
 """
 
 from __future__ import annotations
@@ -40,8 +39,8 @@ class Kernel:
     """How near neighbours are: the weight is exp(-d²/2), d² the sum of the squares of distance / near_m, of velocity
     difference / near_ms and of the difference of hours / near_hours.
 
-    lag_s: velocities are measured over this time, and one fix in half of it starts a continuation. max_gap_s: a
-    longer gap hides where a track was. count: neighbours that are used.
+    lag_s: velocities are measured over this time, and one fix in half of it starts a continuation. max_gap_s: a longer
+    gap hides where a track was. count: neighbours that are used.
     """
 
     lag_s: float
@@ -77,9 +76,7 @@ REACH = float(np.sqrt(-2 * np.log(MIN_WEIGHT)))  # the distance d beyond which w
 
 
 class Neighbours:
-    """The layer's fixes, searched for the neighbours of fixes. No continuation ends after the last fix of the query:
-    `_search` sees to that.
-    """
+    """The layer's fixes, searched for neighbours of fixes whose continuation had ended by the last fix of the query."""
 
     def __init__(self, tracks: Tracks) -> None:
         self._tracks = tracks
@@ -133,9 +130,8 @@ class Neighbours:
     def _search(
         self, kernel: Kernel, last: np.ndarray, at: np.ndarray, horizon_s: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Displacements (m, h, count, 2), kernel weights and starting rows (m, h, count) of the neighbours nearest to
-        the coordinates `at` (m, d) whose continuation was known at the query's fix; of weight zero where there are
-        fewer.
+        """Displacements (m, h, count, 2), kernel weights, zero where there are fewer, and starts (m, h, count) of the
+        neighbours nearest to the coordinates `at` (m, d) whose continuation was known at the query's fix.
         """
         shape = (*horizon_s.shape, kernel.count)
         displacement, weight = np.zeros((*shape, 2)), np.zeros(shape)
@@ -207,8 +203,8 @@ def coordinates(kernel: Kernel, t: np.ndarray, lon: np.ndarray, lat: np.ndarray,
 
 
 def _searched(tracks: Tracks, rows: np.ndarray) -> np.ndarray:
-    """Which starts `rows` (n,) are searched, (n,) bool: all that follow fewer than `max_starts` others, and of those
-    that follow k times as many one in k + 1, chosen by content. So it does not depend on what is later.
+    """Which starts (n,) are searched, whatever is later: all that follow fewer than `max_starts` others, and of those
+    that follow k times as many one in k + 1, by content.
     """
     if len(rows) <= SEARCH.max_starts:
         return np.ones(len(rows), bool)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Likely paths: whole movements over the horizons of a track, with probabilities.
 
-The mixture of a horizon says nothing about the other horizons. But one continuation, candidate place or output of the
-network is a component of all of them: followed through the horizons it is a movement. These movements, weighted at each
-horizon as the mixture weights them, are clustered (weighted k-medians over trajectories). A cluster's spatial median at
-each horizon is a path, its share of the weight the path's probability: that the truth lies nearer to it than to the
-others. The most likely path may cost little more expected error than the points do, and paths of trips lie on the lines
-of continuations where these are near: streets come out without a street map.
+One continuation, candidate place or output of the network is a component of the mixtures of all horizons: followed
+through them it is a movement. These movements, weighted as in the mixtures, are clustered (weighted k-medians).
+A cluster's spatial median at each horizon is a path, its share of the weight the probability that the truth lies nearer
+to it than to the others. The most likely path may cost little more expected error than the points do, and paths of trips
+lie on the lines of continuations where these are near: streets come out without a street map.
 """
 
 from __future__ import annotations
@@ -111,8 +110,8 @@ class Components:
         return rank[number].reshape(self.key.shape)
 
     def _followed(self, rows: np.ndarray, column: np.ndarray) -> np.ndarray:
-        """The values (n, h, C, 6) of components of contexts, followed through the horizons of their queries `rows`
-        (n, h), of weight zero where unknown. column: (n, h, c).
+        """The values (n, h, C, 6) of components of contexts, followed through the horizons of their queries `rows` (n,
+        h), of weight zero where unknown. column: (n, h, c).
         """
         result = np.tile(UNKNOWN, (*rows.shape, SETTINGS.components, 1))
         at = np.nonzero((column < SETTINGS.components) & (self.values[rows, :, 5] > 0))
@@ -168,9 +167,8 @@ def _shares(weight: np.ndarray, nearest: np.ndarray, count: int) -> np.ndarray:
 
 
 def _linked(xy: np.ndarray, weight: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (n, h, p, 2) and weights (n, h, p) of components, also before the horizon at which each is first known.
-
-    There it is on its way. Contexts of far horizons do not know the near ones, and this links them.
+    """Positions (n, h, p, 2) and weights (n, h, p) of components, which are on their way before the horizon at which
+    they are first known: contexts of far horizons do not know the near ones.
     """
     xy, weight = xy.copy(), weight.copy()
     steps = xy.shape[1]
@@ -185,10 +183,7 @@ def _linked(xy: np.ndarray, weight: np.ndarray, horizon_s: np.ndarray) -> tuple[
 def _seeds(
     point: np.ndarray, xy: np.ndarray, weight: np.ndarray, away: Callable[[np.ndarray], np.ndarray], count: int
 ) -> list[np.ndarray]:
-    """Paths (n, h, 2) with which k-medians begins: the points, and movements that lower the expected distance most.
-
-    xy: (n, h, C, 2), the candidates.
-    """
+    """Paths (n, h, 2) with which k-medians begins: the points, and of the movements those that lower the cost most."""
     n = np.arange(len(point))
     candidates = np.moveaxis(xy[:, :, : SETTINGS.seeds], 2, 0)  # (candidates, n, h, 2)
     costs = np.stack([(weight * away(c)).sum(axis=1) for c in candidates], axis=1)  # (n, candidates, spots)
@@ -201,8 +196,8 @@ def _seeds(
 
 
 def _toward(path: np.ndarray, point: np.ndarray, expected: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Paths (n, h, 2) moved toward the points (n, h, 2) until their expected error is no more than allowed. Where that
-    turns back more often, as points do that jump between two places, the paths themselves.
+    """Paths (n, h, 2) moved toward the points (n, h, 2) until their expected error is allowed, but where that turns
+    back more often, as points do that jump between two places.
     """
     most = SETTINGS.extra_error * expected(point)
     result = point
@@ -214,9 +209,7 @@ def _toward(path: np.ndarray, point: np.ndarray, expected: Callable[[np.ndarray]
 
 
 def turns_back(path: np.ndarray) -> np.ndarray:
-    """Where paths (n, h, 2) from the last fix turn by more than 120 degrees between two legs of some length: (n, h - 1)
-    bool.
-    """
+    """Where paths (n, h, 2) turn by more than 120 degrees between two legs of some length, (n, h - 1) bool."""
     leg = np.diff(path, axis=1, prepend=0.0)
     length = np.hypot(leg[..., 0], leg[..., 1])
     dot = (leg[:, 1:] * leg[:, :-1]).sum(axis=-1)
@@ -225,10 +218,7 @@ def turns_back(path: np.ndarray) -> np.ndarray:
 
 
 def _onto_lines(paths: np.ndarray, line: np.ndarray, max_m: np.ndarray) -> np.ndarray:
-    """Paths (n, k, h, 2), each position moved to the nearest line of a continuation within max_m (n, h).
-
-    line: (n, h, C, 2). Of a line, its legs about the same time count.
-    """
+    """Paths (n, k, h, 2) moved to the nearest line (n, h, C, 2) of a continuation, at about that time, within max_m."""
     result, best = paths.copy(), np.broadcast_to(max_m[:, None], paths.shape[:3]).copy()
     steps = line.shape[1]
     h: np.ndarray = np.arange(steps)
@@ -251,9 +241,7 @@ def _onto_lines(paths: np.ndarray, line: np.ndarray, max_m: np.ndarray) -> np.nd
 
 
 def _sorted(paths: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Paths (n, k, h, 2) and their probabilities (n, k), the most likely first, nan for those that repeat another path
-    or are hardly likely.
-    """
+    """Paths (n, k, h, 2) and probabilities (n, k), the most likely first, nan for repeated and hardly likely ones."""
     for k in range(1, share.shape[1]):
         for j in range(k):
             apart = np.hypot(*np.moveaxis(paths[:, k] - paths[:, j], -1, 0)).max(axis=1)
@@ -267,9 +255,7 @@ def _sorted(paths: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _keys(d: Described, m: Mixture) -> np.ndarray:
-    """Keys (n, C) of the components of mixtures: what a component is, not where. Places of one's own are where they
-    are, and continuations what they start from.
-    """
+    """Keys (n, C) of the components of mixtures: of places where they are, of continuations what they start from."""
     near = content_hash(*np.moveaxis(d.continuations[..., KEY_COLUMNS], -1, 0))
     places = np.zeros((len(near), 0), np.uint64)
     if d.places is not None:

@@ -94,11 +94,9 @@ def predict(
 ) -> Prediction:  # fmt: skip
     """Forecast the queries from the past of their tracks and of the other tracks of the layer.
 
-    A forecast depends on its query, on the fixes of the layer up to its last fix, and on the other queries: the
-    horizons of its track, and the tracks of its locality with the times of their last fixes. It does not depend on ids,
-    on the order of rows, on tracks elsewhere, or on later fixes. (In a layer of more than a million fixes tracks
-    elsewhere do count: a share is searched, which falls with the number of earlier fixes, `neighbours.SearchSettings`.)
-    Of tracks that begin at one time and share a fix, such as copies under two ids, one continues it: the first by id.
+    A forecast depends on its query, on the fixes of the layer up to its last fix, and on the other queries of its track
+    and locality. It does not depend on ids, on the order of rows, on later fixes, or on tracks elsewhere (unless there
+    are more than a million fixes: `neighbours.SearchSettings`). Of copies under two ids the first by id is continued.
 
     adapt: use the layer's past, for continuations and to adapt forecasts; otherwise only the network predicts. n_paths:
     at most so many likely paths through the queries from one last fix (paths.py).

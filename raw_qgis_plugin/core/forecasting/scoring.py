@@ -30,9 +30,9 @@ MORE_PAST = 1.5  # added to the log weights of continuations where the layer's p
 class Described:
     """Features of queries and the network's predictions, in metres in the frames of the fixes `last` (m,) of f.
 
-    kind: (m,) ContextKind. continuations: COLUMNS (m, n, 12) of neighbours.py, n zero where there are none. near:
-    (m, 2) metres and m/s, scales of their kernels. other_users: (m,) of which they are, but for the query's own.
-    states: (m, D) of the network, and places: candidate places, of days alone.
+    kind: (m,) ContextKind. continuations: COLUMNS (m, n, 12) of neighbours.py, n zero where there are none. near: (m,
+    2) metres and m/s, scales of their kernels. other_users: (m,) of which they are, but for the query's own. states:
+    (m, D) of the network, and places: candidate places, of days alone.
     """
 
     f: feat.Features
@@ -121,10 +121,8 @@ def _describe(
     model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray,
     neighbours: Neighbours | None, days: bool,
 ) -> Described:  # fmt: skip
-    """Contexts (b, L) of trips or of days, queried over horizon_s (b, h).
-
-    Candidate places of days come from the whole context, states of the network from its last fixes. Only fleets have
-    continuations of days: for people who stay at places their own past counts.
+    """Contexts (b, L) of trips or of days, queried over horizon_s (b, h). Candidate places of days come from the whole
+    context, states of the network from its last fixes.
     """
     (b, h), most = horizon_s.shape, SETTINGS.network_day_fixes if days else SETTINGS.network_trip_fixes
     f, x, clock = featurize_padded(tracks, rows, valid, most)

@@ -49,9 +49,9 @@ SETTINGS = ImputerSettings()
 class Described:
     """The features of m queries, in units in the frames of their gaps, by the names of the graph's inputs.
 
-    gap: (m, F) of the gap. centre: (m, C, 2) candidates, the SIMPLE places and then movements. warp: (m, C, 2, 2)
-    what moving them onto the first and the second end adds. each: (m, C, G) of candidates. exists: (m, C). bump:
-    (m,) one in the middle of a gap and nearly zero at its ends.
+    gap: (m, F) of the gap. centre: (m, C, 2) candidates, the SIMPLE places and then movements. warp: (m, C, 2, 2) what
+    moving them onto the first and the second end adds. each: (m, C, G) of candidates. exists: (m, C). bump: (m,) one in
+    the middle of a gap and nearly zero at its ends.
     """
 
     gap: np.ndarray
