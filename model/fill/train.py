@@ -102,30 +102,29 @@ def inputs_of(some: Examples) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def evaluate(imputer: Imputer, unseen: Examples) -> dict[str, float]:
-    """Mean error over that of the best simple method of each layer and length."""
-    point = spatial_median(imputer(**inputs_of(unseen)))
-    off = torch.linalg.vector_norm(point - torch.from_numpy(unseen.target), dim=-1)
-    return {"error over the best simple one": float((off.numpy() * unseen.unit_m * unseen.weight).mean())}
-
-
-@torch.no_grad()
-def calibration(imputer: Imputer, unseen: Examples) -> dict[str, list[float]]:
-    """The factors of radii and the levels of areas at which they hold 50 and 80 % of the gaps of people unseen."""
+def evaluate(imputer: Imputer, unseen: Examples) -> tuple[float, dict[str, list[float]]]:
+    """Of gaps of people unseen: the mean error over that of the best simple method of each layer and length, and the
+    factors of radii and the levels of areas at which they hold 50 and 80 %, by length.
+    """
+    mix = imputer(**inputs_of(unseen))
+    off = torch.linalg.vector_norm(spatial_median(mix) - torch.from_numpy(unseen.target), dim=-1).numpy()
+    centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)
+    mixture = arrays.Mixture(centre, np.exp(log_scale), np.exp(log_weight))
     table: dict[str, list[float]] = {name: [] for name in ("seconds", *CALIBRATION_COLUMNS)}
     octave = np.abs(np.log(unseen.seconds[:, None] / np.array(SETTINGS.calibrated_s))).argmin(axis=1)
     for number, seconds in enumerate(SETTINGS.calibrated_s):
-        some = take_rows(unseen, np.flatnonzero(octave == number))
+        some = np.flatnonzero(octave == number)
         if len(some) < 200:
             continue
-        centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in imputer(**inputs_of(some)))
-        m = arrays.Mixture(centre, np.exp(log_scale), np.exp(log_weight))
-        off, level = areas.nonconformity(m.condensed(FILL.components), arrays.spatial_median(m, 1e-5), some.target)
+        m = mixture.take(some)
+        ratio, level = areas.nonconformity(
+            m.condensed(FILL.components), arrays.spatial_median(m, 1e-5), unseen.target[some]
+        )
         shares = areas.NOMINAL_LEVELS
-        row = (seconds, *map(np.quantile, off, shares), *np.quantile(level, shares))
+        row = (seconds, *map(np.quantile, ratio, shares), *np.quantile(level, shares))
         for name, value in zip(table, row, strict=True):
             table[name].append(round(float(value), 4))
-    return table
+    return float((off * unseen.unit_m * unseen.weight).mean()), table
 
 
 def export(imputer: Imputer, some: Examples, path: Path) -> None:
@@ -154,10 +153,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     imputer = train(examples, args.epochs, args.seed)
     args.output.mkdir(parents=True, exist_ok=True)
     export(imputer, take_rows(unseen, np.arange(min(len(unseen), 50))), args.output / IMPUTER.name)
+    error, table = evaluate(imputer, unseen)
     card = {
         "corpus": [source_name(spec) for spec in args.corpus], "examples": len(examples), "epochs": args.epochs,
-        "seed": args.seed, "unseen": len(unseen), **evaluate(imputer, unseen),
-        "calibration": calibration(imputer, unseen),
+        "seed": args.seed, "unseen": len(unseen), "error over the best simple one": error, "calibration": table,
     }  # fmt: skip
     (args.output / IMPUTER_CARD.name).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 

@@ -15,9 +15,8 @@ from pathlib import Path
 
 from model.cli import Parser, check_folder, from_zero, positive, print_line, run
 from model.data.corpus import load_both, source_name
-from model.retrieval.fit import export, fit
+from model.retrieval.fit import collect_both, evaluate, export, train
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.paths import SCORER_CARD, SCORERS
@@ -29,26 +28,29 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--bundle", metavar="B", help="the model whose answers it scores (default: the shipped one)")
     p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
     p.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the scorers and card.json")
-    p.add_argument(
-        "--examples", type=positive, default=200_000, metavar="N",
-        help="training examples, 4 kB of memory each (default %(default)s)",
-    )  # fmt: skip
+    p.add_argument("--examples", type=positive, default=200_000, metavar="N", help="4 kB of memory each (200000)")
     p.add_argument("--epochs", type=positive, default=6, metavar="N", help="passes over the examples (default 6)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     args = p.parse_args(argv)
     check_folder(args.output, SCORERS["days"].name)
     training, held_out = load_both(args.corpus)
     model = Model(open_bundle(args.bundle), "cpu")
-    scorers, card = fit(training, held_out, model, args.examples, args.epochs, args.seed, print_line)
-    if not scorers:
+    parts = collect_both(training, model, args.examples, args.seed, print_line)
+    if not parts:
         raise InputError("The corpus has too few trips and days of fleets to learn from.")
+    unseen = collect_both(held_out, model, args.examples // 10, args.seed, print_line)
     args.output.mkdir(parents=True, exist_ok=True)
-    for name, scorer in scorers.items():
+    card = {
+        "corpus": [source_name(spec) for spec in args.corpus], "epochs": args.epochs, "seed": args.seed,
+        "model": model.card["name"], "examples": {name: len(part) for name, part in parts.items()}, "calibration": {},
+    }  # fmt: skip
+    for name, part in parts.items():
+        scorer = train(part, args.epochs, args.seed, print_line)
         export(scorer, args.output / SCORERS[name].name)
-    # A table from some people's trips did not hold for others, so these areas start at the mixture's own levels.
-    plain = zip(CALIBRATION_COLUMNS, ([1.0], [1.0], [0.5], [0.8]), strict=True)
-    card["calibration"] |= {"trips": {"horizon_s": [60.0], **dict(plain)}}
-    card = {"corpus": [source_name(spec) for spec in args.corpus], **card}
+        if name in unseen:
+            errors, tables = evaluate(scorer, unseen[name])
+            card[name] = errors
+            card["calibration"] |= tables
     (args.output / SCORER_CARD.name).write_text(json.dumps(card, indent=1), "utf-8")
 
 

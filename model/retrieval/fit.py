@@ -19,7 +19,7 @@ from model.retrieval.scorer import Scorer, scored_mixture
 from model.training.calibrate import table
 from model.training.onnx_export import export_graph, largest_difference, run_file
 from raw_qgis_plugin.core.arrays import take_rows
-from raw_qgis_plugin.core.bundle.contract import SCORER_INPUTS, SCORER_OUTPUTS
+from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS, SCORER_INPUTS, SCORER_OUTPUTS
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.features.featurizer import N_QUERY
 from raw_qgis_plugin.core.forecasting import mixture as arrays
@@ -40,23 +40,7 @@ class ScorerTraining(AveragedTraining):
 SETTINGS = ScorerTraining()
 
 
-def fit(
-    training: list[Source], held_out: list[Source], model: Model, most: int, epochs: int, seed: int, report: Report
-) -> tuple[dict[str, Scorer], dict]:
-    """Train scorers on about `most` examples of sources, as the model predicts them; people held out calibrate their
-    areas.
-
-    Returns those of SCORERS that there are examples for, and what a card says of the training.
-    """
-    parts = _collect_both(training, model, most, seed, report)
-    unseen = _collect_both(held_out, model, most // 10, seed, report)
-    scorers = {name: train(part, epochs, seed, report) for name, part in parts.items()}
-    count = {name: len(part) for name, part in parts.items()}
-    facts = {"examples": count, "epochs": epochs, "seed": seed, "model": model.card["name"]}
-    return scorers, facts | evaluate(scorers, {name: unseen[name] for name in unseen.keys() & scorers.keys()})
-
-
-def _collect_both(sources: list[Source], model: Model, most: int, seed: int, report: Report) -> dict[str, Examples]:
+def collect_both(sources: list[Source], model: Model, most: int, seed: int, report: Report) -> dict[str, Examples]:
     """Examples of trips and of days, where the sources have enough."""
     found = {}
     for name, recordings, share in (("trips", TRIPS, SETTINGS.trips), ("days", DAYS, 1 - SETTINGS.trips)):
@@ -92,36 +76,35 @@ def _mixture(scorer: Scorer, some: Examples) -> tuple[Mixture, Tensor, Tensor]:
 
 
 @torch.no_grad()
-def evaluate(scorers: dict[str, Scorer], unseen: dict[str, Examples]) -> dict:
-    """What a card says of examples that trained nothing: for trips and for days the mean error of the points over the
-    network's typical error, and the negative log likelihood; and calibration tables (model/training/calibrate.py) of
-    the kinds of contexts. Held records count there where they moved.
+def evaluate(scorer: Scorer, unseen: Examples) -> tuple[dict[str, float], dict[str, dict[str, list[float]]]]:
+    """What a card says of examples that trained nothing: the mean error of the points over the network's typical error
+    and the negative log likelihood; and calibration tables (model/training/calibrate.py) by kind of context. Held
+    records count there where they moved.
+
+    A table from some people's trips did not hold for others, so areas of trips start at the mixture's own levels.
     """
-    result: dict = {"calibration": {}}
-    for kind_name, part in unseen.items():
-        share, likelihood, ratio, level = [], [], [], []
-        for rows in np.array_split(np.arange(len(part)), -(-len(part) // SETTINGS.batch)):
-            some = take_rows(part, rows)
-            mix, target, unit = _mixture(scorers[kind_name], some)
-            off = torch.linalg.vector_norm(spatial_median(mix) - target, dim=-1) * unit
-            share.append(off.numpy() / some.typical_m)
-            likelihood.append(nll(mix, target).numpy())
-            unit_m = unit.numpy().astype(np.float64)
-            centre, logit = mix.centre.numpy() * unit_m[:, None, None], mix.log_weight.numpy().astype(np.float64)
-            mixture = arrays.from_logits(centre, mix.log_scale.numpy(), logit, unit_m)
-            point = arrays.spatial_median(mixture)
-            scores = nonconformity(for_areas(some.kind, mixture), point, some.target_m)
-            ratio.append(scores[0].T)
-            level.append(scores[1])
-        for name, values in (("error", share), ("nll", likelihood)):
-            result[f"{kind_name}_{name}"] = round(float(np.concatenate(values).mean()), 4)
-        counted = (np.hypot(*part.target_m.T) > 1.0) | (part.kind != ContextKind.FLEET_HELD_DAY)
-        ratios, levels = np.concatenate(ratio)[counted], np.concatenate(level)[counted]
-        for kind in np.unique(part.kind):
-            own = table(part.horizon_s[counted], ratios, levels, part.kind[counted] == kind)
-            if own["horizon_s"]:
-                result["calibration"][ContextKind(kind).card_name] = own
-    return result
+    found = []
+    for rows in np.array_split(np.arange(len(unseen)), -(-len(unseen) // SETTINGS.batch)):
+        some = take_rows(unseen, rows)
+        mix, target, unit = _mixture(scorer, some)
+        off = torch.linalg.vector_norm(spatial_median(mix) - target, dim=-1) * unit
+        unit_m = unit.numpy().astype(np.float64)
+        centre, logit = mix.centre.numpy() * unit_m[:, None, None], mix.log_weight.numpy().astype(np.float64)
+        mixture = arrays.from_logits(centre, mix.log_scale.numpy(), logit, unit_m)
+        ratio, level = nonconformity(for_areas(some.kind, mixture), arrays.spatial_median(mixture), some.target_m)
+        found.append((off.numpy() / some.typical_m, nll(mix, target).numpy(), ratio.T, level))
+    share, likelihood, ratio, level = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    errors = {"error": round(float(share.mean()), 4), "nll": round(float(likelihood.mean()), 4)}
+    if unseen.trips:
+        plain = dict(zip(CALIBRATION_COLUMNS, ([1.0], [1.0], [0.5], [0.8]), strict=True))
+        return errors, {ContextKind.TRIP.card_name: {"horizon_s": [60.0], **plain}}
+    counted = (np.hypot(*unseen.target_m.T) > 1.0) | (unseen.kind != ContextKind.FLEET_HELD_DAY)
+    tables = {}
+    for kind in np.unique(unseen.kind):
+        own = table(unseen.horizon_s[counted], ratio[counted], level[counted], unseen.kind[counted] == kind)
+        if own["horizon_s"]:
+            tables[ContextKind(kind).card_name] = own
+    return errors, tables
 
 
 def export(scorer: Scorer, path: Path) -> None:

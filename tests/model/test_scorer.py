@@ -81,13 +81,11 @@ def test_turns_of_others_are_learned(turns):
     order = np.random.default_rng(0).permutation(len(turns))
     rest, apart = take_rows(turns, order[500:]), take_rows(turns, order[:500])
     reported: list[dict] = []
-    scorer = {"trips": fitting.train(rest, 12, 0, reported.append)}
+    scorer = fitting.train(rest, 12, 0, reported.append)
     alone = Examples({**apart.inputs, "continuations": np.zeros_like(apart.inputs["continuations"])}, apart.target_m,
                      apart.typical_m, apart.horizon_s, apart.kind)  # fmt: skip
-    with_others, without = (fitting.evaluate(scorer, {"trips": some})["trips_error"] for some in (apart, alone))
+    with_others, without = (fitting.evaluate(scorer, some)[0]["error"] for some in (apart, alone))
     assert with_others < 0.75 * without and reported[-1]["loss"] < reported[0]["loss"]
-    table = fitting.evaluate(scorer, {"trips": turns})["calibration"]["trips"]
-    assert len(table["horizon_s"]) > 1 and all(0 < share < 1 for share in table["share50"])
 
 
 def test_left_and_right_are_exchanged(turns):

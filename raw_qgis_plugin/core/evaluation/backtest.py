@@ -14,7 +14,7 @@ import numpy as np
 from ..arrays import nearest_row
 from ..bundle.runtime import Model
 from ..errors import InputError, Progress, no_progress, part_of
-from ..forecasting.context import bin_lengths_s
+from ..forecasting.context import select_rows
 from ..forecasting.predict import Prediction, Queries, predict
 from ..specs import BacktestSpec
 from ..tracks import Tracks
@@ -22,17 +22,16 @@ from .baselines import simple_methods
 from .metrics import measure
 from .verdicts import MODEL, Verdict, horizon_words, verdict
 from .verdicts import SETTINGS as VERDICTS
-from .windows import BIN_MS, CONTEXT_BINS, Windows, draw, last_of_bins
+from .windows import Windows, draw
 
 
 @dataclass(frozen=True)
 class BacktestSettings:
-    """Numbers of windows, and their contexts for the simple methods."""
+    """Numbers of windows."""
 
     max_windows: int = 2000
     max_per_user: int = 40
     candidates: int = 8  # fixes tried for each window, since not every fix has a truth
-    recent_fixes: int = 64  # of the context, at the pace of the horizon; older ones by the quarter of an hour
 
 
 SETTINGS = BacktestSettings()
@@ -109,7 +108,11 @@ def cut_windows(
             f"No fix has another one of its user {spans} later: choose HORIZON and STEP as the tracks have fixes."
         )
     end, goal, known = row[some], goal[some], known[some]
-    kept = _contexts(tracks, end, horizons_s)
+    asked = [(s, days) for s in horizons_s[[0, -1]] for days in (False, True)]  # contexts that forecasts have
+    kept = [
+        np.unique(np.concatenate([select_rows(t, first, e + 1, *each)[0] for each in asked]))
+        for e, first in zip(end, tracks.user_offsets[user[end]], strict=True)  # one context at a time, not one fix
+    ]
     length = np.array([len(k) for k in kept])
     real = np.arange(length.max()) >= length.max() - length[:, None]
     at = np.repeat(np.array([k[0] for k in kept])[:, None], length.max(), axis=1)
@@ -133,26 +136,3 @@ def find_truths(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> tupl
     key = user * span + tracks.t - low
     goal = nearest_row(key, user[end][:, None] * span + wanted - low, end[:, None], last)
     return goal, (np.abs(tracks.t[goal] - wanted) < step_ms / 2) & (goal > end[:, None])
-
-
-def _contexts(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> list[np.ndarray]:
-    """The rows of the contexts of the simple methods that end with the fixes `end`.
-
-    The recent_fixes last fixes of bins, as in the forecast for the farthest of the horizons_s (h,) in each of its
-    bands, and before those one fix in each quarter of an hour of ten days.
-    """
-    t, first = tracks.t, tracks.user_offsets[tracks.user[end]]
-    quarters = last_of_bins(tracks)
-    paces = np.maximum(1000 * bin_lengths_s(horizons_s), 1.0)
-    since = (4 * SETTINGS.recent_fixes * paces[-1], CONTEXT_BINS * BIN_MS)
-    recent, oldest = (
-        np.maximum(tracks.time_index.before(tracks.track[end], (t[end] - ms).astype(np.int64)), first) for ms in since
-    )
-    kept = []
-    for e, near, far in zip(end, recent, oldest, strict=True):  # one context at a time, not one fix
-        back = ((t[e] - t[near : e + 1]) / paces[:, None]).astype(np.int64)
-        new = [np.flatnonzero(np.append(b[:-1] != b[1:], True))[-SETTINGS.recent_fixes :] for b in back]
-        rows = np.unique(np.concatenate(new)) + near
-        days = quarters[np.searchsorted(quarters, far) : np.searchsorted(quarters, rows[0])]
-        kept.append(np.concatenate([days, rows]))
-    return kept

@@ -106,15 +106,6 @@ def _bands(horizon_s: np.ndarray, cadence_s: np.ndarray, has_days: np.ndarray, s
     return 2 * ((reach_s < s.band_edges_s) & (horizon_s[:, None] > s.band_edges_s)).sum(axis=1) + days
 
 
-def bin_lengths_s(horizons_s: np.ndarray) -> np.ndarray:
-    """Seconds between the fixes that contexts of dense tracks keep for horizons_s (h,), ascending: one per band."""
-    s = SETTINGS
-    none, every = np.zeros(len(horizons_s), bool), np.ones(len(horizons_s), bool)
-    band = _bands(horizons_s, np.zeros(len(horizons_s)), every, none)
-    farthest_s = horizons_s[np.diff(band, append=-1) != 0]
-    return np.maximum(farthest_s / s.max_steps, np.where(farthest_s > s.trip_horizon_s, s.day_bin_s, 0.0))
-
-
 def context_rows(
     tracks: Tracks, begin: np.ndarray, end: np.ndarray, farthest_s: np.ndarray, days: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

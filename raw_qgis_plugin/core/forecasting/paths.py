@@ -4,8 +4,8 @@
 One continuation, candidate place or output of the network is a component of the mixtures of all horizons: followed
 through them it is a movement. These movements, weighted as in the mixtures, are clustered (weighted k-medians).
 A cluster's spatial median at each horizon is a path, its share of the weight the probability that the truth lies nearer
-to it than to the others. The most likely path may cost little more expected error than the points do, and paths of trips
-lie on the lines of continuations where these are near: streets come out without a street map.
+to it than to the others. The most likely path costs little more expected error than the points do. Paths of trips lie
+on the lines of continuations where these are near: streets come out without a street map.
 """
 
 from __future__ import annotations
