@@ -16,10 +16,12 @@ import numpy as np
 
 from raw_qgis_plugin.core.arrays import expand_ranges, group_quantile, run_starts
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.evaluation.windows import BIN_MS, CONTEXT_BINS, Windows, draw, last_of_bins
+from raw_qgis_plugin.core.evaluation.windows import Windows, draw
 from raw_qgis_plugin.core.geodesy import haversine_m
 from raw_qgis_plugin.core.tracks import Tracks
 
+BIN_MS = 900_000  # a quarter of an hour
+CONTEXT_BINS = 960  # ten days
 FAMILIES = ("5s", "15s", "60s", "long", "filled")
 
 
@@ -80,7 +82,8 @@ def _cut_fine(tracks: Tracks, cadence_s: int, limit: int, per_user: int, seed: i
 def _cut_long(tracks: Tracks, family: str, limit: int, per_user: int, seed: int) -> Windows:
     middle = (group_quantile(a, tracks.user, tracks.n_users)[tracks.user] for a in (tracks.lon, tracks.lat))
     tracks = tracks.take(haversine_m(tracks.lon, tracks.lat, *middle) <= PROTOCOL.city_m)
-    last, ahead = last_of_bins(tracks), np.array(PROTOCOL.ahead_bins)
+    last = np.flatnonzero(np.append(run_starts(tracks.t // BIN_MS, tracks.track)[1:], True)[: len(tracks)])
+    ahead = np.array(PROTOCOL.ahead_bins)
     user, bins = tracks.user[last].astype(np.int64), tracks.t[last] // BIN_MS
     t, lon, lat = tracks.t[last], tracks.lon[last], tracks.lat[last]
     if family == "filled":

@@ -25,7 +25,7 @@ from model.training.checkpoint import load_network
 from raw_qgis_plugin.core.bundle.runtime import batches
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.baselines import Forecast
-from raw_qgis_plugin.core.evaluation.windows import BIN_MS, Windows
+from raw_qgis_plugin.core.evaluation.windows import Windows
 
 
 class Places(NamedTuple):
@@ -83,7 +83,7 @@ def forecast_windows(run: Path, w: Windows) -> Forecast:
     if not network.config.positions:
         raise InputError(f"{run} is no run of the preset raw-paper.")
     box = np.array(about["box"])
-    steps = np.round(w.horizon_s * 1000 / BIN_MS).astype(int)
+    steps = np.round(w.horizon_s / FILLED_S).astype(int)
     known = network.config.positions - int(steps.max())  # fixes of context that leave positions for the rollout
     lon, lat = w.lon[:, -known:], w.lat[:, -known:]
     length = (~np.isnan(lon)).sum(axis=1)

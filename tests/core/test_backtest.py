@@ -183,7 +183,6 @@ def test_equal_verdicts_of_neighbouring_horizons_are_joined_in_one_line():
         [v.verdict(figures_of(horizon_s=s, **more)) for s, more in zip(horizons, changes, strict=True)]
     )
     assert line == ("5 min to 10 min: use the model; 15 min to 20 min: too few cases to say; 25 min: use the model.")
-    assert v.in_one_line([v.verdict(figures_of(mean_m=0.5, best_simple_mean_m=0.4))]).endswith("or a simple method.")
 
 
 def test_a_simple_method_that_is_nearer_in_half_of_the_cases_is_named():

@@ -8,7 +8,7 @@ import numpy as np
 from ..bundle.bundle import Bundle
 from .backtest import Backtest
 from .report import Page
-from .verdicts import MODEL, SETTINGS, horizon_words, in_words, same
+from .verdicts import MODEL, SETTINGS, horizon_words, in_words
 
 ANONYMOUS = "No field says who moved, so each track counts as a user of its own."
 
@@ -71,6 +71,6 @@ def _row(h: dict) -> list:
     return [
         horizon_words(h["horizon_s"]), h["cases"], h["people"], ours["mean_m"], ours["median_m"],
         in_words(h["best_simple"]), best["mean_m"], staying["mean_m"],
-        "both under 1 m" if same(h) else f"{h['ratio']:.2f}{interval}",
+        f"{h['ratio']:.2f}{interval}",
         f"{100 * h['inside50']:.0f}, {100 * h['inside80']:.0f} %",
     ]  # fmt: skip

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
@@ -16,7 +16,6 @@ class VerdictSettings:
 
     min_cases: int = 30
     min_groups: int = 6  # users, or parts of their time; five agree by chance once in sixteen
-    same_m: float = 1.0  # smaller errors do not differ
     nearer: float = 0.8  # of the model's median error: a simple method with less is nearer in half of the cases
 
 
@@ -84,11 +83,11 @@ def _advise(h: dict) -> tuple[Advice, str]:
         least = f"at least {SETTINGS.min_cases} cases of {SETTINGS.min_groups} users or parts are needed"
         return Advice.TOO_FEW, f"too few cases to say ({h['cases']} of {users}{parts}; {least})."
     best, (low, high), percent = in_words(h["best_simple"]), h["interval"], f"{100 * abs(1 - h['ratio']):.0f} %"
-    if same(h):
-        return Advice.EITHER, f"use either: the model and a simple method ({best}) are both less than a metre off."
-    medians = {name: errors["median_m"] for name, errors in h["methods"].items()}
-    half = nearer_in_half(medians[MODEL], medians)
-    half = f" But in half of all cases a simple method is nearer: {half}." if half else ""
+    medians, half = {name: errors["median_m"] for name, errors in h["methods"].items()}, ""
+    nearest = min(medians, key=lambda name: medians[name])  # the mean, which is judged, depends on large errors
+    if medians[nearest] <= SETTINGS.nearer * medians[MODEL]:
+        metres = f"within {metres_words(medians[nearest])}, the model within {metres_words(medians[MODEL])}"
+        half = f" But in half of all cases a simple method is nearer: {in_words(nearest)} is {metres}."
     if high < 1 and percent != "0 %":
         return Advice.MODEL, (
             f"use the model: it is {percent} nearer than the best simple method ({best}), with a mean error of "
@@ -110,16 +109,6 @@ def _advise(h: dict) -> tuple[Advice, str]:
     return Advice.NOTHING, f"nothing clearly beats {STAYING}; {model}."
 
 
-def nearer_in_half(ours_m: float, medians: Mapping[str, float]) -> str:
-    """Which simple method is clearly nearer than the model in half of the cases: the mean, by which methods are judged,
-    depends on large errors. ours_m: the model's median error. medians: metres by method. '' where none is.
-    """
-    best = min(medians, key=lambda name: medians[name])
-    if ours_m < SETTINGS.same_m or medians[best] > SETTINGS.nearer * ours_m:
-        return ""
-    return f"{in_words(best)} is within {metres_words(medians[best])}, the model within {metres_words(ours_m)}"
-
-
 def in_one_line(verdicts: Sequence[Verdict]) -> str:
     """The verdicts in short, equal ones of neighbouring horizons joined: '5 min to 10 min: use the model; …'."""
     joined = []
@@ -127,11 +116,6 @@ def in_one_line(verdicts: Sequence[Verdict]) -> str:
         horizons = [each.horizon for each in group]
         joined.append(f"{' to '.join(dict.fromkeys([horizons[0], horizons[-1]]))}: {advice.value}")
     return "; ".join(joined) + "."
-
-
-def same(h: dict) -> bool:
-    """Whether the errors of the model and the best simple method are too small to differ."""
-    return max(h["mean_m"], h["best_simple_mean_m"]) < SETTINGS.same_m
 
 
 def in_words(method: str) -> str:

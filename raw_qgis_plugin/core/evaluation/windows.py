@@ -7,12 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import run_starts
 from ..geodesy import haversine_m
 from ..tracks import Tracks
-
-BIN_MS = 900_000  # a quarter of an hour
-CONTEXT_BINS = 960  # ten days
 
 
 @dataclass(frozen=True)
@@ -60,11 +56,6 @@ class Windows:
         track = np.nonzero(real)[0].astype(np.int32)
         columns = self.t[real], self.lon[real], self.lat[real]
         return Tracks(users.astype(str).astype(object), ids, user.astype(np.int32), track, *columns)
-
-
-def last_of_bins(tracks: Tracks) -> np.ndarray:
-    """Rows of the last fix in each quarter of an hour, track by track."""
-    return np.flatnonzero(np.append(run_starts(tracks.t // BIN_MS, tracks.track)[1:], True)[: len(tracks)])
 
 
 def draw(group: np.ndarray, limit: int, per_group: int, seed: int) -> np.ndarray:
