@@ -52,16 +52,6 @@ def test_short_tracks_and_far_horizons_have_no_past(tracks):
     assert not len(backtest_queries(tracks, queries_of([0], [50], [0], [86_400])).t)
 
 
-def test_the_draw_depends_on_fixes_alone(tracks):
-    past = backtest_queries(tracks, queries_of([0, 400], [350, 800], *SIX_EACH))
-    renamed = build_tracks(np.repeat(["z", "b"], 400), None, tracks.t, tracks.lon, tracks.lat)[0]  # b comes first now
-    again = backtest_queries(renamed, queries_of([400, 0], [750, 400], *SIX_EACH))
-    drawn, redrawn = (sorted(zip(p.t, p.lon, p.lat, p.queries.horizon_s, strict=True)) for p in (past, again))
-    assert len(drawn) > 10
-    other = sorted(row for row in redrawn if row[2] == 51.0)
-    assert other == [row for row in drawn if row[2] == 51.0]
-
-
 def test_places_are_apart_where_nobody_is_between_them():
     lon = np.array([10.0, 10.05, 10.3, 11.5, -179.99, 179.99])
     locality = localities_of(lon, np.array([50.0, 50, 50, 50, 0, 0]))

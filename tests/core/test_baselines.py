@@ -50,12 +50,6 @@ def test_velocity_goes_on_and_fades():
     assert 10.038 < faded[0, 0] < 10.04 and 10.07 < faded[0, 1] < 10.081
 
 
-def test_a_context_too_short_for_a_velocity_stays():
-    t, lon, lat = (a[:, :5] for a in days(pad=3))  # two real fixes
-    lon = lon + np.array([0, 0, 0, 0, 0.01])
-    np.testing.assert_allclose(b.constant_velocity(windows(t, lon, lat, 1), 3)[0], lon[:, -1:])
-
-
 def test_habits_are_found():
     w = windows(*days(), 1, 8, 12)  # ends at 9, at work; 10: work, 17: gym, 21: home
     for method in (b.same_time_before, b.usual_place):

@@ -4,7 +4,7 @@
 import numpy as np
 
 from raw_qgis_plugin.core.features import featurizer as feat
-from raw_qgis_plugin.core.forecasting.candidates import KINDS, N_CANDIDATE_COLUMNS, N_CANDIDATES, NEAR_M, candidates
+from raw_qgis_plugin.core.forecasting.candidates import KINDS, N_CANDIDATES, candidates
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 
 MONDAY = 1_704_067_200_000  # 2024-01-01T00:00Z
@@ -66,17 +66,3 @@ def test_candidates_depend_neither_on_place_nor_on_what_comes_later():
     _, there = ask(t2, lon2, lat2, row, 5400.0)
     np.testing.assert_allclose(here.xy, there.xy, atol=0.5)
     np.testing.assert_allclose(here.x[..., : len(KINDS) + 4], there.x[..., : len(KINDS) + 4], atol=1e-3)
-
-
-def test_queries_of_all_lengths_at_once_are_as_one_by_one():
-    rng = np.random.default_rng(0)
-    t = MONDAY + np.cumsum(rng.integers(300, 3600, 700)) * 1000
-    lon, lat = 10 + np.cumsum(rng.normal(0, 0.003, 700)), 50 + np.cumsum(rng.normal(0, 0.003, 700))
-    rows, dt = rng.integers(0, 700, 40), rng.uniform(600, 9000, 40)
-    f, together = ask(t, lon, lat, rows, dt)
-    assert together.x.shape == (40, N_CANDIDATES, N_CANDIDATE_COLUMNS) and np.isfinite(together.x).all()
-    for i in (0, 7, 21):
-        _, alone = ask(t, lon, lat, rows[i], dt[i])
-        np.testing.assert_allclose(together.xy[i], alone.xy[0], atol=1e-6)
-        np.testing.assert_allclose(together.x[i], alone.x[0], atol=1e-6)
-    assert (shares(together.x[5, 0], 1) >= shares(together.x[5, 0], 0) - 1e-6).all() and NEAR_M[1] > NEAR_M[0]

@@ -90,16 +90,6 @@ def test_in_a_gap_an_encounter_is_inferred_and_less_sure() -> None:
     assert len(found(inside_of_gap(), max_gap_min=10).one) == 0, "longer gaps hide everything"
 
 
-def test_it_depends_neither_on_ids_nor_on_the_order_of_rows() -> None:
-    tracks = inside_of_gap()
-    ids = np.array(["z", "k", "b", "m", "y", "a"], object)[tracks.user]
-    turned = build_tracks(ids[::-1], None, tracks.t[::-1], tracks.lon[::-1], tracks.lat[::-1])[0]
-    one, other = found(tracks), found(turned)
-    assert {*turned.user_ids[[other.one[0], other.other[0]]]} == {"z", "k"}
-    assert other.probability == pytest.approx(one.probability, abs=1e-6)
-    assert np.array_equal(one.t_start, other.t_start) and np.array_equal(one.t_end, other.t_end)
-
-
 def test_small_parts_have_the_same_encounters_and_every_time_once(monkeypatch: pytest.MonkeyPatch) -> None:
     cases = people(), walkers(slice(10, 22)), inside_of_gap()
     whole = [found(tracks) for tracks in cases]

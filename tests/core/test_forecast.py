@@ -12,7 +12,6 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.forecasting import adaptation, areas
-from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextQueries, select_rows, split_by_band
 from raw_qgis_plugin.core.forecasting.mixture import Mixture
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
@@ -108,15 +107,6 @@ def test_only_fixes_before_the_time_of_the_query_count(model):
     np.testing.assert_allclose(f.radius80_m[1], cut.radius80_m[0], rtol=1e-4)
 
 
-def test_what_comes_later_teaches_earlier_forecasts_nothing(model):
-    tracks = straight(n=120, users=2)
-    t = np.array([tracks.t[60], tracks.t[119] + 1000])
-    lat = tracks.lat + np.where(tracks.t >= tracks.t[60], 0.01 * np.sin(tracks.t / 7e3), 0.0)
-    before, after = (forecast_at(some, model, [0, 1], t) for some in (tracks, replace(tracks, lat=lat)))
-    assert before.lat[0] == after.lat[0] and before.radius80_m[0] == after.radius80_m[0]
-    assert before.lat[1] != after.lat[1]
-
-
 def test_hours_ahead_dense_tracks_are_predicted_from_their_days(model):
     horizon = np.array([300.0, 1200, 1800, 9000, 28_000, 45_000])
     for hours, days in ((1.5, []), (5, [2, 3, 4, 5])):
@@ -181,17 +171,6 @@ def test_cancel_stops_between_batches(model):
         embed(straight(), model, stop)
 
 
-def test_a_long_horizon_thins_the_context_and_keeps_the_last_fix():
-    t = START + np.arange(20_000) * 1000
-    kept, days = select_rows(t, 0, len(t), 3200.0, False)
-    assert not days
-    assert (
-        kept[-1] == len(t) - 1
-        and len(kept) == CONTEXT.trip_fixes
-        and np.all(np.diff(t[kept]) == 1000 * 3200 / CONTEXT.max_steps)
-    )
-
-
 def test_a_context_goes_back_to_the_last_silence():
     t = START + 10_000 * np.concatenate([np.arange(30), 5000 + np.arange(12)])
     assert select_rows(t, 0, len(t), 60.0, False)[0].tolist() == list(range(30, 42))
@@ -209,15 +188,6 @@ def test_two_places_are_two_areas(model):
     assert f.areas.shape == (4, 2) and shapely.is_valid(f.areas).all()
     assert (shapely.area(f.areas[:, 1]) > shapely.area(f.areas[:, 0])).all()
     assert shapely.contains_xy(f.areas[:, 1], f.lon, f.lat).all()
-
-
-def test_embeddings_have_the_stated_width_and_know_short_tracks(model):
-    tracks, _ = build_tracks(
-        ["a", *["b"] * 50], None, START + np.arange(51) * 20_000, np.full(51, 10.0), np.linspace(50, 50.1, 51)
-    )
-    e = embed(tracks, model)
-    assert e.shape == (2, model.card["embedding"]["width"])
-    assert np.isnan(e[0]).all() and np.isfinite(e[1]).all()
 
 
 def test_an_unknown_device_and_no_gpu():

@@ -85,30 +85,6 @@ def test_points_areas_and_the_first_path_do_not_depend_on_how_many_are_wanted(mo
         assert np.array_equal(getattr(one, name)[:, 0], getattr(three, name)[:, 0]), name
 
 
-@pytest.mark.parametrize("change", ["renamed and shuffled", "users elsewhere"])
-def test_what_paths_do_not_depend_on(model: Model, change: str) -> None:
-    tracks = junction()
-    before = ahead(tracks, model)
-    rng = np.random.default_rng(5)
-    names, t, lon, lat = tracks.user_ids[tracks.user].astype(str), tracks.t, tracks.lon, tracks.lat
-    if change == "renamed and shuffled":
-        new = dict(zip(tracks.user_ids, rng.permutation(tracks.n_users).astype(str), strict=True))
-        row = rng.permutation(len(tracks))
-        other = build_tracks(np.array([new[n] for n in names])[row], None, t[row], lon[row], lat[row])[0]
-        wanted = [new[name] for name in tracks.user_ids]
-    else:
-        columns = ((names, np.char.add(names, "-more")), (t, t), (lon, lon + 40.0), (lat, lat))
-        other = build_tracks(*(np.concatenate(columns[0]), None), *(np.concatenate(c) for c in columns[1:]))[0]
-        wanted = list(tracks.user_ids)
-    after = ahead(other, model)
-    row_of = {name: i for i, name in enumerate(other.user_ids[other.track_user])}
-    rows = np.array([row_of[name] for name in wanted])
-    now = metres(other, after)[rows]
-    np.testing.assert_allclose(now, metres(tracks, before), atol=0.05)
-    share = after.path_probability.reshape(-1, len(HORIZONS_S), 3)[rows]
-    np.testing.assert_allclose(share, before.path_probability.reshape(share.shape), atol=1e-4)
-
-
 def test_days_have_paths_too(model: Model) -> None:
     n = 5 * 96
     t = START + 900_000 * np.arange(n)

@@ -3,8 +3,6 @@
 
 import re
 
-import pytest
-
 from raw_qgis_plugin.core.evaluation.report import Page
 
 
@@ -25,8 +23,3 @@ def test_numbers_stand_to_the_right_and_words_to_the_left():
     assert '<tr class="strong"><td class="text">model</td><td class="number">1,235</td>' in html
     assert '<td class="number">12 %</td></tr>' in html
     assert '<td class="text">other &lt;b&gt;</td><td class="number">–</td>' in html
-
-
-def test_a_row_that_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match="zip"):
-        Page("t").table(["a", "b"], [[1, 2, 3]])

@@ -33,14 +33,3 @@ def test_neighbours_are_those_of_a_plain_search(n, monkeypatch):
     np.testing.assert_allclose(away, expected[0])
     known = np.isfinite(away)
     np.testing.assert_array_equal(row[known], expected[1][known])
-
-
-def test_later_points_change_nothing(monkeypatch):
-    monkeypatch.setattr(time_forest, "SMALLEST_BLOCK", 16)
-    rng = np.random.default_rng(0)
-    points, at = rng.normal(size=(500, 7)), rng.normal(size=(20, 7))
-    before = rng.integers(0, 301, 20)
-    whole = TimeForest(points).nearest(at, before, 8, 9.0)
-    cut = TimeForest(points[:300]).nearest(at, before, 8, 9.0)
-    for one, other in zip(whole, cut, strict=True):
-        np.testing.assert_array_equal(one, other)

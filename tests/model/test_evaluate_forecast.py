@@ -28,9 +28,3 @@ def test_of_days_the_zeroed_network_stays(days_file, tmp_path):
     evaluate(["forecast", "--tracks", str(days_file), "--family", "long", "--windows", "40", "--output", str(report)])
     methods = json.loads(report.read_text())["long"]["methods"]
     assert methods["RAW with its output at zero"] == pytest.approx(methods["persistence"], rel=1e-6)
-
-
-def test_a_report_s_folder_is_looked_for_first(tmp_path, capsys):
-    with pytest.raises(SystemExit):
-        evaluate(["forecast", "--tracks", "nowhere.parquet", "--output", str(tmp_path / "reports" / "cabs")])
-    assert "there is no folder" in capsys.readouterr().err

@@ -9,13 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
 
 from model.data.corpus import load
 from model.retrieval import fit as fitting
 from model.retrieval.__main__ import main as train_scorer
 from model.retrieval.examples import DAYS, TRIPS, Examples, _layers, collect
-from model.retrieval.scorer import Scorer
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import runtime
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -96,18 +94,6 @@ def test_left_and_right_are_exchanged(turns):
         np.testing.assert_array_equal(values, some.inputs[name])
     assert (other.inputs["continuations"][..., 1] == -some.inputs["continuations"][..., 1]).all()
     assert (other.inputs["continuations"][..., 0] == some.inputs["continuations"][..., 0]).all()
-
-
-def test_an_untrained_scorer_follows_the_kernel(turns):
-    some = take_rows(turns, np.arange(20))
-    inputs = {name: torch.from_numpy(values.astype(np.float32)) for name, values in some.inputs.items()}
-    inputs["continuations"][..., WEIGHT] = 0.0
-    with torch.no_grad():
-        log_weights, scales, leads_to = Scorer(True)(**inputs)
-    own = inputs["log_weight"].shape[1]
-    np.testing.assert_allclose(log_weights[:, :own], torch.log_softmax(inputs["log_weight"], -1), atol=1e-4)
-    np.testing.assert_allclose(scales[:, :own], inputs["scale"], rtol=1e-5)
-    assert (log_weights[:, own:] < -100).all() and torch.isfinite(leads_to).all()
 
 
 def test_examples_of_days_are_of_fleets_and_know_nothing_later(nano_run, fleet_file):

@@ -54,16 +54,6 @@ def test_contexts_end_before_what_is_asked_and_look_back_ten_days():
     assert inside.n_users == 1 and FORECAST.day_fixes == CONTEXT_BINS  # as far back as a forecast looks
 
 
-@pytest.mark.parametrize("family", ["60s", "long"])
-def test_tracks_of_nobody_are_somebodys_own(family):
-    walks = walk(np.arange(0, 600)), walk(np.arange(0.5, 600), "b", lon=10.2)
-    user, t, lon, lat = (np.concatenate(part) for part in zip(*walks, strict=True))
-    w, known = cut(build_tracks(None, user, t, lon, lat)[0], family), cut(tracks_of(*walks), family)
-    assert len(np.unique(w.user)) == 2
-    np.testing.assert_array_equal(w.lon, known.lon)
-    np.testing.assert_array_equal(w.true_lon, known.true_lon)
-
-
 def test_filled_holds_the_last_fix_for_twelve_hours_and_no_longer():
     user, bins, row = hold(np.array([0, 0, 0, 1]), np.array([0, 3, 3 + PROTOCOL.held_bins + 10, 5]))
     assert bins[:4].tolist() == [0, 1, 2, 3] and row[:4].tolist() == [0, 0, 0, 1]
