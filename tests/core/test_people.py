@@ -8,7 +8,7 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.diary.modes import MODES
+from raw_qgis_plugin.core.diary.modes import MODES, as_frequent, find_modes
 from raw_qgis_plugin.core.diary.place_head import load_head, trees_sum
 from raw_qgis_plugin.core.people.labels import NUMBERS, PeopleLabels, label_people
 from raw_qgis_plugin.core.people.profiles import CARDS, profile_people
@@ -102,6 +102,16 @@ def test_shares_are_sums_of_probabilities(labels: PeopleLabels) -> None:
     assert (
         labels.columns["rail_trips_low"][3] <= labels.columns["rail_trips"][3] <= labels.columns["rail_trips_high"][3]
     )
+
+
+def test_rail_counts_as_rare_and_gaps_not_at_all(model: Model) -> None:
+    assert as_frequent(np.full((1, 4), 0.25)).round(4).tolist() == [[0.3175, 0.3175, 0.3175, 0.0476]]
+    t = np.cumsum(np.append(0, np.where(np.arange(60) == 30, 900, 10)))  # a silence of a quarter of an hour
+    for silent_m, counted in ((100, True), (4000, False)):
+        x = np.cumsum(np.append(0, np.where(np.arange(60) == 30, silent_m, 150)))
+        ride = build_tracks(None, None, MONDAY + 1000 * t, x / 111_320, np.zeros(61))[0]
+        found = find_modes(ride, model, lambda share: None)
+        assert found.in_domain.all() and np.isfinite(found.p).all() == counted
 
 
 def test_others_and_the_zone_of_a_clock_change_nothing(labels: PeopleLabels) -> None:

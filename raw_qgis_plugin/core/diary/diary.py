@@ -17,7 +17,7 @@ from ..specs import DiarySpec
 from ..tracks import Tracks
 from .legs import Legs, cut_legs, join_legs, tracks_of, unseen_legs
 from .line import Line, thinned
-from .modes import VAGUE_M, Modes, find_modes, no_modes
+from .modes import VAGUE_M, Modes, as_frequent, find_modes, no_modes
 from .place_features import PlaceFacts, place_facts
 from .place_head import Kinds, judge_places
 from .places import HOME, WORK, find_places
@@ -45,7 +45,7 @@ class Diary:
     stop_lat: np.ndarray
     trips: dict[str, np.ndarray]
     trip_fixes: Tracks  # the fixes of the trips, a track each
-    mode_p: np.ndarray  # (trips, modes.MODES) the probability of every mode, nan where the model cannot know
+    mode_p: np.ndarray  # (trips, modes.MODES) `as_frequent`, for sums; nan where the model cannot know
     users: dict[
         str, np.ndarray
     ]  # user_id, commuter_p, why (no kinds), home_nights, work_days, and `PlaceFacts.of_user`
@@ -108,7 +108,7 @@ def _diary(tracks: Tracks, model: Model | None, spec: DiarySpec, progress: Progr
     }  # fmt: skip
     trips = _trip_columns(ways, every, seen) | _ends(line, stops, legs, table)
     progress(1.0)
-    return Diary(table, lon, lat, trips, ways, every.p, users)
+    return Diary(table, lon, lat, trips, ways, as_frequent(every.p), users)
 
 
 def _exact(tracks: Tracks) -> Tracks:

@@ -23,12 +23,14 @@ NO_HEAD = f"the model has no head '{HEAD}'"
 VAGUE_M = 200.0  # a position that is known to more than this is no evidence of a stop or a way
 POINTS = 1024  # of a batch of legs: few stay in the processor's cache, and short legs are padded less
 MODES = ("walk", "bike", "motor vehicle", "rail")
+COUNTED = 0.7  # of the way outside gaps, for a leg whose mode is counted; gaps look like rides
+RAIL_ODDS = 0.15  # the head learned as if all modes were equally frequent, but some 5 of 100 trips are by rail
 
 
 @dataclass(frozen=True)
 class Modes:
     """Columns of k legs: mode ('unknown' where `why` is not empty), its probability, in_domain, why, and p (k, MODES),
-    the probabilities of the modes, nan where the model cannot know.
+    the probabilities of the modes, nan where the model cannot know or much of the way lies in gaps.
     """
 
     mode: np.ndarray
@@ -42,6 +44,12 @@ def no_modes(n: int, why: str = NO_HEAD) -> Modes:
     """The modes of n legs that nobody can know."""
     columns = np.full(n, UNKNOWN, object), np.full(n, np.nan), np.zeros(n, bool), np.full(n, why, object)
     return Modes(*columns, np.full((n, len(MODES)), np.nan))
+
+
+def as_frequent(p: np.ndarray) -> np.ndarray:
+    """Probabilities (k, MODES) where rail is as rare as among people's trips, so that their sums count trips."""
+    p = p * np.where(np.array(MODES) == "rail", RAIL_ODDS, 1.0)
+    return p / p.sum(axis=1, keepdims=True)
 
 
 def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
@@ -66,6 +74,7 @@ def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
         classes = np.array(head["classes"], object)
         found.mode[row], found.mode_p[row] = classes[p.argmax(axis=1)], p.max(axis=1)
         found.p[row] = np.stack([p[:, classes == mode].sum(axis=1) for mode in MODES], axis=1)
+        found.p[stats["observed"] < COUNTED] = np.nan
     unsure = found.in_domain & (found.mode_p < head.get("threshold", 0.0))
     found.mode[unsure], found.why[unsure] = UNKNOWN, NOT_SURE
     return found

@@ -38,7 +38,7 @@ class PeopleSettings:
     unclear: tuple[float, float] = (0.32, 0.68)  # probabilities between which the label is unknown
     silence_h: float = 2.0  # a longer silence outside a stop is unknown time
     day_h: float = 10.0  # of known time, for a day on which trips are counted
-    rail_share: float = 0.12  # of trips, for a user of rail; a trip at least is expected
+    rail_share: float = 0.05  # of trips, for a user of rail; a trip at least is expected
     deviations: float = 1.2816  # of an interval of 80 %
 
 
