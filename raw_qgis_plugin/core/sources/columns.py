@@ -17,7 +17,7 @@ from ..tracks import Coded, Skipped
 from .schema import Schema
 
 CLOCK = r"^\s*\d{1,2}:\d\d"
-HHMMSS = r"^\s*\d{1,6}([.,]\d*)?\s*$"  # without zeros in front, too
+DIGITS = r"^\s*\d{1,6}([.,]\d*)?\s*$"  # which may be hhmmss, hhmm or mmss
 COMPACT_DATE = r"^\s*(\d{4})(\d\d)(\d\d)\s*$"
 
 
@@ -160,40 +160,15 @@ def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndar
 
 
 def time_column(table: pa.Table, schema: Schema) -> pa.ChunkedArray:
-    """The column of time. Times of day are text, and come with the day of the date column if there is one.
-
-    Beside a date, up to six digits are hhmmss.
-    """
+    """The column of time. Beside a column of the date, a time of day has its date, and one without colons is NULL."""
     column = plain_column(table[str(schema.time)])
-    number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-    if pa.types.is_time(column.type) or (schema.date and number and (pc.max(column).as_py() or 0) < 1_000_000):
-        column = column.cast(pa.string())
-    if schema.date and is_text(column.type):
-        digits = pc.match_substring_regex(column, HHMMSS)
-        padded = pc.binary_join_element_wise("00000", pc.utf8_trim_whitespace(column), "")
-        clock = pc.replace_substring_regex(padded, r"^\d*(\d\d)(\d\d)(\d\d)", r"\1:\2:\3")
-        column = pc.if_else(digits, clock, column)
+    if schema.date and not pa.types.is_timestamp(column.type):
+        clock = column.cast(pa.string())
         day = pc.replace_substring_regex(_text(table[schema.date]), COMPACT_DATE, r"\1-\2-\3")
-        dated = pc.binary_join_element_wise(day, column, " ")
-        column = pc.if_else(pc.match_substring_regex(column, CLOCK), dated, column)
+        dated = pc.binary_join_element_wise(day, clock, " ")
+        clock = pc.if_else(pc.match_substring_regex(clock, DIGITS), pa.scalar(None, pa.string()), clock)
+        column = pc.if_else(pc.match_substring_regex(clock, CLOCK), dated, clock)
     return column
-
-
-def check_clock(table: pa.Table, schema: Schema) -> None:
-    """Raise InputError if times of day are digits and none has five: 1005 could be 10:05 or 00:10:05.
-
-    Only for the first part of a file: in the hour after midnight all are short.
-    """
-    column = plain_column(table[str(schema.time)])
-    if not schema.date or pa.types.is_temporal(column.type):
-        return
-    text = column.cast(pa.string())
-    digits = text.filter(pc.match_substring_regex(text, HHMMSS))
-    if len(digits) and not pc.any(pc.match_substring_regex(digits, r"^\s*\d{5}")).as_py():
-        raise InputError(
-            f"Times of day in the column '{schema.time}', such as {digits[0].as_py()}, may be hours and minutes or "
-            "minutes and seconds. Write them as 10:05 or 10:05:00."
-        )
 
 
 def read_times(table: pa.Table, schema: Schema) -> np.ndarray:

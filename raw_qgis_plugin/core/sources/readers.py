@@ -221,20 +221,13 @@ def choose(names: list[str], wanted: Schema, file: Path) -> Schema:
 
 
 def with_date_order(schema: Schema, tables: Iterable[pa.Table]) -> Schema:
-    """The schema with the order of dates that the columns of time and date show; 'unknown' where they show none.
-
-    Raises InputError for times of day that are too short to be read (see `check_clock`).
-    """
-    from .columns import check_clock, is_text, time_column
+    """The schema with the order of dates that the columns of time and date show; 'unknown' where they show none."""
+    from .columns import is_text, time_column
 
     order = schema.date_order
-    for number, table in enumerate(tables):
-        if number == 0:
-            check_clock(table, schema)
-        column = time_column(table, schema)
-        if not schema.date_order and is_text(column.type):
-            order = find_date_order(column) or order
-        if schema.date_order or not is_text(column.type) or order != "unknown":
+    for column in () if order else (time_column(table, schema) for table in tables):
+        order = (find_date_order(column) if is_text(column.type) else "") or order
+        if order != "unknown":
             break
     return replace(schema, date_order=order)
 
