@@ -85,30 +85,6 @@ def utc(ms: int) -> QDateTime:
     return QDateTime.fromMSecsSinceEpoch(ms, Qt.TimeSpec.UTC)
 
 
-def write(
-    sink: QgsFeatureSink,
-    fields: QgsFields,
-    attributes: Sequence[Sequence[Any]],
-    geometries: Sequence[QgsGeometry | None],
-    progress: Progress = no_progress,
-    batch_size: int = 5000,
-) -> None:
-    """Add features in batches. attributes: for each field a sequence with one value a feature."""
-    n = len(geometries)
-    for start in range(0, n, batch_size):
-        progress(start / n)
-        batch = []
-        for i in range(start, min(n, start + batch_size)):
-            feature = QgsFeature(fields)
-            feature.setAttributes([column[i] for column in attributes])
-            if geometries[i] is not None:
-                feature.setGeometry(geometries[i])
-            batch.append(feature)
-        if not sink.addFeatures(batch, QgsFeatureSink.Flag.FastInsert):
-            raise OSError(f"The output could not be written: {sink.lastError()}")
-    progress(1.0)
-
-
 class Output:
     """An output under way: a sink that counts what it is given.
 
@@ -137,21 +113,33 @@ class Output:
         """The file under way."""
         return Path(self.folder or "", Path(self.destination.partition("|")[0]).name)
 
-    def addFeatures(self, features: list[QgsFeature], flags: Any) -> bool:  # noqa: N802 - as of a sink
-        """Add features."""
-        self.count += len(features)
-        return self.sink.addFeatures(features, flags)
-
-    def lastError(self) -> str:  # noqa: N802 - as of a sink
-        """Why features were not added."""
-        return self.sink.lastError()
+    def write(
+        self, fields: QgsFields, attributes: Sequence[Sequence[Any]], geometries: Sequence[QgsGeometry | None],
+        progress: Progress = no_progress,
+    ) -> None:  # fmt: skip
+        """Add features, some thousand at a time. attributes: for each field a sequence with one value a feature."""
+        n, batch_size = len(geometries), 5000
+        for start in range(0, n, batch_size):
+            progress(start / n)
+            batch = []
+            for i in range(start, min(n, start + batch_size)):
+                feature = QgsFeature(fields)
+                feature.setAttributes([column[i] for column in attributes])
+                if geometries[i] is not None:
+                    feature.setGeometry(geometries[i])
+                batch.append(feature)
+            if not self.sink.addFeatures(batch, QgsFeatureSink.Flag.FastInsert):
+                raise OSError(f"The output could not be written: {self.sink.lastError()}")
+        self.count += n
+        progress(1.0)
 
     def finish(self) -> None:
         """Close, check, and put it in its place. OSError where it does not hold what was added."""
         try:
             if self.folder:
-                self._close()
-                made = sorted(self.folder.iterdir())
+                if self.sink is not None:
+                    sip.delete(self.sink)  # which writes the rest
+                self.sink, made = None, sorted(self.folder.iterdir())
                 tables = [part for part in made if part.suffix == ".dbf"]  # as which a table as .shp is written
                 file = self.file if self.file in made else next(iter(tables or made), self.file)
                 layer = QgsVectorLayer(str(file), "written", "ogr")
@@ -186,13 +174,10 @@ class Output:
 
     def discard(self) -> None:
         """Give up what is not finished."""
-        self._close()
         if self.folder:
+            if self.sink is not None:
+                sip.delete(self.sink)
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _close(self) -> None:
-        if self.sink is not None and self.folder:
-            sip.delete(self.sink)  # which writes the rest
         self.sink = None
 
 

@@ -183,13 +183,11 @@ class RawAlgorithm(Form):
         geometries: Sequence[Any], shape: Any, start: float = 90.0, stop: float = 100.0,
     ) -> str:  # fmt: skip
         """Write to the output `name`. values: for each field a sequence with one value a feature. Returns its id."""
-        from ..layers import writing
-
         crs = QgsCoordinateReferenceSystem() if shape == Qgis.WkbType.NoGeometry else self.crs
         output = open_sink(self, run, name, fields, shape, crs)
         self.opened.append(output)
         self.load_on_completion(run, name, output.destination, style, output.folder is not None)
-        writing.write(output, fields, values, geometries, run.stage(tr("Writing"), start, stop))
+        output.write(fields, values, geometries, run.stage(tr("Writing"), start, stop))
         return output.destination
 
     def load_on_completion(self, run: Run, name: str, destination: str, style: Style, own: bool = True) -> None:
