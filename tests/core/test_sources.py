@@ -205,6 +205,13 @@ def test_real_data(data):
     assert str(tracks.t.min().astype("datetime64[ms]"))[:16] == "2014-09-13T10:24"  # 07:24 in Aracaju
 
 
+def test_gotrack_without_a_column_is_said(tmp_path):
+    (tmp_path / "go_track_trackspoints.csv").write_text("id,latitude,longitude,time\n1,1,2,2014-09-13 07:24:32\n")
+    (tmp_path / "go_track_tracks.csv").write_text("id,id_android\n1,0\n")
+    with pytest.raises(InputError, match="holds no GoTrack data"):
+        read(tmp_path)
+
+
 def test_a_schema_names_what_is_not_guessed(tmp_path):
     words = "who|when|E|N\n1|01/02/2020 10:00|500000|5150000\n1|01/02/2020 10:05|500100|5150000\n"
     columns = {"user": "WHO", "time": "when", "lon": "E", "lat": "N", "zone": "Europe/Berlin"}
@@ -270,13 +277,16 @@ def test_parquet_with_partitions_and_other_tables_beside(tmp_path):
 @pytest.mark.parametrize("odd", [False, True])
 def test_points_of_geoparquet_are_in_its_crs(tmp_path, epsg, x, y, odd):
     shapely, pyproj = pytest.importorskip("shapely"), pytest.importorskip("pyproj")
-    shapes = [shapely.Point(x, y), None, shapely.LineString([(0, 0), (1, 1)]) if odd else shapely.Point(x, y)]
-    table = pa.table({"t": [TEN, TEN + 1, TEN + 60_000], "geometry": pa.array(shapely.to_wkb(shapes), pa.binary())})
+    none = [shapely.LineString([(0, 0), (1, 1)]), shapely.from_wkt("MULTIPOINT (EMPTY)")]
+    shapes = [shapely.Point(x, y), None, *(none if odd else [shapely.Point(x, y)] * 2)]
+    t = [TEN, TEN + 1, TEN + 60_000, TEN + 120_000]
+    table = pa.table({"t": t, "geometry": pa.array(shapely.to_wkb(shapes), pa.binary())})
     column = {"crs": pyproj.CRS.from_epsg(epsg).to_json_dict()} if epsg else {}
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
     parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), tmp_path / "a.parquet")
     tracks, skipped, _ = read(tmp_path / "a.parquet")
-    assert tracks.lon == pytest.approx(10) and tracks.lat == pytest.approx(45) and skipped == {"no position": 1 + odd}
+    assert tracks.lon == pytest.approx(10) and tracks.lat == pytest.approx(45)
+    assert skipped == {"no position": 1 + 2 * odd}
     parquet.write_table(table.replace_schema_metadata(None), tmp_path / "a.parquet")
     chosen = read(tmp_path / "a.parquet", schema=Schema(crs=f"EPSG:{epsg or 4326}"))[0]
     assert chosen.lon == pytest.approx(10)

@@ -143,6 +143,7 @@ def _points(chunk: Any) -> np.ndarray:
     shapes = shapely.from_wkb(chunk.to_numpy(zero_copy_only=False), on_invalid="ignore")
     one = (shapely.get_type_id(shapes) == 4) & (shapely.get_num_geometries(shapes) == 1)
     shapes[one] = shapely.get_geometry(shapes[one], 0)
+    shapes[shapely.is_empty(shapes)] = None
     return np.array([shapely.get_x(shapes), shapely.get_y(shapes)])
 
 
