@@ -3,10 +3,10 @@
 
 The labels are a table with an id column and the field. A table with start and end times labels intervals, each a
 track. Labels of two words are a yes or no, of more words classes; numbers are numbers, whole ones counts. The head is
-cross-validated over people, where ids that share runs of fixes are one person (regions: over blocks of two kilometres,
-joined where regions overlap), beside gradient boosting on features that need no network (regions: on users, fixes and
-area) and one answer for all. It goes into a copy of the bundle. With --backbone tuned the network itself is trained
-first, and tested on a fifth of the people, who were left out.
+cross-validated over users (regions: over blocks of two kilometres, joined where regions overlap), beside gradient
+boosting on features that need no network (regions: on users, fixes and area) and one answer for all. It goes into a
+copy of the bundle. With --backbone tuned the network itself is trained first, and tested on a fifth of the users, who
+were left out.
 """
 
 from __future__ import annotations
@@ -156,8 +156,6 @@ class Training:
         from model.training.checkpoint import network_of
 
         a, bundle = self.args, self.bundle
-        if (np.diff(tracks.track_offsets) < 2).any():
-            raise InputError("Some labelled units have a single fix: remove their labels before tuning the network.")
         before = examples_of(tracks, found, self.spec.unit, self.model, self.embed)
         task, y = encode(before.label, self.rename)
         splits = folds(y, before.group, task, a.seed)[:1]

@@ -21,7 +21,7 @@ from model.head_training.examples import features_of, strength_of
 from model.head_training.fit import SETTINGS as FIT
 from model.head_training.fit import Task, boosting, encode, fit_parts, join_parts, predict
 from model.head_training.scoring import by_group, limits
-from model.head_training.untrained import untrained
+from model.head_training.tune import untrained
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tune the network itself on labels: a head on the differentiable pooled states of core/embedding/embed.py."""
+"""Other networks for heads: tuned on labels, or with random weights."""
 
 from __future__ import annotations
 
@@ -14,21 +14,32 @@ from torch import Tensor, nn
 
 from model.cli import Report
 from model.head_training.fit import Task, row_weights
+from model.network.config import Config
 from model.network.raw import Raw
 from model.training.card import without_heads, write_card
 from model.training.checkpoint import save_weights
 from model.training.onnx_export import backbone_difference
 from raw_qgis_plugin.core.arrays import expand_ranges
-from raw_qgis_plugin.core.bundle.runtime import featurize_padded, pad_left
+from raw_qgis_plugin.core.bundle import library
+from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.runtime import Model, featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import coarse_windows, fine_windows
 from raw_qgis_plugin.core.features.featurizer import LATERAL_FEATURES
 from raw_qgis_plugin.core.tracks import Tracks
 
 
-def pooled(network: Raw, tracks: Tracks, mirror: bool, most: int = 96) -> Tensor:
-    """Mean and standard deviation of the states at both scales, (n_tracks, 4 × width), in the order of core.embed.
+def untrained(bundle: Bundle, folder: Path, seed: int = 0) -> Model:
+    """The model of a copy of a bundle, in a new folder, with random weights in its network."""
+    torch.manual_seed(seed)
+    library.copy_files(bundle, folder)
+    save_weights(Raw(Config(**bundle.card["config"])), folder)
+    write_sums(folder)
+    return Model(open_bundle(folder), "cpu")
 
-    most: fixes of a window, its last ones.
+
+def pooled(network: Raw, tracks: Tracks, mirror: bool, most: int = 96) -> Tensor:
+    """Mean and standard deviation of the states at both scales, (n_tracks, 4 × width), as in core/embedding/embed.py
+    but differentiable. most: fixes of a window, its last ones.
     """
     parts, n = [], tracks.n_tracks
     for rows, begin, length, of in (fine_windows(tracks), coarse_windows(tracks)):

@@ -15,7 +15,7 @@ from model.data.labels import Labelled
 from model.evaluate import main as evaluate
 from model.evaluate import probes, profiles, regions
 from model.finetune import main as finetune
-from model.head_training.untrained import untrained
+from model.head_training.tune import untrained
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
