@@ -49,11 +49,11 @@ class Job(QgsTask):
         self, title: str, work: Callable[[Progress], Any], done: Callable[[Any], None], failed: Callable[[str], None]
     ) -> None:
         super().__init__(title, QgsTask.Flag.CanCancel)
-        self._work, self._done, self._failed = work, done, failed
+        self._work: Any = work
+        self._done: Any = done
+        self._failed: Any = failed
         self._result: Any = None
-        self._error = ""
-        self._began = 0.0
-        self.share = 0.0
+        self._error, self._began, self.share = "", 0.0, 0.0
 
     def start(self) -> Job:
         """Hand it to QGIS's task manager."""
@@ -92,32 +92,23 @@ class Job(QgsTask):
     def finished(self, ok: bool) -> None:
         """Called by QGIS on the main thread."""
         result, done, failed = self._result, self._done, self._failed
-        self._work, self._result, self._done, self._failed = _nothing, None, _nothing, _nothing  # frees the arrays
+        self._work = self._result = self._done = self._failed = None  # frees the arrays
         if ok:
             done(result)
         else:
             failed("" if self.isCanceled() else self._error)
 
 
-def _nothing(*_: Any) -> None:
-    """Takes the place of a callback that was called."""
-
-
 class Feedback(QgsProcessingFeedback):
-    """Collects warnings and errors."""
+    """Collects warnings."""
 
     def __init__(self) -> None:
         super().__init__(False)
         self.warnings: list[str] = []
-        self.errors: list[str] = []
 
     def pushWarning(self, warning: str) -> None:  # noqa: N802 - QGIS's name
         """Called by the algorithm."""
         self.warnings.append(warning)
-
-    def reportError(self, error: str, fatalError: bool = False) -> None:  # noqa: N802 - QGIS's name
-        """Called by the algorithm."""
-        self.errors.append(error)
 
 
 class AlgorithmJob(Job):
@@ -145,7 +136,7 @@ class AlgorithmJob(Job):
         self._values = {k: v for k, v in parameters.items() if k in known} | dict.fromkeys(outputs, temporary)
         good, reason = self._algorithm.checkParameterValues(self._values, self.context)
         if not good or not self._algorithm.prepare(self._values, self.context, self.feedback):
-            raise InputError(reason or (self.feedback.errors or [title])[-1])
+            raise InputError(reason or title)
 
     def cancel(self) -> None:
         """Stop the algorithm at its next batch. Called by QGIS too, when it quits."""
@@ -160,7 +151,7 @@ class AlgorithmJob(Job):
         try:
             return self._algorithm.runPrepared(self._values, self.context, self.feedback)
         except QgsProcessingException as error:
-            raise RawError(self.feedback.errors[-1] if self.feedback.errors else str(error)) from error
+            raise RawError(str(error)) from error
 
     def finished(self, ok: bool) -> None:
         """Called by QGIS on the main thread."""
