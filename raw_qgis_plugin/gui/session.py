@@ -24,8 +24,8 @@ from ..environment import folders
 from ..layers.reading import (
     NONE,
     ROLES,
+    ReadPlan,
     Schema,
-    Snapshot,
     fields_of_users,
     read_tracks,
     snapshot,
@@ -141,8 +141,8 @@ class Session(QObject):
         elif not self.layer.isValid():
             self._fail(tr("The file or database of this layer is missing. Click its red sign in the list of layers."))
         elif self.fields.user is None and not is_remembered(self.layer) and self.layer.featureCount() != 1:
-            source, fields = Snapshot(self.layer), self.fields
-            self.run(tr("Looking for users"), lambda _: fields_of_users(source, fields), self._ask_for_users)
+            if (plan := self._plan()) is not None:
+                self.run(tr("Looking for users"), lambda _: fields_of_users(plan), self._ask_for_users)
         else:
             self._read()
 
@@ -157,11 +157,16 @@ class Session(QObject):
         remember(self.layer, self.fields, self.timezone)
         self.read()
 
-    def _read(self) -> None:
+    def _plan(self) -> ReadPlan | None:
         try:
-            reading = snapshot(self.layer, self.fields, self.timezone)
+            return snapshot(self.layer, self.fields, self.timezone)
         except RawError as error:  # a field was renamed or deleted
             self._fail(str(error))
+            return None
+
+    def _read(self) -> None:
+        reading = self._plan()
+        if reading is None:
             return
         device = settings().device.value().lower()
         if device != self.device:

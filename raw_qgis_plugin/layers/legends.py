@@ -129,12 +129,6 @@ class Rules:
                 offset = QgsProperty.fromExpression(f"array({east}, {north})")
                 layer.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyOffset, offset)
 
-    def add_remark(self, pattern: str, head: dict[str, Any] | None) -> None:
-        """Add a line of text to the legend if a head is not proven to be better than a simple method."""
-        if head is not None and is_unproven(head):
-            self.add(pattern, "FALSE", unproven())
-            self.root.children()[-1].symbol().setOpacity(0.0)
-
     def show_by_clock_and_track(self) -> None:
         """Draw forecasts of the last horizon alone while the map's clock is off, and tracks not chosen pale."""
         if len(horizons := values_of(self.layer, "horizon_min")):

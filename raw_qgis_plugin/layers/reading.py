@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qgis.core import (
     Qgis,
-    QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
     QgsFeatureRequest,
@@ -48,26 +47,6 @@ if TYPE_CHECKING:
 
 ROLES = ("user", "track", "time")
 GEOMETRY = "*geometry*"  # the column of points in the table of a layer; fields are called otherwise
-
-
-class Snapshot(QgsVectorLayerFeatureSource):
-    """A layer's features for any thread, with the methods of QgsProcessingFeatureSource that are used here."""
-
-    def __init__(self, layer: QgsVectorLayer) -> None:
-        super().__init__(layer)
-        self._shape, self._count = layer.wkbType(), layer.featureCount()
-
-    def wkbType(self) -> Any:  # noqa: N802 - QGIS's name
-        """The type of the geometries."""
-        return self._shape
-
-    def sourceCrs(self) -> QgsCoordinateReferenceSystem:  # noqa: N802 - QGIS's name
-        """The layer's CRS."""
-        return self.crs()
-
-    def featureCount(self) -> int:  # noqa: N802 - QGIS's name
-        """The number of features, -1 if unknown."""
-        return self._count
 
 
 def zone_of(layer: QgsVectorLayer) -> str:
@@ -104,60 +83,60 @@ def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: 
     return schema
 
 
-def fields_of_users(source: Any, schema: Schema, max_rows: int = 20_000) -> dict[str, int]:
-    """Fields of a source of features that may name users, with the number of values in its first rows."""
-    taken = {*schema.columns(), *find_columns(source.fields().names()).columns(), "fid", "ogc_fid"}
-    named = [each.name() for each in source.fields() if each.name() not in taken and not each.isDateOrTime()]
-    at = [source.fields().lookupField(name) for name in named]
-    request = QgsFeatureRequest().setSubsetOfAttributes(at).setLimit(max_rows)
-    request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
-    rows = [[feature[i] for i in at] for feature in source.getFeatures(request)]
-    columns = {name: [as_text(row[i]) for row in rows] for i, name in enumerate(named)}
-    return user_candidates(columns, QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Line)
-
-
 @dataclass(frozen=True)
 class ReadPlan:
-    """What another thread needs to read a layer. Made by `plan_reading` on the main thread."""
+    """What another thread needs to read a layer. Made on the main thread."""
 
-    source: QgsProcessingFeatureSource
+    source: Any  # QGIS's source of features
     fields: Schema
-    transform: QgsCoordinateTransform
+    transform: QgsCoordinateTransform  # to WGS84
+    shape: Any  # the type of the geometries
+    count: int  # of the features, -1 if unknown
     file: arrow.Reader | None = None
 
     @property
     def has_lines(self) -> bool:
         """Whether every feature is a run of fixes."""
-        return QgsWkbTypes.geometryType(self.source.wkbType()) == Qgis.GeometryType.Line
+        return QgsWkbTypes.geometryType(self.shape) == Qgis.GeometryType.Line
 
 
 def plan_reading(
-    source: QgsProcessingFeatureSource,
-    layer: QgsVectorLayer | None,
-    definition: Any,
-    fields: Schema,
-    timezone: str,
+    source: QgsProcessingFeatureSource, layer: QgsVectorLayer | None, definition: Any, fields: Schema, timezone: str,
     context: QgsCoordinateTransformContext,
-) -> ReadPlan:
-    """Decide how to read. definition: the parameter's value, a QgsProcessingFeatureSourceDefinition or another type.
+) -> ReadPlan:  # fmt: skip
+    """Decide how to read an input. definition: its value, a QgsProcessingFeatureSourceDefinition or another type.
 
     QGIS's geometry check never rejects points, so it needs no care here. InputError where a field does not exist any
     more.
     """
-    fields, file = replace(fields, zone=timezone, geometry=GEOMETRY), None
-    find_columns(source.fields().names(), replace(fields, geometry=None))
-    is_points = QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Point
     some = isinstance(definition, QgsProcessingFeatureSourceDefinition) and (
         definition.filterExpression or definition.selectedFeaturesOnly or definition.featureLimit >= 0
     )
-    if is_points and fields.time and not some:
-        file = arrow.ogr_reader(layer, fields)
-    return ReadPlan(source, fields, to_wgs84(source.sourceCrs(), context), file)
+    fields = replace(fields, zone=timezone, geometry=GEOMETRY)
+    find_columns(source.fields().names(), replace(fields, geometry=None))
+    is_points = QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Point
+    file = arrow.ogr_reader(layer, fields) if is_points and fields.time and not some else None
+    transform = to_wgs84(source.sourceCrs(), context)
+    return ReadPlan(source, fields, transform, source.wkbType(), source.featureCount(), file)
 
 
 def snapshot(layer: QgsVectorLayer, fields: Schema, timezone: str) -> ReadPlan:
-    """A plan to read a layer in another thread. Call it on the main thread."""
-    return plan_reading(Snapshot(layer), layer, None, fields, timezone, QgsProject.instance().transformContext())
+    """A plan to read a whole layer in another thread."""
+    plan = plan_reading(layer, layer, None, fields, timezone, QgsProject.instance().transformContext())
+    return replace(plan, source=QgsVectorLayerFeatureSource(layer))
+
+
+def fields_of_users(plan: ReadPlan, max_rows: int = 20_000) -> dict[str, int]:
+    """Fields that may name users, with the number of values in the first rows."""
+    fields = plan.source.fields()
+    taken = {*plan.fields.columns(), *find_columns(fields.names()).columns(), "fid", "ogc_fid"}
+    named = [each.name() for each in fields if each.name() not in taken and not each.isDateOrTime()]
+    at = [fields.lookupField(name) for name in named]
+    request = QgsFeatureRequest().setSubsetOfAttributes(at).setLimit(max_rows)
+    request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
+    rows = [[feature[i] for i in at] for feature in plan.source.getFeatures(request)]
+    columns = {name: [as_text(row[i]) for row in rows] for i, name in enumerate(named)}
+    return user_candidates(columns, plan.has_lines)
 
 
 def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Tracks, Skipped]:
@@ -168,8 +147,7 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
     from ..core.sources.columns import fixes_of
     from ..core.sources.readers import build
 
-    shape, skipped = QgsWkbTypes.geometryType(plan.source.wkbType()), Skipped()
-    total = max(1, plan.source.featureCount())
+    shape, skipped, total = QgsWkbTypes.geometryType(plan.shape), Skipped(), max(1, plan.count)
 
     def count(done: int) -> None:
         progress(min(1.0, done / total))
@@ -204,7 +182,7 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None], lines: bool) ->
     Every line is a track of its own, unless a field names its track. count is called now and then with the number of
     features read, and may raise to stop.
     """
-    if lines and not QgsWkbTypes.hasM(plan.source.wkbType()):
+    if lines and not QgsWkbTypes.hasM(plan.shape):
         raise InputError(
             "INPUT has lines without M values, so its vertices have no time. Use lines whose M is epoch seconds, "
             "or points with a time field."

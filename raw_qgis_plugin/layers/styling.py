@@ -60,7 +60,6 @@ class Profiles(Style):
             rules.add_if_any("unknown", f"\"{head['name']}\" = 'unknown'", tr("Unknown: not sure"))
         if self.shown != EACH_USER:
             rules.add_silent(head)
-        rules.add_remark("class", head)
         if self.unit != "track":
             rules.spread()
         return title_of(head) if head else ""
@@ -101,7 +100,6 @@ class Trips(Style):
     def _rules(self, rules: Rules) -> None:
         for head in self.heads:
             rules.add_answers("class", head, "mode")
-            rules.add_remark("class", head)
         rules.add_if_any("unknown", "mode = 'unknown'", tr("Unknown: not sure"))
 
     def _about(self) -> str:
@@ -128,7 +126,6 @@ class RegionScores(Style):
         rules.add_answers("step", head)
         rules.add_if_any("no figure", f'NOT "suppressed" AND {field} IS NULL', tr("No figure"))
         rules.add_if_any("withheld", '"suppressed"', tr("Withheld to protect people"))
-        rules.add_remark("step", shown)
         return title_of(head)
 
     def tip(self, layer: QgsVectorLayer) -> None:

@@ -92,7 +92,7 @@ class TrackAlgorithm(RawAlgorithm):
         tracks, skipped = read_tracks(self.plan, run.stage(tr("Reading the tracks"), 0, 15))
         run.info(describe(tracks))
         if self.plan.fields.user is None and run.text("USER_FIELD") != NONE:
-            warn_of_one_user(run.warn, fields_of_users(self.plan.source, self.plan.fields))
+            warn_of_one_user(run.warn, fields_of_users(self.plan))
         return tracks, skipped
 
     def read_units(self, run: Run, unit: str) -> tuple[Tracks, Skipped]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from osgeo import gdal
-from qgis.core import QgsApplication, QgsCoordinateTransformContext, QgsVectorLayer
+from qgis.core import QgsApplication, QgsVectorLayer
 
 
 def reader(way: str, path: str) -> Callable[[], object]:
@@ -31,11 +31,10 @@ def reader(way: str, path: str) -> Callable[[], object]:
             return sum(len(batch[user]) for batch in dataset.GetLayer(0).GetArrowStreamAsNumPy())
 
     def tracks():
-        from raw_qgis_plugin.layers.reading import Snapshot, choose_fields, plan_reading, read_tracks
+        from raw_qgis_plugin.layers.reading import choose_fields, read_tracks, snapshot
 
         fields = choose_fields(layer.fields(), user, None, when)
-        plan = plan_reading(Snapshot(layer), layer, None, fields, "UTC", QgsCoordinateTransformContext())
-        return read_tracks(plan)[0]
+        return read_tracks(snapshot(layer, fields, "UTC"))[0]
 
     return {f.__name__: f for f in (loop, stream, tracks)}[way]
 

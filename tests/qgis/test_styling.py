@@ -76,7 +76,6 @@ def test_classes_are_words() -> None:
         ["Commuter: no"],
         ["Unknown: not sure", "Unlike the training data"],
     ]
-    assert layer.renderer().rootRule().children()[-1].label().startswith("Not proven")  # of no feature
     temporal = layer.temporalProperties()
     assert temporal.isActive() and (temporal.startField(), temporal.endField()) == ("t_first", "t_last")
 
@@ -121,7 +120,7 @@ def test_regions_that_may_be_equal_do_not_have_the_two_colours_that_differ_most(
     layer = layer_of("Polygon", fields, [[*each, False, True] for each in figures])
     styling.RegionScores([DENSITY]).apply(layer)
     rules = layer.renderer().rootRule().children()
-    found = [rule.symbol().color().name() for rule in rules if rule.filterExpression() != "FALSE"]  # the remark
+    found = [rule.symbol().color().name() for rule in rules]
     assert len(found) == len(set(found)) == colours
     assert ("not distinguishable" in rules[0].label()) == (colours == 1)
     ends = {legends.STEP_COLOURS[0], legends.STEP_COLOURS[-1]}
@@ -215,22 +214,6 @@ def test_points_of_one_cell_lie_side_by_side_within_it() -> None:
             by_rule.append(places)
     assert all(places == by_rule[0] for places in by_rule), "the mark lies on its dot"
     assert len(set(map(tuple, by_rule[0]))) == 30 and all(abs(m) <= 200 for place in by_rule[0] for m in place)
-
-
-@pytest.mark.parametrize(
-    ("ratio", "groups", "marked"),
-    [([0.6, 0.5, 0.8], 40, False), ([0.8, 0.5, 1.2], 40, True), ([0.6, 0.5, 0.8], 3, True)],
-)
-def test_a_taught_label_without_proof_is_marked(ratio: list[float], groups: int, marked: bool) -> None:
-    from raw_qgis_plugin.gui.widgets.card import unproven_mark
-    from raw_qgis_plugin.layers import styling
-
-    head = {**MODE, "metrics": {"ratio": ratio, "groups": groups, "head": {"accuracy": 0.9}}}
-    layer = layer_of("Point", PEOPLE, [["a", 9, "walk", "yes", True]])
-    styling.Profiles([head], "user").apply(layer)
-    remarks = [item.label() for item in layer.renderer().legendSymbolItems() if item.label().startswith("Not proven")]
-    assert bool(remarks) == marked == bool(unproven_mark(head))
-    assert not unproven_mark({**head, "name": "transport_mode"}), "the shipped one has a page of evidence"
 
 
 AHEAD = {"user_id": "u", "horizon_min": 5.0, "radius50_m": 99.6, "radius80_m": 200.2, "level": 80}
