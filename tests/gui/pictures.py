@@ -106,13 +106,19 @@ def city():
     processing.runAndLoadResults("raw:flows", {"INPUT": layer, "SIZE": 1500, "MIN_USERS": 3, **outputs})
     root.findLayer(layer).setItemVisibilityChecked(False)
     root.findLayer(dock.regions.regions.layer).setItemVisibilityChecked(False)
+    flows = {x.name()[:5]: x for x in QgsProject.instance().mapLayers().values() if x.name()[:5] in ("Flows", "Zones")}
+    show_whole(flows["Flows"])
+    iface.mapCanvas().zoomScale(iface.mapCanvas().scale() * 1.5)
     press(dock, "raw_region_flows")
+    window = plugins["raw_qgis_plugin"].menu.opened("raw_flows")
+    window.setGeometry(4, 400, 500, 340)
     wait(2)
     show("flows")
-    plugins["raw_qgis_plugin"].menu.opened("raw_flows").close()
-    for made in [x for x in QgsProject.instance().mapLayers().values() if x.name().startswith(("Flows", "Zones"))]:
+    window.close()
+    for made in flows.values():
         root.findLayer(made).setItemVisibilityChecked(False)
     root.findLayer(layer).setItemVisibilityChecked(True)
+    show_whole(layer)
     show_tab(dock, 1)
     press(dock, "raw_user_profile")
     idle(dock)

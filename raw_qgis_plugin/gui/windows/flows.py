@@ -54,6 +54,7 @@ class FlowsWindow(RawDialog):
         )
         n = len(zones.names)
         self.table = QTableWidget(n, n, objectName="raw_flow_matrix")
+        self.table.verticalHeader().setDefaultSectionSize(22)
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.setHorizontalHeaderLabels([tr("to {region}").format(region=name) for name in zones.names])
