@@ -112,11 +112,8 @@ def _forest(x: np.ndarray, right: np.ndarray, weight: np.ndarray, seed: int) -> 
     nodes = [trees[0].nodes for trees in found._predictors]
     shape = len(nodes), max(map(len, nodes))
     trees: Head = {key: np.zeros(shape, np.int32) for key in ("feature", "left", "right")}
-    trees |= {
-        "threshold": np.zeros(shape),
-        "value": np.zeros(shape),
-        "depth": np.array(max(n["depth"].max() for n in nodes)),
-    }
+    trees |= {key: np.zeros(shape) for key in ("threshold", "value")}
+    trees["depth"] = np.array(max(n["depth"].max() for n in nodes))
     for k, node in enumerate(nodes):
         own, leaf = np.arange(len(node)), node["is_leaf"].astype(bool)
         for key in ("left", "right"):
@@ -172,7 +169,6 @@ def figures(found: dict[str, Any], answered: float = 0.88) -> dict[str, float]:
     bins = np.array_split(np.argsort(p, kind="stable"), 5)
     result = {
         "users": len(p), "commuter": right.mean(), "answered": right[certain].mean(),
-        "threshold": float(np.quantile(sure, 1 - answered) + 0.5),
         "bins": max(abs(p[b].mean() - true[b].mean()) for b in bins),
     }  # fmt: skip
     if 0 < true.mean() < 1:

@@ -14,7 +14,7 @@ from raw_qgis_plugin.core.diary.diary import UNSEEN, Diary, find_diaries, join_d
 from raw_qgis_plugin.core.diary.legs import SETTINGS, cut_legs, join_legs
 from raw_qgis_plugin.core.diary.line import thinned
 from raw_qgis_plugin.core.diary.modes import NO_HEAD
-from raw_qgis_plugin.core.diary.stops import _greatest, find_stops
+from raw_qgis_plugin.core.diary.stops import find_stops
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.specs import DiarySpec
@@ -250,11 +250,3 @@ def test_progress_goes_from_part_to_part(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(shares) == 3 and told[-2] == 1.0
     for user, some in enumerate(shares):
         assert some == sorted(some) and user / 3 <= some[0] <= some[-1] <= (user + 1) / 3 + 1e-9
-
-
-def test_greatest_of_ranges() -> None:
-    rng = np.random.default_rng(1)
-    values, first = rng.normal(size=(200, 2)), rng.integers(0, 150, 300)
-    last = first + rng.integers(0, 50, 300)
-    wanted = [values[a : b + 1].max(axis=0) for a, b in zip(first, last)]
-    assert np.array_equal(_greatest(values, first, last), wanted)

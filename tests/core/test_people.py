@@ -9,7 +9,6 @@ import pytest
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary.modes import MODES, as_frequent, find_modes
-from raw_qgis_plugin.core.diary.place_head import load_head, trees_sum
 from raw_qgis_plugin.core.people.labels import NUMBERS, PeopleLabels, label_people
 from raw_qgis_plugin.core.people.profiles import CARDS, profile_people
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
@@ -135,19 +134,3 @@ def test_profiles_hold_labels_where_cards_look_for_them(model: Model) -> None:
 def test_nobody() -> None:
     found = label_people(layer(a=np.zeros((0, 2))), None)
     assert all(len(values) == 0 for values in found.columns.values()) and not len(found.places["user"])
-
-
-def test_trees_are_walked_to_their_leaves() -> None:
-    """Against a walk row by row, node by node."""
-    head = load_head()
-    trees = {key.removeprefix("work_"): values for key, values in head.items() if key.startswith("work_")}
-    x = np.random.default_rng(4).normal(1, 2, (5, int(trees["feature"].max()) + 1)).astype(np.float32)
-    for row, said in zip(x, trees_sum(x, trees)):
-        total = 0.0
-        for k in range(len(trees["feature"])):
-            node = 0
-            while trees["left"][k, node] != node:
-                below = row[trees["feature"][k, node]] <= trees["threshold"][k, node]
-                node = trees["left" if below else "right"][k, node]
-            total += trees["value"][k, node]
-        assert abs(said - total) < 1e-9

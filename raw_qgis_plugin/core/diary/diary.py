@@ -46,9 +46,8 @@ class Diary:
     trips: dict[str, np.ndarray]
     trip_fixes: Tracks  # the fixes of the trips, a track each
     mode_p: np.ndarray  # (trips, modes.MODES) `as_frequent`, for sums; nan where the model cannot know
-    users: dict[
-        str, np.ndarray
-    ]  # user_id, commuter_p, why (no kinds), home_nights, work_days, and `PlaceFacts.of_user`
+    # user_id, commuter_p, why (no kinds), home_nights, work_days, and `PlaceFacts.of_user`
+    users: dict[str, np.ndarray]
 
 
 def find_diaries(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import expand_ranges, group_quantile, run_ends, run_starts
+from ..arrays import expand_ranges, group_quantile, run_ends, run_starts, take_rows
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks
 
@@ -69,9 +69,6 @@ class _Hours:
         length = np.minimum(end[row], (hour + 1) * HOUR_MS) - np.maximum(begin[row], hour * HOUR_MS)
         return cls(group[row], hour // 24, hour % 24, length / HOUR_MS)
 
-    def take(self, rows: np.ndarray) -> _Hours:
-        return _Hours(self.group[rows], self.day[rows], self.hour[rows], self.length[rows])
-
     def by_time(self, n: int) -> np.ndarray:
         """(n, TIMES) hours of each group."""
         cell = self.group * len(TIMES) + TIME_OF[(self.day + 3) % 7, self.hour]  # 1970-01-01 was a Thursday
@@ -79,7 +76,9 @@ class _Hours:
 
     def days(self, hours: tuple[int, int], weekdays: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Groups and days (m,) with enough time between two hours of such weekdays."""
-        some = self.take((self.hour >= hours[0]) & (self.hour < hours[1]) & np.array(weekdays)[(self.day + 3) % 7])
+        some = take_rows(
+            self, (self.hour >= hours[0]) & (self.hour < hours[1]) & np.array(weekdays)[(self.day + 3) % 7]
+        )
         key, row = np.unique(_key(some.group, some.day), return_inverse=True)
         return _pair(key[np.bincount(row, some.length, len(key)) >= SETTINGS.there_h])
 
@@ -134,7 +133,7 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     there = _Hours.of(head, begin, end)
     on_record, there = seen[there.group], _Hours(place[stop[there.group]], there.day, there.hour, there.length)
 
-    at, with_silence, of_user = there.take(on_record).by_time(n), there.by_time(n), anywhere.by_time(n_users)
+    at, with_silence, of_user = take_rows(there, on_record).by_time(n), there.by_time(n), anywhere.by_time(n_users)
     hours, hours_seen, working = with_silence.sum(axis=1), at.sum(axis=1), with_silence[:, WORKING].sum(axis=1)
     facts = {"hours": hours}
     user_facts: dict[str, np.ndarray] = {}
