@@ -15,7 +15,7 @@ from raw_qgis_plugin.core.arrays import flattened
 from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.sources.readers import read_table
 from raw_qgis_plugin.core.sources.schema import Schema, find_columns
-from raw_qgis_plugin.core.specs import MIN_USERS
+from raw_qgis_plugin.core.specs import MIN_USERS, ForecastSpec
 from raw_qgis_plugin.core.times import NO_TIME
 from raw_qgis_plugin.core.tracks import Coded, Tracks, encode_ids, spikes
 
@@ -42,17 +42,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = make_parser("forecast", "Forecast where tracks are at given times.", EPILOG)
     parser.add_argument("--at", required=True, metavar="Q", help="the queries: a Parquet or CSV table, track_id and t")
     parser.add_argument("--paths", metavar="PATHS", help="also write likely paths, a Parquet or CSV table")
-    parser.add_argument(
-        "--n-paths", type=int, choices=range(1, 10), default=3, metavar="N", help="at most so many (default 3)"
-    )
     args = parser.parse_args(argv)
     if args.paths:
         check_output(args.paths, args, "--paths")
     tracks, guess = read_tracks(args, drop_spikes=False)
     columns, track, t = read_queries(args.at, args.tz, tracks, guess)
     known = np.flatnonzero((track >= 0) & (t != NO_TIME))
-    n_paths = args.n_paths if args.paths else 0
-    answer, reasons = predict_causally(tracks, open_model(args), track[known], t[known], meter("forecasting"), n_paths)
+    model, n_paths = open_model(args), ForecastSpec().paths if args.paths else 0
+    answer, reasons = predict_causally(tracks, model, track[known], t[known], meter("forecasting"), n_paths)
     warn_of(reasons)
     figures = {name: np.full(len(t), np.nan) for name in FIGURES} | {"in_domain": np.zeros(len(t), bool)}
     for name, values in figures.items():

@@ -6,8 +6,6 @@ They see no states and no coordinates, so they serve every bundle. One is for tr
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 
@@ -16,17 +14,6 @@ from raw_qgis_plugin.core.features.featurizer import N_QUERY
 from raw_qgis_plugin.core.forecasting.neighbours import MIN_WEIGHT, N_VECTORS
 
 REACHES = (0.1, 0.3, 1.0)  # of the expected error, within which continuations support a place
-
-
-class Facts(NamedTuple):
-    """Features of the weighing networks, of m queries, C own components and n continuations. there: (m, n, 2) where
-    continuations lead, metres in the frame.
-    """
-
-    query: Tensor
-    own: Tensor
-    continuations: Tensor
-    there: Tensor
 
 
 class Scorer(nn.Module):
@@ -55,10 +42,10 @@ class Scorer(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
         """As Model.score of core/bundle/runtime.py."""
         trip = torch.full_like(expected, float(self.is_for_trips))
-        facts = describe(query, centre, scale, log_weight, expected, continuations, near, trip)
-        of_query = self.query(facts.query)[:, None]
-        own = self.own_out(self.own(facts.own) + of_query)  # changes of log weights and log scales
-        terms = self.continuation_out(self.continuation(facts.continuations) + of_query)  # the same, and gates
+        facts, there = describe(query, centre, scale, log_weight, expected, continuations, near, trip)
+        of_query = self.query(facts[0])[:, None]
+        own = self.own_out(self.own(facts[1]) + of_query)  # changes of log weights and log scales
+        terms = self.continuation_out(self.continuation(facts[2]) + of_query)  # the same, and gates
         weight, position = continuations[..., 2 * N_VECTORS], continuations[..., 2:4].clamp(-1e5, 1e5)
         prior = torch.where(weight > MIN_WEIGHT, torch.log(weight + 1e-6) - 1.5, -1e4)
         logits = torch.cat([log_weight + own[..., 0], prior + terms[..., 0]], dim=1)
@@ -67,14 +54,16 @@ class Scorer(nn.Module):
         scales = torch.cat([of_own, unit * (terms[..., 1] - 1.5).clamp(-6.0, 2.0).exp()], dim=1)
         # From the same place to the same way from here, or back, as far as was learned.
         gate = torch.sigmoid(terms[..., 2:] - 3.0) * position
-        return torch.log_softmax(logits, -1), scales, facts.there + (gate if self.is_for_trips else -gate)
+        return torch.log_softmax(logits, -1), scales, there + (gate if self.is_for_trips else -gate)
 
 
 def describe(
     query: Tensor, centre: Tensor, scale: Tensor, log_weight: Tensor, expected: Tensor, continuations: Tensor,
     near: Tensor, trip: Tensor,
-) -> Facts:  # fmt: skip
-    """Facts about queries, their own components and their continuations, on scales of about one."""
+) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:  # fmt: skip
+    """Facts about m queries, their own components and their n continuations, on scales of about one; and where
+    continuations lead, (m, n, 2) metres in the frame.
+    """
     unit = (expected + 5.0)[:, None]  # (m, 1) metres
     vectors = continuations[..., : 2 * N_VECTORS].unflatten(-1, (-1, 2))
     displacement, position, velocity = vectors.clamp(-1e5, 1e5).unbind(-2)  # (m, n, 2) each
@@ -112,7 +101,7 @@ def describe(
         *(centre / (reach + unit)[..., None]).unbind(-1), trip[:, None].expand_as(scale),
     ]  # fmt: skip
     own, theirs = (torch.stack(columns, -1).clamp(-8.0, 8.0) for columns in (of_own, of_continuations))
-    return Facts(torch.cat([query, torch.cat(of_query, -1).clamp(-8.0, 8.0)], -1), own, theirs, there)
+    return (torch.cat([query, torch.cat(of_query, -1).clamp(-8.0, 8.0)], -1), own, theirs), there
 
 
 def _support(places: Tensor, there: Tensor, weight: Tensor, unit: Tensor) -> Tensor:

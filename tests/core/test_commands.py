@@ -75,10 +75,10 @@ def test_forecast_writes_likely_paths(tmp_path, people):
     times = pa.array([t, t + 1000, t - 10**9], pa.timestamp("ms", tz="UTC"))
     parquet.write_table(pa.table({"track_id": ["0", "0", "0"], "t": times}), tmp_path / "q.parquet")
     asked = "--tracks", tracks, "--at", str(tmp_path / "q.parquet"), "--paths", str(tmp_path / "p.csv")
-    assert run("forecast", tmp_path, *asked, "--n-paths", "2")[0] == 0
+    assert run("forecast", tmp_path, *asked)[0] == 0
     paths = csv.read_csv(tmp_path / "p.csv")
     assert paths.column_names == ["track_id", "t", "path", "probability", "lon", "lat"]
-    assert paths["path"].to_pylist() == [1, 2, 1, 2] and paths["probability"].to_pylist() == [0.3] * 4
+    assert paths["path"].to_pylist() == [1, 2, 3] * 2 and paths["probability"].to_pylist() == [0.3] * 6
 
 
 def test_forecast_answers_every_query_in_order(tmp_path, people, capsys):
