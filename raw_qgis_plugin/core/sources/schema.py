@@ -185,10 +185,7 @@ def find_column(names: Sequence[str], wanted: str, role: str) -> str:
 
 def plain(name: str) -> str:
     """The name of a column in lower case, with '_' between words."""
-    text = name.strip().strip("\ufeff").strip('"').lower()
-    for sign in "-:. ":
-        text = text.replace(sign, "_")
-    return text
+    return re.sub("[-:. ]", "_", name.strip().strip("\ufeff").strip('"').lower())
 
 
 def user_candidates(columns: Mapping[str, Iterable[Any]], lines: bool = False, max_columns: int = 6) -> dict[str, int]:

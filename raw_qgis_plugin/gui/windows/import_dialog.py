@@ -79,6 +79,10 @@ class ImportDialog(TakesFiles, RawDialog):
         )
         self.columns = dict(zip(ROLES, boxes))
         self.order = next(boxes)
+        for title, name in (
+            (tr("recognised"), "auto"), (tr("day first: 31/12/2024"), "day"), (tr("month first: 12/31/2024"), "month"),
+        ):  # fmt: skip
+            self.order.addItem(title, name)
         self.zone = ZoneBox("raw_import_zone")
         self.crs = QgsProjectionSelectionWidget()
         self.crs.setCrs(QgsCoordinateReferenceSystem(WORLD))
@@ -159,7 +163,7 @@ class ImportDialog(TakesFiles, RawDialog):
         names = {f"{role.upper()}_FIELD": (box.currentData() if listed else "") for role, box in self.columns.items()}
         return {
             **names, "SOURCE": source, "TIMEZONE": self.zone.zone(), "CRS": self.crs.crs(),
-            "DATE_ORDER": self.order.currentData() or "auto", "ENCODING": encoding,
+            "DATE_ORDER": self.order.currentData(), "ENCODING": encoding,
         }  # fmt: skip
 
     def _wanted(self) -> tuple[str, str]:
@@ -199,7 +203,6 @@ class ImportDialog(TakesFiles, RawDialog):
             if not self.output.filePath() and found.total >= LARGE:
                 self.output.setFilePath(QgsFileUtils.uniquePath(str(Path(wanted[0]).with_suffix(".gpkg"))))
         self._shown = wanted
-        self._list_orders(found)
         self.rows.show_rows(found)
         self._show_state()
 
@@ -213,18 +216,6 @@ class ImportDialog(TakesFiles, RawDialog):
                 for name in found.raw.column_names:
                     box.addItem(name, name)
                 box.setCurrentIndex(max(0, box.findData(getattr(found.schema, role))))
-
-    def _list_orders(self, found: Preview) -> None:
-        chosen = self.order.currentData()
-        known = {"day": tr("day first, as recognised"), "month": tr("month first, as recognised")}
-        order = found.schema.date_order
-        first = known.get(order, tr("choose…")) if order and not chosen else tr("recognised")
-        with silent(self.order):
-            self.order.clear()
-            self.order.addItem(first, "")
-            self.order.addItem(tr("day first: 31/12/2024"), "day")
-            self.order.addItem(tr("month first: 12/31/2024"), "month")
-            self.order.setCurrentIndex(max(0, self.order.findData(chosen)))
 
     def _show_state(self, words: str = "") -> None:
         found, busy = self.preview, self.running is not None
