@@ -231,7 +231,6 @@ def build_tracks(
         skipped.add(reason, np.count_nonzero(good & wrong))
         good &= ~wrong
     lon = wrapped(lon)
-    check_cancelled()
     rows = slice(None) if good.all() else np.flatnonzero(good)
     key = users.codes[rows].astype(np.int64)
     if trips is not users:
@@ -247,7 +246,6 @@ def build_tracks(
     if not new.all():
         kept, key, t = kept[new], key[new], t[new]
     new = run_starts(key)
-    check_cancelled()
     del key  # ten million fixes take 80 MB a column
     first, number = kept[new], np.cumsum(new, dtype=np.int32) - 1
     used, track_user = renumber(users.codes[first], len(users.names))
@@ -256,7 +254,6 @@ def build_tracks(
     check_cancelled()
     if drop_spikes:
         spike = spikes(tracks)
-        check_cancelled()
         skipped.add("impossible jump", np.count_nonzero(spike))
         tracks = tracks.take(~spike) if spike.any() else tracks
     return tracks, skipped
@@ -308,6 +305,30 @@ def _is_faster(speed_m_s: float, tracks: Tracks) -> np.ndarray:
     fast = np.zeros(len(may), bool)
     fast[at] = metres_between(lon[at], lat[at], lon[at + 1], lat[at + 1]) > reach_m[at]
     return fast
+
+
+def without_outliers(tracks: Tracks, skipped: Skipped, max_speed_m_s: float = 100.0) -> Tracks:
+    """Tracks without positions at 0, 0, and without first and last fixes that only a jump reaches; both are counted.
+
+    `spikes` finds jumps away and back, from the fixes before alone, as forecasts need it.
+    """
+    nowhere = (tracks.lon == 0) & (tracks.lat == 0)
+    skipped.add("position 0, 0, which devices write without a signal", np.count_nonzero(nowhere))
+    tracks = tracks.take(~nowhere) if nowhere.any() else tracks
+    start, stop = tracks.track_offsets[:-1], tracks.track_offsets[1:]
+    start, last = start[stop - start > 2], stop[stop - start > 2] - 1
+    jump = np.zeros(len(tracks), bool)
+    for end, step, next_step in ((start, start, start + 1), (last, last - 1, last - 2)):
+        fast, next_fast = (_speeds_m_s(tracks, at) > max_speed_m_s for at in (step, next_step))
+        jump[end[fast & ~next_fast]] = True
+    skipped.add("impossible jump", np.count_nonzero(jump))
+    return tracks.take(~jump) if jump.any() else tracks
+
+
+def _speeds_m_s(tracks: Tracks, at: np.ndarray) -> np.ndarray:
+    """The speeds from the fixes `at` to the next ones."""
+    lon, lat, t = tracks.lon, tracks.lat, tracks.t
+    return metres_between(lon[at], lat[at], lon[at + 1], lat[at + 1]) * 1000 / (t[at + 1] - t[at])
 
 
 def encode_ids(values: Any) -> Coded:

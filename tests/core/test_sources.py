@@ -16,11 +16,10 @@ from pyarrow import dataset, parquet  # noqa: E402
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.sources import readers, text  # noqa: E402
-from raw_qgis_plugin.core.sources.outliers import without_outliers  # noqa: E402
 from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
 from raw_qgis_plugin.core.sources.readers import read, read_table, stream  # noqa: E402
 from raw_qgis_plugin.core.sources.schema import Schema, find_columns, user_candidates  # noqa: E402
-from raw_qgis_plugin.core.tracks import Skipped  # noqa: E402
+from raw_qgis_plugin.core.tracks import Skipped, without_outliers  # noqa: E402
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
 HOUR = 3_600_000

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError, Progress, check_cancelled, no_progress, part_of, require
+from ..errors import InputError, Progress, no_progress, part_of, require
 from ..times import UTC, find_date_order, find_zone
 from ..tracks import Skipped, Tracks, build_tracks
 from .files import files_of, find_source, names_of
@@ -244,5 +244,4 @@ def build(tables: list[pa.Table], drop_spikes: bool = True) -> tuple[Tracks, Ski
     t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
     accuracy = table["accuracy"].to_numpy() if "accuracy" in table.column_names else None
     del table  # Arrow's copy is as large as the columns
-    check_cancelled()
     return build_tracks(user, track, t, lon, lat, drop_spikes, accuracy)

@@ -65,9 +65,9 @@ class ImportTracks(RawAlgorithm):
         )  # fmt: skip
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        from ...core.sources.outliers import without_outliers
         from ...core.sources.preview import preview
         from ...core.sources.readers import read
+        from ...core.tracks import without_outliers
 
         path, kind, wanted = run.text("SOURCE").strip(), run.spec(ImportSpec).format, self.schema(run)
         self.inputs = Path(path).stem
