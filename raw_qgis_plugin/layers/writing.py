@@ -86,27 +86,24 @@ def utc(ms: int) -> QDateTime:
 
 
 class Output:
-    """An output under way: a sink that counts what it is given.
+    """An output under way.
 
-    A file, or a table of a GeoPackage, is written in a folder of its own and gets its place when it is complete: a full
-    disk, a cancel or an error leaves the old one whole, and no half one.
+    A GeoPackage, or a table of one, is written in a folder of its own and gets its place when it is complete: a full
+    disk, a cancel or an error leaves the old one whole, and no half one. Other outputs are as QGIS writes them.
     """
 
-    def __init__(self, sink: QgsFeatureSink | None, destination: str) -> None:
+    def __init__(self, sink: QgsFeatureSink | None, destination: str, folder: Path | None = None) -> None:
         self.sink: Any = sink
-        self.destination, self.count, self.table = destination, 0, ""
-        self.folder: Path | None = None
+        self.destination, self.folder, self.count = destination, folder, 0
 
     @classmethod
     def in_file(cls, path: Path, table: str = "") -> Output:
         """An output that is made as `file`. table: of the GeoPackage `path`, which keeps its other ones."""
-        output = cls(None, f"{path}|layername={table}" if table else str(path))
-        output.table = table
         name = re.sub(r"\W", "_", f"{path.name} {table}".strip())
-        output.folder = path.with_name(f".{name}.partial")  # no format takes it for a file of its own
-        shutil.rmtree(output.folder, ignore_errors=True)  # what a kill left
-        output.folder.mkdir()
-        return output
+        folder = path.with_name(f".{name}.partial")
+        shutil.rmtree(folder, ignore_errors=True)  # what a kill left
+        folder.mkdir()
+        return cls(None, f"{path}|layername={table}" if table else str(path), folder)
 
     @property
     def file(self) -> Path:
@@ -139,38 +136,28 @@ class Output:
             if self.folder:
                 if self.sink is not None:
                     sip.delete(self.sink)  # which writes the rest
-                self.sink, made = None, sorted(self.folder.iterdir())
-                tables = [part for part in made if part.suffix == ".dbf"]  # as which a table as .shp is written
-                file = self.file if self.file in made else next(iter(tables or made), self.file)
-                layer = QgsVectorLayer(str(file), "written", "ogr")
-                if not layer.isValid() or 0 <= layer.featureCount() < self.count:
-                    raise OSError(f"{self.destination} cannot be written: is the disk full?")
-                if self.table:
-                    self._copy(layer)
-                else:
-                    del layer
-                    self._move(made, file.name)
+                    self.sink = None
+                self._place()
         finally:
             self.discard()
 
-    def _copy(self, layer: QgsVectorLayer) -> None:
-        """Put what was written into the table."""
+    def _place(self) -> None:
+        path, _, table = self.destination.partition("|layername=")
+        layer = QgsVectorLayer(str(self.file), "written", "ogr")
+        if not layer.isValid() or 0 <= layer.featureCount() < self.count:
+            raise OSError(f"{self.destination} cannot be written: is the disk full?")
+        if not table:
+            del layer
+            os.replace(self.file, path)
+            return
         options = QgsVectorFileWriter.SaveVectorOptions()
-        options.layerName = self.table
+        options.layerName = table
         options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
-        path, context = self.destination.partition("|")[0], QgsCoordinateTransformContext()
-        error, words, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, context, options)
+        error, words, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(
+            layer, path, QgsCoordinateTransformContext(), options
+        )
         if error != QgsVectorFileWriter.WriterError.NoError:
             raise OSError(f"{self.destination} cannot be written: {words}")
-
-    def _move(self, made: list[Path], name: str) -> None:
-        """Give files their names beside the folder."""
-        self.destination = str(Path(self.destination).with_name(name))
-        if self.destination.lower().endswith(".shp"):
-            for index in (".qix", ".sbn", ".sbx"):  # of the file that is replaced
-                Path(self.destination).with_suffix(index).unlink(missing_ok=True)
-        for part in made:
-            os.replace(part, Path(self.destination).with_name(part.name))
 
     def discard(self) -> None:
         """Give up what is not finished."""

@@ -98,18 +98,15 @@ def open_sink(
     algorithm: QgsProcessingAlgorithm, run: Run, name: str, fields: QgsFields, shape: Any,
     crs: QgsCoordinateReferenceSystem,
 ) -> Output:  # fmt: skip
-    """Begin the output `name`: a file under way, or QGIS's own sink of a layer in memory or a database."""
+    """Begin the output `name`: a GeoPackage under way, or QGIS's own sink of a layer of another kind."""
     from ..layers.writing import Output
 
     text = destination_of(run, run.parameters.get(name))
-    uri = QgsDataSourceUri(text.removeprefix("ogr:"))
-    if text.startswith("ogr:") and uri.database().lower().endswith(".gpkg"):
-        output = Output.in_file(Path(uri.database()), uri.table())
+    uri = QgsDataSourceUri(text.removeprefix("ogr:") if text.startswith("ogr:") else "")
+    file = with_suffix(text) if _is_file(text) else uri.database()
+    if file.lower().endswith(".gpkg"):
+        output = Output.in_file(Path(file), uri.table())
         output.sink, _ = QgsProcessingUtils.createFeatureSink(str(output.file), run.context, fields, shape, crs)
-    elif _is_file(text):
-        output = Output.in_file(Path(with_suffix(text)))
-        output.sink, made = QgsProcessingUtils.createFeatureSink(str(output.file), run.context, fields, shape, crs)
-        output.destination = str(Path(output.destination).with_name(Path(made).name))  # QGIS may add to the name
     else:
         output = Output(*algorithm.parameterAsSink(run.parameters, name, run.context, fields, shape, crs))
     if output.sink is None:
