@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
 FILE = "embeddings.sqlite"
-# Pages that hold several vectors; free space returned to the disk; deleted vectors overwritten
-PREPARE = """PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA secure_delete = ON;
-    CREATE TABLE IF NOT EXISTS units (key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL);"""
+PREPARE = """PRAGMA page_size = 16384;
+    CREATE TABLE IF NOT EXISTS units (key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL);"""  # several vectors a page
 
 Warn = Callable[[str], object]
 
@@ -48,8 +47,8 @@ def embed_cached(
 
     folder: of the cache, created with mode 0700; None for no cache. warn: called with a sentence if the cache cannot be
     read or written (full disk, damaged file); the embeddings are computed all the same. units_at_once: computed before
-    they are stored, some ten seconds of users, which an interruption loses. max_bytes: of the file; beyond it, the half
-    of the units that was stored first is deleted.
+    they are stored, some ten seconds of users, which an interruption loses. max_bytes: of the file; a larger one is
+    begun anew.
     """
     if folder is None:
         return embed(tracks, model, progress)
@@ -115,18 +114,15 @@ class _Store:
         return found
 
     def write(self, vectors: dict[bytes, bytes]) -> None:
-        """Store vectors by their keys, all of them or none, and keep the file under its largest size."""
+        """Store vectors by their keys, all of them or none."""
         if not self.usable:
             return
-        with self._failures(), closing(_connect(self.file)) as database:
-            with database:
+        with self._failures():
+            if self.file.exists() and self.file.stat().st_size > self.max_bytes:
+                self.file.unlink()
+            with closing(_connect(self.file)) as database, database:
                 rows = [(key, _seal(key, vector)) for key, vector in vectors.items()]
                 database.executemany("INSERT OR REPLACE INTO units VALUES (?, ?)", rows)
-            if self.file.stat().st_size > self.max_bytes:
-                with database:
-                    middle = "SELECT rowid FROM units ORDER BY rowid LIMIT 1 OFFSET (SELECT count(*) / 2 FROM units)"
-                    database.execute(f"DELETE FROM units WHERE rowid < ({middle})")  # nosec B608
-                database.execute("PRAGMA incremental_vacuum").fetchall()
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
