@@ -68,6 +68,9 @@ def entries() -> tuple[Entry, ...]:
         Entry("basemap", tr("Basemap"),
               tr("Tiles of an XYZ connection of QGIS, below the layers. You are asked before the first request."),
               lambda menu: menu.toggle_basemap(), "map"),
+        Entry("train", tr("Train a model…"),
+              tr("Continue training on your own tracks, or teach a new label from examples."),
+              window("windows.training", "open_training")),
         Entry("models", tr("Models…"), tr("The model of RAW and your own: cards, import, export."),
               window("windows.models", "ModelsDialog")),
         Entry("environment", tr("Packages…"),
@@ -80,7 +83,8 @@ def entries() -> tuple[Entry, ...]:
 
 def groups() -> list[tuple[str, tuple[str, ...]]]:
     """Titles of the menu's groups, and the actions in them; a group without a title stands in the menu itself."""
-    found = [(group_title(group), ("models",) * (group == "models") + tuple(each.ID for each in members))
+    tools = {"models": ("train", "models")}
+    found = [(group_title(group), tools.get(group, ()) + tuple(each.ID for each in members))
              for group, members in GROUPS.items()]  # fmt: skip
     return [("", ("sample", "dock")), *found, (tr("Maps"), ("map", "film", "basemap")), ("", ("environment", "help"))]
 

@@ -21,7 +21,7 @@ from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
 from raw_qgis_plugin.processing.provider import ALGORITHMS
 
 NAME = "raw_qgis_plugin"
-WINDOWS = ("sample", "models", "environment", "help")
+WINDOWS = ("sample", "train", "models", "environment", "help")
 report = {"errors": [], "dialogs": {}, "with": [], "without": [], "order": [each.ID for each in ALGORITHMS]}
 
 

@@ -8,13 +8,12 @@ from typing import Any
 
 from ...core.errors import Cancelled, InputError
 from ...core.specs import DeviceSpec, PretrainSpec, ZoneSpec
-from ...tasks import child as runs
 from ...tasks import training
 from ..form import Run
 from ..words import tr
 from .train_base import TrainingAlgorithm
 
-NONE, RESUME = "none", "resume"
+NONE = "none"
 
 
 class Pretrain(TrainingAlgorithm):
@@ -32,8 +31,7 @@ class Pretrain(TrainingAlgorithm):
         self.add_options(PretrainSpec)
         self.add_bundle(
             "INIT", "Begin with",
-            "shipped: the model that comes with RAW. none: random weights. resume: the last training that was stopped. "
-            "Or a bundle's folder or .zip.",
+            "shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.",
             "shipped",
         )  # fmt: skip
         self.add_options(DeviceSpec, ZoneSpec)
@@ -47,14 +45,12 @@ class Pretrain(TrainingAlgorithm):
         self._init(run)
 
     def _init(self, run: Run) -> str:
-        """The model to continue from: 'shipped', 'none', 'resume' or a path. BundleError if INIT is no model."""
+        """The model to continue from: 'shipped', 'none' or a path. BundleError if INIT is no model."""
         from ...core.bundle.bundle import open_bundle
 
         init, preset = run.text("INIT").strip() or "shipped", run.spec(PretrainSpec).preset
-        if init == RESUME and not self._kept():
-            raise InputError("There is no training that was stopped, so none can be resumed.")
-        if init in (NONE, RESUME):
-            return init
+        if init == NONE:
+            return NONE
         size = open_bundle(init).card.get("config", {}).get("preset")
         if init != "shipped":
             return str(Path(init).resolve())  # the child has another working directory
@@ -63,10 +59,6 @@ class Pretrain(TrainingAlgorithm):
             run.info(words.format(own=size, preset=preset))
             return NONE
         return init
-
-    def _kept(self) -> list[runs.Child]:
-        """The trainings that were stopped, the last one first."""
-        return [each for each in runs.runs() if each.about["module"] == self.MODULE and not each.running]
 
     def run_on(self, run: Run) -> dict[str, Any]:
         from ...core.bundle.bundle import open_bundle
@@ -89,11 +81,7 @@ class Pretrain(TrainingAlgorithm):
                 *trial, *([] if device == "auto" else ["--device", device.lower()]),
             ]  # fmt: skip
 
-        kept = self._kept()
-        last = kept.pop(0) if init == RESUME else None
-        for other in kept:  # one copy of the tracks is enough
-            other.delete()
-        outputs = self.train(run, "pretrain", prepare, last, minutes=spec.minutes)
+        outputs = self.train(run, "pretrain", prepare, minutes=spec.minutes)
         used = open_bundle(outputs["BUNDLE"]).card["training"]["device"]
         return {**outputs, **self.counts(tracks, skipped, used)}
 
@@ -102,5 +90,7 @@ class Pretrain(TrainingAlgorithm):
         if error is None:
             super().tidy_up(run, folder, error)
         elif isinstance(error, Cancelled):
-            words = tr("Stopped. The training so far is kept in {folder} until the next one. INIT 'resume' resumes it.")
+            words = tr(
+                "Stopped. The training so far is kept in {folder}. Resume or delete it on RAW's page Train a model."
+            )
             run.warn(words.format(folder=folder))

@@ -37,29 +37,23 @@ class TrainingAlgorithm(TrackAlgorithm):
         if bundle := run.text("BUNDLE"):  # QGIS itself refuses an empty one
             library.check_target(Path(bundle))
 
-    def train(
-        self, run: Run, name: str, prepare: Callable[[Path], list[str]], kept: runs.Child | None = None, **notes: Any
-    ) -> dict[str, Any]:
+    def train(self, run: Run, name: str, prepare: Callable[[Path], list[str]], **notes: Any) -> dict[str, Any]:
         """Train in a new folder of runs. Returns BUNDLE, REPORT, VERDICT and PROVIDER.
 
-        prepare: writes the child's input files into the folder and returns the child's arguments. kept: a stopped run
-        to resume instead. notes: more for run.json, such as the minutes that it may take.
+        prepare: writes the child's input files into the folder and returns the child's arguments. notes: more for
+        run.json, such as the minutes that it may take.
         """
         bundle, report = run.text("BUNDLE"), run.text("REPORT")  # once: a temporary output gets a new name each time
-        minutes = (kept.about if kept else notes).get("minutes", 30.0)
-        folder, child = kept.folder if kept else runs.new_folder(name), kept
+        folder, child = runs.new_folder(name), None
         try:
-            arguments = [] if kept else prepare(folder)
+            arguments = prepare(folder)
             stage = run.stage(tr("Training"), stop=100)  # raises Cancelled before anything is started
-            if child is None:
-                child = runs.Child.start(self.MODULE, arguments, folder, title=tr(self.TITLE), **notes)
-            else:
-                child.resume("--resume")
+            child = runs.Child.start(self.MODULE, arguments, folder, title=tr(self.TITLE), **notes)
             found: dict[str, Any] = {}
 
             def on_line(line: dict[str, Any]) -> None:
                 found.update({key: line[key] for key in ("bundle", "report", "verdict", "provider") if key in line})
-                text, share = training.progress_text(line), training.share_done(line, minutes)
+                text, share = training.progress_text(line), training.share_done(line, notes.get("minutes", 30.0))
                 if text and "verdict" not in line:
                     run.feedback.pushConsoleInfo(text) if "text" in line else run.info(text)
                 if share is not None and not run.feedback.isCanceled():

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The training page: it opens the two algorithms that train, and shows the runs that are under way or were stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.PyQt.QtCore import QTimer, QUrl
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QMessageBox, QPlainTextEdit, QProgressBar
+
+from ...core.bundle import library
+from ...core.errors import RawError
+from ...environment.folders import models_folder
+from ...processing.progress import time_left
+from ...processing.words import tr
+from ...tasks import training
+from ...tasks.child import Child, runs
+from ..desktop import Desktop
+from ..widgets.dialog import RawDialog
+from ..widgets.layout import buttons, column, escaped, row, silent, wrapped
+
+
+def open_training(desktop: Desktop) -> TrainingDialog:
+    """Make the window, or return the one that is open."""
+    return desktop.opened("raw_training") or TrainingDialog(desktop)
+
+
+class TrainingDialog(RawDialog):
+    """A run is a process of its own. One that was resumed here outlives the window and QGIS."""
+
+    def __init__(self, desktop: Desktop) -> None:
+        super().__init__(desktop.iface.mainWindow(), "raw_training", tr("Train a model"))
+        self.desktop = desktop
+        self.child: Child | None = None  # the run that is shown
+        self.status = ""
+        self.last: dict[str, Any] = {}  # the latest value of each figure
+        self._found: list[Child] = []
+        start = [
+            ("pretrain", tr("Continue training…"), tr("The model learns how people move in your tracks. No labels."),
+             lambda: desktop.open_dialog("pretrain")),
+            ("trainhead", tr("Teach a label…"), tr("The model learns a label of your own from ten examples or more."),
+             lambda: desktop.open_dialog("trainhead")),
+        ]  # fmt: skip
+        begin = QFormLayout()
+        for button, (_, _, words, _) in zip(buttons("raw_training_", *start).values(), start):
+            begin.addRow(button, wrapped(words))
+        self.runs = QComboBox(objectName="raw_training_runs", currentIndexChanged=self.show_run)
+        self.head = wrapped(objectName="raw_training_status")
+        self.bar = QProgressBar(objectName="raw_training_bar", maximum=1000)
+        self.log = QPlainTextEdit(objectName="raw_training_log", readOnly=True, maximumBlockCount=5000)
+        self.actions = buttons(
+            "raw_training_",
+            ("pause", tr("Pause"), tr("Stop now. The run can be resumed, also after QGIS was closed"), self.pause),
+            ("resume", tr("Resume"), tr("Resume from the last checkpoint"), self.resume),
+            ("delete", tr("Delete"), tr("Stop, and delete the run with its copy of the tracks"), self.delete),
+            ("report", tr("Report"), tr("Open the report in the browser"), self.open_report),
+            ("use", tr("Use this model"), tr("Keep it among your models, and use it in this project"), self.use),
+        )
+        parts = begin, self.runs, self.head, self.bar, self.log, row(*self.actions.values(), None), None
+        layout = column(*parts, self.buttons(page="train"))
+        layout.setStretchFactor(self.log, 100)
+        self.setLayout(layout)
+        self.resize(760, 480)
+        self.timer = QTimer(self, interval=500, timeout=self.look)
+        self.timer.start()
+        self.show_run()
+        self.look()
+
+    # ---- what is shown ------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """List the runs if some have come or gone, and show what is new of the chosen one."""
+        found = [each for each in runs() if each.about["module"] == training.ADAPT]  # others cannot be resumed
+        if [each.folder for each in found] != [each.folder for each in self._found]:
+            chosen, self._found = self.runs.currentData(), found
+            with silent(self.runs):
+                self.runs.clear()
+                for child in found:
+                    when = str(child.about["started"]).replace("T", " ")[:16]
+                    self.runs.addItem(tr("Training of {when} UTC").format(when=when), child.folder.name)
+                self.runs.setCurrentIndex(max(0, self.runs.findData(chosen)))
+            if self.child is None or self.runs.currentData() != chosen:
+                self.show_run()
+        if self.child is not None:
+            self._show_news(self.child)
+
+    def show_run(self, _row: int = 0) -> None:
+        """Show the chosen run from its beginning."""
+        name = self.runs.currentData()
+        self.child = next((each for each in self._found if each.folder.name == name), None)
+        self.status, self.last = "", {}
+        self.log.clear()
+        self.bar.setValue(0)
+        for part in (self.runs, self.bar, self.log, *self.actions.values()):
+            part.setVisible(self.child is not None)
+        self.head.setText(tr("No training is under way. One that is stopped or interrupted can be resumed here."))
+        if self.child is not None:
+            self._show_news(self.child)
+
+    def _show_news(self, child: Child) -> None:
+        status = child.status  # before the last lines are read
+        for line in child.lines():
+            self.last |= line
+            if words := training.progress_text(line):
+                self.log.appendPlainText(words)
+            share = training.share_done(line, float(child.about.get("minutes", 30)))
+            self.bar.setValue(max(self.bar.value(), round(1000 * (share or 0))))
+        if status == "running":
+            words = tr("Running")
+            if "seconds_left" in self.last:
+                left = time_left(float(self.last["seconds_left"]))
+                words = tr("Running: {left} of training left, then calibrating and testing").format(left=left)
+            self.head.setText(f"<b>{words}.</b>")
+        if status != self.status:
+            self.status = status
+            self._show_status(child)
+
+    def _show_status(self, child: Child) -> None:
+        status, whole = self.status, (child.folder / "tracks.parquet").exists()
+        visible = {
+            "pause": status == "running",
+            "resume": status in ("stopped", "interrupted", "failed") and whole,
+            "report": status == "finished" and (self._result() / "report.html").exists(),
+            "use": status == "finished",
+        }
+        for name, button in self.actions.items():
+            button.setVisible(visible.get(name, True))
+            button.setEnabled(True)
+        if status == "finished":
+            self.bar.setValue(1000)
+            training.delete_personal_data(child.folder)  # the copies of tracks and labels are not needed any more
+            self.head.setText(f"<b>{escaped(self._verdict())}</b>")
+        elif status == "stopped":
+            self.head.setText(tr("<b>Paused.</b> Resume it now or another day."))
+        elif status != "running":
+            words = tr("Failed") if status == "failed" else tr("Interrupted")
+            self.head.setText(f"<b>{words}.</b> {escaped(str(child.error() or ''))}")
+            self.log.appendPlainText(child.errors()[-4000:])
+
+    def _verdict(self) -> str:
+        return str(self.last.get("verdict") or tr("Finished."))
+
+    def _result(self) -> Path:
+        return (self.child.folder if self.child else Path()) / training.RESULT_FOLDER
+
+    # ---- actions ------------------------------------------------------------------------------------------------
+
+    def _run(self, words: str, work: Any, done: Any) -> None:
+        for button in self.actions.values():
+            button.setEnabled(False)
+        self.head.setText(words)
+
+        def failed(error: str) -> None:
+            if self.child is not None:
+                self._show_status(self.child)
+            self.head.setText(escaped(error))
+
+        self.run_until_closed(f"RAW: {words}", lambda _: work(), done, failed)
+
+    def pause(self) -> None:
+        """End the process, by force where it does not end itself, though not while it saves."""
+        if self.child is not None:
+            self._run(tr("Stopping …"), self.child.cancel, lambda _: self.look())
+
+    def resume(self) -> None:
+        """Resume from the last checkpoint."""
+        if self.child is not None:
+            try:
+                self.child.resume("--resume")
+            except (RawError, OSError) as error:
+                self.head.setText(escaped(str(error)))
+            self.look()
+
+    def delete(self, ask: bool = True) -> None:
+        """Stop and delete the run, after a question."""
+        child, yes = self.child, QMessageBox.StandardButton.Yes
+        words = tr("Delete this run, with its copy of the tracks and what it has trained?")
+        if child is None or (ask and QMessageBox.question(self, tr("Delete the run"), words) != yes):
+            return
+
+        def work() -> None:
+            child.cancel()
+            child.delete()
+
+        self._run(tr("Stopping …"), work, lambda _: self.look())
+
+    def open_report(self) -> None:
+        """Open the report in the browser."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._result() / "report.html")))
+
+    def use(self) -> None:
+        """Copy the model into the user's folder, and use it in this project, from whose tracks it learned."""
+        bundle, yes = self._result() / "bundle", QMessageBox.StandardButton.Yes
+        words = tr("{verdict}\n\nUse this model all the same?").format(verdict=self._verdict())
+        advised = self.last.get("use") is True
+        if not advised and QMessageBox.question(self, tr("Use this model"), words) != yes:
+            return
+
+        def used(path: Path) -> None:
+            self.desktop.use_model(path, everywhere=False)
+            words = tr("The model is now among your models as '{name}', and used in this project.")
+            self.head.setText(f"<b>{escaped(words.format(name=path.name))}</b>")
+
+        self._run(tr("Keeping the model …"), lambda: library.add(bundle, models_folder(), tr("my model")), used)
