@@ -177,7 +177,7 @@ ALONE = $(if $(NAMESPACE),$(NAMESPACE) $(PYTHON) tests/netwatch.py standin build
 check: $(INSTALLED_CHECK)
 	$(PY) -m ruff check .
 	$(PY) -m mypy raw_qgis_plugin/core
-	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) -q $(SIDE_BY_SIDE) $(wildcard tests/core tests/golden/test_answers.py tests/test_*.py)
+	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) -q $(SIDE_BY_SIDE) $(wildcard tests/core tests/golden/test_answers.py tests/golden/test_newer.py tests/test_*.py)
 
 ## make test       every test but the pictures: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup system-qt6 package

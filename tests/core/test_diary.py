@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partialmethod
 
 import numpy as np
@@ -13,8 +14,10 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary.diary import UNSEEN, Diary, find_diaries, join_diaries
 from raw_qgis_plugin.core.diary.legs import SETTINGS, cut_legs, join_legs
 from raw_qgis_plugin.core.diary.line import thinned
-from raw_qgis_plugin.core.diary.modes import NO_HEAD
+from raw_qgis_plugin.core.diary.modes import HEAD, MODES, NO_HEAD, find_modes
 from raw_qgis_plugin.core.diary.stops import find_stops
+from raw_qgis_plugin.core.embedding.profiles import UNKNOWN
+from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.specs import DiarySpec
@@ -73,6 +76,14 @@ def test_a_week_of_work_is_told() -> None:
     assert minutes(trips["t_start"])[:3] == [8 * 60, 17 * 60 + 50, 18 * 60]
     assert np.allclose(trips["distance_m"][:3], [10_000, 900, 9_100], rtol=0.25)
     assert set(trips["mode"]) == {"unknown"} and set(trips["why"]) == {NO_HEAD}
+
+
+def test_only_a_leg_of_two_fixes_or_more_has_a_mode(invented_model: Callable[..., Model]) -> None:
+    legs = build_tracks(["a", "a", "b"], None, [0, MINUTE, 0], [0, 0.01, 5], [0, 0, 0])[0]
+    model = invented_model({"name": HEAD, "unit": "track", "kind": "classes", "classes": list(MODES)})
+    found = find_modes(legs, model, no_progress)
+    assert found.why.tolist() == ["", "fewer than two fixes"] and found.in_domain.tolist() == [True, False]
+    assert found.mode[0] in MODES and found.mode[1] == UNKNOWN and np.isnan(found.p[1]).all()
 
 
 def test_two_days_show_no_kinds() -> None:

@@ -59,6 +59,16 @@ def test_an_observed_encounter_is_what_it_was(lon0: float) -> None:
     assert abs((e.lon[0] - lon0 + 180) % 360 - 180) * KX < 20 and e.lat[0] == pytest.approx(50.0)
 
 
+def test_an_encounter_lies_half_way_also_between_fixes() -> None:
+    """Two who go north at 1 m/s, 30 m beside each other, with a fix in 40 s, one 20 s after the other."""
+    t = START + np.concatenate([later + np.arange(0, 20 * MINUTE, 40_000) for later in (0, 20_000)])
+    user, east = np.repeat(["a", "b"], len(t) // 2), np.repeat([0.0, 30.0], len(t) // 2)
+    _, ky = metres_per_degree(np.array(50.0))
+    e = found(build_tracks(user, None, t, 10 + east / KX, 50 + (t - START) / 1000 / ky)[0])
+    assert (e.lon - 10) * KX == pytest.approx([15], abs=0.1) and (e.lat - 50) * ky == pytest.approx([30], abs=0.1)
+    assert (e.t_start - START).tolist() == [30_000] and (e.t_end - START).tolist() == [1_140_000]
+
+
 def test_too_far_or_too_short_is_no_encounter() -> None:
     assert len(found(people(apart_m=60.0)).one) == 0
     assert len(found(people(), min_minutes=30).one) == 0
@@ -107,7 +117,7 @@ def test_small_parts_have_the_same_encounters_and_every_time_once(monkeypatch: p
 
 
 @pytest.mark.parametrize("error_m", [0.0, 1.0, 30.0, 200.0])
-@pytest.mark.parametrize("away_m", [0.0, 40.0, 60.0, 500.0])
+@pytest.mark.parametrize("away_m", [0.0, 40.0, 50.0, 60.0, 500.0])
 def test_a_probability_is_the_share_of_draws(away_m: float, error_m: float) -> None:
     draws = np.random.default_rng(0).normal(0, error_m, (100_000, 2)) + [away_m, 0.0]
     p = probability_within(np.array([away_m]), np.array([error_m]), 50.0)[0]

@@ -10,8 +10,9 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.gaps.ends import Gaps, ends_of
 from raw_qgis_plugin.core.gaps.fill import Filled, GapQueries, calibrated, fill
-from raw_qgis_plugin.core.gaps.imputer import Imputer
+from raw_qgis_plugin.core.gaps.imputer import SIMPLE, Imputer, simple_places
 from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -130,3 +131,31 @@ def test_areas_are_as_wide_as_the_layer_needs() -> None:
     factor, share = np.array(shipped["factor80"][:2]), np.array(shipped["share80"][:2])
     assert (narrowed[1] < factor).all() and (narrowed[3] < share).all()
     assert kept[1, 1] == pytest.approx(factor[1]) and kept[3, 1] == pytest.approx(share[1])
+
+
+def test_where_a_track_was_between_two_fixes_and_not_in_silence() -> None:
+    t = START + 1000 * np.array([0, 10, 20, 620, 630])
+    tracks = build_tracks(
+        ["a"] * 5, None, t, [10.0, 10.0001, 10.0002, 10.01, 10.0101], [50.0, 50.0002, 50.0004, 50.1, 50.1]
+    )[0]
+    asked = START + 1000 * np.array([-1, 0, 5, 20, 300, 620, 625, 631])
+    lon, lat, known = Movements(tracks).at(np.zeros(8, int), asked)
+    assert known.tolist() == [False, True, True, True, False, True, True, False]
+    assert lon[known] == pytest.approx([10.0, 10.00005, 10.0002, 10.01, 10.01005])
+    assert lat[known] == pytest.approx([50.0, 50.0001, 50.0004, 50.1, 50.1])
+
+
+def test_the_ends_of_a_gap_and_simple_ways_between_them() -> None:
+    """East at 10 m/s, and on at the same speed after the gap: by any simple way it was where the clock says."""
+    k = np.array([*range(8), *range(20, 28)])
+    kx, _ = metres_per_degree(np.array(50.0))
+    tracks = build_tracks(["a"] * 16, None, START + 15_000 * k, 10 + 150 * k / kx, np.full(16, 50.0))[0]
+    ends = ends_of(Gaps(tracks, np.full(3, 7), np.full(3, 8)))
+    assert (ends.seconds == 195.0).all() and (ends.step_s == 15.0).all()
+    for end in (0, 1):
+        assert np.hypot(*ends.end_velocity(end).T) == pytest.approx(10.0, rel=1e-3)
+    share = np.array([0.25, 0.5, 0.75])
+    places = simple_places(ends, share)
+    assert np.abs(places[..., 1]).max() < 1
+    for name in ("line", "curve", "leaves at once", "arrives at last"):
+        assert places[:, SIMPLE.index(name), 0] == pytest.approx(1950 * share, rel=1e-3), name

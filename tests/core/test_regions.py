@@ -275,6 +275,8 @@ def test_the_week_counts_people_and_hides_few_in_every_part():
     assert (week["no_data"] == week["suppressed"]).all()
     assert np.isnan(week["n_users"]).sum() == 68 and len({*week["noise_key"]}) == 3
     assert week_of_regions(tracks, [DEGREE], 5)["suppressed"].all()
+    away = seen(("a", 3, 0.5, (7,)), ("d", 1, 5.5, (7,)), ("d", 1, 0.5, (5 * 24 + 21,)))  # d is on record elsewhere
+    assert np.flatnonzero(~week_of_regions(away, [DEGREE], 4)["no_data"]).tolist() == [1]
     with pytest.raises(InputError, match="at least 1"):
         week_of_regions(tracks, [DEGREE], 0)
 
