@@ -71,6 +71,7 @@ def test_who_commutes(labels: PeopleLabels) -> None:
     assert works["n_days_seen"] == 14 and works["coverage"] > 0.99
     assert works["trips_a_day_low"] < 20 / 14 < works["trips_a_day_high"]
     assert stays["commuter_p"] < 0.5 and stays["work_days"] == 0, "one hour at a shop is no work"
+    assert np.isnan(stays["share_walk"]) and stays["why"].endswith("fewer than 5 trips of a known mode")
 
 
 def test_homes_and_work_are_places(labels: PeopleLabels) -> None:

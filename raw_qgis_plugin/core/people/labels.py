@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 YES, NO = "yes", "no"
 THIN = "too little of the time at places is on record"
-NO_MODES = "no way with enough fixes to tell its mode"
+FEW_TRIPS = "fewer than {} trips of a known mode"
 UNCLEAR = "the places do not show clearly whether one is work"
 NUMBERS = (
     "share_walk", "share_bike", "share_motor", "share_rail", "rail_trips", "rail_trips_low", "rail_trips_high",
@@ -38,6 +38,7 @@ class PeopleSettings:
     unclear: tuple[float, float] = (0.32, 0.68)  # probabilities between which the label is unknown
     silence_h: float = 2.0  # a longer silence outside a stop is unknown time
     day_h: float = 10.0  # of known time, for a day on which trips are counted
+    min_trips: int = 5  # of a known mode, for shares of modes and users of rail
     rail_share: float = 0.05  # of trips, for a user of rail; a trip at least is expected
     deviations: float = 1.2816  # of an interval of 80 %
 
@@ -78,8 +79,8 @@ def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_pr
     counts = np.where(at_work, [columns["work_days"], seen["weekdays"]], [seen["home_nights"], seen["nights"]])
     columns["evidence"] = object_column(_words(*row) for row in zip(at_work, *counts.astype(int)))
     why = columns.pop("why")
-    unseen = (columns["main_mode"] == UNKNOWN) & ~nobody
-    why[unseen] = [f"{words}, {NO_MODES}".removeprefix(", ") for words in why[unseen]]
+    unseen = np.isnan(columns["share_rail"]) & ~nobody
+    why[unseen] = [f"{words}, {FEW_TRIPS.format(SETTINGS.min_trips)}".removeprefix(", ") for words in why[unseen]]
     columns["why"] = why
     return PeopleLabels(columns, _places(users, diary), diary)
 
@@ -130,13 +131,14 @@ def _trips(users: Tracks, diary: Diary) -> dict[str, np.ndarray]:
     known = ~np.isnan(diary.mode_p).any(axis=1)
     p, who = diary.mode_p[known], user[known]
     sums = np.stack([np.bincount(who, column, n) for column in p.T], axis=1)
-    rail, some = sums[:, MODES.index("rail")], sums.sum(axis=1) > 0
+    rail, count = sums[:, MODES.index("rail")], np.bincount(who, minlength=n)
+    some, enough = count > 0, count >= s.min_trips
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = sums / sums.sum(axis=1, keepdims=True)
+        share = np.where(enough[:, None], sums / sums.sum(axis=1, keepdims=True), np.nan)
         columns = {f"share_{name}": share[:, k] for k, name in enumerate(("walk", "bike", "motor", "rail"))}
         columns["main_mode"] = np.where(some, np.array(MODES, object)[sums.argmax(axis=1)], UNKNOWN).astype(object)
         uses = (rail >= 1) & (share[:, MODES.index("rail")] >= s.rail_share)
-        columns["rail_user"] = np.where(some, np.where(uses, YES, NO), UNKNOWN).astype(object)
+        columns["rail_user"] = np.where(enough, np.where(uses, YES, NO), UNKNOWN).astype(object)
         doubt = np.bincount(who, p[:, MODES.index("rail")] * (1 - p[:, MODES.index("rail")]), n)
         weeks = np.where(some, diary.users["n_days"] / 7, np.nan)
         trips, days = _on_good_days(users, diary, user)
