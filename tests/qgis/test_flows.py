@@ -180,7 +180,7 @@ def test_a_film_has_a_frame_for_each_step_of_the_clock(menu: Any, make: Any, fix
 
     canvas = menu.iface.mapCanvas()
     canvas.setLayers([make(fixes)])
-    clock = QgsTemporalNavigationObject()
+    clock = QgsTemporalNavigationObject(canvas)  # else the canvas outlives it
     canvas.setTemporalController(clock)
     begin = QDateTime(QDate(2020, 9, 13), QTime(12, 0), Qt.TimeSpec.UTC)
     set_clock(canvas, QgsDateTimeRange(begin, begin.addSecs(3600)), 600.0)
