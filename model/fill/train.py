@@ -22,11 +22,11 @@ from model.data.corpus import load_both, source_name
 from model.fill.examples import Examples, collect
 from model.network.raw import Mixture, nll, spatial_median
 from model.retrieval.averaged import AveragedTraining, train_averaged
+from model.training.calibrate import table
 from model.training.onnx_export import export_graph, largest_difference, run_file
 from raw_qgis_plugin.core.arrays import take_rows
-from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
-from raw_qgis_plugin.core.forecasting import areas
 from raw_qgis_plugin.core.forecasting import mixture as arrays
+from raw_qgis_plugin.core.forecasting.areas import nonconformity
 from raw_qgis_plugin.core.gaps.fill import SETTINGS as FILL
 from raw_qgis_plugin.core.gaps.imputer import SIMPLE
 from raw_qgis_plugin.core.paths import IMPUTER, IMPUTER_CARD
@@ -44,7 +44,6 @@ class ImputerTraining(AveragedTraining):
     gate: float = 2.0  # logit of the share by which movements are moved onto the ends, untrained
     batch: int = 512
     learning_rate: float = 2e-3
-    calibrated_s: tuple[float, ...] = (300.0, 600.0, 1200.0, 1800.0, 3600.0)  # lengths at which areas are calibrated
 
 
 SETTINGS = ImputerTraining()
@@ -109,22 +108,11 @@ def evaluate(imputer: Imputer, unseen: Examples) -> tuple[float, dict[str, list[
     mix = imputer(**inputs_of(unseen))
     off = torch.linalg.vector_norm(spatial_median(mix) - torch.from_numpy(unseen.target), dim=-1).numpy()
     centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)
-    mixture = arrays.Mixture(centre, np.exp(log_scale), np.exp(log_weight))
-    table: dict[str, list[float]] = {name: [] for name in ("seconds", *CALIBRATION_COLUMNS)}
-    octave = np.abs(np.log(unseen.seconds[:, None] / np.array(SETTINGS.calibrated_s))).argmin(axis=1)
-    for number, seconds in enumerate(SETTINGS.calibrated_s):
-        some = np.flatnonzero(octave == number)
-        if len(some) < 200:
-            continue
-        m = mixture.take(some)
-        ratio, level = areas.nonconformity(
-            m.condensed(FILL.components), arrays.spatial_median(m, 1e-5), unseen.target[some]
-        )
-        shares = areas.NOMINAL_LEVELS
-        row = (seconds, *map(np.quantile, ratio, shares), *np.quantile(level, shares))
-        for name, value in zip(table, row, strict=True):
-            table[name].append(round(float(value), 4))
-    return float((off * unseen.unit_m * unseen.weight).mean()), table
+    m = arrays.Mixture(centre, np.exp(log_scale), np.exp(log_weight))
+    point = arrays.spatial_median(m, 1e-5)
+    ratio, level = nonconformity(m.condensed(FILL.components), point, unseen.target)
+    found = table(unseen.seconds, ratio.T, level, np.ones(len(unseen), bool))
+    return float((off * unseen.unit_m * unseen.weight).mean()), {"seconds": found.pop("horizon_s"), **found}
 
 
 def export(imputer: Imputer, some: Examples, path: Path) -> None:
@@ -153,10 +141,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     imputer = train(examples, args.epochs, args.seed)
     args.output.mkdir(parents=True, exist_ok=True)
     export(imputer, take_rows(unseen, np.arange(min(len(unseen), 50))), args.output / IMPUTER.name)
-    error, table = evaluate(imputer, unseen)
+    error, tables = evaluate(imputer, unseen)
     card = {
         "corpus": [source_name(spec) for spec in args.corpus], "examples": len(examples), "epochs": args.epochs,
-        "seed": args.seed, "unseen": len(unseen), "error over the best simple one": error, "calibration": table,
+        "seed": args.seed, "unseen": len(unseen), "error over the best simple one": error, "calibration": tables,
     }  # fmt: skip
     (args.output / IMPUTER_CARD.name).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 

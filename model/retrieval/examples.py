@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,13 +29,11 @@ from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 
-@dataclass(frozen=True)
-class Recording:
-    """How people are recorded: one fix in each `cadence_s`. filled: the last fix is held round the clock. under_way:
-    fixes at rest are left out. share: of the examples, relative to other recordings of trips or of days.
+class Recording(NamedTuple):
+    """How people are recorded: one fix in each `cadence_s`. share: of the examples, relative to other recordings of
+    trips or of days. filled: the last fix is held round the clock. under_way: fixes at rest are left out.
     """
 
-    name: str
     cadence_s: int
     share: float = 1.0
     filled: bool = False
@@ -45,18 +44,10 @@ class Recording:
         """Does it show trips, not days?"""
         return self.cadence_s < CONTEXT.sparse_s
 
-    @property
-    def steps_ahead(self) -> tuple[int, ...]:
-        """Steps of the cadence of the queries."""
-        return (1, 2, 3, 4, 5, 8, 16, 32) if self.trips else (1, 2, 4, 6, 8, 10, 16)
 
-
-TRIPS = tuple(Recording(f"{s} s", s, share) for s, share in ((5, 2.0), (15, 2.0), (30, 1.0), (60, 3.0)))
-DAYS = (
-    Recording("quarter hours", 900),
-    Recording("quarter hours, filled", 900, filled=True),
-    Recording("quarter hours under way", 900, under_way=True),
-)
+TRIPS = (Recording(5, 2.0), Recording(15, 2.0), Recording(30), Recording(60, 3.0))
+DAYS = (Recording(900), Recording(900, filled=True), Recording(900, under_way=True))
+STEPS_AHEAD = {True: (1, 2, 3, 4, 5, 8, 16, 32), False: (1, 2, 4, 6, 8, 10, 16)}  # of the cadence, of trips and of days
 
 
 @dataclass(frozen=True)
@@ -120,7 +111,7 @@ def collect(
                 break
             own += _of_layer(layer, able, model, r, wanted - count, rng)
             count = sum(map(len, own))
-        report({"source": s.name, "recording": r.name, "examples": min(count, wanted)})
+        report({"source": s.name, **r._asdict(), "examples": min(count, wanted)})
         if count:
             some = take_rows(join_rows(own), np.sort(rng.permutation(count)[:wanted]))
             octave = np.maximum(np.round(np.log2(some.horizon_s / r.cadence_s)), 0).astype(int)
@@ -134,7 +125,7 @@ def _of_layer(
 ) -> Iterator[Examples]:
     """Examples of some of the rows of a layer that have queries."""
     able = np.sort(rng.permutation(able)[: min(SETTINGS.contexts, -(-most // SETTINGS.horizons))])
-    steps = rng.permuted(np.tile(r.steps_ahead, (len(able), 1)), axis=1)[:, : SETTINGS.horizons]
+    steps = rng.permuted(np.tile(STEPS_AHEAD[r.trips], (len(able), 1)), axis=1)[:, : SETTINGS.horizons]
     wanted = layer.t[able, None] + 1000 * r.cadence_s * steps
     goal = layer.time_index.before(np.broadcast_to(layer.track[able, None], steps.shape), wanted + 1) - 1
     context, column = np.nonzero((goal > able[:, None]) & (wanted - layer.t[goal] < 500 * r.cadence_s))
