@@ -55,12 +55,6 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
         "the fixes up to there. The truth is the user's fix nearest to the horizon, at most half a step from it. "
         f"{f'{ANONYMOUS} ' * b.anonymous}Intervals: {drawn} drawn with replacement, 2,000 times. Nothing is trained."
     )
-    order = sorted(r["methods"], key=lambda m: r["methods"][m]["mean_m"])
-    rows = [
-        ["the model" if m == MODEL else in_words(m), *(r["methods"][m][k] for k in ("mean_m", "median_m", "p90_m"))]
-        for m in order
-    ]
-    page.table(["all horizons together", "mean (m)", "median (m)", "90 % below (m)"], rows, [order.index(MODEL)])
     return page
 
 

@@ -64,8 +64,12 @@ class Components:
 
     def add(self, number: np.ndarray, d: Described, mixture: Mixture, point: np.ndarray) -> None:
         """Keep the heaviest components of queries, by their numbers (n,), and their points (n, 2) in their frames."""
+        own, near, line = d.mixture.weight.shape[1], d.continuations, np.full(mixture.centre.shape, np.nan)
+        on_line = (near[..., WEIGHT] > MIN_WEIGHT) & (d.kind == ContextKind.TRIP)[:, None]
+        there = np.where(on_line[..., None], near[..., :2] + near[..., 2:4], np.nan)  # displacement and position
+        line[:, own : own + near.shape[1]] = there[:, : line.shape[1] - own]
         mirrored = d.f.heading[d.last] * [1.0, -1.0]  # into its frame: out of that of the heading
-        vectors = (into_frame(v, mirrored[:, None]) for v in (mixture.centre, _lines(d, mixture)))
+        vectors = (into_frame(v, mirrored[:, None]) for v in (mixture.centre, line))
         values = np.concatenate([*vectors, mixture.scale[..., None], mixture.weight[..., None]], axis=2)
         heaviest = np.argsort(-mixture.weight, axis=1, kind="stable")[:, : SETTINGS.stored]
         into = np.s_[number, : heaviest.shape[1]]
@@ -271,13 +275,3 @@ def _keys(d: Described, m: Mixture) -> np.ndarray:
     own, width = d.mixture.weight.shape[1], m.weight.shape[1]
     mixtures = -(-width // (own + near.shape[1]))  # that were joined, of the same components
     return np.concatenate([of_mixture(number, own) for number in range(mixtures)], axis=1)[:, :width]
-
-
-def _lines(d: Described, m: Mixture) -> np.ndarray:
-    """Where the continuations among the components of mixtures themselves were (n, C, 2), of trips; nan elsewhere."""
-    result = np.full(m.centre.shape, np.nan)
-    own, near = d.mixture.weight.shape[1], d.continuations
-    known = (near[..., WEIGHT] > MIN_WEIGHT) & (d.kind == ContextKind.TRIP)[:, None]
-    there = near[..., :2] + near[..., 2:4]  # displacement and position
-    result[:, own : own + near.shape[1]] = np.where(known[..., None], there, np.nan)[:, : m.centre.shape[1] - own]
-    return result
