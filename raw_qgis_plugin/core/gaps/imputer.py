@@ -79,9 +79,20 @@ def describe(gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: 
 
     weight = np.where(known, np.sqrt(found.weight), 0.0)
     total = weight.sum(axis=1)
-    support = _support(warped, warped[:, n:], weight)
+    x, y = np.moveaxis(warped, -1, 0)
+    square = np.square(x[:, :, None] - x[:, None, n:]) + np.square(y[:, :, None] - y[:, None, n:])  # (m, C, k)
+    near = [np.exp(square * np.float32(-0.5 / reach**2)) @ weight[..., None] for reach in SETTINGS.reaches]
+    support = np.concatenate(near, axis=-1)  # how much weight of movements lies near candidates
     relative = support / (total[:, None, None] + 0.1)
-    kinds = _kinds(found, known, (off_first, off_second), unit, _similarity(gaps, ends, movements, found))
+    # What candidates are (m, C, …): which of SIMPLE, or how a movement was found and how near it passed.
+    off = [_length(v) for v in (off_first, off_second)]
+    how, metres = [found.how == how for how in How], (np.log1p(a * unit / 50.0) for a in off)
+    similarity = _similarity(gaps, ends, movements, found)
+    rank = np.broadcast_to(np.arange(known.shape[1]) / 10, known.shape)
+    of_found = np.stack([*how, np.log(found.weight + 1e-6) / 5, *off, *metres, *similarity, rank], axis=-1)
+    kinds = np.zeros((*warped.shape[:2], n + of_found.shape[-1]))
+    kinds[:, :n, :n] = np.eye(n)
+    kinds[:, n:, n:] = np.where(known[..., None], of_found, 0.0)
     from_first, off_line = _length(warped), _length(warped - simple[:, :1])
     from_second = _length(warped - simple[:, SIMPLE.index("second end"), None])
     columns = from_first, from_second, off_line, *np.moveaxis(warped, -1, 0), np.log1p(off_line * unit / 50.0)
@@ -102,22 +113,6 @@ def describe(gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: 
     gap, each = (np.clip(a, -SETTINGS.max_feature, SETTINGS.max_feature).astype(np.float32) for a in (gap, each))
     bump = np.maximum(bump, SETTINGS.min_bump).astype(np.float32)
     return Described(gap, centre.astype(np.float32), warp.astype(np.float32), each, exists, bump)
-
-
-def _kinds(
-    found: Found, known: np.ndarray, offs: tuple[np.ndarray, ...], unit: np.ndarray, similarity: list[np.ndarray]
-) -> np.ndarray:
-    """What candidates are (m, C, …): which of SIMPLE, or how a movement was found and how near it passed."""
-    (m, k), n = known.shape, len(SIMPLE)
-    off = [_length(v) for v in offs]
-    how = [found.how == how for how in How]
-    metres = (np.log1p(a * unit / 50.0) for a in off)
-    rank = np.broadcast_to(np.arange(k) / 10, (m, k))
-    of_found = np.stack([*how, np.log(found.weight + 1e-6) / 5, *off, *metres, *similarity, rank], axis=-1)
-    kinds = np.zeros((m, n + k, n + of_found.shape[-1]))
-    kinds[:, :n, :n] = np.eye(n)
-    kinds[:, n:, n:] = np.where(known[..., None], of_found, 0.0)
-    return kinds
 
 
 def _length(v: np.ndarray) -> np.ndarray:
@@ -145,14 +140,6 @@ def simple_places(ends: Ends, share: np.ndarray) -> np.ndarray:
         ends.across - back,
     )  # fmt: skip
     return np.stack(places, axis=1)
-
-
-def _support(places: np.ndarray, there: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """How much weight (m, k) of movements that were `there` (m, k, 2) lies near places (m, C, 2): (m, C, reaches)."""
-    square = np.square(places[:, :, None, 0] - there[:, None, :, 0])
-    square += np.square(places[:, :, None, 1] - there[:, None, :, 1])
-    near = [np.exp(square * np.float32(-0.5 / reach**2)) @ weight[..., None] for reach in SETTINGS.reaches]
-    return np.concatenate(near, axis=-1)
 
 
 def _similarity(gaps: Gaps, ends: Ends, movements: Movements, found: Found) -> list[np.ndarray]:
