@@ -13,7 +13,7 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation import backtest as bt
 from raw_qgis_plugin.core.evaluation import verdicts as v
-from raw_qgis_plugin.core.evaluation.backtest_page import ANONYMOUS, make_page, warning
+from raw_qgis_plugin.core.evaluation.backtest import ANONYMOUS, make_page, warning
 from raw_qgis_plugin.core.evaluation.metrics import inside_areas
 from raw_qgis_plugin.core.evaluation.windows import Windows
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict

@@ -36,8 +36,7 @@ class Backtest(TrackAlgorithm):
         self.add_sentence("VERDICT", "What to use, one sentence per horizon")
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        from ...core.evaluation.backtest import backtest, columns_of
-        from ...core.evaluation.backtest_page import ANONYMOUS, make_page, warning
+        from ...core.evaluation.backtest import ANONYMOUS, backtest, columns_of, make_page, warning
         from ...core.evaluation.verdicts import to_json
         from ...layers import styling
 
