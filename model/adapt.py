@@ -20,8 +20,7 @@ import numpy as np
 from model.cli import Parser, print_line, run
 from model.data.corpus import load
 from model.evaluate import ratio_words
-from model.evaluate.forecast import predict_windows
-from model.evaluate.windows import FAMILIES, cut
+from model.evaluate.forecast import FAMILIES, cut, predict_windows
 from model.network.config import BUNDLES
 from model.pretrain import parser as pretraining_parser
 from model.pretrain import pretrain

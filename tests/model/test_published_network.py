@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from model.evaluate import main as evaluate
-from model.evaluate.windows import cut
+from model.evaluate.forecast import cut
 from model.export import main as export
 from model.network.config import PRESETS, Config
 from model.pretrain import main as pretrain

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from model.evaluate.windows import BIN_MS, CONTEXT_BINS, PROTOCOL, cut, hold
+from model.evaluate.forecast import BIN_MS, CONTEXT_BINS, PROTOCOL, cut, hold
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecasting.context import SETTINGS as FORECAST
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
