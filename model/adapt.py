@@ -164,9 +164,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     library.check_target(bundle)
     start = ["--preset", args.preset] if args.init == "none" else ["--init", args.init]
     resume = ["--resume"] if args.resume and (trained / "state.safetensors").exists() else []
-    options = pretraining_parser().parse_args(
-        ["--corpus", args.tracks, "--output", str(trained), *start, *resume, *others]
-    )
+    words = ["--corpus", args.tracks, "--output", str(trained), *start, *resume, *others]
+    options = argparse.Namespace(**vars(pretraining_parser().parse_args(words)), words=words)
     before = open_bundle(None if args.init == "none" else args.init)
     if not (resume and (trained / "bundle").exists()):
         print_line({"stage": "training"})

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model.cli import Parser, from_zero, over_zero, positive, print_line, run
+from model.cli import Parser, from_zero, over_zero, positive, run
 from model.data.batches import CADENCES, Batches
 from model.data.corpus import load_both, parse, source_name
 from model.data.feed import feed
@@ -42,24 +42,11 @@ docs/guide/training-at-scale.md has a command for each preset and machine.
 """
 
 
-def command(args: argparse.Namespace) -> str:
-    """The command as a card records it: arguments that differ from the defaults, without folders of this machine."""
-    size, nodes = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("GROUP_WORLD_SIZE", 1))
-    start = "python -m model.pretrain" if size == 1 else (
-        f"torchrun{f' --nnodes {nodes}' * (nodes > 1)} --nproc-per-node {size // nodes} -m model.pretrain"
-    )  # fmt: skip
-    defaults, words = parser(), [start]
-    for name, value in vars(args).items():
-        if value == defaults.get_default(name) or name == "resume":
-            continue
-        flag = "--" + name.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(flag if value else flag.replace("--", "--no-", 1))
-        elif name in ("corpus", "keep"):
-            words += [flag, *map(source_name, value)]
-        else:
-            words += [flag, Path(value).name if name in ("init", "output") else str(value)]
-    return " ".join(words)
+def command(words: Sequence[str]) -> str:
+    """The command as a card records it, from its arguments: without folders of this machine."""
+    size = int(os.environ.get("WORLD_SIZE", 1))
+    start = f"torchrun --nproc-per-node {size}" if size > 1 else "python"
+    return " ".join([start, "-m model.pretrain", *(source_name(w) if "/" in w or "\\" in w else w for w in words)])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -162,14 +149,14 @@ def finish(
 
 
 def pretrain(args: argparse.Namespace) -> None:
-    """Train a run and make its bundle. args: of `parser`."""
+    """Train a run and make its bundle. args: of `parser`, and the words of the command."""
     check(args)
     world = open_world(args.device)
     args.output.mkdir(parents=True, exist_ok=True)
     if args.compile is None:
         args.compile = world.device.type == "cuda"
     training = TrainingRun(args, world)
-    resumed = training.resume(print_line) if args.resume else {}
+    resumed = training.resume() if args.resume else {}
     if args.lr is None:
         args.lr = resumed.get("lr", PEAK_LR_TRAINED if args.init else PEAK_LR)
     args.seed = resumed.get("seed", args.seed)
@@ -177,7 +164,7 @@ def pretrain(args: argparse.Namespace) -> None:
 
     def about() -> dict:
         """What a checkpoint, and so the card, records of the command, and what a resumed run needs to know."""
-        run = {"seed": args.seed, "minutes": args.minutes, "command": command(args), "lr": args.lr}
+        run = {"seed": args.seed, "minutes": args.minutes, "command": command(args.words), "lr": args.lr}
         return run | {"metrics": reporter.metrics, "losses": reporter.losses}
 
     with shards_folder(args.output, world) as folder:
@@ -200,7 +187,8 @@ def pretrain(args: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
-    pretrain(parser().parse_args(argv))
+    words = sys.argv[1:] if argv is None else argv
+    pretrain(argparse.Namespace(**vars(parser().parse_args(words)), words=words))
 
 
 if __name__ == "__main__":

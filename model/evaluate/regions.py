@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Predict labels of regions from their visitors, beside simple methods: python -m model.evaluate regions …
 
-The truth is a column of numbers in a table of regions. A linear regression uses each method's columns. A control shows
-whether it matters what visitors are like: their embeddings permuted among them. Blocks of regions are never in both
-training and test.
+The truth is a column of numbers in a table of regions. A linear regression uses each method's columns. Blocks of
+regions are never in both training and test.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ ALONE, RAW = "number of visitors alone", "RAW: embeddings and region activity"
 Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # of each method: columns (n, d) and their weights (d,)
 
 
-def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray, model: Model, seed: int) -> Columns:
+def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray, model: Model) -> Columns:
     """The columns by which each method predicts labels. visits: (n_regions, n_users). use: of
     `activity_of_regions`.
     """
@@ -46,26 +45,13 @@ def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray
     known = region_inputs(embeddings, visits, area, use)[:, -COUNTS:]
     counts = known[:, :3]
 
-    def pooled(e: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        x = np.concatenate([pool_users(e, visits), pool_users(e, visits, "mean"), counts], axis=1)
-        return x, np.concatenate([one, one, much[:3]])
-
-    total_and_mean, strength = pooled(embeddings)
+    pooled = np.concatenate([pool_users(embeddings, visits), pool_users(embeddings, visits, "mean")], axis=1)
     return {
         ALONE: (counts, np.ones(3)),
         "region activity": (known, np.append(np.full(3, 3.0), np.ones(len(REGION_ACTIVITY)))),
-        "embeddings": (total_and_mean, strength),
-        RAW: (np.concatenate([total_and_mean[:, :-3], known], axis=1), np.concatenate([one, one, much])),
-        "embeddings permuted among visitors": pooled(embeddings[permuted(embeddings, visits, seed)]),
+        "embeddings": (np.concatenate([pooled, counts], axis=1), np.concatenate([one, one, much[:3]])),
+        RAW: (np.concatenate([pooled, known], axis=1), np.concatenate([one, one, much])),
     }
-
-
-def permuted(embeddings: np.ndarray, visits: csr_matrix, seed: int) -> np.ndarray:
-    """(n_users,) the user whose embedding each user gets: those known of visitors are permuted."""
-    owner = np.arange(len(embeddings))
-    came = np.flatnonzero((visits.getnnz(axis=0) > 0) & ~np.isnan(embeddings).any(axis=1))
-    owner[came] = np.random.default_rng(seed).permutation(came)
-    return owner
 
 
 def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, seed: int = 0) -> dict:
@@ -116,7 +102,7 @@ def run_all(args: argparse.Namespace) -> dict:
     task, y = encode_numbers(value)
     return {
         "truth": args.field, "regions": len(value), "blocks": len(np.unique(block)), "users": users.n_users,
-        "methods": evaluate(methods(users, visits, area_km2(shapes), use, model, args.seed), y, task, block, args.seed),
+        "methods": evaluate(methods(users, visits, area_km2(shapes), use, model), y, task, block, args.seed),
     }  # fmt: skip
 
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,8 +26,7 @@ PLANS = (
 RAIL_SHARE = 0.13  # of the fixes, with trams and ferries
 
 
-@dataclass(frozen=True)
-class SumoRun:
+class SumoRun(NamedTuple):
     """One simulation of the corpus."""
 
     name: str
@@ -81,45 +80,37 @@ def _run(run: SumoRun, target: Path, scratch: Path) -> dict[str, int]:
         paths = run_trains([draw_line(rng, kind) for kind in KINDS * 3], run.fixes, folder, run.name, rng)
         lat, lon = ANCHORS[int(rng.integers(len(ANCHORS)))]
         place = Place(f"+proj=tmerc +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m", (0.0, 0.0))
-        limits = {"rail": 2 * run.fixes, "tram": 0.3 * run.fixes, "ferry": 0.15 * run.fixes}
     else:
         made = run.size_m > 0
         streets = make_streets(run.plan, run.size_m, run.seed, folder) if made else osm_streets(Path(run.plan), folder)
         shares = {"car": 1.0} if run.plan == "motorway" else {"car": 0.52, "bus": 0.17, "bike": 0.14, "walk": 0.17}
-        limits = {mode: run.fixes * share for mode, share in shares.items()}
-        demand = {mode: 1.45 * count for mode, count in limits.items()}  # some trips cannot be routed
+        demand = {mode: 1.2 * run.fixes * share for mode, share in shares.items()}  # some trips cannot be routed
         paths = simulate(streets, draw_trips(streets, demand, run.window_s, rng), folder, run.name, rng)
         place = streets.place
     shutil.rmtree(folder, ignore_errors=True)
-    return _write(paths, place, limits, run.name, target / f"{run.name}.parquet", rng)
+    return _write({name: path for name, path in paths.items() if len(path.x) >= 60}, place, run.name, target, rng)
 
 
 def _write(
-    paths: dict[str, Trajectory], place: Place, limits: dict[str, float], run: str, file: Path, rng: np.random.Generator
+    paths: dict[str, Trajectory], place: Place, run: str, folder: Path, rng: np.random.Generator
 ) -> dict[str, int]:
-    """One table: user_id, track_id, mode, t (epoch ms), lon, lat; one user and one random start a trip."""
+    """One table: user_id, track_id, mode, t (epoch ms), lon, lat; one user and one random start a trip. Returns fixes
+    by mode.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    counts, kept, every = dict.fromkeys(limits, 0), {}, list(paths.items())
-    for trip in rng.permutation(len(every)):
-        name, path = every[trip]
-        mode = name.split("-")[0]
-        if len(path.x) >= 60 and counts[mode] <= limits[mode]:
-            counts[mode] += len(path.x)
-            kept[name] = path
-    sizes = [len(path.x) for path in kept.values()]
-    second, x, y = (np.concatenate([path[k] for path in kept.values()]) for k in (0, 1, 2))
+    sizes = [len(path.x) for path in paths.values()]
+    number = np.repeat(np.arange(len(paths), dtype=np.int32), sizes)
+    modes, code = np.unique([name.split("-")[0] for name in paths], return_inverse=True)
+    second, x, y = (np.concatenate([path[k] for path in paths.values()]) for k in (0, 1, 2))
     lon, lat = place.lonlat(x, y)
-    t = np.repeat(draw_starts(len(kept), float(np.median(lon)), rng), sizes) + 1000 * second.astype(np.int64)
-    number = np.repeat(np.arange(len(kept), dtype=np.int32), sizes)
-    track = pa.DictionaryArray.from_arrays(number, pa.array([f"{run}-{name}" for name in kept]))
-    modes = sorted(counts)
-    code = np.repeat(np.array([modes.index(name.split("-")[0]) for name in kept], np.int8), sizes)
-    mode = pa.DictionaryArray.from_arrays(code, pa.array(modes))
+    t = draw_starts(len(paths), float(np.median(lon)), rng)[number] + 1000 * second.astype(np.int64)
+    track = pa.DictionaryArray.from_arrays(number, pa.array([f"{run}-{name}" for name in paths]))
+    mode = pa.DictionaryArray.from_arrays(code.astype(np.int8)[number], pa.array(modes))
     columns = {"user_id": track, "track_id": track, "mode": mode, "t": t, "lon": lon.round(7), "lat": lat.round(7)}
-    pq.write_table(pa.table(columns), file, compression="zstd", row_group_size=1 << 19)
-    return counts
+    pq.write_table(pa.table(columns), folder / f"{run}.parquet", compression="zstd", row_group_size=1 << 19)
+    return dict(zip(map(str, modes), np.bincount(code, sizes).astype(int).tolist()))
 
 
 def draw_starts(count: int, lon: float, rng: np.random.Generator) -> np.ndarray:

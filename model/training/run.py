@@ -10,11 +10,9 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
-from torch.distributed.tensor import DTensor
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
-from model.cli import Report
 from model.data.batches import Batch
 from model.data.corpus import source_name
 from model.network.config import PRESETS
@@ -63,7 +61,7 @@ class TrainingRun:
         prepare_layers(self.network, args.checkpointing if args.checkpointing is not None else large, args.compile)
         self.loss = wrap(self.network, world, args.parallel or ("fsdp" if large else "ddp"))
         self.optimizers = optimizers(self.network)
-        self.average = {k: local(p).detach().clone() for k, p in self.network.named_parameters()}
+        self.average = {k: p.detach().clone() for k, p in self.network.named_parameters()}
 
     def train_on(self, batches: Iterator[Batch], lr: float) -> Tensor:
         """Take one step on the next batches; returns the loss of this process's batches."""
@@ -84,8 +82,8 @@ class TrainingRun:
         self.step += 1
         keep = min(0.999, self.step / (self.step + 10))  # share of the moving average that a step keeps
         with torch.no_grad():
-            now = [local(p) for p in self.network.parameters()]
-            torch._foreach_lerp_(list(self.average.values()), now, 1 - keep)
+            old, now = ([local(p) for p in some] for some in (self.average.values(), self.network.parameters()))
+            torch._foreach_lerp_(old, now, 1 - keep)
         return total
 
     def save(self, about: dict) -> None:
@@ -98,18 +96,10 @@ class TrainingRun:
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         for name, parameter in self.network.named_parameters():
             yield f"network.{name}", whole(parameter.detach())
-        yield from ((f"average.{name}", tensor) for name, tensor in self._whole_average())
+            yield f"average.{name}", whole(self.average[name])
         yield from optimizer_tensors(self.optimizers, self.network)
 
-    def _whole_average(self) -> Iterator[tuple[str, Tensor]]:
-        for name, parameter in self.network.named_parameters():
-            part = self.average[name]
-            if isinstance(parameter, DTensor):
-                spread = parameter.device_mesh, parameter.placements
-                part = DTensor.from_local(part, *spread, shape=parameter.shape, stride=parameter.stride()).full_tensor()
-            yield name, part
-
-    def resume(self, report: Report) -> dict:
+    def resume(self) -> dict:
         """Resume from the checkpoint, which every process reads.
 
         Returns its `about`. Raises InputError where it is damaged or of another network.
@@ -124,23 +114,20 @@ class TrainingRun:
             with torch.no_grad():
                 for name, parameter in self.network.named_parameters():
                     parameter.copy_(spread_like(tensors[f"network.{name}"], parameter))
-                    self.average[name].copy_(local(spread_like(tensors[f"average.{name}"], parameter)))
+                    self.average[name].copy_(spread_like(tensors[f"average.{name}"], parameter))
             restore_optimizers(self.optimizers, self.network, tensors)
         except (KeyError, ValueError, RuntimeError) as error:
             why = str(error).partition("\n")[0]
             raise InputError(f"The checkpoint in {self.folder} is not as a run writes it: {why}.") from error
-        now = self.corpus
+        corpus = self.corpus
         for name in RESUMED:
             setattr(self, name, about[name])
-        if new := [name for name in now if name not in self.corpus]:
-            self.corpus = [*self.corpus, *new]
-            if self.world.first:
-                report({"warning": "The run resumes with another --corpus than it began with. Its card names both."})
+        self.corpus = list(dict.fromkeys([*self.corpus, *corpus]))  # resumed with another one, its card names both
         return about
 
     def averaged(self) -> Raw | None:
         """The moving average for validation and export, in the first process; all processes must call this."""
-        tensors = {name: tensor for name, tensor in self._whole_average() if self.world.first}
+        tensors = {name: whole(tensor) for name, tensor in self.average.items()}
         if not self.world.first:
             return None
         with torch.device("meta"):

@@ -107,7 +107,7 @@ def new_run(folder: Path) -> TrainingRun:
 def resumed(folder: Path) -> TrainingRun:
     """A new run that goes on from the checkpoint in a folder."""
     run = new_run(folder)
-    run.resume(lambda _: None)
+    run.resume()
     return run
 
 

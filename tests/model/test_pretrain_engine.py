@@ -20,7 +20,7 @@ from model.cli import run as run_command
 from model.data.corpus import source_name
 from model.network.config import PRESETS
 from model.network.raw import Raw
-from model.pretrain import command, parser
+from model.pretrain import command
 from model.pretrain import main as pretrain
 from model.training.checkpoint import load, optimizer_tensors, restore_optimizers, save
 from model.training.distributed import find_device
@@ -332,15 +332,12 @@ def test_a_run_is_not_written_over(nano_run, tracks_file):
 
 
 def test_a_card_records_the_command_without_folders_of_this_machine(tmp_path, nano_run):
-    args = parser().parse_args(["--corpus", "2*exact:/home/me/city/tracks.parquet", "--output", str(tmp_path / "r"),
-                                "--lr", "1e-3", "--no-compile", "--resume"])  # fmt: skip
-    assert command(args) == (
-        "python -m model.pretrain --corpus 2*exact:city/tracks.parquet --output r --lr 0.001 --no-compile"
-    )
+    words = ["--corpus", "2*exact:/home/me/city/tracks.parquet", "--lr", "1e-3", "--output", "/home/me/work/r"]
+    assert command(words) == ("python -m model.pretrain --corpus 2*exact:city/tracks.parquet --lr 1e-3 --output work/r")
     assert source_name("gotrack:/data/gotrack") == "gotrack:data/gotrack"
     assert source_name(f"2*{Path.home() / 'tracks.parquet'}") == "2*tracks.parquet"  # not the user's name
     training = open_bundle(nano_run / "bundle").card["training"]
     assert training["device"].startswith("CPU") and training["minutes"] == 30 and training["corpus"]
-    assert training["command"].startswith("python -m model.pretrain --preset raw-nano --corpus")
+    assert training["command"].startswith("python -m model.pretrain --preset raw-nano --steps")
     readme = (nano_run / "bundle" / "README.md").read_text()
     assert "CPU" in readme and training["command"] in readme and str(nano_run.parent) not in readme

@@ -33,9 +33,6 @@ class Leg(NamedTuple):
     vehicle_type: str
 
 
-Directed = tuple[Leg, bool]  # True: from the end to the start
-
-
 class Part(NamedTuple):
     """A part of a journey."""
 
@@ -62,12 +59,11 @@ def move(
 ) -> Iterator[tuple[int, list[Journey]]]:
     """Simulate the trips of the observed people (indices, ascending): each person and that person's journeys, by time.
 
-    Every leg is simulated once; a person who repeats it does so at another pace. A trip that no street allows is left
-    out.
+    Every leg is simulated once, and travelled each time at another pace. A trip that no street allows is left out.
     """
     city, rng = population.city, np.random.default_rng([seed, 44])
     legs = {int(trip): _legs(trip, population, trips) for trip in np.flatnonzero(np.isin(trips.person, observed))}
-    unique = sorted({leg for some in legs.values() for leg, _ in some if leg.start != leg.end})
+    unique = sorted({leg for some in legs.values() for leg in some if leg.start != leg.end})
     say(f"{len(legs):,} trips of {len(observed):,} observed people; {len(unique):,} legs to simulate")
     parts = np.array_split(rng.permutation(len(unique)), max(1, -(-len(unique) // BATCH)))
     batches = [[unique[i] for i in part] for part in parts]
@@ -84,22 +80,18 @@ def move(
         yield person, _journeys(own, paths, trains, population, trips, np.random.default_rng([seed, 42, person]))
 
 
-def _legs(trip: int, population: Population, trips: Trips) -> list[Directed]:
+def _legs(trip: int, population: Population, trips: Trips) -> list[Leg]:
     """The legs of a trip that SUMO must simulate: one, the walks to and from the metro, or those and a bus's path."""
     mode, a, b = MODE_CODES[trips.mode[trip]], trips.origin[trip], trips.destination[trip]
     on, off, streets = trips.board[trip], trips.alight[trip], population.city.streets
     edges, vehicles = population.sites.edges, population.people[trips.person[trip]].vehicle_types
-    ways = [(mode, edges["walk" if on >= 0 else mode][a], edges["walk" if on >= 0 else mode][b])]
-    if on >= 0:
-        at = population.city.metro.stations if mode == "rail" else np.column_stack([streets.x, streets.y])
-        gates = streets.nearest("walk", at[[on, off]])
-        ways = [("walk", ways[0][1], gates[0]), *([("bus", on, off)] * (mode == "bus")), ("walk", gates[1], ways[0][2])]
-    legs = []
-    for how, start, end in ways:
-        back = how == "walk" and bool(start > end)  # a walk back is the walk there
-        start, end = (end, start) if back else (start, end)
-        legs.append((Leg(how, int(start), int(end), vehicles.get(how, "bus0")), back))
-    return legs
+    if on < 0:
+        return [Leg(mode, int(edges[mode][a]), int(edges[mode][b]), vehicles[mode])]
+    at = population.city.metro.stations if mode == "rail" else np.column_stack([streets.x, streets.y])
+    gates, doors = streets.nearest("walk", at[[on, off]]), edges["walk"]
+    ride = [Leg("bus", int(on), int(off), "bus0")] if mode == "bus" else []
+    there, away = Leg("walk", int(doors[a]), int(gates[0]), vehicles["walk"]), (int(gates[1]), int(doors[b]))
+    return [there, *ride, Leg("walk", *away, vehicles["walk"])]
 
 
 def _simulate(streets: Streets, legs: list[Leg], folder: Path, seed: int, number: int) -> dict[str, Trajectory]:
@@ -116,31 +108,25 @@ def _simulate(streets: Streets, legs: list[Leg], folder: Path, seed: int, number
 
 
 def _journeys(
-    legs: dict[int, list[Directed]], paths: dict[Leg, Trajectory], trains: list[Trajectory], population: Population,
+    legs: dict[int, list[Leg]], paths: dict[Leg, Trajectory], trains: list[Trajectory], population: Population,
     trips: Trips, rng: np.random.Generator,
 ) -> list[Journey]:  # fmt: skip
     """One person's journeys, from the legs of each trip; a late arrival delays the next departure."""
     journeys, free_from = [], -np.inf
-    travelled: set[Leg] = set()
     sites = population.sites
     for trip, some in legs.items():
-        if any(leg.start != leg.end and leg not in paths for leg, _ in some):
+        if any(leg.start != leg.end and leg not in paths for leg in some):
             continue
         parts = []
-        for leg, back in some:
-            if leg in paths:
-                seconds, x, y = paths[leg]
-                if back:
-                    seconds, x, y = seconds[-1] - seconds[::-1], x[::-1], y[::-1]
-                wait_s = float(rng.uniform(20, 600)) if leg.mode == "bus" else 0.0
-                path = Trajectory(_paced(seconds, rng) if leg in travelled else seconds, x, y)
-                parts.append(Part(path, leg.mode, wait_s))
-                travelled.add(leg)
+        for leg in (leg for leg in some if leg in paths):
+            seconds, x, y = paths[leg]
+            wait_s = float(rng.uniform(20, 600)) if leg.mode == "bus" else 0.0
+            parts.append(Part(Trajectory(_paced(seconds, rng), x, y), leg.mode, wait_s))
         if MODE_CODES[trips.mode[trip]] == "rail":
             ride = _ride(population.city, trips.board[trip], trips.alight[trip], trains, rng)
             if ride is None:
                 continue
-            parts.insert(int(some[0][0] in paths), ride)
+            parts.insert(int(some[0] in paths), ride)
         ends = [np.array([sites.x[place], sites.y[place]]) for place in (trips.origin[trip], trips.destination[trip])]
         journey = _join(trip, parts, ends, max(float(trips.depart[trip]), free_from))
         if journey is not None:
@@ -202,7 +188,7 @@ def _straight_walk(a: np.ndarray, b: np.ndarray) -> Part:
 
 
 def _paced(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The seconds of a repeated path: some of it faster, some slower."""
+    """The seconds of a path travelled anew: some of it faster, some slower."""
     knots = np.linspace(0, seconds[-1], max(2, int(seconds[-1] / 90)))
     pace = np.exp(rng.normal(0, 0.07) + rng.normal(0, 0.09, len(knots) - 1))
     return np.interp(seconds, knots, np.concatenate([[0.0], np.cumsum(np.diff(knots) * np.clip(pace, 0.75, 1.4))]))
