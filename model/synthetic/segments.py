@@ -2,7 +2,7 @@
 """Rides and walks as phones record them, and their mode: python -m model.synthetic.segments --movement DIR --output OUT
 
 The movement of --movement-only, cut into pieces of a minute and a half to an hour, as devices with a cadence of 1 s to
-5 min record them, some of them in bursts. Written are tracks.parquet and labels.csv (user_id, track_id, mode), from
+a minute record them, some of them in bursts. Written are tracks.parquet and labels.csv (user_id, track_id, mode), from
 which a head of transport mode learns. All pieces of one simulated trip belong to one user.
 """
 
@@ -75,7 +75,8 @@ def _recorded(rng: np.random.Generator, t: np.ndarray, lon: np.ndarray, lat: np.
     x, y, whole = (lon - lon[0]) * kx, (lat - lat[0]) * ky, np.array([seconds[-1]])
     line = Timeline(seconds, x, y, np.zeros(len(t), bool), np.zeros(1), whole, np.zeros(2, int))
     on_s, off_s = (60, 120) if rng.random() < 0.3 else (36_000, 1)  # in bursts
-    device = replace(logger(rng), on_h=on_s / 3600, off_h=off_s / 3600)
+    cadence_s = float(rng.choice((1, 2, 3, 5, 10, 15, 30, 60), p=(0.15, 0.2, 0.15, 0.2, 0.1, 0.1, 0.05, 0.05)))
+    device = replace(logger(rng), moving_s=cadence_s, on_h=on_s / 3600, off_h=off_s / 3600)
     fixes = record(line, device, Sites(np.zeros(1), np.zeros(1), {}), seconds[-1] + 1, rng)
     start = MONDAY_MS + int(rng.integers(7)) * DAY_MS + int(rng.uniform(6, 22) * HOUR_MS - lon[0] / 15 * HOUR_MS)
     return start + 1000 * fixes.t.astype(np.int64), lon[0] + fixes.x / kx, lat[0] + fixes.y / ky

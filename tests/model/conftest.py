@@ -117,13 +117,6 @@ def quick(monkeypatch):
 
 
 @pytest.fixture
-def open_files():
-    """Gives the paths of the files that this process has open."""
-    links = Path("/proc/self/fd")
-    return lambda: [os.readlink(link) for link in links.iterdir() if link.is_symlink()]
-
-
-@pytest.fixture
 def lines(capsys):
     """The JSON lines that a command printed."""
     return lambda: [json.loads(x) for x in capsys.readouterr().out.splitlines() if x.startswith("{")]

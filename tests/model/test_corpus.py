@@ -86,19 +86,6 @@ def test_the_reason_is_given_where_no_fix_is_left(tracks_file, cache, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("broken", ["split.encode_ids", "corpus._resampled"])
-def test_an_error_leaves_no_file_open(tracks_file, cache, monkeypatch, open_files, broken):
-    """Windows would not remove it, and report that instead of the error."""
-
-    def fail(*_):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(f"model.data.{broken}", fail)
-    with pytest.raises(ZeroDivisionError) as error:
-        load(str(tracks_file), cache=cache).view(10)
-    assert not [path for path in open_files() if "/fresh/" in path], error  # which holds the frames of the functions
-
-
 def test_the_next_tokenisation_removes_what_a_killed_one_left(tracks_file, cache):
     cache.mkdir(parents=True, exist_ok=True)
     killed, at_work = (Scratch(".making-", cache) for _ in range(2))

@@ -113,21 +113,6 @@ def test_under_torchrun_each_process_takes_its_own_card(monkeypatch):
     assert [device.index for device in taken] == [3, 0, 2, 2, 2]
 
 
-def test_processes_end_though_a_device_mesh_still_holds_their_group(tmp_path):
-    (tmp_path / "held.py").write_text("""
-import torch.distributed as dist
-from model.training.distributed import open_world
-world = open_world("cpu")
-mesh = dist.init_device_mesh("cpu", (world.size,))  # as fully_shard holds it until Python ends
-for _ in range(20):
-    world.broadcast([1.0, 2.0])
-world.leave()
-""")
-    done = subprocess.run([*TORCHRUN, "4", str(tmp_path / "held.py")], env=environment(), capture_output=True,
-                          text=True, timeout=300)  # fmt: skip
-    assert done.returncode == 0, done.stderr[:2000]
-
-
 @pytest.mark.parametrize(("capability", "fast"), [((7, 5), False), ((8, 0), True), ((12, 0), True)])
 def test_cards_that_emulate_bf16_train_without_it(monkeypatch, capability, fast):
     """A T4 has a capability of 7.5."""
