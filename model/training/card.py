@@ -20,7 +20,7 @@ def write_card(bundle: Path, card: dict) -> None:
     """Write card.json, README.md and their checksums into a bundle's folder."""
     try:
         text = describe(card)
-    except (LookupError, TypeError, ValueError) as error:  # of a model from elsewhere
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # of a model from elsewhere
         raise BundleError(f"The card of the model {card['name']} lacks what its README names: {error}.") from error
     entries = json.dumps(card, indent=1, ensure_ascii=False)
     entries = re.sub(r"\[\s+([-+.,\deE\s]+)\s+\]", lambda row: f"[{' '.join(row[1].split())}]", entries)  # one line

@@ -56,9 +56,6 @@ def tracks_file(tmp_path_factory: Any) -> Path:
     return write_tracks(tmp_path_factory.mktemp("tracks") / "tracks.parquet")
 
 
-# ---- the cache of embeddings --------------------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: Any, tracks_file: Path) -> tuple[Any, Any, bytes, np.ndarray]:
     """Tracks, a model, its whole cache, and what it holds."""
@@ -81,9 +78,6 @@ def test_a_damaged_cache_serves_no_wrong_vector(embedded: tuple, tmp_path: Path,
             found = cache.embed_cached(tracks, model, file.parent, warn=warn)
             np.testing.assert_allclose(found, vectors, atol=1e-5, err_msg=f"{how}, case {case}")
         assert len(said) <= 1, said
-
-
-# ---- checkpoints --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -29,29 +29,17 @@ HEAD_NAMES = (
 )
 
 # Kinds of values: classes, a list of one kind, a table with given keys or (str) with any, or the name of another table,
-# which may be null as figures may. Keys that are missing here are not read.
-_OR_NONE = (str, type(None))
-_FIGURES = {str: float}
-_ELSEWHERE: dict[Any, Any] = {
-    "units": float, "people": float, "head": _FIGURES, "accuracy": float, "ratio": [float], "inside": float,
-    "most_frequent": float, "sure": float, "accuracy_where_sure": float,
-}  # fmt: skip
+# which may be null as figures may. Keys that are missing here are read by nothing but the README that RAW writes.
+_OR_NONE, _FIGURES = (str, type(None)), {str: float}
+_ELSEWHERE: dict[Any, Any] = {"units": float, "people": float, "sure": float, "accuracy_where_sure": float}
 HEAD: dict[Any, Any] = {
-    "task": str, "title": str, "unit_of_measure": str, "trained_on": str, "verdict": str, "baseline": str,
-    "transform": _OR_NONE, "pooling": str, "elsewhere": {str: _ELSEWHERE}, "sources": {str: _ELSEWHERE},
-    "few_labels": _FIGURES,
-    "metrics": {"head": _FIGURES, "baseline": _FIGURES, "error": [float], "ratio": [float], "units": float,
-                "groups": float},
+    "title": str, "unit_of_measure": str, "verdict": str, "transform": _OR_NONE, "elsewhere": {str: _ELSEWHERE},
+    "sources": {str: _ELSEWHERE}, "metrics": {"head": _FIGURES, "ratio": [float], "units": float, "groups": float},
 }  # fmt: skip
-CARD: dict[Any, Any] = {
-    "parameters": float, "onnx_difference": float, "data": str, "clock": str, "units": str, "command": str,
-    "config": dict, "embedding": {"pooling": str}, "training": "TRAINING", "widened_on": [str],
-    "forecast_figures": {str: {str: {"ratio": float, "interval": [float], "best_simple": str, "inside50": float,
-                                     "inside80": float, "methods": {str: _FIGURES}}}},
-}  # fmt: skip
+CARD: dict[Any, Any] = {"parameters": float, "data": str, "config": dict, "training": "TRAINING"}
 TRAINING: dict[Any, Any] = {
-    "corpus": [str], "device": _OR_NONE, "seed": float, "minutes": float, "seconds": float, "step": float,
-    "points": float, "command": _OR_NONE, "before": "TRAINING",
+    "corpus": [str], "device": _OR_NONE, "seed": float, "seconds": float, "step": float, "points": float,
+    "command": _OR_NONE, "before": "TRAINING",
 }  # fmt: skip
 
 
