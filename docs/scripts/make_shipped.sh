@@ -50,7 +50,7 @@ step export $python -m model.export --run "$work/run" --output "$bundle" --data 
 # also widened on 10,000 people of another city, by model.calibrate of commit 7f4c953.
 
 # The scorer, which weighs continuations of a layer in the forecasts of every bundle.
-step scorer $python -m model.retrieval --bundle "$bundle" --output "$work/scorer" --examples 430000 --epochs 9 --corpus \
+step scorer $python -m model.retrieval.train --bundle "$bundle" --output "$work/scorer" --examples 430000 --epochs 9 --corpus \
     "4*$data/cabspotting/points.parquet" "2*$work/city21/tracks.parquet" "1*gotrack:$data/gotrack" \
     "0.5*$work/days201/days.parquet" "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
     "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"

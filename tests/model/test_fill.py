@@ -16,7 +16,7 @@ from model.evaluate import main as evaluate
 from model.fill import train
 from model.fill.__main__ import main as fill
 from model.fill.examples import examples_of, hide
-from model.retrieval.__main__ import main as train_scorer
+from model.retrieval.train import main as train_scorer
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from model.data.corpus import load
-from model.retrieval import fit as fitting
-from model.retrieval.__main__ import main as train_scorer
+from model.retrieval import train as fitting
 from model.retrieval.examples import DAYS, TRIPS, Examples, _layers, collect
+from model.retrieval.train import main as train_scorer
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import runtime
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
