@@ -156,11 +156,6 @@ def test_one_fix_and_out_of_domain_are_said(model):
     assert f.track.tolist() == [1] and not f.in_domain.any() and any("cadence" in r for r in f.reasons)
 
 
-def test_horizons_must_be_positive(model):
-    with pytest.raises(InputError, match="positive"):
-        forecast(straight(), model, [60, 0])
-
-
 def test_cancel_stops_between_batches(model):
     def stop(share):
         raise Cancelled

@@ -120,7 +120,7 @@ def network_mixture(
     return from_logits(centre, log_scale, logit, unit_m)
 
 
-def spatial_median(m: Mixture, tolerance_m: float = 1e-3, max_steps: int = 60) -> np.ndarray:
+def spatial_median(m: Mixture, tolerance_m: float = 1e-3) -> np.ndarray:
     """The points (m, 2) of least expected distance.
 
     The expected distance to components of some scale is smooth and convex. Each step is Newton's where that lowers it
@@ -130,7 +130,7 @@ def spatial_median(m: Mixture, tolerance_m: float = 1e-3, max_steps: int = 60) -
     heaviest = m.centre[np.arange(len(mean)), m.weight.argmax(axis=1)]
     x = np.where((m.expected_error_m(heaviest) < m.expected_error_m(mean))[:, None], heaviest, mean)
     open_rows: np.ndarray = np.arange(len(x))
-    for _ in range(max_steps):
+    for _ in range(60):
         some = m.take(open_rows)
         new = _median_step(some, x[open_rows])
         moved = np.abs(new - x[open_rows]).max(axis=1, initial=0.0)

@@ -15,7 +15,7 @@ import numpy as np
 from ..bundle.contract import CALIBRATION_COLUMNS
 from ..bundle.runtime import Model
 from ..embedding.applicability import any_of, in_words, outside
-from ..errors import InputError, Progress, no_progress, part_of
+from ..errors import Progress, no_progress, part_of
 from ..features import featurizer as feat
 from ..geodesy import EARTH_RADIUS_M, destination
 from ..specs import MIN_USERS
@@ -47,12 +47,8 @@ class Queries:
 
     @classmethod
     def ahead(cls, tracks: Tracks, horizons_s: Sequence[float] | np.ndarray) -> Queries:
-        """Every track of two or more fixes at horizons_s (h,) seconds after its last fix, track by track. InputError
-        where a horizon is not positive.
-        """
+        """Every track of two or more fixes at horizons_s (h,) seconds after its last fix, track by track."""
         horizons_s = np.asarray(horizons_s, np.float64)
-        if not len(horizons_s) or not (np.isfinite(horizons_s) & (horizons_s > 0)).all():
-            raise InputError("Horizons must be positive numbers of seconds.")
         track = np.flatnonzero(np.diff(tracks.track_offsets) >= 2)
         end = np.repeat(tracks.track_offsets[1:][track], len(horizons_s))
         ahead_ms = np.tile(np.round(horizons_s * 1000).astype(np.int64), len(track))
