@@ -6,14 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt
+from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
 from qgis.PyQt.QtWidgets import QProgressBar, QPushButton, QScrollArea, QTabWidget, QWidget
 
 from ...core.errors import is_installed
 from ...processing.progress import time_left
 from ...processing.words import how_to_install, tr
 from ..desktop import Desktop
-from ..widgets.drop import TakesFiles
 from ..widgets.layout import column, row, scrolling, wrapped
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")  # Python modules beyond QGIS's own
 
 
-class RawDock(TakesFiles, QgsDockWidget):
+class RawDock(QgsDockWidget):
     """The dock. Call `remove` before it is deleted."""
 
     def __init__(self, desktop: Desktop) -> None:
@@ -85,9 +85,16 @@ class RawDock(TakesFiles, QgsDockWidget):
             self.words.setText(words)
             self.bar.setValue(round(1000 * job.share))
 
-    def take_file(self, path: str) -> None:
-        """Open the window that imports a file."""
-        self.desktop.import_tracks(path)
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Called by Qt where something is dragged over the dock."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """Called by Qt where a file or folder is dropped: the window that imports it opens."""
+        event.acceptProposedAction()
+        path = next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
+        QTimer.singleShot(0, lambda: self.desktop.import_tracks(path))  # after the drop has ended
 
     def remove(self) -> None:
         """Remove map tools and marks from the map, and cancel running work."""

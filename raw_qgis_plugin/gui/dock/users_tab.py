@@ -9,14 +9,13 @@ import numpy as np
 from qgis.core import (
     Qgis,
     QgsCsException,
-    QgsGeometry,
+    QgsFeature,
     QgsMapLayerStyle,
-    QgsPointXY,
     QgsProject,
     QgsRectangle,
     QgsVectorLayer,
 )
-from qgis.gui import QgsMapToolEmitPoint, QgsRubberBand
+from qgis.gui import QgsMapToolIdentifyFeature, QgsRubberBand
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEvent, QStringListModel, Qt
 from qgis.PyQt.QtGui import QColor
@@ -25,16 +24,17 @@ from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLineEdit, QToolButton, Q
 from ...core.embedding.applicability import after_gap
 from ...core.embedding.places import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
-from ...core.geodesy import metres_between, near_lon
+from ...core.geodesy import near_lon
 from ...core.people.profiles import CARDS
 from ...core.regions.view import VisitorIndex
+from ...core.tracks import encode_ids
 from ...layers import styling, writing
 from ...layers.coordinates import from_wgs84, transform_xy
 from ...layers.legends import CLASS_COLOURS, EACH_USER, title_of
+from ...layers.reading import as_text
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..map_tools.draw import give_back
-from ..map_tools.shapes import lonlat
 from ..maps.fit import switch_clock_off
 from ..results import UNIT, last_run, run_of
 from ..session import Session
@@ -65,9 +65,9 @@ class UsersTab(QWidget):
         self.click = QToolButton(objectName="raw_user_click", text=tr("Click one"), checkable=True)
         self.click.setToolTip(tr("Click a track on the map"))
         self.click.clicked.connect(self._take_tool)
-        self.tool = QgsMapToolEmitPoint(
-            self.canvas, canvasClicked=self.pick, deactivated=lambda: self.click.setChecked(False)
-        )
+        self.tool = QgsMapToolIdentifyFeature(self.canvas)
+        self.tool.featureIdentified.connect(self.pick)
+        self.tool.deactivated.connect(lambda: self.click.setChecked(False))
         self.name = QLineEdit(objectName="raw_user_name", placeholderText=tr("or a user's name"))
         self.name.returnPressed.connect(lambda: self.show_named(self.name.text()))
         self.words = wrapped(textFormat=Qt.TextFormat.PlainText)  # ids are of the layer
@@ -134,36 +134,23 @@ class UsersTab(QWidget):
     def _take_tool(self, on: bool) -> None:
         if on:
             self._before = self.canvas.mapTool()
+            self.tool.setLayer(self.session.layer)
             self.canvas.setMapTool(self.tool)
         else:
             give_back(self.canvas, self.tool, self._before)
 
-    def pick(self, point: QgsPointXY, _button: Any = None, reach_px: float = 8) -> None:
-        """Show the user of the fix nearest to a click. reach_px: fixes further away do not count."""
-        city = self.session.city
-        if city is None:
-            return
-        reach = reach_px * self.canvas.mapUnitsPerPixel()
-        box = QgsRectangle(point.x() - reach, point.y() - reach, point.x() + reach, point.y() + reach)
-        try:
-            region = lonlat(QgsGeometry.fromRect(box), self.session.map_crs())
-        except InputError as error:
-            self._write(str(error))
-            return
-        near = city.index.inside(region)
-        if not len(near):
-            self._write(tr("No track here: click nearer to one, or zoom in."))
-            return
-        centre, users = region.centroid, city.users
-        nearest = near[np.argmin(metres_between(users.lon[near], users.lat[near], centre.x, centre.y))]
-        self.show_user(int(users.user[nearest]), zoom=False)
+    def pick(self, feature: QgsFeature) -> None:
+        """Show the user of a fix or line that was clicked."""
+        field = self.session.fields.user
+        ids: Any = encode_ids([as_text(feature[field])]).names if field else ()  # 7.0 is the user 7
+        self.show_named(ids[0], zoom=False) if len(ids) else self.show_user(0, zoom=False)
 
-    def show_named(self, name: str) -> None:
-        """Show the user of this id, without the blanks around it."""
+    def show_named(self, name: str, zoom: bool = True) -> None:
+        """Show the user of this id, without the blanks around it. zoom: whether the map moves there."""
         ids = self.session.city.users.user_ids if self.session.city is not None else np.zeros(0, object)
         found = np.flatnonzero((ids == name) | (ids == name.strip()))
         if len(found):
-            self.show_user(int(found[0]))
+            self.show_user(int(found[0]), zoom)
         elif name.strip():
             self._write(tr("There is no user '{name}' with two usable fixes.").format(name=name))
 

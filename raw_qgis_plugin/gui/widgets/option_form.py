@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QWidget
 
 from ...core.options import Option, Spec, options_of
 from ...layers.words import tr
@@ -14,20 +14,22 @@ LARGEST = 100_000  # of numbers without a maximum
 
 
 class OptionForm(QFormLayout):
-    """One row an option. The boxes are named raw_ and the option's name."""
+    """One row an option that is a choice or a number. The boxes are named raw_ and the option's name."""
 
     def __init__(self, spec: type[Spec], *leave_out: str) -> None:
         """leave_out: names of options that the window does not ask."""
         super().__init__()
         self.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.options = {each.parameter: each for each in options_of(spec) if each.name not in leave_out}
-        self.boxes = {name: box_of(each) for name, each in self.options.items()}
-        for name, box in self.boxes.items():
-            self.addRow(tr(self.options[name].label), box)
+        self.boxes: dict[str, QWidget] = {}  # by the names of Processing's parameters
+        for option in options_of(spec):
+            if option.name not in leave_out:
+                self.boxes[option.parameter] = box_of(option)
+                self.addRow(tr(option.label), self.boxes[option.parameter])
 
     def values(self) -> dict[str, Any]:
         """The parameters of Processing, as they stand in the boxes."""
-        return {name: value_of(box) for name, box in self.boxes.items()}
+        boxes = self.boxes.items()
+        return {name: box.currentData() if isinstance(box, QComboBox) else box.value() for name, box in boxes}
 
     def show_values(self, values: dict[str, Any]) -> None:
         """Put parameters of Processing into the boxes. Unknown and unsuitable ones are passed over."""
@@ -35,10 +37,8 @@ class OptionForm(QFormLayout):
             value = values.get(name)
             if isinstance(box, QComboBox):
                 box.setCurrentIndex(max(box.findData(value), 0))
-            elif isinstance(box, QCheckBox):
-                box.setChecked(bool(value))
             elif isinstance(value, (int, float)):
-                box.setValue(self.options[name].kind(value))
+                box.setValue(value)
 
 
 def box_of(option: Option) -> QWidget:
@@ -50,16 +50,5 @@ def box_of(option: Option) -> QWidget:
             box.addItem(tr(choice) if choice else "", choice)
         box.setCurrentIndex(max(box.findData(option.default), 0))
         return box
-    if option.kind is bool:
-        return QCheckBox(checked=option.default, **names)
-    low = 0 if option.minimum is None else option.minimum
-    limits = {"minimum": low, "maximum": LARGEST if option.maximum is None else option.maximum}
-    kind = QSpinBox if option.kind is int else QDoubleSpinBox
-    return kind(**limits, value=option.default, suffix=f" {option.unit}" if option.unit else "", **names)
-
-
-def value_of(box: QWidget) -> Any:
-    """What stands in a box."""
-    if isinstance(box, QComboBox):
-        return box.currentData()
-    return box.isChecked() if isinstance(box, QCheckBox) else box.value()
+    limits = {"minimum": option.minimum or 0, "maximum": option.maximum or LARGEST}
+    return QDoubleSpinBox(**limits, value=option.default, suffix=f" {option.unit}" if option.unit else "", **names)

@@ -39,7 +39,6 @@ from ...processing.words import tr
 from ...tasks.job import AlgorithmJob
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
-from ..widgets.drop import TakesFiles
 from ..widgets.layout import column, row, scrolling, silent, wrapped
 from ..widgets.track_fields import ZoneBox
 from .import_preview import PreviewTable, describe, question
@@ -49,7 +48,7 @@ ENCODINGS = ("", "utf-8", "latin-1", "cp1252", "utf-16", "gb18030", "shift_jis")
 POSITIONS = "*.csv *.tsv *.txt *.gz *.parquet *.gpx *.json *.rec *.plt"
 
 
-class ImportDialog(TakesFiles, RawDialog):
+class ImportDialog(RawDialog):
     """The window. Every change shows the first rows anew. An import goes on when the window is closed."""
 
     def __init__(self, desktop: Desktop, path: str = "") -> None:
@@ -57,7 +56,6 @@ class ImportDialog(TakesFiles, RawDialog):
         self.desktop, self.algorithm = desktop, ImportTracks().create()
         self.preview: Preview | None = None
         self.running: AlgorithmJob | None = None
-        self.setAcceptDrops(True)
         self._shown = ("", "")  # of which file and encoding the columns are listed
         self._soon = QTimer(self, singleShot=True, interval=250, timeout=self._look)
         self._make_parts()
@@ -134,8 +132,6 @@ class ImportDialog(TakesFiles, RawDialog):
     def choose(self, path: str) -> None:
         """Take a file or folder."""
         self.source.setFilePath(path)
-
-    take_file = choose
 
     def _take_source(self) -> None:
         """Forget what belonged to another file."""
