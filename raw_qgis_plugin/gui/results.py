@@ -121,14 +121,16 @@ class KeptResults:
 
     def write(self, _document: Any = None) -> None:
         """Called before QGIS writes the layers. A result that cannot be moved stays in memory, with a warning."""
-        layers = [layer for layer in results() if in_memory(layer)]
+        layers, project = [layer for layer in results() if in_memory(layer)], QgsProject.instance()
         try:
+            if layers and not project.absolutePath():
+                raise RawError(tr("The project is not in a folder: save it as a file."))
             with OverrideCursor(Qt.CursorShape.WaitCursor):
                 for layer in layers:
                     if layer.customProperty(REGIONS_OF):  # to save the project is to save its drawn regions
                         layer.commitChanges()
                 for layer in sorted(layers, key=QgsVectorLayer.isEditable):  # one that is edited keeps back no other
-                    move(layer, file_of_results())
+                    move(layer, Path(f"{project.absolutePath()}/{project.baseName()}_raw.gpkg"))
                 QCoreApplication.processEvents()  # what the dock does about it is saved too
         except RawError as error:
             self._warn(tr("These results are not saved with the project, and stay temporary. {why}").format(why=error))
@@ -145,14 +147,6 @@ class KeptResults:
 
     def _warn(self, words: str) -> None:
         self.iface.messageBar().pushMessage("RAW", escaped(words), Qgis.MessageLevel.Warning)
-
-
-def file_of_results() -> Path:
-    """The GeoPackage beside the project. RawError where the project has no folder."""
-    project = QgsProject.instance()
-    if not project.absolutePath():
-        raise RawError(tr("The project is not in a folder: save it as a file."))
-    return Path(f"{project.absolutePath()}/{project.baseName()}_raw.gpkg")
 
 
 def move(layer: QgsVectorLayer, file: Path) -> None:

@@ -48,25 +48,23 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     settings().min_users.remove()
 
 
-def test_a_labelled_layer_has_a_style_for_each_label(
+def test_the_colours_of_a_labelled_layer_are_chosen(
     session: Any, menu: Any, make: Callable[..., Any], fixes: Any
 ) -> None:
-    """QGIS's own menu of styles changes between them, and the project keeps them."""
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab, labelled_layer
 
     users = UsersTab(session, menu)
     read(session, make(fixes))
+    assert users.colours.isHidden()
     users.unit.setCurrentIndex(users.unit.findData("track"))
     users.run()
     until(lambda: session.job is None)
     layer = labelled_layer("track", session.layer.id())
-    assert {*layer.styleManager().styles()} > {"Each user", "Transport mode"}
+    assert [users.shown.itemText(n) for n in range(users.shown.count())] == ["Transport mode", "Each user"]
     first = [rule.label() for rule in layer.renderer().rootRule().children()]
-    layer.styleManager().setCurrentStyle("Transport mode")
-    assert [rule.label() for rule in layer.renderer().rootRule().children()] == first
-    layer.styleManager().setCurrentStyle("Each user")
+    users.shown.setCurrentIndex(1)
+    users.shown.activated.emit(1)
     assert [rule.label() for rule in layer.renderer().rootRule().children()] != first
-    assert "right click" in users.words.text()
     users.remove()
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from qgis.PyQt.QtCore import Qt
 
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.applicability import format_reasons, outside
@@ -91,6 +90,5 @@ class UserCard(Card):
         label = self.add(
             ", ".join(links) or tr("None: no user is more similar than two users of this layer usually are."),
             toolTip=tr("1: moves the same way; 0: as similar as two users of this layer usually are"),
-            textInteractionFlags=Qt.TextInteractionFlag.TextBrowserInteraction,
         )
         label.linkActivated.connect(lambda row: go_to(int(row)))

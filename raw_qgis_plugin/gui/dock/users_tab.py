@@ -10,16 +10,16 @@ from qgis.core import (
     Qgis,
     QgsCsException,
     QgsFeature,
-    QgsMapLayerStyle,
     QgsProject,
     QgsRectangle,
+    QgsRenderContext,
     QgsVectorLayer,
 )
 from qgis.gui import QgsMapToolIdentifyFeature, QgsRubberBand
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEvent, QStringListModel, Qt
 from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLineEdit, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLabel, QLineEdit, QToolButton, QWidget
 
 from ...core.embedding.applicability import after_gap
 from ...core.embedding.places import UsualPlaces, grid_cell, usual_places
@@ -70,9 +70,15 @@ class UsersTab(QWidget):
         self.tool.deactivated.connect(lambda: self.click.setChecked(False))
         self.name = QLineEdit(objectName="raw_user_name", placeholderText=tr("or a user's name"))
         self.name.returnPressed.connect(lambda: self.show_named(self.name.text()))
+        tip = tr("What the colours of the labelled layer show")
+        self.shown = QComboBox(objectName="raw_user_shown", toolTip=tip, activated=self._show_label)
+        self.shown.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.colours = QWidget()
+        self.colours.setLayout(row(QLabel(tr("Colours")), self.shown, None, margins_px=0))
         self.words = wrapped(textFormat=Qt.TextFormat.PlainText)  # ids are of the layer
         self.place = column()
-        parts = row(self.profile, self.unit, None), row(self.click, self.name), self.words, self.place, None
+        above = row(self.profile, self.unit, None), self.colours, row(self.click, self.name)
+        parts = *above, self.words, self.place, None
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
         session.changed.connect(self.show_session)
         session.worked.connect(self._enable)
@@ -98,25 +104,42 @@ class UsersTab(QWidget):
     def _labelled(
         self, unit: str, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
     ) -> None:
-        layer, model = layers.get("OUTPUT"), self.session.model
-        if layer is None or model is None:
+        layer = layers.get("OUTPUT")
+        if layer is None:
             return
         layer.setCustomProperty(UNIT, unit)
-        names, manager = layer.fields().names(), layer.styleManager()
-        heads = [head for head in (*CARDS, *model.bundle.heads(unit)) if head["name"] in names]
-        for title, name in [*((title_of(head), head["name"]) for head in heads), (tr("Each user"), EACH_USER)]:
-            styling.Profiles(heads, unit, name).draw(layer)
-            style = QgsMapLayerStyle()
-            style.readFromLayer(layer)
-            manager.addStyle(title, style)
-        styling.Profiles(heads, unit).draw(layer)
+        self._list_labels()
         switch_clock_off(self.canvas, of_raw=True)
         node = QgsProject.instance().layerTreeRoot().findLayer(layer)
         if node is not None:
             node.setExpanded(True)  # shows the legend
         words = tr("{n:,} labelled: {name}.").format(n=layer.featureCount(), name=layer.name())
-        other = tr("To colour the layer by another label: right click on it, Styles.")
-        self._write("\n".join([words, *describe_people(layer), *warnings, other]))
+        self._write("\n".join([words, *describe_people(layer), *warnings]))
+
+    def _labels(self) -> tuple[QgsVectorLayer | None, list[dict[str, Any]]]:
+        """The newest labelled layer, and its labels."""
+        layer = labelled_layer("", self.session.layer.id() if self.session.layer is not None else "")
+        if layer is None or self.session.model is None:
+            return None, []
+        heads = (*CARDS, *self.session.model.bundle.heads(layer.customProperty(UNIT)))
+        return layer, [head for head in heads if head["name"] in layer.fields().names()]
+
+    def _list_labels(self) -> None:
+        """List what the colours of the newest labelled layer can show."""
+        layer, heads = self._labels()
+        self.shown.clear()
+        self.colours.setVisible(layer is not None)
+        drawn = layer.renderer().usedAttributes(QgsRenderContext()) if layer is not None else ()
+        for title, name in [*((title_of(head), head["name"]) for head in heads), (tr("Each user"), EACH_USER)]:
+            self.shown.addItem(title, name)
+            if name in drawn:
+                self.shown.setCurrentIndex(self.shown.count() - 1)
+
+    def _show_label(self) -> None:
+        """Colour the newest labelled layer by the label that is chosen."""
+        layer, heads = self._labels()
+        if layer is not None:
+            styling.Profiles(heads, layer.customProperty(UNIT), self.shown.currentData()).apply(layer)
 
     def _last_runs(self) -> list[str]:
         """What the project holds of the last runs, in words."""
@@ -247,6 +270,7 @@ class UsersTab(QWidget):
             self.name.setCompleter(completer)
             if before is not None:
                 before.deleteLater()
+        self._list_labels()
         self._enable()
 
     def _enable(self) -> None:
@@ -262,9 +286,10 @@ class UsersTab(QWidget):
 
 
 def labelled_layer(unit: str, tracks: str) -> QgsVectorLayer | None:
-    """The uppermost layer that `Label` has made of users, tracks or days of a layer. tracks: that layer's id."""
+    """The uppermost layer that `Label` has made. unit: '' for any. tracks: the id of the layer it was made of."""
     layers = [node.layer() for node in QgsProject.instance().layerTreeRoot().findLayers()]
-    found = [x for x in layers if x and x.isValid() and x.customProperty(UNIT) == unit]  # a lost file leaves others
+    units = (unit,) if unit else ("user", "track", "day")
+    found = [x for x in layers if x and x.isValid() and x.customProperty(UNIT) in units]  # a lost file leaves others
     return next((x for x in found if (run := run_of(x)) is not None and run.tracks == tracks), None)
 
 

@@ -103,8 +103,8 @@ def plain(word: str) -> str:
     return word.replace("_", " ")
 
 
-def figure(head: dict[str, Any], values: dict[str, Any], interval: str = " ({low} – {high})") -> str:
-    """The answer of a head for one unit, in rich text. values: the unit's, by column. interval: its form."""
+def figure(head: dict[str, Any], values: dict[str, Any]) -> str:
+    """The answer of a head for one unit, in rich text. values: the unit's, by column."""
     name = head["name"]
     value = values[name]
     if value == UNKNOWN or value != value:  # nan
@@ -114,7 +114,7 @@ def figure(head: dict[str, Any], values: dict[str, Any], interval: str = " ({low
         return f"<b>{escaped(plain(str(value)))}</b> {1 - p if value == 'no' else p:.0%}"
     low, high = (short(values[name + end]) for end in ("_low", "_high"))
     unit = escaped(str(head.get("unit_of_measure", "")))
-    return f"<b>{short(value)}</b> {unit}{interval.format(low=low, high=high)}"
+    return f"<b>{short(value)}</b> {unit} ({low} – {high})"
 
 
 def unproven_mark(head: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from qgis.core import QgsFileUtils
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, QUrl
-from qgis.PyQt.QtGui import QCloseEvent, QImage, QTextDocument
+from qgis.PyQt.QtGui import QImage, QTextDocument
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -52,17 +52,12 @@ class RawDialog(QDialog):
         self._job = Job(title, work, unless_closed(done), unless_closed(failed)).start()
 
     def closing(self) -> None:
-        """Called before the window closes, by a button or by Esc."""
+        """Called before the window closes."""
         if self._job is not None and not sip.isdeleted(self._job):
             self._job.cancel()
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Called by Qt when the window is closed."""
-        self.closing()
-        super().closeEvent(event)
-
     def done(self, result: int) -> None:
-        """Called by Qt on Esc."""
+        """Called by Qt when the window is closed, by a button, its frame or Esc."""
         self.closing()
         super().done(result)
 

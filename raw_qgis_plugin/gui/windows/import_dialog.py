@@ -224,7 +224,7 @@ class ImportDialog(RawDialog):
         self.question.setVisible(bool(asked))
         if found is not None:
             words = words or describe(found)
-        self.state.setText(words or tr("Choose a file or a folder, or drop one on this window."))
+        self.state.setText(words or tr("Choose a file or a folder."))
 
     # ---- the import ---------------------------------------------------------------------------------------------
 
