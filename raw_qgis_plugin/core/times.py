@@ -143,21 +143,19 @@ def _offsets_ms(t: np.ndarray, zone: tzinfo, is_local: bool) -> np.ndarray:
 def _from_numbers(array: np.ndarray, zone: tzinfo) -> np.ndarray:
     """Epoch s, ms, µs or ns as ms, each number by its own magnitude: 1e11 s is the year 5138, 1e11 ms is 1973.
 
-    So it does not matter in which part of a table a number is read, or what other devices wrote. No epoch in ms before
-    2572 looks like a date to the second. Dates to the minute or day look like epochs of the seventies, so they are
-    dates only if the whole column is.
+    So it does not matter in which part of a table a number is read, or what other devices wrote. What looks like a date
+    to the day, the minute or the second is one: as an epoch it would be of the seventies, or after 2572.
     """
-    good = np.isfinite(array) & (np.abs(array.astype(np.float64)) < 9.2e18)
-    some = good & (array != 0)
-    middle = float(np.median(np.abs(array[some].astype(np.float64)))) if some.any() else 0.0
-    if any(19e12 <= middle * factor < 21e12 for factor in (1, 100, 1_000_000)):
+    number = array.astype(np.float64)
+    good = np.isfinite(number) & (np.abs(number) < 9.2e18)
+    ms = _from_epochs(array, good)
+    dates = good & np.any([(number * k >= 19e12) & (number * k < 21e12) for k in (1, 100, 1_000_000)], axis=0)
+    if dates.any():
         import pyarrow as pa
 
-        digits = pa.array(np.where(good, array, 0).astype(np.int64)).cast(pa.string())
-        dates = _from_text(digits, zone, "", numbers=False)
-        if middle >= 19e12 or (dates != NO_TIME)[some].all():
-            return dates
-    return _from_epochs(array, good)
+        digits = pa.array(array[dates].astype(np.int64)).cast(pa.string())
+        ms[dates] = _from_text(digits, zone, "", numbers=False)
+    return ms
 
 
 def _from_epochs(array: np.ndarray, good: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ from qgis.core import (
     QgsSymbol,
     QgsSymbolLayer,
     QgsVectorLayer,
+    QgsVectorLayerUtils,
 )
 from qgis.PyQt.QtCore import QMetaType
 from qgis.PyQt.QtGui import QColor
@@ -70,25 +71,20 @@ class Rules:
     def add_answers(self, pattern: str, head: dict[str, Any], field: str = "") -> None:
         """Add a rule for each class of a head, or for steps of its number with equal shares of the features.
 
-        Numbers with fields NAME_low and NAME_high get as many steps as these intervals allow: see `steps`. field: of
-        its classes, '' for its name.
+        field: of its classes, '' for its name.
         """
         name = QgsExpression.quotedColumnRef(field or head["name"])
         if head["kind"] != "number":
             for word, colour in class_colours(head).items():
                 self.add(pattern, f"{name} = {QgsExpression.quotedString(word)}", class_words(head, word), colour)
             return
-        limits = steps(*numbers_of(self.layer, [head["name"] + part for part in ("", "_low", "_high")]))
-        count = len(limits) - 1
-        colours = STEP_COLOURS[2:3] if count == 1 else STEP_COLOURS[1:4] if count == 2 else STEP_COLOURS
+        limits = steps(values_of(self.layer, head["name"]))
+        last = len(limits) - 2
         for i, (low, high) in enumerate(zip(limits[:-1], limits[1:])):
-            condition = f"{name} >= {low!r} AND {name} {'<=' if i == count - 1 else '<'} {high!r}"
-            colour = colours[round(i / max(1, count - 1) * (len(colours) - 1))]
+            condition = f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}"
             words = short(low) if low == high else tr("{a} to {b}").format(a=short(low), b=short(high))
             words = f"{words} {tr(head.get('unit_of_measure', ''))}".strip()
-            if count == 1 and low < high:
-                words = tr("{figures}: not distinguishable").format(figures=words)
-            self.add(pattern, condition, words, colour)
+            self.add(pattern, condition, words, STEP_COLOURS[round(i / max(1, last) * 4) if last else 2])
 
     def add_users(self, pattern: str) -> None:
         """Add one rule that gives each user a colour of its own, the same in all layers."""
@@ -242,48 +238,21 @@ def class_colours(head: dict[str, Any]) -> dict[str, str]:
     return dict(zip(words, (OWN_COLOURS if shipped and head["name"] not in shipped else CLASS_COLOURS) * 9))
 
 
-def numbers_of(layer: QgsVectorLayer, names: list[str]) -> np.ndarray:
-    """(k, n) numbers of k fields, nan for NULL and missing fields. Features without the first number are left out."""
-    index = [layer.fields().lookupField(name) for name in names]
-    there = [at for at in index if at >= 0]
-    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry).setSubsetOfAttributes(there)
-    rows = [feature.attributes() for feature in layer.getFeatures(request)]
-    table = [[row[at] if at >= 0 and isinstance(row[at], (int, float)) else np.nan for at in index] for row in rows]
-    numbers = np.array(table, float).reshape(-1, len(names))
-    return numbers[~np.isnan(numbers[:, 0])].T
-
-
 def values_of(layer: QgsVectorLayer, name: str) -> np.ndarray:
     """(n,) numbers of a field, without NULLs."""
-    return numbers_of(layer, [name])[0]
+    values = QgsVectorLayerUtils.getValues(layer, QgsExpression.quotedColumnRef(name))[0]
+    return np.array([value for value in values if isinstance(value, (int, float)) and value == value], float)
 
 
-def steps(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[float]:
-    """The limits of up to five steps with equal shares of (n,) values; [] for no value.
-
-    low, high: (n,) ends of the values' intervals, nan for none. There are so few steps that the intervals of the lowest
-    step lie below those of the highest: features that may be equal never have the two colours that differ most.
-    """
+def steps(values: np.ndarray) -> list[float]:
+    """The limits of up to five steps with equal shares of (n,) values; [] for no value."""
     if not len(values):
         return []
-    low, high = np.fmin(low, values), np.fmax(high, values)
-    for count in (5, 4, 3):
-        limits = quantiles(values, count)
-        if len(limits) > 3 and high[values < limits[1]].max() < low[values >= limits[-2]].min():
-            return limits
-    least, *middle, most = quantiles(values, 2)
-    if high[values.argmin()] >= low[values.argmax()]:
-        return [least, most]
-    return [least, *(middle or [float(values.mean())]), most]
-
-
-def quantiles(values: np.ndarray, count: int) -> list[float]:
-    """The limits of up to `count` steps with equal shares of (n,) values, n > 0."""
-    digits = ".0f" if (values == np.round(values)).all() and values.max() < 100 else ".2g"
-    inner = [float(f"{value:{digits}}") for value in np.quantile(values, np.linspace(0, 1, count + 1)[1:-1])]
     low, high = float(values.min()), float(values.max())
-    limits = sorted({low, *(value for value in inner if low < value < high), high})
-    return limits if len(limits) > 1 else [low, low]
+    digits = ".0f" if (values == np.round(values)).all() and high < 100 else ".2g"
+    inner = [float(f"{value:{digits}}") for value in np.quantile(values, (0.2, 0.4, 0.6, 0.8))]
+    limits = sorted({value for value in inner if low < value < high} or ({float(values.mean())} if low < high else ()))
+    return [low, *limits, high]
 
 
 def short(value: float) -> str:

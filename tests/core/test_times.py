@@ -89,15 +89,13 @@ def test_every_number_has_its_own_unit(kind):
 
 @pytest.mark.parametrize("kind", ["int64", "float64", object])
 def test_dates_written_as_one_number(kind):
-    """To the second, the minute or the day. Seconds since somebody started a clock are none: no 32nd of June."""
-    seconds = np.array([20080517100004, 20081317100004, 0, 20080517250004], kind)
-    assert parse_times(seconds).tolist() == [NOON, NO_TIME, NO_TIME, NO_TIME]
+    """To the second, the minute or the day."""
+    seconds = np.array([20080517100004, 20081317100004, 20080517250004, NOON], kind)
+    assert parse_times(seconds).tolist() == [NOON, NO_TIME, NO_TIME, NOON]
     minutes = np.array([202407010830, 202407010831], kind)
     assert parse_times(minutes, "Europe/Berlin").tolist() == [1_719_815_400_000, 1_719_815_460_000]
-    assert parse_times(minutes + 60).tolist() == (minutes + 60).tolist()
-    days = parse_times(np.array([20240701, 20240702, 0], kind))
+    days = parse_times(np.array([20240701, 20240702, 20240632], kind))
     assert days.tolist() == [*parse_times(["20240701", "20240702"]), NO_TIME]
-    assert (np.diff(parse_times(np.array([20240630, 20240631, 20240632], kind))) == 1000).all()
 
 
 def test_a_mixed_column():

@@ -102,31 +102,6 @@ def test_the_mark_is_of_the_label_that_is_shown() -> None:
     assert [outside in words for words in legend_of(layer)] == [True, False, True]
 
 
-@pytest.mark.parametrize(
-    ("figures", "colours"),
-    [
-        ([(2.2, 0, 4.5), (4, 0, 8.1)], 1),  # overlapping
-        ([(1, 0, 2), (1.1, 0, 10), *[(value, 0, 9) for value in range(2, 9)], (9, 8, 11)], 2),
-        ([(1, 0, 2), (5, 0, 90), (6, 4, 8), (7, 3, 9), (20, 15, 30)], 4),  # one of them may be anything
-        ([(1, 0, 9), (5, 4, 6), (6, 5, 7), (7, 6, 8), (8, 7, 9)], 1),
-    ],
-)
-def test_regions_that_may_be_equal_do_not_have_the_two_colours_that_differ_most(
-    figures: list[tuple[float, float, float]], colours: int
-) -> None:
-    from raw_qgis_plugin.layers import legends, styling
-
-    fields = "&field=poi:double&field=poi_low:double&field=poi_high:double&field=suppressed:bool&field=in_domain:bool"
-    layer = layer_of("Polygon", fields, [[*each, False, True] for each in figures])
-    styling.RegionScores([DENSITY]).apply(layer)
-    rules = layer.renderer().rootRule().children()
-    found = [rule.symbol().color().name() for rule in rules]
-    assert len(found) == len(set(found)) == colours
-    assert ("not distinguishable" in rules[0].label()) == (colours == 1)
-    ends = {legends.STEP_COLOURS[0], legends.STEP_COLOURS[-1]}
-    assert (set(found) >= ends) == (colours > 2)
-
-
 @pytest.mark.parametrize("values", [[0.5, 3, 40, 250, 1000, 12, 7, 7, 7, 90], [5.0] * 10, [1, 2] * 5])
 def test_figures_come_in_steps_that_leave_none_out(values: list[float]) -> None:
     from raw_qgis_plugin.layers import styling
