@@ -10,7 +10,7 @@ from qgis.core import QgsApplication
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication
 
-from . import expressions, log_panel, translation
+from . import log_panel, translation
 from .environment import packages
 from .environment.folders import venv_folder, why_not_writable
 
@@ -26,7 +26,6 @@ class RawPlugin:
         self.iface = iface
         self.provider: RawProvider | None = None
         self.menu: RawMenu | None = None
-        self.function: expressions.Saved | None = None
         self.log = log_panel.attach()
         self.translator = translation.install()
         packages.activate(venv_folder())
@@ -35,12 +34,11 @@ class RawPlugin:
             logging.getLogger(__name__).warning(self.problem)
 
     def initProcessing(self) -> None:  # noqa: N802
-        """Register the algorithms and the function of expressions. qgis_process calls only this."""
+        """Register the algorithms. qgis_process calls only this."""
         from .processing.provider import RawProvider
 
         self.provider = RawProvider()
         QgsApplication.processingRegistry().addProvider(self.provider)
-        self.function = expressions.register()
 
     def initGui(self) -> None:  # noqa: N802
         """Register the algorithms, and add the toolbar and the menu."""
@@ -58,12 +56,10 @@ class RawPlugin:
 
             self.menu.remove()
             settings.unregister()
-        if self.function is not None:
-            expressions.unregister()
         if self.provider is not None and not sip.isdeleted(self.provider):
             QgsApplication.processingRegistry().removeProvider(self.provider)
         if self.translator is not None and not sip.isdeleted(self.translator):
             QCoreApplication.removeTranslator(self.translator)
-        self.menu = self.function = self.provider = self.translator = None
+        self.menu = self.provider = self.translator = None
         log_panel.detach(self.log)
         packages.deactivate(venv_folder())

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from qgis.core import (
     Qgis,
-    QgsDefaultValue,
     QgsEditorWidgetSetup,
     QgsExpression,
     QgsFeatureRequest,
@@ -201,24 +200,13 @@ def map_tip(layer: QgsVectorLayer, title: str, heads: list[dict[str, Any]], more
 
 
 def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
-    """Let people correct classes in QGIS's table and form, from a list.
-
-    NAME_p is emptied when NAME is edited, since it is the model's. It then tells who gave the class.
-    """
-    fields = layer.fields()
+    """Let people correct classes in QGIS's table and form, from a list."""
     for head in heads:
-        at, p = (fields.lookupField(head["name"] + part) for part in ("", "_p"))
-        if not head.get("classes") or min(at, p) < 0:  # a number, or a label without a probability
-            continue
-        words = [{class_words(head, word): word} for word in class_colours(head)]
-        choice = {"map": [*words, {tr("Unknown: not sure"): "unknown"}]}
-        layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("ValueMap", choice))
-        name, share = map(QgsExpression.quotedColumnRef, (fields[at].name(), fields[p].name()))
-        saved = f"_raw_saved(@layer_id, $id, {QgsExpression.quotedString(fields[at].name())})"  # before it was edited
-        # Where the field is NULL it stays as it is: another NULL would be a change, after which QGIS's table, sorted by
-        # the field, puts the row after all others, since it compares the word NULL with numbers.
-        kept = f"{name} IS {saved} OR {share} IS NULL"
-        layer.setDefaultValueDefinition(p, QgsDefaultValue(f"if({kept}, {share}, NULL)", True))
+        at = layer.fields().lookupField(head["name"])
+        if head.get("classes") and at >= 0:
+            words = [{class_words(head, word): word} for word in class_colours(head)]
+            choice = {"map": [*words, {tr("Unknown: not sure"): "unknown"}]}
+            layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("ValueMap", choice))
 
 
 def show_decimals(layer: QgsVectorLayer, decimals: int = 3) -> None:

@@ -13,7 +13,7 @@ from collections import Counter
 sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 
 from driving import LONG, add, find, main, picture, until, wait, whole_screen
-from qgis.core import QgsApplication, QgsExpression, QgsProject, QgsSettings, QgsSettingsTree
+from qgis.core import QgsApplication, QgsProject, QgsSettings, QgsSettingsTree
 from qgis.PyQt.QtCore import QEvent, QObject, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QTextBrowser
 from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
@@ -47,7 +47,6 @@ def registered():
         "windows": sorted({type(w).__name__ for w in QApplication.topLevelWidgets() if is_ours(w) and w is not window}),
         "menu": [a.text() for a in iface.pluginMenu().actions() if a.text() == "RAW"],
         "algorithms": sorted(each.name() for each in provider.algorithms()) if provider else [],
-        "functions": sorted(f.name() for f in QgsExpression.Functions() if f.name().startswith("_raw_")),
         "handlers": len(logging.getLogger(NAME).handlers),
         "on the canvas": sorted(Counter(type(item).__name__ for item in scene).items()),
         "threads": sorted(t.name for t in threading.enumerate() if t is not threading.main_thread()),

@@ -13,7 +13,7 @@ import pytest
 
 HERE = Path(__file__).parent
 Drive = Callable[..., dict[str, Any]]
-EMPTY = ("menu", "algorithms", "functions", "settings", "path", "modules", "windows")
+EMPTY = ("menu", "algorithms", "settings", "path", "modules", "windows")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def report(drive: Drive, sample: Path) -> dict[str, Any]:
 def test_it_registers_what_it_should(report: dict[str, Any]) -> None:
     for found in report["with"]:
         assert found["menu"] == ["RAW"] and found["algorithms"] == sorted(report["order"])
-        assert found["functions"] == ["_raw_saved"] and found["handlers"] == 1
+        assert found["handlers"] == 1
         assert found["objects"]["QToolBar RawToolbar"] == 1
 
 

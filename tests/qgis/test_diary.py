@@ -105,13 +105,9 @@ def test_a_diary_of_the_toolbox_is_kept_with_the_project(loaded: Callable, kept:
     project.read(str(tmp_path / "week.qgz"))
     assert {name: rows_of(layer) for name, layer in by_name().items()} == before and not kept.said
     modes = [row[4:6] for row in before["Trips"]]
-    assert modes[:2] == [["walk", "NULL"], ["rail", "NULL"]] and len(modes) == 40 and modes[2][1] != "NULL"
+    assert [mode for mode, _ in modes[:2]] == ["walk", "rail"] and len(modes) == 40
     opened = by_name()["Trips"]
     assert opened.editorWidgetSetup(opened.fields().lookupField("mode")).type() == "ValueMap"
-    opened.startEditing()
-    correct(opened, 3, "walk")
-    assert not opened.getFeature(3)["mode_p"] and opened.getFeature(4)["mode_p"] > 0
-    opened.rollBack()
 
 
 def test_two_runs_and_a_copy_have_names_and_tables_of_their_own(loaded: Callable, kept: Any, tmp_path: Path) -> None:
@@ -134,12 +130,6 @@ def test_a_mode_is_chosen_from_a_list(loaded: Callable, kept: Any) -> None:
     values = {value for entry in widget.config()["map"] for value in entry.values()}
     assert widget.type() == "ValueMap" and values >= {"walk", "bike", "unknown"}
     assert {feature["mode"] for feature in trips.getFeatures()} <= values
-
-    trips.startEditing()
-    correct(trips, 3, "walk")
-    assert trips.getFeature(3)["mode"] == "walk" and not trips.getFeature(3)["mode_p"], "the model's probability"
-    trips.rollBack()
-    assert trips.getFeature(3)["mode_p"] > 0
 
 
 def legend(layer: QgsVectorLayer) -> list[set[str]]:
