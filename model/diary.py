@@ -20,7 +20,7 @@ from model.cli import (
     utc_times,
     write_table,
 )
-from raw_qgis_plugin.core.diary.diary import find_diaries, join_diaries
+from raw_qgis_plugin.core.diary.diary import find_diary
 from raw_qgis_plugin.core.specs import DiarySpec
 
 EPILOG = """
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     check_output(str(folder / "stops.parquet"), args, "stops.parquet")
     model = open_model(args)
     tracks, guess = read_tracks(args)
-    diary = join_diaries(list(find_diaries(tracks, model, spec_of(args, DiarySpec), meter("writing the diary"))))
+    diary = find_diary(tracks, model, spec_of(args, DiarySpec), meter("writing the diary"))
     for name, extra in (("stops", {"lon": diary.stop_lon, "lat": diary.stop_lat}), ("trips", {})):
         columns = dict(getattr(diary, name))
         columns["user_id"] = own_ids(columns["user_id"], args.tracks, guess.user)

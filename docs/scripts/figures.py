@@ -176,12 +176,12 @@ def draw_diary(path: Path) -> None:
 
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.core.bundle.runtime import Model
-    from raw_qgis_plugin.core.diary.diary import find_diaries
+    from raw_qgis_plugin.core.diary.diary import find_diary
     from raw_qgis_plugin.core.sources.readers import read
 
     city = read(ROOT / "resources/sample/city_tracks.parquet")[0].by_user()
     city = city.take(np.isin(city.user_ids, ("u00154", "u00194"))[city.user])
-    diary = next(find_diaries(city, Model(open_bundle(None), "cpu")))
+    diary = find_diary(city, Model(open_bundle(None), "cpu"))
     figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharex=True, sharey=True)
     axes[0].plot(city.lon, city.lat, ".", color="#9aa5b1", ms=2)
     axes[0].set_title(f"{len(city):,} fixes of two invented people in a week", loc="left", fontsize=10)

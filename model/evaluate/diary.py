@@ -20,7 +20,7 @@ from model.data.labels import MISSING, Table, column, read_table
 from model.evaluate import check_report, make_parser, write_report
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.diary.diary import Diary, find_diaries
+from raw_qgis_plugin.core.diary.diary import Diary, find_diary
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.sources.readers import read
@@ -111,12 +111,12 @@ def count(answer: np.ndarray, truth: Truth, kind: str) -> tuple[int, int, int]:
     return int((shared >= both / 2).any(axis=0).sum()), len(answer), len(asked)
 
 
-def scores(diaries: list[Diary], truth: dict[str, Truth], seed: int) -> dict[str, dict]:
+def scores(diary: Diary, truth: dict[str, Truth], seed: int) -> dict[str, dict]:
     """F1, precision and recall of stops and trips, and the 95 % interval of F1 over users."""
     result = {}
     for kind, times in KINDS.items():
-        user, begin, end = (np.concatenate([getattr(d, kind)[c] for d in diaries]) for c in ("user_id", *times))
-        stretches = np.stack([begin, end], axis=1)
+        table = getattr(diary, kind)
+        user, stretches = table["user_id"], np.stack([table[c] for c in times], axis=1)
         counts = np.array([count(stretches[user == name], of, kind) for name, of in truth.items()])
         draws = np.random.default_rng(seed).integers(0, len(counts), (1000, len(counts)))
         low, high = np.quantile(_f1(*counts[draws].sum(axis=1).T), [0.025, 0.975])
@@ -146,9 +146,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tracks = tracks.take(np.isin(tracks.user_ids, list(truth))[tracks.user])
     results = {}
     for name, model in (("with the model", Model(open_bundle(args.bundle))), ("without", None)):
-        results[name] = scores(
-            list(find_diaries(tracks, model, spec_of(args, DiarySpec), meter(name))), truth, args.seed
-        )
+        results[name] = scores(find_diary(tracks, model, spec_of(args, DiarySpec), meter(name)), truth, args.seed)
         print_line({name: results[name]})
     if args.output:
         write_report(args.output, {"users": len(truth), **results})

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import shapely
 
-from raw_qgis_plugin.core.diary.diary import find_diaries, join_diaries
+from raw_qgis_plugin.core.diary.diary import find_diary
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.flows.flows import BY_MODE, Flows, find_flows, flows, shown_zones, slices, table_of
 from raw_qgis_plugin.core.flows.trips import MODES, Trips, trips_of
@@ -158,11 +158,11 @@ def test_trips_of_a_diary_are_each_person_s(names: list[str]) -> None:
     away = np.clip((minute % 1440 - 480) / 30, 0, 1) * np.clip((1050 - minute % 1440) / 30, 0, 1)
     t, lon = np.tile(1_600_041_600_000 + 60_000 * minute, 4), np.tile(10 + 0.2 * away, 4)
     tracks, _ = build_tracks(np.repeat(names, len(minute)), None, t, lon, np.repeat(50 + np.arange(4.0), len(minute)))
-    found = trips_of(join_diaries(list(find_diaries(tracks, None))))
+    found = trips_of(find_diary(tracks, None))
     assert list(np.bincount(found.user)) == [4] * 4 and found.complete.all()
     assert (found.t_end - found.t_start < 3_600_000).all()
     assert np.allclose(found.begin[:, 1], 50 + found.user, atol=0.01)
-    nothing = trips_of(join_diaries(list(find_diaries(tracks.take(np.arange(1)), None))))
+    nothing = trips_of(find_diary(tracks.take(np.arange(1)), None))
     assert not len(nothing.user)
 
 
@@ -207,7 +207,7 @@ def test_found_and_true_trips_of_the_sample_city_agree(sample: Path) -> None:
     t = fixes.t.to_numpy().astype("datetime64[ms]").astype(np.int64)
     who = fixes.user_id.astype(str).to_numpy(object)
     tracks, _ = build_tracks(who, None, t, fixes.lon_e6.to_numpy() / 1e6, fixes.lat_e6.to_numpy() / 1e6)
-    found = trips_of(join_diaries(list(find_diaries(tracks, None))))
+    found = trips_of(find_diary(tracks, None))
     ends = []
     for row in truth.itertuples():
         one = tracks.take(tracks.user == tracks.user_ids.tolist().index(row.user_id))

@@ -28,7 +28,7 @@ from golden.layers import SAMPLE, aracaju, city, invented, some_users, untidy
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.diary.diary import find_diaries
+from raw_qgis_plugin.core.diary.diary import find_diary
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.embedding.similarity import similar_users
@@ -190,10 +190,10 @@ def newer(said: Answers) -> None:
         keep(said, f"{name}/people", label_people(layers[name], model()).columns)
     for name in ("commuters", "gaps", "taxis", "every minute", "shared", "untidy", "aracaju", "city"):
         for least_min in (5.0, 10.0):
-            for number, found in enumerate(find_diaries(layers[name], model(), DiarySpec(min_stop_min=least_min))):
-                where = f"{name}/diary/{least_min:g}, {number}"
-                keep(said, f"{where}/stops", found.stops | {"lon": found.stop_lon, "lat": found.stop_lat})
-                keep(said, f"{where}/trips", found.trips | {"ways": found.trip_fixes.track_offsets})
+            found = find_diary(layers[name], model(), DiarySpec(min_stop_min=least_min))
+            where = f"{name}/diary/{least_min:g}, 0"
+            keep(said, f"{where}/stops", found.stops | {"lon": found.stop_lon, "lat": found.stop_lat})
+            keep(said, f"{where}/trips", found.trips | {"ways": found.trip_fixes.track_offsets})
     for name, step_s in (("every half hour", 1200.0), ("taxis", 700.0), ("high latitude", 60.0), ("aracaju", 60.0),
                          ("antimeridian by trip", 11.0), ("city", 1200.0)):  # fmt: skip
         tracks = some_users(layers[name], 4)

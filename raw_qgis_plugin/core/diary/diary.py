@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,21 +49,17 @@ class Diary:
     users: dict[str, np.ndarray]
 
 
-def find_diaries(
+def find_diary(
     tracks: Tracks, model: Model | None, spec: DiarySpec = DEFAULT, progress: Progress = no_progress
-) -> Iterator[Diary]:
-    """The diaries of tracks, of some users at a time. What is said of a user depends on the user's own fixes alone.
+) -> Diary:
+    """The diary of tracks. What is said of a user depends on the user's own fixes alone.
 
     Without a model, and for one without the head of modes, every mode is 'unknown'.
     """
-    users = tracks.by_user()
-    for which, some in users.parts():
-        share = (end / max(users.n_users, 1) for end in (which.start, which.stop))
-        yield _diary(some, model, spec, part_of(progress, *share))
-
-
-def join_diaries(parts: list[Diary]) -> Diary:
-    """The diaries of all users as one."""
+    everybody, parts = tracks.by_user(), []
+    for which, some in everybody.parts():
+        share = (end / max(everybody.n_users, 1) for end in (which.start, which.stop))
+        parts.append(_diary(some, model, spec, part_of(progress, *share)))
     ways = [part.trip_fixes for part in parts]
     tables = join_rows([{k: v for k, v in vars(part).items() if k != "trip_fixes"} for part in parts])
     users, tracks = (np.cumsum([0, *sizes]) for sizes in ([w.n_users for w in ways], [w.n_tracks for w in ways]))

@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from ..arrays import group_quantile
-from ..diary.diary import find_diaries, join_diaries
+from ..diary.diary import find_diary
 from ..errors import InputError, Progress, no_progress, require
 from ..regions.disclosure import withheld
 from ..regions.noise import noise_keys, noisy_medians
@@ -58,7 +58,7 @@ def find_flows(
     """
     if spec.trips == "tracks":
         return flows(trips_of_tracks(tracks), zones, spec, secret)
-    return flows(trips_of(join_diaries(list(find_diaries(tracks, model, progress=progress)))), zones, spec, secret)
+    return flows(trips_of(find_diary(tracks, model, progress=progress)), zones, spec, secret)
 
 
 def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b"") -> Flows:

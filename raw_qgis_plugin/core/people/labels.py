@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import object_column, run_starts
-from ..diary.diary import Diary, find_diaries, join_diaries
+from ..diary.diary import Diary, find_diary
 from ..diary.modes import MODES
 from ..diary.places import HOME, WORK
 from ..embedding.profiles import UNKNOWN
@@ -66,7 +66,7 @@ class PeopleLabels:
 def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_progress) -> PeopleLabels:
     """Label the users of tracks. What is said of a user depends on the user's own fixes alone."""
     users = tracks.by_user()
-    diary = join_diaries(list(find_diaries(users, model, progress=progress)))
+    diary = find_diary(users, model, progress=progress)
     seen = diary.users
     columns = _commuters(seen) | _trips(users, diary)
     columns |= {"n_days_seen": seen["n_days"], "coverage": seen["coverage"]}

@@ -35,7 +35,7 @@ class WriteDiary(TrackAlgorithm):
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        from ...core.diary.diary import find_diaries, join_diaries
+        from ...core.diary.diary import find_diary
         from ...core.diary.geojson import write_geojson
         from ...core.diary.modes import HEAD
         from ...layers import styling
@@ -46,7 +46,7 @@ class WriteDiary(TrackAlgorithm):
             run.info(describe_head(head))
         tracks, skipped = self.read_units(run, "user")
         stage = run.stage(tr("Finding stops and trips"))
-        diary = join_diaries(list(find_diaries(tracks, model, run.spec(DiarySpec), stage)))
+        diary = find_diary(tracks, model, run.spec(DiarySpec), stage)
         words = tr("Stops: {n:,}, trips: {m:,} ({seen:,} with fixes on the way), users: {k:,}.")
         n, trips, fixes = len(diary.stop_lon), diary.trips, diary.trip_fixes
         run.info(words.format(n=n, m=len(trips["mode"]), seen=int(trips["observed"].sum()), k=tracks.n_users))
