@@ -184,11 +184,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = make_parser("forecast", __doc__)
     add_record(p)
-    families = p.add_mutually_exclusive_group()
-    families.add_argument("--family", nargs="+", default=FAMILIES, metavar="F", help="5s 15s 60s long filled (default)")
-    families.add_argument(
-        "--cadence", type=positive, nargs="+", metavar="S", help="only families of these many seconds"
-    )
+    p.add_argument("--family", nargs="+", default=FAMILIES, metavar="F", help="5s 15s 60s long filled (default)")
     p.add_argument("--held-out-cabs", action="store_true", help="only the cabs held apart from training")
     p.add_argument("--windows", type=positive, default=3000, help="at most this many a cadence (default: %(default)s)")
     p.add_argument("--per-user", type=positive, default=36, help="at most this many a person (default: %(default)s)")
@@ -203,7 +199,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.held_out_cabs:
         tracks = tracks.take(np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user])
     model, zeroed, results = Model(bundle), Zeroed(bundle), {}
-    for family in [f"{c}s" for c in args.cadence] if args.cadence else args.family:
+    for family in args.family:
         w = cut(tracks, family, limit=args.windows, per_user=args.per_user, seed=args.seed)
         if len(w):
             results[w.family] = evaluate(w, model, zeroed, args.seed, args.raw_paper)

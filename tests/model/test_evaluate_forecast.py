@@ -12,7 +12,7 @@ from raw_qgis_plugin.core.evaluation.verdicts import MODEL
 
 def test_evaluation_compares_on_the_same_windows(nano_run, tracks_file, tmp_path, capsys):
     report = tmp_path / "report.json"
-    evaluate(["forecast", "--tracks", str(tracks_file), "--bundle", str(nano_run / "bundle"), "--cadence", "15",
+    evaluate(["forecast", "--tracks", str(tracks_file), "--bundle", str(nano_run / "bundle"), "--family", "15s",
               "--windows", "200", "--output", str(report)])  # fmt: skip
     result = json.loads(report.read_text())["15s"]
     means = {k: v["mean_m"] for k, v in result["methods"].items()}
