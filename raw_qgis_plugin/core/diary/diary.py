@@ -62,11 +62,11 @@ def find_diary(
         parts.append(_diary(some, model, spec, part_of(progress, *share)))
     ways = [part.trip_fixes for part in parts]
     tables = join_rows([{k: v for k, v in vars(part).items() if k != "trip_fixes"} for part in parts])
-    users, tracks = (np.cumsum([0, *sizes]) for sizes in ([w.n_users for w in ways], [w.n_tracks for w in ways]))
+    n_users, n_tracks = (np.cumsum([0, *sizes]) for sizes in ([w.n_users for w in ways], [w.n_tracks for w in ways]))
     whole = Tracks(
         np.concatenate([w.user_ids for w in ways]), np.concatenate([w.track_ids for w in ways]),
-        np.concatenate([w.track_user + np.int32(k) for w, k in zip(ways, users)]),
-        np.concatenate([w.track + np.int32(k) for w, k in zip(ways, tracks)]),
+        np.concatenate([w.track_user + np.int32(k) for w, k in zip(ways, n_users)]),
+        np.concatenate([w.track + np.int32(k) for w, k in zip(ways, n_tracks)]),
         *(np.concatenate([getattr(w, name) for w in ways]) for name in ("t", "lon", "lat")),
     )  # fmt: skip
     return Diary(trip_fixes=whole, **tables)
