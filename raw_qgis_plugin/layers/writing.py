@@ -286,10 +286,3 @@ def _batch(tracks: Tracks, some: slice) -> pa.RecordBatch:
     if accuracy is not None:
         columns["accuracy_m"] = pa.array(accuracy.astype(float), from_pandas=True)
     return pa.record_batch(columns)
-
-
-def can_write_arrow() -> bool:
-    """Whether GDAL has the Arrow writer (3.8)."""
-    from osgeo import ogr
-
-    return hasattr(ogr.Layer, "WritePyArrow")

@@ -141,13 +141,6 @@ def test_one_order_of_dates_is_found_for_a_whole_file(tmp_path):
     assert len(tracks) == 70_001 and not skipped
 
 
-def test_half_of_a_letter_in_json_is_no_error(tmp_path):
-    """An escape can name half of an emoji."""
-    words = f'[{{"lat": 46.5, "lon": 7.1, "tst": {TEN // 1000}, "user": "\\ud83d"}}]'
-    tracks, _, _ = read_text(tmp_path, words, "a.json")
-    assert tracks.user_ids.tolist() == ["?"]
-
-
 def test_points_of_geojson_are_fixes(tmp_path):
     points = [
         {"type": "Feature", "properties": {"time": f"2020-01-01T10:0{i}:00Z", "user": "a"},

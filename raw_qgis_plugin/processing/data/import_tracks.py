@@ -87,6 +87,7 @@ class ImportTracks(RawAlgorithm):
     def _write(self, run: Run, tracks: Tracks, zone: str) -> str:
         """Write to a GeoPackage where that is asked for or the layer is large. Returns the layer's id."""
         import numpy as np
+        from osgeo import ogr
 
         from ...layers import styling, writing
 
@@ -96,7 +97,7 @@ class ImportTracks(RawAlgorithm):
             run.warn(tr("The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it."))
             sink, temporary = QgsProcessingUtils.generateTempFilename("fixes.gpkg"), True
         style = styling.Fixes(zone)
-        if (is_file or temporary) and writing.can_write_arrow():
+        if (is_file or temporary) and hasattr(ogr.Layer, "WritePyArrow"):  # GDAL 3.8
             writing.write_geopackage(Path(sink), tracks, zone, run.stage(tr("Writing"), 60, 100))
             if temporary:  # in the place of a layer in memory, which scripts and models expect
                 layer = QgsVectorLayer(sink, self.parameterDefinition("OUTPUT").description(), "ogr")

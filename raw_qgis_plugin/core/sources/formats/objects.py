@@ -50,23 +50,31 @@ def object_tables(file: Path, skipped: Skipped, progress: Progress, rows: int = 
 
 def _objects(file: Path, skipped: Skipped, progress: Progress) -> Iterator[dict[str, Any]]:
     """The objects of a list, or of lines. Behind a broken one the next one is sought."""
-    text, decoder = file.read_text("utf-8-sig", "replace"), json.JSONDecoder()
-    found = LIST.search(text, 0, 1 << 20) if text[:100].lstrip().startswith("{") else None
-    at, next_report = text.find("{", found.end() if found else 0), 0
-    while at >= 0:
-        if at >= next_report:
-            progress(at / len(text))
-            next_report = at + (1 << 20)
-        try:
-            item, end = decoder.raw_decode(text, at)
-        except RecursionError:
-            raise InputError(f"{file.name} is nested too deep to be a list of positions.") from None
-        except ValueError as error:  # of a number of thousands of digits it names no place
-            skipped.add("unreadable row", 1)
-            end = max(getattr(error, "pos", 0), at + 1)
-        else:
-            yield item
-        at = text.find("{", end)
+    decoder, size, chunk = json.JSONDecoder(), max(1, file.stat().st_size), 1 << 22
+    with file.open(encoding="utf-8-sig", errors="replace") as stream:
+        text, whole, done = stream.read(chunk), False, 0
+        found = LIST.search(text) if text[:100].lstrip().startswith("{") else None
+        at = found.end() if found else 0
+        while True:
+            begin = text.find("{", at)
+            try:
+                item, at = decoder.raw_decode(text, begin) if begin >= 0 else (None, at)
+            except RecursionError:
+                raise InputError(f"{file.name} is nested too deep to be a list of positions.") from None
+            except ValueError as error:
+                if whole:
+                    skipped.add("unreadable row", 1)
+                    at = max(getattr(error, "pos", 0), begin + 1)  # of a number of thousands of digits there is no pos
+                    continue
+            else:
+                if item is not None:
+                    yield item
+                    continue
+            if whole:
+                return
+            more = stream.read(max(chunk, len(text)))  # the object may only be cut where the text ends
+            text, at, whole, done = text[begin:] * (begin >= 0) + more, 0, not more, done + len(more)
+            progress(min(1.0, done / size))
 
 
 def _is_plain(value: Any) -> bool:
