@@ -70,7 +70,7 @@ def entries() -> tuple[Entry, ...]:
               lambda menu: menu.toggle_basemap(), "map"),
         Entry("train", tr("Train a model…"),
               tr("Continue training on your own tracks, or teach a new label from examples."),
-              window("windows.training", "open_training")),
+              window("windows.training", "open_training"), "pretrain"),
         Entry("models", tr("Models…"), tr("The model of RAW and your own: cards, import, export."),
               window("windows.models", "ModelsDialog")),
         Entry("environment", tr("Packages…"),

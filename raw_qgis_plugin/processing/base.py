@@ -41,13 +41,12 @@ def icon(name: str) -> QIcon:
 class RawAlgorithm(Form):
     """Identity, help, missing libraries, errors, cancel and outputs. The methods of QGIS's are documented there."""
 
-    ID = ""  # published
-    ICON = ""  # a file of resources/icons
+    ID = ""  # published; its page in resources/help and its drawing in resources/icons have this name
     GROUP = ""  # of the toolbox, published: by the provider
     TITLE = ""
     SUMMARY = ""
     TAGS: tuple[str, ...] = ()  # further search words for the toolbox
-    NEEDS: tuple[str, ...] = ()  # Python modules beyond QGIS's own
+    NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely", "pyproj", "pyarrow")  # modules beyond QGIS's own
     PACKAGES: tuple[str, ...] = ("runtime",)  # the groups of packages to install where one of NEEDS is missing
     refused = ""  # why the parameters of this run were refused
     inputs = ""  # the names of this run's input layers
@@ -86,7 +85,7 @@ class RawAlgorithm(Form):
 
     @classmethod
     def icon(cls) -> QIcon:
-        return icon(cls.ICON)
+        return icon(cls.ID)
 
     def canExecute(self) -> tuple[bool, str]:
         """Whether every library is installed; if not, what to install and where."""

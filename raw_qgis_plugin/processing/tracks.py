@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 class TrackAlgorithm(RawAlgorithm):
     """Reads the tracks of INPUT, opens MODEL, and writes in INPUT's CRS."""
 
-    NEEDS: tuple[str, ...] = ("onnxruntime",)
     plan: ReadPlan
 
     def add_tracks(self) -> None:

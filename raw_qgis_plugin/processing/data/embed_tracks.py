@@ -14,10 +14,7 @@ from ..words import tr
 
 
 class EmbedTracks(TrackAlgorithm):
-    """Embeddings of users, tracks or days."""
-
     ID = "embedtracks"
-    ICON = "embed"
     TITLE = "Embed tracks"
     SUMMARY = "A row of figures for each user, track or day, by which they can be compared, clustered or classified."
     TAGS = ("trajectory", "movement", "embedding", "vector", "representation", "machine learning", "mobility")

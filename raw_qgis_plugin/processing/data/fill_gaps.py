@@ -20,14 +20,10 @@ if TYPE_CHECKING:
 
 
 class FillGaps(TrackAlgorithm):
-    """Positions, lines and areas between the fixes of tracks."""
-
     ID = "fillgaps"
-    ICON = "fill_gaps"
     TITLE = "Fill gaps"
     SUMMARY = "Where people were between two fixes, with areas that hold them in 50 and 80 % of cases."
     TAGS = ("trajectory", "movement", "interpolation", "missing data", "imputation", "reconstruction", "uncertainty")
-    NEEDS = ("onnxruntime", "scipy", "shapely")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()

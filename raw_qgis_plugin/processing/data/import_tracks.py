@@ -32,17 +32,13 @@ LARGE = 500_000  # fixes, from which on a temporary layer is a file, not in memo
 
 
 class ImportTracks(RawAlgorithm):
-    """Files of fixes, cleaned and sorted, as points."""
-
     ID = "importtracks"
-    ICON = "import"
     TITLE = "Import tracks"
     SUMMARY = "CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted."
     TAGS = (
         "trajectory", "movement", "gps", "load", "geolife", "movebank", "csv", "parquet", "plt", "gpx", "timeline",
         "google", "owntracks",
     )  # fmt: skip
-    NEEDS = ("pyarrow",)
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         source = QgsProcessingParameterFile("SOURCE", tr("File or folder"), fileFilter=ANY_FILE)

@@ -16,16 +16,12 @@ from ..words import tr
 
 
 class Backtest(TrackAlgorithm):
-    """The model and simple methods, tested on INPUT's own past."""
-
     ID = "backtest"
-    ICON = "backtest"
     TITLE = "Backtest forecasts"
     SUMMARY = (
         "Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words."
     )
     TAGS = ("trajectory", "movement", "prediction", "accuracy", "validation", "evaluation", "baseline", "error")
-    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()

@@ -18,14 +18,10 @@ if TYPE_CHECKING:
 
 
 class ForecastTracks(TrackAlgorithm):
-    """Positions, lines and areas ahead of every track's last fix."""
-
     ID = "forecasttracks"
-    ICON = "forecast"
     TITLE = "Forecast tracks"
     SUMMARY = "Where people are likely to be after their last fix, with areas that hold them in 50 and 80 % of cases."
     TAGS = ("trajectory", "movement", "prediction", "predict", "next location", "uncertainty", "mobility", "gps")
-    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         shapes = QgsProcessing.SourceType

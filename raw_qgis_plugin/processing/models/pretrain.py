@@ -17,10 +17,7 @@ NONE = "none"
 
 
 class Pretrain(TrainingAlgorithm):
-    """Continue the training of the network, and compare the new model with the old one."""
-
     ID = "pretrain"
-    ICON = "train"
     MODULE = training.ADAPT
     TITLE = "Continue training"
     SUMMARY = "Continue training the model on your own tracks, and test on held-out people whether it improved."

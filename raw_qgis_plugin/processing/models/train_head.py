@@ -22,10 +22,7 @@ from .train_base import TrainingAlgorithm
 
 
 class TrainHead(TrainingAlgorithm):
-    """Train a head in a child process, and add it to a copy of the model."""
-
     ID = "trainhead"
-    ICON = "teach"
     MODULE = training.FINETUNE
     TITLE = "Teach a label"
     SUMMARY = "Teach the model a label of your own from some labelled users, tracks, days or regions."

@@ -15,14 +15,10 @@ from ..words import describe_head, tr
 
 
 class WriteDiary(TrackAlgorithm):
-    """Stops as points and trips as lines, from the tracks of each user."""
-
     ID = "diary"
-    ICON = "diary"
     TITLE = "Write a travel diary"
     SUMMARY = "Where people stopped and how long, and their trips in between with the mode of transport."
     TAGS = ("trajectory", "stop", "stay point", "trip", "segmentation", "transport mode", "home", "work", "mobility")
-    NEEDS = ("onnxruntime", "scipy")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()

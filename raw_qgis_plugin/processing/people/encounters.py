@@ -14,14 +14,10 @@ from ..words import tr
 
 
 class FindEncounters(TrackAlgorithm):
-    """Pairs of users who were, or may have been, within a distance of each other."""
-
     ID = "encounters"
-    ICON = "encounters"
     TITLE = "Find encounters"
     SUMMARY = "Pairs of users who were, or may have been, near each other at the same time."
     TAGS = ("trajectory", "meeting", "contact", "proximity", "co-location", "encounter", "uncertainty")
-    NEEDS = ("scipy", "shapely")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 
 class ProfileUsers(TrackAlgorithm):
-    """Label users, tracks or days, with the probability of each label."""
-
     ID = "profileusers"
-    ICON = "profile"
     TITLE = "Profile users"
     SUMMARY = "Labels for users, tracks or days, from their tracks: commuter or not, mode of transport and more."
     TAGS = ("trajectory", "movement", "commuter", "transport mode", "mobility", "gps", "embedding", "label")

@@ -20,14 +20,10 @@ if TYPE_CHECKING:
 
 
 class SimilarUsers(TrackAlgorithm):
-    """The users who move most like one of them."""
-
     ID = "similarusers"
-    ICON = "similar_users"
     TITLE = "Similar users"
     SUMMARY = "The people who move most like one of them, with the reasons in words."
     TAGS = ("trajectory", "movement", "similar", "nearest", "lookalike", "embedding", "mobility")
-    NEEDS = ("onnxruntime", "scipy")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()

@@ -19,14 +19,10 @@ if TYPE_CHECKING:
 
 
 class FindFlows(TrackAlgorithm):
-    """Trips of a diary, added up from zone to zone."""
-
     ID = "flows"
-    ICON = "flows"
     TITLE = "Flows between zones"
     SUMMARY = "How many trips go from zone to zone, when and by which modes; few people are withheld."
     TAGS = ("trajectory", "origin", "destination", "OD", "matrix", "flow", "trips", "zones", "commuting", "mobility")
-    NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely", "pyproj")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         shapes = QgsProcessing.SourceType

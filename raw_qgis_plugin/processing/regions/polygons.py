@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 class RegionAlgorithm(TrackAlgorithm):
     """Reads the polygons of REGIONS besides the tracks."""
 
-    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")
-
     def add_regions(self, help_text: str) -> None:
         """Add REGIONS."""
         self.add_layer("REGIONS", "Regions", help_text, QgsProcessing.SourceType.TypeVectorPolygon)

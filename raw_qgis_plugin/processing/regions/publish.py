@@ -16,12 +16,10 @@ from .polygons import write_figures
 
 
 class Publish(RawAlgorithm):
-    """Make figures of regions or flows such that others may have them."""
-
     ID = "publish"
-    ICON = "publish"
     TITLE = "Publish figures"
     SUMMARY = "Figures of regions or flows as they may leave the desk: with fixed noise, by an allow-list of fields."
+    NEEDS = ()
     TAGS = ("privacy", "anonymous", "disclosure", "differential privacy", "noise", "export", "mobility")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

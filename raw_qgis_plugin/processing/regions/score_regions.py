@@ -24,10 +24,7 @@ FIGURES = re.compile(
 
 
 class ScoreRegions(RegionAlgorithm):
-    """Score polygons by the users who visit them."""
-
     ID = "scoreregions"
-    ICON = "regions"
     TITLE = "Score regions"
     SUMMARY = "Figures for polygons from the people who visit them, with intervals; few people are withheld."
     TAGS = ("trajectory", "movement", "polygon", "neighbourhood", "residents", "density", "mobility", "zones")

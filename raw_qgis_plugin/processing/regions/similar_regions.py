@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 
 class SimilarRegions(RegionAlgorithm):
-    """The polygons that are used most like one of them."""
-
     ID = "similarregions"
-    ICON = "similar_regions"
     TITLE = "Similar regions"
     SUMMARY = "The places that are used most like one of them, by the people who cross them; the reasons in words."
     TAGS = ("trajectory", "movement", "polygon", "similar", "nearest", "neighbourhood", "embedding", "mobility")
