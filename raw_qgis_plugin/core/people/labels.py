@@ -77,7 +77,14 @@ def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_pr
         columns[name][nobody] = UNKNOWN
     at_work = columns["commuter"] == YES
     counts = np.where(at_work, [columns["work_days"], seen["weekdays"]], [seen["home_nights"], seen["nights"]])
-    columns["evidence"] = object_column(_words(*row) for row in zip(at_work, *counts.astype(int)))
+    columns["evidence"] = object_column(
+        f"at work on {k} of {of} weekdays with fixes"
+        if works
+        else f"at home on {k} of {of} nights with fixes"
+        if k
+        else ""
+        for works, k, of in zip(at_work, *counts.astype(int))
+    )
     why = columns.pop("why")
     unseen = np.isnan(columns["share_rail"]) & ~nobody
     why[unseen] = [f"{words}, {FEW_TRIPS.format(SETTINGS.min_trips)}".removeprefix(", ") for words in why[unseen]]
@@ -85,21 +92,12 @@ def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_pr
     return PeopleLabels(columns, _places(users, diary), diary)
 
 
-def _words(at_work: bool, n: int, of: int) -> str:
-    if at_work:
-        return f"at work on {n} of {of} weekdays with fixes"
-    return f"at home on {n} of {of} nights with fixes" if n else ""
-
-
 def _commuters(seen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Who has a place of work."""
     s, p, why = SETTINGS, seen["commuter_p"], seen["why"].copy()
-    label = np.where(p > 0.5, YES, NO).astype(object)
-    for words, wrong in (
-        (UNCLEAR, (p > s.unclear[0]) & (p < s.unclear[1])),
-        (THIN, seen["stayed_a_day"] < s.min_stayed_h),
-    ):
-        why[wrong & (seen["why"] == "")] = words
+    label, known = np.where(p > 0.5, YES, NO).astype(object), why == ""
+    why[known & (p > s.unclear[0]) & (p < s.unclear[1])] = UNCLEAR
+    why[known & (seen["stayed_a_day"] < s.min_stayed_h)] = THIN
     label[why != ""] = UNKNOWN
     return {
         "commuter": label, "commuter_p": p, "work_days": seen["work_days"], "weekdays_seen": seen["weekdays"],
