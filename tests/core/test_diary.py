@@ -74,7 +74,12 @@ def test_a_week_of_work_is_told() -> None:
     assert np.allclose(found.stop_lon[:2] * 111_320, [0, 10_000], atol=30)
     assert len(trips["t_start"]) == 15  # on foot and in the car are two trips
     assert minutes(trips["t_start"])[:3] == [8 * 60, 17 * 60 + 50, 18 * 60]
-    assert np.allclose(trips["distance_m"][:3], [10_000, 900, 9_100], rtol=0.25)
+    assert trips["distance_m"][:3] == pytest.approx([9_993, 794, 9_175], abs=2), "as they were recorded"
+    assert ((trips["t_start"] - MONDAY) / 1000).tolist()[:3] == [28_800, 64_110, 64_725]
+    assert ((stops["t_arrive"] - MONDAY) / 1000).tolist()[:3] == [0, 30_240, 65_880]
+    assert stops["kind_p"][:2] == pytest.approx([0.91, 0.98], abs=0.02)
+    for name, value in {"commuter_p": 0.995, "stayed_a_day": 23.1, "on_way_a_day": 0.89, "coverage": 1.0}.items():
+        assert found.users[name] == pytest.approx([value], abs=0.01), name
     assert set(trips["mode"]) == {"unknown"} and set(trips["why"]) == {NO_HEAD}
 
 

@@ -79,6 +79,19 @@ def test_alone_it_lies_between_the_ends_and_is_less_sure() -> None:
     assert f.radius80_m[4] > 3 * with_others.radius80_m[4]
 
 
+def test_the_shipped_imputer_says_what_it_said() -> None:
+    """As recorded on 2026-11-30, to two metres: with two others to follow, and alone."""
+    f, xy = of_last(corner(vehicles=3))
+    along = [1951, 2554, 3157, 3750, 4348, 4948, 5549, 6145, 6738, 7361]
+    assert xy.sum(axis=1) == pytest.approx(along, abs=3) and f.radius50_m[::4] == pytest.approx(
+        [8.8, 23.3, 10.5], abs=1
+    )
+    assert f.radius80_m == pytest.approx([17, 25, 31, 37, 43, 41, 34, 27, 20, 10], abs=2)
+    f, xy = of_last(corner(vehicles=1))
+    alone = np.array([[1840, 121], [2914, 837], [3850, 1715], [4461, 2871]])
+    assert np.abs(xy[::3] - alone).max() < 2 and f.radius80_m[::3] == pytest.approx([541, 1043, 1043, 255], abs=5)
+
+
 def test_movements_of_the_time_of_the_gap_do_not_count() -> None:
     """A copy of the track under another id would give away what the gap hides."""
     whole = corner(vehicles=1, hide=None)

@@ -162,6 +162,14 @@ def test_a_way_in_gaps_is_not_observed():
     assert unit_stats(tracks.take(np.arange(12) < 11))["observed"][0] == 1
 
 
+def test_figures_of_a_track_by_hand():
+    """A fix every ten seconds and 100 m, for ten minutes before midnight by the sun and ten after it."""
+    k = np.arange(-60, 61)
+    stats = unit_stats(build_tracks(None, None, 86_400_000 + 10_000 * k, k * 100 / 111_319.5, np.zeros(121))[0])
+    wanted = {"cadence_s": 10, "span_h": 1 / 3, "n_fixes": 121, "speed_ms": 10, "days": 2, "observed": 1}
+    assert {name: stats[name].tolist() for name in wanted} == {name: pytest.approx([v]) for name, v in wanted.items()}
+
+
 def test_evidence_says_what_labels_of_tracks_rest_on(invented_model):
     model = invented_model(COMMUTER, MODE)
     line, _ = build_tracks(["a"] * 61, None, np.arange(61) * 10_000, np.arange(61) * 0.001, np.zeros(61))

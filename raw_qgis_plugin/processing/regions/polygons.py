@@ -35,9 +35,14 @@ class RegionAlgorithm(TrackAlgorithm):
         """Add REGIONS."""
         self.add_layer("REGIONS", "Regions", help_text, QgsProcessing.SourceType.TypeVectorPolygon)
 
+    @property
+    def regions(self) -> QgsProcessingFeatureSource:
+        """The layer of REGIONS."""
+        return self.sources["REGIONS"]
+
     def read_regions(self, run: Run, features: list[QgsFeature], tracks: Tracks) -> np.ndarray:
         """(n,) polygons of the features in WGS84. Warns where no fix can lie in any of them."""
-        polygons = polygons_in_wgs84(features, self.sources["REGIONS"], run.context)
+        polygons = polygons_in_wgs84(features, self.regions, run.context)
         warn_if_apart(tracks, polygons, run)
         return polygons
 

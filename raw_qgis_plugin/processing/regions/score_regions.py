@@ -50,7 +50,7 @@ class ScoreRegions(RegionAlgorithm):
         model = self.open_model(run)
         heads = self.choose_heads(model, "region", run)
         tracks, skipped = self.read_units(run, "user")
-        features = list(self.sources["REGIONS"].getFeatures())
+        features = list(self.regions.getFeatures())
         polygons = self.read_regions(run, features, tracks)
         label = (lambda users, progress: label_people(users, model, progress)) if spec.labels else None
         scores = score_regions(
@@ -64,7 +64,7 @@ class ScoreRegions(RegionAlgorithm):
         run.info(words.format(n=withheld, m=len(features), k=spec.min_users))
         own = self._own_fields(run, features, {*scores.columns})
         results = {"OUTPUT": write_figures(
-            self, run, "OUTPUT", self.sources["REGIONS"], own, features, scores.columns, styling.RegionScores(heads),
+            self, run, "OUTPUT", self.regions, own, features, scores.columns, styling.RegionScores(heads),
             progress=(90, 95),
         )}  # fmt: skip
         if run.parameters.get("OUTPUT_WEEK"):
@@ -75,22 +75,13 @@ class ScoreRegions(RegionAlgorithm):
             table = styling.Table("Regions by weekday and hours")
             own = [name for name in own if name.lower() not in {"fid", *week}]
             results["OUTPUT_WEEK"] = write_figures(
-                self,
-                run,
-                "OUTPUT_WEEK",
-                self.sources["REGIONS"],
-                own,
-                rows,
-                week,
-                table,
-                drawn=False,
-                progress=(97, 100),
+                self, run, "OUTPUT_WEEK", self.regions, own, rows, week, table, drawn=False, progress=(97, 100)
             )
         return {**results, **self.counts(tracks, skipped, model.provider)}
 
     def _own_fields(self, run: Run, features: Iterable[QgsFeature], results: set[str]) -> list[str]:
         """The regions' own fields, without figures, and without a fid that does not number the rows of a GeoPackage."""
-        fields = self.sources["REGIONS"].fields()
+        fields = self.regions.fields()
         ids = [feature.attribute(fields.lookupField("fid")) for feature in features] if "fid" in fields.names() else []
         numbered = all(isinstance(each, int) for each in ids) and len(set(ids)) == len(ids)
         taken = results | {"geom"} | (set() if numbered else {"fid"})

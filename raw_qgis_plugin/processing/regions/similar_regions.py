@@ -28,12 +28,11 @@ class SimilarRegions(RegionAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()
         self.add_regions("Polygons in any CRS.")
-        target = QgsProcessingParameterExpression("TARGET", tr("The region to compare with"), None, "REGIONS")
-        target.setHelp(
+        self.add(
+            QgsProcessingParameterExpression("TARGET", tr("The region to compare with"), None, "REGIONS"),
             tr("Its value in the id field, such as Mission; or an expression that is true for it alone, such as "
-               "\"name\" = 'Mission' or $id = 12.")
+               "\"name\" = 'Mission' or $id = 12."),
         )  # fmt: skip
-        self.add(target)
         self.add_field(
             "ID_FIELD", "Id field of the regions (empty: guessed)",
             "TARGET is a value of this field, and the results name the regions by it.", "REGIONS",
@@ -49,7 +48,7 @@ class SimilarRegions(RegionAlgorithm):
         from ...layers import styling
 
         spec = run.spec(SimilarRegionSpec)
-        features = list(self.sources["REGIONS"].getFeatures())
+        features = list(self.regions.getFeatures())
         field, ids = self._ids(run, features)
         target = self._find(run, features, ids, field)  # first, as it is quick
         model = self.open_model(run)
@@ -61,17 +60,14 @@ class SimilarRegions(RegionAlgorithm):
         words = tr("{n} of {m} regions are left out: fewer than {k} users.")
         run.info(words.format(n=int(suppressed.sum()), m=len(features), k=spec.min_users))
         log_if_few(found, spec.k, run)
-        columns, shapes = (
-            columns_of(found, np.array(ids, object)[found.rows]),
-            [features[row].geometry() for row in found.rows],
-        )
-        self.crs, style = self.sources["REGIONS"].sourceCrs(), styling.SimilarPlaces(ids[target])
-        output = self.write(run, "OUTPUT", columns, style, shapes, self.sources["REGIONS"].wkbType())
+        columns, style = columns_of(found, np.array(ids, object)[found.rows]), styling.SimilarPlaces(ids[target])
+        self.crs, shapes = self.regions.sourceCrs(), [features[row].geometry() for row in found.rows]
+        output = self.write(run, "OUTPUT", columns, style, shapes, self.regions.wkbType())
         return {"OUTPUT": output, **self.counts(users, skipped, model.provider)}
 
     def _ids(self, run: Run, features: Sequence[QgsFeature]) -> tuple[str, list[str]]:
         """The id field, '$id' for none, and each region's id as text."""
-        fields, chosen = self.sources["REGIONS"].fields(), run.text("ID_FIELD")
+        fields, chosen = self.regions.fields(), run.text("ID_FIELD")
         if chosen and fields.lookupField(chosen) < 0:
             raise InputError(f"REGIONS has no field '{chosen}'. Its fields: {', '.join(fields.names()) or 'none'}.")
 
@@ -94,7 +90,7 @@ class SimilarRegions(RegionAlgorithm):
         found = [number for number, value in enumerate(ids) if value == plain]
         if not found and not QgsExpression(text).hasParserError():
             request = QgsFeatureRequest(QgsExpression(text), run.context.expressionContext())
-            fits = {feature.id() for feature in self.sources["REGIONS"].getFeatures(request)}
+            fits = {feature.id() for feature in self.regions.getFeatures(request)}
             found = [number for number, feature in enumerate(features) if feature.id() in fits]
         if len(found) != 1:
             examples = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
