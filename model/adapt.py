@@ -83,7 +83,7 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     Where there are no errors, the last sentence gives the reason. Intervals are of 99 %, since there are five families.
     As in backtests it takes six people: five agree by chance once in sixteen times.
     """
-    few, matters, tolerated = VERDICTS.min_groups, 0.005, 0.02  # people; differences of a ratio from 1
+    few, matters = VERDICTS.min_groups, 0.005  # people; difference of a ratio from 1
     unknown = "It can't be said whether the new model is better"
     if not figures:
         why = "Nobody could be held out whose tracks are long enough (45 fixes at 5, 15 or 60 s, or days)."
@@ -92,7 +92,6 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     at = {k: FAMILY_WORDS.get(k, f"with fixes every {k}") for k in figures}
     better = [k for k, r in sure.items() if r["ratio"] < 1 - matters]
     worse = [k for k, r in sure.items() if r["ratio"] > 1 + matters]
-    perhaps = [k for k, r in figures.items() if r["ratio"] > 1 + tolerated and k not in worse]
     n = max(r["people"] for r in figures.values())
     people = f"{n} {'person' if n == 1 else 'people'}"
     pairs = ", ".join(f"{r['before_m']:.0f} → {r['after_m']:.0f} m {at[k]}" for k, r in figures.items())
@@ -101,9 +100,9 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
         return None, f"{unknown}: that takes {few} people held out, so {5 * few} or more with such tracks.", errors
     if worse and not better:
         return False, "Don't use it: it forecasts worse than the model before.", errors
-    if better and (worse or perhaps):
-        groups = (("better", better), ("worse", worse), ("perhaps worse", perhaps))
-        parts = "; ".join(f"{word} {', '.join(at[k] for k in names)}" for word, names in groups if names)
+    if better and worse:
+        groups = (("better", better), ("worse", worse))
+        parts = "; ".join(f"{word} {', '.join(at[k] for k in names)}" for word, names in groups)
         return None, f"It depends: {parts}.", errors
     if better:
         return True, "Use it: it forecasts better than the model before.", errors

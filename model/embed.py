@@ -88,8 +88,8 @@ def embed_in_parts(args: argparse.Namespace) -> None:
 
     model, schema, progress = open_model(args), schema_of(args), meter("embedding")
     beside, recipe = Path(args.output).expanduser().absolute(), recipe_key(model).hex()
-    folder = scale.open_folder(beside, args.tracks, args.unit, schema, recipe)
-    parts = scale.split_once(folder, args.tracks, args.unit, schema)
+    parts = scale.open_parts(beside, args.tracks, args.unit, schema, recipe)
+    folder = parts[0].parents[1]
     missing = [part for part in parts if not scale.embedded(part).exists()]
     done = len(parts) - len(missing)
     finished = f", {done} of them finished before" if done else ""
@@ -101,7 +101,7 @@ def embed_in_parts(args: argparse.Namespace) -> None:
         for number, part in enumerate(missing):
             shares = number / len(missing), (number + 1) / len(missing)
             scale.embed_part(part, args.unit, model, part_of(progress, *shares))
-    if skipped := scale.skipped_of(folder):
+    if skipped := scale.skipped_of(parts):
         warn(str(skipped))
     save(args, [parquet.read_table(scale.embedded(part)) for part in parts])
     shutil.rmtree(folder)  # personal data

@@ -77,7 +77,6 @@ def parser() -> argparse.ArgumentParser:
     how("--lr", type=over_zero, help=f"peak learning rate ({PEAK_LR}, with --init {PEAK_LR_TRAINED})")
     how("--seed", type=from_zero, default=0, help="of the first weights and of the batches (%(default)s)")
     how("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
-    how("--parallel", choices=("ddp", "fsdp"), help="under torchrun (fsdp for raw-large and raw-1b, else ddp)")
     how("--checkpointing", action=argparse.BooleanOptionalAction,
         help="compute layers twice to save memory (on for raw-large and raw-1b)")
     how("--compile", action=argparse.BooleanOptionalAction, help="torch.compile (on where there is a GPU)")
@@ -92,10 +91,6 @@ def check(args: argparse.Namespace) -> None:
     if args.points < 64:
         raise InputError(f"--points {args.points} is less than one row of 64 fixes.")
     state = args.output / "state.safetensors"
-    if args.output.exists() and not args.output.is_dir():
-        raise InputError(f"--output {args.output} is a file; a run needs a folder.")
-    if args.resume and not state.is_file():
-        raise InputError(f"There is no checkpoint {state}: start the run without --resume.")
     if state.is_file() and not args.resume:
         raise InputError(f"{args.output} holds a run already: continue with --resume, or choose another --output.")
     check_output(args.output / "bundle")

@@ -38,31 +38,27 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PART_FIXES = 500_000
-SPLIT, SKIPPED = "split", "skipped.json"  # in the folder of the work
+SKIPPED = "skipped.json"  # beside the parts
 
 
-def open_folder(beside: Path, source: str, unit: str, schema: Schema, recipe: str) -> Path:
-    """The private folder of the work, beside a path. Its name depends on the input and all options, so that work that
-    was broken off is resumed, and no other work. recipe: the key of the model and of the way in which it embeds.
+def open_parts(beside: Path, source: str, unit: str, schema: Schema, recipe: str) -> list[Path]:
+    """The files of the source's parts in a private folder beside a path, made unless they are there. Its name depends
+    on the input and all options, so that work that was broken off is resumed, and no other work. recipe: the key of the
+    model and of the way in which it embeds.
     """
     path, kind = find_source(source)
     files = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files_of(path, kind)]
     key = hashlib.sha256(repr((files, kind, unit, schema, recipe)).encode()).hexdigest()[:8]
     folder = beside.with_name(f"{beside.name}.parts-{key}")
     folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
-
-
-def split_once(folder: Path, source: str, unit: str, schema: Schema) -> list[Path]:
-    """The files of the source's parts, made unless they are there."""
 
     def write(fresh: Path) -> None:
         count = min(max(count_rows(source) // PART_FIXES, 8), MOST_FILES)
         _, skipped = split(source, fresh, count, schema, by_track=unit == "track")
         (fresh / SKIPPED).write_text(json.dumps(skipped), "utf-8")
 
-    make_once(folder / SPLIT, write)
-    return sorted((folder / SPLIT).glob("*.parquet"))
+    make_once(folder / "split", write)
+    return sorted((folder / "split").glob("*.parquet"))
 
 
 def embedded(part: Path) -> Path:
@@ -93,13 +89,13 @@ def table_of(units: Tracks, unit: str, vectors: np.ndarray) -> pa.Table:
     return pa.table(columns)
 
 
-def skipped_of(folder: Path) -> Skipped:
-    """The fixes that were skipped in all parts of the finished work."""
+def skipped_of(parts: list[Path]) -> Skipped:
+    """The fixes that were skipped in the finished work."""
     from pyarrow import parquet
 
-    total = Counter[str](json.loads((folder / SPLIT / SKIPPED).read_text("utf-8")))
-    for file in folder.glob("part-*.parquet"):
-        total.update(json.loads(parquet.read_metadata(file).metadata[b"raw"]))
+    total = Counter[str](json.loads((parts[0].parent / SKIPPED).read_text("utf-8")))
+    for part in parts:
+        total.update(json.loads(parquet.read_metadata(embedded(part)).metadata[b"raw"]))
     return Skipped(total)
 
 

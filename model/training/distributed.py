@@ -39,14 +39,6 @@ class World:
         dist.broadcast(shared, 0)
         return shared.tolist()
 
-    def mean(self, value: float) -> float:
-        """The mean of a number over all processes."""
-        if self.size == 1:
-            return value
-        total = torch.tensor(value, dtype=torch.float64)
-        dist.all_reduce(total)
-        return float(total) / self.size
-
     def leave(self) -> None:
         """End this process once all of them are done; does nothing for a process that is alone.
 

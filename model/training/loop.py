@@ -72,26 +72,20 @@ def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
     """Whether SIGTERM (the plugin's Pause) or SIGINT (Ctrl+C) came; a step under way is finished. A second signal ends
     the process. Several processes would each receive it at another step: there a signal ends them at once.
     """
-    if world.size > 1:
-        yield lambda: False
-        return
     received: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
     def note(number: int, _: object) -> None:
+        if received:
+            raise KeyboardInterrupt
         received.append(number)
-        restore()
 
-    for number in before:
-        signal.signal(number, note)
+    signals = (signal.SIGTERM, signal.SIGINT) if world.size == 1 else ()
+    before = {number: signal.signal(number, note) for number in signals}
     try:
         yield lambda: bool(received)
     finally:
-        restore()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def train(
@@ -127,7 +121,7 @@ def train(
         trained_s, points = trained_s + time.monotonic() - now, points + run.points - points_before
         left = seconds_left(*spent(), 0.0 if args.steps else args.minutes)
         if run.step % args.validate_every == 0:
-            loss = world.mean(float(torch.stack(recent).mean()))
+            loss = float(torch.stack(recent).mean())
             check_loss(loss, run)
             speed = {"lr": lr, "points_per_s": points / trained_s, "seconds_left": left}
             reporter.validated(run.step, loss, validate_average(run, validation), **speed)
@@ -139,7 +133,7 @@ def train(
         stopping = stop()
         if late or stopping:
             if recent:
-                check_loss(world.mean(float(recent[-1])), run)  # no checkpoint without finite weights
+                check_loss(float(recent[-1]), run)  # no checkpoint without finite weights
             run.save(about())
             saved = time.monotonic()
         if stopping:

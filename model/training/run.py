@@ -10,7 +10,6 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
-from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
 from model.data.batches import Batch
@@ -25,7 +24,7 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
 HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.")  # parameters between states, for Muon
-LARGE = ("raw-large", "raw-1b")  # presets that are sharded over processes, with checkpointed layers
+LARGE = ("raw-large", "raw-1b")  # presets with checkpointed layers
 RESUMED = (  # attributes of a run that its checkpoint keeps
     "step", "batches", "seconds", "points", "before", "box", "calibration", "calibration_before", "domain", "corpus",
 )  # fmt: skip
@@ -59,7 +58,7 @@ class TrainingRun:
         self.network.to(world.device)
         large = self.network.config.preset in LARGE
         prepare_layers(self.network, args.checkpointing if args.checkpointing is not None else large, args.compile)
-        self.loss = wrap(self.network, world, args.parallel or ("fsdp" if large else "ddp"))
+        self.loss = sharded(self.network, world)
         self.optimizers = optimizers(self.network)
         self.average = {k: p.detach().clone() for k, p in self.network.named_parameters()}
 
@@ -68,10 +67,8 @@ class TrainingRun:
         total = torch.zeros((), device=self.world.device)
         for n in range(self.accumulate):
             batch, last = next(batches), n == self.accumulate - 1  # gradients are exchanged after the last one alone
-            if isinstance(self.loss, DistributedDataParallel):
-                self.loss.require_backward_grad_sync = last  # what its no_sync() sets
-            elif hasattr(self.loss, "set_requires_gradient_sync"):
-                self.loss.set_requires_gradient_sync(last)
+            if self.world.size > 1:
+                self.loss.set_requires_gradient_sync(last)  # type: ignore[operator]
             loss = self.loss(batch) / self.accumulate
             loss.backward()
             total += loss.detach()
@@ -184,7 +181,7 @@ def prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:
 
 
 class Loss(nn.Module):
-    """The loss of a batch as a module, so that DDP and FSDP can wrap it."""
+    """The loss of a batch as a module, which FSDP can shard."""
 
     def __init__(self, network: Raw, device: torch.device, all_used: bool) -> None:
         super().__init__()
@@ -201,18 +198,13 @@ class Loss(nn.Module):
         return loss
 
 
-def wrap(network: Raw, world: World, parallel: str) -> nn.Module:
-    """The loss of a network, distributed over the processes: 'ddp' copies the network, 'fsdp' shards it."""
+def sharded(network: Raw, world: World) -> Loss:
+    """The loss of a network, whose parameters are sharded over the processes (FSDP2)."""
     loss = Loss(network, world.device, world.size > 1)
-    if world.size == 1:
-        return loss
-    if parallel == "ddp":
-        cards = [world.device.index] if world.device.type == "cuda" else None
-        return DistributedDataParallel(loss, device_ids=cards, broadcast_buffers=False)
-    from torch.distributed.fsdp import fully_shard
+    if world.size > 1:
+        from torch.distributed.fsdp import fully_shard
 
-    mesh = dist.init_device_mesh(world.device.type, (world.size,))
-    for layer in network.layers:
-        fully_shard(layer, mesh=mesh)
-    fully_shard(loss, mesh=mesh)
+        mesh = dist.init_device_mesh(world.device.type, (world.size,))
+        for part in (*network.layers, loss):
+            fully_shard(part, mesh=mesh)
     return loss

@@ -61,7 +61,7 @@ def plain_loss(tmp_path_factory, tracks_file):
 
 
 def test_two_processes_reach_what_one_does(tmp_path, tracks_file, plain_loss):
-    arguments = [*FEW, "40", "--validate-every", "20", "--parallel", "ddp",
+    arguments = [*FEW, "40", "--validate-every", "20",
                  "--corpus", str(tracks_file), "--output", str(tmp_path / "run")]  # fmt: skip
     done = subprocess.run([*TORCHRUN, "2", "-m", "model.pretrain", *arguments], env=environment(),
                           capture_output=True, text=True, timeout=900)  # fmt: skip
@@ -83,7 +83,7 @@ def test_a_sharded_run_is_killed_twice_and_resumed_by_two_processes_and_by_one(
     same = [*FEW, "40", "--checkpoint-every", "0.01", "--corpus", str(tracks_file), "--output", str(run)]
     state = run / "state.safetensors"
     for resumed, wanted in ((False, 8), (True, 20)):
-        arguments = ["-m", "model.pretrain", *same, "--parallel", "fsdp", *["--resume"] * resumed]
+        arguments = ["-m", "model.pretrain", *same, *["--resume"] * resumed]
         two = subprocess.Popen([*TORCHRUN, "2", *arguments], env=environment(), stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)  # fmt: skip
         while two.poll() is None and (not state.exists() or about(run)["step"] < wanted):

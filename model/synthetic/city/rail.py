@@ -78,11 +78,9 @@ def smooth_line(kind: LineKind, stations: np.ndarray, rng: np.random.Generator) 
 
 
 def run_trains(
-    lines: Sequence[Line], seconds: float, folder: Path, name: str, rng: np.random.Generator, whole: bool = False
+    lines: Sequence[Line], seconds: float, folder: Path, name: str, rng: np.random.Generator
 ) -> dict[str, Trajectory]:
-    """Trains and ferries on lines, about so many seconds of movement: paths MODE-LINE+.RUN one way, MODE-LINE-.RUN the
-    other. whole: from end to end, calling at every station.
-    """
+    """Trains and ferries on lines, about so many seconds of movement: paths MODE-N by name."""
     folder.mkdir(parents=True, exist_ok=True)
     trains: list[tuple[float, str]] = []
     types, spent_s, clock = [], 0.0, np.zeros((len(lines), 2))
@@ -90,16 +88,15 @@ def run_trains(
         n, back = int(rng.integers(len(lines))), int(rng.integers(2))
         line, kind = lines[n], lines[n].kind
         clock[n, back] += rng.uniform(150, 500) * (6 if kind.mode == "ferry" else 1)
-        route, took_s = _run(line, n, back, whole, rng)
+        route, took_s = _run(line, n, back, rng)
         accel, decel = rng.uniform(*kind.accel), rng.uniform(*kind.accel) + 0.05
         types.append(
             f'<vType id="k{len(trains)}" vClass="rail" carFollowModel="Krauss" accel="{accel:.2f}" decel="{decel:.2f}" '
             f'sigma="{rng.uniform(0, 0.3):.2f}" maxSpeed="90" length="{kind.length_m}" '
             'speedFactor="normc(0.95,0.07,0.7,1.1)"/>'
         )
-        head = f'<vehicle id="{kind.mode}-{n}{"+-"[back]}.{len(trains)}" type="k{len(trains)}"'
-        head += f' depart="{clock[n, back]:.0f}" departPos="base">'
-        trains.append((clock[n, back], f"{head}{route}</vehicle>"))
+        head = f'<vehicle id="{kind.mode}-{len(trains)}" type="k{len(trains)}" depart="{clock[n, back]:.0f}"'
+        trains.append((clock[n, back], f'{head} departPos="base">{route}</vehicle>'))
         spent_s += 0.58 * took_s  # measured: trains brake less than the estimate
     routes, seed = folder / f"{name}.rou.xml", int(rng.integers(2**31 - 1))
     body = "\n".join(xml for _, xml in sorted(trains, key=lambda train: train[0]))
@@ -128,25 +125,21 @@ def _net(lines: Sequence[Line], folder: Path, name: str) -> Path:
     return net
 
 
-def _run(line: Line, number: int, back: int, whole: bool, rng: np.random.Generator) -> tuple[str, float]:
-    """The route of one train or ferry, as XML, and about how many seconds it takes."""
+def _run(line: Line, number: int, back: int, rng: np.random.Generator) -> tuple[str, float]:
+    """The route of one train or ferry over part of a line, as XML, and about how many seconds it takes."""
     kind, count, lengths = line.kind, len(line.sections), line.lengths
-    first, last, skip = 0, count, 0.0
-    if not whole:
-        first, last = int(rng.integers(0, count // 3 + 1)), count - int(rng.integers(0, count // 3 + 1))
-        skip = rng.choice([0.0, 0.0, 0.3])
+    first, last = int(rng.integers(0, count // 3 + 1)), count - int(rng.integers(0, count // 3 + 1))
     dwell_s, took_s, edges, stops = rng.uniform(*kind.dwell_s), 0.0, [], []
     for section in range(first, last)[:: -1 if back else 1]:
         edge, length = f"r{number}.{section}{'b' * back}", lengths[section]
-        calls, light = rng.random() >= skip, rng.random() < kind.lights
-        took_s += length / line.speed[section] + (dwell_s + 40 if calls else 0) + (30 if light else 0)
+        light = rng.random() < kind.lights
+        took_s += length / line.speed[section] + dwell_s + 40 + (30 if light else 0)
         edges.append(edge)
         if light:
             at = length * rng.uniform(0.4, 0.8)
             stops.append(f'<stop lane="{edge}_0" endPos="{at:.1f}" duration="{rng.uniform(4, 50):.0f}"/>')
-        if calls:
-            wait = dwell_s * rng.uniform(0.6, 1.6) * (6 if rng.random() < 0.02 else 1)
-            stops.append(
-                f'<stop lane="{edge}_0" endPos="{length - 5:.1f}" startPos="{length - 90:.1f}" duration="{wait:.0f}"/>'
-            )
+        wait = dwell_s * rng.uniform(0.6, 1.6) * (6 if rng.random() < 0.02 else 1)
+        stops.append(
+            f'<stop lane="{edge}_0" endPos="{length - 5:.1f}" startPos="{length - 90:.1f}" duration="{wait:.0f}"/>'
+        )
     return f'<route edges="{" ".join(edges)}"/>{"".join(stops)}', took_s

@@ -21,7 +21,7 @@ from model.synthetic.population.plans import MODE_CODES, Trips
 from model.synthetic.sumo import Trajectory, say
 
 BATCH = 4000  # legs of one simulation
-TRAIN_S = 15_000.0  # of the metro's movement, some twenty runs
+TRAIN_S = 25_000.0  # of the metro's movement, some fifty runs
 
 
 class Leg(NamedTuple):
@@ -70,7 +70,7 @@ def move(
     paths: dict[Leg, Trajectory] = {}
     with ProcessPoolExecutor(max(1, min(processes, len(batches))), get_context("spawn")) as pool:
         jobs = [pool.submit(_simulate, city.streets, batch, folder, seed, n) for n, batch in enumerate(batches)]
-        trains = list(run_trains([city.metro], TRAIN_S, folder, "metro", rng, whole=True).values())
+        trains = list(run_trains([city.metro], TRAIN_S, folder, "metro", rng).values())
         for n, (job, batch) in enumerate(zip(jobs, batches, strict=True)):
             paths |= {batch[int(name.split("-")[1])]: path for name, path in job.result().items()}
             say(f"simulated {n + 1} of {len(jobs)} batches, {len(paths):,} legs")
