@@ -65,8 +65,8 @@ def bare(drive: Drive, stage: Path, tmp_path_factory: pytest.TempPathFactory) ->
         pytest.skip("the system's Python has onnxruntime")
     wheels = tmp_path_factory.mktemp("wheels")
     for line in (stage / "requirements/runtime.txt").read_text().splitlines():
-        name, version = re.match(r"([a-z-]+)>=([0-9.]+)", line).groups()  # type: ignore[union-attr]
-        make_wheel(wheels, name.replace("-", "_"), "", version, module=name.removesuffix("-gpu"))
+        if found := re.match(r"([a-z-]+)>=([0-9.]+)", line):  # one line has no lowest version
+            make_wheel(wheels, found[1].replace("-", "_"), "", found[2], module=found[1].removesuffix("-gpu"))
     return drive(HERE / "bare.py", "1366x768", "Night Mapping", libraries=False, RAW_WHEELS=wheels)
 
 
