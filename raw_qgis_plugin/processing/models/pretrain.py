@@ -45,22 +45,19 @@ class Pretrain(TrainingAlgorithm):
         """The model to continue from: 'shipped', 'none' or a path. BundleError if INIT is no model."""
         from ...core.bundle.bundle import open_bundle
 
-        init, preset = run.text("INIT").strip() or "shipped", run.spec(PretrainSpec).preset
+        init = run.text("INIT").strip() or "shipped"
         if init == NONE:
             return NONE
         size = open_bundle(init).card.get("config", {}).get("preset")
         if init != "shipped":
             return str(Path(init).resolve())  # the child has another working directory
-        if size != preset:
-            words = tr("The model that comes with RAW is a {own}, so a {preset} starts from random weights.")
-            run.info(words.format(own=size, preset=preset))
-            return NONE
-        return init
+        return init if size == run.spec(PretrainSpec).preset else NONE
 
     def run_on(self, run: Run) -> dict[str, Any]:
         from ...core.bundle.bundle import open_bundle
 
         init = self._init(run)
+        run.info(tr("The network starts from random weights.") if init == NONE else f"INIT: {init}")
         tracks, skipped = self.read_units(run, "track")
         if not len(tracks):
             raise InputError("INPUT has no track with two usable fixes, so there is nothing to learn from.")

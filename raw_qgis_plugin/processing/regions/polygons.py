@@ -87,18 +87,13 @@ def warn_if_apart(tracks: Tracks, polygons: np.ndarray, run: Run) -> None:
 
     from ...core.geodesy import metres_between, near_lon
 
-    if not len(polygons):
-        run.warn(tr("REGIONS has no polygon, so the output is empty."))
-        return
-    west, south, east, north = shapely.total_bounds(polygons)
-    lon = near_lon(tracks.lon, (west + east) / 2)  # regions may go on beyond ±180
-    inside = (lon >= west) & (lon <= east) & (tracks.lat >= south) & (tracks.lat <= north)
-    if not len(tracks) or inside.any():
-        return
+    west, south, east, north = shapely.total_bounds(polygons) if len(polygons) else [np.nan] * 4
     if not np.isfinite(west):
-        run.warn(tr("No region has an area, so no fix lies in any."))
+        run.warn(tr("REGIONS has no polygon with an area, so no fix lies in any."))
         return
+    lon = near_lon(tracks.lon, (west + east) / 2)  # regions may go on beyond ±180
     # No coordinates: logs are sent to others. The nearest fix to the box around the regions shows what is wrong
-    km = metres_between(lon, tracks.lat, np.clip(lon, west, east), np.clip(tracks.lat, south, north)).min() / 1000
-    words = tr("No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS.")
-    run.warn(words.format(km=km))
+    km = metres_between(lon, tracks.lat, np.clip(lon, west, east), np.clip(tracks.lat, south, north)) / 1000
+    if len(km) and km.min() > 0:
+        words = tr("No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS.")
+        run.warn(words.format(km=km.min()))
