@@ -3,7 +3,6 @@
 
 import json
 import os
-import random
 import resource
 import signal
 import subprocess
@@ -121,55 +120,6 @@ def test_cards_that_emulate_bf16_train_without_it(monkeypatch, capability, fast)
 
 
 # ---- checkpoints --------------------------------------------------------------------------------------------------
-
-ZYGOTE = """
-import json, os, sys
-import torch
-torch.set_num_threads(1)
-from model.pretrain import main
-print("ready", flush=True)
-for line in sys.stdin:
-    child = os.fork()  # imports take seconds: they are done once
-    if child == 0:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        main(json.loads(line))
-        os._exit(0)
-    print(child, flush=True)
-    print(os.waitpid(child, 0)[1], flush=True)
-"""
-
-
-def test_a_run_killed_three_times_ends_where_an_unbroken_one_does(tmp_path, tracks_file):
-    zygote = subprocess.Popen([sys.executable, "-c", ZYGOTE], env=environment(), text=True,
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
-    assert zygote.stdout.readline() == "ready\n"
-    arguments = [*FEW, "80", "--seed", "3", "--checkpoint-every", "0.05", "--corpus", str(tracks_file)]
-
-    def start(*more):
-        zygote.stdin.write(json.dumps([*arguments, *more]) + "\n")
-        zygote.stdin.flush()
-        return int(zygote.stdout.readline())
-
-    broken, steps = tmp_path / "broken", [0]
-    state = broken / "state.safetensors"
-    random.seed(time.time_ns())
-    for kill in range(3):
-        child = start("--output", str(broken), *["--resume"] * state.exists())
-        wanted = steps[-1] + random.randint(3, 15)
-        while not state.exists() or about(broken)["step"] < wanted:
-            time.sleep(0.01)
-        time.sleep(random.uniform(0, 0.1))  # in a step, or while it writes
-        os.kill(child, signal.SIGKILL)
-        assert os.WIFSIGNALED(int(zygote.stdout.readline())), f"it ended before kill {kill + 1}"
-        steps.append(about(broken)["step"])
-    for more in (("--output", str(broken), "--resume"), ("--output", str(tmp_path / "whole"))):
-        start(*more)
-        assert int(zygote.stdout.readline()) == 0
-    zygote.communicate()
-    ends = [about(run) for run in (broken, tmp_path / "whole")]
-    assert [end["step"] for end in ends] == [80, 80] and steps == sorted(steps)
-    assert ends[0]["metrics"]["validation_loss"] == pytest.approx(ends[1]["metrics"]["validation_loss"], rel=0.005)
-
 
 COUNTING = """
 import sys
