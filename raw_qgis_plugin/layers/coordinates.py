@@ -65,7 +65,7 @@ def lonlat_shapes(
 
 
 def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
-    """Transform points a million at a time, with the same result as one by one.
+    """Transform points all at once, with the same result as one by one.
 
     xy: (n, 2) float64. Returns (n, 2) float64, NaN where a point is missing or the CRS cannot express it.
     InputError where QGIS has no transform.
@@ -73,12 +73,8 @@ def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarra
     check(transform)
     if not len(xy) or transform.isShortCircuited():
         return xy
-    result = np.full(xy.shape, np.nan)
-    block_rows = 1 << 20  # QGIS and PROJ hold several copies of a line
-    for start in range(0, len(xy), block_rows):
-        block = xy[start : start + block_rows]
-        good = np.isfinite(block).all(axis=1)
-        result[start : start + block_rows][good] = _transform_finite(block[good], transform)
+    result, good = np.full(xy.shape, np.nan), np.isfinite(xy).all(axis=1)
+    result[good] = _transform_finite(xy[good], transform)
     result[~np.isfinite(result).all(axis=1)] = np.nan
     return result
 

@@ -87,6 +87,7 @@ def test_results_of_a_batch_are_told_apart(processing: Any, make: Callable, fixe
     from raw_qgis_plugin.processing.data.import_tracks import ImportTracks
 
     project = QgsProject.instance()
+    project.clear()  # of what other tests left
 
     def batch(algorithm: Any, rows: list[dict[str, Any]], title: str) -> None:
         for row in rows:
