@@ -115,6 +115,12 @@ def test_the_notes_list_what_is_personal_and_what_was_not_published(menu: Any, s
     assert any(each.startswith("Teams: Places or tracks of single people.") for each in words)
     assert any(each.startswith("Wards: Figures as on the desk") for each in words)
     assert any("80 % of cases" in each for each in words) and any("withheld" in each for each in words)
+    for people_seen, withheld, warned in ((4, True, False), (12, False, False), (4, False, True)):
+        region = QgsFeature(figures.fields())
+        region.setAttributes([people_seen, 0.5, withheld])
+        figures.dataProvider().addFeature(region)
+        assert any("of 4 people only" in each for each in notes_of(menu, session, figures)) == warned
+    assert not any("are withheld" in each for each in notes_of(menu, session, figures))
     assert not [each for each in notes_of(menu, session, figures) if "single people" in each]
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,13 @@ from qgis.PyQt.QtCore import QDate, QLocale
 
 from ...core.bundle.bundle import open_bundle
 from ...core.errors import RawError
+from ...core.specs import MIN_USERS
 from ...layers.legends import is_unproven, title_of, unproven, verdict_of
 from ...layers.publishing import describe
 from ...layers.words import MADE_BY, MADE_OF
 from ...processing.words import tr
 from ..layer_kinds import REGIONS_OF
-from ..results import made_at, run_of
+from ..results import made_at, run_of, values_of
 from ..summary import describe as describe_tracks
 
 if TYPE_CHECKING:
@@ -54,8 +56,18 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
     if "horizon_min" in fields:
         sentences.append(tr("Forecasts: in 50 and 80 % of cases the track lies inside the areas."))
     if "suppressed" in fields:
-        sentences.append(tr("Figures of too few people are withheld. The recorded people are not the population."))
+        fewest = min(fewest_people(layer) for layer in vectors if "suppressed" in layer.fields().names())
+        words = tr("Figures of too few people are withheld. The recorded people are not the population.")
+        if fewest < MIN_USERS:
+            words = tr("Some figures are of {n} people only and could reveal one of them: do not publish this map.")
+        sentences.append(words.format(n=int(min(fewest, MIN_USERS))))
     return sentences + remarks(layers) + sorted({right for each in layers for right in each.metadata().rights()})
+
+
+def fewest_people(layer: QgsVectorLayer) -> float:
+    """The smallest number of people behind the figures that a layer shows; infinite where it shows none."""
+    shown = values_of(layer, 'if("suppressed", NULL, "n_users")') if "n_users" in layer.fields().names() else ()
+    return min((n for n in shown if n > 0), default=math.inf)
 
 
 def remarks(layers: Sequence[QgsMapLayer]) -> list[str]:
