@@ -54,6 +54,21 @@ def test_in_a_gap_they_meet_with_a_probability(run: Callable, make: Callable, wa
     assert run("raw:encounters", INPUT=make(some), MAX_GAP=5).rows() == []
 
 
+def test_fixes_rarer_than_the_longest_gap_are_no_proof_that_nobody_met(run: Callable, make: Callable) -> None:
+    minute = 62 * np.arange(48)
+    rare = Fixes([], [], [], [])
+    for user in ("ann", "ben"):
+        rare.user_id += [user] * len(minute)
+        rare.t += (T0 + minute * MINUTE).tolist()
+        rare.lon += (HOME[0] + minute / M_PER_DEGREE).tolist()
+        rare.lat += [HOME[1]] * len(minute)
+    done = run("raw:encounters", INPUT=make(rare))
+    assert done.rows() == [] and any("last 62 minutes" in words for words in done.feedback.warnings)
+    done.feedback.warnings.clear()
+    done = run("raw:encounters", INPUT=make(rare), MAX_GAP=120)
+    assert done.rows() and not any("MAX_GAP" in words for words in done.feedback.warnings)
+
+
 def test_the_style_tells_observed_from_inferred(run: Callable, make: Callable, walkers: Fixes) -> None:
     from raw_qgis_plugin.layers.styling import Encounters
 

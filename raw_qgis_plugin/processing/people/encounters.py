@@ -27,6 +27,8 @@ class FindEncounters(TrackAlgorithm):
         self.add_counts()
 
     def run_on(self, run: Run) -> dict[str, Any]:
+        import numpy as np
+
         from ...core.encounters.encounters import find_encounters
         from ...layers import styling
 
@@ -34,6 +36,13 @@ class FindEncounters(TrackAlgorithm):
         found = find_encounters(tracks, run.spec(EncounterSpec), run.stage(tr("Finding encounters")))
         words = tr("Encounters: {n:,}, observed: {k:,}.")
         run.info(words.format(n=len(found.one), k=int(found.observed.sum())))
+        gaps = np.diff(tracks.t)[np.diff(tracks.track) == 0] / 60_000
+        if len(gaps) and (longer := float(np.mean(gaps > run.spec(EncounterSpec).max_gap_min))) >= 0.5:
+            words = tr(
+                "Encounters are missed: {share:.0%} of the gaps between two fixes are longer than MAX_GAP. Half of all "
+                "gaps last {minutes:.0f} minutes or more; set MAX_GAP (Longest gap) higher."
+            )
+            run.warn(words.format(share=longer, minutes=float(np.median(gaps))))
         if tracks.n_users < 2:
             run.warn(tr("INPUT has fewer than two users: choose the user field."))
         if len(found.one):
