@@ -11,8 +11,8 @@ from .core.paths import RESOURCES
 
 def install(locale: str = "") -> QTranslator | None:
     """Install the translator of a locale such as 'pt_BR', '' for QGIS's. Returns None where there is none."""
-    translator = QTranslator()
-    name = locale or QgsApplication.locale()
+    translator, spoken = QTranslator(), QgsApplication.instance().translation()  # also that of qgis --lang
+    name = locale or (spoken if spoken not in ("", "C") else QgsApplication.locale())
     if not translator.load(QLocale(name), "raw", "_", str(RESOURCES / "i18n"), ".qm"):
         return None
     QCoreApplication.installTranslator(translator)

@@ -129,3 +129,17 @@ def test_a_language_that_is_not_there_stays_english(staged: None) -> None:
 
     assert translation.install("fi") is None
     assert translation.install("en_US") is None
+
+
+def test_the_language_of_a_command_line_is_spoken(staged: None) -> None:
+    """As of qgis --lang pt_BR, which QGIS itself speaks whatever its settings say."""
+    from raw_qgis_plugin import translation
+
+    before = QgsApplication.instance().translation()
+    QgsApplication.setTranslation("pt_BR")
+    try:
+        translator = translation.install()
+        assert translator is not None and QCoreApplication.translate("RAW", "Packages…") == "Pacotes…"
+        QCoreApplication.removeTranslator(translator)
+    finally:
+        QgsApplication.setTranslation(before)
