@@ -270,6 +270,11 @@ def test_two_regions_are_compared_by_what_may_be_shown(
     dialog.findChild(QPushButton, "raw_compare_save").click()
     html = page.read_text("utf-8")
     assert "Region 1 and Region 2" in html and html.count("<img") >= 2 and "can be subtracted" in html
+    page = tmp_path / "both.csv"
+    dialog.findChild(QPushButton, "raw_compare_table").click()
+    first, people_row, fixes_row, *_ = page.read_text("utf-8-sig").splitlines()
+    assert first.startswith(",Region 1,Region 2,") and people_row == "People,12,12,0"
+    assert fixes_row == 'Fixes,"1,406","1,440",−34' and "<" not in page.read_text("utf-8-sig")
     box = dialog.findChild(QDialogButtonBox)
     box.button(box.StandardButton.Help).click()
     (help_window,) = dialog.findChildren(QDialog, "raw_help")

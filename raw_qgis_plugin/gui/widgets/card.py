@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from qgis import utils
@@ -70,11 +71,16 @@ def new_page(title: str, bundle: Bundle, remark: str) -> Page:
 
 def save_page(parent: QWidget, page: Page, title: str) -> None:
     """Ask for a file, write a page into it, and say so in QGIS's message bar. title: of the window that asks."""
-    path = file_to_write(parent, title, f"{page.title}.html", tr("HTML files (*.html)"))
+    save_file(parent, title, f"{page.title}.html", tr("HTML files (*.html)"), page.write)
+
+
+def save_file(parent: QWidget, title: str, name: str, kinds: str, write: Callable[[Path], Any]) -> None:
+    """Ask for a file as `file_to_write` does, let `write` write it, and say so in QGIS's message bar."""
+    path = file_to_write(parent, title, name, kinds)
     if path is None:
         return
     try:
-        page.write(path)
+        write(path)
     except OSError as error:
         QMessageBox.warning(parent, title, str(error))
         return
