@@ -23,14 +23,18 @@ from . import locks, packages
 from .interpreter import isolated, python_of_venv, run_hidden
 
 UNLOCK = "Untick 'Only versions that RAW was tested with' to take the newest that fit, unchecked."
+IN_USE = (
+    "A file is in use, perhaps by another QGIS or a virus scanner. Close other windows of QGIS, wait a minute, then "
+    "press Install again."
+)
 # What the user can do about an error of pip, by words in it
 ADVICE = {
     "do not match the hashes": "A file is not the one that RAW was tested with: it was changed or damaged, and nothing "
     "was installed.",
     "no space left": "Free some disk space, then press Install again.",
     "not enough space": "Free some disk space, then press Install again.",
-    "denied": "A file is in use, perhaps by another QGIS or a virus scanner. Close other windows of QGIS, wait a "
-    "minute, then press Install again.",
+    "denied": IN_USE,
+    "being used by another process": IN_USE,
     "proxy": "Set the proxy in Settings → Options → Network, or install from a folder of wheels.",
     "no matching distribution": "Is there a connection to pypi.org? Behind a firewall install from a folder of wheels.",
     "connection": "Set the proxy in Settings → Options → Network, or install from a folder of wheels.",
@@ -94,6 +98,8 @@ class Installer:
                 each = [word for file in files for word in ("--requirement", str(file))]
                 self._call([*pip, *each], "Installing the packages")
             self._verify()
+        except OSError as error:  # of a full disk, or of a file that cannot be written
+            raise InstallError(f"{error}. {advice(str(error), wanted)}".strip()) from error
         finally:
             shutil.rmtree(self.temporary, ignore_errors=True)
             for half in packages.site_packages(self.venv).glob("~*"):  # what pip was about to replace
@@ -113,6 +119,7 @@ class Installer:
         """Make the environment unless there is one for this Python. Returns the command that runs pip in it."""
         python = python_of_venv(self.venv, sys.platform)
         whole = python is not None and packages.site_packages(self.venv).is_dir() and self._has(python, "sys")
+        whole &= (self.venv / "pyvenv.cfg").is_file()  # without it Python is QGIS's own, into which pip would install
         if not whole:  # an upgrade of QGIS may break it
             shutil.rmtree(self.venv, ignore_errors=True)
             options = [] if self._has(self.base, "ensurepip") else ["--without-pip"]

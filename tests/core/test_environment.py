@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from raw_qgis_plugin.core.errors import Cancelled, cancellable
-from raw_qgis_plugin.environment import diagnostics, install, packages
+from raw_qgis_plugin.environment import diagnostics, folders, install, packages
 from raw_qgis_plugin.environment.interpreter import base_python, isolated, module_command, this_layout
 
 
@@ -98,6 +99,7 @@ def test_what_pip_says_becomes_advice() -> None:
             "virus scanner",
         ),
         ("PermissionError: [Errno 13] Permission denied", "virus scanner"),
+        ("error: [WinError 32] The file is being used by another process: 'x.pyd'", "virus scanner"),
         ("ProxyError('Cannot connect to proxy.') ERROR: No matching distribution found for x", "Set the proxy"),
         ("ERROR: Could not find a version; ERROR: No matching distribution found for x", "connection to pypi.org"),
         ("ReadTimeoutError: HTTPSConnectionPool: Read timed out.", "Set the proxy"),
@@ -105,6 +107,15 @@ def test_what_pip_says_becomes_advice() -> None:
         assert words in install.advice(error, install.InstallRequest()), error
     of_wheels = install.InstallRequest(wheels=Path("w"))
     assert "The folder w lacks it" in install.advice("ERROR: No matching distribution found for x", of_wheels)
+
+
+def test_a_profile_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "user_folder", lambda: tmp_path / "raw")
+    (tmp_path / "raw").write_text("a file in the place of the folder")
+    assert re.match(r"RAW cannot write into .*raw: .*packages cannot be kept there\.$", folders.why_not_writable())
+    (tmp_path / "raw").unlink()
+    (tmp_path / "raw").mkdir()
+    assert folders.why_not_writable() == "" and not list((tmp_path / "raw").iterdir())
 
 
 def test_diagnostics_name_the_library_that_cuda_lacks(tmp_path: Path) -> None:

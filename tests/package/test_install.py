@@ -82,6 +82,45 @@ def test_a_package_that_does_not_import_is_reported_with_its_reason(
         installer(made, wanted, []).run()
 
 
+def test_a_half_finished_environment_is_made_again(tmp_path: Path, wanted: InstallRequest) -> None:
+    """Without pyvenv.cfg its Python is QGIS's own: pip would install for everybody, or ask for an administrator."""
+    run = installer(tmp_path, wanted, [])
+    run._pip()
+    half = packages.site_packages(run.venv) / "~umpy"
+    half.mkdir()
+    (run.venv / "pyvenv.cfg").unlink()
+    run.run()
+    assert (run.venv / "pyvenv.cfg").is_file() and list(packages.site_packages(run.venv).glob(f"{NAME}.py"))
+    assert not half.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}, "Is there a connection to pypi.org"), ({}, "Set the proxy")],
+)
+def test_without_a_network_or_its_proxy_real_pip_ends_in_words(
+    made: Path, wanted: InstallRequest, settings: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    proxy = "" if settings else "http://127.0.0.1:9"
+    with pytest.raises(InstallError, match=words):
+        installer(made, replace(wanted, wheels=None, proxy=proxy), []).run()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_without_space_for_its_own_files_it_says_what_to_do(made: Path, wanted: InstallRequest) -> None:
+    held = made / "venv/held-by-qgis.txt"
+    held.unlink(missing_ok=True)
+    held.symlink_to("/dev/full")
+    try:
+        with pytest.raises(InstallError, match="Free some disk space"):
+            installer(made, wanted, []).run()
+    finally:
+        held.unlink()
+
+
 def test_a_wheel_that_is_not_in_the_folder_is_named(made: Path, tmp_path: Path, wanted: InstallRequest) -> None:
     (tmp_path / "tiny.txt").write_text(f"{NAME}>=1,<2\nrawabsent>=3\n")
     with pytest.raises(InstallError, match=r"(?s)rawabsent.*wheels lacks it"):
