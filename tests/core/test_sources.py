@@ -48,6 +48,8 @@ TABLES = {
     "owntracks": "tst\tlat\tlon\tacc\ttid\n1577872800\t46.5\t7.1\t9\t1\n",
     "date and time": "user,lat,lon,date,time\n1,46.5,7.1,2020-01-01,10:00:00\n",
     "quoted": '"User ID","Time","Latitude","Longitude"\n"1","2020-01-01 10:00:00","46.5","7.1"\n',
+    "bus feed": "RecordedAtTime,VehicleRef,JourneyRef,Longitude,Latitude\n2020-01-01T10:00:00+00:00,1,1,7.1,46.5\n",
+    "survey": "respondent;tijdstip;lat;lon\n1;2020-01-01 10:00:00;46,5;7,1\n",
     "blanks": "lat lon time user\n46.5 7.1 1577872800 1\n",
     "excel": "sep=;\nuser;time;lat;lon\n1;2020-01-01 10:00;46,5;7,1\n",
     "comments": "# phone 17\n# exported in May\nuser,time,lat,lon\n1,2020-01-01 10:00,46.5,7.1\n",

@@ -17,18 +17,18 @@ ROLES = ("user", "track", "time", "date", "lon", "lat", "accuracy", "geometry", 
 # fmt: off
 USER = [
     "user_id", "user", "uid", "userid", "user_name", "cab_id", "individual_local_identifier", "individual_id",
-    "tag_local_identifier", "person_id", "person", "agent_id", "animal_id", "msisdn", "imsi", "imei",
+    "tag_local_identifier", "person_id", "person", "participant_id", "participant", "respondent_id", "respondent",
+    "subject_id", "agent_id", "animal_id", "msisdn", "imsi", "imei",
     "subscriber_id", "mmsi", "device_id", "deviceid", "device", "id_android", "vehicle_id", "vehicle", "taxi_id",
     "taxi", "driver_id", "advertiser_id", "ad_id", "maid", "benutzer", "benutzer_id", "nutzer", "nutzer_id",
     "teilnehmer", "fahrzeug", "fahrzeug_id", "fahrzeugnummer", "fahrer", "usuario", "usuario_id", "id_usuario",
     "vehiculo", "vehículo", "usuário", "veículo", "veiculo", "utilisateur", "véhicule", "vehicule", "utente", "veicolo",
-    "gebruiker", "voertuig",
-    "用户", "用户id", "车辆", "车辆id", "车牌号", "uuid",
+    "gebruiker", "voertuig", "用户", "用户id", "车辆", "车辆id", "车牌号", "vehicleref", "uuid",
 ]
 TRACK = [
     "track_id", "track", "trackid", "trip_id", "tripid", "trip", "tid", "traj_id", "trajectory_id", "trajectory",
-    "trajid", "journey_id", "track_fid", "fahrt", "fahrt_id", "viaje", "viaje_id", "viagem", "trajet", "viaggio",
-    "轨迹", "轨迹id", "行程",
+    "trajid", "journey_id", "journeyref", "vehiclejourneyref", "datedvehiclejourneyref", "track_fid", "fahrt",
+    "fahrt_id", "viaje", "viaje_id", "viagem", "trajet", "viaggio", "轨迹", "轨迹id", "行程",
 ]
 TIME = [
     "t", "time", "timestamp", "timestamp_utc", "time_utc", "utc", "datetime", "date_time", "tracked_at",
@@ -36,9 +36,9 @@ TIME = [
     "gps_time", "gpstime", "datetime_utc", "ts", "epoch", "unix_time", "unixtime", "local_time", "started_at",
     "when", "event_time", "fix_time", "fixtime", "gps_datetime", "gps_timestamp", "gpsdatetime", "devicetime",
     "device_time", "record_time", "recordtime", "observed_at", "logged_at", "received_at", "created_at", "datetimeutc",
-    "date_time_utc", "datetime_local", "local_datetime", "zeitstempel", "zeitpunkt", "datum_zeit", "datum_uhrzeit",
-    "fecha_hora", "fechahora", "data_hora", "datahora", "date_heure", "horodatage", "wann", "zeit", "uhrzeit", "hora",
-    "heure", "tijd", "时间", "定位时间", "datum", "fecha", "date",
+    "date_time_utc", "recordedattime", "datetime_local", "local_datetime", "zeitstempel", "zeitpunkt", "datum_zeit",
+    "datum_uhrzeit", "fecha_hora", "fechahora", "data_hora", "datahora", "date_heure", "horodatage", "wann", "zeit",
+    "uhrzeit", "hora", "heure", "tijdstip", "tijd", "时间", "定位时间", "datum", "fecha", "date",
 ]
 # Columns of a time of day, and those that may hold the day
 DATES = {
