@@ -72,6 +72,6 @@ def describe_person(row: dict[str, Any]) -> list[str]:
     if row.get("why"):
         found.append(tr("Unknown: {reasons}.").format(reasons=escaped(str(row["why"]))))
     if "n_days_seen" in row and "coverage" in row:
-        words = tr("Recorded: {n:.0f} days, {share:.0%} of the time.")
+        words = tr("Days recorded: {n:.0f}; {share:.0%} of the time.")
         found.append(words.format(n=row["n_days_seen"], share=row["coverage"]))
     return found
