@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-import csv
-import html
-import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from qgis.PyQt.QtCore import Qt
@@ -18,7 +14,7 @@ from ...core.evaluation.report import Page
 from ...core.regions.people import CARDS
 from ...layers.legends import short, title_of
 from ...processing.words import tr
-from ..widgets.card import figure, html_of, new_page, save_file, save_page, unproven_mark
+from ..widgets.card import figure, html_of, new_page, save_page, save_table, unproven_mark
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, scrolling, wrapped
 from .card import RegionCard, remark
@@ -34,38 +30,25 @@ class Comparison(RawDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(18)
         grid.setColumnStretch(3, 1)
-        first = ["", *(escaped(card.region.name) for card in cards), tr("First minus second")]
-        self.rows = [first, *differences(*cards)]
-        for line, cells in enumerate(self.rows):
+        rows = [["", *(escaped(card.region.name) for card in cards), tr("First minus second")], *differences(*cards)]
+        for line, cells in enumerate(rows):
             for at, words in enumerate(cells):
                 label = QLabel(f"<b>{words}</b>" if line == 0 else words, textFormat=Qt.TextFormat.RichText)
                 grid.addWidget(label, line, at)
         words = tr("Counts of this layer's devices have no interval: a small difference may be chance.")
         self.head = column(grid, wrapped(f"<small>{words}</small>", textFormat=Qt.TextFormat.RichText))
         both = row(*(scrolling(card) for card in cards), spacing_px=18)
-        tip = tr("The comparison as a page of HTML, with its charts")
-        save = QPushButton(tr("Save…"), objectName="raw_compare_save", toolTip=tip, clicked=self.save)
+        tip, title = tr("The comparison as a page of HTML, with its charts"), tr("Save the comparison")
+        save = QPushButton(tr("Save…"), objectName="raw_compare_save", toolTip=tip)
+        save.clicked.connect(lambda: save_page(self, self.page(), title))
         tip = tr("The figures and differences as a table (CSV)")
-        table = QPushButton(tr("Save table…"), objectName="raw_compare_table", toolTip=tip, clicked=self.save_table)
+        table = QPushButton(tr("Save table…"), objectName="raw_compare_table", toolTip=tip)
+        table.clicked.connect(lambda: save_table(self, self.page().title, rows, title))
         tip = tr("Figures of the drawn regions as others may have them")
         out = QPushButton(tr("Publish figures…"), objectName="raw_compare_publish", toolTip=tip, clicked=publish)
         buttons = self.buttons(save, table, out, page="scoreregions")
         self.setLayout(column(self.head, both, buttons, stretch=both))
         self.resize(860, 660)
-
-    def save(self) -> None:
-        """Ask for a file, and write the page into it."""
-        save_page(self, self.page(), tr("Save the comparison"))
-
-    def save_table(self) -> None:
-        """Ask for a CSV file, and write the figures and differences into it."""
-
-        def write(path: Path) -> None:
-            with path.open("w", encoding="utf-8-sig", newline="") as file:  # as spreadsheets expect it
-                for cells in self.rows:
-                    csv.writer(file).writerow(html.unescape(re.sub("<[^>]*>", "", cell)) for cell in cells)
-
-        save_file(self, tr("Save the comparison"), f"{self.page().title}.csv", "CSV (*.csv)", write)
 
     def page(self) -> Page:
         """The comparison as a page."""

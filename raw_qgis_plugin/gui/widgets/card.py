@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import csv
+import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,17 @@ def save_file(parent: QWidget, title: str, name: str, kinds: str, write: Callabl
     if utils.iface:
         link = f'<a href="{QUrl.fromLocalFile(str(path)).toEncoded().data().decode()}">{escaped(str(path))}</a>'
         utils.iface.messageBar().pushSuccess("RAW", tr("Written: {path}").format(path=link))
+
+
+def save_table(parent: QWidget, name: str, rows: Sequence[Sequence[str]], title: str) -> None:
+    """Ask for a CSV file, and write rows of rich text into it as plain text. title: of the window that asks."""
+
+    def write(path: Path) -> None:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:  # as spreadsheets expect it
+            for cells in rows:
+                csv.writer(file).writerow(html.unescape(re.sub("<[^>]*>", "", cell)) for cell in cells)
+
+    save_file(parent, title, f"{name}.csv", "CSV (*.csv)", write)
 
 
 def html_of(layout: QLayout) -> Iterator[str]:
