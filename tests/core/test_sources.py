@@ -325,6 +325,17 @@ def test_jumps_that_ruin_the_extent_are_dropped(tmp_path):
 # ---- previews ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("name", "time", "zone", "no_zone"),
+    [("time", "2020-01-01 10:00", "UTC", True), ("time", "2020-01-01 10:00", "Asia/Tokyo", False),
+     ("time", "2020-01-01T10:00Z", "UTC", False), ("time", "1577872800", "UTC", False),
+     ("time_utc", "2020-01-01 10:00", "UTC", False)],
+)  # fmt: skip
+def test_a_preview_knows_times_that_may_be_local(tmp_path, name, time, zone, no_zone):
+    (tmp_path / "a.csv").write_text(f"user,{name},lat,lon\n1,{time},46.5,7.1\n1,,46.5,7.1\n")
+    assert preview(tmp_path / "a.csv", schema=Schema(zone=zone)).no_zone is no_zone
+
+
 def test_a_preview_shows_first_rows_as_written_and_as_read(tmp_path):
     path = tmp_path / "cabs.csv"
     rows = [f"{7 + i % 2};0{1 + i // 60}/07/2014 08:{i % 60:02};-10,9;-37,{i:03};5,{i}" for i in range(200)]

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InputError, no_progress
+from ..times import UTC, find_zone
 from ..tracks import Skipped
 from .files import files_of
 from .readers import build, choose, open_file, resolve_source, with_date_order
-from .schema import AS_GUESSED, Schema, find_columns, has_fixes, user_candidates
+from .schema import AS_GUESSED, Schema, find_columns, has_fixes, plain, user_candidates
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,6 +31,7 @@ class Preview(NamedTuple):
     skipped: Skipped  # of the first rows
     problem: str  # why there are no fixes, or ''
     total: int  # rows of the first file, estimated; 0: unknown
+    no_zone: bool = False  # whether there are times without a zone, which are read as UTC for want of another
 
     @property
     def candidates(self) -> dict[str, int]:
@@ -46,7 +48,7 @@ def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSE
     path, kind, wanted = resolve_source(source, format, schema)
     import pyarrow as pa
 
-    from .columns import fixes_of
+    from .columns import fixes_of, read_times
 
     skipped, files = Skipped(), files_of(path, kind)
     opened = ((file, *open_file(kind, file, wanted, skipped, no_progress)) for file in files)
@@ -56,15 +58,17 @@ def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSE
     if sample is None:
         raise InputError(f"{path.name} holds no position.")
     sample = sample.slice(0, SAMPLE)
-    raw, found, problem, fixes = sample.slice(0, rows), find_columns(names, wanted), "", None
+    raw, found, problem, fixes, no_zone = sample.slice(0, rows), find_columns(names, wanted), "", None, False
     try:
         found = with_date_order(choose(names, wanted, file), [raw])
         fixes = fixes_of(raw, replace(found, visible=None), Skipped())
+        if kind != "geolife" and "utc" not in plain(str(found.time)) and find_zone(found.zone) is UTC:
+            no_zone = bool((read_times(raw, replace(found, zone="+01:00")) != fixes["t"].to_numpy()).any())
         for reason, count in build([fixes_of(raw, found, skipped)])[1].items():
             skipped.add(reason, count)
     except (InputError, pa.ArrowException, UnicodeError) as error:
         problem = str(error)
-    return Preview(raw, sample, fixes, found, skipped, problem, _total(kind, file, wanted))
+    return Preview(raw, sample, fixes, found, skipped, problem, _total(kind, file, wanted), no_zone)
 
 
 def _total(kind: str, file: Path, wanted: Schema) -> int:

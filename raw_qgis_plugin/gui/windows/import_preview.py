@@ -80,7 +80,9 @@ def describe(found: Preview) -> str:
     words = tr("About {n:,} rows. ").format(n=found.total) if found.total > n else ""
     if found.problem or schema.date_order == "unknown":
         return found.problem or words
-    return words + tr("Of the first {n:,} rows: {skipped}").format(n=n, skipped=found.skipped)
+    words += tr("Of the first {n:,} rows: {skipped}").format(n=n, skipped=found.skipped)
+    hint = tr("Times without a zone are read as UTC: if they are local, choose their zone.")
+    return f"{words} {hint}" if found.no_zone else words
 
 
 def question(found: Preview) -> str:
