@@ -44,6 +44,8 @@ class BacktestCard(Card):
         line = in_one_line(verdicts)
         self.add(tr("Would such forecasts have been right?"), heading=True)
         self.add(escaped(line), objectName="raw_verdict", toolTip="<br>".join(escaped(str(each)) for each in verdicts))
+        if {Advice.SIMPLE, Advice.NOTHING} & {verdict.advice for verdict in verdicts}:
+            self.add(tr("Forecast always uses the model; the table names the best simple method and its error."))
         for words in warnings:
             self.add(escaped(words))
         words = tr(
