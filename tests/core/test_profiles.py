@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.embedding.applicability import (
+    GAP_INTERVALS,
     GAP_S,
     LIMITS,
     UNLIMITED,
@@ -181,7 +182,7 @@ def test_evidence_says_what_labels_of_tracks_rest_on(invented_model):
 
 
 def test_a_line_is_cut_at_gaps_and_trips() -> None:
-    longest = GAP_S / 60  # that is none
+    longest = max(GAP_S / 60, GAP_INTERVALS)  # in minutes, that is no gap
     minutes = np.array([0, 1, 2, 30, 31, 32, 32 + longest, 0, 10, 20])  # every minute but for a gap; others every ten
     user, track = np.array(["a"] * 10, object), np.array(["x"] * 7 + ["y"] * 3, object)
     t = minutes * 60_000 + np.repeat([0, 90_000_000], [7, 3])
