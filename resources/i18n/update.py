@@ -70,7 +70,7 @@ class Reader(ast.NodeVisitor):
         self.unread: list[int] = []
         self.tables = tables
         # Names whose texts were read elsewhere: loop variables, parameters
-        self.known: list[set[str]] = [{"unit", "choice"}]
+        self.known: list[set[str]] = [{"unit", "choice", "plain"}]
         self.visit(tree)
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -98,7 +98,7 @@ class Reader(ast.NodeVisitor):
         if isinstance(argument, ast.Attribute):
             return argument.attr in TEXTS | {"tip", "label", "help"}
         if isinstance(argument, ast.Call):  # of a value of a field
-            return getattr(argument.func, "id", "") in ("plain", "str")
+            return getattr(argument.func, "id", "") in ("plain", "str") or getattr(argument.func, "attr", "") == "get"
         return isinstance(argument, ast.Name) and any(argument.id in names for names in self.known)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
