@@ -140,6 +140,12 @@ def test_outside_asks_only_whom_it_is_asked_of():
     assert any_of(doubts, 3).tolist() == [True, False, False] and not any_of({}, 3).any()
 
 
+def test_limits_are_inside():
+    hours = np.array([0.9, 1.0, 2.0, 2.1])
+    (wrong,) = outside({"span_h": hours}, {"span_h": [1.0, 2.0]}, np.ones(4, bool)).values()
+    assert wrong.tolist() == [True, False, False, True]
+
+
 def test_reasons_have_plain_words():
     """Every quantity, with a limit on both sides and with one."""
     stats = {name: np.array([-1.0]) for name in LIMITS}
