@@ -174,7 +174,7 @@ def test_labels_of_people_are_counted_and_shown_with_their_evidence(
     assert "Commuters: yes 1, no 1, unknown 1 of 3." in words and "fixes on 2 days (1)" in words
     assert "walk 62%, rail 38%" in words or "walk 62 %" in words
     of_one = " ".join(describe_person(row_of(layer, "u03")))
-    for part in ("<b>yes</b> 92%", seen, "<b>rail</b>", "rail 75%", "<b>4.2</b> (3.1 – 5.0)", "80 days, 40%"):
+    for part in ("<b>yes</b> 92%", seen, "<b>rail</b>", "rail 75%", "<b>4.2</b> (3.1 – 5.0)", "80; 40%"):
         assert part in of_one, of_one
     assert "<b>no</b> 90%" in describe_person(row_of(layer, "u04"))[0]
     assert "fixes on 2 days" in " ".join(describe_person(row_of(layer, "u05"))) and row_of(layer, "u99") == {}
