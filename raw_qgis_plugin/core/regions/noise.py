@@ -13,6 +13,7 @@ figures would tell that nobody is in one of them alone.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from math import ceil, sqrt
 from statistics import NormalDist
@@ -68,8 +69,7 @@ def noisy_medians(
 ) -> np.ndarray:
     """(n,) a step near the median of each row's persons, by the exponential mechanism; nan for rows without a key.
 
-    values: (m,), of which a person's median counts, once a row. row, person: (m,). The more persons, the nearer: of 30
-    it hardly ever lies beyond their inner half.
+    values: (m,), of which a person's median counts, once a row. row, person: (m,).
     """
     cells, cell = np.unique(row * (int(person.max(initial=0)) + 1) + person, return_inverse=True)
     step = np.searchsorted((STEPS[1:] + STEPS[:-1]) / 2, group_quantile(values, cell, len(cells)))
@@ -79,8 +79,8 @@ def noisy_medians(
         mine = np.sort(step[slice(*np.searchsorted(of, [at, at + 1]))])
         below, above = np.searchsorted(mine, every), len(mine) - np.searchsorted(mine, every, "right")
         off = np.maximum(np.maximum(below, above) - len(mine) / 2, 0)
-        draws = [_uniform(secret, keys[at], figure, k) for k in every.tolist()]
-        found[at] = STEPS[np.argmax(-MEDIAN * off - np.log(-np.log(draws)))]
+        drawn = np.frombuffer(hashlib.shake_256(_digest(secret, keys[at], figure)).digest(4 * len(STEPS)), "<u4")
+        found[at] = STEPS[np.argmax(-MEDIAN * off - np.log(-np.log((drawn + 0.5) / 2**32)))]
     return found
 
 
