@@ -64,21 +64,25 @@ class FlowsWindow(RawDialog):
             row = known.get((a, b))
             item = QTableWidgetItem("–" if row is None else f"{self.all['n_trips'][row]:,.0f}")
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            words = tr("no trips, or of fewer than {n} people").format(n=min_users)
+            tip = tr("no trips, or of fewer than {n} people").format(n=min_users)
             if row is not None:
-                words = tr("{n:,.0f} people, {m:,.0f} minutes, {km:,.1f} km").format(
+                tip = tr("{n:,.0f} people, {m:,.0f} minutes, {km:,.1f} km").format(
                     n=self.all["n_users"][row], m=self.all["minutes"][row], km=self.all["metres"][row] / 1000
                 )
-            item.setToolTip(words)
+            item.setToolTip(tip)
             self.table.setItem(a, b, item)
         self.table.currentCellChanged.connect(lambda a, b, *_: self._show_hours(a, b))
         self.pair, self.chart = wrapped(textFormat=Qt.TextFormat.PlainText), column()
         first = self.all["from"] >= 0
         at = (int(self.all["from"][first][0]), int(self.all["to"][first][0])) if first.any() else (0, 0)
+        words = tr("Trips from stop to stop, by the regions at their ends. A dash: none, or of few people.")
+        if not first.any():
+            few = tr("No two regions have trips of {n} people: draw larger ones, or lower the minimum of people.")
+            words = f"{words} {few.format(n=min_users)}"
         tip = tr("Lines, zones and the whole matrix as layers of the map, which can be published")
         layers = QPushButton(tr("As layers…"), objectName="raw_flow_layers", toolTip=tip, clicked=as_layers)
         self.setLayout(column(
-            wrapped(tr("Trips from stop to stop, by the regions at their ends. A dash: none, or of few people.")),
+            wrapped(words),
             self.table, self.pair, self.chart, self.buttons(layers, page="flows"), stretch=self.table,
         ))  # fmt: skip
         self.resize(680, 520)
