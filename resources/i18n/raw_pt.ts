@@ -4,14 +4,6 @@
   <context>
     <name>RAW</name>
     <message>
-      <source> (with different labels, left out: {n:,})</source>
-      <translation> (com rótulos diferentes, deixados de fora: {n:,})</translation>
-    </message>
-    <message>
-      <source> and {n} more classes</source>
-      <translation> e mais {n} classes</translation>
-    </message>
-    <message>
       <source> people</source>
       <translation> pessoas</translation>
     </message>
@@ -48,10 +40,6 @@
       <translation>Intervalo de 95 %</translation>
     </message>
     <message>
-      <source>&lt;b&gt;How far off it may be&lt;/b&gt; (median over the tracks)</source>
-      <translation>&lt;b&gt;Erro provável&lt;/b&gt; (mediana dos trajetos)</translation>
-    </message>
-    <message>
       <source>&lt;b&gt;Paused.&lt;/b&gt; Resume it now or another day.</source>
       <translation>&lt;b&gt;Em pausa.&lt;/b&gt; Retome agora ou em outro dia.</translation>
     </message>
@@ -72,10 +60,6 @@
       <translation>&lt;b&gt;desconhecido&lt;/b&gt;: a resposta mais provável tem apenas {p:.0%}</translation>
     </message>
     <message>
-      <source>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;The label of a user, such as raw_label("user_id", 'commuter'). layer: name or id of the labelled users; else the newest.&lt;/p&gt;</source>
-      <translation>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;O rótulo de um usuário, como raw_label("user_id", 'commuter'). layer: nome ou id dos usuários rotulados; senão os mais novos.&lt;/p&gt;</translation>
-    </message>
-    <message>
       <source>A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.</source>
       <translation>A pasta de um pacote, o card.json dentro dela ou o .zip. Vazio: o modelo que vem com o RAW.</translation>
     </message>
@@ -88,20 +72,12 @@
       <translation>Um número de menos usuários é retido, para que ninguém seja exposto.</translation>
     </message>
     <message>
+      <source>A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one of them, then try again.</source>
+      <translation>Um filme precisa do ffmpeg (para MP4) ou do Pillow (para GIF). Instale um deles e tente de novo.</translation>
+    </message>
+    <message>
       <source>A label describes a</source>
       <translation>Um rótulo descreve</translation>
-    </message>
-    <message>
-      <source>A label of my own, from examples</source>
-      <translation>Um rótulo meu, a partir de exemplos</translation>
-    </message>
-    <message>
-      <source>A model from random weights needs many tracks and hours. raw-nano is for trials.</source>
-      <translation>Um modelo a partir de pesos aleatórios precisa de muitas trajetórias e horas. raw-nano é para testes.</translation>
-    </message>
-    <message>
-      <source>A new model without heads, compared with the one before on people held out. The comparison takes some minutes after the training.</source>
-      <translation>Um novo modelo sem rótulos, comparado com o anterior em pessoas reservadas. A comparação leva alguns minutos após o treino.</translation>
     </message>
     <message>
       <source>A page with title, legend, scale and notes in QGIS's layout window.</source>
@@ -116,28 +92,12 @@
       <translation>Uma linha de números para cada usuário, trajeto ou dia, para comparar, agrupar ou classificar.</translation>
     </message>
     <message>
-      <source>A running training continues when this window or QGIS is closed.</source>
-      <translation>Um treino em andamento continua quando esta janela ou o QGIS é fechado.</translation>
-    </message>
-    <message>
       <source>A short tour</source>
       <translation>Um breve passeio</translation>
     </message>
     <message>
-      <source>A step ahead</source>
-      <translation>Um passo à frente</translation>
-    </message>
-    <message>
-      <source>A step back</source>
-      <translation>Um passo atrás</translation>
-    </message>
-    <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
       <translation>Uma tabela com o id e o rótulo de cada usuário, trajeto ou dia; para regiões, os polígonos delas.</translation>
-    </message>
-    <message>
-      <source>A table with the labels, such as a CSV file: it becomes a layer of the project</source>
-      <translation>Uma tabela com os rótulos, como um arquivo CSV: ela se torna uma camada do projeto</translation>
     </message>
     <message>
       <source>A user's trips, on average: {shares}.</source>
@@ -160,24 +120,8 @@
       <translation>Todas são de um só usuário</translation>
     </message>
     <message>
-      <source>All files</source>
-      <translation>Todos os arquivos</translation>
-    </message>
-    <message>
-      <source>All labels are equal: there is nothing to learn.</source>
-      <translation>Todos os rótulos são iguais: não há o que aprender.</translation>
-    </message>
-    <message>
       <source>All methods…</source>
       <translation>Todos os métodos…</translation>
-    </message>
-    <message>
-      <source>All that the model needs.</source>
-      <translation>Tudo de que o modelo precisa.</translation>
-    </message>
-    <message>
-      <source>Also what FIT and GTFS-realtime files need</source>
-      <translation>Também o que é necessário para arquivos FIT e GTFS-realtime</translation>
     </message>
     <message>
       <source>Also what training needs</source>
@@ -196,20 +140,16 @@
       <translation>Como está escrito no arquivo.</translation>
     </message>
     <message>
+      <source>As layers…</source>
+      <translation>Como camadas…</translation>
+    </message>
+    <message>
       <source>At most so many likely paths for each track, each with its probability.</source>
       <translation>No máximo este número de caminhos prováveis por trajeto, cada um com sua probabilidade.</translation>
     </message>
     <message>
-      <source>Automatic</source>
-      <translation>Automático</translation>
-    </message>
-    <message>
       <source>Automatic: the graphics card where it can</source>
       <translation>Automático: a placa gráfica quando possível</translation>
-    </message>
-    <message>
-      <source>Back</source>
-      <translation>Voltar</translation>
     </message>
     <message>
       <source>Backtest</source>
@@ -248,12 +188,8 @@
       <translation>De trem ou metrô</translation>
     </message>
     <message>
-      <source>CSV, Parquet, GPX, FIT, GTFS-realtime, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
-      <translation>CSV, Parquet, GPX, FIT, GTFS-realtime, Google Timeline, OwnTracks e GeoLife como uma camada de posições, limpas e ordenadas.</translation>
-    </message>
-    <message>
-      <source>Cache of embeddings</source>
-      <translation>Cache de vetores</translation>
+      <source>CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
+      <translation>CSV, Parquet, GPX, Google Timeline, OwnTracks e GeoLife como camada de posições, limpas e ordenadas.</translation>
     </message>
     <message>
       <source>Calibrating the forecast areas</source>
@@ -262,10 +198,6 @@
     <message>
       <source>Cancel</source>
       <translation>Cancelar</translation>
-    </message>
-    <message>
-      <source>Cancel and delete</source>
-      <translation>Cancelar e excluir</translation>
     </message>
     <message>
       <source>Cancel the installation</source>
@@ -284,10 +216,6 @@
       <translation>Cancelando …</translation>
     </message>
     <message>
-      <source>Card</source>
-      <translation>Ficha</translation>
-    </message>
-    <message>
       <source>Checking RAW's packages</source>
       <translation>Verificando os pacotes do RAW</translation>
     </message>
@@ -304,44 +232,28 @@
       <translation>Escolha 'paradas e viagens' ao lado de Rotular: onde as pessoas pararam e por quanto tempo, casa e trabalho, e as viagens entre elas com o meio de transporte. Meios errados são corrigidos na tabela.</translation>
     </message>
     <message>
-      <source>Choose a file or a folder, or drop one on this window.</source>
-      <translation>Escolha um arquivo ou uma pasta, ou solte um deles nesta janela.</translation>
+      <source>Choose a file or a folder.</source>
+      <translation>Escolha um arquivo ou uma pasta.</translation>
     </message>
     <message>
       <source>Choose a layer of fixes (points with a time) or of lines with M values, or drop a file here.</source>
       <translation>Escolha uma camada de posições (pontos com hora) ou de linhas com valores M, ou solte um arquivo aqui.</translation>
     </message>
     <message>
-      <source>Choose a layer of points with a time, or of lines with M values.</source>
-      <translation>Escolha uma camada de pontos com hora, ou de linhas com valores M.</translation>
-    </message>
-    <message>
       <source>Choose a layer of tracks</source>
       <translation>Escolha uma camada de trajetos</translation>
     </message>
     <message>
-      <source>Choose the field with the time.</source>
-      <translation>Escolha o campo com a hora.</translation>
-    </message>
-    <message>
-      <source>Choose the folder that holds the wheels.</source>
-      <translation>Escolha a pasta que contém os wheels.</translation>
-    </message>
-    <message>
-      <source>Choose the layer of tracks at the top. The fields for user, track and time are guessed. Below is what was read: how many users, from when to when, how often.</source>
-      <translation>Escolha a camada de trajetórias no topo. Os campos de usuário, trajetória e tempo são adivinhados. Abaixo está o que foi lido: quantos usuários, de quando a quando, com que frequência.</translation>
-    </message>
-    <message>
-      <source>Choose the layer or table with the labels, its id field and its label field.</source>
-      <translation>Escolha a camada ou tabela com os rótulos, o seu campo de id e o de rótulo.</translation>
+      <source>Choose times and a step in the Temporal Controller first, of {n:,} frames at most.</source>
+      <translation>Primeiro escolha tempos e um passo no Controlador Temporal, com {n:,} quadros no máximo.</translation>
     </message>
     <message>
       <source>Choose two regions in the list to see them side by side</source>
       <translation>Escolha duas regiões na lista para vê-las lado a lado</translation>
     </message>
     <message>
-      <source>Clear cache</source>
-      <translation>Limpar o cache</translation>
+      <source>Clear cache ({megabytes} MB)</source>
+      <translation>Limpar cache ({megabytes} MB)</translation>
     </message>
     <message>
       <source>Click a track on the map</source>
@@ -354,10 +266,6 @@
     <message>
       <source>Click one</source>
       <translation>Clicar em um</translation>
-    </message>
-    <message>
-      <source>Click the corners of a region on the map; right click closes it.</source>
-      <translation>Clique em cada vértice da região no mapa; o botão direito fecha a região.</translation>
     </message>
     <message>
       <source>Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.</source>
@@ -388,10 +296,6 @@
       <translation>Comparar regiões</translation>
     </message>
     <message>
-      <source>Compare with</source>
-      <translation>Comparar com</translation>
-    </message>
-    <message>
       <source>Comparing</source>
       <translation>Comparando</translation>
     </message>
@@ -416,8 +320,8 @@
       <translation>Continua o treino do modelo com os seus trajetos e testa, em pessoas fora do treino, se ele melhorou.</translation>
     </message>
     <message>
-      <source>Continue training: '{name}'</source>
-      <translation>Continuar o treino: '{name}'</translation>
+      <source>Continue training…</source>
+      <translation>Continuar o treino…</translation>
     </message>
     <message>
       <source>Coordinate system of the columns</source>
@@ -434,10 +338,6 @@
     <message>
       <source>Copy the text above, to send it</source>
       <translation>Copiar o texto acima, para enviá-lo</translation>
-    </message>
-    <message>
-      <source>Counting the labels …</source>
-      <translation>Contando os rótulos …</translation>
     </message>
     <message>
       <source>Counts of this layer's devices have no interval: a small difference may be chance.</source>
@@ -464,8 +364,8 @@
       <translation>Dias</translation>
     </message>
     <message>
-      <source>Default model</source>
-      <translation>Modelo padrão</translation>
+      <source>Days recorded: {n:.0f}; {share:.0%} of the time.</source>
+      <translation>Dias registrados: {n:.0f}; {share:.0%} do tempo.</translation>
     </message>
     <message>
       <source>Delete</source>
@@ -494,10 +394,6 @@
     <message>
       <source>Deletes the embeddings of tracks that RAW has read. Layers and models stay.</source>
       <translation>Exclui os vetores dos trajetos que o RAW já leu. Camadas e modelos são mantidos.</translation>
-    </message>
-    <message>
-      <source>Delimiter</source>
-      <translation>Delimitador</translation>
     </message>
     <message>
       <source>Delimiter of text</source>
@@ -540,10 +436,6 @@
       <translation>Arraste uma caixa no mapa.</translation>
     </message>
     <message>
-      <source>Drag a box on the map: a region.</source>
-      <translation>Arraste uma caixa no mapa para criar uma região.</translation>
-    </message>
-    <message>
       <source>Draw</source>
       <translation>Desenhar</translation>
     </message>
@@ -566,6 +458,10 @@
     <message>
       <source>Draw regions, look at users, forecast: beside the map.</source>
       <translation>Desenhar regiões, ver usuários e fazer previsões ao lado do mapa.</translation>
+    </message>
+    <message>
+      <source>Drawing the frames</source>
+      <translation>Desenhando os quadros</translation>
     </message>
     <message>
       <source>Drawn regions</source>
@@ -612,6 +508,10 @@
       <translation>Encontros</translation>
     </message>
     <message>
+      <source>Encounters are missed: {share:.0%} of the gaps between two fixes are longer than MAX_GAP. Half of all gaps last {minutes:.0f} minutes or more; set MAX_GAP (Longest gap) higher.</source>
+      <translation>Faltam encontros: {share:.0%} das lacunas entre duas posições são mais longas que MAX_GAP. Metade das lacunas dura {minutes:.0f} minutos ou mais; aumente MAX_GAP (lacuna mais longa).</translation>
+    </message>
+    <message>
       <source>Encounters show who was near whom. Do not publish them.</source>
       <translation>Encontros mostram quem esteve perto de quem. Não os publique.</translation>
     </message>
@@ -624,12 +524,8 @@
       <translation>Encontros: {n:,}, observados: {k:,}.</translation>
     </message>
     <message>
-      <source>Epsilon of each figure</source>
-      <translation>Epsilon de cada número</translation>
-    </message>
-    <message>
-      <source>Error on people held out, relative to a simple method. Below the line is better.</source>
-      <translation>Erro em pessoas fora do treino, em relação a um método simples. Abaixo da linha é melhor.</translation>
+      <source>Epsilon of each row</source>
+      <translation>Épsilon de cada linha</translation>
     </message>
     <message>
       <source>Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words.</source>
@@ -684,10 +580,6 @@
       <translation>Campos: {names}</translation>
     </message>
     <message>
-      <source>Figures are comparable only where both were measured on the same data: see the cards.</source>
-      <translation>Os valores só são comparáveis se foram medidos nos mesmos dados: veja as fichas.</translation>
-    </message>
-    <message>
       <source>Figures as on the desk: those of overlapping regions can be subtracted from each other. Use 'Publish figures' before you give them to others.</source>
       <translation>Números como na mesa de trabalho: os de regiões sobrepostas podem ser subtraídos uns dos outros. Use 'Publicar números' antes de entregá-los a outros.</translation>
     </message>
@@ -724,10 +616,6 @@
       <translation>Arquivo ou pasta</translation>
     </message>
     <message>
-      <source>File…</source>
-      <translation>Arquivo…</translation>
-    </message>
-    <message>
       <source>Fill gaps</source>
       <translation>Preencher lacunas</translation>
     </message>
@@ -746,6 +634,10 @@
     <message>
       <source>Finding stops and trips</source>
       <translation>Procurando paradas e viagens</translation>
+    </message>
+    <message>
+      <source>Finding trips</source>
+      <translation>Procurando viagens</translation>
     </message>
     <message>
       <source>Finished.</source>
@@ -796,12 +688,12 @@
       <translation>Previsão</translation>
     </message>
     <message>
-      <source>Forecast areas</source>
-      <translation>Áreas de previsão</translation>
+      <source>Forecast always uses the model; the table names the best simple method and its error.</source>
+      <translation>A previsão usa sempre o modelo; a tabela indica o melhor método simples e o seu erro.</translation>
     </message>
     <message>
-      <source>Forecast error / simple method's: {0}, {1}</source>
-      <translation>Erro da previsão / do método simples: {0}, {1}</translation>
+      <source>Forecast areas</source>
+      <translation>Áreas de previsão</translation>
     </message>
     <message>
       <source>Forecast positions</source>
@@ -836,8 +728,8 @@
       <translation>Previsões</translation>
     </message>
     <message>
-      <source>Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b}.</source>
-      <translation>Previsões de {users}, daqui a {m:g} min: metade é esperada em até {a}, quatro quintos em até {b}.</translation>
+      <source>Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b} (median over the tracks). The point on the map is the best single answer. Between two likely places it lies in neither.</source>
+      <translation>Previsões de {users}, {m:g} min à frente: metade é esperada dentro de {a}, quatro quintos dentro de {b} (mediana dos trajetos). O ponto no mapa é a melhor resposta única. Entre dois lugares prováveis, não fica em nenhum deles.</translation>
     </message>
     <message>
       <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
@@ -852,8 +744,16 @@
       <translation>Sex</translation>
     </message>
     <message>
-      <source>Give the new model a name.</source>
-      <translation>Dê um nome ao novo modelo.</translation>
+      <source>From stop to stop, with modes; or each track of the track field is one, of unknown mode.</source>
+      <translation>De parada a parada, com meios; ou cada trajeto do campo de trajeto é uma viagem, de meio desconhecido.</translation>
+    </message>
+    <message>
+      <source>GIF films</source>
+      <translation>Filmes GIF</translation>
+    </message>
+    <message>
+      <source>GeoJSON files (*.geojson)</source>
+      <translation>Arquivos GeoJSON (*.geojson)</translation>
     </message>
     <message>
       <source>Graphics card: {name}. The CUDA libraries are installed with ONNX Runtime (about {mb} MB).</source>
@@ -862,10 +762,6 @@
     <message>
       <source>HTML files (*.html)</source>
       <translation>Arquivos HTML (*.html)</translation>
-    </message>
-    <message>
-      <source>Heads</source>
-      <translation>Cabeças</translation>
     </message>
     <message>
       <source>Help</source>
@@ -896,12 +792,12 @@
       <translation>Quantos</translation>
     </message>
     <message>
-      <source>How many trips go from zone to zone, when and by which modes; few people are withheld.</source>
-      <translation>Quantas viagens vão de zona a zona, quando e por quais meios; poucas pessoas são retidas.</translation>
+      <source>How many trips go from region to region, and at which hours</source>
+      <translation>Quantas viagens vão de região a região, e a que horas</translation>
     </message>
     <message>
-      <source>How people move here: continue training, no labels needed</source>
-      <translation>Como as pessoas se movem aqui: continuar o treino, sem rótulos</translation>
+      <source>How many trips go from zone to zone, when and by which modes; few people are withheld.</source>
+      <translation>Quantas viagens vão de zona a zona, quando e por quais meios; poucas pessoas são retidas.</translation>
     </message>
     <message>
       <source>IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.</source>
@@ -914,10 +810,6 @@
     <message>
       <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
       <translation>INPUT não tem {unit} com duas posições utilizáveis, por isso a saída está vazia.</translation>
-    </message>
-    <message>
-      <source>Id field</source>
-      <translation>Campo de id</translation>
     </message>
     <message>
       <source>Id field of the regions (empty: guessed)</source>
@@ -936,16 +828,12 @@
       <translation>Importar um modelo de um .zip; ele é verificado antes</translation>
     </message>
     <message>
-      <source>Import a model from a folder</source>
-      <translation>Importar um modelo de uma pasta</translation>
-    </message>
-    <message>
-      <source>Import folder…</source>
-      <translation>Importar pasta…</translation>
-    </message>
-    <message>
       <source>Import tracks</source>
       <translation>Importar trajetos</translation>
+    </message>
+    <message>
+      <source>Import tracks in the toolbar reads folders and files. The functions are in the Processing toolbox, too.</source>
+      <translation>Importar trajetos, na barra de ferramentas, lê pastas e arquivos. As funções também estão na caixa de ferramentas de Processamento.</translation>
     </message>
     <message>
       <source>Imported: {fixes} of {users}.</source>
@@ -1036,6 +924,10 @@
       <translation>Guardar entre os seus modelos e usar neste projeto</translation>
     </message>
     <message>
+      <source>Keeping the model …</source>
+      <translation>Guardando o modelo …</translation>
+    </message>
+    <message>
       <source>Label</source>
       <translation>Rótulo</translation>
     </message>
@@ -1044,16 +936,8 @@
       <translation>Rotular todos: uma camada no grupo</translation>
     </message>
     <message>
-      <source>Label field</source>
-      <translation>Campo de rótulo</translation>
-    </message>
-    <message>
       <source>Label name</source>
       <translation>Nome do rótulo</translation>
-    </message>
-    <message>
-      <source>Label of</source>
-      <translation>Rótulo de</translation>
     </message>
     <message>
       <source>Labelling</source>
@@ -1062,10 +946,6 @@
     <message>
       <source>Labels</source>
       <translation>Rótulos</translation>
-    </message>
-    <message>
-      <source>Labels are in</source>
-      <translation>Os rótulos estão em</translation>
     </message>
     <message>
       <source>Labels for users, tracks or days, from their tracks: commuter or not, mode of transport and more.</source>
@@ -1084,10 +964,6 @@
       <translation>Rótulos de {unit}</translation>
     </message>
     <message>
-      <source>Last training: fixes, time, device</source>
-      <translation>Último treino: posições, tempo, dispositivo</translation>
-    </message>
-    <message>
       <source>Latitude</source>
       <translation>Latitude</translation>
     </message>
@@ -1100,16 +976,16 @@
       <translation>Latitude, y</translation>
     </message>
     <message>
-      <source>Learn</source>
-      <translation>Aprender</translation>
-    </message>
-    <message>
       <source>Less likely encounters are left out.</source>
       <translation>Encontros menos prováveis são omitidos.</translation>
     </message>
     <message>
-      <source>Let the model read {users}: {time} on the {device}</source>
-      <translation>Processar {users} com o modelo: {time} em {device}</translation>
+      <source>Let the model read {users} on the {device}</source>
+      <translation>Deixar o modelo ler {users} em {device}</translation>
+    </message>
+    <message>
+      <source>Lines, zones and the whole matrix as layers of the map, which can be published</source>
+      <translation>Linhas, zonas e a matriz inteira como camadas do mapa, que podem ser publicadas</translation>
     </message>
     <message>
       <source>Longer gaps are left open. Gaps of up to an hour were measured.</source>
@@ -1144,16 +1020,16 @@
       <translation>Procurando dispositivos e medindo a velocidade do modelo em cada um …</translation>
     </message>
     <message>
-      <source>Looking for the skipped fixes</source>
-      <translation>Procurando as posições ignoradas</translation>
-    </message>
-    <message>
       <source>Looking for users</source>
       <translation>Procurando usuários</translation>
     </message>
     <message>
       <source>Lower-case letters, digits and _. The field of the results has this name.</source>
       <translation>Letras minúsculas, algarismos e _. O campo dos resultados terá este nome.</translation>
+    </message>
+    <message>
+      <source>MP4 films</source>
+      <translation>Filmes MP4</translation>
     </message>
     <message>
       <source>Made on {date} with RAW and the model {model}.</source>
@@ -1192,10 +1068,6 @@
       <translation>Matriz de viagens</translation>
     </message>
     <message>
-      <source>Mean error {m} min ahead: staying {0}, best simple method {1}, the model {2}</source>
-      <translation>Erro médio daqui a {m} min: ficar parado {0}, melhor método simples {1}, o modelo {2}</translation>
-    </message>
-    <message>
       <source>Median visit, minutes</source>
       <translation>Visita mediana, minutos</translation>
     </message>
@@ -1220,8 +1092,8 @@
       <translation>Mínimo de usuários por região</translation>
     </message>
     <message>
-      <source>Minimum users per region, also in Settings → Options → RAW: fewer people get no figures.</source>
-      <translation>Mínimo de usuários por região, também em Configurações → Opções → RAW: menos pessoas ficam sem números.</translation>
+      <source>Minimum users per region: fewer people get no figures.</source>
+      <translation>Mínimo de usuários por região: menos pessoas não recebem números.</translation>
     </message>
     <message>
       <source>Minutes at most</source>
@@ -1230,10 +1102,6 @@
     <message>
       <source>Minutes of training</source>
       <translation>Minutos de treino</translation>
-    </message>
-    <message>
-      <source>Missing: {names}.</source>
-      <translation>Faltam: {names}.</translation>
     </message>
     <message>
       <source>Mode unknown</source>
@@ -1256,10 +1124,6 @@
       <translation>Tamanho do modelo</translation>
     </message>
     <message>
-      <source>Model {name}</source>
-      <translation>Modelo {name}</translation>
-    </message>
-    <message>
       <source>Model: {name}.</source>
       <translation>Modelo: {name}.</translation>
     </message>
@@ -1280,10 +1144,6 @@
       <translation>Seg</translation>
     </message>
     <message>
-      <source>More</source>
-      <translation>Mais</translation>
-    </message>
-    <message>
       <source>Most likely path</source>
       <translation>Caminho mais provável</translation>
     </message>
@@ -1296,10 +1156,6 @@
       <translation>Veículo motorizado</translation>
     </message>
     <message>
-      <source>Name of the new model</source>
-      <translation>Nome do novo modelo</translation>
-    </message>
-    <message>
       <source>Name of the zones (empty: guessed)</source>
       <translation>Nome das zonas (vazio: adivinhado)</translation>
     </message>
@@ -1310,10 +1166,6 @@
     <message>
       <source>New model</source>
       <translation>Novo modelo</translation>
-    </message>
-    <message>
-      <source>Next</source>
-      <translation>Próximo</translation>
     </message>
     <message>
       <source>No NVIDIA graphics card was found: the CPU does the work, which is enough.</source>
@@ -1356,14 +1208,6 @@
       <translation>Nenhuma coluna de posição foi reconhecida: escolha Longitude e Latitude à esquerda.</translation>
     </message>
     <message>
-      <source>No region has an area, so no fix lies in any.</source>
-      <translation>Nenhuma região tem área, por isso nenhuma posição está dentro delas.</translation>
-    </message>
-    <message>
-      <source>No run yet. Describe a training, and start it.</source>
-      <translation>Ainda não há execução. Descreva um treino e inicie-o.</translation>
-    </message>
-    <message>
       <source>No time and no position column was recognised: choose Time, Longitude and Latitude on the left.</source>
       <translation>Nenhuma coluna de hora nem de posição foi reconhecida: escolha Hora, Longitude e Latitude à esquerda.</translation>
     </message>
@@ -1372,8 +1216,12 @@
       <translation>Nenhuma coluna de hora foi reconhecida: escolha-a em Hora, à esquerda.</translation>
     </message>
     <message>
-      <source>No track here: click nearer to one, or zoom in.</source>
-      <translation>Nenhum trajeto aqui: clique mais perto de um ou amplie o mapa.</translation>
+      <source>No training is under way. One that is stopped or interrupted can be resumed here.</source>
+      <translation>Nenhum treino em andamento. Um que foi parado ou interrompido pode ser retomado aqui.</translation>
+    </message>
+    <message>
+      <source>No two regions have trips of {n} people: draw larger ones, or lower the minimum of people.</source>
+      <translation>Nenhum par de regiões tem viagens de {n} pessoas: desenhe regiões maiores ou diminua o mínimo de pessoas.</translation>
     </message>
     <message>
       <source>No user has two usable fixes.</source>
@@ -1406,10 +1254,6 @@
     <message>
       <source>Nothing is selected: select features of the layer, or forecast all.</source>
       <translation>Nada está selecionado: selecione feições da camada ou faça a previsão de todas.</translation>
-    </message>
-    <message>
-      <source>Nothing is shown: one person makes up most of what was recorded in {area}.</source>
-      <translation>Nada é mostrado: uma única pessoa responde pela maior parte do que foi registrado em {area}.</translation>
     </message>
     <message>
       <source>Nothing was read yet.</source>
@@ -1452,12 +1296,12 @@
       <translation>Para horas sem fuso horário; as outras não são afetadas. A semana de uma região segue as horas deste fuso; com UTC, a hora solar do lugar.</translation>
     </message>
     <message>
-      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. The Temporal Controller plays it.</source>
-      <translation>Em Previsão, veja onde uma trajetória pode estar nos próximos minutos. A área interna a contém em metade dos casos, a externa em quatro de cinco. O Controlador Temporal a reproduz.</translation>
+      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five.</source>
+      <translation>Em Previsão, veja onde um trajeto pode estar nos próximos minutos. A área interna o contém em metade dos casos, a externa em quatro de cinco.</translation>
     </message>
     <message>
-      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc cancels. Its people and their hours appear at once. The sample has ten people in all, so set the minimum users to 3 first.</source>
-      <translation>Em Regiões, desenhe em torno de uma parte da cidade: clique canto a canto, o botão direito fecha, Esc cancela. Suas pessoas e horas aparecem logo. A amostra tem dez pessoas ao todo; por isso, defina antes o mínimo de usuários como 3.</translation>
+      <source>On Regions, draw around a part of town: click corner by corner, right click closes. Its people and their hours appear. The sample has ten people in all, so set the minimum users to 3 first.</source>
+      <translation>Em Regiões, desenhe em torno de uma parte da cidade: clique canto a canto; o botão direito fecha. Aparecem as pessoas e seus horários. A amostra tem dez pessoas no total; defina antes o mínimo de usuários como 3.</translation>
     </message>
     <message>
       <source>On Users, press Label: every user gets labels of what the tracks show, 'unknown' with a reason where they show too little. Click a track: its user's usual places, blurred to a grid, day, and similar users.</source>
@@ -1496,8 +1340,8 @@
       <translation>Somente versões com as quais o RAW foi testado, conferidas pelas somas SHA-256</translation>
     </message>
     <message>
-      <source>Only {n} labels: at least ten are needed.</source>
-      <translation>Só {n} rótulos: são necessários pelo menos dez.</translation>
+      <source>Open QGIS's Temporal Controller</source>
+      <translation>Abrir o Controlador Temporal do QGIS</translation>
     </message>
     <message>
       <source>Open the report in the browser</source>
@@ -1520,8 +1364,8 @@
       <translation>Pacote</translation>
     </message>
     <message>
-      <source>Packages</source>
-      <translation>Pacotes</translation>
+      <source>Packages and device</source>
+      <translation>Pacotes e dispositivo</translation>
     </message>
     <message>
       <source>Packages…</source>
@@ -1568,6 +1412,10 @@
       <translation>Lugares ou trajetórias de pessoas individuais. Publique números de regiões em vez disso.</translation>
     </message>
     <message>
+      <source>Play…</source>
+      <translation>Reproduzir…</translation>
+    </message>
+    <message>
       <source>Polygons in any CRS.</source>
       <translation>Polígonos em qualquer SRC.</translation>
     </message>
@@ -1582,10 +1430,6 @@
     <message>
       <source>Press Label to see whether this user commutes, and by what.</source>
       <translation>Pressione Rotular para ver se este usuário é pendular, e por qual meio.</translation>
-    </message>
-    <message>
-      <source>Privacy</source>
-      <translation>Privacidade</translation>
     </message>
     <message>
       <source>Profile users</source>
@@ -1616,8 +1460,8 @@
       <translation>Números publicados.</translation>
     </message>
     <message>
-      <source>Published figures: counts have fixed noise with an epsilon of {epsilon:g} a figure, numbers of people are within ±{within:.0f} of the recorded number in 95 % of cases; medians are rounded.</source>
-      <translation>Números publicados: as contagens têm ruído fixo com um epsilon de {epsilon:g} por número; números de pessoas ficam a ±{within:.0f} do registrado em 95 % dos casos; medianas são arredondadas.</translation>
+      <source>Published figures: counts and medians have fixed noise with an epsilon of {epsilon:g} a row. Numbers of people are within ±{within:.0f} of the recorded number in 95 % of cases.</source>
+      <translation>Números publicados: contagens e medianas têm ruído fixo com um épsilon de {epsilon:g} por linha. Os números de pessoas ficam a ±{within:.0f} do número registrado em 95 % dos casos.</translation>
     </message>
     <message>
       <source>QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection.</source>
@@ -1648,36 +1492,20 @@
       <translation>Painel RAW</translation>
     </message>
     <message>
-      <source>RAW has all that it needs to run the model. Other work needs more: tick a box below.</source>
-      <translation>O RAW tem tudo de que precisa para executar o modelo. Outras tarefas precisam de mais: marque uma caixa abaixo.</translation>
+      <source>RAW has all that it needs to run the model. Training needs more: tick the box below.</source>
+      <translation>O RAW tem tudo de que precisa para executar o modelo. O treino precisa de mais: marque a caixa abaixo.</translation>
     </message>
     <message>
-      <source>RAW has all that it needs, to run the model, to train and to read every file.</source>
-      <translation>O RAW tem tudo de que precisa para executar o modelo, treinar e ler todos os arquivos.</translation>
+      <source>RAW has all that it needs, to run the model and to train.</source>
+      <translation>O RAW tem tudo de que precisa, para executar o modelo e para treinar.</translation>
     </message>
     <message>
       <source>RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a machine without a screen: python -m pip install --user {names_}, with QGIS's own Python.</source>
       <translation>O RAW precisa de pacotes Python que faltam no Python do QGIS: {names}. Complementos → RAW → Pacotes os instala. Numa máquina sem tela: python -m pip install --user {names_}, com o próprio Python do QGIS.</translation>
     </message>
     <message>
-      <source>RAW: counting labels</source>
-      <translation>RAW: contando rótulos</translation>
-    </message>
-    <message>
-      <source>RAW: deleting a run</source>
-      <translation>RAW: excluindo uma execução</translation>
-    </message>
-    <message>
-      <source>RAW: keeping a model</source>
-      <translation>RAW: guardando um modelo</translation>
-    </message>
-    <message>
-      <source>RAW: preparing a training</source>
-      <translation>RAW: preparando um treino</translation>
-    </message>
-    <message>
-      <source>REGIONS has no polygon, so the output is empty.</source>
-      <translation>REGIONS não tem polígonos, por isso a saída está vazia.</translation>
+      <source>REGIONS has no polygon with an area, so no fix lies in any.</source>
+      <translation>REGIONS não tem polígono com área, portanto nenhuma posição está em um.</translation>
     </message>
     <message>
       <source>Read the layer again</source>
@@ -1704,20 +1532,12 @@
       <translation>Lendo os trajetos</translation>
     </message>
     <message>
-      <source>Reading the tracks …</source>
-      <translation>Lendo os trajetos …</translation>
-    </message>
-    <message>
       <source>Reading …</source>
       <translation>Lendo …</translation>
     </message>
     <message>
       <source>Recent tracks</source>
       <translation>Trajetos recentes</translation>
-    </message>
-    <message>
-      <source>Recorded: {n:.0f} days, {share:.0%} of the time.</source>
-      <translation>Registrado: {n:.0f} dias, {share:.0%} do tempo.</translation>
     </message>
     <message>
       <source>Region</source>
@@ -1756,10 +1576,6 @@
       <translation>Regiões ou fluxos</translation>
     </message>
     <message>
-      <source>Regions with fewer people get no figures at all.</source>
-      <translation>Regiões com menos pessoas não recebem nenhum valor.</translation>
-    </message>
-    <message>
       <source>Remove</source>
       <translation>Remover</translation>
     </message>
@@ -1796,16 +1612,28 @@
       <translation>Retomar do último ponto salvo</translation>
     </message>
     <message>
-      <source>Run again</source>
-      <translation>Executar de novo</translation>
-    </message>
-    <message>
       <source>Running</source>
       <translation>Em execução</translation>
     </message>
     <message>
+      <source>Running: {left} of training left, then calibrating and testing</source>
+      <translation>Em andamento: restam {left} de treino; depois calibração e teste</translation>
+    </message>
+    <message>
       <source>Sat</source>
       <translation>Sáb</translation>
+    </message>
+    <message>
+      <source>Save a film</source>
+      <translation>Salvar um filme</translation>
+    </message>
+    <message>
+      <source>Save a film…</source>
+      <translation>Salvar um filme…</translation>
+    </message>
+    <message>
+      <source>Save table…</source>
+      <translation>Salvar tabela…</translation>
     </message>
     <message>
       <source>Save the card</source>
@@ -1822,10 +1650,6 @@
     <message>
       <source>Save…</source>
       <translation>Salvar…</translation>
-    </message>
-    <message>
-      <source>Saving the results</source>
-      <translation>Salvando os resultados</translation>
     </message>
     <message>
       <source>Score regions</source>
@@ -1864,14 +1688,6 @@
       <translation>Mostrar o mapa base</translation>
     </message>
     <message>
-      <source>Show the skipped fixes on the map</source>
-      <translation>Mostrar no mapa as posições ignoradas</translation>
-    </message>
-    <message>
-      <source>Show…</source>
-      <translation>Mostrar…</translation>
-    </message>
-    <message>
       <source>Similar regions</source>
       <translation>Regiões parecidas</translation>
     </message>
@@ -1884,14 +1700,6 @@
       <translation>Tamanho dos hexágonos</translation>
     </message>
     <message>
-      <source>Size, parameters</source>
-      <translation>Tamanho e parâmetros</translation>
-    </message>
-    <message>
-      <source>Skipped fixes</source>
-      <translation>Posições ignoradas</translation>
-    </message>
-    <message>
       <source>Slices of time</source>
       <translation>Fatias de tempo</translation>
     </message>
@@ -1900,12 +1708,8 @@
       <translation>Hora solar</translation>
     </message>
     <message>
-      <source>Start again</source>
-      <translation>Recomeçar</translation>
-    </message>
-    <message>
-      <source>Start training</source>
-      <translation>Iniciar o treino</translation>
+      <source>Some figures are of {n} people only and could reveal one of them: do not publish this map.</source>
+      <translation>Alguns números são de apenas {n} pessoas e podem revelar uma delas: não publique este mapa.</translation>
     </message>
     <message>
       <source>State</source>
@@ -1924,8 +1728,8 @@
       <translation>Parar e excluir a execução com a cópia dos trajetos</translation>
     </message>
     <message>
-      <source>Stopped. The training so far is kept in {folder}. Resume or delete it in RAW's training dialog.</source>
-      <translation>Interrompido. O treino feito até agora está em {folder}. Retome-o ou exclua-o na janela de treino do RAW.</translation>
+      <source>Stopped. The training so far is kept in {folder}. Resume or delete it on RAW's page Train a model.</source>
+      <translation>Parado. O treino até aqui fica em {folder}. Retome-o ou apague-o na página Treinar um modelo do RAW.</translation>
     </message>
     <message>
       <source>Stopping …</source>
@@ -1964,10 +1768,6 @@
       <translation>TARGET é um valor deste campo, e os resultados identificam as regiões por ele.</translation>
     </message>
     <message>
-      <source>Tables</source>
-      <translation>Tabelas</translation>
-    </message>
-    <message>
       <source>Table…</source>
       <translation>Tabela…</translation>
     </message>
@@ -1984,12 +1784,12 @@
       <translation>Tarefas (vazio: todas as do modelo)</translation>
     </message>
     <message>
-      <source>Teach '{task}'</source>
-      <translation>Ensinar '{task}'</translation>
-    </message>
-    <message>
       <source>Teach a label</source>
       <translation>Ensinar um rótulo</translation>
+    </message>
+    <message>
+      <source>Teach a label…</source>
+      <translation>Ensinar um rótulo…</translation>
     </message>
     <message>
       <source>Teach the model a label of your own from some labelled users, tracks, days or regions.</source>
@@ -2028,10 +1828,6 @@
       <translation>O painel RAW</translation>
     </message>
     <message>
-      <source>The Temporal Controller in QGIS's toolbar plays the forecast.</source>
-      <translation>O Controlador Temporal, na barra de ferramentas do QGIS, reproduz a previsão.</translation>
-    </message>
-    <message>
       <source>The card as a page of HTML, with its charts</source>
       <translation>A ficha como página HTML, com os gráficos</translation>
     </message>
@@ -2056,12 +1852,12 @@
       <translation>O dispositivo que faz o trabalho. </translation>
     </message>
     <message>
-      <source>The file or database of this layer is missing. Click its red sign in the list of layers.</source>
-      <translation>Falta o arquivo ou o banco de dados desta camada. Clique no sinal vermelho dela na lista de camadas.</translation>
+      <source>The figures and differences as a table (CSV)</source>
+      <translation>Os números e as diferenças como tabela (CSV)</translation>
     </message>
     <message>
-      <source>The first figures come after some steps.</source>
-      <translation>Os primeiros valores aparecem após alguns passos.</translation>
+      <source>The file or database of this layer is missing. Click its red sign in the list of layers.</source>
+      <translation>Falta o arquivo ou o banco de dados desta camada. Clique no sinal vermelho dela na lista de camadas.</translation>
     </message>
     <message>
       <source>The installation was cancelled.</source>
@@ -2070,6 +1866,10 @@
     <message>
       <source>The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it.</source>
       <translation>A camada é um arquivo temporário, que o QGIS exclui ao fechar. Salve-a para mantê-la.</translation>
+    </message>
+    <message>
+      <source>The layer of tracks is chosen at the top. The fields for user, track and time are guessed. Below is what was read: how many users, from when to when, how often.</source>
+      <translation>A camada de trajetos é escolhida no topo. Os campos de usuário, trajeto e tempo são detectados. Abaixo está o que foi lido: quantos usuários, de quando a quando, com que frequência.</translation>
     </message>
     <message>
       <source>The layer: errors of every method, with median and 90 % quantile</source>
@@ -2088,44 +1888,44 @@
       <translation>O relógio do mapa, em {begin} UTC, esconde {layer}. Desligue-o no Controlador Temporal.</translation>
     </message>
     <message>
-      <source>The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where people are often at home: it can be much nearer. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
-      <translation>O que se avalia é o erro médio, em momentos ao longo de todas as trajetórias. Uma previsão começa no último ponto, onde as pessoas muitas vezes estão em casa: ela pode ficar muito mais perto. Cada barra é o intervalo de 95 % do modelo em comparação com o melhor método simples: onde ela alcança essa linha, a vantagem não está provada.</translation>
+      <source>The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where people are often at home: it can be much nearer.</source>
+      <translation>Julga-se o erro médio, em momentos ao longo dos trajetos. Uma previsão começa na última posição, onde as pessoas muitas vezes estão em casa: pode ficar bem mais perto.</translation>
     </message>
     <message>
       <source>The model already has a label '{name}'. In the copy the new one replaces it.</source>
       <translation>O modelo já tem um rótulo '{name}'. Na cópia, o novo o substitui.</translation>
     </message>
     <message>
-      <source>The model is now among your models as '{name}', and used in this project. In the window Models, 'Use as default' uses it in all others.</source>
-      <translation>O modelo agora está entre os seus modelos como '{name}' e é usado neste projeto. Na janela Modelos, 'Usar como padrão' faz com que ele seja usado em todos os outros.</translation>
+      <source>The model is now among your models as '{name}', and used in this project.</source>
+      <translation>O modelo está agora entre os seus modelos como '{name}' e é usado neste projeto.</translation>
     </message>
     <message>
       <source>The model is {name}, the device {provider}.</source>
       <translation>O modelo é {name}, o dispositivo {provider}.</translation>
     </message>
     <message>
-      <source>The model learns one more label, tested on held-out examples, in this time at most.</source>
-      <translation>O modelo aprende mais um rótulo, testado em exemplos reservados, no máximo neste tempo.</translation>
+      <source>The model learns a label of your own from ten examples or more.</source>
+      <translation>O modelo aprende um rótulo seu a partir de dez exemplos ou mais.</translation>
     </message>
     <message>
-      <source>The model of RAW and your own: cards, import, export, compare.</source>
-      <translation>O modelo do RAW e os seus: fichas, importar, exportar, comparar.</translation>
+      <source>The model learns how people move in your tracks. No labels.</source>
+      <translation>O modelo aprende como as pessoas se movem nos seus trajetos. Sem rótulos.</translation>
+    </message>
+    <message>
+      <source>The model of RAW and your own: cards, import, export.</source>
+      <translation>O modelo do RAW e os seus: fichas, importação, exportação.</translation>
     </message>
     <message>
       <source>The model reads the users</source>
       <translation>O modelo está lendo os usuários</translation>
     </message>
     <message>
-      <source>The model that comes with RAW is a {own}, so a {preset} starts from random weights.</source>
-      <translation>O modelo que vem com o RAW é um {own}; por isso um {preset} começa de pesos aleatórios.</translation>
-    </message>
-    <message>
-      <source>The name takes small letters, digits and _, such as: commuter.</source>
-      <translation>O nome aceita letras minúsculas, algarismos e _, como: commuter.</translation>
-    </message>
-    <message>
       <source>The network</source>
       <translation>A rede</translation>
+    </message>
+    <message>
+      <source>The network starts from random weights.</source>
+      <translation>A rede começa com pesos aleatórios.</translation>
     </message>
     <message>
       <source>The number of parts of time. Each part gives about the same number of cases.</source>
@@ -2152,10 +1952,6 @@
       <translation>Os lugares usados de forma mais parecida com um deles pelas pessoas que passam por ali, com os motivos em palavras.</translation>
     </message>
     <message>
-      <source>The point on the map is the best single answer. Between two likely places it lies in neither.</source>
-      <translation>O ponto no mapa é a melhor resposta única. Entre dois lugares prováveis, ele não fica em nenhum dos dois.</translation>
-    </message>
-    <message>
       <source>The project is not in a folder: save it as a file.</source>
       <translation>O projeto não está numa pasta: salve-o como arquivo.</translation>
     </message>
@@ -2176,16 +1972,8 @@
       <translation>Os ids das regiões são os ids das feições.</translation>
     </message>
     <message>
-      <source>The same is in the toolbar and in the Processing toolbox, for layers of your own, in batches and in models. Import tracks reads folders and files. Help is in every window.</source>
-      <translation>O mesmo está na barra de ferramentas e na caixa de Processamento, para as suas camadas, em lotes e em modelos. Importar trajetos lê pastas e arquivos. Há ajuda em cada janela.</translation>
-    </message>
-    <message>
       <source>The sample</source>
       <translation>O exemplo</translation>
-    </message>
-    <message>
-      <source>The settings of {date} on the layer as it is now</source>
-      <translation>As configurações de {date} na camada como ela está agora</translation>
     </message>
     <message>
       <source>The style of {layer} failed: {error}</source>
@@ -2202,10 +1990,6 @@
     <message>
       <source>The {n} strongest flows of each slice are drawn: change the layer's variable {name} for more or fewer. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
       <translation>São desenhados os {n} fluxos mais fortes de cada fatia: mude a variável {name} da camada para mais ou menos. Pares de zonas com poucas pessoas não estão nesta camada; a matriz tem sua soma.</translation>
-    </message>
-    <message>
-      <source>There is no folder to keep embeddings in: {error}</source>
-      <translation>Não há pasta para guardar os vetores: {error}</translation>
     </message>
     <message>
       <source>There is no track of two fixes to forecast.</source>
@@ -2260,10 +2044,6 @@
       <translation>Coluna de hora (vazio: detectar)</translation>
     </message>
     <message>
-      <source>Time field</source>
-      <translation>Campo de hora</translation>
-    </message>
-    <message>
       <source>Time field (empty: guessed)</source>
       <translation>Campo de hora (vazio: detectar)</translation>
     </message>
@@ -2296,6 +2076,10 @@
       <translation>Hora, UTC</translation>
     </message>
     <message>
+      <source>Times without a zone are read as UTC: if they are local, choose their zone.</source>
+      <translation>Horários sem fuso são lidos como UTC: se forem locais, escolha o fuso deles.</translation>
+    </message>
+    <message>
       <source>To review doubtful trips, sort their table by mode_p and correct the mode.</source>
       <translation>Para revisar viagens duvidosas, ordene a tabela delas por mode_p e corrija o modo.</translation>
     </message>
@@ -2306,10 +2090,6 @@
     <message>
       <source>Track column (empty: guessed)</source>
       <translation>Coluna de trajeto (vazio: detectar)</translation>
-    </message>
-    <message>
-      <source>Track field</source>
-      <translation>Campo de trajeto</translation>
     </message>
     <message>
       <source>Track field (empty: guessed)</source>
@@ -2336,6 +2116,10 @@
       <translation>Treino</translation>
     </message>
     <message>
+      <source>Training of {when} UTC</source>
+      <translation>Treino de {when} UTC</translation>
+    </message>
+    <message>
       <source>Training: {left} left</source>
       <translation>Treino: faltam {left}</translation>
     </message>
@@ -2356,8 +2140,28 @@
       <translation>Viagens por dia</translation>
     </message>
     <message>
+      <source>Trips between regions</source>
+      <translation>Viagens entre regiões</translation>
+    </message>
+    <message>
       <source>Trips by rail a week</source>
       <translation>Viagens de trem por semana</translation>
+    </message>
+    <message>
+      <source>Trips from stop to stop, by the regions at their ends. A dash: none, or of few people.</source>
+      <translation>Viagens de parada a parada, pelas regiões nas pontas. Um traço: nenhuma, ou de poucas pessoas.</translation>
+    </message>
+    <message>
+      <source>Trips that move</source>
+      <translation>Viagens em movimento</translation>
+    </message>
+    <message>
+      <source>Trips with times, for kepler.gl or deck.gl</source>
+      <translation>Viagens com tempos, para kepler.gl ou deck.gl</translation>
+    </message>
+    <message>
+      <source>Trips {way}, by hour of departure (solar time)</source>
+      <translation>Viagens {way}, por hora de partida (hora solar)</translation>
     </message>
     <message>
       <source>Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no zone.</source>
@@ -2416,10 +2220,6 @@
       <translation>Coluna de usuário (vazio: detectar)</translation>
     </message>
     <message>
-      <source>User field</source>
-      <translation>Campo de usuário</translation>
-    </message>
-    <message>
       <source>User field (empty: guessed)</source>
       <translation>Campo de usuário (vazio: detectar)</translation>
     </message>
@@ -2476,8 +2276,12 @@
       <translation>O que a instalação imprime, e o relatório de Diagnosticar, aparecem aqui.</translation>
     </message>
     <message>
-      <source>What the model was trained on, and how good it is</source>
-      <translation>Os dados de treino do modelo e a sua qualidade</translation>
+      <source>What the map shows while its clock runs, as MP4 or GIF.</source>
+      <translation>O que o mapa mostra enquanto o relógio corre, como MP4 ou GIF.</translation>
+    </message>
+    <message>
+      <source>What the model was trained on, how good it is, and your own models</source>
+      <translation>Com que o modelo foi treinado, quão bom ele é, e os seus próprios modelos</translation>
     </message>
     <message>
       <source>What to use, one sentence per horizon</source>
@@ -2604,10 +2408,6 @@
       <translation>cerca de {n} s</translation>
     </message>
     <message>
-      <source>accuracy</source>
-      <translation>acurácia</translation>
-    </message>
-    <message>
       <source>all alike</source>
       <translation>todos por igual</translation>
     </message>
@@ -2624,32 +2424,12 @@
       <translation>auto: detectado quando algum dia acima de 12 o revela. Se nenhum revela, o algoritmo pergunta.</translation>
     </message>
     <message>
-      <source>best simple method</source>
-      <translation>melhor método simples</translation>
-    </message>
-    <message>
       <source>bike</source>
       <translation>bicicleta</translation>
     </message>
     <message>
-      <source>blank</source>
-      <translation>espaço</translation>
-    </message>
-    <message>
-      <source>choose…</source>
-      <translation>escolha…</translation>
-    </message>
-    <message>
-      <source>comma  ,</source>
-      <translation>vírgula  ,</translation>
-    </message>
-    <message>
       <source>day</source>
       <translation>dia</translation>
-    </message>
-    <message>
-      <source>day first, as recognised</source>
-      <translation>dia primeiro (detectado)</translation>
     </message>
     <message>
       <source>day first: 31/12/2024</source>
@@ -2672,12 +2452,8 @@
       <translation>vetores calculados para {share:.0%} dos trajetos</translation>
     </message>
     <message>
-      <source>empty: the model that comes with RAW</source>
-      <translation>vazio: o modelo que vem com o RAW</translation>
-    </message>
-    <message>
-      <source>error / simple method's, people held out</source>
-      <translation>erro / erro do método simples, pessoas fora do treino</translation>
+      <source>empty: from PyPI; or a folder of wheels, without a network</source>
+      <translation>vazio: do PyPI; ou uma pasta de wheels, sem rede</translation>
     </message>
     <message>
       <source>error relative to the baseline, on unseen people: </source>
@@ -2696,24 +2472,20 @@
       <translation>cada usuário</translation>
     </message>
     <message>
-      <source>failed</source>
-      <translation>falhou</translation>
-    </message>
-    <message>
-      <source>fewer than {n}</source>
-      <translation>menos de {n}</translation>
+      <source>few people</source>
+      <translation>poucas pessoas</translation>
     </message>
     <message>
       <source>fewer than {n} people</source>
       <translation>menos de {n} pessoas</translation>
     </message>
     <message>
-      <source>finished</source>
-      <translation>concluído</translation>
+      <source>ffmpeg could not write the film.</source>
+      <translation>O ffmpeg não conseguiu gravar o filme.</translation>
     </message>
     <message>
-      <source>for FIT and GTFS-realtime</source>
-      <translation>para FIT e GTFS-realtime</translation>
+      <source>fixes mostly of one person</source>
+      <translation>posições sobretudo de uma pessoa</translation>
     </message>
     <message>
       <source>for training</source>
@@ -2724,16 +2496,8 @@
       <translation>a partir de </translation>
     </message>
     <message>
-      <source>from PyPI</source>
-      <translation>do PyPI</translation>
-    </message>
-    <message>
-      <source>from PyPI, and PyTorch without CUDA from pytorch.org (smaller)</source>
-      <translation>do PyPI, e o PyTorch sem CUDA do pytorch.org (menor)</translation>
-    </message>
-    <message>
-      <source>from a folder of wheels (no network)</source>
-      <translation>de uma pasta de wheels (sem rede)</translation>
+      <source>from {region}</source>
+      <translation>de {region}</translation>
     </message>
     <message>
       <source>frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand labels, and the copy loses its other labels.</source>
@@ -2748,36 +2512,16 @@
       <translation>metade dos casos em até [% round(radius50_m) %] m, quatro quintos em até [% round(radius80_m) %] m</translation>
     </message>
     <message>
-      <source>interrupted</source>
-      <translation>interrompido</translation>
-    </message>
-    <message>
       <source>labels of your own</source>
       <translation>rótulos próprios</translation>
-    </message>
-    <message>
-      <source>loss</source>
-      <translation>perda</translation>
-    </message>
-    <message>
-      <source>mean absolute error</source>
-      <translation>erro absoluto médio</translation>
-    </message>
-    <message>
-      <source>mean error</source>
-      <translation>erro médio</translation>
-    </message>
-    <message>
-      <source>minutes ahead</source>
-      <translation>minutos à frente</translation>
     </message>
     <message>
       <source>missing, about {megabytes} MB</source>
       <translation>falta, cerca de {megabytes} MB</translation>
     </message>
     <message>
-      <source>month first, as recognised</source>
-      <translation>mês primeiro (detectado)</translation>
+      <source>mode unknown</source>
+      <translation>meio desconhecido</translation>
     </message>
     <message>
       <source>month first: 12/31/2024</source>
@@ -2804,8 +2548,8 @@
       <translation>sem dados</translation>
     </message>
     <message>
-      <source>no other</source>
-      <translation>nenhum outro</translation>
+      <source>no trips, or of fewer than {n} people</source>
+      <translation>sem viagens, ou de menos de {n} pessoas</translation>
     </message>
     <message>
       <source>none</source>
@@ -2832,10 +2576,6 @@
       <translation>sem informações</translation>
     </message>
     <message>
-      <source>nothing: random weights</source>
-      <translation>nada: pesos aleatórios</translation>
-    </message>
-    <message>
       <source>of the trips</source>
       <translation>das viagens</translation>
     </message>
@@ -2844,44 +2584,16 @@
       <translation>ou o nome de um usuário</translation>
     </message>
     <message>
-      <source>paused</source>
-      <translation>em pausa</translation>
-    </message>
-    <message>
-      <source>pipe  |</source>
-      <translation>barra vertical  |</translation>
+      <source>place {n}</source>
+      <translation>lugar {n}</translation>
     </message>
     <message>
       <source>rail</source>
       <translation>trem ou metrô</translation>
     </message>
     <message>
-      <source>rank {a} of {n}</source>
-      <translation>posição {a} de {n}</translation>
-    </message>
-    <message>
-      <source>rank {a} to {b} of {n}</source>
-      <translation>posição {a} a {b} de {n}</translation>
-    </message>
-    <message>
       <source>raw-small suits a laptop; raw-base and raw-large need a graphics card. In another size than raw-small, training starts from random weights. A model of your own keeps its size.</source>
       <translation>raw-small serve para um laptop; raw-base e raw-large precisam de placa gráfica. Em outro tamanho que raw-small, o treino começa de pesos aleatórios. Um modelo seu mantém o tamanho.</translation>
-    </message>
-    <message>
-      <source>raw_label: '{layer}' is no layer of labelled users.</source>
-      <translation>raw_label: '{layer}' não é uma camada de usuários rotulados.</translation>
-    </message>
-    <message>
-      <source>raw_label: no labelled users in the project have the label '{task}'.</source>
-      <translation>raw_label: nenhum usuário rotulado do projeto tem o rótulo '{task}'.</translation>
-    </message>
-    <message>
-      <source>raw_label: the project has no labelled users. Run RAW → People → Profile users first.</source>
-      <translation>raw_label: o projeto não tem usuários rotulados. Execute antes RAW → Pessoas → Rotular usuários.</translation>
-    </message>
-    <message>
-      <source>reading the tracks</source>
-      <translation>lendo os trajetos</translation>
     </message>
     <message>
       <source>ready</source>
@@ -2900,18 +2612,6 @@
       <translation>correto em {share:.0f} % dos casos com os quais não tinha aprendido ({n} fontes com o mesmo peso, a pior {low:.0f} %, a melhor {high:.0f} %; desconhecido conta como erro).</translation>
     </message>
     <message>
-      <source>running</source>
-      <translation>em execução</translation>
-    </message>
-    <message>
-      <source>see its card</source>
-      <translation>veja a ficha</translation>
-    </message>
-    <message>
-      <source>semicolon  ;</source>
-      <translation>ponto e vírgula  ;</translation>
-    </message>
-    <message>
       <source>shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.</source>
       <translation>shipped: o modelo que vem com o RAW. none: pesos aleatórios. Ou a pasta ou o .zip de um pacote.</translation>
     </message>
@@ -2920,24 +2620,8 @@
       <translation>semelhança com {target}</translation>
     </message>
     <message>
-      <source>simple method</source>
-      <translation>método simples</translation>
-    </message>
-    <message>
       <source>solar time</source>
       <translation>hora solar</translation>
-    </message>
-    <message>
-      <source>starting PyTorch, which takes some seconds</source>
-      <translation>iniciando o PyTorch, o que leva alguns segundos</translation>
-    </message>
-    <message>
-      <source>staying</source>
-      <translation>ficar parado</translation>
-    </message>
-    <message>
-      <source>step</source>
-      <translation>passo</translation>
     </message>
     <message>
       <source>step {step}: loss {loss:.3f}</source>
@@ -2948,32 +2632,28 @@
       <translation>paradas e viagens</translation>
     </message>
     <message>
-      <source>tab</source>
-      <translation>tabulação</translation>
-    </message>
-    <message>
       <source>tested on held-out units: {fold} of {of} times</source>
       <translation>testado em unidades reservadas: {fold} de {of} vezes</translation>
-    </message>
-    <message>
-      <source>the model</source>
-      <translation>o modelo</translation>
     </message>
     <message>
       <source>the same</source>
       <translation>igual</translation>
     </message>
     <message>
+      <source>the widest has {n:,} trips</source>
+      <translation>o mais largo tem {n:,} viagens</translation>
+    </message>
+    <message>
       <source>these tracks</source>
       <translation>estes trajetos</translation>
     </message>
     <message>
-      <source>track</source>
-      <translation>trajeto</translation>
+      <source>to {region}</source>
+      <translation>para {region}</translation>
     </message>
     <message>
-      <source>tracks (trips)</source>
-      <translation>trajetos (viagens)</translation>
+      <source>track</source>
+      <translation>trajeto</translation>
     </message>
     <message>
       <source>unknown</source>
@@ -2992,10 +2672,6 @@
       <translation>user: todos os trajetos de um usuário juntos. day: um dia de um usuário, em hora solar média.</translation>
     </message>
     <message>
-      <source>users</source>
-      <translation>usuários</translation>
-    </message>
-    <message>
       <source>walk</source>
       <translation>a pé</translation>
     </message>
@@ -3008,16 +2684,12 @@
       <translation>omitido</translation>
     </message>
     <message>
+      <source>withheld: few people</source>
+      <translation>omitido: poucas pessoas</translation>
+    </message>
+    <message>
       <source>yes</source>
       <translation>sim</translation>
-    </message>
-    <message>
-      <source>{algorithm} has no parameter {name}, so its value is not used. It has: {names}.</source>
-      <translation>{algorithm} não tem o parâmetro {name}; o valor não é usado. Parâmetros existentes: {names}.</translation>
-    </message>
-    <message>
-      <source>{at}: in half of all cases a simple method is nearer. At {first}, {half}.</source>
-      <translation>{at}: em metade dos casos, um método simples fica mais perto. Em {first}, {half}.</translation>
     </message>
     <message>
       <source>{a} min ahead</source>
@@ -3036,20 +2708,8 @@
       <translation>{clock}; cor plena é {n:,} pessoas; hachurado: menos de {k}; vazio: sem dados de tantas.</translation>
     </message>
     <message>
-      <source>{crs} turns and stretches the map of {layer}: choose {best} as the project's CRS.</source>
-      <translation>{crs} gira e estica o mapa de {layer}: escolha {best} como SRC do projeto.</translation>
-    </message>
-    <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
       <translation>{date} pode começar pelo dia ou pelo mês: escolha em Datas.</translation>
-    </message>
-    <message>
-      <source>{figures}: not distinguishable</source>
-      <translation>{figures}: indistinguíveis</translation>
-    </message>
-    <message>
-      <source>{file} cannot be opened as a table. Save it as CSV or GeoPackage.</source>
-      <translation>Não foi possível abrir {file} como tabela. Salve-o como CSV ou GeoPackage.</translation>
     </message>
     <message>
       <source>{file} could not be written: {why}</source>
@@ -3072,24 +2732,16 @@
       <translation>{layer} está em edição: encerre a edição e salve de novo.</translation>
     </message>
     <message>
-      <source>{left} of training left, then calibrating and testing</source>
-      <translation>faltam {left} de treino, depois calibração e teste</translation>
-    </message>
-    <message>
-      <source>{megabytes} MB</source>
-      <translation>{megabytes} MB</translation>
-    </message>
-    <message>
       <source>{more}, at least {least}</source>
       <translation>{more}, no mínimo {least}</translation>
     </message>
     <message>
-      <source>{m} min ahead: {1} in half, {0} in four fifths of cases</source>
-      <translation>daqui a {m} min: {1} em metade dos casos, {0} em quatro quintos</translation>
+      <source>{n:,.0f} people, {m:,.0f} minutes, {km:,.1f} km</source>
+      <translation>{n:,.0f} pessoas, {m:,.0f} minutos, {km:,.1f} km</translation>
     </message>
     <message>
-      <source>{n:,.0f} fixes a second</source>
-      <translation>{n:,.0f} posições por segundo</translation>
+      <source>{n:,.0f} trips</source>
+      <translation>{n:,.0f} viagens</translation>
     </message>
     <message>
       <source>{n:,} fixes</source>
@@ -3106,10 +2758,6 @@
     <message>
       <source>{n:,} labelled on {date}: {name}.</source>
       <translation>{n:,} com rótulo, em {date}: {name}.</translation>
-    </message>
-    <message>
-      <source>{n:,} labelled {unit}: </source>
-      <translation>{n:,} {unit} com rótulo: </translation>
     </message>
     <message>
       <source>{n:,} labelled: {name}.</source>
@@ -3144,10 +2792,6 @@
       <translation>{n:,} usuários</translation>
     </message>
     <message>
-      <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>
-      <translation>{n:,} {unit} com números de {low:g} a {high:g}, mediana {middle:g}: a resposta será um número.</translation>
-    </message>
-    <message>
       <source>{name} (comes with RAW)</source>
       <translation>{name} (vem com o RAW)</translation>
     </message>
@@ -3156,16 +2800,8 @@
       <translation>{name} é usado quando nenhum outro modelo é escolhido.</translation>
     </message>
     <message>
-      <source>{name}, which comes with RAW</source>
-      <translation>{name}, que vem com o RAW</translation>
-    </message>
-    <message>
       <source>{name}: refused</source>
       <translation>{name}: recusado</translation>
-    </message>
-    <message>
-      <source>{name}: {measure} of a simple method</source>
-      <translation>{name}: {measure} de um método simples</translation>
     </message>
     <message>
       <source>{name}: {n:,} different values</source>
@@ -3196,14 +2832,6 @@
       <translation>{title}, {horizon:g} min, a cada {step:g}</translation>
     </message>
     <message>
-      <source>{title}: finished.</source>
-      <translation>{title}: concluído.</translation>
-    </message>
-    <message>
-      <source>{title}: it ended with an error.</source>
-      <translation>{title}: terminou com erro.</translation>
-    </message>
-    <message>
       <source>{verdict}
 
 Use this model all the same?</source>
@@ -3216,36 +2844,16 @@ Usar este modelo mesmo assim?</translation>
       <translation>{what}: faltam {left}</translation>
     </message>
     <message>
-      <source>{what}: {share:.0%}</source>
-      <translation>{what}: {share:.0%}</translation>
-    </message>
-    <message>
       <source>{what}: {share:.0%}, {left} left</source>
       <translation>{what}: {share:.0%}, faltam {left}</translation>
-    </message>
-    <message>
-      <source>⚠ The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map does not show them. Choose the track again to set the clock.</source>
-      <translation>⚠ O relógio do mapa está no intervalo de {begin} a {end} UTC, e as previsões deste trajeto são de {a} a {b} UTC: o mapa não as mostra. Escolha o trajeto de novo para ajustar o relógio.</translation>
     </message>
     <message>
       <source>⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.</source>
       <translation>⚠ O relógio do mapa está desligado: o mapa mostra só as últimas previsões. Escolha um trajeto para ajustar o relógio.</translation>
     </message>
     <message>
-      <source>⚠ Training needs packages that are missing or old: {names}, about {megabytes:,} MB to download.</source>
-      <translation>⚠ O treino precisa de pacotes que faltam ou estão desatualizados: {names}, cerca de {megabytes:,} MB para baixar.</translation>
-    </message>
-    <message>
-      <source>⚠ Unlike what the model was trained on: {reasons}.</source>
-      <translation>⚠ Diferente dos dados de treino do modelo: {reasons}.</translation>
-    </message>
-    <message>
       <source>⚠ Unlike what this was trained on: {reasons}.</source>
       <translation>⚠ Diferente dos dados de treino deste rótulo: {reasons}.</translation>
-    </message>
-    <message>
-      <source>⚠ Without a user field all fixes count as one person's: nobody can be held out.</source>
-      <translation>⚠ Sem campo de usuário, todas as posições contam como de uma só pessoa: ninguém pode ficar fora do treino.</translation>
     </message>
   </context>
 </TS>

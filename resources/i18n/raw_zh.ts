@@ -4,14 +4,6 @@
   <context>
     <name>RAW</name>
     <message>
-      <source> (with different labels, left out: {n:,})</source>
-      <translation>（标签不一致而未计入：{n:,}）</translation>
-    </message>
-    <message>
-      <source> and {n} more classes</source>
-      <translation>，以及另外 {n} 个类别</translation>
-    </message>
-    <message>
       <source> people</source>
       <translation> 人</translation>
     </message>
@@ -48,10 +40,6 @@
       <translation>95 % 区间</translation>
     </message>
     <message>
-      <source>&lt;b&gt;How far off it may be&lt;/b&gt; (median over the tracks)</source>
-      <translation>&lt;b&gt;可能的误差&lt;/b&gt;（各轨迹的中位数）</translation>
-    </message>
-    <message>
       <source>&lt;b&gt;Paused.&lt;/b&gt; Resume it now or another day.</source>
       <translation>&lt;b&gt;已暂停。&lt;/b&gt;可现在恢复，也可改天再恢复。</translation>
     </message>
@@ -72,10 +60,6 @@
       <translation>&lt;b&gt;未知&lt;/b&gt;：最可能的答案也只有 {p:.0%}</translation>
     </message>
     <message>
-      <source>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;The label of a user, such as raw_label("user_id", 'commuter'). layer: name or id of the labelled users; else the newest.&lt;/p&gt;</source>
-      <translation>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;用户的标签，例如 raw_label("user_id", 'commuter')。layer：已标注用户图层的名称或 id；否则为最新的。&lt;/p&gt;</translation>
-    </message>
-    <message>
       <source>A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.</source>
       <translation>模型包的文件夹、其中的 card.json，或其 .zip。留空：随 RAW 提供的模型。</translation>
     </message>
@@ -88,20 +72,12 @@
       <translation>用户更少的数字不予显示，以免暴露任何人。</translation>
     </message>
     <message>
+      <source>A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one of them, then try again.</source>
+      <translation>制作影片需要 ffmpeg（MP4）或 Pillow（GIF）。请安装其中之一后重试。</translation>
+    </message>
+    <message>
       <source>A label describes a</source>
       <translation>标签描述的是</translation>
-    </message>
-    <message>
-      <source>A label of my own, from examples</source>
-      <translation>我自己的标签，由示例学习</translation>
-    </message>
-    <message>
-      <source>A model from random weights needs many tracks and hours. raw-nano is for trials.</source>
-      <translation>从随机权重开始的模型需要大量轨迹和数小时。raw-nano 用于试验。</translation>
-    </message>
-    <message>
-      <source>A new model without heads, compared with the one before on people held out. The comparison takes some minutes after the training.</source>
-      <translation>没有标签的新模型，在留出的人员上与之前的模型比较。训练后比较需几分钟。</translation>
     </message>
     <message>
       <source>A page with title, legend, scale and notes in QGIS's layout window.</source>
@@ -116,28 +92,12 @@
       <translation>每个用户、轨迹或每天一行数值，可用于比较、聚类或分类。</translation>
     </message>
     <message>
-      <source>A running training continues when this window or QGIS is closed.</source>
-      <translation>关闭此窗口或 QGIS 后，正在进行的训练会继续。</translation>
-    </message>
-    <message>
       <source>A short tour</source>
       <translation>简短导览</translation>
     </message>
     <message>
-      <source>A step ahead</source>
-      <translation>前进一步</translation>
-    </message>
-    <message>
-      <source>A step back</source>
-      <translation>后退一步</translation>
-    </message>
-    <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
       <translation>包含每个用户、轨迹或每天的 id 和标签的表；若标签针对区域，则为区域多边形图层。</translation>
-    </message>
-    <message>
-      <source>A table with the labels, such as a CSV file: it becomes a layer of the project</source>
-      <translation>含标签的表，如 CSV 文件：会成为项目中的一个图层</translation>
     </message>
     <message>
       <source>A user's trips, on average: {shares}.</source>
@@ -160,24 +120,8 @@
       <translation>全部属于同一用户</translation>
     </message>
     <message>
-      <source>All files</source>
-      <translation>所有文件</translation>
-    </message>
-    <message>
-      <source>All labels are equal: there is nothing to learn.</source>
-      <translation>所有标签都相同，没有可学习的内容。</translation>
-    </message>
-    <message>
       <source>All methods…</source>
       <translation>所有方法…</translation>
-    </message>
-    <message>
-      <source>All that the model needs.</source>
-      <translation>模型所需的一切都已具备。</translation>
-    </message>
-    <message>
-      <source>Also what FIT and GTFS-realtime files need</source>
-      <translation>同时安装 FIT 和 GTFS-realtime 文件所需的软件包</translation>
     </message>
     <message>
       <source>Also what training needs</source>
@@ -196,20 +140,16 @@
       <translation>文件中的原样。</translation>
     </message>
     <message>
+      <source>As layers…</source>
+      <translation>作为图层…</translation>
+    </message>
+    <message>
       <source>At most so many likely paths for each track, each with its probability.</source>
       <translation>每条轨迹最多给出这么多条可能路径，每条附概率。</translation>
     </message>
     <message>
-      <source>Automatic</source>
-      <translation>自动</translation>
-    </message>
-    <message>
       <source>Automatic: the graphics card where it can</source>
       <translation>自动：尽可能使用显卡</translation>
-    </message>
-    <message>
-      <source>Back</source>
-      <translation>上一步</translation>
     </message>
     <message>
       <source>Backtest</source>
@@ -248,12 +188,8 @@
       <translation>乘轨道交通</translation>
     </message>
     <message>
-      <source>CSV, Parquet, GPX, FIT, GTFS-realtime, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
-      <translation>将 CSV、Parquet、GPX、FIT、GTFS-realtime、Google Timeline、OwnTracks 和 GeoLife 读取为定位点图层，并清理和排序。</translation>
-    </message>
-    <message>
-      <source>Cache of embeddings</source>
-      <translation>嵌入缓存</translation>
+      <source>CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
+      <translation>将 CSV、Parquet、GPX、Google 时间轴、OwnTracks 和 GeoLife 导入为清理并排序的定位点图层。</translation>
     </message>
     <message>
       <source>Calibrating the forecast areas</source>
@@ -262,10 +198,6 @@
     <message>
       <source>Cancel</source>
       <translation>取消</translation>
-    </message>
-    <message>
-      <source>Cancel and delete</source>
-      <translation>取消并删除</translation>
     </message>
     <message>
       <source>Cancel the installation</source>
@@ -284,10 +216,6 @@
       <translation>正在取消…</translation>
     </message>
     <message>
-      <source>Card</source>
-      <translation>说明卡</translation>
-    </message>
-    <message>
       <source>Checking RAW's packages</source>
       <translation>正在检查 RAW 的软件包</translation>
     </message>
@@ -304,44 +232,28 @@
       <translation>在“标注”旁选择“停留和出行”：人们在哪里停留多久、家和工作地点，以及其间各次出行的交通方式。错误的方式可在表中更正。</translation>
     </message>
     <message>
-      <source>Choose a file or a folder, or drop one on this window.</source>
-      <translation>请选择文件或文件夹，或将其拖放到此窗口。</translation>
+      <source>Choose a file or a folder.</source>
+      <translation>请选择文件或文件夹。</translation>
     </message>
     <message>
       <source>Choose a layer of fixes (points with a time) or of lines with M values, or drop a file here.</source>
       <translation>请选择定位点图层（带时间的点）或带 M 值的线图层，或将文件拖放到此处。</translation>
     </message>
     <message>
-      <source>Choose a layer of points with a time, or of lines with M values.</source>
-      <translation>请选择带时间的点图层，或带 M 值的线图层。</translation>
-    </message>
-    <message>
       <source>Choose a layer of tracks</source>
       <translation>请选择轨迹图层</translation>
     </message>
     <message>
-      <source>Choose the field with the time.</source>
-      <translation>请选择时间字段。</translation>
-    </message>
-    <message>
-      <source>Choose the folder that holds the wheels.</source>
-      <translation>请选择存放 wheel 的文件夹。</translation>
-    </message>
-    <message>
-      <source>Choose the layer of tracks at the top. The fields for user, track and time are guessed. Below is what was read: how many users, from when to when, how often.</source>
-      <translation>在顶部选择轨迹图层。用户、轨迹和时间字段会自动猜测。下方显示读取的内容：多少用户、起止时间、频率。</translation>
-    </message>
-    <message>
-      <source>Choose the layer or table with the labels, its id field and its label field.</source>
-      <translation>请选择含标签的图层或表，及其 id 字段和标签字段。</translation>
+      <source>Choose times and a step in the Temporal Controller first, of {n:,} frames at most.</source>
+      <translation>请先在时态控制器中选择时间和步长，最多 {n:,} 帧。</translation>
     </message>
     <message>
       <source>Choose two regions in the list to see them side by side</source>
       <translation>在列表中选择两个区域以并排查看</translation>
     </message>
     <message>
-      <source>Clear cache</source>
-      <translation>清除缓存</translation>
+      <source>Clear cache ({megabytes} MB)</source>
+      <translation>清空缓存（{megabytes} MB）</translation>
     </message>
     <message>
       <source>Click a track on the map</source>
@@ -354,10 +266,6 @@
     <message>
       <source>Click one</source>
       <translation>点选一条</translation>
-    </message>
-    <message>
-      <source>Click the corners of a region on the map; right click closes it.</source>
-      <translation>在地图上逐个点击区域的角点；右键闭合。</translation>
     </message>
     <message>
       <source>Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.</source>
@@ -388,10 +296,6 @@
       <translation>比较区域</translation>
     </message>
     <message>
-      <source>Compare with</source>
-      <translation>对比模型</translation>
-    </message>
-    <message>
       <source>Comparing</source>
       <translation>正在比较</translation>
     </message>
@@ -416,8 +320,8 @@
       <translation>用您自己的轨迹继续训练模型，并在留出的人员上检验是否有改进。</translation>
     </message>
     <message>
-      <source>Continue training: '{name}'</source>
-      <translation>继续训练：“{name}”</translation>
+      <source>Continue training…</source>
+      <translation>继续训练…</translation>
     </message>
     <message>
       <source>Coordinate system of the columns</source>
@@ -434,10 +338,6 @@
     <message>
       <source>Copy the text above, to send it</source>
       <translation>复制上面的文字以便发送</translation>
-    </message>
-    <message>
-      <source>Counting the labels …</source>
-      <translation>正在统计标签……</translation>
     </message>
     <message>
       <source>Counts of this layer's devices have no interval: a small difference may be chance.</source>
@@ -464,8 +364,8 @@
       <translation>每日</translation>
     </message>
     <message>
-      <source>Default model</source>
-      <translation>默认模型</translation>
+      <source>Days recorded: {n:.0f}; {share:.0%} of the time.</source>
+      <translation>有记录的天数：{n:.0f}；占时间的 {share:.0%}。</translation>
     </message>
     <message>
       <source>Delete</source>
@@ -494,10 +394,6 @@
     <message>
       <source>Deletes the embeddings of tracks that RAW has read. Layers and models stay.</source>
       <translation>删除 RAW 已读取轨迹的嵌入。图层和模型保留。</translation>
-    </message>
-    <message>
-      <source>Delimiter</source>
-      <translation>分隔符</translation>
     </message>
     <message>
       <source>Delimiter of text</source>
@@ -540,10 +436,6 @@
       <translation>在地图上拖出一个矩形。</translation>
     </message>
     <message>
-      <source>Drag a box on the map: a region.</source>
-      <translation>在地图上拖出矩形作为区域。</translation>
-    </message>
-    <message>
       <source>Draw</source>
       <translation>绘制</translation>
     </message>
@@ -566,6 +458,10 @@
     <message>
       <source>Draw regions, look at users, forecast: beside the map.</source>
       <translation>在地图旁绘制区域、查看用户、进行预测。</translation>
+    </message>
+    <message>
+      <source>Drawing the frames</source>
+      <translation>正在绘制各帧</translation>
     </message>
     <message>
       <source>Drawn regions</source>
@@ -612,6 +508,10 @@
       <translation>相遇</translation>
     </message>
     <message>
+      <source>Encounters are missed: {share:.0%} of the gaps between two fixes are longer than MAX_GAP. Half of all gaps last {minutes:.0f} minutes or more; set MAX_GAP (Longest gap) higher.</source>
+      <translation>会漏掉相遇：{share:.0%} 的定位间隔长于 MAX_GAP。一半的间隔达到 {minutes:.0f} 分钟或更长；请调高 MAX_GAP（最长间隔）。</translation>
+    </message>
+    <message>
       <source>Encounters show who was near whom. Do not publish them.</source>
       <translation>相遇显示谁曾在谁附近。请勿发布。</translation>
     </message>
@@ -624,12 +524,8 @@
       <translation>相遇：{n:,} 次，其中观测到的：{k:,} 次。</translation>
     </message>
     <message>
-      <source>Epsilon of each figure</source>
-      <translation>每个数字的 ε</translation>
-    </message>
-    <message>
-      <source>Error on people held out, relative to a simple method. Below the line is better.</source>
-      <translation>留出人员上的误差，相对于简单方法。低于虚线更好。</translation>
+      <source>Epsilon of each row</source>
+      <translation>每行的 epsilon</translation>
     </message>
     <message>
       <source>Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words.</source>
@@ -684,10 +580,6 @@
       <translation>字段：{names}</translation>
     </message>
     <message>
-      <source>Figures are comparable only where both were measured on the same data: see the cards.</source>
-      <translation>只有在相同数据上测得的数值才能比较，详见说明卡。</translation>
-    </message>
-    <message>
       <source>Figures as on the desk: those of overlapping regions can be subtracted from each other. Use 'Publish figures' before you give them to others.</source>
       <translation>桌面数字：重叠区域的数字可以相减。交给他人之前请使用“发布数字”。</translation>
     </message>
@@ -724,10 +616,6 @@
       <translation>文件或文件夹</translation>
     </message>
     <message>
-      <source>File…</source>
-      <translation>文件…</translation>
-    </message>
-    <message>
       <source>Fill gaps</source>
       <translation>填补空缺</translation>
     </message>
@@ -746,6 +634,10 @@
     <message>
       <source>Finding stops and trips</source>
       <translation>正在查找停留和出行</translation>
+    </message>
+    <message>
+      <source>Finding trips</source>
+      <translation>正在查找出行</translation>
     </message>
     <message>
       <source>Finished.</source>
@@ -796,12 +688,12 @@
       <translation>预测</translation>
     </message>
     <message>
-      <source>Forecast areas</source>
-      <translation>预测区域</translation>
+      <source>Forecast always uses the model; the table names the best simple method and its error.</source>
+      <translation>预测始终使用模型；表中列出最佳简单方法及其误差。</translation>
     </message>
     <message>
-      <source>Forecast error / simple method's: {0}, {1}</source>
-      <translation>预测误差 / 简单方法的误差：{0}、{1}</translation>
+      <source>Forecast areas</source>
+      <translation>预测区域</translation>
     </message>
     <message>
       <source>Forecast positions</source>
@@ -836,8 +728,8 @@
       <translation>预测</translation>
     </message>
     <message>
-      <source>Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b}.</source>
-      <translation>{users}的预测，{m:g} 分钟后：预计一半在 {a} 以内，五分之四在 {b} 以内。</translation>
+      <source>Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b} (median over the tracks). The point on the map is the best single answer. Between two likely places it lies in neither.</source>
+      <translation>{users}的预测，提前 {m:g} 分钟：预计一半在 {a} 以内，五分之四在 {b} 以内（各轨迹的中位数）。地图上的点是最佳的单一答案；在两个可能的地点之间时，它不在其中任何一处。</translation>
     </message>
     <message>
       <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
@@ -852,8 +744,16 @@
       <translation>周五</translation>
     </message>
     <message>
-      <source>Give the new model a name.</source>
-      <translation>请为新模型命名。</translation>
+      <source>From stop to stop, with modes; or each track of the track field is one, of unknown mode.</source>
+      <translation>从停留到停留，带方式；或轨迹字段的每条轨迹为一次出行，方式未知。</translation>
+    </message>
+    <message>
+      <source>GIF films</source>
+      <translation>GIF 影片</translation>
+    </message>
+    <message>
+      <source>GeoJSON files (*.geojson)</source>
+      <translation>GeoJSON 文件 (*.geojson)</translation>
     </message>
     <message>
       <source>Graphics card: {name}. The CUDA libraries are installed with ONNX Runtime (about {mb} MB).</source>
@@ -862,10 +762,6 @@
     <message>
       <source>HTML files (*.html)</source>
       <translation>HTML 文件 (*.html)</translation>
-    </message>
-    <message>
-      <source>Heads</source>
-      <translation>任务头</translation>
     </message>
     <message>
       <source>Help</source>
@@ -896,12 +792,12 @@
       <translation>数量</translation>
     </message>
     <message>
-      <source>How many trips go from zone to zone, when and by which modes; few people are withheld.</source>
-      <translation>分区之间有多少出行、何时、何种方式；人数少的不予显示。</translation>
+      <source>How many trips go from region to region, and at which hours</source>
+      <translation>区域之间有多少出行，以及在什么时间</translation>
     </message>
     <message>
-      <source>How people move here: continue training, no labels needed</source>
-      <translation>这里的人如何移动：继续训练，无需标签</translation>
+      <source>How many trips go from zone to zone, when and by which modes; few people are withheld.</source>
+      <translation>分区之间有多少出行、何时、何种方式；人数少的不予显示。</translation>
     </message>
     <message>
       <source>IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.</source>
@@ -914,10 +810,6 @@
     <message>
       <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
       <translation>INPUT 中没有包含两个可用定位点的{unit}，因此输出为空。</translation>
-    </message>
-    <message>
-      <source>Id field</source>
-      <translation>id 字段</translation>
     </message>
     <message>
       <source>Id field of the regions (empty: guessed)</source>
@@ -936,16 +828,12 @@
       <translation>从 .zip 导入模型；会先检查</translation>
     </message>
     <message>
-      <source>Import a model from a folder</source>
-      <translation>从文件夹导入模型</translation>
-    </message>
-    <message>
-      <source>Import folder…</source>
-      <translation>导入文件夹……</translation>
-    </message>
-    <message>
       <source>Import tracks</source>
       <translation>导入轨迹</translation>
+    </message>
+    <message>
+      <source>Import tracks in the toolbar reads folders and files. The functions are in the Processing toolbox, too.</source>
+      <translation>工具栏中的“导入轨迹”可读取文件夹和文件。这些功能也在“处理工具箱”中。</translation>
     </message>
     <message>
       <source>Imported: {fixes} of {users}.</source>
@@ -1036,6 +924,10 @@
       <translation>保存到您的模型中，并在此项目中使用</translation>
     </message>
     <message>
+      <source>Keeping the model …</source>
+      <translation>正在保存模型 …</translation>
+    </message>
+    <message>
       <source>Label</source>
       <translation>标签</translation>
     </message>
@@ -1044,16 +936,8 @@
       <translation>为全部用户打标签，结果为组中的一个图层</translation>
     </message>
     <message>
-      <source>Label field</source>
-      <translation>标签字段</translation>
-    </message>
-    <message>
       <source>Label name</source>
       <translation>标签名称</translation>
-    </message>
-    <message>
-      <source>Label of</source>
-      <translation>标签对象</translation>
     </message>
     <message>
       <source>Labelling</source>
@@ -1062,10 +946,6 @@
     <message>
       <source>Labels</source>
       <translation>标签</translation>
-    </message>
-    <message>
-      <source>Labels are in</source>
-      <translation>标签所在图层</translation>
     </message>
     <message>
       <source>Labels for users, tracks or days, from their tracks: commuter or not, mode of transport and more.</source>
@@ -1084,10 +964,6 @@
       <translation>标签：{unit}</translation>
     </message>
     <message>
-      <source>Last training: fixes, time, device</source>
-      <translation>上次训练：定位点、用时、设备</translation>
-    </message>
-    <message>
       <source>Latitude</source>
       <translation>纬度</translation>
     </message>
@@ -1100,16 +976,16 @@
       <translation>纬度，y</translation>
     </message>
     <message>
-      <source>Learn</source>
-      <translation>学习</translation>
-    </message>
-    <message>
       <source>Less likely encounters are left out.</source>
       <translation>可能性更低的相遇被略去。</translation>
     </message>
     <message>
-      <source>Let the model read {users}: {time} on the {device}</source>
-      <translation>让模型读取 {users}：在 {device} 上需要 {time}</translation>
+      <source>Let the model read {users} on the {device}</source>
+      <translation>让模型在 {device} 上读取{users}</translation>
+    </message>
+    <message>
+      <source>Lines, zones and the whole matrix as layers of the map, which can be published</source>
+      <translation>将线、分区和整个矩阵作为地图图层，可以发布</translation>
     </message>
     <message>
       <source>Longer gaps are left open. Gaps of up to an hour were measured.</source>
@@ -1144,16 +1020,16 @@
       <translation>正在查找设备，并测量模型在各设备上的速度……</translation>
     </message>
     <message>
-      <source>Looking for the skipped fixes</source>
-      <translation>正在查找跳过的定位点</translation>
-    </message>
-    <message>
       <source>Looking for users</source>
       <translation>正在查找用户</translation>
     </message>
     <message>
       <source>Lower-case letters, digits and _. The field of the results has this name.</source>
       <translation>小写字母、数字和 _。结果字段即用此名称。</translation>
+    </message>
+    <message>
+      <source>MP4 films</source>
+      <translation>MP4 影片</translation>
     </message>
     <message>
       <source>Made on {date} with RAW and the model {model}.</source>
@@ -1192,10 +1068,6 @@
       <translation>出行矩阵</translation>
     </message>
     <message>
-      <source>Mean error {m} min ahead: staying {0}, best simple method {1}, the model {2}</source>
-      <translation>{m} 分钟后的平均误差：停在原地 {0}，最佳简单方法 {1}，模型 {2}</translation>
-    </message>
-    <message>
       <source>Median visit, minutes</source>
       <translation>到访时长中位数，分钟</translation>
     </message>
@@ -1220,8 +1092,8 @@
       <translation>每个区域的最少用户数</translation>
     </message>
     <message>
-      <source>Minimum users per region, also in Settings → Options → RAW: fewer people get no figures.</source>
-      <translation>每个区域的最少用户数，也在“设置 → 选项 → RAW”中：人数更少则没有数字。</translation>
+      <source>Minimum users per region: fewer people get no figures.</source>
+      <translation>每个区域的最少用户数：人数更少则不给出数字。</translation>
     </message>
     <message>
       <source>Minutes at most</source>
@@ -1230,10 +1102,6 @@
     <message>
       <source>Minutes of training</source>
       <translation>训练分钟数</translation>
-    </message>
-    <message>
-      <source>Missing: {names}.</source>
-      <translation>缺少：{names}。</translation>
     </message>
     <message>
       <source>Mode unknown</source>
@@ -1256,10 +1124,6 @@
       <translation>模型规模</translation>
     </message>
     <message>
-      <source>Model {name}</source>
-      <translation>模型 {name}</translation>
-    </message>
-    <message>
       <source>Model: {name}.</source>
       <translation>模型：{name}。</translation>
     </message>
@@ -1280,10 +1144,6 @@
       <translation>周一</translation>
     </message>
     <message>
-      <source>More</source>
-      <translation>更多</translation>
-    </message>
-    <message>
       <source>Most likely path</source>
       <translation>最可能的路径</translation>
     </message>
@@ -1296,10 +1156,6 @@
       <translation>机动车</translation>
     </message>
     <message>
-      <source>Name of the new model</source>
-      <translation>新模型的名称</translation>
-    </message>
-    <message>
       <source>Name of the zones (empty: guessed)</source>
       <translation>分区名称（空：猜测）</translation>
     </message>
@@ -1310,10 +1166,6 @@
     <message>
       <source>New model</source>
       <translation>新模型</translation>
-    </message>
-    <message>
-      <source>Next</source>
-      <translation>下一步</translation>
     </message>
     <message>
       <source>No NVIDIA graphics card was found: the CPU does the work, which is enough.</source>
@@ -1356,14 +1208,6 @@
       <translation>未识别出位置列：请在左侧选择“经度”和“纬度”。</translation>
     </message>
     <message>
-      <source>No region has an area, so no fix lies in any.</source>
-      <translation>没有一个区域有面积，因此没有定位点落在其中。</translation>
-    </message>
-    <message>
-      <source>No run yet. Describe a training, and start it.</source>
-      <translation>尚无训练。请描述一次训练并开始。</translation>
-    </message>
-    <message>
       <source>No time and no position column was recognised: choose Time, Longitude and Latitude on the left.</source>
       <translation>未识别出时间列和位置列：请在左侧选择“时间”、“经度”和“纬度”。</translation>
     </message>
@@ -1372,8 +1216,12 @@
       <translation>未识别出时间列：请在左侧将其选为“时间”。</translation>
     </message>
     <message>
-      <source>No track here: click nearer to one, or zoom in.</source>
-      <translation>此处没有轨迹：请点击得更近一些，或放大地图。</translation>
+      <source>No training is under way. One that is stopped or interrupted can be resumed here.</source>
+      <translation>没有正在进行的训练。已停止或中断的训练可在此继续。</translation>
+    </message>
+    <message>
+      <source>No two regions have trips of {n} people: draw larger ones, or lower the minimum of people.</source>
+      <translation>没有两个区域之间有 {n} 人的出行：请绘制更大的区域，或降低最少人数。</translation>
     </message>
     <message>
       <source>No user has two usable fixes.</source>
@@ -1406,10 +1254,6 @@
     <message>
       <source>Nothing is selected: select features of the layer, or forecast all.</source>
       <translation>未选择任何要素：请选择图层要素，或预测全部。</translation>
-    </message>
-    <message>
-      <source>Nothing is shown: one person makes up most of what was recorded in {area}.</source>
-      <translation>不显示任何内容：在 {area} 内记录的大部分来自同一个人。</translation>
     </message>
     <message>
       <source>Nothing was read yet.</source>
@@ -1452,12 +1296,12 @@
       <translation>用于未写时区的时间；自带时区的时间不受影响。区域的一周各小时按此时区计算，选 UTC 时按当地太阳时。</translation>
     </message>
     <message>
-      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. The Temporal Controller plays it.</source>
-      <translation>在“预测”中查看轨迹在接下来几分钟可能的位置。内区在一半情况下包含它，外区在五分之四情况下包含它。时态控制器可播放。</translation>
+      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five.</source>
+      <translation>在“预测”中查看轨迹在接下来几分钟可能的位置。内侧区域在一半的情况下包含它，外侧区域在五次中有四次包含它。</translation>
     </message>
     <message>
-      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc cancels. Its people and their hours appear at once. The sample has ten people in all, so set the minimum users to 3 first.</source>
-      <translation>在“区域”中圈出城市的一部分：逐角点击，右键闭合，Esc 取消。其中的人及其时段立即显示。示例总共十人，因此请先将最少用户数设为 3。</translation>
+      <source>On Regions, draw around a part of town: click corner by corner, right click closes. Its people and their hours appear. The sample has ten people in all, so set the minimum users to 3 first.</source>
+      <translation>在“区域”中绕城市的一部分绘制：逐个点击拐角，右键闭合。随后显示其中的人及其时段。示例共有十人，因此请先将最少用户数设为 3。</translation>
     </message>
     <message>
       <source>On Users, press Label: every user gets labels of what the tracks show, 'unknown' with a reason where they show too little. Click a track: its user's usual places, blurred to a grid, day, and similar users.</source>
@@ -1496,8 +1340,8 @@
       <translation>仅安装与 RAW 测试过的版本，并校验其 SHA-256 值</translation>
     </message>
     <message>
-      <source>Only {n} labels: at least ten are needed.</source>
-      <translation>只有 {n} 个标签：至少需要十个。</translation>
+      <source>Open QGIS's Temporal Controller</source>
+      <translation>打开 QGIS 的时态控制器</translation>
     </message>
     <message>
       <source>Open the report in the browser</source>
@@ -1520,8 +1364,8 @@
       <translation>软件包</translation>
     </message>
     <message>
-      <source>Packages</source>
-      <translation>软件包</translation>
+      <source>Packages and device</source>
+      <translation>软件包与设备</translation>
     </message>
     <message>
       <source>Packages…</source>
@@ -1568,6 +1412,10 @@
       <translation>个人的地点或轨迹。请改为发布区域数字。</translation>
     </message>
     <message>
+      <source>Play…</source>
+      <translation>播放…</translation>
+    </message>
+    <message>
       <source>Polygons in any CRS.</source>
       <translation>任意坐标参考系的多边形。</translation>
     </message>
@@ -1582,10 +1430,6 @@
     <message>
       <source>Press Label to see whether this user commutes, and by what.</source>
       <translation>按“标注”查看该用户是否通勤以及方式。</translation>
-    </message>
-    <message>
-      <source>Privacy</source>
-      <translation>隐私</translation>
     </message>
     <message>
       <source>Profile users</source>
@@ -1616,8 +1460,8 @@
       <translation>已发布的数字。</translation>
     </message>
     <message>
-      <source>Published figures: counts have fixed noise with an epsilon of {epsilon:g} a figure, numbers of people are within ±{within:.0f} of the recorded number in 95 % of cases; medians are rounded.</source>
-      <translation>已发布的数字：计数带固定噪声，每个数字的 ε 为 {epsilon:g}；人数在 95 % 的情况下与记录数相差不超过 ±{within:.0f}；中位数已取整。</translation>
+      <source>Published figures: counts and medians have fixed noise with an epsilon of {epsilon:g} a row. Numbers of people are within ±{within:.0f} of the recorded number in 95 % of cases.</source>
+      <translation>已发布的数字：计数和中位数带有固定噪声，每行 epsilon 为 {epsilon:g}。在 95 % 的情况下，人数与记录数相差不超过 ±{within:.0f}。</translation>
     </message>
     <message>
       <source>QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection.</source>
@@ -1648,36 +1492,20 @@
       <translation>RAW 面板</translation>
     </message>
     <message>
-      <source>RAW has all that it needs to run the model. Other work needs more: tick a box below.</source>
-      <translation>RAW 运行模型所需的一切都已具备。其他功能还需要更多软件包：请勾选下方的选项。</translation>
+      <source>RAW has all that it needs to run the model. Training needs more: tick the box below.</source>
+      <translation>RAW 已具备运行模型所需的一切。训练还需要更多：请勾选下面的框。</translation>
     </message>
     <message>
-      <source>RAW has all that it needs, to run the model, to train and to read every file.</source>
-      <translation>RAW 运行模型、训练和读取各种文件所需的一切都已具备。</translation>
+      <source>RAW has all that it needs, to run the model and to train.</source>
+      <translation>RAW 已具备运行模型和训练所需的一切。</translation>
     </message>
     <message>
       <source>RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a machine without a screen: python -m pip install --user {names_}, with QGIS's own Python.</source>
       <translation>RAW 需要 QGIS 的 Python 缺少的软件包：{names}。“插件 → RAW → 软件包”可安装。在没有屏幕的机器上：用 QGIS 自己的 Python 运行 python -m pip install --user {names_}。</translation>
     </message>
     <message>
-      <source>RAW: counting labels</source>
-      <translation>RAW：统计标签</translation>
-    </message>
-    <message>
-      <source>RAW: deleting a run</source>
-      <translation>RAW：删除运行</translation>
-    </message>
-    <message>
-      <source>RAW: keeping a model</source>
-      <translation>RAW：保存模型</translation>
-    </message>
-    <message>
-      <source>RAW: preparing a training</source>
-      <translation>RAW：准备训练</translation>
-    </message>
-    <message>
-      <source>REGIONS has no polygon, so the output is empty.</source>
-      <translation>REGIONS 没有多边形，因此输出为空。</translation>
+      <source>REGIONS has no polygon with an area, so no fix lies in any.</source>
+      <translation>REGIONS 没有有面积的多边形，因此没有定位点落在其中。</translation>
     </message>
     <message>
       <source>Read the layer again</source>
@@ -1704,20 +1532,12 @@
       <translation>正在读取轨迹</translation>
     </message>
     <message>
-      <source>Reading the tracks …</source>
-      <translation>正在读取轨迹……</translation>
-    </message>
-    <message>
       <source>Reading …</source>
       <translation>正在读取……</translation>
     </message>
     <message>
       <source>Recent tracks</source>
       <translation>近期轨迹</translation>
-    </message>
-    <message>
-      <source>Recorded: {n:.0f} days, {share:.0%} of the time.</source>
-      <translation>记录：{n:.0f} 天，{share:.0%} 的时间。</translation>
     </message>
     <message>
       <source>Region</source>
@@ -1756,10 +1576,6 @@
       <translation>区域或流量</translation>
     </message>
     <message>
-      <source>Regions with fewer people get no figures at all.</source>
-      <translation>人数更少的区域不给出任何数值。</translation>
-    </message>
-    <message>
       <source>Remove</source>
       <translation>移除</translation>
     </message>
@@ -1796,16 +1612,28 @@
       <translation>从上一个检查点恢复</translation>
     </message>
     <message>
-      <source>Run again</source>
-      <translation>再次运行</translation>
-    </message>
-    <message>
       <source>Running</source>
       <translation>运行中</translation>
     </message>
     <message>
+      <source>Running: {left} of training left, then calibrating and testing</source>
+      <translation>运行中：训练还剩 {left}，之后校准并测试</translation>
+    </message>
+    <message>
       <source>Sat</source>
       <translation>周六</translation>
+    </message>
+    <message>
+      <source>Save a film</source>
+      <translation>保存影片</translation>
+    </message>
+    <message>
+      <source>Save a film…</source>
+      <translation>保存影片…</translation>
+    </message>
+    <message>
+      <source>Save table…</source>
+      <translation>保存表格…</translation>
     </message>
     <message>
       <source>Save the card</source>
@@ -1822,10 +1650,6 @@
     <message>
       <source>Save…</source>
       <translation>保存…</translation>
-    </message>
-    <message>
-      <source>Saving the results</source>
-      <translation>正在保存结果</translation>
     </message>
     <message>
       <source>Score regions</source>
@@ -1864,14 +1688,6 @@
       <translation>显示底图</translation>
     </message>
     <message>
-      <source>Show the skipped fixes on the map</source>
-      <translation>在地图上显示跳过的定位点</translation>
-    </message>
-    <message>
-      <source>Show…</source>
-      <translation>显示…</translation>
-    </message>
-    <message>
       <source>Similar regions</source>
       <translation>相似区域</translation>
     </message>
@@ -1884,14 +1700,6 @@
       <translation>六边形大小</translation>
     </message>
     <message>
-      <source>Size, parameters</source>
-      <translation>大小与参数量</translation>
-    </message>
-    <message>
-      <source>Skipped fixes</source>
-      <translation>跳过的定位点</translation>
-    </message>
-    <message>
       <source>Slices of time</source>
       <translation>时段</translation>
     </message>
@@ -1900,12 +1708,8 @@
       <translation>太阳时</translation>
     </message>
     <message>
-      <source>Start again</source>
-      <translation>重新开始</translation>
-    </message>
-    <message>
-      <source>Start training</source>
-      <translation>开始训练</translation>
+      <source>Some figures are of {n} people only and could reveal one of them: do not publish this map.</source>
+      <translation>有些数字仅来自 {n} 人，可能暴露其中一人：请勿发布此地图。</translation>
     </message>
     <message>
       <source>State</source>
@@ -1924,8 +1728,8 @@
       <translation>停止，并删除运行及其轨迹副本</translation>
     </message>
     <message>
-      <source>Stopped. The training so far is kept in {folder}. Resume or delete it in RAW's training dialog.</source>
-      <translation>已停止。目前的训练保存在 {folder} 中。可在 RAW 的训练窗口中恢复或删除。</translation>
+      <source>Stopped. The training so far is kept in {folder}. Resume or delete it on RAW's page Train a model.</source>
+      <translation>已停止。目前的训练保存在 {folder}。请在 RAW 的“训练模型”页继续或删除它。</translation>
     </message>
     <message>
       <source>Stopping …</source>
@@ -1964,10 +1768,6 @@
       <translation>TARGET 是此字段的一个值，结果也用它来称呼各区域。</translation>
     </message>
     <message>
-      <source>Tables</source>
-      <translation>表格</translation>
-    </message>
-    <message>
       <source>Table…</source>
       <translation>表格…</translation>
     </message>
@@ -1984,12 +1784,12 @@
       <translation>任务（空：模型的全部任务）</translation>
     </message>
     <message>
-      <source>Teach '{task}'</source>
-      <translation>教“{task}”</translation>
-    </message>
-    <message>
       <source>Teach a label</source>
       <translation>教一个新标签</translation>
+    </message>
+    <message>
+      <source>Teach a label…</source>
+      <translation>教授标签…</translation>
     </message>
     <message>
       <source>Teach the model a label of your own from some labelled users, tracks, days or regions.</source>
@@ -2028,10 +1828,6 @@
       <translation>RAW 面板</translation>
     </message>
     <message>
-      <source>The Temporal Controller in QGIS's toolbar plays the forecast.</source>
-      <translation>QGIS 工具栏中的时态控制器可播放预测。</translation>
-    </message>
-    <message>
       <source>The card as a page of HTML, with its charts</source>
       <translation>将卡片存为 HTML 页面，含图表</translation>
     </message>
@@ -2056,12 +1852,12 @@
       <translation>执行工作的设备。</translation>
     </message>
     <message>
-      <source>The file or database of this layer is missing. Click its red sign in the list of layers.</source>
-      <translation>此图层的文件或数据库缺失。请点击图层列表中它的红色标记。</translation>
+      <source>The figures and differences as a table (CSV)</source>
+      <translation>以表格（CSV）保存数字和差异</translation>
     </message>
     <message>
-      <source>The first figures come after some steps.</source>
-      <translation>训练若干步后会出现第一批数值。</translation>
+      <source>The file or database of this layer is missing. Click its red sign in the list of layers.</source>
+      <translation>此图层的文件或数据库缺失。请点击图层列表中它的红色标记。</translation>
     </message>
     <message>
       <source>The installation was cancelled.</source>
@@ -2070,6 +1866,10 @@
     <message>
       <source>The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it.</source>
       <translation>该图层是临时文件，QGIS 关闭时会删除。如要保留，请保存。</translation>
+    </message>
+    <message>
+      <source>The layer of tracks is chosen at the top. The fields for user, track and time are guessed. Below is what was read: how many users, from when to when, how often.</source>
+      <translation>在顶部选择轨迹图层。用户、轨迹和时间字段自动识别。下方是读取的内容：多少用户、起止时间、频率。</translation>
     </message>
     <message>
       <source>The layer: errors of every method, with median and 90 % quantile</source>
@@ -2088,44 +1888,44 @@
       <translation>地图时钟位于 {begin} UTC，隐藏了 {layer}。请在时态控制器中关闭。</translation>
     </message>
     <message>
-      <source>The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where people are often at home: it can be much nearer. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
-      <translation>结论依据轨迹沿途各时刻的平均误差。预测从最后一个定位点开始，此时人们常在家中，误差可能小得多。误差条是模型相对于最佳简单方法的 95 % 区间：触及那条线时，优势未得到证实。</translation>
+      <source>The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where people are often at home: it can be much nearer.</source>
+      <translation>评判的是轨迹沿途各时刻的平均误差。预测从最后一个定位点开始，此时人们常在家中：可能近得多。</translation>
     </message>
     <message>
       <source>The model already has a label '{name}'. In the copy the new one replaces it.</source>
       <translation>模型已有标签“{name}”。在副本中新标签将替换它。</translation>
     </message>
     <message>
-      <source>The model is now among your models as '{name}', and used in this project. In the window Models, 'Use as default' uses it in all others.</source>
-      <translation>模型已保存到您的模型中，名为“{name}”，并在此项目中使用。在“模型”窗口中点击“设为默认”，即可用于所有其他项目。</translation>
+      <source>The model is now among your models as '{name}', and used in this project.</source>
+      <translation>该模型现已作为“{name}”加入您的模型，并用于此项目。</translation>
     </message>
     <message>
       <source>The model is {name}, the device {provider}.</source>
       <translation>模型为 {name}，设备为 {provider}。</translation>
     </message>
     <message>
-      <source>The model learns one more label, tested on held-out examples, in this time at most.</source>
-      <translation>模型在最多这段时间内再学习一个标签，并在留出的示例上测试。</translation>
+      <source>The model learns a label of your own from ten examples or more.</source>
+      <translation>模型从十个或更多示例中学习您自己的标签。</translation>
     </message>
     <message>
-      <source>The model of RAW and your own: cards, import, export, compare.</source>
-      <translation>RAW 的模型和您自己的模型：卡片、导入、导出、比较。</translation>
+      <source>The model learns how people move in your tracks. No labels.</source>
+      <translation>模型学习您的轨迹中人们如何移动。无需标签。</translation>
+    </message>
+    <message>
+      <source>The model of RAW and your own: cards, import, export.</source>
+      <translation>RAW 的模型和您自己的模型：说明卡、导入、导出。</translation>
     </message>
     <message>
       <source>The model reads the users</source>
       <translation>模型正在读取用户</translation>
     </message>
     <message>
-      <source>The model that comes with RAW is a {own}, so a {preset} starts from random weights.</source>
-      <translation>RAW 自带的模型是 {own}，因此 {preset} 从随机权重开始。</translation>
-    </message>
-    <message>
-      <source>The name takes small letters, digits and _, such as: commuter.</source>
-      <translation>名称只能使用小写字母、数字和 _，如：commuter。</translation>
-    </message>
-    <message>
       <source>The network</source>
       <translation>网络</translation>
+    </message>
+    <message>
+      <source>The network starts from random weights.</source>
+      <translation>网络从随机权重开始。</translation>
     </message>
     <message>
       <source>The number of parts of time. Each part gives about the same number of cases.</source>
@@ -2152,10 +1952,6 @@
       <translation>从经过的人来看，使用方式与其中一处最相似的地点，并用文字说明理由。</translation>
     </message>
     <message>
-      <source>The point on the map is the best single answer. Between two likely places it lies in neither.</source>
-      <translation>地图上的点是最佳的单一答案。若有两个可能的地点，它会落在两者之间，不在其中任何一处。</translation>
-    </message>
-    <message>
       <source>The project is not in a folder: save it as a file.</source>
       <translation>工程不在文件夹中：请保存为文件。</translation>
     </message>
@@ -2176,16 +1972,8 @@
       <translation>区域的 id 是其要素 id。</translation>
     </message>
     <message>
-      <source>The same is in the toolbar and in the Processing toolbox, for layers of your own, in batches and in models. Import tracks reads folders and files. Help is in every window.</source>
-      <translation>工具栏和“处理”工具箱中有同样的功能，可用于您自己的图层、批处理和模型。“导入轨迹”可读取文件夹和文件。每个窗口都有帮助。</translation>
-    </message>
-    <message>
       <source>The sample</source>
       <translation>样例</translation>
-    </message>
-    <message>
-      <source>The settings of {date} on the layer as it is now</source>
-      <translation>用 {date} 的设置处理当前的图层</translation>
     </message>
     <message>
       <source>The style of {layer} failed: {error}</source>
@@ -2202,10 +1990,6 @@
     <message>
       <source>The {n} strongest flows of each slice are drawn: change the layer's variable {name} for more or fewer. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
       <translation>每个时段绘制最强的 {n} 条流：修改图层变量 {name} 可增减。人数少的分区对不在此图层中；矩阵中有其总和。</translation>
-    </message>
-    <message>
-      <source>There is no folder to keep embeddings in: {error}</source>
-      <translation>没有可存放嵌入的文件夹：{error}</translation>
     </message>
     <message>
       <source>There is no track of two fixes to forecast.</source>
@@ -2260,10 +2044,6 @@
       <translation>时间列（留空：自动识别）</translation>
     </message>
     <message>
-      <source>Time field</source>
-      <translation>时间字段</translation>
-    </message>
-    <message>
       <source>Time field (empty: guessed)</source>
       <translation>时间字段（留空：自动识别）</translation>
     </message>
@@ -2296,6 +2076,10 @@
       <translation>时间，UTC</translation>
     </message>
     <message>
+      <source>Times without a zone are read as UTC: if they are local, choose their zone.</source>
+      <translation>没有时区的时间按 UTC 读取：如果是当地时间，请选择其时区。</translation>
+    </message>
+    <message>
       <source>To review doubtful trips, sort their table by mode_p and correct the mode.</source>
       <translation>要检查存疑的出行，请按 mode_p 对出行表排序并更正出行方式。</translation>
     </message>
@@ -2306,10 +2090,6 @@
     <message>
       <source>Track column (empty: guessed)</source>
       <translation>轨迹列（留空：自动识别）</translation>
-    </message>
-    <message>
-      <source>Track field</source>
-      <translation>轨迹字段</translation>
     </message>
     <message>
       <source>Track field (empty: guessed)</source>
@@ -2336,6 +2116,10 @@
       <translation>训练</translation>
     </message>
     <message>
+      <source>Training of {when} UTC</source>
+      <translation>{when} UTC 的训练</translation>
+    </message>
+    <message>
       <source>Training: {left} left</source>
       <translation>训练：剩余 {left}</translation>
     </message>
@@ -2356,8 +2140,28 @@
       <translation>每日出行次数</translation>
     </message>
     <message>
+      <source>Trips between regions</source>
+      <translation>区域间出行</translation>
+    </message>
+    <message>
       <source>Trips by rail a week</source>
       <translation>每周轨道出行</translation>
+    </message>
+    <message>
+      <source>Trips from stop to stop, by the regions at their ends. A dash: none, or of few people.</source>
+      <translation>从停留到停留的出行，按两端所在区域。短横表示没有，或人数过少。</translation>
+    </message>
+    <message>
+      <source>Trips that move</source>
+      <translation>移动的出行</translation>
+    </message>
+    <message>
+      <source>Trips with times, for kepler.gl or deck.gl</source>
+      <translation>带时间的出行，供 kepler.gl 或 deck.gl 使用</translation>
+    </message>
+    <message>
+      <source>Trips {way}, by hour of departure (solar time)</source>
+      <translation>{way}的出行，按出发小时（太阳时）</translation>
     </message>
     <message>
       <source>Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no zone.</source>
@@ -2416,10 +2220,6 @@
       <translation>用户列（留空：自动识别）</translation>
     </message>
     <message>
-      <source>User field</source>
-      <translation>用户字段</translation>
-    </message>
-    <message>
       <source>User field (empty: guessed)</source>
       <translation>用户字段（留空：自动识别）</translation>
     </message>
@@ -2476,8 +2276,12 @@
       <translation>安装输出和诊断报告显示在此处。</translation>
     </message>
     <message>
-      <source>What the model was trained on, and how good it is</source>
-      <translation>模型的训练数据及其效果</translation>
+      <source>What the map shows while its clock runs, as MP4 or GIF.</source>
+      <translation>将地图时钟运行时显示的内容保存为 MP4 或 GIF。</translation>
+    </message>
+    <message>
+      <source>What the model was trained on, how good it is, and your own models</source>
+      <translation>模型的训练数据、质量，以及您自己的模型</translation>
     </message>
     <message>
       <source>What to use, one sentence per horizon</source>
@@ -2604,10 +2408,6 @@
       <translation>约 {n} 秒</translation>
     </message>
     <message>
-      <source>accuracy</source>
-      <translation>准确率</translation>
-    </message>
-    <message>
       <source>all alike</source>
       <translation>全部同等显示</translation>
     </message>
@@ -2624,32 +2424,12 @@
       <translation>auto：出现大于 12 的日时自动识别；没有时，算法会要求指定。</translation>
     </message>
     <message>
-      <source>best simple method</source>
-      <translation>最佳简单方法</translation>
-    </message>
-    <message>
       <source>bike</source>
       <translation>自行车</translation>
     </message>
     <message>
-      <source>blank</source>
-      <translation>空格</translation>
-    </message>
-    <message>
-      <source>choose…</source>
-      <translation>选择…</translation>
-    </message>
-    <message>
-      <source>comma  ,</source>
-      <translation>逗号  ,</translation>
-    </message>
-    <message>
       <source>day</source>
       <translation>天</translation>
-    </message>
-    <message>
-      <source>day first, as recognised</source>
-      <translation>日在前（自动识别）</translation>
     </message>
     <message>
       <source>day first: 31/12/2024</source>
@@ -2672,12 +2452,8 @@
       <translation>已计算 {share:.0%} 轨迹的嵌入</translation>
     </message>
     <message>
-      <source>empty: the model that comes with RAW</source>
-      <translation>留空：随 RAW 提供的模型</translation>
-    </message>
-    <message>
-      <source>error / simple method's, people held out</source>
-      <translation>误差 / 简单方法的误差，留出的人</translation>
+      <source>empty: from PyPI; or a folder of wheels, without a network</source>
+      <translation>留空：从 PyPI；或一个 wheel 文件夹，无需网络</translation>
     </message>
     <message>
       <source>error relative to the baseline, on unseen people: </source>
@@ -2696,24 +2472,20 @@
       <translation>每个用户</translation>
     </message>
     <message>
-      <source>failed</source>
-      <translation>失败</translation>
-    </message>
-    <message>
-      <source>fewer than {n}</source>
-      <translation>少于 {n}</translation>
+      <source>few people</source>
+      <translation>人数过少</translation>
     </message>
     <message>
       <source>fewer than {n} people</source>
       <translation>少于 {n} 人</translation>
     </message>
     <message>
-      <source>finished</source>
-      <translation>已完成</translation>
+      <source>ffmpeg could not write the film.</source>
+      <translation>ffmpeg 无法写入影片。</translation>
     </message>
     <message>
-      <source>for FIT and GTFS-realtime</source>
-      <translation>用于 FIT 和 GTFS-realtime</translation>
+      <source>fixes mostly of one person</source>
+      <translation>定位点主要来自一人</translation>
     </message>
     <message>
       <source>for training</source>
@@ -2724,16 +2496,8 @@
       <translation>至少 </translation>
     </message>
     <message>
-      <source>from PyPI</source>
-      <translation>从 PyPI</translation>
-    </message>
-    <message>
-      <source>from PyPI, and PyTorch without CUDA from pytorch.org (smaller)</source>
-      <translation>从 PyPI，PyTorch 用 pytorch.org 的无 CUDA 版（较小）</translation>
-    </message>
-    <message>
-      <source>from a folder of wheels (no network)</source>
-      <translation>从 wheel 文件夹（无需网络）</translation>
+      <source>from {region}</source>
+      <translation>从{region}</translation>
     </message>
     <message>
       <source>frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand labels, and the copy loses its other labels.</source>
@@ -2748,36 +2512,16 @@
       <translation>一半情况在 [% round(radius50_m) %] 米以内，五分之四在 [% round(radius80_m) %] 米以内</translation>
     </message>
     <message>
-      <source>interrupted</source>
-      <translation>已中断</translation>
-    </message>
-    <message>
       <source>labels of your own</source>
       <translation>您自己的标签</translation>
-    </message>
-    <message>
-      <source>loss</source>
-      <translation>损失</translation>
-    </message>
-    <message>
-      <source>mean absolute error</source>
-      <translation>平均绝对误差</translation>
-    </message>
-    <message>
-      <source>mean error</source>
-      <translation>平均误差</translation>
-    </message>
-    <message>
-      <source>minutes ahead</source>
-      <translation>分钟后</translation>
     </message>
     <message>
       <source>missing, about {megabytes} MB</source>
       <translation>缺失，约 {megabytes} MB</translation>
     </message>
     <message>
-      <source>month first, as recognised</source>
-      <translation>月在前（自动识别）</translation>
+      <source>mode unknown</source>
+      <translation>方式未知</translation>
     </message>
     <message>
       <source>month first: 12/31/2024</source>
@@ -2804,8 +2548,8 @@
       <translation>无数据</translation>
     </message>
     <message>
-      <source>no other</source>
-      <translation>没有其他</translation>
+      <source>no trips, or of fewer than {n} people</source>
+      <translation>没有出行，或少于 {n} 人</translation>
     </message>
     <message>
       <source>none</source>
@@ -2832,10 +2576,6 @@
       <translation>没有信息</translation>
     </message>
     <message>
-      <source>nothing: random weights</source>
-      <translation>无（随机权重）</translation>
-    </message>
-    <message>
       <source>of the trips</source>
       <translation>占出行</translation>
     </message>
@@ -2844,44 +2584,16 @@
       <translation>或输入用户名</translation>
     </message>
     <message>
-      <source>paused</source>
-      <translation>已暂停</translation>
-    </message>
-    <message>
-      <source>pipe  |</source>
-      <translation>竖线  |</translation>
+      <source>place {n}</source>
+      <translation>地点 {n}</translation>
     </message>
     <message>
       <source>rail</source>
       <translation>轨道交通</translation>
     </message>
     <message>
-      <source>rank {a} of {n}</source>
-      <translation>{n} 个中排第 {a}</translation>
-    </message>
-    <message>
-      <source>rank {a} to {b} of {n}</source>
-      <translation>{n} 个中排第 {a} 至 {b}</translation>
-    </message>
-    <message>
       <source>raw-small suits a laptop; raw-base and raw-large need a graphics card. In another size than raw-small, training starts from random weights. A model of your own keeps its size.</source>
       <translation>raw-small 适合笔记本电脑；raw-base 和 raw-large 需要显卡。选择 raw-small 以外的规模时，训练从随机权重开始。您自己的模型保持其规模。</translation>
-    </message>
-    <message>
-      <source>raw_label: '{layer}' is no layer of labelled users.</source>
-      <translation>raw_label：“{layer}”不是已标注用户的图层。</translation>
-    </message>
-    <message>
-      <source>raw_label: no labelled users in the project have the label '{task}'.</source>
-      <translation>raw_label：工程中没有已标注用户具有标签“{task}”。</translation>
-    </message>
-    <message>
-      <source>raw_label: the project has no labelled users. Run RAW → People → Profile users first.</source>
-      <translation>raw_label：工程中没有已标注的用户。请先运行 RAW → 人员 → 标注用户。</translation>
-    </message>
-    <message>
-      <source>reading the tracks</source>
-      <translation>正在读取轨迹</translation>
     </message>
     <message>
       <source>ready</source>
@@ -2900,18 +2612,6 @@
       <translation>在未用于学习的情况中，{share:.0f} % 正确（{n} 个数据来源权重相同，最差 {low:.0f} %，最好 {high:.0f} %；“未知”算作错误）。</translation>
     </message>
     <message>
-      <source>running</source>
-      <translation>运行中</translation>
-    </message>
-    <message>
-      <source>see its card</source>
-      <translation>详见说明卡</translation>
-    </message>
-    <message>
-      <source>semicolon  ;</source>
-      <translation>分号  ;</translation>
-    </message>
-    <message>
       <source>shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.</source>
       <translation>shipped：RAW 自带的模型。none：随机权重。或模型包的文件夹或 .zip。</translation>
     </message>
@@ -2920,24 +2620,8 @@
       <translation>与 {target} 的相似度</translation>
     </message>
     <message>
-      <source>simple method</source>
-      <translation>简单方法</translation>
-    </message>
-    <message>
       <source>solar time</source>
       <translation>太阳时</translation>
-    </message>
-    <message>
-      <source>starting PyTorch, which takes some seconds</source>
-      <translation>正在启动 PyTorch，需要几秒钟</translation>
-    </message>
-    <message>
-      <source>staying</source>
-      <translation>停在原地</translation>
-    </message>
-    <message>
-      <source>step</source>
-      <translation>步</translation>
     </message>
     <message>
       <source>step {step}: loss {loss:.3f}</source>
@@ -2948,32 +2632,28 @@
       <translation>停留和出行</translation>
     </message>
     <message>
-      <source>tab</source>
-      <translation>制表符</translation>
-    </message>
-    <message>
       <source>tested on held-out units: {fold} of {of} times</source>
       <translation>已用留出的单元检验：{fold}/{of} 次</translation>
-    </message>
-    <message>
-      <source>the model</source>
-      <translation>模型</translation>
     </message>
     <message>
       <source>the same</source>
       <translation>相同</translation>
     </message>
     <message>
+      <source>the widest has {n:,} trips</source>
+      <translation>最宽者 {n:,} 次出行</translation>
+    </message>
+    <message>
       <source>these tracks</source>
       <translation>这些轨迹</translation>
     </message>
     <message>
-      <source>track</source>
-      <translation>轨迹</translation>
+      <source>to {region}</source>
+      <translation>到{region}</translation>
     </message>
     <message>
-      <source>tracks (trips)</source>
-      <translation>轨迹（出行）</translation>
+      <source>track</source>
+      <translation>轨迹</translation>
     </message>
     <message>
       <source>unknown</source>
@@ -2992,10 +2672,6 @@
       <translation>user：把一个用户的所有轨迹合并。day：用户的一天，按平太阳时划分。</translation>
     </message>
     <message>
-      <source>users</source>
-      <translation>用户</translation>
-    </message>
-    <message>
       <source>walk</source>
       <translation>步行</translation>
     </message>
@@ -3008,16 +2684,12 @@
       <translation>不公布</translation>
     </message>
     <message>
+      <source>withheld: few people</source>
+      <translation>不公布：人数过少</translation>
+    </message>
+    <message>
       <source>yes</source>
       <translation>是</translation>
-    </message>
-    <message>
-      <source>{algorithm} has no parameter {name}, so its value is not used. It has: {names}.</source>
-      <translation>{algorithm} 没有参数 {name}，因此不使用它的值。已有参数：{names}。</translation>
-    </message>
-    <message>
-      <source>{at}: in half of all cases a simple method is nearer. At {first}, {half}.</source>
-      <translation>{at}：一半情况下简单方法更接近。{first}：{half}。</translation>
     </message>
     <message>
       <source>{a} min ahead</source>
@@ -3036,20 +2708,8 @@
       <translation>{clock}；最深色为 {n:,} 人；斜线：少于 {k}；空白：没有足够数据。</translation>
     </message>
     <message>
-      <source>{crs} turns and stretches the map of {layer}: choose {best} as the project's CRS.</source>
-      <translation>{crs} 会旋转和拉伸 {layer} 的地图：请选择 {best} 作为工程坐标系。</translation>
-    </message>
-    <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
       <translation>{date} 可能是日在前，也可能是月在前：请在“日期”中选择。</translation>
-    </message>
-    <message>
-      <source>{figures}: not distinguishable</source>
-      <translation>{figures}：无法区分</translation>
-    </message>
-    <message>
-      <source>{file} cannot be opened as a table. Save it as CSV or GeoPackage.</source>
-      <translation>{file} 无法作为表打开。请将其另存为 CSV 或 GeoPackage。</translation>
     </message>
     <message>
       <source>{file} could not be written: {why}</source>
@@ -3072,24 +2732,16 @@
       <translation>{layer} 正在编辑：请停止编辑，然后重新保存。</translation>
     </message>
     <message>
-      <source>{left} of training left, then calibrating and testing</source>
-      <translation>训练剩余 {left}，之后校准并检验</translation>
-    </message>
-    <message>
-      <source>{megabytes} MB</source>
-      <translation>{megabytes} MB</translation>
-    </message>
-    <message>
       <source>{more}, at least {least}</source>
       <translation>{more}，至少 {least}</translation>
     </message>
     <message>
-      <source>{m} min ahead: {1} in half, {0} in four fifths of cases</source>
-      <translation>{m} 分钟后：一半情况在 {1} 以内，五分之四在 {0} 以内</translation>
+      <source>{n:,.0f} people, {m:,.0f} minutes, {km:,.1f} km</source>
+      <translation>{n:,.0f} 人，{m:,.0f} 分钟，{km:,.1f} 公里</translation>
     </message>
     <message>
-      <source>{n:,.0f} fixes a second</source>
-      <translation>每秒 {n:,.0f} 个定位点</translation>
+      <source>{n:,.0f} trips</source>
+      <translation>{n:,.0f} 次出行</translation>
     </message>
     <message>
       <source>{n:,} fixes</source>
@@ -3106,10 +2758,6 @@
     <message>
       <source>{n:,} labelled on {date}: {name}.</source>
       <translation>{date} 已标注 {n:,} 个：{name}。</translation>
-    </message>
-    <message>
-      <source>{n:,} labelled {unit}: </source>
-      <translation>{n:,} 个已标注的{unit}：</translation>
     </message>
     <message>
       <source>{n:,} labelled: {name}.</source>
@@ -3144,10 +2792,6 @@
       <translation>{n:,} 个用户</translation>
     </message>
     <message>
-      <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>
-      <translation>{n:,} 个{unit}，数值从 {low:g} 到 {high:g}，中位数 {middle:g}：模型将给出数值。</translation>
-    </message>
-    <message>
       <source>{name} (comes with RAW)</source>
       <translation>{name}（随 RAW 提供）</translation>
     </message>
@@ -3156,16 +2800,8 @@
       <translation>未另选模型时使用 {name}。</translation>
     </message>
     <message>
-      <source>{name}, which comes with RAW</source>
-      <translation>{name}，随 RAW 提供</translation>
-    </message>
-    <message>
       <source>{name}: refused</source>
       <translation>{name}：已拒绝</translation>
-    </message>
-    <message>
-      <source>{name}: {measure} of a simple method</source>
-      <translation>{name}：简单方法的 {measure}</translation>
     </message>
     <message>
       <source>{name}: {n:,} different values</source>
@@ -3196,14 +2832,6 @@
       <translation>{title}，{horizon:g} 分钟，每 {step:g} 分钟一个</translation>
     </message>
     <message>
-      <source>{title}: finished.</source>
-      <translation>{title}：已完成。</translation>
-    </message>
-    <message>
-      <source>{title}: it ended with an error.</source>
-      <translation>{title}：因出错而终止。</translation>
-    </message>
-    <message>
       <source>{verdict}
 
 Use this model all the same?</source>
@@ -3216,36 +2844,16 @@ Use this model all the same?</source>
       <translation>{what}：剩余 {left}</translation>
     </message>
     <message>
-      <source>{what}: {share:.0%}</source>
-      <translation>{what}：{share:.0%}</translation>
-    </message>
-    <message>
       <source>{what}: {share:.0%}, {left} left</source>
       <translation>{what}：{share:.0%}，剩余 {left}</translation>
-    </message>
-    <message>
-      <source>⚠ The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map does not show them. Choose the track again to set the clock.</source>
-      <translation>⚠ 地图时钟位于 {begin} 至 {end} UTC，而此轨迹的预测为 {a} 至 {b} UTC：地图不显示这些预测。请重新选择轨迹以设置时钟。</translation>
     </message>
     <message>
       <source>⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.</source>
       <translation>⚠ 地图时钟已关闭：地图只显示最后的预测。请选择一条轨迹以设置时钟。</translation>
     </message>
     <message>
-      <source>⚠ Training needs packages that are missing or old: {names}, about {megabytes:,} MB to download.</source>
-      <translation>⚠ 训练所需的软件包缺失或过旧：{names}，需下载约 {megabytes:,} MB。</translation>
-    </message>
-    <message>
-      <source>⚠ Unlike what the model was trained on: {reasons}.</source>
-      <translation>⚠ 与模型的训练数据不同：{reasons}。</translation>
-    </message>
-    <message>
       <source>⚠ Unlike what this was trained on: {reasons}.</source>
       <translation>⚠ 与此标签的训练数据不同：{reasons}。</translation>
-    </message>
-    <message>
-      <source>⚠ Without a user field all fixes count as one person's: nobody can be held out.</source>
-      <translation>⚠ 没有用户字段时，所有定位点都算作同一个人的：无法留出任何人用于检验。</translation>
     </message>
   </context>
 </TS>
