@@ -103,7 +103,7 @@ def test_a_basemap_asks_nobody_before_the_user_agrees(report: dict[str, Any]) ->
 
 
 def test_a_map_names_model_data_and_what_is_personal(report: dict[str, Any]) -> None:
-    for part in ("raw-small", "10 users", "single people", "Figures of too few people are withheld"):
+    for part in ("raw-small", "10 users", "single people", "do not publish this map"):  # regions from 3 people
         assert part in report["notes"]
     out = Path(report["profile"]).parents[1]
     assert report["exported"] and (out / "map.png").stat().st_size > 100_000
