@@ -24,7 +24,7 @@ class TrainingAlgorithm(TrackAlgorithm):
     """Trains in a child process, then copies the new model to BUNDLE and the report to REPORT."""
 
     MODULE = ""  # what the child process runs
-    NEEDS = (*TrackAlgorithm.NEEDS, "torch", "safetensors", "sklearn")
+    NEEDS = (*TrackAlgorithm.NEEDS, "torch", "safetensors", "sklearn", "onnx", "onnxscript", "tensorboard")
     PACKAGES = ("runtime", "train")
 
     def add_results(self) -> None:
