@@ -58,8 +58,9 @@ def publish_figures(
     if "n_labelled" in columns:
         n_labelled = read("n_labelled")
         people = noisy("n_labelled", n_labelled, OTHERS, publish_threshold(epsilon, min_users, OTHERS))
-        shares = {name: noisy(name, read(name) * n_labelled, OTHERS, -np.inf) / people for name in SHARES}
-        found |= {name: np.round(np.clip(share, 0, 1), 2) for name, share in shares.items()}
+        for name in (name for name in SHARES if name in columns):
+            share = noisy(name, read(name) * n_labelled, OTHERS, -np.inf) / people
+            found[name] = np.round(np.clip(share, 0, 1), 2)
     if epsilon >= 1:
         many = found["n_users"] >= MEDIAN_OF
         found |= {name: np.where(many, read(NOISY + name), np.nan) for name in MEDIANS if NOISY + name in columns}
