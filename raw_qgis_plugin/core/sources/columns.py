@@ -61,7 +61,7 @@ def join_fixes(tables: list[pa.Table]) -> pa.Table:
     """One table of the tables of `fixes_of`; ids of different types become text."""
     for role in ("user", "track"):
         if len({table[role].type for table in tables if role in table.column_names}) > 1:
-            tables = [table.append_column("*", _text(table[role])).drop(role).rename_columns({"*": role})
+            tables = [table.set_column(table.column_names.index(role), role, _text(table[role]))
                       if role in table.column_names else table for table in tables]  # fmt: skip
     return pa.concat_tables(tables, promote_options="default")
 
