@@ -192,6 +192,8 @@ def test_a_simple_method_that_is_nearer_in_half_of_the_cases_is_named():
     assert v.verdict(figures_of(methods=methods)).words.endswith(f" But in half of all cases {words}")
     methods["constant velocity, last step"]["median_m"] = 600.0
     assert "half" not in v.verdict(figures_of(methods=methods)).words, "not clearly nearer"
+    parked = {name: {"mean_m": 5.0, "median_m": median} for name, median in (("RAW", 0.2), ("persistence", 0.0))}
+    assert "half" not in v.verdict(figures_of(methods=parked)).words, "both within 0 m"
 
 
 @pytest.mark.parametrize(

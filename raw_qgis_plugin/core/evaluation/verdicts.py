@@ -85,7 +85,7 @@ def _advise(h: dict) -> tuple[Advice, str]:
     best, (low, high), percent = in_words(h["best_simple"]), h["interval"], f"{100 * abs(1 - h['ratio']):.0f} %"
     medians, half = {name: errors["median_m"] for name, errors in h["methods"].items()}, ""
     nearest = min(medians, key=lambda name: medians[name])  # the mean, which is judged, depends on large errors
-    if medians[nearest] <= SETTINGS.nearer * medians[MODEL]:
+    if medians[MODEL] >= 1 and medians[nearest] <= SETTINGS.nearer * medians[MODEL]:  # metres
         metres = f"within {metres_words(medians[nearest])}, the model within {metres_words(medians[MODEL])}"
         half = f" But in half of all cases a simple method is nearer: {in_words(nearest)} is {metres}."
     if high < 1 and percent != "0 %":
