@@ -91,8 +91,10 @@ def test_one_person_who_dominates_hides_a_pair() -> None:
     trips = Trips(
         np.arange(12).astype(str).astype(object), user, t, t + 1, *ends, np.ones(n), np.zeros((n, 4)), np.ones(n, bool)
     )
-    pairs = ask(trips, zones).pairs
+    found = ask(trips, zones)
+    pairs, of_zones = found.pairs, found.of_zones
     assert pairs["from"].tolist() == [0, -1] and pairs["n_users"].tolist()[0] == 12
+    assert of_zones["n_users"].tolist() == [12, 12] and np.isnan(of_zones["n_out"]).all()
     assert np.isnan(pairs["n_trips"]).all() and np.isnan(pairs["metres"]).all()
     assert pairs["capped_n_trips"].tolist()[0] == pytest.approx(16) and pairs["noisy_metres"].tolist()[0] >= 0
     assert ask(trips, zones, min_users=1).pairs["n_trips"].tolist() == [n]

@@ -185,9 +185,9 @@ def _zones(begin: np.ndarray, end: np.ndarray, user: np.ndarray, n: int, min_use
              "n_within": (begin[~away], user[~away]), "n_users": (both, np.append(user, user))}  # fmt: skip
     figures = {}
     for name, (cell, who) in cells.items():
-        people = persons(cell, who, n)
-        sums = np.diff(people.indptr) if name == "n_users" else np.bincount(cell, minlength=n)
-        figures[name] = np.where(withheld(min_users, people), np.nan, sums)
+        by = persons(cell, who, n)
+        by, sums = (by.sign(), np.diff(by.indptr)) if name == "n_users" else (by, np.bincount(cell, minlength=n))
+        figures[name] = np.where(withheld(min_users, by), np.nan, sums)
     return {**figures, "balance": figures["n_in"] - figures["n_out"]}
 
 

@@ -90,7 +90,7 @@ def _nearest_hexagon(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def read_zones(shapes: Any, names: Iterable[Any] | None) -> Zones:
     """Zones of polygons in degrees, named by `names` or by their number; equal names get a running number."""
     shapes = np.array(shapes, dtype=object).reshape(-1)
-    words = np.arange(1, len(shapes) + 1).astype(str) if names is None else np.array([str(n) for n in names], object)
+    words = map(str, range(1, len(shapes) + 1) if names is None else names)
     seen: dict[str, int] = {}
     unique = []
     for word in words:
