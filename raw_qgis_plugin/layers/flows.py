@@ -13,6 +13,7 @@ from qgis.core import (
     QgsFillSymbol,
     QgsGeometryGeneratorSymbolLayer,
     QgsLineSymbol,
+    QgsMapLayerStyle,
     QgsMarkerSymbol,
     QgsProperty,
     QgsRuleBasedRenderer,
@@ -49,10 +50,7 @@ TAILS = ((12, 0.25), (6, 0.5), (3, 1.0))  # frames of the clock, opacity
 
 def add_moving(layer: QgsVectorLayer) -> None:
     """Give a layer of trips, whose M values are epoch seconds, a second style: QGIS's clock shows them on their way."""
-    styles = layer.styleManager()
-    before, name = styles.currentStyle(), tr("Trips that move")
-    styles.addStyleFromLayer(name)
-    styles.setCurrentStyle(name)
+    moving = layer.clone()  # a layer that switches styles while its legend is drawn can crash QGIS
     renderer = layer.renderer().clone()
     for rule in renderer.rootRule().children():
         drawn = rule.symbol()
@@ -65,9 +63,12 @@ def add_moving(layer: QgsVectorLayer) -> None:
             line.setOpacity(opacity)
             part.setSubSymbol(line)
             symbol.appendSymbolLayer(part)
+        symbol.deleteSymbolLayer(0)  # the line that QGIS gives to a symbol without layers
         rule.setSymbol(symbol)
-    layer.setRenderer(renderer)
-    styles.setCurrentStyle(before)
+    moving.setRenderer(renderer)
+    style = QgsMapLayerStyle()
+    style.readFromLayer(moving)
+    layer.styleManager().addStyle(tr("Trips that move"), style)
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,8 @@ def test_trips_move_with_the_clock_and_as_geojson(run: Callable, city: str, tmp_
     played = json.loads(path.read_text())["features"]
     assert len(played) == layer.featureCount() > 50
     Trips([]).apply(layer)
-    assert {"Trips that move"} < set(layer.styleManager().styles())
+    assert layer.styleManager().setCurrentStyle("Trips that move")
+    assert "@map_end_time" in layer.renderer().rootRule().children()[0].symbol().symbolLayer(0).geometryExpression()
     trip = next(each for each in layer.getFeatures() if each.geometry().constGet().numPoints() > 5)
     way, times = trip.geometry().constGet(), [v.m() for v in trip.geometry().vertices()]
     same = next(each for each in played if each["properties"]["trip_id"] == trip["trip_id"])
