@@ -19,6 +19,8 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapToolPan
 from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QLabel
 
 from .tabs import HOME, draw, people, read
@@ -104,6 +106,29 @@ def test_the_map_is_given_back_where_the_earlier_tool_is_deleted(session: Any, m
         sip.delete(before)
         end()
         assert canvas.mapTool() is not ours
+    users.remove()
+
+
+def test_a_click_after_the_layer_was_removed_finds_nobody(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
+    """QGIS's tool keeps a bare pointer to its layer. A fix of nobody opens nobody's card."""
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
+
+    users, layer = UsersTab(session, menu), make(fixes)
+    read(session, layer)
+    users._take_tool(True)
+    fix = next(layer.getFeatures())
+    users.pick(fix)
+    assert users.card is not None and users.name.text() == str(fix[session.fields.user])
+    users.show_user(1)
+    shown = users.card
+    fix[session.fields.user] = None
+    users.pick(fix)
+    assert users.card is shown
+    QgsProject.instance().removeMapLayer(layer)
+    QTest.mouseClick(menu.iface.mapCanvas().viewport(), Qt.MouseButton.LeftButton)
+    assert users.card is None
     users.remove()
 
 

@@ -157,7 +157,6 @@ class UsersTab(QWidget):
     def _take_tool(self, on: bool) -> None:
         if on:
             self._before = self.canvas.mapTool()
-            self.tool.setLayer(self.session.layer)
             self.canvas.setMapTool(self.tool)
         else:
             give_back(self.canvas, self.tool, self._before)
@@ -165,8 +164,10 @@ class UsersTab(QWidget):
     def pick(self, feature: QgsFeature) -> None:
         """Show the user of a fix or line that was clicked."""
         field = self.session.fields.user
-        ids: Any = encode_ids([as_text(feature[field])]).names if field else ()  # 7.0 is the user 7
-        self.show_named(ids[0], zoom=False) if len(ids) else self.show_user(0, zoom=False)
+        if field is None:
+            self.show_user(0, zoom=False)
+        for name in encode_ids([as_text(feature[field])]).names if field else ():  # 7.0 is the user 7; NULL is nobody
+            self.show_named(name, zoom=False)
 
     def show_named(self, name: str, zoom: bool = True) -> None:
         """Show the user of this id, without the blanks around it. zoom: whether the map moves there."""
@@ -253,6 +254,7 @@ class UsersTab(QWidget):
     def show_session(self) -> None:
         """Show the session's city; another city has other users."""
         city = self.session.city
+        self.tool.setLayer(self.session.layer)  # QGIS's tool would go on to read a layer that was deleted
         if city is not self._city or city is None:
             self._city = city
             self._clear()
