@@ -75,9 +75,8 @@ class Desktop:
         return next(iter(found), None)
 
     def close_windows(self) -> None:
-        """Close and delete all windows."""
+        """Close all windows, which deletes them; QGIS deletes its own, in which an algorithm may still run."""
         for window in self.windows:
             if not sip.isdeleted(window):
                 window.close()
-                window.deleteLater()
         self.windows = []
