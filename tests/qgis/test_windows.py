@@ -70,6 +70,14 @@ def test_a_name_with_a_dot_gets_its_suffix_and_no_other_file_is_replaced(
     assert asked == ["Region 1.5 km.html exists already. Replace it?"] and len(written) == 1 + replace
 
 
+def test_a_film_can_be_a_gif_where_mp4_is_proposed(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.gui.widgets.dialog import file_to_write
+
+    for chosen, path in (("a.GIF", "a.GIF"), ("a.mp4", "a.mp4"), ("a.b", "a.b.mp4"), ("a", "a.mp4")):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, chosen=chosen: (chosen, ""))
+        assert file_to_write(None, "Save", "film.mp4", "MP4 films (*.mp4);;GIF films (*.gif)") == Path(path)
+
+
 def test_closed_windows_are_deleted_and_open_ones_go_with_the_plugin(menu: Any) -> None:
     def there() -> list[str]:
         return sorted(w.objectName() for w in menu.iface.mainWindow().findChildren(QDialog))
@@ -94,6 +102,10 @@ def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypat
     dialog = menu.open_window("environment")
     assert dialog.isVisible() and dialog.hardware.text().startswith("The Python of this QGIS was not found.")
     assert dialog.table.topLevelItemCount()
+    monkeypatch.setattr("raw_qgis_plugin.gui.windows.installation.this_layout", lambda: elsewhere)
+    for _ in range(2):
+        dialog.install()
+        assert "The Python of this QGIS was not found." in dialog.summary.text() and dialog.bar.isHidden()
     dialog.close()
 
 

@@ -91,13 +91,13 @@ class HelpWindow(RawDialog):
 
 
 def file_to_write(parent: QWidget, title: str, name: str, kinds: str) -> Path | None:
-    """Ask for a file. A missing suffix is appended; None where the user cancels.
+    """Ask for a file. The proposed suffix is appended to one of no kind; None where the user cancels.
 
     title: of the window that asks. name: proposed, with the suffix. kinds: of files, for Qt.
     """
     name = QgsFileUtils.stringToSafeFilename(name)
     chosen, suffix = QFileDialog.getSaveFileName(parent, title, name, kinds)[0], Path(name).suffix
-    if not chosen or chosen.lower().endswith(suffix):
+    if not chosen or f"*{Path(chosen).suffix.lower()})" in kinds:
         return Path(chosen) if chosen else None
     path = Path(chosen + suffix)  # Qt has asked about the other name
     words = tr("{file} exists already. Replace it?").format(file=path.name)

@@ -29,7 +29,7 @@ class Installation(QObject):
     def __init__(self, request: InstallRequest) -> None:
         super().__init__()
         self.lines: list[str] = []
-        self.running, self.request = True, request
+        self.running, self.request = False, request
         self.line.connect(self._keep)
         self._job = Job(tr("Installing RAW's packages"), self._work, self._done, self._end)
 
@@ -37,6 +37,7 @@ class Installation(QObject):
         """Start. Raises RawError where QGIS's interpreter is not found."""
         base = base_python(this_layout())
         self.installer = Installer(venv_folder(), base, self.request, self.line.emit)
+        self.running = True
         self._job.start()
 
     def cancel(self) -> None:
