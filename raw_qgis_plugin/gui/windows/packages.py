@@ -130,8 +130,9 @@ class PackagesDialog(RawDialog):
                 words = tr("RAW has all that it needs, to run the model and to train.")
         megabytes = packages.download_megabytes(lacking, bool(self.gpus))
         self._summarise(words.format(what=", ".join(package.name for package in lacking), megabytes=megabytes))
-        self.install_button.setEnabled(bool(lacking))
-        self.remove_button.setEnabled(venv_folder().exists())
+        idle = self.bar.isHidden()
+        self.install_button.setEnabled(idle and bool(lacking))
+        self.remove_button.setEnabled(idle and venv_folder().exists())
 
     def _summarise(self, words: str) -> None:
         self.summary.setText(f"<b>{words}</b>")
