@@ -94,3 +94,4 @@ def test_using_a_model_that_is_not_advised_asks(
     else:
         until(lambda: used)
         assert used == [Path("mine")] and not asked and "'mine'" in page.head.text()
+        assert page.actions["delete"].isEnabled()

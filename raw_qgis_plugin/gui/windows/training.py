@@ -107,7 +107,7 @@ class TrainingDialog(RawDialog):
                 self.log.appendPlainText(words)
             share = training.share_done(line, float(child.about.get("minutes", 30)))
             self.bar.setValue(max(self.bar.value(), round(1000 * (share or 0))))
-        if status == "running":
+        if status == "running" and not child.about["stopped"]:
             words = tr("Running")
             if "seconds_left" in self.last:
                 left = time_left(float(self.last["seconds_left"]))
@@ -200,6 +200,8 @@ class TrainingDialog(RawDialog):
 
         def used(path: Path) -> None:
             self.desktop.use_model(path, everywhere=False)
+            for button in self.actions.values():
+                button.setEnabled(True)
             words = tr("The model is now among your models as '{name}', and used in this project.")
             self.head.setText(f"<b>{escaped(words.format(name=path.name))}</b>")
 
