@@ -301,11 +301,15 @@ class RegionsTab(QWidget):
         dialog.show()
         return self.desktop.keep(dialog)
 
-    def show_flows(self) -> QDialog:
+    def show_flows(self) -> QDialog | None:
         """Open the trips between the drawn regions."""
         session: Any = self.session
         regions: Any = self.regions
-        shapes = [lonlat(each.geometry(), regions.crs()) for each in regions.features()]
+        try:
+            shapes = [lonlat(each.geometry(), regions.crs()) for each in regions.features()]
+        except InputError as error:  # a shape that is nowhere on the earth
+            self._show_hint(str(error))
+            return None
         layers = {"INPUT": session.layer.id(), "ZONES": regions.layer.id()}
         window = FlowsWindow(
             trips_of(session.city.labels.diary), [region.name for region in self.shown], shapes,
