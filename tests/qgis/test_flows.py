@@ -196,7 +196,7 @@ def test_a_film_has_a_frame_for_each_step_of_the_clock(menu: Any, make: Any, fix
 def test_the_window_of_flows_has_the_trips_of_the_regions(regions: Any) -> None:
     """What the toolbox finds, the dock shows: a matrix, and the hours of the chosen pair."""
     from raw_qgis_plugin.core.flows.flows import flows
-    from raw_qgis_plugin.core.flows.trips import trips_of
+    from raw_qgis_plugin.core.flows.trips import Trips, trips_of
     from raw_qgis_plugin.core.flows.zones import read_zones
     from raw_qgis_plugin.core.specs import FlowSpec
     from raw_qgis_plugin.gui.windows.flows import FlowsWindow
@@ -219,6 +219,12 @@ def test_the_window_of_flows_has_the_trips_of_the_regions(regions: Any) -> None:
     assert window.hours.trips.sum() == pytest.approx(found["n_trips"][0])
     hour = int(window.hours.trips.sum(axis=1).argmax())
     assert "trips" in window.hours.tooltip_at(window.hours.width() * (hour + 0.5) / 24, 5)
+    user = np.append(np.arange(12), np.zeros(100, int))  # twelve people, of whom one makes most trips
+    n = len(user)
+    there = np.full((n, 2), np.column_stack([lon.min(), 0])), np.full((n, 2), np.column_stack([lon.max(), 0]))
+    columns = np.zeros(n, int), np.ones(n, int), *there, np.ones(n), np.zeros((n, 4)), np.ones(n, bool)
+    window = FlowsWindow(Trips(np.arange(12), user, *columns), ["West", "East"], [west, east], 10, regions, list)
+    assert window.table.item(0, 1).text() == "–" and not window.hours.trips.any() and window.hours.few.all()
 
 
 def test_flows_are_drawn_as_wide_as_they_are_strong(run: Callable, city: str) -> None:

@@ -59,7 +59,8 @@ class FlowsWindow(RawDialog):
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.setHorizontalHeaderLabels([tr("to {region}").format(region=name) for name in zones.names])
         self.table.setVerticalHeaderLabels([tr("from {region}").format(region=name) for name in zones.names])
-        known = {(a, b): row for row, (a, b) in enumerate(zip(self.all["from"], self.all["to"]))}
+        rows = np.flatnonzero(~np.isnan(self.all["n_trips"])).tolist()  # the others are mostly of one person
+        known = {(self.all["from"][row], self.all["to"][row]): row for row in rows}
         for a, b in np.ndindex(n, n):
             row = known.get((a, b))
             item = QTableWidgetItem("–" if row is None else f"{self.all['n_trips'][row]:,.0f}")
@@ -95,7 +96,8 @@ class FlowsWindow(RawDialog):
         hour = np.array([HOURS.tolist().index(word) for word in self.by_hour["slice"]], int)
         here = (self.by_hour["from"] == a) & (self.by_hour["to"] == b)
         trips = np.zeros((24, 5))
-        trips[hour[here]] = np.column_stack([self.by_hour[name][here] for name in (*BY_MODE, "trips_unknown")])
+        by_mode = [np.nan_to_num(self.by_hour[name][here]) for name in (*BY_MODE, "trips_unknown")]
+        trips[hour[here]] = np.column_stack(by_mode)
         self.hours = FlowHours(trips, trips.sum(axis=1) == 0)
         self.chart.addWidget(self.hours)
         names = [self.table.verticalHeaderItem(a).text(), self.table.horizontalHeaderItem(b).text()]
