@@ -91,8 +91,11 @@ def summarise_region(
     visits = count_users(users, inside)
     if index.labels is not None:
         columns |= people_figures(index.labels, visits, region, min_users)
-    heads = model.bundle.heads("region") if columns["n_points"][0] == columns["n_points"][0] else []
+    heads = model.bundle.heads("region")
+    hidden = bool(heads and np.isnan(columns["n_points"][0]))  # heads rest on fixes
+    heads = [] if hidden else heads
     found, good, _ = head_answers(heads, model, users, region, inside, index.embeddings, index.stats, index.activity)
-    figures = {name: values[0] for name, values in (columns | found).items()} | {"in_domain": bool(good[0])}
+    in_domain = bool(good[0]) and not hidden
+    figures = {name: values[0] for name, values in (columns | found).items()} | {"in_domain": in_domain}
     week = people_by_part(presence(users, inside, index.hour), index.anywhere, min_users).reshape(7, 24)
     return RegionView(area, False, figures, week, index.zone)
