@@ -38,12 +38,14 @@ def noise_keys(
 ) -> np.ndarray:
     """(n,) object: for each region a text that depends on its shape and on who visited it how often.
 
-    shapes: (n,) shapely, in degrees; coordinates count to 1e-5 degrees, their order and direction do not. visits:
-    sparse (n, n_users). ids: (n_users,) of the users. part: (n,) of each region, such as an hour.
+    shapes: (n,) shapely, in degrees; coordinates count to 1e-5 degrees, their order and direction do not, and a
+    multipolygon of one part is that part. visits: sparse (n, n_users). ids: (n_users,) of the users. part: (n,) of
+    each region, such as an hour.
     """
     import shapely
 
-    plain = shapely.normalize(shapely.transform(shapes, lambda xy: np.round(xy, 5) + 0.0))  # no -0
+    one = np.where(shapely.get_num_geometries(shapes) == 1, shapely.get_geometry(shapes, 0), shapes)
+    plain = shapely.normalize(shapely.transform(one, lambda xy: np.round(xy, 5) + 0.0))  # no -0
     parts = np.zeros(len(shapes), int) if part is None else part
     keys = np.empty(len(shapes), object)
     for row, shape in enumerate(shapely.to_wkb(plain)):
