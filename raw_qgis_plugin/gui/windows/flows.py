@@ -59,7 +59,7 @@ class FlowsWindow(RawDialog):
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.setHorizontalHeaderLabels([tr("to {region}").format(region=name) for name in zones.names])
         self.table.setVerticalHeaderLabels([tr("from {region}").format(region=name) for name in zones.names])
-        rows = np.flatnonzero(~np.isnan(self.all["n_trips"])).tolist()  # the others are mostly of one person
+        rows = np.flatnonzero(~np.isnan(self.all["n_trips"]))  # the others are mostly of one person
         known = {(self.all["from"][row], self.all["to"][row]): row for row in rows}
         for a, b in np.ndindex(n, n):
             row = known.get((a, b))
