@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from raw_qgis_plugin.core import paths
-from raw_qgis_plugin.core.errors import MissingLibrary, packages_of, part_of, require
+from raw_qgis_plugin.core.errors import MissingLibrary, packages_of, require
 
 
 def test_all_missing_packages_are_named_as_one_installs_them():
@@ -19,13 +18,3 @@ def test_all_missing_packages_are_named_as_one_installs_them():
 def test_a_package_is_named_as_pip_knows_it():
     modules = ["sklearn.tree", "onnxruntime", "torch", "torch.nn"]
     assert packages_of(modules) == ["scikit-learn", "onnxruntime", "torch"]
-
-
-def test_a_part_of_the_progress():
-    said = []
-    part_of(said.append, 0.5, 1.0)(0.5)
-    assert said == [0.75]
-
-
-def test_the_shipped_bundle_is_where_the_resources_are():
-    assert paths.shipped_bundle().parent == paths.RESOURCES / "models"

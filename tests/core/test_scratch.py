@@ -66,16 +66,6 @@ def test_one_that_is_just_being_made_stays(tmp_path: Path) -> None:
     assert not Path(young.name).exists()
 
 
-def test_what_could_not_be_removed_is_cleared_later(tmp_path: Path) -> None:
-    made = Scratch(".work-", tmp_path)
-    made._held.close()  # as a kill does
-    age(Path(made.name))
-    with Scratch(".work-", tmp_path) as again:
-        assert not Path(made.name).exists()
-    made.cleanup()
-    assert not Path(again).exists() and not list(tmp_path.iterdir())
-
-
 def test_a_file_has_its_name_when_it_is_complete(tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     for words in ("old", "new"):
