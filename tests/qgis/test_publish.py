@@ -14,8 +14,8 @@ from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProcessingException, Qgs
 
 @pytest.fixture
 def tracts(make: Callable[..., Any], fixes: Any) -> tuple[QgsVectorLayer, QgsVectorLayer]:
-    """Tracks of 120 people who each visit one of three tracts, 60, 40 and 20 of them; and the tracts, and a desert."""
-    places = np.repeat([0, 1, 2], [60, 40, 20])
+    """Tracks of 122 people who each visit one of three tracts, 60, 40 and 22 of them; and the tracts, and a desert."""
+    places = np.repeat([0, 1, 2], [60, 40, 22])
     user, t, lon, lat = [], [], [], []
     for person, place in enumerate(places):
         for k in range(6):
@@ -42,7 +42,7 @@ def test_what_leaves_the_desk(run: Callable, tracts: Any, bundle: str, tmp_path:
     tracks, regions = tracts
     scored = run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle, OUTPUT_WEEK="TEMPORARY_OUTPUT")
     desk = scored.rows()
-    assert [row["n_users"] for row in desk] == [60, 40, 20, NULL] and "secret" in desk[0] and "n_users_2" not in desk[0]
+    assert [row["n_users"] for row in desk] == [60, 40, 22, NULL] and "secret" in desk[0] and "n_users_2" not in desk[0]
     done = run("raw:publish", INPUT=scored.layer())
     rows, names = done.rows(), done.layer().fields().names()
     allowed = {

@@ -26,8 +26,8 @@ from ..arrays import group_quantile
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-PERSONS = 1.78  # standard deviation of the noise in numbers of persons, for an epsilon of 1
-OTHERS = 3.3  # in other figures, to which one person adds at most one
+PERSONS = 2.0  # standard deviation of the noise in numbers of persons, for an epsilon of 1
+OTHERS = 2.5  # in other figures, to which one person adds at most one
 COMMON = 0.15  # share of the variance that all figures of a row have in common, which hides who is in all of them
 MEDIAN = 0.5  # epsilon of the choice of a median, whatever the epsilon of the row
 STEPS = np.append(0, np.outer(10.0 ** np.arange(6), np.arange(1, 10, 0.5)).ravel())  # medians are rounded to these
