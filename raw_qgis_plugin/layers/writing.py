@@ -152,7 +152,10 @@ class Output:
             return
         options = QgsVectorFileWriter.SaveVectorOptions()
         options.layerName = table
-        options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
+        actions = QgsVectorFileWriter.ActionOnExistingFile
+        options.actionOnExistingFile = (
+            actions.CreateOrOverwriteLayer if Path(path).exists() else actions.CreateOrOverwriteFile
+        )
         error, words, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(
             layer, path, QgsCoordinateTransformContext(), options
         )

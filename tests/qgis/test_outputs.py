@@ -65,6 +65,9 @@ def test_another_layer_of_the_geopackage_is_written(run: Callable, make: Callabl
     for given in (str(path), f"{path}|layername=fixes"):
         with pytest.raises(QgsProcessingException, match="OUTPUT would replace INPUT"):
             run("raw:fillgaps", INPUT=given, OUTPUT=into.format("fixes"))
+    into = into.replace("all.gpkg", "new.gpkg")  # that is not there yet
+    done = run("raw:fillgaps", INPUT=str(path), OUTPUT=into.format("filled"), OUTPUT_TRACKS=into.format("lines"))
+    assert all(QgsVectorLayer(done.values[name], name, "ogr").isValid() for name in ("OUTPUT", "OUTPUT_TRACKS"))
 
 
 def test_a_cancel_leaves_the_table_of_a_geopackage_whole(
