@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LARGE_ROWS = 8_000_000  # an input of so many is embedded in parts
-ID_COLUMNS = ("user_id", "track_id", "day")
 EPILOG = """
 P has the id columns (user_id, and track_id or day), lon and lat of the most visited place (a 500 m grid), and the
 embedding in e000, e001, ...; empty where there are fewer than two fixes.

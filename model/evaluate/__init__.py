@@ -37,12 +37,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     import_module(f"model.evaluate.{args.what}").main(rest)
 
 
-def make_parser(what: str, description: str, several: bool = False) -> Parser:
-    """The parser of one of COMMANDS, with their common arguments. several: --tracks takes more than one."""
+def make_parser(what: str, description: str) -> Parser:
+    """The parser of one of COMMANDS, with their common arguments."""
     p = Parser(f"python -m model.evaluate {what}", description=description)
-    p.add_argument(
-        "--tracks", required=True, nargs="+" if several else None, metavar="T", help="Parquet, CSV or a GeoLife folder"
-    )
+    p.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
     p.add_argument("--bundle", help="model bundle (default: the shipped one)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     p.add_argument("--output", type=report, metavar="REPORT", help="write the figures to REPORT.json")
@@ -71,7 +69,7 @@ def check_record(args: argparse.Namespace) -> None:
 def check_report(args: argparse.Namespace) -> None:
     """Raise InputError, before any work, where the report would be written over the tracks."""
     if args.output:
-        check_not_read(args.output, [args.tracks] if isinstance(args.tracks, str) else args.tracks)
+        check_not_read(args.output, [args.tracks])
 
 
 def write_report(output: Path, results: Any) -> None:
