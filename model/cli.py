@@ -77,7 +77,9 @@ def make_parser(
 def add_options(parser: argparse._ActionsContainer, spec: type[Spec]) -> None:
     """Add the options of an operation as flags."""
     for each in options_of(spec):
-        words = f"{each.label[0].lower()}{each.label[1:]}" + (f" ({each.unit})" if each.unit else "")
+        label = f"{each.label[0].lower()}{each.label[1:]}" + (f" ({each.unit})" if each.unit else "")
+        default = "" if each.default in (None, "") else "Default: %(default)s"
+        words = " ".join(filter(None, (f"{label}.", each.help, default)))
         if each.kind is bool:
             parser.add_argument(
                 each.flag, dest=each.name, action=argparse.BooleanOptionalAction, default=each.default, help=words
@@ -86,7 +88,7 @@ def add_options(parser: argparse._ActionsContainer, spec: type[Spec]) -> None:
         parser.add_argument(
             each.flag, dest=each.name, type=each.kind, choices=each.choices or None, default=each.default,
             metavar=None if each.choices else each.unit.upper() or each.kind.__name__[0].upper(),
-            help=f"{words}. {each.help} Default: %(default)s",
+            help=words,
         )  # fmt: skip
 
 
