@@ -70,8 +70,10 @@ def _join(folder: Path, film: Path, suffix: str) -> None:
     if suffix == ".gif":
         from PIL import Image
 
-        first, *others = (Image.open(each) for each in sorted(folder.glob("*.png")))
-        first.save(film, "GIF", save_all=True, append_images=others, duration=1000 // FRAMES_A_SECOND, loop=0)
+        pictures = map(Image.open, sorted(folder.glob("*.png")))  # one by one: open ones are limited
+        next(pictures).save(
+            film, "GIF", save_all=True, append_images=pictures, duration=1000 // FRAMES_A_SECOND, loop=0
+        )
         return
     even = "pad=ceil(iw/2)*2:ceil(ih/2)*2"  # H.264 has no odd sizes
     pictures = ["-framerate", str(FRAMES_A_SECOND), "-i", str(folder / "%04d.png"), "-vf", even, "-pix_fmt", "yuv420p"]
