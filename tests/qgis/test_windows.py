@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from qgis.core import QgsProject
+from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QFileDialog, QMessageBox
 
 from .waiting import until
@@ -107,6 +107,12 @@ def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypat
         dialog.install()
         assert "The Python of this QGIS was not found." in dialog.summary.text() and dialog.bar.isHidden()
     dialog.close()
+
+
+def test_the_sample_leaves_the_project_where_the_profile_cannot_be_written(menu: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(QgsApplication, "qgisSettingsDirPath", staticmethod(lambda: "/dev/null/profile"))
+    monkeypatch.setattr(type(menu.iface), "newProject", lambda *_: pytest.fail("the project is gone"), raising=False)
+    assert menu.open_window("sample") is None
 
 
 def test_an_import_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from qgis.PyQt.QtGui import QColor
 
 from ...core.errors import InputError
 from ...core.paths import RESOURCES
-from ...environment.folders import user_folder
+from ...environment.folders import user_folder, why_not_writable
 from ...layers.styling import Fixes
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -36,7 +36,10 @@ OUTLINE = {"color": "0,0,0,0", "outline_color": "#6b7280", "outline_width": "0.4
 
 
 def open_sample(desktop: Desktop) -> Tour | None:
-    """Open the sample as a new project, and make the tour; None where the user keeps the project that is open."""
+    """Open the sample as a new project, and make the tour; None where the project that is open stays."""
+    if problem := why_not_writable():
+        desktop.iface.messageBar().pushWarning("RAW", problem)
+        return None
     if not desktop.iface.newProject(True):
         return None
     project, canvas, folder = QgsProject.instance(), desktop.iface.mapCanvas(), user_folder() / "sample"
