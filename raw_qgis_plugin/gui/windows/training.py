@@ -160,7 +160,7 @@ class TrainingDialog(RawDialog):
         self.run_until_closed(f"RAW: {words}", lambda _: work(), done, failed)
 
     def pause(self) -> None:
-        """End the process, by force where it does not end itself, though not while it saves."""
+        """End the process, by force where it does not end itself."""
         if self.child is not None:
             self._run(tr("Stopping …"), self.child.cancel, lambda _: self.look())
 
