@@ -70,10 +70,8 @@ def _join(folder: Path, film: Path, suffix: str) -> None:
     if suffix == ".gif":
         from PIL import Image
 
-        pictures = map(Image.open, sorted(folder.glob("*.png")))  # one by one: open ones are limited
-        next(pictures).save(
-            film, "GIF", save_all=True, append_images=pictures, duration=1000 // FRAMES_A_SECOND, loop=0
-        )
+        frames = map(Image.open, sorted(folder.glob("*.png")))  # one by one: open ones are limited
+        next(frames).save(film, "GIF", save_all=True, append_images=frames, duration=1000 // FRAMES_A_SECOND, loop=0)
         return
     even = "pad=ceil(iw/2)*2:ceil(ih/2)*2"  # H.264 has no odd sizes
     pictures = ["-framerate", str(FRAMES_A_SECOND), "-i", str(folder / "%04d.png"), "-vf", even, "-pix_fmt", "yuv420p"]
