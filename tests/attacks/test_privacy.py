@@ -80,14 +80,11 @@ def visitors(town: Town, shapes: np.ndarray) -> np.ndarray:
 
 
 class Questions(NamedTuple):
-    """Each of so many regions beside each other and a person: the figures' sum with these weights tells of the person.
+    """Regions, of whose figures a weighted sum tells of a person."""
 
-    shapes: (n, k), the last one with the person's house. who: (n,) of people who were in none of the others.
-    """
-
-    shapes: np.ndarray
-    weights: np.ndarray
-    who: np.ndarray
+    shapes: np.ndarray  # (n, k), the last one with the person's house
+    weights: np.ndarray  # (k,)
+    who: np.ndarray  # (n,) of people who were in none of the others
 
 
 def questions(town: Town, kind: str, n: int = GUESSES) -> Questions:

@@ -45,26 +45,14 @@ def test_what_leaves_the_desk(run: Callable, tracts: Any, bundle: str, tmp_path:
     assert [row["n_users"] for row in desk] == [60, 40, 22, NULL] and "secret" in desk[0] and "n_users_2" not in desk[0]
     done = run("raw:publish", INPUT=scored.layer())
     rows, names = done.rows(), done.layer().fields().names()
-    allowed = {
-        "name",
-        "n_users",
-        "n_visits",
-        "residents",
-        "workers",
-        "dwell_min",
-        "suppressed",
-        "epsilon",
-    }
-    allowed |= {"within_95", *(f"share_{x}" for x in ("commuters", "walk", "bike", "motor", "rail"))}
+    allowed = {"name", "n_users", "n_visits", "residents", "workers", "dwell_min", "suppressed", "epsilon", "within_95"}
+    allowed |= {f"share_{x}" for x in ("commuters", "walk", "bike", "motor", "rail")}
     assert set(names) == allowed and [row["name"] for row in rows] == [f"Tract {k}" for k in range(4)]
     said = " ".join(done.feedback.infos)
     assert "Fields left out: secret, n_points" in said and all(x in said for x in ("noise_key", "n_labelled"))
     noise = [row["n_users"] - before["n_users"] for row, before in zip(rows, desk) if row["n_users"] != NULL]
     assert len(noise) == 3 and all(isinstance(each, int) and abs(each) < 12 for each in noise)
-    assert (
-        rows[3]["suppressed"]
-        and rows[3]["n_users"] == rows[3]["n_visits"] == rows[3]["dwell_min"] == rows[2]["dwell_min"] == NULL
-    )
+    assert rows[3]["suppressed"] and rows[3]["n_users"] == rows[3]["n_visits"] == rows[2]["dwell_min"] == NULL
     assert {(row["epsilon"], row["within_95"]) for row in rows} == {(1.0, deviation(1.0))}
     for again in (scored.layer(), run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle).layer()):
         assert run("raw:publish", INPUT=again).rows() == rows  # the noise is fixed
