@@ -192,8 +192,12 @@ def test_a_simple_method_that_is_nearer_in_half_of_the_cases_is_named():
     assert v.verdict(figures_of(methods=methods)).words.endswith(f" But in half of all cases {words}")
     methods["constant velocity, last step"]["median_m"] = 600.0
     assert "half" not in v.verdict(figures_of(methods=methods)).words, "not clearly nearer"
-    parked = {name: {"mean_m": 5.0, "median_m": median} for name, median in (("RAW", 0.2), ("persistence", 0.0))}
-    assert "half" not in v.verdict(figures_of(methods=parked)).words, "both within 0 m"
+
+
+def test_where_hardly_anything_moves_metres_are_said_and_not_ratios():
+    still = figures_of(best_simple_mean_m=0.0, ratio=4e9, interval=[3e9, 5e9], over_staying=[9, 9])
+    assert v.verdict(still | {"mean_m": 40.0}).words.endswith("; the model is 40 m farther off.")
+    assert v.verdict(still | {"mean_m": 0.4}).words.endswith("(staying): both are less than a metre off.")
 
 
 @pytest.mark.parametrize(

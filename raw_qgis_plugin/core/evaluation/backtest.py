@@ -193,6 +193,6 @@ def _row(h: dict) -> list:
     return [
         horizon_words(h["horizon_s"]), h["cases"], h["people"], ours["mean_m"], ours["median_m"],
         in_words(h["best_simple"]), best["mean_m"], staying["mean_m"],
-        f"{h['ratio']:.2f}{interval}",
+        f"{h['ratio']:.2f}{interval}" if best["mean_m"] >= 1 else None,
         f"{100 * h['inside50']:.0f}, {100 * h['inside80']:.0f} %",
     ]  # fmt: skip

@@ -83,6 +83,10 @@ def _advise(h: dict) -> tuple[Advice, str]:
         least = f"at least {SETTINGS.min_cases} cases of {SETTINGS.min_groups} users or parts are needed"
         return Advice.TOO_FEW, f"too few cases to say ({h['cases']} of {users}{parts}; {least})."
     best, (low, high), percent = in_words(h["best_simple"]), h["interval"], f"{100 * abs(1 - h['ratio']):.0f} %"
+    if h["best_simple_mean_m"] < 1:  # hardly anything moves: a ratio says nothing
+        if h["mean_m"] < 1:
+            return Advice.EITHER, f"use the model or a simple method ({best}): both are less than a metre off."
+        percent = metres_words(h["mean_m"])
     medians, half = {name: errors["median_m"] for name, errors in h["methods"].items()}, ""
     nearest = min(medians, key=lambda name: medians[name])  # the mean, which is judged, depends on large errors
     if medians[MODEL] >= 1 and medians[nearest] <= SETTINGS.nearer * medians[MODEL]:  # metres

@@ -94,12 +94,11 @@ def cells(verdict: Verdict, model: dict[str, Any], best: dict[str, Any]) -> list
     def difference(ratio: Any) -> str:  # such as '−11 %'
         return "–" if ratio in (None, NULL) else f"{100 * (ratio - 1):+.0f} %".replace("-", "−")
 
-    interval = (
-        "–"
-        if verdict.advice is Advice.TOO_FEW
-        else f"{difference(model['ratio_low'])} … {difference(model['ratio_high'])}"
-    )
-    ratio = model["mean_m"] / best["mean_m"] if best["mean_m"] > 0 else None
+    interval, ratio = "–", None
+    if best["mean_m"] >= 1:  # else hardly anything moves, and a ratio says nothing
+        ratio = model["mean_m"] / best["mean_m"]
+        if verdict.advice is not Advice.TOO_FEW:
+            interval = f"{difference(model['ratio_low'])} … {difference(model['ratio_high'])}"
     return [
         verdict.horizon, metres_words(model["mean_m"]), in_words(best["method"]), metres_words(best["mean_m"]),
         difference(ratio), interval, verdict.words,
