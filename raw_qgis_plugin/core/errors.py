@@ -13,8 +13,7 @@ Progress = Callable[[float], None]
 
 # Modules of the packages whose names differ from theirs; of two packages with one module, the last is named in errors
 MODULE_OF = {
-    "onnxruntime-gpu": "onnxruntime", "onnxruntime": "onnxruntime", "scikit-learn": "sklearn",
-    "gdal": "osgeo",
+    "onnxruntime-gpu": "onnxruntime", "onnxruntime": "onnxruntime", "scikit-learn": "sklearn", "gdal": "osgeo",
 }  # fmt: skip
 
 

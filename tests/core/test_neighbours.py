@@ -11,14 +11,7 @@ import pytest
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.forecasting import neighbours as module
-from raw_qgis_plugin.core.forecasting.neighbours import (
-    COLUMNS,
-    DAY_KERNEL,
-    WEIGHT,
-    Kernel,
-    Neighbours,
-    in_frame,
-)
+from raw_qgis_plugin.core.forecasting.neighbours import COLUMNS, DAY_KERNEL, WEIGHT, Kernel, Neighbours, in_frame
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.tracks import build_tracks
 

@@ -94,10 +94,7 @@ def test_the_map_is_given_back_where_the_earlier_tool_is_deleted(session: Any, m
 
     canvas, users = menu.iface.mapCanvas(), UsersTab(session, menu)
     drawing = Drawing(menu.iface, session.map_crs)
-    for begin, end in (
-        (lambda: users._take_tool(True), lambda: users._take_tool(False)),
-        (drawing.box, drawing.stop),
-    ):
+    for begin, end in ((lambda: users._take_tool(True), lambda: users._take_tool(False)), (drawing.box, drawing.stop)):
         before = QgsMapToolPan(canvas)
         canvas.setMapTool(before)
         begin()

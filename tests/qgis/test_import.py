@@ -12,10 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import (
-    QgsProcessingException,
-    QgsVectorLayer,
-)
+from qgis.core import QgsProcessingException, QgsVectorLayer
 from qgis.PyQt.QtWidgets import QMessageBox
 
 

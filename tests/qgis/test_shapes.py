@@ -23,11 +23,7 @@ CIRCLE = "CurvePolygon (CircularString (116 39, 117 40, 116 39))"
 
 
 @pytest.mark.parametrize(
-    ("kind", "wkt"),
-    [
-        ("CurvePolygon", CIRCLE),
-        ("MultiSurface", f"MultiSurface ({CIRCLE}, ((1 1, 2 1, 2 2, 1 1)))"),
-    ],
+    ("kind", "wkt"), [("CurvePolygon", CIRCLE), ("MultiSurface", f"MultiSurface ({CIRCLE}, ((1 1, 2 1, 2 2, 1 1)))")]
 )
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32650"])
 def test_regions_may_have_curves(

@@ -74,11 +74,8 @@ def _lay_out(f: feat.Features, row: np.ndarray, dt: np.ndarray, base: np.ndarray
     known = np.zeros((m, N_CANDIDATES), bool)
     known[:, :3] = True
     xy[:, 1] = base
-    ordered, count, query = (
-        np.sort(np.where(valid[..., None], position, np.inf), axis=1),
-        valid.sum(axis=1),
-        np.arange(m),
-    )
+    ordered = np.sort(np.where(valid[..., None], position, np.inf), axis=1)
+    count, query = valid.sum(axis=1), np.arange(m)
     xy[:, 2] = 0.5 * (ordered[query, (count - 1) // 2] + ordered[query, count // 2])  # the median, by coordinate
     for c, back in ((3, DAY_MS), (4, 7 * DAY_MS)):
         j, known[:, c] = feat.at_key(f.key, first, row, f.key[row] + (dt * 1000).astype(np.int64) - back)
