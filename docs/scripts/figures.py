@@ -33,16 +33,15 @@ FLOWS = {
     "embeddings": (800, 240, """
         fixes of a unit | user, track or day | grey
         fine windows | 4 of 64 fixes ; quarter hours | up to ten days ; trips | runs of movement | green
-        mean and spread | of the network's states ; activity features | own places, trips, motion | green ; \
-        head of trips | mode of each trip | orange
-        embedding | about 900 figures, no coordinates | purple ; trips a day by mode | for users and days | purple
-        heads | line + networks + trees, calibrated | orange
+        mean and spread | of the network's states ; activity features | own places, trips, motion | green
+        embedding | about 900 figures, no coordinates | purple ; ride features | of tracks | green
+        heads | linear and forest, calibrated | orange
         label | with its probability, or unknown ; number | with its 80 % interval ; in_domain | like the training data?
         """, """
-        fixes of a unit > fine windows > mean and spread > embedding > heads > label ; activity features > embedding ;
+        fixes of a unit > fine windows > mean and spread > embedding > heads > label ;
         fixes of a unit > quarter hours > mean and spread ;
         fixes of a unit > trips > activity features ;
-        trips > head of trips > trips a day by mode > heads > number ; heads > in_domain
+        activity features > embedding ; ride features > heads > number ; heads > in_domain
         """),
     "forecasting": (860, 270, """
         query | track and time | grey
@@ -67,10 +66,10 @@ FLOWS = {
         loop | Muon and AdamW, moving average ; checkpoint | complete or absent | grey
         scorer | weighs continuations ; \
         calibration | areas on people held out ; heads | from labels
-        bundle | ONNX graphs, weights, card, checksums | orange
+        bundle | weights, heads, card, checksums | orange
         """, """
-        real tracks > shards > batches > loop > bundle ; simulated tracks > shards ; loop > checkpoint ;
-        shards > people held out > validation > loop > calibration > bundle ; loop > scorer > bundle ;
+        real tracks > shards > batches > loop ; simulated tracks > shards ; loop > checkpoint ;
+        shards > people held out > validation > loop > calibration > bundle ; loop > scorer ;
         loop > heads > bundle
         """),
     "synthetic-city": (640, 250, """
