@@ -267,13 +267,6 @@ def utc_times(ms: np.ndarray) -> pa.Array:
     return pa.array(ms.astype("datetime64[ms]")).cast(pa.timestamp("ms", tz="UTC"))
 
 
-def whole(values: np.ndarray) -> pa.Array:
-    """Counts (n,) float64 as integers; nan is null."""
-    import pyarrow as pa
-
-    return pa.array(np.nan_to_num(values).astype(np.int64), mask=np.isnan(values))
-
-
 def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
     """Ids in the source's type: integers for a column of integers, else text.
 

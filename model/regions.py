@@ -8,18 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.cli import (
-    add_options,
-    make_parser,
-    meter,
-    open_model,
-    read_tracks,
-    run,
-    spec_of,
-    warn_of,
-    whole,
-    write_table,
-)
+from model.cli import add_options, make_parser, meter, open_model, read_tracks, run, spec_of, warn_of, write_table
 from raw_qgis_plugin.core.people.labels import label_people
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.sources.polygons import read_polygons
@@ -39,6 +28,8 @@ made by raw:publish in QGIS.
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, score, write."""
+    import pyarrow as pa
+
     parser = make_parser("regions", "Score polygons by the people who visit them.", EPILOG, tasks=True)
     parser.add_argument("--regions", required=True, metavar="R", help="polygons: .geojson or .gpkg (|layername=NAME)")
     parser.add_argument(
@@ -58,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"{suppressed:,} of {len(regions.ids):,} regions withheld: under {spec.min_users} people", file=sys.stderr)
     id_name = f"{regions.id_name}_2" if regions.id_name in scores.columns else regions.id_name
     number = {} if args.id else {"region": np.arange(1, len(regions.ids) + 1)}
-    counts = {name: whole(values) for name, values in scores.columns.items() if name.startswith("n_")}
+    counts = {name: values for name, values in scores.columns.items() if name.startswith("n_")}
+    counts = {name: pa.array(values, from_pandas=True).cast(pa.int64()) for name, values in counts.items()}
     write_table(args.output, {**number, id_name: regions.ids, **scores.columns, **counts})
 
 
