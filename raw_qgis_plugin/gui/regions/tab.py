@@ -107,6 +107,9 @@ class RegionsTab(QWidget):
 
     def take_drawn(self, geometry: QgsGeometry) -> None:
         """Score a region that was closed on the map, and add it. geometry: in the map's CRS."""
+        if not self._ready():  # the layer is being read again
+            self._show_hint()
+            return
         try:
             polygon = lonlat(geometry, self.session.map_crs())
             self._add([("", polygon)], [self._scorer()(polygon)])
