@@ -154,9 +154,6 @@ def test_a_kill_between_the_two_renames_hides_no_model(victims: Victims, tmp_pat
     assert killed.returncode == -signal.SIGKILL and not own.exists()
     assert [(entry.name, entry.refusal) for entry in library.entries(tmp_path)[1:]] == [("mine", "")]
     assert (own / "README.md").read_text() == "the older one"
-    left_by_scratch(tmp_path)
-    library.copy(victims.bundle, tmp_path / "another")
-    assert {path.name for path in tmp_path.iterdir()} == {"mine", "another"}
 
 
 def test_a_full_disk_loses_nothing_and_is_told(victims: Victims, tmp_path: Path) -> None:

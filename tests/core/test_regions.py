@@ -249,9 +249,6 @@ def test_a_drawn_region_says_what_the_table_says(people, invented_model):
     assert few.suppressed and not few.figures and few.week is None
 
 
-# ---- hours of the week ----------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("zone", "first"), [("", 9), ("America/Maceio", 6), ("Europe/Berlin", 10)])
 def test_hours_of_a_region_are_those_of_stays(invented_model, zone, first):
     """Who is seen at 9 and at 12 was there all the time; who is silent for longer was not; nobody is not no data."""
@@ -297,12 +294,6 @@ def test_pooling():
     inputs = region_inputs(embeddings, visits, np.array([1.0, 2, np.e]), np.full((3, 1), 9.0))
     assert inputs.dtype == np.float32 and inputs.shape == (3, 8)
     assert inputs[0] == pytest.approx([4, 4, 2, 2, np.log(3), np.log(5), 0, 9])
-
-
-def test_out_of_domain_says_why(people, invented_model):
-    scores = score_regions(people, [EVERYWHERE], invented_model({**POI, "domain": {"cadence_s": [1, 30]}}))
-    assert not scores.columns["in_domain"][0]
-    assert scores.reasons == ["1 of 1 regions: cadence outside 1 to 30 s"]
 
 
 def test_embeddings_may_come_from_elsewhere(people, invented_model):

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MODES = ("walk", "bike", "motor", "rail")
 SHARES = ("share_commuters", *(f"share_{mode}" for mode in MODES))
-# What legends and cards need to know of the figures, as of a head
 CARDS = tuple(
     {"name": name, "kind": "number", "title": title}
     for name, title in (

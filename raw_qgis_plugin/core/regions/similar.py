@@ -32,12 +32,11 @@ def similar_regions(
     """
     users = users.by_user()
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
-    region, fix = flattened(inside)
-    visits = count_users(users, inside)
+    (region, fix), visits = flattened(inside), count_users(users, inside)
     shown = ~withheld(min_users, visits)
     if not shown[target]:
-        words = f"has fewer than {min_users} users, or one of them has most of its fixes"
-        raise InputError(f"The target region {words}: it is suppressed for confidentiality. Choose a larger one.")
+        why = f"has fewer than {min_users} users, or one of them has most of its fixes: it is suppressed"
+        raise InputError(f"The target region {why} for confidentiality. Choose a larger one.")
     came = np.flatnonzero(np.asarray(visits[shown].sum(axis=0)).ravel())  # the others need no embedding
     some = embed(users.take(np.isin(users.user, came)), part_of(progress, 0.2, 0.9))
     vectors = np.full((users.n_users, some.shape[1]), np.nan, np.float32)

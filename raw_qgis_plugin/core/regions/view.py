@@ -68,8 +68,7 @@ def prepare(
     answers = {head["name"]: head_columns(head, model, x, stats) for head in model.bundle.heads("user")}
     anywhere = presence(users, [np.arange(len(users))], hour)
     made = VisitorIndex(users, embeddings, answers, stats, hour, zone, activity, index, anywhere, labels)
-    # The first region loads libraries and heads for a second, which is better now than while the user draws
-    if len(users):  # a small region: a box around all tracks might cross the antimeridian
+    if len(users):  # the first region loads libraries for a second, better now than while the user draws
         summarise_region(made, model, shapely.Point(users.lon[0], users.lat[0]).buffer(1e-6), 1)
     progress(1.0)
     return made

@@ -54,8 +54,8 @@ class RegionCard(Card):
             self.add(words.format(n=min_users, area=square_km(view.area_km2)))
         else:
             figures = view.figures
-            mostly_one = np.isnan(figures["n_points"])
-            fixes = tr("fixes mostly of one person") if mostly_one else count_fixes(int(figures["n_points"]))
+            n = figures["n_points"]
+            fixes = tr("fixes mostly of one person") if np.isnan(n) else count_fixes(int(n))
             self.add(" · ".join([count_people(int(figures["n_users"])), fixes, square_km(view.area_km2)]))
             self._show_figures(view)
             self._show_week(view)

@@ -24,7 +24,6 @@ class Comparison(RawDialog):
     """The differences of two regions, and their cards."""
 
     def __init__(self, cards: Sequence[RegionCard], parent: QWidget, publish: Callable[[], Any]) -> None:
-        """publish: opens 'Publish figures'."""
         super().__init__(parent, "raw_compare", tr("Compare regions"))
         self.cards = cards
         grid = QGridLayout()

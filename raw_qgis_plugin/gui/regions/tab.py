@@ -92,8 +92,6 @@ class RegionsTab(QWidget):
         above, below = row(*self.buttons.values(), None, self.min_users), row(*self.below, None)
         self.setLayout(column(above, self.hint, self.table, below, self.place, None, margins_px=(2, 6, 2, 2)))
 
-    # ---- drawing ------------------------------------------------------------------------------------------------
-
     def _draw(self, tool: str) -> None:
         """Take up a tool to draw with, '' for none."""
         if tool and self.buttons[tool].isChecked():
@@ -153,8 +151,6 @@ class RegionsTab(QWidget):
         if self.regions is not None:
             self.regions.remove([region.id for region in self._chosen()])
 
-    # ---- scoring ------------------------------------------------------------------------------------------------
-
     def _ready(self) -> bool:
         return self.session.city is not None and self.session.model is not None
 
@@ -207,8 +203,6 @@ class RegionsTab(QWidget):
     def _set_min_users(self, value: int) -> None:
         settings().min_users.setValue(value)
         self.refresh()
-
-    # ---- showing ------------------------------------------------------------------------------------------------
 
     def show_session(self) -> None:
         """Show the regions of the session's layer, and score again after another reading or model."""
