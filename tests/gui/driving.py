@@ -15,15 +15,7 @@ from pathlib import Path
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QEvent, QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import (
-    QAbstractButton,
-    QApplication,
-    QDockWidget,
-    QLabel,
-    QMessageBox,
-    QScrollArea,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QAbstractButton, QApplication, QDockWidget, QLabel, QMessageBox, QScrollArea, QWidget
 from qgis.utils import iface, plugins
 
 PICTURES = Path(os.environ["RAW_PICTURES"])

@@ -13,15 +13,7 @@ from pathlib import Path
 sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 
 from driving import LEFT, Heart, find, main, picture, press, until, wait
-from qgis.core import (
-    QgsDateTimeRange,
-    QgsFeature,
-    QgsGeometry,
-    QgsLineString,
-    QgsPoint,
-    QgsProject,
-    QgsVectorLayer,
-)
+from qgis.core import QgsDateTimeRange, QgsFeature, QgsGeometry, QgsLineString, QgsPoint, QgsProject, QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent

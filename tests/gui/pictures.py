@@ -7,21 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 
-from driving import (
-    PICTURES,
-    add,
-    around,
-    draw,
-    find,
-    idle,
-    main,
-    menu,
-    open_dock,
-    press,
-    show_tab,
-    wait,
-    whole_screen,
-)
+from driving import PICTURES, add, around, draw, find, idle, main, menu, open_dock, press, show_tab, wait, whole_screen
 from qgis.core import QgsLayoutExporter, QgsProject
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtGui import QColor

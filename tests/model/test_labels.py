@@ -5,16 +5,7 @@ import numpy as np
 import pytest
 import shapely
 
-from model.data.labels import (
-    Labelled,
-    choose,
-    clean,
-    cut_intervals,
-    join,
-    label_units,
-    label_words,
-    read_table,
-)
+from model.data.labels import Labelled, choose, clean, cut_intervals, join, label_units, label_words, read_table
 from model.head_training.examples import blocks
 from model.head_training.fit import encode
 from raw_qgis_plugin.core.errors import InputError
