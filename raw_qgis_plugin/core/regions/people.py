@@ -37,8 +37,7 @@ def people_figures(
 
     residents, workers: visitors whose home or place of work is in the region, as sums of probabilities. n_labelled:
     visitors of known labels. share_commuters, share_walk, share_bike, share_motor, share_rail: their means over these.
-    All but n_labelled with _low and _high, 80 % intervals: for the errors of the labels, of shares also for the choice
-    of the people. visits: sparse (n, n_users), in the order of users of the labels.
+    All but n_labelled with _low and _high, 80 % intervals. visits: sparse (n, n_users), in the order of the labels.
     """
     columns: dict[str, np.ndarray] = {}
     for name, kind in (("residents", HOME), ("workers", WORK)):

@@ -51,9 +51,8 @@ def score_regions(
     """Score regions by the users with a fix inside.
 
     polygons: (n_regions,) shapely geometries in lon/lat, or None. tasks, cached: as in `profile`. label: labels people,
-    such as `label_people` with a model. secret: of the profile, for noise_key. Columns: those of `count_figures`, of
-    `people_figures` if there is a label, and of heads; suppressed; in_domain, False for a region without answers of
-    heads. What is withheld of a region depends on no other region.
+    such as `label_people` with a model. secret: of the profile, for noise_key. Columns: of `count_figures`, of
+    `people_figures` if there is a label, and of heads; suppressed; in_domain, False without answers of heads.
     """
     heads = choose_heads(model, "region", tasks)
     users, regions = tracks.by_user(), usable_polygons(polygons)
@@ -91,10 +90,9 @@ def count_figures(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The figures of regions that need no model, (n,) each, and whether a region is of too few people, (n,) bool.
 
-    n_users; n_points, fixes; n_visits: runs of a user's consecutive fixes in the region, which a silence of three hours
-    ends; dwell_min: median minutes from the first to the last fix of visits with several fixes. With a secret also what
-    `publish_figures` needs: capped_n_visits, of nobody more than CAP; noisy_dwell_min, each person's median counting
-    once; and noise_key. users: one track a user. regions: of `usable_polygons`. inside: of `fixes_inside`.
+    n_users; n_points, fixes; n_visits: runs of a user's fixes in the region, which a silence of three hours ends;
+    dwell_min: median minutes of visits with several fixes. With a secret also what `publish_figures` needs:
+    capped_n_visits, noisy_dwell_min, noise_key. users: one track a user. inside: of `fixes_inside`.
     """
     from scipy.ndimage import median
 
