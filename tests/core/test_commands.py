@@ -211,7 +211,7 @@ def test_embed_to_csv(tmp_path, people):
     output = tmp_path / "e.csv"
     assert cli.run(embed.main, ["--tracks", tracks, "--unit", "day", "--output", str(output)]) == 0
     table = csv.read_csv(output)
-    assert table.column_names[:3] == ["user_id", "day", "e000"] and table.num_rows == 12
+    assert table.column_names[:5] == ["user_id", "day", "lon", "lat", "e000"] and table.num_rows == 12
 
 
 @pytest.mark.parametrize(
