@@ -15,6 +15,7 @@ from raw_qgis_plugin.core.diary.diary import UNSEEN, Diary, find_diary
 from raw_qgis_plugin.core.diary.legs import SETTINGS, cut_legs, join_legs
 from raw_qgis_plugin.core.diary.line import thinned
 from raw_qgis_plugin.core.diary.modes import HEAD, MODES, NO_HEAD, find_modes
+from raw_qgis_plugin.core.diary.place_features import place_facts
 from raw_qgis_plugin.core.diary.stops import find_stops
 from raw_qgis_plugin.core.embedding.profiles import UNKNOWN
 from raw_qgis_plugin.core.errors import no_progress
@@ -91,10 +92,13 @@ def test_only_a_leg_of_two_fixes_or_more_has_a_mode(invented_model: Callable[...
     assert found.mode[0] in MODES and found.mode[1] == UNKNOWN and np.isnan(found.p[1]).all()
 
 
-@pytest.mark.parametrize(("out_h", "stops"), [(0.0125, 1), (0.05, 2)])
-def test_a_short_way_out_and_back_is_part_of_the_stay(out_h: float, stops: int) -> None:
-    out, back = 2 + out_h, 2 + 2 * out_h
-    day = np.concatenate([part(0, 2, 0, 0), part(2, out, 0, 200), part(out, back, 200, 0), part(back, 4, 0, 0)])
+@pytest.mark.parametrize(
+    ("out_h", "every_s", "stops"), [(0.0125, 15, 1), (0.05, 15, 2), (0.0125, 30, 1), (1 / 60, 30, 2)]
+)
+def test_a_short_way_out_and_back_is_part_of_the_stay(out_h: float, every_s: float, stops: int) -> None:
+    out, back, far = 2 + out_h, 2 + 2 * out_h, 200 * every_s / 15
+    ways = (0, 2, 0, 0), (2, out, 0, far), (out, back, far, 0), (back, 4, 0, 0)
+    day = np.concatenate([part(*way, every_s) for way in ways])
     assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1])).stops["kind"]) == stops
 
 
@@ -102,6 +106,57 @@ def test_two_days_show_no_kinds() -> None:
     found = whole(days(2))
     assert set(found.stops["kind"]) == {None} and not found.stops["in_domain"].any()
     assert set(found.stops["why"]) == {"fixes on fewer than 3 days"} and np.isnan(found.users["commuter_p"]).all()
+
+
+def test_features_of_places_are_what_a_calendar_says() -> None:
+    """Nineteen days from a Monday, a fix in ten minutes: work from 9 or 10 to 18 h, half an hour at a friend's;
+    silent at noon for two hours, and from 0 to 5 h but on Mondays; and somebody who lives so three hours east.
+    """
+    minute = np.arange(0, 19 * 1440, 10)
+    day, hour = minute // 1440, minute % 1440 / 60
+    working = (day % 7 < 5) & (hour >= 9 + day % 2) & (hour <= 18)
+    at = np.select([working, (day == 12) & (hour >= 14) & (hour <= 14.5)], [1, 2], 0)
+    seen = ((hour >= 5) | (day % 7 == 0)) & ((hour <= 12) | (hour >= 14))
+    seen &= working | ~np.roll(working, -1)  # so the way to work takes twenty minutes
+    t, x, at = MONDAY + minute[seen] * MINUTE, at[seen] * 5e3, at[seen]
+    both = tracks_of(np.append(t, t - 3 * HOUR_MS), np.append(x, x + 45 * 111_320), user=np.repeat(["a", "b"], len(t)))
+    first = np.flatnonzero(np.diff(np.tile(at, 2) + 3 * both.user, prepend=-1))
+    facts = place_facts(both, first, np.append(first[1:], len(both)) - 1, np.tile(at, 2)[first] + 3 * both.user[first])
+    home_work_friend = {
+        "of_place_weekday_0": (0.064, 0, 0), "of_place_weekday_9": (0.02, 0.18, 0),
+        "of_place_weekday_11": (0, 0.352, 0), "of_place_weekday_17": (0.117, 0.117, 0),
+        "of_weeks_weekday_7": (0.911, 0, 0), "of_weeks_weekday_9": (0.156, 0.767, 0),
+        "of_weeks_weekday_17": (0.611, 0.333, 0), "of_weeks_weekend_12": (0.889, 0, 0.042), "nights_rate": (1, 0, 0),
+        "nights_share": (6.333, 0, 0), "nights_a_week": (6.333, 0, 0), "weekdays_rate": (1, 1, 0),
+        "weekdays_share": (1, 1, 0), "weekdays_a_week": (5, 5, 0), "weekends_rate": (1, 0, 0.5),
+        "weekends_share": (1, 0, 0.25), "weekends_a_week": (1.333, 0, 1), "first_share": (1, 0, 0),
+        "last_share": (1, 0, 0), "overnight_share": (1, 0, 0), "overnight_rate": (0.947, 0, 0),
+        "from_hour": (0, 9.467, -1), "from_spread": (0, 0.499, -1), "until_hour": (0, 6, -1),
+        "until_spread": (0, 0, -1), "from_home": (0, 1, 1), "to_home": (0, 1, 1), "of_user_night": (1, 0, 0),
+        "of_user": (0.63, 0.343, 0.001), "of_user_work": (0.039, 0.942, 0), "silent": (0.26, 0, 0),
+        "weeks_share": (1, 1, 0.333), "night_to_home": (1, 0, 0), "work_to_home": (1, 24.21, 0),
+        "hours_to_home": (1, 0.403, 0.002),
+    }  # fmt: skip
+    logs = {
+        "visits": (17, 15, 1), "stay_0.5": (15.5, 9, 0.5), "stay_0.9": (17.83, 9, 0.5), "hours": (317.67, 128, 0.5),
+        "hours_a_week": (78.33, 42.67, 0.5), "work_hours": (4.667, 113, 0), "work_hours_a_week": (1.556, 37.67, 0),
+        "weeks": (3, 3, 1), "days": (19, 15, 1), "rank_night": (0, 1, 2), "rank_hours": (0, 1, 2),
+        "rank_work": (2, 0, 1), "rank_weekdays": (2, 0, 1),
+    }  # fmt: skip
+    of_user = {
+        "nights": 18, "weekdays": 15, "weekends": 4, "n_days": 19, "stayed_a_day": 19.13, "moved_a_day": 0.509,
+        "stayed": 0.974, "hours": 373.17, "coverage": 0.819, "on_way_a_day": 0.404, "at_places": 0.979, "span": 6.122,
+        "night": 0.789, "work": 6.316, "cadence": 6.397, "silent_a_day": 4.351, "places": 1.386,
+        "places_a_day": 0.158, "visits_a_day": 1.737, "work_at_home": 0.04,
+    }  # fmt: skip
+    x = dict(zip(facts.names, facts.x.T))
+    for name, values in (home_work_friend | logs).items():
+        found = np.expm1(x[name]) if name in logs else x[name]
+        assert found == pytest.approx([*values, *values], abs=0.01), name
+    for name, value in of_user.items():
+        found = facts.of_user[name] if name in facts.of_user else x[f"record_{name}"][::3]
+        assert found == pytest.approx([value] * 2, abs=0.01), name
+    assert facts.of_place["nights"].tolist() == [19, 0, 0] * 2
 
 
 def phone(count: int, every_h: float = 1.0, **options: object) -> Tracks:
@@ -197,16 +252,20 @@ def test_a_stroll_is_no_stop_however_short_stops_may_be(min_stop_min: float) -> 
 
 
 @pytest.mark.parametrize(
-    ("stay_h", "on_to_m", "every_s", "stops"),
-    [(0.3, 16_000, 15, 2), (0.3, 0, 15, 3), (0.6, 16_000, 15, 3), (0.3, 16_000, 1000, 3)],
-    ids=["goes on: a wait", "turns back", "half an hour", "silent for a quarter of an hour"],
-)
-def test_a_short_stay_on_the_way_is_a_wait(stay_h: float, on_to_m: float, every_s: float, stops: int) -> None:
+    ("stay_h", "on_to_m", "every_s", "kept", "stops"),
+    [(0.3, 16_000, 15, 1, 2), (0.3, 0, 15, 1, 3), (0.5, 16_000, 15, 1, 3), (0.3, 16_000, 1000, 1, 3),
+     (0.3, 16_000, 15, 16, 2), (0.3, 0, 15, 16, 3)],
+    ids=["goes on: a wait", "turns back", "half an hour", "silent for a quarter of an hour", "apart: a wait",
+         "apart: turns back"],
+)  # fmt: skip
+def test_a_short_stay_on_the_way_is_a_wait(
+    stay_h: float, on_to_m: float, every_s: float, kept: int, stops: int
+) -> None:
     back = 1.2 + stay_h
     day = np.concatenate([
         part(0, 1, 0, 0), part(1, 1.2, 0, 8_000), part(1.2, back, 8_000, 8_000, every_s),
         part(back, back + 0.2, 8_000, on_to_m), part(back + 0.2, back + 1.2, on_to_m, on_to_m),
-    ])  # fmt: skip
+    ])[::kept]  # fmt: skip
     assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1])).stops["kind"]) == stops
 
 

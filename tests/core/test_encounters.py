@@ -105,8 +105,8 @@ def test_small_parts_have_the_same_encounters_and_every_time_once(monkeypatch: p
     whole = [found(tracks) for tracks in cases]
     small = replace(encounters.SETTINGS, positions_at_once=50, searched_at_once=7)
     monkeypatch.setattr(encounters, "SETTINGS", small)
-    parts = [p for _, p in positions(cases[0], 30_000, 3_600_000)]
-    assert len(parts) > 5
+    shares, parts = zip(*positions(cases[0], 30_000, 3_600_000))
+    assert len(parts) > 5 and shares == pytest.approx(np.arange(len(parts)) / len(parts))
     user, tick = (np.concatenate([getattr(p, name) for p in parts]) for name in ("user", "tick"))
     assert len(np.unique(np.stack([user, tick]), axis=1).T) == len(tick) == 3 * 2 * 60
     assert list(positions(cases[0], 30_000, 1000)) == []
@@ -120,7 +120,8 @@ def test_small_parts_have_the_same_encounters_and_every_time_once(monkeypatch: p
 @pytest.mark.parametrize("away_m", [0.0, 40.0, 50.0, 60.0, 500.0])
 def test_a_probability_is_the_share_of_draws(away_m: float, error_m: float) -> None:
     draws = np.random.default_rng(0).normal(0, error_m, (100_000, 2)) + [away_m, 0.0]
-    p = probability_within(np.array([away_m]), np.array([error_m]), 50.0)[0]
+    with np.errstate(divide="raise"):
+        p = probability_within(np.array([away_m]), np.array([error_m]), 50.0)[0]
     assert p == pytest.approx((np.hypot(*draws.T) <= 50).mean(), abs=0.01)
 
 

@@ -88,6 +88,10 @@ def test_the_shipped_imputer_says_what_it_said() -> None:
         [8.8, 23.3, 10.5], abs=1
     )
     assert f.radius80_m == pytest.approx([17, 25, 31, 37, 43, 41, 34, 27, 20, 10], abs=2)
+    others = corner(vehicles=5)
+    xy = of_last(replace(others, lat=others.lat + 0.0036 * (others.track == 4)))[1]
+    beside = np.array([[1933, -32], [3930, -377], [4483, 1007], [4488, 2841]])
+    assert np.abs(xy[::3] - beside).max() < 3, "400 m north of the others' street"
     f, xy = of_last(corner(vehicles=1))
     alone = np.array([[1840, 121], [2914, 837], [3850, 1715], [4461, 2871]])
     assert np.abs(xy[::3] - alone).max() < 2 and f.radius80_m[::3] == pytest.approx([541, 1043, 1043, 255], abs=5)
@@ -131,6 +135,8 @@ def test_queries_are_inside_of_gaps_and_long_gaps_stay_open() -> None:
     queries = GapQueries.every(tracks, 60.0, 3600.0)
     assert (queries.t > tracks.t[queries.before]).all() and (queries.t < tracks.t[queries.before + 1]).all()
     assert (np.diff(queries.t) == 60_000).all() and queries.n_open == 0
+    assert GapQueries.every(tracks, 615.0, 300.0).n_open == 0, "as long as a step: no gap"
+    assert len(GapQueries.every(tracks, 60.0, 615.0).t) == 10, "as long as a gap may be"
     short = GapQueries.every(tracks, 60.0, 300.0)
     assert len(short.t) == 0 and short.n_open == 1 and list(fill(tracks, short)) == []
     with pytest.raises(InputError, match="longer step"):
