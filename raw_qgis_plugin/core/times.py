@@ -144,7 +144,8 @@ def _from_numbers(array: np.ndarray, zone: tzinfo) -> np.ndarray:
     """Epoch s, ms, µs or ns as ms, each number by its own magnitude: 1e11 s is the year 5138, 1e11 ms is 1973.
 
     So it does not matter in which part of a table a number is read, or what other devices wrote. What looks like a date
-    to the day, the minute or the second is one: as an epoch it would be of the seventies, or after 2572.
+    to the day, the minute or the second is one: as an epoch it would be of the seventies, or after 2572. To the day or
+    minute it is none where part of it is no date and other numbers do not look like dates.
     """
     number = array.astype(np.float64)
     good = np.isfinite(number) & (np.abs(number) < 9.2e18)
@@ -154,7 +155,9 @@ def _from_numbers(array: np.ndarray, zone: tzinfo) -> np.ndarray:
         import pyarrow as pa
 
         digits = pa.array(array[dates].astype(np.int64)).cast(pa.string())
-        ms[dates] = _from_text(digits, zone, "", numbers=False)
+        found = _from_text(digits, zone, "", numbers=False)
+        whole = (found != NO_TIME).all() or np.array_equal(dates, good & (number != 0))
+        ms[dates] = np.where(whole | (number[dates] >= 19e12), found, ms[dates])  # else seconds from another moment
     return ms
 
 

@@ -150,3 +150,10 @@ def test_a_zone_is_also_an_offset(name, hours):
     """QGIS's list of zones has these too."""
     assert find_zone(name).utcoffset(datetime(2024, 7, 1)) == timedelta(hours=hours)
     assert parse_times(["2024-07-01 00:00"], name)[0] == parse_times(["2024-07-01"])[0] - hours * 3_600_000
+
+
+def test_seconds_that_count_from_another_moment_are_no_dates() -> None:
+    """19,000,000 to 21,000,000 look like days of the years 1900 to 2100."""
+    seconds = np.arange(18_000_000, 22_000_000, 15_000)
+    assert (parse_times(seconds) == 1000 * seconds).all()
+    assert (parse_times(np.array([20240101, 20241301])) == NO_TIME).tolist() == [False, True]
