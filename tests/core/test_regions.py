@@ -14,6 +14,7 @@ from raw_qgis_plugin.core.people.ids import doubtful_ids  # noqa: E402
 from raw_qgis_plugin.core.people.labels import PeopleLabels  # noqa: E402
 from raw_qgis_plugin.core.regions.geometry import FixIndex, area_km2, fixes_inside  # noqa: E402
 from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs  # noqa: E402
+from raw_qgis_plugin.core.regions.noise import COMMON, deviation, noise, noisy_medians  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402
 from raw_qgis_plugin.core.regions.view import prepare, summarise_region  # noqa: E402
 from raw_qgis_plugin.core.regions.week import NO_DATA, TOO_FEW, week_of_regions  # noqa: E402
@@ -190,6 +191,19 @@ def test_ids_that_look_alike_and_ids_of_a_day_are_warned_of():
     assert ["within a day" in words for words in doubtful_ids(days)] == [True]
 
 
+def test_noise_is_as_wide_as_it_says_and_medians_are_near():
+    keys = np.array([f"key {k}" for k in range(3000)], object)
+    drawn = np.array([[noise(b"secret", key, name, 0.5, 2.0) for key in keys] for name in ("n_users", "n_visits")])
+    assert drawn.std(axis=1) == pytest.approx([4, 4], rel=0.05) and np.abs(drawn.mean(axis=1)).max() < 0.3
+    assert np.corrcoef(drawn)[0, 1] == pytest.approx(COMMON, abs=0.05)
+    within = [(np.abs(np.rint(drawn)) <= most).mean() for most in (deviation(0.5) - 1, deviation(0.5))]
+    assert within[0] < 0.95 < within[1]
+    one, at = np.arange(60), 0 * np.arange(60)
+    medians = [noisy_medians(b"secret", np.array([key, ""]), "dwell_min", one + 1.0, at, one) for key in keys[:300]]
+    assert np.quantile(np.array(medians)[:, 0], [0.05, 0.5, 0.95]).tolist() == [25, 30, 35]
+    assert np.isnan(np.array(medians)[:, 1]).all()
+
+
 # ---- who they are ---------------------------------------------------------------------------------------------------
 
 
@@ -221,7 +235,9 @@ def test_figures_of_people_are_sums_over_visitors(invented_model):
     assert found["residents"][0] == pytest.approx(14 * 0.9 + 1)
     assert found["residents_low"][0] < 13 < found["residents_high"][0]
     assert np.isnan(found["workers"][0])  # one person
-    assert found["n_labelled"][0] == 19
+    for least, told in ((19, True), (20, False)):
+        some = score_regions(tracks, [DEGREE], invented_model(), min_users=least, label=of).columns["n_labelled"]
+        assert (some == [19.0]).all() == told
     assert found["share_commuters"][0] == pytest.approx((12 * 0.9 + 7 * 0.2) / 19)
     assert 0 < found["share_commuters_low"][0] < found["share_commuters"][0] < found["share_commuters_high"][0] < 1
     shares = [found[f"share_{mode}"][0] for mode in ("walk", "bike", "motor", "rail")]

@@ -48,8 +48,8 @@ def test_the_nearest_is_found_and_never_the_target_itself():
         assert rows[0, 0] == 30 and rows[1, 0] == 7 and value[0, 0] > 0.99
         assert not (rows == np.array([[7], [30], [12]])).any() and 5 not in rows
         assert (np.diff(value, axis=1) <= 0).all()
-    rows, value = similar(x, np.array([0]), 50)
-    assert (rows[0] >= 0).sum() == 38 and np.isnan(value[0, 38:]).all() and (rows[0, 38:] == -1).all()
+    rows, value = similar(x, np.array([1]), 50)
+    assert (rows[0] >= 0).sum() == 38 and (rows[0, 38:] == -1).all() and (np.isnan(value) == (rows == -1)).all()
     for targets, k in ((np.array([5]), 3), (np.array([0]), 0)):
         with pytest.raises(InputError):
             similar(x, targets, k)
@@ -58,6 +58,7 @@ def test_the_nearest_is_found_and_never_the_target_itself():
 def test_facts_measure_what_they_say():
     users = commuters([4.0, 10.0], [7.0, 12.0])
     said = [fact.words(fact.values[0], fact.values[0]) for fact in user_traits(users)]
+    assert user_traits(users)[0].distance(0) == pytest.approx([0, 1]), "they move at other hours"
     assert said[0] == "both mostly move at 7–8 and 16–17 h"
     assert "both: median trip 4.0 km" in said
     assert "both 2.0 trips a day" in said
