@@ -39,7 +39,7 @@ from model.head_training.scoring import report_page, verdict
 from model.head_training.train import Splits, add_head, train
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Worth, open_bundle, worth
-from raw_qgis_plugin.core.bundle.card import HEAD_NAMES, is_head_name
+from raw_qgis_plugin.core.bundle.card import HEAD_NAMES, clash, is_head_name
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.cache import embed_cached
 from raw_qgis_plugin.core.errors import InputError
@@ -102,6 +102,9 @@ class Training:
         check(arguments, self.spec)
         self.rename = dict(arguments.rename)
         self.bundle = open_bundle(arguments.bundle)
+        name = self.spec.task_name
+        if clash([name, *(h["name"] for h in self.bundle.card["heads"] if h["name"] != name)]):
+            raise InputError(f"'{name}' is a field of another head of the model {self.bundle.name}: use another name.")
         self.model = Model(self.bundle, arguments.device)
         self._reported = 0.0
 

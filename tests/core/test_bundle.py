@@ -118,8 +118,10 @@ WRONG: list[tuple[dict, str]] = [
     ({"data": "x" * LIMITS.text_bytes}, "larger than 4 MiB"),
     *[({"heads": heads}, words) for heads, words in (
         ([{**NUMBER, "name": "../../evil"}], "without a proper name"), ([{**NUMBER, "unit": "cat"}], "unknown unit"),
-        ([NUMBER, NUMBER], "two heads that are called mine"), ([{**CLASSES, "classes": ["a", ["b"]]}], "no classes"),
-        ([{**CLASSES, "classes": "abc"}], "no classes"), ([NUMBER] * (LIMITS.heads + 1), "more than 300 heads"),
+        ([NUMBER, NUMBER], "two heads that are called mine"),
+        ([NUMBER, {**NUMBER, "name": "mine_low"}], "mine_low or answer in this field"),
+        ([{**CLASSES, "classes": ["a", ["b"]]}], "no classes"), ([{**CLASSES, "classes": "abc"}], "no classes"),
+        ([NUMBER] * (LIMITS.heads + 1), "more than 300 heads"),
         ([NUMBER], "mine.*which is missing"), ([], "which its card does not name"),
         *[([{**CLASSES, "threshold": t}], "threshold") for t in ("0.6", None, NAN, 1.5)],
         *[([{**NUMBER, "inputs": n}], "number of inputs") for n in (3.5, 0, -1, 10**6, True, "3", NAN, None)],

@@ -118,9 +118,14 @@ def _check_heads(folder: Path, card: dict) -> None:
             raise BundleError(f"The head {h['name']} of the model {card['name']} has {fault}.")
         if wrong := _misfit(h, HEAD):
             raise BundleError(f"The card of the head {h['name']} holds something else than it should in '{wrong}'.")
-    for name, times in Counter(h["name"] for h in card["heads"]).items():
-        if times > 1:
-            raise BundleError(f"The model {card['name']} has two heads that are called {name}.")
+    if name := clash([h["name"] for h in card["heads"]]):
+        raise BundleError(f"The model {card['name']} has two heads that are called {name} or answer in this field.")
+
+
+def clash(names: list[str]) -> str:
+    """The first name of a head that is another's too, or that of another's probability or limit; '' if none."""
+    fields = Counter(name + end for name in names for end in ("", "_p", "_low", "_high"))
+    return next((name for name in names if fields[name] > 1), "")
 
 
 def is_head_name(name: str) -> bool:
