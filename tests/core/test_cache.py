@@ -17,7 +17,7 @@ import pytest
 
 from raw_qgis_plugin.core.embedding import cache
 from raw_qgis_plugin.core.embedding.cache import FILE, embed_cached
-from raw_qgis_plugin.core.embedding.embed import embed, embedding_width
+from raw_qgis_plugin.core.embedding.embed import embed, embedding_width, thin_rows
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -91,15 +91,15 @@ def test_the_key_is_the_content_the_model_and_the_recipe(tmp_path, make_model, p
     assert model.seen > 0
 
 
-def test_units_too_short_have_none(tmp_path, make_model):
+def test_units_too_short_have_none_and_long_ones_are_thinned(tmp_path, make_model, people):
     tracks = build_tracks(["a", "a", "b"], None, [0, 60_000, 0], [1.0, 1.001, 2.0], [1.0, 1.0, 2.0])[0]
     for _ in range(2):
         vectors = embed_cached(tracks, make_model(), tmp_path / "cache", warn=refuse)
         assert np.isnan(vectors).all(axis=1).tolist() == [False, True]
-    assert embed_cached(tracks.take(np.zeros(3, bool)), make_model(), tmp_path / "cache", warn=refuse).shape == (
-        0,
-        embedding_width(4),
-    )
+    none = embed_cached(tracks.take(np.zeros(3, bool)), make_model(), tmp_path / "cache", warn=refuse)
+    assert none.shape == (0, embedding_width(4))
+    fast = replace(people, t=people.t // 20)  # a fix in three seconds
+    assert np.abs(np.bincount(fast.track[thin_rows(fast, 60)]) - 60).max() <= 1
 
 
 def test_only_the_owner_can_look_in(tmp_path, make_model, people):

@@ -274,7 +274,7 @@ def test_legs_of_a_way_back_are_those_of_the_way() -> None:
 
 
 @pytest.mark.parametrize(("p", "left"), [(0.8, 1), (SETTINGS.min_p, 1), (0.6, 3), (np.nan, 3)])
-def test_legs_of_one_mode_are_joined_where_it_is_sure(p: float, left: int) -> None:
+def test_legs_of_one_mode_are_joined_where_it_is_sure(p: float, left: int, invented_model: Callable) -> None:
     day = np.concatenate([part(0, 0.3, 0, 12_000), part(0.3, 0.6, 12_000, 13_000), part(0.6, 0.9, 13_000, 25_000)])
     line = thinned(tracks_of(day[:, 0] + MONDAY, day[:, 1]))
     stops = find_stops(line)
@@ -282,6 +282,9 @@ def test_legs_of_one_mode_are_joined_where_it_is_sure(p: float, left: int) -> No
     assert len(legs.begin) == 3
     mode = np.full(3, "motor vehicle", object)
     assert len(join_legs(line, stops, legs, mode, np.array([0.9, p, 0.9])).begin) == left
+    model = invented_model({"name": HEAD, "unit": "track", "kind": "classes", "classes": list(MODES)})
+    found = whole(line.tracks, model)
+    assert found.trips["mode"].tolist() == ["rail"] and found.mode_p.sum(axis=1) == pytest.approx([1])
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

@@ -12,7 +12,7 @@ import shapely
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.gaps import movements
 from raw_qgis_plugin.core.gaps.ends import Gaps, ends_of
-from raw_qgis_plugin.core.gaps.fill import Filled, GapQueries, calibrated, fill
+from raw_qgis_plugin.core.gaps.fill import SETTINGS, Filled, GapQueries, calibrated, fill
 from raw_qgis_plugin.core.gaps.imputer import SIMPLE, Imputer, simple_places
 from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
@@ -73,13 +73,6 @@ def test_a_gap_follows_the_street_that_others_took(lon0: float, back: bool) -> N
     assert (np.diff(xy.sum(axis=1)) > 0).all(), "always on"
 
 
-def test_alone_it_lies_between_the_ends_and_is_less_sure() -> None:
-    f, xy = of_last(corner(vehicles=1))
-    with_others, _ = of_last(corner())
-    assert (xy.min(axis=0) > -500).all() and (xy.max(axis=0) < 31 * STEP_M + 500).all()
-    assert f.radius80_m[4] > 3 * with_others.radius80_m[4]
-
-
 def test_the_shipped_imputer_says_what_it_said() -> None:
     """As recorded on 2026-11-30, to two metres: with two others to follow, and alone."""
     f, xy = of_last(corner(vehicles=3))
@@ -110,11 +103,15 @@ def test_movements_of_the_time_of_the_gap_do_not_count() -> None:
     assert np.abs(alone - beside).max() < 1e-6
 
 
-def test_an_answer_depends_on_nothing_but_the_tracks() -> None:
+def test_an_answer_depends_on_nothing_but_the_tracks(monkeypatch: pytest.MonkeyPatch) -> None:
     tracks = corner()
     queries = GapQueries.every(tracks, 60.0, 3600.0)
     whole = filled(tracks, queries)
     one = filled(tracks, GapQueries(queries.before[4:5], queries.t[4:5]))
+    told: list[float] = []
+    monkeypatch.setattr("raw_qgis_plugin.core.gaps.fill.SETTINGS", replace(SETTINGS, queries_at_once=3))
+    parts = [part.lon for part in fill(tracks, queries, told.append)]
+    assert told == pytest.approx([0, 0.3, 0.6, 0.8, 1]) and np.abs(np.concatenate(parts) - whole.lon).max() < 1e-9
     assert one.lon[0] == pytest.approx(whole.lon[4], abs=1e-9) and one.lat[0] == pytest.approx(whole.lat[4], abs=1e-9)
     names = np.array([f"{7 * number % 8}" for number in range(8)], object)[tracks.user]
     turned = build_tracks(names[::-1], None, tracks.t[::-1], tracks.lon[::-1], tracks.lat[::-1])[0]
