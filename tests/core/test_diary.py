@@ -204,7 +204,7 @@ def test_a_fix_far_away_and_long_before_changes_no_stop() -> None:
     week = build_tracks(None, None, week.t, week.lon, np.full(len(week), 60.0) + week.lon / 10)[0]
     t, lon, lat = np.append(week.t, MONDAY - 30 * DAY_MS), np.append(week.lon, 150.0), np.append(week.lat, -30.0)
     found, alone = whole(build_tracks(None, None, t, lon, lat)[0]), whole(week)
-    assert len(alone.stops["kind"]) > 4
+    assert len(alone.stops["kind"]) > 4 and alone.stop_lat == pytest.approx(60 + alone.stop_lon / 10, abs=1e-7)
     for name in ("t_arrive", "t_leave", "kind"):
         assert found.stops[name].tolist() == alone.stops[name].tolist()
 
@@ -225,14 +225,11 @@ def test_silences(hours: float, metres: float, stops: int, trips: int) -> None:
     assert len(found.trips["t_start"]) == trips
 
 
-def test_a_jam_does_not_cut_a_ride_and_a_short_halt_is_no_stop() -> None:
-    way = [part(0, 1, 0, 0), part(1, 1.2, 0, 8_000), part(1.2, 1.3, 8_000, 8_000), part(1.3, 1.5, 8_000, 16_000)]
-    day = np.concatenate([*way, part(1.5, 2.5, 16_000, 16_000)])
-    found = whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]))
-    assert len(found.trips["t_start"]) == 1 and len(found.stops["kind"]) == 2
-    back = [*way[:3], part(1.3, 1.5, 8_000, 0), part(1.5, 2.5, 0, 0)]
-    day = np.concatenate(back)
-    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=5).stops["kind"]) == 3
+def test_a_short_halt_is_a_stop_where_it_may_be_short() -> None:
+    way = [part(0, 1, 0, 0), part(1, 1.2, 0, 8_000), part(1.2, 1.3, 8_000, 8_000), part(1.3, 1.5, 8_000, 0)]
+    day = np.concatenate([*way, part(1.5, 2.5, 0, 0)])
+    for least, stops in ((5, 3), (10, 2)):
+        assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=least).stops["kind"]) == stops
 
 
 @pytest.mark.parametrize("min_stop_min", [4, 5, 10])
@@ -257,10 +254,8 @@ def test_a_short_stay_on_the_way_is_a_wait(stay_h: float, on_to_m: float, every_
 
 
 def test_a_record_may_begin_with_a_short_stay_and_a_way_back_has_waits_too() -> None:
-    day = np.concatenate([
-        part(0, 0.3, 0, 0), part(0.3, 0.5, 0, 8_000), part(0.5, 1.5, 8_000, 8_000), part(1.5, 1.6, 8_000, 4_000),
-        part(1.6, 1.9, 4_000, 4_000), part(1.9, 2, 4_000, 0), part(2, 3, 0, 0),
-    ])  # fmt: skip
+    hours, metres = (0, 0.3, 0.5, 1.5, 1.6, 1.9, 2, 3), (0, 0, 8_000, 8_000, 4_000, 4_000, 0, 0)
+    day = np.concatenate([part(*way) for way in zip(hours, hours[1:], metres, metres[1:])])
     assert whole(tracks_of(day[:, 0] + MONDAY, day[:, 1])).stops["place"].tolist() == [1, 2, 1]
 
 
@@ -268,8 +263,7 @@ def test_legs_of_a_way_back_are_those_of_the_way() -> None:
     """On foot, by car and on foot, with a fix in two minutes."""
     ways = (0, 0.5, 0, 2_000), (0.5, 1, 2_000, 22_000), (1, 1.5, 22_000, 24_000)
     t, x = np.concatenate([part(*way, 120) for way in ways]).T
-    lines = (thinned(tracks_of(t, way)) for way in (x, x[::-1]))
-    legs, back = (cut_legs(line, find_stops(line)) for line in lines)
+    legs, back = (cut_legs(line, find_stops(line)) for line in (thinned(tracks_of(t, x[::k])) for k in (1, -1)))
     assert len(legs.begin) == 3 and legs.begin.tolist() == (len(t) - 1 - back.end[::-1]).tolist()
 
 
@@ -285,6 +279,7 @@ def test_legs_of_one_mode_are_joined_where_it_is_sure(p: float, left: int, inven
     model = invented_model({"name": HEAD, "unit": "track", "kind": "classes", "classes": list(MODES)})
     found = whole(line.tracks, model)
     assert found.trips["mode"].tolist() == ["rail"] and found.mode_p.sum(axis=1) == pytest.approx([1])
+    assert found.mode_p[0, MODES.index("rail")] < found.trips["mode_p"][0], "as rare as among people's trips"
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

@@ -69,12 +69,6 @@ def test_an_encounter_lies_half_way_also_between_fixes() -> None:
     assert (e.t_start - START).tolist() == [30_000] and (e.t_end - START).tolist() == [1_140_000]
 
 
-def test_too_far_or_too_short_is_no_encounter() -> None:
-    assert len(found(people(apart_m=60.0)).one) == 0
-    assert len(found(people(), min_minutes=30).one) == 0
-    assert len(found(people(), min_minutes=20).one) == 1
-
-
 @pytest.mark.parametrize("seconds", [60, 70, 100, 300])
 def test_of_the_least_length_is_long_enough(seconds: int) -> None:
     """Two who sit together all the time that they are recorded, in which times that divide it lie."""
@@ -98,6 +92,15 @@ def test_in_a_gap_an_encounter_is_inferred_and_less_sure() -> None:
     assert (whole.t_end - whole.t_start)[0] > 55 * MINUTE, "one encounter all along"
     assert not inside.observed.any() and 0.2 < inside.probability[0] < 1.0
     assert len(found(inside_of_gap(), max_gap_min=10).one) == 0, "longer gaps hide everything"
+
+
+def test_who_is_too_far_or_follows_by_some_minutes_is_not_met() -> None:
+    assert len(found(people(apart_m=60.0)).one) == 0
+    minute = np.append(np.arange(0, 10, 1 / 3), np.arange(22, 60, 1 / 3))
+    t, x = START + np.rint(minute * MINUTE).astype(int), 80.0 * minute
+    followed = tracks_of(["a", "b"], [t, t + 4 * MINUTE], [x, x])
+    for distance_m in range(80, 120, 2):
+        assert len(found(followed, distance_m=distance_m).one) == 0
 
 
 def test_small_parts_have_the_same_encounters_and_every_time_once(monkeypatch: pytest.MonkeyPatch) -> None:

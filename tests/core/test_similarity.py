@@ -83,8 +83,12 @@ def test_reasons_name_what_agrees_and_is_unusual():
 def test_users_by_id():
     users = commuters([4.0, 9.0, 4.1, 12.0], [7.0, 10.0, 7.0, 11.0], days=2)
     vectors = np.array([[0.0, 1], [5, 5], [0.1, 1], [9, -4]], np.float32)
-    found = similar_users(users, "0", 2, lambda tracks, progress: vectors)
-    assert users.user_ids[found.rows[0]] == "2" and len(found.rows) == len(found.reasons) == 2
+    for asked, wanted in (("0", "2"), ("2", "0")):
+        found = similar_users(users, asked, 2, lambda tracks, progress: vectors)
+        assert (
+            users.user_ids[found.rows[0]] == wanted
+            and len(found.rows) == len(found.similarity) == len(found.reasons) == 2
+        )
     with pytest.raises(InputError, match="no user 'x' .* ids are: 0, 1, 2, 3.$"):
         similar_users(users, "x", 2, lambda tracks, progress: vectors)
 
