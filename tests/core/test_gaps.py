@@ -10,7 +10,6 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.gaps import movements
 from raw_qgis_plugin.core.gaps.ends import Gaps, ends_of
 from raw_qgis_plugin.core.gaps.fill import SETTINGS, Filled, GapQueries, calibrated, fill
 from raw_qgis_plugin.core.gaps.imputer import SIMPLE, Imputer, simple_places
@@ -149,13 +148,6 @@ def test_areas_are_as_wide_as_the_layer_needs() -> None:
     assert (narrowed[1] < factor).all() and (narrowed[3] < share).all()
     assert narrowed[1] == pytest.approx([0.28, 0.07], abs=0.02) and narrowed[3] == pytest.approx([0.27, 0.16], abs=0.02)
     assert kept[1, 1] == pytest.approx(factor[1]) and kept[3, 1] == pytest.approx(share[1])
-
-
-def test_of_a_large_layer_a_share_of_the_positions_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    tracks = corner(hide=None)
-    every = len(movements._positions(tracks)[0])
-    monkeypatch.setattr(movements, "SETTINGS", replace(movements.SETTINGS, max_positions=every // 9))
-    assert every / 20 < len(movements._positions(tracks)[0]) < every / 5
 
 
 def test_where_a_track_was_between_two_fixes_and_not_in_silence() -> None:

@@ -14,7 +14,7 @@ from raw_qgis_plugin.core.people.ids import doubtful_ids  # noqa: E402
 from raw_qgis_plugin.core.people.labels import PeopleLabels  # noqa: E402
 from raw_qgis_plugin.core.regions.geometry import FixIndex, area_km2, fixes_inside  # noqa: E402
 from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs  # noqa: E402
-from raw_qgis_plugin.core.regions.noise import COMMON, deviation, noise, noisy_medians  # noqa: E402
+from raw_qgis_plugin.core.regions.noise import COMMON, deviation, noise, noise_keys, noisy_medians  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402
 from raw_qgis_plugin.core.regions.view import prepare, summarise_region  # noqa: E402
 from raw_qgis_plugin.core.regions.week import NO_DATA, TOO_FEW, week_of_regions  # noqa: E402
@@ -53,7 +53,10 @@ def embedded(tracks, model, **options):
 
 
 def counts(tracks, regions):
-    return count_users(tracks, fixes_inside(tracks, regions)).toarray().tolist()
+    told = []
+    found = count_users(tracks, fixes_inside(tracks, regions, told.append)).toarray().tolist()
+    assert told == [(k + 1) / len(regions) for k in range(len(regions))]
+    return found
 
 
 def test_counts_of_fixes_by_region_and_user():
@@ -197,6 +200,11 @@ def test_noise_is_as_wide_as_it_says_and_medians_are_near():
     assert drawn.std(axis=1) == pytest.approx([4, 4], rel=0.05) and np.abs(drawn.mean(axis=1)).max() < 0.3
     assert np.corrcoef(drawn)[0, 1] == pytest.approx(COMMON, abs=0.05)
     assert np.quantile(np.abs(np.rint(drawn)), [0.93, 0.95]).tolist() == [deviation(0.5) - 1, deviation(0.5)]
+    from scipy.sparse import csr_matrix
+
+    shapes, visits = np.array([DEGREE, shapely.MultiPolygon([DEGREE]), EVERYWHERE]), csr_matrix(np.ones((3, 1), int))
+    same, multi, other = noise_keys(b"secret", shapes, visits, np.array(["a"], object))
+    assert same == multi != other
     one, at = np.arange(60), 0 * np.arange(60)
     medians = [noisy_medians(b"secret", np.array([key, ""]), "dwell_min", one + 1.0, at, one) for key in keys[:300]]
     assert np.quantile(np.array(medians)[:, 0], [0.05, 0.5, 0.95]).tolist() == [25, 30, 35]
