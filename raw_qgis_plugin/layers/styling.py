@@ -130,6 +130,9 @@ class RegionScores(Style):
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """The region, a line a figure, and its people."""
+        own = layer.fields().names()[: layer.fields().lookupField("n_users")]
+        if own and layer.displayField() not in own:  # QGIS takes n_labelled for a label
+            layer.setDisplayExpression(QgsExpression.quotedColumnRef(own[:2][-1]))
         people = tr("People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]")
         map_tip(layer, layer.displayField(), self.heads, people)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -16,7 +17,7 @@ SAME_AS = {"car": "motor vehicle", "bus": "motor vehicle", "true": "yes", "false
 
 def rows_of(path: Path) -> list[Row]:
     """The attributes of a GeoPackage's only layer, a dict a feature (a GeoPackage is an SQLite file)."""
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         db.row_factory = sqlite3.Row
         table = db.execute("SELECT table_name FROM gpkg_contents").fetchone()[0]
         return [dict(row) for row in db.execute(f'SELECT * FROM "{table}"')]

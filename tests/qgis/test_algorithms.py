@@ -220,6 +220,11 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
     assert rows[8]["suppressed"] and rows[9]["suppressed"]
     assert any("they would show figures of fewer than 4 users" in text for text in done.feedback.infos)
     assert "residents" not in run("raw:scoreregions", **common, LABELS=False).layer().fields().names()
+    from raw_qgis_plugin.layers.styling import RegionScores
+
+    assert layer.startEditing() and layer.renameAttribute(0, "region_id") and layer.commitChanges()
+    RegionScores([]).apply(layer)
+    assert layer.displayField() == "region_id", "QGIS would name regions by n_labelled"
 
 
 def test_regions_by_weekday_and_hours(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:

@@ -103,14 +103,8 @@ def test_flows_are_published_with_noise(run: Callable, city: str) -> None:
     done = run("raw:flows", INPUT=city, SIZE=4000, MIN_USERS=2, SLICE="weekend", **OUTPUTS)  # pairs of several people
     desk = done.rows("OUTPUT_MATRIX")
     rows = run("raw:publish", INPUT=done.layer("OUTPUT_MATRIX"), MIN_USERS=1, EPSILON=2).rows()
-    names = {
-        "from_zone",
-        "to_zone",
-        "slice",
-        "n_users",
-        "n_trips",
-        *(f"trips_{m}" for m in ("walk", "bike", "motor", "rail")),
-    }
+    modes = (f"trips_{mode}" for mode in ("walk", "bike", "motor", "rail"))
+    names = {"from_zone", "to_zone", "slice", "n_users", "n_trips", *modes}
     assert set(rows[0]) == names | {"minutes", "metres", "suppressed", "epsilon", "within_95"}
     from raw_qgis_plugin.layers.publishing import describe
 

@@ -52,10 +52,7 @@ def find_flows(
     tracks: Tracks, model: Model | None, zones: Zones | None, spec: FlowSpec, secret: bytes = b"",
     progress: Progress = no_progress,
 ) -> Flows:  # fmt: skip
-    """Find the trips of tracks, and add them up. tracks: a track each user, or each trip (spec.trips 'tracks').
-
-    zones: None for hexagons.
-    """
+    """Trips of tracks between zones, None for hexagons. tracks: one each user, or each trip (spec.trips 'tracks')."""
     if spec.trips == "tracks":
         return flows(trips_of_tracks(tracks), zones, spec, secret)
     return flows(trips_of(find_diary(tracks, model, progress=progress)), zones, spec, secret)
