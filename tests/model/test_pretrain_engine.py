@@ -267,7 +267,7 @@ def test_a_run_is_not_written_over(nano_run, tracks_file):
 
 
 def test_a_card_records_the_command_without_folders_of_this_machine(tmp_path, nano_run):
-    words = ["--corpus", "2*exact:/home/me/city/tracks.parquet", "--lr", "1e-3", "--output", "/home/me/work/r"]
+    words = ["--corpus", f"2*exact:{tmp_path}/city/tracks.parquet", "--lr", "1e-3", "--output", f"{tmp_path}/work/r"]
     assert command(words) == ("python -m model.pretrain --corpus 2*exact:city/tracks.parquet --lr 1e-3 --output work/r")
     assert source_name("gotrack:/data/gotrack") == "gotrack:data/gotrack"
     assert source_name(f"2*{Path.home() / 'tracks.parquet'}") == "2*tracks.parquet"  # not the user's name
