@@ -48,8 +48,8 @@ class WriteDiary(TrackAlgorithm):
         run.info(words.format(n=n, m=len(trips["mode"]), seen=int(trips["observed"].sum()), k=tracks.n_users))
         if n:
             run.warn(tr("Stops show where people live and work: they are personal data."))
-        if run.text("OUTPUT_GEOJSON"):
-            write_geojson(Path(run.text("OUTPUT_GEOJSON")), diary)
+        if geojson := run.text("OUTPUT_GEOJSON"):
+            write_geojson(Path(geojson), diary)
         stops = self.points(run, diary.stop_lon, diary.stop_lat)
         lines = self.lines(run, fixes.lon, fixes.lat, fixes.track_offsets, fixes.t)
         shapes = Qgis.WkbType
@@ -58,6 +58,6 @@ class WriteDiary(TrackAlgorithm):
             "OUTPUT_TRIPS": self.write(
                 run, "OUTPUT_TRIPS", trips, styling.Trips(heads), lines, shapes.LineStringM, start=95
             ),
-            **({"OUTPUT_GEOJSON": run.text("OUTPUT_GEOJSON")} if run.text("OUTPUT_GEOJSON") else {}),
+            **({"OUTPUT_GEOJSON": geojson} if geojson else {}),
             **self.counts(tracks, skipped, model.provider),
         }
