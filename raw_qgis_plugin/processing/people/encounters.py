@@ -36,7 +36,7 @@ class FindEncounters(TrackAlgorithm):
         found = find_encounters(tracks, run.spec(EncounterSpec), run.stage(tr("Finding encounters")))
         words = tr("Encounters: {n:,}, observed: {k:,}.")
         run.info(words.format(n=len(found.one), k=int(found.observed.sum())))
-        gaps = np.diff(tracks.t)[np.diff(tracks.track) == 0] / 60_000
+        gaps = np.diff(tracks.t)[tracks.steps()] / 60_000
         if len(gaps) and (longer := float(np.mean(gaps > run.spec(EncounterSpec).max_gap_min))) >= 0.5:
             words = tr(
                 "Encounters are missed: {share:.0%} of the gaps between two fixes are longer than MAX_GAP. Half of all "
