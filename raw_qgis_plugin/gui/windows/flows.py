@@ -10,7 +10,7 @@ import numpy as np
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QHeaderView, QPushButton, QTableWidget, QTableWidgetItem, QWidget
 
-from ...core.flows.flows import BY_MODE, flows, slices
+from ...core.flows.flows import BY_MODE, flows
 from ...core.flows.trips import Trips
 from ...core.flows.zones import read_zones
 from ...core.specs import FlowSpec
@@ -18,8 +18,6 @@ from ...processing.words import tr
 from ..widgets.charts import DayPlot
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, wrapped
-
-HOURS = slices(np.zeros(0, np.int64), np.zeros(0), "hour")[1]
 
 
 class FlowHours(DayPlot):
@@ -93,11 +91,10 @@ class FlowsWindow(RawDialog):
         """Show when trips go from region a to region b."""
         while self.chart.count():
             self.chart.takeAt(0).widget().deleteLater()
-        hour = np.array([HOURS.tolist().index(word) for word in self.by_hour["slice"]], int)
         here = (self.by_hour["from"] == a) & (self.by_hour["to"] == b)
         trips = np.zeros((24, 5))
         by_mode = [np.nan_to_num(self.by_hour[name][here]) for name in (*BY_MODE, "trips_unknown")]
-        trips[hour[here]] = np.column_stack(by_mode)
+        trips[[int(words[:2]) for words in self.by_hour["slice"][here]]] = np.column_stack(by_mode)
         self.hours = FlowHours(trips, trips.sum(axis=1) == 0)
         self.chart.addWidget(self.hours)
         names = [self.table.verticalHeaderItem(a).text(), self.table.horizontalHeaderItem(b).text()]
