@@ -56,9 +56,7 @@ class Publish(RawAlgorithm):
         within = deviation(spec.epsilon)
         run.info(words.format(within=within, n=shown, all=len(features), least=least))
         if "from_zone" in columns:  # that there is a row, and where it stands, would tell of a pair what the desk knew
-            names = [
-                [str(columns[name][row]) for name in ("slice", "from_zone", "to_zone")] for row in range(len(features))
-            ]
+            names = list(zip(*(map(str, columns[name]) for name in ("slice", "from_zone", "to_zone"))))
             order = sorted(map(int, np.flatnonzero(~found["suppressed"])), key=names.__getitem__)
             features, found = [features[row] for row in order], {name: found[name][order] for name in found}
             kept = [name for name in NAMES if name in columns]
