@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from qgis.core import (
     Qgis,
     QgsArrowSymbolLayer,
@@ -22,7 +21,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from .legends import CLASS_COLOURS, values_of
+from .legends import CLASS_COLOURS, numbers_of
 from .style import Style
 from .words import tr
 
@@ -94,7 +93,7 @@ class FlowLines(Style):
     def draw(self, layer: QgsVectorLayer) -> str:
         """One rule for each main mode; arrows in steps of width."""
         QgsExpressionContextUtils.setLayerVariable(layer, SHOWN, MAX_LINES)
-        most = float(np.nanmax(values_of(layer, "n_trips"), initial=1.0))
+        most = float(numbers_of(layer, "n_trips").max(initial=1.0))
         there = layer.uniqueValues(layer.fields().lookupField("main_mode"))
         root = QgsRuleBasedRenderer.Rule(None)
         modes = (
@@ -134,7 +133,7 @@ class FlowZones(Style):
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """A thin border, and a circle at the middle."""
-        most = float(np.nanmax(values_of(layer, "n_within"), initial=1.0))
+        most = float(numbers_of(layer, "n_within").max(initial=1.0))
         symbol = QgsFillSymbol.createSimple({"color": "0,0,0,0", "outline_color": "#999999", "outline_width": "0.2"})
         circle = QgsMarkerSymbol.createSimple({"color": "0,114,178,110", "outline_color": "#0072b2"})
         size = f'{LARGEST_MM} * sqrt(coalesce("n_within", 0) / {most!r})'

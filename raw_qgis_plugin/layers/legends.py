@@ -77,7 +77,7 @@ class Rules:
             for word, colour in class_colours(head).items():
                 self.add(pattern, f"{name} = {QgsExpression.quotedString(word)}", class_words(head, word), colour)
             return
-        limits = steps(values_of(self.layer, head["name"]))
+        limits = steps(numbers_of(self.layer, head["name"]))
         last = len(limits) - 2
         for i, (low, high) in enumerate(zip(limits[:-1], limits[1:])):
             condition = f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}"
@@ -126,7 +126,7 @@ class Rules:
 
     def show_by_clock_and_track(self) -> None:
         """Draw forecasts of the last horizon alone while the map's clock is off, and tracks not chosen pale."""
-        if len(horizons := values_of(self.layer, "horizon_min")):
+        if len(horizons := numbers_of(self.layer, "horizon_min")):
             drawn = f'@map_start_time IS NOT NULL OR "horizon_min" >= {horizons.max()}'  # NULL: the map's clock is off
             for rule in self.root.children():
                 rule.setFilterExpression(f"({rule.filterExpression()}) AND ({drawn})")
@@ -226,7 +226,7 @@ def class_colours(head: dict[str, Any]) -> dict[str, str]:
     return dict(zip(words, (OWN_COLOURS if shipped and head["name"] not in shipped else CLASS_COLOURS) * 9))
 
 
-def values_of(layer: QgsVectorLayer, name: str) -> np.ndarray:
+def numbers_of(layer: QgsVectorLayer, name: str) -> np.ndarray:
     """(n,) numbers of a field, without NULLs."""
     values = QgsVectorLayerUtils.getValues(layer, QgsExpression.quotedColumnRef(name))[0]
     return np.array([value for value in values if isinstance(value, (int, float)) and value == value], float)

@@ -14,7 +14,7 @@ import numpy as np
 from qgis.core import QgsExpression, QgsFeatureRequest, QgsMergedFeatureRenderer, QgsVectorLayer
 
 from .flows import add_moving
-from .legends import CLASS_COLOURS, EACH_USER, OWN_COLOURS, Rules, let_correct, map_tip, title_of, value_of, values_of
+from .legends import CLASS_COLOURS, EACH_USER, OWN_COLOURS, Rules, let_correct, map_tip, numbers_of, title_of, value_of
 from .style import VERDICTS as VERDICTS
 from .style import Fixes as Fixes
 from .style import Style
@@ -200,7 +200,7 @@ class ForecastPoints(Style):
     title, qml, order = "Forecast: points", "forecast_points", 3
 
     def _rules(self, rules: Rules) -> None:
-        horizons = np.unique(values_of(rules.layer, "horizon_min"))
+        horizons = np.unique(numbers_of(rules.layer, "horizon_min"))
         parts = np.array_split(horizons, min(len(AHEAD_COLOURS), len(horizons))) if len(horizons) else []
         for i, part in enumerate(parts):
             words = tr("{a} to {b} min ahead") if len(part) > 1 else tr("{a} min ahead")
