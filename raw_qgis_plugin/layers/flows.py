@@ -52,8 +52,7 @@ def add_moving(layer: QgsVectorLayer) -> None:
     moving = layer.clone()  # a layer that switches styles while its legend is drawn can crash QGIS
     renderer = layer.renderer().clone()
     for rule in renderer.rootRule().children():
-        drawn = rule.symbol()
-        colour, symbol = drawn.symbolLayer(drawn.symbolLayerCount() - 1).color(), QgsLineSymbol([])
+        colour, symbol = rule.symbol().symbolLayers()[-1].color(), QgsLineSymbol([])
         for tail, opacity in TAILS:
             part = QgsGeometryGeneratorSymbolLayer.create({"geometryModifier": MOVING.format(tail=tail)})
             part.setSymbolType(Qgis.SymbolType.Line)

@@ -57,7 +57,7 @@ class Rules:
         """Copy a pattern. colour: of its uppermost symbol layer; '' keeps the pattern's own."""
         symbol: QgsSymbol = self.patterns[pattern].symbol().clone()
         if colour:
-            symbol.symbolLayer(symbol.symbolLayerCount() - 1).setColor(QColor(colour))
+            symbol.symbolLayers()[-1].setColor(QColor(colour))
         self.root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, condition, words))
 
     def add_if_any(self, pattern: str, condition: str, words: str, colour: str = "") -> None:
@@ -89,7 +89,7 @@ class Rules:
         """Add one rule that gives each user a colour of its own, the same in all layers."""
         self.add(pattern, "TRUE", tr("A colour for each user"))
         symbol = self.root.children()[-1].symbol()
-        upper = symbol.symbolLayer(symbol.symbolLayerCount() - 1)
+        upper = symbol.symbolLayers()[-1]
         kinds = QgsSymbolLayer.Property
         kind = kinds.PropertyStrokeColor if symbol.type() == Qgis.SymbolType.Line else kinds.PropertyFillColor
         hue = f"round(359 * {hashed(EACH_USER, 1)})"
