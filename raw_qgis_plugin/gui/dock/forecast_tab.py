@@ -115,14 +115,14 @@ class ForecastTab(QWidget):
         if points is None or not points.featureCount():
             words = tr("There is no track of two fixes to forecast.")
         else:
-            minutes, end = values_of(points, "horizon_min"), values_of(points, "horizon_min").max()
-            near, far = (np.nanmedian(values_of(points, f"radius{n}_m")[minutes == end]) for n in (50, 80))
+            minutes = values_of(points, "horizon_min")
+            near, far = (np.nanmedian(values_of(points, f"radius{n}_m")[minutes == minutes.max()]) for n in (50, 80))
             count = len(set(map(str, values_of(points, "user_id", object))))
             words = tr(
                 "Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b} (median "
                 "over the tracks). The point on the map is the best single answer. Between two likely places it lies "
                 "in neither."
-            ).format(users=count_users(count), m=end, a=metres_words(near), b=metres_words(far))
+            ).format(users=count_users(count), m=minutes.max(), a=metres_words(near), b=metres_words(far))
             self._list_tracks(layers.get("OUTPUT_AREAS", points))
         self.words.setText("<br>".join([words, *map(escaped, warnings)]))
 
