@@ -22,8 +22,7 @@ Horizon = tuple[Verdict, dict[str, Any], dict[str, Any]]  # with the rows of the
 
 def horizons_of(table: QgsVectorLayer) -> list[Horizon]:
     """The horizons in the output of raw:backtest, the nearest first; none where it has no verdicts."""
-    names, found = table.fields().names(), []
-    rows = [dict(zip(names, feature.attributes())) for feature in table.getFeatures()]
+    rows, found = [feature.attributeMap() for feature in table.getFeatures()], []
     for verdict in from_json(str(table.customProperty(VERDICTS) or "")):
         here = [each for each in rows if each["horizon_min"] == verdict.horizon_s / 60]
         model = [each for each in here if each["method"] == "model"]

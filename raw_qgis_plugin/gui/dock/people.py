@@ -44,9 +44,7 @@ def row_of(layer: QgsVectorLayer | None, user: str) -> dict[str, Any]:
     if layer is None or "user_id" not in layer.fields().names():
         return {}
     row = next((each for each in layer.getFeatures() if str(each["user_id"]) == user), None)
-    return (
-        {} if row is None else {k: v for k, v in zip(row.fields().names(), row.attributes()) if v not in (None, NULL)}
-    )
+    return {} if row is None else {k: v for k, v in row.attributeMap().items() if v not in (None, NULL)}
 
 
 def describe_person(row: dict[str, Any]) -> list[str]:
