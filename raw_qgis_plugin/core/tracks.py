@@ -89,6 +89,10 @@ class Tracks:
         """(k,) rows of the fixes that are followed by another one of their track."""
         return np.flatnonzero(self.track[1:] == self.track[:-1])
 
+    def metres_to_next(self, at: np.ndarray) -> np.ndarray:
+        """The metres from the fixes in rows `at`, such as `steps`, to those in the rows after them."""
+        return metres_between(self.lon[at], self.lat[at], self.lon[at + 1], self.lat[at + 1])
+
     def take(self, fixes: np.ndarray) -> Tracks:
         """The fixes of an (n,) mask or of ascending indices, without the tracks and users that have no fix left."""
         tracks, track = renumber(self.track[fixes], self.n_tracks)
@@ -297,13 +301,12 @@ def spikes(tracks: Tracks, max_speed_m_s: float = 100.0) -> np.ndarray:
 
 def _is_faster(speed_m_s: float, tracks: Tracks) -> np.ndarray:
     """(n - 1,) bool: whether the step from a fix to the next fix of its track is faster."""
-    track, lon, lat = tracks.track, tracks.lon, tracks.lat
     reach_m = speed_m_s * np.diff(tracks.t) / 1000
     most_m_per_degree = 111_700.0
-    may = (np.abs(np.diff(lon)) + np.abs(np.diff(lat))) * most_m_per_degree > reach_m
-    at = np.flatnonzero(may & (track[1:] == track[:-1]))  # few are left for the exact test
+    may = (np.abs(np.diff(tracks.lon)) + np.abs(np.diff(tracks.lat))) * most_m_per_degree > reach_m
+    at = np.flatnonzero(may & (tracks.track[1:] == tracks.track[:-1]))  # few are left for the exact test
     fast = np.zeros(len(may), bool)
-    fast[at] = metres_between(lon[at], lat[at], lon[at + 1], lat[at + 1]) > reach_m[at]
+    fast[at] = tracks.metres_to_next(at) > reach_m[at]
     return fast
 
 
@@ -327,8 +330,7 @@ def without_outliers(tracks: Tracks, skipped: Skipped, max_speed_m_s: float = 10
 
 def _speeds_m_s(tracks: Tracks, at: np.ndarray) -> np.ndarray:
     """The speeds from the fixes `at` to the next ones."""
-    lon, lat, t = tracks.lon, tracks.lat, tracks.t
-    return metres_between(lon[at], lat[at], lon[at + 1], lat[at + 1]) * 1000 / (t[at + 1] - t[at])
+    return tracks.metres_to_next(at) * 1000 / (tracks.t[at + 1] - tracks.t[at])
 
 
 def encode_ids(values: Any) -> Coded:

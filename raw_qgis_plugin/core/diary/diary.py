@@ -11,7 +11,6 @@ import numpy as np
 from ..arrays import join_rows, object_column, run_starts, take_rows
 from ..embedding.profiles import UNKNOWN
 from ..errors import Progress, no_progress, part_of
-from ..geodesy import metres_between
 from ..specs import DiarySpec
 from ..tracks import Tracks
 from .legs import Legs, cut_legs, join_legs, tracks_of, unseen_legs
@@ -162,11 +161,11 @@ def _trip_columns(ways: Tracks, modes: Modes, seen: np.ndarray) -> dict[str, np.
     """The table of trips, without their ends."""
     start, end = ways.t[ways.track_offsets[:-1]], ways.t[ways.track_offsets[1:] - 1]
     step = ways.steps()
-    metres = metres_between(ways.lon[step], ways.lat[step], ways.lon[step + 1], ways.lat[step + 1])
+    metres = np.bincount(ways.track[step], ways.metres_to_next(step), ways.n_tracks)
     return {
         "user_id": ways.user_ids[ways.track_user], "trip_id": _numbered(ways.user_ids, ways.track_user, "t"),
         "t_start": start, "t_end": end, "mode": modes.mode, "mode_p": modes.mode_p,
-        "distance_m": np.bincount(ways.track[step], metres, ways.n_tracks), "duration_min": (end - start) / 60_000,
+        "distance_m": metres, "duration_min": (end - start) / 60_000,
         "observed": seen, "in_domain": modes.in_domain, "why": modes.why,
     }  # fmt: skip
 

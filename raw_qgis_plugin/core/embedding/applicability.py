@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from ..arrays import group_quantile, run_starts
-from ..geodesy import metres_between
 from ..tracks import Tracks, solar_day
 
 # The quantities that the 'domain' of a head in the card may limit: words, unit of measure, and a plain reason
@@ -43,8 +42,7 @@ def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
 
 def _stats_of_part(tracks: Tracks) -> dict[str, np.ndarray]:
     step, seconds, cadence, seen = _steps(tracks)
-    metres = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
-    track, n = tracks.track[step], tracks.n_tracks
+    metres, track, n = tracks.metres_to_next(step), tracks.track[step], tracks.n_tracks
     way, way_seen = np.bincount(track, metres, n), np.bincount(track, metres * seen, n)
     return {
         "cadence_s": cadence,

@@ -113,7 +113,7 @@ def _movement(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Steps of movement from a fix to the next: row of the first fix, metres and seconds."""
     row, ms = tracks.steps(), np.diff(tracks.t)
     row = row[ms[row] <= SETTINGS.max_step_ms]
-    metres = metres_between(tracks.lon[row], tracks.lat[row], tracks.lon[row + 1], tracks.lat[row + 1])
+    metres = tracks.metres_to_next(row)
     moved = metres >= SETTINGS.moving_m_s * ms[row] / 1000
     return row[moved], metres[moved], ms[row[moved]] / 1000
 

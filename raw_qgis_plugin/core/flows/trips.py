@@ -75,6 +75,6 @@ def trips_of_tracks(tracks: Tracks) -> Trips:
     first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1
     begin, end = (np.column_stack([tracks.lon[row], tracks.lat[row]]) for row in (first, last))
     step, n = tracks.steps(), tracks.n_tracks
-    steps_m = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
-    columns = np.bincount(tracks.track[step], steps_m, n), np.zeros((n, len(MODES))), np.ones(n, bool)
+    metres = np.bincount(tracks.track[step], tracks.metres_to_next(step), n)
+    columns = metres, np.zeros((n, len(MODES))), np.ones(n, bool)
     return Trips(tracks.user_ids, tracks.track_user, tracks.t[first], tracks.t[last], begin, end, *columns)
