@@ -14,7 +14,7 @@ import shapely
 from raw_qgis_plugin.core.diary.diary import find_diary
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.flows.flows import BY_MODE, Flows, find_flows, flows, shown_zones, slices, table_of
-from raw_qgis_plugin.core.flows.trips import MODES, Trips, trips_of
+from raw_qgis_plugin.core.flows.trips import SHORT_MODES, Trips, trips_of
 from raw_qgis_plugin.core.flows.zones import Zones, hexagons, read_zones
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import FlowSpec
@@ -115,7 +115,7 @@ def test_zones_count_what_leaves_and_what_comes() -> None:
 
 def test_only_trips_of_some_modes_count() -> None:
     trips = some_trips()
-    each = [ask(trips, grid(), modes=mode, min_users=1).pairs["n_trips"].sum() for mode in MODES]
+    each = [ask(trips, grid(), modes=mode, min_users=1).pairs["n_trips"].sum() for mode in SHORT_MODES]
     known = trips.mode_p.max(axis=1) > 1 - trips.mode_p.sum(axis=1)
     ends = [grid().find(*at.T) >= 0 for at in (trips.begin, trips.end)]
     assert sum(each) == np.sum(known & trips.complete & ends[0] & ends[1])

@@ -23,6 +23,7 @@ NO_HEAD = f"the model has no head '{HEAD}'"
 VAGUE_M = 200.0  # a position that is known to more than this is no evidence of a stop or a way
 POINTS = 1024  # of a batch of legs: few stay in the processor's cache, and short legs are padded less
 MODES = ("walk", "bike", "motor vehicle", "rail")
+SHORT_MODES = ("walk", "bike", "motor", "rail")  # MODES in the names of fields
 COUNTED = 0.7  # of the way outside gaps, for a leg whose mode is counted; gaps look like rides
 RAIL_ODDS = 0.15  # the head learned as if all modes were equally frequent, but some 5 of 100 trips are by rail
 

@@ -17,7 +17,7 @@ from ..regions.noise import noise_keys, noisy_medians
 from ..regions.publish import CAP, CAPPED, NOISE_KEY, NOISY
 from ..specs import FlowSpec
 from ..times import DAY_MS, HOUR_MS
-from .trips import MODES, Trips, trips_of, trips_of_tracks
+from .trips import SHORT_MODES, Trips, trips_of, trips_of_tracks
 from .zones import Zones, hexagons
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..bundle.runtime import Model
     from ..tracks import Tracks
 
-BY_MODE = tuple(f"trips_{mode}" for mode in MODES)
+BY_MODE = tuple(f"trips_{mode}" for mode in SHORT_MODES)
 MEDIANS = ("minutes", "metres")
 
 
@@ -138,13 +138,13 @@ def persons(cell: np.ndarray, user: np.ndarray, n_cells: int) -> csr_matrix:
 def _wanted(trips: Trips, modes: str) -> np.ndarray:
     """(n,) bool: trips whose likeliest mode is one of some, named with commas between them. All for an empty text."""
     names = [name.strip() for name in modes.split(",") if name.strip()]
-    if unknown := [name for name in names if name not in MODES]:
-        raise InputError(f"There is no mode '{unknown[0]}'. There are: {', '.join(MODES)}.")
+    if unknown := [name for name in names if name not in SHORT_MODES]:
+        raise InputError(f"There is no mode '{unknown[0]}'. There are: {', '.join(SHORT_MODES)}.")
     if not names:
         return np.ones(len(trips.user), bool)
     p = trips.mode_p
     best = np.where(p.max(axis=1) > 1.0 - p.sum(axis=1), p.argmax(axis=1), -1)
-    return np.isin(best, [MODES.index(name) for name in names])
+    return np.isin(best, [SHORT_MODES.index(name) for name in names])
 
 
 def _sums(trips: Trips, rows: np.ndarray, cell: np.ndarray, people: csr_matrix) -> dict[str, np.ndarray]:
@@ -194,7 +194,7 @@ def table_of(found: Flows) -> dict[str, np.ndarray]:
     names = np.append(found.zones.names, np.array([None], object))
     ends = {f"{end}_zone": names[pairs.pop(end)] for end in ("from", "to")}
     by_mode = np.column_stack([np.nan_to_num(pairs[name]) for name in (*BY_MODE, "trips_unknown")])
-    main = np.array([*MODES, "unknown"], object)[by_mode.argmax(axis=1)]
+    main = np.array([*SHORT_MODES, "unknown"], object)[by_mode.argmax(axis=1)]
     main[np.isnan(pairs["n_trips"])] = None
     return {**ends, "slice": pairs.pop("slice"), "main_mode": main, **pairs}
 

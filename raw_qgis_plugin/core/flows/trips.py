@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..diary.diary import Diary
+from ..diary.modes import SHORT_MODES
 from ..geodesy import metres_between
 
 if TYPE_CHECKING:
     from ..tracks import Tracks
 
 SILENT_MIN, NEAR_M = 20.0, 500.0  # a longer silence ends a trip; after it, a stop this near is where it began
-MODES = ("walk", "bike", "motor", "rail")  # in the order of diary.modes.MODES
 
 
 @dataclass(frozen=True)
 class Trips:
     """n trips. user: (n,) row of user_ids. t_start, t_end: (n,) epoch ms. begin, end: (n, 2) lon and lat, degrees.
-    metres: (n,). mode_p: (n, 4) probabilities of MODES; what is missing to 1 is not known. complete: (n,) bool, whether
-    something of the person is on record before and after a trip.
+    metres: (n,). mode_p: (n, 4) probabilities of SHORT_MODES; what is missing to 1 is not known. complete: (n,) bool,
+    whether something of the person is on record before and after a trip.
     """
 
     user_ids: np.ndarray
@@ -76,5 +76,5 @@ def trips_of_tracks(tracks: Tracks) -> Trips:
     begin, end = (np.column_stack([tracks.lon[row], tracks.lat[row]]) for row in (first, last))
     step, n = tracks.steps(), tracks.n_tracks
     metres = np.bincount(tracks.track[step], tracks.metres_to_next(step), n)
-    columns = metres, np.zeros((n, len(MODES))), np.ones(n, bool)
+    columns = metres, np.zeros((n, len(SHORT_MODES))), np.ones(n, bool)
     return Trips(tracks.user_ids, tracks.track_user, tracks.t[first], tracks.t[last], begin, end, *columns)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import object_column, run_starts
 from ..diary.diary import Diary, find_diary
-from ..diary.modes import MODES
+from ..diary.modes import MODES, SHORT_MODES
 from ..diary.places import HOME, WORK
 from ..embedding.profiles import UNKNOWN
 from ..errors import Progress, no_progress
@@ -133,7 +133,7 @@ def _trips(users: Tracks, diary: Diary) -> dict[str, np.ndarray]:
     some, enough = count > 0, count >= s.min_trips
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(enough[:, None], sums / sums.sum(axis=1, keepdims=True), np.nan)
-        columns = {f"share_{name}": share[:, k] for k, name in enumerate(("walk", "bike", "motor", "rail"))}
+        columns = {f"share_{name}": share[:, k] for k, name in enumerate(SHORT_MODES)}
         columns["main_mode"] = np.where(some, np.array(MODES, object)[sums.argmax(axis=1)], UNKNOWN).astype(object)
         uses = (rail >= 1) & (share[:, MODES.index("rail")] >= s.rail_share)
         columns["rail_user"] = np.where(enough, np.where(uses, YES, NO), UNKNOWN).astype(object)

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..diary.modes import SHORT_MODES
 from ..diary.places import HOME, WORK
 from ..embedding.profiles import UNKNOWN
 from .disclosure import withheld
 from .geometry import points_inside
+from .publish import SHARES
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from ..people.labels import PeopleLabels
 
-MODES = ("walk", "bike", "motor", "rail")
-SHARES = ("share_commuters", *(f"share_{mode}" for mode in MODES))
 CARDS = tuple(
     {"name": name, "kind": "number", "title": title}
     for name, title in (
         ("residents", "Residents"), ("workers", "Workers"), ("share_commuters", "Share of commuters"),
-        *((f"share_{mode}", f"Share of trips: {mode}") for mode in MODES),
+        *((f"share_{mode}", f"Share of trips: {mode}") for mode in SHORT_MODES),
     )
 )  # fmt: skip
 PEOPLE_FIGURES = ("n_labelled", *(card["name"] + end for card in CARDS for end in ("", "_low", "_high")))
@@ -45,7 +45,7 @@ def people_figures(
         total, squares = (np.asarray(each.sum(axis=1)).ravel() for each in (there, there.multiply(there)))
         error, shown = np.sqrt(np.maximum(total - squares, 0)), ~withheld(min_users, there)
         columns |= _interval(name, total, error, shown, np.inf)
-    shares = np.stack([labels.columns["commuter_p"], *(labels.columns[f"share_{mode}"] for mode in MODES)], axis=1)
+    shares = np.stack([labels.columns["commuter_p"], *(labels.columns[name] for name in SHARES[1:])], axis=1)
     known = ~np.isnan(shares).any(axis=1) & (labels.columns["commuter"] != UNKNOWN)
     people = (visits > 0).multiply(known).tocsr()
     people.eliminate_zeros()
