@@ -11,7 +11,7 @@ import numpy as np
 from ..arrays import expand_ranges, group_quantile, softmax
 from ..embedding.applicability import outside, unit_stats
 from ..embedding.embed import embed
-from ..embedding.profiles import NOT_SURE, UNKNOWN, head_inputs
+from ..embedding.profiles import NOT_SURE, UNKNOWN, add_reason, head_inputs
 from ..errors import Progress
 from ..tracks import Tracks
 
@@ -62,7 +62,7 @@ def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
     head, enough, stats = heads[0], np.diff(legs.track_offsets) >= 2, unit_stats(legs)
     found.why[~enough] = "fewer than two fixes"
     for reason, wrong in outside(stats, head.get("domain", {}), enough).items():
-        found.why[wrong] = [f"{before}; {reason}".removeprefix("; ") for before in found.why[wrong]]
+        add_reason(found.why, wrong, reason)
     if legs.accuracy is not None:
         vague = group_quantile(legs.accuracy, legs.track, legs.n_tracks) > VAGUE_M
         found.why[vague & enough] = f"positions known to more than {VAGUE_M:g} m"

@@ -67,20 +67,20 @@ def profile(
         doubts = outside(stats, head.get("domain", {}), enough)
         reasons += [titles[head["name"]] + words for words in in_words(doubts, enough, f"{unit}s")]
         for reason, wrong in doubts.items():
-            _add(why, wrong, reason)
+            add_reason(why, wrong, reason)
     if not enough.all():
         reasons.append(f"{np.count_nonzero(~enough):,} of {tracks.n_tracks:,} {unit}s: fewer than two fixes")
     in_domain = why == ""
     for head in heads:
         if "classes" in head:
-            _add(why, in_domain & (found[head["name"]] == UNKNOWN), titles[head["name"]] + NOT_SURE)
+            add_reason(why, in_domain & (found[head["name"]] == UNKNOWN), titles[head["name"]] + NOT_SURE)
     evidence = {"evidence": found.pop("evidence")} if heads else {}
     lon, lat = most_visited(tracks)
     progress(1.0)
     return Profiles(columns | found | {"in_domain": in_domain, "why": why} | evidence, lon, lat, reasons)
 
 
-def _add(why: np.ndarray, units: np.ndarray, reason: str) -> None:
+def add_reason(why: np.ndarray, units: np.ndarray, reason: str) -> None:
     """Add a reason to those of some units, unless it is among them."""
     why[units] = [old if reason in old else f"{old}; {reason}".removeprefix("; ") for old in why[units]]
 
