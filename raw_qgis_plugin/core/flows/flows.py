@@ -9,7 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
-from ..arrays import group_quantile
+from ..arrays import group_quantile, sparse_counts
 from ..diary.diary import find_diary
 from ..errors import InputError, Progress, no_progress, require
 from ..regions.disclosure import withheld
@@ -130,9 +130,7 @@ def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.nd
 
 def persons(cell: np.ndarray, user: np.ndarray, n_cells: int) -> csr_matrix:
     """Sparse (n_cells, n_users): how many trips of each cell are each person's."""
-    from scipy.sparse import csr_matrix
-
-    return csr_matrix((np.ones(len(cell)), (cell, user)), (n_cells, int(user.max(initial=0)) + 1))
+    return sparse_counts(cell, user, (n_cells, int(user.max(initial=0)) + 1)).astype(float)
 
 
 def _wanted(trips: Trips, modes: str) -> np.ndarray:
