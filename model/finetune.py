@@ -166,7 +166,7 @@ class Training:
             raise InputError("The labels are too few or in too few groups to tune the network: use --backbone frozen.")
         learn = splits[0][0]
         network = tune(
-            network_of(bundle), tracks.take(np.isin(tracks.track, learn)), y[learn], task,
+            network_of(bundle), tracks.take_tracks(learn), y[learn], task,
             before.x[learn][:, before.simple], 0.6 * self.spec.minutes, self.report, a.seed,
         )  # fmt: skip  # embedding and heads take the rest of the time
         if dropped := [h["name"] for h in bundle.card["heads"]]:

@@ -296,4 +296,4 @@ def label_units(
     users = tracks.user_ids[tracks.track_user]
     named, whose = (users, None) if unit == "user" else (tracks.track_ids, users)
     found = join(named, tracks.track_user, table, unit, field, whose, warn)
-    return tracks.take(np.isin(tracks.track, found.unit)), found
+    return tracks.take_tracks(found.unit), found

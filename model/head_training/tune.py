@@ -19,7 +19,6 @@ from model.network.raw import Raw
 from model.training.card import without_heads, write_card
 from model.training.checkpoint import save_weights
 from model.training.onnx_export import backbone_difference
-from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle, write_sums
 from raw_qgis_plugin.core.bundle.runtime import Model, featurize_padded, pad_left
@@ -88,8 +87,7 @@ def tune(
         for group, lr in zip(optimizer.param_groups, peak, strict=True):
             group["lr"] = lr * min(share / 0.05, 0.5 + 0.5 * math.cos(math.pi * share))
         units = np.sort(rng.choice(n, min(24, n), replace=False))
-        rows = expand_ranges(tracks.track_offsets[units], np.diff(tracks.track_offsets)[units])
-        states = pooled(network, tracks.take(rows), bool(rng.random() < 0.5))
+        states = pooled(network, tracks.take_tracks(units), bool(rng.random() < 0.5))
         out, asked = head(torch.cat([states, beside[units]], dim=1)), torch.from_numpy(units)
         if task.classes:
             error = F.cross_entropy(out, goal[asked], reduction="none")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import group_offsets, group_quantile, object_column, renumber, run_starts, stable_order
+from .arrays import expand_ranges, group_offsets, group_quantile, object_column, renumber, run_starts, stable_order
 from .errors import InputError, check_cancelled
 from .geodesy import metres_between, wrapped
 from .skipped import NO_READABLE_TIME, OUTSIDE, UNLIKELY_TIME, VAGUE, LeftOut, Skipped
@@ -98,6 +98,10 @@ class Tracks:
         tracks, track = renumber(self.track[fixes], self.n_tracks)
         users, track_user = renumber(self.track_user[tracks], self.n_users)
         return Tracks(self.user_ids[users], self.track_ids[tracks], track_user, track, *self.rows(fixes))
+
+    def take_tracks(self, tracks: np.ndarray) -> Tracks:
+        """The tracks of ascending indices, as `take` does."""
+        return self.take(expand_ranges(self.track_offsets[tracks], np.diff(self.track_offsets)[tracks]))
 
     def rows(self, fixes: Any) -> tuple[Any, ...]:
         """The columns t, lon, lat and accuracy of some fixes."""

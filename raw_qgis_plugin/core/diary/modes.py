@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import expand_ranges, group_quantile, softmax
+from ..arrays import group_quantile, softmax
 from ..embedding.applicability import outside, unit_stats
 from ..embedding.embed import embed
 from ..embedding.profiles import NOT_SURE, UNKNOWN, add_reason, head_inputs
@@ -68,7 +68,7 @@ def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
         found.why[vague & enough] = f"positions known to more than {VAGUE_M:g} m"
     found.in_domain[:] = found.why == ""
     row = np.flatnonzero(found.in_domain)  # the network sees no other legs
-    asked = legs.take(expand_ranges(legs.track_offsets[row], np.diff(legs.track_offsets)[row]))
+    asked = legs.take_tracks(row)
     if asked.n_tracks:
         x = head_inputs(embed(asked, model, progress, POINTS), asked, "track")
         p = softmax(np.asarray(model.run_head(HEAD, x), np.float64))

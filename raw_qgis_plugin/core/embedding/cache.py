@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import expand_ranges
 from ..bundle.contract import WEIGHTS_FILE
 from ..errors import Progress, no_progress, part_of
 from ..features.featurizer import FEATURE_VERSION
@@ -64,8 +63,7 @@ def embed_cached(
     for start in range(0, len(new), units_at_once):
         chosen = new[start : start + units_at_once]
         shares = [(len(units) - len(new) + done) / len(units) for done in (start, start + len(chosen))]
-        rows = expand_ranges(tracks.track_offsets[chosen], np.diff(tracks.track_offsets)[chosen])
-        result[chosen] = embed(tracks.take(rows), model, part_of(progress, *shares))
+        result[chosen] = embed(tracks.take_tracks(chosen), model, part_of(progress, *shares))
         store.write({keys[unit]: result[unit].tobytes() for unit in chosen})
     progress(1.0)
     return result
