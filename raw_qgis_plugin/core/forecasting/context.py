@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..geodesy import offset_m
+from ..geodesy import metres_between
 from ..tracks import Tracks
 
 
@@ -163,7 +163,7 @@ def _median(values: np.ndarray) -> float:
 def kinds_of_contexts(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """The ContextKind (n,) of contexts of days (n, L)."""
     lon, lat = tracks.lon[rows], tracks.lat[rows]
-    metres = np.hypot(*np.moveaxis(offset_m(lon[:, 1:], lat[:, 1:], lon[:, :-1], lat[:, :-1]), -1, 0))
+    metres = metres_between(lon[:, :-1], lat[:, :-1], lon[:, 1:], lat[:, 1:])
     known = valid[:, 1:] & valid[:, :-1]
     count = np.maximum(known.sum(axis=1), 1)
     roaming, repeated = ((chosen & known).sum(axis=1) / count for chosen in (metres > SETTINGS.roam_m, metres == 0))
@@ -185,8 +185,8 @@ def recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray)
     before = np.maximum(at - 1, 0)
     real = np.arange(1, 9) < fixes[:, None]
     dt = np.where(real, (tracks.t[at] - tracks.t[before]) / 1000.0, np.nan)
-    step = offset_m(tracks.lon[at], tracks.lat[at], tracks.lon[before], tracks.lat[before])
-    speed = np.where(real, np.hypot(step[..., 0], step[..., 1]) / np.maximum(dt, 0.5), np.nan)
+    metres = metres_between(tracks.lon[before], tracks.lat[before], tracks.lon[at], tracks.lat[at])
+    speed = np.where(real, metres / np.maximum(dt, 0.5), np.nan)
     several = real.any(axis=1)
     cadence_s, fastest_ms = np.full(len(row), np.nan), np.full(len(row), np.nan)
     cadence_s[several], fastest_ms[several] = np.nanmedian(dt[several], axis=1), np.nanmax(speed[several], axis=1)
