@@ -22,7 +22,6 @@ import numpy as np
 from model.cli import (
     DEVICES,
     Parser,
-    Report,
     add_options,
     check_not_read,
     from_zero,
@@ -97,8 +96,8 @@ def check(a: argparse.Namespace, spec: TeachSpec) -> None:
 class Training:
     """One request on its way: reads tracks and labels, makes examples, trains the head, writes the bundle."""
 
-    def __init__(self, arguments: argparse.Namespace, report: Report) -> None:
-        self.args, self.report, self.spec = arguments, report, spec_of(arguments, TeachSpec)
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.args, self.spec = arguments, spec_of(arguments, TeachSpec)
         check(arguments, self.spec)
         self.rename = dict(arguments.rename)
         self.bundle = open_bundle(arguments.bundle)
@@ -110,13 +109,13 @@ class Training:
 
     def warn(self, text: str) -> None:
         """Report a warning."""
-        self.report({"warning": text})
+        print_line({"warning": text})
 
     def progress(self, share: float) -> None:
         """Report the share of units embedded, every two seconds."""
         if time.monotonic() - self._reported > 2 or share >= 1:
             self._reported = time.monotonic()
-            self.report({"embedded": round(share, 3)})
+            print_line({"embedded": round(share, 3)})
 
     def embed(self, units: Tracks) -> np.ndarray:
         """Embeddings of units, from the cache where they are in it."""
@@ -128,7 +127,7 @@ class Training:
         table = usable(read_table(labels), self.spec.unit, a.field, self.rename, self.warn)
         table = choose(table, a.field, self.rename, a.classes)
         tracks, skipped, guess = read(path)
-        self.report({"fields": str(guess), "skipped": str(skipped), "provider": self.model.provider})
+        print_line({"fields": str(guess), "skipped": str(skipped), "provider": self.model.provider})
         return tracks, table
 
     def labelled(self, path: str, labels: str) -> tuple[Tracks, Labelled]:
@@ -167,7 +166,7 @@ class Training:
         learn = splits[0][0]
         network = tune(
             network_of(bundle), tracks.take_tracks(learn), y[learn], task,
-            before.x[learn][:, before.simple], 0.6 * self.spec.minutes, self.report, a.seed,
+            before.x[learn][:, before.simple], 0.6 * self.spec.minutes, print_line, a.seed,
         )  # fmt: skip  # embedding and heads take the rest of the time
         if dropped := [h["name"] for h in bundle.card["heads"]]:
             names = ", ".join(dropped)
@@ -180,14 +179,14 @@ class Training:
         return splits
 
 
-def finetune(arguments: argparse.Namespace, report: Report = print_line) -> None:
-    """Train the head that the arguments name, and write its bundle and report. report: takes lines of progress."""
-    training, began = Training(arguments, report), time.monotonic()
+def finetune(arguments: argparse.Namespace) -> None:
+    """Train the head that the arguments name, and write its bundle and report."""
+    training, began = Training(arguments), time.monotonic()
     a, spec = arguments, training.spec
     with Scratch("raw-tuned-") as beside:
         examples, splits = training.examples(Path(beside))
         left = max(spec.minutes - (time.monotonic() - began) / 60, 1.0)
-        head, task, card, predictions = train(examples, training.rename, a.seed, left, report, splits)
+        head, task, card, predictions = train(examples, training.rename, a.seed, left, print_line, splits)
         card = {"baseline": BASELINES.get(spec.unit, BASELINE)} | card | {
             "unit": spec.unit, "task": a.field, "title": a.title or spec.task_name.replace("_", " "),
             "unit_of_measure": a.unit_of_measure, "trained_on": a.trained_on, "verdict": verdict(card["metrics"]),
@@ -198,7 +197,7 @@ def finetune(arguments: argparse.Namespace, report: Report = print_line) -> None
     found = worth(card["metrics"])
     use = found in (Worth.PROVEN, Worth.UNPROVEN)
     more = {"few_labels": card["few_labels"], "use": use, "advice": found.value, "verdict": card["verdict"]}
-    report({**card["metrics"], **more})
+    print_line({**card["metrics"], **more})
 
 
 def main(argv: Sequence[str] | None = None) -> None:
