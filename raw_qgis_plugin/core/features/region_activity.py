@@ -91,6 +91,12 @@ def visit_begins(tracks: Tracks, rows: np.ndarray) -> np.ndarray:
     return gone | run_starts(tracks.user[rows])
 
 
+def visits_of(tracks: Tracks, region: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(k,) the region of each visit, and the rows of its first and last fix. region, rows: (m,) of `flattened`."""
+    first = np.flatnonzero(visit_begins(tracks, rows) | run_starts(region))
+    return region[first], rows[first], rows[run_ends(first, len(rows))]
+
+
 def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarray]) -> np.ndarray:
     """(n, len(REGION_ACTIVITY)) float32 of regions: logarithms and shares; zeros where there is no fix.
 
@@ -99,9 +105,8 @@ def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarr
     n, n_bands = len(inside), SETTINGS.n_bands
     region, rows = flattened(inside)
     stay, user = fixes.stay_s[rows], users.user[rows]
-    first = np.flatnonzero(visit_begins(users, rows) | run_starts(region))
-    last = run_ends(first, len(rows))
-    minutes, visited = (users.t[rows[last]] - users.t[rows[first]]) / 60_000, region[first]
+    visited, first, last = visits_of(users, region, rows)
+    minutes = (users.t[last] - users.t[first]) / 60_000
 
     def total(weight: np.ndarray, of: np.ndarray = region) -> np.ndarray:
         return np.bincount(of, weight, n)
@@ -113,7 +118,7 @@ def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarr
     days = total(run_starts(region, user, fixes.day[rows]))
     by_pace = by(fixes.pace[rows], len(PACES), stay)[:, 1:]
     by_band = by(fixes.band[rows], 2 * n_bands, stay)
-    arrivals = by(fixes.band[rows[first]] % n_bands, n_bands, of=visited)
+    arrivals = by(fixes.band[first] % n_bands, n_bands, of=visited)
     hours, silences = total(stay) / 3600.0, total(fixes.silent[rows])
     longer = np.stack([total(minutes > m, visited) for m in SETTINGS.dwell_min], axis=1)
     stops = np.stack([total(fixes.stop_s[rows] < s) for s in SETTINGS.stop_s], axis=1)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import flattened, run_ends, run_starts, sparse_counts
+from ..arrays import flattened, sparse_counts
 from ..embedding.applicability import unit_stats
 from ..embedding.embed import embed
 from ..embedding.profiles import choose_heads
 from ..errors import Progress, no_progress, part_of
-from ..features.region_activity import visit_begins
+from ..features.region_activity import visits_of
 from ..people.ids import doubtful_ids
 from ..specs import MIN_USERS
 from ..tracks import Tracks
@@ -98,7 +98,7 @@ def count_figures(
 
     n = len(inside)
     fixes = count_users(users, inside)
-    region, first, last = _visits(users, inside)
+    region, first, last = visits_of(users, *flattened(inside))
     visits = sparse_counts(region, users.user[first], fixes.shape)
     minutes = (users.t[last] - users.t[first]) / 60_000
     long, who = minutes > 0, users.user[first]
@@ -129,11 +129,3 @@ def _visitors(users: Tracks, inside: Sequence[np.ndarray]) -> tuple[csr_matrix, 
     kept = came[users.user]
     row = np.cumsum(kept) - 1
     return visits[:, came].tocsr(), users.take(kept), [row[rows] for rows in inside]
-
-
-def _visits(tracks: Tracks, inside: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(k,) the region of each visit, and the rows of its first and last fix."""
-    region, rows = flattened(inside)
-    first = np.flatnonzero(visit_begins(tracks, rows) | run_starts(region))
-    last = run_ends(first, len(rows))
-    return region[first], rows[first], rows[last]
