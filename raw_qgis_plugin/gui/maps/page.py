@@ -16,6 +16,8 @@ from qgis.core import (
     QgsPrintLayout,
     QgsProject,
     QgsReadWriteContext,
+    QgsTextBufferSettings,
+    QgsTextFormat,
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
 )
@@ -78,6 +80,11 @@ def make_layout(canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn:
         if layer.fields().lookupField("suppressed") >= 0 and layer.labeling() is None:  # regions have names
             labels = QgsPalLayerSettings()
             labels.fieldName = layer.displayField()
+            text, halo = QgsTextFormat(), QgsTextBufferSettings()
+            text.setSize(8)
+            halo.setEnabled(True)
+            text.setBuffer(halo)
+            labels.setFormat(text)
             layer.setLabeling(QgsVectorLayerSimpleLabeling(labels))
             layer.setLabelsEnabled(True)
     _fill_legend(legend, in_sight(canvas))
