@@ -168,8 +168,7 @@ def test_trips_of_a_diary_are_each_person_s(names: list[str]) -> None:
     assert not len(nothing.user)
 
 
-def test_trips_of_taxis_between_neighbourhoods_are_those_that_pandas_counts(data: Path) -> None:
-    """Stretches with a passenger of real cabs, between the neighbourhoods of San Francisco."""
+def test_rides_of_taxis_between_neighbourhoods_are_those_that_pandas_counts(data: Path) -> None:
     pd = pytest.importorskip("pandas")
     fixes = pd.read_parquet(data / "cabspotting" / "points.parquet", filters=[("cab_id", "<", 40)])
     fixes = fixes.sort_values(["cab_id", "t"], kind="stable")
@@ -224,5 +223,4 @@ def test_found_and_true_trips_of_the_sample_city_agree(sample: Path) -> None:
     zones, zone = hexagons(lon, lat, 4000)
     pairs = [a * len(zones.names) + b for a, b in ((zone[:n], zone[n : 2 * n]), (zone[2 * n : -m], zone[-m:]))]
     counts = [np.bincount(pair, minlength=len(zones.names) ** 2) for pair in pairs]
-    assert n > 300
-    assert 2 * np.minimum(*counts).sum() / (n + m) > 0.85
+    assert n > 300 and 2 * np.minimum(*counts).sum() / (n + m) > 0.85
