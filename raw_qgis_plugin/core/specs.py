@@ -173,6 +173,10 @@ class ForecastSpec(HorizonSpec):
         None, "One forecast for each", "Empty: a track where a track field is chosen (or INPUT has no users), else a "
         "user, after the last fix of all the user's tracks.", choices=("user", "track"),
     )  # fmt: skip
+    method: str = option(
+        "model", "Method", "simple: the simple method that was nearest in the past of these tracks at each horizon; a "
+        "backtest says where it is better than the model. Paths are the model's alone.", choices=("model", "simple"),
+    )  # fmt: skip
     paths: int = option(
         3, "Paths", "At most so many likely paths for each track, each with its probability.", minimum=1, maximum=9
     )

@@ -14,8 +14,9 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation import backtest as bt
 from raw_qgis_plugin.core.evaluation import verdicts as v
 from raw_qgis_plugin.core.evaluation.backtest import ANONYMOUS, make_page, warning
+from raw_qgis_plugin.core.evaluation.baselines import simple_methods
 from raw_qgis_plugin.core.evaluation.metrics import inside_areas
-from raw_qgis_plugin.core.evaluation.windows import Windows
+from raw_qgis_plugin.core.evaluation.windows import Windows, errors_m
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.specs import BacktestSpec
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -108,6 +109,33 @@ def test_anonymous_tracks_are_users_of_their_own(model, done):
     assert again.anonymous and not done.anonymous and again.figures["people"] == 6
     assert again.figures["ratio"] == done.figures["ratio"] and again.verdicts == done.verdicts
     assert ANONYMOUS in make_page(again, "cars", open_bundle()).html() and ANONYMOUS not in page_of(done)
+
+
+def test_a_simple_method_forecasts_where_it_was_the_nearest():
+    tracks, horizons_s = drivers(turn=0.0), [60.0, 120.0, 6000.0]  # straight on, and nothing is known of 100 minutes
+    ends = tracks.track_offsets[1:] - 1
+    past = tracks.take(np.setdiff1d(np.arange(len(tracks)), ends[:, None] - np.arange(12)))
+    p = bt.predict_simply(past, horizons_s, with_areas=True)
+    figures = {name: getattr(p, name).reshape(6, 3) for name in ("lon", "lat", "radius50_m", "radius80_m", "in_domain")}
+    assert p.reasons[0].startswith("1 min: constant velocity") and p.reasons[2] == "100 min: staying"
+    for column, back in ((0, 6), (1, 0)):  # fixes ten seconds apart, twelve of which were taken away
+        np.testing.assert_allclose(figures["lon"][:, column], tracks.lon[ends - back], atol=1e-5)
+    assert figures["in_domain"].tolist() == [[True, True, False]] * 6 and np.isnan(figures["radius80_m"][:, 2]).all()
+    np.testing.assert_allclose(figures["lon"][:, 2], past.lon[past.track_offsets[1:] - 1])
+    assert (figures["radius50_m"] <= figures["radius80_m"])[:, :2].all()
+    assert p.areas.shape == (18, 2) and all((area is None) == (row % 3 == 2) for row, area in enumerate(p.areas[:, 1]))
+    with pytest.raises(InputError, match="100 min later"):
+        bt.predict_simply(past, horizons_s[2:])
+
+
+def test_radii_of_a_simple_method_are_quantiles_of_its_errors():
+    tracks = drivers()
+    w, _, _ = bt.cut_windows(tracks, HORIZONS, 1)
+    p, errors = bt.predict_simply(tracks, HORIZONS), {k: errors_m(w, f) for k, f in simple_methods(w, w.user).items()}
+    best = min(errors, key=lambda name: np.nanmean(errors[name][:, 1]))
+    expected = np.nanquantile(errors[best][:, 1], [0.5, 0.8])
+    np.testing.assert_allclose([p.radius50_m[1], p.radius80_m[1]], expected)
+    assert p.reasons[1] == f"2 min: {v.in_words(best)}"
 
 
 def page_of(done, **card):

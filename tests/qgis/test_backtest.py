@@ -104,7 +104,7 @@ def test_few_people_have_no_interval_and_rows_that_are_gone_do_no_harm(menu: Any
     card = BacktestCard(table, horizons_of(table), [], menu)
     words = {label.objectName(): label.text() for label in card.findChildren(QLabel)}
     assert words["raw_verdict"] == "5 min: use the model; 10 min: too few cases to say."
-    hint = "Forecast always uses the model"
+    hint = "With the method 'simple'"
     assert not any(hint in text for text in words.values())
     table.setCustomProperty(VERDICTS, to_json([Verdict(300.0, Advice.SIMPLE, "it is nearer.")]))
     simple = BacktestCard(table, horizons_of(table), [], menu)

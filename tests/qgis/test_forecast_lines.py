@@ -73,3 +73,13 @@ def test_recent_tracks_are_the_last_fixes_and_the_clock_does_not_hide_them(
             assert len(line) == count and feature["t_last"].toMSecsSinceEpoch() == columns.t[rows[-1]]
             assert np.allclose([tuple(p) for p in line], [(columns.lon[i], columns.lat[i]) for i in rows[-count:]])
     assert "OUTPUT_RECENT" not in run("raw:forecasttracks", **asked).values
+
+
+def test_a_simple_method_needs_no_model_and_has_no_paths(
+    run: Callable, make: Callable, fixes: Any, feedback: Any
+) -> None:
+    asked = {"INPUT": make(fixes), "MODEL": "nowhere", "METHOD": "simple", "HORIZON": 10, "STEP": 5, **OUTPUTS}
+    done = run("raw:forecasttracks", **asked)
+    assert len(done.rows()) == 24 and len(done.rows("OUTPUT_AREAS")) == 48 and "OUTPUT_TRACKS" not in done.values
+    assert all(0 <= row["radius50_m"] <= row["radius80_m"] and row["in_domain"] for row in done.rows())
+    assert [words for words in feedback.warnings if words.startswith("In place of the model: 5 min: ")]

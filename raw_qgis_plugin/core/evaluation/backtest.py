@@ -7,7 +7,8 @@ trained. The one parameter of a simple method, the pull toward the median place,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,8 +16,10 @@ from ..arrays import nearest_row
 from ..bundle.bundle import Bundle
 from ..bundle.runtime import Model
 from ..errors import InputError, Progress, no_progress, part_of
+from ..forecasting import areas
 from ..forecasting.context import select_rows
 from ..forecasting.predict import Prediction, Queries, predict
+from ..geodesy import wrapped
 from ..specs import BacktestSpec
 from ..tracks import Tracks
 from .baselines import simple_methods
@@ -24,7 +27,7 @@ from .metrics import measure
 from .report import Page
 from .verdicts import MODEL, Verdict, horizon_words, in_words, verdict
 from .verdicts import SETTINGS as VERDICTS
-from .windows import Windows, draw
+from .windows import Windows, draw, errors_m
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,39 @@ def backtest(
     return Backtest(w, answer, figures, [verdict(h) for h in figures["horizons"]], tracks.anonymous)
 
 
+def predict_simply(
+    tracks: Tracks, horizons_s: Sequence[float], progress: Progress = no_progress, *, with_areas: bool = False,
+    seed: int = 0,
+) -> Prediction:  # fmt: skip
+    """Forecasts after the last fix of every track by the simple method that was nearest in the tracks' own past, at
+    each horizon, in place of the model's. There are no paths. reasons: the methods.
+
+    The radii hold 50 and 80 % of the cases of that past; where there is none they are nan, and the method is staying.
+    Raises InputError if no horizon has a case.
+    """
+    units = replace(tracks, user_ids=tracks.track_ids, track_user=np.arange(tracks.n_tracks, dtype=np.int32))
+    queries, h = Queries.ahead(tracks, horizons_s), np.arange(len(horizons_s))
+    last = queries.end[:: len(h)] - 1
+    figures, reasons = np.full((4, len(last), len(h)), np.nan), []
+    for part in np.array_split(np.arange(len(last)), -(-len(last) // SETTINGS.max_windows) or 1):
+        progress(part[0] / len(last) if len(part) else 0.0)
+        w, _, end = cut_windows(units, np.array(horizons_s), 1, seed, last[part])
+        methods, past = simple_methods(w, w.user, seed), len(end) - len(part)
+        errors = np.stack([errors_m(w, forecast)[:past] for forecast in methods.values()])  # (methods, past, h)
+        best = np.nansum(errors, axis=1).argmin(axis=0)
+        figures[:2, part] = np.stack([*methods.values()])[best, :, past:, h].transpose(1, 2, 0)
+        for j in np.flatnonzero(w.known.any(axis=0)):
+            figures[2:, part, j] = np.nanquantile(errors[best[j], :, j], areas.NOMINAL_LEVELS)[:, None]
+        reasons = [f"{horizon_words(s)}: {in_words([*methods][b])}" for s, b in zip(horizons_s, best, strict=True)]
+    lon, lat, radius50_m, radius80_m = figures.reshape(4, -1)
+    discs = areas.discs(lon, lat, np.stack([radius50_m, radius80_m])) if with_areas else None
+    none = np.zeros((len(lon), 0))
+    return Prediction(
+        queries.track, queries.t, np.tile(horizons_s, len(last)), wrapped(lon), lat, radius50_m, radius80_m,
+        np.isfinite(radius50_m), reasons, np.zeros(len(lon), bool), discs, none, none, none,
+    )  # fmt: skip
+
+
 def columns_of(b: Backtest) -> dict[str, np.ndarray]:
     """One row a horizon and method, the smallest error first; ratio, interval and coverage in the rows of the model."""
     rows, ratios = [], ("ratio", "ratio_low", "ratio_high", "inside50", "inside80", "in_domain_share")
@@ -89,11 +125,12 @@ def columns_of(b: Backtest) -> dict[str, np.ndarray]:
 
 
 def cut_windows(
-    tracks: Tracks, horizons_s: np.ndarray, folds: int, seed: int = 0
+    tracks: Tracks, horizons_s: np.ndarray, folds: int, seed: int = 0, also: Sequence[int] | np.ndarray = ()
 ) -> tuple[Windows, np.ndarray, np.ndarray]:
     """Windows of users' tracks, their time folds (w,), and the rows (w,) of their last fixes.
 
-    Every fold and user has about the same number of windows.
+    Every fold and user has about the same number of windows. also: rows of last fixes of more windows, which come
+    behind the others and have no truth.
     """
     t, user, most = tracks.t, tracks.user.astype(np.int64), SETTINGS.max_windows
     edges = np.quantile(t, np.linspace(0, 1, folds + 1)[1:-1]) if len(t) else []
@@ -110,7 +147,8 @@ def cut_windows(
         raise InputError(
             f"No fix has another one of its user {spans} later: choose HORIZON and STEP as the tracks have fixes."
         )
-    end, goal, known = row[some], goal[some], known[some]
+    end, more = np.concatenate([row[some], also]).astype(np.int64), ((0, len(also)), (0, 0))
+    goal, known = np.pad(goal[some], more), np.pad(known[some], more)
     asked = [(s, days) for s in horizons_s[[0, -1]] for days in (False, True)]  # contexts that forecasts have
     kept = [
         np.unique(np.concatenate([select_rows(t, first, e + 1, *each)[0] for each in asked]))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..features import featurizer as feat
-from ..geodesy import near_lon
+from ..geodesy import destination, near_lon
 from .mixture import TAIL, Mixture
 
 NOMINAL_LEVELS = (0.5, 0.8)
@@ -152,3 +152,15 @@ def _not_inside_another(centre: np.ndarray, radius: np.ndarray) -> np.ndarray:
     apart = np.hypot(*np.moveaxis(centre[:, :, None] - centre[:, None], -1, 0))
     larger = (radius[:, None] > radius[:, :, None]) & (apart + radius[:, :, None] <= 1.2 * radius[:, None])
     return (radius > 0) & ~larger.any(axis=2)
+
+
+def discs(lon: np.ndarray, lat: np.ndarray, radius_m: np.ndarray) -> np.ndarray:
+    """Discs around positions (m,) as polygons (m, k) in degrees, None where radius_m (k, m) is nan."""
+    import shapely
+
+    result = np.full(radius_m.T.shape, None)
+    for column, radius in enumerate(radius_m):
+        at, corners = np.flatnonzero(np.isfinite(radius)), SIXTEEN_GON * CORNERS[..., None]
+        x, y = destination(lon[at], lat[at], *(corners.swapaxes(0, 1) * radius[at]))
+        result[at, column] = shapely.polygons(np.stack([near_lon(x, lon[at]), y], axis=-1).swapaxes(0, 1))
+    return result

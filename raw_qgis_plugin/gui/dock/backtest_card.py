@@ -44,7 +44,7 @@ class BacktestCard(Card):
         self.add(tr("Would such forecasts have been right?"), heading=True)
         self.add(escaped(line), objectName="raw_verdict", toolTip="<br>".join(escaped(str(each)) for each in verdicts))
         if {Advice.SIMPLE, Advice.NOTHING} & {verdict.advice for verdict in verdicts}:
-            self.add(tr("Forecast always uses the model; the table names the best simple method and its error."))
+            self.add(tr("With the method 'simple' Forecast uses the best simple method of each horizon."))
         for words in warnings:
             self.add(escaped(words))
         words = tr(

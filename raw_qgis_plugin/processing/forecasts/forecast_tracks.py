@@ -41,20 +41,24 @@ class ForecastTracks(TrackAlgorithm):
         return "track" if by_track else "user"
 
     def run_on(self, run: Run) -> dict[str, Any]:
+        from ...core.evaluation.backtest import predict_simply
         from ...core.forecasting.predict import Queries, predict
         from ...layers import styling
 
         spec, given = run.spec(ForecastSpec), run.parameters
         unit = spec.unit or self._default_unit()
-        model = self.open_model(run)
+        model = self.open_model(run) if spec.method == "model" else None
         tracks, skipped = self.read_units(run, unit)
         run.info(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))
         with_areas, n_paths = bool(given.get("OUTPUT_AREAS")), spec.paths if given.get("OUTPUT_TRACKS") else 0
-        stage = run.stage(tr("Forecasting"))
-        found = predict(
-            tracks, model, Queries.ahead(tracks, spec.horizons_s()), stage, with_areas=with_areas, n_paths=n_paths
-        )
-        self.warn_outside(found.reasons, found.in_domain, run)
+        stage, horizons_s = run.stage(tr("Forecasting")), spec.horizons_s()
+        if model:
+            queries = Queries.ahead(tracks, horizons_s)
+            found = predict(tracks, model, queries, stage, with_areas=with_areas, n_paths=n_paths)
+            self.warn_outside(found.reasons, found.in_domain, run)
+        else:
+            n_paths, found = 0, predict_simply(tracks, horizons_s, stage, with_areas=with_areas)
+            run.warn(tr("In place of the model: {methods}.").format(methods="; ".join(found.reasons)))
         if found.few_users.any():
             words = tr(
                 "{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of "
@@ -75,7 +79,7 @@ class ForecastTracks(TrackAlgorithm):
             results["OUTPUT_AREAS"] = self.write_areas(run, ids, when | inside, found.areas, styling.ForecastAreas())
         if given.get("OUTPUT_RECENT"):
             results["OUTPUT_RECENT"] = self._write_recent(run, tracks, 120_000 * spec.horizon_min)
-        return {**results, **self.counts(tracks, skipped, model.provider)}
+        return {**results, **self.counts(tracks, skipped, model.provider if model else "")}
 
     def _write_tracks(self, run: Run, tracks: Tracks, forecasts: Prediction) -> str:
         """A line a path: the track's last fix and the path's positions."""
