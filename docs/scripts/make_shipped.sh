@@ -8,7 +8,7 @@
 # WORK is the folder of the corpora, the run and the bundle. What follows is given to model.pretrain.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-data=$(realpath "$1") work=$(realpath -m "$2")
+data=$1 work=$2
 shift 2
 export PYTHONPATH=.
 python=.venv/bin/python
@@ -49,16 +49,15 @@ step export $python -m model.export --run "$work/run" --output "$bundle" --data 
 # Sedentary behaviour is learned only from synthetic people. Areas of the bundle that ships (kinds held and days) were
 # also widened on 10,000 people of another city, by model.calibrate of commit 7f4c953.
 
-# The scorer weighs continuations of a layer in the forecasts of every bundle, the bridge says where tracks were in gaps.
-# Neither depends on what has changed since, so both are trained by the commit that trained what ships. (The bridge in
-# resources/bridge was trained with the people of a smaller city, resources/bridge/README.md.)
-step trainers git worktree add --detach "$work/trainers" 5923b30e
-at_trainers() { (cd "$work/trainers" && "$OLDPWD/$python" -m "$@"); }
-step scorer at_trainers model.retrieval.train --bundle "$bundle" --output "$work/scorer" --examples 430000 --epochs 9 --corpus \
+# The scorer, which weighs continuations of a layer in the forecasts of every bundle.
+step scorer $python -m model.retrieval.train --bundle "$bundle" --output "$work/scorer" --examples 430000 --epochs 9 --corpus \
     "4*$data/cabspotting/points.parquet" "2*$work/city21/tracks.parquet" "1*gotrack:$data/gotrack" \
     "0.5*$work/days201/days.parquet" "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
     "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"
-step bridge at_trainers model.fill.train --output "$work/bridge" --examples 220000 --epochs 12 --corpus \
+
+# The bridge, which says where tracks were in gaps. (That in resources/bridge was trained with the people of a smaller
+# city, resources/bridge/README.md.)
+step bridge $python -m model.fill.train --output "$work/bridge" --examples 220000 --epochs 12 --corpus \
     "5*$data/cabspotting/points.parquet" "4*$work/city21/tracks.parquet" "1*gotrack:$data/gotrack" \
     "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
     "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"

@@ -10,9 +10,12 @@ import json
 import logging
 import sys
 import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
+import onnxruntime
 import onnxscript.optimizer
 import torch
 from torch import Tensor, nn
@@ -26,6 +29,8 @@ from raw_qgis_plugin.core.paths import GRAPHS
 
 OPSET = 20
 LARGEST_DIFFERENCE = 0.01  # between ONNX Runtime's and PyTorch's outputs
+
+Run = Callable[[dict[str, np.ndarray]], Sequence[np.ndarray]]
 
 
 class Graph(nn.Module):
@@ -62,6 +67,11 @@ def example(
         "candidates": torch.randn(b, q, k, c.candidate, generator=g),
         "past_keys": torch.randn(past, generator=g), "past_values": torch.randn(past, generator=g),
     }  # fmt: skip
+
+
+def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outputs: list[str], dynamic: dict) -> None:
+    """Write a module as ONNX with its weights."""
+    ir.save(_without_traces(_to_onnx(module, inputs, outputs, dynamic)), path)
 
 
 def _to_onnx(
@@ -129,12 +139,17 @@ def backbone_difference(network: Raw) -> float:
     graph = (GRAPHS / f"{network.config.preset}.onnx").read_bytes()
     weights = {name: values.float().numpy() for name, values in network.state_dict().items()}
     session = Session(graph, 0, cuda=False, failed=lambda _: None, weights=weights)
-    module, found = Graph(network).eval(), []
-    for p, t in ((0, 9), (7, 1)):
-        batch = example(network, p=p, t=t, seed=1)
+    inputs = [example(network, p=p, t=t, seed=1) for p, t in ((0, 9), (7, 1))]
+    return largest_difference(Graph(network).eval(), lambda feed: session.run(None, feed), *inputs)
+
+
+def largest_difference(module: nn.Module, run: Run, *inputs: dict[str, Tensor]) -> float:
+    """The largest difference between ONNX Runtime's and PyTorch's outputs for some inputs. RawError if it is large."""
+    found = []
+    for batch in inputs:
         with torch.no_grad():
             expected = module(**batch)
-        got = session.run(None, {name: tensor.numpy() for name, tensor in batch.items()})
+        got = run({name: tensor.numpy() for name, tensor in batch.items()})
         found += [np.abs(e.numpy() - g).max() for e, g in zip(expected, got, strict=True)]
     worst = float(np.max(found))
     if not worst < LARGEST_DIFFERENCE:  # nan too
@@ -143,6 +158,12 @@ def backbone_difference(network: Raw) -> float:
             "a run from an earlier checkpoint or with a smaller --lr."
         )
     return worst
+
+
+def run_file(path: Path) -> Run:
+    """Runs an exported graph, for `largest_difference`."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return lambda feed: session.run(None, feed)
 
 
 if __name__ == "__main__":
