@@ -26,7 +26,7 @@ COMMANDS = {
     "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "export"),
     "Evaluation": tuple(f"evaluate.{name}" for name in ("forecast", "gaps", "profiles", "regions", "probes", "diary")),
     "The synthetic city": ("synthetic.__main__", "synthetic.segments"),
-    "Parts of the model": ("retrieval.train",),
+    "Parts of the model": ("retrieval.train", "fill.train"),
 }
 # What each algorithm is run with, so that its output fields can be listed.
 EXAMPLES: dict[str, dict[str, Any]] = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Gaps on the command line, and what is measured of them."""
+"""Gaps on the command line, the training of the imputer, and what is measured of it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,18 @@ import pytest
 
 from model.cli import run
 from model.evaluate import main as evaluate
-from model.evaluate.gaps import hide
+from model.fill import train
 from model.fill.__main__ import main as fill
+from model.fill.examples import examples_of, hide
+from model.retrieval.train import main as train_scorer
+from raw_qgis_plugin.core.bundle import library
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.gaps import imputer
+from raw_qgis_plugin.core.paths import shipped_bundle
 from raw_qgis_plugin.core.sources.readers import read
+
+from .conftest import write_tracks
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +78,42 @@ def test_a_hidden_gap_is_hidden_and_its_fix_lies_in_the_middle(tracks_file: Path
     inside = (left.t[:, None] > left.t[before]) & (left.t[:, None] < left.t[before + 1])
     assert not (inside & (left.user[:, None] == left.user[before])).any()
     assert len(hide(users, 7200.0, 3, 100, 0).t) == 0
+
+
+def test_training_lowers_the_error_and_leaves_what_the_core_reads(
+    tracks_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--corpus", str(tracks_file), "--examples", "2000", "--output", str(tmp_path / "bridge")]
+    monkeypatch.setattr(train.SETTINGS.__class__, "batch", 128, raising=False)
+    train.main([*asked, "--epochs", "4"])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    losses = [line["loss"] for line in lines if "epoch" in line]
+    assert losses[-1] < losses[0]
+    card = json.loads((tmp_path / "bridge" / "card.json").read_text())
+    assert card["examples"] > 500 and {"seconds", "share50", "share80"} <= card["calibration"].keys()
+    monkeypatch.setattr(imputer, "IMPUTER", tmp_path / "bridge" / "bridge.onnx")
+    monkeypatch.setattr(imputer, "IMPUTER_CARD", tmp_path / "bridge" / "card.json")
+    some = examples_of(hide(read(str(tracks_file))[0].by_user(), 300.0, 1, 50, 0))
+    m = imputer.Imputer().mixture(some.described, some.unit_m)
+    assert (m.scale > 0).all() and np.allclose(m.weight.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_corpus_without_gaps_to_hide_is_refused_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = write_tracks(tmp_path / "one.parquet", users=1)  # nobody is held apart
+    with pytest.raises(InputError, match="no fixes of people held apart in which gaps of 2.5 to 60 minutes"):
+        train.main(["--corpus", str(one), "--output", str(tmp_path / "b")])
+    assert not capsys.readouterr().out  # before gaps to learn from are collected
+
+
+def test_a_bundle_is_no_place_for_the_card_of_something_else(tmp_path: Path) -> None:
+    bundle = tmp_path / "mine"
+    library.copy(shipped_bundle(), bundle)
+    for main in (train.main, train_scorer):
+        with pytest.raises(InputError, match="holds a card.json of something else"):
+            main(["--corpus", "nothing", "--output", str(bundle)])
+    open_bundle(bundle)
 
 
 def test_gaps_are_measured_beside_simple_methods(
