@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -15,7 +16,6 @@ import numpy as np
 from qgis.core import (
     NULL,
     Qgis,
-    QgsCoordinateTransformContext,
     QgsExpression,
     QgsFeature,
     QgsFeatureSink,
@@ -24,7 +24,6 @@ from qgis.core import (
     QgsGeometry,
     QgsLineString,
     QgsPolygon,
-    QgsVectorFileWriter,
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
@@ -146,21 +145,30 @@ class Output:
         layer = QgsVectorLayer(str(self.file), "written", "ogr")
         if not layer.isValid() or 0 <= layer.featureCount() < self.count:
             raise OSError(f"{self.destination} cannot be written: is the disk full?")
-        if not table:
-            del layer
+        del layer
+        if table:
+            self._replace_table(path, table)
+        else:
             os.replace(self.file, path)
-            return
-        options = QgsVectorFileWriter.SaveVectorOptions()
-        options.layerName = table
-        actions = QgsVectorFileWriter.ActionOnExistingFile
-        options.actionOnExistingFile = (
-            actions.CreateOrOverwriteLayer if Path(path).exists() else actions.CreateOrOverwriteFile
-        )
-        error, words, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(
-            layer, path, QgsCoordinateTransformContext(), options
-        )
-        if error != QgsVectorFileWriter.WriterError.NoError:
-            raise OSError(f"{self.destination} cannot be written: {words}")
+
+    def _replace_table(self, path: str, table: str) -> None:
+        """The new table is written under another name, so that a failure leaves the old one whole."""
+        from osgeo import gdal
+
+        new, update = f"{table} partial", gdal.OF_VECTOR | gdal.OF_UPDATE
+        with gdal.ExceptionMgr():
+            try:
+                mode = "overwrite" if Path(path).exists() else None
+                gdal.VectorTranslate(path, str(self.file), layerName=new, accessMode=mode)
+                with gdal.OpenEx(path, update) as database:
+                    if database.GetLayerByName(new).GetFeatureCount() < self.count:
+                        raise RuntimeError("is the disk full?")
+                    _drop(database, table)
+                    database.GetLayerByName(new).Rename(table)
+            except RuntimeError as error:  # of GDAL
+                with contextlib.suppress(RuntimeError), gdal.OpenEx(path, update) as database:
+                    _drop(database, new)
+                raise OSError(f"{self.destination} cannot be written: {error}") from None
 
     def discard(self) -> None:
         """Give up what is not finished."""
@@ -169,6 +177,12 @@ class Output:
                 sip.delete(self.sink)
             shutil.rmtree(self.folder, ignore_errors=True)
         self.sink = None
+
+
+def _drop(database: Any, table: str) -> None:
+    names = [database.GetLayer(k).GetName() for k in range(database.GetLayerCount())]
+    if table in names:
+        database.DeleteLayer(names.index(table))
 
 
 def points(xy: np.ndarray) -> list[QgsGeometry | None]:

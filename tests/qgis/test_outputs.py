@@ -92,6 +92,34 @@ def test_a_cancel_leaves_the_table_of_a_geopackage_whole(
     assert [each.name for each in tmp_path.iterdir() if "partial" in each.name] == []
 
 
+def test_a_full_disk_leaves_the_table_of_a_geopackage_whole(
+    run: Callable, make: Callable, fixes: Any, tmp_path: Path
+) -> None:
+    import resource
+    import sqlite3
+    from contextlib import closing
+
+    path, tracks = tmp_path / "all.gpkg", make(fixes)
+    make(fixes, path=path)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE large AS SELECT zeroblob(2000000)")
+    into = {"OUTPUT": f"ogr:dbname='{path}' table=\"filled\" (geom)"}
+    run("raw:fillgaps", INPUT=tracks, STEP=0.5, **into)
+
+    def counts() -> dict[str, int]:
+        found = (QgsVectorLayer(f"{path}|layername={name}", name, "ogr") for name in ("fixes", "filled"))
+        return {each.name(): each.featureCount() for each in found}
+
+    before, (soft, hard) = counts(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 50_000, hard))
+    try:
+        with pytest.raises(QgsProcessingException, match="cannot be written"):
+            run("raw:fillgaps", INPUT=tracks, STEP=0.25, **into)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert counts() == before and not QgsVectorLayer(f"{path}|layername=filled partial", "", "ogr").isValid()
+
+
 def test_two_outputs_are_not_one_file(run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path) -> None:
     path = str(tmp_path / "forecast.gpkg")
     with pytest.raises(QgsProcessingException, match=f"{AREAS} would replace OUTPUT, the file"):
