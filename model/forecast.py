@@ -79,8 +79,8 @@ def read_queries(
     if name is None or fields.time is None:
         raise InputError(f"--at needs the columns track_id and t. It has: {', '.join(queries.column_names)}.")
     columns = {"user_id": queries[user]} if user else {}
-    users = encode_ids(ids_of(queries, user)) if user else None
-    track = find_tracks(tracks, encode_ids(ids_of(queries, name)), users)
+    users = encode_ids(ids_of(queries[user])) if user else None
+    track = find_tracks(tracks, encode_ids(ids_of(queries[name])), users)
     return {**columns, "track_id": queries[name], "t": queries[fields.time]}, track, read_times(queries, fields)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources.columns import ids_of, join_fixes, plain_column
+from raw_qgis_plugin.core.sources.columns import ids_of, plain_column
 from raw_qgis_plugin.core.sources.files import files_of, find_source
 from raw_qgis_plugin.core.sources.readers import stream
 from raw_qgis_plugin.core.sources.schema import AS_GUESSED, Schema
@@ -38,7 +38,7 @@ def split(
         held: list[pa.Table] = []
 
         def write() -> None:
-            table = join_fixes(held)
+            table = pa.concat_tables(held)
             held.clear()
             part = _parts(table, "track" if by_track and "user" not in table.column_names else "user", n_files)
             order = np.argsort(part, kind="stable")
@@ -62,10 +62,9 @@ def split(
 
 def _parts(table: pa.Table, key: str, n_files: int) -> np.ndarray:
     """The number of each row's file."""
-    ids = ids_of(table, key)
-    if ids is None:
+    if key not in table.column_names:
         return np.zeros(len(table), np.int64)
-    codes, names = encode_ids(ids)
+    codes, names = encode_ids(ids_of(table[key]))
     return np.array([*(zlib.crc32(name.encode()) % n_files for name in names), 0], np.int64)[codes]  # 0 for code -1
 
 

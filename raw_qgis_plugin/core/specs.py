@@ -90,9 +90,6 @@ class ImportSpec(Spec):
         "auto: recognised where a day over 12 shows it. Where none does, the algorithm asks for it.",
         choices=("auto", "day", "month"), advanced=True,
     )  # fmt: skip
-    delimiter: str = option(
-        "auto", "Delimiter of text", choices=("auto", "comma", "semicolon", "tab", "pipe", "blank"), advanced=True
-    )
     encoding: str | None = option(
         None, "Encoding of text", "Empty: recognised. Or utf-8, latin-1, cp1252 …", advanced=True
     )
@@ -214,7 +211,7 @@ class TeachSpec(Spec):
     """Teach a label from examples."""
 
     unit: str = option(
-        "user", "A label describes a", "The unit that a row of the labels describes.",
+        "user", "Unit of the labels", "What a row of the labels describes.",
         choices=("user", "track", "day", "region"),
     )  # fmt: skip
     task_name: str = option(

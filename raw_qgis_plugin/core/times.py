@@ -44,45 +44,41 @@ def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.
     Raises InputError for an unknown zone or a column that holds no times.
     A local time skipped by a clock change is read as if the clock had not changed; a repeated one as the first.
     """
-    zone = find_zone(timezone)
-    if not hasattr(values, "null_count"):  # else it is Arrow's
-        array = np.asarray(values)
-        if array.ndim != 1:
-            raise InputError("The times are not a single column.")
-        if array.dtype.kind == "M":
-            return _to_utc(array.astype("datetime64[ms]").astype(np.int64), zone)
-        if array.dtype.kind in "iuf":
-            return _from_numbers(array, zone)
-        if array.dtype.kind == "b" or not len(array):
-            return np.full(len(array), NO_TIME)
-        values = _column_of(array.tolist())
+    require("pyarrow")
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    kind = values.type
+    zone = find_zone(timezone)
+    column = values if hasattr(values, "null_count") else _column_of(np.asarray(values))
+    kind = column.type
     if pa.types.is_temporal(kind) and not pa.types.is_time(kind) and not pa.types.is_duration(kind):
         zoned = getattr(kind, "tz", None) is not None  # Arrow keeps zoned times in UTC
-        moments = values.cast(pa.timestamp("ms"), safe=False).cast(pa.int64()).fill_null(NO_TIME)
+        moments = column.cast(pa.timestamp("ms"), safe=False).cast(pa.int64()).fill_null(NO_TIME)
         return _to_utc(moments.to_numpy(zero_copy_only=False), UTC if zoned else zone)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return _from_text(values.cast(pa.string()), zone, date_order)
-    if pa.types.is_integer(kind) and values.null_count:  # as floats, epochs in µs would lose their last digits
-        numbers = _from_numbers(pc.fill_null(values, 0).to_numpy(), zone)
-        return np.where(values.is_null().to_numpy(zero_copy_only=False), NO_TIME, numbers)
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return _from_numbers(values.to_numpy(zero_copy_only=False), zone)
-    raise InputError(f"The column of time holds {kind}, not times.")
+        return _from_text(column.cast(pa.string()), zone, date_order)
+    if not pa.types.is_integer(kind) and not pa.types.is_floating(kind):
+        raise InputError(f"The column of time holds {kind}, not times.")
+    numbers = _from_numbers(pc.fill_null(column, 0).to_numpy(zero_copy_only=False), zone)  # not as floats with nan:
+    return np.where(column.is_null().to_numpy(zero_copy_only=False), NO_TIME, numbers)  # µs would lose their digits
 
 
-def _column_of(items: list[Any]) -> Any:
-    """Objects as a column of Arrow: numbers as such if all are, else text."""
-    require("pyarrow")
+def _column_of(array: np.ndarray) -> Any:
+    """An array as a column of Arrow: moments and numbers as such, objects as text unless all are numbers."""
     import pyarrow as pa
 
-    kinds = set(map(type, items)) - {type(None)}
-    if all(issubclass(kind, (int, float, np.number)) and kind is not bool for kind in kinds):
-        with suppress(pa.ArrowInvalid, OverflowError):  # of numbers beyond 64 bits
-            return pa.array(items, None if any(items) else pa.float64())
+    if array.ndim != 1:
+        raise InputError("The times are not a single column.")
+    if array.dtype.kind == "M":
+        return pa.array(array.astype("datetime64[ms]"))
+    if array.dtype.kind in "iuf":
+        return pa.array(array)
+    items = array.tolist()
+    if not any(isinstance(item, (bool, str, bytes)) for item in items):
+        with suppress(pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # other things, numbers beyond 64 bits
+            column = pa.array(items)
+            if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+                return column
     return pa.array(map(_word, items), pa.string())
 
 
@@ -112,7 +108,7 @@ def find_zone(name: str) -> tzinfo:
 
 def _to_utc(local: np.ndarray, zone: tzinfo) -> np.ndarray:
     """(n,) int64 ms of wall-clock time in `zone` as (n,) ms UTC. NO_TIME stays."""
-    if zone is UTC or len(local) == 0:
+    if zone is UTC:
         return local
     ahead = _offsets_ms(local, zone, is_local=True)
     return np.where((ahead == NO_TIME) | (local == NO_TIME), NO_TIME, local - ahead)

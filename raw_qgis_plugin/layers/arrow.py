@@ -10,17 +10,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qgis.core import QgsFields, QgsProviderRegistry, QgsVectorLayer
 
+from ..core.errors import InputError
 from ..core.sources.schema import Schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 log = logging.getLogger(__name__)
-OGR_TZFLAG_UTC = 100
 Reader = Callable[[Callable[[int], None]], "pa.Table | None"]
 """Of a function that is called with the number of rows read, and may raise to stop."""
 
@@ -56,62 +57,26 @@ def _read(
 ) -> pa.Table | None:
     try:
         import pyarrow as pa
-        from osgeo import gdal, ogr
 
-        with gdal.ExceptionMgr(useExceptions=True), ogr.ExceptionMgr(useExceptions=True):
-            dataset = gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY, open_options=options)
+        from ..core.sources.formats.ogr import opened, read_layer
+
+        parts, done = [], 0
+        with opened(Path(path), options) as dataset:
             layer = dataset.GetLayerByName(name) if name else dataset.GetLayer(0)
             if layer is None or (name is None and dataset.GetLayerCount() != 1):
                 return None
-            is_geopackage = dataset.GetDriver().ShortName == "GPKG"
-            query = _query(layer, subset, schema, is_geopackage)
-            result = dataset.ExecuteSQL(query, dialect="" if is_geopackage else "OGRSQL")
-            try:
-                return _table(result, schema, count)
-            finally:
-                dataset.ReleaseResultSet(result)
+            for part in read_layer(dataset, layer, fields_of(schema), [str(schema.time)], subset):
+                if any(
+                    pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) for kind in part.schema.types
+                ):
+                    return None  # lists and JSON become text
+                parts.append(part)
+                done += len(part)
+                count(done)
+        table = pa.concat_tables(parts)
+        table.validate(full=True)  # text that is not UTF-8 is read by features
+        return table.rename_columns([*fields_of(schema), str(schema.geometry)])
     # GDAL refuses, fails or is too old; or a stream lacks a column
-    except (RuntimeError, SystemError, ImportError, AttributeError, KeyError, OSError, pa.ArrowException) as error:
+    except (InputError, SystemError, ImportError, AttributeError, KeyError, OSError, pa.ArrowException) as error:
         log.info("Reading features, not columns: %s", str(error))  # the error itself would hold what GDAL has open
         return None
-
-
-def _query(layer: Any, subset: str, schema: Schema, is_geopackage: bool) -> str:
-    """The query that gives the fields with times as text where their zone is not known.
-
-    The stream does not mark times without a zone: the same layer may hold both. The streams of a layer itself hang or
-    fail for a filtered GeoPackage, and confuse the rows of FlatGeobuf (GDAL 3.10); those of queries do not.
-    """
-    from osgeo import ogr
-
-    field = {each.GetName(): each for each in layer.schema}[str(schema.time)]
-    unsure = field.GetType() == ogr.OFTDateTime and (is_geopackage or field.GetTZFlag() != OGR_TZFLAG_UTC)
-    used = [_quoted(layer.GetGeometryColumn())] * is_geopackage
-    for name in fields_of(schema):
-        text = f"CAST({_quoted(name)} AS {'TEXT' if is_geopackage else 'CHARACTER(40)'}) AS {_quoted(name)}"
-        used.append(text if unsure and name == schema.time else _quoted(name))
-    where = f" WHERE ({subset}\n)" if subset else ""
-    return f"SELECT {', '.join(dict.fromkeys(used))} FROM {_quoted(layer.GetName())}{where}"  # nosec B608: quoted
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _table(layer: Any, schema: Schema, count: Callable[[int], None]) -> pa.Table | None:
-    import pyarrow as pa
-
-    names = {name: name for name in fields_of(schema)}
-    names[str(schema.geometry)] = layer.GetGeometryColumn() or "wkb_geometry"
-    parts, done = [], 0
-    with layer.GetArrowStreamAsPyArrow() as stream:
-        for batch in stream:
-            parts.append(pa.table({name: batch.field(column) for name, column in names.items()}))
-            done += len(batch)
-            count(done)
-    kinds = [each.type for part in parts[:1] for each in part.schema]
-    if not parts or any(pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) for kind in kinds):
-        return None  # lists and JSON become text
-    table = pa.concat_tables(parts)
-    table.validate(full=True)  # text that is not UTF-8 is read by features
-    return table

@@ -147,7 +147,7 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
     from ..core.sources.columns import fixes_of
     from ..core.sources.readers import build
 
-    shape, skipped, total = QgsWkbTypes.geometryType(plan.shape), Skipped(), max(1, plan.count)
+    shape, total = QgsWkbTypes.geometryType(plan.shape), max(1, plan.count)
 
     def count(done: int) -> None:
         progress(min(1.0, done / total))
@@ -161,7 +161,7 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
     table, schema = plan.file(count) if plan.file else None, plan.fields
     if table is None:
         table, schema = _read_features(plan, count, plan.has_lines)
-    fixes = fixes_of(table, schema, skipped)
+    fixes = fixes_of(table, schema)
     del table  # its geometries are needed no more
     check(plan.transform)
     if not plan.transform.isShortCircuited():
@@ -170,10 +170,7 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
             fixes = fixes.set_column(fixes.column_names.index(name), name, pa.array(xy[:, at]))
     parts = [fixes]
     del fixes  # building frees it
-    tracks, cleaned = build(parts)
-    for reason, number in cleaned.items():
-        skipped.add(reason, number)
-    return tracks, skipped
+    return build(parts)
 
 
 def _read_features(plan: ReadPlan, count: Callable[[int], None], lines: bool) -> tuple[pa.Table, Schema]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from ..arrays import object_column
 from ..errors import InputError, require
 from ..times import as_numbers, parse_times
-from ..tracks import Coded, Skipped
+from ..tracks import Coded
 from .schema import Schema
 
 CLOCK = r"^\s*\d{1,2}:\d\d"
@@ -21,16 +21,12 @@ DIGITS = r"^\s*\d{1,6}([.,]\d*)?\s*$"  # which may be hhmmss, hhmm or mmss
 COMPACT_DATE = r"^\s*(\d{4})(\d\d)(\d\d)\s*$"
 
 
-def fixes_of(table: pa.Table, schema: Schema, skipped: Skipped) -> pa.Table:
-    """The columns user, track (numbers or dictionaries), t (int64 ms), lon, lat (float64 °), accuracy (float32 m).
+def fixes_of(table: pa.Table, schema: Schema) -> pa.Table:
+    """The columns user, track (dictionaries of text), t (int64 ms), lon, lat (float64 °), accuracy (float32 m).
 
-    Without such a column in the schema user, track or accuracy is absent. Rows marked as not visible are dropped and
-    counted. Points are in the CRS of the GeoParquet metadata, or in that of the schema where there is none.
+    Without such a column in the schema user, track or accuracy is absent. Points are in the CRS of the GeoParquet
+    metadata, or in that of the schema where there is none.
     """
-    if schema.visible:
-        hidden = pc.fill_null(pc.equal(pc.utf8_lower(_text(table[schema.visible])), "false"), False)
-        skipped.add("marked as not visible", pc.sum(hidden).as_py() or 0)
-        table = table.filter(pc.invert(hidden))
     columns = {role: _ids(table[name], role) for role in ("user", "track") if (name := getattr(schema, role))}
     columns["t"] = read_times(table, schema)
     crs = schema.crs
@@ -46,45 +42,27 @@ def fixes_of(table: pa.Table, schema: Schema, skipped: Skipped) -> pa.Table:
 
 
 def _ids(column: pa.ChunkedArray, role: str) -> pa.ChunkedArray:
-    """A column of ids: whole numbers as they are, others as a dictionary."""
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("s"), safe=False).cast(pa.string())  # 2024-07-01 08:30:00
-    if pa.types.is_integer(column.type) or pa.types.is_dictionary(column.type):
-        return column
+    """A column of ids as a dictionary of text. A moment is written as 2024-07-01 08:30:00, the number 7.0 as 7."""
+    column = plain_column(column)
+    for is_kind, seconds in ((pa.types.is_timestamp, pa.timestamp("s")), (pa.types.is_time, pa.time32("s"))):
+        column = column.cast(seconds, safe=False) if is_kind(column.type) else column
+    if pa.types.is_floating(column.type):  # Arrow writes 491701234567.0 as 4.91701234567e+11
+        whole = pc.and_(pc.equal(pc.round(column), column), pc.less(pc.abs(column), 2.0**53))
+        column = pc.if_else(whole, column.cast(pa.int64(), safe=False).cast(pa.string()), column.cast(pa.string()))
     try:
-        return column.dictionary_encode()
-    except pa.ArrowNotImplementedError:  # lists, structures and other things that Arrow cannot compare
+        return column.cast(pa.string()).dictionary_encode()
+    except pa.ArrowNotImplementedError:  # lists and structures
         raise InputError(f"The {role} column holds {column.type}, not ids.") from None
 
 
-def join_fixes(tables: list[pa.Table]) -> pa.Table:
-    """One table of the tables of `fixes_of`; ids of different types become text."""
-    for role in ("user", "track"):
-        if len({table[role].type for table in tables if role in table.column_names}) > 1:
-            tables = [table.set_column(table.column_names.index(role), role, _text(table[role]))
-                      if role in table.column_names else table for table in tables]  # fmt: skip
-    return pa.concat_tables(tables, promote_options="default")
-
-
-def ids_of(table: pa.Table, role: str) -> np.ndarray | Coded | None:
-    """The ids of users or tracks, for `build_tracks`."""
-    if role not in table.column_names:
-        return None
-    column = table[role]
-    if pa.types.is_integer(column.type) and not column.null_count:
-        return column.to_numpy()
+def ids_of(column: pa.ChunkedArray) -> Coded:
+    """A column of ids for `build_tracks`."""
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     column = pa.chunked_array(column.unify_dictionaries())
-    if not column.num_chunks:
-        return Coded(np.zeros(0, np.int64), np.zeros(0, object))
     codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in column.chunks]
-    names = column.chunk(0).dictionary.to_pylist()
-    return Coded(np.concatenate(codes), object_column(names))
-
-
-def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return plain_column(column).cast(pa.string())
+    names = column.chunk(0).dictionary.to_pylist() if codes else []
+    return Coded(np.concatenate([np.zeros(0, np.int32), *codes]), object_column(names))
 
 
 def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -130,11 +108,10 @@ def _points(chunk: Any) -> np.ndarray:
     ends = np.frombuffer(offsets, numbers)[chunk.offset : chunk.offset + len(chunk) + 1]
     there, sizes = chunk.is_valid().to_numpy(zero_copy_only=False), np.diff(ends)
     size, xy = int(sizes.max(initial=0)), np.full((2, len(chunk)), np.nan)
-    if size in (21, 29, 37) and (sizes == size * there).all():  # x and y, z, m: points all alike, as they mostly are
-        rest = [("z and m", f"V{size - 21}")] * (size > 21)
-        layout = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8"), *rest])
+    if size == 21 and (sizes == size * there).all():  # plain points alone, as they mostly are
+        layout = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
         points = np.frombuffer(data, layout, int(there.sum()), int(ends[0]))
-        if (points["order"] == 1).all() and ((points["kind"] & 0xFFFF) % 1000 == 1).all():
+        if (points["order"] == 1).all() and (points["kind"] == 1).all():
             xy[:, there] = points["x"], points["y"]
             return xy
     require("shapely")
@@ -165,7 +142,7 @@ def time_column(table: pa.Table, schema: Schema) -> pa.ChunkedArray:
     column = plain_column(table[str(schema.time)])
     if schema.date and not pa.types.is_timestamp(column.type):
         clock = column.cast(pa.string())
-        day = pc.replace_substring_regex(_text(table[schema.date]), COMPACT_DATE, r"\1-\2-\3")
+        day = pc.replace_substring_regex(plain_column(table[schema.date]).cast(pa.string()), COMPACT_DATE, r"\1-\2-\3")
         dated = pc.binary_join_element_wise(day, clock, " ")
         clock = pc.if_else(pc.match_substring_regex(clock, DIGITS), pa.scalar(None, pa.string()), clock)
         column = pc.if_else(pc.match_substring_regex(clock, CLOCK), dated, clock)

@@ -59,7 +59,5 @@ def files_of(path: Path, kind: str) -> list[Path]:
 
 
 def names_of(path: Path, files: list[Path]) -> dict[Path, str]:
-    """The names of the files of a source, or their paths in its folder if two have the same name; without ends."""
-    if len({file.stem for file in files}) == len(files):
-        return {file: file.stem for file in files}
-    return {file: file.relative_to(path).with_suffix("").as_posix() for file in files}
+    """The names of the files of a source: their paths in its folder, without ends."""
+    return {file: file.stem if file == path else file.relative_to(path).with_suffix("").as_posix() for file in files}

@@ -18,31 +18,27 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-SAMPLE = 20_000  # rows in which columns that may name users are looked for: files may be sorted by user
-
-
 class Preview(NamedTuple):
     """What reading a source would give, by its first rows."""
 
     raw: pa.Table  # the first rows
-    sample: pa.Table  # these and more
     fixes: pa.Table | None  # of `fixes_of`, a row each; None where time or position is not known
     schema: Schema  # with the order of dates in the first rows, 'unknown' where they show none
     skipped: Skipped  # of the first rows
     problem: str  # why there are no fixes, or ''
-    total: int  # rows of the first file, estimated; 0: unknown
-    no_zone: bool = False  # whether there are times without a zone, which are read as UTC for want of another
+    no_zone: bool  # whether there are times without a zone, which are read as UTC for want of another
 
     @property
     def candidates(self) -> dict[str, int]:
-        """Columns that may name users, with the number of different values in the sample."""
+        """Columns that may name users, with the number of different values in the first rows."""
         taken = self.schema.columns()
-        return user_candidates({n: self.sample[n].to_pylist() for n in self.sample.column_names if n not in taken})
+        return user_candidates({n: self.raw[n].to_pylist() for n in self.raw.column_names if n not in taken})
 
 
-def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSED, rows: int = 1000) -> Preview:
+def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSED, rows: int = 20_000) -> Preview:
     """Read the first rows of a source, of a folder those of its first file with fixes. Arguments are those of `read`.
 
+    rows: so many that columns that may name users are found in files that are sorted by user.
     Raises InputError if the source cannot be read or a named column is missing; MissingLibrary without pyarrow.
     """
     path, kind, wanted = resolve_source(source, format, schema)
@@ -54,30 +50,17 @@ def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSE
     opened = ((file, *open_file(kind, file, wanted, skipped, no_progress)) for file in files)
     found_in = next((each for each in opened if has_fixes(each[1], wanted)), None)
     file, names, tables = found_in or (files[0], *open_file(kind, files[0], wanted, skipped, no_progress))
-    sample = next(tables(names), None)
-    if sample is None:
+    raw = next(tables(names), None)
+    if raw is None:
         raise InputError(f"{path.name} holds no position.")
-    sample = sample.slice(0, SAMPLE)
-    raw, found, problem, fixes, no_zone = sample.slice(0, rows), find_columns(names, wanted), "", None, False
+    raw, found, problem, fixes, no_zone = raw.slice(0, rows), find_columns(names, wanted), "", None, False
     try:
         found = with_date_order(choose(names, wanted, file), [raw])
-        fixes = fixes_of(raw, replace(found, visible=None), Skipped())
+        fixes = fixes_of(raw, found)
         if kind != "geolife" and "utc" not in plain(str(found.time)) and find_zone(found.zone) is UTC:
             no_zone = bool((read_times(raw, replace(found, zone="+01:00")) != fixes["t"].to_numpy()).any())
-        for reason, count in build([fixes_of(raw, found, skipped)])[1].items():
+        for reason, count in build([fixes])[1].items():
             skipped.add(reason, count)
     except (InputError, pa.ArrowException, UnicodeError) as error:
         problem = str(error)
-    return Preview(raw, sample, fixes, found, skipped, problem, _total(kind, file, wanted), no_zone)
-
-
-def _total(kind: str, file: Path, wanted: Schema) -> int:
-    if kind == "parquet":
-        from pyarrow import parquet
-
-        return parquet.read_metadata(file).num_rows
-    if kind != "csv" or file.suffix.lower() == ".gz":
-        return 0
-    from .text import read_head
-
-    return int(file.stat().st_size / read_head(file, wanted).bytes_a_row)
+    return Preview(raw, fixes, found, skipped, problem, no_zone)

@@ -94,7 +94,7 @@ def _fixes(
             )
         for table in chain([first], parts):
             try:
-                fixes = fixes_of(table, schema, skipped)
+                fixes = fixes_of(table, schema)
             except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
                 raise InputError(f"{file.name} cannot be read as a table: {error}") from error
             if schema.user is None and len(names) > 1:
@@ -185,29 +185,25 @@ def _gotrack(file: Path) -> pa.Table:
 
 def _open_parquet(file: Path, progress: Progress) -> tuple[list[str], Callable[[list[str]], Iterator[pa.Table]]]:
     import pyarrow as pa
-    from pyarrow import dataset
+    from pyarrow import parquet
 
     def tables(columns: list[str]) -> Iterator[pa.Table]:
-        # By default Arrow reads far ahead and holds gigabytes of a large file
-        scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
-        few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
         done = 0
         try:
-            total = max(1, data.count_rows())
-            for batch in data.to_batches(columns=columns, batch_size=PARQUET_ROWS, **few):
+            for batch in data.iter_batches(PARQUET_ROWS, columns=columns):
                 yield pa.Table.from_batches([batch])
                 done += len(batch)
-                progress(done / total)
+                progress(done / data.metadata.num_rows)
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"{file.name} cannot be read as Parquet: {error}") from error
         if not done:
-            yield data.schema.empty_table().select(columns)
+            yield data.schema_arrow.empty_table().select(columns)
 
     try:
-        data = dataset.dataset([str(file)], format="parquet", partitioning="hive")  # and columns of folders name=value
+        data = parquet.ParquetFile(file)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{file.name} cannot be read as Parquet: {error}") from error
-    return data.schema.names, tables
+    return data.schema_arrow.names, tables
 
 
 def choose(names: list[str], wanted: Schema, file: Path) -> Schema:
@@ -236,11 +232,13 @@ def with_date_order(schema: Schema, tables: Iterable[pa.Table]) -> Schema:
 
 def build(tables: list[pa.Table], drop_spikes: bool = True) -> tuple[Tracks, Skipped]:
     """Tracks of the tables of `fixes_of`, which are taken out of the list, and the fixes that cleaning skipped."""
-    from .columns import ids_of, join_fixes
+    import pyarrow as pa
 
-    table = join_fixes(tables)
+    from .columns import ids_of
+
+    table = pa.concat_tables(tables, promote_options="default")
     tables.clear()
-    user, track = ids_of(table, "user"), ids_of(table, "track")
+    user, track = (ids_of(table[role]) if role in table.column_names else None for role in ("user", "track"))
     t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
     accuracy = table["accuracy"].to_numpy() if "accuracy" in table.column_names else None
     del table  # Arrow's copy is as large as the columns

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import InputError
 
 NONE = "none"  # given as a column's name: there is no such column, and none is guessed
-ROLES = ("user", "track", "time", "date", "lon", "lat", "accuracy", "geometry", "visible")
+ROLES = ("user", "track", "time", "date", "lon", "lat", "accuracy", "geometry")
 
 # By priority, in lower case with '_' for '-', ':', '.' and blanks.
 # fmt: off
@@ -24,6 +24,7 @@ USER = [
     "teilnehmer", "fahrzeug", "fahrzeug_id", "fahrzeugnummer", "fahrer", "usuario", "usuario_id", "id_usuario",
     "vehiculo", "vehículo", "usuário", "veículo", "veiculo", "utilisateur", "véhicule", "vehicule", "utente", "veicolo",
     "gebruiker", "voertuig", "用户", "用户id", "车辆", "车辆id", "车牌号", "vehicleref", "uuid",
+    "topic",
 ]
 TRACK = [
     "track_id", "track", "trackid", "trip_id", "tripid", "trip", "tid", "traj_id", "trajectory_id", "trajectory",
@@ -90,13 +91,11 @@ class Schema:
     lat: str | None = None
     accuracy: str | None = None  # of positions, in metres
     date: str | None = None  # the day, where `time` may be a time of day only
-    visible: str | None = None  # Movebank: false marks an outlier
     geometry: str | None = None  # points as WKB, where there is no lon and lat
     scale: float = 1.0  # degrees in one unit of lon and lat
     crs: str = ""  # of lon and lat, and of points without their own, as pyproj reads it; empty: degrees of WGS84
     zone: str = "UTC"  # IANA name or offset, of times without one
     date_order: str = ""  # 'day' or 'month' first; empty: as `times.find_date_order` finds it
-    delimiter: str = ""  # of text; empty: recognised
     encoding: str = ""  # of text; empty: recognised
     guessed: frozenset[str] = frozenset()  # roles of the columns that were not given
 
@@ -138,7 +137,7 @@ def find_columns(names: Sequence[str], wanted: Schema = AS_GUESSED) -> Schema:
         guess = replace(guess, date=None)
     if {"lon", "lat"} & other:
         guess = replace(guess, scale=1.0, geometry=None)
-    written = {name: getattr(wanted, name) for name in ("crs", "zone", "date_order", "delimiter", "encoding")}
+    written = {name: getattr(wanted, name) for name in ("crs", "zone", "date_order", "encoding")}
     schema = replace(guess, **found, **written)  # type: ignore[arg-type]
     guessed = {role for role in ROLES if getattr(schema, role) and not getattr(wanted, role)}
     return replace(schema, guessed=frozenset(guessed))
@@ -155,7 +154,7 @@ def _guess(names: Iterable[str]) -> Schema:
 
     time = first(TIME)
     date = first(DATES.get(plain(time), ()) if time is not None else ())
-    schema = Schema(first(USER), first(TRACK), time, accuracy=first(ACCURACY), date=date, visible=first(["visible"]))
+    schema = Schema(first(USER), first(TRACK), time, accuracy=first(ACCURACY), date=date)
     lon, lat = first(LON), first(LAT)
     for lon_name, lat_name, scale in SCALED:
         if (lon is None or lat is None or plain(lon) == "x") and lon_name in names_of and lat_name in names_of:

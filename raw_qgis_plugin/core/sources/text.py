@@ -11,20 +11,18 @@ from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from ..errors import InputError, Progress
-from ..times import NO_TIME, as_numbers, parse_times
 from ..tracks import Skipped
 from .schema import AS_GUESSED, Schema
 
 DELIMITERS = ",;\t| "
-ABOVE = re.compile(r'"?sep=(.)"?|#[^,;\t|]*', re.IGNORECASE)  # lines above a header: of Excel, and comments
+ABOVE = re.compile(r'"?sep=."?|#[^,;\t|]*', re.IGNORECASE)  # lines above a header: of Excel, and comments
 VALUE = re.compile(r"[+-]?\d[\d.,:/ TZ+-]*")  # a number or a time, as no column is called
 NULLS = ["", "NULL", "null", "NA", "N/A", "nan", "NaN", "None", "\\N"]
-HEAD_BYTES = 1 << 16
+HEAD_BYTES = 1 << 20
 BLOCK_BYTES = 2 << 20  # Arrow reads 32 of them ahead
 
 
@@ -34,16 +32,14 @@ class Head(NamedTuple):
     names: list[str]
     delimiter: str
     encoding: str
-    bytes_a_row: float  # about
     above: int  # lines above the first row
 
 
 def read_head(file: Path, schema: Schema = AS_GUESSED, always_header: bool = False) -> Head:
-    """Read the names of the columns; delimiter and encoding are recognised where the schema leaves them open.
+    """Read the names of the columns; the delimiter is recognised, and so is the encoding where the schema has none.
 
-    Columns of a table without a header are called t, lon and lat where their values show what they are, else 'column 1'
-    and so on. always_header: there is one, whatever it looks like. Raises InputError if the file cannot be read or has
-    another encoding.
+    Columns of a table without a header are called 'column 1' and so on. always_header: there is one, whatever it looks
+    like. Raises InputError if the file cannot be read or has another encoding.
     """
     try:
         with pa.input_stream(str(file), compression="detect") as stream:
@@ -57,35 +53,15 @@ def read_head(file: Path, schema: Schema = AS_GUESSED, always_header: bool = Fal
         raise InputError(f"{file.name} is a ZIP archive or a spreadsheet: unpack it, or save its table as CSV.")
     lines = text.lstrip("\ufeff").splitlines()
     above = sum(1 for _ in takewhile(ABOVE.fullmatch, lines))
-    declared = next((match[1] for line in lines[:above] if (match := ABOVE.fullmatch(line)) and match[1]), "")
     line = next(iter(lines[above:]), "").replace("\0", "")
-    rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in schema.delimiter or declared or DELIMITERS}
+    rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in DELIMITERS}
     delimiter = max(rows, key=lambda sign: (len(rows[sign]) > 1 and sign != " ", len(rows[sign])))
-    first, size = [name.strip() for name in rows[delimiter]], len(data) / max(1, len(lines))
-    if not always_header and len(first) > 2 and any(VALUE.fullmatch(name) for name in first):
-        whole = lines[above:-1] if len(data) == HEAD_BYTES else lines[above:]  # the last one may be cut
-        return Head(_names_by_values(list(csv.reader(whole, delimiter=delimiter))), delimiter, encoding, size, above)
-    names: list[str] = []
+    first, names = [name.strip() for name in rows[delimiter]], list[str]()
+    if not always_header and len(first) > 2 and any(VALUE.fullmatch(name) for name in first):  # a row, and no header
+        return Head([f"column {number}" for number in range(1, len(first) + 1)], delimiter, encoding, above)
     for number, name in enumerate(first, 1):
         names.append(name if name and name not in names else f"{name or 'column'} {number}")
-    return Head(names, delimiter, encoding, size, above + 1)
-
-
-def _names_by_values(rows: list[list[str]]) -> list[str]:
-    """Names for the columns of a table without a header."""
-    columns = list(zip(*(row for row in rows if len(row) == len(rows[0]))))
-    names = [f"column {number}" for number in range(1, len(columns) + 1)]
-    numbers = [as_numbers(pa.array(values)) for values in columns]
-    degrees = [k for k, some in enumerate(numbers) if (np.abs(some) <= 180).all() and (some % 1 != 0).any()]
-    wide = [k for k in degrees if (np.abs(numbers[k]) > 90).any()]
-    if len(degrees) == 2 and len(wide) == 1:  # else which is which cannot be known
-        names[wide[0]], names[degrees[degrees[0] == wide[0]]] = "lon", "lat"
-    for k, values in enumerate(columns):
-        t = parse_times(pa.array(values))
-        if k not in degrees and (t > 300_000_000_000).all() and (t != NO_TIME).all():  # later than 1979
-            names[k] = "t"
-            break
-    return names
+    return Head(names, delimiter, encoding, above + 1)
 
 
 def _encoding(data: bytes) -> str:
@@ -120,31 +96,15 @@ def text_tables(file: Path, head: Head, columns: list[str], skipped: Skipped, pr
                 ),
                 arrow_csv.ConvertOptions(
                     include_columns=columns, column_types={name: pa.string() for name in columns}, null_values=NULLS,
-                    strings_can_be_null=True, check_utf8=False,
+                    strings_can_be_null=True,
                 ),
             )  # fmt: skip
             for batch in reader:
                 progress(min(raw.tell() / size, 1.0))
-                yield pa.Table.from_arrays([_decoded(column) for column in batch.columns], schema=batch.schema)
+                yield pa.Table.from_batches([batch])
                 none = False
             if none:
                 yield reader.schema.empty_table()
     except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
-
-
-def _decoded(column: pa.StringArray) -> pa.StringArray:
-    """A column of text. Words that are not UTF-8 are Latin-1: the head, by which it is guessed, may have been ASCII."""
-    try:
-        column.validate(full=True)
-    except pa.ArrowInvalid:
-        coded = column.cast(pa.binary()).dictionary_encode()
-        return pa.array(map(_word, coded.dictionary.to_pylist()), pa.string()).take(coded.indices)
-    return column
-
-
-def _word(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+        hint = ". Choose its encoding, such as latin-1" if "UTF8" in str(error) else ""
+        raise InputError(f"{file.name} cannot be read as a table of text: {error}{hint}") from error

@@ -8,7 +8,6 @@ from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsFileUtils,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingOutputLayerDefinition,
@@ -33,7 +32,7 @@ from ...core.errors import RawError
 from ...core.sources.preview import Preview, preview
 from ...core.sources.schema import NONE
 from ...layers.words import count_fixes, count_users
-from ...processing.data.import_tracks import LARGE, WORLD, ImportTracks
+from ...processing.data.import_tracks import WORLD, ImportTracks
 from ...processing.form import Run
 from ...processing.words import tr
 from ...tasks.job import AlgorithmJob
@@ -196,8 +195,6 @@ class ImportDialog(RawDialog):
         self.preview = found
         if wanted != self._shown:
             self._list_columns(found)
-            if not self.output.filePath() and found.total >= LARGE:
-                self.output.setFilePath(QgsFileUtils.uniquePath(str(Path(wanted[0]).with_suffix(".gpkg"))))
         self._shown = wanted
         self.rows.show_rows(found)
         self._show_state()

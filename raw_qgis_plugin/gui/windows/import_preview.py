@@ -77,10 +77,9 @@ def describe(found: Preview) -> str:
         return tr("No time column was recognised: choose it as Time on the left.")
     if not schema.positioned:
         return tr("No position column was recognised: choose Longitude and Latitude on the left.")
-    words = tr("About {n:,} rows. ").format(n=found.total) if found.total > n else ""
     if found.problem or schema.date_order == "unknown":
-        return found.problem or words
-    words += tr("Of the first {n:,} rows: {skipped}").format(n=n, skipped=found.skipped)
+        return found.problem
+    words = tr("Of the first {n:,} rows: {skipped}").format(n=n, skipped=found.skipped)
     hint = tr("Times without a zone are read as UTC: if they are local, choose their zone.")
     return f"{words} {hint}" if found.no_zone else words
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ...core.tracks import Tracks
 
 WORLD = "EPSG:4326"
-DELIMITERS = {"auto": "", "comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "blank": " "}
 LARGE = 500_000  # fixes, from which on a temporary layer is a file, not in memory
 
 
@@ -57,7 +56,7 @@ class ImportTracks(RawAlgorithm):
             spec.user_field, spec.track_field, spec.time_field, spec.lon_field, spec.lat_field,
             zone=run.text("TIMEZONE").strip() or "UTC", date_order=spec.date_order.replace("auto", ""),
             crs=crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED) if other else "",
-            delimiter=DELIMITERS[spec.delimiter], encoding=spec.encoding or "",
+            encoding=spec.encoding or "",
         )  # fmt: skip
 
     def run_on(self, run: Run) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ...errors import Progress
 from ...tracks import Skipped
 from ..text import Head, text_tables
 
-PLT = Head(["lat", "lon", "zero", "feet", "days", "date", "time"], ",", "latin-1", 60.0, 6)
+PLT = Head(["lat", "lon", "zero", "feet", "days", "date", "time"], ",", "latin-1", 6)
 READ = ["lat", "lon", "date", "time"]
 
 

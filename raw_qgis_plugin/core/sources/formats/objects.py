@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,76 +17,57 @@ from ...times import NO_TIME, parse_times
 from ...tracks import Skipped
 from .ogr import ogr_tables
 
-LIST = re.compile(r'"(?:locations|semanticSegments|data)"\s*:\s*\[')  # of Records.json, Timeline.json, OwnTracks
+LISTS = ("locations", "semanticSegments", "data")  # of Records.json, Timeline.json, OwnTracks
 SEGMENT = {"timelinePath", "visit", "activity"}
 POINT = r"(?P<lat>-?\d+(?:\.\d+)?)°?,\s*(?P<lon>-?\d+(?:\.\d+)?)"
 
 
-def object_tables(file: Path, skipped: Skipped, progress: Progress, rows: int = 1 << 16) -> Iterator[pa.Table]:
-    """The objects' columns of text and numbers, some at a time. Raises InputError if the file holds no such objects.
+def object_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
+    """One table of the objects' columns of text and numbers. Raises InputError if the file holds no such objects.
 
-    Broken objects, such as one in whose middle the file ends, are counted in `skipped`.
+    Broken lines of a file of lines, such as one in whose middle it ends, are counted in `skipped`.
     """
-    with file.open("rb") as stream:
-        if b'"FeatureCollection"' in stream.read(1000):
-            yield from ogr_tables(file, progress)
-            return
-    objects = _objects(file, skipped, progress)
-    first = list(islice(objects, 1000))
-    if any("startTime" in item and SEGMENT & set(item) for item in first):
-        points = chain.from_iterable(map(_points_of_segment, chain(first, objects)))
-        while some := list(islice(points, rows)):
-            yield _timeline(some)
-        return
-    names = list(dict.fromkeys(name for item in first for name, value in _flat(item).items() if _is_plain(value)))
-    if not names:
-        raise InputError(f"{file.name} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks.")
-    every = filter(None, map(_flat, chain(first, objects)))
-    while items := list(islice(every, rows)):
+    items = _objects(file, skipped)
+    progress(0.5)
+    if isinstance(items, dict):
+        yield from ogr_tables(file, progress)
+    elif any("startTime" in item and SEGMENT & set(item) for item in items):
+        if points := [point for item in items for point in _points_of_segment(item)]:
+            yield _timeline(points)
+    else:
+        items = [item for item in items if item.get("_type", "location") == "location"]  # of OwnTracks
+        names = dict.fromkeys(name for item in items[:1000] for name, value in item.items() if _is_plain(value))
+        if not names:
+            words = "RAW reads exports of Google Timeline and OwnTracks."
+            raise InputError(f"{file.name} holds no list of positions: {words}")
         yield pa.table({name: _column([item.get(name) for item in items]) for name in names})
 
 
-def _objects(file: Path, skipped: Skipped, progress: Progress) -> Iterator[dict[str, Any]]:
-    """The objects of a list, or of lines. Behind a broken one the next one is sought."""
-    decoder, size, chunk = json.JSONDecoder(), max(1, file.stat().st_size), 1 << 22
-    with file.open(encoding="utf-8-sig", errors="replace") as stream:
-        text, whole, done = stream.read(chunk), False, 0
-        found = LIST.search(text) if text[:100].lstrip().startswith("{") else None
-        at = found.end() if found else 0
-        while True:
-            begin = text.find("{", at)
-            try:
-                item, at = decoder.raw_decode(text, begin) if begin >= 0 else (None, at)
-            except RecursionError:
-                raise InputError(f"{file.name} is nested too deep to be a list of positions.") from None
-            except ValueError as error:
-                if whole:
-                    skipped.add("unreadable row", 1)
-                    at = max(getattr(error, "pos", 0), begin + 1)  # of a number of thousands of digits there is no pos
-                    continue
-            else:
-                if item is not None:
-                    yield item
-                    continue
-            if whole:
-                return
-            more = stream.read(max(chunk, len(text)))  # the object may only be cut where the text ends
-            text, at, whole, done = text[begin:] * (begin >= 0) + more, 0, not more, done + len(more)
-            progress(min(1.0, done / size))
+def _objects(file: Path, skipped: Skipped) -> Any:
+    """The objects of a list, or of lines, behind whose other columns they stand. GeoJSON as it is."""
+    text, found = file.read_text("utf-8-sig", "replace"), []
+    try:
+        whole = json.loads(text)
+        if isinstance(whole, dict):
+            if whole.get("type") == "FeatureCollection":
+                return whole
+            whole = next((whole[name] for name in LISTS if isinstance(whole.get(name), list)), [whole])
+        return [item for item in whole if isinstance(item, dict)] if isinstance(whole, list) else []
+    except RecursionError:
+        raise InputError(f"{file.name} is nested too deep to be a list of positions.") from None
+    except ValueError:  # lines, or a list that breaks off
+        lines = text.splitlines()
+    for line in lines:
+        try:
+            item = json.loads(line[max(0, line.find("{")) :])
+            found += [item] if isinstance(item, dict) else []
+        except (ValueError, RecursionError):
+            skipped.add("unreadable row", bool(line.strip()))
+    return found
 
 
 def _is_plain(value: Any) -> bool:
     return isinstance(value, (str, int, float)) and not isinstance(value, bool)
-
-
-def _flat(item: dict[str, Any]) -> dict[str, Any]:
-    """An object as a row. OwnTracks's messages of other types than positions are empty."""
-    if "_type" not in item:
-        return item
-    if item["_type"] != "location":
-        return {}
-    user = item.get("topic") or item.get("tid")
-    return {"user": user, **{name: item.get(name) for name in ("tst", "lon", "lat", "acc")}}
 
 
 def _column(values: list[Any]) -> pa.Array:

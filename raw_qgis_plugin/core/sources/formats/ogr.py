@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Files that GDAL opens, and the points of those, such as the track points of GPX."""
+"""Files that GDAL opens, read by its Arrow stream: GPX, GeoJSON, GeoPackage and others."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ...errors import InputError, Progress, require
 
+TZFLAG_UTC = 100  # of GDAL
+
 
 @contextmanager
-def opened(file: Path) -> Iterator[Any]:
-    """GDAL's data set of a file. What GDAL cannot read raises InputError."""
+def opened(file: Path, options: Sequence[str] = ()) -> Iterator[Any]:
+    """GDAL's data set of a file. What GDAL cannot read raises InputError. options: to open it."""
     require("osgeo")
     from osgeo import gdal, ogr
 
@@ -25,7 +27,7 @@ def opened(file: Path) -> Iterator[Any]:
     for module in modules:
         module.UseExceptions()
     try:
-        yield gdal.OpenEx(str(file), gdal.OF_VECTOR | gdal.OF_READONLY)
+        yield gdal.OpenEx(str(file), gdal.OF_VECTOR | gdal.OF_READONLY, open_options=list(options))
     except RuntimeError as error:  # of GDAL
         raise InputError(f"{file.name} cannot be read: {error}".replace(str(file), file.name)) from error
     finally:
@@ -35,14 +37,55 @@ def opened(file: Path) -> Iterator[Any]:
 
 def field_names(layer: Any) -> list[str]:
     """The fields of one of GDAL's layers."""
-    definition = layer.GetLayerDefn()
-    return [definition.GetFieldDefn(k).GetName() for k in range(definition.GetFieldCount())]
+    return [field.GetName() for field in layer.schema]
 
 
-def ogr_tables(file: Path, progress: Progress, rows_a_table: int = 1 << 16) -> Iterator[pa.Table]:
-    """The fields as text, and the column geometry (WKB, its CRS in the metadata), some features at a time.
+def read_layer(
+    dataset: Any, layer: Any, fields: Sequence[str], times: Collection[str], where: str = ""
+) -> Iterator[pa.Table]:
+    """The fields of one of GDAL's layers and the column geometry (WKB), some ten thousand rows at a time.
 
-    Of GPX the track points, with the column track: a segment is a track, named by numbers from 1. Of other files the
+    times: fields that are text where the zone of their times is not known. where: a filter in the data set's SQL.
+    """
+    is_geopackage = dataset.GetDriver().ShortName == "GPKG"
+    query = _query(layer, fields, times, where, is_geopackage)
+    result = dataset.ExecuteSQL(query, dialect="" if is_geopackage else "OGRSQL")
+    try:
+        names = {**{name: name for name in fields}, "geometry": result.GetGeometryColumn() or "wkb_geometry"}
+        with result.GetArrowStreamAsPyArrow() as stream:
+            for batch in stream:
+                yield pa.table({name: batch.field(column) for name, column in names.items()})
+    finally:
+        dataset.ReleaseResultSet(result)
+
+
+def _query(layer: Any, fields: Sequence[str], times: Collection[str], where: str, is_geopackage: bool) -> str:
+    """The stream does not mark times without a zone: the same layer may hold both.
+
+    The streams of a layer itself hang or fail for a filtered GeoPackage, and confuse the rows of FlatGeobuf (GDAL
+    3.10); those of queries do not.
+    """
+    from osgeo import ogr
+
+    field = {each.GetName(): each for each in layer.schema}
+    used = [_quoted(layer.GetGeometryColumn())] * is_geopackage
+    for name in fields:
+        text = f"CAST({_quoted(name)} AS {'TEXT' if is_geopackage else 'CHARACTER(40)'}) AS {_quoted(name)}"
+        moments = name in times and field[name].GetType() == ogr.OFTDateTime
+        unsure = moments and (is_geopackage or field[name].GetTZFlag() != TZFLAG_UTC)
+        used.append(text if unsure else _quoted(name))
+    condition = f" WHERE ({where}\n)" if where else ""
+    return f"SELECT {', '.join(dict.fromkeys(used))} FROM {_quoted(layer.GetName())}{condition}"  # nosec B608: quoted
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def ogr_tables(file: Path, progress: Progress) -> Iterator[pa.Table]:
+    """The fields and the column geometry, its CRS in the metadata, some rows at a time.
+
+    Of GPX the time and the track of its track points: a segment is a track, named by numbers from 1. Of other files the
     first layer of points. Raises InputError if the file is broken or has no points.
     """
     with opened(file) as dataset:
@@ -57,21 +100,10 @@ def ogr_tables(file: Path, progress: Progress, rows_a_table: int = 1 << 16) -> I
         crs = points[0].GetSpatialRef()
         plain = crs is None or (crs.IsGeographic() and crs.GetAuthorityCode(None) == "4326")
         metadata = {"geo": json.dumps({"columns": {"geometry": {"crs": None if plain else crs.ExportToWkt()}}})}
-        features, done, total = iter(points[0]), 0, points[0].GetFeatureCount(0)  # -1 if counting would read the file
-        while some := list(islice(features, rows_a_table)):
-            yield _table(some, field_names(points[0]), is_gpx).replace_schema_metadata(metadata)
-            done += len(some)
-            progress(done / total if total > 0 else 0.0)
-
-
-def _table(features: list[Any], names: list[str], is_gpx: bool) -> pa.Table:
-    shapes = (feature.GetGeometryRef() for feature in features)
-    geometry = pa.array([None if each is None else bytes(each.ExportToWkb()) for each in shapes], pa.binary())
-    texts = {
-        name: [each.GetFieldAsString(k) if each.IsFieldSetAndNotNull(k) else None for each in features]
-        for k, name in enumerate(names) if not is_gpx or name in ("track_fid", "track_seg_id", "time")
-    }  # fmt: skip
-    if is_gpx:
-        ids = zip(texts.pop("track_fid"), texts.pop("track_seg_id"))
-        texts["track"] = [f"{int(track or 0) + 1}.{int(segment or 0) + 1}" for track, segment in ids]
-    return pa.table({**{name: pa.array(values, pa.string()) for name, values in texts.items()}, "geometry": geometry})
+        names = ["time", "track_fid", "track_seg_id"] if is_gpx else field_names(points[0])
+        for table in read_layer(dataset, points[0], names, names):
+            if is_gpx:
+                ids = (pc.add(table[name], 1).cast(pa.string()) for name in names[1:])
+                table = table.drop(names[1:]).append_column("track", pc.binary_join_element_wise(*ids, "."))
+            yield table.replace_schema_metadata(metadata)
+            progress(0.5)
