@@ -64,9 +64,7 @@ def test_odd_columns_dates_and_filters(run: Callable, tmp_path: Path) -> None:
     first = done.rows()[0]
     assert first["user_id"] == "7" and first["t"].toString("yyyy-MM-dd hh:mm") == "2008-06-01 15:00"
     assert done.values["N_POINTS"] == 400 and done.values["N_SKIPPED"] == 1
-    done = run(
-        "raw:importtracks", SOURCE=source, **COLUMNS, DATE_ORDER="month", ENCODING="cp1252", DELIMITER="semicolon"
-    )
+    done = run("raw:importtracks", SOURCE=source, **COLUMNS, DATE_ORDER="month", ENCODING="cp1252")
     assert done.values["N_POINTS"] == 400 and done.rows()[0]["t"].date().month() == 1
 
 
