@@ -140,12 +140,11 @@ def test_features_of_places_are_what_a_calendar_says() -> None:
         "on_way_a_day": 0.404, "at_places": 0.979, "night": 0.789, "work": 6.316, "cadence": 6.397,
         "silent_a_day": 4.351, "places_a_day": 0.158, "visits_a_day": 1.737, "work_at_home": 0.04,
     }  # fmt: skip
-    x = dict(zip(facts.names, facts.x.T))
     for name, values in (home_work_friend | logs).items():
-        found = np.expm1(x[name]) if name in logs else x[name]
+        found = np.expm1(facts.x[name]) if name in logs else facts.x[name]
         assert found == pytest.approx([*values, *values], abs=0.01), name
     for name, value in of_user.items():
-        found = facts.of_user[name] if name in facts.of_user else x[f"record_{name}"][::3]
+        found = facts.of_user[name] if name in facts.of_user else facts.x[f"record_{name}"][::3]
         assert found == pytest.approx([value] * 2, abs=0.01), name
 
 

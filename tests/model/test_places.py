@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from model.places.sources import KINDS, People, places_of, windows
-from model.places.train import FOREST, _forest, figures, fit, judge, judge_left_out, leave_out
+from model.places.train import (
+    FOREST,
+    boosted_trees,
+    figures,
+    fit,
+    folds_of,
+    judge,
+    judge_left_out,
+    leave_out,
+)
 from raw_qgis_plugin.core.diary.place_head import FILE, judge_places, load_head, trees_sum
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -41,11 +50,11 @@ def test_trees_answer_as_scikit_learn_does() -> None:
     x = rng.normal(size=(600, 8)).astype(np.float32)
     right, weight = x[:, 0] * x[:, 1] + 0.3 * rng.normal(size=600) > 0, rng.random(600)
     same = HistGradientBoostingClassifier(**FOREST, random_state=5).fit(x, right, sample_weight=weight)
-    np.testing.assert_allclose(trees_sum(x, _forest(x, right, weight, 5)), same.decision_function(x), atol=1e-9)
+    np.testing.assert_allclose(trees_sum(x, boosted_trees(x, right, weight, 5)), same.decision_function(x), atol=1e-9)
 
 
 def test_windows_are_the_same_people_seen_less(people: People) -> None:
-    found = dict(windows(people, 1, (3, 7)))
+    found = {name.removeprefix("x: "): some for name, some in windows("x", people, 1, (3, 7))}
     assert list(found) == ["whole", "first 3", "any 3", "first 7", "any 7", "ends of stays"]
     first = found["first 3"].tracks
     assert (first.t < MONDAY + 3 * DAY_MS).all() and len(found["any 3"].tracks) <= 3 * 48 * 160
@@ -55,19 +64,20 @@ def test_windows_are_the_same_people_seen_less(people: People) -> None:
 
 
 def test_people_left_out_are_judged_right(people: People) -> None:
-    table = places_of("howde: made", people)
-    assert np.bincount(table.kind, minlength=3).tolist()[:2] == [160, 80]
-    left_out = leave_out([table], 1, folds=3)
-    found = figures(judge_left_out(left_out, [table])["howde: made"])
+    places = places_of([("howde: made", people), ("city: made", people)])
+    assert np.bincount(places.kind, minlength=3).tolist()[:2] == [320, 160]
+    fold, real = folds_of(places, 1, folds=3), places.source == "howde"
+    logit = leave_out(places, fold, real, 1)
+    found = figures({name: values[real] for name, values in judge_left_out(places, logit, fold, real).items()})
     assert found["commuter"] == 1.0 and found["home"] == 1.0 and found["work"] == 1.0 and found["auc"] == 1.0
-    head = fit([table], left_out)
-    assert figures(judge(table, judge_places(table.facts, head)))["commuter"] == 1.0
-    wrong = judge_places(table.facts, {**head, "user_offset": head["user_offset"] - 50})
-    assert figures(judge(table, wrong))["commuter"] == 0.5, "figures notice a head that is wrong"
+    head = fit(places, logit, real, 1)
+    assert figures(judge(places, judge_places(places.facts, head)))["commuter"] == 1.0
+    wrong = judge_places(places.facts, {**head, "user_offset": head["user_offset"] - 50})
+    assert figures(judge(places, wrong))["commuter"] == 0.5, "figures notice a head that is wrong"
 
 
 def test_the_head_that_ships_has_a_card_of_its_features(people: People) -> None:
-    card, facts = json.loads(FILE.with_name("card.json").read_text("utf-8")), places_of("x: y", people).facts
-    assert tuple(card["features"]) == facts.names
-    assert max(load_head()[f"{kind}_feature"].max() for kind in KINDS[:2]) < len(facts.names)
+    card, facts = json.loads(FILE.with_name("card.json").read_text("utf-8")), places_of([("x: y", people)]).facts
+    assert card["features"] == list(facts.x)
+    assert max(load_head()[f"{kind}_feature"].max() for kind in KINDS[:2]) < len(facts.x)
     assert {"command", "seed", "data", "licence", "figures"} <= set(card)

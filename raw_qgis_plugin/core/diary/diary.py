@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,20 +12,23 @@ from ..arrays import join_rows, object_column, run_starts, take_rows
 from ..embedding.profiles import UNKNOWN
 from ..errors import Progress, no_progress, part_of
 from ..specs import DiarySpec
-from ..tracks import Tracks
+from ..times import HOUR_MS
+from ..tracks import Tracks, solar_day
 from .legs import Legs, cut_legs, join_legs, tracks_of, unseen_legs
 from .line import Line, thinned
 from .modes import VAGUE_M, Modes, as_frequent, find_modes, no_modes
 from .place_features import PlaceFacts, place_facts
 from .place_head import Kinds, judge_places
 from .places import HOME, WORK, find_places
-from .stops import SETTINGS, Stops, find_stops
+from .stops import SETTINGS, Stops, find_stops, within
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
 DEFAULT = DiarySpec()
 UNSEEN = "no fixes on the way"
+SILENCE_H = 2.0  # a longer silence outside a stop is unknown time
+GOOD_DAY_H = 10.0  # of known time, for a day on which trips are counted
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,14 @@ class Diary:
     """
 
     stops: dict[str, np.ndarray]
+    stop_user: np.ndarray  # row of `users`
     stop_lon: np.ndarray  # degrees
     stop_lat: np.ndarray
     trips: dict[str, np.ndarray]
     trip_fixes: Tracks  # the fixes of the trips, a track each
     mode_p: np.ndarray  # (trips, modes.MODES) `as_frequent`, for sums; nan where the model cannot know
-    # user_id, commuter_p, why (no kinds), home_nights, work_days, and `PlaceFacts.of_user`
+    # user_id, commuter_p, why (no kinds), home_nights, work_days, good_days (that were recorded well), good_trips (that
+    # begin on these), and `PlaceFacts.of_user`
     users: dict[str, np.ndarray]
 
 
@@ -55,53 +60,16 @@ def find_diary(
 
     Without a model, and for one without the head of modes, every mode is 'unknown'.
     """
-    everybody, parts = tracks.by_user(), []
+    everybody, parts = _exact(tracks.by_user()), []
     for which, some in everybody.parts():
         share = (end / max(everybody.n_users, 1) for end in (which.start, which.stop))
-        parts.append(_diary(some, model, spec, part_of(progress, *share)))
-    ways = [part.trip_fixes for part in parts]
-    tables = join_rows([{k: v for k, v in vars(part).items() if k != "trip_fixes"} for part in parts])
-    n_users, n_tracks = (np.cumsum([0, *sizes]) for sizes in ([w.n_users for w in ways], [w.n_tracks for w in ways]))
-    whole = Tracks(
-        np.concatenate([w.user_ids for w in ways]), np.concatenate([w.track_ids for w in ways]),
-        np.concatenate([w.track_user + np.int32(k) for w, k in zip(ways, n_users)]),
-        np.concatenate([w.track + np.int32(k) for w, k in zip(ways, n_tracks)]),
-        *(np.concatenate([getattr(w, name) for w in ways]) for name in ("t", "lon", "lat")),
-    )  # fmt: skip
-    return Diary(trip_fixes=whole, **tables)
-
-
-def _diary(tracks: Tracks, model: Model | None, spec: DiarySpec, progress: Progress) -> Diary:
-    exact = _exact(tracks)
-    line = thinned(exact)
-    stops = find_stops(line, SETTINGS.lasting(60.0 * spec.min_stop_min))
-    first, last = line.first[stops.begin], line.last[stops.end]
-    place, lon, lat = find_places(exact, first, last)
-    facts = place_facts(exact, first, last, place)
-    kinds = judge_places(facts)
-    legs = cut_legs(line, stops)
-    progress(0.1)
-    modes = find_modes(tracks_of(line, legs), model, part_of(progress, 0.1, 1.0))
-    joined = join_legs(line, stops, legs, modes.mode, np.where(modes.mode == UNKNOWN, np.nan, modes.mode_p))
-    modes = _joined_modes(line, legs, joined, modes)
-    legs, seen = unseen_legs(line, stops, joined, place)
-    every = no_modes(len(seen), UNSEEN)
-    for name, values in vars(modes).items():
-        getattr(every, name)[seen] = values
-    table = _stop_columns(exact, first, last, place, facts, kinds)
-    ways = tracks_of(line, legs)
-    at_home, at_work = (
-        np.bincount(facts.owner[kinds.kind == kind], facts.of_place[name][kinds.kind == kind], tracks.n_users)
-        for kind, name in ((HOME, "nights"), (WORK, "weekdays"))
-    )
-    users = {
-        "user_id": tracks.user_ids, "commuter_p": kinds.commuter_p, "why": kinds.why,
-        "home_nights": np.minimum(at_home, facts.of_user["nights"]),
-        "work_days": np.minimum(at_work, facts.of_user["weekdays"]), **facts.of_user,
-    }  # fmt: skip
-    trips = _trip_columns(ways, every, seen) | _ends(line, stops, legs, table)
-    progress(1.0)
-    return Diary(table, lon, lat, trips, ways, as_frequent(every.p), users)
+        part = _diary(some, model, spec, part_of(progress, *share))
+        part["stop_user"] += which.start
+        part["rows"] += everybody.track_offsets[which.start]
+        parts.append(part)
+    tables = join_rows(parts)
+    ways = tracks_of(everybody, *tables.pop("rows").T)
+    return Diary(trip_fixes=ways, **tables | {"trips": _trip_columns(ways, tables["trips"])})
 
 
 def _exact(tracks: Tracks) -> Tracks:
@@ -114,6 +82,45 @@ def _exact(tracks: Tracks) -> Tracks:
     return tracks if kept.all() else tracks.take(kept)
 
 
+def _diary(tracks: Tracks, model: Model | None, spec: DiarySpec, progress: Progress) -> dict[str, Any]:
+    """The fields of `Diary`, but for what `_trip_columns` adds; rows: (trips, 2) first and last fixes of the trips."""
+    line = thinned(tracks)
+    stops = find_stops(line, SETTINGS.lasting(60.0 * spec.min_stop_min))
+    first, last = line.first[stops.begin], line.last[stops.end]
+    place, lon, lat = find_places(tracks, first, last)
+    facts = place_facts(tracks, first, last, place)
+    kinds = judge_places(facts)
+    legs = cut_legs(line, stops)
+    progress(0.1)
+    found = find_modes(tracks_of(tracks, *_fixes(line, legs)), model, part_of(progress, 0.1, 1.0))
+    joined = join_legs(line, stops, legs, found.mode, np.where(found.mode == UNKNOWN, np.nan, found.mode_p))
+    found = _joined_modes(line, legs, joined, found)
+    legs, seen = unseen_legs(line, stops, joined, place)
+    modes = no_modes(len(seen), UNSEEN)
+    for name, values in vars(found).items():
+        getattr(modes, name)[seen] = values
+    table, rows = _stop_columns(tracks, first, last, place, facts, kinds), np.stack(_fixes(line, legs), axis=1)
+    trips = {
+        "mode": modes.mode, "mode_p": modes.mode_p, "observed": seen, "in_domain": modes.in_domain, "why": modes.why,
+        **_ends(line, stops, legs, table),
+    }  # fmt: skip
+    users = {"user_id": tracks.user_ids, "commuter_p": kinds.commuter_p, "why": kinds.why, **facts.of_user}
+    for name, kind, days in (("home_nights", HOME, "nights"), ("work_days", WORK, "weekdays")):
+        there = np.bincount(facts.owner, facts.of_place[days] * (kinds.kind == kind), tracks.n_users)
+        users[name] = np.minimum(there, facts.of_user[days])
+    users |= _good_days(tracks, first, last, rows[:, 0])
+    progress(1.0)
+    return {
+        "stops": table, "stop_user": tracks.user[first], "stop_lon": lon, "stop_lat": lat, "trips": trips,
+        "mode_p": as_frequent(modes.p), "users": users, "rows": rows,
+    }  # fmt: skip
+
+
+def _fixes(line: Line, legs: Legs) -> tuple[np.ndarray, np.ndarray]:
+    """The first and last fixes of legs."""
+    return line.first[legs.begin], line.first[legs.end]
+
+
 def _joined_modes(line: Line, legs: Legs, joined: Legs, modes: Modes) -> Modes:
     """The modes of joined legs, which agree: their probabilities are means over time."""
     first = np.searchsorted(legs.begin, joined.begin)
@@ -122,6 +129,19 @@ def _joined_modes(line: Line, legs: Legs, joined: Legs, modes: Modes) -> Modes:
         result.p[:] = np.add.reduceat(modes.p * seconds[:, None], first) / np.add.reduceat(seconds, first)[:, None]
         result.mode_p[:] = np.add.reduceat(modes.mode_p * seconds, first) / np.add.reduceat(seconds, first)
     return result
+
+
+def _good_days(tracks: Tracks, first: np.ndarray, last: np.ndarray, begin: np.ndarray) -> dict[str, np.ndarray]:
+    """Days of users with enough known time, and trips that begin on these. first, last: fixes at the ends of stops;
+    begin: the first fixes of trips.
+    """
+    n, step, new = tracks.n_users, tracks.steps(), run_starts(tracks.user, solar_day(tracks))
+    day = np.cumsum(new) - 1
+    gap_h = (tracks.t[step + 1] - tracks.t[step]) / HOUR_MS
+    known = within(first, last, len(tracks))[step] | (gap_h <= SILENCE_H)
+    good = np.bincount(day[step[known]], gap_h[known], np.count_nonzero(new)) >= GOOD_DAY_H
+    trips = np.bincount(tracks.user[begin], good[day[begin]], n)
+    return {"good_days": np.bincount(tracks.user[new], good, n), "good_trips": trips}
 
 
 def _stop_columns(
@@ -139,34 +159,27 @@ def _stop_columns(
         "user_id": tracks.user_ids[user], "stop_id": _numbered(tracks.user_ids, user, "s"), "t_arrive": arrive,
         "t_leave": leave, "duration_min": (leave - arrive) / 60_000,
         "n_visits": np.bincount(place, minlength=1)[place], "kind": kinds.kind[place], "kind_p": kinds.p[place],
-        "in_domain": kinds.why[user] == "", "why": kinds.why[user], "place": place - _firsts(place, user) + 1,
-        "evidence": evidence[place],
+        "in_domain": kinds.why[user] == "", "why": kinds.why[user],
+        "place": place - place[np.searchsorted(user, user)] + 1, "evidence": evidence[place],
     }  # fmt: skip
 
 
-def _firsts(values: np.ndarray, user: np.ndarray) -> np.ndarray:
-    """(k,) the smallest value of each row's user. Rows are sorted by user."""
-    head = np.flatnonzero(run_starts(user))
-    least = np.minimum.reduceat(values, head) if len(head) else values
-    return np.repeat(least, np.diff(np.append(head, len(user))))
-
-
 def _numbered(user_ids: np.ndarray, user: np.ndarray, letter: str, number: np.ndarray | None = None) -> np.ndarray:
-    """(k,) ids such as '7-s1': the user and a running number, of each row or of each `number`, ascending."""
-    row = np.arange(len(user)) if number is None else np.cumsum(run_starts(number)) - 1
-    return object_column(f"{name}-{letter}{k}" for name, k in zip(user_ids[user], row - _firsts(row, user) + 1))
+    """(k,) ids such as '7-s1': the user and a running number, of rows or of the runs of rows that `number` counts."""
+    row = np.arange(len(user)) if number is None else number
+    own = row - row[np.searchsorted(user, user)] + 1
+    return object_column(f"{name}-{letter}{k}" for name, k in zip(user_ids[user], own))
 
 
-def _trip_columns(ways: Tracks, modes: Modes, seen: np.ndarray) -> dict[str, np.ndarray]:
-    """The table of trips, without their ends."""
+def _trip_columns(ways: Tracks, trips: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The table of trips, from their fixes and their other columns."""
     start, end = ways.t[ways.track_offsets[:-1]], ways.t[ways.track_offsets[1:] - 1]
     step = ways.steps()
     metres = np.bincount(ways.track[step], ways.metres_to_next(step), ways.n_tracks)
     return {
         "user_id": ways.user_ids[ways.track_user], "trip_id": _numbered(ways.user_ids, ways.track_user, "t"),
-        "t_start": start, "t_end": end, "mode": modes.mode, "mode_p": modes.mode_p,
-        "distance_m": metres, "duration_min": (end - start) / 60_000,
-        "observed": seen, "in_domain": modes.in_domain, "why": modes.why,
+        "t_start": start, "t_end": end, "mode": trips["mode"], "mode_p": trips["mode_p"], "distance_m": metres,
+        "duration_min": (end - start) / 60_000, **trips,
     }  # fmt: skip
 
 
@@ -174,7 +187,8 @@ def _ends(line: Line, stops: Stops, legs: Legs, table: dict[str, np.ndarray]) ->
     """The journeys of trips, and the places that these lead from and to."""
     user = line.track[legs.begin]
     after = np.searchsorted(stops.begin, legs.begin, side="right")  # the stop after the trip; the one before is its
-    columns = {"journey_id": _numbered(line.tracks.user_ids, user, "j", np.stack([user, after], 1) @ [2**32, 1])}
+    journey = np.cumsum(run_starts(user, after)) - 1
+    columns = {"journey_id": _numbered(line.tracks.user_ids, user, "j", journey)}
     for name, stop in (("from", after - 1), ("to", after)):
         some = (stop >= 0) & (stop < len(stops.begin))
         some[some] = line.track[stops.begin[stop[some]]] == user[some]

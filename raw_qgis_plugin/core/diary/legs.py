@@ -10,7 +10,7 @@ import numpy as np
 from ..arrays import expand_ranges, run_starts
 from ..tracks import Tracks
 from .line import Line
-from .stops import Stops
+from .stops import Stops, within
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,8 @@ class Legs:
 
 def cut_legs(line: Line, stops: Stops) -> Legs:
     """The legs between stops. A track's legs depend on its own fixes alone."""
-    s, n = SETTINGS, len(line.t)
-    stopped = np.bincount(stops.begin, minlength=n) - np.bincount(stops.end, minlength=n)
-    moving = (np.diff(line.t) <= 1000 * s.gap_s) & (line.track[1:] == line.track[:-1]) & (np.cumsum(stopped)[:-1] == 0)
+    s, stopped = SETTINGS, within(stops.begin, stops.end, len(line.t))[:-1]
+    moving = (np.diff(line.t) <= 1000 * s.gap_s) & (line.track[1:] == line.track[:-1]) & ~stopped
     change = np.flatnonzero(np.diff(moving, prepend=False, append=False))
     begin, end = change[::2], change[1::2]
     run, row = np.repeat(np.arange(len(begin)), end - begin + 1), expand_ranges(begin, end - begin + 1)
@@ -106,10 +105,8 @@ def unseen_legs(line: Line, stops: Stops, legs: Legs, place: np.ndarray) -> tupl
     return Legs(begin[order], end[order]), (np.arange(len(begin)) < len(legs.begin))[order]
 
 
-def tracks_of(line: Line, legs: Legs) -> Tracks:
-    """Each leg as a track of its user: the fixes from its first to its last one. track_ids are running numbers."""
-    first, size = line.first[legs.begin], line.first[legs.end] - line.first[legs.begin] + 1
-    rows, number = expand_ranges(first, size), np.arange(len(first), dtype=np.int32)
-    tracks, ids = line.tracks, number.astype(str).astype(object)
-    columns = tracks.user[first], np.repeat(number, size), *tracks.rows(rows)
-    return Tracks(tracks.user_ids, ids, *columns).take(np.arange(len(rows)))
+def tracks_of(tracks: Tracks, first: np.ndarray, last: np.ndarray) -> Tracks:
+    """The fixes first to last of each leg (k,) as a track of its user. track_ids are running numbers."""
+    rows, number = expand_ranges(first, last - first + 1), np.arange(len(first), dtype=np.int32)
+    ids, track = number.astype(str).astype(object), np.repeat(number, last - first + 1)
+    return Tracks(tracks.user_ids, ids, tracks.user[first], track, *tracks.rows(rows))

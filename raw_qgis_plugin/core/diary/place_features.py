@@ -10,45 +10,39 @@ import numpy as np
 from ..arrays import expand_ranges, group_quantile, run_ends, run_starts, take_rows
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks
+from .stops import within
 
-
-@dataclass(frozen=True)
-class FeatureSettings:
-    """Hours are of mean solar time. Another value makes other inputs of the place head."""
-
-    silence_h: float = 2.0  # a longer silence is unknown time, at a place too
-    way_h: float = 1 / 3  # a longer step between two places is no evidence of being on the way all the time
-    weekday: tuple[int, ...] = (0, 5, 7, 9, 11, 14, 17, 20, 22)  # hours at which classes of time begin
-    weekend: tuple[int, ...] = (0, 6, 12, 18)
-    days: tuple[tuple[str, tuple[int, int], tuple[bool, ...]], ...] = (  # hours and weekdays of days at a place
-        ("nights", (0, 5), (True,) * 7), ("weekdays", (8, 18), (True,) * 5 + (False,) * 2),
-        ("weekends", (8, 18), (False,) * 5 + (True,) * 2),
-    )  # fmt: skip
-    there_h: float = 0.5  # of these hours, that a day counts
-
-
-SETTINGS = FeatureSettings()
-TIMES = (*(f"weekday_{h}" for h in SETTINGS.weekday), *(f"weekend_{h}" for h in SETTINGS.weekend))
-_WEEKDAY, _WEEKEND = (
-    np.searchsorted(begin, np.arange(24), "right") - 1 for begin in (SETTINGS.weekday, SETTINGS.weekend)
+# Another value of these makes other inputs of the place head. Hours are of mean solar time
+SILENCE_H = 2.0  # a longer silence is unknown time, at a place too
+WAY_H = 1 / 3  # a longer step between two places is no evidence of being on the way all the time
+THERE_H = 0.5  # between two hours of a day, that the day counts
+WEEKDAY, WEEKEND = (0, 5, 7, 9, 11, 14, 17, 20, 22), (0, 6, 12, 18)  # hours at which classes of time begin
+TIMES = (*(f"weekday_{h}" for h in WEEKDAY), *(f"weekend_{h}" for h in WEEKEND))
+TIME_OF = np.array(  # (7, 24), from Monday
+    [np.searchsorted(WEEKDAY, np.arange(24), "right") - 1] * 5
+    + [np.searchsorted(WEEKEND, np.arange(24), "right") - 1 + len(WEEKDAY)] * 2
 )
-TIME_OF = np.array([_WEEKDAY] * 5 + [_WEEKEND + len(SETTINGS.weekday)] * 2)  # (7, 24), from Monday
-NIGHT, WORKING = [0, len(SETTINGS.weekday)], [3, 4, 5]  # of TIMES: from 0, and weekdays from 9 to 17 h
+NIGHT, WORKING = [0, len(WEEKDAY)], [3, 4, 5]  # of TIMES: from 0, and weekdays from 9 to 17 h
+# Days at a place: the hours and the weekdays that count
+DAYS = {"nights": (0, 5, range(7)), "weekdays": (8, 18, range(5)), "weekends": (8, 18, range(5, 7))}
 
 
 @dataclass(frozen=True)
 class PlaceFacts:
     """Features of n places of n_users users, and what of them is evidence in words.
 
-    x: (n, f) float32. names: of its columns. owner: (n,) the user of each place. of_place, of_user: (n,) and (n_users,)
-    each, by name: 'nights' and 'weekdays' there or seen anywhere, 'hours' there, 'stayed_a_day' …
+    x: (n,) float32 each, by name: the inputs of the place head. owner: (n,) the user of each place. of_place, of_user:
+    (n,) and (n_users,) each, by name: 'nights' and 'weekdays' there or seen anywhere, 'hours' there, 'stayed_a_day' …
     """
 
-    x: np.ndarray
-    names: tuple[str, ...]
+    x: dict[str, np.ndarray]
     owner: np.ndarray
     of_place: dict[str, np.ndarray]
     of_user: dict[str, np.ndarray]
+
+    def matrix(self) -> np.ndarray:
+        """(n, inputs) float32."""
+        return np.stack(list(self.x.values()), axis=1)
 
 
 @dataclass(frozen=True)
@@ -69,18 +63,21 @@ class _Hours:
         length = np.minimum(end[row], (hour + 1) * HOUR_MS) - np.maximum(begin[row], hour * HOUR_MS)
         return cls(group[row], hour // 24, hour % 24, length / HOUR_MS)
 
+    @property
+    def weekday(self) -> np.ndarray:
+        """From 0 for Monday; 1970-01-01 was a Thursday."""
+        return (self.day + 3) % 7
+
     def by_time(self, n: int) -> np.ndarray:
         """(n, TIMES) hours of each group."""
-        cell = self.group * len(TIMES) + TIME_OF[(self.day + 3) % 7, self.hour]  # 1970-01-01 was a Thursday
+        cell = self.group * len(TIMES) + TIME_OF[self.weekday, self.hour]
         return np.bincount(cell, self.length, n * len(TIMES)).reshape(n, len(TIMES))
 
-    def days(self, hours: tuple[int, int], weekdays: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
+    def days(self, begin: int, end: int, weekdays: range) -> tuple[np.ndarray, np.ndarray]:
         """Groups and days (m,) with enough time between two hours of such weekdays."""
-        some = take_rows(
-            self, (self.hour >= hours[0]) & (self.hour < hours[1]) & np.array(weekdays)[(self.day + 3) % 7]
-        )
-        key, row = np.unique(_key(some.group, some.day), return_inverse=True)
-        return _pair(key[np.bincount(row, some.length, len(key)) >= SETTINGS.there_h])
+        some = (self.hour >= begin) & (self.hour < end) & np.isin(self.weekday, weekdays)
+        key, row = np.unique(_key(self.group[some], self.day[some]), return_inverse=True)
+        return _pair(key[np.bincount(row, self.length[some], len(key)) >= THERE_H])
 
 
 def _key(group: np.ndarray, day: np.ndarray) -> np.ndarray:
@@ -99,7 +96,7 @@ def _joined(row: np.ndarray, t: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarr
     return head, t[row[head]], t[row[run_ends(head, len(row))] + 1]
 
 
-def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Parts of hours, of a quarter at least."""
     return part / np.maximum(whole, 0.25)
 
@@ -117,7 +114,7 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     """The facts of places. users: one track a user. first, last, place: (k,) the fixes at the ends of each stop, in
     order, and its place, numbered from 0.
     """
-    n_users, n, silence = users.n_users, int(place.max(initial=-1)) + 1, SETTINGS.silence_h * HOUR_MS
+    n_users, n, silence = users.n_users, int(place.max(initial=-1)) + 1, SILENCE_H * HOUR_MS
     owner = np.zeros(n, np.int64)
     owner[place] = users.user[first]
     lon = group_quantile(users.lon, users.user, n_users)
@@ -137,16 +134,15 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     hours, hours_seen, working = with_silence.sum(axis=1), at.sum(axis=1), with_silence[:, WORKING].sum(axis=1)
     facts = {"hours": hours}
     user_facts: dict[str, np.ndarray] = {}
-    for name, hours_of_day, weekdays in SETTINGS.days:
+    for name, when in DAYS.items():
         facts[name], user_facts[name] = (
-            np.bincount(each.days(hours_of_day, weekdays)[0], minlength=m)
-            for each, m in ((there, n), (anywhere, n_users))
+            np.bincount(each.days(*when)[0], minlength=m) for each, m in ((there, n), (anywhere, n_users))
         )
     weeks, in_use, n_weeks = _weeks(there, anywhere, owner, n_users)
 
-    x = {f"of_place_{name}": share(at[:, k], hours_seen) for k, name in enumerate(TIMES)}
-    x |= {f"of_weeks_{name}": share(at[:, k], in_use[:, k]) for k, name in enumerate(TIMES)}
-    for k, (name, *_) in enumerate(SETTINGS.days):
+    x = {f"of_place_{name}": _share(at[:, k], hours_seen) for k, name in enumerate(TIMES)}
+    x |= {f"of_weeks_{name}": _share(at[:, k], in_use[:, k]) for k, name in enumerate(TIMES)}
+    for k, name in enumerate(DAYS):
         count = facts[name]
         x |= {
             f"{name}_rate": count / np.maximum(in_use[:, len(TIMES) + k], np.maximum(count, 1)),
@@ -162,27 +158,26 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     home[owner[home_rank == 0]] = np.flatnonzero(home_rank == 0)
     mine, away = home[owner], home_rank > 0
     x |= {
-        "of_user_night": share(at[:, 0], of_user[owner, 0]), "of_user": share(hours_seen, of_user[owner].sum(axis=1)),
-        "of_user_work": share(at[:, WORKING].sum(axis=1), of_user[owner][:, WORKING].sum(axis=1)),
+        "of_user_night": _share(at[:, 0], of_user[owner, 0]), "of_user": _share(hours_seen, of_user[owner].sum(axis=1)),
+        "of_user_work": _share(at[:, WORKING].sum(axis=1), of_user[owner][:, WORKING].sum(axis=1)),
         "hours": np.log1p(hours), "hours_a_week": np.log1p(hours_seen / np.maximum(weeks, 1)),
         "work_hours": np.log1p(working), "work_hours_a_week": np.log1p(working / np.maximum(weeks, 1)),
-        "silent": 1 - share(hours_seen, hours), "weeks": np.log1p(weeks), "days": np.log1p(days),
+        "silent": 1 - _share(hours_seen, hours), "weeks": np.log1p(weeks), "days": np.log1p(days),
         "weeks_share": weeks / np.maximum(n_weeks[owner], 1),
-        "night_to_home": share(with_silence[:, NIGHT].sum(axis=1), with_silence[mine][:, NIGHT].sum(axis=1)),
-        "work_to_home": share(working, working[mine]), "hours_to_home": share(hours, hours[mine]),
+        "night_to_home": _share(with_silence[:, NIGHT].sum(axis=1), with_silence[mine][:, NIGHT].sum(axis=1)),
+        "work_to_home": _share(working, working[mine]), "hours_to_home": _share(hours, hours[mine]),
         "rank_night": np.log1p(home_rank), "rank_hours": np.log1p(_rank(owner, hours)),
         "rank_work": np.log1p(_rank(owner, np.where(away, working, -1))),
         "rank_weekdays": np.log1p(_rank(owner, np.where(away, facts["weekdays"], -1), working)),
     }  # fmt: skip
-    in_stop = np.cumsum(np.bincount(first, minlength=len(t) + 1) - np.bincount(last, minlength=len(t) + 1))
-    moves = (in_stop[step] == 0) & (gap <= SETTINGS.way_h * HOUR_MS)
+    moves = ~within(first, last, len(t))[step] & (gap <= WAY_H * HOUR_MS)
     on_way = np.bincount(users.user[step[moves]], gap[moves] / HOUR_MS, n_users)
     stayed, span_h = np.bincount(owner, hours_seen, n_users), np.maximum(np.nan_to_num(users.span_s) / 3600, 1.0)
     seen_h = of_user.sum(axis=1)
     user_facts |= {
         "n_days": n_days, "stayed_a_day": stayed / n_days, "moved_a_day": np.maximum(seen_h - stayed, 0) / n_days,
-        "stayed": share(stayed, seen_h), "hours": seen_h, "coverage": seen_h / span_h, "on_way_a_day": on_way / n_days,
-        "at_places": share(stayed, stayed + on_way),
+        "stayed": _share(stayed, seen_h), "hours": seen_h, "coverage": seen_h / span_h, "on_way_a_day": on_way / n_days,
+        "at_places": _share(stayed, stayed + on_way),
     }  # fmt: skip
     record = {name: user_facts[name] for name in ("stayed_a_day", "moved_a_day", "stayed", "coverage")} | {
         "n_days": np.log1p(n_days), "span": np.log(span_h), "night": of_user[:, 0] / n_days,
@@ -193,13 +188,13 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
         "places": np.log1p(np.bincount(owner, minlength=n_users)),
         "places_a_day": np.bincount(owner, minlength=n_users) / n_days,
         "visits_a_day": np.bincount(owner, np.expm1(x["visits"]), n_users) / n_days,
-        "work_at_home": share(np.bincount(owner[~away], working[~away], n_users), np.bincount(owner, working, n_users)),
+        "work_at_home": _share(*(np.bincount(owner, each, n_users) for each in (working * ~away, working))),
     }  # fmt: skip
     x |= {f"record_{name}": values[owner] for name, values in record.items()}
     facts["nights"] = np.maximum(facts["nights"], nights)  # as evidence, also those of a phone that is off
     user_facts["nights"] = np.maximum(user_facts["nights"], np.bincount(owner, nights, n_users).astype(int))
-    table = np.stack([np.asarray(values, np.float32) for values in x.values()], axis=1)
-    return PlaceFacts(np.where(np.isfinite(table), table, -1), tuple(x), owner, facts, user_facts)
+    x = {name: np.where(np.isfinite(values), values, -1).astype(np.float32) for name, values in x.items()}
+    return PlaceFacts(x, owner, facts, user_facts)
 
 
 def _weeks(
@@ -211,10 +206,10 @@ def _weeks(
     n = len(owner)
     key, row = np.unique(_key(anywhere.group, (anywhere.day + 3) // 7), return_inverse=True)
     seen = [_Hours(row, anywhere.day, anywhere.hour, anywhere.length).by_time(len(key))]
-    for _, hours_of_day, weekdays in SETTINGS.days:
-        user, day = anywhere.days(hours_of_day, weekdays)
+    for when in DAYS.values():
+        user, day = anywhere.days(*when)
         seen.append(np.bincount(np.searchsorted(key, _key(user, (day + 3) // 7)), minlength=len(key))[:, None])
-    table, in_use = np.concatenate(seen, axis=1), np.zeros((n, len(TIMES) + len(SETTINGS.days)))
+    table, in_use = np.concatenate(seen, axis=1), np.zeros((n, len(TIMES) + len(DAYS)))
     used, week = _pair(np.unique(_key(there.group, (there.day + 3) // 7)))
     wanted = _key(owner[used], week)
     found = np.searchsorted(key, wanted)
@@ -244,7 +239,7 @@ def _ends_of_days(
         ("last", np.bincount(what[tail], minlength=n), of_user), ("overnight", stayed, pairs),
     ):  # fmt: skip
         x |= {f"{name}_share": count / of[owner], f"{name}_rate": count / np.maximum(days, 1)}
-    some = (there.day + 3) % 7 < 5
+    some = there.weekday < 5
     key, row = np.unique(_key(there.group[some], there.day[some]), return_inverse=True)
     ends = np.full((2, len(key)), 24)
     for end, hour in zip(ends, (there.hour[some], 23 - there.hour[some])):

@@ -75,15 +75,14 @@ def user_inputs(facts: PlaceFacts, work: np.ndarray, home: np.ndarray) -> tuple[
     size = np.diff(np.append(head, len(order)))
     best, second = order[head], order[np.minimum(head + 1, len(order) - 1)]
     none = -np.logaddexp(0, work)  # logarithms of the probability that a place is not work
-    column = {name: k for k, name in enumerate(facts.names)}
-    taken = [column[name] for name in (*OF_WORK, *(name for name in facts.names if name.startswith("record_")))]
-    seen = facts.x[best, column["record_n_days"]]
+    taken = [facts.x[name][best] for name in facts.x if name.startswith("record_")]
+    seen = facts.x["record_n_days"][best]
     likeliest, no_work = work[best], np.add.reduceat(none[order], head)
     inputs = [
         likeliest, likeliest * seen, likeliest * np.abs(likeliest), np.maximum(likeliest, 0), _sigmoid(likeliest),
         no_work, np.exp(no_work), np.where(size > 1, work[second], -9.0), np.maximum.reduceat(home[order], head),
     ]  # fmt: skip
-    return np.column_stack([*inputs, facts.x[best][:, taken]]), best
+    return np.column_stack([*inputs, *(facts.x[name][best] for name in OF_WORK), *taken]), best
 
 
 @cache
@@ -95,10 +94,10 @@ def load_head() -> dict[str, np.ndarray]:
 
 def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -> Kinds:
     """The kinds of places. head: arrays such as those of `load_head`, the default."""
-    head, logit = load_head() if head is None else head, {}
+    head, logit, x = load_head() if head is None else head, {}, facts.matrix()
     for name in (HOME, WORK):
         trees = {key.removeprefix(f"{name}_"): head[key] for key in head if key.startswith(f"{name}_")}
-        parts = [trees_sum(facts.x[k : k + 4096], trees) for k in range(0, len(facts.x), 4096)]
+        parts = [trees_sum(x[k : k + 4096], trees) for k in range(0, len(x), 4096)]
         logit[name] = np.concatenate([np.zeros(0), *parts])
     return choose_kinds(facts, logit, head)
 

@@ -70,6 +70,11 @@ def find_stops(line: Line, s: StopSettings = SETTINGS) -> Stops:
     return Stops(begin[lasts], end[lasts])
 
 
+def within(first: np.ndarray, last: np.ndarray, n: int) -> np.ndarray:
+    """(n,) bool: whether the step from a row to the next one is in some of the ranges of rows first to last (k,)."""
+    return np.cumsum(np.bincount(first, minlength=n) - np.bincount(last, minlength=n)) > 0
+
+
 def _waits(line: Line, begin: np.ndarray, end: np.ndarray, s: StopSettings) -> np.ndarray:
     """(k,) bool: whether a stay is a wait on the way: in a jam, at a platform, for a rest."""
     track, way, index = line.track[begin], int(1000 * s.way_s), line.thin.time_index
@@ -84,13 +89,11 @@ def _waits(line: Line, begin: np.ndarray, end: np.ndarray, s: StopSettings) -> n
 
 def _still(line: Line, s: StopSettings) -> np.ndarray:
     """(m - 1,) bool: whether the step from a row to the next one is part of some minutes within a small box."""
-    n = len(line.t)
     until = line.thin.time_index.before(line.track, line.t + int(1000 * s.min_s))
     row = np.flatnonzero(until < line.thin.track_offsets[1:][line.track])
     row = row[line.t[until[row]] - line.t[row] <= 1000 * s.max_silent_s]
     still = row[_box_m(line.xy, row, until[row]) < s.box_m]
-    covered = np.bincount(still, minlength=n) - np.bincount(until[still], minlength=n)
-    return np.cumsum(covered)[:-1] > 0
+    return within(still, until[still], len(line.t))[:-1]
 
 
 def _silent(line: Line, s: StopSettings) -> np.ndarray:
