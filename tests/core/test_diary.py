@@ -89,7 +89,8 @@ def test_only_a_leg_of_two_fixes_or_more_has_a_mode(invented_model: Callable[...
     model = invented_model({"name": HEAD, "unit": "track", "kind": "classes", "classes": list(MODES)})
     found = find_modes(legs, model, no_progress)
     assert found.why.tolist() == ["", "fewer than two fixes"] and found.in_domain.tolist() == [True, False]
-    assert found.mode[0] in MODES and found.mode[1] == UNKNOWN and np.isnan(found.p[1]).all()
+    assert found.mode.tolist() == [MODES[found.p[0].argmax()], UNKNOWN] and np.isnan(found.p[1]).all()
+    assert found.mode_p[0] == found.p[0].max() > 0.25
 
 
 @pytest.mark.parametrize(("out_h", "step", "stops"), [(0.0125, 15, 1), (0.05, 15, 2), (0.0125, 30, 1), (1 / 60, 30, 2)])
@@ -224,17 +225,14 @@ def test_silences(hours: float, metres: float, stops: int, trips: int) -> None:
     assert len(found.trips["t_start"]) == trips
 
 
-def test_a_short_halt_is_a_stop_where_it_may_be_short() -> None:
-    way = [part(0, 1, 0, 0), part(1, 1.2, 0, 8_000), part(1.2, 1.3, 8_000, 8_000), part(1.3, 1.5, 8_000, 0)]
-    day = np.concatenate([*way, part(1.5, 2.5, 0, 0)])
-    for least, stops in ((5, 3), (10, 2)):
-        assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=least).stops["kind"]) == stops
-
-
-@pytest.mark.parametrize("min_stop_min", [4, 5, 10])
-def test_a_stroll_is_no_stop_however_short_stops_may_be(min_stop_min: float) -> None:
-    day = np.concatenate([part(0, 1, 0, 0), part(1, 1.8, 0, 1_200), part(1.8, 2.8, 1_200, 1_200)])  # 25 m a minute
-    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=min_stop_min).stops["kind"]) == 2
+@pytest.mark.parametrize(
+    ("least", "ends", "stops"), [(5, "halt", 3), (10, "halt", 2), (4, "stroll", 2), (10, "stroll", 2)]
+)
+def test_a_short_halt_is_a_stop_where_it_may_be_short_but_a_stroll_is_not(least: float, ends: str, stops: int) -> None:
+    halt = (0, 1, 0, 0), (1, 1.2, 0, 8_000), (1.2, 1.3, 8_000, 8_000), (1.3, 1.5, 8_000, 0), (1.5, 2.5, 0, 0)
+    stroll = (0, 1, 0, 0), (1, 1.8, 0, 1_200), (1.8, 2.8, 1_200, 1_200)  # 25 m a minute
+    day = np.concatenate([part(*way) for way in (halt if ends == "halt" else stroll)])
+    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=least).stops["kind"]) == stops
 
 
 @pytest.mark.parametrize(
@@ -312,13 +310,3 @@ def test_a_user_s_diary_depends_on_no_other_user(monkeypatch: pytest.MonkeyPatch
             else:
                 assert mine.tolist() == values.tolist()
                 assert pieces.tolist() == table[column].tolist()
-
-
-def test_progress_goes_from_part_to_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Tracks, "parts", partialmethod(Tracks.parts, fixes=1))  # a part a user
-    week = days(2)
-    several = tracks_of(np.tile(week.t, 3), np.tile(week.lon * 111_320, 3), user=np.repeat(["a", "b", "c"], len(week)))
-    told: list[float] = []
-    find_diary(several, None, progress=told.append)
-    assert told == sorted(told) and told[-1] == 1.0
-    assert all(np.isclose(told, share).any() for share in (1 / 3, 2 / 3))

@@ -42,20 +42,17 @@ def layer(**people: np.ndarray) -> Tracks:
 
 def everybody() -> Tracks:
     """Two people, a taxi that never rests for long, and somebody of three fixes."""
-    rng = np.random.default_rng(2)
-    rides = np.cumsum(rng.choice([-1, 1], 2000)) * 3000.0
-    taxi = np.stack(
-        [MONDAY + np.arange(0, 7 * DAY_MS, 60_000), np.interp(np.arange(10_080) / 10, range(2000), rides)], 1
-    )
-    few = np.array([[MONDAY, 0], [MONDAY + DAY_MS, 0], [MONDAY + 2 * DAY_MS, 9000]])
+    rides = np.cumsum(np.random.default_rng(2).choice([-1, 1], 2000)) * 3000.0
+    t = MONDAY + np.arange(0, 7 * DAY_MS, 60_000)
     return layer(
         works=week(WORKING, 14, 300),
-        stays=np.concatenate(
-            [week(AT_HOME, 9, 300), week(SHOPPING, 1, 300) + [9 * DAY_MS, 0], week(AT_HOME, 4, 300) + [10 * DAY_MS, 0]]
-        ),
-        taxi=taxi,
-        few=few,
-    )
+        stays=np.concatenate([
+            week(day, n, 300) + [begin * DAY_MS, 0]
+            for day, n, begin in ((AT_HOME, 9, 0), (SHOPPING, 1, 9), (AT_HOME, 4, 10))
+        ]),
+        taxi=np.stack([t, np.interp(np.arange(10_080) / 10, range(2000), rides)], 1),
+        few=np.array([[MONDAY, 0], [MONDAY + DAY_MS, 0], [MONDAY + 2 * DAY_MS, 9000]]),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -75,19 +72,15 @@ def test_who_commutes(labels: PeopleLabels) -> None:
 
 
 def test_homes_and_work_are_places(labels: PeopleLabels) -> None:
-    found = {
-        (int(user), kind): lon * 111_320
-        for user, kind, lon in zip(*(labels.places[k] for k in ("user", "kind", "lon")))
-    }
+    places = zip(*(labels.places[name] for name in ("user", "kind", "lon")))
+    found = {(int(user), kind): lon * 111_320 for user, kind, lon in places}
     assert abs(found[3, "home"]) < 20 and abs(found[3, "work"] - 9000) < 20 and abs(found[1, "home"]) < 20
     assert {user for user, _ in found} == {1, 3}, "neither of the taxi nor of who is hardly on record"
 
 
 def test_silence_has_its_reason(labels: PeopleLabels) -> None:
-    for row, reason in (
-        (0, "less than 6 hours on record"),
-        (2, "on the way for most of the time on record, as vehicles are"),
-    ):
+    taxi = "on the way for most of the time on record, as vehicles are"
+    for row, reason in ((0, "less than 6 hours on record"), (2, taxi)):
         assert labels.columns["why"][row] == reason and np.isnan(labels.columns["commuter_p"][row])
         assert {labels.columns[name][row] for name in ("commuter", "main_mode", "rail_user")} == {"unknown"}
         assert all(np.isnan(labels.columns[name][row]) for name in NUMBERS)
@@ -99,9 +92,8 @@ def test_shares_are_sums_of_probabilities(labels: PeopleLabels) -> None:
     shares = [labels.columns[f"share_{name}"][3] for name in ("walk", "bike", "motor", "rail")]
     np.testing.assert_allclose(shares, mean, rtol=1e-6)
     assert labels.columns["main_mode"][3] == MODES[int(mean.argmax())]
-    assert (
-        labels.columns["rail_trips_low"][3] <= labels.columns["rail_trips"][3] <= labels.columns["rail_trips_high"][3]
-    )
+    low, rail, high = (labels.columns[f"rail_trips{end}"][3] for end in ("_low", "", "_high"))
+    assert low <= rail <= high
 
 
 def test_rail_counts_as_rare_and_gaps_not_at_all(model: Model) -> None:

@@ -9,16 +9,7 @@ import numpy as np
 import pytest
 
 from model.places.sources import KINDS, People, places_of, windows
-from model.places.train import (
-    FOREST,
-    boosted_trees,
-    figures,
-    fit,
-    folds_of,
-    judge,
-    judge_left_out,
-    leave_out,
-)
+from model.places.train import FOREST, boosted_trees, figures, fit, folds_of, judge, judge_left_out, leave_out
 from raw_qgis_plugin.core.diary.place_head import FILE, judge_places, load_head, trees_sum
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import build_tracks
