@@ -161,21 +161,21 @@ def base_map():
     QgsSettings().setValue("connections/xyz/items/Tiles/url", os.environ["RAW_TILES"] + "/{z}/{x}/{y}.png")
 
     def answer(name):
-        question = find(iface.mainWindow(), "raw_basemap_question")
-        report["proposed"] = question.choice.currentText()
-        question.choice.setCurrentText("Tiles")
-        report["question"] = words(question)
-        QTest.mouseClick(
-            question.findChild(QDialogButtonBox).button(getattr(QDialogButtonBox.StandardButton, name)), LEFT
-        )
+        question = QApplication.activeModalWidget()
+        report["proposed"], report["question"] = question.textValue(), question.labelText()
+        question.setTextValue(next(each for each in question.comboBoxItems() if each.startswith("Tiles ")))
+        report["server"] = question.textValue()
+        box = question.findChild(QDialogButtonBox)
+        QTest.mouseClick(box.button(getattr(QDialogButtonBox.StandardButton, name)), LEFT)
 
-    for reply in ("No", "Yes"):
+    for reply in ("Cancel", "Ok"):
         QTimer.singleShot(500, lambda reply=reply: answer(reply))
         menu("basemap")
         wait(1.5)
         report[f"asked after {reply}"] = len(asked.read_text().splitlines())
-    report["bottom"] = QgsProject.instance().layerTreeRoot().children()[-1].name()
-    menu("basemap")
+    layer = QgsProject.instance().layerTreeRoot().children()[-1].layer()
+    report["bottom"] = layer.name()
+    QgsProject.instance().removeMapLayer(layer)
 
 
 def make_map():

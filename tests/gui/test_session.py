@@ -97,9 +97,9 @@ def test_results_are_not_offered_as_tracks(report: dict[str, Any]) -> None:
 
 
 def test_a_basemap_asks_nobody_before_the_user_agrees(report: dict[str, Any]) -> None:
-    assert any("127.0.0.1" in each and "address" in each for each in report["question"])
-    assert report["proposed"] == "OpenStreetMap", "not the terrain"
-    assert report["asked after No"] == 0 < report["asked after Yes"] and report["bottom"] == "Tiles"
+    assert "address" in report["question"] and report["server"] == "Tiles (127.0.0.1)"
+    assert report["proposed"].startswith("OpenStreetMap ("), "not the terrain"
+    assert report["asked after Cancel"] == 0 < report["asked after Ok"] and report["bottom"] == "Tiles"
 
 
 def test_a_map_names_model_data_and_what_is_personal(report: dict[str, Any]) -> None:

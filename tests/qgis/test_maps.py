@@ -57,12 +57,6 @@ def show(menu: Any, *layers: QgsVectorLayer, extent: tuple[float, ...] = (5, 40,
     return canvas
 
 
-def made_by(layer: QgsVectorLayer, model: str) -> None:
-    from raw_qgis_plugin.gui.results import DockRun
-
-    DockRun("profileusers", "tracks", "2026-01-01 00:00:00.000", {"MODEL": model}).mark(layer)
-
-
 def notes_of(menu: Any, session: Any, *layers: QgsVectorLayer) -> list[str]:
     from raw_qgis_plugin.gui.maps.notes import notes
 
@@ -78,14 +72,11 @@ def test_the_notes_name_the_model_that_made_the_layer(menu: Any, session: Any, o
     shipped = open_bundle(bundle)
     layer = labelled("transport_mode", ["walk"])
     styling.Profiles(shipped.heads("track"), "user").apply(layer)
-    made_by(layer, str(own))
+    layer.setCustomProperty(MADE_BY, "")
+    assert f"Model: {shipped.card['name']}." in notes_of(menu, session, layer)[0]
+    layer.setCustomProperty(MADE_BY, str(own))
     first, of_mode, *_ = notes_of(menu, session, layer)
     assert "Model: my model." in first and of_mode.startswith("Transport mode: ")
-    made_by(layer, "")
-    assert f"Model: {shipped.card['name']}." in notes_of(menu, session, layer)[0]
-    layer.removeCustomProperty("raw/run")
-    layer.setCustomProperty(MADE_BY, str(own))  # by the toolbox
-    assert "Model: my model." in notes_of(menu, session, layer)[0]
     shutil.rmtree(own)
     assert "Model: my model." in notes_of(menu, session, layer)[0]
 
@@ -103,8 +94,6 @@ def test_the_notes_describe_the_data_that_the_layers_are_made_of(
     assert "Data: " not in notes_of(menu, session, other)[0], "they are not on the map"
     other.setCustomProperty("raw/made_of", layer.name())
     assert "Data: fixes: " in notes_of(menu, session, other)[0]
-    made_by(other, "")
-    assert "Data: " not in notes_of(menu, session, other)[0], "of a layer of another project"
 
 
 def test_the_notes_list_what_is_personal_and_what_was_not_published(menu: Any, session: Any) -> None:

@@ -98,7 +98,7 @@ class UsersTab(QWidget):
             run("profileusers", {"UNIT": unit}, ["OUTPUT"], tr("Labelling"), done, title)
 
     def _written(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
-        switch_clock_off(self.canvas, of_raw=True)
+        switch_clock_off(self.canvas)
         self._write("\n".join([*describe_diary(layers), *warnings]))
 
     def _labelled(
@@ -109,7 +109,7 @@ class UsersTab(QWidget):
             return
         layer.setCustomProperty(UNIT, unit)
         self._list_labels()
-        switch_clock_off(self.canvas, of_raw=True)
+        switch_clock_off(self.canvas)
         node = QgsProject.instance().layerTreeRoot().findLayer(layer)
         if node is not None:
             node.setExpanded(True)  # shows the legend

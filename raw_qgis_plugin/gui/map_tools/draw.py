@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsVectorLayer
 from qgis.gui import QgsMapCanvas, QgsMapToolCapture, QgsMapToolDigitizeFeature, QgsMapToolExtent
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
@@ -36,26 +36,20 @@ class Drawing(QObject):
         tool = QgsMapToolDigitizeFeature(self.canvas, self.iface.cadDockWidget(), mode)
         tool.setLayer(scratch)
         scratch.setParent(tool)  # deleted together: a layer owned by Python could outlive QGIS
-        tool.digitizingCompleted.connect(self._completed)
+        tool.digitizingCompleted.connect(lambda feature: self._emit(QgsGeometry(feature.geometry())))
         tool.digitizingCanceled.connect(self.stop)
         self._take(tool)
 
     def box(self) -> None:
         """Draw a box by dragging."""
-        self._take(QgsMapToolExtent(self.canvas, extentChanged=self._boxed))
+        box = lambda extent: None if extent.isEmpty() else self._emit(QgsGeometry.fromRect(extent))  # noqa: E731
+        self._take(QgsMapToolExtent(self.canvas, extentChanged=box))
 
     def _take(self, tool: Any) -> None:
         self.stop()
         self.tool, self._before = tool, self.canvas.mapTool()
         self.canvas.setMapTool(tool)
         tool.deactivated.connect(self._drop)  # another tool was chosen
-
-    def _completed(self, feature: QgsFeature) -> None:
-        self._emit(QgsGeometry(feature.geometry()))
-
-    def _boxed(self, extent: QgsRectangle) -> None:
-        if not extent.isEmpty():
-            self._emit(QgsGeometry.fromRect(extent))
 
     def _emit(self, geometry: QgsGeometry) -> None:
         self.stop()

@@ -3,20 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import textwrap
 from urllib.parse import quote, urlsplit
 
 from qgis.core import QgsProject, QgsRasterLayer, QgsSettings
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QComboBox, QDialogButtonBox, QWidget
+from qgis.PyQt.QtWidgets import QInputDialog
 
 from ...processing.words import tr
-from ..widgets.dialog import RawDialog
-from ..widgets.layout import column, escaped, wrapped
+from ..desktop import Desktop
 
 CONNECTIONS = "connections/xyz/items"  # where QGIS stores them
-MARK = "raw/basemap"  # property of the layer
-OSM = "https://www.openstreetmap.org/copyright"
 
 
 def connections() -> dict[str, str]:
@@ -28,62 +24,32 @@ def connections() -> dict[str, str]:
     return {name: found[name] for name in ordered if found[name]}
 
 
-def basemap() -> QgsRasterLayer | None:
-    """The basemap of the project, if there is one."""
-    return next((layer for layer in QgsProject.instance().mapLayers().values() if layer.customProperty(MARK)), None)
+def ask(desktop: Desktop) -> None:
+    """Add a basemap to the project if the user agrees. It is removed as any layer is."""
+    iface, known = desktop.iface, connections()
+    if not known:
+        words = tr("QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection.")
+        iface.messageBar().pushWarning("RAW", words)
+        return
+    words = tr(
+        "QGIS will ask this server for pictures of the area that you look at, and again each time you move the map. "
+        "The server learns your address on the Internet and which area it is: with tracks of people on the screen, "
+        "that can be where they live. No track, label or figure is sent. Without a basemap nothing is asked."
+    )
+    servers = {f"{name} ({urlsplit(address).hostname})": name for name, address in known.items()}
+    title, words = f"RAW – {tr('Basemap')}", textwrap.fill(words, 80)
+    server, agreed = QInputDialog.getItem(iface.mainWindow(), title, words, list(servers), 0, False)
+    if agreed:
+        add(servers[server], known[servers[server]])
 
 
-def toggle(iface: Any, on: bool) -> None:
-    """Add the basemap to the project if the user agrees, or remove it."""
-    layer, known = basemap(), connections()
-    if not on and layer is not None:
-        QgsProject.instance().removeMapLayer(layer)
-        iface.mapCanvas().refresh()
-    elif on and layer is None:
-        question = BasemapQuestion(iface.mainWindow(), known)
-        if question.exec():
-            add(question.choice.currentText(), known[question.choice.currentText()])
-        question.deleteLater()
-
-
-def add(name: str, address: str) -> QgsRasterLayer:
+def add(name: str, address: str) -> None:
     """Add the tiles of a connection to the project, below all layers."""
     nearest = QgsSettings().value(f"{CONNECTIONS}/{name}/zmax") or 18  # else QGIS asks for tiles that are not there
     layer = QgsRasterLayer(f"type=xyz&url={quote(address, safe=':/{}')}&zmin=0&zmax={nearest}", name, "wms")
-    layer.setCustomProperty(MARK, True)
     if "openstreetmap.org" in address:
         metadata = layer.metadata()
-        metadata.setRights([tr("Basemap: © OpenStreetMap contributors ({address})").format(address=OSM)])
+        metadata.setRights([tr("Basemap: © OpenStreetMap contributors (https://www.openstreetmap.org/copyright)")])
         layer.setMetadata(metadata)
     QgsProject.instance().addMapLayer(layer, False)
     QgsProject.instance().layerTreeRoot().addLayer(layer)  # at the bottom
-    return layer
-
-
-class BasemapQuestion(RawDialog):
-    """Explains what a basemap sends and to whom, before the first request."""
-
-    def __init__(self, parent: QWidget, known: dict[str, str]) -> None:
-        super().__init__(parent, "raw_basemap_question", tr("Basemap"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
-        self.known = known
-        self.words = wrapped(objectName="raw_basemap_words")
-        self.words.setText(tr("QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection."))
-        self.choice = QComboBox(objectName="raw_basemap_choice", currentTextChanged=self._explain)
-        kinds = QDialogButtonBox.StandardButton
-        answers = QDialogButtonBox(kinds.Yes | kinds.No, accepted=self.accept, rejected=self.reject)
-        answers.button(kinds.Yes).setText(tr("Show the basemap"))
-        answers.button(kinds.Yes).setEnabled(bool(known))
-        answers.button(kinds.No).setDefault(True)
-        self.choice.addItems(list(known))
-        self.setLayout(column(self.choice, self.words, answers))
-        self.setMinimumWidth(460)
-
-    def _explain(self, name: str) -> None:
-        words = tr(
-            "QGIS will ask <b>{host}</b> for pictures of the area that you look at, and again each time you move the "
-            "map. The server learns your address on the Internet and which area it is: with tracks of people on the "
-            "screen, that can be where they live. No track, label or figure is sent. While the basemap is off, "
-            "nothing is asked."
-        )
-        self.words.setText(words.format(host=escaped(str(urlsplit(self.known[name]).hostname))))

@@ -24,7 +24,6 @@ from qgis.PyQt.QtWidgets import QDockWidget
 from ...processing.words import tr
 from ..widgets.layout import escaped
 
-OURS = "raw_times"  # property of the map's clock: the times to which RAW has set it
 OFF = QgsTemporalNavigationObject.NavigationMode.NavigationOff
 ANIMATED = QgsTemporalNavigationObject.NavigationMode.Animated  # its name before 3.36 too
 
@@ -38,14 +37,12 @@ def set_clock(canvas: QgsMapCanvas, times: QgsDateTimeRange, step_s: float, fram
     controller.setTemporalExtents(times)
     controller.setFrameDuration(QgsInterval(step_s))
     controller.setCurrentFrameNumber(frame)
-    controller.setProperty(OURS, _key(controller))
 
 
-def switch_clock_off(canvas: QgsMapCanvas, of_raw: bool = False) -> None:
-    """Let the map show all times. of_raw: unless somebody else has set the clock."""
-    controller = canvas.temporalController()
-    if controller is not None and (not of_raw or controller.property(OURS) == _key(controller)):
-        controller.setNavigationMode(OFF)
+def switch_clock_off(canvas: QgsMapCanvas) -> None:
+    """Let the map show all times."""
+    if canvas.temporalController() is not None:
+        canvas.temporalController().setNavigationMode(OFF)
 
 
 def show_all_of_a_stopped_clock(canvas: QgsMapCanvas) -> None:
@@ -56,7 +53,7 @@ def show_all_of_a_stopped_clock(canvas: QgsMapCanvas) -> None:
 
 
 def show_in_time(iface: Any, layer: QgsVectorLayer, times: QgsDateTimeRange | None = None) -> None:
-    """Where the map's clock hides the whole layer: switch it off if RAW has set it, else say so in a message.
+    """Switch the map's clock off where it hides the whole layer, and say so.
 
     times: of the layer, where they are known; else the layer is searched for them, if the clock is on.
     """
@@ -64,13 +61,10 @@ def show_in_time(iface: Any, layer: QgsVectorLayer, times: QgsDateTimeRange | No
     if shown.isInfinite() or not properties.isActive():
         return
     times = times or times_of(layer, properties.startField())
-    if times.isInfinite() or shown.overlaps(times):
-        return
-    switch_clock_off(iface.mapCanvas(), of_raw=True)
-    if not iface.mapCanvas().temporalRange().isInfinite():
-        words = tr("The map's clock, at {begin} UTC, hides {layer}. Switch it off in the Temporal Controller.")
-        begin = shown.begin().toUTC().toString("yyyy-MM-dd HH:mm")
-        iface.messageBar().pushWarning("RAW", escaped(words.format(begin=begin, layer=layer.name())))
+    if not times.isInfinite() and not shown.overlaps(times):
+        switch_clock_off(iface.mapCanvas())
+        words = tr("The map's clock was switched off: it hid all of {layer}.").format(layer=layer.name())
+        iface.messageBar().pushInfo("RAW", escaped(words))
 
 
 def times_of(layer: QgsVectorLayer, field: str) -> QgsDateTimeRange:
@@ -78,12 +72,6 @@ def times_of(layer: QgsVectorLayer, field: str) -> QgsDateTimeRange:
     ends = layer.minimumAndMaximumValue(layer.fields().lookupField(field))
     iso = Qt.DateFormat.ISODateWithMs
     return QgsDateTimeRange(*(x if isinstance(x, QDateTime) else QDateTime.fromString(str(x), iso) for x in ends))
-
-
-def _key(controller: QgsTemporalNavigationObject) -> str:
-    """The times of the clock, to the second, as the Temporal Controller shows them."""
-    times = controller.temporalExtents()
-    return f"{times.begin().toSecsSinceEpoch()} {times.end().toSecsSinceEpoch()}"
 
 
 def show_controller(iface: Any) -> None:
@@ -98,34 +86,27 @@ def show_controller(iface: Any) -> None:
 
 
 def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:
-    """Let the project have a CRS in which the layer is not turned or stretched, if it is the project's first layer."""
-    project, own = QgsProject.instance(), layer.crs()
+    """Give a project in degrees the CRS of its first layer, where that is a plane's, else the UTM zone of its place."""
+    project, best = QgsProject.instance(), layer.crs()
     if any(each.isSpatial() and each is not layer for each in project.mapLayers().values()):
         return
-    there = QgsCoordinateTransform(own, QgsCoordinateReferenceSystem("EPSG:4326"), project)
-    try:
-        place = QgsRectangle() if layer.extent().isNull() else there.transformBoundingBox(layer.extent())
-    except QgsCsException:
-        return
-    suited = own.isValid() and not own.isGeographic() and own.authid() != "EPSG:3857"  # its own is made for its place
-    best = own if suited else utm_zone(place)
-    if best is None:
-        return
-    crs, area = project.crs(), project.crs().bounds()
-    suits = not crs.isValid() or area.isEmpty() or area.contains(place.center())
-    if not suits or not crs.isValid() or crs.isGeographic():
+    if not best.isValid() or best.isGeographic():
+        there = QgsCoordinateTransform(best, QgsCoordinateReferenceSystem("EPSG:4326"), project)
+        try:
+            best = utm_zone(there.transformBoundingBox(layer.extent()))
+        except QgsCsException:
+            return
+    if best is not None and (not project.crs().isValid() or project.crs().isGeographic()):
         iface.layerTreeCanvasBridge().setCanvasLayers()  # it sets a CRS of its own at the first layer, and only then
-        project.setCrs(best if own.isGeographic() else own, True)
+        project.setCrs(best, True)
 
 
 def utm_zone(place: QgsRectangle, max_width: float = 18.0) -> QgsCoordinateReferenceSystem | None:
-    """The zone of WGS 84 / UTM at the centre of a place in degrees, near the poles a polar CRS.
+    """The zone of WGS 84 / UTM at the centre of a place in degrees.
 
-    None where the place is nowhere, or wider than max_width degrees.
+    None where UTM has no zone, and where the place is nowhere or wider than max_width degrees.
     """
     lon, lat = place.center().x(), place.center().y()
-    if place.isNull() or not (abs(lon) <= 180 and abs(lat) <= 90) or place.width() > max_width:
+    if place.isNull() or not (abs(lon) <= 180 and -80 <= lat <= 84) or place.width() > max_width:
         return None
-    zone = min(60, 1 + int((lon + 180) // 6))
-    code = 3995 if lat > 84 else 3031 if lat < -80 else (32600 if lat >= 0 else 32700) + zone
-    return QgsCoordinateReferenceSystem(f"EPSG:{code}")
+    return QgsCoordinateReferenceSystem(f"EPSG:{(32600 if lat >= 0 else 32700) + min(60, 1 + int((lon + 180) // 6))}")

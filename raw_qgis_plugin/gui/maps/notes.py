@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from ...layers.publishing import describe
 from ...layers.words import MADE_BY, MADE_OF
 from ...processing.words import tr
 from ..layer_kinds import REGIONS_OF
-from ..results import made_at, run_of, values_of
+from ..results import values_of
 from ..summary import describe as describe_tracks
 
 if TYPE_CHECKING:
@@ -56,49 +55,38 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
     if "horizon_min" in fields:
         sentences.append(tr("Forecasts: in 50 and 80 % of cases the track lies inside the areas."))
     if "suppressed" in fields:
-        fewest = min(fewest_people(layer) for layer in vectors if "suppressed" in layer.fields().names())
+        shown_people = (values_of(layer, 'if("suppressed", NULL, "n_users")') for layer in vectors
+                        if {"suppressed", "n_users"} <= set(layer.fields().names()))  # fmt: skip
+        fewest = min((n for people in shown_people for n in people if n > 0), default=MIN_USERS)
         words = tr("Figures of too few people are withheld. The recorded people are not the population.")
         if fewest < MIN_USERS:
             words = tr("Some figures are of {n} people only and could reveal one of them: do not publish this map.")
-        sentences.append(words.format(n=int(min(fewest, MIN_USERS))))
-    return sentences + remarks(layers) + sorted({right for each in layers for right in each.metadata().rights()})
-
-
-def fewest_people(layer: QgsVectorLayer) -> float:
-    """The smallest number of people behind the figures that a layer shows; infinite where it shows none."""
-    shown = values_of(layer, 'if("suppressed", NULL, "n_users")') if "n_users" in layer.fields().names() else ()
-    return min((n for n in shown if n > 0), default=math.inf)
-
-
-def remarks(layers: Sequence[QgsMapLayer]) -> list[str]:
-    """What has to be known of layers that leave the desk: single people, exact figures, published figures."""
-    found: dict[str, list[str]] = {}
-    for layer in layers:
-        if isinstance(layer, QgsVectorLayer) and (words := describe(layer)):
+        sentences.append(words.format(n=int(fewest)))
+    found: dict[str, list[str]] = {}  # what has to be known of layers that leave the desk
+    for layer in vectors:
+        if words := describe(layer):
             found.setdefault(words, []).append(layer.name())
-    return [f"{'; '.join(names)}: {words}" for words, names in found.items()]
+    sentences += [f"{'; '.join(names)}: {words}" for words, names in found.items()]
+    return sentences + sorted({right for each in layers for right in each.metadata().rights()})
 
 
 def is_of(layer: QgsVectorLayer, tracks: QgsVectorLayer) -> bool:
     """Whether a layer is a layer of tracks, or was made of it."""
-    run = run_of(layer)
-    if run is not None or layer.customProperty(REGIONS_OF):
-        return tracks.id() in (layer.customProperty(REGIONS_OF), run and run.tracks)
-    return layer is tracks or f", {tracks.name()}, " in f", {layer.customProperty(MADE_OF)}, "
+    made_of = str(layer.customProperty(MADE_OF) or "").split(", ")
+    return layer is tracks or layer.customProperty(REGIONS_OF) == tracks.id() or tracks.name() in made_of
 
 
 def describe_models(layers: Sequence[QgsVectorLayer], session: Session | None) -> tuple[list[str], list[str]]:
     """The names of the models that made layers, and what was found of the labels that the layers' colours show."""
     paths: dict[str, set[str]] = {}  # with the fields that are shown
     for layer in layers:
-        run = run_of(layer)
-        path = run.values.get("MODEL") if run is not None else layer.customProperty(MADE_BY)
-        known = run is not None or MADE_BY in layer.customPropertyKeys()
-        if not known and session is not None and session.model is not None and not made_at(layer):
-            path, known = session.model.bundle.path, True  # drawn regions follow the dock's model
-        if known:
+        path = str(layer.customProperty(MADE_BY) or "")
+        drawn = layer.customProperty(REGIONS_OF) and session is not None and session.model is not None
+        if drawn:
+            path = str(session.model.bundle.path)  # type: ignore[union-attr] # they follow the dock's model
+        if drawn or MADE_BY in layer.customPropertyKeys():
             used = layer.renderer().usedAttributes(QgsRenderContext()) if layer.renderer() is not None else ()
-            paths.setdefault(str(path or ""), set()).update(used)
+            paths.setdefault(path, set()).update(used)
     names, sentences = dict[str, None](), dict[str, None]()
     for path, shown in paths.items():
         try:

@@ -28,7 +28,7 @@ from qgis.PyQt.QtXml import QDomDocument
 from ...core.paths import RESOURCES
 from ...processing.words import tr
 from ..desktop import Desktop
-from .notes import notes, remarks
+from .notes import notes
 
 TEMPLATE = RESOURCES / "layouts" / "map.qpt"
 
@@ -42,9 +42,7 @@ def open_designer(desktop: Desktop) -> None:
     if project.layoutManager().layoutByName(title) is not None:
         layout.setName(project.layoutManager().generateUniqueTitle())
     project.layoutManager().addLayout(layout)
-    designer = desktop.iface.openLayoutDesigner(layout)
-    if designer is not None and remarks(layers):
-        designer.messageBar().pushWarning("RAW", tr("Read the notes of this map before you publish it."))
+    desktop.iface.openLayoutDesigner(layout)
 
 
 def make_layout(canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn: int = 20_000) -> QgsPrintLayout:
