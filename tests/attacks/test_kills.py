@@ -121,15 +121,12 @@ def test_a_kill_while_models_are_written_hides_and_breaks_none(
 ) -> None:
     chance = Random(4)
     own = library.add(victims.bundle, tmp_path, "mine")
-    library.pack(own, tmp_path / "mine.zip")
     for kill in range(rounds(2, 60)):
-        victims.kill(chance.uniform(0.1, 0.8), ("replace", "pack")[kill % 2], tmp_path)
+        victims.kill(chance.uniform(0.1, 0.8), "replace", tmp_path)
         assert [entry.refusal for entry in library.entries(tmp_path)[1:]] == [""], f"kill {kill}"
-        assert open_bundle(tmp_path / "mine.zip").card == open_bundle(own).card
         left_by_scratch(tmp_path)
     library.copy(victims.bundle, own)
-    library.pack(own, tmp_path / "mine.zip")
-    assert {path.name for path in tmp_path.iterdir()} == {"mine", "mine.zip"}
+    assert {path.name for path in tmp_path.iterdir()} == {"mine"}
 
 
 GAP = """

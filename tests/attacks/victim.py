@@ -55,16 +55,10 @@ def replace(folder: str) -> None:
         library.copy(BUNDLE.path, Path(folder, "mine"))
 
 
-def pack(folder: str) -> None:
-    """Pack a model again and again."""
-    while True:
-        library.pack(BUNDLE.path, Path(folder, "mine.zip"))
-
-
 def main() -> None:
     """Fork for every line."""
     torch.set_num_threads(1)
-    do = {each.__name__: each for each in (train, embed, replace, pack)}
+    do = {each.__name__: each for each in (train, embed, replace)}
     print("ready", flush=True)
     for line in sys.stdin:
         what, most, log, *arguments = json.loads(line)

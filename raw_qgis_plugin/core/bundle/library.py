@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A folder of model bundles: list, add, copy, pack and remove them. Each is checked first."""
+"""A folder of model bundles: list, add, copy and remove them. Each is checked first."""
 
 from __future__ import annotations
 
 import re
 import shutil
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any
 
 from ..errors import BundleError, InputError, RawError
 from ..paths import DEVICE, shipped_bundle
-from ..scratch import REPLACED, Scratch, complete, put_back
+from ..scratch import REPLACED, Scratch, put_back
 from .bundle import Bundle, open_bundle
 
 
@@ -104,14 +103,6 @@ def check_target(target: Path) -> None:
         raise InputError(
             f"{target} is there already and is no model bundle, so nothing was written. Choose a new folder."
         )
-
-
-def pack(source: Path, archive: Path) -> None:
-    """Write a bundle as .zip, complete or not at all. Raises BundleError."""
-    bundle = open_bundle(source)
-    with complete(archive) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as z:
-        for file in sorted(p for p in bundle.path.rglob("*") if p.is_file()):
-            z.write(file, Path(source.name.removesuffix(".zip")) / file.relative_to(bundle.path))
 
 
 def remove(path: Path, folder: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The window of models: the shipped bundle and the user's own, their cards, import, export, removal."""
+"""The window of models: the shipped bundle and the user's own, their cards, import, removal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...environment.folders import models_folder
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..settings import settings
-from ..widgets.dialog import CardView, RawDialog, file_to_write
+from ..widgets.dialog import CardView, RawDialog
 from ..widgets.layout import buttons, column, row, silent, wrapped
 
 
@@ -34,13 +34,12 @@ class ModelsDialog(RawDialog):
         self.buttons_by_name = buttons(
             "raw_models_",
             ("default", tr("Use as default"), tr("Where no other model is chosen"), self.use),
-            ("export", tr("Export…"), tr("Write it as a .zip, to pass it on"), self.export),
             ("remove", tr("Remove…"), tr("Delete one of your own models"), self.remove),
-            ("import", tr("Import…"), tr("Import a model from a .zip; it is checked first"), self.take),
+            ("import", tr("Import…"), tr("From a .zip or the folder of a model, which is checked first"), self.take),
         )
-        default, export, remove, take = self.buttons_by_name.values()
+        default, remove, take = self.buttons_by_name.values()
         splitter = QSplitter(Qt.Orientation.Horizontal)
-        for parts in ((self.list, take), (row(default, export, remove, None), self.card)):
+        for parts in ((self.list, take), (row(default, remove, None), self.card)):
             side = QWidget()
             side.setLayout(column(*parts, margins_px=0))
             splitter.addWidget(side)
@@ -77,7 +76,7 @@ class ModelsDialog(RawDialog):
                     font = QFont(item.font())
                     font.setBold(True)
                     item.setFont(font)
-                    item.setToolTip(tr("The default"))
+                item.setToolTip(str(entry.path))  # a .zip of this folder can be imported elsewhere
                 self.list.addItem(item)
             self.list.setCurrentRow(next((n for n, entry in enumerate(found) if entry.path == chosen), 0))
         self._show_note("")
@@ -91,7 +90,7 @@ class ModelsDialog(RawDialog):
         """Show its card, or why it was refused."""
         entry = self.entry()
         good = entry is not None and entry.card is not None
-        enabled = {"default": good, "export": good, "remove": entry is not None and not entry.shipped}
+        enabled = {"default": good, "remove": entry is not None and not entry.shipped}
         for name, button in self.buttons_by_name.items():
             button.setEnabled(enabled.get(name, True))
         if entry is not None and entry.card is None:
@@ -119,18 +118,6 @@ class ModelsDialog(RawDialog):
     def _changed(self, path: Path) -> None:
         self.desktop.models_changed()
         self.read(path)
-
-    def export(self, path: str = "") -> None:
-        """Write a .zip."""
-        entry = self.entry()
-        if entry is None:
-            return
-        name = f"{entry.path.name}.zip"
-        archive = Path(path) if path else file_to_write(self, tr("Export the model"), name, "ZIP (*.zip)")
-        if archive:
-            words = tr("Written: {path}").format(path=archive)
-            work = lambda: library.pack(entry.path, archive)  # noqa: E731
-            self._run(tr("Exporting the model …"), work, lambda _: self._show_note(words))
 
     def remove(self, ask: bool = True) -> None:
         """Delete one of the user's own models, after a question."""
