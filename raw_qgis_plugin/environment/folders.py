@@ -19,9 +19,8 @@ def user_folder(name: str = "") -> Path:
     folder = Path(QgsApplication.qgisSettingsDirPath()) / "raw" / name
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for each in (folder, *([folder.parent] if name else [])):
-            if each.stat().st_mode & 0o077:  # made with another mode; no effect on Windows
-                each.chmod(0o700)
+        for each in {folder, folder.parent if name else folder}:
+            each.chmod(0o700)  # perhaps made with another mode; no effect on Windows
     return folder
 
 
@@ -68,8 +67,3 @@ def why_not_writable() -> str:
     except OSError as error:
         return f"RAW cannot write into {folder}: {error.strerror}. Models, trainings and packages cannot be kept there."
     return ""
-
-
-def size_of(folder: Path) -> int:
-    """Bytes in all files under a folder; 0 if it does not exist."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())

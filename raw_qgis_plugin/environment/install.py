@@ -46,60 +46,55 @@ class InstallError(RawError):
     """What went wrong, and what to do."""
 
 
-@dataclass(frozen=True)
-class InstallRequest:
-    """The packages to install and their source.
-
-    groups: of runtime, cuda, train. wheels: a folder of wheels; None for PyPI. proxy: a URL, or ''. locked:
-    the lock's versions and sums, instead of the newest that fit.
-    """
-
-    groups: tuple[str, ...] = ("runtime",)
-    wheels: Path | None = None
-    proxy: str = ""
-    requirements: Path = packages.REQUIREMENTS
-    locked: bool = True
-    locks: Path = locks.FOLDER
-
-
+@dataclass
 class Installer:
     """One installation. `run` blocks, so call it in a task, whose cancel ends it: see errors.cancellable.
 
-    base: QGIS's own interpreter. log: called with every line of the child processes' output.
+    base: QGIS's own interpreter. log: called with every line of the child processes' output. groups: of runtime, cuda,
+    train. wheels: a folder of wheels; None for PyPI. proxy: a URL, or ''. again: in an environment made anew. locked:
+    the lock's versions and sums, instead of the newest that fit.
     """
 
-    def __init__(self, venv: Path, base: Path, wanted: InstallRequest, log: Callable[[str], None]) -> None:
-        self.venv, self.base, self.wanted, self.log = venv, base, wanted, log
-        self.temporary = venv.with_name("install-files")  # of pip, which leaves gigabytes when it is stopped
-        self.child: subprocess.Popen[bytes] | None = None  # the command under way
+    venv: Path
+    base: Path
+    log: Callable[[str], None]
+    groups: tuple[str, ...] = ("runtime",)
+    wheels: Path | None = None
+    proxy: str = ""
+    again: bool = False
+    locked: bool = True
+    requirements: Path = packages.REQUIREMENTS
+    locks: Path = locks.FOLDER
+    child: subprocess.Popen[bytes] | None = None  # the command under way
+
+    def __post_init__(self) -> None:
+        self.temporary = self.venv.with_name("install-files")  # of pip, which leaves gigabytes when it is stopped
 
     def run(self) -> None:
         """Install what is not installed yet. Raises InstallError and Cancelled. No temporary file stays."""
-        wanted, source = self.wanted, "PyPI, or the index that pip is set to"
+        wheels, source = self.wheels, "PyPI, or the index that pip is set to"
         shutil.rmtree(self.temporary, ignore_errors=True)  # of a QGIS that was killed
         try:
-            if wanted.wheels is not None and not any(wanted.wheels.glob("*.whl")):
-                raise InstallError(f"There is no wheel (*.whl) in {wanted.wheels}. Choose their folder.")
+            if wheels is not None and not any(wheels.glob("*.whl")):
+                raise InstallError(f"There is no wheel (*.whl) in {wheels}. Choose their folder.")
             pip = [*self._pip(), "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
             held = self.venv / "held-by-qgis.txt"
             held.write_text("".join(f"{n}=={v}\n" for n, v in packages.held_versions().items()), "utf-8")
             pip += ["--only-binary", ":all:", "--constraint", str(held)]
-            if wanted.wheels is not None:
-                pip, source = [*pip, "--no-index", "--find-links", str(wanted.wheels)], str(wanted.wheels)
-            files = [wanted.requirements / f"{group}.txt" for group in wanted.groups]
-            if wanted.locked:
+            if wheels is not None:
+                pip, source = [*pip, "--no-index", "--find-links", str(wheels)], str(wheels)
+            files = [self.requirements / f"{group}.txt" for group in self.groups]
+            if self.locked:
                 files, pip = [self._locked()], [*pip, "--require-hashes"]
-            names = [
-                line.split("--hash")[0].split(";")[0] for file in files for line in file.read_text("utf-8").split("\n")
-            ]
-            named = ", ".join(filter(None, map(str.strip, names)))
+            lines = [line for file in files for line in file.read_text("utf-8").splitlines() if line.strip()]
+            named = ", ".join(line.split("--hash")[0].split(";")[0].strip() for line in lines)
             self.log(f"To fetch from {source} what this system needs of: {named or 'nothing'}")
             if named:
                 each = [word for file in files for word in ("--requirement", str(file))]
                 self._call([*pip, *each], "Installing the packages")
             self._verify()
         except OSError as error:  # of a full disk, or of a file that cannot be written
-            raise InstallError(f"{error}. {advice(str(error), wanted)}".strip()) from error
+            raise InstallError(f"{error}. {advice(str(error), wheels)}".strip()) from error
         finally:
             shutil.rmtree(self.temporary, ignore_errors=True)
             for half in packages.site_packages(self.venv).glob("~*"):  # what pip was about to replace
@@ -107,11 +102,11 @@ class Installer:
 
     def _locked(self) -> Path:
         """The requirement file of what is lacking of the lock."""
-        wanted, lock, file = self.wanted, locks.find(self.wanted.locks), self.venv / "locked.txt"
+        lock, file = locks.find(self.locks), self.venv / "locked.txt"
         if lock is None:
             python, numpy = ".".join(map(str, sys.version_info[:2])), packages.version_of("numpy")
             raise InstallError(f"RAW has no tested versions for Python {python} with NumPy {numpy}. {UNLOCK}")
-        pins = locks.lacking(lock, wanted.groups, self.venv, wanted.requirements, all_others=True)
+        pins = locks.lacking(lock, self.groups, self.venv, self.requirements, all_others=True)
         file.write_text("".join(f"{pin.requirement()}\n" for pin in pins), encoding="utf-8")
         return file
 
@@ -120,7 +115,7 @@ class Installer:
         python = python_of_venv(self.venv, sys.platform)
         whole = python is not None and packages.site_packages(self.venv).is_dir() and self._has(python, "sys")
         whole &= (self.venv / "pyvenv.cfg").is_file()  # without it Python is QGIS's own, into which pip would install
-        if not whole:  # an upgrade of QGIS may break it
+        if self.again or not whole:  # an upgrade of QGIS may break it
             shutil.rmtree(self.venv, ignore_errors=True)
             options = [] if self._has(self.base, "ensurepip") else ["--without-pip"]
             command = isolated(self.base, "-m", "venv", "--system-site-packages", *options, str(self.venv))
@@ -151,8 +146,8 @@ class Installer:
         self.log(f"{what}: {' '.join(command)}")
         self.temporary.mkdir(parents=True, exist_ok=True)
         environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temporary))
-        if self.wanted.proxy:
-            environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), self.wanted.proxy)
+        if self.proxy:
+            environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), self.proxy)
         errors, rest, ended, file = [], "", False, self.temporary / "output.txt"
         with file.open("wb") as output, file.open(encoding="utf-8", errors="replace") as printed:
             child = self.child = subprocess.Popen(  # nosec B603
@@ -174,7 +169,7 @@ class Installer:
                     child.wait()
         if child.returncode != 0:
             reason = errors[-1] if errors else f"the command stopped with code {child.returncode}"
-            raise InstallError(f"{what} failed: {reason} {advice(' '.join(errors), self.wanted)}".strip())
+            raise InstallError(f"{what} failed: {reason} {advice(' '.join(errors), self.wheels)}".strip())
 
     def _verify(self) -> None:
         """Check that QGIS's own packages did not change, and import every new one with QGIS's search path."""
@@ -183,18 +178,18 @@ class Installer:
         if held:
             raise InstallError(f"pip brought its own {', '.join(held)}. Remove the environment and install again.")
         path = [p for p in sys.path if p and p != str(folder)] + [str(folder)]
-        for package in (p for group in self.wanted.groups for p in packages.check(group, self.wanted.requirements)):
+        for package in (p for group in self.groups for p in packages.check(group, self.requirements)):
             check_cancelled()
             self.log(f"Trying {package.module}")
             if reason := packages.why_broken(self.base, package.module, path):
                 raise InstallError(f"{package.name} was installed but does not work: {reason}")
 
 
-def advice(errors: str, wanted: InstallRequest) -> str:
-    """What the user can do about errors of pip; '' if unknown."""
+def advice(errors: str, wheels: Path | None = None) -> str:
+    """What the user can do about errors of pip; '' if unknown. wheels: the folder that it installed from."""
     words = next((words for words in ADVICE if words in errors.lower()), "")
-    if words == "no matching distribution" and wanted.wheels is not None:
-        return f"The folder {wanted.wheels} lacks it, or has another version, or one for another system. {UNLOCK}"
+    if words == "no matching distribution" and wheels is not None:
+        return f"The folder {wheels} lacks it, or has another version, or one for another system. {UNLOCK}"
     return ADVICE.get(words, "")
 
 

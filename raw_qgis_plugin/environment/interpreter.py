@@ -39,24 +39,15 @@ def this_layout() -> Layout:
     return Layout(sys.platform, Path(sys.executable or "qgis"), Path(sys.prefix), sys.version_info[:2], os.environ)
 
 
-def find_python() -> Path:
-    """The interpreter for child processes: of the plugin's own environment if there is one, else QGIS's.
-
-    Raises NoPython.
-    """
-    from .folders import venv_folder
-
-    return python_of_venv(venv_folder(), sys.platform) or base_python(this_layout())
-
-
 def python_of_venv(venv: Path, platform: str) -> Path | None:
     """A virtual environment's interpreter; None if there is none."""
     python = venv / ("Scripts/python.exe" if platform == "win32" else "bin/python")
     return python if python.is_file() else None
 
 
-def base_python(layout: Layout) -> Path:
-    """QGIS's own interpreter, in the first usual folder that has one. Raises NoPython."""
+def base_python(layout: Layout | None = None) -> Path:
+    """QGIS's own interpreter, in the first usual folder that has one. layout: of this QGIS. Raises NoPython."""
+    layout = layout or this_layout()
     major, minor = layout.version
     names = [f"python{major}.{minor}", f"python{major}", "python"]
     if layout.platform == "win32":

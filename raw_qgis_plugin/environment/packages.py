@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess  # nosec B404 - for its TimeoutExpired
 import sys
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,13 +25,9 @@ REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements"
 HELD = ("numpy", "pyproj", "gdal")  # QGIS needs these: an installation keeps exactly QGIS's versions
 
 NAMES_OF = {"onnxruntime": ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino")}
-# Megabytes to download for a package with its dependencies, in November 2026; cuda: of onnxruntime-gpu[cuda,cudnn].
-MEGABYTES = {
-    "numpy": 16, "scipy": 35, "shapely": 3, "pyproj": 10, "pyarrow": 55, "onnxruntime": 20,
-    "onnxruntime-gpu": 260, "cuda": 1300, "torch": 3000 if sys.platform == "linux" else 200,
-    "safetensors": 1, "onnx": 10, "onnxscript": 1, "tensorboard": 20, "scikit-learn": 10,
-}  # fmt: skip
-REMOVE_LATER = "remove-at-next-start"  # a file in an environment that could not be deleted
+# Megabytes to download for what is missing of a group, in November 2026; cuda: more for a graphics card
+MEGABYTES = {"runtime": 130, "cuda": 1500, "train": 3000 if sys.platform == "linux" else 250}
+IMPORT = "import importlib; importlib.import_module(sys.argv[1])"
 
 
 @dataclass(frozen=True)
@@ -51,11 +47,6 @@ class Package:
     def module(self) -> str:
         """The module to import."""
         return MODULE_OF.get(self.name, self.name)
-
-    @property
-    def megabytes(self) -> int:
-        """The rough size of its download."""
-        return MEGABYTES.get(self.name, 5)
 
     def fits(self, version: str) -> bool:
         """Whether a version lies within the limits."""
@@ -112,39 +103,28 @@ def _check(wanted: Package) -> Package:
     return replace(wanted, version="" if problem == "missing" else version, problem=problem)
 
 
-def download_megabytes(packages: Iterable[Package], cuda: bool = False) -> int:
-    """The rough download size. cuda: with the CUDA libraries."""
-    sizes = {package.module: package.megabytes for package in packages}
-    return sum(sizes.values()) + (MEGABYTES["cuda"] if cuda and "onnxruntime" in sizes else 0)
+def why_broken(python: Path, module: str, path: list[str], code: str = IMPORT, timeout_s: float = 120) -> str:
+    """Import a module, or run other code, in a child process with QGIS's search path.
 
-
-def run_probe(python: Path, code: str, path: list[str], *arguments: str, timeout_s: float = 120) -> tuple[str, str]:
-    """Run code in a child process with QGIS's search path. Returns what it printed, and why it failed or ''."""
+    '' if that works, else the reason in one line.
+    """
     first = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1))\n"
     try:
-        done = run_hidden(isolated(python, "-c", first + code, json.dumps(path), *arguments), timeout_s)
+        done = run_hidden(isolated(python, "-c", first + code, json.dumps(path), module), timeout_s)
     except subprocess.TimeoutExpired:
-        return "", f"it took longer than {timeout_s:g} s"
+        return f"it took longer than {timeout_s:g} s"
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    reason = (lines or [f"Python stopped with code {done.returncode}"])[-1] if done.returncode else ""
-    return done.stdout.strip(), reason
-
-
-def why_broken(python: Path, module: str, path: list[str]) -> str:
-    """Import a module in a child process with QGIS's search path: '' if that works, else the reason in one line."""
-    return run_probe(python, "import importlib; importlib.import_module(sys.argv[1])", path, module)[1]
+    return (lines or [f"Python stopped with code {done.returncode}"])[-1] if done.returncode else ""
 
 
 def gpus() -> list[str]:
     """Names of the NVIDIA GPUs, from nvidia-smi."""
-    command = shutil.which("nvidia-smi")
-    if command is None:
-        return []
-    try:
+    command = shutil.which("nvidia-smi") or "nvidia-smi"
+    with suppress(OSError, subprocess.TimeoutExpired):
         done = run_hidden([command, "--query-gpu=name", "--format=csv,noheader"], 20)
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return [line.strip() for line in done.stdout.splitlines() if line.strip()] if done.returncode == 0 else []
+        if done.returncode == 0:
+            return [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    return []
 
 
 def site_packages(venv: Path, platform: str = sys.platform) -> Path:
@@ -157,11 +137,8 @@ def site_packages(venv: Path, platform: str = sys.platform) -> Path:
 def activate(venv: Path) -> bool:
     """Append the environment's packages to the search path: other plugins keep the versions they had.
 
-    First deletes an environment that could not be removed while its libraries were in use. Returns whether there is an
-    environment.
+    Returns whether there is an environment.
     """
-    if (venv / REMOVE_LATER).exists():
-        shutil.rmtree(venv, ignore_errors=True)
     folder = site_packages(venv)
     if folder.is_dir() and str(folder) not in sys.path:
         sys.path.append(str(folder))
@@ -173,15 +150,6 @@ def deactivate(venv: Path) -> None:
     """Remove the environment from the search path. Imported modules stay imported."""
     sys.path[:] = [folder for folder in sys.path if folder != str(site_packages(venv))]
     importlib.invalidate_caches()
-
-
-def remove(venv: Path) -> bool:
-    """Delete the environment. False if libraries in use prevent it: QGIS's next start deletes it."""
-    deactivate(venv)
-    shutil.rmtree(venv, ignore_errors=True)
-    if venv.exists():
-        (venv / REMOVE_LATER).touch()
-    return not venv.exists()
 
 
 def held_versions() -> dict[str, str]:

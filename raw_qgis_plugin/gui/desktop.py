@@ -14,7 +14,6 @@ from .maps import fit
 from .settings import settings
 
 if TYPE_CHECKING:
-    from ..environment.install import InstallRequest
     from .session import Session
 
 
@@ -26,13 +25,12 @@ class Desktop:
     open_dialog: Callable[..., Any]  # of an algorithm, with values that it starts with
     import_tracks: Callable[..., Any]  # the window that imports files; of a file or folder to begin with
     show_dock: Callable[..., Any]  # made when it is first shown
-    install: Callable[[InstallRequest], Any]  # packages; the installation that runs already, if there is one
+    packages_installed: Callable[[], None]  # they have come while QGIS ran
 
     def __init__(self, iface: Any) -> None:
         self.iface = iface
         self.dock: Any = None
         self.windows: list[Any] = []  # Qt does not keep the Python half of an open dialog alive
-        self.installation: Any = None  # the last one, running or not
 
     @property
     def session(self) -> Session | None:

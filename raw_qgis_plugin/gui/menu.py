@@ -22,20 +22,16 @@ from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, GROUPS, PROVIDER_ID
 from ..processing.words import group_title, tr
 from .desktop import Desktop
-from .maps import basemap
 from .results import KeptResults
 from .settings import start_values
 from .widgets.dialog import HelpWindow
 from .widgets.layout import escaped
 
 if TYPE_CHECKING:
-    from ..environment.install import InstallRequest
     from .dock.dock import RawDock
-    from .windows.installation import Installation
 
 MENU = "RAW"
 DOCK_OPEN = "raw/dock_open"
-CHECKABLE = ("dock", "basemap")
 TOOLBAR = ("dock", "importtracks", "profileusers", "diary", "scoreregions", "forecasttracks", "map")
 
 
@@ -59,15 +55,15 @@ def entries() -> tuple[Entry, ...]:
     return (
         Entry("dock", tr("RAW dock"), tr("Draw regions, look at users, forecast: beside the map."),
               lambda menu: menu.show_dock(menu.actions["dock"].isChecked()), "raw"),
-        Entry("sample", tr("Open the sample project"), tr("Ten phones in Aracaju, Brazil, and a short tour."),
+        Entry("sample", tr("Open the sample project"), tr("Ten phones in Aracaju, Brazil, and what to try."),
               window("windows.sample", "open_sample")),
         Entry("map", tr("Make a map…"), tr("A page with title, legend, scale and notes in QGIS's layout window."),
               window("maps.page", "open_designer")),
         Entry("film", tr("Save a film…"), tr("What the map shows while its clock runs, as MP4 or GIF."),
               window("maps.film", "save_film"), "map"),
-        Entry("basemap", tr("Basemap"),
+        Entry("basemap", tr("Basemap…"),
               tr("Tiles of an XYZ connection of QGIS, below the layers. You are asked before the first request."),
-              lambda menu: menu.toggle_basemap(), "map"),
+              window("maps.basemap", "ask"), "map"),
         Entry("train", tr("Train a model…"),
               tr("Continue training on your own tracks, or teach a new label from examples."),
               window("windows.training", "open_training"), "pretrain"),
@@ -96,7 +92,6 @@ class RawMenu(Desktop):
         super().__init__(iface)
         self.dock: RawDock | None = None
         self.kept_results = KeptResults(iface)  # also while there is no dock
-        self.installation: Installation | None = None
         self.actions: dict[str, QAction] = {}
         for algorithm in ALGORITHMS:
             slot = self.import_tracks if algorithm.ID == "importtracks" else partial(self.open_dialog, algorithm.ID)
@@ -113,7 +108,6 @@ class RawMenu(Desktop):
             if title:
                 self.menus.append(QMenu(title, iface.mainWindow()))
                 self.menus[-1].addActions(actions)
-                self.menus[-1].aboutToShow.connect(self._show_basemap)
                 actions = [self.menus[-1].menuAction()]
             self.entries += actions
         for entry in self.entries:
@@ -124,20 +118,11 @@ class RawMenu(Desktop):
     def _add(self, name: str, title: str, tip: str, picture: Any, slot: Callable[[], Any]) -> None:
         action = QAction(
             picture, title, self.iface.mainWindow(), objectName=f"raw_{name}", toolTip=f"<b>{title}</b><br>{tip}",
-            checkable=name in CHECKABLE, triggered=lambda: slot(),
+            checkable=name == "dock", triggered=lambda: slot(),
         )  # fmt: skip
         if name == "dock":
             self.iface.registerMainWindowAction(action, "Ctrl+Alt+K")  # QGIS's options change it
         self.actions[name] = action
-
-    def toggle_basemap(self) -> None:
-        """Add or remove the basemap, unless the user declines."""
-        basemap.toggle(self.iface, self.actions["basemap"].isChecked())
-        self._show_basemap()
-
-    def _show_basemap(self) -> None:
-        """The layer may have been added or removed with a project, or by the user."""
-        self.actions["basemap"].setChecked(basemap.basemap() is not None)
 
     # ---- the dock -----------------------------------------------------------------------------------------------
 
@@ -232,19 +217,9 @@ class RawMenu(Desktop):
             words = f"{path.name}: {results.get('VERDICT', '')}"
             self.tell(words, tr("Use this model"), lambda: self.use_model(path, everywhere=False))
 
-    def install(self, request: InstallRequest) -> Installation:
-        """Start an installation of packages, or return the one that is running. Raises RawError."""
-        if self.installation is None or not self.installation.running:
-            from .windows.installation import Installation
-
-            self.installation = Installation(request)
-            self.installation.start()
-            self.installation.ended.connect(self._installed)
-        return self.installation
-
-    def _installed(self, error: str) -> None:
-        """Make a dock anew that could only list missing packages. error: of the installation, '' after success."""
-        if not error and self.dock is not None and self.dock.session is None:
+    def packages_installed(self) -> None:
+        """Make a dock anew that could only list missing packages."""
+        if self.dock is not None and self.dock.session is None:
             self._drop_dock()
             self.show_dock()
 
@@ -253,8 +228,6 @@ class RawMenu(Desktop):
         self.close_windows()
         self._drop_dock()
         self.kept_results.close()
-        if self.installation is not None:
-            self.installation.stop()
         submenu = next((a.menu() for a in self.iface.pluginMenu().actions() if a.text() == MENU), None)
         for entry in self.entries:
             self.iface.removePluginMenu(MENU, entry)

@@ -55,7 +55,7 @@ def broken_package(error: ImportError) -> str:
     """The message for a package that is installed but does not load: which one, why, and what to do."""
     words = tr(
         "The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which "
-        "packages are broken; remove them there and install again."
+        "packages are broken, and installs them again."
     )
     return words.format(name=(error.name or "").split(".")[0], error=error)
 

@@ -23,11 +23,12 @@ from typing import Any
 
 from ..core.errors import Cancelled, RawError
 from ..core.scratch import is_locked
-from ..environment.folders import runs_folder, why_not_writable
-from ..environment.interpreter import find_python, module_command
+from ..environment.folders import runs_folder, venv_folder, why_not_writable
+from ..environment.interpreter import base_python, module_command, python_of_venv
 from .runner import ABOUT, END, LOCK, PID, write
 
 LOG, ERRORS = "log.jsonl", "errors.txt"
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class Child:
@@ -59,8 +60,7 @@ class Child:
             self.about["arguments"] = [*arguments, *(word for word in more if word not in arguments)]
             self._launch()
 
-    def _launch(self, start_s: float = 10.0) -> None:
-        """Start the process, and wait until others can see that it runs: usually a fifth of a second."""
+    def _launch(self) -> None:
         for name in (END, PID, ERRORS):
             (self.folder / name).unlink(missing_ok=True)
         self.about |= {"started": datetime.now(timezone.utc).isoformat(timespec="milliseconds"), "stopped": False}
@@ -69,14 +69,15 @@ class Child:
         if sys.platform == "win32":
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
             detached = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
-        command = module_command(find_python(), f"{__package__}.runner", str(self.folder))
+        python = python_of_venv(venv_folder(), sys.platform) or base_python()
+        command = module_command(python, f"{__package__}.runner", str(self.folder))
         with (self.folder / LOG).open("ab") as log, (self.folder / ERRORS).open("wb") as errors:
             self._process = subprocess.Popen(  # nosec B603
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, cwd=self.folder, **detached
             )
-        end = time.monotonic() + start_s
+        end = time.monotonic() + 10
         while self.running and not (self.folder / PID).exists() and time.monotonic() < end:
-            time.sleep(0.01)
+            time.sleep(0.01)  # until others can see that it runs: a fifth of a second
 
     @property
     def running(self) -> bool:
@@ -121,12 +122,11 @@ class Child:
             return Cancelled("The training was stopped.")
         lines = [line.strip() for line in self.errors().splitlines() if line.strip(" ~^")]
         ours = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-        if status == "failed" and lines:
-            return RawError(ours[-1] if ours else f"The training failed: {lines[-1]}. The log is in {self.folder}.")
-        return RawError(
-            "The training ended without a message, as when memory runs out or the machine is switched off. "
-            f"The log is in {self.folder}."
-        )
+        if status == "failed" and ours:
+            return RawError(ours[-1])
+        why = "The training ended without a message, as when memory runs out or the machine is switched off."
+        why = f"The training failed: {lines[-1]}." if status == "failed" and lines else why
+        return RawError(f"{why} The log is in {self.folder}.")
 
     def follow(
         self, on_line: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool] = lambda: False,
@@ -148,26 +148,17 @@ class Child:
         if error is not None:
             raise error
 
-    def terminate(self) -> None:
-        """Ask the run to stop. It may write a checkpoint first."""
+    def cancel(self) -> None:
+        """Ask the run to stop, which may write a checkpoint, then kill it. Returns when the process is gone."""
         if self.running:
             self.about["stopped"] = True
             with contextlib.suppress(OSError):  # a full disk must not keep it running
                 write(self.folder / ABOUT, self.about)
-            self._signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """Kill the process and its workers."""
-        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
-
-    def cancel(self) -> None:
-        """Terminate, then kill. Returns when the process is gone."""
-        self.terminate()
-        end = time.monotonic() + self.patience_s
-        while self.running and time.monotonic() < end + 5:
-            if time.monotonic() > end:
-                self.kill()
-            time.sleep(0.05)
+        for signal_, patience_s in ((signal.SIGTERM, self.patience_s), (KILL, 5.0)):
+            self.send(signal_)
+            end = time.monotonic() + patience_s
+            while self.running and time.monotonic() < end:
+                time.sleep(0.05)
 
     def delete(self) -> None:
         """Delete the run's folder. RawError while the run is running."""
@@ -175,12 +166,13 @@ class Child:
             raise RawError("The training still runs: stop it first.")
         shutil.rmtree(self.folder)
 
-    def _signal(self, what: int, group: bool = False) -> None:
+    def send(self, signal_: int) -> None:
+        """Send a signal to the process; KILL to its workers too."""
         if not self.running:  # afterwards the process id may be another process's
             return
         with contextlib.suppress(OSError, ValueError):  # it has already ended, or not yet begun
             pid = self._process.pid if self._process else int((self.folder / PID).read_text("ascii"))
-            (os.killpg if group and hasattr(os, "killpg") else os.kill)(pid, what)
+            (os.killpg if signal_ == KILL and hasattr(os, "killpg") else os.kill)(pid, signal_)
 
 
 def runs(max_age_s: float = 86_400.0) -> list[Child]:
@@ -206,9 +198,9 @@ def new_folder(name: str) -> Path:
 def _read_about(folder: Path) -> dict[str, Any]:
     """The contents of run.json. RawError where they are none."""
     kinds = {"module": str, "arguments": list, "started": str, "stopped": bool}
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         about = json.loads((folder / ABOUT).read_text("utf-8"))
-        if isinstance(about, dict) and all(isinstance(about.get(key), kind) for key, kind in kinds.items()):
+        if all(isinstance(about.get(key), kind) for key, kind in kinds.items()):
             return about
     raise RawError(f"{folder} holds no training run: {ABOUT} is missing or broken.")
 
@@ -216,6 +208,5 @@ def _read_about(folder: Path) -> dict[str, Any]:
 def _parse(line: str) -> dict[str, Any]:
     with contextlib.suppress(ValueError):
         value = json.loads(line)
-        if isinstance(value, dict):
-            return value
+        return value if isinstance(value, dict) else {"text": line}
     return {"text": line}

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
@@ -42,7 +41,7 @@ def load_libraries() -> None:
 class Job(QgsTask):
     """Runs `work(progress)` in QGIS's thread pool, then one of two callbacks on the main thread.
 
-    done: called with the result of `work`. failed: called with a message, '' after a cancel. share: of the work done.
+    done: called with the result of `work`. failed: called with a message, '' after a cancel.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class Job(QgsTask):
         self._done: Any = done
         self._failed: Any = failed
         self._result: Any = None
-        self._error, self._began, self.share = "", 0.0, 0.0
+        self._error = ""
 
     def start(self) -> Job:
         """Hand it to QGIS's task manager."""
@@ -63,7 +62,6 @@ class Job(QgsTask):
 
     def run(self) -> bool:
         """Called by QGIS in another thread. An uncaught exception could crash QGIS."""
-        self._began = time.monotonic()
         try:
             with cancellable(self.isCanceled):
                 self._result = self._work(self._progress)
@@ -80,14 +78,16 @@ class Job(QgsTask):
     def _progress(self, share: float) -> None:
         if self.isCanceled():
             raise Cancelled
-        self.share = share
         self.setProgress(min(100.0, 100.0 * share))
 
+    @property
+    def share(self) -> float:
+        """Of the work done."""
+        return self.progress() / 100.0
+
     def seconds_left(self) -> float | None:
-        """The estimated time left; None in the first second and the first 2 %."""
-        spent = time.monotonic() - self._began
-        early = not self._began or self.share < 0.02 or spent < 1.0
-        return None if early else spent * (1 - self.share) / self.share
+        """The estimated time left; None in the first 2 %."""
+        return None if self.share < 0.02 else self.elapsedTime() / 1000 * (1 - self.share) / self.share
 
     def finished(self, ok: bool) -> None:
         """Called by QGIS on the main thread."""
@@ -129,7 +129,7 @@ class AlgorithmJob(Job):
         self.context, self.feedback = QgsProcessingContext(), Feedback()
         self.context.setProject(QgsProject.instance())
         self.context.setFeedback(self.feedback)
-        self.feedback.progressChanged.connect(self._show_progress)
+        self.feedback.progressChanged.connect(self.setProgress)
         self._algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm)
         temporary = QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT", QgsProject.instance())
         known = {definition.name() for definition in self._algorithm.parameterDefinitions()}
@@ -142,10 +142,6 @@ class AlgorithmJob(Job):
         """Stop the algorithm at its next batch. Called by QGIS too, when it quits."""
         self.feedback.cancel()
         super().cancel()
-
-    def _show_progress(self, percent: float) -> None:
-        self.share = percent / 100.0
-        self.setProgress(percent)
 
     def _run_algorithm(self, _: Progress) -> dict[str, Any]:
         try:

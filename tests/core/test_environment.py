@@ -13,7 +13,7 @@ import pytest
 
 from raw_qgis_plugin.core.errors import Cancelled, cancellable
 from raw_qgis_plugin.environment import diagnostics, folders, install, packages
-from raw_qgis_plugin.environment.interpreter import base_python, isolated, module_command, this_layout
+from raw_qgis_plugin.environment.interpreter import base_python, isolated, module_command
 
 
 def test_check_tells_old_from_new() -> None:
@@ -29,13 +29,6 @@ def test_a_package_inside_one_that_is_missing_is_missing(tmp_path: Path, monkeyp
     assert [package.problem for package in packages.check("formats", tmp_path)] == ["missing", ""]
 
 
-def test_sizes_follow_the_hardware_and_the_source() -> None:
-    runtime, torch = (packages.Package(name, problem="missing") for name in ("onnxruntime-gpu", "torch"))
-    sizes = packages.MEGABYTES
-    assert packages.download_megabytes([runtime, torch]) == sizes["onnxruntime-gpu"] + sizes["torch"]
-    assert packages.download_megabytes([runtime], cuda=True) == sizes["onnxruntime-gpu"] + sizes["cuda"]
-
-
 def test_requirement_lines() -> None:
     line = "onnxruntime-gpu[cuda,cudnn]>=1.20,<2; sys_platform != 'darwin'"
     read = packages.parse(line)
@@ -45,24 +38,13 @@ def test_requirement_lines() -> None:
 
 def test_why_broken(tmp_path: Path) -> None:
     (tmp_path / "rawbroken.py").write_text("import rawdeeper\n")
-    python, path = base_python(this_layout()), [str(tmp_path), *sys.path]
+    python, path = base_python(), [str(tmp_path), *sys.path]
     assert packages.why_broken(python, "rawbroken", path) == "ModuleNotFoundError: No module named 'rawdeeper'"
     assert packages.why_broken(python, "json", path) == ""
 
 
-def test_removal_that_windows_forbids_is_done_at_the_next_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    venv = tmp_path / "venv"
-    packages.site_packages(venv).mkdir(parents=True)
-    with monkeypatch.context() as in_use:
-        in_use.setattr(packages.shutil, "rmtree", lambda *_, **__: None)
-        assert not packages.remove(venv)
-    assert not packages.activate(venv) and not venv.exists()
-
-
 def test_a_cancel_ends_what_runs_and_begins_nothing(tmp_path: Path) -> None:
-    installer = install.Installer(tmp_path / "venv", Path(sys.executable), install.InstallRequest(), lambda _: None)
+    installer = install.Installer(tmp_path / "venv", Path(sys.executable), lambda _: None)
     began = time.monotonic()
     with pytest.raises(Cancelled), cancellable(lambda: time.monotonic() > began + 0.5):
         installer._call([sys.executable, "-c", "import time; time.sleep(60)"], "Waiting")
@@ -81,11 +63,11 @@ def test_nothing_that_lies_around_runs_in_a_child(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, str(tmp_path))
-    python, path = base_python(this_layout()), [p for p in sys.path if p and p != str(tmp_path)]
+    python, path = base_python(), [p for p in sys.path if p and p != str(tmp_path)]
     assert packages.why_broken(python, "json", path) == ""
     for command in (isolated(python, "-m", "venv", "-h"), module_command(python, "raw_qgis_plugin.tasks.runner")):
         subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
-    installer = install.Installer(tmp_path / "v" / "venv", python, install.InstallRequest((), locked=False), [].append)
+    installer = install.Installer(tmp_path / "v" / "venv", python, [].append)
     installer._call(isolated(python, "-c", "import json"), "Trying")
     assert installer._has(python, "json") and not mark.exists()
 
@@ -104,9 +86,8 @@ def test_what_pip_says_becomes_advice() -> None:
         ("ERROR: Could not find a version; ERROR: No matching distribution found for x", "connection to pypi.org"),
         ("ReadTimeoutError: HTTPSConnectionPool: Read timed out.", "Set the proxy"),
     ):
-        assert words in install.advice(error, install.InstallRequest()), error
-    of_wheels = install.InstallRequest(wheels=Path("w"))
-    assert "The folder w lacks it" in install.advice("ERROR: No matching distribution found for x", of_wheels)
+        assert words in install.advice(error), error
+    assert "The folder w lacks it" in install.advice("ERROR: No matching distribution found for x", Path("w"))
 
 
 def test_a_profile_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,12 +103,11 @@ def test_diagnostics_name_the_library_that_cuda_lacks(tmp_path: Path) -> None:
     """An imitation of ONNX Runtime whose CUDA provider cannot be loaded, as on a machine without its libraries."""
     (tmp_path / "onnxruntime" / "capi").mkdir(parents=True)
     init = tmp_path / "onnxruntime" / "__init__.py"
-    init.write_text("def get_available_providers(): return ['CUDAExecutionProvider', 'CPUExecutionProvider']\n")
-    python, path = base_python(this_layout()), [str(tmp_path), *sys.path]
-    found = diagnostics.onnx_runtime(python, path)
-    assert found.providers[0] == "CUDAExecutionProvider" and not found.broken
-    assert found.missing.endswith("onnxruntime_providers_shared.so")
-    init.write_text("raise ImportError('DLL load failed')\n")
-    assert diagnostics.onnx_runtime(python, path).broken == "ImportError: DLL load failed"
-    error = "libcurand.so.10: cannot open shared object file: No such file or directory"
-    assert diagnostics.library_in(error) == "libcurand.so.10"
+    python, path = base_python(), [str(tmp_path), *sys.path]
+    for text, words in (
+        ("def get_available_providers(): return ['CUDAExecutionProvider']\n", "libonnxruntime_providers_shared.so: "),
+        ("def get_available_providers(): return []\n", "CUDA is not built into ONNX Runtime"),
+        ("raise ImportError('DLL load failed')\n", "ImportError: DLL load failed"),
+    ):
+        init.write_text(text)
+        assert words in packages.why_broken(python, "", path, diagnostics.CUDA_PROBE)

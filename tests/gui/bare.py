@@ -4,25 +4,17 @@
 import os
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 
 from driving import find, main, picture, until, wait
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import QApplication, QMessageBox, QPushButton
+from qgis.PyQt.QtWidgets import QApplication, QPushButton
 from qgis.utils import iface, plugin_times, plugins
 
 NAME = "raw_qgis_plugin"
 report = {"errors": []}
-
-
-def say_yes():
-    box = QApplication.activeModalWidget()
-    if isinstance(box, QMessageBox):
-        report["question"] = box.text()
-        box.button(QMessageBox.StandardButton.Yes).click()
 
 
 def work():
@@ -61,12 +53,6 @@ def work():
     report["numpy"] = numpy.__file__
     until(lambda: dialog.gpus is not None, 60, "the second look")
     picture(dialog, "environment_installed")
-    timer = QTimer()
-    timer.timeout.connect(say_yes)
-    timer.start(200)
-    dialog.remove_button.click()
-    report["removed"] = dialog.summary.text()
-    report["venv"] = Path(QgsApplication.qgisSettingsDirPath(), "raw", "venv").exists()
 
 
 QTimer.singleShot(1500, lambda: main(work, report))

@@ -66,13 +66,12 @@ def settle():
 
 
 def use_windows():
-    """Open every window, and the tour with the dock. They are open when the plugin is unloaded."""
+    """Open every window, and the dock. They are open when the plugin is unloaded."""
     menu = plugins[NAME].menu
     for name in WINDOWS:
         QgsProject.instance().setDirty(False)
         menu.actions[name].trigger()
         wait(0.4)
-    picture(next(w for w in QApplication.topLevelWidgets() if w.objectName() == "RawTour"), "tour")
     report["sample"] = [QgsProject.instance().title(), QgsProject.instance().crs().authid()]
     box = find(menu.dock, "raw_min_users")
     box.setValue(12)

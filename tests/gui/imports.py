@@ -190,7 +190,7 @@ def cancelled(menu):
 
 
 def sample(menu, dock):
-    """The sample while the dock is open, without its tour."""
+    """The sample while the dock is open."""
     project = QgsProject.instance()
     project.removeAllMapLayers()  # else QGIS asks what to do with the temporary ones
     wait(0.5)

@@ -30,12 +30,11 @@ kept = []
 
 def begin():
     """Start three jobs that run for long."""
-    from raw_qgis_plugin.environment.install import InstallRequest
-
-    running = plugins["raw_qgis_plugin"].menu.install(InstallRequest(("train",)))
-    until(lambda: running.installer.child, 60, "the installation to begin")
-    report["child"] = running.installer.child.pid
-
+    packages = plugins["raw_qgis_plugin"].menu.open_window("environment")
+    packages.with_training.setChecked(True)
+    packages.install()
+    until(lambda: packages.installer.child, 60, "the installation to begin")
+    report["child"] = packages.installer.child.pid
     tracks = add(os.environ["RAW_TRACKS"], "Tracks")
     fail(tracks)
     plugins["raw_qgis_plugin"].menu.show_dock()

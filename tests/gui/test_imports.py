@@ -75,7 +75,7 @@ def test_the_import_can_be_seen_and_keeps_its_zone(report: dict[str, Any]) -> No
     assert report["clock"] == [False, True]  # a clock of another year is switched off
 
 
-def test_the_sample_is_chosen_in_the_dock_without_its_tour(report: dict[str, Any]) -> None:
+def test_the_sample_is_chosen_in_the_dock(report: dict[str, Any]) -> None:
     assert report["sample"] == ["Tracks of ten phones", "EPSG:31984"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -93,7 +94,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> It
     monkeypatch.setattr(Child, "start", classmethod(start))
     yield started
     for child in started:
-        child.kill()
+        child.send(signal.SIGKILL)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def start(
     def begin(source: str, *arguments: str, **more: Any) -> Any:
         (tmp_path / "standin.py").write_text(source)
         child = Child.start("standin", arguments, tmp_path / "run", **more)
-        request.addfinalizer(child.kill)
+        request.addfinalizer(lambda: child.send(signal.SIGKILL))
         return child
 
     return begin

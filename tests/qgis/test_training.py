@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,7 +34,7 @@ def show(
     def begin(source: str) -> Any:
         (tmp_path / "standin.py").write_text(source)
         child = module.Child.start("standin", [], tmp_path / "runs" / "one", minutes=1)
-        request.addfinalizer(child.kill)
+        request.addfinalizer(lambda: child.send(signal.SIGKILL))
         page = TrainingDialog(desktop)
         request.addfinalizer(page.close)
         return page
@@ -49,7 +50,7 @@ def test_the_page_opens_the_algorithms_and_lists_runs_as_they_come_and_go(show: 
     until(lambda: page.last and "left, then calibrating" in page.head.text())
     assert page.runs.count() == 1 and page.bar.value() > 0 and page.actions["use"].isHidden()
     page.delete(ask=False)
-    until(lambda: page.child is None)
+    until(lambda: page.child is None and page.said == "")
     assert page.runs.count() == 0 and "No training is under way" in page.head.text()
 
 
@@ -92,6 +93,5 @@ def test_using_a_model_that_is_not_advised_asks(
     if asks:
         assert verdict in asked[0] and not used
     else:
-        until(lambda: used)
-        assert used == [Path("mine")] and not asked and "'mine'" in page.head.text()
-        assert page.actions["delete"].isEnabled()
+        until(lambda: "'mine'" in page.head.text())
+        assert used == [Path("mine")] and not asked and page.actions["delete"].isEnabled()

@@ -94,15 +94,13 @@ def test_closed_windows_are_deleted_and_open_ones_go_with_the_plugin(menu: Any) 
 
 
 def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.environment import interpreter
     from raw_qgis_plugin.environment.interpreter import Layout
-    from raw_qgis_plugin.gui.windows import packages as environment
 
     elsewhere = Layout("win32", Path("/no/bin/qgis-bin.exe"), Path("/no/prefix"), (3, 12))
-    monkeypatch.setattr(environment, "this_layout", lambda: elsewhere)
+    monkeypatch.setattr(interpreter, "this_layout", lambda: elsewhere)
     dialog = menu.open_window("environment")
-    assert dialog.isVisible() and dialog.hardware.text().startswith("The Python of this QGIS was not found.")
-    assert dialog.table.topLevelItemCount()
-    monkeypatch.setattr("raw_qgis_plugin.gui.windows.installation.this_layout", lambda: elsewhere)
+    assert dialog.isVisible() and "The Python of this QGIS was not found." in dialog.log.toPlainText()
     for _ in range(2):
         dialog.install()
         assert "The Python of this QGIS was not found." in dialog.summary.text() and dialog.bar.isHidden()
@@ -149,7 +147,7 @@ def test_a_models_description_is_text_and_loads_nothing(menu: Any, tmp_path: Pat
     view.close()
 
 
-def test_a_model_is_imported_exported_and_removed(menu: Any, monkeypatch: Any, tmp_path: Path) -> None:
+def test_a_model_is_imported_and_removed(menu: Any, monkeypatch: Any, tmp_path: Path) -> None:
     from raw_qgis_plugin.core.paths import shipped_bundle
     from raw_qgis_plugin.gui.windows import models
 
@@ -159,9 +157,7 @@ def test_a_model_is_imported_exported_and_removed(menu: Any, monkeypatch: Any, t
     dialog.take(str(shipped_bundle() / "card.json"))
     until(lambda: len(dialog.entries) == 2)
     assert "This model forecasts" in dialog.card.toPlainText()
-    dialog.export(str(tmp_path / "out.zip"))
-    until(lambda: "Written" in dialog.note.text())
-    (tmp_path / "bad.zip").write_bytes((tmp_path / "out.zip").read_bytes()[:5000])
+    (tmp_path / "bad.zip").write_bytes(b"no archive")
     dialog.take(str(tmp_path / "bad.zip"))
     until(lambda: "bad.zip is neither a folder nor a .zip" in dialog.note.text())
     dialog.remove(ask=False)

@@ -43,7 +43,6 @@ from ..widgets.track_fields import ZoneBox
 from .import_preview import PreviewTable, describe, question
 
 ROLES = ("user", "track", "time", "lon", "lat")
-ENCODINGS = ("", "utf-8", "latin-1", "cp1252", "utf-16", "gb18030", "shift_jis")
 POSITIONS = "*.csv *.tsv *.txt *.gz *.parquet *.gpx *.json *.rec *.plt"
 
 
@@ -55,45 +54,50 @@ class ImportDialog(RawDialog):
         self.desktop, self.algorithm = desktop, ImportTracks().create()
         self.preview: Preview | None = None
         self.running: AlgorithmJob | None = None
-        self._shown = ("", "")  # of which file and encoding the columns are listed
+        self._shown = ""  # of which file the columns are listed
         self._soon = QTimer(self, singleShot=True, interval=250, timeout=self._look)
-        self._make_parts()
-        self._lay_out()
+        self._build()
         self._show_state()
         self.resize(1080, 640)
         if path:
             self.choose(path)
 
-    def _make_parts(self) -> None:
+    def _build(self) -> None:
         self.source = QgsFileWidget(objectName="raw_import_source")
         self.source.setFilter(f"{tr('Positions')} ({POSITIONS});;(*)")
         self.source.fileChanged.connect(self._take_source)
-        self.folder = QPushButton(tr("Folder…"), autoDefault=False, clicked=self._ask_folder)
+        folder = QPushButton(tr("Folder…"), autoDefault=False, clicked=self._ask_folder)
         narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        boxes = (
+        boxes = [
             QComboBox(objectName=f"raw_import_{name}", sizeAdjustPolicy=narrow, minimumContentsLength=12)
             for name in (*ROLES, "order")
-        )
-        self.columns = dict(zip(ROLES, boxes))
-        self.order = next(boxes)
-        for title, name in (
-            (tr("recognised"), "auto"), (tr("day first: 31/12/2024"), "day"), (tr("month first: 12/31/2024"), "month"),
-        ):  # fmt: skip
-            self.order.addItem(title, name)
+        ]
+        self.columns, self.order = dict(zip(ROLES, boxes)), boxes[-1]
+        self.order.addItem(tr("recognised"), "auto")
+        self.order.addItem(tr("day first: 31/12/2024"), "day")
+        self.order.addItem(tr("month first: 12/31/2024"), "month")
         self.zone = ZoneBox("raw_import_zone")
+        for box in (*boxes, self.zone):
+            box.currentIndexChanged.connect(self._look_soon)
         self.crs = QgsProjectionSelectionWidget()
         self.crs.setCrs(QgsCoordinateReferenceSystem(WORLD))
         self.crs.crsChanged.connect(self._look_soon)
-        self.encoding = QComboBox(editable=True)
-        self.encoding.addItems(ENCODINGS)
-        self.encoding.lineEdit().setPlaceholderText(tr("recognised"))
-        self.encoding.lineEdit().editingFinished.connect(self._look_soon)
-        for box in (*self.columns.values(), self.order, self.zone, self.encoding):
-            box.currentIndexChanged.connect(self._look_soon)
+        form, page, right, split = QFormLayout(), QWidget(), QWidget(), QSplitter()
+        form.setContentsMargins(0, 0, 4, 0)
+        titles = (tr("User"), tr("Track"), tr("Time"), tr("Longitude, x"), tr("Latitude, y"), tr("Dates"),
+                  tr("Time zone"), tr("Coordinates"))  # fmt: skip
+        for box, title in zip((*boxes, self.zone, self.crs), titles):
+            form.addRow(title, box)
+        page.setLayout(column(form, None, margins_px=0))
         self.rows = PreviewTable()
         self.question = wrapped(objectName="raw_import_question")
         self.question.setStyleSheet("border: 1px solid #d6604d; border-radius: 3px; padding: 4px;")
         self.state = wrapped(objectName="raw_import_state")
+        right.setLayout(column(self.question, self.rows, self.state, stretch=self.rows, margins_px=0))
+        split.addWidget(scrolling(page))
+        split.addWidget(right)
+        split.setSizes([340, 740])
+        split.setStretchFactor(1, 1)
         self.output = QgsFileWidget(objectName="raw_import_output")
         self.output.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
         self.output.setConfirmOverwrite(False)  # asked when it is imported
@@ -101,29 +105,12 @@ class ImportDialog(RawDialog):
         self.output.lineEdit().setPlaceholderText(tr("a temporary layer, which ends with QGIS"))
         self.bar = QProgressBar(textVisible=False, maximumHeight=10, visible=False)
         self.start = QPushButton(tr("Import"), objectName="raw_import_start", autoDefault=False, clicked=self.run)
-        self.stop = QPushButton(tr("Cancel"), objectName="raw_import_cancel", autoDefault=False, clicked=self._cancel)
-
-    def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 4, 0)
-        titles = tr("User"), tr("Track"), tr("Time"), tr("Longitude, x"), tr("Latitude, y")
-        for box, title in zip(self.columns.values(), titles):
-            form.addRow(title, box)
-        form.addRow(tr("Dates"), self.order)
-        form.addRow(tr("Time zone"), self.zone)
-        form.addRow(tr("Coordinates"), self.crs)
-        form.addRow(tr("Encoding"), self.encoding)
-        page, right, split = QWidget(), QWidget(), QSplitter()
-        page.setLayout(column(form, None, margins_px=0))
-        right.setLayout(column(self.question, self.rows, self.state, stretch=self.rows, margins_px=0))
-        split.addWidget(scrolling(page))
-        split.addWidget(right)
-        split.setSizes([340, 740])
-        split.setStretchFactor(1, 1)
-        buttons = self.buttons(self.start, self.stop, page="importtracks")
+        self.stop = QPushButton(tr("Cancel"), objectName="raw_import_cancel", autoDefault=False)
+        self.stop.clicked.connect(lambda: self.running.cancel() if self.running is not None else None)
         self.setLayout(column(
-            row(self.source, self.folder, stretch=self.source), split,
-            row(wrapped(tr("Save to")), self.output, stretch=self.output), self.bar, buttons, stretch=split,
+            row(self.source, folder, stretch=self.source), split,
+            row(wrapped(tr("Save to")), self.output, stretch=self.output), self.bar,
+            self.buttons(self.start, self.stop, page="importtracks"), stretch=split,
         ))  # fmt: skip
 
     # ---- the first rows -----------------------------------------------------------------------------------------
@@ -134,10 +121,9 @@ class ImportDialog(RawDialog):
 
     def _take_source(self) -> None:
         """Forget what belonged to another file."""
-        with silent(self.order, self.zone, self.encoding, self.crs):
+        with silent(self.order, self.zone, self.crs):
             self.order.setCurrentIndex(0)
             self.zone.choose("UTC")
-            self.encoding.setCurrentText("")
             self.crs.setCrs(QgsCoordinateReferenceSystem(WORLD))
         self.output.setFilePath("")
         self._look_soon()
@@ -153,34 +139,27 @@ class ImportDialog(RawDialog):
 
     def parameters(self) -> dict[str, Any]:
         """The values of raw:importtracks, without OUTPUT."""
-        source, encoding = self._wanted()
-        listed = self._shown == (source, encoding)  # else the columns are another file's
+        source = self.source.filePath().strip()
+        listed = self._shown == source  # else the columns are another file's
         names = {f"{role.upper()}_FIELD": (box.currentData() if listed else "") for role, box in self.columns.items()}
-        return {
-            **names, "SOURCE": source, "TIMEZONE": self.zone.zone(), "CRS": self.crs.crs(),
-            "DATE_ORDER": self.order.currentData(), "ENCODING": encoding,
-        }  # fmt: skip
-
-    def _wanted(self) -> tuple[str, str]:
-        return self.source.filePath().strip(), self.encoding.currentText().strip()
+        order, zone = self.order.currentData(), self.zone.zone()
+        return {**names, "SOURCE": source, "TIMEZONE": zone, "CRS": self.crs.crs(), "DATE_ORDER": order}
 
     def _look(self) -> None:
         """Read the first rows, in the background."""
-        wanted, values = self._wanted(), self.parameters()
+        values = self.parameters()
+        source = values["SOURCE"]
         self.closing()  # an older look is of no use
-        if not wanted[0]:
+        if not source:
             return
         try:
             schema = self.algorithm.schema(Run(self.algorithm, values, QgsProcessingContext()))
         except RawError as error:
             self._show_problem(str(error))
             return
-        self.run_until_closed(
-            tr("Reading the first rows"),
-            lambda _: preview(wanted[0], "auto", schema),
-            lambda found: self._show(found, wanted),
-            self._show_problem,
-        )
+        work = lambda _: preview(source, "auto", schema)  # noqa: E731
+        done = lambda found: self._show(found, source)  # noqa: E731
+        self.run_until_closed(tr("Reading the first rows"), work, done, self._show_problem)
 
     def _show_problem(self, words: str) -> None:
         if words:  # else it was cancelled
@@ -189,13 +168,13 @@ class ImportDialog(RawDialog):
             self.rows.setColumnCount(0)  # the headings are another file's
             self._show_state(words)
 
-    def _show(self, found: Preview, wanted: tuple[str, str]) -> None:
-        if wanted != self._wanted():
+    def _show(self, found: Preview, source: str) -> None:
+        if source != self.source.filePath().strip():
             return  # of an older choice
         self.preview = found
-        if wanted != self._shown:
+        if source != self._shown:
             self._list_columns(found)
-        self._shown = wanted
+        self._shown = source
         self.rows.show_rows(found)
         self._show_state()
 
@@ -213,33 +192,31 @@ class ImportDialog(RawDialog):
     def _show_state(self, words: str = "") -> None:
         found, busy = self.preview, self.running is not None
         usable = found is not None and found.fixes is not None and found.schema.date_order != "unknown"
-        self.start.setEnabled(usable and self._shown == self._wanted() and not busy)
+        self.start.setEnabled(usable and self._shown == self.source.filePath().strip() and not busy)
         self.stop.setVisible(busy)
         self.bar.setVisible(busy)
         asked = question(found) if found is not None else ""
         self.question.setText(asked)
         self.question.setVisible(bool(asked))
-        if found is not None:
-            words = words or describe(found)
-        self.state.setText(words or tr("Choose a file or a folder."))
+        self.state.setText(words or (describe(found) if found is not None else tr("Choose a file or a folder.")))
 
     # ---- the import ---------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Run raw:importtracks."""
         desktop, name = self.desktop, Path(self.source.filePath()).stem
-
-        def take(layer: QgsVectorLayer, _order: int) -> None:
-            layer.setName(name)
-            QgsProject.instance().addMapLayer(layer)
-            desktop.use_layer(layer)
-
         path = self.output.filePath().strip()
         path = f"{path}.gpkg" if path and not path.lower().endswith(".gpkg") else path
         words = tr("{file} exists already. Replace it?").format(file=Path(path).name)
         yes = QMessageBox.StandardButton.Yes
         if path and Path(path).exists() and QMessageBox.question(self, self.windowTitle(), words) != yes:
             return
+
+        def take(layer: QgsVectorLayer, _order: int) -> None:
+            layer.setName(name)
+            QgsProject.instance().addMapLayer(layer)
+            desktop.use_layer(layer)
+
         output = QgsProcessingOutputLayerDefinition(path or QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance())
         values = {**self.parameters(), "OUTPUT": output}
         try:
@@ -259,8 +236,3 @@ class ImportDialog(RawDialog):
         if not sip.isdeleted(self):
             self.running = None
             self._show_state(words or tr("Cancelled. Nothing was written."))
-
-    def _cancel(self) -> None:
-        if self.running is not None:
-            self.running.cancel()
-            self.state.setText(tr("Cancelling …"))

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from qgis.PyQt.QtCore import QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QMessageBox, QPlainTextEdit, QProgressBar
+from qgis.PyQt.QtWidgets import QComboBox, QMessageBox, QPlainTextEdit, QProgressBar
 
 from ...core.bundle import library
-from ...core.errors import RawError
 from ...environment.folders import models_folder
 from ...processing.progress import time_left
 from ...processing.words import tr
@@ -36,17 +37,16 @@ class TrainingDialog(RawDialog):
         self.child: Child | None = None  # the run that is shown
         self.status = ""
         self.last: dict[str, Any] = {}  # the latest value of each figure
+        self.said = ""  # about the last action, in the place of the status
         self._found: list[Child] = []
-        start = [
+        begin = buttons(
+            "raw_training_",
             ("pretrain", tr("Continue training…"), tr("The model learns how people move in your tracks. No labels."),
              lambda: desktop.open_dialog("pretrain")),
             ("trainhead", tr("Teach a label…"), tr("The model learns a label of your own from ten examples or more."),
              lambda: desktop.open_dialog("trainhead")),
-        ]  # fmt: skip
-        begin = QFormLayout()
-        for button, (_, _, words, _) in zip(buttons("raw_training_", *start).values(), start):
-            begin.addRow(button, wrapped(words))
-        self.runs = QComboBox(objectName="raw_training_runs", currentIndexChanged=self.show_run)
+        )  # fmt: skip
+        self.runs = QComboBox(objectName="raw_training_runs", currentIndexChanged=self.look)
         self.head = wrapped(objectName="raw_training_status")
         self.bar = QProgressBar(objectName="raw_training_bar", maximum=1000)
         self.log = QPlainTextEdit(objectName="raw_training_log", readOnly=True, maximumBlockCount=5000)
@@ -58,19 +58,17 @@ class TrainingDialog(RawDialog):
             ("report", tr("Report"), tr("Open the report in the browser"), self.open_report),
             ("use", tr("Use this model"), tr("Keep it among your models, and use it in this project"), self.use),
         )
-        parts = begin, self.runs, self.head, self.bar, self.log, row(*self.actions.values(), None), None
-        layout = column(*parts, self.buttons(page="train"))
-        layout.setStretchFactor(self.log, 100)
-        self.setLayout(layout)
+        start, actions = row(*begin.values(), None), row(*self.actions.values(), None)
+        parts = start, self.runs, self.head, self.bar, self.log, actions, self.buttons(page="train")
+        self.setLayout(column(*parts, stretch=self.log))
         self.resize(760, 480)
         self.timer = QTimer(self, interval=500, timeout=self.look)
         self.timer.start()
-        self.show_run()
         self.look()
 
     # ---- what is shown ------------------------------------------------------------------------------------------
 
-    def look(self) -> None:
+    def look(self, _row: int = 0) -> None:
         """List the runs if some have come or gone, and show what is new of the chosen one."""
         found = [each for each in runs() if each.about["module"] == training.ADAPT]  # others cannot be resumed
         if [each.folder for each in found] != [each.folder for each in self._found]:
@@ -81,97 +79,90 @@ class TrainingDialog(RawDialog):
                     when = str(child.about["started"]).replace("T", " ")[:16]
                     self.runs.addItem(tr("Training of {when} UTC").format(when=when), child.folder.name)
                 self.runs.setCurrentIndex(max(0, self.runs.findData(chosen)))
-            if self.child is None or self.runs.currentData() != chosen:
-                self.show_run()
-        if self.child is not None:
-            self._show_news(self.child)
-
-    def show_run(self, _row: int = 0) -> None:
-        """Show the chosen run from its beginning."""
         name = self.runs.currentData()
-        self.child = next((each for each in self._found if each.folder.name == name), None)
-        self.status, self.last = "", {}
-        self.log.clear()
-        self.bar.setValue(0)
+        if name != (self.child.folder.name if self.child is not None else None):
+            self.child = next(each for each in self._found if each.folder.name == name) if name else None
+            self.status, self.last, self.said = "", {}, ""
+            self.log.clear()
+            self.bar.setValue(0)
         for part in (self.runs, self.bar, self.log, *self.actions.values()):
             part.setVisible(self.child is not None)
-        self.head.setText(tr("No training is under way. One that is stopped or interrupted can be resumed here."))
+        words = tr("No training is under way. One that is stopped or interrupted can be resumed here.")
         if self.child is not None:
-            self._show_news(self.child)
+            words = self._show_news(self.child)
+        self.head.setText(self.said or words)
 
-    def _show_news(self, child: Child) -> None:
-        status = child.status  # before the last lines are read
+    def _show_news(self, child: Child) -> str:
+        """Show the new lines of the log, and what can be done. Returns the status in words."""
+        status, whole = child.status, (child.folder / "tracks.parquet").exists()  # before the last lines are read
         for line in child.lines():
             self.last |= line
             if words := training.progress_text(line):
                 self.log.appendPlainText(words)
             share = training.share_done(line, float(child.about.get("minutes", 30)))
             self.bar.setValue(max(self.bar.value(), round(1000 * (share or 0))))
-        if status == "running" and not child.about["stopped"]:
-            words = tr("Running")
-            if "seconds_left" in self.last:
-                left = time_left(float(self.last["seconds_left"]))
-                words = tr("Running: {left} of training left, then calibrating and testing").format(left=left)
-            self.head.setText(f"<b>{words}.</b>")
-        if status != self.status:
-            self.status = status
-            self._show_status(child)
-
-    def _show_status(self, child: Child) -> None:
-        status, whole = self.status, (child.folder / "tracks.parquet").exists()
         visible = {
             "pause": status == "running",
             "resume": status in ("stopped", "interrupted", "failed") and whole,
-            "report": status == "finished" and (self._result() / "report.html").exists(),
+            "report": status == "finished" and (self._result(child) / "report.html").exists(),
             "use": status == "finished",
         }
         for name, button in self.actions.items():
             button.setVisible(visible.get(name, True))
-            button.setEnabled(True)
-        if status == "finished":
+        if status != self.status and status == "finished":
             self.bar.setValue(1000)
             training.delete_personal_data(child.folder)  # the copies of tracks and labels are not needed any more
-            self.head.setText(f"<b>{escaped(self._verdict())}</b>")
-        elif status == "stopped":
-            self.head.setText(tr("<b>Paused.</b> Resume it now or another day."))
-        elif status != "running":
-            words = tr("Failed") if status == "failed" else tr("Interrupted")
-            self.head.setText(f"<b>{words}.</b> {escaped(str(child.error() or ''))}")
+        elif status != self.status and status != "running":
             self.log.appendPlainText(child.errors()[-4000:])
+        self.status = status
+        if status == "running" and "seconds_left" in self.last:
+            words = tr("Running: {left} of training left, then calibrating and testing")
+            return f"<b>{words.format(left=time_left(float(self.last['seconds_left'])))}.</b>"
+        if status in ("failed", "interrupted"):
+            words = tr("Failed") if status == "failed" else tr("Interrupted")
+            return f"<b>{words}.</b> {escaped(str(child.error() or ''))}"
+        if status == "finished":
+            return f"<b>{escaped(self._verdict())}</b>"
+        return tr("<b>Running.</b>") if status == "running" else tr("<b>Paused.</b> Resume it now or another day.")
 
     def _verdict(self) -> str:
         return str(self.last.get("verdict") or tr("Finished."))
 
-    def _result(self) -> Path:
-        return (self.child.folder if self.child else Path()) / training.RESULT_FOLDER
+    @staticmethod
+    def _result(child: Child) -> Path:
+        return child.folder / training.RESULT_FOLDER
 
     # ---- actions ------------------------------------------------------------------------------------------------
 
-    def _run(self, words: str, work: Any, done: Any) -> None:
+    def _run(self, words: str, work: Callable[[], Any], done: Callable[[Any], None] | None = None) -> None:
+        """Work in a task while the window says so. done: called with the result."""
+
+        def end(said: str = "") -> None:
+            self.said = said
+            for button in self.actions.values():
+                button.setEnabled(True)
+            self.look()
+
+        def finish(result: Any) -> None:
+            end()
+            if done is not None:
+                done(result)
+
         for button in self.actions.values():
             button.setEnabled(False)
-        self.head.setText(words)
-
-        def failed(error: str) -> None:
-            if self.child is not None:
-                self._show_status(self.child)
-            self.head.setText(escaped(error))
-
-        self.run_until_closed(f"RAW: {words}", lambda _: work(), done, failed)
+        self.said = words
+        self.look()
+        self.run_until_closed(f"RAW: {words}", lambda _: work(), finish, lambda error: end(escaped(error)))
 
     def pause(self) -> None:
         """End the process, by force where it does not end itself."""
         if self.child is not None:
-            self._run(tr("Stopping …"), self.child.cancel, lambda _: self.look())
+            self._run(tr("Stopping …"), self.child.cancel)
 
     def resume(self) -> None:
         """Resume from the last checkpoint."""
         if self.child is not None:
-            try:
-                self.child.resume("--resume")
-            except (RawError, OSError) as error:
-                self.head.setText(escaped(str(error)))
-            self.look()
+            self._run(tr("Starting …"), partial(self.child.resume, "--resume"))
 
     def delete(self, ask: bool = True) -> None:
         """Stop and delete the run, after a question."""
@@ -184,25 +175,26 @@ class TrainingDialog(RawDialog):
             child.cancel()
             child.delete()
 
-        self._run(tr("Stopping …"), work, lambda _: self.look())
+        self._run(tr("Stopping …"), work)
 
     def open_report(self) -> None:
         """Open the report in the browser."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._result() / "report.html")))
+        if self.child is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._result(self.child) / "report.html")))
 
     def use(self) -> None:
         """Copy the model into the user's folder, and use it in this project, from whose tracks it learned."""
-        bundle, yes = self._result() / "bundle", QMessageBox.StandardButton.Yes
+        yes = QMessageBox.StandardButton.Yes
         words = tr("{verdict}\n\nUse this model all the same?").format(verdict=self._verdict())
         advised = self.last.get("use") is True
-        if not advised and QMessageBox.question(self, tr("Use this model"), words) != yes:
+        if self.child is None or (not advised and QMessageBox.question(self, tr("Use this model"), words) != yes):
             return
 
         def used(path: Path) -> None:
             self.desktop.use_model(path, everywhere=False)
-            for button in self.actions.values():
-                button.setEnabled(True)
             words = tr("The model is now among your models as '{name}', and used in this project.")
-            self.head.setText(f"<b>{escaped(words.format(name=path.name))}</b>")
+            self.said = f"<b>{escaped(words.format(name=path.name))}</b>"
+            self.look()
 
+        bundle = self._result(self.child) / "bundle"
         self._run(tr("Keeping the model …"), lambda: library.add(bundle, models_folder(), tr("my model")), used)
