@@ -36,7 +36,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "diary": {"OUTPUT_STOPS": "", "OUTPUT_TRIPS": ""},
     "profileusers": {},
     "flows": {"SIZE": 2000, "MIN_USERS": 2, "OUTPUT_ZONES": "", "OUTPUT_MATRIX": ""},
-    "scoreregions": {"REGIONS": "aracaju_regions.gpkg", "MIN_USERS": 3, "OUTPUT_WEEK": ""},
+    "scoreregions": {"REGIONS": "aracaju_regions.gpkg", "MIN_USERS": 3},
     "forecasttracks": {"HORIZON": 2, "STEP": 1, "OUTPUT_TRACKS": "", "OUTPUT_AREAS": ""},
     "backtest": {"HORIZON": 2, "STEP": 2},
     "similarusers": {"TARGET": "4"},

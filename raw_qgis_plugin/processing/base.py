@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
+    QgsField,
     QgsFields,
     QgsProcessingContext,
     QgsProcessingException,
@@ -164,29 +165,27 @@ class RawAlgorithm(Form):
 
     def write(
         self, run: Run, name: str, columns: Mapping[str, Any], style: Style, geometries: Sequence[Any] | None = None,
-        shape: Any = Qgis.WkbType.NoGeometry, start: float = 90.0, stop: float = 100.0,
+        shape: Any = Qgis.WkbType.NoGeometry, start: float = 90.0, stop: float = 100.0, counts: Sequence[str] = (),
+        own: tuple[Sequence[QgsField], Sequence[Sequence[Any]]] = ((), ()),
     ) -> str:  # fmt: skip
         """Write columns and geometries to the output `name`, one feature a row. Returns the id of the layer.
 
-        start, stop: percent of the progress bar. Without geometries the output is a table.
+        start, stop: percent of the progress bar. Without geometries the output is a table. counts: columns that become
+        whole numbers. own: fields to write before the columns, and their values.
         """
         from ..layers import writing
 
-        kinds = writing.kinds_of(columns)
-        values = [writing.attribute_values(columns[column], kind) for column, kind in kinds.items()]
+        kinds = {**writing.kinds_of(columns), **dict.fromkeys(counts, "int")}
+        values = [*own[1], *(writing.attribute_values(columns[column], kind) for column, kind in kinds.items())]
+        fields = QgsFields()
+        for field in (*own[0], *writing.make_fields(kinds)):
+            fields.append(field)
         rows = geometries if geometries is not None else [None] * len(values[0])
-        return self.write_rows(run, name, writing.make_fields(kinds), values, style, rows, shape, start, stop)
-
-    def write_rows(
-        self, run: Run, name: str, fields: QgsFields, values: Sequence[Sequence[Any]], style: Style,
-        geometries: Sequence[Any], shape: Any, start: float = 90.0, stop: float = 100.0,
-    ) -> str:  # fmt: skip
-        """Write to the output `name`. values: for each field a sequence with one value a feature. Returns its id."""
         crs = QgsCoordinateReferenceSystem() if shape == Qgis.WkbType.NoGeometry else self.crs
         output = open_sink(self, run, name, fields, shape, crs)
         self.opened.append(output)
         self.load_on_completion(run, name, output.destination, style, output.folder is not None)
-        output.write(fields, values, geometries, run.stage(tr("Writing"), start, stop))
+        output.write(fields, values, rows, run.stage(tr("Writing"), start, stop))
         return output.destination
 
     def load_on_completion(self, run: Run, name: str, destination: str, style: Style, own: bool = True) -> None:

@@ -22,7 +22,6 @@ from raw_qgis_plugin.core.regions.geometry import fixes_inside
 from raw_qgis_plugin.core.regions.noise import COMMON, MEDIAN, OTHERS, PERSONS, deviation, noise
 from raw_qgis_plugin.core.regions.publish import EPSILONS, publish_figures, publish_threshold
 from raw_qgis_plugin.core.regions.scores import score_regions
-from raw_qgis_plugin.core.regions.week import BOUNDS, week_of_regions
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 NO_HEADS = SimpleNamespace(card={"width": 4}, bundle=SimpleNamespace(heads=lambda unit, every=False: [], card={}))
@@ -191,21 +190,6 @@ def test_all_figures_of_a_row_at_once_tell_what_epsilon_allows() -> None:
     guess = difference @ inverse @ who > who @ inverse @ who / 2
     share, bound = float((guess == there).mean()), phi(sqrt(1 / 2) / 2)
     assert 0.58 < share <= 0.65 and bound < 0.65
-
-
-def test_hours_tell_no_more_than_areas(town: Town) -> None:
-    """The attacker knows when the person would be at home: the same part of the week with and without the house."""
-    whole = box(500, 500, 2000)
-    shapes = np.stack([np.full(PEOPLE, whole), shapely.union(whole, town.house)], axis=1)
-    week = week_of_regions(town.tracks, shapes.ravel(), secret=SECRET)
-    hour = FIRST_H + 4 * (WALKED + 2)
-    part = hour // 24 % 7 * 5 + np.searchsorted(BOUNDS, hour % 24, "right") - 1
-    shares = {}
-    for door, columns in (("desk", week), ("published", publish_figures(week, SECRET))):
-        then = columns["n_users"].reshape(PEOPLE, 2, 35)[np.arange(PEOPLE), :, part]
-        assert not np.isnan(then).any()
-        shares[door] = float(((np.diff(then).ravel() >= 0.5) == town.at_home).mean())
-    assert shares["desk"] == 1 and shares["published"] <= 0.65 + 3 * np.sqrt(0.65 * 0.35 / PEOPLE)
 
 
 @pytest.mark.parametrize("epsilon", [0.5, 1.0])

@@ -31,7 +31,6 @@ from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.regions.geometry import fixes_inside
 from raw_qgis_plugin.core.regions.scores import score_regions
-from raw_qgis_plugin.core.regions.week import week_of_regions
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -235,9 +234,6 @@ def test_figures_of_regions_depend_on_their_visitors_alone(layer_of_regions, mod
     ):
         after = ask(elsewhere(tracks), shapes[::-1], cached=cached).columns
         assert_same(before, {name: values[::-1] for name, values in after.items()})
-
-    week, turned = week_of_regions(tracks, shapes[:3], 3), week_of_regions(elsewhere(tracks), shapes[:3], 3)
-    assert_same(week, turned)
 
 
 # ---- forecasts ----------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_i
 from raw_qgis_plugin.core.regions.noise import COMMON, deviation, noise, noise_keys, noisy_medians  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402
 from raw_qgis_plugin.core.regions.view import prepare, summarise_region  # noqa: E402
-from raw_qgis_plugin.core.regions.week import NO_DATA, TOO_FEW, week_of_regions  # noqa: E402
+from raw_qgis_plugin.core.regions.week import NO_DATA, TOO_FEW  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 
 HOUR, MONDAY = 3_600_000, 1_699_833_600_000
@@ -287,22 +287,6 @@ def test_hours_of_a_region_are_those_of_stays(invented_model, zone, first):
     hours = view.week.ravel()
     assert hours[60 - 9 + first] == TOO_FEW and hours[100] == hours[20 - 9 + first] == NO_DATA
     assert (hours > 0).sum() == 5
-
-
-def test_the_week_counts_people_and_hides_few_in_every_part():
-    tracks = seen(("a", 3, 0.5, (7, 8, 5 * 24 + 21)), ("d", 1, 0.1, (7,)))
-    week = week_of_regions(tracks, [DEGREE, None], 3, secret=b"key")
-    assert {len(column) for column in week.values()} == {2 * 7 * 5}
-    shown = np.flatnonzero(~week["suppressed"])
-    keys = ("region", "weekday", "hour_from", "hour_to", "n_users")
-    assert [tuple(int(week[k][row]) for k in keys) for row in shown] == [(0, 1, 6, 10, 4), (0, 6, 20, 24, 3)]
-    assert (week["no_data"] == week["suppressed"]).all()
-    assert np.isnan(week["n_users"]).sum() == 68 and len({*week["noise_key"]}) == 3
-    assert week_of_regions(tracks, [DEGREE], 5)["suppressed"].all()
-    away = seen(("a", 3, 0.5, (7,)), ("d", 1, 5.5, (7,)), ("d", 1, 0.5, (5 * 24 + 21,)))  # d is on record elsewhere
-    assert np.flatnonzero(~week_of_regions(away, [DEGREE], 4)["no_data"]).tolist() == [1]
-    with pytest.raises(InputError, match="at least 1"):
-        week_of_regions(tracks, [DEGREE], 0)
 
 
 # ---- heads ----------------------------------------------------------------------------------------------------------

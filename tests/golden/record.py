@@ -39,7 +39,6 @@ from raw_qgis_plugin.core.people.labels import label_people
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.regions.similar import similar_regions
 from raw_qgis_plugin.core.regions.view import prepare, summarise_region
-from raw_qgis_plugin.core.regions.week import week_of_regions
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import DiarySpec, EncounterSpec
 from raw_qgis_plugin.core.tracks import Tracks
@@ -118,7 +117,6 @@ def regions(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:
     beyond = [box(179.9, -17.2, 180.1, -16.8), box(-180.1, -17.2, -180, -16.9), box(179.9, -17.2, 180, -16.8)]
     ask("antimeridian by day", invented()["antimeridian by day"], beyond, min_users=2)
 
-    keep(said, "commuters/week", week_of_regions(commuters, drawn[:2], 3))
     dock = prepare(commuters.by_user(), known["commuters"](), model())
     for number in (0, 2, 5):
         keep(said, f"commuters/region view/{number}", view_columns(summarise_region(dock, model(), drawn[number], 3)))

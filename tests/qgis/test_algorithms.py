@@ -227,23 +227,6 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
     assert layer.displayField() == "region_id", "QGIS would name regions by n_labelled"
 
 
-def test_regions_by_weekday_and_hours(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
-    regions = squares("EPSG:3857", 0.02, "&field=name:string&field=region:string", ("a", "own"))
-    common = {"INPUT": make(fixes), "REGIONS": regions, "MODEL": bundle, "MIN_USERS": 4}
-    done = run("raw:scoreregions", **common, OUTPUT_WEEK="TEMPORARY_OUTPUT")
-    layer, rows, scores = done.layer("OUTPUT_WEEK"), done.rows("OUTPUT_WEEK"), done.rows()
-    assert layer.wkbType() == QgsWkbTypes.NoGeometry and len(rows) == 10 * 7 * 5
-    assert layer.fields().names() == [
-        "name", "region", "weekday", "hour_from", "hour_to", "n_users", "no_data", "suppressed", "noise_key",
-    ]  # fmt: skip
-    shown = [row for row in rows if not row["suppressed"]]
-    assert shown and all(row["n_users"] == NULL for row in rows if row["suppressed"])
-    for row in shown:  # 12:26 to 14:25 UTC of a Sunday, nearly eight hours later by the sun
-        assert (row["weekday"], row["hour_from"], row["hour_to"]) == (7, 20, 24)
-        assert 4 <= row["n_users"] <= scores[row["region"] - 1]["n_users"]
-    assert "OUTPUT_WEEK" not in run("raw:scoreregions", **common).values
-
-
 @pytest.mark.parametrize(("field", "kept"), [
     ("fid:string", False), ("fid:integer", False), ("geom:string", False), ("n_users_2:integer", False),
     ("N_Users:integer", False), ("suppressed:string", False), ("my_n_users:integer", True),

@@ -40,7 +40,7 @@ def test_what_leaves_the_desk(run: Callable, tracts: Any, bundle: str, tmp_path:
     from raw_qgis_plugin.layers.publishing import Published, describe
 
     tracks, regions = tracts
-    scored = run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle, OUTPUT_WEEK="TEMPORARY_OUTPUT")
+    scored = run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle)
     desk = scored.rows()
     assert [row["n_users"] for row in desk] == [60, 40, 22, NULL] and "secret" in desk[0] and "n_users_2" not in desk[0]
     done = run("raw:publish", INPUT=scored.layer())
@@ -58,9 +58,6 @@ def test_what_leaves_the_desk(run: Callable, tracts: Any, bundle: str, tmp_path:
         assert run("raw:publish", INPUT=again).rows() == rows  # the noise is fixed
     other = run("raw:publish", INPUT=scored.layer(), EPSILON=0.25, MIN_USERS=1)
     assert other.rows()[0]["within_95"] > 10
-    week = run("raw:publish", INPUT=scored.layer("OUTPUT_WEEK"))
-    assert {"region", "weekday", "hour_from", "n_users"} <= set(week.layer().fields().names())
-    assert any(row["n_users"] != NULL for row in week.rows())
     file = run("raw:publish", INPUT=scored.layer(), OUTPUT=str(tmp_path / "out.gpkg"))
     published = file.layer()
     Published([]).apply(published)

@@ -111,10 +111,10 @@ def test_similar_regions(
 @pytest.mark.parametrize(("algorithm", "change", "words"), [
     ("similarusers", {"TARGET": "nobody"}, "There is no user 'nobody' with two usable fixes. The ids are: u00, u01, "),
     ("similarusers", {"TARGET": " "}, "TARGET is empty"),
+    ("similarregions", {"TARGET": " "}, "fits no region"),
     ("similarregions", {"TARGET": "Strip 7"}, "The target region has fewer than 10 users"),
-    ("similarregions", {"TARGET": "Strip 99"}, "fits no region. Give a value of name, such as Strip 1, Strip 2"),
+    ("similarregions", {"TARGET": "Strip 99"}, "fits no region. Give the id of one, such as Strip 1, Strip 2"),
     ("similarregions", {"TARGET": "\"kind\" = 'strip'"}, "fits 7 regions"),
-    ("similarregions", {"TARGET": "Strip 1", "ID_FIELD": "nope"}, "no field 'nope'. Its fields: name, kind."),
 ])  # fmt: skip
 def test_wrong_targets_are_answered_in_a_sentence(
     run: Callable, make: Callable, fixes: Any, bundle: str, regions: Callable, algorithm: str, change: Any, words: str

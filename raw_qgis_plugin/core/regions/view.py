@@ -18,7 +18,7 @@ from .geometry import FixIndex, area_km2, usable_polygons
 from .heads import count_users, head_answers
 from .people import people_figures
 from .scores import count_figures
-from .week import local_hours, people_by_part, presence
+from .week import local_hours, people_by_hour, presence
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -50,7 +50,7 @@ class RegionView:
     area_km2: float
     suppressed: bool  # too few people: nothing is shown
     figures: dict[str, Any] = field(default_factory=dict)  # the columns of `score_regions`; None or nan: withheld
-    week: np.ndarray | None = None  # (7, 24) of people_by_part
+    week: np.ndarray | None = None  # (7, 24) of people_by_hour
     zone: str = ""  # of the hours, as in VisitorIndex
 
 
@@ -66,7 +66,7 @@ def prepare(
     progress(0.6)
     stats, x = unit_stats(users), head_inputs(embeddings, users, "user")
     answers = {head["name"]: head_columns(head, model, x, stats) for head in model.bundle.heads("user")}
-    anywhere = presence(users, [np.arange(len(users))], hour)
+    anywhere = presence(users, np.arange(len(users)), hour)
     made = VisitorIndex(users, embeddings, answers, stats, hour, zone, activity, index, anywhere, labels)
     if len(users):  # the first region loads libraries for a second, better now than while the user draws
         summarise_region(made, model, shapely.Point(users.lon[0], users.lat[0]).buffer(1e-6), 1)
@@ -96,5 +96,5 @@ def summarise_region(
     found, good, _ = head_answers(heads, model, users, region, inside, index.embeddings, index.stats, index.activity)
     in_domain = bool(good[0]) and not hidden
     figures = {name: values[0] for name, values in (columns | found).items()} | {"in_domain": in_domain}
-    week = people_by_part(presence(users, inside, index.hour), index.anywhere, min_users).reshape(7, 24)
+    week = people_by_hour(presence(users, inside[0], index.hour), index.anywhere, min_users).reshape(7, 24)
     return RegionView(area, False, figures, week, index.zone)

@@ -12,7 +12,7 @@ from ...core.specs import PublishSpec
 from ..base import RawAlgorithm
 from ..form import Run
 from ..words import tr
-from .polygons import write_figures
+from .polygons import texts_of, write_figures
 
 
 class Publish(RawAlgorithm):
@@ -38,27 +38,22 @@ class Publish(RawAlgorithm):
 
         spec, source = run.spec(PublishSpec), self.sources["INPUT"]
         features = list(source.getFeatures())
-        columns = {
-            name: [None if feature[name] == NULL else feature[name] for feature in features]
-            for name in source.fields().names()
-        }
+        texts = texts_of(source, features)
+        columns = {name: [None if row[name] == NULL else row[name] for row in features] for name in texts}
         found = publish_figures(columns, publish_secret(), spec.epsilon, spec.min_users)
-        own = guess_id(list(columns), lambda name: [str(value) for value in columns[name]])
-        kept = [name for name in dict.fromkeys([own, *NAMES]) if name in columns]
+        of_pairs = "from_zone" in columns
+        named = NAMES if of_pairs else (guess_id([*texts], texts.__getitem__), *NAMES)
+        kept = [name for name in dict.fromkeys(named) if name in columns]
         left_out = [name for name in columns if name not in {*kept, *found}]
         run.info(tr("Fields left out: {names}.").format(names=", ".join(left_out) or "–"))
         words = tr(
             "Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have "
             "figures: others are of fewer than {least} users, with noise."
         )
-        shown = int((~found["suppressed"]).sum())
-        least = publish_threshold(spec.epsilon, spec.min_users)
-        within = deviation(spec.epsilon)
-        run.info(words.format(within=within, n=shown, all=len(features), least=least))
-        if "from_zone" in columns:  # that there is a row, and where it stands, would tell of a pair what the desk knew
-            names = list(zip(*(map(str, columns[name]) for name in ("slice", "from_zone", "to_zone"))))
-            order = sorted(map(int, np.flatnonzero(~found["suppressed"])), key=names.__getitem__)
+        shown = np.flatnonzero(~found["suppressed"])
+        least, within = publish_threshold(spec.epsilon, spec.min_users), deviation(spec.epsilon)
+        run.info(words.format(within=within, n=len(shown), all=len(features), least=least))
+        if of_pairs:  # that there is a row, and where it stands, would tell of a pair what the desk knew
+            order = sorted(shown.tolist(), key=lambda row: [texts[name][row] for name in kept])
             features, found = [features[row] for row in order], {name: found[name][order] for name in found}
-            kept = [name for name in NAMES if name in columns]
-        style = Published([])
-        return {"OUTPUT": write_figures(self, run, "OUTPUT", source, kept, features, found, style)}
+        return {"OUTPUT": write_figures(self, run, source, kept, features, found, Published([]))}

@@ -14,13 +14,7 @@ from ..words import tr
 from .polygons import RegionAlgorithm, write_figures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-# Figures of an earlier run, perhaps with a number that QGIS or an older RAW added: new ones replace them
-FIGURES = re.compile(
-    r"(n_(users|points|visits|labelled)|no_data|capped_n_visits|(noisy_)?dwell_min|home_share|noise_key|epsilon|within_95"
-    r"|suppressed|withheld|in_domain|(residents|workers|share_(commuters|walk|bike|motor|rail))(_low|_high)?)(_\d+)?"
-)
+    from collections.abc import Sequence
 
 
 class ScoreRegions(RegionAlgorithm):
@@ -34,13 +28,11 @@ class ScoreRegions(RegionAlgorithm):
         self.add_regions("Polygons in any CRS; their own fields are kept, but for figures of an earlier run.")
         self.add_options(TaskSpec, RegionSpec)
         self.add_sink("OUTPUT", "Region scores", QgsProcessing.SourceType.TypeVectorPolygon)
-        self.add_sink("OUTPUT_WEEK", "Regions by weekday and hours", QgsProcessing.SourceType.TypeVector, optional=True)
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
         from ...core.people.labels import label_people
         from ...core.regions.scores import score_regions
-        from ...core.regions.week import week_of_regions
         from ...environment.folders import publish_secret
         from ...layers import styling
 
@@ -63,30 +55,20 @@ class ScoreRegions(RegionAlgorithm):
         withheld = int(scores.columns["suppressed"].sum())
         run.info(words.format(n=withheld, m=len(features), k=spec.min_users))
         own = self._own_fields(run, features, {*scores.columns})
-        results = {"OUTPUT": write_figures(
-            self, run, "OUTPUT", self.regions, own, features, scores.columns, styling.RegionScores(heads),
-            progress=(90, 95),
-        )}  # fmt: skip
-        if run.parameters.get("OUTPUT_WEEK"):
-            stage = run.stage(tr("Weekdays and hours"), 95, 97)
-            week = week_of_regions(tracks, polygons, spec.min_users, stage, secret)
-            rows = [features[number] for number in week["region"]]
-            week["region"] = week["region"] + 1
-            table = styling.Table("Regions by weekday and hours")
-            own = [name for name in own if name.lower() not in {"fid", *week}]
-            results["OUTPUT_WEEK"] = write_figures(
-                self, run, "OUTPUT_WEEK", self.regions, own, rows, week, table, drawn=False, progress=(97, 100)
-            )
-        return {**results, **self.counts(tracks, skipped, model.provider)}
+        style = styling.RegionScores(heads)
+        output = write_figures(self, run, self.regions, own, features, scores.columns, style)
+        return {"OUTPUT": output, **self.counts(tracks, skipped, model.provider)}
 
-    def _own_fields(self, run: Run, features: Iterable[QgsFeature], results: set[str]) -> list[str]:
-        """The regions' own fields, without figures, and without a fid that does not number the rows of a GeoPackage."""
-        fields = self.regions.fields()
-        ids = [feature.attribute(fields.lookupField("fid")) for feature in features] if "fid" in fields.names() else []
-        numbered = all(isinstance(each, int) for each in ids) and len(set(ids)) == len(ids)
-        taken = results | {"geom"} | (set() if numbered else {"fid"})
-        gone = [x for x in fields.names() if x.lower() in taken or FIGURES.fullmatch(x.lower())]
+    def _own_fields(self, run: Run, features: Sequence[QgsFeature], results: set[str]) -> list[str]:
+        """The regions' own fields, without figures of an earlier run, and without a fid that cannot number rows."""
+        from ...core.regions.people import PEOPLE_FIGURES
+
+        fields = self.regions.fields().names()
+        made = results | {*PEOPLE_FIGURES, "geom", "epsilon", "within_95"}
+        ids = {feature["fid"] for feature in features if isinstance(feature["fid"], int)} if "fid" in fields else ()
+        made |= set() if len(ids) == len(features) else {"fid"}
+        gone = [name for name in fields if re.sub(r"_\d+$", "", name.lower()) in made]  # QGIS adds numbers to names
         if gone:
             words = tr("Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}.")
             run.info(words.format(names=", ".join(gone)))
-        return [x for x in fields.names() if x not in gone]
+        return [name for name in fields if name not in gone]

@@ -13,7 +13,7 @@ from ...core.specs import SimilarRegionSpec
 from ..form import Run
 from ..people.similar_users import columns_of, log_if_few
 from ..words import tr
-from .polygons import RegionAlgorithm
+from .polygons import RegionAlgorithm, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,15 +28,10 @@ class SimilarRegions(RegionAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_tracks()
         self.add_regions("Polygons in any CRS.")
+        target = QgsProcessingParameterExpression("TARGET", tr("The region to compare with"), None, "REGIONS")
         self.add(
-            QgsProcessingParameterExpression("TARGET", tr("The region to compare with"), None, "REGIONS"),
-            tr("Its value in the id field, such as Mission; or an expression that is true for it alone, such as "
-               "\"name\" = 'Mission' or $id = 12."),
-        )  # fmt: skip
-        self.add_field(
-            "ID_FIELD", "Id field of the regions (empty: guessed)",
-            "TARGET is a value of this field, and the results name the regions by it.", "REGIONS",
-        )  # fmt: skip
+            target, "Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12."
+        )
         self.add_options(SimilarRegionSpec)
         self.add_sink("OUTPUT", "Similar regions", QgsProcessing.SourceType.TypeVectorPolygon)
         self.add_model()
@@ -49,8 +44,8 @@ class SimilarRegions(RegionAlgorithm):
 
         spec = run.spec(SimilarRegionSpec)
         features = list(self.regions.getFeatures())
-        field, ids = self._ids(run, features)
-        target = self._find(run, features, ids, field)  # first, as it is quick
+        ids = self._ids(run, features)
+        target = self._find(run, features, ids)  # first, as it is quick
         model = self.open_model(run)
         users, skipped = self.read_units(run, "user")
         polygons = self.read_regions(run, features, users)
@@ -65,37 +60,27 @@ class SimilarRegions(RegionAlgorithm):
         output = self.write(run, "OUTPUT", columns, style, shapes, self.regions.wkbType())
         return {"OUTPUT": output, **self.counts(users, skipped, model.provider)}
 
-    def _ids(self, run: Run, features: Sequence[QgsFeature]) -> tuple[str, list[str]]:
-        """The id field, '$id' for none, and each region's id as text."""
-        fields, chosen = self.regions.fields(), run.text("ID_FIELD")
-        if chosen and fields.lookupField(chosen) < 0:
-            raise InputError(f"REGIONS has no field '{chosen}'. Its fields: {', '.join(fields.names()) or 'none'}.")
-
-        def column(name: str) -> list[str]:
-            index = fields.lookupField(name)
-            return [str(feature.attribute(index)) for feature in features]
-
-        if name := chosen or guess_id(fields.names(), column):
+    def _ids(self, run: Run, features: Sequence[QgsFeature]) -> list[str]:
+        """Each region's name as text, from the field that is guessed; without one its feature id."""
+        columns = texts_of(self.regions, features)
+        if name := guess_id([*columns], columns.__getitem__):
             run.info(tr("The regions' ids are from the field {name}.").format(name=name))
-            return name, column(name)
+            return columns[name]
         run.info(tr("The regions' ids are their feature ids."))
-        return "$id", [str(feature.id()) for feature in features]
+        return [str(feature.id()) for feature in features]
 
-    def _find(self, run: Run, features: Sequence[QgsFeature], ids: list[str], field: str) -> int:
+    def _find(self, run: Run, features: Sequence[QgsFeature], ids: list[str]) -> int:
         """The number of the one region that TARGET fits: by its id, or else by an expression."""
         text = run.text("TARGET").strip()
-        if not text:
-            raise InputError("TARGET is empty: give a region's id, or an expression that is true for one region alone.")
-        plain = text[1:-1] if len(text) > 2 and text[0] == text[-1] == "'" else text  # 'Mission', as in expressions
-        found = [number for number, value in enumerate(ids) if value == plain]
-        if not found and not QgsExpression(text).hasParserError():
+        found = [number for number, value in enumerate(ids) if value in (text, text.strip("'"))]
+        if not found and text and not QgsExpression(text).hasParserError():
             request = QgsFeatureRequest(QgsExpression(text), run.context.expressionContext())
             fits = {feature.id() for feature in self.regions.getFeatures(request)}
             found = [number for number, feature in enumerate(features) if feature.id() in fits]
         if len(found) != 1:
             examples = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
             raise InputError(
-                f"TARGET {text} fits {len(found) or 'no'} region{'s' * (len(found) > 1)}. Give a value of {field}, "
-                f"such as {examples or '(REGIONS is empty)'}; or an expression that is true for one region alone."
+                f"TARGET {text} fits {len(found) or 'no'} region{'s' * (len(found) > 1)}. Give the id of one, such as "
+                f"{examples or '(REGIONS is empty)'}; or an expression that is true for one region alone."
             )
         return found[0]
