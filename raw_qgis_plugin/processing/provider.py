@@ -13,8 +13,7 @@ from .data.fill_gaps import FillGaps
 from .data.import_tracks import ImportTracks
 from .forecasts.backtest import Backtest
 from .forecasts.forecast_tracks import ForecastTracks
-from .models.pretrain import Pretrain
-from .models.train_head import TrainHead
+from .models import Pretrain, TrainHead
 from .people.diary import WriteDiary
 from .people.encounters import FindEncounters
 from .people.profile_users import ProfileUsers

@@ -171,7 +171,7 @@ def test_commuters_get_their_diaries(
 def test_trips_are_tracks_and_their_corrected_modes_are_labels(
     run: Callable, make: Callable, commuters: Fixes, bundle: str, outputs: dict[str, str]
 ) -> None:
-    from raw_qgis_plugin.processing.models.train_head import id_columns
+    from raw_qgis_plugin.processing.models import id_columns
 
     trips = run("raw:diary", INPUT=make(commuters), MODEL=bundle, **outputs).layer("OUTPUT_TRIPS")
     ids = [feature["trip_id"] for feature in trips.getFeatures()]

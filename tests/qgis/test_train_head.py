@@ -252,7 +252,7 @@ def test_a_training_that_breaks_leaves_the_log_that_it_points_to(
 
 def test_ids_of_labels_are_guessed(staged: None) -> None:
     from raw_qgis_plugin.core.errors import InputError
-    from raw_qgis_plugin.processing.models.train_head import id_columns
+    from raw_qgis_plugin.processing.models import id_columns
 
     assert id_columns(["UID", "x"], "user", "") == {"user_id": "UID"}
     assert id_columns(["who", "x"], "user", "who") == {"user_id": "who"}

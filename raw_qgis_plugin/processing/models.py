@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Training in a child process: labels of one's own (raw:trainhead), and a model on one's own tracks (raw:pretrain)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    NULL,
+    Qgis,
+    QgsFeatureRequest,
+    QgsProcessing,
+    QgsProcessingParameterFolderDestination,
+    QgsWkbTypes,
+)
+
+from ..core.bundle import library
+from ..core.errors import Cancelled, InputError, RawError
+from ..core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
+from ..core.specs import DeviceSpec, PretrainSpec, TeachSpec, ZoneSpec
+from ..tasks import child as runs
+from ..tasks import training
+from .form import Run
+from .progress import time_left
+from .regions.polygons import polygons_in_wgs84
+from .tracks import TrackAlgorithm
+from .words import tr
+
+
+class TrainingAlgorithm(TrackAlgorithm):
+    """Trains in a child process, then copies the new model to BUNDLE and the report to REPORT."""
+
+    MODULE = ""  # what the child process runs
+    RESUMABLE = False  # whether a run that began is kept, to be resumed
+    NEEDS = (*TrackAlgorithm.NEEDS, "torch", "safetensors", "sklearn", "onnx", "onnxscript", "tensorboard")
+    PACKAGES = ("runtime", "train")
+
+    def add_results(self) -> None:
+        """Add BUNDLE and REPORT."""
+        self.add(QgsProcessingParameterFolderDestination("BUNDLE", tr("New model")))
+        self.add_report(optional=False)
+
+    def check(self, run: Run) -> None:
+        super().check(run)
+        if bundle := run.text("BUNDLE"):  # QGIS itself refuses an empty one
+            library.check_target(Path(bundle))
+
+    def train(self, run: Run, name: str, prepare: Callable[[Path], list[str]], **notes: Any) -> dict[str, Any]:
+        """Train in a new folder of runs. Returns BUNDLE, REPORT, VERDICT and PROVIDER.
+
+        prepare: writes the child's input files into the folder and returns the child's arguments. notes: more for
+        run.json, such as the minutes that it may take.
+        """
+        bundle, report = run.text("BUNDLE"), run.text("REPORT")  # once: a temporary output gets a new name each time
+        folder, child, found = runs.new_folder(name), None, dict[str, Any]()
+        made = folder / training.RESULT_FOLDER
+
+        def on_line(line: dict[str, Any]) -> None:
+            found.update({key: line[key] for key in ("verdict", "provider") if key in line})
+            text, share = training.progress_text(line), training.share_done(line, notes.get("minutes", 30.0))
+            if text and "verdict" not in line:
+                run.feedback.pushConsoleInfo(text) if "text" in line else run.info(text)
+            if share is not None and not run.feedback.isCanceled():
+                stage(share)
+            if "seconds_left" in line:
+                left = time_left(line["seconds_left"])
+                run.feedback.setProgressText(tr("Training: {left} left").format(left=left))
+
+        try:
+            arguments = prepare(folder)
+            stage = run.stage(tr("Training"), stop=100)  # raises Cancelled before anything is started
+            child = runs.Child.start(self.MODULE, arguments, folder, title=tr(self.TITLE), **notes)
+            child.follow(on_line, run.feedback.isCanceled)
+        except BaseException as error:
+            if child is not None:
+                child.cancel()
+            stopped = isinstance(error, Cancelled)
+            if child is None or (not self.RESUMABLE and (stopped or not isinstance(error, RawError))):
+                shutil.rmtree(folder, ignore_errors=True)
+            elif not self.RESUMABLE:  # the error names the log, which stays
+                training.delete_personal_data(folder)
+            elif stopped:
+                words = tr(
+                    "Stopped. The training so far is kept in {folder}. Resume or delete it on RAW's page Train a model."
+                )
+                run.warn(words.format(folder=folder))
+            raise
+        try:
+            library.copy(made / "bundle", Path(bundle))
+            shutil.copyfile(made / "report.html", report)
+        except (RawError, OSError) as error:
+            training.delete_personal_data(folder)
+            words = f"{error} The training is done: its model is kept in {made}, and in RAW's training."
+            raise RawError(words) from error
+        shutil.rmtree(folder, ignore_errors=True)
+        verdict = str(found.get("verdict", ""))
+        run.info(verdict)
+        return {"BUNDLE": bundle, "REPORT": report, "VERDICT": verdict, "PROVIDER": found.get("provider", "CPU")}
+
+
+class TrainHead(TrainingAlgorithm):
+    ID = "trainhead"
+    MODULE = training.FINETUNE
+    TITLE = "Teach a label"
+    SUMMARY = "Teach the model a label of your own from some labelled users, tracks, days or regions."
+    TAGS = ("trajectory", "movement", "train", "learn", "classify", "label", "head", "supervised", "predict")
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.add_tracks()
+        self.add_layer(
+            "LABELS", "Labels",
+            "A table with an id and the label for each user, track or day; for regions, their polygons.",
+            QgsProcessing.SourceType.TypeVector,
+        )  # fmt: skip
+        self.add_field(
+            "LABEL_FIELD", "Field to learn",
+            "Two words are a yes or no, more words are classes, numbers are learned as numbers.", "LABELS",
+            optional=False,
+        )  # fmt: skip
+        self.add_options(TeachSpec)
+        self.add_field("LABEL_ID", "Field with the unit's id (empty: guessed)", "", "LABELS", advanced=True)
+        self.add_results()
+        self.add_model()
+        self.add_sentence("VERDICT", "Whether the label is worth using")
+
+    def check(self, run: Run) -> None:
+        """The name must suit a field, the labels must have an id or be polygons, and the model must be whole."""
+        from ..core.bundle.bundle import open_bundle
+        from ..core.bundle.card import HEAD_NAMES, is_head_name
+
+        super().check(run)
+        spec = run.spec(TeachSpec)
+        if not is_head_name(spec.task_name):
+            raise InputError(f"'{spec.task_name}' is no name for a label: {HEAD_NAMES}.")
+        open_bundle(run.text("MODEL").strip() or None)
+        labels = run.layer("LABELS")
+        if labels is None:
+            return
+        fields = labels.fields()
+        for field in filter(None, (run.text("LABEL_FIELD"), run.text("LABEL_ID"))):
+            if fields.lookupField(field) < 0:
+                raise InputError(f"LABELS has no field '{field}'. Its fields: {', '.join(fields.names())}.")
+        if spec.unit != "region":
+            id_columns(fields.names(), spec.unit, run.text("LABEL_ID"))
+        elif QgsWkbTypes.geometryType(labels.wkbType()) != Qgis.GeometryType.Polygon:
+            raise InputError("Labels of regions must be a layer of polygons.")
+
+    def run_on(self, run: Run) -> dict[str, Any]:
+        from ..core.bundle.bundle import open_bundle
+        from ..environment import folders
+
+        spec, title = run.spec(TeachSpec), run.text("LABEL_FIELD").replace("_", " ")
+        read, skipped = self.read(run)
+        units = self.split(run, read, "user" if spec.unit == "region" else spec.unit, skipped)
+        source = open_bundle(run.text("MODEL").strip() or None)  # keep it: an unpacked .zip is deleted with it
+
+        def prepare(folder: Path) -> list[str]:
+            result = folder / training.RESULT_FOLDER
+            result.mkdir()
+            of_regions = self._write_labels(run, spec.unit, folder)
+            training.write_tracks(read, folder / "tracks.parquet")  # the child splits it again
+            return [
+                "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.parquet"),
+                "--field", "label", "--unit", spec.unit, "--task-name", spec.task_name, "--title", title,
+                "--bundle", str(source.path.resolve()), "--trained-on", tr("labels of your own"),
+                "--minutes", f"{spec.minutes:g}", "--device", run.spec(DeviceSpec).device.lower(),
+                "--backbone", spec.backbone, "--cache", str(folders.cache_folder()),
+                "--report", str(result / "report.html"), "--output", str(result / "bundle"), *of_regions,
+            ]  # fmt: skip
+
+        outputs = self.train(run, "head", prepare)
+        return {**outputs, **self.counts(units, skipped, outputs["PROVIDER"])}
+
+    def _write_labels(self, run: Run, unit: str, folder: Path) -> list[str]:
+        """Write labels.parquet, and for regions regions.geojson. Returns the arguments that these need."""
+        import pyarrow as pa
+        import shapely
+        from pyarrow import parquet
+
+        source, more = self.sources["LABELS"], []
+        fields = {} if unit == "region" else id_columns(source.fields().names(), unit, run.text("LABEL_ID"))
+        columns = read_labels(source, {"label": run.text("LABEL_FIELD"), **fields}, self.plan.fields.zone)
+        with suppress(ValueError, TypeError):  # text that is numbers is learned as numbers
+            columns["label"] = [None if label is None else float(label) for label in columns["label"]]
+        if unit == "region":
+            columns["region_id"] = [str(n) for n in range(len(columns["label"]))]
+            polygons = polygons_in_wgs84(source.getFeatures(), source, run.context)
+            features = [
+                {"type": "Feature", "properties": {"region_id": n}, "geometry": json.loads(shapely.to_geojson(shape))}
+                for n, shape in zip(columns["region_id"], polygons)
+                if shape is not None and not shape.is_empty
+            ]
+            path = folder / "regions.geojson"
+            path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+            more = ["--regions", str(path), "--id", "region_id"]
+        parquet.write_table(pa.table(columns), folder / "labels.parquet")
+        return more
+
+
+def read_labels(source: Any, fields: Mapping[str, str], zone: str) -> dict[str, list[Any]]:
+    """The columns of labels.parquet. InputError where there is no row.
+
+    fields: of each column, such as user_id, track_id, start, end and `label`, the field of the source. Times are read
+    like those of the tracks. A model's answers, perhaps corrected by people, have their probability beside them:
+    'unknown' is no label there.
+    """
+    from ..core.embedding.profiles import UNKNOWN
+    from ..layers.reading import as_text, times_of
+
+    at = [source.fields().lookupField(name) for name in fields.values()]
+    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
+    rows = [[feature[i] for i in at] for feature in source.getFeatures(request)]
+    if not rows:
+        raise InputError("LABELS has no rows, so there is nothing to learn. Choose a table with ten labels or more.")
+    none = (None, NULL, "", *([UNKNOWN] if f"{fields['label']}_p" in source.fields().names() else []))
+    columns = {}
+    for name, values in zip(fields, map(list, zip(*rows))):
+        if name in INTERVAL_FIELDS[0]:
+            moments = times_of(values, zone).astype("datetime64[ms]").astype(str)
+            columns[name] = [None if moment == "NaT" else f"{moment}Z" for moment in moments.tolist()]
+        else:
+            columns[name] = [None if (text := as_text(value)) in none else text for value in values]
+    return columns
+
+
+def id_columns(names: list[str], unit: str, chosen: str) -> dict[str, str]:
+    """The id columns of labels.parquet, and the fields of LABELS that they are from. InputError if there is no id."""
+    given = {name.lower(): name for name in names}
+    user = next((given[name] for name in ID_FIELDS["user"] if name in given), "")
+    for start, end in INTERVAL_FIELDS:
+        if unit == "track" and start in given and end in given and user:
+            return {"user_id": chosen or user, "start": given[start], "end": given[end]}
+    own = chosen or next((given[name] for name in ID_FIELDS[unit] if name in given), "")
+    if not own:
+        words = ", ".join(ID_FIELDS[unit])
+        raise InputError(f"The labels have no id of the {unit} (a field called {words}). Choose it: Field with the id.")
+    column = {"user": "user_id", "track": "track_id", "day": "day"}[unit]
+    return {column: own, **({"user_id": user} if unit != "user" and user and user != own else {})}
+
+
+class Pretrain(TrainingAlgorithm):
+    ID = "pretrain"
+    MODULE = training.ADAPT
+    RESUMABLE = True
+    TITLE = "Continue training"
+    SUMMARY = "Continue training the model on your own tracks, and test on held-out people whether it improved."
+    TAGS = ("trajectory", "movement", "pretrain", "train", "learn", "model", "finetune", "adapt")
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.add_tracks()
+        self.add_options(PretrainSpec)
+        self.add_bundle(
+            "INIT", "Begin with",
+            "shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.", "shipped",
+        )  # fmt: skip
+        self.add_options(DeviceSpec, ZoneSpec)
+        self.add_results()
+        self.add_counts()
+        self.add_sentence("PROVIDER", "Device used")
+        self.add_sentence("VERDICT", "Whether to use the new model")
+
+    def check(self, run: Run) -> None:
+        super().check(run)
+        self._init(run)
+
+    def _init(self, run: Run) -> str:
+        """The model to continue from: 'shipped', 'none' or a path. BundleError if INIT is no model."""
+        from ..core.bundle.bundle import open_bundle
+
+        init = run.text("INIT").strip() or "shipped"
+        if init == "none":
+            return init
+        size = open_bundle(init).card.get("config", {}).get("preset")
+        if init != "shipped":
+            return str(Path(init).resolve())  # the child has another working directory
+        return init if size == run.spec(PretrainSpec).preset else "none"
+
+    def run_on(self, run: Run) -> dict[str, Any]:
+        from ..core.bundle.bundle import open_bundle
+
+        init, spec, device = self._init(run), run.spec(PretrainSpec), run.spec(DeviceSpec).device
+        run.info(tr("The network starts from random weights.") if init == "none" else f"INIT: {init}")
+        tracks, skipped = self.read_units(run, "track")
+        if not len(tracks):
+            raise InputError("INPUT has no track with two usable fixes, so there is nothing to learn from.")
+
+        def prepare(folder: Path) -> list[str]:
+            training.write_tracks(tracks, folder / "tracks.parquet")
+            return [
+                "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", spec.preset,
+                "--name", Path(run.text("BUNDLE")).name, "--minutes", f"{spec.minutes:g}",
+                "--validate-every", "10" if spec.minutes < 5 else "50", "--keep", training.REPLAYED,
+                "--output", str(folder / training.RESULT_FOLDER),
+                *([] if device == "auto" else ["--device", device.lower()]),
+            ]  # fmt: skip
+
+        outputs = self.train(run, "pretrain", prepare, minutes=spec.minutes)
+        used = open_bundle(outputs["BUNDLE"]).card["training"]["device"]
+        return {**outputs, **self.counts(tracks, skipped, used)}
