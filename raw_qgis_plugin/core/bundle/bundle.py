@@ -142,39 +142,36 @@ def open_bundle(path: Path | str | None = None) -> Bundle:
 
 
 def _unpack(archive: Path) -> Scratch:
-    """Unpack the known members of a .zip into the folder MODEL of a private folder."""
+    """Unpack a .zip, of known members alone, into the folder MODEL of a private folder."""
     if not zipfile.is_zipfile(archive):
         raise BundleError(f"{archive.name} is neither a folder nor a .zip, so it is no model bundle.")
-    folder = Scratch("raw-bundle-")
+    scratch = Scratch("raw-bundle-")
     try:
-        _unpack_into(Path(folder.name, MODEL), archive)
+        with zipfile.ZipFile(archive) as z:
+            members = [m for m in z.infolist() if not m.is_dir()]
+            top = {m.filename.split("/")[0] for m in members}
+            strip = 1 if len(top) == 1 and not any(m.filename == contract.CARD_FILE for m in members) else 0
+            most = min(LIMITS.bytes, max(2**28, LIMITS.ratio * archive.stat().st_size))
+            if len(members) > LIMITS.files or sum(m.file_size for m in members) > most:
+                words = f"{LIMITS.files:,} files or {most / 2**30:.2g} GiB"
+                raise BundleError(
+                    f"{archive.name} unpacks to more than {words}, which no model bundle of its size does."
+                )
+            for m in members:
+                name = "/".join(PurePosixPath(m.filename).parts[strip:])
+                if not _MEMBER.fullmatch(name) or stat.S_IFMT(m.external_attr >> 16) not in (0, stat.S_IFREG):
+                    raise BundleError(f"{archive.name} holds {m.filename[:200]!r}, which no model bundle has.")
+                target = Path(scratch.name, MODEL, name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with z.open(m) as source, target.open("wb") as out:
+                    while block := source.read(2**20):  # a false size cannot fill memory
+                        out.write(block)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError) as e:
-        folder.cleanup()
+        scratch.cleanup()
         raise BundleError(
             f"{archive.name} is damaged or of an unknown kind, or the disk is full: copy the model again ({e})."
         ) from e
-    return folder
-
-
-def _unpack_into(folder: Path, archive: Path) -> None:
-    with zipfile.ZipFile(archive) as z:
-        members = [m for m in z.infolist() if not m.is_dir()]
-        top = {m.filename.split("/")[0] for m in members}
-        strip = 1 if len(top) == 1 and not any(m.filename == contract.CARD_FILE for m in members) else 0
-        most = min(LIMITS.bytes, max(2**28, LIMITS.ratio * archive.stat().st_size))
-        if len(members) > LIMITS.files or sum(m.file_size for m in members) > most:
-            words = f"{LIMITS.files:,} files or {most / 2**30:.2g} GiB"
-            raise BundleError(f"{archive.name} unpacks to more than {words}, which no model bundle of its size does.")
-        names = ["/".join(PurePosixPath(m.filename).parts[strip:]) for m in members]
-        for m, name in zip(members, names, strict=True):
-            if not _MEMBER.fullmatch(name) or stat.S_IFMT(m.external_attr >> 16) not in (0, stat.S_IFREG):
-                raise BundleError(f"{archive.name} holds {m.filename[:200]!r}, which no model bundle has.")
-        for m, name in zip(members, names, strict=True):
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with z.open(m) as source, target.open("wb") as out:
-                for left in iter(lambda: source.read(2**20), b""):  # a false size cannot fill memory
-                    out.write(left)
+    return scratch
 
 
 def _check(folder: Path) -> dict:
@@ -202,7 +199,11 @@ def _check(folder: Path) -> dict:
     if others := {*(folder / contract.HEADS).glob("*")} - {file for file, _, _ in heads}:
         raise BundleError(f"The model in {folder} holds {others.pop().name}, which its card does not name.")
     check_weights(folder, card)
-    _check_sums(folder)
+    packed = _read_text(folder / contract.SUMS_FILE).decode("ascii", "replace").splitlines()
+    if changed := [name for name, line in _sums(folder).items() if line not in packed]:
+        raise BundleError(
+            f"{changed[0]} of the model in {folder} is not the file that was packed: copy the model again."
+        )
     for head in heads:
         Head.read(*head)
     return card
@@ -214,29 +215,19 @@ def _read_text(path: Path, most: int = LIMITS.text_bytes) -> bytes:
     return path.read_bytes()
 
 
-def _check_sums(folder: Path) -> None:
-    text = _read_text(folder / contract.SUMS_FILE).decode("ascii", "replace")
-    sums = {name: value for value, name in re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", text, re.M)}  # two may be equal
-    for name, digest in _sums(folder).items():
-        if sums.get(name) != digest:
-            raise BundleError(f"{name} of the model in {folder} is not the file that was packed: copy the model again.")
-
-
 def write_sums(folder: Path) -> None:
     """Write SHA256SUMS for a bundle's folder."""
-    lines = [f"{digest}  {name}\n" for name, digest in _sums(folder).items()]
-    (folder / contract.SUMS_FILE).write_text("".join(lines), "ascii")
+    (folder / contract.SUMS_FILE).write_text("".join(f"{line}\n" for line in _sums(folder).values()), "ascii")
 
 
 def _sums(folder: Path) -> dict[str, str]:
-    """The digests of all files but SHA256SUMS, by name."""
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != contract.SUMS_FILE]
-    return {file.relative_to(folder).as_posix(): _sum(file) for file in files}
-
-
-def _sum(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as f:
-        for block in iter(lambda: f.read(2**20), b""):  # hashlib.file_digest came with Python 3.11
-            digest.update(block)
-    return digest.hexdigest()
+    """The lines of SHA256SUMS by the names of the files."""
+    lines = {}
+    for file in sorted(folder.rglob("*")):
+        name, digest = file.relative_to(folder).as_posix(), hashlib.sha256()
+        if file.is_file() and name != contract.SUMS_FILE:
+            with file.open("rb") as f:
+                while block := f.read(2**20):  # hashlib.file_digest came with Python 3.11
+                    digest.update(block)
+            lines[name] = f"{digest.hexdigest()}  {name}"
+    return lines

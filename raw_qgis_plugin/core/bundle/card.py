@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,70 @@ HEAD_NAMES = (
     "nor one that Windows keeps for a device, such as con"
 )
 
-# Kinds of values: classes, a list of one kind, a table with given keys or (str) with any, or the name of another table,
-# which may be null as figures may. Keys that are missing here are read by nothing but the README that RAW writes.
-_OR_NONE, _FIGURES = (str, type(None)), {str: float}
-_ELSEWHERE: dict[Any, Any] = {"units": float, "people": float, "sure": float, "accuracy_where_sure": float}
+
+def is_head_name(name: Any) -> bool:
+    """Whether a head can have this name. It becomes a field beside those of RESERVED, and the name of a file."""
+    usual = isinstance(name, str) and re.fullmatch(HEAD_NAME, name) and not re.fullmatch(DEVICE, name)
+    return bool(usual) and name not in RESERVED
+
+
+def clash(names: list[str]) -> str:
+    """The first name of a head that is another's too, or that of another's probability or limit; '' if none."""
+    fields = Counter(name + end for name in names for end in ("", "_p", "_low", "_high"))
+    return next((name for name in names if fields[name] > 1), "")
+
+
+def _is_figure(value: Any) -> bool:
+    """Whether it is a number, or one that is missing: null or not a number."""
+    return value is None or (isinstance(value, (int, float)) and not abs(value) > LIMITS.number)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether NumPy can work with it: it is not infinite, and not longer than NumPy's integers."""
+    return isinstance(value, (int, float)) and abs(value) <= LIMITS.number
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= LIMITS.width
+
+
+def _is_range(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
+
+
+def _is_calibration(table: Any) -> bool:
+    """Whether a table can calibrate forecasts: its columns have the same length, or are empty."""
+    if not isinstance(table, dict):
+        return False
+    horizon, *columns = (table.get(name, []) for name in ("horizon_s", *contract.CALIBRATION_COLUMNS))
+    if not isinstance(horizon, list) or not all(isinstance(c, list) and len(c) == len(horizon) for c in columns):
+        return False
+    if not all(map(_is_number, chain(horizon, *columns))):
+        return False
+    return horizon == sorted(horizon) and all(h > 0 for h in horizon) and all(v >= 0 for c in columns for v in c)
+
+
+# What values have to be: of a class, or as a function says; lists of one kind; tables with given keys, or (str) with
+# any. Keys that are missing here are read by nothing but the README that RAW writes.
+ELSEWHERE = {str: {"units": _is_figure, "people": _is_figure, "sure": _is_figure, "accuracy_where_sure": _is_figure}}
 HEAD: dict[Any, Any] = {
-    "title": str, "unit_of_measure": str, "verdict": str, "transform": _OR_NONE, "elsewhere": {str: _ELSEWHERE},
-    "sources": {str: _ELSEWHERE}, "metrics": {"head": _FIGURES, "ratio": [float], "units": float, "groups": float},
+    "name": is_head_name, "unit": ("user", "track", "day", "region").__contains__,
+    "kind": ("binary", "classes", "number").__contains__, "inputs": _is_size,
+    "threshold": lambda value: _is_number(value) and 0 <= value <= 1, "domain": {str: _is_range},
+    "halfwidth": lambda value: isinstance(value, dict) and _is_range([value.get("low"), value.get("high")]),
+    "title": str, "unit_of_measure": str, "verdict": str,
+    "transform": lambda value: value is None or isinstance(value, str),
+    "metrics": {"head": {str: _is_figure}, "ratio": [_is_figure], "units": _is_figure, "groups": _is_figure},
+    "elsewhere": ELSEWHERE, "sources": ELSEWHERE,
 }  # fmt: skip
-CARD: dict[Any, Any] = {"parameters": float, "data": str, "config": dict, "training": "TRAINING"}
-TRAINING: dict[Any, Any] = {
-    "corpus": [str], "device": _OR_NONE, "seed": float, "seconds": float, "step": float, "points": float,
-    "command": _OR_NONE, "before": "TRAINING",
+CARD: dict[Any, Any] = {
+    "name": lambda value: isinstance(value, str) and 0 < len(value) <= LIMITS.name and value.isprintable(),
+    "format_version": int, "feature_version": int, "config": dict, "width": _is_size, "parameters": _is_figure,
+    "embedding": {"width": _is_size}, "domain": {str: _is_range}, "calibration": {str: _is_calibration},
+    "training": dict, "data": str, "heads": [HEAD],
 }  # fmt: skip
+NEEDED = ("name", "format_version", "feature_version", "width", "embedding", "calibration", "heads")
+NEEDED_OF_HEAD = ("name", "unit", "kind", "inputs")
 
 
 def read_card(text: bytes, folder: Path) -> dict[str, Any]:
@@ -52,9 +104,35 @@ def read_card(text: bytes, folder: Path) -> dict[str, Any]:
         json.dumps(card, ensure_ascii=False).encode("utf-8")  # halves of characters cannot be written
     except (ValueError, RecursionError) as e:
         raise BundleError(f"{contract.CARD_FILE} of the model in {folder} cannot be read: {e}.") from e
-    _check_card(folder, card)
-    _check_heads(folder, card)
+    for key, ours in (("format_version", contract.FORMAT_VERSION), ("feature_version", FEATURE_VERSION)):
+        theirs = card.get(key) if isinstance(card, dict) else None
+        if type(theirs) is int and theirs != ours:
+            raise BundleError(
+                f"The model in {folder} has {key.replace('_', ' ')} {theirs}; this plugin reads {ours}. "
+                + ("Update the plugin." if theirs > ours else "Export the model again with this plugin's version.")
+            )
+    if wrong := _fault(card):
+        raise BundleError(f"{contract.CARD_FILE} of the model in {folder} has {wrong}. Export the model again.")
     return card
+
+
+def _fault(card: Any) -> str:
+    """What is wrong in a card, in words; '' if nothing is."""
+    if wrong := _misfit(card, CARD):
+        return f"something else than it should in {wrong}"
+    if lost := [key for key in NEEDED if key not in card]:
+        return f"no {lost[0]}"
+    for head in card["heads"]:
+        if lost := [key for key in NEEDED_OF_HEAD if key not in head]:
+            return f"a head without {lost[0]}"
+        classes = head.get("classes")
+        words = {word for word in classes if isinstance(word, str)} if isinstance(classes, list) else set()
+        if head["kind"] != "number" and not 1 < len(words) == len(classes):
+            return f"a head {head['name']} without classes, two texts or more"
+    if len(card["heads"]) > LIMITS.heads:
+        return f"more than {LIMITS.heads:,} heads"
+    name = clash([head["name"] for head in card["heads"]])
+    return f"two heads that are called {name} or answer in this field" if name else ""
 
 
 def _depth(value: object) -> int:
@@ -62,117 +140,14 @@ def _depth(value: object) -> int:
     return 1 + max(map(_depth, parts), default=0)
 
 
-def _misfit(value: object, kind: Any, where: str = "") -> str:
-    """The first place in a value that is not of its kind, '' if all are."""
-    if value is None and (kind is float or (kind == "TRAINING" and where.endswith("before"))):
-        return ""
-    kind = TRAINING if kind == "TRAINING" else kind
+def _misfit(value: Any, kind: Any, where: str = "") -> str:
+    """The first place in a value that is not of its kind, as in 'heads.0.name'; '' if there is none."""
+    inside: list[tuple[Any, Any, Any]] = []
     if isinstance(kind, dict) and isinstance(value, dict):
-        parts = [(key, part, kind.get(str, kind.get(key))) for key, part in value.items()]
-        inside = [_misfit(part, inner, f"{where}.{key}"[:80].lstrip(".")) for key, part, inner in parts if inner]
-        return next(filter(None, inside), "")
-    if isinstance(kind, list) and isinstance(value, list):
-        return next(filter(None, (_misfit(part, kind[0], where) for part in value)), "")
-    if kind is float:
-        fits = isinstance(value, (int, float)) and not abs(value) > LIMITS.number  # not a number: a figure that misses
-    else:
-        fits = isinstance(kind, (type, tuple)) and isinstance(value, kind)
-    return "" if fits else where or "it"
-
-
-def _check_card(folder: Path, card: object) -> None:
-    if not isinstance(card, dict):
-        raise BundleError(f"{contract.CARD_FILE} of the model in {folder} is not a card.")
-    needed = {"name": str, "embedding": dict, "calibration": dict, "heads": list}
-    for key, kind in (needed | dict.fromkeys(("format_version", "feature_version", "width"), int)).items():
-        if not isinstance(card.get(key), kind):
-            raise BundleError(f"{contract.CARD_FILE} of the model in {folder} lacks '{key}'.")
-    if not 0 < len(card["name"]) <= LIMITS.name or not card["name"].isprintable():
-        raise BundleError(
-            f"The model in {folder} has no proper name: one line of at most {LIMITS.name} letters. Export it again."
-        )
-    for key, ours in (("format_version", contract.FORMAT_VERSION), ("feature_version", FEATURE_VERSION)):
-        if card[key] != ours:
-            raise BundleError(
-                f"The model {card['name']} has {key.replace('_', ' ')} {card[key]}; this plugin reads {ours}. "
-                + ("Update the plugin." if card[key] > ours else "Export the model again with this plugin's version.")
-            )
-    for width, what in ((card["width"], "width"), (card["embedding"].get("width", 1), "embedding.width")):
-        if type(width) is not int or not 1 <= width <= LIMITS.width:
-            raise BundleError(f"The model {card['name']} has no proper {what}, from 1 to {LIMITS.width:,}.")
-    if not all(_is_calibration(table) for table in card["calibration"].values()):
-        raise BundleError(f"The model {card['name']} has no proper calibration of its forecasts: export it again.")
-    if not _is_domain(card.get("domain", {})):
-        raise BundleError(f"The model {card['name']} has no proper limits of its domain: export it again.")
-    if wrong := _misfit({k: v for k, v in card.items() if k != "heads"}, CARD):
-        raise BundleError(f"The card of the model {card['name']} holds something else than it should in '{wrong}'.")
-
-
-def _check_heads(folder: Path, card: dict) -> None:
-    if len(card["heads"]) > LIMITS.heads:
-        raise BundleError(f"The model {card['name']} has more than {LIMITS.heads:,} heads.")
-    for h in card["heads"]:
-        if not isinstance(h, dict) or not is_head_name(str(h.get("name"))):
-            raise BundleError(f"{contract.CARD_FILE} of the model in {folder} has a head without a proper name.")
-        if fault := _head_fault(h):
-            raise BundleError(f"The head {h['name']} of the model {card['name']} has {fault}.")
-        if wrong := _misfit(h, HEAD):
-            raise BundleError(f"The card of the head {h['name']} holds something else than it should in '{wrong}'.")
-    if name := clash([h["name"] for h in card["heads"]]):
-        raise BundleError(f"The model {card['name']} has two heads that are called {name} or answer in this field.")
-
-
-def clash(names: list[str]) -> str:
-    """The first name of a head that is another's too, or that of another's probability or limit; '' if none."""
-    fields = Counter(name + end for name in names for end in ("", "_p", "_low", "_high"))
-    return next((name for name in names if fields[name] > 1), "")
-
-
-def is_head_name(name: str) -> bool:
-    """Whether a head can have this name. It becomes a field beside those of RESERVED, and the name of a file."""
-    return bool(re.fullmatch(HEAD_NAME, name)) and name not in RESERVED and not re.fullmatch(DEVICE, name)
-
-
-def _head_fault(head: dict) -> str:
-    """The part of a head's entry in a card that cannot be used, in words; '' if all can."""
-    unit, kind = head.get("unit"), head.get("kind")
-    classes, inputs = head.get("classes"), head.get("inputs")
-    if unit not in ("user", "track", "day", "region") or kind not in ("binary", "classes", "number"):
-        return "an unknown unit or kind"
-    words = [word for word in classes if isinstance(word, str)] if isinstance(classes, list) else []
-    if kind != "number" and not (len(words) > 1 and words == classes):
-        return "no classes: two texts or more"
-    threshold = head.get("threshold", 0.0)
-    if not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
-        return "a threshold that is no number from 0 to 1"
-    if type(inputs) is not int or not 1 <= inputs <= LIMITS.width:
-        return f"no proper number of inputs: a whole number from 1 to {LIMITS.width:,}"
-    if not _is_domain(head.get("domain", {})):
-        return "no proper limits of its domain"
-    return "" if _is_interval(head.get("halfwidth", {"low": 0.0, "high": 0.0})) else "no proper interval"
-
-
-def _is_interval(value: object) -> bool:
-    """Whether it has numbers 'low' and 'high'."""
-    return isinstance(value, dict) and _is_numbers([value.get("low"), value.get("high")], 2)
-
-
-def _is_domain(value: object) -> bool:
-    return isinstance(value, dict) and all(_is_numbers(pair, 2) for pair in value.values())
-
-
-def _is_calibration(table: object) -> bool:
-    """Whether a table can calibrate forecasts: its columns have the same length, or are empty."""
-    if not isinstance(table, dict):
-        return False
-    horizon, *columns = (table.get(name, []) for name in ("horizon_s", *contract.CALIBRATION_COLUMNS))
-    if not isinstance(horizon, list) or not all(_is_numbers(column, len(horizon)) for column in (horizon, *columns)):
-        return False
-    return horizon == sorted(horizon) and all(h > 0 for h in horizon) and all(v >= 0 for c in columns for v in c)
-
-
-def _is_numbers(value: object, n: int) -> bool:
-    """Whether it is a list of n numbers that NumPy can work with: none infinite, none longer than its integers."""
-    if not isinstance(value, list) or len(value) != n:
-        return False
-    return all(isinstance(v, (int, float)) and abs(v) <= LIMITS.number for v in value)
+        inside = [(key, part, kind.get(key, kind.get(str))) for key, part in value.items()]
+    elif isinstance(kind, list) and isinstance(value, list):
+        inside = [(number, part, kind[0]) for number, part in enumerate(value)]
+    elif isinstance(kind, (dict, list)) or not (isinstance(value, kind) if isinstance(kind, type) else kind(value)):
+        return where or "it"
+    found = (_misfit(part, kind, f"{where}.{key}"[:80].lstrip(".")) for key, part, kind in inside if kind is not None)
+    return next(filter(None, found), "")
