@@ -54,6 +54,6 @@ class Publish(RawAlgorithm):
         least, within = publish_threshold(spec.epsilon, spec.min_users), deviation(spec.epsilon)
         run.info(words.format(within=within, n=len(shown), all=len(features), least=least))
         if of_pairs:  # that there is a row, and where it stands, would tell of a pair what the desk knew
-            order = sorted(shown.tolist(), key=lambda row: [texts[name][row] for name in kept])
+            order = sorted(map(int, shown), key=lambda row: [texts[name][row] for name in kept])
             features, found = [features[row] for row in order], {name: found[name][order] for name in found}
         return {"OUTPUT": write_figures(self, run, source, kept, features, found, Published([]))}
