@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Imports every module of the plugin under PyQt6, with a stand-in for QGIS's own classes, and paints its charts.
+"""Imports every module of the plugin under PyQt6, with stand-ins for QGIS's own classes, and opens its windows.
 
-Prints JSON: the modules, what failed, names of PyQt that PyQt6 does not have, and the colours of each chart.
+Prints JSON: the modules, what failed, names of PyQt that PyQt6 does not have, the colours of each window, which are
+also saved as build/qt6_NAME.png, and what Qt warned of.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import ast
 import importlib
 import json
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import shapely
 from PyQt6 import QtCore, QtGui, QtWidgets, sip
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +40,32 @@ class Anything(type):
 
 def stand_in(name: str) -> Any:
     """A class that can be subclassed, called and combined, for one of QGIS's."""
-    return Anything(name, (), {"__init__": lambda self, *_, **__: None, "__getattr__": lambda self, n: stand_in(n)})
+    body = {"__init__": lambda self, *_, **__: None, "__getattr__": lambda self, n: stand_in(n),
+            "__iter__": lambda self: iter(())}  # fmt: skip
+    return Anything(name, (), body)
+
+
+class AnyWidgetKind(type(QtWidgets.QWidget)):
+    """The class of stand-ins for QGIS's own widgets."""
+
+    __getattr__ = Anything.__getattr__
+
+
+class AnyWidget(QtWidgets.QWidget, metaclass=AnyWidgetKind):
+    """An empty widget, whose further attributes are stand-ins."""
+
+    def __init__(self, *_: Any, **properties: Any) -> None:
+        super().__init__(objectName=properties.get("objectName", ""))
+
+    def __getattr__(self, name: str) -> Any:
+        return stand_in(name)
+
+
+class Entry:
+    """A setting of QGIS that has its default."""
+
+    def __init__(self, _name: str, _node: Any, default: Any, *_: Any, **__: Any) -> None:
+        self.value = lambda: default
 
 
 class Qgis(ModuleType):
@@ -46,8 +74,9 @@ class Qgis(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        bases = {"QgsDockWidget": QtWidgets.QDockWidget, "QgsOptionsPageWidget": QtWidgets.QWidget}
-        value = bases.get(name) or stand_in(name)
+        value = QtWidgets.QDockWidget if name == "QgsDockWidget" else stand_in(name)
+        if name.endswith(("Widget", "Box")) and name != "QgsDockWidget":
+            value = AnyWidgetKind(name, (AnyWidget,), {})
         setattr(self, name, value)
         return value
 
@@ -67,6 +96,11 @@ def install() -> None:
         sys.modules[f"qgis.{name}"] = module
         setattr(package, name, module)
     package.core.Qgis.versionInt = lambda: 40_000
+    package.core.QgsApplication.qgisSettingsDirPath = lambda: tempfile.mkdtemp()
+    package.core.QgsSettingsEntryString = package.core.QgsSettingsEntryInteger = Entry
+    project = stand_in("project")()  # an empty one
+    project.readEntry, project.mapLayers, project.mapLayer = lambda *_: ("", False), dict, lambda _: None
+    package.core.QgsProject.instance = lambda: project
     sys.modules["processing"] = Qgis("processing")
 
 
@@ -102,31 +136,80 @@ def missing_names(path: Path) -> Iterator[str]:
                 found = getattr(found, name)
 
 
-def paint() -> dict[str, int]:
-    """The number of colours in the picture of each chart."""
-    from raw_qgis_plugin.gui.widgets import charts
+def windows() -> dict[str, QtWidgets.QWidget]:
+    """The windows, the dock and a chart by their names, filled where that needs no layer of QGIS."""
+    from raw_qgis_plugin.core.bundle import library
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
+    from raw_qgis_plugin.core.evaluation.verdicts import Advice, Verdict
+    from raw_qgis_plugin.core.flows.trips import Trips
+    from raw_qgis_plugin.core.paths import RESOURCES
+    from raw_qgis_plugin.core.regions.view import RegionView
+    from raw_qgis_plugin.core.sources.preview import preview
+    from raw_qgis_plugin.gui.desktop import Desktop
+    from raw_qgis_plugin.gui.dock.backtest_card import BacktestTable
+    from raw_qgis_plugin.gui.dock.dock import RawDock
+    from raw_qgis_plugin.gui.regions.card import Region, RegionCard
+    from raw_qgis_plugin.gui.regions.compare import Comparison
+    from raw_qgis_plugin.gui.widgets.charts import DayPlot
+    from raw_qgis_plugin.gui.widgets.dialog import HelpWindow
+    from raw_qgis_plugin.gui.windows.flows import FlowsWindow
+    from raw_qgis_plugin.gui.windows.import_dialog import ImportDialog
+    from raw_qgis_plugin.gui.windows.models import ModelsDialog
+    from raw_qgis_plugin.gui.windows.packages import PackagesDialog
+    from raw_qgis_plugin.gui.windows.training import TrainingDialog
 
-    rng = np.random.default_rng(0)
-    day = rng.dirichlet(np.ones(4), 24)
-    drawn = [
-        charts.WeekStrip(rng.integers(0, 40, (7, 24)), 10),
-        charts.DayPlot(day, ["place 1", "place 2", "elsewhere", "no data"]),
-    ]
+    rng, bundle, main = np.random.default_rng(0), open_bundle(), QtWidgets.QMainWindow()
+    desktop = Desktop(stand_in("iface")())
+    desktop.iface.mainWindow, desktop.iface.actionDraw = lambda: main, QtGui.QAction
+    imports, models = ImportDialog(desktop), ModelsDialog(desktop)
+    imports.preview = preview(RESOURCES / "sample" / "city_tracks.parquet")
+    imports._list_columns(imports.preview)
+    imports.rows.show_rows(imports.preview)
+    imports._show_state()
+    models._list(library.entries(Path(tempfile.mkdtemp())), None)
+    view = RegionView(1.0, False, {"n_users": 40, "n_points": 900, "n_visits": 90, "dwell_min": 12.0},
+                      rng.integers(0, 40, (7, 24)))  # fmt: skip
+    cards = [RegionCard(Region(at, f"Region {at}", view), bundle, 10) for at in range(2)]
+    n, west, east = 60, shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)
+    t, ends = 3_600_000 * np.arange(n), [np.tile([x, 0.5], (n, 1)) for x in (0.5, 1.5)]
+    trips = Trips(np.arange(n), np.arange(n), t, t + 600_000, *ends, np.full(n, 5000.0), np.full((n, 4), 0.2),
+                  np.ones(n, bool))  # fmt: skip
+    row = {"mean_m": 90.0, "median_m": 80.0, "ratio": 0.9, "ratio_low": 0.8, "ratio_high": 0.95, "method": "model"}
+    table = [(Verdict(60.0, Advice.MODEL, "use the model"), row, row | {"method": "persistence"})]
+    return {
+        "packages": PackagesDialog(desktop), "training": TrainingDialog(desktop), "help": HelpWindow("index", main),
+        "import": imports, "models": models, "comparison": Comparison(cards, main, list),
+        "flows": FlowsWindow(trips, ["West", "East"], [west, east], 1, main, list),
+        "backtest": BacktestTable(table, stand_in("layer")(), desktop), "dock": RawDock(desktop),
+        "day": DayPlot(rng.dirichlet(np.ones(4), 24), ["place 1", "place 2", "elsewhere", "no data"]),
+    }  # fmt: skip
+
+
+def paint() -> dict[str, int]:
+    """The number of colours in the picture of each window and chart."""
     colours = {}
-    for widget in drawn:
-        widget.resize(320, 170)
+    for name, widget in windows().items():
+        widget.show()
+        QtWidgets.QApplication.processEvents()
         image = widget.grab().toImage()
         pixels = {image.pixel(x, y) for x in range(0, image.width(), 2) for y in range(0, image.height(), 2)}
-        colours[type(widget).__name__] = len(pixels)
+        colours[name] = len(pixels)
+        image.save(str(ROOT / "build" / f"qt6_{name}.png"))
     return colours
 
 
 def main() -> None:
     """Import, look, paint, print."""
-    sys.path.insert(0, str(ROOT))
+    sys.path.insert(0, str(ROOT / "build"))  # as it is installed, with its lists of packages
     install()
+    report: dict[str, Any] = {"modules": [], "failed": {}, "missing": [], "warned": []}
+    offscreen = "This plugin does not support propagateSizeHints()"  # says the platform without a screen of each window
+
+    def take(_kind: Any, _context: Any, words: str) -> None:
+        report["warned"] += [words] * (words != offscreen)
+
+    QtCore.qInstallMessageHandler(take)
     app = QtWidgets.QApplication([])
-    report: dict[str, Any] = {"modules": [], "failed": {}, "missing": []}
     for name, path in modules():
         try:
             importlib.import_module(name)
@@ -134,7 +217,11 @@ def main() -> None:
         except Exception:  # any failure is reported, with the others
             report["failed"][name] = traceback.format_exc(limit=-2)
         report["missing"] += missing_names(path)
-    report["colours"] = paint()
+    sys.excepthook = lambda *error: report["warned"].append("".join(traceback.format_exception(*error)))  # in a slot
+    try:
+        report["colours"] = paint()
+    except Exception:
+        report["failed"]["windows"] = traceback.format_exc(limit=-3)
     report["qt"] = QtCore.QT_VERSION_STR
     print(json.dumps(report))
     app.quit()

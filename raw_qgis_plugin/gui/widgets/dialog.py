@@ -10,7 +10,7 @@ from typing import Any
 from qgis.core import QgsFileUtils
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, QUrl
-from qgis.PyQt.QtGui import QImage, QTextDocument
+from qgis.PyQt.QtGui import QImage, QTextCursor, QTextDocument
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -125,3 +125,4 @@ class CardView(QTextBrowser):
             self.document().setMarkdown(text, flags(kind.MarkdownDialectGitHub | kind.MarkdownNoHTML))
         else:
             self.setPlainText(card.read_text(encoding="utf-8") if card.is_file() else bundle.name)
+        self.moveCursor(QTextCursor.MoveOperation.Start)  # else Qt 6 shows the end

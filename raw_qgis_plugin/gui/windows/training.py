@@ -59,8 +59,9 @@ class TrainingDialog(RawDialog):
             ("use", tr("Use this model"), tr("Keep it among your models, and use it in this project"), self.use),
         )
         start, actions = row(*begin.values(), None), row(*self.actions.values(), None)
-        parts = start, self.runs, self.head, self.bar, self.log, actions, self.buttons(page="train")
-        self.setLayout(column(*parts, stretch=self.log))
+        layout = column(start, self.runs, self.head, self.bar, self.log, actions, None, self.buttons(page="train"))
+        layout.setStretchFactor(self.log, 100)
+        self.setLayout(layout)
         self.resize(760, 480)
         self.timer = QTimer(self, interval=500, timeout=self.look)
         self.timer.start()
