@@ -76,12 +76,6 @@ def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarra
     result, good = np.full(xy.shape, np.nan), np.isfinite(xy).all(axis=1)
     result[good] = _transform_finite(xy[good], transform)
     result[~np.isfinite(result).all(axis=1)] = np.nan
-    beyond = good & (np.abs(xy[:, 0]) > 180.0)
-    if beyond.any() and not transform.destinationCrs().isGeographic():
-        # PROJ takes these to the other edge of a map such as Web Mercator: a line from there would span the world
-        x = _transform_finite(np.array([[-90.0, 0.0], [90.0, 0.0], [179.0, 0.0]]), transform)[:, 0]
-        if np.allclose(x, x[1] * np.array([-1.0, 1.0, 179.0 / 90.0])):
-            result[beyond, 0] += 4.0 * x[1] * np.round(xy[beyond, 0] / 360.0)
     return result
 
 

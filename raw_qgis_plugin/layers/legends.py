@@ -35,9 +35,7 @@ TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chose
 TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "track_id")"""
 # Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
-OWN_COLOURS = ("#d55e00", "#56b4e9", "#f0e442", "#009e73", "#cc79a7", "#0072b2")  # of labels that the user has taught
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
-EACH_USER = "user_id"  # in the place of a head's name
 
 
 class Rules:
@@ -85,17 +83,6 @@ class Rules:
             words = f"{words} {tr(head.get('unit_of_measure', ''))}".strip()
             self.add(pattern, condition, words, STEP_COLOURS[round(i / max(1, last) * 4) if last else 2])
 
-    def add_users(self, pattern: str) -> None:
-        """Add one rule that gives each user a colour of its own, the same in all layers."""
-        self.add(pattern, "TRUE", tr("A colour for each user"))
-        symbol = self.root.children()[-1].symbol()
-        upper = symbol.symbolLayers()[-1]
-        kinds = QgsSymbolLayer.Property
-        kind = kinds.PropertyStrokeColor if symbol.type() == Qgis.SymbolType.Line else kinds.PropertyFillColor
-        hue = f"round(359 * {hashed(EACH_USER, 1)})"
-        colour = f"color_hsv({hue}, 60 + round(40 * {hashed(EACH_USER, 3)}), 60 + round(35 * {hashed(EACH_USER, 5)}))"
-        upper.setDataDefinedProperty(kind, QgsProperty.fromExpression(colour))
-
     def add_silent(self, head: dict[str, Any] | None) -> None:
         """Mark the features about which a head, or all of a run, is silent: unlike its training data, or too little.
 
@@ -112,16 +99,12 @@ class Rules:
                 condition += f" AND {p} IS NULL"
         self.add_if_any("outside", condition, tr("Unlike the training data"))
 
-    def spread(self, size_m: float = 400.0) -> None:
-        """Move the points apart that lie in one cell of the grid that hides homes, so that none hides another.
-
-        size_m: of the part of the cell in which a point may be; a cell has 500 m.
-        """
-        east, north = (f"{size_m} * ({hashed('$id', digit)} - 0.5)" for digit in (1, 3))
+    def spread(self) -> None:
+        """Move the points apart that lie in one cell of 500 m of the grid that hides homes, within the cell."""
+        offset = QgsProperty.fromExpression("array(rand(-200, 200, $id), rand(-200, 200, 'north' || $id))")
         for rule in self.root.children():
             for layer in rule.symbol().symbolLayers():
                 layer.setOffsetUnit(Qgis.RenderUnit.MetersInMapUnits)
-                offset = QgsProperty.fromExpression(f"array({east}, {north})")
                 layer.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyOffset, offset)
 
     def show_by_clock_and_track(self) -> None:
@@ -148,12 +131,6 @@ def load_symbols(layer: QgsVectorLayer, path: Path, colours: dict[str, str] | No
     style = QDomDocument()
     style.setContent(text)
     layer.importNamedStyle(style, QgsMapLayer.StyleCategory.Symbology)
-
-
-def hashed(expression: str, digit: int) -> str:
-    """An expression for a number from 0 to 1 that two hexadecimal digits of a value's hash make, from a digit on."""
-    digits = (f"strpos('123456789abcdef', substr(md5(to_string({expression})), {digit + at}, 1))" for at in (0, 1))
-    return "(16 * {} + {}) / 255.0".format(*digits)
 
 
 def is_unproven(head: dict[str, Any]) -> bool:
@@ -199,16 +176,6 @@ def map_tip(layer: QgsVectorLayer, title: str, heads: list[dict[str, Any]], more
     layer.setMapTipTemplate("<br>".join(filter(None, [*lines, more])))
 
 
-def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
-    """Let people correct classes in QGIS's table and form, from a list."""
-    for head in heads:
-        at = layer.fields().lookupField(head["name"])
-        if head.get("classes") and at >= 0:
-            words = [{class_words(head, word): word} for word in class_colours(head)]
-            choice = {"map": [*words, {tr("Unknown: not sure"): "unknown"}]}
-            layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("ValueMap", choice))
-
-
 def show_decimals(layer: QgsVectorLayer, decimals: int = 3) -> None:
     """Show numbers in QGIS's table and form with a few decimals, not with all that a double has."""
     widest = {"Min": -1e12, "Max": 1e12, "Precision": decimals, "AllowNull": True}
@@ -218,12 +185,9 @@ def show_decimals(layer: QgsVectorLayer, decimals: int = 3) -> None:
 
 
 def class_colours(head: dict[str, Any]) -> dict[str, str]:
-    """A colour for each class of a head, for the map and the dock. A label of the user's own begins with others, since
-    it is often shown beside one that every copy of the plugin has.
-    """
+    """A colour for each class of a head, for the map and the dock."""
     words = sorted(map(str, head["classes"]), key=lambda word: word in ("no", "false"))  # 'yes' comes first
-    shipped = shipped_heads()
-    return dict(zip(words, (OWN_COLOURS if shipped and head["name"] not in shipped else CLASS_COLOURS) * 9))
+    return dict(zip(words, CLASS_COLOURS * 9))
 
 
 def numbers_of(layer: QgsVectorLayer, name: str) -> np.ndarray:

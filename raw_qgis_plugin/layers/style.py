@@ -10,7 +10,7 @@ from qgis.core import Qgis, QgsRuleBasedRenderer, QgsVectorLayer
 
 from ..core.paths import RESOURCES
 from .legends import Rules, load_symbols, map_tip, show_decimals
-from .words import ZONE, free_name, tr
+from .words import ZONE, tr
 
 VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
 
@@ -62,7 +62,7 @@ class Style:
             times.setStartField(self.start)
             times.setEndField(self.end)
             times.setIsActive(True)
-        layer.setName(free_name(layer, f"{self.name}: {shown}" if shown else self.name))
+        layer.setName(f"{self.name}: {shown}" if shown else self.name)
         self.tip(layer)
         show_decimals(layer)
         layer.triggerRepaint()

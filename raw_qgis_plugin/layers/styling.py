@@ -14,7 +14,7 @@ import numpy as np
 from qgis.core import QgsExpression, QgsFeatureRequest, QgsMergedFeatureRenderer, QgsVectorLayer
 
 from .flows import add_moving
-from .legends import CLASS_COLOURS, EACH_USER, OWN_COLOURS, Rules, let_correct, map_tip, numbers_of, title_of, value_of
+from .legends import CLASS_COLOURS, Rules, map_tip, numbers_of, title_of, value_of
 from .style import VERDICTS as VERDICTS
 from .style import Fixes as Fixes
 from .style import Style
@@ -23,6 +23,7 @@ from .words import tr
 
 INFERRED = "123,63,158"  # what nobody observed is purple, hollow or dashed
 AHEAD_COLOURS = ("#7f2704", "#b8480a", "#e0701f", "#f39a4f", "#f8c18c")
+STOP_COLOURS = ("#d55e00", "#56b4e9", "#f0e442")  # the trips between them have others
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
 
 
@@ -30,7 +31,7 @@ PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
 class Profiles(Style):
     """Labels of users, tracks or days: the first head's classes as colours, or its number in steps.
 
-    heads: the cards of the model's heads for the unit. shown: the name of the head to show, or EACH_USER.
+    heads: the cards of the model's heads for the unit. shown: the name of the head to show.
     """
 
     heads: list[dict[str, Any]]
@@ -50,23 +51,19 @@ class Profiles(Style):
 
     def _rules(self, rules: Rules) -> str:
         head = rules.first([head for head in self.heads if self.shown in ("", head["name"])])
-        if self.shown == EACH_USER:
-            rules.add_users("class")
-        elif head is None:
+        if head is None:
             rules.add("class", "TRUE", tr(PLURALS[self.unit]))
         else:
             rules.add_answers("class", head)
         if head and head["kind"] != "number":
             rules.add_if_any("unknown", f"\"{head['name']}\" = 'unknown'", tr("Unknown: not sure"))
-        if self.shown != EACH_USER:
-            rules.add_silent(head)
+        rules.add_silent(head)
         if self.unit != "track":
             rules.spread()
         return title_of(head) if head else ""
 
     def tip(self, layer: QgsVectorLayer) -> None:
-        """The user, a line a label, what they rest on, and the number of fixes. Labels can be corrected."""
-        let_correct(layer, self.heads)
+        """The user, a line a label, what they rest on, and the number of fixes."""
         evidence = [value_of("evidence")] * (layer.fields().lookupField("evidence") >= 0)
         map_tip(layer, "user_id", self.heads, "<br>".join([*evidence, tr("[% n_points %] fixes")]))
 
@@ -79,7 +76,7 @@ class Stops(Style):
 
     def _rules(self, rules: Rules) -> None:
         kinds = ("home", tr("Home")), ("work", tr("Work")), ("other", tr("Other stop"))
-        for (kind, words), colour in zip(kinds, OWN_COLOURS):  # the trips between them have the others
+        for (kind, words), colour in zip(kinds, STOP_COLOURS):
             rules.add("class", f"kind = '{kind}'", words, colour)
         rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too few nights"))
 
@@ -89,9 +86,7 @@ class Stops(Style):
 
 @dataclass(frozen=True)
 class Trips(Style):
-    """Trips of diaries by their mode of transport, which can be corrected. heads: the card of the head that names it,
-    if there is one.
-    """
+    """Trips of diaries by their mode of transport. heads: the card of the head that names it, if there is one."""
 
     heads: list[dict[str, Any]]
     title, qml, order = "Trips", "profile_tracks", 1
@@ -107,7 +102,6 @@ class Trips(Style):
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """The user, the mode, and the length of the trip."""
-        let_correct(layer, [{**head, "name": "mode"} for head in self.heads])
         super().tip(layer)
         add_moving(layer)
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication
 
 ZONE = "timezone"  # of a layer's metadata, and with raw/ of its custom properties: the time zone that belongs to it
@@ -35,16 +34,3 @@ def count_fixes(n: int) -> str:
 def count_tracks(n: int) -> str:
     """'1 track' or '12 tracks'."""
     return tr("1 track") if n == 1 else tr("{n:,} tracks").format(n=n)
-
-
-def free_name(layer: QgsVectorLayer, name: str) -> str:
-    """A name for a layer. Where another layer of the project has the name, it is followed by what the layer was made of
-    if the other was not, 'Trips (bus 4)', as after a batch; else by a number, 'Trips (2)'.
-    """
-    layers = [each for each in QgsProject.instance().mapLayers().values() if each.id() != layer.id()]
-    others = {each.name() for each in layers}
-    of = layer.customProperty(MADE_OF)
-    if of and any(each.name() == name and each.customProperty(MADE_OF) != of for each in layers):
-        name = f"{name} ({of})"
-    numbered = (f"{name} ({n})" for n in range(2, len(others) + 3))
-    return name if name not in others else next(each for each in numbered if each not in others)

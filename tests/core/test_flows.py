@@ -137,8 +137,8 @@ def test_hexagons_hold_their_points_and_are_as_wide_as_asked(lon0: float) -> Non
 
 
 def test_where_zones_overlap_the_first_counts_and_equal_names_differ() -> None:
-    zones = read_zones([shapely.box(0, 0, 2, 1), None, shapely.box(1, 0, 3, 1)], np.array(["a", "b", "a"]))
-    assert zones.names.tolist() == ["a", "b", "a (2)"]
+    zones = read_zones([shapely.box(0, 0, 2, 1), None, shapely.box(1, 0, 3, 1)], np.array(["a", "NULL", "a"]))
+    assert zones.names.tolist() == ["a", "2", "a (2)"]
     assert zones.find(np.array([1.5, 2.5, 4.0]), np.full(3, 0.5)).tolist() == [0, 2, -1]
     assert np.isnan(zones.centres[1]).all() and zones.lines(np.array([0]), np.array([2]))[0].length > 0
 

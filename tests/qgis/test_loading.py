@@ -9,9 +9,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingFeedback,
-    QgsProcessingOutputLayerDefinition,
-    QgsProject,
     QgsVectorLayer,
 )
 
@@ -77,38 +74,3 @@ def test_a_name_that_was_given_is_kept(feedback: Any) -> None:
         layer = layer_of("Point", "&field=commuter:string&field=in_domain:bool", [["yes", True]])
         load(layer, styling.Profiles([COMMUTER]), feedback, asked, file)
         assert layer.name() == name and legend_of(layer) == [["Commuter: yes"]]
-
-
-def test_results_of_a_batch_are_told_apart(processing: Any, make: Callable, fixes: Any, tmp_path: Path) -> None:
-    """As QGIS runs a batch: a row, its layers loaded, the next row. Temporary layers have no file to name them."""
-    from processing.gui.Postprocessing import handleAlgorithmResults
-
-    from raw_qgis_plugin.processing.data.fill_gaps import FillGaps
-    from raw_qgis_plugin.processing.data.import_tracks import ImportTracks
-
-    project = QgsProject.instance()
-    project.clear()  # of what other tests left
-
-    def batch(algorithm: Any, rows: list[dict[str, Any]], title: str) -> None:
-        for row in rows:
-            context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
-            context.setProject(project)
-            sink = QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT", project)
-            sink.destinationName = title
-            values = {**row, "OUTPUT": sink}
-            assert algorithm.create().run(values, context, feedback)[1]
-            assert handleAlgorithmResults(algorithm, context, feedback, values)
-            feedback.deleteLater()
-
-    layers = [make(fixes) for _ in range(3)]
-    for layer, name in zip(layers, ("phones", "taxis", "taxis")):
-        layer.setName(name)
-        project.addMapLayer(layer, False)
-    batch(FillGaps(), [{"INPUT": layer.id()} for layer in layers], "Inferred positions")
-    files = [tmp_path / "may.csv", tmp_path / "june.csv"]
-    for file in files:
-        file.write_text("user,t,lon,lat\na,2024-05-01 10:00,13,52\na,2024-05-01 10:01,13,52\n")
-    batch(ImportTracks(), [{"SOURCE": str(file)} for file in files], "Fixes")
-    names = sorted(each.name() for each in project.mapLayers().values() if each not in layers)
-    project.clear()
-    assert names == ["Fixes", "Fixes (june)", *(f"Inferred: points{end}" for end in ("", " (taxis)", " (taxis) (2)"))]

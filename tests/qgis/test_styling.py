@@ -87,7 +87,7 @@ TRIPS = {"name": "trips", "unit": "user", "kind": "number"}
 
 def test_the_mark_is_of_the_label_that_is_shown() -> None:
     """in_domain counts the reasons of all labels; the colours show one of them."""
-    from raw_qgis_plugin.layers import legends, styling
+    from raw_qgis_plugin.layers import styling
 
     rows = [["weekend", 1.0, None, False], ["unknown", 0.4, 2.0, True], ["unknown", None, 2.0, False]]
     layer = layer_of("Point", TWO, rows)
@@ -96,8 +96,6 @@ def test_the_mark_is_of_the_label_that_is_shown() -> None:
     assert legend_of(layer) == [["Weekend"], [unsure], [unsure, outside]]
     styling.Profiles([TEAM, TRIPS], "user", "trips").apply(layer)
     assert [outside in words for words in legend_of(layer)] == [True, False, False]
-    styling.Profiles([TEAM, TRIPS], "user", legends.EACH_USER).apply(layer)
-    assert legend_of(layer) == [["A colour for each user"]] * 3
     styling.Profiles([], "user").apply(layer)
     assert [outside in words for words in legend_of(layer)] == [True, False, True]
 
@@ -147,29 +145,12 @@ def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
 PEOPLE = "&field=user_id:string&field=n_points:integer&field=mode:string&field=commuter:string&field=in_domain:bool"
 
 
-def test_the_colours_show_another_label_or_each_user() -> None:
-    from raw_qgis_plugin.layers import legends, styling
+def test_the_colours_show_another_label() -> None:
+    from raw_qgis_plugin.layers import styling
 
-    rows = [[user, 9, "walk", "yes", True] for user in ("a", "b", "a", "c")]
-    layer = layer_of("Point", PEOPLE, rows)
+    layer = layer_of("Point", PEOPLE, [[user, 9, "walk", "yes", True] for user in ("a", "b")])
     styling.Profiles([MODE, COMMUTER], "user", "commuter").apply(layer)
     assert layer.name() == "Users: Commuter" and legend_of(layer)[0][0] == "Commuter: yes"
-    styling.Profiles([MODE, COMMUTER], "user", legends.EACH_USER).apply(layer)
-    assert layer.name() == "Users" and legend_of(layer) == [["A colour for each user"]] * 4
-    (rule,) = layer.renderer().rootRule().children()
-    upper = rule.symbol().symbolLayer(rule.symbol().symbolLayerCount() - 1)
-    colours = evaluated(layer, upper, QgsSymbolLayer.Property.PropertyFillColor)
-    assert colours[0] == colours[2] and len(set(colours)) == 3
-
-
-def evaluated(layer: QgsVectorLayer, part: Any, what: Any) -> list[str]:
-    """A property of a symbol layer for each feature."""
-    context, found = QgsExpressionContext([QgsExpressionContextUtils.layerScope(layer)]), []
-    for feature in layer.getFeatures():
-        context.setFeature(feature)
-        found.append(str(part.dataDefinedProperties().property(what).value(context)[0]))
-    assert all(found)
-    return found
 
 
 def test_points_of_one_cell_lie_side_by_side_within_it() -> None:

@@ -88,9 +88,12 @@ def _nearest_hexagon(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def read_zones(shapes: Any, names: Iterable[Any] | None) -> Zones:
-    """Zones of polygons in degrees, named by `names` or by their number; equal names get a running number."""
+    """Zones of polygons in degrees, named by `names`, by their number where that is missing; equal names get a running
+    number.
+    """
     shapes = np.array(shapes, dtype=object).reshape(-1)
-    words = map(str, range(1, len(shapes) + 1) if names is None else names)
+    numbered = enumerate([None] * len(shapes) if names is None else names, 1)
+    words = [str(n if str(name) in ("None", "NULL", "") else name) for n, name in numbered]  # NULL is QGIS's None
     seen: dict[str, int] = {}
     unique = []
     for word in words:

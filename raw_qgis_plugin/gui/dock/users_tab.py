@@ -30,7 +30,7 @@ from ...core.regions.view import VisitorIndex
 from ...core.tracks import encode_ids
 from ...layers import styling, writing
 from ...layers.coordinates import from_wgs84, transform_xy
-from ...layers.legends import CLASS_COLOURS, EACH_USER, title_of
+from ...layers.legends import CLASS_COLOURS, title_of
 from ...layers.reading import as_text
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -130,9 +130,9 @@ class UsersTab(QWidget):
         self.shown.clear()
         self.colours.setVisible(layer is not None)
         drawn = layer.renderer().usedAttributes(QgsRenderContext()) if layer is not None else ()
-        for title, name in [*((title_of(head), head["name"]) for head in heads), (tr("Each user"), EACH_USER)]:
-            self.shown.addItem(title, name)
-            if name in drawn:
+        for head in heads:
+            self.shown.addItem(title_of(head), head["name"])
+            if head["name"] in drawn:
                 self.shown.setCurrentIndex(self.shown.count() - 1)
 
     def _show_label(self) -> None:
