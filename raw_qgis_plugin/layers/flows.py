@@ -21,8 +21,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from .legends import CLASS_COLOURS, numbers_of
-from .style import Style
+from .legends import CLASS_COLOURS, Style, numbers_of
 from .words import tr
 
 MAX_LINES, WIDEST_MM, LARGEST_MM = 150, 3.0, 9.0

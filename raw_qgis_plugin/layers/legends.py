@@ -6,9 +6,10 @@ A map tip is HTML in which QGIS evaluates every [% expression %]; ids, names and
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from qgis.core import (
@@ -29,10 +30,12 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtXml import QDomDocument
 
 from ..core.bundle.bundle import Worth, shipped_heads, worth
-from .words import tr
+from ..core.paths import RESOURCES
+from .words import ZONE, tr
 
 TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chosen, by its name; '' or none for all
 TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "track_id")"""
+VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
 # Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
@@ -236,3 +239,82 @@ def value_of(field: str) -> str:
 def literal(words: str) -> str:
     """Words for a map tip, as they are: neither HTML nor an expression."""
     return escape(words).replace("%", "&#37;")
+
+
+@dataclass(frozen=True)
+class Style:
+    """The look of one kind of output. Those derived from it have rules for the legend, and words for the map tip."""
+
+    title = ""  # the layer's name, in English
+    qml = ""  # in resources/styles
+    start, end = "t", ""  # fields of time
+    order = 0  # greater is drawn above
+    colours: ClassVar[dict[str, str]] = {}  # of the QML -> in their place
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return tr(self.title)
+
+    def _rules(self, rules: Rules) -> str | None:
+        """Fill in the legend. Returns the shown quantity for the layer's name, if any."""
+
+    def _about(self) -> str:
+        """The lines of the map tip below the user; '' for no map tip."""
+        return ""
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """Give a layer its map tip."""
+        if words := self._about():
+            map_tip(layer, "user_id", [], words)
+
+    def draw(self, layer: QgsVectorLayer) -> str:
+        """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's name."""
+        load_symbols(layer, RESOURCES / "styles" / f"{self.qml}.qml", self.colours)
+        if not isinstance(layer.renderer(), QgsRuleBasedRenderer):
+            return ""
+        rules = Rules(layer)
+        shown = self._rules(rules)
+        layer.setRenderer(QgsRuleBasedRenderer(rules.root))
+        return shown or ""
+
+    def apply(self, layer: QgsVectorLayer) -> None:
+        """Give a layer its symbols, legend, name and temporal settings; a table only its name."""
+        shown = self.draw(layer) if layer.isSpatial() else ""
+        if self.start and layer.isSpatial():
+            times, modes = layer.temporalProperties(), Qgis.VectorTemporalMode
+            interval, instant = modes.FeatureDateTimeStartAndEndFromFields, modes.FeatureDateTimeInstantFromField
+            times.setMode(interval if self.end else instant)
+            times.setStartField(self.start)
+            times.setEndField(self.end)
+            times.setIsActive(True)
+        layer.setName(f"{self.name}: {shown}" if shown else self.name)
+        self.tip(layer)
+        show_decimals(layer)
+        layer.triggerRepaint()
+
+
+@dataclass(frozen=True)
+class Fixes(Style):
+    """Imported fixes. zone: the time zone that belongs to them."""
+
+    zone: str = ""
+    title, qml = "Fixes", "fixes"
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """Keep the zone with the layer."""
+        if self.zone:
+            layer.setCustomProperty(f"raw/{ZONE}", self.zone)
+
+
+@dataclass(frozen=True)
+class Table(Style):
+    """A table, which is named but not drawn. verdicts: of a backtest, for the dock's card."""
+
+    title: str
+    verdicts: str = ""
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """Store the verdicts with the layer."""
+        if self.verdicts:
+            layer.setCustomProperty(VERDICTS, self.verdicts)

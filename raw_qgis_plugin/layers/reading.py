@@ -7,9 +7,12 @@ table becomes columns by core/sources/columns.py, and these become tracks by cor
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,12 +41,15 @@ from ..core.errors import InputError, Progress, no_progress, require
 from ..core.sources.schema import NONE, Schema, find_columns, user_candidates
 from ..core.times import parse_times
 from ..core.tracks import Skipped, Tracks
-from . import arrow
 from .coordinates import check, to_wgs84, transform_xy
 from .words import ZONE
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+log = logging.getLogger(__name__)
+Reader = Callable[[Callable[[int], None]], "pa.Table | None"]
+"""Of a function that is called with the number of rows read, and may raise to stop."""
 
 ROLES = ("user", "track", "time")
 GEOMETRY = "*geometry*"  # the column of points in the table of a layer; fields are called otherwise
@@ -92,7 +98,7 @@ class ReadPlan:
     transform: QgsCoordinateTransform  # to WGS84
     shape: Any  # the type of the geometries
     count: int  # of the features, -1 if unknown
-    file: arrow.Reader | None = None
+    file: Reader | None = None
 
     @property
     def has_lines(self) -> bool:
@@ -115,7 +121,7 @@ def plan_reading(
     fields = replace(fields, zone=timezone, geometry=GEOMETRY)
     find_columns(source.fields().names(), replace(fields, geometry=None))
     is_points = QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Point
-    file = arrow.ogr_reader(layer, fields) if is_points and fields.time and not some else None
+    file = ogr_reader(layer, fields) if is_points and fields.time and not some else None
     transform = to_wgs84(source.sourceCrs(), context)
     return ReadPlan(source, fields, transform, source.wkbType(), source.featureCount(), file)
 
@@ -160,7 +166,7 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
         raise InputError("No field of the layer looks like a time. Choose it as the time field.")
     table, schema = plan.file(count) if plan.file else None, plan.fields
     if table is None:
-        table, schema = _read_features(plan, count, plan.has_lines)
+        table, schema = _read_features(plan, count)
     fixes = fixes_of(table, schema)
     del table  # its geometries are needed no more
     check(plan.transform)
@@ -173,12 +179,69 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
     return build(parts)
 
 
-def _read_features(plan: ReadPlan, count: Callable[[int], None], lines: bool) -> tuple[pa.Table, Schema]:
+def ogr_reader(layer: QgsVectorLayer | None, schema: Schema) -> Reader | None:
+    """Reads a layer's file directly, in any thread; None if the layer shows anything other than its file holds.
+
+    Call it on the layer's own thread. The table has the fields of the schema and the geometry, under their names.
+    """
+    if layer is None or layer.providerType() != "ogr" or layer.isModified():
+        return None
+    fields, provider = layer.fields(), layer.dataProvider()
+    indexes = [fields.lookupField(name) for name in fields_of(schema)]
+    own = QgsFields.FieldOrigin.OriginProvider  # this name also exists before QGIS 3.38
+    if any(i < 0 or fields.fieldOrigin(i) != own for i in indexes) or provider.transaction():
+        return None
+    if provider.encoding().upper() not in ("", "UTF-8", "UTF8"):  # GDAL and QGIS decode it differently
+        return None
+    subset, uri = layer.subsetString().strip(), QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
+    extra = {"vsiPrefix", "vsiSuffix", "geometryType", "authcfg", "uniqueGeometryType"}
+    if any(uri.get(key) for key in extra) or subset.upper().startswith("SELECT") or uri.get("layerId") not in (None, 0):
+        return None
+    return partial(_read, uri["path"], uri.get("layerName"), list(uri.get("openOptions") or ()), subset, schema)
+
+
+def fields_of(schema: Schema) -> list[str]:
+    """The fields of a layer that a schema names, each once."""
+    return [name for name in schema.columns() if name != schema.geometry]
+
+
+def _read(
+    path: str, name: str | None, options: list[str], subset: str, schema: Schema, count: Callable[[int], None]
+) -> pa.Table | None:
+    try:
+        import pyarrow as pa
+
+        from ..core.sources.ogr import opened, read_layer
+
+        parts, done = [], 0
+        with opened(Path(path), options) as dataset:
+            layer = dataset.GetLayerByName(name) if name else dataset.GetLayer(0)
+            if layer is None or (name is None and dataset.GetLayerCount() != 1):
+                return None
+            for part in read_layer(dataset, layer, fields_of(schema), [str(schema.time)], subset):
+                if any(
+                    pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) for kind in part.schema.types
+                ):
+                    return None  # lists and JSON become text
+                parts.append(part)
+                done += len(part)
+                count(done)
+        table = pa.concat_tables(parts)
+        table.validate(full=True)  # text that is not UTF-8 is read by features
+        return table.rename_columns([*fields_of(schema), str(schema.geometry)])
+    # GDAL refuses, fails or is too old; or a stream lacks a column
+    except (InputError, SystemError, ImportError, AttributeError, KeyError, OSError, pa.ArrowException) as error:
+        log.info("Reading features, not columns: %s", str(error))  # the error itself would hold what GDAL has open
+        return None
+
+
+def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Table, Schema]:
     """The table of a layer and its schema: a row a point, or a vertex, whose M is the time.
 
     Every line is a track of its own, unless a field names its track. count is called now and then with the number of
     features read, and may raise to stop.
     """
+    lines = plan.has_lines
     if lines and not QgsWkbTypes.hasM(plan.shape):
         raise InputError(
             "INPUT has lines without M values, so its vertices have no time. Use lines whose M is epoch seconds, "
@@ -186,36 +249,25 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None], lines: bool) ->
         )
     import pyarrow as pa
 
+    from ..core.sources.objects import texts
+
     schema = replace(plan.fields, geometry=None, lon="*x*", lat="*y*")
     if lines:
         schema = Schema(plan.fields.user, plan.fields.track or "*line*", "*t*", "*x*", "*y*")
-    names = [name for name in arrow.fields_of(schema) if plan.source.fields().lookupField(name) >= 0]
+    names = [name for name in fields_of(schema) if plan.source.fields().lookupField(name) >= 0]
     at = [plan.source.fields().lookupField(name) for name in names]
-    make = {name: time_text if name == schema.time else as_text for name in names}
+    make = {name: time_text if name == schema.time else _id_text for name in names}
     features, done, parts = plan.source.getFeatures(QgsFeatureRequest().setSubsetOfAttributes(at)), 0, []
     while part := list(islice(features, 1 << 16)):  # Python's objects take ten times the memory of columns
         found = [_vertices(each.geometry()) if lines else _point(each.geometry()) for each in part]
         row = np.repeat(np.arange(len(part)), list(map(len, found)) if lines else 1)
         x, y, t = (np.concatenate(found) if lines else np.array(found)).T
-        columns = {name: _array([make[name](each[i]) for each in part]).take(row) for name, i in zip(names, at)}
+        columns = {name: texts([make[name](each[i]) for each in part]).take(row) for name, i in zip(names, at)}
         parts.append(pa.table({**columns, "*x*": x, "*y*": y, "*t*": t, "*line*": done + row + 1}))
         done += len(part)
         count(done)
     empty = pa.table({name: pa.array([], pa.string()) for name in schema.columns()})
-    return pa.concat_tables(parts, promote_options="permissive") if parts else empty, schema
-
-
-def _array(values: list[Any]) -> pa.Array:
-    """Values of a field as a column; as text where they are lists or of several types."""
-    import pyarrow as pa
-
-    from ..core.sources.formats.objects import texts
-
-    try:
-        array = pa.array(values)
-        return texts(values) if pa.types.is_nested(array.type) else array
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError):
-        return texts(values)
+    return pa.concat_tables(parts) if parts else empty, schema
 
 
 def _point(geometry: QgsGeometry) -> tuple[float, float, float]:
@@ -245,6 +297,12 @@ def as_text(value: Any) -> Any:
     if isinstance(value, (QDate, QDateTime, QTime)):
         return (time_text(value) or "").replace("T", " ").removesuffix("Z").removesuffix(".000") or None
     return None if isinstance(value, QVariant) else bytes(value) if isinstance(value, QByteArray) else value
+
+
+def _id_text(value: Any) -> Any:
+    """The same, of 7.0 the number 7."""
+    value = as_text(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def time_text(value: Any) -> Any:

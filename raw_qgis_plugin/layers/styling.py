@@ -14,11 +14,10 @@ import numpy as np
 from qgis.core import QgsExpression, QgsFeatureRequest, QgsMergedFeatureRenderer, QgsVectorLayer
 
 from .flows import add_moving
-from .legends import CLASS_COLOURS, Rules, map_tip, numbers_of, title_of, value_of
-from .style import VERDICTS as VERDICTS
-from .style import Fixes as Fixes
-from .style import Style
-from .style import Table as Table
+from .legends import CLASS_COLOURS, Rules, Style, map_tip, numbers_of, title_of, value_of
+from .legends import VERDICTS as VERDICTS
+from .legends import Fixes as Fixes
+from .legends import Table as Table
 from .words import tr
 
 INFERRED = "123,63,158"  # what nobody observed is purple, hollow or dashed

@@ -22,8 +22,6 @@ from qgis.core import (
     QgsField,
     QgsFields,
     QgsGeometry,
-    QgsLineString,
-    QgsPolygon,
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
@@ -219,11 +217,6 @@ def cut_lines(xy: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> list[Q
     of_each = np.split(parts, np.searchsorted(cuts, offsets[1:-1]))[: len(offsets) - 1]  # one more than it is cut at
     there = [[part for part in of_one if part is not None] for of_one in of_each]
     return [QgsGeometry.collectGeometry(line) if line else None for line in there]
-
-
-def polygons(rings: np.ndarray) -> list[QgsGeometry | None]:
-    """(n, k, 2) closed rings -> n polygons; None where a ring is not finite."""
-    return [QgsGeometry(QgsPolygon(QgsLineString(*ring.T.tolist()))) if _finite(ring).all() else None for ring in rings]
 
 
 def multipolygons(shapes: np.ndarray) -> list[QgsGeometry | None]:

@@ -41,7 +41,7 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
     require("shapely", "pyproj", "pyarrow")
     import shapely
 
-    from .formats.ogr import field_names, opened
+    from .ogr import field_names, opened
 
     name, _, layer_name = str(source).partition("|layername=")
     path = Path(name).expanduser()

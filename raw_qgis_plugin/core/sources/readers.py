@@ -161,9 +161,9 @@ def open_file(
 
 def _parsed(kind: str, file: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
     """The tables of a file that is itself none. Broken rows are counted."""
-    from .formats.geolife import plt_tables
-    from .formats.objects import object_tables
-    from .formats.ogr import ogr_tables
+    from .objects import object_tables
+    from .ogr import ogr_tables
+    from .text import plt_tables
 
     if kind == "gotrack":
         return iter([_gotrack(file)])

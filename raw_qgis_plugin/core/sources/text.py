@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from ..errors import InputError, Progress
@@ -108,3 +109,21 @@ def text_tables(file: Path, head: Head, columns: list[str], skipped: Skipped, pr
     except (pa.ArrowException, OSError, UnicodeError) as error:
         hint = ". Choose its encoding, such as latin-1" if "UTF8" in str(error) else ""
         raise InputError(f"{file.name} cannot be read as a table of text: {error}{hint}") from error
+
+
+def plt_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
+    """A file of GeoLife, <user>/Trajectory/<track>.plt: six lines, then lat, lon, 0, feet, days, date, time (UTC).
+
+    The columns lat, lon and time as text, and user and track. No table of a file that is empty.
+    """
+    rows, folder = file.read_bytes().split(b"\n", 6)[6:], file.resolve().parent
+    if not rows or not rows[0].strip():
+        return
+    user = folder.parent.name if folder.name.lower() == "trajectory" else folder.name
+    head = Head(["lat", "lon", "zero", "feet", "days", "date", "time"], ",", "latin-1", 6)
+    for table in text_tables(file, head, ["lat", "lon", "date", "time"], skipped, progress):
+        columns = {"lat": table["lat"], "lon": table["lon"]}
+        columns["time"] = pc.binary_join_element_wise(table["date"], table["time"], " ")
+        for name, value in (("user", user), ("track", file.stem)):
+            columns[name] = pa.repeat(value, len(table)).dictionary_encode()
+        yield pa.table(columns)

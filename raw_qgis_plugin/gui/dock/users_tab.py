@@ -200,6 +200,8 @@ class UsersTab(QWidget):
 
     def _mark(self, user: str, places: UsualPlaces, max_drawn: int = 5000) -> None:
         """Draw the user's tracks, thinned to max_drawn fixes and cut at gaps, and usual places, in the map's CRS."""
+        import shapely
+
         every = self.session.tracks
         if every is None:
             return
@@ -213,7 +215,7 @@ class UsersTab(QWidget):
         try:
             track, rings = np.split(transform_xy(lonlat, transform), [len(fixes)])
             [line] = writing.cut_lines(track, np.array([0, len(fixes)]), np.diff(piece[fixes], prepend=0) > 0)
-            cells = writing.polygons(rings.reshape(-1, 5, 2))
+            cells = writing.multipolygons(shapely.polygons(rings.reshape(-1, 5, 2)))
         except (QgsCsException, InputError):
             return
         for geometry, colour in zip([line, *cells], ("#d62728", *CLASS_COLOURS)):

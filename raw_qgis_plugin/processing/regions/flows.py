@@ -70,7 +70,7 @@ class FindFlows(TrackAlgorithm):
 
         from ...core.flows.flows import shown_zones, table_of
         from ...layers.flows import FlowLines, FlowZones
-        from ...layers.style import Table
+        from ...layers.legends import Table
 
         table, zones = table_of(found), found.zones
         between = np.flatnonzero(found.pairs["rank"] > 0)

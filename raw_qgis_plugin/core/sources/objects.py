@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...errors import InputError, Progress
-from ...times import NO_TIME, parse_times
-from ...tracks import Skipped
+from ..errors import InputError, Progress
+from ..times import NO_TIME, parse_times
+from ..tracks import Skipped
 from .ogr import ogr_tables
 
 LISTS = ("locations", "semanticSegments", "data")  # of Records.json, Timeline.json, OwnTracks

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...errors import InputError, Progress, require
+from ..errors import InputError, Progress, require
 
 TZFLAG_UTC = 100  # of GDAL
 
