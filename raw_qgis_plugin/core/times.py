@@ -55,12 +55,19 @@ def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.
         zoned = getattr(kind, "tz", None) is not None  # Arrow keeps zoned times in UTC
         moments = column.cast(pa.timestamp("ms"), safe=False).cast(pa.int64()).fill_null(NO_TIME)
         return _to_utc(moments.to_numpy(zero_copy_only=False), UTC if zoned else zone)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    if is_text(kind):
         return _from_text(column.cast(pa.string()), zone, date_order)
     if not pa.types.is_integer(kind) and not pa.types.is_floating(kind):
         raise InputError(f"The column of time holds {kind}, not times.")
     numbers = _from_numbers(pc.fill_null(column, 0).to_numpy(zero_copy_only=False), zone)  # not as floats with nan:
     return np.where(column.is_null().to_numpy(zero_copy_only=False), NO_TIME, numbers)  # µs would lose their digits
+
+
+def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is text."""
+    import pyarrow.types as types
+
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def _column_of(array: np.ndarray) -> Any:

@@ -89,17 +89,14 @@ class Rules:
     def add_silent(self, head: dict[str, Any] | None) -> None:
         """Mark the features about which a head, or all of a run, is silent: unlike its training data, or too little.
 
-        in_domain counts the reasons of all heads of a run. A head that is merely not sure gives a probability. Labels
-        of people say why they are unknown.
+        in_domain counts the reasons of all heads of a run. Labels of people say why they are unknown.
         """
         condition = '"in_domain" = FALSE'
         if head is not None:
             if "unit" not in head:
                 return
-            name, p = (QgsExpression.quotedColumnRef(head["name"] + part) for part in ("", "_p"))
+            name = QgsExpression.quotedColumnRef(head["name"])
             condition += f" AND {name} IS NULL" if head["kind"] == "number" else f" AND {name} = 'unknown'"
-            if head["kind"] != "number" and self.layer.fields().lookupField(head["name"] + "_p") >= 0:
-                condition += f" AND {p} IS NULL"
         self.add_if_any("outside", condition, tr("Unlike the training data"))
 
     def spread(self) -> None:
@@ -141,11 +138,6 @@ def is_unproven(head: dict[str, Any]) -> bool:
     which are of no unit, have a page of evidence.
     """
     return "unit" in head and head["name"] not in shipped_heads() and worth(head.get("metrics", {})) is not Worth.PROVEN
-
-
-def unproven() -> str:
-    """The remark on such a head."""
-    return tr("Not proven better than a simple method")
 
 
 def verdict_of(head: dict[str, Any], min_units: int = 30) -> str:

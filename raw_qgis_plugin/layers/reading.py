@@ -38,7 +38,7 @@ from qgis.PyQt.QtCore import QByteArray, QDate, QDateTime, Qt, QTime, QVariant
 
 from ..core.arrays import object_column
 from ..core.errors import InputError, Progress, no_progress, require
-from ..core.sources.schema import NONE, Schema, find_columns, user_candidates
+from ..core.sources.schema import Schema, find_columns, user_candidates
 from ..core.times import parse_times
 from ..core.tracks import Skipped, Tracks
 from .coordinates import check, to_wgs84, transform_xy
@@ -78,13 +78,10 @@ def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: 
 
     InputError where the layer lacks a chosen field.
     """
-    has_none = fields.lookupField(NONE) >= 0
-    wanted = Schema(user or None, track or None, None if time == NONE and not has_none else time or None)
+    wanted = Schema(user or None, track or None, time or None)
     schema = replace(find_columns(fields.names(), wanted), lon=None, lat=None, scale=1.0, geometry=GEOMETRY)
-    if time == NONE and not has_none:
-        return replace(schema, time=None, date=None, guessed=schema.guessed - {"time"})
     dated = [field.name() for field in fields if field.typeName().lower() in ("datetime", "timestamp", "date")]
-    if schema.time is None and len(dated) == 1:
+    if schema.time is None and not time and len(dated) == 1:
         return replace(schema, time=dated[0], guessed=schema.guessed | {"time"})
     return schema
 

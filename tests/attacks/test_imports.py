@@ -61,7 +61,7 @@ def parquet_bytes(rng: random.Random) -> bytes:
     good = {
         "user_id": made([f"u{i % 3}" for i in range(N)]),
         "t": made(count * 1000 + 1_700_000_000_000, pa.timestamp("ms")),
-        "lon": made(116.4 + count * 1e-4), "lat": made(39.9 + count * 1e-4), "visible": made(["false"] * N),
+        "lon": made(116.4 + count * 1e-4), "lat": made(39.9 + count * 1e-4),
         "geometry": made([b"\x01\x01\0\0\0" + np.array([1.5, 2.5]).tobytes()] * N), "track_id": made(count // 9),
     }  # fmt: skip
     odd = [
@@ -73,7 +73,7 @@ def parquet_bytes(rng: random.Random) -> bytes:
         made(count, pa.timestamp("ms", tz="+99:99")), made([2**62] * N, pa.timestamp("us")),
         made([b"\x01\x02\0\0\0\xff\xff\xff\x7f"] * N),
     ]  # fmt: skip
-    shares = {"lon": 0.85, "geometry": 0.3, "visible": 0.2, "track_id": 0.2}
+    shares = {"lon": 0.85, "geometry": 0.3, "track_id": 0.2}
     table = pa.table({
         name: values if rng.random() < 0.8 else rng.choice(odd)
         for name, values in good.items() if rng.random() < shares.get(name, 1.0)

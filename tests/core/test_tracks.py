@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raw_qgis_plugin.core.arrays import group_quantile, stable_order
-from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.times import NO_TIME
 from raw_qgis_plugin.core.tracks import Coded, build_tracks, encode_ids, solar_day, spikes
@@ -73,11 +72,6 @@ def test_nothing_is_legal():
     assert tracks.track_offsets.tolist() == tracks.user_offsets.tolist() == [0]
 
 
-def test_columns_of_different_length_are_refused():
-    with pytest.raises(InputError, match="differ in length"):
-        build_tracks(None, None, [1, 2], [0], [0])
-
-
 def straight(metres_a_second: float, n: int = 20) -> np.ndarray:
     return np.arange(n) * metres_a_second / DEGREE_M
 
@@ -99,12 +93,6 @@ def test_a_spike_is_one_although_one_step_of_it_is_possible():
     lon = np.array([0, 10, 20, 4300, 40, 50, 60.0]) / DEGREE_M
     tracks, skipped = build_tracks(None, None, t, lon, np.zeros(7))
     assert skipped == {"impossible jump": 1} and 66_000 not in tracks.t
-
-
-def test_a_turn_at_the_speed_of_a_plane_is_none():
-    t, east = np.arange(9) * 10_000, np.array([0, 1, 2, 3, 4, 4, 4, 4, 4]) * 1500 / DEGREE_M
-    north = np.array([0, 0, 0, 0, 0, 1, 2, 3, 4]) * 1500 / DEGREE_M
-    assert not build_tracks(None, None, t, east, north)[1]
 
 
 def test_whether_a_fix_is_a_spike_depends_on_the_next_fix_alone():

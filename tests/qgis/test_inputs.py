@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from qgis.core import (
     QgsProcessingException,
-    QgsProcessingFeatureSourceDefinition,
     QgsProject,
     QgsProperty,
     QgsVectorLayer,
@@ -63,22 +62,6 @@ def test_empty_input_is_answered_in_a_sentence(run: Callable, bundle: str, algor
     assert any("so the output is empty" in words or "no fix" in words.lower() for words in done.feedback.warnings)
     assert done.layer().featureCount() == (10 if algorithm == "raw:scoreregions" else 0)
     assert not done.feedback.errors
-
-
-def test_selection_and_filter_are_honoured(
-    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
-) -> None:
-    for path in (None, tmp_path / "a.gpkg"):
-        layer = make(fixes, path=path)
-        QgsProject.instance().addMapLayer(layer)
-        layer.selectByExpression("user_id IN ('u02', 'u03')")
-        for wanted, users in (
-            (QgsProcessingFeatureSourceDefinition(layer.id(), selectedFeaturesOnly=True), {"u02", "u03"}),
-            (QgsProcessingFeatureSourceDefinition(layer.id(), filterExpression="user_id = 'u05'"), {"u05"}),
-        ):
-            done = run("raw:profileusers", INPUT=wanted, MODEL=bundle)
-            assert {row["user_id"] for row in done.rows()} == users
-        QgsProject.instance().removeMapLayer(layer.id())
 
 
 @pytest.mark.parametrize(

@@ -299,14 +299,3 @@ def test_accuracy_and_dates_beside_times_of_day_are_read_as_from_files(make: Any
     assert [str(t)[11:16] for t in tracks.t.astype("datetime64[ms]")] == ["08:00", "08:01", "08:02", "08:04"]
     assert skipped == {"position known to over a kilometre only": 1}
     np.testing.assert_array_equal(tracks.accuracy, np.array([8, np.nan, 9, 7], np.float32))
-
-
-@pytest.mark.parametrize("suffix", [".gpkg", ".geojson"])
-def test_lists_are_ids_by_their_text(make: Any, fixes: Any, saved: Any, tmp_path: Path, suffix: str) -> None:
-    layer = make(fixes)
-    layer.dataProvider().addAttributes([QgsField("pair", QMetaType.Type.QStringList)])
-    layer.updateFields()
-    layer.dataProvider().changeAttributeValues({feature.id(): {2: ["a", "b"]} for feature in layer.getFeatures()})
-    for each in (layer, saved(layer, tmp_path / f"a{suffix}")):
-        tracks, _ = read(plan(each, user="pair"))
-        assert tracks.n_users == 1 and "a" in tracks.user_ids[0]

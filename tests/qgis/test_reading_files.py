@@ -92,10 +92,3 @@ def test_lines_with_m_are_fixes(fixes: Any, make: Any, tmp_path: Path, kind: str
         tracks, skipped = read(made)
         assert not skipped and tracks.n_users == 12 and tracks.n_tracks == 12
         assert np.array_equal(tracks.t, plain.t) and np.array_equal(tracks.lon, plain.lon)
-
-
-@pytest.mark.parametrize("wkt", ["LineString (1 1, 2 2)", "LineStringZ (1 1 5, 2 2 5)", "MultiLineString ((1 1, 2 2))"])
-def test_a_line_without_m_in_a_layer_of_lines_with_m_has_no_times(wkt: str) -> None:
-    from raw_qgis_plugin.layers.reading import _vertices
-
-    np.testing.assert_array_equal(_vertices(QgsGeometry.fromWkt(wkt)), [[1, 1, np.nan], [2, 2, np.nan]])

@@ -70,12 +70,6 @@ def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
-def is_text(kind: pa.DataType) -> bool:
-    """Whether a column is text, or a dictionary of it."""
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-
-
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
     """(n,) float64, nan for anything but a number; text may have a decimal comma."""
     column = plain_column(column)

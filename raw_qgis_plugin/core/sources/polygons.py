@@ -40,6 +40,7 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
     """
     require("shapely", "pyproj", "pyarrow")
     import shapely
+    from pyproj import CRS, Transformer
 
     from .ogr import field_names, opened
 
@@ -68,17 +69,12 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
         raise InputError(f"The regions have no field '{id_field}'. They have: {', '.join(fields) or 'none'}.")
     ids = object_column(row[id_field] for row in rows) if id_field else np.arange(1, len(rows) + 1).astype(object)
     shapes = np.array(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
-    return Polygons(id_field or "region", ids, _to_lonlat(shapes, wkt))
-
-
-def _to_lonlat(shapes: np.ndarray, crs: str) -> np.ndarray:
-    from pyproj import CRS, Transformer
-
-    of = CRS.from_user_input(crs)
-    if of.is_geographic and of.equals(CRS.from_epsg(4326), ignore_axis_order=True):
-        return shapes
-    transformer = Transformer.from_crs(of, "EPSG:4326", always_xy=True)
-    return transform_shapes(shapes, lambda xy: np.column_stack(transformer.transform(*xy.T)), not of.is_geographic)
+    if not (of := CRS.from_user_input(wkt)).equals(world := CRS.from_epsg(4326), ignore_axis_order=True):
+        transformer = Transformer.from_crs(of, world, always_xy=True)
+        shapes = transform_shapes(
+            shapes, lambda xy: np.column_stack(transformer.transform(*xy.T)), not of.is_geographic
+        )
+    return Polygons(id_field or "region", ids, shapes)
 
 
 def transform_shapes(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, Progress, no_progress, part_of, require
-from ..times import UTC, find_date_order, find_zone
+from ..times import UTC, find_date_order, find_zone, is_text
 from ..tracks import Skipped, Tracks, build_tracks
 from .files import files_of, find_source, names_of
 from .schema import AS_GUESSED, Schema, find_columns, has_fixes
@@ -149,27 +149,21 @@ def open_file(
     """
     if kind == "parquet":
         return _open_parquet(file, progress)
-    if kind == "csv":
-        from .text import read_head, text_tables
-
-        head = read_head(file, schema, always_header)
-        return head.names, lambda columns: text_tables(file, head, columns, skipped, progress)
-    tables = _parsed(kind, file, skipped, progress)
-    first = next(tables, None)
-    return ([], lambda _: tables) if first is None else (first.column_names, lambda _: chain([first], tables))
-
-
-def _parsed(kind: str, file: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
-    """The tables of a file that is itself none. Broken rows are counted."""
     from .objects import object_tables
     from .ogr import ogr_tables
-    from .text import plt_tables
+    from .text import plt_tables, read_head, text_tables
 
+    if kind == "csv":
+        head = read_head(file, schema, always_header)
+        return head.names, lambda columns: text_tables(file, head, columns, skipped, progress)
     if kind == "gotrack":
-        return iter([_gotrack(file)])
-    if kind == "geolife":
-        return plt_tables(file, skipped, progress)
-    return object_tables(file, skipped, progress) if kind == "json" else ogr_tables(file, progress)
+        tables = iter([_gotrack(file)])
+    elif kind == "geolife":
+        tables = plt_tables(file, skipped, progress)
+    else:
+        tables = object_tables(file, skipped, progress) if kind == "json" else ogr_tables(file, progress)
+    first = next(tables, None)
+    return ([], lambda _: tables) if first is None else (first.column_names, lambda _: chain([first], tables))
 
 
 def _gotrack(file: Path) -> pa.Table:
@@ -220,7 +214,7 @@ def choose(names: list[str], wanted: Schema, file: Path) -> Schema:
 
 def with_date_order(schema: Schema, tables: Iterable[pa.Table]) -> Schema:
     """The schema with the order of dates that the columns of time and date show; 'unknown' where they show none."""
-    from .columns import is_text, time_column
+    from .columns import time_column
 
     order = schema.date_order
     for column in () if order else (time_column(table, schema) for table in tables):

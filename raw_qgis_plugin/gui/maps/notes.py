@@ -14,7 +14,7 @@ from qgis.PyQt.QtCore import QDate, QLocale
 from ...core.bundle.bundle import open_bundle
 from ...core.errors import RawError
 from ...core.specs import MIN_USERS
-from ...layers.legends import is_unproven, title_of, unproven, verdict_of
+from ...layers.legends import is_unproven, title_of, verdict_of
 from ...layers.publishing import describe
 from ...layers.words import MADE_BY, MADE_OF
 from ...processing.words import tr
@@ -98,5 +98,5 @@ def describe_models(layers: Sequence[QgsVectorLayer], session: Session | None) -
         every = (head for unit in ("user", "track", "day", "region") for head in bundle.heads(unit))
         for head in (each for each in every if each["name"] in shown):
             words = f"{title_of(head)}: {verdict_of(head) or tr('Not tested.')}"
-            sentences[f"{words} {unproven()}." if is_unproven(head) else words] = None
+            sentences[f"{words} {tr('Not proven better than a simple method')}." if is_unproven(head) else words] = None
     return list(names), list(sentences)
