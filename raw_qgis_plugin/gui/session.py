@@ -19,17 +19,10 @@ from ..core.embedding.cache import embed_cached
 from ..core.errors import Progress, RawError, part_of
 from ..core.people.labels import label_people
 from ..core.regions.view import VisitorIndex, prepare
+from ..core.sources.schema import NONE
 from ..core.tracks import Skipped, Tracks, by_unit
 from ..environment import folders
-from ..layers.reading import (
-    NONE,
-    ROLES,
-    ReadPlan,
-    Schema,
-    fields_of_users,
-    read_tracks,
-    snapshot,
-)
+from ..layers.reading import ROLES, ReadPlan, Schema, fields_of_users, read_tracks, snapshot
 from ..layers.writing import utc
 from ..processing.words import tr
 from ..tasks.job import AlgorithmJob, Job
