@@ -119,9 +119,11 @@ def processing(staged: None) -> Iterator[Any]:
         sys.path.append(PLUGINS)
     import processing as module
     from processing.core.Processing import Processing
+    from processing.gui import Postprocessing
 
     from raw_qgis_plugin.plugin import RawPlugin
 
+    Postprocessing.iface = None  # QGIS 3.44 refuses the stand-in of pytest-qgis as the panel of layers
     Processing.initialize()
     plugin = RawPlugin(None)
     plugin.initProcessing()
