@@ -22,8 +22,7 @@ from model.data.corpus import load
 from model.evaluate import ratio_words
 from model.evaluate.forecast import FAMILIES, cut, predict_windows
 from model.network.config import BUNDLES
-from model.pretrain import parser as pretraining_parser
-from model.pretrain import pretrain
+from model.pretrain import arguments, pretrain
 from model.training.card import write_card
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
@@ -164,7 +163,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     start = ["--preset", args.preset] if args.init == "none" else ["--init", args.init]
     resume = ["--resume"] if args.resume and (trained / "state.safetensors").exists() else []
     words = ["--corpus", args.tracks, "--output", str(trained), *start, *resume, *others]
-    options = argparse.Namespace(**vars(pretraining_parser().parse_args(words)), words=words)
+    options = arguments(words)
     before = open_bundle(None if args.init == "none" else args.init)
     if not (resume and (trained / "bundle").exists()):
         print_line({"stage": "training"})

@@ -2,9 +2,9 @@
 """Pretrain RAW to predict where tracks go: python -m model.pretrain --preset raw-small --corpus PATH … --output RUN
 
 The same command trains on a laptop, on one graphics card and, under torchrun, on many. It prints progress as JSON
-lines, one a validation, and writes TensorBoard logs to RUN/logs. RUN/state.safetensors is the checkpoint (--resume
-continues from it) and RUN/bundle the finished model bundle. Cabs and devices held out for reports
-(model/data/heldout.py) and, for validation, a fiftieth of the people are not trained on.
+lines. RUN/state.safetensors is the checkpoint (--resume continues from it) and RUN/bundle the finished model bundle.
+Cabs and devices held out for reports (model/data/heldout.py) and, for validation, a fiftieth of the people are not
+trained on.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from model.cli import Parser, from_zero, over_zero, positive, run
+from model.cli import Parser, from_zero, over_zero, positive, print_line, run
 from model.data.batches import CADENCES, Batches
 from model.data.corpus import load_both, parse, source_name
 from model.data.feed import feed
@@ -27,9 +27,9 @@ from model.export import check_output, export
 from model.network.config import PRESETS
 from model.training.calibrate import between, calibrate
 from model.training.distributed import World, find_device, open_world
-from model.training.loop import PEAK_LR, PEAK_LR_TRAINED, Reporter, stop_requests, train, validate_average
+from model.training.loop import stop_requests, train
 from model.training.published import PlaceBatches, fit_box
-from model.training.run import TrainingRun
+from model.training.run import PEAK_LR, PEAK_LR_TRAINED, TrainingRun
 from raw_qgis_plugin.core.errors import InputError
 
 EPILOG = """\
@@ -66,7 +66,6 @@ def parser() -> argparse.ArgumentParser:
     long = p.add_argument_group("how long").add_argument
     long("--minutes", type=over_zero, default=30.0, help="budget that the learning rate follows (%(default)s)")
     long("--steps", type=positive, help="train this many steps instead")
-    long("--patience", type=positive, default=0, metavar="N", help="stop after N validations without gain (never)")
     long("--validate-every", type=positive, default=100, metavar="STEPS", help="and checkpoint (%(default)s)")
     long("--checkpoint-every", type=over_zero, default=300.0, metavar="SECONDS", help="(%(default)s)")
     how = p.add_argument_group("how").add_argument
@@ -82,6 +81,11 @@ def parser() -> argparse.ArgumentParser:
     how("--compile", action=argparse.BooleanOptionalAction, help="torch.compile (on where there is a GPU)")
     # fmt: on
     return p
+
+
+def arguments(words: Sequence[str]) -> argparse.Namespace:
+    """The arguments in the words of a command, and the `command` itself."""
+    return argparse.Namespace(**vars(parser().parse_args(words)), command=command(words))
 
 
 def check(args: argparse.Namespace) -> None:
@@ -111,79 +115,67 @@ def shards_folder(output: Path, world: World) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def open_corpus(args: argparse.Namespace, folder: Path, world: World) -> tuple[Batches, Batches | None]:
+def open_corpus(training: TrainingRun, folder: Path) -> tuple[Batches, Batches | None]:
     """The batches to train on and those of unseen people, tokenised by the first process."""
-    with world.first_alone():
-        training, held_out = load_both(args.corpus, folder)
-        training += load_both(args.keep, folder)[0]
+    args = training.args
+    with training.world.first_alone():
+        sources, held_out = load_both(args.corpus, folder)
+        sources += load_both(args.keep, folder)[0]
     long_enough = any(s.view(cadence) for s in held_out for cadence in CADENCES)
     validation = Batches(held_out, min(args.points, 8192), seed=1) if long_enough else None
-    return Batches(training, args.points, args.seed), validation
+    return Batches(sources, args.points, training.seed), validation
 
 
-def finish(
-    run: TrainingRun, corpus: Batches, validation: Batches | None, args: argparse.Namespace, reporter: Reporter,
-    about: Callable[[], dict],
-) -> None:  # fmt: skip
+def finish(training: TrainingRun, corpus: Batches, validation: Batches | None) -> None:
     """Validate, calibrate and save for the last time, and make the bundle."""
-    reporter.metrics, average = validate_average(run, validation), run.averaged()
-    cadences = [*corpus.cadences, *run.domain.get("cadence_s", ())]
-    run.domain = {"cadence_s": [min(cadences), max(cadences)]}
-    run.save(about())  # to calibrate takes minutes, and may be broken off
-    if average is not None:
-        reporter.print({"stage": "calibrating"})
-        found = calibrate(average.cpu(), validation) if validation else {}
-        run.calibration = run.calibration | between(run.calibration_before, found, validation)
-        if not found:
-            rest = "stay as they were" if run.calibration else "are the network's own, which no data has confirmed"
-            reporter.print({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
-    run.save(about())
-    if average is not None:
-        export(args.output, args.output / "bundle")
-        reporter.print({"bundle": str(args.output / "bundle"), **reporter.metrics})
+    training.validate(validation)
+    cadences = [*corpus.cadences, *training.domain.get("cadence_s", ())]
+    training.domain = {"cadence_s": [min(cadences), max(cadences)]}
+    training.save()  # to calibrate takes minutes, and may be broken off
+    if not training.world.first:
+        return
+    print_line({"stage": "calibrating"})
+    found = calibrate(training.averaged().cpu(), validation) if validation else {}
+    training.calibration |= between(training.calibration_before, found, validation)
+    if not found:
+        rest = "stay as they were" if training.calibration else "are the network's own, which no data has confirmed"
+        print_line({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
+    training.save()
+    export(training.folder, training.folder / "bundle")
+    print_line({"bundle": str(training.folder / "bundle"), **training.metrics})
 
 
 def pretrain(args: argparse.Namespace) -> None:
-    """Train a run and make its bundle. args: of `parser`, and the words of the command."""
+    """Train a run and make its bundle. args: of `arguments`."""
     check(args)
     world = open_world(args.device)
     args.output.mkdir(parents=True, exist_ok=True)
     if args.compile is None:
         args.compile = world.device.type == "cuda"
     training = TrainingRun(args, world)
-    resumed = training.resume() if args.resume else {}
-    if args.lr is None:
-        args.lr = resumed.get("lr", PEAK_LR_TRAINED if args.init else PEAK_LR)
-    args.seed = resumed.get("seed", args.seed)
-    reporter = Reporter(args.output, world.first, resumed.get("metrics", {}), resumed.get("losses", []))
-
-    def about() -> dict:
-        """What a checkpoint, and so the card, records of the command, and what a resumed run needs to know."""
-        run = {"seed": args.seed, "minutes": args.minutes, "command": command(args.words), "lr": args.lr}
-        return run | {"metrics": reporter.metrics, "losses": reporter.losses}
-
+    if args.resume:
+        training.resume()
     with shards_folder(args.output, world) as folder:
-        corpus, validation = open_corpus(args, folder, world)
+        corpus, validation = open_corpus(training, folder)
         if positions := training.network.config.positions:  # as published
             training.box = training.box or [list(map(float, corner)) for corner in fit_box(corpus.sources)]
             corpus, validation = PlaceBatches(corpus, np.array(training.box), positions), None
         batches = feed(corpus, training.batches + world.rank, world.size, on_gpu=world.device.type == "cuda")
         with stop_requests(world) as stop:
-            train(training, batches, validation, args, reporter, stop, about)
+            train(training, batches, validation, stop)
         batches.close()
         if positions:
-            training.save(about())
-            reporter.print({"run": str(args.output)})
+            training.save()
+            if world.first:
+                print_line({"run": str(args.output)})
         else:
-            finish(training, corpus, validation, args, reporter, about)
-    reporter.close()
+            finish(training, corpus, validation)
     world.leave()
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
-    words = sys.argv[1:] if argv is None else argv
-    pretrain(argparse.Namespace(**vars(parser().parse_args(words)), words=words))
+    pretrain(arguments(sys.argv[1:] if argv is None else argv))
 
 
 if __name__ == "__main__":

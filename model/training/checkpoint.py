@@ -6,18 +6,17 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections import defaultdict
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from model.network.config import Config
 from model.network.raw import Raw
-from model.training.distributed import spread_like, whole
 from raw_qgis_plugin.core.bundle.bundle import Bundle
 from raw_qgis_plugin.core.bundle.contract import WEIGHTS_FILE
 from raw_qgis_plugin.core.bundle.network import weights_of
@@ -97,23 +96,22 @@ def save_weights(network: Raw, bundle: Path) -> None:
     save_file(weights, bundle / WEIGHTS_FILE)
 
 
-def optimizer_tensors(optimizers: list[Optimizer], network: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """The optimizers' state as named, whole tensors; all processes that share it must call this."""
-    for name, parameter in network.named_parameters():
-        for optimizer in optimizers:
-            for key, value in optimizer.state.get(parameter, {}).items():
-                yield f"optimizer.{name}.{key}", whole(torch.as_tensor(value))
+def optimizer_tensors(optimizers: list[Optimizer]) -> dict[str, Tensor]:
+    """The optimizers' state as named tensors."""
+    return {
+        f"optimizer.{number}.{parameter}.{key}": torch.as_tensor(value)
+        for number, optimizer in enumerate(optimizers)
+        for parameter, state in optimizer.state_dict()["state"].items()
+        for key, value in state.items()
+    }
 
 
-def restore_optimizers(optimizers: list[Optimizer], network: nn.Module, tensors: dict[str, Tensor]) -> None:
+def restore_optimizers(optimizers: list[Optimizer], tensors: dict[str, Tensor]) -> None:
     """Load the state that `optimizer_tensors` named into the optimizers."""
-    parameters = dict(network.named_parameters())
-    for optimizer in optimizers:
-        own = {id(p) for group in optimizer.param_groups for p in group["params"]}
-        for path, value in tensors.items():
-            first, _, rest = path.partition(".")
-            name, _, key = rest.rpartition(".")
-            if first == "optimizer" and id(parameters[name]) in own:
-                parameter = parameters[name]  # fused optimizers want their counts on its device, too
-                value = spread_like(value, parameter) if value.ndim else value.to(parameter.device)
-                optimizer.state[parameter][key] = value.clone()
+    for number, optimizer in enumerate(optimizers):
+        states = defaultdict[int, dict[str, Tensor]](dict)
+        for name, value in tensors.items():
+            if name.startswith(f"optimizer.{number}."):
+                parameter, key = name.split(".")[2:]
+                states[int(parameter)][key] = value
+        optimizer.load_state_dict(optimizer.state_dict() | {"state": states})

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Training in several processes: torchrun's environment, the device, and tensors that are sharded over processes."""
+"""Training in several processes: torchrun's environment, and the device of each."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +11,6 @@ from datetime import timedelta
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
-from torch.distributed.tensor import DTensor, distribute_tensor
 
 from raw_qgis_plugin.core.errors import InputError
 
@@ -40,17 +37,10 @@ class World:
         return shared.tolist()
 
     def leave(self) -> None:
-        """End this process once all of them are done; does nothing for a process that is alone.
-
-        The process ends without Python's own clean-up: while a device mesh holds the group, gloo's threads hold it
-        too, and a thread that frees a tensor during the clean-up aborts the process.
-        """
+        """Part once all processes are done."""
         if self.size > 1:
             dist.barrier()
             dist.destroy_process_group()
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
 
     @contextmanager
     def first_alone(self) -> Iterator[None]:
@@ -93,20 +83,3 @@ def find_device(name: str) -> torch.device:
         torch.cuda.set_device(device)
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     return device
-
-
-def local(tensor: Tensor) -> Tensor:
-    """The part of a tensor that this process holds."""
-    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
-
-
-def whole(tensor: Tensor) -> Tensor:
-    """The whole tensor from the parts in all processes, all of which must call this."""
-    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-
-
-def spread_like(tensor: Tensor, like: Tensor) -> Tensor:
-    """A whole tensor on the device of another, and sharded as that one is."""
-    if isinstance(like, DTensor):
-        return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements)
-    return tensor.to(like.device)

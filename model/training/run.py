@@ -5,28 +5,31 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch import distributed as dist
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
-from model.data.batches import Batch
+from model.data.batches import Batch, Batches
 from model.data.corpus import source_name
 from model.network.config import PRESETS
 from model.network.raw import Raw
 from model.training.checkpoint import load, network_of, optimizer_tensors, restore_optimizers, save
-from model.training.distributed import World, local, spread_like, whole
-from model.training.loss import losses, place_loss
+from model.training.distributed import World
+from model.training.loss import losses, place_loss, validate
 from model.training.published import Places
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
+PEAK_LR, PEAK_LR_TRAINED = 2e-3, 1.2e-3  # peak learning rates from random and from trained weights
 HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.")  # parameters between states, for Muon
 LARGE = ("raw-large", "raw-1b")  # presets with checkpointed layers
 RESUMED = (  # attributes of a run that its checkpoint keeps
     "step", "batches", "seconds", "points", "before", "box", "calibration", "calibration_before", "domain", "corpus",
+    "metrics", "seed", "lr",
 )  # fmt: skip
 
 
@@ -34,16 +37,18 @@ class TrainingRun:
     """A training run. It uses each batch once, however many processes share them and wherever it is resumed.
 
     batches: made so far, of all processes. before, calibration_before: of the bundle that the run starts from. domain:
-    ranges of the training data. box: corners in degrees, for the network as published.
+    ranges of the training data. box: corners in degrees, for the network as published. metrics: of the last validation.
+    lr: the peak learning rate.
     """
 
     def __init__(self, args: argparse.Namespace, world: World) -> None:
-        self.folder, self.world, self.accumulate = args.output, world, args.accumulate
+        self.args, self.folder, self.world = args, args.output, world
         self.state = args.output / "state.safetensors"
-        self.step, self.batches, self.seconds, self.points = 0, 0, 0.0, 0
-        self.before, self.box = None, list[list[float]]()
+        self.step, self.batches, self.seconds, self.points, self.seed = 0, 0, 0.0, 0, args.seed
+        self.before, self.box, self.metrics = None, list[list[float]](), dict[str, float]()
         self.calibration, self.calibration_before, self.domain = dict[str, dict](), dict[str, dict](), dict[str, list]()
         self.corpus = list(dict.fromkeys(map(source_name, [*args.corpus, *args.keep])))  # as the card names them
+        self.lr = args.lr or (PEAK_LR_TRAINED if args.init else PEAK_LR)
         torch.manual_seed(args.seed)
         if args.init:
             bundle = open_bundle(args.init)
@@ -58,19 +63,22 @@ class TrainingRun:
         self.network.to(world.device)
         large = self.network.config.preset in LARGE
         prepare_layers(self.network, args.checkpointing if args.checkpointing is not None else large, args.compile)
-        self.loss = sharded(self.network, world)
+        self.loss: nn.Module = Loss(self.network, world.device)
+        if world.size > 1:  # not every batch uses all of the head
+            self.loss = DistributedDataParallel(self.loss, broadcast_buffers=False, find_unused_parameters=True)
         self.optimizers = optimizers(self.network)
         self.average = {k: p.detach().clone() for k, p in self.network.named_parameters()}
 
     def train_on(self, batches: Iterator[Batch], lr: float) -> Tensor:
         """Take one step on the next batches; returns the loss of this process's batches."""
         total = torch.zeros((), device=self.world.device)
-        for n in range(self.accumulate):
-            batch, last = next(batches), n == self.accumulate - 1  # gradients are exchanged after the last one alone
-            if self.world.size > 1:
-                self.loss.set_requires_gradient_sync(last)  # type: ignore[operator]
-            loss = self.loss(batch) / self.accumulate
-            loss.backward()
+        for n in range(self.args.accumulate):
+            batch = next(batches)
+            with ExitStack() as alone:  # gradients are exchanged after the last batch alone
+                if isinstance(self.loss, DistributedDataParallel) and n < self.args.accumulate - 1:
+                    alone.enter_context(self.loss.no_sync())
+                loss = self.loss(batch) / self.args.accumulate
+                loss.backward()
             total += loss.detach()
             self.points += batch.points * self.world.size
             self.batches += self.world.size
@@ -79,27 +87,31 @@ class TrainingRun:
         self.step += 1
         keep = min(0.999, self.step / (self.step + 10))  # share of the moving average that a step keeps
         with torch.no_grad():
-            old, now = ([local(p) for p in some] for some in (self.average.values(), self.network.parameters()))
-            torch._foreach_lerp_(old, now, 1 - keep)
+            torch._foreach_lerp_([*self.average.values()], [*self.network.parameters()], 1 - keep)
         return total
 
-    def save(self, about: dict) -> None:
-        """Write the checkpoint: all processes gather it, the first one writes. about: further entries for the card."""
-        tensors = {name: tensor.detach().cpu() for name, tensor in self._tensors() if self.world.first}
+    def validate(self, corpus: Batches | None) -> dict[str, float]:
+        """The validation of the moving average, in the first process; empty in the others and without a corpus."""
+        self.metrics = validate(self.averaged(), corpus, self.world.device) if corpus and self.world.first else {}
+        return self.metrics
+
+    def save(self) -> None:
+        """Write the checkpoint, in the first process. It says how the run is resumed, and what a card tells of it."""
         if self.world.first:
-            own = {"config": self.network.config.to_dict(), "device": self.device_name()}
-            save(self.state, tensors, own | {name: getattr(self, name) for name in RESUMED} | about)
+            about = {"config": self.network.config.to_dict(), "device": self.device_name()}
+            about |= {"minutes": self.args.minutes, "command": self.args.command}
+            save(self.state, self.tensors(), about | {name: getattr(self, name) for name in RESUMED})
 
-    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        for name, parameter in self.network.named_parameters():
-            yield f"network.{name}", whole(parameter.detach())
-            yield f"average.{name}", whole(self.average[name])
-        yield from optimizer_tensors(self.optimizers, self.network)
+    def tensors(self) -> dict[str, Tensor]:
+        """All that changes in training, by name."""
+        found = {f"network.{name}": parameter.detach() for name, parameter in self.network.named_parameters()}
+        found |= {f"average.{name}": values for name, values in self.average.items()}
+        return found | optimizer_tensors(self.optimizers)
 
-    def resume(self) -> dict:
-        """Resume from the checkpoint, which every process reads.
+    def resume(self) -> None:
+        """Resume from the checkpoint, which every process reads; a learning rate that was asked for stays.
 
-        Returns its `about`. Raises InputError where it is damaged or of another network.
+        Raises InputError where it is damaged or of another network.
         """
         tensors, about = load(self.state)
         ours, theirs = self.network.config.to_dict(), about.get("config", {})
@@ -107,29 +119,26 @@ class TrainingRun:
             name = theirs.get("preset")
             whose = f"of {name}" if name != ours["preset"] else "of another version of it"
             raise InputError(f"The checkpoint in {self.folder} is {whose}, not of {ours['preset']}: use its --preset.")
+        corpus = self.corpus
         try:
             with torch.no_grad():
                 for name, parameter in self.network.named_parameters():
-                    parameter.copy_(spread_like(tensors[f"network.{name}"], parameter))
-                    self.average[name].copy_(spread_like(tensors[f"average.{name}"], parameter))
-            restore_optimizers(self.optimizers, self.network, tensors)
+                    parameter.copy_(tensors[f"network.{name}"])
+                    self.average[name].copy_(tensors[f"average.{name}"])
+            restore_optimizers(self.optimizers, tensors)
+            for name in RESUMED:
+                setattr(self, name, about[name])
         except (KeyError, ValueError, RuntimeError) as error:
             why = str(error).partition("\n")[0]
             raise InputError(f"The checkpoint in {self.folder} is not as a run writes it: {why}.") from error
-        corpus = self.corpus
-        for name in RESUMED:
-            setattr(self, name, about[name])
         self.corpus = list(dict.fromkeys([*self.corpus, *corpus]))  # resumed with another one, its card names both
-        return about
+        self.lr = self.args.lr or self.lr
 
-    def averaged(self) -> Raw | None:
-        """The moving average for validation and export, in the first process; all processes must call this."""
-        tensors = {name: whole(tensor) for name, tensor in self.average.items()}
-        if not self.world.first:
-            return None
+    def averaged(self) -> Raw:
+        """The network with its moving average, for validation and export."""
         with torch.device("meta"):
             network = Raw(self.network.config)
-        network.load_state_dict(tensors, assign=True)
+        network.load_state_dict(self.average, assign=True)
         for name, buffer in self.network.named_buffers():
             setattr(network, name, buffer)
         return network.eval()
@@ -170,8 +179,8 @@ def step(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
 def prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:
     """Compile each layer, and recompute it in the backward pass instead of keeping its activations, as the flags say.
 
-    Layers are compiled one by one: they share a compiled program, and FSDP's work around a layer stays outside of it.
-    Only `forward` is replaced, so that the parameters keep their names.
+    Layers are compiled one by one, since they share a compiled program. Only `forward` is replaced, so that the
+    parameters keep their names.
     """
     for layer in network.layers:
         forward = torch.compile(layer.forward) if compiled else layer.forward
@@ -181,30 +190,14 @@ def prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:
 
 
 class Loss(nn.Module):
-    """The loss of a batch as a module, which FSDP can shard."""
+    """The mean loss of a batch as a module, as DistributedDataParallel wants it."""
 
-    def __init__(self, network: Raw, device: torch.device, all_used: bool) -> None:
+    def __init__(self, network: Raw, device: torch.device) -> None:
         super().__init__()
-        self.network, self.device, self.all_used = network, device, all_used
+        self.network, self.device = network, device
 
     def forward(self, batch: Batch | Places) -> Tensor:
-        """The mean loss of a batch."""
+        """The loss."""
         if isinstance(batch, Places):
             return place_loss(self.network, batch, self.device)
-        loss, _, _ = losses(self.network, batch, self.device)
-        if self.all_used:  # some batches do not use all of the head, yet every process must send every gradient
-            layers = {id(p) for p in self.network.layers.parameters()}
-            loss = loss + 0.0 * sum(p.sum() for p in self.network.parameters() if id(p) not in layers)
-        return loss
-
-
-def sharded(network: Raw, world: World) -> Loss:
-    """The loss of a network, whose parameters are sharded over the processes (FSDP2)."""
-    loss = Loss(network, world.device, world.size > 1)
-    if world.size > 1:
-        from torch.distributed.fsdp import fully_shard
-
-        mesh = dist.init_device_mesh(world.device.type, (world.size,))
-        for part in (*network.layers, loss):
-            fully_shard(part, mesh=mesh)
-    return loss
+        return losses(self.network, batch, self.device)[0]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from small import write_bundle, write_tracks  # noqa: E402
 
 from model.data import corpus  # noqa: E402
 from model.data.batches import Batches  # noqa: E402
-from model.pretrain import parser  # noqa: E402
+from model.pretrain import arguments  # noqa: E402
 from model.training.distributed import open_world  # noqa: E402
 from model.training.run import TrainingRun  # noqa: E402
 from raw_qgis_plugin.core.bundle.bundle import open_bundle  # noqa: E402
@@ -87,15 +86,13 @@ def run(tmp_path_factory: Any, tracks_file: Path) -> Path:
     training, batches = new_run(folder), Batches([corpus.load(str(tracks_file), cache=folder)], 512)
     for number in range(4):
         training.train_on(iter([batches.batch(number)]), 1e-3)
-    training.save({})
+    training.save()
     return folder
 
 
 def new_run(folder: Path) -> TrainingRun:
-    arguments = ["--preset", "raw-nano", "--device", "cpu", "--corpus", "x", "--output", str(folder)]
-    return TrainingRun(
-        argparse.Namespace(**vars(parser().parse_args(arguments)) | {"compile": False}), open_world("cpu")
-    )
+    words = ["--preset", "raw-nano", "--device", "cpu", "--no-compile", "--corpus", "x", "--output", str(folder)]
+    return TrainingRun(arguments(words), open_world("cpu"))
 
 
 def resumed(folder: Path) -> TrainingRun:
@@ -106,7 +103,7 @@ def resumed(folder: Path) -> TrainingRun:
 
 
 def same(run: TrainingRun, other: TrainingRun) -> bool:
-    ours, theirs = dict(run._tensors()), dict(other._tensors())
+    ours, theirs = run.tensors(), other.tensors()
     return run.step == other.step and all(torch.equal(values, theirs[name]) for name, values in ours.items())
 
 

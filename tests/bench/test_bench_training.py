@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What training takes on this machine, printed beside the limits that we set ourselves, never asserted."""
 
-import argparse
 import time
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +13,7 @@ from model.data.corpus import load
 from model.data.feed import feed
 from model.network.config import PRESETS
 from model.network.raw import Raw
+from model.pretrain import arguments
 from model.training import loss as objective
 from model.training.distributed import World
 from model.training.loss import losses
@@ -55,11 +54,8 @@ def seconds_of(work):
 
 def test_training_against_a_bare_loop(corpus, tmp_path):
     """The same batches in turns: made while training runs, and ready-made. A new feed each turn starts from nothing."""
-    args = argparse.Namespace(
-        preset="raw-small", output=Path(tmp_path), accumulate=1, seed=0, init=None, lr=1e-3, checkpointing=None,
-        compile=False, parallel=None,
-    )  # fmt: skip
-    run, bare = TrainingRun(args, World(0, 1, CPU)), Bare()
+    words = ["--preset", "raw-small", "--lr", "1e-3", "--no-compile", "--corpus", "made", "--output", str(tmp_path)]
+    run, bare = TrainingRun(arguments(words), World(0, 1, CPU)), Bare()
     ready = [corpus.batch(n) for n in range(BLOCK)]
     bare.train_on(ready[0])  # to warm up
     ours = simple = 0.0

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from model import pretrain as pretraining
 from model.cli import run as run_command
@@ -23,9 +22,9 @@ from model.pretrain import command
 from model.pretrain import main as pretrain
 from model.training.checkpoint import load, optimizer_tensors, restore_optimizers, save
 from model.training.distributed import find_device
-from model.training.loop import PEAK_LR_TRAINED, Reporter, seconds_left
+from model.training.loop import seconds_left
 from model.training.loss import bf16
-from model.training.run import optimizers, step
+from model.training.run import PEAK_LR_TRAINED, optimizers, step
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
@@ -71,11 +70,10 @@ def test_two_processes_reach_what_one_does(tmp_path, tracks_file, plain_loss):
     assert told["device"].startswith("2 × CPU") and "--nproc-per-node 2" in told["command"]
     assert told["metrics"]["validation_loss"] == pytest.approx(plain_loss, rel=0.01)
     assert open_bundle(tmp_path / "run" / "bundle").card["onnx_difference"] < 1e-4
-    logs = EventAccumulator(str(tmp_path / "run" / "logs")).Reload()
-    assert [scalar.step for scalar in logs.Scalars("loss")] == [20, 40]
+    assert [line["step"] for line in lines if "loss" in line] == [20, 40]
 
 
-def test_a_sharded_run_is_killed_twice_and_resumed_by_two_processes_and_by_one(
+def test_a_run_is_killed_twice_and_resumed_by_two_processes_and_by_one(
     tmp_path, tracks_file, plain_loss, quick
 ):
     run = tmp_path / "run"
@@ -176,16 +174,13 @@ def test_the_optimizers_state_is_where_the_parameters_are():
     for parameter in network.parameters():
         parameter.grad = torch.ones_like(parameter)
     step(of_cpu, 1e-3)
-    saved = dict(optimizer_tensors(of_cpu, network))
+    saved = optimizer_tensors(of_cpu)
     with torch.device("meta"):
         elsewhere = Raw(PRESETS["raw-nano"])
     resumed = optimizers(elsewhere)
-    restore_optimizers(resumed, elsewhere, saved)
+    restore_optimizers(resumed, saved)
     found = [value.device.type for o in resumed for state in o.state.values() for value in state.values()]
     assert len(found) == len(saved) and set(found) == {"meta"}
-    restore_optimizers(of_cpu, network, saved)  # and the state is a copy
-    step(of_cpu, 1e-3)
-    assert all(value == 1 for name, value in saved.items() if name.endswith(".step"))
 
 
 def test_a_resumed_run_keeps_seed_figures_and_learning_rate(tmp_path, tracks_file, nano_run, monkeypatch):
@@ -197,7 +192,7 @@ def test_a_resumed_run_keeps_seed_figures_and_learning_rate(tmp_path, tracks_fil
     pretrain_until(4, [*same, "--resume", "--validate-every", "9"])
     now = about(run)
     assert before["metrics"] and (now["step"], now["seed"], now["metrics"]) == (4, 3, before["metrics"])
-    assert now["losses"] == before["losses"] == [before["metrics"]["validation_loss"]] and now["lr"] == PEAK_LR_TRAINED
+    assert now["lr"] == PEAK_LR_TRAINED
     pretrain_until(6, [*same, "--resume", "--lr", "1e-9"])
     assert about(run)["lr"] == 1e-9
 
@@ -210,20 +205,7 @@ def test_the_time_left_is_right_from_the_first_step_on():
     assert seconds_left(900.0, 0.5, 30.0) == 900 and seconds_left(10.0, 0.25, 0.0) == 30
 
 
-def test_patience_counts_validations_without_a_better_one(tmp_path):
-    reporter = Reporter(tmp_path, False, {}, [1.0])
-    assert reporter.without_gain() == 0
-    for loss, expected in ((0.9, 0), (0.95, 1), (0.93, 2), (0.89, 0)):
-        reporter.validated(1, 2.0, {"validation_loss": loss})
-        assert reporter.without_gain() == expected
-
-
-def test_a_run_without_gain_stops_early_and_checkpointing_changes_nothing(tmp_path, tracks_file, lines, quick):
-    pretrain(
-        nano_arguments(tracks_file, tmp_path / "still", "--lr", "1e-12", "--patience", "2", "--validate-every", "4")
-    )
-    steps = [x["step"] for x in lines() if "loss" in x]
-    assert 12 <= steps[-1] < 120
+def test_recomputed_layers_change_nothing(tmp_path, tracks_file, quick):
     for name in ("checkpointing", "no-checkpointing"):
         pretrain([*FEW, "3", "--corpus", str(tracks_file), "--output", str(tmp_path / name), f"--{name}"])
     one, two = (load(tmp_path / name / "state.safetensors")[0] for name in ("checkpointing", "no-checkpointing"))
