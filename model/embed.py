@@ -18,7 +18,6 @@ from model.cli import (
     meter,
     open_model,
     own_ids,
-    positive,
     read_tracks,
     run,
     schema_of,
@@ -41,9 +40,9 @@ EPILOG = """
 P has the id columns (user_id, and track_id or day), lon and lat of the most visited place (a 500 m grid), and the
 embedding in e000, e001, ...; empty where there are fewer than two fixes.
 
-Inputs of 8 million rows or more, and all with --workers, are embedded in parts of the users. Finished parts stay in a
-folder beside P until P is written: the same command, given again, resumes after it was stopped or killed. Workers of a
-cluster have to see that folder.
+Inputs of 8 million rows or more, and all with --ray-address, are embedded in parts of the users. Finished parts stay in
+a folder beside P until P is written: the same command, given again, resumes after it was stopped or killed. Workers of
+a cluster have to see that folder.
 """
 
 
@@ -54,16 +53,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = make_parser("embed", "Embed users, tracks or days as vectors.", EPILOG)
     add = parser.add_argument
     add("--unit", choices=UNITS, default="user", help="one vector for each of these (default: user)")
-    add("--workers", type=positive, metavar="N", help="embed in parts with N of Ray's workers")
-    add("--ray-address", metavar="A", help="a Ray cluster: 'auto' or host:port (default: start one here)")
+    add("--ray-address", metavar="A", help="embed in parts, by the workers of a Ray cluster: 'auto' or host:port")
     args = parser.parse_args(argv)
-    if args.ray_address and not args.workers:
-        parser.error("argument --ray-address: give the number of --workers too")
     find_zone(args.tz)
-    if args.workers:
+    if args.ray_address:
         require("ray")
     check_output(args.output, args)
-    if args.workers or count_rows(args.tracks) >= LARGE_ROWS:
+    if args.ray_address or count_rows(args.tracks) >= LARGE_ROWS:
         embed_in_parts(args)
     else:
         embed_at_once(args)
@@ -80,7 +76,7 @@ def embed_at_once(args: argparse.Namespace) -> None:
 
 
 def embed_in_parts(args: argparse.Namespace) -> None:
-    """Embed by parts of the users, with Ray's workers where --workers is given."""
+    """Embed by parts of the users, by a cluster where --ray-address is given."""
     from pyarrow import parquet
 
     from model.data import scale
@@ -93,9 +89,9 @@ def embed_in_parts(args: argparse.Namespace) -> None:
     done = len(parts) - len(missing)
     finished = f", {done} of them finished before" if done else ""
     print(f"{len(parts)} parts in {folder}{finished}", file=sys.stderr)
-    if args.workers and missing:
+    if args.ray_address and missing:
         bundle = str(Path(args.bundle).resolve()) if args.bundle else None
-        scale.embed_on_ray(missing, args.unit, bundle, args.device, args.workers, args.ray_address, progress)
+        scale.embed_on_ray(missing, args.unit, bundle, args.device, args.ray_address, progress)
     else:
         for number, part in enumerate(missing):
             shares = number / len(missing), (number + 1) / len(missing)

@@ -31,7 +31,7 @@ from model.cli import (
     spec_of,
     warn,
 )
-from model.data.labels import Labelled, Table, choose, label_units, read_table, usable
+from model.data.labels import Labelled, Table, label_units, read_table, usable
 from model.head_training.examples import BASELINE, BASELINES, Examples, examples_of, region_examples
 from model.head_training.fit import encode, folds
 from model.head_training.scoring import report_page, verdict
@@ -124,8 +124,7 @@ class Training:
     def read(self, path: str, labels: str) -> tuple[Tracks, Table]:
         """Tracks, and the usable rows of a table of labels."""
         a = self.args
-        table = usable(read_table(labels), self.spec.unit, a.field, self.rename, self.warn)
-        table = choose(table, a.field, self.rename, a.classes)
+        table = usable(read_table(labels), self.spec.unit, a.field, self.rename, self.warn, classes=a.classes)
         tracks, skipped, guess = read(path)
         print_line({"fields": str(guess), "skipped": str(skipped), "provider": self.model.provider})
         return tracks, table

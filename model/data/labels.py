@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from model.cli import warn
-from raw_qgis_plugin.core.arrays import expand_ranges
+from raw_qgis_plugin.core.arrays import expand_ranges, object_column
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.sources import readers as sources
@@ -71,7 +71,10 @@ def clean(values: Sequence[Any] | np.ndarray) -> np.ndarray:
     """(n,) labels to learn: None for a missing one (NULL, NaN, empty), text without outer spaces and, of spellings that
     differ in case alone, the most frequent one; numbers and truth values unchanged.
     """
-    return _one_spelling([_clean(value) for value in values])
+    cleaned = [_clean(value) for value in values]
+    count = Counter(v for v in cleaned if isinstance(v, str))
+    spelling = {text.casefold(): text for text in sorted(count, key=lambda text: (count[text], text))}
+    return object_column(spelling[v.casefold()] if isinstance(v, str) else v for v in cleaned)
 
 
 def _clean(value: Any) -> Any:
@@ -83,14 +86,6 @@ def _clean(value: Any) -> Any:
         return float(value)
     text = str(value).strip()
     return None if text.casefold() in MISSING else text
-
-
-def _one_spelling(values: list[Any]) -> np.ndarray:
-    count = Counter(v for v in values if isinstance(v, str))
-    spelling = {text.casefold(): text for text in sorted(count, key=lambda text: (count[text], text))}
-    out = np.empty(len(values), object)
-    out[:] = [spelling[v.casefold()] if isinstance(v, str) else v for v in values]
-    return out
 
 
 def label_words(values: Sequence[Any] | np.ndarray, rename: dict[str, str] | None = None) -> np.ndarray:
@@ -106,31 +101,9 @@ def label_words(values: Sequence[Any] | np.ndarray, rename: dict[str, str] | Non
         if text is None:
             return None
         own = text if coded and text.isdecimal() else YES_NO.get(text.casefold(), text)
-        return names.get(text.casefold(), names.get(own.casefold(), own)) or None
+        return names.get(text.casefold(), names.get(own.casefold(), own))
 
-    return _one_spelling([word(t) for t in texts])
-
-
-def choose(
-    table: Table, field: str, rename: dict[str, str], classes: Sequence[str] | None, per_class: int | None = None,
-    seed: int = 0,
-) -> Table:  # fmt: skip
-    """The rows of a table whose label, cleaned and renamed, is one of the classes in whatever case; None is all labels.
-    per_class: at most so many of each, drawn at random. Raises InputError without the column, or where no row is left.
-    """
-    if field not in table:
-        raise InputError(f"The labels have no column '{field}'. They have: {', '.join(table)}.")
-    words = label_words(table[field], rename)
-    names = {name.strip().casefold() for name in classes or ()}
-    names |= {YES_NO[name] for name in names if name in YES_NO}
-    there = {word for word in words if word is not None and (classes is None or word.casefold() in names)}
-    if not there:
-        known = ", ".join(sorted({word for word in words if word is not None}))
-        raise InputError(f"No label is one of {', '.join(classes or ['any'])}; there are: {known or 'none'}.")
-    rows = np.flatnonzero([word in there for word in words])
-    if per_class:
-        rows = rows[draw(words[rows].astype(str), len(rows), per_class, seed)]
-    return {name: values[rows] for name, values in (table | {field: clean(table[field])}).items()}
+    return clean([word(t) for t in texts])
 
 
 def id_texts(values: Any) -> np.ndarray:
@@ -140,36 +113,51 @@ def id_texts(values: Any) -> np.ndarray:
     return np.array([*names, None], object)[coded.codes]  # the last one is for code -1
 
 
-def usable(table: Table, unit: str, field: str, rename: dict[str, str] | None = None, warn: Warn = warn) -> Table:
+def usable(
+    table: Table, unit: str, field: str, rename: dict[str, str] | None = None, warn: Warn = warn, *,
+    classes: Sequence[str] | None = None, per_class: int | None = None, seed: int = 0,
+) -> Table:  # fmt: skip
     """The usable rows of a table, one for each unit, with cleaned labels. Rows without a label or an id, and units with
-    two labels (after renaming), are left out and reported. Raises InputError where the column is missing, where the
-    table labels another kind of unit, or where no row is left.
+    two labels (after renaming), are left out and reported.
+
+    classes: only labels, after renaming, that are one of these in whatever case. per_class: at most so many of each,
+    drawn at random. Raises InputError where the column is missing, where the table labels another kind of unit, or
+    where no row is left.
     """
     if field not in table:
         raise InputError(f"The labels have no column '{field}'. They have: {', '.join(table)}.")
-    pairs = list(zip(keys_of(table, unit), label_words(table[field], rename), strict=True))
-    words = dict[Hashable, set[str]]()  # of each unit
-    for key, word in pairs:
-        if key is not None and word is not None:
-            words.setdefault(key, set()).add(word)
-    row_of = {key: row for row, (key, word) in reversed([*enumerate(pairs)]) if word and len(words.get(key, ())) == 1}
-    kept = sorted(row_of.values())
+    keys, words, said = keys_of(table, unit), label_words(table[field], rename), defaultdict[Hashable, set[str]](set)
+    for key, word in zip(keys, words, strict=True):
+        said[key] |= {word} - {None}
+    silent, lost = (np.array([value is None for value in column], bool) for column in (words, keys))
+    double = np.array([len(said[key]) > 1 for key in keys], bool)
     reasons = _reasons(
         {
-            "without a label": sum(word is None for _, word in pairs),
-            f"without an id of the {unit}": sum(key is None and word is not None for key, word in pairs),
-            "labelled in two ways": sum(word is not None and len(words.get(key, ())) > 1 for key, word in pairs),
+            "without a label": silent, f"without an id of the {unit}": lost & ~silent,
+            "labelled in two ways": double & ~lost & ~silent,
         }
-    )
-    if reasons and not kept:
-        raise InputError(f"No row of the labels is left to learn from: {reasons}.")
+    )  # fmt: skip
+    row_of = {keys[row]: row for row in np.flatnonzero(~(silent | lost | double))[::-1]}
+    if not row_of:
+        raise InputError(f"No row of the labels is left to learn from: {reasons or 'there is none'}.")
     if reasons:
         warn(f"Rows of the labels were left out: {reasons}.")
-    return {name: values[kept] for name, values in (table | {field: clean(table[field])}).items()}
+    rows = np.sort([*row_of.values()])
+    if classes is not None:
+        names = {name.strip().casefold() for name in classes}
+        names |= {YES_NO[name] for name in names if name in YES_NO}
+        chosen = rows[[word.casefold() in names for word in words[rows]]]
+        if not len(chosen):
+            known = ", ".join(sorted({*words[rows]}))
+            raise InputError(f"No label is one of {', '.join(classes)}; there are: {known}.")
+        rows = chosen
+    if per_class:
+        rows = rows[draw(words[rows].astype(str), len(rows), per_class, seed)]
+    return {name: values[rows] for name, values in (table | {field: clean(table[field])}).items()}
 
 
-def _reasons(left_out: dict[str, int]) -> str:
-    return ", ".join(f"{n:,} {reason}" for reason, n in left_out.items() if n)
+def _reasons(left_out: dict[str, np.ndarray]) -> str:
+    return ", ".join(f"{rows.sum():,} {reason}" for reason, rows in left_out.items() if rows.any())
 
 
 def read_intervals(table: Table) -> tuple[np.ndarray, np.ndarray] | None:
@@ -238,12 +226,12 @@ def cut_intervals(tracks: Tracks, table: Table, warn: Warn = warn) -> tuple[Trac
     pieces, order = cut(merged, user[row], start[row], end[row])
     enough = (np.diff(pieces.track_offsets) >= 10) & (pieces.span_s >= 60)
     left_out = {
-        "whose start and end are not two times in order": np.count_nonzero(~ordered),
-        "of users that are not in the tracks": np.count_nonzero(ordered & (user < 0)),
-        "with less than ten fixes or a minute of the tracks": len(row) - np.count_nonzero(enough),
+        "whose start and end are not two times in order": ~ordered,
+        "of users that are not in the tracks": ordered & (user < 0),
+        "with less than ten fixes or a minute of the tracks": np.isin(row, row[order][enough], invert=True),
     }
-    if any(left_out.values()):
-        warn(f"Labelled intervals were left out: {_reasons(left_out)}.")
+    if reasons := _reasons(left_out):
+        warn(f"Labelled intervals were left out: {reasons}.")
     return pieces.take(enough[pieces.track]), row[order][enough]
 
 

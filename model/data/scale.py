@@ -11,10 +11,7 @@ import hashlib
 import json
 import logging
 import os
-import secrets
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -27,7 +24,7 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.places import most_visited
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
-from raw_qgis_plugin.core.scratch import Scratch, complete
+from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.sources.files import files_of, find_source
 from raw_qgis_plugin.core.sources.readers import build
 from raw_qgis_plugin.core.sources.schema import Schema
@@ -99,61 +96,32 @@ def skipped_of(parts: list[Path]) -> Skipped:
     return Skipped(total)
 
 
-def _embed_with(part: Path, unit: str, bundle: str | None, device: str, threads: int) -> None:
-    embed_part(part, unit, Model(open_bundle(bundle), device, threads))
+def _embed_with(part: Path, unit: str, bundle: str | None, device: str) -> None:
+    embed_part(part, unit, Model(open_bundle(bundle), device, 1))
 
 
 def embed_on_ray(
-    parts: list[Path], unit: str, bundle: str | None, device: str, workers: int, address: str | None, progress: Progress
+    parts: list[Path], unit: str, bundle: str | None, device: str, address: str, progress: Progress
 ) -> None:
-    """Embed parts by Ray's workers, here or on the cluster at `address`. All workers must see the parts.
+    """Embed parts by the workers of the Ray cluster at `address`, all of which must see the parts.
 
     A part whose worker dies is repeated. InputError for what fails again.
     """
-    threads = max((os.cpu_count() or 1) // workers, 1) if address is None else 1
-    with started(workers, address) as ray:
-        task = ray.remote(_embed_with).options(max_retries=5, num_gpus=1 if device == "cuda" else 0)
-        todo, running = list(parts), list[Any]()
-        while todo or running:
-            while todo and len(running) < workers:
-                running.append(task.remote(todo.pop(0), unit, bundle, device, threads))
-            done, running = ray.wait(running)
-            try:
-                ray.get(done)
-            except ray.exceptions.RayTaskError as error:
-                raise InputError(str(error.cause)) from error
-            progress(1 - (len(todo) + len(running)) / len(parts))
-
-
-@contextmanager
-def started(workers: int, address: str | None) -> Iterator[Any]:
-    """Ray, joined at `address`, or started here so that no other user can reach it.
-
-    By itself Ray listens on all interfaces, and everyone may read and write in its folder. So that one lies in a
-    private folder, with a token that callers need; without clusters it listens on loopback alone.
-    """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray sends no statistics
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # this process sends no statistics
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # a worker's error is raised here in one sentence
-    with ExitStack() as at_end:
-        here: dict[str, Any] = {}
-        if address is None:
-            place = Path("/tmp") if os.name == "posix" else None  # nosec B108: private, and sockets' names are short
-            private = Path(at_end.enter_context(Scratch("raw-ray-", place)))
-            token = private / "token"
-            token.touch(0o600)
-            token.write_text(secrets.token_hex(32), "ascii")
-            os.environ.pop("RAY_AUTH_TOKEN", None)  # would go before the file
-            os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN_PATH"] = "token", str(token)
-            os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-            here = {"_temp_dir": str(private / "ray"), "num_cpus": workers, "include_dashboard": False}
-            here["object_store_memory"] = 128 * 2**20
-        import ray
+    import ray
 
-        if tuple(map(int, ray.__version__.split(".")[:2])) < (2, 54):
-            raise InputError(f"Ray {ray.__version__} has no tokens: pip install 'ray>=2.54'.")
-        if address is None:
-            # Even without a dashboard a process of it starts, and requests the metadata of a cloud.
-            ray._private.node.Node.start_api_server = lambda *_, **__: None  # type: ignore[method-assign]
-        at_end.callback(ray.shutdown)
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=True, **here)
-        yield ray
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=True)
+        task = ray.remote(_embed_with).options(max_retries=5, num_gpus=1 if device == "cuda" else 0)
+        running = [task.remote(part, unit, bundle, device) for part in parts]
+        while running:
+            done, running = ray.wait(running)
+            ray.get(done)
+            progress(1 - len(running) / len(parts))
+    except ConnectionError as error:
+        raise InputError(f"There is no Ray cluster at '{address}': start one with 'ray start --head'.") from error
+    except ray.exceptions.RayTaskError as error:
+        raise InputError(str(error.cause)) from error
+    finally:
+        ray.shutdown()

@@ -17,7 +17,7 @@ import numpy as np
 
 from model.cli import add_options, meter, print_line, spec_of
 from model.data.labels import MISSING, Table, column, read_table
-from model.evaluate import check_report, make_parser, write_report
+from model.evaluate import check, make_parser, write_report
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary.diary import Diary, find_diary
@@ -138,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--labels", required=True, metavar="L", help="the diaries: a Parquet or CSV table")
     add_options(p, DiarySpec)
     args = p.parse_args(argv)
-    check_report(args)
+    check(args)
     tracks = read(args.tracks)[0].by_user()
     truth = read_truth(tracks, read_table(args.labels))
     if not truth:
@@ -148,5 +148,4 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, model in (("with the model", Model(open_bundle(args.bundle))), ("without", None)):
         results[name] = scores(find_diary(tracks, model, spec_of(args, DiarySpec), meter(name)), truth, args.seed)
         print_line({name: results[name]})
-    if args.output:
-        write_report(args.output, {"users": len(truth), **results})
+    write_report(args, {"users": len(truth), **results})

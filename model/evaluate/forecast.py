@@ -21,7 +21,7 @@ import numpy as np
 
 from model.cli import meter, positive
 from model.data.heldout import held_out_cab
-from model.evaluate import add_record, check_record, check_report, make_parser, ratio_words, write_report
+from model.evaluate import check, make_parser, ratio_words, write_report
 from model.training.card import write_card
 from raw_qgis_plugin.core.arrays import expand_ranges, group_quantile, run_starts
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -182,8 +182,7 @@ def table(family: str, r: dict) -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
-    p = make_parser("forecast", __doc__)
-    add_record(p)
+    p = make_parser("forecast", __doc__, record=True)
     p.add_argument("--family", nargs="+", default=FAMILIES, metavar="F", help="5s 15s 60s long filled (default)")
     p.add_argument("--held-out-cabs", action="store_true", help="only the cabs held apart from training")
     p.add_argument("--windows", type=positive, default=3000, help="at most this many a cadence (default: %(default)s)")
@@ -192,8 +191,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--raw-paper", type=Path, metavar="RUN", help="a run of the preset raw-paper, as a row of long and filled"
     )
     args = p.parse_args(argv)
-    check_report(args)
-    check_record(args)
+    check(args)
     tracks, _, _ = read(args.tracks)
     bundle = open_bundle(args.bundle)
     if args.held_out_cabs:
@@ -206,8 +204,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             print(table(w.family, results[w.family]), flush=True)
     if not results:
         raise InputError(f"{args.tracks} has no window of these families.")
-    if args.output:
-        write_report(args.output, results)
+    write_report(args, results)
     if args.record:
         card = bundle.card
         brief = {f: {k: v for k, v in r.items() if k != "horizons"} for f, r in results.items()}

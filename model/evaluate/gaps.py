@@ -15,7 +15,7 @@ import numpy as np
 
 from model.cli import positive
 from model.data.heldout import held_out_cab
-from model.evaluate import check_report, make_parser, ratio_words, write_report
+from model.evaluate import check, make_parser, ratio_words, write_report
 from model.fill.examples import BASELINES, Hidden, hide
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--gaps", type=positive, default=3000, help="at most this many a length (default: %(default)s)")
     p.add_argument("--per-user", type=positive, default=36, help="at most this many a person (default: %(default)s)")
     args = p.parse_args(argv)
-    check_report(args)
+    check(args)
     tracks, _, _ = read(args.tracks)
     if args.held_out_cabs:
         tracks = tracks.take(np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user])
@@ -76,5 +76,4 @@ def main(argv: Sequence[str] | None = None) -> None:
             )  # fmt: skip
     if not results:
         raise InputError(f"{args.tracks} has no fixes in which gaps of these lengths could be hidden.")
-    if args.output:
-        write_report(args.output, results)
+    write_report(args, results)

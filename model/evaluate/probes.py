@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from model.cli import pair, positive, print_line
-from model.data.labels import Labelled, choose, label_units, read_table, usable
-from model.evaluate import check_report, make_parser, write_report
+from model.data.labels import Labelled, label_units, read_table, usable
+from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import features_of, strength_of
 from model.head_training.fit import SETTINGS as FIT
 from model.head_training.fit import Task, boosting, encode, fit_parts, join_parts, predict
@@ -89,8 +89,8 @@ def few_labels(
 def evaluate(model: Model, blank: Model, args: argparse.Namespace) -> dict:
     """Heads from few labels, by what is tested and their number. blank: the model with random weights."""
     rename = dict(args.rename)
-    table = usable(read_table(args.labels), args.unit, args.field, rename)
-    table = choose(table, args.field, rename, args.classes, args.per_class, args.seed)
+    few = {"classes": args.classes, "per_class": args.per_class, "seed": args.seed}
+    table = usable(read_table(args.labels), args.unit, args.field, rename, **few)
     units, found = label_units(read(args.tracks)[0], table, args.unit, args.field, rename)
     track = np.arange(units.n_tracks)
     if args.window:
@@ -127,9 +127,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--window", type=positive, metavar="N", help="cut labelled tracks into windows of N fixes")
     p.add_argument("--windows", type=positive, default=2, metavar="N", help="of a track at most (default: 2)")
     args = p.parse_args(argv)
-    check_report(args)
+    check(args)
     model = Model(open_bundle(args.bundle))
     with Scratch("raw-untrained-") as beside:
         results = evaluate(model, untrained(model.bundle, Path(beside) / "b", args.seed), args)
-    if args.output:
-        write_report(args.output, results)
+    write_report(args, results)

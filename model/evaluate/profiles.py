@@ -16,8 +16,8 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from model.cli import pair, positive
-from model.data.labels import Labelled, choose, label_units, label_words, read_table
-from model.evaluate import add_record, check_record, check_report, make_parser, write_report
+from model.data.labels import Labelled, label_units, label_words, read_table, usable
+from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import BASELINE, SAME_FOR_ALL
 from model.head_training.fit import Task, boosting
 from model.head_training.scoring import Predictions, compare, verdict
@@ -37,7 +37,8 @@ def labelled(
 ) -> tuple[Tracks, Labelled, np.ndarray]:
     """The labelled units, and their true values: indices into the head's classes, or numbers."""
     rename, classes = dict(args.rename), head.get("classes")
-    table = choose(read_table(labels), args.field, rename, classes, args.per_class, args.seed)
+    few = {"classes": classes, "per_class": args.per_class, "seed": args.seed}
+    table = usable(read_table(labels), head["unit"], args.field, rename, **few)
     tracks, found = label_units(read(path)[0], table, head["unit"], args.field, rename)
     if not classes:
         return tracks, found, found.value.astype(float)
@@ -88,8 +89,7 @@ def evaluate_head(args: argparse.Namespace, model: Model) -> dict:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
-    p = make_parser("profiles", __doc__)
-    add_record(p)
+    p = make_parser("profiles", __doc__, record=True)
     p.add_argument("--labels", type=Path, required=True, metavar="L", help="as for model.finetune")
     p.add_argument("--field", required=True, metavar="F", help="column of the labels")
     p.add_argument("--task", required=True, metavar="NAME", help="the head")
@@ -97,15 +97,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
     p.add_argument("--baseline", nargs=2, metavar=("T", "L"), help="tracks and labels that trees learn from")
     args = p.parse_args(argv)
-    check_report(args)
-    check_record(args)
+    check(args)
     bundle = open_bundle(args.bundle)
     results = evaluate_head(args, Model(bundle))
     print(json.dumps(results))
     print(verdict(results))
     head = bundle.head(args.task)
-    if args.output:
-        write_report(args.output, results)
+    write_report(args, results)
     if args.record:
         head["elsewhere"] = head.get("elsewhere", {}) | {args.record: results}
         write_card(Path(args.bundle), bundle.card)

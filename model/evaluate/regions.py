@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 
 from model.cli import positive
 from model.data.labels import join, read_table
-from model.evaluate import check_report, make_parser, write_report
+from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import COUNTS, REGIONS, blocks, strength_of, strength_of_counts
 from model.head_training.fit import Task, encode_numbers, folds, join_parts, linear, predict
 from model.head_training.scoring import by_group, limits
@@ -117,10 +117,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--min-users", type=positive, default=REGIONS.min_users, metavar="N", help="minimum users (default: 10)"
     )
     args = p.parse_args(argv)
-    check_report(args)
+    check(args)
     results = run_all(args)
     print(f"{results['truth']}: {results['regions']} regions, {results['users']:,} users")
     for name, m in results["methods"].items():
         print(f"  R² {m['r2']:6.3f}  {m['more_r2'][0]:+.3f} [{m['more_r2'][1]:+.3f}, {m['more_r2'][2]:+.3f}]  {name}")
-    if args.output:
-        write_report(args.output, results)
+    write_report(args, results)

@@ -37,7 +37,7 @@ class TrainingAlgorithm(TrackAlgorithm):
 
     MODULE = ""  # what the child process runs
     RESUMABLE = False  # whether a run that began is kept, to be resumed
-    NEEDS = (*TrackAlgorithm.NEEDS, "torch", "safetensors", "sklearn", "onnx", "onnxscript", "tensorboard")
+    NEEDS = (*TrackAlgorithm.NEEDS, "torch", "safetensors", "sklearn", "onnx", "onnxscript")
     PACKAGES = ("runtime", "train")
 
     def add_results(self) -> None:

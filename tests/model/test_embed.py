@@ -6,9 +6,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +23,6 @@ from model import cli, embed
 from model.data import scale
 
 ROOT = Path(__file__).parents[2]
-FAST = {"RAY_worker_niceness": "0"}  # Ray's workers are nice by default; on a busy machine the tests would wait
 needs_ray = pytest.mark.skipif(
     subprocess.run([sys.executable, "-c", "import ray"], capture_output=True, check=False).returncode != 0,
     reason="Ray is not installed: pip install --group scale",
@@ -68,9 +70,30 @@ def same(table: pa.Table, other: pa.Table, by: tuple[str, ...] = ("user_id",)) -
     np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
-def start(data: Path, output: Path, *more: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "model.embed", *arguments(data, output, *more)]
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **FAST}, stderr=subprocess.PIPE, text=True)
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory) -> Iterator[tuple[subprocess.Popen, str]]:
+    """A Ray cluster of this machine alone, and its address."""
+    with socket.socket() as free, tempfile.TemporaryDirectory(prefix="ray") as folder:  # sockets' names are short
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        free.close()
+        words = (
+            f"start --head --block --num-cpus 2 --node-ip-address 127.0.0.1 --port {address.rpartition(':')[2]} "
+            f"--temp-dir {folder} --include-dashboard false --disable-usage-stats --object-store-memory {2**27}"
+        )
+        command = [sys.executable, "-m", "ray.scripts.scripts", *words.split()]
+        environment = {**os.environ, "RAY_worker_niceness": "0", "PYTHONPATH": str(ROOT)}  # on a busy machine it waits
+        ray = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        while "Ray runtime started" not in (line := ray.stdout.readline()):
+            assert line, "Ray ended"
+        yield ray, address
+        ray.terminate()
+        ray.wait()
+
+
+def start(data: Path, output: Path, address: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "model.embed", *arguments(data, output, "--ray-address", address)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
 def finished(output: Path) -> list[Path]:
@@ -87,7 +110,7 @@ def wait_for(what, process: subprocess.Popen, seconds: float = 400.0):
 
 
 def workers_of(process: subprocess.Popen) -> list[int]:
-    """Ray's embedding workers below a process."""
+    """The embedding workers of a cluster."""
     parent, named = {}, []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended meanwhile
@@ -144,18 +167,18 @@ def test_finished_parts_are_not_made_again(data, tmp_path, monkeypatch, at_once,
 
 
 @needs_ray
-def test_workers_and_the_command_may_be_killed(data, tmp_path, at_once):
+def test_workers_and_the_command_may_be_killed(data, tmp_path, at_once, cluster):
     """First a worker, whose work is repeated, then the command, which is given again."""
-    output = tmp_path / "e.parquet"
-    with start(data, output, "--workers", "2") as run:
+    output, (ray, address) = tmp_path / "e.parquet", cluster
+    with start(data, output, address) as run:
         wait_for(lambda: finished(output), run)
-        os.kill(wait_for(lambda: workers_of(run), run)[0], signal.SIGKILL)
+        os.kill(wait_for(lambda: workers_of(ray), run)[0], signal.SIGKILL)
         known = len(finished(output))
         wait_for(lambda: len(finished(output)) > known, run)
         run.kill()
     done = {path: path.stat().st_mtime_ns for path in finished(output)}
     assert 0 < len(done) < 8 and not output.exists()
-    with start(data, output, "--workers", "1") as run:
+    with start(data, output, address) as run:
         words = run.communicate(timeout=500)[1]
     assert run.returncode == 0 and "of them finished before" in words and "Traceback" not in words, words
     same(parquet.read_table(output), at_once)
@@ -163,11 +186,11 @@ def test_workers_and_the_command_may_be_killed(data, tmp_path, at_once):
 
 
 @needs_ray
-def test_what_goes_wrong_is_one_line(data, tmp_path):
+def test_what_goes_wrong_is_one_line(data, tmp_path, cluster):
     cut = bytearray((data / "f0.parquet").read_bytes())
     cut[100:5000] = bytes(4900)  # its footer is whole
     (tmp_path / "cut.parquet").write_bytes(cut)
-    with start(tmp_path / "cut.parquet", tmp_path / "e.parquet", "--workers", "1") as run:
+    with start(tmp_path / "cut.parquet", tmp_path / "e.parquet", cluster[1]) as run:
         words = run.communicate(timeout=500)[1]
     assert run.returncode == 2 and "Traceback" not in words, words
     assert "error: cut.parquet cannot be read as Parquet" in words

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import shapely
 
-from model.data.labels import Labelled, choose, clean, cut_intervals, join, label_units, label_words, read_table
+from model.data.labels import Labelled, clean, cut_intervals, join, label_units, label_words, read_table, usable
 from model.head_training.examples import blocks
 from model.head_training.fit import encode
 from raw_qgis_plugin.core.errors import InputError
@@ -71,8 +71,11 @@ def test_spellings_that_differ_in_case_or_blanks_are_one_label():
     assert label_words([1.0, 0.0, None]).tolist() == ["yes", "no", None]
     assert label_words([0, 1, 2.0]).tolist() == ["0", "1", "2"]
     assert label_words(["Car", "car", "Foot"], {"car": "motor", "FOOT": ""}).tolist() == ["motor", "motor", None]
-    assert choose({"y": words}, "y", {}, ["YES", "maybe"])["y"].tolist() == ["yes"] * 4
-    assert choose({"y": np.array(["0", "1", "2"])}, "y", {}, ["0", "1"])["y"].tolist() == ["0", "1"]
+    table = {"user_id": np.arange(8), "y": words}
+    assert usable(table, "user", "y", classes=["YES", "maybe"])["y"].tolist() == ["yes"] * 4
+    assert usable(table, "user", "y", per_class=2)["y"].tolist() == ["yes", "no"] * 2
+    coded = {"user_id": np.arange(3), "y": np.array(["0", "1", "2"])}
+    assert usable(coded, "user", "y", classes=["0", "1"])["y"].tolist() == ["0", "1"]
 
 
 def test_no_missing_label_becomes_a_class():

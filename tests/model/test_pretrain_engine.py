@@ -73,9 +73,7 @@ def test_two_processes_reach_what_one_does(tmp_path, tracks_file, plain_loss):
     assert [line["step"] for line in lines if "loss" in line] == [20, 40]
 
 
-def test_a_run_is_killed_twice_and_resumed_by_two_processes_and_by_one(
-    tmp_path, tracks_file, plain_loss, quick
-):
+def test_a_run_is_killed_twice_and_resumed_by_two_processes_and_by_one(tmp_path, tracks_file, plain_loss, quick):
     run = tmp_path / "run"
     same = [*FEW, "40", "--checkpoint-every", "0.01", "--corpus", str(tracks_file), "--output", str(run)]
     state = run / "state.safetensors"
