@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from model.data.shards import Column, Shards, give_back, make_once, mapped, open_shards, shards_of
+from model.data.shards import give_back, make_once, mapped, open_shards, shards_of
 from raw_qgis_plugin.core.arrays import expand_ranges, run_starts
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.specs import FORMATS
@@ -18,28 +19,24 @@ from raw_qgis_plugin.core.times import HOUR_MS
 
 COARSE_S = 300  # from this cadence on, a sequence is a person's days and continues over silences
 SHORTEST = 8  # fixes of a run
-VIEW_FILES = ("rows", "slot", "start", "length", "share")
-PEOPLE = {False: "training", True: "validation", None: "all"}
+VIEW_COLUMNS = {"rows": np.int64, "slot": np.int32, "start": np.int64, "length": np.int32}
 
 
 class Source:
     """One part of a corpus: memory-mapped columns t, lon, lat, and which of its people are used.
 
-    exact: simulated positions without recording error. validation: as in `load`. A pickled source, for the processes
-    that make batches, is opened again from its files.
+    exact: simulated positions without recording error. folder: of the shards. validation: as in `load`. A pickled
+    source, for the processes that make batches, is opened again from its files.
     """
 
-    def __init__(self, name: str, weight: float, exact: bool, shards: Shards, validation: bool | None) -> None:
-        self.name, self.weight, self.exact, self.shards, self.validation = name, weight, exact, shards, validation
-        self.t, self.lon, self.lat, self.typical_s = shards.t, shards.lon, shards.lat, shards.typical_s
+    def __init__(self, name: str, weight: float, exact: bool, folder: Path, validation: bool | None) -> None:
+        self.name, self.weight, self.exact, self.validation = name, weight, exact, validation
+        self.shards = open_shards(folder)
+        self.t, self.lon, self.lat = self.shards.t, self.shards.lon, self.shards.lat
         self.views: dict[tuple[int, bool], View | None] = {}
 
     def __reduce__(self) -> tuple:
-        return Source._reopen, (self.name, self.weight, self.exact, self.shards.folder, self.validation)
-
-    @staticmethod
-    def _reopen(name: str, weight: float, exact: bool, folder: Path, validation: bool | None) -> Source:
-        return Source(name, weight, exact, open_shards(folder), validation)
+        return Source, (self.name, self.weight, self.exact, self.shards.folder, self.validation)
 
     def view(self, cadence: int, filled: bool = False) -> View | None:
         """The runs of this source at `cadence` seconds, or None where it has none.
@@ -49,16 +46,17 @@ class Source:
         """
         key = cadence, filled
         if key not in self.views:
-            too_fine = cadence < COARSE_S and self.typical_s > 1.5 * cadence
+            too_fine = cadence < COARSE_S and self.shards.typical_s > 1.5 * cadence
             self.views[key] = None if too_fine else self._stored(cadence, filled)
         return self.views[key]
 
     def _stored(self, cadence: int, filled: bool) -> View | None:
         """A view from the files beside the shards, which are made if missing."""
-        folder = self.shards.folder / f"{PEOPLE[self.validation]}-{cadence}{'-filled' * filled}"
+        folder = self.shards.folder / f"{self.validation}-{cadence}{'-filled' * filled}"
         make_once(folder, lambda fresh: _write_view(self, cadence, filled, fresh))
-        rows, slot, start, length, share = (mapped(folder / f"{name}.npy") for name in VIEW_FILES)
-        return View(rows, slot if filled else None, start, length, share) if len(start) else None
+        rows, slot, start, length = (mapped(folder / name, dtype) for name, dtype in VIEW_COLUMNS.items())
+        share = np.cumsum(length, dtype=np.float64)
+        return View(rows, slot if filled else None, start, length, share / share[-1]) if len(start) else None
 
 
 @dataclass(frozen=True)
@@ -76,24 +74,19 @@ class View:
 
 
 def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
-    """Write VIEW_FILES, a shard at a time."""
+    """Write VIEW_COLUMNS, a shard at a time."""
     wanted = np.ones(len(s.shards.unseen), bool) if s.validation is None else s.shards.unseen == s.validation
-    index = np.int32 if len(s.t) < 2**31 else np.int64
-    types, begin = (index, np.int32, np.int64, np.int32), 0
     with ExitStack() as opened:
-        files = {n: opened.enter_context(Column(folder / f"{n}.npy", dtype)) for n, dtype in zip(VIEW_FILES, types)}
-        for end in map(int, s.shards.ends):
+        files = [opened.enter_context((folder / name).open("wb")) for name in VIEW_COLUMNS]
+        count = 0
+        for begin, end in pairwise([0, *s.shards.ends]):
             row = np.flatnonzero(wanted[s.shards.user[begin:end]]) + begin
-            begin = end
             if len(row):
                 rows, slot, start, length = (_filled if filled else _resampled)(s.shards.user[row], s.t[row], cadence)
-                files["start"].append(start + files["rows"].length)
-                files["length"].append(length)
-                files["rows"].append(row[rows])
-                files["slot"].append(slot)
+                for file, dtype, values in zip(files, VIEW_COLUMNS.values(), (row[rows], slot, start + count, length)):
+                    values.astype(dtype).tofile(file)
+                count += len(rows)
                 give_back()
-    share = np.cumsum(mapped(folder / "length.npy"), dtype=np.float64)
-    np.save(folder / "share.npy", share / share[-1] if len(share) else share)
 
 
 def _resampled(user: np.ndarray, t: np.ndarray, cadence: int) -> tuple[np.ndarray, ...]:
@@ -145,10 +138,10 @@ def load(spec: str, *, validation: bool | None = False, cache: Path | None = Non
     nothing is left.
     """
     weight, path, exact = parse(spec)
-    shards = shards_of(path, cache)
-    if validation is not None and not (shards.unseen == validation).any():
+    source = Source(Path(path).stem, weight, exact, shards_of(path, cache), validation)
+    if validation is not None and not (source.shards.unseen == validation).any():
         raise InputError(f"{path} holds no tracks {'to validate with' if validation else 'to train on'}.")
-    return Source(Path(path).stem, weight, exact, shards, validation)
+    return source
 
 
 def load_both(specs: Sequence[str], cache: Path | None = None) -> tuple[list[Source], list[Source]]:

@@ -34,8 +34,8 @@ COLUMNS = {"user": np.int32, "t": np.int64, "lon": np.float64, "lat": np.float64
 
 
 class Shards(NamedTuple):
-    """Cleaned fixes by user, memory-mapped. user: (n,) int32, t, lon, lat: (n,). ends: (k,) where each shard ends.
-    unseen: (n_users,) bool, held out for validation. typical_s: median time between fixes.
+    """Cleaned fixes by user, memory-mapped. user: (n,) int32, t, lon, lat: (n,). ends: where each shard ends. unseen:
+    (n_users,) bool, held out for validation. typical_s: median time between fixes.
     """
 
     folder: Path
@@ -43,7 +43,7 @@ class Shards(NamedTuple):
     t: np.ndarray
     lon: np.ndarray
     lat: np.ndarray
-    ends: np.ndarray
+    ends: list[int]
     unseen: np.ndarray
     typical_s: float
 
@@ -53,21 +53,26 @@ def _scratch() -> Scratch:
     return Scratch("raw-shards-")
 
 
-def shards_of(source: str, folder: Path | None = None) -> Shards:
-    """The shards of a source ('path' or 'kind:path') in a folder, made unless they are there; by default in a temporary
-    folder of this process. InputError as of `stream`.
+def shards_of(source: str, folder: Path | None = None) -> Path:
+    """The folder of a source's shards ('path' or 'kind:path') in a folder, made unless it is there; by default in a
+    temporary folder of this process. InputError as of `stream`.
     """
     folder = folder or Path(_scratch().name)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InputError(f"The folder {folder} of the shards cannot be made: {error.strerror}.") from error
+    key = source_key(source, SHARD_FIXES)
+    make_once(folder / key, lambda fresh: _make(source, fresh))
+    return folder / key
+
+
+def source_key(source: str, *options: object) -> str:
+    """A name for what is made of a source with some options; another one where a file of it has changed."""
     path, kind = find_source(source)
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     facts = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    key = hashlib.sha256(json.dumps([kind, SHARD_FIXES, facts]).encode()).hexdigest()[:16]
-    make_once(folder / key, lambda fresh: _make(source, fresh))
-    return open_shards(folder / key)
+    return hashlib.sha256(repr((kind, facts, options)).encode()).hexdigest()[:16]
 
 
 def make_once(folder: Path, write: Callable[[Path], None]) -> None:
@@ -88,43 +93,13 @@ def make_once(folder: Path, write: Callable[[Path], None]) -> None:
 def open_shards(folder: Path) -> Shards:
     """The shards in a folder that `shards_of` made."""
     about = json.loads((folder / "about.json").read_text("utf-8"))
-    user, t, lon, lat = (mapped(folder / f"{name}.npy") for name in COLUMNS)
-    held_out, ends = np.load(folder / "unseen.npy"), np.array(about["ends"], np.int64)
-    return Shards(folder, user, t, lon, lat, ends, held_out, about["typical_s"])
+    user, t, lon, lat = (mapped(folder / name, dtype) for name, dtype in COLUMNS.items())
+    return Shards(folder, user, t, lon, lat, about["ends"], np.load(folder / "unseen.npy"), about["typical_s"])
 
 
-def mapped(path: Path) -> np.ndarray:
-    """An array in a .npy file, memory-mapped; an empty one, which cannot be mapped, as a plain array."""
-    try:
-        return np.load(path, mmap_mode="r").view(np.ndarray)
-    except ValueError:
-        return np.load(path)
-
-
-class Column:
-    """A one-dimensional .npy file that grows. As a context it is complete at the end, and closed also by an error."""
-
-    def __init__(self, path: Path, dtype: type) -> None:
-        self.file, self.dtype, self.length = path.open("wb"), np.dtype(dtype), 0
-        self._header()
-
-    def append(self, values: np.ndarray) -> None:
-        """Write more values."""
-        np.ascontiguousarray(values, self.dtype).tofile(self.file)
-        self.length += len(values)
-
-    def __enter__(self) -> Column:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self.file:
-            if kind is None:
-                self.file.seek(0)
-                self._header()
-
-    def _header(self) -> None:
-        about = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": (self.length,)}
-        np.lib.format.write_array_header_1_0(self.file, about)
+def mapped(file: Path, dtype: type) -> np.ndarray:
+    """The values in a file, memory-mapped; an empty file cannot be mapped."""
+    return np.memmap(file, dtype, "r").view(np.ndarray) if file.stat().st_size else np.zeros(0, dtype)
 
 
 def give_back() -> None:
@@ -145,18 +120,17 @@ def _make(source: str, folder: Path) -> None:
 
 
 def _shard(source: str, folder: Path, found: Schema, skipped: Skipped) -> None:
-    users: list[str] = []
-    ends, steps = [], []
+    users, ends, steps = list[str](), list[int](), []
     with ExitStack() as opened:
-        columns = {name: opened.enter_context(Column(folder / f"{name}.npy", dtype)) for name, dtype in COLUMNS.items()}
+        files = [opened.enter_context((folder / name).open("wb")) for name in COLUMNS]
         for part in sorted(folder.glob("*.parquet")):
             tracks = _cleaned(part, source, found, skipped)
             if not len(tracks):
                 continue
             user = tracks.track.astype(np.int64) + len(users)
-            for name, values in zip(COLUMNS, (user, tracks.t, tracks.lon, tracks.lat)):
-                columns[name].append(values)
-            ends.append(columns["t"].length)
+            for file, dtype, values in zip(files, COLUMNS.values(), (user, tracks.t, tracks.lon, tracks.lat)):
+                values.astype(dtype).tofile(file)
+            ends.append(len(user) + (ends[-1] if ends else 0))
             steps.append(np.diff(tracks.t)[tracks.steps()][:20_000])
             users += tracks.user_ids.tolist()
             give_back()

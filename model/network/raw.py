@@ -222,32 +222,20 @@ def nll(m: Mixture, target: Tensor) -> Tensor:
 def spatial_median(m: Mixture, starts: int = 6) -> Tensor:
     """The point (…, 2) of least expected distance, by Weiszfeld's algorithm with the squared scales as smoothing.
 
-    It starts from the best of the mean and the `starts` heaviest centres.
+    It starts from the best of the mean and the `starts` heaviest centres. The last two steps have a gradient.
     """
     weight, smooth = m.log_weight.exp(), torch.exp(2 * m.log_scale) + 1e-6  # (…, C)
+
+    def step(x: Tensor) -> Tensor:
+        pull = weight / ((x[..., None, :] - m.centre).square().sum(-1) + smooth).sqrt()  # (…, C)
+        return (pull[..., None] * m.centre).sum(-2) / pull.sum(-1, keepdim=True)
+
     with torch.no_grad():
         heavy = weight.topk(min(starts, weight.shape[-1]), dim=-1).indices[..., None].expand(*weight.shape[:-1], -1, 2)
         start = torch.cat([(weight[..., None] * m.centre).sum(-2, keepdim=True), m.centre.gather(-2, heavy)], dim=-2)
         away = (start[..., :, None, :] - m.centre[..., None, :, :]).square().sum(-1) + smooth[..., None, :]
         best = (away.sqrt() * weight[..., None, :]).sum(-1).argmin(-1)  # (…), of starts + 1
-        start = start.gather(-2, best[..., None, None].expand(*best.shape, 1, 2)).squeeze(-2)  # (…, 2)
-    return weiszfeld(m.centre, weight, smooth, start)
-
-
-def weiszfeld(centre: Tensor, weight: Tensor, smooth: Tensor, start: Tensor, steps: tuple[int, int] = (4, 2)) -> Tensor:
-    """The spatial median (…, 2) of centres (…, C, 2) with weights (…, C), by Weiszfeld's algorithm from start (…, 2).
-
-    smooth: (…, C) is added to squared distances. steps: without gradient, then with it.
-    """
-
-    def step(x: Tensor) -> Tensor:
-        pull = weight / ((x[..., None, :] - centre).square().sum(-1) + smooth).sqrt()  # (…, C)
-        return (pull[..., None] * centre).sum(-2) / pull.sum(-1, keepdim=True)
-
-    x = start.detach()
-    with torch.no_grad():
-        for _ in range(steps[0]):
+        x = start.gather(-2, best[..., None, None].expand(*best.shape, 1, 2)).squeeze(-2)  # (…, 2)
+        for _ in range(4):
             x = step(x)
-    for _ in range(steps[1]):
-        x = step(x)
-    return x
+    return step(step(x))
