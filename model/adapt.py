@@ -13,7 +13,6 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,7 +26,6 @@ from model.training.card import write_card
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.baselines import simple_methods
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
 from raw_qgis_plugin.core.evaluation.report import Page
@@ -40,10 +38,7 @@ FAMILY_WORDS = {"long": "15 to 150 min ahead", "filled": "15 to 150 min ahead ro
 
 def held_out(source: str) -> Tracks:
     """The people of a source who do not train, one track each."""
-    try:
-        shards = load(source, validation=True).shards
-    except InputError:
-        return build_tracks(None, None, [], [], [])[0]
+    shards = load(source, validation=None).shards
     own = shards.unseen[shards.user]
     user, t, lon, lat = (a[own] for a in (shards.user, shards.t, shards.lon, shards.lat))
     return build_tracks(user, None, t, lon, lat)[0]
@@ -56,23 +51,21 @@ def compare(tracks: Tracks, before: Bundle, after: Bundle, seed: int = 0) -> dic
     99 % interval by person. Empty where nobody has windows.
     """
     results: dict[str, dict] = {}
-    models = {"before": Model(before, "cpu"), "after": Model(after, "cpu")}
+    models = Model(before, "cpu"), Model(after, "cpu")
     for family in FAMILIES if len(tracks) else ():
         w = cut(tracks, family, limit=600, per_user=60, seed=seed)
         if not len(w):
             continue
         simple = {k: float(np.nanmean(errors_m(w, f))) for k, f in simple_methods(w, w.user, seed).items()}
         best = min(simple, key=lambda k: simple[k])
-        row: dict[str, Any] = {"people": len(np.unique(w.user)), "windows": len(w), "best_simple": best}
-        row["simple_m"] = simple[best]
-        errors = {}
-        for name, model in models.items():
-            answer = predict_windows(w, model)
-            errors[name] = errors_m(w, (spread(w, answer.lon), spread(w, answer.lat)))
-            row[f"{name}_m"] = float(np.nanmean(errors[name]))
-        row["ratio"] = row["after_m"] / max(row["before_m"], 1e-9)
-        row["interval"] = interval_by_person(errors["after"], errors["before"], w.user, seed, 1 - 0.05 / len(FAMILIES))
-        results[re.sub(r"(\d)s$", r"\1 s", w.family)] = row
+        answers = (predict_windows(w, model) for model in models)
+        old, new = (errors_m(w, (spread(w, answer.lon), spread(w, answer.lat))) for answer in answers)
+        old_m, new_m = (float(np.nanmean(errors)) for errors in (old, new))
+        results[re.sub(r"(\d)s$", r"\1 s", w.family)] = {
+            "people": len(np.unique(w.user)), "windows": len(w), "best_simple": best, "simple_m": simple[best],
+            "before_m": old_m, "after_m": new_m, "ratio": new_m / max(old_m, 1e-9),
+            "interval": interval_by_person(new, old, w.user, seed, 1 - 0.05 / len(FAMILIES)),
+        }  # fmt: skip
     return results
 
 
@@ -87,26 +80,23 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     if not figures:
         why = "Nobody could be held out whose tracks are long enough (45 fixes at 5, 15 or 60 s, or days)."
         return None, f"{unknown}.", why
-    sure = {k: r for k, r in figures.items() if r["people"] >= few and not r["interval"][0] <= 1 <= r["interval"][1]}
     at = {k: FAMILY_WORDS.get(k, f"with fixes every {k}") for k in figures}
-    better = [k for k, r in sure.items() if r["ratio"] < 1 - matters]
-    worse = [k for k, r in sure.items() if r["ratio"] > 1 + matters]
     n = max(r["people"] for r in figures.values())
-    people = f"{n} {'person' if n == 1 else 'people'}"
     pairs = ", ".join(f"{r['before_m']:.0f} → {r['after_m']:.0f} m {at[k]}" for k, r in figures.items())
+    people = f"{n} {'person' if n == 1 else 'people'}"
     errors = f"Mean error for {people} held out from training, before → now: {pairs}."
     if n < few:
         return None, f"{unknown}: that takes {few} people held out, so {5 * few} or more with such tracks.", errors
-    if worse and not better:
-        return False, "Don't use it: it forecasts worse than the model before.", errors
+    sure = {k: r for k, r in figures.items() if r["people"] >= few and not r["interval"][0] <= 1 <= r["interval"][1]}
+    better = ", ".join(at[k] for k, r in sure.items() if r["ratio"] < 1 - matters)
+    worse = ", ".join(at[k] for k, r in sure.items() if r["ratio"] > 1 + matters)
     if better and worse:
-        groups = (("better", better), ("worse", worse))
-        parts = "; ".join(f"{word} {', '.join(at[k] for k in names)}" for word, names in groups)
-        return None, f"It depends: {parts}.", errors
+        return None, f"It depends: better {better}; worse {worse}.", errors
+    if worse:
+        return False, "Don't use it: it forecasts worse than the model before.", errors
     if better:
         return True, "Use it: it forecasts better than the model before.", errors
-    undecided = "No difference is visible on these tracks. Keep the model before, or train longer or on more."
-    return None, undecided, errors
+    return None, "No difference is visible. Keep the model before, or train longer or on more.", errors
 
 
 def write_report(file: Path, before: dict, after: dict, figures: dict[str, dict], verdict: str) -> None:
@@ -134,8 +124,7 @@ def write_report(file: Path, before: dict, after: dict, figures: dict[str, dict]
     if before["calibration"] == after["calibration"]:
         page.sentence("The areas stay as they were: too few people could be held out to calibrate them again.")
     if names := ", ".join(head["name"] for head in before["heads"]):
-        page.sentence(f"The heads of the model before ({names}) read its embeddings, and these have changed. Train "
-                      "them again on labels of your own.")  # fmt: skip
+        page.sentence(f"The new model has no heads ({names}), since embeddings have changed. Train your own again.")
     page.write(file)
 
 

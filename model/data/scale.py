@@ -7,6 +7,7 @@ names when they are complete: after a kill, of a worker or of the command, only 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from model.cli import units_of
-from model.data.shards import make_once, source_key
+from model.data.shards import make_once
 from model.data.split import MOST_FILES, count_rows, split
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -24,6 +25,7 @@ from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.places import most_visited
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
 from raw_qgis_plugin.core.scratch import complete
+from raw_qgis_plugin.core.sources.files import files_of, find_source
 from raw_qgis_plugin.core.sources.readers import build
 from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import Skipped, Tracks
@@ -41,7 +43,10 @@ def open_parts(beside: Path, source: str, unit: str, schema: Schema, recipe: str
     on the input and all options, so that work that was broken off is resumed, and no other work. recipe: the key of the
     model and of the way in which it embeds.
     """
-    folder = beside.with_name(f"{beside.name}.parts-{source_key(source, unit, schema, recipe)}")
+    path, kind = find_source(source)
+    files = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files_of(path, kind)]
+    key = hashlib.sha256(repr((files, kind, unit, schema, recipe)).encode()).hexdigest()[:8]
+    folder = beside.with_name(f"{beside.name}.parts-{key}")
     folder.mkdir(mode=0o700, exist_ok=True)
 
     def write(fresh: Path) -> None:

@@ -54,25 +54,17 @@ def _scratch() -> Scratch:
 
 
 def shards_of(source: str, folder: Path | None = None) -> Path:
-    """The folder of a source's shards ('path' or 'kind:path') in a folder, made unless it is there; by default in a
-    temporary folder of this process. InputError as of `stream`.
+    """The folder of a source's shards in a folder, made unless it is there; by default in a temporary folder of this
+    process. source: 'path' or 'kind:path'. InputError as of `stream`.
     """
     folder = folder or Path(_scratch().name)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InputError(f"The folder {folder} of the shards cannot be made: {error.strerror}.") from error
-    key = source_key(source, SHARD_FIXES)
-    make_once(folder / key, lambda fresh: _make(source, fresh))
-    return folder / key
-
-
-def source_key(source: str, *options: object) -> str:
-    """A name for what is made of a source with some options; another one where a file of it has changed."""
-    path, kind = find_source(source)
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-    facts = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return hashlib.sha256(repr((kind, facts, options)).encode()).hexdigest()[:16]
+    own = folder / hashlib.sha256(source.encode()).hexdigest()[:16]
+    make_once(own, lambda fresh: _make(source, fresh))
+    return own
 
 
 def make_once(folder: Path, write: Callable[[Path], None]) -> None:

@@ -97,28 +97,15 @@ def _head_table(heads: list[dict]) -> str:
         ours, simple = (_scores(h["metrics"][which]) for which in ("head", "baseline"))
         cells = h["name"], h["unit"], answer, ours, simple, h["metrics"]["units"], h["trained_on"]
         lines.append(f"| {' | '.join(map(str, cells))} |")
-    several = [(h["name"], h.get("sources", {}) | h.get("elsewhere", {})) for h in heads]
-    return "\n".join(
-        [*lines, "", *(f"{head} on {k}: {_figures(r)}." for head, each in several for k, r in each.items())]
-    )
-
-
-def _figures(r: dict) -> str:
-    """The figures of a head on a source, as far as there are any."""
-    parts = [f"{_scores(r.get('head') or {'accuracy': r['accuracy']})} on {r['units']} units"]
-    if "people" in r or "groups" in r:
-        parts[0] += f" of {r.get('people', r.get('groups'))} people or groups outside the training set"
-    if "ratio" in r:
-        parts.append("error over the baseline's {:.2f} [{:.2f}, {:.2f}]".format(*r["ratio"]))
-    elif "baseline" in r:
-        parts.append(f"the baseline's {_scores(r['baseline'])}")
-    if "inside" in r:
-        parts.append(f"the 80 % interval holds {r['inside']:.0%}")
-    if "most_frequent" in r:
-        parts.append(f"always the most frequent class: {r['most_frequent']:.3f}")
-    if "sure" in r:
-        parts.append(f"sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure'] or 0:.1%}")
-    return "; ".join(parts)
+    for h in heads:
+        for source, r in (h.get("sources", {}) | h.get("elsewhere", {})).items():
+            own = _scores(r.get("head") or {"accuracy": r["accuracy"]})
+            simple = f", the baseline {_scores(r['baseline'])}" if "baseline" in r else ""
+            sure = (
+                f"; sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure'] or 0:.1%}" if "sure" in r else ""
+            )
+            lines.append(f"\n{h['name']} on {source}: {own} on {r['units']} units{simple}{sure}.")
+    return "\n".join(lines)
 
 
 def _scores(metrics: dict[str, float]) -> str:
