@@ -105,13 +105,6 @@ def pair(text: str) -> tuple[str, str]:
     return name, other
 
 
-def positive(text: str) -> int:
-    """A whole number from 1, for argparse."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1")
-    return int(text)
-
-
 def over_zero(text: str) -> float:
     """A number over zero, for argparse."""
     value = float(text)
@@ -120,11 +113,16 @@ def over_zero(text: str) -> float:
     return value
 
 
-def from_zero(text: str) -> int:
+def from_zero(text: str, least: int = 0) -> int:
     """A whole number from 0, such as a seed, for argparse."""
-    if not text.isdecimal() or int(text) > LARGEST_SEED:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 0 to {LARGEST_SEED}")
+    if not text.isdecimal() or not least <= int(text) <= LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from {least} to {LARGEST_SEED}")
     return int(text)
+
+
+def positive(text: str) -> int:
+    """A whole number from 1, for argparse."""
+    return from_zero(text, 1)
 
 
 def run(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:

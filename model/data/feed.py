@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import count
 from multiprocessing import get_context
@@ -28,7 +28,8 @@ def _make(number: int) -> Batch:
 
 def feed(corpus: Batches, first: int, stride: int = 1, on_gpu: bool = False, ahead: int = 4) -> Generator[Batch]:
     """Batches first, first + stride, … on_gpu: processes make them, else a thread. ahead: of each, in store."""
-    numbers, workers, make = count(first, stride), 1, corpus.batch
+    numbers, workers = count(first, stride), 1
+    make: Callable[[int], Batch] = corpus.batch
     pool: Executor = ThreadPoolExecutor(1)
     if on_gpu:
         share = (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # of the machine's cores

@@ -153,7 +153,7 @@ def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple
     """Layers of some people of a source as recorded, and rows of the fixes that have queries: with a past and a future,
     and of days those of fleets.
     """
-    view = (Source(s.name, s.weight, s.exact, s.shards, None) if s.validation else s).view(r.cadence_s, r.filled)
+    view = (Source(s.name, s.weight, s.exact, s.shards.folder, None) if s.validation else s).view(r.cadence_s, r.filled)
     if view is None:
         return
     user = s.shards.user[view.rows[view.start]]
