@@ -22,7 +22,7 @@ from ..core.regions.view import VisitorIndex, prepare
 from ..core.sources.schema import NONE
 from ..core.tracks import Skipped, Tracks, by_unit
 from ..environment import folders
-from ..layers.reading import ROLES, ReadPlan, Schema, fields_of_users, read_tracks, snapshot
+from ..layers.reading import ROLES, Schema, read_tracks, snapshot
 from ..layers.writing import utc
 from ..processing.words import tr
 from ..tasks.job import AlgorithmJob, Job
@@ -31,7 +31,7 @@ from .maps.fit import show_in_time
 from .results import DockRun
 from .settings import settings
 from .summary import describe, describe_skipped
-from .widgets.track_fields import is_remembered, remember, remembered
+from .widgets.track_fields import remember, remembered
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,6 @@ class Session(QObject):
         self.summary = ""  # of the reading, in words
         self.city: VisitorIndex | None = None
         self.problem = ""
-        self.candidates: dict[str, int] = {}  # fields that may name the users, with their numbers of values: a question
 
     # ---- the source ---------------------------------------------------------------------------------------------
 
@@ -133,33 +132,14 @@ class Session(QObject):
             self.changed.emit()
         elif not self.layer.isValid():
             self._fail(tr("The file or database of this layer is missing. Click its red sign in the list of layers."))
-        elif self.fields.user is None and not is_remembered(self.layer) and self.layer.featureCount() != 1:
-            if (plan := self._plan()) is not None:
-                self.run(tr("Looking for users"), lambda _: fields_of_users(plan), self._ask_for_users)
         else:
             self._read()
 
-    def _ask_for_users(self, candidates: dict[str, int]) -> None:
-        """Ask which field names the users, before all fixes become one user's."""
-        self.candidates = candidates
-        self.changed.emit() if candidates else self._read()
-
-    def answer_users(self, field: str | None) -> None:
-        """Take a field as that of the users, None: all fixes are one user's; store it, and read."""
-        self.fields = replace(self.fields, user=field)
-        remember(self.layer, self.fields, self.timezone)
-        self.read()
-
-    def _plan(self) -> ReadPlan | None:
+    def _read(self) -> None:
         try:
-            return snapshot(self.layer, self.fields, self.timezone)
+            reading = snapshot(self.layer, self.fields, self.timezone)
         except RawError as error:  # a field was renamed or deleted
             self._fail(str(error))
-            return None
-
-    def _read(self) -> None:
-        reading = self._plan()
-        if reading is None:
             return
         device = settings().device.value().lower()
         if device != self.device:

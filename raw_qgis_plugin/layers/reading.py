@@ -38,7 +38,7 @@ from qgis.PyQt.QtCore import QByteArray, QDate, QDateTime, Qt, QTime, QVariant
 
 from ..core.arrays import object_column
 from ..core.errors import InputError, Progress, no_progress, require
-from ..core.sources.schema import Schema, find_columns, user_candidates
+from ..core.sources.schema import Schema, find_columns
 from ..core.times import parse_times
 from ..core.tracks import Skipped, Tracks
 from .coordinates import check, to_wgs84, transform_xy
@@ -127,19 +127,6 @@ def snapshot(layer: QgsVectorLayer, fields: Schema, timezone: str) -> ReadPlan:
     """A plan to read a whole layer in another thread."""
     plan = plan_reading(layer, layer, None, fields, timezone, QgsProject.instance().transformContext())
     return replace(plan, source=QgsVectorLayerFeatureSource(layer))
-
-
-def fields_of_users(plan: ReadPlan, max_rows: int = 20_000) -> dict[str, int]:
-    """Fields that may name users, with the number of values in the first rows."""
-    fields = plan.source.fields()
-    taken = {*plan.fields.columns(), *find_columns(fields.names()).columns(), "fid", "ogc_fid"}
-    named = [each.name() for each in fields if each.name() not in taken and not each.isDateOrTime()]
-    at = [fields.lookupField(name) for name in named]
-    request = QgsFeatureRequest().setSubsetOfAttributes(at).setLimit(max_rows)
-    request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
-    rows = [[feature[i] for i in at] for feature in plan.source.getFeatures(request)]
-    columns = {name: [as_text(row[i]) for row in rows] for i, name in enumerate(named)}
-    return user_candidates(columns, plan.has_lines)
 
 
 def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Tracks, Skipped]:

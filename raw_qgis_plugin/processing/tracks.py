@@ -11,7 +11,7 @@ from ..core.sources.schema import NONE
 from ..core.specs import DeviceSpec, ZoneSpec
 from .base import RawAlgorithm
 from .form import Run
-from .words import describe, describe_head, names_of, tr, warn_of_one_user
+from .words import describe, describe_head, names_of, one_user, tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,13 +85,13 @@ class TrackAlgorithm(RawAlgorithm):
 
     def read(self, run: Run) -> tuple[Tracks, Skipped]:
         """Read INPUT. Logs which fields were guessed and what was read."""
-        from ..layers.reading import fields_of_users, read_tracks
+        from ..layers.reading import read_tracks
 
         run.info(tr("Fields: {fields}.").format(fields=self.plan.fields))
         tracks, skipped = read_tracks(self.plan, run.stage(tr("Reading the tracks"), 0, 15))
         run.info(describe(tracks))
         if self.plan.fields.user is None and run.text("USER_FIELD") != NONE:
-            warn_of_one_user(run.warn, fields_of_users(self.plan))
+            run.warn(one_user())
         return tracks, skipped
 
     def read_units(self, run: Run, unit: str) -> tuple[Tracks, Skipped]:

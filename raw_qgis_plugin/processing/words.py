@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..environment import packages
@@ -35,14 +34,9 @@ def describe_head(head: dict[str, Any], asked: bool = True) -> str:
     return tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words))
 
 
-def warn_of_one_user(warn: Callable[[str], None], candidates: dict[str, int]) -> None:
-    """Name the fields that may tell users apart, where all fixes became one user's."""
-    if candidates:
-        words = tr(
-            "No field names the users, so all fixes are one user's. Fields that may name them: {names}. Choose one as "
-            "USER_FIELD, or give the word none."
-        )
-        warn(words.format(names=", ".join(f"{name} ({n:,} values)" for name, n in candidates.items())))
+def one_user() -> str:
+    """The warning where nothing named the users."""
+    return tr("No field names the users, so all fixes are one user's. Choose it as USER_FIELD, or give the word none.")
 
 
 def names_of(value: Any) -> list[str] | None:

@@ -18,7 +18,7 @@ from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.sources import readers, text  # noqa: E402
 from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
 from raw_qgis_plugin.core.sources.readers import read, read_table, stream  # noqa: E402
-from raw_qgis_plugin.core.sources.schema import Schema, find_columns, user_candidates  # noqa: E402
+from raw_qgis_plugin.core.sources.schema import Schema, find_columns  # noqa: E402
 from raw_qgis_plugin.core.tracks import Skipped, without_outliers  # noqa: E402
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
@@ -286,13 +286,6 @@ def test_vague_positions_of_a_phone_are_skipped(tmp_path):
     assert len(tracks.by_day().accuracy) == len(tracks.by_user().accuracy) == 9
 
 
-def test_columns_that_may_name_users():
-    columns = {"cab": ["a", "b", "a", "b"], "speed": ["1.5", "2.5", "1.5", "2.5"], "n": [1, 2, 3, 4], "one": [1] * 4,
-               "driver": [5, 6, 5, None], "level": [1.5, 2.5, 1.5, 2.5], "empty": [None] * 4}  # fmt: skip
-    assert user_candidates(columns) == {"cab": 2}
-    assert user_candidates(columns, lines=True) == {"cab": 2, "n": 4, "driver": 2}
-
-
 def test_jumps_that_ruin_the_extent_are_dropped(tmp_path):
     rows = [f"a,{TEN + 60_000 * i},{7 + i / 1e4},46" for i in range(50)]
     for at, place in ((0, "120,40"), (20, "0,0"), (21, "0,0"), (22, "0,0"), (49, "7,-46")):
@@ -328,18 +321,11 @@ def test_a_preview_shows_first_rows_as_written_and_as_read(tmp_path):
     assert len(nothing.raw) == 201
     schema = Schema(time="Moment", lon="\u00d6st", lat="Nord")
     unknown = preview(path, schema=schema)
-    assert unknown.schema.date_order == "unknown" and unknown.candidates == {"Nummer": 2}
+    assert unknown.schema.date_order == "unknown"
     found = preview(path, schema=replace(schema, user="Nummer", date_order="day"))
     assert found.fixes["user"].to_pylist()[:2] == ["7", "8"] and found.fixes["lon"].to_pylist()[1] == -37.001
     assert str(np.datetime64(found.fixes["t"].to_pylist()[60], "ms")).startswith("2014-07-02T08:00")
     assert found.skipped == {"no time that can be read": 1} and found.raw["Nummer"].to_pylist()[0] == "7"
-
-
-def test_columns_that_may_name_users_are_found_in_a_sorted_file(tmp_path):
-    path = tmp_path / "a.csv"
-    rows = [f"{n // 3000},2024-06-01T10:{n % 60:02}:00Z,60.{n},25" for n in range(9000)]
-    path.write_text("\n".join(["cab,time,lat,lon", *rows, "1,,60,25"]))
-    assert preview(path).candidates == {"cab": 3}
 
 
 def test_a_preview_of_a_folder_shows_the_first_file_with_fixes(tmp_path):

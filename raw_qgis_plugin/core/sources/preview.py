@@ -12,7 +12,7 @@ from ..times import UTC, find_zone
 from ..tracks import Skipped
 from .files import files_of
 from .readers import build, choose, open_file, resolve_source, with_date_order
-from .schema import AS_GUESSED, Schema, find_columns, has_fixes, plain, user_candidates
+from .schema import AS_GUESSED, Schema, find_columns, has_fixes, plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,17 +28,10 @@ class Preview(NamedTuple):
     problem: str  # why there are no fixes, or ''
     no_zone: bool  # whether there are times without a zone, which are read as UTC for want of another
 
-    @property
-    def candidates(self) -> dict[str, int]:
-        """Columns that may name users, with the number of different values in the first rows."""
-        taken = self.schema.columns()
-        return user_candidates({n: self.raw[n].to_pylist() for n in self.raw.column_names if n not in taken})
 
-
-def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSED, rows: int = 20_000) -> Preview:
+def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSED, rows: int = 1000) -> Preview:
     """Read the first rows of a source, of a folder those of its first file with fixes. Arguments are those of `read`.
 
-    rows: so many that columns that may name users are found in files that are sorted by user.
     Raises InputError if the source cannot be read or a named column is missing; MissingLibrary without pyarrow.
     """
     path, kind, wanted = resolve_source(source, format, schema)

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ..errors import InputError
 
@@ -72,7 +71,6 @@ ID_FIELDS = {
     "day": ("day", "date"),
     "region": ("region_id", "id", "name", "GEOID"),
 }
-DECIMALS = re.compile(r"(?!-?\d+\.0$)-?\d*[.,]\d+(e-?\d+)?")  # of measurements, but not of 7.0
 INTERVAL_FIELDS = (("start", "end"), ("t_start", "t_end"))
 
 
@@ -185,18 +183,3 @@ def find_column(names: Sequence[str], wanted: str, role: str) -> str:
 def plain(name: str) -> str:
     """The name of a column in lower case, with '_' between words."""
     return re.sub("[-:. ]", "_", name.strip().strip("\ufeff").strip('"').lower())
-
-
-def user_candidates(columns: Mapping[str, Iterable[Any]], lines: bool = False, max_columns: int = 6) -> dict[str, int]:
-    """The columns that may name users, with the number of their different values: text or whole numbers that repeat.
-
-    columns: the values of some rows. lines: a row is a whole track, so that its values need not repeat.
-    """
-    found: dict[str, int] = {}
-    for name, values in columns.items():
-        items = [value for value in values if value is not None and value != ""]
-        distinct = set(map(str, items))
-        decimals = any(DECIMALS.fullmatch(text) for text in distinct)
-        if 2 <= len(distinct) <= (len(items) if lines else len(items) / 2) and not decimals:
-            found[name] = len(distinct)
-    return dict(list(found.items())[:max_columns])

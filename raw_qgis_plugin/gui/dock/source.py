@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject
 from qgis.gui import QgsCollapsibleGroupBox
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QFrame, QLabel, QPushButton, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from ...core.paths import shipped_bundle
 from ...environment.folders import models_folder
@@ -18,7 +18,7 @@ from ..desktop import Desktop
 from ..layer_kinds import has_fixes
 from ..session import Session
 from ..settings import settings
-from ..widgets.layout import buttons, column, row, silent, wrapped
+from ..widgets.layout import column, row, silent, wrapped
 from ..widgets.track_fields import TrackFields, layer_box
 
 
@@ -39,23 +39,9 @@ class SourcePanel(QWidget):
         form.setContentsMargins(8, 2, 8, 4)
         self.track_fields = TrackFields(form, (tr("User"), tr("Track"), tr("Time")))
         self.fields, self.zone = self.track_fields.boxes, self.track_fields.zone
-        self.question = QFrame(objectName="raw_user_question")
-        self.question.setStyleSheet("#raw_user_question { border: 2px solid #d6604d; border-radius: 4px; }")
-        narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        self.candidates = QComboBox(objectName="raw_user_candidates", sizeAdjustPolicy=narrow)
-        answers = buttons(
-            "raw_user_",
-            ("take", tr("Use this field"), tr("Each of its values is a user"),
-             lambda: session.answer_users(self.candidates.currentData())),
-            ("one", tr("All are one user's"), tr("One person or vehicle made all of these fixes"),
-             lambda: session.answer_users(None)),
-        )  # fmt: skip
-        words = wrapped(tr("<b>Which field names the users?</b> None is known by its name, and RAW compares users."))
-        self.question.setLayout(
-            column(words, row(self.candidates, stretch=self.candidates), row(*answers.values(), None))
-        )
         self.summary = wrapped(objectName="raw_summary")
         self.prepare = QPushButton(objectName="raw_prepare", clicked=session.prepare)
+        narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self.model = QComboBox(objectName="raw_model", sizeAdjustPolicy=narrow)
         tip = tr("What the model was trained on, how good it is, and your own models")
         card = QToolButton(objectName="raw_card", text=tr("Models…"), toolTip=tip)
@@ -63,7 +49,7 @@ class SourcePanel(QWidget):
         self.device = QLabel(objectName="raw_device")
         above = row(self.layer, again, stretch=self.layer)
         below = row(QLabel(tr("Model")), self.model, card, self.device, stretch=self.model)
-        parts = above, self.box, self.question, self.summary, self.prepare, below
+        parts = above, self.box, self.summary, self.prepare, below
         self.setLayout(column(*parts, spacing_px=4, margins_px=0))
 
     def start(self) -> None:
@@ -155,10 +141,6 @@ class SourcePanel(QWidget):
         self.box.setVisible(session.layer is not None)
         names = [name for name in (session.fields.user, session.fields.track, session.fields.time) if name]
         self.box.setTitle(tr("Fields: {names}").format(names=", ".join(names) or tr("none")))
-        self.question.setVisible(bool(session.candidates))
-        self.candidates.clear()
-        for name, n in session.candidates.items():
-            self.candidates.addItem(tr("{name}: {n:,} different values").format(name=name, n=n), name)
         self.summary.setText(self._summary())
         model, users = session.model, session.users
         readable = model is not None and users is not None and users.n_users > 0
@@ -175,8 +157,9 @@ class SourcePanel(QWidget):
             return tr("Choose a layer of fixes (points with a time) or of lines with M values, or drop a file here.")
         if session.problem:
             return f"{session.problem} {session.summary}".rstrip()
-        if session.candidates:
-            return tr("Nothing was read yet.")
         if session.tracks is None:
             return tr("Reading …") if session.job is not None else tr("Not read yet: press the arrow to read it.")
+        if session.fields.user is None and len(session.tracks):
+            words = tr("No field names the users: all fixes are one user's. If one does, choose it under Fields.")
+            return f"{session.summary} {words}"
         return session.summary

@@ -93,8 +93,6 @@ def question(found: Preview) -> str:
         return words.format(date=date)
     if found.fixes is None or found.schema.user is not None:
         return ""
-    words = tr(
+    return tr(
         "No column names the users: all fixes of a file become one user's. If a column names them, choose it as User."
     )
-    named = ", ".join(f"{name} ({n:,})" for name, n in found.candidates.items())
-    return f"{words} {tr('Columns with several values: {names}.').format(names=named)}" if named else words

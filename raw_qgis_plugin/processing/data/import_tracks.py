@@ -21,7 +21,7 @@ from ...core.specs import ImportSpec, ZoneSpec
 from ..base import RawAlgorithm
 from ..form import ANY_FILE, Run
 from ..outputs import destination_of
-from ..words import describe, tr, warn_of_one_user
+from ..words import describe, one_user, tr
 
 if TYPE_CHECKING:
     from ...core.tracks import Tracks
@@ -60,7 +60,6 @@ class ImportTracks(RawAlgorithm):
         )  # fmt: skip
 
     def run_on(self, run: Run) -> dict[str, Any]:
-        from ...core.sources.preview import preview
         from ...core.sources.readers import read
         from ...core.tracks import without_outliers
 
@@ -73,7 +72,7 @@ class ImportTracks(RawAlgorithm):
         if skipped or skipped.files:
             run.warn(str(skipped))
         if schema.user is None and wanted.user is None and tracks.n_users == 1:
-            warn_of_one_user(run.warn, preview(path, kind, wanted).candidates)
+            run.warn(one_user())
         return {
             "OUTPUT": self._write(run, tracks, schema.zone), "N_USERS": tracks.n_users, "N_POINTS": len(tracks),
             "N_SKIPPED": skipped.total,
