@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import chained, expand_ranges, group_quantile
-from ..geodesy import near_lon, on_sphere
+from ..arrays import chained, expand_ranges
+from ..geodesy import near_lon, on_sphere, wrapped
 from ..tracks import Tracks
 
 HOME, WORK, OTHER = "home", "work", "other"  # kinds of places
@@ -22,9 +22,10 @@ def find_places(tracks: Tracks, first: np.ndarray, last: np.ndarray) -> tuple[np
     size = last - first + 1
     row, stop, user = expand_ranges(first, size), np.repeat(np.arange(len(first)), size), tracks.user[first]
     east = near_lon(tracks.lon[row] - tracks.lon[first][stop], np.zeros(len(row)))
-    lon = tracks.lon[first] + group_quantile(east, stop, len(first))
-    lat = tracks.lat[first] + group_quantile(tracks.lat[row] - tracks.lat[first][stop], stop, len(first))
-    lon = (lon + 180) % 360 - 180
+    since, until = np.maximum(row - 1, first[stop]), np.minimum(row + 1, last[stop])
+    time = tracks.t[until] - tracks.t[since]  # half of a silence is spent where it begins, half where it ends
+    lon = wrapped(tracks.lon[first] + _medians(east, time, stop, len(first)))
+    lat = tracks.lat[first] + _medians(tracks.lat[row] - tracks.lat[first][stop], time, stop, len(first))
     if not len(first):
         return np.zeros(0, np.int64), lon, lat
     cell = np.column_stack([user, np.floor(on_sphere(lon, lat) / (NEAR_M / 4))]).astype(np.int64)
@@ -33,3 +34,11 @@ def find_places(tracks: Tracks, first: np.ndarray, last: np.ndarray) -> tuple[np
     label = chained(points, NEAR_M)[cell_of.ravel()]
     _, begin, found = np.unique(label, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(begin))[found], lon, lat
+
+
+def _medians(values: np.ndarray, weights: np.ndarray, group: np.ndarray, n: int) -> np.ndarray:
+    """(n,) weighted median of each group; groups ascend, and none is empty. weights: integers."""
+    order, ends = np.lexsort((values, group)), np.searchsorted(group, np.arange(n + 1))
+    total = np.cumsum(np.append(0, weights[order]))
+    row = np.searchsorted(2 * total, total[ends[:-1]] + total[ends[1:]]) - 1
+    return values[order][np.clip(row, ends[:-1], ends[1:] - 1)]
