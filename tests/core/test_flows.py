@@ -198,29 +198,35 @@ def test_rides_of_taxis_between_neighbourhoods_are_those_that_pandas_counts(data
     assert found["n_trips"][found["from"] < 0].sum() == counted.sum() - shown.sum()
 
 
-def test_found_and_true_trips_of_the_sample_city_agree(sample: Path) -> None:
-    """Common part of commuters between hexagons of 4 km, of the true trips whose begin, way and end are on record."""
-    pd = pytest.importorskip("pandas")
-    fixes = pd.read_parquet(sample / "city_tracks.parquet")
-    legs = pd.read_csv(sample / "city_truth_tracks.csv")
-    trips = legs.groupby(["user_id", legs.track_id.str.rstrip("abcdefghijk")])
-    truth = trips.agg(t_start=("t_start", "min"), t_end=("t_end", "max")).reset_index("user_id")
-    t = fixes.t.to_numpy().astype("datetime64[ms]").astype(np.int64)
-    who = fixes.user_id.astype(str).to_numpy(object)
-    tracks, _ = build_tracks(who, None, t, fixes.lon_e6.to_numpy() / 1e6, fixes.lat_e6.to_numpy() / 1e6)
+HOME = (0, 8, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("ways", "every_s", "wanted"),
+    [
+        ([HOME, (8, 8.2, 0, 5), (8.2, 9.2, 5, 5), (9.2, 9.4, 5, 0), (9.4, 9.5, 0, 0), (9.5, 9.7, 0, -4),
+          (9.7, 11, -4, -4)], 15, [(0, 5, True), (5, 0, True), (0, -4, True)]),
+        ([HOME, (8, 8.5, 0, 3), (8.5, 9, 3, 0), (9, 12, 0, 0)], 15, [(0, 3, True), (3, 0, True)]),
+        ([HOME, (8, 8.1, 0, 4), (10, 10.1, 9, 13), (10.1, 12, 13, 13)], 15, [(0, 4, False), (9, 13, False)]),
+        ([HOME, (8, 8.4, 0, 6), (9.4, 10, 9, 18), (10, 12, 18, 18)], 600, [(0, 9, True), (9, 18, True)]),
+        ([HOME, (8, 8.3, 0, 9), (8.3, 10, 9, 9), (10, 10.5, 9, 0)], 15, [(0, 9, True), (9, 0, True)]),
+        ([HOME, (8, 8.3, 0, 9)], 15, [(0, 9, False)]),
+    ],
+    ids=["a halt at home", "there and back", "silent on the way", "seldom a fix", "the record ends at home", "or away"],
+)  # fmt: skip
+def test_where_trips_begin_and_end(ways: list, every_s: float, wanted: list) -> None:
+    """ways: from hour to hour, from km to km."""
+    t, km = [], []
+    for begin, end, here, there in ways:
+        t.append(np.arange(begin * 3_600_000, end * 3_600_000, every_s * 1000))
+        km.append(np.interp(t[-1], [begin * 3_600_000, end * 3_600_000], [here, there]))
+    when, x = 1_599_436_800_000 + np.concatenate(t).astype(np.int64), np.concatenate(km)
+    tracks, _ = build_tracks(None, None, when, x / 111.32, np.zeros(len(x)))
     found = trips_of(find_diary(tracks, None))
-    ends = []
-    for row in truth.itertuples():
-        one = tracks.take(tracks.user == tracks.user_ids.tolist().index(row.user_id))
-        times = np.array([row.t_start, row.t_end])
-        near = np.abs(one.t[:, None] - times).min(axis=0) < 600_000
-        if near.all() and ((one.t > times[0]) & (one.t < times[1])).sum() >= 3:
-            ends.append([np.interp(times, one.t, one.lon), np.interp(times, one.t, one.lat)])
-    true = np.array(ends)
-    n, m = len(true), found.complete.sum()
-    lon = np.concatenate([*true[:, 0].T, *(at[found.complete, 0] for at in (found.begin, found.end))])
-    lat = np.concatenate([*true[:, 1].T, *(at[found.complete, 1] for at in (found.begin, found.end))])
-    zones, zone = hexagons(lon, lat, 4000)
-    pairs = [a * len(zones.names) + b for a, b in ((zone[:n], zone[n : 2 * n]), (zone[2 * n : -m], zone[-m:]))]
-    counts = [np.bincount(pair, minlength=len(zones.names) ** 2) for pair in pairs]
-    assert n > 300 and 2 * np.minimum(*counts).sum() / (n + m) > 0.85
+    ends = np.column_stack([found.begin[:, 0], found.end[:, 0]]) * 111.32
+    assert found.complete.tolist() == [known for *_, known in wanted]
+    far = 2.0 if every_s > 60 else 0.3
+    assert np.abs(ends - [(a, b) for a, b, _ in wanted]).max() < far, ends
+    assert found.metres.sum() == pytest.approx(
+        1000 * sum(abs(b - a) for *_, a, b in ways), rel=0.5 if every_s > 60 else 0.1
+    )

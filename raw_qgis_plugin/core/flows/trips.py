@@ -8,21 +8,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import expand_ranges, join_rows, run_ends, run_starts, take_rows
 from ..diary.diary import Diary
 from ..diary.modes import SHORT_MODES
-from ..geodesy import metres_between
+from ..geodesy import metres_between, on_sphere
 
 if TYPE_CHECKING:
     from ..tracks import Tracks
 
-SILENT_MIN, NEAR_M = 20.0, 500.0  # a longer silence ends a trip; after it, a stop this near is where it began
+MINUTE = 60_000
+SILENT_MS = 20 * MINUTE  # a longer silence ends a trip ...
+NEAR_M = 500.0  # ... at the stop after it, if that is so near ...
+REACH_MS, REACH_M_S = 180 * MINUTE, 8.0  # ... or where the next fix is, if one travels as far from fix to fix
+PLACE_M, HALT_M = 100.0, 60.0  # who ends a trip, or halts, so near a place of their own is there
+HALT_MS = 4 * MINUTE  # of a halt, with half of the time to the fixes before and after it
+HALT_PLACE_MIN = 60.0  # stayed at a place where halts count: a platform where somebody waited once is none
+LOOP_M = 150.0  # a way back to where it began has been to its farthest point, if that is farther
 
 
 @dataclass(frozen=True)
 class Trips:
     """n trips. user: (n,) row of user_ids. t_start, t_end: (n,) epoch ms. begin, end: (n, 2) lon and lat, degrees.
     metres: (n,). mode_p: (n, 4) probabilities of SHORT_MODES; what is missing to 1 is not known. complete: (n,) bool,
-    whether something of the person is on record before and after a trip.
+    whether the record shows where a trip begins and ends.
     """
 
     user_ids: np.ndarray
@@ -36,38 +44,153 @@ class Trips:
     complete: np.ndarray
 
 
+class _Places:
+    """Places of people. of_stop: (k,) the place of each stop. xy: (p, 2) lon and lat of the longest stop of each."""
+
+    def __init__(self, diary: Diary, user: np.ndarray) -> None:
+        stay = diary.stops["duration_min"]
+        keys, self.of_stop = np.unique(user << 32 | diary.stops["place"], return_inverse=True)
+        order = np.lexsort((stay, self.of_stop))
+        longest = order[run_ends(np.flatnonzero(run_starts(self.of_stop[order])), len(order))]
+        self.xy, self.user = np.column_stack([diary.stop_lon, diary.stop_lat])[longest], keys >> 32
+        self.stay_min = np.bincount(self.of_stop, stay, len(keys))
+
+    def near(self, xy: np.ndarray, user: np.ndarray, metres: float, min_stay_min: float = 0.0) -> np.ndarray:
+        """(n,) the place of the person that is nearest to each point (n, 2); -1 where none is within some metres."""
+        from scipy.spatial import cKDTree
+
+        some = np.flatnonzero(self.stay_min >= min_stay_min)
+        here, points = (
+            np.column_stack([on_sphere(*at.T), who * 1e8])  # people in layers that never meet
+            for at, who in ((self.xy[some], self.user[some]), (xy, user))
+        )
+        return np.append(some, -1)[cKDTree(here).query(points, distance_upper_bound=metres)[1]]
+
+
+@dataclass(frozen=True)
+class _Anchors:
+    """Where trips begin, halt and end, in order. arrive, leave: rows of fixes. place: -1 for none. xy: (k, 2)."""
+
+    trip: np.ndarray
+    arrive: np.ndarray
+    leave: np.ndarray
+    place: np.ndarray
+    xy: np.ndarray
+    known: np.ndarray  # bool: on record
+
+
 def trips_of(diary: Diary) -> Trips:
     """The trips of a diary: from each stop of a person to the next one, by one or several modes.
 
-    A trip begins and ends at its stops. A long silence ends a trip too, where the person was last seen: in the
-    synthetic city that is within 200 m of the true end in 90 % of cases, as after a stop. Modes are those of the legs,
-    weighted by their length.
+    A trip begins and ends at its stops. A long silence ends a trip too: at a place of the person that is near, else
+    where the person is seen next, if that is no farther than one travels from fix to fix; else it is not known where. A
+    halt at a place where the person stays at other times is a stop. A way back to where it began is two trips, there
+    and back, as travel surveys count. Modes are those of the legs, weighted by their length.
     """
     stops, legs, ways, ids = diary.stops, diary.trips, diary.trip_fixes, diary.users["user_id"]
     row_of = {name: row for row, name in enumerate(ids)}  # the tables have this order
     user = np.array([row_of[name] for table in (stops, legs) for name in table["user_id"]], np.int64)
     n, n_stops = len(user), len(stops["user_id"])
     t0, t1 = (np.append(stops[a], legs[b]) for a, b in (("t_arrive", "t_start"), ("t_leave", "t_end")))
-    places = np.column_stack([diary.stop_lon, diary.stop_lat])
-    xy0, xy1 = (
-        np.append(places, np.column_stack([ways.lon[row], ways.lat[row]]), axis=0)
-        for row in (ways.track_offsets[:-1], ways.track_offsets[1:] - 1)
-    )
+    places, fixes = _Places(diary, user[:n_stops]), np.column_stack([ways.lon, ways.lat])
+    sides = []
+    for row in (ways.track_offsets[:-1], ways.track_offsets[1:] - 1):
+        place = np.append(places.of_stop, places.near(fixes[row], user[n_stops:], PLACE_M))
+        xy = np.append(places.xy[places.of_stop], fixes[row], axis=0)
+        xy[place >= 0] = places.xy[place[place >= 0]]
+        sides += [xy, place]
     order = np.lexsort((np.arange(n) >= n_stops, t0, user))  # stops and legs in one row of time
-    user, t0, t1, xy0, xy1, is_leg = (values[order] for values in (user, t0, t1, xy0, xy1, np.arange(n) >= n_stops))
-    same, soon = user[1:] == user[:-1], t0[1:] - t1[:-1] <= 60_000 * SILENT_MIN
-    there = same & (soon | (metres_between(*xy1[:-1].T, *xy0[1:].T) < NEAR_M))  # what comes next is at the same place
-    apart = ~(same & soon & is_leg[1:] & is_leg[:-1])
+    user, t0, t1, xy0, place0, xy1, place1, is_leg = (
+        values[order] for values in (user, t0, t1, *sides, np.arange(n) >= n_stops)
+    )
+    same, silence = user[1:] == user[:-1], t0[1:] - t1[:-1]
+    apart = ~(same & (silence <= SILENT_MS) & is_leg[1:] & is_leg[:-1])
     first, last = (np.flatnonzero(is_leg & end) for end in (np.append(True, apart)[:n], np.append(apart, True)[:n]))
-    before, after = np.maximum(first - 1, 0), np.minimum(last + 1, n - 1)
-    at_stop, to_stop = np.append(False, there)[first] & ~is_leg[before], np.append(there, False)[last] & ~is_leg[after]
-    begin, end = np.where(at_stop[:, None], xy1[before], xy0[first]), np.where(to_stop[:, None], xy0[after], xy1[last])
-    complete = np.append(False, same)[first] & np.append(same, False)[last]
-    trip, leg = np.searchsorted(first, np.flatnonzero(is_leg), side="right") - 1, order[is_leg] - n_stops
-    metres = np.bincount(trip, legs["distance_m"][leg], len(first))
-    share = legs["distance_m"][leg] / np.maximum(metres[trip], 1e-9)
-    mode_p = np.column_stack([np.bincount(trip, share * p, len(first)) for p in np.nan_to_num(diary.mode_p[leg]).T])
-    return Trips(ids, user[first], t0[first], t1[last], begin, end, metres, mode_p, complete)
+    row0, row1 = ways.track_offsets[order[first] - n_stops], ways.track_offsets[order[last] - n_stops + 1] - 1
+    reach = NEAR_M + REACH_M_S * (t1[last] - t0[first]) / 1000 / np.maximum(row1 - row0, 1)
+
+    def ends(own: np.ndarray, other: np.ndarray, at: tuple, beside: tuple, back: bool) -> tuple[np.ndarray, ...]:
+        """xy, place and whether they are known, of one end of each trip, from what is beside it on record."""
+        linked, pause = (np.append(values, 0)[np.minimum(own, other)] for values in (same, silence))
+        linked = (linked > 0) & (own != other)
+        near = metres_between(*at[0][own].T, *beside[0][other].T)
+        at_stop = linked & ~is_leg[other] & ((pause <= SILENT_MS) | (near < NEAR_M))
+        at_place = ~at_stop & (at[1][own] >= 0)
+        seen = linked & (near < reach) & (pause <= REACH_MS) & ~at_stop & ~at_place & (is_leg[other] | (not back))
+        moved = at_stop | (seen & (not back))
+        xy = np.where(moved[:, None], beside[0][other], at[0][own])
+        return xy, np.where(moved, beside[1][other], at[1][own]), at_stop | at_place | seen
+
+    begin = ends(first, np.maximum(first - 1, 0), (xy0, place0), (xy1, place1), True)
+    end = ends(last, np.minimum(last + 1, n - 1), (xy1, place1), (xy0, place0), False)
+    trip = np.searchsorted(first, np.flatnonzero(is_leg), side="right") - 1  # of each leg
+    rows = np.arange(len(first))
+    anchors = join_rows([
+        _Anchors(rows, row0, row0, begin[1], begin[0], begin[2]), _halts(ways, trip, places, user[first], row0, row1),
+        _Anchors(rows, row1, row1, end[1], end[0], end[2]),
+    ])  # fmt: skip
+    anchors = _without_repeats(_sorted(anchors))
+    anchors = _sorted(join_rows([anchors, _turns(anchors, fixes)]))
+    a = _pieces(anchors)
+    leave, arrive, step = anchors.leave[a], anchors.arrive[a + 1], ways.steps()
+    piece = np.searchsorted(leave, step, side="right") - 1
+    on_way = step < np.append(arrive, 0)[piece]
+    piece, step = piece[on_way], step[on_way]
+    metres = ways.metres_to_next(step)
+    total = np.bincount(piece, metres, len(a))
+    share = metres / np.maximum(total[piece], 1e-9)
+    by_mode = np.nan_to_num(diary.mode_p)[ways.track[step]].T
+    mode_p = np.column_stack([np.bincount(piece, share * p, len(a)) for p in by_mode])
+    ends_known = anchors.known[a] & anchors.known[a + 1]
+    who = user[first][anchors.trip[a]]
+    return Trips(ids, who, ways.t[leave], ways.t[arrive], anchors.xy[a], anchors.xy[a + 1], total, mode_p, ends_known)
+
+
+def _halts(
+    ways: Tracks, trip: np.ndarray, places: _Places, user: np.ndarray, row0: np.ndarray, row1: np.ndarray
+) -> _Anchors:
+    """Halts of trips at places. trip: of each leg. user, row0, row1: of each trip, and the rows of its fixes."""
+    trip, xy, t = trip[ways.track], np.column_stack([ways.lon, ways.lat]), ways.t
+    place = places.near(xy, user[trip], HALT_M, HALT_PLACE_MIN)
+    first = np.flatnonzero(run_starts(trip, place))
+    last = run_ends(first, len(place))
+    inner = (place[first] >= 0) & (first > row0[trip[first]]) & (last < row1[trip[first]])
+    first, last = first[inner], last[inner]
+    stay = (t[last] - t[first] + t[last + 1] - t[first - 1]) / 2
+    first, last = first[stay >= HALT_MS], last[stay >= HALT_MS]
+    return _Anchors(trip[first], first, last, place[first], places.xy[place[first]], np.ones(len(first), bool))
+
+
+def _sorted(anchors: _Anchors) -> _Anchors:
+    return take_rows(anchors, np.lexsort((anchors.arrive, anchors.trip)))
+
+
+def _pieces(anchors: _Anchors) -> np.ndarray:
+    """Anchors from which a trip leads to the next one."""
+    return np.flatnonzero(anchors.trip[1:] == anchors.trip[:-1])
+
+
+def _without_repeats(anchors: _Anchors) -> _Anchors:
+    """Without halts at the place before, or at the place where the trip ends next."""
+    for step in (1, -1):
+        same = ~run_starts(anchors.trip[::step], anchors.place[::step])[::step]
+        halt = (~run_starts(anchors.trip)) & (~run_starts(anchors.trip[::-1])[::-1])
+        anchors = take_rows(anchors, np.flatnonzero(~(same & halt & (anchors.place >= 0))))
+    return anchors
+
+
+def _turns(anchors: _Anchors, fixes: np.ndarray) -> _Anchors:
+    """The farthest fix of each way that comes back to the place where it began."""
+    a = _pieces(anchors)
+    a = a[(anchors.place[a] >= 0) & (anchors.place[a] == anchors.place[a + 1])]
+    size = anchors.arrive[a + 1] - anchors.leave[a] + 1
+    row, way = expand_ranges(anchors.leave[a], size), np.repeat(np.arange(len(a)), size)
+    far = metres_between(*fixes[row].T, *anchors.xy[a][way].T)
+    order = np.lexsort((far, way))
+    order = order[run_ends(np.cumsum(size) - size, len(row))]
+    order = order[far[order] > LOOP_M]
+    row, trip = row[order], anchors.trip[a][way[order]]
+    return _Anchors(trip, row, row, np.full(len(row), -1), fixes[row], np.ones(len(row), bool))
 
 
 def trips_of_tracks(tracks: Tracks) -> Trips:
