@@ -7,7 +7,7 @@ import csv
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from model.synthetic.city.layout import CELL_M, City, build_city
 from model.synthetic.city.streets import make_streets, osm_streets
 from model.synthetic.population.people import EMPLOYED, Population, populate
 from model.synthetic.population.plans import DAY_S, HOUR_S, MODE_CODES, Trips, plan_weeks
-from model.synthetic.population.recording import Fixes, logger, phone, planned, record, simulated
+from model.synthetic.population.recording import Fixes, logger, phone, places_seen, planned, record, simulated
 from model.synthetic.population.travel import Journey, move
 from model.synthetic.sumo import say
 from raw_qgis_plugin.core.options import Spec, option
@@ -33,6 +33,7 @@ class CitySpec(Spec):
     weeks: int = option(2, "Weeks", minimum=1)
     observed: float = option(0.1, "Share of the people who are recorded", minimum=1e-4, maximum=1)
     across_km: float = option(12.0, "Size of a made city", unit="km", minimum=1.5, maximum=40)
+    complete: bool = option(False, "Devices that are never off, nor silent indoors")
     seed: int = 1
     osm: Path | None = None
     processes: int = 2
@@ -56,17 +57,25 @@ def generate(spec: CitySpec, output: Path) -> dict[str, int]:
     def recorded() -> Iterator[tuple[str, Fixes]]:
         midnight = midnight_ms(population.city)
         for person, journeys in move(population, trips, observed, output / SCRATCH, spec.seed, spec.processes):
-            for journey in journeys:
-                row, more = trip_rows(journey, trips, ids[person], midnight)
-                rows.append(row)
-                legs.extend(more)
             rng = np.random.default_rng([spec.seed, 32, person])
-            line = simulated(person, journeys, population, trips)
-            yield ids[person], record(line, logger(rng), population.sites, spec.end, rng)
+            line, device = simulated(person, journeys, population, trips), logger(rng)
+            if spec.complete:
+                device = replace(device, indoors=1.0, nights=1.0, on_h=1e6, off_h=1e-9)
+            fixes = record(line, device, population.sites, spec.end, rng)
+            seen = places_seen(line, fixes, population.sites)
+            doors = np.column_stack(
+                population.city.streets.place.lonlat(population.sites.x[line.place], population.sites.y[line.place])
+            ).round(7)
+            for k, journey in enumerate(journeys):
+                row, more = trip_rows(journey, trips, ids[person], midnight)
+                rows.append([*row, *doors[k], *doors[k + 1], seen[k] and seen[k + 1]])
+                legs.extend(more)
+            yield ids[person], fixes
 
     fixes = write_fixes(output / "tracks.parquet", recorded(), population.city, days=True)
     header = ["user_id", "trip_id", "t_start", "t_end", "mode"]
-    write_csv(output / "truth_tracks.csv", [*header, "purpose"], rows)
+    ends = ["lon_start", "lat_start", "lon_end", "lat_end", "recorded"]
+    write_csv(output / "truth_tracks.csv", [*header, "purpose", *ends], rows)
     write_csv(output / "truth_segments.csv", header, legs)
     shutil.rmtree(output / SCRATCH, ignore_errors=True)
     return {"people": spec.people, "observed": len(observed), "trips": len(rows), "fixes": fixes}

@@ -16,6 +16,11 @@ from model.synthetic.__main__ import main
 from model.synthetic.city.movement import pace_walker
 from model.synthetic.population.people import EMPLOYED
 from model.synthetic.sumo import Trajectory
+from raw_qgis_plugin.core.arrays import run_starts
+from raw_qgis_plugin.core.diary.diary import find_diary
+from raw_qgis_plugin.core.flows.trips import trips_of
+from raw_qgis_plugin.core.flows.zones import hexagons
+from raw_qgis_plugin.core.tracks import build_tracks
 
 CITY = ["--people", "60", "--observed", "0.2", "--weeks", "1", "--across", "2", "--processes", "1"]
 DAYS = ["--days-only", "--people", "80", "--weeks", "1", "--across", "3", "--seed", "5"]
@@ -172,3 +177,23 @@ def test_an_earlier_run_is_not_written_over(name: str, tmp_path: Path, capsys: p
     (tmp_path / name).write_text("an hour's work")
     assert run(main, [*CITY, "--days-only", "--output", str(tmp_path)]) == 2
     assert "of an earlier run" in capsys.readouterr().err and (tmp_path / name).read_text() == "an hour's work"
+
+
+def test_trips_found_in_complete_records_are_the_true_ones(tmp_path: Path) -> None:
+    """Common part of commuters between hexagons of 500 m, with all fixes and with one in ten minutes."""
+    assert run(main, [*CITY, "--complete", "--output", str(tmp_path / "city")]) == 0
+    truth = rows(tmp_path / "city" / "truth_tracks.csv")
+    true = np.array([[float(row[f"{x}_{end}"]) for end in ("start", "end") for x in ("lon", "lat")] for row in truth])
+    assert np.mean([row["recorded"] == "true" for row in truth]) > 0.97 and len(truth) > 100
+    table = pq.read_table(tmp_path / "city" / "tracks.parquet")
+    user = np.array(table["user_id"].to_pylist(), object)
+    t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
+    for step, least in ((1, 0.92), (600_000, 0.85)):
+        some = np.flatnonzero(run_starts(user, t // step))
+        tracks, _ = build_tracks(user[some], None, t[some], lon[some], lat[some])
+        found = trips_of(find_diary(tracks, None))
+        ends = np.concatenate([true[:, :2], found.begin[found.complete], true[:, 2:], found.end[found.complete]])
+        begin, end = np.split(hexagons(*ends.T, 500.0)[1], 2)
+        pair = np.unique(np.column_stack([begin, end]), axis=0, return_inverse=True)[1].ravel()
+        counts = [np.bincount(some, minlength=pair.max() + 1) for some in np.split(pair, [len(true)])]
+        assert 2 * np.minimum(*counts).sum() / len(pair) > least

@@ -173,6 +173,16 @@ def record(line: Timeline, device: Device, sites: Sites, end: float, rng: np.ran
     return Fixes(t, x, y, np.where(moving, -1, stay))
 
 
+def places_seen(line: Timeline, fixes: Fixes, sites: Sites, near_m: float = 200.0) -> np.ndarray:
+    """(j + 1,) bool: whether a fix lies near each place of a timeline, between the middles of the journeys to and from
+    there.
+    """
+    number = np.searchsorted((line.begin + line.end) / 2, fixes.t)
+    place = line.place[number]
+    near = np.hypot(fixes.x - sites.x[place], fixes.y - sites.y[place]) < near_m
+    return np.bincount(number[near], minlength=len(line.place)) > 0
+
+
 def _ticks(device: Device, mean_s: float, end: float, rng: np.random.Generator) -> np.ndarray:
     """Whole seconds until `end` at which a device logs: evenly, by a tenth uneven, or at odd times."""
     count = int(1.2 * end / mean_s) + 20
