@@ -109,9 +109,9 @@ def test_flows_are_published_with_noise(run: Callable, city: str) -> None:
     from raw_qgis_plugin.layers.publishing import describe
 
     assert describe(done.layer()).startswith("Figures as on the desk")
-    keys = [(row["slice"], row["from_zone"], row["to_zone"]) for row in rows]
+    keys = [(row["from_zone"], row["to_zone"], row["slice"]) for row in rows]
     assert keys == sorted(keys) and not any(row["suppressed"] for row in rows), "no row tells of a pair without figures"
-    before = {(row["slice"], row["from_zone"], row["to_zone"]): row for row in desk}
+    before = {(row["from_zone"], row["to_zone"], row["slice"]): row for row in desk}
     figures = ("n_users", "n_trips", "trips_walk", "trips_bike", "trips_motor")
     assert any(row[name] not in (NULL, before[key][name]) for key, row in zip(keys, rows) for name in figures)
 
