@@ -35,7 +35,6 @@ from .maps.fit import show_all_of_a_stopped_clock
 from .widgets.layout import escaped
 
 RUN = "raw/run"  # property of a result: its `DockRun` as JSON
-UNIT = "raw/unit"  # property of a labelled layer: user, track or day
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ class Session(QObject):
 
     def _read_anew(self) -> None:
         """Read a layer whose file was missing, and take its fields. A saved result is only stored elsewhere."""
-        if self.tracks is None and self.layer is not None:
+        if self.tracks is None:
             self.fields, self.timezone = remembered(self.layer)
             self.read()
 
@@ -128,9 +128,10 @@ class Session(QObject):
         """Read the layer, and open the model."""
         self.cancel()
         self._forget()
+        self.changed.emit()
         if self.layer is None:
-            self.changed.emit()
-        elif not self.layer.isValid():
+            return
+        if not self.layer.isValid():
             self._fail(tr("The file or database of this layer is missing. Click its red sign in the list of layers."))
         else:
             self._read()
@@ -153,7 +154,7 @@ class Session(QObject):
             every = Skipped(skipped)
             for reason, count in left_out.items():
                 every.add(reason, count)
-            summary = f"{describe(tracks, users, reading.fields.zone)} {describe_skipped(every, len(users))}"
+            summary = f"{describe(tracks, users)} {describe_skipped(every, len(users))}"
             summary = summary if len(users) else f"{summary} {every.advice}".rstrip()
             return tracks, users, summary, known or Model(open_bundle(path or None), device)
 
@@ -174,7 +175,6 @@ class Session(QObject):
         if self.users is None or self.model is None or self.job is not None or self.city is not None:
             return
         users, model, folder = self.users, self.model, folders.cache_folder()
-        zone = "" if self.timezone == "UTC" else self.timezone  # UTC is nobody's choice, but the default
 
         def done(city: VisitorIndex) -> None:
             self.city = city
@@ -183,7 +183,7 @@ class Session(QObject):
         def work(progress: Progress) -> VisitorIndex:
             embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.3), log.warning)
             labels = label_people(users, model, part_of(progress, 0.3, 0.9))
-            return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone, labels)
+            return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), labels)
 
         self.run(tr("The model reads the users"), work, done)
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from qgis.core import QgsExpression, QgsFeatureRequest, QgsMergedFeatureRenderer, QgsVectorLayer
+from qgis.core import QgsExpression, QgsFeatureRequest, QgsMergedFeatureRenderer, QgsVectorLayer, QgsVectorLayerUtils
 
+from ..core.sources.polygons import guess_id
 from .flows import add_moving
 from .legends import CLASS_COLOURS, Rules, Style, map_tip, numbers_of, title_of, value_of
 from .legends import VERDICTS as VERDICTS
@@ -124,8 +125,9 @@ class RegionScores(Style):
     def tip(self, layer: QgsVectorLayer) -> None:
         """The region, a line a figure, and its people."""
         own = layer.fields().names()[: layer.fields().lookupField("n_users")]
-        if own and layer.displayField() not in own:  # QGIS takes n_labelled for a label
-            layer.setDisplayExpression(QgsExpression.quotedColumnRef(own[:2][-1]))
+        name = guess_id(own, lambda each: list(map(str, QgsVectorLayerUtils.getValues(layer, each)[0])))
+        if own and (name or layer.displayField() not in own):  # QGIS takes n_labelled for a label
+            layer.setDisplayExpression(QgsExpression.quotedColumnRef(name or own[:2][-1]))
         people = tr("People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]")
         map_tip(layer, layer.displayField(), self.heads, people)
 

@@ -24,8 +24,6 @@ def test_usual_places_by_time_spent_and_hour() -> None:
     assert abs(places.lon[0]) < 0.005 and abs(places.lon[1] - 0.05) < 0.005
     assert places.day[[12, 3]] == pytest.approx(np.array([[0, 1, 0, 0], [1, 0, 0, 0]]))
     assert np.allclose(places.day.sum(axis=1), 1)
-    later = usual_places(users.by_user(), 0, "Asia/Tokyo")  # nine hours ahead of the sun at longitude 0
-    assert later.day[21].tolist() == pytest.approx([0, 1, 0, 0]) and later.share.tolist() == places.share.tolist()
     east, _ = build_tracks(np.full(72, "a"), None, MONDAY + hours * HOUR, lon + 90, np.zeros(72))  # six hours ahead
     assert usual_places(east.by_user(), 0).day[20].tolist() == pytest.approx([0, 1, 0, 0])
 

@@ -40,10 +40,8 @@ def sample():
     show("forecast")
     press(dock, "raw_backtest_button")
     idle(dock)
-    press(dock, "raw_backtest_table")
-    wait(0.5)
+    find(dock, "raw_tabs").currentWidget().verticalScrollBar().setValue(10_000)
     show("forecast_backtest")
-    find(iface.mainWindow(), "raw_backtest_rows").close()
     iface.mainWindow().findChild(QDockWidget, "Temporal Controller").hide()
 
 

@@ -123,7 +123,7 @@ def test_a_project_opens_as_it_was_saved(report: dict[str, Any]) -> None:
     assert after == before and all(after.values()) and set(after) >= RESULTS and not report["dirty"]
     assert report["regions again"] == [report["regions"], 3]
     forecast, users, verdict = report["again"]
-    assert (forecast, verdict) == (report["forecast"], report["verdict"]) and "67 labelled on " in users
+    assert (forecast, verdict) == (report["forecast"], report["verdict"]) and "67 labelled: " in users
 
 
 def test_groups_are_named_after_the_layer_and_the_result(report: dict[str, Any]) -> None:
@@ -136,5 +136,5 @@ def test_the_desktop_is_not_blocked_and_nothing_is_cut_off(report: dict[str, Any
     print("\n    blocks over 0.2 s in our lines:", [(b["seconds"], b["cpu"], b["ours"]) for b in report["blocks"]])
     assert not [block for block in report["blocks"] if block["cpu"] > 0.5]  # the rest is the machine, which may be busy
     assert report["cut"] == []
-    for name in ("open", "region", "compare", "user", "forecast", "backtest", "map", "reopened"):
+    for name in ("open", "region", "compare", "user", "forecast", "map", "reopened"):
         assert (PICTURES / f"session_{name}_{look}.png").stat().st_size > 10_000

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import NULL, QgsFeature, QgsProcessingException, QgsVectorLayer, QgsWkbTypes
+from qgis.core import NULL, QgsProcessingException, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtWidgets import QLabel
 
 
@@ -81,33 +81,21 @@ def test_cancel_gives_nothing(run: Callable[..., Any], layer: Any, bundle: str, 
     assert "VERDICT" not in run("raw:backtest", INPUT=layer, MODEL=bundle, HORIZON=10, STEP=5).values
 
 
-def test_few_people_have_no_interval_and_rows_that_are_gone_do_no_harm(menu: Any, session: Any) -> None:
-    """Figures of a real backtest."""
+def test_the_card_has_a_line_a_sentence_a_horizon_and_a_warning_against_the_model(menu: Any) -> None:
     from raw_qgis_plugin.core.evaluation.verdicts import Advice, Verdict, to_json
-    from raw_qgis_plugin.gui.dock.backtest_card import BacktestCard, cells, horizons_of
+    from raw_qgis_plugin.gui.dock.backtest_card import BacktestCard
     from raw_qgis_plugin.layers.styling import VERDICTS
 
-    names = ["horizon_min", "mean_m", "ratio_low", "ratio_high"]
-    fields = "&".join([*(f"field={name}:double" for name in names), "field=method:string"])
-    table = QgsVectorLayer(f"NoGeometry?{fields}", "Backtest", "memory")
-    velocity = "constant velocity, last step"
-    for row in (
-        (5, 978, 0.83, 0.95, "model"), (5, 1147, None, None, velocity), (5, 1764, None, None, "persistence"),
-        (10, 1864, 0.8, 0.9, "model"), (10, 2109, None, None, velocity),
-    ):  # fmt: skip
-        feature = QgsFeature(table.fields())
-        feature.setAttributes(list(row))
-        table.dataProvider().addFeatures([feature])
-    assert not horizons_of(table), "verdicts are stored with the table"
+    table = QgsVectorLayer("NoGeometry?field=horizon_min:double", "Backtest", "memory")
+    assert BacktestCard(table, [], menu.iface).isHidden(), "verdicts are stored with the table"
     verdicts = Verdict(300.0, Advice.MODEL, "it is nearer."), Verdict(600.0, Advice.TOO_FEW, "2 users.")
-    table.setCustomProperty(VERDICTS, to_json([*verdicts, Verdict(900.0, Advice.MODEL, "of rows that are gone")]))
-    card = BacktestCard(table, horizons_of(table), [], menu)
-    words = {label.objectName(): label.text() for label in card.findChildren(QLabel)}
-    assert words["raw_verdict"] == "5 min: use the model; 10 min: too few cases to say."
     hint = "With the method 'simple'"
-    assert not any(hint in text for text in words.values())
-    table.setCustomProperty(VERDICTS, to_json([Verdict(300.0, Advice.SIMPLE, "it is nearer.")]))
-    simple = BacktestCard(table, horizons_of(table), [], menu)
-    assert any(hint in label.text() for label in simple.findChildren(QLabel))
-    assert cells(*card.horizons[0])[3:6] == ["1.1 km", "−15 %", "−17 % … −5 %"]
-    assert cells(*card.horizons[1])[5:] == ["–", "2 users."]
+    for some, line, warns in (
+        (verdicts, "<b>5 min: use the model; 10 min: too few cases to say.</b>", False),
+        ([Verdict(300.0, Advice.SIMPLE, "<it> is nearer.")], "<b>5 min: use a simple method.</b>", True),
+    ):
+        table.setCustomProperty(VERDICTS, to_json(some))
+        card = BacktestCard(table, ["a <warning>"], menu.iface)
+        words = [label.text() for label in card.findChildren(QLabel)]
+        assert line in words and "a &lt;warning&gt;" in words and any(hint in text for text in words) is warns
+        assert sum(text.startswith("At ") for text in words) == len(some) and "<it>" not in str(words)

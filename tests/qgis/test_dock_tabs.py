@@ -53,7 +53,8 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
 def test_the_colours_of_a_labelled_layer_are_chosen(
     session: Any, menu: Any, make: Callable[..., Any], fixes: Any
 ) -> None:
-    from raw_qgis_plugin.gui.dock.users_tab import UsersTab, labelled_layer
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
+    from raw_qgis_plugin.gui.results import RUN
 
     users = UsersTab(session, menu)
     read(session, make(fixes))
@@ -61,10 +62,15 @@ def test_the_colours_of_a_labelled_layer_are_chosen(
     users.unit.setCurrentIndex(users.unit.findData("track"))
     users.run()
     until(lambda: session.job is None)
-    layer = labelled_layer("track", session.layer.id())
+    layer = users._newest("track")
     assert [users.shown.itemText(n) for n in range(users.shown.count())] == ["Transport mode"]
     users.shown.activated.emit(0)
     assert {"Walk", "Unknown: not sure"} & {rule.label() for rule in layer.renderer().rootRule().children()}
+    run = json.loads(layer.customProperty(RUN))
+    run["values"]["MODEL"] = "/another/model"
+    layer.setCustomProperty(RUN, json.dumps(run))
+    users._list_labels()
+    assert not users.shown.count(), "the card of its heads is not in the dock"
     users.remove()
 
 
@@ -137,10 +143,12 @@ def test_a_forecast_of_somebody_at_rest_leaves_the_streets_in_sight(
     canvas.setTemporalController(QgsTemporalNavigationObject(canvas))
     tab, spot = ForecastTab(session, menu), HOME.center()
     wide, narrow = (QgsRectangle.fromCenterAndSize(spot, size, size) for size in (0.1, 0.00002))
-    tab._areas, tab._ends = layer, [(fixes.t[0], fixes.t[119], box) for box in (wide, narrow)]
-    tab.show_track(0)
-    assert canvas.scale() > 2 * NEAREST_SCALE and canvas.extent().contains(wide)
+    tab._areas = layer
+    for box in (QgsRectangle(), wide, narrow):
+        tab.track.addItem("", (fixes.t[0], fixes.t[119], box))
     tab.show_track(1)
+    assert canvas.scale() > 2 * NEAREST_SCALE and canvas.extent().contains(wide)
+    tab.show_track(2)
     assert canvas.scale() == pytest.approx(NEAREST_SCALE, rel=0.01) and canvas.extent().contains(narrow)
 
 
@@ -177,7 +185,7 @@ def test_labels_of_people_are_counted_and_shown_with_their_evidence(
 ) -> None:
     from raw_qgis_plugin.gui.dock.people import describe_people, describe_person, row_of
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
-    from raw_qgis_plugin.gui.results import RUN, UNIT
+    from raw_qgis_plugin.gui.results import RUN
 
     names = ["user_id:string", "commuter:string", "commuter_p:double", "main_mode:string", "share_walk:double",
              "share_rail:double", "rail_trips:double", "rail_trips_low:double", "rail_trips_high:double",
@@ -198,12 +206,18 @@ def test_labels_of_people_are_counted_and_shown_with_their_evidence(
         assert part in of_one, of_one
     assert "<b>no</b> 90%" in describe_person(row_of(layer, "u04"))[0]
     assert "fixes on 2 days" in " ".join(describe_person(row_of(layer, "u05"))) and row_of(layer, "u99") == {}
-    layer.setCustomProperty(UNIT, "user")
     QgsProject.instance().addMapLayer(layer)
     users = UsersTab(session, menu)
     read(session, make(fixes))
     for tracks in ("another", session.layer.id()):  # labels of another layer's users are no labels of these
-        run = {"algorithm": "profileusers", "tracks": tracks, "began": "", "values": {}, "warnings": [], "output": ""}
+        run = {
+            "algorithm": "profileusers",
+            "tracks": tracks,
+            "began": "",
+            "values": {"UNIT": "user"},
+            "warnings": [],
+            "output": "",
+        }
         layer.setCustomProperty(RUN, json.dumps(run))
         users.show_named("u03")
         texts = [label.text() for label in users.card.findChildren(QLabel)]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -210,15 +211,14 @@ def test_the_window_of_flows_has_the_trips_of_the_regions(regions: Any) -> None:
     assert sum(int(word.replace(",", "")) for row in shown for word in row if word != "–") == found["n_trips"].sum()
     a, b = int(found["from"][0]), int(found["to"][0])
     window.table.setCurrentCell(a, b)
-    assert window.hours.trips.sum() == pytest.approx(found["n_trips"][0])
-    hour = int(window.hours.trips.sum(axis=1).argmax())
-    assert "trips" in window.hours.tooltip_at(window.hours.width() * (hour + 0.5) / 24, 5)
+    counted = re.findall(r'00: ([0-9]+) trips"', window.hours.text())
+    assert sum(map(int, counted)) == pytest.approx(found["n_trips"][0], abs=5)  # each cell is rounded
     user = np.append(np.arange(12), np.zeros(100, int))  # twelve people, of whom one makes most trips
     n = len(user)
     there = np.full((n, 2), np.column_stack([lon.min(), 0])), np.full((n, 2), np.column_stack([lon.max(), 0]))
     columns = np.zeros(n, int), np.ones(n, int), *there, np.ones(n), np.zeros((n, 4)), np.ones(n, bool)
     window = FlowsWindow(Trips(np.arange(12), user, *columns), ["West", "East"], [west, east], 10, regions, list)
-    assert window.table.item(0, 1).text() == "–" and not window.hours.trips.any() and window.hours.few.all()
+    assert window.table.item(0, 1).text() == "–" and window.hours.text().count("withheld: few people") == 120
 
 
 def test_flows_are_drawn_as_wide_as_they_are_strong(run: Callable, city: str) -> None:

@@ -128,7 +128,7 @@ def save_and_open(path: Path) -> None:
 def test_a_project_that_is_opened_has_its_results(
     forecast: Any, tab_again: Callable[[], Any], said: list[str], tmp_path: Path
 ) -> None:
-    forecast.show_track(3)
+    forecast.show_track(4)
     before = {name: (rows(layer), look_of(layer)) for name, layer in results().items()}
     words, chosen = forecast.words.text(), forecast.track.itemText(4)
     assert set(before) == set(OUTPUTS) and all(layer.providerType() == "memory" for layer in results().values())
@@ -260,9 +260,9 @@ def test_a_chosen_track_stands_out_and_the_clock_is_watched(forecast: Any, menu:
             context.setFeature(feature)
             shown.setdefault(feature["user_id"], opacity.valueAsDouble(context)[0])
         assert shown.pop(chosen) == 100 and set(shown.values()) == {12}
-    forecast.show_track(-1)
-    assert {QgsExpressionContextUtils.layerScope(layer).variable("raw_track") for layer in layers} == {""}
     forecast.show_track(0)
+    assert {QgsExpressionContextUtils.layerScope(layer).variable("raw_track") for layer in layers} == {""}
+    forecast.show_track(1)
     forecast.clock_off.click()
     assert canvas.temporalRange().isInfinite() and "is off" in forecast.clock_words.text()
     assert forecast.clock_off.isHidden()

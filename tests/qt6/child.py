@@ -137,20 +137,17 @@ def missing_names(path: Path) -> Iterator[str]:
 
 
 def windows() -> dict[str, QtWidgets.QWidget]:
-    """The windows, the dock and a chart by their names, filled where that needs no layer of QGIS."""
+    """The windows and the dock by their names, filled where that needs no layer of QGIS."""
     from raw_qgis_plugin.core.bundle import library
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
-    from raw_qgis_plugin.core.evaluation.verdicts import Advice, Verdict
     from raw_qgis_plugin.core.flows.trips import Trips
     from raw_qgis_plugin.core.paths import RESOURCES
     from raw_qgis_plugin.core.regions.view import RegionView
     from raw_qgis_plugin.core.sources.preview import preview
     from raw_qgis_plugin.gui.desktop import Desktop
-    from raw_qgis_plugin.gui.dock.backtest_card import BacktestTable
     from raw_qgis_plugin.gui.dock.dock import RawDock
     from raw_qgis_plugin.gui.regions.card import Region, RegionCard
     from raw_qgis_plugin.gui.regions.compare import Comparison
-    from raw_qgis_plugin.gui.widgets.charts import DayPlot
     from raw_qgis_plugin.gui.widgets.dialog import HelpWindow
     from raw_qgis_plugin.gui.windows.flows import FlowsWindow
     from raw_qgis_plugin.gui.windows.import_dialog import ImportDialog
@@ -174,19 +171,16 @@ def windows() -> dict[str, QtWidgets.QWidget]:
     t, ends = 3_600_000 * np.arange(n), [np.tile([x, 0.5], (n, 1)) for x in (0.5, 1.5)]
     trips = Trips(np.arange(n), np.arange(n), t, t + 600_000, *ends, np.full(n, 5000.0), np.full((n, 4), 0.2),
                   np.ones(n, bool))  # fmt: skip
-    row = {"mean_m": 90.0, "median_m": 80.0, "ratio": 0.9, "ratio_low": 0.8, "ratio_high": 0.95, "method": "model"}
-    table = [(Verdict(60.0, Advice.MODEL, "use the model"), row, row | {"method": "persistence"})]
     return {
         "packages": PackagesDialog(desktop), "training": TrainingDialog(desktop), "help": HelpWindow("index", main),
-        "import": imports, "models": models, "comparison": Comparison(cards, main, list),
+        "import": imports, "models": models, "comparison": Comparison(*cards, main),
         "flows": FlowsWindow(trips, ["West", "East"], [west, east], 1, main, list),
-        "backtest": BacktestTable(table, stand_in("layer")(), desktop), "dock": RawDock(desktop),
-        "day": DayPlot(rng.dirichlet(np.ones(4), 24), ["place 1", "place 2", "elsewhere", "no data"]),
+        "dock": RawDock(desktop),
     }  # fmt: skip
 
 
 def paint() -> dict[str, int]:
-    """The number of colours in the picture of each window and chart."""
+    """The number of colours in the picture of each window."""
     colours = {}
     for name, widget in windows().items():
         widget.show()

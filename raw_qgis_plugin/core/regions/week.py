@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import expand_ranges, run_starts, sparse_counts
-from ..times import HOUR_MS, find_zone, wall_clock
+from ..times import HOUR_MS
 from ..tracks import Tracks
 from .disclosure import withheld
 
@@ -24,7 +24,7 @@ def presence(users: Tracks, inside: np.ndarray, hour: np.ndarray) -> csr_matrix:
     """Sparse (HOURS, n_users), above 0: who is in a region in which hour of the week.
 
     Somebody is there in all hours from one fix to the next, if both lie inside and at most MAX_SILENCE_H are between
-    them. users: one track a user. inside: rows of the fixes in the region, ascending. hour: of `local_hours`.
+    them. users: one track a user. inside: rows of the fixes in the region, ascending. hour: of `solar_hours`.
     """
     last = np.append(run_starts(users.user[inside])[1:] | (np.diff(inside) != 1), True)[: len(inside)]
     begin = hour[inside]
@@ -45,8 +45,7 @@ def people_by_hour(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> n
     return np.where(withheld(min_users, there.sign()), few, np.diff(there.indptr))
 
 
-def local_hours(tracks: Tracks, zone: str = "") -> np.ndarray:
-    """(n,) int64: each fix's hour, from a Monday on. zone: an IANA name, '' for mean solar time."""
+def solar_hours(tracks: Tracks) -> np.ndarray:
+    """(n,) int64: each fix's hour of mean solar time, from a Monday on."""
     monday = 3 * 24  # 1970-01-01 was a Thursday
-    solar = tracks.t + np.round(tracks.lon / 15 * HOUR_MS).astype(np.int64)
-    return (wall_clock(tracks.t, find_zone(zone)) if zone else solar) // HOUR_MS + monday
+    return (tracks.t + np.round(tracks.lon / 15 * HOUR_MS).astype(np.int64)) // HOUR_MS + monday

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
-from qgis.PyQt.QtWidgets import QProgressBar, QPushButton, QScrollArea, QTabWidget, QWidget
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QProgressBar, QPushButton, QTabWidget, QWidget
 
 from ...core.errors import is_installed
 from ...processing.progress import time_left
@@ -28,7 +27,6 @@ class RawDock(QgsDockWidget):
     def __init__(self, desktop: Desktop) -> None:
         super().__init__(tr("RAW"), desktop.iface.mainWindow())
         self.setObjectName("RawDock")
-        self.setAcceptDrops(True)
         self.desktop = desktop
         self.session: Session | None = None  # None where packages are missing
         self.pages: list[Any] = []  # with `remove`
@@ -58,9 +56,7 @@ class RawDock(QgsDockWidget):
         self.pages = [*pages, self.source]
         tabs = QTabWidget(objectName="raw_tabs", documentMode=True)
         for tab, title in zip(pages, (tr("Regions"), tr("Users"), tr("Forecast"))):
-            area = scrolling(tab, TabArea())
-            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            tabs.addTab(area, title)
+            tabs.addTab(scrolling(tab), title)
         self.bar = QProgressBar(maximum=1000, textVisible=False, maximumHeight=10)
         self.words = wrapped()
         cancel = QPushButton(tr("Cancel"), objectName="raw_cancel", clicked=self.session.stop)
@@ -85,35 +81,9 @@ class RawDock(QgsDockWidget):
             self.words.setText(words)
             self.bar.setValue(round(1000 * job.share))
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
-        """Called by Qt where something is dragged over the dock."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
-        """Called by Qt where a file or folder is dropped: the window that imports it opens."""
-        event.acceptProposedAction()
-        path = next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
-        QTimer.singleShot(0, lambda: self.desktop.import_tracks(path))  # after the drop has ended
-
     def remove(self) -> None:
         """Remove map tools and marks from the map, and cancel running work."""
         for page in self.pages:
             page.remove()
         if self.session is not None:
             self.session.close()
-
-
-class TabArea(QScrollArea):
-    """Scrolls up and down where the dock is low, and is never narrower than its page."""
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """As wide as the page needs."""
-        bar = self.verticalScrollBar().sizeHint().width()
-        return QSize(self.widget().minimumSizeHint().width() + bar, 120)
-
-    def eventFilter(self, page: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Called by Qt. The dock makes room for a page that needs more than before."""
-        if event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
-        return super().eventFilter(page, event)

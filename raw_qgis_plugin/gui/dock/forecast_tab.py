@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -30,7 +31,7 @@ from ..results import last_run, values_of
 from ..session import Session
 from ..widgets.layout import column, delete, escaped, row, wrapped
 from ..widgets.option_form import OptionForm
-from .backtest_card import BacktestCard, horizons_of
+from .backtest_card import BacktestCard
 
 NEAREST_SCALE = 1000.0  # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
 
@@ -42,7 +43,7 @@ class ForecastTab(QWidget):
 
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__(objectName="raw_forecast")
-        self.session, self.desktop, self.canvas = session, desktop, desktop.iface.mapCanvas()
+        self.session, self.iface, self.canvas = session, desktop.iface, desktop.iface.mapCanvas()
         self.form = OptionForm(ForecastSpec, "paths")
         self.selected = QCheckBox(tr("Selected features only"), objectName="raw_selected")
         self.form.addRow(self.selected)
@@ -55,11 +56,11 @@ class ForecastTab(QWidget):
         self.track = QComboBox(
             objectName="raw_track", toolTip=tr("Zoom to a track, dim the others, and set the map's clock to its time"),
             sizeAdjustPolicy=QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon,
-            activated=lambda at: self.show_track(at - 1),
+            activated=self.show_track,
         )  # fmt: skip
         self.clock_words = wrapped(objectName="raw_clock_words")
         play = QPushButton(tr("Play…"), objectName="raw_play", toolTip=tr("Open QGIS's Temporal Controller"))
-        play.clicked.connect(lambda: show_controller(desktop.iface))
+        play.clicked.connect(lambda: show_controller(self.iface))
         self.clock_off = QPushButton(
             tr("Switch the clock off"), objectName="raw_clock_off", clicked=lambda: switch_clock_off(self.canvas)
         )
@@ -69,7 +70,6 @@ class ForecastTab(QWidget):
         self.tested = column()  # the card of the backtest
         self._layer: QgsVectorLayer | None = None  # of the tracks that the tab shows
         self._layers: Layers = {}
-        self._ends: list[tuple[int, int, QgsRectangle]] = []  # of each track listed: first and last ms, its extent
         parts = self.form, row(self.go, self.backtest, None), self.words, self.clock, self.tested, None
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
         session.changed.connect(self.show_session)
@@ -79,42 +79,43 @@ class ForecastTab(QWidget):
 
     # ---- running ------------------------------------------------------------------------------------------------
 
-    def _run(self, name: str, outputs: list[str], titles: tuple[str, str], done: Any) -> None:
+    def run(self) -> None:
+        """Forecast from the last fixes, and show the first track."""
+
+        def done(_results: dict[str, Any], layers: Layers, warnings: list[str]) -> None:
+            self._show_forecast(layers, warnings)
+            if self.track.count() > 1:
+                self.track.setCurrentIndex(1)
+                self.show_track(1)
+
+        outputs = ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS", "OUTPUT_RECENT"]
+        self._run("forecasttracks", outputs, tr("Forecasting"), tr("Forecast"), done)
+
+    def run_backtest(self) -> None:
+        """Test forecasts on the past of the layer."""
+        done = lambda _, layers, warnings: self._show_backtest(layers, warnings)  # noqa: E731
+        self._run("backtest", ["OUTPUT"], tr("Testing forecasts"), tr("Backtest"), done)
+
+    def _run(self, name: str, outputs: list[str], title: str, group: str, done: Callable[..., None]) -> None:
         layer, values = self.session.layer, self.form.values()
         if self.selected.isChecked() and layer is not None and not layer.selectedFeatureCount():
             self.words.setText(tr("Nothing is selected: select features of the layer, or forecast all."))
             return
         tracks = QgsProcessingFeatureSourceDefinition(layer.id() if layer else "", self.selected.isChecked())
         label = tr("{title}, {horizon:g} min every {step:g}")
-        label = label.format(title=titles[1], horizon=values["HORIZON"], step=values["STEP"])
+        label = label.format(title=group, horizon=values["HORIZON"], step=values["STEP"])
         values = {**values, "UNIT": values["UNIT"] or None, "INPUT": tracks}
-        self.session.run_algorithm(name, values, outputs, titles[0], done, label)
-
-    def run(self) -> None:
-        """Forecast from the last fixes."""
-        outputs = ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS", "OUTPUT_RECENT"]
-        self._run("forecasttracks", outputs, (tr("Forecasting"), tr("Forecast")), self._done)
-
-    def run_backtest(self) -> None:
-        """Test forecasts on the past of the layer."""
-        titles = tr("Testing forecasts"), tr("Backtest")
-        self._run("backtest", ["OUTPUT"], titles, lambda _, layers, warnings: self._show_backtest(layers, warnings))
-
-    def _done(self, _results: dict[str, Any], layers: Layers, warnings: list[str]) -> None:
-        self._show_forecast(layers, warnings)
-        if self._ends:
-            self.track.setCurrentIndex(1)
-            self.show_track(0)
+        self.session.run_algorithm(name, values, outputs, title, done, label)
 
     # ---- results ------------------------------------------------------------------------------------------------
 
     def _show_forecast(self, layers: Layers, warnings: list[str]) -> None:
-        self._layers, self._ends = layers, []
-        points = layers.get("OUTPUT")
+        self._layers = layers
+        self.track.clear()
+        self.track.addItem(tr("all alike"))
+        points, words = layers.get("OUTPUT"), tr("There is no track of two fixes to forecast.")
         self.clock.setVisible(points is not None and points.featureCount() > 0)
-        if points is None or not points.featureCount():
-            words = tr("There is no track of two fixes to forecast.")
-        else:
+        if points is not None and points.featureCount():
             minutes = values_of(points, "horizon_min")
             near, far = (np.nanmedian(values_of(points, f"radius{n}_m")[minutes == minutes.max()]) for n in (50, 80))
             count = len(set(map(str, values_of(points, "user_id", object))))
@@ -123,50 +124,31 @@ class ForecastTab(QWidget):
                 "over the tracks). The point on the map is the best single answer. Between two likely places it lies "
                 "in neither."
             ).format(users=count_users(count), m=minutes.max(), a=metres_words(near), b=metres_words(far))
-            self._list_tracks(layers.get("OUTPUT_AREAS", points))
+            self._areas = layers.get("OUTPUT_AREAS", points)
+            for name, *ends in tracks_in(self._areas):
+                self.track.addItem(name, ends)
+            chosen = QgsExpressionContextUtils.layerScope(self._areas).variable(TRACK)
+            self.track.setCurrentIndex(max(0, self.track.findText(str(chosen or ""))))
+            self.show_clock()
         self.words.setText("<br>".join([words, *map(escaped, warnings)]))
 
     def _show_backtest(self, layers: Layers, warnings: list[str]) -> None:
         while self.tested.count():
             delete(self.tested.takeAt(0).widget())
-        if "OUTPUT" in layers and (horizons := horizons_of(layers["OUTPUT"])):
-            self.tested.addWidget(BacktestCard(layers["OUTPUT"], horizons, warnings, self.desktop))
+        if "OUTPUT" in layers:
+            self.tested.addWidget(BacktestCard(layers["OUTPUT"], warnings, self.iface))
 
     # ---- the chosen track and the clock -------------------------------------------------------------------------
 
-    def _list_tracks(self, areas: QgsVectorLayer, max_listed: int = 500) -> None:
-        """List the tracks for the clock: those that end last come first."""
-        t = np.array([value.toMSecsSinceEpoch() for value in values_of(areas, "t", object)])
-        ahead_ms = values_of(areas, "horizon_min") * 60_000
-        ids = [map(str, values_of(areas, name, object)) for name in ("user_id", "track_id")]
-        boxes = [feature.geometry().boundingBox() for feature in areas.getFeatures()]
-        names = np.array([user if user == track else f"{user} · {track}" for user, track in zip(*ids)], object)
-        tracks, which = np.unique(names, return_inverse=True)
-        last = np.zeros(len(tracks), np.int64)
-        np.maximum.at(last, which, t)
-        self.track.clear()
-        self.track.addItem(tr("all alike"))
-        for number in np.argsort(-last, kind="stable")[:max_listed]:
-            rows = np.flatnonzero(which == number)
-            box = QgsRectangle(boxes[rows[0]])
-            for at in rows[1:]:
-                box.combineExtentWith(boxes[at])
-            self.track.addItem(str(tracks[number]))
-            self._ends.append((int((t[rows] - ahead_ms[rows]).min()), int(last[number]), box))
-        chosen = QgsExpressionContextUtils.layerScope(areas).variable(TRACK)
-        self.track.setCurrentIndex(max(0, self.track.findText(str(chosen or ""))))
-        self._areas = areas
-        self.show_clock()
-
     def show_track(self, at: int) -> None:
-        """Dim all other tracks, set the map's clock to the track's time, and zoom to it. at: -1 for all alike."""
+        """Dim all other tracks, set the map's clock to the track's time, and zoom to it. at: 0 for all alike."""
         for layer in self._layers.values():
             if not sip.isdeleted(layer):
-                QgsExpressionContextUtils.setLayerVariable(layer, TRACK, self.track.itemText(at + 1) if at >= 0 else "")
+                QgsExpressionContextUtils.setLayerVariable(layer, TRACK, self.track.itemText(at) if at else "")
                 layer.triggerRepaint()
-        if not 0 <= at < len(self._ends):
+        if not at:
             return
-        first, last, box = self._ends[at]
+        first, last, box = self.track.itemData(at)
         step_s = self.form.boxes["STEP"].value() * 60.0
         set_clock(self.canvas, QgsDateTimeRange(utc(first), utc(last).addSecs(1)), step_s, frame=1)
         with suppress(QgsCsException, RuntimeError):  # the layer was removed
@@ -180,7 +162,7 @@ class ForecastTab(QWidget):
         """Say what the map's clock hides."""
         on = not self.canvas.temporalRange().isInfinite()
         self.clock_words.setText(
-            tr("The map shows the time of the forecast alone: labels of other times are hidden.") if on else
+            tr("The map shows the time of the forecast alone, in UTC: labels of other times are hidden.") if on else
             tr("⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.")
         )  # fmt: skip
         self.clock_off.setVisible(on)
@@ -212,3 +194,17 @@ class ForecastTab(QWidget):
     def remove(self) -> None:
         """Stop listening to the map."""
         self.canvas.temporalRangeChanged.disconnect(self.show_clock)
+
+
+def tracks_in(areas: QgsVectorLayer, max_listed: int = 500) -> list[tuple[str, int, int, QgsRectangle]]:
+    """The tracks of a layer of forecasts, those that end last first: name, first and last ms, and extent."""
+    found: dict[str, tuple[int, int, QgsRectangle]] = {}
+    for feature in areas.getFeatures():
+        user, track, last = str(feature["user_id"]), str(feature["track_id"]), feature["t"].toMSecsSinceEpoch()
+        first, box = last - int(60_000 * feature["horizon_min"]), feature.geometry().boundingBox()
+        name = user if user == track else f"{user} · {track}"
+        if name in found:
+            box.combineExtentWith(found[name][2])
+            first, last = min(first, found[name][0]), max(last, found[name][1])
+        found[name] = first, last, box
+    return sorted(((name, *ends) for name, ends in found.items()), key=lambda each: -each[2])[:max_listed]

@@ -18,12 +18,14 @@ from ..widgets.layout import escaped
 SHARES = ("walk", "bike", "motor", "rail")
 
 
-def describe_people(layer: QgsVectorLayer, max_reasons: int = 3) -> list[str]:
-    """Sentences on all users of a labelled layer: who commutes, main modes, and why nothing is known of others."""
-    names, n = layer.fields().names(), layer.featureCount()
-    if not {"commuter", "main_mode"} <= set(names) or not n:
+def describe_people(layer: QgsVectorLayer | None, max_reasons: int = 3) -> list[str]:
+    """Sentences on a labelled layer: how many, who commutes, main modes, and why nothing is known of others."""
+    if layer is None:
         return []
-    found = []
+    names, n = layer.fields().names(), layer.featureCount()
+    found = [tr("{n:,} labelled: {name}.").format(n=n, name=layer.name())]
+    if not {"commuter", "main_mode"} <= set(names) or not n:
+        return found
     for name, words in (("commuter", tr("Commuters: {counts} of {n:,}.")), ("main_mode", tr("Main mode: {counts}."))):
         counts = Counter(str(value or UNKNOWN) for value in values_of(layer, name, object))
         listed = ", ".join(f"{tr(plain(value))} {k:,}" for value, k in counts.most_common())

@@ -154,7 +154,7 @@ class SourcePanel(QWidget):
     def _summary(self) -> str:
         session = self.session
         if session.layer is None:
-            return tr("Choose a layer of fixes (points with a time) or of lines with M values, or drop a file here.")
+            return tr("Choose a layer of fixes (points with a time) or of lines with M values.")
         if session.problem:
             return f"{session.problem} {session.summary}".rstrip()
         if session.tracks is None:

@@ -14,12 +14,11 @@ from ...core.embedding.places import GRID_M, UsualPlaces
 from ...core.embedding.profiles import UNKNOWN
 from ...core.embedding.similarity import similar
 from ...core.regions.view import VisitorIndex
-from ...core.times import find_zone, wall_clock
-from ...layers.legends import title_of, verdict_of
+from ...layers.legends import CLASS_COLOURS, title_of, verdict_of
 from ...processing.words import tr
 from ..widgets.card import Card, figure, unproven_mark
-from ..widgets.charts import DayPlot
-from ..widgets.layout import escaped, tip
+from ..widgets.charts import GREY, hour_table
+from ..widgets.layout import escaped, hinted
 from .people import describe_person
 
 
@@ -33,22 +32,20 @@ class UserCard(Card):
         """row: of city.users. labels: of the person, by `people.row_of`. go_to: called with the row of a user whose
         name was clicked.
         """
-        super().__init__("raw_user_card")
+        users = city.users
+        super().__init__("raw_user_card", tr("User {name}").format(name=users.user_ids[row]))
         self.city, self.row, self.places, self.bundle = city, row, places, bundle
-        users, zone = city.users, city.zone or "UTC"
-        name, start, stop = users.user_ids[row], users.user_offsets[row], users.user_offsets[row + 1]
-        ends = wall_clock(users.t[[start, stop - 1]], find_zone(zone)).astype("datetime64[ms]")
-        first, last = (text.replace("T", " ") for text in np.datetime_as_string(ends, unit="m"))
-        self.add(tr("User {name}").format(name=escaped(name)), heading=True)
-        words = tr("{n:,} fixes, {first} to {last} {zone}")
-        self.add(words.format(n=stop - start, first=first, last=last, zone=zone))
+        start, stop = users.user_offsets[row], users.user_offsets[row + 1]
+        ends = np.datetime_as_string(users.t[[start, stop - 1]].astype("datetime64[ms]"), unit="m")
+        first, last = (text.replace("T", " ") for text in ends)
+        self.add(tr("{n:,} fixes, {first} to {last} UTC").format(n=stop - start, first=first, last=last))
         for words in describe_person(labels) or [tr("Press Label to see whether this user commutes, and by what.")]:
             self.add(words)
         self._show_heads()
         self._show_places()
         self._show_similar(go_to)
         words = tr("This page is about one person: keep it as you keep the tracks, and do not publish it.")
-        self.add_save(tr("User {name}").format(name=name), bundle, words)
+        self.add_save(bundle, words)
 
     def _show_heads(self) -> None:
         """A line per head of the model: its prediction and probability."""
@@ -59,7 +56,7 @@ class UserCard(Card):
             if values[name] == UNKNOWN and p == p:
                 likeliest = max(p, 1 - p) if len(head["classes"]) == 2 else p
                 words = tr("<b>unknown</b>: the likeliest answer has {p:.0%} only").format(p=likeliest)
-            self.add(f"{escaped(title_of(head))}: {words}{unproven_mark(head)}", toolTip=tip(verdict_of(head)))
+            self.add(f"{hinted(escaped(title_of(head)), verdict_of(head))}: {words}{unproven_mark(head)}")
             stats = {each: numbers[[self.row]] for each, numbers in self.city.stats.items()}
             if reasons := format_reasons(outside(stats, head.get("domain", {}), np.ones(1, bool))):
                 self.add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=escaped(reasons)))
@@ -71,12 +68,12 @@ class UserCard(Card):
         if not names:
             self.add(tr("None: there is no place with a share of the time."))
             return
-        shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, self.places.share))
-        words = tr("{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: {zone}.")
-        self.add(words.format(shares=shares, size=GRID_M, zone=self.city.zone or tr("solar time")))
-        plot = DayPlot(self.places.day, [*names, tr("elsewhere"), tr("no data")])
-        plot.setObjectName("raw_day")
-        self.column.addWidget(plot)
+        listed = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, self.places.share))
+        words = tr("{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time.")
+        self.add(words.format(shares=listed, size=GRID_M))
+        colours, shares = [*CLASS_COLOURS[: len(names)], GREY, GREY], self.places.day.T
+        said = [[f"{share:.0%}" for share in line] for line in shares]
+        self.add(hour_table([*names, tr("elsewhere"), tr("no data")], colours, shares, said))
 
     def _show_similar(self, go_to: Callable[[int], None], most: int = 5) -> None:
         """The users whose movement is most similar, each with a link to its card."""
@@ -91,4 +88,5 @@ class UserCard(Card):
             ", ".join(links) or tr("None: no user is more similar than two users of this layer usually are."),
             toolTip=tr("1: moves the same way; 0: as similar as two users of this layer usually are"),
         )
+        label.linkHovered.disconnect()  # the links are rows
         label.linkActivated.connect(lambda row: go_to(int(row)))

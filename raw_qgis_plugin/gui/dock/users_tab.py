@@ -36,12 +36,13 @@ from ...processing.words import tr
 from ..desktop import Desktop
 from ..map_tools.draw import give_back
 from ..maps.fit import switch_clock_off
-from ..results import UNIT, last_run, run_of
+from ..results import last_run, run_of
 from ..session import Session
 from ..widgets.layout import column, delete, row, wrapped
 from .people import describe_people, row_of
 from .users_card import UserCard
 
+UNITS = ("user", "track", "day")
 DIARY = "diary"  # beside the units
 
 
@@ -59,8 +60,8 @@ class UsersTab(QWidget):
         self.profile = QToolButton(objectName="raw_user_profile", text=tr("Label"), toolTip=tip)
         self.profile.clicked.connect(lambda: self.run())
         self.unit = QComboBox()
-        every = (("user", tr("every user")), ("track", tr("every track")), ("day", tr("every day")))
-        for unit, title in (*every, (DIARY, tr("stops and trips"))):
+        titles = tr("every user"), tr("every track"), tr("every day"), tr("stops and trips")
+        for unit, title in zip((*UNITS, DIARY), titles):
             self.unit.addItem(title, unit)
         self.click = QToolButton(objectName="raw_user_click", text=tr("Click one"), checkable=True)
         self.click.setToolTip(tr("Click a track on the map"))
@@ -90,66 +91,58 @@ class UsersTab(QWidget):
         """Profile the layer, or write the diary of its users."""
         unit, run = self.unit.currentData(), self.session.run_algorithm
         if unit == DIARY:
-            outputs = ["OUTPUT_STOPS", "OUTPUT_TRIPS"]
-            run("diary", {}, outputs, tr("Writing the diary"), self._written, tr("Diary"))
+            run("diary", {}, ["OUTPUT_STOPS", "OUTPUT_TRIPS"], tr("Writing the diary"), self._has_run, tr("Diary"))
         else:
             title = tr("Labels of {unit}").format(unit=self.unit.currentText())
-            done = lambda *result: self._labelled(unit, *result)  # noqa: E731
-            run("profileusers", {"UNIT": unit}, ["OUTPUT"], tr("Labelling"), done, title)
+            run("profileusers", {"UNIT": unit}, ["OUTPUT"], tr("Labelling"), self._has_run, title)
 
-    def _written(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
+    def _has_run(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
         switch_clock_off(self.canvas)
-        self._write("\n".join([*describe_diary(layers), *warnings]))
-
-    def _labelled(
-        self, unit: str, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
-    ) -> None:
-        layer = layers.get("OUTPUT")
-        if layer is None:
-            return
-        layer.setCustomProperty(UNIT, unit)
-        self._list_labels()
-        switch_clock_off(self.canvas)
-        node = QgsProject.instance().layerTreeRoot().findLayer(layer)
+        node = QgsProject.instance().layerTreeRoot().findLayer(layers.get("OUTPUT"))
         if node is not None:
             node.setExpanded(True)  # shows the legend
-        words = tr("{n:,} labelled: {name}.").format(n=layer.featureCount(), name=layer.name())
-        self._write("\n".join([words, *describe_people(layer), *warnings]))
+        self._list_labels()
+        self._write("\n".join([*describe_diary(layers), *describe_people(layers.get("OUTPUT")), *warnings]))
 
-    def _labels(self) -> tuple[QgsVectorLayer | None, list[dict[str, Any]]]:
-        """The newest labelled layer, and its labels."""
-        layer = labelled_layer("", self.session.layer.id() if self.session.layer is not None else "")
-        if layer is None or self.session.model is None:
-            return None, []
-        heads = (*CARDS, *self.session.model.bundle.heads(layer.customProperty(UNIT)))
-        return layer, [head for head in heads if head["name"] in layer.fields().names()]
+    def _newest(self, *units: str) -> QgsVectorLayer | None:
+        """The uppermost layer of labels of the session's tracks, for one of these units."""
+        tracks = self.session.layer.id() if self.session.layer is not None else ""
+        for node in QgsProject.instance().layerTreeRoot().findLayers():
+            run = run_of(node.layer()) if node.layer() is not None and node.layer().isValid() else None
+            if run is not None and run.tracks == tracks and run.values.get("UNIT") in units:
+                return node.layer()
+        return None
 
     def _list_labels(self) -> None:
-        """List what the colours of the newest labelled layer can show."""
-        layer, heads = self._labels()
+        """List what the colours of the newest labelled layer can show: its labels, those of a head by its own model."""
+        layer, model = self._newest(*UNITS), self.session.model
         self.shown.clear()
         self.colours.setVisible(layer is not None)
-        drawn = layer.renderer().usedAttributes(QgsRenderContext()) if layer is not None else ()
+        if layer is None or model is None:
+            return
+        run: Any = run_of(layer)
+        unit, own = run.values["UNIT"], run.values.get("MODEL") == self.session.model_path
+        heads = [*CARDS, *(model.bundle.heads(unit) if own else ())]
+        heads = [head for head in heads if head["name"] in layer.fields().names()]
+        drawn = layer.renderer().usedAttributes(QgsRenderContext())
         for head in heads:
-            self.shown.addItem(title_of(head), head["name"])
+            self.shown.addItem(title_of(head), styling.Profiles(heads, unit, head["name"]))
             if head["name"] in drawn:
                 self.shown.setCurrentIndex(self.shown.count() - 1)
 
     def _show_label(self) -> None:
         """Colour the newest labelled layer by the label that is chosen."""
-        layer, heads = self._labels()
+        layer = self._newest(*UNITS)
         if layer is not None:
-            styling.Profiles(heads, layer.customProperty(UNIT), self.shown.currentData()).apply(layer)
+            self.shown.currentData().apply(layer)
 
     def _last_runs(self) -> list[str]:
         """What the project holds of the last runs, in words."""
-        tracks = self.session.layer.id() if self.session.layer is not None else ""
-        labels, diary = (last_run(name, tracks) for name in ("profileusers", "diary"))
-        words = describe_diary(diary[1]) if diary is not None else []
-        if labels is not None and "OUTPUT" in labels[1]:
-            layer, text = labels[1]["OUTPUT"], tr("{n:,} labelled on {date}: {name}.")
-            labelled = text.format(n=layer.featureCount(), date=labels[0].began[:19], name=layer.name())
-            words = [labelled, *describe_people(layer), *map(str, labels[0].warnings), *words]
+        tracks, words = self.session.layer.id() if self.session.layer is not None else "", []
+        for name in ("profileusers", "diary"):
+            if (found := last_run(name, tracks)) is not None:
+                run, layers = found
+                words += [*describe_people(layers.get("OUTPUT")), *describe_diary(layers), *map(str, run.warnings)]
         return words
 
     # ---- one user -----------------------------------------------------------------------------------------------
@@ -185,10 +178,8 @@ class UsersTab(QWidget):
             return
         self._clear()
         self._write("")
-        places = usual_places(city.users, row, city.zone)
-        user = city.users.user_ids[row]
-        labelled = labelled_layer("user", self.session.layer.id() if self.session.layer else "")
-        self.card = UserCard(city, row, places, model.bundle, row_of(labelled, user), self.show_user)
+        places, user = usual_places(city.users, row), city.users.user_ids[row]
+        self.card = UserCard(city, row, places, model.bundle, row_of(self._newest("user"), user), self.show_user)
         self.place.addWidget(self.card)
         self.name.setText(user)
         self._mark(user, places)
@@ -267,13 +258,12 @@ class UsersTab(QWidget):
             else:
                 waiting = tr("Users can be looked at when the model has read them.")
                 self._write(waiting if self.session.layer is not None else "")
-            completer = QCompleter(QStringListModel(city.users.user_ids.tolist() if city is not None else []), self)
+            completer = QCompleter(
+                QStringListModel(city.users.user_ids.tolist() if city is not None else []), self.name
+            )
             completer.setFilterMode(Qt.MatchFlag.MatchContains)
             completer.activated.connect(self.show_named)
-            before = self.name.completer()
             self.name.setCompleter(completer)
-            if before is not None:
-                before.deleteLater()
         self._list_labels()
         self._enable()
 
@@ -287,14 +277,6 @@ class UsersTab(QWidget):
         self._clear()
         self.canvas.unsetMapTool(self.tool)
         self.tool.deleteLater()
-
-
-def labelled_layer(unit: str, tracks: str) -> QgsVectorLayer | None:
-    """The uppermost layer that `Label` has made. unit: '' for any. tracks: the id of the layer it was made of."""
-    layers = [node.layer() for node in QgsProject.instance().layerTreeRoot().findLayers()]
-    units = (unit,) if unit else ("user", "track", "day")
-    found = [x for x in layers if x and x.isValid() and x.customProperty(UNIT) in units]  # a lost file leaves others
-    return next((x for x in found if (run := run_of(x)) is not None and run.tracks == tracks), None)
 
 
 def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:

@@ -39,7 +39,7 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
         in_layer = tracks.featureCount() if tracks.geometryType() == Qgis.GeometryType.Point else 0
         summary = tr("not read")
         if session.tracks is not None and session.users is not None:
-            summary = describe_tracks(session.tracks, session.users, session.timezone, in_layer)
+            summary = describe_tracks(session.tracks, session.users, in_layer)
         first.append(tr("Data: {layer}: {summary}").format(layer=tracks.name(), summary=summary))
     shown = canvas.mapSettings()
     if shown.isTemporal():

@@ -3,64 +3,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import QWidget
 
 from ...core.embedding.profiles import UNKNOWN
-from ...core.evaluation.report import Page
 from ...core.regions.people import CARDS
 from ...layers.legends import short, title_of
 from ...processing.words import tr
-from ..widgets.card import figure, html_of, new_page, save_page, save_table, unproven_mark
+from ..widgets.card import figure, save_page, save_table, unproven_mark
 from ..widgets.dialog import RawDialog
-from ..widgets.layout import column, escaped, row, scrolling, wrapped
+from ..widgets.layout import buttons, column, escaped, row, scrolling, table, wrapped
 from .card import RegionCard, remark
 
 
 class Comparison(RawDialog):
     """The differences of two regions, and their cards."""
 
-    def __init__(self, cards: Sequence[RegionCard], parent: QWidget, publish: Callable[[], Any]) -> None:
+    def __init__(self, one: RegionCard, other: RegionCard, parent: QWidget) -> None:
         super().__init__(parent, "raw_compare", tr("Compare regions"))
-        self.cards = cards
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(18)
-        grid.setColumnStretch(3, 1)
-        rows = [["", *(escaped(card.region.name) for card in cards), tr("First minus second")], *differences(*cards)]
-        for line, cells in enumerate(rows):
-            for at, words in enumerate(cells):
-                label = QLabel(f"<b>{words}</b>" if line == 0 else words, textFormat=Qt.TextFormat.RichText)
-                grid.addWidget(label, line, at)
+        names = [one.region.name, other.region.name]
+        rows = [["", *map(escaped, names), tr("First minus second")], *differences(one, other)]
         words = tr("Counts of this layer's devices have no interval: a small difference may be chance.")
-        self.head = column(grid, wrapped(f"<small>{words}</small>", textFormat=Qt.TextFormat.RichText))
-        both = row(*(scrolling(card) for card in cards), spacing_px=18)
-        tip, title = tr("The comparison as a page of HTML, with its charts"), tr("Save the comparison")
-        save = QPushButton(tr("Save…"), objectName="raw_compare_save", toolTip=tip)
-        save.clicked.connect(lambda: save_page(self, self.page(), title))
-        tip = tr("The figures and differences as a table (CSV)")
-        table = QPushButton(tr("Save table…"), objectName="raw_compare_table", toolTip=tip)
-        table.clicked.connect(lambda: save_table(self, self.page().title, rows, title))
-        tip = tr("Figures of the drawn regions as others may have them")
-        out = QPushButton(tr("Publish figures…"), objectName="raw_compare_publish", toolTip=tip, clicked=publish)
-        buttons = self.buttons(save, table, out, page="scoreregions")
-        self.setLayout(column(self.head, both, buttons, stretch=both))
+        head = f"{table([[f'<b>{cell}</b>' for cell in rows[0]], *rows[1:]])}<small>{words}</small>"
+        both = row(scrolling(one), scrolling(other), spacing_px=18)
+        title = tr("{one} and {other}").format(one=names[0], other=names[1])
+        texts = [head]
+        for card in (one, other):
+            texts += [f"<h2>{escaped(card.title)}</h2>", *card.texts]
+        made = buttons(
+            "raw_compare_",
+            ("save", tr("Save…"), tr("The comparison as a page of HTML"),
+             lambda: save_page(self, title, one.bundle, remark(one.min_users), texts)),
+            ("table", tr("Save table…"), tr("The figures and differences as a table (CSV)"),
+             lambda: save_table(self, title, rows)),
+        )  # fmt: skip
+        self.head = wrapped(head, textFormat=Qt.TextFormat.RichText)
+        self.setLayout(column(self.head, both, self.buttons(*made.values(), page="scoreregions"), stretch=both))
         self.resize(860, 660)
-
-    def page(self) -> Page:
-        """The comparison as a page."""
-        one, other = self.cards
-        title = tr("{one} and {other}").format(one=one.region.name, other=other.region.name)
-        page = new_page(title, one.bundle, remark(one.min_users))
-        for part in html_of(self.head):
-            page.markup(part)
-        for card in self.cards:
-            page.heading(card.region.name)
-            for part in card.parts():
-                page.markup(part)
-        return page
 
 
 def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:

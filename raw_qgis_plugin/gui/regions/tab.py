@@ -42,7 +42,6 @@ class RegionsTab(QWidget):
         self.session, self.desktop, self.iface, self.secret = session, desktop, desktop.iface, publish_secret()
         self.regions: RegionLayer | None = None
         self.shown: list[Region] = []  # the rows of the table
-        self._listed: Any = None  # what the table was made of
         self.card: RegionCard | None = None
         self._views: dict[bytes, RegionView] = {}  # by the shape: of this reading, model and minimum of users
         self._tried: set[bytes] = set()  # shapes that are scored once: whoever cancels the job gets no other one
@@ -52,12 +51,11 @@ class RegionsTab(QWidget):
         self.drawing.ended.connect(lambda: self._draw(""))
         self._lay_out()
         session.changed.connect(self.show_session)
-        session.worked.connect(self.refresh)
+        session.worked.connect(lambda: self._enable() if session.job is not None else self.refresh())
         self.show_session()
 
     def _lay_out(self) -> None:
-        made = {name: QToolButton(objectName=f"raw_region_{name}", text=title, toolTip=tip, clicked=slot)
-                for name, title, tip, slot in (
+        rows = (
             ("polygon", tr("Draw"), tr("Draw a region by its corners"), lambda: self._draw("polygon")),
             ("box", tr("Box"), tr("Draw a box"), lambda: self._draw("box")),
             ("selected", tr("Selected"), tr("Take the polygons that are selected on the map"), self.use_selected),
@@ -68,9 +66,10 @@ class RegionsTab(QWidget):
                                         "change regions too."), self.remove_chosen),
             ("publish", tr("Publish figures…"), tr("Figures of the drawn regions as others may have them"),
              self.show_publish),
-        )}  # fmt: skip
-        self.buttons = {name: made[name] for name in ("polygon", "box", "selected")}
-        self.compare, self.flows, self.away, self.publish = self.below = list(made.values())[3:]
+        )  # fmt: skip
+        self.buttons = {name: QToolButton(objectName=f"raw_region_{name}", text=title, toolTip=tip, clicked=slot)
+                        for name, title, tip, slot in rows}  # fmt: skip
+        above, self.below = list(self.buttons.values())[:3], list(self.buttons.values())[3:]
         for name in HINTS:
             self.buttons[name].setCheckable(True)
         self.min_users = QSpinBox(
@@ -89,8 +88,8 @@ class RegionsTab(QWidget):
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.itemSelectionChanged.connect(self._chose)
         self.place = column()
-        above, below = row(*self.buttons.values(), None, self.min_users), row(*self.below, None)
-        self.setLayout(column(above, self.hint, self.table, below, self.place, None, margins_px=(2, 6, 2, 2)))
+        parts = row(*above, None, self.min_users), self.hint, self.table, row(*self.below, None), self.place, None
+        self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
 
     def _draw(self, tool: str) -> None:
         """Take up a tool to draw with, '' for none."""
@@ -165,16 +164,16 @@ class RegionsTab(QWidget):
 
     def _score(self, polygons: list[Any], done: Callable[[list[RegionView]], None]) -> None:
         """Score regions in a task. done: called with their views."""
-        score = self._scorer()
+        score, n = self._scorer(), len(polygons)
 
         def work(progress: Progress) -> list[RegionView]:
             views = []
             for polygon in polygons:
                 views.append(score(polygon))
-                progress(len(views) / len(polygons))
+                progress(len(views) / n)
             return views
 
-        self.session.run(tr("Scoring {n:,} regions").format(n=len(polygons)), work, done)
+        self.session.run(tr("Scoring {n:,} regions").format(n=n), work, done)
 
     def refresh(self) -> None:
         """Score what is not scored yet, and show it: new shapes, and all after tracks, model or minimum changed."""
@@ -218,11 +217,7 @@ class RegionsTab(QWidget):
 
     def _show(self, shown: list[Region]) -> None:
         """List the regions, keep the chosen ones, and show the card of the last of them."""
-        chosen, listed = {region.id for region in self._chosen()}, (shown, list(self._heads()))
-        if listed == self._listed:  # jobs report often
-            self._enable()
-            return
-        self.shown, self._listed = shown, listed
+        chosen, self.shown = {region.id for region in self._chosen()}, shown
         with silent(self.table):
             self.table.setRowCount(len(shown))
             for at, region in enumerate(shown):
@@ -244,12 +239,10 @@ class RegionsTab(QWidget):
 
     def _enable(self) -> None:
         """Enable what can be done now, and say what to do next."""
-        for name, button in self.buttons.items():  # 'selected' starts a job
-            button.setEnabled(self._ready() and (name in HINTS or self.session.job is None))
-        chosen = len(self._chosen())
-        self.compare.setEnabled(chosen == 2)
-        self.away.setEnabled(chosen > 0)
-        self.flows.setEnabled(self._ready())
+        ready, chosen = self._ready(), len(self._chosen())
+        can = {"selected": ready and self.session.job is None, "compare": chosen == 2, "remove": chosen > 0}  # a job
+        for name, button in self.buttons.items():
+            button.setEnabled(can.get(name, ready or name == "publish"))
         self._show_hint()
 
     def _show_hint(self, problem: str = "") -> None:
@@ -285,16 +278,17 @@ class RegionsTab(QWidget):
             self.place.addWidget(card)
         self._enable()
 
-    def _cards(self, regions: list[Region], beside: list[Region] | None = None) -> list[RegionCard]:
+    def _cards(self, regions: list[Region], *beside: Region) -> list[RegionCard]:
         if self.session.model is None:
             return []
         bundle, least = self.session.model.bundle, settings().min_users.value()
-        return [RegionCard(each, bundle, least, beside or ()) for each in regions]
+        return [RegionCard(each, bundle, least, beside) for each in regions]
 
     def show_comparison(self) -> QDialog:
         """Open the two selected regions side by side."""
         chosen = self._chosen()[:2]
-        dialog = Comparison(self._cards(chosen, chosen), self.window(), self.show_publish)
+        one, other = self._cards(chosen, *chosen)
+        dialog = Comparison(one, other, self.window())
         dialog.show()
         return self.desktop.keep(dialog)
 
@@ -317,8 +311,8 @@ class RegionsTab(QWidget):
 
     def show_publish(self) -> QDialog:
         """Open 'Publish figures' for the drawn regions."""
-        layer = self.regions.layer if self.regions is not None else None
-        return self.desktop.open_dialog("publish", INPUT=layer.id() if layer is not None else None)
+        regions: Any = self.regions
+        return self.desktop.open_dialog("publish", INPUT=regions.layer.id())
 
     def remove(self) -> None:
         """Give the map back, and leave the layer of regions."""

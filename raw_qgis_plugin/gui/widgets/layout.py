@@ -7,12 +7,24 @@ clicked=slot).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import Any, Literal, TypeAlias
 
-from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import QSignalBlocker, Qt
+from qgis.PyQt.QtGui import QCursor
+from qgis.PyQt.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
 
 Part: TypeAlias = "QWidget | QLayout | None"
 
@@ -56,14 +68,29 @@ def wrapped(words: str = "", **properties: Any) -> QLabel:
     return QLabel(words, wordWrap=True, **properties)
 
 
+def hinting(words: str = "", **properties: Any) -> QLabel:
+    """A label of rich text that can be copied, and shows the hints of what is `hinted` in it."""
+    browser = Qt.TextInteractionFlag.TextBrowserInteraction
+    how = {"textFormat": Qt.TextFormat.RichText, "textInteractionFlags": browser} | properties
+    return wrapped(words, **how, linkHovered=lambda hint: QToolTip.showText(QCursor.pos(), escaped(hint)))
+
+
 def escaped(words: str) -> str:
     """A name or a message, to be put into rich text."""
     return escape(words, quote=False)
 
 
-def tip(words: str) -> str:
-    """A text of others as a tooltip, which Qt would take for HTML where it looks like it."""
-    return f"<span>{escaped(words)}</span>" if words else ""
+def hinted(words: str, hint: str) -> str:
+    """Rich text with a hint, which `hinting` shows while the mouse is over it. hint: plain text, '' for none."""
+    style = "text-decoration: none; color: palette(window-text)"
+    return f'<a href="{escape(hint)}" style="{style}">{words}</a>' if hint else words
+
+
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """A table in rich text, as wide as there is room. rows: of rich text; all columns but the first to the right."""
+    sides = "left", "right"
+    lines = ("".join(f'<td align="{sides[at > 0]}">{each}</td>' for at, each in enumerate(line)) for line in rows)
+    return f'<table width="100%" cellpadding="2"><tr>{"</tr><tr>".join(lines)}</tr></table>'
 
 
 def buttons(prefix: str, *rows: tuple[str, str, str, Callable[[], Any]]) -> dict[str, QPushButton]:
@@ -76,11 +103,10 @@ def buttons(prefix: str, *rows: tuple[str, str, str, Callable[[], Any]]) -> dict
     }
 
 
-def scrolling(page: QWidget, area: QScrollArea | None = None) -> QScrollArea:
-    """A page that scrolls where its window is small. area: to put the page into, instead of a plain one."""
-    area = area or QScrollArea()
+def scrolling(page: QWidget) -> QScrollArea:
+    """A page that scrolls where its window is small."""
+    area = QScrollArea(widgetResizable=True)
     area.setWidget(page)
-    area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     return area
 
@@ -94,9 +120,6 @@ def delete(widget: QWidget) -> None:
 @contextmanager
 def silent(*widgets: QWidget) -> Iterator[None]:
     """Change widgets without signals of theirs."""
-    before = [widget.blockSignals(True) for widget in widgets]
-    try:
-        yield
-    finally:
-        for widget, blocked in zip(widgets, before):
-            widget.blockSignals(blocked)
+    blockers = [QSignalBlocker(widget) for widget in widgets]
+    yield
+    del blockers

@@ -14,27 +14,11 @@ from ...core.flows.flows import BY_MODE, flows
 from ...core.flows.trips import Trips
 from ...core.flows.zones import read_zones
 from ...core.specs import FlowSpec
+from ...layers.legends import CLASS_COLOURS
 from ...processing.words import tr
-from ..widgets.charts import DayPlot
+from ..widgets.charts import GREY, hour_table
 from ..widgets.dialog import RawDialog
-from ..widgets.layout import column, wrapped
-
-
-class FlowHours(DayPlot):
-    """Trips by hour of departure, stacked by mode; hatched where few people made them."""
-
-    def __init__(self, trips: np.ndarray, few: np.ndarray) -> None:
-        """trips: (24, 5) by mode, the last unknown. few: (24,) bool, hours whose trips are withheld."""
-        names = [tr("walk"), tr("bike"), tr("motor"), tr("rail"), tr("mode unknown"), tr("few people")]
-        most = max(1.0, trips.sum(axis=1).max())
-        super().__init__(np.column_stack([trips / most, 0.1 * few]), names)
-        self.trips, self.few = trips, few
-
-    def tooltip_at(self, x: float, y: float) -> str:
-        """The hour's trips."""
-        hour = min(23, max(0, int(24 * x / max(self.width(), 1))))
-        words = tr("withheld: few people") if self.few[hour] else tr("{n:,.0f} trips").format(n=self.trips[hour].sum())
-        return f"{hour:02d}:00-{hour + 1:02d}:00: {words}"
+from ..widgets.layout import column, escaped, hinting, wrapped
 
 
 class FlowsWindow(RawDialog):
@@ -71,7 +55,7 @@ class FlowsWindow(RawDialog):
             item.setToolTip(tip)
             self.table.setItem(a, b, item)
         self.table.currentCellChanged.connect(lambda a, b, *_: self._show_hours(a, b))
-        self.pair, self.chart = wrapped(textFormat=Qt.TextFormat.PlainText), column()
+        self.hours = hinting(objectName="raw_flow_hours")
         first = self.all["from"] >= 0
         at = (int(self.all["from"][first][0]), int(self.all["to"][first][0])) if first.any() else (0, 0)
         words = tr("Trips from stop to stop, by the regions at their ends. A dash: none, or of few people.")
@@ -82,20 +66,22 @@ class FlowsWindow(RawDialog):
         layers = QPushButton(tr("As layers…"), objectName="raw_flow_layers", toolTip=tip, clicked=as_layers)
         self.setLayout(column(
             wrapped(words),
-            self.table, self.pair, self.chart, self.buttons(layers, page="flows"), stretch=self.table,
+            self.table, self.hours, self.buttons(layers, page="flows"), stretch=self.table,
         ))  # fmt: skip
         self.resize(680, 520)
         self.table.setCurrentCell(*at)
 
     def _show_hours(self, a: int, b: int) -> None:
         """Show when trips go from region a to region b."""
-        while self.chart.count():
-            self.chart.takeAt(0).widget().deleteLater()
         here = (self.by_hour["from"] == a) & (self.by_hour["to"] == b)
-        trips = np.zeros((24, 5))
+        trips = np.zeros((5, 24))
         by_mode = [np.nan_to_num(self.by_hour[name][here]) for name in (*BY_MODE, "trips_unknown")]
-        trips[[int(words[:2]) for words in self.by_hour["slice"][here]]] = np.column_stack(by_mode)
-        self.hours = FlowHours(trips, trips.sum(axis=1) == 0)
-        self.chart.addWidget(self.hours)
+        trips[:, [int(words[:2]) for words in self.by_hour["slice"][here]]] = by_mode
         names = [self.table.verticalHeaderItem(a).text(), self.table.horizontalHeaderItem(b).text()]
-        self.pair.setText(tr("Trips {way}, by hour of departure (solar time)").format(way=" ".join(names)))
+        words = tr("Trips {way}, by hour of departure (solar time)").format(way=escaped(" ".join(names)))
+        shares = np.where(trips.sum(axis=0) > 0, trips / max(1.0, trips.max()), np.nan)
+        few = tr("withheld: few people")
+        said = [[few if share != share else tr("{n:,.0f} trips").format(n=n) for n, share in zip(*each)]
+                for each in zip(trips, shares)]  # fmt: skip
+        modes = [tr("walk"), tr("bike"), tr("motor"), tr("rail"), tr("mode unknown")]
+        self.hours.setText(f"{words}{hour_table(modes, [*CLASS_COLOURS[:4], GREY], shares, said)}")
