@@ -3,13 +3,9 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-from qgis.core import QgsLayerTree, QgsLayerTreeGroup, QgsProject, QgsVectorLayer
+from qgis.core import QgsLayerTreeGroup, QgsProject, QgsVectorLayer
 
 NAME = "raw/group"
-ORDER = "raw/order"
 
 
 class LayerGroup:
@@ -21,14 +17,13 @@ class LayerGroup:
         if layer is not None and not known:
             layer.setCustomProperty(NAME, self.name)
 
-    def add(self, layer: QgsVectorLayer, order: int = 0, run: str = "") -> QgsVectorLayer:
-        """Put a layer into the project and the group, or into the group `run` in it. order: greater is drawn above."""
-        layer.setCustomProperty(ORDER, order)
+    def add(self, layer: QgsVectorLayer, run: str = "") -> QgsVectorLayer:
+        """Put a layer into the project: on top of the group `run` in this group, or below all runs."""
         QgsProject.instance().addMapLayer(layer, False)
         group = self._group() or QgsProject.instance().layerTreeRoot().insertGroup(0, self.name)
         if run:
             group = group.findGroup(run) or group.insertGroup(0, run)
-        group.insertLayer(sum(_order(node) > order for node in group.children()), layer).setExpanded(False)
+        group.insertLayer(0 if run else -1, layer).setExpanded(False)
         return layer
 
     def free_name(self, run: str) -> str:
@@ -39,10 +34,3 @@ class LayerGroup:
 
     def _group(self) -> QgsLayerTreeGroup | None:
         return QgsProject.instance().layerTreeRoot().findGroup(self.name)
-
-
-def _order(node: Any) -> float:
-    """Of a layer in the group; a run lies above single layers."""
-    if QgsLayerTree.isGroup(node):
-        return math.inf
-    return int(node.layer().customProperty(ORDER, 0) or 0) if node.layer() is not None else 0

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qgis.core import Qgis, QgsApplication, QgsSettings
+from qgis.core import Qgis, QgsApplication
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QMenu, QPushButton
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from .dock.dock import RawDock
 
 MENU = "RAW"
-DOCK_OPEN = "raw/dock_open"
 TOOLBAR = ("dock", "importtracks", "profileusers", "diary", "scoreregions", "forecasttracks", "map")
 
 
@@ -112,8 +111,6 @@ class RawMenu(Desktop):
             self.entries += actions
         for entry in self.entries:
             iface.addPluginToMenu(MENU, entry)
-        if QgsSettings().value(DOCK_OPEN, False, type=bool):
-            self.actions["dock"].trigger()
 
     def _add(self, name: str, title: str, tip: str, picture: Any, slot: Callable[[], Any]) -> None:
         action = QAction(
@@ -133,14 +130,9 @@ class RawMenu(Desktop):
 
             self.dock = RawDock(self)
             self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
-            self.dock.closedStateChanged.connect(lambda closed: self._remember(not closed))
+            self.dock.closedStateChanged.connect(lambda closed: self.actions["dock"].setChecked(not closed))
         self.dock.setUserVisible(shown)
-        self._remember(shown)
         return self.dock
-
-    def _remember(self, shown: bool) -> None:
-        self.actions["dock"].setChecked(shown)
-        QgsSettings().setValue(DOCK_OPEN, shown)
 
     def _drop_dock(self) -> None:
         if self.dock is not None and not sip.isdeleted(self.dock):

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsDateTimeRange, QgsVectorLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsVectorLayer
 from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
 
 from ..core.bundle.bundle import open_bundle
@@ -23,7 +23,6 @@ from ..core.sources.schema import NONE
 from ..core.tracks import Skipped, Tracks, by_unit
 from ..environment import folders
 from ..layers.reading import ROLES, Schema, read_tracks, snapshot
-from ..layers.writing import utc
 from ..processing.words import tr
 from ..tasks.job import AlgorithmJob, Job
 from .layer_group import LayerGroup
@@ -52,7 +51,6 @@ class Session(QObject):
         self.device = ""  # of the model
         self.job: Job | AlgorithmJob | None = None
         self.group = LayerGroup()
-        self._looked = False  # whether the layer was looked for on the map since it was chosen
         self.model: Model | None = None
         self._forget()
         self._tick = QTimer(self, interval=250, timeout=self.worked)
@@ -72,12 +70,13 @@ class Session(QObject):
             return
         self.cancel()
         self._listen(False)
-        self.layer, self._looked = layer, False
+        self.layer = layer
         self._forget()
         if layer is not None:
             self.group = LayerGroup(layer)
             self.fields, self.timezone = remembered(layer)
             self._listen(True)
+            show_in_time(self.iface, layer)
         self.changed.emit()
         if layer is not None and layer.featureCount() <= self.max_features:
             self.read()
@@ -129,11 +128,9 @@ class Session(QObject):
         self.cancel()
         self._forget()
         self.changed.emit()
-        if self.layer is None:
-            return
-        if not self.layer.isValid():
+        if self.layer is not None and not self.layer.isValid():
             self._fail(tr("The file or database of this layer is missing. Click its red sign in the list of layers."))
-        else:
+        elif self.layer is not None:
             self._read()
 
     def _read(self) -> None:
@@ -154,21 +151,16 @@ class Session(QObject):
             every = Skipped(skipped)
             for reason, count in left_out.items():
                 every.add(reason, count)
-            summary = f"{describe(tracks, users)} {describe_skipped(every, len(users))}"
-            summary = summary if len(users) else f"{summary} {every.advice}".rstrip()
-            return tracks, users, summary, known or Model(open_bundle(path or None), device)
+            words = [describe(tracks, users), describe_skipped(every, len(users)), "" if len(users) else every.advice]
+            return tracks, users, " ".join(words).rstrip(), known or Model(open_bundle(path or None), device)
 
-        self.run(tr("Reading the tracks"), work, self._has_read)
+        def done(result: tuple[Tracks, Tracks, str, Model]) -> None:
+            self.tracks, self.users, self.summary, self.model = result
+            self.changed.emit()
+            if 0 < len(result[1]) <= self.max_fixes:
+                self.prepare()
 
-    def _has_read(self, result: tuple[Tracks, Tracks, str, Model]) -> None:
-        self.tracks, self.users, self.summary, self.model = result
-        self.changed.emit()
-        if self.layer is not None and len(self.tracks) and not self._looked:
-            self._looked = True
-            times = QgsDateTimeRange(utc(int(self.tracks.t.min())), utc(int(self.tracks.t.max())))
-            show_in_time(self.iface, self.layer, times)
-        if 0 < len(self.users) <= self.max_fixes:
-            self.prepare()
+        self.run(tr("Reading the tracks"), work, done)
 
     def prepare(self) -> None:
         """Embed the users. After that regions and users are answered at once."""
@@ -222,19 +214,17 @@ class Session(QObject):
     def _start(self, make: Callable[..., Job | AlgorithmJob], done: Callable[..., None]) -> None:
         """Start the job that `make(ended, failed)` makes. Only the latest job reports its end."""
 
-        def ended(*result: Any) -> None:
-            if self.job is job:
-                self._free()
-                done(*result)
+        def last(slot: Callable[..., None]) -> Callable[..., None]:
+            def report(*result: Any) -> None:
+                if self.job is job:
+                    self._free()
+                    slot(*result)
 
-        def failed(words: str) -> None:
-            if self.job is job:
-                self._free()
-                self._fail(words or tr("Cancelled."))
+            return report
 
         self.problem = ""
         try:
-            job = make(ended, failed)
+            job = make(last(done), last(lambda words: self._fail(words or tr("Cancelled."))))
         except RawError as error:
             self._fail(str(error))
             return

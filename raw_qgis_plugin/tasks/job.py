@@ -115,13 +115,13 @@ class AlgorithmJob(Job):
     """One run of an algorithm, which loads its outputs.
 
     parameters: any that the algorithm does not have are left out. done: called on the main thread with the results, the
-    loaded layers by name of the output, and the warnings. loaded: called with each layer and its place in the drawing
-    order, and adds it to the project.
+    loaded layers by name of the output, and the warnings. loaded: called with each layer, those that are drawn above
+    others after them, and adds it to the project.
     """
 
     def __init__(
         self, algorithm: str, parameters: dict[str, Any], outputs: list[str], title: str,
-        loaded: Callable[[QgsVectorLayer, int], None],
+        loaded: Callable[[QgsVectorLayer], None],
         done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None], failed: Callable[[str], None],
     ) -> None:  # fmt: skip
         """InputError where the parameters are refused."""
@@ -161,7 +161,8 @@ class AlgorithmJob(Job):
         self._algorithm.postProcess(self.context, self.feedback)
         names = {destination: name for name, destination in results.items() if isinstance(destination, str)}
         layers: dict[str, QgsVectorLayer] = {}
-        for destination, details in self.context.layersToLoadOnCompletion().items():
+        asked = self.context.layersToLoadOnCompletion().items()
+        for destination, details in sorted(asked, key=lambda each: each[1].layerSortKey):
             layer = QgsProcessingUtils.mapLayerFromString(destination, self.context)
             if layer is None:
                 continue
@@ -169,5 +170,5 @@ class AlgorithmJob(Job):
             if details.postProcessor() is not None:
                 details.postProcessor().postProcessLayer(layer, self.context, self.feedback)
             layers[names.get(destination, destination)] = layer
-            loaded(layer, details.layerSortKey)
+            loaded(layer)
         done(results, layers, self.feedback.warnings)

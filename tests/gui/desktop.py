@@ -13,7 +13,7 @@ from collections import Counter
 sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 
 from driving import LONG, add, find, main, picture, until, wait, whole_screen
-from qgis.core import QgsApplication, QgsProject, QgsSettings, QgsSettingsTree
+from qgis.core import QgsApplication, QgsProject, QgsSettingsTree
 from qgis.PyQt.QtCore import QEvent, QObject, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QTextBrowser
 from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
@@ -117,7 +117,6 @@ def work():
     QgsProject.instance().setDirty(False)
     QgsProject.instance().clear()
     assert unloadPlugin(NAME)
-    QgsSettings().remove("raw/dock_open")  # else the dock comes back, as it should
     settle()
     report["without"].append(registered())
     for _ in range(2):
@@ -128,7 +127,6 @@ def work():
         QgsProject.instance().setDirty(False)
         QgsProject.instance().clear()
         assert unloadPlugin(NAME)
-        QgsSettings().remove("raw/dock_open")
         settle()
         report["without"].append(registered())
 

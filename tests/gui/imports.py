@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Data in, with real events: run as `qgis --code`.
 
-The table $RAW_DAY_FIRST is dropped on the dock, and goes through the preview to a layer. A layer of lines without a
+The table $RAW_DAY_FIRST is chosen, and goes through the preview to a layer. A layer of lines without a
 user field is one user's until a field is chosen. The import of the large table $RAW_LARGE is cancelled.
 """
 
@@ -16,27 +16,15 @@ sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 from driving import LEFT, Heart, find, main, picture, press, until, wait
 from qgis.core import QgsDateTimeRange, QgsFeature, QgsGeometry, QgsLineString, QgsPoint, QgsProject, QgsVectorLayer
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QDateTime, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
-from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
+from qgis.PyQt.QtCore import QDateTime, QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QTableWidget
+from qgis.PyQt.QtWidgets import QComboBox, QLabel, QLineEdit, QTableWidget
 from qgis.utils import iface, plugins
 
 from raw_qgis_plugin.gui.maps.fit import set_clock
 
 report = {"errors": [], "cut": []}
-COPY, NONE = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
-
-
-def drop(widget, path):
-    """Drag a file over a widget and drop it."""
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(path)])
-    middle = widget.rect().center()
-    enter = QDragEnterEvent(middle, COPY, data, LEFT, NONE)
-    QApplication.sendEvent(widget, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(widget, QDropEvent(QPointF(middle), COPY, data, LEFT, NONE))
+NONE = Qt.KeyboardModifier.NoModifier
 
 
 def choose(parent, name, words):
@@ -71,7 +59,7 @@ def work():
 
 
 def day_first(menu, dock):
-    drop(dock, os.environ["RAW_DAY_FIRST"])
+    menu.import_tracks(os.environ["RAW_DAY_FIRST"])
     until(lambda: any(each.objectName() == "raw_import_dialog" for each in menu.windows), 20, "the window")
     dialog = menu.windows[-1]
     until(lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 4, 30, "the first rows")

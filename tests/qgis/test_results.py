@@ -239,7 +239,7 @@ def test_a_project_of_somebody_else_does_no_harm(
     layer.setCustomProperty(RUN, json.dumps({**own, "values": {**own["values"], **evil}}))
     save_and_open(tmp_path / "week.qgz")
     again = tab_again()
-    assert again.form.values() == {"HORIZON": 30, "STEP": 1e5, "UNIT": ""}
+    assert again.form.values() == {"HORIZON": 30, "STEP": 1e5, "UNIT": "", "METHOD": "model"}
     again.form.boxes["STEP"].setValue(5)
     until(lambda: again.session.tracks is not None and again.session.job is None)
     assert settings().min_users.value() == 10 and not (tmp_path / "report").exists()

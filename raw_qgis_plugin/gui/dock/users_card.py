@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The card of one user: labels, usual places, hours of the day, and the most similar users."""
+"""The card of one user: labels, usual places and hours of the day."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from ...core.bundle.bundle import Bundle
 from ...core.embedding.applicability import format_reasons, outside
 from ...core.embedding.places import GRID_M, UsualPlaces
 from ...core.embedding.profiles import UNKNOWN
-from ...core.embedding.similarity import similar
 from ...core.regions.view import VisitorIndex
 from ...layers.legends import CLASS_COLOURS, title_of, verdict_of
 from ...processing.words import tr
@@ -26,12 +24,9 @@ class UserCard(Card):
     """One user of a city."""
 
     def __init__(
-        self, city: VisitorIndex, row: int, places: UsualPlaces, bundle: Bundle, labels: dict[str, Any],
-        go_to: Callable[[int], None],
-    ) -> None:  # fmt: skip
-        """row: of city.users. labels: of the person, by `people.row_of`. go_to: called with the row of a user whose
-        name was clicked.
-        """
+        self, city: VisitorIndex, row: int, places: UsualPlaces, bundle: Bundle, labels: dict[str, Any]
+    ) -> None:
+        """row: of city.users. labels: of the person, by `people.row_of`."""
         users = city.users
         super().__init__("raw_user_card", tr("User {name}").format(name=users.user_ids[row]))
         self.city, self.row, self.places, self.bundle = city, row, places, bundle
@@ -43,7 +38,6 @@ class UserCard(Card):
             self.add(words)
         self._show_heads()
         self._show_places()
-        self._show_similar(go_to)
         words = tr("This page is about one person: keep it as you keep the tracks, and do not publish it.")
         self.add_save(bundle, words)
 
@@ -74,19 +68,3 @@ class UserCard(Card):
         colours, shares = [*CLASS_COLOURS[: len(names)], GREY, GREY], self.places.day.T
         said = [[f"{share:.0%}" for share in line] for line in shares]
         self.add(hour_table([*names, tr("elsewhere"), tr("no data")], colours, shares, said))
-
-    def _show_similar(self, go_to: Callable[[int], None], most: int = 5) -> None:
-        """The users whose movement is most similar, each with a link to its card."""
-        embeddings, ids = self.city.embeddings, self.city.users.user_ids
-        if np.isnan(embeddings[self.row]).any() or len(ids) < 2:
-            return
-        (rows,), (values,) = similar(embeddings, np.array([self.row]), min(most, len(ids) - 1))
-        found = [(row, value) for row, value in zip(rows, values) if row >= 0 and value > 0]
-        links = [f'<a href="{row}">{escaped(ids[row])}</a> ({value:+.2f})' for row, value in found]
-        self.add(tr("Most similar users"), heading=True)
-        label = self.add(
-            ", ".join(links) or tr("None: no user is more similar than two users of this layer usually are."),
-            toolTip=tr("1: moves the same way; 0: as similar as two users of this layer usually are"),
-        )
-        label.linkHovered.disconnect()  # the links are rows
-        label.linkActivated.connect(lambda row: go_to(int(row)))

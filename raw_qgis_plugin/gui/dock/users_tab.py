@@ -106,10 +106,10 @@ class UsersTab(QWidget):
 
     def _newest(self, *units: str) -> QgsVectorLayer | None:
         """The uppermost layer of labels of the session's tracks, for one of these units."""
-        tracks = self.session.layer.id() if self.session.layer is not None else ""
+        made = "profileusers", self.session.layer.id() if self.session.layer is not None else ""
         for node in QgsProject.instance().layerTreeRoot().findLayers():
             run = run_of(node.layer()) if node.layer() is not None and node.layer().isValid() else None
-            if run is not None and run.tracks == tracks and run.values.get("UNIT") in units:
+            if run is not None and (run.algorithm, run.tracks) == made and run.values.get("UNIT") in units:
                 return node.layer()
         return None
 
@@ -179,7 +179,7 @@ class UsersTab(QWidget):
         self._clear()
         self._write("")
         places, user = usual_places(city.users, row), city.users.user_ids[row]
-        self.card = UserCard(city, row, places, model.bundle, row_of(self._newest("user"), user), self.show_user)
+        self.card = UserCard(city, row, places, model.bundle, row_of(self._newest("user"), user))
         self.place.addWidget(self.card)
         self.name.setText(user)
         self._mark(user, places)

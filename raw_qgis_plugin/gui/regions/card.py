@@ -54,6 +54,8 @@ class RegionCard(Card):
             fixes = tr("fixes mostly of one person") if np.isnan(n) else count_fixes(int(n))
             self.add(" · ".join([count_people(int(view.figures["n_users"])), fixes, square_km(view.area_km2)]))
             self.add(table(self._figures(view)))
+            if any(np.isnan(view.figures.get(head["name"], 0.0)) for head in CARDS):
+                self.add(tr("Unknown: fewer than {n} people with such a label.").format(n=min_users))
             if view.why:
                 self.add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=escaped(view.why)))
             weeks = [each.view.week for each in (region, *beside) if each.view and each.view.week is not None]
@@ -77,7 +79,8 @@ class RegionCard(Card):
             return
         shares = np.where(week >= 0, 0.12 + 0.88 * week / most, np.where(week == TOO_FEW, np.nan, 0))
         few, none = tr("fewer than {n} people").format(n=self.min_users), tr("no data")
-        said = [[count_people(n) if n >= 0 else few if n == TOO_FEW else none for n in day] for day in week.tolist()]
+        people: list[list[int]] = week.tolist()
+        said = [[count_people(n) if n >= 0 else few if n == TOO_FEW else none for n in day] for day in people]
         self.add(hour_table([tr(day) for day in DAYS], [BLUE] * 7, shares, said))
         words = tr("Solar time; full colour is {n:,} people; a dot: fewer than {k}; empty: no data of so many.")
         self.add(f"<small>{words.format(n=most, k=self.min_users)}</small>")

@@ -78,10 +78,6 @@ class TrackFields:
             for change in (box.model().modelReset, box.model().rowsInserted, box.model().rowsRemoved):
                 change.connect(lambda *_: self._again.start())
         self.zone = ZoneBox("raw_timezone")
-        self.zone.setToolTip(tr(
-            "Of times that are written without a zone; others ignore it. The week of a region has the hours of this "
-            "zone, with UTC the solar time of the place."
-        ))  # fmt: skip
         form.addRow(tr("Time zone"), self.zone)
 
     def choice(self) -> Schema:
