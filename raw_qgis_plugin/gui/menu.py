@@ -155,23 +155,14 @@ class RawMenu(Desktop):
         return self.keep(window)
 
     def _new(self, name: str) -> Any:
-        """An algorithm; None, with a message and a button to the packages, where it lacks some."""
+        """An algorithm; None, and the window of packages with the reason, where it lacks some."""
         algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"{PROVIDER_ID}:{name}")
         ready, reason = algorithm.canExecute()
         if ready:
             return algorithm
-        words = reason.split(". ")[0] + "."  # the bar has room for a sentence
-        training = "train" in getattr(algorithm, "PACKAGES", ())
-        show = lambda: self.open_window("environment").with_training.setChecked(training)  # noqa: E731
-        self.tell(words, tr("Packages…"), show, Qgis.MessageLevel.Warning)
+        self.open_window("environment").with_training.setChecked("train" in getattr(algorithm, "PACKAGES", ()))
+        self.iface.messageBar().pushWarning(MENU, escaped(reason.split(". ")[0] + "."))  # it has room for a sentence
         return None
-
-    def tell(self, words: str, title: str, slot: Callable[[], Any], level: Any = Qgis.MessageLevel.Success) -> None:
-        """Show a message with a button."""
-        bar = self.iface.messageBar()
-        item = bar.createMessage(MENU, escaped(words))
-        item.layout().addWidget(QPushButton(title, clicked=lambda: slot()))
-        bar.pushWidget(item, level)
 
     def import_tracks(self, path: str = "") -> Any:
         """Open the window that imports files, or explain why it cannot. path: of a file or folder to begin with."""
@@ -204,10 +195,12 @@ class RawMenu(Desktop):
     def _show_model(self, good: bool, results: dict[str, Any]) -> None:
         """An algorithm has ended. If it made a model, say how good it is, and offer it for this project."""
         if good and results.get("BUNDLE"):
-            path = Path(results["BUNDLE"])
+            path, bar = Path(results["BUNDLE"]), self.iface.messageBar()
             self.models_changed()
-            words = f"{path.name}: {results.get('VERDICT', '')}"
-            self.tell(words, tr("Use this model"), lambda: self.use_model(path, everywhere=False))
+            item = bar.createMessage(MENU, escaped(f"{path.name}: {results.get('VERDICT', '')}"))
+            use = QPushButton(tr("Use this model"), clicked=lambda: self.use_model(path, everywhere=False))
+            item.layout().addWidget(use)
+            bar.pushWidget(item, Qgis.MessageLevel.Success)
 
     def packages_installed(self) -> None:
         """Make a dock anew that could only list missing packages."""

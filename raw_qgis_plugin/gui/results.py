@@ -83,26 +83,20 @@ def values_of(layer: QgsVectorLayer, name: str, kind: Any = float) -> np.ndarray
     return object_column(None if value == NULL else value for value in values).astype(kind)
 
 
-def in_memory(layer: QgsVectorLayer) -> bool:
-    """Whether a layer is in memory alone."""
-    return bool(layer.providerType() == "memory")
-
-
 def results() -> list[QgsVectorLayer]:
-    """The project's layers that are results of the dock, or that the toolbox has loaded."""
+    """The project's layers that the dock or the toolbox has made."""
     layers = QgsProject.instance().mapLayers().values()
-    return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and (run_of(layer) or made_at(layer))]
+    return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and made_at(layer)]
 
 
 def made_at(layer: QgsVectorLayer) -> str:
-    """The local date and time when a result was made; '' where that is not known."""
-    run = run_of(layer)
-    return run.began if run else str(layer.customProperty(MADE) or "")
+    """The local date and time when a result was made; '' of other layers."""
+    return str(layer.customProperty(MADE) or "")
 
 
 def has_data(layer: QgsVectorLayer) -> bool:
     """Whether a result still has what it held: QGIS opens a memory layer without its features."""
-    return bool(layer.isValid() and (layer.featureCount() > 0 or not in_memory(layer)))
+    return bool(layer.isValid() and (layer.featureCount() > 0 or layer.providerType() != "memory"))
 
 
 class KeptResults:
@@ -120,7 +114,7 @@ class KeptResults:
 
     def write(self, _document: Any = None) -> None:
         """Called before QGIS writes the layers. A result that cannot be moved stays in memory, with a warning."""
-        layers, project = [layer for layer in results() if in_memory(layer)], QgsProject.instance()
+        layers, project = [layer for layer in results() if layer.providerType() == "memory"], QgsProject.instance()
         try:
             if layers and not project.absolutePath():
                 raise RawError(tr("The project is not in a folder: save it as a file."))

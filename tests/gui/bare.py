@@ -10,7 +10,7 @@ sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 from driving import find, main, picture, until, wait
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import QApplication, QPushButton
+from qgis.PyQt.QtWidgets import QApplication
 from qgis.utils import iface, plugin_times, plugins
 
 NAME = "raw_qgis_plugin"
@@ -32,9 +32,7 @@ def work():
     menu.open_dialog("scoreregions")
     wait(0.5)
     picture(window, "bare_message")
-    bar = iface.messageBar().currentItem()
-    report["message"] = bar.text()
-    next(b for b in bar.findChildren(QPushButton)).click()
+    report["message"] = iface.messageBar().currentItem().text()
     dialog = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "RawEnvironment")
     until(lambda: dialog.gpus is not None, 60, "the look at the hardware")
     report["before"] = dialog.summary.text()

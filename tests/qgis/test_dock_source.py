@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, edit
+from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QAction
 
 from .conftest import utc
@@ -27,7 +28,7 @@ def panel(session: Any, qgis_iface: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     menu = RawMenu(qgis_iface)
     made = SourcePanel(session, menu)
     yield made
-    made.remove()
+    sip.delete(made)
     menu.remove()
 
 

@@ -61,7 +61,7 @@ def forecast(session: Any, menu: Any, kept: Any, make: Callable[..., Any], fixes
 @pytest.fixture
 def made(kept: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Callable[[], dict[str, QgsVectorLayer]]]:
     """Adds four results to an empty project, by output, without a run."""
-    from raw_qgis_plugin.gui.results import DockRun
+    from raw_qgis_plugin.gui.results import MADE, DockRun
 
     QgsProject.instance().clear()
     times: list[str] = []
@@ -72,6 +72,7 @@ def made(kept: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Callable[[
         for name in OUTPUTS:
             found[name] = QgsProject.instance().addMapLayer(make(fixes))
             found[name].setName(f"Forecast: {name}")
+            found[name].setCustomProperty(MADE, times[-1])
             DockRun("forecasttracks", "tracks", times[-1], {}, output=name).mark(found[name])
         return found
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,17 +55,17 @@ def test_every_window_has_close_help_and_a_title_alike(menu: Any) -> None:
 def test_a_name_with_a_dot_gets_its_suffix_and_no_other_file_is_replaced(
     menu: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, replace: bool
 ) -> None:
-    from raw_qgis_plugin.gui.widgets.card import save_page
+    from raw_qgis_plugin.gui.widgets.card import save_file
 
     written, asked, proposed, chosen = [], [], [], str(tmp_path / "Region 1.5 km")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *said: (proposed.append(said[2]) or chosen, ""))
     answer = QMessageBox.StandardButton.Yes if replace else QMessageBox.StandardButton.No
     monkeypatch.setattr(QMessageBox, "question", lambda *said: asked.append(said[2]) or answer)
-    page = SimpleNamespace(title="Region 1/5: where to?", write=written.append)
-    save_page(None, page, "Save")
+    save = (None, "Save", "Region 1/5: where to?.html", "HTML (*.html)", written.append)
+    save_file(*save)
     assert written == [Path(f"{chosen}.html")] and not asked and proposed == ["Region 1_5_ where to_.html"]
     Path(f"{chosen}.html").touch()
-    save_page(None, page, "Save")
+    save_file(*save)
     assert asked == ["Region 1.5 km.html exists already. Replace it?"] and len(written) == 1 + replace
 
 

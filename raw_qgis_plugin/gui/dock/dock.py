@@ -53,7 +53,7 @@ class RawDock(QgsDockWidget):
         self.regions, self.users, self.forecast = pages = [
             tab(self.session, self.desktop) for tab in (RegionsTab, UsersTab, ForecastTab)
         ]
-        self.pages = [*pages, self.source]
+        self.pages = pages
         tabs = QTabWidget(objectName="raw_tabs", documentMode=True)
         for tab, title in zip(pages, (tr("Regions"), tr("Users"), tr("Forecast"))):
             tabs.addTab(scrolling(tab), title)
@@ -65,7 +65,7 @@ class RawDock(QgsDockWidget):
         self.progress.setLayout(row(left, cancel, stretch=left, margins_px=0))
         self.session.worked.connect(self.show_job)
         page, parts = QWidget(), (self.source, self.progress, tabs)
-        page.setMinimumWidth(50 * self.fontMetrics().averageCharWidth())  # else the tabs scroll sideways
+        page.setMinimumWidth(60 * self.fontMetrics().averageCharWidth())  # else the tabs scroll sideways
         page.setLayout(column(*parts, stretch=tabs, spacing_px=4, margins_px=(6, 4, 6, 4)))
         self.show_job()
         self.source.start()

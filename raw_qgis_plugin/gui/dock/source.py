@@ -54,31 +54,22 @@ class SourcePanel(QWidget):
 
     def start(self) -> None:
         """List the models, and take the layer of the project, or the current one."""
+        project = QgsProject.instance()
         self.take_model()
         self.session.changed.connect(self.show_session)
         self.session.worked.connect(self.show_session)
         self.layer.layerChanged.connect(self.session.set_layer)
         self.layer.activated.connect(self._remember_layer)
-        self.model.activated.connect(self._remember_model)
+        self.model.activated.connect(lambda: project.writeEntry("raw", "model", self.session.model_path))
         self.model.currentIndexChanged.connect(lambda: self.session.set_model(self.model.currentData() or ""))
         for signal in (*(box.fieldChanged for box in self.fields.values()), self.zone.currentIndexChanged):
             signal.connect(self._choose_fields)
-        for signal, slot in self._of_project():
-            signal.connect(slot)
+        project.layersAdded.connect(self._exclude_others)
+        project.readProject.connect(self._take_project)
+        project.cleared.connect(self.take_model)
+        project.writeProject.connect(self._remember_layer)
         self._take_project()
         self.show_session()
-
-    def _of_project(self) -> list[tuple[Any, Any]]:
-        project = QgsProject.instance()
-        return [
-            (project.layersAdded, self._exclude_others), (project.readProject, self._take_project),
-            (project.cleared, self.take_model), (project.writeProject, self._remember_layer),
-        ]  # fmt: skip
-
-    def remove(self) -> None:
-        """Disconnect from the project."""
-        for signal, slot in self._of_project():
-            signal.disconnect(slot)
 
     # ---- the project --------------------------------------------------------------------------------------------
 
@@ -86,9 +77,6 @@ class SourcePanel(QWidget):
         """Store the layer in the project, when it was picked or the project is saved. Looking alone changes nothing."""
         if self.session.layer is not None:
             QgsProject.instance().writeEntry("raw", "layer", self.session.layer.id())
-
-    def _remember_model(self, _: Any = None) -> None:
-        QgsProject.instance().writeEntry("raw", "model", self.session.model_path)
 
     def _take_project(self) -> None:
         """Take the layer and the model stored in the project, else the current layer where it has fixes."""

@@ -79,8 +79,7 @@ class RegionCard(Card):
             return
         shares = np.where(week >= 0, 0.12 + 0.88 * week / most, np.where(week == TOO_FEW, np.nan, 0))
         few, none = tr("fewer than {n} people").format(n=self.min_users), tr("no data")
-        people: list[list[int]] = week.tolist()
-        said = [[count_people(n) if n >= 0 else few if n == TOO_FEW else none for n in day] for day in people]
+        said = [[count_people(int(n)) if n >= 0 else few if n == TOO_FEW else none for n in day] for day in week]
         self.add(hour_table([tr(day) for day in DAYS], [BLUE] * 7, shares, said))
         words = tr("Solar time; full colour is {n:,} people; a dot: fewer than {k}; empty: no data of so many.")
         self.add(f"<small>{words.format(n=most, k=self.min_users)}</small>")

@@ -212,7 +212,7 @@ class ImportDialog(RawDialog):
         if path and Path(path).exists() and QMessageBox.question(self, self.windowTitle(), words) != yes:
             return
 
-        def take(layer: QgsVectorLayer, _order: int) -> None:
+        def take(layer: QgsVectorLayer) -> None:
             layer.setName(name)
             QgsProject.instance().addMapLayer(layer)
             desktop.use_layer(layer)
