@@ -112,17 +112,12 @@ def remember(layer: QgsVectorLayer, fields: Schema, zone: str) -> None:
     layer.setCustomProperty(f"raw/{ZONE}", zone)
 
 
-def is_remembered(layer: QgsVectorLayer) -> bool:
-    """Whether fields are stored with a layer."""
-    return any(layer.customProperty(f"raw/{role}_field") is not None for role in ROLES)
-
-
 def remembered(layer: QgsVectorLayer) -> tuple[Schema, str]:
     """The fields and the time zone stored with a layer. Without stored fields they are guessed."""
     zone = zone_of(layer) or "UTC"
-    if not is_remembered(layer):
-        return choose_fields(layer.fields(), None, None, None), zone
     known = [layer.customProperty(f"raw/{role}_field") for role in ROLES]
+    if known == [None] * len(ROLES):
+        return choose_fields(layer.fields(), None, None, None), zone
     user, track, time = (name if name and layer.fields().lookupField(name) >= 0 else None for name in known)
     return with_guesses(layer, user, track, time), zone
 
