@@ -9,6 +9,7 @@ QGIS needs, and the environment comes last on QGIS's search path.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess  # nosec B404
 import sys
@@ -22,28 +23,17 @@ from ..core.errors import RawError, check_cancelled
 from . import locks, packages
 from .interpreter import isolated, python_of_venv, run_hidden
 
-UNLOCK = "Untick 'Only versions that RAW was tested with' to take the newest that fit, unchecked."
-IN_USE = (
-    "A file is in use, perhaps by another QGIS or a virus scanner. Close other windows of QGIS, wait a minute, then "
-    "press Install again."
-)
-# What the user can do about an error of pip, by words in it
-ADVICE = {
+PROXY = "Set the proxy in Settings → Options → Network, or install from a folder of wheels."
+ADVICE = {  # what the user can do about an error of pip, by words in it
     "do not match the hashes": "A file is not the one that RAW was tested with: it was changed or damaged, and nothing "
     "was installed.",
-    "no space left": "Free some disk space, then press Install again.",
-    "not enough space": "Free some disk space, then press Install again.",
-    "denied": IN_USE,
-    "being used by another process": IN_USE,
-    "proxy": "Set the proxy in Settings → Options → Network, or install from a folder of wheels.",
+    "no space left|not enough space": "Free some disk space, then press Install again.",
+    "denied|being used by another process": "A file is in use, perhaps by another QGIS or a virus scanner. Close other "
+    "windows of QGIS, wait a minute, then press Install again.",
+    "proxy": PROXY,
     "no matching distribution": "Is there a connection to pypi.org? Behind a firewall install from a folder of wheels.",
-    "connection": "Set the proxy in Settings → Options → Network, or install from a folder of wheels.",
-    "timed out": "Set the proxy in Settings → Options → Network, or install from a folder of wheels.",
+    "connection|timed out": PROXY,
 }
-
-
-class InstallError(RawError):
-    """What went wrong, and what to do."""
 
 
 @dataclass
@@ -51,8 +41,7 @@ class Installer:
     """One installation. `run` blocks, so call it in a task, whose cancel ends it: see errors.cancellable.
 
     base: QGIS's own interpreter. log: called with every line of the child processes' output. groups: of runtime, cuda,
-    train. wheels: a folder of wheels; None for PyPI. proxy: a URL, or ''. again: in an environment made anew. locked:
-    the lock's versions and sums, instead of the newest that fit.
+    train. wheels: a folder of wheels; None for PyPI. proxy: a URL, or ''. again: in an environment made anew.
     """
 
     venv: Path
@@ -62,7 +51,6 @@ class Installer:
     wheels: Path | None = None
     proxy: str = ""
     again: bool = False
-    locked: bool = True
     requirements: Path = packages.REQUIREMENTS
     locks: Path = locks.FOLDER
     child: subprocess.Popen[bytes] | None = None  # the command under way
@@ -71,44 +59,35 @@ class Installer:
         self.temporary = self.venv.with_name("install-files")  # of pip, which leaves gigabytes when it is stopped
 
     def run(self) -> None:
-        """Install what is not installed yet. Raises InstallError and Cancelled. No temporary file stays."""
+        """Install what is not installed yet. Raises RawError and Cancelled. No temporary file stays."""
         wheels, source = self.wheels, "PyPI, or the index that pip is set to"
         shutil.rmtree(self.temporary, ignore_errors=True)  # of a QGIS that was killed
         try:
             if wheels is not None and not any(wheels.glob("*.whl")):
-                raise InstallError(f"There is no wheel (*.whl) in {wheels}. Choose their folder.")
+                raise RawError(f"There is no wheel (*.whl) in {wheels}. Choose their folder.")
+            lock = locks.find(self.locks)
+            if lock is None:
+                python, numpy = ".".join(map(str, sys.version_info[:2])), packages.version_of("numpy")
+                raise RawError(f"RAW has no tested versions for Python {python} with NumPy {numpy}. Update RAW.")
             pip = [*self._pip(), "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
-            held = self.venv / "held-by-qgis.txt"
+            held, file = self.venv / "held-by-qgis.txt", self.venv / "locked.txt"
             held.write_text("".join(f"{n}=={v}\n" for n, v in packages.held_versions().items()), "utf-8")
-            pip += ["--only-binary", ":all:", "--constraint", str(held)]
+            pip += ["--only-binary", ":all:", "--constraint", str(held), "--require-hashes", "--requirement", str(file)]
             if wheels is not None:
                 pip, source = [*pip, "--no-index", "--find-links", str(wheels)], str(wheels)
-            files = [self.requirements / f"{group}.txt" for group in self.groups]
-            if self.locked:
-                files, pip = [self._locked()], [*pip, "--require-hashes"]
-            lines = [line for file in files for line in file.read_text("utf-8").splitlines() if line.strip()]
-            named = ", ".join(line.split("--hash")[0].split(";")[0].strip() for line in lines)
+            pins = locks.lacking(lock, self.groups, self.venv, self.requirements, all_others=True)
+            file.write_text("".join(f"{pin.requirement()}\n" for pin in pins), encoding="utf-8")
+            named = ", ".join(f"{pin.name}=={pin.version}" for pin in pins)
             self.log(f"To fetch from {source} what this system needs of: {named or 'nothing'}")
-            if named:
-                each = [word for file in files for word in ("--requirement", str(file))]
-                self._call([*pip, *each], "Installing the packages")
+            if pins:
+                self._call(pip, "Installing the packages")
             self._verify()
         except OSError as error:  # of a full disk, or of a file that cannot be written
-            raise InstallError(f"{error}. {advice(str(error), wheels)}".strip()) from error
+            raise RawError(f"{error}. {advice(str(error), wheels)}".strip()) from error
         finally:
             shutil.rmtree(self.temporary, ignore_errors=True)
             for half in packages.site_packages(self.venv).glob("~*"):  # what pip was about to replace
                 shutil.rmtree(half, ignore_errors=True)
-
-    def _locked(self) -> Path:
-        """The requirement file of what is lacking of the lock."""
-        lock, file = locks.find(self.locks), self.venv / "locked.txt"
-        if lock is None:
-            python, numpy = ".".join(map(str, sys.version_info[:2])), packages.version_of("numpy")
-            raise InstallError(f"RAW has no tested versions for Python {python} with NumPy {numpy}. {UNLOCK}")
-        pins = locks.lacking(lock, self.groups, self.venv, self.requirements, all_others=True)
-        file.write_text("".join(f"{pin.requirement()}\n" for pin in pins), encoding="utf-8")
-        return file
 
     def _pip(self) -> list[str]:
         """Make the environment unless there is one for this Python. Returns the command that runs pip in it."""
@@ -122,12 +101,12 @@ class Installer:
             self._call(command, "Making the environment")
             python = python_of_venv(self.venv, sys.platform)
         if python is None:
-            raise InstallError(f"The environment in {self.venv} could not be made. The log has the reason.")
+            raise RawError(f"The environment in {self.venv} could not be made. The log has the reason.")
         if self._has(python, "pip"):
             return isolated(python, "-m", "pip")
         if self._has(self.base, "pip"):
             return isolated(self.base, "-m", "pip", "--python", str(python))
-        raise InstallError(
+        raise RawError(
             "This Python has neither ensurepip nor pip. Install one of them (on Debian and Ubuntu: sudo apt install "
             "python3-venv), then press Install again."
         )
@@ -141,7 +120,7 @@ class Installer:
             return False
 
     def _call(self, command: list[str], what: str) -> None:
-        """Run a command in a folder of its own and log its output. Raises InstallError with its last error line."""
+        """Run a command in a folder of its own and log its output. Raises RawError with its last error line."""
         check_cancelled()
         self.log(f"{what}: {' '.join(command)}")
         self.temporary.mkdir(parents=True, exist_ok=True)
@@ -169,28 +148,28 @@ class Installer:
                     child.wait()
         if child.returncode != 0:
             reason = errors[-1] if errors else f"the command stopped with code {child.returncode}"
-            raise InstallError(f"{what} failed: {reason} {advice(' '.join(errors), self.wheels)}".strip())
+            raise RawError(f"{what} failed: {reason} {advice(' '.join(errors), self.wheels)}".strip())
 
     def _verify(self) -> None:
         """Check that QGIS's own packages did not change, and import every new one with QGIS's search path."""
         folder = packages.site_packages(self.venv)
         held = [n for n in packages.held_versions() if any(folder.glob(f"{n}-*.dist-info"))]
         if held:
-            raise InstallError(f"pip brought its own {', '.join(held)}. Remove the environment and install again.")
+            raise RawError(f"pip brought its own {', '.join(held)}. Remove the environment and install again.")
         path = [p for p in sys.path if p and p != str(folder)] + [str(folder)]
         for package in (p for group in self.groups for p in packages.check(group, self.requirements)):
             check_cancelled()
             self.log(f"Trying {package.module}")
             if reason := packages.why_broken(self.base, package.module, path):
-                raise InstallError(f"{package.name} was installed but does not work: {reason}")
+                raise RawError(f"{package.name} was installed but does not work: {reason}")
 
 
 def advice(errors: str, wheels: Path | None = None) -> str:
     """What the user can do about errors of pip; '' if unknown. wheels: the folder that it installed from."""
-    words = next((words for words in ADVICE if words in errors.lower()), "")
-    if words == "no matching distribution" and wheels is not None:
-        return f"The folder {wheels} lacks it, or has another version, or one for another system. {UNLOCK}"
-    return ADVICE.get(words, "")
+    found = next((pattern for pattern in ADVICE if re.search(pattern, errors, re.IGNORECASE)), "")
+    if found == "no matching distribution" and wheels is not None:
+        return f"The folder {wheels} lacks it, or has another version, or one for another system."
+    return ADVICE.get(found, "")
 
 
 def qgis_proxy() -> str:

@@ -30,10 +30,6 @@ class Layout:
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
-class NoPython(RawError):
-    """QGIS's own interpreter was not found. The message lists the folders that were searched."""
-
-
 def this_layout() -> Layout:
     """The layout of the running QGIS."""
     return Layout(sys.platform, Path(sys.executable or "qgis"), Path(sys.prefix), sys.version_info[:2], os.environ)
@@ -46,7 +42,7 @@ def python_of_venv(venv: Path, platform: str) -> Path | None:
 
 
 def base_python(layout: Layout | None = None) -> Path:
-    """QGIS's own interpreter, in the first usual folder that has one. layout: of this QGIS. Raises NoPython."""
+    """QGIS's own interpreter, in the first usual folder that has one. layout: of this QGIS. Raises RawError."""
     layout = layout or this_layout()
     major, minor = layout.version
     names = [f"python{major}.{minor}", f"python{major}", "python"]
@@ -57,7 +53,7 @@ def base_python(layout: Layout | None = None) -> Path:
         if python.is_file():
             return python
     looked = ", ".join(str(folder) for folder in folders)
-    raise NoPython(f"The Python of this QGIS was not found. Looked for {' or '.join(names)} in: {looked}.")
+    raise RawError(f"The Python of this QGIS was not found. Looked for {' or '.join(names)} in: {looked}.")
 
 
 def _folders(layout: Layout) -> list[Path]:

@@ -28,6 +28,20 @@ NAMES_OF = {"onnxruntime": ("onnxruntime-gpu", "onnxruntime", "onnxruntime-direc
 # Megabytes to download for what is missing of a group, in November 2026; cuda: more for a graphics card
 MEGABYTES = {"runtime": 130, "cuda": 1500, "train": 3000 if sys.platform == "linux" else 250}
 IMPORT = "import importlib; importlib.import_module(sys.argv[1])"
+# Runs in a child process, because a broken CUDA library would crash QGIS. The loader's error names a missing library.
+CUDA_PROBE = """
+import ctypes, importlib
+from pathlib import Path
+onnxruntime = importlib.import_module("onnxruntime")
+if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+    sys.exit("CUDA is not built into ONNX Runtime")
+if hasattr(onnxruntime, "preload_dlls"):
+    onnxruntime.preload_dlls()
+folder = Path(onnxruntime.__file__).parent / "capi"
+pattern = "onnxruntime_providers_{}.dll" if sys.platform == "win32" else "libonnxruntime_providers_{}.so"
+for name in ("shared", "cuda"):
+    ctypes.CDLL(str(folder / pattern.format(name)), mode=ctypes.RTLD_GLOBAL)
+"""
 
 
 @dataclass(frozen=True)
@@ -56,11 +70,9 @@ class Package:
 def parse(line: str) -> Package:
     """Read 'name[extra]>=1.2,<3; marker'."""
     text = line.split(";")[0].strip()
-    name = re.match(r"[A-Za-z0-9._-]+", text)
-    if name is None:
-        raise ValueError(f"Not a requirement: {line!r}")
     limits = dict(re.findall(r"(>=|<)\s*([0-9.]+)", text))
-    return Package(name.group().lower(), numbers(limits.get(">=", "")), numbers(limits.get("<", "")))
+    name = re.split(r"[^A-Za-z0-9._-]", text)[0].lower()
+    return Package(name, numbers(limits.get(">=", "")), numbers(limits.get("<", "")))
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -83,24 +95,23 @@ def check(group: str, folder: Path = REQUIREMENTS) -> list[Package]:
     cuda = sys.platform != "darwin" and platform.machine() in ("x86_64", "AMD64")  # the markers of pyproject.toml
     found: dict[str, Package] = {}
     for line in filter(str.strip, (folder / f"{group}.txt").read_text("utf-8").splitlines()):
-        if (wanted := parse(line)).name != ("onnxruntime" if cuda else "onnxruntime-gpu"):
-            found.setdefault(wanted.module, _check(wanted))
+        wanted = parse(line)
+        if wanted.name == ("onnxruntime" if cuda else "onnxruntime-gpu") or wanted.module in found:
+            continue
+        version, problem = version_of(wanted.name), ""
+        if not is_installed(wanted.module):
+            version, problem = "", "missing"
+        elif version and not wanted.fits(version):
+            older = numbers(version) < wanted.lowest
+            limit, words = (wanted.lowest, "older than") if older else (wanted.below, "newer than RAW knows: below")
+            problem = f"version {version} is {words} {'.'.join(map(str, limit))}"
+        found[wanted.module] = replace(wanted, version=version, problem=problem)
     return list(found.values())
 
 
 def lacking(group: str = "runtime") -> list[str]:
     """The names of the packages of a group that are missing, or too old or new. Whoever names them asks here."""
     return [package.name for package in check(group) if package.problem]
-
-
-def _check(wanted: Package) -> Package:
-    version = version_of(wanted.name)
-    problem = "" if is_installed(wanted.module) else "missing"
-    if not problem and version and not wanted.fits(version):
-        older = numbers(version) < wanted.lowest
-        limit, words = (wanted.lowest, "older than") if older else (wanted.below, "newer than RAW knows: below")
-        problem = f"version {version} is {words} {'.'.join(map(str, limit))}"
-    return replace(wanted, version="" if problem == "missing" else version, problem=problem)
 
 
 def why_broken(python: Path, module: str, path: list[str], code: str = IMPORT, timeout_s: float = 120) -> str:
@@ -134,16 +145,12 @@ def site_packages(venv: Path, platform: str = sys.platform) -> Path:
     return venv / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
 
 
-def activate(venv: Path) -> bool:
-    """Append the environment's packages to the search path: other plugins keep the versions they had.
-
-    Returns whether there is an environment.
-    """
+def activate(venv: Path) -> None:
+    """Append the environment's packages to the search path: other plugins keep the versions they had."""
     folder = site_packages(venv)
     if folder.is_dir() and str(folder) not in sys.path:
         sys.path.append(str(folder))
         importlib.invalidate_caches()
-    return folder.is_dir()
 
 
 def deactivate(venv: Path) -> None:

@@ -53,11 +53,10 @@ class Child:
         child._launch()
         return child
 
-    def resume(self, *more: str) -> None:
-        """Start an ended run again. more: arguments to add unless the run has them, such as --resume."""
+    def resume(self) -> None:
+        """Start an ended run again, with --resume."""
         if not self.running:
-            arguments = self.about["arguments"]
-            self.about["arguments"] = [*arguments, *(word for word in more if word not in arguments)]
+            self.about["arguments"] = [*(each for each in self.about["arguments"] if each != "--resume"), "--resume"]
             self._launch()
 
     def _launch(self) -> None:
@@ -128,10 +127,7 @@ class Child:
         why = f"The training failed: {lines[-1]}." if status == "failed" and lines else why
         return RawError(f"{why} The log is in {self.folder}.")
 
-    def follow(
-        self, on_line: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool] = lambda: False,
-        every_s: float = 0.2,
-    ) -> None:  # fmt: skip
+    def follow(self, on_line: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool] = bool) -> None:
         """Pass every line to `on_line` until the run ends. Blocks.
 
         Raises the error that the run ended with, or Cancelled if `is_cancelled` returned True and the process is gone.
@@ -143,7 +139,7 @@ class Child:
                 on_line(line)
             if is_cancelled():
                 self.cancel()
-            time.sleep(0.0 if ended else every_s)
+            time.sleep(0.0 if ended else 0.2)
         error = self.error()
         if error is not None:
             raise error
@@ -161,9 +157,8 @@ class Child:
                 time.sleep(0.05)
 
     def delete(self) -> None:
-        """Delete the run's folder. RawError while the run is running."""
-        if self.running:
-            raise RawError("The training still runs: stop it first.")
+        """Stop the run, and delete its folder."""
+        self.cancel()
         shutil.rmtree(self.folder)
 
     def send(self, signal_: int) -> None:

@@ -27,34 +27,28 @@ def write(path: Path, content: dict[str, Any]) -> None:
         beside.write_text(json.dumps(content, indent=1, ensure_ascii=False), "utf-8")
 
 
-def run(folder: Path) -> int:
-    """Run the module of run.json and write end.json. Returns the exit code."""
-    about = json.loads((folder / ABOUT).read_text("utf-8"))
-    sys.argv = [about["module"], *about["arguments"]]
-    code = 1
-    try:
-        runpy.run_module(about["module"], run_name="__main__", alter_sys=True)
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except KeyboardInterrupt:
-        code = 130
-    except BaseException:
-        traceback.print_exc()
-    sys.stdout.flush()
-    write(folder / END, {"code": code})
-    return code
-
-
 def main() -> int:
-    """Take the lock and run."""
-    folder = Path(sys.argv[1])
+    """Take the lock, run the module, and write end.json. Returns the exit code."""
+    folder, code = Path(sys.argv[1]), 1
     with lock(folder / LOCK, wait=True):
         (folder / PID).write_text(str(os.getpid()), "ascii")
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a command can write a checkpoint
         if hasattr(os, "nice"):
             os.nice(5)  # QGIS has priority
-        return run(folder)
+        about = json.loads((folder / ABOUT).read_text("utf-8"))
+        sys.argv = [about["module"], *about["arguments"]]
+        try:
+            runpy.run_module(about["module"], run_name="__main__", alter_sys=True)
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        except KeyboardInterrupt:
+            code = 130
+        except BaseException:
+            traceback.print_exc()
+        sys.stdout.flush()
+        write(folder / END, {"code": code})
+    return code
 
 
 if __name__ == "__main__":

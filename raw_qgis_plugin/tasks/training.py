@@ -56,26 +56,13 @@ def share_done(line: dict[str, Any], minutes: float) -> float | None:
 
 def progress_text(line: dict[str, Any]) -> str:
     """A line of the log as readable text; '' if the line has none."""
-    if "text" in line:
-        return str(line["text"])
-    if "step" in line and "loss" in line:
-        words = tr("step {step}: loss {loss:.3f}").format(step=line["step"], loss=line["loss"])
-        ratios = {k.removeprefix("ratio_"): ratio for k, ratio in line.items() if k.startswith("ratio_")}
-        measures = [f"{k.replace('s', ' s', 1).replace('_', ' ')} {ratio:.2f}" for k, ratio in ratios.items()]
-        unseen = tr("error relative to the baseline, on unseen people: ") + ", ".join(measures)
-        return f"{words}; {unseen}" if ratios else words
-    if "step_loss" in line:
-        return tr("step {step}: loss {loss:.3f}").format(step=line["step"], loss=line["step_loss"])
-    if "fold" in line:
-        return tr("tested on held-out units: {fold} of {of} times").format(**line)
-    if "embedded" in line:
-        return tr("embedded {share:.0%} of the tracks").format(share=float(line["embedded"]))
-    if "warning" in line:
-        return tr("warning: ") + str(line["warning"])
     stages = {
         "training": tr("Training"),
         "calibrating": tr("Calibrating the forecast areas"),
         "comparing": tr("Comparing with the old model on held-out people"),
         "report": tr("Writing the report"),
     }
-    return stages.get(str(line.get("stage")), str(line.get("verdict", "")))
+    words = line.get("text") or stages.get(str(line.get("stage"))) or line.get("warning") or line.get("verdict")
+    shown = ("step", "loss", "step_loss", "fold", "of", "embedded")
+    figures = [name for name in line if name in shown or name.startswith("ratio_")]
+    return str(words or ", ".join(f"{name.replace('_', ' ')} {line[name]}" for name in figures))

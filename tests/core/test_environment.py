@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from raw_qgis_plugin.core.errors import Cancelled, cancellable
-from raw_qgis_plugin.environment import diagnostics, folders, install, packages
+from raw_qgis_plugin.environment import folders, install, packages
 from raw_qgis_plugin.environment.interpreter import base_python, isolated, module_command
 
 
-def test_check_tells_old_from_new() -> None:
-    old = packages._check(packages.Package("numpy", lowest=(99,)))
-    new = packages._check(packages.Package("numpy", below=(1, 0)))
-    good = packages._check(packages.Package("numpy", lowest=(1, 2)))
-    assert "older than 99" in old.problem and "newer" in new.problem and not good.problem
+def test_check_tells_old_from_new(tmp_path: Path) -> None:
+    for line, words in (("numpy>=99", "older than 99"), ("numpy<1.0", "newer"), ("numpy>=1.2", "")):
+        (tmp_path / "some.txt").write_text(line)
+        (found,) = packages.check("some", tmp_path)
+        assert words in found.problem and bool(words) == bool(found.problem)
 
 
 def test_a_package_inside_one_that_is_missing_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,4 +110,4 @@ def test_diagnostics_name_the_library_that_cuda_lacks(tmp_path: Path) -> None:
         ("raise ImportError('DLL load failed')\n", "ImportError: DLL load failed"),
     ):
         init.write_text(text)
-        assert words in packages.why_broken(python, "", path, diagnostics.CUDA_PROBE)
+        assert words in packages.why_broken(python, "", path, packages.CUDA_PROBE)

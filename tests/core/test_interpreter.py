@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from raw_qgis_plugin.environment.interpreter import Layout, NoPython, base_python, python_of_venv
+from raw_qgis_plugin.core.errors import RawError
+from raw_qgis_plugin.environment.interpreter import Layout, base_python, python_of_venv
 
 
 def touch(path: Path) -> Path:
@@ -53,7 +54,7 @@ def test_the_interpreter_of_each_system_is_found(tmp_path: Path, system: str) ->
 def test_qgis_itself_is_never_taken_and_the_error_says_where_it_looked(tmp_path: Path) -> None:
     qgis = touch(tmp_path / "bin/qgis-bin.exe")
     touch(tmp_path / "bin/python3.exe")  # nor this one, which finds its modules by PYTHONHOME alone
-    with pytest.raises(NoPython, match="apps"):
+    with pytest.raises(RawError, match="apps"):
         base_python(layout("win32", qgis, tmp_path))
 
 

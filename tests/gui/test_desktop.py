@@ -6,10 +6,13 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from raw_qgis_plugin.environment.locks import Pin
 
 HERE = Path(__file__).parent
 Drive = Callable[..., dict[str, Any]]
@@ -63,10 +66,12 @@ def bare(drive: Drive, stage: Path, tmp_path_factory: pytest.TempPathFactory) ->
     asked = ["/usr/bin/python3", "-c", "import onnxruntime"]
     if subprocess.run(asked, capture_output=True, check=False).returncode == 0:
         pytest.skip("the system's Python has onnxruntime")
-    wheels = tmp_path_factory.mktemp("wheels")
+    wheels, pins = tmp_path_factory.mktemp("wheels"), []
     for line in (stage / "requirements/runtime.txt").read_text().splitlines():
         if found := re.match(r"([a-z-]+)>=([0-9.]+)", line):  # one line has no lowest version
-            make_wheel(wheels, found[1].replace("-", "_"), "", found[2], module=found[1].removesuffix("-gpu"))
+            wheel = make_wheel(wheels, found[1].replace("-", "_"), "", found[2], module=found[1].removesuffix("-gpu"))
+            pins.append(Pin(found[1], found[2], "", (sha256(wheel.read_bytes()).hexdigest(),), ("runtime",)).line())
+    (wheels / "wheels.lock").write_text("\n".join(pins))
     return drive(HERE / "bare.py", "1366x768", "Night Mapping", libraries=False, RAW_WHEELS=wheels)
 
 

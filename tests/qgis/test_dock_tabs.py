@@ -94,7 +94,7 @@ def test_a_marked_track_crosses_180_degrees(session: Any, menu: Any, make: Calla
 def test_the_map_is_given_back_where_the_earlier_tool_is_deleted(session: Any, menu: Any) -> None:
     """Such as the tool that was drawing a region when Click one was pressed."""
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
-    from raw_qgis_plugin.gui.map_tools.draw import Drawing
+    from raw_qgis_plugin.gui.maps.draw import Drawing
 
     canvas, users = menu.iface.mapCanvas(), UsersTab(session, menu)
     drawing = Drawing(menu.iface, session.map_crs)

@@ -136,7 +136,7 @@ def test_positions_are_those_of_qgis(fixes: Any, make: Any) -> None:
 def test_a_crs_with_no_way_to_the_earth_is_refused(fixes: Any, make: Any) -> None:
     """As the Moon's: its degrees would be taken for ours."""
     from raw_qgis_plugin.core.errors import InputError
-    from raw_qgis_plugin.gui.map_tools.shapes import lonlat
+    from raw_qgis_plugin.gui.maps.draw import lonlat
 
     layer, moon = make(fixes), QgsCoordinateReferenceSystem("IAU_2015:30100")
     assert moon.isValid()

@@ -85,7 +85,7 @@ def shapes_in(crs: str, *texts: str) -> tuple[Any, QgsVectorLayer]:
 
 def test_regions_in_metres_go_over_180_degrees() -> None:
     from raw_qgis_plugin.core.regions.geometry import area_km2, usable_polygons
-    from raw_qgis_plugin.gui.map_tools.shapes import lonlat
+    from raw_qgis_plugin.gui.maps.draw import lonlat
 
     shapes, layer = shapes_in(FIJI, f"Polygon (({RING}), ({HOLE}))", "Polygon ((-179 -18, 179 -18, 179 -17, -179 -18))")
     east, west = usable_polygons(shapes)
@@ -98,7 +98,7 @@ def test_regions_in_metres_go_over_180_degrees() -> None:
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", FIJI])
 def test_the_dock_stores_a_region_as_it_was_drawn_over_180_degrees(crs: str) -> None:
-    from raw_qgis_plugin.gui.map_tools.shapes import in_crs, lonlat
+    from raw_qgis_plugin.gui.maps.draw import in_crs, lonlat
 
     _, layer = shapes_in(crs, "Polygon ((175 -18, 179 -18, 179 -17, 175 -17, 175 -18))")
     drawn = next(layer.getFeatures()).geometry()

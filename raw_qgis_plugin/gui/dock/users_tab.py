@@ -34,7 +34,7 @@ from ...layers.legends import CLASS_COLOURS, title_of
 from ...layers.reading import as_text
 from ...processing.words import tr
 from ..desktop import Desktop
-from ..map_tools.draw import give_back
+from ..maps.draw import give_back
 from ..maps.fit import switch_clock_off
 from ..results import last_run, run_of
 from ..session import Session

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Maps to show: the printed page, its notes, the basemap."""
+"""What is done on the map: drawing, basemap, films, the printed page and its notes."""

@@ -15,18 +15,11 @@ from ..desktop import Desktop
 CONNECTIONS = "connections/xyz/items"  # where QGIS stores them
 
 
-def connections() -> dict[str, str]:
-    """The addresses of QGIS's XYZ connections by name. OpenStreetMap comes first."""
-    settings = QgsSettings()
-    settings.beginGroup(CONNECTIONS)
-    found = {name: str(settings.value(f"{name}/url") or "") for name in settings.childGroups()}
-    ordered = sorted(found, key=lambda name: "openstreetmap" not in found[name])
-    return {name: found[name] for name in ordered if found[name]}
-
-
 def ask(desktop: Desktop) -> None:
     """Add a basemap to the project if the user agrees. It is removed as any layer is."""
-    iface, known = desktop.iface, connections()
+    iface, settings = desktop.iface, QgsSettings()
+    settings.beginGroup(CONNECTIONS)
+    known = {name: str(settings.value(f"{name}/url") or "") for name in settings.childGroups()}
     if not known:
         words = tr("QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection.")
         iface.messageBar().pushWarning("RAW", words)
@@ -36,7 +29,8 @@ def ask(desktop: Desktop) -> None:
         "The server learns your address on the Internet and which area it is: with tracks of people on the screen, "
         "that can be where they live. No track, label or figure is sent. Without a basemap nothing is asked."
     )
-    servers = {f"{name} ({urlsplit(address).hostname})": name for name, address in known.items()}
+    ordered = sorted(known, key=lambda name: "openstreetmap" not in known[name])  # OpenStreetMap comes first
+    servers = {f"{name} ({urlsplit(known[name]).hostname})": name for name in ordered if known[name]}
     title, words = f"RAW – {tr('Basemap')}", textwrap.fill(words, 80)
     server, agreed = QInputDialog.getItem(iface.mainWindow(), title, words, list(servers), 0, False)
     if agreed:

@@ -11,7 +11,6 @@ from qgis.core import (
     QgsLegendRenderer,
     QgsLegendStyle,
     QgsMapLayer,
-    QgsMapLayerLegendUtils,
     QgsPalLayerSettings,
     QgsPrintLayout,
     QgsProject,
@@ -59,9 +58,10 @@ def make_layout(canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn:
     foot.setText("\n".join(remarks))
     lines = sum(math.ceil(len(words) / 195) for words in remarks)  # letters that fit in a line
     grown_mm = 3.1 * lines + 1 - foot.rect().height()
-    _stretch(foot, -grown_mm, grown_mm)
-    _stretch(area, 0, -grown_mm)
-    _stretch(layout.itemById("scale bar"), -grown_mm, 0)
+    bar = layout.itemById("scale bar")
+    for item, down_mm, taller_mm in ((foot, -grown_mm, grown_mm), (area, 0, -grown_mm), (bar, -grown_mm, 0)):
+        box = QRectF(item.pos(), item.rect().size())
+        item.attemptSetSceneRect(box.adjusted(0, down_mm, 0, down_mm + taller_mm))
     shown = canvas.mapSettings()
     area.setCrs(shown.destinationCrs())
     area.setLayers(canvas.layers())
@@ -70,7 +70,6 @@ def make_layout(canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn:
         area.setIsTemporal(True)
         area.setTemporalRange(shown.temporalRange())
     area.zoomToExtent(canvas.extent())
-    bar = layout.itemById("scale bar")
     bar.applyDefaultSize(bar.guessUnits())
     for layer in (each for each in canvas.layers() if isinstance(each, QgsVectorLayer)):
         if layer.featureCount() > max_drawn:
@@ -90,11 +89,6 @@ def make_layout(canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn:
     return layout
 
 
-def _stretch(item: QgsMapLayer, down_mm: float, taller_mm: float) -> None:
-    box = QRectF(item.pos(), item.rect().size()).adjusted(0, down_mm, 0, down_mm + taller_mm)
-    item.attemptSetSceneRect(box)
-
-
 def _fill_legend(legend: QgsLayoutItemLegend, layers: list[QgsMapLayer], letters: int = 34) -> None:
     """List layers, without a basemap. letters: of a line."""
     legend.setAutoUpdateModel(False)  # the legend gets a layer tree of its own
@@ -104,8 +98,6 @@ def _fill_legend(legend: QgsLayoutItemLegend, layers: list[QgsMapLayer], letters
             node.parent().removeChildNode(node)
             continue
         node.setCustomProperty("legend/title-label", textwrap.fill(node.layer().name(), letters))
-        for at, item in enumerate(model.layerOriginalLegendNodes(node)):
-            QgsMapLayerLegendUtils.setLegendNodeUserLabel(node, at, textwrap.fill(item.data(0) or "", letters))
         model.refreshLayerLegend(node)
     model.rootGroup().removeChildrenGroupWithoutLayers()
     for group in model.rootGroup().findGroups(True):

@@ -18,8 +18,7 @@ from ...layers.styling import RegionScores
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..layer_kinds import has_areas
-from ..map_tools.draw import Drawing
-from ..map_tools.shapes import in_crs, lonlat
+from ..maps.draw import Drawing, in_crs, lonlat
 from ..session import Session
 from ..settings import settings
 from ..widgets.layout import column, delete, row, silent, wrapped

@@ -24,7 +24,6 @@ from qgis.PyQt.QtWidgets import (
     QMessageBox,
     QProgressBar,
     QPushButton,
-    QSplitter,
     QWidget,
 )
 
@@ -49,7 +48,7 @@ POSITIONS = "*.csv *.tsv *.txt *.gz *.parquet *.gpx *.json *.rec *.plt"
 class ImportDialog(RawDialog):
     """The window. Every change shows the first rows anew. An import goes on when the window is closed."""
 
-    def __init__(self, desktop: Desktop, path: str = "") -> None:
+    def __init__(self, desktop: Desktop) -> None:
         super().__init__(desktop.iface.mainWindow(), "raw_import_dialog", tr("Import tracks"))
         self.desktop, self.algorithm = desktop, ImportTracks().create()
         self.preview: Preview | None = None
@@ -59,8 +58,6 @@ class ImportDialog(RawDialog):
         self._build()
         self._show_state()
         self.resize(1080, 640)
-        if path:
-            self.choose(path)
 
     def _build(self) -> None:
         self.source = QgsFileWidget(objectName="raw_import_source")
@@ -82,7 +79,7 @@ class ImportDialog(RawDialog):
         self.crs = QgsProjectionSelectionWidget()
         self.crs.setCrs(QgsCoordinateReferenceSystem(WORLD))
         self.crs.crsChanged.connect(self._look_soon)
-        form, page, right, split = QFormLayout(), QWidget(), QWidget(), QSplitter()
+        form, page = QFormLayout(), QWidget()
         form.setContentsMargins(0, 0, 4, 0)
         titles = (tr("User"), tr("Track"), tr("Time"), tr("Longitude, x"), tr("Latitude, y"), tr("Dates"),
                   tr("Time zone"), tr("Coordinates"))  # fmt: skip
@@ -93,11 +90,9 @@ class ImportDialog(RawDialog):
         self.question = wrapped(objectName="raw_import_question")
         self.question.setStyleSheet("border: 1px solid #d6604d; border-radius: 3px; padding: 4px;")
         self.state = wrapped(objectName="raw_import_state")
-        right.setLayout(column(self.question, self.rows, self.state, stretch=self.rows, margins_px=0))
-        split.addWidget(scrolling(page))
-        split.addWidget(right)
-        split.setSizes([340, 740])
-        split.setStretchFactor(1, 1)
+        right = column(self.question, self.rows, self.state, stretch=self.rows)
+        both = row(scrolling(page), right, stretch=right)
+        both.itemAt(0).widget().setFixedWidth(340)
         self.output = QgsFileWidget(objectName="raw_import_output")
         self.output.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
         self.output.setConfirmOverwrite(False)  # asked when it is imported
@@ -108,9 +103,9 @@ class ImportDialog(RawDialog):
         self.stop = QPushButton(tr("Cancel"), objectName="raw_import_cancel", autoDefault=False)
         self.stop.clicked.connect(lambda: self.running.cancel() if self.running is not None else None)
         self.setLayout(column(
-            row(self.source, folder, stretch=self.source), split,
+            row(self.source, folder, stretch=self.source), both,
             row(wrapped(tr("Save to")), self.output, stretch=self.output), self.bar,
-            self.buttons(self.start, self.stop, page="importtracks"), stretch=split,
+            self.buttons(self.start, self.stop, page="importtracks"), stretch=both,
         ))  # fmt: skip
 
     # ---- the first rows -----------------------------------------------------------------------------------------

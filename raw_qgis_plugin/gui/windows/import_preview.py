@@ -62,9 +62,6 @@ def _as_read(preview: Preview, max_rows: int) -> dict[str, list[str]]:
     columns[tr("Time, UTC")] = [MISSING if ms == NO_TIME else str(m).replace("T", " ") for ms, m in zip(t, moments)]
     for role, title in (("lon", tr("Longitude")), ("lat", tr("Latitude"))):
         columns[title] = [f"{value:.5f}" if np.isfinite(value) else MISSING for value in fixes[role].to_numpy()]
-    if "accuracy" in fixes.column_names:
-        metres = fixes["accuracy"].to_numpy()
-        columns[tr("Accuracy, m")] = [f"{value:.0f}" if np.isfinite(value) else "" for value in metres]
     return columns
 
 

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QFont
-from qgis.PyQt.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QMessageBox, QSplitter, QWidget
+from qgis.PyQt.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QMessageBox
 
 from ...core.bundle import library
 from ...core.bundle.library import Entry
@@ -37,14 +36,10 @@ class ModelsDialog(RawDialog):
             ("remove", tr("Remove…"), tr("Delete one of your own models"), self.remove),
             ("import", tr("Import…"), tr("From a .zip or the folder of a model, which is checked first"), self.take),
         )
-        default, remove, take = self.buttons_by_name.values()
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        for parts in ((self.list, take), (row(default, remove, None), self.card)):
-            side = QWidget()
-            side.setLayout(column(*parts, margins_px=0))
-            splitter.addWidget(side)
-        splitter.setSizes([220, 680])
-        self.setLayout(column(splitter, self.note, self.buttons(page="models"), stretch=splitter))
+        self.list.setMaximumWidth(240)
+        both = row(self.list, self.card, stretch=self.card)
+        above = row(*self.buttons_by_name.values(), None)
+        self.setLayout(column(above, both, self.note, self.buttons(page="models"), stretch=both))
         self.resize(940, 600)
         self.read()
 

@@ -3,20 +3,21 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import sys
 from functools import partial
 from pathlib import Path
 
+from qgis.core import Qgis
 from qgis.gui import QgsFileWidget
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import QT_VERSION_STR, pyqtSignal
 from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import QApplication, QCheckBox, QFormLayout, QPlainTextEdit, QProgressBar, QPushButton
 
 from ...core.errors import Progress, RawError
 from ...environment import packages
-from ...environment.diagnostics import look
 from ...environment.folders import cache_folder, venv_folder
 from ...environment.install import Installer, qgis_proxy
 from ...environment.interpreter import base_python
@@ -41,17 +42,13 @@ class PackagesDialog(RawDialog):
         self.broken: dict[str, str] = {}  # why a module does not import
         self.summary = wrapped()
         self.with_training = QCheckBox(tr("Also what training needs"), toggled=self.refresh)
-        self.locked = QCheckBox(
-            tr("Only versions that RAW was tested with, checked by their SHA-256 sums"), checked=True
-        )
         self.wheels = QgsFileWidget()
         self.wheels.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.wheels.setDialogTitle(tr("Folder of wheels"))
         self.wheels.lineEdit().setPlaceholderText(tr("empty: from PyPI; or a folder of wheels, without a network"))
         form = QFormLayout()
         form.addRow(tr("Install from"), self.wheels)
-        for widget in (self.with_training, self.locked):
-            form.addRow("", widget)
+        form.addRow("", self.with_training)
         self.install_button = QPushButton(tr("Install"), default=True, clicked=self.install)
         self.cancel_button = QPushButton(tr("Cancel the installation"), visible=False, clicked=self.closing)
         tip = tr("Deletes the embeddings of tracks that RAW has read. Layers and models stay.")
@@ -127,7 +124,7 @@ class PackagesDialog(RawDialog):
             self.installer = Installer(
                 venv_folder(), base_python(), log, groups=("cuda" if self.gpus else "runtime", *self._training()),
                 wheels=Path(self.wheels.filePath()) if self.wheels.filePath() else None, proxy=qgis_proxy(),
-                again=bool(self.broken), locked=self.locked.isChecked(),
+                again=bool(self.broken),
             )  # fmt: skip
         except RawError as error:
             self._summarise(str(error))
@@ -140,7 +137,7 @@ class PackagesDialog(RawDialog):
     def _set_busy(self, busy: bool) -> None:
         for widget in (self.bar, self.cancel_button):
             widget.setVisible(busy)
-        for widget in (self.with_training, self.wheels, self.locked):
+        for widget in (self.with_training, self.wheels):
             widget.setEnabled(not busy)
         self.broken = {}
         self.refresh()
@@ -160,8 +157,25 @@ class PackagesDialog(RawDialog):
 
 
 def diagnose(python: Path, path: list[str], progress: Progress) -> tuple[list[str], dict[str, str], str]:
-    """What `look` finds, and whether the model runs on each device, as text. Runs in a task."""
-    gpus, broken, report = look(python, path, progress)
+    """The names of the GPUs, the reason for each module that does not import, and a report. Runs in a task.
+
+    python: QGIS's interpreter. path: QGIS's search path. The report is in English, which most who get it can read, and
+    contains no data paths and no positions.
+    """
+    gpus, broken = packages.gpus(), {}
+    report = {
+        "QGIS": f"{Qgis.version()}, Qt {QT_VERSION_STR}", "Python": f"{platform.python_version()}, {python}",
+        "System": platform.platform(), "NVIDIA GPU": ", ".join(gpus) or "none, or no driver",
+    }  # fmt: skip
+    listed = [*packages.check("runtime"), *packages.check("train")]
+    for i, package in enumerate(listed):
+        progress(i / len(listed))
+        if package.version and (reason := packages.why_broken(python, package.module, path)):
+            broken[package.module] = reason
+        found = package.version, package.problem, broken.get(package.module)
+        report[package.name] = ", ".join(filter(None, found))
+    if gpus:
+        report["CUDA lacks"] = packages.why_broken(python, "", path, packages.CUDA_PROBE) or "nothing"
     for device in ("CPU", "CUDA") if gpus else ("CPU",):
         try:
             from ...core.bundle.bundle import open_bundle

@@ -7,7 +7,6 @@ The files are copied into the user's folder first, so that edits leave the plugi
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -17,7 +16,6 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ...core.errors import InputError
 from ...core.paths import RESOURCES
 from ...environment.folders import user_folder, why_not_writable
 from ...layers.styling import Fixes
@@ -27,7 +25,6 @@ from ..maps.fit import times_of
 from ..widgets.dialog import HelpWindow
 
 TRACKS, REGIONS = "aracaju_tracks.gpkg", "aracaju_regions.gpkg"
-CRS = "EPSG:31984"  # SIRGAS 2000 / UTM 24S, in metres
 OUTLINE = {"color": "0,0,0,0", "outline_color": "#6b7280", "outline_width": "0.4", "outline_style": "dash"}
 
 
@@ -44,14 +41,15 @@ def open_sample(desktop: Desktop) -> HelpWindow | None:
         if not (folder / name).exists():
             shutil.copyfile(RESOURCES / "sample" / name, folder / name)
     project.setTitle(tr("Ten phones in Aracaju"))
-    regions, tracks = load(folder / REGIONS, tr("Hexagons")), load(folder / TRACKS, tr("Tracks of ten phones"))
+    regions = QgsVectorLayer(str(folder / REGIONS), tr("Hexagons"), "ogr")
+    tracks = QgsVectorLayer(str(folder / TRACKS), "", "ogr")
     regions.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(OUTLINE)))
     Fixes().apply(tracks)
     tracks.setName(tr("Tracks of ten phones"))
     project.addMapLayers([tracks, regions])
     project.timeSettings().setTemporalRange(times_of(tracks, "t"))
-    desktop.iface.layerTreeCanvasBridge().setCanvasLayers()  # sets the project's CRS, so ours comes after
-    project.setCrs(QgsCoordinateReferenceSystem(CRS))
+    desktop.iface.layerTreeCanvasBridge().setCanvasLayers()  # sets a CRS, so SIRGAS 2000 / UTM 24S comes after
+    project.setCrs(QgsCoordinateReferenceSystem("EPSG:31984"))
     project.setDirty(False)
     desktop.iface.setActiveLayer(tracks)
     canvas.setExtent(canvas.mapSettings().layerExtentToOutputExtent(regions, regions.extent()))
@@ -60,11 +58,3 @@ def open_sample(desktop: Desktop) -> HelpWindow | None:
     else:
         desktop.show_dock()  # it takes the current layer
     return HelpWindow("index", desktop.iface.mainWindow())
-
-
-def load(path: Path, name: str) -> QgsVectorLayer:
-    """Open a layer of the sample. Raises InputError where it cannot be opened."""
-    layer = QgsVectorLayer(str(path), name, "ogr")
-    if not layer.isValid():
-        raise InputError(f"The sample's {path.name} cannot be opened. Delete the folder {path.parent} and try again.")
-    return layer

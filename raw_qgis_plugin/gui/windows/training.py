@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ...processing.progress import time_left
 from ...processing.words import tr
 from ...tasks import training
 from ...tasks.child import Child, runs
+from ...tasks.training import RESULT_FOLDER as RESULT
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import buttons, column, escaped, row, silent, wrapped
@@ -105,7 +105,7 @@ class TrainingDialog(RawDialog):
         visible = {
             "pause": status == "running",
             "resume": status in ("stopped", "interrupted", "failed") and whole,
-            "report": status == "finished" and (self._result(child) / "report.html").exists(),
+            "report": status == "finished" and (child.folder / RESULT / "report.html").exists(),
             "use": status == "finished",
         }
         for name, button in self.actions.items():
@@ -129,31 +129,20 @@ class TrainingDialog(RawDialog):
     def _verdict(self) -> str:
         return str(self.last.get("verdict") or tr("Finished."))
 
-    @staticmethod
-    def _result(child: Child) -> Path:
-        return child.folder / training.RESULT_FOLDER
-
     # ---- actions ------------------------------------------------------------------------------------------------
 
-    def _run(self, words: str, work: Callable[[], Any], done: Callable[[Any], None] | None = None) -> None:
-        """Work in a task while the window says so. done: called with the result."""
+    def _run(self, words: str, work: Callable[[], Any], done: Callable[[Any], str] = lambda _: "") -> None:
+        """Work in a task while the window says so. done: called with the result, returns what to say then."""
 
-        def end(said: str = "") -> None:
+        def say(said: str, ended: bool = True) -> None:
             self.said = said
             for button in self.actions.values():
-                button.setEnabled(True)
+                button.setEnabled(ended)
             self.look()
 
-        def finish(result: Any) -> None:
-            end()
-            if done is not None:
-                done(result)
-
-        for button in self.actions.values():
-            button.setEnabled(False)
-        self.said = words
-        self.look()
-        self.run_until_closed(f"RAW: {words}", lambda _: work(), finish, lambda error: end(escaped(error)))
+        say(words, ended=False)
+        title, failed = f"RAW: {words}", lambda error: say(escaped(error))
+        self.run_until_closed(title, lambda _: work(), lambda result: say(done(result)), failed)
 
     def pause(self) -> None:
         """End the process, by force where it does not end itself."""
@@ -163,25 +152,19 @@ class TrainingDialog(RawDialog):
     def resume(self) -> None:
         """Resume from the last checkpoint."""
         if self.child is not None:
-            self._run(tr("Starting …"), partial(self.child.resume, "--resume"))
+            self._run(tr("Starting …"), self.child.resume)
 
     def delete(self, ask: bool = True) -> None:
         """Stop and delete the run, after a question."""
         child, yes = self.child, QMessageBox.StandardButton.Yes
         words = tr("Delete this run, with its copy of the tracks and what it has trained?")
-        if child is None or (ask and QMessageBox.question(self, tr("Delete the run"), words) != yes):
-            return
-
-        def work() -> None:
-            child.cancel()
-            child.delete()
-
-        self._run(tr("Stopping …"), work)
+        if child is not None and (not ask or QMessageBox.question(self, tr("Delete the run"), words) == yes):
+            self._run(tr("Stopping …"), child.delete)
 
     def open_report(self) -> None:
         """Open the report in the browser."""
         if self.child is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._result(self.child) / "report.html")))
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.child.folder / RESULT / "report.html")))
 
     def use(self) -> None:
         """Copy the model into the user's folder, and use it in this project, from whose tracks it learned."""
@@ -191,11 +174,10 @@ class TrainingDialog(RawDialog):
         if self.child is None or (not advised and QMessageBox.question(self, tr("Use this model"), words) != yes):
             return
 
-        def used(path: Path) -> None:
+        def used(path: Path) -> str:
             self.desktop.use_model(path, everywhere=False)
             words = tr("The model is now among your models as '{name}', and used in this project.")
-            self.said = f"<b>{escaped(words.format(name=path.name))}</b>"
-            self.look()
+            return f"<b>{escaped(words.format(name=path.name))}</b>"
 
-        bundle = self._result(self.child) / "bundle"
+        bundle = self.child.folder / RESULT / "bundle"
         self._run(tr("Keeping the model …"), lambda: library.add(bundle, models_folder(), tr("my model")), used)
