@@ -9,23 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from model.cli import Report
 from model.data.corpus import Source
+from model.retrieval.averaged import Examples, layers_of
 from raw_qgis_plugin.core.arrays import join_rows, run_starts, take_rows
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.featurizer import into_frame
 from raw_qgis_plugin.core.gaps.ends import Ends, Gaps, ends_of
-from raw_qgis_plugin.core.gaps.imputer import SIMPLE, Described, describe
+from raw_qgis_plugin.core.gaps.imputer import SIMPLE, describe
 from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.geodesy import metres_between, offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
-STAYING, LINE, CURVE = (SIMPLE.index(name) for name in ("first end", "line", "curve"))
-BASELINES = {"line": LINE, "Hermite curve": CURVE, "staying": STAYING}
+BASELINES = {
+    name: SIMPLE.index(of) for name, of in (("line", "line"), ("Hermite curve", "curve"), ("staying", "first end"))
+}
 
 
 @dataclass(frozen=True)
@@ -101,30 +104,16 @@ def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, an
     return Hidden(Gaps(users.take(shown), before, before + 1), t[query], users.lon[query], users.lat[query])
 
 
-@dataclass(frozen=True)
-class Examples:
-    """m examples. described: what the imputer is given. target: (m, 2) in units, where the track was. unit_m, seconds:
-    (m,). weight: (m,) of an error in metres.
-    """
-
-    described: Described
-    target: np.ndarray
-    unit_m: np.ndarray
-    seconds: np.ndarray
-    weight: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.target)
-
-
 def examples_of(hidden: Hidden) -> Examples:
     """Examples whose errors count so that those of the best simple method average one."""
     ends, movements = ends_of(hidden.gaps), Movements(hidden.gaps.tracks)
-    d = describe(hidden.gaps, ends, movements, movements.between(hidden.gaps), hidden.share)
-    target = (hidden.truth(ends) / ends.unit_m[:, None]).astype(np.float32)
-    simple = np.linalg.norm(d.centre[:, list(BASELINES.values())] - target[:, None], axis=-1) * ends.unit_m[:, None]
-    weight = np.full(len(target), 1.0 / max(simple.mean(axis=0).min(), 1.0), np.float32)
-    return Examples(d, target, ends.unit_m.astype(np.float32), ends.seconds.astype(np.float32), weight)
+    inputs = describe(hidden.gaps, ends, movements, movements.between(hidden.gaps), hidden.share)
+    target, n = hidden.truth(ends), len(hidden.t)
+    simple = np.linalg.norm(
+        inputs["centre"][:, list(BASELINES.values())] * ends.unit_m[:, None, None] - target[:, None], axis=-1
+    )
+    typical = np.full(n, max(simple.mean(axis=0).min(), 1.0))
+    return Examples(inputs, target, ends.unit_m.astype(np.float32), typical, ends.seconds, np.zeros(n, int))
 
 
 def collect(sources: list[Source], most: int, seed: int, report: Report) -> Examples:
@@ -133,16 +122,15 @@ def collect(sources: list[Source], most: int, seed: int, report: Report) -> Exam
     total = sum(s.weight for s in sources)
     for number, s in enumerate(sources):
         rng = np.random.default_rng([seed, number])
-        wanted, count, own = int(most * s.weight / total), 0, []
+        wanted, own = int(most * s.weight / total), []
         for layer in _layers(s, rng):
             for seconds in SETTINGS.lengths_s:
                 seconds *= np.exp(rng.uniform(-SETTINGS.vary, SETTINGS.vary))
                 hidden = hide(layer, seconds, SETTINGS.per_user, wanted, int(rng.integers(2**31)), SETTINGS.anywhere)
-                if len(hidden.t):
-                    own.append(examples_of(hidden))
-                    count += len(hidden.t)
-            if count >= wanted:
+                own += [examples_of(hidden)] if len(hidden.t) else []
+            if sum(map(len, own)) >= wanted:
                 break
+        count = sum(map(len, own))
         if own:  # the last layer may have brought too many; some of each length are dropped
             found.append(take_rows(join_rows(own), np.sort(rng.permutation(count)[:wanted])))
         report({"source": s.name, "examples": min(count, wanted)})
@@ -155,14 +143,11 @@ def collect(sources: list[Source], most: int, seed: int, report: Report) -> Exam
 
 def _layers(s: Source, rng: np.random.Generator) -> Iterator[Tracks]:
     """Layers of some people of a source, one track each, as recorded or thinned."""
-    wanted = s.shards.unseen if s.validation else ~s.shards.unseen
-    for _ in range(SETTINGS.passes):
-        people = rng.permutation(np.flatnonzero(wanted))
-        while len(people):
-            some, people = np.split(people, [int(np.exp(rng.uniform(*np.log(SETTINGS.layer))))])
-            rows = np.flatnonzero(np.isin(s.shards.user, some))
-            layer = build_tracks(s.shards.user[rows], None, s.t[rows], s.lon[rows], s.lat[rows])[0]
-            cadence_s = int(rng.choice(SETTINGS.cadences_s))
-            layer = layer.take(run_starts(layer.track, layer.t // (1000 * cadence_s)))
-            if len(layer) > 1:
-                yield layer
+    wanted = np.flatnonzero(s.shards.unseen == s.validation)
+    for some in chain.from_iterable(layers_of(wanted, SETTINGS.layer, rng) for _ in range(SETTINGS.passes)):
+        rows = np.flatnonzero(np.isin(s.shards.user, some))
+        layer = build_tracks(s.shards.user[rows], None, s.t[rows], s.lon[rows], s.lat[rows])[0]
+        cadence_s = int(rng.choice(SETTINGS.cadences_s))
+        layer = layer.take(run_starts(layer.track, layer.t // (1000 * cadence_s)))
+        if len(layer) > 1:
+            yield layer

@@ -6,27 +6,22 @@ The files that it writes, bridge.onnx and card.json, belong in resources/bridge.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.cli import Parser, check_folder, from_zero, positive, print_line, run
+from model.cli import print_line, run
 from model.data.corpus import load_both, source_name
-from model.fill.examples import Examples, collect
-from model.network.raw import Mixture, nll, spatial_median
-from model.retrieval.averaged import AveragedTraining, train_averaged
+from model.fill.examples import collect
+from model.network.raw import Mixture
+from model.retrieval.averaged import AveragedTraining, Examples, export, judge, parse, train_averaged
 from model.training.calibrate import table
-from model.training.onnx_export import export_graph, largest_difference, run_file
 from raw_qgis_plugin.core.arrays import take_rows
-from raw_qgis_plugin.core.forecasting import mixture as arrays
-from raw_qgis_plugin.core.forecasting.areas import nonconformity
 from raw_qgis_plugin.core.gaps.fill import SETTINGS as FILL
 from raw_qgis_plugin.core.gaps.imputer import SIMPLE
 from raw_qgis_plugin.core.paths import IMPUTER, IMPUTER_CARD
@@ -80,71 +75,37 @@ class Imputer(nn.Module):
 def train(examples: Examples, epochs: int, seed: int) -> Imputer:
     """Train an imputer."""
     torch.manual_seed(seed)
-    s, rng = SETTINGS, np.random.default_rng(seed)
-    imputer = Imputer(examples.described.gap.shape[1], examples.described.each.shape[2])
+    rng = np.random.default_rng(seed)
+    imputer = Imputer(examples.inputs["gap"].shape[1], examples.inputs["each"].shape[2])
 
-    def loss_of(rows: np.ndarray) -> Tensor:
-        some = take_rows(examples, rows)
-        if rng.random() < s.alone:
-            some.described.exists[:, len(SIMPLE) :] = False
-        mix, target = imputer(**inputs_of(some)), torch.from_numpy(some.target)
-        off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
-        return (off * torch.from_numpy(some.unit_m * some.weight)).mean() + s.likelihood * nll(mix, target).mean()
+    def change(some: Examples) -> Examples:
+        if rng.random() < SETTINGS.alone:
+            some.inputs["exists"][:, len(SIMPLE) :] = False
+        return some
 
-    train_averaged(imputer, len(examples), epochs, s, rng, loss_of, print_line)
-    return imputer.eval()
-
-
-def inputs_of(some: Examples) -> dict[str, Tensor]:
-    """The inputs of the network."""
-    return {name: torch.from_numpy(values) for name, values in vars(some.described).items()}
-
-
-@torch.no_grad()
-def evaluate(imputer: Imputer, unseen: Examples) -> tuple[float, dict[str, list[float]]]:
-    """Of gaps of people unseen: the mean error over that of the best simple method of each layer and length, and the
-    factors of radii and the levels of areas at which they hold 50 and 80 %, by length.
-    """
-    mix = imputer(**inputs_of(unseen))
-    off = torch.linalg.vector_norm(spatial_median(mix) - torch.from_numpy(unseen.target), dim=-1).numpy()
-    centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)
-    m = arrays.Mixture(centre, np.exp(log_scale), np.exp(log_weight))
-    point = arrays.spatial_median(m, 1e-5)
-    ratio, level = nonconformity(m.condensed(FILL.components), point, unseen.target)
-    found = table(unseen.seconds, ratio.T, level, np.ones(len(unseen), bool))
-    return float((off * unseen.unit_m * unseen.weight).mean()), {"seconds": found.pop("horizon_s"), **found}
-
-
-def export(imputer: Imputer, some: Examples, path: Path) -> None:
-    """Write the imputer as ONNX and compare it with PyTorch on some examples. RawError where they differ."""
-    inputs, queries = inputs_of(some), torch.export.Dim("m", min=1)
-    candidates = torch.export.Dim("c", min=1)
-    dynamic: dict = {name: {0: queries} for name in inputs}
-    dynamic |= {name: {0: queries, 1: candidates} for name in ("centre", "warp", "each", "exists")}
-    export_graph(imputer, inputs, path, ["places", "log_scale", "log_weight"], dynamic)
-    largest_difference(imputer, run_file(path), inputs)
+    train_averaged(imputer, lambda some: imputer(**some.tensors()), examples, epochs, SETTINGS, rng, change, print_line)
+    return imputer
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
-    p = Parser("python -m model.fill.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
-    p.add_argument("--examples", type=positive, default=120_000, metavar="N", help="hidden gaps (default %(default)s)")
-    p.add_argument("--epochs", type=positive, default=10, metavar="N", help="passes over them (default %(default)s)")
-    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
-    p.add_argument("--output", required=True, type=Path, metavar="DIR", help=f"folder for {IMPUTER.name} and card.json")
-    args = p.parse_args(argv)
-    check_folder(args.output, IMPUTER.name)
+    args = parse("model.fill.train", __doc__, argv, IMPUTER.name, 120_000, 10)
     training, held_out = load_both(args.corpus)
     unseen = collect(held_out, args.examples // 5, args.seed, print_line)  # first: perhaps nobody is held out
     examples = collect(training, args.examples, args.seed, print_line)
     imputer = train(examples, args.epochs, args.seed)
     args.output.mkdir(parents=True, exist_ok=True)
-    export(imputer, take_rows(unseen, np.arange(min(len(unseen), 50))), args.output / IMPUTER.name)
-    error, tables = evaluate(imputer, unseen)
+    some, outputs = take_rows(unseen, np.arange(min(len(unseen), 50))), ("places", "log_scale", "log_weight")
+    export(imputer, some, args.output / IMPUTER.name, outputs, dict.fromkeys(("centre", "warp", "each", "exists"), "c"))
+    # The error over that of the best simple method of each layer and length, and at what levels areas hold their share
+    error, _, ratio, level = judge(
+        lambda some: imputer(**some.tensors()), unseen, lambda _, m: m.condensed(FILL.components), SETTINGS.batch
+    )
+    found = table(unseen.seconds, ratio, level, np.ones(len(unseen), bool))
     card = {
         "corpus": [source_name(spec) for spec in args.corpus], "examples": len(examples), "epochs": args.epochs,
-        "seed": args.seed, "unseen": len(unseen), "error over the best simple one": error, "calibration": tables,
+        "seed": args.seed, "unseen": len(unseen), "error over the best simple one": float(error.mean()),
+        "calibration": {"seconds": found.pop("horizon_s"), **found},
     }  # fmt: skip
     (args.output / IMPUTER_CARD.name).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 

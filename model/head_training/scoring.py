@@ -75,13 +75,6 @@ def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def min_confidence(p: np.ndarray) -> float:
-    """The threshold, 0.4 to 0.6, under which a label is 'unknown': that of 4 % of unseen units, whose probabilities are
-    p (n,).
-    """
-    return float(np.clip(np.quantile(p, 0.04), 0.4, 0.6).round(3))
-
-
 def verdict(metrics: dict[str, Any]) -> str:
     """One sentence on whether the head is worth using, and a caution where the labels are few."""
     ours, simple = metrics["head"], metrics["baseline"]

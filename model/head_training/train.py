@@ -25,7 +25,7 @@ from model.head_training.fit import (
     predict,
     temperature,
 )
-from model.head_training.scoring import Predictions, compare, min_confidence
+from model.head_training.scoring import Predictions, compare
 from model.training.card import without_heads, write_card
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle import library
@@ -68,7 +68,8 @@ def train(
     if task.classes:
         gain = 1 / temperature(out, truth)
         predictions = Predictions(out.argmax(axis=1), simple[best].astype(y.dtype), truth, e.group[tested])
-        threshold = 0.6 if task.kind == "binary" else min_confidence(softmax(gain * out).max(axis=1))
+        least = float(np.quantile(softmax(gain * out).max(axis=1), 0.04))  # 4 % of unseen units are 'unknown'
+        threshold = 0.6 if task.kind == "binary" else round(min(max(least, 0.4), 0.6), 3)
         card |= {"classes": list(task.classes), "threshold": threshold}
     else:
         card |= {"transform": task.transform, "halfwidth": interval(truth - out[:, 0])}

@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The training loop of the small networks, the scorer and the gap imputer: examples in memory, and a moving average."""
+"""What the small networks that weigh places share, the scorers and the gap imputer: examples, training, figures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from model.cli import Report
+from model.cli import Parser, Report, check_folder, from_zero, positive
+from model.network.raw import Mixture, nll, spatial_median
+from model.training.onnx_export import export_graph, largest_difference, run_file
+from raw_qgis_plugin.core.arrays import take_rows
+from raw_qgis_plugin.core.forecasting import mixture as arrays
+from raw_qgis_plugin.core.forecasting.areas import nonconformity
 
 
 @dataclass(frozen=True)
@@ -27,33 +34,131 @@ class AveragedTraining:
     alone: float = 0.1  # share of the batches without movements of others, as in a layer of one short track
 
 
-def train_averaged(
-    network: nn.Module, count: int, epochs: int, settings: AveragedTraining, rng: np.random.Generator,
-    loss_of: Callable[[np.ndarray], Tensor], report: Report,
-) -> None:  # fmt: skip
-    """Train a network on batches of `count` examples; at the end it has its moving average.
-
-    loss_of: of the examples at rows (batch,). report: is given the mean loss after each epoch.
+@dataclass(frozen=True)
+class Examples:
+    """m examples. inputs: of the network's graph. target_m: (m, 2) where the track was, in the frame. unit_m: (m,) the
+    unit of the mixture. typical_m: (m,) an error that counts as one. seconds: (m,) from the last fix, or of the gap.
+    kind: (m,) ContextKind.
     """
-    size = min(settings.batch, count)
-    steps, warm_up = epochs * (count // size), settings.warm_up_steps
+
+    inputs: dict[str, np.ndarray]
+    target_m: np.ndarray
+    unit_m: np.ndarray
+    typical_m: np.ndarray
+    seconds: np.ndarray
+    kind: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.target_m)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The inputs, float32 or bool."""
+        return {k: torch.from_numpy(v if v.dtype == bool else v.astype(np.float32)) for k, v in self.inputs.items()}
+
+
+MixtureOf = Callable[[Examples], Mixture]  # the mixtures of examples, in units
+
+
+def layers_of(people: np.ndarray, sizes: tuple[int, int], rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """People parted into layers of some size, from … to, as analysts bring them."""
+    people = rng.permutation(people)
+    while len(people):
+        some, people = np.split(people, [int(np.exp(rng.uniform(*np.log(sizes))))])
+        yield some
+
+
+def errors(mix: Mixture, some: Examples) -> tuple[Tensor, Tensor]:
+    """Errors of the points over the typical ones (m,), and negative log likelihoods (m,)."""
+    unit, typical, target = (
+        torch.from_numpy(a.astype(np.float32)) for a in (some.unit_m, some.typical_m, some.target_m)
+    )
+    target = target / unit[:, None]
+    off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
+    return off * unit / typical, nll(mix, target)
+
+
+def train_averaged(
+    network: nn.Module, mixture_of: MixtureOf, examples: Examples, epochs: int, settings: AveragedTraining,
+    rng: np.random.Generator, change: Callable[[Examples], Examples], report: Report,
+) -> None:  # fmt: skip
+    """Train a network on batches of examples as `change` leaves them; at the end it has its moving average.
+
+    report: is given the mean loss after each epoch.
+    """
+    size = min(settings.batch, len(examples))
+    each = len(examples) // size
     optimizer = torch.optim.AdamW(
         network.parameters(), settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay
     )
-    pace = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda n: min(1.0, (n + 1) / warm_up) * (0.51 + 0.49 * np.cos(np.pi * min(n / steps, 1.0)))
-    )
+
+    def pace(n: int) -> float:
+        return min(1.0, (n + 1) / settings.warm_up_steps) * (
+            0.51 + 0.49 * np.cos(np.pi * min(n / (epochs * each), 1.0))
+        )
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
     for epoch in range(epochs):
         losses = []
-        for rows in np.split(rng.permutation(count)[: count // size * size], count // size):
+        for rows in np.split(rng.permutation(len(examples))[: each * size], each):
+            some = change(take_rows(examples, rows))
+            off, likelihood = errors(mixture_of(some), some)
+            loss = off.mean() + settings.likelihood * likelihood.mean()
             optimizer.zero_grad()
-            loss = loss_of(rows)
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
-            pace.step()
+            schedule.step()
             average.update_parameters(network)
             losses.append(loss.item())
         report({"epoch": epoch + 1, "epochs": epochs, "loss": round(float(np.mean(losses)), 4)})
     network.load_state_dict(average.module.state_dict())
+    network.eval()
+
+
+@torch.no_grad()
+def judge(
+    mixture_of: MixtureOf, unseen: Examples, narrow: Callable[[np.ndarray, arrays.Mixture], arrays.Mixture], batch: int
+) -> tuple[np.ndarray, ...]:
+    """Of examples that trained nothing: errors over the typical ones (m,), negative log likelihoods (m,), and of areas
+    errors over radii (m, 2) and levels (m,). narrow: function of kinds and mixtures, which are condensed for areas.
+    """
+    found = []
+    for rows in np.array_split(np.arange(len(unseen)), -(-len(unseen) // batch)):
+        some = take_rows(unseen, rows)
+        mix, unit = mixture_of(some), some.unit_m.astype(np.float64)
+        centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)
+        m = arrays.Mixture(centre * unit[:, None, None], np.exp(log_scale) * unit[:, None], np.exp(log_weight))
+        ratio, level = nonconformity(narrow(some.kind, m), arrays.spatial_median(m), some.target_m)
+        found.append((*(a.numpy() for a in errors(mix, some)), ratio.T, level))
+    return tuple(np.concatenate(columns) for columns in zip(*found, strict=True))
+
+
+def export(network: nn.Module, some: Examples, path: Path, outputs: Sequence[str], second_axes: dict[str, str]) -> None:
+    """Write a network as ONNX and compare it with PyTorch on some examples. RawError where they differ.
+
+    second_axes: of inputs whose second axis may have any length, a name for it. That of the first may always.
+    """
+    inputs, sizes = some.tensors(), {name: torch.export.Dim(name, min=1) for name in {"m", *second_axes.values()}}
+    axes = {k: {0: sizes["m"]} | ({1: sizes[second_axes[k]]} if k in second_axes else {}) for k in inputs}
+    export_graph(network, inputs, path, list(outputs), axes)
+    largest_difference(network, run_file(path), inputs)
+
+
+def parse(
+    command: str, doc: str | None, argv: Sequence[str] | None, file: str, examples: int, epochs: int, more: str = ""
+) -> argparse.Namespace:
+    """The arguments of a command that trains a small network and leaves it in `file`. more: a flag with its help."""
+    p = Parser(f"python -m {command}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    if more:
+        p.add_argument(more.split()[0], metavar="B", help=more.partition(" ")[2])
+    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
+    p.add_argument("--output", required=True, type=Path, metavar="DIR", help=f"folder for {file} and card.json")
+    p.add_argument("--examples", type=positive, default=examples, metavar="N", help="default %(default)s")
+    p.add_argument(
+        "--epochs", type=positive, default=epochs, metavar="N", help="passes over them (default %(default)s)"
+    )
+    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
+    args = p.parse_args(argv)
+    check_folder(args.output, file)
+    return args

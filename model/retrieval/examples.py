@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Training examples of the scorer: queries about tracks of a corpus, with continuations of their layer beside them.
 
-The people of a source are parted into layers of some size, as analysts bring them, and recorded in several ways. The
-engine itself (core/forecasting/scoring.py) describes queries, so that training and forecasts have the same inputs.
-People held out for validation are in layers with all the others.
+The people of a source are parted into layers and recorded in several ways. The engine itself
+(core/forecasting/scoring.py) describes queries, so that training and forecasts have the same inputs. People held out
+for validation are in layers with all the others.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 from model.cli import Report
 from model.data.corpus import Source
+from model.retrieval.averaged import Examples, layers_of
 from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, take_rows
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import no_progress
@@ -25,7 +26,6 @@ from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.neighbours import N_VECTORS, Neighbours
 from raw_qgis_plugin.core.forecasting.scoring import describe, scorer_inputs
-from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 
@@ -66,34 +66,13 @@ class ExampleSettings:
 SETTINGS = ExampleSettings()
 
 
-@dataclass(frozen=True)
-class Examples:
-    """m examples. inputs: of the scorer (core/bundle/runtime.py). target_m: (m, 2) where the track was, in the frame.
-    typical_m: (m,) the network's mean error in the same source and recording, about as far ahead. horizon_s: (m,).
-    kind: (m,) ContextKind.
-    """
-
-    inputs: dict[str, np.ndarray]
-    target_m: np.ndarray
-    typical_m: np.ndarray
-    horizon_s: np.ndarray
-    kind: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.target_m)
-
-    @property
-    def trips(self) -> bool:
-        """Are they of trips? Trips and days are never mixed."""
-        return bool(len(self) and self.kind[0] == ContextKind.TRIP)
-
-    def mirrored(self) -> Examples:
-        """The same, left and right exchanged."""
-        inputs = {k: self.inputs[k].copy() for k in self.inputs}
-        inputs["query"][:, LATERAL_QUERY] *= -1
-        inputs["centre"][..., 1] *= -1
-        inputs["continuations"][..., 1 : 2 * N_VECTORS : 2] *= -1
-        return replace(self, inputs=inputs, target_m=self.target_m * np.array([1, -1], np.float32))
+def mirrored(some: Examples) -> Examples:
+    """The same, left and right exchanged."""
+    inputs = {k: v.copy() for k, v in some.inputs.items()}
+    inputs["query"][:, LATERAL_QUERY] *= -1
+    inputs["centre"][..., 1] *= -1
+    inputs["continuations"][..., 1 : 2 * N_VECTORS : 2] *= -1
+    return replace(some, inputs=inputs, target_m=some.target_m * np.array([1, -1], np.float32))
 
 
 def collect(
@@ -114,9 +93,10 @@ def collect(
         report({"source": s.name, **r._asdict(), "examples": min(count, wanted)})
         if count:
             some = take_rows(join_rows(own), np.sort(rng.permutation(count)[:wanted]))
-            octave = np.maximum(np.round(np.log2(some.horizon_s / r.cadence_s)), 0).astype(int)
+            # Typical is the network's mean error in the same source and recording, about as far ahead
+            octave = np.maximum(np.round(np.log2(some.seconds / r.cadence_s)), 0).astype(int)
             mean = np.bincount(octave, some.inputs["expected"]) / np.maximum(np.bincount(octave), 1)
-            found.append(replace(some, typical_m=np.maximum(mean[octave], 1.0).astype(np.float32)))
+            found.append(replace(some, typical_m=np.maximum(mean[octave], 1.0)))
     return join_rows(found) if found else None
 
 
@@ -142,11 +122,11 @@ def _of_layer(
             continue
         few = number[rows]
         seen[few] = True
-        target = displacement(d.f, d.last[rows], layer.lon[goal[few]], layer.lat[goal[few]])
+        target = displacement(d.f, d.last[rows], layer.lon[goal[few]], layer.lat[goal[few]]).astype(np.float32)
         inputs = {k: v.astype(np.float32) for k, v in scorer_inputs(d, rows).items()}
         inputs["continuations"] = inputs["continuations"].clip(-6e4, 6e4).astype(np.float16)
-        numbers = target.astype(np.float32), np.ones(len(rows), np.float32), horizon_s[few], d.kind[rows]
-        yield Examples(inputs, *numbers)
+        unit_m = inputs["expected"] + 5.0
+        yield Examples(inputs, target, unit_m, np.ones_like(unit_m), horizon_s[few], d.kind[rows])
 
 
 def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple[Tracks, np.ndarray]]:
@@ -157,20 +137,16 @@ def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple
     if view is None:
         return
     user = s.shards.user[view.rows[view.start]]
-    people = rng.permutation(np.unique(user))
-    while len(people):
-        some, people = np.split(people, [int(np.exp(rng.uniform(*np.log(SETTINGS.layer))))])
+    for some in layers_of(np.unique(user), SETTINGS.layer, rng):
         kept = np.exp(rng.uniform(np.log(SETTINGS.min_kept), 0)) if r.trips else 1.0
         runs = np.flatnonzero(np.isin(user, some) & (rng.random(len(user)) < kept))
-        if not len(runs):
-            continue
         at, run = expand_ranges(view.start[runs], view.length[runs]), np.repeat(runs, view.length[runs])
         rows = view.rows[at]
         t = s.t[rows] if view.slot is None else view.slot[at].astype(np.int64) * 1000 * r.cadence_s
         layer = build_tracks(s.shards.user[rows], run, t, s.lon[rows], s.lat[rows])[0]
         if r.under_way:
             moved = _steps_m(layer) > SETTINGS.under_way_m
-            layer = layer.take(moved | np.append(moved[1:], False))
+            layer = layer.take(moved | np.append(moved[1:], False)[: len(moved)])
         if not len(layer):
             continue
         row, begin = np.arange(len(layer)), layer.track_offsets[layer.track]
@@ -187,7 +163,6 @@ def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple
 
 def _steps_m(layer: Tracks) -> np.ndarray:
     """(n,) metres from the fix before, zero where a track begins."""
-    metres = np.zeros(len(layer))
-    metres[1:] = metres_between(layer.lon[:-1], layer.lat[:-1], layer.lon[1:], layer.lat[1:])
-    metres[layer.track_offsets[:-1]] = 0.0
+    metres, step = np.zeros(len(layer)), layer.steps()
+    metres[step + 1] = layer.metres_to_next(step)
     return metres

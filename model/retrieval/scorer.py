@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from model.network.raw import Mixture, log_density
+from model.network.raw import log_density
 from raw_qgis_plugin.core.features.featurizer import N_QUERY
 from raw_qgis_plugin.core.forecasting.neighbours import MIN_WEIGHT, N_VECTORS
 
@@ -114,10 +114,3 @@ def _support(places: Tensor, there: Tensor, weight: Tensor, unit: Tensor) -> Ten
 def _length(v: Tensor) -> Tensor:
     """Lengths (…) of vectors (…, 2) in metres, at least one."""
     return (v.square().sum(-1) + 1.0).sqrt()
-
-
-def scored_mixture(inputs: dict[str, Tensor], outputs: tuple[Tensor, Tensor, Tensor], unit: Tensor) -> Mixture:
-    """The mixture that the scorer's outputs describe, in units (m,) of metres."""
-    log_weights, scales, leads_to = outputs
-    centre = torch.cat([inputs["centre"], leads_to], dim=1) / unit[:, None, None]
-    return Mixture(centre, torch.log(scales / unit[:, None]), log_weights)

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY, fix_activity, region_activity, visit_begins
+from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY, fix_activity, region_activity, visits_of
 from raw_qgis_plugin.core.tracks import build_tracks
 
 MONDAY_6H = 1_700_460_000_000  # 2023-11-20 06:00 UTC
@@ -26,7 +26,8 @@ INSIDE = np.array([0, 1, 2, 3, 4, 6, 7, 8, 9])
 def test_figures_by_hand():
     users = tracks()
     of = fix_activity(users)
-    assert visit_begins(users, INSIDE).tolist() == [True, False, False, False, False, True, True, False, False]
+    _, first, last = visits_of(users, np.zeros(9, int), INSIDE)
+    assert first.tolist() == [0, 6, 7] and last.tolist() == [4, 6, 9]
     use = dict(zip(REGION_ACTIVITY, region_activity(users, of, [INSIDE])[0], strict=True))
     seconds = 25 * 60 + 3 * 60  # the fix of the second day is the user's last
     assert np.expm1([use["visits"], use["days"], use["hours"]]) == pytest.approx([3, 3, seconds / 3600], rel=1e-5)

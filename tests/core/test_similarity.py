@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 
-shapely = pytest.importorskip("shapely")
-
-from raw_qgis_plugin.core.embedding.explain import hour_spans, reasons, user_traits  # noqa: E402
-from raw_qgis_plugin.core.embedding.similarity import similar, similar_users  # noqa: E402
-from raw_qgis_plugin.core.errors import InputError  # noqa: E402
-from raw_qgis_plugin.core.regions.similar import similar_regions  # noqa: E402
-from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
+from raw_qgis_plugin.core.embedding import similarity
+from raw_qgis_plugin.core.embedding.similarity import hour_spans, reasons, similar, similar_users, user_traits
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.regions.similar import similar_regions
+from raw_qgis_plugin.core.tracks import build_tracks
 
 MONDAY = 1_700_438_400_000  # 2023-11-20 00:00 UTC; at longitude 0 the clock is the solar one
 KM = 1 / 111.195  # degrees of latitude
@@ -53,6 +52,22 @@ def test_the_nearest_is_found_and_never_the_target_itself():
     for targets, k in ((np.array([5]), 3), (np.array([0]), 0)):
         with pytest.raises(InputError):
             similar(x, targets, k)
+
+
+def test_many_columns_that_agree_count_as_few():
+    """Forty columns of one habit and one of another: whitened, the other habit counts."""
+    habits = np.concatenate([[[1, 1], [1, -0.5], [1, 3]], np.random.default_rng(0).normal(size=(400, 2))])
+    x = habits[:, [0] * 40 + [1]].astype(np.float32)
+    for whiten, nearer in ((False, 1), (True, 2)):
+        rows, _ = similar(x, np.array([0]), 402, whiten)
+        assert next(row for row in rows[0] if row in (1, 2)) == nearer
+
+
+def test_hours_of_a_just_common_share_do_not_stand_out():
+    hours = np.repeat([1 / 16, 0.0], [16, 8])
+    trait = similarity.Trait(hours[None], 1.0, "busiest")
+    more = 1.01 * hours
+    assert trait.words(hours, more) == trait.words(more, hours) == "" != trait.words(more, more)
 
 
 def test_facts_measure_what_they_say():

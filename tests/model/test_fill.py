@@ -94,7 +94,7 @@ def test_training_lowers_the_error_and_leaves_what_the_core_reads(
     monkeypatch.setattr(imputer, "IMPUTER", tmp_path / "bridge" / "bridge.onnx")
     monkeypatch.setattr(imputer, "IMPUTER_CARD", tmp_path / "bridge" / "card.json")
     some = examples_of(hide(read(str(tracks_file))[0].by_user(), 300.0, 1, 50, 0))
-    m = imputer.Imputer().mixture(some.described, some.unit_m)
+    m = imputer.Imputer().mixture(some.inputs, some.unit_m)
     assert (m.scale > 0).all() and np.allclose(m.weight.sum(axis=1), 1, atol=1e-5)
 
 

@@ -20,7 +20,7 @@ from model.head_training.fit import (
     row_weights,
     temperature,
 )
-from model.head_training.scoring import Predictions, compare, min_confidence, verdict
+from model.head_training.scoring import Predictions, compare, verdict
 from model.head_training.train import best_share, mixed, train
 from raw_qgis_plugin.core.errors import InputError
 
@@ -178,9 +178,3 @@ def test_labels_of_few_people_prove_nothing():
     many = compare(Predictions(right, right * 0, right, np.arange(400) % 50), YES_NO)
     assert verdict(many).startswith("Worth using") and "alone" not in verdict(many)
     assert compare(Predictions(right, right, right, np.arange(400)), YES_NO)["ratio"] == [1, 1, 1]
-
-
-def test_the_threshold_leaves_one_in_25_unknown():
-    p = np.linspace(0.3, 1, 1001)
-    assert min_confidence(p) == 0.4 and min_confidence(p / 2 + 0.5) == 0.6
-    assert min_confidence(0.5 + p / 10) == pytest.approx(0.533, abs=1e-3)

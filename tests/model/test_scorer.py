@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pytest
 
 from model.data.corpus import load
 from model.retrieval import train as fitting
-from model.retrieval.examples import DAYS, TRIPS, Examples, _layers, collect
+from model.retrieval.examples import DAYS, TRIPS, _layers, collect, mirrored
 from model.retrieval.train import main as train_scorer
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import runtime
@@ -80,17 +81,16 @@ def test_turns_of_others_are_learned(turns):
     rest, apart = take_rows(turns, order[500:]), take_rows(turns, order[:500])
     reported: list[dict] = []
     scorer = fitting.train(rest, 12, 0, reported.append)
-    alone = Examples({**apart.inputs, "continuations": np.zeros_like(apart.inputs["continuations"])}, apart.target_m,
-                     apart.typical_m, apart.horizon_s, apart.kind)  # fmt: skip
+    alone = replace(apart, inputs=apart.inputs | {"continuations": np.zeros_like(apart.inputs["continuations"])})
     with_others, without = (fitting.evaluate(scorer, some)[0]["error"] for some in (apart, alone))
     assert with_others < 0.75 * without and reported[-1]["loss"] < reported[0]["loss"]
 
 
 def test_left_and_right_are_exchanged(turns):
     some = take_rows(turns, np.arange(50))
-    other = some.mirrored()
+    other = mirrored(some)
     np.testing.assert_allclose(np.hypot(*other.target_m.T), np.hypot(*some.target_m.T))
-    for name, values in other.mirrored().inputs.items():
+    for name, values in mirrored(other).inputs.items():
         np.testing.assert_array_equal(values, some.inputs[name])
     assert (other.inputs["continuations"][..., 1] == -some.inputs["continuations"][..., 1]).all()
     assert (other.inputs["continuations"][..., 0] == some.inputs["continuations"][..., 0]).all()
@@ -103,7 +103,7 @@ def test_examples_of_days_are_of_fleets_and_know_nothing_later(nano_run, fleet_f
     continuations = some.inputs["continuations"].astype(float)
     real = continuations[..., WEIGHT] > 0
     ago_s = continuations[..., COLUMNS.index("age_days")] * 86_400
-    late_s = np.broadcast_to(some.horizon_s[:, None], real.shape)[real] - ago_s[real]
+    late_s = np.broadcast_to(some.seconds[:, None], real.shape)[real] - ago_s[real]
     assert real.any() and late_s.max() < 120  # continuations had ended by the last fix; half precision
 
 

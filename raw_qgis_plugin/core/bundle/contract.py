@@ -42,5 +42,4 @@ LIMITS = BundleLimits()
 
 # Names of the inputs and outputs of RAW's graphs, in their order
 BACKBONE_OUTPUTS = ("states", "parameters", "options", "present_keys", "present_values")
-SCORER_INPUTS = ("query", "centre", "scale", "log_weight", "expected", "continuations", "near")
 SCORER_OUTPUTS = ("log_weights", "scales", "leads_to")

@@ -33,14 +33,9 @@ def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
     """The quantities of tracks that a domain limits: (n_tracks,) float64 each.
 
     cadence_s: median time between fixes. span_h: first to last fix. n_fixes. speed_ms: 90 % quantile of the steps, m/s.
-    days: with fixes, of mean solar time. observed: share of the way outside gaps, 1 for a track that
-    does not move. A track of one fix has no cadence and speed (nan); a track without fixes no span either.
+    days: with fixes, of mean solar time. observed: share of the way outside gaps, 1 for a track that does not move. A
+    track of one fix has no cadence and speed (nan); a track without fixes no span either.
     """
-    parts = [_stats_of_part(some) for _, some in tracks.parts()]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _stats_of_part(tracks: Tracks) -> dict[str, np.ndarray]:
     step, seconds, cadence, seen = _steps(tracks)
     metres, track, n = tracks.metres_to_next(step), tracks.track[step], tracks.n_tracks
     way, way_seen = np.bincount(track, metres, n), np.bincount(track, metres * seen, n)

@@ -40,18 +40,17 @@ Warn = Callable[[str], object]
 
 def embed_cached(
     tracks: Tracks, model: Model, folder: Path | None, progress: Progress = no_progress, warn: Warn = warnings.warn,
-    units_at_once: int = 128, max_bytes: int = 4 * 2**30,
+    units_at_once: int = 128,
 ) -> np.ndarray:  # fmt: skip
     """The embeddings of `embed`, (n_tracks, e) float32 to rounding, from the cache if it has them.
 
     folder: of the cache, created with mode 0700; None for no cache. warn: called with a sentence if the cache cannot be
     read or written (full disk, damaged file); the embeddings are computed all the same. units_at_once: computed before
-    they are stored, some ten seconds of users, which an interruption loses. max_bytes: of the file; a larger one is
-    begun anew.
+    they are stored, some ten seconds of users, which an interruption loses.
     """
     if folder is None:
         return embed(tracks, model, progress)
-    store = _Store(Path(folder), warn, max_bytes)
+    store = _Store(Path(folder) / FILE, warn)
     result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
     units = np.flatnonzero(np.diff(tracks.track_offsets) >= SETTINGS.min_fixes)
     keys = unit_keys(tracks, recipe_key(model))
@@ -95,8 +94,8 @@ def recipe_key(model: Model) -> bytes:
 class _Store:
     """The file. After a failure, which is reported once, nothing is read or written."""
 
-    def __init__(self, folder: Path, warn: Warn, max_bytes: int) -> None:
-        self.file, self.warn, self.max_bytes, self.usable = folder / FILE, warn, max_bytes, True
+    def __init__(self, file: Path, warn: Warn) -> None:
+        self.file, self.warn, self.usable = file, warn, True
 
     def read(self, keys: Sequence[bytes], width: int) -> dict[bytes, np.ndarray]:
         """The stored vectors (width,) float32 by their keys, without those that are not as they were written."""
@@ -106,19 +105,13 @@ class _Store:
                 row = database.execute("SELECT vector FROM units WHERE key = ?", (key,)).fetchone()
                 sealed = row[0] if row else None  # SQLite keeps anything in a column of blobs
                 if isinstance(sealed, bytes) and len(sealed) == 4 * width + 4 and _seal(key, sealed[:-4]) == sealed:
-                    vector = np.frombuffer(sealed, np.float32, width)
-                    if np.isfinite(vector).all():
-                        found[key] = vector
+                    found[key] = np.frombuffer(sealed, np.float32, width)
         return found
 
     def write(self, vectors: dict[bytes, bytes]) -> None:
         """Store vectors by their keys, all of them or none."""
-        if not self.usable:
-            return
-        with self._failures():
-            if self.file.exists() and self.file.stat().st_size > self.max_bytes:
-                self.file.unlink()
-            with closing(_connect(self.file)) as database, database:
+        if self.usable:
+            with self._failures(), closing(_connect(self.file)) as database, database:
                 rows = [(key, _seal(key, vector)) for key, vector in vectors.items()]
                 database.executemany("INSERT OR REPLACE INTO units VALUES (?, ?)", rows)
 
@@ -130,10 +123,8 @@ class _Store:
         except (OSError, sqlite3.Error) as error:
             self.usable = False
             # Of operational errors only that of a table that is not ours is damage: others are locks, or a full disk
-            of_table = getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR"
-            if of_table or (
-                isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
-            ):
+            operational = isinstance(error, (OSError, sqlite3.OperationalError))
+            if not operational or getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR":
                 with suppress(OSError):
                     self.file.unlink(missing_ok=True)
             self.warn(

@@ -98,7 +98,7 @@ def positions(users: Tracks, tick_ms: int, max_gap_ms: float) -> Iterator[tuple[
     first = -(-users.t[step] // tick_ms)  # the first tick at or after each fix
     until = users.t[step + 1] + ~np.isin(step + 1, step)  # a step that no other follows has the time of its end too
     beyond = np.maximum(-(-until // tick_ms), first)
-    if not (beyond > first).any():
+    if not len(step):
         return
     by_time = np.argsort(first, kind="stable")
     part = (np.cumsum((beyond - first)[by_time]) - 1) // SETTINGS.positions_at_once

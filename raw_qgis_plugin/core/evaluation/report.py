@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -19,10 +20,9 @@ p.lead { color: var(--faint); }
 p.key { max-width: none; font-size: 1.1rem; border-left: 4px solid #1f6feb; padding-left: .9rem; }
 div.wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .38rem .65rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-th.number, td.number { text-align: right; }
-td.number { white-space: nowrap; } td.text { min-width: 9rem; }
-tbody tr.strong { font-weight: 650; }
+th, td { padding: .38rem .65rem; text-align: right; vertical-align: top; border-bottom: 1px solid var(--line); }
+td.text { min-width: 9rem; }
+:first-child, td.text { text-align: left; }
 @media print { main { max-width: none; padding: 0; } tr { break-inside: avoid; } table { font-size: 8pt; }
   td.text { min-width: 0; } }
 """
@@ -46,21 +46,18 @@ class Page:
         name = f' class="{escape(kind)}"' if kind else ""
         self._parts.append(f"<p{name}>{escape(text)}</p>")
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], strong: Sequence[int] = ()) -> None:
-        """A table; columns whose cells are all numbers (or empty) are set to the right. strong: rows to stand out.
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """A table; a text that is no figure stands to the left.
 
         Numbers are shown with three significant digits, None and nan as a dash; format them yourself for more.
         """
-        rows = [list(row) for row in rows]
-        right = [bool(rows) and all(_is_number(row[c]) for row in rows) for c in range(len(columns))]
 
-        def line(tag: str, cells: Iterable[str], name: str = "") -> str:
-            kinds = ("number" if number else "text" for number in right)
-            inside = (f'<{tag} class="{kind}">{escape(c)}</{tag}>' for c, kind in zip(cells, kinds, strict=True))
-            return f"<tr{name}>{''.join(inside)}</tr>"
+        def line(tag: str, cells: Iterable[str]) -> str:
+            kinds = ((cell, "" if re.match(r"[-−+±<>–\d]", cell) else ' class="text"') for cell in cells)
+            return f"<tr>{''.join(f'<{tag}{kind}>{escape(cell)}</{tag}>' for cell, kind in kinds)}</tr>"
 
-        body = (line("td", map(_words, row), ' class="strong"' * (r in strong)) for r, row in enumerate(rows))
-        table = f"<thead>{line('th', columns)}</thead><tbody>{''.join(body)}</tbody>"
+        body = "".join(line("td", map(_words, row)) for row in rows)
+        table = f"<thead>{line('th', columns)}</thead><tbody>{body}</tbody>"
         self._parts.append(f'<div class="wide"><table>{table}</table></div>')
 
     def markup(self, html: str) -> None:
@@ -80,15 +77,6 @@ class Page:
     def write(self, path: str | Path) -> None:
         """Write the page, UTF-8."""
         Path(path).write_text(self.html(), "utf-8")
-
-
-def _is_number(value: Any) -> bool:
-    """A number, nothing, or a text that begins as numbers do, such as '12.3 %' or '0.91 [0.89, 0.93]'."""
-    if value is None or value == "":
-        return True
-    if isinstance(value, str):
-        return value.lstrip("-−+±≤≥<>~ ")[:1].isdigit()
-    return not isinstance(value, bool)
 
 
 def _words(value: Any) -> str:

@@ -16,7 +16,6 @@ class VerdictSettings:
 
     min_cases: int = 30
     min_groups: int = 6  # users, or parts of their time; five agree by chance once in sixteen
-    nearer: float = 0.8  # of the model's median error: a simple method with less is nearer in half of the cases
 
 
 SETTINGS = VerdictSettings()
@@ -87,21 +86,16 @@ def _advise(h: dict) -> tuple[Advice, str]:
         if h["mean_m"] < 1:
             return Advice.EITHER, f"use the model or a simple method ({best}): both are less than a metre off."
         percent = metres_words(h["mean_m"])
-    medians, half = {name: errors["median_m"] for name, errors in h["methods"].items()}, ""
-    nearest = min(medians, key=lambda name: medians[name])  # the mean, which is judged, depends on large errors
-    if medians[MODEL] >= 1 and medians[nearest] <= SETTINGS.nearer * medians[MODEL]:  # metres
-        metres = f"within {metres_words(medians[nearest])}, the model within {metres_words(medians[MODEL])}"
-        half = f" But in half of all cases a simple method is nearer: {in_words(nearest)} is {metres}."
     if high < 1 and percent != "0 %":
         return Advice.MODEL, (
             f"use the model: it is {percent} nearer than the best simple method ({best}), with a mean error of "
-            f"{metres_words(h['mean_m'])} instead of {metres_words(h['best_simple_mean_m'])}.{half}"
+            f"{metres_words(h['mean_m'])} instead of {metres_words(h['best_simple_mean_m'])}."
         )
     model_beats, simple_beats = (h[name][1] < 1 for name in ("over_staying", "best_over_staying"))
     if model_beats and not simple_beats and low <= 1:
         return Advice.EITHER, (
             f"use the model or a simple method ({best}): neither is clearly nearer than the other, and only the model "
-            f"is clearly nearer than {STAYING}.{half}"
+            f"is clearly nearer than {STAYING}."
         )
     model = "the model is neither clearly better nor clearly worse"
     if percent != "0 %" and low > 1:

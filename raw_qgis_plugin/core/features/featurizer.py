@@ -174,7 +174,10 @@ def featurize(
     x = _clipped(columns, len(row))
     velocity, centroid = v[0] / dt[0][:, None], toward[0]
     if only is not None:
-        x, velocity, speed, centroid = (_scatter(a, only, n) for a in (x, velocity, speed, centroid))
+        parts = [np.zeros((n, *a.shape[1:]), a.dtype) for a in (x, velocity, speed, centroid)]
+        for whole, some in zip(parts, (x, velocity, speed, centroid), strict=True):
+            whole[only] = some
+        x, velocity, speed, centroid = parts
     return Features(x, elapsed.astype(np.float32), first, heading, velocity, speed, t, lon, lat, key, centroid)
 
 
@@ -200,12 +203,6 @@ def _clipped(columns: list[np.ndarray], n: int) -> np.ndarray:
     for c, column in enumerate(columns):
         x[:, c] = column
     return np.clip(x, -8.0, 8.0, out=x)
-
-
-def _scatter(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
-    whole = np.zeros((n, *values.shape[1:]), values.dtype)
-    whole[rows] = values
-    return whole
 
 
 def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:

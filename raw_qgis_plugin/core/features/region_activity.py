@@ -84,16 +84,10 @@ def _stops_s(t: np.ndarray, pace: np.ndarray) -> np.ndarray:
     return np.where(slowed & (pace >= riding), (t - t[begins]) / 1000.0, np.inf).astype(np.float32)
 
 
-def visit_begins(tracks: Tracks, rows: np.ndarray) -> np.ndarray:
-    """(m,) bool: which of the fixes in a region, (m,) rows ascending, begin a visit."""
-    t = tracks.t[rows]
-    gone = np.append(True, (np.diff(rows) != 1) | (np.diff(t) > SETTINGS.visit_gap_ms))[: len(rows)]
-    return gone | run_starts(tracks.user[rows])
-
-
 def visits_of(tracks: Tracks, region: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(k,) the region of each visit, and the rows of its first and last fix. region, rows: (m,) of `flattened`."""
-    first = np.flatnonzero(visit_begins(tracks, rows) | run_starts(region))
+    gone = np.append(True, (np.diff(rows) != 1) | (np.diff(tracks.t[rows]) > SETTINGS.visit_gap_ms))[: len(rows)]
+    first = np.flatnonzero(gone | run_starts(tracks.user[rows], region))
     return region[first], rows[first], rows[run_ends(first, len(rows))]
 
 

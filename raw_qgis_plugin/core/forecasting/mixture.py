@@ -92,11 +92,6 @@ class Mixture:
         return x, y, x * x + y * y + self.scale**2
 
 
-def from_logits(centre: np.ndarray, log_scale: np.ndarray, logit: np.ndarray, unit_m: np.ndarray) -> Mixture:
-    """The mixture of components with centres (m, C, 2) in metres, log scales in units of unit_m (m,), and logits."""
-    return Mixture(centre, np.exp(np.clip(log_scale, -8.0, 6.0)) * unit_m[:, None], softmax(logit))
-
-
 def network_mixture(
     parameters: np.ndarray, baseline: np.ndarray, unit_m: np.ndarray,
     candidates: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
@@ -117,7 +112,7 @@ def network_mixture(
         centre = np.concatenate([centre, place], axis=1)
         log_scale = np.concatenate([log_scale, options[..., 0]], axis=1)
         logit = np.concatenate([logit, np.where(known, options[..., 1], -1e4)], axis=1)
-    return from_logits(centre, log_scale, logit, unit_m)
+    return Mixture(centre, np.exp(np.clip(log_scale, -8.0, 6.0)) * unit_m[:, None], softmax(logit))
 
 
 def spatial_median(m: Mixture, tolerance_m: float = 1e-3) -> np.ndarray:

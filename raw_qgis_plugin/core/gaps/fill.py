@@ -95,11 +95,11 @@ def fill(
     if not len(queries.t):
         return
     imputer, movements = Imputer(), Movements(tracks)
-    rows, first, gap_of = np.unique(queries.before, return_index=True, return_inverse=True)
-    every = Gaps(tracks, rows, rows + 1)
+    before, first, gap_of = np.unique(queries.before, return_index=True, return_inverse=True)
+    every = Gaps(tracks, before, before + 1)
     calibration = calibrated(imputer, movements, every.seconds)
     offsets = np.append(first, len(queries.t))
-    for part in np.array_split(np.arange(len(rows)), -(-len(rows) // SETTINGS.gaps_at_once)):
+    for part in np.array_split(np.arange(len(before)), -(-len(before) // SETTINGS.gaps_at_once)):
         gaps = every.take(part)
         ends, found = ends_of(gaps), movements.between(gaps)
         number = np.arange(offsets[part[0]], offsets[part[-1] + 1])
@@ -108,7 +108,12 @@ def fill(
             of, row = gap_of[some], gap_of[some] - part[0]
             own = take_rows(ends, row)
             mixture = _predict(imputer, movements, gaps.take(row), own, take_rows(found, row), queries.t[some])
-            yield _filled(some, mixture, own, calibration[:, of], with_areas)
+            point, narrow, rows = spatial_median(mixture), mixture.condensed(SETTINGS.components), np.arange(len(some))
+            radius = np.maximum.accumulate(calibration[:2, of] * areas.radii_m(narrow, point))
+            around, levels = areas.SETTINGS.point_share * radius, calibration[2:, of]
+            shapes = areas.polygons(own, rows, narrow, levels, point, around) if with_areas else None
+            lon, lat = destination(own, rows, point)
+            yield Filled(some, lon, lat, radius[0], radius[1], shapes)
     progress(1.0)
 
 
@@ -161,18 +166,7 @@ def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:
     return Gaps(tracks, begin[chosen], end[chosen]), middle[chosen]
 
 
-def _predict(
-    imputer: Imputer, movements: Movements, gaps: Gaps, ends: Ends, found: Found, t: np.ndarray
-) -> Mixture:  # fmt: skip
+def _predict(imputer: Imputer, movements: Movements, gaps: Gaps, ends: Ends, found: Found, t: np.ndarray) -> Mixture:
     """The mixtures of one time (m,) of each gap."""
     share = (t - gaps.tracks.t[gaps.before]) / 1000.0 / gaps.seconds
     return imputer.mixture(describe(gaps, ends, movements, found, share), ends.unit_m)
-
-
-def _filled(number: np.ndarray, mixture: Mixture, ends: Ends, calibration: np.ndarray, with_areas: bool) -> Filled:
-    point, narrow, rows = spatial_median(mixture), mixture.condensed(SETTINGS.components), np.arange(len(number))
-    radius = np.maximum.accumulate(calibration[:2] * areas.radii_m(narrow, point))
-    around = areas.SETTINGS.point_share * radius
-    found = areas.polygons(ends, rows, narrow, calibration[2:], point, around) if with_areas else None
-    lon, lat = destination(ends, rows, point)
-    return Filled(number, lon, lat, radius[0], radius[1], found)

@@ -28,9 +28,6 @@ SIMPLE = (
 )  # fmt: skip
 
 
-Table = dict[str, list[float]]  # CALIBRATION_COLUMNS beside `seconds`, by the length of gaps
-
-
 @dataclass(frozen=True)
 class ImputerSettings:
     """How queries in gaps are described. The network was trained on it."""
@@ -45,25 +42,15 @@ class ImputerSettings:
 SETTINGS = ImputerSettings()
 
 
-@dataclass(frozen=True)
-class Described:
-    """The features of m queries, in units in the frames of their gaps, by the names of the graph's inputs.
+def describe(
+    gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: np.ndarray
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """The inputs of the graph for one query in each gap (m,), at shares (m,) of its time, in units in the gap's frame.
 
     gap: (m, F) of the gap. centre: (m, C, 2) candidates, the SIMPLE places and then movements. warp: (m, C, 2, 2) what
     moving them onto the first and the second end adds. each: (m, C, G) of candidates. exists: (m, C). bump: (m,) one in
     the middle of a gap and nearly zero at its ends.
     """
-
-    gap: np.ndarray
-    centre: np.ndarray
-    warp: np.ndarray
-    each: np.ndarray
-    exists: np.ndarray
-    bump: np.ndarray
-
-
-def describe(gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: np.ndarray) -> Described:
-    """One query for each gap (m,), at shares (m,) of its time."""
     unit = ends.unit_m[:, None]
     simple = simple_places(ends, share) / unit[..., None]
     lon, lat, known = movements.at(found.track, found.begin + (1000 * share[:, None] * found.seconds).astype(np.int64))
@@ -110,9 +97,9 @@ def describe(gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: 
     columns = *(a.reshape(len(share), -1) for a in movement), step, relative[:, :n].mean(axis=-1)
     gap = np.concatenate([np.stack(of_gap, axis=1), *columns], axis=1)
     exists = np.pad(known, ((0, 0), (n, 0)), constant_values=True)
-    gap, each = (np.clip(a, -SETTINGS.max_feature, SETTINGS.max_feature).astype(np.float32) for a in (gap, each))
-    bump = np.maximum(bump, SETTINGS.min_bump).astype(np.float32)
-    return Described(gap, centre.astype(np.float32), warp.astype(np.float32), each, exists, bump)
+    gap, each = (np.clip(a, -SETTINGS.max_feature, SETTINGS.max_feature) for a in (gap, each))
+    inputs = {"gap": gap, "centre": centre, "warp": warp, "each": each, "bump": np.maximum(bump, SETTINGS.min_bump)}
+    return {name: values.astype(np.float32) for name, values in inputs.items()} | {"exists": exists}
 
 
 def _length(v: np.ndarray) -> np.ndarray:
@@ -127,14 +114,9 @@ def simple_places(ends: Ends, share: np.ndarray) -> np.ndarray:
     curve = seconds * ((s**3 - 2 * s**2 + s) * first + (s**3 - s**2) * second) + (3 * s**2 - 2 * s**3) * ends.across
     distance = _length(ends.across)[:, None]
     along = ends.across / np.maximum(distance, 1.0)
-    since_s, left_s = s * seconds, (1 - s) * seconds
-    gone, to_go = (
-        np.clip(_length(v)[:, None] * time, part * distance, distance)
-        for v, time, part in ((first, since_s, s), (second, left_s, 1 - s))
-    )
-    on, back = (
-        v * SETTINGS.fade_s * -np.expm1(-time / SETTINGS.fade_s) for v, time in ((first, since_s), (second, left_s))
-    )
+    sides = (first, s), (second, 1 - s)
+    gone, to_go = (np.clip(_length(v)[:, None] * part * seconds, part * distance, distance) for v, part in sides)
+    on, back = (v * SETTINGS.fade_s * -np.expm1(-part * seconds / SETTINGS.fade_s) for v, part in sides)
     places = (
         s * ends.across, curve, 0.0 * ends.across, ends.across, along * gone, ends.across - along * to_go, on,
         ends.across - back,
@@ -168,9 +150,11 @@ class Imputer:
 
     def __init__(self) -> None:
         self._session = Session(IMPUTER.read_bytes(), 1, False, lambda _: None)
-        self.calibration: Table = json.loads(IMPUTER_CARD.read_text("utf-8"))["calibration"]
+        self.calibration = json.loads(IMPUTER_CARD.read_text("utf-8"))[
+            "calibration"
+        ]  # by `seconds`, the length of gaps
 
-    def mixture(self, d: Described, unit_m: np.ndarray) -> Mixture:
+    def mixture(self, inputs: dict[str, np.ndarray], unit_m: np.ndarray) -> Mixture:
         """The mixtures of described queries, in metres in the frames of their gaps. unit_m: (m,)."""
-        centre, log_scale, log_weight = (a.astype(np.float64) for a in self._session.run(None, vars(d)))
+        centre, log_scale, log_weight = (a.astype(np.float64) for a in self._session.run(None, inputs))
         return Mixture(centre * unit_m[:, None, None], np.exp(log_scale) * unit_m[:, None], np.exp(log_weight))

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import flattened
-from ..embedding.explain import reasons, region_traits
-from ..embedding.similarity import Embed, Similar, similar
+from ..embedding.similarity import Embed, Similar, reasons, region_traits, similar
 from ..errors import InputError, Progress, no_progress, part_of
 from ..specs import MIN_USERS
 from ..tracks import Tracks
