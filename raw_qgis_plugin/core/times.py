@@ -146,21 +146,17 @@ def _offsets_ms(t: np.ndarray, zone: tzinfo, is_local: bool) -> np.ndarray:
 def _from_numbers(array: np.ndarray, zone: tzinfo) -> np.ndarray:
     """Epoch s, ms, µs or ns as ms, each number by its own magnitude: 1e11 s is the year 5138, 1e11 ms is 1973.
 
-    So it does not matter in which part of a table a number is read, or what other devices wrote. What looks like a date
-    to the day, the minute or the second is one: as an epoch it would be of the seventies, or after 2572. To the day or
-    minute it is none where part of it is no date and other numbers do not look like dates.
+    So it does not matter in which part of a table a number is read, or what other devices wrote. Numbers of twelve and
+    fourteen digits that look like dates to the minute or second are dates.
     """
     number = array.astype(np.float64)
     good = np.isfinite(number) & (np.abs(number) < 9.2e18)
     ms = _from_epochs(array, good)
-    dates = good & np.any([(number * k >= 19e12) & (number * k < 21e12) for k in (1, 100, 1_000_000)], axis=0)
+    dates = good & np.any([(number >= low) & (number < low / 19 * 21) for low in (19e10, 19e12)], axis=0)
     if dates.any():
         import pyarrow as pa
 
-        digits = pa.array(array[dates].astype(np.int64)).cast(pa.string())
-        found = _from_text(digits, zone, "", numbers=False)
-        whole = (found != NO_TIME).all() or np.array_equal(dates, good & (number != 0))
-        ms[dates] = np.where(whole | (number[dates] >= 19e12), found, ms[dates])  # else seconds from another moment
+        ms[dates] = _from_text(pa.array(array[dates].astype(np.int64)).cast(pa.string()), zone, "", numbers=False)
     return ms
 
 

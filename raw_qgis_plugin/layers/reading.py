@@ -22,10 +22,7 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsFeatureRequest,
     QgsFields,
-    QgsGeometry,
     QgsLineString,
-    QgsMultiPoint,
-    QgsPoint,
     QgsProcessingFeatureSource,
     QgsProcessingFeatureSourceDefinition,
     QgsProject,
@@ -203,9 +200,8 @@ def _read(
             if layer is None or (name is None and dataset.GetLayerCount() != 1):
                 return None
             for part in read_layer(dataset, layer, fields_of(schema), [str(schema.time)], subset):
-                if any(
-                    pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) for kind in part.schema.types
-                ):
+                kinds = part.schema.types
+                if any(pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) for kind in kinds):
                     return None  # lists and JSON become text
                 parts.append(part)
                 done += len(part)
@@ -235,31 +231,30 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Tab
 
     from ..core.sources.objects import texts
 
-    schema = replace(plan.fields, geometry=None, lon="*x*", lat="*y*")
+    schema, source, done, parts, some = plan.fields, plan.source, 0, list[Any](), list[Any]()
     if lines:
-        schema = Schema(plan.fields.user, plan.fields.track or "*line*", "*t*", "*x*", "*y*")
-    names = [name for name in fields_of(schema) if plan.source.fields().lookupField(name) >= 0]
-    at = [plan.source.fields().lookupField(name) for name in names]
+        schema = Schema(schema.user, schema.track or "*line*", "*t*", "*x*", "*y*")
+    names = [name for name in fields_of(schema) if source.fields().lookupField(name) >= 0]
+    at = [source.fields().lookupField(name) for name in names]
     make = {name: time_text if name == schema.time else _id_text for name in names}
-    features, done, parts = plan.source.getFeatures(QgsFeatureRequest().setSubsetOfAttributes(at)), 0, []
-    while part := list(islice(features, 1 << 16)):  # Python's objects take ten times the memory of columns
-        found = [_vertices(each.geometry()) if lines else _point(each.geometry()) for each in part]
-        row = np.repeat(np.arange(len(part)), list(map(len, found)) if lines else 1)
-        x, y, t = (np.concatenate(found) if lines else np.array(found)).T
-        columns = {name: texts([make[name](each[i]) for each in part]).take(row) for name, i in zip(names, at)}
-        parts.append(pa.table({**columns, "*x*": x, "*y*": y, "*t*": t, "*line*": done + row + 1}))
-        done += len(part)
+    features = source.getFeatures(QgsFeatureRequest().setSubsetOfAttributes(at))
+    while not parts or some:
+        some = list(islice(features, 1 << 16))  # Python's objects take ten times the memory of columns
+        shapes, row = [each.geometry() for each in some], np.arange(len(some))
+        columns = {name: texts([make[name](each[i]) for each in some]) for name, i in zip(names, at)}
+        if lines:
+            found = list(map(_vertices, shapes))
+            row = np.repeat(row, list(map(len, found)))
+            columns = {name: values.take(pa.array(row)) for name, values in columns.items()}
+            columns |= zip(("*x*", "*y*", "*t*"), np.concatenate([np.empty((0, 3)), *found]).T)
+            columns["*line*"] = done + row + 1
+        else:
+            wkb = [None if each.isNull() else each.asWkb().data() for each in shapes]
+            columns[GEOMETRY] = pa.array(wkb, pa.binary())
+        parts.append(pa.table(columns))
+        done += len(some)
         count(done)
-    empty = pa.table({name: pa.array([], pa.string()) for name in schema.columns()})
-    return pa.concat_tables(parts) if parts else empty, schema
-
-
-def _point(geometry: QgsGeometry) -> tuple[float, float, float]:
-    """The point, or that of a multipoint of one part, as x, y and no time; nan for others."""
-    point = geometry.constGet()
-    if isinstance(point, QgsMultiPoint):
-        point = point.geometryN(0) if point.numGeometries() == 1 else None
-    return (point.x(), point.y(), np.nan) if isinstance(point, QgsPoint) else (np.nan,) * 3
+    return pa.concat_tables(parts), schema
 
 
 def _vertices(geometry: Any) -> np.ndarray:

@@ -89,13 +89,11 @@ def test_every_number_has_its_own_unit(kind):
 
 @pytest.mark.parametrize("kind", ["int64", "float64", object])
 def test_dates_written_as_one_number(kind):
-    """To the second, the minute or the day."""
+    """To the second or the minute."""
     seconds = np.array([20080517100004, 20081317100004, 20080517250004, NOON], kind)
     assert parse_times(seconds).tolist() == [NOON, NO_TIME, NO_TIME, NOON]
     minutes = np.array([202407010830, 202407010831], kind)
     assert parse_times(minutes, "Europe/Berlin").tolist() == [1_719_815_400_000, 1_719_815_460_000]
-    days = parse_times(np.array([20240701, 20240702, 20240632], kind))
-    assert days.tolist() == [*parse_times(["20240701", "20240702"]), NO_TIME]
 
 
 def test_a_mixed_column():
@@ -150,10 +148,3 @@ def test_a_zone_is_also_an_offset(name, hours):
     """QGIS's list of zones has these too."""
     assert find_zone(name).utcoffset(datetime(2024, 7, 1)) == timedelta(hours=hours)
     assert parse_times(["2024-07-01 00:00"], name)[0] == parse_times(["2024-07-01"])[0] - hours * 3_600_000
-
-
-def test_seconds_that_count_from_another_moment_are_no_dates() -> None:
-    """19,000,000 to 21,000,000 look like days of the years 1900 to 2100."""
-    seconds = np.arange(18_000_000, 22_000_000, 15_000)
-    assert (parse_times(seconds) == 1000 * seconds).all()
-    assert (parse_times(np.array([20240101, 20241301])) == NO_TIME).tolist() == [False, True]
