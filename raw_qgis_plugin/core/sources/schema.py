@@ -12,33 +12,31 @@ from ..errors import InputError
 NONE = "none"  # given as a column's name: there is no such column, and none is guessed
 ROLES = ("user", "track", "time", "date", "lon", "lat", "accuracy", "geometry")
 
-# By priority, in lower case with '_' for '-', ':', '.' and blanks.
+# By priority, in lower case without '_', '-', ':', '.' and blanks.
 # fmt: off
 USER = [
-    "user_id", "user", "uid", "userid", "user_name", "cab_id", "individual_local_identifier", "individual_id",
-    "tag_local_identifier", "person_id", "person", "participant_id", "participant", "respondent_id", "respondent",
-    "subject_id", "agent_id", "animal_id", "msisdn", "imsi", "imei",
-    "subscriber_id", "mmsi", "device_id", "deviceid", "device", "id_android", "vehicle_id", "vehicle", "taxi_id",
-    "taxi", "driver_id", "advertiser_id", "ad_id", "maid", "benutzer", "benutzer_id", "nutzer", "nutzer_id",
-    "teilnehmer", "fahrzeug", "fahrzeug_id", "fahrzeugnummer", "fahrer", "usuario", "usuario_id", "id_usuario",
-    "vehiculo", "vehículo", "usuário", "veículo", "veiculo", "utilisateur", "véhicule", "vehicule", "utente", "veicolo",
-    "gebruiker", "voertuig", "用户", "用户id", "车辆", "车辆id", "车牌号", "vehicleref", "uuid",
+    "userid", "user", "uid", "username", "cabid", "individuallocalidentifier", "individualid", "taglocalidentifier",
+    "personid", "person", "participantid", "participant", "respondentid", "respondent", "subjectid", "agentid",
+    "animalid", "msisdn", "imsi", "imei", "subscriberid", "mmsi", "deviceid", "device", "idandroid", "vehicleid",
+    "vehicle", "taxiid", "taxi", "driverid", "advertiserid", "adid", "maid", "benutzer", "benutzerid", "nutzer",
+    "nutzerid", "teilnehmer", "fahrzeug", "fahrzeugid", "fahrzeugnummer", "fahrer", "usuario", "usuarioid",
+    "idusuario", "vehiculo", "vehículo", "usuário", "veículo", "veiculo", "utilisateur", "véhicule", "vehicule",
+    "utente", "veicolo", "gebruiker", "voertuig", "用户", "用户id", "车辆", "车辆id", "车牌号", "vehicleref", "uuid",
     "topic",
 ]
 TRACK = [
-    "track_id", "track", "trackid", "trip_id", "tripid", "trip", "tid", "traj_id", "trajectory_id", "trajectory",
-    "trajid", "journey_id", "journeyref", "vehiclejourneyref", "datedvehiclejourneyref", "track_fid", "fahrt",
-    "fahrt_id", "viaje", "viaje_id", "viagem", "trajet", "viaggio", "轨迹", "轨迹id", "行程",
+    "trackid", "track", "tripid", "trip", "tid", "trajid", "trajectoryid", "trajectory", "journeyid", "journeyref",
+    "vehiclejourneyref", "datedvehiclejourneyref", "trackfid", "fahrt", "fahrtid", "viaje", "viajeid", "viagem",
+    "trajet", "viaggio", "轨迹", "轨迹id", "行程",
 ]
 TIME = [
-    "t", "time", "timestamp", "timestamp_utc", "time_utc", "utc", "datetime", "date_time", "tracked_at",
-    "recorded_at", "call_datetime", "basedatetime", "base_date_time", "timestampms", "timestamp_ms", "tst",
-    "gps_time", "gpstime", "datetime_utc", "ts", "epoch", "unix_time", "unixtime", "local_time", "started_at",
-    "when", "event_time", "fix_time", "fixtime", "gps_datetime", "gps_timestamp", "gpsdatetime", "devicetime",
-    "device_time", "record_time", "recordtime", "observed_at", "logged_at", "received_at", "created_at", "datetimeutc",
-    "date_time_utc", "recordedattime", "datetime_local", "local_datetime", "zeitstempel", "zeitpunkt", "datum_zeit",
-    "datum_uhrzeit", "fecha_hora", "fechahora", "data_hora", "datahora", "date_heure", "horodatage", "wann", "zeit",
-    "uhrzeit", "hora", "heure", "tijdstip", "tijd", "时间", "定位时间", "datum", "fecha", "date",
+    "t", "time", "timestamp", "timestamputc", "timeutc", "utc", "datetime", "trackedat", "recordedat",
+    "calldatetime", "basedatetime", "timestampms", "tst", "gpstime", "datetimeutc", "ts", "epoch", "unixtime",
+    "localtime", "startedat", "when", "eventtime", "fixtime", "gpsdatetime", "gpstimestamp", "devicetime",
+    "recordtime", "observedat", "loggedat", "receivedat", "createdat", "recordedattime", "datetimelocal",
+    "localdatetime", "zeitstempel", "zeitpunkt", "datumzeit", "datumuhrzeit", "fechahora", "datahora", "dateheure",
+    "horodatage", "wann", "zeit", "uhrzeit", "hora", "heure", "tijdstip", "tijd", "时间", "定位时间", "datum", "fecha",
+    "date",
 ]
 # Columns of a time of day, and those that may hold the day
 DATES = {
@@ -46,21 +44,21 @@ DATES = {
     "heure": ("date",),
 }  # fmt: skip
 LON = [
-    "lon", "longitude", "lng", "long", "location_long", "lon_deg", "longitud", "längengrad", "laengengrad",
+    "lon", "longitude", "lng", "long", "locationlong", "londeg", "longitud", "längengrad", "laengengrad",
     "longitudine", "lengtegraad", "经度", "x", "länge", "laenge",
 ]
 LAT = [
-    "lat", "latitude", "location_lat", "lat_deg", "latitud", "breitengrad", "latitudine", "breedtegraad", "纬度", "y",
+    "lat", "latitude", "locationlat", "latdeg", "latitud", "breitengrad", "latitudine", "breedtegraad", "纬度", "y",
     "breite",
 ]
-GEOMETRY = ["geometry", "geom", "wkb_geometry", "the_geom"]
+GEOMETRY = ["geometry", "geom", "wkbgeometry", "thegeom"]
 ACCURACY = [
-    "accuracy_m", "accuracy", "acc", "loc_error", "horizontal_accuracy", "horizontal_accuracy_m", "haccuracy",
-    "location_accuracy", "gps_accuracy", "accuracy_meters", "genauigkeit",
+    "accuracym", "accuracy", "acc", "locerror", "horizontalaccuracy", "horizontalaccuracym", "haccuracy",
+    "locationaccuracy", "gpsaccuracy", "accuracymeters", "genauigkeit",
 ]
 SCALED = (
-    ("lon_e6", "lat_e6", 1e-6), ("longitude_e6", "latitude_e6", 1e-6), ("longitudee7", "latitudee7", 1e-7),
-    ("lon_e7", "lat_e7", 1e-7),
+    ("lone6", "late6", 1e-6), ("longitudee6", "latitudee6", 1e-6), ("longitudee7", "latitudee7", 1e-7),
+    ("lone7", "late7", 1e-7),
 )
 # fmt: on
 
@@ -181,5 +179,5 @@ def find_column(names: Sequence[str], wanted: str, role: str) -> str:
 
 
 def plain(name: str) -> str:
-    """The name of a column in lower case, with '_' between words."""
-    return re.sub("[-:. ]", "_", name.strip().strip("\ufeff").strip('"').lower())
+    """The name of a column in lower case, without signs between words."""
+    return re.sub('[-_:. "\ufeff]', "", name.lower())
