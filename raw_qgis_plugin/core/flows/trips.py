@@ -48,11 +48,11 @@ class _Places:
     """Places of people. of_stop: (k,) the place of each stop. xy: (p, 2) lon and lat of the longest stop of each."""
 
     def __init__(self, diary: Diary, user: np.ndarray) -> None:
-        stay = diary.stops["duration_min"]
-        keys, self.of_stop = np.unique(user << 32 | diary.stops["place"], return_inverse=True)
-        order = np.lexsort((stay, self.of_stop))
-        longest = order[run_ends(np.flatnonzero(run_starts(self.of_stop[order])), len(order))]
-        self.xy, self.user = np.column_stack([diary.stop_lon, diary.stop_lat])[longest], keys >> 32
+        stay, key = diary.stops["duration_min"], user << 32 | diary.stops["place"]
+        order = np.argsort(-stay, kind="stable")
+        keys, longest = np.unique(key[order], return_index=True)
+        self.of_stop, self.user = np.searchsorted(keys, key), keys >> 32
+        self.xy = np.column_stack([diary.stop_lon, diary.stop_lat])[order][longest]
         self.stay_min = np.bincount(self.of_stop, stay, len(keys))
 
     def near(self, xy: np.ndarray, user: np.ndarray, metres: float, min_stay_min: float = 0.0) -> np.ndarray:
@@ -69,7 +69,7 @@ class _Places:
 
 @dataclass(frozen=True)
 class _Anchors:
-    """Where trips begin, halt and end, in order. arrive, leave: rows of fixes. place: -1 for none. xy: (k, 2)."""
+    """Where trips begin, halt and end. arrive, leave: rows of fixes. place: -1 for none. xy: (k, 2)."""
 
     trip: np.ndarray
     arrive: np.ndarray
@@ -85,7 +85,7 @@ def trips_of(diary: Diary) -> Trips:
     A trip begins and ends at its stops. A long silence ends a trip too: at a place of the person that is near, else
     where the person is seen next, if that is no farther than one travels from fix to fix; else it is not known where. A
     halt at a place where the person stays at other times is a stop. A way back to where it began is two trips, there
-    and back, as travel surveys count. Modes are those of the legs, weighted by their length.
+    and back, as travel surveys count, or none if it leads nowhere. Modes are those of the legs, weighted by length.
     """
     stops, legs, ways, ids = diary.stops, diary.trips, diary.trip_fixes, diary.users["user_id"]
     row_of = {name: row for row, name in enumerate(ids)}  # the tables have this order
@@ -99,39 +99,36 @@ def trips_of(diary: Diary) -> Trips:
         xy = np.append(places.xy[places.of_stop], fixes[row], axis=0)
         xy[place >= 0] = places.xy[place[place >= 0]]
         sides += [xy, place]
-    order = np.lexsort((np.arange(n) >= n_stops, t0, user))  # stops and legs in one row of time
-    user, t0, t1, xy0, place0, xy1, place1, is_leg = (
-        values[order] for values in (user, t0, t1, *sides, np.arange(n) >= n_stops)
-    )
-    same, silence = user[1:] == user[:-1], t0[1:] - t1[:-1]
-    apart = ~(same & (silence <= SILENT_MS) & is_leg[1:] & is_leg[:-1])
-    first, last = (np.flatnonzero(is_leg & end) for end in (np.append(True, apart)[:n], np.append(apart, True)[:n]))
+    is_leg = np.arange(n) >= n_stops
+    order = np.lexsort((is_leg, t0, user))  # stops and legs in one row of time
+    user, t0, t1, xy0, place0, xy1, place1, is_leg = (v[order] for v in (user, t0, t1, *sides, is_leg))
+    same = np.concatenate([[False], user[1:] == user[:-1], [False]])  # row k: from what comes before k to k
+    silence = np.concatenate([[0], t0[1:] - t1[:-1], [0]])
+    on = same[1:-1] & (silence[1:-1] <= SILENT_MS) & is_leg[1:] & is_leg[:-1]
+    first, last = (np.flatnonzero(is_leg & ~also[:n]) for also in (np.append(False, on), np.append(on, False)))
     row0, row1 = ways.track_offsets[order[first] - n_stops], ways.track_offsets[order[last] - n_stops + 1] - 1
     reach = NEAR_M + REACH_M_S * (t1[last] - t0[first]) / 1000 / np.maximum(row1 - row0, 1)
 
-    def ends(own: np.ndarray, other: np.ndarray, at: tuple, beside: tuple, back: bool) -> tuple[np.ndarray, ...]:
-        """xy, place and whether they are known, of one end of each trip, from what is beside it on record."""
-        linked, pause = (np.append(values, 0)[np.minimum(own, other)] for values in (same, silence))
-        linked = (linked > 0) & (own != other)
+    def ends(own: np.ndarray, row: np.ndarray, step: int, at: tuple, beside: tuple) -> _Anchors:
+        """One end of each trip. own: its leg. step: 1 to what comes next on record, -1 to what was before."""
+        other, gap = (own + step) % n, own + (step > 0)
         near = metres_between(*at[0][own].T, *beside[0][other].T)
-        at_stop = linked & ~is_leg[other] & ((pause <= SILENT_MS) | (near < NEAR_M))
+        at_stop = same[gap] & ~is_leg[other] & ((silence[gap] <= SILENT_MS) | (near < NEAR_M))
         at_place = ~at_stop & (at[1][own] >= 0)
-        seen = linked & (near < reach) & (pause <= REACH_MS) & ~at_stop & ~at_place & (is_leg[other] | (not back))
-        moved = at_stop | (seen & (not back))
-        xy = np.where(moved[:, None], beside[0][other], at[0][own])
-        return xy, np.where(moved, beside[1][other], at[1][own]), at_stop | at_place | seen
+        seen = same[gap] & (near < reach) & (silence[gap] <= REACH_MS) & ~at_place & (is_leg[other] | (step > 0))
+        moved = at_stop | (seen & (step > 0))
+        place, xy = (
+            np.where(moved, beside[1][other], at[1][own]),
+            np.where(moved[:, None], beside[0][other], at[0][own]),
+        )
+        return _Anchors(np.arange(len(own)), row, row, place, xy, at_stop | at_place | seen)
 
-    begin = ends(first, np.maximum(first - 1, 0), (xy0, place0), (xy1, place1), True)
-    end = ends(last, np.minimum(last + 1, n - 1), (xy1, place1), (xy0, place0), False)
     trip = np.searchsorted(first, np.flatnonzero(is_leg), side="right") - 1  # of each leg
-    rows = np.arange(len(first))
-    anchors = join_rows([
-        _Anchors(rows, row0, row0, begin[1], begin[0], begin[2]), _halts(ways, trip, places, user[first], row0, row1),
-        _Anchors(rows, row1, row1, end[1], end[0], end[2]),
-    ])  # fmt: skip
-    anchors = _without_repeats(_sorted(anchors))
-    anchors = _sorted(join_rows([anchors, _turns(anchors, fixes)]))
-    a = _pieces(anchors)
+    begin, end = ends(first, row0, -1, (xy0, place0), (xy1, place1)), ends(last, row1, 1, (xy1, place1), (xy0, place0))
+    anchors = _sorted([begin, _halts(ways, trip[ways.track], places, user[first], row0, row1), end])
+    anchors = _sorted([anchors, _turns(anchors, fixes)])
+    a = np.flatnonzero(~run_starts(anchors.trip)) - 1
+    a = a[(anchors.place[a] < 0) | (anchors.place[a] != anchors.place[a + 1])]
     leave, arrive, step = anchors.leave[a], anchors.arrive[a + 1], ways.steps()
     piece = np.searchsorted(leave, step, side="right") - 1
     on_way = step < np.append(arrive, 0)[piece]
@@ -141,17 +138,21 @@ def trips_of(diary: Diary) -> Trips:
     share = metres / np.maximum(total[piece], 1e-9)
     by_mode = np.nan_to_num(diary.mode_p)[ways.track[step]].T
     mode_p = np.column_stack([np.bincount(piece, share * p, len(a)) for p in by_mode])
-    ends_known = anchors.known[a] & anchors.known[a + 1]
-    who = user[first][anchors.trip[a]]
-    return Trips(ids, who, ways.t[leave], ways.t[arrive], anchors.xy[a], anchors.xy[a + 1], total, mode_p, ends_known)
+    who, known = user[first][anchors.trip[a]], anchors.known[a] & anchors.known[a + 1]
+    return Trips(ids, who, ways.t[leave], ways.t[arrive], anchors.xy[a], anchors.xy[a + 1], total, mode_p, known)
+
+
+def _sorted(parts: list[_Anchors]) -> _Anchors:
+    anchors = join_rows(parts)
+    return take_rows(anchors, np.lexsort((anchors.arrive, anchors.trip)))
 
 
 def _halts(
     ways: Tracks, trip: np.ndarray, places: _Places, user: np.ndarray, row0: np.ndarray, row1: np.ndarray
 ) -> _Anchors:
-    """Halts of trips at places. trip: of each leg. user, row0, row1: of each trip, and the rows of its fixes."""
-    trip, xy, t = trip[ways.track], np.column_stack([ways.lon, ways.lat]), ways.t
-    place = places.near(xy, user[trip], HALT_M, HALT_PLACE_MIN)
+    """Halts of trips at places. trip: of each fix. user, row0, row1: of each trip, and the rows of its fixes."""
+    t = ways.t
+    place = places.near(np.column_stack([ways.lon, ways.lat]), user[trip], HALT_M, HALT_PLACE_MIN)
     first = np.flatnonzero(run_starts(trip, place))
     last = run_ends(first, len(place))
     inner = (place[first] >= 0) & (first > row0[trip[first]]) & (last < row1[trip[first]])
@@ -161,35 +162,15 @@ def _halts(
     return _Anchors(trip[first], first, last, place[first], places.xy[place[first]], np.ones(len(first), bool))
 
 
-def _sorted(anchors: _Anchors) -> _Anchors:
-    return take_rows(anchors, np.lexsort((anchors.arrive, anchors.trip)))
-
-
-def _pieces(anchors: _Anchors) -> np.ndarray:
-    """Anchors from which a trip leads to the next one."""
-    return np.flatnonzero(anchors.trip[1:] == anchors.trip[:-1])
-
-
-def _without_repeats(anchors: _Anchors) -> _Anchors:
-    """Without halts at the place before, or at the place where the trip ends next."""
-    for step in (1, -1):
-        same = ~run_starts(anchors.trip[::step], anchors.place[::step])[::step]
-        halt = (~run_starts(anchors.trip)) & (~run_starts(anchors.trip[::-1])[::-1])
-        anchors = take_rows(anchors, np.flatnonzero(~(same & halt & (anchors.place >= 0))))
-    return anchors
-
-
 def _turns(anchors: _Anchors, fixes: np.ndarray) -> _Anchors:
     """The farthest fix of each way that comes back to the place where it began."""
-    a = _pieces(anchors)
-    a = a[(anchors.place[a] >= 0) & (anchors.place[a] == anchors.place[a + 1])]
+    a = np.flatnonzero(~run_starts(anchors.trip, anchors.place)) - 1
+    a = a[anchors.place[a] >= 0]
     size = anchors.arrive[a + 1] - anchors.leave[a] + 1
     row, way = expand_ranges(anchors.leave[a], size), np.repeat(np.arange(len(a)), size)
     far = metres_between(*fixes[row].T, *anchors.xy[a][way].T)
-    order = np.lexsort((far, way))
-    order = order[run_ends(np.cumsum(size) - size, len(row))]
-    order = order[far[order] > LOOP_M]
-    row, trip = row[order], anchors.trip[a][way[order]]
+    order = np.lexsort((far, way))[np.cumsum(size) - 1]
+    row, trip = row[order][far[order] > LOOP_M], anchors.trip[a][far[order] > LOOP_M]
     return _Anchors(trip, row, row, np.full(len(row), -1), fixes[row], np.ones(len(row), bool))
 
 
