@@ -16,6 +16,7 @@ from qgis.core import (
     QgsMarkerSymbol,
     QgsProperty,
     QgsRuleBasedRenderer,
+    QgsSymbol,
     QgsSymbolLayer,
     QgsVectorLayer,
 )
@@ -53,13 +54,10 @@ def add_moving(layer: QgsVectorLayer) -> None:
     for rule in renderer.rootRule().children():
         colour, symbol = rule.symbol().symbolLayers()[-1].color(), QgsLineSymbol([])
         for tail, opacity in TAILS:
-            part = QgsGeometryGeneratorSymbolLayer.create({"geometryModifier": MOVING.format(tail=tail)})
-            part.setSymbolType(Qgis.SymbolType.Line)
             line = QgsLineSymbol.createSimple({"width": "1.1", "capstyle": "round", "joinstyle": "round"})
             line.setColor(colour)
             line.setOpacity(opacity)
-            part.setSubSymbol(line)
-            symbol.appendSymbolLayer(part)
+            symbol.appendSymbolLayer(_generated(MOVING.format(tail=tail), line))
         symbol.deleteSymbolLayer(0)  # the line that QGIS gives to a symbol without layers
         rule.setSymbol(symbol)
     moving.setRenderer(renderer)
@@ -94,17 +92,12 @@ class FlowLines(Style):
         most = float(numbers_of(layer, "n_trips").max(initial=1.0))
         there = layer.uniqueValues(layer.fields().lookupField("main_mode"))
         root = QgsRuleBasedRenderer.Rule(None)
-        modes = (
-            ("walk", tr("On foot")),
-            ("bike", tr("By bike")),
-            ("motor", tr("Motor vehicle")),
-            ("rail", tr("By rail")),
-        )
-        kinds = [(mode, words, colour) for (mode, words), colour in zip(modes, CLASS_COLOURS)]
-        for mode, words, colour in (*kinds, ("unknown", tr("Mode unknown"), "#777777")):
+        words = (tr("On foot"), tr("By bike"), tr("Motor vehicle"), tr("By rail"), tr("Mode unknown"))
+        modes = "walk", "bike", "motor", "rail", "unknown"
+        for mode, label, colour in zip(modes, words, (*CLASS_COLOURS[:4], "#777777")):
             condition = f'"main_mode" = \'{mode}\' AND "rank" <= @{SHOWN}'
             if mode in there:
-                root.appendChild(QgsRuleBasedRenderer.Rule(_arrow(colour, most), 0, 0, condition, words))
+                root.appendChild(QgsRuleBasedRenderer.Rule(_arrow(colour, most), 0, 0, condition, label))
         layer.setRenderer(QgsRuleBasedRenderer(root))
         return tr("the widest has {n:,} trips").format(n=round(most))
 
@@ -136,16 +129,11 @@ class FlowZones(Style):
         circle = QgsMarkerSymbol.createSimple({"color": "0,114,178,110", "outline_color": "#0072b2"})
         size = f'{LARGEST_MM} * sqrt(coalesce("n_within", 0) / {most!r})'
         circle.setDataDefinedSize(QgsProperty.fromExpression(size))
-        middle = QgsGeometryGeneratorSymbolLayer.create(
-            {"geometryModifier": 'if("n_within" > 0, point_on_surface(@geometry), NULL)'}
-        )
-        middle.setSymbolType(Qgis.SymbolType.Marker)
-        middle.setSubSymbol(circle)
-        symbol.appendSymbolLayer(middle)
-        renderer = QgsRuleBasedRenderer(QgsRuleBasedRenderer.Rule(None))
+        symbol.appendSymbolLayer(_generated('if("n_within" > 0, point_on_surface(@geometry), NULL)', circle))
+        root = QgsRuleBasedRenderer.Rule(None)
         words = tr("Zone; circle: trips within, {n:,} at most").format(n=round(most))
-        renderer.rootRule().appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, "", words))
-        layer.setRenderer(renderer)
+        root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, "", words))
+        layer.setRenderer(QgsRuleBasedRenderer(root))
         return ""
 
     def tip(self, layer: QgsVectorLayer) -> None:
@@ -169,9 +157,14 @@ def _arrow(colour: str, most: float) -> QgsLineSymbol:
     fill = QgsFillSymbol.createSimple({"color": colour, "outline_color": "#ffffff", "outline_width": "0.1"})
     fill.setOpacity(0.85)
     arrow.setSubSymbol(fill)
-    curve = QgsGeometryGeneratorSymbolLayer.create({"geometryModifier": CURVE})
-    curve.setSymbolType(Qgis.SymbolType.Line)
-    curve.setSubSymbol(QgsLineSymbol([arrow]))
-    symbol = QgsLineSymbol([curve])
+    symbol = QgsLineSymbol([_generated(CURVE, QgsLineSymbol([arrow]))])
     symbol.setColor(QColor(colour))
     return symbol
+
+
+def _generated(expression: str, symbol: QgsSymbol) -> QgsSymbolLayer:
+    """Draws the geometry of an expression, by a symbol for its kind."""
+    layer = QgsGeometryGeneratorSymbolLayer.create({"geometryModifier": expression})
+    layer.setSymbolType(symbol.type())
+    layer.setSubSymbol(symbol)
+    return layer

@@ -65,6 +65,8 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
     trips of both are added up in one row a slice; where that is of few people, its figures are nan.
     """
     require("scipy", "shapely")
+    import shapely
+
     ends = np.concatenate([trips.begin, trips.end])
     if zones is None:
         zones, zone = hexagons(ends[:, 0], ends[:, 1], spec.size_m)
@@ -95,18 +97,16 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
     rank = _rank(*(table[name][order] for name in ("slice", "from", "to")))
     pairs = {name: np.concatenate([table[name][order], others[name]]) for name in table}
     if secret:
-        ends = [zones.centres[pairs[end][: len(order)]] for end in ("from", "to")]
-        (x, y), (x2, y2) = (end.T for end in ends)
-        back = (x > x2) | ((x == x2) & (y > y2))  # a line there and one back are one shape
-        part = [2 * crc32(words[s].encode()) + k for s, k in zip(pairs["slice"][: len(order)], back)]
-        lines = zones.lines(pairs["from"], pairs["to"])[: len(order)]
-        keys = noise_keys(secret, lines, people[order], trips.user_ids, np.array(part, np.int64))
+        way = zones.centres[np.stack([pairs[end][: len(order)] for end in ("from", "to")], axis=1)]  # (k, 2, 2)
+        part = [crc32(f"{words[s]}{there}".encode()) for s, there in zip(pairs["slice"], way.round(5).tolist())]
+        keys = noise_keys(secret, shapely.linestrings(way), people[order], trips.user_ids, np.array(part, np.int64))
         pairs[NOISE_KEY] = np.append(keys, np.full(len(numbers), None))
-        place = np.full(len(cells), -1)
-        place[order] = np.arange(len(order))
-        at, who = place[cell], trips.user[rows]
+        at = np.full(len(cells), -1)
+        at[order] = np.arange(len(order))
+        some = np.flatnonzero(at[cell] >= 0)
         for name in MEDIANS:
-            medians = noisy_medians(secret, keys, name, _values(trips, rows, name)[at >= 0], at[at >= 0], who[at >= 0])
+            values, who = _values(trips, rows[some], name), trips.user[rows[some]]
+            medians = noisy_medians(secret, keys, name, values, at[cell[some]], who)
             pairs[NOISY + name] = np.append(medians, np.full(len(numbers), np.nan))
     pairs |= {"rank": np.append(rank, np.full(len(numbers), np.nan)), "slice": words[pairs["slice"]]}
     of_zones = _zones(a, b, trips.user[rows], n_zones, spec.min_users)

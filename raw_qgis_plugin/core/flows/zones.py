@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -31,17 +32,6 @@ class Zones:
         centres = np.full((len(self.shapes), 2), np.nan)
         centres[zone] = xy
         return centres
-
-    def lines(self, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-        """(k,) straight lines in degrees from zone to zone, the short way round the world; empty where one is -1."""
-        import shapely
-
-        ends = np.stack([np.vstack([self.centres, [np.nan, np.nan]])[rows] for rows in (begin, end)], axis=1)
-        ends[:, 1, 0] = ends[:, 0, 0] + near_lon(ends[:, 1, 0] - ends[:, 0, 0], np.zeros(len(ends)))
-        known = ~np.isnan(ends).any(axis=(1, 2))
-        lines = np.full(len(ends), shapely.LineString(), object)
-        lines[known] = shapely.linestrings(ends[known])
-        return lines
 
     def find(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """(n,) the first zone that holds each point, edges included; -1 for none. lon, lat: (n,) degrees."""
@@ -92,11 +82,9 @@ def read_zones(shapes: Any, names: Iterable[Any] | None) -> Zones:
     number.
     """
     shapes = np.array(shapes, dtype=object).reshape(-1)
-    numbered = enumerate([None] * len(shapes) if names is None else names, 1)
-    words = [str(n if str(name) in ("None", "NULL", "") else name) for n, name in numbered]  # NULL is QGIS's None
-    seen: dict[str, int] = {}
-    unique = []
-    for word in words:
-        seen[word] = seen.get(word, 0) + 1
+    seen, unique = Counter[str](), []
+    for number, name in enumerate([None] * len(shapes) if names is None else names, 1):
+        word = str(number if str(name) in ("None", "NULL", "") else name)  # NULL is QGIS's None
+        seen[word] += 1
         unique.append(word if seen[word] == 1 else f"{word} ({seen[word]})")
     return Zones(np.array(unique, object), shapes)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -29,30 +30,26 @@ def save_film(desktop: Desktop) -> None:
     clock = canvas.temporalController()
     kinds = [f"{tr('MP4 films')} (*.mp4)"] if which("ffmpeg") else []
     kinds += [f"{tr('GIF films')} (*.gif)"] if find_spec("PIL") else []
-    if not kinds:
-        bar.pushWarning(
-            "RAW", tr("A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one of them, then try again.")
-        )
-    elif clock.navigationMode() == OFF or clock.totalFrameCount() > MAX_FRAMES:
-        words = tr("Choose times and a step in the Temporal Controller first, of {n:,} frames at most.")
-        bar.pushWarning("RAW", words.format(n=MAX_FRAMES))
-    elif path := file_to_write(window, tr("Save a film"), f"film{kinds[0][-5:-1]}", ";;".join(kinds)):
-        progress = QProgressDialog(tr("Drawing the frames"), tr("Cancel"), 0, 100, window)
-        progress.setWindowModality(Qt.WindowModality.WindowModal)
-        try:
-            if write_film(canvas, path, progress):
-                bar.pushSuccess("RAW", tr("Written: {path}").format(path=path))
-        except (InputError, OSError) as error:
-            bar.pushWarning("RAW", str(error))
-        progress.close()
+    try:
+        if not kinds:
+            raise InputError(tr("A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again."))
+        if clock.navigationMode() == OFF or clock.totalFrameCount() > MAX_FRAMES:
+            words = tr("Choose times and a step in the Temporal Controller first, of {n:,} frames at most.")
+            raise InputError(words.format(n=MAX_FRAMES))
+        path = file_to_write(window, tr("Save a film"), f"film{kinds[0][-5:-1]}", ";;".join(kinds))
+        if path and write_film(canvas, path, QProgressDialog(tr("Drawing the frames"), tr("Cancel"), 0, 100, window)):
+            bar.pushSuccess("RAW", tr("Written: {path}").format(path=path))
+    except (InputError, OSError) as error:
+        bar.pushWarning("RAW", str(error))
 
 
 def write_film(canvas: QgsMapCanvas, path: Path, progress: QProgressDialog) -> bool:
     """Draw a frame for each step of the map's clock, and join them to a film. Returns False where it was cancelled."""
     clock, feedback, settings = canvas.temporalController(), QgsFeedback(), QgsTemporalUtils.AnimationExportSettings()
+    progress.setWindowModality(Qt.WindowModality.WindowModal)
     feedback.progressChanged.connect(lambda percent: progress.setValue(int(percent)))
     progress.canceled.connect(feedback.cancel)
-    with TemporaryDirectory(prefix="raw-film-") as folder:
+    with TemporaryDirectory(prefix="raw-film-") as folder, closing(progress):
         settings.animationRange, settings.frameDuration = clock.temporalExtents(), clock.frameDuration()
         settings.outputDirectory, settings.fileNameTemplate = folder, "####.png"
         done, words = QgsTemporalUtils.exportAnimation(canvas.mapSettings(), settings, feedback)

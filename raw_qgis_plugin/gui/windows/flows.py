@@ -41,25 +41,20 @@ class FlowsWindow(RawDialog):
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.setHorizontalHeaderLabels([tr("to {region}").format(region=name) for name in zones.names])
         self.table.setVerticalHeaderLabels([tr("from {region}").format(region=name) for name in zones.names])
-        rows = np.flatnonzero(~np.isnan(self.all["n_trips"]))  # the others are mostly of one person
-        known = {(self.all["from"][row], self.all["to"][row]): row for row in rows}
+        figures = zip(*(self.all[name] for name in ("from", "to", "n_trips", "n_users", "minutes", "metres")))
+        known = {(a, b): row for a, b, *row in figures if row[0] == row[0]}  # the others are mostly of one person
+        full, few = tr("{n:,.0f} people, {m:,.0f} minutes, {km:,.1f} km"), tr("no trips, or of fewer than {n} people")
         for a, b in np.ndindex(n, n):
-            row = known.get((a, b))
-            item = QTableWidgetItem("–" if row is None else f"{self.all['n_trips'][row]:,.0f}")
+            count, people, minutes, metres = known.get((a, b), (np.nan, min_users, 0, 0))
+            item = QTableWidgetItem(f"{count:,.0f}" if (a, b) in known else "–")
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            tip = tr("no trips, or of fewer than {n} people").format(n=min_users)
-            if row is not None:
-                tip = tr("{n:,.0f} people, {m:,.0f} minutes, {km:,.1f} km").format(
-                    n=self.all["n_users"][row], m=self.all["minutes"][row], km=self.all["metres"][row] / 1000
-                )
-            item.setToolTip(tip)
+            item.setToolTip((full if (a, b) in known else few).format(n=people, m=minutes, km=metres / 1000))
             self.table.setItem(a, b, item)
         self.table.currentCellChanged.connect(lambda a, b, *_: self._show_hours(a, b))
         self.hours = hinting(objectName="raw_flow_hours")
-        first = self.all["from"] >= 0
-        at = (int(self.all["from"][first][0]), int(self.all["to"][first][0])) if first.any() else (0, 0)
+        first = np.flatnonzero(self.all["from"] >= 0)
         words = tr("Trips from stop to stop, by the regions at their ends. A dash: none, or of few people.")
-        if not first.any():
+        if not len(first):
             few = tr("No two regions have trips of {n} people: draw larger ones, or lower the minimum of people.")
             words = f"{words} {few.format(n=min_users)}"
         tip = tr("Lines, zones and the whole matrix as layers of the map, which can be published")
@@ -69,7 +64,7 @@ class FlowsWindow(RawDialog):
             self.table, self.hours, self.buttons(layers, page="flows"), stretch=self.table,
         ))  # fmt: skip
         self.resize(680, 520)
-        self.table.setCurrentCell(*at)
+        self.table.setCurrentCell(*(int(self.all[end][first[0]]) if len(first) else 0 for end in ("from", "to")))
 
     def _show_hours(self, a: int, b: int) -> None:
         """Show when trips go from region a to region b."""
@@ -80,7 +75,7 @@ class FlowsWindow(RawDialog):
         names = [self.table.verticalHeaderItem(a).text(), self.table.horizontalHeaderItem(b).text()]
         words = tr("Trips {way}, by hour of departure (solar time)").format(way=escaped(" ".join(names)))
         shares = np.where(trips.sum(axis=0) > 0, trips / max(1.0, trips.max()), np.nan)
-        few = tr("withheld: few people")
+        few = tr("no trips, or of few people")
         said = [[few if share != share else tr("{n:,.0f} trips").format(n=n) for n, share in zip(*each)]
                 for each in zip(trips, shares)]  # fmt: skip
         modes = [tr("walk"), tr("bike"), tr("motor"), tr("rail"), tr("mode unknown")]

@@ -11,7 +11,7 @@ from ...core.specs import FlowSpec
 from ..form import Run
 from ..tracks import TrackAlgorithm
 from ..words import tr
-from .polygons import polygons_in_wgs84
+from .polygons import polygons_in_wgs84, texts_of
 
 if TYPE_CHECKING:
     from ...core.flows.flows import Flows
@@ -60,10 +60,9 @@ class FindFlows(TrackAlgorithm):
         from ...core.sources.polygons import guess_id
 
         features = list(source.getFeatures())
-        columns = {name: [str(each[name]) for each in features] for name in source.fields().names()}
-        name = run.text("ZONE_FIELD") or guess_id(list(columns), columns.__getitem__)
-        shapes = polygons_in_wgs84(features, source, run.context)
-        return read_zones(shapes, columns.get(name or ""))
+        texts = texts_of(source, features)
+        field = run.text("ZONE_FIELD") or guess_id([*texts], texts.__getitem__)
+        return read_zones(polygons_in_wgs84(features, source, run.context), texts.get(field))
 
     def _write(self, run: Run, found: Flows) -> dict[str, Any]:
         import numpy as np
@@ -72,19 +71,17 @@ class FindFlows(TrackAlgorithm):
         from ...layers.flows import FlowLines, FlowZones
         from ...layers.legends import Table
 
-        table, zones = table_of(found), found.zones
-        between = np.flatnonzero(found.pairs["rank"] > 0)
-        order = between[np.argsort(-found.pairs["rank"][between], kind="stable")]  # the strongest are drawn last
-        ends = np.stack([zones.centres[found.pairs[name][order]] for name in ("from", "to")], axis=1).reshape(-1, 2)
+        table, pairs = table_of(found), found.pairs
+        between = np.flatnonzero(pairs["rank"] > 0)
+        order = between[np.argsort(-pairs["rank"][between], kind="stable")]  # the strongest are drawn last
+        ends = found.zones.centres[np.stack([pairs["from"], pairs["to"]], axis=1)[order].ravel()]
         lines = self.lines(run, ends[:, 0], ends[:, 1], np.arange(0, len(ends) + 1, 2))
         columns, types = {name: values[order] for name, values in table.items()}, Qgis.WkbType
         results = {"OUTPUT": self.write(run, "OUTPUT", columns, FlowLines(), lines, types.LineString, 85, 92)}
         if run.parameters.get("OUTPUT_ZONES"):
             shapes, columns = shown_zones(found, "ZONES" not in self.sources)
-            polygons = self.polygons(run, shapes)
-            results["OUTPUT_ZONES"] = self.write(
-                run, "OUTPUT_ZONES", columns, FlowZones(), polygons, types.MultiPolygon, 92, 96
-            )
+            sink = "OUTPUT_ZONES", columns, FlowZones(), self.polygons(run, shapes), types.MultiPolygon
+            results["OUTPUT_ZONES"] = self.write(run, *sink, 92, 96)
         if run.parameters.get("OUTPUT_MATRIX"):
             results["OUTPUT_MATRIX"] = self.write(run, "OUTPUT_MATRIX", table, Table("Matrix of trips"), start=96)
         return results
