@@ -6,7 +6,9 @@ from __future__ import annotations
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QTranslator
 
+from .core import errors
 from .core.paths import RESOURCES
+from .layers.words import tr
 
 
 def install(locale: str = "") -> QTranslator | None:
@@ -16,4 +18,5 @@ def install(locale: str = "") -> QTranslator | None:
     if not translator.load(QLocale(name), "raw", "_", str(RESOURCES / "i18n"), ".qm"):
         return None
     QCoreApplication.installTranslator(translator)
+    errors.translate = tr
     return translator

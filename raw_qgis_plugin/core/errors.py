@@ -11,6 +11,8 @@ from importlib.util import find_spec
 Progress = Callable[[float], None]
 """A function of the finished share of the work, 0 to 1. It raises `Cancelled` to stop the work."""
 
+translate: Callable[[str], str] = str  # from English; translation.py sets it
+
 # Modules of the packages whose names differ from theirs; of two packages with one module, the last is named in errors
 MODULE_OF = {
     "onnxruntime-gpu": "onnxruntime", "onnxruntime": "onnxruntime", "scikit-learn": "sklearn", "gdal": "osgeo",
@@ -57,6 +59,11 @@ def check_cancelled() -> None:
     """Raise Cancelled if the user has stopped the work, see `cancellable`."""
     if _is_cancelled.get()():
         raise Cancelled
+
+
+def translated(words: str, /, **values: object) -> str:
+    """A text for users in the language of the plugin, in English without it. values: for its braces."""
+    return translate(words).format(**values)
 
 
 def no_progress(share: float) -> None:

@@ -28,7 +28,14 @@ CALLS = {  # positions of arguments that are passed on to tr()
     "option": (1, 2), "add_regions": (0,), "Window": (1, 2), "Table": (0,),
 }  # fmt: skip
 # Units and values of fields, which are words of the interface as well
-MORE = ("user", "track", "day", "region", "walk", "bike", "motor", "rail", "yes", "no", "unknown")
+MORE = (
+    "user", "track", "day", "region", "walk", "bike", "motor", "rail", "yes", "no", "unknown",
+    "use the model", "use the model or a simple method", "use a simple method", "nothing clearly beats staying",
+    "too few cases to say", "no user", "no track", "no position", "impossible jump", "no time that can be read",
+    "time before 1900 or after 2100", "position outside the world", "position known to over a kilometre only",
+    "at the time of another fix of the same track", "at the time of another fix of the same user",
+    "position 0, 0, which devices write without a signal",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -76,7 +83,7 @@ class Reader(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         """tr("…"), and the calls that pass on."""
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name == "tr" and node.args:
+        if name in ("tr", "translated") and node.args:  # that of core
             found = list(self._literals(node.args[0]))
             self.texts += found
             if not found and not self._is_known(node.args[0]):
@@ -96,7 +103,7 @@ class Reader(ast.NodeVisitor):
 
     def _is_known(self, argument: ast.expr) -> bool:
         if isinstance(argument, ast.Attribute):
-            return argument.attr in TEXTS | {"tip", "label", "help"}
+            return argument.attr in TEXTS | {"tip", "label", "help", "value"}
         if isinstance(argument, ast.Call):  # of a value of a field
             return getattr(argument.func, "id", "") in ("plain", "str") or getattr(argument.func, "attr", "") == "get"
         return isinstance(argument, ast.Name) and any(argument.id in names for names in self.known)
@@ -142,7 +149,7 @@ class Reader(ast.NodeVisitor):
             call.args[0].id
             for part in body
             for call in ast.walk(part)
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "tr" and call.args
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("tr", "translated") and call.args
             if isinstance(call.args[0], ast.Name)
         }
         if not said & names_in(target):

@@ -186,7 +186,7 @@ def test_verdicts_follow_from_the_figures(best, interval, simple_over_staying, o
                          best_over_staying=simple_over_staying, ratio=ratio)  # fmt: skip
     verdict = v.verdict(figures)
     assert verdict.advice is advice and str(verdict).startswith(f"At 15 min: {words}")
-    assert "too few cases to say (5 of 8 users;" in str(v.verdict(figures | {"cases": 5}))
+    assert "too few cases to say: 5, of 8 users or parts" in str(v.verdict(figures | {"cases": 5}))
     assert v.in_one_line([verdict]) == f"15 min: {advice.value}."
     assert v.from_json(v.to_json([verdict])) == [verdict]
 
@@ -219,12 +219,10 @@ def test_where_hardly_anything_moves_metres_are_said_and_not_ratios():
     assert v.verdict(still | {"mean_m": 0.4}).words.endswith("(staying): both are less than a metre off.")
 
 
-@pytest.mark.parametrize(
-    ("people", "groups", "who"), [(1, 1, "1 user"), (1, 5, "1 user in 5 parts of the time"), (5, 5, "5 users")]
-)
-def test_few_people_get_no_verdict(people, groups, who):
+@pytest.mark.parametrize(("people", "groups"), [(1, 1), (1, 5), (5, 5)])
+def test_few_people_get_no_verdict(people, groups):
     verdict = v.verdict(figures_of(people=people, groups=groups))
-    assert verdict.advice is A.TOO_FEW and f"too few cases to say (50 of {who}; at least 30 " in str(verdict)
+    assert verdict.advice is A.TOO_FEW and f"too few cases to say: 50, of {groups} users or parts" in str(verdict)
     assert v.verdict(figures_of(people=1, groups=6)).advice is A.MODEL
 
 

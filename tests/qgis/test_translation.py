@@ -143,3 +143,17 @@ def test_the_language_of_a_command_line_is_spoken(staged: None) -> None:
         QCoreApplication.removeTranslator(translator)
     finally:
         QgsApplication.setTranslation(before)
+
+
+def test_what_core_says_is_in_the_language_too(staged: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verdicts, reasons and skipped fixes, which are made in core, where no Qt is."""
+    from raw_qgis_plugin import translation
+    from raw_qgis_plugin.core import errors
+    from raw_qgis_plugin.core.skipped import Skipped
+
+    monkeypatch.setattr(errors, "translate", str)
+    assert str(Skipped({"no user": 1})) == "1 fix skipped: no user."
+    translator = translation.install("pt_BR")
+    said = str(Skipped({"no user": 7}))
+    QCoreApplication.removeTranslator(translator)
+    assert messages("pt")["{n:,} fixes"].format(n=7) in said

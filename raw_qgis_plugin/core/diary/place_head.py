@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 
 from ..arrays import run_starts
+from ..errors import translated
 from ..paths import RESOURCES
 from .place_features import PlaceFacts
 from .places import HOME, OTHER, WORK
@@ -136,10 +137,10 @@ def _why(facts: PlaceFacts) -> np.ndarray:
     vehicle |= (of["on_way_a_day"] > s.vehicle_way_h) & (of["at_places"] < s.vehicle_at_places)
     why = np.full(len(vehicle), "", object)
     for words, wrong in (
-        ("no stop on record", np.bincount(facts.owner, minlength=len(why)) == 0),
-        (f"less than {s.min_hours:g} hours on record", of["hours"] < s.min_hours),
-        ("on the way for most of the time on record, as vehicles are", vehicle),
-        (f"fixes on fewer than {s.min_days} days", of["n_days"] < s.min_days),
+        (translated("no stop on record"), np.bincount(facts.owner, minlength=len(why)) == 0),
+        (translated("less than {n:g} hours on record", n=s.min_hours), of["hours"] < s.min_hours),
+        (translated("on the way for most of the time on record, as vehicles are"), vehicle),
+        (translated("fixes on fewer than {n} days", n=s.min_days), of["n_days"] < s.min_days),
     ):
         why[wrong] = words
     return why

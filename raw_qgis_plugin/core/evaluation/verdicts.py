@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 
+from ..errors import translated
+
 
 @dataclass(frozen=True)
 class VerdictSettings:
@@ -20,13 +22,14 @@ class VerdictSettings:
 
 SETTINGS = VerdictSettings()
 MODEL = "RAW"  # among the names of methods
-STAYING = "saying that it stays where it is"
 WORDS = {
     "persistence": "staying",
     "same time before": "where it was at that time of an earlier day",
     "most frequent place at that hour": "where it is most often at that hour",
     "Markov chain over places": "where it mostly goes from there",
     "toward the median place": "on the way back to the middle of its places",
+    "constant velocity, last step": "constant velocity, last step",
+    "constant velocity, last 3 steps": "constant velocity, last 3 steps",
 }
 
 
@@ -54,7 +57,7 @@ class Verdict:
         return horizon_words(self.horizon_s)
 
     def __str__(self) -> str:
-        return f"At {self.horizon}: {self.words}"
+        return translated("At {horizon}: {words}", horizon=self.horizon, words=self.words)
 
 
 def to_json(verdicts: Sequence[Verdict]) -> str:
@@ -77,48 +80,58 @@ def verdict(h: dict) -> Verdict:
 
 def _advise(h: dict) -> tuple[Advice, str]:
     if h["cases"] < SETTINGS.min_cases or h["groups"] < SETTINGS.min_groups:
-        users = f"{h['people']} user{'s' * (h['people'] != 1)}"
-        parts = "" if h["groups"] == h["people"] else f" in {h['groups']} parts of the time"
-        least = f"at least {SETTINGS.min_cases} cases of {SETTINGS.min_groups} users or parts are needed"
-        return Advice.TOO_FEW, f"too few cases to say ({h['cases']} of {users}{parts}; {least})."
+        words = translated(
+            "too few cases to say: {cases}, of {groups} users or parts of their time; at least {n} of {m} are needed.",
+            cases=h["cases"], groups=h["groups"], n=SETTINGS.min_cases, m=SETTINGS.min_groups,
+        )  # fmt: skip
+        return Advice.TOO_FEW, words
     best, (low, high), percent = in_words(h["best_simple"]), h["interval"], f"{100 * abs(1 - h['ratio']):.0f} %"
     if h["best_simple_mean_m"] < 1:  # hardly anything moves: a ratio says nothing
         if h["mean_m"] < 1:
-            return Advice.EITHER, f"use the model or a simple method ({best}): both are less than a metre off."
+            words = translated("use the model or a simple method ({best}): both are less than a metre off.", best=best)
+            return Advice.EITHER, words
         percent = metres_words(h["mean_m"])
     if high < 1 and percent != "0 %":
-        return Advice.MODEL, (
-            f"use the model: it is {percent} nearer than the best simple method ({best}), with a mean error of "
-            f"{metres_words(h['mean_m'])} instead of {metres_words(h['best_simple_mean_m'])}."
-        )
+        words = translated(
+            "use the model: it is {percent} nearer than the best simple method ({best}), with a mean error of {a} "
+            "instead of {b}.",
+            percent=percent, best=best, a=metres_words(h["mean_m"]), b=metres_words(h["best_simple_mean_m"]),
+        )  # fmt: skip
+        return Advice.MODEL, words
     model_beats, simple_beats = (h[name][1] < 1 for name in ("over_staying", "best_over_staying"))
     if model_beats and not simple_beats and low <= 1:
-        return Advice.EITHER, (
-            f"use the model or a simple method ({best}): neither is clearly nearer than the other, and only the model "
-            f"is clearly nearer than {STAYING}."
+        words = translated(
+            "use the model or a simple method ({best}): neither is clearly nearer than the other, and only the model "
+            "is clearly nearer than saying that it stays where it is.",
+            best=best,
         )
-    model = "the model is neither clearly better nor clearly worse"
+        return Advice.EITHER, words
+    model = translated("the model is neither clearly better nor clearly worse")
     if percent != "0 %" and low > 1:
-        model = f"the model is {percent} farther off"
+        model = translated("the model is {percent} farther off", percent=percent)
     elif percent != "0 %" and h["ratio"] < 1:
-        model = f"the model is {percent} nearer, but this is not proved"
+        model = translated("the model is {percent} nearer, but this is not proved", percent=percent)
     if model_beats or simple_beats:
-        return Advice.SIMPLE, f"use a simple method ({best}); {model}."
-    return Advice.NOTHING, f"nothing clearly beats {STAYING}; {model}."
+        return Advice.SIMPLE, translated("use a simple method ({best}); {model}.", best=best, model=model)
+    words = translated("nothing clearly beats saying that it stays where it is; {model}.", model=model)
+    return Advice.NOTHING, words
 
 
 def in_one_line(verdicts: Sequence[Verdict]) -> str:
     """The verdicts in short, equal ones of neighbouring horizons joined: '5 min to 10 min: use the model; …'."""
     joined = []
     for advice, group in groupby(verdicts, key=lambda each: each.advice):
-        horizons = [each.horizon for each in group]
-        joined.append(f"{' to '.join(dict.fromkeys([horizons[0], horizons[-1]]))}: {advice.value}")
+        first, *_, last = horizons = [each.horizon for each in group] * 2
+        spans = first if len(horizons) == 2 else translated("{a} to {b}", a=first, b=last)
+        joined.append(f"{spans}: {translated(advice.value)}")
     return "; ".join(joined) + "."
 
 
 def in_words(method: str) -> str:
     """The name of a simple method in words for a first-time reader."""
-    return WORDS.get(method, method.replace("fading over", "damped over"))
+    name, _, fading = method.partition(", fading over ")
+    words = translated(WORDS[name]) if name in WORDS else name
+    return translated("{method}, damped over {time}", method=words, time=fading) if fading else words
 
 
 def horizon_words(seconds: float) -> str:

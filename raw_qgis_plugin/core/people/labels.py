@@ -13,16 +13,13 @@ from ..diary.diary import Diary, find_diary
 from ..diary.modes import MODES, SHORT_MODES
 from ..diary.places import HOME, WORK
 from ..embedding.profiles import UNKNOWN
-from ..errors import Progress, no_progress
+from ..errors import Progress, no_progress, translated
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
     from ..tracks import Tracks
 
 YES, NO = "yes", "no"
-THIN = "too little of the time at places is on record"
-FEW_TRIPS = "fewer than {} trips of a known mode"
-UNCLEAR = "the places do not show clearly whether one is work"
 NUMBERS = (
     "share_walk", "share_bike", "share_motor", "share_rail", "rail_trips", "rail_trips_low", "rail_trips_high",
     "trips_a_day", "trips_a_day_low", "trips_a_day_high",
@@ -66,8 +63,11 @@ def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_pr
     seen, s = diary.users, SETTINGS
     p, nobody = seen["commuter_p"], seen["why"] != ""
     why = seen["why"].copy()
-    why[~nobody & (p > s.unclear[0]) & (p < s.unclear[1])] = UNCLEAR
-    why[~nobody & (seen["stayed_a_day"] < s.min_stayed_h)] = THIN
+    for words, wrong in (
+        (translated("the places do not show clearly whether one is work"), (p > s.unclear[0]) & (p < s.unclear[1])),
+        (translated("too little of the time at places is on record"), seen["stayed_a_day"] < s.min_stayed_h),
+    ):
+        why[~nobody & wrong] = words
     commuter = np.where(why != "", UNKNOWN, np.where(p > 0.5, YES, NO)).astype(object)
     columns = {"commuter": commuter, "commuter_p": p, "work_days": seen["work_days"], "weekdays_seen": seen["weekdays"]}
     columns |= _trips(diary) | {"n_days_seen": seen["n_days"], "coverage": seen["coverage"]}
@@ -76,13 +76,15 @@ def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_pr
     for name in ("main_mode", "rail_user"):
         columns[name][nobody] = UNKNOWN
     works = commuter == YES
-    where = np.where(works, "work", "home"), np.where(works, "weekdays", "nights")
     days = np.where(works, [seen["work_days"], seen["weekdays"]], [seen["home_nights"], seen["nights"]]).astype(int)
+    at_work = translated("at work on {k} of {of} weekdays with fixes", k="{k}", of="{of}")
+    at_home = translated("at home on {k} of {of} nights with fixes", k="{k}", of="{of}")
     columns["evidence"] = object_column(
-        f"at {place} on {k} of {of} {unit} with fixes" if k else "" for place, unit, k, of in zip(*where, *days)
+        (at_work if works else at_home).format(k=k, of=of) if k else "" for works, k, of in zip(works, *days)
     )
     unseen = np.isnan(columns["share_rail"]) & ~nobody
-    why[unseen] = [f"{words}, {FEW_TRIPS.format(s.min_trips)}".removeprefix(", ") for words in why[unseen]]
+    few = translated("fewer than {n} trips of a known mode", n=s.min_trips)
+    why[unseen] = [f"{words}, {few}".removeprefix(", ") for words in why[unseen]]
     return PeopleLabels(columns | {"why": why}, _places(diary), diary)
 
 
