@@ -101,12 +101,8 @@ class FlowLines(Style):
         layer.setRenderer(QgsRuleBasedRenderer(root))
         return tr("the widest has {n:,} trips").format(n=round(most))
 
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """From, to, trips, people; in the notes how many lines are drawn."""
-        layer.setMapTipTemplate(
-            '<b>[% "from_zone" %] → [% "to_zone" %]</b> [% "slice" %]<br>'
-            + tr("[% round(n_trips) %] trips of [% n_users %] people, [% round(minutes) %] min, [% round(metres) %] m")
-        )
+    def mark(self, layer: QgsVectorLayer) -> None:
+        """In the notes how many lines are drawn."""
         metadata = layer.metadata()
         words = tr(
             "The {n} strongest flows of each slice are drawn: change the layer's variable {name} for more or fewer. "
@@ -135,12 +131,6 @@ class FlowZones(Style):
         root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, "", words))
         layer.setRenderer(QgsRuleBasedRenderer(root))
         return ""
-
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """Trips out, in and within."""
-        layer.setMapTipTemplate(
-            '<b>[% "zone" %]</b><br>' + tr("[% n_out %] trips out, [% n_in %] in, [% n_within %] within")
-        )
 
 
 def _arrow(colour: str, most: float) -> QgsLineSymbol:

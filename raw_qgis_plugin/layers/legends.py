@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Legends and map tips: rules for the classes or steps of a head, in colours and words that the dock uses too.
-
-A map tip is HTML in which QGIS evaluates every [% expression %]; ids, names and titles come from others' files.
-"""
+"""Legends: rules for the classes or steps of a head, in colours and words that the dock uses too."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -157,20 +153,6 @@ def verdict_of(head: dict[str, Any], min_units: int = 30) -> str:
     return f"{worth(metrics).value}: {words}"
 
 
-def map_tip(layer: QgsVectorLayer, title: str, heads: list[dict[str, Any]], more: str = "") -> None:
-    """Give a layer a map tip: the field `title`, a line a head with a field, and more, in the form of map tips."""
-    names = layer.fields().names()
-    lines = [f"<b>{value_of(title)}</b>"]
-    for head in heads:
-        name = head["name"]
-        if name in names and (value := value_of(name)):
-            p = QgsExpression.quotedColumnRef(name + "_p")  # of a yes or no, the probability of yes
-            p = f"if({QgsExpression.quotedColumnRef(name)} = 'no', 1 - {p}, {p})"
-            share = f" ([% round(100 * {p}) %] %)" * (f"{name}_p" in names)
-            lines.append(f"{literal(title_of(head))}: {value}{share}")
-    layer.setMapTipTemplate("<br>".join(filter(None, [*lines, more])))
-
-
 def show_decimals(layer: QgsVectorLayer, decimals: int = 3) -> None:
     """Show numbers in QGIS's table and form with a few decimals, not with all that a double has."""
     widest = {"Min": -1e12, "Max": 1e12, "Precision": decimals, "AllowNull": True}
@@ -220,22 +202,9 @@ def class_words(head: dict[str, Any], word: str) -> str:
     return f"{title_of(head)}: {text}" if plain.lower() in ("yes", "no", "true", "false") else text.capitalize()
 
 
-def value_of(field: str) -> str:
-    """The part of a map tip that shows a field's value as text; '' for a field that no expression can name."""
-    if "%]" in field:
-        return ""
-    text = f"to_string({QgsExpression.quotedColumnRef(field)})"
-    return f"[% replace(replace({text}, '&', '&amp;'), '<', '&lt;') %]"
-
-
-def literal(words: str) -> str:
-    """Words for a map tip, as they are: neither HTML nor an expression."""
-    return escape(words).replace("%", "&#37;")
-
-
 @dataclass(frozen=True)
 class Style:
-    """The look of one kind of output. Those derived from it have rules for the legend, and words for the map tip."""
+    """The look of one kind of output. Those derived from it have rules for the legend."""
 
     title = ""  # the layer's name, in English
     qml = ""  # in resources/styles
@@ -251,14 +220,8 @@ class Style:
     def _rules(self, rules: Rules) -> str | None:
         """Fill in the legend. Returns the shown quantity for the layer's name, if any."""
 
-    def _about(self) -> str:
-        """The lines of the map tip below the user; '' for no map tip."""
-        return ""
-
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """Give a layer its map tip."""
-        if words := self._about():
-            map_tip(layer, "user_id", [], words)
+    def mark(self, layer: QgsVectorLayer) -> None:
+        """Store with a layer what else belongs to it."""
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's name."""
@@ -281,7 +244,7 @@ class Style:
             times.setEndField(self.end)
             times.setIsActive(True)
         layer.setName(f"{self.name}: {shown}" if shown else self.name)
-        self.tip(layer)
+        self.mark(layer)
         show_decimals(layer)
         layer.triggerRepaint()
 
@@ -293,7 +256,7 @@ class Fixes(Style):
     zone: str = ""
     title, qml = "Fixes", "fixes"
 
-    def tip(self, layer: QgsVectorLayer) -> None:
+    def mark(self, layer: QgsVectorLayer) -> None:
         """Keep the zone with the layer."""
         if self.zone:
             layer.setCustomProperty(f"raw/{ZONE}", self.zone)
@@ -306,7 +269,7 @@ class Table(Style):
     title: str
     verdicts: str = ""
 
-    def tip(self, layer: QgsVectorLayer) -> None:
+    def mark(self, layer: QgsVectorLayer) -> None:
         """Store the verdicts with the layer."""
         if self.verdicts:
             layer.setCustomProperty(VERDICTS, self.verdicts)

@@ -55,9 +55,9 @@ class Published(RegionScores):
         """Polygons by the number of people; lines and tables as QGIS does."""
         return super().draw(layer) if layer.geometryType() == Qgis.GeometryType.Polygon else ""
 
-    def tip(self, layer: QgsVectorLayer) -> None:
+    def mark(self, layer: QgsVectorLayer) -> None:
         """The metadata too."""
-        super().tip(layer)
+        super().mark(layer)
         metadata = layer.metadata()
         metadata.setAbstract(describe(layer))
         layer.setMetadata(metadata)

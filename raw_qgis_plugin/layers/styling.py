@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The look of the outputs: names, legends, map tips and temporal settings.
+"""The look of the outputs: names, legends and temporal settings.
 
 The symbols are QML in resources/styles. What depends on the data (classes, steps, units) is filled in here. Processing
 calls `loading.on_load`; other code calls a style's `apply` on a layer.
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from qgis.core import QgsExpression, QgsFeatureRequest, QgsMergedFeatureRenderer, QgsVectorLayer, QgsVectorLayerUtils
+from qgis.core import QgsExpression, QgsFeatureRequest, QgsMergedFeatureRenderer, QgsVectorLayer
 
-from ..core.sources.polygons import guess_id
 from .flows import add_moving
-from .legends import CLASS_COLOURS, Rules, Style, map_tip, numbers_of, title_of, value_of
+from .legends import CLASS_COLOURS, Rules, Style, numbers_of, title_of
 from .legends import VERDICTS as VERDICTS
 from .legends import Fixes as Fixes
 from .legends import Table as Table
@@ -62,11 +61,6 @@ class Profiles(Style):
             rules.spread()
         return title_of(head) if head else ""
 
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """The user, a line a label, what they rest on, and the number of fixes."""
-        evidence = [value_of("evidence")] * (layer.fields().lookupField("evidence") >= 0)
-        map_tip(layer, "user_id", self.heads, "<br>".join([*evidence, tr("[% n_points %] fixes")]))
-
 
 class Stops(Style):
     """Stops of diaries by their kind."""
@@ -79,9 +73,6 @@ class Stops(Style):
         for (kind, words), colour in zip(kinds, STOP_COLOURS):
             rules.add("class", f"kind = '{kind}'", words, colour)
         rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too few nights"))
-
-    def _about(self) -> str:
-        return f"{value_of('kind')}<br>" + tr("[% round(duration_min) %] min")
 
 
 @dataclass(frozen=True)
@@ -97,12 +88,8 @@ class Trips(Style):
             rules.add_answers("class", head, "mode")
         rules.add_if_any("unknown", "mode = 'unknown'", tr("Unknown: not sure"))
 
-    def _about(self) -> str:
-        return f"{value_of('mode')}<br>" + tr("[% round(duration_min) %] min")
-
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """The user, the mode, and the length of the trip."""
-        super().tip(layer)
+    def mark(self, layer: QgsVectorLayer) -> None:
+        """A second style, in which trips move."""
         add_moving(layer)
 
 
@@ -122,14 +109,11 @@ class RegionScores(Style):
         rules.add_if_any("withheld", '"suppressed"', tr("Withheld to protect people"))
         return title_of(head)
 
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """The region, a line a figure, and its people."""
+    def mark(self, layer: QgsVectorLayer) -> None:
+        """The name of a region: QGIS takes n_labelled for one."""
         own = layer.fields().names()[: layer.fields().lookupField("n_users")]
-        name = guess_id(own, lambda each: list(map(str, QgsVectorLayerUtils.getValues(layer, each)[0])))
-        if own and (name or layer.displayField() not in own):  # QGIS takes n_labelled for a label
-            layer.setDisplayExpression(QgsExpression.quotedColumnRef(name or own[:2][-1]))
-        people = tr("People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]")
-        map_tip(layer, layer.displayField(), self.heads, people)
+        if own and layer.displayField() not in own:
+            layer.setDisplayExpression(QgsExpression.quotedColumnRef(own[:2][-1]))
 
 
 @dataclass(frozen=True)
@@ -145,10 +129,6 @@ class Similar(Style):
         if self.pattern == "class":
             rules.spread()
         return tr("similarity to {target}").format(target=self.target)
-
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """Rank, id and reasons."""
-        layer.setMapTipTemplate(f"<b>{value_of('rank')}. {value_of('id')}</b><br>{value_of('reasons')}")
 
 
 class SimilarPlaces(Similar):
@@ -169,11 +149,6 @@ class Encounters(Style):
             words = tr("Inferred: {a} to {b} %").format(a=round(100 * low), b=round(100 * min(high, 1.0)))
             condition = f'NOT "observed" AND "probability" >= {low} AND "probability" < {high}'
             rules.add_if_any("class", condition, words, colour)
-
-    def tip(self, layer: QgsVectorLayer) -> None:
-        """Both users, when, and how likely."""
-        both = f"<b>{value_of('user_a')} · {value_of('user_b')}</b>"
-        layer.setMapTipTemplate(f"{both}<br>{value_of('t_start')}<br>{value_of('probability')}")
 
 
 # ---- positions that nobody observed -----------------------------------------------------------------------------
@@ -205,10 +180,6 @@ class ForecastPoints(Style):
         rules.add_silent(None)
         rules.show_by_clock_and_track()
 
-    def _about(self) -> str:
-        radii = tr("half of the cases within [% round(radius50_m) %] m, four fifths within [% round(radius80_m) %] m")
-        return f"{tr('[% round(horizon_min) %] min ahead')}<br>{radii}"
-
 
 class ForecastLines(Style):
     """Likely paths from the last fix: the most likely one strong, the others light and below it."""
@@ -229,9 +200,6 @@ class ForecastLines(Style):
         layer.renderer().setOrderByEnabled(True)
         return shown
 
-    def _about(self) -> str:
-        return tr("Path [% path %], probability [% round(100 * probability) %] %")
-
 
 class ForecastAreas(Style):
     """The areas that hold the track in 50 and in 80 % of cases."""
@@ -243,9 +211,6 @@ class ForecastAreas(Style):
             rules.add(level, f'"level" = {level}', tr("{n} % of cases lie inside").format(n=level))
         rules.add_silent(None)
         rules.show_by_clock_and_track()
-
-    def _about(self) -> str:
-        return tr("[% round(horizon_min) %] min ahead") + "<br>" + tr("[% level %] % of cases lie inside")
 
 
 class InferredPoints(Style):
@@ -279,6 +244,3 @@ class InferredAreas(ForecastAreas):
         if layer.featureCount() <= self.max_merged:
             layer.setRenderer(QgsMergedFeatureRenderer.convertFromRenderer(layer.renderer()))
         return shown
-
-    def _about(self) -> str:
-        return ""

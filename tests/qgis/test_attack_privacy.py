@@ -9,12 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pytest
 from qgis.core import (
     QgsApplication,
-    QgsExpression,
-    QgsExpressionContext,
-    QgsExpressionContextUtils,
     QgsFeature,
     QgsGeometry,
     QgsProcessingException,
@@ -27,58 +23,6 @@ HOSTILE = [
     "' || \"x\" || '", "</b><h1>", "%]<i>", "&lt;img src=x&gt;",
 ]  # fmt: skip
 COORDINATES = re.compile(r"\b(10[.,]65|50[.,]12)")  # where the people of the test are
-
-
-def shown(layer: QgsVectorLayer, feature: QgsFeature) -> str:
-    """A map tip as QGIS makes it."""
-    context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
-    context.setFeature(feature)
-    return QgsExpression.replaceExpressionText(layer.mapTipTemplate(), context)
-
-
-def text_of(html: str) -> str:
-    from html import unescape
-
-    return unescape(re.sub("<[^>]*>", "", html))
-
-
-def points(fields: str, rows: list[list[Any]]) -> QgsVectorLayer:
-    layer = QgsVectorLayer(f"Point?crs=EPSG:4326{fields}", "points", "memory")
-    features = []
-    for row in rows:
-        feature = QgsFeature(layer.fields())
-        feature.setAttributes(row)
-        feature.setGeometry(QgsGeometry.fromWkt("Point (116.4 39.9)"))
-        features.append(feature)
-    layer.dataProvider().addFeatures(features)
-    return layer
-
-
-def test_map_tips_show_ids_and_titles_as_text(staged: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from raw_qgis_plugin.layers.styling import Profiles, Similar
-
-    monkeypatch.setenv("HOME", "/home/secret")
-    tried = 0
-    for title in HOSTILE:
-        heads = [{"name": name, "title": title} for name in ("home", "a %] b")]
-        layer = points(
-            "&field=user_id:string&field=home:string&field=home_p:double&field=n_points:integer&field=a %] b:string",
-            [[words, words, 0.9, 5, "x"] for words in HOSTILE],
-        )
-        Profiles(heads).tip(layer)
-        for feature, words in zip(layer.getFeatures(), HOSTILE, strict=True):
-            tip = shown(layer, feature)
-            assert set(re.findall("<[^>]*>", tip)) <= {"<b>", "</b>", "<br>"} and "/home/secret" not in tip
-            said = text_of(tip)
-            assert said.startswith(words) and said.endswith("5 fixes") and f": {words} (90 %)" in said
-            assert said[len(words) :].lower().startswith(title.lower())
-            tried += 1
-    layer = points("&field=rank:integer&field=id:string&field=similarity:double&field=reasons:string",
-                   [[k, words, 0.5, words] for k, words in enumerate(HOSTILE)])  # fmt: skip
-    Similar("u").tip(layer)
-    for feature, words in zip(layer.getFeatures(), HOSTILE, strict=True):
-        assert text_of(shown(layer, feature)) == f"{feature['rank']}. {words}{words}"
-        tried += 1
 
 
 def test_cards_show_names_and_titles_as_text(staged: None) -> None:

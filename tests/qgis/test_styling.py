@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from qgis.core import (
     QgsExpression,
     QgsExpressionContext,
     QgsExpressionContextScope,
-    QgsExpressionContextUtils,
     QgsFeature,
     QgsGeometry,
     QgsSymbolLayer,
@@ -170,38 +168,6 @@ def test_points_of_one_cell_lie_side_by_side_within_it() -> None:
             by_rule.append(places)
     assert all(places == by_rule[0] for places in by_rule), "the mark lies on its dot"
     assert len(set(map(tuple, by_rule[0]))) == 30 and all(abs(m) <= 200 for place in by_rule[0] for m in place)
-
-
-AHEAD = {"user_id": "u", "horizon_min": 5.0, "radius50_m": 99.6, "radius80_m": 200.2, "level": 80}
-REGION = {"name": "A&B", "poi": 4.5, "n_users": 12, "suppressed": False, "in_domain": True}
-
-
-@pytest.mark.parametrize(
-    ("make", "shape", "row", "tip"),
-    [
-        (lambda s: s.Profiles([MODE]), "Point", {"user_id": "<i>", "n_points": 9, "mode": "walk", "in_domain": True},
-         "&lt;i>|Mode: walk|9 fixes"),
-        (lambda s: s.RegionScores([DENSITY]), "Polygon", REGION, "A&amp;B|Points of interest: 4.5|People: 12"),
-        (lambda s: s.ForecastPoints(), "Point", AHEAD,
-         "u|5 min ahead|half of the cases within 100 m, four fifths within 200 m"),
-        (lambda s: s.ForecastAreas(), "Polygon", AHEAD, "u|5 min ahead|80 % of cases lie inside"),
-        (lambda s: s.ForecastLines(), "LineString", {"user_id": "u", "path": 1, "probability": 0.62},
-         "u|Path 1, probability 62 %"),
-        (lambda s: s.Stops(), "Point", {"user_id": "u", "kind": "home", "duration_min": 59.7}, "u|home|60 min"),
-        (lambda s: s.Trips([]), "LineString", {"user_id": "u", "mode": "bus", "duration_min": 12.2}, "u|bus|12 min"),
-    ],
-)  # fmt: skip
-def test_every_result_has_a_map_tip(make: Callable[[Any], Any], shape: str, row: dict[str, Any], tip: str) -> None:
-    from raw_qgis_plugin.layers import styling
-
-    kinds = {str: "string", int: "integer", float: "double", bool: "bool"}
-    fields = "".join(f"&field={name}:{kinds[type(value)]}" for name, value in row.items())
-    layer = layer_of(shape, fields, [list(row.values())])
-    make(styling).apply(layer)
-    context = QgsExpressionContext([QgsExpressionContextUtils.layerScope(layer)])
-    context.setFeature(next(layer.getFeatures()))
-    text = QgsExpression.replaceExpressionText(layer.mapTipTemplate(), context)
-    assert text.replace("<br>", "|").replace("<b>", "").replace("</b>", "") == tip
 
 
 def test_the_most_likely_path_is_strong_and_drawn_last() -> None:

@@ -133,7 +133,7 @@ class RegionLayer(QObject):
         layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
         layer.setOpacity(0.65)  # the tracks below stay visible, and the figures below the mark of the chosen region
         layer.selectionProperties().setSelectionColor(QColor(255, 200, 0, 110))
-        styling.RegionScores([]).tip(layer)
+        styling.RegionScores([]).mark(layer)
         self._listen(layer)
         return self.group.add(layer)
 
