@@ -51,9 +51,12 @@ class RawAlgorithm(Form):
     PACKAGES: tuple[str, ...] = ("runtime",)  # the groups of packages to install where one of NEEDS is missing
     refused = ""  # why the parameters of this run were refused
     inputs = ""  # the names of this run's input layers
+    model: Any = None  # of core.bundle.runtime, where this run opened one
 
     def __init__(self) -> None:
         super().__init__()
+        self.current: Run  # while it runs
+        self.results: dict[str, Any] = {}  # outputs of this run, by name
         self.opened: list[Output] = []  # that this run writes
         self.crs = QgsCoordinateReferenceSystem()  # of its outputs
         self.sources: dict[str, QgsProcessingFeatureSource] = {}  # its input layers, opened on the main thread
@@ -139,11 +142,12 @@ class RawAlgorithm(Form):
         if not ready or self.refused:
             raise QgsProcessingException(self.refused or reason)
         try:
+            self.results, self.current = {}, Run(self, parameters, context, feedback)
             with cancellable(feedback.isCanceled):
-                results = self.run_on(Run(self, parameters, context, feedback))
+                self.run_on(self.current)
             for output in self.opened:
                 output.finish()
-            return results
+            return self.results | ({"PROVIDER": self.model.provider} if self.model else {})
         except Cancelled:
             feedback.pushInfo(tr("Cancelled."))  # QGIS itself writes that the execution failed
             return {}
@@ -160,15 +164,15 @@ class RawAlgorithm(Form):
         raise QgsProcessingException(message)
 
     @abstractmethod
-    def run_on(self, run: Run) -> dict[str, Any]:
-        """Do the work, off the main thread. Returns the outputs by name."""
+    def run_on(self, run: Run) -> None:
+        """Do the work, off the main thread. `write` and `results` take the outputs."""
 
     def write(
-        self, run: Run, name: str, columns: Mapping[str, Any], style: Style, geometries: Sequence[Any] | None = None,
+        self, name: str, columns: Mapping[str, Any], style: Style, geometries: Sequence[Any] | None = None,
         shape: Any = Qgis.WkbType.NoGeometry, start: float = 90.0, stop: float = 100.0, counts: Sequence[str] = (),
         own: tuple[Sequence[QgsField], Sequence[Sequence[Any]]] = ((), ()),
-    ) -> str:  # fmt: skip
-        """Write columns and geometries to the output `name`, one feature a row. Returns the id of the layer.
+    ) -> None:  # fmt: skip
+        """Write columns and geometries to the output `name`, one feature a row.
 
         start, stop: percent of the progress bar. Without geometries the output is a table. counts: columns that become
         whole numbers. own: fields to write before the columns, and their values.
@@ -182,17 +186,17 @@ class RawAlgorithm(Form):
             fields.append(field)
         rows = geometries if geometries is not None else [None] * len(values[0])
         crs = QgsCoordinateReferenceSystem() if shape == Qgis.WkbType.NoGeometry else self.crs
-        output = open_sink(self, run, name, fields, shape, crs)
+        output = open_sink(self.current, name, fields, shape, crs)
         self.opened.append(output)
-        self.load_on_completion(run, name, output.destination, style, output.folder is not None)
-        output.write(fields, values, rows, run.stage(tr("Writing"), start, stop))
-        return output.destination
+        self.load_on_completion(name, output.destination, style, output.folder is not None)
+        output.write(fields, values, rows, self.current.stage(tr("Writing"), start, stop))
 
-    def load_on_completion(self, run: Run, name: str, destination: str, style: Style, own: bool = True) -> None:
-        """Style the output `name` where QGIS will load it. own: QGIS did not make it, so that it has to be told."""
+    def load_on_completion(self, name: str, destination: str, style: Style, own: bool = True) -> None:
+        """Return an output, and style it where QGIS will load it. own: QGIS did not make it, and has to be told."""
         from ..layers import loading
 
-        title = self.parameterDefinition(name).description()
+        run, title = self.current, self.parameterDefinition(name).description()
+        self.results[name] = destination
         if own:
             tell_qgis(run, name, destination, title)
         model = run.text("MODEL").strip() if self.parameterDefinition("MODEL") is not None else None

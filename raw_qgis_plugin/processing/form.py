@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The parameters of an algorithm: `Form` adds them, `Run` reads what the user entered."""
+"""The parameters of an algorithm: `Form` adds them, `Run` reads what the user entered and shows log and progress."""
 
 from __future__ import annotations
 
+import time
 from typing import Any, TypeVar
 
 from qgis.core import (
     NULL,
+    QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
@@ -28,11 +30,14 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from ..core.errors import Cancelled
 from ..core.options import Option, Spec, options_of
-from .progress import Stage
-from .words import tr
+from .words import time_left, tr
 
 ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder
+_SHAPES = QgsProcessing.SourceType
+POINTS, LINES, POLYGONS = _SHAPES.TypeVectorPoint, _SHAPES.TypeVectorLine, _SHAPES.TypeVectorPolygon
+ANY_SHAPE, TABLE = _SHAPES.TypeVectorAnyGeometry, _SHAPES.TypeVector
 S = TypeVar("S", bound=Spec)
 
 
@@ -55,9 +60,9 @@ class Form(QgsProcessingAlgorithm):
         for each in (each for spec in specs for each in options_of(spec)):
             self.add(_parameter(each), each.help, each.advanced)
 
-    def add_layer(self, name: str, label: str, help_text: str, *shapes: Any) -> None:
-        """Add an input layer. shapes: of QgsProcessing.SourceType."""
-        self.add(QgsProcessingParameterFeatureSource(name, tr(label), list(shapes)), help_text)
+    def add_layer(self, name: str, label: str, help_text: str, *shapes: Any, optional: bool = False) -> None:
+        """Add an input layer. shapes: POINTS, LINES …"""
+        self.add(QgsProcessingParameterFeatureSource(name, tr(label), list(shapes), optional=optional), help_text)
 
     def add_field(
         self, name: str, label: str, help_text: str, layer: str, optional: bool = True, advanced: bool = False
@@ -74,7 +79,7 @@ class Form(QgsProcessingAlgorithm):
         self.add(bundle, help_text, advanced)
 
     def add_sink(self, name: str, label: str, shape: Any, optional: bool = False, made: bool = True) -> None:
-        """Add an output layer. shape: of QgsProcessing.SourceType. made: whether an optional one is ticked."""
+        """Add an output layer. shape: POINTS, LINES … made: whether an optional one is ticked."""
         sink = QgsProcessingParameterFeatureSink(name, tr(label), shape, optional=optional, createByDefault=made)
         self.add(sink)
 
@@ -92,6 +97,34 @@ class Form(QgsProcessingAlgorithm):
     def add_sentence(self, name: str, label: str) -> None:
         """Add an output of text."""
         self.addOutput(QgsProcessingOutputString(name, tr(label)))
+
+
+class Stage:
+    """One part of the work: a core.errors.Progress that fills the bar from `start` to `stop` percent.
+
+    The time left is shown from `first_text_s` seconds on, every `text_every_s` seconds.
+    """
+
+    first_text_s, text_every_s = 3.0, 5.0
+
+    def __init__(self, feedback: QgsProcessingFeedback, title: str, start: float, stop: float) -> None:
+        self.feedback, self.title, self.start, self.stop = feedback, title, start, stop
+        self.began_s = self.last_text_s = time.monotonic()
+        feedback.setProgressText(f"{title} …")
+        self(0.0)
+
+    def __call__(self, share: float) -> None:
+        """Move the bar. Raises Cancelled if the user has pressed Cancel."""
+        if self.feedback.isCanceled():
+            raise Cancelled
+        self.feedback.setProgress(self.start + (self.stop - self.start) * share)
+        now_s = time.monotonic()
+        spent_s = now_s - self.began_s
+        if share > 0.02 and spent_s > self.first_text_s and now_s - self.last_text_s > self.text_every_s:
+            self.last_text_s = now_s
+            text = tr("{what}: {left} left")  # the share is on the bar, which moves on between two texts
+            left = time_left(spent_s * (1 - share) / share)
+            self.feedback.setProgressText(text.format(what=self.title, left=left))
 
 
 class Run:

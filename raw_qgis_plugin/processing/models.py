@@ -14,7 +14,6 @@ from qgis.core import (
     NULL,
     Qgis,
     QgsFeatureRequest,
-    QgsProcessing,
     QgsProcessingParameterFolderDestination,
     QgsWkbTypes,
 )
@@ -22,14 +21,13 @@ from qgis.core import (
 from ..core.bundle import library
 from ..core.errors import Cancelled, InputError, RawError
 from ..core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
-from ..core.specs import DeviceSpec, PretrainSpec, TeachSpec, ZoneSpec
+from ..core.specs import DeviceSpec, PretrainSpec, TeachSpec
 from ..tasks import child as runs
 from ..tasks import training
-from .form import Run
-from .progress import time_left
-from .regions.polygons import polygons_in_wgs84
+from .form import TABLE, Run
+from .regions import polygons_in_wgs84
 from .tracks import TrackAlgorithm
-from .words import tr
+from .words import time_left, tr
 
 
 class TrainingAlgorithm(TrackAlgorithm):
@@ -50,12 +48,14 @@ class TrainingAlgorithm(TrackAlgorithm):
         if bundle := run.text("BUNDLE"):  # QGIS itself refuses an empty one
             library.check_target(Path(bundle))
 
-    def train(self, run: Run, name: str, prepare: Callable[[Path], list[str]], **notes: Any) -> dict[str, Any]:
-        """Train in a new folder of runs. Returns BUNDLE, REPORT, VERDICT and PROVIDER.
+    def train(self, run: Run, name: str, prepare: Callable[[Path], list[str]], **notes: Any) -> None:
+        """Train in a new folder of runs, to the results BUNDLE, REPORT, VERDICT and PROVIDER.
 
         prepare: writes the child's input files into the folder and returns the child's arguments. notes: more for
         run.json, such as the minutes that it may take.
         """
+        from ..core.bundle.bundle import open_bundle
+
         bundle, report = run.text("BUNDLE"), run.text("REPORT")  # once: a temporary output gets a new name each time
         folder, child, found = runs.new_folder(name), None, dict[str, Any]()
         made = folder / training.RESULT_FOLDER
@@ -100,7 +100,8 @@ class TrainingAlgorithm(TrackAlgorithm):
         shutil.rmtree(folder, ignore_errors=True)
         verdict = str(found.get("verdict", ""))
         run.info(verdict)
-        return {"BUNDLE": bundle, "REPORT": report, "VERDICT": verdict, "PROVIDER": found.get("provider", "CPU")}
+        provider = found.get("provider") or open_bundle(bundle).card["training"]["device"]
+        self.results |= {"BUNDLE": bundle, "REPORT": report, "VERDICT": verdict, "PROVIDER": provider}
 
 
 class TrainHead(TrainingAlgorithm):
@@ -110,12 +111,11 @@ class TrainHead(TrainingAlgorithm):
     SUMMARY = "Teach the model a label of your own from some labelled users, tracks, days or regions."
     TAGS = ("trajectory", "movement", "train", "learn", "classify", "label", "head", "supervised", "predict")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        self.add_tracks()
+    def declare(self) -> None:
         self.add_layer(
             "LABELS", "Labels",
             "A table with an id and the label for each user, track or day; for regions, their polygons.",
-            QgsProcessing.SourceType.TypeVector,
+            TABLE,
         )  # fmt: skip
         self.add_field(
             "LABEL_FIELD", "Field to learn",
@@ -125,7 +125,6 @@ class TrainHead(TrainingAlgorithm):
         self.add_options(TeachSpec)
         self.add_field("LABEL_ID", "Field with the unit's id (empty: guessed)", "", "LABELS", advanced=True)
         self.add_results()
-        self.add_model()
         self.add_sentence("VERDICT", "Whether the label is worth using")
 
     def check(self, run: Run) -> None:
@@ -150,13 +149,13 @@ class TrainHead(TrainingAlgorithm):
         elif QgsWkbTypes.geometryType(labels.wkbType()) != Qgis.GeometryType.Polygon:
             raise InputError("Labels of regions must be a layer of polygons.")
 
-    def run_on(self, run: Run) -> dict[str, Any]:
+    def run_on(self, run: Run) -> None:
         from ..core.bundle.bundle import open_bundle
         from ..environment import folders
 
         spec, title = run.spec(TeachSpec), run.text("LABEL_FIELD").replace("_", " ")
-        read, skipped = self.read(run)
-        units = self.split(run, read, "user" if spec.unit == "region" else spec.unit, skipped)
+        read = self.read()
+        self.split(read, "user" if spec.unit == "region" else spec.unit)
         source = open_bundle(run.text("MODEL").strip() or None)  # keep it: an unpacked .zip is deleted with it
 
         def prepare(folder: Path) -> list[str]:
@@ -173,8 +172,7 @@ class TrainHead(TrainingAlgorithm):
                 "--report", str(result / "report.html"), "--output", str(result / "bundle"), *of_regions,
             ]  # fmt: skip
 
-        outputs = self.train(run, "head", prepare)
-        return {**outputs, **self.counts(units, skipped, outputs["PROVIDER"])}
+        self.train(run, "head", prepare)
 
     def _write_labels(self, run: Run, unit: str, folder: Path) -> list[str]:
         """Write labels.parquet, and for regions regions.geojson. Returns the arguments that these need."""
@@ -247,20 +245,19 @@ class Pretrain(TrainingAlgorithm):
     ID = "pretrain"
     MODULE = training.ADAPT
     RESUMABLE = True
+    USES_MODEL = False
     TITLE = "Continue training"
     SUMMARY = "Continue training the model on your own tracks, and test on held-out people whether it improved."
     TAGS = ("trajectory", "movement", "pretrain", "train", "learn", "model", "finetune", "adapt")
 
-    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        self.add_tracks()
+    def declare(self) -> None:
         self.add_options(PretrainSpec)
         self.add_bundle(
             "INIT", "Begin with",
             "shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.", "shipped",
         )  # fmt: skip
-        self.add_options(DeviceSpec, ZoneSpec)
+        self.add_options(DeviceSpec)
         self.add_results()
-        self.add_counts()
         self.add_sentence("PROVIDER", "Device used")
         self.add_sentence("VERDICT", "Whether to use the new model")
 
@@ -280,12 +277,10 @@ class Pretrain(TrainingAlgorithm):
             return str(Path(init).resolve())  # the child has another working directory
         return init if size == run.spec(PretrainSpec).preset else "none"
 
-    def run_on(self, run: Run) -> dict[str, Any]:
-        from ..core.bundle.bundle import open_bundle
-
+    def run_on(self, run: Run) -> None:
         init, spec, device = self._init(run), run.spec(PretrainSpec), run.spec(DeviceSpec).device
         run.info(tr("The network starts from random weights.") if init == "none" else f"INIT: {init}")
-        tracks, skipped = self.read_units(run, "track")
+        tracks = self.read_units("track")
         if not len(tracks):
             raise InputError("INPUT has no track with two usable fixes, so there is nothing to learn from.")
 
@@ -299,6 +294,4 @@ class Pretrain(TrainingAlgorithm):
                 *([] if device == "auto" else ["--device", device.lower()]),
             ]  # fmt: skip
 
-        outputs = self.train(run, "pretrain", prepare, minutes=spec.minutes)
-        used = open_bundle(outputs["BUNDLE"]).card["training"]["device"]
-        return {**outputs, **self.counts(tracks, skipped, used)}
+        self.train(run, "pretrain", prepare, minutes=spec.minutes)

@@ -12,7 +12,6 @@ from qgis.core import (
     QgsDataSourceUri,
     QgsFields,
     QgsProcessing,
-    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingOutputLayerDefinition,
@@ -94,10 +93,7 @@ def destination_of(run: Run, value: Any) -> str:
     return str(value or "")
 
 
-def open_sink(
-    algorithm: QgsProcessingAlgorithm, run: Run, name: str, fields: QgsFields, shape: Any,
-    crs: QgsCoordinateReferenceSystem,
-) -> Output:  # fmt: skip
+def open_sink(run: Run, name: str, fields: QgsFields, shape: Any, crs: QgsCoordinateReferenceSystem) -> Output:
     """Begin the output `name`: a GeoPackage under way, or QGIS's own sink of a layer of another kind."""
     from ..layers.writing import Output
 
@@ -108,10 +104,10 @@ def open_sink(
         output = Output.in_file(Path(file), uri.table())
         output.sink, _ = QgsProcessingUtils.createFeatureSink(str(output.file), run.context, fields, shape, crs)
     else:
-        output = Output(*algorithm.parameterAsSink(run.parameters, name, run.context, fields, shape, crs))
+        output = Output(*run.algorithm.parameterAsSink(run.parameters, name, run.context, fields, shape, crs))
     if output.sink is None:
         output.discard()
-        raise QgsProcessingException(algorithm.invalidSinkError(run.parameters, name))
+        raise QgsProcessingException(run.algorithm.invalidSinkError(run.parameters, name))
     return output
 
 

@@ -8,20 +8,11 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.paths import ROOT
 from .base import RawAlgorithm, icon
-from .data.embed_tracks import EmbedTracks
-from .data.fill_gaps import FillGaps
-from .data.import_tracks import ImportTracks
-from .forecasts.backtest import Backtest
-from .forecasts.forecast_tracks import ForecastTracks
+from .data import EmbedTracks, FillGaps, ImportTracks
+from .forecasts import Backtest, ForecastTracks
 from .models import Pretrain, TrainHead
-from .people.diary import WriteDiary
-from .people.encounters import FindEncounters
-from .people.profile_users import ProfileUsers
-from .people.similar_users import SimilarUsers
-from .regions.flows import FindFlows
-from .regions.publish import Publish
-from .regions.score_regions import ScoreRegions
-from .regions.similar_regions import SimilarRegions
+from .people import FindEncounters, ProfileUsers, SimilarUsers, WriteDiary
+from .regions import FindFlows, Publish, ScoreRegions, SimilarRegions
 
 PROVIDER_ID = "raw"
 
@@ -32,8 +23,8 @@ GROUPS: dict[str, tuple[type[RawAlgorithm], ...]] = {
     "forecasts": (ForecastTracks, Backtest),
     "models": (TrainHead, Pretrain),
 }
-"""The algorithms of each group of the toolbox and of the menu, in their order. A new one is a module such as
-people/encounters.py, its options in core/specs.py, its icon and its page in resources/help."""
+"""The algorithms of each group of the toolbox and of the menu, in their order. A new one is a class such as
+FindEncounters in people.py, its options in core/specs.py, its icon and its page in resources/help."""
 
 ALGORITHMS = tuple(algorithm for members in GROUPS.values() for algorithm in members)
 for group, members in GROUPS.items():

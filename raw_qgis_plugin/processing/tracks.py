@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import Qgis, QgsProcessing
+from qgis.core import Qgis, QgsCoordinateTransform
 
 from ..core.sources.schema import NONE
 from ..core.specs import DeviceSpec, ZoneSpec
 from .base import RawAlgorithm
-from .form import Run
+from .form import LINES, POINTS, Run
 from .words import describe, describe_head, names_of, one_user, tr
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..core.bundle.runtime import Model
-    from ..core.embedding.profiles import Embed
+    from ..core.errors import Progress
     from ..core.tracks import Skipped, Tracks
     from ..layers.reading import ReadPlan, Schema
     from ..layers.styling import Style
@@ -29,12 +30,14 @@ class TrackAlgorithm(RawAlgorithm):
     """Reads the tracks of INPUT, opens MODEL, and writes in INPUT's CRS."""
 
     plan: ReadPlan
+    skipped: Skipped  # fixes of this run
+    USES_MODEL = True
 
-    def add_tracks(self) -> None:
-        """Add INPUT and its fields."""
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """INPUT and its fields, what the algorithm declares, then time zone, model and device, and numbers."""
         self.add_layer(
             "INPUT", "Tracks", "Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS.",
-            QgsProcessing.SourceType.TypeVectorPoint, QgsProcessing.SourceType.TypeVectorLine,
+            POINTS, LINES,
         )  # fmt: skip
         self.add_field(
             "USER_FIELD", "User field (empty: guessed)",
@@ -48,17 +51,21 @@ class TrackAlgorithm(RawAlgorithm):
         self.add_field(
             "TIME_FIELD", "Time field (empty: guessed)", "Date and time, ISO text, or epoch seconds, ms or µs.", "INPUT"
         )
-
-    def add_model(self) -> None:
-        """Add time zone, model and device, and the outputs that are numbers."""
+        self.declare()
         self.add_options(ZoneSpec)
-        self.add_bundle(
-            "MODEL", "Model bundle (empty: the one that comes with RAW)",
-            "A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.", advanced=True,
-        )  # fmt: skip
-        self.add_options(DeviceSpec)
+        if self.USES_MODEL:
+            self.add_bundle(
+                "MODEL", "Model bundle (empty: the one that comes with RAW)",
+                "A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.",
+                advanced=True,
+            )  # fmt: skip
+            self.add_options(DeviceSpec)
+            self.add_sentence("PROVIDER", "Device used")
         self.add_counts()
-        self.add_sentence("PROVIDER", "Device used")
+
+    @abstractmethod
+    def declare(self) -> None:
+        """Add the algorithm's own parameters and outputs."""
 
     def check(self, run: Run) -> None:
         """Every field that was chosen has to exist."""
@@ -83,94 +90,93 @@ class TrackAlgorithm(RawAlgorithm):
         self.plan = plan_reading(source, layer, given, fields, zone, run.context.transformContext())
         self.crs = source.sourceCrs()
 
-    def read(self, run: Run) -> tuple[Tracks, Skipped]:
+    def read(self) -> Tracks:
         """Read INPUT. Logs which fields were guessed and what was read."""
         from ..layers.reading import read_tracks
 
+        run = self.current
         run.info(tr("Fields: {fields}.").format(fields=self.plan.fields))
-        tracks, skipped = read_tracks(self.plan, run.stage(tr("Reading the tracks"), 0, 15))
+        tracks, self.skipped = read_tracks(self.plan, run.stage(tr("Reading the tracks"), 0, 15))
         run.info(describe(tracks))
         if self.plan.fields.user is None and run.text("USER_FIELD") != NONE:
             run.warn(one_user())
-        return tracks, skipped
+        return tracks
 
-    def read_units(self, run: Run, unit: str) -> tuple[Tracks, Skipped]:
-        """Read INPUT with one track a unit: user, track or day."""
-        tracks, skipped = self.read(run)
-        return self.split(run, tracks, unit, skipped), skipped
+    def read_units(self, unit: str) -> Tracks:
+        """Read INPUT with one track a unit: user, track or day. Without units of a single fix."""
+        return self.split(self.read(), unit)
 
-    @staticmethod
-    def split(run: Run, read: Tracks, unit: str, skipped: Skipped) -> Tracks:
-        """One track a unit, without units of a single fix.
-
-        Warns once of what reading skipped, and of what the unit leaves out, which `skipped` counts from then on too.
-        """
+    def split(self, read: Tracks, unit: str) -> Tracks:
+        """One track a unit, without units of a single fix. Warns once of what was skipped, and returns the counts."""
         from ..core.tracks import by_unit
 
         tracks, left_out = by_unit(read, unit)
-        if skipped:
-            run.warn(f"{skipped} {skipped.advice}".strip())
+        if self.skipped:
+            self.current.warn(f"{self.skipped} {self.skipped.advice}".strip())
         if left_out:
-            run.warn(str(left_out))
+            self.current.warn(str(left_out))
         for reason, count in left_out.items():
-            skipped.add(reason, count)
+            self.skipped.add(reason, count)
         if not len(tracks):
             words = tr("INPUT has no {unit} with two usable fixes, so the output is empty.")
-            run.warn(words.format(unit=unit))
+            self.current.warn(words.format(unit=unit))
+        self.results |= counts(tracks, self.skipped)
         return tracks
 
-    def open_model(self, run: Run) -> Model:
+    def open_model(self) -> Model:
         """The model of MODEL on DEVICE. Logs which device it really uses."""
         from ..core.bundle.bundle import open_bundle
         from ..core.bundle.runtime import Model
 
+        run = self.current
         bundle = open_bundle(run.text("MODEL").strip() or None)
-        model = Model(bundle, run.spec(DeviceSpec).device.lower(), warn=run.warn)
+        self.model = Model(bundle, run.spec(DeviceSpec).device.lower(), warn=run.warn)
         words = tr("The model is {name}, the device {provider}.")
-        run.info(words.format(name=model.card["name"], provider=model.provider))
-        return model
+        run.info(words.format(name=self.model.card["name"], provider=self.model.provider))
+        return self.model
 
-    @staticmethod
-    def cached(model: Model, run: Run) -> Embed:
+    def embed(self, tracks: Tracks, progress: Progress) -> np.ndarray:
         """The model's embedding of tracks, with the cache in the user's folder."""
         from ..core.embedding.cache import embed_cached
-        from ..environment import folders
+        from ..environment.folders import cache_folder
 
-        return lambda tracks, progress: embed_cached(tracks, model, folders.cache_folder(), progress, run.warn)
+        return embed_cached(tracks, self.model, cache_folder(), progress, self.current.warn)
 
-    @staticmethod
-    def choose_heads(model: Model, unit: str, run: Run) -> list[dict[str, Any]]:
+    def choose_heads(self, unit: str) -> list[dict[str, Any]]:
         """The heads of TASKS. Logs which the model has, and how far they can be trusted."""
         from ..core.embedding.profiles import choose_heads
 
-        chosen = choose_heads(model, unit, names_of(run.parameters.get("TASKS")))
-        for head in model.bundle.heads(unit):
-            run.info(describe_head(head, head in chosen))
+        chosen = choose_heads(self.model, unit, names_of(self.current.parameters.get("TASKS")))
+        for head in self.model.bundle.heads(unit):
+            self.current.info(describe_head(head, head in chosen))
         return chosen
 
-    @staticmethod
-    def warn_outside(reasons: list[str], in_domain: Any, run: Run, so: str = "") -> None:
+    def warn_outside(self, reasons: list[str], in_domain: Any, so: str = "") -> None:
         """Warn once of every remark of the core on its answers: mostly why some are not in_domain. so: what follows."""
         from ..core.embedding.applicability import format_reasons
 
         if reasons:
             so = so or tr("Do not rely on them: they are unlike the training data (in_domain is false).")
-            run.warn(f"{format_reasons(reasons)}." + ("" if in_domain.all() else f" {so}"))
+            self.current.warn(f"{format_reasons(reasons)}." + ("" if in_domain.all() else f" {so}"))
 
     # ---- geometries in INPUT's CRS --------------------------------------------------------------------------------
 
-    def points(self, run: Run, lon: np.ndarray, lat: np.ndarray) -> list[Any]:
+    def _from_wgs84(self) -> QgsCoordinateTransform:
+        from ..layers.coordinates import from_wgs84
+
+        return from_wgs84(self.crs, self.current.context.transformContext())
+
+    def points(self, lon: np.ndarray, lat: np.ndarray) -> list[Any]:
         """(n,) degrees -> n points in INPUT's CRS."""
         import numpy as np
 
-        from ..layers.coordinates import from_wgs84, transform_xy
+        from ..layers.coordinates import transform_xy
         from ..layers.writing import points
 
-        transform = from_wgs84(self.crs, run.context.transformContext())
-        return points(transform_xy(np.column_stack([lon, lat]), transform))
+        return points(transform_xy(np.column_stack([lon, lat]), self._from_wgs84()))
 
     def lines(
-        self, run: Run, lon: np.ndarray, lat: np.ndarray, offsets: np.ndarray, t: np.ndarray | None = None,
+        self, lon: np.ndarray, lat: np.ndarray, offsets: np.ndarray, t: np.ndarray | None = None,
         begins: np.ndarray | None = None,
     ) -> list[Any]:  # fmt: skip
         """Lines in INPUT's CRS, k through the rows offsets[k] to offsets[k + 1], also over the antimeridian.
@@ -181,43 +187,41 @@ class TrackAlgorithm(RawAlgorithm):
         import numpy as np
 
         from ..core.geodesy import unwrapped
-        from ..layers.coordinates import from_wgs84, transform_xy
+        from ..layers.coordinates import transform_xy
         from ..layers.writing import cut_lines, lines
 
-        transform = from_wgs84(self.crs, run.context.transformContext())
-        xy = transform_xy(np.column_stack([unwrapped(lon, offsets), lat]), transform)
+        xy = transform_xy(np.column_stack([unwrapped(lon, offsets), lat]), self._from_wgs84())
         if begins is not None:
             return cut_lines(xy, offsets, begins)
         return lines(xy if t is None else np.column_stack([xy, t / 1000]), offsets)
 
-    def polygons(self, run: Run, shapes: np.ndarray) -> list[Any]:
+    def polygons(self, shapes: np.ndarray) -> list[Any]:
         """(n,) shapely polygons in degrees -> n multipolygons in INPUT's CRS; None where it cannot express them."""
-        from ..layers.coordinates import from_wgs84, transform_polygons
+        from ..layers.coordinates import transform_polygons
         from ..layers.writing import multipolygons
 
-        return multipolygons(transform_polygons(shapes, from_wgs84(self.crs, run.context.transformContext())))
+        return multipolygons(transform_polygons(shapes, self._from_wgs84()))
 
     def write_areas(
-        self, run: Run, ids: Mapping[str, np.ndarray], columns: Mapping[str, np.ndarray], areas: np.ndarray,
-        style: Style, start: float = 96,
-    ) -> str:  # fmt: skip
+        self, ids: Mapping[str, np.ndarray], columns: Mapping[str, np.ndarray], areas: np.ndarray, style: Style,
+        start: float = 96,
+    ) -> None:  # fmt: skip
         """Write OUTPUT_AREAS, two areas a row, the larger one first, so that it is drawn below.
 
         areas: (n, 2) polygons in degrees, the 50 % area first.
         """
         import numpy as np
 
-        n = len(areas)
         twice = {name: np.tile(values, 2) for name, values in {**ids, **columns}.items()}
-        table = {**{name: twice[name] for name in ids}, "level": np.repeat([80, 50], n), **twice}
-        shapes = self.polygons(run, areas[:, ::-1].T.ravel())
-        return self.write(run, "OUTPUT_AREAS", table, style, shapes, Qgis.WkbType.MultiPolygon, start)
+        levels = {"level": np.repeat([80, 50], len(areas))}
+        table = {**{name: twice[name] for name in ids}, **levels, **twice}
+        shapes = self.polygons(areas[:, ::-1].T.ravel())
+        self.write("OUTPUT_AREAS", table, style, shapes, Qgis.WkbType.MultiPolygon, start)
 
-    @staticmethod
-    def counts(tracks: Tracks, skipped: Skipped, provider: str = "") -> dict[str, Any]:
-        """The outputs that every algorithm on tracks returns. provider: of the model, if there is one."""
-        numbers = {"N_USERS": tracks.n_users, "N_POINTS": len(tracks), "N_SKIPPED": skipped.total}
-        return {**numbers, "PROVIDER": provider} if provider else numbers
+
+def counts(tracks: Tracks, skipped: Skipped) -> dict[str, int]:
+    """The numbers that every algorithm on tracks returns."""
+    return {"N_USERS": tracks.n_users, "N_POINTS": len(tracks), "N_SKIPPED": skipped.total}
 
 
 def ids_of(tracks: Tracks, track: np.ndarray) -> dict[str, np.ndarray]:

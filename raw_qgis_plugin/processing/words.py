@@ -68,3 +68,12 @@ def group_title(group: str) -> str:
     """The title of a group."""
     titles = {"data": tr("Data"), "people": tr("People"), "regions": tr("Regions"), "forecasts": tr("Forecasts")}
     return titles.get(group) or tr("Models")
+
+
+def time_left(seconds: float) -> str:
+    """A duration as rounded text."""
+    if seconds < 60:
+        return tr("about {n} s").format(n=max(5, 5 * round(seconds / 5)))
+    if seconds < 90 * 60:
+        return tr("about {n} min").format(n=max(1, round(seconds / 60)))
+    return tr("about {n:.1f} h").format(n=seconds / 3600)

@@ -108,7 +108,7 @@ def test_large_layers_and_paths_become_geopackages(
     ]
     assert sorted(p.name for p in tmp_path.iterdir() if "gpkg" in p.name) == ["people.gpkg"]
 
-    monkeypatch.setattr("raw_qgis_plugin.processing.data.import_tracks.LARGE", 1000)
+    monkeypatch.setattr("raw_qgis_plugin.processing.data.LARGE", 1000)
     done = run("raw:importtracks", SOURCE=str(table))
     layer = done.values["OUTPUT"]  # as of a small table: scripts use it in the same way
     assert layer.source().endswith(".gpkg") and layer.featureCount() == 1440 and layer.name() == "Fixes"

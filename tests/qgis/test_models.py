@@ -74,7 +74,7 @@ def test_wrong_parameters_are_named_in_a_model(
 
 
 def test_wrong_parameters_are_named_in_a_task(processing: Any, make: Callable, fixes: Any, feedback: Any) -> None:
-    from raw_qgis_plugin.processing.people.diary import WriteDiary
+    from raw_qgis_plugin.processing.people import WriteDiary
 
     context, ended = QgsProcessingContext(), []
     values = {"INPUT": make(fixes), "MIN_STOP": -4, "OUTPUT_STOPS": "TEMPORARY_OUTPUT", "OUTPUT_TRIPS": "memory:"}

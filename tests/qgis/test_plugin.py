@@ -110,10 +110,11 @@ def test_time_left_is_said_in_words(staged: None, monkeypatch: pytest.MonkeyPatc
     from qgis.core import QgsProcessingFeedback
 
     from raw_qgis_plugin.core.errors import Cancelled
-    from raw_qgis_plugin.processing import progress
+    from raw_qgis_plugin.processing.form import Stage
+    from raw_qgis_plugin.processing.words import time_left
 
-    monkeypatch.setattr(progress.Stage, "first_text_s", 0.0)
-    monkeypatch.setattr(progress.Stage, "text_every_s", -1.0)
+    monkeypatch.setattr(Stage, "first_text_s", 0.0)
+    monkeypatch.setattr(Stage, "text_every_s", -1.0)
     said: list[str] = []
 
     class Feedback(QgsProcessingFeedback):
@@ -121,14 +122,14 @@ def test_time_left_is_said_in_words(staged: None, monkeypatch: pytest.MonkeyPatc
             said.append(text)
 
     feedback = Feedback()
-    stage = progress.Stage(feedback, "Profiling", 20, 60)
+    stage = Stage(feedback, "Profiling", 20, 60)
     stage(0.5)
     assert feedback.progress() == 40
     assert said == ["Profiling …", "Profiling: about 5 s left"]
     feedback.cancel()
     with pytest.raises(Cancelled):
         stage(0.6)
-    assert [progress.time_left(s) for s in (33, 600, 9000)] == ["about 35 s", "about 10 min", "about 2.5 h"]
+    assert [time_left(s) for s in (33, 600, 9000)] == ["about 35 s", "about 10 min", "about 2.5 h"]
 
 
 def test_a_package_that_does_not_load_is_named_with_its_reason(

@@ -10,8 +10,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QProgressBar, QPushButton, QTabWidget, QWidget
 
 from ...core.errors import is_installed
-from ...processing.progress import time_left
-from ...processing.words import how_to_install, tr
+from ...processing.words import how_to_install, time_left, tr
 from ..desktop import Desktop
 from ..widgets.layout import column, row, scrolling, wrapped
 

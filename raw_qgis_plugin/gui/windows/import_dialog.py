@@ -31,7 +31,7 @@ from ...core.errors import RawError
 from ...core.sources.preview import Preview, preview
 from ...core.sources.schema import NONE
 from ...layers.words import count_fixes, count_users
-from ...processing.data.import_tracks import WORLD, ImportTracks
+from ...processing.data import WORLD, ImportTracks
 from ...processing.form import Run
 from ...processing.words import tr
 from ...tasks.job import AlgorithmJob

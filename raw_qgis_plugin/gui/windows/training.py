@@ -13,8 +13,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QMessageBox, QPlainTextEdit, QProgres
 
 from ...core.bundle import library
 from ...environment.folders import models_folder
-from ...processing.progress import time_left
-from ...processing.words import tr
+from ...processing.words import time_left, tr
 from ...tasks import training
 from ...tasks.child import Child, runs
 from ...tasks.training import RESULT_FOLDER as RESULT

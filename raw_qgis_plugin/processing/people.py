@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""People: raw:profileusers (labels), raw:diary (stops and trips), raw:similarusers, raw:encounters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qgis.core import Qgis, QgsProcessingParameterFileDestination, QgsProcessingParameterString
+
+from ..core.errors import InputError
+from ..core.specs import DiarySpec, EncounterSpec, ProfileSpec, SimilarSpec, TaskSpec
+from .form import ANY_SHAPE, LINES, POINTS, Run
+from .tracks import TrackAlgorithm
+from .words import describe_head, names_of, tr
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..core.embedding.similarity import Similar
+
+LONG_S = 4 * 3600  # of a track that hardly is one trip
+
+
+class ProfileUsers(TrackAlgorithm):
+    ID = "profileusers"
+    TITLE = "Profile users"
+    SUMMARY = "Labels for users, tracks or days, from their tracks: commuter or not, mode of transport and more."
+    TAGS = ("trajectory", "movement", "commuter", "transport mode", "mobility", "gps", "embedding", "label")
+
+    def declare(self) -> None:
+        self.add_options(ProfileSpec, TaskSpec)
+        self.add_sink("OUTPUT", "Profiles", ANY_SHAPE)
+
+    def run_on(self, run: Run) -> None:
+        from ..core.embedding.applicability import after_gap
+        from ..core.embedding.profiles import profile
+        from ..core.people.profiles import CARDS, profile_people
+        from ..layers import styling
+
+        unit, model = run.spec(ProfileSpec).unit, self.open_model()
+        heads = self.choose_heads(unit)
+        tracks = self.read_units(unit)
+        stage = run.stage(tr("Profiling"))
+        if unit == "user" and not names_of(run.parameters.get("TASKS")):
+            profiles, heads = profile_people(tracks, model, stage, self.embed), [*CARDS, *heads]
+        else:
+            profiles = profile(tracks, model, unit, [head["name"] for head in heads], stage, self.embed)
+        so = tr("Those labels are 'unknown', and in_domain is false.")
+        self.warn_outside(profiles.reasons, profiles.columns["in_domain"], so)
+        if unit == "track":
+            if n := int((tracks.span_s > LONG_S).sum()):
+                words = tr(
+                    "{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A "
+                    "travel diary ('stops and trips' in the dock) labels each trip."
+                )
+                run.warn(words.format(n=n, all=tracks.n_tracks, hours=LONG_S / 3600))
+            shapes = self.lines(tracks.lon, tracks.lat, tracks.track_offsets, begins=after_gap(tracks))
+        else:
+            shapes = self.points(profiles.lon, profiles.lat)
+        shape = Qgis.WkbType.MultiLineString if unit == "track" else Qgis.WkbType.Point
+        self.write("OUTPUT", profiles.columns, styling.Profiles(heads, unit), shapes, shape)
+
+
+class WriteDiary(TrackAlgorithm):
+    ID = "diary"
+    TITLE = "Write a travel diary"
+    SUMMARY = "Where people stopped and how long, and their trips in between with the mode of transport."
+    TAGS = ("trajectory", "stop", "stay point", "trip", "segmentation", "transport mode", "home", "work", "mobility")
+
+    def declare(self) -> None:
+        self.add_options(DiarySpec)
+        self.add_sink("OUTPUT_STOPS", "Stops", POINTS)
+        self.add_sink("OUTPUT_TRIPS", "Trips", LINES)
+        files, label = tr("GeoJSON files (*.geojson)"), tr("Trips with times, for kepler.gl or deck.gl")
+        geojson = QgsProcessingParameterFileDestination("OUTPUT_GEOJSON", label, files, None, True, False)
+        self.add(geojson, tr("GeoJSON whose fourth coordinate is the time in epoch seconds."))
+
+    def run_on(self, run: Run) -> None:
+        from ..core.diary.diary import find_diary
+        from ..core.diary.geojson import write_geojson
+        from ..core.diary.modes import HEAD
+        from ..layers import styling
+
+        model, shapes = self.open_model(), Qgis.WkbType
+        heads = [head for head in model.bundle.heads("track") if head["name"] == HEAD]
+        for head in heads:
+            run.info(describe_head(head))
+        tracks = self.read_units("user")
+        diary = find_diary(tracks, model, run.spec(DiarySpec), run.stage(tr("Finding stops and trips")))
+        words = tr("Stops: {n:,}, trips: {m:,} ({seen:,} with fixes on the way), users: {k:,}.")
+        n, trips, fixes = len(diary.stop_lon), diary.trips, diary.trip_fixes
+        run.info(words.format(n=n, m=len(trips["mode"]), seen=int(trips["observed"].sum()), k=tracks.n_users))
+        if n:
+            run.warn(tr("Stops show where people live and work: they are personal data."))
+        if geojson := run.text("OUTPUT_GEOJSON"):
+            write_geojson(Path(geojson), diary)
+            self.results["OUTPUT_GEOJSON"] = geojson
+        stops = self.points(diary.stop_lon, diary.stop_lat)
+        lines = self.lines(fixes.lon, fixes.lat, fixes.track_offsets, fixes.t)
+        self.write("OUTPUT_STOPS", diary.stops, styling.Stops(), stops, shapes.Point, 90, 95)
+        self.write("OUTPUT_TRIPS", trips, styling.Trips(heads), lines, shapes.LineStringM, start=95)
+
+
+class SimilarUsers(TrackAlgorithm):
+    ID = "similarusers"
+    TITLE = "Similar users"
+    SUMMARY = "The people who move most like one of them, with the reasons in words."
+    TAGS = ("trajectory", "movement", "similar", "nearest", "lookalike", "embedding", "mobility")
+
+    def declare(self) -> None:
+        target = QgsProcessingParameterString("TARGET", tr("The user to compare with"))
+        self.add(target, tr("The user's id, as in the user field."))
+        self.add_options(SimilarSpec)
+        self.add_sink("OUTPUT", "Similar users", POINTS)
+
+    def run_on(self, run: Run) -> None:
+        from ..core.embedding.places import most_visited
+        from ..core.embedding.similarity import similar_users
+        from ..layers import styling
+
+        target = run.text("TARGET").strip()
+        if not target:
+            raise InputError("TARGET is empty: give the id of a user.")
+        self.open_model()
+        users = self.read_units("user")
+        found = similar_users(users, target, run.spec(SimilarSpec).k, self.embed, run.stage(tr("Comparing")))
+        points = self.points(*(values[found.rows] for values in most_visited(users)))
+        columns = columns_of(found, users.user_ids[found.rows])
+        self.write("OUTPUT", columns, styling.Similar(target), points, Qgis.WkbType.Point)
+
+
+def columns_of(found: Similar, ids: np.ndarray) -> dict[str, np.ndarray]:
+    """The fields of the result: id, rank, similarity and reasons of each user or region that was found."""
+    import numpy as np
+
+    rank = np.arange(1, len(found.rows) + 1)
+    return {"id": ids, "rank": rank, "similarity": found.similarity, "reasons": np.array(found.reasons, object)}
+
+
+class FindEncounters(TrackAlgorithm):
+    ID = "encounters"
+    TITLE = "Find encounters"
+    SUMMARY = "Pairs of users who were, or may have been, near each other at the same time."
+    TAGS = ("trajectory", "meeting", "contact", "proximity", "co-location", "encounter", "uncertainty")
+    USES_MODEL = False
+
+    def declare(self) -> None:
+        self.add_options(EncounterSpec)
+        self.add_sink("OUTPUT", "Encounters", POINTS)
+
+    def run_on(self, run: Run) -> None:
+        import numpy as np
+
+        from ..core.encounters.encounters import find_encounters
+        from ..layers import styling
+
+        tracks, spec = self.read_units("user"), run.spec(EncounterSpec)
+        found = find_encounters(tracks, spec, run.stage(tr("Finding encounters")))
+        words = tr("Encounters: {n:,}, observed: {k:,}.")
+        run.info(words.format(n=len(found.one), k=int(found.observed.sum())))
+        gaps = np.diff(tracks.t)[tracks.steps()] / 60_000
+        if len(gaps) and (longer := float(np.mean(gaps > spec.max_gap_min))) >= 0.5:
+            words = tr(
+                "Encounters are missed: {share:.0%} of the gaps between two fixes are longer than MAX_GAP. Half of all "
+                "gaps last {minutes:.0f} minutes or more; set MAX_GAP (Longest gap) higher."
+            )
+            run.warn(words.format(share=longer, minutes=float(np.median(gaps))))
+        if tracks.n_users < 2:
+            run.warn(tr("INPUT has fewer than two users: choose the user field."))
+        if len(found.one):
+            run.warn(tr("Encounters tell who knows whom. They are personal data: do not publish them."))
+        columns = {
+            "user_a": tracks.user_ids[found.one], "user_b": tracks.user_ids[found.other], "t_start": found.t_start,
+            "t_end": found.t_end, "probability": found.probability, "observed": found.observed,
+        }  # fmt: skip
+        points = self.points(found.lon, found.lat)
+        self.write("OUTPUT", columns, styling.Encounters(), points, Qgis.WkbType.Point)

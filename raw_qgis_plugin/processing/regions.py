@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Polygons and the people who visit them: raw:scoreregions, raw:flows, raw:similarregions, raw:publish."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qgis.core import (
+    NULL,
+    Qgis,
+    QgsExpression,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsProcessingContext,
+    QgsProcessingFeatureSource,
+    QgsProcessingParameterExpression,
+)
+
+from ..core.errors import InputError
+from ..core.sources.polygons import guess_id
+from ..core.specs import FlowSpec, PublishSpec, RegionSpec, SimilarRegionSpec, TaskSpec
+from .base import RawAlgorithm
+from .form import ANY_SHAPE, LINES, POLYGONS, TABLE, Run
+from .people import columns_of
+from .tracks import TrackAlgorithm
+from .words import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    import numpy as np
+
+    from ..core.flows.flows import Flows
+    from ..core.flows.zones import Zones
+    from ..core.tracks import Tracks
+    from ..layers.styling import Style
+
+
+class RegionAlgorithm(TrackAlgorithm):
+    """Reads the polygons of REGIONS besides the tracks."""
+
+    def add_regions(self, help_text: str) -> None:
+        """Add REGIONS."""
+        self.add_layer("REGIONS", "Regions", help_text, POLYGONS)
+
+    def read_regions(self, features: list[QgsFeature], tracks: Tracks) -> np.ndarray:
+        """(n,) polygons of the features in WGS84. Warns where no fix can lie in any of them: usually a CRS is wrong."""
+        import numpy as np
+        import shapely
+
+        from ..core.geodesy import metres_between, near_lon
+
+        run = self.current
+        polygons = polygons_in_wgs84(features, self.sources["REGIONS"], run.context)
+        west, south, east, north = shapely.total_bounds(polygons)
+        lon = near_lon(tracks.lon, (west + east) / 2)  # regions may go on beyond ±180
+        # No coordinates: logs are sent to others. The nearest fix to the box around the regions shows what is wrong
+        near = np.clip(lon, west, east), np.clip(tracks.lat, south, north)
+        km = metres_between(lon, tracks.lat, *near).min(initial=np.inf) / 1000
+        if not np.isfinite(west):
+            run.warn(tr("REGIONS has no polygon with an area, so no fix lies in any."))
+        elif 0 < km < np.inf:
+            words = tr(
+                "No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS."
+            )
+            run.warn(words.format(km=km))
+        return polygons
+
+
+def write_figures(
+    algorithm: RawAlgorithm, source: QgsProcessingFeatureSource, own: Sequence[str], features: Sequence[QgsFeature],
+    figures: Mapping[str, np.ndarray], style: Style,
+) -> None:  # fmt: skip
+    """Write a row a feature to OUTPUT: own fields of the source, figures, and geometries.
+
+    Figures that are counts become whole numbers.
+    """
+    counts = tuple(name for name in figures if name.startswith(("n_", "capped_", "trips_")))
+    fields = [source.fields().at(source.fields().lookupField(name)) for name in own]
+    values = [[feature[name] for feature in features] for name in own]
+    algorithm.crs = source.sourceCrs()
+    shapes = [feature.geometry() if feature.hasGeometry() else None for feature in features]
+    algorithm.write("OUTPUT", figures, style, shapes, source.wkbType(), counts=counts, own=(fields, values))
+
+
+def texts_of(source: QgsProcessingFeatureSource, features: Sequence[QgsFeature]) -> dict[str, list[str]]:
+    """The values of each field as text, in which the field that names regions is looked for."""
+    return {name: [str(feature[name]) for feature in features] for name in source.fields().names()}
+
+
+def polygons_in_wgs84(
+    features: Iterable[QgsFeature], source: QgsProcessingFeatureSource, context: QgsProcessingContext
+) -> np.ndarray:
+    """(n,) polygons of the features as shapely geometries in WGS84: `lonlat_shapes`."""
+    from ..layers.coordinates import lonlat_shapes
+
+    return lonlat_shapes([each.geometry() for each in features], source.sourceCrs(), context.transformContext())
+
+
+class ScoreRegions(RegionAlgorithm):
+    ID = "scoreregions"
+    TITLE = "Score regions"
+    SUMMARY = "Figures for polygons from the people who visit them, with intervals; few people are withheld."
+    TAGS = ("trajectory", "movement", "polygon", "neighbourhood", "residents", "density", "mobility", "zones")
+
+    def declare(self) -> None:
+        self.add_regions("Polygons in any CRS; their own fields are kept, but for figures of an earlier run.")
+        self.add_options(TaskSpec, RegionSpec)
+        self.add_sink("OUTPUT", "Region scores", POLYGONS)
+
+    def run_on(self, run: Run) -> None:
+        from ..core.people.labels import label_people
+        from ..core.regions.scores import score_regions
+        from ..environment.folders import publish_secret
+        from ..layers import styling
+
+        spec, secret, source = run.spec(RegionSpec), publish_secret(), self.sources["REGIONS"]
+        if not secret:
+            run.warn(tr("The QGIS profile cannot be written, so these figures cannot be published."))
+        model = self.open_model()
+        heads = self.choose_heads("region")
+        tracks = self.read_units("user")
+        features = list(source.getFeatures())
+        polygons = self.read_regions(features, tracks)
+        label = (lambda users, progress: label_people(users, model, progress)) if spec.labels else None
+        scores = score_regions(
+            tracks, polygons, model, [head["name"] for head in heads], spec.min_users, run.stage(tr("Scoring")),
+            self.embed, label, secret,
+        )  # fmt: skip
+        suppressed = scores.columns["suppressed"]
+        self.warn_outside(scores.reasons, scores.columns["in_domain"] | suppressed)  # what is withheld misleads nobody
+        words = tr("{n} of {m} regions are withheld: they would show figures of fewer than {k} users.")
+        run.info(words.format(n=int(suppressed.sum()), m=len(features), k=spec.min_users))
+        own = self._own_fields(source, features, {*scores.columns})
+        write_figures(self, source, own, features, scores.columns, styling.RegionScores(heads))
+
+    def _own_fields(
+        self, source: QgsProcessingFeatureSource, features: Sequence[QgsFeature], results: set[str]
+    ) -> list[str]:
+        """The regions' own fields, without figures of an earlier run, and without a fid that cannot number rows."""
+        from ..core.regions.people import PEOPLE_FIGURES
+
+        fields = source.fields().names()
+        made = results | {*PEOPLE_FIGURES, "geom", "epsilon", "within_95"}
+        ids = {feature["fid"] for feature in features if isinstance(feature["fid"], int)} if "fid" in fields else ()
+        made |= set() if len(ids) == len(features) else {"fid"}
+        gone = [name for name in fields if re.sub(r"_\d+$", "", name.lower()) in made]  # QGIS adds numbers to names
+        if gone:
+            words = tr("Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}.")
+            self.current.info(words.format(names=", ".join(gone)))
+        return [name for name in fields if name not in gone]
+
+
+class FindFlows(TrackAlgorithm):
+    ID = "flows"
+    TITLE = "Flows between zones"
+    SUMMARY = "How many trips go from zone to zone, when and by which modes; few people are withheld."
+    TAGS = ("trajectory", "origin", "destination", "OD", "matrix", "flow", "trips", "zones", "commuting", "mobility")
+
+    def declare(self) -> None:
+        self.add_layer(
+            "ZONES", "Zones (empty: hexagons)", "Polygons in any CRS. Where they overlap, the first one counts.",
+            POLYGONS, optional=True,
+        )  # fmt: skip
+        self.add_field("ZONE_FIELD", "Name of the zones (empty: guessed)", "", "ZONES")
+        self.add_options(FlowSpec)
+        self.add_sink("OUTPUT", "Flows", LINES)
+        self.add_sink("OUTPUT_ZONES", "Zones", POLYGONS, optional=True)
+        self.add_sink("OUTPUT_MATRIX", "Matrix", TABLE, optional=True, made=False)
+
+    def run_on(self, run: Run) -> None:
+        from ..core.flows.flows import find_flows
+        from ..environment.folders import publish_secret
+
+        spec, model = run.spec(FlowSpec), self.open_model()
+        tracks = self.read_units("track" if spec.trips == "tracks" else "user")
+        zones = self._read_zones(run, self.sources["ZONES"]) if "ZONES" in self.sources else None
+        found = find_flows(tracks, model, zones, spec, publish_secret(), run.stage(tr("Finding trips"), 15, 85))
+        words = tr(
+            "Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no "
+            "zone."
+        )
+        run.info(words.format(n=found.n_trips, a=found.n_incomplete, b=found.n_outside))
+        if not (found.pairs["from"] >= 0).any():
+            run.warn(tr("No pair of zones has trips of enough users: choose larger zones, or fewer slices."))
+        self._write(run, found)
+
+    def _read_zones(self, run: Run, source: QgsProcessingFeatureSource) -> Zones:
+        from ..core.flows.zones import read_zones
+
+        features = list(source.getFeatures())
+        texts = texts_of(source, features)
+        field = run.text("ZONE_FIELD") or guess_id([*texts], texts.__getitem__)
+        return read_zones(polygons_in_wgs84(features, source, run.context), texts.get(field))
+
+    def _write(self, run: Run, found: Flows) -> None:
+        import numpy as np
+
+        from ..core.flows.flows import shown_zones, table_of
+        from ..layers.flows import FlowLines, FlowZones
+        from ..layers.legends import Table
+
+        table, pairs, types = table_of(found), found.pairs, Qgis.WkbType
+        between = np.flatnonzero(pairs["rank"] > 0)
+        order = between[np.argsort(-pairs["rank"][between], kind="stable")]  # the strongest are drawn last
+        ends = found.zones.centres[np.stack([pairs["from"], pairs["to"]], axis=1)[order].ravel()]
+        lines = self.lines(ends[:, 0], ends[:, 1], np.arange(0, len(ends) + 1, 2))
+        columns = {name: values[order] for name, values in table.items()}
+        self.write("OUTPUT", columns, FlowLines(), lines, types.LineString, 85, 92)
+        if run.parameters.get("OUTPUT_ZONES"):
+            shapes, columns = shown_zones(found, "ZONES" not in self.sources)
+            polygons = self.polygons(shapes)
+            self.write("OUTPUT_ZONES", columns, FlowZones(), polygons, types.MultiPolygon, 92, 96)
+        if run.parameters.get("OUTPUT_MATRIX"):
+            self.write("OUTPUT_MATRIX", table, Table("Matrix of trips"), start=96)
+
+
+class SimilarRegions(RegionAlgorithm):
+    ID = "similarregions"
+    TITLE = "Similar regions"
+    SUMMARY = "The places that are used most like one of them, by the people who cross them; the reasons in words."
+    TAGS = ("trajectory", "movement", "polygon", "similar", "nearest", "neighbourhood", "embedding", "mobility")
+
+    def declare(self) -> None:
+        self.add_regions("Polygons in any CRS.")
+        target = QgsProcessingParameterExpression("TARGET", tr("The region to compare with"), None, "REGIONS")
+        self.add(
+            target, "Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12."
+        )
+        self.add_options(SimilarRegionSpec)
+        self.add_sink("OUTPUT", "Similar regions", POLYGONS)
+
+    def run_on(self, run: Run) -> None:
+        import numpy as np
+
+        from ..core.regions.similar import similar_regions
+        from ..layers import styling
+
+        spec, source = run.spec(SimilarRegionSpec), self.sources["REGIONS"]
+        features = list(source.getFeatures())
+        texts = texts_of(source, features)
+        named = guess_id([*texts], texts.__getitem__) or "$id"
+        ids = texts.get(named) or [str(feature.id()) for feature in features]
+        run.info(tr("The regions' ids are from the field {name}.").format(name=named))
+        target = self._find(run, features, ids)  # first, as it is quick
+        self.open_model()
+        users = self.read_units("user")
+        polygons = self.read_regions(features, users)
+        found, suppressed = similar_regions(
+            users, polygons, target, spec.k, self.embed, spec.min_users, run.stage(tr("Comparing"))
+        )
+        words = tr("{n} of {m} regions are left out: fewer than {k} users.")
+        run.info(words.format(n=int(suppressed.sum()), m=len(features), k=spec.min_users))
+        columns, style = columns_of(found, np.array(ids, object)[found.rows]), styling.SimilarPlaces(ids[target])
+        self.crs, shapes = source.sourceCrs(), [features[row].geometry() for row in found.rows]
+        self.write("OUTPUT", columns, style, shapes, source.wkbType())
+
+    def _find(self, run: Run, features: Sequence[QgsFeature], ids: list[str]) -> int:
+        """The number of the one region that TARGET fits: by its id, or else by an expression."""
+        text = run.text("TARGET").strip()
+        found = [number for number, value in enumerate(ids) if value in (text, text.strip("'"))]
+        if not found and text and not QgsExpression(text).hasParserError():
+            request = QgsFeatureRequest(QgsExpression(text), run.context.expressionContext())
+            fits = {feature.id() for feature in self.sources["REGIONS"].getFeatures(request)}
+            found = [number for number, feature in enumerate(features) if feature.id() in fits]
+        if len(found) != 1:
+            examples = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
+            raise InputError(
+                f"TARGET {text} fits {len(found) or 'no'} region{'s' * (len(found) > 1)}. Give the id of one, such as "
+                f"{examples or '(REGIONS is empty)'}; or an expression that is true for one region alone."
+            )
+        return found[0]
+
+
+class Publish(RawAlgorithm):
+    ID = "publish"
+    TITLE = "Publish figures"
+    SUMMARY = "Figures of regions or flows as they may leave the desk: with fixed noise, by an allow-list of fields."
+    NEEDS = ()
+    TAGS = ("privacy", "anonymous", "disclosure", "differential privacy", "noise", "export", "mobility")
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.add_layer("INPUT", "Regions or flows", "A result of Score regions, or of flows.", TABLE)
+        self.add_options(PublishSpec)
+        self.add_sink("OUTPUT", "Published figures", ANY_SHAPE)
+
+    def run_on(self, run: Run) -> None:
+        import numpy as np
+
+        from ..core.regions.noise import deviation
+        from ..core.regions.publish import NAMES, publish_figures, publish_threshold
+        from ..environment.folders import publish_secret
+        from ..layers.publishing import Published
+
+        spec, source = run.spec(PublishSpec), self.sources["INPUT"]
+        features = list(source.getFeatures())
+        texts = texts_of(source, features)
+        columns = {name: [None if row[name] == NULL else row[name] for row in features] for name in texts}
+        found = publish_figures(columns, publish_secret(), spec.epsilon, spec.min_users)
+        of_pairs = "from_zone" in columns
+        named = NAMES if of_pairs else (guess_id([*texts], texts.__getitem__), *NAMES)
+        kept = [name for name in dict.fromkeys(named) if name in columns]
+        left_out = [name for name in columns if name not in {*kept, *found}]
+        run.info(tr("Fields left out: {names}.").format(names=", ".join(left_out) or "–"))
+        words = tr(
+            "Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have "
+            "figures: others are of fewer than {least} users, with noise."
+        )
+        shown = np.flatnonzero(~found["suppressed"])
+        least, within = publish_threshold(spec.epsilon, spec.min_users), deviation(spec.epsilon)
+        run.info(words.format(within=within, n=len(shown), all=len(features), least=least))
+        if of_pairs:  # that there is a row, and where it stands, would tell of a pair what the desk knew
+            order = sorted(map(int, shown), key=lambda row: [texts[name][row] for name in kept])
+            features, found = [features[row] for row in order], {name: found[name][order] for name in found}
+        write_figures(self, source, kept, features, found, Published([]))
