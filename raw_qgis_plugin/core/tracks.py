@@ -175,11 +175,9 @@ class TimeIndex:
     def __init__(self, tracks: Tracks) -> None:
         t = tracks.t
         self._from, self._to = (int(t.min()), int(t.max())) if len(t) else (0, 0)
-        self._times = None
         self._span = self._to - self._from + 3
-        if self._span * (tracks.n_tracks + 1) >= 2**62:  # one key of track and time would overflow: rank the times
-            self._times = np.unique(t)
-            self._span = len(self._times) + 1
+        if self._span * (tracks.n_tracks + 1) >= 2**63:  # one key of track and time would overflow
+            raise InputError(f"{tracks.n_tracks:,} tracks are too many for a layer of over a century.")
         self._key = tracks.track.astype(np.int64) * self._span + self._rank(t)
 
     def before(self, track: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -191,8 +189,6 @@ class TimeIndex:
         return row.reshape(key.shape)
 
     def _rank(self, t: np.ndarray) -> np.ndarray:
-        if self._times is not None:
-            return np.searchsorted(self._times, t)
         return np.clip(t, self._from - 1, self._to + 1) - (self._from - 1)
 
 

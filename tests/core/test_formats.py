@@ -12,8 +12,7 @@ import pytest
 pytest.importorskip("pyarrow")
 
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources.preview import preview
-from raw_qgis_plugin.core.sources.readers import read
+from raw_qgis_plugin.core.sources.readers import preview, read
 from raw_qgis_plugin.core.sources.schema import Schema
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)

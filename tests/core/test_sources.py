@@ -16,8 +16,12 @@ from pyarrow import parquet  # noqa: E402
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.sources import readers, text  # noqa: E402
-from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
-from raw_qgis_plugin.core.sources.readers import read, read_table, stream  # noqa: E402
+from raw_qgis_plugin.core.sources.readers import (  # noqa: E402
+    preview,
+    read,
+    read_table,
+    stream,
+)
 from raw_qgis_plugin.core.sources.schema import Schema, find_columns  # noqa: E402
 from raw_qgis_plugin.core.tracks import Skipped, without_outliers  # noqa: E402
 

@@ -143,7 +143,7 @@ def windows() -> dict[str, QtWidgets.QWidget]:
     from raw_qgis_plugin.core.flows.trips import Trips
     from raw_qgis_plugin.core.paths import RESOURCES
     from raw_qgis_plugin.core.regions.view import RegionView
-    from raw_qgis_plugin.core.sources.preview import preview
+    from raw_qgis_plugin.core.sources.readers import preview
     from raw_qgis_plugin.gui.desktop import Desktop
     from raw_qgis_plugin.gui.dock.dock import RawDock
     from raw_qgis_plugin.gui.regions.card import Region, RegionCard
