@@ -1,30 +1,52 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Train the gap imputer, which predicts where tracks were in gaps: python -m model.fill.train --corpus S … --output DIR
 
-The files that it writes, bridge.onnx and card.json, belong in resources/bridge.
+Gaps are hidden in tracks. The core itself finds movements and describes the queries, so that the imputer is trained on
+what it will be given. The files that the command writes, bridge.onnx and card.json, belong in resources/bridge.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.cli import print_line, run
-from model.data.corpus import load_both, source_name
-from model.fill.examples import collect
+from model.cli import Report, print_line, run
+from model.data.corpus import Source, load_both, source_name
+from model.evaluate.gaps import BASELINES, Hidden, hide
 from model.network.raw import Mixture
-from model.retrieval.averaged import AveragedTraining, Examples, export, judge, parse, train_averaged
+from model.retrieval.averaged import AveragedTraining, Examples, export, judge, layers_of, parse, train_averaged
 from model.training.calibrate import table
-from raw_qgis_plugin.core.arrays import take_rows
+from raw_qgis_plugin.core.arrays import join_rows, run_starts, take_rows
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.gaps.ends import ends_of
 from raw_qgis_plugin.core.gaps.fill import SETTINGS as FILL
-from raw_qgis_plugin.core.gaps.imputer import SIMPLE
+from raw_qgis_plugin.core.gaps.imputer import SIMPLE, describe
+from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.paths import IMPUTER, IMPUTER_CARD
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+
+
+@dataclass(frozen=True)
+class ExampleSettings:
+    """How examples are drawn: gaps are hidden in layers of people of a source, as they were recorded or thinned."""
+
+    lengths_s: tuple[float, ...] = (150.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)  # varied
+    vary: float = 0.25  # of the logarithm, to both sides
+    cadences_s: tuple[int, ...] = (1, 1, 1, 1, 1, 120, 300)  # to which a layer is thinned
+    layer: tuple[int, int] = (15, 80)  # people in one, from … to
+    per_user: int = 40  # gaps of one length
+    anywhere: float = 0.4  # share of the examples whose query is not the middle
+    passes: int = 6  # most over the people of a source, each in other layers
+
+
+EXAMPLES = ExampleSettings()
 
 
 @dataclass(frozen=True)
@@ -42,6 +64,55 @@ class ImputerTraining(AveragedTraining):
 
 
 SETTINGS = ImputerTraining()
+
+
+def examples_of(hidden: Hidden) -> Examples:
+    """Examples whose errors count so that those of the best simple method average one."""
+    ends, movements = ends_of(hidden.gaps), Movements(hidden.gaps.tracks)
+    inputs = describe(hidden.gaps, ends, movements, movements.between(hidden.gaps), hidden.share)
+    target, n = hidden.truth(ends), len(hidden.t)
+    simple = np.linalg.norm(
+        inputs["centre"][:, list(BASELINES.values())] * ends.unit_m[:, None, None] - target[:, None], axis=-1
+    )
+    typical = np.full(n, max(simple.mean(axis=0).min(), 1.0))
+    return Examples(inputs, target, ends.unit_m.astype(np.float32), typical, ends.seconds, np.zeros(n, int))
+
+
+def collect(sources: list[Source], most: int, seed: int, report: Report) -> Examples:
+    """About `most` examples of sources, by the sources' weights. Raises InputError if there are none."""
+    found: list[Examples] = []
+    total = sum(s.weight for s in sources)
+    for number, s in enumerate(sources):
+        rng = np.random.default_rng([seed, number])
+        wanted, own = int(most * s.weight / total), []
+        for layer in _layers(s, rng):
+            for seconds in EXAMPLES.lengths_s:
+                seconds *= np.exp(rng.uniform(-EXAMPLES.vary, EXAMPLES.vary))
+                hidden = hide(layer, seconds, EXAMPLES.per_user, wanted, int(rng.integers(2**31)), EXAMPLES.anywhere)
+                own += [examples_of(hidden)] if len(hidden.t) else []
+            if sum(map(len, own)) >= wanted:
+                break
+        count = sum(map(len, own))
+        if own:  # the last layer may have brought too many; some of each length are dropped
+            found.append(take_rows(join_rows(own), np.sort(rng.permutation(count)[:wanted])))
+        report({"source": s.name, "examples": min(count, wanted)})
+    if not found:
+        people = "to learn from" if any(not s.validation for s in sources) else "held apart"
+        lengths = f"{min(EXAMPLES.lengths_s) / 60:g} to {max(EXAMPLES.lengths_s) / 60:g} minutes"
+        raise InputError(f"The corpus has no fixes of people {people} in which gaps of {lengths} could be hidden.")
+    return join_rows(found)
+
+
+def _layers(s: Source, rng: np.random.Generator) -> Iterator[Tracks]:
+    """Layers of some people of a source, one track each, as recorded or thinned."""
+    wanted = np.flatnonzero(s.shards.unseen == s.validation)
+    for some in chain.from_iterable(layers_of(wanted, EXAMPLES.layer, rng) for _ in range(EXAMPLES.passes)):
+        rows = np.flatnonzero(np.isin(s.shards.user, some))
+        layer = build_tracks(s.shards.user[rows], None, s.t[rows], s.lon[rows], s.lat[rows])[0]
+        cadence_s = int(rng.choice(EXAMPLES.cadences_s))
+        layer = layer.take(run_starts(layer.track, layer.t // (1000 * cadence_s)))
+        if len(layer) > 1:
+            yield layer
 
 
 class Imputer(nn.Module):

@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, mean_abs
 
 from model.head_training.fit import Task
 from raw_qgis_plugin.core.bundle.bundle import worth
+from raw_qgis_plugin.core.evaluation.metrics import by_group, limits
 from raw_qgis_plugin.core.evaluation.report import Page
 
 FEW = 30  # units or groups, of which a verdict warns
@@ -33,24 +34,6 @@ def scores(answer: np.ndarray, truth: np.ndarray, task: Task) -> dict[str, float
     if task.classes:
         return {"accuracy": accuracy_score(truth, answer), "macro_f1": f1_score(truth, answer, average="macro")}
     return {"mae": mean_absolute_error(truth, answer), "r2": r2_score(truth, answer)}
-
-
-def by_group(values: np.ndarray, group: np.ndarray, seed: int = 0, draws: int = 2000) -> np.ndarray:
-    """Means (draws, k) of values (n, k) over bootstrap samples of the groups."""
-    _, code = np.unique(group, return_inverse=True)
-    values = np.reshape(values, (len(group), -1))
-    sums = np.stack([np.bincount(code, column) for column in values.T] + [np.bincount(code)], axis=1)  # (groups, k + 1)
-    # How often each group is drawn is multinomial; 200 draws at a time
-    rng, groups = np.random.default_rng(seed), len(sums)
-    drawn = np.concatenate([
-        rng.multinomial(groups, np.full(groups, 1 / groups), size=200) @ sums for _ in range(draws // 200)
-    ])  # fmt: skip
-    return drawn[:, :-1] / np.maximum(drawn[:, -1:], 1e-9)
-
-
-def limits(draws: np.ndarray) -> list[float]:
-    """The middle 95 % of draws."""
-    return [float(q) for q in np.nanpercentile(draws, [2.5, 97.5])]
 
 
 def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:

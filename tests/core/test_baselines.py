@@ -33,8 +33,8 @@ def days(n: int = 5, pad: int = 0) -> tuple:
     return t[None], lon[None], lat[None]
 
 
-@pytest.mark.parametrize("method", [b.persistence, b.constant_velocity, b.same_time_before, b.usual_place,
-                                    b.markov_chain, lambda w: b.toward_median(w, 0.4)])  # fmt: skip
+@pytest.mark.parametrize("method", [b.persistence, b.constant_velocity, b.same_time_before,
+                                    lambda w: b.toward_median(w, 0.4)])  # fmt: skip
 def test_padding_changes_nothing(method):
     short, long = (method(windows(*days(pad=pad), 1, 8, 20)) for pad in (0, 37))
     for one, other in zip(short, long, strict=True):
@@ -50,24 +50,12 @@ def test_velocity_goes_on_and_fades():
     assert 10.038 < faded[0, 0] < 10.04 and 10.07 < faded[0, 1] < 10.081
 
 
-def test_habits_are_found():
-    w = windows(*days(), 1, 8, 12)  # ends at 9, at work; 10: work, 17: gym, 21: home
-    for method in (b.same_time_before, b.usual_place):
-        np.testing.assert_allclose(method(w)[0], [[WORK, GYM, HOME]], err_msg=method.__name__)
-    np.testing.assert_allclose(b.markov_chain(w)[0], [[WORK, HOME, HOME]])  # eight hours after work is mostly evening
-
-
-def test_the_latest_day_comes_first_and_the_most_frequent_wins():
+def test_habits_are_found_and_the_latest_day_comes_first():
     t, lon, lat = days()
+    w = windows(t, lon, lat, 1, 8, 12)  # ends at 9, at work; 10: work, 17: gym, 21: home
+    np.testing.assert_allclose(b.same_time_before(w)[0], [[WORK, GYM, HOME]])
     lon[0, t[0] == START + (4 * 24 + 17) * HOUR_MS] = HOME  # no gym on the last evening
     assert b.same_time_before(windows(t, lon, lat, 8))[0][0, 0] == HOME
-    np.testing.assert_allclose(b.usual_place(windows(t, lon, lat, 8))[0][0, 0], GYM)
-
-
-def test_a_new_place_stays():
-    t, lon, lat = days()
-    lon[0, -1] = 11.0
-    np.testing.assert_allclose(b.markov_chain(windows(t, lon, lat, 2))[0], 11.0)
 
 
 def test_the_antimeridian_changes_nothing():

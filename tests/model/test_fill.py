@@ -13,9 +13,9 @@ import pytest
 
 from model.cli import run
 from model.evaluate import main as evaluate
+from model.evaluate.gaps import hide
 from model.fill import train
 from model.fill.__main__ import main as fill
-from model.fill.examples import examples_of, hide
 from model.retrieval.train import main as train_scorer
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -93,7 +93,7 @@ def test_training_lowers_the_error_and_leaves_what_the_core_reads(
     assert card["examples"] > 500 and {"seconds", "share50", "share80"} <= card["calibration"].keys()
     monkeypatch.setattr(imputer, "IMPUTER", tmp_path / "bridge" / "bridge.onnx")
     monkeypatch.setattr(imputer, "IMPUTER_CARD", tmp_path / "bridge" / "card.json")
-    some = examples_of(hide(read(str(tracks_file))[0].by_user(), 300.0, 1, 50, 0))
+    some = train.examples_of(hide(read(str(tracks_file))[0].by_user(), 300.0, 1, 50, 0))
     m = imputer.Imputer().mixture(some.inputs, some.unit_m)
     assert (m.scale > 0).all() and np.allclose(m.weight.sum(axis=1), 1, atol=1e-5)
 

@@ -13,7 +13,7 @@ import pytest
 
 from model.data.corpus import load
 from model.retrieval import train as fitting
-from model.retrieval.examples import DAYS, TRIPS, _layers, collect, mirrored
+from model.retrieval.train import DAYS, TRIPS, _layers, collect, mirrored
 from model.retrieval.train import main as train_scorer
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import runtime

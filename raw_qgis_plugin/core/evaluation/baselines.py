@@ -7,8 +7,6 @@ lies too far back for a method leaves its forecast at the last fix, which is alw
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from ..arrays import nearest_row
@@ -17,7 +15,6 @@ from ..times import DAY_MS, HOUR_MS
 from .windows import Windows
 
 Forecast = tuple[np.ndarray, np.ndarray]
-CELL_M = 250.0  # of places
 
 
 def persistence(w: Windows) -> Forecast:
@@ -61,60 +58,15 @@ def cross_fitted_pull(w: Windows, group: np.ndarray, seed: int = 0) -> np.ndarra
 
 def same_time_before(w: Windows) -> Forecast:
     """The fix nearest to that time on the latest earlier day with one within 30 min."""
-
-    def rows(t: np.ndarray, _place: np.ndarray, query_t: np.ndarray) -> list[np.ndarray]:
-        wanted = query_t[:, None] - DAY_MS * np.arange(1, 3 + np.ptp(t) // DAY_MS)
-        row = _nearest(t, wanted)
-        hit = np.abs(t[row] - wanted) <= HOUR_MS // 2
-        return [r[ok][:1] for r, ok in zip(row, hit)]
-
-    return _most_frequent(w, rows)
-
-
-def usual_place(w: Windows) -> Forecast:
-    """The most frequent place within half an hour of that time of day."""
-
-    def rows(t: np.ndarray, _place: np.ndarray, query_t: np.ndarray) -> list[np.ndarray]:
-        apart = (t - query_t[:, None] + DAY_MS // 2) % DAY_MS - DAY_MS // 2
-        return [np.flatnonzero(near) for near in np.abs(apart) <= HOUR_MS // 2]
-
-    return _most_frequent(w, rows)
-
-
-def markov_chain(w: Windows) -> Forecast:
-    """The most frequent place one horizon after fixes at the present place.
-
-    This is one step of a Markov chain whose states are places and whose step is the horizon.
-    """
-
-    def rows(t: np.ndarray, place: np.ndarray, query_t: np.ndarray) -> list[np.ndarray]:
-        ahead, here = query_t[:, None] - t[-1], place == place[-1]
-        row = _nearest(t, t + ahead)
-        near = np.abs(t[row] - t - ahead) <= ahead / 4
-        return [np.unique(r[ok & here]) for r, ok in zip(row, near)]
-
-    return _most_frequent(w, rows)
-
-
-def _nearest(t: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    return nearest_row(t, wanted, np.zeros_like(wanted), np.full_like(wanted, len(t) - 1))
-
-
-def _most_frequent(w: Windows, rows: Callable[[np.ndarray, np.ndarray, np.ndarray], list[np.ndarray]]) -> Forecast:
-    """Mean position at the most frequent place among some fixes, of equal ones the lower; else the last fix.
-
-    rows: function of the times and places (c,) of a context and of its query times (h,) that returns the fixes of each
-    query. Places are cells of a grid around the last fix.
-    """
     to_lon, to_lat = (a.copy() for a in persistence(w))
     for k, known in enumerate(~np.isnan(w.lon)):  # a loop over contexts, not over fixes
-        x, y = near_lon(w.lon[k, known], w.lon[k, -1]), w.lat[k, known]
-        cell = np.round(offset_m(x, y, x[-1], y[-1]) / CELL_M).astype(np.int64)
-        place = np.unique((cell[:, 0] << 24) + cell[:, 1], return_inverse=True)[1]
-        for h, some in enumerate(rows(w.t[k, known], place, w.query_t[k])):
-            if len(some):
-                best = some[place[some] == np.bincount(place[some]).argmax()]
-                to_lon[k, h], to_lat[k, h] = x[best].mean(), y[best].mean()
+        t = w.t[k, known]
+        wanted = w.query_t[k][:, None] - DAY_MS * np.arange(1, 3 + np.ptp(t) // DAY_MS)
+        row = nearest_row(t, wanted, np.zeros_like(wanted), np.full_like(wanted, len(t) - 1))
+        hit = np.abs(t[row] - wanted) <= HOUR_MS // 2
+        found, first = hit.any(axis=1), row[np.arange(len(row)), hit.argmax(axis=1)]
+        to_lon[k, found] = near_lon(w.lon[k, known], w.lon[k, -1])[first[found]]
+        to_lat[k, found] = w.lat[k, known][first[found]]
     return to_lon, to_lat
 
 
@@ -123,8 +75,6 @@ def simple_methods(w: Windows, group: np.ndarray, seed: int = 0) -> dict[str, Fo
     methods = {
         "persistence": persistence(w),
         "same time before": same_time_before(w),
-        "most frequent place at that hour": usual_place(w),
-        "Markov chain over places": markov_chain(w),
         "toward the median place": toward_median(w, cross_fitted_pull(w, group, seed)),
     }
     for steps, which in ((1, "last step"), (3, "last 3 steps")):

@@ -82,8 +82,23 @@ def interval_by_person(
     ours: np.ndarray, theirs: np.ndarray, group: np.ndarray, seed: int = 0, level: float = 0.95
 ) -> list[float]:
     """Bootstrap interval of the ratio of mean errors (w, h) over groups (w,), drawn with replacement."""
+    drawn = by_group(np.stack([np.nansum(a, axis=1) for a in (ours, theirs)], axis=1), group, seed)
+    return limits(drawn[:, 0] / np.maximum(drawn[:, 1], 1e-9), level)
+
+
+def by_group(values: np.ndarray, group: np.ndarray, seed: int = 0, draws: int = 2000) -> np.ndarray:
+    """Means (draws, k) of values (n, k) over bootstrap samples of the groups."""
     _, code = np.unique(group, return_inverse=True)
-    sums = [np.bincount(code, np.nansum(a, axis=1)) for a in (ours, theirs)]
-    drawn = np.random.default_rng(seed).integers(0, len(sums[0]), (2000, len(sums[0])))
-    above, below = (s[drawn].sum(axis=1) for s in sums)
-    return [float(q) for q in np.quantile(above / np.maximum(below, 1e-9), [(1 - level) / 2, (1 + level) / 2])]
+    values = np.reshape(values, (len(group), -1))
+    sums = np.stack([np.bincount(code, column) for column in values.T] + [np.bincount(code)], axis=1)  # (groups, k + 1)
+    # How often each group is drawn is multinomial; 200 draws at a time
+    rng, groups = np.random.default_rng(seed), len(sums)
+    drawn = np.concatenate([
+        rng.multinomial(groups, np.full(groups, 1 / groups), size=200) @ sums for _ in range(draws // 200)
+    ])  # fmt: skip
+    return drawn[:, :-1] / np.maximum(drawn[:, -1:], 1e-9)
+
+
+def limits(draws: np.ndarray, level: float = 0.95) -> list[float]:
+    """The middle 95 % of draws."""
+    return [float(q) for q in np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])]

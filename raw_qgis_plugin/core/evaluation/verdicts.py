@@ -25,8 +25,6 @@ MODEL = "RAW"  # among the names of methods
 WORDS = {
     "persistence": "staying",
     "same time before": "where it was at that time of an earlier day",
-    "most frequent place at that hour": "where it is most often at that hour",
-    "Markov chain over places": "where it mostly goes from there",
     "toward the median place": "on the way back to the middle of its places",
     "constant velocity, last step": "constant velocity, last step",
     "constant velocity, last 3 steps": "constant velocity, last 3 steps",

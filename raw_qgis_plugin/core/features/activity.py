@@ -59,12 +59,6 @@ ACTIVITY = (
 )  # fmt: skip
 
 
-def slice_of_week(hours: np.ndarray) -> np.ndarray:
-    """Index into SLICES of hours since Monday 00:00 (solar time)."""
-    part = np.digitize(hours % 24, [6.0, 9.5, 16.0, 19.5, 22.0]) % 5  # night, morning, midday, evening, late, night
-    return np.where((hours >= 120) & (part > 0), 5, part)
-
-
 def activity(tracks: Tracks) -> np.ndarray:
     """(n_tracks, len(ACTIVITY)) float32: shares, logarithms and hours scaled to about one; 0 if nothing is known."""
     if not len(tracks):
@@ -183,7 +177,9 @@ def _time_by_place(s: Slots, place: np.ndarray) -> list[np.ndarray]:
         length = s.length[slots].astype(np.int64)
         row = np.repeat(slots, length)
         since = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
-        part = slice_of_week((s.hours[row] + since * SETTINGS.slot_ms / HOUR_MS) % 168)
+        hours = (s.hours[row] + since * SETTINGS.slot_ms / HOUR_MS) % 168
+        part = np.digitize(hours % 24, [6.0, 9.5, 16.0, 19.5, 22.0]) % 5  # the last is night again
+        part = np.where((hours >= 120) & (part > 0), SLICES.index("weekend"), part)
         first = int(s.track[slots[0]])  # slots are in the order of their tracks
         count = np.bincount(((s.track[row] - first) * len(SLICES) + part) * n_states + place[row])
         cells[first * time[0].size :][: len(count)] += count

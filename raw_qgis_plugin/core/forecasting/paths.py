@@ -93,7 +93,10 @@ class Components:
             rows = order[first[size == h][:, None] + np.arange(h)]  # (n, h) queries
             at_once = max(s.at_once // (h * s.components * s.rings * s.directions), 1)
             for some in np.array_split(rows, -(-len(rows) // at_once)):
-                movements = self._followed(some, column[some])
+                # The values (n, h, C, 6) of components, followed through the horizons, of weight zero where unknown
+                movements, of = np.tile(UNKNOWN, (*some.shape, s.components, 1)), column[some]
+                at = np.nonzero((of < s.components) & (self.values[some, :, 5] > 0))
+                movements[at[0], at[1], of[at]] = self.values[some[at[:2]], at[2]]
                 found, share = cluster(movements, self.point[some], horizon_s[some], max(count, s.clusters))
                 n = min(count, share.shape[1])
                 result[some, :n] = np.swapaxes(found, 1, 2)[:, :, :n]
@@ -112,15 +115,6 @@ class Components:
         rank = np.empty(len(total), np.int64)
         rank[by_weight] = np.arange(len(total)) - np.searchsorted(owner[by_weight], owner[by_weight])
         return rank[number].reshape(self.key.shape)
-
-    def _followed(self, rows: np.ndarray, column: np.ndarray) -> np.ndarray:
-        """The values (n, h, C, 6) of components of contexts, followed through the horizons of their queries `rows` (n,
-        h), of weight zero where unknown. column: (n, h, c).
-        """
-        result = np.tile(UNKNOWN, (*rows.shape, SETTINGS.components, 1))
-        at = np.nonzero((column < SETTINGS.components) & (self.values[rows, :, 5] > 0))
-        result[at[0], at[1], column[at]] = self.values[rows[at[:2]], at[2]]
-        return result
 
 
 def cluster(
