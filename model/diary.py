@@ -7,19 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.cli import (
-    add_options,
-    check_output,
-    make_parser,
-    meter,
-    open_model,
-    own_ids,
-    read_tracks,
-    run,
-    spec_of,
-    utc_times,
-    write_table,
-)
+from model import cli
 from raw_qgis_plugin.core.diary.diary import find_diary
 from raw_qgis_plugin.core.specs import DiarySpec
 
@@ -36,22 +24,22 @@ TIMES = ("t_arrive", "t_leave", "t_start", "t_end")
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, find stops and trips, write."""
     words = "Where people stopped, and how they got from stop to stop."
-    parser = make_parser("diary", words, EPILOG, output="the folder to write into")
-    add_options(parser, DiarySpec)
+    parser = cli.make_parser("diary", words, EPILOG, output="the folder to write into")
+    cli.add_options(parser, DiarySpec)
     args = parser.parse_args(argv)
     folder = Path(args.output).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     args.output = str(folder / "trips.parquet")
-    check_output(str(folder / "stops.parquet"), args, "stops.parquet")
-    model = open_model(args)
-    tracks, guess = read_tracks(args)
-    diary = find_diary(tracks, model, spec_of(args, DiarySpec), meter("writing the diary"))
+    cli.check_output(str(folder / "stops.parquet"), args, "stops.parquet")
+    model = cli.open_model(args)
+    tracks, guess = cli.read_tracks(args)
+    diary = find_diary(tracks, model, cli.spec_of(args, DiarySpec), cli.meter("writing the diary"))
     for name, extra in (("stops", {"lon": diary.stop_lon, "lat": diary.stop_lat}), ("trips", {})):
         columns = dict(getattr(diary, name))
-        columns["user_id"] = own_ids(columns["user_id"], args.tracks, guess.user)
-        columns |= {column: utc_times(columns[column]) for column in TIMES if column in columns}
-        write_table(str(folder / f"{name}.parquet"), columns | extra)
+        columns["user_id"] = cli.own_ids(columns["user_id"], args.tracks, guess.user)
+        columns |= {column: cli.utc_times(columns[column]) for column in TIMES if column in columns}
+        cli.write_table(str(folder / f"{name}.parquet"), columns | extra)
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(cli.run(main))

@@ -185,7 +185,7 @@ def domain_of(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:
         if name in bounds:
             bounds[name][1] = UNLIMITED
     if "observed" in bounds:
-        bounds["observed"][0] = min(float(np.quantile(stats["observed"], 0.1).round(2)), 0.5)
+        bounds["observed"][0] = min(float(np.quantile(stats["observed"], 0.1).round(2)), 0.4)
     if "speed_ms" in bounds:
         bounds["speed_ms"] = [0.0, min(bounds["speed_ms"][1], 150.0)]  # faster is a receiver's jump in a tunnel
     return bounds

@@ -98,6 +98,11 @@ def _word(value: Any) -> str | None:
     return text if text.isascii() else text.encode("ascii", "replace").decode()
 
 
+def solar_ms(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
+    """Epoch ms (n,) as a clock of mean solar time shows them at longitudes (n,) in degrees."""
+    return t + np.rint(lon / 15 * HOUR_MS).astype(np.int64)
+
+
 def find_zone(name: str) -> tzinfo:
     """The zone of an IANA name, '' (UTC) or an offset such as UTC+03:00. Raises InputError for an unknown name."""
     offset = _zone_ms(name.strip())

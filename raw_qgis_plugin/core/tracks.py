@@ -15,7 +15,7 @@ from .arrays import expand_ranges, group_offsets, group_quantile, object_column,
 from .errors import InputError, check_cancelled
 from .geodesy import metres_between, wrapped
 from .skipped import NO_READABLE_TIME, OUTSIDE, UNLIKELY_TIME, VAGUE, LeftOut, Skipped
-from .times import DAY_MS, HOUR_MS, NO_TIME
+from .times import DAY_MS, NO_TIME, solar_ms
 
 MAX_ID_LETTERS = 1000
 NO_USER = "all"  # the one user of fixes that come without a user
@@ -195,8 +195,7 @@ class TimeIndex:
 def solar_day(tracks: Tracks) -> np.ndarray:
     """(n,) int64: each fix's day since 1970-01-01 in mean solar time at the median longitude of its user."""
     lon = group_quantile(tracks.lon, tracks.user, tracks.n_users)
-    shift = np.round(lon / 15 * HOUR_MS).astype(np.int64)
-    return (tracks.t + shift[tracks.user]) // DAY_MS
+    return solar_ms(tracks.t, lon[tracks.user]) // DAY_MS
 
 
 def build_tracks(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import expand_ranges, group_quantile, run_ends, run_starts, take_rows
-from ..times import DAY_MS, HOUR_MS
+from ..times import DAY_MS, HOUR_MS, solar_ms
 from ..tracks import Tracks
 from .stops import within
 
@@ -118,7 +118,7 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     owner = np.zeros(n, np.int64)
     owner[place] = users.user[first]
     lon = group_quantile(users.lon, users.user, n_users)
-    t = users.t + np.rint(lon / 15 * HOUR_MS).astype(np.int64)[users.user]
+    t = solar_ms(users.t, lon[users.user])
     step = users.steps()
     gap = t[step + 1] - t[step]
     row = step[gap <= silence]

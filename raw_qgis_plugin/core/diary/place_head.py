@@ -98,8 +98,7 @@ def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -
     head, logit, x = load_head() if head is None else head, {}, facts.matrix()
     for name in (HOME, WORK):
         trees = {key.removeprefix(f"{name}_"): head[key] for key in head if key.startswith(f"{name}_")}
-        parts = [trees_sum(x[k : k + 4096], trees) for k in range(0, len(x), 4096)]
-        logit[name] = np.concatenate([np.zeros(0), *parts])
+        logit[name] = trees_sum(x, trees)
     return choose_kinds(facts, logit, head)
 
 

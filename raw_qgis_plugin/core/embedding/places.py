@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import run_starts, stable_order
 from ..geodesy import metres_between
-from ..times import HOUR_MS
+from ..times import HOUR_MS, solar_ms
 from ..tracks import Tracks
 
 GRID_M = 500.0  # side of a cell
@@ -48,7 +48,7 @@ def usual_places(users: Tracks, row: int, most: int = 3, min_share: float = 0.03
     best = [k for k in np.argsort(-share, kind="stable")[:most] if share[k] >= min_share]
     slot = np.full(len(cells), len(best))
     slot[best] = np.arange(len(best))
-    local = at + (lon[last] / 15 * HOUR_MS).astype(np.int64)
+    local = solar_ms(at, lon[last])
     columns, where = len(best) + 2, np.where(known, slot[which[last]], len(best) + 1)
     day = np.bincount(local // HOUR_MS % 24 * columns + where, minlength=24 * columns).reshape(24, columns)
     return UsualPlaces(x[first[best]], y[first[best]], share[best], day / np.maximum(day.sum(axis=1, keepdims=True), 1))

@@ -16,7 +16,7 @@ from ..regions.disclosure import withheld
 from ..regions.noise import noise_keys, noisy_medians
 from ..regions.publish import CAP, CAPPED, NOISE_KEY, NOISY
 from ..specs import FlowSpec
-from ..times import DAY_MS, HOUR_MS
+from ..times import DAY_MS, HOUR_MS, solar_ms
 from .trips import SHORT_MODES, Trips, trips_of, trips_of_tracks
 from .zones import Zones, hexagons
 
@@ -116,7 +116,7 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
 
 def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """The slice of each departure (n,), and the names of all slices. t: epoch ms. Hours are of mean solar time."""
-    solar = t + np.rint(lon / 15 * HOUR_MS).astype(np.int64)
+    solar = solar_ms(t, lon)
     if kind == "hour":
         return solar // HOUR_MS % 24, np.array([f"{hour:02d}:00" for hour in range(24)], object)
     if kind == "weekend":

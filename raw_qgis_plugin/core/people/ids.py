@@ -9,8 +9,6 @@ import numpy as np
 
 from ..tracks import Tracks
 
-_ALIKE = str.maketrans("аеорсухіјѕ", "aeopcyxijs")  # Cyrillic
-
 
 def doubtful_ids(users: Tracks, short_days: float = 1.0, long_days: float = 3.0) -> list[str]:
     """Why ids may not be persons, a sentence each.
@@ -20,9 +18,7 @@ def doubtful_ids(users: Tracks, short_days: float = 1.0, long_days: float = 3.0)
     """
     found = []
     if alike := users.n_users - len({_plain(str(name)) for name in users.user_ids}):
-        words = (
-            "differ from others by case, blanks, accents or letters that look alike: if they are one person, join them"
-        )
+        words = "differ from others by case, blanks, accents or invisible letters: if they are one person, join them"
         found.append(f"{alike:,} of {users.n_users:,} ids {words}")
     span_s = np.ptp(users.t) / 1000 if len(users) else 0
     in_turns = users.n_users > 2 and users.span_s.sum() <= span_s  # as of one device that changes its id
@@ -33,8 +29,6 @@ def doubtful_ids(users: Tracks, short_days: float = 1.0, long_days: float = 3.0)
 
 
 def _plain(name: str) -> str:
-    """An id without what hardly shows: case, blanks around it or doubled, accents, invisible and Cyrillic letters."""
-    if not name.isascii():
-        whole = unicodedata.normalize("NFKD", name.casefold()).translate(_ALIKE)
-        name = "".join(c for c in whole if unicodedata.category(c) not in ("Cf", "Mn"))
-    return " ".join(name.casefold().split())
+    """An id without what hardly shows: case, blanks around it or doubled, accents and invisible letters."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(c for c in letters if unicodedata.category(c) not in ("Cf", "Mn")).split())

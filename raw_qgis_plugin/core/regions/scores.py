@@ -114,7 +114,7 @@ def count_figures(
         columns[f"{CAPPED}n_visits"] = np.where(few, np.nan, _sums(visits.minimum(visits.sign() * CAP)))
         keys = columns[NOISE_KEY] = np.full(n, None, object)
         keys[~few] = noise_keys(secret, regions[~few], fixes[~few], users.user_ids)
-        columns[f"{NOISY}dwell_min"] = noisy_medians(secret, keys, "dwell_min", minutes, region, who)
+        columns[f"{NOISY}dwell_min"] = noisy_medians(secret, keys, "dwell_min", minutes[long], region[long], who[long])
     return columns, few
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import expand_ranges, run_starts, sparse_counts
-from ..times import HOUR_MS
+from ..times import HOUR_MS, solar_ms
 from ..tracks import Tracks
 from .disclosure import withheld
 
@@ -48,4 +48,4 @@ def people_by_hour(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> n
 def solar_hours(tracks: Tracks) -> np.ndarray:
     """(n,) int64: each fix's hour of mean solar time, from a Monday on."""
     monday = 3 * 24  # 1970-01-01 was a Thursday
-    return (tracks.t + np.round(tracks.lon / 15 * HOUR_MS).astype(np.int64)) // HOUR_MS + monday
+    return solar_ms(tracks.t, tracks.lon) // HOUR_MS + monday
