@@ -92,7 +92,7 @@ def _people(
     t: np.ndarray, kind: np.ndarray, commuters: np.ndarray, user: np.ndarray, lon: np.ndarray, lat: np.ndarray
 ) -> People:
     """People of fixes (n,) of which each has a kind. user: numbers."""
-    tracks = build_tracks(user, None, t, lon, lat, drop_spikes=False)[0]
+    tracks = build_tracks(user, None, t, lon, lat)[0]
     ids, order = tracks.user_ids.astype(np.int64), np.lexsort((t, user))
     key = user[order].astype(np.int64) << 42 | t[order]
     row = order[np.searchsorted(key, ids[tracks.user] << 42 | tracks.t)]  # clean tracks have fewer fixes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import expand_ranges, group_quantile, run_ends, run_starts, take_rows
+from ..arrays import expand_ranges, group_quantile, run_ends, run_starts
 from ..times import DAY_MS, HOUR_MS, solar_ms
 from ..tracks import Tracks
 from .stops import within
@@ -47,7 +47,7 @@ class PlaceFacts:
 
 @dataclass(frozen=True)
 class _Hours:
-    """Time cut at full hours: its group, day since 1970, hour of the day, and length (h)."""
+    """Time cut at full hours: its group (a place or a user), day since 1970, hour of the day, and length (h)."""
 
     group: np.ndarray
     day: np.ndarray
@@ -55,29 +55,38 @@ class _Hours:
     length: np.ndarray
 
     @classmethod
-    def of(cls, group: np.ndarray, begin: np.ndarray, end: np.ndarray) -> _Hours:
-        """Of stretches of solar time (ms)."""
+    def of(cls, group: np.ndarray, t: np.ndarray, step: np.ndarray) -> _Hours:
+        """From the fixes in rows `step` (k,), ascending, to the next ones. group: (k,). t: of all fixes, solar ms."""
+        begin, end = t[step], t[step + 1]
         first = begin // HOUR_MS
         count = np.maximum(-(-end // HOUR_MS) - first, 0)
-        hour, row = expand_ranges(first, count), np.repeat(np.arange(len(group)), count)
+        hour, row = expand_ranges(first, count), np.repeat(np.arange(len(step)), count)
         length = np.minimum(end[row], (hour + 1) * HOUR_MS) - np.maximum(begin[row], hour * HOUR_MS)
-        return cls(group[row], hour // 24, hour % 24, length / HOUR_MS)
+        new = run_starts(group[row], hour)  # short steps within an hour are one
+        total = np.bincount(np.cumsum(new) - 1, length) / HOUR_MS
+        return cls(group[row][new], hour[new] // 24, hour[new] % 24, total)
 
     @property
     def weekday(self) -> np.ndarray:
         """From 0 for Monday; 1970-01-01 was a Thursday."""
         return (self.day + 3) % 7
 
-    def by_time(self, n: int) -> np.ndarray:
+    @property
+    def week(self) -> np.ndarray:
+        """From Monday to Sunday."""
+        return (self.day + 3) // 7
+
+    def by_time(self, group: np.ndarray, n: int) -> np.ndarray:
         """(n, TIMES) hours of each group."""
-        cell = self.group * len(TIMES) + TIME_OF[self.weekday, self.hour]
+        cell = group * len(TIMES) + TIME_OF[self.weekday, self.hour]
         return np.bincount(cell, self.length, n * len(TIMES)).reshape(n, len(TIMES))
 
     def days(self, begin: int, end: int, weekdays: range) -> tuple[np.ndarray, np.ndarray]:
-        """Groups and days (m,) with enough time between two hours of such weekdays."""
+        """Groups and weeks (m,) of the days with enough time between two hours of such weekdays."""
         some = (self.hour >= begin) & (self.hour < end) & np.isin(self.weekday, weekdays)
         key, row = np.unique(_key(self.group[some], self.day[some]), return_inverse=True)
-        return _pair(key[np.bincount(row, self.length[some], len(key)) >= THERE_H])
+        group, day = _pair(key[np.bincount(row, self.length[some], len(key)) >= THERE_H])
+        return group, (day + 3) // 7
 
 
 def _key(group: np.ndarray, day: np.ndarray) -> np.ndarray:
@@ -88,14 +97,6 @@ def _pair(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return key >> 32, (key & (2**32 - 1)) - 2**20
 
 
-def _joined(row: np.ndarray, t: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Steps from the fixes `row` to the next ones, joined where one follows another with the same keys: their first
-    ones (into `row`), begin and end.
-    """
-    head = np.flatnonzero(run_starts(*keys, row - np.arange(len(row))))
-    return head, t[row[head]], t[row[run_ends(head, len(row))] + 1]
-
-
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Parts of hours, of a quarter at least."""
     return part / np.maximum(whole, 0.25)
@@ -104,9 +105,8 @@ def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 def _rank(user: np.ndarray, *scores: np.ndarray) -> np.ndarray:
     """(n,) rank of each place among those of its user, from 0 for the greatest scores."""
     order = np.lexsort((*(-score for score in reversed(scores)), user))
-    head = np.flatnonzero(run_starts(user[order]))
     rank = np.empty(len(user), np.int64)
-    rank[order] = np.arange(len(user)) - np.repeat(head, np.diff(np.append(head, len(user))))
+    rank[order] = np.arange(len(user)) - np.searchsorted(user[order], user[order])
     return rank
 
 
@@ -114,66 +114,59 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     """The facts of places. users: one track a user. first, last, place: (k,) the fixes at the ends of each stop, in
     order, and its place, numbered from 0.
     """
-    n_users, n, silence = users.n_users, int(place.max(initial=-1)) + 1, SILENCE_H * HOUR_MS
+    n_users, n = users.n_users, int(place.max(initial=-1)) + 1
     owner = np.zeros(n, np.int64)
     owner[place] = users.user[first]
     lon = group_quantile(users.lon, users.user, n_users)
-    t = solar_ms(users.t, lon[users.user])
-    step = users.steps()
-    gap = t[step + 1] - t[step]
-    row = step[gap <= silence]
-    head, begin, end = _joined(row, t, users.user[row])
-    anywhere = _Hours.of(users.user[row[head]], begin, end)
-    row, stop = expand_ranges(first, last - first), np.repeat(np.arange(len(first)), last - first)
-    seen = t[row + 1] - t[row] <= silence
-    head, begin, end = _joined(row, t, stop, seen)
-    there = _Hours.of(head, begin, end)
-    on_record, there = seen[there.group], _Hours(place[stop[there.group]], there.day, there.hour, there.length)
+    t, step = solar_ms(users.t, lon[users.user]), users.steps()
+    gap_h = np.diff(t, append=t[-1:]) / HOUR_MS
+    row = step[gap_h[step] <= SILENCE_H]
+    anywhere = _Hours.of(users.user[row], t, row)
+    row, where = expand_ranges(first, last - first), np.repeat(place, last - first)
+    there, seen = _Hours.of(where, t, row), gap_h[row] <= SILENCE_H
+    on_record = _Hours.of(where[seen], t, row[seen])
 
-    at, with_silence, of_user = take_rows(there, on_record).by_time(n), there.by_time(n), anywhere.by_time(n_users)
-    hours, hours_seen, working = with_silence.sum(axis=1), at.sum(axis=1), with_silence[:, WORKING].sum(axis=1)
-    facts = {"hours": hours}
-    user_facts: dict[str, np.ndarray] = {}
-    for name, when in DAYS.items():
-        facts[name], user_facts[name] = (
-            np.bincount(each.days(*when)[0], minlength=m) for each, m in ((there, n), (anywhere, n_users))
-        )
-    weeks, in_use, n_weeks = _weeks(there, anywhere, owner, n_users)
+    with_silence, at = there.by_time(there.group, n), on_record.by_time(on_record.group, n)
+    of_user, (days, nights_off, x_days) = (
+        anywhere.by_time(anywhere.group, n_users),
+        _ends_of_days(there, owner, n_users),
+    )
+    hours, hours_seen, night = with_silence.sum(axis=1), at.sum(axis=1), with_silence[:, NIGHT].sum(axis=1)
+    working, seen_h = with_silence[:, WORKING].sum(axis=1), of_user.sum(axis=1)
+    facts, user_facts = {"hours": hours}, {}
+    weeks, n_weeks, hours_in_use, days_in_use = _weeks(there, anywhere, owner, n_users)
+    home_rank = _rank(owner, night + nights_off, hours)
+    away, home = home_rank > 0, np.zeros(n_users, np.int64)
+    home[owner[~away]] = np.flatnonzero(~away)
+    mine = home[owner]
 
     x = {f"of_place_{name}": _share(at[:, k], hours_seen) for k, name in enumerate(TIMES)}
-    x |= {f"of_weeks_{name}": _share(at[:, k], in_use[:, k]) for k, name in enumerate(TIMES)}
-    for k, name in enumerate(DAYS):
-        count = facts[name]
+    x |= {f"of_weeks_{name}": _share(at[:, k], hours_in_use[:, k]) for k, name in enumerate(TIMES)}
+    for name, when in DAYS.items():
+        count, of = (np.bincount(each.days(*when)[0], minlength=m) for each, m in ((there, n), (anywhere, n_users)))
+        facts[name], user_facts[name] = count, of
         x |= {
-            f"{name}_rate": count / np.maximum(in_use[:, len(TIMES) + k], np.maximum(count, 1)),
-            f"{name}_share": count / np.maximum(user_facts[name][owner], 1),
-            f"{name}_a_week": count / np.maximum(weeks, 1), f"{name}_log": np.log1p(count),
+            f"{name}_rate": count / np.maximum(days_in_use[name], np.maximum(count, 1)),
+            f"{name}_share": count / np.maximum(of[owner], 1), f"{name}_a_week": count / np.maximum(weeks, 1),
+            f"{name}_log": np.log1p(count),
         }  # fmt: skip
-    n_days = np.maximum(np.bincount(users.user[run_starts(users.user, t // DAY_MS)], minlength=n_users), 1)
-    days, x_days, nights = _ends_of_days(there, owner, n_users)
-    x |= x_days
-    home_rank = _rank(owner, with_silence[:, NIGHT].sum(axis=1) + nights, hours)
-    x |= _visits(users, t, first, last, place, owner, home_rank)
-    home = np.zeros(n_users, np.int64)
-    home[owner[home_rank == 0]] = np.flatnonzero(home_rank == 0)
-    mine, away = home[owner], home_rank > 0
+    x |= x_days | _visits(users, t, first, last, place, away)
     x |= {
-        "of_user_night": _share(at[:, 0], of_user[owner, 0]), "of_user": _share(hours_seen, of_user[owner].sum(axis=1)),
+        "of_user_night": _share(at[:, 0], of_user[owner, 0]), "of_user": _share(hours_seen, seen_h[owner]),
         "of_user_work": _share(at[:, WORKING].sum(axis=1), of_user[owner][:, WORKING].sum(axis=1)),
         "hours": np.log1p(hours), "hours_a_week": np.log1p(hours_seen / np.maximum(weeks, 1)),
         "work_hours": np.log1p(working), "work_hours_a_week": np.log1p(working / np.maximum(weeks, 1)),
         "silent": 1 - _share(hours_seen, hours), "weeks": np.log1p(weeks), "days": np.log1p(days),
-        "weeks_share": weeks / np.maximum(n_weeks[owner], 1),
-        "night_to_home": _share(with_silence[:, NIGHT].sum(axis=1), with_silence[mine][:, NIGHT].sum(axis=1)),
+        "weeks_share": weeks / np.maximum(n_weeks[owner], 1), "night_to_home": _share(night, night[mine]),
         "work_to_home": _share(working, working[mine]), "hours_to_home": _share(hours, hours[mine]),
         "rank_night": np.log1p(home_rank), "rank_hours": np.log1p(_rank(owner, hours)),
         "rank_work": np.log1p(_rank(owner, np.where(away, working, -1))),
         "rank_weekdays": np.log1p(_rank(owner, np.where(away, facts["weekdays"], -1), working)),
     }  # fmt: skip
-    moves = ~within(first, last, len(t))[step] & (gap <= WAY_H * HOUR_MS)
-    on_way = np.bincount(users.user[step[moves]], gap[moves] / HOUR_MS, n_users)
-    stayed, span_h = np.bincount(owner, hours_seen, n_users), np.maximum(np.nan_to_num(users.span_s) / 3600, 1.0)
-    seen_h = of_user.sum(axis=1)
+    moves = step[~within(first, last, len(t))[step] & (gap_h[step] <= WAY_H)]
+    n_days = np.maximum(np.bincount(users.user[run_starts(users.user, t // DAY_MS)], minlength=n_users), 1)
+    on_way, stayed = np.bincount(users.user[moves], gap_h[moves], n_users), np.bincount(owner, hours_seen, n_users)
+    span_h, places = np.maximum(np.nan_to_num(users.span_s) / 3600, 1.0), np.bincount(owner, minlength=n_users)
     user_facts |= {
         "n_days": n_days, "stayed_a_day": stayed / n_days, "moved_a_day": np.maximum(seen_h - stayed, 0) / n_days,
         "stayed": _share(stayed, seen_h), "hours": seen_h, "coverage": seen_h / span_h, "on_way_a_day": on_way / n_days,
@@ -183,89 +176,77 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
         "n_days": np.log1p(n_days), "span": np.log(span_h), "night": of_user[:, 0] / n_days,
         "work": of_user[:, WORKING].sum(axis=1) / n_days, "nights": np.log1p(user_facts["nights"]),
         "weekdays": np.log1p(user_facts["weekdays"]),
-        "cadence": np.log(np.maximum(group_quantile(gap / 1000, users.user[step], n_users), 1.0)),
-        "silent_a_day": np.bincount(owner, hours - hours_seen, n_users) / n_days,
-        "places": np.log1p(np.bincount(owner, minlength=n_users)),
-        "places_a_day": np.bincount(owner, minlength=n_users) / n_days,
-        "visits_a_day": np.bincount(owner, np.expm1(x["visits"]), n_users) / n_days,
+        "cadence": np.log(np.maximum(group_quantile(3600 * gap_h[step], users.user[step], n_users), 1.0)),
+        "silent_a_day": np.bincount(owner, hours - hours_seen, n_users) / n_days, "places": np.log1p(places),
+        "places_a_day": places / n_days, "visits_a_day": np.bincount(owner, np.expm1(x["visits"]), n_users) / n_days,
         "work_at_home": _share(*(np.bincount(owner, each, n_users) for each in (working * ~away, working))),
     }  # fmt: skip
     x |= {f"record_{name}": values[owner] for name, values in record.items()}
-    facts["nights"] = np.maximum(facts["nights"], nights)  # as evidence, also those of a phone that is off
-    user_facts["nights"] = np.maximum(user_facts["nights"], np.bincount(owner, nights, n_users).astype(int))
+    facts["nights"] = np.maximum(facts["nights"], nights_off)  # as evidence, also those of a phone that is off
+    user_facts["nights"] = np.maximum(user_facts["nights"], np.bincount(owner, nights_off, n_users).astype(int))
     x = {name: np.where(np.isfinite(values), values, -1).astype(np.float32) for name, values in x.items()}
     return PlaceFacts(x, owner, facts, user_facts)
 
 
 def _weeks(
     there: _Hours, anywhere: _Hours, owner: np.ndarray, n_users: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The weeks in which places were used (n,), what was seen of their users in these weeks (n, TIMES and days): hours
-    and days, and the weeks of users (n_users,).
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """The weeks in which places were used (n,), the weeks of users (n_users,), and what was seen of the users in the
+    weeks of use: hours (n, TIMES), and days (n,) of each of DAYS.
     """
-    n = len(owner)
-    key, row = np.unique(_key(anywhere.group, (anywhere.day + 3) // 7), return_inverse=True)
-    seen = [_Hours(row, anywhere.day, anywhere.hour, anywhere.length).by_time(len(key))]
-    for when in DAYS.values():
-        user, day = anywhere.days(*when)
-        seen.append(np.bincount(np.searchsorted(key, _key(user, (day + 3) // 7)), minlength=len(key))[:, None])
-    table, in_use = np.concatenate(seen, axis=1), np.zeros((n, len(TIMES) + len(DAYS)))
-    used, week = _pair(np.unique(_key(there.group, (there.day + 3) // 7)))
-    wanted = _key(owner[used], week)
-    found = np.searchsorted(key, wanted)
-    known = np.isin(wanted, key)
-    np.add.at(in_use, used[known], table[found[known]])
-    return np.bincount(used, minlength=n), in_use, np.bincount(_pair(key)[0], minlength=n_users)
+    n, used = len(owner), np.unique(_key(there.group, there.week))
+    place, week = _pair(used)
+    key = np.unique(np.append(_key(anywhere.group, anywhere.week), _key(owner[place], week)))
+    of = np.searchsorted(key, _key(owner[place], week))
+    table = anywhere.by_time(np.searchsorted(key, _key(anywhere.group, anywhere.week)), len(key))
+    hours = np.zeros((n, len(TIMES)))
+    np.add.at(hours, place, table[of])
+    days = {}
+    for name, when in DAYS.items():
+        count = np.bincount(np.searchsorted(key, _key(*anywhere.days(*when))), minlength=len(key))
+        days[name] = np.bincount(place, count[of], n)
+    of_user = np.bincount(_pair(np.unique(_key(anywhere.group, anywhere.week)))[0], minlength=n_users)
+    return np.bincount(place, minlength=n), of_user, hours, days
 
 
 def _ends_of_days(
     there: _Hours, owner: np.ndarray, n_users: int
-) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
-    """Days at places (n,), features of the first and last place of a day, and of hours of weekdays; and the nights (n,)
-    between a day that ends and one that begins at the place, which may be without a fix.
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Days at places (n,), the nights (n,) between a day that ends and one that begins at the place, which may be
+    without a fix, and features of the first and last place of a day, and of hours of weekdays.
     """
-    n = len(owner)
-    who, order = owner[there.group], np.lexsort((there.hour, there.day, owner[there.group]))
-    who, what, day = who[order], there.group[order], there.day[order]
+    n, order = len(owner), np.lexsort((there.hour, there.day, owner[there.group]))
+    who, what, day = owner[there.group][order], there.group[order], there.day[order]
     head = np.flatnonzero(run_starts(who, day))
-    tail = run_ends(head, len(who))
-    next_day = (who[head[1:]] == who[head[:-1]]) & (day[head[1:]] == day[head[:-1]] + 1)
-    stayed = np.bincount(what[head[1:]][next_day & (what[head[1:]] == what[tail[:-1]])], minlength=n)
-    days = np.bincount(_pair(np.unique(_key(what, day)))[0], minlength=n)
-    of_user, pairs = (np.maximum(np.bincount(who[row], minlength=n_users), 1) for row in (head, head[1:][next_day]))
-    x: dict[str, np.ndarray] = {}
-    for name, count, of in (
-        ("first", np.bincount(what[head], minlength=n), of_user),
-        ("last", np.bincount(what[tail], minlength=n), of_user), ("overnight", stayed, pairs),
-    ):  # fmt: skip
-        x |= {f"{name}_share": count / of[owner], f"{name}_rate": count / np.maximum(days, 1)}
+    tail, next_day = run_ends(head, len(who)), np.flatnonzero((np.diff(who[head]) == 0) & (np.diff(day[head]) == 1)) + 1
+    nights = np.bincount(what[head[next_day]][what[head[next_day]] == what[tail[next_day - 1]]], minlength=n)
+    days, x = np.bincount(np.unique(_key(what, day)) >> 32, minlength=n), dict[str, np.ndarray]()
+    first, last = (np.bincount(what[row], minlength=n) for row in (head, tail))
+    for name, count, row in (("first", first, head), ("last", last, head), ("overnight", nights, head[next_day])):
+        of = np.maximum(np.bincount(who[row], minlength=n_users), 1)[owner]
+        x |= {f"{name}_share": count / of, f"{name}_rate": count / np.maximum(days, 1)}
     some = there.weekday < 5
-    key, row = np.unique(_key(there.group[some], there.day[some]), return_inverse=True)
-    ends = np.full((2, len(key)), 24)
-    for end, hour in zip(ends, (there.hour[some], 23 - there.hour[some])):
-        np.minimum.at(end, row, hour)
-    place, count = key >> 32, np.bincount(key >> 32, minlength=n)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for name, hour in zip(("from", "until"), ends):
-            mean = np.bincount(place, hour, n) / count
-            spread = np.sqrt(np.bincount(place, (hour - mean[place]) ** 2, n) / count)
-            x |= {f"{name}_hour": mean, f"{name}_spread": spread}
-    return days, x, stayed
+    key, hour = _key(there.group, there.day)[some], there.hour[some]  # in order of time
+    for name, way in (("from", 1), ("until", -1)):
+        there_on, row = np.unique(key[::way], return_index=True)
+        place, end = there_on >> 32, hour[::way][row] if way > 0 else 23 - hour[::way][row]
+        count = np.where(np.bincount(place, minlength=n) > 0, np.bincount(place, minlength=n), np.nan)
+        mean = np.bincount(place, end, n) / count
+        spread = np.sqrt(np.bincount(place, (end - mean[place]) ** 2, n) / count)
+        x |= {f"{name}_hour": mean, f"{name}_spread": spread}
+    return days, nights, x
 
 
 def _visits(
-    users: Tracks, t: np.ndarray, first: np.ndarray, last: np.ndarray, place: np.ndarray, owner: np.ndarray,
-    home_rank: np.ndarray,
-) -> dict[str, np.ndarray]:  # fmt: skip
-    """Features of visits: stops at one place that follow each other are one."""
-    n, head = len(owner), np.flatnonzero(run_starts(users.user[first], place))
+    users: Tracks, t: np.ndarray, first: np.ndarray, last: np.ndarray, place: np.ndarray, away: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Features of visits: stops at one place that follow each other are one. away: (n,) bool, not the user's home."""
+    n, head = len(away), np.flatnonzero(run_starts(users.user[first], place))
     where, arrive, leave = place[head], t[first[head]], t[last[run_ends(head, len(place))]]
-    visits = np.maximum(np.bincount(where, minlength=n), 1)
-    near = (owner[where[1:]] == owner[where[:-1]]) & (arrive[1:] - leave[:-1] < DAY_MS)
-    before, after = home_rank[where[:-1]] == 0, home_rank[where[1:]] == 0
-    length = (leave - arrive) / HOUR_MS
+    visits, length = np.maximum(np.bincount(where, minlength=n), 1), (leave - arrive) / HOUR_MS
+    near = (np.diff(users.user[first[head]]) == 0) & (arrive[1:] - leave[:-1] < DAY_MS)
     return {
-        "visits": np.log1p(visits), "from_home": np.bincount(where[1:], near & before, n) / visits,
-        "to_home": np.bincount(where[:-1], near & after, n) / visits,
+        "visits": np.log1p(visits), "from_home": np.bincount(where[1:], near & ~away[where[:-1]], n) / visits,
+        "to_home": np.bincount(where[:-1], near & ~away[where[1:]], n) / visits,
         **{f"stay_{q:g}": np.log1p(group_quantile(length, where, n, q)) for q in (0.5, 0.9)},
     }  # fmt: skip
