@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,24 +46,22 @@ def read_truth(tracks: Tracks, labels: Table) -> dict[str, Truth]:
     """What the labels say of each user."""
     user, word = (column(labels, names, names[0]) for names in (("user_id", "user"), ("mode", "label")))
     some = np.array([value is not None and str(value).lower() not in MISSING for value in word])
-    user, mode = user.astype(str), word.astype(str)
     begin, end = (parse_times(column(labels, names, "time")) for names in (("start", "t_start"), ("end", "t_end")))
-    usable = labels.get("usable", np.ones(len(mode))).astype(bool)
+    user, mode, usable = user.astype(str), word.astype(str), labels.get("usable", np.ones(len(word))).astype(bool)
     between, found = not (mode[usable] == "stop").any(), {}
     for number, name in enumerate(tracks.user_ids):
         of = np.flatnonzero((user == name) & some)
-        of = of[np.argsort(begin[of], kind="stable")]
-        good = of[usable[of]]
-        one = tracks.take(tracks.user == number)
-        rows = [(int(begin[k]), int(end[k]), str(mode[k])) for k in good]
-        if rows:
-            found[name] = _truth_of(one, rows, between)
-            found[name].unclear += [(int(begin[k]), int(end[k])) for k in of[~usable[of]]]
+        rows = [(int(begin[k]), int(end[k]), str(mode[k]), usable[k]) for k in of[np.argsort(begin[of], kind="stable")]]
+        if good := [row[:3] for row in rows if row[3]]:
+            found[name] = _truth_of(tracks.take(tracks.user == number), good, between)
+            found[name].unclear += [row[:2] for row in rows if not row[3]]
     return found
 
 
 def _truth_of(track: Tracks, labels: list[tuple[int, int, str]], between: bool) -> Truth:
-    """The labels of a user in order. between: pauses between trips are stops."""
+    """The labels of a user in order. between: pauses between trips are stops, where a user comes back to where they
+    left and both are on record.
+    """
     truth, t = Truth(), track.t
     legs: list[tuple[int, int, str]] = []
     for begin, end, mode in labels:
@@ -76,19 +75,13 @@ def _truth_of(track: Tracks, labels: list[tuple[int, int, str]], between: bool) 
         first, after = np.searchsorted(t, [begin, end + 1])
         seen = after - first >= 10 and t[after - 1] - t[first] > (end - begin) / 2 and end - begin >= MINUTE
         (truth.trips if seen else truth.unclear).append((begin, end))
-    for (_, left, _), (back, _, _) in zip(legs, legs[1:]):
-        if between and 5 * MINUTE <= back - left <= 12 * 60 * MINUTE and _stays(track, left, back):
-            truth.stops.append((left, back))
+    for (_, left, _), (back, _, _) in pairwise(legs):
+        a, b = int(np.searchsorted(t, left, side="right")) - 1, int(np.searchsorted(t, back))
+        if between and 5 * MINUTE <= back - left <= 12 * 60 * MINUTE and a >= 0 and b < len(t):
+            away_m = metres_between(track.lon[a], track.lat[a], track.lon[b], track.lat[b])
+            if max(left - t[a], t[b] - back) < 3 * MINUTE and away_m < 300:
+                truth.stops.append((left, back))
     return truth
-
-
-def _stays(track: Tracks, left: int, back: int) -> bool:
-    """Whether a user comes back where they left, both on record."""
-    t, lon, lat = track.t, track.lon, track.lat
-    a, b = int(np.searchsorted(t, left, side="right")) - 1, int(np.searchsorted(t, back))
-    if a < 0 or b >= len(t) or max(left - t[a], t[b] - back) >= 3 * MINUTE:
-        return False
-    return bool(metres_between(lon[a], lat[a], lon[b], lat[b]) < 300)
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -118,18 +111,16 @@ def scores(diary: Diary, truth: dict[str, Truth], seed: int) -> dict[str, dict]:
         table = getattr(diary, kind)
         user, stretches = table["user_id"], np.stack([table[c] for c in times], axis=1)
         counts = np.array([count(stretches[user == name], of, kind) for name, of in truth.items()])
-        draws = np.random.default_rng(seed).integers(0, len(counts), (1000, len(counts)))
-        low, high = np.quantile(_f1(*counts[draws].sum(axis=1).T), [0.025, 0.975])
-        found, answered, asked = counts.sum(axis=0)
+        draws = np.random.default_rng(seed).integers(0, len(counts), (1001, len(counts)))
+        draws[0] = np.arange(len(counts))  # all users, then draws of them
+        found, answered, asked = counts[draws].sum(axis=1).T
+        f1 = 2 * found / np.maximum(answered + asked, 1)
+        low, high = np.quantile(f1[1:], [0.025, 0.975])
         result[kind] = {
-            "f1": float(_f1(found, answered, asked)), "low": float(low), "high": float(high),
-            "precision": found / max(answered, 1), "recall": found / max(asked, 1), "asked": int(asked),
+            "f1": float(f1[0]), "low": float(low), "high": float(high), "asked": int(asked[0]),
+            "precision": found[0] / max(answered[0], 1), "recall": found[0] / max(asked[0], 1),
         }  # fmt: skip
     return result
-
-
-def _f1(found: np.ndarray, answered: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    return 2 * found / np.maximum(answered + asked, 1)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

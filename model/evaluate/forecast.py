@@ -37,10 +37,9 @@ from raw_qgis_plugin.core.tracks import Tracks
 
 STAYING = -8.0, 30.0  # log scale and logit of staying (core/forecasting/mixture.py)
 ZEROED = "RAW with its output at zero"
-DAYS = ("long", "filled")
 BIN_MS = 900_000  # a quarter of an hour
 CONTEXT_BINS = 960  # ten days
-FAMILIES = ("5s", "15s", "60s", *DAYS)
+FAMILIES = ("5s", "15s", "60s", "long", "filled")
 
 
 @dataclass(frozen=True)
@@ -149,8 +148,7 @@ class Zeroed(Model):
 
 def predict_windows(w: Windows, model: Model, progress: Progress = no_progress, *, adapt: bool = True) -> Prediction:
     """The model's forecasts of all windows where there is a truth, in the order of `w.known`."""
-    tracks = w.contexts()
-    queries = Queries.at(tracks, w.at, w.query_t[w.known])
+    queries = Queries.at(tracks := w.contexts(), w.at, w.query_t[w.known])
     return predict(tracks, model, queries, progress, with_areas=True, adapt=adapt)
 
 
@@ -160,7 +158,7 @@ def evaluate(w: Windows, model: Model, zeroed: Model, seed: int = 0, raw_paper: 
     figures = measure(w, simple, answer, w.user, seed)
     without = predict_windows(w, zeroed, adapt=False)
     others = {ZEROED: (spread(w, without.lon), spread(w, without.lat))}
-    if raw_paper and w.family in DAYS:  # its sequences are those of days
+    if raw_paper and w.family in ("long", "filled"):  # its sequences are those of days
         from model.training.published import forecast_windows
 
         others["raw-paper"] = forecast_windows(raw_paper, w)
@@ -168,16 +166,13 @@ def evaluate(w: Windows, model: Model, zeroed: Model, seed: int = 0, raw_paper: 
     return figures
 
 
-def table(family: str, r: dict) -> str:
-    """The figures of a family as text."""
+def show(family: str, r: dict) -> None:
+    """Print the figures of a family."""
     held = ", ".join(f"{k} % area holds {r[f'inside{k}']:.1%}" for k in (50, 80) if r[f"inside{k}"] is not None)
-    lines = [
-        f"{family}: {r['windows']} windows of {r['people']} units. model / best simple ({r['best_simple']}) "
-        f"= {ratio_words(r)}. {held}"
-    ]
+    ratio = f"model / best simple ({r['best_simple']}) = {ratio_words(r)}"
+    print(f"{family}: {r['windows']} windows of {r['people']} units. {ratio}. {held}", flush=True)
     for name, e in sorted(r["methods"].items(), key=lambda item: item[1]["mean_m"]):
-        lines.append(f"    {e['mean_m']:9.1f} mean {e['median_m']:9.1f} median {e['p90_m']:9.1f} p90  {name}")
-    return "\n".join(lines)
+        print(f"    {e['mean_m']:9.1f} mean {e['median_m']:9.1f} median {e['p90_m']:9.1f} p90  {name}", flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -187,9 +182,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--held-out-cabs", action="store_true", help="only the cabs held apart from training")
     p.add_argument("--windows", type=positive, default=3000, help="at most this many a cadence (default: %(default)s)")
     p.add_argument("--per-user", type=positive, default=36, help="at most this many a person (default: %(default)s)")
-    p.add_argument(
-        "--raw-paper", type=Path, metavar="RUN", help="a run of the preset raw-paper, as a row of long and filled"
-    )
+    p.add_argument("--raw-paper", type=Path, metavar="RUN", help="a run of that preset, as a row of long and filled")
     args = p.parse_args(argv)
     check(args)
     tracks, _, _ = read(args.tracks)
@@ -201,12 +194,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         w = cut(tracks, family, limit=args.windows, per_user=args.per_user, seed=args.seed)
         if len(w):
             results[w.family] = evaluate(w, model, zeroed, args.seed, args.raw_paper)
-            print(table(w.family, results[w.family]), flush=True)
+            show(w.family, results[w.family])
     if not results:
         raise InputError(f"{args.tracks} has no window of these families.")
     write_report(args, results)
     if args.record:
-        card = bundle.card
         brief = {f: {k: v for k, v in r.items() if k != "horizons"} for f, r in results.items()}
-        card |= {"forecast_figures": card.get("forecast_figures", {}) | {args.record: brief}}
-        write_card(Path(args.bundle), card)
+        figures = bundle.card.get("forecast_figures", {}) | {args.record: brief}
+        write_card(Path(args.bundle), bundle.card | {"forecast_figures": figures})

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ def few_labels(
 
     inputs: (n, d) of each method's head; boosting gets the features of the first. track, group: (n,) of the units.
     """
-    rng, right = np.random.default_rng(args.seed), dict[str, list[float]]()
+    rng, draws = np.random.default_rng(args.seed), list[dict[str, float]]()
     features, strength = inputs[PRETRAINED][:, features_of(model)], strength_of(inputs[PRETRAINED].shape[1], model)
     for _ in range(50 * args.draws):  # not every draw has all classes, and people to test on
         inside = np.isin(group, rng.permutation(np.unique(group))[::2])
@@ -71,15 +72,13 @@ def few_labels(
         for name, x in inputs.items():
             parts = fit_parts(x[learn], y[learn], task, strength, args.seed, with_forest=len(learn) >= FIT.enough)
             answers[name] = predict(join_parts(parts), x[test], task).argmax(axis=1)
-        for name, answer in answers.items():
-            right.setdefault(name, []).append(float((answer == y[test]).mean()))
-        if len(right[BOOSTING]) == args.draws:
-            names = [PRETRAINED, RANDOM, BOOSTING]
-            gains = {f"{PRETRAINED} minus {name}": np.subtract(right[PRETRAINED], right[name]) for name in names[1:]}
-            return {
-                name: [float(np.mean(a)), *limits(by_group(np.array(a), np.arange(args.draws), args.seed))]
-                for name, a in ({name: right[name] for name in names} | gains).items()
-            }
+        right = {name: float((answer == y[test]).mean()) for name, answer in answers.items()}
+        gains = {f"{PRETRAINED} minus {name}": right[PRETRAINED] - right[name] for name in (RANDOM, BOOSTING)}
+        draws.append(right | gains)
+        if len(draws) == args.draws:
+            found = {name: np.array([draw[name] for draw in draws]) for name in draws[0]}
+            number = np.arange(args.draws)
+            return {k: [float(a.mean()), *limits(by_group(a, number, args.seed))] for k, a in found.items()}
     raise InputError(
         f"{labelled} labels drawn at random seldom have all of {len(task.classes)} classes and leave people to ask "
         "about: merge classes, or label more people."
@@ -95,8 +94,8 @@ def evaluate(model: Model, blank: Model, args: argparse.Namespace) -> dict:
     track = np.arange(units.n_tracks)
     if args.window:
         units, found, track = windows_of(units, found, args.window, args.windows, args.seed)
-    inputs = {PRETRAINED: head_inputs(embed(units, model), units, args.unit)}
-    inputs[RANDOM] = head_inputs(embed(units, blank), units, args.unit)
+    models = {PRETRAINED: model, RANDOM: blank}
+    inputs = {name: head_inputs(embed(units, each), units, args.unit) for name, each in models.items()}
     known = ~np.isnan(inputs[PRETRAINED]).any(axis=1)
     inputs, track, group = {k: x[known] for k, x in inputs.items()}, track[known], found.group[known]
     task, y = encode(found.value[known], rename)
@@ -104,11 +103,10 @@ def evaluate(model: Model, blank: Model, args: argparse.Namespace) -> dict:
         raise InputError("Few labels are tried with classes: these labels are numbers.")
     print(f"{len(y):,} units of {len(np.unique(track)):,} tracks and {len(np.unique(group)):,} people")
     results: dict[str, dict] = {}
-    for split in args.split:
-        for labelled in args.few:
-            apart = group if split == "person" else track
-            results[f"{labelled} by {split}"] = r = few_labels(inputs, model, y, task, track, apart, labelled, args)
-            print_line({"labelled": labelled, "split": split, **r})
+    for split, labelled in product(args.split, args.few):
+        apart = group if split == "person" else track
+        results[f"{labelled} by {split}"] = r = few_labels(inputs, model, y, task, track, apart, labelled, args)
+        print_line({"labelled": labelled, "split": split, **r})
     return results
 
 

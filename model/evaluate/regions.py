@@ -43,13 +43,11 @@ def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray
     one = strength_of(embeddings.shape[1], model)
     much = strength_of_counts(one)
     known = region_inputs(embeddings, visits, area, use)[:, -COUNTS:]
-    counts = known[:, :3]
-
     pooled = np.concatenate([pool_users(embeddings, visits), pool_users(embeddings, visits, "mean")], axis=1)
     return {
-        ALONE: (counts, np.ones(3)),
+        ALONE: (known[:, :3], np.ones(3)),
         "region activity": (known, np.append(np.full(3, 3.0), np.ones(len(REGION_ACTIVITY)))),
-        "embeddings": (np.concatenate([pooled, counts], axis=1), np.concatenate([one, one, much[:3]])),
+        "embeddings": (np.concatenate([pooled, known[:, :3]], axis=1), np.concatenate([one, one, much[:3]])),
         RAW: (np.concatenate([pooled, known], axis=1), np.concatenate([one, one, much])),
     }
 
@@ -58,14 +56,12 @@ def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, see
     """Each method's R², mean absolute error and rank correlation by cross-validation over blocks, and the gain of its
     R² over that of the visitors alone, with a 95 % interval by block. y: (n,) truth in the task's scale.
     """
-    truth = task.in_unit(y)
-    answers: dict[str, np.ndarray] = {}
+    answers = {name: np.full(len(y), np.nan) for name in columns}
     for name, (x, strength) in columns.items():
-        answers[name] = np.full(len(y), np.nan)
         for learn, test in folds(y, block, task, seed):
             head = join_parts([linear(x[learn], y[learn], task, strength)])
             answers[name][test] = task.in_unit(predict(head, x[test], task)[:, 0])
-    return {name: measure(answer, truth, answers[ALONE], block, seed) for name, answer in answers.items()}
+    return {name: measure(a, task.in_unit(y), answers[ALONE], block, seed) for name, a in answers.items()}
 
 
 def measure(answer: np.ndarray, truth: np.ndarray, other: np.ndarray, block: np.ndarray, seed: int) -> dict:
@@ -82,8 +78,8 @@ def measure(answer: np.ndarray, truth: np.ndarray, other: np.ndarray, block: np.
 
 def run_all(args: argparse.Namespace) -> dict:
     """The figures of all methods. Raises InputError for too few regions."""
-    model, regions, users = Model(open_bundle(args.bundle)), read_polygons(args.regions, args.id), read(args.tracks)[0]
-    users = users.by_user()
+    model, regions = Model(open_bundle(args.bundle)), read_polygons(args.regions, args.id)
+    users = read(args.tracks)[0].by_user()
     found = join(regions.ids, np.arange(len(regions.ids)), read_table(args.labels), "region", args.field)
     try:
         shapes, value = regions.shapes[found.unit], found.value.astype(float)
@@ -94,14 +90,13 @@ def run_all(args: argparse.Namespace) -> dict:
     enough = np.flatnonzero(np.diff(visits.indptr) >= args.min_users)
     if len(enough) < 20:
         raise InputError(f"Only {len(enough)} regions were crossed by {args.min_users} users; at least 20 are needed.")
-    visits, shapes, value = csr_matrix(visits[enough]), shapes[enough], value[enough]
-    block = blocks(shapes)
+    visits, shapes, block = csr_matrix(visits[enough]), shapes[enough], blocks(shapes[enough])
     if len(np.unique(block)) < 2:
         raise InputError("All regions lie within two kilometres, so none is far enough from the others to test on.")
     use = activity_of_regions(users, [inside[i] for i in enough])
-    task, y = encode_numbers(value)
+    task, y = encode_numbers(value[enough])
     return {
-        "truth": args.field, "regions": len(value), "blocks": len(np.unique(block)), "users": users.n_users,
+        "truth": args.field, "regions": len(y), "blocks": len(np.unique(block)), "users": users.n_users,
         "methods": evaluate(methods(users, visits, area_km2(shapes), use, model), y, task, block, args.seed),
     }  # fmt: skip
 
@@ -113,9 +108,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
     p.add_argument("--labels", required=True, metavar="L", help="a table with the regions' ids and the field")
     p.add_argument("--field", required=True, metavar="F", help="column of the labels: a number")
-    p.add_argument(
-        "--min-users", type=positive, default=REGIONS.min_users, metavar="N", help="minimum users (default: 10)"
-    )
+    p.add_argument("--min-users", type=positive, default=REGIONS.min_users, metavar="N", help="minimum users (10)")
     args = p.parse_args(argv)
     check(args)
     results = run_all(args)

@@ -13,8 +13,7 @@ import pytest
 from model import cli, finetune, forecast, pretrain, profiles
 from model.cli import LARGEST_SEED
 from model.diary import main as diary
-from model.evaluate import diary as diary_figures
-from model.evaluate import gaps
+from model.evaluate import main as evaluate
 from raw_qgis_plugin.core.errors import InputError
 
 
@@ -72,12 +71,11 @@ def test_a_second_output_is_not_written_over_what_is_read(tracks_file, tmp_path,
 
 def test_a_report_is_not_written_over_the_tracks_or_into_no_folder(tmp_path, capsys):
     (tmp_path / "records.json").write_text("[]")
-    asked = ["--tracks", str(tmp_path / "records.json"), "--output", str(tmp_path / "records")]
-    for main, more in ((gaps.main, []), (diary_figures.main, ["--labels", "l.csv"])):
-        assert cli.run(main, [*asked, *more]) == 2
-        assert "is what is read" in capsys.readouterr().err
+    asked = ["forecast", "--tracks", str(tmp_path / "records.json"), "--output"]
+    assert cli.run(evaluate, [*asked, str(tmp_path / "records")]) == 2
+    assert "is what is read" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        gaps.main([*asked[:2], "--output", str(tmp_path / "none" / "r")])
+        evaluate([*asked, str(tmp_path / "none" / "r")])
     assert "there is no folder" in capsys.readouterr().err
 
 
