@@ -10,7 +10,6 @@ cabspotting: stretches of taxis with a passenger, as cars.
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,19 +28,15 @@ from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
-COLUMNS = ("group_id", "track_id", "t_start", "t_end", "mode", "usable")
 Source = tuple[Tracks, np.ndarray, np.ndarray]  # tracks, and the group and mode of each, (n_tracks,)
 
 
 def of_segments(folder: Path, most: int | None, seed: int) -> Source:
     """Usable segments that hold a fix. Those without both times, the first one first, are left out."""
     segments = read_table(folder / "segments.parquet")
-    if missing := [name for name in COLUMNS if name not in segments]:
-        raise InputError(f"segments.parquet in {folder} has no column {', '.join(missing)}.")
     points = parquet.read_table(folder / "points.parquet", columns=["track_id", "t", "lon", "lat"])
-    t = points["t"].cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).to_numpy()
-    names = points["track_id"].to_numpy(zero_copy_only=False)
-    tracks, _ = build_tracks(names, None, t, points["lon"].to_numpy(), points["lat"].to_numpy(), drop_spikes=False)
+    names, lon, lat = (points[name].to_numpy(zero_copy_only=False) for name in ("track_id", "lon", "lat"))
+    tracks, _ = build_tracks(names, None, epoch_ms(points["t"]), lon, lat, drop_spikes=False)
     place = {str(name): i for i, name in enumerate(tracks.user_ids)}
     user = np.array([place.get(str(name), -1) for name in segments["track_id"]])
     start, end = (parse_times(segments[name]) for name in ("t_start", "t_end"))
@@ -54,17 +49,21 @@ def of_segments(folder: Path, most: int | None, seed: int) -> Source:
     return pieces, segments["group_id"][row[order]], segments["mode"][row[order]]
 
 
+def epoch_ms(t: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    """(n,) epoch ms of times."""
+    return t.cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).to_numpy()
+
+
 def of_gotrack(folder: Path) -> Source:
     """GoTrack's tracks of a kilometre or more and not at a walking pace."""
-    with (folder / "go_track_tracks.csv").open(encoding="utf-8", newline="") as file:
-        rows = {
-            row["id"]: "car" if row["car_or_bus"] == "1" else "bus"
-            for row in csv.DictReader(file)
-            if row["id_android"] not in HELD_OUT_DEVICES and float(row["distance"]) >= 1 and float(row["speed"]) >= 8
-        }
+    table = read_table(folder / "go_track_tracks.csv")
+    kept = (
+        ~np.isin(table["id_android"].astype(str), HELD_OUT_DEVICES) & (table["distance"] >= 1) & (table["speed"] >= 8)
+    )
+    modes = dict(zip(table["id"][kept].astype(str), np.where(table["car_or_bus"][kept] == 1, "car", "bus")))
     tracks = read(str(folder))[0]
-    tracks = tracks.take(np.isin(tracks.track_ids, list(rows))[tracks.track])
-    return tracks, tracks.user_ids[tracks.track_user], np.array([rows[str(name)] for name in tracks.track_ids])
+    tracks = tracks.take(np.isin(tracks.track_ids, list(modes))[tracks.track])
+    return tracks, tracks.user_ids[tracks.track_user], np.array([modes[str(name)] for name in tracks.track_ids])
 
 
 def of_taxis(file: Path, most: int, seed: int) -> Source:
@@ -80,18 +79,9 @@ def of_taxis(file: Path, most: int, seed: int) -> Source:
     size = np.bincount(stretch)
     kept = np.isin(stretch, rng.permutation(np.flatnonzero((occupied[new] == 1) & (size >= 9) & (size <= 60)))[:most])
     lon, lat = (table[f"{axis}_e6"][row[kept]] / 1e6 for axis in ("lon", "lat"))
-    t = pa.array(table["t"][row[kept]]).cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).to_numpy()
+    t = epoch_ms(pa.array(table["t"][row[kept]]))
     tracks, _ = build_tracks(cab[kept], stretch[kept].astype(str), t, lon, lat, drop_spikes=False)
     return tracks, tracks.user_ids[tracks.track_user], np.full(tracks.n_tracks, "car")
-
-
-def read_source(folder: Path, most: int | None, seed: int) -> Source:
-    """The labelled tracks of a folder."""
-    if (folder / "go_track_tracks.csv").exists():
-        return of_gotrack(folder)
-    if "occupied" in parquet.read_schema(folder / "points.parquet").names:
-        return of_taxis(folder / "points.parquet", most or 400, seed)
-    return of_segments(folder, most, seed)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -104,7 +94,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = p.parse_args(argv)
     parts, labels = [], list[tuple[str, str, str]]()
     for folder in args.source:
-        tracks, group, mode = read_source(folder, args.per_mode, args.seed)
+        if (folder / "go_track_tracks.csv").exists():
+            tracks, group, mode = of_gotrack(folder)
+        elif "occupied" in parquet.read_schema(folder / "points.parquet").names:
+            tracks, group, mode = of_taxis(folder / "points.parquet", args.per_mode or 400, args.seed)
+        else:
+            tracks, group, mode = of_segments(folder, args.per_mode, args.seed)
         users = np.array([f"{folder.name}/{name}" for name in group], object)
         names = np.array([f"{user}/{number}" for number, user in enumerate(users)], object)
         columns = {"user_id": users[tracks.track], "track_id": names[tracks.track], "lon": tracks.lon}

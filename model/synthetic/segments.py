@@ -12,6 +12,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from model.synthetic.city.layout import Sites
 from model.synthetic.generate import write_csv
 from model.synthetic.population.recording import Timeline, logger, record
 from model.synthetic.sumo import SyntheticError, say
+from raw_qgis_plugin.core.arrays import run_starts
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 
@@ -35,23 +37,21 @@ def pieces(folder: Path, each: int, seed: int) -> tuple[pa.Table, list[tuple[str
     """Tracks, and the user, track and mode of each. each: pieces drawn a mode. SyntheticError without movement."""
     rng = np.random.default_rng(seed)
     trips: dict[str, list[tuple[int, int, int]]] = defaultdict(list)  # mode: file, rows
-    files: list[tuple[np.ndarray, ...]] = []
-    wanted = ["mode", "track_id", "t", "lon", "lat"]
+    files: list[list[np.ndarray]] = []
     for file in sorted(folder.glob("*.parquet")):
-        if not {*wanted} <= {*parquet.read_schema(file).names}:  # a city's tracks
+        if "mode" not in parquet.read_schema(file).names:  # a city's tracks
             continue
-        table = parquet.read_table(file, columns=wanted)
+        table = parquet.read_table(file, columns=["mode", "track_id", "t", "lon", "lat"])
         mode, track = (table[name].combine_chunks() for name in ("mode", "track_id"))
-        words, code, trip = mode.dictionary.to_pylist(), mode.indices.to_numpy(), track.indices.to_numpy()
-        begin = np.flatnonzero(np.append(True, (np.diff(trip) != 0) | (np.diff(code) != 0)))
-        for a, b in zip(begin, np.append(begin[1:], len(trip)), strict=True):
+        words, code = mode.dictionary.to_pylist(), mode.indices.to_numpy()
+        begin = np.flatnonzero(run_starts(track.indices.to_numpy(), code))
+        for a, b in pairwise([*begin, len(code)]):
             if words[code[a]] in MODES and b - a >= SHORTEST_S:
                 trips[words[code[a]]].append((len(files), a, b))
-        files.append(tuple(table[name].to_numpy() for name in ("t", "lon", "lat")))
+        files.append([table[name].to_numpy() for name in ("t", "lon", "lat")])
     if not trips:
         raise SyntheticError(f"{folder} has no movement: write it with python -m model.synthetic --movement-only")
-    found: list[tuple[np.ndarray, ...]] = []
-    labels: list[tuple[str, str, str]] = []
+    found, labels = list[tuple[np.ndarray, ...]](), list[tuple[str, str, str]]()
     for mode in sorted(trips):
         for n in range(each):
             number, a, b = trips[mode][int(rng.integers(len(trips[mode])))]

@@ -58,9 +58,6 @@ def test_stretches_are_the_usable_segments(tmp_path):
     assert set(tracks.user_ids) == {f"in/{group}" for group in used.group_id}  # groups, not the users
     _, few = made(tmp_path / "in", output=tmp_path / "few", more=["--per-mode", "3"])
     assert few["mode"].value_counts().to_dict() == dict.fromkeys(SPEED, 3)
-    table.drop(columns="usable").to_parquet(tmp_path / "in" / "segments.parquet")
-    with pytest.raises(InputError, match="no column usable"):
-        made(tmp_path / "in", output=tmp_path / "none")
 
 
 def test_segments_without_both_times_are_left_out(tmp_path):
