@@ -18,69 +18,46 @@ from model.cli import (
     meter,
     open_model,
     own_ids,
-    read_tracks,
     run,
     schema_of,
-    units_of,
     warn,
     write_table,
 )
 from raw_qgis_plugin.core.embedding.cache import recipe_key
-from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.profiles import UNITS
 from raw_qgis_plugin.core.errors import InputError, part_of, require
+from raw_qgis_plugin.core.sources.files import find_source
 from raw_qgis_plugin.core.sources.readers import stream
 from raw_qgis_plugin.core.times import find_zone
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LARGE_ROWS = 8_000_000  # an input of so many is embedded in parts
 EPILOG = """
 P has the id columns (user_id, and track_id or day), lon and lat of the most visited place (a 500 m grid), and the
 embedding in e000, e001, ...; empty where there are fewer than two fixes.
 
-Inputs of 8 million rows or more, and all with --ray-address, are embedded in parts of the users. Finished parts stay in
-a folder beside P until P is written: the same command, given again, resumes after it was stopped or killed. Workers of
-a cluster have to see that folder.
+The users are embedded in parts. Finished parts stay in a folder beside P until P is written: the same command, given
+again, resumes after it was stopped or killed. Workers of a cluster have to see that folder.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read, embed, write: at once, or in parts."""
-    from model.data.split import count_rows
+    """Split by users, embed the parts, write."""
+    from pyarrow import parquet
+
+    from model.data import scale
 
     parser = make_parser("embed", "Embed users, tracks or days as vectors.", EPILOG)
     add = parser.add_argument
     add("--unit", choices=UNITS, default="user", help="one vector for each of these (default: user)")
-    add("--ray-address", metavar="A", help="embed in parts, by the workers of a Ray cluster: 'auto' or host:port")
+    add("--ray-address", metavar="A", help="embed by the workers of a Ray cluster: 'auto' or host:port")
     args = parser.parse_args(argv)
     find_zone(args.tz)
     if args.ray_address:
         require("ray")
     check_output(args.output, args)
-    if args.ray_address or count_rows(args.tracks) >= LARGE_ROWS:
-        embed_in_parts(args)
-    else:
-        embed_at_once(args)
-
-
-def embed_at_once(args: argparse.Namespace) -> None:
-    """Embed all tracks in this process's memory."""
-    from model.data.scale import table_of
-
-    model = open_model(args)
-    tracks, _ = read_tracks(args)
-    units = units_of(tracks, args.unit)
-    save(args, [table_of(units, args.unit, embed(units, model, meter("embedding")))])
-
-
-def embed_in_parts(args: argparse.Namespace) -> None:
-    """Embed by parts of the users, by a cluster where --ray-address is given."""
-    from pyarrow import parquet
-
-    from model.data import scale
-
+    find_source(args.tracks)
     model, schema, progress = open_model(args), schema_of(args), meter("embedding")
     beside, recipe = Path(args.output).expanduser().absolute(), recipe_key(model).hex()
     parts = scale.open_parts(beside, args.tracks, args.unit, schema, recipe)

@@ -62,7 +62,7 @@ step bridge $python -m model.fill.train --output "$work/bridge" --examples 22000
     "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
     "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"
 
-step segments $python -m model.synthetic.segments --movement "$work/movement/movement" --per-mode 450 --seed 41 \
+step segments $python -m model.data.labelled --source "$work/movement/movement" --per-mode 450 --seed 41 \
     --output "$work/segments"
 # The mode of transport learns from couriers, phones, vehicles, GoTrack's cars and buses, trips of taxis and, untested,
 # simulated movement, which also has trams. Groups (couriers' chunks, routes, people, vehicles) stay on one side of a

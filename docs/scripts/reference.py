@@ -25,7 +25,7 @@ COMMANDS = {
     "Answers": ("forecast", "profiles", "regions", "embed", "diary", "flows", "fill.__main__"),
     "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "export"),
     "Evaluation": tuple(f"evaluate.{name}" for name in ("forecast", "profiles", "regions", "probes", "diary")),
-    "The synthetic city": ("synthetic.__main__", "synthetic.segments"),
+    "The synthetic city": ("synthetic.__main__",),
     "Parts of the model": ("retrieval.train", "fill.train"),
 }
 # What each algorithm is run with, so that its output fields can be listed.

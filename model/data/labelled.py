@@ -5,7 +5,8 @@ Written are tracks.parquet and labels.csv (user_id, track_id, mode). A DIR holds
 points.parquet and segments.parquet (group_id, track_id, t_start, t_end, mode and usable, which is false where a label
 contradicts its fixes): a track a usable segment, a user a group, whose segments stay on one side when a head is tested;
 GoTrack (UCI 354): its tracks by car and bus, but those of the phones of the sample;
-cabspotting: stretches of taxis with a passenger, as cars.
+cabspotting: stretches of taxis with a passenger, as cars;
+movement/*.parquet of model.synthetic --movement-only: pieces as phones record them, a user a simulated trip.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from model.cli import Parser, from_zero, positive, run
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.labels import cut, draw, read_table
 from model.synthetic.generate import write_csv
+from model.synthetic.segments import pieces
 from model.synthetic.sumo import say
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
@@ -96,6 +98,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for folder in args.source:
         if (folder / "go_track_tracks.csv").exists():
             tracks, group, mode = of_gotrack(folder)
+        elif not (folder / "points.parquet").exists():
+            tracks, group, mode = pieces(folder, args.per_mode or 1000, args.seed)
         elif "occupied" in parquet.read_schema(folder / "points.parquet").names:
             tracks, group, mode = of_taxis(folder / "points.parquet", args.per_mode or 400, args.seed)
         else:

@@ -206,14 +206,6 @@ def test_ids_of_regions_are_kept_whatever_they_are_called_and_whatever_kinds_the
     assert answer["n_users"].to_pylist() == [12, 12]
 
 
-def test_embed_to_csv(tmp_path, people):
-    tracks = points(tmp_path / "t.parquet", people)
-    output = tmp_path / "e.csv"
-    assert cli.run(embed.main, ["--tracks", tracks, "--unit", "day", "--output", str(output)]) == 0
-    table = csv.read_csv(output)
-    assert table.column_names[:5] == ["user_id", "day", "lon", "lat", "e000"] and table.num_rows == 12
-
-
 @pytest.mark.parametrize(
     ("args", "words"),
     [

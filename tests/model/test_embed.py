@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`python -m model.embed`: in parts as at once, with Ray's workers, after kills, as GeoParquet."""
+"""`python -m model.embed`: by users and days, with Ray's workers, and after kills."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from pyarrow import csv, parquet
 
 from model import cli, embed
 from model.data import scale
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.embed import embed as embeddings
+from raw_qgis_plugin.core.sources.readers import read
 
 ROOT = Path(__file__).parents[2]
 needs_ray = pytest.mark.skipif(
@@ -131,20 +135,19 @@ def test_at_once(at_once):
     assert at_once["user_id"].to_numpy()[short].tolist() == [9999] and 9 < np.mean(at_once["lon"].to_numpy()) < 11
 
 
-def test_in_parts_as_at_once(data, tmp_path, monkeypatch):
-    tables = []
-    for rows in (10**9, 1000):
-        monkeypatch.setattr(embed, "LARGE_ROWS", rows)
-        output = tmp_path / f"{rows}.parquet"
-        assert cli.run(embed.main, arguments(data, output, "--unit", "day")) == 0
-        tables.append(parquet.read_table(output))
-        assert {path.suffix for path in tmp_path.iterdir()} == {".parquet"}
-    assert len(tables[0]) > 90
-    same(*tables, by=("user_id", "day"))
+def test_days_are_those_of_the_engine(data, tmp_path):
+    output, model = tmp_path / "e.parquet", Model(open_bundle(), "cpu")
+    assert cli.run(embed.main, arguments(data, output, "--unit", "day")) == 0
+    days, table = read(data)[0].by_day(), parquet.read_table(output)
+    expected = scale.table_of(days, "day", embeddings(days, model))
+    users = pa.array(expected["user_id"].to_numpy(zero_copy_only=False).astype(np.int64))
+    same(table, expected.set_column(0, "user_id", users), by=("user_id", "day"))
+    assert len(table) > 90 and [*tmp_path.iterdir()] == [output]
+    assert cli.run(embed.main, arguments(data, tmp_path / "e.csv", "--unit", "day")) == 0
+    assert csv.read_csv(tmp_path / "e.csv").column_names[:5] == ["user_id", "day", "lon", "lat", "e000"]
 
 
 def test_finished_parts_are_not_made_again(data, tmp_path, monkeypatch, at_once, capsys):
-    monkeypatch.setattr(embed, "LARGE_ROWS", 1000)
     output = tmp_path / "e.parquet"
     real, done = scale.embed_part, []
 

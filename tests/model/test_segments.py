@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from model.data import labelled
 from model.synthetic import segments
 from model.synthetic.sumo import SyntheticError
 
@@ -30,9 +31,8 @@ def movement(tmp_path):
 
 
 def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
-    command = ["--movement", str(movement), "--per-mode", "60", "--seed", "3", "--output"]
     for name in ("out", "again"):
-        segments.main([*command, str(tmp_path / name)])
+        labelled.main(["--source", str(movement), "--per-mode", "60", "--seed", "3", "--output", str(tmp_path / name)])
     first, again = (parquet.read_table(tmp_path / name / "tracks.parquet") for name in ("out", "again"))
     assert first.equals(again)
     labels = dict(line.split(",")[1:] for line in (tmp_path / "out" / "labels.csv").read_text().splitlines()[1:])
@@ -50,11 +50,7 @@ def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
     assert 0.05 < np.mean(silent) < 0.6
 
 
-def test_what_is_no_movement_is_refused(movement, tmp_path):
-    (tmp_path / "tracks.parquet").write_bytes(b"a city's")
-    with pytest.raises(SyntheticError, match="other tracks"):
-        segments.main(["--movement", str(movement), "--output", str(tmp_path)])
-    assert (tmp_path / "tracks.parquet").read_bytes() == b"a city's"
+def test_what_is_no_movement_is_refused(tmp_path):
     parquet.write_table(pa.table({"user_id": ["a"], "t": [0], "lon": [0.0], "lat": [0.0]}), tmp_path / "tracks.parquet")
     with pytest.raises(SyntheticError, match="no movement"):
         segments.pieces(tmp_path, 10, 1)  # a city
