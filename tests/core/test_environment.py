@@ -23,12 +23,6 @@ def test_check_tells_old_from_new(tmp_path: Path) -> None:
         assert words in found.problem and bool(words) == bool(found.problem)
 
 
-def test_a_package_inside_one_that_is_missing_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(packages.MODULE_OF, "raw-inner", "rawabsent.inner")
-    (tmp_path / "formats.txt").write_text("raw-inner>=1,<2\nnumpy>=1\n")
-    assert [package.problem for package in packages.check("formats", tmp_path)] == ["missing", ""]
-
-
 def test_requirement_lines() -> None:
     line = "onnxruntime-gpu[cuda,cudnn]>=1.20,<2; sys_platform != 'darwin'"
     read = packages.parse(line)

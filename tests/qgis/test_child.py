@@ -76,14 +76,6 @@ def test_lines_come_as_dicts_and_the_rest_as_text(start: Callable[..., Any]) -> 
     assert stat.S_IMODE(child.folder.stat().st_mode) == 0o700
 
 
-def test_the_plugin_and_the_model_are_there_in_the_child_only(start: Callable[..., Any], stage: Path) -> None:
-    told: list[dict] = []
-    source = "import json, model.cli as m, raw_qgis_plugin as p\nprint(json.dumps([m.__file__, p.__file__]))"
-    start(source).follow(told.append)
-    assert told[0]["text"].count(str(stage)) == 2
-    assert str(stage) not in sys.path
-
-
 def test_a_cancel_ends_it_and_says_so(start: Callable[..., Any]) -> None:
     from raw_qgis_plugin.core.errors import Cancelled
 

@@ -141,22 +141,3 @@ def test_the_page_is_filled_and_its_legend_lists_what_is_on_the_map(menu: Any, s
     assert node.layer() is layer and "\n" in node.customProperty("legend/title-label")
     words = [each.data(0) for each in model.layerLegendNodes(node)]
     assert "Weekend" in words and not {"Nights", "Weekdays"} & set(words)
-
-
-def test_a_layer_of_many_features_is_a_picture_in_the_pdf(
-    menu: Any, session: Any, make: Callable[..., Any], fixes: Any, tmp_path: Path
-) -> None:
-    from raw_qgis_plugin.gui.maps.page import make_layout
-
-    layer = QgsProject.instance().addMapLayer(make(fixes))
-    canvas = show(menu, layer)
-    canvas.setExtent(layer.extent())
-    pictures = []
-    for most in (layer.featureCount(), 1000):
-        layout = make_layout(canvas, "title", ["notes"], max_drawn=most)
-        exporter = QgsLayoutExporter(layout)
-        settings = exporter.PdfExportSettings()
-        settings.dpi = 100
-        exporter.exportToPdf(str(tmp_path / "map.pdf"), settings)
-        pictures.append((tmp_path / "map.pdf").read_bytes().count(b"/Subtype /Image"))
-    assert pictures[0] == 0 < pictures[1]
