@@ -272,7 +272,7 @@ class FlowSpec(Spec):
     size_m: float = option(1000.0, "Size of hexagons", "Used without zones.", unit="m", minimum=50)
     slice: str = option(
         "all", "Slices of time", "Hours and days of departure, in mean solar time.",
-        choices=("all", "hour", "weekend", "month"),
+        choices=("all", "hour", "daypart", "weekend", "month"),
     )  # fmt: skip
     modes: str | None = option(
         None, "Modes (empty: all)", "Only trips of these modes count, such as: walk, bike, motor, rail."

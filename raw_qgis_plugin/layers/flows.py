@@ -73,17 +73,18 @@ class FlowLines(Style):
     title, order, start = "Flows", 3, ""
 
     def apply(self, layer: QgsVectorLayer) -> None:
-        """As all styles; the clock plays the hours of 2000-01-01, a day that stands for all, or the months."""
+        """As all styles; the clock plays the parts of 2000-01-01, a day that stands for all, or the months."""
         super().apply(layer)
         some = next(iter(layer.uniqueValues(layer.fields().lookupField("slice"))), "")
-        form = {5: "2000-01-01 %s", 7: "%s-01 00:00"}.get(len(some)) if some[-1:].isdigit() else None
-        if form is not None:
-            begin, end = form.split("%s")
-            start = f"to_datetime('{begin}' || \"slice\" || '{end}', 'yyyy-MM-dd HH:mm')"
+        forms = {5: ("'2000-01-01 ' || \"slice\"", "59 minutes"), 7: ("\"slice\" || '-01 00:00'", "27 days"),
+                 11: ("'2000-01-01 ' || left(\"slice\", 5)", "")}  # fmt: skip
+        if some[-1:].isdigit() and len(some) in forms:
+            begin, long = forms[len(some)]
+            start = f"to_datetime({begin}, 'yyyy-MM-dd HH:mm')"
             times = layer.temporalProperties()
             times.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromExpressions)
             times.setStartExpression(start)
-            times.setEndExpression(f"{start} + to_interval('{'59 minutes' if begin else '27 days'}')")
+            times.setEndExpression(f"{start} + to_interval('{long}')" if long else start.replace("left", "right"))
             times.setIsActive(True)
 
     def draw(self, layer: QgsVectorLayer) -> str:

@@ -47,7 +47,7 @@ def ask(trips: Trips, zones: Zones, **options: object) -> Flows:
     return flows(trips, zones, FlowSpec(**options), SECRET)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("part", ["all", "hour", "weekend", "month"])
+@pytest.mark.parametrize("part", ["all", "hour", "daypart", "weekend", "month"])
 def test_every_pair_has_the_trips_that_one_counts(part: str) -> None:
     trips, zones = some_trips(20_000 if part == "hour" else 4000), grid(3)
     found = ask(trips, zones, slice=part, min_users=10).pairs

@@ -117,8 +117,12 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
 def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """The slice of each departure (n,), and the names of all slices. t: epoch ms. Hours are of mean solar time."""
     solar = solar_ms(t, lon)
+    hour = solar // HOUR_MS % 24
     if kind == "hour":
-        return solar // HOUR_MS % 24, np.array([f"{hour:02d}:00" for hour in range(24)], object)
+        return hour, np.array([f"{hour:02d}:00" for hour in range(24)], object)
+    if kind == "daypart":
+        spans = "00:00-05:59", "06:00-09:59", "10:00-14:59", "15:00-19:59", "20:00-23:59"
+        return np.searchsorted([int(span[:2]) for span in spans], hour, side="right") - 1, np.array(spans, object)
     if kind == "weekend":
         weekend = (solar // DAY_MS + 3) % 7 >= 5  # 1970-01-01 was a Thursday
         return weekend.astype(np.int64), np.array(["weekday", "weekend"], object)
