@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
@@ -71,7 +70,7 @@ def is_text(kind: Any) -> bool:
 
 
 def _column_of(array: np.ndarray) -> Any:
-    """An array as a column of Arrow: moments and numbers as such, objects as text unless all are numbers."""
+    """An array as a column of Arrow: moments and numbers as such, objects as text."""
     import pyarrow as pa
 
     if array.ndim != 1:
@@ -80,13 +79,7 @@ def _column_of(array: np.ndarray) -> Any:
         return pa.array(array.astype("datetime64[ms]"))
     if array.dtype.kind in "iuf":
         return pa.array(array)
-    items = array.tolist()
-    if not any(isinstance(item, (bool, str, bytes)) for item in items):
-        with suppress(pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # other things, numbers beyond 64 bits
-            column = pa.array(items)
-            if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-                return column
-    return pa.array(map(_word, items), pa.string())
+    return pa.array(map(_word, array.tolist()), pa.string())
 
 
 def _word(value: Any) -> str | None:

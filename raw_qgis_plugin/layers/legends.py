@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -71,7 +70,8 @@ class Rules:
         """
         name = QgsExpression.quotedColumnRef(field or head["name"])
         if head["kind"] != "number":
-            for word, colour in class_colours(head).items():
+            classes = sorted(map(str, head["classes"]), key=lambda word: word in ("no", "false"))  # 'yes' comes first
+            for word, colour in zip(classes, CLASS_COLOURS * 9):
                 self.add(pattern, f"{name} = {QgsExpression.quotedString(word)}", class_words(head, word), colour)
             return
         limits = steps(numbers_of(self.layer, head["name"]))
@@ -116,19 +116,6 @@ class Rules:
                 rule.symbol().setDataDefinedProperty(QgsSymbol.Property.PropertyOpacity, opacity)
 
 
-def load_symbols(layer: QgsVectorLayer, path: Path, colours: dict[str, str] | None = None) -> None:
-    """Give a layer the symbols of a QML file. QGIS's own loadNamedStyle would take those that a GeoPackage has.
-
-    colours: 'r,g,b' in the file -> in its place.
-    """
-    text = path.read_text("utf-8")
-    for old, new in (colours or {}).items():
-        text = text.replace(f'"{old},', f'"{new},')
-    style = QDomDocument()
-    style.setContent(text)
-    layer.importNamedStyle(style, QgsMapLayer.StyleCategory.Symbology)
-
-
 def is_unproven(head: dict[str, Any]) -> bool:
     """Whether no test proves that a head is better than a simple method. The shipped heads and the labels of people,
     which are of no unit, have a page of evidence.
@@ -151,20 +138,6 @@ def verdict_of(head: dict[str, Any], min_units: int = 30) -> str:
         "the best {high:.0f} %; unknown counts as wrong)."
     ).format(share=np.mean(shares), n=len(shares), low=min(shares), high=max(shares))
     return f"{worth(metrics).value}: {words}"
-
-
-def show_decimals(layer: QgsVectorLayer, decimals: int = 3) -> None:
-    """Show numbers in QGIS's table and form with a few decimals, not with all that a double has."""
-    widest = {"Min": -1e12, "Max": 1e12, "Precision": decimals, "AllowNull": True}
-    for at, field in enumerate(layer.fields()):
-        if field.type() == QMetaType.Type.Double:
-            layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("Range", widest))
-
-
-def class_colours(head: dict[str, Any]) -> dict[str, str]:
-    """A colour for each class of a head, for the map and the dock."""
-    words = sorted(map(str, head["classes"]), key=lambda word: word in ("no", "false"))  # 'yes' comes first
-    return dict(zip(words, CLASS_COLOURS * 9))
 
 
 def numbers_of(layer: QgsVectorLayer, name: str) -> np.ndarray:
@@ -210,7 +183,7 @@ class Style:
     qml = ""  # in resources/styles
     start, end = "t", ""  # fields of time
     order = 0  # greater is drawn above
-    colours: ClassVar[dict[str, str]] = {}  # of the QML -> in their place
+    colours: ClassVar[dict[str, str]] = {}  # 'r,g,b' in the QML -> in its place
 
     @property
     def name(self) -> str:
@@ -225,7 +198,11 @@ class Style:
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's name."""
-        load_symbols(layer, RESOURCES / "styles" / f"{self.qml}.qml", self.colours)
+        text, style = (RESOURCES / "styles" / f"{self.qml}.qml").read_text("utf-8"), QDomDocument()
+        for old, new in self.colours.items():
+            text = text.replace(f'"{old},', f'"{new},')
+        style.setContent(text)  # QGIS's own loadNamedStyle would take a style that a GeoPackage has
+        layer.importNamedStyle(style, QgsMapLayer.StyleCategory.Symbology)
         if not isinstance(layer.renderer(), QgsRuleBasedRenderer):
             return ""
         rules = Rules(layer)
@@ -245,7 +222,10 @@ class Style:
             times.setIsActive(True)
         layer.setName(f"{self.name}: {shown}" if shown else self.name)
         self.mark(layer)
-        show_decimals(layer)
+        for at, field in enumerate(layer.fields()):
+            if field.type() == QMetaType.Type.Double:  # QGIS shows all decimals that a double has
+                decimals = {"Min": -1e12, "Max": 1e12, "Precision": 3, "AllowNull": True}
+                layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("Range", decimals))
         layer.triggerRepaint()
 
 
