@@ -5,12 +5,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shutil
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from qgis.core import (
@@ -28,13 +26,11 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt, QVariant
 
 from ..core.errors import Progress, no_progress
+from ..core.scratch import Scratch
 from ..core.times import NO_TIME
 from ..core.tracks import Tracks
 from .coordinates import line_wkb
 from .words import ZONE
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 TIMES = ("t", "t_first", "t_last", "t_start", "t_end", "t_arrive", "t_leave")
 
@@ -89,23 +85,19 @@ class Output:
     disk, a cancel or an error leaves the old one whole, and no half one. Other outputs are as QGIS writes them.
     """
 
-    def __init__(self, sink: QgsFeatureSink | None, destination: str, folder: Path | None = None) -> None:
+    def __init__(self, sink: QgsFeatureSink | None, destination: str, folder: Scratch | None = None) -> None:
         self.sink: Any = sink
         self.destination, self.folder, self.count = destination, folder, 0
 
     @classmethod
     def in_file(cls, path: Path, table: str = "") -> Output:
         """An output that is made as `file`. table: of the GeoPackage `path`, which keeps its other ones."""
-        name = re.sub(r"\W", "_", f"{path.name} {table}".strip())
-        folder = path.with_name(f".{name}.partial")
-        shutil.rmtree(folder, ignore_errors=True)  # what a kill left
-        folder.mkdir()
-        return cls(None, f"{path}|layername={table}" if table else str(path), folder)
+        return cls(None, f"{path}|layername={table}" if table else str(path), Scratch(".raw-output-", path.parent))
 
     @property
     def file(self) -> Path:
         """The file under way."""
-        return Path(self.folder or "", Path(self.destination.partition("|")[0]).name)
+        return Path(self.folder.name if self.folder else "", Path(self.destination.partition("|")[0]).name)
 
     def write(
         self, fields: QgsFields, attributes: Sequence[Sequence[Any]], geometries: Sequence[QgsGeometry | None],
@@ -173,7 +165,7 @@ class Output:
         if self.folder:
             if self.sink is not None:
                 sip.delete(self.sink)
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.cleanup()
         self.sink = None
 
 
@@ -249,6 +241,7 @@ def write_geopackage(path: Path, tracks: Tracks, zone: str = "UTC", progress: Pr
     zone: of the user, which the layer keeps for `zone_of`. The file gets its name when it is complete; one of this name
     is replaced. OSError where it cannot be written.
     """
+    import pyarrow as pa
     from osgeo import gdal, ogr, osr
 
     kinds = {"user_id": ogr.OFTString, "track_id": ogr.OFTString, "t": ogr.OFTDateTime, "accuracy_m": ogr.OFTReal}
@@ -267,7 +260,17 @@ def write_geopackage(path: Path, tracks: Tracks, zone: str = "UTC", progress: Pr
             dataset.StartTransaction()
             for start in range(0, len(tracks), 1 << 16):
                 progress(0.9 * start / len(tracks))
-                layer.WritePyArrow(_batch(tracks, slice(start, start + (1 << 16))), ["GEOMETRY_NAME=geom"])
+                some = slice(start, start + (1 << 16))
+                t, lon, lat, accuracy = tracks.rows(some)
+                columns = {
+                    "user_id": pa.array(tracks.user_ids[tracks.user[some]], pa.string()),
+                    "track_id": pa.array(tracks.track_ids[tracks.track[some]], pa.string()),
+                    "t": pa.array(t).cast(pa.timestamp("ms", "UTC")),
+                    "geom": pa.array(_points_wkb(np.column_stack([lon, lat])), pa.binary()),
+                }
+                if accuracy is not None:
+                    columns["accuracy_m"] = pa.array(accuracy.astype(float), from_pandas=True)
+                layer.WritePyArrow(pa.record_batch(columns), ["GEOMETRY_NAME=geom"])
             dataset.CommitTransaction()
             progress(0.9)
             dataset.ExecuteSQL(f"SELECT CreateSpatialIndex({QgsExpression.quotedString(path.stem)}, 'geom')")
@@ -281,18 +284,3 @@ def write_geopackage(path: Path, tracks: Tracks, zone: str = "UTC", progress: Pr
             layer = dataset = None  # which closes the file
         output.discard()
     progress(1.0)
-
-
-def _batch(tracks: Tracks, some: slice) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    t, lon, lat, accuracy = tracks.rows(some)
-    columns = {
-        "user_id": pa.array(tracks.user_ids[tracks.user[some]], pa.string()),
-        "track_id": pa.array(tracks.track_ids[tracks.track[some]], pa.string()),
-        "t": pa.array(t).cast(pa.timestamp("ms", "UTC")),
-        "geom": pa.array(_points_wkb(np.column_stack([lon, lat])), pa.binary()),
-    }
-    if accuracy is not None:
-        columns["accuracy_m"] = pa.array(accuracy.astype(float), from_pandas=True)
-    return pa.record_batch(columns)
