@@ -6,17 +6,31 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsApplication
+from qgis.core import Qgis, QgsApplication, QgsMessageLog
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication
 
-from . import log_panel, translation
+from . import translation
 from .environment import packages
 from .environment.folders import venv_folder, why_not_writable
 
 if TYPE_CHECKING:
     from .gui.menu import RawMenu
     from .processing.provider import RawProvider
+
+
+LOG = logging.getLogger(__package__)
+
+
+class LogPanel(logging.Handler):
+    """Writes log messages of this package into a tab of QGIS's log panel, from any thread."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by logging."""
+        kinds = Qgis.MessageLevel
+        level = kinds.Critical if record.levelno >= logging.ERROR else kinds.Warning
+        level = level if record.levelno >= logging.WARNING else kinds.Info
+        QgsMessageLog.logMessage(self.format(record), "RAW", level, notifyUser=False)
 
 
 class RawPlugin:
@@ -26,12 +40,14 @@ class RawPlugin:
         self.iface = iface
         self.provider: RawProvider | None = None
         self.menu: RawMenu | None = None
-        self.log = log_panel.attach()
+        self.log = LogPanel()
+        LOG.addHandler(self.log)
+        LOG.setLevel(logging.INFO)
         self.translator = translation.install()
         packages.activate(venv_folder())
         self.problem = why_not_writable()
         if self.problem:
-            logging.getLogger(__name__).warning(self.problem)
+            LOG.warning(self.problem)
 
     def initProcessing(self) -> None:  # noqa: N802
         """Register the algorithms. qgis_process calls only this."""
@@ -61,5 +77,5 @@ class RawPlugin:
         if self.translator is not None and not sip.isdeleted(self.translator):
             QCoreApplication.removeTranslator(self.translator)
         self.menu = self.provider = self.translator = None
-        log_panel.detach(self.log)
+        LOG.removeHandler(self.log)
         packages.deactivate(venv_folder())

@@ -59,10 +59,12 @@ class Desktop:
         if self.session is not None:
             self.dock.source.take_model()
 
-    def keep(self, window: Any) -> Any:
-        """Hold a window until it is closed, by the plugin at the latest."""
-        self.windows = [each for each in self.windows if not sip.isdeleted(each) and each is not window]
-        self.windows += [] if window is None else [window]
+    def show(self, window: Any) -> Any:
+        """Show a window, and hold it until it is closed, by the plugin at the latest. None: the user declined."""
+        self.windows = [each for each in self.windows if not sip.isdeleted(each)]
+        if window is not None:
+            window.show()
+            self.windows.append(window)
         return window
 
     def opened(self, name: str) -> Any:
@@ -77,4 +79,3 @@ class Desktop:
         for window in self.windows:
             if not sip.isdeleted(window):
                 window.close()
-        self.windows = []

@@ -5,17 +5,12 @@ from __future__ import annotations
 
 from qgis.core import QgsLayerTreeGroup, QgsProject, QgsVectorLayer
 
-NAME = "raw/group"
-
 
 class LayerGroup:
-    """'RAW: LAYERNAME', made with the first result. It keeps its name when the layer of tracks is renamed."""
+    """A group at the top of the layer tree, made with the first result. It has a group for each run."""
 
-    def __init__(self, layer: QgsVectorLayer | None = None) -> None:
-        known = layer.customProperty(NAME) if layer is not None else None
-        self.name = known or f"RAW: {layer.name() if layer is not None else ''}"
-        if layer is not None and not known:
-            layer.setCustomProperty(NAME, self.name)
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def add(self, layer: QgsVectorLayer, run: str = "") -> QgsVectorLayer:
         """Put a layer into the project: on top of the group `run` in this group, or below all runs."""

@@ -46,7 +46,7 @@ class Entry(NamedTuple):
 
 def window(module: str, make: str) -> Callable[[RawMenu], Any]:
     """Opens a window. Its module is imported then, by __import__, which QGIS watches to unload it with the plugin."""
-    return lambda menu: menu.show_window(getattr(__import__(f"{__package__}.{module}", fromlist=[make]), make)(menu))
+    return lambda menu: menu.show(getattr(__import__(f"{__package__}.{module}", fromlist=[make]), make)(menu))
 
 
 def entries() -> tuple[Entry, ...]:
@@ -72,7 +72,7 @@ def entries() -> tuple[Entry, ...]:
               tr("The packages and devices that RAW uses, their installation, and a report to copy."),
               window("windows.packages", "PackagesDialog")),
         Entry("help", tr("Help"), tr("What RAW does and how."),
-              lambda menu: menu.show_window(HelpWindow("index", menu.iface.mainWindow()))),
+              lambda menu: menu.show(HelpWindow("index", menu.iface.mainWindow()))),
     )  # fmt: skip
 
 
@@ -148,12 +148,6 @@ class RawMenu(Desktop):
         """Open a window by the name of its action."""
         return next(entry for entry in entries() if entry.name == name).open(self)
 
-    def show_window(self, window: Any) -> Any:
-        """Show a window and hold it. None: the user declined."""
-        if window is not None:
-            window.show()
-        return self.keep(window)
-
     def _new(self, name: str) -> Any:
         """An algorithm; None, and the window of packages with the reason, where it lacks some."""
         algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"{PROVIDER_ID}:{name}")
@@ -170,7 +164,7 @@ class RawMenu(Desktop):
         if window is None and self._new("importtracks") is not None:
             from .windows.import_dialog import ImportDialog
 
-            window = self.show_window(ImportDialog(self))
+            window = self.show(ImportDialog(self))
         if path and window is not None:
             window.choose(path)
         return window
@@ -190,7 +184,7 @@ class RawMenu(Desktop):
         starts = start_values(algorithm, self.iface.activeLayer(), shown) | values
         dialog = processing.createAlgorithmDialog(algorithm, starts)
         dialog.algorithmFinished.connect(self._show_model)
-        return self.show_window(dialog)
+        return self.show(dialog)
 
     def _show_model(self, good: bool, results: dict[str, Any]) -> None:
         """An algorithm has ended. If it made a model, say how good it is, and offer it for this project."""

@@ -29,17 +29,21 @@ from .layer_group import LayerGroup
 from .maps.fit import show_in_time
 from .results import DockRun
 from .settings import settings
-from .summary import describe, describe_skipped
+from .summary import describe
 from .widgets.track_fields import remember, remembered
 
 log = logging.getLogger(__name__)
 
 
 class Session(QObject):
-    """One layer and one model. `changed`: the state is another. `worked`: a job began, advanced or ended."""
+    """One layer and one model.
+
+    `changed`: the state is another. `worked`: a job began, advanced or ended. `selected`: features of the layer were.
+    """
 
     changed = pyqtSignal()
     worked = pyqtSignal()
+    selected = pyqtSignal()
 
     def __init__(self, iface: Any, max_features: int = 5_000_000, max_fixes: int = 200_000) -> None:
         """Layers of more features are not read, and more fixes not embedded, without a question."""
@@ -50,7 +54,7 @@ class Session(QObject):
         self.timezone, self.model_path = "UTC", ""
         self.device = ""  # of the model
         self.job: Job | AlgorithmJob | None = None
-        self.group = LayerGroup()
+        self.group = LayerGroup("RAW")
         self.model: Model | None = None
         self._forget()
         self._tick = QTimer(self, interval=250, timeout=self.worked)
@@ -73,7 +77,7 @@ class Session(QObject):
         self.layer = layer
         self._forget()
         if layer is not None:
-            self.group = LayerGroup(layer)
+            self.group = LayerGroup(f"RAW: {layer.name()}")
             self.fields, self.timezone = remembered(layer)
             self._listen(True)
             show_in_time(self.iface, layer)
@@ -91,7 +95,7 @@ class Session(QObject):
             for signal, slot in (
                 (self.layer.subsetStringChanged, self.read), (self.layer.afterCommitChanges, self.read),
                 (self.layer.crsChanged, self.read), (self.layer.dataSourceChanged, self._read_anew),
-                (self.layer.willBeDeleted, self._gone),
+                (self.layer.willBeDeleted, self._gone), (self.layer.selectionChanged, self.selected),
             ):  # fmt: skip
                 signal.connect(slot) if on else signal.disconnect(slot)
 
@@ -151,8 +155,8 @@ class Session(QObject):
             every = Skipped(skipped)
             for reason, count in left_out.items():
                 every.add(reason, count)
-            words = [describe(tracks, users), describe_skipped(every, len(users)), "" if len(users) else every.advice]
-            return tracks, users, " ".join(words).rstrip(), known or Model(open_bundle(path or None), device)
+            words = f"{describe(tracks, users)} {every} {'' if len(users) else every.advice}".rstrip()
+            return tracks, users, words, known or Model(open_bundle(path or None), device)
 
         def done(result: tuple[Tracks, Tracks, str, Model]) -> None:
             self.tracks, self.users, self.summary, self.model = result
@@ -196,8 +200,7 @@ class Session(QObject):
             **{f"{role.upper()}_FIELD": getattr(self.fields, role) or NONE for role in ROLES}, **parameters,
         }  # fmt: skip
         began = QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz")
-        asked = {each: value for each, value in parameters.items() if each != "INPUT"}
-        run = DockRun(name, self.layer.id(), began, {**asked, "MODEL": self.model_path})
+        run = DockRun(name, self.layer.id(), began, {**parameters, "MODEL": self.model_path})
         model = Path(self.model_path.removesuffix("card.json")).stem
         add = partial(self.group.add, run=self.group.free_name(f"{label}{f', {model}' if model else ''}"))
 

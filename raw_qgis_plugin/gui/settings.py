@@ -48,12 +48,10 @@ def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, 
     INPUT and REGIONS the current layer, else the only layer of the project that fits; for a new model a folder among
     the user's own. tracks: the layer in the dock, which is INPUT where that is tracks.
     """
-    own = settings()
+    own, (model, chosen) = settings(), QgsProject.instance().readEntry("raw", "model", "")
     entries = {"DEVICE": own.device, "MODEL": own.model, "MIN_USERS": own.min_users}
     values = {name: entry.value() for name, entry in entries.items() if entry.exists() and entry.value() != ""}
-    model, chosen = QgsProject.instance().readEntry("raw", "model", "")  # in the dock, for this project
-    if chosen:
-        values["MODEL"] = model
+    values |= {"MODEL": model} if chosen else {}  # in the dock, for this project
     takes_tracks = algorithm.parameterDefinition("TIME_FIELD") is not None
     fits_input = has_figures if algorithm.name() == "publish" else has_fixes
     for name, fits in (("INPUT", fits_input), ("REGIONS", has_areas)):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The tracks of a layer in a sentence or two: how many, when, how often, and what was skipped."""
+"""The tracks of a layer in a sentence: how many, when, and how often."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..core.tracks import Skipped, Tracks
+from ..core.tracks import Tracks
 from ..layers.words import count_fixes, count_users
 from ..processing.words import tr
 
@@ -25,15 +25,6 @@ def describe(tracks: Tracks, users: Tracks, in_layer: int = 0) -> str:
     if len(steps):
         words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[steps])) / 1000))
     return f"{words}."
-
-
-def describe_skipped(skipped: Skipped, used: int) -> str:
-    """Count the skipped fixes by reason. used: the number of fixes that were not skipped."""
-    if not skipped:
-        return tr("No fix was skipped.")
-    return tr("{n:,} of {all:,} fixes were skipped: {why}.").format(
-        n=skipped.total, all=used + skipped.total, why=skipped.why
-    )
 
 
 def duration(seconds: float) -> str:

@@ -91,10 +91,10 @@ def regions(dock, polygons):
     press(dock, "raw_region_selected")
     until(lambda: len(dock.regions.shown) == 3 + polygons.featureCount(), 60, "the selected polygons")
     polygons.removeSelection()
-    table = find(dock, "raw_region_list")
-    table.selectRow(0)
-    table.setSelectionMode(table.SelectionMode.MultiSelection)
-    table.selectRow(1)
+    listed = find(dock, "raw_region_list")
+    listed.clearSelection()
+    for at in (0, 1):
+        listed.item(at).setSelected(True)
     press(dock, "raw_region_compare")
     wait(0.5)
     dialog = find(iface.mainWindow(), "raw_compare")
@@ -106,12 +106,9 @@ def regions(dock, polygons):
 
 def users(dock, tracks):
     show_tab(dock, 1)
-    at = iface.mapCanvas().mapSettings().layerToMapCoordinates(tracks, next(tracks.getFeatures()).geometry().asPoint())
-    press(dock, "raw_user_click")
-    click_map(at.x(), at.y())
+    tracks.select(next(tracks.getFeatures()).id())
     until(lambda: dock.users.card is not None, 10, "the user's card")
     report["user"] = words(find(dock, "raw_user_card"))
-    press(dock, "raw_user_click")
     report["unit"] = dock.users.unit.currentData()
     for unit in ("user", "diary", "track"):
         dock.users.unit.setCurrentIndex(dock.users.unit.findData(unit))

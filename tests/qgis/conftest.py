@@ -311,7 +311,7 @@ def session(processing: Any, qgis_iface: Any, make: Callable[..., Any], fixes: A
 
 @pytest.fixture
 def menu(qgis_iface: Any) -> SimpleNamespace:
-    return SimpleNamespace(iface=qgis_iface, keep=lambda window: window)
+    return SimpleNamespace(iface=qgis_iface, show=lambda window: window.show() or window)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +18,6 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapToolPan
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QLabel
 
 from .tabs import HOME, draw, people, read
@@ -42,7 +39,8 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     tab.min_users.setValue(2)
     draw(tab, layer.extent())
     assert people(tab) == [12]
-    users.pick(next(layer.getFeatures()))
+    users.show()
+    layer.select(next(layer.getFeatures()).id())
     assert users.name.text() == fixes.user_id[0]
     assert layer.extent().contains(users.bands[0].asGeometry().boundingBox())
     for each in (tab, users):
@@ -92,43 +90,38 @@ def test_a_marked_track_crosses_180_degrees(session: Any, menu: Any, make: Calla
 
 
 def test_the_map_is_given_back_where_the_earlier_tool_is_deleted(session: Any, menu: Any) -> None:
-    """Such as the tool that was drawing a region when Click one was pressed."""
-    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
     from raw_qgis_plugin.gui.maps.draw import Drawing
 
-    canvas, users = menu.iface.mapCanvas(), UsersTab(session, menu)
-    drawing = Drawing(menu.iface, session.map_crs)
-    for begin, end in ((lambda: users._take_tool(True), lambda: users._take_tool(False)), (drawing.box, drawing.stop)):
-        before = QgsMapToolPan(canvas)
-        canvas.setMapTool(before)
-        begin()
-        ours = canvas.mapTool()
-        assert ours is not before
-        sip.delete(before)
-        end()
-        assert canvas.mapTool() is not ours
-    users.remove()
+    canvas, drawing = menu.iface.mapCanvas(), Drawing(menu.iface, session.map_crs)
+    before = QgsMapToolPan(canvas)
+    canvas.setMapTool(before)
+    drawing.box()
+    ours = canvas.mapTool()
+    assert ours is not before
+    sip.delete(before)
+    drawing.stop()
+    assert canvas.mapTool() is not ours
 
 
-def test_a_click_after_the_layer_was_removed_finds_nobody(
+def test_a_selected_fix_shows_its_user_while_the_tab_is_in_sight(
     session: Any, menu: Any, make: Callable[..., Any], fixes: Any
 ) -> None:
-    """QGIS's tool keeps a bare pointer to its layer. A fix of nobody opens nobody's card."""
+    """A fix of nobody opens nobody's card, and a layer that is removed takes the card with it."""
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
 
     users, layer = UsersTab(session, menu), make(fixes)
     read(session, layer)
-    users._take_tool(True)
-    fix = next(layer.getFeatures())
-    users.pick(fix)
-    assert users.card is not None and users.name.text() == str(fix[session.fields.user])
-    users.show_user(1)
+    first, *_, last = layer.getFeatures()
+    layer.selectByIds([first.id()])
+    assert users.card is None, "another tab is in sight"
+    users.show()
+    layer.selectByIds([last.id()])
     shown = users.card
-    fix[session.fields.user] = None
-    users.pick(fix)
+    assert shown is not None and users.name.text() == str(last[session.fields.user])
+    layer.dataProvider().changeAttributeValues({first.id(): {layer.fields().lookupField("user_id"): None}})
+    layer.selectByIds([first.id()])
     assert users.card is shown
     QgsProject.instance().removeMapLayer(layer)
-    QTest.mouseClick(menu.iface.mapCanvas().viewport(), Qt.MouseButton.LeftButton)
     assert users.card is None
     users.remove()
 
@@ -150,16 +143,6 @@ def test_a_forecast_of_somebody_at_rest_leaves_the_streets_in_sight(
     assert canvas.scale() > 2 * NEAREST_SCALE and canvas.extent().contains(wide)
     tab.show_track(2)
     assert canvas.scale() == pytest.approx(NEAREST_SCALE, rel=0.01) and canvas.extent().contains(narrow)
-
-
-def test_a_read_only_profile_works_without_a_cache(
-    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from raw_qgis_plugin.environment import folders
-
-    monkeypatch.setattr(folders, "cache_folder", lambda: Path("/dev/null/cache"))
-    read(session, make(fixes))
-    assert session.city is not None
 
 
 def test_a_users_name_goes_with_its_layer(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:

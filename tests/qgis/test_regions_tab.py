@@ -59,14 +59,15 @@ def test_a_region_that_is_drawn_is_scored_and_listed_and_stored(regions: Any) ->
     hidden = draw(regions, FAR)
     assert hidden.view.suppressed and figures_of(layer) == [12, None]
     assert "Fewer than 2 people" in " ".join(said(regions.card)) and hidden.name == "Region 2"
-    assert regions.table.item(0, 1).text() == "12" and regions.table.item(1, 1).text() == "–"
+    assert [regions.list.item(at).text() for at in (0, 1)] == ["Region 1 · 12 people", "Region 2 · –"]
     assert layer.name() == "Drawn regions" and len(layer.renderer().rootRule().children()) >= 2
 
 
 def test_qgis_undoes_drawings_and_removals(regions: Any) -> None:
     draw(regions, CITY), draw(regions, CITY.buffered(0.01))
     layer = regions.regions.layer
-    regions.table.selectRow(0)
+    regions.list.clearSelection()
+    regions.list.setCurrentRow(0)
     assert layer.selectedFeatureCount() == 1, "QGIS's own tools work on the chosen region"
     regions.remove_chosen()
     until(lambda: [region.name for region in regions.shown] == ["Region 2"])
@@ -226,7 +227,7 @@ def test_what_becomes_withheld_leaves_no_figure_in_the_layer(session: Any, make:
     from raw_qgis_plugin.gui.regions.layer import RegionLayer
 
     tracks = QgsProject.instance().addMapLayer(make(fixes))
-    regions, heads = RegionLayer(tracks, LayerGroup(tracks)), [{"name": "shops", "kind": "number"}]
+    regions, heads = RegionLayer(tracks, LayerGroup("RAW")), [{"name": "shops", "kind": "number"}]
     figures = {"n_users": 12.0, "shops": 2.5, "shops_low": np.float32(1), "shops_high": 4.0, "noise_key": "k"}
     shapes = [QgsGeometry.fromRect(HOME), QgsGeometry.fromRect(FAR)]
     layer = regions.add([("", shape, RegionView(4.2, False, figures)) for shape in shapes], heads)
@@ -251,7 +252,7 @@ def table_of(dialog: Any) -> dict[str, list[str]]:
 def compared(regions: Any, *changes: dict[str, Any]) -> Any:
     for region, change in zip(regions.shown, changes):
         region.view.figures.update(change)
-    regions.table.selectAll()
+    regions.list.selectAll()
     return regions.show_comparison()
 
 
@@ -301,8 +302,8 @@ def test_a_comparison_says_what_differs_and_withholds_as_the_cards_do(regions: A
         found = table_of(compared(regions, low, high))
         assert words in found["Residents"][2] and found["Share of trips: rail"][2] == "+0.4, at least 0.2"
     draw(regions, FAR)
-    regions.table.clearSelection()
-    regions.table.selectAll()
+    regions.list.clearSelection()
+    regions.list.selectAll()
     hidden = regions._cards(regions.shown[1:], *regions.shown[1:])
     from raw_qgis_plugin.gui.regions.compare import differences
 
@@ -314,7 +315,8 @@ def test_a_card_shows_people_and_hours(regions: Any) -> None:
     region = draw(regions, CITY)
     region.view.figures.update({"workers": 10.0, "workers_low": 9.0, "workers_high": 11.0})
     region.view.week[:] = np.where(region.view.week == -2, -1, region.view.week)
-    regions.table.selectRow(0)
+    regions.list.clearSelection()
+    regions.list.setCurrentRow(0)
     regions._show_card()
     words = " ".join(said(regions.card))
     assert "Workers" in words and "(9 – 11)" in words

@@ -12,12 +12,11 @@ from qgis.core import (
     QgsCsException,
     QgsDateTimeRange,
     QgsExpressionContextUtils,
-    QgsProcessingFeatureSourceDefinition,
     QgsRectangle,
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
 
 from ...core.evaluation.verdicts import metres_words
 from ...core.specs import ForecastSpec
@@ -45,8 +44,6 @@ class ForecastTab(QWidget):
         super().__init__(objectName="raw_forecast")
         self.session, self.iface, self.canvas = session, desktop.iface, desktop.iface.mapCanvas()
         self.form = OptionForm(ForecastSpec, "paths")
-        self.selected = QCheckBox(tr("Selected features only"), objectName="raw_selected")
-        self.form.addRow(self.selected)
         self.go = QPushButton(tr("Forecast"), objectName="raw_go", clicked=lambda: self.run())
         tip = tr("Accuracy of such forecasts on the past of this layer, compared with simple methods")
         self.backtest = QPushButton(
@@ -97,15 +94,10 @@ class ForecastTab(QWidget):
         self._run("backtest", ["OUTPUT"], tr("Testing forecasts"), tr("Backtest"), done)
 
     def _run(self, name: str, outputs: list[str], title: str, group: str, done: Callable[..., None]) -> None:
-        layer, values = self.session.layer, self.form.values()
-        if self.selected.isChecked() and layer is not None and not layer.selectedFeatureCount():
-            self.words.setText(tr("Nothing is selected: select features of the layer, or forecast all."))
-            return
-        tracks = QgsProcessingFeatureSourceDefinition(layer.id() if layer else "", self.selected.isChecked())
+        values = self.form.values()
         label = tr("{title}, {horizon:g} min every {step:g}")
         label = label.format(title=group, horizon=values["HORIZON"], step=values["STEP"])
-        values = {**values, "UNIT": values["UNIT"] or None, "INPUT": tracks}
-        self.session.run_algorithm(name, values, outputs, title, done, label)
+        self.session.run_algorithm(name, {**values, "UNIT": values["UNIT"] or None}, outputs, title, done, label)
 
     # ---- results ------------------------------------------------------------------------------------------------
 

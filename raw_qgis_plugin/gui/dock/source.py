@@ -8,6 +8,7 @@ from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject
 from qgis.gui import QgsCollapsibleGroupBox
+from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from ...core.paths import shipped_bundle
@@ -64,6 +65,11 @@ class SourcePanel(QWidget):
         self.model.currentIndexChanged.connect(lambda: self.session.set_model(self.model.currentData() or ""))
         for signal in (*(box.fieldChanged for box in self.fields.values()), self.zone.currentIndexChanged):
             signal.connect(self._choose_fields)
+        # A joined or deleted field makes QGIS's box choose none, or another one, without a signal
+        soon = QTimer(self, singleShot=True, interval=0, timeout=self.show_session)
+        for model in (box.model() for box in self.fields.values()):
+            for change in (model.modelReset, model.rowsInserted, model.rowsRemoved):
+                change.connect(lambda *_: soon.start())
         project.layersAdded.connect(self._exclude_others)
         project.readProject.connect(self._take_project)
         project.cleared.connect(self.take_model)
@@ -124,8 +130,7 @@ class SourcePanel(QWidget):
         if session.layer is None:  # QGIS's box goes on to the next layer when one is removed
             with silent(self.layer):
                 self.layer.setLayer(None)
-        with silent(*self.fields.values(), self.zone):
-            self.track_fields.show(session.layer, session.fields, session.timezone)
+        self.track_fields.show(session.layer, session.fields, session.timezone)
         self.box.setVisible(session.layer is not None)
         names = [name for name in (session.fields.user, session.fields.track, session.fields.time) if name]
         self.box.setTitle(tr("Fields: {names}").format(names=", ".join(names) or tr("none")))

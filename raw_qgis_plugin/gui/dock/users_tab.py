@@ -9,13 +9,12 @@ import numpy as np
 from qgis.core import (
     Qgis,
     QgsCsException,
-    QgsFeature,
     QgsProject,
     QgsRectangle,
     QgsRenderContext,
     QgsVectorLayer,
 )
-from qgis.gui import QgsMapToolIdentifyFeature, QgsRubberBand
+from qgis.gui import QgsRubberBand
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEvent, QStringListModel, Qt
 from qgis.PyQt.QtGui import QColor
@@ -34,7 +33,6 @@ from ...layers.legends import CLASS_COLOURS, title_of
 from ...layers.reading import as_text
 from ...processing.words import tr
 from ..desktop import Desktop
-from ..maps.draw import give_back
 from ..maps.fit import switch_clock_off
 from ..results import last_run, run_of
 from ..session import Session
@@ -55,7 +53,6 @@ class UsersTab(QWidget):
         self._city: VisitorIndex | None = None
         self.card: UserCard | None = None
         self.bands: list[QgsRubberBand] = []  # the marks of that user: tracks, then usual places
-        self._before: Any = None
         tip = tr("Label all of them: a layer in the group")
         self.profile = QToolButton(objectName="raw_user_profile", text=tr("Label"), toolTip=tip)
         self.profile.clicked.connect(lambda: self.run())
@@ -63,13 +60,8 @@ class UsersTab(QWidget):
         titles = tr("every user"), tr("every track"), tr("every day"), tr("stops and trips")
         for unit, title in zip((*UNITS, DIARY), titles):
             self.unit.addItem(title, unit)
-        self.click = QToolButton(objectName="raw_user_click", text=tr("Click one"), checkable=True)
-        self.click.setToolTip(tr("Click a track on the map"))
-        self.click.clicked.connect(self._take_tool)
-        self.tool = QgsMapToolIdentifyFeature(self.canvas)
-        self.tool.featureIdentified.connect(self.pick)
-        self.tool.deactivated.connect(lambda: self.click.setChecked(False))
-        self.name = QLineEdit(objectName="raw_user_name", placeholderText=tr("or a user's name"))
+        words = tr("a user's name, or select a track on the map")
+        self.name = QLineEdit(objectName="raw_user_name", placeholderText=words)
         self.name.returnPressed.connect(lambda: self.show_named(self.name.text()))
         tip = tr("What the colours of the labelled layer show")
         self.shown = QComboBox(objectName="raw_user_shown", toolTip=tip, activated=self._show_label)
@@ -78,11 +70,11 @@ class UsersTab(QWidget):
         self.colours.setLayout(row(QLabel(tr("Colours")), self.shown, None, margins_px=0))
         self.words = wrapped(textFormat=Qt.TextFormat.PlainText)  # ids are of the layer
         self.place = column()
-        above = row(self.profile, self.unit, None), self.colours, row(self.click, self.name)
-        parts = *above, self.words, self.place, None
+        parts = row(self.profile, self.unit, None), self.colours, self.name, self.words, self.place, None
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
         session.changed.connect(self.show_session)
         session.worked.connect(self._enable)
+        session.selected.connect(self.show_selected)
         self.show_session()
 
     # ---- all users ----------------------------------------------------------------------------------------------
@@ -147,20 +139,15 @@ class UsersTab(QWidget):
 
     # ---- one user -----------------------------------------------------------------------------------------------
 
-    def _take_tool(self, on: bool) -> None:
-        if on:
-            self._before = self.canvas.mapTool()
-            self.canvas.setMapTool(self.tool)
-        else:
-            give_back(self.canvas, self.tool, self._before)
-
-    def pick(self, feature: QgsFeature) -> None:
-        """Show the user of a fix or line that was clicked."""
-        field = self.session.fields.user
-        if field is None:
+    def show_selected(self) -> None:
+        """Show the user of the first fix or line that is selected on the map, while the tab is in sight."""
+        layer, field = self.session.layer, self.session.fields.user
+        feature = next(layer.getSelectedFeatures(), None) if layer is not None and self.isVisible() else None
+        if feature is not None and field is None:
             self.show_user(0, zoom=False)
-        for name in encode_ids([as_text(feature[field])]).names if field else ():  # 7.0 is the user 7; NULL is nobody
-            self.show_named(name, zoom=False)
+        elif feature is not None:
+            for name in encode_ids([as_text(feature[field])]).names:  # 7.0 is the user 7; NULL is nobody
+                self.show_named(name, zoom=False)
 
     def show_named(self, name: str, zoom: bool = True) -> None:
         """Show the user of this id, without the blanks around it. zoom: whether the map moves there."""
@@ -247,13 +234,12 @@ class UsersTab(QWidget):
     def show_session(self) -> None:
         """Show the session's city; another city has other users."""
         city = self.session.city
-        self.tool.setLayer(self.session.layer)  # QGIS's tool would go on to read a layer that was deleted
         if city is not self._city or city is None:
             self._city = city
             self._clear()
             self.name.clear()
             if city is not None:
-                hint = tr("Click a track on the map to see whose it is, with labels and usual places.")
+                hint = tr("Select a track on the map to see whose it is, with labels and usual places.")
                 self._write("\n".join([*self._last_runs(), hint]))
             else:
                 waiting = tr("Users can be looked at when the model has read them.")
@@ -268,15 +254,12 @@ class UsersTab(QWidget):
         self._enable()
 
     def _enable(self) -> None:
-        for widget in (self.click, self.name):
-            widget.setEnabled(self.session.city is not None)
+        self.name.setEnabled(self.session.city is not None)
         self.profile.setEnabled(self.session.tracks is not None and self.session.job is None)
 
     def remove(self) -> None:
-        """Remove the marks and the tool from the map."""
+        """Remove the marks from the map."""
         self._clear()
-        self.canvas.unsetMapTool(self.tool)
-        self.tool.deleteLater()
 
 
 def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProject, QgsVectorLayer
-from qgis.gui import QgsMapCanvas, QgsMapToolCapture, QgsMapToolDigitizeFeature, QgsMapToolExtent
+from qgis.gui import QgsMapToolCapture, QgsMapToolDigitizeFeature, QgsMapToolExtent
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
@@ -64,7 +64,10 @@ class Drawing(QObject):
         tool, before = self.tool, self._before
         if tool is not None:
             self._drop()
-            give_back(self.canvas, tool, before)
+            if before is None or before is tool or sip.isdeleted(before):  # after its use
+                self.canvas.unsetMapTool(tool)
+            else:
+                self.canvas.setMapTool(before)
 
     def _drop(self) -> None:
         tool, self.tool, self._before = self.tool, None, None
@@ -73,14 +76,6 @@ class Drawing(QObject):
                 tool.clearRubberBand()
             tool.deleteLater()
             self.ended.emit()
-
-
-def give_back(canvas: QgsMapCanvas, tool: Any, before: Any) -> None:
-    """Give the map back from a tool to the one before it, which may have been deleted after its use."""
-    if before is None or before is tool or sip.isdeleted(before):
-        canvas.unsetMapTool(tool)
-    else:
-        canvas.setMapTool(before)
 
 
 def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:

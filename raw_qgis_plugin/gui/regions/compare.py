@@ -66,16 +66,14 @@ def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
 
 def counted(title: str, a: float | None, b: float | None) -> list[str]:
     """A row of a figure that has no interval. None or nan: it is withheld."""
-    known = [None if value is None or value != value else value for value in (a, b)]
-    shown = [tr("withheld") if value is None else number(value) for value in known]
-    return [title, *shown, more(known[0] - known[1]) if known[0] is not None and known[1] is not None else ""]
+    known = [value for value in (a, b) if value is not None and value == value]
+    shown = [number(value) if value in known else tr("withheld") for value in (a, b)]
+    return [title, *shown, more(known[0] - known[1]) if len(known) == 2 else ""]
 
 
 def number(value: Any) -> str:
-    """A count with all its digits, another figure as in a legend, words as they are; a dash for none."""
-    if value is None or value != value:
-        return "–"
-    return value if isinstance(value, str) else f"{value:,.0f}" if value == int(value) else short(value)
+    """A count with all its digits, another figure as in a legend."""
+    return f"{value:,.0f}" if value == int(value) else short(value)
 
 
 def difference(head: dict[str, Any], a: dict[str, Any], b: dict[str, Any]) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 
 from qgis.core import QgsGeometry, QgsProject
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QDialog, QHeaderView, QSpinBox, QTableWidget, QTableWidgetItem, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QDialog, QListWidget, QSpinBox, QToolButton, QWidget
 
 from ...core.errors import InputError, Progress
 from ...core.flows.trips import trips_of
 from ...core.regions.view import RegionView, summarise_region
 from ...environment.folders import publish_secret
 from ...layers.styling import RegionScores
+from ...layers.words import count_people
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..layer_kinds import has_areas
@@ -24,7 +25,7 @@ from ..settings import settings
 from ..widgets.layout import column, delete, row, silent, wrapped
 from ..windows.flows import FlowsWindow
 from .card import Region, RegionCard
-from .compare import Comparison, number
+from .compare import Comparison
 from .layer import RegionLayer, name_of
 
 HINTS = {
@@ -42,8 +43,8 @@ class RegionsTab(QWidget):
         self.regions: RegionLayer | None = None
         self.shown: list[Region] = []  # the rows of the table
         self.card: RegionCard | None = None
-        self._views: dict[bytes, RegionView] = {}  # by the shape: of this reading, model and minimum of users
-        self._tried: set[bytes] = set()  # shapes that are scored once: whoever cancels the job gets no other one
+        # By the shape: of this reading, model and minimum of users; None from the one job on that scores it
+        self._views: dict[bytes, RegionView | None] = {}
         self._of: Any = None  # what the views are of
         self.drawing = Drawing(self.iface, session.map_crs)
         self.drawing.drawn.connect(self.take_drawn)
@@ -77,17 +78,10 @@ class RegionsTab(QWidget):
             keyboardTracking=False, valueChanged=self._set_min_users,  # 12 is not 1 while it is typed
         )  # fmt: skip
         self.hint = wrapped(textFormat=Qt.TextFormat.PlainText)
-        self.table = QTableWidget(0, 3, objectName="raw_region_list")
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(22)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.table.setHorizontalHeaderLabels([tr("Region"), tr("People"), tr("Fixes")])
-        self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.itemSelectionChanged.connect(self._chose)
+        self.list = QListWidget(objectName="raw_region_list", itemSelectionChanged=self._chose)
+        self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         self.place = column()
-        parts = row(*above, None, self.min_users), self.hint, self.table, row(*self.below, None), self.place, None
+        parts = row(*above, None, self.min_users), self.hint, self.list, row(*self.below, None), self.place, None
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
 
     def _draw(self, tool: str) -> None:
@@ -142,7 +136,8 @@ class RegionsTab(QWidget):
                 rows.append((name, geometry, view))
         self.iface.setActiveLayer(self.regions.add(rows, self._heads()))  # for QGIS's undo
         self.refresh()
-        self.table.selectRow(len(self.shown) - 1)
+        self.list.clearSelection()
+        self.list.setCurrentRow(len(self.shown) - 1)
 
     def remove_chosen(self) -> None:
         """Remove the selected regions."""
@@ -178,13 +173,13 @@ class RegionsTab(QWidget):
         """Score what is not scored yet, and show it: new shapes, and all after tracks, model or minimum changed."""
         of = self.session.city, self.session.model, settings().min_users.value()
         if of != self._of:
-            self._of, self._views, self._tried = of, {}, set()
+            self._of, self._views = of, {}
         features = self.regions.features() if self.regions is not None else []
         shapes = {each.id(): bytes(each.geometry().asWkb()) for each in features}
         self._show([Region(each.id(), name_of(each), self._views.get(shapes[each.id()])) for each in features])
-        new = [each for each in features if shapes[each.id()] not in self._views.keys() | self._tried]
+        new = [each for each in features if shapes[each.id()] not in self._views]
         if new and self._ready() and self.session.job is None and self.regions is not None:
-            self._tried.update(shapes[each.id()] for each in new)
+            self._views |= dict.fromkeys(shapes[each.id()] for each in new)
 
             def done(views: list[RegionView]) -> None:
                 found = {each.id(): view for each, view in zip(new, views)}
@@ -217,19 +212,15 @@ class RegionsTab(QWidget):
     def _show(self, shown: list[Region]) -> None:
         """List the regions, keep the chosen ones, and show the card of the last of them."""
         chosen, self.shown = {region.id for region in self._chosen()}, shown
-        with silent(self.table):
-            self.table.setRowCount(len(shown))
-            for at, region in enumerate(shown):
-                figures = region.view.figures if region.view is not None else {}
-                cells = region.name, *(number(figures.get(name)) for name in ("n_users", "n_points"))
-                for cell, words in enumerate(cells):
-                    item = QTableWidgetItem(words)
-                    right = Qt.AlignmentFlag.AlignRight if cell else Qt.AlignmentFlag.AlignLeft
-                    item.setTextAlignment(right | Qt.AlignmentFlag.AlignVCenter)
-                    self.table.setItem(at, cell, item)
-                    item.setSelected(region.id in chosen)
-        self.table.setFixedHeight(30 + 22 * min(max(len(shown), 1), 5))
-        for widget in (self.table, *self.below):
+        with silent(self.list):
+            self.list.clear()
+            for region in shown:
+                people = region.view.figures.get("n_users") if region.view is not None else None
+                words = "–" if people is None else count_people(int(people))
+                self.list.addItem(f"{region.name} · {words}")
+                self.list.item(self.list.count() - 1).setSelected(region.id in chosen)
+        self.list.setFixedHeight(8 + 22 * min(max(len(shown), 1), 5))
+        for widget in (self.list, *self.below):
             widget.setVisible(bool(shown))
         if self.regions is not None and self.regions.layer is not None:  # the legend depends on the figures
             RegionScores(self._heads()).draw(self.regions.layer)
@@ -256,8 +247,7 @@ class RegionsTab(QWidget):
         self.hint.setVisible(bool(words))
 
     def _chosen(self) -> list[Region]:
-        rows = sorted({index.row() for index in self.table.selectedIndexes()})
-        return [self.shown[row] for row in rows if row < len(self.shown)]
+        return [region for at, region in enumerate(self.shown) if self.list.item(at).isSelected()]
 
     def _chose(self) -> None:
         """Regions were chosen in the list: QGIS selects them on the map, and moves to them."""
@@ -287,9 +277,7 @@ class RegionsTab(QWidget):
         """Open the two selected regions side by side."""
         chosen = self._chosen()[:2]
         one, other = self._cards(chosen, *chosen)
-        dialog = Comparison(one, other, self.window())
-        dialog.show()
-        return self.desktop.keep(dialog)
+        return self.desktop.show(Comparison(one, other, self.window()))
 
     def show_flows(self) -> QDialog | None:
         """Open the trips between the drawn regions."""
@@ -301,12 +289,10 @@ class RegionsTab(QWidget):
             self._show_hint(str(error))
             return None
         layers = {"INPUT": session.layer.id(), "ZONES": regions.layer.id()}
-        window = FlowsWindow(
+        return self.desktop.show(FlowsWindow(
             trips_of(session.city.labels.diary), [region.name for region in self.shown], shapes,
             settings().min_users.value(), self.window(), lambda: self.desktop.open_dialog("flows", **layers),
-        )  # fmt: skip
-        window.show()
-        return self.desktop.keep(window)
+        ))  # fmt: skip
 
     def show_publish(self) -> QDialog:
         """Open 'Publish figures' for the drawn regions."""

@@ -68,15 +68,9 @@ class TrackFields:
     def __init__(self, form: QFormLayout, titles: tuple[str, ...]) -> None:
         """form: gets the boxes as rows. titles: of the roles."""
         self.boxes = {role: QgsFieldComboBox(objectName=f"raw_{role}_field") for role in ROLES}
-        self._shown = Schema()
-        self._again = QTimer(self.boxes["user"], singleShot=True, interval=0, timeout=self._show_fields)
         for box, title in zip(self.boxes.values(), titles):
             box.setAllowEmptyFieldName(True)
             form.addRow(title, box)
-            box.fieldChanged.connect(self._take_choice)
-            # A joined or deleted field makes QGIS's box choose none, or another one, without a signal
-            for change in (box.model().modelReset, box.model().rowsInserted, box.model().rowsRemoved):
-                change.connect(lambda *_: self._again.start())
         self.zone = ZoneBox("raw_timezone")
         form.addRow(tr("Time zone"), self.zone)
 
@@ -87,22 +81,13 @@ class TrackFields:
         return Schema(user, track, time) if layer is None else with_guesses(layer, user, track, time)
 
     def show(self, layer: QgsVectorLayer | None, fields: Schema, zone: str) -> None:
-        """Choose fields of a layer, and a time zone."""
-        self._shown = fields
-        for box in self.boxes.values():
-            if box.layer() is not layer:
-                box.setLayer(layer)
-        self._show_fields()
-        self.zone.choose(zone)
-
-    def _take_choice(self, _: str) -> None:
-        self._shown = self.choice()
-
-    def _show_fields(self) -> None:
-        """Choose the fields in the boxes, none where the layer lacks one."""
-        for role, box in self.boxes.items():
-            with silent(box):
-                box.setField(getattr(self._shown, role) or "")
+        """Choose fields of a layer, none where it lacks one, and a time zone, without a signal."""
+        with silent(*self.boxes.values(), self.zone):
+            for role, box in self.boxes.items():
+                if box.layer() is not layer:
+                    box.setLayer(layer)
+                box.setField(getattr(fields, role) or "")
+            self.zone.choose(zone)
 
 
 def remember(layer: QgsVectorLayer, fields: Schema, zone: str) -> None:
