@@ -29,7 +29,7 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.evaluation.baselines import simple_methods
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
 from raw_qgis_plugin.core.evaluation.report import Page
-from raw_qgis_plugin.core.evaluation.verdicts import SETTINGS as VERDICTS
+from raw_qgis_plugin.core.evaluation.verdicts import MIN_GROUPS
 from raw_qgis_plugin.core.evaluation.windows import errors_m, spread
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
@@ -75,7 +75,7 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     Where there are no errors, the last sentence gives the reason. Intervals are of 99 %, since there are five families.
     As in backtests it takes six people: five agree by chance once in sixteen times.
     """
-    few, matters = VERDICTS.min_groups, 0.005  # people; difference of a ratio from 1
+    few, matters = MIN_GROUPS, 0.005  # people; difference of a ratio from 1
     unknown = "It can't be said whether the new model is better"
     if not figures:
         why = "Nobody could be held out whose tracks are long enough (45 fixes at 5, 15 or 60 s, or days)."

@@ -57,7 +57,7 @@ def test_windows_ask_in_every_fold_and_know_nothing_of_the_answer():
     w, fold, last = bt.cut_windows(tracks, HORIZONS, 3)
     np.testing.assert_array_equal([tracks.t[last], tracks.user[last]], [w.t[:, -1], w.user])
     assert np.bincount(fold).min() > 10 and len(np.unique(w.user)) == 6
-    assert np.bincount(w.user * 3 + fold).max() <= bt.SETTINGS.max_per_user // 3
+    assert np.bincount(w.user * 3 + fold).max() <= bt.MAX_PER_USER // 3
     ahead = (w.query_t - w.t[:, -1:]) / 1000
     assert (np.abs(ahead - HORIZONS)[w.known] < 30).all() and (ahead == HORIZONS)[w.known].mean() > 0.9
     assert (np.diff(w.t, axis=1) >= 0).all() and not np.isnan(w.lon[:, -1]).any()
@@ -230,7 +230,7 @@ def test_one_user_in_one_fold_gets_no_verdict_and_no_interval(model):
     done = run(model, drivers(users=1), 1)
     assert all(verdict.advice is A.TOO_FEW for verdict in done.verdicts)
     (h, _) = done.figures["horizons"]
-    assert h["groups"] == 1 and h["cases"] >= v.SETTINGS.min_cases and f"{h['ratio']:.2f} [" not in page_of(done)
+    assert h["groups"] == 1 and h["cases"] >= v.MIN_CASES and f"{h['ratio']:.2f} [" not in page_of(done)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
 import stat
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -139,25 +136,6 @@ def test_an_interrupted_run_is_resumed(tmp_path, make_model, people):
     embed(people.take(people.user >= 8), alone)
     assert model.seen == alone.seen
     assert shares[0] >= 0.66 and shares == sorted(shares) and shares[-1] == 1
-
-
-def test_a_killed_process_leaves_a_sound_file(tmp_path):
-    code = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path\n"
-        "from raw_qgis_plugin.core.embedding.cache import _Store\n"
-        f"store = _Store(Path({str(tmp_path / FILE)!r}), print)\n"
-        "for n in range(10**6):\n"
-        "    store.write({b'%d-%d' % (n, k): bytes(3000) for k in range(50)}); print(n, flush=True)\n"
-    )
-    for _ in range(3):
-        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
-            done = [int(child.stdout.readline()) for _ in range(5)]
-            child.send_signal(signal.SIGKILL)
-        assert done == [0, 1, 2, 3, 4]
-        database = sqlite3.connect(tmp_path / FILE)
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert database.execute("SELECT count(*) % 50, count(*) >= 250 FROM units").fetchone() == (0, 1)
-        database.close()
 
 
 def test_two_at_once(tmp_path, make_model, people):

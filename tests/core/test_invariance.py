@@ -9,8 +9,6 @@ fixes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +16,6 @@ import pytest
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.applicability import unit_stats
-from raw_qgis_plugin.core.embedding.cache import embed_cached
 from raw_qgis_plugin.core.embedding.embed import embed, track_features
 from raw_qgis_plugin.core.embedding.places import most_visited, usual_places
 from raw_qgis_plugin.core.embedding.profiles import head_inputs, profile
@@ -92,25 +89,18 @@ def company() -> Tracks:
 UNITS: dict[str, Callable[[Tracks], Tracks]] = {
     "user": Tracks.by_user, "track": lambda tracks: tracks, "day": Tracks.by_day,
 }  # fmt: skip
-Embed = Callable[..., np.ndarray]
 
 
-def said_of(unit: str, tracks: Tracks, model: Model, embedded: Embed) -> dict[str, np.ndarray]:
-    """All that is said of units: (n_tracks, …) each. embedded: `embed` or what takes its place."""
+def said_of(unit: str, tracks: Tracks, model: Model) -> dict[str, np.ndarray]:
+    """All that is said of units: (n_tracks, …) each."""
     some = UNITS[unit](tracks)
-    once: dict[int, np.ndarray] = {}
-
-    def cached(units: Tracks, progress: object) -> np.ndarray:
-        return once.setdefault(units.n_tracks, embedded(units, model))
-
-    found = profile(some, model, unit, cached=cached)
-    vectors = cached(some, None)
+    vectors = embed(some, model)
+    found = profile(some, model, unit, cached=lambda units, progress: vectors)
     said = {
         "embedding": vectors, "inputs": head_inputs(vectors, some, unit), "activity": activity(some),
         "motion": motion(some), "features": track_features(some), "lon": found.lon, "lat": found.lat,
         "visited": np.stack(most_visited(some), axis=1), **unit_stats(some), **found.columns,
     }  # fmt: skip
-    del said["user_id"]  # another name in another order
     if unit == "user":
         said |= {f"trait {number}": trait.values for number, trait in enumerate(user_traits(some))}
         places = [usual_places(some, row) for row in range(some.n_users)]
@@ -127,58 +117,13 @@ def said_of(unit: str, tracks: Tracks, model: Model, embedded: Embed) -> dict[st
     }
 
 
-def parted(tracks: Tracks, size: int) -> list[Tracks]:
-    """So many users at a time."""
-    return [tracks.take((tracks.user >= k) & (tracks.user < k + size)) for k in range(0, tracks.n_users, size)]
-
-
-def backwards(tracks: Tracks) -> tuple[Tracks, dict[str, str]]:
-    """The users in the opposite order, and their names by their new ones."""
-    new = {name: f"{99 - number:02d}" for number, name in enumerate(tracks.user_ids)}
-    ids = np.array([new[name] for name in tracks.user_ids], object)[tracks.user]
-    other = build_tracks(ids, tracks.track_ids[tracks.track], tracks.t, tracks.lon, tracks.lat, drop_spikes=False)[0]
-    return other, {code: name for name, code in new.items()}
-
-
-@pytest.fixture(scope="module")
-def odd_company() -> Tracks:
-    return company()
-
-
-@pytest.fixture(scope="module", params=UNITS)
-def of_units(request, odd_company, model):
-    """A kind of unit, and what is said of each in company."""
-    return request.param, said_of(request.param, odd_company, model, embed)
-
-
-@pytest.mark.parametrize("way", ["alone", "in another order", "with the cache"])
-def test_what_is_said_of_a_unit_depends_on_it_alone(way, of_units, odd_company, model, tmp_path):
-    unit, before = of_units
-    rounds = [embed]
-    if way == "with the cache":
-        rounds = [partial(embed_cached, folder=Path(tmp_path), warn=refuse, units_at_once=3)] * 2  # cold, then warm
-    names: dict[str, str] = {}
-    parts = [odd_company]
-    if way == "in another order":
-        other, names = backwards(odd_company)
-        parts = [other]
-    elif way != "with the cache":
-        parts = parted(odd_company, 1)
-    for embedded in rounds:
-        after: dict[str, np.ndarray] = {}
-        for part in parts:
-            after |= said_of(unit, part, model, embedded)
-        assert_same(before, {renamed(key, names): value for key, value in after.items()})
-
-
-def renamed(key: str, names: dict[str, str]) -> str:
-    what, _, who = key.partition(" of ")
-    user, _, track = who.partition(", ")
-    return f"{what} of {names.get(user, user)}, {names.get(track, track)}"
-
-
-def refuse(message: str) -> None:
-    raise AssertionError(f"nothing was to be warned of: {message}")
+@pytest.mark.parametrize("unit", UNITS)
+def test_what_is_said_of_a_unit_depends_on_it_alone(unit, model):
+    tracks = company()
+    before, after = said_of(unit, tracks, model), {}
+    for user in range(tracks.n_users):
+        after |= said_of(unit, tracks.take(tracks.user == user), model)
+    assert_same(before, after)
 
 
 def assert_same(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> None:
@@ -205,15 +150,6 @@ def same(a: object, b: object) -> bool:
 # ---- regions and similar users ------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def layer_of_regions(model):
-    """People and regions of the city, and the people's embeddings by their names."""
-    tracks = city_people(16)
-    shapes = read_polygons(RESOURCES / "sample" / "city_regions.gpkg").shapes
-    people = [len(np.unique(tracks.user[rows])) for rows in fixes_inside(tracks, shapes)]
-    return tracks, shapes[np.argsort(people)[:-20:-1]], embed(tracks, model)  # the most people first
-
-
 def elsewhere(tracks: Tracks) -> Tracks:
     """The same people under other names in the opposite order, and as many on the other side of the earth."""
     _, t, lon, lat = columns(tracks)
@@ -222,18 +158,13 @@ def elsewhere(tracks: Tracks) -> Tracks:
     return built(*(np.concatenate(pair) for pair in zip((ids, t, lon, lat), far, strict=True)))
 
 
-def test_figures_of_regions_depend_on_their_visitors_alone(layer_of_regions, model, tmp_path):
-    tracks, shapes, _ = layer_of_regions
-    ask = partial(score_regions, model=model, min_users=3)
-    before = ask(tracks, shapes).columns
-    folded = partial(embed_cached, model=model, folder=Path(tmp_path), warn=refuse)
-    for cached in (
-        None,
-        lambda some, part: folded(some, progress=part),
-        lambda some, part: folded(some, progress=part),
-    ):
-        after = ask(elsewhere(tracks), shapes[::-1], cached=cached).columns
-        assert_same(before, {name: values[::-1] for name, values in after.items()})
+def test_figures_of_regions_depend_on_their_visitors_alone(model):
+    tracks, shapes = city_people(16), read_polygons(RESOURCES / "sample" / "city_regions.gpkg").shapes
+    people = [len(np.unique(tracks.user[rows])) for rows in fixes_inside(tracks, shapes)]
+    shapes = shapes[np.argsort(people)[:-20:-1]]  # the most people first
+    before, after = (score_regions(*of, model=model, min_users=3).columns for of in
+                     ((tracks, shapes), (elsewhere(tracks), shapes[::-1])))  # fmt: skip
+    assert_same(before, {name: values[::-1] for name, values in after.items()})
 
 
 # ---- forecasts ----------------------------------------------------------------------------------------------------

@@ -25,21 +25,11 @@ from ..tracks import Tracks
 from .baselines import simple_methods
 from .metrics import measure
 from .report import Page
-from .verdicts import MODEL, Verdict, horizon_words, in_words, verdict
-from .verdicts import SETTINGS as VERDICTS
+from .verdicts import MIN_GROUPS, MODEL, Verdict, horizon_words, in_words, verdict
 from .windows import Windows, draw, errors_m
 
-
-@dataclass(frozen=True)
-class BacktestSettings:
-    """Numbers of windows."""
-
-    max_windows: int = 2000
-    max_per_user: int = 40
-    candidates: int = 8  # fixes tried for each window, since not every fix has a truth
-
-
-SETTINGS = BacktestSettings()
+MAX_WINDOWS, MAX_PER_USER = 2000, 40
+CANDIDATES = 8  # fixes tried for each window, since not every fix has a truth
 ANONYMOUS = "No field says who moved, so each track counts as a user of its own."
 
 
@@ -68,7 +58,7 @@ def backtest(
     progress(0.1)
     queries = Queries(w.user[w.at], w.query_t[w.known], last[w.at] + 1)
     answer = predict(users, model, queries, part_of(progress, 0.1, 0.7), with_areas=True)
-    several = len(np.unique(w.user)) >= VERDICTS.min_groups
+    several = len(np.unique(w.user)) >= MIN_GROUPS
     group = w.user if several else w.user * folds + fold  # of the bootstrap intervals
     figures = measure(w, simple_methods(w, group, seed), answer, group, seed, part_of(progress, 0.9, 1.0))
     progress(1.0)
@@ -89,7 +79,7 @@ def predict_simply(
     queries, h = Queries.ahead(tracks, horizons_s), np.arange(len(horizons_s))
     last = queries.end[:: len(h)] - 1
     figures, reasons = np.full((4, len(last), len(h)), np.nan), []
-    for part in np.array_split(np.arange(len(last)), -(-len(last) // SETTINGS.max_windows) or 1):
+    for part in np.array_split(np.arange(len(last)), -(-len(last) // MAX_WINDOWS) or 1):
         progress(part[0] / len(last) if len(part) else 0.0)
         w, _, end = cut_windows(units, np.array(horizons_s), 1, seed, last[part])
         methods, past = simple_methods(w, w.user, seed), len(end) - len(part)
@@ -132,13 +122,13 @@ def cut_windows(
     Every fold and user has about the same number of windows. also: rows of last fixes of more windows, which come
     behind the others and have no truth.
     """
-    t, user, most = tracks.t, tracks.user.astype(np.int64), SETTINGS.max_windows
+    t, user, most = tracks.t, tracks.user.astype(np.int64), MAX_WINDOWS
     edges = np.quantile(t, np.linspace(0, 1, folds + 1)[1:-1]) if len(t) else []
     fold = np.searchsorted(edges, t, side="right")
     group = user * folds + fold
-    each = max(min(most // max(len(np.unique(group)), 1), SETTINGS.max_per_user // folds), 1)
+    each = max(min(most // max(len(np.unique(group)), 1), MAX_PER_USER // folds), 1)
     row = np.flatnonzero(np.arange(len(t)) - tracks.user_offsets[user] >= 2)  # three fixes show how something moves
-    row = row[draw(group[row], SETTINGS.candidates * most, SETTINGS.candidates * each, seed)]
+    row = row[draw(group[row], CANDIDATES * most, CANDIDATES * each, seed)]
     goal, known = find_truths(tracks, row, horizons_s)
     some = np.flatnonzero(known.any(axis=1))
     some = some[draw(group[row[some]], most, each, seed)]
@@ -215,7 +205,7 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
     )  # fmt: skip
     page.sentence("Ratio: the model's mean over the best simple method's. Below 1 the model comes nearer.")
     page.heading("How this was measured")
-    drawn = "users" if r["people"] >= VERDICTS.min_groups else "parts of the time (so they do not hold for other users)"
+    drawn = "users" if r["people"] >= MIN_GROUPS else "parts of the time (so they do not hold for other users)"
     page.sentence(
         "Queries start at random fixes of every user, in equal parts of the time. The model and the simple methods use "
         "the fixes up to there. The truth is the user's fix nearest to the horizon, at most half a step from it. "
@@ -226,7 +216,7 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
 
 def _row(h: dict) -> list:
     low, high = h["interval"]
-    interval = f" [{low:.2f}, {high:.2f}]" if h["groups"] >= VERDICTS.min_groups else ""  # else none
+    interval = f" [{low:.2f}, {high:.2f}]" if h["groups"] >= MIN_GROUPS else ""  # else none
     ours, best, staying = (h["methods"][m] for m in (MODEL, h["best_simple"], "persistence"))
     return [
         horizon_words(h["horizon_s"]), h["cases"], h["people"], ours["mean_m"], ours["median_m"],

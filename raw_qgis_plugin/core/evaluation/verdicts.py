@@ -11,16 +11,8 @@ from itertools import groupby
 
 from ..errors import translated
 
-
-@dataclass(frozen=True)
-class VerdictSettings:
-    """The least evidence for a verdict."""
-
-    min_cases: int = 30
-    min_groups: int = 6  # users, or parts of their time; five agree by chance once in sixteen
-
-
-SETTINGS = VerdictSettings()
+MIN_CASES = 30  # for a verdict
+MIN_GROUPS = 6  # users, or parts of their time; five agree by chance once in sixteen
 MODEL = "RAW"  # among the names of methods
 WORDS = {
     "persistence": "staying",
@@ -77,10 +69,10 @@ def verdict(h: dict) -> Verdict:
 
 
 def _advise(h: dict) -> tuple[Advice, str]:
-    if h["cases"] < SETTINGS.min_cases or h["groups"] < SETTINGS.min_groups:
+    if h["cases"] < MIN_CASES or h["groups"] < MIN_GROUPS:
         words = translated(
             "too few cases to say: {cases}, of {groups} users or parts of their time; at least {n} of {m} are needed.",
-            cases=h["cases"], groups=h["groups"], n=SETTINGS.min_cases, m=SETTINGS.min_groups,
+            cases=h["cases"], groups=h["groups"], n=MIN_CASES, m=MIN_GROUPS,
         )  # fmt: skip
         return Advice.TOO_FEW, words
     best, (low, high), percent = in_words(h["best_simple"]), h["interval"], f"{100 * abs(1 - h['ratio']):.0f} %"

@@ -2,8 +2,8 @@
 """Forecasts: where a track will be at a time, as a point and as areas that hold 50 and 80 %. Start at predict.py.
 
 1. context: which past fixes a query may use, and whether they show a trip or days.
-2. scoring: the network predicts; candidates (of days) and neighbours (earlier continuations of the layer, found by
-   time_forest) add components; a scorer decides how much each counts.
+2. scoring: the network predicts; candidates (of days) and neighbours (earlier continuations of the layer)
+   add components; a scorer decides how much each counts.
 3. mixture: its spatial median is the point. areas: its highest-density set, at levels of the card (predict.calibrated)
    that a backtest of the layer corrects (adaptation).
 4. paths: the components of all horizons of a track, linked and clustered, are its likely movements.
