@@ -177,7 +177,7 @@ ALONE = $(if $(NAMESPACE),$(NAMESPACE) $(PYTHON) tests/netwatch.py standin build
 check: $(INSTALLED_CHECK)
 	$(PY) -m ruff check .
 	$(PY) -m mypy raw_qgis_plugin/core
-	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) -q $(SIDE_BY_SIDE) $(wildcard tests/core tests/golden/test_answers.py tests/golden/test_newer.py tests/test_*.py)
+	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) -q $(SIDE_BY_SIDE) $(wildcard tests/golden tests/core tests/test_*.py)
 
 ## make test       every test but the pictures: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup system-qt6 package
@@ -186,7 +186,7 @@ test: setup system-qt6 package
 # Beside each other: one process in QGIS, the others without it. What a line prints comes when it has ended.
 test-plain test-qgis: export OMP_NUM_THREADS = 1
 test-plain:
-	$(call ALONE,tests) $(PYTEST_PLAIN) $(OTHER_CORES) $(wildcard tests/attacks tests/core tests/golden tests/model tests/package tests/test_*.py)
+	$(call ALONE,tests) $(PYTEST_PLAIN) $(OTHER_CORES) $(wildcard tests/golden tests/attacks tests/core tests/model tests/package tests/test_*.py)
 
 test-qgis:
 	$(call ALONE,qgis) env $(IN_QGIS) tests/qgis tests/qt6

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What RAW answers, so that its code can be rebuilt without changing what it says.
 
-    OMP_NUM_THREADS=1 PYTHONPATH=CHECKOUT:tests .venv/bin/python -m golden.record
+    OMP_NUM_THREADS=1 PYTHONPATH=CHECKOUT:tests .venv/bin/python -m golden.record [answers] [forecasts] [later]
 
-asks the shipped model of the CHECKOUT about the shipped samples and about invented layers, and writes golden.npz beside
-this file; `--forecasts` records the forecasts alone; `--compare` writes nothing and says what differs from it. Answers
-other than forecasts were recorded at b64f30a, twice, with the same bytes, and 88 of 833 columns anew when
-embeddings ceased to depend on the next user in the table, and those of transport_mode when it learned from real
-tracks and when it was taught again, and the words of profiles when the simulated heads went; forecasts with the
-engine of today, and three areas anew when they came to reach around every point. What is newer (NEWER) was recorded
-on 2026-11-29, diaries on 2026-11-30; `--newer` records it alone.
-The tests import this file and ask today's code the same.
+asks the shipped model of the CHECKOUT about the shipped samples and about invented layers, and writes the parts named
+(all, if none is) to golden.npz beside this file; `--compare` writes nothing and says what differs. The tests import
+this file and ask today's code the same.
+
+Answers were recorded at b64f30a, and anew: 88 of 833 columns when embeddings ceased to depend on the next user in the
+table; those of transport_mode when it learned from real tracks, and when it was taught again; the words of profiles
+when the simulated heads went. Forecasts are those of the engine as it was last changed on purpose, what is later
+(diaries, people, gaps, encounters, paths) of 2026-11-29 and 30.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from golden.compare import difference
+from golden.compare import LATER, Answers, difference
 from golden.layers import SAMPLE, aracaju, city, invented, some_users, untidy
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -44,11 +44,9 @@ from raw_qgis_plugin.core.specs import DiarySpec, EncounterSpec
 from raw_qgis_plugin.core.tracks import Tracks
 
 FILE = Path(__file__).with_name("golden.npz")
-NEWER = ("diary", "people", "gaps", "encounters", "paths")
 HORIZONS_S = np.array([60.0, 600.0, 1800.0, 7200.0, 28_800.0])
 # Layers of which forecasts do not learn from the past: that takes long
 ALONE = ("every five minutes", "every half hour", "antimeridian by day", "city")
-Answers = dict[str, np.ndarray]
 
 
 # ---- what is asked -----------------------------------------------------------------------------------------------
@@ -149,8 +147,9 @@ def cleaned(said: Answers) -> None:
     keep(said, "untidy/tracks", columns | {"skipped": [f"{reason}: {count}" for reason, count in skipped.items()]})
 
 
-def forecasts(said: Answers) -> None:
+def forecasts() -> Answers:
     """Forecasts of every layer at all horizons after its last fixes, learning from the past or not, and others."""
+    said: Answers = {}
     layers = invented() | {"aracaju": aracaju().by_user(), "city": some_users(city(), 4).by_user()}
     for name, tracks in layers.items():
         for ask_past in (True, False)[name in ALONE :]:
@@ -163,6 +162,7 @@ def forecasts(said: Answers) -> None:
         t = (middle[:, None] + np.array([-(10**12), 500, 3_600_000])).ravel()
         found = predict(tracks, model(), Queries.at(tracks, track, t), with_areas=True)
         keep(said, f"{name}/forecast/at", forecast_columns(tracks, found))
+    return said
 
 
 def forecast_columns(tracks: Tracks, found: Any) -> dict[str, Any]:
@@ -181,8 +181,9 @@ def forecast_columns(tracks: Tracks, found: Any) -> dict[str, Any]:
     return columns
 
 
-def newer(said: Answers) -> None:
+def later() -> Answers:
     """Diaries, labels of people, filled gaps, encounters, and likely paths."""
+    said: Answers = {}
     layers = invented() | {"aracaju": aracaju(), "city": some_users(city(), 12)}
     for name in ("commuters", "taxis", "city"):
         keep(said, f"{name}/people", label_people(layers[name], model()).columns)
@@ -203,6 +204,7 @@ def newer(said: Answers) -> None:
         found = predict(layers[name], model(), Queries.ahead(layers[name], HORIZONS_S), n_paths=3)
         columns = {column: getattr(found, column) for column in ("path_lon", "path_lat", "path_probability")}
         keep(said, f"{name}/paths", columns)
+    return said
 
 
 def fill_columns(tracks: Tracks, questions: Any) -> dict[str, Any]:
@@ -233,7 +235,7 @@ def keep(said: Answers, name: str, columns: dict[str, Any]) -> None:
 
 
 def answers() -> Answers:
-    """All that is asked but forecasts."""
+    """Embeddings, profiles, regions, similar users, and tracks."""
     said: Answers = {}
     known = embeddings(said)
     profiles(said, known)
@@ -243,12 +245,13 @@ def answers() -> Answers:
     return said
 
 
-def everything() -> Answers:
-    """All that is asked."""
-    said = answers()
-    forecasts(said)
-    newer(said)
-    return said
+PARTS: dict[str, Callable[[], Answers]] = {"answers": answers, "forecasts": forecasts, "later": later}
+
+
+def part_of(name: str) -> str:
+    """The part that a column is of."""
+    kind = name.split("/")[1]
+    return "forecasts" if kind == "forecast" else "later" if kind in LATER else "answers"
 
 
 def load() -> Answers:
@@ -257,34 +260,21 @@ def load() -> Answers:
         return dict(file)
 
 
-def is_forecast(name: str) -> bool:
-    """Whether a column is one of `forecasts`."""
-    return name.split("/")[1] == "forecast"
-
-
-def is_newer(name: str) -> bool:
-    """Whether a column is one of `newer`."""
-    return name.split("/")[1] in NEWER
-
-
 def main(argv: list[str]) -> None:
     """Record, or compare with what was recorded."""
-    if argv in (["--forecasts"], ["--newer"]):
-        said = load()
-        (forecasts if argv == ["--forecasts"] else newer)(said)
-        np.savez_compressed(FILE, **said)
+    parts = [part for part in PARTS if part in argv] or [*PARTS]
+    said = {name: values for part in parts for name, values in PARTS[part]().items()}
+    before = load()
+    if "--compare" not in argv:
+        kept = {name: values for name, values in before.items() if part_of(name) not in parts}
+        np.savez_compressed(FILE, **kept, **said)
         return
-    said = everything()
-    if argv == ["--compare"]:
-        before = load()
-        lines = [f"{name}: {'gone' if name in before else 'new'}" for name in sorted(before.keys() ^ said.keys())]
-        for name in before.keys() & said.keys():
-            if not np.array_equal(before[name], said[name], equal_nan=said[name].dtype.kind == "f"):
-                lines.append(difference(name, before[name], said[name]))
-        print("\n".join(lines) or "no difference")
-    else:
-        np.savez_compressed(FILE, **said)
-        print(f"{len(said):,} columns, {FILE.stat().st_size:,} bytes in {FILE}")
+    before = {name: values for name, values in before.items() if part_of(name) in parts}
+    lines = [f"{name}: {'gone' if name in before else 'new'}" for name in sorted(before.keys() ^ said.keys())]
+    for name in before.keys() & said.keys():
+        if not np.array_equal(before[name], said[name], equal_nan=said[name].dtype.kind == "f"):
+            lines.append(difference(name, before[name], said[name]))
+    print("\n".join(lines) or "no difference")
 
 
 if __name__ == "__main__":
