@@ -24,9 +24,9 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY
+from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY, fix_activity, region_activity
 from raw_qgis_plugin.core.regions.geometry import area_km2, fixes_inside
-from raw_qgis_plugin.core.regions.heads import activity_of_regions, count_users, pool_users, region_inputs
+from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
@@ -37,7 +37,7 @@ Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # of each method: columns (n
 
 def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray, model: Model) -> Columns:
     """The columns by which each method predicts labels. visits: (n_regions, n_users). use: of
-    `activity_of_regions`.
+    `region_activity`.
     """
     embeddings = embed(users, model)
     one = strength_of(embeddings.shape[1], model)
@@ -93,7 +93,7 @@ def run_all(args: argparse.Namespace) -> dict:
     visits, shapes, block = csr_matrix(visits[enough]), shapes[enough], blocks(shapes[enough])
     if len(np.unique(block)) < 2:
         raise InputError("All regions lie within two kilometres, so none is far enough from the others to test on.")
-    use = activity_of_regions(users, [inside[i] for i in enough])
+    use = region_activity(users, fix_activity(users), [inside[i] for i in enough])
     task, y = encode_numbers(value[enough])
     return {
         "truth": args.field, "regions": len(y), "blocks": len(np.unique(block)), "users": users.n_users,

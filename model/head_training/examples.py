@@ -17,9 +17,9 @@ from raw_qgis_plugin.core.embedding.applicability import UNLIMITED, unit_stats
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES
 from raw_qgis_plugin.core.embedding.profiles import head_inputs
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY, fix_activity
+from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY, fix_activity, region_activity
 from raw_qgis_plugin.core.regions.geometry import area_km2, fixes_inside, usable_polygons
-from raw_qgis_plugin.core.regions.heads import activity_of_regions, count_users, region_inputs
+from raw_qgis_plugin.core.regions.heads import count_users, region_inputs
 from raw_qgis_plugin.core.sources.polygons import Polygons
 from raw_qgis_plugin.core.tracks import Tracks
 
@@ -136,7 +136,7 @@ def region_examples(
         visits = count_users(users, some)
         n = np.diff(visits.indptr)
         row = np.flatnonzero(n >= (REGIONS.min_in_copy if copy else REGIONS.min_users))
-        x = region_inputs(embeddings, visits, area, activity_of_regions(users, some, of))[row]
+        x = region_inputs(embeddings, visits, area, region_activity(users, of, some))[row]
         parts.append((x, found.value[row], block[row], np.full(len(row), copy == 0), n[row]))
     x, label, group, whole, n_users = (np.concatenate(values) for values in zip(*parts, strict=True))
     if whole.sum() < 10:

@@ -15,10 +15,8 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingOutputLayerDefinition,
-    QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
-    QgsProcessingParameterFileDestination,
     QgsProcessingUtils,
     QgsProviderRegistry,
     QgsVectorFileWriter,
@@ -30,8 +28,6 @@ from .form import Run
 if TYPE_CHECKING:
     from ..layers.writing import Output
 
-Target = tuple[str, Path, str]  # a parameter, its file, and the layer in it, '' for the whole file
-
 
 def check_outputs(run: Run) -> None:
     """InputError where an output has no folder, or would replace an input or another output.
@@ -39,7 +35,13 @@ def check_outputs(run: Run) -> None:
     QGIS itself would find the folder missing after the work, and would replace an input without a word.
     """
     taken = list(_inputs(run))
-    for name, file, layer in _outputs(run):
+    for definition in run.algorithm.destinationParameterDefinitions():
+        name, kind = definition.name(), definition.type()
+        text = destination_of(run, run.parameters.get(name))
+        uri = QgsDataSourceUri(text.removeprefix("ogr:") if text.startswith("ogr:") else "")
+        if kind not in ("sink", "fileDestination") or not (uri.database() or _is_file(text)):
+            continue
+        file, layer = Path(uri.database() or (with_suffix(text) if kind == "sink" else text)).resolve(), uri.table()
         if not layer and Path(f"{file}-wal").exists():
             raise InputError(f"{file} is open in QGIS. Remove its layer from the project, or choose a new file.")
         if not file.parent.is_dir():
@@ -50,35 +52,20 @@ def check_outputs(run: Run) -> None:
         taken.append((name, file, layer))
 
 
-def _inputs(run: Run) -> Iterator[Target]:
-    """The inputs that are files."""
+def _inputs(run: Run) -> Iterator[tuple[str, Path, str]]:
+    """The inputs that are files: the parameter, its file, and the layer in it, '' for the whole file."""
+    registry = QgsProviderRegistry.instance()
     for definition in run.algorithm.parameterDefinitions():
         name = definition.name()
         if isinstance(definition, QgsProcessingParameterFile) and run.text(name).strip():
             yield name, Path(run.text(name).strip()).resolve(), ""
         elif isinstance(definition, QgsProcessingParameterFeatureSource) and (layer := run.vector_layer(name)):
-            registry = QgsProviderRegistry.instance()
             parts = registry.decodeUri(layer.providerType(), layer.source())
             if path := parts.get("path"):
                 part = parts.get("layerName") or ""
                 if not part and path.lower().endswith(".gpkg"):  # QGIS opens the first layer
                     part = next((each.name() for each in registry.querySublayers(path)), "")
                 yield name, Path(path).resolve(), part
-
-
-def _outputs(run: Run) -> Iterator[Target]:
-    """The outputs that are files."""
-    for definition in run.algorithm.parameterDefinitions():
-        name = definition.name()
-        if isinstance(definition, (QgsProcessingParameterFeatureSink, QgsProcessingParameterFileDestination)):
-            text = destination_of(run, run.parameters.get(name))
-            if text.startswith("ogr:"):
-                uri = QgsDataSourceUri(text.removeprefix("ogr:"))
-                if uri.database():
-                    yield name, Path(uri.database()).resolve(), uri.table()
-            elif _is_file(text):
-                is_layer = isinstance(definition, QgsProcessingParameterFeatureSink)
-                yield name, Path(with_suffix(text) if is_layer else text).resolve(), ""
 
 
 def _is_file(text: str) -> bool:

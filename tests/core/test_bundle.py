@@ -235,13 +235,13 @@ def test_weights_that_do_not_fit_are_refused(copy: Path, change: str, words: str
 
 
 def head_file(path: Path, **changes: Any) -> Path:
-    """A head of two inputs and two classes: a tree that asks whether the second is above a half."""
+    """A head of two inputs and a number: a tree that asks whether the second is above a half."""
     numpy = pytest.importorskip("safetensors.numpy")
     f, i = np.float32, np.int32
     tree = {"columns": np.array([1], i), "root": np.array([0], i), "left": np.array([1, 1, 2], i),
             "right": np.array([2, 1, 2], i), "column": np.zeros(3, i), "threshold": np.array([0.5, 0, 0], f),
-            "value": np.array([0, -2, 3], f), "depth": np.array([1], i), "start": np.zeros(1, f),
-            "floor": np.array([-4], f)}  # fmt: skip
+            "value": np.array([0, -2, 3], f), "depth": np.array([1], i), "start": np.ones(1, f),
+            "floor": np.array([0.01], f)}  # fmt: skip
     arrays = {"shares": np.ones(1, f), "gain": np.array([2], f), "shift": np.array([0.5], f)}
     arrays |= {f"0.{name}": changes.get(name, values) for name, values in tree.items()}
     numpy.save_file(arrays, path)
@@ -250,12 +250,8 @@ def head_file(path: Path, **changes: Any) -> Path:
 
 def test_a_tree_answers_as_it_should(tmp_path: Path) -> None:
     x = np.array([[9, 0.5], [9, 0.51]], np.float32)
-    found = Head.read(head_file(tmp_path / "h.safetensors"), 2, 2)(x)
-    log_odds = np.array([[0, -2.0], [0, 3.0]])
-    wanted = np.maximum(log_odds - np.log(np.exp(log_odds).sum(axis=1, keepdims=True)), -4)
-    np.testing.assert_allclose(found, 2 * wanted + 0.5, atol=1e-5)
-    forest = head_file(tmp_path / "f.safetensors", value=np.array([[0, 0], [1, 0], [0.2, 0.8]], np.float32),
-                       floor=np.array([0.01], np.float32))  # fmt: skip
+    assert Head.read(head_file(tmp_path / "h.safetensors"), 2, 1)(x).tolist() == [[-1.5], [8.5]]
+    forest = head_file(tmp_path / "f.safetensors", value=np.array([[0, 0], [1, 0], [0.2, 0.8]], np.float32))
     p = np.exp((Head.read(forest, 2, 2)(x) - 0.5) / 2)
     np.testing.assert_allclose(p, [[0.99, 0.01], [0.206, 0.794]], atol=1e-5)
 
@@ -267,8 +263,8 @@ def test_a_tree_answers_as_it_should(tmp_path: Path) -> None:
     {"column": np.zeros(3, np.float32)}, {"threshold": np.zeros(4, np.float32)},
 ])  # fmt: skip
 def test_trees_that_point_elsewhere_or_never_end_are_refused(tmp_path: Path, changes: dict) -> None:
-    with pytest.raises(BundleError, match="is no head with 2 inputs and 2 outputs"):
-        Head.read(head_file(tmp_path / "h.safetensors", **changes), 2, 2)
+    with pytest.raises(BundleError, match="is no head with 2 inputs and 1 outputs"):
+        Head.read(head_file(tmp_path / "h.safetensors", **changes), 2, 1)
 
 
 def test_answers_that_are_not_finite_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

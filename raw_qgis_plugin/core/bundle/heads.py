@@ -80,9 +80,8 @@ def _linear(a: Arrays, inputs: int, outputs: int) -> Part:
 def _trees(a: Arrays, inputs: int, outputs: int) -> Part:
     """Trees on some columns (model/head_training/fit.py). Rows go left where their column is not above the threshold.
 
-    'value' (nodes,): boosted trees, which are added to 'start', in turn for each class; 'floor' is the lowest log
-    probability. 'value' (nodes, outputs): a forest, whose mean is a probability, at least 'floor'. A leaf is its own
-    child.
+    'value' (nodes, outputs): the mean of the trees is a probability, at least 'floor'. 'value' (nodes,): numbers, which
+    are added to 'start'. A leaf is its own child.
     """
     columns, root, left, right, column = (a[name] for name in ("columns", "root", "left", "right", "column"))
     nodes, value, depth = len(a["threshold"]), a["value"], int(_of_shape(a["depth"], (1,))[0])
@@ -93,26 +92,17 @@ def _trees(a: Arrays, inputs: int, outputs: int) -> Part:
         _check(index.min() >= 0 and index.max() < below, "its trees point outside of their nodes or inputs")
     _check(len(left) == len(right) == len(column) == nodes, "its trees have nodes of different numbers")
     _check(depth >= 1 and depth * len(root) <= LIMITS.tree_steps, "its trees are too many or too deep")
-    sums = 1 if outputs <= 2 else outputs
-    forest = value.ndim == 2
-    _of_shape(value, (nodes, outputs) if forest else (nodes,))
-    _check(forest or len(root) % sums == 0, "its trees do not fit its classes")
+    _of_shape(value, (nodes,) if outputs == 1 else (nodes, outputs))
 
     def run(x: np.ndarray) -> np.ndarray:
         x = x[:, columns]
         row, node = np.arange(len(x))[:, None], np.broadcast_to(root, (len(x), len(root)))
         for _ in range(depth):
             node = np.where(x[row, column[node]] <= threshold[node], left[node], right[node])
-        if forest:
-            p = value[node].mean(axis=1)
-            return np.log(np.maximum(p * (1 - floor * outputs) + floor, 1e-30))
-        total = start + value[node].reshape(len(x), -1, sums).sum(axis=1)
         if outputs == 1:
-            return total
-        if sums < outputs:  # one sum, the log odds of the second of two classes
-            total = np.concatenate([np.zeros_like(total), total], axis=1)
-        top = total.max(axis=1, keepdims=True)
-        return np.maximum(total - top - np.log(np.exp(total - top).sum(axis=1, keepdims=True)), floor)
+            return start + value[node].sum(axis=1, keepdims=True)
+        p = value[node].mean(axis=1)
+        return np.log(np.maximum(p * (1 - floor * outputs) + floor, 1e-30))
 
     return run
 

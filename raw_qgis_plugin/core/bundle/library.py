@@ -37,15 +37,13 @@ def entries(folder: Path) -> list[Entry]:
     """The shipped bundle, then those in `folder` by name, all checked."""
     put_back(folder)
     there = sorted(folder.iterdir(), key=lambda p: p.name.lower()) if folder.is_dir() else []
-    own = [path for path in there if path.is_dir() and not path.name.startswith(".")]
-    return [_entry(shipped_bundle(), True), *(_entry(path, False) for path in own)]
-
-
-def _entry(path: Path, shipped: bool) -> Entry:
-    try:
-        return Entry(path, shipped, open_bundle(path).card)
-    except (RawError, OSError) as error:
-        return Entry(path, shipped, None, str(error))
+    found = []
+    for path in (shipped_bundle(), *(path for path in there if path.is_dir() and not path.name.startswith("."))):
+        try:
+            found.append(Entry(path, path == shipped_bundle(), open_bundle(path).card))
+        except (RawError, OSError) as error:
+            found.append(Entry(path, path == shipped_bundle(), None, str(error)))
+    return found
 
 
 def add(source: Path, folder: Path, name: str = "") -> Path:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import BundleError, InputError, require
+from ..errors import BundleError, require
 from ..features import featurizer as feat
 from ..paths import SCORER_CARD, SCORERS
 from .bundle import Bundle
@@ -23,7 +23,6 @@ from .network import graph_of, weights_of
 if TYPE_CHECKING:
     from ..tracks import Tracks
 
-DEVICES = ("auto", "cpu", "cuda")
 log = logging.getLogger(__name__)
 
 
@@ -33,12 +32,11 @@ class Model:
     def __init__(
         self, bundle: Bundle, device: str = "auto", threads: int = 0, warn: Callable[[str], None] = log.warning
     ) -> None:
-        """threads: of the CPU; 0 for all cores that this process may use. warn: is told `warning`, here or while the
-        model runs. Raises BundleError, InputError and MissingLibrary.
+        """device: 'auto', 'cpu' or 'cuda'. threads: of the CPU; 0 for all cores that this process may use.
+
+        warn: is told `warning`, here or while the model runs. Raises BundleError and MissingLibrary.
         """
         require("onnxruntime")
-        if device not in DEVICES:
-            raise InputError(f"Unknown device '{device}': choose one of {', '.join(DEVICES)}.")
         self.bundle, self.card = bundle, bundle.card
         self._cuda, self._threads = device != "cpu" and has_cuda(), threads or _allowed()
         self._warn, self.warning = warn, ""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from ..bundle.runtime import Model
 
-FIXES_AT_ONCE = 500_000  # whose activity in regions is counted
-
 
 def head_answers(
     heads: Sequence[dict[str, Any]], model: Model, users: Tracks, polygons: np.ndarray, inside: Sequence[np.ndarray],
@@ -32,11 +30,15 @@ def head_answers(
     users: one track a user. inside: of `fixes_inside`. embeddings: (n_users, E); nan for those who visit no region.
     stats: of `unit_stats`, (n_users,) each. activity: of `fix_activity`, if known.
     """
-    n, visits, area = len(inside), count_users(users, inside), area_km2(polygons)
-    use, limits = activity_of_regions(users, inside, activity), region_stats(stats, visits)
+    n, visits = len(inside), count_users(users, inside)
+    n_users = np.diff(visits.indptr)
+    region = np.repeat(np.arange(n), n_users)
+    limits = {name: group_quantile(values[visits.indices], region, n) for name, values in stats.items()}  # medians
+    limits["n_users"] = n_users.astype(np.float64)
+    use = region_activity(users, activity or fix_activity(users), inside)
+    inputs = region_inputs(embeddings, visits, area_km2(polygons), use)
     columns: dict[str, np.ndarray] = {}
     doubted, reasons = np.zeros(n, bool), []
-    inputs = region_inputs(embeddings, visits, area, use)
     for head in heads:
         columns |= head_columns(head, model, inputs, limits)
         doubts = outside(limits, head.get("domain", {}), np.ones(n, bool))
@@ -68,31 +70,14 @@ def pool_users(embeddings: np.ndarray, visits: csr_matrix, pooling: str = "sum")
     return total.astype(np.float32)
 
 
-def activity_of_regions(users: Tracks, inside: Sequence[np.ndarray], fixes: FixActivity | None = None) -> np.ndarray:
-    """(n_regions, len(REGION_ACTIVITY)) float32. inside: of `fixes_inside`. fixes: of `fix_activity`, if known."""
-    fixes = fixes or fix_activity(users)
-    part = np.cumsum([0, *map(len, inside)])[:-1] // FIXES_AT_ONCE
-    ends = np.append(np.flatnonzero(np.diff(part)) + 1, len(inside))
-    parts = [inside[begin:end] for begin, end in zip([0, *ends], ends)]
-    return np.concatenate([region_activity(users, fixes, some) for some in parts])
-
-
 def region_inputs(embeddings: np.ndarray, visits: csr_matrix, area: np.ndarray, activity: np.ndarray) -> np.ndarray:
     """The input of region heads, in training and inference: (n_regions, 2 d + 3 + len(REGION_ACTIVITY)) float32.
 
     The sum of the embeddings, their mean, log(1 + users), log(1 + fixes), log(area), and activity, of
-    `activity_of_regions`. area: (n_regions,) km².
+    `region_activity`. area: (n_regions,) km².
     """
     n_users = np.diff(visits.indptr)
     n_fixes = np.asarray(visits.sum(axis=1)).ravel()
     counts = np.stack([np.log1p(n_users), np.log1p(n_fixes), np.log(np.maximum(area, 1e-6))], axis=1)
     blocks = pool_users(embeddings, visits), pool_users(embeddings, visits, "mean"), counts, activity
     return np.concatenate(blocks, axis=1).astype(np.float32)
-
-
-def region_stats(stats: Mapping[str, np.ndarray], visits: csr_matrix) -> dict[str, np.ndarray]:
-    """Medians over the users of each region of their `unit_stats`, (n_users,) each, and the number of users."""
-    n_users = np.diff(visits.indptr)
-    region = np.repeat(np.arange(len(n_users)), n_users)
-    medians = {name: group_quantile(values[visits.indices], region, len(n_users)) for name, values in stats.items()}
-    return {**medians, "n_users": n_users.astype(np.float64)}
