@@ -18,13 +18,15 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingUtils,
 )
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Cancelled, RawError, cancellable, is_installed
 from ..core.paths import RESOURCES
 from .form import Form, Run
-from .outputs import check_outputs, open_sink, tell_qgis
+from .outputs import check_outputs, open_sink
 from .words import broken_package, group_title, how_to_install, tr
 
 if TYPE_CHECKING:
@@ -121,11 +123,15 @@ class RawAlgorithm(Form):
         A refusal waits for processAlgorithm: of a task that cannot be prepared QGIS never tells the end.
         """
         run = Run(self, parameters, context, feedback)
-        self.inputs = run.names_of_inputs()
+        definitions = self.parameterDefinitions()
+        names = [each.name() for each in definitions if isinstance(each, QgsProcessingParameterFeatureSource)]
+        self.inputs = ", ".join(layer.name() for layer in map(run.vector_layer, names) if layer is not None)
         good, self.refused = self.checkParameterValues(parameters, context)
         try:
             if good:
-                self.sources = run.open_layers()
+                self.sources = {name: run.layer(name) for name in names if parameters.get(name)}
+                for name in (name for name, source in self.sources.items() if source is None):
+                    raise QgsProcessingException(self.invalidSourceError(parameters, name))
                 self.prepare_layers(run)
         except RawError as error:
             self.refused = str(error)
@@ -197,7 +203,10 @@ class RawAlgorithm(Form):
 
         run, title = self.current, self.parameterDefinition(name).description()
         self.results[name] = destination
-        if own:
-            tell_qgis(run, name, destination, title)
+        project = getattr(run.parameters[name], "destinationProject", None)
+        if own and project is not None:
+            called, kind = run.parameters[name].destinationName or title, QgsProcessingUtils.LayerHint.Vector
+            details = QgsProcessingContext.LayerDetails(called, project, name, kind)
+            run.context.addLayerToLoadOnCompletion(destination, details)
         model = run.text("MODEL").strip() if self.parameterDefinition("MODEL") is not None else None
         loading.on_load(run.context, destination, style, title, self.inputs, model)

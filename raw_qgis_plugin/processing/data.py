@@ -10,7 +10,6 @@ from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
     QgsProcessing,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterCrs,
     QgsProcessingParameterFile,
     QgsProcessingUtils,
@@ -39,10 +38,7 @@ class ImportTracks(RawAlgorithm):
     ID = "importtracks"
     TITLE = "Import tracks"
     SUMMARY = "CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted."
-    TAGS = (
-        "trajectory", "movement", "gps", "load", "geolife", "movebank", "csv", "parquet", "plt", "gpx", "timeline",
-        "google", "owntracks",
-    )  # fmt: skip
+    TAGS = ("trajectory", "movement", "gps", "load", "geolife", "movebank", "csv", "parquet", "plt", "gpx", "owntracks")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         source = QgsProcessingParameterFile("SOURCE", tr("File or folder"), fileFilter=ANY_FILE)
@@ -89,12 +85,11 @@ class ImportTracks(RawAlgorithm):
         from ..layers import styling, writing
 
         sink = destination_of(run, run.parameters["OUTPUT"])
-        is_file, temporary = Path(sink).suffix.lower() == ".gpkg" and ":" not in sink[2:], False
-        if sink == QgsProcessing.TEMPORARY_OUTPUT and len(tracks) >= LARGE:
+        style, temporary = styling.Fixes(zone), sink == QgsProcessing.TEMPORARY_OUTPUT and len(tracks) >= LARGE
+        if temporary:
             run.warn(tr("The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it."))
-            sink, temporary = QgsProcessingUtils.generateTempFilename("fixes.gpkg"), True
-        style = styling.Fixes(zone)
-        if (is_file or temporary) and hasattr(ogr.Layer, "WritePyArrow"):  # GDAL 3.8
+            sink = QgsProcessingUtils.generateTempFilename("fixes.gpkg")
+        if sink.lower().endswith(".gpkg") and ":" not in sink[2:] and hasattr(ogr.Layer, "WritePyArrow"):  # GDAL 3.8
             writing.write_geopackage(Path(sink), tracks, zone, run.stage(tr("Writing"), 60, 100))
             if temporary:  # in the place of a layer in memory, which scripts and models expect
                 layer = QgsVectorLayer(sink, self.parameterDefinition("OUTPUT").description(), "ogr")
@@ -121,7 +116,6 @@ class FillGaps(TrackAlgorithm):
         self.add_sink("OUTPUT", "Inferred positions", POINTS)
         self.add_sink("OUTPUT_TRACKS", "Inferred tracks", LINES, optional=True)
         self.add_sink("OUTPUT_AREAS", "Inferred areas", POLYGONS, optional=True)
-        self.addOutput(QgsProcessingOutputNumber("N_OPEN", tr("Number of gaps left open")))
 
     def run_on(self, run: Run) -> None:
         import numpy as np
@@ -134,7 +128,6 @@ class FillGaps(TrackAlgorithm):
         queries = GapQueries.every(tracks, 60.0 * spec.step_min, 60.0 * spec.max_gap_min)
         n, n_gaps, with_areas = len(queries.t), len(np.unique(queries.before)), bool(run.parameters.get("OUTPUT_AREAS"))
         run.info(tr("{n:,} positions in {k:,} gaps.").format(n=n, k=n_gaps))
-        self.results["N_OPEN"] = queries.n_open
         if queries.n_open:
             words = tr("{n:,} gaps longer than {minutes:g} minutes stay open.")
             run.warn(words.format(n=queries.n_open, minutes=spec.max_gap_min))

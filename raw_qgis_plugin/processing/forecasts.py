@@ -32,20 +32,16 @@ class ForecastTracks(TrackAlgorithm):
         self.add_sink("OUTPUT_AREAS", "Forecast areas", POLYGONS, optional=True)
         self.add_sink("OUTPUT_RECENT", "Recent tracks", LINES, optional=True, made=False)
 
-    def _default_unit(self) -> str:
-        """'track' if a track field was chosen or there are no users, else 'user'."""
-        fields = self.plan.fields
-        has_tracks = fields.track is not None or self.plan.has_lines
-        by_track = has_tracks and ("track" not in fields.guessed or fields.user is None)
-        return "track" if by_track else "user"
-
     def run_on(self, run: Run) -> None:
         from ..core.evaluation.backtest import predict_simply
         from ..core.forecasting.predict import Queries, predict
         from ..layers import styling
 
         spec, given = run.spec(ForecastSpec), run.parameters
-        unit = spec.unit or self._default_unit()
+        fields = self.plan.fields
+        has_tracks = fields.track is not None or self.plan.has_lines
+        by_track = has_tracks and ("track" not in fields.guessed or fields.user is None)
+        unit = spec.unit or ("track" if by_track else "user")
         model = self.open_model() if spec.method == "model" else None
         tracks = self.read_units(unit)
         run.info(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))

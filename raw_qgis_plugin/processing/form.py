@@ -11,7 +11,6 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeatureSource,
     QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
@@ -164,13 +163,6 @@ class Run:
         except Exception:  # QGIS 3.44 raises one without words for a layer with places that are not finite
             return None
 
-    def open_layers(self) -> dict[str, QgsProcessingFeatureSource]:
-        """The layers of all inputs that are given. QgsProcessingException where one cannot be opened."""
-        found = {name: self.layer(name) for name in self._inputs() if self.parameters.get(name)}
-        for name in (name for name, source in found.items() if source is None):
-            raise QgsProcessingException(self.algorithm.invalidSourceError(self.parameters, name))
-        return found
-
     def vector_layer(self, name: str) -> QgsVectorLayer | None:
         """The layer behind an input; None where it is another source of features.
 
@@ -180,14 +172,6 @@ class Run:
         if isinstance(value, QgsProcessingFeatureSourceDefinition):
             value = value.source
         return self.algorithm.parameterAsVectorLayer({name: value}, name, self.context)
-
-    def names_of_inputs(self) -> str:
-        """The names of the input layers, with commas between them."""
-        return ", ".join(layer.name() for layer in map(self.vector_layer, self._inputs()) if layer is not None)
-
-    def _inputs(self) -> list[str]:
-        definitions = self.algorithm.parameterDefinitions()
-        return [each.name() for each in definitions if isinstance(each, QgsProcessingParameterFeatureSource)]
 
     def stage(self, title: str, start: float = 15.0, stop: float = 90.0) -> Stage:
         """Begin a part of the work. start, stop: percent of the bar; by default what reading and writing leave."""

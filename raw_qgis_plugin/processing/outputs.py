@@ -12,7 +12,6 @@ from qgis.core import (
     QgsDataSourceUri,
     QgsFields,
     QgsProcessing,
-    QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterFeatureSource,
@@ -96,16 +95,6 @@ def open_sink(run: Run, name: str, fields: QgsFields, shape: Any, crs: QgsCoordi
         output.discard()
         raise QgsProcessingException(run.algorithm.invalidSinkError(run.parameters, name))
     return output
-
-
-def tell_qgis(run: Run, name: str, destination: str, title: str) -> None:
-    """Let QGIS load an output that it did not make itself, where it would load its own."""
-    definition = run.parameters[name]
-    project = getattr(definition, "destinationProject", None)
-    if project is not None:
-        called, kind = definition.destinationName or title, QgsProcessingUtils.LayerHint.Vector
-        details = QgsProcessingContext.LayerDetails(called, project, name, kind)
-        run.context.addLayerToLoadOnCompletion(destination, details)
 
 
 def with_suffix(path: str) -> str:

@@ -33,17 +33,12 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..core.flows.flows import Flows
-    from ..core.flows.zones import Zones
     from ..core.tracks import Tracks
     from ..layers.styling import Style
 
 
 class RegionAlgorithm(TrackAlgorithm):
     """Reads the polygons of REGIONS besides the tracks."""
-
-    def add_regions(self, help_text: str) -> None:
-        """Add REGIONS."""
-        self.add_layer("REGIONS", "Regions", help_text, POLYGONS)
 
     def read_regions(self, features: list[QgsFeature], tracks: Tracks) -> np.ndarray:
         """(n,) polygons of the features in WGS84. Warns where no fix can lie in any of them: usually a CRS is wrong."""
@@ -106,7 +101,8 @@ class ScoreRegions(RegionAlgorithm):
     TAGS = ("trajectory", "movement", "polygon", "neighbourhood", "residents", "density", "mobility", "zones")
 
     def declare(self) -> None:
-        self.add_regions("Polygons in any CRS; their own fields are kept, but for figures of an earlier run.")
+        words = tr("Polygons in any CRS; their own fields are kept, but for figures of an earlier run.")
+        self.add_layer("REGIONS", "Regions", words, POLYGONS)
         self.add_options(TaskSpec, RegionSpec)
         self.add_sink("OUTPUT", "Region scores", POLYGONS)
 
@@ -172,11 +168,18 @@ class FindFlows(TrackAlgorithm):
 
     def run_on(self, run: Run) -> None:
         from ..core.flows.flows import find_flows
+        from ..core.flows.zones import read_zones
         from ..environment.folders import publish_secret
 
         spec, model = run.spec(FlowSpec), self.open_model()
         tracks = self.read_units("track" if spec.trips == "tracks" else "user")
-        zones = self._read_zones(run, self.sources["ZONES"]) if "ZONES" in self.sources else None
+        zones = None
+        if "ZONES" in self.sources:
+            source = self.sources["ZONES"]
+            features = list(source.getFeatures())
+            texts = texts_of(source, features)
+            field = run.text("ZONE_FIELD") or guess_id([*texts], texts.__getitem__)
+            zones = read_zones(polygons_in_wgs84(features, source, run.context), texts.get(field))
         found = find_flows(tracks, model, zones, spec, publish_secret(), run.stage(tr("Finding trips"), 15, 85))
         words = tr(
             "Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no "
@@ -186,14 +189,6 @@ class FindFlows(TrackAlgorithm):
         if not (found.pairs["from"] >= 0).any():
             run.warn(tr("No pair of zones has trips of enough users: choose larger zones, or fewer slices."))
         self._write(run, found)
-
-    def _read_zones(self, run: Run, source: QgsProcessingFeatureSource) -> Zones:
-        from ..core.flows.zones import read_zones
-
-        features = list(source.getFeatures())
-        texts = texts_of(source, features)
-        field = run.text("ZONE_FIELD") or guess_id([*texts], texts.__getitem__)
-        return read_zones(polygons_in_wgs84(features, source, run.context), texts.get(field))
 
     def _write(self, run: Run, found: Flows) -> None:
         import numpy as np
@@ -224,7 +219,7 @@ class SimilarRegions(RegionAlgorithm):
     TAGS = ("trajectory", "movement", "polygon", "similar", "nearest", "neighbourhood", "embedding", "mobility")
 
     def declare(self) -> None:
-        self.add_regions("Polygons in any CRS.")
+        self.add_layer("REGIONS", "Regions", "Polygons in any CRS.", POLYGONS)
         target = QgsProcessingParameterExpression("TARGET", tr("The region to compare with"), None, "REGIONS")
         self.add(
             target, "Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12."

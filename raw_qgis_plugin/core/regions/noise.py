@@ -57,7 +57,8 @@ def noise_keys(
 
 def noise(secret: bytes, key: str, figure: str, epsilon: float, spread: float) -> float:
     """The noise of a figure. key: of `noise_keys`. spread: its standard deviation for an epsilon of 1."""
-    own, common = (NormalDist().inv_cdf(_uniform(secret, key, name, float(epsilon))) for name in (figure, ""))
+    drawn = (int.from_bytes(_digest(secret, key, name, float(epsilon))[:6], "big") for name in (figure, ""))
+    own, common = (NormalDist().inv_cdf((number + 0.5) / 2**48) for number in drawn)
     return (sqrt(1 - COMMON) * own + sqrt(COMMON) * common) * spread / epsilon
 
 
@@ -84,11 +85,6 @@ def noisy_medians(
         drawn = np.frombuffer(hashlib.shake_256(_digest(secret, keys[at], figure)).digest(4 * len(STEPS)), "<u4")
         found[at] = STEPS[np.argmax(-MEDIAN * off - np.log(-np.log((drawn + 0.5) / 2**32)))]
     return found
-
-
-def _uniform(secret: bytes, *parts: Any) -> float:
-    """A number between 0 and 1."""
-    return (int.from_bytes(_digest(secret, *parts)[:6], "big") + 0.5) / 2**48
 
 
 def _digest(secret: bytes, *parts: Any) -> bytes:
