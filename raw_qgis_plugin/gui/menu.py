@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsApplication
 from qgis.PyQt import sip
@@ -31,17 +31,8 @@ if TYPE_CHECKING:
     from .dock.dock import RawDock
 
 MENU = "RAW"
+ICONS = {"dock": "raw", "film": "map", "basemap": "map", "train": "pretrain"}  # where the name is another
 TOOLBAR = ("dock", "importtracks", "profileusers", "diary", "scoreregions", "forecasttracks", "map")
-
-
-class Entry(NamedTuple):
-    """An action that is no algorithm. open: returns the window, shown, or None."""
-
-    name: str  # of its icon in resources/icons; the action is called raw_NAME
-    title: str
-    tip: str
-    open: Callable[[RawMenu], Any]
-    picture: str = ""  # where the icon has another name
 
 
 def window(module: str, make: str) -> Callable[[RawMenu], Any]:
@@ -49,31 +40,28 @@ def window(module: str, make: str) -> Callable[[RawMenu], Any]:
     return lambda menu: menu.show(getattr(__import__(f"{__package__}.{module}", fromlist=[make]), make)(menu))
 
 
-def entries() -> tuple[Entry, ...]:
-    """All actions that are no algorithms, translated."""
-    return (
-        Entry("dock", tr("RAW dock"), tr("Draw regions, look at users, forecast: beside the map."),
-              lambda menu: menu.show_dock(menu.actions["dock"].isChecked()), "raw"),
-        Entry("sample", tr("Open the sample project"), tr("Ten phones in Aracaju, Brazil, and what to try."),
-              window("windows.sample", "open_sample")),
-        Entry("map", tr("Make a map…"), tr("A page with title, legend, scale and notes in QGIS's layout window."),
-              window("maps.page", "open_designer")),
-        Entry("film", tr("Save a film…"), tr("What the map shows while its clock runs, as MP4 or GIF."),
-              window("maps.film", "save_film"), "map"),
-        Entry("basemap", tr("Basemap…"),
-              tr("Tiles of an XYZ connection of QGIS, below the layers. You are asked before the first request."),
-              window("maps.basemap", "ask"), "map"),
-        Entry("train", tr("Train a model…"),
-              tr("Continue training on your own tracks, or teach a new label from examples."),
-              window("windows.training", "open_training"), "pretrain"),
-        Entry("models", tr("Models…"), tr("The model of RAW and your own: cards, import, export."),
-              window("windows.models", "ModelsDialog")),
-        Entry("environment", tr("Packages…"),
-              tr("The packages and devices that RAW uses, their installation, and a report to copy."),
-              window("windows.packages", "PackagesDialog")),
-        Entry("help", tr("Help"), tr("What RAW does and how."),
-              lambda menu: menu.show(HelpWindow("index", menu.iface.mainWindow()))),
-    )  # fmt: skip
+def entries() -> dict[str, tuple[str, str, Callable[[RawMenu], Any]]]:
+    """All actions that are no algorithms, by name: title, tip, and what opens the window and returns it, or None."""
+    return {
+        "dock": (tr("RAW dock"), tr("Draw regions, look at users, forecast: beside the map."),
+                 lambda menu: menu.show_dock(menu.actions["dock"].isChecked())),
+        "sample": (tr("Open the sample project"), tr("Ten phones in Aracaju, Brazil, and what to try."),
+                   window("windows.sample", "open_sample")),
+        "map": (tr("Make a map…"), tr("A page with title, legend, scale and notes in QGIS's layout window."),
+                window("maps.page", "open_designer")),
+        "film": (tr("Save a film…"), tr("What the map shows while its clock runs, as MP4 or GIF."),
+                 window("maps.film", "save_film")),
+        "basemap": (tr("Basemap…"), tr("Tiles of an XYZ connection of QGIS, below the layers. You are asked before the "
+                                       "first request."), window("maps.basemap", "ask")),
+        "train": (tr("Train a model…"), tr("Continue training on your own tracks, or teach a new label from examples."),
+                  window("windows.training", "open_training")),
+        "models": (tr("Models…"), tr("The model of RAW and your own: cards, import, export."),
+                   window("windows.models", "ModelsDialog")),
+        "environment": (tr("Packages…"), tr("The packages and devices that RAW uses, their installation, and a report "
+                                            "to copy."), window("windows.packages", "PackagesDialog")),
+        "help": (tr("Help"), tr("What RAW does and how."),
+                 lambda menu: menu.show(HelpWindow("index", menu.iface.mainWindow()))),
+    }  # fmt: skip
 
 
 def groups() -> list[tuple[str, tuple[str, ...]]]:
@@ -95,8 +83,8 @@ class RawMenu(Desktop):
         for algorithm in ALGORITHMS:
             slot = self.import_tracks if algorithm.ID == "importtracks" else partial(self.open_dialog, algorithm.ID)
             self._add(algorithm.ID, f"{tr(algorithm.TITLE)}…", tr(algorithm.SUMMARY), algorithm.icon(), slot)
-        for each in entries():
-            self._add(each.name, each.title, each.tip, icon(each.picture or each.name), partial(each.open, self))
+        for name, (title, tip, open_it) in entries().items():
+            self._add(name, title, tip, icon(ICONS.get(name, name)), partial(open_it, self))
         self.toolbar = iface.addToolBar(MENU)
         self.toolbar.setObjectName("RawToolbar")
         self.toolbar.addActions([self.actions[name] for name in TOOLBAR])
@@ -146,7 +134,7 @@ class RawMenu(Desktop):
 
     def open_window(self, name: str) -> Any:
         """Open a window by the name of its action."""
-        return next(entry for entry in entries() if entry.name == name).open(self)
+        return entries()[name][-1](self)
 
     def _new(self, name: str) -> Any:
         """An algorithm; None, and the window of packages with the reason, where it lacks some."""

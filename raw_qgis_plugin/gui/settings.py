@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 from qgis.core import QgsProject, QgsSettingsEntryInteger, QgsSettingsEntryString, QgsSettingsTree
@@ -16,22 +17,16 @@ from .layer_kinds import has_areas, has_figures, has_fixes
 NODE = "raw"
 
 
-class Settings:
-    """The entries. Each has value(), setValue(), remove() and exists()."""
-
-    def __init__(self) -> None:
-        node = QgsSettingsTree.createPluginTreeNode(NODE)
-        self.device = QgsSettingsEntryString("device", node, "auto", "auto, CPU or CUDA")
-        self.model = QgsSettingsEntryString("model", node, "", "Model bundle; empty: the one that comes with RAW")
-        self.min_users = QgsSettingsEntryInteger(
-            "min-users", node, MIN_USERS, "Minimum users per region", minValue=1, maxValue=1000
-        )
-
-
 @cache
-def settings() -> Settings:
-    """The settings. The first call registers them with QGIS."""
-    return Settings()
+def settings() -> SimpleNamespace:
+    """The entries, each with value(), setValue(), remove() and exists(). The first call registers them with QGIS."""
+    node = QgsSettingsTree.createPluginTreeNode(NODE)
+    model = QgsSettingsEntryString("model", node, "", "Model bundle; empty: the one that comes with RAW")
+    min_users = QgsSettingsEntryInteger(
+        "min-users", node, MIN_USERS, "Minimum users per region", minValue=1, maxValue=1000
+    )
+    device = QgsSettingsEntryString("device", node, "auto", "auto, CPU or CUDA")
+    return SimpleNamespace(device=device, model=model, min_users=min_users)
 
 
 def unregister() -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject
-from qgis.gui import QgsCollapsibleGroupBox
+from qgis.gui import QgsCollapsibleGroupBox, QgsFieldComboBox
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from ...core.paths import shipped_bundle
 from ...environment.folders import models_folder
+from ...layers.reading import ROLES
 from ...layers.words import count_users
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -20,7 +21,7 @@ from ..layer_kinds import has_fixes
 from ..session import Session
 from ..settings import settings
 from ..widgets.layout import column, row, silent, wrapped
-from ..widgets.track_fields import TrackFields, layer_box
+from ..widgets.track_fields import ZoneBox, layer_box, with_guesses
 
 
 class SourcePanel(QWidget):
@@ -38,8 +39,12 @@ class SourcePanel(QWidget):
         self.box.setCollapsed(True)
         form = QFormLayout(self.box)
         form.setContentsMargins(8, 2, 8, 4)
-        self.track_fields = TrackFields(form, (tr("User"), tr("Track"), tr("Time")))
-        self.fields, self.zone = self.track_fields.boxes, self.track_fields.zone
+        self.fields = {role: QgsFieldComboBox(objectName=f"raw_{role}_field") for role in ROLES}
+        for box, title in zip(self.fields.values(), (tr("User"), tr("Track"), tr("Time"))):
+            box.setAllowEmptyFieldName(True)
+            form.addRow(title, box)
+        self.zone = ZoneBox("raw_timezone")
+        form.addRow(tr("Time zone"), self.zone)
         self.summary = wrapped(objectName="raw_summary")
         self.prepare = QPushButton(objectName="raw_prepare", clicked=session.prepare)
         narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -122,7 +127,9 @@ class SourcePanel(QWidget):
     # ---- the session --------------------------------------------------------------------------------------------
 
     def _choose_fields(self, _: Any = None) -> None:
-        self.session.set_fields(self.track_fields.choice(), self.zone.zone())
+        if self.session.layer is not None:
+            fields = (box.currentField() or None for box in self.fields.values())
+            self.session.set_fields(with_guesses(self.session.layer, *fields), self.zone.zone())
 
     def show_session(self) -> None:
         """Show the fields, the summary and the device."""
@@ -130,7 +137,12 @@ class SourcePanel(QWidget):
         if session.layer is None:  # QGIS's box goes on to the next layer when one is removed
             with silent(self.layer):
                 self.layer.setLayer(None)
-        self.track_fields.show(session.layer, session.fields, session.timezone)
+        with silent(*self.fields.values(), self.zone):
+            for role, box in self.fields.items():
+                if box.layer() is not session.layer:
+                    box.setLayer(session.layer)
+                box.setField(getattr(session.fields, role) or "")  # none where the layer lacks it
+            self.zone.choose(session.timezone)
         self.box.setVisible(session.layer is not None)
         names = [name for name in (session.fields.user, session.fields.track, session.fields.time) if name]
         self.box.setTitle(tr("Fields: {names}").format(names=", ".join(names) or tr("none")))

@@ -180,9 +180,7 @@ class UsersTab(QWidget):
         """Draw the user's tracks, thinned to max_drawn fixes and cut at gaps, and usual places, in the map's CRS."""
         import shapely
 
-        every = self.session.tracks
-        if every is None:
-            return
+        every: Any = self.session.tracks
         tracks = every.take(np.flatnonzero(every.user_ids == user) == every.user)
         piece = np.cumsum(after_gap(tracks))
         fixes = np.unique(np.linspace(0, len(tracks) - 1, min(max_drawn, len(tracks))).astype(int))
@@ -198,11 +196,9 @@ class UsersTab(QWidget):
             return
         for geometry, colour in zip([line, *cells], ("#d62728", *CLASS_COLOURS)):
             if geometry is not None:
-                band, outline, inside = QgsRubberBand(self.canvas, geometry.type()), QColor(colour), QColor(colour)
-                outline.setAlphaF(0.8)
-                inside.setAlphaF(0.35)
-                band.setStrokeColor(outline)
-                band.setFillColor(inside)
+                band = QgsRubberBand(self.canvas, geometry.type())
+                band.setStrokeColor(QColor(f"#cc{colour[1:]}"))  # the first two digits are the opacity
+                band.setFillColor(QColor(f"#59{colour[1:]}"))
                 band.setWidth(2)
                 band.setToGeometry(geometry)
                 self.bands.append(band)

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Boxes to choose a layer of tracks, its fields, and the time zone of its times."""
+"""Boxes to choose a layer of tracks and the time zone of its times; what is stored with a layer."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
 from qgis.core import Qgis, QgsVectorLayer
-from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
+from qgis.gui import QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt, QTimer, QTimeZone
 from qgis.PyQt.QtGui import QFocusEvent
-from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QFormLayout
+from qgis.PyQt.QtWidgets import QComboBox, QCompleter
 
 from ...core.errors import InputError
 from ...core.sources.schema import NONE
@@ -17,7 +17,6 @@ from ...core.times import find_zone
 from ...layers.reading import ROLES, Schema, choose_fields, zone_of
 from ...layers.words import ZONE
 from ...processing.words import tr
-from .layout import silent
 
 
 def layer_box(name: str) -> QgsMapLayerComboBox:
@@ -60,34 +59,6 @@ class ZoneBox(QComboBox):
                 find_zone(zone)
                 self.addItem(zone)
         self.setCurrentIndex(max(0, self.findText(zone)))
-
-
-class TrackFields:
-    """A box for each role of a field (user, track, time), and one for the time zone."""
-
-    def __init__(self, form: QFormLayout, titles: tuple[str, ...]) -> None:
-        """form: gets the boxes as rows. titles: of the roles."""
-        self.boxes = {role: QgsFieldComboBox(objectName=f"raw_{role}_field") for role in ROLES}
-        for box, title in zip(self.boxes.values(), titles):
-            box.setAllowEmptyFieldName(True)
-            form.addRow(title, box)
-        self.zone = ZoneBox("raw_timezone")
-        form.addRow(tr("Time zone"), self.zone)
-
-    def choice(self) -> Schema:
-        """The fields that are chosen."""
-        user, track, time = (self.boxes[role].currentField() or None for role in ROLES)
-        layer = self.boxes["user"].layer()
-        return Schema(user, track, time) if layer is None else with_guesses(layer, user, track, time)
-
-    def show(self, layer: QgsVectorLayer | None, fields: Schema, zone: str) -> None:
-        """Choose fields of a layer, none where it lacks one, and a time zone, without a signal."""
-        with silent(*self.boxes.values(), self.zone):
-            for role, box in self.boxes.items():
-                if box.layer() is not layer:
-                    box.setLayer(layer)
-                box.setField(getattr(fields, role) or "")
-            self.zone.choose(zone)
 
 
 def remember(layer: QgsVectorLayer, fields: Schema, zone: str) -> None:
