@@ -115,6 +115,9 @@ def test_under_ten_users_nothing_is_told(people, invented_model):
     assert scores["in_domain"].tolist() == [True, False, False, False]
     assert scores["poi_low"][0] <= scores["poi"][0] <= scores["poi_high"][0]
     assert model.asked["poi"].shape[0] == 1  # a withheld region is not even scored
+    other = invented_model({**POI, "domain": {"cadence_s": [1000, 9000]}})
+    drawn = summarise_region(embedded(people, other), other, EVERYWHERE)
+    assert not drawn.figures["in_domain"] and drawn.why == "fixes too close or too far apart in time"
     with pytest.raises(InputError, match="at least 1"):
         score_regions(people, regions, model, min_users=0)
 

@@ -38,11 +38,10 @@ from driving import (
     words,
 )
 from qgis.core import QgsApplication, QgsLayoutExporter, QgsProject, QgsSettings
-from qgis.gui import QgsGui, QgsRubberBand
+from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.PyQt.QtGui import QKeySequence
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QDockWidget
+from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox, QDockWidget
 from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
 
 NAME, SUFFIX, ONE = "raw_qgis_plugin", os.environ["RAW_SUFFIX"], Qt.KeyboardModifier.NoModifier
@@ -222,30 +221,14 @@ def counts():
     return {layer.name(): layer.featureCount() for layer in QgsProject.instance().mapLayers().values()}
 
 
-def cancel_and_repeat(dock):
-    """Embed anew, press Cancel, and embed again."""
-    dock.session.city = None
-    dock.session.prepare()
-    until(lambda: dock.session.job is not None and dock.session.job.share > 0, 60, "the first batch")
-    press(dock, "raw_cancel")
-    report["cancelled"] = dock.session.job is None, dock.session.city is None
-    wait(0.5)
-    press(dock, "raw_prepare")
-    until(lambda: dock.session.city is not None, 120, "the users to be embedded")
-
-
 def work():
     window = whole_screen()
     report["bands"] = bands()
-    report["keys"] = [
-        QgsGui.shortcutsManager().actionForSequence(QKeySequence(f"Ctrl+Alt+{each}")).objectName() for each in "K"
-    ]
     tracks, polygons = add(os.environ["RAW_TRACKS"], "Tracks"), add(os.environ["RAW_REGIONS"], "Regions")
     iface.setActiveLayer(tracks)
     iface.zoomToActiveLayer()
     dock = open_dock()
     report["summary"], report["device"] = find(dock, "raw_summary").text(), find(dock, "raw_device").text()
-    report["offered"] = find(dock, "raw_layer", QComboBox).count()
     picture(window, f"session_open{SUFFIX}")
     heart = Heart()
     regions(dock, polygons)
@@ -253,10 +236,8 @@ def work():
     forecast(dock)
     heart.end()
     report["blocks"] = [block for block in heart.blocks if block["ours"]]
-    report["offered after results"] = find(dock, "raw_layer", QComboBox).count()
     base_map()
     make_map()
-    cancel_and_repeat(dock)
     save_reload_and_open(dock)
 
 

@@ -106,29 +106,6 @@ def test_where_no_fix_can_be_used_the_dock_says_what_to_do(session: Any, panel: 
     session.set_layer(None)
 
 
-def test_another_device_is_used_when_the_layer_is_read_again(
-    session: Any, panel: Any, make: Any, fixes: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from raw_qgis_plugin.gui.settings import settings
-
-    QgsProject.instance().addMapLayer(make(fixes))
-    panel.start()
-    until(lambda: session.city is not None)
-    before, device = session.model, settings().device.value()
-    session.read()
-    until(lambda: session.city is not None)
-    assert session.model is before
-    try:
-        settings().device.setValue("cpu" if device != "cpu" else "auto")
-        session.read()
-        session.cancel()  # before the model is opened
-        session.read()
-        until(lambda: session.city is not None)
-        assert session.model is not before
-    finally:
-        settings().device.setValue(device)
-
-
 def test_a_model_of_ones_own_is_of_the_project(
     session: Any, panel: Any, make: Any, fixes: Any, bundle: str, tmp_path: Path
 ) -> None:

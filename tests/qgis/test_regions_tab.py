@@ -175,22 +175,6 @@ def test_what_cannot_be_scored_is_said(regions: Any) -> None:
     assert not regions.hint.isVisible()
 
 
-def test_a_region_that_is_closed_while_the_layer_is_read_again_is_refused(regions: Any) -> None:
-    regions.session.read()
-    regions.take_drawn(QgsGeometry.fromRect(CITY))
-    assert not regions.shown and regions.hint.text() == "Regions can be drawn when the model has read the users."
-
-
-def test_regions_wait_for_another_model_and_another_zone(regions: Any) -> None:
-    draw(regions, CITY)
-    assert any("Solar time" in words for words in said(regions.card))
-    session = regions.session
-    session.set_fields(session.fields, "Asia/Shanghai")
-    assert session.city is None and "not scored this region yet" in " ".join(said(regions.card))
-    until(lambda: session.city is not None and settled(regions))
-    assert any("Solar time" in words for words in said(regions.card)) and people(regions) == [12]
-
-
 def test_a_project_reopens_with_its_regions(regions: Any, make: Any, fixes: Any, tmp_path: Path) -> None:
     """The layer is in the project's GeoPackage, with shapes, names, figures, edits and the user's style."""
     from raw_qgis_plugin.gui.results import KeptResults
