@@ -129,6 +129,10 @@ def test_points_of_geojson_are_fixes(tmp_path):
          "geometry": {"type": "Point", "coordinates": [7 + i / 1e3, 46.5]}} for i in range(2)
     ]  # fmt: skip
     words = json.dumps({"type": "FeatureCollection", "features": points})
+    bare = {"type": "FeatureCollection", "features": [{**point, "properties": {}} for point in points]}
+    with pytest.raises(InputError, match="No time column was recognised in bare.geojson"):
+        read_text(tmp_path, json.dumps(bare), "bare.geojson")
+    (tmp_path / "bare.geojson").unlink()
     for name in ("a.geojson", "a.json"):
         tracks, skipped, _ = read_text(tmp_path, words, name)
         assert tracks.t.tolist() == [TEN, TEN + 60_000] and tracks.lon.tolist() == [7, 7.001] and not skipped

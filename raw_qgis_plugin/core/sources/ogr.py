@@ -75,7 +75,7 @@ def _query(layer: Any, fields: Sequence[str], times: Collection[str], where: str
         unsure = moments and (is_geopackage or field[name].GetTZFlag() != TZFLAG_UTC)
         used.append(text if unsure else _quoted(name))
     condition = f" WHERE ({where}\n)" if where else ""
-    return f"SELECT {', '.join(dict.fromkeys(used))} FROM {_quoted(layer.GetName())}{condition}"  # nosec B608: quoted
+    return f"SELECT {', '.join(dict.fromkeys(used)) or '*'} FROM {_quoted(layer.GetName())}{condition}"  # nosec B608: quoted
 
 
 def _quoted(name: str) -> str:
