@@ -126,10 +126,7 @@ def wall_clock(t: np.ndarray, zone: tzinfo) -> np.ndarray:
 
 def _offsets_ms(t: np.ndarray, zone: tzinfo, is_local: bool) -> np.ndarray:
     """(n,) ms east of UTC in a zone, at times of its own clock or in UTC; NO_TIME outside of the years 1 to 9999."""
-    quarter = t // (HOUR_MS // 4)  # clocks change on quarter hours
-    # Fixes come in runs of the same quarter of an hour, so sorting the first of each run is fast
-    head = np.flatnonzero(np.append(True, quarter[1:] != quarter[:-1]))[: len(t)]
-    quarters, inverse = np.unique(quarter[head], return_inverse=True)
+    quarters, inverse = np.unique(t // (HOUR_MS // 4), return_inverse=True)  # clocks change on quarter hours
     offsets = []
     for each in quarters.tolist():
         try:
@@ -138,7 +135,7 @@ def _offsets_ms(t: np.ndarray, zone: tzinfo, is_local: bool) -> np.ndarray:
         except OverflowError:
             offset = None
         offsets.append(NO_TIME if offset is None else offset // timedelta(milliseconds=1))
-    return np.repeat(np.array(offsets, np.int64)[inverse], np.diff(np.append(head, len(t))))
+    return np.array(offsets, np.int64)[inverse]
 
 
 def _from_numbers(array: np.ndarray, zone: tzinfo) -> np.ndarray:

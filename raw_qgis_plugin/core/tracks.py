@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -339,24 +338,14 @@ def encode_ids(values: Any) -> Coded:
     single column.
     """
     if isinstance(values, Coded):
-        return _in_order(values.codes, values.names.tolist())
-    array = object_column(values) if isinstance(values, (list, tuple)) else np.asarray(values)
-    if array.ndim != 1:
-        raise InputError("The ids are not a single column.")
-    head = np.flatnonzero(run_starts(array))  # ids come in runs
-    items = [item if item == item else None for item in array[head].tolist()]  # of NaN
-    code_of: defaultdict[Any, int] = defaultdict()
-    code_of.default_factory = code_of.__len__
-    try:
-        codes = [code_of[item] for item in items]
-    except TypeError:  # lists and other unhashable things: their text is their id
-        codes = [code_of[item] for item in map(str, items)]
-    return _in_order(np.repeat(codes, np.diff(np.append(head, len(array)))).astype(np.int64), code_of)
-
-
-def _in_order(codes: np.ndarray, items: Iterable[Any]) -> Coded:
-    """Codes into items of any type, as codes into the sorted names of the items."""
-    texts = [_id_text(item) for item in items]
+        codes, texts = values.codes, [_id_text(item) for item in values.names.tolist()]
+    else:
+        array = object_column(values) if isinstance(values, (list, tuple)) else np.asarray(values)
+        if array.ndim != 1:
+            raise InputError("The ids are not a single column.")
+        head = np.flatnonzero(run_starts(array))  # ids come in runs
+        codes = np.repeat(np.arange(len(head)), np.diff(np.append(head, len(array))))
+        texts = [_id_text(item) for item in array[head].tolist()]
     names = sorted({text for text in texts if text is not None})
     if all(name.isdecimal() for name in names):
         names.sort(key=int)
