@@ -174,15 +174,11 @@ def meter(what: str, every_s: float = 2.0) -> Progress:
     return show
 
 
-def schema_of(args: argparse.Namespace) -> Schema:
-    """How the source is written, by --user-field, --track-field, --time-field and --tz."""
-    return Schema(args.user_field, args.track_field, args.time_field, zone=args.tz)
-
-
 def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tracks, Schema]:
     """The fixes of --tracks; prints what was read and skipped on stderr."""
     check_output(args.output, args)
-    tracks, skipped, guess = read(args.tracks, "auto", schema_of(args), meter("reading"), drop_spikes)
+    schema = Schema(args.user_field, args.track_field, args.time_field, zone=args.tz)
+    tracks, skipped, guess = read(args.tracks, "auto", schema, meter("reading"), drop_spikes)
     first, last = (np.datetime64(int(t), "s") for t in (tracks.t.min() // 1000, tracks.t.max() // 1000))
     print(
         f"{count(len(tracks), 'fix', 'es')}, {count(tracks.n_users, 'user')}, {count(tracks.n_tracks, 'track')}, "

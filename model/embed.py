@@ -3,35 +3,21 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.cli import (
-    check_output,
-    make_parser,
-    meter,
-    open_model,
-    own_ids,
-    run,
-    schema_of,
-    warn,
-    write_table,
-)
+from model.cli import check_output, id_columns, make_parser, meter, open_model, run, warn, write_table
 from raw_qgis_plugin.core.embedding.cache import recipe_key
 from raw_qgis_plugin.core.embedding.profiles import UNITS
 from raw_qgis_plugin.core.errors import InputError, part_of, require
 from raw_qgis_plugin.core.sources.files import find_source
 from raw_qgis_plugin.core.sources.readers import stream
+from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.times import find_zone
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 EPILOG = """
 P has the id columns (user_id, and track_id or day), lon and lat of the most visited place (a 500 m grid), and the
@@ -44,6 +30,7 @@ again, resumes after it was stopped or killed. Workers of a cluster have to see 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Split by users, embed the parts, write."""
+    import pyarrow as pa
     from pyarrow import parquet
 
     from model.data import scale
@@ -58,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         require("ray")
     check_output(args.output, args)
     find_source(args.tracks)
-    model, schema, progress = open_model(args), schema_of(args), meter("embedding")
+    model, progress = open_model(args), meter("embedding")
+    schema = Schema(args.user_field, args.track_field, args.time_field, zone=args.tz)
     beside, recipe = Path(args.output).expanduser().absolute(), recipe_key(model).hex()
     parts = scale.open_parts(beside, args.tracks, args.unit, schema, recipe)
     folder = parts[0].parents[1]
@@ -75,25 +63,17 @@ def main(argv: Sequence[str] | None = None) -> None:
             scale.embed_part(part, args.unit, model, part_of(progress, *shares))
     if skipped := scale.skipped_of(parts):
         warn(str(skipped))
-    save(args, [parquet.read_table(scale.embedded(part)) for part in parts])
-    shutil.rmtree(folder)  # personal data
-
-
-def save(args: argparse.Namespace, tables: list[pa.Table]) -> None:
-    """Write tables of ids, lon, lat and figures to --output, ids in the types of the source's columns."""
-    import pyarrow as pa
-
-    table = pa.concat_tables(tables).replace_schema_metadata(None)
+    table = pa.concat_tables([parquet.read_table(scale.embedded(part)) for part in parts])
     if not len(table):
         raise InputError(f"There is no usable fix in {args.tracks}.")
-    guess = stream(args.tracks, "auto", schema_of(args))[0]
-    for name, column in (("user_id", guess.user), ("track_id", guess.track or guess.user)):
-        if name in table.column_names:
-            ids = own_ids(table[name].to_numpy(), args.tracks, column)
-            table = table.set_column(table.column_names.index(name), name, pa.array(ids))
-    write_table(args.output, {name: table[name].combine_chunks() for name in table.column_names})
-    if short := int(np.count_nonzero(np.isnan(table["e000"]))):
+    columns, guess = (
+        {name: table[name].to_numpy() for name in table.column_names},
+        stream(args.tracks, "auto", schema)[0],
+    )
+    write_table(args.output, {**columns, **id_columns(columns, args, guess)})
+    if short := int(np.count_nonzero(np.isnan(columns["e000"]))):
         warn(f"{short:,} of {len(table):,} {args.unit}s have fewer than two fixes and no embedding")
+    shutil.rmtree(folder)  # personal data
 
 
 if __name__ == "__main__":

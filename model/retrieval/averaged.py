@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from model.cli import Parser, Report, check_folder, from_zero, positive
 from model.network.raw import Mixture, nll, spatial_median
-from model.training.onnx_export import export_graph, largest_difference, run_file
+from model.training.onnx_export import export_graph
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.forecasting import mixture as arrays
 from raw_qgis_plugin.core.forecasting.areas import nonconformity
@@ -142,7 +142,6 @@ def export(network: nn.Module, some: Examples, path: Path, outputs: Sequence[str
     inputs, sizes = some.tensors(), {name: torch.export.Dim(name, min=1) for name in {"m", *second_axes.values()}}
     axes = {k: {0: sizes["m"]} | ({1: sizes[second_axes[k]]} if k in second_axes else {}) for k in inputs}
     export_graph(network, inputs, path, list(outputs), axes)
-    largest_difference(network, run_file(path), inputs)
 
 
 def parse(

@@ -10,8 +10,8 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -29,8 +29,6 @@ from raw_qgis_plugin.core.paths import GRAPHS
 
 OPSET = 20
 LARGEST_DIFFERENCE = 0.01  # between ONNX Runtime's and PyTorch's outputs
-
-Run = Callable[[dict[str, np.ndarray]], Sequence[np.ndarray]]
 
 
 class Graph(nn.Module):
@@ -70,8 +68,9 @@ def example(
 
 
 def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outputs: list[str], dynamic: dict) -> None:
-    """Write a module as ONNX with its weights."""
-    ir.save(_without_traces(_to_onnx(module, inputs, outputs, dynamic)), path)
+    """Write a module as ONNX with its weights, and compare it with PyTorch. RawError where they differ."""
+    ir.save(_to_onnx(module, inputs, outputs, dynamic), path)
+    largest_difference(module, onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]), inputs)
 
 
 def _to_onnx(
@@ -80,19 +79,14 @@ def _to_onnx(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # not that torchvision is missing, on each export
-        program = torch.onnx.export(
+        model = torch.onnx.export(
             module, kwargs=inputs, dynamo=True, opset_version=OPSET, dynamic_shapes=dynamic, optimize=optimize,
             input_names=list(inputs), output_names=outputs, verbose=False,
-        )  # fmt: skip
-    return program.model
-
-
-def _without_traces(model: ir.Model) -> ir.Model:
-    """A model without the names of source files and lines, which PyTorch notes."""
+        ).model  # fmt: skip
     graph = model.graph
     values = [*graph.inputs, *graph.initializers.values(), *(v for node in graph for v in node.outputs)]
     for part in (model, graph, *graph, *values):
-        part.metadata_props.clear()
+        part.metadata_props.clear()  # the names of source files and lines, which PyTorch notes
     return model
 
 
@@ -122,7 +116,7 @@ def backbone_graph(network: Raw) -> bytes:
             "weights", 0, 4 * weights[name].numel(), ir.DataType.FLOAT, shape=shape, name=name
         )
         graph.register_initializer(value)
-    return ir.to_proto(_without_traces(model)).SerializeToString()
+    return ir.to_proto(model).SerializeToString()
 
 
 def sizes_of(network: Raw) -> str:
@@ -140,16 +134,16 @@ def backbone_difference(network: Raw) -> float:
     weights = {name: values.float().numpy() for name, values in network.state_dict().items()}
     session = Session(graph, 0, cuda=False, failed=lambda _: None, weights=weights)
     inputs = [example(network, p=p, t=t, seed=1) for p, t in ((0, 9), (7, 1))]
-    return largest_difference(Graph(network).eval(), lambda feed: session.run(None, feed), *inputs)
+    return largest_difference(Graph(network).eval(), session, *inputs)
 
 
-def largest_difference(module: nn.Module, run: Run, *inputs: dict[str, Tensor]) -> float:
+def largest_difference(module: nn.Module, session: Any, *inputs: dict[str, Tensor]) -> float:
     """The largest difference between ONNX Runtime's and PyTorch's outputs for some inputs. RawError if it is large."""
     found = []
     for batch in inputs:
         with torch.no_grad():
             expected = module(**batch)
-        got = run({name: tensor.numpy() for name, tensor in batch.items()})
+        got = session.run(None, {name: tensor.numpy() for name, tensor in batch.items()})
         found += [np.abs(e.numpy() - g).max() for e, g in zip(expected, got, strict=True)]
     worst = float(np.max(found))
     if not worst < LARGEST_DIFFERENCE:  # nan too
@@ -158,12 +152,6 @@ def largest_difference(module: nn.Module, run: Run, *inputs: dict[str, Tensor]) 
             "a run from an earlier checkpoint or with a smaller --lr."
         )
     return worst
-
-
-def run_file(path: Path) -> Run:
-    """Runs an exported graph, for `largest_difference`."""
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return lambda feed: session.run(None, feed)
 
 
 if __name__ == "__main__":
