@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from model.cli import units_of
-from model.data.shards import make_once
-from model.data.split import MOST_FILES, count_rows, split
+from model.data.shards import MOST_FILES, count_rows, make_once, split
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed

@@ -3,7 +3,6 @@
 
 generate.py  a city: its tables from a seed
 corpus.py    a corpus of movement alone, from many street plans
-segments.py  pieces of that corpus as phones record them
 sumo.py      running SUMO's programs and reading what they write
 city/        streets, rail, roads out of town, traffic, and the layout of one city
 population/  people, their plans, their trips as simulated, and what their phones record

@@ -18,8 +18,7 @@ from small import write_bundle, write_tracks  # noqa: E402
 from model.data import corpus  # noqa: E402
 from model.data.batches import Batches  # noqa: E402
 from model.pretrain import arguments  # noqa: E402
-from model.training.distributed import open_world  # noqa: E402
-from model.training.run import TrainingRun  # noqa: E402
+from model.training.run import TrainingRun, open_world  # noqa: E402
 from raw_qgis_plugin.core.bundle.bundle import open_bundle  # noqa: E402
 from raw_qgis_plugin.core.bundle.runtime import Model  # noqa: E402
 from raw_qgis_plugin.core.embedding import cache  # noqa: E402

@@ -8,16 +8,14 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from model.data.batches import Batches
+from model.data.batches import Batches, feed
 from model.data.corpus import load
-from model.data.feed import feed
 from model.network.config import PRESETS
 from model.network.raw import Raw
 from model.pretrain import arguments
 from model.training import loss as objective
-from model.training.distributed import World
 from model.training.loss import losses
-from model.training.run import TrainingRun, optimizers, step
+from model.training.run import TrainingRun, World, optimizers, step
 
 from .test_bench import tell, wanderers
 

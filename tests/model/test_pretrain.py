@@ -16,9 +16,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from model.data.batches import Batches
+from model.data.batches import Batches, feed
 from model.data.corpus import load
-from model.data.feed import feed
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.shards import unseen
 from model.export import main as export

@@ -18,13 +18,11 @@ from model.cli import run as run_command
 from model.data.corpus import source_name
 from model.network.config import PRESETS
 from model.network.raw import Raw
-from model.pretrain import command
+from model.pretrain import command, seconds_left
 from model.pretrain import main as pretrain
 from model.training.checkpoint import load, optimizer_tensors, restore_optimizers, save
-from model.training.distributed import find_device
-from model.training.loop import seconds_left
 from model.training.loss import bf16
-from model.training.run import PEAK_LR_TRAINED, optimizers, step
+from model.training.run import PEAK_LR_TRAINED, find_device, optimizers, step
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 

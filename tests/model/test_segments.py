@@ -7,7 +7,6 @@ import pytest
 from pyarrow import parquet
 
 from model.data import labelled
-from model.synthetic import segments
 from model.synthetic.sumo import SyntheticError
 
 SPEED = {"walk": 1.4, "rail": 20.0}
@@ -42,7 +41,7 @@ def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
     silent = []
     for track, piece in table.groupby("track_id"):
         seconds = (piece.t - piece.t.iloc[0]).dt.total_seconds().to_numpy()
-        assert len(piece) >= segments.MIN_FIXES and (np.diff(seconds) > 0).all()
+        assert len(piece) >= labelled.MIN_FIXES and (np.diff(seconds) > 0).all()
         metres = np.hypot(np.diff(piece.lat.iloc[[0, -1]]) * 111_250, np.diff(piece.lon.iloc[[0, -1]]) * 71_000)[0]
         speed = SPEED[labels[str(track)]]
         assert speed / 1.45 * seconds[-1] - 80 <= metres <= speed / 0.7 * seconds[-1] + 80
@@ -53,4 +52,4 @@ def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
 def test_what_is_no_movement_is_refused(tmp_path):
     parquet.write_table(pa.table({"user_id": ["a"], "t": [0], "lon": [0.0], "lat": [0.0]}), tmp_path / "tracks.parquet")
     with pytest.raises(SyntheticError, match="no movement"):
-        segments.pieces(tmp_path, 10, 1)  # a city
+        labelled.pieces(tmp_path, 10, 1)  # a city
