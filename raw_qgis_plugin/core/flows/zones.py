@@ -54,27 +54,16 @@ def hexagons(lon: np.ndarray, lat: np.ndarray, size_m: float) -> tuple[Zones, np
     east, north = float(lon[0]), float(np.median(lat))
     east += float(np.median(near_lon(lon - east, np.zeros(len(lon)))))
     scale = DEGREE_M * np.cos(np.radians(north)), DEGREE_M
-    x, y = near_lon(lon - east, np.zeros(len(lon))) * scale[0], (lat - north) * scale[1]
-    side = size_m / np.sqrt(3)
-    cell = _nearest_hexagon(x / side, y / side)
+    xy = np.column_stack([near_lon(lon - east, np.zeros(len(lon))), lat - north]) * scale
+    step = size_m * np.array([0.5, np.sqrt(3) / 2])  # centres are where column and row are both even or both odd
+    even, odd = (2 * np.rint((xy / step - shift) / 2) + shift for shift in (0, 1))
+    far_even, far_odd = (np.hypot(*(xy - cell * step).T) for cell in (even, odd))
+    cell = np.where((far_even <= far_odd)[:, None], even, odd).astype(np.int64)
     used, zone = np.unique(cell, axis=0, return_inverse=True)
-    middle = side * np.column_stack([np.sqrt(3) * (used[:, 0] + used[:, 1] / 2), 1.5 * used[:, 1]])
     angle = np.radians(60 * np.arange(6) + 30)
-    corners = middle[:, None, :] + side * np.column_stack([np.cos(angle), np.sin(angle)])  # (z, 6, 2) metres
+    corners = (used * step)[:, None, :] + size_m / np.sqrt(3) * np.column_stack([np.cos(angle), np.sin(angle)])
     shapes = shapely.polygons(corners / scale + (east, north))
-    return Zones(np.array([f"{q}/{r}" for q, r in used], object), shapes), zone.ravel()
-
-
-def _nearest_hexagon(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(n, 2) axial coordinates of the hexagon with sides of 1 that holds each point (cube rounding)."""
-    q, r = x * np.sqrt(3) / 3 - y / 3, y * 2 / 3
-    cube = np.column_stack([q, r, -q - r])
-    near = np.rint(cube)
-    off = np.abs(near - cube)
-    worst = off.argmax(axis=1)
-    row = np.arange(len(x))
-    near[row, worst] = near[row, worst] - near.sum(axis=1)
-    return near[:, :2].astype(np.int64)
+    return Zones(np.array([f"{column}/{row}" for column, row in used], object), shapes), zone.ravel()
 
 
 def read_zones(shapes: Any, names: Iterable[Any] | None) -> Zones:
