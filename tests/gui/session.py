@@ -3,7 +3,7 @@
 
 Opens the tracks of $RAW_TRACKS, draws regions, takes those of $RAW_REGIONS, looks at a user, labels all, forecasts,
 steps the map's clock, shows the basemap of $RAW_TILES, makes a map, saves the project, loads the plugin anew and opens
-the project again. Names of pictures end in $RAW_SUFFIX.
+the project again.
 """
 
 import os
@@ -44,14 +44,14 @@ from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox, QDockWidget
 from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
 
-NAME, SUFFIX, ONE = "raw_qgis_plugin", os.environ["RAW_SUFFIX"], Qt.KeyboardModifier.NoModifier
+NAME, ONE = "raw_qgis_plugin", Qt.KeyboardModifier.NoModifier
 OUT = Path(os.environ["RAW_REPORT"]).parent
 report = {"errors": [], "cut": []}
 
 
 def show(name):
     iface.messageBar().clearWidgets()
-    picture(iface.mainWindow(), f"session_{name}{SUFFIX}")
+    picture(iface.mainWindow(), f"session_{name}")
 
 
 def bands():
@@ -98,7 +98,7 @@ def regions(dock, polygons):
     wait(0.5)
     dialog = find(iface.mainWindow(), "raw_compare")
     report["compared"] = words(dialog)
-    picture(dialog, f"session_compare{SUFFIX}")
+    picture(dialog, "session_compare")
     dialog.close()
     report["regions"] = names(dock)
 
@@ -177,7 +177,7 @@ def make_map():
     designer = next(
         w for w in QApplication.topLevelWidgets() if "QgsLayoutDesignerDialog" in w.metaObject().className()
     )
-    picture(designer, f"session_map{SUFFIX}")
+    picture(designer, "session_map")
     report["notes"] = layout.itemById("notes").text()
     exporter = QgsLayoutExporter(layout)
     report["exported"] = exporter.exportToPdf(str(OUT / "map.pdf"), exporter.PdfExportSettings()) == exporter.Success
@@ -229,7 +229,7 @@ def work():
     iface.zoomToActiveLayer()
     dock = open_dock()
     report["summary"], report["device"] = find(dock, "raw_summary").text(), find(dock, "raw_device").text()
-    picture(window, f"session_open{SUFFIX}")
+    picture(window, "session_open")
     heart = Heart()
     regions(dock, polygons)
     users(dock, tracks)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The dock in the desktop QGIS, used as a person does: session.py, on a large light screen and on a small dark one."""
+"""The dock in the desktop QGIS, used as a person does on a small dark screen: session.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ import pytest
 HERE = Path(__file__).parent
 PICTURES = HERE.parents[1] / "build" / "gui"
 Drive = Callable[..., dict[str, Any]]
-LOOKS = {"light": ("1600x1000", ""), "dark": ("1366x768", "Night Mapping")}
 RESULTS = {"Backtest", "Forecast: areas", "Forecast: points", "Forecast: tracks", "Forecast: recent tracks"}
 
 
@@ -39,21 +38,15 @@ def tiles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
     server.shutdown()
 
 
-@pytest.fixture(scope="module", params=LOOKS)
-def look(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture(scope="module")
 def report(
-    look: str, drive: Drive, sample: Path, tiles: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory
+    drive: Drive, sample: Path, tiles: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
     """The report of session.py."""
-    screen, theme = LOOKS[look]
     tiles[1].write_text("")
     tracks = shutil.copy(sample / "aracaju_tracks.gpkg", tmp_path_factory.mktemp("sample"))  # QGIS writes into it
     return drive(
-        HERE / "session.py", screen, theme, RAW_TRACKS=tracks, RAW_SUFFIX=f"_{look}", RAW_TILES=tiles[0],
+        HERE / "session.py", "1366x768", "Night Mapping", RAW_TRACKS=tracks, RAW_TILES=tiles[0],
         RAW_REGIONS=sample / "aracaju_regions.gpkg", RAW_ASKED=tiles[1], timeout=900,
     )  # fmt: skip
 
@@ -123,9 +116,9 @@ def test_groups_are_named_after_the_layer_and_the_result(report: dict[str, Any])
     assert "Forecast, 5 min every 1 (2)" in report["groups"], "the repeated run"
 
 
-def test_the_desktop_is_not_blocked_and_nothing_is_cut_off(report: dict[str, Any], look: str) -> None:
+def test_the_desktop_is_not_blocked_and_nothing_is_cut_off(report: dict[str, Any]) -> None:
     print("\n    blocks over 0.2 s in our lines:", [(b["seconds"], b["cpu"], b["ours"]) for b in report["blocks"]])
     assert not [block for block in report["blocks"] if block["cpu"] > 0.5]  # the rest is the machine, which may be busy
     assert report["cut"] == []
     for name in ("open", "region", "compare", "user", "forecast", "map", "reopened"):
-        assert (PICTURES / f"session_{name}_{look}.png").stat().st_size > 10_000
+        assert (PICTURES / f"session_{name}.png").stat().st_size > 10_000
