@@ -19,23 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from model.cli import (
-    DEVICES,
-    Parser,
-    add_options,
-    check_not_read,
-    from_zero,
-    pair,
-    print_line,
-    run,
-    spec_of,
-    warn,
-)
+from model import cli
 from model.data.labels import Labelled, Table, label_units, read_table, usable
 from model.head_training.examples import BASELINE, BASELINES, Examples, examples_of, region_examples
 from model.head_training.fit import encode, folds
-from model.head_training.scoring import report_page, verdict
-from model.head_training.train import Splits, add_head, train
+from model.head_training.train import Splits, add_head, report_page, train, verdict
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Worth, open_bundle, worth
 from raw_qgis_plugin.core.bundle.card import HEAD_NAMES, clash, is_head_name
@@ -51,25 +39,25 @@ from raw_qgis_plugin.core.tracks import Tracks
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    p = Parser("python -m model.finetune", description=__doc__)
+    p = cli.Parser("python -m model.finetune", description=__doc__)
     add = p.add_argument
     # fmt: off
     add("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
     add("--labels", required=True, metavar="L", help="CSV or Parquet: an id column and the field")
     add("--field", required=True, metavar="F", help="column of the labels to learn")
-    add_options(p, TeachSpec)
+    cli.add_options(p, TeachSpec)
     add("--regions", metavar="R", help="GeoJSON or GeoPackage, for --unit region")
     add("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
-    add("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO",
+    add("--rename", nargs="+", type=cli.pair, default=[], metavar="FROM=TO",
         help="labels to call by another name, to merge classes")
     add("--classes", nargs="+", metavar="C", help="only these labels (after renaming); leave out the others")
     add("--title", default="", help="the task in words, for legends")
     add("--unit-of-measure", default="", help="of a number, such as 'per km²'")
     add("--trained-on", default="", help="which people or places the labels represent, for the card")
     add("--bundle", help="model bundle (default: the shipped one)")
-    add("--device", choices=DEVICES, default="auto", help="where embeddings are made (default: auto)")
+    add("--device", choices=cli.DEVICES, default="auto", help="where embeddings are made (default: auto)")
     add("--cache", type=Path, metavar="DIR", help="keep embeddings here, and use those that are here")
-    add("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default 0)")
+    add("--seed", type=cli.from_zero, default=0, metavar="S", help="of what is drawn (default 0)")
     add("--report", type=Path, metavar="FILE", help="write a page about the head: .html")
     add("--beside", nargs=2, metavar=("T", "L"),
         help="more tracks and labels, such as simulated ones, which teach too and are not tested")
@@ -90,14 +78,14 @@ def check(a: argparse.Namespace, spec: TeachSpec) -> None:
     if a.report:
         if not a.report.parent.is_dir():
             raise InputError(f"There is no folder {a.report.parent} for --report.")
-        check_not_read(a.report, [a.tracks, a.labels])
+        cli.check_not_read(a.report, [a.tracks, a.labels])
 
 
 class Training:
     """One request on its way: reads tracks and labels, makes examples, trains the head, writes the bundle."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self.args, self.spec = arguments, spec_of(arguments, TeachSpec)
+        self.args, self.spec = arguments, cli.spec_of(arguments, TeachSpec)
         check(arguments, self.spec)
         self.rename = dict(arguments.rename)
         self.bundle = open_bundle(arguments.bundle)
@@ -109,24 +97,24 @@ class Training:
 
     def warn(self, text: str) -> None:
         """Report a warning."""
-        print_line({"warning": text})
+        cli.print_line({"warning": text})
 
     def progress(self, share: float) -> None:
         """Report the share of units embedded, every two seconds."""
         if time.monotonic() - self._reported > 2 or share >= 1:
             self._reported = time.monotonic()
-            print_line({"embedded": round(share, 3)})
+            cli.print_line({"embedded": round(share, 3)})
 
     def embed(self, units: Tracks) -> np.ndarray:
         """Embeddings of units, from the cache where they are in it."""
-        return embed_cached(units, self.model, self.args.cache, self.progress, warn)
+        return embed_cached(units, self.model, self.args.cache, self.progress, cli.warn)
 
     def read(self, path: str, labels: str) -> tuple[Tracks, Table]:
         """Tracks, and the usable rows of a table of labels."""
         a = self.args
         table = usable(read_table(labels), self.spec.unit, a.field, self.rename, self.warn, classes=a.classes)
         tracks, skipped, guess = read(path)
-        print_line({"fields": str(guess), "skipped": str(skipped), "provider": self.model.provider})
+        cli.print_line({"fields": str(guess), "skipped": str(skipped), "provider": self.model.provider})
         return tracks, table
 
     def labelled(self, path: str, labels: str) -> tuple[Tracks, Labelled]:
@@ -165,7 +153,7 @@ class Training:
         learn = splits[0][0]
         network = tune(
             network_of(bundle), tracks.take_tracks(learn), y[learn], task,
-            before.x[learn][:, before.simple], 0.6 * self.spec.minutes, print_line, a.seed,
+            before.x[learn][:, before.simple], 0.6 * self.spec.minutes, cli.print_line, a.seed,
         )  # fmt: skip  # embedding and heads take the rest of the time
         if dropped := [h["name"] for h in bundle.card["heads"]]:
             names = ", ".join(dropped)
@@ -185,7 +173,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     with Scratch("raw-tuned-") as beside:
         examples, splits = training.examples(Path(beside))
         left = max(spec.minutes - (time.monotonic() - began) / 60, 1.0)
-        head, task, card, predictions = train(examples, training.rename, a.seed, left, print_line, splits)
+        head, task, card, predictions = train(examples, training.rename, a.seed, left, cli.print_line, splits)
         card = {"baseline": BASELINES.get(spec.unit, BASELINE)} | card | {
             "unit": spec.unit, "task": a.field, "title": a.title or spec.task_name.replace("_", " "),
             "unit_of_measure": a.unit_of_measure, "trained_on": a.trained_on, "verdict": verdict(card["metrics"]),
@@ -196,7 +184,7 @@ def finetune(arguments: argparse.Namespace) -> None:
     found = worth(card["metrics"])
     use = found in (Worth.PROVEN, Worth.UNPROVEN)
     more = {"few_labels": card["few_labels"], "use": use, "advice": found.value, "verdict": card["verdict"]}
-    print_line({**card["metrics"], **more})
+    cli.print_line({**card["metrics"], **more})
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -205,4 +193,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(cli.run(main))

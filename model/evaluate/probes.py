@@ -21,13 +21,13 @@ from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import features_of, strength_of
 from model.head_training.fit import SETTINGS as FIT
 from model.head_training.fit import Task, boosting, encode, fit_parts, join_parts, predict
-from model.head_training.scoring import by_group, limits
 from model.head_training.tune import untrained
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.profiles import head_inputs
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.evaluation.metrics import by_group, limits
 from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks

@@ -19,11 +19,11 @@ from model.data.labels import join, read_table
 from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import COUNTS, REGIONS, blocks, strength_of, strength_of_counts
 from model.head_training.fit import Task, encode_numbers, folds, join_parts, linear, predict
-from model.head_training.scoring import by_group, limits
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.evaluation.metrics import by_group, limits
 from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY, fix_activity, region_activity
 from raw_qgis_plugin.core.regions.geometry import area_km2, fixes_inside
 from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs

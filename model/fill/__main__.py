@@ -8,18 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.cli import (
-    add_options,
-    id_columns,
-    make_parser,
-    meter,
-    read_tracks,
-    run,
-    spec_of,
-    utc_times,
-    warn,
-    write_table,
-)
+from model import cli
 from model.forecast import read_queries
 from raw_qgis_plugin.core.gaps.fill import GapQueries, fill
 from raw_qgis_plugin.core.specs import FillSpec
@@ -38,29 +27,29 @@ FIGURES = ("lon", "lat", "radius50_m", "radius80_m")
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, fill, write."""
-    parser = make_parser("fill", "Where tracks were between two fixes.", EPILOG, bundle=False)
-    add_options(parser, FillSpec)
+    parser = cli.make_parser("fill", "Where tracks were between two fixes.", EPILOG, bundle=False)
+    cli.add_options(parser, FillSpec)
     parser.add_argument("--at", metavar="Q", help="ask for these times instead: a Parquet or CSV table, track_id and t")
     args = parser.parse_args(argv)
-    tracks, guess = read_tracks(args)
-    spec = spec_of(args, FillSpec)
+    tracks, guess = cli.read_tracks(args)
+    spec = cli.spec_of(args, FillSpec)
     if args.at:
         columns, track, t = read_queries(args.at, args.tz, tracks, guess)
-        write_table(args.output, columns | fill_at(tracks, track, t, 60.0 * spec.max_gap_min))
+        cli.write_table(args.output, columns | fill_at(tracks, track, t, 60.0 * spec.max_gap_min))
         return
     queries = GapQueries.every(tracks, 60.0 * spec.step_min, 60.0 * spec.max_gap_min)
     if queries.n_open:
-        warn(f"{queries.n_open:,} gaps longer than {spec.max_gap_min:g} minutes stay open.")
+        cli.warn(f"{queries.n_open:,} gaps longer than {spec.max_gap_min:g} minutes stay open.")
     track = tracks.track[queries.before]
     ids = {"user_id": tracks.user_ids[tracks.track_user[track]], "track_id": tracks.track_ids[track]}
-    columns = {**id_columns(ids, args, guess), "t": utc_times(queries.t), **figures_of(tracks, queries)}
-    write_table(args.output, {**columns, "inferred": np.ones(len(queries.t), bool)})
+    columns = {**cli.id_columns(ids, args, guess), "t": cli.utc_times(queries.t), **figures_of(tracks, queries)}
+    cli.write_table(args.output, {**columns, "inferred": np.ones(len(queries.t), bool)})
 
 
 def figures_of(tracks: Tracks, queries: GapQueries) -> dict[str, np.ndarray]:
     """FIGURES (m,) of queries."""
     columns = {name: np.full(len(queries.t), np.nan) for name in FIGURES}
-    for filled in fill(tracks, queries, meter("filling")):
+    for filled in fill(tracks, queries, cli.meter("filling")):
         for name, values in columns.items():
             values[filled.number] = getattr(filled, name)
     return columns
@@ -83,9 +72,11 @@ def fill_at(tracks: Tracks, track: np.ndarray, t: np.ndarray, max_gap_s: float) 
         values = np.where(exact, at_fix, np.nan)
         values[rows], found[name] = found[name], values
     if unanswered := np.count_nonzero(~exact & ~gap):
-        warn(f"{unanswered:,} of {len(t):,} queries have no answer: no such track, outside of it, or in a longer gap.")
+        cli.warn(
+            f"{unanswered:,} of {len(t):,} queries have no answer: no such track, outside of it, or in a longer gap."
+        )
     return {**found, "inferred": gap}
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(cli.run(main))

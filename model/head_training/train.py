@@ -1,42 +1,49 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Train a head on labelled examples: cross-validate it beside simple methods, calibrate it, add it to a bundle."""
+"""Train a head on labelled examples: cross-validate it beside simple methods, calibrate it, say in a sentence and on a
+page whether it is worth using, and add it to a bundle.
+"""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file
-from sklearn.metrics import log_loss
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, mean_absolute_error, r2_score
 
 from model.cli import Report, print_line
+from model.head_training import fit
 from model.head_training.examples import SAME_FOR_ALL, Examples, without_lone_classes
-from model.head_training.fit import (
-    SETTINGS,
-    Arrays,
-    Task,
-    boosting,
-    encode,
-    fit_parts,
-    folds,
-    interval,
-    join_parts,
-    predict,
-    temperature,
-)
-from model.head_training.scoring import Predictions, compare
+from model.head_training.fit import Arrays, Task
 from model.training.card import without_heads, write_card
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle import library
-from raw_qgis_plugin.core.bundle.bundle import Bundle
+from raw_qgis_plugin.core.bundle.bundle import Bundle, worth
 from raw_qgis_plugin.core.bundle.contract import HEADS
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.evaluation.metrics import by_group, limits
+from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.scratch import Scratch
 
 CURVE = (10, 20, 50)  # labels with which a head is tried
 SHARES = (0.0, 0.25, 0.5, 0.75)  # of the forest, from which cross-validation chooses
+FEW = 30  # units or groups, of which a verdict warns
 Splits = list[tuple[np.ndarray, np.ndarray]]  # training and test rows of each fold
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions for unseen units, (n,) each, as numbers of classes or as numbers in their own unit: the head's, the
+    baseline's, and the true values. group: (n,) int, units of one group are drawn together.
+    """
+
+    head: np.ndarray
+    baseline: np.ndarray
+    truth: np.ndarray
+    group: np.ndarray
 
 
 def train(
@@ -49,10 +56,10 @@ def train(
     """
     if splits is None:
         e = without_lone_classes(e, rename, lambda text: report({"warning": text}))
-    task, y = encode(e.label, rename)
+    task, y = fit.encode(e.label, rename)
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
-    splits = folds(y, e.group, task, seed) if splits is None else splits
+    splits = fit.folds(y, e.group, task, seed) if splits is None else splits
     answers, simple = cross_validate(e, y, task, seed, minutes, report, splits)
     tested = ~np.isnan(simple[0])
     if not tested.any():
@@ -66,24 +73,24 @@ def train(
         {} if best else {"baseline": f"{SAME_FOR_ALL}: nearer than gradient boosting here"}
     )
     if task.classes:
-        gain = 1 / temperature(out, truth)
+        gain = 1 / fit.temperature(out, truth)
         predictions = Predictions(out.argmax(axis=1), simple[best].astype(y.dtype), truth, e.group[tested])
         least = float(np.quantile(softmax(gain * out).max(axis=1), 0.04))  # 4 % of unseen units are 'unknown'
         threshold = 0.6 if task.kind == "binary" else round(min(max(least, 0.4), 0.6), 3)
         card |= {"classes": list(task.classes), "threshold": threshold}
     else:
-        card |= {"transform": task.transform, "halfwidth": interval(truth - out[:, 0])}
+        card |= {"transform": task.transform, "halfwidth": fit.interval(truth - out[:, 0])}
         ours, theirs, true = map(task.in_unit, (out[:, 0], simple[best], truth))
         predictions = Predictions(ours, theirs, true, e.group[tested])
     card |= {"metrics": compare(predictions, task, seed), "few_labels": learning_curve(e, y, task, seed)}
     parts = _fit(e, np.arange(len(y)), y, task, seed)
-    return join_parts(parts, share, gain), task, card, predictions
+    return fit.join_parts(parts, share, gain), task, card, predictions
 
 
 def _fit(e: Examples, rows: np.ndarray, y: np.ndarray, task: Task, seed: int, with_forest: bool = True) -> list[Arrays]:
     """The parts of a head on some rows of examples. y: (n,) labels of all rows."""
-    with_forest &= int(e.whole.sum()) >= SETTINGS.enough
-    return fit_parts(e.x[rows], y[rows], task, e.strength, seed, with_forest)
+    with_forest &= int(e.whole.sum()) >= fit.SETTINGS.enough
+    return fit.fit_parts(e.x[rows], y[rows], task, e.strength, seed, with_forest)
 
 
 def mixed(answers: np.ndarray, share: float) -> np.ndarray:
@@ -97,7 +104,7 @@ def best_share(answers: np.ndarray, y: np.ndarray, task: Task) -> float:
     for share in SHARES if len(answers) > 1 else SHARES[:1]:
         out = mixed(answers, share)
         if task.classes:
-            losses.append(log_loss(y, softmax(out / temperature(out, y)), labels=range(task.outputs)))
+            losses.append(log_loss(y, softmax(out / fit.temperature(out, y)), labels=range(task.outputs)))
         else:
             losses.append(float(_errors(out[:, 0], y, task).mean()))
     return SHARES[int(np.argmin(losses))]
@@ -115,9 +122,9 @@ def cross_validate(
         parts, test = _fit(e, learn, y, task, seed), test[e.whole[test]]
         if n == 0:
             answers = np.full((len(parts), len(y), task.outputs), np.nan)
-        answers[:, test] = [predict(join_parts([part]), e.x[test], task) for part in parts]
+        answers[:, test] = [fit.predict(fit.join_parts([part]), e.x[test], task) for part in parts]
         simple[0, test] = np.bincount(y[learn]).argmax() if task.classes else np.median(y[learn])
-        simple[1, test] = boosting(e.x[learn][:, e.simple], y[learn], task, seed).predict(e.x[test][:, e.simple])
+        simple[1, test] = fit.boosting(e.x[learn][:, e.simple], y[learn], task, seed).predict(e.x[test][:, e.simple])
         report({"fold": n + 1, "of": len(splits), "seconds": round(time.monotonic() - began, 1)})
         if time.monotonic() - began > 60 * minutes:
             break
@@ -136,7 +143,7 @@ def learning_curve(e: Examples, y: np.ndarray, task: Task, seed: int, draws: int
             test = whole[~np.isin(e.group[whole], e.group[learn])]
             if not len(test) or (task.classes and len(np.unique(y[learn])) < len(task.classes)):
                 continue
-            out = predict(join_parts(_fit(e, learn, y, task, seed, with_forest=False)), e.x[test], task)
+            out = fit.predict(fit.join_parts(_fit(e, learn, y, task, seed, with_forest=False)), e.x[test], task)
             answer = out.argmax(axis=1) if task.classes else out[:, 0]
             wrong = float(_errors(answer, y[test], task).mean())
             found.append(1 - wrong if task.classes else wrong)
@@ -160,3 +167,86 @@ def add_head(bundle: Bundle, output: Path, name: str, head: Arrays, card: dict) 
         save_file(head, fresh / HEADS / f"{name}.safetensors")
         write_card(fresh, kept | {"heads": [*kept["heads"], {"name": name, **card}]})
         library.copy(fresh, output)
+
+
+def scores(answer: np.ndarray, truth: np.ndarray, task: Task) -> dict[str, float]:
+    """Accuracy and macro-F1 of classes (n,), or mean absolute error and R² of numbers (n,) in their own unit."""
+    if task.classes:
+        return {"accuracy": accuracy_score(truth, answer), "macro_f1": f1_score(truth, answer, average="macro")}
+    return {"mae": mean_absolute_error(truth, answer), "r2": r2_score(truth, answer)}
+
+
+def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:
+    """A head beside its baseline: the numbers of units and groups, the scores of both, and the error of the head.
+
+    The error is one minus accuracy, or the mean absolute error. error: of the head, with its 95 % interval. ratio: of
+    the head's error to the baseline's, with its interval; the same groups are drawn for both.
+    """
+    both, truth = np.stack([p.head, p.baseline], axis=1), p.truth[:, None]
+    error = (both != truth).astype(float) if task.classes else np.abs(both - truth)
+    drawn, groups = by_group(error, p.group, seed), len(np.unique(p.group))
+    mean, (low, high) = error.mean(axis=0), limits(drawn[:, 0])
+    if task.classes and mean[0] in (0, 1):  # then all draws are equal: use Clopper and Pearson's bound
+        far = 1 - 0.025 ** (1 / groups)
+        low, high = max(low - far, 0.0), min(high + far, 1.0)
+    ratio = (drawn[:, 0] + 1e-9) / (drawn[:, 1] + 1e-9)
+    return {
+        "units": len(p.truth), "groups": groups,
+        "head": scores(p.head, p.truth, task), "baseline": scores(p.baseline, p.truth, task),
+        "error": [float(mean[0]), low, high],
+        "ratio": [float((mean[0] + 1e-9) / (mean[1] + 1e-9)), *limits(ratio)],
+    }  # fmt: skip
+
+
+def verdict(metrics: dict[str, Any]) -> str:
+    """One sentence on whether the head is worth using, and a caution where the labels are few."""
+    ours, simple = metrics["head"], metrics["baseline"]
+    tried = f"{metrics['units']:,} cases that it had not learned from"
+    if "accuracy" in ours:
+        _, low, high = metrics["error"]
+        chance = f"{max(1 - high, 0):.0%} to {min(1 - low, 1):.0%} allowing for chance"
+        against = f"right in {ours['accuracy']:.0%} of {tried} ({chance}), a simple method in {simple['accuracy']:.0%}"
+    else:
+        against = f"off by {ours['mae']:.3g} on average in {tried}, a simple method by {simple['mae']:.3g}"
+    text = f"{worth(metrics).value}: {against}."
+    if metrics["units"] < FEW:
+        text += f" {metrics['units']} labels say little: label more before you rely on it."
+    elif metrics["groups"] < FEW:
+        text += f" They are of {metrics['groups']} people or places alone: label more before you rely on it."
+    return text
+
+
+def report_page(name: str, task: Task, p: Predictions, card: dict[str, Any]) -> Page:
+    """A page about a head: the verdict, the scores, with how many labels, and where it is right and wrong."""
+    page = Page(f"Head {name}", f"One answer a {card['unit']}, on the labels '{card['task']}'.")
+    page.sentence(card["verdict"], "key")
+    metrics, unit = card["metrics"], f" ({card['unit_of_measure']})" if card.get("unit_of_measure") else ""
+    page.heading("Beside the baseline")
+    page.sentence(
+        "Units of one person (regions: of one block) are never in both training and test. "
+        f"The baseline is {card['baseline']}."
+    )
+    names = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": f"mean absolute error{unit}", "r2": "R²"}
+    rows = [[names[k], f"{v:.3f}", f"{metrics['baseline'][k]:.3f}"] for k, v in metrics["head"].items()]
+    page.table(["", "head", "baseline"], rows)
+    ratio, low, high = metrics["ratio"]
+    page.sentence(
+        f"The head makes {ratio:.2f} times the baseline's error (95 % interval {low:.2f} to {high:.2f}; "
+        f"{metrics['units']:,} units in {metrics['groups']:,} groups, drawn whole)."
+    )
+    if card.get("few_labels"):
+        page.heading("With fewer labels")
+        measure = "accuracy" if task.classes else names["mae"]
+        page.sentence("Labels were left out at random, ten times, and the head was tested on other people or places.")
+        page.table(["labels", measure], [[n, f"{value:.3f}"] for n, value in card["few_labels"].items()])
+    if task.classes:
+        page.heading("Right and wrong")
+        counts = confusion_matrix(p.truth, p.head, labels=range(len(task.classes)))
+        page.table(["truth \\ answer", *task.classes, "right"], [
+            [word, *map(int, row), f"{row[i] / max(row.sum(), 1):.0%}"]
+            for i, (word, row) in enumerate(zip(task.classes, counts, strict=True))
+        ])  # fmt: skip
+        page.sentence(f"A label less sure than {card['threshold']:.0%} is given as 'unknown'.")
+    page.heading("Where it holds")
+    page.table(["", "from", "to"], [[k, *v] for k, v in card["domain"].items()])
+    return page

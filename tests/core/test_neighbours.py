@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.forecasting import neighbours as module
 from raw_qgis_plugin.core.forecasting.neighbours import COLUMNS, DAY_KERNEL, WEIGHT, Kernel, Neighbours, in_frame
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -96,24 +93,6 @@ def test_only_what_had_ended_by_then_is_known():
         np.testing.assert_allclose(weight.sum(), known.sum())
         np.testing.assert_allclose((weight[..., None] * ways).sum(axis=2), (known[..., None] * again).sum(axis=2))
         assert others / 2 - 0.1 < weight.sum() < 2 * others + 0.1
-
-
-def test_in_a_large_layer_a_share_is_searched_that_does_not_depend_on_what_is_later(monkeypatch):
-    monkeypatch.setattr(module, "SEARCH", replace(module.SEARCH, max_starts=500))
-    tracks, later = round_the_corner(60), round_the_corner(40)
-    ids = np.concatenate([tracks.track, 100 + later.track])
-    t = np.concatenate([tracks.t, later.t + 90 * DAY])
-    lon, lat = (np.concatenate([getattr(part, name) for part in (tracks, later)]) for name in ("lon", "lat"))
-    more = build_tracks(ids, None, t, lon, lat, drop_spikes=False)[0]
-    alone, among = (
-        of_trips(Neighbours(layer), *last_rows(layer, layer.track_ids.tolist().index("59")), np.array([[30.0, 60.0]]))
-        for layer in (tracks, more)
-    )
-    assert (alone[1] > 0).sum() > 10
-    np.testing.assert_allclose(among[0], alone[0], atol=1e-3)
-    np.testing.assert_allclose(among[1], alone[1], rtol=1e-6)
-    searched = [len(Neighbours(layer)._index(Kernel.of_trips(1))[1]) for layer in (tracks, more)]
-    assert searched[0] < 1500 < len(tracks) and searched[1] > searched[0]
 
 
 def test_a_fix_in_several_tracks_counts_once():

@@ -58,7 +58,16 @@ def profile(
     heads = choose_heads(model, unit, tasks)
     enough = np.diff(tracks.track_offsets) >= 2
     why = np.where(enough, "", "fewer than two fixes").astype(object)
-    columns, found, stats = _unit_columns(tracks, unit), {}, {}
+    columns: dict[str, np.ndarray] = {"user_id": tracks.user_ids[tracks.track_user]}
+    if unit != "user":
+        columns["day" if unit == "day" else "track_id"] = tracks.track_ids
+    new_day = run_starts(solar_day(tracks), tracks.track)
+    columns |= {
+        "n_points": np.diff(tracks.track_offsets),
+        "n_days": np.bincount(tracks.track[new_day], minlength=tracks.n_tracks),
+        "t_first": tracks.t[tracks.track_offsets[:-1]], "t_last": tracks.t[tracks.track_offsets[1:] - 1],
+    }  # fmt: skip
+    found, stats = {}, {}
     if heads:
         found, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
     reasons: list[str] = []
@@ -163,16 +172,3 @@ def evidence_in_words(x: np.ndarray, unit: str, model: Model) -> np.ndarray:
         for a, b, c, d, e in zip(km, minutes, mean, fast, np.expm1(f["stops_a_km"]) * (km + 0.1))
     ]
     return words
-
-
-def _unit_columns(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
-    """Ids, counts and times."""
-    columns: dict[str, np.ndarray] = {"user_id": tracks.user_ids[tracks.track_user]}
-    if unit != "user":
-        columns["day" if unit == "day" else "track_id"] = tracks.track_ids
-    columns["n_points"] = np.diff(tracks.track_offsets)
-    new_day = run_starts(solar_day(tracks), tracks.track)
-    columns["n_days"] = np.bincount(tracks.track[new_day], minlength=tracks.n_tracks)
-    columns["t_first"] = tracks.t[tracks.track_offsets[:-1]]
-    columns["t_last"] = tracks.t[tracks.track_offsets[1:] - 1]
-    return columns

@@ -54,7 +54,13 @@ def motion(tracks: Tracks) -> np.ndarray:
     heading = np.arctan2(way[:, 1], way[:, 0])
     turn = np.abs((heading[pair + 1] - heading[pair] + np.pi) % (2 * np.pi) - np.pi)
     real = np.minimum(metres[pair], metres[pair + 1]) > SETTINGS.min_turn_m
-    smooth, smooth_of = _smooth_speed(tracks)
+    # Smooth speeds are those from each fix to the first one smooth_ms later, or the last of the track
+    later = tracks.time_index.before(tracks.track, tracks.t + SETTINGS.smooth_ms)
+    later = np.minimum(later, tracks.track_offsets[1:][tracks.track] - 1)
+    row = np.flatnonzero(later > np.arange(len(tracks)))
+    there, smooth_of = later[row], tracks.track[row]
+    smooth = metres_between(tracks.lon[row], tracks.lat[row], tracks.lon[there], tracks.lat[there])
+    smooth /= np.maximum((tracks.t[there] - tracks.t[row]) / 1000.0, SETTINGS.min_step_s)
     samples = {
         "speed": (np.log1p(speed) / 2, of), "smooth_speed": (np.log1p(smooth) / 2, smooth_of),
         "acceleration": (np.log1p(acceleration), of[pair]), "turn": (turn[real], of[pair][real]),
@@ -77,14 +83,3 @@ def motion(tracks: Tracks) -> np.ndarray:
         *(np.bincount(tracks.track, f(angle), n) / np.maximum(fixes, 1) for f in (np.sin, np.cos)),
     ]  # fmt: skip
     return np.nan_to_num(np.clip(np.stack(columns, axis=1), -8.0, 8.0)).astype(np.float32)
-
-
-def _smooth_speed(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
-    """Speeds (m/s) from each fix to the first one smooth_ms later (or the last of the track), and their tracks."""
-    last = tracks.track_offsets[1:][tracks.track] - 1
-    there = np.minimum(tracks.time_index.before(tracks.track, tracks.t + SETTINGS.smooth_ms), last)
-    row = np.flatnonzero(there > np.arange(len(tracks)))
-    there = there[row]
-    metres = metres_between(tracks.lon[row], tracks.lat[row], tracks.lon[there], tracks.lat[there])
-    seconds = np.maximum((tracks.t[there] - tracks.t[row]) / 1000.0, SETTINGS.min_step_s)
-    return metres / seconds, tracks.track[row]

@@ -72,16 +72,12 @@ def fix_activity(users: Tracks) -> FixActivity:
     band = (hours % 24 / (24 / SETTINGS.n_bands)).astype(np.uint8) + SETTINGS.n_bands * (hours >= 120).astype(np.uint8)
     stay_s = np.minimum(seconds, SETTINGS.max_stay_s).astype(np.float32)
     silent, day = seconds > SETTINGS.silent_s, solar_day(users).astype(np.int32)
-    return FixActivity(stay_s, pace.astype(np.uint8), band, silent, day, _stops_s(users.t, pace))
-
-
-def _stops_s(t: np.ndarray, pace: np.ndarray) -> np.ndarray:
-    """(n,) float32 of FixActivity.stop_s; the pace of a user's last fix is unknown."""
-    riding = PACES.index("riding")
-    slow = (pace > 0) & (pace < riding)
+    slow = (pace > 0) & (pace < PACES.index("riding"))  # the pace of a user's last fix is unknown
     slowed = np.append(False, slow[:-1])[: len(slow)]  # on the way to this fix
     begins = np.maximum.accumulate(np.where(slow & ~slowed, np.arange(len(slow)), 0))
-    return np.where(slowed & (pace >= riding), (t - t[begins]) / 1000.0, np.inf).astype(np.float32)
+    rides_on = slowed & (pace >= PACES.index("riding"))
+    stop_s = np.where(rides_on, (users.t - users.t[begins]) / 1000.0, np.inf).astype(np.float32)
+    return FixActivity(stay_s, pace.astype(np.uint8), band, silent, day, stop_s)
 
 
 def visits_of(tracks: Tracks, region: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

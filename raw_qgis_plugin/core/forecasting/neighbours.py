@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import content_hash, run_starts
+from ..arrays import run_starts
 from ..features.featurizer import into_frame, solar_hour
 from ..geodesy import offset_m, on_sphere
-from ..times import DAY_MS, HOUR_MS
+from ..times import DAY_MS
 from ..tracks import Tracks
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ DAY_KERNEL = Kernel(lag_s=900.0, near_m=1500.0, near_ms=2.2, near_hours=2.0, max
 class SearchSettings:
     """How the neighbours of a layer are searched."""
 
-    max_starts: int = 1_000_000  # the first so many are all searched, of the next so many every second, and so on
     searched: tuple[int, ...] = (2, 8, 32)  # times the kernel's count: many neighbours may have no known continuation
     crowded: float = 3.0  # search on while the farthest of those looked at is nearer than this
     max_gap: float = 3.0  # times the horizon: a longer gap between fixes hides where the track was
@@ -173,7 +172,6 @@ class Neighbours:
             tracks = self._tracks
             half_lag_ms = max(int(500 * kernel.lag_s), 1)
             rows = np.flatnonzero(run_starts(tracks.t // half_lag_ms, tracks.track))  # the first fix of each half lag
-            rows = rows[_searched(tracks, rows)]
             back, known = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.max_gap_s)
             if kernel != DAY_KERNEL:  # where a vehicle goes within minutes depends on how it came; days can do without
                 rows, back = rows[known], back[known]
@@ -206,19 +204,6 @@ def coordinates(kernel: Kernel, t: np.ndarray, lon: np.ndarray, lat: np.ndarray,
     turn = solar_hour(t, lon) * (2 * np.pi / 24)
     clock = np.stack([np.cos(turn), np.sin(turn)], axis=-1) * (24 / (2 * np.pi))
     return np.concatenate([place_and_way, clock / kernel.near_hours], axis=-1)
-
-
-def _searched(tracks: Tracks, rows: np.ndarray) -> np.ndarray:
-    """Which starts (n,) are searched, whatever is later: all that follow fewer than `max_starts` others, and of those
-    that follow k times as many one in k + 1, by content.
-    """
-    if len(rows) <= SEARCH.max_starts:
-        return np.ones(len(rows), bool)
-    hour = tracks.t[rows] // HOUR_MS
-    hour -= hour.min()
-    count = np.bincount(hour)
-    one_in = (1 + (np.cumsum(count) - count) // SEARCH.max_starts).astype(np.uint64)
-    return content_hash(tracks.t[rows], tracks.lon[rows], tracks.lat[rows]) % one_in[hour] == 0
 
 
 def displacements(

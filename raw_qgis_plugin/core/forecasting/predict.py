@@ -91,8 +91,8 @@ def predict(
     """Forecast the queries from the past of their tracks and of the other tracks of the layer.
 
     A forecast depends on its query, on the fixes of the layer up to its last fix, and on the other queries of its track
-    and locality. It does not depend on ids, on the order of rows, on later fixes, or on tracks elsewhere (unless there
-    are more than a million fixes: `neighbours.SearchSettings`). Of copies under two ids the first by id is continued.
+    and locality. It does not depend on ids, on the order of rows, on later fixes, or on tracks elsewhere. Of copies
+    under two ids the first by id is continued.
 
     adapt: use the layer's past, for continuations and to adapt forecasts; otherwise only the network predicts. n_paths:
     at most so many likely paths through the queries from one last fix (paths.py).
