@@ -239,7 +239,7 @@ class Fixes(Style):
     def mark(self, layer: QgsVectorLayer) -> None:
         """Keep the zone with the layer."""
         if self.zone:
-            layer.setCustomProperty(f"raw/{ZONE}", self.zone)
+            layer.setCustomProperty(ZONE, self.zone)
 
 
 @dataclass(frozen=True)

@@ -53,21 +53,8 @@ GEOMETRY = "*geometry*"  # the column of points in the table of a layer; fields 
 
 
 def zone_of(layer: QgsVectorLayer) -> str:
-    """The time zone that belongs to a layer: chosen for it in this project, or imported with it; '' for none."""
-    if layer.customProperty(f"raw/{ZONE}"):
-        return str(layer.customProperty(f"raw/{ZONE}"))
-    parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
-    path, name = parts.get("path") or "", parts.get("layerName")
-    if layer.providerType() != "ogr" or not path.lower().endswith(".gpkg"):
-        return ""
-    from osgeo import gdal
-
-    try:
-        with gdal.ExceptionMgr(), gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY) as dataset:
-            own = dataset.GetLayerByName(name) if name else dataset.GetLayer(0)
-            return own.GetMetadataItem(ZONE) or ""
-    except (RuntimeError, AttributeError, TypeError):  # it is no such file any more
-        return ""
+    """The time zone that was chosen for a layer, or that it was imported with; '' for none."""
+    return str(layer.customProperty(ZONE) or "")
 
 
 def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: str | None) -> Schema:

@@ -154,16 +154,6 @@ class Encounters(Style):
 # ---- positions that nobody observed -----------------------------------------------------------------------------
 
 
-class ForecastRecent(Style):
-    """The last movement before each forecast. It has no time, so that the map's clock does not hide it."""
-
-    title, qml, start = "Forecast: recent tracks", "forecast_tracks", ""
-
-    def _rules(self, rules: Rules) -> None:
-        rules.add("recent", "TRUE", self.name)
-        rules.show_by_clock_and_track()
-
-
 class ForecastPoints(Style):
     """Forecast positions, paler the farther ahead. Neighbouring horizons share a colour where there are many."""
 

@@ -30,7 +30,6 @@ from ..core.scratch import Scratch
 from ..core.times import NO_TIME
 from ..core.tracks import Tracks
 from .coordinates import line_wkb
-from .words import ZONE
 
 TIMES = ("t", "t_first", "t_last", "t_start", "t_end", "t_arrive", "t_leave")
 
@@ -235,11 +234,10 @@ def _geometry(wkb: bytes) -> QgsGeometry:
     return geometry
 
 
-def write_geopackage(path: Path, tracks: Tracks, zone: str = "UTC", progress: Progress = no_progress) -> None:
+def write_geopackage(path: Path, tracks: Tracks, progress: Progress = no_progress) -> None:
     """Write fixes as a GeoPackage of one layer with spatial index, named as the file, by GDAL's Arrow writer.
 
-    zone: of the user, which the layer keeps for `zone_of`. The file gets its name when it is complete; one of this name
-    is replaced. OSError where it cannot be written.
+    The file gets its name when it is complete; one of this name is replaced. OSError where it cannot be written.
     """
     import pyarrow as pa
     from osgeo import gdal, ogr, osr
@@ -256,7 +254,6 @@ def write_geopackage(path: Path, tracks: Tracks, zone: str = "UTC", progress: Pr
             layer = dataset.CreateLayer(path.stem, world, ogr.wkbPoint, ["GEOMETRY_NAME=geom", "SPATIAL_INDEX=NO"])
             for name in list(kinds)[: 3 + (tracks.accuracy is not None)]:
                 layer.CreateField(ogr.FieldDefn(name, kinds[name]))
-            layer.SetMetadataItem(ZONE, zone)
             dataset.StartTransaction()
             for start in range(0, len(tracks), 1 << 16):
                 progress(0.9 * start / len(tracks))

@@ -90,7 +90,7 @@ class ImportTracks(RawAlgorithm):
             run.warn(tr("The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it."))
             sink = QgsProcessingUtils.generateTempFilename("fixes.gpkg")
         if sink.lower().endswith(".gpkg") and ":" not in sink[2:] and hasattr(ogr.Layer, "WritePyArrow"):  # GDAL 3.8
-            writing.write_geopackage(Path(sink), tracks, zone, run.stage(tr("Writing"), 60, 100))
+            writing.write_geopackage(Path(sink), tracks, run.stage(tr("Writing"), 60, 100))
             if temporary:  # in the place of a layer in memory, which scripts and models expect
                 layer = QgsVectorLayer(sink, self.parameterDefinition("OUTPUT").description(), "ogr")
                 sink = run.context.temporaryLayerStore().addMapLayer(layer).id()

@@ -30,7 +30,6 @@ class ForecastTracks(TrackAlgorithm):
         self.add_sink("OUTPUT", "Forecast positions", POINTS)
         self.add_sink("OUTPUT_TRACKS", "Forecast tracks", LINES, optional=True)
         self.add_sink("OUTPUT_AREAS", "Forecast areas", POLYGONS, optional=True)
-        self.add_sink("OUTPUT_RECENT", "Recent tracks", LINES, optional=True, made=False)
 
     def run_on(self, run: Run) -> None:
         from ..core.evaluation.backtest import predict_simply
@@ -69,8 +68,6 @@ class ForecastTracks(TrackAlgorithm):
             self._write_tracks(tracks, found)
         if found.areas is not None:
             self.write_areas(ids, when | inside, found.areas, styling.ForecastAreas())
-        if given.get("OUTPUT_RECENT"):
-            self._write_recent(tracks, 120_000 * spec.horizon_min)
 
     def _write_tracks(self, tracks: Tracks, forecasts: Prediction) -> None:
         """A line a path: the track's last fix and the path's positions."""
@@ -98,24 +95,6 @@ class ForecastTracks(TrackAlgorithm):
         }  # fmt: skip
         lines, shape = self.lines(lon, lat, offsets), Qgis.WkbType.LineString
         self.write("OUTPUT_TRACKS", columns, styling.ForecastLines(), lines, shape, 94, 96)
-
-    def _write_recent(self, tracks: Tracks, span_ms: float, min_fixes: int = 3) -> None:
-        """A line a track: its last fixes over `span_ms`, and at least `min_fixes`, cut at gaps."""
-        import numpy as np
-
-        from ..core.arrays import expand_ranges
-        from ..core.embedding.applicability import after_gap
-        from ..layers import styling
-
-        begin, end = tracks.track_offsets[:-1], tracks.track_offsets[1:]
-        late = np.bincount(tracks.track[tracks.t >= tracks.t[end - 1][tracks.track] - span_ms], minlength=len(end))
-        size = np.maximum(late, np.minimum(min_fixes, end - begin))
-        rows, offsets = expand_ranges(end - size, size), np.concatenate([[0], np.cumsum(size)])
-        ids = ids_of(tracks, np.arange(tracks.n_tracks))
-        columns = {**ids, "t_first": tracks.t[end - size], "t_last": tracks.t[end - 1]}
-        lines = self.lines(tracks.lon[rows], tracks.lat[rows], offsets, begins=after_gap(tracks)[rows])
-        shape = Qgis.WkbType.MultiLineString
-        self.write("OUTPUT_RECENT", columns, styling.ForecastRecent(), lines, shape, start=99)
 
 
 class Backtest(TrackAlgorithm):

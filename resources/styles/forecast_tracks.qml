@@ -4,7 +4,6 @@
     <rules key="{9a96b4a9-da82-4cbc-9a6f-51b0cd115036}">
       <rule filter="&quot;path&quot; = 1" label="path" symbol="0" key="{d021a42a-8718-434e-a177-8a6087cc8733}"/>
       <rule filter="&quot;path&quot; > 1" label="other" symbol="1" key="{e3522683-5dbc-43cc-b5af-558507ea8530}"/>
-      <rule filter="TRUE" label="recent" symbol="2" key="{d7bd0874-64f5-4b60-90dd-59023ba9665d}"/>
       <rule filter="&quot;in_domain&quot; = FALSE" label="outside" symbol="3" key="{dc9a8efb-a6aa-4396-9308-5e8d6512b2f8}"/>
     </rules>
     <symbols>

@@ -15,7 +15,7 @@ import pytest
 HERE = Path(__file__).parent
 PICTURES = HERE.parents[1] / "build" / "gui"
 Drive = Callable[..., dict[str, Any]]
-RESULTS = {"Backtest", "Forecast: areas", "Forecast: points", "Forecast: tracks", "Forecast: recent tracks"}
+RESULTS = {"Backtest", "Forecast: areas", "Forecast: points", "Forecast: tracks"}
 
 
 @pytest.fixture(scope="module")

@@ -54,27 +54,6 @@ def test_likely_paths_have_probabilities_and_one_is_enough(
     assert single.rows() == done.rows(), "the points do not depend on the number of paths"
 
 
-def test_recent_tracks_are_the_last_fixes_and_the_clock_does_not_hide_them(
-    run: Callable, make: Callable, fixes: Any, bundle: str
-) -> None:
-    """A fix a minute: twice ten minutes. Sparse fixes still make a line."""
-    from raw_qgis_plugin.layers import styling
-
-    sparse = type(fixes)(fixes.user_id, [60 * t - 59 * fixes.t[0] for t in fixes.t], fixes.lon, fixes.lat, {})
-    for columns, count in ((fixes, 21), (sparse, 3)):
-        asked = {"INPUT": make(columns), "MODEL": bundle, "HORIZON": 10, "STEP": 5, "UNIT": "user"}
-        done = run("raw:forecasttracks", **asked, OUTPUT_RECENT="TEMPORARY_OUTPUT")
-        layer = done.layer("OUTPUT_RECENT")
-        styling.ForecastRecent().apply(layer)
-        assert layer.featureCount() == 12 and not layer.temporalProperties().isActive()
-        for feature in layer.getFeatures():
-            [line] = feature.geometry().asMultiPolyline()
-            rows = [i for i, user in enumerate(columns.user_id) if user == feature["user_id"]]
-            assert len(line) == count and feature["t_last"].toMSecsSinceEpoch() == columns.t[rows[-1]]
-            assert np.allclose([tuple(p) for p in line], [(columns.lon[i], columns.lat[i]) for i in rows[-count:]])
-    assert "OUTPUT_RECENT" not in run("raw:forecasttracks", **asked).values
-
-
 def test_a_simple_method_needs_no_model_and_has_no_paths(
     run: Callable, make: Callable, fixes: Any, feedback: Any
 ) -> None:

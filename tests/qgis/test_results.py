@@ -23,7 +23,7 @@ from qgis.gui import QgsMapCanvas
 
 from .waiting import until
 
-OUTPUTS = ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS", "OUTPUT_RECENT"]
+OUTPUTS = ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS"]
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_a_geopackage_deleted_between_sessions_ends_in_a_sentence(
     until(lambda: again.session.job is None)
     assert "Forecasts of 12 users" in again.words.text()
     save_and_open(tmp_path / "week.qgz")
-    assert sum(layer.isValid() for layer in project.mapLayers().values()) == 5
+    assert sum(layer.isValid() for layer in project.mapLayers().values()) == 4
 
 
 def test_edits_and_filters_lose_nothing(made: Any, kept: Any, said: list[str], tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class ForecastTab(QWidget):
                 self.track.setCurrentIndex(1)
                 self.show_track(1)
 
-        outputs = ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS", "OUTPUT_RECENT"]
+        outputs = ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS"]
         self._run("forecasttracks", outputs, tr("Forecasting"), tr("Forecast"), done)
 
     def run_backtest(self) -> None:

@@ -65,7 +65,7 @@ def remember(layer: QgsVectorLayer, fields: Schema, zone: str) -> None:
     """Store the fields and the time zone with a layer, as custom properties."""
     for role in ROLES:
         layer.setCustomProperty(f"raw/{role}_field", getattr(fields, role) or "")
-    layer.setCustomProperty(f"raw/{ZONE}", zone)
+    layer.setCustomProperty(ZONE, zone)
 
 
 def remembered(layer: QgsVectorLayer) -> tuple[Schema, str]:
