@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from scipy.special import expit
 
 from ..arrays import run_starts
 from ..errors import translated
@@ -80,7 +81,7 @@ def user_inputs(facts: PlaceFacts, work: np.ndarray, home: np.ndarray) -> tuple[
     seen = facts.x["record_n_days"][best]
     likeliest, no_work = work[best], np.add.reduceat(none[order], head)
     inputs = [
-        likeliest, likeliest * seen, likeliest * np.abs(likeliest), np.maximum(likeliest, 0), _sigmoid(likeliest),
+        likeliest, likeliest * seen, likeliest * np.abs(likeliest), np.maximum(likeliest, 0), expit(likeliest),
         no_work, np.exp(no_work), np.where(size > 1, work[second], -9.0), np.maximum.reduceat(home[order], head),
     ]  # fmt: skip
     return np.column_stack([*inputs, *(facts.x[name][best] for name in OF_WORK), *taken]), best
@@ -111,11 +112,9 @@ def choose_kinds(facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str
     home, work = (head[f"{name}_calibration"] @ [logit[name], np.ones(n)] for name in (HOME, WORK))
     x, best = user_inputs(facts, work, home)
     user = facts.owner[best]
-    commuter_p[user] = _sigmoid(
-        (x - head["user_mean"]) / head["user_scale"] @ head["user_weight"] + head["user_offset"]
-    )
+    commuter_p[user] = expit((x - head["user_mean"]) / head["user_scale"] @ head["user_weight"] + head["user_offset"])
     commuter_p[why != ""] = np.nan
-    home_p, work_p = _sigmoid(home), _sigmoid(work)
+    home_p, work_p = expit(home), expit(work)
     order = np.lexsort((-home_p, facts.owner))
     first = order[run_starts(facts.owner[order])]
     at_home, at_work = home_p >= SETTINGS.min_p, work_p >= SETTINGS.min_p
@@ -143,7 +142,3 @@ def _why(facts: PlaceFacts) -> np.ndarray:
     ):
         why[wrong] = words
     return why
-
-
-def _sigmoid(logit: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
