@@ -26,7 +26,7 @@ HELD = ("numpy", "pyproj", "gdal")  # QGIS needs these: an installation keeps ex
 
 NAMES_OF = {"onnxruntime": ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino")}
 # Megabytes to download for what is missing of a group, in November 2026; cuda: more for a graphics card
-MEGABYTES = {"runtime": 130, "cuda": 1500, "train": 3000 if sys.platform == "linux" else 250}
+MEGABYTES = {"runtime": 400, "cuda": 1300, "train": 3050 if sys.platform == "linux" else 250}
 IMPORT = "import importlib; importlib.import_module(sys.argv[1])"
 # Runs in a child process, because a broken CUDA library would crash QGIS. The loader's error names a missing library.
 CUDA_PROBE = """

@@ -90,17 +90,3 @@ def test_three_algorithms_run_in_a_clean_profile(clean_qgis: QgisProcess, sample
     outputs = {name: tmp_path / f"{name}.gpkg" for name in ("OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS")}
     clean_qgis.run("raw:forecasttracks", **common, HORIZON=10, STEP=5, **outputs)
     assert all(path.exists() for path in [*outputs.values(), tmp_path / "p.gpkg", tmp_path / "r.gpkg"])
-
-
-def test_without_libraries_it_loads_and_says_what_to_install(unzipped: Path, sample: Path, tmp_path: Path) -> None:
-    system = subprocess.run(["/usr/bin/python3", "-c", "import onnxruntime"], capture_output=True, check=False)
-    if system.returncode == 0:
-        pytest.skip("the system's Python has onnxruntime")
-    bare = QgisProcess(tmp_path / "profile", unzipped, libraries=False)
-    listed = bare.call("list").stdout
-    assert all(name in listed for name in (*THREE, "raw:importtracks"))
-    layers = {"INPUT": sample / "aracaju_tracks.gpkg", "OUTPUT": tmp_path / "o.gpkg"}
-    layers["REGIONS"] = sample / "aracaju_regions.gpkg"
-    for name in THREE:
-        with pytest.raises(RuntimeError, match=r"(?si)onnxruntime.*install|install.*onnxruntime"):
-            bare.run(name, **layers)
