@@ -161,11 +161,8 @@ class FindEncounters(TrackAlgorithm):
         run.info(words.format(n=len(found.one), k=int(found.observed.sum())))
         gaps = np.diff(tracks.t)[tracks.steps()] / 60_000
         if len(gaps) and (longer := float(np.mean(gaps > spec.max_gap_min))) >= 0.5:
-            words = tr(
-                "Encounters are missed: {share:.0%} of the gaps between two fixes are longer than MAX_GAP. Half of all "
-                "gaps last {minutes:.0f} minutes or more; set MAX_GAP (Longest gap) higher."
-            )
-            run.warn(words.format(share=longer, minutes=float(np.median(gaps))))
+            words = tr("Encounters are missed: {share:.0%} of the gaps between fixes are longer than MAX_GAP.")
+            run.warn(words.format(share=longer))
         if tracks.n_users < 2:
             run.warn(tr("INPUT has fewer than two users: choose the user field."))
         if len(found.one):

@@ -41,9 +41,6 @@ class RawProvider(QgsProcessingProvider):
     def name(self) -> str:
         return "RAW"
 
-    def longName(self) -> str:
-        return "RAW: people's tracks by a pretrained model"
-
     def versionInfo(self) -> str:
         """The plugin's version, which qgis_process notes beside the results."""
         lines = (ROOT / "metadata.txt").read_text(encoding="utf-8").splitlines()

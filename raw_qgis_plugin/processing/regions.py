@@ -80,9 +80,10 @@ def write_figures(
     algorithm.write("OUTPUT", figures, style, shapes, source.wkbType(), counts=counts, own=(fields, values))
 
 
-def texts_of(source: QgsProcessingFeatureSource, features: Sequence[QgsFeature]) -> dict[str, list[str]]:
-    """The values of each field as text, in which the field that names regions is looked for."""
-    return {name: [str(feature[name]) for feature in features] for name in source.fields().names()}
+def texts_of(source: QgsProcessingFeatureSource, features: Sequence[QgsFeature]) -> tuple[dict[str, list[str]], str]:
+    """The values of each field as text, and the field that names the regions, '' for none."""
+    texts = {name: [str(feature[name]) for feature in features] for name in source.fields().names()}
+    return texts, guess_id([*texts], texts.__getitem__)
 
 
 def polygons_in_wgs84(
@@ -177,9 +178,9 @@ class FindFlows(TrackAlgorithm):
         if "ZONES" in self.sources:
             source = self.sources["ZONES"]
             features = list(source.getFeatures())
-            texts = texts_of(source, features)
-            field = run.text("ZONE_FIELD") or guess_id([*texts], texts.__getitem__)
-            zones = read_zones(polygons_in_wgs84(features, source, run.context), texts.get(field))
+            texts, guessed = texts_of(source, features)
+            names = texts.get(run.text("ZONE_FIELD") or guessed)
+            zones = read_zones(polygons_in_wgs84(features, source, run.context), names)
         found = find_flows(tracks, model, zones, spec, publish_secret(), run.stage(tr("Finding trips"), 15, 85))
         words = tr(
             "Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no "
@@ -235,10 +236,9 @@ class SimilarRegions(RegionAlgorithm):
 
         spec, source = run.spec(SimilarRegionSpec), self.sources["REGIONS"]
         features = list(source.getFeatures())
-        texts = texts_of(source, features)
-        named = guess_id([*texts], texts.__getitem__) or "$id"
-        ids = texts.get(named) or [str(feature.id()) for feature in features]
-        run.info(tr("The regions' ids are from the field {name}.").format(name=named))
+        texts, named = texts_of(source, features)
+        ids = texts[named] if named else [str(feature.id()) for feature in features]
+        run.info(tr("The regions' ids are from the field {name}.").format(name=named or "$id"))
         target = self._find(run, features, ids)  # first, as it is quick
         self.open_model()
         users = self.read_units("user")
@@ -291,12 +291,11 @@ class Publish(RawAlgorithm):
 
         spec, source = run.spec(PublishSpec), self.sources["INPUT"]
         features = list(source.getFeatures())
-        texts = texts_of(source, features)
+        texts, named = texts_of(source, features)
         columns = {name: [None if row[name] == NULL else row[name] for row in features] for name in texts}
         found = publish_figures(columns, publish_secret(), spec.epsilon, spec.min_users)
         of_pairs = "from_zone" in columns
-        named = NAMES if of_pairs else (guess_id([*texts], texts.__getitem__), *NAMES)
-        kept = [name for name in dict.fromkeys(named) if name in columns]
+        kept = [name for name in dict.fromkeys(NAMES if of_pairs else (named, *NAMES)) if name in columns]
         left_out = [name for name in columns if name not in {*kept, *found}]
         run.info(tr("Fields left out: {names}.").format(names=", ".join(left_out) or "–"))
         words = tr(

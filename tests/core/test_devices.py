@@ -94,14 +94,6 @@ def test_a_library_that_cuda_lacks_is_said(card: Any, device: str) -> None:
     assert "could not load its CUDA libraries" in model.warning
 
 
-def test_a_card_that_works_warns_of_nothing(card: Any) -> None:
-    opened = card(100)
-    model = Model(open_bundle(), "auto", 1)
-    answers(model)
-    assert (model.provider, model.warning) == ("CUDA", "") and [CPU] not in opened
-    assert Model(open_bundle(), "cpu", 1).provider == "CPU"
-
-
 def test_what_the_cpu_refuses_too_is_an_error(card: Any) -> None:
     card(100)
     model = Model(open_bundle(), "auto", 1)

@@ -281,14 +281,3 @@ def test_progress_runs_forward_and_what_was_guessed_is_said(
     assert "user = user_id (guessed)" in infos
     assert "Read 1,440 fixes of 12 users in 12 tracks, from 2020-09-13 12:26 to 2020-09-13 14:25 UTC." in infos
     assert "The model is " in infos
-
-
-def test_outputs_are_files_with_real_times(
-    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
-) -> None:
-    paths = {name: str(tmp_path / f"{name}.gpkg") for name in ("OUTPUT", *OUTPUTS)}
-    done = run("raw:forecasttracks", INPUT=make(fixes, "EPSG:32650"), MODEL=bundle, HORIZON=10, STEP=5, **paths)
-    layer = QgsVectorLayer(done.values["OUTPUT"], "points", "ogr")
-    assert layer.featureCount() == 24 and layer.crs().authid() == "EPSG:32650"
-    moment = next(layer.getFeatures())["t"]
-    assert moment.toMSecsSinceEpoch() == fixes.t[119] + 300_000 and moment.timeSpec() == Qt.TimeSpec.UTC

@@ -63,7 +63,7 @@ def test_fixes_rarer_than_the_longest_gap_are_no_proof_that_nobody_met(run: Call
         rare.lon += (HOME[0] + minute / M_PER_DEGREE).tolist()
         rare.lat += [HOME[1]] * len(minute)
     done = run("raw:encounters", INPUT=make(rare))
-    assert done.rows() == [] and any("last 62 minutes" in words for words in done.feedback.warnings)
+    assert done.rows() == [] and any("100% of the gaps" in words for words in done.feedback.warnings)
     done.feedback.warnings.clear()
     done = run("raw:encounters", INPUT=make(rare), MAX_GAP=120)
     assert done.rows() and not any("MAX_GAP" in words for words in done.feedback.warnings)

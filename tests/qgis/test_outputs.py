@@ -164,17 +164,6 @@ def test_a_full_disk_is_told_and_leaves_the_old_file_whole(
     assert [each.name for each in path.parent.iterdir()] == ["out.gpkg"]
 
 
-@pytest.mark.parametrize(("name", "made"), [
-    ("a.xlsx", "a.xlsx"), ("a.ods", "a.ods"), ("a.shp", "a.dbf"), ("a.csv", "a.csv"), ("a.gpkg", "a.gpkg"),
-])  # fmt: skip
-def test_a_table_is_written_in_any_format(
-    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path, name: str, made: str
-) -> None:
-    run("raw:embedtracks", INPUT=make(fixes), MODEL=bundle, OUTPUT=str(tmp_path / name))
-    assert QgsVectorLayer(str(tmp_path / made), "again", "ogr").featureCount() >= 12
-    assert not [path for path in tmp_path.iterdir() if path.name[0] == "."]
-
-
 @pytest.mark.parametrize(("name", "made"), [("a.shp", "a.shp"), ("a.json", "a.json.geojson"), ("a.fgb", "a.fgb")])
 def test_points_are_written_in_any_format_and_found_on_the_map(
     run: Callable, make: Callable, fixes: Any, tmp_path: Path, name: str, made: str

@@ -6,7 +6,6 @@ A training to its end: tests/gui/test_training.py.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -93,15 +92,6 @@ def test_a_cancel_before_it_began_starts_nothing_and_keeps_nothing(
     assert processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=told) == {}
     assert not started and not list(runs.iterdir())
     assert not any("Stopped" in said for said in told.said)
-
-
-def test_what_training_misses_is_named(
-    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn", None)  # as where it is not installed
-    with pytest.raises(QgsProcessingException, match="lacks: scikit-learn.*pip install"):
-        processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=Told())
-    assert not list(runs.iterdir())
 
 
 def test_the_bar_never_goes_back(staged: None) -> None:

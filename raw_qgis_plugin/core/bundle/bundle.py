@@ -58,13 +58,8 @@ class Bundle:
         return filecmp.cmp(self.path / contract.WEIGHTS_FILE, shipped_bundle() / contract.WEIGHTS_FILE, shallow=False)
 
     def heads(self, unit: str) -> list[dict]:
-        """The heads of a unit: 'user', 'track', 'day' or 'region'.
-
-        The user's own heads come first, the latest of them at the top; then those of every copy of the plugin.
-        """
-        known, heads = shipped_heads(), [h for h in self.card["heads"] if h["unit"] == unit]
-        own = [h for h in heads if known and h["name"] not in known]
-        return own[::-1] + [h for h in heads if not known or h["name"] in known]
+        """The heads of a unit: 'user', 'track', 'day' or 'region'. The one that was taught last comes first."""
+        return [head for head in reversed(self.card["heads"]) if head["unit"] == unit]
 
     def head(self, name: str) -> dict:
         """One head's entry in the card. Raises BundleError for an unknown name."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +63,8 @@ def _is_calibration(table: Any) -> bool:
     """Whether a table can calibrate forecasts: its columns have the same length, or are empty."""
     if not isinstance(table, dict):
         return False
-    horizon, *columns = (table.get(name, []) for name in ("horizon_s", *contract.CALIBRATION_COLUMNS))
-    if not isinstance(horizon, list) or not all(isinstance(c, list) and len(c) == len(horizon) for c in columns):
-        return False
-    if not all(map(_is_number, chain(horizon, *columns))):
+    horizon, *columns = every = [table.get(name, []) for name in ("horizon_s", *contract.CALIBRATION_COLUMNS)]
+    if not all(isinstance(c, list) and len(c) == len(horizon) and all(map(_is_number, c)) for c in every):
         return False
     return horizon == sorted(horizon) and all(h > 0 for h in horizon) and all(v >= 0 for c in columns for v in c)
 
