@@ -144,8 +144,10 @@ class Output:
         """The new table is written under another name, so that a failure leaves the old one whole."""
         from osgeo import gdal
 
+        from ..core.sources.ogr import raising
+
         new, update = f"{table} partial", gdal.OF_VECTOR | gdal.OF_UPDATE
-        with gdal.ExceptionMgr():
+        with raising():
             try:
                 mode = "overwrite" if Path(path).exists() else None
                 gdal.VectorTranslate(path, str(self.file), layerName=new, accessMode=mode)
@@ -153,7 +155,7 @@ class Output:
                     if database.GetLayerByName(new).GetFeatureCount() < self.count:
                         raise RuntimeError("is the disk full?")
                     _drop(database, table)
-                    database.GetLayerByName(new).Rename(table)
+                    database.ExecuteSQL(f'ALTER TABLE "{new}" RENAME TO "{table}"')
             except RuntimeError as error:  # of GDAL
                 with contextlib.suppress(RuntimeError), gdal.OpenEx(path, update) as database:
                     _drop(database, new)
@@ -169,9 +171,8 @@ class Output:
 
 
 def _drop(database: Any, table: str) -> None:
-    names = [database.GetLayer(k).GetName() for k in range(database.GetLayerCount())]
-    if table in names:
-        database.DeleteLayer(names.index(table))
+    if database.GetLayerByName(table) is not None:
+        database.ExecuteSQL(f"DELLAYER:{table}")
 
 
 def points(xy: np.ndarray) -> list[QgsGeometry | None]:
@@ -242,12 +243,14 @@ def write_geopackage(path: Path, tracks: Tracks, progress: Progress = no_progres
     import pyarrow as pa
     from osgeo import gdal, ogr, osr
 
+    from ..core.sources.ogr import raising
+
     kinds = {"user_id": ogr.OFTString, "track_id": ogr.OFTString, "t": ogr.OFTDateTime, "accuracy_m": ogr.OFTReal}
     output, dataset, layer = Output.in_file(path), None, None
     # Until it has its name nobody needs the file: SQLite need not wait until it is on the disk
     quick = gdal.config_option("OGR_SQLITE_SYNCHRONOUS", "OFF")
     try:
-        with quick, gdal.ExceptionMgr(), ogr.ExceptionMgr(), osr.ExceptionMgr():
+        with quick, raising():
             world = osr.SpatialReference()
             world.SetFromUserInput("EPSG:4326")
             dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(output.file))

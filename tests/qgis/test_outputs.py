@@ -70,28 +70,6 @@ def test_another_layer_of_the_geopackage_is_written(run: Callable, make: Callabl
     assert all(QgsVectorLayer(done.values[name], name, "ogr").isValid() for name in ("OUTPUT", "OUTPUT_TRACKS"))
 
 
-def test_a_cancel_leaves_the_table_of_a_geopackage_whole(
-    run: Callable, make: Callable, fixes: Any, feedback: Any, tmp_path: Path
-) -> None:
-    """It is replaced when the new one is complete, and the other tables stay."""
-    path, tracks = tmp_path / "all.gpkg", make(fixes)
-    make(fixes, path=path)
-    into = {"OUTPUT": f"ogr:dbname='{path}' table=\"filled\" (geom)"}
-    into["OUTPUT_TRACKS"] = into["OUTPUT"].replace("filled", "lines")
-    count = {}
-    for step in (0.5, 0.25):
-        done = run("raw:fillgaps", INPUT=tracks, STEP=step, **into)
-        count[step] = QgsVectorLayer(done.values["OUTPUT"], "filled", "ogr").featureCount()
-        assert done.values["OUTPUT"] == f"{path}|layername=filled"
-    assert count[0.25] > count[0.5] > 0
-    feedback.progressChanged.connect(lambda share: feedback.cancel() if share > 20 else None)
-    assert not run("raw:fillgaps", INPUT=tracks, STEP=0.5, **into).values
-    for layer, n in (("fixes", 1440), ("filled", count[0.25]), ("lines", None)):
-        found = QgsVectorLayer(f"{path}|layername={layer}", layer, "ogr")
-        assert found.isValid() and n in (None, found.featureCount())
-    assert [each.name for each in tmp_path.iterdir() if each.name[0] == "."] == []
-
-
 def test_a_full_disk_leaves_the_table_of_a_geopackage_whole(
     run: Callable, make: Callable, fixes: Any, tmp_path: Path
 ) -> None:

@@ -18,21 +18,31 @@ TZFLAG_UTC = 100  # of GDAL
 
 
 @contextmanager
-def opened(file: Path, options: Sequence[str] = ()) -> Iterator[Any]:
-    """GDAL's data set of a file. What GDAL cannot read raises InputError. options: to open it."""
+def raising() -> Iterator[None]:
+    """GDAL's errors are RuntimeErrors within it."""
     require("osgeo")
-    from osgeo import gdal, ogr
+    from osgeo import gdal, ogr, osr
 
-    modules = [module for module in (gdal, ogr) if not module.GetUseExceptions()]  # GDAL 3.6 has no ExceptionMgr
+    modules = [module for module in (gdal, ogr, osr) if not module.GetUseExceptions()]  # GDAL 3.6 has no ExceptionMgr
     for module in modules:
         module.UseExceptions()
     try:
-        yield gdal.OpenEx(str(file), gdal.OF_VECTOR | gdal.OF_READONLY, open_options=list(options))
-    except RuntimeError as error:  # of GDAL
-        raise InputError(f"{file.name} cannot be read: {error}".replace(str(file), file.name)) from error
+        yield
     finally:
         for module in modules:
             module.DontUseExceptions()
+
+
+@contextmanager
+def opened(file: Path, options: Sequence[str] = ()) -> Iterator[Any]:
+    """GDAL's data set of a file. What GDAL cannot read raises InputError. options: to open it."""
+    with raising():
+        from osgeo import gdal
+
+        try:
+            yield gdal.OpenEx(str(file), gdal.OF_VECTOR | gdal.OF_READONLY, open_options=list(options))
+        except RuntimeError as error:  # of GDAL
+            raise InputError(f"{file.name} cannot be read: {error}".replace(str(file), file.name)) from error
 
 
 def field_names(layer: Any) -> list[str]:
@@ -49,6 +59,8 @@ def read_layer(
     """
     is_geopackage = dataset.GetDriver().ShortName == "GPKG"
     query = _query(layer, fields, times, where, is_geopackage)
+    if not hasattr(layer, "GetArrowStreamAsPyArrow"):
+        raise InputError("RAW needs GDAL 3.6 or newer to read this file: open it in QGIS as a layer.")
     result = dataset.ExecuteSQL(query, dialect="" if is_geopackage else "OGRSQL")
     try:
         names = {**{name: name for name in fields}, "geometry": result.GetGeometryColumn() or "wkb_geometry"}
