@@ -75,41 +75,41 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
     begin, end = np.split(zone, 2)
     wanted = _wanted(trips, spec.modes or "")
     usable, inside = wanted & trips.complete, (begin >= 0) & (end >= 0)
-    rows = np.flatnonzero(usable & inside)
+    rows, n_zones = np.flatnonzero(usable & inside), len(zones.names)
+    of_zones = _zones(begin[rows], end[rows], trips.user[rows], n_zones, spec.min_users)
     which, words = slices(trips.t_start[rows], trips.begin[rows, 0], spec.slice)
-    n_zones, (a, b) = len(zones.names), (begin[rows], end[rows])
-    cells, cell = np.unique((which * n_zones + a) * n_zones + b, return_inverse=True)
-    people = persons(cell, trips.user[rows], len(cells))
-    shown, hidden = ~withheld(spec.min_users, people.sign()), withheld(spec.min_users, people)
+    cells, cell = np.unique((which * n_zones + begin[rows]) * n_zones + end[rows], return_inverse=True)
+    rest = np.flatnonzero(withheld(spec.min_users, persons(cell, trips.user[rows], len(cells)))[cell])
+    parts, group = np.unique(which[rest], return_inverse=True)  # each slice's trips of withheld pairs are one more row
+    rows, cell, rest = np.append(rows, rows[rest]), np.append(cell, len(cells) + group), np.full(len(parts), -1)
+    people = persons(cell, trips.user[rows], len(cells) + len(parts))
     table = _sums(trips, rows, cell, people)
-    for name in ("n_trips", *BY_MODE, "trips_unknown", *MEDIANS):
-        table[name][hidden] = np.nan
-    table |= {"from": cells // n_zones % n_zones, "to": cells % n_zones, "slice": cells // n_zones**2}
-    rest = np.flatnonzero(hidden[cell])
-    numbers, group = np.unique(which[rest], return_inverse=True)
-    of_rest = persons(group, trips.user[rows[rest]], len(numbers))
-    others = _sums(trips, rows[rest], group, of_rest)
-    for values in others.values():
-        values[withheld(spec.min_users, of_rest)] = np.nan
-    others |= {"from": np.full(len(numbers), -1), "to": np.full(len(numbers), -1), "slice": numbers}
-    order = np.lexsort((-table["n_trips"], table["slice"]))
-    order = order[shown[order]]
-    rank = _rank(*(table[name][order] for name in ("slice", "from", "to")))
-    pairs = {name: np.concatenate([table[name][order], others[name]]) for name in table}
+    ends = {"from": np.append(cells // n_zones % n_zones, rest), "to": np.append(cells % n_zones, rest)}
+    table |= {**ends, "slice": np.append(cells // n_zones**2, parts)}
+    hidden, pair = withheld(spec.min_users, people), table["from"] >= 0
+    for name in table.keys() - {*ends, "slice"}:  # of a pair that one person dominates, what is published stays
+        table[name][hidden & ~(pair & (name.startswith(CAPPED) | (name == "n_users")))] = np.nan
+    order = np.lexsort((-table["n_trips"], table["slice"], ~pair))
+    order = order[~(pair & withheld(spec.min_users, people.sign()))[order]]
+    pairs = {name: values[order] for name, values in table.items()}
+    between = (pairs["from"] != pairs["to"]) & (pairs["from"] >= 0)
+    count = np.append(0, np.cumsum(between))
+    shown = order[pairs["from"] >= 0]
+    begins = np.append(np.searchsorted(table["slice"][shown], table["slice"][shown]), np.zeros(len(parts), int))
+    pairs["rank"] = np.where(between, count[1:] - count[begins], np.nan)
     if secret:
-        way = zones.centres[np.stack([pairs[end][: len(order)] for end in ("from", "to")], axis=1)]  # (k, 2, 2)
+        way = zones.centres[np.stack([table["from"], table["to"]], axis=1)[shown]]  # (k, 2, 2)
         part = [crc32(f"{words[s]}{there}".encode()) for s, there in zip(pairs["slice"], way.round(5).tolist())]
-        keys = noise_keys(secret, shapely.linestrings(way), people[order], trips.user_ids, np.array(part, np.int64))
-        pairs[NOISE_KEY] = np.append(keys, np.full(len(numbers), None))
-        at = np.full(len(cells), -1)
-        at[order] = np.arange(len(order))
+        keys = noise_keys(secret, shapely.linestrings(way), people[shown], trips.user_ids, np.array(part, np.int64))
+        pairs[NOISE_KEY] = np.append(keys, np.full(len(parts), None))
+        at = np.full(people.shape[0], -1)
+        at[shown] = np.arange(len(shown))
         some = np.flatnonzero(at[cell] >= 0)
         for name in MEDIANS:
             values, who = _values(trips, rows[some], name), trips.user[rows[some]]
             medians = noisy_medians(secret, keys, name, values, at[cell[some]], who)
-            pairs[NOISY + name] = np.append(medians, np.full(len(numbers), np.nan))
-    pairs |= {"rank": np.append(rank, np.full(len(numbers), np.nan)), "slice": words[pairs["slice"]]}
-    of_zones = _zones(a, b, trips.user[rows], n_zones, spec.min_users)
+            pairs[NOISY + name] = np.append(medians, np.full(len(parts), np.nan))
+    pairs["slice"] = words[pairs["slice"]]
     incomplete, outside = int((wanted & ~trips.complete).sum()), int((usable & ~inside).sum())
     return Flows(zones, pairs, of_zones, len(trips.user), incomplete, outside)
 
@@ -168,13 +168,6 @@ def _sums(trips: Trips, rows: np.ndarray, cell: np.ndarray, people: csr_matrix) 
 def _values(trips: Trips, rows: np.ndarray, name: str) -> np.ndarray:
     """(len(rows),) minutes or metres of trips."""
     return trips.metres[rows] if name == "metres" else (trips.t_end[rows] - trips.t_start[rows]) / 60_000
-
-
-def _rank(part: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """(k,) place of each pair among those between two zones of its slice; nan within a zone. Sorted by slice."""
-    between = begin != end
-    count = np.append(0, np.cumsum(between))
-    return np.where(between, count[1:] - count[np.searchsorted(part, part)], np.nan)
 
 
 def _zones(begin: np.ndarray, end: np.ndarray, user: np.ndarray, n: int, min_users: int) -> dict[str, np.ndarray]:
