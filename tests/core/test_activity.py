@@ -66,20 +66,6 @@ def test_features_say_nothing_of_where(features):
     assert np.abs(features(here) - features(there)).max() > 0.05 or features is motion
 
 
-def test_a_fix_of_a_reset_clock_says_nothing_of_others():
-    """Before 1970 days are negative."""
-    parts = [week(), week((1,), user="b")]
-    old = -36 * HOUR + np.arange(10) * 600_000  # Tuesday at noon
-    users = np.concatenate([np.repeat(["a", "b"], [len(p) for p in parts]), ["b"] * 10])
-    t, lon, lat = (np.concatenate([getattr(p, name) for p in parts]) for name in ("t", "lon", "lat"))
-    t, lon, lat = np.append(t, old), np.append(lon, np.zeros(10)), np.append(lat, np.zeros(10))
-    with_old, _ = build_tracks(users, None, t, lon, lat)
-    assert with_old.t.min() < 0
-    np.testing.assert_allclose(activity(with_old)[0], activity(parts[0])[0], atol=1e-6)
-    first, _ = build_tracks(["a"] * 10, None, old, np.zeros(10), np.zeros(10))
-    assert np.isfinite(activity(first)).all()
-
-
 def test_too_short_to_say():
     tracks, _ = build_tracks(["a", "b", "b"], None, [0, 0, 1000], [0, 0, 1e-4], [0, 0, 0])
     for features in (activity, motion):

@@ -80,19 +80,3 @@ def test_across_the_antimeridian_is_a_short_way():
     t, lon, lat = walk(lon=179.99)
     wrapped = (lon + 180) % 360 - 180
     np.testing.assert_allclose(featurize(t, wrapped, lat).x[:, :50], featurize(t, lon, lat).x[:, :50], atol=1e-4)
-
-
-@pytest.mark.parametrize("year", ["0001", "1601"])
-def test_a_clock_that_is_centuries_off_changes_no_other_sequence(year):
-    tracks = [walk(seed=seed, step_s=1800) for seed in range(6)]
-    t, lon, lat = (np.concatenate(column) for column in zip(*tracks, strict=True))
-    sequence, wrong = np.repeat(np.arange(6), 80), t.copy()
-    wrong[240] = np.datetime64(f"{year}-06-01", "ms").astype(np.int64)
-    others = np.flatnonzero(sequence != 3)
-    row = np.concatenate([others, [300]])
-    good, bad = (
-        feat.ask(feat.featurize(sequence, each, lon, lat), row, np.full(len(row), 600.0)) for each in (t, wrong)
-    )
-    np.testing.assert_array_equal(good.x[:-1], bad.x[:-1])
-    one, two = (feat.featurize(sequence, each, lon, lat).x[others] for each in (t, wrong))
-    np.testing.assert_array_equal(one, two)

@@ -10,7 +10,7 @@ import shapely
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
-from raw_qgis_plugin.core.errors import Cancelled, InputError
+from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.forecasting import adaptation, areas
 from raw_qgis_plugin.core.forecasting.context import ContextQueries, select_rows, split_by_band
 from raw_qgis_plugin.core.forecasting.mixture import Mixture
@@ -183,10 +183,3 @@ def test_two_places_are_two_areas(model):
     assert f.areas.shape == (4, 2) and shapely.is_valid(f.areas).all()
     assert (shapely.area(f.areas[:, 1]) > shapely.area(f.areas[:, 0])).all()
     assert shapely.contains_xy(f.areas[:, 1], f.lon, f.lat).all()
-
-
-def test_an_unknown_device_and_no_gpu():
-    with pytest.raises(InputError, match="auto, cpu, cuda"):
-        Model(open_bundle(), "tpu")
-    asked = Model(open_bundle(), "cuda")
-    assert asked.provider == "CUDA" or "CPU does the work" in asked.warning
