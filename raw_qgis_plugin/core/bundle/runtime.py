@@ -191,6 +191,12 @@ def pad_left(values: np.ndarray, start: np.ndarray, length: np.ndarray) -> tuple
     return values[np.maximum(at, start[:, None])], valid
 
 
+def padded(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Arrays of some rows, one or more each, as a batch padded on the left, (B, T), and valid (B, T)."""
+    length = np.array([len(part) for part in parts])
+    return pad_left(np.concatenate(parts), np.cumsum(length) - length, length)
+
+
 def featurize_padded(
     tracks: Tracks, rows: np.ndarray, valid: np.ndarray, described: int | None = None
 ) -> tuple[feat.Features, np.ndarray, np.ndarray]:

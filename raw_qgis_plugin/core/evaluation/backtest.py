@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import nearest_row
 from ..bundle.bundle import Bundle
-from ..bundle.runtime import Model
+from ..bundle.runtime import Model, padded
 from ..errors import InputError, Progress, no_progress, part_of
 from ..forecasting import areas
 from ..forecasting.context import select_rows
@@ -144,10 +144,7 @@ def cut_windows(
         np.unique(np.concatenate([select_rows(t, first, e + 1, *each)[0] for each in asked]))
         for e, first in zip(end, tracks.user_offsets[user[end]], strict=True)  # one context at a time, not one fix
     ]
-    length = np.array([len(k) for k in kept])
-    real = np.arange(length.max()) >= length.max() - length[:, None]
-    at = np.repeat(np.array([k[0] for k in kept])[:, None], length.max(), axis=1)
-    at[real] = np.concatenate(kept)
+    at, real = padded(kept)  # with the oldest fix
     lon, lat = (np.where(real, a[at], np.nan) for a in (tracks.lon, tracks.lat))
     true_lon, true_lat = (np.where(known, a[goal], np.nan) for a in (tracks.lon, tracks.lat))
     query_t = np.where(known, t[goal], t[end][:, None] + (1000 * horizons_s).astype(np.int64))

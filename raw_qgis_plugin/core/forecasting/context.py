@@ -106,21 +106,6 @@ def _bands(horizon_s: np.ndarray, cadence_s: np.ndarray, has_days: np.ndarray, s
     return 2 * ((reach_s < s.band_edges_s) & (horizon_s[:, None] > s.band_edges_s)).sum(axis=1) + days
 
 
-def context_rows(
-    tracks: Tracks, begin: np.ndarray, end: np.ndarray, farthest_s: np.ndarray, days: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of contexts with farthest horizons (n,), perhaps wanted as days (n,): rows (n, L) padded on the left, which are
-    real (n, L), and which contexts are days (n,).
-    """
-    contexts = zip(begin, end, farthest_s, days, strict=True)  # a loop over contexts, not over fixes
-    kept, days = zip(*(select_rows(tracks.t, *c) for c in contexts), strict=True)
-    length = np.array([len(k) for k in kept])
-    valid = np.arange(length.max())[None, :] >= (length.max() - length)[:, None]
-    rows = np.zeros(valid.shape, np.int64)
-    rows[valid] = np.concatenate(kept)
-    return rows, valid, np.array(days)
-
-
 def select_rows(t: np.ndarray, begin: int, end: int, farthest_s: float, days: bool) -> tuple[np.ndarray, bool]:
     """The rows between begin and end that make the context, and whether it shows days.
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import softmax, take_rows
-from ..bundle.runtime import Model, batches, featurize_padded
+from ..bundle.runtime import Model, batches, featurize_padded, padded
 from ..errors import Progress
 from ..features import featurizer as feat
 from ..tracks import Tracks
 from .candidates import Candidates, candidates
-from .context import SETTINGS, ContextKind, ContextQueries, context_rows, kinds_of_contexts, split_by_band
+from .context import SETTINGS, ContextKind, ContextQueries, kinds_of_contexts, select_rows, split_by_band
 from .mixture import Mixture, network_mixture, spatial_median
 from .neighbours import COLUMNS, DAY_KERNEL, MIN_WEIGHT, WEIGHT, Neighbours, in_frame
 
@@ -102,7 +102,10 @@ def describe(
     first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
     done = 0
     for block in np.split(np.arange(len(end)), np.arange(CONTEXTS_AT_ONCE, len(end), CONTEXTS_AT_ONCE)):
-        rows, valid, days = context_rows(tracks, begin[block], end[block], farthest_s[block], by_days[block])
+        contexts = zip(begin[block], end[block], farthest_s[block], by_days[block], strict=True)
+        kept, of_days = zip(*(select_rows(tracks.t, *each) for each in contexts), strict=True)  # not one fix at a time
+        rows, valid = padded(kept)
+        days = np.array(of_days)
         length = valid.sum(axis=1)
         for chosen in (np.flatnonzero(~days), np.flatnonzero(days)):
             for batch in batches(length[chosen], POINTS_AT_ONCE, n_queries=np.diff(first)[block[chosen]]):
