@@ -148,7 +148,10 @@ def _arrow(colour: str, most: float) -> QgsLineSymbol:
     fill = QgsFillSymbol.createSimple({"color": colour, "outline_color": "#ffffff", "outline_width": "0.1"})
     fill.setOpacity(0.85)
     arrow.setSubSymbol(fill)
-    symbol = QgsLineSymbol([_generated(CURVE, QgsLineSymbol([arrow]))])
+    curve = QgsLineSymbol([arrow])
+    symbol = QgsLineSymbol([_generated(CURVE, curve)])
+    for each in (curve, symbol):
+        each.setClipFeaturesToExtent(False)  # an arrow is bent by its middle, which may lie out of sight
     symbol.setColor(QColor(colour))
     return symbol
 
