@@ -14,13 +14,13 @@ from ..errors import Progress, no_progress, part_of
 from ..specs import DiarySpec
 from ..times import HOUR_MS
 from ..tracks import Tracks, solar_day
-from .legs import Legs, cut_legs, join_legs, tracks_of, unseen_legs
-from .line import Line, thinned
+from .legs import cut_legs, join_legs, tracks_of, unseen_legs
+from .line import Line, Ranges, thinned
 from .modes import VAGUE_M, Modes, as_frequent, find_modes, no_modes
 from .place_features import PlaceFacts, place_facts
 from .place_head import Kinds, judge_places
 from .places import HOME, WORK, find_places
-from .stops import SETTINGS, Stops, find_stops, within
+from .stops import SETTINGS, find_stops, within
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -116,12 +116,12 @@ def _diary(tracks: Tracks, model: Model | None, spec: DiarySpec, progress: Progr
     }  # fmt: skip
 
 
-def _fixes(line: Line, legs: Legs) -> tuple[np.ndarray, np.ndarray]:
+def _fixes(line: Line, legs: Ranges) -> tuple[np.ndarray, np.ndarray]:
     """The first and last fixes of legs."""
     return line.first[legs.begin], line.first[legs.end]
 
 
-def _joined_modes(line: Line, legs: Legs, joined: Legs, modes: Modes) -> Modes:
+def _joined_modes(line: Line, legs: Ranges, joined: Ranges, modes: Modes) -> Modes:
     """The modes of joined legs, which agree: their probabilities are means over time."""
     first = np.searchsorted(legs.begin, joined.begin)
     result, seconds = take_rows(modes, first), line.t[legs.end] - line.t[legs.begin]
@@ -183,7 +183,7 @@ def _trip_columns(ways: Tracks, trips: dict[str, np.ndarray]) -> dict[str, np.nd
     }  # fmt: skip
 
 
-def _ends(line: Line, stops: Stops, legs: Legs, table: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _ends(line: Line, stops: Ranges, legs: Ranges, table: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The journeys of trips, and the places that these lead from and to."""
     user = line.track[legs.begin]
     after = np.searchsorted(stops.begin, legs.begin, side="right")  # the stop after the trip; the one before is its

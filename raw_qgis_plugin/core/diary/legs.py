@@ -9,8 +9,8 @@ import numpy as np
 
 from ..arrays import expand_ranges, run_starts
 from ..tracks import Tracks
-from .line import Line
-from .stops import Stops, within
+from .line import Line, Ranges
+from .stops import within
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,8 @@ class LegSettings:
 SETTINGS = LegSettings()
 
 
-@dataclass(frozen=True)
-class Legs:
-    """k legs in order. begin, end: rows of the line; legs that follow each other at once share a row."""
-
-    begin: np.ndarray
-    end: np.ndarray
-
-
-def cut_legs(line: Line, stops: Stops) -> Legs:
-    """The legs between stops. A track's legs depend on its own fixes alone."""
+def cut_legs(line: Line, stops: Ranges) -> Ranges:
+    """The legs between stops; legs that follow each other at once share a row."""
     s, stopped = SETTINGS, within(stops.begin, stops.end, len(line.t))[:-1]
     moving = (np.diff(line.t) <= 1000 * s.gap_s) & (line.track[1:] == line.track[:-1]) & ~stopped
     change = np.flatnonzero(np.diff(moving, prepend=False, append=False))
@@ -61,7 +53,7 @@ def cut_legs(line: Line, stops: Stops) -> Legs:
     mm = np.rint(1000 * np.hypot(*np.diff(line.xy, axis=0).T)).astype(np.int64)  # sums depend on no other track
     way = np.append(0, np.cumsum(mm))
     long = (line.t[end] - line.t[begin] >= 1000 * s.min_s) & (way[end] - way[begin] >= 1000 * s.min_m)
-    return Legs(begin[long], end[long])
+    return Ranges(begin[long], end[long])
 
 
 def _pace(line: Line, run: np.ndarray, row: np.ndarray) -> np.ndarray:
@@ -78,7 +70,7 @@ def _pace(line: Line, run: np.ndarray, row: np.ndarray) -> np.ndarray:
     return np.hypot(*way.T) / np.maximum((t[after] - t[before]) / 1000, 1.0)
 
 
-def join_legs(line: Line, stops: Stops, legs: Legs, mode: np.ndarray, p: np.ndarray) -> Legs:
+def join_legs(line: Line, stops: Ranges, legs: Ranges, mode: np.ndarray, p: np.ndarray) -> Ranges:
     """Join legs of one mode that no stop and no silence parts: what a jam has cut is one trip.
 
     mode, p: (k,) of each leg, with its probability, nan where the mode is not known.
@@ -88,10 +80,10 @@ def join_legs(line: Line, stops: Stops, legs: Legs, mode: np.ndarray, p: np.ndar
     follows &= np.searchsorted(stops.begin, end) == np.searchsorted(stops.begin, begin)
     apart = ~follows | (mode[1:] != mode[:-1]) | ~(np.minimum(p[1:], p[:-1]) >= SETTINGS.min_p)
     n = len(legs.begin)
-    return Legs(legs.begin[np.append(True, apart)[:n]], legs.end[np.append(apart, True)[:n]])
+    return Ranges(legs.begin[np.append(True, apart)[:n]], legs.end[np.append(apart, True)[:n]])
 
 
-def unseen_legs(line: Line, stops: Stops, legs: Legs, place: np.ndarray) -> tuple[Legs, np.ndarray]:
+def unseen_legs(line: Line, stops: Ranges, legs: Ranges, place: np.ndarray) -> tuple[Ranges, np.ndarray]:
     """All legs in order, with those between stops at two places that no leg was seen between; and which were seen (k,).
 
     place: of each stop. A longer pause than a stop's longest silence is unknown time.
@@ -102,7 +94,7 @@ def unseen_legs(line: Line, stops: Stops, legs: Legs, place: np.ndarray) -> tupl
     moved &= np.searchsorted(legs.begin, left) == np.searchsorted(legs.begin, back)
     begin, end = np.append(legs.begin, left[moved]), np.append(legs.end, back[moved])
     order = np.argsort(begin, kind="stable")
-    return Legs(begin[order], end[order]), (np.arange(len(begin)) < len(legs.begin))[order]
+    return Ranges(begin[order], end[order]), (np.arange(len(begin)) < len(legs.begin))[order]
 
 
 def tracks_of(tracks: Tracks, first: np.ndarray, last: np.ndarray) -> Tracks:

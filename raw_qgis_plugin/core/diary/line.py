@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import median_filter
@@ -17,25 +17,23 @@ SMOOTHED = 9  # fixes of the running median of places
 SMOOTHED_MS = 180_000  # a median over a longer time would cut corners: such fixes stay
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """Thinned tracks. m rows; a row stands for the fixes first to last of `tracks`."""
 
     tracks: Tracks  # the fixes that it was made from
     thin: Tracks  # (m,) mean times in ms since the track's first fix; lon and lat are metres, of `along`
+    t: np.ndarray  # (m,) times of `thin`
+    track: np.ndarray  # (m,) into the tracks
     xy: np.ndarray  # (m, 2) smoothed metres
     first: np.ndarray  # (m,)
     last: np.ndarray  # (m,)
 
-    @property
-    def t(self) -> np.ndarray:
-        """(m,) ms since the track's first fix."""
-        return self.thin.t
 
-    @property
-    def track(self) -> np.ndarray:
-        """(m,) into the tracks."""
-        return self.thin.track
+class Ranges(NamedTuple):
+    """k stops or legs in order. begin, end: (k,) rows of the line, both included."""
+
+    begin: np.ndarray
+    end: np.ndarray
 
 
 def thinned(tracks: Tracks) -> Line:
@@ -48,7 +46,7 @@ def thinned(tracks: Tracks) -> Line:
         inside = (thin.track[begin] == thin.track[end]) & (thin.t[end] - thin.t[begin] <= SMOOTHED_MS)
         smooth = np.stack([median_filter(column, SMOOTHED) for column in xy.T], axis=1)
         xy[half:-half][inside] = smooth[half:-half][inside]
-    return Line(tracks, thin, xy, first, last)
+    return Line(tracks, thin, thin.t, thin.track, xy, first, last)
 
 
 def along(tracks: Tracks) -> np.ndarray:

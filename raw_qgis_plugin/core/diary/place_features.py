@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,12 +46,15 @@ class PlaceFacts:
         return np.stack(list(self.x.values()), axis=1)
 
 
-@dataclass(frozen=True)
-class _Hours:
-    """Time cut at full hours: its group (a place or a user), day since 1970, hour of the day, and length (h)."""
+class _Hours(NamedTuple):
+    """Time cut at full hours: its group (a place or a user), day since 1970, week and day of the week from Monday, hour
+    of the day, and length (h).
+    """
 
     group: np.ndarray
     day: np.ndarray
+    week: np.ndarray
+    weekday: np.ndarray
     hour: np.ndarray
     length: np.ndarray
 
@@ -64,17 +68,8 @@ class _Hours:
         length = np.minimum(end[row], (hour + 1) * HOUR_MS) - np.maximum(begin[row], hour * HOUR_MS)
         new = run_starts(group[row], hour)  # short steps within an hour are one
         total = np.bincount(np.cumsum(new) - 1, length) / HOUR_MS
-        return cls(group[row][new], hour[new] // 24, hour[new] % 24, total)
-
-    @property
-    def weekday(self) -> np.ndarray:
-        """From 0 for Monday; 1970-01-01 was a Thursday."""
-        return (self.day + 3) % 7
-
-    @property
-    def week(self) -> np.ndarray:
-        """From Monday to Sunday."""
-        return (self.day + 3) // 7
+        day = hour[new] // 24
+        return cls(group[row][new], day, *np.divmod(day + 3, 7), hour[new] % 24, total)  # 1970-01-01 was a Thursday
 
     def by_time(self, group: np.ndarray, n: int) -> np.ndarray:
         """(n, TIMES) hours of each group."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..arrays import expand_ranges, group_quantile, run_starts
-from .line import Line
+from .line import Line, Ranges
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,7 @@ class StopSettings:
 SETTINGS = StopSettings()
 
 
-@dataclass(frozen=True)
-class Stops:
-    """k stops in order. begin, end: rows of the line, both within the stop."""
-
-    begin: np.ndarray
-    end: np.ndarray
-
-
-def find_stops(line: Line, s: StopSettings = SETTINGS) -> Stops:
+def find_stops(line: Line, s: StopSettings = SETTINGS) -> Ranges:
     """The stops of tracks. A track's stops depend on its own fixes alone."""
     silent = _silent(line, s)
     change = np.flatnonzero(np.diff(silent | _still(line, s), prepend=False, append=False))
@@ -67,7 +59,7 @@ def find_stops(line: Line, s: StopSettings = SETTINGS) -> Stops:
     begin, end = begin[np.append(True, ~again)[: len(begin)]], end[np.append(~again, True)[: len(end)]]
     lasts = line.tracks.t[line.last[end]] - line.tracks.t[line.first[begin]] >= 1000 * s.min_s
     lasts &= ~_waits(line, begin, end, s)
-    return Stops(begin[lasts], end[lasts])
+    return Ranges(begin[lasts], end[lasts])
 
 
 def within(first: np.ndarray, last: np.ndarray, n: int) -> np.ndarray:
@@ -92,7 +84,8 @@ def _still(line: Line, s: StopSettings) -> np.ndarray:
     until = line.thin.time_index.before(line.track, line.t + int(1000 * s.min_s))
     row = np.flatnonzero(until < line.thin.track_offsets[1:][line.track])
     row = row[line.t[until[row]] - line.t[row] <= 1000 * s.max_silent_s]
-    still = row[_box_m(line.xy, row, until[row]) < s.box_m]
+    low, high = (_greatest(sign * line.xy, row, until[row]) for sign in (-1, 1))
+    still = row[np.hypot(*(low + high).T) < s.box_m]  # diagonals of boxes
     return within(still, until[still], len(line.t))[:-1]
 
 
@@ -104,12 +97,6 @@ def _silent(line: Line, s: StopSettings) -> np.ndarray:
     near_m = np.where(cadence_s > s.sparse_s, s.sparse_m, s.silent_m)[line.track[:-1]]
     found = (seconds >= s.silent_s) & (seconds <= s.max_silent_s) & (metres < near_m)
     return found & (line.track[1:] == line.track[:-1])
-
-
-def _box_m(xy: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """(k,) diagonals of the boxes around the rows first to last, both included."""
-    low, high = (_greatest(sign * xy, first, last) for sign in (-1, 1))
-    return np.hypot(*(low + high).T)
 
 
 def _greatest(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:

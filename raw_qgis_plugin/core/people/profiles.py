@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import object_column
 from ..diary.modes import MODES
 from ..embedding.profiles import Profiles, profile
 from ..errors import Progress, no_progress, part_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ..embedding.profiles import Embed
 
 FIRST = ("user_id", "n_points", "n_days", "t_first", "t_last")
-LAST = ("in_domain", "why", "evidence")
 # What legends, cards and expressions need to know of the labels, as of a head
 CARDS: tuple[dict[str, Any], ...] = (
     {"name": "commuter", "kind": "binary", "classes": [NO, YES], "title": "Commuter"},
@@ -37,11 +37,12 @@ def profile_people(
     """The columns of `profile` for users, with those of `PeopleLabels` before the answers of other heads."""
     labels = dict(label_people(users, model, part_of(progress, 0.0, 0.6)).columns)
     found = profile(users, model, "user", None, part_of(progress, 0.6, 1.0), cached)
-    words = labels.pop("why"), found.columns["why"]
-    why = np.array([", ".join(dict.fromkeys(filter(None, both))) for both in zip(*words)], object).reshape(-1)
-    evidence = labels.pop("evidence")
-    first = {name: found.columns[name] for name in FIRST}
-    other = {name: values for name, values in found.columns.items() if name not in (*FIRST, *LAST)}
-    known = found.columns["in_domain"] & np.isfinite(labels["commuter_p"])
-    last = {"in_domain": known, "why": why, "evidence": evidence}
-    return replace(found, columns=first | labels | other | last)
+    columns = found.columns
+    both = zip(labels.pop("why"), columns["why"])
+    last = {
+        "in_domain": columns["in_domain"] & np.isfinite(labels["commuter_p"]),
+        "why": object_column(", ".join(dict.fromkeys(filter(None, words))) for words in both),
+        "evidence": labels.pop("evidence"),
+    }
+    first = {name: columns[name] for name in FIRST}
+    return replace(found, columns=first | labels | columns | last)
