@@ -69,7 +69,8 @@ class _Hours(NamedTuple):
         new = run_starts(group[row], hour)  # short steps within an hour are one
         total = np.bincount(np.cumsum(new) - 1, length) / HOUR_MS
         day = hour[new] // 24
-        return cls(group[row][new], day, *np.divmod(day + 3, 7), hour[new] % 24, total)  # 1970-01-01 was a Thursday
+        week, weekday = np.divmod(day + 3, 7)  # 1970-01-01 was a Thursday
+        return cls(group[row][new], day, week, weekday, hour[new] % 24, total)
 
     def by_time(self, group: np.ndarray, n: int) -> np.ndarray:
         """(n, TIMES) hours of each group."""
