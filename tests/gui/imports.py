@@ -2,12 +2,11 @@
 """Data in, with real events: run as `qgis --code`.
 
 The table $RAW_DAY_FIRST is chosen, and goes through the preview to a layer. A layer of lines without a
-user field is one user's until a field is chosen. The import of the large table $RAW_LARGE is cancelled.
+user field is one user's until a field is chosen.
 """
 
 import os
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from qgis.core import QgsDateTimeRange, QgsFeature, QgsGeometry, QgsLineString, 
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QComboBox, QLabel, QLineEdit, QTableWidget
+from qgis.PyQt.QtWidgets import QComboBox, QLabel, QTableWidget
 from qgis.utils import iface, plugins
 
 from raw_qgis_plugin.gui.maps.fit import set_clock
@@ -52,7 +51,6 @@ def work():
     heart = Heart()
     day_first(menu, dock)
     lines(dock)
-    cancelled(menu)
     heart.end()
     sample(menu, dock)
     report["blocks"] = [block for block in heart.blocks if block["ours"]]
@@ -147,31 +145,6 @@ def lines(dock):
     until(lambda: dock.session.tracks is not None and dock.session.job is None, 120, "the lines again")
     report["cabs"] = dock.session.tracks.n_users
     picture(iface.mainWindow(), "import_lines_read")
-
-
-def cancelled(menu):
-    """Cancel while it is written."""
-    path = Path(os.environ["RAW_LARGE"])
-    menu.actions["importtracks"].trigger()
-    dialog = menu.windows[-1]
-    QTest.keyClicks(find(dialog, "raw_import_source").findChild(QLineEdit), str(path))
-    until(lambda: find(dialog, "raw_import_start").isEnabled(), 60, "the first rows")
-    look_for_cuts(dialog)
-    dialog.output.setFilePath(str(path.with_name("large.gpkg")))
-    layers = len(QgsProject.instance().mapLayers())
-    for number, share in enumerate((0.1, 0.65)):
-        press(dialog, "raw_import_start")
-        until(lambda share=share: dialog.running is None or dialog.running.share > share, 120, "the work")
-        if not number:
-            picture(dialog, "import_running")
-        began = time.monotonic()
-        if dialog.running is not None:
-            press(dialog, "raw_import_cancel")
-            until(lambda: dialog.running is None, 60, "the end")
-        report[f"cancelled {number}"] = time.monotonic() - began, find(dialog, "raw_import_state", QLabel).text()
-        report[f"left {number}"] = sorted(p.name for p in path.parent.iterdir() if "gpkg" in p.name)
-    report["layers added"] = len(QgsProject.instance().mapLayers()) - layers
-    dialog.close()
 
 
 def sample(menu, dock):

@@ -112,13 +112,17 @@ def test_the_sample_leaves_the_project_where_the_profile_cannot_be_written(menu:
     assert menu.open_window("sample") is None
 
 
-def test_an_import_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_path: Path) -> None:
+def test_an_import_is_cancelled_or_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_path: Path) -> None:
     rows = [f"{user},{t},{lon},{lat}" for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)]
     table = tmp_path / "people.csv"
     table.write_text("\n".join(["user,time,lon,lat", *rows]))
     dialog = menu.import_tracks(str(table))
     assert menu.import_tracks() is dialog
     until(dialog.start.isEnabled)
+    dialog.run()
+    dialog.stop.click()
+    until(lambda: dialog.running is None)
+    assert dialog.state.text() == "Cancelled. Nothing was written." and not QgsProject.instance().mapLayers()
     dialog.run()
     dialog.close()
     until(lambda: QgsProject.instance().mapLayersByName("people"))
