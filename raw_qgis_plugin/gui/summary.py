@@ -10,18 +10,14 @@ from ..layers.words import count_fixes, count_users
 from ..processing.words import tr
 
 
-def describe(tracks: Tracks, users: Tracks, in_layer: int = 0) -> str:
-    """Summarise the usable users and fixes, their dates and cadence. in_layer: all fixes, where that is known."""
+def describe(tracks: Tracks, users: Tracks) -> str:
+    """Summarise the usable users and fixes, their dates and cadence."""
     if not len(users):
         return tr("No user has two usable fixes.")
-    ends = np.array([users.t.min(), users.t.max()], "datetime64[ms]")
-    first, last = np.datetime_as_string(ends, unit="D")
-    steps = tracks.steps()
-    fixes = count_fixes(len(users))
-    if in_layer > len(users):
-        fixes = tr("{n:,} of {all:,} fixes").format(n=len(users), all=in_layer)
-    words = f"{count_users(users.n_users)}, {fixes}, "
+    first, last = np.datetime_as_string(np.array([users.t.min(), users.t.max()], "datetime64[ms]"), unit="D")
+    words = f"{count_users(users.n_users)}, {count_fixes(len(users))}, "
     words += tr("{first} to {last} UTC").format(first=first, last=last)
+    steps = tracks.steps()
     if len(steps):
         words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[steps])) / 1000))
     return f"{words}."

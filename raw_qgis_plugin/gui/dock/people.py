@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from qgis.core import NULL, QgsVectorLayer
+from qgis.core import QgsVectorLayer
 
 from ...core.embedding.profiles import UNKNOWN
 from ...processing.words import tr
@@ -41,37 +41,20 @@ def describe_people(layer: QgsVectorLayer | None, max_reasons: int = 3) -> list[
     return found
 
 
-def row_of(layer: QgsVectorLayer | None, user: str) -> dict[str, Any]:
-    """The values of a user in a labelled layer, without empty ones; {} where there is no such user."""
-    if layer is None or "user_id" not in layer.fields().names():
-        return {}
-    row = next((each for each in layer.getFeatures() if str(each["user_id"]) == user), None)
-    return {} if row is None else {k: v for k, v in row.attributeMap().items() if v not in (None, NULL)}
-
-
-def describe_person(row: dict[str, Any]) -> list[str]:
-    """Sentences in rich text on one user, with the evidence. row: see `row_of`."""
-    found = []
-    if "commuter" in row:
-        words = f"{tr('Commuter')}: <b>{tr(str(row['commuter']))}</b>"
-        if row["commuter"] != UNKNOWN and "commuter_p" in row:
-            p = row["commuter_p"] if row["commuter"] == "yes" else 1 - row["commuter_p"]
-            words += f" {p:.0%}"
-        found.append(words + (f", {escaped(str(row['evidence']))}" if row.get("evidence") else ""))
-    if "main_mode" in row:
-        shares = ", ".join(
-            f"{tr(mode)} {row[f'share_{mode}']:.0%}" for mode in SHARES if row.get(f"share_{mode}", 0) > 0
-        )
-        words = f"{tr('Main mode')}: <b>{tr(plain(str(row['main_mode'])))}</b>"
-        found.append(words + (f" ({tr('of the trips')}: {shares})" if shares else ""))
-    titles = (("trips_a_day", tr("Trips a day")), ("rail_trips", tr("Trips by rail a week")))
-    for name, title in titles:
-        if name in row:
-            ends = [f"{row[f'{name}_{end}']:.1f}" for end in ("low", "high") if f"{name}_{end}" in row]
-            found.append(f"{title}: <b>{row[name]:.1f}</b>" + (f" ({' – '.join(ends)})" if ends else ""))
-    if row.get("why"):
-        found.append(tr("Unknown: {reasons}.").format(reasons=escaped(str(row["why"]))))
-    if "n_days_seen" in row and "coverage" in row:
-        words = tr("Days recorded: {n:.0f}; {share:.0%} of the time.")
-        found.append(words.format(n=row["n_days_seen"], share=row["coverage"]))
-    return found
+def describe_person(labels: dict[str, Any]) -> list[str]:
+    """Sentences in rich text on one user, with the evidence. labels: the user's values of `PeopleLabels.columns`."""
+    words = f"{tr('Commuter')}: <b>{tr(str(labels['commuter']))}</b>"
+    if labels["commuter"] != UNKNOWN:
+        words += f" {labels['commuter_p'] if labels['commuter'] == 'yes' else 1 - labels['commuter_p']:.0%}"
+    found = [words + (f", {escaped(labels['evidence'])}" if labels["evidence"] else "")]
+    shares = ", ".join(f"{tr(mode)} {labels[f'share_{mode}']:.0%}" for mode in SHARES if labels[f"share_{mode}"] > 0)
+    words = f"{tr('Main mode')}: <b>{tr(plain(labels['main_mode']))}</b>"
+    found.append(words + (f" ({tr('of the trips')}: {shares})" if shares else ""))
+    for name, title in (("trips_a_day", tr("Trips a day")), ("rail_trips", tr("Trips by rail a week"))):
+        count, low, high = (labels[name + end] for end in ("", "_low", "_high"))
+        if count == count:
+            found.append(f"{title}: <b>{count:.1f}</b> ({low:.1f} – {high:.1f})")
+    if labels["why"]:
+        found.append(tr("Unknown: {reasons}.").format(reasons=escaped(labels["why"])))
+    words = tr("Days recorded: {n:.0f}; {share:.0%} of the time.")
+    return [*found, words.format(n=labels["n_days_seen"], share=labels["coverage"])]

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ...core.bundle.bundle import Bundle
@@ -23,10 +21,8 @@ from .people import describe_person
 class UserCard(Card):
     """One user of a city."""
 
-    def __init__(
-        self, city: VisitorIndex, row: int, places: UsualPlaces, bundle: Bundle, labels: dict[str, Any]
-    ) -> None:
-        """row: of city.users. labels: of the person, by `people.row_of`."""
+    def __init__(self, city: VisitorIndex, row: int, places: UsualPlaces, bundle: Bundle) -> None:
+        """row: of city.users."""
         users = city.users
         super().__init__("raw_user_card", tr("User {name}").format(name=users.user_ids[row]))
         self.city, self.row, self.places, self.bundle = city, row, places, bundle
@@ -34,8 +30,9 @@ class UserCard(Card):
         ends = np.datetime_as_string(users.t[[start, stop - 1]].astype("datetime64[ms]"), unit="m")
         first, last = (text.replace("T", " ") for text in ends)
         self.add(tr("{n:,} fixes, {first} to {last} UTC").format(n=stop - start, first=first, last=last))
-        for words in describe_person(labels) or [tr("Press Label to see whether this user commutes, and by what.")]:
-            self.add(words)
+        if city.labels is not None:
+            for words in describe_person({name: values[row] for name, values in city.labels.columns.items()}):
+                self.add(words)
         self._show_heads()
         self._show_places()
         words = tr("This page is about one person: keep it as you keep the tracks, and do not publish it.")

@@ -37,7 +37,7 @@ from ..maps.fit import switch_clock_off
 from ..results import last_run, run_of
 from ..session import Session
 from ..widgets.layout import column, delete, row, wrapped
-from .people import describe_people, row_of
+from .people import describe_people
 from .users_card import UserCard
 
 UNITS = ("user", "track", "day")
@@ -96,18 +96,18 @@ class UsersTab(QWidget):
         self._list_labels()
         self._write("\n".join([*describe_diary(layers), *describe_people(layers.get("OUTPUT")), *warnings]))
 
-    def _newest(self, *units: str) -> QgsVectorLayer | None:
-        """The uppermost layer of labels of the session's tracks, for one of these units."""
+    def _newest(self) -> QgsVectorLayer | None:
+        """The uppermost layer of labels of the session's tracks."""
         made = "profileusers", self.session.layer.id() if self.session.layer is not None else ""
         for node in QgsProject.instance().layerTreeRoot().findLayers():
             run = run_of(node.layer()) if node.layer() is not None and node.layer().isValid() else None
-            if run is not None and (run.algorithm, run.tracks) == made and run.values.get("UNIT") in units:
+            if run is not None and (run.algorithm, run.tracks) == made and run.values.get("UNIT") in UNITS:
                 return node.layer()
         return None
 
     def _list_labels(self) -> None:
         """List what the colours of the newest labelled layer can show: its labels, those of a head by its own model."""
-        layer, model = self._newest(*UNITS), self.session.model
+        layer, model = self._newest(), self.session.model
         self.shown.clear()
         self.colours.setVisible(layer is not None)
         if layer is None or model is None:
@@ -124,7 +124,7 @@ class UsersTab(QWidget):
 
     def _show_label(self) -> None:
         """Colour the newest labelled layer by the label that is chosen."""
-        layer = self._newest(*UNITS)
+        layer = self._newest()
         if layer is not None:
             self.shown.currentData().apply(layer)
 
@@ -166,7 +166,7 @@ class UsersTab(QWidget):
         self._clear()
         self._write("")
         places, user = usual_places(city.users, row), city.users.user_ids[row]
-        self.card = UserCard(city, row, places, model.bundle, row_of(self._newest("user"), user))
+        self.card = UserCard(city, row, places, model.bundle)
         self.place.addWidget(self.card)
         self.name.setText(user)
         self._mark(user, places)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import Qgis, QgsMapLayer, QgsRenderContext, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsRenderContext, QgsVectorLayer
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QDate, QLocale
 
@@ -36,10 +36,9 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
         first.append(tr("Model: {name}.").format(name=", ".join(models)))
     tracks = session.layer if session is not None else None
     if session is not None and tracks is not None and any(is_of(layer, tracks) for layer in vectors):
-        in_layer = tracks.featureCount() if tracks.geometryType() == Qgis.GeometryType.Point else 0
         summary = tr("not read")
         if session.tracks is not None and session.users is not None:
-            summary = describe_tracks(session.tracks, session.users, in_layer)
+            summary = describe_tracks(session.tracks, session.users)
         first.append(tr("Data: {layer}: {summary}").format(layer=tracks.name(), summary=summary))
     shown = canvas.mapSettings()
     if shown.isTemporal():
