@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import Qgis, QgsApplication
+from qgis.core import QgsApplication
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QMenu, QPushButton
+from qgis.PyQt.QtWidgets import QMenu
 
 try:
     from qgis.PyQt.QtGui import QAction
@@ -175,14 +175,12 @@ class RawMenu(Desktop):
         return self.show(dialog)
 
     def _show_model(self, good: bool, results: dict[str, Any]) -> None:
-        """An algorithm has ended. If it made a model, say how good it is, and offer it for this project."""
+        """An algorithm has ended. If it made a model, say how good it is; the dock lists it."""
         if good and results.get("BUNDLE"):
-            path, bar = Path(results["BUNDLE"]), self.iface.messageBar()
             self.models_changed()
-            item = bar.createMessage(MENU, escaped(f"{path.name}: {results.get('VERDICT', '')}"))
-            use = QPushButton(tr("Use this model"), clicked=lambda: self.use_model(path, everywhere=False))
-            item.layout().addWidget(use)
-            bar.pushWidget(item, Qgis.MessageLevel.Success)
+            words = tr("The dock lists the model {name} now. {verdict}")
+            words = words.format(name=Path(results["BUNDLE"]).name, verdict=results.get("VERDICT", ""))
+            self.iface.messageBar().pushSuccess(MENU, escaped(words))
 
     def packages_installed(self) -> None:
         """Make a dock anew that could only list missing packages."""
