@@ -42,6 +42,7 @@ class RegionsTab(QWidget):
         self.session, self.desktop, self.iface, self.secret = session, desktop, desktop.iface, publish_secret()
         self.regions: RegionLayer | None = None
         self.shown: list[Region] = []  # the rows of the table
+        self._listed: Any = None  # what the list was made of
         self.card: RegionCard | None = None
         # By the shape: of this reading, model and minimum of users; None from the one job on that scores it
         self._views: dict[bytes, RegionView | None] = {}
@@ -211,7 +212,11 @@ class RegionsTab(QWidget):
 
     def _show(self, shown: list[Region]) -> None:
         """List the regions, keep the chosen ones, and show the card of the last of them."""
-        chosen, self.shown = {region.id for region in self._chosen()}, shown
+        chosen, listed = {region.id for region in self._chosen()}, (shown, self._heads())
+        if listed == self._listed:  # a renderer that is set again and again while the map is drawn can crash QGIS
+            self._enable()
+            return
+        self.shown, self._listed = shown, listed
         with silent(self.list):
             self.list.clear()
             for region in shown:
@@ -223,7 +228,7 @@ class RegionsTab(QWidget):
         for widget in (self.list, *self.below):
             widget.setVisible(bool(shown))
         if self.regions is not None and self.regions.layer is not None:  # the legend depends on the figures
-            RegionScores(self._heads()).draw(self.regions.layer)
+            RegionScores(listed[1]).draw(self.regions.layer)
             self.regions.layer.triggerRepaint()
         self._show_card()
 
