@@ -89,7 +89,7 @@ def test_the_notes_describe_the_data_that_the_layers_are_made_of(
     twice = type(fixes)(*(list(column) * 2 for column in (fixes.user_id, fixes.t, fixes.lon, fixes.lat)), {})
     layer = make(twice)
     read(session, layer)
-    assert "Data: fixes: 12 users, 1,440 of 2,880 fixes" in notes_of(menu, session, layer)[0]
+    assert "Data: fixes: 12 users, 1,440 fixes" in notes_of(menu, session, layer)[0]
     other = labelled("team", ["nights"])
     assert "Data: " not in notes_of(menu, session, other)[0], "they are not on the map"
     other.setCustomProperty("raw/made_of", layer.name())
