@@ -199,7 +199,7 @@ class RawAlgorithm(Form):
 
     def load_on_completion(self, name: str, destination: str, style: Style, own: bool = True) -> None:
         """Return an output, and style it where QGIS will load it. own: QGIS did not make it, and has to be told."""
-        from ..layers import loading
+        from ..layers import styling
 
         run, title = self.current, self.parameterDefinition(name).description()
         self.results[name] = destination
@@ -209,4 +209,4 @@ class RawAlgorithm(Form):
             details = QgsProcessingContext.LayerDetails(called, project, name, kind)
             run.context.addLayerToLoadOnCompletion(destination, details)
         model = run.text("MODEL").strip() if self.parameterDefinition("MODEL") is not None else None
-        loading.on_load(run.context, destination, style, title, self.inputs, model)
+        styling.on_load(run.context, destination, style, title, self.inputs, model)

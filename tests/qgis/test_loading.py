@@ -18,13 +18,13 @@ from .test_styling import COMMUTER, layer_of, legend_of
 def test_post_processors_outlive_the_call() -> None:
     import gc
 
-    from raw_qgis_plugin.layers import loading, styling
+    from raw_qgis_plugin.layers import styling
 
     layer = layer_of("Point", "&field=t:datetime", [[None]])
     context = QgsProcessingContext()
     context.addLayerToLoadOnCompletion(layer.id(), QgsProcessingContext.LayerDetails("out", None))
     layer.setName("out")
-    loading.on_load(context, layer.id(), styling.Fixes(), "out")
+    styling.on_load(context, layer.id(), styling.Fixes(), "out")
     gc.collect()
     details = context.layerToLoadOnCompletionDetails(layer.id())
     assert details.groupName == "RAW"
@@ -34,11 +34,11 @@ def test_post_processors_outlive_the_call() -> None:
 
 def load(layer: QgsVectorLayer, style: Any, feedback: Any, name: str = "Output", file: str = "") -> None:
     """As Processing does it after a run. name: that was asked for. file: the name by which it is shown, if that is."""
-    from raw_qgis_plugin.layers import loading
+    from raw_qgis_plugin.layers import styling
 
     context = QgsProcessingContext()
     context.addLayerToLoadOnCompletion(layer.id(), QgsProcessingContext.LayerDetails(name, None))
-    loading.on_load(context, layer.id(), style, "Output")
+    styling.on_load(context, layer.id(), style, "Output")
     details = context.layerToLoadOnCompletionDetails(layer.id())
     layer.setName(file or details.name)
     details.postProcessor().postProcessLayer(layer, context, feedback)

@@ -17,7 +17,7 @@ from qgis.PyQt.QtGui import QColor
 from ...core.regions.people import PEOPLE_FIGURES
 from ...core.regions.view import RegionView
 from ...layers import styling, writing
-from ...layers.loading import MADE
+from ...layers.words import MADE
 from ...processing.words import tr
 from ..layer_group import LayerGroup
 from ..layer_kinds import REGIONS_OF
