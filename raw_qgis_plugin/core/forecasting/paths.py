@@ -105,12 +105,9 @@ class Components:
 
     def _columns(self, context: np.ndarray) -> np.ndarray:
         """The number (m, c) of each component among those of its context, the heaviest over all horizons first."""
-        of, key = np.repeat(context, SETTINGS.stored), self.key.ravel()
-        order = np.lexsort((key, of))
-        start = run_starts(of[order], key[order])
-        number = np.empty(len(order), np.int64)
-        number[order] = np.cumsum(start) - 1
-        total, owner = np.bincount(number, self.values[..., 5].ravel()), of[order][start]
+        of = np.repeat(context, SETTINGS.stored)
+        _, first, number = np.unique(content_hash(self.key.ravel(), of), return_index=True, return_inverse=True)
+        total, owner = np.bincount(number, self.values[..., 5].ravel()), of[first]
         by_weight = np.lexsort((-total, owner))
         rank = np.empty(len(total), np.int64)
         rank[by_weight] = np.arange(len(total)) - np.searchsorted(owner[by_weight], owner[by_weight])

@@ -102,8 +102,8 @@ def describe(
     first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
     done = 0
     for block in np.split(np.arange(len(end)), np.arange(CONTEXTS_AT_ONCE, len(end), CONTEXTS_AT_ONCE)):
-        contexts = zip(begin[block], end[block], farthest_s[block], by_days[block], strict=True)
-        kept, of_days = zip(*(select_rows(tracks.t, *each) for each in contexts), strict=True)  # not one fix at a time
+        each_of = zip(begin[block], end[block], farthest_s[block], by_days[block], strict=True)
+        kept, of_days = zip(*(select_rows(tracks.t, *each) for each in each_of), strict=True)  # not one fix at a time
         rows, valid = padded(kept)
         days = np.array(of_days)
         length = valid.sum(axis=1)
