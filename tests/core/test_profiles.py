@@ -50,6 +50,11 @@ def test_unsure_labels_are_unknown(people, invented_model):
     model.run_head = lambda name, x: -said(name, x)  # as sure of the other word
     no = profile(people, model).columns
     assert no["commuter_p"] == pytest.approx(1 - answer["commuter_p"]), "the probability of yes"
+    even = profile(
+        people, invented_model({**COMMUTER, "threshold": 0.5}),
+        cached=lambda tracks, _: np.zeros((tracks.n_tracks, embedding_width(4)), np.float32),
+    )  # fmt: skip
+    assert set(even.columns["commuter"]) == {"no"}, "as sure as the threshold is sure enough"
     model.bundle.card["heads"][0]["classes"] = ["b", "c"]
     assert profile(people, model).columns["commuter_p"] == pytest.approx(answer["commuter_p"]), "of the likeliest word"
 

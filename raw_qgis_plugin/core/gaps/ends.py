@@ -94,8 +94,8 @@ def ends_of(gaps: Gaps) -> Ends:
     across, seconds = gaps.across_m, gaps.seconds
     distance = np.hypot(*across.T)
     main = np.where((distance > s.min_apart_m)[:, None], across, velocity.mean(axis=2).sum(axis=1))
-    length = np.hypot(*main.T)[:, None]
-    heading = np.where(length > 1e-6, main / np.maximum(length, 1e-6), [1.0, 0.0])
+    main = np.where(main.any(axis=1)[:, None], main, [1.0, 0.0])
+    heading = main / np.hypot(*main.T)[:, None]
     speed = np.hypot(velocity[..., 0], velocity[..., 1]).mean(axis=(1, 2))
     return Ends(
         tracks.lon[first], tracks.lat[first], heading, seconds, into_frame(across, heading),

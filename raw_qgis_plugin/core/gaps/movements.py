@@ -125,8 +125,9 @@ class Movements:
         g, one, other, took_s, stretch = (a[kept] for a in (g, one, other, took_s, stretch))
         offs = _offs(gaps, g, (self._lon[one], self._lat[one]), (self._lon[other], self._lat[other]))
         square = np.square(np.concatenate(offs, axis=1)).sum(axis=1) / (0.5 * reach_m[g]) ** 2
-        square += (stretch / s.stretch_scale) ** 2 + (took_s < 0)
-        how = np.where(took_s < 0, int(How.REVERSED), int(How.PAIR))
+        backwards = np.signbit(took_s)
+        square += (stretch / s.stretch_scale) ** 2 + backwards
+        how = np.where(backwards, int(How.REVERSED), int(How.PAIR))
         return self._nearest(gaps, g, one, square, s.pairs, (self._track[one], self._t[one], took_s, *offs, how))
 
     def _from_one(self, gaps: Gaps, how: How, near: list[tuple[np.ndarray, np.ndarray]], reach_m: np.ndarray) -> tuple:
