@@ -282,12 +282,8 @@ def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
 
 def id_columns(columns: Mapping[str, np.ndarray], args: argparse.Namespace, guess: Schema) -> dict[str, np.ndarray]:
     """user_id and track_id or day of a result, in the source's types."""
-    ids = {"user_id": own_ids(columns["user_id"], args.tracks, guess.user)}
-    if "track_id" in columns:
-        ids["track_id"] = own_ids(columns["track_id"], args.tracks, guess.track or guess.user)
-    if "day" in columns:
-        ids["day"] = columns["day"]
-    return ids
+    fields = {"user_id": guess.user, "track_id": guess.track or guess.user, "day": None}
+    return {name: own_ids(columns[name], args.tracks, field) for name, field in fields.items() if name in columns}
 
 
 def units_of(tracks: Tracks, unit: str) -> Tracks:

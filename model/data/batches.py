@@ -29,18 +29,13 @@ FILLED_S = 900  # the cadence of days that are filled round the clock
 
 @dataclass(frozen=True)
 class Settings:
-    """How batches are drawn.
+    """How batches are drawn."""
 
-    pieces: most tracks in a row. fastest_m_s: of simulated movement that is enlarged. context: fixes before a query
-    about days; one fix in query_every has queries. farthest_s: longest horizon across a silence, since no track shows
-    where a night ends.
-    """
-
-    pieces: int = 4
-    fastest_m_s: float = 70.0
-    context: int = 4
-    query_every: int = 24
-    farthest_s: float = 32 * FILLED_S
+    pieces: int = 4  # tracks in a row, at most
+    fastest_m_s: float = 70.0  # of simulated movement that is enlarged
+    context: int = 4  # fixes before a query about days
+    query_every: int = 24  # of days, one fix in so many has queries
+    farthest_s: float = 32 * FILLED_S  # horizon across a silence, since no track shows where a night ends
 
 
 SETTINGS = Settings()

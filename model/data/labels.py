@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +81,8 @@ def clean(values: Sequence[Any] | np.ndarray) -> np.ndarray:
 def _clean(value: Any) -> Any:
     if value is None or value != value or value in (np.inf, -np.inf):
         return None
-    if isinstance(value, (bool, int, float, np.bool_, np.number)):
-        return value
-    if isinstance(value, Decimal):
-        return float(value)
+    if isinstance(value, (Number, np.bool_)):
+        return float(value) if isinstance(value, Decimal) else value
     text = str(value).strip()
     return None if text.casefold() in MISSING else text
 

@@ -44,18 +44,16 @@ FAMILIES = ("5s", "15s", "60s", "long", "filled")
 
 @dataclass(frozen=True)
 class Protocol:
-    """The protocol's sizes. Fine families: fixes of context and of targets, fixes between the starts of windows, and
-    the fastest step. long and filled: horizons and longest hold in bins of 15 min, radius of the city, least context.
-    """
+    """The protocol's sizes: of fine families, then of long and filled."""
 
-    context: int = 40
-    ahead: int = 5
-    every: int = 15
+    context: int = 40  # fixes
+    ahead: int = 5  # targets
+    every: int = 15  # fixes between the starts of windows
     fastest_m_s: float = 70.0
-    ahead_bins: tuple[int, ...] = (1, 2, 4, 6, 8, 10)
+    ahead_bins: tuple[int, ...] = (1, 2, 4, 6, 8, 10)  # of 15 min
     held_bins: int = 48
-    city_m: float = 60_000.0
-    least: int = 8
+    city_m: float = 60_000.0  # radius
+    least: int = 8  # bins of context
 
 
 PROTOCOL = Protocol()

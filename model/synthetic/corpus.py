@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model.synthetic.city.layout import ANCHORS, Place, make_streets, osm_streets
 from model.synthetic.city.movement import draw_trips, simulate
 from model.synthetic.city.rail import KINDS, draw_line, run_trains
-from model.synthetic.city.streets import ANCHORS, Place, make_streets, osm_streets
 from model.synthetic.sumo import SyntheticError, Trajectory, say
 from raw_qgis_plugin.core.times import HOUR_MS
 

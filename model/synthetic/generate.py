@@ -12,10 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from model.synthetic.city.layout import CELL_M, City, build_city
-from model.synthetic.city.streets import make_streets, osm_streets
-from model.synthetic.population.people import EMPLOYED, Population, populate
-from model.synthetic.population.plans import DAY_S, HOUR_S, MODE_CODES, Trips, plan_weeks
+from model.synthetic.city.layout import CELL_M, City, build_city, make_streets, osm_streets
+from model.synthetic.population.people import (
+    DAY_S,
+    EMPLOYED,
+    HOUR_S,
+    MODE_CODES,
+    Population,
+    Trips,
+    plan_weeks,
+    populate,
+)
 from model.synthetic.population.recording import Fixes, logger, phone, places_seen, planned, record, simulated
 from model.synthetic.population.travel import Journey, move
 from model.synthetic.sumo import say

@@ -32,19 +32,14 @@ ALIKE = {  # kinds whose cases count together with those of a kind
 
 @dataclass(frozen=True)
 class Settings:
-    """How areas are calibrated.
-
-    edges_s: horizons between two edges share a factor. context: least number of fixes before a query. enough: least
-    number of forecasts for a factor. batch: most forecasts from a batch. moved_m: where days are filled round the
-    clock, only tracks that moved farther count. prior_people: the weight of an earlier calibration, in people.
-    """
+    """How areas are calibrated. Horizons between two of edges_s share a factor."""
 
     edges_s: tuple[float, ...] = (1, 4, 8, 15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 18_000)
-    context: int = 16
-    enough: int = 300
-    batch: int = 2000
-    moved_m: float = 1.0
-    prior_people: int = 5
+    context: int = 16  # fixes before a query, at least
+    enough: int = 300  # forecasts for a factor, at least
+    batch: int = 2000  # forecasts from a batch, at most
+    moved_m: float = 1.0  # where days are filled round the clock, only tracks that moved farther count
+    prior_people: int = 5  # the weight of an earlier calibration
 
 
 SETTINGS = Settings()

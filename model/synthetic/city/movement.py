@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.synthetic.city.streets import Streets
+from model.synthetic.city.layout import Streets
 from model.synthetic.sumo import Range, SyntheticError, Trajectory, run_sumo, simulate_traffic
 
 

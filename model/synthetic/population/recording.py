@@ -10,8 +10,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from model.synthetic.city.layout import Sites
-from model.synthetic.population.people import Population
-from model.synthetic.population.plans import DAY_S, HOUR_S, MODE_CODES, Trips
+from model.synthetic.population.people import DAY_S, HOUR_S, MODE_CODES, Population, Trips
 from model.synthetic.population.travel import Journey
 
 

@@ -12,12 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.synthetic.city.layout import City, nearest
+from model.synthetic.city.layout import City, Streets, nearest
 from model.synthetic.city.movement import Trip, simulate
 from model.synthetic.city.rail import run_trains
-from model.synthetic.city.streets import Streets
-from model.synthetic.population.people import Population
-from model.synthetic.population.plans import MODE_CODES, Trips
+from model.synthetic.population.people import MODE_CODES, Population, Trips
 from model.synthetic.sumo import Trajectory, say
 
 BATCH = 4000  # legs of one simulation
