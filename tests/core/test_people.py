@@ -106,16 +106,6 @@ def test_rail_counts_as_rare_and_gaps_not_at_all(model: Model) -> None:
         assert found.in_domain.all() and np.isfinite(found.p).all() == counted
 
 
-def test_others_and_the_zone_of_a_clock_change_nothing(labels: PeopleLabels) -> None:
-    """Solar time: the same week at 90° E, six hours earlier."""
-    some = everybody()
-    alone = some.take(some.user == 3)
-    there = build_tracks(None, None, alone.t - 6 * HOUR_MS, alone.lon + 90, alone.lat)[0]
-    for tracks in (alone, there):
-        found = label_people(tracks, None)
-        assert abs(found.columns["commuter_p"][0] - labels.columns["commuter_p"][3]) < 1e-6
-
-
 def test_profiles_hold_labels_where_cards_look_for_them(model: Model) -> None:
     found = profile_people(everybody().by_user(), model)
     assert [card["name"] for card in CARDS if card["name"] not in found.columns] == []
