@@ -94,7 +94,7 @@ def ends_of(gaps: Gaps) -> Ends:
     across, seconds = gaps.across_m, gaps.seconds
     distance = np.hypot(*across.T)
     main = np.where((distance > s.min_apart_m)[:, None], across, velocity.mean(axis=2).sum(axis=1))
-    main = np.where(main.any(axis=1)[:, None], main, [1.0, 0.0])
+    main = np.where(np.any(main, axis=1, keepdims=True), main, [1.0, 0.0])
     heading = main / np.hypot(*main.T)[:, None]
     speed = np.hypot(velocity[..., 0], velocity[..., 1]).mean(axis=(1, 2))
     return Ends(
