@@ -16,11 +16,10 @@ import numpy as np
 
 from raw_qgis_plugin.core.embedding.applicability import format_reasons
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
-from raw_qgis_plugin.core.options import Spec, options_of
 from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.sources.readers import KINDS, find_source, read
 from raw_qgis_plugin.core.sources.schema import Schema
-from raw_qgis_plugin.core.specs import FORMATS
+from raw_qgis_plugin.core.specs import FORMATS, Spec, options_of
 from raw_qgis_plugin.core.tracks import Tracks
 
 if TYPE_CHECKING:

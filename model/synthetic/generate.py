@@ -26,7 +26,7 @@ from model.synthetic.population.people import (
 from model.synthetic.population.recording import Fixes, logger, phone, places_seen, planned, record, simulated
 from model.synthetic.population.travel import Journey, move
 from model.synthetic.sumo import say
-from raw_qgis_plugin.core.options import Spec, option
+from raw_qgis_plugin.core.specs import Spec, option
 
 FIRST_MONDAY = np.datetime64("2023-03-06")
 SCRATCH = ".simulation"  # folder in the output

@@ -30,7 +30,7 @@ from qgis.core import (
 )
 
 from ..core.errors import Cancelled
-from ..core.options import Option, Spec, options_of
+from ..core.specs import Option, Spec, options_of
 from .words import time_left, tr
 
 ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder

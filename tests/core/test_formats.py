@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("pyarrow")
 
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources.readers import preview, read
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.sources.schema import Schema
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
@@ -160,15 +160,3 @@ def test_points_of_geojson_are_fixes(tmp_path):
 def test_hostile_and_broken_files_give_a_sentence(tmp_path, name, text, words):
     with pytest.raises(InputError, match=words):
         read_text(tmp_path, text, name)
-
-
-def test_previews_of_every_kind(tmp_path):
-    """The first rows, of a folder without reading all of it."""
-    for name, words in {"a.gpx": GPX, "b.json": json.dumps(TIMELINES["Records.json"])}.items():
-        (tmp_path / name).write_text(words)
-    folder = tmp_path / "007" / "Trajectory"
-    folder.mkdir(parents=True)
-    (folder / "20200101000000.plt").write_text(PLT_HEADER + "46.5,7.1,0,9,0,2020-01-01,10:00:00\n")
-    for name in ("a.gpx", "b.json", "007"):
-        found = preview(tmp_path / name)
-        assert not found.problem and found.fixes["t"].to_pylist()[0] == TEN

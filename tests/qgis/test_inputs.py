@@ -130,7 +130,7 @@ def test_the_dock_and_the_algorithms_skip_the_same_fixes(
     session.set_layer(layer)
     until(lambda: session.tracks is not None)
     reasons = "skipped: 1 no time that can be read, 1 at the time of another fix of the same track, 1 impossible jump."
-    assert f"3 of 1,441 fixes were {reasons}" in session.summary
+    assert f"3 fixes {reasons}" in session.summary
     for algorithm in ("raw:profileusers", "raw:forecasttracks"):
         done = run(algorithm, INPUT=layer, MODEL=bundle, **OUTPUTS)
         assert f"3 fixes {reasons}" in done.feedback.warnings

@@ -107,16 +107,6 @@ def test_the_dock_stores_a_region_as_it_was_drawn_over_180_degrees(crs: str) -> 
     assert stored.symDifference(drawn).area() < 1e-6 * drawn.area()
 
 
-@pytest.mark.parametrize("crs", ["EPSG:32701", FIJI])
-def test_a_line_over_180_degrees_does_not_span_the_map(crs: str) -> None:
-    from raw_qgis_plugin.layers.coordinates import from_wgs84, transform_xy
-
-    transform = from_wgs84(QgsCoordinateReferenceSystem(crs), QgsProject.instance().transformContext())
-    for lon in ([179.9, 180.1], [-179.9, -180.1], [np.nan, 180.1]):
-        x = transform_xy(np.column_stack([lon, [-17.0, -17.0]]), transform)[:, 0]
-        assert np.isfinite(x[1]) and not abs(x[1] - x[0]) > 25_000
-
-
 def test_tracks_go_over_180_degrees(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     """A line a track, from where it begins and on beyond 180."""
     lon = (np.array(fixes.lon) + 63.6 + 180) % 360 - 180  # the invented people's home is at 180
