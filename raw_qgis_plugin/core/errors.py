@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.util import find_spec
@@ -77,7 +77,9 @@ def part_of(progress: Progress, start: float, stop: float) -> Progress:
 
 def require(*names: str) -> None:
     """Raise MissingLibrary with all of the modules `names` that are not installed."""
-    missing = packages_of(name for name in names if not is_installed(name))
+    known = {module.split(".")[0]: package for package, module in MODULE_OF.items()}
+    tops = (name.split(".")[0] for name in names if not is_installed(name))
+    missing = list(dict.fromkeys(known.get(top, top) for top in tops))
     if missing:
         packages = ", ".join(missing)
         raise MissingLibrary(
@@ -92,9 +94,3 @@ def is_installed(module: str) -> bool:
         return find_spec(module) is not None
     except (ImportError, ValueError):  # a parent package is missing, or the module was put there by hand
         return False
-
-
-def packages_of(modules: Iterable[str]) -> list[str]:
-    """The names of the packages to install for some modules."""
-    names = {module.split(".")[0]: package for package, module in MODULE_OF.items()}
-    return list(dict.fromkeys(names.get(top, top) for top in (module.split(".")[0] for module in modules)))

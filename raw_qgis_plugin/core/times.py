@@ -20,7 +20,7 @@ HOUR_MS = 3_600_000
 
 # The layouts of text, as Arrow's regular expressions: a date, and what may follow it
 CLOCK = r"(?:[Tt ]+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d*))?)?)?"
-HALF_AND_ZONE = r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>[^\s\"]*)[\s\"]*$"
+HALF_AND_ZONE = r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>(?:[^\s\"\d][^\s\"]*)?)[\s\"]*$"
 YEAR_FIRST = r"^[\s\"]*(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + CLOCK + HALF_AND_ZONE
 DAY_FIRST = r"^[\s\"]*(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4})" + CLOCK + HALF_AND_ZONE
 MONTH_FIRST = DAY_FIRST.replace("<day>", "<other>").replace("<month>", "<day>").replace("<other>", "<month>")

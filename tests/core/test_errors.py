@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from raw_qgis_plugin.core.errors import MissingLibrary, packages_of, require
+from raw_qgis_plugin.core.errors import MissingLibrary, require
 
 
 def test_all_missing_packages_are_named_as_one_installs_them():
@@ -13,8 +13,3 @@ def test_all_missing_packages_are_named_as_one_installs_them():
     with pytest.raises(MissingLibrary, match=r"packages: no_such_thing, nor_this\.") as error:
         require("no_such_thing", "numpy", "nor_this.sub")
     assert "pip install no_such_thing nor_this" in str(error.value) and "RAW → Packages" in str(error.value)
-
-
-def test_a_package_is_named_as_pip_knows_it():
-    modules = ["sklearn.tree", "onnxruntime", "torch", "torch.nn"]
-    assert packages_of(modules) == ["scikit-learn", "onnxruntime", "torch"]

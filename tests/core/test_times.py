@@ -83,6 +83,7 @@ def test_every_number_has_its_own_unit(kind):
     """Devices of one table write seconds and milliseconds; no part of the table has to know of the others."""
     values = np.array([NOON // 1000, NOON, NOON, NOON * 1000, NOON * 1_000_000, 0, 5], kind)
     assert parse_times(values).tolist() == [NOON] * 5 + [0, 5000]
+    assert parse_times(np.array([1_900_000_000, 2_000_000_000_000], kind))[0] == 1_900_000_000_000  # no date of 1900
     if kind in (float, np.int64):
         assert parse_times(-values).tolist() == [-NOON] * 5 + [0, -5000]
 

@@ -18,12 +18,13 @@ from ..tracks import Skipped
 from .ogr import ogr_tables
 
 LISTS = ("locations", "semanticSegments", "data")  # of Records.json, Timeline.json, OwnTracks
+PLAIN = {str, int, float}  # types of values; others are left out
 SEGMENT = {"timelinePath", "visit", "activity"}
 POINT = r"(?P<lat>-?\d+(?:\.\d+)?)°?,\s*(?P<lon>-?\d+(?:\.\d+)?)"
 
 
 def object_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
-    """One table of the objects' columns of text and numbers. Raises InputError if the file holds no such objects.
+    """One table of the objects' columns, as text. Raises InputError if the file holds no such objects.
 
     Broken lines of a file of lines, such as one in whose middle it ends, are counted in `skipped`.
     """
@@ -36,11 +37,12 @@ def object_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[
             yield _timeline(points)
     else:
         items = [item for item in items if item.get("_type", "location") == "location"]  # of OwnTracks
-        names = dict.fromkeys(name for item in items[:1000] for name, value in item.items() if _is_plain(value))
+        names = dict.fromkeys(name for item in items[:1000] for name, value in item.items() if type(value) in PLAIN)
         if not names:
             words = "RAW reads exports of Google Timeline and OwnTracks."
             raise InputError(f"{file.name} holds no list of positions: {words}")
-        yield pa.table({name: _column([item.get(name) for item in items]) for name in names})
+        rows = [{name: value for name, value in item.items() if type(value) in PLAIN} for item in items]
+        yield pa.table({name: texts(row.get(name) for row in rows) for name in names})
 
 
 def _objects(file: Path, skipped: Skipped) -> Any:
@@ -64,18 +66,6 @@ def _objects(file: Path, skipped: Skipped) -> Any:
         except (ValueError, RecursionError):
             skipped.add("unreadable row", bool(line.strip()))
     return found
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
-
-
-def _column(values: list[Any]) -> pa.Array:
-    values = [value if _is_plain(value) else None for value in values]
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeError):
-        return texts(values)  # text and numbers, or numbers of other sizes
 
 
 def texts(values: Iterable[Any]) -> pa.Array:
