@@ -117,9 +117,9 @@ WRONG: list[tuple[dict, str]] = [
         *[([{**CLASSES, "threshold": t}], r"0\.threshold") for t in ("0.6", None, NAN, 1.5)],
         *[([{**NUMBER, "inputs": n}], r"0\.inputs") for n in (3.5, 0, -1, 10**6, True, "3", NAN, None)],
         *[([{**NUMBER, "name": n}], r"0\.name") for n in ("n_users", "fid", "geom", "con", "com1", "../../evil", 1)],
-        ([{**NUMBER, "domain": {"span_h": 5}}], r"0\.domain\.span_h"),
-        ([{**NUMBER, "halfwidth": {"low": "a", "high": 1}}], r"0\.halfwidth"),
-        ([{**NUMBER, "metrics": {"ratio": [1, "2"]}}], r"0\.metrics\.ratio\.1"),
+        *[([{**NUMBER, name: value}], rf"0\.{name}") for name, value in (
+            ("domain", {"span_h": 5}), ("halfwidth", {"low": "a", "high": 1}), ("metrics", {"ratio": [1, "2"]}),
+        )],
     )],
     *[({"calibration": {"trips": table}}, r"in calibration\.trips") for table in (
         [1], {"horizon_s": 10}, {"horizon_s": [10.0, 60]}, {**TABLE, "horizon_s": []},

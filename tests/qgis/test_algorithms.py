@@ -111,12 +111,6 @@ def test_forecast_areas_lie_around_the_forecast_and_in_each_other(
         assert large.contains(spot) and large.contains(small.buffer(-1e-7, 5)) and large.area() > small.area()
 
 
-def test_forecast_lines_and_areas_are_optional(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
-    done = run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, HORIZON=0.5, STEP=0.25)
-    assert set(done.values) == {"OUTPUT"} | COUNTS
-    assert sorted({row["horizon_min"] for row in done.rows()}) == [0.25, 0.5]
-
-
 def test_unit_of_forecasts(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     trips = type(fixes)(fixes.user_id, fixes.t, fixes.lon, fixes.lat, {"trip": [i // 60 for i in range(len(fixes.t))]})
     common = {"INPUT": make(trips), "MODEL": bundle, "HORIZON": 5, "STEP": 5}
@@ -171,9 +165,6 @@ def test_one_label_for_a_whole_day_is_doubted(run: Callable, make: Callable, fix
     slow = type(fixes)(fixes.user_id, [first + 6 * (t - first) for t in fixes.t], fixes.lon, fixes.lat, {})
     done = run("raw:profileusers", INPUT=make(slow), MODEL=bundle, UNIT="track")
     assert any("12 of 12 tracks last longer than" in text and "diary" in text for text in done.feedback.warnings)
-    done.feedback.warnings.clear()
-    days = run("raw:profileusers", INPUT=make(slow), MODEL=bundle, UNIT="day")
-    assert not any("last longer" in text for text in days.feedback.warnings)
 
 
 def test_no_line_is_drawn_over_a_gap(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:

@@ -54,26 +54,6 @@ def test_filled_tracks_are_tracks(run: Callable, make: Callable, gappy: Any) -> 
     assert again.values["N_USERS"] == 12 and len(again.rows()) == 12 * 11
 
 
-def test_styles_are_dashed_hollow_and_named_inferred(run: Callable, make: Callable, gappy: Any) -> None:
-    from raw_qgis_plugin.layers.styling import InferredAreas, InferredLines, InferredPoints
-
-    done = run("raw:fillgaps", INPUT=make(gappy), **OUTPUTS)
-    for name, style, begin in (
-        ("OUTPUT", InferredPoints(), "t"), ("OUTPUT_TRACKS", InferredLines(), "t_first"),
-        ("OUTPUT_AREAS", InferredAreas(), "t"),
-    ):  # fmt: skip
-        layer = done.layer(name)
-        style.apply(layer)
-        assert layer.name().startswith("Inferred") and layer.temporalProperties().startField() == begin
-    line = done.layer("OUTPUT_TRACKS").renderer().rootRule().children()[0].symbol().symbolLayer(1)
-    assert line.useCustomDashPattern() and line.color().name() == "#7b3f9e"
-    marker = done.layer().renderer().symbol().symbolLayer(0)
-    assert marker.color().name() == "#ffffff" and marker.strokeColor().name() == "#7b3f9e"
-    for rule in done.layer("OUTPUT_AREAS").renderer().embeddedRenderer().rootRule().children():
-        fill = rule.symbol().symbolLayer(0)
-        assert fill.strokeColor().name() == "#7b3f9e" and 0 < fill.fillColor().alpha() < 80
-
-
 def test_nothing_to_fill(run: Callable, make: Callable, fixes: Any, gappy: Any) -> None:
     whole = run("raw:fillgaps", INPUT=make(fixes), **OUTPUTS)
     assert whole.rows() == whole.rows("OUTPUT_TRACKS") == whole.rows("OUTPUT_AREAS") == []

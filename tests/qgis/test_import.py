@@ -111,19 +111,6 @@ def test_large_layers_and_paths_become_geopackages(
     assert layer.source().endswith(".gpkg") and layer.featureCount() == 1440 and layer.name() == "Fixes"
 
 
-def test_a_cancelled_import_leaves_no_half_file(run: Callable, feedback: Any, tmp_path: Path) -> None:
-    table, path = tmp_path / "fixes.csv", tmp_path / "people.gpkg"
-    table.write_text("user,time,lon,lat\na,2020-01-01,1,2\n")
-    run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path))
-    before = path.read_bytes()
-    rows = [f"{i % 50},{1_577_872_800 + 60 * i},{i % 97 / 1e3},1" for i in range(200_000)]
-    table.write_text("\n".join(["user,time,lon,lat", *rows]))
-    feedback.progressChanged.connect(lambda share: feedback.cancel() if share > 70 else None)
-    assert not run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path)).values
-    assert path.read_bytes() == before
-    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".csv" and p.is_file()) == ["people.gpkg"]
-
-
 def test_what_was_chosen_for_one_file_is_not_taken_of_the_next(
     processing: Any, qgis_iface: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -248,16 +248,3 @@ def test_a_training_that_breaks_leaves_the_log_that_it_points_to(
     assert "reading" in (folder / "log.jsonl").read_text() and "1 / 0" in (folder / "errors.txt").read_text()
     assert not {file.name for file in folder.iterdir()} & PEOPLES
     assert Child(folder).status == "failed"
-
-
-def test_ids_of_labels_are_guessed(staged: None) -> None:
-    from raw_qgis_plugin.core.errors import InputError
-    from raw_qgis_plugin.processing.models import id_columns
-
-    assert id_columns(["UID", "x"], "user", "") == {"user_id": "UID"}
-    assert id_columns(["who", "x"], "user", "who") == {"user_id": "who"}
-    assert id_columns(["user_id", "trip_id"], "track", "") == {"track_id": "trip_id", "user_id": "user_id"}
-    intervals = {"user_id": "user", "start": "start", "end": "end"}
-    assert id_columns(["user", "start", "end", "mode"], "track", "") == intervals
-    with pytest.raises(InputError, match="no id of the day"):
-        id_columns(["x"], "day", "")
