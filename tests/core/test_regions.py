@@ -16,8 +16,7 @@ from raw_qgis_plugin.core.regions.geometry import FixIndex, area_km2, fixes_insi
 from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs  # noqa: E402
 from raw_qgis_plugin.core.regions.noise import COMMON, deviation, noise, noise_keys, noisy_medians  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402
-from raw_qgis_plugin.core.regions.view import prepare, summarise_region  # noqa: E402
-from raw_qgis_plugin.core.regions.week import NO_DATA, TOO_FEW  # noqa: E402
+from raw_qgis_plugin.core.regions.view import NO_DATA, TOO_FEW, prepare, summarise_region  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 
 HOUR, MONDAY = 3_600_000, 1_699_833_600_000

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BundleError
-from .arrays import read_arrays
 from .contract import LIMITS
+from .network import read_arrays
 
 Arrays = Mapping[str, np.ndarray]
 Part = Callable[[np.ndarray], np.ndarray]

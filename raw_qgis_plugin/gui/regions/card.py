@@ -10,8 +10,7 @@ import numpy as np
 
 from ...core.bundle.bundle import Bundle
 from ...core.regions.people import CARDS
-from ...core.regions.view import RegionView
-from ...core.regions.week import TOO_FEW
+from ...core.regions.view import TOO_FEW, RegionView
 from ...layers.legends import title_of, verdict_of
 from ...layers.publishing import desk_note
 from ...layers.words import count_fixes, count_people
