@@ -70,8 +70,8 @@ def head_arrays(inputs: int) -> dict[str, np.ndarray]:
     trees = {
         "columns": np.array([0, 2], i), "root": np.array([0, 3], i), "left": np.array([1, 1, 2, 4, 4, 5], i),
         "right": np.array([2, 1, 2, 5, 4, 5], i), "column": np.array([0, 0, 0, 1, 0, 0], i),
-        "threshold": np.zeros(6, f), "value": np.array([0, -1, 1, 0, -0.5, 0.5], f), "depth": np.array([1], i),
-        "start": np.zeros(1, f), "floor": np.array([-6], f),
+        "threshold": np.zeros(6, f), "value": np.array([[1, 0], [0.9, 0.1], [0.2, 0.8]] * 2, f),
+        "depth": np.array([1], i), "start": np.zeros(1, f), "floor": np.array([0.005], f),
     }  # fmt: skip
     parts = {f"{n}.{name}": v for n, part in enumerate((linear, trees)) for name, v in part.items()}
     return {"shares": np.array([0.6, 0.4], f), "gain": np.array([1.5], f), "shift": np.zeros(1, f), **parts}
