@@ -27,7 +27,6 @@ from driving import (
     key,
     main,
     menu,
-    on_map,
     open_dock,
     picture,
     press,
@@ -76,15 +75,7 @@ def regions(dock, polygons):
     click_map(*around(0.5, 0.5, 0.1)[0])
     key(Qt.Key.Key_Escape)
     report["after Esc"] = len(dock.regions.shown), find(dock, "raw_region_polygon").isChecked()
-    press(dock, "raw_region_box")
-    box, viewport = around(0.5, 0.5, 0.01), canvas.viewport()
-    QTest.mousePress(viewport, LEFT, ONE, on_map(*box[0]))
-    for share in (0.3, 0.6, 1.0):
-        QTest.mouseMove(viewport, on_map(*(a + share * (b - a) for a, b in zip(box[0], box[2]))))
-        wait(0.05)
-    QTest.mouseRelease(viewport, LEFT, ONE, on_map(*box[2]))
-    until(lambda: len(dock.regions.shown) == 3, 20, "the box")
-    idle(dock)
+    draw(dock, around(0.5, 0.5, 0.02))
     report["few"] = words(find(dock, "raw_region_card"))
     polygons.selectAll()
     press(dock, "raw_region_selected")

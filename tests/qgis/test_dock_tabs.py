@@ -16,8 +16,6 @@ from qgis.core import (
     QgsTemporalNavigationObject,
     QgsVectorLayer,
 )
-from qgis.gui import QgsMapToolPan
-from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QLabel
 
 from .tabs import HOME, draw, people, read
@@ -87,20 +85,6 @@ def test_a_marked_track_crosses_180_degrees(session: Any, menu: Any, make: Calla
             box.combineExtentWith(band.asGeometry().boundingBox())
         assert len(users.bands) > 1 and box.width() < 1
     users.remove()
-
-
-def test_the_map_is_given_back_where_the_earlier_tool_is_deleted(session: Any, menu: Any) -> None:
-    from raw_qgis_plugin.gui.maps.draw import Drawing
-
-    canvas, drawing = menu.iface.mapCanvas(), Drawing(menu.iface, session.map_crs)
-    before = QgsMapToolPan(canvas)
-    canvas.setMapTool(before)
-    drawing.box()
-    ours = canvas.mapTool()
-    assert ours is not before
-    sip.delete(before)
-    drawing.stop()
-    assert canvas.mapTool() is not ours
 
 
 def test_a_selected_fix_shows_its_user_while_the_tab_is_in_sight(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Drawing a region on the map, by corners as QGIS digitizes or as a box, and its shape in WGS84."""
+"""Drawing a region on the map, by corners as QGIS digitizes, and its shape in WGS84."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProject, QgsVectorLayer
-from qgis.gui import QgsMapToolCapture, QgsMapToolDigitizeFeature, QgsMapToolExtent
+from qgis.gui import QgsMapToolCapture, QgsMapToolDigitizeFeature
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
@@ -42,14 +42,6 @@ class Drawing(QObject):
         scratch.setParent(tool)  # deleted together: a layer owned by Python could outlive QGIS
         tool.digitizingCompleted.connect(lambda feature: self._emit(QgsGeometry(feature.geometry())))
         tool.digitizingCanceled.connect(self.stop)
-        self._take(tool)
-
-    def box(self) -> None:
-        """Draw a box by dragging."""
-        box = lambda extent: None if extent.isEmpty() else self._emit(QgsGeometry.fromRect(extent))  # noqa: E731
-        self._take(QgsMapToolExtent(self.canvas, extentChanged=box))
-
-    def _take(self, tool: Any) -> None:
         self.stop()
         self.tool, self._before = tool, self.canvas.mapTool()
         self.canvas.setMapTool(tool)
@@ -72,8 +64,6 @@ class Drawing(QObject):
     def _drop(self) -> None:
         tool, self.tool, self._before = self.tool, None, None
         if tool is not None:
-            if isinstance(tool, QgsMapToolExtent):
-                tool.clearRubberBand()
             tool.deleteLater()
             self.ended.emit()
 

@@ -28,11 +28,6 @@ from .card import Region, RegionCard
 from .compare import Comparison
 from .layer import RegionLayer, name_of
 
-HINTS = {
-    "polygon": "Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.",
-    "box": "Drag a box on the map.",
-}
-
 
 class RegionsTab(QWidget):
     """Buttons to draw, the list of regions, and the card of the selected one."""
@@ -49,7 +44,8 @@ class RegionsTab(QWidget):
         self._of: Any = None  # what the views are of
         self.drawing = Drawing(self.iface, session.map_crs)
         self.drawing.drawn.connect(self.take_drawn)
-        self.drawing.ended.connect(lambda: self._draw(""))
+        self.drawing.ended.connect(lambda: self.buttons["polygon"].setChecked(False))
+        self.drawing.ended.connect(self._show_hint)
         self._lay_out()
         session.changed.connect(self.show_session)
         session.worked.connect(lambda: self._enable() if session.job is not None else self.refresh())
@@ -57,8 +53,7 @@ class RegionsTab(QWidget):
 
     def _lay_out(self) -> None:
         rows = (
-            ("polygon", tr("Draw"), tr("Draw a region by its corners"), lambda: self._draw("polygon")),
-            ("box", tr("Box"), tr("Draw a box"), lambda: self._draw("box")),
+            ("polygon", tr("Draw"), tr("Draw a region by its corners"), self._draw),
             ("selected", tr("Selected"), tr("Take the polygons that are selected on the map"), self.use_selected),
             ("compare", tr("Compare"), tr("Choose two regions in the list to see them side by side"),
              self.show_comparison),
@@ -70,9 +65,8 @@ class RegionsTab(QWidget):
         )  # fmt: skip
         self.buttons = {name: QToolButton(objectName=f"raw_region_{name}", text=title, toolTip=tip, clicked=slot)
                         for name, title, tip, slot in rows}  # fmt: skip
-        above, self.below = list(self.buttons.values())[:3], list(self.buttons.values())[3:]
-        for name in HINTS:
-            self.buttons[name].setCheckable(True)
+        above, self.below = list(self.buttons.values())[:2], list(self.buttons.values())[2:]
+        self.buttons["polygon"].setCheckable(True)
         self.min_users = QSpinBox(
             objectName="raw_min_users", minimum=1, maximum=1000, prefix=tr("from "), suffix=tr(" people"),
             toolTip=tr("Minimum users per region: fewer people get no figures."),
@@ -85,15 +79,11 @@ class RegionsTab(QWidget):
         parts = row(*above, None, self.min_users), self.hint, self.list, row(*self.below, None), self.place, None
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
 
-    def _draw(self, tool: str) -> None:
-        """Take up a tool to draw with, '' for none."""
-        if tool and self.buttons[tool].isChecked():
-            getattr(self.drawing, tool)()
-        elif tool:
+    def _draw(self) -> None:
+        if self.buttons["polygon"].isChecked():
+            self.drawing.polygon()
+        else:
             self.drawing.stop()
-            tool = ""
-        for name in HINTS:
-            self.buttons[name].setChecked(name == tool)
         self._show_hint()
 
     def take_drawn(self, geometry: QgsGeometry) -> None:
@@ -242,9 +232,10 @@ class RegionsTab(QWidget):
 
     def _show_hint(self, problem: str = "") -> None:
         """Show a problem, else what to do next."""
-        tool = next((name for name in HINTS if self.buttons[name].isChecked()), "")
-        words = problem or (tr(HINTS[tool]) if tool else "")
-        if not words and self.session.layer is not None and not self._ready():
+        words = problem
+        if not words and self.buttons["polygon"].isChecked():
+            words = tr("Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.")
+        elif not words and self.session.layer is not None and not self._ready():
             words = tr("Regions can be drawn when the model has read the users.")
         elif not words and self._ready() and not self.shown:
             words = tr("Draw a region on the map, or select polygons, to see its people, their hours and its scores.")
