@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject
-from qgis.gui import QgsCollapsibleGroupBox, QgsFieldComboBox
+from qgis.gui import QgsCollapsibleGroupBox, QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QToolButton, QWidget
 
@@ -21,7 +21,7 @@ from ..layer_kinds import has_fixes
 from ..session import Session
 from ..settings import settings
 from ..widgets.layout import column, row, silent, wrapped
-from ..widgets.track_fields import ZoneBox, layer_box, with_guesses
+from ..widgets.track_fields import ZoneBox, with_guesses
 
 
 class SourcePanel(QWidget):
@@ -30,7 +30,7 @@ class SourcePanel(QWidget):
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__()
         self.session, self.desktop = session, desktop
-        self.layer = layer_box("raw_layer")
+        self.layer = QgsMapLayerComboBox(objectName="raw_layer")
         self.layer.setAllowEmptyLayer(True, tr("Choose a layer of tracks"))
         self.layer.setLayer(None)
         again = QToolButton(toolTip=tr("Read the layer again"), clicked=session.read)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Boxes to choose a layer of tracks and the time zone of its times; what is stored with a layer."""
+"""The fields and the time zone of a layer of tracks: a box of zones, and what is stored with the layer."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
-from qgis.core import Qgis, QgsVectorLayer
-from qgis.gui import QgsMapLayerComboBox
+from qgis.core import QgsVectorLayer
 from qgis.PyQt.QtCore import Qt, QTimer, QTimeZone
 from qgis.PyQt.QtGui import QFocusEvent
 from qgis.PyQt.QtWidgets import QComboBox, QCompleter
@@ -17,13 +16,6 @@ from ...core.times import find_zone
 from ...layers.reading import ROLES, Schema, choose_fields, zone_of
 from ...layers.words import ZONE
 from ...processing.words import tr
-
-
-def layer_box(name: str) -> QgsMapLayerComboBox:
-    """A box that lists the project's layers of points and of lines. name: of the object."""
-    box = QgsMapLayerComboBox(objectName=name)
-    box.setFilters(Qgis.LayerFilters(Qgis.LayerFilter.PointLayer | Qgis.LayerFilter.LineLayer))
-    return box
 
 
 class ZoneBox(QComboBox):
