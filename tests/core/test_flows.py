@@ -207,12 +207,14 @@ HOME = (0, 8, 0, 0)
         ([HOME, (8, 8.2, 0, 5), (8.2, 9.2, 5, 5), (9.2, 9.4, 5, 0), (9.4, 9.5, 0, 0), (9.5, 9.7, 0, -4),
           (9.7, 11, -4, -4)], 15, [(0, 5, True), (5, 0, True), (0, -4, True)]),
         ([HOME, (8, 8.5, 0, 3), (8.5, 9, 3, 0), (9, 12, 0, 0)], 15, [(0, 3, True), (3, 0, True)]),
-        ([HOME, (8, 8.1, 0, 4), (10, 10.1, 9, 13), (10.1, 12, 13, 13)], 15, [(0, 4, False), (9, 13, False)]),
+        ([HOME, (8, 8.1, 0, 4), (10, 10.1, 9, 13), (10.1, 12, 13, 13)], 15, [(0, 4, True), (9, 13, True)]),
+        ([HOME, (8, 8.4, 0, 6), (14, 15, 30, 48), (15, 18, 48, 48)], 600, [(0, 6, False), (30, 48, False)]),
         ([HOME, (8, 8.4, 0, 6), (9.4, 10, 9, 18), (10, 12, 18, 18)], 600, [(0, 9, True), (9, 18, True)]),
         ([HOME, (8, 8.3, 0, 9), (8.3, 10, 9, 9), (10, 10.5, 9, 0)], 15, [(0, 9, True), (9, 0, True)]),
         ([HOME, (8, 8.3, 0, 9)], 15, [(0, 9, False)]),
     ],
-    ids=["a halt at home", "there and back", "silent on the way", "seldom a fix", "the record ends at home", "or away"],
+    ids=["a halt at home", "there and back", "last seen on the way", "seldom a fix: nobody knows", "or seen again",
+         "the record ends at home", "or away"],
 )  # fmt: skip
 def test_where_trips_begin_and_end(ways: list, every_s: float, wanted: list) -> None:
     """ways: from hour to hour, from km to km."""

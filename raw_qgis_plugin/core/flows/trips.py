@@ -83,9 +83,10 @@ def trips_of(diary: Diary) -> Trips:
     """The trips of a diary: from each stop of a person to the next one, by one or several modes.
 
     A trip begins and ends at its stops. A long silence ends a trip too: at a place of the person that is near, else
-    where the person is seen next, if that is no farther than one travels from fix to fix; else it is not known where. A
-    halt at a place where the person stays at other times is a stop. A way back to where it began is two trips, there
-    and back, as travel surveys count, or none if it leads nowhere. Modes are those of the legs, weighted by length.
+    where the person is seen next, if that is no farther than one travels from fix to fix; else at its last fix, if one
+    travels no farther than NEAR_M from fix to fix, or nobody knows where. A halt at a place where the person stays at
+    other times is a stop. A way back to where it began is two trips, there and back, as travel surveys count, or none
+    if it leads nowhere. Modes are those of the legs, weighted by length.
     """
     stops, legs, ways, ids = diary.stops, diary.trips, diary.trip_fixes, diary.users["user_id"]
     row_of = {name: row for row, name in enumerate(ids)}  # the tables have this order
@@ -121,7 +122,8 @@ def trips_of(diary: Diary) -> Trips:
             np.where(moved, beside[1][other], at[1][own]),
             np.where(moved[:, None], beside[0][other], at[0][own]),
         )
-        return _Anchors(np.arange(len(own)), row, row, place, xy, at_stop | at_place | seen)
+        known = at_stop | at_place | seen | (same[gap] & (reach < 2 * NEAR_M))
+        return _Anchors(np.arange(len(own)), row, row, place, xy, known)
 
     trip = np.searchsorted(first, np.flatnonzero(is_leg), side="right") - 1  # of each leg
     begin, end = ends(first, row0, -1, (xy0, place0), (xy1, place1)), ends(last, row1, 1, (xy1, place1), (xy0, place0))
