@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How far heads get with few labels, and the value of pretraining: python -m model.evaluate probes --tracks T …
 
-Heads learn from all units of a few labelled tracks, and are tested on those of other tracks (--split track) or of other
-people (--split person). Beside them: the same head on random weights, and gradient boosting on the features that need
-no network. --window cuts labelled tracks into windows of so many fixes, which are then the units.
+Heads learn from a few labelled units, and are tested on others (--split unit) or on those of other people (--split
+person). Beside them: the same head on random weights, and gradient boosting on the features that need no network.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from model.cli import pair, positive, print_line
-from model.data.labels import Labelled, label_units, read_table, usable
+from model.data.labels import label_units, read_table, usable
 from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import features_of, strength_of
 from model.head_training.fit import SETTINGS as FIT
@@ -30,41 +29,24 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.metrics import by_group, limits
 from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.readers import read
-from raw_qgis_plugin.core.tracks import Tracks
 
 PRETRAINED, RANDOM, BOOSTING = "pretrained", "random weights", "boosting without a network"
 
 
-def windows_of(tracks: Tracks, found: Labelled, size: int, most: int, seed: int) -> tuple[Tracks, Labelled, np.ndarray]:
-    """Windows of `size` fixes of labelled tracks, at most so many of each, their labels, and their tracks (n,)."""
-    since = np.arange(len(tracks)) - tracks.track_offsets[tracks.track]
-    count = np.diff(tracks.track_offsets) // size
-    start = np.concatenate([[0], np.cumsum(count)])
-    window = start[tracks.track] + since // size
-    track = np.repeat(np.arange(tracks.n_tracks), count)
-    order = np.lexsort((np.random.default_rng(seed).random(len(track)), track))
-    chosen = np.sort(order[np.arange(start[-1]) - start[track[order]] < most])
-    row = np.flatnonzero((since < (count * size)[tracks.track]) & np.isin(window, chosen))
-    code, track = np.searchsorted(chosen, window[row]).astype(np.int32), track[chosen]
-    ids, who = np.arange(len(chosen)).astype(str).astype(object), tracks.track_user[track]
-    cut = Tracks(tracks.user_ids, ids, who, code, tracks.t[row], tracks.lon[row], tracks.lat[row])
-    return cut, Labelled(np.arange(len(chosen)), found.value[track], found.group[track]), track
-
-
 def few_labels(
-    inputs: dict[str, np.ndarray], model: Model, y: np.ndarray, task: Task, track: np.ndarray, group: np.ndarray,
-    labelled: int, args: argparse.Namespace,
+    inputs: dict[str, np.ndarray], model: Model, y: np.ndarray, task: Task, group: np.ndarray, labelled: int,
+    args: argparse.Namespace,
 ) -> dict[str, list[float]]:  # fmt: skip
-    """The accuracy of heads from so many labelled tracks, drawn at random from half of the groups and tested on the
+    """The accuracy of heads from so many labelled units, drawn at random from half of the groups (n,) and tested on the
     other half: the mean over draws, with its 95 % interval.
 
-    inputs: (n, d) of each method's head; boosting gets the features of the first. track, group: (n,) of the units.
+    inputs: (n, d) of each method's head; boosting gets the features of the first.
     """
     rng, draws = np.random.default_rng(args.seed), list[dict[str, float]]()
     features, strength = inputs[PRETRAINED][:, features_of(model)], strength_of(inputs[PRETRAINED].shape[1], model)
     for _ in range(50 * args.draws):  # not every draw has all classes, and people to test on
         inside = np.isin(group, rng.permutation(np.unique(group))[::2])
-        learn = np.flatnonzero(np.isin(track, rng.permutation(np.unique(track[inside]))[:labelled]))
+        learn = rng.permutation(np.flatnonzero(inside))[:labelled]
         test = np.flatnonzero(~inside)
         if not len(test) or len(np.unique(y[learn])) < len(task.classes):
             continue
@@ -91,21 +73,18 @@ def evaluate(model: Model, blank: Model, args: argparse.Namespace) -> dict:
     few = {"classes": args.classes, "per_class": args.per_class, "seed": args.seed}
     table = usable(read_table(args.labels), args.unit, args.field, rename, **few)
     units, found = label_units(read(args.tracks)[0], table, args.unit, args.field, rename)
-    track = np.arange(units.n_tracks)
-    if args.window:
-        units, found, track = windows_of(units, found, args.window, args.windows, args.seed)
     models = {PRETRAINED: model, RANDOM: blank}
     inputs = {name: head_inputs(embed(units, each), units, args.unit) for name, each in models.items()}
     known = ~np.isnan(inputs[PRETRAINED]).any(axis=1)
-    inputs, track, group = {k: x[known] for k, x in inputs.items()}, track[known], found.group[known]
+    inputs, group = {k: x[known] for k, x in inputs.items()}, found.group[known]
     task, y = encode(found.value[known], rename)
     if not task.classes:
         raise InputError("Few labels are tried with classes: these labels are numbers.")
-    print(f"{len(y):,} units of {len(np.unique(track)):,} tracks and {len(np.unique(group)):,} people")
+    print(f"{len(y):,} units of {len(np.unique(group)):,} people")
     results: dict[str, dict] = {}
     for split, labelled in product(args.split, args.few):
-        apart = group if split == "person" else track
-        results[f"{labelled} by {split}"] = r = few_labels(inputs, model, y, task, track, apart, labelled, args)
+        apart = group if split == "person" else np.arange(len(y))
+        results[f"{labelled} by {split}"] = r = few_labels(inputs, model, y, task, apart, labelled, args)
         print_line({"labelled": labelled, "split": split, **r})
     return results
 
@@ -119,11 +98,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
     p.add_argument("--classes", nargs="+", metavar="C", help="only these labels (after renaming)")
     p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
-    p.add_argument("--few", type=positive, nargs="+", default=[20], metavar="N", help="labelled tracks (default: 20)")
-    p.add_argument("--draws", type=positive, default=20, metavar="N", help="of labelled tracks (default: 20)")
-    p.add_argument("--split", nargs="+", choices=("person", "track"), default=["person"], help="what is left out")
-    p.add_argument("--window", type=positive, metavar="N", help="cut labelled tracks into windows of N fixes")
-    p.add_argument("--windows", type=positive, default=2, metavar="N", help="of a track at most (default: 2)")
+    p.add_argument("--few", type=positive, nargs="+", default=[20], metavar="N", help="labelled units (default: 20)")
+    p.add_argument("--draws", type=positive, default=20, metavar="N", help="of labelled units (default: 20)")
+    p.add_argument("--split", nargs="+", choices=("person", "unit"), default=["person"], help="what is left out")
     args = p.parse_args(argv)
     check(args)
     model = Model(open_bundle(args.bundle))

@@ -57,9 +57,6 @@ def write_corpus(output: Path, seed: int, fixes: float, osm: list[Path], process
     """Simulate and write output/movement/*.parquet. Returns fixes by mode."""
     if not 1e4 <= fixes <= 1e10:
         raise SyntheticError(f"--fixes must lie between 1e4 and 1e10, not {fixes:g}")
-    for file in osm:
-        if not file.is_file():
-            raise SyntheticError(f"--osm: there is no file {file}")
     target, scratch = output / "movement", output / ".simulation"
     target.mkdir(parents=True, exist_ok=True)
     runs = plan_runs(seed, fixes, osm)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import shapely
 
-from model.data.labels import Labelled
 from model.evaluate import main as evaluate
 from model.evaluate import probes, profiles, regions
 from model.finetune import main as finetune
@@ -19,7 +18,6 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
-from raw_qgis_plugin.core.tracks import build_tracks
 
 WEIGHTS = "weights.safetensors"
 
@@ -125,23 +123,12 @@ def test_heads_from_few_labels(nano_run, tracks_file, tmp_path):
     rows = "".join(f"u{i},{'ab'[i % 2]},2023-11-14,2023-11-16\n" for i in range(120))
     (tmp_path / "l.csv").write_text(f"user_id,way,start,end\n{rows}")
     arguments = ["probes", "--tracks", str(tracks_file), "--labels", str(tmp_path / "l.csv"), "--field", "way"]
-    arguments += ["--window", "60", "--few", "10", "40", "--draws", "3", "--split", "person", "track"]
+    arguments += ["--few", "10", "40", "--draws", "3", "--split", "person", "unit"]
     evaluate([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "p")])
     few = json.loads((tmp_path / "p.json").read_text())
-    assert list(few) == ["10 by person", "40 by person", "10 by track", "40 by track"]
+    assert list(few) == ["10 by person", "40 by person", "10 by unit", "40 by unit"]
     for r in few.values():
         assert r[probes.PRETRAINED][0] > 0.9 and len(r) == 5  # three methods, and the gain over two
         gain = r[f"{probes.PRETRAINED} minus {probes.BOOSTING}"]
         assert gain[0] == pytest.approx(r[probes.PRETRAINED][0] - r[probes.BOOSTING][0])
         assert gain[1] <= gain[0] <= gain[2]
-
-
-def test_windows_are_whole_and_of_one_track():
-    lon = np.arange(500) * 1e-4
-    tracks, _ = build_tracks(np.repeat(["a", "b"], [330, 170]), None, np.arange(500) * 10_000, lon, 0 * lon)
-    found = Labelled(np.arange(2), np.array(["x", "y"], object), np.array([4, 7]))
-    cut, labels, track = probes.windows_of(tracks, found, 50, 4, 0)
-    assert np.diff(cut.track_offsets).tolist() == [50] * 7  # four of six at most, and three of three
-    assert track.tolist() == [0] * 4 + [1] * 3 and labels.value.tolist() == ["x"] * 4 + ["y"] * 3
-    assert labels.group.tolist() == [4] * 4 + [7] * 3
-    assert all(len(set(np.diff(cut.t[cut.track == n]))) == 1 for n in range(7))
