@@ -66,27 +66,26 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def check(a: argparse.Namespace, spec: TeachSpec) -> None:
-    """Raise InputError where arguments contradict each other, or the output would replace something else."""
-    if not is_head_name(spec.task_name):
-        raise InputError(f"'{spec.task_name}' is no name for a head: {HEAD_NAMES}.")
-    library.check_target(a.output)
-    if spec.unit == "region" and not a.regions:
-        raise InputError("--unit region needs --regions.")
-    if spec.unit == "region" and (a.beside or spec.backbone == "tuned"):
-        raise InputError("--beside and --backbone tuned are for users, tracks and days.")
-    if a.report:
-        if not a.report.parent.is_dir():
-            raise InputError(f"There is no folder {a.report.parent} for --report.")
-        cli.check_not_read(a.report, [a.tracks, a.labels])
-
-
 class Training:
-    """One request on its way: reads tracks and labels, makes examples, trains the head, writes the bundle."""
+    """One request on its way: reads tracks and labels, makes examples, trains the head, writes the bundle.
+
+    InputError where arguments contradict each other, or the output would replace something else.
+    """
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.args, self.spec = arguments, cli.spec_of(arguments, TeachSpec)
-        check(arguments, self.spec)
+        a = arguments
+        if not is_head_name(self.spec.task_name):
+            raise InputError(f"'{self.spec.task_name}' is no name for a head: {HEAD_NAMES}.")
+        library.check_target(a.output)
+        if self.spec.unit == "region" and not a.regions:
+            raise InputError("--unit region needs --regions.")
+        if self.spec.unit == "region" and (a.beside or self.spec.backbone == "tuned"):
+            raise InputError("--beside and --backbone tuned are for users, tracks and days.")
+        if a.report:
+            if not a.report.parent.is_dir():
+                raise InputError(f"There is no folder {a.report.parent} for --report.")
+            cli.check_not_read(a.report, [a.tracks, a.labels])
         self.rename = dict(arguments.rename)
         self.bundle = open_bundle(arguments.bundle)
         name = self.spec.task_name

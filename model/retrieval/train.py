@@ -54,11 +54,6 @@ class Recording(NamedTuple):
     filled: bool = False
     under_way: bool = False
 
-    @property
-    def trips(self) -> bool:
-        """Does it show trips, not days?"""
-        return self.cadence_s < CONTEXT.sparse_s
-
 
 TRIPS = (Recording(5, 2.0), Recording(15, 2.0), Recording(30), Recording(60, 3.0))
 DAYS = (Recording(900), Recording(900, filled=True), Recording(900, under_way=True))
@@ -120,7 +115,7 @@ def _of_layer(
 ) -> Iterator[Examples]:
     """Examples of some of the rows of a layer that have queries."""
     able = np.sort(rng.permutation(able)[: min(EXAMPLES.contexts, -(-most // EXAMPLES.horizons))])
-    steps = rng.permuted(np.tile(STEPS_AHEAD[r.trips], (len(able), 1)), axis=1)[:, : EXAMPLES.horizons]
+    steps = rng.permuted(np.tile(STEPS_AHEAD[r in TRIPS], (len(able), 1)), axis=1)[:, : EXAMPLES.horizons]
     wanted = layer.t[able, None] + 1000 * r.cadence_s * steps
     goal = layer.time_index.before(np.broadcast_to(layer.track[able, None], steps.shape), wanted + 1) - 1
     context, column = np.nonzero((goal > able[:, None]) & (wanted - layer.t[goal] < 500 * r.cadence_s))
@@ -131,7 +126,7 @@ def _of_layer(
     seen = np.zeros(len(goal), bool)
     for number, d in describe(layer, model, queries, Neighbours(layer), no_progress):
         rows = np.unique(number, return_index=True)[1]  # a batch may repeat queries
-        rows = rows[(d.kind[rows] == ContextKind.TRIP) if r.trips else ContextKind.is_fleet(d.kind[rows])]
+        rows = rows[(d.kind[rows] == ContextKind.TRIP) if r in TRIPS else ContextKind.is_fleet(d.kind[rows])]
         rows = rows[~seen[number[rows]]]
         if not len(rows):
             continue
@@ -153,7 +148,7 @@ def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple
         return
     user = s.shards.user[view.rows[view.start]]
     for some in layers_of(np.unique(user), EXAMPLES.layer, rng):
-        kept = np.exp(rng.uniform(np.log(EXAMPLES.min_kept), 0)) if r.trips else 1.0
+        kept = np.exp(rng.uniform(np.log(EXAMPLES.min_kept), 0)) if r in TRIPS else 1.0
         runs = np.flatnonzero(np.isin(user, some) & (rng.random(len(user)) < kept))
         at, run = expand_ranges(view.start[runs], view.length[runs]), np.repeat(runs, view.length[runs])
         rows = view.rows[at]
@@ -166,7 +161,7 @@ def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple
             continue
         row, begin = np.arange(len(layer)), layer.track_offsets[layer.track]
         able = (row - begin >= EXAMPLES.warm_up) & (row < layer.track_offsets[layer.track + 1] - 1)
-        if not r.trips:
+        if r not in TRIPS:
             metres, first = _steps_m(layer), np.maximum(begin, row - CONTEXT.day_fixes + 1)
             shares = (np.cumsum(steps) for steps in (metres > CONTEXT.roam_m, metres == 0))
             shares = ((steps[row] - steps[first]) / np.maximum(row - first, 1) for steps in shares)

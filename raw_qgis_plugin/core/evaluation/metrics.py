@@ -30,7 +30,9 @@ def measure(
     errors = {name: errors_m(w, f) for name, f in simple.items()}
     errors[MODEL] = errors_m(w, (spread(w, answer.lon), spread(w, answer.lat)))
     inside, in_domain = inside_areas(w, answer), spread(w, answer.in_domain)
-    counted = w.moved if w.family == "filled" else w.known
+    counted = w.known
+    if w.family == "filled":
+        counted = counted & ((w.true_lon != w.lon[:, -1:]) | (w.true_lat != w.lat[:, -1:]))
 
     def figures(h: slice) -> dict:
         known = w.known[:, h]

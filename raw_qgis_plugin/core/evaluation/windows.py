@@ -43,11 +43,6 @@ class Windows:
         """(m,) the window of each query that has a truth."""
         return np.nonzero(self.known)[0]
 
-    @property
-    def moved(self) -> np.ndarray:
-        """(w, h) bool: whether the truth differs from the last fix."""
-        return self.known & ((self.true_lon != self.lon[:, -1:]) | (self.true_lat != self.lat[:, -1:]))
-
     def contexts(self) -> Tracks:
         """Each context as a track of its own of its user, in the order of the windows, without the truth."""
         ids = np.array([f"{i:07d}" for i in range(len(self))], dtype=object)
