@@ -6,7 +6,7 @@ It is a memory layer, which moves into the GeoPackage of results when the projec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 
@@ -34,6 +34,7 @@ class RegionLayer(QObject):
         super().__init__()
         self.tracks, self.group = tracks, group
         self.layer: QgsVectorLayer | None = None
+        self._links: list[Any] = []  # connections of the layer's signals
         self._soon = QTimer(self, singleShot=True, timeout=self.changed.emit)  # once after several edits
         layers = QgsProject.instance().mapLayers().values()
         for layer in [x for x in layers if x.customProperty(REGIONS_OF) == tracks.id() and x.isValid()][:1]:
@@ -101,25 +102,15 @@ class RegionLayer(QObject):
     def close(self) -> None:
         """Leave the layer, which stays in the project."""
         self._soon.stop()
-        if self.layer is not None:
-            for signal, slot in self._signals():
-                signal.disconnect(slot)
-            self.layer = None
-
-    def _signals(self) -> list[tuple[Any, Callable[..., None]]]:
-        layer: Any = self.layer
-        edits = (
-            layer.layerModified, layer.afterCommitChanges, layer.afterRollBack, layer.dataSourceChanged,
-        )  # fmt: skip
-        return [*((signal, self._edited) for signal in edits), (layer.willBeDeleted, self._gone)]
+        for link in self._links:
+            QObject.disconnect(link)
+        self.layer = None
 
     def _listen(self, layer: QgsVectorLayer) -> None:
         self.layer = layer
-        for signal, slot in self._signals():
-            signal.connect(slot)
-
-    def _edited(self, *_: Any) -> None:
-        self._soon.start(0)
+        edits = layer.layerModified, layer.afterCommitChanges, layer.afterRollBack, layer.dataSourceChanged
+        self._links = [signal.connect(lambda *_: self._soon.start(0)) for signal in edits]
+        self._links.append(layer.willBeDeleted.connect(self._gone))
 
     def _gone(self) -> None:
         self.layer = None
