@@ -13,16 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from model.synthetic.city.layout import CELL_M, City, build_city, make_streets, osm_streets
-from model.synthetic.population.people import (
-    DAY_S,
-    EMPLOYED,
-    HOUR_S,
-    MODE_CODES,
-    Population,
-    Trips,
-    plan_weeks,
-    populate,
-)
+from model.synthetic.population import people as plans
+from model.synthetic.population.people import DAY_S, EMPLOYED, MODE_CODES, Population, Trips
 from model.synthetic.population.recording import Fixes, logger, phone, places_seen, planned, record, simulated
 from model.synthetic.population.travel import Journey, move
 from model.synthetic.sumo import say
@@ -110,8 +102,8 @@ def plan_city(spec: CitySpec, scratch: Path) -> tuple[Population, Trips]:
         kind = str(rng.choice(["random", "random", "grid"]))
         streets = make_streets(kind, 1000 * spec.across_km, spec.seed, scratch, town=True)
     say(f"{len(streets.edges):,} streets")
-    population = populate(build_city(streets, spec.people, rng), spec.people, rng)
-    trips = plan_weeks(population, spec.weeks, rng)
+    population = plans.populate(build_city(streets, spec.people, rng), spec.people, rng)
+    trips = plans.plan_weeks(population, spec.weeks, rng)
     say(f"{spec.people:,} people plan {len(trips):,} trips")
     return population, trips
 
@@ -126,7 +118,7 @@ def record_plans(spec: CitySpec, population: Population, trips: Trips) -> Iterat
 def midnight_ms(city: City) -> int:
     """Epoch ms at which the first Monday begins in the city, by mean solar time."""
     lon = float(city.streets.place.lonlat(*city.streets.middle)[0])
-    return int(FIRST_MONDAY.astype("datetime64[ms]").astype(np.int64)) - round(lon / 15 * HOUR_S * 1000)
+    return int(FIRST_MONDAY.astype("datetime64[ms]").astype(np.int64)) - round(lon / 15 * plans.HOUR_S * 1000)
 
 
 def write_fixes(file: Path, recorded: Iterable[tuple[str, Fixes]], city: City, days: bool) -> int:

@@ -101,7 +101,9 @@ class TrainingRun:
     def save(self) -> None:
         """Write the checkpoint, in the first process. It says how the run is resumed, and what a card tells of it."""
         if self.world.first:
-            about = {"config": self.network.config.to_dict(), "device": self.device_name()}
+            cuda, n = self.world.device.type == "cuda", self.world.size
+            name = torch.cuda.get_device_name(self.world.device) if cuda else f"CPU, {torch.get_num_threads()} threads"
+            about = {"config": self.network.config.to_dict(), "device": f"{n} × {name}" if n > 1 else name}
             about |= {"minutes": self.args.minutes, "command": self.args.command}
             save(self.state, self.tensors(), about | {name: getattr(self, name) for name in RESUMED})
 
@@ -145,13 +147,6 @@ class TrainingRun:
         for name, buffer in self.network.named_buffers():
             setattr(network, name, buffer)
         return network.eval()
-
-    def device_name(self) -> str:
-        """The devices, as a card names them."""
-        cuda = self.world.device.type == "cuda"
-        threads = f"CPU, {torch.get_num_threads()} threads"
-        name = torch.cuda.get_device_name(self.world.device) if cuda else threads
-        return f"{self.world.size} × {name}" if self.world.size > 1 else name
 
 
 def optimizers(network: Raw, lr: float = 1e-3) -> list[torch.optim.Optimizer]:

@@ -16,21 +16,17 @@ from model.synthetic.sumo import Range, SyntheticError, Trajectory, run_sumo, si
 
 @dataclass(frozen=True)
 class Kind:
-    """Types of vehicle that are alike: each draws its values from these ranges, m/s and m/s².
-
-    speed: what it can do, of bicycles and walkers what they like. obeys: times the speed allowed. in_city: of a city's
-    people, not of the movement corpus alone.
-    """
+    """Types of vehicle that are alike: each draws its values from these ranges, m/s and m/s²."""
 
     mode: str
     count: int
     what: str
-    speed: Range
+    speed: Range  # what it can do, of bicycles and walkers what they like
     accel: Range = (1.0, 4.0)
     decel: Range = (3.0, 6.0)
     sigma: Range = (0.1, 0.9)
-    obeys: Range = (0.8, 1.25)
-    in_city: bool = True
+    obeys: Range = (0.8, 1.25)  # times the speed allowed
+    in_city: bool = True  # of a city's people, not of the movement corpus alone
 
 
 KINDS = (

@@ -15,19 +15,17 @@ from model.synthetic.sumo import Range, Trajectory, run_sumo, simulate_traffic
 
 @dataclass(frozen=True)
 class LineKind:
-    """What lines of a kind are like, and the trains or boats on them. speed: m/s. accel: m/s², of setting off and of
-    braking. dwell_s: at a station. lights: share of the sections where it also waits between stations.
-    """
+    """What lines of a kind are like, and the trains or boats on them."""
 
     stations: tuple[int, int]
     gap_m: Range  # between stations
     bend: float  # radians of change in direction at a station, standard deviation
-    speed: Range
+    speed: Range  # m/s
     mode: str = "rail"
-    accel: Range = (0.4, 1.3)
-    dwell_s: Range = (15, 50)
+    accel: Range = (0.4, 1.3)  # m/s², of setting off and of braking
+    dwell_s: Range = (15, 50)  # at a station
     length_m: int = 80
-    lights: float = 0.0
+    lights: float = 0.0  # share of the sections where it also waits between stations
 
 
 METRO = LineKind((14, 34), (900, 2100), 0.4, (17, 30))

@@ -86,26 +86,21 @@ def planned(person: int, population: Population, trips: Trips, rng: np.random.Ge
 
 @dataclass(frozen=True)
 class Device:
-    """How one person's device behaves. moving_s, staying_s: between fixes. odd: at odd times. indoors: probability that
-    a stay leaves fixes. nights: share of the nightly fixes of stays that is kept. carried: share of the days on which
-    it is on, then away from home alone; 1 for always. off_h, on_h: mean hours of gaps and of spells. drift_m, drift_s:
-    spread of the slow error, and how long it lasts; white_m: of each fix; both `inside` times larger indoors. mast: the
-    position is that of a mast.
-    """
+    """How one person's device behaves."""
 
-    moving_s: float
+    moving_s: float  # between fixes
     staying_s: float
-    odd: bool
-    indoors: float
-    nights: float
-    carried: float
-    off_h: float
-    on_h: float
-    drift_m: float
-    drift_s: float
-    white_m: float
-    inside: float
-    mast: bool
+    odd: bool  # logs at odd times
+    indoors: float  # probability that a stay leaves fixes
+    nights: float  # share of the nightly fixes of stays that is kept
+    carried: float  # share of the days on which it is on, then away from home alone; 1 for always
+    off_h: float  # mean hours of gaps
+    on_h: float  # and of spells
+    drift_m: float  # spread of the slow error
+    drift_s: float  # how long it lasts
+    white_m: float  # error of each fix
+    inside: float  # times larger are both indoors
+    mast: bool  # the position is that of a mast
 
 
 def logger(rng: np.random.Generator) -> Device:
