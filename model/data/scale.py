@@ -13,8 +13,12 @@ import logging
 import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
 
 from model.cli import units_of
 from model.data.shards import MOST_FILES, count_rows, make_once, split
@@ -27,10 +31,6 @@ from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.sources.readers import build, files_of, find_source
 from raw_qgis_plugin.core.sources.schema import Schema
 from raw_qgis_plugin.core.tracks import Skipped, Tracks
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
 
 PART_FIXES = 500_000
 SKIPPED = "skipped.json"  # beside the parts
@@ -63,8 +63,6 @@ def embedded(part: Path) -> Path:
 
 def embed_part(part: Path, unit: str, model: Model, progress: Progress = no_progress) -> None:
     """Embed the units of one part."""
-    from pyarrow import parquet
-
     tracks, skipped = build([parquet.read_table(part)])
     units = units_of(tracks, unit)
     table = table_of(units, unit, embed(units, model, progress))
@@ -74,8 +72,6 @@ def embed_part(part: Path, unit: str, model: Model, progress: Progress = no_prog
 
 def table_of(units: Tracks, unit: str, vectors: np.ndarray) -> pa.Table:
     """user_id, track_id or day, lon and lat of the most visited place (a 500 m grid), and e000, e001, …"""
-    import pyarrow as pa
-
     columns: dict[str, Any] = {"user_id": pa.array(units.user_ids[units.track_user], pa.string())}
     if unit != "user":
         columns["day" if unit == "day" else "track_id"] = pa.array(units.track_ids, pa.string())
@@ -86,8 +82,6 @@ def table_of(units: Tracks, unit: str, vectors: np.ndarray) -> pa.Table:
 
 def skipped_of(parts: list[Path]) -> Skipped:
     """The fixes that were skipped in the finished work."""
-    from pyarrow import parquet
-
     total = Counter[str](json.loads((parts[0].parent / SKIPPED).read_text("utf-8")))
     for part in parts:
         total.update(json.loads(parquet.read_metadata(embedded(part)).metadata[b"raw"]))

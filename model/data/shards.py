@@ -142,8 +142,6 @@ def _cleaned(part: Path, source: str, found: Schema, skipped: Skipped) -> Tracks
     """The tracks of a part, which is deleted, one a user: days of a person belong together, and silences divide trips.
     Without the cabs and devices that are held out for reports.
     """
-    from pyarrow import parquet
-
     table = parquet.read_table(part, memory_map=False)
     part.unlink()
     if "user" not in table.column_names and "track" in table.column_names:  # a track without a user has one of its own

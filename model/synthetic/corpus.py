@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from model.synthetic.city.layout import ANCHORS, Place, make_streets, osm_streets
 from model.synthetic.city.movement import draw_trips, simulate
@@ -94,9 +96,6 @@ def _write(
     """One table: user_id, track_id, mode, t (epoch ms), lon, lat; one user and one random start a trip. Returns fixes
     by mode.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     sizes = [len(path.x) for path in paths.values()]
     number = np.repeat(np.arange(len(paths), dtype=np.int32), sizes)
     modes, code = np.unique([name.split("-")[0] for name in paths], return_inverse=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from model.synthetic.city.layout import CELL_M, City, build_city, make_streets, osm_streets
 from model.synthetic.population import people as plans
@@ -125,9 +127,6 @@ def write_fixes(file: Path, recorded: Iterable[tuple[str, Fixes]], city: City, d
     """Write user_id, t (epoch ms UTC), lon, lat, person by person; days: also track_id, the local day. Returns how many
     fixes there are.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     text, number, midnight = pa.string(), pa.float64(), midnight_ms(city)
     types = {"user_id": text, "track_id": text, "t": pa.int64(), "lon": number, "lat": number}
     schema = pa.schema({name: kind for name, kind in types.items() if days or name != "track_id"})

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from raw_qgis_plugin.core.errors import InputError
 
@@ -80,9 +82,6 @@ def simulate_traffic(
 
 def _read_fcd(path: Path) -> dict[str, Trajectory]:
     """Floating car data as SUMO's Parquet writer leaves it: columns ..._time, ..._id, ..._x, ..._y, any prefix."""
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
     table = pq.read_table(path)
     by_end = {name.rsplit("_", 1)[-1]: name for name in table.column_names}
     if not {"time", "id", "x", "y"} <= set(by_end):
