@@ -52,7 +52,8 @@ class ForecastTracks(TrackAlgorithm):
             self.warn_outside(found.reasons, found.in_domain)
         else:
             n_paths, found = 0, predict_simply(tracks, horizons_s, stage, with_areas=with_areas)
-            run.warn(tr("In place of the model: {methods}.").format(methods="; ".join(found.reasons)))
+            if found.reasons:
+                run.warn(tr("In place of the model: {methods}.").format(methods="; ".join(found.reasons)))
         if found.few_users.any():
             words = tr(
                 "{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of "

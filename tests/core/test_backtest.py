@@ -126,6 +126,8 @@ def test_a_simple_method_forecasts_where_it_was_the_nearest():
     assert p.areas.shape == (18, 2) and all((area is None) == (row % 3 == 2) for row, area in enumerate(p.areas[:, 1]))
     with pytest.raises(InputError, match="100 min later"):
         bt.predict_simply(past, horizons_s[2:])
+    nobody = bt.predict_simply(past.take(np.zeros(len(past), bool)), horizons_s, with_areas=True)
+    assert nobody.areas.shape == (0, 2) and not len(nobody.lon) and not nobody.reasons
 
 
 def test_radii_of_a_simple_method_are_quantiles_of_its_errors():

@@ -79,8 +79,8 @@ def predict_simply(
     queries, h = Queries.ahead(tracks, horizons_s), np.arange(len(horizons_s))
     last = queries.end[:: len(h)] - 1
     figures, reasons = np.full((4, len(last), len(h)), np.nan), []
-    for part in np.array_split(np.arange(len(last)), -(-len(last) // MAX_WINDOWS) or 1):
-        progress(part[0] / len(last) if len(part) else 0.0)
+    for part in np.split(np.arange(len(last)), np.arange(MAX_WINDOWS, len(last), MAX_WINDOWS)) if len(last) else ():
+        progress(part[0] / len(last))
         w, _, end = cut_windows(units, np.array(horizons_s), 1, seed, last[part])
         methods, past = simple_methods(w, w.user, seed), len(end) - len(part)
         errors = np.stack([errors_m(w, forecast)[:past] for forecast in methods.values()])  # (methods, past, h)
@@ -89,7 +89,7 @@ def predict_simply(
         for j in np.flatnonzero(w.known.any(axis=0)):
             figures[2:, part, j] = np.nanquantile(errors[best[j], :, j], areas.NOMINAL_LEVELS)[:, None]
         reasons = [f"{horizon_words(s)}: {in_words([*methods][b])}" for s, b in zip(horizons_s, best, strict=True)]
-    lon, lat, radius50_m, radius80_m = figures.reshape(4, -1)
+    lon, lat, radius50_m, radius80_m = figures.reshape(4, len(queries.t))
     discs = areas.discs(lon, lat, np.stack([radius50_m, radius80_m])) if with_areas else None
     none = np.zeros((len(lon), 0))
     return Prediction(
