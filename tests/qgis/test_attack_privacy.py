@@ -36,7 +36,7 @@ def test_cards_show_names_and_titles_as_text(staged: None) -> None:
         shown = {"region": [number, label]}
         bundle = SimpleNamespace(heads=lambda unit, shown=shown: shown.get(unit, []), name="m")
         figures = {"n": 1.0, "n_low": 0.5, "n_high": 2.0, "c": words, "c_p": 0.9, "in_domain": False}
-        view = RegionView(1.0, False, figures | {"n_users": 20, "n_points": 200})
+        view = RegionView(1.0, False, figures | {"n_users": 20, "n_points": 200}, np.zeros((7, 24), int))
         card = RegionCard(Region(1, words, view), bundle, 10)
         for widget in card.findChildren(QLabel):
             for html in (widget.text(), widget.toolTip()):
