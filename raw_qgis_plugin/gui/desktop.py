@@ -23,7 +23,6 @@ class Desktop:
     # The menu has these
     open_window: Callable[[str], Any]  # by the name of its action; returns it
     open_dialog: Callable[..., Any]  # of an algorithm, with values that it starts with
-    import_tracks: Callable[..., Any]  # the window that imports files; of a file or folder to begin with
     show_dock: Callable[..., Any]  # made when it is first shown
     packages_installed: Callable[[], None]  # they have come while QGIS ran
 

@@ -146,15 +146,13 @@ class RawMenu(Desktop):
         self.iface.messageBar().pushWarning(MENU, escaped(reason.split(". ")[0] + "."))  # it has room for a sentence
         return None
 
-    def import_tracks(self, path: str = "") -> Any:
-        """Open the window that imports files, or explain why it cannot. path: of a file or folder to begin with."""
+    def import_tracks(self) -> Any:
+        """Open the window that imports files, or explain why it cannot."""
         window = self.opened("raw_import_dialog")
         if window is None and self._new("importtracks") is not None:
             from .windows.import_dialog import ImportDialog
 
             window = self.show(ImportDialog(self))
-        if path and window is not None:
-            window.choose(path)
         return window
 
     def open_dialog(self, name: str, **values: Any) -> Any:

@@ -57,7 +57,7 @@ def work():
 
 
 def day_first(menu, dock):
-    menu.import_tracks(os.environ["RAW_DAY_FIRST"])
+    menu.import_tracks().choose(os.environ["RAW_DAY_FIRST"])
     until(lambda: any(each.objectName() == "raw_import_dialog" for each in menu.windows), 20, "the window")
     dialog = menu.windows[-1]
     until(lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 4, 30, "the first rows")

@@ -116,7 +116,8 @@ def test_an_import_is_cancelled_or_goes_on_when_its_window_is_closed(menu: Any, 
     rows = [f"{user},{t},{lon},{lat}" for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)]
     table = tmp_path / "people.csv"
     table.write_text("\n".join(["user,time,lon,lat", *rows]))
-    dialog = menu.import_tracks(str(table))
+    dialog = menu.import_tracks()
+    dialog.choose(str(table))
     assert menu.import_tracks() is dialog
     until(dialog.start.isEnabled)
     dialog.run()

@@ -71,7 +71,7 @@ def verdict(h: dict) -> Verdict:
 def _advise(h: dict) -> tuple[Advice, str]:
     if h["cases"] < MIN_CASES or h["groups"] < MIN_GROUPS:
         words = translated(
-            "too few cases to say: {cases}, of {groups} users or parts of their time; at least {n} of {m} are needed.",
+            "too few cases to say: {cases}, of {groups} users or parts of their time; {n} of {m} are needed.",
             cases=h["cases"], groups=h["groups"], n=MIN_CASES, m=MIN_GROUPS,
         )  # fmt: skip
         return Advice.TOO_FEW, words
