@@ -105,6 +105,11 @@ def test_a_selected_fix_shows_its_user_while_the_tab_is_in_sight(
     layer.dataProvider().changeAttributeValues({first.id(): {layer.fields().lookupField("user_id"): None}})
     layer.selectByIds([first.id()])
     assert users.card is shown
+    layer.startEditing()
+    layer.renameAttribute(layer.fields().lookupField("user_id"), "who")
+    layer.selectByIds([last.id()])  # read under the other name
+    layer.rollBack()
+    assert users.card is shown
     QgsProject.instance().removeMapLayer(layer)
     assert users.card is None
     users.remove()
