@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 
-from qgis.core import NULL, QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
+from qgis.core import NULL, Qgis, QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 
@@ -73,7 +73,9 @@ class RegionLayer(QObject):
         """Remove regions, in one step for QGIS's undo."""
         if self.layer is not None and ids:
             self.layer.startEditing()
+            self.layer.beginEditCommand(tr("Remove"))
             self.layer.deleteFeatures(ids)
+            self.layer.endEditCommand()
 
     def write(self, views: Mapping[int, RegionView], heads: list[dict[str, Any]]) -> None:
         """Write figures by the ids of features; in a layer that is edited as an edit."""
@@ -124,6 +126,7 @@ class RegionLayer(QObject):
         layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
         layer.setOpacity(0.65)  # the tracks below stay visible, and the figures below the mark of the chosen region
         layer.selectionProperties().setSelectionColor(QColor(255, 200, 0, 110))
+        layer.selectionProperties().setSelectionRenderingMode(Qgis.SelectionRenderingMode.CustomColor)
         styling.RegionScores([]).mark(layer)
         self._listen(layer)
         return self.group.add(layer)
