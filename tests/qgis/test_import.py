@@ -121,6 +121,7 @@ def test_what_was_chosen_for_one_file_is_not_taken_of_the_next(
         (tmp_path / f"{name}.csv").write_text("user_id,t,lon,lat\na,2020-01-01,1,2\n")
     window = import_dialog.ImportDialog(SimpleNamespace(iface=qgis_iface))
     window.choose(str(tmp_path / "berlin.csv"))
+    assert window.start.isDefault(), "Enter would close the window"
     window.zone.choose("Europe/Berlin")
     window.output.setFilePath(str(tmp_path / "berlin.gpkg"))
     window.choose(str(tmp_path / "paris.csv"))

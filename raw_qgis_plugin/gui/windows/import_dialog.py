@@ -99,7 +99,7 @@ class ImportDialog(RawDialog):
         self.output.setFilter("GeoPackage (*.gpkg)")
         self.output.lineEdit().setPlaceholderText(tr("a temporary layer, which ends with QGIS"))
         self.bar = QProgressBar(textVisible=False, maximumHeight=10, visible=False)
-        self.start = QPushButton(tr("Import"), objectName="raw_import_start", autoDefault=False, clicked=self.run)
+        self.start = QPushButton(tr("Import"), objectName="raw_import_start", default=True, clicked=self.run)
         self.stop = QPushButton(tr("Cancel"), objectName="raw_import_cancel", autoDefault=False)
         self.stop.clicked.connect(lambda: self.running.cancel() if self.running is not None else None)
         self.setLayout(column(
