@@ -55,10 +55,10 @@ def entries() -> dict[str, tuple[str, str, Callable[[RawMenu], Any]]]:
                                        "first request."), window("maps.basemap", "ask")),
         "train": (tr("Train a model…"), tr("Continue training on your own tracks, or teach a new label from examples."),
                   window("windows.training", "open_training")),
-        "models": (tr("Models…"), tr("The model of RAW and your own: cards, import, export."),
+        "models": (tr("Models…"), tr("The model of RAW and your own: cards and import."),
                    window("windows.models", "ModelsDialog")),
         "environment": (tr("Packages…"), tr("The packages and devices that RAW uses, their installation, and a report "
-                                            "to copy."), window("windows.packages", "PackagesDialog")),
+                                            "to copy."), window("windows.packages", "open_packages")),
         "help": (tr("Help"), tr("What RAW does and how."),
                  lambda menu: menu.show(HelpWindow("index", menu.iface.mainWindow()))),
     }  # fmt: skip

@@ -24,7 +24,12 @@ from ...environment.interpreter import base_python
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
-from ..widgets.layout import column, row, wrapped
+from ..widgets.layout import column, escaped, row, wrapped
+
+
+def open_packages(desktop: Desktop) -> PackagesDialog:
+    """Make the window, or return the one that is open: two would install at once."""
+    return desktop.opened("RawEnvironment") or PackagesDialog(desktop)
 
 
 class PackagesDialog(RawDialog):
@@ -97,7 +102,7 @@ class PackagesDialog(RawDialog):
         return ["train"] if self.with_training.isChecked() else []
 
     def _summarise(self, words: str) -> None:
-        self.summary.setText(f"<b>{words}</b>")
+        self.summary.setText(f"<b>{escaped(words)}</b>")
 
     def _look(self) -> None:
         """Look in the background for the graphics card, and for packages that do not import."""
