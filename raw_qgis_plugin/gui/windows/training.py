@@ -9,7 +9,7 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import QComboBox, QMessageBox, QPlainTextEdit, QProgressBar
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QMessageBox, QPlainTextEdit, QProgressBar
 
 from ...core.bundle import library
 from ...environment.folders import models_folder
@@ -57,7 +57,9 @@ class TrainingDialog(RawDialog):
             ("report", tr("Report"), tr("Open the report in the browser"), self.open_report),
             ("use", tr("Use this model"), tr("Keep it among your models, and use it in this project"), self.use),
         )
-        start, actions = row(*begin.values(), None), row(*self.actions.values(), None)
+        start, actions = QFormLayout(), row(*self.actions.values(), None)
+        for button in begin.values():
+            start.addRow(button, wrapped(button.toolTip()))
         layout = column(start, self.runs, self.head, self.bar, self.log, actions, None, self.buttons(page="train"))
         layout.setStretchFactor(self.log, 100)
         self.setLayout(layout)
