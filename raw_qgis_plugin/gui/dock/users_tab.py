@@ -146,7 +146,7 @@ class UsersTab(QWidget):
         if feature is not None and field is None:
             self.show_user(0, zoom=False)
         elif feature is not None:
-            for name in encode_ids([as_text(feature.attributeMap().get(field))]).names:  # 7.0 is the user 7; NULL nobody
+            for name in encode_ids([as_text(feature.attributeMap().get(field))]).names:  # 7.0 is the user 7
                 self.show_named(name, zoom=False)
 
     def show_named(self, name: str, zoom: bool = True) -> None:
