@@ -22,6 +22,7 @@ HOSTILE = [
     "<img src='http://127.0.0.1:9/x'>", "<script>alert(1)</script>", "[% env('HOME') %]", "a & b < c",
     "' || \"x\" || '", "</b><h1>", "%]<i>", "&lt;img src=x&gt;",
 ]  # fmt: skip
+OURS = re.compile(r'</?(b|i|br|small|span|table|tr|td|a)( [a-z]+="[^"<>]*")*>')  # with what they say in quotes, escaped
 COORDINATES = re.compile(r"\b(10[.,]65|50[.,]12)")  # where the people of the test are
 
 
@@ -40,8 +41,7 @@ def test_cards_show_names_and_titles_as_text(staged: None) -> None:
         card = RegionCard(Region(1, words, view), bundle, 10)
         for widget in card.findChildren(QLabel):
             for html in (widget.text(), widget.toolTip()):
-                ours = {"<b>", "</b>", "<i>", "</i>", "<br>", "<small>", "</small>", "<span>", "</span>"}
-                assert set(re.findall("<[^>]*>", html)) <= ours, html
+                assert not re.findall("<[^>]*>", OURS.sub("", html)), html
                 tried += 1
 
 
