@@ -115,23 +115,17 @@ def _to_utc(local: np.ndarray, zone: tzinfo) -> np.ndarray:
     """(n,) int64 ms of wall-clock time in `zone` as (n,) ms UTC. NO_TIME stays."""
     if zone is UTC:
         return local
-    ahead = _offsets_ms(local, zone, is_local=True)
+    ahead = _offsets_ms(local, zone)
     return np.where((ahead == NO_TIME) | (local == NO_TIME), NO_TIME, local - ahead)
 
 
-def wall_clock(t: np.ndarray, zone: tzinfo) -> np.ndarray:
-    """(n,) int64 ms UTC as (n,) ms of wall-clock time in a zone."""
-    return t + _offsets_ms(t, zone, is_local=False)
-
-
-def _offsets_ms(t: np.ndarray, zone: tzinfo, is_local: bool) -> np.ndarray:
-    """(n,) ms east of UTC in a zone, at times of its own clock or in UTC; NO_TIME outside of the years 1 to 9999."""
-    quarters, inverse = np.unique(t // (HOUR_MS // 4), return_inverse=True)  # clocks change on quarter hours
+def _offsets_ms(local: np.ndarray, zone: tzinfo) -> np.ndarray:
+    """(n,) ms east of UTC in a zone, at times of its own clock; NO_TIME outside of the years 1 to 9999."""
+    quarters, inverse = np.unique(local // (HOUR_MS // 4), return_inverse=True)  # clocks change on quarter hours
     offsets = []
     for each in quarters.tolist():
         try:
-            moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * each)
-            offset = (moment.replace(tzinfo=zone) if is_local else moment.astimezone(zone)).utcoffset()
+            offset = (datetime(1970, 1, 1, tzinfo=zone) + timedelta(minutes=15 * each)).utcoffset()
         except OverflowError:
             offset = None
         offsets.append(NO_TIME if offset is None else offset // timedelta(milliseconds=1))
