@@ -22,7 +22,6 @@ USER = [
     "nutzerid", "teilnehmer", "fahrzeug", "fahrzeugid", "fahrzeugnummer", "fahrer", "usuario", "usuarioid",
     "idusuario", "vehiculo", "vehículo", "usuário", "veículo", "veiculo", "utilisateur", "véhicule", "vehicule",
     "utente", "veicolo", "gebruiker", "voertuig", "用户", "用户id", "车辆", "车辆id", "车牌号", "vehicleref", "uuid",
-    "topic",
 ]
 TRACK = [
     "trackid", "track", "tripid", "trip", "tid", "trajid", "trajectoryid", "trajectory", "journeyid", "journeyref",
