@@ -146,19 +146,20 @@ class Output:
 
         from ..core.sources.ogr import raising
 
-        new, update = f"{table} partial", gdal.OF_VECTOR | gdal.OF_UPDATE
+        new, update, database = f"{table} partial", gdal.OF_VECTOR | gdal.OF_UPDATE, None
         with raising():
             try:
                 mode = "overwrite" if Path(path).exists() else None
                 gdal.VectorTranslate(path, str(self.file), layerName=new, accessMode=mode)
-                with gdal.OpenEx(path, update) as database:
-                    if database.GetLayerByName(new).GetFeatureCount() < self.count:
-                        raise RuntimeError("is the disk full?")
-                    _drop(database, table)
-                    database.ExecuteSQL(f'ALTER TABLE "{new}" RENAME TO "{table}"')
+                database = gdal.OpenEx(path, update)  # a context manager since GDAL 3.8
+                if database.GetLayerByName(new).GetFeatureCount() < self.count:
+                    raise RuntimeError("is the disk full?")
+                _drop(database, table)
+                database.GetLayerByName(new).Rename(table)
             except RuntimeError as error:  # of GDAL
-                with contextlib.suppress(RuntimeError), gdal.OpenEx(path, update) as database:
-                    _drop(database, new)
+                database = None  # which closes it
+                with contextlib.suppress(RuntimeError):
+                    _drop(gdal.OpenEx(path, update), new)
                 raise OSError(f"{self.destination} cannot be written: {error}") from None
 
     def discard(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("pyarrow")
 
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.sources.ogr import ogr_tables
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.sources.schema import Schema
 
@@ -92,7 +93,7 @@ TIMELINES = {
         {"startTime": "2020-01-01T10:01:00Z", "endTime": "2020-01-01T10:01:00Z",
          "activity": {"start": "geo:46.5,7.2", "end": "geo:46.5,7.2"}}],
     "owntracks.json": {"count": 2, "data": [
-        {"_type": "location", "tid": "an", "topic": "own/anna", "lat": 46.5, "lon": 7.1, "tst": 1577872800},
+        {"_type": "location", "tid": "an", "topic": "own/anna", "lat": 46.5, "lon": 7.1, "tst": 1577872800, "t": "p"},
         {"_type": "lwt", "tst": 1577872801},
         {"_type": "location", "tid": "an", "topic": "own/anna", "lat": 46.5, "lon": 7.2, "tst": 1577872860}]},
 }  # fmt: skip
@@ -111,6 +112,7 @@ def test_owntracks_recorder_and_a_file_that_breaks_off(tmp_path):
     items = TIMELINES["owntracks.json"]["data"]
     lines = "".join(f"2020-01-01T10:00:00Z\t*                 \t{json.dumps(item)}\n" for item in items)
     assert read_text(tmp_path, lines, "2020-01.rec")[0].lon.tolist() == [7.1, 7.2]
+    assert read_text(tmp_path, lines.replace('"topic"', '"_"'), "2020-02.rec")[0].user_ids.tolist() == ["an"]
     tracks, skipped, _ = read_text(tmp_path, lines[:-30], "short.rec")
     assert tracks.lon.tolist() == [7.1] and skipped == {"unreadable row": 1}
 
@@ -121,6 +123,16 @@ def test_a_line_that_breaks_off_loses_no_other_one(tmp_path):
     lines[12] = lines[12][:20] + "\n"
     tracks, skipped, _ = read_text(tmp_path, "".join(lines), "a.jsonl")
     assert len(tracks) == 199 and skipped == {"unreadable row": 1}
+    tracks, skipped, _ = read_text(tmp_path, "[" + ",".join(lines[13:])[:-20], "a.json")  # of a list
+    assert len(tracks) == 186 and skipped == {"unreadable row": 1}
+
+
+def test_gdal_raises_only_while_it_reads(tmp_path):
+    gdal = pytest.importorskip("osgeo.gdal")
+    (tmp_path / "a.gpx").write_text(GPX)
+    tables = ogr_tables(tmp_path / "a.gpx", float)
+    assert len(next(tables)) and not gdal.GetUseExceptions()  # others go on in the meantime
+    assert next(tables, None) is None and not gdal.GetUseExceptions()
 
 
 def test_points_of_geojson_are_fixes(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +19,37 @@ TZFLAG_UTC = 100  # of GDAL
 
 @contextmanager
 def raising() -> Iterator[None]:
-    """GDAL's errors are RuntimeErrors within it."""
+    """GDAL's errors are RuntimeErrors within it. No generator is to yield in it: who has it go on may expect others."""
     require("osgeo")
     from osgeo import gdal, ogr, osr
 
-    modules = [module for module in (gdal, ogr, osr) if not module.GetUseExceptions()]  # GDAL 3.6 has no ExceptionMgr
-    for module in modules:
-        module.UseExceptions()
-    try:
+    with ExitStack() as stack:
+        for module in (gdal, ogr, osr):
+            if hasattr(module, "ExceptionMgr"):  # since GDAL 3.7, and of this thread alone
+                stack.enter_context(module.ExceptionMgr())
+            elif not module.GetUseExceptions():
+                module.UseExceptions()
+                stack.callback(module.DontUseExceptions)
         yield
-    finally:
-        for module in modules:
-            module.DontUseExceptions()
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """What GDAL cannot read raises InputError within it. See `raising`."""
+    with raising():
+        try:
+            yield
+        except RuntimeError as error:  # of GDAL
+            raise InputError(f"{file.name} cannot be read: {error}".replace(str(file), file.name)) from error
 
 
 @contextmanager
 def opened(file: Path, options: Sequence[str] = ()) -> Iterator[Any]:
-    """GDAL's data set of a file. What GDAL cannot read raises InputError. options: to open it."""
-    with raising():
+    """GDAL's data set of a file, within `reading`. options: to open it."""
+    with reading(file):
         from osgeo import gdal
 
-        try:
-            yield gdal.OpenEx(str(file), gdal.OF_VECTOR | gdal.OF_READONLY, open_options=list(options))
-        except RuntimeError as error:  # of GDAL
-            raise InputError(f"{file.name} cannot be read: {error}".replace(str(file), file.name)) from error
+        yield gdal.OpenEx(str(file), gdal.OF_VECTOR | gdal.OF_READONLY, open_options=list(options))
 
 
 def field_names(layer: Any) -> list[str]:
@@ -100,22 +107,32 @@ def ogr_tables(file: Path, progress: Progress) -> Iterator[pa.Table]:
     Of GPX the time and the track of its track points: a segment is a track, named by numbers from 1. Of other files the
     first layer of points. Raises InputError if the file is broken or has no points.
     """
-    with opened(file) as dataset:
-        from osgeo import ogr
+    tables: Iterator[pa.Table | None] = _tables(file)
+    while True:
+        with reading(file):
+            table = next(tables, None)
+        if table is None:
+            return
+        yield table
+        progress(0.5)
 
-        is_gpx = dataset.GetDriver().ShortName == "GPX"
-        layers = [dataset.GetLayer(k) for k in range(dataset.GetLayerCount())]
-        points = [layer for layer in layers if ogr.GT_Flatten(layer.GetGeomType()) == ogr.wkbPoint]
-        points = [layer for layer in points if not is_gpx or layer.GetName() == "track_points"]
-        if not points:
-            raise InputError(f"{file.name} holds no layer of points.")
-        crs = points[0].GetSpatialRef()
-        plain = crs is None or (crs.IsGeographic() and crs.GetAuthorityCode(None) == "4326")
-        metadata = {"geo": json.dumps({"columns": {"geometry": {"crs": None if plain else crs.ExportToWkt()}}})}
-        names = ["time", "track_fid", "track_seg_id"] if is_gpx else field_names(points[0])
-        for table in read_layer(dataset, points[0], names, names):
-            if is_gpx:
-                ids = (pc.add(table[name], 1).cast(pa.string()) for name in names[1:])
-                table = table.drop(names[1:]).append_column("track", pc.binary_join_element_wise(*ids, "."))
-            yield table.replace_schema_metadata(metadata)
-            progress(0.5)
+
+def _tables(file: Path) -> Iterator[pa.Table]:
+    from osgeo import gdal, ogr
+
+    dataset = gdal.OpenEx(str(file), gdal.OF_VECTOR | gdal.OF_READONLY)
+    is_gpx = dataset.GetDriver().ShortName == "GPX"
+    layers = [dataset.GetLayer(k) for k in range(dataset.GetLayerCount())]
+    points = [layer for layer in layers if ogr.GT_Flatten(layer.GetGeomType()) == ogr.wkbPoint]
+    points = [layer for layer in points if not is_gpx or layer.GetName() == "track_points"]
+    if not points:
+        raise InputError(f"{file.name} holds no layer of points.")
+    crs = points[0].GetSpatialRef()
+    plain = crs is None or (crs.IsGeographic() and crs.GetAuthorityCode(None) == "4326")
+    metadata = {"geo": json.dumps({"columns": {"geometry": {"crs": None if plain else crs.ExportToWkt()}}})}
+    names = ["time", "track_fid", "track_seg_id"] if is_gpx else field_names(points[0])
+    for table in read_layer(dataset, points[0], names, names):
+        if is_gpx:
+            ids = (pc.add(table[name], 1).cast(pa.string()) for name in names[1:])
+            table = table.drop(names[1:]).append_column("track", pc.binary_join_element_wise(*ids, "."))
+        yield table.replace_schema_metadata(metadata)
