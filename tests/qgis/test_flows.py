@@ -27,6 +27,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsVectorLayerTemporalContext,
 )
+from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 from qgis.PyQt.QtWidgets import QProgressDialog
 
@@ -120,7 +121,8 @@ def test_flows_are_published_with_noise(run: Callable, city: str) -> None:
 
 @pytest.mark.parametrize("part", ["hour", "daypart"])
 def test_the_clock_plays_the_day(part: str, run: Callable, city: str) -> None:
-    """Each slice's flows are on the map in that part of a day that stands for all."""
+    """Each slice's flows are on the map in that part of a day that stands for all, and its notes say so."""
+    from raw_qgis_plugin.gui.maps.notes import notes
     from raw_qgis_plugin.layers.flows import FlowLines
 
     layer = run("raw:flows", INPUT=city, SIZE=4000, MIN_USERS=1, SLICE=part).layer()
@@ -136,7 +138,9 @@ def test_the_clock_plays_the_day(part: str, run: Callable, city: str) -> None:
         rows = layer.getFeatures(QgsFeatureRequest().setFilterExpression(words).setExpressionContext(context))
         now = {name for name in every if int(name[:2]) <= hour <= int(name[-5:-3])}
         assert {row["slice"] for row in rows} == now
-    assert len(every) > 3
+    canvas = QgsMapCanvas()
+    canvas.setTemporalRange(hours)
+    assert len(every) > 3 and "23:10 to 23:50 in mean solar time" in notes(canvas, [layer], None)[0]
 
 
 def test_trips_move_with_the_clock_and_as_geojson(run: Callable, city: str, tmp_path: Path) -> None:

@@ -40,13 +40,16 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
         if session.tracks is not None and session.users is not None:
             summary = describe_tracks(session.tracks, session.users)
         first.append(tr("Data: {layer}: {summary}").format(layer=tracks.name(), summary=summary))
-    shown = canvas.mapSettings()
+    shown, fields = canvas.mapSettings(), {name for layer in vectors for name in layer.fields().names()}
     if shown.isTemporal():
-        ends = (shown.temporalRange().begin(), shown.temporalRange().end())
-        begin, end = (time.toUTC().toString("yyyy-MM-dd HH:mm:ss") for time in ends)
-        first.append(tr("Time shown: {first} to {last} UTC.").format(first=begin, last=end))
+        begin, end = shown.temporalRange().begin(), shown.temporalRange().end()
+        words, form = tr("Time shown: {first} to {last} UTC."), "yyyy-MM-dd HH:mm:ss"
+        if "slice" in fields and begin.date() == QDate(2000, 1, 1):  # which stands for all days, see FlowLines
+            words, form = tr("Departures shown: {first} to {last} in mean solar time."), "HH:mm"
+        else:
+            begin, end = begin.toUTC(), end.toUTC()
+        first.append(words.format(first=begin.toString(form), last=end.toString(form)))
     sentences = [" ".join(first), *of_heads]
-    fields = {name for layer in vectors for name in layer.fields().names()}
     if {"commuter", "commuter_p"} <= fields:
         sentences.append(tr("Labels of people were learned from users of phones in many countries; they may be wrong."))
     if any(name.endswith("_low") for name in fields):
