@@ -24,7 +24,7 @@ SAMPLE = ROOT / "resources/sample"
 COMMANDS = {
     "Answers": ("forecast", "profiles", "regions", "embed", "diary", "flows", "fill.__main__"),
     "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "export"),
-    "Evaluation": tuple(f"evaluate.{name}" for name in ("forecast", "gaps", "profiles", "regions", "probes")),
+    "Evaluation": tuple(f"evaluate.{name}" for name in ("forecast", "profiles", "regions", "probes")),
     "The synthetic city": ("synthetic.__main__",),
     "Parts of the model": ("retrieval.train", "fill.train"),
 }

@@ -19,18 +19,22 @@ from torch import Tensor, nn
 
 from model.cli import Report, print_line, run
 from model.data.corpus import Source, load_both, source_name
-from model.evaluate.gaps import BASELINES, Hidden, hide
 from model.network.raw import Mixture
 from model.retrieval.averaged import AveragedTraining, Examples, export, judge, layers_of, parse, train_averaged
 from model.training.calibrate import table
 from raw_qgis_plugin.core.arrays import join_rows, run_starts, take_rows
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.gaps.ends import ends_of
+from raw_qgis_plugin.core.evaluation.windows import draw
+from raw_qgis_plugin.core.features.featurizer import into_frame
+from raw_qgis_plugin.core.gaps.ends import Ends, Gaps, ends_of
 from raw_qgis_plugin.core.gaps.fill import SETTINGS as FILL
 from raw_qgis_plugin.core.gaps.imputer import SIMPLE, describe
 from raw_qgis_plugin.core.gaps.movements import Movements
+from raw_qgis_plugin.core.geodesy import metres_between, offset_m
 from raw_qgis_plugin.core.paths import IMPUTER, IMPUTER_CARD
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+
+BASELINES = [SIMPLE.index(name) for name in ("line", "curve", "first end")]  # methods that errors are compared with
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class ExampleSettings:
     per_user: int = 40  # gaps of one length
     anywhere: float = 0.4  # share of the examples whose query is not the middle
     passes: int = 6  # most over the people of a source, each in other layers
+    longer: float = 1.1  # the most of the wanted length that a gap may have
+    fastest_m_s: float = 70.0  # a hidden step that seems faster is a fault of the device, or a flight
+    middle: float = 0.05  # of the length, within which a fix shows where the middle was
+    apart: float = 3.0  # times the length: of one user one gap begins in each such time
 
 
 EXAMPLES = ExampleSettings()
@@ -66,14 +74,65 @@ class ImputerTraining(AveragedTraining):
 SETTINGS = ImputerTraining()
 
 
+@dataclass(frozen=True)
+class Hidden:
+    """Gaps that were hidden in tracks, and a fix (g,) of each, with t in epoch ms and degrees."""
+
+    gaps: Gaps
+    t: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+
+    @property
+    def share(self) -> np.ndarray:
+        """(g,) of the gaps' time, when the fixes were."""
+        return (self.t - self.gaps.tracks.t[self.gaps.before]) / 1000.0 / self.gaps.seconds
+
+    def truth(self, ends: Ends) -> np.ndarray:
+        """(g, 2) metres in the frames of the gaps."""
+        return into_frame(offset_m(self.lon, self.lat, ends.lon, ends.lat), ends.heading)
+
+
+def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, anywhere: float = 0.0) -> Hidden:
+    """Hide gaps of about `seconds` in tracks, at most `per_user` of each and `limit` in all, drawn at random.
+
+    A gap has no step that is too fast, and a fix near its middle, the query; of the share `anywhere` any hidden fix.
+    users: one track a user.
+    """
+    s, t, user, rng = EXAMPLES, users.t, users.user, np.random.default_rng(seed)
+    begin: np.ndarray = np.arange(len(users))
+    end = np.minimum(users.time_index.before(user, t + int(1000 * seconds)), len(users) - 1)
+    half = (t[begin] + t[end]) // 2
+    middle = users.time_index.before(user, half)
+    middle -= half - t[middle - 1] < t[np.minimum(middle, len(t) - 1)] - half
+    step_m = metres_between(users.lon[:-1], users.lat[:-1], users.lon[1:], users.lat[1:])
+    fast = np.concatenate([[0], np.cumsum(step_m > s.fastest_m_s * np.maximum(np.diff(t) / 1000.0, 0.5))])
+    possible = (user[end] == user) & (t[end] - t >= 1000 * seconds) & (t[end] - t <= 1000 * s.longer * seconds)
+    possible &= (fast[begin] == fast[end]) & (middle > begin) & (middle < end)
+    possible &= np.abs(t[np.minimum(middle, len(t) - 1)] - half) <= 1000 * s.middle * seconds
+    begin = rng.permutation(np.flatnonzero(possible))
+    spell = (t[begin] / (1000 * s.apart * seconds)).astype(np.int64)
+    order = np.lexsort((spell, user[begin]))
+    begin = begin[order][run_starts(user[begin[order]], spell[order])]  # the first of each spell, at random
+    begin = begin[np.append(True, begin[1:] >= end[begin[:-1]])[: len(begin)]]
+    begin = begin[draw(user[begin], limit, per_user, seed)]
+    end, query = end[begin], middle[begin]
+    if len(begin):
+        query = np.where(rng.random(len(begin)) < anywhere, rng.integers(begin + 1, end), query)
+    edges = np.zeros(len(users) + 1, np.int64)
+    np.add.at(edges, begin + 1, 1)
+    np.add.at(edges, end, -1)
+    shown = np.cumsum(edges[:-1]) == 0
+    before = (np.cumsum(shown) - 1)[begin]
+    return Hidden(Gaps(users.take(shown), before, before + 1), t[query], users.lon[query], users.lat[query])
+
+
 def examples_of(hidden: Hidden) -> Examples:
     """Examples whose errors count so that those of the best simple method average one."""
     ends, movements = ends_of(hidden.gaps), Movements(hidden.gaps.tracks)
     inputs = describe(hidden.gaps, ends, movements, movements.between(hidden.gaps), hidden.share)
     target, n = hidden.truth(ends), len(hidden.t)
-    simple = np.linalg.norm(
-        inputs["centre"][:, list(BASELINES.values())] * ends.unit_m[:, None, None] - target[:, None], axis=-1
-    )
+    simple = np.linalg.norm(inputs["centre"][:, BASELINES] * ends.unit_m[:, None, None] - target[:, None], axis=-1)
     typical = np.full(n, max(simple.mean(axis=0).min(), 1.0))
     return Examples(inputs, target, ends.unit_m.astype(np.float32), typical, ends.seconds, np.zeros(n, int))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Gaps on the command line, the training of the imputer, and what is measured of it."""
+"""Gaps on the command line, and the training of the imputer."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from model.cli import run
-from model.evaluate import main as evaluate
-from model.evaluate.gaps import hide
 from model.fill import train
 from model.fill.__main__ import main as fill
+from model.fill.train import hide
 from model.retrieval.train import main as train_scorer
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -114,15 +113,3 @@ def test_a_bundle_is_no_place_for_the_card_of_something_else(tmp_path: Path) -> 
         with pytest.raises(InputError, match="holds a card.json of something else"):
             main(["--corpus", "nothing", "--output", str(bundle)])
     open_bundle(bundle)
-
-
-def test_gaps_are_measured_beside_simple_methods(
-    tracks_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    report = tmp_path / "report.json"
-    evaluate(["gaps", "--tracks", str(tracks_file), "--minutes", "5", "--gaps", "150", "--output", str(report)])
-    result = json.loads(report.read_text())["5"]
-    best = min(result["simple_mean_m"].values())
-    assert result["ratio"] == pytest.approx(result["mean_m"] / best) and result["gaps"] == 150
-    assert result["interval"][0] < result["ratio"] < result["interval"][1] and result["inside50"] < result["inside80"]
-    assert "Ratio" in capsys.readouterr().out
