@@ -36,8 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     spec, folder = spec_of(args, FlowSpec), Path(args.output).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
-    matrix, polygons = (str(folder / f"{name}.parquet") for name in ("matrix", "zones"))
-    check_output(matrix, args)
+    args.output, polygons = (str(folder / f"{name}.parquet") for name in ("matrix", "zones"))
     check_output(polygons, args)
     given = read_polygons(args.zones, args.id, guess=True) if args.zones else None
     model = open_model(args)
@@ -46,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     found = find_flows(tracks, model, zones, spec, progress=meter("finding trips"))
     left = f"{found.n_incomplete:,} begin or end where nothing is recorded, {found.n_outside:,} have an end in no zone"
     print(f"{found.n_trips:,} trips; {left}", file=sys.stderr)
-    write_table(matrix, table_of(found))
+    write_table(args.output, table_of(found))
     shapes, columns = shown_zones(found, given is None)
     write_table(polygons, {**columns, "geometry": np.array(shapely.to_wkb(shapes), object)})
 

@@ -10,7 +10,7 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
-from model import cli, finetune, forecast, pretrain, profiles
+from model import cli, finetune, flows, forecast, pretrain, profiles
 from model.cli import LARGEST_SEED
 from model.diary import main as diary
 from model.evaluate import main as evaluate
@@ -67,6 +67,12 @@ def test_a_second_output_is_not_written_over_what_is_read(tracks_file, tmp_path,
     assert cli.run(finetune.main, ["--tracks", str(tracks), *head, "--report", str(labels)]) == 2
     assert "is what is read" in capsys.readouterr().err
     assert tracks.read_bytes() == tracks_file.read_bytes() and not (tmp_path / "p.csv").exists()
+
+
+def test_flows_writes_its_tables_into_a_folder(tracks_file, tmp_path, capsys):
+    asked = ["--tracks", str(tracks_file), "--trips", "tracks", "--min-users", "1", "--device", "cpu", "--output"]
+    assert cli.run(flows.main, [*asked, str(tmp_path / "new")]) == 0, capsys.readouterr().err
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"matrix.parquet", "zones.parquet"}
 
 
 def test_a_report_is_not_written_over_the_tracks_or_into_no_folder(tmp_path, capsys):
