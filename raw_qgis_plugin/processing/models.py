@@ -155,7 +155,8 @@ class TrainHead(TrainingAlgorithm):
 
         spec, title = run.spec(TeachSpec), run.text("LABEL_FIELD").replace("_", " ")
         read = self.read()
-        self.split(read, "user" if spec.unit == "region" else spec.unit)
+        if not len(self.split(read, "user" if spec.unit == "region" else spec.unit)):
+            raise InputError("INPUT has no unit with two usable fixes, so there is nothing to learn from.")
         source = open_bundle(run.text("MODEL").strip() or None)  # keep it: an unpacked .zip is deleted with it
 
         def prepare(folder: Path) -> list[str]:

@@ -49,7 +49,7 @@ class RegionAlgorithm(TrackAlgorithm):
 
         run = self.current
         polygons = polygons_in_wgs84(features, self.sources["REGIONS"], run.context)
-        west, south, east, north = shapely.total_bounds(polygons)
+        west, south, east, north = shapely.total_bounds(polygons) if len(polygons) else [np.nan] * 4
         lon = near_lon(tracks.lon, (west + east) / 2)  # regions may go on beyond ±180
         # No coordinates: logs are sent to others. The nearest fix to the box around the regions shows what is wrong
         near = np.clip(lon, west, east), np.clip(tracks.lat, south, north)
@@ -140,10 +140,10 @@ class ScoreRegions(RegionAlgorithm):
         from ..core.regions.people import PEOPLE_FIGURES
 
         fields = source.fields().names()
-        made = results | {*PEOPLE_FIGURES, "geom", "epsilon", "within_95"}
+        made = results | {*PEOPLE_FIGURES, "noise_key", "geom", "epsilon", "within_95"}
         ids = {feature["fid"] for feature in features if isinstance(feature["fid"], int)} if "fid" in fields else ()
         made |= set() if len(ids) == len(features) else {"fid"}
-        gone = [name for name in fields if re.sub(r"_\d+$", "", name.lower()) in made]  # QGIS adds numbers to names
+        gone = [name for name in fields if re.sub(r"_\d$", "", name.lower()) in made]  # QGIS adds numbers to names
         if gone:
             words = tr("Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}.")
             self.current.info(words.format(names=", ".join(gone)))

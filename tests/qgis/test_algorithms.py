@@ -221,6 +221,7 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
 @pytest.mark.parametrize(("field", "kept"), [
     ("fid:string", False), ("fid:integer", False), ("geom:string", False), ("n_users_2:integer", False),
     ("N_Users:integer", False), ("suppressed:string", False), ("my_n_users:integer", True),
+    ("residents_2020:integer", True),
 ])  # fmt: skip
 def test_fields_of_an_earlier_run_and_of_geopackages_are_replaced(
     run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path, field: str, kept: bool
@@ -245,6 +246,12 @@ def test_users_of_regions_are_counted_exactly(run: Callable, make: Callable, fix
         inside = (lon >= box.xMinimum()) & (lon <= box.xMaximum()) & (lat >= box.yMinimum()) & (lat <= box.yMaximum())
         n = len(set(user[inside]))
         assert (row["n_users"], row["n_points"]) == ((n, inside.sum()) if n else (NULL, NULL))
+
+
+def test_no_regions_at_all_are_said(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    nowhere = QgsVectorLayer("Polygon?crs=EPSG:4326", "regions", "memory")
+    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=nowhere, MODEL=bundle)
+    assert not done.rows() and any("REGIONS has no polygon with an area" in words for words in done.feedback.warnings)
 
 
 def test_multipolygons_stay_multipolygons(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
