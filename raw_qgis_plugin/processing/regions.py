@@ -222,9 +222,8 @@ class SimilarRegions(RegionAlgorithm):
     def declare(self) -> None:
         self.add_layer("REGIONS", "Regions", "Polygons in any CRS.", POLYGONS)
         target = QgsProcessingParameterExpression("TARGET", tr("The region to compare with"), None, "REGIONS")
-        self.add(
-            target, "Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12."
-        )
+        words = tr("Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12.")
+        self.add(target, words)
         self.add_options(SimilarRegionSpec)
         self.add_sink("OUTPUT", "Similar regions", POLYGONS)
 

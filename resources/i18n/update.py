@@ -25,7 +25,7 @@ CALLS = {  # positions of arguments that are passed on to tr()
         f"add_{kind}": (1, 2)
         for kind in ("layer", "field", "bundle", "sink", "sentence")
     },
-    "option": (1, 2), "add_regions": (0,), "Window": (1, 2), "Table": (0,),
+    "option": (1, 2), "Window": (1, 2), "Table": (0,),
 }  # fmt: skip
 # Units and values of fields, which are words of the interface as well
 MORE = (
