@@ -84,7 +84,7 @@ class Stops(Style):
         kinds = ("home", tr("Home")), ("work", tr("Work")), ("other", tr("Other stop"))
         for (kind, words), colour in zip(kinds, STOP_COLOURS):
             rules.add("class", f"kind = '{kind}'", words, colour)
-        rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too few nights"))
+        rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too little on record, or a vehicle"))
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ MORE = (
     "time before 1900 or after 2100", "position outside the world", "position known to over a kilometre only",
     "at the time of another fix of the same track", "at the time of another fix of the same user",
     "position 0, 0, which devices write without a signal",
+    "Commuter", "Main mode of transport", "Rail user", "Trips a day", "Trips by rail", "per day", "a week", "Residents",
+    "Workers", "Share of commuters", "Share of trips: walk", "Share of trips: bike", "Share of trips: motor",
+    "Share of trips: rail",
 )  # fmt: skip
 
 

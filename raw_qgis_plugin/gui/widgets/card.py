@@ -103,7 +103,7 @@ def figure(head: dict[str, Any], values: dict[str, Any]) -> str:
         p = values[f"{name}_p"]  # of a yes or no, the probability of yes
         return f"<b>{escaped(plain(str(value)))}</b> {1 - p if value == 'no' else p:.0%}"
     low, high = (short(values[name + end]) for end in ("_low", "_high"))
-    unit = escaped(str(head.get("unit_of_measure", "")))
+    unit = escaped(tr(head.get("unit_of_measure", "")))
     return f"<b>{short(value)}</b> {unit} ({low} – {high})"
 
 
