@@ -141,7 +141,9 @@ def trips_of(diary: Diary) -> Trips:
     by_mode = np.nan_to_num(diary.mode_p)[ways.track[step]].T
     mode_p = np.column_stack([np.bincount(piece, share * p, len(a)) for p in by_mode])
     who, known = user[first][anchors.trip[a]], anchors.known[a] & anchors.known[a + 1]
-    return Trips(ids, who, ways.t[leave], ways.t[arrive], anchors.xy[a], anchors.xy[a + 1], total, mode_p, known)
+    begins, ends_at = anchors.xy[a], anchors.xy[a + 1]
+    total = np.maximum(total, metres_between(*begins.T, *ends_at.T))  # the last fix may be far from where a trip ends
+    return Trips(ids, who, ways.t[leave], ways.t[arrive], begins, ends_at, total, mode_p, known)
 
 
 def _sorted(parts: list[_Anchors]) -> _Anchors:
