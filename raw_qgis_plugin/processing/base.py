@@ -48,7 +48,7 @@ class RawAlgorithm(Form):
     GROUP = ""  # of the toolbox, published: by the provider
     TITLE = ""
     SUMMARY = ""
-    TAGS: tuple[str, ...] = ()  # further search words for the toolbox
+    TAGS: tuple[str, ...] = ()  # search words for the toolbox that neither title nor summary has
     NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely", "pyproj", "pyarrow")  # modules beyond QGIS's own
     PACKAGES: tuple[str, ...] = ("runtime",)  # the groups of packages to install where one of NEEDS is missing
     refused = ""  # why the parameters of this run were refused
@@ -84,7 +84,7 @@ class RawAlgorithm(Form):
         return page.removeprefix('<meta charset="utf-8">').lstrip()
 
     def tags(self) -> list[str]:
-        return list(self.TAGS)
+        return ["trajectory", "movement", "mobility", "gps", *self.TAGS]
 
     def createInstance(self) -> RawAlgorithm:
         return type(self)()

@@ -38,7 +38,6 @@ class ImportTracks(RawAlgorithm):
     ID = "importtracks"
     TITLE = "Import tracks"
     SUMMARY = "CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted."
-    TAGS = ("trajectory", "movement", "gps", "load", "geolife", "movebank", "csv", "parquet", "plt", "gpx", "owntracks")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         source = QgsProcessingParameterFile("SOURCE", tr("File or folder"), fileFilter=ANY_FILE)
@@ -108,7 +107,7 @@ class FillGaps(TrackAlgorithm):
     ID = "fillgaps"
     TITLE = "Fill gaps"
     SUMMARY = "Where people were between two fixes, with areas that hold them in 50 and 80 % of cases."
-    TAGS = ("trajectory", "movement", "interpolation", "missing data", "imputation", "reconstruction", "uncertainty")
+    TAGS = ("interpolation", "imputation")
     USES_MODEL = False
 
     def declare(self) -> None:
@@ -174,7 +173,6 @@ class EmbedTracks(TrackAlgorithm):
     ID = "embedtracks"
     TITLE = "Embed tracks"
     SUMMARY = "A row of figures for each user, track or day, by which they can be compared, clustered or classified."
-    TAGS = ("trajectory", "movement", "embedding", "vector", "representation", "machine learning", "mobility")
 
     def declare(self) -> None:
         self.add_options(EmbedSpec)

@@ -23,7 +23,7 @@ class ForecastTracks(TrackAlgorithm):
     ID = "forecasttracks"
     TITLE = "Forecast tracks"
     SUMMARY = "Where people are likely to be after their last fix, with areas that hold them in 50 and 80 % of cases."
-    TAGS = ("trajectory", "movement", "prediction", "predict", "next location", "uncertainty", "mobility", "gps")
+    TAGS = ("prediction", "next location")
 
     def declare(self) -> None:
         self.add_options(ForecastSpec)
@@ -104,7 +104,6 @@ class Backtest(TrackAlgorithm):
     SUMMARY = (
         "Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words."
     )
-    TAGS = ("trajectory", "movement", "prediction", "accuracy", "validation", "evaluation", "baseline", "error")
 
     def declare(self) -> None:
         self.add_options(BacktestSpec)

@@ -109,7 +109,6 @@ class TrainHead(TrainingAlgorithm):
     MODULE = training.FINETUNE
     TITLE = "Teach a label"
     SUMMARY = "Teach the model a label of your own from some labelled users, tracks, days or regions."
-    TAGS = ("trajectory", "movement", "train", "learn", "classify", "label", "head", "supervised", "predict")
 
     def declare(self) -> None:
         self.add_layer(
@@ -249,7 +248,6 @@ class Pretrain(TrainingAlgorithm):
     USES_MODEL = False
     TITLE = "Continue training"
     SUMMARY = "Continue training the model on your own tracks, and test on held-out people whether it improved."
-    TAGS = ("trajectory", "movement", "pretrain", "train", "learn", "model", "finetune", "adapt")
 
     def declare(self) -> None:
         self.add_options(PretrainSpec)

@@ -19,14 +19,11 @@ if TYPE_CHECKING:
 
     from ..core.embedding.similarity import Similar
 
-LONG_S = 4 * 3600  # of a track that hardly is one trip
-
 
 class ProfileUsers(TrackAlgorithm):
     ID = "profileusers"
     TITLE = "Profile users"
     SUMMARY = "Labels for users, tracks or days, from their tracks: commuter or not, mode of transport and more."
-    TAGS = ("trajectory", "movement", "commuter", "transport mode", "mobility", "gps", "embedding", "label")
 
     def declare(self) -> None:
         self.add_options(ProfileSpec, TaskSpec)
@@ -49,12 +46,6 @@ class ProfileUsers(TrackAlgorithm):
         so = tr("Those labels are 'unknown', and in_domain is false.")
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], so)
         if unit == "track":
-            if n := int((tracks.span_s > LONG_S).sum()):
-                words = tr(
-                    "{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A "
-                    "travel diary ('stops and trips' in the dock) labels each trip."
-                )
-                run.warn(words.format(n=n, all=tracks.n_tracks, hours=LONG_S / 3600))
             shapes = self.lines(tracks.lon, tracks.lat, tracks.track_offsets, begins=after_gap(tracks))
         else:
             shapes = self.points(profiles.lon, profiles.lat)
@@ -66,7 +57,7 @@ class WriteDiary(TrackAlgorithm):
     ID = "diary"
     TITLE = "Write a travel diary"
     SUMMARY = "Where people stopped and how long, and their trips in between with the mode of transport."
-    TAGS = ("trajectory", "stop", "stay point", "trip", "segmentation", "transport mode", "home", "work", "mobility")
+    TAGS = ("stay point", "segmentation", "home", "work")
 
     def declare(self) -> None:
         self.add_options(DiarySpec)
@@ -106,7 +97,6 @@ class SimilarUsers(TrackAlgorithm):
     ID = "similarusers"
     TITLE = "Similar users"
     SUMMARY = "The people who move most like one of them, with the reasons in words."
-    TAGS = ("trajectory", "movement", "similar", "nearest", "lookalike", "embedding", "mobility")
 
     def declare(self) -> None:
         target = QgsProcessingParameterString("TARGET", tr("The user to compare with"))
@@ -142,7 +132,7 @@ class FindEncounters(TrackAlgorithm):
     ID = "encounters"
     TITLE = "Find encounters"
     SUMMARY = "Pairs of users who were, or may have been, near each other at the same time."
-    TAGS = ("trajectory", "meeting", "contact", "proximity", "co-location", "encounter", "uncertainty")
+    TAGS = ("meeting", "contact", "proximity")
     USES_MODEL = False
 
     def declare(self) -> None:

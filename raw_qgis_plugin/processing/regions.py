@@ -99,7 +99,6 @@ class ScoreRegions(RegionAlgorithm):
     ID = "scoreregions"
     TITLE = "Score regions"
     SUMMARY = "Figures for polygons from the people who visit them, with intervals; few people are withheld."
-    TAGS = ("trajectory", "movement", "polygon", "neighbourhood", "residents", "density", "mobility", "zones")
 
     def declare(self) -> None:
         words = tr("Polygons in any CRS; their own fields are kept, but for figures of an earlier run.")
@@ -154,7 +153,7 @@ class FindFlows(TrackAlgorithm):
     ID = "flows"
     TITLE = "Flows between zones"
     SUMMARY = "How many trips go from zone to zone, when and by which modes; few people are withheld."
-    TAGS = ("trajectory", "origin", "destination", "OD", "matrix", "flow", "trips", "zones", "commuting", "mobility")
+    TAGS = ("origin", "destination", "OD", "matrix")
 
     def declare(self) -> None:
         self.add_layer(
@@ -217,7 +216,6 @@ class SimilarRegions(RegionAlgorithm):
     ID = "similarregions"
     TITLE = "Similar regions"
     SUMMARY = "The places that are used most like one of them, by the people who cross them; the reasons in words."
-    TAGS = ("trajectory", "movement", "polygon", "similar", "nearest", "neighbourhood", "embedding", "mobility")
 
     def declare(self) -> None:
         self.add_layer("REGIONS", "Regions", "Polygons in any CRS.", POLYGONS)
@@ -273,7 +271,7 @@ class Publish(RawAlgorithm):
     TITLE = "Publish figures"
     SUMMARY = "Figures of regions or flows as they may leave the desk: with fixed noise, by an allow-list of fields."
     NEEDS = ()
-    TAGS = ("privacy", "anonymous", "disclosure", "differential privacy", "noise", "export", "mobility")
+    TAGS = ("privacy", "anonymous", "disclosure")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_layer("INPUT", "Regions or flows", "A result of Score regions, or of flows.", TABLE)

@@ -30,7 +30,7 @@ CALLS = {  # positions of arguments that are passed on to tr()
 # Units and values of fields, which are words of the interface as well
 MORE = (
     "user", "track", "day", "region", "walk", "bike", "motor", "rail", "yes", "no", "unknown",
-    "use the model", "use the model or a simple method", "use a simple method", "nothing clearly beats staying",
+    "use the model", "use a simple method", "nothing clearly beats staying",
     "too few cases to say", "no user", "no track", "no position", "impossible jump", "no time that can be read",
     "time before 1900 or after 2100", "position outside the world", "position known to over a kilometre only",
     "at the time of another fix of the same track", "at the time of another fix of the same user",

@@ -27,7 +27,6 @@ class Advice(Enum):
     """What to use, in short."""
 
     MODEL = "use the model"
-    EITHER = "use the model or a simple method"
     SIMPLE = "use a simple method"
     NOTHING = "nothing clearly beats staying"
     TOO_FEW = "too few cases to say"
@@ -77,10 +76,7 @@ def _advise(h: dict) -> tuple[Advice, str]:
         return Advice.TOO_FEW, words
     best, (low, high), percent = in_words(h["best_simple"]), h["interval"], f"{100 * abs(1 - h['ratio']):.0f} %"
     if h["best_simple_mean_m"] < 1:  # hardly anything moves: a ratio says nothing
-        if h["mean_m"] < 1:
-            words = translated("use the model or a simple method ({best}): both are less than a metre off.", best=best)
-            return Advice.EITHER, words
-        percent = metres_words(h["mean_m"])
+        return Advice.SIMPLE, translated("use a simple method ({best}): it is less than a metre off.", best=best)
     if high < 1 and percent != "0 %":
         words = translated(
             "use the model: it is {percent} nearer than the best simple method ({best}), with a mean error of {a} "
@@ -89,13 +85,6 @@ def _advise(h: dict) -> tuple[Advice, str]:
         )  # fmt: skip
         return Advice.MODEL, words
     model_beats, simple_beats = (h[name][1] < 1 for name in ("over_staying", "best_over_staying"))
-    if model_beats and not simple_beats and low <= 1:
-        words = translated(
-            "use the model or a simple method ({best}): neither is clearly nearer than the other, and only the model "
-            "is clearly nearer than saying that it stays where it is.",
-            best=best,
-        )
-        return Advice.EITHER, words
     model = translated("the model is neither clearly better nor clearly worse")
     if percent != "0 %" and low > 1:
         model = translated("the model is {percent} farther off", percent=percent)
