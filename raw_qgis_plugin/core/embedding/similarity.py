@@ -51,37 +51,26 @@ class Similar:
     reasons: list[str] = field(default_factory=list)
 
 
-def similar(
-    embeddings: np.ndarray, target_rows: np.ndarray, k: int = 10, whiten: bool = True
-) -> tuple[np.ndarray, np.ndarray]:
-    """The k most similar rows to each target except itself: rows (m, k) int64, and similarity (m, k), -1 to 1.
+def similar(embeddings: np.ndarray, target: int, k: int = 10, whiten: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """The rows (k,) most similar to a target row except itself, and their similarity (k,), -1 to 1; fewer of few rows.
 
     Similarity is the cosine of embeddings whose columns are standardised over all rows and then, with `whiten`, rotated
-    to their principal components (`_whitened`). embeddings: (n, d); rows with nan are not found. With fewer than k
-    others the remaining rows are -1 and their similarity is nan. Raises InputError if a target has no embedding or k is
-    not positive.
+    to their principal components (`_whitened`). embeddings: (n, d); rows with nan are not found. Raises InputError if
+    the target has no embedding.
     """
-    if k < 1:
-        raise InputError("The number of similar ones must be at least 1.")
-    target_rows = np.atleast_1d(np.asarray(target_rows, np.int64))
     known = ~np.isnan(embeddings).any(axis=1)
-    if not known[target_rows].all():
+    if not known[target]:
         raise InputError("A target has too few fixes, so that there is no embedding to compare.")
     x = embeddings[known].astype(np.float32)
     middle, spread = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
     x = ((x - middle) / np.where(spread > 1e-6, spread, 1.0)).astype(np.float32)
     x = _whitened(x) if whiten else x
     x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
-    number = np.flatnonzero(known)
-    targets = np.searchsorted(number, target_rows)
-    cosine = x[targets] @ x.T
-    cosine[np.arange(len(targets)), targets] = -np.inf  # not itself
-    best = np.argsort(-cosine, axis=1, kind="stable")[:, :k]
-    value = np.take_along_axis(cosine, best, axis=1).astype(np.float64)
-    rows = np.where(value == -np.inf, -1, number[best])
-    value[rows < 0] = np.nan
-    short = ((0, 0), (0, k - best.shape[1]))
-    return np.pad(rows, short, constant_values=-1), np.pad(value, short, constant_values=np.nan)
+    rows = np.flatnonzero(known)
+    cosine = x[rows == target][0] @ x.T
+    best = np.argsort(-cosine, kind="stable")
+    best = best[rows[best] != target][:k]
+    return rows[best], cosine[best].astype(np.float64)
 
 
 def _whitened(x: np.ndarray, ridge: float = 10.0) -> np.ndarray:
@@ -108,8 +97,7 @@ def similar_users(users: Tracks, target: str, k: int, embed: Embed, progress: Pr
     if not len(found):
         some = ", ".join(users.user_ids[:5]) + (", …" if users.n_users > 5 else "")
         raise InputError(f"There is no user '{target}' with two usable fixes. The ids are: {some or 'none'}.")
-    rows, similarity = similar(embed(users, part_of(progress, 0.0, 0.9)), found, k)
-    rows, similarity = rows[0][rows[0] >= 0], similarity[0][rows[0] >= 0]
+    rows, similarity = similar(embed(users, part_of(progress, 0.0, 0.9)), int(found[0]), k)
     why = reasons(user_traits(users), int(found[0]), rows)
     progress(1.0)
     return Similar(rows, similarity, why)

@@ -42,8 +42,7 @@ def similar_regions(
     vectors[came] = some
     pooled = pool_users(vectors, visits.log1p(), "share")
     pooled[~shown] = np.nan
-    rows, similarity = similar(pooled, np.array([target]), k, whiten=False)
-    rows, similarity = rows[0][rows[0] >= 0], similarity[0][rows[0] >= 0]
+    rows, similarity = similar(pooled, target, k, whiten=False)
     traits = region_traits(users, visits, region, fix, min_users)
     for trait in traits:
         trait.values[~shown] = np.nan  # nor do they count in what is unusual
