@@ -27,7 +27,7 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.featurizer import into_frame
 from raw_qgis_plugin.core.gaps.ends import Ends, Gaps, ends_of
-from raw_qgis_plugin.core.gaps.fill import SETTINGS as FILL
+from raw_qgis_plugin.core.gaps.fill import Settings as Fill
 from raw_qgis_plugin.core.gaps.imputer import SIMPLE, describe
 from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.geodesy import metres_between, offset_m
@@ -229,7 +229,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     export(imputer, some, args.output / IMPUTER.name, outputs, dict.fromkeys(("centre", "warp", "each", "exists"), "c"))
     # The error over that of the best simple method of each layer and length, and at what levels areas hold their share
     error, _, ratio, level = judge(
-        lambda some: imputer(**some.tensors()), unseen, lambda _, m: m.condensed(FILL.components), SETTINGS.batch
+        lambda some: imputer(**some.tensors()), unseen, lambda _, m: m.condensed(Fill.components), SETTINGS.batch
     )
     found = table(unseen.seconds, ratio, level, np.ones(len(unseen), bool))
     card = {

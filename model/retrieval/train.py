@@ -31,8 +31,8 @@ from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS, SCORER_OUT
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, no_progress
 from raw_qgis_plugin.core.features.featurizer import LATERAL_QUERY, displacement
-from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries, kinds_from_shares
+from raw_qgis_plugin.core.forecasting.context import Settings as Context
 from raw_qgis_plugin.core.forecasting.neighbours import N_VECTORS, WEIGHT, Neighbours
 from raw_qgis_plugin.core.forecasting.predict import for_areas
 from raw_qgis_plugin.core.forecasting.scoring import describe, scorer_inputs
@@ -162,8 +162,8 @@ def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple
         row, begin = np.arange(len(layer)), layer.track_offsets[layer.track]
         able = (row - begin >= EXAMPLES.warm_up) & (row < layer.track_offsets[layer.track + 1] - 1)
         if r not in TRIPS:
-            metres, first = _steps_m(layer), np.maximum(begin, row - CONTEXT.day_fixes + 1)
-            shares = (np.cumsum(steps) for steps in (metres > CONTEXT.roam_m, metres == 0))
+            metres, first = _steps_m(layer), np.maximum(begin, row - Context.day_fixes + 1)
+            shares = (np.cumsum(steps) for steps in (metres > Context.roam_m, metres == 0))
             shares = ((steps[row] - steps[first]) / np.maximum(row - first, 1) for steps in shares)
             able &= ContextKind.is_fleet(kinds_from_shares(*shares))
         if s.validation:

@@ -17,8 +17,8 @@ from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.features.featurizer import unsquashed
 from raw_qgis_plugin.core.forecasting import candidates as places
 from raw_qgis_plugin.core.forecasting.areas import NOMINAL_LEVELS, nonconformity
-from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextKind, kinds_from_shares
+from raw_qgis_plugin.core.forecasting.context import Settings as Context
 from raw_qgis_plugin.core.forecasting.mixture import network_mixture, spatial_median
 from raw_qgis_plugin.core.forecasting.predict import for_areas
 
@@ -100,7 +100,7 @@ def _kinds(b: Batch) -> np.ndarray:
     inside = np.ones(step.shape, bool) if b.piece is None else np.diff(b.piece, axis=1, prepend=-1) == 0
     inside[:, 0] = False
     count = np.maximum(inside.sum(axis=1), 1)
-    roaming, repeated = ((chosen & inside).sum(axis=1) / count for chosen in (step > CONTEXT.roam_m, step == 0))
+    roaming, repeated = ((chosen & inside).sum(axis=1) / count for chosen in (step > Context.roam_m, step == 0))
     return kinds_from_shares(roaming, repeated)
 
 

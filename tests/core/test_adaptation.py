@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.forecasting.adaptation import (
-    SETTINGS,
     BacktestErrors,
+    Settings,
     backtest_queries,
     fit,
     localities_of,
@@ -39,7 +39,7 @@ def test_queries_are_of_the_past_and_their_answers_are_true(tracks):
     begin, end, context, horizon_s = past.queries
     assert len(context) > 10 and set(begin) == {0, 400} and set(horizon_s) == {*SIX_EACH[1]}
     cut = end[context]
-    assert (cut - begin[context] > SETTINGS.min_fixes // 2).all()
+    assert (cut - begin[context] > Settings.min_fixes // 2).all()
     limit = np.where(begin[context] == 0, tracks.t[349], tracks.t[799])
     assert (past.t <= limit).all() and (past.t == tracks.t[cut - 1] + 1000 * horizon_s).all()
     row = cut - 1 + (horizon_s / 10).astype(int)
@@ -90,7 +90,7 @@ def test_areas_grow_where_they_held_too_little():
 
 
 def test_the_more_queries_there_are_the_more_they_count():
-    few, some, many = (shifts_at(past(n), [5000], [0])[0, HELD] for n in (SETTINGS.min_queries - 1, 60, 2000))
+    few, some, many = (shifts_at(past(n), [5000], [0])[0, HELD] for n in (Settings.min_queries - 1, 60, 2000))
     assert not few.any() and (some > 0).all() and (some < 0.7 * many).all()
 
 

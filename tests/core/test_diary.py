@@ -12,7 +12,7 @@ import pytest
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary.diary import UNSEEN, Diary, find_diary
-from raw_qgis_plugin.core.diary.legs import SETTINGS, cut_legs, join_legs
+from raw_qgis_plugin.core.diary.legs import Settings, cut_legs, join_legs
 from raw_qgis_plugin.core.diary.line import thinned
 from raw_qgis_plugin.core.diary.modes import HEAD, MODES, NO_HEAD, find_modes
 from raw_qgis_plugin.core.diary.place_features import place_facts
@@ -268,7 +268,7 @@ def test_legs_of_a_way_back_are_those_of_the_way(every_s: float) -> None:
     assert every_s > 20 or np.abs(apart.xy - there.xy).max() < 30
 
 
-@pytest.mark.parametrize(("p", "left"), [(0.8, 1), (SETTINGS.min_p, 1), (0.6, 3), (np.nan, 3)])
+@pytest.mark.parametrize(("p", "left"), [(0.8, 1), (Settings.min_p, 1), (0.6, 3), (np.nan, 3)])
 def test_legs_of_one_mode_are_joined_where_it_is_sure(p: float, left: int, invented_model: Callable) -> None:
     day = np.concatenate([part(0, 0.3, 0, 12_000), part(0.3, 0.6, 12_000, 13_000), part(0.6, 0.9, 13_000, 25_000)])
     line = thinned(tracks_of(day[:, 0] + MONDAY, day[:, 1]))

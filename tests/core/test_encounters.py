@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -106,8 +106,8 @@ def test_who_is_too_far_or_follows_by_some_minutes_is_not_met() -> None:
 def test_small_parts_have_the_same_encounters_and_every_time_once(monkeypatch: pytest.MonkeyPatch) -> None:
     cases = people(), walkers(slice(10, 22)), inside_of_gap()
     whole = [found(tracks) for tracks in cases]
-    small = replace(encounters.SETTINGS, positions_at_once=50, searched_at_once=7)
-    monkeypatch.setattr(encounters, "SETTINGS", small)
+    monkeypatch.setattr(encounters.Settings, "positions_at_once", 50)
+    monkeypatch.setattr(encounters.Settings, "searched_at_once", 7)
     shares, parts = zip(*positions(cases[0], 30_000, 3_600_000))
     assert 5 < len(parts) < 12 and shares == pytest.approx(np.arange(len(parts)) / len(parts))
     user, tick = (np.concatenate([getattr(p, name) for p in parts]) for name in ("user", "tick"))

@@ -11,7 +11,7 @@ import shapely
 
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.gaps.ends import Gaps, ends_of
-from raw_qgis_plugin.core.gaps.fill import SETTINGS, Filled, GapQueries, calibrated, fill
+from raw_qgis_plugin.core.gaps.fill import Filled, GapQueries, calibrated, fill
 from raw_qgis_plugin.core.gaps.imputer import SIMPLE, Imputer, simple_places
 from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
@@ -108,7 +108,7 @@ def test_an_answer_depends_on_nothing_but_the_tracks(monkeypatch: pytest.MonkeyP
     whole = filled(tracks, queries)
     one = filled(tracks, GapQueries(queries.before[4:5], queries.t[4:5]))
     told: list[float] = []
-    monkeypatch.setattr("raw_qgis_plugin.core.gaps.fill.SETTINGS", replace(SETTINGS, queries_at_once=3))
+    monkeypatch.setattr("raw_qgis_plugin.core.gaps.fill.Settings.queries_at_once", 3)
     parts = [part.lon for part in fill(tracks, queries, told.append)]
     assert told == pytest.approx([0, 0.3, 0.6, 0.8, 1]) and np.abs(np.concatenate(parts) - whole.lon).max() < 1e-9
     assert one.lon[0] == pytest.approx(whole.lon[4], abs=1e-9) and one.lat[0] == pytest.approx(whole.lat[4], abs=1e-9)

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..arrays import expand_ranges, run_starts
@@ -13,9 +11,8 @@ from .line import Line, Ranges
 from .stops import within
 
 
-@dataclass(frozen=True)
-class LegSettings:
-    """Chosen with `StopSettings`."""
+class Settings:
+    """Chosen with `stops.StopSettings`."""
 
     gap_s: float = 1200.0  # a longer silence ends a leg
     window_s: float = 180.0  # over which the pace is measured
@@ -28,12 +25,9 @@ class LegSettings:
     min_p: float = 0.7  # of the modes of two legs, that they are joined
 
 
-SETTINGS = LegSettings()
-
-
 def cut_legs(line: Line, stops: Ranges) -> Ranges:
     """The legs between stops; legs that follow each other at once share a row."""
-    s, stopped = SETTINGS, within(stops.begin, stops.end, len(line.t))[:-1]
+    s, stopped = Settings, within(stops.begin, stops.end, len(line.t))[:-1]
     moving = (np.diff(line.t) <= 1000 * s.gap_s) & (line.track[1:] == line.track[:-1]) & ~stopped
     change = np.flatnonzero(np.diff(moving, prepend=False, append=False))
     begin, end = change[::2], change[1::2]
@@ -60,7 +54,7 @@ def _pace(line: Line, run: np.ndarray, row: np.ndarray) -> np.ndarray:
     """(k,) m/s along the bee-line over the time window around each row, within its run."""
     if not len(row):
         return np.zeros(0)
-    t, half, here = line.t[row], int(500 * SETTINGS.window_s), np.arange(len(row))
+    t, half, here = line.t[row], int(500 * Settings.window_s), np.arange(len(row))
     first, last = np.searchsorted(run, run), np.searchsorted(run, run, side="right") - 1
     since = t - t[first]
     key = run * (int(since.max()) + 2 * half + 2) + since  # no window reaches into another run
@@ -76,9 +70,9 @@ def join_legs(line: Line, stops: Ranges, legs: Ranges, mode: np.ndarray, p: np.n
     mode, p: (k,) of each leg, with its probability, nan where the mode is not known.
     """
     begin, end = legs.begin[1:], legs.end[:-1]
-    follows = (line.track[begin] == line.track[end]) & (line.t[begin] - line.t[end] <= 1000 * SETTINGS.gap_s)
+    follows = (line.track[begin] == line.track[end]) & (line.t[begin] - line.t[end] <= 1000 * Settings.gap_s)
     follows &= np.searchsorted(stops.begin, end) == np.searchsorted(stops.begin, begin)
-    apart = ~follows | (mode[1:] != mode[:-1]) | ~(np.minimum(p[1:], p[:-1]) >= SETTINGS.min_p)
+    apart = ~follows | (mode[1:] != mode[:-1]) | ~(np.minimum(p[1:], p[:-1]) >= Settings.min_p)
     n = len(legs.begin)
     return Ranges(legs.begin[np.append(True, apart)[:n]], legs.end[np.append(apart, True)[:n]])
 
@@ -90,7 +84,7 @@ def unseen_legs(line: Line, stops: Ranges, legs: Ranges, place: np.ndarray) -> t
     """
     left, back = stops.end[:-1], stops.begin[1:]
     pause = line.t[back] - line.t[left]
-    moved = (line.track[left] == line.track[back]) & (place[1:] != place[:-1]) & (pause <= SETTINGS.max_unseen_s * 1000)
+    moved = (line.track[left] == line.track[back]) & (place[1:] != place[:-1]) & (pause <= Settings.max_unseen_s * 1000)
     moved &= np.searchsorted(legs.begin, left) == np.searchsorted(legs.begin, back)
     begin, end = np.append(legs.begin, left[moved]), np.append(legs.end, back[moved])
     order = np.argsort(begin, kind="stable")

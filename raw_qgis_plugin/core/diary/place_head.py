@@ -27,8 +27,7 @@ OF_WORK = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class KindSettings:
+class Settings:
     """Chosen on people left out, and on taxis, buses and couriers (docs/evidence/people.md)."""
 
     min_days: int = 3  # with fixes
@@ -40,9 +39,6 @@ class KindSettings:
     min_p: float = 0.5  # of home or work, for further places of the kind
     min_home_p: float = 0.3  # of the likeliest home
     min_work_p: float = 0.18  # that the user has a place of work, for the likeliest one: kind_p tells how likely
-
-
-SETTINGS = KindSettings()
 
 
 @dataclass(frozen=True)
@@ -117,10 +113,10 @@ def choose_kinds(facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str
     home_p, work_p = expit(home), expit(work)
     order = np.lexsort((-home_p, facts.owner))
     first = order[run_starts(facts.owner[order])]
-    at_home, at_work = home_p >= SETTINGS.min_p, work_p >= SETTINGS.min_p
-    at_home[first] |= home_p[first] >= SETTINGS.min_home_p
-    again = facts.of_place["weekdays"][best] >= SETTINGS.min_weekdays
-    at_work[best] |= again & (commuter_p[user] >= SETTINGS.min_work_p)
+    at_home, at_work = home_p >= Settings.min_p, work_p >= Settings.min_p
+    at_home[first] |= home_p[first] >= Settings.min_home_p
+    again = facts.of_place["weekdays"][best] >= Settings.min_weekdays
+    at_work[best] |= again & (commuter_p[user] >= Settings.min_work_p)
     at_home &= ~at_work | (home_p >= work_p)
     known = why[facts.owner] == ""
     kind[known] = np.where(at_home, HOME, np.where(at_work, WORK, OTHER))[known]
@@ -130,7 +126,7 @@ def choose_kinds(facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str
 
 def _why(facts: PlaceFacts) -> np.ndarray:
     """(n_users,) why nothing is said of a user, or ''."""
-    s, of = SETTINGS, facts.of_user
+    s, of = Settings, facts.of_user
     vehicle = of["on_way_a_day"] > s.max_way_h
     vehicle |= (of["on_way_a_day"] > s.vehicle_way_h) & (of["at_places"] < s.vehicle_at_places)
     why = np.full(len(vehicle), "", object)

@@ -8,8 +8,6 @@ ten days, because commuting does not show in an hour. Of each scale the mean and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..arrays import run_starts
@@ -23,8 +21,7 @@ EMBEDDING_VERSION = 2  # one more whenever this file or core/features changes an
 N_TRACK_FEATURES = len(ACTIVITY) + len(MOTION)
 
 
-@dataclass(frozen=True)
-class EmbedSettings:
+class Settings:
     """Windows of the two scales."""
 
     min_fixes: int = 2  # a track with fewer has no embedding
@@ -34,9 +31,6 @@ class EmbedSettings:
     coarse_s: int = 900
     coarse_fixes: int = 512  # the last ones: ten days without the silent hours
     motion_fixes: int = 512  # a track is thinned to these for its motion features
-
-
-SETTINGS = EmbedSettings()
 
 
 # Windows of tracks: rows of tracks, where each window begins in them, its length, and its track, (k,) each but the rows
@@ -51,7 +45,7 @@ def embedding_width(width: int) -> int:
 def embed(tracks: Tracks, model: Model, progress: Progress = no_progress, points: int = 8192) -> np.ndarray:
     """Embeddings of tracks: (n_tracks, e) float32, NaN for a track with fewer than two fixes. points: of a batch."""
     result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
-    embedded = np.diff(tracks.track_offsets) >= SETTINGS.min_fixes
+    embedded = np.diff(tracks.track_offsets) >= Settings.min_fixes
     if not embedded.any():
         return result
     fine, coarse = fine_windows(tracks), coarse_windows(tracks)
@@ -67,13 +61,13 @@ def embed(tracks: Tracks, model: Model, progress: Progress = no_progress, points
 
 def track_features(tracks: Tracks) -> np.ndarray:
     """(n_tracks, N_TRACK_FEATURES) float32: the features of activity and motion in an embedding."""
-    thinned = tracks.take(thin_rows(tracks, SETTINGS.motion_fixes))
+    thinned = tracks.take(thin_rows(tracks, Settings.motion_fixes))
     return np.concatenate([activity(tracks), motion(thinned)], axis=1)
 
 
 def thin_rows(tracks: Tracks, most: int) -> np.ndarray:
     """Rows of one fix in each (span of its track / most) seconds, at most fine_s; the first of each track is kept."""
-    cadence_ms = np.maximum(np.minimum(np.nan_to_num(tracks.span_s) / most, SETTINGS.fine_s) * 1000.0, 1.0)
+    cadence_ms = np.maximum(np.minimum(np.nan_to_num(tracks.span_s) / most, Settings.fine_s) * 1000.0, 1.0)
     since = tracks.t - tracks.t[tracks.track_offsets[:-1][tracks.track]]
     bins = (since / cadence_ms[tracks.track]).astype(np.int64)
     return np.flatnonzero(run_starts(bins, tracks.track))
@@ -81,22 +75,22 @@ def thin_rows(tracks: Tracks, most: int) -> np.ndarray:
 
 def fine_windows(tracks: Tracks) -> Windows:
     """Windows of the thinned track, spread evenly."""
-    rows = thin_rows(tracks, SETTINGS.fine_fixes)
+    rows = thin_rows(tracks, Settings.fine_fixes)
     start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
     size = np.diff(start)
-    count = np.minimum(-(-size // SETTINGS.fine_fixes), SETTINGS.fine_windows)
+    count = np.minimum(-(-size // Settings.fine_fixes), Settings.fine_windows)
     track = np.repeat(np.arange(tracks.n_tracks), count)
     number = np.arange(len(track)) - np.repeat(np.cumsum(count) - count, count)
-    spare = np.maximum(size[track] - SETTINGS.fine_fixes, 0)
+    spare = np.maximum(size[track] - Settings.fine_fixes, 0)
     begin = start[track] + np.round(spare * number / np.maximum(count[track] - 1, 1)).astype(np.int64)
-    return rows, begin, np.minimum(size[track], SETTINGS.fine_fixes), track
+    return rows, begin, np.minimum(size[track], Settings.fine_fixes), track
 
 
 def coarse_windows(tracks: Tracks) -> Windows:
     """One window a track: the last fix of each quarter of an hour."""
-    rows = np.flatnonzero(np.append(run_starts(tracks.t // (1000 * SETTINGS.coarse_s), tracks.track)[1:], True))
+    rows = np.flatnonzero(np.append(run_starts(tracks.t // (1000 * Settings.coarse_s), tracks.track)[1:], True))
     start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
-    size = np.minimum(np.diff(start), SETTINGS.coarse_fixes)
+    size = np.minimum(np.diff(start), Settings.coarse_fixes)
     track = np.flatnonzero(size > 0)
     return rows, start[1:][track] - size[track], size[track], track
 

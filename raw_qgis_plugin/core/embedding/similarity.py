@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import group_quantile, run_ends, run_starts
 from ..errors import InputError, Progress, no_progress, part_of
-from ..features.activity import SETTINGS as ACTIVITY_SETTINGS
+from ..features.activity import Settings as ActivitySettings
 from ..features.activity import find_slots
 from ..features.featurizer import solar_hour
 from ..geodesy import metres_between, offset_m
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 Embed = Callable[[Tracks, Progress], np.ndarray]
 
 
-@dataclass(frozen=True)
-class ExplainSettings:
+class Settings:
     """Thresholds of the traits."""
 
     near_m: float = 300.0  # of the main place
@@ -37,9 +36,6 @@ class ExplainSettings:
     moving_m_s: float = 0.5
     busy_share: float = 1.5 / 24  # an hour with a larger share of the movement stands out
     unusual_share: float = 0.25  # a reason counts if fewer of the other units come as near to the target
-
-
-SETTINGS = ExplainSettings()
 
 
 @dataclass(frozen=True)
@@ -123,7 +119,7 @@ class Trait:
     def words(self, value: np.ndarray, target: np.ndarray) -> str:
         """Of two units: 'both: median trip 3.1 km', '3.1 against 3.4 trips a day', or hours that stand out in both."""
         if np.ndim(value):
-            spans = hour_spans((value > SETTINGS.busy_share) & (target > SETTINGS.busy_share))
+            spans = hour_spans((value > Settings.busy_share) & (target > Settings.busy_share))
             return f"both {self.form} at {spans} h" if spans else ""
         before, figure, after = re.split(r"[\[\]]", self.form)
         a, b = (figure.format(number).replace("%", " %") for number in (value, target))
@@ -139,7 +135,7 @@ def reasons(traits: Sequence[Trait], target: int, rows: np.ndarray, most: int = 
         known = np.sort(apart[~np.isnan(apart)])
         reach = np.maximum(apart[rows], trait.limit / 4)  # smaller differences count as equal
         nearer = (np.searchsorted(known, reach, "right") - 2) / max(len(known) - 2, 1)  # without the two themselves
-        agree = (apart[rows] <= trait.limit) & (nearer < SETTINGS.unusual_share)
+        agree = (apart[rows] <= trait.limit) & (nearer < Settings.unusual_share)
         for number in np.flatnonzero(agree):
             found[number].append((nearer[number], trait.words(trait.values[rows[number]], trait.values[target])))
     texts = ["; ".join([text for _, text in sorted(one, key=lambda pair: pair[0]) if text][:most]) for one in found]
@@ -152,7 +148,7 @@ def user_traits(users: Tracks) -> list[Trait]:
     lon, lat = _main_place(users)
     stay = stay_ms(users)
     away = metres_between(users.lon, users.lat, lon[users.track], lat[users.track])
-    at_place = _share(stay * (away < SETTINGS.near_m), stay, users.track, n)
+    at_place = _share(stay * (away < Settings.near_m), stay, users.track, n)
     length, of = _trips(users)
     days = np.maximum(np.bincount(users.track[run_starts(solar_day(users), users.track)], minlength=n), 1)
     row, metres, seconds = _movement(users)
@@ -188,9 +184,9 @@ def _main_place(users: Tracks) -> tuple[np.ndarray, np.ndarray]:
 def _movement(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Steps of movement from a fix to the next: row of the first fix, metres and seconds."""
     row, ms = tracks.steps(), np.diff(tracks.t)
-    row = row[ms[row] <= SETTINGS.max_step_ms]
+    row = row[ms[row] <= Settings.max_step_ms]
     metres = tracks.metres_to_next(row)
-    moved = metres >= SETTINGS.moving_m_s * ms[row] / 1000
+    moved = metres >= Settings.moving_m_s * ms[row] / 1000
     return row[moved], metres[moved], ms[row[moved]] / 1000
 
 
@@ -205,7 +201,7 @@ def _trips(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     last = run_ends(head, len(xy))
     a, b = last[still[:-1]], head[still[1:]]
     apart = np.hypot(*(xy[b] - xy[a]).T)
-    move = (tracks.track[a] == tracks.track[b]) & (apart > ACTIVITY_SETTINGS.place_m)
+    move = (tracks.track[a] == tracks.track[b]) & (apart > ActivitySettings.place_m)
     way = np.append(0.0, np.cumsum(np.hypot(*np.diff(xy, axis=0).T)))
     return (way[b] - way[a])[move], tracks.track[a[move]]
 
@@ -220,7 +216,7 @@ def region_traits(
     are behind it or behind the rest.
     """
     n = visits.shape[0]
-    stay = np.minimum(stay_ms(users)[fix], SETTINGS.max_step_ms)
+    stay = np.minimum(stay_ms(users)[fix], Settings.max_step_ms)
     hours = solar_hour(users.t[fix], users.lon[fix])
     hour = (hours % 24).astype(np.int64)
     who = users.user[fix].astype(np.int64)

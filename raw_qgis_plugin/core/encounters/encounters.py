@@ -21,8 +21,7 @@ from ..specs import EncounterSpec
 from ..tracks import Tracks
 
 
-@dataclass(frozen=True)
-class EncounterSettings:
+class Settings:
     """How encounters are found."""
 
     tick_s: float = 30.0  # between the times that are compared, at most,
@@ -34,9 +33,6 @@ class EncounterSettings:
     error_ms: float = 0.02  # and m/s of the time to the nearer end
     positions_at_once: int = 100_000
     searched_at_once: int = 2_000  # positions whose pairs are sought: each has as many as there are people at its place
-
-
-SETTINGS = EncounterSettings()
 
 
 @dataclass(frozen=True)
@@ -74,11 +70,11 @@ def find_encounters(users: Tracks, spec: EncounterSpec, progress: Progress = no_
 
     One that hardly lasts the minimum duration may fall between two of the times that are compared.
     """
-    min_ticks = max(SETTINGS.min_ticks, int(np.ceil(60.0 * spec.min_minutes / SETTINGS.tick_s)))
+    min_ticks = max(Settings.min_ticks, int(np.ceil(60.0 * spec.min_minutes / Settings.tick_s)))
     tick_ms = round(60_000.0 * spec.min_minutes / min_ticks)
     none = np.zeros(0)
     found = Encounters(*(none.astype(kind) for kind in (int, int, int, int, float, bool, float, float)))
-    lasting = min(SETTINGS.lasting, spec.min_probability)
+    lasting = min(Settings.lasting, spec.min_probability)
     for share, p in positions(users, tick_ms, 60_000.0 * spec.max_gap_min):
         progress(share)
         parts = [_joined(pairs) for pairs in _near_pairs(p, spec.distance_m, lasting)]
@@ -101,7 +97,7 @@ def positions(users: Tracks, tick_ms: int, max_gap_ms: float) -> Iterator[tuple[
     if not len(step):
         return
     by_time = np.argsort(first, kind="stable")
-    part = (np.cumsum((beyond - first)[by_time]) - 1) // SETTINGS.positions_at_once
+    part = (np.cumsum((beyond - first)[by_time]) - 1) // Settings.positions_at_once
     edges = np.append(np.unique(first[by_time[run_starts(part)]]), beyond.max())
     for number, (low, high) in enumerate(zip(edges[:-1], edges[1:])):
         inside = np.flatnonzero((first < high) & (beyond > low))
@@ -112,9 +108,9 @@ def positions(users: Tracks, tick_ms: int, max_gap_ms: float) -> Iterator[tuple[
         share = (tick * tick_ms - users.t[before]) / took
         way = near_lon(users.lon[before + 1], lon) - lon, users.lat[before + 1] - lat
         apart_m = metres_between(lon, lat, users.lon[before + 1], users.lat[before + 1])
-        error_m = SETTINGS.error_share * apart_m * 2 * np.sqrt(share * (1 - share))
-        error_m += SETTINGS.error_ms * np.minimum(share, 1 - share) * took / 1000.0
-        error_m[(took <= 1000 * SETTINGS.observed_s) | (share == 0) | (share == 1)] = 0.0
+        error_m = Settings.error_share * apart_m * 2 * np.sqrt(share * (1 - share))
+        error_m += Settings.error_ms * np.minimum(share, 1 - share) * took / 1000.0
+        error_m[(took <= 1000 * Settings.observed_s) | (share == 0) | (share == 1)] = 0.0
         at = Positions(users.track[before], tick, lon + share * way[0], lat + share * way[1], error_m)
         yield number / (len(edges) - 1), at
 
@@ -131,7 +127,7 @@ def _near_pairs(p: Positions, distance_m: float, min_probability: float) -> Iter
     place = np.column_stack([on_sphere(p.lon, p.lat), (p.tick - p.tick.min()) * apart_m])
     tree = cKDTree(place, balanced_tree=False, compact_nodes=False)
     order = np.argsort(p.tick, kind="stable").astype(np.int32)
-    for some in np.split(order, np.arange(SETTINGS.searched_at_once, len(order), SETTINGS.searched_at_once)):
+    for some in np.split(order, np.arange(Settings.searched_at_once, len(order), Settings.searched_at_once)):
         # Of a pair the position with the larger error finds the other.
         radius = distance_m + np.sqrt(2) * reach * p.error_m[some]
         found = tree.query_ball_point(place[some], radius, return_sorted=False)
@@ -169,7 +165,7 @@ def _joined(e: Encounters) -> Encounters:
     """Encounters of the same pair, joined where few times are between them. t_start, t_end: numbers of times."""
     e = take_rows(e, np.lexsort((e.t_start, e.other, e.one)))
     starts = run_starts(e.one, e.other)
-    starts[1:] |= e.t_start[1:] - e.t_end[:-1] > 1 + SETTINGS.max_missing
+    starts[1:] |= e.t_start[1:] - e.t_end[:-1] > 1 + Settings.max_missing
     first = np.flatnonzero(starts)
     last = run_ends(first, len(starts))
     run = np.cumsum(starts) - 1

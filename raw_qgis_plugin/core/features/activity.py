@@ -8,8 +8,6 @@ ends where it began counts as time there; other silences are unknown time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..arrays import group_quantile, run_starts
@@ -19,8 +17,7 @@ from ..tracks import Tracks
 from .featurizer import solar_hour
 
 
-@dataclass(frozen=True)
-class ActivitySettings:
+class Settings:
     """Thresholds of slots, places, trips and runs of movement. Another value makes other embeddings."""
 
     thin_ms: int = 15_000  # one fix in this time is enough
@@ -42,7 +39,6 @@ class ActivitySettings:
     slots_at_once: int = 1 << 13  # bounds memory: a slot may stand for sixty slots of silence
 
 
-SETTINGS = ActivitySettings()
 # Times of the week: night, then the parts of a weekday, then the days of the weekend
 SLICES = ("night", "morning", "midday", "evening", "late", "weekend")
 _STATES = ("first", "second", "third", "fourth", "elsewhere", "moving")
@@ -77,7 +73,7 @@ class Fixes:
     """
 
     def __init__(self, tracks: Tracks) -> None:
-        rows = np.flatnonzero(run_starts(tracks.t // SETTINGS.thin_ms, tracks.track))
+        rows = np.flatnonzero(run_starts(tracks.t // Settings.thin_ms, tracks.track))
         self.n_tracks, self.track, self.t = tracks.n_tracks, tracks.track[rows], tracks.t[rows]
         self.hours = solar_hour(self.t, tracks.lon[rows])
         self.span_h = np.nan_to_num(tracks.span_s) / 3600
@@ -94,9 +90,9 @@ def find_slots(track: np.ndarray, t: np.ndarray, xy: np.ndarray) -> tuple[np.nda
 
     xy: (n, 2) metres.
     """
-    head = np.flatnonzero(run_starts(t // SETTINGS.slot_ms, track))
+    head = np.flatnonzero(run_starts(t // Settings.slot_ms, track))
     spread = np.maximum.reduceat(xy, head) - np.minimum.reduceat(xy, head)
-    return head, np.hypot(spread[:, 0], spread[:, 1]) < SETTINGS.still_m
+    return head, np.hypot(spread[:, 0], spread[:, 1]) < Settings.still_m
 
 
 class Slots:
@@ -105,7 +101,7 @@ class Slots:
     """
 
     def __init__(self, fixes: Fixes) -> None:
-        slot = fixes.t // SETTINGS.slot_ms
+        slot = fixes.t // Settings.slot_ms
         head, self.still = find_slots(fixes.track, fixes.t, fixes.xy)
         self.n_tracks, self.head, self.track, self.number = fixes.n_tracks, head, fixes.track[head], slot[head]
         size = np.diff(np.append(head, len(slot)))
@@ -114,21 +110,21 @@ class Slots:
         ahead = np.where(run_starts(self.track[::-1])[::-1], np.arange(len(head)), np.arange(1, len(head) + 1))
         gap = self.number[ahead] - self.number  # 0 after the last slot of a track, which is its own next one
         step = np.hypot(*(self.xy[ahead] - self.xy).T)
-        left = (gap <= 2) & (step > SETTINGS.still_m)
+        left = (gap <= 2) & (step > Settings.still_m)
         self.still &= ~(left & np.append(False, left[:-1]) & (size <= 2))  # a lone fix on the way is no stay
-        short = gap <= SETTINGS.max_silent_slots
-        stayed = self.still & self.still[ahead] & (step < SETTINGS.place_m) & short
+        short = gap <= Settings.max_silent_slots
+        stayed = self.still & self.still[ahead] & (step < Settings.place_m) & short
         self.length = np.maximum(np.where(stayed, gap, 1), 1).astype(np.float64)
         self._add_silent(fixes, np.flatnonzero((gap >= 2) & short & ~stayed), gap)
 
     def _add_silent(self, fixes: Fixes, before: np.ndarray, gap: np.ndarray) -> None:
         """Add stays without fixes: silences after the slots `before` whose next fix lies where the last one did."""
         a, b = fixes.xy[self.head[before + 1] - 1], fixes.xy[self.head[before + 1]]
-        near = np.hypot(*(b - a).T) < SETTINGS.still_m
+        near = np.hypot(*(b - a).T) < Settings.still_m
         before, middle = before[near], 0.5 * (a + b)[near]
         parts = {
             "head": self.head[before + 1], "track": self.track[before], "number": self.number[before] + 1, "xy": middle,
-            "hours": (self.hours[before] + SETTINGS.slot_ms / HOUR_MS) % 168, "still": np.ones(len(before), bool),
+            "hours": (self.hours[before] + Settings.slot_ms / HOUR_MS) % 168, "still": np.ones(len(before), bool),
             "length": gap[before] - 1.0,
         }  # fmt: skip
         both = {name: np.concatenate([getattr(self, name), values]) for name, values in parts.items()}
@@ -147,14 +143,14 @@ class Slots:
 
 def _places(s: Slots) -> np.ndarray:
     """(m,) rank of each slot's place, 0 for the longest visited; n_places elsewhere, n_places + 1 on the way."""
-    elsewhere = SETTINGS.n_places
+    elsewhere = Settings.n_places
     place = np.where(s.still, elsewhere, elsewhere + 1)
-    cell = np.floor(s.xy / SETTINGS.cell_m).astype(np.int64)
+    cell = np.floor(s.xy / Settings.cell_m).astype(np.int64)
     key = (s.track.astype(np.int64) << 36) + ((cell[:, 0] + 2**17) << 18) + (cell[:, 1] + 2**17)  # 39,000 km each way
     _, key = np.unique(key, return_inverse=True)
     track_of = np.zeros(key.max() + 1, np.int64)
     track_of[key] = s.track
-    for rank in range(SETTINGS.n_places):
+    for rank in range(Settings.n_places):
         free = place == elsewhere
         if not free.any():
             break
@@ -163,21 +159,21 @@ def _places(s: Slots) -> np.ndarray:
         best = best[run_starts(track_of[best])]
         best = best[time[best] > 0]
         inside = free & np.isin(key, best)
-        near = np.hypot(*(s.xy - s.centre(inside)[s.track]).T) < SETTINGS.place_m
+        near = np.hypot(*(s.xy - s.centre(inside)[s.track]).T) < Settings.place_m
         place[free & near & (s.total(s.length, inside) > 0)[s.track]] = rank
     return place
 
 
 def _time_by_place(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     """Shares of the known time in each slice of the week at the ranked places, elsewhere and on the way."""
-    n_states = SETTINGS.n_places + 2
+    n_states = Settings.n_places + 2
     time = np.zeros((s.n_tracks, len(SLICES), n_states))
     cells = time.reshape(-1)  # a view
-    for slots in np.split(np.arange(len(place)), np.arange(SETTINGS.slots_at_once, len(place), SETTINGS.slots_at_once)):
+    for slots in np.split(np.arange(len(place)), np.arange(Settings.slots_at_once, len(place), Settings.slots_at_once)):
         length = s.length[slots].astype(np.int64)
         row = np.repeat(slots, length)
         since = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
-        hours = (s.hours[row] + since * SETTINGS.slot_ms / HOUR_MS) % 168
+        hours = (s.hours[row] + since * Settings.slot_ms / HOUR_MS) % 168
         part = np.digitize(hours % 24, [6.0, 9.5, 16.0, 19.5, 22.0]) % 5  # the last is night again
         part = np.where((hours >= 120) & (part > 0), SLICES.index("weekend"), part)
         first = int(s.track[slots[0]])  # slots are in the order of their tracks
@@ -190,9 +186,9 @@ def _time_by_place(s: Slots, place: np.ndarray) -> list[np.ndarray]:
 
 def _anchor(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     """The anchor, the place of weekday daytime besides the first: on how many days, how long, from when, how far."""
-    slots_an_hour, hour = HOUR_MS // SETTINGS.slot_ms, s.hours % 24
+    slots_an_hour, hour = HOUR_MS // Settings.slot_ms, s.hours % 24
     day, weekday, daytime = s.number // (24 * slots_an_hour), s.hours < 120, (hour >= 7) & (hour < 19)
-    every, one, ranks = np.ones(len(place), bool), np.ones(len(place)), range(1, SETTINGS.n_places)
+    every, one, ranks = np.ones(len(place), bool), np.ones(len(place)), range(1, Settings.n_places)
     anchor = np.stack([s.total(s.length, (place == k) & weekday & daytime) for k in ranks], axis=1).argmax(axis=1) + 1
     there = place == anchor[s.track]
 
@@ -215,7 +211,7 @@ def _anchor(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     stop = s.total(hour + s.length / slots_an_hour, there) / np.maximum(s.total(one, there), 1.0)
     from_middle = np.square(s.xy - s.centre(every)[s.track]).sum(axis=1)
     radius = np.sqrt(s.total(s.length * from_middle, every) / np.maximum(s.total(s.length, every), 1.0))
-    cell = np.unique(np.column_stack([s.track, np.floor(s.xy / SETTINGS.cell_m).astype(np.int64)])[s.still], axis=0)
+    cell = np.unique(np.column_stack([s.track, np.floor(s.xy / Settings.cell_m).astype(np.int64)])[s.still], axis=0)
     return [
         days(weekday & there) / np.maximum(seen, 1.0),
         days(~weekday & there) / np.maximum(days(~weekday & s.still), 1.0),
@@ -232,19 +228,19 @@ def _trips(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     a, b = still[:-1], still[1:]
     apart = np.hypot(*(s.xy[b] - s.xy[a]).T)
     absent = s.number[b] - s.number[a] - s.length[a]
-    trip = (s.track[a] == s.track[b]) & (apart > SETTINGS.place_m) & (absent <= SETTINGS.max_trip_slots)
+    trip = (s.track[a] == s.track[b]) & (apart > Settings.place_m) & (absent <= Settings.max_trip_slots)
     a, b, apart = a[trip], b[trip], apart[trip]
-    weekday, every, slots_a_waking_day = s.hours < 120, np.ones(len(s.track), bool), 17 * HOUR_MS / SETTINGS.slot_ms
-    waking, band = (s.hours % 24 >= 6) & (s.hours % 24 < 23), np.digitize(apart, SETTINGS.distances_m)
+    weekday, every, slots_a_waking_day = s.hours < 120, np.ones(len(s.track), bool), 17 * HOUR_MS / Settings.slot_ms
+    waking, band = (s.hours % 24 >= 6) & (s.hours % 24 < 23), np.digitize(apart, Settings.distances_m)
 
     def rate(trips: np.ndarray, slots: np.ndarray) -> np.ndarray:
         """Trips in a mask per day of the waking time in a mask of slots."""
-        days = np.maximum(s.total(s.length, waking & slots) / slots_a_waking_day, SETTINGS.min_days)
+        days = np.maximum(s.total(s.length, waking & slots) / slots_a_waking_day, Settings.min_days)
         return np.bincount(s.track[a[trips]], minlength=s.n_tracks) / days
 
     return [
         rate(every[a], every) / 4, rate(weekday[a], weekday) / 4, rate(~weekday[a], ~weekday) / 4,
-        *(rate(band == k, every) / 2 for k in range(len(SETTINGS.distances_m) + 1)),
+        *(rate(band == k, every) / 2 for k in range(len(Settings.distances_m) + 1)),
         rate(place[a] == 0, every) / 2, rate((place[a] == 1) | (place[b] == 1), every) / 2,
     ]  # fmt: skip
 
@@ -252,23 +248,23 @@ def _trips(s: Slots, place: np.ndarray) -> list[np.ndarray]:
 def _rides(fixes: Fixes, s: Slots) -> list[np.ndarray]:
     """Speeds, and runs of movement per day (all, known) by length and highest speed, and those through silence."""
     n, of = s.n_tracks, fixes.track[fixes.step]
-    moving = fixes.speed > SETTINGS.moving_m_s
-    speeds = (group_quantile(fixes.speed[moving], of[moving], n, q) for q in SETTINGS.speed_quantiles)
+    moving = fixes.speed > Settings.moving_m_s
+    speeds = (group_quantile(fixes.speed[moving], of[moving], n, q) for q in Settings.speed_quantiles)
     columns = [np.log1p(np.nan_to_num(speed)) / 3 for speed in speeds]
     # Seconds between fixes while the logger records: a quarter of the steps are no longer
     cadence = np.nan_to_num(group_quantile(fixes.seconds, of, n, 0.25), nan=60.0)
-    known = np.maximum(np.bincount(s.track, s.length, n) / (24 * HOUR_MS / SETTINGS.slot_ms), SETTINGS.min_days)
-    days = np.maximum(fixes.span_h / 24, SETTINGS.min_days)  # from the first to the last fix
+    known = np.maximum(np.bincount(s.track, s.length, n) / (24 * HOUR_MS / Settings.slot_ms), Settings.min_days)
+    days = np.maximum(fixes.span_h / 24, Settings.min_days)  # from the first to the last fix
     track, hours, metres, fastest, silent = _runs(fixes, cadence)
 
     def rate(mask: np.ndarray, days: np.ndarray) -> np.ndarray:
         return np.log1p(np.bincount(track[mask], minlength=n) / days)
 
     every, weekday = np.ones(len(track), bool), hours < 120
-    length, speed = np.digitize(metres, SETTINGS.distances_m), np.digitize(fastest, SETTINGS.speeds_m_s)
+    length, speed = np.digitize(metres, Settings.distances_m), np.digitize(fastest, Settings.speeds_m_s)
     columns += [rate(every, days), rate(every, known), rate(weekday, days), rate(~weekday, days)]
-    columns += [rate(length == k, days) for k in range(len(SETTINGS.distances_m) + 1)]
-    columns += [rate(speed == k, days) for k in range(len(SETTINGS.speeds_m_s) + 1)]
+    columns += [rate(length == k, days) for k in range(len(Settings.distances_m) + 1)]
+    columns += [rate(speed == k, days) for k in range(len(Settings.speeds_m_s) + 1)]
     # A sparse record misses the highest speed, so the threshold of a fast run falls with the time between fixes
     columns.append(rate(fastest > 12.0 - 1.6 * np.log1p(cadence[track] / 20), days))
     columns += [rate(silent > 0.4, days), rate((silent > 0.2) & (fastest > 10), days)]
@@ -279,15 +275,15 @@ def _runs(fixes: Fixes, cadence: np.ndarray) -> tuple[np.ndarray, ...]:
     """Runs of movement, (k,) each: track, hours of the week at the begin, metres, highest speed, share of the metres
     without fixes in between. Five minutes (or two and a half fixes) without a moving step end a run.
     """
-    moving = (fixes.speed > SETTINGS.moving_m_s) & (fixes.metres > 5.0) & (fixes.seconds < SETTINGS.max_step_s)
+    moving = (fixes.speed > Settings.moving_m_s) & (fixes.metres > 5.0) & (fixes.seconds < Settings.max_step_s)
     on = np.flatnonzero(moving)
     track, first, last = fixes.track[fixes.step[on]], fixes.t[fixes.step[on]], fixes.t[fixes.step[on] + 1]
     if not len(on):
         return track, *(np.zeros(0) for _ in range(4))
     pause_s = np.append(0, first[1:] - last[:-1]) / 1000.0
-    head = np.flatnonzero(run_starts(track) | (pause_s > np.maximum(SETTINGS.min_pause_s, 2.5 * cadence[track])))
+    head = np.flatnonzero(run_starts(track) | (pause_s > np.maximum(Settings.min_pause_s, 2.5 * cadence[track])))
     metres = np.add.reduceat(fixes.metres[on], head)
     quiet = (fixes.seconds[on] > np.maximum(2.5 * cadence[track], 45)) * fixes.metres[on]
     silent = np.add.reduceat(quiet, head) / np.maximum(metres, 1.0)
     fastest, hours = np.maximum.reduceat(fixes.speed[on], head), fixes.hours[fixes.step[on[head]]]
-    return tuple(column[metres > SETTINGS.min_run_m] for column in (track[head], hours, metres, fastest, silent))
+    return tuple(column[metres > Settings.min_run_m] for column in (track[head], hours, metres, fastest, silent))

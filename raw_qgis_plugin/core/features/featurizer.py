@@ -21,8 +21,7 @@ from ..times import DAY_MS, HOUR_MS
 FEATURE_VERSION = 1
 
 
-@dataclass(frozen=True)
-class FeatureSettings:
+class Settings:
     """What the features of a fix are made of. Another value needs another FEATURE_VERSION and newly trained models."""
 
     lags: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # fixes back, of displacements
@@ -30,9 +29,6 @@ class FeatureSettings:
     fade_s: float = 900.0  # velocity fades with this time constant in the baseline that the model corrects
     same_time_ms: int = 30 * 60_000  # a fix within this time of 24 h before is 'the same time yesterday'
     key_bits: int = 43  # of a key for the milliseconds of a sequence, 278 years
-
-
-SETTINGS = FeatureSettings()
 
 
 def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
@@ -84,7 +80,7 @@ def _squash(v: np.ndarray, unit: float) -> np.ndarray:
 
 def unsquashed(x: np.ndarray) -> np.ndarray:
     """Metres of the displacement columns."""
-    return SETTINGS.near_m * np.sinh(8.0 * x)
+    return Settings.near_m * np.sinh(8.0 * x)
 
 
 def into_frame(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
@@ -118,7 +114,7 @@ def _running_mean(v: np.ndarray, chosen: np.ndarray, first: np.ndarray) -> tuple
 def at_key(key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows in [first, last] whose key is nearest to `wanted`, and whether it lies within same_time_ms."""
     row = nearest_row(key, wanted, first, last)
-    return row, np.abs(key[row] - wanted) <= SETTINGS.same_time_ms
+    return row, np.abs(key[row] - wanted) <= Settings.same_time_ms
 
 
 def featurize(
@@ -134,8 +130,8 @@ def featurize(
     every = np.arange(n)
     start = run_starts(sequence)
     first = np.maximum.accumulate(np.where(start, every, 0))
-    longest_ms = 2**SETTINGS.key_bits - 366 * DAY_MS  # leaves a year for horizons
-    key = (np.cumsum(start).astype(np.int64) << SETTINGS.key_bits) + np.minimum(t - t[first], longest_ms)
+    longest_ms = 2**Settings.key_bits - 366 * DAY_MS  # leaves a year for horizons
+    key = (np.cumsum(start).astype(np.int64) << Settings.key_bits) + np.minimum(t - t[first], longest_ms)
     elapsed = (t - t[first]) / 1000.0
     hours = solar_hour(t, lon)
     step = offset_m(lon, lat, lon[np.maximum(every - 1, first)], lat[np.maximum(every - 1, first)])
@@ -150,13 +146,13 @@ def featurize(
 
     row = every if only is None else only
     turn = heading[row]
-    j = np.maximum(row - np.array(SETTINGS.lags)[:, None], first[row])  # (lags, m)
+    j = np.maximum(row - np.array(Settings.lags)[:, None], first[row])  # (lags, m)
     v = into_frame(offset_m(lon[row], lat[row], lon[j], lat[j]), turn)
     dt = np.maximum((t[row] - t[j]) / 1000.0, 0.5)
     speeds = np.hypot(v[..., 0], v[..., 1])[[0, 1, 3, 5]] / dt[[0, 1, 3, 5]]
     speed = np.sqrt(np.mean(np.square(speeds), axis=0))
-    reach = speed * dt + SETTINGS.near_m
-    far = _squash(v[..., 0], SETTINGS.near_m), _squash(v[..., 1], SETTINGS.near_m), np.log1p(dt) / 8.0
+    reach = speed * dt + Settings.near_m
+    far = _squash(v[..., 0], Settings.near_m), _squash(v[..., 1], Settings.near_m), np.log1p(dt) / 8.0
     columns = [c for lag in zip(*far, v[..., 0] / reach, v[..., 1] / reach, strict=True) for c in lag]
     columns += [np.log1p(speeds[0]) / 2.0, np.log1p(speed) / 2.0, np.log((speeds[0] + 0.3) / (speed + 0.3))]
     columns += _clock_columns(hours[row])
@@ -189,7 +185,7 @@ def _same_time(
     are such fixes. Most sequences are shorter than a day, so only those that reach back far enough are searched.
     """
     way, known = np.zeros((len(row), 2)), np.zeros(len(row), bool)
-    at = np.flatnonzero(wanted >= key[first[row]] - SETTINGS.same_time_ms)
+    at = np.flatnonzero(wanted >= key[first[row]] - Settings.same_time_ms)
     if len(at):
         last = row[at]
         j, known[at] = at_key(key, first[last], last, wanted[at])
@@ -208,7 +204,7 @@ def _clipped(columns: list[np.ndarray], n: int) -> np.ndarray:
 def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
     """Queries for the positions `dt_s` (m,) seconds after the fixes `row` (m,)."""
     dt = np.maximum(np.asarray(dt_s, np.float64), 0.5)
-    fade = SETTINGS.fade_s * -np.expm1(-dt / SETTINGS.fade_s)
+    fade = Settings.fade_s * -np.expm1(-dt / Settings.fade_s)
     base = f.velocity[row] * fade[:, None]
     scale = np.sqrt(10.0**2 + (f.speed[row] * dt) ** 2 + (0.3 * dt) ** 2)
     t = f.t[row] + (dt * 1000).astype(np.int64)
@@ -217,7 +213,7 @@ def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
 
     columns = [
         np.log(dt) / 4.0 - 1.0,
-        dt / (dt + SETTINGS.fade_s),
+        dt / (dt + Settings.fade_s),
         np.log(dt / last_dt) / 4.0,
         np.log(scale / dt) / 2.0,
     ]
@@ -249,7 +245,7 @@ def destination(f: Any, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, ..
 
 
 # Widths of Features.x and Query.x, and their columns that change sign when a track is mirrored (lateral components).
-_LAGGED = 5 * len(SETTINGS.lags)
+_LAGGED = 5 * len(Settings.lags)
 _PLACES = _LAGGED + 16  # the own places come after speed (3), clock (7), age (2), flags (3) and radius (1)
 N_FEATURES = _PLACES + 11
 LATERAL_FEATURES = [*range(1, _LAGGED, 5), *range(4, _LAGGED, 5), _PLACES + 1, _PLACES + 3, _PLACES + 5, _PLACES + 9]

@@ -6,8 +6,6 @@ They stand in the embedding beside the states of the network, on scales that sui
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..arrays import group_quantile
@@ -16,8 +14,7 @@ from ..tracks import Tracks
 from .featurizer import solar_hour
 
 
-@dataclass(frozen=True)
-class MotionSettings:
+class Settings:
     """Quantiles that are features, and thresholds. Another value makes other embeddings."""
 
     speed: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
@@ -31,9 +28,8 @@ class MotionSettings:
     min_step_s: float = 0.5
 
 
-SETTINGS = MotionSettings()
 MOTION = (
-    *(f"{name}_{q:g}" for name in ("speed", "smooth_speed", "acceleration", "turn") for q in getattr(SETTINGS, name)),
+    *(f"{name}_{q:g}" for name in ("speed", "smooth_speed", "acceleration", "turn") for q in getattr(Settings, name)),
     "length", "duration", "fixes", "stopped", "stops_a_km", "mean_speed", "straightness", "interval", "silent",
     "hour_sin", "hour_cos",
 )  # fmt: skip
@@ -45,7 +41,7 @@ def motion(tracks: Tracks) -> np.ndarray:
         return np.zeros((tracks.n_tracks, len(MOTION)), np.float32)
     n, step = tracks.n_tracks, tracks.steps()
     of = tracks.track[step]
-    seconds = np.maximum((tracks.t[step + 1] - tracks.t[step]) / 1000.0, SETTINGS.min_step_s)
+    seconds = np.maximum((tracks.t[step + 1] - tracks.t[step]) / 1000.0, Settings.min_step_s)
     way = offset_m(tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step])
     metres = np.hypot(way[:, 0], way[:, 1])
     speed = metres / seconds
@@ -53,21 +49,21 @@ def motion(tracks: Tracks) -> np.ndarray:
     acceleration = np.abs(speed[pair + 1] - speed[pair]) / seconds[pair + 1]
     heading = np.arctan2(way[:, 1], way[:, 0])
     turn = np.abs((heading[pair + 1] - heading[pair] + np.pi) % (2 * np.pi) - np.pi)
-    real = np.minimum(metres[pair], metres[pair + 1]) > SETTINGS.min_turn_m
+    real = np.minimum(metres[pair], metres[pair + 1]) > Settings.min_turn_m
     # Smooth speeds are those from each fix to the first one smooth_ms later, or the last of the track
-    later = tracks.time_index.before(tracks.track, tracks.t + SETTINGS.smooth_ms)
+    later = tracks.time_index.before(tracks.track, tracks.t + Settings.smooth_ms)
     later = np.minimum(later, tracks.track_offsets[1:][tracks.track] - 1)
     row = np.flatnonzero(later > np.arange(len(tracks)))
     there, smooth_of = later[row], tracks.track[row]
     smooth = metres_between(tracks.lon[row], tracks.lat[row], tracks.lon[there], tracks.lat[there])
-    smooth /= np.maximum((tracks.t[there] - tracks.t[row]) / 1000.0, SETTINGS.min_step_s)
+    smooth /= np.maximum((tracks.t[there] - tracks.t[row]) / 1000.0, Settings.min_step_s)
     samples = {
         "speed": (np.log1p(speed) / 2, of), "smooth_speed": (np.log1p(smooth) / 2, smooth_of),
         "acceleration": (np.log1p(acceleration), of[pair]), "turn": (turn[real], of[pair][real]),
     }  # fmt: skip
-    columns = [group_quantile(*sample, n, q) for name, sample in samples.items() for q in getattr(SETTINGS, name)]
+    columns = [group_quantile(*sample, n, q) for name, sample in samples.items() for q in getattr(Settings, name)]
     length, duration = np.bincount(of, metres, n), np.bincount(of, seconds, n)
-    stopped = speed < SETTINGS.stopped_m_s
+    stopped = speed < Settings.stopped_m_s
     stops = np.bincount(of[pair + 1][stopped[pair + 1] & ~stopped[pair]], minlength=n)
     first, last = tracks.track_offsets[:-1], np.maximum(tracks.track_offsets[1:] - 1, 0)
     first = np.minimum(first, len(tracks) - 1)
@@ -79,7 +75,7 @@ def motion(tracks: Tracks) -> np.ndarray:
         np.log1p(length / 100) / 4, np.log1p(duration / 60) / 4, np.log1p(np.maximum(fixes, 1)) / 6,
         np.bincount(of, seconds * stopped, n) / second, np.log1p(1000 * stops / (length + 100)),
         np.log1p(length / second) / 2, beeline / metre, np.log1p(group_quantile(seconds, of, n)) / 4,
-        np.bincount(of, metres * (seconds > SETTINGS.silent_s), n) / metre,
+        np.bincount(of, metres * (seconds > Settings.silent_s), n) / metre,
         *(np.bincount(tracks.track, f(angle), n) / np.maximum(fixes, 1) for f in (np.sin, np.cos)),
     ]  # fmt: skip
     return np.nan_to_num(np.clip(np.stack(columns, axis=1), -8.0, 8.0)).astype(np.float32)

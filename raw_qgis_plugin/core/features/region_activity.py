@@ -18,8 +18,7 @@ from ..tracks import Tracks, solar_day
 from .featurizer import solar_hour
 
 
-@dataclass(frozen=True)
-class RegionActivitySettings:
+class Settings:
     """Thresholds and classes. Another value makes other inputs of region heads."""
 
     visit_gap_ms: int = 3 * 3_600_000  # a longer silence ends a visit
@@ -31,14 +30,13 @@ class RegionActivitySettings:
     stop_s: tuple[int, ...] = (90, 180, 600)  # a vehicle that rides on within this time has stopped
 
 
-SETTINGS = RegionActivitySettings()
 PACES = ("unknown", "still", "walking", "riding", "driving", "fast")
-_BANDS = [f"{24 // SETTINGS.n_bands * i}h" for i in range(SETTINGS.n_bands)]
+_BANDS = [f"{24 // Settings.n_bands * i}h" for i in range(Settings.n_bands)]
 REGION_ACTIVITY = (
     "visits", "days", "hours", "hours_each", "visits_each", *PACES[1:], *(f"time_{band}" for band in _BANDS),
-    "weekend", *(f"arrivals_{band}" for band in _BANDS), *(f"longer_{m}" for m in SETTINGS.dwell_min),
-    *(f"stays_{m}" for m in SETTINGS.dwell_min[:3]), "silences", "silences_each",
-    *(f"halts_{s}s" for s in SETTINGS.stop_s), *(f"halts_{s}s_each" for s in SETTINGS.stop_s),
+    "weekend", *(f"arrivals_{band}" for band in _BANDS), *(f"longer_{m}" for m in Settings.dwell_min),
+    *(f"stays_{m}" for m in Settings.dwell_min[:3]), "silences", "silences_each",
+    *(f"halts_{s}s" for s in Settings.stop_s), *(f"halts_{s}s_each" for s in Settings.stop_s),
 )  # fmt: skip
 
 
@@ -66,12 +64,12 @@ def fix_activity(users: Tracks) -> FixActivity:
     metres[:-1] = metres_between(users.lon[:-1], users.lat[:-1], users.lon[1:], users.lat[1:])
     same = np.append(users.user[1:] == users.user[:-1], False)[: len(users)]
     seconds[~same] = 0.0
-    pace = 1 + np.searchsorted(SETTINGS.paces_m_s, metres / np.maximum(seconds, 1.0), "right")
-    pace[~same | (seconds > SETTINGS.max_stay_s)] = 0
+    pace = 1 + np.searchsorted(Settings.paces_m_s, metres / np.maximum(seconds, 1.0), "right")
+    pace[~same | (seconds > Settings.max_stay_s)] = 0
     hours = solar_hour(users.t, users.lon)
-    band = (hours % 24 / (24 / SETTINGS.n_bands)).astype(np.uint8) + SETTINGS.n_bands * (hours >= 120).astype(np.uint8)
-    stay_s = np.minimum(seconds, SETTINGS.max_stay_s).astype(np.float32)
-    silent, day = seconds > SETTINGS.silent_s, solar_day(users).astype(np.int32)
+    band = (hours % 24 / (24 / Settings.n_bands)).astype(np.uint8) + Settings.n_bands * (hours >= 120).astype(np.uint8)
+    stay_s = np.minimum(seconds, Settings.max_stay_s).astype(np.float32)
+    silent, day = seconds > Settings.silent_s, solar_day(users).astype(np.int32)
     slow = (pace > 0) & (pace < PACES.index("riding"))  # the pace of a user's last fix is unknown
     slowed = np.append(False, slow[:-1])[: len(slow)]  # on the way to this fix
     begins = np.maximum.accumulate(np.where(slow & ~slowed, np.arange(len(slow)), 0))
@@ -82,7 +80,7 @@ def fix_activity(users: Tracks) -> FixActivity:
 
 def visits_of(tracks: Tracks, region: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(k,) the region of each visit, and the rows of its first and last fix. region, rows: (m,) of `flattened`."""
-    gone = np.append(True, (np.diff(rows) != 1) | (np.diff(tracks.t[rows]) > SETTINGS.visit_gap_ms))[: len(rows)]
+    gone = np.append(True, (np.diff(rows) != 1) | (np.diff(tracks.t[rows]) > Settings.visit_gap_ms))[: len(rows)]
     first = np.flatnonzero(gone | run_starts(tracks.user[rows], region))
     return region[first], rows[first], rows[run_ends(first, len(rows))]
 
@@ -92,7 +90,7 @@ def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarr
 
     inside: (n,) for each region the rows of the fixes in it, ascending.
     """
-    n, n_bands = len(inside), SETTINGS.n_bands
+    n, n_bands = len(inside), Settings.n_bands
     region, rows = flattened(inside)
     stay, user = fixes.stay_s[rows], users.user[rows]
     visited, first, last = visits_of(users, region, rows)
@@ -110,8 +108,8 @@ def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarr
     by_band = by(fixes.band[rows], 2 * n_bands, stay)
     arrivals = by(fixes.band[first] % n_bands, n_bands, of=visited)
     hours, silences = total(stay) / 3600.0, total(fixes.silent[rows])
-    longer = np.stack([total(minutes > m, visited) for m in SETTINGS.dwell_min], axis=1)
-    stops = np.stack([total(fixes.stop_s[rows] < s) for s in SETTINGS.stop_s], axis=1)
+    longer = np.stack([total(minutes > m, visited) for m in Settings.dwell_min], axis=1)
+    stops = np.stack([total(fixes.stop_s[rows] < s) for s in Settings.stop_s], axis=1)
     seen, n_users, visits = n_visits > 0, np.maximum(n_users, 1), np.maximum(n_visits, 1)
     paced, stayed = (np.maximum(values.sum(axis=1, keepdims=True), 1.0) for values in (by_pace, by_band))
     columns = (

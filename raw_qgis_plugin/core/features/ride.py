@@ -6,7 +6,7 @@ The fixes of each ten seconds are averaged first, so that the cadence matters le
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,8 +15,7 @@ from ..geodesy import offset_m
 from ..tracks import Tracks
 
 
-@dataclass(frozen=True)
-class RideSettings:
+class Settings:
     """Scales, quantiles and thresholds. Another value makes other inputs of the heads of tracks."""
 
     bin_ms: int = 10_000
@@ -32,13 +31,12 @@ class RideSettings:
     long_stop_s: float = 45.0
 
 
-SETTINGS = RideSettings()
 RIDE = (
-    *(f"speed_{w}s_{q:g}" for w in SETTINGS.window_s for q in SETTINGS.window_speed),
-    *(f"{name}_{q:g}" for name in ("faster", "slower", "sideways") for q in SETTINGS.change),
-    *(f"{name}_{m:g}m_{q:g}" for name in ("detour", "bend") for m in SETTINGS.scale_m for q in SETTINGS.bend),
-    *(f"corners_{m:g}m" for m in SETTINGS.scale_m),
-    *(f"{name}_{q:g}" for name in ("dwell", "spacing", "peak") for q in SETTINGS.between),
+    *(f"speed_{w}s_{q:g}" for w in Settings.window_s for q in Settings.window_speed),
+    *(f"{name}_{q:g}" for name in ("faster", "slower", "sideways") for q in Settings.change),
+    *(f"{name}_{m:g}m_{q:g}" for name in ("detour", "bend") for m in Settings.scale_m for q in Settings.bend),
+    *(f"corners_{m:g}m" for m in Settings.scale_m),
+    *(f"{name}_{q:g}" for name in ("dwell", "spacing", "peak") for q in Settings.between),
     "stops_a_km", "stops_an_hour", "long_stops", "stopped", "moving_speed", "cruising", "uneven",
 )  # fmt: skip
 
@@ -65,7 +63,7 @@ def averaged(tracks: Tracks, xy: np.ndarray | None = None) -> tuple[Tracks, np.n
     if xy is None:
         xy = offset_m(tracks.lon, tracks.lat, tracks.lon[first], tracks.lat[first])
     since = tracks.t - tracks.t[first]
-    start = np.flatnonzero(run_starts(tracks.track, since // SETTINGS.bin_ms))
+    start = np.flatnonzero(run_starts(tracks.track, since // Settings.bin_ms))
     count = np.diff(np.append(start, len(tracks)))
     t, x, y = (np.add.reduceat(column, start) / count for column in (since, *xy.T))
     return replace(tracks, track=tracks.track[start], t=t.astype(np.int64), lon=x, lat=y), start
@@ -82,13 +80,13 @@ def _speeds(line: Tracks) -> dict[str, np.ndarray]:
     """Speeds over a minute and three, and how speeds and directions change."""
     n, last = line.n_tracks, line.track_offsets[1:][line.track] - 1
     found: dict[str, np.ndarray] = {}
-    for w in SETTINGS.window_s:
+    for w in Settings.window_s:
         there = np.minimum(line.time_index.before(line.track, line.t + 1000 * w), last)
         seconds = (line.t[there] - line.t) / 1000.0
         row = np.flatnonzero(seconds >= w / 2)
         there = there[row]
         speed = np.hypot(line.lon[there] - line.lon[row], line.lat[there] - line.lat[row]) / seconds[row]
-        for q in SETTINGS.window_speed:
+        for q in Settings.window_speed:
             found[f"speed_{w}s_{q:g}"] = np.log1p(group_quantile(speed, line.track[row], n, q)) / 2
     row, seconds, way = _steps(line)
     speed, of = np.hypot(*way.T) / seconds, line.track[row]
@@ -96,10 +94,10 @@ def _speeds(line: Tracks) -> dict[str, np.ndarray]:
     middle = (seconds[pair] + seconds[pair + 1]) / 2
     change = (speed[pair + 1] - speed[pair]) / middle
     slower = np.minimum(speed[pair], speed[pair + 1])
-    sideways = np.where(slower > SETTINGS.turning_m_s, _angle(way[pair], way[pair + 1]) * slower / middle, np.nan)
+    sideways = np.where(slower > Settings.turning_m_s, _angle(way[pair], way[pair + 1]) * slower / middle, np.nan)
     parts = {"faster": np.where(change > 0, change, np.nan), "slower": np.where(change < 0, -change, np.nan)}
     for name, values in (parts | {"sideways": sideways}).items():
-        for q in SETTINGS.change:
+        for q in Settings.change:
             found[f"{name}_{q:g}"] = np.log1p(group_quantile(values, of[pair], n, q))
     return found
 
@@ -116,10 +114,10 @@ def _bends(line: Tracks) -> dict[str, np.ndarray]:
     row, seconds, way = _steps(line)
     metres = np.hypot(*way.T)
     each = np.zeros(len(line), np.int64)  # whole millimetres: sums do not depend on the tracks before
-    each[row + 1] = np.rint(1000 * metres * (metres >= SETTINGS.stopped_m_s * seconds)).astype(np.int64)
+    each[row + 1] = np.rint(1000 * metres * (metres >= Settings.stopped_m_s * seconds)).astype(np.int64)
     moved, xy = np.cumsum(each), np.stack([line.lon, line.lat], axis=1)
     found = {}
-    for scale in SETTINGS.scale_m:
+    for scale in Settings.scale_m:
         there = np.searchsorted(moved, moved + int(1000 * scale))
         near = (there <= last) & (moved[np.minimum(there, last)] - moved <= 2000 * scale)  # not one long step
         one = np.flatnonzero(near)
@@ -127,10 +125,10 @@ def _bends(line: Tracks) -> dict[str, np.ndarray]:
         chord = np.hypot(*(xy[there[one]] - xy[one]).T)
         longer = np.log(np.maximum(moved[there[one]] - moved[one], 1.0) / np.maximum(1000 * chord, 1000.0))
         bend = _angle(xy[there[two]] - xy[two], xy[there[there[two]]] - xy[there[two]])
-        for q in SETTINGS.bend:
+        for q in Settings.bend:
             found[f"detour_{scale:g}m_{q:g}"] = group_quantile(longer, line.track[one], n, q)
             found[f"bend_{scale:g}m_{q:g}"] = group_quantile(bend, line.track[two], n, q)
-        corners, tried = (np.bincount(line.track[two], w, n) for w in (bend > SETTINGS.corner, None))
+        corners, tried = (np.bincount(line.track[two], w, n) for w in (bend > Settings.corner, None))
         with np.errstate(invalid="ignore"):
             found[f"corners_{scale:g}m"] = corners / tried
     return found
@@ -142,7 +140,7 @@ def _stops(line: Tracks) -> dict[str, np.ndarray]:
     row, seconds, way = _steps(line)
     metres, of = np.hypot(*way.T), line.track[row]
     speed = metres / seconds
-    moving = speed >= SETTINGS.stopped_m_s
+    moving = speed >= Settings.stopped_m_s
     length, duration, moved = (np.bincount(of, w, n) for w in (metres, seconds, seconds * moving))
     start = np.flatnonzero(run_starts(of, moving))
     run, rides = of[start], moving[start]
@@ -155,7 +153,7 @@ def _stops(line: Tracks) -> dict[str, np.ndarray]:
     found |= {"peak": (np.log1p(peak) / 2, rides)}
     result = {
         f"{name}_{q:g}": group_quantile(values[chosen], run[chosen], n, q)
-        for name, (values, chosen) in found.items() for q in SETTINGS.between
+        for name, (values, chosen) in found.items() for q in Settings.between
     }  # fmt: skip
     high, low = (group_quantile(speed[moving], of[moving], n, q) for q in (0.9, 0.25))
     level = np.append((np.abs(np.diff(speed)) < 0.1 * speed[:-1]) & (of[1:] == of[:-1]), False)
@@ -164,7 +162,7 @@ def _stops(line: Tracks) -> dict[str, np.ndarray]:
         return result | {
             "stops_a_km": np.log1p(1000 * stops / (length + 100)),
             "stops_an_hour": np.log1p(3600 * stops / (duration + 60)) / 2,
-            "long_stops": np.bincount(run[stop], time[stop] > SETTINGS.long_stop_s, n) / stops,
+            "long_stops": np.bincount(run[stop], time[stop] > Settings.long_stop_s, n) / stops,
             "stopped": 1 - moved / duration, "moving_speed": np.log1p(np.bincount(of, metres * moving, n) / moved) / 2,
             "cruising": np.bincount(of, seconds * level, n) / moved, "uneven": np.log(high / low),
         }  # fmt: skip

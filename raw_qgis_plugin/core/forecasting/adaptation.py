@@ -21,8 +21,7 @@ from .areas import NOMINAL_LEVELS
 from .context import ContextKind, ContextQueries
 
 
-@dataclass(frozen=True)
-class AdaptationSettings:
+class Settings:
     """How the backtest is drawn, and how much its errors weigh."""
 
     max_contexts: int = 320  # at most so many contexts of a locality are backtested;
@@ -43,7 +42,6 @@ class AdaptationSettings:
     linked_m: float = 25_000.0  # cells with centres nearer than this are one locality
 
 
-SETTINGS = AdaptationSettings()
 NOTHING = np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
@@ -62,15 +60,15 @@ class BacktestQueries:
 
 def localities_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Numbers (n,) of the localities of positions (n,) in degrees: cells that lie near each other are one locality."""
-    cells, cell = np.unique(np.floor(np.stack([lon, lat], axis=1) / SETTINGS.cell_deg), axis=0, return_inverse=True)
-    return chained(on_sphere(*((cells + 0.5) * SETTINGS.cell_deg).T), SETTINGS.linked_m)[cell.ravel()]
+    cells, cell = np.unique(np.floor(np.stack([lon, lat], axis=1) / Settings.cell_deg), axis=0, return_inverse=True)
+    return chained(on_sphere(*((cells + 0.5) * Settings.cell_deg).T), Settings.linked_m)[cell.ravel()]
 
 
 def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries:
     """Draw queries about the past of the contexts of `queries`, over the same horizons, by the content of their fixes
     and how many tracks their locality has. Tracks of few fixes and places with few possible queries are left out.
     """
-    s, (begin, end, context, horizon_s) = SETTINGS, queries
+    s, (begin, end, context, horizon_s) = Settings, queries
     last, length = end - 1, end - begin
     locality = localities_of(tracks.lon[last], tracks.lat[last])
     seed = content_hash(tracks.t[last], tracks.lon[last], tracks.lat[last], length)
@@ -106,17 +104,17 @@ def _draw_past(
     t: np.ndarray, horizons_s: np.ndarray, n_splits: int, seed: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows (s,) of a context t (n,) from which to forecast; of queries (q,) which of these, and that of the truth."""
-    start, stop = int(SETTINGS.earliest * len(t)), int(np.searchsorted(t, t[-1] - 1000 * horizons_s[0], side="right"))
+    start, stop = int(Settings.earliest * len(t)), int(np.searchsorted(t, t[-1] - 1000 * horizons_s[0], side="right"))
     if stop <= start:
         return NOTHING[0], *NOTHING
     draw = content_hash(seed, np.arange(n_splits))
     splits = np.unique(start + (draw % np.uint64(stop - start)).astype(np.int64))
     order = np.argsort(content_hash(seed, splits[:, None], np.arange(len(horizons_s))), axis=1)
-    ahead_s = horizons_s[order[:, : SETTINGS.horizons]]
+    ahead_s = horizons_s[order[:, : Settings.horizons]]
     wanted = t[splits][:, None] + 1000.0 * ahead_s
     at = np.clip(np.searchsorted(t, wanted), 1, len(t) - 1)
     at -= wanted - t[at - 1] < t[at] - wanted
-    known = (at > splits[:, None]) & (np.abs(t[at] - wanted) <= SETTINGS.tolerance * 1000 * ahead_s)
+    known = (at > splits[:, None]) & (np.abs(t[at] - wanted) <= Settings.tolerance * 1000 * ahead_s)
     return splits, np.nonzero(known)[0], at[known]
 
 
@@ -145,7 +143,7 @@ def fit(backtest: BacktestErrors, locality: np.ndarray, t: np.ndarray) -> tuple[
     shift, share = np.zeros((len(t), len(ContextKind), 2)), np.zeros((len(t), len(ContextKind)))
     for p in np.intersect1d(backtest.locality, locality):
         in_locality, rows = backtest.locality == p, np.flatnonzero(locality == p)
-        parts = np.linspace(0, 1, SETTINGS.time_steps + 1)[:-1]
+        parts = np.linspace(0, 1, Settings.time_steps + 1)[:-1]
         known_until = np.unique(np.quantile(t[rows], parts, method="lower"))
         step = np.searchsorted(known_until, t[rows], side="right") - 1
         for i, end in enumerate(known_until):
@@ -159,7 +157,7 @@ def _fit_kind(backtest: BacktestErrors, chosen: np.ndarray) -> tuple[np.ndarray,
     """The shift (2,) after which 50 and 80 % of the truths chosen (n,) lie inside, and the share of the mixture with
     more past, 1 where it takes away full_gain of the mean error. Both times n / (n + prior_queries); zero for few.
     """
-    s, share, n = SETTINGS, 0.0, np.count_nonzero(chosen)
+    s, share, n = Settings, 0.0, np.count_nonzero(chosen)
     if n >= s.min_queries:
         before, after = backtest.error_m[:, chosen].mean(axis=1)
         gain = (1 - after / max(before, 1e-9)) * (n / (n + s.prior_queries))

@@ -7,7 +7,6 @@ discs: two likely places are two discs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,7 @@ SIXTEEN_GON = float(np.sqrt(np.pi / (8 * np.sin(np.pi / 8))))  # circumradius of
 CORNERS = np.column_stack([f(np.arange(17) * (-2 * np.pi / 16)) for f in (np.cos, np.sin)])  # of the 16-gon, closed
 
 
-@dataclass(frozen=True)
-class AreaSettings:
+class Settings:
     """How areas are worked out."""
 
     trip_components: int = 6  # of each mixture the heaviest, and the rest as one
@@ -32,9 +30,6 @@ class AreaSettings:
     directions: int = 4  # points on each of these rings
     point_share: float = 0.1  # of the radii: an area reaches so far around its forecast's point in any case
     at_once: int = 1024  # mixtures
-
-
-SETTINGS = AreaSettings()
 
 
 def ring_points(rings: int, directions: int) -> np.ndarray:
@@ -47,7 +42,7 @@ def ring_points(rings: int, directions: int) -> np.ndarray:
 
 def _laid_out(m: Mixture) -> tuple[np.ndarray, np.ndarray]:
     """Equally likely points of each component (m, n, 2) in metres, and the probability (m, n) that each stands for."""
-    grid = ring_points(SETTINGS.rings, SETTINGS.directions)
+    grid = ring_points(Settings.rings, Settings.directions)
     points = m.centre[:, :, None] + m.scale[:, :, None, None] * grid
     return points.reshape(len(points), -1, 2), np.repeat(m.weight, len(grid), axis=1) / len(grid)
 
@@ -115,7 +110,7 @@ def nonconformity(m: Mixture, point: np.ndarray, truth: np.ndarray) -> tuple[np.
 
 
 def _parts(n: int) -> list[np.ndarray]:
-    return np.array_split(np.arange(n), -(-n // SETTINGS.at_once) or 1)
+    return np.array_split(np.arange(n), -(-n // Settings.at_once) or 1)
 
 
 def polygons(

@@ -7,7 +7,6 @@ a fix after the `end` of its query; a track of few fixes has a short one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -37,8 +36,7 @@ class ContextKind(IntEnum):
         return ("trips", "days", "held", "roaming", "roaming held")[self]
 
 
-@dataclass(frozen=True)
-class ContextSettings:
+class Settings:
     """How contexts are cut. The network was trained on contexts like these."""
 
     trip_fixes: int = 40  # most fixes of a trip, from which features are made
@@ -54,13 +52,8 @@ class ContextSettings:
     held_share: float = 0.2  # of the steps repeat a position: the record holds the last one
     roam_m: float = 200.0  # a mover without an anchor goes farther than this in half of the steps
 
-    @property
-    def band_edges_s(self) -> np.ndarray:
-        """Edges (8,) in s of bands of horizons, a tenth above round ones, since true fixes are seldom on time."""
-        return 1.1 * self.max_steps * self.sparse_s * 4.0 ** np.arange(-4, 4)
-
-
-SETTINGS = ContextSettings()
+    # Edges (8,) in s of bands of horizons, a tenth above round ones, since true fixes are seldom on time
+    band_edges_s = 1.1 * max_steps * sparse_s * 4.0 ** np.arange(-4, 4)
 
 
 class ContextQueries(NamedTuple):
@@ -80,7 +73,7 @@ def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueri
     A far horizon thins its context; near ones keep all fixes. Queries within `max_steps` steps of the track's own
     cadence share one context, except that trips and days are apart.
     """
-    s, (begin, end, context, horizon_s) = SETTINGS, queries
+    s, (begin, end, context, horizon_s) = Settings, queries
     last, bin_ms, sparse_ms = end - 1, int(1000 * s.day_bin_s), int(1000 * s.sparse_s)
     cadence, _ = recent_cadence_and_speed(tracks, last, end - begin)
     cadence = np.nan_to_num(cadence, nan=np.inf)
@@ -100,7 +93,7 @@ def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueri
 
 def _bands(horizon_s: np.ndarray, cadence_s: np.ndarray, has_days: np.ndarray, short_trip: np.ndarray) -> np.ndarray:
     """Bands (m,) of horizons, odd for days, which come earlier where the trip is short (m,): a phone woke up."""
-    s = SETTINGS
+    s = Settings
     days = has_days & ((horizon_s > s.trip_horizon_s) | (short_trip & (horizon_s >= s.sparse_s)))
     reach_s = s.max_steps * np.where(days, s.day_bin_s, cadence_s)[:, None]
     return 2 * ((reach_s < s.band_edges_s) & (horizon_s[:, None] > s.band_edges_s)).sum(axis=1) + days
@@ -112,7 +105,7 @@ def select_rows(t: np.ndarray, begin: int, end: int, farthest_s: float, days: bo
     Time is cut into bins that end at the last fix, long enough for the farthest horizon to be `max_steps` bins away; of
     each bin the last fix is kept. A trip goes back to the last long gap, days go back over gaps.
     """
-    s = SETTINGS
+    s = Settings
     bin_ms = max(1000.0 * farthest_s / s.max_steps, 1.0)
     recent = np.diff(t[max(begin, end - 9) : end])
     sparse = len(recent) > 0 and _median(recent) >= 1000 * s.sparse_s
@@ -151,13 +144,13 @@ def kinds_of_contexts(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np
     metres = metres_between(lon[:, :-1], lat[:, :-1], lon[:, 1:], lat[:, 1:])
     known = valid[:, 1:] & valid[:, :-1]
     count = np.maximum(known.sum(axis=1), 1)
-    roaming, repeated = ((chosen & known).sum(axis=1) / count for chosen in (metres > SETTINGS.roam_m, metres == 0))
+    roaming, repeated = ((chosen & known).sum(axis=1) / count for chosen in (metres > Settings.roam_m, metres == 0))
     return kinds_from_shares(roaming, repeated)
 
 
 def kinds_from_shares(roaming: np.ndarray, repeated: np.ndarray) -> np.ndarray:
     """The ContextKind (n,) of days, by the shares (n,) of steps over `roam_m` and of steps that repeat a position."""
-    held = repeated >= SETTINGS.held_share
+    held = repeated >= Settings.held_share
     return np.where(roaming > 0.5, int(ContextKind.FLEET_DAY), int(ContextKind.ANCHORED_DAY)) + held
 
 

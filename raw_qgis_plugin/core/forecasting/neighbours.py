@@ -66,8 +66,7 @@ class Kernel:
 DAY_KERNEL = Kernel(lag_s=900.0, near_m=1500.0, near_ms=2.2, near_hours=2.0, max_gap_s=2700.0, count=64)
 
 
-@dataclass(frozen=True)
-class SearchSettings:
+class Search:
     """How the neighbours of a layer are searched."""
 
     searched: tuple[int, ...] = (2, 8, 32)  # times the kernel's count: many neighbours may have no known continuation
@@ -76,7 +75,6 @@ class SearchSettings:
     at_once: int = 65_536  # continuations laid out at once: more leave the processor's cache
 
 
-SEARCH = SearchSettings()
 REACH = float(np.sqrt(-2 * np.log(MIN_WEIGHT)))  # the distance d beyond which weights do not count
 
 
@@ -144,12 +142,12 @@ class Neighbours:
         tracks, (forest, rows, t_start) = self._tracks, self._index(kernel)
         past = np.searchsorted(t_start, tracks.t[last] - (1000 * horizon_s.min(axis=1)).astype(np.int64), side="right")
         open_queries: np.ndarray = np.arange(len(last))
-        for times in SEARCH.searched:
+        for times in Search.searched:
             k = min(times * kernel.count, len(rows))
             if not k or not len(open_queries):
                 break
             crowded = np.zeros(len(last), bool)
-            for some in np.array_split(open_queries, -(-len(open_queries) * k // SEARCH.at_once)):
+            for some in np.array_split(open_queries, -(-len(open_queries) * k // Search.at_once)):
                 away, found = forest.nearest(at[some], past[some], k, REACH)
                 neighbour, near = rows[found], np.exp(-0.5 * np.square(away))
                 for h in range(horizon_s.shape[1]):
@@ -162,7 +160,7 @@ class Neighbours:
                     displacement[into] = np.take_along_axis(moved, nearest[..., None], 1)
                     weight[into] = np.take_along_axis(near * known, nearest, 1)
                     start[into] = np.take_along_axis(neighbour, nearest, 1)
-                    crowded[some] |= (known.sum(axis=1) < kernel.count) & (away[:, -1] < SEARCH.crowded)
+                    crowded[some] |= (known.sum(axis=1) < kernel.count) & (away[:, -1] < Search.crowded)
             open_queries = np.flatnonzero(crowded & (k < len(rows)))
         return displacement, weight, start
 
@@ -218,15 +216,15 @@ def displacements(
     t, track, lon, lat = tracks.t, tracks.track, tracks.lon, tracks.lat
     result, known = np.zeros((*start.shape, 2)), np.zeros(start.shape, bool)
     chosen = np.nonzero(np.ones(start.shape, bool) if wanted is None else wanted)
-    for begin in range(0, len(chosen[0]), SEARCH.at_once):
-        at = tuple(axis[begin : begin + SEARCH.at_once] for axis in chosen)
+    for begin in range(0, len(chosen[0]), Search.at_once):
+        at = tuple(axis[begin : begin + Search.at_once] for axis in chosen)
         row, ahead_s = start[at], seconds[at]
         goal = t[row] + (1000 * ahead_s).astype(np.int64)
         after = np.minimum(tracks.time_index.before(track[row], goal), len(t) - 1)
         first = np.maximum(after - 1, 0)
         gap = t[after] - t[first]
         ok = (first < after) & (track[after] == track[row]) & (track[first] == track[row]) & (t[after] >= goal)
-        ok &= gap <= 1000 * np.minimum(SEARCH.max_gap * np.abs(ahead_s), max_gap_s)
+        ok &= gap <= 1000 * np.minimum(Search.max_gap * np.abs(ahead_s), max_gap_s)
         if until is not None:
             ok &= t[after] <= until[at[0]]
         row, first, after, gap, goal = (a[ok] for a in (row, first, after, gap, goal))

@@ -11,7 +11,6 @@ on the lines of continuations where these are near: streets come out without a s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,8 +24,7 @@ from .neighbours import COLUMNS, MIN_WEIGHT, WEIGHT
 from .scoring import Described
 
 
-@dataclass(frozen=True)
-class PathSettings:
+class Settings:
     """How paths are found."""
 
     clusters: int = 3  # paths that are looked for, however few are wanted: the first does not depend on that
@@ -45,7 +43,6 @@ class PathSettings:
     at_once: int = 60_000  # points of components laid out at once: more leave the processor's cache
 
 
-SETTINGS = PathSettings()
 UNKNOWN = np.array([0, 0, np.nan, np.nan, 1, 0], np.float32)  # a component that is not there
 KEY_COLUMNS = [COLUMNS.index(name) for name in ("position_x", "position_y", "weight")]
 
@@ -59,8 +56,8 @@ class Components:
 
     def __init__(self, m: int) -> None:
         """Nothing yet of m queries."""
-        self.values = np.tile(UNKNOWN, (m, SETTINGS.stored, 1))
-        self.key, self.point = np.zeros((m, SETTINGS.stored), np.uint64), np.zeros((m, 2))
+        self.values = np.tile(UNKNOWN, (m, Settings.stored, 1))
+        self.key, self.point = np.zeros((m, Settings.stored), np.uint64), np.zeros((m, 2))
 
     def add(self, number: np.ndarray, d: Described, mixture: Mixture, point: np.ndarray) -> None:
         """Keep the heaviest components of queries, by their numbers (n,), and their points (n, 2) in their frames."""
@@ -71,7 +68,7 @@ class Components:
         mirrored = d.f.heading[d.last] * [1.0, -1.0]  # into its frame: out of that of the heading
         vectors = (into_frame(v, mirrored[:, None]) for v in (mixture.centre, line))
         values = np.concatenate([*vectors, mixture.scale[..., None], mixture.weight[..., None]], axis=2)
-        heaviest = np.argsort(-mixture.weight, axis=1, kind="stable")[:, : SETTINGS.stored]
+        heaviest = np.argsort(-mixture.weight, axis=1, kind="stable")[:, : Settings.stored]
         into = np.s_[number, : heaviest.shape[1]]
         self.values[into] = np.take_along_axis(values, heaviest[..., None], 1)
         self.key[into] = np.take_along_axis(_keys(d, mixture), heaviest, 1)
@@ -88,7 +85,7 @@ class Components:
         size = np.diff(np.append(first, len(order)))
         column = self._columns(context)
         result, probability = np.full((len(context), count, 2), np.nan), np.full((len(context), count), np.nan)
-        s = SETTINGS
+        s = Settings
         for h in np.unique(size):
             rows = order[first[size == h][:, None] + np.arange(h)]  # (n, h) queries
             at_once = max(s.at_once // (h * s.components * s.rings * s.directions), 1)
@@ -105,7 +102,7 @@ class Components:
 
     def _columns(self, context: np.ndarray) -> np.ndarray:
         """The number (m, c) of each component among those of its context, the heaviest over all horizons first."""
-        of = np.repeat(context, SETTINGS.stored)
+        of = np.repeat(context, Settings.stored)
         _, first, number = np.unique(content_hash(self.key.ravel(), of), return_index=True, return_inverse=True)
         total, owner = np.bincount(number, self.values[..., 5].ravel()), of[first]
         by_weight = np.lexsort((-total, owner))
@@ -120,7 +117,7 @@ def cluster(
     """The paths (n, count, h, 2) of movements, and their probabilities (n, count), descending; nan where there are
     fewer. movements: (n, h, C, 6), values of components. point: (n, h, 2) metres. horizon_s: (n, h).
     """
-    s, xy, line = SETTINGS, movements[..., :2], movements[..., 2:4]
+    s, xy, line = Settings, movements[..., :2], movements[..., 2:4]
     scale, weight = np.moveaxis(movements[..., 4:], -1, 0)
     grid = ring_points(s.rings, s.directions).astype(np.float32)
     spots = (xy[:, :, :, None] + scale[..., None, None] * grid).reshape(*xy.shape[:2], -1, 2)
@@ -171,7 +168,7 @@ def _linked(xy: np.ndarray, weight: np.ndarray, horizon_s: np.ndarray) -> tuple[
         unknown = weight[:, h] == 0
         on_its_way = (horizon_s[:, h] / horizon_s[:, h + 1])[:, None, None]
         xy[:, h] = np.where(unknown[..., None], xy[:, h + 1] * on_its_way, xy[:, h])
-        weight[:, h] = np.where(unknown, SETTINGS.link * weight[:, h + 1], weight[:, h])
+        weight[:, h] = np.where(unknown, Settings.link * weight[:, h + 1], weight[:, h])
     return xy, weight
 
 
@@ -180,7 +177,7 @@ def _seeds(
 ) -> list[np.ndarray]:
     """Paths (n, h, 2) with which k-medians begins: the points, and of the movements those that lower the cost most."""
     n = np.arange(len(point))
-    candidates = np.moveaxis(xy[:, :, : SETTINGS.seeds], 2, 0)  # (candidates, n, h, 2)
+    candidates = np.moveaxis(xy[:, :, : Settings.seeds], 2, 0)  # (candidates, n, h, 2)
     costs = np.stack([(weight * away(c)).sum(axis=1) for c in candidates], axis=1)  # (n, candidates, spots)
     paths, least = [point], (weight * away(point)).sum(axis=1)
     for _ in range(count - 1):
@@ -194,7 +191,7 @@ def _toward(path: np.ndarray, point: np.ndarray, expected: Callable[[np.ndarray]
     """Paths (n, h, 2) moved toward the points (n, h, 2) until their expected error is allowed, but where that turns
     back more often, as points do that jump between two places.
     """
-    most = SETTINGS.extra_error * expected(point)
+    most = Settings.extra_error * expected(point)
     result = point
     for part in (0.25, 0.5, 0.75, 1.0):
         moved = point + np.float32(part) * (path - point)
@@ -208,7 +205,7 @@ def turns_back(path: np.ndarray) -> np.ndarray:
     leg = np.diff(path, axis=1, prepend=0.0)
     length = np.hypot(leg[..., 0], leg[..., 1])
     dot = (leg[:, 1:] * leg[:, :-1]).sum(axis=-1)
-    long = length > SETTINGS.turn_m
+    long = length > Settings.turn_m
     return np.asarray(long[:, 1:] & long[:, :-1] & (dot < -0.5 * length[:, 1:] * length[:, :-1]))
 
 
@@ -240,12 +237,12 @@ def _sorted(paths: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarra
     for k in range(1, share.shape[1]):
         for j in range(k):
             apart = np.hypot(*np.moveaxis(paths[:, k] - paths[:, j], -1, 0)).max(axis=1)
-            same = (apart < SETTINGS.apart_m) & (share[:, j] > 0)
+            same = (apart < Settings.apart_m) & (share[:, j] > 0)
             share[:, j] += np.where(same, share[:, k], 0.0)
             share[:, k] = np.where(same, 0.0, share[:, k])
     order = np.argsort(-share, axis=1, kind="stable")
     share, paths = np.take_along_axis(share, order, 1), np.take_along_axis(paths, order[..., None, None], 1)
-    kept = share >= SETTINGS.min_probability
+    kept = share >= Settings.min_probability
     return np.where(kept[..., None, None], paths, np.nan), np.where(kept, share, np.nan)
 
 

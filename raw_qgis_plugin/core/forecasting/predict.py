@@ -144,7 +144,7 @@ def predict(
         figures[:2, into], figures[2:, into] = feat.destination(d.f, d.last, point), radius
         few_users[into] = (d.other_users > 0) & (d.other_users < MIN_USERS)
         if polygons is not None:
-            around, levels = areas.SETTINGS.point_share * radius, shifted(calibration[2:], shift)
+            around, levels = areas.Settings.point_share * radius, shifted(calibration[2:], shift)
             polygons[into] = areas.polygons(d.f, d.last, mixture, levels, point, around)
     if components is not None:
         xy, paths[2, usable] = components.paths(context, horizon_s[usable], n_paths)
@@ -174,8 +174,8 @@ def _backtest(
 def for_areas(kind: np.ndarray, m: Mixture) -> Mixture:
     """The mixtures from which areas are made: condensed, and of days those that move. kind: (m,), all trips or none."""
     if (kind == ContextKind.TRIP).all():
-        return m.condensed(areas.SETTINGS.trip_components)
-    return m.condensed(areas.SETTINGS.day_components).moving()
+        return m.condensed(areas.Settings.trip_components)
+    return m.condensed(areas.Settings.day_components).moving()
 
 
 def calibrated(calibration: dict, kind: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:

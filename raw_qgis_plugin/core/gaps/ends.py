@@ -13,8 +13,7 @@ from ..geodesy import offset_m
 from ..tracks import Tracks
 
 
-@dataclass(frozen=True)
-class EndSettings:
+class Settings:
     """How the movement at the ends of a gap is measured. The imputer was trained on it."""
 
     lags_s: tuple[float, ...] = (20.0, 60.0, 180.0, 600.0)  # over which velocities are taken
@@ -25,7 +24,6 @@ class EndSettings:
     reach: float = 0.3  # and this share of what the track could cover in it
 
 
-SETTINGS = EndSettings()
 NO_STEP_S = 3600.0  # where there is no fix before the first end, or after the second
 
 
@@ -79,7 +77,7 @@ class Ends:
 
 def ends_of(gaps: Gaps) -> Ends:
     """The ends of gaps."""
-    s, tracks, first = SETTINGS, gaps.tracks, gaps.before
+    s, tracks, first = Settings, gaps.tracks, gaps.before
     velocity, known = np.zeros((len(first), 2, len(s.lags_s), 2)), np.zeros((len(first), 2, len(s.lags_s)), bool)
     step_s = np.full((len(first), 2), NO_STEP_S)
     for end, (row, sign) in enumerate(((first, -1), (gaps.after, 1))):

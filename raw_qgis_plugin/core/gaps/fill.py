@@ -23,8 +23,7 @@ from .imputer import Imputer, describe
 from .movements import Found, Movements
 
 
-@dataclass(frozen=True)
-class FillSettings:
+class Settings:
     """How gaps are filled."""
 
     components: int = 12  # of a mixture, from which areas are made
@@ -37,9 +36,6 @@ class FillSettings:
     prior: float = 50.0  # weight of the shipped calibration, in stretches
     longer: float = 1.1  # times the length that a stretch may have
     middle: float = 0.1  # of the length, within which a fix shows where its middle was
-
-
-SETTINGS = FillSettings()
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ class GapQueries:
         wide, short = took > step_ms, took <= 1000 * max_gap_s
         before = np.flatnonzero(wide & short)
         count = (took[before] - 1) // step_ms
-        if count.sum() > SETTINGS.max_queries:
+        if count.sum() > Settings.max_queries:
             raise InputError(f"{count.sum():,} positions in gaps are too many: choose a longer step.")
         t = np.repeat(tracks.t[before], count) + step_ms * expand_ranges(np.ones_like(count), count)
         return cls(np.repeat(before, count), t, int(np.count_nonzero(wide & ~short)))
@@ -99,18 +95,18 @@ def fill(
     every = Gaps(tracks, before, before + 1)
     calibration = calibrated(imputer, movements, every.seconds)
     offsets = np.append(first, len(queries.t))
-    for part in np.array_split(np.arange(len(before)), -(-len(before) // SETTINGS.gaps_at_once)):
+    for part in np.array_split(np.arange(len(before)), -(-len(before) // Settings.gaps_at_once)):
         gaps = every.take(part)
         ends, found = ends_of(gaps), movements.between(gaps)
         number = np.arange(offsets[part[0]], offsets[part[-1] + 1])
-        for some in np.array_split(number, -(-len(number) // SETTINGS.queries_at_once)):
+        for some in np.array_split(number, -(-len(number) // Settings.queries_at_once)):
             progress(some[0] / len(queries.t))
             of, row = gap_of[some], gap_of[some] - part[0]
             own = take_rows(ends, row)
             mixture = _predict(imputer, movements, gaps.take(row), own, take_rows(found, row), queries.t[some])
-            point, narrow, rows = spatial_median(mixture), mixture.condensed(SETTINGS.components), np.arange(len(some))
+            point, narrow, rows = spatial_median(mixture), mixture.condensed(Settings.components), np.arange(len(some))
             radius = np.maximum.accumulate(calibration[:2, of] * areas.radii_m(narrow, point))
-            around, levels = areas.SETTINGS.point_share * radius, calibration[2:, of]
+            around, levels = areas.Settings.point_share * radius, calibration[2:, of]
             shapes = areas.polygons(own, rows, narrow, levels, point, around) if with_areas else None
             lon, lat = destination(own, rows, point)
             yield Filled(some, lon, lat, radius[0], radius[1], shapes)
@@ -131,13 +127,13 @@ def calibrated(imputer: Imputer, movements: Movements, seconds: np.ndarray) -> n
     for number in range(first, last + 1):
         gaps, middle = stretches(tracks, float(shipped["seconds"][number]))
         n = len(middle)
-        if n < SETTINGS.min_stretches:
+        if n < Settings.min_stretches:
             continue
         ends = ends_of(gaps)
         mixture = _predict(imputer, movements, gaps, ends, movements.between(gaps), tracks.t[middle])
         truth = into_frame(offset_m(tracks.lon[middle], tracks.lat[middle], ends.lon, ends.lat), ends.heading)
-        off, level = areas.nonconformity(mixture.condensed(SETTINGS.components), spatial_median(mixture), truth)
-        row, trust = table[:, number], n / (n + SETTINGS.prior)
+        off, level = areas.nonconformity(mixture.condensed(Settings.components), spatial_median(mixture), truth)
+        row, trust = table[:, number], n / (n + Settings.prior)
         wanted = np.array([np.quantile(a, share) for a, share in zip(off, NOMINAL_LEVELS, strict=True)])
         row[:half] *= (np.maximum(wanted, 1e-3) / row[:half]) ** trust
         shift = trust * (logit(np.quantile(level, NOMINAL_LEVELS)) - logit(row[half:]))
@@ -149,7 +145,7 @@ def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:
     """Stretches of tracks that last about `seconds`, as many of each track as there are, and the row (n,) of a fix near
     the middle of each. What is drawn depends on the content of the fixes, not on ids or on the order of rows.
     """
-    s, t = SETTINGS, tracks.t
+    s, t = Settings, tracks.t
     key = content_hash(t, tracks.lon, tracks.lat)
     begin = np.flatnonzero(key % np.uint64(-(-len(t) // s.max_starts) or 1) == 0)
     end = np.minimum(tracks.time_index.before(tracks.track[begin], t[begin] + int(1000 * seconds)), len(t) - 1)

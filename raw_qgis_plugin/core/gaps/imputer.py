@@ -9,7 +9,6 @@ to end; there are no coordinates and no ids. model/fill trains it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,8 +17,8 @@ from ..features.featurizer import into_frame, solar_hour
 from ..forecasting.mixture import Mixture
 from ..geodesy import offset_m
 from ..paths import IMPUTER, IMPUTER_CARD
-from .ends import SETTINGS as END_SETTINGS
 from .ends import Ends, Gaps
+from .ends import Settings as EndSettings
 from .movements import Found, How, Movements
 
 SIMPLE = (
@@ -28,18 +27,14 @@ SIMPLE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class ImputerSettings:
+class Settings:
     """How queries in gaps are described. The network was trained on it."""
 
     fade_s: float = 300.0  # constant velocity is damped over this time
-    lag: int = 1  # of END_SETTINGS.lags_s, over which movements of the layer are compared with the ends
+    lag: int = 1  # of EndSettings.lags_s, over which movements of the layer are compared with the ends
     reaches: tuple[float, ...] = (0.03, 0.1, 0.3)  # in units: movements so near to a place support it
     max_feature: float = 8.0  # absolute value
     min_bump: float = 0.1  # of the middle of a gap, near its ends
-
-
-SETTINGS = ImputerSettings()
 
 
 def describe(
@@ -68,7 +63,7 @@ def describe(
     total = weight.sum(axis=1)
     x, y = np.moveaxis(warped, -1, 0)
     square = np.square(x[:, :, None] - x[:, None, n:]) + np.square(y[:, :, None] - y[:, None, n:])  # (m, C, k)
-    near = [np.exp(square * np.float32(-0.5 / reach**2)) @ weight[..., None] for reach in SETTINGS.reaches]
+    near = [np.exp(square * np.float32(-0.5 / reach**2)) @ weight[..., None] for reach in Settings.reaches]
     support = np.concatenate(near, axis=-1)  # how much weight of movements lies near candidates
     relative = support / (total[:, None, None] + 0.1)
     # What candidates are (m, C, …): which of SIMPLE, or how a movement was found and how near it passed.
@@ -97,8 +92,8 @@ def describe(
     columns = *(a.reshape(len(share), -1) for a in movement), step, relative[:, :n].mean(axis=-1)
     gap = np.concatenate([np.stack(of_gap, axis=1), *columns], axis=1)
     exists = np.pad(known, ((0, 0), (n, 0)), constant_values=True)
-    gap, each = (np.clip(a, -SETTINGS.max_feature, SETTINGS.max_feature) for a in (gap, each))
-    inputs = {"gap": gap, "centre": centre, "warp": warp, "each": each, "bump": np.maximum(bump, SETTINGS.min_bump)}
+    gap, each = (np.clip(a, -Settings.max_feature, Settings.max_feature) for a in (gap, each))
+    inputs = {"gap": gap, "centre": centre, "warp": warp, "each": each, "bump": np.maximum(bump, Settings.min_bump)}
     return {name: values.astype(np.float32) for name, values in inputs.items()} | {"exists": exists}
 
 
@@ -116,7 +111,7 @@ def simple_places(ends: Ends, share: np.ndarray) -> np.ndarray:
     along = ends.across / np.maximum(distance, 1.0)
     sides = (first, s), (second, 1 - s)
     gone, to_go = (np.clip(_length(v)[:, None] * part * seconds, part * distance, distance) for v, part in sides)
-    on, back = (v * SETTINGS.fade_s * -np.expm1(-part * seconds / SETTINGS.fade_s) for v, part in sides)
+    on, back = (v * Settings.fade_s * -np.expm1(-part * seconds / Settings.fade_s) for v, part in sides)
     places = (
         s * ends.across, curve, 0.0 * ends.across, ends.across, along * gone, ends.across - along * to_go, on,
         ends.across - back,
@@ -132,15 +127,15 @@ def _similarity(gaps: Gaps, ends: Ends, movements: Movements, found: Found) -> l
     own = movements.tracks
     same = own.user[own.track_offsets[found.track]] == gaps.tracks.user[gaps.before][:, None]
     columns = [stretch, np.abs(stretch), np.abs((hours + 12) % 24 - 12) / 6, same]
-    lag_ms = 1000.0 * END_SETTINGS.lags_s[SETTINGS.lag]
+    lag_ms = 1000.0 * EndSettings.lags_s[Settings.lag]
     ends_ms = found.begin, found.begin + (1000 * found.seconds).astype(np.int64)
     for end, (t, side) in enumerate(zip(ends_ms, (-1, 1))):
         outside = t + (side * lag_ms * np.sign(found.seconds)).astype(np.int64)
         (lon, lat, known), (lon_out, lat_out, known_out) = (movements.at(found.track, x) for x in (t, outside))
         way = into_frame(side * offset_m(lon_out, lat_out, lon, lat), ends.heading[:, None])
-        velocity = ends.velocity[:, end, SETTINGS.lag][:, None]
+        velocity = ends.velocity[:, end, Settings.lag][:, None]
         differs = _length(1000.0 * way / lag_ms - velocity)
-        known = known & known_out & ends.known[:, end, SETTINGS.lag][:, None]
+        known = known & known_out & ends.known[:, end, Settings.lag][:, None]
         columns += [np.where(known, differs / (2.0 + _length(velocity)), 0.0), known]
     return columns
 

@@ -29,8 +29,7 @@ class How(IntEnum):
     BEFORE = 3  # up to the second end
 
 
-@dataclass(frozen=True)
-class MovementSettings:
+class Settings:
     """How movements are sought. The imputer was trained on it."""
 
     cell_m: float = 60.0  # of the fixes in a row in a cell of this size the first counts,
@@ -48,9 +47,6 @@ class MovementSettings:
     stretch_scale: float = 0.3  # of the logarithm, in the kernel
     pairs: int = 12  # movements from end to end that are kept
     others: int = 12  # and of those after the first end, and before the second, so many each
-
-
-SETTINGS = MovementSettings()
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ class Movements:
         from scipy.spatial import cKDTree
 
         self.tracks = tracks
-        silent = np.diff(tracks.t) > 1000 * SETTINGS.max_gap_s
+        silent = np.diff(tracks.t) > 1000 * Settings.max_gap_s
         self._spell = np.concatenate([[0], np.cumsum(silent | (np.diff(tracks.track) != 0))])  # has no silence inside
         self._t, self._lon, self._lat, self._track = _positions(tracks)
         self._spell_of = self._spell[tracks.time_index.before(self._track, self._t + 1) - 1]
@@ -98,8 +94,8 @@ class Movements:
 
     def between(self, gaps: Gaps) -> Found:
         """The movements for gaps of the same tracks, the nearest of each kind first."""
-        reach_m = SETTINGS.reach * np.hypot(*gaps.across_m.T)
-        reach_m = np.clip(reach_m, SETTINGS.min_reach_m, SETTINGS.max_reach_m)
+        reach_m = Settings.reach * np.hypot(*gaps.across_m.T)
+        reach_m = np.clip(reach_m, Settings.min_reach_m, Settings.max_reach_m)
         near = [self._near(gaps.tracks, row, reach_m) for row in (gaps.before, gaps.after)]
         parts = [self._pairs(gaps, near, reach_m)]
         parts += [self._from_one(gaps, how, near, reach_m) for how in (How.AFTER, How.BEFORE)]
@@ -107,15 +103,15 @@ class Movements:
 
     def _near(self, tracks: Tracks, row: np.ndarray, reach_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows (g, near) of the positions nearest to the fixes `row` (g,) of tracks, and which there are."""
-        k = np.arange(1, min(SETTINGS.near, len(self._t)) + 1)
+        k = np.arange(1, min(Settings.near, len(self._t)) + 1)
         at = on_sphere(tracks.lon[row], tracks.lat[row])
-        away, found = self._tree.query(at, k, distance_upper_bound=SETTINGS.max_reach_m)
+        away, found = self._tree.query(at, k, distance_upper_bound=Settings.max_reach_m)
         there = away <= reach_m[:, None]
         return np.where(there, found, 0), there
 
     def _pairs(self, gaps: Gaps, near: list[tuple[np.ndarray, np.ndarray]], reach_m: np.ndarray) -> tuple:
         """Movements that passed both ends."""
-        s, ((first, there_first), (second, there_second)) = SETTINGS, near
+        s, ((first, there_first), (second, there_second)) = Settings, near
         same = self._spell_of[first][:, :, None] == self._spell_of[second][:, None]
         g, i, j = np.nonzero(same & there_first[:, :, None] & there_second[:, None])
         one, other = first[g, i], second[g, j]
@@ -145,7 +141,7 @@ class Movements:
         square += np.square(offs[1 - end]).sum(axis=1) / (2 * reach_m[g]) ** 2
         begin = self._t[row] if how == How.AFTER else there
         columns = self._track[row], begin, gaps.seconds[g], *offs, np.full(len(g), int(how))
-        return self._nearest(gaps, g, row, square, SETTINGS.others, columns)
+        return self._nearest(gaps, g, row, square, Settings.others, columns)
 
     def _nearest(
         self, gaps: Gaps, g: np.ndarray, row: np.ndarray, square: np.ndarray, count: int, columns: tuple
@@ -179,7 +175,7 @@ def _in_gap(gaps: Gaps, g: np.ndarray, t: np.ndarray, other: np.ndarray) -> np.n
 
 def _positions(tracks: Tracks) -> tuple[np.ndarray, ...]:
     """t, lon, lat and track of thinned fixes, and of positions between those that are far apart."""
-    s = SETTINGS
+    s = Settings
     (kx, _), (_, ky) = metres_per_degree(np.round(tracks.lat, 1)), metres_per_degree(tracks.lat)
     enters = run_starts(tracks.track, np.floor(tracks.lon * kx / s.cell_m), np.floor(tracks.lat * ky / s.cell_m))
     first, last = np.flatnonzero(enters), np.flatnonzero(np.append(enters[1:], True))

@@ -26,8 +26,7 @@ NUMBERS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class PeopleSettings:
+class Settings:
     """Chosen on people left out (docs/evidence/people.md)."""
 
     min_stayed_h: float = 2.0  # a day at places and on record, for the label of commuters
@@ -35,9 +34,6 @@ class PeopleSettings:
     min_trips: int = 5  # of a known mode, for shares of modes and users of rail
     rail_share: float = 0.05  # of trips, for a user of rail; a trip at least is expected
     deviations: float = 1.2816  # of an interval of 80 %
-
-
-SETTINGS = PeopleSettings()
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ class PeopleLabels:
 def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_progress) -> PeopleLabels:
     """Label the users of tracks. What is said of a user depends on the user's own fixes alone."""
     diary = find_diary(tracks, model, progress=progress)
-    seen, s = diary.users, SETTINGS
+    seen, s = diary.users, Settings
     p, nobody = seen["commuter_p"], seen["why"] != ""
     why = seen["why"].copy()
     for words, wrong in (
@@ -101,7 +97,7 @@ def _places(diary: Diary) -> dict[str, np.ndarray]:
 
 def _trips(diary: Diary) -> dict[str, np.ndarray]:
     """Modes and numbers of trips. Probabilities are summed, not labels."""
-    s, seen, rail_column = SETTINGS, diary.users, MODES.index("rail")
+    s, seen, rail_column = Settings, diary.users, MODES.index("rail")
     known = ~np.isnan(diary.mode_p).any(axis=1)
     p, who, n = diary.mode_p[known], diary.trip_fixes.track_user[known], len(seen["user_id"])
     sums = np.stack([np.bincount(who, column, n) for column in p.T], axis=1)
