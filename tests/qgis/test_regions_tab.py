@@ -14,6 +14,7 @@ import pytest
 from qgis import utils
 from qgis.core import (
     NULL,
+    Qgis,
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsFeature,
@@ -69,6 +70,7 @@ def test_qgis_undoes_drawings_and_removals(regions: Any) -> None:
     regions.list.clearSelection()
     regions.list.setCurrentRow(0)
     assert layer.selectedFeatureCount() == 1, "QGIS's own tools work on the chosen region"
+    assert layer.selectionProperties().selectionRenderingMode() == Qgis.SelectionRenderingMode.CustomColor
     regions.list.selectAll()
     regions.remove_chosen()
     until(lambda: not regions.shown)

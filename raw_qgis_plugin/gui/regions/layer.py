@@ -101,6 +101,14 @@ class RegionLayer(QObject):
                 provider.addAttributes(missing)
                 self.layer.updateFields()
 
+    def draw(self, heads: list[dict[str, Any]]) -> None:
+        """Style the layer by its figures, and so that they are seen below the mark of a chosen region."""
+        if self.layer is not None:
+            styling.RegionScores(heads).draw(self.layer)  # takes a style, with its mark
+            self.layer.selectionProperties().setSelectionColor(QColor(255, 200, 0, 110))
+            self.layer.selectionProperties().setSelectionRenderingMode(Qgis.SelectionRenderingMode.CustomColor)
+            self.layer.triggerRepaint()
+
     def close(self) -> None:
         """Leave the layer, which stays in the project."""
         self._soon.stop()
@@ -124,9 +132,7 @@ class RegionLayer(QObject):
         layer.dataProvider().addAttributes(list(writing.make_fields({"name": "text"})))
         layer.setCustomProperty(REGIONS_OF, self.tracks.id())
         layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
-        layer.setOpacity(0.65)  # the tracks below stay visible, and the figures below the mark of the chosen region
-        layer.selectionProperties().setSelectionColor(QColor(255, 200, 0, 110))
-        layer.selectionProperties().setSelectionRenderingMode(Qgis.SelectionRenderingMode.CustomColor)
+        layer.setOpacity(0.65)  # the tracks below stay visible
         styling.RegionScores([]).mark(layer)
         self._listen(layer)
         return self.group.add(layer)

@@ -14,7 +14,6 @@ from ...core.errors import InputError, Progress
 from ...core.flows.trips import trips_of
 from ...core.regions.view import RegionView, summarise_region
 from ...environment.folders import publish_secret
-from ...layers.styling import RegionScores
 from ...layers.words import count_people
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -68,7 +67,7 @@ class RegionsTab(QWidget):
         above, self.below = list(self.buttons.values())[:2], list(self.buttons.values())[2:]
         self.buttons["polygon"].setCheckable(True)
         self.min_users = QSpinBox(
-            objectName="raw_min_users", minimum=1, maximum=1000, prefix=tr("from "), suffix=tr(" people"),
+            objectName="raw_min_users", minimum=1, maximum=1000, prefix=tr("Minimum people: "),
             toolTip=tr("Minimum users per region: fewer people get no figures."),
             keyboardTracking=False, valueChanged=self._set_min_users,  # 12 is not 1 while it is typed
         )  # fmt: skip
@@ -78,6 +77,7 @@ class RegionsTab(QWidget):
         self.place = column()
         parts = row(*above, None, self.min_users), self.hint, self.list, row(*self.below, None), self.place, None
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
+        self.setMinimumWidth(self.minimumSizeHint().width())  # with the buttons that are hidden without regions
 
     def _draw(self) -> None:
         if self.buttons["polygon"].isChecked():
@@ -217,9 +217,8 @@ class RegionsTab(QWidget):
         self.list.setFixedHeight(8 + 22 * min(max(len(shown), 1), 5))
         for widget in (self.list, *self.below):
             widget.setVisible(bool(shown))
-        if self.regions is not None and self.regions.layer is not None:  # the legend depends on the figures
-            RegionScores(listed[1]).draw(self.regions.layer)
-            self.regions.layer.triggerRepaint()
+        if self.regions is not None:
+            self.regions.draw(listed[1])
         self._show_card()
 
     def _enable(self) -> None:
