@@ -64,7 +64,8 @@ class RawDock(QgsDockWidget):
         self.progress.setLayout(row(left, cancel, stretch=left, margins_px=0))
         self.session.worked.connect(self.show_job)
         page, parts = QWidget(), (self.source, self.progress, tabs)
-        page.setMinimumWidth(60 * self.fontMetrics().averageCharWidth())  # else the tabs scroll sideways
+        wide = max(60 * self.fontMetrics().averageCharWidth(), self.regions.minimumWidth() + 40)  # with a scroll bar
+        page.setMinimumWidth(wide)  # else the tabs scroll sideways
         page.setLayout(column(*parts, stretch=tabs, spacing_px=4, margins_px=(6, 4, 6, 4)))
         self.show_job()
         self.source.start()
