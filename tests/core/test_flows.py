@@ -229,6 +229,7 @@ def test_where_trips_begin_and_end(ways: list, every_s: float, wanted: list) -> 
     assert found.complete.tolist() == [known for *_, known in wanted]
     far = 2.0 if every_s > 60 else 0.3
     assert np.abs(ends - [(a, b) for a, b, _ in wanted]).max() < far, ends
+    assert (found.metres > 990 * np.abs(np.diff(ends)[:, 0])).all()  # also of what no fix shows
     assert found.metres.sum() == pytest.approx(
         1000 * sum(abs(b - a) for *_, a, b in ways), rel=0.5 if every_s > 60 else 0.1
     )
