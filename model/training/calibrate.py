@@ -80,14 +80,11 @@ def between(before: dict, found: dict, people: Batches | None) -> dict[str, Tabl
     persons = sum(int(s.shards.unseen.sum()) for s in people.sources) if people else 0
     belief = persons / (persons + SETTINGS.prior_people)
     for kind in before.keys() & found.keys():
-        old, then, now = before[kind], np.array(before[kind]["horizon_s"]), np.array(found[kind]["horizon_s"])
-        if not len(then) or not len(now):
-            continue
-        inside = (then >= now.min()) & (then <= now.max())
-        result[kind] = {"horizon_s": old["horizon_s"]}
+        then, now = (np.log(table["horizon_s"]) for table in (before[kind], found[kind]))
+        share = belief * ((then >= now.min()) & (then <= now.max()))
+        result[kind] = {"horizon_s": before[kind]["horizon_s"]}
         for name in CALIBRATION_COLUMNS:
-            new = np.interp(np.log(then), np.log(now), found[kind][name])
-            values = np.where(inside, belief * new + (1 - belief) * np.array(old[name]), old[name])
+            values = share * np.interp(then, now, found[kind][name]) + (1 - share) * before[kind][name]
             result[kind][name] = np.round(values, 4).tolist()
     return result
 

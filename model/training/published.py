@@ -15,14 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 from model.data.batches import FILLED_S, Batches, first_fixes
 from model.data.corpus import Source
-from model.network.raw import Raw
 from model.training.checkpoint import load_network
-from raw_qgis_plugin.core.bundle.runtime import batches
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.baselines import Forecast
 from raw_qgis_plugin.core.evaluation.windows import Windows
@@ -82,28 +78,14 @@ def forecast_windows(run: Path, w: Windows) -> Forecast:
     network, about = load_network(run / "state.safetensors")
     if not network.config.positions:
         raise InputError(f"{run} is no run of the preset raw-paper.")
-    box = np.array(about["box"])
-    steps = np.round(w.horizon_s / FILLED_S).astype(int)
-    known = network.config.positions - int(steps.max())  # fixes of context that leave positions for the rollout
-    lon, lat = w.lon[:, -known:], w.lat[:, -known:]
-    length = (~np.isnan(lon)).sum(axis=1)
-    result = np.empty((len(w), len(steps), 2))
-    for some in batches(length):
-        longest = int(length[some].max())
-        x = torch.from_numpy(into_box(box, *(np.nan_to_num(a[some, -longest:]) for a in (lon, lat))))
-        valid = torch.from_numpy(~np.isnan(lon[some, -longest:]))  # padded on the left
-        places = rollout(network, x, valid, int(steps.max()))
-        result[some] = out_of_box(box, places[:, steps - 1].numpy())
-    return result[..., 0], result[..., 1]
-
-
-def rollout(network: Raw, x: Tensor, valid: Tensor, steps: int) -> Tensor:
-    """The next `steps` places (B, steps, 2) after x (B, T, 2). valid: (B, T) bool, False on padding on the left."""
-    for _ in range(steps):
-        t = x.shape[1]
-        causal = torch.ones(t, t, dtype=torch.bool).tril() & valid[:, None, None, :]
-        causal |= torch.eye(t, dtype=torch.bool)  # padding attends to itself: no division by zero
-        states, _, _ = network.encode(x, (valid.cumsum(1) - 1).clamp(min=0), causal)
-        x = torch.cat([x, network.head_out(states[:, -1:])], dim=1)
-        valid = F.pad(valid, (0, 1), value=True)
-    return x[:, -steps:]
+    box, steps, found = np.array(about["box"]), np.round(w.horizon_s / FILLED_S).astype(int), []
+    most = network.config.positions - int(steps.max())  # fixes of context that leave positions for the rollout
+    for lon, lat in zip(w.lon[:, -most:], w.lat[:, -most:], strict=True):
+        known = ~np.isnan(lon)
+        x = torch.from_numpy(into_box(box, lon[known], lat[known]))[None]
+        for _ in range(steps.max()):
+            states, _, _ = network.encode(x, torch.arange(x.shape[1])[None])
+            x = torch.cat([x, network.head_out(states[:, -1:])], dim=1)
+        found.append(out_of_box(box, x[0, known.sum() + steps - 1].numpy()))
+    lon, lat = np.moveaxis(np.array(found), -1, 0)
+    return lon, lat
