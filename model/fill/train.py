@@ -22,11 +22,11 @@ from model.data.corpus import Source, load_both, source_name
 from model.network.raw import Mixture
 from model.retrieval.averaged import AveragedTraining, Examples, export, judge, layers_of, parse, train_averaged
 from model.training.calibrate import table
-from raw_qgis_plugin.core.arrays import join_rows, run_starts, take_rows
+from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, run_starts, take_rows
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.featurizer import into_frame
-from raw_qgis_plugin.core.gaps.ends import Ends, Gaps, ends_of
+from raw_qgis_plugin.core.gaps.ends import Gaps, ends_of
 from raw_qgis_plugin.core.gaps.fill import Settings as Fill
 from raw_qgis_plugin.core.gaps.imputer import SIMPLE, describe
 from raw_qgis_plugin.core.gaps.movements import Movements
@@ -88,10 +88,6 @@ class Hidden:
         """(g,) of the gaps' time, when the fixes were."""
         return (self.t - self.gaps.tracks.t[self.gaps.before]) / 1000.0 / self.gaps.seconds
 
-    def truth(self, ends: Ends) -> np.ndarray:
-        """(g, 2) metres in the frames of the gaps."""
-        return into_frame(offset_m(self.lon, self.lat, ends.lon, ends.lat), ends.heading)
-
 
 def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, anywhere: float = 0.0) -> Hidden:
     """Hide gaps of about `seconds` in tracks, at most `per_user` of each and `limit` in all, drawn at random.
@@ -100,15 +96,14 @@ def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, an
     users: one track a user.
     """
     s, t, user, rng = EXAMPLES, users.t, users.user, np.random.default_rng(seed)
-    begin: np.ndarray = np.arange(len(users))
     end = np.minimum(users.time_index.before(user, t + int(1000 * seconds)), len(users) - 1)
-    half = (t[begin] + t[end]) // 2
+    half = (t + t[end]) // 2
     middle = users.time_index.before(user, half)
     middle -= half - t[middle - 1] < t[np.minimum(middle, len(t) - 1)] - half
     step_m = metres_between(users.lon[:-1], users.lat[:-1], users.lon[1:], users.lat[1:])
     fast = np.concatenate([[0], np.cumsum(step_m > s.fastest_m_s * np.maximum(np.diff(t) / 1000.0, 0.5))])
     possible = (user[end] == user) & (t[end] - t >= 1000 * seconds) & (t[end] - t <= 1000 * s.longer * seconds)
-    possible &= (fast[begin] == fast[end]) & (middle > begin) & (middle < end)
+    possible &= (fast == fast[end]) & (middle > np.arange(len(t))) & (middle < end)
     possible &= np.abs(t[np.minimum(middle, len(t) - 1)] - half) <= 1000 * s.middle * seconds
     begin = rng.permutation(np.flatnonzero(possible))
     spell = (t[begin] / (1000 * s.apart * seconds)).astype(np.int64)
@@ -119,10 +114,8 @@ def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, an
     end, query = end[begin], middle[begin]
     if len(begin):
         query = np.where(rng.random(len(begin)) < anywhere, rng.integers(begin + 1, end), query)
-    edges = np.zeros(len(users) + 1, np.int64)
-    np.add.at(edges, begin + 1, 1)
-    np.add.at(edges, end, -1)
-    shown = np.cumsum(edges[:-1]) == 0
+    shown = np.ones(len(users), bool)
+    shown[expand_ranges(begin + 1, end - begin - 1)] = False
     before = (np.cumsum(shown) - 1)[begin]
     return Hidden(Gaps(users.take(shown), before, before + 1), t[query], users.lon[query], users.lat[query])
 
@@ -131,10 +124,10 @@ def examples_of(hidden: Hidden) -> Examples:
     """Examples whose errors count so that those of the best simple method average one."""
     ends, movements = ends_of(hidden.gaps), Movements(hidden.gaps.tracks)
     inputs = describe(hidden.gaps, ends, movements, movements.between(hidden.gaps), hidden.share)
-    target, n = hidden.truth(ends), len(hidden.t)
+    target = into_frame(offset_m(hidden.lon, hidden.lat, ends.lon, ends.lat), ends.heading)
     simple = np.linalg.norm(inputs["centre"][:, BASELINES] * ends.unit_m[:, None, None] - target[:, None], axis=-1)
-    typical = np.full(n, max(simple.mean(axis=0).min(), 1.0))
-    return Examples(inputs, target, ends.unit_m.astype(np.float32), typical, ends.seconds, np.zeros(n, int))
+    typical = np.full(len(target), max(simple.mean(axis=0).min(), 1.0))
+    return Examples(inputs, target, ends.unit_m.astype(np.float32), typical, ends.seconds, np.zeros(len(target), int))
 
 
 def collect(sources: list[Source], most: int, seed: int, report: Report) -> Examples:

@@ -69,9 +69,7 @@ def layers_of(people: np.ndarray, sizes: tuple[int, int], rng: np.random.Generat
 
 def errors(mix: Mixture, some: Examples) -> tuple[Tensor, Tensor]:
     """Errors of the points over the typical ones (m,), and negative log likelihoods (m,)."""
-    unit, typical, target = (
-        torch.from_numpy(a.astype(np.float32)) for a in (some.unit_m, some.typical_m, some.target_m)
-    )
+    unit, typical, target = (torch.from_numpy(a).float() for a in (some.unit_m, some.typical_m, some.target_m))
     target = target / unit[:, None]
     off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
     return off * unit / typical, nll(mix, target)
@@ -90,13 +88,9 @@ def train_averaged(
     optimizer = torch.optim.AdamW(
         network.parameters(), settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay
     )
-
-    def pace(n: int) -> float:
-        return min(1.0, (n + 1) / settings.warm_up_steps) * (
-            0.51 + 0.49 * np.cos(np.pi * min(n / (epochs * each), 1.0))
-        )
-
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
+    falling = 0.51 + 0.49 * np.cos(np.pi * np.arange(epochs * each + 1) / (epochs * each))
+    pace = np.minimum(np.arange(1, len(falling) + 1) / settings.warm_up_steps, 1.0) * falling
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace.__getitem__)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
     for epoch in range(epochs):
         losses = []
