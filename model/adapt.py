@@ -36,14 +36,6 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 FAMILY_WORDS = {"long": "15 to 150 min ahead", "filled": "15 to 150 min ahead round the clock"}
 
 
-def held_out(source: str) -> Tracks:
-    """The people of a source who do not train, one track each."""
-    shards = load(source, validation=None).shards
-    own = shards.unseen[shards.user]
-    user, t, lon, lat = (a[own] for a in (shards.user, shards.t, shards.lon, shards.lat))
-    return build_tracks(user, None, t, lon, lat)[0]
-
-
 def compare(tracks: Tracks, before: Bundle, after: Bundle, seed: int = 0) -> dict[str, dict]:
     """Both models and the best simple method on the same windows of people held out, by family of windows.
 
@@ -159,7 +151,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         pretrain(options)
     print_line({"stage": "comparing"})
     after = open_bundle(trained / "bundle")
-    figures = compare(held_out(args.tracks), before, after)
+    shards = load(args.tracks, validation=None).shards
+    own = shards.unseen[shards.user]
+    tracks, _ = build_tracks(shards.user[own], None, shards.t[own], shards.lon[own], shards.lat[own])
+    figures = compare(tracks, before, after)
     library.copy(trained / "bundle", bundle)
     name = args.name or f"{after.card['name']}, own"
     write_card(bundle, after.card | {"name": name, "data": "Tracks of the user's own.", "own_figures": figures})

@@ -165,10 +165,11 @@ class Training:
         return splits
 
 
-def finetune(arguments: argparse.Namespace) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Train the head that the arguments name, and write its bundle and report."""
-    training, began = Training(arguments), time.monotonic()
-    a, spec = arguments, training.spec
+    a, began = parser().parse_args(argv), time.monotonic()
+    training = Training(a)
+    spec = training.spec
     with Scratch("raw-tuned-") as beside:
         examples, splits = training.examples(Path(beside))
         left = max(spec.minutes - (time.monotonic() - began) / 60, 1.0)
@@ -184,11 +185,6 @@ def finetune(arguments: argparse.Namespace) -> None:
     use = found in (Worth.PROVEN, Worth.UNPROVEN)
     more = {"few_labels": card["few_labels"], "use": use, "advice": found.value, "verdict": card["verdict"]}
     cli.print_line({**card["metrics"], **more})
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command."""
-    finetune(parser().parse_args(argv))
 
 
 if __name__ == "__main__":

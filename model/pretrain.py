@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -102,19 +102,6 @@ def check(args: argparse.Namespace) -> None:
     check_output(args.output / "bundle")
     if args.device != "auto":
         find_device(args.device)
-
-
-@contextmanager
-def shards_folder(output: Path, world: World) -> Iterator[Path]:
-    """The folder of the tokenised corpus, which is personal: it goes in the end. What a killed run left goes first."""
-    folder = output / ".shards"
-    if world.first:
-        shutil.rmtree(folder, ignore_errors=True)
-    try:
-        yield folder
-    finally:
-        if world.first:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def open_corpus(training: TrainingRun, folder: Path) -> tuple[Batches, Batches | None]:
@@ -241,7 +228,11 @@ def pretrain(args: argparse.Namespace) -> None:
     training = TrainingRun(args, world)
     if args.resume:
         training.resume()
-    with shards_folder(args.output, world) as folder:
+    folder = args.output / ".shards"  # of the tokenised corpus, which is personal
+    with ExitStack() as last:
+        if world.first:
+            shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
+            last.callback(shutil.rmtree, folder, ignore_errors=True)
         corpus, validation = open_corpus(training, folder)
         if positions := training.network.config.positions:  # as published
             training.box = training.box or [list(map(float, corner)) for corner in fit_box(corpus.sources)]

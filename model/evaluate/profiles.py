@@ -46,15 +46,6 @@ def labelled(
     return tracks, found, np.array([place[word.casefold()] for word in label_words(found.value, rename)])
 
 
-def simply(tracks: Tracks, truth: np.ndarray, task: Task, args: argparse.Namespace, head: dict) -> np.ndarray:
-    """Answers (n,) of the simple method."""
-    if args.baseline:
-        theirs, _, learned = labelled(args.baseline[0], args.baseline[1], args, head)
-        known, x = (head_inputs(track_features(some), some, head["unit"]) for some in (theirs, tracks))
-        return boosting(known, learned, task, args.seed).predict(x)
-    return np.full(len(truth), np.bincount(truth).argmax() if task.classes else np.median(truth))
-
-
 def evaluate_head(args: argparse.Namespace, model: Model) -> dict:
     """A head beside the baseline. Classes: also the confusion (rows: truth), the accuracy of the most frequent class,
     how often the head is sure, and its accuracy then. Numbers: also the coverage of the interval, and the correlation.
@@ -64,8 +55,12 @@ def evaluate_head(args: argparse.Namespace, model: Model) -> dict:
     tracks, found, truth = labelled(args.tracks, args.labels, args, head)
     x, stats = head_inputs(embed(tracks, model), tracks, head["unit"]), unit_stats(tracks)
     known = ~np.isnan(x).any(axis=1)
-    simple = simply(tracks, truth, task, args, head)[known]
-    x, truth, group = x[known], truth[known], found.group[known]
+    simple = np.full(len(truth), np.bincount(truth).argmax() if task.classes else np.median(truth))
+    if args.baseline:
+        theirs, _, learned = labelled(args.baseline[0], args.baseline[1], args, head)
+        taught, asked = (head_inputs(track_features(some), some, head["unit"]) for some in (theirs, tracks))
+        simple = boosting(taught, learned, task, args.seed).predict(asked)
+    x, truth, simple, group = (a[known] for a in (x, truth, simple, found.group))
     more: dict = {"people": len(np.unique(group)), "baseline_is": BASELINE if args.baseline else SAME_FOR_ALL}
     if task.classes:
         p = softmax(model.run_head(args.task, x).astype(np.float64))

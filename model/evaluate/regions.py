@@ -7,7 +7,6 @@ regions are never in both training and test.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 import numpy as np
@@ -76,8 +75,16 @@ def measure(answer: np.ndarray, truth: np.ndarray, other: np.ndarray, block: np.
     }  # fmt: skip
 
 
-def run_all(args: argparse.Namespace) -> dict:
-    """The figures of all methods. Raises InputError for too few regions."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command. Raises InputError for too few regions."""
+    p = make_parser("regions", __doc__)
+    p.add_argument("--regions", required=True, metavar="R", help="GeoJSON or GeoPackage")
+    p.add_argument("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
+    p.add_argument("--labels", required=True, metavar="L", help="a table with the regions' ids and the field")
+    p.add_argument("--field", required=True, metavar="F", help="column of the labels: a number")
+    p.add_argument("--min-users", type=positive, default=REGIONS.min_users, metavar="N", help="minimum users (10)")
+    args = p.parse_args(argv)
+    check(args)
     model, regions = Model(open_bundle(args.bundle)), read_polygons(args.regions, args.id)
     users = read(args.tracks)[0].by_user()
     found = join(regions.ids, np.arange(len(regions.ids)), read_table(args.labels), "region", args.field)
@@ -95,23 +102,10 @@ def run_all(args: argparse.Namespace) -> dict:
         raise InputError("All regions lie within two kilometres, so none is far enough from the others to test on.")
     use = region_activity(users, fix_activity(users), [inside[i] for i in enough])
     task, y = encode_numbers(value[enough])
-    return {
+    results = {
         "truth": args.field, "regions": len(y), "blocks": len(np.unique(block)), "users": users.n_users,
         "methods": evaluate(methods(users, visits, area_km2(shapes), use, model), y, task, block, args.seed),
     }  # fmt: skip
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command."""
-    p = make_parser("regions", __doc__)
-    p.add_argument("--regions", required=True, metavar="R", help="GeoJSON or GeoPackage")
-    p.add_argument("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
-    p.add_argument("--labels", required=True, metavar="L", help="a table with the regions' ids and the field")
-    p.add_argument("--field", required=True, metavar="F", help="column of the labels: a number")
-    p.add_argument("--min-users", type=positive, default=REGIONS.min_users, metavar="N", help="minimum users (10)")
-    args = p.parse_args(argv)
-    check(args)
-    results = run_all(args)
     print(f"{results['truth']}: {results['regions']} regions, {results['users']:,} users")
     for name, m in results["methods"].items():
         print(f"  R² {m['r2']:6.3f}  {m['more_r2'][0]:+.3f} [{m['more_r2'][1]:+.3f}, {m['more_r2'][2]:+.3f}]  {name}")
