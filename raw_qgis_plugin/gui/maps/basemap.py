@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import textwrap
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from qgis.core import QgsProject, QgsRasterLayer, QgsSettings
+from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtWidgets import QInputDialog
 
 from ...processing.words import tr
@@ -30,7 +31,7 @@ def ask(desktop: Desktop) -> None:
         "that can be where they live. No track, label or figure is sent. Without a basemap nothing is asked."
     )
     ordered = sorted(known, key=lambda name: "openstreetmap" not in known[name])  # OpenStreetMap comes first
-    servers = {f"{name} ({urlsplit(known[name]).hostname})": name for name in ordered if known[name]}
+    servers = {f"{name} ({QUrl(known[name]).host()})": name for name in ordered if known[name]}
     title, words = f"RAW – {tr('Basemap')}", textwrap.fill(words, 80)
     server, agreed = QInputDialog.getItem(iface.mainWindow(), title, words, list(servers), 0, False)
     if agreed:
