@@ -27,7 +27,6 @@ CADENCES = {1: 3, 2: 5, 3: 5, 5: 14, 8: 5, 10: 7, 15: 14, 20: 5, 30: 8, 45: 6, 6
 FILLED_S = 900  # the cadence of days that are filled round the clock
 
 
-@dataclass(frozen=True)
 class Settings:
     """How batches are drawn."""
 
@@ -36,9 +35,6 @@ class Settings:
     context: int = 4  # fixes before a query about days
     query_every: int = 24  # of days, one fix in so many has queries
     farthest_s: float = 32 * FILLED_S  # horizon across a silence, since no track shows where a night ends
-
-
-SETTINGS = Settings()
 
 
 @dataclass(frozen=True)
@@ -113,7 +109,7 @@ def _enlarge(
     fastest = np.where(np.diff(piece, axis=1) == 0, speed, 0.0).max(axis=1, keepdims=True)
     factor = np.exp(rng.uniform(np.log(0.7), np.log(4.0), (len(t), 1)))
     factor = np.where(
-        rng.random((len(t), 1)) < 0.5, np.minimum(factor, SETTINGS.fastest_m_s / np.maximum(fastest, 1.0)), 1.0
+        rng.random((len(t), 1)) < 0.5, np.minimum(factor, Settings.fastest_m_s / np.maximum(fastest, 1.0)), 1.0
     )
     return lon0 + x * factor / kx, lat0 + y * factor / ky
 
@@ -141,7 +137,7 @@ def _draw(rng: np.random.Generator, s: Source, v: View, cadence: int, count: int
     piece = np.full((count, length), -1)
     used = np.zeros(count, int)
     step = np.arange(length)
-    for number in range(SETTINGS.pieces):
+    for number in range(Settings.pieces):
         free = np.flatnonzero(length - used >= SHORTEST)
         if not len(free):
             break
@@ -177,7 +173,7 @@ def _vary(rng: np.random.Generator, rows: Rows, exact: bool, cadence: int) -> Ro
 def _featurize(rng: np.random.Generator, rows: Rows, cadence: int) -> Batch:
     b, length = rows.t.shape
     coarse = cadence >= COARSE_S
-    pieces = SETTINGS.pieces + 1
+    pieces = Settings.pieces + 1
     sequence = np.arange(b)[:, None] * pieces + rows.piece % pieces  # padding is a sequence of its own
     # Padding stays in place while time passes.
     last = np.maximum.accumulate(np.where(rows.piece >= 0, np.arange(length), 0), axis=1)
@@ -185,8 +181,8 @@ def _featurize(rng: np.random.Generator, rows: Rows, cadence: int) -> Batch:
     t = t + np.where(rows.piece < 0, np.arange(length) - last, 0) * 1000
     f = feat.featurize(sequence.ravel(), t.ravel(), lon.ravel(), lat.ravel())
     if coarse:  # fewer queries, each with candidate places
-        count = max(length // SETTINGS.query_every, 1)
-        origin = np.sort(rng.integers(SETTINGS.context, length - 1, (b, count)), axis=1)
+        count = max(length // Settings.query_every, 1)
+        origin = np.sort(rng.integers(Settings.context, length - 1, (b, count)), axis=1)
         ahead = _offsets(rng, origin.shape, coarse)
     else:
         origin = np.broadcast_to(np.arange(length), (b, length))
@@ -204,7 +200,7 @@ def _featurize(rng: np.random.Generator, rows: Rows, cadence: int) -> Batch:
     unit = q.scale[:, None]
     target, base = feat.displacement(f, row, f.lon[goal], f.lat[goal]) / unit, q.base / unit
     known &= (np.abs(target).max(axis=1) < 200).reshape(shape)  # no jumps
-    known &= (dt <= SETTINGS.farthest_s).reshape(shape)
+    known &= (dt <= Settings.farthest_s).reshape(shape)
     x, query = f.x.reshape(b, length, -1), q.x.reshape(*shape, -1)
     candidate = candidate_xy = None
     if coarse:

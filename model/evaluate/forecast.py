@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,6 @@ CONTEXT_BINS = 960  # ten days
 FAMILIES = ("5s", "15s", "60s", "long", "filled")
 
 
-@dataclass(frozen=True)
 class Protocol:
     """The protocol's sizes: of fine families, then of long and filled."""
 
@@ -54,9 +52,6 @@ class Protocol:
     held_bins: int = 48
     city_m: float = 60_000.0  # radius
     least: int = 8  # bins of context
-
-
-PROTOCOL = Protocol()
 
 
 def cut(tracks: Tracks, family: str, *, limit: int = 3000, per_user: int = 36, seed: int = 0) -> Windows:
@@ -78,17 +73,17 @@ def _cut_fine(tracks: Tracks, cadence_s: int, limit: int, per_user: int, seed: i
     bins = tracks.t // (1000 * cadence_s)
     kept = run_starts(bins, tracks.user)
     user, t, lon, lat, bins = (a[kept] for a in (tracks.user, tracks.t, tracks.lon, tracks.lat, bins))
-    size, last = PROTOCOL.context + PROTOCOL.ahead, PROTOCOL.context + PROTOCOL.ahead - 1
+    size, last = Protocol.context + Protocol.ahead, Protocol.context + Protocol.ahead - 1
     metres = haversine_m(lon[1:], lat[1:], lon[:-1], lat[:-1])
     seconds = np.maximum(np.diff(t) / 1000.0, 0.5)
-    broken = (user[1:] != user[:-1]) | (np.diff(bins) > 2) | (metres / seconds > PROTOCOL.fastest_m_s)
+    broken = (user[1:] != user[:-1]) | (np.diff(bins) > 2) | (metres / seconds > Protocol.fastest_m_s)
     breaks = np.concatenate([[0], np.cumsum(broken)])
     travelled = np.concatenate([[0.0], np.cumsum(np.where(broken, 0.0, metres))])
-    begin: np.ndarray = np.arange(0, max(len(t) - last, 0), PROTOCOL.every)
+    begin: np.ndarray = np.arange(0, max(len(t) - last, 0), Protocol.every)
     begin = begin[(breaks[begin + last] == breaks[begin]) & (travelled[begin + last] > travelled[begin])]
     begin = begin[draw(user[begin], limit, per_user, seed)]
-    past, target = np.split(begin[:, None] + np.arange(size), [PROTOCOL.context], axis=1)
-    horizon = cadence_s * np.arange(1.0, PROTOCOL.ahead + 1)
+    past, target = np.split(begin[:, None] + np.arange(size), [Protocol.context], axis=1)
+    horizon = cadence_s * np.arange(1.0, Protocol.ahead + 1)
     return Windows(
         f"{cadence_s}s", user[begin], t[past], lon[past], lat[past], horizon, t[target], lon[target], lat[target]
     )
@@ -96,21 +91,21 @@ def _cut_fine(tracks: Tracks, cadence_s: int, limit: int, per_user: int, seed: i
 
 def _cut_long(tracks: Tracks, family: str, limit: int, per_user: int, seed: int) -> Windows:
     middle = (group_quantile(a, tracks.user, tracks.n_users)[tracks.user] for a in (tracks.lon, tracks.lat))
-    tracks = tracks.take(haversine_m(tracks.lon, tracks.lat, *middle) <= PROTOCOL.city_m)
+    tracks = tracks.take(haversine_m(tracks.lon, tracks.lat, *middle) <= Protocol.city_m)
     last = np.flatnonzero(np.append(run_starts(tracks.t // BIN_MS, tracks.track)[1:], True)[: len(tracks)])
-    ahead = np.array(PROTOCOL.ahead_bins)
+    ahead = np.array(Protocol.ahead_bins)
     user, bins = tracks.user[last].astype(np.int64), tracks.t[last] // BIN_MS
     t, lon, lat = tracks.t[last], tracks.lon[last], tracks.lat[last]
     if family == "filled":
         user, bins, held = hold(user, bins)
         t, lon, lat = (bins + 1) * BIN_MS, lon[held], lat[held]
-    span = int(np.ptp(bins)) + max(PROTOCOL.ahead_bins) + 2 if len(bins) else 1
+    span = int(np.ptp(bins)) + max(Protocol.ahead_bins) + 2 if len(bins) else 1
     key = user * span + bins - bins.min(initial=np.iinfo(np.int64).max)
     wanted = key[:, None] + ahead
     truth = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
     known = key[truth] == wanted
     start = np.searchsorted(key, np.maximum(key - CONTEXT_BINS + 1, user * span))
-    end = np.flatnonzero(known.any(axis=1) & (np.arange(len(key)) - start >= PROTOCOL.least - 1))
+    end = np.flatnonzero(known.any(axis=1) & (np.arange(len(key)) - start >= Protocol.least - 1))
     end = end[draw(user[end], limit, per_user, seed)]
 
     start, known, truth = start[end, None], known[end], truth[end]
@@ -127,7 +122,7 @@ def hold(user: np.ndarray, bins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     """Fill bins without a fix by the last one for up to twelve hours: user, bin and row of the fix of each bin."""
     until = np.empty_like(bins)
     until[-1:] = bins[-1:]
-    until[:-1] = np.where(user[1:] == user[:-1], np.minimum(bins[1:] - 1, bins[:-1] + PROTOCOL.held_bins), bins[:-1])
+    until[:-1] = np.where(user[1:] == user[:-1], np.minimum(bins[1:] - 1, bins[:-1] + Protocol.held_bins), bins[:-1])
     times = until - bins + 1
     row = np.repeat(np.arange(len(bins)), times)
     return user[row], expand_ranges(bins, times), row

@@ -18,7 +18,7 @@ from model.cli import pair, positive, print_line
 from model.data.labels import label_units, read_table, usable
 from model.evaluate import check, make_parser, write_report
 from model.head_training.examples import features_of, strength_of
-from model.head_training.fit import SETTINGS as FIT
+from model.head_training.fit import Settings as Fit
 from model.head_training.fit import Task, boosting, encode, fit_parts, join_parts, predict
 from model.head_training.tune import untrained
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -52,7 +52,7 @@ def few_labels(
             continue
         answers = {BOOSTING: boosting(features[learn], y[learn], task, args.seed).predict(features[test])}
         for name, x in inputs.items():
-            parts = fit_parts(x[learn], y[learn], task, strength, args.seed, with_forest=len(learn) >= FIT.enough)
+            parts = fit_parts(x[learn], y[learn], task, strength, args.seed, with_forest=len(learn) >= Fit.enough)
             answers[name] = predict(join_parts(parts), x[test], task).argmax(axis=1)
         right = {name: float((answer == y[test]).mean()) for name, answer in answers.items()}
         gains = {f"{PRETRAINED} minus {name}": right[PRETRAINED] - right[name] for name in (RANDOM, BOOSTING)}

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from model.cli import Report, print_line, run
 from model.data.corpus import Source, load_both, source_name
 from model.network.raw import Mixture
-from model.retrieval.averaged import AveragedTraining, Examples, export, judge, layers_of, parse, train_averaged
+from model.retrieval.averaged import Examples, Training, export, judge, layers_of, parse, train_averaged
 from model.training.calibrate import table
 from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, run_starts, take_rows
 from raw_qgis_plugin.core.errors import InputError
@@ -37,8 +37,7 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 BASELINES = [SIMPLE.index(name) for name in ("line", "curve", "first end")]  # methods that errors are compared with
 
 
-@dataclass(frozen=True)
-class ExampleSettings:
+class Settings:
     """How examples are drawn: gaps are hidden in layers of people of a source, as they were recorded or thinned."""
 
     lengths_s: tuple[float, ...] = (150.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)  # varied
@@ -54,11 +53,7 @@ class ExampleSettings:
     apart: float = 3.0  # times the length: of one user one gap begins in each such time
 
 
-EXAMPLES = ExampleSettings()
-
-
-@dataclass(frozen=True)
-class ImputerTraining(AveragedTraining):
+class ImputerTraining(Training):
     """The network, and how it is trained."""
 
     width: int = 64
@@ -69,9 +64,6 @@ class ImputerTraining(AveragedTraining):
     gate: float = 2.0  # logit of the share by which movements are moved onto the ends, untrained
     batch: int = 512
     learning_rate: float = 2e-3
-
-
-SETTINGS = ImputerTraining()
 
 
 @dataclass(frozen=True)
@@ -95,7 +87,7 @@ def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, an
     A gap has no step that is too fast, and a fix near its middle, the query; of the share `anywhere` any hidden fix.
     users: one track a user.
     """
-    s, t, user, rng = EXAMPLES, users.t, users.user, np.random.default_rng(seed)
+    s, t, user, rng = Settings, users.t, users.user, np.random.default_rng(seed)
     end = np.minimum(users.time_index.before(user, t + int(1000 * seconds)), len(users) - 1)
     half = (t + t[end]) // 2
     middle = users.time_index.before(user, half)
@@ -138,9 +130,9 @@ def collect(sources: list[Source], most: int, seed: int, report: Report) -> Exam
         rng = np.random.default_rng([seed, number])
         wanted, own = int(most * s.weight / total), []
         for layer in _layers(s, rng):
-            for seconds in EXAMPLES.lengths_s:
-                seconds *= np.exp(rng.uniform(-EXAMPLES.vary, EXAMPLES.vary))
-                hidden = hide(layer, seconds, EXAMPLES.per_user, wanted, int(rng.integers(2**31)), EXAMPLES.anywhere)
+            for seconds in Settings.lengths_s:
+                seconds *= np.exp(rng.uniform(-Settings.vary, Settings.vary))
+                hidden = hide(layer, seconds, Settings.per_user, wanted, int(rng.integers(2**31)), Settings.anywhere)
                 own += [examples_of(hidden)] if len(hidden.t) else []
             if sum(map(len, own)) >= wanted:
                 break
@@ -150,7 +142,7 @@ def collect(sources: list[Source], most: int, seed: int, report: Report) -> Exam
         report({"source": s.name, "examples": min(count, wanted)})
     if not found:
         people = "to learn from" if any(not s.validation for s in sources) else "held apart"
-        lengths = f"{min(EXAMPLES.lengths_s) / 60:g} to {max(EXAMPLES.lengths_s) / 60:g} minutes"
+        lengths = f"{min(Settings.lengths_s) / 60:g} to {max(Settings.lengths_s) / 60:g} minutes"
         raise InputError(f"The corpus has no fixes of people {people} in which gaps of {lengths} could be hidden.")
     return join_rows(found)
 
@@ -158,10 +150,10 @@ def collect(sources: list[Source], most: int, seed: int, report: Report) -> Exam
 def _layers(s: Source, rng: np.random.Generator) -> Iterator[Tracks]:
     """Layers of some people of a source, one track each, as recorded or thinned."""
     wanted = np.flatnonzero(s.shards.unseen == s.validation)
-    for some in chain.from_iterable(layers_of(wanted, EXAMPLES.layer, rng) for _ in range(EXAMPLES.passes)):
+    for some in chain.from_iterable(layers_of(wanted, Settings.layer, rng) for _ in range(Settings.passes)):
         rows = np.flatnonzero(np.isin(s.shards.user, some))
         layer = build_tracks(s.shards.user[rows], None, s.t[rows], s.lon[rows], s.lat[rows])[0]
-        cadence_s = int(rng.choice(EXAMPLES.cadences_s))
+        cadence_s = int(rng.choice(Settings.cadences_s))
         layer = layer.take(run_starts(layer.track, layer.t // (1000 * cadence_s)))
         if len(layer) > 1:
             yield layer
@@ -172,19 +164,19 @@ class Imputer(nn.Module):
 
     def __init__(self, n_gap: int, n_each: int) -> None:
         super().__init__()
-        width = SETTINGS.width
+        width = ImputerTraining.width
 
         def two(outputs: int) -> nn.Sequential:
             return nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, outputs))
 
         self.gap = nn.Sequential(nn.Linear(n_gap, width), nn.SiLU(), nn.Linear(width, width))
-        self.each, self.out, self.free = nn.Linear(n_each, width), two(6), two(4 * SETTINGS.free)
+        self.each, self.out, self.free = nn.Linear(n_each, width), two(6), two(4 * ImputerTraining.free)
         nn.init.zeros_(self.out[-1].weight)  # type: ignore[arg-type]
         nn.init.zeros_(self.out[-1].bias)  # type: ignore[arg-type]
 
     def forward(self, gap: Tensor, centre: Tensor, warp: Tensor, each: Tensor, exists: Tensor, bump: Tensor) -> Mixture:
         """The mixtures of described queries, in units."""
-        query, s, bump = self.gap(gap), SETTINGS, bump[:, None]
+        query, s, bump = self.gap(gap), ImputerTraining, bump[:, None]
         out = self.out(self.each(each) + query[:, None])
         free = self.free(query).unflatten(-1, (s.free, 4))
         gate = torch.sigmoid(out[..., 2:4] + s.gate)
@@ -202,11 +194,13 @@ def train(examples: Examples, epochs: int, seed: int) -> Imputer:
     imputer = Imputer(examples.inputs["gap"].shape[1], examples.inputs["each"].shape[2])
 
     def change(some: Examples) -> Examples:
-        if rng.random() < SETTINGS.alone:
+        if rng.random() < ImputerTraining.alone:
             some.inputs["exists"][:, len(SIMPLE) :] = False
         return some
 
-    train_averaged(imputer, lambda some: imputer(**some.tensors()), examples, epochs, SETTINGS, rng, change, print_line)
+    train_averaged(
+        imputer, lambda some: imputer(**some.tensors()), examples, epochs, ImputerTraining, rng, change, print_line
+    )
     return imputer
 
 
@@ -222,7 +216,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     export(imputer, some, args.output / IMPUTER.name, outputs, dict.fromkeys(("centre", "warp", "each", "exists"), "c"))
     # The error over that of the best simple method of each layer and length, and at what levels areas hold their share
     error, _, ratio, level = judge(
-        lambda some: imputer(**some.tensors()), unseen, lambda _, m: m.condensed(Fill.components), SETTINGS.batch
+        lambda some: imputer(**some.tensors()), unseen, lambda _, m: m.condensed(Fill.components), ImputerTraining.batch
     )
     found = table(unseen.seconds, ratio, level, np.ones(len(unseen), bool))
     card = {

@@ -51,8 +51,7 @@ class Task:
         return np.expm1(np.clip(value, 0.0, 500.0)) if self.transform == "log1p" else value
 
 
-@dataclass(frozen=True)
-class FitSettings:
+class Settings:
     """How heads are fitted."""
 
     folds: int = 5  # of the cross-validation
@@ -66,9 +65,6 @@ class FitSettings:
     columns: float = 0.3  # share of the columns that a split tries
     min_probability: float = 0.005  # of a class, by the forest
     share: float = 0.5  # of the forest in a head, where cross-validation does not choose another
-
-
-SETTINGS = FitSettings()
 
 
 def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Task, np.ndarray]:
@@ -98,7 +94,7 @@ def row_weights(y: np.ndarray, task: Task) -> np.ndarray | None:
         return None
     count = np.bincount(y, minlength=len(task.classes))
     rarity = count[count > 0].mean() / np.maximum(count, 1e-9)
-    weights = np.minimum(rarity ** (0.5 if task.kind == "binary" else 1.0), SETTINGS.max_weight)[y]
+    weights = np.minimum(rarity ** (0.5 if task.kind == "binary" else 1.0), Settings.max_weight)[y]
     return weights / weights.mean()
 
 
@@ -133,13 +129,13 @@ def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> Ar
     network's states.
     """
     scale, weak = Scale.of(x), strength < strength.max()
-    weightings = [strength] + [np.where(weak, SETTINGS.weak_columns * strength, strength)] * bool(weak.any())
+    weightings = [strength] + [np.where(weak, Settings.weak_columns * strength, strength)] * bool(weak.any())
     offset, gain = (0.0, 1.0) if task.classes else (float(np.median(y)), float(y.std()) + 1e-6)
     target = 2.0 * (y[:, None] == np.arange(task.outputs)) - 1 if task.classes else (y - offset) / gain
     sharp = 4.0 if task.classes else 1.0  # makes logits of -1 and 1; the temperature does the rest
     z, fits = scale(x).astype(np.float64), []
     for columns in weightings:
-        penalty = float(np.square(columns).sum()) * np.array(SETTINGS.penalties)
+        penalty = float(np.square(columns).sum()) * np.array(Settings.penalties)
         fits.append(RidgeCV(penalty).fit(z * (columns * scale.varies), target, row_weights(y, task)))
     errors = np.maximum([-fit.best_score_ for fit in fits], 1e-12)
     likely = (errors / errors.min()) ** (-len(y) / 2)  # the likelihood of normal errors
@@ -155,7 +151,7 @@ def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> Ar
 
 def forest(x: np.ndarray, y: np.ndarray, task: Task, columns: np.ndarray, seed: int) -> Arrays:
     """Randomised trees on some columns (k,) of x (n, d): their mean is the probability of classes, or the number."""
-    scale, s = Scale.of(x[:, columns]), SETTINGS
+    scale, s = Scale.of(x[:, columns]), Settings
     kind = ExtraTreesClassifier if task.classes else ExtraTreesRegressor
     grown = kind(s.trees, max_depth=s.depth, min_samples_leaf=s.leaf, max_features=s.columns, random_state=seed).fit(
         scale(x[:, columns]), y, row_weights(y, task)
@@ -193,7 +189,7 @@ def fit_parts(
     return [line, forest(x, y, task, columns, seed)] if with_forest else [line]
 
 
-def join_parts(parts: list[Arrays], share: float = SETTINGS.share, gain: float = 1.0) -> Arrays:
+def join_parts(parts: list[Arrays], share: float = Settings.share, gain: float = 1.0) -> Arrays:
     """The arrays of a head whose output is that of its parts, times the gain. share: of the forest, if there is one."""
     whole = {"shares": [1 - share, share] if len(parts) > 1 else [1.0], "gain": [gain], "shift": [0.0]}
     arrays = {name: np.array(values, np.float32) for name, values in whole.items()}
@@ -226,9 +222,9 @@ def interval(residual: np.ndarray) -> dict[str, float]:
 
 def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
     """Training and test rows of up to five folds by group, stratified by class (numbers: by up to four quantiles)."""
-    parts = int(np.clip(len(y) // SETTINGS.folds, 1, 4))
+    parts = int(np.clip(len(y) // Settings.folds, 1, 4))
     strata = y if task.classes else np.digitize(y, np.quantile(y, np.arange(1, parts) / parts))
-    k = min(SETTINGS.folds, len(np.unique(group)), np.unique(strata, return_counts=True)[1].max())
+    k = min(Settings.folds, len(np.unique(group)), np.unique(strata, return_counts=True)[1].max())
     if k < 2:
         return []
     split = StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(np.zeros(len(y)), strata, group)

@@ -89,7 +89,7 @@ def train(
 
 def _fit(e: Examples, rows: np.ndarray, y: np.ndarray, task: Task, seed: int, with_forest: bool = True) -> list[Arrays]:
     """The parts of a head on some rows of examples. y: (n,) labels of all rows."""
-    with_forest &= int(e.whole.sum()) >= fit.SETTINGS.enough
+    with_forest &= int(e.whole.sum()) >= fit.Settings.enough
     return fit.fit_parts(e.x[rows], y[rows], task, e.strength, seed, with_forest)
 
 

@@ -21,8 +21,7 @@ from raw_qgis_plugin.core.forecasting import mixture as arrays
 from raw_qgis_plugin.core.forecasting.areas import nonconformity
 
 
-@dataclass(frozen=True)
-class AveragedTraining:
+class Training:
     """How a small network is trained."""
 
     batch: int = 1024
@@ -76,7 +75,7 @@ def errors(mix: Mixture, some: Examples) -> tuple[Tensor, Tensor]:
 
 
 def train_averaged(
-    network: nn.Module, mixture_of: MixtureOf, examples: Examples, epochs: int, settings: AveragedTraining,
+    network: nn.Module, mixture_of: MixtureOf, examples: Examples, epochs: int, settings: type[Training],
     rng: np.random.Generator, change: Callable[[Examples], Examples], report: Report,
 ) -> None:  # fmt: skip
     """Train a network on batches of examples as `change` leaves them; at the end it has its moving average.

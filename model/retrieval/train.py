@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, product
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ import torch
 from model.cli import Report, print_line, run
 from model.data.corpus import Source, load_both, source_name
 from model.network.raw import Mixture
-from model.retrieval.averaged import AveragedTraining, Examples, export, judge, layers_of, parse, train_averaged
+from model.retrieval.averaged import Examples, Training, export, judge, layers_of, parse, train_averaged
 from model.retrieval.scorer import Scorer
 from model.training.calibrate import table
 from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, take_rows
@@ -39,7 +39,6 @@ from raw_qgis_plugin.core.forecasting.scoring import describe, scorer_inputs
 from raw_qgis_plugin.core.paths import SCORER_CARD, SCORERS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
-SETTINGS = AveragedTraining()
 MIN_EXAMPLES = 200
 COMPONENTS = dict.fromkeys(("centre", "scale", "log_weight"), "c") | {"continuations": "n"}  # axes of the inputs
 
@@ -60,8 +59,7 @@ DAYS = (Recording(900), Recording(900, filled=True), Recording(900, under_way=Tr
 STEPS_AHEAD = {True: (1, 2, 3, 4, 5, 8, 16, 32), False: (1, 2, 4, 6, 8, 10, 16)}  # of the cadence, of trips and of days
 
 
-@dataclass(frozen=True)
-class ExampleSettings:
+class Settings:
     """How examples are drawn."""
 
     layer: tuple[int, int] = (15, 120)  # people in one, from … to
@@ -71,9 +69,6 @@ class ExampleSettings:
     passes: int = 6  # most over the people of a source, each in other layers
     horizons: int = 4  # of a context
     under_way_m: float = 150.0  # between quarter hours: less is at rest
-
-
-EXAMPLES = ExampleSettings()
 
 
 def mirrored(some: Examples) -> Examples:
@@ -95,7 +90,7 @@ def collect(
         rng = np.random.default_rng([seed, number, r.cadence_s, r.filled, r.under_way])
         own: list[Examples] = []
         wanted, count = int(most * s.weight * r.share / total), 0
-        for layer, able in chain.from_iterable(_layers(s, r, rng) for _ in range(EXAMPLES.passes)):
+        for layer, able in chain.from_iterable(_layers(s, r, rng) for _ in range(Settings.passes)):
             if count >= wanted:
                 break
             own += _of_layer(layer, able, model, r, wanted - count, rng)
@@ -114,8 +109,8 @@ def _of_layer(
     layer: Tracks, able: np.ndarray, model: Model, r: Recording, most: int, rng: np.random.Generator
 ) -> Iterator[Examples]:
     """Examples of some of the rows of a layer that have queries."""
-    able = np.sort(rng.permutation(able)[: min(EXAMPLES.contexts, -(-most // EXAMPLES.horizons))])
-    steps = rng.permuted(np.tile(STEPS_AHEAD[r in TRIPS], (len(able), 1)), axis=1)[:, : EXAMPLES.horizons]
+    able = np.sort(rng.permutation(able)[: min(Settings.contexts, -(-most // Settings.horizons))])
+    steps = rng.permuted(np.tile(STEPS_AHEAD[r in TRIPS], (len(able), 1)), axis=1)[:, : Settings.horizons]
     wanted = layer.t[able, None] + 1000 * r.cadence_s * steps
     goal = layer.time_index.before(np.broadcast_to(layer.track[able, None], steps.shape), wanted + 1) - 1
     context, column = np.nonzero((goal > able[:, None]) & (wanted - layer.t[goal] < 500 * r.cadence_s))
@@ -147,20 +142,20 @@ def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple
     if view is None:
         return
     user = s.shards.user[view.rows[view.start]]
-    for some in layers_of(np.unique(user), EXAMPLES.layer, rng):
-        kept = np.exp(rng.uniform(np.log(EXAMPLES.min_kept), 0)) if r in TRIPS else 1.0
+    for some in layers_of(np.unique(user), Settings.layer, rng):
+        kept = np.exp(rng.uniform(np.log(Settings.min_kept), 0)) if r in TRIPS else 1.0
         runs = np.flatnonzero(np.isin(user, some) & (rng.random(len(user)) < kept))
         at, run = expand_ranges(view.start[runs], view.length[runs]), np.repeat(runs, view.length[runs])
         rows = view.rows[at]
         t = s.t[rows] if view.slot is None else view.slot[at].astype(np.int64) * 1000 * r.cadence_s
         layer = build_tracks(s.shards.user[rows], run, t, s.lon[rows], s.lat[rows])[0]
         if r.under_way:
-            moved = _steps_m(layer) > EXAMPLES.under_way_m
+            moved = _steps_m(layer) > Settings.under_way_m
             layer = layer.take(moved | np.append(moved[1:], False)[: len(moved)])
         if not len(layer):
             continue
         row, begin = np.arange(len(layer)), layer.track_offsets[layer.track]
-        able = (row - begin >= EXAMPLES.warm_up) & (row < layer.track_offsets[layer.track + 1] - 1)
+        able = (row - begin >= Settings.warm_up) & (row < layer.track_offsets[layer.track + 1] - 1)
         if r not in TRIPS:
             metres, first = _steps_m(layer), np.maximum(begin, row - Context.day_fixes + 1)
             shares = (np.cumsum(steps) for steps in (metres > Context.roam_m, metres == 0))
@@ -195,11 +190,11 @@ def train(part: Examples, epochs: int, seed: int, report: Report) -> Scorer:
 
     def change(some: Examples) -> Examples:
         some = mirrored(some) if rng.random() < 0.5 else some
-        if rng.random() < SETTINGS.alone:
+        if rng.random() < Training.alone:
             some.inputs["continuations"][..., WEIGHT] = 0.0
         return some
 
-    train_averaged(scorer, lambda some: mixture_of(scorer, some), part, epochs, SETTINGS, rng, change, report)
+    train_averaged(scorer, lambda some: mixture_of(scorer, some), part, epochs, Training, rng, change, report)
     return scorer
 
 
@@ -218,7 +213,7 @@ def evaluate(scorer: Scorer, unseen: Examples) -> tuple[dict[str, float], dict[s
 
     A table from some people's trips did not hold for others, so areas of trips start at the mixture's own levels.
     """
-    share, nll, ratio, level = judge(lambda some: mixture_of(scorer, some), unseen, for_areas, SETTINGS.batch)
+    share, nll, ratio, level = judge(lambda some: mixture_of(scorer, some), unseen, for_areas, Training.batch)
     errors = {"error": round(float(share.mean()), 4), "nll": round(float(nll.mean()), 4)}
     if scorer.is_for_trips:
         plain = dict(zip(CALIBRATION_COLUMNS, ([1.0], [1.0], [0.5], [0.8]), strict=True))

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -30,7 +29,6 @@ ALIKE = {  # kinds whose cases count together with those of a kind
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
 class Settings:
     """How areas are calibrated. Horizons between two of edges_s share a factor."""
 
@@ -40,9 +38,6 @@ class Settings:
     batch: int = 2000  # forecasts from a batch, at most
     moved_m: float = 1.0  # where days are filled round the clock, only tracks that moved farther count
     prior_people: int = 5  # the weight of an earlier calibration
-
-
-SETTINGS = Settings()
 
 
 @torch.no_grad()
@@ -78,7 +73,7 @@ def between(before: dict, found: dict, people: Batches | None) -> dict[str, Tabl
     """
     result = before | found
     persons = sum(int(s.shards.unseen.sum()) for s in people.sources) if people else 0
-    belief = persons / (persons + SETTINGS.prior_people)
+    belief = persons / (persons + Settings.prior_people)
     for kind in before.keys() & found.keys():
         then, now = (np.log(table["horizon_s"]) for table in (before[kind], found[kind]))
         share = belief * ((then >= now.min()) & (then <= now.max()))
@@ -107,10 +102,10 @@ def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.nda
     """
     parameters, options = predict_batch(network, b, torch.device("cpu"))
     first = 0 if b.piece is None else np.take_along_axis(first_fixes(b.piece), b.row, 1)
-    chosen = b.known & (b.row - first >= SETTINGS.context)[..., None]
+    chosen = b.known & (b.row - first >= Settings.context)[..., None]
     if moved_only:
-        chosen &= np.linalg.norm(b.target, axis=-1) * b.scale > SETTINGS.moved_m
-    rows = np.random.default_rng(seed).permutation(np.flatnonzero(chosen.ravel()))[: SETTINGS.batch]
+        chosen &= np.linalg.norm(b.target, axis=-1) * b.scale > Settings.moved_m
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(chosen.ravel()))[: Settings.batch]
     if not len(rows):  # nobody moved, or all tracks are short
         return np.zeros(0, int), np.zeros(0), np.zeros((0, 2)), np.zeros(0)
     unit = b.scale.ravel()[rows].astype(np.float64)
@@ -136,10 +131,10 @@ def table(horizon_s: np.ndarray, ratio: np.ndarray, level: np.ndarray, own: np.n
     one of its own cases and of all: some kinds come from few sources, and other tracks will differ from these.
     """
     result: Table = {name: [] for name in ("horizon_s", *CALIBRATION_COLUMNS)}
-    for low, high in pairwise(SETTINGS.edges_s):
+    for low, high in pairwise(Settings.edges_s):
         every = (horizon_s >= low) & (horizon_s < high)
         inside = every & own
-        if inside.sum() < SETTINGS.enough:
+        if inside.sum() < Settings.enough:
             continue
         result["horizon_s"].append(round(float(np.exp(np.log(horizon_s[inside]).mean())), 1))
         for c, share in enumerate(NOMINAL_LEVELS):

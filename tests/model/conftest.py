@@ -5,7 +5,6 @@ import csv
 import json
 import os
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from model.pretrain import main as pretrain
 from model.training.run import TrainingRun
 
 torch.set_num_threads(1)  # nano networks gain nothing from more, and on a busy machine threads wait for each other
-fit.SETTINGS = replace(fit.SETTINGS, trees=10)  # fewer are enough for tests
+fit.Settings.trees = 10  # fewer are enough for tests
 START_MS = 1_700_000_000_000
 
 

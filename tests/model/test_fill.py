@@ -83,7 +83,7 @@ def test_training_lowers_the_error_and_leaves_what_the_core_reads(
     tracks_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = ["--corpus", str(tracks_file), "--examples", "2000", "--output", str(tmp_path / "bridge")]
-    monkeypatch.setattr(train.SETTINGS.__class__, "batch", 128, raising=False)
+    monkeypatch.setattr(train.ImputerTraining, "batch", 128)
     train.main([*asked, "--epochs", "4"])
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     losses = [line["loss"] for line in lines if "epoch" in line]

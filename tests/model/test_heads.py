@@ -9,8 +9,8 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
 from model.head_training.examples import Examples, without_lone_classes
 from model.head_training.fit import (
-    SETTINGS,
     Scale,
+    Settings,
     Task,
     forest,
     interval,
@@ -56,7 +56,7 @@ def test_a_forest_answers_as_scikit_learn_does(task):
     x, y = drawn(task)
     x = 1000 + 300 * x**3
     arrays = forest(x, y, task, np.arange(20, 30), 0)
-    s, scale = SETTINGS, Scale.of(x[:, 20:])
+    s, scale = Settings, Scale.of(x[:, 20:])
     kind = ExtraTreesClassifier if task.classes else ExtraTreesRegressor
     own = kind(s.trees, max_depth=s.depth, min_samples_leaf=s.leaf, max_features=s.columns, random_state=0)
     own.fit(scale(x[:, 20:]), y, row_weights(y, task))

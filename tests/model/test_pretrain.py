@@ -103,7 +103,7 @@ def test_areas_calibrated_on_few_people_lie_near_those_before(tracks_file):
     persons = int(few.sources[0].shards.unseen.sum())
     both = between(before, found, few)
     assert both["days"] == before["days"] and both["trips"]["horizon_s"] == [1.0, 10.0, 100.0]
-    share = persons / (persons + calibration.SETTINGS.prior_people)
+    share = persons / (persons + calibration.Settings.prior_people)
     assert both["trips"]["factor80"] == pytest.approx([1.0, 1 + share, 1.0], abs=1e-3) and 0.3 < share < 0.7
     assert between({}, found, few) == found and between(before, {}, None) == before
 

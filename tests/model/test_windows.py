@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from model.evaluate.forecast import BIN_MS, CONTEXT_BINS, PROTOCOL, cut, hold
+from model.evaluate.forecast import BIN_MS, CONTEXT_BINS, Protocol, cut, hold
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecasting.context import Settings as Forecast
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -55,9 +55,9 @@ def test_contexts_end_before_what_is_asked_and_look_back_ten_days():
 
 
 def test_filled_holds_the_last_fix_for_twelve_hours_and_no_longer():
-    user, bins, row = hold(np.array([0, 0, 0, 1]), np.array([0, 3, 3 + PROTOCOL.held_bins + 10, 5]))
+    user, bins, row = hold(np.array([0, 0, 0, 1]), np.array([0, 3, 3 + Protocol.held_bins + 10, 5]))
     assert bins[:4].tolist() == [0, 1, 2, 3] and row[:4].tolist() == [0, 0, 0, 1]
-    assert bins[row == 1].tolist() == list(range(3, 3 + PROTOCOL.held_bins + 1))
+    assert bins[row == 1].tolist() == list(range(3, 3 + Protocol.held_bins + 1))
     assert (row == 2).sum() == 1 and user[row == 3].tolist() == [1]
 
 
