@@ -76,7 +76,7 @@ class RegionCard(Card):
         if (week < 0).all():
             self.add(tr("No hour of the week has {n} people or more.").format(n=self.min_users))
             return
-        shares = np.where(week >= 0, 0.12 + 0.88 * week / most, np.where(week == TOO_FEW, np.nan, 0))
+        shares = np.where(week >= 0, week / most, np.where(week == TOO_FEW, np.nan, 0))
         few, none = tr("fewer than {n} people").format(n=self.min_users), tr("no data")
         said = [[count_people(int(n)) if n >= 0 else few if n == TOO_FEW else none for n in day] for day in week]
         self.add(hour_table([tr(day) for day in DAYS], [BLUE] * 7, shares, said))
