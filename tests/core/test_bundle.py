@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle.bundle import LIMITS, Worth, open_bundle, worth, write_sums
+from raw_qgis_plugin.core.bundle.bundle import Limits, Worth, open_bundle, worth, write_sums
 from raw_qgis_plugin.core.bundle.card import is_head_name
 from raw_qgis_plugin.core.bundle.heads import Head
 from raw_qgis_plugin.core.bundle.network import weights_of
@@ -107,12 +107,12 @@ WRONG: list[tuple[dict, str]] = [
     *[({"embedding": {"width": width}}, r"in embedding\.width") for width in ("wide", None, 0, 10**12, True)],
     *[({"domain": value}, "in domain") for value in ({"cadence_s": [1]}, "x", [1], {"speed_ms": [0, NAN]})],
     *[({"parameters": value}, "in parameters") for value in ("x", 10**400)],
-    ({"data": "x" * LIMITS.text_bytes}, "larger than 4 MiB"),
+    ({"data": "x" * Limits.text_bytes}, "larger than 4 MiB"),
     *[({"heads": heads}, words) for heads, words in (
         ([{**NUMBER, "unit": "cat"}], r"in heads\.0\.unit"), ([NUMBER, NUMBER], "two heads that are called mine"),
         ([NUMBER, {**NUMBER, "name": "mine_low"}], "mine_low or answer in this field"),
         ([{**CLASSES, "classes": ["a", ["b"]]}], "two texts"), ([{**CLASSES, "classes": "abc"}], "two texts"),
-        ([NUMBER] * (LIMITS.heads + 1), "more than 300 heads"), ([{"name": "a"}], "a head without unit"),
+        ([NUMBER] * (Limits.heads + 1), "more than 300 heads"), ([{"name": "a"}], "a head without unit"),
         ([NUMBER], "mine.*which is missing"), ([], "which its card does not name"),
         *[([{**CLASSES, "threshold": t}], r"0\.threshold") for t in ("0.6", None, NAN, 1.5)],
         *[([{**NUMBER, "inputs": n}], r"0\.inputs") for n in (3.5, 0, -1, 10**6, True, "3", NAN, None)],

@@ -25,7 +25,7 @@ from ..paths import DEVICE, shipped_bundle
 from ..scratch import Scratch, put_back
 from . import contract
 from .card import HEAD_NAME, read_card
-from .contract import LIMITS
+from .contract import Limits
 from .heads import Head
 from .network import check_weights
 
@@ -146,9 +146,9 @@ def _unpack(archive: Path) -> Scratch:
             members = [m for m in z.infolist() if not m.is_dir()]
             top = {m.filename.split("/")[0] for m in members}
             strip = 1 if len(top) == 1 and not any(m.filename == contract.CARD_FILE for m in members) else 0
-            most = min(LIMITS.bytes, max(2**28, LIMITS.ratio * archive.stat().st_size))
-            if len(members) > LIMITS.files or sum(m.file_size for m in members) > most:
-                words = f"{LIMITS.files:,} files or {most / 2**30:.2g} GiB"
+            most = min(Limits.bytes, max(2**28, Limits.ratio * archive.stat().st_size))
+            if len(members) > Limits.files or sum(m.file_size for m in members) > most:
+                words = f"{Limits.files:,} files or {most / 2**30:.2g} GiB"
                 raise BundleError(
                     f"{archive.name} unpacks to more than {words}, which no model bundle of its size does."
                 )
@@ -185,11 +185,11 @@ def _check(folder: Path) -> dict:
             raise BundleError(f"The model in {folder} has no {name}: it is incomplete or no model bundle.")
     card = read_card(_read_text(folder / contract.CARD_FILE), folder)
     if (folder / contract.README_FILE).exists():
-        _read_text(folder / contract.README_FILE, LIMITS.readme_bytes)
+        _read_text(folder / contract.README_FILE, Limits.readme_bytes)
     bundle = Bundle(folder, card)
     heads = [bundle.head_file(head["name"]) for head in card["heads"]]
     for file, _, _ in heads:
-        if not file.is_file() or file.stat().st_size > LIMITS.head_bytes:
+        if not file.is_file() or file.stat().st_size > Limits.head_bytes:
             raise BundleError(f"The model's card names {file.relative_to(folder)}, which is missing or too large.")
     if others := {*(folder / contract.HEADS).glob("*")} - {file for file, _, _ in heads}:
         raise BundleError(f"The model in {folder} holds {others.pop().name}, which its card does not name.")
@@ -204,7 +204,7 @@ def _check(folder: Path) -> dict:
     return card
 
 
-def _read_text(path: Path, most: int = LIMITS.text_bytes) -> bytes:
+def _read_text(path: Path, most: int = Limits.text_bytes) -> bytes:
     if path.stat().st_size > most:
         raise BundleError(f"{path.name} of the model in {path.parent} is larger than {most / 2**20:g} MiB.")
     return path.read_bytes()

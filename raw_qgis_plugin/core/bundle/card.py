@@ -13,7 +13,7 @@ from ..errors import BundleError
 from ..features.featurizer import FEATURE_VERSION
 from ..paths import DEVICE
 from . import contract
-from .contract import LIMITS
+from .contract import Limits
 
 HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _FIELDS = """
@@ -43,16 +43,16 @@ def clash(names: list[str]) -> str:
 
 def _is_figure(value: Any) -> bool:
     """Whether it is a number, or one that is missing: null or not a number."""
-    return value is None or (isinstance(value, (int, float)) and not abs(value) > LIMITS.number)
+    return value is None or (isinstance(value, (int, float)) and not abs(value) > Limits.number)
 
 
 def _is_number(value: Any) -> bool:
     """Whether NumPy can work with it: it is not infinite, and not longer than NumPy's integers."""
-    return isinstance(value, (int, float)) and abs(value) <= LIMITS.number
+    return isinstance(value, (int, float)) and abs(value) <= Limits.number
 
 
 def _is_size(value: Any) -> bool:
-    return type(value) is int and 1 <= value <= LIMITS.width
+    return type(value) is int and 1 <= value <= Limits.width
 
 
 def _is_range(value: Any) -> bool:
@@ -83,7 +83,7 @@ HEAD: dict[Any, Any] = {
     "elsewhere": ELSEWHERE, "sources": ELSEWHERE,
 }  # fmt: skip
 CARD: dict[Any, Any] = {
-    "name": lambda value: isinstance(value, str) and 0 < len(value) <= LIMITS.name and value.isprintable(),
+    "name": lambda value: isinstance(value, str) and 0 < len(value) <= Limits.name and value.isprintable(),
     "format_version": int, "feature_version": int, "config": dict, "width": _is_size, "parameters": _is_figure,
     "embedding": {"width": _is_size}, "domain": {str: _is_range}, "calibration": {str: _is_calibration},
     "training": dict, "data": str, "heads": [HEAD],
@@ -96,7 +96,7 @@ def read_card(text: bytes, folder: Path) -> dict[str, Any]:
     """The checked card of the bundle in a folder. Raises BundleError."""
     try:
         card = json.loads(text.decode("utf-8"))
-        if _depth(card) > LIMITS.depth:
+        if _depth(card) > Limits.depth:
             raise ValueError("it is nested too deeply")
         json.dumps(card, ensure_ascii=False).encode("utf-8")  # halves of characters cannot be written
     except (ValueError, RecursionError) as e:
@@ -126,8 +126,8 @@ def _fault(card: Any) -> str:
         words = {word for word in classes if isinstance(word, str)} if isinstance(classes, list) else set()
         if head["kind"] != "number" and not 1 < len(words) == len(classes):
             return f"a head {head['name']} without classes, two texts or more"
-    if len(card["heads"]) > LIMITS.heads:
-        return f"more than {LIMITS.heads:,} heads"
+    if len(card["heads"]) > Limits.heads:
+        return f"more than {Limits.heads:,} heads"
     name = clash([head["name"] for head in card["heads"]])
     return f"two heads that are called {name} or answer in this field" if name else ""
 

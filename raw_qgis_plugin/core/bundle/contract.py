@@ -6,8 +6,6 @@ model/ writes bundles by this contract; the rooms above read them by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 FORMAT_VERSION = 3
 CARD_FILE = "card.json"
 SUMS_FILE = "SHA256SUMS"
@@ -18,8 +16,7 @@ HEADS = "heads"  # a folder with a file of arrays a head: see heads.py
 CALIBRATION_COLUMNS = ("factor50", "factor80", "share50", "share80")  # beside horizon_s, one table a kind of context
 
 
-@dataclass(frozen=True)
-class BundleLimits:
+class Limits:
     """The largest bundle that is opened."""
 
     bytes: int = 8 * 2**30  # unpacked; raw-1b in fp32 takes half
@@ -35,9 +32,6 @@ class BundleLimits:
     head_bytes: int = 64 * 2**20
     parts: int = 100  # of a head
     tree_steps: int = 20_000  # of the trees of a part: their number times their depth
-
-
-LIMITS = BundleLimits()
 
 
 # Names of the inputs and outputs of RAW's graphs, in their order

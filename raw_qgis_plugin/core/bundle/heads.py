@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BundleError
-from .contract import LIMITS
+from .contract import Limits
 from .network import read_arrays
 
 Arrays = Mapping[str, np.ndarray]
@@ -33,7 +33,7 @@ class Head:
         try:
             self._shares = _of_shape(arrays["shares"], (len(arrays["shares"]),))
             self._gain, self._shift = (float(_of_shape(arrays[name], (1,))[0]) for name in ("gain", "shift"))
-            _check(0 < len(self._shares) <= LIMITS.parts, "it has no parts, or too many")
+            _check(0 < len(self._shares) <= Limits.parts, "it has no parts, or too many")
             for n in range(len(self._shares)):
                 part = {name.removeprefix(f"{n}."): a for name, a in arrays.items() if name.startswith(f"{n}.")}
                 self._parts.append(self._part(part))
@@ -45,7 +45,7 @@ class Head:
     @classmethod
     def read(cls, path: Path, inputs: int, outputs: int) -> Head:
         """Read a head from a file. Raises BundleError and OSError."""
-        return cls(read_arrays(path, LIMITS.head_bytes), inputs, outputs, path.name)
+        return cls(read_arrays(path, Limits.head_bytes), inputs, outputs, path.name)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """x: (n, inputs) float32. Returns logits (n, outputs), or numbers (n, 1) in the head's transformed scale."""
@@ -91,7 +91,7 @@ def _trees(a: Arrays, inputs: int, outputs: int) -> Part:
         _check(index.ndim == 1 and index.dtype.kind == "i" and len(index) > 0, "an index of its trees is none")
         _check(index.min() >= 0 and index.max() < below, "its trees point outside of their nodes or inputs")
     _check(len(left) == len(right) == len(column) == nodes, "its trees have nodes of different numbers")
-    _check(depth >= 1 and depth * len(root) <= LIMITS.tree_steps, "its trees are too many or too deep")
+    _check(depth >= 1 and depth * len(root) <= Limits.tree_steps, "its trees are too many or too deep")
     _of_shape(value, (nodes,) if outputs == 1 else (nodes, outputs))
 
     def run(x: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import BundleError
 from ..paths import GRAPHS
-from .contract import LIMITS, WEIGHTS_FILE
+from .contract import WEIGHTS_FILE, Limits
 
 KINDS: dict[str, np.dtype] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "I32": np.dtype("<i4")}
 
@@ -58,7 +58,7 @@ def check_weights(folder: Path, card: dict[str, Any]) -> None:
 def weights_of(folder: Path, card: dict[str, Any]) -> dict[str, np.ndarray]:
     """The weights of a bundle by name, float32. Raises BundleError."""
     check_weights(folder, card)
-    return read_arrays(folder / WEIGHTS_FILE, LIMITS.bytes)
+    return read_arrays(folder / WEIGHTS_FILE, Limits.bytes)
 
 
 class Place(NamedTuple):
@@ -78,7 +78,7 @@ def read_header(path: Path) -> tuple[dict[str, Place], int]:
     try:
         with path.open("rb") as file:
             length, size = int.from_bytes(file.read(8), "little"), path.stat().st_size
-            if not 2 <= length <= min(LIMITS.text_bytes, size - 8):
+            if not 2 <= length <= min(Limits.text_bytes, size - 8):
                 raise ValueError("its header has no proper length")
             header = json.loads(file.read(length).decode("utf-8"))
         header.pop("__metadata__", None)

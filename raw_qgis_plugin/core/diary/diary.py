@@ -20,7 +20,7 @@ from .modes import VAGUE_M, Modes, as_frequent, find_modes, no_modes
 from .place_features import PlaceFacts, place_facts
 from .place_head import Kinds, judge_places
 from .places import HOME, WORK, find_places
-from .stops import SETTINGS, find_stops, within
+from .stops import find_stops, within
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -85,7 +85,7 @@ def _exact(tracks: Tracks) -> Tracks:
 def _diary(tracks: Tracks, model: Model | None, spec: DiarySpec, progress: Progress) -> dict[str, Any]:
     """The fields of `Diary`, but for what `_trip_columns` adds; rows: (trips, 2) first and last fixes of the trips."""
     line = thinned(tracks)
-    stops = find_stops(line, SETTINGS.lasting(60.0 * spec.min_stop_min))
+    stops = find_stops(line, 60.0 * spec.min_stop_min)
     first, last = line.first[stops.begin], line.last[stops.end]
     place, lon, lat = find_places(tracks, first, last)
     facts = place_facts(tracks, first, last, place)

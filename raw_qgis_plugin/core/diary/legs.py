@@ -12,7 +12,7 @@ from .stops import within
 
 
 class Settings:
-    """Chosen with `stops.StopSettings`."""
+    """Chosen with those of `stops`."""
 
     gap_s: float = 1200.0  # a longer silence ends a leg
     window_s: float = 180.0  # over which the pace is measured

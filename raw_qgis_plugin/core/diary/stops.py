@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 
 from ..arrays import expand_ranges, group_quantile, run_starts
 from .line import Line, Ranges
 
 
-@dataclass(frozen=True)
-class StopSettings:
+class Settings:
     """Chosen by F1 at an overlap of half against labelled diaries (docs/evidence/diary.md)."""
 
     box_m: float = 160.0  # diagonal of the box that a stop's fixes lie in
@@ -29,23 +26,16 @@ class StopSettings:
     on_record_s: float = 900.0  # ... and which has no silence of this length is a wait, not a stop
     way_s: float = 180.0  # before and after a stay: where the way comes from and where it goes
 
-    def lasting(self, min_s: float) -> StopSettings:
-        """The same settings for stops of at least min_s seconds.
 
-        The box of shorter stops is smaller in proportion, down to its core, so that the slowest pace that is no stop
-        stays the same. The box of longer stops is not larger: a place does not grow with time.
-        """
-        box_m = np.clip(self.box_m * min_s / self.min_s, 2 * self.core_m, self.box_m)
-        return replace(self, min_s=min_s, box_m=float(box_m))
+def find_stops(line: Line, min_s: float = Settings.min_s) -> Ranges:
+    """The stops of tracks, of at least min_s seconds. A track's stops depend on its own fixes alone.
 
-
-SETTINGS = StopSettings()
-
-
-def find_stops(line: Line, s: StopSettings = SETTINGS) -> Ranges:
-    """The stops of tracks. A track's stops depend on its own fixes alone."""
-    silent = _silent(line, s)
-    change = np.flatnonzero(np.diff(silent | _still(line, s), prepend=False, append=False))
+    The box of shorter stops is smaller in proportion, down to its core, so that the slowest pace that is no stop stays
+    the same. The box of longer stops is not larger: a place does not grow with time.
+    """
+    s, silent = Settings, _silent(line)
+    box_m = float(np.clip(s.box_m * min_s / s.min_s, 2 * s.core_m, s.box_m))
+    change = np.flatnonzero(np.diff(silent | _still(line, min_s, box_m), prepend=False, append=False))
     begin, end = change[::2], change[1::2]
     size = end - begin + 1
     stop, row = np.repeat(np.arange(len(begin)), size), expand_ranges(begin, size)
@@ -57,8 +47,8 @@ def find_stops(line: Line, s: StopSettings = SETTINGS) -> Ranges:
     pause, apart = line.t[begin[1:]] - line.t[end[:-1]], np.hypot(*np.diff(centre, axis=0).T)
     again = (line.track[begin[1:]] == line.track[end[:-1]]) & (pause < 1000 * s.merge_s) & (apart < s.merge_m)
     begin, end = begin[np.append(True, ~again)[: len(begin)]], end[np.append(~again, True)[: len(end)]]
-    lasts = line.tracks.t[line.last[end]] - line.tracks.t[line.first[begin]] >= 1000 * s.min_s
-    lasts &= ~_waits(line, begin, end, s)
+    lasts = line.tracks.t[line.last[end]] - line.tracks.t[line.first[begin]] >= 1000 * min_s
+    lasts &= ~_waits(line, begin, end)
     return Ranges(begin[lasts], end[lasts])
 
 
@@ -67,35 +57,35 @@ def within(first: np.ndarray, last: np.ndarray, n: int) -> np.ndarray:
     return np.cumsum(np.bincount(first, minlength=n) - np.bincount(last, minlength=n)) > 0
 
 
-def _waits(line: Line, begin: np.ndarray, end: np.ndarray, s: StopSettings) -> np.ndarray:
+def _waits(line: Line, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
     """(k,) bool: whether a stay is a wait on the way: in a jam, at a platform, for a rest."""
-    track, way, index = line.track[begin], int(1000 * s.way_s), line.thin.time_index
+    track, way, index = line.track[begin], int(1000 * Settings.way_s), line.thin.time_index
     first, last = line.thin.track_offsets[:-1][track], line.thin.track_offsets[1:][track] - 1
     before = np.maximum(index.before(track, line.t[begin] - way) - 1, first)
     after = np.minimum(index.before(track, line.t[end] + way), last)
     ahead = ((line.xy[begin] - line.xy[before]) * (line.xy[after] - line.xy[end])).sum(axis=1) > 0
-    silences = np.append(0, np.cumsum(np.diff(line.t) >= 1000 * s.on_record_s))
+    silences = np.append(0, np.cumsum(np.diff(line.t) >= 1000 * Settings.on_record_s))
     on_record = silences[begin] == silences[end]
-    return ahead & on_record & (line.t[end] - line.t[begin] < 1000 * s.wait_s)
+    return ahead & on_record & (line.t[end] - line.t[begin] < 1000 * Settings.wait_s)
 
 
-def _still(line: Line, s: StopSettings) -> np.ndarray:
+def _still(line: Line, min_s: float, box_m: float) -> np.ndarray:
     """(m - 1,) bool: whether the step from a row to the next one is part of some minutes within a small box."""
-    until = line.thin.time_index.before(line.track, line.t + int(1000 * s.min_s))
+    until = line.thin.time_index.before(line.track, line.t + int(1000 * min_s))
     row = np.flatnonzero(until < line.thin.track_offsets[1:][line.track])
-    row = row[line.t[until[row]] - line.t[row] <= 1000 * s.max_silent_s]
+    row = row[line.t[until[row]] - line.t[row] <= 1000 * Settings.max_silent_s]
     low, high = (_greatest(sign * line.xy, row, until[row]) for sign in (-1, 1))
-    still = row[np.hypot(*(low + high).T) < s.box_m]  # diagonals of boxes
+    still = row[np.hypot(*(low + high).T) < box_m]  # diagonals of boxes
     return within(still, until[still], len(line.t))[:-1]
 
 
-def _silent(line: Line, s: StopSettings) -> np.ndarray:
+def _silent(line: Line) -> np.ndarray:
     """(m - 1,) bool: whether nothing is heard between a row and the next one, which lies near it."""
     seconds, metres = np.diff(line.t) / 1000, np.hypot(*np.diff(line.xy, axis=0).T)
     step, n = line.tracks.steps(), line.tracks.n_tracks
     cadence_s = group_quantile((line.tracks.t[step + 1] - line.tracks.t[step]) / 1000, line.tracks.track[step], n)
-    near_m = np.where(cadence_s > s.sparse_s, s.sparse_m, s.silent_m)[line.track[:-1]]
-    found = (seconds >= s.silent_s) & (seconds <= s.max_silent_s) & (metres < near_m)
+    near_m = np.where(cadence_s > Settings.sparse_s, Settings.sparse_m, Settings.silent_m)[line.track[:-1]]
+    found = (seconds >= Settings.silent_s) & (seconds <= Settings.max_silent_s) & (metres < near_m)
     return found & (line.track[1:] == line.track[:-1])
 
 
