@@ -34,11 +34,11 @@ class Option:
     default: Any
     label: str
     help: str
-    unit: str
-    minimum: float | None
-    maximum: float | None
-    choices: tuple[str, ...]
-    advanced: bool
+    unit: str = ""  # 'm', 'min' … as shown
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    advanced: bool = False
 
     @property
     def kind(self) -> type:
@@ -71,13 +71,9 @@ class Option:
                 raise InputError(f"{self.parameter} has to be a number {limits}, not {value:g}.")
 
 
-def option(
-    default: Any, label: str, help: str = "", *, unit: str = "", minimum: float | None = None,
-    maximum: float | None = None, choices: tuple[str, ...] = (), advanced: bool = False,
-) -> Any:  # fmt: skip
-    """A field of a spec, see `Option`. unit: 'm', 'min' … as shown; a field's name ends with it where it can."""
-    about = {"label": label, "help": help, "unit": unit, "minimum": minimum, "maximum": maximum}
-    return field(default=default, metadata={**about, "choices": choices, "advanced": advanced})
+def option(default: Any, label: str, help: str = "", **more: Any) -> Any:
+    """A field of a spec, with more of `Option`. A field's name ends with its unit where it can."""
+    return field(default=default, metadata={"label": label, "help": help, **more})
 
 
 @dataclass(frozen=True)

@@ -321,15 +321,13 @@ def without_outliers(tracks: Tracks, skipped: Skipped, max_speed_m_s: float = 10
     start, last = start[stop - start > 2], stop[stop - start > 2] - 1
     jump = np.zeros(len(tracks), bool)
     for end, step, next_step in ((start, start, start + 1), (last, last - 1, last - 2)):
-        fast, next_fast = (_speeds_m_s(tracks, at) > max_speed_m_s for at in (step, next_step))
+        fast, next_fast = (
+            tracks.metres_to_next(at) * 1000 > max_speed_m_s * (tracks.t[at + 1] - tracks.t[at])
+            for at in (step, next_step)
+        )
         jump[end[fast & ~next_fast]] = True
     skipped.add("impossible jump", np.count_nonzero(jump))
     return tracks.take(~jump) if jump.any() else tracks
-
-
-def _speeds_m_s(tracks: Tracks, at: np.ndarray) -> np.ndarray:
-    """The speeds from the fixes `at` to the next ones."""
-    return tracks.metres_to_next(at) * 1000 / (tracks.t[at + 1] - tracks.t[at])
 
 
 def encode_ids(values: Any) -> Coded:

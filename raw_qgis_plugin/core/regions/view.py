@@ -68,18 +68,13 @@ def prepare(
 ) -> VisitorIndex:  # fmt: skip
     """Compute all that does not depend on a region. users: one track a user (`by_user`)."""
     require("scipy", "shapely", "pyproj")
-    import shapely
-
     hour, activity, index = solar_hours(users), fix_activity(users), FixIndex(users.lon, users.lat)
     progress(0.6)
     stats, x = unit_stats(users), head_inputs(embeddings, users, "user")
     answers = {head["name"]: head_columns(head, model, x, stats) for head in model.bundle.heads("user")}
     anywhere = presence(users, np.arange(len(users)), hour)
-    made = VisitorIndex(users, embeddings, answers, stats, hour, activity, index, anywhere, labels)
-    if len(users):  # the first region loads libraries for a second, better now than while the user draws
-        summarise_region(made, model, shapely.Point(users.lon[0], users.lat[0]).buffer(1e-6), 1)
     progress(1.0)
-    return made
+    return VisitorIndex(users, embeddings, answers, stats, hour, activity, index, anywhere, labels)
 
 
 def summarise_region(
@@ -98,14 +93,14 @@ def summarise_region(
     visits = count_users(users, inside)
     if index.labels is not None:
         columns |= people_figures(index.labels, visits, region, min_users)
-    heads = model.bundle.heads("region")
-    hidden = bool(heads and np.isnan(columns["n_points"][0]))  # heads rest on fixes
-    heads = [] if hidden else heads
-    found, good, reasons = head_answers(
-        heads, model, users, region, inside, index.embeddings, index.stats, index.activity
-    )
-    in_domain = bool(good[0]) and not hidden
-    figures = {name: values[0] for name, values in (columns | found).items()} | {"in_domain": in_domain}
+    heads, columns["in_domain"], reasons = model.bundle.heads("region"), np.ones(1, bool), list[str]()
+    if heads and np.isnan(columns["n_points"][0]):  # heads rest on fixes
+        columns["in_domain"][0] = False
+    elif heads:
+        known = users, region, inside, index.embeddings, index.stats, index.activity
+        found, columns["in_domain"], reasons = head_answers(heads, model, *known)
+        columns |= found
+    figures = {name: values[0] for name, values in columns.items()}
     week = people_by_hour(presence(users, inside[0], index.hour), index.anywhere, min_users).reshape(7, 24)
     return RegionView(area, False, figures, week, format_reasons(each.partition(": ")[2] for each in reasons))
 
