@@ -157,7 +157,7 @@ def test_one_person_does_not_make_a_figure(invented_model):
     assert np.isnan([scores[name][0] for name in ("n_points", "poi", "dwell_min")]).sum() == 2
     model = invented_model(POI)
     drawn = summarise_region(embedded(tracks.by_user(), model), model, DEGREE).figures
-    assert drawn["in_domain"] is False and not scores["in_domain"][0] and "poi" not in drawn
+    assert not drawn["in_domain"] and not scores["in_domain"][0] and "poi" not in drawn
     assert score_regions(tracks, [DEGREE], invented_model(), min_users=1).columns["n_points"][0] == 218
     often = np.append(np.arange(0, 400, 4), np.arange(2, 400, 4))  # a hundred visits, at 0.5 and elsewhere by turns
     away = [("guest", 1, lon, hours) for lon, hours in ((0.5, often[:100]), (5.0, often[100:]))]
