@@ -35,9 +35,14 @@ ICONS = {"dock": "raw", "film": "map", "basemap": "map", "train": "pretrain"}  #
 TOOLBAR = ("dock", "importtracks", "profileusers", "diary", "scoreregions", "forecasttracks", "map")
 
 
-def window(module: str, make: str) -> Callable[[RawMenu], Any]:
-    """Opens a window. Its module is imported then, by __import__, which QGIS watches to unload it with the plugin."""
-    return lambda menu: menu.show(getattr(__import__(f"{__package__}.{module}", fromlist=[make]), make)(menu))
+def window(module: str, make: str, name: str = "none") -> Callable[[RawMenu], Any]:
+    """Opens a window, or raises the one of this object name.
+
+    Its module is imported then, by __import__, which QGIS watches to unload it with the plugin.
+    """
+    return lambda menu: (
+        menu.opened(name) or menu.show(getattr(__import__(f"{__package__}.{module}", fromlist=[make]), make)(menu))
+    )
 
 
 def entries() -> dict[str, tuple[str, str, Callable[[RawMenu], Any]]]:
@@ -54,11 +59,12 @@ def entries() -> dict[str, tuple[str, str, Callable[[RawMenu], Any]]]:
         "basemap": (tr("Basemap…"), tr("Tiles of an XYZ connection of QGIS, below the layers. You are asked before the "
                                        "first request."), window("maps.basemap", "ask")),
         "train": (tr("Train a model…"), tr("Continue training on your own tracks, or teach a new label from examples."),
-                  window("windows.training", "open_training")),
+                  window("windows.training", "TrainingDialog", "raw_training")),
         "models": (tr("Models…"), tr("The model of RAW and your own: cards and import."),
-                   window("windows.models", "ModelsDialog")),
+                   window("windows.models", "ModelsDialog", "raw_models")),
         "environment": (tr("Packages…"), tr("The packages and devices that RAW uses, their installation, and a report "
-                                            "to copy."), window("windows.packages", "open_packages")),
+                                            "to copy."),
+                        window("windows.packages", "PackagesDialog", "RawEnvironment")),
         "help": (tr("Help"), tr("What RAW does and how."),
                  lambda menu: menu.show(HelpWindow("index", menu.iface.mainWindow()))),
     }  # fmt: skip

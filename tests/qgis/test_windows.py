@@ -49,7 +49,7 @@ def test_every_window_has_close_help_and_a_title_alike(menu: Any) -> None:
         page.close()
         box.button(QDialogButtonBox.StandardButton.Close).click()
         assert not window.isVisible()
-    assert menu.open_window("environment") is menu.open_window("environment")  # of two, both would install
+        assert menu.open_window(name) is menu.open_window(name), "of two of packages, both would install"
 
 
 @pytest.mark.parametrize("replace", [True, False])

@@ -27,11 +27,6 @@ from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, wrapped
 
 
-def open_packages(desktop: Desktop) -> PackagesDialog:
-    """Make the window, or return the one that is open: two would install at once."""
-    return desktop.opened("RawEnvironment") or PackagesDialog(desktop)
-
-
 class PackagesDialog(RawDialog):
     """Says which packages are missing, and tries in the background whether the others work.
 

@@ -22,11 +22,6 @@ from ..widgets.dialog import RawDialog
 from ..widgets.layout import buttons, column, escaped, row, silent, wrapped
 
 
-def open_training(desktop: Desktop) -> TrainingDialog:
-    """Make the window, or return the one that is open."""
-    return desktop.opened("raw_training") or TrainingDialog(desktop)
-
-
 class TrainingDialog(RawDialog):
     """A run is a process of its own. One that was resumed here outlives the window and QGIS."""
 
