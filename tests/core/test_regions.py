@@ -15,6 +15,7 @@ from raw_qgis_plugin.core.people.labels import PeopleLabels  # noqa: E402
 from raw_qgis_plugin.core.regions.geometry import FixIndex, area_km2, fixes_inside  # noqa: E402
 from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs  # noqa: E402
 from raw_qgis_plugin.core.regions.noise import COMMON, deviation, noise, noise_keys, noisy_medians  # noqa: E402
+from raw_qgis_plugin.core.regions.publish import publish_figures  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402
 from raw_qgis_plugin.core.regions.view import NO_DATA, TOO_FEW, prepare, summarise_region  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
@@ -229,6 +230,17 @@ def label(commuter_p, modes, places):
         return PeopleLabels(columns, there | {"lat": np.full(len(user), 0.5)}, None)
 
     return made
+
+
+def test_a_table_of_texts_is_published_as_its_numbers():
+    numbers = {"noise_key": ["a" * 32, None], "n_users": [40.0, None], "minutes": [9, None], "noisy_minutes": [9, None]}
+    texts = {name: ["" if value is None else str(value) for value in values] for name, values in numbers.items()}
+    found = publish_figures(numbers, b"secret")
+    assert found["minutes"][0] == 9 and list(found["suppressed"]) == [False, True]
+    for name, values in publish_figures(texts, b"secret").items():
+        np.testing.assert_array_equal(values, found[name])
+    with pytest.raises(InputError, match="n_users"):
+        publish_figures(texts | {"n_users": ["many", ""]}, b"secret")
 
 
 def test_figures_of_people_are_sums_over_visitors(invented_model):

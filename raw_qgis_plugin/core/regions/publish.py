@@ -44,7 +44,10 @@ def publish_figures(
     keys = np.asarray(columns[NOISE_KEY], object)
 
     def read(name: str) -> np.ndarray:
-        return np.array([np.nan if x is None else x for x in columns[name]], np.float64)
+        try:  # a table that was saved as CSV has texts, empty where withheld
+            return np.array([np.nan if x in (None, "") else x for x in columns[name]], np.float64)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"The field {name} has something else than numbers: score or add up again.") from error
 
     def noisy(name: str, total: np.ndarray, spread: float, least: float) -> np.ndarray:
         drawn = [noise(secret, str(key), name, epsilon, spread) if key else np.nan for key in keys]
