@@ -97,7 +97,8 @@ class Rules:
 
     def spread(self) -> None:
         """Move the points apart that lie in one cell of 500 m of the grid that hides homes, within the cell."""
-        offset = QgsProperty.fromExpression("array(rand(-200, 200, $id), rand(-200, 200, 'north' || $id))")
+        words = "array(rand(-200, 200, $id), rand(-200, 200, 'north' || $id))"
+        offset = QgsProperty.fromExpression(f"if($id IS NULL, array(0, 0), {words})")  # in a legend there is no feature
         for rule in self.root.children():
             for layer in rule.symbol().symbolLayers():
                 layer.setOffsetUnit(Qgis.RenderUnit.MetersInMapUnits)

@@ -162,6 +162,7 @@ def test_points_of_one_cell_lie_side_by_side_within_it() -> None:
             assert part.offsetUnit() == QgsUnitTypes.RenderMetersInMapUnits
             property_of = part.dataDefinedProperties().property(QgsSymbolLayer.Property.PropertyOffset)
             context, places = QgsExpressionContext(), []
+            assert property_of.value(context)[0] == [0, 0], "in the legend no dot is moved"
             for feature in layer.getFeatures():
                 context.setFeature(feature)
                 places.append(property_of.value(context)[0])
