@@ -222,16 +222,6 @@ def check_not_read(file: Path, sources: Iterable[str | Path | None]) -> None:
             raise InputError(f"{file} is what is read, or lies in it, and would be lost: choose another output.")
 
 
-def check_folder(folder: Path, file: str) -> None:
-    """Raise InputError, before any work, for an output folder for `file` and a card that is a file, or whose card would
-    be lost: that of a model bundle, for instance.
-    """
-    if folder.is_file():
-        raise InputError(f"--output {folder} is a file; a folder is needed.")
-    if (folder / "card.json").exists() and not (folder / file).exists():
-        raise InputError(f"--output {folder} holds a card.json of something else, which would be lost: choose another.")
-
-
 def write_table(path: str, columns: Mapping[str, Any]) -> None:
     """Write columns, NumPy or Arrow arrays, in the format of the path's suffix; nan is an empty cell in CSV.
 

@@ -172,7 +172,7 @@ def train(run: TrainingRun, batches: Iterator[Batch], validation: Batches | None
                 f"The loss is not a number at step {run.step}: lower --lr and --resume from the checkpoint."
             )
         seconds, share = spent()
-        left = seconds_left(seconds, share, 0.0 if args.steps else args.minutes)
+        left = (1 - share) * (seconds / max(share, 1e-9) if args.steps else 60.0 * args.minutes)
         if validating:
             line = {"loss": float(torch.stack(recent).mean()), "lr": lr, "points_per_s": run.points / seconds,
                     "seconds_left": left, **run.validate(validation)}  # fmt: skip
@@ -192,11 +192,6 @@ def report(run: TrainingRun, line: dict) -> None:
     """Print one line of progress, in the first process."""
     if run.world.first:
         print_line({"step": run.step} | line)
-
-
-def seconds_left(seconds: float, share: float, minutes: float) -> float:
-    """How long the training goes on after a share of it took so many seconds. minutes: its budget, 0 if in steps."""
-    return (1 - share) * 60.0 * minutes if minutes else seconds * (1 - share) / max(share, 1e-9)
 
 
 def finish(training: TrainingRun, corpus: Batches, validation: Batches | None) -> None:

@@ -60,19 +60,17 @@ def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, see
         for learn, test in folds(y, block, task, seed):
             head = join_parts([linear(x[learn], y[learn], task, strength)])
             answers[name][test] = task.in_unit(predict(head, x[test], task)[:, 0])
-    return {name: measure(a, task.in_unit(y), answers[ALONE], block, seed) for name, a in answers.items()}
-
-
-def measure(answer: np.ndarray, truth: np.ndarray, other: np.ndarray, block: np.ndarray, seed: int) -> dict:
-    """The figures of a method beside another: answer, other, truth (n,), in the unit of measure."""
-    off, beside = answer - truth, other - truth
-    each = np.stack([off**2, beside**2, (truth - truth.mean()) ** 2, np.abs(off)], axis=1)
-    mean, drawn = each.mean(axis=0), by_group(each, block, seed)
-    return {
-        "r2": float(1 - mean[0] / mean[2]), "mae": float(mean[3]),
-        "rank_correlation": float(np.nan_to_num(spearmanr(answer, truth).statistic)),
-        "more_r2": [float((mean[1] - mean[0]) / mean[2]), *limits((drawn[:, 1] - drawn[:, 0]) / drawn[:, 2])],
-    }  # fmt: skip
+    truth, figures = task.in_unit(y), {}
+    for name, answer in answers.items():
+        off, beside = answer - truth, answers[ALONE] - truth
+        each = np.stack([off**2, beside**2, (truth - truth.mean()) ** 2, np.abs(off)], axis=1)
+        mean, drawn = each.mean(axis=0), by_group(each, block, seed)
+        figures[name] = {
+            "r2": float(1 - mean[0] / mean[2]), "mae": float(mean[3]),
+            "rank_correlation": float(np.nan_to_num(spearmanr(answer, truth).statistic)),
+            "more_r2": [float((mean[1] - mean[0]) / mean[2]), *limits((drawn[:, 1] - drawn[:, 0]) / drawn[:, 2])],
+        }  # fmt: skip
+    return figures
 
 
 def main(argv: Sequence[str] | None = None) -> None:

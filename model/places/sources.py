@@ -79,7 +79,7 @@ def plan_people(seed: int, people: int, weeks: int) -> People:
     recorded = [fixes for _, fixes in record_plans(spec, population, trips)]
     t, x, y, place = map(np.concatenate, zip(*recorded))
     person = np.repeat(np.arange(people), [len(fixes.t) for fixes in recorded])
-    home, work = population.homes(), np.array([each.anchor for each in population.people])
+    home, work = np.array([(each.home, each.anchor) for each in population.people]).T
     employed = np.array([each.occupation in EMPLOYED - {"home"} for each in population.people])
     kind = np.where(place == home[person], 0, np.where((place == work[person]) & employed[person], 1, 2))
     lon, lat = population.city.streets.place.lonlat(x, y)

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from model.cli import Parser, Report, check_folder, from_zero, positive
+from model.cli import Parser, Report, from_zero, positive
 from model.network.raw import Mixture, nll, spatial_median
 from model.training.onnx_export import export_graph
 from raw_qgis_plugin.core.arrays import take_rows
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecasting import mixture as arrays
 from raw_qgis_plugin.core.forecasting.areas import nonconformity
 
@@ -152,5 +153,10 @@ def parse(
     )
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     args = p.parse_args(argv)
-    check_folder(args.output, file)
+    if args.output.is_file():
+        raise InputError(f"--output {args.output} is a file; a folder is needed.")
+    if (args.output / "card.json").exists() and not (args.output / file).exists():
+        raise InputError(
+            f"--output {args.output} holds a card.json of something else, such as a bundle: choose another."
+        )
     return args

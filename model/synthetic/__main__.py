@@ -62,8 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     else:
         if len(options.osm) > 1:
             raise SyntheticError("a city takes one --osm extract; several are for --movement-only")
-        spec = replace(spec_of(options, CitySpec), seed=options.seed, processes=options.processes)
-        spec = replace(spec, osm=next(iter(options.osm), None))
+        more = {"seed": options.seed, "processes": options.processes, "osm": next(iter(options.osm), None)}
+        spec = replace(spec_of(options, CitySpec), **more)
         if options.small:
             spec = replace(spec, people=400, weeks=1)
         counts = (generate_days if options.days_only else generate)(spec, options.output)

@@ -75,17 +75,12 @@ def simulate_traffic(
         "sumo", "-n", net, "-r", routes, "--fcd-output", fcd, "--fcd-output.attributes", "x,y", "--no-step-log",
         "--seed", seed, "--end", int(end_s), "--collision.action", "none", *options,
     )  # fmt: skip
-    paths = _read_fcd(fcd)
+    table = pq.read_table(fcd)
     fcd.unlink()
-    return paths
-
-
-def _read_fcd(path: Path) -> dict[str, Trajectory]:
-    """Floating car data as SUMO's Parquet writer leaves it: columns ..._time, ..._id, ..._x, ..._y, any prefix."""
-    table = pq.read_table(path)
+    # Columns ..._time, ..._id, ..._x and ..._y, with any prefix
     by_end = {name.rsplit("_", 1)[-1]: name for name in table.column_names}
     if not {"time", "id", "x", "y"} <= set(by_end):
-        raise SyntheticError(f"SUMO moved nobody: {path.name} holds only {', '.join(table.column_names)}")
+        raise SyntheticError(f"SUMO moved nobody: {fcd.name} holds only {', '.join(table.column_names)}")
     table = table.filter(pc.is_valid(table[by_end["id"]]))  # a second in which nobody moved is a row without an id
     ids = table[by_end["id"]].dictionary_encode().combine_chunks()
     names, rank = np.unique(np.array(ids.dictionary.to_pylist(), dtype=str), return_inverse=True)

@@ -33,21 +33,16 @@ def losses(network: Raw, batch: Batch, device: torch.device) -> tuple[Tensor, Te
         weight = known * speed.clamp(0.3, 40.0) ** 0.75  # metres matter more where tracks are fast
         point_loss = (distance.clamp(max=20.0) * weight).sum() / weight.sum().clamp(min=1e-6)
     else:
-        point_loss = _relative_error(distance * scale, torch.linalg.vector_norm(target, dim=-1) * scale, known)
+        # The mean error over that of staying. A metre counts less in rows of people who travel far; typical_m keeps
+        # rows of people who hardly move from counting most.
+        typical_m, moved = 300.0, torch.linalg.vector_norm(target, dim=-1) * scale
+        typical = ((moved * known).sum((1, 2)) / known.sum((1, 2)).clamp(min=1) + typical_m).sqrt()[:, None, None]
+        point_loss = (distance * scale * known / typical).sum() / ((moved * known / typical).sum() + typical_m)
     mean_nll = (nll(mix, target) * known).sum() / known.sum().clamp(min=1)
     nothing = torch.full_like(distance, torch.nan)
     metres = torch.where(known, distance * scale, nothing)
     baseline = torch.where(known, torch.linalg.vector_norm(base - target, dim=-1) * scale, nothing)
     return 2.0 * point_loss + 0.5 * mean_nll, metres.detach(), baseline
-
-
-def _relative_error(metres: Tensor, moved: Tensor, known: Tensor, typical_m: float = 300.0) -> Tensor:
-    """Mean error of days over that of staying, all (B, R, Q). A metre counts less in rows of people who travel far;
-    typical_m keeps rows of people who hardly move from counting most.
-    """
-    count = known.sum((1, 2)).clamp(min=1)
-    typical = ((moved * known).sum((1, 2)) / count + typical_m).sqrt()[:, None, None]
-    return (metres * known / typical).sum() / ((moved * known / typical).sum() + typical_m)
 
 
 def encode_batch(network: Raw, batch: Batch | Places, device: torch.device) -> Tensor:

@@ -18,7 +18,7 @@ from model.cli import run as run_command
 from model.data.corpus import source_name
 from model.network.config import PRESETS
 from model.network.raw import Raw
-from model.pretrain import command, seconds_left
+from model.pretrain import command
 from model.pretrain import main as pretrain
 from model.training.checkpoint import load, optimizer_tensors, restore_optimizers, save
 from model.training.loss import bf16
@@ -194,11 +194,6 @@ def test_a_resumed_run_keeps_seed_figures_and_learning_rate(tmp_path, tracks_fil
 
 
 # ---- progress, warnings and errors --------------------------------------------------------------------------------
-
-
-def test_the_time_left_is_right_from_the_first_step_on():
-    assert seconds_left(1e-6, 1e-6 / 1800, 30.0) == pytest.approx(1800)
-    assert seconds_left(900.0, 0.5, 30.0) == 900 and seconds_left(10.0, 0.25, 0.0) == 30
 
 
 def test_recomputed_layers_change_nothing(tmp_path, tracks_file, quick):

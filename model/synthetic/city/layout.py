@@ -139,10 +139,8 @@ def osm_streets(file: Path, folder: Path) -> Streets:
     plain, net = folder / f"{name}.osm", folder / f"{name}.net.xml"
     with (gzip.open if file.suffix == ".gz" else open)(file, "rb") as source, plain.open("wb") as target:
         shutil.copyfileobj(source, target)
-    types = ",".join(
-        str(sumo_home() / "data" / "typemap" / f"osmNetconvert{part}.typ.xml")
-        for part in ("", "Pedestrians", "Bicycle")
-    )
+    known = sumo_home() / "data" / "typemap"
+    types = ",".join(f"{known}/osmNetconvert{part}.typ.xml" for part in ("", "Pedestrians", "Bicycle"))
     run_sumo(
         "netconvert", "--osm-files", plain, "-o", net, "-t", types, "--sidewalks.guess", "--crossings.guess",
         "--geometry.remove", "--ramps.guess", "--junctions.join", "--tls.guess-signals", "--tls.discard-simple",
@@ -233,10 +231,8 @@ def build_city(streets: Streets, people: int, rng: np.random.Generator) -> City:
         if streets.open_to(mode).sum() < 20:
             raise SyntheticError(f"{streets.net.name} has fewer than 20 streets for {users}: choose another extract.")
     at = np.column_stack([streets.x, streets.y])
-    turn, off = (
-        rng.uniform(0, 2 * np.pi, 4),
-        streets.extent * rng.uniform([0, 0.25, 0.25, 0.25], [0.1, 0.55, 0.55, 0.55]),
-    )
+    turn = rng.uniform(0, 2 * np.pi, 4)
+    off = streets.extent * rng.uniform([0, 0.25, 0.25, 0.25], [0.1, 0.55, 0.55, 0.55])
     centres = streets.middle + np.column_stack([off * np.cos(turn), off * np.sin(turn)])  # the main one first
     far = np.linalg.norm(at[:, None] - centres, axis=2) / streets.extent  # (n_edges, centres)
     metro = _metro(streets, centres[0], rng)

@@ -84,10 +84,6 @@ class Population:
     station: tuple[np.ndarray, np.ndarray]  # (n_sites,) metres to the nearest station of the metro, and its number
     stop: tuple[np.ndarray, np.ndarray]  # (n_sites,) metres to the nearest bus stop, and its edge
 
-    def homes(self) -> np.ndarray:
-        """(people,) each person's home."""
-        return np.array([person.home for person in self.people])
-
     def pick(self, category: str, near: int, reach: float, rng: np.random.Generator, count: int = 1) -> list[int]:
         """Places of a category, by their pull and distance; up to `reach` extents of the city it hardly matters."""
         x, y, places = self.sites.x, self.sites.y, self.of[category]
