@@ -176,8 +176,8 @@ class TimeIndex:
         self._from, self._to = (int(t.min()), int(t.max())) if len(t) else (0, 0)
         self._span = self._to - self._from + 3
         if self._span * (tracks.n_tracks + 1) >= 2**63:  # one key of track and time would overflow
-            years = f"{self._span / (365 * DAY_MS):,.0f} years"  # a few wrong times suffice
-            raise InputError(f"{tracks.n_tracks:,} tracks in {years} are too many: leave out fixes with wrong times.")
+            years = self._span // (365 * DAY_MS)
+            raise InputError(f"{tracks.n_tracks:,} tracks in {years} years are too many: leave out wrong times.")
         self._key = tracks.track.astype(np.int64) * self._span + self._rank(t)
 
     def before(self, track: np.ndarray, t: np.ndarray) -> np.ndarray:

@@ -36,7 +36,9 @@ def object_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[
         if points := [point for item in items for point in _points_of_segment(item)]:
             yield _timeline(points)
     else:
-        items = [_position(item) for item in items if item.get("_type", "location") == "location"]
+        items = [item for item in items if item.get("_type", "location") == "location"]
+        for item in (each for each in items if "_type" in each):  # of OwnTracks, whose t is what made the device send
+            item |= {"user": item.get("topic") or item.get("tid"), "t": None, "tid": None}
         names = dict.fromkeys(name for item in items[:1000] for name, value in item.items() if type(value) in PLAIN)
         if not names:
             words = "RAW reads exports of Google Timeline and OwnTracks."
@@ -66,14 +68,6 @@ def _objects(file: Path, skipped: Skipped) -> Any:
         except (ValueError, RecursionError):
             skipped.add("unreadable row", bool(line.strip(" \t[],")))
     return found
-
-
-def _position(item: dict[str, Any]) -> dict[str, Any]:
-    """A message of OwnTracks with its user; its t is no time, but what made the device send it. Others as they are."""
-    if "_type" not in item:
-        return item
-    user = item.get("topic") or item.get("tid")
-    return {"user": user, **{name: item.get(name) for name in ("tst", "lon", "lat", "acc")}}
 
 
 def texts(values: Iterable[Any]) -> pa.Array:

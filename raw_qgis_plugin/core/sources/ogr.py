@@ -52,11 +52,6 @@ def opened(file: Path, options: Sequence[str] = ()) -> Iterator[Any]:
         yield gdal.OpenEx(str(file), gdal.OF_VECTOR | gdal.OF_READONLY, open_options=list(options))
 
 
-def field_names(layer: Any) -> list[str]:
-    """The fields of one of GDAL's layers."""
-    return [field.GetName() for field in layer.schema]
-
-
 def read_layer(
     dataset: Any, layer: Any, fields: Sequence[str], times: Collection[str], where: str = ""
 ) -> Iterator[pa.Table]:
@@ -130,7 +125,7 @@ def _tables(file: Path) -> Iterator[pa.Table]:
     crs = points[0].GetSpatialRef()
     plain = crs is None or (crs.IsGeographic() and crs.GetAuthorityCode(None) == "4326")
     metadata = {"geo": json.dumps({"columns": {"geometry": {"crs": None if plain else crs.ExportToWkt()}}})}
-    names = ["time", "track_fid", "track_seg_id"] if is_gpx else field_names(points[0])
+    names = ["time", "track_fid", "track_seg_id"] if is_gpx else [each.GetName() for each in points[0].schema]
     for table in read_layer(dataset, points[0], names, names):
         if is_gpx:
             ids = (pc.add(table[name], 1).cast(pa.string()) for name in names[1:])

@@ -42,7 +42,7 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
     import shapely
     from pyproj import CRS, Transformer
 
-    from .ogr import field_names, opened
+    from .ogr import opened
 
     name, _, layer_name = str(source).partition("|layername=")
     path = Path(name).expanduser()
@@ -54,7 +54,7 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
             listed = ", ".join(layers) or "none"
             raise InputError(f"Name a layer of {path.name} as '{path.name}|layername=NAME'. It has: {listed}.")
         layer = layers.get(layer_name) or next(iter(layers.values()))
-        fields, fid, rows, wkb = field_names(layer), layer.GetFIDColumn(), [], []
+        fields, fid, rows, wkb = [each.GetName() for each in layer.schema], layer.GetFIDColumn(), [], []
         for feature in layer:
             row = {name: feature.GetField(k) for k, name in enumerate(fields)}
             rows.append({**row, fid: feature.GetFID()} if fid else row)
