@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 from model.cli import positive
 from model.data.labels import join, read_table
 from model.evaluate import check, make_parser, write_report
-from model.head_training.examples import COUNTS, RegionSettings, blocks, strength_of, strength_of_counts
+from model.head_training.examples import COUNTS, Regions, blocks, strength_of, strength_of_counts
 from model.head_training.fit import Task, encode_numbers, folds, join_parts, linear, predict
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -80,9 +80,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
     p.add_argument("--labels", required=True, metavar="L", help="a table with the regions' ids and the field")
     p.add_argument("--field", required=True, metavar="F", help="column of the labels: a number")
-    p.add_argument(
-        "--min-users", type=positive, default=RegionSettings.min_users, metavar="N", help="minimum users (10)"
-    )
+    p.add_argument("--min-users", type=positive, default=Regions.min_users, metavar="N", help="minimum users (10)")
     args = p.parse_args(argv)
     check(args)
     model, regions = Model(open_bundle(args.bundle)), read_polygons(args.regions, args.id)

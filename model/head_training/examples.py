@@ -30,7 +30,7 @@ SAME_FOR_ALL = "the same answer for all, the most frequent or the middle one"
 BASELINE = "gradient boosting on the features that need no network (speeds, turns, stops, hours, places, trips)"
 
 
-class RegionSettings:
+class Regions:
     """How regions become examples. Copies with fewer users make heads depend less on how many are seen."""
 
     block_degrees: float = 0.02  # about two kilometres; regions of one block stay on one side of a split
@@ -125,22 +125,22 @@ def region_examples(
     users, rng = tracks.by_user(), np.random.default_rng(seed)
     inside, of = fixes_inside(users, shapes), fix_activity(users)
     embeddings, area, parts = embed(users), area_km2(shapes), []
-    lowest = np.log(min(max(RegionSettings.min_seen / users.n_users, 0.02), 1.0))
-    for copy in range(1 + RegionSettings.copies):
+    lowest = np.log(min(max(Regions.min_seen / users.n_users, 0.02), 1.0))
+    for copy in range(1 + Regions.copies):
         seen = rng.random(users.n_users) < (1.0 if copy == 0 else float(np.exp(rng.uniform(lowest, 0.0))))
         some = [rows[seen[users.user[rows]]] for rows in inside]
         visits = count_users(users, some)
         n = np.diff(visits.indptr)
-        row = np.flatnonzero(n >= (RegionSettings.min_in_copy if copy else RegionSettings.min_users))
+        row = np.flatnonzero(n >= (Regions.min_in_copy if copy else Regions.min_users))
         x = region_inputs(embeddings, visits, area, region_activity(users, of, some))[row]
         parts.append((x, found.value[row], block[row], np.full(len(row), copy == 0), n[row]))
     x, label, group, whole, n_users = (np.concatenate(values) for values in zip(*parts, strict=True))
     if whole.sum() < 10:
         raise InputError(
-            f"Only {whole.sum()} labelled regions were crossed by {RegionSettings.min_users} users; a head needs ten."
+            f"Only {whole.sum()} labelled regions were crossed by {Regions.min_users} users; a head needs ten."
         )
     domain = domain_of({k: v for k, v in unit_stats(users).items() if k in ("cadence_s", "speed_ms")})
-    domain["n_users"] = [RegionSettings.min_in_copy, 2 * int(n_users.max())]
+    domain["n_users"] = [Regions.min_in_copy, 2 * int(n_users.max())]
     one = strength_of(embeddings.shape[1], model)
     strength = np.concatenate([one, one, strength_of_counts(one)])
     return Examples(x, label, group, whole, strength, slice(-COUNTS, 3 - COUNTS), domain)
@@ -155,13 +155,13 @@ def blocks(polygons: np.ndarray, warn: Warn = warn) -> np.ndarray:
     centres = shapely.get_coordinates(shapely.centroid(polygons))
     if len(centres) != len(polygons):
         raise InputError("Some regions have no geometry: remove them before training.")
-    cells, block = np.unique(np.floor(centres / RegionSettings.block_degrees).astype(int), axis=0, return_inverse=True)
+    cells, block = np.unique(np.floor(centres / Regions.block_degrees).astype(int), axis=0, return_inverse=True)
     n, block, shapes = len(cells), block.ravel(), usable_polygons(polygons)
     one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     apart = (one < other) & (block[one] != block[other])
     one, other = one[apart], other[apart]
     shared, area = shapely.area(shapely.intersection(shapes[one], shapes[other])), shapely.area(shapes)
-    real = shared > RegionSettings.overlap * np.minimum(area[one], area[other])  # more than an edge
+    real = shared > Regions.overlap * np.minimum(area[one], area[other])  # more than an edge
     if not real.any():
         return block
     component = connected(block[one[real]], block[other[real]], n)

@@ -156,7 +156,5 @@ def parse(
     if args.output.is_file():
         raise InputError(f"--output {args.output} is a file; a folder is needed.")
     if (args.output / "card.json").exists() and not (args.output / file).exists():
-        raise InputError(
-            f"--output {args.output} holds a card.json of something else, such as a bundle: choose another."
-        )
+        raise InputError(f"--output {args.output} holds a card.json of something else: choose another folder.")
     return args
