@@ -224,7 +224,8 @@ class RegionsTab(QWidget):
     def _enable(self) -> None:
         """Enable what can be done now, and say what to do next."""
         ready, chosen = self._ready(), len(self._chosen())
-        can = {"selected": ready and self.session.job is None, "compare": chosen == 2, "remove": chosen > 0}  # a job
+        idle = ready and self.session.job is None  # 'selected' starts a job
+        can = {"selected": idle, "compare": ready and chosen == 2, "remove": chosen > 0}
         for name, button in self.buttons.items():
             button.setEnabled(can.get(name, ready or name == "publish"))
         self._show_hint()
