@@ -163,7 +163,7 @@ class UsersTab(QWidget):
         city, model = self.session.city, self.session.model
         if city is None or model is None:
             return
-        self._clear()
+        self.remove()
         self._write("")
         places, user = usual_places(city.users, row), city.users.user_ids[row]
         self.card = UserCard(city, row, places, model.bundle)
@@ -203,7 +203,8 @@ class UsersTab(QWidget):
                 band.setToGeometry(geometry)
                 self.bands.append(band)
 
-    def _clear(self) -> None:
+    def remove(self) -> None:
+        """Remove the card, and the marks from the map."""
         for band in self.bands:
             if not sip.isdeleted(band):
                 band.reset(Qgis.GeometryType.Line)
@@ -232,7 +233,7 @@ class UsersTab(QWidget):
         city = self.session.city
         if city is not self._city or city is None:
             self._city = city
-            self._clear()
+            self.remove()
             self.name.clear()
             if city is not None:
                 hint = tr("Select a track on the map to see whose it is, with labels and usual places.")
@@ -252,10 +253,6 @@ class UsersTab(QWidget):
     def _enable(self) -> None:
         self.name.setEnabled(self.session.city is not None)
         self.profile.setEnabled(self.session.tracks is not None and self.session.job is None)
-
-    def remove(self) -> None:
-        """Remove the marks from the map."""
-        self._clear()
 
 
 def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:
