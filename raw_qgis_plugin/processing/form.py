@@ -179,7 +179,6 @@ class Run:
 
 
 def _parameter(option: Option) -> QgsProcessingParameterDefinition:
-    """The parameter of an option."""
     label = f"{tr(option.label)} ({option.unit})" if option.unit else tr(option.label)
     name, default, empty = option.parameter, option.default, option.default is None
     if option.choices:

@@ -170,7 +170,6 @@ def _unpack(archive: Path) -> Scratch:
 
 
 def _check(folder: Path) -> dict:
-    """Check a bundle's folder and return its card."""
     if not (folder / contract.CARD_FILE).exists() and (folder / "bundle" / contract.CARD_FILE).is_file():
         raise BundleError(f"{folder} is the folder of a run: its model is {folder / 'bundle'}.")
     for entry in folder.rglob("*"):

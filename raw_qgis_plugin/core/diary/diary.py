@@ -147,7 +147,6 @@ def _good_days(tracks: Tracks, first: np.ndarray, last: np.ndarray, begin: np.nd
 def _stop_columns(
     tracks: Tracks, first: np.ndarray, last: np.ndarray, place: np.ndarray, facts: PlaceFacts, kinds: Kinds
 ) -> dict[str, np.ndarray]:
-    """The table of stops."""
     user, arrive, leave = tracks.user[first], tracks.t[first], tracks.t[last]
     seen = facts.of_user
     evidence = object_column(

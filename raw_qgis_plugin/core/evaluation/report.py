@@ -80,7 +80,6 @@ class Page:
 
 
 def _words(value: Any) -> str:
-    """A cell's text."""
     if value is None or value != value:
         return "–"
     if isinstance(value, (str, bool)):

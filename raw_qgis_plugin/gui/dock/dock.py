@@ -32,7 +32,6 @@ class RawDock(QgsDockWidget):
         self.setWidget(self._page() if all(map(is_installed, NEEDS)) else self._missing_page())
 
     def _missing_page(self) -> QWidget:
-        """A page that explains how to install the missing packages."""
         page = QWidget()
         selectable = Qt.TextInteractionFlag.TextSelectableByMouse
         words = wrapped(how_to_install(), objectName="raw_missing", textInteractionFlags=selectable)

@@ -123,7 +123,6 @@ class UsersTab(QWidget):
                 self.shown.setCurrentIndex(self.shown.count() - 1)
 
     def _show_label(self) -> None:
-        """Colour the newest labelled layer by the label that is chosen."""
         layer = self._newest()
         if layer is not None:
             self.shown.currentData().apply(layer)

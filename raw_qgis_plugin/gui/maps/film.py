@@ -63,7 +63,6 @@ def write_film(canvas: QgsMapCanvas, path: Path, progress: QProgressDialog) -> b
 
 
 def _join(folder: Path, film: Path, suffix: str) -> None:
-    """Join the pictures of a folder."""
     if suffix == ".gif":
         from PIL import Image
 

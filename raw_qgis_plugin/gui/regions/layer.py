@@ -45,7 +45,6 @@ class RegionLayer(QObject):
         return [x for x in self.layer.getFeatures() if x.hasGeometry()] if self.layer is not None else []
 
     def _next_name(self) -> str:
-        """A name such as 'Region 3'."""
         used = set(map(name_of, self.features()))
         names = (tr("Region {n}").format(n=number) for number in count(len(self.features()) + 1))
         return next(name for name in names if name not in used)

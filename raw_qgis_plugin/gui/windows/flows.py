@@ -67,7 +67,6 @@ class FlowsWindow(RawDialog):
         self.table.setCurrentCell(*(int(self.all[end][first[0]]) if len(first) else 0 for end in ("from", "to")))
 
     def _show_hours(self, a: int, b: int) -> None:
-        """Show when trips go from region a to region b."""
         here = (self.by_hour["from"] == a) & (self.by_hour["to"] == b)
         trips = np.zeros((5, 24))
         by_mode = [np.nan_to_num(self.by_hour[name][here]) for name in (*BY_MODE, "trips_unknown")]

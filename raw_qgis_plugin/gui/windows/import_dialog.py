@@ -141,7 +141,6 @@ class ImportDialog(RawDialog):
         return {**names, "SOURCE": source, "TIMEZONE": zone, "CRS": self.crs.crs(), "DATE_ORDER": order}
 
     def _look(self) -> None:
-        """Read the first rows, in the background."""
         values = self.parameters()
         source = values["SOURCE"]
         self.closing()  # an older look is of no use
