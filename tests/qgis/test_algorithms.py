@@ -159,14 +159,6 @@ def test_profiles_of_tracks_and_days(run: Callable, make: Callable, fixes: Any, 
     assert {row["day"] for row in days.rows()} == {"2020-09-13"}
 
 
-def test_one_label_for_a_whole_day_is_doubted(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
-    """Without a track field, all that a user recorded is one track, whose label stands for many trips."""
-    first = min(fixes.t)
-    slow = type(fixes)(fixes.user_id, [first + 6 * (t - first) for t in fixes.t], fixes.lon, fixes.lat, {})
-    done = run("raw:profileusers", INPUT=make(slow), MODEL=bundle, UNIT="track")
-    assert any("12 of 12 tracks last longer than" in text and "diary" in text for text in done.feedback.warnings)
-
-
 def test_no_line_is_drawn_over_a_gap(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     """What nobody saw is not drawn as a straight way. A fix with a gap on both sides is no line."""
     later = [3_600_000 * ((i % 120 >= 50) + (i % 120 >= 51)) for i in range(len(fixes.t))]
