@@ -17,6 +17,7 @@ from qgis.core import (
 )
 
 from ...core.paths import RESOURCES
+from ...core.scratch import complete
 from ...environment.folders import user_folder, why_not_writable
 from ...layers.styling import Fixes
 from ...processing.words import tr
@@ -39,7 +40,8 @@ def open_sample(desktop: Desktop) -> HelpWindow | None:
     folder.mkdir(exist_ok=True)
     for name in (TRACKS, REGIONS, "README.md"):
         if not (folder / name).exists():
-            shutil.copyfile(RESOURCES / "sample" / name, folder / name)
+            with complete(folder / name) as beside:  # on a full disk no half of it stays
+                shutil.copyfile(RESOURCES / "sample" / name, beside)
     project.setTitle(tr("Ten phones in Aracaju"))
     regions = QgsVectorLayer(str(folder / REGIONS), tr("Hexagons"), "ogr")
     tracks = QgsVectorLayer(str(folder / TRACKS), "", "ogr")
