@@ -30,11 +30,6 @@ class Layout:
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
-def this_layout() -> Layout:
-    """The layout of the running QGIS."""
-    return Layout(sys.platform, Path(sys.executable or "qgis"), Path(sys.prefix), sys.version_info[:2], os.environ)
-
-
 def python_of_venv(venv: Path, platform: str) -> Path | None:
     """A virtual environment's interpreter; None if there is none."""
     python = venv / ("Scripts/python.exe" if platform == "win32" else "bin/python")
@@ -43,7 +38,8 @@ def python_of_venv(venv: Path, platform: str) -> Path | None:
 
 def base_python(layout: Layout | None = None) -> Path:
     """QGIS's own interpreter, in the first usual folder that has one. layout: of this QGIS. Raises RawError."""
-    layout = layout or this_layout()
+    program = Path(sys.executable or "qgis")
+    layout = layout or Layout(sys.platform, program, Path(sys.prefix), sys.version_info[:2], os.environ)
     major, minor = layout.version
     names = [f"python{major}.{minor}", f"python{major}", "python"]
     if layout.platform == "win32":

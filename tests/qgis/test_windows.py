@@ -98,7 +98,7 @@ def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypat
     from raw_qgis_plugin.environment.interpreter import Layout
 
     elsewhere = Layout("win32", Path("/no/bin/qgis-bin.exe"), Path("/no/prefix"), (3, 12))
-    monkeypatch.setattr(interpreter, "this_layout", lambda: elsewhere)
+    monkeypatch.setattr(interpreter, "Layout", lambda *_: elsewhere)
     dialog = menu.open_window("environment")
     assert dialog.isVisible() and "The Python of this QGIS was not found." in dialog.log.toPlainText()
     for _ in range(2):

@@ -39,7 +39,6 @@ class UserCard(Card):
         self.add_save(bundle, words)
 
     def _show_heads(self) -> None:
-        """A line per head of the model: its prediction and probability."""
         for head in self.bundle.heads("user"):
             name = head["name"]
             values = {column: rows[self.row] for column, rows in self.city.answers[name].items()}

@@ -231,7 +231,6 @@ class RegionsTab(QWidget):
         self._show_hint()
 
     def _show_hint(self, problem: str = "") -> None:
-        """Show a problem, else what to do next."""
         words = problem
         if not words and self.buttons["polygon"].isChecked():
             words = tr("Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.")
