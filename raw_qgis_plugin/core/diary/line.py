@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import median_filter
 
 from ..arrays import run_ends
 from ..features.ride import averaged
@@ -42,6 +41,8 @@ def thinned(tracks: Tracks) -> Line:
     last = run_ends(first, len(tracks))
     xy, half = np.stack([thin.lon, thin.lat], axis=1), SMOOTHED // 2
     if len(xy) > SMOOTHED:
+        from scipy.ndimage import median_filter  # not above: the dock of a QGIS without SciPy says what is missing
+
         begin, end = slice(None, -2 * half), slice(2 * half, None)
         inside = (thin.track[begin] == thin.track[end]) & (thin.t[end] - thin.t[begin] <= SMOOTHED_MS)
         smooth = np.stack([median_filter(column, SMOOTHED) for column in xy.T], axis=1)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.special import expit
 
 from ..arrays import run_starts
 from ..errors import translated
@@ -68,6 +67,8 @@ def user_inputs(facts: PlaceFacts, work: np.ndarray, home: np.ndarray) -> tuple[
 
     work, home: (n,) logits of places.
     """
+    from scipy.special import expit
+
     order = np.lexsort((-work, facts.owner))
     head = np.flatnonzero(run_starts(facts.owner[order]))
     size = np.diff(np.append(head, len(order)))
@@ -101,6 +102,8 @@ def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -
 
 def choose_kinds(facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str, np.ndarray]) -> Kinds:
     """The kinds of places by the sums of trees for home and work (n,)."""
+    from scipy.special import expit
+
     why, n = _why(facts), len(facts.owner)
     commuter_p, kind, p = np.full(len(why), np.nan), np.full(n, None, object), np.full(n, np.nan)
     if not n:
