@@ -37,7 +37,7 @@ CORE_LIBRARIES = {
     "numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "osgeo",
 }  # fmt: skip
 # These load in a QGIS that has NumPy and nothing else of ours.
-NUMPY_ALONE = ("", ".core", ".core.paths", ".core.errors", ".core.tracks", ".core.features.featurizer")
+NUMPY_ALONE = ("", ".core.paths", ".core.errors", ".core.people.profiles", ".core.flows.flows", ".core.regions.view")
 
 
 class Import(NamedTuple):
