@@ -4,10 +4,6 @@
   <context>
     <name>RAW</name>
     <message>
-      <source> people</source>
-      <translation> pessoas</translation>
-    </message>
-    <message>
       <source>, one every {time}</source>
       <translation>, uma a cada {time}</translation>
     </message>
@@ -32,20 +28,12 @@
       <translation>1 usuário</translation>
     </message>
     <message>
-      <source>1: moves the same way; 0: as similar as two users of this layer usually are</source>
-      <translation>1: move-se da mesma forma; 0: tão parecido quanto dois usuários desta camada costumam ser</translation>
-    </message>
-    <message>
-      <source>95 % interval</source>
-      <translation>Intervalo de 95 %</translation>
-    </message>
-    <message>
       <source>&lt;b&gt;Paused.&lt;/b&gt; Resume it now or another day.</source>
       <translation>&lt;b&gt;Em pausa.&lt;/b&gt; Retome agora ou em outro dia.</translation>
     </message>
     <message>
-      <source>&lt;b&gt;Which field names the users?&lt;/b&gt; None is known by its name, and RAW compares users.</source>
-      <translation>&lt;b&gt;Qual campo identifica os usuários?&lt;/b&gt; Nenhum foi reconhecido pelo nome, e o RAW compara usuários.</translation>
+      <source>&lt;b&gt;Running.&lt;/b&gt;</source>
+      <translation>&lt;b&gt;Em execução.&lt;/b&gt;</translation>
     </message>
     <message>
       <source>&lt;b&gt;not distinguishable&lt;/b&gt;: the intervals overlap</source>
@@ -64,20 +52,16 @@
       <translation>A pasta de um pacote, o card.json dentro dela ou o .zip. Vazio: o modelo que vem com o RAW.</translation>
     </message>
     <message>
-      <source>A colour for each user</source>
-      <translation>Uma cor para cada usuário</translation>
-    </message>
-    <message>
       <source>A figure of fewer users is withheld, so that nobody is exposed.</source>
       <translation>Um número de menos usuários é retido, para que ninguém seja exposto.</translation>
     </message>
     <message>
-      <source>A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one of them, then try again.</source>
-      <translation>Um filme precisa do ffmpeg (para MP4) ou do Pillow (para GIF). Instale um deles e tente de novo.</translation>
+      <source>A file of positions. For a folder (GeoLife, many files) write or paste its path.</source>
+      <translation>Um arquivo de posições. Para uma pasta (GeoLife, muitos arquivos), escreva ou cole o caminho dela.</translation>
     </message>
     <message>
-      <source>A label describes a</source>
-      <translation>Um rótulo descreve</translation>
+      <source>A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again.</source>
+      <translation>Um filme precisa do ffmpeg (para MP4) ou do Pillow (para GIF). Instale um deles e tente de novo.</translation>
     </message>
     <message>
       <source>A page with title, legend, scale and notes in QGIS's layout window.</source>
@@ -92,10 +76,6 @@
       <translation>Uma linha de números para cada usuário, trajeto ou dia, para comparar, agrupar ou classificar.</translation>
     </message>
     <message>
-      <source>A short tour</source>
-      <translation>Um breve passeio</translation>
-    </message>
-    <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
       <translation>Uma tabela com o id e o rótulo de cada usuário, trajeto ou dia; para regiões, os polígonos delas.</translation>
     </message>
@@ -104,24 +84,8 @@
       <translation>Viagens de um usuário, em média: {shares}.</translation>
     </message>
     <message>
-      <source>About {n:,} rows. </source>
-      <translation>Cerca de {n:,} linhas. </translation>
-    </message>
-    <message>
       <source>Accuracy of such forecasts on the past of this layer, compared with simple methods</source>
       <translation>Precisão dessas previsões no passado desta camada, comparada com a de métodos simples</translation>
-    </message>
-    <message>
-      <source>Accuracy, m</source>
-      <translation>Precisão, m</translation>
-    </message>
-    <message>
-      <source>All are one user's</source>
-      <translation>Todas são de um só usuário</translation>
-    </message>
-    <message>
-      <source>All methods…</source>
-      <translation>Todos os métodos…</translation>
     </message>
     <message>
       <source>Also what training needs</source>
@@ -148,8 +112,8 @@
       <translation>No máximo este número de caminhos prováveis por trajeto, cada um com sua probabilidade.</translation>
     </message>
     <message>
-      <source>Automatic: the graphics card where it can</source>
-      <translation>Automático: a placa gráfica quando possível</translation>
+      <source>At {horizon}: {words}</source>
+      <translation>Em {horizon}: {words}</translation>
     </message>
     <message>
       <source>Backtest</source>
@@ -164,20 +128,16 @@
       <translation>Mapa base</translation>
     </message>
     <message>
-      <source>Basemap: © OpenStreetMap contributors ({address})</source>
-      <translation>Mapa base: © colaboradores do OpenStreetMap ({address})</translation>
+      <source>Basemap: © OpenStreetMap contributors (https://www.openstreetmap.org/copyright)</source>
+      <translation>Mapa base: © colaboradores do OpenStreetMap (https://www.openstreetmap.org/copyright)</translation>
+    </message>
+    <message>
+      <source>Basemap…</source>
+      <translation>Mapa base…</translation>
     </message>
     <message>
       <source>Begin with</source>
       <translation>Modelo inicial</translation>
-    </message>
-    <message>
-      <source>Best simple method</source>
-      <translation>Melhor método simples</translation>
-    </message>
-    <message>
-      <source>Box</source>
-      <translation>Caixa</translation>
     </message>
     <message>
       <source>By bike</source>
@@ -212,10 +172,6 @@
       <translation>Cancelado. Nada foi gravado.</translation>
     </message>
     <message>
-      <source>Cancelling …</source>
-      <translation>Cancelando …</translation>
-    </message>
-    <message>
       <source>Checking RAW's packages</source>
       <translation>Verificando os pacotes do RAW</translation>
     </message>
@@ -228,16 +184,12 @@
       <translation>Verificando {name} …</translation>
     </message>
     <message>
-      <source>Choose 'stops and trips' beside Label: where people stopped and how long, home and work, and the trips between with the mode of transport. Wrong modes are corrected in the table.</source>
-      <translation>Escolha 'paradas e viagens' ao lado de Rotular: onde as pessoas pararam e por quanto tempo, casa e trabalho, e as viagens entre elas com o meio de transporte. Meios errados são corrigidos na tabela.</translation>
-    </message>
-    <message>
       <source>Choose a file or a folder.</source>
       <translation>Escolha um arquivo ou uma pasta.</translation>
     </message>
     <message>
-      <source>Choose a layer of fixes (points with a time) or of lines with M values, or drop a file here.</source>
-      <translation>Escolha uma camada de posições (pontos com hora) ou de linhas com valores M, ou solte um arquivo aqui.</translation>
+      <source>Choose a layer of fixes (points with a time) or of lines with M values.</source>
+      <translation>Escolha uma camada de posições (pontos com hora) ou de linhas com valores M.</translation>
     </message>
     <message>
       <source>Choose a layer of tracks</source>
@@ -252,20 +204,8 @@
       <translation>Escolha duas regiões na lista para vê-las lado a lado</translation>
     </message>
     <message>
-      <source>Clear cache ({megabytes} MB)</source>
-      <translation>Limpar cache ({megabytes} MB)</translation>
-    </message>
-    <message>
-      <source>Click a track on the map</source>
-      <translation>Clique em um trajeto no mapa</translation>
-    </message>
-    <message>
-      <source>Click a track on the map to see whose it is, with labels and usual places.</source>
-      <translation>Clique em um trajeto no mapa para ver de quem ele é, com rótulos e lugares habituais.</translation>
-    </message>
-    <message>
-      <source>Click one</source>
-      <translation>Clicar em um</translation>
+      <source>Clear cache</source>
+      <translation>Limpar o cache</translation>
     </message>
     <message>
       <source>Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.</source>
@@ -274,10 +214,6 @@
     <message>
       <source>Colours</source>
       <translation>Cores</translation>
-    </message>
-    <message>
-      <source>Columns with several values: {names}.</source>
-      <translation>Colunas com vários valores: {names}.</translation>
     </message>
     <message>
       <source>Commuter</source>
@@ -336,8 +272,8 @@
       <translation>Copiar</translation>
     </message>
     <message>
-      <source>Copy the text above, to send it</source>
-      <translation>Copiar o texto acima, para enviá-lo</translation>
+      <source>Copy the text above, to send it. It holds no data of yours.</source>
+      <translation>Copia o texto acima, para enviá-lo. Ele não contém nenhum dado seu.</translation>
     </message>
     <message>
       <source>Counts of this layer's devices have no interval: a small difference may be chance.</source>
@@ -372,10 +308,6 @@
       <translation>Excluir</translation>
     </message>
     <message>
-      <source>Delete RAW's packages ({megabytes} MB)? QGIS and other plugins keep theirs.</source>
-      <translation>Excluir os pacotes do RAW ({megabytes} MB)? O QGIS e os outros complementos mantêm os deles.</translation>
-    </message>
-    <message>
       <source>Delete one of your own models</source>
       <translation>Excluir um dos seus modelos</translation>
     </message>
@@ -396,8 +328,8 @@
       <translation>Exclui os vetores dos trajetos que o RAW já leu. Camadas e modelos são mantidos.</translation>
     </message>
     <message>
-      <source>Delimiter of text</source>
-      <translation>Delimitador do texto</translation>
+      <source>Departures shown: {first} to {last} in mean solar time.</source>
+      <translation>Partidas mostradas: {first} a {last}, hora solar média.</translation>
     </message>
     <message>
       <source>Device</source>
@@ -408,16 +340,8 @@
       <translation>Dispositivo usado</translation>
     </message>
     <message>
-      <source>Diagnose</source>
-      <translation>Diagnosticar</translation>
-    </message>
-    <message>
       <source>Diary</source>
       <translation>Diário</translation>
-    </message>
-    <message>
-      <source>Difference</source>
-      <translation>Diferença</translation>
     </message>
     <message>
       <source>Distance</source>
@@ -432,16 +356,8 @@
       <translation>Concluído. O RAW está pronto, não é preciso reiniciar.</translation>
     </message>
     <message>
-      <source>Drag a box on the map.</source>
-      <translation>Arraste uma caixa no mapa.</translation>
-    </message>
-    <message>
       <source>Draw</source>
       <translation>Desenhar</translation>
-    </message>
-    <message>
-      <source>Draw a box</source>
-      <translation>Desenhar uma caixa</translation>
     </message>
     <message>
       <source>Draw a region</source>
@@ -468,14 +384,6 @@
       <translation>Regiões desenhadas</translation>
     </message>
     <message>
-      <source>Each of its values is a user</source>
-      <translation>Cada valor dele é um usuário</translation>
-    </message>
-    <message>
-      <source>Each user</source>
-      <translation>Cada usuário</translation>
-    </message>
-    <message>
       <source>Embed tracks</source>
       <translation>Vetores de trajetos</translation>
     </message>
@@ -496,10 +404,6 @@
       <translation>Vazio: detectar. Ou utf-8, latin-1, cp1252 …</translation>
     </message>
     <message>
-      <source>Encoding</source>
-      <translation>Codificação</translation>
-    </message>
-    <message>
       <source>Encoding of text</source>
       <translation>Codificação do texto</translation>
     </message>
@@ -508,8 +412,8 @@
       <translation>Encontros</translation>
     </message>
     <message>
-      <source>Encounters are missed: {share:.0%} of the gaps between two fixes are longer than MAX_GAP. Half of all gaps last {minutes:.0f} minutes or more; set MAX_GAP (Longest gap) higher.</source>
-      <translation>Faltam encontros: {share:.0%} das lacunas entre duas posições são mais longas que MAX_GAP. Metade das lacunas dura {minutes:.0f} minutos ou mais; aumente MAX_GAP (lacuna mais longa).</translation>
+      <source>Encounters are missed: {share:.0%} of the gaps between fixes are longer than MAX_GAP.</source>
+      <translation>Faltam encontros: {share:.0%} dos intervalos entre posições são mais longos que MAX_GAP.</translation>
     </message>
     <message>
       <source>Encounters show who was near whom. Do not publish them.</source>
@@ -530,18 +434,6 @@
     <message>
       <source>Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words.</source>
       <translation>Erros das previsões no passado destes trajetos, por horizonte, ao lado de métodos simples, com um veredito em palavras.</translation>
-    </message>
-    <message>
-      <source>Export the model</source>
-      <translation>Exportar o modelo</translation>
-    </message>
-    <message>
-      <source>Exporting the model …</source>
-      <translation>Exportando o modelo …</translation>
-    </message>
-    <message>
-      <source>Export…</source>
-      <translation>Exportar…</translation>
     </message>
     <message>
       <source>Failed</source>
@@ -616,6 +508,10 @@
       <translation>Arquivo ou pasta</translation>
     </message>
     <message>
+      <source>Files without columns of time and position were not read: {names}.</source>
+      <translation>Arquivos sem colunas de hora e posição não foram lidos: {names}.</translation>
+    </message>
+    <message>
       <source>Fill gaps</source>
       <translation>Preencher lacunas</translation>
     </message>
@@ -688,10 +584,6 @@
       <translation>Previsão</translation>
     </message>
     <message>
-      <source>Forecast always uses the model; the table names the best simple method and its error.</source>
-      <translation>A previsão usa sempre o modelo; a tabela indica o melhor método simples e o seu erro.</translation>
-    </message>
-    <message>
       <source>Forecast areas</source>
       <translation>Áreas de previsão</translation>
     </message>
@@ -710,10 +602,6 @@
     <message>
       <source>Forecast: points</source>
       <translation>Previsão: pontos</translation>
-    </message>
-    <message>
-      <source>Forecast: recent tracks</source>
-      <translation>Previsão: trajetos recentes</translation>
     </message>
     <message>
       <source>Forecast: tracks</source>
@@ -744,6 +632,10 @@
       <translation>Sex</translation>
     </message>
     <message>
+      <source>From a .zip or the folder of a model, which is checked first</source>
+      <translation>De um .zip ou da pasta de um modelo, que é verificado antes</translation>
+    </message>
+    <message>
       <source>From stop to stop, with modes; or each track of the track field is one, of unknown mode.</source>
       <translation>De parada a parada, com meios; ou cada trajeto do campo de trajeto é uma viagem, de meio desconhecido.</translation>
     </message>
@@ -756,8 +648,8 @@
       <translation>Arquivos GeoJSON (*.geojson)</translation>
     </message>
     <message>
-      <source>Graphics card: {name}. The CUDA libraries are installed with ONNX Runtime (about {mb} MB).</source>
-      <translation>Placa gráfica: {name}. As bibliotecas CUDA são instaladas com o ONNX Runtime (cerca de {mb} MB).</translation>
+      <source>GeoJSON whose fourth coordinate is the time in epoch seconds.</source>
+      <translation>GeoJSON cuja quarta coordenada é o tempo Unix em segundos.</translation>
     </message>
     <message>
       <source>HTML files (*.html)</source>
@@ -812,8 +704,8 @@
       <translation>INPUT não tem {unit} com duas posições utilizáveis, por isso a saída está vazia.</translation>
     </message>
     <message>
-      <source>Id field of the regions (empty: guessed)</source>
-      <translation>Campo de id das regiões (vazio: detectar)</translation>
+      <source>If the coordinates are not degrees, set the coordinate system of the layer or file.</source>
+      <translation>Se as coordenadas não são graus, defina o sistema de coordenadas da camada ou do arquivo.</translation>
     </message>
     <message>
       <source>Import</source>
@@ -824,16 +716,8 @@
       <translation>Importar um modelo</translation>
     </message>
     <message>
-      <source>Import a model from a .zip; it is checked first</source>
-      <translation>Importar um modelo de um .zip; ele é verificado antes</translation>
-    </message>
-    <message>
       <source>Import tracks</source>
       <translation>Importar trajetos</translation>
-    </message>
-    <message>
-      <source>Import tracks in the toolbar reads folders and files. The functions are in the Processing toolbox, too.</source>
-      <translation>Importar trajetos, na barra de ferramentas, lê pastas e arquivos. As funções também estão na caixa de ferramentas de Processamento.</translation>
     </message>
     <message>
       <source>Imported: {fixes} of {users}.</source>
@@ -858,6 +742,10 @@
     <message>
       <source>In longer gaps between two fixes of a user there are no encounters.</source>
       <translation>Em lacunas mais longas entre dois pontos de um usuário não há encontros.</translation>
+    </message>
+    <message>
+      <source>In place of the model: {methods}.</source>
+      <translation>No lugar do modelo: {methods}.</translation>
     </message>
     <message>
       <source>Inferred areas</source>
@@ -892,6 +780,10 @@
       <translation>Instalar</translation>
     </message>
     <message>
+      <source>Install from</source>
+      <translation>Instalar de</translation>
+    </message>
+    <message>
       <source>Install it here…</source>
       <translation>Instalar aqui…</translation>
     </message>
@@ -908,16 +800,8 @@
       <translation>O disco está cheio?</translation>
     </message>
     <message>
-      <source>Its error</source>
-      <translation>Erro desse método</translation>
-    </message>
-    <message>
-      <source>Its value in the id field, such as Mission; or an expression that is true for it alone, such as "name" = 'Mission' or $id = 12.</source>
-      <translation>O valor dela no campo de id, como Mission; ou uma expressão verdadeira só para ela, como "name" = 'Mission' ou $id = 12.</translation>
-    </message>
-    <message>
-      <source>K is {k}, but there are only {n} others to compare with.</source>
-      <translation>K é {k}, mas só há {n} para comparar.</translation>
+      <source>Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12.</source>
+      <translation>O nome ou id dela, como Mission; ou uma expressão verdadeira só para ela, como $id = 12.</translation>
     </message>
     <message>
       <source>Keep it among your models, and use it in this project</source>
@@ -1008,20 +892,8 @@
       <translation>Longitude, x</translation>
     </message>
     <message>
-      <source>Look at users</source>
-      <translation>Ver usuários</translation>
-    </message>
-    <message>
       <source>Looking at the graphics card and trying the packages …</source>
       <translation>Verificando a placa gráfica e testando os pacotes …</translation>
-    </message>
-    <message>
-      <source>Looking for devices, and timing the model on each of them …</source>
-      <translation>Procurando dispositivos e medindo a velocidade do modelo em cada um …</translation>
-    </message>
-    <message>
-      <source>Looking for users</source>
-      <translation>Procurando usuários</translation>
     </message>
     <message>
       <source>Lower-case letters, digits and _. The field of the results has this name.</source>
@@ -1042,6 +914,10 @@
     <message>
       <source>Main mode</source>
       <translation>Meio principal</translation>
+    </message>
+    <message>
+      <source>Main mode of transport</source>
+      <translation>Principal meio de transporte</translation>
     </message>
     <message>
       <source>Main mode: {counts}.</source>
@@ -1072,8 +948,16 @@
       <translation>Visita mediana, minutos</translation>
     </message>
     <message>
+      <source>Method</source>
+      <translation>Método</translation>
+    </message>
+    <message>
       <source>Minimum duration (minutes)</source>
       <translation>Duração mínima (minutos)</translation>
+    </message>
+    <message>
+      <source>Minimum people: </source>
+      <translation>Mínimo de pessoas: </translation>
     </message>
     <message>
       <source>Minimum probability</source>
@@ -1148,10 +1032,6 @@
       <translation>Caminho mais provável</translation>
     </message>
     <message>
-      <source>Most similar users</source>
-      <translation>Usuários mais parecidos</translation>
-    </message>
-    <message>
       <source>Motor vehicle</source>
       <translation>Veículo motorizado</translation>
     </message>
@@ -1168,16 +1048,16 @@
       <translation>Novo modelo</translation>
     </message>
     <message>
-      <source>No NVIDIA graphics card was found: the CPU does the work, which is enough.</source>
-      <translation>Nenhuma placa NVIDIA foi encontrada: a CPU faz o trabalho e é suficiente.</translation>
-    </message>
-    <message>
       <source>No column names the users: all fixes of a file become one user's. If a column names them, choose it as User.</source>
       <translation>Nenhuma coluna identifica os usuários: todas as posições de um arquivo ficam com um só usuário. Se alguma coluna os identifica, escolha-a em Usuário.</translation>
     </message>
     <message>
-      <source>No field names the users, so all fixes are one user's. Fields that may name them: {names}. Choose one as USER_FIELD, or give the word none.</source>
-      <translation>Nenhum campo identifica os usuários, por isso todas as posições são de um só usuário. Campos que podem identificá-los: {names}. Escolha um em USER_FIELD ou use a palavra none.</translation>
+      <source>No field names the users, so all fixes are one user's. Choose it as USER_FIELD, or give the word none.</source>
+      <translation>Nenhum campo indica os usuários, então todas as posições são de um só usuário. Escolha o campo em USER_FIELD, ou escreva a palavra none.</translation>
+    </message>
+    <message>
+      <source>No field names the users: all fixes are one user's. If one does, choose it under Fields.</source>
+      <translation>Nenhum campo indica os usuários: todas as posições são de um só usuário. Se algum indica, escolha-o em Campos.</translation>
     </message>
     <message>
       <source>No figure</source>
@@ -1228,10 +1108,6 @@
       <translation>Nenhum usuário tem duas posições utilizáveis.</translation>
     </message>
     <message>
-      <source>None: no user is more similar than two users of this layer usually are.</source>
-      <translation>Nenhum: nenhum usuário é mais parecido do que dois usuários desta camada costumam ser.</translation>
-    </message>
-    <message>
       <source>None: there is no place with a share of the time.</source>
       <translation>Nenhum: não há lugar com uma parte relevante do tempo.</translation>
     </message>
@@ -1252,24 +1128,12 @@
       <translation>Não testado.</translation>
     </message>
     <message>
-      <source>Nothing is selected: select features of the layer, or forecast all.</source>
-      <translation>Nada está selecionado: selecione feições da camada ou faça a previsão de todas.</translation>
-    </message>
-    <message>
-      <source>Nothing was read yet.</source>
-      <translation>Nada foi lido ainda.</translation>
-    </message>
-    <message>
       <source>Number of fixes skipped</source>
       <translation>Número de posições ignoradas</translation>
     </message>
     <message>
       <source>Number of fixes used</source>
       <translation>Número de posições usadas</translation>
-    </message>
-    <message>
-      <source>Number of gaps left open</source>
-      <translation>Número de lacunas deixadas em aberto</translation>
     </message>
     <message>
       <source>Number of users</source>
@@ -1292,20 +1156,8 @@
       <translation>Para horas sem fuso horário; as outras não são afetadas.</translation>
     </message>
     <message>
-      <source>Of times that are written without a zone; others ignore it. The week of a region has the hours of this zone, with UTC the solar time of the place.</source>
-      <translation>Para horas sem fuso horário; as outras não são afetadas. A semana de uma região segue as horas deste fuso; com UTC, a hora solar do lugar.</translation>
-    </message>
-    <message>
-      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five.</source>
-      <translation>Em Previsão, veja onde um trajeto pode estar nos próximos minutos. A área interna o contém em metade dos casos, a externa em quatro de cinco.</translation>
-    </message>
-    <message>
-      <source>On Regions, draw around a part of town: click corner by corner, right click closes. Its people and their hours appear. The sample has ten people in all, so set the minimum users to 3 first.</source>
-      <translation>Em Regiões, desenhe em torno de uma parte da cidade: clique canto a canto; o botão direito fecha. Aparecem as pessoas e seus horários. A amostra tem dez pessoas no total; defina antes o mínimo de usuários como 3.</translation>
-    </message>
-    <message>
-      <source>On Users, press Label: every user gets labels of what the tracks show, 'unknown' with a reason where they show too little. Click a track: its user's usual places, blurred to a grid, day, and similar users.</source>
-      <translation>Em Usuários, pressione Rotular: cada usuário recebe rótulos do que as trajetórias mostram, 'desconhecido' com um motivo onde mostram pouco. Clique numa trajetória: os lugares habituais do usuário, desfocados numa grade, o dia e usuários semelhantes.</translation>
+      <source>Of x and y. Empty: degrees, WGS 84.</source>
+      <translation>De x e y. Vazio: graus, WGS 84.</translation>
     </message>
     <message>
       <source>On foot</source>
@@ -1320,10 +1172,6 @@
       <translation>Uma previsão por {unit}, a partir da última posição.</translation>
     </message>
     <message>
-      <source>One person or vehicle made all of these fixes</source>
-      <translation>Uma só pessoa ou um só veículo fez todas estas posições</translation>
-    </message>
-    <message>
       <source>One result for each</source>
       <translation>Um resultado para cada</translation>
     </message>
@@ -1334,10 +1182,6 @@
     <message>
       <source>Only trips of these modes count, such as: walk, bike, motor, rail.</source>
       <translation>Só contam viagens destes meios, como: walk, bike, motor, rail.</translation>
-    </message>
-    <message>
-      <source>Only versions that RAW was tested with, checked by their SHA-256 sums</source>
-      <translation>Somente versões com as quais o RAW foi testado, conferidas pelas somas SHA-256</translation>
     </message>
     <message>
       <source>Open QGIS's Temporal Controller</source>
@@ -1360,12 +1204,8 @@
       <translation>Outra parada</translation>
     </message>
     <message>
-      <source>Package</source>
-      <translation>Pacote</translation>
-    </message>
-    <message>
-      <source>Packages and device</source>
-      <translation>Pacotes e dispositivo</translation>
+      <source>Packages</source>
+      <translation>Pacotes</translation>
     </message>
     <message>
       <source>Packages…</source>
@@ -1378,10 +1218,6 @@
     <message>
       <source>Pairs of users who were, or may have been, near each other at the same time.</source>
       <translation>Pares de usuários que estiveram, ou podem ter estado, próximos um do outro ao mesmo tempo.</translation>
-    </message>
-    <message>
-      <source>Path [% path %], probability [% round(100 * probability) %] %</source>
-      <translation>Caminho [% path %], probabilidade [% round(100 * probability) %] %</translation>
     </message>
     <message>
       <source>Paths</source>
@@ -1404,10 +1240,6 @@
       <translation>Pessoas por km²</translation>
     </message>
     <message>
-      <source>People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]</source>
-      <translation>Pessoas: [% coalesce(n_users, if(suppressed, 'omitido', 'ainda não avaliada')) %]</translation>
-    </message>
-    <message>
       <source>Places or tracks of single people. Publish figures of regions instead.</source>
       <translation>Lugares ou trajetórias de pessoas individuais. Publique números de regiões em vez disso.</translation>
     </message>
@@ -1420,16 +1252,16 @@
       <translation>Polígonos em qualquer SRC.</translation>
     </message>
     <message>
+      <source>Polygons in any CRS. Where they overlap, the first one counts.</source>
+      <translation>Polígonos em qualquer SRC. Onde se sobrepõem, vale o primeiro.</translation>
+    </message>
+    <message>
       <source>Polygons in any CRS; their own fields are kept, but for figures of an earlier run.</source>
       <translation>Polígonos em qualquer SRC; seus próprios campos são mantidos, exceto números de uma execução anterior.</translation>
     </message>
     <message>
       <source>Positions</source>
       <translation>Posições</translation>
-    </message>
-    <message>
-      <source>Press Label to see whether this user commutes, and by what.</source>
-      <translation>Pressione Rotular para ver se este usuário é pendular, e por qual meio.</translation>
     </message>
     <message>
       <source>Profile users</source>
@@ -1468,24 +1300,20 @@
       <translation>O QGIS não tem nenhuma conexão XYZ. Adicione uma no painel Navegador: XYZ Blocos → Nova conexão.</translation>
     </message>
     <message>
-      <source>QGIS will ask &lt;b&gt;{host}&lt;/b&gt; for pictures of the area that you look at, and again each time you move the map. The server learns your address on the Internet and which area it is: with tracks of people on the screen, that can be where they live. No track, label or figure is sent. While the basemap is off, nothing is asked.</source>
-      <translation>O QGIS vai pedir a &lt;b&gt;{host}&lt;/b&gt; imagens da área que você está vendo, e de novo cada vez que você mover o mapa. O servidor fica sabendo o seu endereço na Internet e qual é a área: com trajetos de pessoas na tela, pode ser onde elas moram. Nenhum trajeto, rótulo ou valor é enviado. Enquanto o mapa base está desligado, nada é pedido.</translation>
+      <source>QGIS will ask this server for pictures of the area that you look at, and again each time you move the map. The server learns your address on the Internet and which area it is: with tracks of people on the screen, that can be where they live. No track, label or figure is sent. Without a basemap nothing is asked.</source>
+      <translation>O QGIS vai pedir a este servidor imagens da área que você está vendo, e de novo cada vez que você mover o mapa. O servidor fica sabendo o seu endereço na Internet e qual é a área: com trajetos de pessoas na tela, pode ser onde elas moram. Nenhum trajeto, rótulo ou valor é enviado. Sem mapa base, nada é pedido.</translation>
     </message>
     <message>
       <source>RAW</source>
       <translation>RAW</translation>
     </message>
     <message>
-      <source>RAW can run the model. What you ticked lacks {what}. To download: about {megabytes} MB.</source>
-      <translation>O RAW pode executar o modelo. Para o que você marcou, falta {what}. Download: cerca de {megabytes} MB.</translation>
+      <source>RAW can run the model. What you ticked lacks {what}. To download: up to {megabytes} MB.</source>
+      <translation>O RAW pode rodar o modelo. Para o que você marcou falta {what}. A baixar: até {megabytes} MB.</translation>
     </message>
     <message>
-      <source>RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.</source>
-      <translation>O RAW ainda não pode executar o modelo: falta {what}. Download: cerca de {megabytes} MB.</translation>
-    </message>
-    <message>
-      <source>RAW diagnostics</source>
-      <translation>Diagnóstico do RAW</translation>
+      <source>RAW cannot run the model yet: it lacks {what}. To download: up to {megabytes} MB.</source>
+      <translation>O RAW ainda não pode rodar o modelo: falta {what}. A baixar: até {megabytes} MB.</translation>
     </message>
     <message>
       <source>RAW dock</source>
@@ -1508,12 +1336,12 @@
       <translation>REGIONS não tem polígono com área, portanto nenhuma posição está em um.</translation>
     </message>
     <message>
-      <source>Read the layer again</source>
-      <translation>Ler a camada de novo</translation>
+      <source>Rail user</source>
+      <translation>Usuário de trem</translation>
     </message>
     <message>
-      <source>Read the notes of this map before you publish it.</source>
-      <translation>Leia as notas deste mapa antes de publicá-lo.</translation>
+      <source>Read the layer again</source>
+      <translation>Ler a camada de novo</translation>
     </message>
     <message>
       <source>Read {fixes} of {users} in {tracks}, from {first} to {last} UTC.</source>
@@ -1536,14 +1364,6 @@
       <translation>Lendo …</translation>
     </message>
     <message>
-      <source>Recent tracks</source>
-      <translation>Trajetos recentes</translation>
-    </message>
-    <message>
-      <source>Region</source>
-      <translation>Região</translation>
-    </message>
-    <message>
       <source>Region being drawn</source>
       <translation>Região em desenho</translation>
     </message>
@@ -1558,10 +1378,6 @@
     <message>
       <source>Regions</source>
       <translation>Regiões</translation>
-    </message>
-    <message>
-      <source>Regions by weekday and hours</source>
-      <translation>Regiões por dia da semana e horário</translation>
     </message>
     <message>
       <source>Regions can be drawn when the model has read the users.</source>
@@ -1600,6 +1416,10 @@
       <translation>Relatório</translation>
     </message>
     <message>
+      <source>Residents</source>
+      <translation>Moradores</translation>
+    </message>
+    <message>
       <source>Residents, workers, commuters and modes of transport, from the places and trips of visitors. This takes as long as a travel diary of them.</source>
       <translation>Residentes, trabalhadores, pendulares e meios de transporte, dos lugares e viagens dos visitantes. Leva tanto quanto um diário de viagem deles.</translation>
     </message>
@@ -1610,10 +1430,6 @@
     <message>
       <source>Resume from the last checkpoint</source>
       <translation>Retomar do último ponto salvo</translation>
-    </message>
-    <message>
-      <source>Running</source>
-      <translation>Em execução</translation>
     </message>
     <message>
       <source>Running: {left} of training left, then calibrating and testing</source>
@@ -1636,12 +1452,12 @@
       <translation>Salvar tabela…</translation>
     </message>
     <message>
-      <source>Save the card</source>
-      <translation>Salvar a ficha</translation>
+      <source>Save the page</source>
+      <translation>Salvar a página</translation>
     </message>
     <message>
-      <source>Save the comparison</source>
-      <translation>Salvar a comparação</translation>
+      <source>Save the table</source>
+      <translation>Salvar a tabela</translation>
     </message>
     <message>
       <source>Save to</source>
@@ -1664,6 +1480,10 @@
       <translation>Avaliando {n:,} regiões</translation>
     </message>
     <message>
+      <source>Select a track on the map to see whose it is, with labels and usual places.</source>
+      <translation>Selecione um trajeto no mapa para ver de quem é, com rótulos e lugares habituais.</translation>
+    </message>
+    <message>
       <source>Select polygons of a layer on the map first.</source>
       <translation>Selecione antes polígonos de uma camada no mapa.</translation>
     </message>
@@ -1672,8 +1492,24 @@
       <translation>Seleção</translation>
     </message>
     <message>
-      <source>Selected features only</source>
-      <translation>Só as feições selecionadas</translation>
+      <source>Share of commuters</source>
+      <translation>Parcela de pendulares</translation>
+    </message>
+    <message>
+      <source>Share of trips: bike</source>
+      <translation>Parcela das viagens: bicicleta</translation>
+    </message>
+    <message>
+      <source>Share of trips: motor</source>
+      <translation>Parcela das viagens: motorizado</translation>
+    </message>
+    <message>
+      <source>Share of trips: rail</source>
+      <translation>Parcela das viagens: trem</translation>
+    </message>
+    <message>
+      <source>Share of trips: walk</source>
+      <translation>Parcela das viagens: a pé</translation>
     </message>
     <message>
       <source>Shorter encounters are left out: the two only pass.</source>
@@ -1682,10 +1518,6 @@
     <message>
       <source>Shorter halts are part of a trip. Ten minutes suit short and long stops.</source>
       <translation>Paradas mais curtas fazem parte de uma viagem. Dez minutos servem bem para paradas curtas e longas.</translation>
-    </message>
-    <message>
-      <source>Show the basemap</source>
-      <translation>Mostrar o mapa base</translation>
     </message>
     <message>
       <source>Similar regions</source>
@@ -1704,16 +1536,16 @@
       <translation>Fatias de tempo</translation>
     </message>
     <message>
-      <source>Solar time</source>
-      <translation>Hora solar</translation>
+      <source>Solar time; full colour is {n:,} people; a dot: fewer than {k}; empty: no data of so many.</source>
+      <translation>Hora solar; cor cheia são {n:,} pessoas; um ponto: menos de {k}; vazio: sem dados de tantas.</translation>
     </message>
     <message>
       <source>Some figures are of {n} people only and could reveal one of them: do not publish this map.</source>
       <translation>Alguns números são de apenas {n} pessoas e podem revelar uma delas: não publique este mapa.</translation>
     </message>
     <message>
-      <source>State</source>
-      <translation>Estado</translation>
+      <source>Starting …</source>
+      <translation>Iniciando …</translation>
     </message>
     <message>
       <source>Step</source>
@@ -1740,10 +1572,6 @@
       <translation>Paradas</translation>
     </message>
     <message>
-      <source>Stops and trips</source>
-      <translation>Paradas e viagens</translation>
-    </message>
-    <message>
       <source>Stops show where people live and work: they are personal data.</source>
       <translation>Paradas mostram onde as pessoas moram e trabalham: são dados pessoais.</translation>
     </message>
@@ -1762,10 +1590,6 @@
     <message>
       <source>Switch the clock off</source>
       <translation>Desligar o relógio</translation>
-    </message>
-    <message>
-      <source>TARGET is a value of this field, and the results name the regions by it.</source>
-      <translation>TARGET é um valor deste campo, e os resultados identificam as regiões por ele.</translation>
     </message>
     <message>
       <source>Table…</source>
@@ -1800,12 +1624,8 @@
       <translation>Dez telefones em Aracaju</translation>
     </message>
     <message>
-      <source>Ten phones in Aracaju, Brazil, and a short tour.</source>
-      <translation>Dez celulares em Aracaju, Brasil, e um tour rápido.</translation>
-    </message>
-    <message>
-      <source>Ten phones in Aracaju, Brazil: trips by car and bus as points with a time, and hexagons over the city. It is your own copy, and nothing leaves this machine.</source>
-      <translation>Dez celulares em Aracaju, Brasil: viagens de carro e de ônibus como pontos com hora, e hexágonos sobre a cidade. É uma cópia só sua, e nada sai desta máquina.</translation>
+      <source>Ten phones in Aracaju, Brazil, and what to try.</source>
+      <translation>Dez telefones em Aracaju, Brasil, e o que experimentar.</translation>
     </message>
     <message>
       <source>Testing</source>
@@ -1816,40 +1636,36 @@
       <translation>Testando previsões</translation>
     </message>
     <message>
-      <source>The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which packages are broken; remove them there and install again.</source>
-      <translation>O pacote Python {name} está instalado, mas não funciona: {error}. Complementos → RAW → Pacotes mostra quais pacotes estão com problema; remova-os ali e instale de novo.</translation>
+      <source>The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which packages are broken, and installs them again.</source>
+      <translation>O pacote Python {name} está instalado mas não funciona: {error}. Complementos → RAW → Pacotes mostra quais pacotes estão com defeito e os instala de novo.</translation>
     </message>
     <message>
       <source>The QGIS profile cannot be written, so these figures cannot be published.</source>
       <translation>O perfil do QGIS não pode ser gravado; por isso estes números não podem ser publicados.</translation>
     </message>
     <message>
-      <source>The RAW dock</source>
-      <translation>O painel RAW</translation>
-    </message>
-    <message>
-      <source>The card as a page of HTML, with its charts</source>
-      <translation>A ficha como página HTML, com os gráficos</translation>
+      <source>The card as a page of HTML</source>
+      <translation>A ficha como página HTML</translation>
     </message>
     <message>
       <source>The chosen model has not scored this region yet. If that was cancelled, read the layer again (button at the top).</source>
       <translation>O modelo escolhido ainda não avaliou esta região. Se isso foi cancelado, leia a camada de novo (botão no topo).</translation>
     </message>
     <message>
-      <source>The comparison as a page of HTML, with its charts</source>
-      <translation>A comparação como página HTML, com os gráficos</translation>
+      <source>The comparison as a page of HTML</source>
+      <translation>A comparação como página HTML</translation>
     </message>
     <message>
       <source>The data of {names} are gone: they were temporary, or their GeoPackage is missing. Run them again.</source>
       <translation>Os dados de {names} sumiram: eram temporários, ou falta o GeoPackage. Execute de novo.</translation>
     </message>
     <message>
-      <source>The default</source>
-      <translation>O padrão</translation>
-    </message>
-    <message>
       <source>The device that does the work. </source>
       <translation>O dispositivo que faz o trabalho. </translation>
+    </message>
+    <message>
+      <source>The dock lists the model {name} now. {verdict}</source>
+      <translation>O painel agora lista o modelo {name}. {verdict}</translation>
     </message>
     <message>
       <source>The figures and differences as a table (CSV)</source>
@@ -1868,10 +1684,6 @@
       <translation>A camada é um arquivo temporário, que o QGIS exclui ao fechar. Salve-a para mantê-la.</translation>
     </message>
     <message>
-      <source>The layer of tracks is chosen at the top. The fields for user, track and time are guessed. Below is what was read: how many users, from when to when, how often.</source>
-      <translation>A camada de trajetos é escolhida no topo. Os campos de usuário, trajeto e tempo são detectados. Abaixo está o que foi lido: quantos usuários, de quando a quando, com que frequência.</translation>
-    </message>
-    <message>
       <source>The layer: errors of every method, with median and 90 % quantile</source>
       <translation>A camada: erros de todos os métodos, com mediana e quantil de 90 %</translation>
     </message>
@@ -1880,20 +1692,16 @@
       <translation>A taxa de aprendizado cai nesse tempo. A comparação com o modelo anterior leva mais alguns minutos.</translation>
     </message>
     <message>
-      <source>The map shows the time of the forecast alone: labels of other times are hidden.</source>
-      <translation>O mapa mostra só a hora da previsão: os rótulos de outras horas ficam ocultos.</translation>
+      <source>The map shows the time of the forecast alone, in UTC: labels of other times are hidden.</source>
+      <translation>O mapa mostra só o tempo da previsão, em UTC: rótulos de outros tempos estão ocultos.</translation>
     </message>
     <message>
-      <source>The map's clock, at {begin} UTC, hides {layer}. Switch it off in the Temporal Controller.</source>
-      <translation>O relógio do mapa, em {begin} UTC, esconde {layer}. Desligue-o no Controlador Temporal.</translation>
+      <source>The map's clock was switched off: it hid all of {layer}.</source>
+      <translation>O relógio do mapa foi desligado: ele ocultava toda a camada {layer}.</translation>
     </message>
     <message>
       <source>The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where people are often at home: it can be much nearer.</source>
       <translation>Julga-se o erro médio, em momentos ao longo dos trajetos. Uma previsão começa na última posição, onde as pessoas muitas vezes estão em casa: pode ficar bem mais perto.</translation>
-    </message>
-    <message>
-      <source>The model already has a label '{name}'. In the copy the new one replaces it.</source>
-      <translation>O modelo já tem um rótulo '{name}'. Na cópia, o novo o substitui.</translation>
     </message>
     <message>
       <source>The model is now among your models as '{name}', and used in this project.</source>
@@ -1912,8 +1720,8 @@
       <translation>O modelo aprende como as pessoas se movem nos seus trajetos. Sem rótulos.</translation>
     </message>
     <message>
-      <source>The model of RAW and your own: cards, import, export.</source>
-      <translation>O modelo do RAW e os seus: fichas, importação, exportação.</translation>
+      <source>The model of RAW and your own: cards and import.</source>
+      <translation>O modelo do RAW e os seus: fichas e importação.</translation>
     </message>
     <message>
       <source>The model reads the users</source>
@@ -1968,24 +1776,16 @@
       <translation>Os ids das regiões vêm do campo {name}.</translation>
     </message>
     <message>
-      <source>The regions' ids are their feature ids.</source>
-      <translation>Os ids das regiões são os ids das feições.</translation>
-    </message>
-    <message>
-      <source>The sample</source>
-      <translation>O exemplo</translation>
-    </message>
-    <message>
       <source>The style of {layer} failed: {error}</source>
       <translation>O estilo de {layer} falhou: {error}</translation>
     </message>
     <message>
-      <source>The unit that a row of the labels describes.</source>
-      <translation>A unidade que cada linha dos rótulos descreve.</translation>
-    </message>
-    <message>
       <source>The user to compare with</source>
       <translation>O usuário de referência</translation>
+    </message>
+    <message>
+      <source>The user's id, as in the user field.</source>
+      <translation>O id do usuário, como no campo do usuário.</translation>
     </message>
     <message>
       <source>The {n} strongest flows of each slice are drawn: change the layer's variable {name} for more or fewer. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
@@ -2006,10 +1806,6 @@
     <message>
       <source>These results are not saved with the project, and stay temporary. {why}</source>
       <translation>Estes resultados não são salvos com o projeto e continuam temporários. {why}</translation>
-    </message>
-    <message>
-      <source>They are in use. They will be deleted when QGIS starts the next time.</source>
-      <translation>Eles estão em uso. Serão excluídos na próxima vez que o QGIS iniciar.</translation>
     </message>
     <message>
       <source>This cannot be read: the row is skipped.</source>
@@ -2054,10 +1850,6 @@
     <message>
       <source>Time from one position in a gap to the next.</source>
       <translation>Tempo de uma posição numa lacuna à seguinte.</translation>
-    </message>
-    <message>
-      <source>Time of {zone}</source>
-      <translation>Hora de {zone}</translation>
     </message>
     <message>
       <source>Time shown: {first} to {last} UTC.</source>
@@ -2144,6 +1936,10 @@
       <translation>Viagens entre regiões</translation>
     </message>
     <message>
+      <source>Trips by rail</source>
+      <translation>Viagens de trem</translation>
+    </message>
+    <message>
       <source>Trips by rail a week</source>
       <translation>Viagens de trem por semana</translation>
     </message>
@@ -2180,12 +1976,20 @@
       <translation>Duas palavras formam uma pergunta de sim ou não, mais palavras formam classes, e números são aprendidos como números.</translation>
     </message>
     <message>
+      <source>Unit of the labels</source>
+      <translation>Unidade dos rótulos</translation>
+    </message>
+    <message>
+      <source>Unknown: fewer than {n} people with such a label.</source>
+      <translation>Desconhecido: menos de {n} pessoas com esse rótulo.</translation>
+    </message>
+    <message>
       <source>Unknown: not sure</source>
       <translation>Desconhecido: incerto</translation>
     </message>
     <message>
-      <source>Unknown: too few nights</source>
-      <translation>Desconhecido: noites insuficientes</translation>
+      <source>Unknown: too little on record, or a vehicle</source>
+      <translation>Desconhecido: registro insuficiente, ou um veículo</translation>
     </message>
     <message>
       <source>Unknown: {reasons}.</source>
@@ -2198,10 +2002,6 @@
     <message>
       <source>Use as default</source>
       <translation>Usar como padrão</translation>
-    </message>
-    <message>
-      <source>Use this field</source>
-      <translation>Usar este campo</translation>
     </message>
     <message>
       <source>Use this model</source>
@@ -2240,18 +2040,6 @@
       <translation>Lugares habituais</translation>
     </message>
     <message>
-      <source>Verdict</source>
-      <translation>Veredito</translation>
-    </message>
-    <message>
-      <source>Version</source>
-      <translation>Versão</translation>
-    </message>
-    <message>
-      <source>Versions, devices, and a timed run of the model on each device. It holds no data of yours.</source>
-      <translation>Versões, dispositivos e uma execução cronometrada do modelo em cada um. Não contém dados seus.</translation>
-    </message>
-    <message>
       <source>Visits</source>
       <translation>Visitas</translation>
     </message>
@@ -2260,20 +2048,16 @@
       <translation>Qua</translation>
     </message>
     <message>
-      <source>Weekdays and hours</source>
-      <translation>Dias da semana e horários</translation>
-    </message>
-    <message>
       <source>What RAW does and how.</source>
       <translation>O que o RAW faz e como.</translation>
     </message>
     <message>
-      <source>What the colours of the labelled layer show</source>
-      <translation>O que as cores da camada rotulada mostram</translation>
+      <source>What a row of the labels describes.</source>
+      <translation>O que uma linha dos rótulos descreve.</translation>
     </message>
     <message>
-      <source>What the installation prints, and the report of Diagnose, appear here.</source>
-      <translation>O que a instalação imprime, e o relatório de Diagnosticar, aparecem aqui.</translation>
+      <source>What the colours of the labelled layer show</source>
+      <translation>O que as cores da camada rotulada mostram</translation>
     </message>
     <message>
       <source>What the map shows while its clock runs, as MP4 or GIF.</source>
@@ -2312,12 +2096,20 @@
       <translation>Se vale a pena usar o novo modelo</translation>
     </message>
     <message>
+      <source>With the method 'simple' Forecast uses the best simple method of each horizon.</source>
+      <translation>Com o método 'simple', a previsão usa o melhor método simples de cada horizonte.</translation>
+    </message>
+    <message>
       <source>Withheld to protect people</source>
       <translation>Omitido para proteger pessoas</translation>
     </message>
     <message>
       <source>Work</source>
       <translation>Trabalho</translation>
+    </message>
+    <message>
+      <source>Workers</source>
+      <translation>Trabalhadores</translation>
     </message>
     <message>
       <source>Would such forecasts have been right?</source>
@@ -2328,8 +2120,8 @@
       <translation>Escrever um diário de viagens</translation>
     </message>
     <message>
-      <source>Write it as a .zip, to pass it on</source>
-      <translation>Gravar como .zip, para compartilhar</translation>
+      <source>Write times as 2024-07-01 08:30:00, with a zone or in that of TIMEZONE, or as seconds since 1970. If the date is in another field, make one field of both.</source>
+      <translation>Escreva as horas como 2024-07-01 08:30:00, com fuso ou no de TIMEZONE, ou como segundos desde 1970. Se a data está em outro campo, junte os dois em um só.</translation>
     </message>
     <message>
       <source>Writing</source>
@@ -2348,10 +2140,6 @@
       <translation>Gravado: {path}</translation>
     </message>
     <message>
-      <source>Your own data</source>
-      <translation>Os seus dados</translation>
-    </message>
-    <message>
       <source>Zone; circle: trips within, {n:,} at most</source>
       <translation>Zona; círculo: viagens internas, no máximo {n:,}</translation>
     </message>
@@ -2368,32 +2156,16 @@
       <translation>Ir até um trajeto, esmaecer os outros e ajustar o relógio do mapa à hora dele</translation>
     </message>
     <message>
-      <source>[% level %] % of cases lie inside</source>
-      <translation>[% level %] % dos casos ficam dentro</translation>
-    </message>
-    <message>
-      <source>[% n_out %] trips out, [% n_in %] in, [% n_within %] within</source>
-      <translation>[% n_out %] viagens saindo, [% n_in %] chegando, [% n_within %] internas</translation>
-    </message>
-    <message>
-      <source>[% n_points %] fixes</source>
-      <translation>[% n_points %] posições</translation>
-    </message>
-    <message>
-      <source>[% round(duration_min) %] min</source>
-      <translation>[% round(duration_min) %] min</translation>
-    </message>
-    <message>
-      <source>[% round(horizon_min) %] min ahead</source>
-      <translation>daqui a [% round(horizon_min) %] min</translation>
-    </message>
-    <message>
-      <source>[% round(n_trips) %] trips of [% n_users %] people, [% round(minutes) %] min, [% round(metres) %] m</source>
-      <translation>[% round(n_trips) %] viagens de [% n_users %] pessoas, [% round(minutes) %] min, [% round(metres) %] m</translation>
-    </message>
-    <message>
       <source>a temporary layer, which ends with QGIS</source>
       <translation>uma camada temporária, que some ao fechar o QGIS</translation>
+    </message>
+    <message>
+      <source>a user's name, or select a track on the map</source>
+      <translation>o nome de um usuário, ou selecione um trajeto no mapa</translation>
+    </message>
+    <message>
+      <source>a week</source>
+      <translation>por semana</translation>
     </message>
     <message>
       <source>about {n:.1f} h</source>
@@ -2412,6 +2184,22 @@
       <translation>todos por igual</translation>
     </message>
     <message>
+      <source>at home on {k} of {of} nights with fixes</source>
+      <translation>em casa em {k} de {of} noites com posições</translation>
+    </message>
+    <message>
+      <source>at the time of another fix of the same track</source>
+      <translation>na hora de outra posição do mesmo trajeto</translation>
+    </message>
+    <message>
+      <source>at the time of another fix of the same user</source>
+      <translation>na hora de outra posição do mesmo usuário</translation>
+    </message>
+    <message>
+      <source>at work on {k} of {of} weekdays with fixes</source>
+      <translation>no trabalho em {k} de {of} dias úteis com posições</translation>
+    </message>
+    <message>
       <source>auto uses the graphics card if it can. The log names the device.</source>
       <translation>auto usa a placa gráfica se puder. O registro nomeia o dispositivo.</translation>
     </message>
@@ -2428,6 +2216,14 @@
       <translation>bicicleta</translation>
     </message>
     <message>
+      <source>constant velocity, last 3 steps</source>
+      <translation>velocidade constante, últimos 3 passos</translation>
+    </message>
+    <message>
+      <source>constant velocity, last step</source>
+      <translation>velocidade constante, último passo</translation>
+    </message>
+    <message>
       <source>day</source>
       <translation>dia</translation>
     </message>
@@ -2440,24 +2236,12 @@
       <translation>diferente</translation>
     </message>
     <message>
-      <source>does not work: {reason}</source>
-      <translation>não funciona: {reason}</translation>
-    </message>
-    <message>
       <source>elsewhere</source>
       <translation>outros lugares</translation>
     </message>
     <message>
-      <source>embedded {share:.0%} of the tracks</source>
-      <translation>vetores calculados para {share:.0%} dos trajetos</translation>
-    </message>
-    <message>
       <source>empty: from PyPI; or a folder of wheels, without a network</source>
       <translation>vazio: do PyPI; ou uma pasta de wheels, sem rede</translation>
-    </message>
-    <message>
-      <source>error relative to the baseline, on unseen people: </source>
-      <translation>erro em relação à linha de base, em pessoas fora do treino: </translation>
     </message>
     <message>
       <source>every day</source>
@@ -2472,12 +2256,12 @@
       <translation>cada usuário</translation>
     </message>
     <message>
-      <source>few people</source>
-      <translation>poucas pessoas</translation>
-    </message>
-    <message>
       <source>fewer than {n} people</source>
       <translation>menos de {n} pessoas</translation>
+    </message>
+    <message>
+      <source>fewer than {n} trips of a known mode</source>
+      <translation>menos de {n} viagens de modo conhecido</translation>
     </message>
     <message>
       <source>ffmpeg could not write the film.</source>
@@ -2488,12 +2272,8 @@
       <translation>posições sobretudo de uma pessoa</translation>
     </message>
     <message>
-      <source>for training</source>
-      <translation>para treinar</translation>
-    </message>
-    <message>
-      <source>from </source>
-      <translation>a partir de </translation>
+      <source>fixes on fewer than {n} days</source>
+      <translation>posições em menos de {n} dias</translation>
     </message>
     <message>
       <source>from {region}</source>
@@ -2508,16 +2288,16 @@
       <translation>geometria</translation>
     </message>
     <message>
-      <source>half of the cases within [% round(radius50_m) %] m, four fifths within [% round(radius80_m) %] m</source>
-      <translation>metade dos casos em até [% round(radius50_m) %] m, quatro quintos em até [% round(radius80_m) %] m</translation>
+      <source>impossible jump</source>
+      <translation>salto impossível</translation>
     </message>
     <message>
       <source>labels of your own</source>
       <translation>rótulos próprios</translation>
     </message>
     <message>
-      <source>missing, about {megabytes} MB</source>
-      <translation>falta, cerca de {megabytes} MB</translation>
+      <source>less than {n:g} hours on record</source>
+      <translation>menos de {n:g} horas registradas</translation>
     </message>
     <message>
       <source>mode unknown</source>
@@ -2548,8 +2328,32 @@
       <translation>sem dados</translation>
     </message>
     <message>
+      <source>no position</source>
+      <translation>sem posição</translation>
+    </message>
+    <message>
+      <source>no stop on record</source>
+      <translation>nenhuma parada registrada</translation>
+    </message>
+    <message>
+      <source>no time that can be read</source>
+      <translation>sem hora legível</translation>
+    </message>
+    <message>
+      <source>no track</source>
+      <translation>sem trajeto</translation>
+    </message>
+    <message>
+      <source>no trips, or of few people</source>
+      <translation>sem viagens, ou de poucas pessoas</translation>
+    </message>
+    <message>
       <source>no trips, or of fewer than {n} people</source>
       <translation>sem viagens, ou de menos de {n} pessoas</translation>
+    </message>
+    <message>
+      <source>no user</source>
+      <translation>sem usuário</translation>
     </message>
     <message>
       <source>none</source>
@@ -2572,20 +2376,44 @@
       <translation>não lido</translation>
     </message>
     <message>
-      <source>nothing known</source>
-      <translation>sem informações</translation>
+      <source>nothing clearly beats saying that it stays where it is; {model}.</source>
+      <translation>nada supera claramente dizer que ele fica onde está; {model}.</translation>
+    </message>
+    <message>
+      <source>nothing clearly beats staying</source>
+      <translation>nada supera claramente ficar onde está</translation>
     </message>
     <message>
       <source>of the trips</source>
       <translation>das viagens</translation>
     </message>
     <message>
-      <source>or a user's name</source>
-      <translation>ou o nome de um usuário</translation>
+      <source>on the way back to the middle of its places</source>
+      <translation>no caminho de volta ao centro dos seus lugares</translation>
+    </message>
+    <message>
+      <source>on the way for most of the time on record, as vehicles are</source>
+      <translation>a caminho na maior parte do tempo registrado, como os veículos</translation>
+    </message>
+    <message>
+      <source>per day</source>
+      <translation>por dia</translation>
     </message>
     <message>
       <source>place {n}</source>
       <translation>lugar {n}</translation>
+    </message>
+    <message>
+      <source>position 0, 0, which devices write without a signal</source>
+      <translation>posição 0, 0, que os aparelhos gravam quando não têm sinal</translation>
+    </message>
+    <message>
+      <source>position known to over a kilometre only</source>
+      <translation>posição conhecida só com mais de um quilômetro de erro</translation>
+    </message>
+    <message>
+      <source>position outside the world</source>
+      <translation>posição fora do mundo</translation>
     </message>
     <message>
       <source>rail</source>
@@ -2594,10 +2422,6 @@
     <message>
       <source>raw-small suits a laptop; raw-base and raw-large need a graphics card. In another size than raw-small, training starts from random weights. A model of your own keeps its size.</source>
       <translation>raw-small serve para um laptop; raw-base e raw-large precisam de placa gráfica. Em outro tamanho que raw-small, o treino começa de pesos aleatórios. Um modelo seu mantém o tamanho.</translation>
-    </message>
-    <message>
-      <source>ready</source>
-      <translation>pronto</translation>
     </message>
     <message>
       <source>recognised</source>
@@ -2620,20 +2444,32 @@
       <translation>semelhança com {target}</translation>
     </message>
     <message>
-      <source>solar time</source>
-      <translation>hora solar</translation>
+      <source>simple: the simple method that was nearest in the past of these tracks at each horizon; a backtest says where it is better than the model. Paths are the model's alone.</source>
+      <translation>simple: o método simples que esteve mais perto no passado destes trajetos em cada horizonte; um teste retrospectivo diz onde ele é melhor que o modelo. Só o modelo tem caminhos.</translation>
     </message>
     <message>
-      <source>step {step}: loss {loss:.3f}</source>
-      <translation>passo {step}: perda {loss:.3f}</translation>
+      <source>staying</source>
+      <translation>ficar onde está</translation>
     </message>
     <message>
       <source>stops and trips</source>
       <translation>paradas e viagens</translation>
     </message>
     <message>
-      <source>tested on held-out units: {fold} of {of} times</source>
-      <translation>testado em unidades reservadas: {fold} de {of} vezes</translation>
+      <source>the model is neither clearly better nor clearly worse</source>
+      <translation>o modelo não é claramente melhor nem claramente pior</translation>
+    </message>
+    <message>
+      <source>the model is {percent} farther off</source>
+      <translation>o modelo erra {percent} mais</translation>
+    </message>
+    <message>
+      <source>the model is {percent} nearer, but this is not proved</source>
+      <translation>o modelo erra {percent} menos, mas isso não está provado</translation>
+    </message>
+    <message>
+      <source>the places do not show clearly whether one is work</source>
+      <translation>os lugares não mostram claramente se algum é o trabalho</translation>
     </message>
     <message>
       <source>the same</source>
@@ -2648,8 +2484,24 @@
       <translation>estes trajetos</translation>
     </message>
     <message>
+      <source>time before 1900 or after 2100</source>
+      <translation>hora antes de 1900 ou depois de 2100</translation>
+    </message>
+    <message>
       <source>to {region}</source>
       <translation>para {region}</translation>
+    </message>
+    <message>
+      <source>too few cases to say</source>
+      <translation>casos de menos para dizer</translation>
+    </message>
+    <message>
+      <source>too few cases to say: {cases}, of {groups} users or parts of their time; {n} of {m} are needed.</source>
+      <translation>casos de menos para dizer: {cases}, de {groups} usuários ou partes do tempo deles; são precisos {n} de {m}.</translation>
+    </message>
+    <message>
+      <source>too little of the time at places is on record</source>
+      <translation>pouco do tempo nos lugares está registrado</translation>
     </message>
     <message>
       <source>track</source>
@@ -2658,6 +2510,26 @@
     <message>
       <source>unknown</source>
       <translation>desconhecido</translation>
+    </message>
+    <message>
+      <source>use a simple method</source>
+      <translation>use um método simples</translation>
+    </message>
+    <message>
+      <source>use a simple method ({best}): it is less than a metre off.</source>
+      <translation>use um método simples ({best}): ele erra menos de um metro.</translation>
+    </message>
+    <message>
+      <source>use a simple method ({best}); {model}.</source>
+      <translation>use um método simples ({best}); {model}.</translation>
+    </message>
+    <message>
+      <source>use the model</source>
+      <translation>use o modelo</translation>
+    </message>
+    <message>
+      <source>use the model: it is {percent} nearer than the best simple method ({best}), with a mean error of {a} instead of {b}.</source>
+      <translation>use o modelo: ele erra {percent} menos que o melhor método simples ({best}), com erro médio de {a} em vez de {b}.</translation>
     </message>
     <message>
       <source>user</source>
@@ -2676,16 +2548,12 @@
       <translation>a pé</translation>
     </message>
     <message>
-      <source>warning: </source>
-      <translation>aviso: </translation>
+      <source>where it was at that time of an earlier day</source>
+      <translation>onde estava a essa hora de um dia anterior</translation>
     </message>
     <message>
       <source>withheld</source>
       <translation>omitido</translation>
-    </message>
-    <message>
-      <source>withheld: few people</source>
-      <translation>omitido: poucas pessoas</translation>
     </message>
     <message>
       <source>yes</source>
@@ -2704,10 +2572,6 @@
       <translation>daqui a {a} a {b} min</translation>
     </message>
     <message>
-      <source>{clock}; full colour is {n:,} people; hatched: fewer than {k}; empty: no data of so many.</source>
-      <translation>{clock}; cor plena é {n:,} pessoas; hachurado: menos de {k}; vazio: sem dados de tantas.</translation>
-    </message>
-    <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
       <translation>{date} pode começar pelo dia ou pelo mês: escolha em Datas.</translation>
     </message>
@@ -2720,8 +2584,16 @@
       <translation>{file} já existe. Substituir?</translation>
     </message>
     <message>
-      <source>{first} to {last} {zone}</source>
-      <translation>{first} a {last} {zone}</translation>
+      <source>{first} to {last} UTC</source>
+      <translation>{first} a {last} UTC</translation>
+    </message>
+    <message>
+      <source>{fixes} left out: {why}.</source>
+      <translation>{fixes} de fora: {why}.</translation>
+    </message>
+    <message>
+      <source>{fixes} skipped: {why}.</source>
+      <translation>{fixes} ignoradas: {why}.</translation>
     </message>
     <message>
       <source>{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of them goes. Treat them as personal data.</source>
@@ -2730,6 +2602,10 @@
     <message>
       <source>{layer} is being edited: stop editing, and save again.</source>
       <translation>{layer} está em edição: encerre a edição e salve de novo.</translation>
+    </message>
+    <message>
+      <source>{method}, damped over {time}</source>
+      <translation>{method}, amortecida em {time}</translation>
     </message>
     <message>
       <source>{more}, at least {least}</source>
@@ -2748,32 +2624,16 @@
       <translation>{n:,} posições</translation>
     </message>
     <message>
-      <source>{n:,} fixes, {first} to {last} {zone}</source>
-      <translation>{n:,} posições, {first} a {last} {zone}</translation>
+      <source>{n:,} fixes, {first} to {last} UTC</source>
+      <translation>{n:,} posições, {first} a {last} UTC</translation>
     </message>
     <message>
       <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
       <translation>{n:,} lacunas de mais de {minutes:g} minutos ficam em aberto.</translation>
     </message>
     <message>
-      <source>{n:,} labelled on {date}: {name}.</source>
-      <translation>{n:,} com rótulo, em {date}: {name}.</translation>
-    </message>
-    <message>
       <source>{n:,} labelled: {name}.</source>
       <translation>{n:,} com rótulo: {name}.</translation>
-    </message>
-    <message>
-      <source>{n:,} of {all:,} fixes</source>
-      <translation>{n:,} de {all:,} posições</translation>
-    </message>
-    <message>
-      <source>{n:,} of {all:,} fixes were skipped: {why}.</source>
-      <translation>{n:,} de {all:,} posições foram ignoradas: {why}.</translation>
-    </message>
-    <message>
-      <source>{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
-      <translation>{n:,} de {all:,} trajetos duram mais de {hours:g} horas: um único rótulo pode representar muitas viagens. Um diário de viagens (“paradas e viagens” no painel) rotula cada viagem.</translation>
     </message>
     <message>
       <source>{n:,} people</source>
@@ -2804,10 +2664,6 @@
       <translation>{name}: recusado</translation>
     </message>
     <message>
-      <source>{name}: {n:,} different values</source>
-      <translation>{name}: {n:,} valores diferentes</translation>
-    </message>
-    <message>
       <source>{n} % of cases lie inside</source>
       <translation>{n} % dos casos ficam dentro</translation>
     </message>
@@ -2824,8 +2680,8 @@
       <translation>{one} e {other}</translation>
     </message>
     <message>
-      <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: {zone}.</source>
-      <translation>{shares} do tempo. Células de {size:.0f} m no mapa, não endereços. Horas: {zone}.</translation>
+      <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time.</source>
+      <translation>{shares} do tempo. No mapa, células de {size:.0f} m, não endereços. Horas: hora solar.</translation>
     </message>
     <message>
       <source>{title}, {horizon:g} min every {step:g}</source>

@@ -4,10 +4,6 @@
   <context>
     <name>RAW</name>
     <message>
-      <source> people</source>
-      <translation> 人</translation>
-    </message>
-    <message>
       <source>, one every {time}</source>
       <translation>，每 {time} 一个</translation>
     </message>
@@ -32,20 +28,12 @@
       <translation>1 个用户</translation>
     </message>
     <message>
-      <source>1: moves the same way; 0: as similar as two users of this layer usually are</source>
-      <translation>1：移动方式相同；0：与此图层中一般两个用户的相似程度相当</translation>
-    </message>
-    <message>
-      <source>95 % interval</source>
-      <translation>95 % 区间</translation>
-    </message>
-    <message>
       <source>&lt;b&gt;Paused.&lt;/b&gt; Resume it now or another day.</source>
       <translation>&lt;b&gt;已暂停。&lt;/b&gt;可现在恢复，也可改天再恢复。</translation>
     </message>
     <message>
-      <source>&lt;b&gt;Which field names the users?&lt;/b&gt; None is known by its name, and RAW compares users.</source>
-      <translation>&lt;b&gt;哪个字段标识用户？&lt;/b&gt;从名称上认不出，而 RAW 要比较用户。</translation>
+      <source>&lt;b&gt;Running.&lt;/b&gt;</source>
+      <translation>&lt;b&gt;正在运行。&lt;/b&gt;</translation>
     </message>
     <message>
       <source>&lt;b&gt;not distinguishable&lt;/b&gt;: the intervals overlap</source>
@@ -64,20 +52,16 @@
       <translation>模型包的文件夹、其中的 card.json，或其 .zip。留空：随 RAW 提供的模型。</translation>
     </message>
     <message>
-      <source>A colour for each user</source>
-      <translation>每个用户一种颜色</translation>
-    </message>
-    <message>
       <source>A figure of fewer users is withheld, so that nobody is exposed.</source>
       <translation>用户更少的数字不予显示，以免暴露任何人。</translation>
     </message>
     <message>
-      <source>A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one of them, then try again.</source>
-      <translation>制作影片需要 ffmpeg（MP4）或 Pillow（GIF）。请安装其中之一后重试。</translation>
+      <source>A file of positions. For a folder (GeoLife, many files) write or paste its path.</source>
+      <translation>一个位置文件。若为文件夹（GeoLife、多个文件），请输入或粘贴其路径。</translation>
     </message>
     <message>
-      <source>A label describes a</source>
-      <translation>标签描述的是</translation>
+      <source>A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again.</source>
+      <translation>制作影片需要 ffmpeg（MP4）或 Pillow（GIF）。请安装其一后重试。</translation>
     </message>
     <message>
       <source>A page with title, legend, scale and notes in QGIS's layout window.</source>
@@ -92,10 +76,6 @@
       <translation>每个用户、轨迹或每天一行数值，可用于比较、聚类或分类。</translation>
     </message>
     <message>
-      <source>A short tour</source>
-      <translation>简短导览</translation>
-    </message>
-    <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
       <translation>包含每个用户、轨迹或每天的 id 和标签的表；若标签针对区域，则为区域多边形图层。</translation>
     </message>
@@ -104,24 +84,8 @@
       <translation>用户出行的平均构成：{shares}。</translation>
     </message>
     <message>
-      <source>About {n:,} rows. </source>
-      <translation>约 {n:,} 行。 </translation>
-    </message>
-    <message>
       <source>Accuracy of such forecasts on the past of this layer, compared with simple methods</source>
       <translation>用此图层过去的数据检验这类预测的精度，并与简单方法比较</translation>
-    </message>
-    <message>
-      <source>Accuracy, m</source>
-      <translation>精度，米</translation>
-    </message>
-    <message>
-      <source>All are one user's</source>
-      <translation>全部属于同一用户</translation>
-    </message>
-    <message>
-      <source>All methods…</source>
-      <translation>所有方法…</translation>
     </message>
     <message>
       <source>Also what training needs</source>
@@ -148,8 +112,8 @@
       <translation>每条轨迹最多给出这么多条可能路径，每条附概率。</translation>
     </message>
     <message>
-      <source>Automatic: the graphics card where it can</source>
-      <translation>自动：尽可能使用显卡</translation>
+      <source>At {horizon}: {words}</source>
+      <translation>{horizon}：{words}</translation>
     </message>
     <message>
       <source>Backtest</source>
@@ -164,20 +128,16 @@
       <translation>底图</translation>
     </message>
     <message>
-      <source>Basemap: © OpenStreetMap contributors ({address})</source>
-      <translation>底图：© OpenStreetMap 贡献者（{address}）</translation>
+      <source>Basemap: © OpenStreetMap contributors (https://www.openstreetmap.org/copyright)</source>
+      <translation>底图：© OpenStreetMap 贡献者（https://www.openstreetmap.org/copyright）</translation>
+    </message>
+    <message>
+      <source>Basemap…</source>
+      <translation>底图……</translation>
     </message>
     <message>
       <source>Begin with</source>
       <translation>起始模型</translation>
-    </message>
-    <message>
-      <source>Best simple method</source>
-      <translation>最佳简单方法</translation>
-    </message>
-    <message>
-      <source>Box</source>
-      <translation>矩形</translation>
     </message>
     <message>
       <source>By bike</source>
@@ -212,10 +172,6 @@
       <translation>已取消。未写入任何内容。</translation>
     </message>
     <message>
-      <source>Cancelling …</source>
-      <translation>正在取消…</translation>
-    </message>
-    <message>
       <source>Checking RAW's packages</source>
       <translation>正在检查 RAW 的软件包</translation>
     </message>
@@ -228,16 +184,12 @@
       <translation>正在检查 {name}……</translation>
     </message>
     <message>
-      <source>Choose 'stops and trips' beside Label: where people stopped and how long, home and work, and the trips between with the mode of transport. Wrong modes are corrected in the table.</source>
-      <translation>在“标注”旁选择“停留和出行”：人们在哪里停留多久、家和工作地点，以及其间各次出行的交通方式。错误的方式可在表中更正。</translation>
-    </message>
-    <message>
       <source>Choose a file or a folder.</source>
       <translation>请选择文件或文件夹。</translation>
     </message>
     <message>
-      <source>Choose a layer of fixes (points with a time) or of lines with M values, or drop a file here.</source>
-      <translation>请选择定位点图层（带时间的点）或带 M 值的线图层，或将文件拖放到此处。</translation>
+      <source>Choose a layer of fixes (points with a time) or of lines with M values.</source>
+      <translation>请选择定位点图层（带时间的点）或带 M 值的线图层。</translation>
     </message>
     <message>
       <source>Choose a layer of tracks</source>
@@ -252,20 +204,8 @@
       <translation>在列表中选择两个区域以并排查看</translation>
     </message>
     <message>
-      <source>Clear cache ({megabytes} MB)</source>
-      <translation>清空缓存（{megabytes} MB）</translation>
-    </message>
-    <message>
-      <source>Click a track on the map</source>
-      <translation>在地图上点击一条轨迹</translation>
-    </message>
-    <message>
-      <source>Click a track on the map to see whose it is, with labels and usual places.</source>
-      <translation>在地图上点击一条轨迹，查看它属于谁、有哪些标签和常去地点。</translation>
-    </message>
-    <message>
-      <source>Click one</source>
-      <translation>点选一条</translation>
+      <source>Clear cache</source>
+      <translation>清除缓存</translation>
     </message>
     <message>
       <source>Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.</source>
@@ -274,10 +214,6 @@
     <message>
       <source>Colours</source>
       <translation>颜色</translation>
-    </message>
-    <message>
-      <source>Columns with several values: {names}.</source>
-      <translation>有多个不同值的列：{names}。</translation>
     </message>
     <message>
       <source>Commuter</source>
@@ -336,8 +272,8 @@
       <translation>复制</translation>
     </message>
     <message>
-      <source>Copy the text above, to send it</source>
-      <translation>复制上面的文字以便发送</translation>
+      <source>Copy the text above, to send it. It holds no data of yours.</source>
+      <translation>复制上面的文字以便发送。其中没有您的任何数据。</translation>
     </message>
     <message>
       <source>Counts of this layer's devices have no interval: a small difference may be chance.</source>
@@ -372,10 +308,6 @@
       <translation>删除</translation>
     </message>
     <message>
-      <source>Delete RAW's packages ({megabytes} MB)? QGIS and other plugins keep theirs.</source>
-      <translation>删除 RAW 的软件包（{megabytes} MB）？QGIS 和其他插件的不受影响。</translation>
-    </message>
-    <message>
       <source>Delete one of your own models</source>
       <translation>删除您自己的一个模型</translation>
     </message>
@@ -396,8 +328,8 @@
       <translation>删除 RAW 已读取轨迹的嵌入。图层和模型保留。</translation>
     </message>
     <message>
-      <source>Delimiter of text</source>
-      <translation>文本分隔符</translation>
+      <source>Departures shown: {first} to {last} in mean solar time.</source>
+      <translation>显示的出发时间：{first} 至 {last}，平太阳时。</translation>
     </message>
     <message>
       <source>Device</source>
@@ -408,16 +340,8 @@
       <translation>实际使用的设备</translation>
     </message>
     <message>
-      <source>Diagnose</source>
-      <translation>诊断</translation>
-    </message>
-    <message>
       <source>Diary</source>
       <translation>出行日记</translation>
-    </message>
-    <message>
-      <source>Difference</source>
-      <translation>差异</translation>
     </message>
     <message>
       <source>Distance</source>
@@ -432,16 +356,8 @@
       <translation>完成。RAW 已就绪，无需重启。</translation>
     </message>
     <message>
-      <source>Drag a box on the map.</source>
-      <translation>在地图上拖出一个矩形。</translation>
-    </message>
-    <message>
       <source>Draw</source>
       <translation>绘制</translation>
-    </message>
-    <message>
-      <source>Draw a box</source>
-      <translation>绘制矩形</translation>
     </message>
     <message>
       <source>Draw a region</source>
@@ -468,14 +384,6 @@
       <translation>绘制的区域</translation>
     </message>
     <message>
-      <source>Each of its values is a user</source>
-      <translation>每个不同的值是一个用户</translation>
-    </message>
-    <message>
-      <source>Each user</source>
-      <translation>每个用户</translation>
-    </message>
-    <message>
       <source>Embed tracks</source>
       <translation>嵌入轨迹</translation>
     </message>
@@ -496,10 +404,6 @@
       <translation>留空：自动识别。也可填 utf-8、latin-1、cp1252…</translation>
     </message>
     <message>
-      <source>Encoding</source>
-      <translation>编码</translation>
-    </message>
-    <message>
       <source>Encoding of text</source>
       <translation>文本编码</translation>
     </message>
@@ -508,8 +412,8 @@
       <translation>相遇</translation>
     </message>
     <message>
-      <source>Encounters are missed: {share:.0%} of the gaps between two fixes are longer than MAX_GAP. Half of all gaps last {minutes:.0f} minutes or more; set MAX_GAP (Longest gap) higher.</source>
-      <translation>会漏掉相遇：{share:.0%} 的定位间隔长于 MAX_GAP。一半的间隔达到 {minutes:.0f} 分钟或更长；请调高 MAX_GAP（最长间隔）。</translation>
+      <source>Encounters are missed: {share:.0%} of the gaps between fixes are longer than MAX_GAP.</source>
+      <translation>会漏掉相遇：定位点之间有 {share:.0%} 的间隔长于 MAX_GAP。</translation>
     </message>
     <message>
       <source>Encounters show who was near whom. Do not publish them.</source>
@@ -530,18 +434,6 @@
     <message>
       <source>Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words.</source>
       <translation>在这些轨迹的过去数据上，按预测时长列出预测误差，与简单方法对比，并给出文字结论。</translation>
-    </message>
-    <message>
-      <source>Export the model</source>
-      <translation>导出模型</translation>
-    </message>
-    <message>
-      <source>Exporting the model …</source>
-      <translation>正在导出模型…</translation>
-    </message>
-    <message>
-      <source>Export…</source>
-      <translation>导出……</translation>
     </message>
     <message>
       <source>Failed</source>
@@ -616,6 +508,10 @@
       <translation>文件或文件夹</translation>
     </message>
     <message>
+      <source>Files without columns of time and position were not read: {names}.</source>
+      <translation>没有时间列和位置列的文件未读取：{names}。</translation>
+    </message>
+    <message>
       <source>Fill gaps</source>
       <translation>填补空缺</translation>
     </message>
@@ -688,10 +584,6 @@
       <translation>预测</translation>
     </message>
     <message>
-      <source>Forecast always uses the model; the table names the best simple method and its error.</source>
-      <translation>预测始终使用模型；表中列出最佳简单方法及其误差。</translation>
-    </message>
-    <message>
       <source>Forecast areas</source>
       <translation>预测区域</translation>
     </message>
@@ -710,10 +602,6 @@
     <message>
       <source>Forecast: points</source>
       <translation>预测：点</translation>
-    </message>
-    <message>
-      <source>Forecast: recent tracks</source>
-      <translation>预测：近期轨迹</translation>
     </message>
     <message>
       <source>Forecast: tracks</source>
@@ -744,6 +632,10 @@
       <translation>周五</translation>
     </message>
     <message>
+      <source>From a .zip or the folder of a model, which is checked first</source>
+      <translation>从 .zip 或模型文件夹导入，导入前先检查</translation>
+    </message>
+    <message>
       <source>From stop to stop, with modes; or each track of the track field is one, of unknown mode.</source>
       <translation>从停留到停留，带方式；或轨迹字段的每条轨迹为一次出行，方式未知。</translation>
     </message>
@@ -756,8 +648,8 @@
       <translation>GeoJSON 文件 (*.geojson)</translation>
     </message>
     <message>
-      <source>Graphics card: {name}. The CUDA libraries are installed with ONNX Runtime (about {mb} MB).</source>
-      <translation>显卡：{name}。CUDA 库会随 ONNX Runtime 一起安装（约 {mb} MB）。</translation>
+      <source>GeoJSON whose fourth coordinate is the time in epoch seconds.</source>
+      <translation>第四个坐标为 Unix 秒时间的 GeoJSON。</translation>
     </message>
     <message>
       <source>HTML files (*.html)</source>
@@ -812,8 +704,8 @@
       <translation>INPUT 中没有包含两个可用定位点的{unit}，因此输出为空。</translation>
     </message>
     <message>
-      <source>Id field of the regions (empty: guessed)</source>
-      <translation>区域的 id 字段（留空：自动识别）</translation>
+      <source>If the coordinates are not degrees, set the coordinate system of the layer or file.</source>
+      <translation>如果坐标不是度，请设置图层或文件的坐标系。</translation>
     </message>
     <message>
       <source>Import</source>
@@ -824,16 +716,8 @@
       <translation>导入模型</translation>
     </message>
     <message>
-      <source>Import a model from a .zip; it is checked first</source>
-      <translation>从 .zip 导入模型；会先检查</translation>
-    </message>
-    <message>
       <source>Import tracks</source>
       <translation>导入轨迹</translation>
-    </message>
-    <message>
-      <source>Import tracks in the toolbar reads folders and files. The functions are in the Processing toolbox, too.</source>
-      <translation>工具栏中的“导入轨迹”可读取文件夹和文件。这些功能也在“处理工具箱”中。</translation>
     </message>
     <message>
       <source>Imported: {fixes} of {users}.</source>
@@ -858,6 +742,10 @@
     <message>
       <source>In longer gaps between two fixes of a user there are no encounters.</source>
       <translation>用户两个定位点之间更长的间隔内没有相遇。</translation>
+    </message>
+    <message>
+      <source>In place of the model: {methods}.</source>
+      <translation>代替模型：{methods}。</translation>
     </message>
     <message>
       <source>Inferred areas</source>
@@ -892,6 +780,10 @@
       <translation>安装</translation>
     </message>
     <message>
+      <source>Install from</source>
+      <translation>安装来源</translation>
+    </message>
+    <message>
       <source>Install it here…</source>
       <translation>在此安装……</translation>
     </message>
@@ -908,16 +800,8 @@
       <translation>磁盘已满？</translation>
     </message>
     <message>
-      <source>Its error</source>
-      <translation>其误差</translation>
-    </message>
-    <message>
-      <source>Its value in the id field, such as Mission; or an expression that is true for it alone, such as "name" = 'Mission' or $id = 12.</source>
-      <translation>它在 id 字段中的值，如 Mission；或只对它成立的表达式，如 "name" = 'Mission' 或 $id = 12。</translation>
-    </message>
-    <message>
-      <source>K is {k}, but there are only {n} others to compare with.</source>
-      <translation>K 为 {k}，但只有 {n} 个可供比较。</translation>
+      <source>Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12.</source>
+      <translation>其名称或 id，如 Mission；或只对它成立的表达式，如 $id = 12。</translation>
     </message>
     <message>
       <source>Keep it among your models, and use it in this project</source>
@@ -1008,20 +892,8 @@
       <translation>经度，x</translation>
     </message>
     <message>
-      <source>Look at users</source>
-      <translation>查看用户</translation>
-    </message>
-    <message>
       <source>Looking at the graphics card and trying the packages …</source>
       <translation>正在检查显卡并测试各软件包……</translation>
-    </message>
-    <message>
-      <source>Looking for devices, and timing the model on each of them …</source>
-      <translation>正在查找设备，并测量模型在各设备上的速度……</translation>
-    </message>
-    <message>
-      <source>Looking for users</source>
-      <translation>正在查找用户</translation>
     </message>
     <message>
       <source>Lower-case letters, digits and _. The field of the results has this name.</source>
@@ -1042,6 +914,10 @@
     <message>
       <source>Main mode</source>
       <translation>主要方式</translation>
+    </message>
+    <message>
+      <source>Main mode of transport</source>
+      <translation>主要交通方式</translation>
     </message>
     <message>
       <source>Main mode: {counts}.</source>
@@ -1072,8 +948,16 @@
       <translation>到访时长中位数，分钟</translation>
     </message>
     <message>
+      <source>Method</source>
+      <translation>方法</translation>
+    </message>
+    <message>
       <source>Minimum duration (minutes)</source>
       <translation>最短时长（分钟）</translation>
+    </message>
+    <message>
+      <source>Minimum people: </source>
+      <translation>最少人数：</translation>
     </message>
     <message>
       <source>Minimum probability</source>
@@ -1148,10 +1032,6 @@
       <translation>最可能的路径</translation>
     </message>
     <message>
-      <source>Most similar users</source>
-      <translation>最相似的用户</translation>
-    </message>
-    <message>
       <source>Motor vehicle</source>
       <translation>机动车</translation>
     </message>
@@ -1168,16 +1048,16 @@
       <translation>新模型</translation>
     </message>
     <message>
-      <source>No NVIDIA graphics card was found: the CPU does the work, which is enough.</source>
-      <translation>未找到 NVIDIA 显卡，将使用 CPU 计算，已足够。</translation>
-    </message>
-    <message>
       <source>No column names the users: all fixes of a file become one user's. If a column names them, choose it as User.</source>
       <translation>没有列标识用户：一个文件的所有定位点将属于同一个用户。如有标识用户的列，请将其选为“用户”。</translation>
     </message>
     <message>
-      <source>No field names the users, so all fixes are one user's. Fields that may name them: {names}. Choose one as USER_FIELD, or give the word none.</source>
-      <translation>没有字段标识用户，因此所有定位点属于同一个用户。可能标识用户的字段：{names}。请选择其一作为 USER_FIELD，或填 none。</translation>
+      <source>No field names the users, so all fixes are one user's. Choose it as USER_FIELD, or give the word none.</source>
+      <translation>没有字段表示用户，因此所有定位点都属于一个用户。请在 USER_FIELD 中选择该字段，或填写 none。</translation>
+    </message>
+    <message>
+      <source>No field names the users: all fixes are one user's. If one does, choose it under Fields.</source>
+      <translation>没有字段表示用户：所有定位点都属于一个用户。如果有，请在“字段”中选择。</translation>
     </message>
     <message>
       <source>No figure</source>
@@ -1228,10 +1108,6 @@
       <translation>没有用户有两个可用的定位点。</translation>
     </message>
     <message>
-      <source>None: no user is more similar than two users of this layer usually are.</source>
-      <translation>无：没有用户比此图层中一般两个用户之间更相似。</translation>
-    </message>
-    <message>
       <source>None: there is no place with a share of the time.</source>
       <translation>无：没有停留时间占比足够的地点。</translation>
     </message>
@@ -1252,24 +1128,12 @@
       <translation>未测试。</translation>
     </message>
     <message>
-      <source>Nothing is selected: select features of the layer, or forecast all.</source>
-      <translation>未选择任何要素：请选择图层要素，或预测全部。</translation>
-    </message>
-    <message>
-      <source>Nothing was read yet.</source>
-      <translation>尚未读取任何内容。</translation>
-    </message>
-    <message>
       <source>Number of fixes skipped</source>
       <translation>跳过的定位点数</translation>
     </message>
     <message>
       <source>Number of fixes used</source>
       <translation>使用的定位点数</translation>
-    </message>
-    <message>
-      <source>Number of gaps left open</source>
-      <translation>未填补的空缺数</translation>
     </message>
     <message>
       <source>Number of users</source>
@@ -1292,20 +1156,8 @@
       <translation>用于未写时区的时间；自带时区的时间不受影响。</translation>
     </message>
     <message>
-      <source>Of times that are written without a zone; others ignore it. The week of a region has the hours of this zone, with UTC the solar time of the place.</source>
-      <translation>用于未写时区的时间；自带时区的时间不受影响。区域的一周各小时按此时区计算，选 UTC 时按当地太阳时。</translation>
-    </message>
-    <message>
-      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five.</source>
-      <translation>在“预测”中查看轨迹在接下来几分钟可能的位置。内侧区域在一半的情况下包含它，外侧区域在五次中有四次包含它。</translation>
-    </message>
-    <message>
-      <source>On Regions, draw around a part of town: click corner by corner, right click closes. Its people and their hours appear. The sample has ten people in all, so set the minimum users to 3 first.</source>
-      <translation>在“区域”中绕城市的一部分绘制：逐个点击拐角，右键闭合。随后显示其中的人及其时段。示例共有十人，因此请先将最少用户数设为 3。</translation>
-    </message>
-    <message>
-      <source>On Users, press Label: every user gets labels of what the tracks show, 'unknown' with a reason where they show too little. Click a track: its user's usual places, blurred to a grid, day, and similar users.</source>
-      <translation>在“用户”中按“标注”：每位用户得到轨迹所显示的标签；显示太少时为“未知”并说明原因。点击轨迹：其用户的常去地点（模糊到网格）、一天和相似用户。</translation>
+      <source>Of x and y. Empty: degrees, WGS 84.</source>
+      <translation>x 和 y 的坐标系。留空：度，WGS 84。</translation>
     </message>
     <message>
       <source>On foot</source>
@@ -1320,10 +1172,6 @@
       <translation>每个{unit}一个预测，从其最后一个定位点开始。</translation>
     </message>
     <message>
-      <source>One person or vehicle made all of these fixes</source>
-      <translation>所有这些定位点来自同一个人或同一辆车</translation>
-    </message>
-    <message>
       <source>One result for each</source>
       <translation>结果单元</translation>
     </message>
@@ -1334,10 +1182,6 @@
     <message>
       <source>Only trips of these modes count, such as: walk, bike, motor, rail.</source>
       <translation>只计入这些方式的出行，例如：walk, bike, motor, rail。</translation>
-    </message>
-    <message>
-      <source>Only versions that RAW was tested with, checked by their SHA-256 sums</source>
-      <translation>仅安装与 RAW 测试过的版本，并校验其 SHA-256 值</translation>
     </message>
     <message>
       <source>Open QGIS's Temporal Controller</source>
@@ -1360,12 +1204,8 @@
       <translation>其他停留</translation>
     </message>
     <message>
-      <source>Package</source>
+      <source>Packages</source>
       <translation>软件包</translation>
-    </message>
-    <message>
-      <source>Packages and device</source>
-      <translation>软件包与设备</translation>
     </message>
     <message>
       <source>Packages…</source>
@@ -1378,10 +1218,6 @@
     <message>
       <source>Pairs of users who were, or may have been, near each other at the same time.</source>
       <translation>在同一时间彼此靠近或可能彼此靠近的成对用户。</translation>
-    </message>
-    <message>
-      <source>Path [% path %], probability [% round(100 * probability) %] %</source>
-      <translation>路径 [% path %]，概率 [% round(100 * probability) %] %</translation>
     </message>
     <message>
       <source>Paths</source>
@@ -1404,10 +1240,6 @@
       <translation>每 km² 人数</translation>
     </message>
     <message>
-      <source>People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]</source>
-      <translation>人数：[% coalesce(n_users, if(suppressed, '不公布', '尚未评分')) %]</translation>
-    </message>
-    <message>
       <source>Places or tracks of single people. Publish figures of regions instead.</source>
       <translation>个人的地点或轨迹。请改为发布区域数字。</translation>
     </message>
@@ -1420,16 +1252,16 @@
       <translation>任意坐标参考系的多边形。</translation>
     </message>
     <message>
+      <source>Polygons in any CRS. Where they overlap, the first one counts.</source>
+      <translation>任意坐标参考系的多边形。重叠处以第一个为准。</translation>
+    </message>
+    <message>
       <source>Polygons in any CRS; their own fields are kept, but for figures of an earlier run.</source>
       <translation>任意坐标系的多边形；保留其自身字段，但不含先前结果的数字。</translation>
     </message>
     <message>
       <source>Positions</source>
       <translation>位置</translation>
-    </message>
-    <message>
-      <source>Press Label to see whether this user commutes, and by what.</source>
-      <translation>按“标注”查看该用户是否通勤以及方式。</translation>
     </message>
     <message>
       <source>Profile users</source>
@@ -1468,24 +1300,20 @@
       <translation>QGIS 没有 XYZ 连接。请在其“浏览器”面板中添加：XYZ切片 → 新建连接。</translation>
     </message>
     <message>
-      <source>QGIS will ask &lt;b&gt;{host}&lt;/b&gt; for pictures of the area that you look at, and again each time you move the map. The server learns your address on the Internet and which area it is: with tracks of people on the screen, that can be where they live. No track, label or figure is sent. While the basemap is off, nothing is asked.</source>
-      <translation>QGIS 将向 &lt;b&gt;{host}&lt;/b&gt; 请求您所查看区域的图片，每次移动地图都会再次请求。服务器会得知您的网络地址和所看的区域：屏幕上有人的轨迹时，该区域可能就是他们的住处。不会发送任何轨迹、标签或数值。底图关闭时，不发出任何请求。</translation>
+      <source>QGIS will ask this server for pictures of the area that you look at, and again each time you move the map. The server learns your address on the Internet and which area it is: with tracks of people on the screen, that can be where they live. No track, label or figure is sent. Without a basemap nothing is asked.</source>
+      <translation>QGIS 将向此服务器请求您所查看区域的图片，每次移动地图都会再次请求。服务器会得知您的网络地址和所看的区域：屏幕上有人的轨迹时，该区域可能就是他们的住处。不会发送任何轨迹、标签或数值。没有底图时，不发出任何请求。</translation>
     </message>
     <message>
       <source>RAW</source>
       <translation>RAW</translation>
     </message>
     <message>
-      <source>RAW can run the model. What you ticked lacks {what}. To download: about {megabytes} MB.</source>
-      <translation>RAW 可以运行模型。您勾选的功能缺少 {what}。需下载：约 {megabytes} MB。</translation>
+      <source>RAW can run the model. What you ticked lacks {what}. To download: up to {megabytes} MB.</source>
+      <translation>RAW 可以运行模型。您勾选的项目缺少 {what}。需下载：最多 {megabytes} MB。</translation>
     </message>
     <message>
-      <source>RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.</source>
-      <translation>RAW 还不能运行模型：缺少 {what}。需下载：约 {megabytes} MB。</translation>
-    </message>
-    <message>
-      <source>RAW diagnostics</source>
-      <translation>RAW 诊断</translation>
+      <source>RAW cannot run the model yet: it lacks {what}. To download: up to {megabytes} MB.</source>
+      <translation>RAW 还不能运行模型：缺少 {what}。需下载：最多 {megabytes} MB。</translation>
     </message>
     <message>
       <source>RAW dock</source>
@@ -1508,12 +1336,12 @@
       <translation>REGIONS 没有有面积的多边形，因此没有定位点落在其中。</translation>
     </message>
     <message>
-      <source>Read the layer again</source>
-      <translation>重新读取图层</translation>
+      <source>Rail user</source>
+      <translation>轨道交通用户</translation>
     </message>
     <message>
-      <source>Read the notes of this map before you publish it.</source>
-      <translation>发布此地图前请阅读其说明。</translation>
+      <source>Read the layer again</source>
+      <translation>重新读取图层</translation>
     </message>
     <message>
       <source>Read {fixes} of {users} in {tracks}, from {first} to {last} UTC.</source>
@@ -1536,14 +1364,6 @@
       <translation>正在读取……</translation>
     </message>
     <message>
-      <source>Recent tracks</source>
-      <translation>近期轨迹</translation>
-    </message>
-    <message>
-      <source>Region</source>
-      <translation>区域</translation>
-    </message>
-    <message>
       <source>Region being drawn</source>
       <translation>正在绘制的区域</translation>
     </message>
@@ -1558,10 +1378,6 @@
     <message>
       <source>Regions</source>
       <translation>区域</translation>
-    </message>
-    <message>
-      <source>Regions by weekday and hours</source>
-      <translation>按星期和时段统计的区域</translation>
     </message>
     <message>
       <source>Regions can be drawn when the model has read the users.</source>
@@ -1600,6 +1416,10 @@
       <translation>报告</translation>
     </message>
     <message>
+      <source>Residents</source>
+      <translation>居民</translation>
+    </message>
+    <message>
       <source>Residents, workers, commuters and modes of transport, from the places and trips of visitors. This takes as long as a travel diary of them.</source>
       <translation>由到访者的地点和出行得出的居民、就业者、通勤者和交通方式。用时与生成其出行日记相同。</translation>
     </message>
@@ -1610,10 +1430,6 @@
     <message>
       <source>Resume from the last checkpoint</source>
       <translation>从上一个检查点恢复</translation>
-    </message>
-    <message>
-      <source>Running</source>
-      <translation>运行中</translation>
     </message>
     <message>
       <source>Running: {left} of training left, then calibrating and testing</source>
@@ -1636,12 +1452,12 @@
       <translation>保存表格…</translation>
     </message>
     <message>
-      <source>Save the card</source>
-      <translation>保存卡片</translation>
+      <source>Save the page</source>
+      <translation>保存页面</translation>
     </message>
     <message>
-      <source>Save the comparison</source>
-      <translation>保存比较结果</translation>
+      <source>Save the table</source>
+      <translation>保存表格</translation>
     </message>
     <message>
       <source>Save to</source>
@@ -1664,6 +1480,10 @@
       <translation>正在给 {n:,} 个区域评分</translation>
     </message>
     <message>
+      <source>Select a track on the map to see whose it is, with labels and usual places.</source>
+      <translation>在地图上选择一条轨迹，查看它属于谁，以及标签和常去地点。</translation>
+    </message>
+    <message>
       <source>Select polygons of a layer on the map first.</source>
       <translation>请先在地图上选择图层的多边形。</translation>
     </message>
@@ -1672,8 +1492,24 @@
       <translation>所选</translation>
     </message>
     <message>
-      <source>Selected features only</source>
-      <translation>仅所选要素</translation>
+      <source>Share of commuters</source>
+      <translation>通勤者比例</translation>
+    </message>
+    <message>
+      <source>Share of trips: bike</source>
+      <translation>出行比例：自行车</translation>
+    </message>
+    <message>
+      <source>Share of trips: motor</source>
+      <translation>出行比例：机动车</translation>
+    </message>
+    <message>
+      <source>Share of trips: rail</source>
+      <translation>出行比例：轨道交通</translation>
+    </message>
+    <message>
+      <source>Share of trips: walk</source>
+      <translation>出行比例：步行</translation>
     </message>
     <message>
       <source>Shorter encounters are left out: the two only pass.</source>
@@ -1682,10 +1518,6 @@
     <message>
       <source>Shorter halts are part of a trip. Ten minutes suit short and long stops.</source>
       <translation>更短的停顿算作出行的一部分。十分钟对长短停留都适用。</translation>
-    </message>
-    <message>
-      <source>Show the basemap</source>
-      <translation>显示底图</translation>
     </message>
     <message>
       <source>Similar regions</source>
@@ -1704,16 +1536,16 @@
       <translation>时段</translation>
     </message>
     <message>
-      <source>Solar time</source>
-      <translation>太阳时</translation>
+      <source>Solar time; full colour is {n:,} people; a dot: fewer than {k}; empty: no data of so many.</source>
+      <translation>太阳时；满色为 {n:,} 人；圆点：少于 {k} 人；空白：没有这么多人的数据。</translation>
     </message>
     <message>
       <source>Some figures are of {n} people only and could reveal one of them: do not publish this map.</source>
       <translation>有些数字仅来自 {n} 人，可能暴露其中一人：请勿发布此地图。</translation>
     </message>
     <message>
-      <source>State</source>
-      <translation>状态</translation>
+      <source>Starting …</source>
+      <translation>正在启动……</translation>
     </message>
     <message>
       <source>Step</source>
@@ -1740,10 +1572,6 @@
       <translation>停留</translation>
     </message>
     <message>
-      <source>Stops and trips</source>
-      <translation>停留和出行</translation>
-    </message>
-    <message>
       <source>Stops show where people live and work: they are personal data.</source>
       <translation>停留点显示人们居住和工作的地方：属于个人数据。</translation>
     </message>
@@ -1762,10 +1590,6 @@
     <message>
       <source>Switch the clock off</source>
       <translation>关闭时钟</translation>
-    </message>
-    <message>
-      <source>TARGET is a value of this field, and the results name the regions by it.</source>
-      <translation>TARGET 是此字段的一个值，结果也用它来称呼各区域。</translation>
     </message>
     <message>
       <source>Table…</source>
@@ -1800,12 +1624,8 @@
       <translation>阿拉卡茹的十部手机</translation>
     </message>
     <message>
-      <source>Ten phones in Aracaju, Brazil, and a short tour.</source>
-      <translation>巴西阿拉卡茹的十部手机，附简短导览。</translation>
-    </message>
-    <message>
-      <source>Ten phones in Aracaju, Brazil: trips by car and bus as points with a time, and hexagons over the city. It is your own copy, and nothing leaves this machine.</source>
-      <translation>巴西阿拉卡茹的十部手机：以带时间的点记录的汽车和公交出行，以及覆盖全城的六边形。这是您自己的副本，数据不会离开本机。</translation>
+      <source>Ten phones in Aracaju, Brazil, and what to try.</source>
+      <translation>巴西阿拉卡茹的十部手机，以及可以尝试的操作。</translation>
     </message>
     <message>
       <source>Testing</source>
@@ -1816,40 +1636,36 @@
       <translation>正在检验预测</translation>
     </message>
     <message>
-      <source>The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which packages are broken; remove them there and install again.</source>
-      <translation>Python 软件包 {name} 已安装但无法使用：{error}。插件 → RAW → 软件包 会显示哪些软件包已损坏；请在那里移除并重新安装。</translation>
+      <source>The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which packages are broken, and installs them again.</source>
+      <translation>Python 软件包 {name} 已安装但无法使用：{error}。“插件 → RAW → 软件包”会显示哪些软件包已损坏，并重新安装。</translation>
     </message>
     <message>
       <source>The QGIS profile cannot be written, so these figures cannot be published.</source>
       <translation>QGIS 配置文件夹不可写，因此这些数字无法发布。</translation>
     </message>
     <message>
-      <source>The RAW dock</source>
-      <translation>RAW 面板</translation>
-    </message>
-    <message>
-      <source>The card as a page of HTML, with its charts</source>
-      <translation>将卡片存为 HTML 页面，含图表</translation>
+      <source>The card as a page of HTML</source>
+      <translation>将卡片存为 HTML 页面</translation>
     </message>
     <message>
       <source>The chosen model has not scored this region yet. If that was cancelled, read the layer again (button at the top).</source>
       <translation>所选模型尚未给此区域评分。如果评分已被取消，请重新读取图层（顶部按钮）。</translation>
     </message>
     <message>
-      <source>The comparison as a page of HTML, with its charts</source>
-      <translation>将比较结果存为 HTML 页面，含图表</translation>
+      <source>The comparison as a page of HTML</source>
+      <translation>将比较存为 HTML 页面</translation>
     </message>
     <message>
       <source>The data of {names} are gone: they were temporary, or their GeoPackage is missing. Run them again.</source>
       <translation>{names} 的数据已不存在：它们是临时的，或其 GeoPackage 丢失。请重新运行。</translation>
     </message>
     <message>
-      <source>The default</source>
-      <translation>默认</translation>
-    </message>
-    <message>
       <source>The device that does the work. </source>
       <translation>执行工作的设备。</translation>
+    </message>
+    <message>
+      <source>The dock lists the model {name} now. {verdict}</source>
+      <translation>面板现已列出模型 {name}。{verdict}</translation>
     </message>
     <message>
       <source>The figures and differences as a table (CSV)</source>
@@ -1868,10 +1684,6 @@
       <translation>该图层是临时文件，QGIS 关闭时会删除。如要保留，请保存。</translation>
     </message>
     <message>
-      <source>The layer of tracks is chosen at the top. The fields for user, track and time are guessed. Below is what was read: how many users, from when to when, how often.</source>
-      <translation>在顶部选择轨迹图层。用户、轨迹和时间字段自动识别。下方是读取的内容：多少用户、起止时间、频率。</translation>
-    </message>
-    <message>
       <source>The layer: errors of every method, with median and 90 % quantile</source>
       <translation>该图层：每种方法的误差，含中位数和 90 % 分位数</translation>
     </message>
@@ -1880,20 +1692,16 @@
       <translation>学习率在此期间下降。与之前模型的比较还需几分钟。</translation>
     </message>
     <message>
-      <source>The map shows the time of the forecast alone: labels of other times are hidden.</source>
-      <translation>地图只显示预测的时段：其他时间的标签被隐藏。</translation>
+      <source>The map shows the time of the forecast alone, in UTC: labels of other times are hidden.</source>
+      <translation>地图只显示预测所在的时间（UTC）：其他时间的标签已隐藏。</translation>
     </message>
     <message>
-      <source>The map's clock, at {begin} UTC, hides {layer}. Switch it off in the Temporal Controller.</source>
-      <translation>地图时钟位于 {begin} UTC，隐藏了 {layer}。请在时态控制器中关闭。</translation>
+      <source>The map's clock was switched off: it hid all of {layer}.</source>
+      <translation>地图时钟已关闭：它隐藏了 {layer} 的全部内容。</translation>
     </message>
     <message>
       <source>The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where people are often at home: it can be much nearer.</source>
       <translation>评判的是轨迹沿途各时刻的平均误差。预测从最后一个定位点开始，此时人们常在家中：可能近得多。</translation>
-    </message>
-    <message>
-      <source>The model already has a label '{name}'. In the copy the new one replaces it.</source>
-      <translation>模型已有标签“{name}”。在副本中新标签将替换它。</translation>
     </message>
     <message>
       <source>The model is now among your models as '{name}', and used in this project.</source>
@@ -1912,8 +1720,8 @@
       <translation>模型学习您的轨迹中人们如何移动。无需标签。</translation>
     </message>
     <message>
-      <source>The model of RAW and your own: cards, import, export.</source>
-      <translation>RAW 的模型和您自己的模型：说明卡、导入、导出。</translation>
+      <source>The model of RAW and your own: cards and import.</source>
+      <translation>RAW 的模型和您自己的模型：卡片与导入。</translation>
     </message>
     <message>
       <source>The model reads the users</source>
@@ -1968,24 +1776,16 @@
       <translation>区域的 id 来自字段 {name}。</translation>
     </message>
     <message>
-      <source>The regions' ids are their feature ids.</source>
-      <translation>区域的 id 是其要素 id。</translation>
-    </message>
-    <message>
-      <source>The sample</source>
-      <translation>样例</translation>
-    </message>
-    <message>
       <source>The style of {layer} failed: {error}</source>
       <translation>图层 {layer} 的样式应用失败：{error}</translation>
     </message>
     <message>
-      <source>The unit that a row of the labels describes.</source>
-      <translation>标签表中一行所描述的单元。</translation>
-    </message>
-    <message>
       <source>The user to compare with</source>
       <translation>作为比较对象的用户</translation>
+    </message>
+    <message>
+      <source>The user's id, as in the user field.</source>
+      <translation>用户的 id，与用户字段中一致。</translation>
     </message>
     <message>
       <source>The {n} strongest flows of each slice are drawn: change the layer's variable {name} for more or fewer. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
@@ -2006,10 +1806,6 @@
     <message>
       <source>These results are not saved with the project, and stay temporary. {why}</source>
       <translation>这些结果未随项目保存，仍是临时的。{why}</translation>
-    </message>
-    <message>
-      <source>They are in use. They will be deleted when QGIS starts the next time.</source>
-      <translation>它们正在使用中。下次启动 QGIS 时会删除。</translation>
     </message>
     <message>
       <source>This cannot be read: the row is skipped.</source>
@@ -2054,10 +1850,6 @@
     <message>
       <source>Time from one position in a gap to the next.</source>
       <translation>间隔内相邻位置之间的时间。</translation>
-    </message>
-    <message>
-      <source>Time of {zone}</source>
-      <translation>{zone} 时间</translation>
     </message>
     <message>
       <source>Time shown: {first} to {last} UTC.</source>
@@ -2144,6 +1936,10 @@
       <translation>区域间出行</translation>
     </message>
     <message>
+      <source>Trips by rail</source>
+      <translation>轨道交通出行</translation>
+    </message>
+    <message>
       <source>Trips by rail a week</source>
       <translation>每周轨道出行</translation>
     </message>
@@ -2180,12 +1976,20 @@
       <translation>两个不同的词构成是非题，更多的词构成类别，数值则按数值学习。</translation>
     </message>
     <message>
+      <source>Unit of the labels</source>
+      <translation>标签的单位</translation>
+    </message>
+    <message>
+      <source>Unknown: fewer than {n} people with such a label.</source>
+      <translation>未知：有此标签的人少于 {n} 人。</translation>
+    </message>
+    <message>
       <source>Unknown: not sure</source>
       <translation>未知：不确定</translation>
     </message>
     <message>
-      <source>Unknown: too few nights</source>
-      <translation>未知：夜晚太少</translation>
+      <source>Unknown: too little on record, or a vehicle</source>
+      <translation>未知：记录太少，或为车辆</translation>
     </message>
     <message>
       <source>Unknown: {reasons}.</source>
@@ -2198,10 +2002,6 @@
     <message>
       <source>Use as default</source>
       <translation>设为默认</translation>
-    </message>
-    <message>
-      <source>Use this field</source>
-      <translation>使用此字段</translation>
     </message>
     <message>
       <source>Use this model</source>
@@ -2240,18 +2040,6 @@
       <translation>常去地点</translation>
     </message>
     <message>
-      <source>Verdict</source>
-      <translation>结论</translation>
-    </message>
-    <message>
-      <source>Version</source>
-      <translation>版本</translation>
-    </message>
-    <message>
-      <source>Versions, devices, and a timed run of the model on each device. It holds no data of yours.</source>
-      <translation>版本、设备，以及模型在各设备上的计时运行。不含您的任何数据。</translation>
-    </message>
-    <message>
       <source>Visits</source>
       <translation>到访次数</translation>
     </message>
@@ -2260,20 +2048,16 @@
       <translation>周三</translation>
     </message>
     <message>
-      <source>Weekdays and hours</source>
-      <translation>星期与时段</translation>
-    </message>
-    <message>
       <source>What RAW does and how.</source>
       <translation>RAW 的功能和用法。</translation>
     </message>
     <message>
-      <source>What the colours of the labelled layer show</source>
-      <translation>标签图层的颜色所表示的内容</translation>
+      <source>What a row of the labels describes.</source>
+      <translation>标签表的一行描述什么。</translation>
     </message>
     <message>
-      <source>What the installation prints, and the report of Diagnose, appear here.</source>
-      <translation>安装输出和诊断报告显示在此处。</translation>
+      <source>What the colours of the labelled layer show</source>
+      <translation>标签图层的颜色所表示的内容</translation>
     </message>
     <message>
       <source>What the map shows while its clock runs, as MP4 or GIF.</source>
@@ -2312,12 +2096,20 @@
       <translation>是否使用新模型</translation>
     </message>
     <message>
+      <source>With the method 'simple' Forecast uses the best simple method of each horizon.</source>
+      <translation>选用方法“simple”时，预测在每个时长使用最佳的简单方法。</translation>
+    </message>
+    <message>
       <source>Withheld to protect people</source>
       <translation>为保护个人而不公布</translation>
     </message>
     <message>
       <source>Work</source>
       <translation>工作地</translation>
+    </message>
+    <message>
+      <source>Workers</source>
+      <translation>工作者</translation>
     </message>
     <message>
       <source>Would such forecasts have been right?</source>
@@ -2328,8 +2120,8 @@
       <translation>生成出行日记</translation>
     </message>
     <message>
-      <source>Write it as a .zip, to pass it on</source>
-      <translation>写成 .zip 文件，以便分享</translation>
+      <source>Write times as 2024-07-01 08:30:00, with a zone or in that of TIMEZONE, or as seconds since 1970. If the date is in another field, make one field of both.</source>
+      <translation>时间请写成 2024-07-01 08:30:00，可带时区或按 TIMEZONE 的时区，或写成自 1970 年起的秒数。如果日期在另一个字段，请将两者合并为一个字段。</translation>
     </message>
     <message>
       <source>Writing</source>
@@ -2348,10 +2140,6 @@
       <translation>已写入：{path}</translation>
     </message>
     <message>
-      <source>Your own data</source>
-      <translation>您自己的数据</translation>
-    </message>
-    <message>
       <source>Zone; circle: trips within, {n:,} at most</source>
       <translation>分区；圆：区内出行，最多 {n:,}</translation>
     </message>
@@ -2368,32 +2156,16 @@
       <translation>缩放到一条轨迹，淡化其他轨迹，并把地图时钟设为其时间</translation>
     </message>
     <message>
-      <source>[% level %] % of cases lie inside</source>
-      <translation>[% level %] % 的情况位于其内</translation>
-    </message>
-    <message>
-      <source>[% n_out %] trips out, [% n_in %] in, [% n_within %] within</source>
-      <translation>[% n_out %] 次流出，[% n_in %] 次流入，[% n_within %] 次区内</translation>
-    </message>
-    <message>
-      <source>[% n_points %] fixes</source>
-      <translation>[% n_points %] 个定位点</translation>
-    </message>
-    <message>
-      <source>[% round(duration_min) %] min</source>
-      <translation>[% round(duration_min) %] 分钟</translation>
-    </message>
-    <message>
-      <source>[% round(horizon_min) %] min ahead</source>
-      <translation>[% round(horizon_min) %] 分钟后</translation>
-    </message>
-    <message>
-      <source>[% round(n_trips) %] trips of [% n_users %] people, [% round(minutes) %] min, [% round(metres) %] m</source>
-      <translation>[% n_users %] 人的 [% round(n_trips) %] 次出行，[% round(minutes) %] 分钟，[% round(metres) %] 米</translation>
-    </message>
-    <message>
       <source>a temporary layer, which ends with QGIS</source>
       <translation>临时图层，QGIS 关闭后消失</translation>
+    </message>
+    <message>
+      <source>a user's name, or select a track on the map</source>
+      <translation>用户名称，或在地图上选择一条轨迹</translation>
+    </message>
+    <message>
+      <source>a week</source>
+      <translation>每周</translation>
     </message>
     <message>
       <source>about {n:.1f} h</source>
@@ -2412,6 +2184,22 @@
       <translation>全部同等显示</translation>
     </message>
     <message>
+      <source>at home on {k} of {of} nights with fixes</source>
+      <translation>{of} 个有定位的夜晚中有 {k} 个在家</translation>
+    </message>
+    <message>
+      <source>at the time of another fix of the same track</source>
+      <translation>与同一轨迹的另一定位点时间相同</translation>
+    </message>
+    <message>
+      <source>at the time of another fix of the same user</source>
+      <translation>与同一用户的另一定位点时间相同</translation>
+    </message>
+    <message>
+      <source>at work on {k} of {of} weekdays with fixes</source>
+      <translation>{of} 个有定位的工作日中有 {k} 个在工作地点</translation>
+    </message>
+    <message>
       <source>auto uses the graphics card if it can. The log names the device.</source>
       <translation>auto 在可能时使用显卡。日志会写明设备。</translation>
     </message>
@@ -2428,6 +2216,14 @@
       <translation>自行车</translation>
     </message>
     <message>
+      <source>constant velocity, last 3 steps</source>
+      <translation>匀速，最近 3 步</translation>
+    </message>
+    <message>
+      <source>constant velocity, last step</source>
+      <translation>匀速，最近一步</translation>
+    </message>
+    <message>
       <source>day</source>
       <translation>天</translation>
     </message>
@@ -2440,24 +2236,12 @@
       <translation>不同</translation>
     </message>
     <message>
-      <source>does not work: {reason}</source>
-      <translation>无法使用：{reason}</translation>
-    </message>
-    <message>
       <source>elsewhere</source>
       <translation>其他地点</translation>
     </message>
     <message>
-      <source>embedded {share:.0%} of the tracks</source>
-      <translation>已计算 {share:.0%} 轨迹的嵌入</translation>
-    </message>
-    <message>
       <source>empty: from PyPI; or a folder of wheels, without a network</source>
       <translation>留空：从 PyPI；或一个 wheel 文件夹，无需网络</translation>
-    </message>
-    <message>
-      <source>error relative to the baseline, on unseen people: </source>
-      <translation>相对于基线的误差（未见过的人）：</translation>
     </message>
     <message>
       <source>every day</source>
@@ -2472,12 +2256,12 @@
       <translation>每个用户</translation>
     </message>
     <message>
-      <source>few people</source>
-      <translation>人数过少</translation>
-    </message>
-    <message>
       <source>fewer than {n} people</source>
       <translation>少于 {n} 人</translation>
+    </message>
+    <message>
+      <source>fewer than {n} trips of a known mode</source>
+      <translation>交通方式已知的出行少于 {n} 次</translation>
     </message>
     <message>
       <source>ffmpeg could not write the film.</source>
@@ -2488,12 +2272,8 @@
       <translation>定位点主要来自一人</translation>
     </message>
     <message>
-      <source>for training</source>
-      <translation>训练用</translation>
-    </message>
-    <message>
-      <source>from </source>
-      <translation>至少 </translation>
+      <source>fixes on fewer than {n} days</source>
+      <translation>有定位的天数少于 {n} 天</translation>
     </message>
     <message>
       <source>from {region}</source>
@@ -2508,16 +2288,16 @@
       <translation>几何图形</translation>
     </message>
     <message>
-      <source>half of the cases within [% round(radius50_m) %] m, four fifths within [% round(radius80_m) %] m</source>
-      <translation>一半情况在 [% round(radius50_m) %] 米以内，五分之四在 [% round(radius80_m) %] 米以内</translation>
+      <source>impossible jump</source>
+      <translation>不可能的跳跃</translation>
     </message>
     <message>
       <source>labels of your own</source>
       <translation>您自己的标签</translation>
     </message>
     <message>
-      <source>missing, about {megabytes} MB</source>
-      <translation>缺失，约 {megabytes} MB</translation>
+      <source>less than {n:g} hours on record</source>
+      <translation>记录不足 {n:g} 小时</translation>
     </message>
     <message>
       <source>mode unknown</source>
@@ -2548,8 +2328,32 @@
       <translation>无数据</translation>
     </message>
     <message>
+      <source>no position</source>
+      <translation>没有位置</translation>
+    </message>
+    <message>
+      <source>no stop on record</source>
+      <translation>没有停留记录</translation>
+    </message>
+    <message>
+      <source>no time that can be read</source>
+      <translation>没有可读的时间</translation>
+    </message>
+    <message>
+      <source>no track</source>
+      <translation>没有轨迹</translation>
+    </message>
+    <message>
+      <source>no trips, or of few people</source>
+      <translation>没有出行，或人数很少</translation>
+    </message>
+    <message>
       <source>no trips, or of fewer than {n} people</source>
       <translation>没有出行，或少于 {n} 人</translation>
+    </message>
+    <message>
+      <source>no user</source>
+      <translation>没有用户</translation>
     </message>
     <message>
       <source>none</source>
@@ -2572,20 +2376,44 @@
       <translation>未读取</translation>
     </message>
     <message>
-      <source>nothing known</source>
-      <translation>没有信息</translation>
+      <source>nothing clearly beats saying that it stays where it is; {model}.</source>
+      <translation>没有方法明显优于“停在原处”；{model}。</translation>
+    </message>
+    <message>
+      <source>nothing clearly beats staying</source>
+      <translation>没有方法明显优于停在原处</translation>
     </message>
     <message>
       <source>of the trips</source>
       <translation>占出行</translation>
     </message>
     <message>
-      <source>or a user's name</source>
-      <translation>或输入用户名</translation>
+      <source>on the way back to the middle of its places</source>
+      <translation>正返回其各地点的中心</translation>
+    </message>
+    <message>
+      <source>on the way for most of the time on record, as vehicles are</source>
+      <translation>记录的大部分时间都在路上，与车辆相同</translation>
+    </message>
+    <message>
+      <source>per day</source>
+      <translation>每天</translation>
     </message>
     <message>
       <source>place {n}</source>
       <translation>地点 {n}</translation>
+    </message>
+    <message>
+      <source>position 0, 0, which devices write without a signal</source>
+      <translation>位置 0, 0，设备无信号时写入</translation>
+    </message>
+    <message>
+      <source>position known to over a kilometre only</source>
+      <translation>位置误差超过一公里</translation>
+    </message>
+    <message>
+      <source>position outside the world</source>
+      <translation>位置超出地球范围</translation>
     </message>
     <message>
       <source>rail</source>
@@ -2594,10 +2422,6 @@
     <message>
       <source>raw-small suits a laptop; raw-base and raw-large need a graphics card. In another size than raw-small, training starts from random weights. A model of your own keeps its size.</source>
       <translation>raw-small 适合笔记本电脑；raw-base 和 raw-large 需要显卡。选择 raw-small 以外的规模时，训练从随机权重开始。您自己的模型保持其规模。</translation>
-    </message>
-    <message>
-      <source>ready</source>
-      <translation>就绪</translation>
     </message>
     <message>
       <source>recognised</source>
@@ -2620,20 +2444,32 @@
       <translation>与 {target} 的相似度</translation>
     </message>
     <message>
-      <source>solar time</source>
-      <translation>太阳时</translation>
+      <source>simple: the simple method that was nearest in the past of these tracks at each horizon; a backtest says where it is better than the model. Paths are the model's alone.</source>
+      <translation>simple：在这些轨迹的过去，每个时长误差最小的简单方法；回测会说明它在哪里优于模型。只有模型给出路径。</translation>
     </message>
     <message>
-      <source>step {step}: loss {loss:.3f}</source>
-      <translation>第 {step} 步：损失 {loss:.3f}</translation>
+      <source>staying</source>
+      <translation>停在原处</translation>
     </message>
     <message>
       <source>stops and trips</source>
       <translation>停留和出行</translation>
     </message>
     <message>
-      <source>tested on held-out units: {fold} of {of} times</source>
-      <translation>已用留出的单元检验：{fold}/{of} 次</translation>
+      <source>the model is neither clearly better nor clearly worse</source>
+      <translation>模型既不明显更好，也不明显更差</translation>
+    </message>
+    <message>
+      <source>the model is {percent} farther off</source>
+      <translation>模型误差大 {percent}</translation>
+    </message>
+    <message>
+      <source>the model is {percent} nearer, but this is not proved</source>
+      <translation>模型误差小 {percent}，但尚未证实</translation>
+    </message>
+    <message>
+      <source>the places do not show clearly whether one is work</source>
+      <translation>各地点不能明确显示其中是否有工作地点</translation>
     </message>
     <message>
       <source>the same</source>
@@ -2648,8 +2484,24 @@
       <translation>这些轨迹</translation>
     </message>
     <message>
+      <source>time before 1900 or after 2100</source>
+      <translation>时间早于 1900 年或晚于 2100 年</translation>
+    </message>
+    <message>
       <source>to {region}</source>
       <translation>到{region}</translation>
+    </message>
+    <message>
+      <source>too few cases to say</source>
+      <translation>案例太少，无法判断</translation>
+    </message>
+    <message>
+      <source>too few cases to say: {cases}, of {groups} users or parts of their time; {n} of {m} are needed.</source>
+      <translation>案例太少，无法判断：{cases} 个，来自 {groups} 个用户或其时间段；需要 {m} 个中的 {n} 个。</translation>
+    </message>
+    <message>
+      <source>too little of the time at places is on record</source>
+      <translation>在各地点停留的时间记录太少</translation>
     </message>
     <message>
       <source>track</source>
@@ -2658,6 +2510,26 @@
     <message>
       <source>unknown</source>
       <translation>未知</translation>
+    </message>
+    <message>
+      <source>use a simple method</source>
+      <translation>使用简单方法</translation>
+    </message>
+    <message>
+      <source>use a simple method ({best}): it is less than a metre off.</source>
+      <translation>使用简单方法（{best}）：误差不到一米。</translation>
+    </message>
+    <message>
+      <source>use a simple method ({best}); {model}.</source>
+      <translation>使用简单方法（{best}）；{model}。</translation>
+    </message>
+    <message>
+      <source>use the model</source>
+      <translation>使用模型</translation>
+    </message>
+    <message>
+      <source>use the model: it is {percent} nearer than the best simple method ({best}), with a mean error of {a} instead of {b}.</source>
+      <translation>使用模型：它比最佳简单方法（{best}）误差小 {percent}，平均误差为 {a}，而不是 {b}。</translation>
     </message>
     <message>
       <source>user</source>
@@ -2676,16 +2548,12 @@
       <translation>步行</translation>
     </message>
     <message>
-      <source>warning: </source>
-      <translation>警告：</translation>
+      <source>where it was at that time of an earlier day</source>
+      <translation>较早某天同一时间所在之处</translation>
     </message>
     <message>
       <source>withheld</source>
       <translation>不公布</translation>
-    </message>
-    <message>
-      <source>withheld: few people</source>
-      <translation>不公布：人数过少</translation>
     </message>
     <message>
       <source>yes</source>
@@ -2704,10 +2572,6 @@
       <translation>{a} 至 {b} 分钟后</translation>
     </message>
     <message>
-      <source>{clock}; full colour is {n:,} people; hatched: fewer than {k}; empty: no data of so many.</source>
-      <translation>{clock}；最深色为 {n:,} 人；斜线：少于 {k}；空白：没有足够数据。</translation>
-    </message>
-    <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
       <translation>{date} 可能是日在前，也可能是月在前：请在“日期”中选择。</translation>
     </message>
@@ -2720,8 +2584,16 @@
       <translation>{file} 已存在。是否替换？</translation>
     </message>
     <message>
-      <source>{first} to {last} {zone}</source>
-      <translation>{first} 至 {last} {zone}</translation>
+      <source>{first} to {last} UTC</source>
+      <translation>{first} 至 {last} UTC</translation>
+    </message>
+    <message>
+      <source>{fixes} left out: {why}.</source>
+      <translation>{fixes}未采用：{why}。</translation>
+    </message>
+    <message>
+      <source>{fixes} skipped: {why}.</source>
+      <translation>{fixes}已跳过：{why}。</translation>
     </message>
     <message>
       <source>{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of them goes. Treat them as personal data.</source>
@@ -2730,6 +2602,10 @@
     <message>
       <source>{layer} is being edited: stop editing, and save again.</source>
       <translation>{layer} 正在编辑：请停止编辑，然后重新保存。</translation>
+    </message>
+    <message>
+      <source>{method}, damped over {time}</source>
+      <translation>{method}，在 {time} 内衰减</translation>
     </message>
     <message>
       <source>{more}, at least {least}</source>
@@ -2748,32 +2624,16 @@
       <translation>{n:,} 个定位点</translation>
     </message>
     <message>
-      <source>{n:,} fixes, {first} to {last} {zone}</source>
-      <translation>{n:,} 个定位点，{first} 至 {last} {zone}</translation>
+      <source>{n:,} fixes, {first} to {last} UTC</source>
+      <translation>{n:,} 个定位点，{first} 至 {last} UTC</translation>
     </message>
     <message>
       <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
       <translation>{n:,} 个超过 {minutes:g} 分钟的空缺未填补。</translation>
     </message>
     <message>
-      <source>{n:,} labelled on {date}: {name}.</source>
-      <translation>{date} 已标注 {n:,} 个：{name}。</translation>
-    </message>
-    <message>
       <source>{n:,} labelled: {name}.</source>
       <translation>已标注 {n:,} 个：{name}。</translation>
-    </message>
-    <message>
-      <source>{n:,} of {all:,} fixes</source>
-      <translation>{all:,} 个定位点中的 {n:,} 个</translation>
-    </message>
-    <message>
-      <source>{n:,} of {all:,} fixes were skipped: {why}.</source>
-      <translation>{all:,} 个定位点中跳过 {n:,} 个：{why}。</translation>
-    </message>
-    <message>
-      <source>{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
-      <translation>{all:,} 条轨迹中有 {n:,} 条长于 {hours:g} 小时：一个标签可能代表多次出行。出行日记（面板中的“停留和出行”）会为每次出行标注。</translation>
     </message>
     <message>
       <source>{n:,} people</source>
@@ -2804,10 +2664,6 @@
       <translation>{name}：已拒绝</translation>
     </message>
     <message>
-      <source>{name}: {n:,} different values</source>
-      <translation>{name}：{n:,} 个不同的值</translation>
-    </message>
-    <message>
       <source>{n} % of cases lie inside</source>
       <translation>{n} % 的情况位于其内</translation>
     </message>
@@ -2824,8 +2680,8 @@
       <translation>{one} 与 {other}</translation>
     </message>
     <message>
-      <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: {zone}.</source>
-      <translation>时间占比：{shares}。地图上是 {size:.0f} 米的网格单元，不是地址。时刻采用：{zone}。</translation>
+      <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time.</source>
+      <translation>占时间的 {shares}。地图上为 {size:.0f} 米的格网，不是地址。小时：太阳时。</translation>
     </message>
     <message>
       <source>{title}, {horizon:g} min every {step:g}</source>
