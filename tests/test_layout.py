@@ -146,7 +146,7 @@ def test_rooms_are_small() -> None:
 
 
 # What the project may hold at most. These figures only ever go down.
-CEILINGS = {"source lines": 29_000, "test lines": 20_000, "words of hand-written Markdown": 20_200}
+CEILINGS = {"source lines": 29_000, "test lines": 20_000, "words of hand-written Markdown": 20_133}
 
 
 def test_the_project_stays_within_its_ceilings() -> None:
