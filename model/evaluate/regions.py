@@ -60,17 +60,20 @@ def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, see
         for learn, test in folds(y, block, task, seed):
             head = join_parts([linear(x[learn], y[learn], task, strength)])
             answers[name][test] = task.in_unit(predict(head, x[test], task)[:, 0])
-    truth, figures = task.in_unit(y), {}
-    for name, answer in answers.items():
-        off, beside = answer - truth, answers[ALONE] - truth
-        each = np.stack([off**2, beside**2, (truth - truth.mean()) ** 2, np.abs(off)], axis=1)
-        mean, drawn = each.mean(axis=0), by_group(each, block, seed)
-        figures[name] = {
-            "r2": float(1 - mean[0] / mean[2]), "mae": float(mean[3]),
-            "rank_correlation": float(np.nan_to_num(spearmanr(answer, truth).statistic)),
-            "more_r2": [float((mean[1] - mean[0]) / mean[2]), *limits((drawn[:, 1] - drawn[:, 0]) / drawn[:, 2])],
-        }  # fmt: skip
-    return figures
+    truth = task.in_unit(y)
+    return {name: measure(answer, truth, answers[ALONE], block, seed) for name, answer in answers.items()}
+
+
+def measure(answer: np.ndarray, truth: np.ndarray, alone: np.ndarray, block: np.ndarray, seed: int) -> dict:
+    """R², mean absolute error, rank correlation, and what R² gains over `alone`, with its interval by block. (n,)."""
+    off, beside = answer - truth, alone - truth
+    each = np.stack([off**2, beside**2, (truth - truth.mean()) ** 2, np.abs(off)], axis=1)
+    mean, drawn = each.mean(axis=0), by_group(each, block, seed)
+    return {
+        "r2": float(1 - mean[0] / mean[2]), "mae": float(mean[3]),
+        "rank_correlation": float(np.nan_to_num(spearmanr(answer, truth).statistic)),
+        "more_r2": [float((mean[1] - mean[0]) / mean[2]), *limits((drawn[:, 1] - drawn[:, 0]) / drawn[:, 2])],
+    }  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -9,6 +9,7 @@ QGIS needs, and the environment comes last on QGIS's search path.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess  # nosec B404
 import sys
@@ -22,10 +23,17 @@ from ..core.errors import RawError, check_cancelled
 from . import locks, packages
 from .interpreter import isolated, python_of_venv, run_hidden
 
-ADVICE = (
-    "Is there a connection to pypi.org, and room on the disk? Behind a firewall set the proxy in Settings → Options → "
-    "Network, or install from a folder of wheels. Close other windows of QGIS where a file is in use."
-)
+PROXY = "Set the proxy in Settings → Options → Network, or install from a folder of wheels."
+ADVICE = {  # what the user can do about an error of pip, by words in it
+    "do not match the hashes": "A file is not the one that RAW was tested with: it was changed or damaged, and nothing "
+    "was installed.",
+    "no space left|not enough space": "Free some disk space, then press Install again.",
+    "denied|being used by another process": "A file is in use, perhaps by another QGIS or a virus scanner. Close other "
+    "windows of QGIS, wait a minute, then press Install again.",
+    "proxy": PROXY,
+    "no matching distribution": "Is there a connection to pypi.org? Behind a firewall install from a folder of wheels.",
+    "connection|timed out": PROXY,
+}
 
 
 @dataclass
@@ -75,7 +83,7 @@ class Installer:
                 self._call(pip, "Installing the packages")
             self._verify()
         except OSError as error:  # of a full disk, or of a file that cannot be written
-            raise RawError(f"{error}. {ADVICE}") from error
+            raise RawError(f"{error}. {advice(str(error), wheels)}".strip()) from error
         finally:
             shutil.rmtree(self.temporary, ignore_errors=True)
             for half in packages.site_packages(self.venv).glob("~*"):  # what pip was about to replace
@@ -140,7 +148,7 @@ class Installer:
                     child.wait()
         if child.returncode != 0:
             reason = errors[-1] if errors else f"the command stopped with code {child.returncode}"
-            raise RawError(f"{what} failed: {reason} {ADVICE}")
+            raise RawError(f"{what} failed: {reason} {advice(' '.join(errors), self.wheels)}".strip())
 
     def _verify(self) -> None:
         """Check that QGIS's own packages did not change, and import every new one with QGIS's search path."""
@@ -154,6 +162,14 @@ class Installer:
             self.log(f"Trying {package.module}")
             if reason := packages.why_broken(self.base, package.module, path):
                 raise RawError(f"{package.name} was installed but does not work: {reason}")
+
+
+def advice(errors: str, wheels: Path | None = None) -> str:
+    """What the user can do about errors of pip; '' if unknown. wheels: the folder that it installed from."""
+    found = next((pattern for pattern in ADVICE if re.search(pattern, errors, re.IGNORECASE)), "")
+    if found == "no matching distribution" and wheels is not None:
+        return f"The folder {wheels} lacks it, or has another version, or one for another system."
+    return ADVICE.get(found, "")
 
 
 def qgis_proxy() -> str:

@@ -66,6 +66,24 @@ def test_nothing_that_lies_around_runs_in_a_child(tmp_path: Path, monkeypatch: p
     assert installer._has(python, "json") and not mark.exists()
 
 
+def test_what_pip_says_becomes_advice() -> None:
+    for error, words in (
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES", "changed or damaged"),
+        ("OSError: [Errno 28] No space left on device", "disk space"),
+        (
+            "ERROR: Could not install packages due to an OSError: [WinError 5] Access is denied: 'x.dll'",
+            "virus scanner",
+        ),
+        ("PermissionError: [Errno 13] Permission denied", "virus scanner"),
+        ("error: [WinError 32] The file is being used by another process: 'x.pyd'", "virus scanner"),
+        ("ProxyError('Cannot connect to proxy.') ERROR: No matching distribution found for x", "Set the proxy"),
+        ("ERROR: Could not find a version; ERROR: No matching distribution found for x", "connection to pypi.org"),
+        ("ReadTimeoutError: HTTPSConnectionPool: Read timed out.", "Set the proxy"),
+    ):
+        assert words in install.advice(error), error
+    assert "The folder w lacks it" in install.advice("ERROR: No matching distribution found for x", Path("w"))
+
+
 def test_a_profile_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "user_folder", lambda: tmp_path / "raw")
     (tmp_path / "raw").write_text("a file in the place of the folder")

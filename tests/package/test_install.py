@@ -98,7 +98,7 @@ def test_a_half_finished_environment_is_made_again(tmp_path: Path, wanted: dict[
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}, "Is there a connection to pypi.org"), ({}, "set the proxy")],
+    [({"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}, "Is there a connection to pypi.org"), ({}, "Set the proxy")],
 )
 def test_without_a_network_or_its_proxy_real_pip_ends_in_words(
     made: Path, wanted: dict[str, Any], settings: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch
@@ -117,7 +117,7 @@ def test_without_space_for_its_own_files_it_says_what_to_do(made: Path, wanted: 
     held.unlink(missing_ok=True)
     held.symlink_to("/dev/full")
     try:
-        with pytest.raises(RawError, match="room on the disk"):
+        with pytest.raises(RawError, match="Free some disk space"):
             installer(made, wanted).run()
     finally:
         held.unlink()
