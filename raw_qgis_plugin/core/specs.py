@@ -18,7 +18,7 @@ from typing import Any
 
 from .errors import InputError
 
-MIN_USERS = 10  # behind every figure that is shown
+MIN_USERS = 10  # behind a figure that is shown, unless the user asks for another minimum
 DEVICES = ("auto", "CPU", "CUDA")
 
 

@@ -2,7 +2,7 @@
 """A QGIS vector layer -> tracks: a table by OGR's Arrow stream where the file can be read, by features everywhere else.
 
 Both ways respect the layer's subset string, selection and CRS, and Processing's filter, limit and geometry check. The
-table becomes columns by core/sources/columns.py, and these become tracks by core/tracks.py.
+table becomes columns by core/sources/columns.py, and these become tracks by `build` of core/sources/readers.py.
 """
 
 from __future__ import annotations

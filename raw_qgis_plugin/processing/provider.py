@@ -24,7 +24,7 @@ GROUPS: dict[str, tuple[type[RawAlgorithm], ...]] = {
     "models": (TrainHead, Pretrain),
 }
 """The algorithms of each group of the toolbox and of the menu, in their order. A new one is a class such as
-FindEncounters in people.py, its options in core/specs.py, its icon and its page in resources/help."""
+FindEncounters in people.py, its options in core/specs.py, its style in layers/styling.py, icon and help too."""
 
 ALGORITHMS = tuple(algorithm for members in GROUPS.values() for algorithm in members)
 for group, members in GROUPS.items():

@@ -25,7 +25,7 @@ from ..core.errors import Cancelled, RawError
 from ..core.scratch import is_locked
 from ..environment.folders import runs_folder, venv_folder, why_not_writable
 from ..environment.interpreter import base_python, module_command, python_of_venv
-from .runner import ABOUT, END, LOCK, PID, write
+from .child_side import ABOUT, END, LOCK, PID, write
 
 LOG, ERRORS = "log.jsonl", "errors.txt"
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -69,7 +69,7 @@ class Child:
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
             detached = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
         python = python_of_venv(venv_folder(), sys.platform) or base_python()
-        command = module_command(python, f"{__package__}.runner", str(self.folder))
+        command = module_command(python, f"{__package__}.child_side", str(self.folder))
         with (self.folder / LOG).open("ab") as log, (self.folder / ERRORS).open("wb") as errors:
             self._process = subprocess.Popen(  # nosec B603
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, cwd=self.folder, **detached

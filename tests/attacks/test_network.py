@@ -111,5 +111,5 @@ def test_a_training_in_a_child_process_calls_nobody(
     folder.mkdir()
     arguments = [*NANO, "--corpus", str(sample / "city_tracks.parquet"), "--output", str(folder / "result")]
     (folder / "run.json").write_text(json.dumps({"module": "model.pretrain", "arguments": arguments, "needs": []}))
-    assert watch([sys.executable, "-m", "raw_qgis_plugin.tasks.runner", str(folder)]).called_nobody()
+    assert watch([sys.executable, "-m", "raw_qgis_plugin.tasks.child_side", str(folder)]).called_nobody()
     assert json.loads((folder / "end.json").read_text())["code"] == 0 and (folder / "result" / "bundle").exists()

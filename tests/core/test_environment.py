@@ -59,7 +59,7 @@ def test_nothing_that_lies_around_runs_in_a_child(tmp_path: Path, monkeypatch: p
         monkeypatch.setenv(name, str(tmp_path))
     python, path = base_python(), [p for p in sys.path if p and p != str(tmp_path)]
     assert packages.why_broken(python, "json", path) == ""
-    for command in (isolated(python, "-m", "venv", "-h"), module_command(python, "raw_qgis_plugin.tasks.runner")):
+    for command in (isolated(python, "-m", "venv", "-h"), module_command(python, "raw_qgis_plugin.tasks.child_side")):
         subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     installer = install.Installer(tmp_path / "v" / "venv", python, [].append)
     installer._call(isolated(python, "-c", "import json"), "Trying")
