@@ -133,6 +133,7 @@ def test_queries_are_inside_of_gaps_and_long_gaps_stay_open() -> None:
     assert (np.diff(queries.t) == 60_000).all() and queries.n_open == 0
     assert GapQueries.every(tracks, 615.0, 300.0).n_open == 0, "as long as a step: no gap"
     assert len(GapQueries.every(tracks, 60.0, 615.0).t) == 10, "as long as a gap may be"
+    assert len(GapQueries.every(tracks, 205.0, 615.0).t) == 2, "none at the end of the gap"
     short = GapQueries.every(tracks, 60.0, 300.0)
     assert len(short.t) == 0 and short.n_open == 1 and list(fill(tracks, short)) == []
     with pytest.raises(InputError, match="longer step"):
