@@ -2,7 +2,7 @@
 """Tracks: columns of fixes sorted by user, track and time. Building them cleans the fixes and counts dropped ones.
 
 Short tracks stay. Of one of three fixes, forecasts and modes say in_domain or not (core/embedding/applicability.py, by
-the card), people are unknown in a record of under three days (core/people/labels.py), and a diary has its stop or trip
+the card), people are unknown in records of few days (core/diary/place_head.py), and a diary has its stop or trip
 if that is long enough (core/diary/stops.py, legs.py).
 """
 
