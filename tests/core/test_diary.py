@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partialmethod
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary.diary import UNSEEN, Diary, find_diary
 from raw_qgis_plugin.core.diary.legs import Settings, cut_legs, join_legs
-from raw_qgis_plugin.core.diary.line import thinned
+from raw_qgis_plugin.core.diary.line import Ranges, thinned
 from raw_qgis_plugin.core.diary.modes import HEAD, MODES, NO_HEAD, find_modes
 from raw_qgis_plugin.core.diary.place_features import place_facts
 from raw_qgis_plugin.core.diary.stops import find_stops
@@ -266,6 +267,14 @@ def test_legs_of_a_way_back_are_those_of_the_way(every_s: float) -> None:
     assert len(legs.begin) == 3 and legs.begin.tolist() == (len(t) - 1 - back.end[::-1]).tolist()
     apart = thinned(tracks_of(t, x + 90 * (t == t[-9])))
     assert every_s > 20 or np.abs(apart.xy - there.xy).max() < 30
+
+
+@pytest.mark.parametrize(("longer_ms", "left"), [(0, 1), (1, 2)])
+def test_the_longest_silence_within_a_leg_is_allowed(longer_ms: int, left: int) -> None:
+    rest, none = int(1000 * Settings.gap_s) + longer_ms, np.zeros(0, np.int64)
+    line = SimpleNamespace(t=MINUTE * np.array([0, 1, 1, 2]) + rest * np.array([0, 0, 1, 1]), track=np.zeros(4))
+    legs = Ranges(np.array([0, 2]), np.array([1, 3]))
+    assert len(join_legs(line, Ranges(none, none), legs, np.zeros(2), np.ones(2)).begin) == left
 
 
 @pytest.mark.parametrize(("p", "left"), [(0.8, 1), (Settings.min_p, 1), (0.6, 3), (np.nan, 3)])
