@@ -134,6 +134,7 @@ def test_latin_1_and_gzip(tmp_path):
         ("user,time,x,y\nx,2020-01-01,1,2\n", {"schema": Schema(crs="nonsense")}, "CRS of the positions"),
         (f"user,time,lat,lon\n{'x' * 1001},2020-01-01,1,2\n", {}, "An id has 1,001 letters"),
         ("PK\x03\x04plain.csvuser,time,lat,lon\n", {}, "is a ZIP archive or a spreadsheet: unpack it"),
+        ("a" * 200_000, {}, "cannot be read as a table of text: field larger"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, words, options, message):

@@ -55,7 +55,10 @@ def read_head(file: Path, schema: Schema = AS_GUESSED, always_header: bool = Fal
     lines = text.lstrip("\ufeff").splitlines()
     above = sum(1 for _ in takewhile(ABOVE.fullmatch, lines))
     line = next(iter(lines[above:]), "").replace("\0", "")
-    rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in DELIMITERS}
+    try:
+        rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in DELIMITERS}
+    except csv.Error as error:  # its first line has no end
+        raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
     delimiter = max(rows, key=lambda sign: (len(rows[sign]) > 1 and sign != " ", len(rows[sign])))
     first, names = [name.strip() for name in rows[delimiter]], list[str]()
     if not always_header and len(first) > 2 and any(VALUE.fullmatch(name) for name in first):  # a row, and no header
