@@ -247,7 +247,7 @@ def _open_parquet(file: Path, progress: Progress) -> tuple[list[str], Callable[[
             yield data.schema_arrow.empty_table().select(columns)
 
     try:
-        data = parquet.ParquetFile(file)
+        data = parquet.ParquetFile(file, pre_buffer=False)  # else Arrow holds the whole file
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{file.name} cannot be read as Parquet: {error}") from error
     return data.schema_arrow.names, tables
