@@ -85,7 +85,9 @@ def cluster(tmp_path_factory) -> Iterator[tuple[subprocess.Popen, str]]:
             f"start --head --block --num-cpus 2 --node-ip-address 127.0.0.1 --port {address.rpartition(':')[2]} "
             f"--temp-dir {folder} --include-dashboard false --disable-usage-stats --object-store-memory {2**27}"
         )
-        command = [sys.executable, "-m", "ray.scripts.scripts", *words.split()]
+        # Even without a dashboard a process of it starts, which calls Ray's makers and asks for a cloud's metadata.
+        code = "from ray._private.node import Node; Node.start_api_server = lambda *_, **__: None; "
+        command = [sys.executable, "-c", code + "from ray.scripts.scripts import main; main()", *words.split()]
         environment = {**os.environ, "RAY_worker_niceness": "0", "PYTHONPATH": str(ROOT)}  # on a busy machine it waits
         ray = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         while "Ray runtime started" not in (line := ray.stdout.readline()):
