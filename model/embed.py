@@ -65,10 +65,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     table = pa.concat_tables([parquet.read_table(scale.embedded(part)) for part in parts])
     if not len(table):
         raise InputError(f"There is no usable fix in {args.tracks}.")
-    columns, guess = (
-        {name: table[name].to_numpy() for name in table.column_names},
-        stream(args.tracks, "auto", schema)[0],
-    )
+    columns = {name: table[name].to_numpy() for name in table.column_names}
+    guess = stream(args.tracks, "auto", schema)[0]
     write_table(args.output, {**columns, **id_columns(columns, args, guess)})
     if short := int(np.count_nonzero(np.isnan(columns["e000"]))):
         warn(f"{short:,} of {len(table):,} {args.unit}s have fewer than two fixes and no embedding")

@@ -96,7 +96,7 @@ def of_taxis(file: Path, most: int, seed: int) -> Source:
     return tracks, tracks.user_ids[tracks.track_user], np.full(tracks.n_tracks, "car")
 
 
-def pieces(folder: Path, each: int, seed: int) -> Source:
+def of_movement(folder: Path, each: int, seed: int) -> Source:
     """Pieces of simulated movement, of a minute and a half to an hour, as phones record them. each: drawn a mode."""
     rng = np.random.default_rng(seed)
     trips: dict[str, list[tuple[int, int, int]]] = defaultdict(list)  # mode: file, rows
@@ -158,7 +158,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if (folder / "go_track_tracks.csv").exists():
             tracks, group, mode = of_gotrack(folder)
         elif not (folder / "points.parquet").exists():
-            tracks, group, mode = pieces(folder, args.per_mode or 1000, args.seed)
+            tracks, group, mode = of_movement(folder, args.per_mode or 1000, args.seed)
         elif "occupied" in parquet.read_schema(folder / "points.parquet").names:
             tracks, group, mode = of_taxis(folder / "points.parquet", args.per_mode or 400, args.seed)
         else:

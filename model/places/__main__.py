@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     places = places_of(windows("howde", howde, SEED, HOWDE_DAYS) + windows("city", city, SEED, CITY_DAYS))
     fold, real = folds_of(places, SEED), places.source == "howde"
     result: dict[str, dict] = {}
-    for name, teach in (("howde alone", real), ("city alone", ~real), ("people left out", real | ~real)):
+    for name, teach in (("howde alone", real), ("city alone", ~real), ("people left out", np.ones_like(real))):
         logit = leave_out(places, fold, teach, SEED)
         head = fit(places, logit, teach, SEED)
         alone = not teach.all()

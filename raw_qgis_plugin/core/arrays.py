@@ -164,3 +164,11 @@ def content_hash(*parts: np.ndarray) -> np.ndarray:
             result = (result ^ (result >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
             result = result ^ (result >> np.uint64(31))
     return result
+
+
+def rank_within(group: np.ndarray, *scores: np.ndarray) -> np.ndarray:
+    """(n,) rank of each row among those of its group, from 0 for the greatest scores. group, scores: (n,)."""
+    order = np.lexsort((*(-score for score in reversed(scores)), group))
+    rank = np.empty(len(group), np.int64)
+    rank[order] = np.arange(len(group)) - np.searchsorted(group[order], group[order])
+    return rank

@@ -52,4 +52,4 @@ def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
 def test_what_is_no_movement_is_refused(tmp_path):
     parquet.write_table(pa.table({"user_id": ["a"], "t": [0], "lon": [0.0], "lat": [0.0]}), tmp_path / "tracks.parquet")
     with pytest.raises(SyntheticError, match="no movement"):
-        labelled.pieces(tmp_path, 10, 1)  # a city
+        labelled.of_movement(tmp_path, 10, 1)  # a city

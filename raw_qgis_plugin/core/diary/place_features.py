@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import expand_ranges, group_quantile, run_ends, run_starts
+from ..arrays import expand_ranges, group_quantile, rank_within, run_ends, run_starts
 from ..times import DAY_MS, HOUR_MS, solar_ms
 from ..tracks import Tracks
 from .stops import within
@@ -98,14 +98,6 @@ def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return part / np.maximum(whole, 0.25)
 
 
-def _rank(user: np.ndarray, *scores: np.ndarray) -> np.ndarray:
-    """(n,) rank of each place among those of its user, from 0 for the greatest scores."""
-    order = np.lexsort((*(-score for score in reversed(scores)), user))
-    rank = np.empty(len(user), np.int64)
-    rank[order] = np.arange(len(user)) - np.searchsorted(user[order], user[order])
-    return rank
-
-
 def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.ndarray) -> PlaceFacts:
     """The facts of places. users: one track a user. first, last, place: (k,) the fixes at the ends of each stop, in
     order, and its place, numbered from 0.
@@ -131,7 +123,7 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     working, seen_h = with_silence[:, WORKING].sum(axis=1), of_user.sum(axis=1)
     facts, user_facts = {"hours": hours}, {}
     weeks, n_weeks, hours_in_use, days_in_use = _weeks(there, anywhere, owner, n_users)
-    home_rank = _rank(owner, night + nights_off, hours)
+    home_rank = rank_within(owner, night + nights_off, hours)
     away, home = home_rank > 0, np.zeros(n_users, np.int64)
     home[owner[~away]] = np.flatnonzero(~away)
     mine = home[owner]
@@ -155,9 +147,9 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
         "silent": 1 - _share(hours_seen, hours), "weeks": np.log1p(weeks), "days": np.log1p(days),
         "weeks_share": weeks / np.maximum(n_weeks[owner], 1), "night_to_home": _share(night, night[mine]),
         "work_to_home": _share(working, working[mine]), "hours_to_home": _share(hours, hours[mine]),
-        "rank_night": np.log1p(home_rank), "rank_hours": np.log1p(_rank(owner, hours)),
-        "rank_work": np.log1p(_rank(owner, np.where(away, working, -1))),
-        "rank_weekdays": np.log1p(_rank(owner, np.where(away, facts["weekdays"], -1), working)),
+        "rank_night": np.log1p(home_rank), "rank_hours": np.log1p(rank_within(owner, hours)),
+        "rank_work": np.log1p(rank_within(owner, np.where(away, working, -1))),
+        "rank_weekdays": np.log1p(rank_within(owner, np.where(away, facts["weekdays"], -1), working)),
     }  # fmt: skip
     moves = step[~within(first, last, len(t))[step] & (gap_h[step] <= WAY_H)]
     n_days = np.maximum(np.bincount(users.user[run_starts(users.user, t // DAY_MS)], minlength=n_users), 1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import run_starts, softmax
+from ..arrays import join_rows, run_starts, softmax
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features.activity import ACTIVITY
 from ..features.motion import MOTION
@@ -105,7 +105,7 @@ def _answers(
         x, stats = head_inputs(embeddings, some, unit), unit_stats(some)
         columns = {name: values for head in heads for name, values in head_columns(head, model, x, stats).items()}
         parts.append((columns | {"evidence": evidence_in_words(x, unit, model)}, stats))
-    return [{name: np.concatenate([table[name] for table in tables]) for name in tables[0]} for tables in zip(*parts)]
+    return [join_rows(tables) for tables in zip(*parts)]
 
 
 def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ model, and words for them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from .places import most_visited, stay_ms
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-Embed = Callable[[Tracks, Progress], np.ndarray]
+    from .profiles import Embed
 
 
 class Settings:

@@ -89,8 +89,7 @@ def trips_of(diary: Diary) -> Trips:
     if it leads nowhere. Modes are those of the legs, weighted by length.
     """
     stops, legs, ways, ids = diary.stops, diary.trips, diary.trip_fixes, diary.users["user_id"]
-    row_of = {name: row for row, name in enumerate(ids)}  # the tables have this order
-    user = np.array([row_of[name] for table in (stops, legs) for name in table["user_id"]], np.int64)
+    user = np.append(diary.stop_user, ways.track_user).astype(np.int64)  # rows of ids
     n, n_stops = len(user), len(stops["user_id"])
     t0, t1 = (np.append(stops[a], legs[b]) for a, b in (("t_arrive", "t_start"), ("t_leave", "t_end")))
     places, fixes = _Places(diary, user[:n_stops]), np.column_stack([ways.lon, ways.lat])

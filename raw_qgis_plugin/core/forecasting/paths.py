@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..arrays import content_hash, run_starts
+from ..arrays import content_hash, rank_within, run_starts
 from ..features.featurizer import into_frame
 from .areas import ring_points
 from .candidates import KINDS
@@ -105,10 +105,7 @@ class Components:
         of = np.repeat(context, Settings.stored)
         _, first, number = np.unique(content_hash(self.key.ravel(), of), return_index=True, return_inverse=True)
         total, owner = np.bincount(number, self.values[..., 5].ravel()), of[first]
-        by_weight = np.lexsort((-total, owner))
-        rank = np.empty(len(total), np.int64)
-        rank[by_weight] = np.arange(len(total)) - np.searchsorted(owner[by_weight], owner[by_weight])
-        return rank[number].reshape(self.key.shape)
+        return rank_within(owner, total)[number].reshape(self.key.shape)
 
 
 def cluster(

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 YES, NO = "yes", "no"
 NUMBERS = (
-    "share_walk", "share_bike", "share_motor", "share_rail", "rail_trips", "rail_trips_low", "rail_trips_high",
-    "trips_a_day", "trips_a_day_low", "trips_a_day_high",
+    *(f"share_{mode}" for mode in SHORT_MODES), "rail_trips", "rail_trips_low", "rail_trips_high", "trips_a_day",
+    "trips_a_day_low", "trips_a_day_high",
 )  # fmt: skip
 
 

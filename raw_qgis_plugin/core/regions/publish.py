@@ -18,7 +18,7 @@ from .noise import OTHERS, PERSONS, deviation, noise
 
 NOISE_KEY = "noise_key"
 CAPPED, CAP = "capped_", 5  # a field capped_X has the sum X, in which nobody counts more than CAP times
-NOISY, MEDIAN_OF = "noisy_", 30  # a field noisy_X has the median X of `noisy_median`, published of so many users
+NOISY, MEDIAN_OF = "noisy_", 30  # a field noisy_X has the median X of `noisy_medians`, published of so many users
 EPSILONS = (0.25, 0.5, 1.0, 2.0)  # few, since each run with another one tells more
 PEOPLE = ("n_users", "residents", "workers")  # in each of which a person counts once
 SUMS = ("n_visits", "n_trips", "trips_walk", "trips_bike", "trips_motor", "trips_rail")  # of capped fields

@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..arrays import flattened
-from ..embedding.similarity import Embed, Similar, reasons, region_traits, similar
+from ..embedding.similarity import Similar, reasons, region_traits, similar
 from ..errors import InputError, Progress, no_progress, part_of
 from ..specs import MIN_USERS
 from ..tracks import Tracks
 from .disclosure import withheld
 from .geometry import fixes_inside
 from .heads import count_users, pool_users
+
+if TYPE_CHECKING:
+    from ..embedding.profiles import Embed
 
 
 def similar_regions(

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsVectorLayer
 
+from ...core.diary.modes import SHORT_MODES
 from ...core.embedding.profiles import UNKNOWN
 from ...processing.words import tr
 from ..results import values_of
 from ..widgets.card import plain
 from ..widgets.layout import escaped
-
-SHARES = ("walk", "bike", "motor", "rail")
 
 
 def describe_people(layer: QgsVectorLayer | None, max_reasons: int = 3) -> list[str]:
@@ -30,7 +29,7 @@ def describe_people(layer: QgsVectorLayer | None, max_reasons: int = 3) -> list[
         counts = Counter(str(value or UNKNOWN) for value in values_of(layer, name, object))
         listed = ", ".join(f"{tr(plain(value))} {k:,}" for value, k in counts.most_common())
         found.append(words.format(counts=listed, n=n))
-    shares = [(tr(mode), values_of(layer, f"share_{mode}")) for mode in SHARES if f"share_{mode}" in names]
+    shares = [(tr(mode), values_of(layer, f"share_{mode}")) for mode in SHORT_MODES if f"share_{mode}" in names]
     listed = ", ".join(f"{mode} {np.nanmean(share):.0%}" for mode, share in shares if np.isfinite(share).any())
     if listed:
         found.append(tr("A user's trips, on average: {shares}.").format(shares=listed))
@@ -47,7 +46,9 @@ def describe_person(labels: dict[str, Any]) -> list[str]:
     if labels["commuter"] != UNKNOWN:
         words += f" {labels['commuter_p'] if labels['commuter'] == 'yes' else 1 - labels['commuter_p']:.0%}"
     found = [words + (f", {escaped(labels['evidence'])}" if labels["evidence"] else "")]
-    shares = ", ".join(f"{tr(mode)} {labels[f'share_{mode}']:.0%}" for mode in SHARES if labels[f"share_{mode}"] > 0)
+    shares = ", ".join(
+        f"{tr(mode)} {labels[f'share_{mode}']:.0%}" for mode in SHORT_MODES if labels[f"share_{mode}"] > 0
+    )
     words = f"{tr('Main mode')}: <b>{tr(plain(labels['main_mode']))}</b>"
     found.append(words + (f" ({tr('of the trips')}: {shares})" if shares else ""))
     for name, title in (("trips_a_day", tr("Trips a day")), ("rail_trips", tr("Trips by rail a week"))):
