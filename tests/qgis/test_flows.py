@@ -102,15 +102,16 @@ def test_awkward_zones(run: Callable, city: str) -> None:
     assert not run("raw:flows", INPUT=city, ZONES=nothing, **OUTPUTS).rows("OUTPUT_MATRIX")
 
 
-def test_flows_are_published_with_noise(run: Callable, city: str) -> None:
+def test_flows_are_published_with_noise(run: Callable, city: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.layers.publishing import describe
+
+    monkeypatch.setattr("raw_qgis_plugin.environment.folders.publish_secret", lambda: b"one draw of the noise")
     done = run("raw:flows", INPUT=city, SIZE=4000, MIN_USERS=2, SLICE="weekend", **OUTPUTS)  # pairs of several people
     desk = done.rows("OUTPUT_MATRIX")
     rows = run("raw:publish", INPUT=done.layer("OUTPUT_MATRIX"), MIN_USERS=1, EPSILON=2).rows()
     modes = (f"trips_{mode}" for mode in ("walk", "bike", "motor", "rail"))
     names = {"from_zone", "to_zone", "slice", "n_users", "n_trips", *modes}
     assert set(rows[0]) == names | {"minutes", "metres", "suppressed", "epsilon", "within_95"}
-    from raw_qgis_plugin.layers.publishing import describe
-
     assert describe(done.layer()).startswith("Figures as on the desk")
     keys = [(row["from_zone"], row["to_zone"], row["slice"]) for row in rows]
     assert keys == sorted(keys) and not any(row["suppressed"] for row in rows), "no row tells of a pair without figures"

@@ -35,10 +35,11 @@ def tracts(make: Callable[..., Any], fixes: Any) -> tuple[QgsVectorLayer, QgsVec
     return make(type(fixes)(user, t, lon, lat)), layer
 
 
-def test_what_leaves_the_desk(run: Callable, tracts: Any, bundle: str, tmp_path: Path) -> None:
+def test_what_leaves_the_desk(run: Callable, tracts: Any, bundle: str, tmp_path: Path, monkeypatch: Any) -> None:
     from raw_qgis_plugin.core.regions.noise import deviation
     from raw_qgis_plugin.layers.publishing import Published, describe
 
+    monkeypatch.setattr("raw_qgis_plugin.environment.folders.publish_secret", lambda: b"one draw of the noise")
     tracks, regions = tracts
     scored = run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle)
     desk = scored.rows()
@@ -58,8 +59,7 @@ def test_what_leaves_the_desk(run: Callable, tracts: Any, bundle: str, tmp_path:
         assert run("raw:publish", INPUT=again).rows() == rows  # the noise is fixed
     other = run("raw:publish", INPUT=scored.layer(), EPSILON=0.25, MIN_USERS=1)
     assert other.rows()[0]["within_95"] > 10
-    file = run("raw:publish", INPUT=scored.layer(), OUTPUT=str(tmp_path / "out.gpkg"))
-    published = file.layer()
+    published = run("raw:publish", INPUT=scored.layer(), OUTPUT=str(tmp_path / "out.gpkg")).layer()
     Published([]).apply(published)
     assert "epsilon of 1 a row" in published.metadata().abstract() == describe(published)
     assert published.renderer().rootRule().children()
