@@ -36,9 +36,9 @@ NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.ndarray:
     """Read times as (n,) int64 epoch ms, UTC; NO_TIME for a missing or unreadable one.
 
-    values: an Arrow column, an array or a list of numbers (s, ms, µs or ns by the magnitude of each, or
-    YYYYMMDDhhmmss), datetimes, dates, ISO text with 'T' or a space, fractions of a second, 'Z', an offset or no zone,
-    dates with the year last, or a mix. timezone: IANA name of the zone of times without one.
+    values: an Arrow column, or an array or list that can be one, of numbers (s, ms, µs or ns by the magnitude of each,
+    or YYYYMMDDhhmmss), datetimes, dates, or ISO text with 'T' or a space, fractions of a second, 'Z', an offset or no
+    zone, or with the year last. timezone: IANA name of the zone of times without one.
     date_order: 'day' or 'month', the first number of 31/12/2024; '': what `find_date_order` finds in the column.
     Raises InputError for an unknown zone or a column that holds no times.
     A local time skipped by a clock change is read as if the clock had not changed; a repeated one as the first.
@@ -48,13 +48,16 @@ def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.
     import pyarrow.compute as pc
 
     zone = find_zone(timezone)
-    column = values if hasattr(values, "null_count") else _column_of(np.asarray(values))
+    try:
+        column = values if hasattr(values, "null_count") else pa.array(values)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"The times are not a column of one kind: {error}") from None
     kind = column.type
     if pa.types.is_temporal(kind) and not pa.types.is_time(kind) and not pa.types.is_duration(kind):
         zoned = getattr(kind, "tz", None) is not None  # Arrow keeps zoned times in UTC
         moments = column.cast(pa.timestamp("ms"), safe=False).cast(pa.int64()).fill_null(NO_TIME)
         return _to_utc(moments.to_numpy(zero_copy_only=False), UTC if zoned else zone)
-    if is_text(kind):
+    if is_text(kind) or pa.types.is_null(kind):
         return _from_text(column.cast(pa.string()), zone, date_order)
     if not pa.types.is_integer(kind) and not pa.types.is_floating(kind):
         raise InputError(f"The column of time holds {kind}, not times.")
@@ -67,28 +70,6 @@ def is_text(kind: Any) -> bool:
     import pyarrow.types as types
 
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
-
-
-def _column_of(array: np.ndarray) -> Any:
-    """An array as a column of Arrow: moments and numbers as such, objects as text."""
-    import pyarrow as pa
-
-    if array.ndim != 1:
-        raise InputError("The times are not a single column.")
-    if array.dtype.kind == "M":
-        return pa.array(array.astype("datetime64[ms]"))
-    if array.dtype.kind in "iuf":
-        return pa.array(array)
-    return pa.array(map(_word, array.tolist()), pa.string())
-
-
-def _word(value: Any) -> str | None:
-    if value is None or isinstance(value, bool):
-        return None
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    text = str(value) if isinstance(value, (str, int, float, datetime)) else str(np.asarray(value))
-    return text if text.isascii() else text.encode("ascii", "replace").decode()
 
 
 def solar_ms(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
@@ -208,7 +189,10 @@ def _from_parts(parts: Any, zone: tzinfo) -> np.ndarray:
         digits = pc.if_else(pc.equal(part[name], ""), "0", part[name])
         return digits.cast("int64").to_numpy(zero_copy_only=False)
 
-    days, real = _days(number("year"), number("month"), number("day"))
+    year, month = number("year"), number("month")
+    of_month = (12 * (year - 1970) + month - 1).astype("datetime64[M]")
+    date = of_month.astype("datetime64[D]") + (number("day") - 1)
+    real = (date.astype("datetime64[M]") == of_month) & (month >= 1) & (month <= 12) & (year >= 1)
     hour, minute, second = number("hour"), number("minute"), number("second")
     part["fraction"] = pc.utf8_slice_codeunits(pc.utf8_rpad(part["fraction"], 3, "0"), 0, 3)
     half = pc.utf8_lower(pc.utf8_slice_codeunits(part["half"], 0, 1)).to_numpy(zero_copy_only=False)
@@ -220,7 +204,7 @@ def _from_parts(parts: Any, zone: tzinfo) -> np.ndarray:
     offset = read[zones.indices.to_numpy()]
     local = np.array([word == "" for word in words])[zones.indices.to_numpy()]
     good = real & (hour <= 24) & (minute <= 59) & (second <= 60) & (offset != NO_TIME)
-    ms = ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + number("fraction")
+    ms = ((date.astype(np.int64) * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + number("fraction")
     return np.where(local, _to_utc(np.where(good, ms, NO_TIME), zone), np.where(good, ms - offset, NO_TIME))
 
 
@@ -233,20 +217,12 @@ def find_date_order(column: Any) -> str:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = column if hasattr(column, "null_count") else pa.array(column.tolist(), pa.string())
+    column = column if hasattr(column, "null_count") else pa.array(column)
     parts = pc.extract_regex(column, DAY_FIRST).drop_null()
     if not len(parts):
         return ""
     day, month = (pc.max(pc.struct_field(parts, name).cast("int64")).as_py() > 12 for name in ("day", "month"))
     return "unknown" if day == month else "day" if day else "month"
-
-
-def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Days since 1970-01-01, and whether there is such a date."""
-    months = np.where((month >= 1) & (month <= 12), (year - 1970) * 12 + month - 1, 0)
-    first, after = ((months + k).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) for k in (0, 1))
-    real = (month >= 1) & (month <= 12) & (day >= 1) & (day <= after - first) & (year >= 1)
-    return first + day - 1, real
 
 
 def _zone_ms(word: str) -> int | None:

@@ -214,7 +214,7 @@ def build_tracks(
     which the positions are known, nan or negative where that is unknown; None for no such column.
     A track is keyed by (user, track). Dropped and counted: fixes without user, track, time or position, times before
     1900 or after 2100, positions outside the world, vague positions (see `_vague`), fixes of a track at the same time
-    except the first, and spikes (see `spikes`). Raises InputError if the columns differ in length.
+    except the first, and spikes (see `spikes`).
     """
     t, lon, lat = np.asarray(t, np.int64), np.asarray(lon, np.float64), np.asarray(lat, np.float64)
     users = Coded(np.zeros(len(t), np.int64), np.array([NO_USER], object)) if user is None else encode_ids(user)
@@ -222,10 +222,6 @@ def build_tracks(
     if accuracy is not None:
         accuracy = np.asarray(accuracy, np.float32)
         accuracy = np.where((accuracy >= 0) & (accuracy < 1e9), accuracy, np.float32(np.nan))
-    lengths = {len(users.codes), len(trips.codes), *(len(each) for each in (t, lon, lat, accuracy) if each is not None)}
-    if len(lengths) > 1:
-        raise InputError(f"The columns of fixes differ in length: {', '.join(map(str, sorted(lengths)))} rows.")
-
     skipped, good = Skipped(), np.ones(len(t), bool)
     for reason, wrong in (
         ("no user", users.codes < 0),
@@ -289,8 +285,9 @@ def spikes(tracks: Tracks, max_speed_m_s: float = 100.0) -> np.ndarray:
     spike = np.zeros(len(t), bool)
     if len(t) < 3:
         return spike
-    fast, inside = _is_faster(max_speed_m_s, tracks), tracks.track[2:] == tracks.track[:-2]
-    at = np.flatnonzero((fast[:-1] | fast[1:]) & inside) + 1  # candidates are few
+    most_m_per_degree = 111_700.0
+    far = (np.abs(np.diff(lon)) + np.abs(np.diff(lat))) * most_m_per_degree > max_speed_m_s * np.diff(t) / 1000
+    at = np.flatnonzero((far[:-1] | far[1:]) & (tracks.track[2:] == tracks.track[:-2])) + 1  # few are left to measure
     to, onward, past = (
         metres_between(lon[at + a], lat[at + a], lon[at + b], lat[at + b]) for a, b in ((-1, 0), (0, 1), (-1, 1))
     )
@@ -301,17 +298,6 @@ def spikes(tracks: Tracks, max_speed_m_s: float = 100.0) -> np.ndarray:
         start = np.flatnonzero(first)[np.cumsum(first) - 1]
         spike[at[(np.arange(len(at)) - start) % 2 == 0]] = True
     return spike
-
-
-def _is_faster(speed_m_s: float, tracks: Tracks) -> np.ndarray:
-    """(n - 1,) bool: whether the step from a fix to the next fix of its track is faster."""
-    reach_m = speed_m_s * np.diff(tracks.t) / 1000
-    most_m_per_degree = 111_700.0
-    may = (np.abs(np.diff(tracks.lon)) + np.abs(np.diff(tracks.lat))) * most_m_per_degree > reach_m
-    at = np.flatnonzero(may & (tracks.track[1:] == tracks.track[:-1]))  # few are left for the exact test
-    fast = np.zeros(len(may), bool)
-    fast[at] = tracks.metres_to_next(at) > reach_m[at]
-    return fast
 
 
 def without_outliers(tracks: Tracks, skipped: Skipped, max_speed_m_s: float = 100.0) -> Tracks:
@@ -338,15 +324,12 @@ def without_outliers(tracks: Tracks, skipped: Skipped, max_speed_m_s: float = 10
 def encode_ids(values: Any) -> Coded:
     """Ids of any type as codes, in the order of their names: as numbers if all are whole numbers, else as text.
 
-    None, NaN, NULL and '' are missing (code -1). 7, 7.0 and '7' are the same id. Raises InputError if they are not a
-    single column.
+    None, NaN, NULL and '' are missing (code -1). 7, 7.0 and '7' are the same id.
     """
     if isinstance(values, Coded):
         codes, texts = values.codes, [_id_text(item) for item in values.names.tolist()]
     else:
         array = object_column(values) if isinstance(values, (list, tuple)) else np.asarray(values)
-        if array.ndim != 1:
-            raise InputError("The ids are not a single column.")
         head = np.flatnonzero(run_starts(array))  # ids come in runs
         codes = np.repeat(np.arange(len(head)), np.diff(np.append(head, len(array))))
         texts = [_id_text(item) for item in array[head].tolist()]
@@ -363,6 +346,8 @@ def _id_text(item: Any) -> str | None:
         return None
     if isinstance(item, float) and item.is_integer():
         item = int(item)
+    elif isinstance(item, bool):
+        item = str(item).lower()  # as Arrow writes it
     text = item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
     if len(text) > MAX_ID_LETTERS:
         raise InputError(f"An id has {len(text):,} letters: '{text[:50]}…'. Choose another column of users or tracks.")

@@ -216,19 +216,17 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Tab
         )
     import pyarrow as pa
 
-    from ..core.sources.objects import texts
-
     schema, source, done, parts, some = plan.fields, plan.source, 0, list[Any](), list[Any]()
     if lines:
         schema = Schema(schema.user, schema.track or "*line*", "*t*", "*x*", "*y*")
     names = [name for name in fields_of(schema) if source.fields().lookupField(name) >= 0]
     at = [source.fields().lookupField(name) for name in names]
-    make = {name: time_text if name == schema.time else _id_text for name in names}
+    make = {name: time_text if name == schema.time else as_text for name in names}
     features = source.getFeatures(QgsFeatureRequest().setSubsetOfAttributes(at))
     while not parts or some:
         some = list(islice(features, 1 << 16))  # Python's objects take ten times the memory of columns
         shapes, row = [each.geometry() for each in some], np.arange(len(some))
-        columns = {name: texts([make[name](each[i]) for each in some]) for name, i in zip(names, at)}
+        columns = {name: pa.array([make[name](each[i]) for each in some]) for name, i in zip(names, at)}
         if lines:
             found = list(map(_vertices, shapes))
             row = np.repeat(row, list(map(len, found)))
@@ -241,7 +239,7 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Tab
         parts.append(pa.table(columns))
         done += len(some)
         count(done)
-    return pa.concat_tables(parts), schema
+    return pa.concat_tables(parts, promote_options="default"), schema
 
 
 def _vertices(geometry: Any) -> np.ndarray:
@@ -263,12 +261,6 @@ def as_text(value: Any) -> Any:
     if isinstance(value, (QDate, QDateTime, QTime)):
         return (time_text(value) or "").replace("T", " ").removesuffix("Z").removesuffix(".000") or None
     return None if isinstance(value, QVariant) else bytes(value) if isinstance(value, QByteArray) else value
-
-
-def _id_text(value: Any) -> Any:
-    """The same, of 7.0 the number 7."""
-    value = as_text(value)
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def time_text(value: Any) -> Any:
