@@ -113,7 +113,7 @@ def predict_causally(
     from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 
     spike = spikes(tracks)
-    last, begin = tracks.time_index.before(track, t) - 1, tracks.track_offsets[track]
+    last, begin = tracks.before(track, t) - 1, tracks.track_offsets[track]
     late = (last >= begin) & spike[last]
     contexts = [np.arange(first, row + 1) for first, row in zip(begin[late], last[late])]
     (of, rows) = flattened([rows[~spike[rows] | (rows == rows[-1])] for rows in contexts])

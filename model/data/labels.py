@@ -202,7 +202,7 @@ def cut(tracks: Tracks, user: np.ndarray, start: np.ndarray, end: np.ndarray) ->
     """Intervals of users as tracks of their own, in the order of their users, and the row of each; without those that
     hold no fix. tracks: one track a user. user, start, end: (n,) numbers of users, epoch ms.
     """
-    begin, stop = tracks.time_index.before(user, start), tracks.time_index.before(user, end + 1)
+    begin, stop = tracks.before(user, start), tracks.before(user, end + 1)
     row = np.lexsort((begin, user))
     row = row[stop[row] > begin[row]]
     size = (stop - begin)[row]

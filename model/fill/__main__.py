@@ -60,7 +60,7 @@ def fill_at(tracks: Tracks, track: np.ndarray, t: np.ndarray, max_gap_s: float) 
 
     track: (m,) rows of tracks.track_ids, -1 for none.
     """
-    before = tracks.time_index.before(np.maximum(track, 0), t + 1) - 1
+    before = tracks.before(np.maximum(track, 0), t + 1) - 1
     after = np.minimum(before + 1, len(tracks) - 1)
     own = (track >= 0) & (t != NO_TIME) & (before >= 0) & (tracks.track[before] == track)
     exact = own & (tracks.t[before] == t)

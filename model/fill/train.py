@@ -88,9 +88,9 @@ def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, an
     users: one track a user.
     """
     s, t, user, rng = Settings, users.t, users.user, np.random.default_rng(seed)
-    end = np.minimum(users.time_index.before(user, t + int(1000 * seconds)), len(users) - 1)
+    end = np.minimum(users.before(user, t + int(1000 * seconds)), len(users) - 1)
     half = (t + t[end]) // 2
-    middle = users.time_index.before(user, half)
+    middle = users.before(user, half)
     middle -= half - t[middle - 1] < t[np.minimum(middle, len(t) - 1)] - half
     step_m = metres_between(users.lon[:-1], users.lat[:-1], users.lon[1:], users.lat[1:])
     fast = np.concatenate([[0], np.cumsum(step_m > s.fastest_m_s * np.maximum(np.diff(t) / 1000.0, 0.5))])

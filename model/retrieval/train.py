@@ -112,7 +112,7 @@ def _of_layer(
     able = np.sort(rng.permutation(able)[: min(Settings.contexts, -(-most // Settings.horizons))])
     steps = rng.permuted(np.tile(STEPS_AHEAD[r in TRIPS], (len(able), 1)), axis=1)[:, : Settings.horizons]
     wanted = layer.t[able, None] + 1000 * r.cadence_s * steps
-    goal = layer.time_index.before(np.broadcast_to(layer.track[able, None], steps.shape), wanted + 1) - 1
+    goal = layer.before(np.broadcast_to(layer.track[able, None], steps.shape), wanted + 1) - 1
     context, column = np.nonzero((goal > able[:, None]) & (wanted - layer.t[goal] < 500 * r.cadence_s))
     used, context = np.unique(context, return_inverse=True)
     goal, last = goal[used[context], column], able[used]

@@ -76,9 +76,23 @@ class Tracks:
         return self.track_offsets[group_offsets(self.track_user, self.n_users)]
 
     @cached_property
-    def time_index(self) -> TimeIndex:
-        """Finds fixes by track and time."""
-        return TimeIndex(self)
+    def _times(self) -> tuple[int, int, int, np.ndarray]:
+        """The first and last time, the span of a track in the key, and the key (n,), ascending by track and time."""
+        first, last = (int(self.t.min()), int(self.t.max())) if len(self) else (0, 0)
+        span = last - first + 3
+        if span * (self.n_tracks + 1) >= 2**63:  # one key of track and time would overflow
+            years = span // (365 * DAY_MS)
+            raise InputError(f"{self.n_tracks:,} tracks in {years} years are too many: leave out wrong times.")
+        return first, last, span, self.track.astype(np.int64) * span + (self.t - first + 1)
+
+    def before(self, track: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """The row after the last fix of each track before each time (epoch ms). The shapes of track and t broadcast."""
+        first, last, span, key = self._times
+        wanted = track.astype(np.int64) * span + (np.clip(t, first - 1, last + 1) - (first - 1))
+        order = np.argsort(wanted, axis=None)  # a search in order stays in the processor's cache: twenty times as fast
+        row = np.empty(wanted.size, np.int64)
+        row[order] = np.searchsorted(key, wanted.ravel()[order], side="left")
+        return row.reshape(wanted.shape)
 
     @cached_property
     def span_s(self) -> np.ndarray:
@@ -171,30 +185,6 @@ def by_unit(tracks: Tracks, unit: str) -> tuple[Tracks, LeftOut]:
     single = np.diff(units.track_offsets) < 2
     left_out.add(f"the only fix of a {unit}", int(single.sum()))
     return (units.take(~single[units.track]) if single.any() else units), left_out
-
-
-class TimeIndex:
-    """Finds fixes by track and time."""
-
-    def __init__(self, tracks: Tracks) -> None:
-        t = tracks.t
-        self._from, self._to = (int(t.min()), int(t.max())) if len(t) else (0, 0)
-        self._span = self._to - self._from + 3
-        if self._span * (tracks.n_tracks + 1) >= 2**63:  # one key of track and time would overflow
-            years = self._span // (365 * DAY_MS)
-            raise InputError(f"{tracks.n_tracks:,} tracks in {years} years are too many: leave out wrong times.")
-        self._key = tracks.track.astype(np.int64) * self._span + self._rank(t)
-
-    def before(self, track: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """The row after the last fix of each track before each time (epoch ms). The shapes of track and t broadcast."""
-        key = track.astype(np.int64) * self._span + self._rank(t)
-        order = np.argsort(key, axis=None)  # a search in order stays in the processor's cache: twenty times as fast
-        row = np.empty(key.size, np.int64)
-        row[order] = np.searchsorted(self._key, key.ravel()[order], side="left")
-        return row.reshape(key.shape)
-
-    def _rank(self, t: np.ndarray) -> np.ndarray:
-        return np.clip(t, self._from - 1, self._to + 1) - (self._from - 1)
 
 
 def solar_day(tracks: Tracks) -> np.ndarray:

@@ -139,9 +139,9 @@ def test_an_interrupted_run_is_resumed(tmp_path, make_model, people):
 
 
 def test_two_at_once(tmp_path, make_model, people):
+    arguments, models = {"warn": refuse, "units_at_once": 1}, [make_model() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:  # each has its own connection; SQLite's locks are the same as for processes
-        arguments = {"warn": refuse, "units_at_once": 1}
-        runs = [pool.submit(embed_cached, people, make_model(), tmp_path / "c", **arguments) for _ in range(4)]
+        runs = [pool.submit(embed_cached, people, model, tmp_path / "c", **arguments) for model in models]
         results = [run.result() for run in runs]
     for result in results:
         np.testing.assert_allclose(result, results[0], rtol=1e-5)

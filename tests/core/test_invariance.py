@@ -190,7 +190,7 @@ def ask(model, tracks: Tracks, user, now, t) -> np.ndarray:
     """lon, lat and radii (4, m) of queries of users at t, from the fixes before `now`."""
     number = {name: i for i, name in enumerate(tracks.user_ids)}
     track = np.array([number[name] for name in user])
-    f = predict(tracks, model, Queries(track, t, tracks.time_index.before(track, now)))
+    f = predict(tracks, model, Queries(track, t, tracks.before(track, now)))
     return np.stack([f.lon, f.lat, f.radius50_m, f.radius80_m])
 
 

@@ -59,7 +59,7 @@ def within(first: np.ndarray, last: np.ndarray, n: int) -> np.ndarray:
 
 def _waits(line: Line, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
     """(k,) bool: whether a stay is a wait on the way: in a jam, at a platform, for a rest."""
-    track, way, index = line.track[begin], int(1000 * Settings.way_s), line.thin.time_index
+    track, way, index = line.track[begin], int(1000 * Settings.way_s), line.thin
     first, last = line.thin.track_offsets[:-1][track], line.thin.track_offsets[1:][track] - 1
     before = np.maximum(index.before(track, line.t[begin] - way) - 1, first)
     after = np.minimum(index.before(track, line.t[end] + way), last)
@@ -71,7 +71,7 @@ def _waits(line: Line, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
 
 def _still(line: Line, min_s: float, box_m: float) -> np.ndarray:
     """(m - 1,) bool: whether the step from a row to the next one is part of some minutes within a small box."""
-    until = line.thin.time_index.before(line.track, line.t + int(1000 * min_s))
+    until = line.thin.before(line.track, line.t + int(1000 * min_s))
     row = np.flatnonzero(until < line.thin.track_offsets[1:][line.track])
     row = row[line.t[until[row]] - line.t[row] <= 1000 * Settings.max_silent_s]
     low, high = (_greatest(sign * line.xy, row, until[row]) for sign in (-1, 1))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import run_starts
+from ..arrays import expand_ranges, run_starts
 from ..bundle.runtime import Model, batches, featurize_padded, pad_left
 from ..errors import Progress, no_progress, part_of
 from ..features.activity import ACTIVITY, activity
@@ -80,7 +80,7 @@ def fine_windows(tracks: Tracks) -> Windows:
     size = np.diff(start)
     count = np.minimum(-(-size // Settings.fine_fixes), Settings.fine_windows)
     track = np.repeat(np.arange(tracks.n_tracks), count)
-    number = np.arange(len(track)) - np.repeat(np.cumsum(count) - count, count)
+    number = expand_ranges(np.zeros_like(count), count)
     spare = np.maximum(size[track] - Settings.fine_fixes, 0)
     begin = start[track] + np.round(spare * number / np.maximum(count[track] - 1, 1)).astype(np.int64)
     return rows, begin, np.minimum(size[track], Settings.fine_fixes), track

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import group_quantile, run_starts
+from ..arrays import expand_ranges, group_quantile, run_starts
 from ..geodesy import offset_m
 from ..times import HOUR_MS
 from ..tracks import Tracks
@@ -172,7 +172,7 @@ def _time_by_place(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     for slots in np.split(np.arange(len(place)), np.arange(Settings.slots_at_once, len(place), Settings.slots_at_once)):
         length = s.length[slots].astype(np.int64)
         row = np.repeat(slots, length)
-        since = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
+        since = expand_ranges(np.zeros_like(length), length)
         hours = (s.hours[row] + since * Settings.slot_ms / HOUR_MS) % 168
         part = np.digitize(hours % 24, [6.0, 9.5, 16.0, 19.5, 22.0]) % 5  # the last is night again
         part = np.where((hours >= 120) & (part > 0), SLICES.index("weekend"), part)

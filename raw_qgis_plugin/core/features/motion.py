@@ -51,7 +51,7 @@ def motion(tracks: Tracks) -> np.ndarray:
     turn = np.abs((heading[pair + 1] - heading[pair] + np.pi) % (2 * np.pi) - np.pi)
     real = np.minimum(metres[pair], metres[pair + 1]) > Settings.min_turn_m
     # Smooth speeds are those from each fix to the first one smooth_ms later, or the last of the track
-    later = tracks.time_index.before(tracks.track, tracks.t + Settings.smooth_ms)
+    later = tracks.before(tracks.track, tracks.t + Settings.smooth_ms)
     later = np.minimum(later, tracks.track_offsets[1:][tracks.track] - 1)
     row = np.flatnonzero(later > np.arange(len(tracks)))
     there, smooth_of = later[row], tracks.track[row]

@@ -81,7 +81,7 @@ def _speeds(line: Tracks) -> dict[str, np.ndarray]:
     n, last = line.n_tracks, line.track_offsets[1:][line.track] - 1
     found: dict[str, np.ndarray] = {}
     for w in Settings.window_s:
-        there = np.minimum(line.time_index.before(line.track, line.t + 1000 * w), last)
+        there = np.minimum(line.before(line.track, line.t + 1000 * w), last)
         seconds = (line.t[there] - line.t) / 1000.0
         row = np.flatnonzero(seconds >= w / 2)
         there = there[row]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arrays import take_rows
 from ..features import featurizer as feat
 from ..geodesy import destination, near_lon
 from .mixture import TAIL, Mixture
@@ -71,7 +72,7 @@ def disc_radii(m: Mixture, levels: np.ndarray) -> np.ndarray:
     """Radii (2, m, C) in metres of the discs, zero for none, whose union holds the levels (2, m) of the probability."""
     result = np.zeros((len(levels), *m.weight.shape))
     for part in _parts(len(m.weight)):
-        some = m.take(part)
+        some = take_rows(m, part)
         points, mass = _laid_out(some)
         density = -_threshold(-_density(some, points), mass, levels[:, part])
         peak = some.weight / (2 * np.pi * some.scale**2 * density[..., None])
@@ -83,7 +84,7 @@ def hpd_level(m: Mixture, position: np.ndarray) -> np.ndarray:
     """The level (m,) of the smallest highest-density set that holds the positions (m, 2)."""
     result = np.empty(len(position))
     for part in _parts(len(position)):
-        some = m.take(part)
+        some = take_rows(m, part)
         points, mass = _laid_out(some)
         there = _density(some, position[part, None])
         result[part] = (mass * (_density(some, points) > there)).sum(axis=1)
@@ -95,7 +96,7 @@ def radii_m(m: Mixture, point: np.ndarray, levels: ArrayLike = NOMINAL_LEVELS) -
     result = np.empty((2, len(point)))
     levels = np.broadcast_to(np.reshape(levels, (2, -1)), result.shape)
     for part in _parts(len(point)):
-        points, mass = _laid_out(m.take(part))
+        points, mass = _laid_out(take_rows(m, part))
         distance = np.hypot(*np.moveaxis(points - point[part][:, None], -1, 0))
         result[:, part] = _threshold(distance, mass, levels[:, part])
     return result

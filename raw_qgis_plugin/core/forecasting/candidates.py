@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import rank_within
 from ..features import featurizer as feat
 from ..geodesy import offset_m
 from ..times import DAY_MS, HOUR_MS
@@ -147,10 +148,9 @@ def _own_places(position: np.ndarray, valid: np.ndarray, weights: np.ndarray) ->
     total = np.bincount(member, hours)
     centre = np.stack([np.bincount(member, hours * points[:, c]) / total for c in (0, 1)], axis=-1)
     owner, sums = key >> 40, np.bincount(member, score[valid])
-    order = np.lexsort((-sums, owner))
-    rank = np.arange(len(order)) - np.searchsorted(owner[order], owner[order])
-    best, rank = order[rank < N_OWN_PLACES], rank[rank < N_OWN_PLACES]
+    rank = rank_within(owner, sums)
+    best = np.flatnonzero(rank < N_OWN_PLACES)
     xy, known = np.zeros((m, N_OWN_PLACES, 2)), np.zeros((m, N_OWN_PLACES), bool)
-    xy[owner[best], rank] = centre[best]
-    known[owner[best], rank] = True
+    xy[owner[best], rank[best]] = centre[best]
+    known[owner[best], rank[best]] = True
     return xy, known

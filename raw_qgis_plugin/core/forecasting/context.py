@@ -79,9 +79,9 @@ def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueri
     cadence = np.nan_to_num(cadence, nan=np.inf)
     row, has_days = begin, cadence < s.sparse_s
     for _ in range(s.min_day_steps):  # to the first fix of the next quarter of an hour
-        row = tracks.time_index.before(tracks.track[last], (tracks.t[row] // bin_ms + 1) * bin_ms)
+        row = tracks.before(tracks.track[last], (tracks.t[row] // bin_ms + 1) * bin_ms)
         has_days, row = has_days & (row <= last), np.minimum(row, last)
-    recent = np.maximum(tracks.time_index.before(tracks.track[last], tracks.t[last] - sparse_ms + 1), begin)
+    recent = np.maximum(tracks.before(tracks.track[last], tracks.t[last] - sparse_ms + 1), begin)
     silent_before = tracks.t[recent] - tracks.t[np.maximum(recent - 1, 0)] >= sparse_ms
     short_trip = (recent == begin) | silent_before  # nothing before the last minutes, or a long gap
     band = _bands(horizon_s, cadence[context], has_days[context], short_trip[context])

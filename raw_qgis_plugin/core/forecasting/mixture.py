@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import softmax
+from ..arrays import softmax, take_rows
 
 TAIL = 3.0  # degrees of freedom of a component, a bivariate Student t
 STAY_LOGIT = 4.0  # prior logit of the component 'stays' where candidate places are laid out
@@ -26,10 +26,6 @@ class Mixture:
     centre: np.ndarray
     scale: np.ndarray
     weight: np.ndarray
-
-    def take(self, rows: np.ndarray) -> Mixture:
-        """The mixtures of some queries."""
-        return Mixture(self.centre[rows], self.scale[rows], self.weight[rows])
 
     def joined(self, other: Mixture, share: np.ndarray | float = 0.5) -> Mixture:
         """These mixtures and the other ones, which get a share (m,) of the weight."""
@@ -126,7 +122,7 @@ def spatial_median(m: Mixture, tolerance_m: float = 1e-3) -> np.ndarray:
     x = np.where((m.expected_error_m(heaviest) < m.expected_error_m(mean))[:, None], heaviest, mean)
     open_rows: np.ndarray = np.arange(len(x))
     for _ in range(60):
-        some = m.take(open_rows)
+        some = take_rows(m, open_rows)
         new = _median_step(some, x[open_rows])
         moved = np.abs(new - x[open_rows]).max(axis=1, initial=0.0)
         x[open_rows] = new

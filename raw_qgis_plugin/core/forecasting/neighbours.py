@@ -220,7 +220,7 @@ def displacements(
         at = tuple(axis[begin : begin + Search.at_once] for axis in chosen)
         row, ahead_s = start[at], seconds[at]
         goal = t[row] + (1000 * ahead_s).astype(np.int64)
-        after = np.minimum(tracks.time_index.before(track[row], goal), len(t) - 1)
+        after = np.minimum(tracks.before(track[row], goal), len(t) - 1)
         first = np.maximum(after - 1, 0)
         gap = t[after] - t[first]
         ok = (first < after) & (track[after] == track[row]) & (track[first] == track[row]) & (t[after] >= goal)

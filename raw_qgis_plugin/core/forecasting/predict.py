@@ -43,7 +43,7 @@ class Queries:
     def at(cls, tracks: Tracks, track: np.ndarray, t: np.ndarray) -> Queries:
         """Tracks `track` (m,) at the times t (m,), from the fixes before each time."""
         track, t = np.asarray(track, np.int64), np.asarray(t, np.int64)
-        return cls(track, t, tracks.time_index.before(track, t))
+        return cls(track, t, tracks.before(track, t))
 
     @classmethod
     def ahead(cls, tracks: Tracks, horizons_s: Sequence[float] | np.ndarray) -> Queries:

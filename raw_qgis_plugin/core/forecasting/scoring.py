@@ -81,7 +81,7 @@ def score(model: Model, d: Described) -> tuple[Mixture, Mixture]:
 
 def scorer_inputs(d: Described, rows: np.ndarray) -> dict[str, np.ndarray]:
     """What the scorer network is given for some queries, by the names of its graph's inputs (bundle/contract.py)."""
-    m = d.mixture.take(rows)
+    m = take_rows(d.mixture, rows)
     return {
         "query": d.query.x[rows], "centre": m.centre, "scale": m.scale,
         "log_weight": np.log(np.maximum(m.weight, 1e-12)), "expected": m.expected_error_m(spatial_median(m, 0.5)),

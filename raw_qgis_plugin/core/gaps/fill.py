@@ -148,9 +148,9 @@ def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:
     s, t = Settings, tracks.t
     key = content_hash(t, tracks.lon, tracks.lat)
     begin = np.flatnonzero(key % np.uint64(-(-len(t) // s.max_starts) or 1) == 0)
-    end = np.minimum(tracks.time_index.before(tracks.track[begin], t[begin] + int(1000 * seconds)), len(t) - 1)
+    end = np.minimum(tracks.before(tracks.track[begin], t[begin] + int(1000 * seconds)), len(t) - 1)
     half = (t[begin] + t[end]) // 2
-    middle = tracks.time_index.before(tracks.track[begin], half)
+    middle = tracks.before(tracks.track[begin], half)
     possible = (tracks.track[end] == tracks.track[begin]) & (t[end] - t[begin] <= 1000 * s.longer * seconds)
     possible &= (t[end] - t[begin] >= 1000 * seconds) & (middle > begin) & (middle < end)
     possible &= np.abs(t[np.minimum(middle, len(t) - 1)] - half) <= 1000 * s.middle * seconds

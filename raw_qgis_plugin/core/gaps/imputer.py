@@ -145,9 +145,8 @@ class Imputer:
 
     def __init__(self) -> None:
         self._session = Session(IMPUTER.read_bytes(), 1, False, lambda _: None)
-        self.calibration = json.loads(IMPUTER_CARD.read_text("utf-8"))[
-            "calibration"
-        ]  # by `seconds`, the length of gaps
+        card = json.loads(IMPUTER_CARD.read_text("utf-8"))
+        self.calibration = card["calibration"]  # by `seconds`, the length of gaps
 
     def mixture(self, inputs: dict[str, np.ndarray], unit_m: np.ndarray) -> Mixture:
         """The mixtures of described queries, in metres in the frames of their gaps. unit_m: (m,)."""

@@ -14,7 +14,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from ..arrays import content_hash, run_starts
+from ..arrays import content_hash, expand_ranges, rank_within, run_starts
 from ..geodesy import metres_per_degree, near_lon, offset_m, on_sphere, unwrapped
 from ..tracks import Tracks
 from .ends import Gaps
@@ -77,13 +77,13 @@ class Movements:
         silent = np.diff(tracks.t) > 1000 * Settings.max_gap_s
         self._spell = np.concatenate([[0], np.cumsum(silent | (np.diff(tracks.track) != 0))])  # has no silence inside
         self._t, self._lon, self._lat, self._track = _positions(tracks)
-        self._spell_of = self._spell[tracks.time_index.before(self._track, self._t + 1) - 1]
+        self._spell_of = self._spell[tracks.before(self._track, self._t + 1) - 1]
         self._tree = cKDTree(on_sphere(self._lon, self._lat), balanced_tree=False, compact_nodes=False)
 
     def at(self, track: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """lon, lat (…) of tracks at times (…) in epoch ms, between two fixes without a silence; and which are known."""
         own = self.tracks
-        before = np.maximum(own.time_index.before(track, t + 1) - 1, 0)
+        before = np.maximum(own.before(track, t + 1) - 1, 0)
         after = np.minimum(before + 1, len(own) - 1)
         after = np.where(own.t[before] == t, before, after)
         known = (own.track[before] == track) & (self._spell[before] == self._spell[after]) & (own.t[before] <= t)
@@ -150,8 +150,7 @@ class Movements:
         passage = (self._t[row] / (500.0 * gaps.seconds[g])).astype(np.int64)
         order = np.lexsort((square, passage, self._spell_of[row], g))
         order = order[run_starts(g[order], self._spell_of[row[order]], passage[order])]
-        order = order[np.lexsort((square[order], g[order]))]
-        rank = np.arange(len(order)) - np.searchsorted(g[order], g[order])
+        rank = rank_within(g[order], -square[order])
         order, rank = order[rank < count], rank[rank < count]
         result = []
         for values in (*columns, np.exp(-0.5 * np.minimum(square, 50.0))):
@@ -186,7 +185,7 @@ def _positions(tracks: Tracks) -> tuple[np.ndarray, ...]:
     way = offset_m(tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step])
     more = np.minimum(np.hypot(*way.T) // s.between_m, s.max_between).astype(int)
     at, count = np.repeat(step, more), np.repeat(more, more)
-    part = (np.arange(len(at)) - np.repeat(np.cumsum(more) - more, more) + 1) / (count + 1)
+    part = expand_ranges(np.ones_like(more), more) / (count + 1)
     t, lon, lat = (
         np.concatenate([axis[row], (axis[at] + part * (axis[at + 1] - axis[at])).astype(axis.dtype)])
         for axis in (tracks.t, unwrapped(tracks.lon, tracks.track_offsets), tracks.lat)
