@@ -83,7 +83,7 @@ def unit_keys(tracks: Tracks, recipe: bytes) -> list[bytes]:
 def recipe_key(model: Model) -> bytes:
     """A digest of the network, its features, and the version of the recipe."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(np.memmap(Path(model.bundle.path, WEIGHTS_FILE), mode="r"))
+    digest.update(np.memmap(Path(model.bundle.path, WEIGHTS_FILE), mode="r").data)
     version = [FEATURE_VERSION, EMBEDDING_VERSION, model.card.get("config"), model.card.get("embedding")]
     digest.update(json.dumps(version, sort_keys=True).encode())
     return digest.digest()
