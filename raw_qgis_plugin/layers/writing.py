@@ -192,12 +192,8 @@ def lines(xy: np.ndarray, offsets: np.ndarray) -> list[QgsGeometry | None]:
 
     xy: (n, 2), or (n, 3) with M values.
     """
-    result: list[QgsGeometry | None] = []
-    for start, stop in zip(offsets[:-1], offsets[1:]):
-        line = xy[start:stop]
-        line = line[_finite(line)]
-        result.append(_geometry(line_wkb(line)) if len(line) > 1 else None)
-    return result
+    parts = (xy[start:stop] for start, stop in zip(offsets[:-1], offsets[1:]))
+    return [_geometry(line_wkb(line)) if len(line) > 1 else None for line in (part[_finite(part)] for part in parts)]
 
 
 def cut_lines(xy: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> list[QgsGeometry | None]:
@@ -216,13 +212,11 @@ def multipolygons(shapes: np.ndarray) -> list[QgsGeometry | None]:
     """(n,) shapely polygons or multipolygons -> n multipolygons; None for a missing, empty or infinite shape."""
     import shapely
 
-    result: list[QgsGeometry | None] = []
-    for wkb, finite in zip(shapely.to_wkb(shapes), _finite(shapely.bounds(shapes))):
-        geometry = None
-        if finite:
-            geometry = _geometry(wkb)
+    both = zip(shapely.to_wkb(shapes), _finite(shapely.bounds(shapes)))
+    result = [_geometry(wkb) if finite else None for wkb, finite in both]
+    for geometry in result:
+        if geometry is not None:
             geometry.convertToMultiType()
-        result.append(geometry)
     return result
 
 

@@ -145,7 +145,10 @@ def reasons(traits: Sequence[Trait], target: int, rows: np.ndarray, most: int = 
 def user_traits(users: Tracks) -> list[Trait]:
     """Traits of the users of tracks that are one user each, in hours of mean solar time."""
     n = users.n_tracks
-    lon, lat = _main_place(users)
+    lon, lat = most_visited(users)  # the middle of the fixes near the centre of the cell with the most time
+    near = np.flatnonzero(metres_between(users.lon, users.lat, lon[users.track], lat[users.track]) < 400)
+    middle = (group_quantile(column[near], users.track[near], n) for column in (users.lon, users.lat))
+    lon, lat = (np.where(np.isnan(new), old, new) for old, new in zip((lon, lat), middle))
     stay = stay_ms(users)
     away = metres_between(users.lon, users.lat, lon[users.track], lat[users.track])
     at_place = _share(stay * (away < Settings.near_m), stay, users.track, n)
@@ -170,15 +173,6 @@ def user_traits(users: Tracks) -> list[Trait]:
         Trait(weekend, 0.08, "[{:.0%}] of the way on weekends"),
         Trait(cadence, 0.1, "recorded about every [{:.0f} s]", ratio=True),
     ]
-
-
-def _main_place(users: Tracks) -> tuple[np.ndarray, np.ndarray]:
-    """(n_tracks,) lon and lat: the median of the fixes near the cell with the most time."""
-    lon, lat = most_visited(users)
-    near = np.flatnonzero(metres_between(users.lon, users.lat, lon[users.track], lat[users.track]) < 400)
-    middle = (group_quantile(column[near], users.track[near], users.n_tracks) for column in (users.lon, users.lat))
-    lon, lat = (np.where(np.isnan(new), old, new) for old, new in zip((lon, lat), middle))
-    return lon, lat
 
 
 def _movement(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ discs: two likely places are two discs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -41,11 +42,15 @@ def ring_points(rings: int, directions: int) -> np.ndarray:
     return (reach[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)).reshape(-1, 2)
 
 
-def _laid_out(m: Mixture) -> tuple[np.ndarray, np.ndarray]:
-    """Equally likely points of each component (m, n, 2) in metres, and the probability (m, n) that each stands for."""
+def _laid_out(m: Mixture) -> Iterator[tuple[np.ndarray, Mixture, np.ndarray, np.ndarray]]:
+    """Some rows of the mixtures at a time: the rows (k,), their mixtures, equally likely points of each component
+    (k, n, 2) in metres, and the probability (k, n) that each stands for.
+    """
     grid = ring_points(Settings.rings, Settings.directions)
-    points = m.centre[:, :, None] + m.scale[:, :, None, None] * grid
-    return points.reshape(len(points), -1, 2), np.repeat(m.weight, len(grid), axis=1) / len(grid)
+    for part in np.array_split(np.arange(len(m.weight)), -(-len(m.weight) // Settings.at_once) or 1):
+        some = take_rows(m, part)
+        points = some.centre[:, :, None] + some.scale[:, :, None, None] * grid
+        yield part, some, points.reshape(len(part), -1, 2), np.repeat(some.weight, len(grid), axis=1) / len(grid)
 
 
 def _density(m: Mixture, points: np.ndarray) -> np.ndarray:
@@ -71,9 +76,7 @@ def _threshold(values: np.ndarray, mass: np.ndarray, levels: np.ndarray) -> np.n
 def disc_radii(m: Mixture, levels: np.ndarray) -> np.ndarray:
     """Radii (2, m, C) in metres of the discs, zero for none, whose union holds the levels (2, m) of the probability."""
     result = np.zeros((len(levels), *m.weight.shape))
-    for part in _parts(len(m.weight)):
-        some = take_rows(m, part)
-        points, mass = _laid_out(some)
+    for part, some, points, mass in _laid_out(m):
         density = -_threshold(-_density(some, points), mass, levels[:, part])
         peak = some.weight / (2 * np.pi * some.scale**2 * density[..., None])
         result[:, part] = some.scale * np.sqrt(TAIL * np.maximum(peak ** (1 / (TAIL / 2 + 1)) - 1, 0.0))
@@ -83,9 +86,7 @@ def disc_radii(m: Mixture, levels: np.ndarray) -> np.ndarray:
 def hpd_level(m: Mixture, position: np.ndarray) -> np.ndarray:
     """The level (m,) of the smallest highest-density set that holds the positions (m, 2)."""
     result = np.empty(len(position))
-    for part in _parts(len(position)):
-        some = take_rows(m, part)
-        points, mass = _laid_out(some)
+    for part, some, points, mass in _laid_out(m):
         there = _density(some, position[part, None])
         result[part] = (mass * (_density(some, points) > there)).sum(axis=1)
     return result
@@ -95,8 +96,7 @@ def radii_m(m: Mixture, point: np.ndarray, levels: ArrayLike = NOMINAL_LEVELS) -
     """Radii (2, m) in metres around the points (m, 2) that hold the levels (2, m), or (2,) for all."""
     result = np.empty((2, len(point)))
     levels = np.broadcast_to(np.reshape(levels, (2, -1)), result.shape)
-    for part in _parts(len(point)):
-        points, mass = _laid_out(take_rows(m, part))
+    for part, _, points, mass in _laid_out(m):
         distance = np.hypot(*np.moveaxis(points - point[part][:, None], -1, 0))
         result[:, part] = _threshold(distance, mass, levels[:, part])
     return result
@@ -108,10 +108,6 @@ def nonconformity(m: Mixture, point: np.ndarray, truth: np.ndarray) -> tuple[np.
     """
     off = np.linalg.norm(point - truth, axis=1) / np.maximum(radii_m(m, point), 1e-9)
     return off, hpd_level(m, truth)
-
-
-def _parts(n: int) -> list[np.ndarray]:
-    return np.array_split(np.arange(n), -(-n // Settings.at_once) or 1)
 
 
 def polygons(

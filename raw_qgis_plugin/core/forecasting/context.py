@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The context of a query: the past fixes that the model is given, either of the current trip or of the last days.
 
-Two functions decide which: `_bands` by the horizon, and `select_rows` by the time between fixes. A context never holds
-a fix after the `end` of its query; a track of few fixes has a short one.
+Two functions decide which: `split_by_band` by the horizon, and `select_rows` by the time between fixes. A context never
+holds a fix after the `end` of its query; a track of few fixes has a short one.
 """
 
 from __future__ import annotations
@@ -84,19 +84,14 @@ def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueri
     recent = np.maximum(tracks.before(tracks.track[last], tracks.t[last] - sparse_ms + 1), begin)
     silent_before = tracks.t[recent] - tracks.t[np.maximum(recent - 1, 0)] >= sparse_ms
     short_trip = (recent == begin) | silent_before  # nothing before the last minutes, or a long gap
-    band = _bands(horizon_s, cadence[context], has_days[context], short_trip[context])
+    # Bands (m,) of horizons, odd for days, which come earlier where the trip is short: a phone woke up
+    days = has_days[context] & ((horizon_s > s.trip_horizon_s) | (short_trip[context] & (horizon_s >= s.sparse_s)))
+    reach_s = s.max_steps * np.where(days, s.day_bin_s, cadence[context])[:, None]
+    band = 2 * ((reach_s < s.band_edges_s) & (horizon_s[:, None] > s.band_edges_s)).sum(axis=1) + days
     n_bands = 2 * (len(s.band_edges_s) + 1)
     parts, part = np.unique(context * n_bands + band, return_inverse=True)
     whole = parts // n_bands
     return ContextQueries(begin[whole], end[whole], part, horizon_s), parts % 2 == 1
-
-
-def _bands(horizon_s: np.ndarray, cadence_s: np.ndarray, has_days: np.ndarray, short_trip: np.ndarray) -> np.ndarray:
-    """Bands (m,) of horizons, odd for days, which come earlier where the trip is short (m,): a phone woke up."""
-    s = Settings
-    days = has_days & ((horizon_s > s.trip_horizon_s) | (short_trip & (horizon_s >= s.sparse_s)))
-    reach_s = s.max_steps * np.where(days, s.day_bin_s, cadence_s)[:, None]
-    return 2 * ((reach_s < s.band_edges_s) & (horizon_s[:, None] > s.band_edges_s)).sum(axis=1) + days
 
 
 def select_rows(t: np.ndarray, begin: int, end: int, farthest_s: float, days: bool) -> tuple[np.ndarray, bool]:

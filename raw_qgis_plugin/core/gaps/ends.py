@@ -70,10 +70,6 @@ class Ends:
     known: np.ndarray
     step_s: np.ndarray
 
-    def end_velocity(self, end: int) -> np.ndarray:
-        """(g, 2) m/s over the shortest known time, at the first (0) or the second end (1)."""
-        return self.velocity[np.arange(len(self.seconds)), end, self.known[:, end].argmax(axis=1)]
-
 
 def ends_of(gaps: Gaps) -> Ends:
     """The ends of gaps."""

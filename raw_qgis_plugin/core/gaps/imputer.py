@@ -105,7 +105,8 @@ def _length(v: np.ndarray) -> np.ndarray:
 def simple_places(ends: Ends, share: np.ndarray) -> np.ndarray:
     """SIMPLE (m, 8, 2) metres from the first end, in the frames of gaps, at shares (m,) of their time."""
     s, seconds = share[:, None], ends.seconds[:, None]
-    first, second = ends.end_velocity(0), ends.end_velocity(1)
+    gap, shortest = np.arange(len(share)), ends.known.argmax(axis=2)  # of the known times of the velocities
+    first, second = (ends.velocity[gap, end, shortest[:, end]] for end in (0, 1))
     curve = seconds * ((s**3 - 2 * s**2 + s) * first + (s**3 - s**2) * second) + (3 * s**2 - 2 * s**3) * ends.across
     distance = _length(ends.across)[:, None]
     along = ends.across / np.maximum(distance, 1.0)

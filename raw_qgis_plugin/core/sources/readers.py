@@ -71,7 +71,8 @@ def stream(
     without fixes are noted in `skipped` while the tables are read.
     """
     path, kind, schema = resolve_source(source, format, schema)
-    names = names_of(path, files_of(path, kind))
+    files = files_of(path, kind)  # named by their paths in the folder, without ends
+    names = {file: (Path(file.name) if file == path else file.relative_to(path)).with_suffix("") for file in files}
     parts = _fixes(kind, names, schema, Skipped() if skipped is None else skipped, progress)
     first = next(parts, None)
     if first is None:
@@ -80,7 +81,7 @@ def stream(
 
 
 def _fixes(
-    kind: str, names: dict[Path, str], wanted: Schema, skipped: Skipped, progress: Progress
+    kind: str, names: dict[Path, Path], wanted: Schema, skipped: Skipped, progress: Progress
 ) -> Iterator[tuple[Schema, pa.Table]]:
     """The fixes of files, with their schema. Of several without user columns each is a user, of its name in `names`."""
     import pyarrow as pa
@@ -109,7 +110,7 @@ def _fixes(
             except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
                 raise InputError(f"{file.name} cannot be read as a table: {error}") from error
             if schema.user is None and len(names) > 1:
-                fixes = fixes.append_column("user", pa.repeat(name, len(fixes)).dictionary_encode())
+                fixes = fixes.append_column("user", pa.repeat(name.as_posix(), len(fixes)).dictionary_encode())
             yield schema, fixes
     skipped.files = [file.name for file in unread]
     if len(unread) == len(names):
@@ -167,11 +168,6 @@ def files_of(path: Path, kind: str) -> list[Path]:
     if not files:
         raise InputError(f"The folder {path} holds no file that ends in {', '.join(ends)}.")
     return files
-
-
-def names_of(path: Path, files: list[Path]) -> dict[Path, str]:
-    """The names of the files of a source: their paths in its folder, without ends."""
-    return {file: file.stem if file == path else file.relative_to(path).with_suffix("").as_posix() for file in files}
 
 
 def read_table(source: str | Path) -> pa.Table:
