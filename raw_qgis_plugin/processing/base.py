@@ -23,7 +23,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.errors import Cancelled, RawError, cancellable, is_installed
+from ..core.errors import Cancelled, InputError, RawError, cancellable, is_installed
 from ..core.paths import RESOURCES
 from .form import Form, Run
 from .outputs import check_outputs, open_sink
@@ -131,7 +131,7 @@ class RawAlgorithm(Form):
             if good:
                 self.sources = {name: run.layer(name) for name in names if parameters.get(name)}
                 for name in (name for name, source in self.sources.items() if source is None):
-                    raise QgsProcessingException(self.invalidSourceError(parameters, name))
+                    raise InputError(self.invalidSourceError(parameters, name))
                 self.prepare_layers(run)
         except RawError as error:
             self.refused = str(error)
@@ -144,16 +144,15 @@ class RawAlgorithm(Form):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Run. An error of ours becomes the message in the log, a cancel an empty result."""
-        ready, reason = self.canExecute()
-        if not ready or self.refused:
-            raise QgsProcessingException(self.refused or reason)
+        message = self.refused or self.canExecute()[1]
         try:
-            self.results, self.current = {}, Run(self, parameters, context, feedback)
-            with cancellable(feedback.isCanceled):
-                self.run_on(self.current)
-            for output in self.opened:
-                output.finish()
-            return self.results | ({"PROVIDER": self.model.provider} if self.model else {})
+            if not message:
+                self.results, self.current = {}, Run(self, parameters, context, feedback)
+                with cancellable(feedback.isCanceled):
+                    self.run_on(self.current)
+                for output in self.opened:
+                    output.finish()
+                return self.results | ({"PROVIDER": self.model.provider} if self.model else {})
         except Cancelled:
             feedback.pushInfo(tr("Cancelled."))  # QGIS itself writes that the execution failed
             return {}
@@ -165,8 +164,9 @@ class RawAlgorithm(Form):
             for output in self.opened:
                 output.discard()
             self.opened = []
-        # Raised outside of `except`, so that it has no reference to `error`: QGIS never frees an exception of an
-        # algorithm, nor its frames, which hold all the tracks that were read.
+        # QGIS never frees an exception of an algorithm, nor its frames. So it is raised outside of `except`, without a
+        # reference to `error` and the tracks that were read, and `self` gives back its layers and its model.
+        vars(self).clear()
         raise QgsProcessingException(message)
 
     @abstractmethod

@@ -12,7 +12,6 @@ from qgis.core import (
     QgsDataSourceUri,
     QgsFields,
     QgsProcessing,
-    QgsProcessingException,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
@@ -93,7 +92,7 @@ def open_sink(run: Run, name: str, fields: QgsFields, shape: Any, crs: QgsCoordi
         output = Output(*run.algorithm.parameterAsSink(run.parameters, name, run.context, fields, shape, crs))
     if output.sink is None:
         output.discard()
-        raise QgsProcessingException(run.algorithm.invalidSinkError(run.parameters, name))
+        raise InputError(run.algorithm.invalidSinkError(run.parameters, name))
     return output
 
 

@@ -92,11 +92,3 @@ def test_rate_of_the_network(rows, fixes):
     ours = rate(lambda: model.backbone(x, clock, valid, outputs=("states",)), operations)
     tell(f"network on {rows} x {fixes} fixes, of {machine:.0f} GFLOP/s that the machine does",
          f"{ours:.0f} GFLOP/s, {ours / machine:.0%}", "60 % or more")  # fmt: skip
-
-
-def test_cleaning_a_million_fixes():
-    c = wanderers(1000, 1000)
-    order = np.random.default_rng(0).permutation(len(c["t"]))
-    began = time.monotonic()
-    build_tracks(c["user_id"][order], None, c["t"][order], c["lon"][order], c["lat"][order])
-    tell("cleaning and sorting 1,000,000 shuffled fixes", f"{time.monotonic() - began:.2f} s")

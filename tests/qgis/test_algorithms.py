@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,14 +171,21 @@ def test_no_line_is_drawn_over_a_gap(run: Callable, make: Callable, fixes: Any, 
 
 
 def test_tasks_are_chosen_by_name(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
-    names = [head["name"] for head in heads(bundle, "user")]
-    if not names:
-        pytest.skip("the model has no head for users")
-    for tasks in (names[0], [names[0]], f" {names[0]} ,"):
-        done = run("raw:profileusers", INPUT=make(fixes), MODEL=bundle, TASKS=tasks)
-        assert names[0] in done.layer().fields().names()
-    with pytest.raises(QgsProcessingException, match="no head 'shoe_size' for a user"):
-        run("raw:profileusers", INPUT=make(fixes), MODEL=bundle, TASKS="shoe_size")
+    from raw_qgis_plugin.core.bundle.runtime import Model
+
+    name = heads(bundle, "track")[0]["name"]
+    for tasks in (name, [name], f" {name} ,"):
+        done = run("raw:profileusers", INPUT=make(fixes), MODEL=bundle, UNIT="track", TASKS=tasks)
+        assert name in done.layer().fields().names()
+
+    def models() -> int:
+        gc.collect()
+        return sum(type(each) is Model for each in gc.get_objects())
+
+    before = models()
+    with pytest.raises(QgsProcessingException, match="no head 'shoe_size' for a track"):
+        run("raw:profileusers", INPUT=make(fixes), MODEL=bundle, UNIT="track", TASKS="shoe_size")
+    assert models() <= before, "QGIS keeps the algorithm of a failed run"
 
 
 @pytest.mark.parametrize("crs", CRSS)

@@ -234,7 +234,7 @@ def test_a_project_of_somebody_else_does_no_harm(
     for text in ("no JSON", "[1]", "7", json.dumps({**own, "values": 3}), json.dumps({**own, "more": 1}), "{}", ""):
         layer.setCustomProperty(RUN, text)
         assert run_of(layer) is None
-    evil = {"HORIZON": "x", "STEP": 1e300, "UNIT": "all", "REPORT": str(tmp_path / "report"), "MIN_USERS": 1}
+    evil = {"HORIZON": "x", "STEP": 10**400, "UNIT": "all", "REPORT": str(tmp_path / "report"), "MIN_USERS": 1}
     for each in results().values():
         each.setCustomProperty(RUN, json.dumps({**own, "values": {**own["values"], **evil}, "output": "OUTPUT_TRACKS"}))
     layer.setCustomProperty(RUN, json.dumps({**own, "values": {**own["values"], **evil}}))

@@ -38,7 +38,7 @@ class OptionForm(QFormLayout):
             if isinstance(box, QComboBox):
                 box.setCurrentIndex(max(box.findData(value), 0))
             elif isinstance(value, (int, float)):
-                box.setValue(value)
+                box.setValue(min(max(value, box.minimum()), box.maximum()))  # else Qt refuses a number too large
 
 
 def box_of(option: Option) -> QWidget:
