@@ -166,7 +166,7 @@ class RawAlgorithm(Form):
             self.opened = []
         # QGIS never frees an exception of an algorithm, nor its frames. So it is raised outside of `except`, without a
         # reference to `error` and the tracks that were read, and `self` gives back its layers and its model.
-        vars(self).clear()
+        self.__dict__.clear()
         raise QgsProcessingException(message)
 
     @abstractmethod
