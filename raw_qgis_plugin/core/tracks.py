@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tracks: columns of fixes sorted by user, track and time. Building them cleans the fixes and counts dropped ones.
 
-Short tracks stay. Of one of three fixes, forecasts and modes say in_domain or not (core/embedding/applicability.py, by
-the card), people are unknown in records of few days (core/diary/place_head.py), and a diary has its stop or trip
-if that is long enough (core/diary/stops.py, legs.py).
+Short tracks stay. One fix alone gets no answer (`Tracks.has_steps`). Of a track of three fixes forecasts, modes and
+labels say in_domain or not, by the card (core/embedding/applicability.py); people are unknown in records of few days
+(core/diary/place_head.py), and a diary has its stop or trip if that is long enough (core/diary/stops.py, legs.py).
 """
 
 from __future__ import annotations
@@ -103,6 +103,11 @@ class Tracks:
         span[some] = (self.t[last] - self.t[first]) / 1000
         return span
 
+    @property
+    def has_steps(self) -> np.ndarray:
+        """(n_tracks,) bool: whether a track has two fixes. One alone holds no movement, and gets no answer."""
+        return np.diff(self.track_offsets) >= 2
+
     def steps(self) -> np.ndarray:
         """(k,) rows of the fixes that are followed by another one of their track."""
         return np.flatnonzero(self.track[1:] == self.track[:-1])
@@ -182,7 +187,7 @@ def by_unit(tracks: Tracks, unit: str) -> tuple[Tracks, LeftOut]:
     units = tracks if unit == "track" else tracks.by_day() if unit == "day" else tracks.by_user()
     left_out = LeftOut()
     left_out.add("at the time of another fix of the same user", len(tracks) - len(units))
-    single = np.diff(units.track_offsets) < 2
+    single = ~units.has_steps
     left_out.add(f"the only fix of a {unit}", int(single.sum()))
     return (units.take(~single[units.track]) if single.any() else units), left_out
 

@@ -59,7 +59,7 @@ def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
     found = no_modes(legs.n_tracks, "" if heads else NO_HEAD)
     if model is None or not heads or not legs.n_tracks:
         return found
-    head, enough, stats = heads[0], np.diff(legs.track_offsets) >= 2, unit_stats(legs)
+    head, enough, stats = heads[0], legs.has_steps, unit_stats(legs)
     found.why[~enough] = "fewer than two fixes"
     for reason, wrong in outside(stats, head.get("domain", {}), enough).items():
         add_reason(found.why, wrong, reason)

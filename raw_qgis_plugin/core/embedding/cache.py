@@ -26,7 +26,7 @@ from ..bundle.contract import WEIGHTS_FILE
 from ..errors import Progress, no_progress, part_of
 from ..features.featurizer import FEATURE_VERSION
 from ..tracks import Tracks
-from .embed import EMBEDDING_VERSION, Settings, embed, embedding_width
+from .embed import EMBEDDING_VERSION, embed, embedding_width
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -52,7 +52,7 @@ def embed_cached(
         return embed(tracks, model, progress)
     store = _Store(Path(folder) / FILE, warn)
     result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
-    units = np.flatnonzero(np.diff(tracks.track_offsets) >= Settings.min_fixes)
+    units = np.flatnonzero(tracks.has_steps)
     keys = unit_keys(tracks, recipe_key(model))
     found = store.read([keys[unit] for unit in units], result.shape[1])
     known = np.array([keys[unit] in found for unit in units], bool)

@@ -24,7 +24,6 @@ N_TRACK_FEATURES = len(ACTIVITY) + len(MOTION)
 class Settings:
     """Windows of the two scales."""
 
-    min_fixes: int = 2  # a track with fewer has no embedding
     fine_windows: int = 4  # of a track; eight did not describe a person better
     fine_fixes: int = 64  # of a window
     fine_s: float = 15.0  # a long track is thinned to one fix in this time
@@ -45,8 +44,7 @@ def embedding_width(width: int) -> int:
 def embed(tracks: Tracks, model: Model, progress: Progress = no_progress, points: int = 8192) -> np.ndarray:
     """Embeddings of tracks: (n_tracks, e) float32, NaN for a track with fewer than two fixes. points: of a batch."""
     result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
-    embedded = np.diff(tracks.track_offsets) >= Settings.min_fixes
-    if not embedded.any():
+    if not tracks.has_steps.any():
         return result
     fine, coarse = fine_windows(tracks), coarse_windows(tracks)
     split = float(fine[2].sum() / (fine[2].sum() + coarse[2].sum()))
@@ -55,7 +53,7 @@ def embed(tracks: Tracks, model: Model, progress: Progress = no_progress, points
         _pool(tracks, model, coarse, points, part_of(progress, split, 1.0)),
         track_features(tracks),
     ]
-    result[embedded] = np.concatenate(parts, axis=1)[embedded]
+    result[tracks.has_steps] = np.concatenate(parts, axis=1)[tracks.has_steps]
     return result
 
 

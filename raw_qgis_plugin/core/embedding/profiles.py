@@ -56,7 +56,7 @@ def profile(
     'unknown', numbers nan, and in_domain is False.
     """
     heads = choose_heads(model, unit, tasks)
-    enough = np.diff(tracks.track_offsets) >= 2
+    enough = tracks.has_steps
     why = np.where(enough, "", "fewer than two fixes").astype(object)
     columns: dict[str, np.ndarray] = {"user_id": tracks.user_ids[tracks.track_user]}
     if unit != "user":

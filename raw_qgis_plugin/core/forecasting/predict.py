@@ -49,7 +49,7 @@ class Queries:
     def ahead(cls, tracks: Tracks, horizons_s: Sequence[float] | np.ndarray) -> Queries:
         """Every track of two or more fixes at horizons_s (h,) seconds after its last fix, track by track."""
         horizons_s = np.asarray(horizons_s, np.float64)
-        track = np.flatnonzero(np.diff(tracks.track_offsets) >= 2)
+        track = np.flatnonzero(tracks.has_steps)
         end = np.repeat(tracks.track_offsets[1:][track], len(horizons_s))
         ahead_ms = np.tile(np.round(horizons_s * 1000).astype(np.int64), len(track))
         return cls(np.repeat(track, len(horizons_s)), tracks.t[end - 1] + ahead_ms, end)
