@@ -125,8 +125,8 @@ class TaskSpec(Spec):
 
 
 @dataclass(frozen=True)
-class EmbedSpec(Spec):
-    """Rows of figures that describe users, tracks or days."""
+class UnitSpec(Spec):
+    """What a row of the result describes."""
 
     unit: str = option(
         "user", "One row for each", "user: all tracks of a user together. day: a user's day of mean solar time.",
@@ -314,16 +314,6 @@ class DiarySpec(Spec):
     min_stop_min: float = option(
         10.0, "Minimum stop duration", "Shorter halts are part of a trip. Ten minutes suit short and long stops.",
         unit="min", minimum=1,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class ProfileSpec(Spec):
-    """Labels of users, tracks or days."""
-
-    unit: str = option(
-        "user", "One result for each", "user: a point at the most visited place, snapped to a 500 m grid. "
-        "track: its line, cut at gaps. day: one result a user and day.", choices=("user", "track", "day"),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from ..core.sources.schema import Schema
-from ..core.specs import EmbedSpec, FillSpec, ImportSpec, ZoneSpec
+from ..core.specs import FillSpec, ImportSpec, UnitSpec, ZoneSpec
 from .base import RawAlgorithm
 from .form import ANY_FILE, LINES, POINTS, POLYGONS, TABLE, Run
 from .outputs import destination_of
@@ -175,13 +175,13 @@ class EmbedTracks(TrackAlgorithm):
     SUMMARY = "A row of figures for each user, track or day, by which they can be compared, clustered or classified."
 
     def declare(self) -> None:
-        self.add_options(EmbedSpec)
+        self.add_options(UnitSpec)
         self.add_sink("OUTPUT", "Embeddings", TABLE)
 
     def run_on(self, run: Run) -> None:
         from ..layers import styling
 
-        unit = run.spec(EmbedSpec).unit
+        unit = run.spec(UnitSpec).unit
         self.open_model()
         tracks = self.read_units(unit)
         vectors = self.embed(tracks, run.stage(tr("Embedding")))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qgis.core import Qgis, QgsProcessingParameterFileDestination, QgsProcessingParameterString
 
 from ..core.errors import InputError
-from ..core.specs import DiarySpec, EncounterSpec, ProfileSpec, SimilarSpec, TaskSpec
+from ..core.specs import DiarySpec, EncounterSpec, SimilarSpec, TaskSpec, UnitSpec
 from .form import ANY_SHAPE, LINES, POINTS, Run
 from .tracks import TrackAlgorithm
 from .words import describe_head, names_of, tr
@@ -26,7 +26,7 @@ class ProfileUsers(TrackAlgorithm):
     SUMMARY = "Labels for users, tracks or days, from their tracks: commuter or not, mode of transport and more."
 
     def declare(self) -> None:
-        self.add_options(ProfileSpec, TaskSpec)
+        self.add_options(UnitSpec, TaskSpec)
         self.add_sink("OUTPUT", "Profiles", ANY_SHAPE)
 
     def run_on(self, run: Run) -> None:
@@ -35,7 +35,7 @@ class ProfileUsers(TrackAlgorithm):
         from ..core.people.profiles import CARDS, profile_people
         from ..layers import styling
 
-        unit, model = run.spec(ProfileSpec).unit, self.open_model()
+        unit, model = run.spec(UnitSpec).unit, self.open_model()
         heads = self.choose_heads(unit)
         tracks = self.read_units(unit)
         stage = run.stage(tr("Profiling"))
