@@ -64,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         warn(str(skipped))
     table = pa.concat_tables([parquet.read_table(scale.embedded(part)) for part in parts])
     if not len(table):
+        shutil.rmtree(folder)
         raise InputError(f"There is no usable fix in {args.tracks}.")
     columns = {name: table[name].to_numpy() for name in table.column_names}
     guess = stream(args.tracks, "auto", schema)[0]

@@ -81,8 +81,9 @@ def write_figures(
 
 
 def texts_of(source: QgsProcessingFeatureSource, features: Sequence[QgsFeature]) -> tuple[dict[str, list[str]], str]:
-    """The values of each field as text, and the field that names the regions, '' for none."""
-    texts = {name: [str(feature[name]) for feature in features] for name in source.fields().names()}
+    """The values of each field as text, its number for NULL, and the field that names the regions, '' for none."""
+    names, rows = source.fields().names(), list(enumerate(features, 1))
+    texts = {name: [str(n if each[name] == NULL else each[name]) for n, each in rows] for name in names}
     return texts, guess_id([*texts], texts.__getitem__)
 
 
