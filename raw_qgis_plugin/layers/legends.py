@@ -82,8 +82,8 @@ class Rules:
             words = f"{words} {tr(head.get('unit_of_measure', ''))}".strip()
             self.add(pattern, condition, words, STEP_COLOURS[round(i / max(1, last) * 4) if last else 2])
 
-    def add_silent(self, head: dict[str, Any] | None) -> None:
-        """Mark the features about which a head, or all of a run, is silent: unlike its training data, or too little.
+    def add_outside(self, head: dict[str, Any] | None) -> None:
+        """Mark the features for which a head, or all of a run, abstains: unlike its training data, or too little.
 
         in_domain counts the reasons of all heads of a run. Labels of people say why they are unknown.
         """

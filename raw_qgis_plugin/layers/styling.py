@@ -68,7 +68,7 @@ class Profiles(Style):
             rules.add_answers("class", head)
         if head and head["kind"] != "number":
             rules.add_if_any("unknown", f"\"{head['name']}\" = 'unknown'", tr("Unknown: not sure"))
-        rules.add_silent(head)
+        rules.add_outside(head)
         if self.unit != "track":
             rules.spread()
         return title_of(head) if head else ""
@@ -179,7 +179,7 @@ class ForecastPoints(Style):
             colour = AHEAD_COLOURS[round(i * (len(AHEAD_COLOURS) - 1) / max(1, len(parts) - 1))]
             condition = f'"horizon_min" >= {part[0] - 1e-6!s} AND "horizon_min" <= {part[-1] + 1e-6!s}'
             rules.add("ahead", condition, words.format(a=f"{part[0]:g}", b=f"{part[-1]:g}"), colour)
-        rules.add_silent(None)
+        rules.add_outside(None)
         rules.show_by_clock_and_track()
 
 
@@ -192,7 +192,7 @@ class ForecastLines(Style):
     def _rules(self, rules: Rules) -> None:
         rules.add("path", '"path" = 1', tr("Most likely path"))
         rules.add("other", '"path" > 1', tr("Other likely paths"))
-        rules.add_silent(None)
+        rules.add_outside(None)
         rules.show_by_clock_and_track()
 
     def draw(self, layer: QgsVectorLayer) -> str:
@@ -211,7 +211,7 @@ class ForecastAreas(Style):
     def _rules(self, rules: Rules) -> None:
         for level in ("50", "80"):
             rules.add(level, f'"level" = {level}', tr("{n} % of cases lie inside").format(n=level))
-        rules.add_silent(None)
+        rules.add_outside(None)
         rules.show_by_clock_and_track()
 
 

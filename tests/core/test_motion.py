@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from raw_qgis_plugin.core.features.motion import MOTION, motion
 from raw_qgis_plugin.core.geodesy import metres_per_degree
@@ -54,16 +53,3 @@ def test_every_column_of_a_small_track():
     np.testing.assert_allclose(
         list(found.values()), list(expected.values()), rtol=2e-4, atol=3e-5
     )  # the track moves west, and with it the hour of the sun
-
-
-@pytest.mark.parametrize(("step_m", "turn"), [(1.9, 0.0), (2.1, np.pi / 2)])
-def test_steps_of_two_metres_and_less_have_no_direction(step_m, turn):
-    assert features([0, 10, 20], [0, step_m, step_m], [0, 0, 50])["turn_0.5"] == pytest.approx(turn, abs=1e-3)
-
-
-def test_a_step_counts_for_half_a_second_at_least():
-    found = features([0, 0.1], [0, 5], [0, 0])
-    assert np.expm1(2 * found["speed_0.5"]) == pytest.approx(10, rel=1e-3)
-    assert np.expm1(2 * found["smooth_speed_0.5"]) == pytest.approx(10, rel=1e-3)
-    assert np.expm1(4 * found["duration"]) * 60 == pytest.approx(0.5, rel=1e-3)
-    assert 2 * found["mean_speed"] == pytest.approx(np.log1p(5), rel=1e-3)  # a second at least, per track

@@ -8,7 +8,7 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.forecasting.paths import _sorted, cluster, turns_back
+from raw_qgis_plugin.core.forecasting.paths import cluster, turns_back
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
 from raw_qgis_plugin.core.geodesy import offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -107,12 +107,3 @@ def test_two_bundles_of_movements_are_two_paths() -> None:
     assert abs(share[0, 0] - 5 / 7) < 0.01
     np.testing.assert_allclose(paths[0, 0], north[:, 0], atol=3)
     np.testing.assert_allclose(paths[0, 1], south[:, 0], atol=10)
-
-
-def test_paths_that_repeat_another_one_are_one_and_hardly_likely_ones_none() -> None:
-    there = np.array([[100.0, 0], [200, 0]])
-    paths = np.stack([there, there + 0.5, -there, 2 * there])[None]
-    found, share = _sorted(paths, np.array([[0.3, 0.4, 0.29, 0.01]]))
-    np.testing.assert_allclose(share[0], [0.7, 0.29, np.nan, np.nan])
-    np.testing.assert_allclose(found[0, :2], [there, -there])
-    assert np.isnan(found[0, 2:]).all()

@@ -205,13 +205,6 @@ def test_real_data(data):
     assert str(tracks.t.min().astype("datetime64[ms]"))[:16] == "2014-09-13T10:24"  # 07:24 in Aracaju
 
 
-def test_gotrack_without_a_column_is_said(tmp_path):
-    (tmp_path / "go_track_trackspoints.csv").write_text("id,latitude,longitude,time\n1,1,2,2014-09-13 07:24:32\n")
-    (tmp_path / "go_track_tracks.csv").write_text("id,id_android\n1,0\n")
-    with pytest.raises(InputError, match="holds no GoTrack data"):
-        read(tmp_path)
-
-
 def test_a_schema_names_what_is_not_guessed(tmp_path):
     words = "who|when|E|N\n1|01/02/2020 10:00|500000|5150000\n1|01/02/2020 10:05|500100|5150000\n"
     columns = {"user": "WHO", "time": "when", "lon": "E", "lat": "N", "zone": "Europe/Berlin"}

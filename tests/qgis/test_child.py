@@ -144,9 +144,8 @@ def test_it_outlives_the_process_that_started_it(start: Callable[..., Any], tmp_
         "Child.start('standin', ['40'], Path(sys.argv[1]))"
     )
     path = os.pathsep.join([str(stage.parent), str(tmp_path)])
-    subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "left")], env={**os.environ, "PYTHONPATH": path}, check=True
-    )
+    command, env = [sys.executable, "-c", code, str(tmp_path / "left")], {**os.environ, "PYTHONPATH": path}
+    subprocess.run(command, env=env, cwd=tmp_path, check=True)  # without a profile its folder is the working one
     from raw_qgis_plugin.tasks.child import Child
 
     left = Child(tmp_path / "left")

@@ -12,9 +12,7 @@ import numpy as np
 from ..arrays import object_column
 from ..errors import InputError, require
 from ..geodesy import near_lon
-
-# Fields that are taken for the ids of regions if none is named: the first whose values all differ
-ID_NAMES = ("region_id", "id", "code", "name", "fid")
+from .schema import ID_FIELDS
 
 
 class Polygons(NamedTuple):
@@ -26,9 +24,12 @@ class Polygons(NamedTuple):
 
 
 def guess_id(names: Sequence[str], column: Callable[[str], list[str]]) -> str:
-    """The field that is taken for the ids of regions, '' for none. names: the fields. column: the ids in a field."""
+    """The field that is taken for the ids of regions: the first usual one whose values all differ; '' for none.
+
+    names: the fields. column: the ids in a field.
+    """
     found = {name.lower(): name for name in reversed(names)}
-    usual = [found[name] for name in ID_NAMES if name in found]
+    usual = [found[name] for name in ID_FIELDS["region"] if name in found]
     return next((name for name in usual if len(set(ids := column(name))) == len(ids)), "")
 
 

@@ -220,8 +220,6 @@ def _gotrack(file: Path) -> pa.Table:
     import pyarrow.compute as pc
 
     points, tracks = read_table(f"csv:{file}"), read_table(file.with_name("go_track_tracks.csv"))
-    if "track_id" not in points.column_names or not {"id", "id_android"} <= {*tracks.column_names}:
-        raise InputError(f"{file.parent} holds no GoTrack data: a column of its tables is missing.")
     row = pc.index_in(points["track_id"], value_set=tracks["id"].combine_chunks(), skip_nulls=True)
     return points.append_column("user", pc.take(tracks["id_android"], row))
 

@@ -66,7 +66,7 @@ ID_FIELDS = {
     "user": ("user_id", "user", "uid", "cab_id", "id"),
     "track": ("track_id", "trip_id", "tid", "id"),
     "day": ("day", "date"),
-    "region": ("region_id", "id", "name", "GEOID"),
+    "region": ("region_id", "id", "geoid", "GEOID", "code", "name", "fid"),
 }
 INTERVAL_FIELDS = (("start", "end"), ("t_start", "t_end"))
 
