@@ -53,7 +53,7 @@ class Skipped(dict[str, int]):
         words = translated(self.about, fixes=fixes, why=self.why) if self else translated("No fix was skipped.")
         if self.files:
             names = ", ".join(self.files[:5]) + ", …" * (len(self.files) > 5)
-            words += " " + translated("Files without columns of time and position were not read: {names}.", names=names)
+            words += " " + translated("Files not read (another kind, or no time and position): {names}.", names=names)
         return words
 
 

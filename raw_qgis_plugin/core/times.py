@@ -211,8 +211,8 @@ def _from_parts(parts: Any, zone: tzinfo) -> np.ndarray:
 def find_date_order(column: Any) -> str:
     """How a column of text writes dates with the year last: 'day' or 'month' first, by numbers over 12.
 
-    column: Arrow's strings, or an array of text. 'unknown' where no number or both are over 12; '' where there are no
-    such dates.
+    column: Arrow's strings, or an array of text. 'unknown' where no number or both are over 12, but 'day' for dates
+    with dots: no country writes these with the month first. '' where there are no such dates.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -222,7 +222,8 @@ def find_date_order(column: Any) -> str:
     if not len(parts):
         return ""
     day, month = (pc.max(pc.struct_field(parts, name).cast("int64")).as_py() > 12 for name in ("day", "month"))
-    return "unknown" if day == month else "day" if day else "month"
+    dotted = not month and pc.all(pc.match_substring_regex(column, r"^[\s\"]*\d+\.\d+\.")).as_py()
+    return "day" if dotted else "unknown" if day == month else "day" if day else "month"
 
 
 def _zone_ms(word: str) -> int | None:

@@ -29,3 +29,8 @@ def has_figures(layer: QgsMapLayer | None) -> bool:
 def has_areas(layer: QgsMapLayer | None) -> bool:
     """Whether a layer has polygons."""
     return isinstance(layer, QgsVectorLayer) and layer.geometryType() == Qgis.GeometryType.Polygon
+
+
+def is_own_table(layer: QgsMapLayer | None) -> bool:
+    """Whether a layer is a table without geometry that RAW did not write."""
+    return isinstance(layer, QgsVectorLayer) and not layer.isSpatial() and not layer.customProperty(MADE)

@@ -22,7 +22,7 @@ from ..core.regions.view import VisitorIndex, prepare
 from ..core.sources.schema import NONE
 from ..core.tracks import Skipped, Tracks, by_unit
 from ..environment import folders
-from ..layers.reading import ROLES, Schema, read_tracks, snapshot
+from ..layers.reading import ROLES, Schema, read_tracks, remembered, snapshot, zone_of
 from ..processing.words import tr
 from ..tasks.job import AlgorithmJob, Job
 from .layer_group import LayerGroup
@@ -30,7 +30,7 @@ from .maps.fit import show_in_time
 from .results import DockRun
 from .settings import settings
 from .summary import describe
-from .widgets.track_fields import remember, remembered
+from .widgets.track_fields import remember
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Session(QObject):
         self._forget()
         if layer is not None:
             self.group = LayerGroup(f"RAW: {layer.name()}")
-            self.fields, self.timezone = remembered(layer)
+            self.fields, self.timezone = remembered(layer), zone_of(layer) or "UTC"
             self._listen(True)
             show_in_time(self.iface, layer)
         self.changed.emit()
@@ -108,7 +108,7 @@ class Session(QObject):
     def _read_anew(self) -> None:
         """Read a layer whose file was missing, and take its fields. A saved result is only stored elsewhere."""
         if self.tracks is None:
-            self.fields, self.timezone = remembered(self.layer)
+            self.fields, self.timezone = remembered(self.layer), zone_of(self.layer) or "UTC"
             self.read()
 
     def set_fields(self, fields: Schema, timezone: str) -> None:
@@ -146,7 +146,7 @@ class Session(QObject):
         device = settings().device.value().lower()
         if device != self.device:
             self.device, self.model = device, None
-        known, path = self.model, self.model_path
+        known, path, zone = self.model, self.model_path, self.timezone
 
         def work(progress: Progress) -> tuple[Tracks, Tracks, str, Model]:
             tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
@@ -155,7 +155,7 @@ class Session(QObject):
             every = Skipped(skipped)
             for reason, count in left_out.items():
                 every.add(reason, count)
-            words = f"{describe(tracks, users)} {every} {'' if len(users) else every.advice}".rstrip()
+            words = f"{describe(tracks, users, zone)} {every} {'' if len(users) else every.advice}".rstrip()
             return tracks, users, words, known or Model(open_bundle(path or None), device)
 
         def done(result: tuple[Tracks, Tracks, str, Model]) -> None:

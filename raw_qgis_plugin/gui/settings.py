@@ -12,7 +12,7 @@ from qgis.core import QgsProject, QgsSettingsEntryInteger, QgsSettingsEntryStrin
 
 from ..core.specs import MIN_USERS
 from ..environment.folders import models_folder
-from .layer_kinds import has_areas, has_figures, has_fixes
+from .layer_kinds import has_areas, has_figures, has_fixes, is_own_table
 
 NODE = "raw"
 
@@ -40,8 +40,8 @@ def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, 
     """The values that an algorithm's dialog starts with, by parameter.
 
     They are the user's settings, where they are not the default; the model of the project, where one was chosen; for
-    INPUT and REGIONS the current layer, else the only layer of the project that fits; for a new model a folder among
-    the user's own. tracks: the layer in the dock, which is INPUT where that is tracks.
+    INPUT, REGIONS and LABELS the current layer, else the only layer of the project that fits; for a new model a folder
+    among the user's own. tracks: the layer in the dock, which is INPUT where that is tracks.
     """
     own, (model, chosen) = settings(), QgsProject.instance().readEntry("raw", "model", "")
     entries = {"DEVICE": own.device, "MODEL": own.model, "MIN_USERS": own.min_users}
@@ -49,7 +49,7 @@ def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, 
     values |= {"MODEL": model} if chosen else {}  # in the dock, for this project
     takes_tracks = algorithm.parameterDefinition("TIME_FIELD") is not None
     fits_input = has_figures if algorithm.name() == "publish" else has_fixes
-    for name, fits in (("INPUT", fits_input), ("REGIONS", has_areas)):
+    for name, fits in (("INPUT", fits_input), ("REGIONS", has_areas), ("LABELS", is_own_table)):
         first = tracks if tracks is not None and name == "INPUT" and takes_tracks else current
         fitting = [x for x in ([first] if fits(first) else QgsProject.instance().mapLayers().values()) if fits(x)]
         if len(fitting) == 1:

@@ -3,20 +3,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import numpy as np
 
+from ..core.times import UTC, find_zone
 from ..core.tracks import Tracks
 from ..layers.words import count_fixes, count_users
 from ..processing.words import tr
 
 
-def describe(tracks: Tracks, users: Tracks) -> str:
-    """Summarise the usable users and fixes, their dates and cadence."""
+def describe(tracks: Tracks, users: Tracks, zone: str) -> str:
+    """Summarise the usable users and fixes, their dates in a time zone and their cadence."""
     if not len(users):
         return tr("No user has two usable fixes.")
-    first, last = np.datetime_as_string(np.array([users.t.min(), users.t.max()], "datetime64[ms]"), unit="D")
+    epoch, clock = datetime.fromtimestamp(0, UTC), find_zone(zone)
+    first, last = ((epoch + timedelta(milliseconds=int(t))).astimezone(clock) for t in (users.t.min(), users.t.max()))
     words = f"{count_users(users.n_users)}, {count_fixes(len(users))}, "
-    words += tr("{first} to {last} UTC").format(first=first, last=last)
+    words += tr("{first} to {last} ({zone})").format(first=first.date(), last=last.date(), zone=zone)
     steps = tracks.steps()
     if len(steps):
         words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[steps])) / 1000))

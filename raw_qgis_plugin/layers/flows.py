@@ -22,7 +22,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from .legends import CLASS_COLOURS, Style, numbers_of
+from .legends import MODE_COLOURS, Style, numbers_of
 from .words import tr
 
 MAX_LINES, WIDEST_MM, LARGEST_MM = 150, 3.0, 9.0
@@ -95,7 +95,7 @@ class FlowLines(Style):
         root = QgsRuleBasedRenderer.Rule(None)
         words = (tr("On foot"), tr("By bike"), tr("Motor vehicle"), tr("By rail"), tr("Mode unknown"))
         modes = "walk", "bike", "motor", "rail", "unknown"
-        for mode, label, colour in zip(modes, words, (*CLASS_COLOURS[:4], "#777777")):
+        for mode, label, colour in zip(modes, words, (*MODE_COLOURS, "#777777")):
             condition = f'"main_mode" = \'{mode}\' AND "rank" <= @{SHOWN}'
             if mode in there:
                 root.appendChild(QgsRuleBasedRenderer.Rule(_arrow(colour, most), 0, 0, condition, label))

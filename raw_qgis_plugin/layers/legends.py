@@ -33,6 +33,7 @@ TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "tr
 VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
 # Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
+MODE_COLOURS = (CLASS_COLOURS[3], *CLASS_COLOURS[:3])  # walk, bike, motor and rail, as the classes of trips have them
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
 
 

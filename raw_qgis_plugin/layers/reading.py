@@ -35,7 +35,7 @@ from qgis.PyQt.QtCore import QByteArray, QDate, QDateTime, Qt, QTime, QVariant
 
 from ..core.arrays import object_column
 from ..core.errors import InputError, Progress, no_progress, require
-from ..core.sources.schema import Schema, find_columns
+from ..core.sources.schema import NONE, Schema, find_columns
 from ..core.times import parse_times
 from ..core.tracks import Skipped, Tracks
 from .coordinates import check, to_wgs84, transform_xy
@@ -68,6 +68,20 @@ def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: 
     if schema.time is None and not time and len(dated) == 1:
         return replace(schema, time=dated[0], guessed=schema.guessed | {"time"})
     return schema
+
+
+def remembered(layer: QgsVectorLayer) -> Schema:
+    """The fields stored with a layer, as they were chosen in the dock. Without stored fields they are guessed."""
+    known = [layer.customProperty(f"raw/{role}_field") for role in ROLES]
+    if known == [None] * len(ROLES):
+        return choose_fields(layer.fields(), None, None, None)
+    user, track, time = (name if name and layer.fields().lookupField(name) >= 0 else None for name in known)
+    return with_guesses(layer, user, track, time)
+
+
+def with_guesses(layer: QgsVectorLayer, user: str | None, track: str | None, time: str | None) -> Schema:
+    """Chosen fields, with those of dates, accuracy and visibility that nobody chooses."""
+    return choose_fields(layer.fields(), user or NONE, track or NONE, time) if time else Schema(user, track)
 
 
 @dataclass(frozen=True)

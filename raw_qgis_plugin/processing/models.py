@@ -20,7 +20,7 @@ from qgis.core import (
 
 from ..core.bundle import library
 from ..core.errors import Cancelled, InputError, RawError
-from ..core.sources.schema import ID_FIELDS, INTERVAL_FIELDS
+from ..core.sources.schema import ID_FIELDS, INTERVAL_FIELDS, find_columns
 from ..core.specs import DeviceSpec, PretrainSpec, TeachSpec
 from ..tasks import child as runs
 from ..tasks import training
@@ -144,7 +144,7 @@ class TrainHead(TrainingAlgorithm):
             if fields.lookupField(field) < 0:
                 raise InputError(f"LABELS has no field '{field}'. Its fields: {', '.join(fields.names())}.")
         if spec.unit != "region":
-            id_columns(fields.names(), spec.unit, run.text("LABEL_ID"))
+            id_columns(fields.names(), spec.unit, run.text("LABEL_ID"), run.text("LABEL_FIELD"))
         elif QgsWkbTypes.geometryType(labels.wkbType()) != Qgis.GeometryType.Polygon:
             raise InputError("Labels of regions must be a layer of polygons.")
 
@@ -181,8 +181,9 @@ class TrainHead(TrainingAlgorithm):
         from pyarrow import parquet
 
         source, more = self.sources["LABELS"], []
-        fields = {} if unit == "region" else id_columns(source.fields().names(), unit, run.text("LABEL_ID"))
-        columns = read_labels(source, {"label": run.text("LABEL_FIELD"), **fields}, self.plan.fields.zone)
+        names, label = source.fields().names(), run.text("LABEL_FIELD")
+        fields = {} if unit == "region" else id_columns(names, unit, run.text("LABEL_ID"), label)
+        columns = read_labels(source, {"label": label, **fields}, self.plan.fields.zone)
         with suppress(ValueError, TypeError):  # text that is numbers is learned as numbers
             columns["label"] = [None if label is None else float(label) for label in columns["label"]]
         if unit == "region":
@@ -226,17 +227,24 @@ def read_labels(source: Any, fields: Mapping[str, str], zone: str) -> dict[str, 
     return columns
 
 
-def id_columns(names: list[str], unit: str, chosen: str) -> dict[str, str]:
-    """The id columns of labels.parquet, and the fields of LABELS that they are from. InputError if there is no id."""
-    given = {name.lower(): name for name in names}
-    user = next((given[name] for name in ID_FIELDS["user"] if name in given), "")
+def id_columns(names: list[str], unit: str, chosen: str, label: str) -> dict[str, str]:
+    """The id columns of labels.parquet, and the fields of LABELS that they are from: beside the label alone, that of
+    users has any name. InputError if there is no id.
+    """
+    given, guess = {name.lower(): name for name in names}, find_columns(names)
+    user = next((given[name] for name in ID_FIELDS["user"] if name in given), guess.user or "")
     for start, end in INTERVAL_FIELDS:
         if unit == "track" and start in given and end in given and user:
             return {"user_id": chosen or user, "start": given[start], "end": given[end]}
-    own = chosen or next((given[name] for name in ID_FIELDS[unit] if name in given), "")
+    other = [name for name in names if name != label]
+    guessed = getattr(guess, unit, None) or (other[0] if unit == "user" and len(other) == 1 else "")
+    own = chosen or next((given[name] for name in ID_FIELDS[unit] if name in given), guessed)
     if not own:
         words = ", ".join(ID_FIELDS[unit])
-        raise InputError(f"The labels have no id of the {unit} (a field called {words}). Choose it: Field with the id.")
+        raise InputError(
+            f"The labels have no id of the {unit} (a field called {words}). Choose it under Advanced Parameters as "
+            "Field with the unit's id."
+        )
     column = {"user": "user_id", "track": "track_id", "day": "day"}[unit]
     return {column: own, **({"user_id": user} if unit != "user" and user and user != own else {})}
 

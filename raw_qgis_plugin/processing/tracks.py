@@ -74,9 +74,11 @@ class TrackAlgorithm(RawAlgorithm):
             self._fields(run, source)
 
     def _fields(self, run: Run, source: Any) -> Schema:
-        from ..layers.reading import choose_fields
+        from ..layers.reading import choose_fields, remembered
 
-        return choose_fields(source.fields(), *(run.text(f"{role}_FIELD") for role in ("USER", "TRACK", "TIME")))
+        given = [run.text(f"{role}_FIELD") for role in ("USER", "TRACK", "TIME")]
+        layer = None if any(given) else run.vector_layer("INPUT")
+        return choose_fields(source.fields(), *given) if layer is None else remembered(layer)
 
     def prepare_layers(self, run: Run) -> None:
         """On the main thread: take from the layer what reading it in another thread needs."""

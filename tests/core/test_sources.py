@@ -163,8 +163,10 @@ def test_files_of_a_folder_are_users(tmp_path):
         (tmp_path / f"{name}.csv").write_text("Moment,E,N\n2020-01-01,1,2\n")
     (tmp_path / "labels.csv").write_text("user,label\na,1\n")
     schema = Schema(time="moment", lon="e", lat="n")
+    (tmp_path / "track.gpx").write_text("")  # most files are tables
     tracks, skipped, _ = read(tmp_path, schema=schema)
-    assert tracks.user_ids.tolist() == ["anna/2020-01", "bob/2020-01"] and skipped.files == ["labels.csv"]
+    assert tracks.user_ids.tolist() == ["anna/2020-01", "bob/2020-01"] and skipped.files == ["track.gpx", "labels.csv"]
+    assert read(tmp_path, schema=replace(schema, user="none"))[0].n_users == 1
     (tmp_path / "c.csv").write_text("Moment,lon,lat\n2020-01-01,1,2\n")
     with pytest.raises(InputError, match="no lon column 'e'"):
         read(tmp_path, schema=schema)
@@ -187,9 +189,9 @@ def test_read_table_gives_a_csv_file_as_text(tmp_path):
         (["User ID", "Timestamp", "X", "Y"], Schema("User ID", time="Timestamp", lon="X", lat="Y")),
         (["msisdn", "call_datetime", "loc_error"], Schema("msisdn", time="call_datetime", accuracy="loc_error")),
         (["tag_local_identifier", "individual_local_identifier"], Schema("individual_local_identifier")),
-        (["uuid", "when", "lon", "lat"], Schema("uuid", time="when", lon="lon", lat="lat")),
-        (["fecha", "Hora", "longitud", "latitud"], Schema(time="Hora", date="fecha", lon="longitud", lat="latitud")),
-        (["Fahrzeug", "wann", "Laenge", "Breite"], Schema("Fahrzeug", time="wann", lon="Laenge", lat="Breite")),
+        (["uuid", "when", "X", "Y", "geometry"], Schema("uuid", time="when", geometry="geometry")),
+        (["id_personne", "fecha", "Hora", "X"], Schema("id_personne", time="Hora", date="fecha")),
+        (["Gerät-Nr.", "Datum/Uhrzeit", "Breite (°)"], Schema("Gerät-Nr.", time="Datum/Uhrzeit")),
         (["用户", "时间", "经度", "纬度"], Schema("用户", time="时间", lon="经度", lat="纬度")),
         (["start", "end", "lon", "lat"], Schema(lon="lon", lat="lat")),  # which of them has to be chosen
         (["id", "name"], Schema()),

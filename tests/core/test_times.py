@@ -62,6 +62,7 @@ def test_an_unknown_order_of_dates_is_not_guessed():
     texts = np.array(["05/07/2008", "06/07/2008 23:59", "12/31/1999"])
     assert find_date_order(texts[:2]) == "unknown" and find_date_order(np.array(["2008-05-07", ""])) == ""
     assert find_date_order(np.array(["13/01/2008", "01/13/2008"])) == "unknown"
+    assert find_date_order(np.array(["01.02.2008", "07.02.2008"])) == "day"  # with dots
     assert parse_times(texts[:2]).tolist() == [NO_TIME, NO_TIME]
     days = parse_times(texts, date_order="day")
     assert days.tolist()[:2] == parse_times(["2008-07-05", "2008-07-06 23:59"]).tolist() and days[2] == NO_TIME

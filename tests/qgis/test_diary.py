@@ -165,7 +165,7 @@ def test_trips_are_tracks_and_their_corrected_modes_are_labels(
     trips = run("raw:diary", INPUT=make(commuters), MODEL=bundle, **outputs).layer("OUTPUT_TRIPS")
     ids = [feature["trip_id"] for feature in trips.getFeatures()]
     assert len(set(ids)) == len(ids) == 40
-    labels = id_columns(trips.fields().names(), "track", "")  # the trips' times, in whatever tracks they are
+    labels = id_columns(trips.fields().names(), "track", "", "mode")  # the trips' times, in whatever tracks they are
     assert labels == {"user_id": "user_id", "start": "t_start", "end": "t_end"}
     again = run("raw:profileusers", INPUT=trips, UNIT="track", TASKS="transport_mode", MODEL=bundle)
     assert sorted(row["track_id"] for row in again.rows()) == sorted(ids)

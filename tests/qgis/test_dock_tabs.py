@@ -167,7 +167,7 @@ def test_labels_of_people_are_counted_and_shown_with_their_evidence(
         feature.setAttributes(row)
         layer.dataProvider().addFeature(feature)
     words = " ".join(describe_people(layer))
-    assert "Commuters: yes 1, no 1, unknown 1 of 3." in words and "fixes on 2 days (1)" in words
+    assert "Commuters: yes 1, no 1, unknown 1." in words and "fixes on 2 days (1)" in words
     assert "walk 62%, rail 38%" in words
     seen, nan = "at work on 41 of 63 weekdays with fixes", float("nan")
     one = {"commuter": "yes", "commuter_p": 0.92, "main_mode": "rail", "share_walk": 0.25, "share_bike": 0.0,

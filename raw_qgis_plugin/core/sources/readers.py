@@ -14,14 +14,14 @@ from ..errors import InputError, Progress, no_progress, part_of, require
 from ..specs import FORMATS
 from ..times import UTC, find_date_order, find_zone, is_text
 from ..tracks import Skipped, Tracks, build_tracks
-from .schema import AS_GUESSED, Schema, find_columns, has_fixes, plain
+from .schema import AS_GUESSED, NONE, Schema, find_columns, has_fixes, plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 GOTRACK_ZONE = "America/Maceio"  # GoTrack writes the local times of Aracaju
 PARQUET_ROWS = 1 << 20  # that are read at a time
-# FORMATS but for 'auto', and the ends of their files. Of a folder with several kinds the first is read
+# FORMATS but for 'auto', and the ends of their files. Of a folder the first two are read, else the kind of most files
 KINDS = {
     "gotrack": ("go_track_trackspoints.csv",),
     "geolife": (".plt",),
@@ -73,7 +73,10 @@ def stream(
     path, kind, schema = resolve_source(source, format, schema)
     files = files_of(path, kind)  # named by their paths in the folder, without ends
     names = {file: (Path(file.name) if file == path else file.relative_to(path)).with_suffix("") for file in files}
-    parts = _fixes(kind, names, schema, Skipped() if skipped is None else skipped, progress)
+    skipped = Skipped() if skipped is None else skipped
+    others = tuple(end for ends in KINDS.values() for end in ends if kind not in ("gotrack", "geolife"))
+    skipped.files = [file.name for file in _visible(path) if file not in names and file.name.lower().endswith(others)]
+    parts = _fixes(kind, names, schema, skipped, progress)
     first = next(parts, None)
     if first is None:
         raise InputError(f"{path.name} holds no position.")
@@ -83,7 +86,9 @@ def stream(
 def _fixes(
     kind: str, names: dict[Path, Path], wanted: Schema, skipped: Skipped, progress: Progress
 ) -> Iterator[tuple[Schema, pa.Table]]:
-    """The fixes of files, with their schema. Of several without user columns each is a user, of its name in `names`."""
+    """The fixes of files, with their schema. Of several without user columns each is a user, of its name in `names`,
+    unless NONE is wanted.
+    """
     import pyarrow as pa
 
     from .columns import fixes_of
@@ -109,10 +114,10 @@ def _fixes(
                 fixes = fixes_of(table, schema)
             except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
                 raise InputError(f"{file.name} cannot be read as a table: {error}") from error
-            if schema.user is None and len(names) > 1:
+            if schema.user is None and wanted.user != NONE and len(names) > 1:
                 fixes = fixes.append_column("user", pa.repeat(name.as_posix(), len(fixes)).dictionary_encode())
             yield schema, fixes
-    skipped.files = [file.name for file in unread]
+    skipped.files = [*skipped.files, *(file.name for file in unread)]
     if len(unread) == len(names):
         file, columns = next(iter(unread.items()))
         if columns:
@@ -130,7 +135,8 @@ def resolve_source(source: str | Path, format: str, schema: Schema) -> tuple[Pat
     require("pyarrow")
     path, kind = find_source(source, format)
     zone = {"gotrack": GOTRACK_ZONE if no_zone else schema.zone, "geolife": "UTC"}.get(kind, schema.zone)
-    return path, kind, replace(schema, zone=zone)
+    geometry = NONE if kind == "csv" else schema.geometry  # text holds no points as WKB
+    return path, kind, replace(schema, zone=zone, geometry=geometry)
 
 
 def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
@@ -145,9 +151,10 @@ def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
     if kind != "auto":
         return path, kind
     names = [file.name.lower() for file in _visible(path)]
-    for kind, ends in KINDS.items():
-        if any(name.endswith(ends) for name in names):
-            return path, kind
+    counts = {kind: sum(name.endswith(ends) for name in names) for kind, ends in KINDS.items()}
+    kind = next((kind for kind in ("gotrack", "geolife") if counts[kind]), max(counts, key=lambda kind: counts[kind]))
+    if counts[kind]:
+        return path, kind
     if path.is_file():
         return path, "csv"
     raise InputError(f"The folder {path} holds no .plt, Parquet, CSV, GPX or JSON file.")

@@ -12,21 +12,19 @@ from ..errors import InputError
 NONE = "none"  # given as a column's name: there is no such column, and none is guessed
 ROLES = ("user", "track", "time", "date", "lon", "lat", "accuracy", "geometry")
 
-# By priority, in lower case without '_', '-', ':', '.' and blanks.
+# By priority, in lower case without signs and blanks. Beside the words of users and tracks 'id' or 'nr' may stand.
 # fmt: off
 USER = [
-    "userid", "user", "uid", "username", "cabid", "individuallocalidentifier", "individualid", "taglocalidentifier",
-    "personid", "person", "participantid", "participant", "respondentid", "respondent", "subjectid", "agentid",
-    "animalid", "msisdn", "imsi", "imei", "subscriberid", "mmsi", "deviceid", "device", "idandroid", "vehicleid",
-    "vehicle", "taxiid", "taxi", "driverid", "advertiserid", "adid", "maid", "benutzer", "benutzerid", "nutzer",
-    "nutzerid", "teilnehmer", "fahrzeug", "fahrzeugid", "fahrzeugnummer", "fahrer", "usuario", "usuarioid",
-    "idusuario", "vehiculo", "vehículo", "usuário", "veículo", "veiculo", "utilisateur", "véhicule", "vehicule",
-    "utente", "veicolo", "gebruiker", "voertuig", "用户", "用户id", "车辆", "车辆id", "车牌号", "vehicleref", "uuid",
+    "userid", "user", "uid", "username", "cabid", "individuallocalidentifier", "individual", "taglocalidentifier",
+    "person", "participant", "respondent", "subjectid", "agentid", "animal", "msisdn", "imsi", "imei", "subscriber",
+    "mmsi", "device", "idandroid", "vehicle", "taxi", "driver", "advertiser", "adid", "maid", "benutzer", "nutzer",
+    "teilnehmer", "personen", "gerät", "geräte", "geraet", "fahrzeug", "fahrer", "usuario", "persona", "vehiculo",
+    "vehículo", "usuário", "pessoa", "veículo", "veiculo", "utilisateur", "personne", "véhicule", "vehicule", "utente",
+    "veicolo", "gebruiker", "persoon", "voertuig", "用户", "车辆", "车牌号", "vehicleref", "uuid",
 ]
 TRACK = [
-    "trackid", "track", "tripid", "trip", "tid", "trajid", "trajectoryid", "trajectory", "journeyid", "journeyref",
-    "vehiclejourneyref", "datedvehiclejourneyref", "trackfid", "fahrt", "fahrtid", "viaje", "viajeid", "viagem",
-    "trajet", "viaggio", "轨迹", "轨迹id", "行程",
+    "trackid", "track", "trip", "tid", "traj", "trajectory", "journey", "journeyref", "vehiclejourneyref",
+    "datedvehiclejourneyref", "trackfid", "fahrt", "viaje", "viagem", "trajet", "viaggio", "轨迹", "行程",
 ]
 TIME = [
     "t", "time", "timestamp", "timestamputc", "timeutc", "utc", "datetime", "trackedat", "recordedat",
@@ -53,13 +51,14 @@ LAT = [
 GEOMETRY = ["geometry", "geom", "wkbgeometry", "thegeom"]
 ACCURACY = [
     "accuracym", "accuracy", "acc", "locerror", "horizontalaccuracy", "horizontalaccuracym", "haccuracy",
-    "locationaccuracy", "gpsaccuracy", "accuracymeters", "genauigkeit",
+    "locationaccuracy", "gpsaccuracy", "accuracymeters", "genauigkeit", "genauigkeitm",
 ]
 SCALED = (
     ("lone6", "late6", 1e-6), ("longitudee6", "latitudee6", 1e-6), ("longitudee7", "latitudee7", 1e-7),
     ("lone7", "late7", 1e-7),
 )
 # fmt: on
+NUMBERED = re.compile(r"^id|(id|nr|no|nummer|number|num|número|numéro)$")
 
 # Columns of a table of labels: the id of a unit, and the start and end of an interval
 ID_FIELDS = {
@@ -131,32 +130,35 @@ def find_columns(names: Sequence[str], wanted: Schema = AS_GUESSED) -> Schema:
     if "time" in other:
         guess = replace(guess, date=None)
     if {"lon", "lat"} & other:
-        guess = replace(guess, scale=1.0, geometry=None)
+        guess = replace(guess, scale=1.0)
+    if {"lon", "lat"} & found.keys():
+        guess = replace(guess, geometry=None)
     written = {name: getattr(wanted, name) for name in ("crs", "zone", "date_order", "encoding")}
     schema = replace(guess, **found, **written)  # type: ignore[arg-type]
+    if schema.geometry:
+        schema = replace(schema, lon=None, lat=None)
     guessed = {role for role in ROLES if getattr(schema, role) and not getattr(wanted, role)}
     return replace(schema, guessed=frozenset(guessed))
 
 
 def _guess(names: Iterable[str]) -> Schema:
-    """The roles of columns by their names, in any case."""
-    names_of: dict[str, str] = {}
-    for name in names:
-        names_of.setdefault(plain(name), name)
+    """The roles of columns by their names, in any case. Beside x and y a geometry comes first: it may have a CRS."""
+    names_of = {plain(name): name for name in reversed(list(names))}
+    ids_of = {NUMBERED.sub("", name): column for name, column in names_of.items()} | names_of
 
-    def first(wanted: Iterable[str]) -> str | None:
-        return next((names_of[name] for name in wanted if name in names_of), None)
+    def first(wanted: Iterable[str], among: dict[str, str] = names_of) -> str | None:
+        return next((among[name] for name in wanted if name in among), None)
 
     time = first(TIME)
     date = first(DATES.get(plain(time), ()) if time is not None else ())
-    schema = Schema(first(USER), first(TRACK), time, accuracy=first(ACCURACY), date=date)
+    schema = Schema(first(USER, ids_of), first(TRACK, ids_of), time, accuracy=first(ACCURACY), date=date)
     lon, lat = first(LON), first(LAT)
     for lon_name, lat_name, scale in SCALED:
         if (lon is None or lat is None or plain(lon) == "x") and lon_name in names_of and lat_name in names_of:
             return replace(schema, lon=names_of[lon_name], lat=names_of[lat_name], scale=scale)
     if lon is None or lat is None:
         return replace(schema, geometry=first(GEOMETRY))
-    return replace(schema, lon=lon, lat=lat)
+    return replace(schema, lon=lon, lat=lat, geometry=first(GEOMETRY) if plain(lon) == "x" else None)
 
 
 def has_fixes(names: Sequence[str], wanted: Schema) -> bool:
@@ -179,4 +181,4 @@ def find_column(names: Sequence[str], wanted: str, role: str) -> str:
 
 def plain(name: str) -> str:
     """The name of a column in lower case, without signs between words."""
-    return re.sub('[-_:. "\ufeff]', "", name.lower())
+    return re.sub(r"[\W_]+", "", name.lower())

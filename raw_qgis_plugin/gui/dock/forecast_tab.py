@@ -32,7 +32,7 @@ from ..widgets.layout import column, delete, escaped, row, wrapped
 from ..widgets.option_form import OptionForm
 from .backtest_card import BacktestCard
 
-NEAREST_SCALE = 1000.0  # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
+NEAREST_SCALE = 5000.0  # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
 
 Layers = dict[str, QgsVectorLayer]  # results by output
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,31 +12,35 @@ from qgis.core import QgsVectorLayer
 
 from ...core.diary.modes import SHORT_MODES
 from ...core.embedding.profiles import UNKNOWN
+from ...layers.legends import title_of
 from ...processing.words import tr
 from ..results import values_of
 from ..widgets.card import plain
 from ..widgets.layout import escaped
 
 
-def describe_people(layer: QgsVectorLayer | None, max_reasons: int = 3) -> list[str]:
-    """Sentences on a labelled layer: how many, who commutes, main modes, and why nothing is known of others."""
+def describe_people(layer: QgsVectorLayer | None, own: Sequence[dict[str, Any]] = ()) -> list[str]:
+    """Sentences on a labelled layer: how many, the analyst's own labels, who commutes, main modes, and why nothing is
+    known of others. own: heads.
+    """
     if layer is None:
         return []
     names, n = layer.fields().names(), layer.featureCount()
     found = [tr("{n:,} labelled: {name}.").format(n=n, name=layer.name())]
     if not {"commuter", "main_mode"} <= set(names) or not n:
         return found
-    for name, words in (("commuter", tr("Commuters: {counts} of {n:,}.")), ("main_mode", tr("Main mode: {counts}."))):
+    classes = {each["name"]: title_of(each) for each in own if each["kind"] != "number"}
+    for name, title in {**classes, "commuter": tr("Commuters"), "main_mode": tr("Main mode")}.items():
         counts = Counter(str(value or UNKNOWN) for value in values_of(layer, name, object))
         listed = ", ".join(f"{tr(plain(value))} {k:,}" for value, k in counts.most_common())
-        found.append(words.format(counts=listed, n=n))
+        found.append(f"{title}: {listed}.")
     shares = [(tr(mode), values_of(layer, f"share_{mode}")) for mode in SHORT_MODES if f"share_{mode}" in names]
     listed = ", ".join(f"{mode} {np.nanmean(share):.0%}" for mode, share in shares if np.isfinite(share).any())
     if listed:
         found.append(tr("A user's trips, on average: {shares}.").format(shares=listed))
     reasons = Counter(why for why in values_of(layer, "why", object) if why) if "why" in names else Counter()
     if reasons:
-        listed = "; ".join(f"{why} ({k:,})" for why, k in reasons.most_common(max_reasons))
+        listed = "; ".join(f"{why} ({k:,})" for why, k in reasons.most_common(3))
         found.append(tr("Unknown: {reasons}.").format(reasons=listed))
     return found
 

@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QTo
 
 from ...core.paths import shipped_bundle
 from ...environment.folders import models_folder
-from ...layers.reading import ROLES
+from ...layers.reading import ROLES, with_guesses
 from ...layers.words import count_users
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -21,7 +21,7 @@ from ..layer_kinds import has_fixes
 from ..session import Session
 from ..settings import settings
 from ..widgets.layout import column, row, silent, wrapped
-from ..widgets.track_fields import ZoneBox, with_guesses
+from ..widgets.track_fields import ZoneBox
 
 
 class SourcePanel(QWidget):

@@ -94,7 +94,9 @@ class UsersTab(QWidget):
         if node is not None:
             node.setExpanded(True)  # shows the legend
         self._list_labels()
-        self._write("\n".join([*describe_diary(layers), *describe_people(layers.get("OUTPUT")), *warnings]))
+        unit, model = self.unit.currentData(), self.session.model
+        own = model.bundle.heads(unit) if model is not None and unit == "user" else ()
+        self._write("\n".join([*describe_diary(layers), *describe_people(layers.get("OUTPUT"), own), *warnings]))
 
     def _newest(self) -> QgsVectorLayer | None:
         """The uppermost layer of labels of the session's tracks."""

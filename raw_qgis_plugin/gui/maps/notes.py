@@ -38,7 +38,7 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
     if session is not None and tracks is not None and any(is_of(layer, tracks) for layer in vectors):
         summary = tr("not read")
         if session.tracks is not None and session.users is not None:
-            summary = describe_tracks(session.tracks, session.users)
+            summary = describe_tracks(session.tracks, session.users, session.timezone)
         first.append(tr("Data: {layer}: {summary}").format(layer=tracks.name(), summary=summary))
     shown, fields = canvas.mapSettings(), {name for layer in vectors for name in layer.fields().names()}
     if shown.isTemporal():

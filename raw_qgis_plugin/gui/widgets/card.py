@@ -102,9 +102,10 @@ def figure(head: dict[str, Any], values: dict[str, Any]) -> str:
     if head["kind"] != "number":
         p = values[f"{name}_p"]  # of a yes or no, the probability of yes
         return f"<b>{escaped(plain(str(value)))}</b> {1 - p if value == 'no' else p:.0%}"
-    low, high = (short(values[name + end]) for end in ("_low", "_high"))
+    write = "{:.0%}".format if name.startswith("share_") else short
+    low, high = (write(values[name + end]) for end in ("_low", "_high"))
     unit = escaped(tr(head.get("unit_of_measure", "")))
-    return f"<b>{short(value)}</b> {unit} ({low} – {high})"
+    return f"<b>{write(value)}</b> {unit} ({low} – {high})"
 
 
 def unproven_mark(head: dict[str, Any]) -> str:

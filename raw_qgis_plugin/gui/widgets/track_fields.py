@@ -11,9 +11,8 @@ from qgis.PyQt.QtGui import QFocusEvent
 from qgis.PyQt.QtWidgets import QComboBox, QCompleter
 
 from ...core.errors import InputError
-from ...core.sources.schema import NONE
 from ...core.times import find_zone
-from ...layers.reading import ROLES, Schema, choose_fields, zone_of
+from ...layers.reading import ROLES, Schema
 from ...layers.words import ZONE
 from ...processing.words import tr
 
@@ -33,7 +32,15 @@ class ZoneBox(QComboBox):
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.completer().setFilterMode(Qt.MatchFlag.MatchContains)
         self.completer().setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-        self.lineEdit().editingFinished.connect(lambda: self.setEditText(self.zone()))
+        self.lineEdit().editingFinished.connect(self._settle)
+
+    def _settle(self) -> None:
+        """Take the zone that alone has what was typed, else keep the chosen one."""
+        typed = self.currentText().strip().lower().replace(" ", "_")
+        found = [at for at in range(self.count()) if typed and typed in self.itemText(at).lower()]
+        if len(found) == 1:
+            self.setCurrentIndex(found[0])
+        self.setEditText(self.zone())
 
     def zone(self) -> str:
         """The zone that is chosen, whatever is being typed."""
@@ -58,18 +65,3 @@ def remember(layer: QgsVectorLayer, fields: Schema, zone: str) -> None:
     for role in ROLES:
         layer.setCustomProperty(f"raw/{role}_field", getattr(fields, role) or "")
     layer.setCustomProperty(ZONE, zone)
-
-
-def remembered(layer: QgsVectorLayer) -> tuple[Schema, str]:
-    """The fields and the time zone stored with a layer. Without stored fields they are guessed."""
-    zone = zone_of(layer) or "UTC"
-    known = [layer.customProperty(f"raw/{role}_field") for role in ROLES]
-    if known == [None] * len(ROLES):
-        return choose_fields(layer.fields(), None, None, None), zone
-    user, track, time = (name if name and layer.fields().lookupField(name) >= 0 else None for name in known)
-    return with_guesses(layer, user, track, time), zone
-
-
-def with_guesses(layer: QgsVectorLayer, user: str | None, track: str | None, time: str | None) -> Schema:
-    """Chosen fields, with those of dates, accuracy and visibility that nobody chooses."""
-    return choose_fields(layer.fields(), user or NONE, track or NONE, time) if time else Schema(user, track)

@@ -14,7 +14,7 @@ from ...core.flows.flows import BY_MODE, flows
 from ...core.flows.trips import Trips
 from ...core.flows.zones import read_zones
 from ...core.specs import FlowSpec
-from ...layers.legends import CLASS_COLOURS
+from ...layers.legends import MODE_COLOURS
 from ...processing.words import tr
 from ..widgets.charts import GREY, hour_table
 from ..widgets.dialog import RawDialog
@@ -78,4 +78,4 @@ class FlowsWindow(RawDialog):
         said = [[few if share != share else tr("{n:,.0f} trips").format(n=n) for n, share in zip(*each)]
                 for each in zip(trips, shares)]  # fmt: skip
         modes = [tr("walk"), tr("bike"), tr("motor"), tr("rail"), tr("mode unknown")]
-        self.hours.setText(f"{words}{hour_table(modes, [*CLASS_COLOURS[:4], GREY], shares, said)}")
+        self.hours.setText(f"{words}{hour_table(modes, [*MODE_COLOURS, GREY], shares, said)}")

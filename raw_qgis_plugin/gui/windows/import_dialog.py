@@ -178,6 +178,8 @@ class ImportDialog(RawDialog):
         with silent(*self.columns.values()):
             for role, box in self.columns.items():
                 box.clear()
+                if role == "user" and found.schema.user is None and Path(self.source.filePath()).is_dir():
+                    box.addItem(tr("none: each file is a user"), "")
                 box.addItem(nothing.get(role, ""), NONE if role in ("user", "track") else "")
                 for name in found.raw.column_names:
                     box.addItem(name, name)

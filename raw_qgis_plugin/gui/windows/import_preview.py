@@ -90,6 +90,4 @@ def question(found: Preview) -> str:
         return words.format(date=date)
     if found.fixes is None or found.schema.user is not None:
         return ""
-    return tr(
-        "No column names the users: all fixes of a file become one user's. If a column names them, choose it as User."
-    )
+    return tr("No column names the users. If one does, choose it as User.")
