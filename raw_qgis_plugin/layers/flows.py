@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from qgis.core import (
     Qgis,
     QgsArrowSymbolLayer,
+    QgsDistanceArea,
     QgsExpressionContextUtils,
     QgsFillSymbol,
+    QgsGeometry,
     QgsGeometryGeneratorSymbolLayer,
     QgsLineSymbol,
     QgsMapLayerStyle,
     QgsMarkerSymbol,
+    QgsProject,
     QgsProperty,
     QgsRuleBasedRenderer,
     QgsSymbol,
@@ -22,10 +26,11 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from .legends import MODE_COLOURS, Style, numbers_of
+from .legends import MODE_COLOURS, Style, numbers_of, short
 from .words import tr
 
-MAX_LINES, WIDEST_MM, LARGEST_MM = 150, 3.0, 9.0
+MAX_LINES, MM_A_LINE = 150, 14  # a small map has fewer lines: one for so many mm of its border
+WIDTHS_MM, CIRCLES_MM = (0.35, 0.7, 1.4, 2.8), (1.3, 1.8, 2.6, 3.6)  # twice the trips, twice the width or area
 SHOWN = "raw_flows"  # variable of the layer: how many lines a slice are drawn
 # A point to the right of the middle, so that the flows there and back lie side by side
 CURVE = (
@@ -88,26 +93,32 @@ class FlowLines(Style):
             times.setIsActive(True)
 
     def draw(self, layer: QgsVectorLayer) -> str:
-        """One rule for each main mode; arrows in steps of width."""
+        """Rules for classes of trips draw the rims of arrows, those for main modes what is within."""
         QgsExpressionContextUtils.setLayerVariable(layer, SHOWN, MAX_LINES)
-        most = float(numbers_of(layer, "n_trips").max(initial=1.0))
-        there = layer.uniqueValues(layer.fields().lookupField("main_mode"))
-        root = QgsRuleBasedRenderer.Rule(None)
+        there, parts = (layer.uniqueValues(layer.fields().lookupField(name)) for name in ("main_mode", "slice"))
+        classes, ruler = _classes(layer, "n_trips", WIDTHS_MM), QgsDistanceArea()
+        ruler.setSourceCrs(layer.crs(), QgsProject.instance().transformContext())
+        ruler.setEllipsoid("EPSG:7030")
+        around = ruler.measurePerimeter(QgsGeometry.fromRect(layer.extent()))
+        few = f"{1000 * around / MM_A_LINE!r} / @map_scale / if(@map_start_time IS NULL, {len(parts)}, 1)"
+        width = " ".join(f"WHEN {condition} THEN {mm}" for mm, condition, _ in classes)
         words = (tr("On foot"), tr("By bike"), tr("Motor vehicle"), tr("By rail"), tr("Mode unknown"))
-        modes = "walk", "bike", "motor", "rail", "unknown"
-        for mode, label, colour in zip(modes, words, (*MODE_COLOURS, "#777777")):
-            condition = f'"main_mode" = \'{mode}\' AND "rank" <= @{SHOWN}'
-            if mode in there:
-                root.appendChild(QgsRuleBasedRenderer.Rule(_arrow(colour, most), 0, 0, condition, label))
-        layer.setRenderer(QgsRuleBasedRenderer(root))
-        return tr("the widest has {n:,} trips").format(n=round(most))
+        modes = zip(("walk", "bike", "motor", "rail", "unknown"), words, (*MODE_COLOURS, "#dddddd"))
+        layer.setRenderer(_legend(f'"rank" <= min(@{SHOWN}, {few})', {
+            tr("Trips"): [(_arrow("#777777", f"{mm} + 0.4"), *rule) for mm, *rule in classes],
+            tr("Mode of most trips"): [
+                (_arrow(colour, f"CASE {width} END"), f"\"main_mode\" = '{mode}'", label)
+                for mode, label, colour in modes if mode in there
+            ],
+        }))  # fmt: skip
+        return ""
 
     def mark(self, layer: QgsVectorLayer) -> None:
         """In the notes how many lines are drawn."""
         metadata = layer.metadata()
         words = tr(
-            "The {n} strongest flows of each slice are drawn: change the layer's variable {name} for more or fewer. "
-            "Pairs of zones with few people are not in this layer; the matrix has their sum."
+            "At most the {n} strongest flows of a slice are drawn, fewer on a small map; the layer's variable {name} "
+            "changes that. Pairs of zones with few people are not in this layer; the matrix has their sum."
         )
         metadata.setAbstract(words.format(n=MAX_LINES, name=SHOWN))
         layer.setMetadata(metadata)
@@ -120,34 +131,52 @@ class FlowZones(Style):
     title, order, start = "Zones", 1, ""
 
     def draw(self, layer: QgsVectorLayer) -> str:
-        """A thin border, and a circle at the middle."""
-        most = float(numbers_of(layer, "n_within").max(initial=1.0))
-        symbol = QgsFillSymbol.createSimple({"color": "0,0,0,0", "outline_color": "#999999", "outline_width": "0.2"})
-        circle = QgsMarkerSymbol.createSimple({"color": "0,114,178,110", "outline_color": "#0072b2"})
-        size = f'{LARGEST_MM} * sqrt(coalesce("n_within", 0) / {most!r})'
-        circle.setDataDefinedSize(QgsProperty.fromExpression(size))
-        symbol.appendSymbolLayer(_generated('if("n_within" > 0, point_on_surface(@geometry), NULL)', circle))
-        root = QgsRuleBasedRenderer.Rule(None)
-        words = tr("Zone; circle: trips within, {n:,} at most").format(n=round(most))
-        root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, "", words))
-        layer.setRenderer(QgsRuleBasedRenderer(root))
+        """A thin border, and a circle at the middle in one of some sizes."""
+        border = QgsFillSymbol.createSimple({"color": "0,0,0,0", "outline_color": "#999999", "outline_width": "0.2"})
+        circles = [(_circle(mm), *rule) for mm, *rule in _classes(layer, "n_within", CIRCLES_MM)]
+        layer.setRenderer(_legend("", {tr("Trips within, at all times"): [*circles, (border, "", tr("Zone"))]}))
         return ""
 
 
-def _arrow(colour: str, most: float) -> QgsLineSymbol:
-    """A curved arrow as wide as there are trips. most: the number of trips of the widest one."""
+def _classes(layer: QgsVectorLayer, field: str, sizes: tuple[float, ...]) -> list[tuple[float, str, str]]:
+    """The sizes, conditions and labels of up to four classes of a count, each up to half of the next: few are large."""
+    most = int(numbers_of(layer, field).max(initial=1))
+    steps = sorted({1, *(ceil(most / part) for part in (2, 4, 8))})
+    ends = [*(step - 1 for step in steps[1:]), most]
+    labels = (short(a) if a == b else tr("{a} to {b}").format(a=short(a), b=short(b)) for a, b in zip(steps, ends))
+    conditions = (f'"{field}" BETWEEN {a} AND {b}' for a, b in zip(steps, ends))
+    return list(zip(sizes[-len(steps) :], conditions, labels))
+
+
+def _legend(condition: str, groups: dict[str, list[tuple[QgsSymbol, str, str]]]) -> QgsRuleBasedRenderer:
+    """Rules under headings. condition: of all. groups: the symbols, conditions and labels of each heading."""
+    root = QgsRuleBasedRenderer.Rule(None)
+    for words, rules in groups.items():
+        group = QgsRuleBasedRenderer.Rule(None, 0, 0, condition, words)
+        for symbol, part, label in rules:
+            group.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, part, label))
+        root.appendChild(group)
+    return QgsRuleBasedRenderer(root)
+
+
+def _circle(mm: float) -> QgsFillSymbol:
+    look = {"color": "0,114,178,110", "outline_color": "#0072b2", "size": str(mm)}
+    return QgsFillSymbol([_generated("point_on_surface(@geometry)", QgsMarkerSymbol.createSimple(look))])
+
+
+def _arrow(colour: str, width: str) -> QgsLineSymbol:
+    """A curved arrow. width: an expression for its millimetres."""
     arrow = QgsArrowSymbolLayer()
     arrow.setIsCurved(True)
     arrow.setIsRepeated(False)
-    width = f'0.3 + {WIDEST_MM} * "n_trips" / {most!r}'
     kinds = QgsSymbolLayer.Property
-    arrow.setDataDefinedProperty(kinds.PropertyArrowWidth, QgsProperty.fromExpression(width))
-    arrow.setDataDefinedProperty(kinds.PropertyArrowStartWidth, QgsProperty.fromExpression(f"0.6 * ({width})"))
-    for head in (kinds.PropertyArrowHeadLength, kinds.PropertyArrowHeadThickness):
-        arrow.setDataDefinedProperty(head, QgsProperty.fromExpression(f"1.2 + ({width})"))
-    fill = QgsFillSymbol.createSimple({"color": colour, "outline_color": "#ffffff", "outline_width": "0.1"})
-    fill.setOpacity(0.85)
-    arrow.setSubSymbol(fill)
+    head = f'1.2 + ({width}) + 0 * "rank"'  # in a legend, without a feature, QGIS's own: a greater one hides the width
+    for kind, words in ((kinds.PropertyArrowWidth, width), (kinds.PropertyArrowStartWidth, f"0.6 * ({width})"),
+                        (kinds.PropertyArrowHeadLength, head), (kinds.PropertyArrowHeadThickness, head)):  # fmt: skip
+        arrow.setDataDefinedProperty(kind, QgsProperty.fromExpression(words))
+    arrow.setSubSymbol(
+        QgsFillSymbol.createSimple({"color": colour, "outline_color": "#ffffff", "outline_width": "0.15"})
+    )
     curve = QgsLineSymbol([arrow])
     symbol = QgsLineSymbol([_generated(CURVE, curve)])
     for each in (curve, symbol):

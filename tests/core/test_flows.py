@@ -140,6 +140,7 @@ def test_where_zones_overlap_the_first_counts_and_equal_names_differ() -> None:
     zones = read_zones([shapely.box(0, 0, 2, 1), None, shapely.box(1, 0, 3, 1)], np.array(["a", "NULL", "a"]))
     assert zones.names.tolist() == ["a", "2", "a (2)"]
     assert zones.find(np.array([1.5, 2.5, 4.0]), np.full(3, 0.5)).tolist() == [0, 2, -1]
+    assert read_zones([None] * 3, ["a", "a", "a (2)"]).names.tolist() == ["a", "a (2)", "a (2) (2)"]
     assert np.isnan(zones.centres[1]).all() and read_zones([None], [None]).names.tolist() == ["1"]
 
 

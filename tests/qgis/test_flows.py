@@ -71,10 +71,15 @@ def test_flows_of_the_sample_city_in_its_regions(run: Callable, city: str) -> No
     from raw_qgis_plugin.layers.flows import FlowLines, FlowZones
 
     FlowLines().apply(layer)
-    legend = [rule.label() for rule in layer.renderer().rootRule().children()]
-    assert legend and {"On foot", "By bike", "Motor vehicle", "By rail", "Mode unknown"} >= set(legend)
     FlowZones().apply(done.layer("OUTPUT_ZONES"))
-    assert "circle" in done.layer("OUTPUT_ZONES").renderer().rootRule().children()[0].label()
+    assert [group.label() for group in layer.renderer().rootRule().children()] == ["Trips", "Mode of most trips"]
+    [within] = done.layer("OUTPUT_ZONES").renderer().rootRule().children()
+    for of, rules in [(layer, group.children()) for group in layer.renderer().rootRule().children()] + [
+        (done.layer("OUTPUT_ZONES"), within.children()[:-1])
+    ]:
+        rows = [[row.id() for row in of.getFeatures(rule.filterExpression())] for rule in rules]
+        counted = [row.id() for row in of.getFeatures('"n_within" > 0' if of is not layer else "TRUE")]
+        assert sorted(sum(rows, [])) == sorted(counted), "each is in one class of the legend"
 
 
 def test_few_people_have_no_line(run: Callable, city: str) -> None:
@@ -233,7 +238,9 @@ def test_flows_are_drawn_as_wide_as_they_are_strong(run: Callable, city: str) ->
 
     layer = run("raw:flows", INPUT=city, SIZE=1500, MIN_USERS=1).layer()
     FlowLines().apply(layer)
-    symbol = layer.renderer().rootRule().children()[0].symbol()
+    rims, modes = layer.renderer().rootRule().children()
+    assert "min(@raw_flows, " in rims.filterExpression() and rims.filterExpression() == modes.filterExpression()
+    symbol = modes.children()[0].symbol()
     curve = symbol.symbolLayer(0).subSymbol()
     arrow = curve.symbolLayer(0)
     assert not symbol.clipFeaturesToExtent() and not curve.clipFeaturesToExtent(), "else arrows are bent anew"
@@ -243,4 +250,21 @@ def test_flows_are_drawn_as_wide_as_they_are_strong(run: Callable, city: str) ->
         context = layer.createExpressionContext()
         context.setFeature(row)
         widths.append((row["n_trips"], width.evaluate(context)))
-    assert not width.hasParserError() and max(widths)[1] == pytest.approx(3.3) and min(widths)[1] < 1.5
+    assert not width.hasParserError() and max(widths)[1] == 2.8 and min(widths)[1] < 1.5
+    assert [mm for _, mm in sorted(widths)] == sorted(mm for _, mm in widths)
+
+
+def test_a_small_map_has_fewer_lines(run: Callable, city: str) -> None:
+    from raw_qgis_plugin.layers.flows import FlowLines
+
+    layer = run("raw:flows", INPUT=city, SIZE=1500, MIN_USERS=1, SLICE="weekend").layer()
+    FlowLines().apply(layer)
+    condition, drawn = layer.renderer().rootRule().children()[0].filterExpression(), []
+    for scale in (30_000, 300_000):
+        scope = QgsExpressionContextScope()
+        scope.setVariable("map_scale", scale)
+        context = layer.createExpressionContext()
+        context.appendScope(scope)
+        request = QgsFeatureRequest().setFilterExpression(condition).setExpressionContext(context)
+        drawn.append(sorted(row["rank"] for row in layer.getFeatures(request)))
+    assert len(drawn[0]) > 2 * len(drawn[1]) > 0 and drawn[1] == drawn[0][: len(drawn[1])], "the strongest stay"

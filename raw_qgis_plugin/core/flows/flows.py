@@ -9,7 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
-from ..arrays import group_quantile, sparse_counts
+from ..arrays import group_quantile, rank_within, sparse_counts
 from ..diary.diary import find_diary
 from ..errors import InputError, Progress, no_progress, require
 from ..regions.disclosure import withheld
@@ -67,51 +67,45 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
     require("scipy", "shapely")
     import shapely
 
-    ends = np.concatenate([trips.begin, trips.end])
-    if zones is None:
-        zones, zone = hexagons(ends[:, 0], ends[:, 1], spec.size_m)
-    else:
-        zone = zones.find(ends[:, 0], ends[:, 1])
+    ends = np.concatenate([trips.begin, trips.end]).T
+    zones, zone = hexagons(*ends, spec.size_m) if zones is None else (zones, zones.find(*ends))
     begin, end = np.split(zone, 2)
-    wanted = _wanted(trips, spec.modes or "")
-    usable, inside = wanted & trips.complete, (begin >= 0) & (end >= 0)
-    rows, n_zones = np.flatnonzero(usable & inside), len(zones.names)
+    wanted, inside, n_zones = _wanted(trips, spec.modes or ""), (begin >= 0) & (end >= 0), len(zones.names)
+    rows = np.flatnonzero(wanted & trips.complete & inside)
     of_zones = _zones(begin[rows], end[rows], trips.user[rows], n_zones, spec.min_users)
     which, words = slices(trips.t_start[rows], trips.begin[rows, 0], spec.slice)
     cells, cell = np.unique((which * n_zones + begin[rows]) * n_zones + end[rows], return_inverse=True)
     rest = np.flatnonzero(withheld(spec.min_users, persons(cell, trips.user[rows], len(cells)))[cell])
     parts, group = np.unique(which[rest], return_inverse=True)  # each slice's trips of withheld pairs are one more row
-    rows, cell, rest = np.append(rows, rows[rest]), np.append(cell, len(cells) + group), np.full(len(parts), -1)
+    rows, cell, none = np.append(rows, rows[rest]), np.append(cell, len(cells) + group), np.full(len(parts), -1)
     people = persons(cell, trips.user[rows], len(cells) + len(parts))
     table = _sums(trips, rows, cell, people)
-    ends = {"from": np.append(cells // n_zones % n_zones, rest), "to": np.append(cells % n_zones, rest)}
-    table |= {**ends, "slice": np.append(cells // n_zones**2, parts)}
-    hidden, pair = withheld(spec.min_users, people), table["from"] >= 0
-    for name in table.keys() - {*ends, "slice"}:  # of a pair that one person dominates, what is published stays
-        table[name][hidden & ~(pair & (name.startswith(CAPPED) | (name == "n_users")))] = np.nan
+    hidden, pair = withheld(spec.min_users, people), np.arange(len(people.indptr) - 1) < len(cells)
+    for name, values in table.items():  # of a pair that one person dominates, what is published stays
+        values[hidden & ~(pair & (name.startswith(CAPPED) | (name == "n_users")))] = np.nan
+    table["slice"] = np.append(cells // n_zones**2, parts)
+    table |= {"from": np.append(cells // n_zones % n_zones, none), "to": np.append(cells % n_zones, none)}
     order = np.lexsort((-table["n_trips"], table["slice"], ~pair))
     order = order[~(pair & withheld(spec.min_users, people.sign()))[order]]
     pairs = {name: values[order] for name, values in table.items()}
-    between = (pairs["from"] != pairs["to"]) & (pairs["from"] >= 0)
-    count = np.append(0, np.cumsum(between))
-    shown = order[pairs["from"] >= 0]
-    begins = np.append(np.searchsorted(table["slice"][shown], table["slice"][shown]), np.zeros(len(parts), int))
-    pairs["rank"] = np.where(between, count[1:] - count[begins], np.nan)
+    between, shown = (pairs["from"] != pairs["to"]) & pair[order], order[pair[order]]
+    pairs["rank"] = np.full(len(order), np.nan)
+    pairs["rank"][between] = rank_within(pairs["slice"][between], pairs["n_trips"][between]) + 1
     if secret:
         way = zones.centres[np.stack([table["from"], table["to"]], axis=1)[shown]]  # (k, 2, 2)
         part = [crc32(f"{words[s]}{there}".encode()) for s, there in zip(pairs["slice"], way.round(5).tolist())]
         keys = noise_keys(secret, shapely.linestrings(way), people[shown], trips.user_ids, np.array(part, np.int64))
         pairs[NOISE_KEY] = np.append(keys, np.full(len(parts), None))
-        at = np.full(people.shape[0], -1)
+        at = np.full(len(pair), -1)
         at[shown] = np.arange(len(shown))
         some = np.flatnonzero(at[cell] >= 0)
         for name in MEDIANS:
-            values, who = _values(trips, rows[some], name), trips.user[rows[some]]
+            values, who = getattr(trips, name)[rows[some]], trips.user[rows[some]]
             medians = noisy_medians(secret, keys, name, values, at[cell[some]], who)
             pairs[NOISY + name] = np.append(medians, np.full(len(parts), np.nan))
     pairs["slice"] = words[pairs["slice"]]
-    incomplete, outside = int((wanted & ~trips.complete).sum()), int((usable & ~inside).sum())
-    return Flows(zones, pairs, of_zones, len(trips.user), incomplete, outside)
+    incomplete, outside = wanted & ~trips.complete, wanted & trips.complete & ~inside
+    return Flows(zones, pairs, of_zones, len(trips.user), int(incomplete.sum()), int(outside.sum()))
 
 
 def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
@@ -159,15 +153,10 @@ def _sums(trips: Trips, rows: np.ndarray, cell: np.ndarray, people: csr_matrix) 
         "n_users": np.diff(people.indptr),
         **{name: np.bincount(cell, values, n) for name, values in sums.items()},
         "trips_unknown": np.bincount(cell, np.maximum(1.0 - by_mode.sum(axis=1), 0.0), n),
-        **{name: group_quantile(_values(trips, rows, name), cell, n) for name in MEDIANS},
+        **{name: group_quantile(getattr(trips, name)[rows], cell, n) for name in MEDIANS},
         **{f"{CAPPED}{name}": np.bincount(cell, share * values, n) for name, values in sums.items()},
     }
     return {name: values.astype(float) for name, values in figures.items()}
-
-
-def _values(trips: Trips, rows: np.ndarray, name: str) -> np.ndarray:
-    """(len(rows),) minutes or metres of trips."""
-    return trips.metres[rows] if name == "metres" else (trips.t_end[rows] - trips.t_start[rows]) / 60_000
 
 
 def _zones(begin: np.ndarray, end: np.ndarray, user: np.ndarray, n: int, min_users: int) -> dict[str, np.ndarray]:

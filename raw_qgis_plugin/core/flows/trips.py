@@ -10,18 +10,17 @@ import numpy as np
 
 from ..arrays import expand_ranges, join_rows, run_ends, run_starts, take_rows
 from ..diary.diary import Diary
+from ..diary.legs import Settings
 from ..diary.modes import SHORT_MODES
-from ..geodesy import metres_between, on_sphere
+from ..geodesy import metres_between, near_lon, on_sphere, wrapped
 
 if TYPE_CHECKING:
     from ..tracks import Tracks
 
-MINUTE = 60_000
-SILENT_MS = 20 * MINUTE  # a longer silence ends a trip ...
-NEAR_M = 500.0  # ... at the stop after it, if that is so near ...
-REACH_MS, REACH_M_S = 180 * MINUTE, 8.0  # ... or where the next fix is, if one travels as far from fix to fix
+SILENT_MS = 20 * 60_000  # a longer silence ends a trip ...
+NEAR_M, REACH_M_S = 500.0, 8.0  # ... where the person is next, if that is so near, or as near as from fix to fix
 PLACE_M, HALT_M = 100.0, 60.0  # who ends a trip, or halts, so near a place of their own is there
-HALT_MS = 4 * MINUTE  # of a halt, with half of the time to the fixes before and after it
+HALT_MS = 4 * 60_000  # of a halt, with half of the time to the fixes before and after it
 HALT_PLACE_MIN = 60.0  # stayed at a place where halts count: a platform where somebody waited once is none
 LOOP_M = 150.0  # a way back to where it began has been to its farthest point, if that is farther
 
@@ -43,17 +42,23 @@ class Trips:
     mode_p: np.ndarray
     complete: np.ndarray
 
+    @property
+    def minutes(self) -> np.ndarray:
+        """(n,) minutes that each takes."""
+        return (self.t_end - self.t_start) / 60_000
+
 
 class _Places:
-    """Places of people. of_stop: (k,) the place of each stop. xy: (p, 2) lon and lat of the longest stop of each."""
+    """Places of people. of_stop: (k,) the place of each stop. xy: (p, 2) lon and lat, the mean of its stops by time."""
 
     def __init__(self, diary: Diary, user: np.ndarray) -> None:
         stay, key = diary.stops["duration_min"], user << 32 | diary.stops["place"]
-        order = np.argsort(-stay, kind="stable")
-        keys, longest = np.unique(key[order], return_index=True)
-        self.of_stop, self.user = np.searchsorted(keys, key), keys >> 32
-        self.xy = np.column_stack([diary.stop_lon, diary.stop_lat])[order][longest]
-        self.stay_min = np.bincount(self.of_stop, stay, len(keys))
+        keys, first, self.of_stop = np.unique(key, return_index=True, return_inverse=True)
+        self.user, self.stay_min = keys >> 32, np.bincount(self.of_stop, stay, len(keys))
+        lon = near_lon(diary.stop_lon, diary.stop_lon[first][self.of_stop])
+        means = (np.bincount(self.of_stop, stay * at, len(keys)) / self.stay_min for at in (lon, diary.stop_lat))
+        self.xy = np.column_stack([*means])
+        self.xy[:, 0] = wrapped(self.xy[:, 0])
 
     def near(self, xy: np.ndarray, user: np.ndarray, metres: float, min_stay_min: float = 0.0) -> np.ndarray:
         """(n,) the place of the person that is nearest to each point (n, 2); -1 where none is within some metres."""
@@ -82,51 +87,46 @@ class _Anchors:
 def trips_of(diary: Diary) -> Trips:
     """The trips of a diary: from each stop of a person to the next one, by one or several modes.
 
-    A trip begins and ends at its stops. A long silence ends a trip too: at a place of the person that is near, else
-    where the person is seen next, if that is no farther than one travels from fix to fix; else at its last fix, if one
-    travels no farther than NEAR_M from fix to fix, or nobody knows where. A halt at a place where the person stays at
-    other times is a stop. A way back to where it began is two trips, there and back, as travel surveys count, or none
-    if it leads nowhere. Modes are those of the legs, weighted by length.
+    A trip begins and ends at its stops, and with a long silence: at a place of the person that is near, else where the
+    person is seen next, if that is no farther than one travels from fix to fix; else at its last fix, if one travels no
+    farther than NEAR_M from fix to fix, or nobody knows where. A halt at a place where the person stays at other times
+    is a stop. A way back to where it began is two trips, there and back, as travel surveys count, or none if it leads
+    nowhere. Modes are those of the legs, weighted by length.
     """
-    stops, legs, ways, ids = diary.stops, diary.trips, diary.trip_fixes, diary.users["user_id"]
+    stops, legs, ways = diary.stops, diary.trips, diary.trip_fixes
     user = np.append(diary.stop_user, ways.track_user).astype(np.int64)  # rows of ids
-    n, n_stops = len(user), len(stops["user_id"])
-    t0, t1 = (np.append(stops[a], legs[b]) for a, b in (("t_arrive", "t_start"), ("t_leave", "t_end")))
-    places, fixes = _Places(diary, user[:n_stops]), np.column_stack([ways.lon, ways.lat])
-    sides = []
-    for row in (ways.track_offsets[:-1], ways.track_offsets[1:] - 1):
+    n, n_stops, ends = len(user), len(stops["user_id"]), (ways.track_offsets[:-1], ways.track_offsets[1:] - 1)
+    places, fixes, sides = _Places(diary, user[:n_stops]), np.column_stack([ways.lon, ways.lat]), []
+    for row, of_stop, of_leg in zip(ends, ("t_arrive", "t_leave"), ("t_start", "t_end")):
         place = np.append(places.of_stop, places.near(fixes[row], user[n_stops:], PLACE_M))
         xy = np.append(places.xy[places.of_stop], fixes[row], axis=0)
         xy[place >= 0] = places.xy[place[place >= 0]]
-        sides += [xy, place]
-    is_leg = np.arange(n) >= n_stops
-    order = np.lexsort((is_leg, t0, user))  # stops and legs in one row of time
-    user, t0, t1, xy0, place0, xy1, place1, is_leg = (v[order] for v in (user, t0, t1, *sides, is_leg))
+        sides.append((np.append(stops[of_stop], legs[of_leg]), place, xy))
+    order = np.lexsort((np.arange(n) >= n_stops, sides[0][0], user))  # stops and legs in one row of time
+    user, is_leg = user[order], order >= n_stops
+    t, place, xy = (np.stack(pair)[:, order] for pair in zip(*sides))  # (2, n), (2, n, 2): begin and end of each
     same = np.concatenate([[False], user[1:] == user[:-1], [False]])  # row k: from what comes before k to k
-    silence = np.concatenate([[0], t0[1:] - t1[:-1], [0]])
-    on = same[1:-1] & (silence[1:-1] <= SILENT_MS) & is_leg[1:] & is_leg[:-1]
-    first, last = (np.flatnonzero(is_leg & ~also[:n]) for also in (np.append(False, on), np.append(on, False)))
-    row0, row1 = ways.track_offsets[order[first] - n_stops], ways.track_offsets[order[last] - n_stops + 1] - 1
-    reach = NEAR_M + REACH_M_S * (t1[last] - t0[first]) / 1000 / np.maximum(row1 - row0, 1)
+    silence = np.concatenate([[0], t[0, 1:] - t[1, :-1], [0]])
+    on = same & (silence <= SILENT_MS) & np.append(is_leg, False) & np.append(False, is_leg)
+    own = [np.flatnonzero(is_leg & ~also) for also in (on[:-1], on[1:])]  # the first and last leg of each trip
+    rows = [row[order[leg] - n_stops] for row, leg in zip(ends, own)]
+    reach = NEAR_M + REACH_M_S * (t[1, own[1]] - t[0, own[0]]) / 1000 / np.maximum(rows[1] - rows[0], 1)
 
-    def ends(own: np.ndarray, row: np.ndarray, step: int, at: tuple, beside: tuple) -> _Anchors:
-        """One end of each trip. own: its leg. step: 1 to what comes next on record, -1 to what was before."""
-        other, gap = (own + step) % n, own + (step > 0)
-        near = metres_between(*at[0][own].T, *beside[0][other].T)
-        at_stop = same[gap] & ~is_leg[other] & ((silence[gap] <= SILENT_MS) | (near < NEAR_M))
-        at_place = ~at_stop & (at[1][own] >= 0)
-        seen = same[gap] & (near < reach) & (silence[gap] <= REACH_MS) & ~at_place & (is_leg[other] | (step > 0))
-        moved = at_stop | (seen & (step > 0))
-        place, xy = (
-            np.where(moved, beside[1][other], at[1][own]),
-            np.where(moved[:, None], beside[0][other], at[0][own]),
-        )
-        known = at_stop | at_place | seen | (same[gap] & (reach < 2 * NEAR_M))
-        return _Anchors(np.arange(len(own)), row, row, place, xy, known)
+    def end(side: int) -> _Anchors:
+        """One end of each trip: 0 where it begins, beside what was before, or 1, beside what comes next."""
+        leg = own[side]
+        gap, other = leg + side, (leg + 2 * side - 1) % n
+        near = metres_between(*xy[side, leg].T, *xy[1 - side, other].T) < reach
+        seen = same[gap] & near & (silence[gap] <= 1000 * Settings.max_unseen_s)
+        seen |= same[gap] & ~is_leg[other] & (silence[gap] <= SILENT_MS)
+        at_place = place[side, leg] >= 0
+        moved = seen & ~at_place & (~is_leg[other] | (side == 1))
+        where = np.where(moved, 1 - side, side), np.where(moved, other, leg)
+        known = at_place | seen | (same[gap] & (reach < 2 * NEAR_M))
+        return _Anchors(np.arange(len(leg)), rows[side], rows[side], place[where], xy[where], known)
 
-    trip = np.searchsorted(first, np.flatnonzero(is_leg), side="right") - 1  # of each leg
-    begin, end = ends(first, row0, -1, (xy0, place0), (xy1, place1)), ends(last, row1, 1, (xy1, place1), (xy0, place0))
-    anchors = _sorted([begin, _halts(ways, trip[ways.track], places, user[first], row0, row1), end])
+    trip = np.searchsorted(own[0], np.flatnonzero(is_leg), side="right") - 1  # of each leg
+    anchors = _sorted([end(0), _halts(ways, trip[ways.track], places, user[own[0]], *rows), end(1)])
     anchors = _sorted([anchors, _turns(anchors, fixes)])
     a = np.flatnonzero(~run_starts(anchors.trip)) - 1
     a = a[(anchors.place[a] < 0) | (anchors.place[a] != anchors.place[a + 1])]
@@ -139,10 +139,10 @@ def trips_of(diary: Diary) -> Trips:
     share = metres / np.maximum(total[piece], 1e-9)
     by_mode = np.nan_to_num(diary.mode_p)[ways.track[step]].T
     mode_p = np.column_stack([np.bincount(piece, share * p, len(a)) for p in by_mode])
-    who, known = user[first][anchors.trip[a]], anchors.known[a] & anchors.known[a + 1]
     begins, ends_at = anchors.xy[a], anchors.xy[a + 1]
     total = np.maximum(total, metres_between(*begins.T, *ends_at.T))  # the last fix may be far from where a trip ends
-    return Trips(ids, who, ways.t[leave], ways.t[arrive], begins, ends_at, total, mode_p, known)
+    who, known = user[own[0]][anchors.trip[a]], anchors.known[a] & anchors.known[a + 1]
+    return Trips(diary.users["user_id"], who, ways.t[leave], ways.t[arrive], begins, ends_at, total, mode_p, known)
 
 
 def _sorted(parts: list[_Anchors]) -> _Anchors:
@@ -154,14 +154,13 @@ def _halts(
     ways: Tracks, trip: np.ndarray, places: _Places, user: np.ndarray, row0: np.ndarray, row1: np.ndarray
 ) -> _Anchors:
     """Halts of trips at places. trip: of each fix. user, row0, row1: of each trip, and the rows of its fixes."""
-    t = ways.t
     place = places.near(np.column_stack([ways.lon, ways.lat]), user[trip], HALT_M, HALT_PLACE_MIN)
     first = np.flatnonzero(run_starts(trip, place))
     last = run_ends(first, len(place))
     inner = (place[first] >= 0) & (first > row0[trip[first]]) & (last < row1[trip[first]])
     first, last = first[inner], last[inner]
-    stay = (t[last] - t[first] + t[last + 1] - t[first - 1]) / 2
-    first, last = first[stay >= HALT_MS], last[stay >= HALT_MS]
+    stays = (ways.t[last] - ways.t[first] + ways.t[last + 1] - ways.t[first - 1]) / 2 >= HALT_MS
+    first, last = first[stays], last[stays]
     return _Anchors(trip[first], first, last, place[first], places.xy[place[first]], np.ones(len(first), bool))
 
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -35,11 +35,10 @@ class Zones:
 
     def find(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """(n,) the first zone that holds each point, edges included; -1 for none. lon, lat: (n,) degrees."""
-        zone = np.full(len(lon), -1)
+        zone = np.full(len(lon), len(self.shapes))
         found, point = points_inside(usable_polygons(self.shapes), lon, lat)
-        order = np.argsort(-found, kind="stable")  # the first zone is written last
-        zone[point[order]] = found[order]
-        return zone
+        np.minimum.at(zone, point, found)
+        return np.where(zone < len(self.shapes), zone, -1)
 
 
 def hexagons(lon: np.ndarray, lat: np.ndarray, size_m: float) -> tuple[Zones, np.ndarray]:
@@ -51,10 +50,9 @@ def hexagons(lon: np.ndarray, lat: np.ndarray, size_m: float) -> tuple[Zones, np
 
     if not len(lon):
         return Zones(np.zeros(0, object), np.zeros(0, object)), np.zeros(0, np.int64)
-    east, north = float(lon[0]), float(np.median(lat))
-    east += float(np.median(near_lon(lon - east, np.zeros(len(lon)))))
+    east, north = np.median(near_lon(lon, lon[0])), np.median(lat)
     scale = DEGREE_M * np.cos(np.radians(north)), DEGREE_M
-    xy = np.column_stack([near_lon(lon - east, np.zeros(len(lon))), lat - north]) * scale
+    xy = np.column_stack([near_lon(lon, east) - east, lat - north]) * scale
     step = size_m * np.array([0.5, np.sqrt(3) / 2])  # centres are where column and row are both even or both odd
     even, odd = (2 * np.rint((xy / step - shift) / 2) + shift for shift in (0, 1))
     far_even, far_odd = (np.hypot(*(xy - cell * step).T) for cell in (even, odd))
@@ -71,9 +69,9 @@ def read_zones(shapes: Any, names: Iterable[Any] | None) -> Zones:
     number.
     """
     shapes = np.array(shapes, dtype=object).reshape(-1)
-    seen, unique = Counter[str](), []
+    unique: dict[str, None] = {}
     for number, name in enumerate([None] * len(shapes) if names is None else names, 1):
         word = str(number if str(name) in ("None", "NULL", "") else name)  # NULL is QGIS's None
-        seen[word] += 1
-        unique.append(word if seen[word] == 1 else f"{word} ({seen[word]})")
-    return Zones(np.array(unique, object), shapes)
+        more = (f"{word} ({k})" for k in count(2))
+        unique[next(each for each in chain([word], more) if each not in unique)] = None
+    return Zones(np.array([*unique], object), shapes)
