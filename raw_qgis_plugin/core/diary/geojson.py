@@ -19,13 +19,12 @@ def write_geojson(path: Path, diary: Diary) -> None:
 
     The file is written whole or not at all. Raises OSError.
     """
-    ways, table = diary.trip_fixes, diary.trips
+    ways, rows = diary.trip_fixes, zip(*(diary.trips[name].tolist() for name in FIELDS))
     xyzt = np.column_stack([ways.lon.round(6), ways.lat.round(6), np.zeros(len(ways)), ways.t / 1000])
     with complete(path) as beside, beside.open("w", encoding="utf-8") as file:
         file.write('{"type": "FeatureCollection", "features": [')
-        rows = zip(*(table[name].tolist() for name in FIELDS))
-        for k, (row, a, b) in enumerate(zip(rows, ways.track_offsets, ways.track_offsets[1:])):
+        for row, a, b in zip(rows, ways.track_offsets, ways.track_offsets[1:]):
             shape = {"type": "LineString", "coordinates": xyzt[a:b].tolist()}
             feature = {"type": "Feature", "properties": dict(zip(FIELDS, row)), "geometry": shape}
-            file.write((",\n" if k else "\n") + json.dumps(feature))
+            file.write(f"{',' * bool(a)}\n{json.dumps(feature)}")
         file.write("\n]}\n")

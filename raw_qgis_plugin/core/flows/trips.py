@@ -131,14 +131,11 @@ def trips_of(diary: Diary) -> Trips:
     a = np.flatnonzero(~run_starts(anchors.trip)) - 1
     a = a[(anchors.place[a] < 0) | (anchors.place[a] != anchors.place[a + 1])]
     leave, arrive, step = anchors.leave[a], anchors.arrive[a + 1], ways.steps()
-    piece = np.searchsorted(leave, step, side="right") - 1
-    on_way = step < np.append(arrive, 0)[piece]
-    piece, step = piece[on_way], step[on_way]
-    metres = ways.metres_to_next(step)
-    total = np.bincount(piece, metres, len(a))
-    share = metres / np.maximum(total[piece], 1e-9)
-    by_mode = np.nan_to_num(diary.mode_p)[ways.track[step]].T
-    mode_p = np.column_stack([np.bincount(piece, share * p, len(a)) for p in by_mode])
+    metres = np.zeros(len(ways))
+    metres[step] = ways.metres_to_next(step)
+    parts = metres, *metres * np.nan_to_num(diary.mode_p)[ways.track].T
+    total, *by_mode = (run[arrive] - run[leave] for run in (np.append(0, np.cumsum(each)) for each in parts))
+    mode_p = np.column_stack(by_mode) / np.maximum(total, 1e-9)[:, None]
     begins, ends_at = anchors.xy[a], anchors.xy[a + 1]
     total = np.maximum(total, metres_between(*begins.T, *ends_at.T))  # the last fix may be far from where a trip ends
     who, known = user[own[0]][anchors.trip[a]], anchors.known[a] & anchors.known[a + 1]

@@ -53,13 +53,12 @@ def write_film(canvas: QgsMapCanvas, path: Path, progress: QProgressDialog) -> b
         settings.animationRange, settings.frameDuration = clock.temporalExtents(), clock.frameDuration()
         settings.outputDirectory, settings.fileNameTemplate = folder, "####.png"
         done, words = QgsTemporalUtils.exportAnimation(canvas.mapSettings(), settings, feedback)
-        if feedback.isCanceled():
-            return False
-        if not done:
+        if not done and not feedback.isCanceled():
             raise InputError(words)
-        with complete(path) as beside:
-            _join(Path(folder), beside, path.suffix.lower())
-    return True
+        if done:
+            with complete(path) as film:
+                _join(Path(folder), film, path.suffix.lower())
+    return done
 
 
 def _join(folder: Path, film: Path, suffix: str) -> None:
@@ -71,5 +70,5 @@ def _join(folder: Path, film: Path, suffix: str) -> None:
         return
     even = "pad=ceil(iw/2)*2:ceil(ih/2)*2"  # H.264 has no odd sizes
     pictures = ["-framerate", str(FRAMES_A_SECOND), "-i", str(folder / "%04d.png"), "-vf", even, "-pix_fmt", "yuv420p"]
-    if QProcess.execute(which("ffmpeg") or "ffmpeg", ["-y", "-loglevel", "error", *pictures, "-f", "mp4", str(film)]):
+    if QProcess.execute("ffmpeg", ["-y", "-loglevel", "error", *pictures, "-f", "mp4", str(film)]):
         raise InputError(tr("ffmpeg could not write the film."))

@@ -31,51 +31,45 @@ class FlowsWindow(RawDialog):
         """names, shapes: of the regions, in degrees. as_layers: opens 'Flows between zones' for the regions."""
         super().__init__(parent, "raw_flows", tr("Trips between regions"))
         zones = read_zones(list(shapes), list(names))
-        self.all, self.by_hour = (
+        found, self.by_hour = (
             flows(trips, zones, FlowSpec(min_users=min_users, slice=part)).pairs for part in ("all", "hour")
         )
-        n = len(zones.names)
-        self.table = QTableWidget(n, n, objectName="raw_flow_matrix")
-        self.table.verticalHeader().setDefaultSectionSize(22)
-        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.setHorizontalHeaderLabels([tr("to {region}").format(region=name) for name in zones.names])
-        self.table.setVerticalHeaderLabels([tr("from {region}").format(region=name) for name in zones.names])
-        figures = zip(*(self.all[name] for name in ("from", "to", "n_trips", "n_users", "minutes", "metres")))
-        known = {(a, b): row for a, b, *row in figures if row[0] == row[0]}  # the others are mostly of one person
+        figures = zip(*(found[name] for name in ("from", "to", "n_trips", "n_users", "minutes", "metres")))
+        shown = {(a, b): row for a, b, *row in figures if row[0] > 0 <= a}  # others are of few people, or mostly of one
+        self.table = table = QTableWidget(len(names), len(names), objectName="raw_flow_matrix")
+        table.verticalHeader().setDefaultSectionSize(22)
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        table.setHorizontalHeaderLabels([tr("to {region}").format(region=name) for name in zones.names])
+        table.setVerticalHeaderLabels([tr("from {region}").format(region=name) for name in zones.names])
         full, few = tr("{n:,.0f} people, {m:,.0f} minutes, {km:,.1f} km"), tr("no trips, or of fewer than {n} people")
-        for a, b in np.ndindex(n, n):
-            count, people, minutes, metres = known.get((a, b), (np.nan, min_users, 0, 0))
-            item = QTableWidgetItem(f"{count:,.0f}" if (a, b) in known else "–")
+        for pair in np.ndindex(len(names), len(names)):
+            count, people, minutes, metres = shown.get(pair, (0, min_users, 0, 0))
+            item = QTableWidgetItem(f"{count:,.0f}" if count else "–")
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            item.setToolTip((full if (a, b) in known else few).format(n=people, m=minutes, km=metres / 1000))
-            self.table.setItem(a, b, item)
-        self.table.currentCellChanged.connect(lambda a, b, *_: self._show_hours(a, b))
+            item.setToolTip((full if count else few).format(n=people, m=minutes, km=metres / 1000))
+            table.setItem(*pair, item)
+        table.currentCellChanged.connect(lambda a, b, *_: self._show_hours(a, b))
         self.hours = hinting(objectName="raw_flow_hours")
-        first = np.flatnonzero(self.all["from"] >= 0)
         words = tr("Trips from stop to stop, by the regions at their ends. A dash: none, or of few people.")
-        if not len(first):
+        if not shown:
             few = tr("No two regions have trips of {n} people: draw larger ones, or lower the minimum of people.")
             words = f"{words} {few.format(n=min_users)}"
         tip = tr("Lines, zones and the whole matrix as layers of the map, which can be published")
         layers = QPushButton(tr("As layers…"), objectName="raw_flow_layers", toolTip=tip, clicked=as_layers)
-        self.setLayout(column(
-            wrapped(words),
-            self.table, self.hours, self.buttons(layers, page="flows"), stretch=self.table,
-        ))  # fmt: skip
+        self.setLayout(column(wrapped(words), table, self.hours, self.buttons(layers, page="flows"), stretch=table))
         self.resize(680, 520)
-        self.table.setCurrentCell(*(int(self.all[end][first[0]]) if len(first) else 0 for end in ("from", "to")))
+        table.setCurrentCell(*map(int, next(iter(shown), (0, 0))))
 
     def _show_hours(self, a: int, b: int) -> None:
         here = (self.by_hour["from"] == a) & (self.by_hour["to"] == b)
         trips = np.zeros((5, 24))
         by_mode = [np.nan_to_num(self.by_hour[name][here]) for name in (*BY_MODE, "trips_unknown")]
         trips[:, [int(words[:2]) for words in self.by_hour["slice"][here]]] = by_mode
-        names = [self.table.verticalHeaderItem(a).text(), self.table.horizontalHeaderItem(b).text()]
-        words = tr("Trips {way}, by hour of departure (solar time)").format(way=escaped(" ".join(names)))
+        way = f"{self.table.verticalHeaderItem(a).text()} {self.table.horizontalHeaderItem(b).text()}"
+        words = tr("Trips {way}, by hour of departure (solar time)").format(way=escaped(way))
         shares = np.where(trips.sum(axis=0) > 0, trips / max(1.0, trips.max()), np.nan)
-        few = tr("no trips, or of few people")
-        said = [[few if share != share else tr("{n:,.0f} trips").format(n=n) for n, share in zip(*each)]
-                for each in zip(trips, shares)]  # fmt: skip
+        few, count = tr("no trips, or of few people"), tr("{n:,.0f} trips")
+        said = [[count.format(n=n) if hour.any() else few for n, hour in zip(row, trips.T)] for row in trips]
         modes = [tr("walk"), tr("bike"), tr("motor"), tr("rail"), tr("mode unknown")]
         self.hours.setText(f"{words}{hour_table(modes, [*MODE_COLOURS, GREY], shares, said)}")
