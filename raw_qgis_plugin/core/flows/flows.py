@@ -68,7 +68,7 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
     import shapely
 
     ends = np.concatenate([trips.begin, trips.end]).T
-    zones, zone = hexagons(*ends, spec.size_m) if zones is None else (zones, zones.find(*ends))
+    zones, zone = hexagons(ends[0], ends[1], spec.size_m) if zones is None else (zones, zones.find(*ends))
     begin, end = np.split(zone, 2)
     wanted, inside, n_zones = _wanted(trips, spec.modes or ""), (begin >= 0) & (end >= 0), len(zones.names)
     rows = np.flatnonzero(wanted & trips.complete & inside)

@@ -35,7 +35,8 @@ class FlowsWindow(RawDialog):
             flows(trips, zones, FlowSpec(min_users=min_users, slice=part)).pairs for part in ("all", "hour")
         )
         figures = zip(*(found[name] for name in ("from", "to", "n_trips", "n_users", "minutes", "metres")))
-        shown = {(a, b): row for a, b, *row in figures if row[0] > 0 <= a}  # others are of few people, or mostly of one
+        # The others are of few people, or mostly of one
+        shown: dict[tuple[int, ...], list] = {(a, b): row for a, b, *row in figures if row[0] > 0 <= a}
         self.table = table = QTableWidget(len(names), len(names), objectName="raw_flow_matrix")
         table.verticalHeader().setDefaultSectionSize(22)
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
