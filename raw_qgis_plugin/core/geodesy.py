@@ -19,17 +19,8 @@ def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def near_lon(lon: np.ndarray, lon0: np.ndarray | float) -> np.ndarray:
-    """Longitudes within 180 degrees of lon0, beyond ±180 if necessary."""
+    """Longitudes within 180 degrees of lon0, beyond ±180 if necessary. Those that are there stay exactly the same."""
     return lon - 360.0 * np.round((lon - lon0) / 360.0)
-
-
-def wrapped(lon: np.ndarray) -> np.ndarray:
-    """Longitudes within ±180; those that are there already stay exactly the same."""
-    beyond = (np.abs(lon) > 180) & np.isfinite(lon)
-    if beyond.any():
-        lon = lon.copy()
-        lon[beyond] = near_lon(lon[beyond], 0.0)
-    return lon
 
 
 def unwrapped(lon: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 
 from .arrays import expand_ranges, group_offsets, group_quantile, object_column, renumber, run_starts, stable_order
 from .errors import InputError, check_cancelled
-from .geodesy import metres_between, wrapped
+from .geodesy import metres_between, near_lon
 from .skipped import NO_READABLE_TIME, OUTSIDE, UNLIKELY_TIME, VAGUE, LeftOut, Skipped
 from .times import DAY_MS, NO_TIME, solar_ms
 
@@ -97,11 +97,8 @@ class Tracks:
     @cached_property
     def span_s(self) -> np.ndarray:
         """(n_tracks,) seconds from the first to the last fix of each track; nan for a track without fixes."""
-        span = np.full(self.n_tracks, np.nan)
-        some = np.diff(self.track_offsets) > 0
-        first, last = self.track_offsets[:-1][some], self.track_offsets[1:][some] - 1
-        span[some] = (self.t[last] - self.t[first]) / 1000
-        return span
+        t, first, beyond = np.append(self.t, 0), self.track_offsets[:-1], self.track_offsets[1:]
+        return np.where(beyond > first, (t[beyond - 1] - t[first]) / 1000, np.nan)
 
     @property
     def has_steps(self) -> np.ndarray:
@@ -229,7 +226,6 @@ def build_tracks(
     ):
         skipped.add(reason, np.count_nonzero(good & wrong))
         good &= ~wrong
-    lon = wrapped(lon)
     rows = slice(None) if good.all() else np.flatnonzero(good)
     key = users.codes[rows].astype(np.int64)
     if trips is not users:
@@ -248,7 +244,7 @@ def build_tracks(
     del key  # ten million fixes take 80 MB a column
     first, number = kept[new], np.cumsum(new, dtype=np.int32) - 1
     used, track_user = renumber(users.codes[first], len(users.names))
-    columns = t, lon[kept], lat[kept], None if accuracy is None else accuracy[kept]
+    columns = t, near_lon(lon[kept], 0.0), lat[kept], None if accuracy is None else accuracy[kept]
     tracks = Tracks(users.names[used], trips.names[trips.codes[first]], track_user, number, *columns)
     check_cancelled()
     if drop_spikes:

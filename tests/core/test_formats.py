@@ -112,7 +112,7 @@ def test_owntracks_recorder_and_a_file_that_breaks_off(tmp_path):
     items = TIMELINES["owntracks.json"]["data"]
     lines = "".join(f"2020-01-01T10:00:00Z\t*                 \t{json.dumps(item)}\n" for item in items)
     assert read_text(tmp_path, lines, "2020-01.rec")[0].lon.tolist() == [7.1, 7.2]
-    assert read_text(tmp_path, lines.replace('"topic"', '"_"'), "2020-02.rec")[0].user_ids.tolist() == ["an"]
+    assert read_text(tmp_path, lines.replace('"topic"', '"_"'), "2020-02.rec")[0].track_ids.tolist() == ["an"]
     tracks, skipped, _ = read_text(tmp_path, lines[:-30], "short.rec")
     assert tracks.lon.tolist() == [7.1] and skipped == {"unreadable row": 1}
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import chained, expand_ranges
-from ..geodesy import near_lon, on_sphere, wrapped
+from ..geodesy import near_lon, on_sphere
 from ..tracks import Tracks
 
 HOME, WORK, OTHER = "home", "work", "other"  # kinds of places
@@ -24,7 +24,7 @@ def find_places(tracks: Tracks, first: np.ndarray, last: np.ndarray) -> tuple[np
     east = near_lon(tracks.lon[row] - tracks.lon[first][stop], np.zeros(len(row)))
     since, until = np.maximum(row - 1, first[stop]), np.minimum(row + 1, last[stop])
     time = tracks.t[until] - tracks.t[since]  # half of a silence is spent where it begins, half where it ends
-    lon = wrapped(tracks.lon[first] + _medians(east, time, stop, len(first)))
+    lon = near_lon(tracks.lon[first] + _medians(east, time, stop, len(first)), 0.0)
     lat = tracks.lat[first] + _medians(tracks.lat[row] - tracks.lat[first][stop], time, stop, len(first))
     if not len(first):
         return np.zeros(0, np.int64), lon, lat

@@ -19,7 +19,7 @@ from ..errors import InputError, Progress, no_progress, part_of
 from ..forecasting import areas
 from ..forecasting.context import select_rows
 from ..forecasting.predict import Prediction, Queries, predict
-from ..geodesy import wrapped
+from ..geodesy import near_lon
 from ..specs import BacktestSpec
 from ..tracks import Tracks
 from .baselines import simple_methods
@@ -93,7 +93,7 @@ def predict_simply(
     discs = areas.discs(lon, lat, np.stack([radius50_m, radius80_m])) if with_areas else None
     none = np.zeros((len(lon), 0))
     return Prediction(
-        queries.track, queries.t, np.tile(horizons_s, len(last)), wrapped(lon), lat, radius50_m, radius80_m,
+        queries.track, queries.t, np.tile(horizons_s, len(last)), near_lon(lon, 0.0), lat, radius50_m, radius80_m,
         np.isfinite(radius50_m), reasons, np.zeros(len(lon), bool), discs, none, none, none,
     )  # fmt: skip
 

@@ -37,8 +37,6 @@ def object_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[
             yield _timeline(points)
     else:
         items = [item for item in items if item.get("_type", "location") == "location"]
-        for item in (each for each in items if "_type" in each):  # of OwnTracks, whose t is what made the device send
-            item |= {"user": item.get("topic") or item.get("tid"), "t": None, "tid": None}
         names = dict.fromkeys(name for item in items[:1000] for name, value in item.items() if type(value) in PLAIN)
         if not names:
             words = "RAW reads exports of Google Timeline and OwnTracks."

@@ -20,15 +20,15 @@ USER = [
     "mmsi", "device", "idandroid", "vehicle", "taxi", "driver", "advertiser", "adid", "maid", "benutzer", "nutzer",
     "teilnehmer", "personen", "gerät", "geräte", "geraet", "fahrzeug", "fahrer", "usuario", "persona", "vehiculo",
     "vehículo", "usuário", "pessoa", "veículo", "veiculo", "utilisateur", "personne", "véhicule", "vehicule", "utente",
-    "veicolo", "gebruiker", "persoon", "voertuig", "用户", "车辆", "车牌号", "vehicleref", "uuid",
+    "veicolo", "gebruiker", "persoon", "voertuig", "用户", "车辆", "车牌号", "vehicleref", "uuid", "topic",
 ]
 TRACK = [
     "trackid", "track", "trip", "tid", "traj", "trajectory", "journey", "journeyref", "vehiclejourneyref",
     "datedvehiclejourneyref", "trackfid", "fahrt", "viaje", "viagem", "trajet", "viaggio", "轨迹", "行程",
 ]
 TIME = [
-    "t", "time", "timestamp", "timestamputc", "timeutc", "utc", "datetime", "trackedat", "recordedat",
-    "calldatetime", "basedatetime", "timestampms", "tst", "gpstime", "datetimeutc", "ts", "epoch", "unixtime",
+    "tst", "t", "time", "timestamp", "timestamputc", "timeutc", "utc", "datetime", "trackedat", "recordedat",
+    "calldatetime", "basedatetime", "timestampms", "gpstime", "datetimeutc", "ts", "epoch", "unixtime",
     "localtime", "startedat", "when", "eventtime", "fixtime", "gpsdatetime", "gpstimestamp", "devicetime",
     "recordtime", "observedat", "loggedat", "receivedat", "createdat", "recordedattime", "datetimelocal",
     "localdatetime", "zeitstempel", "zeitpunkt", "datumzeit", "datumuhrzeit", "fechahora", "datahora", "dateheure",
