@@ -77,7 +77,7 @@ def part_of(progress: Progress, start: float, stop: float) -> Progress:
 
 def require(*names: str) -> None:
     """Raise MissingLibrary with all of the modules `names` that are not installed."""
-    known = {module.split(".")[0]: package for package, module in MODULE_OF.items()}
+    known = {module: package for package, module in MODULE_OF.items()}
     tops = (name.split(".")[0] for name in names if not is_installed(name))
     missing = list(dict.fromkeys(known.get(top, top) for top in tops))
     if missing:

@@ -33,23 +33,15 @@ from .coordinates import line_wkb
 
 TIMES = ("t", "t_first", "t_last", "t_start", "t_end", "t_arrive", "t_leave")
 
-if Qgis.versionInt() >= 33800:
-    _T = QMetaType.Type
-    TYPES = {
-        "text": _T.QString, "int": _T.LongLong, "number": _T.Double, "bool": _T.Bool, "time": _T.QDateTime,
-    }  # fmt: skip
-else:
-    TYPES = {
-        "text": QVariant.String, "int": QVariant.LongLong, "number": QVariant.Double, "bool": QVariant.Bool,
-        "time": QVariant.DateTime,
-    }  # fmt: skip
+_T = QMetaType.Type
+TYPES = {"text": _T.QString, "int": _T.LongLong, "number": _T.Double, "bool": _T.Bool, "time": _T.QDateTime}
 
 
 def make_fields(kinds: Mapping[str, str]) -> QgsFields:
     """Fields in the mapping's order. kinds: name -> 'text', 'int', 'number', 'bool' or 'time' (UTC)."""
-    fields = QgsFields()
+    fields, old = QgsFields(), Qgis.versionInt() < 33800  # which takes QVariant's types, of the same numbers
     for name, kind in kinds.items():
-        fields.append(QgsField(name, TYPES[kind]))
+        fields.append(QgsField(name, QVariant.Type(TYPES[kind]) if old else TYPES[kind]))
     return fields
 
 
