@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import content_hash, expand_ranges, take_rows
+from ..arrays import content_hash, expand_ranges, rank_within, take_rows
 from ..bundle.contract import CALIBRATION_COLUMNS
 from ..errors import InputError, Progress, no_progress
 from ..features.featurizer import destination, into_frame
@@ -156,9 +156,8 @@ def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:
     possible &= np.abs(t[np.minimum(middle, len(t) - 1)] - half) <= 1000 * s.middle * seconds
     chosen = np.flatnonzero(possible)
     track, drawn = tracks.track[begin[chosen]], content_hash(key[begin[chosen]], np.array(1))
-    order = np.lexsort((drawn, track))
-    turn = np.arange(len(order)) - np.searchsorted(track[order], track[order])  # of a stretch, among those of its track
-    chosen = np.sort(chosen[order[np.lexsort((drawn[order], turn))][: s.max_stretches]])
+    turn = rank_within(track, ~drawn)  # of a stretch, among those of its track
+    chosen = np.sort(chosen[np.lexsort((drawn, turn))[: s.max_stretches]])
     return Gaps(tracks, begin[chosen], end[chosen]), middle[chosen]
 
 
