@@ -26,11 +26,10 @@ from qgis.PyQt.QtXml import QDomDocument
 
 from ..core.bundle.bundle import Worth, shipped_heads, worth
 from ..core.paths import RESOURCES
-from .words import ZONE, tr
+from .words import tr
 
 TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chosen, by its name; '' or none for all
 TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "track_id")"""
-VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
 # Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
 MODE_COLOURS = (CLASS_COLOURS[3], *CLASS_COLOURS[:3])  # walk, bike, motor and rail, as the classes of trips have them
@@ -229,29 +228,3 @@ class Style:
                 decimals = {"Min": -1e12, "Max": 1e12, "Precision": 3, "AllowNull": True}
                 layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("Range", decimals))
         layer.triggerRepaint()
-
-
-@dataclass(frozen=True)
-class Fixes(Style):
-    """Imported fixes. zone: the time zone that belongs to them."""
-
-    zone: str = ""
-    title, qml = "Fixes", "fixes"
-
-    def mark(self, layer: QgsVectorLayer) -> None:
-        """Keep the zone with the layer."""
-        if self.zone:
-            layer.setCustomProperty(ZONE, self.zone)
-
-
-@dataclass(frozen=True)
-class Table(Style):
-    """A table, which is named but not drawn. verdicts: of a backtest, for the dock's card."""
-
-    title: str
-    verdicts: str = ""
-
-    def mark(self, layer: QgsVectorLayer) -> None:
-        """Store the verdicts with the layer."""
-        if self.verdicts:
-            layer.setCustomProperty(VERDICTS, self.verdicts)

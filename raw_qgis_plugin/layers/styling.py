@@ -26,16 +26,40 @@ from qgis.PyQt.QtCore import QDateTime
 
 from .flows import add_moving
 from .legends import CLASS_COLOURS, Rules, Style, numbers_of, title_of
-from .legends import VERDICTS as VERDICTS
-from .legends import Fixes as Fixes
-from .legends import Table as Table
-from .words import MADE, MADE_BY, MADE_OF, tr
+from .words import MADE, MADE_BY, MADE_OF, ZONE, tr
 
 log = logging.getLogger(__name__)
 INFERRED = "123,63,158"  # what nobody observed is purple, hollow or dashed
 AHEAD_COLOURS = ("#7f2704", "#b8480a", "#e0701f", "#f39a4f", "#f8c18c")
 STOP_COLOURS = ("#d55e00", "#56b4e9", "#f0e442")  # the trips between them have others
+VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
+
+
+@dataclass(frozen=True)
+class Fixes(Style):
+    """Imported fixes. zone: the time zone that belongs to them."""
+
+    zone: str = ""
+    title, qml = "Fixes", "fixes"
+
+    def mark(self, layer: QgsVectorLayer) -> None:
+        """Keep the zone with the layer."""
+        if self.zone:
+            layer.setCustomProperty(ZONE, self.zone)
+
+
+@dataclass(frozen=True)
+class Table(Style):
+    """A table, which is named but not drawn. verdicts: of a backtest, for the dock's card."""
+
+    title: str
+    verdicts: str = ""
+
+    def mark(self, layer: QgsVectorLayer) -> None:
+        """Store the verdicts with the layer."""
+        if self.verdicts:
+            layer.setCustomProperty(VERDICTS, self.verdicts)
 
 
 @dataclass(frozen=True)

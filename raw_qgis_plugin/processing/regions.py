@@ -196,7 +196,7 @@ class FindFlows(TrackAlgorithm):
 
         from ..core.flows.flows import shown_zones, table_of
         from ..layers.flows import FlowLines, FlowZones
-        from ..layers.legends import Table
+        from ..layers.styling import Table
 
         table, pairs, types = table_of(found), found.pairs, Qgis.WkbType
         between = np.flatnonzero(pairs["rank"] > 0)
