@@ -12,7 +12,7 @@ from ..arrays import expand_ranges, join_rows, run_ends, run_starts, take_rows
 from ..diary.diary import Diary
 from ..diary.legs import Settings
 from ..diary.modes import SHORT_MODES
-from ..geodesy import metres_between, near_lon, on_sphere, wrapped
+from ..geodesy import metres_between, near_lon, on_sphere
 
 if TYPE_CHECKING:
     from ..tracks import Tracks
@@ -58,7 +58,7 @@ class _Places:
         lon = near_lon(diary.stop_lon, diary.stop_lon[first][self.of_stop])
         means = (np.bincount(self.of_stop, stay * at, len(keys)) / self.stay_min for at in (lon, diary.stop_lat))
         self.xy = np.column_stack([*means])
-        self.xy[:, 0] = wrapped(self.xy[:, 0])
+        self.xy[:, 0] = near_lon(self.xy[:, 0], 0.0)
 
     def near(self, xy: np.ndarray, user: np.ndarray, metres: float, min_stay_min: float = 0.0) -> np.ndarray:
         """(n,) the place of the person that is nearest to each point (n, 2); -1 where none is within some metres."""
