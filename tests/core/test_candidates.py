@@ -55,14 +55,3 @@ def test_home_and_work_are_own_places_with_their_hours():
         np.testing.assert_allclose(both, np.round(both), atol=1e-5)
         np.testing.assert_allclose(both[:2], 1.0, atol=1e-5)
     assert shares(nearest(found, 0, work)[0])[AFTER] < 0.3  # after any time at home mostly still at home
-
-
-def test_candidates_depend_neither_on_place_nor_on_what_comes_later():
-    t, lon, lat = commuter()
-    row = 3 * 96 + 50
-    _, here = ask(t, lon, lat, row, 5400.0)
-    t2, lon2, lat2 = commuter(lon0=0.2)
-    lon2[row + 1 :] += 0.3
-    _, there = ask(t2, lon2, lat2, row, 5400.0)
-    np.testing.assert_allclose(here.xy, there.xy, atol=0.5)
-    np.testing.assert_allclose(here.x[..., : len(KINDS) + 4], there.x[..., : len(KINDS) + 4], atol=1e-3)

@@ -55,10 +55,9 @@ def embed_cached(
     units = np.flatnonzero(tracks.has_steps)
     keys = unit_keys(tracks, recipe_key(model))
     found = store.read([keys[unit] for unit in units], result.shape[1])
-    known = np.array([keys[unit] in found for unit in units], bool)
-    for unit in units[known]:
-        result[unit] = found[keys[unit]]
-    new = units[~known]
+    for unit in units:
+        result[unit] = found.get(keys[unit], np.nan)
+    new = units[np.isnan(result[units]).all(axis=1)]
     for start in range(0, len(new), units_at_once):
         chosen = new[start : start + units_at_once]
         shares = [(len(units) - len(new) + done) / len(units) for done in (start, start + len(chosen))]
