@@ -45,8 +45,8 @@ def test_an_interval_without_both_times_labels_nobody(bad):
     tracks, told = walkers(["a", "b", "c", "d"]), []
     table = table_of(
         user_id=["a", "a", "c", "c", "d", "zoe"],
-        start=["1970-01-01T00:00", bad, "1970-01-01T00:00", "1970-01-01T00:20", "1970-01-01T00:05", 0],
-        end=["1970-01-01T00:15", "1970-01-01T00:30", bad, "1970-01-01T00:35", "1970-01-01T00:20", 1],
+        start=["1970-01-01T00:00", bad, "1970-01-01T00:00", "1970-01-01T00:20", "1970-01-01T00:05", "0"],
+        end=["1970-01-01T00:15", "1970-01-01T00:30", bad, "1970-01-01T00:35", "1970-01-01T00:20", "1"],
     )
     cut, row = cut_intervals(tracks, table, told.append)
     assert row.tolist() == [0, 3, 4] and cut.user_ids[cut.track_user].tolist() == ["a", "c", "d"]
