@@ -132,7 +132,7 @@ def backbone_difference(network: Raw) -> float:
     """
     graph = (GRAPHS / f"{network.config.preset}.onnx").read_bytes()
     weights = {name: values.float().numpy() for name, values in network.state_dict().items()}
-    session = Session(graph, 0, cuda=False, failed=lambda _: None, weights=weights)
+    session = Session(graph, 0, weights=weights)
     inputs = [example(network, p=p, t=t, seed=1) for p, t in ((0, 9), (7, 1))]
     return largest_difference(Graph(network).eval(), session, *inputs)
 

@@ -163,10 +163,10 @@ class RawAlgorithm(Form):
         finally:
             for output in self.opened:
                 output.discard()
-            self.opened = []
-        # QGIS never frees an exception of an algorithm, nor its frames. So it is raised outside of `except`, without a
-        # reference to `error` and the tracks that were read, and `self` gives back its layers and its model.
-        self.__dict__.clear()
+            # `current` refers to `self`: Python would free this circle in any thread, and crash QGIS
+            self.__dict__.clear()
+        # Raised outside of `except`, so that it has no reference to `error`: QGIS never frees an exception of an
+        # algorithm, nor its frames, which hold all the tracks that were read.
         raise QgsProcessingException(message)
 
     @abstractmethod

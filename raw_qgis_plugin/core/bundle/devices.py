@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -15,17 +15,16 @@ CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
 class Session:
-    """One of RAW's own graphs, ready to run on the graphics card or on the CPU."""
+    """One of RAW's own graphs, for the graphics card or the CPU. failed: why the card gave way, or ''."""
 
     def __init__(
-        self, graph: bytes, threads: int, cuda: bool, failed: Callable[[Exception], None],
-        weights: Mapping[str, np.ndarray] | None = None,
-    ) -> None:  # fmt: skip
-        """threads: of the CPU, 0 for all cores. cuda: whether to try the card; `failed` is told why it gave way.
+        self, graph: bytes, threads: int, cuda: bool = False, weights: Mapping[str, np.ndarray] | None = None
+    ) -> None:
+        """threads: of the CPU, 0 for all cores. cuda: whether to try the card.
 
         weights: those that the graph does not hold, by name.
         """
-        self._graph, self._threads, self._failed = graph, threads, failed
+        self._graph, self._threads, self.failed = graph, threads, ""
         self._weights = dict(weights or {})  # ONNX Runtime may use their memory as long as the session lives
         try:
             self._session = self._open([CUDA, CPU] if cuda else [CPU])
@@ -47,7 +46,7 @@ class Session:
 
     def _give_way(self, why: Exception) -> None:
         self._session = self._open([CPU])
-        self._failed(why)
+        self.failed = " ".join(str(why).split())[:300]
 
     @property
     def on_card(self) -> bool:

@@ -45,7 +45,7 @@ class Model:
             self._tell(why_not_cuda())
         self._past = self._backbone.shape("past_keys")
         self._candidate_width = self._backbone.shape("candidates")[-1]
-        self._scorer = cache(lambda kind: self._session(SCORERS[kind].read_bytes()))
+        self._scorers: dict[str, Session] = {}  # by kind; nothing here refers to the model itself: see `_look_at`
         self._head = cache(lambda name: Head.read(*bundle.head_file(name)))
 
     @property
@@ -53,10 +53,15 @@ class Model:
         """'CUDA' or 'CPU', where the network runs."""
         return "CUDA" if self._backbone.on_card else "CPU"
 
-    def _card_failed(self, error: Exception) -> None:
-        self._cuda = False
-        text = " ".join(str(error).split())[:300]
-        self._tell(f"The graphics card or its libraries failed, so the CPU does the work. ONNX Runtime says: {text}")
+    def _look_at(self, session: Session) -> Session:
+        """Tell if the card has failed. A session that calls the model would make a circle with it and its `warn`.
+
+        Python may free a circle in any thread, and QGIS's feedback, to which `warn` belongs, in its own alone.
+        """
+        if session.failed:
+            self._cuda, words = False, "The graphics card or its libraries failed, so the CPU does the work."
+            self._tell(f"{words} ONNX Runtime says: {session.failed}")
+        return session
 
     def _tell(self, warning: str) -> None:
         if not self.warning:  # one is enough for all graphs
@@ -85,11 +90,13 @@ class Model:
         (m, K, candidate), places (m, K, 2) and continuations as neighbours. Returns parameters (m, parameters) and
         options (m, K + n, 2) for `network_mixture` of forecasting/mixture.py, and where the continuations lead to.
         """
-        return self._run(self._scorer(kind), inputs)
+        if kind not in self._scorers:
+            self._scorers[kind] = self._session(SCORERS[kind].read_bytes())
+        return self._run(self._scorers[kind], inputs)
 
     def _session(self, graph: bytes, weights: dict[str, np.ndarray] | None = None) -> Session:
         try:
-            return Session(graph, self._threads, self._cuda, self._card_failed, weights)
+            return self._look_at(Session(graph, self._threads, self._cuda, weights))
         except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
             raise BundleError(f"ONNX Runtime cannot load the model {self.card['name']}: {e}") from e
 
@@ -99,11 +106,11 @@ class Model:
         """The named outputs of a graph, or all. Numbers are fed in single precision."""
         feed = {k: v if v.dtype == bool else v.astype(np.float32, copy=False) for k, v in feed.items()}
         try:
-            return self._finite(session.run(outputs, feed))
-        except BundleError:
-            raise
+            answers = session.run(outputs, feed)
         except Exception as e:  # as above
             raise BundleError(f"ONNX Runtime cannot run the model {self.card['name']}: {e}") from e
+        self._look_at(session)
+        return self._finite(answers)
 
     def _finite(self, answers: list[np.ndarray]) -> list[np.ndarray]:
         """The answers. Raises BundleError unless all are finite, which is found without an array beside them."""

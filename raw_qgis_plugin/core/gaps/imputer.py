@@ -145,7 +145,7 @@ class Imputer:
     """The network that comes with RAW. model/fill exports it."""
 
     def __init__(self) -> None:
-        self._session = Session(IMPUTER.read_bytes(), 1, False, lambda _: None)
+        self._session = Session(IMPUTER.read_bytes(), 1)
         card = json.loads(IMPUTER_CARD.read_text("utf-8"))
         self.calibration = card["calibration"]  # by `seconds`, the length of gaps
 
