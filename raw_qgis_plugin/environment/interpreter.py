@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Finds the Python that QGIS runs on, and runs it. `sys.executable` is no answer: on Windows and macOS it is QGIS.
 
-The search is a function of a `Layout`, so that the search of each system can be tested on any other. Children run with
--I: nothing of the working folder, of PYTHONPATH or of the user's own site gets onto their search path.
+Children run with -I: nothing of the working folder, of PYTHONPATH or of the user's own site gets on their search path.
 """
 
 from __future__ import annotations
@@ -11,23 +10,10 @@ import json
 import os
 import subprocess  # nosec B404
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.errors import RawError
 from ..core.paths import PACKAGE, ROOT
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The paths that QGIS's embedded Python knows. platform: as sys.platform. version: (major, minor)."""
-
-    platform: str
-    executable: Path
-    prefix: Path
-    version: tuple[int, int]
-    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 def python_of_venv(venv: Path, platform: str) -> Path | None:
@@ -36,15 +22,13 @@ def python_of_venv(venv: Path, platform: str) -> Path | None:
     return python if python.is_file() else None
 
 
-def base_python(layout: Layout | None = None) -> Path:
-    """QGIS's own interpreter, in the first usual folder that has one. layout: of this QGIS. Raises RawError."""
-    program = Path(sys.executable or "qgis")
-    layout = layout or Layout(sys.platform, program, Path(sys.prefix), sys.version_info[:2], os.environ)
-    major, minor = layout.version
+def base_python() -> Path:
+    """QGIS's own interpreter, in the first usual folder that has one. Raises RawError."""
+    major, minor = sys.version_info[:2]
     names = [f"python{major}.{minor}", f"python{major}", "python"]
-    if layout.platform == "win32":
+    if sys.platform == "win32":
         names = ["python.exe", "python3.exe"]
-    folders = list(dict.fromkeys(_folders(layout)))
+    folders = list(dict.fromkeys(_folders(major, minor)))
     for python in (folder / name for folder in folders for name in names):
         if python.is_file():
             return python
@@ -52,22 +36,22 @@ def base_python(layout: Layout | None = None) -> Path:
     raise RawError(f"The Python of this QGIS was not found. Looked for {' or '.join(names)} in: {looked}.")
 
 
-def _folders(layout: Layout) -> list[Path]:
-    """The folders that may hold the interpreter, the likeliest first."""
-    (major, minor), environ, prefix, program = layout.version, layout.environ, layout.prefix, layout.executable
-    if layout.platform == "win32":
+def _folders(major: int, minor: int) -> list[Path]:
+    """The folders that may hold the interpreter of a version, the likeliest first."""
+    prefix, program = Path(sys.prefix), Path(sys.executable or "qgis")
+    if sys.platform == "win32":
         # conda; OSGeo4W and the stand-alone installer, which have apps/Python312/python.exe beside bin/qgis-bin.exe. It
         # finds its home by its own folder. bin/python3.exe knows it from PYTHONHOME alone, which -I ignores
-        roots = [Path(root) for root in (environ.get("OSGEO4W_ROOT"), program.parent.parent) if root]
+        roots = [Path(root) for root in (os.environ.get("OSGEO4W_ROOT"), program.parent.parent) if root]
         found = [prefix, *(root / f"apps/Python{major}{minor}" for root in roots)]
-    elif layout.platform == "darwin":
+    elif sys.platform == "darwin":
         # MacOS/bin up to QGIS 3.40, later one of the others; conda and Homebrew
         python = f"Frameworks/Python.framework/Versions/{major}.{minor}/bin"
         parts = ("MacOS/bin", "MacOS", "Frameworks/bin", python, "Resources/python/bin")
         found = [parent / part for parent in program.parents if parent.name == "Contents" for part in parts]
         found += [prefix / "bin"]
     else:  # Snap; the distribution, conda and Flatpak
-        snap = [Path(environ["SNAP"], part) for part in ("usr/bin", "bin")] if "SNAP" in environ else []
+        snap = [Path(os.environ["SNAP"], part) for part in ("usr/bin", "bin")] if "SNAP" in os.environ else []
         found = [*snap, prefix / "bin", Path("/usr/bin")]
     return [*found, program.parent] if program.name.lower().startswith("python") else found
 

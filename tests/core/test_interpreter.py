@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from raw_qgis_plugin.core.errors import RawError
-from raw_qgis_plugin.environment.interpreter import Layout, base_python, python_of_venv
+from raw_qgis_plugin.environment.interpreter import base_python, python_of_venv
 
 
 def touch(path: Path) -> Path:
@@ -17,8 +18,13 @@ def touch(path: Path) -> Path:
     return path
 
 
-def layout(platform: str, executable: Path, prefix: Path, **environ: str) -> Layout:
-    return Layout(platform, executable, prefix, (3, 12), environ)
+def be(monkeypatch: pytest.MonkeyPatch, platform: str, executable: Path, prefix: Path, **environ: str) -> None:
+    """This Python passes for QGIS's on another system."""
+    known = {"platform": platform, "executable": str(executable), "prefix": str(prefix), "version_info": (3, 12)}
+    for name, value in known.items():
+        monkeypatch.setattr(sys, name, value)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
 
 
 # Where QGIS's interpreter is: platform, the running program, sys.prefix, variables, the interpreter, and others that
@@ -43,19 +49,23 @@ PLACES = {
 
 
 @pytest.mark.parametrize("system", PLACES)
-def test_the_interpreter_of_each_system_is_found(tmp_path: Path, system: str) -> None:
+def test_the_interpreter_of_each_system_is_found(tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch) -> None:
     platform, program, prefix, variables, right, others = PLACES[system]
     for each in (right, *others):
         touch(tmp_path / each)
     there = {name: value if name == "FLATPAK_ID" else str(tmp_path / value) for name, value in variables.items()}
-    assert base_python(layout(platform, tmp_path / program, tmp_path / prefix, **there)) == tmp_path / right
+    be(monkeypatch, platform, tmp_path / program, tmp_path / prefix, **there)
+    assert base_python() == tmp_path / right
 
 
-def test_qgis_itself_is_never_taken_and_the_error_says_where_it_looked(tmp_path: Path) -> None:
+def test_qgis_itself_is_never_taken_and_the_error_says_where_it_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     qgis = touch(tmp_path / "bin/qgis-bin.exe")
     touch(tmp_path / "bin/python3.exe")  # nor this one, which finds its modules by PYTHONHOME alone
+    be(monkeypatch, "win32", qgis, tmp_path)
     with pytest.raises(RawError, match="apps"):
-        base_python(layout("win32", qgis, tmp_path))
+        base_python()
 
 
 def test_python_of_a_venv(tmp_path: Path) -> None:

@@ -95,10 +95,8 @@ def test_closed_windows_are_deleted_and_open_ones_go_with_the_plugin(menu: Any) 
 
 def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from raw_qgis_plugin.environment import interpreter
-    from raw_qgis_plugin.environment.interpreter import Layout
 
-    elsewhere = Layout("win32", Path("/no/bin/qgis-bin.exe"), Path("/no/prefix"), (3, 12))
-    monkeypatch.setattr(interpreter, "Layout", lambda *_: elsewhere)
+    monkeypatch.setattr(interpreter, "_folders", lambda *_: [Path("/no/bin")])
     dialog = menu.open_window("environment")
     assert dialog.isVisible() and "The Python of this QGIS was not found." in dialog.log.toPlainText()
     for _ in range(2):
