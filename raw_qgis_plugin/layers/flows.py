@@ -30,7 +30,7 @@ from .legends import MODE_COLOURS, Style, numbers_of, short
 from .words import tr
 
 MAX_LINES, MM_A_LINE = 150, 14  # a small map has fewer lines: one for so many mm of its border
-WIDTHS_MM, CIRCLES_MM = (0.35, 0.7, 1.4, 2.8), (1.3, 1.8, 2.6, 3.6)  # twice the trips, twice the width or area
+WIDTHS_MM, CIRCLES_MM = (0.35, 0.7, 1.4, 2.8), (1.2, 1.7, 2.4, 3.4)  # twice the trips, twice the width or area
 SHOWN = "raw_flows"  # variable of the layer: how many lines a slice are drawn
 # A point to the right of the middle, so that the flows there and back lie side by side
 CURVE = (
@@ -103,7 +103,7 @@ class FlowLines(Style):
         few = f"{1000 * around / MM_A_LINE!r} / @map_scale / if(@map_start_time IS NULL, {len(parts)}, 1)"
         width = " ".join(f"WHEN {condition} THEN {mm}" for mm, condition, _ in classes)
         words = (tr("On foot"), tr("By bike"), tr("Motor vehicle"), tr("By rail"), tr("Mode unknown"))
-        modes = zip(("walk", "bike", "motor", "rail", "unknown"), words, (*MODE_COLOURS, "#dddddd"))
+        modes = zip(("walk", "bike", "motor", "rail", "unknown"), words, (*MODE_COLOURS, "#aaaaaa"))
         layer.setRenderer(_legend(f'"rank" <= min(@{SHOWN}, {few})', {
             tr("Trips"): [(_arrow("#777777", f"{mm} + 0.4"), *rule) for mm, *rule in classes],
             tr("Mode of most trips"): [

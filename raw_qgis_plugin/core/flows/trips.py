@@ -22,6 +22,7 @@ NEAR_M, REACH_M_S = 500.0, 8.0  # ... where the person is next, if that is so ne
 PLACE_M, HALT_M = 100.0, 60.0  # who ends a trip, or halts, so near a place of their own is there
 HALT_MS = 4 * 60_000  # of a halt, with half of the time to the fixes before and after it
 HALT_PLACE_MIN = 60.0  # stayed at a place where halts count: a platform where somebody waited once is none
+A_TIME = 1 << 18  # fixes
 LOOP_M = 150.0  # a way back to where it began has been to its farthest point, if that is farther
 
 
@@ -64,12 +65,15 @@ class _Places:
         """(n,) the place of the person that is nearest to each point (n, 2); -1 where none is within some metres."""
         from scipy.spatial import cKDTree
 
+        def layered(xy: np.ndarray, user: np.ndarray) -> np.ndarray:  # people in layers that never meet
+            return np.column_stack([on_sphere(*xy.T), user * 1e8])
+
         some = np.flatnonzero(self.stay_min >= min_stay_min)
-        here, points = (
-            np.column_stack([on_sphere(*at.T), who * 1e8])  # people in layers that never meet
-            for at, who in ((self.xy[some], self.user[some]), (xy, user))
-        )
-        return np.append(some, -1)[cKDTree(here).query(points, distance_upper_bound=metres)[1]]
+        tree, result = cKDTree(layered(self.xy[some], self.user[some])), np.empty(len(xy), np.int64)
+        for first in range(0, len(xy), A_TIME):  # so that no array grows beyond what the memory's caches hold
+            part = slice(first, first + A_TIME)
+            result[part] = tree.query(layered(xy[part], user[part]), distance_upper_bound=metres)[1]
+        return np.append(some, -1)[result]
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ def trips_of(diary: Diary) -> Trips:
     leave, arrive, step = anchors.leave[a], anchors.arrive[a + 1], ways.steps()
     metres = np.zeros(len(ways))
     metres[step] = ways.metres_to_next(step)
-    parts = metres, *metres * np.nan_to_num(diary.mode_p)[ways.track].T
+    parts = (metres * p[ways.track] for p in (np.ones(ways.n_tracks), *np.nan_to_num(diary.mode_p).T))
     total, *by_mode = (run[arrive] - run[leave] for run in (np.append(0, np.cumsum(each)) for each in parts))
     mode_p = np.column_stack(by_mode) / np.maximum(total, 1e-9)[:, None]
     begins, ends_at = anchors.xy[a], anchors.xy[a + 1]
