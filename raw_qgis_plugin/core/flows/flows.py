@@ -111,19 +111,18 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
 def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """The slice of each departure (n,), and the names of all slices. t: epoch ms. Hours are of mean solar time."""
     solar = solar_ms(t, lon)
-    hour = solar // HOUR_MS % 24
-    if kind == "hour":
-        return hour, np.array([f"{hour:02d}:00" for hour in range(24)], object)
-    if kind == "daypart":
-        spans = "00:00-05:59", "06:00-09:59", "10:00-14:59", "15:00-19:59", "20:00-23:59"
-        return np.searchsorted([int(span[:2]) for span in spans], hour, side="right") - 1, np.array(spans, object)
-    if kind == "weekend":
-        weekend = (solar // DAY_MS + 3) % 7 >= 5  # 1970-01-01 was a Thursday
-        return weekend.astype(np.int64), np.array(["weekday", "weekend"], object)
+    hour, months = solar // HOUR_MS % 24, solar.astype("datetime64[ms]").astype("datetime64[M]")
     if kind == "month":
-        months, which = np.unique(solar.astype("datetime64[ms]").astype("datetime64[M]"), return_inverse=True)
-        return which, months.astype(str).astype(object)
-    return np.zeros(len(t), np.int64), np.array(["all"], object)
+        names, which = np.unique(months.astype(str), return_inverse=True)
+        return which, names.astype(object)
+    which, words = {
+        "all": (np.zeros(len(t), np.int64), ["all"]),
+        "hour": (hour, [f"{hour:02d}:00" for hour in range(24)]),
+        "daypart": (np.searchsorted([6, 10, 15, 20], hour, side="right"),
+                    ["00:00-05:59", "06:00-09:59", "10:00-14:59", "15:00-19:59", "20:00-23:59"]),
+        "weekend": ((solar // DAY_MS + 3) % 7 // 5, ["weekday", "weekend"]),  # 1970-01-01 was a Thursday
+    }[kind]  # fmt: skip
+    return which, np.array(words, object)
 
 
 def persons(cell: np.ndarray, user: np.ndarray, n_cells: int) -> csr_matrix:

@@ -56,10 +56,9 @@ class _Places:
         stay, key = diary.stops["duration_min"], user << 32 | diary.stops["place"]
         keys, first, self.of_stop = np.unique(key, return_index=True, return_inverse=True)
         self.user, self.stay_min = keys >> 32, np.bincount(self.of_stop, stay, len(keys))
-        lon = near_lon(diary.stop_lon, diary.stop_lon[first][self.of_stop])
-        means = (np.bincount(self.of_stop, stay * at, len(keys)) / self.stay_min for at in (lon, diary.stop_lat))
-        self.xy = np.column_stack([*means])
-        self.xy[:, 0] = near_lon(self.xy[:, 0], 0.0)
+        at = near_lon(diary.stop_lon, diary.stop_lon[first][self.of_stop]), diary.stop_lat
+        lon, lat = (np.bincount(self.of_stop, stay * each, len(keys)) / self.stay_min for each in at)
+        self.xy = np.column_stack([near_lon(lon, 0.0), lat])
 
     def near(self, xy: np.ndarray, user: np.ndarray, metres: float, min_stay_min: float = 0.0) -> np.ndarray:
         """(n,) the place of the person that is nearest to each point (n, 2); -1 where none is within some metres."""
@@ -121,12 +120,11 @@ def trips_of(diary: Diary) -> Trips:
         leg = own[side]
         gap, other = leg + side, (leg + 2 * side - 1) % n
         near = metres_between(*xy[side, leg].T, *xy[1 - side, other].T) < reach
-        seen = same[gap] & near & (silence[gap] <= 1000 * Settings.max_unseen_s)
-        seen |= same[gap] & ~is_leg[other] & (silence[gap] <= SILENT_MS)
-        at_place = place[side, leg] >= 0
-        moved = seen & ~at_place & (~is_leg[other] | (side == 1))
+        seen = near & (silence[gap] <= 1000 * Settings.max_unseen_s)
+        seen = same[gap] & (seen | (~is_leg[other] & (silence[gap] <= SILENT_MS)))
+        moved = seen & (place[side, leg] < 0) & (~is_leg[other] | (side == 1))
         where = np.where(moved, 1 - side, side), np.where(moved, other, leg)
-        known = at_place | seen | (same[gap] & (reach < 2 * NEAR_M))
+        known = (place[side, leg] >= 0) | seen | (same[gap] & (reach < 2 * NEAR_M))
         return _Anchors(np.arange(len(leg)), rows[side], rows[side], place[where], xy[where], known)
 
     trip = np.searchsorted(own[0], np.flatnonzero(is_leg), side="right") - 1  # of each leg
