@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -100,17 +101,14 @@ class FlowLines(Style):
         ruler.setSourceCrs(layer.crs(), QgsProject.instance().transformContext())
         ruler.setEllipsoid("EPSG:7030")
         around = ruler.measurePerimeter(QgsGeometry.fromRect(layer.extent()))
-        few = f"{1000 * around / MM_A_LINE!r} / @map_scale / if(@map_start_time IS NULL, {len(parts)}, 1)"
+        few = f"max(10, {1000 * around / MM_A_LINE!r} / @map_scale / if(@map_start_time IS NULL, {len(parts)}, 1))"
         width = " ".join(f"WHEN {condition} THEN {mm}" for mm, condition, _ in classes)
         words = (tr("On foot"), tr("By bike"), tr("Motor vehicle"), tr("By rail"), tr("Mode unknown"))
         modes = zip(("walk", "bike", "motor", "rail", "unknown"), words, (*MODE_COLOURS, "#aaaaaa"))
-        layer.setRenderer(_legend(f'"rank" <= min(@{SHOWN}, {few})', {
-            tr("Trips"): [(_arrow("#777777", f"{mm} + 0.4"), *rule) for mm, *rule in classes],
-            tr("Mode of most trips"): [
-                (_arrow(colour, f"CASE {width} END"), f"\"main_mode\" = '{mode}'", label)
-                for mode, label, colour in modes if mode in there
-            ],
-        }))  # fmt: skip
+        rules = [(_arrow("#777777", f"{mm} + 0.4"), part, tr("Trips: {n}").format(n=n)) for mm, part, n in classes]
+        rules += [(_arrow(colour, f"CASE {width} END"), f"\"main_mode\" = '{mode}'", label)
+                  for mode, label, colour in modes if mode in there]  # fmt: skip
+        _set_rules(layer, rules, f'"rank" <= min(@{SHOWN}, {few})')
         return ""
 
     def mark(self, layer: QgsVectorLayer) -> None:
@@ -133,35 +131,31 @@ class FlowZones(Style):
     def draw(self, layer: QgsVectorLayer) -> str:
         """A thin border, and a circle at the middle in one of some sizes."""
         border = QgsFillSymbol.createSimple({"color": "0,0,0,0", "outline_color": "#999999", "outline_width": "0.2"})
-        circles = [(_circle(mm), *rule) for mm, *rule in _classes(layer, "n_within", CIRCLES_MM)]
-        layer.setRenderer(_legend("", {tr("Trips within, at all times"): [*circles, (border, "", tr("Zone"))]}))
+        circles, look = [], {"color": "0,114,178,110", "outline_color": "#0072b2"}
+        for mm, condition, words in _classes(layer, "n_within", CIRCLES_MM):
+            middle = _generated("point_on_surface(@geometry)", QgsMarkerSymbol.createSimple(look | {"size": str(mm)}))
+            circles.append((QgsFillSymbol([middle]), condition, tr("Trips within: {n}").format(n=words)))
+        _set_rules(layer, [*circles, (border, "TRUE", tr("Zone (circles: at all times)"))])
         return ""
 
 
 def _classes(layer: QgsVectorLayer, field: str, sizes: tuple[float, ...]) -> list[tuple[float, str, str]]:
     """The sizes, conditions and labels of up to four classes of a count, each up to half of the next: few are large."""
-    most = int(numbers_of(layer, field).max(initial=1))
-    steps = sorted({1, *(ceil(most / part) for part in (2, 4, 8))})
+    most = int((values := numbers_of(layer, field)).max(initial=1))
+    least = int(values[values > 0].min(initial=most))
+    steps = sorted({least, *(max(least, ceil(most / part)) for part in (2, 4, 8))})
     ends = [*(step - 1 for step in steps[1:]), most]
     labels = (short(a) if a == b else tr("{a} to {b}").format(a=short(a), b=short(b)) for a, b in zip(steps, ends))
     conditions = (f'"{field}" BETWEEN {a} AND {b}' for a, b in zip(steps, ends))
     return list(zip(sizes[-len(steps) :], conditions, labels))
 
 
-def _legend(condition: str, groups: dict[str, list[tuple[QgsSymbol, str, str]]]) -> QgsRuleBasedRenderer:
-    """Rules under headings. condition: of all. groups: the symbols, conditions and labels of each heading."""
+def _set_rules(layer: QgsVectorLayer, rules: Sequence[tuple[QgsSymbol, str, str]], drawn: str = "TRUE") -> None:
+    """Draw a layer by symbols, each with a condition and a label. drawn: the condition of all."""
     root = QgsRuleBasedRenderer.Rule(None)
-    for words, rules in groups.items():
-        group = QgsRuleBasedRenderer.Rule(None, 0, 0, condition, words)
-        for symbol, part, label in rules:
-            group.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, part, label))
-        root.appendChild(group)
-    return QgsRuleBasedRenderer(root)
-
-
-def _circle(mm: float) -> QgsFillSymbol:
-    look = {"color": "0,114,178,110", "outline_color": "#0072b2", "size": str(mm)}
-    return QgsFillSymbol([_generated("point_on_surface(@geometry)", QgsMarkerSymbol.createSimple(look))])
+    for symbol, condition, label in rules:
+        root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, f"{condition} AND {drawn}", label))
+    layer.setRenderer(QgsRuleBasedRenderer(root))
 
 
 def _arrow(colour: str, width: str) -> QgsLineSymbol:
