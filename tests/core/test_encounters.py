@@ -79,6 +79,19 @@ def test_of_the_least_length_is_long_enough(seconds: int) -> None:
     assert len(found(together, min_minutes=(seconds + 10) / 60).one) == 0
 
 
+@pytest.mark.parametrize(("times", "encounters"), [(1, 1), (2, 2)])
+def test_one_time_apart_ends_no_encounter(times: int, encounters: int) -> None:
+    k = np.arange(20)
+    x = np.where((k >= 9) & (k < 9 + times), 500.0, 10.0)
+    assert len(found(tracks_of(["a", "b"], [START + 30_000 * k] * 2, [0 * x, x])).one) == encounters
+
+
+def test_in_a_gap_a_position_is_uncertain_by_the_distance_and_the_time() -> None:
+    one = tracks_of(["a"], [START + np.array([0, 10 * MINUTE])], [np.array([0, 1000.0])])
+    ((_, p),) = positions(one, MINUTE, 10 * MINUTE)  # a gap as long as one may be
+    assert p.error_m[[0, 5, 10]] == pytest.approx([0, 0.05 * 1000 + 0.02 * 300, 0], rel=1e-2)
+
+
 def inside_of_gap() -> Tracks:
     """Of the two walkers nothing but the fixes at the ends of their gaps."""
     tracks = walkers(slice(10, 22))
