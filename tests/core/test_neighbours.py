@@ -67,19 +67,6 @@ def test_a_continuation_says_where_when_and_whose_it_is():
     np.testing.assert_allclose(named["weight"], np.exp(-0.5 * (position**2 + velocity**2)), rtol=1e-3)
     assert not named["same_user"].any() and np.abs(named["hours"]).max() < 0.1
     assert set(named["same_week_part"]) == {0.0, 1.0}
-    first = tracks.track_offsets[0] + CORNER + np.array([[-1, 0]])  # who came by before comes by again
-    again = tracks.take(tracks.track == 0)
-    both = build_tracks(
-        np.zeros(2 * len(again)),
-        None,
-        np.concatenate([again.t, again.t + HOUR]),
-        *np.tile([again.lon, again.lat], 2),
-        drop_spikes=False,
-    )[0]
-    before, last = first[:, 0] + len(again), first[:, 1] + len(again)
-    found = Neighbours(both).continuations(last, before, np.array([[30.0]]))[0][0, 0]
-    assert found[0, COLUMNS.index("same_user")]
-    assert found[0, COLUMNS.index("hours")] == pytest.approx(-1, abs=0.01)
 
 
 def test_only_what_had_ended_by_then_is_known():
