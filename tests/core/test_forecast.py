@@ -164,15 +164,6 @@ def test_cancel_stops_between_batches(model):
         embed(straight(), model, stop)
 
 
-def test_a_context_goes_back_to_the_last_silence():
-    t = START + 10_000 * np.concatenate([np.arange(30), 5000 + np.arange(12)])
-    assert select_rows(t, 0, len(t), 60.0, False)[0].tolist() == list(range(30, 42))
-    days = START + 900_000 * np.concatenate([np.arange(30), 200 + np.arange(12)])
-    for horizon in (900.0, 9000.0):
-        rows, is_days = select_rows(days, 0, len(days), horizon, False)
-        assert is_days and len(rows) == 42  # a person's days go on over the night
-
-
 def test_two_places_are_two_areas(model):
     m = Mixture(np.array([[[0.0, 0.0], [5000.0, 0.0]]]), np.array([[100.0, 100.0]]), np.array([[0.5, 0.5]]))
     (radius,) = areas.disc_radii(m, np.array([[0.8]]))

@@ -23,7 +23,7 @@ from raw_qgis_plugin.core.sources.readers import (  # noqa: E402
     stream,
 )
 from raw_qgis_plugin.core.sources.schema import Schema, find_columns  # noqa: E402
-from raw_qgis_plugin.core.tracks import Skipped, without_outliers  # noqa: E402
+from raw_qgis_plugin.core.tracks import without_outliers  # noqa: E402
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
 HOUR = 3_600_000
@@ -339,10 +339,3 @@ def test_a_preview_of_a_folder_shows_the_first_file_with_fixes(tmp_path):
     (tmp_path / "b.parquet").unlink()
     with pytest.raises(InputError, match=r"c\.parquet cannot be read as Parquet"):
         preview(tmp_path)
-
-
-def test_unreadable_rows_are_counted_while_a_source_is_read(tmp_path):
-    (tmp_path / "a.csv").write_text("time,lon,lat\n2020-01-01,1,2\n1\n")
-    skipped = Skipped()
-    tables = stream(tmp_path / "a.csv", skipped=skipped)[1]
-    assert sum(map(len, tables)) == 1 and skipped == {"unreadable row": 1}

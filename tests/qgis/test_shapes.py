@@ -41,29 +41,6 @@ def test_regions_may_have_curves(
     assert next(done.layer().getFeatures()).geometry().equals(shape)
 
 
-ARC = "CircularString {z} (116 39 {a}, 116.001 39.001 {b}, 116.002 39 {c})"
-
-
-@pytest.mark.parametrize(
-    ("kind", "wkt", "n"),
-    [
-        ("CircularStringZM", ARC.format(z="ZM", a="7 1600000000", b="7 1600000060", c="7 1600000120"), 3),
-        (
-            "CompoundCurveM",
-            f"CompoundCurve M ({ARC.format(z='M', a=1.6e9, b=1.6e9 + 60, c=1.6e9 + 120)}, "
-            "(116.002 39 1600000120, 116.003 39 1600000180))", 4,
-        ),
-    ],
-)  # fmt: skip
-def test_the_fixes_of_curves_are_the_points_that_were_drawn(run: Callable, kind: str, wkt: str, n: int) -> None:
-    """Not those that QGIS puts between them to draw an arc: nobody was seen there."""
-    layer, feature = QgsVectorLayer(f"{kind}?crs=EPSG:4326", "curves", "memory"), QgsFeature()
-    feature.setGeometry(QgsGeometry.fromWkt(wkt))
-    assert layer.dataProvider().addFeature(feature)
-    done = run("raw:fillgaps", INPUT=layer)
-    assert done.values["N_POINTS"] == n and done.values["N_SKIPPED"] == 0
-
-
 FIJI = "EPSG:3460"  # metres, 180 degrees in the middle
 RING = "177 -18, 179 -18, -179 -18, -179 -17, 177 -17, 177 -18"
 HOLE = "-179.6 -17.6, -179.4 -17.6, -179.4 -17.4, -179.6 -17.4, -179.6 -17.6"
