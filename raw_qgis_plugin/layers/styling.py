@@ -122,7 +122,9 @@ class Trips(Style):
     def _rules(self, rules: Rules) -> None:
         for head in self.heads:
             rules.add_answers("class", head, "mode")
-        rules.add_if_any("unknown", "mode = 'unknown'", tr("Unknown: not sure"))
+        rules.add_if_any("unknown", "mode = 'unknown' AND \"observed\"", tr("Unknown: not sure"))
+        words = tr("Unknown: no fix on the way")  # thin, as the way is a guess
+        rules.add_if_any("outside", "mode = 'unknown' AND NOT \"observed\"", words, "#8c8c8c")
 
     def mark(self, layer: QgsVectorLayer) -> None:
         """A second style, in which trips move."""

@@ -31,10 +31,11 @@ from ...layers import styling, writing
 from ...layers.coordinates import from_wgs84, transform_xy
 from ...layers.legends import CLASS_COLOURS, title_of
 from ...layers.reading import as_text
+from ...layers.words import count_users
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..maps.fit import switch_clock_off
-from ..results import last_run, run_of
+from ..results import last_run, run_of, values_of
 from ..session import Session
 from ..widgets.layout import column, delete, row, wrapped
 from .people import describe_people
@@ -90,8 +91,7 @@ class UsersTab(QWidget):
 
     def _has_run(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
         switch_clock_off(self.canvas)
-        node = QgsProject.instance().layerTreeRoot().findLayer(layers.get("OUTPUT"))
-        if node is not None:
+        for node in filter(None, map(QgsProject.instance().layerTreeRoot().findLayer, layers.values())):
             node.setExpanded(True)  # shows the legend
         self._list_labels()
         unit, model = self.unit.currentData(), self.session.model
@@ -257,10 +257,18 @@ class UsersTab(QWidget):
 
 
 def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:
-    """How much a diary holds, and how its trips are reviewed, in words; [] where a layer is gone."""
-    counts = [layers[name].featureCount() for name in ("OUTPUT_STOPS", "OUTPUT_TRIPS") if name in layers]
-    if len(counts) < 2:
+    """How much a diary holds, who goes from home to work, and how its trips are reviewed; [] where a layer is gone."""
+    stops, trips = (layers.get(name) for name in ("OUTPUT_STOPS", "OUTPUT_TRIPS"))
+    if stops is None or trips is None:
         return []
-    words = tr("Stops: {n:,}, trips: {m:,}.").format(n=counts[0], m=counts[1])
-    review = tr("To review doubtful trips, sort their table by mode_p and correct the mode.")
-    return [f"{words} {review}" if counts[1] else words]
+    words = [tr("Stops: {n:,}, trips: {m:,}.").format(n=stops.featureCount(), m=trips.featureCount())]
+    names = ("user_id", "from_kind", "to_kind", "observed")
+    ends = list(zip(*(values_of(trips, name, object) for name in names)))
+    if commuters := [user for user, *kinds in ends if kinds[:2] == ["home", "work"]]:
+        commutes = tr("From home to work: {n:,} trips of {users}.")
+        words.append(commutes.format(n=len(commuters), users=count_users(len(set(commuters)))))
+    if hidden := sum(not seen for *_, seen in ends):
+        words.append(tr("Without a fix on the way, so of unknown mode: {n:,}.").format(n=hidden))
+    if hidden < len(ends):
+        words.append(tr("To review doubtful trips, sort their table by mode_p and correct the mode."))
+    return [" ".join(words)]
