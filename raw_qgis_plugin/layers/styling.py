@@ -123,7 +123,7 @@ class Trips(Style):
         for head in self.heads:
             rules.add_answers("class", head, "mode")
         rules.add_if_any("unknown", "mode = 'unknown' AND \"observed\"", tr("Unknown: not sure"))
-        words = tr("Unknown: no fix on the way")  # thin, as the way is a guess
+        words = tr("Unknown: too few fixes on the way")  # thin: their lines are guesses
         rules.add_if_any("outside", "mode = 'unknown' AND NOT \"observed\"", words, "#8c8c8c")
 
     def mark(self, layer: QgsVectorLayer) -> None:

@@ -63,7 +63,7 @@ class TrainingAlgorithm(TrackAlgorithm):
         def on_line(line: dict[str, Any]) -> None:
             found.update({key: line[key] for key in ("verdict", "provider") if key in line})
             text, share = training.progress_text(line), training.share_done(line, notes.get("minutes", 30.0))
-            if text and not {"verdict", "stage"} & line.keys():
+            if text and "verdict" not in line:
                 run.feedback.pushConsoleInfo(text) if "text" in line else run.info(text)
             if share is not None and not run.feedback.isCanceled():
                 run.stage(text, 15 + 85 * share) if "stage" in line else stage(share)

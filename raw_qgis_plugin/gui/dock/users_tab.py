@@ -268,7 +268,7 @@ def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:
         commutes = tr("From home to work: {n:,} trips of {users}.")
         words.append(commutes.format(n=len(commuters), users=count_users(len(set(commuters)))))
     if hidden := sum(not seen for *_, seen in ends):
-        words.append(tr("Without a fix on the way, so of unknown mode: {n:,}.").format(n=hidden))
+        words.append(tr("With too few fixes on the way to know the mode: {n:,}.").format(n=hidden))
     if hidden < len(ends):
         words.append(tr("To review doubtful trips, sort their table by mode_p and correct the mode."))
     return [" ".join(words)]
