@@ -74,11 +74,13 @@ class Rules:
             for word, colour in zip(classes, CLASS_COLOURS * 9):
                 self.add(pattern, f"{name} = {QgsExpression.quotedString(word)}", class_words(head, word), colour)
             return
-        limits = steps(numbers_of(self.layer, head["name"]))
-        last = len(limits) - 2
+        values = numbers_of(self.layer, head["name"])
+        limits = steps(values)
+        last, whole = len(limits) - 2, all(value == round(value) for value in (*values, *limits))
         for i, (low, high) in enumerate(zip(limits[:-1], limits[1:])):
             condition = f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}"
-            words = short(low) if low == high else tr("{a} to {b}").format(a=short(low), b=short(high))
+            top = high - 1 if whole and i < last else high  # of counts
+            words = short(low) if low == top else tr("{a} to {b}").format(a=short(low), b=short(top))
             words = f"{words} {tr(head.get('unit_of_measure', ''))}".strip()
             self.add(pattern, condition, words, STEP_COLOURS[round(i / max(1, last) * 4) if last else 2])
 

@@ -113,7 +113,7 @@ def draw(demo: Demo, bundle: Bundle) -> None:
     canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
     canvas.setLayers(layers)
     extent = QgsRectangle()
-    for layer in layers[:2]:
+    for layer in (each for each in layers if each.name().startswith(("Users", "Regions"))):
         extent.combineExtentWith(canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent()))
     extent.scale(1.1)
     canvas.setExtent(extent)

@@ -90,6 +90,7 @@ def _fixes(
     unless NONE is wanted.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from .columns import fixes_of
 
@@ -114,8 +115,12 @@ def _fixes(
                 fixes = fixes_of(table, schema)
             except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
                 raise InputError(f"{file.name} cannot be read as a table: {error}") from error
+            own = pa.repeat(name.as_posix(), len(fixes))
             if schema.user is None and wanted.user != NONE and len(names) > 1:
-                fixes = fixes.append_column("user", pa.repeat(name.as_posix(), len(fixes)).dictionary_encode())
+                fixes = fixes.append_column("user", own.dictionary_encode())
+            elif kind == "gpx" and len(names) > 1:  # whose tracks are numbered anew in each file
+                track = pc.binary_join_element_wise(own, fixes["track"].cast(pa.string()), " ")
+                fixes = fixes.drop_columns("track").append_column("track", track.dictionary_encode())
             yield schema, fixes
     skipped.files = [*skipped.files, *(file.name for file in unread)]
     if len(unread) == len(names):

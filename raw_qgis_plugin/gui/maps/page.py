@@ -7,6 +7,7 @@ import math
 import textwrap
 
 from qgis.core import (
+    QgsExpression,
     QgsLayoutItemLegend,
     QgsLegendRenderer,
     QgsLegendStyle,
@@ -44,10 +45,13 @@ def open_designer(desktop: Desktop) -> None:
     desktop.iface.openLayoutDesigner(layout)
 
 
-def make_layout(canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn: int = 20_000) -> QgsPrintLayout:
+def make_layout(
+    canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn: int = 20_000, max_named: int = 30
+) -> QgsPrintLayout:
     """A layout of what a canvas shows, at its place and time. The project does not list it yet.
 
     remarks: the notes at the foot. max_drawn: features of a layer in a PDF; a layer of more becomes a picture.
+    max_named: of more regions those that are withheld have no name.
     """
     layout, document = QgsPrintLayout(QgsProject.instance()), QDomDocument()
     document.setContent(TEMPLATE.read_text(encoding="utf-8"))
@@ -76,7 +80,8 @@ def make_layout(canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn:
             layer.renderer().setForceRasterRender(True)
         if layer.fields().lookupField("suppressed") >= 0 and layer.labeling() is None:  # regions have names
             labels = QgsPalLayerSettings()
-            labels.fieldName = layer.displayField()
+            name, labels.isExpression = QgsExpression.quotedColumnRef(layer.displayField()), True
+            labels.fieldName = f"if(\"suppressed\" AND {layer.featureCount()} > {max_named}, '', {name})"
             text, halo = QgsTextFormat(), QgsTextBufferSettings()
             text.setSize(8)
             halo.setEnabled(True)
