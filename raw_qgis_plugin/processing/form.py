@@ -140,16 +140,11 @@ class Run:
     def spec(self, kind: type[S]) -> S:
         """The options of an operation as the user set them."""
         of = self.algorithm
-        read = {
-            bool: of.parameterAsBool,
-            int: of.parameterAsInt,
-            float: of.parameterAsDouble,
-            str: of.parameterAsString,
-        }
+        get = {bool: of.parameterAsBool, int: of.parameterAsInt, float: of.parameterAsDouble, str: of.parameterAsString}
         values = {}
         for each in options_of(kind):
             empty = each.default is None and self.parameters.get(each.parameter) in (None, NULL, "")
-            values[each.name] = None if empty else read[each.kind](self.parameters, each.parameter, self.context)
+            values[each.name] = None if empty else get[each.kind](self.parameters, each.parameter, self.context)
         return kind(**values)
 
     def text(self, name: str) -> str:
