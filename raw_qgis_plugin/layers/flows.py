@@ -25,7 +25,6 @@ from qgis.core import (
     QgsSymbolLayer,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtGui import QColor
 
 from .legends import MODE_COLOURS, Style, numbers_of, short
 from .words import tr
@@ -175,7 +174,6 @@ def _arrow(colour: str, width: str) -> QgsLineSymbol:
     symbol = QgsLineSymbol([_generated(CURVE, curve)])
     for each in (curve, symbol):
         each.setClipFeaturesToExtent(False)  # an arrow is bent by its middle, which may lie out of sight
-    symbol.setColor(QColor(colour))
     return symbol
 
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from ..core.flows.flows import Flows
     from ..core.tracks import Tracks
     from ..layers.styling import Style
 
@@ -168,13 +167,16 @@ class FindFlows(TrackAlgorithm):
         self.add_sink("OUTPUT_MATRIX", "Matrix", TABLE, optional=True, made=False)
 
     def run_on(self, run: Run) -> None:
-        from ..core.flows.flows import find_flows
+        import numpy as np
+
+        from ..core.flows.flows import find_flows, shown_zones, table_of
         from ..core.flows.zones import read_zones
         from ..environment.folders import publish_secret
+        from ..layers.flows import FlowLines, FlowZones
+        from ..layers.styling import Table
 
-        spec, model = run.spec(FlowSpec), self.open_model()
+        spec, model, zones, types = run.spec(FlowSpec), self.open_model(), None, Qgis.WkbType
         tracks = self.read_units("track" if spec.trips == "tracks" else "user")
-        zones = None
         if "ZONES" in self.sources:
             source = self.sources["ZONES"]
             features = list(source.getFeatures())
@@ -187,18 +189,9 @@ class FindFlows(TrackAlgorithm):
             "zone."
         )
         run.info(words.format(n=found.n_trips, a=found.n_incomplete, b=found.n_outside))
-        if not (found.pairs["from"] >= 0).any():
+        table, pairs = table_of(found), found.pairs
+        if not (pairs["from"] >= 0).any():
             run.warn(tr("No pair of zones has trips of enough users: choose larger zones, or fewer slices."))
-        self._write(run, found)
-
-    def _write(self, run: Run, found: Flows) -> None:
-        import numpy as np
-
-        from ..core.flows.flows import shown_zones, table_of
-        from ..layers.flows import FlowLines, FlowZones
-        from ..layers.styling import Table
-
-        table, pairs, types = table_of(found), found.pairs, Qgis.WkbType
         between = np.flatnonzero(pairs["rank"] > 0)
         order = between[np.argsort(-pairs["rank"][between], kind="stable")]  # the strongest are drawn last
         ends = found.zones.centres[np.stack([pairs["from"], pairs["to"]], axis=1)[order].ravel()]
@@ -206,9 +199,8 @@ class FindFlows(TrackAlgorithm):
         columns = {name: values[order] for name, values in table.items()}
         self.write("OUTPUT", columns, FlowLines(), lines, types.LineString, 85, 92)
         if run.parameters.get("OUTPUT_ZONES"):
-            shapes, columns = shown_zones(found, "ZONES" not in self.sources)
-            polygons = self.polygons(shapes)
-            self.write("OUTPUT_ZONES", columns, FlowZones(), polygons, types.MultiPolygon, 92, 96)
+            shapes, columns = shown_zones(found, zones is None)
+            self.write("OUTPUT_ZONES", columns, FlowZones(), self.polygons(shapes), types.MultiPolygon, 92, 96)
         if run.parameters.get("OUTPUT_MATRIX"):
             self.write("OUTPUT_MATRIX", table, Table("Matrix of trips"), start=96)
 

@@ -28,10 +28,8 @@ class Zones:
         """(z, 2) lon and lat of a point inside each zone; nan for empty ones."""
         import shapely
 
-        xy, zone = shapely.get_coordinates(shapely.point_on_surface(self.shapes), return_index=True)
-        centres = np.full((len(self.shapes), 2), np.nan)
-        centres[zone] = xy
-        return centres
+        inside = shapely.point_on_surface(self.shapes)
+        return np.column_stack([shapely.get_x(inside), shapely.get_y(inside)])
 
     def find(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """(n,) the first zone that holds each point, edges included; -1 for none. lon, lat: (n,) degrees."""
