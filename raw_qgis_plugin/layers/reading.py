@@ -22,7 +22,6 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsFeatureRequest,
     QgsFields,
-    QgsLineString,
     QgsProcessingFeatureSource,
     QgsProcessingFeatureSourceDefinition,
     QgsProject,
@@ -257,15 +256,11 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Tab
 
 
 def _vertices(geometry: Any) -> np.ndarray:
-    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has m of NaN. Of curves
-    they are the points that somebody drew, and none between these.
-    """
+    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has m of NaN."""
     found: list[np.ndarray] = [np.empty((0, 3))]
     for part in geometry.constParts():
-        line = part if isinstance(part, QgsLineString) else QgsLineString(list(part.vertices()))
-        width = 2 + line.is3D() + line.isMeasure()
-        numbers = np.frombuffer(line.asWkb().data(), "<f8", offset=9).reshape(-1, width)
-        m = numbers[:, -1] if line.isMeasure() else np.full(len(numbers), np.nan)
+        numbers = np.frombuffer(part.asWkb().data(), "<f8", offset=9).reshape(-1, 2 + part.is3D() + part.isMeasure())
+        m = numbers[:, -1] if part.isMeasure() else np.full(len(numbers), np.nan)
         found.append(np.column_stack([numbers[:, :2], m]))
     return np.concatenate(found)
 

@@ -10,7 +10,7 @@ Only what had happened by the last fix of the query is used; the track's own pas
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
 
 import numpy as np
 
@@ -19,9 +19,6 @@ from ..features.featurizer import into_frame, solar_hour
 from ..geodesy import offset_m, on_sphere
 from ..times import DAY_MS
 from ..tracks import Tracks
-
-if TYPE_CHECKING:
-    from scipy.spatial import cKDTree
 
 # The columns of a continuation. Displacement over the horizon, position beside the query's fix, and difference of the
 # velocities, each east and north (or along and across the frame of the query's fix), metres and m/s; kernel weight;
@@ -245,8 +242,12 @@ class TimeForest:
 
     def __init__(self, points: np.ndarray) -> None:
         """points: (n, d), ordered by time."""
-        self.points = points
-        self._trees: dict[tuple[int, int], cKDTree] = {}
+        from scipy.spatial import cKDTree
+
+        def tree(block: int, size: int) -> cKDTree:
+            return cKDTree(points[block * size : (block + 1) * size], balanced_tree=False, compact_nodes=False)
+
+        self.points, self._tree = points, cache(tree)
 
     def nearest(self, at: np.ndarray, before: np.ndarray, k: int, most: float) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest of the first `before` (m,) points to each of `at` (m, d), the nearest first.
@@ -269,14 +270,6 @@ class TimeForest:
             size //= FAN_OUT
         self._compare_rest(at, begin, before, most, away, row)
         return away, row
-
-    def _tree(self, block: int, size: int) -> cKDTree:
-        if (block, size) not in self._trees:
-            from scipy.spatial import cKDTree
-
-            points = self.points[block * size : (block + 1) * size]
-            self._trees[block, size] = cKDTree(points, balanced_tree=False, compact_nodes=False)
-        return self._trees[block, size]
 
     def _compare_rest(
         self, at: np.ndarray, begin: np.ndarray, before: np.ndarray, most: float, away: np.ndarray, row: np.ndarray

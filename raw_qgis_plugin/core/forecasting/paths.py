@@ -83,7 +83,11 @@ class Components:
         order = np.lexsort((horizon_s, context))
         first = np.flatnonzero(run_starts(context[order]))
         size = np.diff(np.append(first, len(order)))
-        column = self._columns(context)
+        of = np.repeat(context, Settings.stored)
+        _, one, number = np.unique(content_hash(self.key.ravel(), of), return_index=True, return_inverse=True)
+        weight = np.bincount(number, self.values[..., 5].ravel())
+        # (m, c) the rank of each component among those of its context, the heaviest over all horizons first
+        column = rank_within(of[one], weight)[number].reshape(self.key.shape)
         result, probability = np.full((len(context), count, 2), np.nan), np.full((len(context), count), np.nan)
         s = Settings
         for h in np.unique(size):
@@ -99,13 +103,6 @@ class Components:
                 result[some, :n] = np.swapaxes(found, 1, 2)[:, :, :n]
                 probability[some, :n] = share[:, None, :n]
         return result, probability
-
-    def _columns(self, context: np.ndarray) -> np.ndarray:
-        """The number (m, c) of each component among those of its context, the heaviest over all horizons first."""
-        of = np.repeat(context, Settings.stored)
-        _, first, number = np.unique(content_hash(self.key.ravel(), of), return_index=True, return_inverse=True)
-        total, owner = np.bincount(number, self.values[..., 5].ravel()), of[first]
-        return rank_within(owner, total)[number].reshape(self.key.shape)
 
 
 def cluster(
