@@ -148,7 +148,7 @@ class Training:
         task, y = encode(before.label, self.rename)
         splits = folds(y, before.group, task, a.seed)[:1]
         if not splits:
-            raise InputError("The labels are too few or in too few groups to tune the network: use --backbone frozen.")
+            raise InputError("The labels are too few or in too few groups to tune the network: leave it frozen.")
         learn = splits[0][0]
         network = tune(
             network_of(bundle), tracks.take_tracks(learn), y[learn], task,

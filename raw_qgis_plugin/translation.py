@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""RAW's texts in the language of QGIS, where resources/i18n has it."""
+"""RAW's texts in the language of QGIS, where resources/i18n has it. update.py there collects them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale, QTranslator
 
 from .core import errors
 from .core.paths import RESOURCES
-from .layers.words import tr
 
 
 def install(locale: str = "") -> QTranslator | None:
@@ -18,5 +17,5 @@ def install(locale: str = "") -> QTranslator | None:
     if not translator.load(QLocale(name), "raw", "_", str(RESOURCES / "i18n"), ".qm"):
         return None
     QCoreApplication.installTranslator(translator)
-    errors.translate = tr
+    errors.translate = lambda words: QCoreApplication.translate("RAW", words)
     return translator

@@ -20,7 +20,13 @@ MODULE_OF = {
 
 
 class RawError(Exception):
-    """An error with one or two sentences: what is wrong, where, and what to do."""
+    """An error with one or two sentences: what is wrong, where, and what to do, in the language of the plugin.
+
+    words, values: of `translated`; words are a literal, which resources/i18n/update.py collects.
+    """
+
+    def __init__(self, words: str, /, **values: object) -> None:
+        super().__init__(translated(words, **values).strip())
 
 
 class InputError(RawError):
@@ -38,8 +44,8 @@ class MissingLibrary(RawError):
 class Cancelled(RawError):
     """The user stopped the work."""
 
-    def __init__(self, message: str = "Cancelled.") -> None:
-        super().__init__(message)
+    def __init__(self, words: str = "Cancelled.", /, **values: object) -> None:
+        super().__init__(words, **values)
 
 
 _is_cancelled: ContextVar[Callable[[], bool]] = ContextVar("is_cancelled", default=bool)
@@ -62,8 +68,8 @@ def check_cancelled() -> None:
 
 
 def translated(words: str, /, **values: object) -> str:
-    """A text for users in the language of the plugin, in English without it. values: for its braces."""
-    return translate(words).format(**values)
+    """A text for users in the language of the plugin, in English without it. values: for its braces, else as is."""
+    return translate(words).format(**values) if values else translate(words)
 
 
 def no_progress(share: float) -> None:
@@ -81,11 +87,11 @@ def require(*names: str) -> None:
     tops = (name.split(".")[0] for name in names if not is_installed(name))
     missing = list(dict.fromkeys(known.get(top, top) for top in tops))
     if missing:
-        packages = ", ".join(missing)
         raise MissingLibrary(
-            f"Missing Python package{'s' * (len(missing) > 1)}: {packages}. In QGIS install from Plugins → RAW → "
-            f"Packages; elsewhere with the Python that runs this: python -m pip install {' '.join(missing)}"
-        )
+            "Missing Python packages: {packages}. In QGIS install from Plugins → RAW → Packages; elsewhere with the "
+            "Python that runs this: python -m pip install {names}", packages=", ".join(missing),
+            names=" ".join(missing),
+        )  # fmt: skip
 
 
 def is_installed(module: str) -> bool:

@@ -63,12 +63,14 @@ class Option:
             return
         if self.choices:
             if value not in self.choices:
-                raise InputError(f"{self.parameter} has to be one of {', '.join(self.choices)}, not {value}.")
+                words = "{parameter} has to be one of {known}, not {value}."
+                raise InputError(words, parameter=self.parameter, known=", ".join(self.choices), value=value)
         elif self.kind in (int, float):
             low, high = self.minimum, self.maximum
             if not (-float("inf") if low is None else low) <= value <= (float("inf") if high is None else high):
-                limits = f"of {low:g} or more" if high is None else f"from {low or 0:g} to {high:g}"
-                raise InputError(f"{self.parameter} has to be a number {limits}, not {value:g}.")
+                words = "{parameter} has to be a number from {low:g} to {high:g}, not {value:g}."
+                words = "{parameter} has to be a number of {low:g} or more, not {value:g}." if high is None else words
+                raise InputError(words, parameter=self.parameter, low=low or 0, high=high, value=value)
 
 
 def option(default: Any, label: str, help: str = "", **more: Any) -> Any:
@@ -235,11 +237,11 @@ class HorizonSpec(Spec):
         """Seconds after the last fix: every STEP up to HORIZON. InputError for none, or more than `max_count`."""
         horizon, step = self.horizon_min, self.step_min
         if step > horizon:
-            raise InputError(f"STEP ({step:g} min) must be no longer than HORIZON ({horizon:g} min).")
+            raise InputError("STEP ({a:g} min) must be no longer than HORIZON ({b:g} min).", a=step, b=horizon)
         count = int(horizon / step + 1e-9)
         if count > self.max_count:
-            shortest = f"{horizon / self.max_count:g} min"
-            raise InputError(f"{count:,} steps are too many: choose a STEP of {shortest} or more.")
+            least = horizon / self.max_count
+            raise InputError("{n:,} steps are too many: choose a STEP of {m:g} min or more.", n=count, m=least)
         return [k * step * 60.0 for k in range(1, count + 1)]
 
 
@@ -284,7 +286,8 @@ class FillSpec(Spec):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.step_min < self.max_gap_min:
-            raise InputError(f"STEP ({self.step_min:g} min) must be shorter than MAX_GAP ({self.max_gap_min:g} min).")
+            a, b = self.step_min, self.max_gap_min
+            raise InputError("STEP ({a:g} min) must be shorter than MAX_GAP ({b:g} min).", a=a, b=b)
 
 
 @dataclass(frozen=True)

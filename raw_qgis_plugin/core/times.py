@@ -51,7 +51,7 @@ def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.
     try:
         column = values if hasattr(values, "null_count") else pa.array(values)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"The times are not a column of one kind: {error}") from None
+        raise InputError("The times are not a column of one kind: {error}", error=error) from None
     kind = column.type
     if pa.types.is_temporal(kind) and not pa.types.is_time(kind) and not pa.types.is_duration(kind):
         zoned = getattr(kind, "tz", None) is not None  # Arrow keeps zoned times in UTC
@@ -60,7 +60,7 @@ def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.
     if is_text(kind) or pa.types.is_null(kind):
         return _from_text(column.cast(pa.string()), zone, date_order)
     if not pa.types.is_integer(kind) and not pa.types.is_floating(kind):
-        raise InputError(f"The column of time holds {kind}, not times.")
+        raise InputError("The column of time holds {kind}, not times.", kind=kind)
     numbers = _from_numbers(pc.fill_null(column, 0).to_numpy(zero_copy_only=False), zone)  # not as floats with nan:
     return np.where(column.is_null().to_numpy(zero_copy_only=False), NO_TIME, numbers)  # µs would lose their digits
 
@@ -88,7 +88,7 @@ def find_zone(name: str) -> tzinfo:
         return ZoneInfo(name.strip())
     except (KeyError, ValueError, OSError):
         raise InputError(
-            f"Unknown time zone '{name}'. Use an IANA name such as UTC, Europe/Berlin or America/Maceio."
+            "Unknown time zone '{name}'. Use an IANA name such as UTC, Europe/Berlin or America/Maceio.", name=name
         ) from None
 
 

@@ -82,7 +82,8 @@ class Tracks:
         span = last - first + 3
         if span * (self.n_tracks + 1) >= 2**63:  # one key of track and time would overflow
             years = span // (365 * DAY_MS)
-            raise InputError(f"{self.n_tracks:,} tracks in {years} years are too many: leave out wrong times.")
+            n = self.n_tracks
+            raise InputError("{n:,} tracks in {years} years are too many: leave out wrong times.", n=n, years=years)
         return first, last, span, self.track.astype(np.int64) * span + (self.t - first + 1)
 
     def before(self, track: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -341,5 +342,6 @@ def _id_text(item: Any) -> str | None:
         item = str(item).lower()  # as Arrow writes it
     text = item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
     if len(text) > MAX_ID_LETTERS:
-        raise InputError(f"An id has {len(text):,} letters: '{text[:50]}…'. Choose another column of users or tracks.")
+        words = "An id has {n:,} letters: '{start}…'. Choose another column of users or tracks."
+        raise InputError(words, n=len(text), start=text[:50])
     return None if text.strip() in ("", "NULL", "<NA>", "nan", "NaN", "None") else text

@@ -11,6 +11,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from ..core.errors import translated
+
 
 def user_folder(name: str = "") -> Path:
     """The folder `raw` in the QGIS profile, or one in it; made if missing."""
@@ -65,5 +67,6 @@ def why_not_writable() -> str:
         (folder / ".written").touch()
         (folder / ".written").unlink()
     except OSError as error:
-        return f"RAW cannot write into {folder}: {error.strerror}. Models, trainings and packages cannot be kept there."
+        words = "RAW cannot write into {folder}: {error}. Models, trainings and packages cannot be kept there."
+        return translated(words, folder=folder, error=error.strerror)
     return ""

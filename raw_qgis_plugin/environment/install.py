@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from ..core.errors import RawError, check_cancelled
+from ..core.errors import RawError, check_cancelled, translated
 from . import locks, packages
 from .interpreter import isolated, python_of_venv, run_hidden
 
@@ -64,11 +64,11 @@ class Installer:
         shutil.rmtree(self.temporary, ignore_errors=True)  # of a QGIS that was killed
         try:
             if wheels is not None and not any(wheels.glob("*.whl")):
-                raise RawError(f"There is no wheel (*.whl) in {wheels}. Choose their folder.")
+                raise RawError("There is no wheel (*.whl) in {folder}. Choose their folder.", folder=wheels)
             lock = locks.find(self.locks)
             if lock is None:
                 python, numpy = ".".join(map(str, sys.version_info[:2])), packages.version_of("numpy")
-                raise RawError(f"RAW has no tested versions for Python {python} with NumPy {numpy}. Update RAW.")
+                raise RawError("RAW has no tested version for Python {a} and NumPy {b}. Update RAW.", a=python, b=numpy)
             pip = [*self._pip(), "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
             held, file = self.venv / "held-by-qgis.txt", self.venv / "locked.txt"
             held.write_text("".join(f"{n}=={v}\n" for n, v in packages.held_versions().items()), "utf-8")
@@ -80,10 +80,10 @@ class Installer:
             named = ", ".join(f"{pin.name}=={pin.version}" for pin in pins)
             self.log(f"To fetch from {source} what this system needs of: {named or 'nothing'}")
             if pins:
-                self._call(pip, "Installing the packages")
+                self._call(pip, translated("Installing the packages"))
             self._verify()
         except OSError as error:  # of a full disk, or of a file that cannot be written
-            raise RawError(f"{error}. {advice(str(error), wheels)}".strip()) from error
+            raise RawError("{error}. {advice}", error=error, advice=advice(str(error), wheels)) from error
         finally:
             shutil.rmtree(self.temporary, ignore_errors=True)
             for half in packages.site_packages(self.venv).glob("~*"):  # what pip was about to replace
@@ -98,10 +98,10 @@ class Installer:
             shutil.rmtree(self.venv, ignore_errors=True)
             options = [] if self._has(self.base, "ensurepip") else ["--without-pip"]
             command = isolated(self.base, "-m", "venv", "--system-site-packages", *options, str(self.venv))
-            self._call(command, "Making the environment")
+            self._call(command, translated("Making the environment"))
             python = python_of_venv(self.venv, sys.platform)
         if python is None:
-            raise RawError(f"The environment in {self.venv} could not be made. The log has the reason.")
+            raise RawError("The environment in {folder} could not be made. The log has the reason.", folder=self.venv)
         if self._has(python, "pip"):
             return isolated(python, "-m", "pip")
         if self._has(self.base, "pip"):
@@ -147,29 +147,31 @@ class Installer:
                     child.terminate()
                     child.wait()
         if child.returncode != 0:
-            reason = errors[-1] if errors else f"the command stopped with code {child.returncode}"
-            raise RawError(f"{what} failed: {reason} {advice(' '.join(errors), self.wheels)}".strip())
+            reason = errors[-1] if errors else translated("the command stopped with code {n}", n=child.returncode)
+            words, help = "{what} failed: {reason} {advice}", advice(" ".join(errors), self.wheels)
+            raise RawError(words, what=what, reason=reason, advice=help)
 
     def _verify(self) -> None:
         """Check that QGIS's own packages did not change, and import every new one with QGIS's search path."""
         folder = packages.site_packages(self.venv)
-        held = [n for n in packages.held_versions() if any(folder.glob(f"{n}-*.dist-info"))]
+        held = ", ".join(n for n in packages.held_versions() if any(folder.glob(f"{n}-*.dist-info")))
         if held:
-            raise RawError(f"pip brought its own {', '.join(held)}. Remove the environment and install again.")
+            raise RawError("pip brought its own {names}. Remove the environment and install again.", names=held)
         path = [p for p in sys.path if p and p != str(folder)] + [str(folder)]
         for package in (p for group in self.groups for p in packages.check(group, self.requirements)):
             check_cancelled()
             self.log(f"Trying {package.module}")
             if reason := packages.why_broken(self.base, package.module, path):
-                raise RawError(f"{package.name} was installed but does not work: {reason}")
+                raise RawError("{name} was installed but does not work: {why}", name=package.name, why=reason)
 
 
 def advice(errors: str, wheels: Path | None = None) -> str:
     """What the user can do about errors of pip; '' if unknown. wheels: the folder that it installed from."""
     found = next((pattern for pattern in ADVICE if re.search(pattern, errors, re.IGNORECASE)), "")
     if found == "no matching distribution" and wheels is not None:
-        return f"The folder {wheels} lacks it, or has another version, or one for another system."
-    return ADVICE.get(found, "")
+        words = "The folder {folder} lacks it, or has another version, or one for another system."
+        return translated(words, folder=wheels)
+    return translated(ADVICE[found]) if found else ""
 
 
 def qgis_proxy() -> str:

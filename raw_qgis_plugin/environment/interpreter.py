@@ -32,8 +32,8 @@ def base_python() -> Path:
     for python in (folder / name for folder in folders for name in names):
         if python.is_file():
             return python
-    looked = ", ".join(str(folder) for folder in folders)
-    raise RawError(f"The Python of this QGIS was not found. Looked for {' or '.join(names)} in: {looked}.")
+    words = "The Python of this QGIS was not found. Looked for {names} in: {folders}."
+    raise RawError(words, names=", ".join(names), folders=", ".join(map(str, folders)))
 
 
 def _folders(major: int, minor: int) -> list[Path]:

@@ -14,15 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qgis.core import (
-    NULL,
-    Qgis,
-    QgsDataProvider,
-    QgsProject,
-    QgsVectorFileWriter,
-    QgsVectorLayer,
-    QgsVectorLayerUtils,
-)
+from qgis.core import NULL, Qgis, QgsDataProvider, QgsProject, QgsVectorFileWriter, QgsVectorLayer, QgsVectorLayerUtils
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.utils import OverrideCursor
 
@@ -117,7 +109,7 @@ class KeptResults:
         layers, project = [layer for layer in results() if layer.providerType() == "memory"], QgsProject.instance()
         try:
             if layers and not project.absolutePath():
-                raise RawError(tr("The project is not in a folder: save it as a file."))
+                raise RawError("The project is not in a folder: save it as a file.")
             with OverrideCursor(Qt.CursorShape.WaitCursor):
                 for layer in layers:
                     if layer.customProperty(REGIONS_OF):  # to save the project is to save its drawn regions
@@ -150,7 +142,7 @@ def move(layer: QgsVectorLayer, file: Path) -> None:
     """
     if layer.isEditable():
         layer.editingStopped.connect(QgsProject.instance().setDirty)  # QGIS has to ask for the project then
-        raise RawError(tr("{layer} is being edited: stop editing, and save again.").format(layer=layer.name()))
+        raise RawError("{layer} is being edited: stop editing, and save again.", layer=layer.name())
     whole, subset, new = layer.clone(), layer.subsetString(), not file.exists()
     whole.setSubsetString("")
     options, action = QgsVectorFileWriter.SaveVectorOptions(), QgsVectorFileWriter.ActionOnExistingFile
@@ -169,7 +161,7 @@ def move(layer: QgsVectorLayer, file: Path) -> None:
         if new:
             file.unlink(missing_ok=True)
         why = reason or tr("Is the disk full?")
-        raise RawError(tr("{file} could not be written: {why}").format(file=file, why=why))
+        raise RawError("{file} could not be written: {why}", file=file, why=why)
     layer.setDataSource(source, layer.name(), "ogr", QgsDataProvider.ProviderOptions())
     layer.setSubsetString(subset)
     layer.saveStyleToDatabase(layer.name(), "", True, "")

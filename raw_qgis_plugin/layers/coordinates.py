@@ -39,7 +39,7 @@ def check(transform: QgsCoordinateTransform) -> None:
     """InputError where QGIS has no transform between two CRSs: it would return the coordinates unchanged."""
     if not transform.isValid():
         a, b = (crs.userFriendlyIdentifier() for crs in (transform.sourceCrs(), transform.destinationCrs()))
-        raise InputError(f"QGIS cannot transform {a} to {b}. Choose a layer in another CRS, or set the right one.")
+        raise InputError("QGIS cannot transform {a} to {b}. Use another CRS, or set the right one.", a=a, b=b)
 
 
 def lonlat_shapes(

@@ -140,7 +140,7 @@ def verdict_of(head: dict[str, Any], min_units: int = 30) -> str:
         "right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, "
         "the best {high:.0f} %; unknown counts as wrong)."
     ).format(share=np.mean(shares), n=len(shares), low=min(shares), high=max(shares))
-    return f"{worth(metrics).value}: {words}"
+    return f"{tr(worth(metrics).value)}: {words}"
 
 
 def numbers_of(layer: QgsVectorLayer, name: str) -> np.ndarray:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import QCoreApplication
+from ..core.errors import translated as tr
 
 ZONE = "raw/timezone"  # property of a layer: the time zone that belongs to it
 MADE_OF = "raw/made_of"  # property of an output: the names of the layers or the file that it was made of
@@ -11,26 +11,21 @@ MADE_BY = "raw/made_by"  # property of an output: the path of the model that mad
 MADE = "raw/made"  # property of an output: the local date and time when it was loaded
 
 
-def tr(text: str) -> str:
-    """Translate a text of the plugin. resources/i18n/update.py collects texts, translation.py loads languages."""
-    return QCoreApplication.translate("RAW", text)
-
-
 def count_users(n: int) -> str:
     """'1 user' or '12 users'."""
-    return tr("1 user") if n == 1 else tr("{n:,} users").format(n=n)
+    return tr("1 user") if n == 1 else tr("{n:,} users", n=n)
 
 
 def count_people(n: int) -> str:
     """'1 person' or '12 people'."""
-    return tr("1 person") if n == 1 else tr("{n:,} people").format(n=n)
+    return tr("1 person") if n == 1 else tr("{n:,} people", n=n)
 
 
 def count_fixes(n: int) -> str:
     """'1 fix' or '12 fixes'."""
-    return tr("1 fix") if n == 1 else tr("{n:,} fixes").format(n=n)
+    return tr("1 fix") if n == 1 else tr("{n:,} fixes", n=n)
 
 
 def count_tracks(n: int) -> str:
     """'1 track' or '12 tracks'."""
-    return tr("1 track") if n == 1 else tr("{n:,} tracks").format(n=n)
+    return tr("1 track") if n == 1 else tr("{n:,} tracks", n=n)

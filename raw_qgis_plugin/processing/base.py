@@ -131,7 +131,7 @@ class RawAlgorithm(Form):
             if good:
                 self.sources = {name: run.layer(name) for name in names if parameters.get(name)}
                 for name in (name for name, source in self.sources.items() if source is None):
-                    raise InputError(self.invalidSourceError(parameters, name))
+                    raise InputError("{words}", words=self.invalidSourceError(parameters, name))
                 self.prepare_layers(run)
         except RawError as error:
             self.refused = str(error)

@@ -40,7 +40,7 @@ class ImportTracks(RawAlgorithm):
     SUMMARY = "CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted."
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        source = QgsProcessingParameterFile("SOURCE", tr("File or folder"), fileFilter=ANY_FILE)
+        source = QgsProcessingParameterFile("SOURCE", tr("File or folder"), fileFilter=tr(ANY_FILE))
         self.add(source, tr("A file of positions. For a folder (GeoLife, many files) write or paste its path."))
         self.add_options(ImportSpec, ZoneSpec)
         crs = QgsProcessingParameterCrs("CRS", tr("Coordinate system of the columns"), WORLD, optional=True)

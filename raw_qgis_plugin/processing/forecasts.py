@@ -122,9 +122,9 @@ class Backtest(TrackAlgorithm):
         read = self.read()
         tracks = self.split(read, "track" if read.anonymous else "user")
         if tracks.anonymous:
-            run.info(ANONYMOUS)
+            run.info(tr(ANONYMOUS))
         if not len(tracks):
-            raise InputError(tr("There is nothing to test on."))
+            raise InputError("There is nothing to test on.")
         result = backtest(tracks, model, run.spec(BacktestSpec), run.stage(tr("Testing")))
         verdict = self.results["VERDICT"] = "\n".join(map(str, result.verdicts))
         run.info(verdict)

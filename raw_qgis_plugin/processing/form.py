@@ -73,7 +73,7 @@ class Form(QgsProcessingAlgorithm):
         self, name: str, label: str, help_text: str, default: str | None = None, advanced: bool = False
     ) -> None:
         """Add an optional file or folder of a model bundle."""
-        types = f"{tr('Model bundles')} (*.zip card.json);;{ANY_FILE}"
+        types = f"{tr('Model bundles')} (*.zip card.json);;{tr(ANY_FILE)}"
         bundle = QgsProcessingParameterFile(name, tr(label), defaultValue=default, optional=True, fileFilter=types)
         self.add(bundle, help_text, advanced)
 

@@ -10,13 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from qgis.core import (
-    NULL,
-    Qgis,
-    QgsFeatureRequest,
-    QgsProcessingParameterFolderDestination,
-    QgsWkbTypes,
-)
+from qgis.core import NULL, Qgis, QgsFeatureRequest, QgsProcessingParameterFolderDestination, QgsWkbTypes
 
 from ..core.bundle import library
 from ..core.errors import Cancelled, InputError, RawError
@@ -95,8 +89,8 @@ class TrainingAlgorithm(TrackAlgorithm):
             shutil.copyfile(made / "report.html", report)
         except (RawError, OSError) as error:
             training.delete_personal_data(folder)
-            words = f"{error} The training is done: its model is kept in {made}, and in RAW's training."
-            raise RawError(words) from error
+            done = "{error} The training is done: its model is kept in {folder}, and in RAW's training."
+            raise RawError(done, error=error, folder=made) from error
         shutil.rmtree(folder, ignore_errors=True)
         verdict = str(found.get("verdict", ""))
         run.info(verdict)
@@ -134,7 +128,7 @@ class TrainHead(TrainingAlgorithm):
         super().check(run)
         spec = run.spec(TeachSpec)
         if not is_head_name(spec.task_name):
-            raise InputError(f"'{spec.task_name}' is no name for a label: {HEAD_NAMES}.")
+            raise InputError("'{name}' is no name for a label: {rule}.", name=spec.task_name, rule=tr(HEAD_NAMES))
         open_bundle(run.text("MODEL").strip() or None)
         labels = run.layer("LABELS")
         if labels is None:
@@ -142,7 +136,8 @@ class TrainHead(TrainingAlgorithm):
         fields = labels.fields()
         for field in filter(None, (run.text("LABEL_FIELD"), run.text("LABEL_ID"))):
             if fields.lookupField(field) < 0:
-                raise InputError(f"LABELS has no field '{field}'. Its fields: {', '.join(fields.names())}.")
+                names = ", ".join(fields.names())
+                raise InputError("LABELS has no field '{name}'. Its fields: {names}.", name=field, names=names)
         if spec.unit != "region":
             id_columns(fields.names(), spec.unit, run.text("LABEL_ID"), run.text("LABEL_FIELD"))
         elif QgsWkbTypes.geometryType(labels.wkbType()) != Qgis.GeometryType.Polygon:
@@ -240,11 +235,10 @@ def id_columns(names: list[str], unit: str, chosen: str, label: str) -> dict[str
     guessed = getattr(guess, unit, None) or (other[0] if unit == "user" and len(other) == 1 else "")
     own = chosen or next((given[name] for name in ID_FIELDS[unit] if name in given), guessed)
     if not own:
-        words = ", ".join(ID_FIELDS[unit])
         raise InputError(
-            f"The labels have no id of the {unit} (a field called {words}). Choose it under Advanced Parameters as "
-            "Field with the unit's id."
-        )
+            "The labels have no id of the {unit} (a field called {names}). Choose it under Advanced Parameters as "
+            "Field with the unit's id.", unit=tr(unit), names=", ".join(ID_FIELDS[unit]),
+        )  # fmt: skip
     column = {"user": "user_id", "track": "track_id", "day": "day"}[unit]
     return {column: own, **({"user_id": user} if unit != "user" and user and user != own else {})}
 

@@ -41,12 +41,12 @@ def check_outputs(run: Run) -> None:
             continue
         file, layer = Path(uri.database() or (with_suffix(text) if kind == "sink" else text)).resolve(), uri.table()
         if not layer and Path(f"{file}-wal").exists():
-            raise InputError(f"{file} is open in QGIS. Remove its layer from the project, or choose a new file.")
-        if not file.parent.is_dir():
-            raise InputError(f"There is no folder {file.parent} for {name}. Make it, or choose another.")
+            raise InputError("{file} is open in QGIS. Remove its layer from the project, or choose another.", file=file)
+        if not (folder := file.parent).is_dir():
+            raise InputError("There is no folder {path} for {name}. Make it or choose another.", path=folder, name=name)
         for other, found, part in taken:
             if file == found and (not layer or part in ("", layer)):
-                raise InputError(f"{name} would replace {other}, the file {file}. Choose another file.")
+                raise InputError("{a} would replace {b}, the file {file}. Choose another.", a=name, b=other, file=file)
         taken.append((name, file, layer))
 
 
@@ -92,7 +92,7 @@ def open_sink(run: Run, name: str, fields: QgsFields, shape: Any, crs: QgsCoordi
         output = Output(*run.algorithm.parameterAsSink(run.parameters, name, run.context, fields, shape, crs))
     if output.sink is None:
         output.discard()
-        raise InputError(run.algorithm.invalidSinkError(run.parameters, name))
+        raise InputError("{words}", words=run.algorithm.invalidSinkError(run.parameters, name))
     return output
 
 

@@ -184,11 +184,10 @@ class FindFlows(TrackAlgorithm):
             names = texts.get(run.text("ZONE_FIELD") or guessed)
             zones = read_zones(polygons_in_wgs84(features, source, run.context), names)
         found = find_flows(tracks, model, zones, spec, publish_secret(), run.stage(tr("Finding trips"), 15, 85))
-        words = tr(
+        run.info(tr(
             "Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no "
-            "zone."
-        )
-        run.info(words.format(n=found.n_trips, a=found.n_incomplete, b=found.n_outside))
+            "zone.", n=found.n_trips, a=found.n_incomplete, b=found.n_outside,
+        ))  # fmt: skip
         table, pairs = table_of(found), found.pairs
         if not (pairs["from"] >= 0).any():
             run.warn(tr("No pair of zones has trips of enough users: choose larger zones, or fewer slices."))
@@ -252,10 +251,8 @@ class SimilarRegions(RegionAlgorithm):
             found = [number for number, feature in enumerate(features) if feature.id() in fits]
         if len(found) != 1:
             examples = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
-            raise InputError(
-                f"TARGET {text} fits {len(found) or 'no'} region{'s' * (len(found) > 1)}. Give the id of one, such as "
-                f"{examples or '(REGIONS is empty)'}; or an expression that is true for one region alone."
-            )
+            words = "TARGET {text} fits {n} regions. Give one id, such as {ids}, or an expression true for one alone."
+            raise InputError(words, text=text, n=len(found), ids=examples or "–")
         return found[0]
 
 
@@ -288,13 +285,13 @@ class Publish(RawAlgorithm):
         kept = [name for name in dict.fromkeys(NAMES if of_pairs else (named, *NAMES)) if name in columns]
         left_out = [name for name in columns if name not in {*kept, *found}]
         run.info(tr("Fields left out: {names}.").format(names=", ".join(left_out) or "–"))
-        words = tr(
-            "Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have "
-            "figures: others are of fewer than {least} users, with noise."
-        )
         shown = np.flatnonzero(~found["suppressed"])
         least, within = publish_threshold(spec.epsilon, spec.min_users), deviation(spec.epsilon)
-        run.info(words.format(within=within, n=len(shown), all=len(features), least=least))
+        run.info(tr(
+            "Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have "
+            "figures: others are of fewer than {least} users, with noise.", within=within,
+            n=len(shown), all=len(features), least=least,
+        ))  # fmt: skip
         if of_pairs:  # that there is a row, and where it stands, would tell of a pair what the desk knew
             order = sorted(map(int, shown), key=lambda row: [texts[name][row] for name in kept])
             features, found = [features[row] for row in order], {name: found[name][order] for name in found}

@@ -19,9 +19,9 @@ def describe(tracks: Tracks) -> str:
     if not len(tracks):
         return tr("No fix could be read.")
     first, last = np.datetime_as_string(np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="m")
-    words = tr("Read {fixes} of {users} in {tracks}, from {first} to {last} UTC.")
-    return words.format(
-        fixes=count_fixes(len(tracks)), users=count_users(tracks.n_users), tracks=count_tracks(tracks.n_tracks),
+    return tr(
+        "Read {fixes} of {users} in {tracks}, from {first} to {last} UTC.", fixes=count_fixes(len(tracks)),
+        users=count_users(tracks.n_users), tracks=count_tracks(tracks.n_tracks),
         first=first.replace("T", " "), last=last.replace("T", " "),
     )  # fmt: skip
 
@@ -47,21 +47,20 @@ def names_of(value: Any) -> list[str] | None:
 
 def broken_package(error: ImportError) -> str:
     """The message for a package that is installed but does not load: which one, why, and what to do."""
-    words = tr(
+    return tr(
         "The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which "
-        "packages are broken, and installs them again."
-    )
-    return words.format(name=(error.name or "").split(".")[0], error=error)
+        "packages are broken, and installs them again.", name=(error.name or "").split(".")[0], error=error,
+    )  # fmt: skip
 
 
 def how_to_install(*groups: str) -> str:
     """The message for missing packages: all that RAW lacks, also where a part of RAW could do with less."""
-    words = tr(
-        "RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a "
-        "machine without a screen: python -m pip install --user {names_}, with QGIS's own Python."
-    )
     missing = [name for group in groups or ("runtime",) for name in packages.lacking(group)]
-    return words.format(names=", ".join(missing), names_=" ".join(missing))
+    return tr(
+        "RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a "
+        "machine without a screen: python -m pip install --user {names_}, with QGIS's own Python.",
+        names=", ".join(missing), names_=" ".join(missing),
+    )  # fmt: skip
 
 
 def group_title(group: str) -> str:

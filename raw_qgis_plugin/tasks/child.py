@@ -123,9 +123,9 @@ class Child:
         ours = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
         if status == "failed" and ours:
             return RawError(ours[-1])
-        why = "The training ended without a message, as when memory runs out or the machine is switched off."
-        why = f"The training failed: {lines[-1]}." if status == "failed" and lines else why
-        return RawError(f"{why} The log is in {self.folder}.")
+        words = "The training ended without a message, as when memory runs out or power fails. The log is in {folder}."
+        words = "The training failed: {line}. The log is in {folder}." if status == "failed" and lines else words
+        return RawError(words, line="".join(lines[-1:]), folder=self.folder)
 
     def follow(self, on_line: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool] = bool) -> None:
         """Pass every line to `on_line` until the run ends. Blocks.
@@ -185,7 +185,7 @@ def runs(max_age_s: float = 86_400.0) -> list[Child]:
 def new_folder(name: str) -> Path:
     """Make a folder for a new run, readable by its owner only. RawError where the profile cannot be written."""
     if problem := why_not_writable():
-        raise RawError(problem)
+        raise RawError("{problem}", problem=problem)
     runs_folder().mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix=f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{name}_", dir=runs_folder()))
 
@@ -197,7 +197,7 @@ def _read_about(folder: Path) -> dict[str, Any]:
         about = json.loads((folder / ABOUT).read_text("utf-8"))
         if all(isinstance(about.get(key), kind) for key, kind in kinds.items()):
             return about
-    raise RawError(f"{folder} holds no training run: {ABOUT} is missing or broken.")
+    raise RawError("{folder} holds no training run: {file} is missing or broken.", folder=folder, file=ABOUT)
 
 
 def _parse(line: str) -> dict[str, Any]:

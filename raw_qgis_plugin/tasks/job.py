@@ -47,7 +47,7 @@ class Job(QgsTask):
     def __init__(
         self, title: str, work: Callable[[Progress], Any], done: Callable[[Any], None], failed: Callable[[str], None]
     ) -> None:
-        super().__init__(title, QgsTask.Flag.CanCancel)
+        super().__init__(title, QgsTask.Flag.CanCancel | QgsTask.Flag.Silent)  # else QGIS calls a cancel a failure
         self._work: Any = work
         self._done: Any = done
         self._failed: Any = failed
@@ -136,7 +136,7 @@ class AlgorithmJob(Job):
         self._values = {k: v for k, v in parameters.items() if k in known} | dict.fromkeys(outputs, temporary)
         good, reason = self._algorithm.checkParameterValues(self._values, self.context)
         if not good or not self._algorithm.prepare(self._values, self.context, self.feedback):
-            raise InputError(reason or title)
+            raise InputError("{why}", why=reason or title)
 
     def cancel(self) -> None:
         """Stop the algorithm at its next batch. Called by QGIS too, when it quits."""
@@ -147,7 +147,7 @@ class AlgorithmJob(Job):
         try:
             return self._algorithm.runPrepared(self._values, self.context, self.feedback)
         except QgsProcessingException as error:
-            raise RawError(str(error)) from error
+            raise RawError("{error}", error=error) from error
 
     def finished(self, ok: bool) -> None:
         """Called by QGIS on the main thread."""

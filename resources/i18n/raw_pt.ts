@@ -4,6 +4,18 @@
   <context>
     <name>RAW</name>
     <message>
+      <source> or </source>
+      <translation> ou </translation>
+    </message>
+    <message>
+      <source>'{name}' is no name for a label: {rule}.</source>
+      <translation>'{name}' não serve como nome de rótulo: {rule}.</translation>
+    </message>
+    <message>
+      <source>'{path}' is not a table, neither a CSV nor a Parquet file.</source>
+      <translation>'{path}' não é uma tabela, nem CSV nem Parquet.</translation>
+    </message>
+    <message>
       <source>, one every {time}</source>
       <translation>, uma a cada {time}</translation>
     </message>
@@ -56,6 +68,14 @@
       <translation>Um número de menos usuários é retido, para que ninguém seja exposto.</translation>
     </message>
     <message>
+      <source>A file is in use, perhaps by another QGIS or a virus scanner. Close other windows of QGIS, wait a minute, then press Install again.</source>
+      <translation>Um arquivo está em uso, talvez por outro QGIS ou por um antivírus. Feche as outras janelas do QGIS, espere um minuto e pressione Instalar de novo.</translation>
+    </message>
+    <message>
+      <source>A file is not the one that RAW was tested with: it was changed or damaged, and nothing was installed.</source>
+      <translation>Um arquivo não é o que foi testado com o RAW: foi alterado ou danificado, e nada foi instalado.</translation>
+    </message>
+    <message>
       <source>A file of positions. For a folder (GeoLife, many files) write or paste its path.</source>
       <translation>Um arquivo de posições. Para uma pasta (GeoLife, muitos arquivos), escreva ou cole o caminho dela.</translation>
     </message>
@@ -76,8 +96,16 @@
       <translation>Uma linha de números para cada usuário, trajeto ou dia, para comparar, agrupar ou classificar.</translation>
     </message>
     <message>
+      <source>A simple method does as well or better</source>
+      <translation>Um método simples acerta tanto quanto ou mais</translation>
+    </message>
+    <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
       <translation>Uma tabela com o id e o rótulo de cada usuário, trajeto ou dia; para regiões, os polígonos delas.</translation>
+    </message>
+    <message>
+      <source>A target has too few fixes, so that there is no embedding to compare.</source>
+      <translation>Um alvo tem posições de menos, e não há vetor para comparar.</translation>
     </message>
     <message>
       <source>A user's trips, on average: {shares}.</source>
@@ -88,8 +116,24 @@
       <translation>Precisão dessas previsões no passado desta camada, comparada com a de métodos simples</translation>
     </message>
     <message>
+      <source>All files (*)</source>
+      <translation>Todos os arquivos (*)</translation>
+    </message>
+    <message>
+      <source>All labelled regions lie within two kilometres or are joined by overlaps, so none is far enough from the others to test on: label regions of one level (tracts or districts) and a wider area.</source>
+      <translation>Todas as regiões rotuladas ficam a menos de dois quilômetros ou se sobrepõem, e nenhuma está longe o bastante das outras para o teste: rotule regiões de um só nível (setores ou bairros) e uma área maior.</translation>
+    </message>
+    <message>
+      <source>All labels are equal: there is nothing to learn.</source>
+      <translation>Todos os rótulos são iguais: não há nada para aprender.</translation>
+    </message>
+    <message>
       <source>Also what training needs</source>
       <translation>Também o que é necessário para treinar</translation>
+    </message>
+    <message>
+      <source>An id has {n:,} letters: '{start}…'. Choose another column of users or tracks.</source>
+      <translation>Um id tem {n:,} letras: '{start}…'. Escolha outra coluna de usuários ou trajetos.</translation>
     </message>
     <message>
       <source>Area, km²</source>
@@ -110,6 +154,10 @@
     <message>
       <source>At most so many likely paths for each track, each with its probability.</source>
       <translation>No máximo este número de caminhos prováveis por trajeto, cada um com sua probabilidade.</translation>
+    </message>
+    <message>
+      <source>At most the {n} strongest flows of a slice are drawn, fewer on a small map; the layer's variable {name} changes that. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
+      <translation>São desenhados no máximo os {n} fluxos mais fortes de uma fatia, menos em um mapa pequeno; a variável {name} da camada muda isso. Pares de zonas com poucas pessoas não estão nesta camada; a matriz tem a soma deles.</translation>
     </message>
     <message>
       <source>At {horizon}: {words}</source>
@@ -220,8 +268,8 @@
       <translation>Pendular</translation>
     </message>
     <message>
-      <source>Commuters: {counts} of {n:,}.</source>
-      <translation>Pendulares: {counts} de {n:,}.</translation>
+      <source>Commuters</source>
+      <translation>Pendulares</translation>
     </message>
     <message>
       <source>Compare</source>
@@ -384,6 +432,14 @@
       <translation>Regiões desenhadas</translation>
     </message>
     <message>
+      <source>Each label is of one person or place alone: label more of them.</source>
+      <translation>Cada rótulo é de uma só pessoa ou lugar: rotule mais deles.</translation>
+    </message>
+    <message>
+      <source>Each row has a start and an end and becomes two fixes: at {start} and at {end}.</source>
+      <translation>Cada linha tem início e fim e vira duas posições: em {start} e em {end}.</translation>
+    </message>
+    <message>
       <source>Embed tracks</source>
       <translation>Vetores de trajetos</translation>
     </message>
@@ -394,6 +450,10 @@
     <message>
       <source>Embeddings</source>
       <translation>Vetores</translation>
+    </message>
+    <message>
+      <source>Embeddings are computed all the same, but cannot be kept in {folder}: {error}</source>
+      <translation>Os vetores são calculados mesmo assim, mas não podem ser guardados em {folder}: {error}</translation>
     </message>
     <message>
       <source>Empty: a track where a track field is chosen (or INPUT has no users), else a user, after the last fix of all the user's tracks.</source>
@@ -428,6 +488,10 @@
       <translation>Encontros: {n:,}, observados: {k:,}.</translation>
     </message>
     <message>
+      <source>Epsilon must be one of {known}.</source>
+      <translation>Epsilon deve ser um de {known}.</translation>
+    </message>
+    <message>
       <source>Epsilon of each row</source>
       <translation>Épsilon de cada linha</translation>
     </message>
@@ -438,6 +502,10 @@
     <message>
       <source>Failed</source>
       <translation>Falhou</translation>
+    </message>
+    <message>
+      <source>Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.</source>
+      <translation>Menos de dez intervalos rotulados contêm dez posições e um minuto dos trajetos.</translation>
     </message>
     <message>
       <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
@@ -508,8 +576,8 @@
       <translation>Arquivo ou pasta</translation>
     </message>
     <message>
-      <source>Files without columns of time and position were not read: {names}.</source>
-      <translation>Arquivos sem colunas de hora e posição não foram lidos: {names}.</translation>
+      <source>Files not read (another kind, or no time and position): {names}.</source>
+      <translation>Arquivos não lidos (de outro tipo, ou sem hora e posição): {names}.</translation>
     </message>
     <message>
       <source>Fill gaps</source>
@@ -616,6 +684,10 @@
       <translation>Previsões</translation>
     </message>
     <message>
+      <source>Forecasts of {name}: what to use, and how far off</source>
+      <translation>Previsões de {name}: o que usar, e qual o erro</translation>
+    </message>
+    <message>
       <source>Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b} (median over the tracks). The point on the map is the best single answer. Between two likely places it lies in neither.</source>
       <translation>Previsões de {users}, {m:g} min à frente: metade é esperada dentro de {a}, quatro quintos dentro de {b} (mediana dos trajetos). O ponto no mapa é a melhor resposta única. Entre dois lugares prováveis, não fica em nenhum deles.</translation>
     </message>
@@ -626,6 +698,10 @@
     <message>
       <source>Format</source>
       <translation>Formato</translation>
+    </message>
+    <message>
+      <source>Free some disk space, then press Install again.</source>
+      <translation>Libere espaço em disco e pressione Instalar de novo.</translation>
     </message>
     <message>
       <source>Fri</source>
@@ -680,6 +756,10 @@
       <translation>Quanto tempo depois da última posição.</translation>
     </message>
     <message>
+      <source>How far off, and how sure</source>
+      <translation>Qual o erro, e com que certeza</translation>
+    </message>
+    <message>
       <source>How many</source>
       <translation>Quantos</translation>
     </message>
@@ -692,12 +772,28 @@
       <translation>Quantas viagens vão de zona a zona, quando e por quais meios; poucas pessoas são retidas.</translation>
     </message>
     <message>
+      <source>How this was measured</source>
+      <translation>Como isto foi medido</translation>
+    </message>
+    <message>
       <source>IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.</source>
       <translation>Nome IANA como UTC, America/Maceio ou Asia/Shanghai. Horas com fuso próprio o ignoram.</translation>
     </message>
     <message>
       <source>INPUT has fewer than two users: choose the user field.</source>
       <translation>INPUT tem menos de dois usuários: escolha o campo de usuário.</translation>
+    </message>
+    <message>
+      <source>INPUT has lines without M values, so its vertices have no time. Use lines whose M is epoch seconds, or points with a time field.</source>
+      <translation>INPUT tem linhas sem valores M, e os vértices não têm hora. Use linhas cujo M seja o tempo Unix em segundos, ou pontos com um campo de hora.</translation>
+    </message>
+    <message>
+      <source>INPUT has no track with two usable fixes, so there is nothing to learn from.</source>
+      <translation>INPUT não tem trajeto com duas posições utilizáveis, e não há com o que aprender.</translation>
+    </message>
+    <message>
+      <source>INPUT has no unit with two usable fixes, so there is nothing to learn from.</source>
+      <translation>INPUT não tem unidade com duas posições utilizáveis, e não há com o que aprender.</translation>
     </message>
     <message>
       <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
@@ -792,12 +888,36 @@
       <translation>Instalando os pacotes do RAW</translation>
     </message>
     <message>
+      <source>Installing the packages</source>
+      <translation>Instalar os pacotes</translation>
+    </message>
+    <message>
       <source>Interrupted</source>
       <translation>Interrompido</translation>
     </message>
     <message>
+      <source>Intervals: parts of the time drawn with replacement, 2,000 times; so they do not hold for other users.</source>
+      <translation>Intervalos: partes do tempo sorteadas com reposição, 2.000 vezes; por isso não valem para outros usuários.</translation>
+    </message>
+    <message>
+      <source>Intervals: users drawn with replacement, 2,000 times.</source>
+      <translation>Intervalos: usuários sorteados com reposição, 2.000 vezes.</translation>
+    </message>
+    <message>
       <source>Is the disk full?</source>
       <translation>O disco está cheio?</translation>
+    </message>
+    <message>
+      <source>Is there a connection to pypi.org? Behind a firewall install from a folder of wheels.</source>
+      <translation>Há conexão com pypi.org? Atrás de um firewall, instale de uma pasta de wheels.</translation>
+    </message>
+    <message>
+      <source>It looks better than a simple method, but these cases do not prove it</source>
+      <translation>Parece melhor que um método simples, mas estes casos não o provam</translation>
+    </message>
+    <message>
+      <source>It says little more than the same number for all would</source>
+      <translation>Diz pouco mais que um mesmo número para todos</translation>
     </message>
     <message>
       <source>Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12.</source>
@@ -810,6 +930,14 @@
     <message>
       <source>Keeping the model …</source>
       <translation>Guardando o modelo …</translation>
+    </message>
+    <message>
+      <source>LABELS has no field '{name}'. Its fields: {names}.</source>
+      <translation>LABELS não tem o campo '{name}'. Seus campos: {names}.</translation>
+    </message>
+    <message>
+      <source>LABELS has no rows, so there is nothing to learn. Choose a table with ten labels or more.</source>
+      <translation>LABELS não tem linhas, e não há o que aprender. Escolha uma tabela com dez rótulos ou mais.</translation>
     </message>
     <message>
       <source>Label</source>
@@ -838,6 +966,10 @@
     <message>
       <source>Labels of people were learned from users of phones in many countries; they may be wrong.</source>
       <translation>Os rótulos de pessoas foram aprendidos com usuários de telefones de muitos países; podem estar errados.</translation>
+    </message>
+    <message>
+      <source>Labels of regions must be a layer of polygons.</source>
+      <translation>Rótulos de regiões devem ser uma camada de polígonos.</translation>
     </message>
     <message>
       <source>Labels of the visitors</source>
@@ -920,12 +1052,12 @@
       <translation>Principal meio de transporte</translation>
     </message>
     <message>
-      <source>Main mode: {counts}.</source>
-      <translation>Meio principal: {counts}.</translation>
-    </message>
-    <message>
       <source>Make a map…</source>
       <translation>Criar um mapa…</translation>
+    </message>
+    <message>
+      <source>Making the environment</source>
+      <translation>Criar o ambiente</translation>
     </message>
     <message>
       <source>Map</source>
@@ -988,6 +1120,14 @@
       <translation>Minutos de treino</translation>
     </message>
     <message>
+      <source>Missing Python packages: {packages}. In QGIS install from Plugins → RAW → Packages; elsewhere with the Python that runs this: python -m pip install {names}</source>
+      <translation>Faltam pacotes Python: {packages}. No QGIS instale em Complementos → RAW → Pacotes; fora dele, com o Python que roda isto: python -m pip install {names}</translation>
+    </message>
+    <message>
+      <source>Mode of most trips</source>
+      <translation>Modo da maioria das viagens</translation>
+    </message>
+    <message>
       <source>Mode unknown</source>
       <translation>Meio desconhecido</translation>
     </message>
@@ -1036,6 +1176,10 @@
       <translation>Veículo motorizado</translation>
     </message>
     <message>
+      <source>Name a layer of {file} as '{file}|layername=NAME'. It has: {all}.</source>
+      <translation>Indique uma camada de {file} como '{file}|layername=NAME'. Ele tem: {all}.</translation>
+    </message>
+    <message>
       <source>Name of the zones (empty: guessed)</source>
       <translation>Nome das zonas (vazio: adivinhado)</translation>
     </message>
@@ -1048,8 +1192,16 @@
       <translation>Novo modelo</translation>
     </message>
     <message>
-      <source>No column names the users: all fixes of a file become one user's. If a column names them, choose it as User.</source>
-      <translation>Nenhuma coluna identifica os usuários: todas as posições de um arquivo ficam com um só usuário. Se alguma coluna os identifica, escolha-a em Usuário.</translation>
+      <source>No NVIDIA GPU and driver were found, so the CPU does the work.</source>
+      <translation>Nenhuma GPU NVIDIA com driver foi encontrada, então a CPU faz o trabalho.</translation>
+    </message>
+    <message>
+      <source>No column names the users. If one does, choose it as User.</source>
+      <translation>Nenhuma coluna identifica os usuários. Se alguma identifica, escolha-a em Usuário.</translation>
+    </message>
+    <message>
+      <source>No column of {missing} was recognised in {file}. Its columns are: {known}. Choose them, or call them t, lon and lat.</source>
+      <translation>Nenhuma coluna de {missing} foi reconhecida em {file}. As colunas são: {known}. Escolha-as, ou chame-as de t, lon e lat.</translation>
     </message>
     <message>
       <source>No field names the users, so all fixes are one user's. Choose it as USER_FIELD, or give the word none.</source>
@@ -1060,12 +1212,24 @@
       <translation>Nenhum campo indica os usuários: todas as posições são de um só usuário. Se algum indica, escolha-o em Campos.</translation>
     </message>
     <message>
+      <source>No field of the layer looks like a time. Choose it as the time field.</source>
+      <translation>Nenhum campo da camada parece ser uma hora. Escolha o campo de hora.</translation>
+    </message>
+    <message>
+      <source>No field says who moved, so each track counts as a user of its own.</source>
+      <translation>Nenhum campo diz quem se moveu, então cada trajeto conta como um usuário.</translation>
+    </message>
+    <message>
       <source>No figure</source>
       <translation>Sem valor</translation>
     </message>
     <message>
       <source>No fix could be read.</source>
       <translation>Nenhuma posição pôde ser lida.</translation>
+    </message>
+    <message>
+      <source>No fix has another one of its user {spans} later: choose HORIZON and STEP as the tracks have fixes.</source>
+      <translation>Nenhuma posição tem outra do mesmo usuário {spans} depois: escolha HORIZON e STEP conforme as posições dos trajetos.</translation>
     </message>
     <message>
       <source>No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS.</source>
@@ -1082,18 +1246,6 @@
     <message>
       <source>No pair of zones has trips of enough users: choose larger zones, or fewer slices.</source>
       <translation>Nenhum par de zonas tem viagens de usuários suficientes: escolha zonas maiores, ou menos fatias.</translation>
-    </message>
-    <message>
-      <source>No position column was recognised: choose Longitude and Latitude on the left.</source>
-      <translation>Nenhuma coluna de posição foi reconhecida: escolha Longitude e Latitude à esquerda.</translation>
-    </message>
-    <message>
-      <source>No time and no position column was recognised: choose Time, Longitude and Latitude on the left.</source>
-      <translation>Nenhuma coluna de hora nem de posição foi reconhecida: escolha Hora, Longitude e Latitude à esquerda.</translation>
-    </message>
-    <message>
-      <source>No time column was recognised: choose it as Time on the left.</source>
-      <translation>Nenhuma coluna de hora foi reconhecida: escolha-a em Hora, à esquerda.</translation>
     </message>
     <message>
       <source>No training is under way. One that is stopped or interrupted can be resumed here.</source>
@@ -1144,6 +1296,14 @@
       <translation>Números de usuários ficam a ±{within} do número registrado em 95 % dos casos. {n} de {all} linhas têm números: as outras são de menos de {least} usuários, com ruído.</translation>
     </message>
     <message>
+      <source>ONNX Runtime could not load its CUDA libraries, so the CPU works. Install onnxruntime-gpu[cuda,cudnn].</source>
+      <translation>O ONNX Runtime não conseguiu carregar suas bibliotecas CUDA, então a CPU trabalha. Instale onnxruntime-gpu[cuda,cudnn].</translation>
+    </message>
+    <message>
+      <source>ONNX cannot run the model {name}: {error}</source>
+      <translation>O ONNX não consegue rodar o modelo {name}: {error}</translation>
+    </message>
+    <message>
       <source>Observed: both have fixes</source>
       <translation>Observado: ambos têm posições</translation>
     </message>
@@ -1170,10 +1330,6 @@
     <message>
       <source>One forecast for each {unit}, from its last fix.</source>
       <translation>Uma previsão por {unit}, a partir da última posição.</translation>
-    </message>
-    <message>
-      <source>One result for each</source>
-      <translation>Um resultado para cada</translation>
     </message>
     <message>
       <source>One row for each</source>
@@ -1296,12 +1452,20 @@
       <translation>Números publicados: contagens e medianas têm ruído fixo com um épsilon de {epsilon:g} por linha. Os números de pessoas ficam a ±{within:.0f} do número registrado em 95 % dos casos.</translation>
     </message>
     <message>
+      <source>QGIS cannot transform {a} to {b}. Use another CRS, or set the right one.</source>
+      <translation>O QGIS não consegue transformar {a} em {b}. Use outro SRC, ou defina o certo.</translation>
+    </message>
+    <message>
       <source>QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection.</source>
       <translation>O QGIS não tem nenhuma conexão XYZ. Adicione uma no painel Navegador: XYZ Blocos → Nova conexão.</translation>
     </message>
     <message>
       <source>QGIS will ask this server for pictures of the area that you look at, and again each time you move the map. The server learns your address on the Internet and which area it is: with tracks of people on the screen, that can be where they live. No track, label or figure is sent. Without a basemap nothing is asked.</source>
       <translation>O QGIS vai pedir a este servidor imagens da área que você está vendo, e de novo cada vez que você mover o mapa. O servidor fica sabendo o seu endereço na Internet e qual é a área: com trajetos de pessoas na tela, pode ser onde elas moram. Nenhum trajeto, rótulo ou valor é enviado. Sem mapa base, nada é pedido.</translation>
+    </message>
+    <message>
+      <source>Queries start at random fixes of every user, in equal parts of the time. The model and the simple methods use the fixes up to there. The truth is the user's fix nearest to the horizon, at most half a step from it. Nothing is trained.</source>
+      <translation>As consultas começam em posições aleatórias de cada usuário, em partes iguais do tempo. O modelo e os métodos simples usam as posições até ali. A verdade é a posição do usuário mais próxima do horizonte, a no máximo meio passo dele. Nada é treinado.</translation>
     </message>
     <message>
       <source>RAW</source>
@@ -1316,6 +1480,10 @@
       <translation>O RAW ainda não pode rodar o modelo: falta {what}. A baixar: até {megabytes} MB.</translation>
     </message>
     <message>
+      <source>RAW cannot write into {folder}: {error}. Models, trainings and packages cannot be kept there.</source>
+      <translation>O RAW não pode gravar em {folder}: {error}. Modelos, treinos e pacotes não podem ser guardados ali.</translation>
+    </message>
+    <message>
       <source>RAW dock</source>
       <translation>Painel RAW</translation>
     </message>
@@ -1328,6 +1496,14 @@
       <translation>O RAW tem tudo de que precisa, para executar o modelo e para treinar.</translation>
     </message>
     <message>
+      <source>RAW has no tested version for Python {a} and NumPy {b}. Update RAW.</source>
+      <translation>O RAW não tem versão testada para Python {a} e NumPy {b}. Atualize o RAW.</translation>
+    </message>
+    <message>
+      <source>RAW needs GDAL 3.6 or newer to read this file: open it in QGIS as a layer.</source>
+      <translation>O RAW precisa do GDAL 3.6 ou mais novo para ler este arquivo: abra-o no QGIS como camada.</translation>
+    </message>
+    <message>
       <source>RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a machine without a screen: python -m pip install --user {names_}, with QGIS's own Python.</source>
       <translation>O RAW precisa de pacotes Python que faltam no Python do QGIS: {names}. Complementos → RAW → Pacotes os instala. Numa máquina sem tela: python -m pip install --user {names_}, com o próprio Python do QGIS.</translation>
     </message>
@@ -1338,6 +1514,10 @@
     <message>
       <source>Rail user</source>
       <translation>Usuário de trem</translation>
+    </message>
+    <message>
+      <source>Ratio: the model's mean over the best simple method's. Below 1 the model comes nearer.</source>
+      <translation>Razão: a média do modelo sobre a do melhor método simples. Abaixo de 1 o modelo chega mais perto.</translation>
     </message>
     <message>
       <source>Read the layer again</source>
@@ -1372,8 +1552,16 @@
       <translation>Índices das regiões</translation>
     </message>
     <message>
+      <source>Region {number} is drawn across the antimeridian the long way round the world. Cut it at 180°, or write its longitudes beyond 180 (such as 170 to 190).</source>
+      <translation>A região {number} cruza o antimeridiano dando a volta longa ao mundo. Corte-a em 180°, ou escreva longitudes além de 180 (como 170 a 190).</translation>
+    </message>
+    <message>
       <source>Region {n}</source>
       <translation>Região {n}</translation>
+    </message>
+    <message>
+      <source>Region {n} is a {kind}. Regions must be polygons.</source>
+      <translation>A região {n} é {kind}. Regiões devem ser polígonos.</translation>
     </message>
     <message>
       <source>Regions</source>
@@ -1432,8 +1620,20 @@
       <translation>Retomar do último ponto salvo</translation>
     </message>
     <message>
+      <source>Rows of {file} without the {n} columns of its header: {rows:,}.</source>
+      <translation>Linhas de {file} sem as {n} colunas do cabeçalho: {rows:,}.</translation>
+    </message>
+    <message>
       <source>Running: {left} of training left, then calibrating and testing</source>
       <translation>Em andamento: restam {left} de treino; depois calibração e teste</translation>
+    </message>
+    <message>
+      <source>STEP ({a:g} min) must be no longer than HORIZON ({b:g} min).</source>
+      <translation>STEP ({a:g} min) não pode ser maior que HORIZON ({b:g} min).</translation>
+    </message>
+    <message>
+      <source>STEP ({a:g} min) must be shorter than MAX_GAP ({b:g} min).</source>
+      <translation>STEP ({a:g} min) deve ser menor que MAX_GAP ({b:g} min).</translation>
     </message>
     <message>
       <source>Sat</source>
@@ -1492,6 +1692,10 @@
       <translation>Seleção</translation>
     </message>
     <message>
+      <source>Set the proxy in Settings → Options → Network, or install from a folder of wheels.</source>
+      <translation>Defina o proxy em Configurações → Opções → Rede, ou instale de uma pasta de wheels.</translation>
+    </message>
+    <message>
       <source>Share of commuters</source>
       <translation>Parcela de pendulares</translation>
     </message>
@@ -1544,6 +1748,14 @@
       <translation>Alguns números são de apenas {n} pessoas e podem revelar uma delas: não publique este mapa.</translation>
     </message>
     <message>
+      <source>Some regions have no geometry: remove them before training.</source>
+      <translation>Algumas regiões não têm geometria: remova-as antes do treino.</translation>
+    </message>
+    <message>
+      <source>Some units have no label: leave them out.</source>
+      <translation>Algumas unidades não têm rótulo: deixe-as de fora.</translation>
+    </message>
+    <message>
       <source>Starting …</source>
       <translation>Iniciando …</translation>
     </message>
@@ -1592,6 +1804,14 @@
       <translation>Desligar o relógio</translation>
     </message>
     <message>
+      <source>TARGET is empty: give the id of a user.</source>
+      <translation>TARGET está vazio: dê o id de um usuário.</translation>
+    </message>
+    <message>
+      <source>TARGET {text} fits {n} regions. Give one id, such as {ids}, or an expression true for one alone.</source>
+      <translation>TARGET {text} serve para {n} regiões. Dê um id, como {ids}, ou uma expressão verdadeira só para uma.</translation>
+    </message>
+    <message>
       <source>Table…</source>
       <translation>Tabela…</translation>
     </message>
@@ -1636,6 +1856,14 @@
       <translation>Testando previsões</translation>
     </message>
     <message>
+      <source>The CRS of the positions cannot be read: {error}</source>
+      <translation>O SRC das posições não pode ser lido: {error}</translation>
+    </message>
+    <message>
+      <source>The Python of this QGIS was not found. Looked for {names} in: {folders}.</source>
+      <translation>O Python deste QGIS não foi encontrado. Procurou-se {names} em: {folders}.</translation>
+    </message>
+    <message>
       <source>The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which packages are broken, and installs them again.</source>
       <translation>O pacote Python {name} está instalado mas não funciona: {error}. Complementos → RAW → Pacotes mostra quais pacotes estão com defeito e os instala de novo.</translation>
     </message>
@@ -1652,12 +1880,28 @@
       <translation>O modelo escolhido ainda não avaliou esta região. Se isso foi cancelado, leia a camada de novo (botão no topo).</translation>
     </message>
     <message>
+      <source>The column of time holds {kind}, not times.</source>
+      <translation>A coluna de hora contém {kind}, não horas.</translation>
+    </message>
+    <message>
       <source>The comparison as a page of HTML</source>
       <translation>A comparação como página HTML</translation>
     </message>
     <message>
+      <source>The corpus has no 15-minute sequence of some hours.</source>
+      <translation>Os dados não têm nenhuma sequência de 15 minutos com algumas horas.</translation>
+    </message>
+    <message>
+      <source>The corpus has no run of eight fixes at any cadence.</source>
+      <translation>Os dados não têm nenhuma sequência de oito posições em qualquer cadência.</translation>
+    </message>
+    <message>
       <source>The data of {names} are gone: they were temporary, or their GeoPackage is missing. Run them again.</source>
       <translation>Os dados de {names} sumiram: eram temporários, ou falta o GeoPackage. Execute de novo.</translation>
+    </message>
+    <message>
+      <source>The dates in the column '{column}' of {file} may begin with the day or with the month: no number in them decides. Choose the order of dates (DATE_ORDER).</source>
+      <translation>As datas na coluna '{column}' de {file} podem começar pelo dia ou pelo mês: nenhum número nelas decide. Escolha a ordem das datas (DATE_ORDER).</translation>
     </message>
     <message>
       <source>The device that does the work. </source>
@@ -1668,6 +1912,14 @@
       <translation>O painel agora lista o modelo {name}. {verdict}</translation>
     </message>
     <message>
+      <source>The environment in {folder} could not be made. The log has the reason.</source>
+      <translation>O ambiente em {folder} não pôde ser criado. O motivo está no registro.</translation>
+    </message>
+    <message>
+      <source>The field {name} does not hold numbers: score or add up again.</source>
+      <translation>O campo {name} não contém números: pontue ou some de novo.</translation>
+    </message>
+    <message>
       <source>The figures and differences as a table (CSV)</source>
       <translation>Os números e as diferenças como tabela (CSV)</translation>
     </message>
@@ -1676,8 +1928,56 @@
       <translation>Falta o arquivo ou o banco de dados desta camada. Clique no sinal vermelho dela na lista de camadas.</translation>
     </message>
     <message>
+      <source>The folder {folder} lacks it, or has another version, or one for another system.</source>
+      <translation>A pasta {folder} não o tem, ou tem outra versão, ou uma para outro sistema.</translation>
+    </message>
+    <message>
+      <source>The folder {path} holds no .plt, Parquet, CSV, GPX or JSON file.</source>
+      <translation>A pasta {path} não contém arquivo .plt, Parquet, CSV, GPX ou JSON.</translation>
+    </message>
+    <message>
+      <source>The folder {path} holds no file that ends in {ends}.</source>
+      <translation>A pasta {path} não contém arquivo que termine em {ends}.</translation>
+    </message>
+    <message>
+      <source>The geometry column holds no WKB points, and there are no longitude and latitude columns.</source>
+      <translation>A coluna de geometria não contém pontos WKB, e não há colunas de longitude e latitude.</translation>
+    </message>
+    <message>
+      <source>The graphics card or its libraries failed, so the CPU does the work. ONNX Runtime says: {text}</source>
+      <translation>A placa de vídeo ou suas bibliotecas falharam, então a CPU faz o trabalho. O ONNX Runtime diz: {text}</translation>
+    </message>
+    <message>
+      <source>The head {name} was taught with another backbone. Teach it again.</source>
+      <translation>O rótulo {name} foi ensinado com outra rede. Ensine-o de novo.</translation>
+    </message>
+    <message>
       <source>The installation was cancelled.</source>
       <translation>A instalação foi cancelada.</translation>
+    </message>
+    <message>
+      <source>The labels are too few or in too few groups for a cross-validation, so the head could not be evaluated.</source>
+      <translation>Os rótulos são poucos ou estão em poucos grupos para uma validação cruzada, então o rótulo não pôde ser avaliado.</translation>
+    </message>
+    <message>
+      <source>The labels are too few or in too few groups to tune the network: leave it frozen.</source>
+      <translation>Os rótulos são poucos ou estão em poucos grupos para ajustar a rede: deixe-a congelada.</translation>
+    </message>
+    <message>
+      <source>The labels have no id of the {unit} (a field called {names}). Choose it under Advanced Parameters as Field with the unit's id.</source>
+      <translation>Os rótulos não têm o id de {unit} (um campo chamado {names}). Escolha-o em Parâmetros avançados como o campo com o id da unidade.</translation>
+    </message>
+    <message>
+      <source>The layer has neither points nor lines. Choose a layer of points, or of lines with M values.</source>
+      <translation>A camada não tem pontos nem linhas. Escolha uma camada de pontos, ou de linhas com valores M.</translation>
+    </message>
+    <message>
+      <source>The layer has no fields noise_key and n_users: score the regions again, and publish that.</source>
+      <translation>A camada não tem os campos noise_key e n_users: pontue as regiões de novo e publique o resultado.</translation>
+    </message>
+    <message>
+      <source>The layer is a table without geometry. Import tracks makes a layer of points of its file.</source>
+      <translation>A camada é uma tabela sem geometria. Importar trajetos faz uma camada de pontos a partir do arquivo dela.</translation>
     </message>
     <message>
       <source>The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it.</source>
@@ -1704,6 +2004,46 @@
       <translation>Julga-se o erro médio, em momentos ao longo dos trajetos. Uma previsão começa na última posição, onde as pessoas muitas vezes estão em casa: pode ficar bem mais perto.</translation>
     </message>
     <message>
+      <source>The mean error is judged. {share:.0%} of the queries are like those that the model was trained for (time between fixes, speed, length of the record, horizon). Do not rely on the other forecasts.</source>
+      <translation>Julga-se o erro médio. {share:.0%} das consultas são como aquelas para as quais o modelo foi treinado (tempo entre posições, velocidade, duração do registro, horizonte). Não confie nas outras previsões.</translation>
+    </message>
+    <message>
+      <source>The minimum of users per region must be at least 1.</source>
+      <translation>O mínimo de usuários por região deve ser ao menos 1.</translation>
+    </message>
+    <message>
+      <source>The model at {place} cannot be read: {error}.</source>
+      <translation>O modelo em {place} não pode ser lido: {error}.</translation>
+    </message>
+    <message>
+      <source>The model has no head '{name}' for a {unit}. It has: {known}.</source>
+      <translation>O modelo não tem o rótulo '{name}' para {unit}. Ele tem: {known}.</translation>
+    </message>
+    <message>
+      <source>The model has no head called '{name}'. Its heads: {known}.</source>
+      <translation>O modelo não tem o rótulo '{name}'. Seus rótulos: {known}.</translation>
+    </message>
+    <message>
+      <source>The model has {key} {theirs}; RAW reads {ours}. Export the model again with this RAW.</source>
+      <translation>O modelo tem {key} {theirs}; o RAW lê {ours}. Exporte o modelo de novo com este RAW.</translation>
+    </message>
+    <message>
+      <source>The model has {key} {theirs}; RAW reads {ours}. Update RAW.</source>
+      <translation>O modelo tem {key} {theirs}; o RAW lê {ours}. Atualize o RAW.</translation>
+    </message>
+    <message>
+      <source>The model holds the head {name}, which its card does not name.</source>
+      <translation>O modelo contém o rótulo {name}, que a ficha dele não cita.</translation>
+    </message>
+    <message>
+      <source>The model in {folder} has no {name}: it is incomplete.</source>
+      <translation>O modelo em {folder} não tem {name}: está incompleto.</translation>
+    </message>
+    <message>
+      <source>The model in {folder} holds {name}, which no model has.</source>
+      <translation>O modelo em {folder} contém {name}, que nenhum modelo tem.</translation>
+    </message>
+    <message>
       <source>The model is now among your models as '{name}', and used in this project.</source>
       <translation>O modelo está agora entre os seus modelos como '{name}' e é usado neste projeto.</translation>
     </message>
@@ -1728,8 +2068,24 @@
       <translation>O modelo está lendo os usuários</translation>
     </message>
     <message>
+      <source>The model {name} is not the one that comes with RAW: where it was trained on these tracks or people, they make it look better than it is. Test it on tracks that it has never seen.</source>
+      <translation>O modelo {name} não é o que vem com o RAW: se foi treinado com estes trajetos ou pessoas, eles o fazem parecer melhor do que é. Teste-o em trajetos que ele nunca viu.</translation>
+    </message>
+    <message>
+      <source>The model's answers are useless: numbers that are not finite. Use another model.</source>
+      <translation>As respostas do modelo são inúteis: números que não são finitos. Use outro modelo.</translation>
+    </message>
+    <message>
+      <source>The model's card names the head {name}, which is missing or too large.</source>
+      <translation>A ficha do modelo cita o rótulo {name}, que falta ou é grande demais.</translation>
+    </message>
+    <message>
       <source>The network</source>
       <translation>A rede</translation>
+    </message>
+    <message>
+      <source>The network of the model {model} has other sizes than those that this version of RAW knows ({known}).</source>
+      <translation>A rede do modelo {model} tem tamanhos diferentes dos que esta versão do RAW conhece ({known}).</translation>
     </message>
     <message>
       <source>The network starts from random weights.</source>
@@ -1772,12 +2128,36 @@
       <translation>A região de referência</translation>
     </message>
     <message>
+      <source>The regions have no field '{field}'. They have: {known}.</source>
+      <translation>As regiões não têm o campo '{field}'. Elas têm: {known}.</translation>
+    </message>
+    <message>
       <source>The regions' ids are from the field {name}.</source>
       <translation>Os ids das regiões vêm do campo {name}.</translation>
     </message>
     <message>
       <source>The style of {layer} failed: {error}</source>
       <translation>O estilo de {layer} falhou: {error}</translation>
+    </message>
+    <message>
+      <source>The target region has fewer than {n} users, or one of them has most of its fixes. Choose a larger one.</source>
+      <translation>A região alvo tem menos de {n} usuários, ou um deles tem a maioria das posições. Escolha uma maior.</translation>
+    </message>
+    <message>
+      <source>The times are not a column of one kind: {error}</source>
+      <translation>As horas não são uma coluna de um só tipo: {error}</translation>
+    </message>
+    <message>
+      <source>The training ended without a message, as when memory runs out or power fails. The log is in {folder}.</source>
+      <translation>O treino terminou sem mensagem, como quando falta memória ou energia. O registro está em {folder}.</translation>
+    </message>
+    <message>
+      <source>The training failed: {line}. The log is in {folder}.</source>
+      <translation>O treino falhou: {line}. O registro está em {folder}.</translation>
+    </message>
+    <message>
+      <source>The training was stopped.</source>
+      <translation>O treino foi interrompido.</translation>
     </message>
     <message>
       <source>The user to compare with</source>
@@ -1788,16 +2168,60 @@
       <translation>O id do usuário, como no campo do usuário.</translation>
     </message>
     <message>
-      <source>The {n} strongest flows of each slice are drawn: change the layer's variable {name} for more or fewer. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
-      <translation>São desenhados os {n} fluxos mais fortes de cada fatia: mude a variável {name} da camada para mais ou menos. Pares de zonas com poucas pessoas não estão nesta camada; a matriz tem sua soma.</translation>
+      <source>The {role} column holds {kind}, not ids.</source>
+      <translation>A coluna de {role} contém {kind}, não ids.</translation>
+    </message>
+    <message>
+      <source>There is no file '{path}'.</source>
+      <translation>Não há o arquivo '{path}'.</translation>
+    </message>
+    <message>
+      <source>There is no file or folder '{path}'.</source>
+      <translation>Não há arquivo nem pasta '{path}'.</translation>
+    </message>
+    <message>
+      <source>There is no folder {path} for {name}. Make it or choose another.</source>
+      <translation>Não há a pasta {path} para {name}. Crie-a ou escolha outra.</translation>
+    </message>
+    <message>
+      <source>There is no format '{kind}'. Choose one of: {known}.</source>
+      <translation>Não há o formato '{kind}'. Escolha um de: {known}.</translation>
+    </message>
+    <message>
+      <source>There is no mode '{name}'. There are: {all}.</source>
+      <translation>Não há o modo '{name}'. Há: {all}.</translation>
+    </message>
+    <message>
+      <source>There is no model at {place}. Choose the folder or .zip of a model.</source>
+      <translation>Não há modelo em {place}. Escolha a pasta ou o .zip de um modelo.</translation>
     </message>
     <message>
       <source>There is no track of two fixes to forecast.</source>
       <translation>Não há trajeto com duas posições para prever.</translation>
     </message>
     <message>
+      <source>There is no unit '{unit}'. Choose one of: {known}.</source>
+      <translation>Não há a unidade '{unit}'. Escolha uma de: {known}.</translation>
+    </message>
+    <message>
+      <source>There is no usable fix in {file}, read as {found}. {skipped} {advice}</source>
+      <translation>Não há posição utilizável em {file}, lido como {found}. {skipped} {advice}</translation>
+    </message>
+    <message>
       <source>There is no user '{name}' with two usable fixes.</source>
       <translation>Não há usuário '{name}' com duas posições utilizáveis.</translation>
+    </message>
+    <message>
+      <source>There is no user '{name}' with two usable fixes. The ids are: {known}.</source>
+      <translation>Não há usuário '{name}' com duas posições utilizáveis. Os ids são: {known}.</translation>
+    </message>
+    <message>
+      <source>There is no wheel (*.whl) in {folder}. Choose their folder.</source>
+      <translation>Não há wheel (*.whl) em {folder}. Escolha a pasta deles.</translation>
+    </message>
+    <message>
+      <source>There is no {role} column '{name}'. The columns are: {known}.</source>
+      <translation>Não há a coluna de {role} '{name}'. As colunas são: {known}.</translation>
     </message>
     <message>
       <source>There is nothing to test on.</source>
@@ -1806,6 +2230,14 @@
     <message>
       <source>These results are not saved with the project, and stay temporary. {why}</source>
       <translation>Estes resultados não são salvos com o projeto e continuam temporários. {why}</translation>
+    </message>
+    <message>
+      <source>This ONNX Runtime has no CUDA support, so the CPU does the work. Install onnxruntime-gpu instead.</source>
+      <translation>Este ONNX Runtime não tem suporte a CUDA, então a CPU faz o trabalho. Instale onnxruntime-gpu no lugar dele.</translation>
+    </message>
+    <message>
+      <source>This Python has neither ensurepip nor pip. Install one of them (on Debian and Ubuntu: sudo apt install python3-venv), then press Install again.</source>
+      <translation>Este Python não tem ensurepip nem pip. Instale um deles (no Debian e no Ubuntu: sudo apt install python3-venv) e pressione Instalar de novo.</translation>
     </message>
     <message>
       <source>This cannot be read: the row is skipped.</source>
@@ -1956,6 +2388,10 @@
       <translation>Viagens com tempos, para kepler.gl ou deck.gl</translation>
     </message>
     <message>
+      <source>Trips within, at all times</source>
+      <translation>Viagens internas, em todos os tempos</translation>
+    </message>
+    <message>
       <source>Trips {way}, by hour of departure (solar time)</source>
       <translation>Viagens {way}, por hora de partida (hora solar)</translation>
     </message>
@@ -1978,6 +2414,10 @@
     <message>
       <source>Unit of the labels</source>
       <translation>Unidade dos rótulos</translation>
+    </message>
+    <message>
+      <source>Unknown time zone '{name}'. Use an IANA name such as UTC, Europe/Berlin or America/Maceio.</source>
+      <translation>Fuso horário desconhecido: '{name}'. Use um nome IANA como UTC, Europe/Berlin ou America/Maceio.</translation>
     </message>
     <message>
       <source>Unknown: fewer than {n} people with such a label.</source>
@@ -2068,6 +2508,10 @@
       <translation>Com que o modelo foi treinado, quão bom ele é, e os seus próprios modelos</translation>
     </message>
     <message>
+      <source>What to use</source>
+      <translation>O que usar</translation>
+    </message>
+    <message>
       <source>What to use, one sentence per horizon</source>
       <translation>O que usar, uma frase por horizonte</translation>
     </message>
@@ -2112,6 +2556,10 @@
       <translation>Trabalhadores</translation>
     </message>
     <message>
+      <source>Worth using</source>
+      <translation>Vale a pena usar</translation>
+    </message>
+    <message>
       <source>Would such forecasts have been right?</source>
       <translation>Essas previsões teriam acertado?</translation>
     </message>
@@ -2140,8 +2588,8 @@
       <translation>Gravado: {path}</translation>
     </message>
     <message>
-      <source>Zone; circle: trips within, {n:,} at most</source>
-      <translation>Zona; círculo: viagens internas, no máximo {n:,}</translation>
+      <source>Zone</source>
+      <translation>Zona</translation>
     </message>
     <message>
       <source>Zones</source>
@@ -2154,6 +2602,34 @@
     <message>
       <source>Zoom to a track, dim the others, and set the map's clock to its time</source>
       <translation>Ir até um trajeto, esmaecer os outros e ajustar o relógio do mapa à hora dele</translation>
+    </message>
+    <message>
+      <source>[{:,.0f}] visitors</source>
+      <translation>[{:,.0f}] visitantes</translation>
+    </message>
+    <message>
+      <source>[{:.0%}] of the time is at night (22–7 h)</source>
+      <translation>[{:.0%}] do tempo é à noite (22–7 h)</translation>
+    </message>
+    <message>
+      <source>[{:.0%}] of the time is on weekends</source>
+      <translation>[{:.0%}] do tempo é em fins de semana</translation>
+    </message>
+    <message>
+      <source>[{:.0%}] of the time is spent passing through</source>
+      <translation>[{:.0%}] do tempo é de passagem</translation>
+    </message>
+    <message>
+      <source>[{:.0%}] of the time within 300 m of one place</source>
+      <translation>[{:.0%}] do tempo a menos de 300 m de um lugar</translation>
+    </message>
+    <message>
+      <source>[{:.0%}] of the way on weekends</source>
+      <translation>[{:.0%}] do caminho em fins de semana</translation>
+    </message>
+    <message>
+      <source>[{:.1f}] trips a day</source>
+      <translation>[{:.1f}] viagens por dia</translation>
     </message>
     <message>
       <source>a temporary layer, which ends with QGIS</source>
@@ -2178,6 +2654,14 @@
     <message>
       <source>about {n} s</source>
       <translation>cerca de {n} s</translation>
+    </message>
+    <message>
+      <source>accuracy</source>
+      <translation>precisão</translation>
+    </message>
+    <message>
+      <source>alike as a whole; no single measured habit stands out</source>
+      <translation>parecidos no conjunto; nenhum hábito medido se destaca</translation>
     </message>
     <message>
       <source>all alike</source>
@@ -2216,6 +2700,22 @@
       <translation>bicicleta</translation>
     </message>
     <message>
+      <source>both {form} at {spans} h</source>
+      <translation>ambos: {form} às {spans} h</translation>
+    </message>
+    <message>
+      <source>both {words}</source>
+      <translation>ambos: {words}</translation>
+    </message>
+    <message>
+      <source>both: {words}</source>
+      <translation>ambos: {words}</translation>
+    </message>
+    <message>
+      <source>busiest</source>
+      <translation>mais movimentadas</translation>
+    </message>
+    <message>
       <source>constant velocity, last 3 steps</source>
       <translation>velocidade constante, últimos 3 passos</translation>
     </message>
@@ -2224,12 +2724,20 @@
       <translation>velocidade constante, último passo</translation>
     </message>
     <message>
+      <source>date</source>
+      <translation>data</translation>
+    </message>
+    <message>
       <source>day</source>
       <translation>dia</translation>
     </message>
     <message>
       <source>day first: 31/12/2024</source>
       <translation>dia primeiro: 31/12/2024</translation>
+    </message>
+    <message>
+      <source>days</source>
+      <translation>dias</translation>
     </message>
     <message>
       <source>different</source>
@@ -2256,6 +2764,10 @@
       <translation>cada usuário</translation>
     </message>
     <message>
+      <source>fewer than two fixes</source>
+      <translation>menos de duas posições</translation>
+    </message>
+    <message>
       <source>fewer than {n} people</source>
       <translation>menos de {n} pessoas</translation>
     </message>
@@ -2276,6 +2788,18 @@
       <translation>posições em menos de {n} dias</translation>
     </message>
     <message>
+      <source>fixes on too few days</source>
+      <translation>posições em dias de menos</translation>
+    </message>
+    <message>
+      <source>fixes too close or too far apart in time</source>
+      <translation>posições próximas ou distantes demais no tempo</translation>
+    </message>
+    <message>
+      <source>forecasts</source>
+      <translation>previsões</translation>
+    </message>
+    <message>
       <source>from {region}</source>
       <translation>de {region}</translation>
     </message>
@@ -2286,6 +2810,10 @@
     <message>
       <source>geometry</source>
       <translation>geometria</translation>
+    </message>
+    <message>
+      <source>horizon | answers | users | model, mean (m) | median (m) | best simple method | mean (m) | staying (m) | ratio [95 %] | in 50, 80 % area</source>
+      <translation>horizonte | respostas | usuários | modelo, média (m) | mediana (m) | melhor método simples | média (m) | ficar parado (m) | razão [95 %] | na área de 50, 80 %</translation>
     </message>
     <message>
       <source>impossible jump</source>
@@ -2300,12 +2828,36 @@
       <translation>menos de {n:g} horas registradas</translation>
     </message>
     <message>
+      <source>mean speed on the way [{:.0f} km/h]</source>
+      <translation>velocidade média no caminho [{:.0f} km/h]</translation>
+    </message>
+    <message>
+      <source>median recorded time of a visitor [{:.1f} h]</source>
+      <translation>tempo registrado mediano de um visitante [{:.1f} h]</translation>
+    </message>
+    <message>
+      <source>median trip [{:.1f} km]</source>
+      <translation>viagem mediana [{:.1f} km]</translation>
+    </message>
+    <message>
       <source>mode unknown</source>
       <translation>meio desconhecido</translation>
     </message>
     <message>
+      <source>model</source>
+      <translation>modelo</translation>
+    </message>
+    <message>
       <source>month first: 12/31/2024</source>
       <translation>mês primeiro: 12/31/2024</translation>
+    </message>
+    <message>
+      <source>most ids are seen within a day: if devices change their ids, one person counts several times and fewer may be behind figures</source>
+      <translation>a maioria dos ids aparece em um só dia: se os aparelhos mudam de id, uma pessoa conta várias vezes e pode haver menos pessoas por trás dos números</translation>
+    </message>
+    <message>
+      <source>mostly move</source>
+      <translation>movem-se sobretudo</translation>
     </message>
     <message>
       <source>motor</source>
@@ -2326,6 +2878,14 @@
     <message>
       <source>no data</source>
       <translation>sem dados</translation>
+    </message>
+    <message>
+      <source>no fixes on the way</source>
+      <translation>sem posições no caminho</translation>
+    </message>
+    <message>
+      <source>no label is likely enough</source>
+      <translation>nenhum rótulo é provável o bastante</translation>
     </message>
     <message>
       <source>no position</source>
@@ -2358,6 +2918,10 @@
     <message>
       <source>none</source>
       <translation>nenhum</translation>
+    </message>
+    <message>
+      <source>none: each file is a user</source>
+      <translation>nenhuma: cada arquivo é um usuário</translation>
     </message>
     <message>
       <source>none: one track a user</source>
@@ -2396,12 +2960,28 @@
       <translation>a caminho na maior parte do tempo registrado, como os veículos</translation>
     </message>
     <message>
+      <source>on {k} of {of} nights with fixes</source>
+      <translation>em {k} de {of} noites com posições</translation>
+    </message>
+    <message>
+      <source>on {k} of {of} weekdays with fixes</source>
+      <translation>em {k} de {of} dias úteis com posições</translation>
+    </message>
+    <message>
       <source>per day</source>
       <translation>por dia</translation>
     </message>
     <message>
+      <source>pip brought its own {names}. Remove the environment and install again.</source>
+      <translation>O pip trouxe {names} próprio. Remova o ambiente e instale de novo.</translation>
+    </message>
+    <message>
       <source>place {n}</source>
       <translation>lugar {n}</translation>
+    </message>
+    <message>
+      <source>position</source>
+      <translation>posição</translation>
     </message>
     <message>
       <source>position 0, 0, which devices write without a signal</source>
@@ -2416,8 +2996,16 @@
       <translation>posição fora do mundo</translation>
     </message>
     <message>
+      <source>positions known to more than {m:g} m</source>
+      <translation>posições conhecidas só a mais de {m:g} m</translation>
+    </message>
+    <message>
       <source>rail</source>
       <translation>trem ou metrô</translation>
+    </message>
+    <message>
+      <source>rarely farther from that place than [{:.1f} km]</source>
+      <translation>raramente mais longe desse lugar que [{:.1f} km]</translation>
     </message>
     <message>
       <source>raw-small suits a laptop; raw-base and raw-large need a graphics card. In another size than raw-small, training starts from random weights. A model of your own keeps its size.</source>
@@ -2428,8 +3016,16 @@
       <translation>detectar</translation>
     </message>
     <message>
+      <source>recorded about every [{:.0f} s]</source>
+      <translation>registrado a cada [{:.0f} s]</translation>
+    </message>
+    <message>
       <source>region</source>
       <translation>região</translation>
+    </message>
+    <message>
+      <source>regions</source>
+      <translation>regiões</translation>
     </message>
     <message>
       <source>right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, the best {high:.0f} %; unknown counts as wrong).</source>
@@ -2444,8 +3040,16 @@
       <translation>semelhança com {target}</translation>
     </message>
     <message>
+      <source>simple</source>
+      <translation>simples</translation>
+    </message>
+    <message>
       <source>simple: the simple method that was nearest in the past of these tracks at each horizon; a backtest says where it is better than the model. Paths are the model's alone.</source>
       <translation>simple: o método simples que esteve mais perto no passado destes trajetos em cada horizonte; um teste retrospectivo diz onde ele é melhor que o modelo. Só o modelo tem caminhos.</translation>
+    </message>
+    <message>
+      <source>speeds too high</source>
+      <translation>velocidades altas demais</translation>
     </message>
     <message>
       <source>staying</source>
@@ -2454,6 +3058,14 @@
     <message>
       <source>stops and trips</source>
       <translation>paradas e viagens</translation>
+    </message>
+    <message>
+      <source>the command stopped with code {n}</source>
+      <translation>o comando parou com o código {n}</translation>
+    </message>
+    <message>
+      <source>the model has no head that names modes</source>
+      <translation>o modelo não tem rótulo que diga o modo de transporte</translation>
     </message>
     <message>
       <source>the model is neither clearly better nor clearly worse</source>
@@ -2468,6 +3080,18 @@
       <translation>o modelo erra {percent} menos, mas isso não está provado</translation>
     </message>
     <message>
+      <source>the only fix of a day</source>
+      <translation>a única posição de um dia</translation>
+    </message>
+    <message>
+      <source>the only fix of a track</source>
+      <translation>a única posição de um trajeto</translation>
+    </message>
+    <message>
+      <source>the only fix of a user</source>
+      <translation>a única posição de um usuário</translation>
+    </message>
+    <message>
       <source>the places do not show clearly whether one is work</source>
       <translation>os lugares não mostram claramente se algum é o trabalho</translation>
     </message>
@@ -2476,12 +3100,12 @@
       <translation>igual</translation>
     </message>
     <message>
-      <source>the widest has {n:,} trips</source>
-      <translation>o mais largo tem {n:,} viagens</translation>
-    </message>
-    <message>
       <source>these tracks</source>
       <translation>estes trajetos</translation>
+    </message>
+    <message>
+      <source>time</source>
+      <translation>hora</translation>
     </message>
     <message>
       <source>time before 1900 or after 2100</source>
@@ -2492,6 +3116,10 @@
       <translation>para {region}</translation>
     </message>
     <message>
+      <source>too far ahead</source>
+      <translation>longe demais no futuro</translation>
+    </message>
+    <message>
       <source>too few cases to say</source>
       <translation>casos de menos para dizer</translation>
     </message>
@@ -2500,16 +3128,40 @@
       <translation>casos de menos para dizer: {cases}, de {groups} usuários ou partes do tempo deles; são precisos {n} de {m}.</translation>
     </message>
     <message>
+      <source>too few fixes</source>
+      <translation>posições de menos</translation>
+    </message>
+    <message>
+      <source>too few or too many people</source>
+      <translation>pessoas de menos ou demais</translation>
+    </message>
+    <message>
       <source>too little of the time at places is on record</source>
       <translation>pouco do tempo nos lugares está registrado</translation>
+    </message>
+    <message>
+      <source>too much of the way lies in gaps</source>
+      <translation>grande parte do caminho fica em lacunas</translation>
+    </message>
+    <message>
+      <source>too short a time from first to last fix</source>
+      <translation>tempo curto demais da primeira à última posição</translation>
     </message>
     <message>
       <source>track</source>
       <translation>trajeto</translation>
     </message>
     <message>
+      <source>tracks</source>
+      <translation>trajetos</translation>
+    </message>
+    <message>
       <source>unknown</source>
       <translation>desconhecido</translation>
+    </message>
+    <message>
+      <source>unreadable row</source>
+      <translation>linha ilegível</translation>
     </message>
     <message>
       <source>use a simple method</source>
@@ -2524,6 +3176,10 @@
       <translation>use um método simples ({best}); {model}.</translation>
     </message>
     <message>
+      <source>use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there, nor one that Windows keeps for a device, such as con</source>
+      <translation>use letras minúsculas, dígitos e _, começando por letra, como night_worker, mas não o nome de um campo que já existe, nem um que o Windows reserva a um dispositivo, como con</translation>
+    </message>
+    <message>
       <source>use the model</source>
       <translation>use o modelo</translation>
     </message>
@@ -2536,12 +3192,12 @@
       <translation>usuário</translation>
     </message>
     <message>
-      <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line, cut at gaps. day: one result a user and day.</source>
-      <translation>user: um ponto no lugar mais visitado, ajustado a uma grade de 500 m. track: a linha do trajeto, cortada nas lacunas. day: um resultado por usuário e dia.</translation>
-    </message>
-    <message>
       <source>user: all tracks of a user together. day: a user's day of mean solar time.</source>
       <translation>user: todos os trajetos de um usuário juntos. day: um dia de um usuário, em hora solar média.</translation>
+    </message>
+    <message>
+      <source>users</source>
+      <translation>usuários</translation>
     </message>
     <message>
       <source>walk</source>
@@ -2560,6 +3216,10 @@
       <translation>sim</translation>
     </message>
     <message>
+      <source>{a} against {b}</source>
+      <translation>{a} contra {b}</translation>
+    </message>
+    <message>
       <source>{a} min ahead</source>
       <translation>daqui a {a} min</translation>
     </message>
@@ -2572,20 +3232,108 @@
       <translation>daqui a {a} a {b} min</translation>
     </message>
     <message>
+      <source>{a} would replace {b}, the file {file}. Choose another.</source>
+      <translation>{a} substituiria {b}, o arquivo {file}. Escolha outro.</translation>
+    </message>
+    <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
       <translation>{date} pode começar pelo dia ou pelo mês: escolha em Datas.</translation>
+    </message>
+    <message>
+      <source>{error} The training is done: its model is kept in {folder}, and in RAW's training.</source>
+      <translation>{error} O treino terminou: o modelo dele está guardado em {folder} e na página de treino do RAW.</translation>
+    </message>
+    <message>
+      <source>{file} cannot be read as Parquet: {error}</source>
+      <translation>{file} não pode ser lido como Parquet: {error}</translation>
+    </message>
+    <message>
+      <source>{file} cannot be read as a table of text: {error}</source>
+      <translation>{file} não pode ser lido como tabela de texto: {error}</translation>
+    </message>
+    <message>
+      <source>{file} cannot be read as a table: {error}</source>
+      <translation>{file} não pode ser lido como tabela: {error}</translation>
+    </message>
+    <message>
+      <source>{file} cannot be read: {error}</source>
+      <translation>{file} não pode ser lido: {error}</translation>
+    </message>
+    <message>
+      <source>{file} cannot be read: {error}. Choose its encoding, such as latin-1</source>
+      <translation>{file} não pode ser lido: {error}. Escolha a codificação, como latin-1</translation>
+    </message>
+    <message>
+      <source>{file} cannot be used ({why}): copy the model again.</source>
+      <translation>{file} não pode ser usado ({why}): copie o modelo de novo.</translation>
     </message>
     <message>
       <source>{file} could not be written: {why}</source>
       <translation>Não foi possível gravar {file}: {why}</translation>
     </message>
     <message>
+      <source>{file} does not hold the weights of the model's network.</source>
+      <translation>{file} não contém os pesos da rede do modelo.</translation>
+    </message>
+    <message>
       <source>{file} exists already. Replace it?</source>
       <translation>{file} já existe. Substituir?</translation>
     </message>
     <message>
-      <source>{first} to {last} UTC</source>
-      <translation>{first} a {last} UTC</translation>
+      <source>{file} holds no layer of points.</source>
+      <translation>{file} não contém camada de pontos.</translation>
+    </message>
+    <message>
+      <source>{file} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks.</source>
+      <translation>{file} não contém uma lista de posições: o RAW lê exportações do Google Timeline e do OwnTracks.</translation>
+    </message>
+    <message>
+      <source>{file} holds no position.</source>
+      <translation>{file} não contém posição.</translation>
+    </message>
+    <message>
+      <source>{file} holds {name}, which no model has.</source>
+      <translation>{file} contém {name}, que nenhum modelo tem.</translation>
+    </message>
+    <message>
+      <source>{file} is a ZIP archive or a spreadsheet: unpack it, or save it as CSV.</source>
+      <translation>{file} é um ZIP ou uma planilha: descompacte-o, ou salve-o como CSV.</translation>
+    </message>
+    <message>
+      <source>{file} is damaged, or the disk is full: copy it again ({error}).</source>
+      <translation>{file} está danificado, ou o disco está cheio: copie-o de novo ({error}).</translation>
+    </message>
+    <message>
+      <source>{file} is larger than {n:g} MiB.</source>
+      <translation>{file} tem mais de {n:g} MiB.</translation>
+    </message>
+    <message>
+      <source>{file} is neither a folder nor a .zip, so it is no model bundle.</source>
+      <translation>{file} não é uma pasta nem um .zip, portanto não é um pacote de modelo.</translation>
+    </message>
+    <message>
+      <source>{file} is nested too deep to be a list of positions.</source>
+      <translation>{file} tem níveis demais para ser uma lista de posições.</translation>
+    </message>
+    <message>
+      <source>{file} is not one of your own models, so it stays.</source>
+      <translation>{file} não é um dos seus modelos, portanto permanece.</translation>
+    </message>
+    <message>
+      <source>{file} is open in QGIS. Remove its layer from the project, or choose another.</source>
+      <translation>{file} está aberto no QGIS. Remova a camada dele do projeto, ou escolha outro.</translation>
+    </message>
+    <message>
+      <source>{file} of the model is not the file that was packed: copy it again.</source>
+      <translation>{file} do modelo não é o arquivo que foi empacotado: copie-o de novo.</translation>
+    </message>
+    <message>
+      <source>{file} unpacks to more than a model bundle of its size does.</source>
+      <translation>{file} descompactado é maior que um pacote de modelo desse tamanho.</translation>
+    </message>
+    <message>
+      <source>{first} to {last} ({zone})</source>
+      <translation>{first} a {last} ({zone})</translation>
     </message>
     <message>
       <source>{fixes} left out: {why}.</source>
@@ -2593,11 +3341,31 @@
     </message>
     <message>
       <source>{fixes} skipped: {why}.</source>
-      <translation>{fixes} ignoradas: {why}.</translation>
+      <translation>{fixes} sem uso: {why}.</translation>
+    </message>
+    <message>
+      <source>{folder} holds no training run: {file} is missing or broken.</source>
+      <translation>{folder} não contém um treino: {file} falta ou está danificado.</translation>
+    </message>
+    <message>
+      <source>{folder} is the folder of a run: its model is {folder}/bundle.</source>
+      <translation>{folder} é a pasta de um treino: o modelo dele é {folder}/bundle.</translation>
+    </message>
+    <message>
+      <source>{folder}/card.json cannot be read: {error}</source>
+      <translation>{folder}/card.json não pode ser lido: {error}</translation>
+    </message>
+    <message>
+      <source>{folder}/card.json cannot be used ({wrong}): export it again.</source>
+      <translation>{folder}/card.json não pode ser usado ({wrong}): exporte-o de novo.</translation>
     </message>
     <message>
       <source>{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of them goes. Treat them as personal data.</source>
       <translation>{k:,} de {n:,} previsões se baseiam no passado de menos de {m} outros usuários: podem mostrar aonde um deles vai. Trate-as como dados pessoais.</translation>
+    </message>
+    <message>
+      <source>{km:.1f} km in {min:,.0f} min, {v:.0f} km/h on average, over {w:.0f} km/h for a tenth of it, halts: {n:,.0f}</source>
+      <translation>{km:.1f} km em {min:,.0f} min, {v:.0f} km/h em média, mais de {w:.0f} km/h em um décimo, paradas: {n:,.0f}</translation>
     </message>
     <message>
       <source>{layer} is being edited: stop editing, and save again.</source>
@@ -2636,16 +3404,40 @@
       <translation>{n:,} com rótulo: {name}.</translation>
     </message>
     <message>
+      <source>{n:,} of {total:,} ids differ from others by case, blanks, accents or invisible letters: if they are one person, join them</source>
+      <translation>{n:,} de {total:,} ids diferem de outros só em maiúsculas, espaços, acentos ou letras invisíveis: se são uma pessoa, junte-os</translation>
+    </message>
+    <message>
+      <source>{n:,} of {total:,} {units}: {reason}</source>
+      <translation>{n:,} de {total:,} {units}: {reason}</translation>
+    </message>
+    <message>
       <source>{n:,} people</source>
       <translation>{n:,} pessoas</translation>
+    </message>
+    <message>
+      <source>{n:,} positions in gaps are too many: choose a longer step.</source>
+      <translation>{n:,} posições em lacunas são demais: escolha um passo maior.</translation>
     </message>
     <message>
       <source>{n:,} positions in {k:,} gaps.</source>
       <translation>{n:,} posições em {k:,} lacunas.</translation>
     </message>
     <message>
+      <source>{n:,} queries with a known truth between {first} and {last}; users: {users:,}. The model {model} and {k} simple methods.</source>
+      <translation>{n:,} consultas com verdade conhecida entre {first} e {last}; usuários: {users:,}. O modelo {model} e {k} métodos simples.</translation>
+    </message>
+    <message>
+      <source>{n:,} steps are too many: choose a STEP of {m:g} min or more.</source>
+      <translation>{n:,} passos são demais: escolha um STEP de {m:g} min ou mais.</translation>
+    </message>
+    <message>
       <source>{n:,} tracks</source>
       <translation>{n:,} trajetos</translation>
+    </message>
+    <message>
+      <source>{n:,} tracks in {years} years are too many: leave out wrong times.</source>
+      <translation>{n:,} trajetos em {years} anos são demais: deixe de fora as horas erradas.</translation>
     </message>
     <message>
       <source>{n:,} users</source>
@@ -2656,8 +3448,16 @@
       <translation>{name} (vem com o RAW)</translation>
     </message>
     <message>
+      <source>{name} is no head with {inputs} inputs and {outputs} outputs: {error}. Train it again.</source>
+      <translation>{name} não é um rótulo com {inputs} entradas e {outputs} saídas: {error}. Ensine-o de novo.</translation>
+    </message>
+    <message>
       <source>{name} is used where no other model is chosen.</source>
       <translation>{name} é usado quando nenhum outro modelo é escolhido.</translation>
+    </message>
+    <message>
+      <source>{name} was installed but does not work: {why}</source>
+      <translation>{name} foi instalado mas não funciona: {why}</translation>
     </message>
     <message>
       <source>{name}: refused</source>
@@ -2680,8 +3480,28 @@
       <translation>{one} e {other}</translation>
     </message>
     <message>
+      <source>{parameter} has to be a number from {low:g} to {high:g}, not {value:g}.</source>
+      <translation>{parameter} deve ser um número de {low:g} a {high:g}, não {value:g}.</translation>
+    </message>
+    <message>
+      <source>{parameter} has to be a number of {low:g} or more, not {value:g}.</source>
+      <translation>{parameter} deve ser um número a partir de {low:g}, não {value:g}.</translation>
+    </message>
+    <message>
+      <source>{parameter} has to be one of {known}, not {value}.</source>
+      <translation>{parameter} deve ser um de {known}, não {value}.</translation>
+    </message>
+    <message>
+      <source>{role} = {name} (guessed)</source>
+      <translation>{role} = {name} (detectado)</translation>
+    </message>
+    <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time.</source>
       <translation>{shares} do tempo. No mapa, células de {size:.0f} m, não endereços. Horas: hora solar.</translation>
+    </message>
+    <message>
+      <source>{target} is there already and is no model bundle, so nothing was written. Choose a new folder.</source>
+      <translation>{target} já existe e não é um pacote de modelo, então nada foi gravado. Escolha uma pasta nova.</translation>
     </message>
     <message>
       <source>{title}, {horizon:g} min every {step:g}</source>
@@ -2694,6 +3514,10 @@ Use this model all the same?</source>
       <translation>{verdict}
 
 Usar este modelo mesmo assim?</translation>
+    </message>
+    <message>
+      <source>{what} failed: {reason} {advice}</source>
+      <translation>{what}: falhou. {reason} {advice}</translation>
     </message>
     <message>
       <source>{what}: {left} left</source>

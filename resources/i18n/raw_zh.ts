@@ -4,6 +4,18 @@
   <context>
     <name>RAW</name>
     <message>
+      <source> or </source>
+      <translation>或</translation>
+    </message>
+    <message>
+      <source>'{name}' is no name for a label: {rule}.</source>
+      <translation>“{name}”不能作为标签名：{rule}。</translation>
+    </message>
+    <message>
+      <source>'{path}' is not a table, neither a CSV nor a Parquet file.</source>
+      <translation>“{path}”不是表格，既非 CSV 也非 Parquet 文件。</translation>
+    </message>
+    <message>
       <source>, one every {time}</source>
       <translation>，每 {time} 一个</translation>
     </message>
@@ -56,6 +68,14 @@
       <translation>用户更少的数字不予显示，以免暴露任何人。</translation>
     </message>
     <message>
+      <source>A file is in use, perhaps by another QGIS or a virus scanner. Close other windows of QGIS, wait a minute, then press Install again.</source>
+      <translation>有文件正在使用，可能是另一个 QGIS 或杀毒软件。请关闭其他 QGIS 窗口，等一分钟，然后再次点击“安装”。</translation>
+    </message>
+    <message>
+      <source>A file is not the one that RAW was tested with: it was changed or damaged, and nothing was installed.</source>
+      <translation>有文件不是 RAW 测试过的那个：它被更改或损坏，没有安装任何内容。</translation>
+    </message>
+    <message>
       <source>A file of positions. For a folder (GeoLife, many files) write or paste its path.</source>
       <translation>一个位置文件。若为文件夹（GeoLife、多个文件），请输入或粘贴其路径。</translation>
     </message>
@@ -76,8 +96,16 @@
       <translation>每个用户、轨迹或每天一行数值，可用于比较、聚类或分类。</translation>
     </message>
     <message>
+      <source>A simple method does as well or better</source>
+      <translation>简单方法同样好或更好</translation>
+    </message>
+    <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
       <translation>包含每个用户、轨迹或每天的 id 和标签的表；若标签针对区域，则为区域多边形图层。</translation>
+    </message>
+    <message>
+      <source>A target has too few fixes, so that there is no embedding to compare.</source>
+      <translation>目标的定位点太少，没有可比较的嵌入。</translation>
     </message>
     <message>
       <source>A user's trips, on average: {shares}.</source>
@@ -88,8 +116,24 @@
       <translation>用此图层过去的数据检验这类预测的精度，并与简单方法比较</translation>
     </message>
     <message>
+      <source>All files (*)</source>
+      <translation>所有文件 (*)</translation>
+    </message>
+    <message>
+      <source>All labelled regions lie within two kilometres or are joined by overlaps, so none is far enough from the others to test on: label regions of one level (tracts or districts) and a wider area.</source>
+      <translation>所有已标注区域都在两公里之内或相互重叠，没有一个离其他区域足够远可用于测试：请标注同一层级（普查区或城区）且范围更大的区域。</translation>
+    </message>
+    <message>
+      <source>All labels are equal: there is nothing to learn.</source>
+      <translation>所有标签都相同：没有可学习的内容。</translation>
+    </message>
+    <message>
       <source>Also what training needs</source>
       <translation>同时安装训练所需的软件包</translation>
+    </message>
+    <message>
+      <source>An id has {n:,} letters: '{start}…'. Choose another column of users or tracks.</source>
+      <translation>有一个 id 长达 {n:,} 个字符：“{start}…”。请选择其他用户列或轨迹列。</translation>
     </message>
     <message>
       <source>Area, km²</source>
@@ -110,6 +154,10 @@
     <message>
       <source>At most so many likely paths for each track, each with its probability.</source>
       <translation>每条轨迹最多给出这么多条可能路径，每条附概率。</translation>
+    </message>
+    <message>
+      <source>At most the {n} strongest flows of a slice are drawn, fewer on a small map; the layer's variable {name} changes that. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
+      <translation>每个时段最多绘制 {n} 条最强的流，小地图上更少；图层变量 {name} 可更改。人数少的区域对不在此图层中；矩阵有其总和。</translation>
     </message>
     <message>
       <source>At {horizon}: {words}</source>
@@ -220,8 +268,8 @@
       <translation>通勤者</translation>
     </message>
     <message>
-      <source>Commuters: {counts} of {n:,}.</source>
-      <translation>通勤者：{counts}，共 {n:,}。</translation>
+      <source>Commuters</source>
+      <translation>通勤者</translation>
     </message>
     <message>
       <source>Compare</source>
@@ -384,6 +432,14 @@
       <translation>绘制的区域</translation>
     </message>
     <message>
+      <source>Each label is of one person or place alone: label more of them.</source>
+      <translation>每个标签只属于一个人或一个地点：请标注更多。</translation>
+    </message>
+    <message>
+      <source>Each row has a start and an end and becomes two fixes: at {start} and at {end}.</source>
+      <translation>每行都有开始和结束，会成为两个定位点：{start} 和 {end}。</translation>
+    </message>
+    <message>
       <source>Embed tracks</source>
       <translation>嵌入轨迹</translation>
     </message>
@@ -394,6 +450,10 @@
     <message>
       <source>Embeddings</source>
       <translation>嵌入</translation>
+    </message>
+    <message>
+      <source>Embeddings are computed all the same, but cannot be kept in {folder}: {error}</source>
+      <translation>仍会计算嵌入，但无法保存在 {folder}：{error}</translation>
     </message>
     <message>
       <source>Empty: a track where a track field is chosen (or INPUT has no users), else a user, after the last fix of all the user's tracks.</source>
@@ -428,6 +488,10 @@
       <translation>相遇：{n:,} 次，其中观测到的：{k:,} 次。</translation>
     </message>
     <message>
+      <source>Epsilon must be one of {known}.</source>
+      <translation>Epsilon 必须为 {known} 之一。</translation>
+    </message>
+    <message>
       <source>Epsilon of each row</source>
       <translation>每行的 epsilon</translation>
     </message>
@@ -438,6 +502,10 @@
     <message>
       <source>Failed</source>
       <translation>失败</translation>
+    </message>
+    <message>
+      <source>Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.</source>
+      <translation>包含十个定位点和一分钟轨迹的标注时段少于十个。</translation>
     </message>
     <message>
       <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
@@ -508,8 +576,8 @@
       <translation>文件或文件夹</translation>
     </message>
     <message>
-      <source>Files without columns of time and position were not read: {names}.</source>
-      <translation>没有时间列和位置列的文件未读取：{names}。</translation>
+      <source>Files not read (another kind, or no time and position): {names}.</source>
+      <translation>未读取的文件（其他类型，或没有时间和位置）：{names}。</translation>
     </message>
     <message>
       <source>Fill gaps</source>
@@ -616,6 +684,10 @@
       <translation>预测</translation>
     </message>
     <message>
+      <source>Forecasts of {name}: what to use, and how far off</source>
+      <translation>{name} 的预测：用什么，误差多大</translation>
+    </message>
+    <message>
       <source>Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b} (median over the tracks). The point on the map is the best single answer. Between two likely places it lies in neither.</source>
       <translation>{users}的预测，提前 {m:g} 分钟：预计一半在 {a} 以内，五分之四在 {b} 以内（各轨迹的中位数）。地图上的点是最佳的单一答案；在两个可能的地点之间时，它不在其中任何一处。</translation>
     </message>
@@ -626,6 +698,10 @@
     <message>
       <source>Format</source>
       <translation>格式</translation>
+    </message>
+    <message>
+      <source>Free some disk space, then press Install again.</source>
+      <translation>请释放磁盘空间，然后再次点击“安装”。</translation>
     </message>
     <message>
       <source>Fri</source>
@@ -680,6 +756,10 @@
       <translation>最后一个定位点之后多长时间。</translation>
     </message>
     <message>
+      <source>How far off, and how sure</source>
+      <translation>误差多大，把握多大</translation>
+    </message>
+    <message>
       <source>How many</source>
       <translation>数量</translation>
     </message>
@@ -692,12 +772,28 @@
       <translation>分区之间有多少出行、何时、何种方式；人数少的不予显示。</translation>
     </message>
     <message>
+      <source>How this was measured</source>
+      <translation>测量方法</translation>
+    </message>
+    <message>
       <source>IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.</source>
       <translation>IANA 名称，如 UTC、Europe/Berlin 或 Asia/Shanghai。自带时区的时间不受影响。</translation>
     </message>
     <message>
       <source>INPUT has fewer than two users: choose the user field.</source>
       <translation>INPUT 的用户少于两个：请选择用户字段。</translation>
+    </message>
+    <message>
+      <source>INPUT has lines without M values, so its vertices have no time. Use lines whose M is epoch seconds, or points with a time field.</source>
+      <translation>INPUT 的线没有 M 值，顶点没有时间。请使用 M 为 Unix 秒的线，或带时间字段的点。</translation>
+    </message>
+    <message>
+      <source>INPUT has no track with two usable fixes, so there is nothing to learn from.</source>
+      <translation>INPUT 中没有具有两个可用定位点的轨迹，因此没有可学习的内容。</translation>
+    </message>
+    <message>
+      <source>INPUT has no unit with two usable fixes, so there is nothing to learn from.</source>
+      <translation>INPUT 中没有具有两个可用定位点的对象，因此没有可学习的内容。</translation>
     </message>
     <message>
       <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
@@ -792,12 +888,36 @@
       <translation>正在安装 RAW 的软件包</translation>
     </message>
     <message>
+      <source>Installing the packages</source>
+      <translation>安装软件包</translation>
+    </message>
+    <message>
       <source>Interrupted</source>
       <translation>已中断</translation>
     </message>
     <message>
+      <source>Intervals: parts of the time drawn with replacement, 2,000 times; so they do not hold for other users.</source>
+      <translation>区间：对时间段有放回抽样 2,000 次；因此不适用于其他用户。</translation>
+    </message>
+    <message>
+      <source>Intervals: users drawn with replacement, 2,000 times.</source>
+      <translation>区间：对用户有放回抽样 2,000 次。</translation>
+    </message>
+    <message>
       <source>Is the disk full?</source>
       <translation>磁盘已满？</translation>
+    </message>
+    <message>
+      <source>Is there a connection to pypi.org? Behind a firewall install from a folder of wheels.</source>
+      <translation>能连接 pypi.org 吗？在防火墙后请从 wheel 文件夹安装。</translation>
+    </message>
+    <message>
+      <source>It looks better than a simple method, but these cases do not prove it</source>
+      <translation>看起来优于简单方法，但这些案例不能证明</translation>
+    </message>
+    <message>
+      <source>It says little more than the same number for all would</source>
+      <translation>几乎不比对所有对象给出同一个数更有用</translation>
     </message>
     <message>
       <source>Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12.</source>
@@ -810,6 +930,14 @@
     <message>
       <source>Keeping the model …</source>
       <translation>正在保存模型 …</translation>
+    </message>
+    <message>
+      <source>LABELS has no field '{name}'. Its fields: {names}.</source>
+      <translation>LABELS 没有字段“{name}”。其字段：{names}。</translation>
+    </message>
+    <message>
+      <source>LABELS has no rows, so there is nothing to learn. Choose a table with ten labels or more.</source>
+      <translation>LABELS 没有行，因此没有可学习的内容。请选择至少有十个标签的表格。</translation>
     </message>
     <message>
       <source>Label</source>
@@ -838,6 +966,10 @@
     <message>
       <source>Labels of people were learned from users of phones in many countries; they may be wrong.</source>
       <translation>人员标签由多国手机用户学习而来；可能有误。</translation>
+    </message>
+    <message>
+      <source>Labels of regions must be a layer of polygons.</source>
+      <translation>区域的标签必须是多边形图层。</translation>
     </message>
     <message>
       <source>Labels of the visitors</source>
@@ -920,12 +1052,12 @@
       <translation>主要交通方式</translation>
     </message>
     <message>
-      <source>Main mode: {counts}.</source>
-      <translation>主要方式：{counts}。</translation>
-    </message>
-    <message>
       <source>Make a map…</source>
       <translation>制作地图…</translation>
+    </message>
+    <message>
+      <source>Making the environment</source>
+      <translation>创建环境</translation>
     </message>
     <message>
       <source>Map</source>
@@ -988,6 +1120,14 @@
       <translation>训练分钟数</translation>
     </message>
     <message>
+      <source>Missing Python packages: {packages}. In QGIS install from Plugins → RAW → Packages; elsewhere with the Python that runs this: python -m pip install {names}</source>
+      <translation>缺少 Python 软件包：{packages}。在 QGIS 中通过“插件 → RAW → 软件包”安装；否则用运行此程序的 Python：python -m pip install {names}</translation>
+    </message>
+    <message>
+      <source>Mode of most trips</source>
+      <translation>多数出行的方式</translation>
+    </message>
+    <message>
       <source>Mode unknown</source>
       <translation>方式未知</translation>
     </message>
@@ -1036,6 +1176,10 @@
       <translation>机动车</translation>
     </message>
     <message>
+      <source>Name a layer of {file} as '{file}|layername=NAME'. It has: {all}.</source>
+      <translation>请以“{file}|layername=NAME”指定 {file} 的图层。它有：{all}。</translation>
+    </message>
+    <message>
       <source>Name of the zones (empty: guessed)</source>
       <translation>分区名称（空：猜测）</translation>
     </message>
@@ -1048,8 +1192,16 @@
       <translation>新模型</translation>
     </message>
     <message>
-      <source>No column names the users: all fixes of a file become one user's. If a column names them, choose it as User.</source>
-      <translation>没有列标识用户：一个文件的所有定位点将属于同一个用户。如有标识用户的列，请将其选为“用户”。</translation>
+      <source>No NVIDIA GPU and driver were found, so the CPU does the work.</source>
+      <translation>未找到 NVIDIA GPU 及其驱动，因此由 CPU 计算。</translation>
+    </message>
+    <message>
+      <source>No column names the users. If one does, choose it as User.</source>
+      <translation>没有列表示用户。如果有，请将其选为“用户”。</translation>
+    </message>
+    <message>
+      <source>No column of {missing} was recognised in {file}. Its columns are: {known}. Choose them, or call them t, lon and lat.</source>
+      <translation>在 {file} 中未识别出{missing}列。其列为：{known}。请选择，或将其命名为 t、lon 和 lat。</translation>
     </message>
     <message>
       <source>No field names the users, so all fixes are one user's. Choose it as USER_FIELD, or give the word none.</source>
@@ -1060,12 +1212,24 @@
       <translation>没有字段表示用户：所有定位点都属于一个用户。如果有，请在“字段”中选择。</translation>
     </message>
     <message>
+      <source>No field of the layer looks like a time. Choose it as the time field.</source>
+      <translation>图层中没有像时间的字段。请选择时间字段。</translation>
+    </message>
+    <message>
+      <source>No field says who moved, so each track counts as a user of its own.</source>
+      <translation>没有字段说明是谁在移动，因此每条轨迹算作一个用户。</translation>
+    </message>
+    <message>
       <source>No figure</source>
       <translation>无数值</translation>
     </message>
     <message>
       <source>No fix could be read.</source>
       <translation>未能读取任何定位点。</translation>
+    </message>
+    <message>
+      <source>No fix has another one of its user {spans} later: choose HORIZON and STEP as the tracks have fixes.</source>
+      <translation>没有定位点在 {spans} 之后有同一用户的另一定位点：请按轨迹的定位选择 HORIZON 和 STEP。</translation>
     </message>
     <message>
       <source>No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS.</source>
@@ -1082,18 +1246,6 @@
     <message>
       <source>No pair of zones has trips of enough users: choose larger zones, or fewer slices.</source>
       <translation>没有一对分区拥有足够用户的出行：请选择更大的分区或更少的时段。</translation>
-    </message>
-    <message>
-      <source>No position column was recognised: choose Longitude and Latitude on the left.</source>
-      <translation>未识别出位置列：请在左侧选择“经度”和“纬度”。</translation>
-    </message>
-    <message>
-      <source>No time and no position column was recognised: choose Time, Longitude and Latitude on the left.</source>
-      <translation>未识别出时间列和位置列：请在左侧选择“时间”、“经度”和“纬度”。</translation>
-    </message>
-    <message>
-      <source>No time column was recognised: choose it as Time on the left.</source>
-      <translation>未识别出时间列：请在左侧将其选为“时间”。</translation>
     </message>
     <message>
       <source>No training is under way. One that is stopped or interrupted can be resumed here.</source>
@@ -1144,6 +1296,14 @@
       <translation>用户数在 95 % 的情况下与记录数相差不超过 ±{within}。{all} 行中有 {n} 行有数字：其余行加噪声后少于 {least} 名用户。</translation>
     </message>
     <message>
+      <source>ONNX Runtime could not load its CUDA libraries, so the CPU works. Install onnxruntime-gpu[cuda,cudnn].</source>
+      <translation>ONNX Runtime 无法加载其 CUDA 库，因此由 CPU 计算。请安装 onnxruntime-gpu[cuda,cudnn]。</translation>
+    </message>
+    <message>
+      <source>ONNX cannot run the model {name}: {error}</source>
+      <translation>ONNX 无法运行模型 {name}：{error}</translation>
+    </message>
+    <message>
       <source>Observed: both have fixes</source>
       <translation>观测到：双方都有定位点</translation>
     </message>
@@ -1170,10 +1330,6 @@
     <message>
       <source>One forecast for each {unit}, from its last fix.</source>
       <translation>每个{unit}一个预测，从其最后一个定位点开始。</translation>
-    </message>
-    <message>
-      <source>One result for each</source>
-      <translation>结果单元</translation>
     </message>
     <message>
       <source>One row for each</source>
@@ -1296,12 +1452,20 @@
       <translation>已发布的数字：计数和中位数带有固定噪声，每行 epsilon 为 {epsilon:g}。在 95 % 的情况下，人数与记录数相差不超过 ±{within:.0f}。</translation>
     </message>
     <message>
+      <source>QGIS cannot transform {a} to {b}. Use another CRS, or set the right one.</source>
+      <translation>QGIS 无法将 {a} 转换为 {b}。请使用其他坐标参考系，或设置正确的。</translation>
+    </message>
+    <message>
       <source>QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection.</source>
       <translation>QGIS 没有 XYZ 连接。请在其“浏览器”面板中添加：XYZ切片 → 新建连接。</translation>
     </message>
     <message>
       <source>QGIS will ask this server for pictures of the area that you look at, and again each time you move the map. The server learns your address on the Internet and which area it is: with tracks of people on the screen, that can be where they live. No track, label or figure is sent. Without a basemap nothing is asked.</source>
       <translation>QGIS 将向此服务器请求您所查看区域的图片，每次移动地图都会再次请求。服务器会得知您的网络地址和所看的区域：屏幕上有人的轨迹时，该区域可能就是他们的住处。不会发送任何轨迹、标签或数值。没有底图时，不发出任何请求。</translation>
+    </message>
+    <message>
+      <source>Queries start at random fixes of every user, in equal parts of the time. The model and the simple methods use the fixes up to there. The truth is the user's fix nearest to the horizon, at most half a step from it. Nothing is trained.</source>
+      <translation>查询从每个用户的随机定位点开始，时间各部分均等。模型和简单方法使用到该时为止的定位点。真值是该用户最接近预测时刻的定位点，相差至多半个步长。不进行训练。</translation>
     </message>
     <message>
       <source>RAW</source>
@@ -1316,6 +1480,10 @@
       <translation>RAW 还不能运行模型：缺少 {what}。需下载：最多 {megabytes} MB。</translation>
     </message>
     <message>
+      <source>RAW cannot write into {folder}: {error}. Models, trainings and packages cannot be kept there.</source>
+      <translation>RAW 无法写入 {folder}：{error}。模型、训练和软件包无法保存在那里。</translation>
+    </message>
+    <message>
       <source>RAW dock</source>
       <translation>RAW 面板</translation>
     </message>
@@ -1328,6 +1496,14 @@
       <translation>RAW 已具备运行模型和训练所需的一切。</translation>
     </message>
     <message>
+      <source>RAW has no tested version for Python {a} and NumPy {b}. Update RAW.</source>
+      <translation>RAW 没有针对 Python {a} 和 NumPy {b} 的已测试版本。请更新 RAW。</translation>
+    </message>
+    <message>
+      <source>RAW needs GDAL 3.6 or newer to read this file: open it in QGIS as a layer.</source>
+      <translation>RAW 需要 GDAL 3.6 或更新版本才能读取此文件：请在 QGIS 中将其作为图层打开。</translation>
+    </message>
+    <message>
       <source>RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a machine without a screen: python -m pip install --user {names_}, with QGIS's own Python.</source>
       <translation>RAW 需要 QGIS 的 Python 缺少的软件包：{names}。“插件 → RAW → 软件包”可安装。在没有屏幕的机器上：用 QGIS 自己的 Python 运行 python -m pip install --user {names_}。</translation>
     </message>
@@ -1338,6 +1514,10 @@
     <message>
       <source>Rail user</source>
       <translation>轨道交通用户</translation>
+    </message>
+    <message>
+      <source>Ratio: the model's mean over the best simple method's. Below 1 the model comes nearer.</source>
+      <translation>比值：模型的平均误差除以最佳简单方法的平均误差。小于 1 时模型更接近。</translation>
     </message>
     <message>
       <source>Read the layer again</source>
@@ -1372,8 +1552,16 @@
       <translation>区域得分</translation>
     </message>
     <message>
+      <source>Region {number} is drawn across the antimeridian the long way round the world. Cut it at 180°, or write its longitudes beyond 180 (such as 170 to 190).</source>
+      <translation>区域 {number} 跨 180° 经线并绕了地球的远路。请在 180° 处切开，或将经度写到 180 以外（如 170 至 190）。</translation>
+    </message>
+    <message>
       <source>Region {n}</source>
       <translation>区域 {n}</translation>
+    </message>
+    <message>
+      <source>Region {n} is a {kind}. Regions must be polygons.</source>
+      <translation>区域 {n} 为 {kind}。区域必须是多边形。</translation>
     </message>
     <message>
       <source>Regions</source>
@@ -1432,8 +1620,20 @@
       <translation>从上一个检查点恢复</translation>
     </message>
     <message>
+      <source>Rows of {file} without the {n} columns of its header: {rows:,}.</source>
+      <translation>{file} 中不具备表头 {n} 列的行：{rows:,}。</translation>
+    </message>
+    <message>
       <source>Running: {left} of training left, then calibrating and testing</source>
       <translation>运行中：训练还剩 {left}，之后校准并测试</translation>
+    </message>
+    <message>
+      <source>STEP ({a:g} min) must be no longer than HORIZON ({b:g} min).</source>
+      <translation>STEP（{a:g} 分钟）不得长于 HORIZON（{b:g} 分钟）。</translation>
+    </message>
+    <message>
+      <source>STEP ({a:g} min) must be shorter than MAX_GAP ({b:g} min).</source>
+      <translation>STEP（{a:g} 分钟）必须短于 MAX_GAP（{b:g} 分钟）。</translation>
     </message>
     <message>
       <source>Sat</source>
@@ -1492,6 +1692,10 @@
       <translation>所选</translation>
     </message>
     <message>
+      <source>Set the proxy in Settings → Options → Network, or install from a folder of wheels.</source>
+      <translation>请在“设置 → 选项 → 网络”中设置代理，或从 wheel 文件夹安装。</translation>
+    </message>
+    <message>
       <source>Share of commuters</source>
       <translation>通勤者比例</translation>
     </message>
@@ -1544,6 +1748,14 @@
       <translation>有些数字仅来自 {n} 人，可能暴露其中一人：请勿发布此地图。</translation>
     </message>
     <message>
+      <source>Some regions have no geometry: remove them before training.</source>
+      <translation>有些区域没有几何图形：请在训练前移除。</translation>
+    </message>
+    <message>
+      <source>Some units have no label: leave them out.</source>
+      <translation>有些对象没有标签：请排除。</translation>
+    </message>
+    <message>
       <source>Starting …</source>
       <translation>正在启动……</translation>
     </message>
@@ -1592,6 +1804,14 @@
       <translation>关闭时钟</translation>
     </message>
     <message>
+      <source>TARGET is empty: give the id of a user.</source>
+      <translation>TARGET 为空：请给出用户的 id。</translation>
+    </message>
+    <message>
+      <source>TARGET {text} fits {n} regions. Give one id, such as {ids}, or an expression true for one alone.</source>
+      <translation>TARGET {text} 对应 {n} 个区域。请给出一个 id，如 {ids}，或只对一个区域成立的表达式。</translation>
+    </message>
+    <message>
       <source>Table…</source>
       <translation>表格…</translation>
     </message>
@@ -1636,6 +1856,14 @@
       <translation>正在检验预测</translation>
     </message>
     <message>
+      <source>The CRS of the positions cannot be read: {error}</source>
+      <translation>无法读取位置的坐标参考系：{error}</translation>
+    </message>
+    <message>
+      <source>The Python of this QGIS was not found. Looked for {names} in: {folders}.</source>
+      <translation>未找到此 QGIS 的 Python。已在以下位置查找 {names}：{folders}。</translation>
+    </message>
+    <message>
       <source>The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which packages are broken, and installs them again.</source>
       <translation>Python 软件包 {name} 已安装但无法使用：{error}。“插件 → RAW → 软件包”会显示哪些软件包已损坏，并重新安装。</translation>
     </message>
@@ -1652,12 +1880,28 @@
       <translation>所选模型尚未给此区域评分。如果评分已被取消，请重新读取图层（顶部按钮）。</translation>
     </message>
     <message>
+      <source>The column of time holds {kind}, not times.</source>
+      <translation>时间列为 {kind}，不是时间。</translation>
+    </message>
+    <message>
       <source>The comparison as a page of HTML</source>
       <translation>将比较存为 HTML 页面</translation>
     </message>
     <message>
+      <source>The corpus has no 15-minute sequence of some hours.</source>
+      <translation>数据中没有持续数小时的 15 分钟序列。</translation>
+    </message>
+    <message>
+      <source>The corpus has no run of eight fixes at any cadence.</source>
+      <translation>数据中没有任何采样间隔下连续八个定位点的序列。</translation>
+    </message>
+    <message>
       <source>The data of {names} are gone: they were temporary, or their GeoPackage is missing. Run them again.</source>
       <translation>{names} 的数据已不存在：它们是临时的，或其 GeoPackage 丢失。请重新运行。</translation>
+    </message>
+    <message>
+      <source>The dates in the column '{column}' of {file} may begin with the day or with the month: no number in them decides. Choose the order of dates (DATE_ORDER).</source>
+      <translation>{file} 的列“{column}”中的日期可能以日或月开头：其中没有数字能判定。请选择日期顺序（DATE_ORDER）。</translation>
     </message>
     <message>
       <source>The device that does the work. </source>
@@ -1668,6 +1912,14 @@
       <translation>面板现已列出模型 {name}。{verdict}</translation>
     </message>
     <message>
+      <source>The environment in {folder} could not be made. The log has the reason.</source>
+      <translation>无法在 {folder} 创建环境。原因见日志。</translation>
+    </message>
+    <message>
+      <source>The field {name} does not hold numbers: score or add up again.</source>
+      <translation>字段 {name} 不是数字：请重新评分或汇总。</translation>
+    </message>
+    <message>
       <source>The figures and differences as a table (CSV)</source>
       <translation>以表格（CSV）保存数字和差异</translation>
     </message>
@@ -1676,8 +1928,56 @@
       <translation>此图层的文件或数据库缺失。请点击图层列表中它的红色标记。</translation>
     </message>
     <message>
+      <source>The folder {folder} lacks it, or has another version, or one for another system.</source>
+      <translation>文件夹 {folder} 中没有它，或版本不同，或是用于其他系统的。</translation>
+    </message>
+    <message>
+      <source>The folder {path} holds no .plt, Parquet, CSV, GPX or JSON file.</source>
+      <translation>文件夹 {path} 中没有 .plt、Parquet、CSV、GPX 或 JSON 文件。</translation>
+    </message>
+    <message>
+      <source>The folder {path} holds no file that ends in {ends}.</source>
+      <translation>文件夹 {path} 中没有以 {ends} 结尾的文件。</translation>
+    </message>
+    <message>
+      <source>The geometry column holds no WKB points, and there are no longitude and latitude columns.</source>
+      <translation>几何列不含 WKB 点，也没有经度列和纬度列。</translation>
+    </message>
+    <message>
+      <source>The graphics card or its libraries failed, so the CPU does the work. ONNX Runtime says: {text}</source>
+      <translation>显卡或其库出错，因此由 CPU 计算。ONNX Runtime 的消息：{text}</translation>
+    </message>
+    <message>
+      <source>The head {name} was taught with another backbone. Teach it again.</source>
+      <translation>标签 {name} 是用另一个网络训练的。请重新训练。</translation>
+    </message>
+    <message>
       <source>The installation was cancelled.</source>
       <translation>安装已取消。</translation>
+    </message>
+    <message>
+      <source>The labels are too few or in too few groups for a cross-validation, so the head could not be evaluated.</source>
+      <translation>标签太少或分组太少，无法交叉验证，因此无法评估该标签。</translation>
+    </message>
+    <message>
+      <source>The labels are too few or in too few groups to tune the network: leave it frozen.</source>
+      <translation>标签太少或分组太少，无法微调网络：请保持冻结。</translation>
+    </message>
+    <message>
+      <source>The labels have no id of the {unit} (a field called {names}). Choose it under Advanced Parameters as Field with the unit's id.</source>
+      <translation>标签没有{unit}的 id（名为 {names} 的字段）。请在“高级参数”中选择包含 id 的字段。</translation>
+    </message>
+    <message>
+      <source>The layer has neither points nor lines. Choose a layer of points, or of lines with M values.</source>
+      <translation>该图层既没有点也没有线。请选择点图层或带 M 值的线图层。</translation>
+    </message>
+    <message>
+      <source>The layer has no fields noise_key and n_users: score the regions again, and publish that.</source>
+      <translation>图层没有字段 noise_key 和 n_users：请重新为区域评分并发布结果。</translation>
+    </message>
+    <message>
+      <source>The layer is a table without geometry. Import tracks makes a layer of points of its file.</source>
+      <translation>该图层是没有几何的表格。“导入轨迹”可将其文件变成点图层。</translation>
     </message>
     <message>
       <source>The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it.</source>
@@ -1704,6 +2004,46 @@
       <translation>评判的是轨迹沿途各时刻的平均误差。预测从最后一个定位点开始，此时人们常在家中：可能近得多。</translation>
     </message>
     <message>
+      <source>The mean error is judged. {share:.0%} of the queries are like those that the model was trained for (time between fixes, speed, length of the record, horizon). Do not rely on the other forecasts.</source>
+      <translation>以平均误差评判。{share:.0%} 的查询与模型训练时的情形相似（定位间隔、速度、记录长度、预测时长）。请勿依赖其他预测。</translation>
+    </message>
+    <message>
+      <source>The minimum of users per region must be at least 1.</source>
+      <translation>每个区域的最少用户数至少为 1。</translation>
+    </message>
+    <message>
+      <source>The model at {place} cannot be read: {error}.</source>
+      <translation>无法读取 {place} 处的模型：{error}。</translation>
+    </message>
+    <message>
+      <source>The model has no head '{name}' for a {unit}. It has: {known}.</source>
+      <translation>模型没有针对{unit}的标签“{name}”。它有：{known}。</translation>
+    </message>
+    <message>
+      <source>The model has no head called '{name}'. Its heads: {known}.</source>
+      <translation>模型没有名为“{name}”的标签。它的标签：{known}。</translation>
+    </message>
+    <message>
+      <source>The model has {key} {theirs}; RAW reads {ours}. Export the model again with this RAW.</source>
+      <translation>模型的 {key} 为 {theirs}；RAW 读取 {ours}。请用此版 RAW 重新导出模型。</translation>
+    </message>
+    <message>
+      <source>The model has {key} {theirs}; RAW reads {ours}. Update RAW.</source>
+      <translation>模型的 {key} 为 {theirs}；RAW 读取 {ours}。请更新 RAW。</translation>
+    </message>
+    <message>
+      <source>The model holds the head {name}, which its card does not name.</source>
+      <translation>模型含有标签 {name}，但其卡片未提到。</translation>
+    </message>
+    <message>
+      <source>The model in {folder} has no {name}: it is incomplete.</source>
+      <translation>{folder} 中的模型没有 {name}：它不完整。</translation>
+    </message>
+    <message>
+      <source>The model in {folder} holds {name}, which no model has.</source>
+      <translation>{folder} 中的模型含有 {name}，任何模型都没有它。</translation>
+    </message>
+    <message>
       <source>The model is now among your models as '{name}', and used in this project.</source>
       <translation>该模型现已作为“{name}”加入您的模型，并用于此项目。</translation>
     </message>
@@ -1728,8 +2068,24 @@
       <translation>模型正在读取用户</translation>
     </message>
     <message>
+      <source>The model {name} is not the one that comes with RAW: where it was trained on these tracks or people, they make it look better than it is. Test it on tracks that it has never seen.</source>
+      <translation>模型 {name} 不是随 RAW 提供的：若用这些轨迹或人训练过，结果会显得比实际好。请用它从未见过的轨迹测试。</translation>
+    </message>
+    <message>
+      <source>The model's answers are useless: numbers that are not finite. Use another model.</source>
+      <translation>模型的结果无用：含非有限数。请使用其他模型。</translation>
+    </message>
+    <message>
+      <source>The model's card names the head {name}, which is missing or too large.</source>
+      <translation>模型卡片提到标签 {name}，但它缺失或过大。</translation>
+    </message>
+    <message>
       <source>The network</source>
       <translation>网络</translation>
+    </message>
+    <message>
+      <source>The network of the model {model} has other sizes than those that this version of RAW knows ({known}).</source>
+      <translation>模型 {model} 的网络尺寸与此版 RAW 所知的（{known}）不同。</translation>
     </message>
     <message>
       <source>The network starts from random weights.</source>
@@ -1772,12 +2128,36 @@
       <translation>作为比较对象的区域</translation>
     </message>
     <message>
+      <source>The regions have no field '{field}'. They have: {known}.</source>
+      <translation>区域没有字段“{field}”。它们有：{known}。</translation>
+    </message>
+    <message>
       <source>The regions' ids are from the field {name}.</source>
       <translation>区域的 id 来自字段 {name}。</translation>
     </message>
     <message>
       <source>The style of {layer} failed: {error}</source>
       <translation>图层 {layer} 的样式应用失败：{error}</translation>
+    </message>
+    <message>
+      <source>The target region has fewer than {n} users, or one of them has most of its fixes. Choose a larger one.</source>
+      <translation>目标区域的用户少于 {n} 名，或其中一人占大部分定位点。请选择更大的区域。</translation>
+    </message>
+    <message>
+      <source>The times are not a column of one kind: {error}</source>
+      <translation>时间不是同一类型的列：{error}</translation>
+    </message>
+    <message>
+      <source>The training ended without a message, as when memory runs out or power fails. The log is in {folder}.</source>
+      <translation>训练结束且没有消息，如内存耗尽或断电时。日志在 {folder}。</translation>
+    </message>
+    <message>
+      <source>The training failed: {line}. The log is in {folder}.</source>
+      <translation>训练失败：{line}。日志在 {folder}。</translation>
+    </message>
+    <message>
+      <source>The training was stopped.</source>
+      <translation>训练已停止。</translation>
     </message>
     <message>
       <source>The user to compare with</source>
@@ -1788,16 +2168,60 @@
       <translation>用户的 id，与用户字段中一致。</translation>
     </message>
     <message>
-      <source>The {n} strongest flows of each slice are drawn: change the layer's variable {name} for more or fewer. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
-      <translation>每个时段绘制最强的 {n} 条流：修改图层变量 {name} 可增减。人数少的分区对不在此图层中；矩阵中有其总和。</translation>
+      <source>The {role} column holds {kind}, not ids.</source>
+      <translation>{role}列为 {kind}，不是 id。</translation>
+    </message>
+    <message>
+      <source>There is no file '{path}'.</source>
+      <translation>没有文件“{path}”。</translation>
+    </message>
+    <message>
+      <source>There is no file or folder '{path}'.</source>
+      <translation>没有文件或文件夹“{path}”。</translation>
+    </message>
+    <message>
+      <source>There is no folder {path} for {name}. Make it or choose another.</source>
+      <translation>没有用于 {name} 的文件夹 {path}。请创建或选择其他文件夹。</translation>
+    </message>
+    <message>
+      <source>There is no format '{kind}'. Choose one of: {known}.</source>
+      <translation>没有格式“{kind}”。请选择：{known}。</translation>
+    </message>
+    <message>
+      <source>There is no mode '{name}'. There are: {all}.</source>
+      <translation>没有交通方式“{name}”。有：{all}。</translation>
+    </message>
+    <message>
+      <source>There is no model at {place}. Choose the folder or .zip of a model.</source>
+      <translation>{place} 处没有模型。请选择模型的文件夹或 .zip。</translation>
     </message>
     <message>
       <source>There is no track of two fixes to forecast.</source>
       <translation>没有包含两个定位点的轨迹可供预测。</translation>
     </message>
     <message>
+      <source>There is no unit '{unit}'. Choose one of: {known}.</source>
+      <translation>没有单位“{unit}”。请选择：{known}。</translation>
+    </message>
+    <message>
+      <source>There is no usable fix in {file}, read as {found}. {skipped} {advice}</source>
+      <translation>{file} 中没有可用的定位点，读取方式：{found}。{skipped} {advice}</translation>
+    </message>
+    <message>
       <source>There is no user '{name}' with two usable fixes.</source>
       <translation>没有包含两个可用定位点的用户“{name}”。</translation>
+    </message>
+    <message>
+      <source>There is no user '{name}' with two usable fixes. The ids are: {known}.</source>
+      <translation>没有具有两个可用定位点的用户“{name}”。id 有：{known}。</translation>
+    </message>
+    <message>
+      <source>There is no wheel (*.whl) in {folder}. Choose their folder.</source>
+      <translation>{folder} 中没有 wheel（*.whl）。请选择其所在文件夹。</translation>
+    </message>
+    <message>
+      <source>There is no {role} column '{name}'. The columns are: {known}.</source>
+      <translation>没有{role}列“{name}”。列有：{known}。</translation>
     </message>
     <message>
       <source>There is nothing to test on.</source>
@@ -1806,6 +2230,14 @@
     <message>
       <source>These results are not saved with the project, and stay temporary. {why}</source>
       <translation>这些结果未随项目保存，仍是临时的。{why}</translation>
+    </message>
+    <message>
+      <source>This ONNX Runtime has no CUDA support, so the CPU does the work. Install onnxruntime-gpu instead.</source>
+      <translation>此 ONNX Runtime 不支持 CUDA，因此由 CPU 计算。请改装 onnxruntime-gpu。</translation>
+    </message>
+    <message>
+      <source>This Python has neither ensurepip nor pip. Install one of them (on Debian and Ubuntu: sudo apt install python3-venv), then press Install again.</source>
+      <translation>此 Python 既没有 ensurepip 也没有 pip。请安装其一（Debian 和 Ubuntu：sudo apt install python3-venv），然后再次点击“安装”。</translation>
     </message>
     <message>
       <source>This cannot be read: the row is skipped.</source>
@@ -1956,6 +2388,10 @@
       <translation>带时间的出行，供 kepler.gl 或 deck.gl 使用</translation>
     </message>
     <message>
+      <source>Trips within, at all times</source>
+      <translation>内部出行，所有时间</translation>
+    </message>
+    <message>
       <source>Trips {way}, by hour of departure (solar time)</source>
       <translation>{way}的出行，按出发小时（太阳时）</translation>
     </message>
@@ -1978,6 +2414,10 @@
     <message>
       <source>Unit of the labels</source>
       <translation>标签的单位</translation>
+    </message>
+    <message>
+      <source>Unknown time zone '{name}'. Use an IANA name such as UTC, Europe/Berlin or America/Maceio.</source>
+      <translation>未知时区“{name}”。请使用 IANA 名称，如 UTC、Europe/Berlin 或 America/Maceio。</translation>
     </message>
     <message>
       <source>Unknown: fewer than {n} people with such a label.</source>
@@ -2068,6 +2508,10 @@
       <translation>模型的训练数据、质量，以及您自己的模型</translation>
     </message>
     <message>
+      <source>What to use</source>
+      <translation>用什么</translation>
+    </message>
+    <message>
       <source>What to use, one sentence per horizon</source>
       <translation>建议使用什么，每个预测时长一句话</translation>
     </message>
@@ -2112,6 +2556,10 @@
       <translation>工作者</translation>
     </message>
     <message>
+      <source>Worth using</source>
+      <translation>值得使用</translation>
+    </message>
+    <message>
       <source>Would such forecasts have been right?</source>
       <translation>这类预测过去是否准确？</translation>
     </message>
@@ -2140,8 +2588,8 @@
       <translation>已写入：{path}</translation>
     </message>
     <message>
-      <source>Zone; circle: trips within, {n:,} at most</source>
-      <translation>分区；圆：区内出行，最多 {n:,}</translation>
+      <source>Zone</source>
+      <translation>区域</translation>
     </message>
     <message>
       <source>Zones</source>
@@ -2154,6 +2602,34 @@
     <message>
       <source>Zoom to a track, dim the others, and set the map's clock to its time</source>
       <translation>缩放到一条轨迹，淡化其他轨迹，并把地图时钟设为其时间</translation>
+    </message>
+    <message>
+      <source>[{:,.0f}] visitors</source>
+      <translation>[{:,.0f}] 名访客</translation>
+    </message>
+    <message>
+      <source>[{:.0%}] of the time is at night (22–7 h)</source>
+      <translation>[{:.0%}] 的时间在夜间（22–7 时）</translation>
+    </message>
+    <message>
+      <source>[{:.0%}] of the time is on weekends</source>
+      <translation>[{:.0%}] 的时间在周末</translation>
+    </message>
+    <message>
+      <source>[{:.0%}] of the time is spent passing through</source>
+      <translation>[{:.0%}] 的时间为途经</translation>
+    </message>
+    <message>
+      <source>[{:.0%}] of the time within 300 m of one place</source>
+      <translation>[{:.0%}] 的时间在某地 300 米之内</translation>
+    </message>
+    <message>
+      <source>[{:.0%}] of the way on weekends</source>
+      <translation>[{:.0%}] 的路程在周末</translation>
+    </message>
+    <message>
+      <source>[{:.1f}] trips a day</source>
+      <translation>每天 [{:.1f}] 次出行</translation>
     </message>
     <message>
       <source>a temporary layer, which ends with QGIS</source>
@@ -2178,6 +2654,14 @@
     <message>
       <source>about {n} s</source>
       <translation>约 {n} 秒</translation>
+    </message>
+    <message>
+      <source>accuracy</source>
+      <translation>精度</translation>
+    </message>
+    <message>
+      <source>alike as a whole; no single measured habit stands out</source>
+      <translation>整体相似；没有单项测得的习惯特别突出</translation>
     </message>
     <message>
       <source>all alike</source>
@@ -2216,6 +2700,22 @@
       <translation>自行车</translation>
     </message>
     <message>
+      <source>both {form} at {spans} h</source>
+      <translation>两者都{form}：{spans} 时</translation>
+    </message>
+    <message>
+      <source>both {words}</source>
+      <translation>两者：{words}</translation>
+    </message>
+    <message>
+      <source>both: {words}</source>
+      <translation>两者：{words}</translation>
+    </message>
+    <message>
+      <source>busiest</source>
+      <translation>最繁忙</translation>
+    </message>
+    <message>
       <source>constant velocity, last 3 steps</source>
       <translation>匀速，最近 3 步</translation>
     </message>
@@ -2224,12 +2724,20 @@
       <translation>匀速，最近一步</translation>
     </message>
     <message>
+      <source>date</source>
+      <translation>日期</translation>
+    </message>
+    <message>
       <source>day</source>
       <translation>天</translation>
     </message>
     <message>
       <source>day first: 31/12/2024</source>
       <translation>日在前：31/12/2024</translation>
+    </message>
+    <message>
+      <source>days</source>
+      <translation>天</translation>
     </message>
     <message>
       <source>different</source>
@@ -2256,6 +2764,10 @@
       <translation>每个用户</translation>
     </message>
     <message>
+      <source>fewer than two fixes</source>
+      <translation>定位点少于两个</translation>
+    </message>
+    <message>
       <source>fewer than {n} people</source>
       <translation>少于 {n} 人</translation>
     </message>
@@ -2276,6 +2788,18 @@
       <translation>有定位的天数少于 {n} 天</translation>
     </message>
     <message>
+      <source>fixes on too few days</source>
+      <translation>有定位的天数太少</translation>
+    </message>
+    <message>
+      <source>fixes too close or too far apart in time</source>
+      <translation>定位点时间间隔过密或过疏</translation>
+    </message>
+    <message>
+      <source>forecasts</source>
+      <translation>预测</translation>
+    </message>
+    <message>
       <source>from {region}</source>
       <translation>从{region}</translation>
     </message>
@@ -2286,6 +2810,10 @@
     <message>
       <source>geometry</source>
       <translation>几何图形</translation>
+    </message>
+    <message>
+      <source>horizon | answers | users | model, mean (m) | median (m) | best simple method | mean (m) | staying (m) | ratio [95 %] | in 50, 80 % area</source>
+      <translation>预测时长 | 回答 | 用户 | 模型，平均（米） | 中位数（米） | 最佳简单方法 | 平均（米） | 停留（米） | 比值 [95 %] | 在 50、80 % 区域内</translation>
     </message>
     <message>
       <source>impossible jump</source>
@@ -2300,12 +2828,36 @@
       <translation>记录不足 {n:g} 小时</translation>
     </message>
     <message>
+      <source>mean speed on the way [{:.0f} km/h]</source>
+      <translation>途中平均速度 [{:.0f} 公里/时]</translation>
+    </message>
+    <message>
+      <source>median recorded time of a visitor [{:.1f} h]</source>
+      <translation>访客记录时长中位数 [{:.1f} 小时]</translation>
+    </message>
+    <message>
+      <source>median trip [{:.1f} km]</source>
+      <translation>出行中位数 [{:.1f} 公里]</translation>
+    </message>
+    <message>
       <source>mode unknown</source>
       <translation>方式未知</translation>
     </message>
     <message>
+      <source>model</source>
+      <translation>模型</translation>
+    </message>
+    <message>
       <source>month first: 12/31/2024</source>
       <translation>月在前：12/31/2024</translation>
+    </message>
+    <message>
+      <source>most ids are seen within a day: if devices change their ids, one person counts several times and fewer may be behind figures</source>
+      <translation>大多数 id 只在一天之内出现：若设备会更换 id，一个人会被多次计数，数字背后的人可能更少</translation>
+    </message>
+    <message>
+      <source>mostly move</source>
+      <translation>主要在移动</translation>
     </message>
     <message>
       <source>motor</source>
@@ -2326,6 +2878,14 @@
     <message>
       <source>no data</source>
       <translation>无数据</translation>
+    </message>
+    <message>
+      <source>no fixes on the way</source>
+      <translation>途中没有定位点</translation>
+    </message>
+    <message>
+      <source>no label is likely enough</source>
+      <translation>没有足够可能的标签</translation>
     </message>
     <message>
       <source>no position</source>
@@ -2358,6 +2918,10 @@
     <message>
       <source>none</source>
       <translation>无</translation>
+    </message>
+    <message>
+      <source>none: each file is a user</source>
+      <translation>无：每个文件是一个用户</translation>
     </message>
     <message>
       <source>none: one track a user</source>
@@ -2396,12 +2960,28 @@
       <translation>记录的大部分时间都在路上，与车辆相同</translation>
     </message>
     <message>
+      <source>on {k} of {of} nights with fixes</source>
+      <translation>{of} 个有定位的夜晚中的 {k} 个</translation>
+    </message>
+    <message>
+      <source>on {k} of {of} weekdays with fixes</source>
+      <translation>{of} 个有定位的工作日中的 {k} 个</translation>
+    </message>
+    <message>
       <source>per day</source>
       <translation>每天</translation>
     </message>
     <message>
+      <source>pip brought its own {names}. Remove the environment and install again.</source>
+      <translation>pip 带入了自己的 {names}。请移除环境并重新安装。</translation>
+    </message>
+    <message>
       <source>place {n}</source>
       <translation>地点 {n}</translation>
+    </message>
+    <message>
+      <source>position</source>
+      <translation>位置</translation>
     </message>
     <message>
       <source>position 0, 0, which devices write without a signal</source>
@@ -2416,8 +2996,16 @@
       <translation>位置超出地球范围</translation>
     </message>
     <message>
+      <source>positions known to more than {m:g} m</source>
+      <translation>位置误差超过 {m:g} 米</translation>
+    </message>
+    <message>
       <source>rail</source>
       <translation>轨道交通</translation>
+    </message>
+    <message>
+      <source>rarely farther from that place than [{:.1f} km]</source>
+      <translation>很少离该地超过 [{:.1f} 公里]</translation>
     </message>
     <message>
       <source>raw-small suits a laptop; raw-base and raw-large need a graphics card. In another size than raw-small, training starts from random weights. A model of your own keeps its size.</source>
@@ -2428,7 +3016,15 @@
       <translation>自动识别</translation>
     </message>
     <message>
+      <source>recorded about every [{:.0f} s]</source>
+      <translation>约每 [{:.0f} 秒] 记录一次</translation>
+    </message>
+    <message>
       <source>region</source>
+      <translation>区域</translation>
+    </message>
+    <message>
+      <source>regions</source>
       <translation>区域</translation>
     </message>
     <message>
@@ -2444,8 +3040,16 @@
       <translation>与 {target} 的相似度</translation>
     </message>
     <message>
+      <source>simple</source>
+      <translation>简单方法</translation>
+    </message>
+    <message>
       <source>simple: the simple method that was nearest in the past of these tracks at each horizon; a backtest says where it is better than the model. Paths are the model's alone.</source>
       <translation>simple：在这些轨迹的过去，每个时长误差最小的简单方法；回测会说明它在哪里优于模型。只有模型给出路径。</translation>
+    </message>
+    <message>
+      <source>speeds too high</source>
+      <translation>速度过高</translation>
     </message>
     <message>
       <source>staying</source>
@@ -2454,6 +3058,14 @@
     <message>
       <source>stops and trips</source>
       <translation>停留和出行</translation>
+    </message>
+    <message>
+      <source>the command stopped with code {n}</source>
+      <translation>命令以代码 {n} 停止</translation>
+    </message>
+    <message>
+      <source>the model has no head that names modes</source>
+      <translation>模型没有判别交通方式的标签</translation>
     </message>
     <message>
       <source>the model is neither clearly better nor clearly worse</source>
@@ -2468,6 +3080,18 @@
       <translation>模型误差小 {percent}，但尚未证实</translation>
     </message>
     <message>
+      <source>the only fix of a day</source>
+      <translation>当天唯一的定位点</translation>
+    </message>
+    <message>
+      <source>the only fix of a track</source>
+      <translation>轨迹唯一的定位点</translation>
+    </message>
+    <message>
+      <source>the only fix of a user</source>
+      <translation>用户唯一的定位点</translation>
+    </message>
+    <message>
       <source>the places do not show clearly whether one is work</source>
       <translation>各地点不能明确显示其中是否有工作地点</translation>
     </message>
@@ -2476,12 +3100,12 @@
       <translation>相同</translation>
     </message>
     <message>
-      <source>the widest has {n:,} trips</source>
-      <translation>最宽者 {n:,} 次出行</translation>
-    </message>
-    <message>
       <source>these tracks</source>
       <translation>这些轨迹</translation>
+    </message>
+    <message>
+      <source>time</source>
+      <translation>时间</translation>
     </message>
     <message>
       <source>time before 1900 or after 2100</source>
@@ -2492,6 +3116,10 @@
       <translation>到{region}</translation>
     </message>
     <message>
+      <source>too far ahead</source>
+      <translation>预测时间过远</translation>
+    </message>
+    <message>
       <source>too few cases to say</source>
       <translation>案例太少，无法判断</translation>
     </message>
@@ -2500,16 +3128,40 @@
       <translation>案例太少，无法判断：{cases} 个，来自 {groups} 个用户或其时间段；需要 {m} 个中的 {n} 个。</translation>
     </message>
     <message>
+      <source>too few fixes</source>
+      <translation>定位点太少</translation>
+    </message>
+    <message>
+      <source>too few or too many people</source>
+      <translation>人数过少或过多</translation>
+    </message>
+    <message>
       <source>too little of the time at places is on record</source>
       <translation>在各地点停留的时间记录太少</translation>
+    </message>
+    <message>
+      <source>too much of the way lies in gaps</source>
+      <translation>路程中落在空缺里的部分过多</translation>
+    </message>
+    <message>
+      <source>too short a time from first to last fix</source>
+      <translation>首末定位点之间的时间太短</translation>
     </message>
     <message>
       <source>track</source>
       <translation>轨迹</translation>
     </message>
     <message>
+      <source>tracks</source>
+      <translation>轨迹</translation>
+    </message>
+    <message>
       <source>unknown</source>
       <translation>未知</translation>
+    </message>
+    <message>
+      <source>unreadable row</source>
+      <translation>无法读取的行</translation>
     </message>
     <message>
       <source>use a simple method</source>
@@ -2524,6 +3176,10 @@
       <translation>使用简单方法（{best}）；{model}。</translation>
     </message>
     <message>
+      <source>use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there, nor one that Windows keeps for a device, such as con</source>
+      <translation>请使用小写字母、数字和 _，以字母开头，如 night_worker，但不能与已有字段同名，也不能是 Windows 的设备保留名，如 con</translation>
+    </message>
+    <message>
       <source>use the model</source>
       <translation>使用模型</translation>
     </message>
@@ -2536,12 +3192,12 @@
       <translation>用户</translation>
     </message>
     <message>
-      <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line, cut at gaps. day: one result a user and day.</source>
-      <translation>user：最常到访地点的一个点，对齐到 500 米网格。track：其轨迹线，在空缺处断开。day：每个用户每天一个结果。</translation>
-    </message>
-    <message>
       <source>user: all tracks of a user together. day: a user's day of mean solar time.</source>
       <translation>user：把一个用户的所有轨迹合并。day：用户的一天，按平太阳时划分。</translation>
+    </message>
+    <message>
+      <source>users</source>
+      <translation>用户</translation>
     </message>
     <message>
       <source>walk</source>
@@ -2560,6 +3216,10 @@
       <translation>是</translation>
     </message>
     <message>
+      <source>{a} against {b}</source>
+      <translation>{a} 对 {b}</translation>
+    </message>
+    <message>
       <source>{a} min ahead</source>
       <translation>{a} 分钟后</translation>
     </message>
@@ -2572,20 +3232,108 @@
       <translation>{a} 至 {b} 分钟后</translation>
     </message>
     <message>
+      <source>{a} would replace {b}, the file {file}. Choose another.</source>
+      <translation>{a} 会替换 {b}，即文件 {file}。请选择其他文件。</translation>
+    </message>
+    <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
       <translation>{date} 可能是日在前，也可能是月在前：请在“日期”中选择。</translation>
+    </message>
+    <message>
+      <source>{error} The training is done: its model is kept in {folder}, and in RAW's training.</source>
+      <translation>{error} 训练已完成：其模型保存在 {folder} 和 RAW 的训练页面中。</translation>
+    </message>
+    <message>
+      <source>{file} cannot be read as Parquet: {error}</source>
+      <translation>无法将 {file} 读取为 Parquet：{error}</translation>
+    </message>
+    <message>
+      <source>{file} cannot be read as a table of text: {error}</source>
+      <translation>无法将 {file} 读取为文本表格：{error}</translation>
+    </message>
+    <message>
+      <source>{file} cannot be read as a table: {error}</source>
+      <translation>无法将 {file} 读取为表格：{error}</translation>
+    </message>
+    <message>
+      <source>{file} cannot be read: {error}</source>
+      <translation>无法读取 {file}：{error}</translation>
+    </message>
+    <message>
+      <source>{file} cannot be read: {error}. Choose its encoding, such as latin-1</source>
+      <translation>无法读取 {file}：{error}。请选择编码，例如 latin-1</translation>
+    </message>
+    <message>
+      <source>{file} cannot be used ({why}): copy the model again.</source>
+      <translation>无法使用 {file}（{why}）：请重新复制模型。</translation>
     </message>
     <message>
       <source>{file} could not be written: {why}</source>
       <translation>无法写入 {file}：{why}</translation>
     </message>
     <message>
+      <source>{file} does not hold the weights of the model's network.</source>
+      <translation>{file} 不含该模型网络的权重。</translation>
+    </message>
+    <message>
       <source>{file} exists already. Replace it?</source>
       <translation>{file} 已存在。是否替换？</translation>
     </message>
     <message>
-      <source>{first} to {last} UTC</source>
-      <translation>{first} 至 {last} UTC</translation>
+      <source>{file} holds no layer of points.</source>
+      <translation>{file} 不含点图层。</translation>
+    </message>
+    <message>
+      <source>{file} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks.</source>
+      <translation>{file} 不含位置列表：RAW 读取 Google Timeline 和 OwnTracks 的导出文件。</translation>
+    </message>
+    <message>
+      <source>{file} holds no position.</source>
+      <translation>{file} 不含位置。</translation>
+    </message>
+    <message>
+      <source>{file} holds {name}, which no model has.</source>
+      <translation>{file} 含有 {name}，任何模型都没有它。</translation>
+    </message>
+    <message>
+      <source>{file} is a ZIP archive or a spreadsheet: unpack it, or save it as CSV.</source>
+      <translation>{file} 是 ZIP 压缩包或电子表格：请解压，或另存为 CSV。</translation>
+    </message>
+    <message>
+      <source>{file} is damaged, or the disk is full: copy it again ({error}).</source>
+      <translation>{file} 已损坏，或磁盘已满：请重新复制（{error}）。</translation>
+    </message>
+    <message>
+      <source>{file} is larger than {n:g} MiB.</source>
+      <translation>{file} 大于 {n:g} MiB。</translation>
+    </message>
+    <message>
+      <source>{file} is neither a folder nor a .zip, so it is no model bundle.</source>
+      <translation>{file} 既不是文件夹也不是 .zip，因此不是模型包。</translation>
+    </message>
+    <message>
+      <source>{file} is nested too deep to be a list of positions.</source>
+      <translation>{file} 嵌套过深，不是位置列表。</translation>
+    </message>
+    <message>
+      <source>{file} is not one of your own models, so it stays.</source>
+      <translation>{file} 不是您自己的模型，因此保留。</translation>
+    </message>
+    <message>
+      <source>{file} is open in QGIS. Remove its layer from the project, or choose another.</source>
+      <translation>{file} 已在 QGIS 中打开。请从工程中移除其图层，或选择其他文件。</translation>
+    </message>
+    <message>
+      <source>{file} of the model is not the file that was packed: copy it again.</source>
+      <translation>模型的 {file} 不是打包时的文件：请重新复制。</translation>
+    </message>
+    <message>
+      <source>{file} unpacks to more than a model bundle of its size does.</source>
+      <translation>{file} 解压后超过了同等大小的模型包。</translation>
+    </message>
+    <message>
+      <source>{first} to {last} ({zone})</source>
+      <translation>{first} 至 {last}（{zone}）</translation>
     </message>
     <message>
       <source>{fixes} left out: {why}.</source>
@@ -2596,8 +3344,28 @@
       <translation>{fixes}已跳过：{why}。</translation>
     </message>
     <message>
+      <source>{folder} holds no training run: {file} is missing or broken.</source>
+      <translation>{folder} 中没有训练：{file} 缺失或损坏。</translation>
+    </message>
+    <message>
+      <source>{folder} is the folder of a run: its model is {folder}/bundle.</source>
+      <translation>{folder} 是一次训练的文件夹：其模型为 {folder}/bundle。</translation>
+    </message>
+    <message>
+      <source>{folder}/card.json cannot be read: {error}</source>
+      <translation>无法读取 {folder}/card.json：{error}</translation>
+    </message>
+    <message>
+      <source>{folder}/card.json cannot be used ({wrong}): export it again.</source>
+      <translation>无法使用 {folder}/card.json（{wrong}）：请重新导出。</translation>
+    </message>
+    <message>
       <source>{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of them goes. Treat them as personal data.</source>
       <translation>{n:,} 个预测中有 {k:,} 个依据少于 {m} 名其他用户的过去：可能显示其中某人的去向。请作为个人数据处理。</translation>
+    </message>
+    <message>
+      <source>{km:.1f} km in {min:,.0f} min, {v:.0f} km/h on average, over {w:.0f} km/h for a tenth of it, halts: {n:,.0f}</source>
+      <translation>{km:.1f} 公里，用时 {min:,.0f} 分钟，平均 {v:.0f} 公里/时，十分之一时间超过 {w:.0f} 公里/时，停顿 {n:,.0f} 次</translation>
     </message>
     <message>
       <source>{layer} is being edited: stop editing, and save again.</source>
@@ -2636,16 +3404,40 @@
       <translation>已标注 {n:,} 个：{name}。</translation>
     </message>
     <message>
+      <source>{n:,} of {total:,} ids differ from others by case, blanks, accents or invisible letters: if they are one person, join them</source>
+      <translation>{total:,} 个 id 中有 {n:,} 个与其他 id 仅在大小写、空格、重音或不可见字符上不同：若为同一人，请合并</translation>
+    </message>
+    <message>
+      <source>{n:,} of {total:,} {units}: {reason}</source>
+      <translation>{units}共 {total:,}，其中 {n:,}：{reason}</translation>
+    </message>
+    <message>
       <source>{n:,} people</source>
       <translation>{n:,} 人</translation>
+    </message>
+    <message>
+      <source>{n:,} positions in gaps are too many: choose a longer step.</source>
+      <translation>空缺中的位置有 {n:,} 个，过多：请选择更长的步长。</translation>
     </message>
     <message>
       <source>{n:,} positions in {k:,} gaps.</source>
       <translation>{k:,} 个空缺中的 {n:,} 个位置。</translation>
     </message>
     <message>
+      <source>{n:,} queries with a known truth between {first} and {last}; users: {users:,}. The model {model} and {k} simple methods.</source>
+      <translation>{first} 至 {last} 间真值已知的查询 {n:,} 个；用户：{users:,}。模型 {model} 与 {k} 种简单方法。</translation>
+    </message>
+    <message>
+      <source>{n:,} steps are too many: choose a STEP of {m:g} min or more.</source>
+      <translation>{n:,} 步过多：请选择 {m:g} 分钟或更长的 STEP。</translation>
+    </message>
+    <message>
       <source>{n:,} tracks</source>
       <translation>{n:,} 条轨迹</translation>
+    </message>
+    <message>
+      <source>{n:,} tracks in {years} years are too many: leave out wrong times.</source>
+      <translation>{years} 年内的 {n:,} 条轨迹过多：请排除错误的时间。</translation>
     </message>
     <message>
       <source>{n:,} users</source>
@@ -2656,8 +3448,16 @@
       <translation>{name}（随 RAW 提供）</translation>
     </message>
     <message>
+      <source>{name} is no head with {inputs} inputs and {outputs} outputs: {error}. Train it again.</source>
+      <translation>{name} 不是具有 {inputs} 个输入和 {outputs} 个输出的标签：{error}。请重新训练。</translation>
+    </message>
+    <message>
       <source>{name} is used where no other model is chosen.</source>
       <translation>未另选模型时使用 {name}。</translation>
+    </message>
+    <message>
+      <source>{name} was installed but does not work: {why}</source>
+      <translation>{name} 已安装但无法使用：{why}</translation>
     </message>
     <message>
       <source>{name}: refused</source>
@@ -2680,8 +3480,28 @@
       <translation>{one} 与 {other}</translation>
     </message>
     <message>
+      <source>{parameter} has to be a number from {low:g} to {high:g}, not {value:g}.</source>
+      <translation>{parameter} 必须为 {low:g} 到 {high:g} 之间的数，而不是 {value:g}。</translation>
+    </message>
+    <message>
+      <source>{parameter} has to be a number of {low:g} or more, not {value:g}.</source>
+      <translation>{parameter} 必须为不小于 {low:g} 的数，而不是 {value:g}。</translation>
+    </message>
+    <message>
+      <source>{parameter} has to be one of {known}, not {value}.</source>
+      <translation>{parameter} 必须为 {known} 之一，而不是 {value}。</translation>
+    </message>
+    <message>
+      <source>{role} = {name} (guessed)</source>
+      <translation>{role} = {name}（自动识别）</translation>
+    </message>
+    <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time.</source>
       <translation>占时间的 {shares}。地图上为 {size:.0f} 米的格网，不是地址。小时：太阳时。</translation>
+    </message>
+    <message>
+      <source>{target} is there already and is no model bundle, so nothing was written. Choose a new folder.</source>
+      <translation>{target} 已存在且不是模型包，因此没有写入。请选择新文件夹。</translation>
     </message>
     <message>
       <source>{title}, {horizon:g} min every {step:g}</source>
@@ -2694,6 +3514,10 @@ Use this model all the same?</source>
       <translation>{verdict}
 
 仍要使用此模型吗？</translation>
+    </message>
+    <message>
+      <source>{what} failed: {reason} {advice}</source>
+      <translation>{what}失败：{reason} {advice}</translation>
     </message>
     <message>
       <source>{what}: {left} left</source>

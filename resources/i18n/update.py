@@ -4,12 +4,15 @@
 Qt's own pylupdate sees only literals inside tr(). Many of our texts stand in a class, a table or a loop and are passed
 to tr() by name, so they are read off the syntax tree: literals in tr(); the class attributes of TEXTS; the arguments of
 CALLS; and what a loop or comprehension over literals passes to tr(). The shipped model's card says words of legends.
+Errors translate their first argument: it is a literal too, or a name of literals, and its values hold no sentence.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import json
+import re
 import sys
 import xml.etree.ElementTree as ET  # nosec B405 - our own files
 from collections.abc import Iterator
@@ -17,6 +20,11 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PLUGIN = HERE.parents[1] / "raw_qgis_plugin"
+MODEL = HERE.parents[1] / "model"  # what a training ends with is shown too: its sentences without values
+NOT_RUN = {"synthetic", "evaluate", "fill", "retrieval"}  # by the plugin, of the folders of model
+ERROR = re.compile("[A-Z][A-Za-z]*Error|MissingLibrary|Cancelled")  # of core.errors; built-in ones are in BUILT_IN
+BUILT_IN = {name for name in dir(builtins) if name.endswith("Error")}
+PASSED_ON = {"ours[-1]"}  # an error that a training printed
 CARD = HERE.parent / "models" / "raw-small" / "card.json"
 CONTEXT = "RAW"
 TEXTS = {"TITLE", "SUMMARY", "title", "about"}  # class attributes
@@ -36,6 +44,10 @@ MORE = (
     "at the time of another fix of the same track", "at the time of another fix of the same user",
     "position 0, 0, which devices write without a signal",
     "Commuter", "Main mode of transport", "Rail user", "Trips a day", "Trips by rail", "per day", "a week", "Residents",
+    "the only fix of a user", "the only fix of a track", "the only fix of a day", "unreadable row",
+    "users", "tracks", "days", "regions", "forecasts", "time", "date", "accuracy", "position", "model", "simple",
+    "Worth using", "It looks better than a simple method, but these cases do not prove it",
+    "A simple method does as well or better", "It says little more than the same number for all would",
     "Workers", "Share of commuters", "Share of trips: walk", "Share of trips: bike", "Share of trips: motor",
     "Share of trips: rail",
 )  # fmt: skip
@@ -54,12 +66,12 @@ def main() -> int:
 
 def collect(folder: Path) -> tuple[list[str], list[str]]:
     """Every text under a folder, and the places where tr() is given what nothing is known of."""
-    texts, unread = dict.fromkeys([*MORE, *card_words()]), []
+    texts, unread = dict.fromkeys([*MORE, *card_words(), *fixed_sentences(MODEL)]), []
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
     tables = {name: value for tree in trees.values() for name, value in tables_of(tree)}
     for path, tree in trees.items():
         reader = Reader(tree, tables)
-        texts |= dict.fromkeys(reader.texts)
+        texts |= dict.fromkeys(text for text in reader.texts if re.search(r"\w", re.sub(r"\{.*?\}", "", text)))
         unread += [f"{path.relative_to(folder)}:{line}" for line in reader.unread]
     return list(texts), unread
 
@@ -72,6 +84,29 @@ def card_words() -> Iterator[str]:
             yield head["unit_of_measure"]
 
 
+def is_error(call: ast.Call) -> bool:
+    """Whether a call makes one of our errors."""
+    name = getattr(call.func, "id", "")
+    return bool(call.args) and ERROR.fullmatch(name) is not None and name not in BUILT_IN
+
+
+def fixed_sentences(folder: Path) -> Iterator[str]:
+    """The messages of errors of commands that are literals and name no option of the command line."""
+    for path in sorted(path for path in folder.rglob("*.py") if path.parent.name not in NOT_RUN):
+        calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+        said = (text for call in calls if is_error(call) for text in strings(call.args[0]))
+        yield from (text for text in said if "--" not in text)
+
+
+def sentences(node: ast.expr) -> bool:
+    """Whether the values of an error hold a sentence that nobody translates: two words in a literal or an f-string."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("tr", "translated"):
+        return False
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and re.search(r"[A-Za-z]{2} +[A-Za-z]{2}", node.value) is not None
+    return any(sentences(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr | ast.keyword))
+
+
 class Reader(ast.NodeVisitor):
     """Reads one file."""
 
@@ -81,6 +116,7 @@ class Reader(ast.NodeVisitor):
         self.tables = tables
         # Names whose texts were read elsewhere: loop variables, parameters
         self.known: list[set[str]] = [{"unit", "choice", "plain"}]
+        self.named: list[dict[str, list[ast.expr]]] = [{}]  # what each function assigns to a name
         self.visit(tree)
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -91,16 +127,27 @@ class Reader(ast.NodeVisitor):
             self.texts += found
             if not found and not self._is_known(node.args[0]):
                 self.unread.append(node.lineno)
+        if is_error(node) and ast.unparse(node.args[0]) not in PASSED_ON:
+            argument = node.args[0]
+            given = self.named[-1].get(argument.id, []) if isinstance(argument, ast.Name) else [argument]
+            found = [list(strings(each)) for each in given]
+            self.texts += [text for each in found for text in each]
+            if not found or not all(found) or any(sentences(value) for value in node.keywords):
+                self.unread.append(node.lineno)
         for position in CALLS.get(name, ()):
             if position < len(node.args):
                 self.texts += strings(node.args[position])
         self.generic_visit(node)
 
     def _literals(self, argument: ast.expr) -> Iterator[str]:
-        """Of tr("…"), or of tr(TABLE[key]) every value of the table."""
+        """Of tr("…"), of tr(CONSTANT), of tr(TABLE[key]) every value of the table, of tr(words) all it was set to."""
         if isinstance(argument, ast.Subscript) and isinstance(argument.value, ast.Name):
             table = self.tables.get(argument.value.id)
             for value in getattr(table, "values", None) or getattr(table, "elts", []):
+                yield from self._literals(value)
+        if isinstance(argument, ast.Name):
+            constant = [self.tables[argument.id]] if argument.id in self.tables else []
+            for value in self.named[-1].get(argument.id, constant):
                 yield from strings(value)
         yield from strings(argument)
 
@@ -115,11 +162,7 @@ class Reader(ast.NodeVisitor):
         """TITLE = "…" and the like."""
         for each in (each for each in node.body if isinstance(each, ast.Assign)):
             for target in each.targets:
-                pairs = (
-                    zip(target.elts, getattr(each.value, "elts", []))
-                    if isinstance(target, ast.Tuple)
-                    else [(target, each.value)]
-                )
+                pairs = pairs_of(target, each.value)
                 self.texts += [
                     text for name, value in pairs if getattr(name, "id", "") in TEXTS for text in strings(value)
                 ]
@@ -127,7 +170,14 @@ class Reader(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         """A parameter that is passed to tr() was collected at the calls."""
-        self._with({argument.arg for argument in node.args.args + node.args.kwonlyargs}, node)
+        named: dict[str, list[ast.expr]] = {}
+        for each in (each for each in ast.walk(node) if isinstance(each, ast.Assign)):
+            for name, value in pairs_of(each.targets[0], each.value):
+                named.setdefault(getattr(name, "id", ""), []).append(value)
+        self.named.append(named)
+        arguments = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
+        self._with({argument.arg for argument in arguments}, node)
+        self.named.pop()
 
     def visit_For(self, node: ast.For) -> None:
         """Read `for name, words in (("a", "…"), …): tr(words)`."""
@@ -172,6 +222,11 @@ def tables_of(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
             yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
             yield node.target.id, node.value
+
+
+def pairs_of(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    """The targets of an assignment and their values."""
+    return list(zip(target.elts, getattr(value, "elts", []))) if isinstance(target, ast.Tuple) else [(target, value)]
 
 
 def names_in(target: ast.expr) -> set[str]:

@@ -249,7 +249,7 @@ def test_areas_across_the_antimeridian_hold_their_truths(last, area, truth):
 
 
 def test_what_cannot_be_tested_is_said(model):
-    with pytest.raises(InputError, match="30 min to 60 min later"):
+    with pytest.raises(InputError, match="30 min – 60 min later"):
         run(model, drivers(fixes=50), step_min=30.0)
     for wrong in ({"folds": 0}, {"horizon_min": 5.0, "step_min": 10.0}, {"horizon_min": 100.0, "step_min": 1.0}):
         with pytest.raises(InputError, match="FOLDS|STEP"):

@@ -100,8 +100,8 @@ def test_what_is_no_bundle_is_refused_in_a_sentence(copy: Path, tmp_path: Path, 
 
 
 WRONG: list[tuple[dict, str]] = [
-    ({"format_version": 99}, "format version 99; this plugin reads 3. Update the plugin"),
-    ({"feature_version": 0}, "Export the model again"), ({"heads": None}, "has no heads"),
+    ({"format_version": 99}, "format_version 99; RAW reads 3. Update RAW"),
+    ({"feature_version": 0}, "Export the model again"), ({"heads": None}, "no heads"),
     ({"config": {"preset": "raw-small", "layers": 6}}, "other sizes than those that this version"),
     ({"width": 48}, "other sizes"), ({"config": None}, "other sizes"), ({"width": 0}, "in width"),
     *[({"embedding": {"width": width}}, r"in embedding\.width") for width in ("wide", None, 0, 10**12, True)],

@@ -151,7 +151,7 @@ def test_a_query_before_the_first_fix_has_no_prediction(model):
 def test_one_fix_and_out_of_domain_are_said(model):
     tracks, _ = build_tracks(["a", "b", "b"], None, [START, START, START + 86_400_000], [1.0, 1, 1.1], [50.0, 50, 50])
     f = forecast(tracks, model, [60])
-    assert f.track.tolist() == [1] and not f.in_domain.any() and any("cadence" in r for r in f.reasons)
+    assert f.track.tolist() == [1] and not f.in_domain.any() and any("apart in time" in r for r in f.reasons)
 
 
 def test_cancel_stops_between_batches(model):

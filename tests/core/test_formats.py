@@ -142,7 +142,7 @@ def test_points_of_geojson_are_fixes(tmp_path):
     ]  # fmt: skip
     words = json.dumps({"type": "FeatureCollection", "features": points})
     bare = {"type": "FeatureCollection", "features": [{**point, "properties": {}} for point in points]}
-    with pytest.raises(InputError, match="No time column was recognised in bare.geojson"):
+    with pytest.raises(InputError, match="No column of time was recognised in bare.geojson"):
         read_text(tmp_path, json.dumps(bare), "bare.geojson")
     (tmp_path / "bare.geojson").unlink()
     for name in ("a.geojson", "a.json"):
@@ -158,7 +158,7 @@ def test_points_of_geojson_are_fixes(tmp_path):
         ("a.gpx", '<!DOCTYPE g [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><gpx>&b;</gpx>', "cannot be read|holds no"),
         ("a.gpx", "", "a.gpx cannot be read: "),
         ("a.json", "", "holds no list of positions"),
-        ("a.json", '{"a": 1}', "No time and no position column"),
+        ("a.json", '{"a": 1}', "No column of time or position"),
         ("a.json", '{"type": "FeatureCollection", "features": []}', "holds no layer of points"),
         ("a.json", '{"a":' * 200_000, "nested too deep"),
         (
@@ -166,7 +166,7 @@ def test_points_of_geojson_are_fixes(tmp_path):
             '{"semanticSegments": [{"startTime": 1, "timelinePath": 7, "visit": [], "activity": 3}]}',
             "no usable",
         ),
-        ("a.json", '[{"lat": 1e999, "lon": [1], "t": {}}]', "No time"),
+        ("a.json", '[{"lat": 1e999, "lon": [1], "t": {}}]', "No column"),
     ],
 )
 def test_hostile_and_broken_files_give_a_sentence(tmp_path, name, text, words):

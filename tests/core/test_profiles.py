@@ -82,12 +82,10 @@ def test_out_of_domain_is_counted_by_reason(people, invented_model):
     answer = profile(people, model)
     assert not answer.columns["in_domain"].any()
     assert (answer.columns["commuter"] == "unknown").all() and np.isnan(answer.columns["trips"]).all()
-    assert set(answer.columns["why"]) == {"number of fixes outside 200 to 900; cadence outside 1 to 30 s"}
-    assert answer.reasons == [
-        "trips: 12 of 12 users: number of fixes outside 200 to 900",
-        "commuter: 12 of 12 users: cadence outside 1 to 30 s",
-    ]
-    alone = ["12 of 12 users: number of fixes outside 200 to 900"]
+    few, apart = "too few fixes (200 – 900)", "fixes too close or too far apart in time (1 – 30 s)"
+    assert set(answer.columns["why"]) == {f"{few}; {apart}"}
+    assert answer.reasons == [f"trips: 12 of 12 users: {few}", f"commuter: 12 of 12 users: {apart}"]
+    alone = [f"12 of 12 users: {few}"]
     assert profile(people, model, tasks=["trips"]).reasons == alone, "the reasons of all heads name none"
 
 
@@ -140,7 +138,7 @@ def test_outside_asks_only_whom_it_is_asked_of_and_limits_are_inside():
     asked = np.array([True, True, True, True, True, False])
     stats = {"span_h": np.array([1.9, 2.0, 100, 101, np.nan, np.nan])}
     doubts = outside(stats, {"span_h": [2, 100], "n_users": [1, 2]}, asked)
-    words = "time from first to last fix outside 2 to 100 h"
+    words = "too short a time from first to last fix (2 – 100 h)"
     assert {w: wrong.tolist() for w, wrong in doubts.items()} == {words: [True, False, False, True, True, False]}
     assert in_words(doubts, asked, "days") == [f"3 of 5 days: {words}"]
     assert any_of(doubts, 6).sum() == 3 and not any_of({}, 3).any()
@@ -151,13 +149,13 @@ def test_reasons_have_plain_words():
     stats = {name: np.array([-1.0]) for name in LIMITS}
     for most in (2e5, UNLIMITED):
         reasons = outside(stats, {name: [0.667, most] for name in LIMITS}, np.ones(1, bool))
-        assert format_reasons(reasons) == "; ".join(plain for _, _, plain in LIMITS.values())
+        assert format_reasons(reasons) == "; ".join(LIMITS.values())
         first, *_ = in_words(reasons, np.ones(1, bool), "users")
-        assert format_reasons([first, "too few people."]) == f"1 of 1 users: {LIMITS['cadence_s'][2]}; too few people"
+        assert format_reasons([first, "too few people."]) == f"1 of 1 users: {LIMITS['cadence_s']}; too few people"
     stats = {"span_h": np.array([0.001]), "observed": np.array([0.5])}
     short, gaps = outside(stats, {"span_h": [6.66 / 3600, UNLIMITED], "observed": [0.7, 1]}, np.ones(1, bool))
-    assert short == "time from first to last fix under 6.66 s" and format_reasons([short]) == LIMITS["span_h"][2]
-    assert gaps.startswith("share of the way outside gaps ")
+    assert short == f"{LIMITS['span_h']} (≥ 6.66 s)" and format_reasons([short]) == LIMITS["span_h"]
+    assert gaps == "too much of the way lies in gaps (0.7 – 1)"
 
 
 def test_a_way_in_gaps_is_not_observed():
@@ -184,8 +182,8 @@ def test_evidence_says_what_labels_of_tracks_rest_on(invented_model):
     user, t = np.repeat(["a", "b"], 61), np.tile(np.arange(61) * 10_000, 2)
     lines, _ = build_tracks(user, None, t, np.append(way, halts), np.zeros(122))
     assert profile(lines, model, "track").columns["evidence"].tolist() == [
-        "6.7 km in 10 min, 40 km/h on average, over 40 km/h for a tenth of it, 0 halts",
-        "4.5 km in 10 min, 27 km/h on average, over 40 km/h for a tenth of it, 2 halts",
+        "6.7 km in 10 min, 40 km/h on average, over 40 km/h for a tenth of it, halts: 0",
+        "4.5 km in 10 min, 27 km/h on average, over 40 km/h for a tenth of it, halts: 2",
     ]
     alone, _ = build_tracks(["a", "b", "b"], ["x", "y", "y"], [0, 0, HOUR], [0, 0, 0.1], [0, 0, 0])
     assert profile(alone, model, "track").columns["evidence"][0] == ""

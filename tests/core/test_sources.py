@@ -77,7 +77,7 @@ def test_a_table_without_a_header_loses_no_row(tmp_path):
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("\n".join(rows))
     (tmp_path / "notes.txt").write_text("some notes\n")
-    with pytest.raises(InputError, match=r"No time and no position column .* columns are: column 1, column 2, col"):
+    with pytest.raises(InputError, match=r"No column of time or position .* columns are: column 1, column 2, col"):
         read(tmp_path)
     tracks, skipped, _ = read(tmp_path, schema=Schema(time="column 3", lon="column 2", lat="column 4"))
     assert len(tracks) == 40 and tracks.user_ids.tolist() == ["a", "b"] and tracks.lat[0] == 39.9
@@ -123,7 +123,7 @@ def test_latin_1_and_gzip(tmp_path):
     ("words", "options", "message"),
     [
         ("", {}, "holds no position"),
-        ("1,2020-01-01\n", {}, "No time and no position column"),
+        ("1,2020-01-01\n", {}, "No column of time or position"),
         ("user,time,lat,lon\n", {}, "no usable fix"),
         ("user,time,lat,lon\nx,40/02/2020,1,2\n", {}, "1 fix skipped: no time that can be read"),
         ("user,time,lat,lon\nx,03/02/2020,1,2\n", {}, "Choose the order of dates"),
@@ -317,7 +317,7 @@ def test_a_preview_shows_first_rows_as_written_and_as_read(tmp_path):
     rows = [f"{7 + i % 2};0{1 + i // 60}/07/2014 08:{i % 60:02};-10,9;-37,{i:03};5,{i}" for i in range(200)]
     path.write_text("\n".join(["Nummer;Moment;Nord;\u00d6st;v", *rows, "8;bald;1;x;1"]), "latin-1")
     nothing = preview(path)
-    assert nothing.fixes is None and "No time and no position column" in nothing.problem
+    assert nothing.fixes is None and "No column of time or position" in nothing.problem
     assert len(nothing.raw) == 201
     schema = Schema(time="Moment", lon="\u00d6st", lat="Nord")
     unknown = preview(path, schema=schema)
@@ -339,3 +339,20 @@ def test_a_preview_of_a_folder_shows_the_first_file_with_fixes(tmp_path):
     (tmp_path / "b.parquet").unlink()
     with pytest.raises(InputError, match=r"c\.parquet cannot be read as Parquet"):
         preview(tmp_path)
+
+
+TRIPS = "ride id,started_at,ended_at,start_lat,start_lng,end_lat,end_lng\n" + (
+    "a,2024-07-01 08:00,2024-07-01 08:10,46,7,46.1,7.2\nb,2024-07-01 08:05,,46,7,,\n"
+)
+STAYS = "user,t_start,t_end,lon,lat\na,2024-07-01 08:00,2024-07-01 08:10,7,46\n"
+
+
+@pytest.mark.parametrize(("words", "lon"), [(TRIPS, [7, 7.2, 7]), (STAYS, [7, 7])])
+def test_a_row_with_a_start_and_an_end_is_two_fixes(tmp_path, words, lon):
+    """Of trips in two places, of stays in one. Whoever chooses another time has a fix a row."""
+    tracks, skipped, schema = read_text(tmp_path, words)
+    rows = words.count("\n") - 1
+    assert tracks.lon.tolist() == lon and tracks.t[1] - tracks.t[0] == 600_000 and tracks.n_tracks == rows
+    assert skipped.total == 2 * rows - len(lon) and len(preview(tmp_path / "table.csv").fixes) == 2 * rows
+    chosen, _, other = read_text(tmp_path, words, schema=Schema(time=schema.end_time))
+    assert other.end_time is None and chosen.t.tolist() == [tracks.t[1]]

@@ -53,10 +53,7 @@ def report(
 
 def test_the_summary_matches_the_layer(report: dict[str, Any]) -> None:
     assert report["summary"].startswith("10 users, 7,005 fixes, 2014-09-13 to ") and "one every" in report["summary"]
-    assert "2,257 fixes skipped: " in report["summary"] and report["device"] in (
-        "<b>CPU</b>",
-        "<b>CUDA</b>",
-    )
+    assert "2,257 fixes skipped: " in report["summary"] and report["device"] in ("<b>CPU</b>", "<b>CUDA</b>")
 
 
 def test_regions_have_people_and_hours_and_few_people_show_nothing(report: dict[str, Any]) -> None:

@@ -186,7 +186,7 @@ def test_without_a_lock_for_this_numpy_it_says_what_to_do(made: Path, wanted: di
     python = dict(locks.PYTHONS)
     locks.PYTHONS.clear()
     try:
-        with pytest.raises(RawError, match=r"no tested versions for Python 3\.\d+ with NumPy .*Update RAW"):
+        with pytest.raises(RawError, match=r"no tested version for Python 3\.\d+ and NumPy .*Update RAW"):
             installer(made, wanted).run()
     finally:
         locks.PYTHONS.update(python)

@@ -9,13 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from qgis.core import (
-    QgsApplication,
-    QgsFeature,
-    QgsGeometry,
-    QgsProcessingException,
-    QgsVectorLayer,
-)
+from qgis.core import QgsApplication, QgsFeature, QgsGeometry, QgsProcessingException, QgsVectorLayer
 from qgis.PyQt.QtWidgets import QLabel
 
 HOSTILE = [

@@ -65,8 +65,7 @@ def test_a_clock_that_hides_a_whole_new_layer_is_switched_off(iface: Any, layer:
 
 
 @pytest.mark.parametrize(
-    ("lon", "lat", "zone"),
-    [(12.4, 51.3, 32633), (-37.1, -10.9, 32724), (179.99, 10, 32660), (-180, -1, 32701)],
+    ("lon", "lat", "zone"), [(12.4, 51.3, 32633), (-37.1, -10.9, 32724), (179.99, 10, 32660), (-180, -1, 32701)]
 )
 def test_the_zone_of_a_place(staged: None, lon: float, lat: float, zone: int) -> None:
     from raw_qgis_plugin.gui.maps.fit import utm_zone

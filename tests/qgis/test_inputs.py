@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from qgis.core import (
+    QgsApplication,
+    QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeedback,
     QgsProject,
     QgsProperty,
     QgsVectorLayer,
@@ -135,3 +138,18 @@ def test_the_dock_and_the_algorithms_skip_the_same_fixes(
         done = run(algorithm, INPUT=layer, MODEL=bundle, **OUTPUTS)
         assert f"3 fixes {reasons}" in done.feedback.warnings
         assert done.values["N_SKIPPED"] == 3
+
+
+def test_a_layer_that_qgis_cannot_open_is_refused_in_the_run(
+    processing: Any, make: Callable, fixes: Any, bundle: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a task that cannot be prepared QGIS never tells the end. QGIS 3.44 cannot open places that are not finite."""
+    from raw_qgis_plugin.processing.form import Run
+
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("raw:profileusers")
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback(False)
+    values = {"INPUT": make(fixes), "OUTPUT": "memory:", "MODEL": bundle}
+    monkeypatch.setattr(Run, "layer", lambda *_: None)
+    assert algorithm.prepare(values, context, feedback)
+    with pytest.raises(QgsProcessingException, match="source layer for INPUT"):
+        algorithm.runPrepared(values, context, feedback)

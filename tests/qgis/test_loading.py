@@ -7,10 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgis.core import (
-    QgsProcessingContext,
-    QgsVectorLayer,
-)
+from qgis.core import QgsProcessingContext, QgsVectorLayer
 
 from .test_styling import COMMUTER, layer_of, legend_of
 

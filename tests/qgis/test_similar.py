@@ -110,9 +110,9 @@ def test_similar_regions(
 @pytest.mark.parametrize(("algorithm", "change", "words"), [
     ("similarusers", {"TARGET": "nobody"}, "There is no user 'nobody' with two usable fixes. The ids are: u00, u01, "),
     ("similarusers", {"TARGET": " "}, "TARGET is empty"),
-    ("similarregions", {"TARGET": " "}, "fits no region"),
+    ("similarregions", {"TARGET": " "}, "fits 0 regions"),
     ("similarregions", {"TARGET": "Strip 7"}, "The target region has fewer than 10 users"),
-    ("similarregions", {"TARGET": "Strip 99"}, "fits no region. Give the id of one, such as Strip 1, Strip 2"),
+    ("similarregions", {"TARGET": "Strip 99"}, "fits 0 regions. Give one id, such as Strip 1, Strip 2"),
     ("similarregions", {"TARGET": "\"kind\" = 'strip'"}, "fits 7 regions"),
 ])  # fmt: skip
 def test_wrong_targets_are_answered_in_a_sentence(

@@ -18,13 +18,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDateTime
 
-COMMUTER = {
-    "name": "commuter",
-    "unit": "user",
-    "kind": "binary",
-    "classes": ["no", "yes"],
-    "title": "commuter",
-}
+COMMUTER = {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"], "title": "commuter"}
 MODE = {"name": "mode", "unit": "track", "kind": "classes", "classes": ["walk", "motor vehicle", "driver's seat"]}
 DENSITY = {
     "name": "poi",
@@ -69,11 +63,7 @@ def test_classes_are_words() -> None:
     layer = layer_of("Point", fields, rows)
     styling.Profiles([MODE, COMMUTER], "user").apply(layer)
     assert layer.name() == "Users: Commuter"
-    assert legend_of(layer) == [
-        ["Commuter: yes"],
-        ["Commuter: no"],
-        ["Unknown: not sure", "Unlike the training data"],
-    ]
+    assert legend_of(layer) == [["Commuter: yes"], ["Commuter: no"], ["Unknown: not sure", "Unlike the training data"]]
     temporal = layer.temporalProperties()
     assert temporal.isActive() and (temporal.startField(), temporal.endField()) == ("t_first", "t_last")
 

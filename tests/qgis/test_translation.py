@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsApplication, QgsFeature, QgsVectorLayer
+from qgis.core import QgsApplication, QgsFeature, QgsProcessingException, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QTranslator
 
 I18N = Path(__file__).parents[2] / "resources" / "i18n"
@@ -20,15 +20,41 @@ SAME_IN_BOTH = re.compile(r"\{[^}]*\}|<[^>]+>|\bin_domain\b|\bINPUT\b|\bREGIONS\
 
 
 @pytest.fixture(scope="module")
-def texts() -> list[str]:
-    """Everything the plugin says, as `make i18n` reads it off the code."""
+def update() -> Any:
+    """What `make i18n` runs."""
     specification = importlib.util.spec_from_file_location("i18n_update", I18N / "update.py")
     assert specification and specification.loader
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
-    found, unread = module.collect(module.PLUGIN)
-    assert not unread, f"tr() is given something that cannot be collected: {unread}"
+    return module
+
+
+@pytest.fixture(scope="module")
+def texts(update: Any) -> list[str]:
+    """Everything the plugin says, as `make i18n` reads it off the code."""
+    found, unread = update.collect(update.PLUGIN)
+    assert not unread, f"tr() or an error is given something that cannot be collected: {unread}"
     return found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('raise InputError("No {name}.", name=name)', ["No {name}."]),
+        ('words = "A." if a else "B."\n    raise InputError(words)', ["A.", "B."]),
+        ('raise InputError("{why}", why=error)', []),
+        ('raise OSError(f"No {name}.")', []),
+        ('raise InputError(f"No {name}.")', None),
+        ('words = f"No {name}."\n    raise InputError(words)', None),
+        ('raise InputError("No {what}.", what="such thing")', None),
+        ("raise InputError(str(error))", None),
+    ],
+)
+def test_a_message_that_cannot_be_translated_is_found(update: Any, tmp_path: Path, code: str, found: Any) -> None:
+    before, _ = update.collect(tmp_path)
+    (tmp_path / "a.py").write_text(f"def f(a):\n    {code}\n")
+    texts, unread = update.collect(tmp_path)
+    assert bool(unread) == (found is None) and (unread or texts[len(before) :] == found)
 
 
 def messages(language: str) -> dict[str, str]:
@@ -87,6 +113,15 @@ def test_menu_and_toolbox_speak_the_language(processing: Any, speaking: tuple[st
     assert algorithm.displayName() == profile
 
 
+def test_a_refusal_is_in_the_language(run: Any, make: Any, fixes: Any, speaking: tuple[str, str]) -> None:
+    """Before the run, and in it: words of core, filled in."""
+    said = messages("pt" if speaking[0] == "Pacotes…" else "zh")
+    for start, wrong, more in (("Unknown time zone", {"TIMEZONE": "Mars"}, ""), ("There is no user", {}, "u00, u01, ")):
+        words = next(said[text] for text in said if text.startswith(start) and ("{known}" in text) == bool(more))
+        with pytest.raises(QgsProcessingException, match=re.escape(words.format(name="Mars", known=more)[:-1])):
+            run("raw:similarusers", **{"INPUT": make(fixes), "TARGET": "Mars", **wrong})
+
+
 def test_maps_speak_the_language(staged: None, bundle: str) -> None:
     """Names of layers and legends, of the shipped heads too: they end on printed maps."""
     from raw_qgis_plugin import translation
@@ -143,17 +178,3 @@ def test_the_language_of_a_command_line_is_spoken(staged: None) -> None:
         QCoreApplication.removeTranslator(translator)
     finally:
         QgsApplication.setTranslation(before)
-
-
-def test_what_core_says_is_in_the_language_too(staged: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verdicts, reasons and skipped fixes, which are made in core, where no Qt is."""
-    from raw_qgis_plugin import translation
-    from raw_qgis_plugin.core import errors
-    from raw_qgis_plugin.core.skipped import Skipped
-
-    monkeypatch.setattr(errors, "translate", str)
-    assert str(Skipped({"no user": 1})) == "1 fix skipped: no user."
-    translator = translation.install("pt_BR")
-    said = str(Skipped({"no user": 7}))
-    QCoreApplication.removeTranslator(translator)
-    assert messages("pt")["{n:,} fixes"].format(n=7) in said

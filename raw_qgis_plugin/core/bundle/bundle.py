@@ -67,7 +67,7 @@ class Bundle:
             if h["name"] == name:
                 return h
         known = ", ".join(h["name"] for h in self.card["heads"]) or "none"
-        raise BundleError(f"The model {self.card['name']} has no head called '{name}'. Its heads: {known}.")
+        raise BundleError("The model has no head called '{name}'. Its heads: {known}.", name=name, known=known)
 
     def head_file(self, name: str) -> tuple[Path, int, int]:
         """The file of a head, and the numbers of its inputs and outputs."""
@@ -122,9 +122,7 @@ def open_bundle(path: Path | str | None = None) -> Bundle:
         if not place.exists():
             put_back(place.parent)
         if not place.exists():
-            raise BundleError(
-                f"There is no model at {place}. Choose the folder or .zip of a model, or the one that came with RAW."
-            )
+            raise BundleError("There is no model at {place}. Choose the folder or .zip of a model.", place=place)
         unpacked = _unpack(place) if place.is_file() else None
         folder = Path(unpacked.name, MODEL) if unpacked else place
         return Bundle(folder, _check(folder), unpacked, place if unpacked else None)
@@ -133,13 +131,13 @@ def open_bundle(path: Path | str | None = None) -> Bundle:
             unpacked.cleanup()
         if isinstance(e, BundleError):
             raise
-        raise BundleError(f"The model at {place} cannot be read: {e.strerror or e}.") from e
+        raise BundleError("The model at {place} cannot be read: {error}.", place=place, error=e.strerror or e) from e
 
 
 def _unpack(archive: Path) -> Scratch:
     """Unpack a .zip, of known members alone, into the folder MODEL of a private folder."""
     if not zipfile.is_zipfile(archive):
-        raise BundleError(f"{archive.name} is neither a folder nor a .zip, so it is no model bundle.")
+        raise BundleError("{file} is neither a folder nor a .zip, so it is no model bundle.", file=archive.name)
     scratch = Scratch("raw-bundle-")
     try:
         with zipfile.ZipFile(archive) as z:
@@ -148,14 +146,11 @@ def _unpack(archive: Path) -> Scratch:
             strip = 1 if len(top) == 1 and not any(m.filename == contract.CARD_FILE for m in members) else 0
             most = min(Limits.bytes, max(2**28, Limits.ratio * archive.stat().st_size))
             if len(members) > Limits.files or sum(m.file_size for m in members) > most:
-                words = f"{Limits.files:,} files or {most / 2**30:.2g} GiB"
-                raise BundleError(
-                    f"{archive.name} unpacks to more than {words}, which no model bundle of its size does."
-                )
+                raise BundleError("{file} unpacks to more than a model bundle of its size does.", file=archive.name)
             for m in members:
                 name = "/".join(PurePosixPath(m.filename).parts[strip:])
                 if not _MEMBER.fullmatch(name) or stat.S_IFMT(m.external_attr >> 16) not in (0, stat.S_IFREG):
-                    raise BundleError(f"{archive.name} holds {m.filename[:200]!r}, which no model bundle has.")
+                    raise BundleError("{file} holds {name}, which no model has.", file=archive.name, name=name[:200])
                 target = Path(scratch.name, MODEL, name)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with z.open(m) as source, target.open("wb") as out:
@@ -164,24 +159,22 @@ def _unpack(archive: Path) -> Scratch:
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError) as e:
         scratch.cleanup()
         raise BundleError(
-            f"{archive.name} is damaged or of an unknown kind, or the disk is full: copy the model again ({e})."
+            "{file} is damaged, or the disk is full: copy it again ({error}).", file=archive, error=e
         ) from e
     return scratch
 
 
 def _check(folder: Path) -> dict:
     if not (folder / contract.CARD_FILE).exists() and (folder / "bundle" / contract.CARD_FILE).is_file():
-        raise BundleError(f"{folder} is the folder of a run: its model is {folder / 'bundle'}.")
+        raise BundleError("{folder} is the folder of a run: its model is {folder}/bundle.", folder=folder)
     for entry in folder.rglob("*"):
         name = entry.relative_to(folder).as_posix()
         is_member = name == contract.HEADS if entry.is_dir() else entry.is_file() and _MEMBER.fullmatch(name)
         if entry.is_symlink() or not is_member:
-            raise BundleError(
-                f"The model in {folder} holds {name[:200]!r}, which no model bundle has (or which is no plain file)."
-            )
+            raise BundleError("The model in {folder} holds {name}, which no model has.", folder=folder, name=name[:200])
     for name in (contract.CARD_FILE, contract.WEIGHTS_FILE, contract.SUMS_FILE):
         if not (folder / name).is_file():
-            raise BundleError(f"The model in {folder} has no {name}: it is incomplete or no model bundle.")
+            raise BundleError("The model in {folder} has no {name}: it is incomplete.", folder=folder, name=name)
     card = read_card(_read_text(folder / contract.CARD_FILE), folder)
     if (folder / contract.README_FILE).exists():
         _read_text(folder / contract.README_FILE, Limits.readme_bytes)
@@ -189,15 +182,13 @@ def _check(folder: Path) -> dict:
     heads = [bundle.head_file(head["name"]) for head in card["heads"]]
     for file, _, _ in heads:
         if not file.is_file() or file.stat().st_size > Limits.head_bytes:
-            raise BundleError(f"The model's card names {file.relative_to(folder)}, which is missing or too large.")
+            raise BundleError("The model's card names the head {name}, which is missing or too large.", name=file.stem)
     if others := {*(folder / contract.HEADS).glob("*")} - {file for file, _, _ in heads}:
-        raise BundleError(f"The model in {folder} holds {others.pop().name}, which its card does not name.")
+        raise BundleError("The model holds the head {name}, which its card does not name.", name=others.pop().stem)
     check_weights(folder, card)
     packed = _read_text(folder / contract.SUMS_FILE).decode("ascii", "replace").splitlines()
     if changed := [name for name, line in _sums(folder).items() if line not in packed]:
-        raise BundleError(
-            f"{changed[0]} of the model in {folder} is not the file that was packed: copy the model again."
-        )
+        raise BundleError("{file} of the model is not the file that was packed: copy it again.", file=changed[0])
     for head in heads:
         Head.read(*head)
     return card
@@ -205,7 +196,7 @@ def _check(folder: Path) -> dict:
 
 def _read_text(path: Path, most: int = Limits.text_bytes) -> bytes:
     if path.stat().st_size > most:
-        raise BundleError(f"{path.name} of the model in {path.parent} is larger than {most / 2**20:g} MiB.")
+        raise BundleError("{file} is larger than {n:g} MiB.", file=path, n=most / 2**20)
     return path.read_bytes()
 
 

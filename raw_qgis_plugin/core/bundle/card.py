@@ -100,16 +100,15 @@ def read_card(text: bytes, folder: Path) -> dict[str, Any]:
             raise ValueError("it is nested too deeply")
         json.dumps(card, ensure_ascii=False).encode("utf-8")  # halves of characters cannot be written
     except (ValueError, RecursionError) as e:
-        raise BundleError(f"{contract.CARD_FILE} of the model in {folder} cannot be read: {e}.") from e
+        raise BundleError("{folder}/card.json cannot be read: {error}", folder=folder, error=e) from e
     for key, ours in (("format_version", contract.FORMAT_VERSION), ("feature_version", FEATURE_VERSION)):
         theirs = card.get(key) if isinstance(card, dict) else None
         if type(theirs) is int and theirs != ours:
-            raise BundleError(
-                f"The model in {folder} has {key.replace('_', ' ')} {theirs}; this plugin reads {ours}. "
-                + ("Update the plugin." if theirs > ours else "Export the model again with this plugin's version.")
-            )
+            words = "The model has {key} {theirs}; RAW reads {ours}. Export the model again with this RAW."
+            words = "The model has {key} {theirs}; RAW reads {ours}. Update RAW." if theirs > ours else words
+            raise BundleError(words, key=key, theirs=theirs, ours=ours)
     if wrong := _fault(card):
-        raise BundleError(f"{contract.CARD_FILE} of the model in {folder} has {wrong}. Export the model again.")
+        raise BundleError("{folder}/card.json cannot be used ({wrong}): export it again.", folder=folder, wrong=wrong)
     return card
 
 

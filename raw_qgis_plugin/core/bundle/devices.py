@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import translated
+
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
@@ -98,9 +100,8 @@ def _has_gpu() -> bool:
 def why_not_cuda() -> str:
     """Why a session is not on the graphics card."""
     if not _has_gpu():
-        return "No NVIDIA GPU and driver were found, so the CPU does the work."
+        return translated("No NVIDIA GPU and driver were found, so the CPU does the work.")
+    words = "ONNX Runtime could not load its CUDA libraries, so the CPU works. Install onnxruntime-gpu[cuda,cudnn]."
     if CUDA not in _loaded():
-        return "This ONNX Runtime has no CUDA support, so the CPU does the work. Install onnxruntime-gpu instead."
-    return (
-        "ONNX Runtime could not load its CUDA libraries, so the CPU does the work. Install onnxruntime-gpu[cuda,cudnn]."
-    )
+        words = "This ONNX Runtime has no CUDA support, so the CPU does the work. Install onnxruntime-gpu instead."
+    return translated(words)

@@ -39,7 +39,11 @@ class Head:
                 self._parts.append(self._part(part))
         except (ValueError, LookupError, TypeError) as e:
             raise BundleError(
-                f"{name} is no head with {inputs} inputs and {outputs} outputs: {e}. Train it again."
+                "{name} is no head with {inputs} inputs and {outputs} outputs: {error}. Train it again.",
+                name=name,
+                inputs=inputs,
+                outputs=outputs,
+                error=e,
             ) from e
 
     @classmethod

@@ -99,12 +99,13 @@ def check_target(target: Path) -> None:
     """Raise InputError if `target` exists and is neither a bundle nor an empty folder."""
     if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or (target / "card.json").is_file())):
         raise InputError(
-            f"{target} is there already and is no model bundle, so nothing was written. Choose a new folder."
+            "{target} is there already and is no model bundle, so nothing was written. Choose a new folder.",
+            target=target,
         )
 
 
 def remove(path: Path, folder: Path) -> None:
     """Remove a bundle from the library. Raises BundleError if it is elsewhere, as the shipped one."""
     if path.parent.resolve() != folder.resolve() or path.is_symlink():
-        raise BundleError(f"{path.name} is not one of your own models, so it stays.")
+        raise BundleError("{file} is not one of your own models, so it stays.", file=path.name)
     shutil.rmtree(path)

@@ -36,8 +36,9 @@ def _preset(card: dict[str, Any]) -> str:
         if sizes["config"] == config and sizes["config"]["width"] == card["width"]:
             return name
     raise BundleError(
-        f"The network of the model {card['name']} has other sizes than those that this version of RAW knows "
-        f"({', '.join(sorted(_sizes()))}), so it cannot be used."
+        "The network of the model {model} has other sizes than those that this version of RAW knows ({known}).",
+        model=card["name"],
+        known=", ".join(sorted(_sizes())),
     )
 
 
@@ -52,7 +53,7 @@ def check_weights(folder: Path, card: dict[str, Any]) -> None:
     places, _ = read_header(folder / WEIGHTS_FILE)
     found = {name: place.shape for name, place in places.items() if place.kind.kind == "f"}
     if found != shapes or len(places) != len(shapes):
-        raise BundleError(f"{WEIGHTS_FILE} of the model {card['name']} does not hold the weights of its network.")
+        raise BundleError("{file} does not hold the weights of the model's network.", file=folder / WEIGHTS_FILE)
 
 
 def weights_of(folder: Path, card: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -117,4 +118,4 @@ def _place(entry: dict[str, Any]) -> Place:
 
 
 def _damaged(path: Path, why: str) -> BundleError:
-    return BundleError(f"{path.name} of the model in {path.parent} cannot be used: {why}.")
+    return BundleError("{file} cannot be used ({why}): copy the model again.", file=path, why=why)

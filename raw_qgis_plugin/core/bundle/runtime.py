@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import BundleError, require
+from ..errors import BundleError, require, translated
 from ..features import featurizer as feat
 from ..paths import SCORER_CARD, SCORERS
 from .bundle import Bundle
@@ -59,8 +59,9 @@ class Model:
         Python may free a circle in any thread, and QGIS's feedback, to which `warn` belongs, in its own alone.
         """
         if session.failed:
-            self._cuda, words = False, "The graphics card or its libraries failed, so the CPU does the work."
-            self._tell(f"{words} ONNX Runtime says: {session.failed}")
+            self._cuda = False
+            words = "The graphics card or its libraries failed, so the CPU does the work. ONNX Runtime says: {text}"
+            self._tell(translated(words, text=session.failed))
         return session
 
     def _tell(self, warning: str) -> None:
@@ -98,7 +99,7 @@ class Model:
         try:
             return self._look_at(Session(graph, self._threads, self._cuda, weights))
         except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
-            raise BundleError(f"ONNX Runtime cannot load the model {self.card['name']}: {e}") from e
+            raise BundleError("ONNX cannot run the model {name}: {error}", name=self.bundle.name, error=e) from e
 
     def _run(
         self, session: Session, feed: dict[str, np.ndarray], outputs: Sequence[str] | None = None
@@ -108,7 +109,7 @@ class Model:
         try:
             answers = session.run(outputs, feed)
         except Exception as e:  # as above
-            raise BundleError(f"ONNX Runtime cannot run the model {self.card['name']}: {e}") from e
+            raise BundleError("ONNX cannot run the model {name}: {error}", name=self.bundle.name, error=e) from e
         self._look_at(session)
         return self._finite(answers)
 
@@ -116,10 +117,7 @@ class Model:
         """The answers. Raises BundleError unless all are finite, which is found without an array beside them."""
         if all(np.isfinite(a.min()) and np.isfinite(a.max()) for a in answers if a.size):
             return answers
-        raise BundleError(
-            f"The model {self.card['name']} answers with numbers that are not finite, so its answers are useless. Use "
-            "another model."
-        )
+        raise BundleError("The model's answers are useless: numbers that are not finite. Use another model.")
 
     def backbone(
         self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray | None = None,
@@ -155,10 +153,7 @@ class Model:
         """
         head = self.bundle.head(name)
         if x.shape[1] < head["inputs"]:
-            raise BundleError(
-                f"The head {name} wants {head['inputs']} inputs but gets {x.shape[1]}: it was taught with another "
-                "backbone. Teach it again."
-            )
+            raise BundleError("The head {name} was taught with another backbone. Teach it again.", name=name)
         return self._finite([self._head(name)(x[:, : head["inputs"]].astype(np.float32))])[0]
 
 

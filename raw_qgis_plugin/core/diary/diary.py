@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import join_rows, object_column, run_starts, take_rows
 from ..embedding.profiles import UNKNOWN
-from ..errors import Progress, no_progress, part_of
+from ..errors import Progress, no_progress, part_of, translated
 from ..specs import DiarySpec
 from ..times import HOUR_MS
 from ..tracks import Tracks, solar_day
@@ -96,7 +96,7 @@ def _diary(tracks: Tracks, model: Model | None, spec: DiarySpec, progress: Progr
     joined = join_legs(line, stops, legs, found.mode, np.where(found.mode == UNKNOWN, np.nan, found.mode_p))
     found = _joined_modes(line, legs, joined, found)
     legs, seen = unseen_legs(line, stops, joined, place)
-    modes = no_modes(len(seen), UNSEEN)
+    modes = no_modes(len(seen), translated(UNSEEN))
     for name, values in vars(found).items():
         getattr(modes, name)[seen] = values
     table, rows = _stop_columns(tracks, first, last, place, facts, kinds), np.stack(_fixes(line, legs), axis=1)
@@ -149,9 +149,10 @@ def _stop_columns(
 ) -> dict[str, np.ndarray]:
     user, arrive, leave = tracks.user[first], tracks.t[first], tracks.t[last]
     seen = facts.of_user
+    at_home, at_work = translated("on {k} of {of} nights with fixes"), translated("on {k} of {of} weekdays with fixes")
     evidence = object_column(
-        f"on {night} of {seen['nights'][who]} nights with fixes" if kind == HOME
-        else f"on {day} of {seen['weekdays'][who]} weekdays with fixes" if kind == WORK else ""
+        at_home.format(k=night, of=seen["nights"][who]) if kind == HOME
+        else at_work.format(k=day, of=seen["weekdays"][who]) if kind == WORK else ""
         for kind, night, day, who in zip(kinds.kind, facts.of_place["nights"], facts.of_place["weekdays"], facts.owner)
     )  # fmt: skip
     return {

@@ -12,14 +12,14 @@ from ..arrays import group_quantile, softmax
 from ..embedding.applicability import outside, unit_stats
 from ..embedding.embed import embed
 from ..embedding.profiles import NOT_SURE, UNKNOWN, add_reason, head_inputs
-from ..errors import Progress
+from ..errors import Progress, translated
 from ..tracks import Tracks
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
 HEAD = "transport_mode"  # the head of tracks that names the mode of a trip
-NO_HEAD = f"the model has no head '{HEAD}'"
+NO_HEAD = "the model has no head that names modes"
 VAGUE_M = 200.0  # a position that is known to more than this is no evidence of a stop or a way
 POINTS = 1024  # of a batch of legs: few stay in the processor's cache, and short legs are padded less
 MODES = ("walk", "bike", "motor vehicle", "rail")
@@ -41,7 +41,7 @@ class Modes:
     p: np.ndarray
 
 
-def no_modes(n: int, why: str = NO_HEAD) -> Modes:
+def no_modes(n: int, why: str) -> Modes:
     """The modes of n legs that nobody can know."""
     columns = np.full(n, UNKNOWN, object), np.full(n, np.nan), np.zeros(n, bool), np.full(n, why, object)
     return Modes(*columns, np.full((n, len(MODES)), np.nan))
@@ -56,16 +56,16 @@ def as_frequent(p: np.ndarray) -> np.ndarray:
 def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
     """The modes of legs, one track each. Without a model, and for one without the head, every mode is 'unknown'."""
     heads = [] if model is None else [head for head in model.bundle.heads("track") if head["name"] == HEAD]
-    found = no_modes(legs.n_tracks, "" if heads else NO_HEAD)
+    found = no_modes(legs.n_tracks, "" if heads else translated(NO_HEAD))
     if model is None or not heads or not legs.n_tracks:
         return found
     head, enough, stats = heads[0], legs.has_steps, unit_stats(legs)
-    found.why[~enough] = "fewer than two fixes"
+    found.why[~enough] = translated("fewer than two fixes")
     for reason, wrong in outside(stats, head.get("domain", {}), enough).items():
         add_reason(found.why, wrong, reason)
     if legs.accuracy is not None:
         vague = group_quantile(legs.accuracy, legs.track, legs.n_tracks) > VAGUE_M
-        found.why[vague & enough] = f"positions known to more than {VAGUE_M:g} m"
+        found.why[vague & enough] = translated("positions known to more than {m:g} m", m=VAGUE_M)
     found.in_domain[:] = found.why == ""
     row = np.flatnonzero(found.in_domain)  # the network sees no other legs
     asked = legs.take_tracks(row)
@@ -77,5 +77,5 @@ def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
         found.p[row] = np.stack([p[:, classes == mode].sum(axis=1) for mode in MODES], axis=1)
         found.p[stats["observed"] < COUNTED] = np.nan
     unsure = found.in_domain & (found.mode_p < head.get("threshold", 0.0))
-    found.mode[unsure], found.why[unsure] = UNKNOWN, NOT_SURE
+    found.mode[unsure], found.why[unsure] = UNKNOWN, translated(NOT_SURE)
     return found

@@ -9,19 +9,21 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from ..arrays import group_quantile, run_starts
+from ..errors import translated
 from ..tracks import Tracks, solar_day
 
-# The quantities that the 'domain' of a head in the card may limit: words, unit of measure, and a plain reason
+# The quantities that the 'domain' of a head in the card may limit, and what is said of units outside
 LIMITS = {
-    "cadence_s": ("cadence", " s", "fixes too close or too far apart in time"),
-    "span_h": ("time from first to last fix", " h", "too short a time from first to last fix"),
-    "n_fixes": ("number of fixes", "", "too few fixes"),
-    "speed_ms": ("speed", " m/s", "speeds too high"),
-    "n_users": ("number of users", "", "too few or too many people"),
-    "horizon_s": ("horizon", " s", "too far ahead"),
-    "days": ("number of days with fixes", "", "fixes on too few days"),
-    "observed": ("share of the way outside gaps", "", "too much of the way lies in gaps"),
+    "cadence_s": "fixes too close or too far apart in time",
+    "span_h": "too short a time from first to last fix",
+    "n_fixes": "too few fixes",
+    "speed_ms": "speeds too high",
+    "n_users": "too few or too many people",
+    "horizon_s": "too far ahead",
+    "days": "fixes on too few days",
+    "observed": "too much of the way lies in gaps",
 }
+UNITS = {"s": " s", "h": " h", "ms": " m/s"}  # of measure, by the ends of the names
 UNLIMITED = 1e9  # an upper limit from here on is none
 
 # A silence is a gap in a track, in which nobody saw the movement, from both of these on
@@ -73,18 +75,18 @@ def outside(
     """Which units lie outside the domain of a head, and why: a reason -> (n,) bool, False outside the mask.
 
     stats: (n,) each, of `unit_stats`. domain: name -> [least, most], names of LIMITS; other quantities are not limited.
-    mask: (n,) bool, the units to test. Reasons are such as 'cadence outside 1 to 300 s'; those that concern no unit are
-    left out.
+    mask: (n,) bool, the units to test. Reasons are such as 'too few fixes (≥ 20)', with the limits of the domain; those
+    that concern no unit are left out.
     """
     reasons = {}
-    for name, (words, unit, _) in LIMITS.items():
+    for name in LIMITS:
         if name in domain and name in stats:
-            least, most = domain[name]
+            (least, most), unit = domain[name], UNITS.get(name.rpartition("_")[2], "")
             wrong = mask & ~((stats[name] >= least) & (stats[name] <= most))
             if unit == " h" and most >= UNLIMITED and least < 0.1:  # few can read 0.00185 h
                 least, unit = 3600 * least, " s"
-            limits = f"outside {least:,g} to {most:,g}" if most < UNLIMITED else f"under {least:,g}"
-            reasons[f"{words} {limits}{unit}"] = wrong
+            limits = f"{least:,g} – {most:,g}" if most < UNLIMITED else f"≥ {least:,g}"
+            reasons[f"{translated(LIMITS[name])} ({limits}{unit})"] = wrong
     return {reason: wrong for reason, wrong in reasons.items() if wrong.any()}
 
 
@@ -94,18 +96,15 @@ def any_of(reasons: Mapping[str, np.ndarray], n: int) -> np.ndarray:
 
 
 def format_reasons(remarks: Iterable[str]) -> str:
-    """Remarks in one line, the reasons of `outside` and `in_words` among them in plain words, without their limits."""
-    found = list(remarks)
-    for words, _, plain in LIMITS.values():
-        found = [re.sub(f"(^|: ){words} (outside|under) .*", rf"\1{plain}", each) for each in found]
-    return "; ".join(each.rstrip(".") for each in found)
+    """Remarks in one line, the reasons of `outside` and `in_words` among them without their limits."""
+    return "; ".join(re.sub(r" \([≥\d-][^()]*\)$", "", each).rstrip(".") for each in remarks)
 
 
 def in_words(reasons: Mapping[str, np.ndarray], mask: np.ndarray, units: str) -> list[str]:
-    """Sentences such as '12 of 61 users: cadence outside 1 to 300 s'. mask: (n,) bool, the units that were tested.
+    """Sentences such as '12 of 61 users: too few fixes (≥ 20)'. mask: (n,) bool, the units that were tested.
 
     units: the word for them, plural.
     """
-    total = np.count_nonzero(mask)
+    words, (total, units) = "{n:,} of {total:,} {units}: {reason}", (np.count_nonzero(mask), translated(units))
     counts = ((reason, np.count_nonzero(wrong)) for reason, wrong in reasons.items())
-    return [f"{count:,} of {total:,} {units}: {reason}" for reason, count in counts]
+    return [translated(words, n=n, total=total, units=units, reason=reason) for reason, n in counts]

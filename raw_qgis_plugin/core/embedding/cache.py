@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..bundle.contract import WEIGHTS_FILE
-from ..errors import Progress, no_progress, part_of
+from ..errors import Progress, no_progress, part_of, translated
 from ..features.featurizer import FEATURE_VERSION
 from ..tracks import Tracks
 from .embed import EMBEDDING_VERSION, embed, embedding_width
@@ -124,10 +124,8 @@ class _Store:
             if not operational or getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR":
                 with suppress(OSError):
                     self.file.unlink(missing_ok=True)
-            self.warn(
-                f"Embeddings cannot be kept in {self.file.parent}: {error}. They are computed all the same; next time "
-                "they will be computed again."
-            )
+            words = "Embeddings are computed all the same, but cannot be kept in {folder}: {error}"
+            self.warn(translated(words, folder=self.file.parent, error=error))
 
 
 def _connect(file: Path) -> sqlite3.Connection:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import join_rows, run_starts, softmax
-from ..errors import InputError, Progress, no_progress, part_of
+from ..errors import InputError, Progress, no_progress, part_of, translated
 from ..features.activity import ACTIVITY
 from ..features.motion import MOTION
 from ..features.ride import ride
@@ -57,7 +57,7 @@ def profile(
     """
     heads = choose_heads(model, unit, tasks)
     enough = tracks.has_steps
-    why = np.where(enough, "", "fewer than two fixes").astype(object)
+    why = np.where(enough, "", few := translated("fewer than two fixes")).astype(object)
     columns: dict[str, np.ndarray] = {"user_id": tracks.user_ids[tracks.track_user]}
     if unit != "user":
         columns["day" if unit == "day" else "track_id"] = tracks.track_ids
@@ -78,11 +78,11 @@ def profile(
         for reason, wrong in doubts.items():
             add_reason(why, wrong, reason)
     if not enough.all():
-        reasons.append(f"{np.count_nonzero(~enough):,} of {tracks.n_tracks:,} {unit}s: fewer than two fixes")
+        reasons += in_words({few: ~enough}, np.ones(len(enough)), f"{unit}s")
     in_domain = why == ""
     for head in heads:
         if "classes" in head:
-            add_reason(why, in_domain & (found[head["name"]] == UNKNOWN), titles[head["name"]] + NOT_SURE)
+            add_reason(why, in_domain & (found[head["name"]] == UNKNOWN), titles[head["name"]] + translated(NOT_SURE))
     evidence = {"evidence": found.pop("evidence")} if heads else {}
     lon, lat = most_visited(tracks)
     progress(1.0)
@@ -111,12 +111,12 @@ def _answers(
 def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[dict[str, Any]]:
     """The cards of the named heads of a unit, or of all. Raises InputError for a missing head or unit."""
     if unit not in (*UNITS, "region"):
-        raise InputError(f"There is no unit '{unit}'. Choose one of: {', '.join(UNITS)}.")
+        raise InputError("There is no unit '{unit}'. Choose one of: {known}.", unit=unit, known=", ".join(UNITS))
     heads = {head["name"]: head for head in model.bundle.heads(unit)}
     for task in tasks or ():
         if task not in heads:
-            names = ", ".join(heads) or "none"
-            raise InputError(f"The model has no head '{task}' for a {unit}. It has: {names}.")
+            words, known = "The model has no head '{name}' for a {unit}. It has: {known}.", ", ".join(heads) or "–"
+            raise InputError(words, name=task, unit=translated(unit), known=known)
     return [heads[task] for task in dict.fromkeys(tasks)] if tasks else [*heads.values()]
 
 
@@ -166,9 +166,11 @@ def evidence_in_words(x: np.ndarray, unit: str, model: Model) -> np.ndarray:
     f = dict(zip((*ACTIVITY, *MOTION), x[known, 4 * model.card["width"] :].astype(np.float64).T))
     km, minutes = np.expm1(4 * f["length"]) / 10, np.expm1(4 * f["duration"])
     mean, fast = (3.6 * np.expm1(2 * f[name]) for name in ("mean_speed", "smooth_speed_0.9"))
+    form = translated(
+        "{km:.1f} km in {min:,.0f} min, {v:.0f} km/h on average, over {w:.0f} km/h for a tenth of it, halts: {n:,.0f}"
+    )
     words[known] = [
-        f"{a:.1f} km in {b:,.0f} min, {c:.0f} km/h on average, over {d:.0f} km/h for a tenth of it, {e:,.0f} "
-        f"halt{'' if round(e) == 1 else 's'}"
+        form.format(km=a, min=b, v=c, w=d, n=e)
         for a, b, c, d, e in zip(km, minutes, mean, fast, np.expm1(f["stops_a_km"]) * (km + 0.1))
     ]
     return words

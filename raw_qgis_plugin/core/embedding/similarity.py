@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import group_quantile, run_ends, run_starts
-from ..errors import InputError, Progress, no_progress, part_of
+from ..errors import InputError, Progress, no_progress, part_of, translated
 from ..features.activity import Settings as ActivitySettings
 from ..features.activity import find_slots
 from ..features.featurizer import solar_hour
@@ -92,7 +92,9 @@ def similar_users(users: Tracks, target: str, k: int, embed: Embed, progress: Pr
     found = np.flatnonzero(users.user_ids == target)
     if not len(found):
         some = ", ".join(users.user_ids[:5]) + (", …" if users.n_users > 5 else "")
-        raise InputError(f"There is no user '{target}' with two usable fixes. The ids are: {some or 'none'}.")
+        raise InputError(
+            "There is no user '{name}' with two usable fixes. The ids are: {known}.", name=target, known=some or "–"
+        )
     rows, similarity = similar(embed(users, part_of(progress, 0.0, 0.9)), int(found[0]), k)
     why = reasons(user_traits(users), int(found[0]), rows)
     progress(1.0)
@@ -120,11 +122,12 @@ class Trait:
         """Of two units: 'both: median trip 3.1 km', '3.1 against 3.4 trips a day', or hours that stand out in both."""
         if np.ndim(value):
             spans = hour_spans((value > Settings.busy_share) & (target > Settings.busy_share))
-            return f"both {self.form} at {spans} h" if spans else ""
+            return translated("both {form} at {spans} h", form=self.form, spans=spans) if spans else ""
         before, figure, after = re.split(r"[\[\]]", self.form)
         a, b = (figure.format(number).replace("%", " %") for number in (value, target))
-        both = "both: " if before else "both "
-        return f"{both}{before}{a}{after}" if a == b else f"{before}{a} against {b}{after}"
+        if a == b:
+            return translated("both: {words}" if before else "both {words}", words=f"{before}{a}{after}")
+        return before + translated("{a} against {b}", a=a, b=b) + after
 
 
 def reasons(traits: Sequence[Trait], target: int, rows: np.ndarray, most: int = 3) -> list[str]:
@@ -139,7 +142,7 @@ def reasons(traits: Sequence[Trait], target: int, rows: np.ndarray, most: int = 
         for number in np.flatnonzero(agree):
             found[number].append((nearer[number], trait.words(trait.values[rows[number]], trait.values[target])))
     texts = ["; ".join([text for _, text in sorted(one, key=lambda pair: pair[0]) if text][:most]) for one in found]
-    return [text or "alike as a whole; no single measured habit stands out" for text in texts]
+    return [text or translated("alike as a whole; no single measured habit stands out") for text in texts]
 
 
 def user_traits(users: Tracks) -> list[Trait]:
@@ -164,14 +167,14 @@ def user_traits(users: Tracks) -> list[Trait]:
     cadence = group_quantile(np.diff(users.t)[step] / 1000, users.track[step], n)
     far = group_quantile(away / 1000, users.track, n, 0.95)
     return [
-        Trait(_normal(by_hour), 0.35, "mostly move"),
-        Trait(group_quantile(length / 1000, of, n), 0.25, "median trip [{:.1f} km]", ratio=True),
-        Trait(at_place, 0.08, "[{:.0%}] of the time within 300 m of one place"),
-        Trait(np.bincount(of, minlength=n) / days, 0.2, "[{:.1f}] trips a day", ratio=True),
-        Trait(speed, 0.2, "mean speed on the way [{:.0f} km/h]", ratio=True),
-        Trait(far, 0.25, "rarely farther from that place than [{:.1f} km]", ratio=True),
-        Trait(weekend, 0.08, "[{:.0%}] of the way on weekends"),
-        Trait(cadence, 0.1, "recorded about every [{:.0f} s]", ratio=True),
+        Trait(_normal(by_hour), 0.35, translated("mostly move")),
+        Trait(group_quantile(length / 1000, of, n), 0.25, translated("median trip [{:.1f} km]"), ratio=True),
+        Trait(at_place, 0.08, translated("[{:.0%}] of the time within 300 m of one place")),
+        Trait(np.bincount(of, minlength=n) / days, 0.2, translated("[{:.1f}] trips a day"), ratio=True),
+        Trait(speed, 0.2, translated("mean speed on the way [{:.0f} km/h]"), ratio=True),
+        Trait(far, 0.25, translated("rarely farther from that place than [{:.1f} km]"), ratio=True),
+        Trait(weekend, 0.08, translated("[{:.0%}] of the way on weekends")),
+        Trait(cadence, 0.1, translated("recorded about every [{:.0f} s]"), ratio=True),
     ]
 
 
@@ -234,12 +237,12 @@ def region_traits(
     pairs, pair = np.unique(region * users.n_users + who, return_inverse=True)
     hours_each = group_quantile(np.bincount(pair, stay, len(pairs)) / HOUR_MS, pairs // users.n_users, n)
     return [
-        Trait(_normal(by_hour.reshape(n, 24)), 0.25, "busiest"),
-        Trait(share(moving), 0.08, "[{:.0%}] of the time is spent passing through"),
-        Trait(share(night), 0.06, "[{:.0%}] of the time is at night (22–7 h)"),
-        Trait(share(hours >= 120), 0.05, "[{:.0%}] of the time is on weekends"),
-        Trait(hours_each, 0.2, "median recorded time of a visitor [{:.1f} h]", ratio=True),
-        Trait(n_users, 0.15, "[{:,.0f}] visitors", ratio=True),
+        Trait(_normal(by_hour.reshape(n, 24)), 0.25, translated("busiest")),
+        Trait(share(moving), 0.08, translated("[{:.0%}] of the time is spent passing through")),
+        Trait(share(night), 0.06, translated("[{:.0%}] of the time is at night (22–7 h)")),
+        Trait(share(hours >= 120), 0.05, translated("[{:.0%}] of the time is on weekends")),
+        Trait(hours_each, 0.2, translated("median recorded time of a visitor [{:.1f} h]"), ratio=True),
+        Trait(n_users, 0.15, translated("[{:,.0f}] visitors"), ratio=True),
     ]
 
 

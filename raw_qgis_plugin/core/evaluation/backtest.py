@@ -15,7 +15,7 @@ import numpy as np
 from ..arrays import nearest_row
 from ..bundle.bundle import Bundle
 from ..bundle.runtime import Model, padded
-from ..errors import InputError, Progress, no_progress, part_of
+from ..errors import InputError, Progress, no_progress, part_of, translated
 from ..forecasting import areas
 from ..forecasting.context import select_rows
 from ..forecasting.predict import Prediction, Queries, predict
@@ -133,10 +133,9 @@ def cut_windows(
     some = np.flatnonzero(known.any(axis=1))
     some = some[draw(group[row[some]], most, each, seed)]
     if not len(some):
-        spans = " to ".join(dict.fromkeys(horizon_words(s) for s in horizons_s[[0, -1]]))
-        raise InputError(
-            f"No fix has another one of its user {spans} later: choose HORIZON and STEP as the tracks have fixes."
-        )
+        spans = " – ".join(dict.fromkeys(horizon_words(s) for s in horizons_s[[0, -1]]))
+        words = "No fix has another one of its user {spans} later: choose HORIZON and STEP as the tracks have fixes."
+        raise InputError(words, spans=spans)
     end, more = np.concatenate([row[some], also]).astype(np.int64), ((0, len(also)), (0, 0))
     goal, known = np.pad(goal[some], more), np.pad(known[some], more)
     asked = [(s, days) for s in horizons_s[[0, -1]] for days in (False, True)]  # contexts that forecasts have
@@ -170,44 +169,49 @@ def warning(model: Bundle) -> str:
     """A warning about a model whose network is not the one that comes with the plugin; else ''."""
     if model.has_shipped_network:
         return ""
-    return (
-        f"The model {model.card['name']} is not the one that comes with RAW: where it was trained on these tracks or "
-        "people, they make it look better than it is. Test it on tracks that it has never seen."
-    )
+    return translated(
+        "The model {name} is not the one that comes with RAW: where it was trained on these tracks or people, they "
+        "make it look better than it is. Test it on tracks that it has never seen.", name=model.card["name"],
+    )  # fmt: skip
 
 
 def make_page(b: Backtest, name: str, model: Bundle) -> Page:
     """The page. name: of the tracks."""
     w, r = b.w, b.figures
-    users = f"{r['people']:,} user{'s' * (r['people'] != 1)}"
     first, last = np.datetime_as_string(np.array([w.t[:, -1].min(), w.t[:, -1].max()], "datetime64[ms]"), unit="D")
     page = Page(
-        f"Forecasts of {name}: what to use, and how far off",
-        f"{w.known.sum():,} queries with a known truth, of {users} between {first} and {last}: "
-        f"the model {model.card['name']} against {len(r['methods']) - 1} simple methods.",
-    )
-    page.heading("What to use")
+        translated("Forecasts of {name}: what to use, and how far off", name=name),
+        translated(
+            "{n:,} queries with a known truth between {first} and {last}; users: {users:,}. The model {model} and {k} "
+            "simple methods.", n=w.known.sum(), first=first, last=last, users=r["people"], model=model.card["name"],
+            k=len(r["methods"]) - 1,
+        ),
+    )  # fmt: skip
+    page.heading(translated("What to use"))
     for sentence in [*map(str, b.verdicts), warning(model)]:
         if sentence:
             page.sentence(sentence, "key")
-    page.sentence(
-        f"The mean error is judged. {100 * r['in_domain']:.0f} % of the queries are like those that the model was "
-        "trained for (time between fixes, speed, length of the record, horizon). Do not rely on the other forecasts."
+    page.sentence(translated(
+        "The mean error is judged. {share:.0%} of the queries are like those that the model was trained for (time "
+        "between fixes, speed, length of the record, horizon). Do not rely on the other forecasts.",
+        share=r["in_domain"],
+    ))  # fmt: skip
+    page.heading(translated("How far off, and how sure"))
+    heads = translated(
+        "horizon | answers | users | model, mean (m) | median (m) | best simple method | mean (m) | staying (m) | "
+        "ratio [95 %] | in 50, 80 % area"
     )
-    page.heading("How far off, and how sure")
-    page.table(
-        ["horizon", "answers", "users", "model, mean (m)", "median (m)", "best simple method", "mean (m)",
-         "staying (m)", "ratio [95 %]", "in 50, 80 % area"],
-        [_row(h) for h in r["horizons"]],
-    )  # fmt: skip
-    page.sentence("Ratio: the model's mean over the best simple method's. Below 1 the model comes nearer.")
-    page.heading("How this was measured")
-    drawn = "users" if r["people"] >= MIN_GROUPS else "parts of the time (so they do not hold for other users)"
-    page.sentence(
+    page.table(heads.split(" | "), [_row(h) for h in r["horizons"]])
+    page.sentence(translated("Ratio: the model's mean over the best simple method's. Below 1 the model comes nearer."))
+    page.heading(translated("How this was measured"))
+    drawn = "Intervals: parts of the time drawn with replacement, 2,000 times; so they do not hold for other users."
+    drawn = "Intervals: users drawn with replacement, 2,000 times." if r["people"] >= MIN_GROUPS else drawn
+    words = translated(
         "Queries start at random fixes of every user, in equal parts of the time. The model and the simple methods use "
         "the fixes up to there. The truth is the user's fix nearest to the horizon, at most half a step from it. "
-        f"{f'{ANONYMOUS} ' * b.anonymous}Intervals: {drawn} drawn with replacement, 2,000 times. Nothing is trained."
+        "Nothing is trained."
     )
+    page.sentence(" ".join([words, *([translated(ANONYMOUS)] if b.anonymous else []), translated(drawn)]))
     return page
 
 

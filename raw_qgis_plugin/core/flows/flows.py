@@ -134,7 +134,7 @@ def _wanted(trips: Trips, modes: str) -> np.ndarray:
     """(n,) bool: trips whose likeliest mode is one of some, named with commas between them. All for an empty text."""
     names = [name.strip() for name in modes.split(",") if name.strip()]
     if unknown := [name for name in names if name not in SHORT_MODES]:
-        raise InputError(f"There is no mode '{unknown[0]}'. There are: {', '.join(SHORT_MODES)}.")
+        raise InputError("There is no mode '{name}'. There are: {all}.", name=unknown[0], all=", ".join(SHORT_MODES))
     if not names:
         return np.ones(len(trips.user), bool)
     p = trips.mode_p

@@ -60,7 +60,7 @@ class GapQueries:
         before = np.flatnonzero(wide & short)
         count = (took[before] - 1) // step_ms
         if count.sum() > Settings.max_queries:
-            raise InputError(f"{count.sum():,} positions in gaps are too many: choose a longer step.")
+            raise InputError("{n:,} positions in gaps are too many: choose a longer step.", n=count.sum())
         t = np.repeat(tracks.t[before], count) + step_ms * expand_ranges(np.ones_like(count), count)
         return cls(np.repeat(before, count), t, int(np.count_nonzero(wide & ~short)))
 

@@ -7,6 +7,7 @@ import unicodedata
 
 import numpy as np
 
+from ..errors import translated
 from ..tracks import Tracks
 
 
@@ -18,13 +19,17 @@ def doubtful_ids(users: Tracks, short_days: float = 1.0, long_days: float = 3.0)
     """
     found = []
     if alike := users.n_users - len({_plain(str(name)) for name in users.user_ids}):
-        words = "differ from others by case, blanks, accents or invisible letters: if they are one person, join them"
-        found.append(f"{alike:,} of {users.n_users:,} ids {words}")
+        found.append(translated(
+            "{n:,} of {total:,} ids differ from others by case, blanks, accents or invisible letters: if they are one "
+            "person, join them", n=alike, total=users.n_users,
+        ))  # fmt: skip
     span_s = np.ptp(users.t) / 1000 if len(users) else 0
     in_turns = users.n_users > 2 and users.span_s.sum() <= span_s  # as of one device that changes its id
     if (in_turns or span_s >= long_days * 86_400) and (users.span_s < short_days * 86_400).mean() > 0.5:
-        words = "if devices change their ids, one person counts several times and fewer may be behind figures"
-        found.append(f"most ids are seen within a day: {words}")
+        found.append(translated(
+            "most ids are seen within a day: if devices change their ids, one person counts several times and fewer "
+            "may be behind figures"
+        ))  # fmt: skip
     return found
 
 

@@ -73,8 +73,8 @@ def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_pr
         columns[name][nobody] = UNKNOWN
     works = commuter == YES
     days = np.where(works, [seen["work_days"], seen["weekdays"]], [seen["home_nights"], seen["nights"]]).astype(int)
-    at_work = translated("at work on {k} of {of} weekdays with fixes", k="{k}", of="{of}")
-    at_home = translated("at home on {k} of {of} nights with fixes", k="{k}", of="{of}")
+    at_work = translated("at work on {k} of {of} weekdays with fixes")
+    at_home = translated("at home on {k} of {of} nights with fixes")
     columns["evidence"] = object_column(
         (at_work if works else at_home).format(k=k, of=of) if k else "" for works, k, of in zip(works, *days)
     )

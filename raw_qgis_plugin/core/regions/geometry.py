@@ -21,7 +21,8 @@ def usable_polygons(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
     kind = shapely.get_type_id(regions)
     wrong = np.flatnonzero((kind != 3) & (kind != 6) & ~shapely.is_empty(regions))
     if len(wrong):
-        raise InputError(f"Region {wrong[0] + 1} is a {regions[wrong[0]].geom_type}. Regions must be polygons.")
+        kind = regions[wrong[0]].geom_type
+        raise InputError("Region {n} is a {kind}. Regions must be polygons.", n=wrong[0] + 1, kind=kind)
     points, of = shapely.get_coordinates(regions, return_index=True)
     _, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(regions)), return_index=True)
     # A ring closes, so a step over half the world is the date line. Only along a pole, on maps of Antarctica, a ring
@@ -29,8 +30,9 @@ def usable_polygons(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
     far = (np.abs(np.diff(points[:, 0])) > 180) & (np.abs(points[1:, 1]) < 89) & (ring[1:] == ring[:-1])
     if far.any():
         raise InputError(
-            f"Region {of[1:][far][0] + 1} is drawn across the antimeridian the long way round the world. Cut it at "
-            "180°, or write its longitudes beyond 180 (such as 170 to 190)."
+            "Region {number} is drawn across the antimeridian the long way round the world. Cut it at "
+            "180°, or write its longitudes beyond 180 (such as 170 to 190).",
+            number=of[1:][far][0] + 1,
         )
     broken = ~shapely.is_valid(regions)
     regions[broken] = [_mended(region) for region in regions[broken]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import flattened, group_quantile, sparse_counts
-from ..embedding.applicability import any_of, in_words, outside
+from ..embedding.applicability import outside
 from ..embedding.profiles import head_columns
 from ..features.region_activity import FixActivity, fix_activity, region_activity
 from ..tracks import Tracks
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def head_answers(
     heads: Sequence[dict[str, Any]], model: Model, users: Tracks, polygons: np.ndarray, inside: Sequence[np.ndarray],
     embeddings: np.ndarray, stats: Mapping[str, np.ndarray], activity: FixActivity | None = None,
-) -> tuple[dict[str, np.ndarray], np.ndarray, list[str]]:  # fmt: skip
-    """The columns of heads for regions (n,), whether all heads are made for them (n,) bool, and why not.
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:  # fmt: skip
+    """The columns of heads for regions (n,), and for which of them heads are not made, and why: as of `outside`.
 
     users: one track a user. inside: of `fixes_inside`. embeddings: (n_users, E); nan for those who visit no region.
     stats: of `unit_stats`, (n_users,) each. activity: of `fix_activity`, if known.
@@ -37,14 +37,11 @@ def head_answers(
     limits["n_users"] = n_users.astype(np.float64)
     use = region_activity(users, activity or fix_activity(users), inside)
     inputs = region_inputs(embeddings, visits, area_km2(polygons), use)
-    columns: dict[str, np.ndarray] = {}
-    doubted, reasons = np.zeros(n, bool), []
+    columns, doubts = dict[str, np.ndarray](), dict[str, np.ndarray]()
     for head in heads:
         columns |= head_columns(head, model, inputs, limits)
-        doubts = outside(limits, head.get("domain", {}), np.ones(n, bool))
-        doubted |= any_of(doubts, n)
-        reasons += in_words(doubts, np.ones(n, bool), "regions")
-    return columns, ~doubted, list(dict.fromkeys(reasons))
+        doubts |= outside(limits, head.get("domain", {}), np.ones(n, bool))
+    return columns, doubts
 
 
 def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:

@@ -38,7 +38,7 @@ def publish_figures(
     within in 95 % of cases.
     """
     if epsilon not in EPSILONS:
-        raise InputError(f"Epsilon must be one of {', '.join(f'{each:g}' for each in EPSILONS)}.")
+        raise InputError("Epsilon must be one of {known}.", known=", ".join(f"{each:g}" for each in EPSILONS))
     if NOISE_KEY not in columns or "n_users" not in columns:
         raise InputError("The layer has no fields noise_key and n_users: score the regions again, and publish that.")
     keys = np.asarray(columns[NOISE_KEY], object)
@@ -47,7 +47,7 @@ def publish_figures(
         try:  # a table that was saved as CSV has texts, empty where withheld
             return np.array([np.nan if x in (None, "") else x for x in columns[name]], np.float64)
         except (TypeError, ValueError) as error:
-            raise InputError(f"The field {name} has something else than numbers: score or add up again.") from error
+            raise InputError("The field {name} does not hold numbers: score or add up again.", name=name) from error
 
     def noisy(name: str, total: np.ndarray, spread: float, least: float) -> np.ndarray:
         drawn = [noise(secret, str(key), name, epsilon, spread) if key else np.nan for key in keys]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import flattened, sparse_counts
-from ..embedding.applicability import unit_stats
+from ..embedding.applicability import any_of, in_words, unit_stats
 from ..embedding.embed import embed
 from ..embedding.profiles import choose_heads
 from ..errors import Progress, no_progress, part_of
@@ -77,12 +77,13 @@ def score_regions(
         embed_with = cached or (lambda some, part: embed(some, model, part))
         embeddings = embed_with(visitors, part_of(progress, 0.6, 0.95))
         stats = unit_stats(visitors)
-        found, good, wrong = head_answers(heads, model, visitors, regions[which], rows, embeddings, stats)
+        found, doubts = head_answers(heads, model, visitors, regions[which], rows, embeddings, stats)
         put(which, found)
-        columns["in_domain"], reasons = np.zeros(len(few), bool), [*reasons, *wrong]
-        columns["in_domain"][which] = good
+        reasons += in_words(doubts, np.ones(len(which)), "regions")
+        columns["in_domain"] = np.zeros(len(few), bool)
+        columns["in_domain"][which] = ~any_of(doubts, len(which))
     progress(1.0)
-    return RegionScores(columns, list(dict.fromkeys(reasons)))
+    return RegionScores(columns, reasons)
 
 
 def count_figures(

@@ -37,8 +37,8 @@ def similar_regions(
     (region, fix), visits = flattened(inside), count_users(users, inside)
     shown = ~withheld(min_users, visits)
     if not shown[target]:
-        why = f"has fewer than {min_users} users, or one of them has most of its fixes: it is suppressed"
-        raise InputError(f"The target region {why} for confidentiality. Choose a larger one.")
+        words = "The target region has fewer than {n} users, or one of them has most of its fixes. Choose a larger one."
+        raise InputError(words, n=min_users)
     came = np.flatnonzero(np.asarray(visits[shown].sum(axis=0)).ravel())  # the others need no embedding
     some = embed(users.take(np.isin(users.user, came)), part_of(progress, 0.2, 0.9))
     vectors = np.full((users.n_users, some.shape[1]), np.nan, np.float32)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import expand_ranges, run_starts, sparse_counts
-from ..embedding.applicability import format_reasons, unit_stats
+from ..embedding.applicability import any_of, format_reasons, unit_stats
 from ..embedding.profiles import head_columns, head_inputs
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity
@@ -93,16 +93,16 @@ def summarise_region(
     visits = count_users(users, inside)
     if index.labels is not None:
         columns |= people_figures(index.labels, visits, region, min_users)
-    heads, columns["in_domain"], reasons = model.bundle.heads("region"), np.ones(1, bool), list[str]()
+    heads, columns["in_domain"], doubts = model.bundle.heads("region"), np.ones(1, bool), dict[str, np.ndarray]()
     if heads and np.isnan(columns["n_points"][0]):  # heads rest on fixes
         columns["in_domain"][0] = False
     elif heads:
         known = users, region, inside, index.embeddings, index.stats, index.activity
-        found, columns["in_domain"], reasons = head_answers(heads, model, *known)
-        columns |= found
+        found, doubts = head_answers(heads, model, *known)
+        columns |= {**found, "in_domain": ~any_of(doubts, 1)}
     figures = {name: values[0] for name, values in columns.items()}
     week = people_by_hour(presence(users, inside[0], index.hour), index.anywhere, min_users).reshape(7, 24)
-    return RegionView(area, False, figures, week, format_reasons(each.partition(": ")[2] for each in reasons))
+    return RegionView(area, False, figures, week, format_reasons(doubts))
 
 
 def presence(users: Tracks, inside: np.ndarray, hour: np.ndarray) -> csr_matrix:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..arrays import object_column
-from ..errors import InputError, require
+from ..errors import InputError, require, translated
 from ..times import as_numbers, parse_times
 from ..tracks import Coded
 from .schema import Schema
@@ -25,7 +26,7 @@ def fixes_of(table: pa.Table, schema: Schema) -> pa.Table:
     """The columns user, track (dictionaries of text), t (int64 ms), lon, lat (float64 °), accuracy (float32 m).
 
     Without such a column in the schema user, track or accuracy is absent. Points are in the CRS of the GeoParquet
-    metadata, or in that of the schema where there is none.
+    metadata, or in that of the schema where there is none. Ends of rows follow their starts.
     """
     columns = {role: _ids(table[name], role) for role in ("user", "track") if (name := getattr(schema, role))}
     columns["t"] = read_times(table, schema)
@@ -38,6 +39,10 @@ def fixes_of(table: pa.Table, schema: Schema) -> pa.Table:
     columns["lon"], columns["lat"] = _lonlat(lon, lat, crs) if crs else (lon, lat)
     if schema.accuracy:
         columns["accuracy"] = _numbers(table[schema.accuracy]).astype(np.float32)
+    if schema.end_time:
+        lon, lat = schema.end_lon or schema.lon, schema.end_lat or schema.lat
+        ends = fixes_of(table, replace(schema, time=schema.end_time, lon=lon, lat=lat, end_time=None))
+        return pa.concat_tables([pa.table(columns), ends])
     return pa.table(columns)
 
 
@@ -52,7 +57,7 @@ def _ids(column: pa.ChunkedArray, role: str) -> pa.ChunkedArray:
     try:
         return column.cast(pa.string()).dictionary_encode()
     except pa.ArrowNotImplementedError:  # lists and structures
-        raise InputError(f"The {role} column holds {column.type}, not ids.") from None
+        raise InputError("The {role} column holds {kind}, not ids.", role=translated(role), kind=column.type) from None
 
 
 def ids_of(column: pa.ChunkedArray) -> Coded:
@@ -126,7 +131,7 @@ def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndar
     try:
         transformer = pyproj.Transformer.from_crs(pyproj.CRS.from_user_input(crs), "OGC:CRS84", always_xy=True)
     except pyproj.exceptions.ProjError as error:
-        raise InputError(f"The CRS of the positions cannot be read: {error}") from error
+        raise InputError("The CRS of the positions cannot be read: {error}", error=error) from error
     lon, lat = transformer.transform(x, y)
     return np.where(np.isfinite(lon), lon, np.nan), np.where(np.isfinite(lat), lat, np.nan)
 

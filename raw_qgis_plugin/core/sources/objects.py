@@ -39,8 +39,8 @@ def object_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[
         items = [item for item in items if item.get("_type", "location") == "location"]
         names = dict.fromkeys(name for item in items[:1000] for name, value in item.items() if type(value) in PLAIN)
         if not names:
-            words = "RAW reads exports of Google Timeline and OwnTracks."
-            raise InputError(f"{file.name} holds no list of positions: {words}")
+            words = "{file} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks."
+            raise InputError(words, file=file.name)
         rows = [{name: value for name, value in item.items() if type(value) in PLAIN} for item in items]
         yield pa.table({name: texts(row.get(name) for row in rows) for name in names})
 
@@ -56,7 +56,7 @@ def _objects(file: Path, skipped: Skipped) -> Any:
             whole = next((whole[name] for name in LISTS if isinstance(whole.get(name), list)), [whole])
         return [item for item in whole if isinstance(item, dict)] if isinstance(whole, list) else []
     except RecursionError:
-        raise InputError(f"{file.name} is nested too deep to be a list of positions.") from None
+        raise InputError("{file} is nested too deep to be a list of positions.", file=file.name) from None
     except ValueError:  # lines, or a list that breaks off
         lines = text.splitlines()
     for line in lines:

@@ -40,7 +40,8 @@ def reading(file: Path) -> Iterator[None]:
         try:
             yield
         except RuntimeError as error:  # of GDAL
-            raise InputError(f"{file.name} cannot be read: {error}".replace(str(file), file.name)) from error
+            words = str(error).replace(str(file), file.name)
+            raise InputError("{file} cannot be read: {error}", file=file.name, error=words) from error
 
 
 @contextmanager
@@ -121,7 +122,7 @@ def _tables(file: Path) -> Iterator[pa.Table]:
     points = [layer for layer in layers if ogr.GT_Flatten(layer.GetGeomType()) == ogr.wkbPoint]
     points = [layer for layer in points if not is_gpx or layer.GetName() == "track_points"]
     if not points:
-        raise InputError(f"{file.name} holds no layer of points.")
+        raise InputError("{file} holds no layer of points.", file=file.name)
     crs = points[0].GetSpatialRef()
     plain = crs is None or (crs.IsGeographic() and crs.GetAuthorityCode(None) == "4326")
     metadata = {"geo": json.dumps({"columns": {"geometry": {"crs": None if plain else crs.ExportToWkt()}}})}

@@ -48,12 +48,13 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
     name, _, layer_name = str(source).partition("|layername=")
     path = Path(name).expanduser()
     if not path.is_file():
-        raise InputError(f"There is no file '{path}'.")
+        raise InputError("There is no file '{path}'.", path=path)
     with opened(path) as dataset:
         layers = {layer.GetName(): layer for layer in map(dataset.GetLayer, range(dataset.GetLayerCount()))}
         if layer_name not in layers and len(layers) != 1:
             listed = ", ".join(layers) or "none"
-            raise InputError(f"Name a layer of {path.name} as '{path.name}|layername=NAME'. It has: {listed}.")
+            file = path.name
+            raise InputError("Name a layer of {file} as '{file}|layername=NAME'. It has: {all}.", file=file, all=listed)
         layer = layers.get(layer_name) or next(iter(layers.values()))
         fields, fid, rows, wkb = [each.GetName() for each in layer.schema], layer.GetFIDColumn(), [], []
         for feature in layer:
@@ -67,7 +68,8 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
     if guess and not id_field:
         id_field = guess_id(fields, lambda name: [str(row[name]) for row in rows])
     if id_field and id_field not in fields:
-        raise InputError(f"The regions have no field '{id_field}'. They have: {', '.join(fields) or 'none'}.")
+        known = ", ".join(fields) or "–"
+        raise InputError("The regions have no field '{field}'. They have: {known}.", field=id_field, known=known)
     ids = object_column(row[id_field] for row in rows) if id_field else np.arange(1, len(rows) + 1).astype(object)
     shapes = np.array(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
     if not (of := CRS.from_user_input(wkt)).equals(world := CRS.from_epsg(4326), ignore_axis_order=True):

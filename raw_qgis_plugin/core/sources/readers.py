@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import InputError, Progress, no_progress, part_of, require
+from ..errors import InputError, Progress, no_progress, part_of, require, translated
 from ..specs import FORMATS
 from ..times import UTC, find_date_order, find_zone, is_text
 from ..tracks import Skipped, Tracks, build_tracks
@@ -53,7 +53,8 @@ def read(
         skipped.add(reason, count)
     if not len(tracks):
         name = find_source(source, format)[0].name
-        raise InputError(f"There is no usable fix in {name}, read as {found}. {skipped} {skipped.advice}".strip())
+        words = "There is no usable fix in {file}, read as {found}. {skipped} {advice}"
+        raise InputError(words, file=name, found=found, skipped=skipped, advice=skipped.advice)
     progress(1.0)
     return tracks, skipped, found
 
@@ -79,7 +80,7 @@ def stream(
     parts = _fixes(kind, names, schema, skipped, progress)
     first = next(parts, None)
     if first is None:
-        raise InputError(f"{path.name} holds no position.")
+        raise InputError("{file} holds no position.", file=path.name)
     return first[0], (fixes for _, fixes in chain([first], parts))
 
 
@@ -107,14 +108,16 @@ def _fixes(
         schema = with_date_order(schema, chain([first], _again(kind, file, wanted, schema.when())))
         if schema.date_order == "unknown":
             raise InputError(
-                f"The dates in the column '{schema.when()[-1]}' of {file.name} may begin with the day or with the "
-                "month: no number in them decides. Choose the order of dates (DATE_ORDER)."
+                "The dates in the column '{column}' of {file} may begin with the day or with the "
+                "month: no number in them decides. Choose the order of dates (DATE_ORDER).",
+                column=schema.when()[-1],
+                file=file.name,
             )
         for table in chain([first], parts):
             try:
                 fixes = fixes_of(table, schema)
             except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
-                raise InputError(f"{file.name} cannot be read as a table: {error}") from error
+                raise InputError("{file} cannot be read as a table: {error}", file=file.name, error=error) from error
             own = pa.repeat(name.as_posix(), len(fixes))
             if schema.user is None and wanted.user != NONE and len(names) > 1:
                 fixes = fixes.append_column("user", own.dictionary_encode())
@@ -149,10 +152,10 @@ def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
     match = re.fullmatch(rf"({'|'.join(FORMATS)}):(.+)", str(source))
     kind, text = match.groups() if match else (format, str(source))
     if kind not in FORMATS:
-        raise InputError(f"There is no format '{kind}'. Choose one of: {', '.join(FORMATS)}.")
+        raise InputError("There is no format '{kind}'. Choose one of: {known}.", kind=kind, known=", ".join(FORMATS))
     path = Path(text).expanduser()
     if not path.exists():
-        raise InputError(f"There is no file or folder '{path}'.")
+        raise InputError("There is no file or folder '{path}'.", path=path)
     if kind != "auto":
         return path, kind
     names = [file.name.lower() for file in _visible(path)]
@@ -162,7 +165,7 @@ def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
         return path, kind
     if path.is_file():
         return path, "csv"
-    raise InputError(f"The folder {path} holds no .plt, Parquet, CSV, GPX or JSON file.")
+    raise InputError("The folder {path} holds no .plt, Parquet, CSV, GPX or JSON file.", path=path)
 
 
 def _visible(path: Path) -> list[Path]:
@@ -178,7 +181,7 @@ def files_of(path: Path, kind: str) -> list[Path]:
     ends = KINDS[kind]
     files = [file for file in _visible(path) if path == file or file.name.lower().endswith(ends)]
     if not files:
-        raise InputError(f"The folder {path} holds no file that ends in {', '.join(ends)}.")
+        raise InputError("The folder {path} holds no file that ends in {ends}.", path=path, ends=", ".join(ends))
     return files
 
 
@@ -192,12 +195,13 @@ def read_table(source: str | Path) -> pa.Table:
 
     path, kind = find_source(source)
     if not path.is_file() or kind not in ("csv", "parquet"):
-        raise InputError(f"'{path}' is a {'folder' if path.is_dir() else kind.upper() + ' file'}, not a table.")
+        raise InputError("'{path}' is not a table, neither a CSV nor a Parquet file.", path=path)
     skipped = Skipped()
     names, tables = open_file(kind, path, AS_GUESSED, skipped, no_progress, always_header=True)
     table = pa.concat_tables(tables(names), promote_options="default")
     if skipped:
-        raise InputError(f"Rows of {path.name} without the {len(names)} columns of its header: {skipped.total:,}.")
+        words = "Rows of {file} without the {n} columns of its header: {rows:,}."
+        raise InputError(words, file=path.name, n=len(names), rows=skipped.total)
     return table
 
 
@@ -248,26 +252,26 @@ def _open_parquet(file: Path, progress: Progress) -> tuple[list[str], Callable[[
                 done += len(batch)
                 progress(done / data.metadata.num_rows)
         except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{file.name} cannot be read as Parquet: {error}") from error
+            raise InputError("{file} cannot be read as Parquet: {error}", file=file.name, error=error) from error
         if not done:
             yield data.schema_arrow.empty_table().select(columns)
 
     try:
         data = parquet.ParquetFile(file, pre_buffer=False)  # else Arrow holds the whole file
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{file.name} cannot be read as Parquet: {error}") from error
+        raise InputError("{file} cannot be read as Parquet: {error}", file=file.name, error=error) from error
     return data.schema_arrow.names, tables
 
 
 def choose(names: list[str], wanted: Schema, file: Path) -> Schema:
     """The columns to read. Raises InputError if there is no column of time or position."""
-    schema = find_columns(names, wanted)
-    missing = [word for word, there in (("time", schema.time), ("position", schema.positioned)) if not there]
-    if missing:
+    schema = find_columns(names, wanted, ends=True)
+    roles = (("time", schema.time), ("position", schema.positioned))
+    if missing := translated(" or ").join([translated(role) for role, there in roles if not there]):
         raise InputError(
-            f"No {' and no '.join(missing)} column was recognised in {file.name}. "
-            f"Its columns are: {', '.join(names) or 'none'}. Name them, or call them t, lon and lat."
-        )
+            "No column of {missing} was recognised in {file}. Its columns are: {known}. Choose them, or call them t, "
+            "lon and lat.", missing=missing, file=file.name, known=", ".join(names) or "–",
+        )  # fmt: skip
     return schema
 
 
@@ -325,13 +329,13 @@ def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSE
     file, names, tables = found_in or (files[0], *open_file(kind, files[0], wanted, skipped, no_progress))
     raw = next(tables(names), None)
     if raw is None:
-        raise InputError(f"{path.name} holds no position.")
-    raw, found, problem, fixes, no_zone = raw.slice(0, rows), find_columns(names, wanted), "", None, False
+        raise InputError("{file} holds no position.", file=path.name)
+    raw, found, problem, fixes, no_zone = raw.slice(0, rows), find_columns(names, wanted, ends=True), "", None, False
     try:
         found = with_date_order(choose(names, wanted, file), [raw])
         fixes = fixes_of(raw, found)
         if kind != "geolife" and "utc" not in plain(str(found.time)) and find_zone(found.zone) is UTC:
-            no_zone = bool((read_times(raw, replace(found, zone="+01:00")) != fixes["t"].to_numpy()).any())
+            no_zone = bool((read_times(raw, replace(found, zone="+01:00")) != fixes["t"].to_numpy()[: len(raw)]).any())
         for reason, count in build([fixes])[1].items():
             skipped.add(reason, count)
     except (InputError, pa.ArrowException, UnicodeError) as error:

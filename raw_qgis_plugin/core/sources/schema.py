@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import InputError
+from ..errors import InputError, translated
 
 NONE = "none"  # given as a column's name: there is no such column, and none is guessed
-ROLES = ("user", "track", "time", "date", "lon", "lat", "accuracy", "geometry")
+ROLES = (
+    "user", "track", "time", "date", "lon", "lat", "end_time", "end_lon", "end_lat", "accuracy", "geometry",
+)  # fmt: skip
 
 # By priority, in lower case without signs and blanks. Beside the words of users and tracks 'id' or 'nr' may stand.
 # fmt: off
@@ -23,7 +25,7 @@ USER = [
     "veicolo", "gebruiker", "persoon", "voertuig", "用户", "车辆", "车牌号", "vehicleref", "uuid", "topic",
 ]
 TRACK = [
-    "trackid", "track", "trip", "tid", "traj", "trajectory", "journey", "journeyref", "vehiclejourneyref",
+    "trackid", "track", "trip", "tid", "traj", "trajectory", "journey", "journeyref", "vehiclejourneyref", "ride",
     "datedvehiclejourneyref", "trackfid", "fahrt", "viaje", "viagem", "trajet", "viaggio", "轨迹", "行程",
 ]
 TIME = [
@@ -57,6 +59,12 @@ SCALED = (
     ("lone6", "late6", 1e-6), ("longitudee6", "latitudee6", 1e-6), ("longitudee7", "latitudee7", 1e-7),
     ("lone7", "late7", 1e-7),
 )
+# Parts of names, where a row is a trip or a stay with a start and an end
+ENDS = (
+    ("started", "ended"), ("started", "finished"), ("start", "end"), ("start", "stop"), ("begin", "end"),
+    ("pickup", "dropoff"), ("origin", "destination"), ("departure", "arrival"), ("arrival", "departure"),
+    ("arrive", "leave"),
+)
 # fmt: on
 NUMBERED = re.compile(r"^id|(id|nr|no|nummer|number|num|número|numéro)$")
 
@@ -86,6 +94,9 @@ class Schema:
     accuracy: str | None = None  # of positions, in metres
     date: str | None = None  # the day, where `time` may be a time of day only
     geometry: str | None = None  # points as WKB, where there is no lon and lat
+    end_time: str | None = None  # of rows with a start, which are two fixes each; never given
+    end_lon: str | None = None  # where the end has a position of its own
+    end_lat: str | None = None
     scale: float = 1.0  # degrees in one unit of lon and lat
     crs: str = ""  # of lon and lat, and of points without their own, as pyproj reads it; empty: degrees of WGS84
     zone: str = "UTC"  # IANA name or offset, of times without one
@@ -108,19 +119,20 @@ class Schema:
 
     def __str__(self) -> str:
         found = ((role, getattr(self, role)) for role in ROLES)
-        words = ((f"{role} = {name}", role in self.guessed) for role, name in found if name and name[0] != "*")
-        return ", ".join(text + " (guessed)" * guessed for text, guessed in words)
+        said = {True: translated("{role} = {name} (guessed)"), False: "{role} = {name}"}
+        known = ((role, name) for role, name in found if name and name[0] != "*")
+        return ", ".join(said[role in self.guessed].format(role=translated(role), name=name) for role, name in known)
 
 
 AS_GUESSED = Schema()
 
 
-def find_columns(names: Sequence[str], wanted: Schema = AS_GUESSED) -> Schema:
+def find_columns(names: Sequence[str], wanted: Schema = AS_GUESSED, ends: bool = False) -> Schema:
     """The schema of a table with these columns: those that are wanted, the others guessed from their names.
 
-    Raises InputError if a wanted column is missing.
+    ends: whether rows may have a start and an end. Raises InputError if a wanted column is missing.
     """
-    guess = _guess(names)
+    guess = _guess(names, ends)
     found = {
         role: None if name == NONE and NONE not in names else find_column(names, name, role)
         for role in ROLES
@@ -128,9 +140,9 @@ def find_columns(names: Sequence[str], wanted: Schema = AS_GUESSED) -> Schema:
     }
     other = {role for role, name in found.items() if name != getattr(guess, role)}
     if "time" in other:
-        guess = replace(guess, date=None)
+        guess = replace(guess, date=None, end_time=None)
     if {"lon", "lat"} & other:
-        guess = replace(guess, scale=1.0)
+        guess = replace(guess, scale=1.0, end_lon=None, end_lat=None)
     if {"lon", "lat"} & found.keys():
         guess = replace(guess, geometry=None)
     written = {name: getattr(wanted, name) for name in ("crs", "zone", "date_order", "encoding")}
@@ -141,8 +153,11 @@ def find_columns(names: Sequence[str], wanted: Schema = AS_GUESSED) -> Schema:
     return replace(schema, guessed=frozenset(guessed))
 
 
-def _guess(names: Iterable[str]) -> Schema:
-    """The roles of columns by their names, in any case. Beside x and y a geometry comes first: it may have a CRS."""
+def _guess(names: Iterable[str], ends: bool) -> Schema:
+    """The roles of columns by their names, in any case. Beside x and y a geometry comes first: it may have a CRS.
+
+    ends: of `find_columns`.
+    """
     names_of = {plain(name): name for name in reversed(list(names))}
     ids_of = {NUMBERED.sub("", name): column for name, column in names_of.items()} | names_of
 
@@ -153,6 +168,12 @@ def _guess(names: Iterable[str]) -> Schema:
     date = first(DATES.get(plain(time), ()) if time is not None else ())
     schema = Schema(first(USER, ids_of), first(TRACK, ids_of), time, accuracy=first(ACCURACY), date=date)
     lon, lat = first(LON), first(LAT)
+    found = _find_ends(names_of) if ends else {}
+    if found.get("time") and time in (None, found["time"]):
+        schema = replace(schema, time=found["time"], date=None, end_time=found["end_time"])
+    if (lon is None or lat is None) and {"lon", "lat"} <= found.keys():
+        end_lon, end_lat = (found[name] if schema.end_time else None for name in ("end_lon", "end_lat"))
+        return replace(schema, lon=found["lon"], lat=found["lat"], end_lon=end_lon, end_lat=end_lat)
     for lon_name, lat_name, scale in SCALED:
         if (lon is None or lat is None or plain(lon) == "x") and lon_name in names_of and lat_name in names_of:
             return replace(schema, lon=names_of[lon_name], lat=names_of[lat_name], scale=scale)
@@ -161,10 +182,22 @@ def _guess(names: Iterable[str]) -> Schema:
     return replace(schema, lon=lon, lat=lat, geometry=first(GEOMETRY) if plain(lon) == "x" else None)
 
 
+def _find_ends(names_of: dict[str, str]) -> dict[str, str]:
+    """The columns of starts and ends by their roles, such as time and end_time. names_of: by plain names."""
+    found: dict[str, str] = {}
+    for start, end in ENDS:
+        for name in (name for name in names_of if start in name and name.replace(start, end) in names_of):
+            rest = re.sub("^(tpep|lpep|trip|station)", "", name.replace(start, ""))
+            for role, known in (("time", [*TIME, "at", ""]), ("lon", LON), ("lat", LAT)):
+                if rest in known and role not in found:
+                    found |= {role: names_of[name], f"end_{role}": names_of[name.replace(start, end)]}
+    return found
+
+
 def has_fixes(names: Sequence[str], wanted: Schema) -> bool:
     """Whether a table has columns of time and position, guessed or wanted."""
     there = {name.lower() for name in names}
-    guess = _guess(names)
+    guess = _guess(names, ends=True)
     positioned, timed = ((name or "").lower() in there for name in (wanted.lon, wanted.time))
     return (guess.positioned or positioned) and (guess.time is not None or timed)
 
@@ -175,7 +208,8 @@ def find_column(names: Sequence[str], wanted: str, role: str) -> str:
         return wanted
     found = next((name for name in names if name.lower() == wanted.lower()), None)
     if found is None:
-        raise InputError(f"There is no {role} column '{wanted}'. The columns are: {', '.join(names) or 'none'}.")
+        words = "There is no {role} column '{name}'. The columns are: {known}."
+        raise InputError(words, role=translated(role), name=wanted, known=", ".join(names) or "–")
     return found
 
 

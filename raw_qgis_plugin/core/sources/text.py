@@ -49,16 +49,16 @@ def read_head(file: Path, schema: Schema = AS_GUESSED, always_header: bool = Fal
         encoding = "utf8" if encoding == "utf-8" else encoding  # as Arrow calls what it reads itself
         text = codecs.getincrementaldecoder(encoding)().decode(data)
     except (pa.ArrowException, OSError, UnicodeError, LookupError) as error:  # a broken .gz, another encoding
-        raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
+        raise InputError("{file} cannot be read as a table of text: {error}", file=file.name, error=error) from error
     if data.startswith(b"PK\x03\x04"):
-        raise InputError(f"{file.name} is a ZIP archive or a spreadsheet: unpack it, or save its table as CSV.")
+        raise InputError("{file} is a ZIP archive or a spreadsheet: unpack it, or save it as CSV.", file=file.name)
     lines = text.lstrip("\ufeff").splitlines()
     above = sum(1 for _ in takewhile(ABOVE.fullmatch, lines))
     line = next(iter(lines[above:]), "").replace("\0", "")
     try:
         rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in DELIMITERS}
     except csv.Error as error:  # its first line has no end
-        raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
+        raise InputError("{file} cannot be read as a table of text: {error}", file=file.name, error=error) from error
     delimiter = max(rows, key=lambda sign: (len(rows[sign]) > 1 and sign != " ", len(rows[sign])))
     first, names = [name.strip() for name in rows[delimiter]], list[str]()
     if not always_header and len(first) > 2 and any(VALUE.fullmatch(name) for name in first):  # a row, and no header
@@ -110,8 +110,10 @@ def text_tables(file: Path, head: Head, columns: list[str], skipped: Skipped, pr
             if none:
                 yield reader.schema.empty_table()
     except (pa.ArrowException, OSError, UnicodeError) as error:
-        hint = ". Choose its encoding, such as latin-1" if "UTF8" in str(error) else ""
-        raise InputError(f"{file.name} cannot be read as a table of text: {error}{hint}") from error
+        words = "{file} cannot be read as a table of text: {error}"
+        if "UTF8" in str(error):
+            words = "{file} cannot be read: {error}. Choose its encoding, such as latin-1"
+        raise InputError(words, file=file.name, error=error) from error
 
 
 def plt_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:

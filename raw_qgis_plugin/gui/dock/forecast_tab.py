@@ -8,13 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from qgis.core import (
-    QgsCsException,
-    QgsDateTimeRange,
-    QgsExpressionContextUtils,
-    QgsRectangle,
-    QgsVectorLayer,
-)
+from qgis.core import QgsCsException, QgsDateTimeRange, QgsExpressionContextUtils, QgsRectangle, QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
 

@@ -6,14 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qgis.core import (
-    Qgis,
-    QgsCsException,
-    QgsProject,
-    QgsRectangle,
-    QgsRenderContext,
-    QgsVectorLayer,
-)
+from qgis.core import Qgis, QgsCsException, QgsProject, QgsRectangle, QgsRenderContext, QgsVectorLayer
 from qgis.gui import QgsRubberBand
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEvent, QStringListModel, Qt

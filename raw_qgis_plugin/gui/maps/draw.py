@@ -72,7 +72,7 @@ def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:
     """A geometry in a CRS as a shapely geometry in WGS84. InputError where it lies outside the CRS."""
     (shape,) = lonlat_shapes([geometry], crs, QgsProject.instance().transformContext())
     if shape is None or shape.bounds[1] < -90 or shape.bounds[3] > 90:
-        raise InputError(tr("The region lies outside what the map's CRS can express. Draw it elsewhere."))
+        raise InputError("The region lies outside what the map's CRS can express. Draw it elsewhere.")
     return shape
 
 

@@ -32,10 +32,10 @@ def save_film(desktop: Desktop) -> None:
     kinds += [f"{tr('GIF films')} (*.gif)"] if find_spec("PIL") else []
     try:
         if not kinds:
-            raise InputError(tr("A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again."))
+            raise InputError("A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again.")
         if clock.navigationMode() == OFF or clock.totalFrameCount() > MAX_FRAMES:
-            words = tr("Choose times and a step in the Temporal Controller first, of {n:,} frames at most.")
-            raise InputError(words.format(n=MAX_FRAMES))
+            words = "Choose times and a step in the Temporal Controller first, of {n:,} frames at most."
+            raise InputError(words, n=MAX_FRAMES)
         path = file_to_write(window, tr("Save a film"), f"film{kinds[0][-5:-1]}", ";;".join(kinds))
         if path and write_film(canvas, path, QProgressDialog(tr("Drawing the frames"), tr("Cancel"), 0, 100, window)):
             bar.pushSuccess("RAW", tr("Written: {path}").format(path=path))
@@ -54,7 +54,7 @@ def write_film(canvas: QgsMapCanvas, path: Path, progress: QProgressDialog) -> b
         settings.outputDirectory, settings.fileNameTemplate = folder, "####.png"
         done, words = QgsTemporalUtils.exportAnimation(canvas.mapSettings(), settings, feedback)
         if not done and not feedback.isCanceled():
-            raise InputError(words)
+            raise InputError("{words}", words=words)  # of QGIS
         if done:
             with complete(path) as film:
                 _join(Path(folder), film, path.suffix.lower())
@@ -71,4 +71,4 @@ def _join(folder: Path, film: Path, suffix: str) -> None:
     even = "pad=ceil(iw/2)*2:ceil(ih/2)*2"  # H.264 has no odd sizes
     pictures = ["-framerate", str(FRAMES_A_SECOND), "-i", str(folder / "%04d.png"), "-vf", even, "-pix_fmt", "yuv420p"]
     if QProcess.execute("ffmpeg", ["-y", "-loglevel", "error", *pictures, "-f", "mp4", str(film)]):
-        raise InputError(tr("ffmpeg could not write the film."))
+        raise InputError("ffmpeg could not write the film.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qgis.core import QgsMapLayer, QgsRenderContext, QgsVectorLayer
 from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import QDate, QLocale
+from qgis.PyQt.QtCore import QDate
 
 from ...core.bundle.bundle import open_bundle
 from ...core.errors import RawError
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session | None) -> list[str]:
     """Sentences for the foot of a map of what a canvas shows. layers: those in sight."""
     vectors = [layer for layer in layers if isinstance(layer, QgsVectorLayer)]
-    today = QLocale().toString(QDate.currentDate(), QLocale.FormatType.LongFormat)
-    first = [tr("Made on {date} with RAW.").format(date=today)]
+    first = [tr("Made on {date} with RAW.", date=QDate.currentDate().toString("yyyy-MM-dd"))]
     models, of_heads = describe_models(vectors, session)
     if models:
         first.append(tr("Model: {name}.").format(name=", ".join(models)))

@@ -43,11 +43,10 @@ class RegionCard(Card):
                 "If that was cancelled, read the layer again (button at the top)."
             ), objectName="raw_not_scored")  # fmt: skip
         elif view.suppressed:
-            words = tr(
+            self.add(tr(
                 "Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could "
-                "reveal one of them."
-            )
-            self.add(words.format(n=min_users, area=square_km(view.area_km2)))
+                "reveal one of them.", n=min_users, area=square_km(view.area_km2),
+            ))  # fmt: skip
         else:
             n = view.figures["n_points"]
             fixes = tr("fixes mostly of one person") if np.isnan(n) else count_fixes(int(n))

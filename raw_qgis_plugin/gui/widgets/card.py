@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis import utils
-from qgis.PyQt.QtCore import QDate, QLocale, QUrl
+from qgis.PyQt.QtCore import QDate, QUrl
 from qgis.PyQt.QtWidgets import QLabel, QMessageBox, QToolButton, QWidget
 
 from ...core.bundle.bundle import Bundle
@@ -54,7 +54,7 @@ def save_page(parent: QWidget, title: str, bundle: Bundle, remark: str, texts: S
 
     title, remark: plain text. bundle: of the model. texts: Qt's rich text, whose links lead to parts of the dock.
     """
-    today = QLocale().toString(QDate.currentDate(), QLocale.FormatType.LongFormat)
+    today = QDate.currentDate().toString("yyyy-MM-dd")
     words = tr("Made on {date} with RAW and the model {model}.").format(date=today, model=bundle.name)
     page = Page(title, f"{words} {remark}")
     for text in texts:

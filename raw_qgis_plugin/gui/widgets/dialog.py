@@ -11,15 +11,7 @@ from qgis.core import QgsFileUtils
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, QUrl
 from qgis.PyQt.QtGui import QImage, QTextCursor, QTextDocument
-from qgis.PyQt.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QMessageBox,
-    QPushButton,
-    QTextBrowser,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QMessageBox, QPushButton, QTextBrowser, QWidget
 
 from ...core.errors import Progress
 from ...core.paths import RESOURCES

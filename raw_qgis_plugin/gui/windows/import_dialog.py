@@ -17,15 +17,7 @@ from qgis.core import (
 from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QFormLayout,
-    QMessageBox,
-    QProgressBar,
-    QPushButton,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QFormLayout, QMessageBox, QProgressBar, QPushButton, QWidget
 
 from ...core.errors import RawError
 from ...core.sources.readers import Preview, preview

@@ -68,15 +68,12 @@ def _as_read(preview: Preview, max_rows: int) -> dict[str, list[str]]:
 def describe(found: Preview) -> str:
     """Which columns have to be chosen; else how many rows there are, and which of the first ones are skipped."""
     schema, n = found.schema, len(found.raw)
-    if schema.time is None and not schema.positioned:
-        return tr("No time and no position column was recognised: choose Time, Longitude and Latitude on the left.")
-    if schema.time is None:
-        return tr("No time column was recognised: choose it as Time on the left.")
-    if not schema.positioned:
-        return tr("No position column was recognised: choose Longitude and Latitude on the left.")
     if found.problem or schema.date_order == "unknown":
         return found.problem
     words = tr("Of the first {n:,} rows: {skipped}").format(n=n, skipped=found.skipped)
+    if schema.end_time:
+        ends = tr("Each row has a start and an end and becomes two fixes: at {start} and at {end}.")
+        words = f"{ends.format(start=schema.time, end=schema.end_time)} {words}"
     hint = tr("Times without a zone are read as UTC: if they are local, choose their zone.")
     return f"{words} {hint}" if found.no_zone else words
 

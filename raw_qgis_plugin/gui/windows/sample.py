@@ -8,13 +8,7 @@ from __future__ import annotations
 
 import shutil
 
-from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsFillSymbol,
-    QgsProject,
-    QgsSingleSymbolRenderer,
-    QgsVectorLayer,
-)
+from qgis.core import QgsCoordinateReferenceSystem, QgsFillSymbol, QgsProject, QgsSingleSymbolRenderer, QgsVectorLayer
 
 from ...core.paths import RESOURCES
 from ...core.scratch import complete
