@@ -149,9 +149,9 @@ def test_reasons_have_plain_words():
     stats = {name: np.array([-1.0]) for name in LIMITS}
     for most in (2e5, UNLIMITED):
         reasons = outside(stats, {name: [0.667, most] for name in LIMITS}, np.ones(1, bool))
+        first, *others = in_words(reasons, np.ones(1, bool), "users")
         assert format_reasons(reasons) == "; ".join(LIMITS.values())
-        first, *_ = in_words(reasons, np.ones(1, bool), "users")
-        assert format_reasons([first, "too few people."]) == f"1 of 1 users: {LIMITS['cadence_s']}; too few people"
+        assert format_reasons([first, "few."]) == f"1 of 1 users: {LIMITS['cadence_s']}; few" and len(others) == 7
     stats = {"span_h": np.array([0.001]), "observed": np.array([0.5])}
     short, gaps = outside(stats, {"span_h": [6.66 / 3600, UNLIMITED], "observed": [0.7, 1]}, np.ones(1, bool))
     assert short == f"{LIMITS['span_h']} (≥ 6.66 s)" and format_reasons([short]) == LIMITS["span_h"]

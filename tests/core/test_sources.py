@@ -341,9 +341,8 @@ def test_a_preview_of_a_folder_shows_the_first_file_with_fixes(tmp_path):
         preview(tmp_path)
 
 
-TRIPS = "ride id,started_at,ended_at,start_lat,start_lng,end_lat,end_lng\n" + (
-    "a,2024-07-01 08:00,2024-07-01 08:10,46,7,46.1,7.2\nb,2024-07-01 08:05,,46,7,,\n"
-)
+TRIPS = "ride id,started_at,ended_at,start_lat,start_lng,end_lat,end_lng\n"
+TRIPS += "a,2024-07-01 08:00,2024-07-01 08:10,46,7,46.1,7.2\nb,2024-07-01 08:05,,46,7,,\n"
 STAYS = "user,t_start,t_end,lon,lat\na,2024-07-01 08:00,2024-07-01 08:10,7,46\n"
 
 

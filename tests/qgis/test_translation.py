@@ -37,19 +37,12 @@ def texts(update: Any) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("code", "found"),
-    [
-        ('raise InputError("No {name}.", name=name)', ["No {name}."]),
-        ('words = "A." if a else "B."\n    raise InputError(words)', ["A.", "B."]),
-        ('raise InputError("{why}", why=error)', []),
-        ('raise OSError(f"No {name}.")', []),
-        ('raise InputError(f"No {name}.")', None),
-        ('words = f"No {name}."\n    raise InputError(words)', None),
-        ('raise InputError("No {what}.", what="such thing")', None),
-        ("raise InputError(str(error))", None),
-    ],
-)
+@pytest.mark.parametrize(("code", "found"), [
+    ('raise InputError("No {name}.", name=name)', ["No {name}."]), ('raise InputError("{why}", why=error)', []),
+    ('words = "A." if a else "B."\n    raise InputError(words)', ["A.", "B."]), ('raise OSError(f"No {a}.")', []),
+    ('raise InputError(f"No {name}.")', None), ('words = f"No {name}."\n    raise InputError(words)', None),
+    ('raise InputError("No {what}.", what="such thing")', None), ("raise InputError(str(error))", None),
+])  # fmt: skip
 def test_a_message_that_cannot_be_translated_is_found(update: Any, tmp_path: Path, code: str, found: Any) -> None:
     before, _ = update.collect(tmp_path)
     (tmp_path / "a.py").write_text(f"def f(a):\n    {code}\n")
@@ -81,10 +74,8 @@ def test_what_is_compiled_is_what_is_written(qgis_app: Any, language: str) -> No
     translator = QTranslator()
     assert translator.load(str(I18N / f"raw_{language}.qm"))
     QCoreApplication.installTranslator(translator)
-    try:
-        stale = [t for t, said in messages(language).items() if QCoreApplication.translate("RAW", t) != said]
-    finally:
-        QCoreApplication.removeTranslator(translator)
+    stale = [t for t, said in messages(language).items() if QCoreApplication.translate("RAW", t) != said]
+    QCoreApplication.removeTranslator(translator)
     assert not stale, f"run `make i18n`: {stale[:3]}"
 
 
@@ -122,20 +113,17 @@ def test_a_refusal_is_in_the_language(run: Any, make: Any, fixes: Any, speaking:
             run("raw:similarusers", **{"INPUT": make(fixes), "TARGET": "Mars", **wrong})
 
 
-def test_maps_speak_the_language(staged: None, bundle: str) -> None:
+@pytest.mark.parametrize("speaking", [("zh_CN", "", "")], indirect=True)
+def test_maps_speak_the_language(speaking: tuple[str, str], bundle: str) -> None:
     """Names of layers and legends, of the shipped heads too: they end on printed maps."""
-    from raw_qgis_plugin import translation
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.layers import styling
 
-    translator, heads = translation.install("zh_CN"), open_bundle(bundle or None).heads
-    try:
-        styles = [styling.Profiles([head], unit) for unit in ("user", "track") for head in heads(unit)]
-        styles += [styling.RegionScores([head]) for head in heads("region")] + [styling.Profiles([], "day")]
-        styles += [styling.Similar("u1"), styling.ForecastPoints(), styling.ForecastLines(), styling.ForecastAreas()]
-        said = [words for style in styles for words in spoken(style)]
-    finally:
-        QCoreApplication.removeTranslator(translator)
+    heads = open_bundle(bundle or None).heads
+    styles = [styling.Profiles([head], unit) for unit in ("user", "track") for head in heads(unit)]
+    styles += [styling.RegionScores([head]) for head in heads("region")] + [styling.Profiles([], "day")]
+    styles += [styling.Similar("u1"), styling.ForecastPoints(), styling.ForecastLines(), styling.ForecastAreas()]
+    said = [words for style in styles for words in spoken(style)]
     assert len(said) > 20 and not [words for words in said if re.search("[a-z]{3}", words)]
 
 
@@ -159,22 +147,15 @@ def spoken(style: Any) -> list[str]:
     return [layer.name(), *(item.label() for item in layer.renderer().legendSymbolItems())]
 
 
-def test_a_language_that_is_not_there_stays_english(staged: None) -> None:
-    from raw_qgis_plugin import translation
-
-    assert translation.install("fi") is None
-    assert translation.install("en_US") is None
-
-
-def test_the_language_of_a_command_line_is_spoken(staged: None) -> None:
+def test_the_language_of_a_command_line_is_spoken_and_one_that_is_not_there_is_english(staged: None) -> None:
     """As of qgis --lang pt_BR, which QGIS itself speaks whatever its settings say."""
     from raw_qgis_plugin import translation
 
+    assert translation.install("fi") is None and translation.install("en_US") is None
     before = QgsApplication.instance().translation()
     QgsApplication.setTranslation("pt_BR")
-    try:
-        translator = translation.install()
-        assert translator is not None and QCoreApplication.translate("RAW", "Packages…") == "Pacotes…"
-        QCoreApplication.removeTranslator(translator)
-    finally:
-        QgsApplication.setTranslation(before)
+    translator = translation.install()
+    said = QCoreApplication.translate("RAW", "Packages…")
+    QCoreApplication.removeTranslator(translator)
+    QgsApplication.setTranslation(before)
+    assert said == "Pacotes…"

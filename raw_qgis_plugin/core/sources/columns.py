@@ -40,8 +40,8 @@ def fixes_of(table: pa.Table, schema: Schema) -> pa.Table:
     if schema.accuracy:
         columns["accuracy"] = _numbers(table[schema.accuracy]).astype(np.float32)
     if schema.end_time:
-        lon, lat = schema.end_lon or schema.lon, schema.end_lat or schema.lat
-        ends = fixes_of(table, replace(schema, time=schema.end_time, lon=lon, lat=lat, end_time=None))
+        at = schema.end_lon or schema.lon, schema.end_lat or schema.lat
+        ends = fixes_of(table, replace(schema, time=schema.end_time, end_time=None, lon=at[0], lat=at[1]))
         return pa.concat_tables([pa.table(columns), ends])
     return pa.table(columns)
 
