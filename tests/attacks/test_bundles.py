@@ -69,7 +69,7 @@ def test_links_and_pipes_in_archives_are_refused(good: Path, tmp_path: Path, kin
     (tmp_path / "b").mkdir()
     link = zipfile.ZipInfo("README.md")
     link.external_attr = (kind | 0o777) << 16
-    with pytest.raises(BundleError, match="no model bundle has"):
+    with pytest.raises(BundleError, match="no model has"):
         open_bundle(zipped(tmp_path / "b", tmp_path / "b.zip", (link, b"/etc/passwd")))
 
 

@@ -77,7 +77,7 @@ def day_first(menu, dock):
     until(lambda: "names the users" in question.text(), 30, "the question for users")
     report["users"] = question.text()
     picture(dialog, "import_users")
-    choose(dialog, "raw_import_user", "Taxi")
+    choose(dialog, "raw_import_user", "Wagen")
     until(lambda: not question.isVisible(), 30, "the answer")
     choose_zone(dialog)
     report["cells"] = cells(find(dialog, "raw_import_rows", QTableWidget))

@@ -22,7 +22,7 @@ def day_first(path: Path) -> Path:
         for cab in (7, 8)
         for i in range(200)
     ]
-    path.write_text("\n".join(["Taxi Nr;Moment;Nord;Ost", *rows, "8;bald;-10,9;-37", "8;05/07/2014 09:00;0;0"]))
+    path.write_text("\n".join(["Wagen Nr;Moment;Nord;Ost", *rows, "8;bald;-10,9;-37", "8;05/07/2014 09:00;0;0"]))
     return path
 
 
@@ -33,7 +33,7 @@ def report(drive: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPa
 
 
 def test_a_table_with_odd_columns_is_asked_about(report: dict[str, Any]) -> None:
-    assert "No time and no position column" in report["no columns known"]
+    assert "No column of time or position" in report["no columns known"]
     words, startable = report["order"]
     assert words.startswith("01/07/2014 08:00:00 may begin with the day or with the month") and not startable
     assert "No column names the users" in report["users"]
@@ -41,7 +41,7 @@ def test_a_table_with_odd_columns_is_asked_about(report: dict[str, Any]) -> None
 
 def test_the_preview_shows_rows_as_written_and_as_read(report: dict[str, Any]) -> None:
     heads, first, _ = report["cells"]
-    assert heads == ["User", "Time, UTC", "Longitude", "Latitude", "Taxi Nr", "Moment", "Ost", "Nord"]
+    assert heads == ["User", "Time, UTC", "Longitude", "Latitude", "Wagen Nr", "Moment", "Ost", "Nord"]
     assert first == ["7", "2014-07-01 11:00:00", "-37.05700", "-10.90000", "7", "01/07/2014 08:00:00", "-37,05700",
                      "-10,90000"]  # fmt: skip
     assert "1 fix skipped: no time that can be read" in report["state"]
@@ -56,7 +56,7 @@ def test_the_import_makes_a_layer_that_the_dock_reads(report: dict[str, Any]) ->
 
 
 def test_the_import_can_be_seen_and_keeps_its_zone(report: dict[str, Any]) -> None:
-    assert report["zone"] == ["America/Maceio"] * 2 and " UTC" in report["dock"]
+    assert report["zone"] == ["America/Maceio"] * 2 and "(America/Maceio)" in report["dock"]
     assert report["crs"] == "EPSG:32724"  # of the map's place, in metres
     assert report["on the map"]
     assert report["clock"] == [False, True]  # a clock of another year is switched off
