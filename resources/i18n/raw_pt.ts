@@ -712,6 +712,10 @@
       <translation>De um .zip ou da pasta de um modelo, que é verificado antes</translation>
     </message>
     <message>
+      <source>From home to work: {n:,} trips of {users}.</source>
+      <translation>De casa ao trabalho: {n:,} viagens de {users}.</translation>
+    </message>
+    <message>
       <source>From stop to stop, with modes; or each track of the track field is one, of unknown mode.</source>
       <translation>De parada a parada, com meios; ou cada trajeto do campo de trajeto é uma viagem, de meio desconhecido.</translation>
     </message>
@@ -1122,10 +1126,6 @@
     <message>
       <source>Missing Python packages: {packages}. In QGIS install from Plugins → RAW → Packages; elsewhere with the Python that runs this: python -m pip install {names}</source>
       <translation>Faltam pacotes Python: {packages}. No QGIS instale em Complementos → RAW → Pacotes; fora dele, com o Python que roda isto: python -m pip install {names}</translation>
-    </message>
-    <message>
-      <source>Mode of most trips</source>
-      <translation>Modo da maioria das viagens</translation>
     </message>
     <message>
       <source>Mode unknown</source>
@@ -2388,8 +2388,8 @@
       <translation>Viagens com tempos, para kepler.gl ou deck.gl</translation>
     </message>
     <message>
-      <source>Trips within, at all times</source>
-      <translation>Viagens internas, em todos os tempos</translation>
+      <source>Trips within: {n}</source>
+      <translation>Viagens internas: {n}</translation>
     </message>
     <message>
       <source>Trips {way}, by hour of departure (solar time)</source>
@@ -2398,6 +2398,10 @@
     <message>
       <source>Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no zone.</source>
       <translation>Viagens: {n:,}. Não contadas: {a:,} que começam ou terminam onde nada é registrado, {b:,} com um extremo fora das zonas.</translation>
+    </message>
+    <message>
+      <source>Trips: {n}</source>
+      <translation>Viagens: {n}</translation>
     </message>
     <message>
       <source>Tue</source>
@@ -2426,6 +2430,10 @@
     <message>
       <source>Unknown: not sure</source>
       <translation>Desconhecido: incerto</translation>
+    </message>
+    <message>
+      <source>Unknown: too few fixes on the way</source>
+      <translation>Desconhecido: posições de menos no caminho</translation>
     </message>
     <message>
       <source>Unknown: too little on record, or a vehicle</source>
@@ -2541,7 +2549,11 @@
     </message>
     <message>
       <source>With the method 'simple' Forecast uses the best simple method of each horizon.</source>
-      <translation>Com o método 'simple', a previsão usa o melhor método simples de cada horizonte.</translation>
+      <translation>Com o método 'simples', a previsão usa o melhor método simples de cada horizonte.</translation>
+    </message>
+    <message>
+      <source>With too few fixes on the way to know the mode: {n:,}.</source>
+      <translation>Com posições de menos no caminho para saber o modo: {n:,}.</translation>
     </message>
     <message>
       <source>Withheld to protect people</source>
@@ -2588,8 +2600,8 @@
       <translation>Gravado: {path}</translation>
     </message>
     <message>
-      <source>Zone</source>
-      <translation>Zona</translation>
+      <source>Zone (circles: at all times)</source>
+      <translation>Zona (círculos: em todos os tempos)</translation>
     </message>
     <message>
       <source>Zones</source>

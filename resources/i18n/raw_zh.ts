@@ -712,6 +712,10 @@
       <translation>从 .zip 或模型文件夹导入，导入前先检查</translation>
     </message>
     <message>
+      <source>From home to work: {n:,} trips of {users}.</source>
+      <translation>从家到工作地点：{users}的 {n:,} 次出行。</translation>
+    </message>
+    <message>
       <source>From stop to stop, with modes; or each track of the track field is one, of unknown mode.</source>
       <translation>从停留到停留，带方式；或轨迹字段的每条轨迹为一次出行，方式未知。</translation>
     </message>
@@ -1122,10 +1126,6 @@
     <message>
       <source>Missing Python packages: {packages}. In QGIS install from Plugins → RAW → Packages; elsewhere with the Python that runs this: python -m pip install {names}</source>
       <translation>缺少 Python 软件包：{packages}。在 QGIS 中通过“插件 → RAW → 软件包”安装；否则用运行此程序的 Python：python -m pip install {names}</translation>
-    </message>
-    <message>
-      <source>Mode of most trips</source>
-      <translation>多数出行的方式</translation>
     </message>
     <message>
       <source>Mode unknown</source>
@@ -2388,8 +2388,8 @@
       <translation>带时间的出行，供 kepler.gl 或 deck.gl 使用</translation>
     </message>
     <message>
-      <source>Trips within, at all times</source>
-      <translation>内部出行，所有时间</translation>
+      <source>Trips within: {n}</source>
+      <translation>内部出行：{n}</translation>
     </message>
     <message>
       <source>Trips {way}, by hour of departure (solar time)</source>
@@ -2398,6 +2398,10 @@
     <message>
       <source>Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no zone.</source>
       <translation>出行：{n:,}。未计入：{a:,} 次起讫于无记录处，{b:,} 次一端不在任何分区。</translation>
+    </message>
+    <message>
+      <source>Trips: {n}</source>
+      <translation>出行：{n}</translation>
     </message>
     <message>
       <source>Tue</source>
@@ -2426,6 +2430,10 @@
     <message>
       <source>Unknown: not sure</source>
       <translation>未知：不确定</translation>
+    </message>
+    <message>
+      <source>Unknown: too few fixes on the way</source>
+      <translation>未知：途中定位点太少</translation>
     </message>
     <message>
       <source>Unknown: too little on record, or a vehicle</source>
@@ -2541,7 +2549,11 @@
     </message>
     <message>
       <source>With the method 'simple' Forecast uses the best simple method of each horizon.</source>
-      <translation>选用方法“simple”时，预测在每个时长使用最佳的简单方法。</translation>
+      <translation>选用方法“简单方法”时，预测在每个时长使用最佳的简单方法。</translation>
+    </message>
+    <message>
+      <source>With too few fixes on the way to know the mode: {n:,}.</source>
+      <translation>途中定位点太少而无法判断方式：{n:,}。</translation>
     </message>
     <message>
       <source>Withheld to protect people</source>
@@ -2588,8 +2600,8 @@
       <translation>已写入：{path}</translation>
     </message>
     <message>
-      <source>Zone</source>
-      <translation>区域</translation>
+      <source>Zone (circles: at all times)</source>
+      <translation>区域（圆圈：所有时间）</translation>
     </message>
     <message>
       <source>Zones</source>
