@@ -100,7 +100,8 @@ class FlowLines(Style):
         ruler.setSourceCrs(layer.crs(), QgsProject.instance().transformContext())
         ruler.setEllipsoid("EPSG:7030")
         around = ruler.measurePerimeter(QgsGeometry.fromRect(layer.extent()))
-        few = f"max(10, {1000 * around / MM_A_LINE!r} / @map_scale / if(@map_start_time IS NULL, {len(parts)}, 1))"
+        together = f"if(@map_start_time IS NULL, {len(parts)}, 1)"  # slices that are seen at a time
+        few = f"max(1, max(10, {1000 * around / MM_A_LINE!r} / @map_scale) / {together})"
         width = " ".join(f"WHEN {condition} THEN {mm}" for mm, condition, _ in classes)
         words = (tr("On foot"), tr("By bike"), tr("Motor vehicle"), tr("By rail"), tr("Mode unknown"))
         modes = zip(("walk", "bike", "motor", "rail", "unknown"), words, (*MODE_COLOURS, "#aaaaaa"))
