@@ -106,8 +106,9 @@ class Rules:
                 layer.setOffsetUnit(Qgis.RenderUnit.MetersInMapUnits)
                 layer.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyOffset, offset)
 
-    def show_by_clock_and_track(self) -> None:
-        """Draw forecasts of the last horizon alone while the map's clock is off, and tracks not chosen pale."""
+    def finish_forecast(self) -> None:
+        """Add the last rule, draw the last horizon alone while the map's clock is off, and tracks not chosen pale."""
+        self.add_outside(None)
         if len(horizons := numbers_of(self.layer, "horizon_min")):
             drawn = f'@map_start_time IS NOT NULL OR "horizon_min" >= {horizons.max()}'  # NULL: the map's clock is off
             for rule in self.root.children():

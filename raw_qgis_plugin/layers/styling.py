@@ -205,8 +205,7 @@ class ForecastPoints(Style):
             colour = AHEAD_COLOURS[round(i * (len(AHEAD_COLOURS) - 1) / max(1, len(parts) - 1))]
             condition = f'"horizon_min" >= {part[0] - 1e-6!s} AND "horizon_min" <= {part[-1] + 1e-6!s}'
             rules.add("ahead", condition, words.format(a=f"{part[0]:g}", b=f"{part[-1]:g}"), colour)
-        rules.add_outside(None)
-        rules.show_by_clock_and_track()
+        rules.finish_forecast()
 
 
 class ForecastLines(Style):
@@ -218,8 +217,7 @@ class ForecastLines(Style):
     def _rules(self, rules: Rules) -> None:
         rules.add("path", '"path" = 1', tr("Most likely path"))
         rules.add("other", '"path" > 1', tr("Other likely paths"))
-        rules.add_outside(None)
-        rules.show_by_clock_and_track()
+        rules.finish_forecast()
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """In the order of the paths."""
@@ -237,8 +235,7 @@ class ForecastAreas(Style):
     def _rules(self, rules: Rules) -> None:
         for level in ("50", "80"):
             rules.add(level, f'"level" = {level}', tr("{n} % of cases lie inside").format(n=level))
-        rules.add_outside(None)
-        rules.show_by_clock_and_track()
+        rules.finish_forecast()
 
 
 class InferredPoints(Style):

@@ -169,5 +169,5 @@ def _joined(e: Encounters) -> Encounters:
     first = np.flatnonzero(starts)
     last = run_ends(first, len(starts))
     run = np.cumsum(starts) - 1
-    best = np.lexsort((-e.probability, run))[first] if len(first) else first  # the likeliest time, the first of several
+    best = np.lexsort((-e.probability, run))[first]  # the likeliest time, the first of several
     return replace(take_rows(e, best), t_start=e.t_start[first], t_end=e.t_end[last])
