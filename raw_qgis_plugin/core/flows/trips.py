@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import expand_ranges, join_rows, run_ends, run_starts, take_rows
 from ..diary.diary import Diary
-from ..diary.legs import Settings
+from ..diary.legs import Settings as LegSettings
 from ..diary.modes import SHORT_MODES
 from ..geodesy import metres_between, near_lon, on_sphere
 
@@ -120,7 +120,7 @@ def trips_of(diary: Diary) -> Trips:
         leg = own[side]
         gap, other = leg + side, (leg + 2 * side - 1) % n
         near = metres_between(*xy[side, leg].T, *xy[1 - side, other].T) < reach
-        seen = near & (silence[gap] <= 1000 * Settings.max_unseen_s)
+        seen = near & (silence[gap] <= 1000 * LegSettings.max_unseen_s)
         seen = same[gap] & (seen | (~is_leg[other] & (silence[gap] <= SILENT_MS)))
         moved = seen & (place[side, leg] < 0) & (~is_leg[other] | (side == 1))
         where = np.where(moved, 1 - side, side), np.where(moved, other, leg)
