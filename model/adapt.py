@@ -26,6 +26,7 @@ from model.training.card import write_card
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.errors import translated
 from raw_qgis_plugin.core.evaluation.baselines import simple_methods
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
 from raw_qgis_plugin.core.evaluation.report import Page
@@ -68,27 +69,29 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     As in backtests it takes six people: five agree by chance once in sixteen times.
     """
     few, matters = MIN_GROUPS, 0.005  # people; difference of a ratio from 1
-    unknown = "It can't be said whether the new model is better"
     if not figures:
         why = "Nobody could be held out whose tracks are long enough (45 fixes at 5, 15 or 60 s, or days)."
-        return None, f"{unknown}.", why
-    at = {k: FAMILY_WORDS.get(k, f"with fixes every {k}") for k in figures}
+        return None, translated("It can't be said whether the new model is better."), translated(why)
+    at = {
+        k: translated(FAMILY_WORDS[k]) if k in FAMILY_WORDS else translated("with fixes every {s}", s=k)
+        for k in figures
+    }
     n = max(r["people"] for r in figures.values())
     pairs = ", ".join(f"{r['before_m']:.0f} → {r['after_m']:.0f} m {at[k]}" for k, r in figures.items())
-    people = f"{n} {'person' if n == 1 else 'people'}"
-    errors = f"Mean error for {people} held out from training, before → now: {pairs}."
+    errors = translated("Mean error, before → now, for people held out from training ({n}): {pairs}.", n=n, pairs=pairs)
     if n < few:
-        return None, f"{unknown}: that takes {few} people held out, so {5 * few} or more with such tracks.", errors
+        words = "It can't be said whether the new model is better: that takes {n} people held out, so {m} or more."
+        return None, translated(words, n=few, m=5 * few), errors
     sure = {k: r for k, r in figures.items() if r["people"] >= few and not r["interval"][0] <= 1 <= r["interval"][1]}
     better = ", ".join(at[k] for k, r in sure.items() if r["ratio"] < 1 - matters)
     worse = ", ".join(at[k] for k, r in sure.items() if r["ratio"] > 1 + matters)
     if better and worse:
-        return None, f"It depends: better {better}; worse {worse}.", errors
+        return None, translated("It depends: better {better}; worse {worse}.", better=better, worse=worse), errors
     if worse:
-        return False, "Don't use it: it forecasts worse than the model before.", errors
+        return False, translated("Don't use it: it forecasts worse than the model before."), errors
     if better:
-        return True, "Use it: it forecasts better than the model before.", errors
-    return None, "No difference is visible. Keep the model before, or train longer or on more.", errors
+        return True, translated("Use it: it forecasts better than the model before."), errors
+    return None, translated("No difference is visible. Keep the model before, or train longer or on more."), errors
 
 
 def write_report(file: Path, before: dict, after: dict, figures: dict[str, dict], verdict: str) -> None:

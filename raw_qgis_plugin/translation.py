@@ -18,4 +18,5 @@ def install(locale: str = "") -> QTranslator | None:
         return None
     QCoreApplication.installTranslator(translator)
     errors.translate = lambda words: QCoreApplication.translate("RAW", words)
+    errors.speaks = f"{translator.filePath().removesuffix('.qm')}.ts"
     return translator

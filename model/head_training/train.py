@@ -23,7 +23,7 @@ from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, worth
 from raw_qgis_plugin.core.bundle.contract import HEADS
-from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.errors import InputError, translated
 from raw_qgis_plugin.core.evaluation.metrics import by_group, limits
 from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.scratch import Scratch
@@ -201,19 +201,25 @@ def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:
 def verdict(metrics: dict[str, Any]) -> str:
     """One sentence on whether the head is worth using, and a caution where the labels are few."""
     ours, simple = metrics["head"], metrics["baseline"]
-    tried = f"{metrics['units']:,} cases that it had not learned from"
-    if "accuracy" in ours:
-        _, low, high = metrics["error"]
-        chance = f"{max(1 - high, 0):.0%} to {min(1 - low, 1):.0%} allowing for chance"
-        against = f"right in {ours['accuracy']:.0%} of {tried} ({chance}), a simple method in {simple['accuracy']:.0%}"
-    else:
-        against = f"off by {ours['mae']:.3g} on average in {tried}, a simple method by {simple['mae']:.3g}"
-    text = f"{worth(metrics).value}: {against}."
-    if metrics["units"] < FEW:
-        text += f" {metrics['units']} labels say little: label more before you rely on it."
+    found, n, few = translated(worth(metrics).value), metrics["units"], ""
+    if n < FEW:
+        few = translated("{n} labels say little: label more before you rely on it.", n=n)
     elif metrics["groups"] < FEW:
-        text += f" They are of {metrics['groups']} people or places alone: label more before you rely on it."
-    return text
+        few = translated(
+            "They are of {n} people or places alone: label more before you rely on it.", n=metrics["groups"]
+        )
+    if "accuracy" not in ours:
+        words = (
+            "{found}: off by {a:.3g} on average in {n:,} cases that it had not learned from, a simple method {b:.3g}."
+        )
+        return f"{translated(words, found=found, a=ours['mae'], n=n, b=simple['mae'])} {few}".rstrip()
+    _, low, high = metrics["error"]
+    words = translated(
+        "{found}: right in {a:.0%} of {n:,} cases that it had not learned from ({low:.0%} to {high:.0%} allowing for "
+        "chance), a simple method in {b:.0%}.", found=found, a=ours["accuracy"], n=n, low=max(1 - high, 0),
+        high=min(1 - low, 1), b=simple["accuracy"],
+    )  # fmt: skip
+    return f"{words} {few}".rstrip()
 
 
 def report_page(name: str, task: Task, p: Predictions, card: dict[str, Any]) -> Page:

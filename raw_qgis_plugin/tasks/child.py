@@ -21,6 +21,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ..core import errors
 from ..core.errors import Cancelled, RawError
 from ..core.scratch import is_locked
 from ..environment.folders import runs_folder, venv_folder, why_not_writable
@@ -48,7 +49,7 @@ class Child:
         """Start `python -m MODULE ARGUMENTS` with its state in `folder`. notes: more for run.json, such as a title."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it will hold people's tracks
         about = {"module": module, "arguments": list(map(str, arguments)), "started": "", "stopped": False}
-        write(folder / ABOUT, about | notes)
+        write(folder / ABOUT, about | {"language": errors.speaks} | notes)
         child = cls(folder)
         child._launch()
         return child

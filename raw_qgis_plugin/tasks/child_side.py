@@ -13,9 +13,13 @@ import runpy
 import signal
 import sys
 import traceback
+import xml.etree.ElementTree as ET  # nosec B405 - our own files
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..core import errors
 from ..core.scratch import complete, lock
 
 ABOUT, LOCK, PID, END = "run.json", "lock", "pid", "end.json"
@@ -27,6 +31,15 @@ def write(path: Path, content: dict[str, Any]) -> None:
         beside.write_text(json.dumps(content, indent=1, ensure_ascii=False), "utf-8")
 
 
+def translator(path: str) -> Callable[[str], str]:
+    """What translates from English by a .ts file; '' for none."""
+    found: dict[str, str] = {}
+    with suppress(OSError, ET.ParseError):
+        root = ET.parse(path).getroot()  # nosec B314 - our own file
+        found = {each.findtext("source", ""): each.findtext("translation", "") for each in root.iter("message")}
+    return lambda words: found.get(words) or words
+
+
 def main() -> int:
     """Take the lock, run the module, and write end.json. Returns the exit code."""
     folder, code = Path(sys.argv[1]), 1
@@ -36,6 +49,7 @@ def main() -> int:
         if hasattr(os, "nice"):
             os.nice(5)  # QGIS has priority
         about = json.loads((folder / ABOUT).read_text("utf-8"))
+        errors.translate = translator(about.get("language", ""))
         sys.argv = [about["module"], *about["arguments"]]
         try:
             runpy.run_module(about["module"], run_name="__main__", alter_sys=True)

@@ -40,6 +40,14 @@
       <translation>1 usuário</translation>
     </message>
     <message>
+      <source>15 to 150 min ahead</source>
+      <translation>15 a 150 min à frente</translation>
+    </message>
+    <message>
+      <source>15 to 150 min ahead round the clock</source>
+      <translation>15 a 150 min à frente, dia e noite</translation>
+    </message>
+    <message>
       <source>&lt;b&gt;Paused.&lt;/b&gt; Resume it now or another day.</source>
       <translation>&lt;b&gt;Em pausa.&lt;/b&gt; Retome agora ou em outro dia.</translation>
     </message>
@@ -398,6 +406,10 @@
     <message>
       <source>Do not rely on them: they are unlike the training data (in_domain is false).</source>
       <translation>Não confie nesses resultados: são diferentes dos dados de treino (in_domain é false).</translation>
+    </message>
+    <message>
+      <source>Don't use it: it forecasts worse than the model before.</source>
+      <translation>Não o use: ele prevê pior que o modelo anterior.</translation>
     </message>
     <message>
       <source>Done. RAW is ready: no restart is needed.</source>
@@ -916,6 +928,18 @@
       <translation>Há conexão com pypi.org? Atrás de um firewall, instale de uma pasta de wheels.</translation>
     </message>
     <message>
+      <source>It can't be said whether the new model is better.</source>
+      <translation>Não se pode dizer se o modelo novo é melhor.</translation>
+    </message>
+    <message>
+      <source>It can't be said whether the new model is better: that takes {n} people held out, so {m} or more.</source>
+      <translation>Não se pode dizer se o modelo novo é melhor: isso exige {n} pessoas deixadas de fora, logo {m} ou mais.</translation>
+    </message>
+    <message>
+      <source>It depends: better {better}; worse {worse}.</source>
+      <translation>Depende: melhor {better}; pior {worse}.</translation>
+    </message>
+    <message>
       <source>It looks better than a simple method, but these cases do not prove it</source>
       <translation>Parece melhor que um método simples, mas estes casos não o provam</translation>
     </message>
@@ -1080,6 +1104,10 @@
       <translation>Matriz de viagens</translation>
     </message>
     <message>
+      <source>Mean error, before → now, for people held out from training ({n}): {pairs}.</source>
+      <translation>Erro médio, antes → agora, para pessoas deixadas fora do treino ({n}): {pairs}.</translation>
+    </message>
+    <message>
       <source>Median visit, minutes</source>
       <translation>Visita mediana, minutos</translation>
     </message>
@@ -1204,6 +1232,10 @@
       <translation>Nenhuma coluna de {missing} foi reconhecida em {file}. As colunas são: {known}. Escolha-as, ou chame-as de t, lon e lat.</translation>
     </message>
     <message>
+      <source>No difference is visible. Keep the model before, or train longer or on more.</source>
+      <translation>Não se vê diferença. Fique com o modelo anterior, ou treine por mais tempo ou com mais dados.</translation>
+    </message>
+    <message>
       <source>No field names the users, so all fixes are one user's. Choose it as USER_FIELD, or give the word none.</source>
       <translation>Nenhum campo indica os usuários, então todas as posições são de um só usuário. Escolha o campo em USER_FIELD, ou escreva a palavra none.</translation>
     </message>
@@ -1258,6 +1290,10 @@
     <message>
       <source>No user has two usable fixes.</source>
       <translation>Nenhum usuário tem duas posições utilizáveis.</translation>
+    </message>
+    <message>
+      <source>Nobody could be held out whose tracks are long enough (45 fixes at 5, 15 or 60 s, or days).</source>
+      <translation>Não se pôde separar ninguém com trajetos longos o bastante (45 posições a cada 5, 15 ou 60 s, ou dias).</translation>
     </message>
     <message>
       <source>None: there is no place with a share of the time.</source>
@@ -2232,6 +2268,10 @@
       <translation>Estes resultados não são salvos com o projeto e continuam temporários. {why}</translation>
     </message>
     <message>
+      <source>They are of {n} people or places alone: label more before you rely on it.</source>
+      <translation>Eles são de {n} pessoas ou lugares apenas: rotule mais antes de confiar nele.</translation>
+    </message>
+    <message>
       <source>This ONNX Runtime has no CUDA support, so the CPU does the work. Install onnxruntime-gpu instead.</source>
       <translation>Este ONNX Runtime não tem suporte a CUDA, então a CPU faz o trabalho. Instale onnxruntime-gpu no lugar dele.</translation>
     </message>
@@ -2450,6 +2490,10 @@
     <message>
       <source>Use as default</source>
       <translation>Usar como padrão</translation>
+    </message>
+    <message>
+      <source>Use it: it forecasts better than the model before.</source>
+      <translation>Use-o: ele prevê melhor que o modelo anterior.</translation>
     </message>
     <message>
       <source>Use this model</source>
@@ -3220,6 +3264,10 @@
       <translation>onde estava a essa hora de um dia anterior</translation>
     </message>
     <message>
+      <source>with fixes every {s}</source>
+      <translation>com posições a cada {s}</translation>
+    </message>
+    <message>
       <source>withheld</source>
       <translation>omitido</translation>
     </message>
@@ -3372,6 +3420,14 @@
       <translation>{folder}/card.json não pode ser usado ({wrong}): exporte-o de novo.</translation>
     </message>
     <message>
+      <source>{found}: off by {a:.3g} on average in {n:,} cases that it had not learned from, a simple method {b:.3g}.</source>
+      <translation>{found}: erra {a:.3g} em média em {n:,} casos com os quais não tinha aprendido, um método simples {b:.3g}.</translation>
+    </message>
+    <message>
+      <source>{found}: right in {a:.0%} of {n:,} cases that it had not learned from ({low:.0%} to {high:.0%} allowing for chance), a simple method in {b:.0%}.</source>
+      <translation>{found}: correto em {a:.0%} de {n:,} casos com os quais não tinha aprendido ({low:.0%} a {high:.0%} levando em conta o acaso), um método simples em {b:.0%}.</translation>
+    </message>
+    <message>
       <source>{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of them goes. Treat them as personal data.</source>
       <translation>{k:,} de {n:,} previsões se baseiam no passado de menos de {m} outros usuários: podem mostrar aonde um deles vai. Trate-as como dados pessoais.</translation>
     </message>
@@ -3478,6 +3534,10 @@
     <message>
       <source>{n} % of cases lie inside</source>
       <translation>{n} % dos casos ficam dentro</translation>
+    </message>
+    <message>
+      <source>{n} labels say little: label more before you rely on it.</source>
+      <translation>{n} rótulos dizem pouco: rotule mais antes de confiar nele.</translation>
     </message>
     <message>
       <source>{n} of {m} regions are left out: fewer than {k} users.</source>

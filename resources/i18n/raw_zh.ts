@@ -40,6 +40,14 @@
       <translation>1 个用户</translation>
     </message>
     <message>
+      <source>15 to 150 min ahead</source>
+      <translation>提前 15 至 150 分钟</translation>
+    </message>
+    <message>
+      <source>15 to 150 min ahead round the clock</source>
+      <translation>全天候提前 15 至 150 分钟</translation>
+    </message>
+    <message>
       <source>&lt;b&gt;Paused.&lt;/b&gt; Resume it now or another day.</source>
       <translation>&lt;b&gt;已暂停。&lt;/b&gt;可现在恢复，也可改天再恢复。</translation>
     </message>
@@ -398,6 +406,10 @@
     <message>
       <source>Do not rely on them: they are unlike the training data (in_domain is false).</source>
       <translation>请勿依赖这些结果：它们与训练数据不同（in_domain 为 false）。</translation>
+    </message>
+    <message>
+      <source>Don't use it: it forecasts worse than the model before.</source>
+      <translation>不要使用：它的预测比之前的模型差。</translation>
     </message>
     <message>
       <source>Done. RAW is ready: no restart is needed.</source>
@@ -916,6 +928,18 @@
       <translation>能连接 pypi.org 吗？在防火墙后请从 wheel 文件夹安装。</translation>
     </message>
     <message>
+      <source>It can't be said whether the new model is better.</source>
+      <translation>无法判断新模型是否更好。</translation>
+    </message>
+    <message>
+      <source>It can't be said whether the new model is better: that takes {n} people held out, so {m} or more.</source>
+      <translation>无法判断新模型是否更好：需要留出 {n} 人，因此共需 {m} 人或更多。</translation>
+    </message>
+    <message>
+      <source>It depends: better {better}; worse {worse}.</source>
+      <translation>视情况而定：{better}更好；{worse}更差。</translation>
+    </message>
+    <message>
       <source>It looks better than a simple method, but these cases do not prove it</source>
       <translation>看起来优于简单方法，但这些案例不能证明</translation>
     </message>
@@ -1080,6 +1104,10 @@
       <translation>出行矩阵</translation>
     </message>
     <message>
+      <source>Mean error, before → now, for people held out from training ({n}): {pairs}.</source>
+      <translation>未参与训练的人（{n}）的平均误差，之前 → 现在：{pairs}。</translation>
+    </message>
+    <message>
       <source>Median visit, minutes</source>
       <translation>到访时长中位数，分钟</translation>
     </message>
@@ -1204,6 +1232,10 @@
       <translation>在 {file} 中未识别出{missing}列。其列为：{known}。请选择，或将其命名为 t、lon 和 lat。</translation>
     </message>
     <message>
+      <source>No difference is visible. Keep the model before, or train longer or on more.</source>
+      <translation>看不出差别。请保留之前的模型，或训练更久、用更多数据。</translation>
+    </message>
+    <message>
       <source>No field names the users, so all fixes are one user's. Choose it as USER_FIELD, or give the word none.</source>
       <translation>没有字段表示用户，因此所有定位点都属于一个用户。请在 USER_FIELD 中选择该字段，或填写 none。</translation>
     </message>
@@ -1258,6 +1290,10 @@
     <message>
       <source>No user has two usable fixes.</source>
       <translation>没有用户有两个可用的定位点。</translation>
+    </message>
+    <message>
+      <source>Nobody could be held out whose tracks are long enough (45 fixes at 5, 15 or 60 s, or days).</source>
+      <translation>没有轨迹足够长的人可留作测试（间隔 5、15 或 60 秒的 45 个定位点，或数天）。</translation>
     </message>
     <message>
       <source>None: there is no place with a share of the time.</source>
@@ -2232,6 +2268,10 @@
       <translation>这些结果未随项目保存，仍是临时的。{why}</translation>
     </message>
     <message>
+      <source>They are of {n} people or places alone: label more before you rely on it.</source>
+      <translation>它们只来自 {n} 个人或地点：依赖它之前请标注更多。</translation>
+    </message>
+    <message>
       <source>This ONNX Runtime has no CUDA support, so the CPU does the work. Install onnxruntime-gpu instead.</source>
       <translation>此 ONNX Runtime 不支持 CUDA，因此由 CPU 计算。请改装 onnxruntime-gpu。</translation>
     </message>
@@ -2450,6 +2490,10 @@
     <message>
       <source>Use as default</source>
       <translation>设为默认</translation>
+    </message>
+    <message>
+      <source>Use it: it forecasts better than the model before.</source>
+      <translation>可以使用：它的预测比之前的模型好。</translation>
     </message>
     <message>
       <source>Use this model</source>
@@ -3220,6 +3264,10 @@
       <translation>较早某天同一时间所在之处</translation>
     </message>
     <message>
+      <source>with fixes every {s}</source>
+      <translation>定位间隔 {s}</translation>
+    </message>
+    <message>
       <source>withheld</source>
       <translation>不公布</translation>
     </message>
@@ -3372,6 +3420,14 @@
       <translation>无法使用 {folder}/card.json（{wrong}）：请重新导出。</translation>
     </message>
     <message>
+      <source>{found}: off by {a:.3g} on average in {n:,} cases that it had not learned from, a simple method {b:.3g}.</source>
+      <translation>{found}：在 {n:,} 个未学习过的案例中平均误差 {a:.3g}，简单方法为 {b:.3g}。</translation>
+    </message>
+    <message>
+      <source>{found}: right in {a:.0%} of {n:,} cases that it had not learned from ({low:.0%} to {high:.0%} allowing for chance), a simple method in {b:.0%}.</source>
+      <translation>{found}：在 {n:,} 个未学习过的案例中 {a:.0%} 正确（考虑偶然性为 {low:.0%} 至 {high:.0%}），简单方法为 {b:.0%}。</translation>
+    </message>
+    <message>
       <source>{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of them goes. Treat them as personal data.</source>
       <translation>{n:,} 个预测中有 {k:,} 个依据少于 {m} 名其他用户的过去：可能显示其中某人的去向。请作为个人数据处理。</translation>
     </message>
@@ -3478,6 +3534,10 @@
     <message>
       <source>{n} % of cases lie inside</source>
       <translation>{n} % 的情况位于其内</translation>
+    </message>
+    <message>
+      <source>{n} labels say little: label more before you rely on it.</source>
+      <translation>{n} 个标签说明不了多少：依赖它之前请标注更多。</translation>
     </message>
     <message>
       <source>{n} of {m} regions are left out: fewer than {k} users.</source>

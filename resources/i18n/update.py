@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PLUGIN = HERE.parents[1] / "raw_qgis_plugin"
-MODEL = HERE.parents[1] / "model"  # what a training ends with is shown too: its sentences without values
+MODEL = HERE.parents[1] / "model"  # what a training says is shown too
 NOT_RUN = {"synthetic", "evaluate", "fill", "retrieval"}  # by the plugin, of the folders of model
 ERROR = re.compile("[A-Z][A-Za-z]*Error|MissingLibrary|Cancelled")  # of core.errors; built-in ones are in BUILT_IN
 BUILT_IN = {name for name in dir(builtins) if name.endswith("Error")}
@@ -66,7 +66,7 @@ def main() -> int:
 
 def collect(folder: Path) -> tuple[list[str], list[str]]:
     """Every text under a folder, and the places where tr() is given what nothing is known of."""
-    texts, unread = dict.fromkeys([*MORE, *card_words(), *fixed_sentences(MODEL)]), []
+    texts, unread = dict.fromkeys([*MORE, *card_words(), *said_by_trainings(MODEL)]), []
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
     tables = {name: value for tree in trees.values() for name, value in tables_of(tree)}
     for path, tree in trees.items():
@@ -90,12 +90,12 @@ def is_error(call: ast.Call) -> bool:
     return bool(call.args) and ERROR.fullmatch(name) is not None and name not in BUILT_IN
 
 
-def fixed_sentences(folder: Path) -> Iterator[str]:
-    """The messages of errors of commands that are literals and name no option of the command line."""
-    for path in sorted(path for path in folder.rglob("*.py") if path.parent.name not in NOT_RUN):
-        calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
-        said = (text for call in calls if is_error(call) for text in strings(call.args[0]))
-        yield from (text for text in said if "--" not in text)
+def said_by_trainings(folder: Path) -> Iterator[str]:
+    """What commands that the plugin runs say: in translated(), and errors that are literals and name no option."""
+    paths = sorted(path for path in folder.rglob("*.py") if path.parent.name not in NOT_RUN)
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
+    tables = {name: value for tree in trees for name, value in tables_of(tree)}
+    yield from (text for tree in trees for text in Reader(tree, tables).texts if "--" not in text)
 
 
 def sentences(node: ast.expr) -> bool:

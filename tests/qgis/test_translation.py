@@ -150,6 +150,8 @@ def spoken(style: Any) -> list[str]:
 def test_the_language_of_a_command_line_is_spoken_and_one_that_is_not_there_is_english(staged: None) -> None:
     """As of qgis --lang pt_BR, which QGIS itself speaks whatever its settings say."""
     from raw_qgis_plugin import translation
+    from raw_qgis_plugin.core import errors
+    from raw_qgis_plugin.tasks.child_side import translator as of_a_training
 
     assert translation.install("fi") is None and translation.install("en_US") is None
     before = QgsApplication.instance().translation()
@@ -158,4 +160,4 @@ def test_the_language_of_a_command_line_is_spoken_and_one_that_is_not_there_is_e
     said = QCoreApplication.translate("RAW", "Packages…")
     QCoreApplication.removeTranslator(translator)
     QgsApplication.setTranslation(before)
-    assert said == "Pacotes…"
+    assert said == of_a_training(errors.speaks)("Packages…") == "Pacotes…" and of_a_training("")("Days") == "Days"
