@@ -24,7 +24,11 @@ def describe(tracks: Tracks, users: Tracks, zone: str) -> str:
     steps = tracks.steps()
     if len(steps):
         words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[steps])) / 1000))
-    return f"{words}."
+    if zone == "UTC":
+        return f"{words}."
+    ahead = (first.utcoffset() or timedelta()) - timedelta(hours=float(np.median(users.lon)) / 15)
+    noon = (first.replace(hour=12, minute=0) - ahead).strftime("%H:%M")
+    return f"{words}. " + tr("Hours are shown in mean solar time: 12:00 as {time}.").format(time=noon)
 
 
 def duration(seconds: float) -> str:
