@@ -268,6 +268,10 @@
       <translation>Clique em cada vértice. O botão direito fecha a região, Backspace desfaz um vértice, Esc cancela.</translation>
     </message>
     <message>
+      <source>Close</source>
+      <translation>Fechar</translation>
+    </message>
+    <message>
       <source>Colours</source>
       <translation>Cores</translation>
     </message>
@@ -766,6 +770,10 @@
     <message>
       <source>Hours and days of departure, in mean solar time.</source>
       <translation>Horas e dias da partida, em tempo solar médio.</translation>
+    </message>
+    <message>
+      <source>Hours are shown in mean solar time: 12:00 as {time}.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>How far ahead of the last fix.</source>

@@ -268,6 +268,10 @@
       <translation>逐个点击角点。右键闭合区域，退格键撤销一个角点，Esc 取消。</translation>
     </message>
     <message>
+      <source>Close</source>
+      <translation>关闭</translation>
+    </message>
+    <message>
       <source>Colours</source>
       <translation>颜色</translation>
     </message>
@@ -766,6 +770,10 @@
     <message>
       <source>Hours and days of departure, in mean solar time.</source>
       <translation>出发的小时和日期，按平太阳时。</translation>
+    </message>
+    <message>
+      <source>Hours are shown in mean solar time: 12:00 as {time}.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>How far ahead of the last fix.</source>

@@ -58,6 +58,9 @@ class RawDialog(QDialog):
         kind = QDialogButtonBox.StandardButton
         box = QDialogButtonBox(kind.Close | kind.Help if page else kind.Close, rejected=self.close)
         box.helpRequested.connect(lambda: HelpWindow(page, self).show())
+        for each, words in ((kind.Close, tr("Close")), (kind.Help, tr("Help"))):
+            if box.button(each) is not None:
+                box.button(each).setText(words)  # Qt's own translations are another package
         for button in actions:
             box.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         return box
