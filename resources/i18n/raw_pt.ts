@@ -773,7 +773,7 @@
     </message>
     <message>
       <source>Hours are shown in mean solar time: 12:00 as {time}.</source>
-      <translation type="unfinished" />
+      <translation>As horas são mostradas em hora solar média: 12:00 como {time}.</translation>
     </message>
     <message>
       <source>How far ahead of the last fix.</source>

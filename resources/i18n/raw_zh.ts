@@ -773,7 +773,7 @@
     </message>
     <message>
       <source>Hours are shown in mean solar time: 12:00 as {time}.</source>
-      <translation type="unfinished" />
+      <translation>小时以平太阳时显示：12:00 为 {time}。</translation>
     </message>
     <message>
       <source>How far ahead of the last fix.</source>
