@@ -142,6 +142,13 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, words, options, 
         read_text(tmp_path, words, **options)
 
 
+@pytest.mark.parametrize("ids", [[["a"]], [{"a": 1}], [b"\xff"]])
+def test_what_no_id_can_be_is_refused_in_a_sentence(tmp_path, ids):
+    parquet.write_table(pa.table({"user": ids, "t": [1], "lon": [1.0], "lat": [2.0]}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="The user column holds .*, not ids"):
+        read(tmp_path / "a.parquet")
+
+
 def test_sources_that_are_not_there(tmp_path):
     with pytest.raises(InputError, match="no file or folder"):
         read(tmp_path / "nowhere")

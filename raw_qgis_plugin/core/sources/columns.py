@@ -56,7 +56,7 @@ def _ids(column: pa.ChunkedArray, role: str) -> pa.ChunkedArray:
         column = pc.if_else(whole, column.cast(pa.int64(), safe=False).cast(pa.string()), column.cast(pa.string()))
     try:
         return column.cast(pa.string()).dictionary_encode()
-    except pa.ArrowNotImplementedError:  # lists and structures
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists and structures, bytes that are no text
         raise InputError("The {role} column holds {kind}, not ids.", role=translated(role), kind=column.type) from None
 
 
