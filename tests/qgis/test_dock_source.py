@@ -78,6 +78,10 @@ def test_the_zone_of_a_layer_is_not_taken_for_another(session: Any, panel: Any, 
         assert panel.zone.zone() == shown
         panel.fields["user"].setField("")
         assert session.timezone == layer.customProperty("raw/timezone") == shown
+    for typed, taken in (("kolk", "Asia/Kolkata"), ("america", "Asia/Kolkata"), ("", "Asia/Kolkata"), ("utc", "UTC")):
+        panel.zone.lineEdit().setText(typed)  # what one zone alone has is that zone
+        panel.zone.lineEdit().editingFinished.emit()
+        assert panel.zone.zone() == panel.zone.currentText() == taken
 
 
 def test_a_renamed_field_is_reported(session: Any, panel: Any, make: Any, fixes: Any) -> None:

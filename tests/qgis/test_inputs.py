@@ -109,6 +109,9 @@ def test_users_that_no_field_names_are_asked_for(run: Callable, make: Callable, 
         done = run("raw:profileusers", INPUT=layer, MODEL=bundle, USER_FIELD=field)
         assert done.values["N_USERS"] == users
     assert not any("names the users" in words for words in done.feedback.warnings[before:])
+    for role, field in (("user", "cab"), ("track", ""), ("time", "t")):  # as the dock stores what was chosen there
+        layer.setCustomProperty(f"raw/{role}_field", field)
+    assert run("raw:profileusers", INPUT=layer, MODEL=bundle).values["N_USERS"] == 12
 
 
 def test_the_dock_and_the_algorithms_skip_the_same_fixes(
