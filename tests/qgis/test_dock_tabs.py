@@ -18,6 +18,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtWidgets import QLabel
 
+from .conftest import utc
 from .tabs import HOME, draw, people, read
 from .waiting import until
 
@@ -132,6 +133,19 @@ def test_a_forecast_of_somebody_at_rest_leaves_the_streets_in_sight(
     assert canvas.scale() > 2 * NEAREST_SCALE and canvas.extent().contains(wide)
     tab.show_track(2)
     assert canvas.scale() == pytest.approx(NEAREST_SCALE, rel=0.01) and canvas.extent().contains(narrow)
+
+
+def test_forecasts_step_no_finer_than_the_tracks_have_fixes(session: Any, menu: Any, make: Any, fixes: Any) -> None:
+    from raw_qgis_plugin.gui.dock.forecast_tab import ForecastTab
+
+    tab, found = ForecastTab(session, menu), []
+    for factor in (1, 62):
+        session.set_layer(
+            make(fixes, times=lambda ms, factor=factor: utc(int(fixes.t[0] + factor * (ms - fixes.t[0]))))
+        )
+        until(lambda: session.tracks is not None)
+        found.append((tab.form.values()["STEP"], tab.form.values()["HORIZON"]))
+    assert found[0] == (5, 30) and found[1] == (62, 124)
 
 
 def test_a_users_name_goes_with_its_layer(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:

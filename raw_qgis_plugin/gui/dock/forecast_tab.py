@@ -22,6 +22,7 @@ from ..desktop import Desktop
 from ..maps.fit import set_clock, show_controller, switch_clock_off
 from ..results import last_run, values_of
 from ..session import Session
+from ..summary import cadence_s
 from ..widgets.layout import column, delete, escaped, row, wrapped
 from ..widgets.option_form import OptionForm
 from .backtest_card import BacktestCard
@@ -60,6 +61,7 @@ class ForecastTab(QWidget):
         self.clock.setLayout(column(tracks, self.clock_words, row(play, self.clock_off, None), margins_px=0))
         self.tested = column()  # the card of the backtest
         self._layer: QgsVectorLayer | None = None  # of the tracks that the tab shows
+        self._new = False  # whether that was not read yet, and has no earlier forecast
         self._layers: Layers = {}
         parts = self.form, row(self.go, self.backtest, None), self.words, self.clock, self.tested, None
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
@@ -164,13 +166,21 @@ class ForecastTab(QWidget):
             self._show_backtest({}, [])
             self.words.setText("")
             self.clock.hide()
+            self._new = layer is not None
             for name, show in (("backtest", self._show_backtest), ("forecasttracks", self._show_forecast)):
                 found = last_run(name, layer.id()) if layer is not None else None
                 if found is not None:
+                    self._new = False
                     self.form.show_values({**self.form.values(), **found[0].values})
                 if found is not None and found[1]:
                     with suppress(ValueError, TypeError, IndexError, AttributeError, KeyError):  # a table was changed
                         show(found[1], [str(words) for words in found[0].warnings])
+        if self._new and self.session.tracks is not None:  # no finer than the tracks have fixes
+            self._new, values = False, self.form.values()
+            step_min = np.ceil(cadence_s(self.session.tracks) / 60)
+            if step_min > values["STEP"]:
+                horizon_min = max(values["HORIZON"], 2 * step_min)
+                self.form.show_values({**values, "STEP": step_min, "HORIZON": horizon_min})
         self._enable()
 
     def _enable(self) -> None:
