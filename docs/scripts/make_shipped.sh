@@ -78,7 +78,7 @@ step transport_mode $python -m model.finetune --minutes 600 \
     --unit track --task-name transport_mode --title "Transport mode" --field mode --rename "${modes[@]}" \
     --classes bike "motor vehicle" rail walk --bundle "$bundle" --output "$bundle" --cache "$work/embeddings" \
     --trained-on "couriers, scripted trips, logged rides, taxis and vehicle fleets, beside simulated movement by Eclipse SUMO"
-# The place head: homes, places of work, commuters. (The one that ships learned with the city of commit 7f64941a.)
+# The place head: homes, places of work, commuters.
 step places $python -m model.places --howde "$labelled/howde" --output resources/places
 
 # The card's figures, on units outside the training set.

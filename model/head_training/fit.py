@@ -149,12 +149,17 @@ def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> Ar
     return {name: np.asarray(values, np.float32) for name, values in arrays.items()}
 
 
-def forest(x: np.ndarray, y: np.ndarray, task: Task, columns: np.ndarray, seed: int) -> Arrays:
-    """Randomised trees on some columns (k,) of x (n, d): their mean is the probability of classes, or the number."""
+def forest(
+    x: np.ndarray, y: np.ndarray, task: Task, columns: np.ndarray, seed: int, weight: np.ndarray | None = None
+) -> Arrays:
+    """Randomised trees on some columns (k,) of x (n, d): their mean is the probability of classes, or the number.
+
+    weight: (n,) of rows, instead of `row_weights`.
+    """
     scale, s = Scale.of(x[:, columns]), Settings
     kind = ExtraTreesClassifier if task.classes else ExtraTreesRegressor
     grown = kind(s.trees, max_depth=s.depth, min_samples_leaf=s.leaf, max_features=s.columns, random_state=seed).fit(
-        scale(x[:, columns]), y, row_weights(y, task)
+        scale(x[:, columns]), y, row_weights(y, task) if weight is None else weight
     )  # divided at random, which long tails would spoil
     trees = [tree.tree_ for tree in grown.estimators_]
     root = np.cumsum([0, *(tree.node_count for tree in trees)])

@@ -15,12 +15,11 @@ from model.synthetic.population.people import EMPLOYED
 from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, run_starts
 from raw_qgis_plugin.core.diary.line import thinned
 from raw_qgis_plugin.core.diary.place_features import PlaceFacts, place_facts
-from raw_qgis_plugin.core.diary.places import HOME, OTHER, WORK, find_places
+from raw_qgis_plugin.core.diary.places import KINDS, WORK, find_places
 from raw_qgis_plugin.core.diary.stops import find_stops
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
-KINDS = (HOME, WORK, OTHER)
 MIN_HOURS = 1.0
 STAYING_MS = 31 * 60_000  # fixes of HoWDe within a stop are nearer in time
 

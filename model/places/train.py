@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.places.sources import KINDS, Places
+from model.head_training.fit import Task, forest, join_parts
+from model.places.sources import Places
 from raw_qgis_plugin.core.arrays import run_starts
-from raw_qgis_plugin.core.diary.place_head import Kinds, choose_kinds, trees_sum, user_inputs
-from raw_qgis_plugin.core.diary.places import HOME, WORK
+from raw_qgis_plugin.core.diary.place_head import Kinds, choose_kinds, kind_logits, user_inputs
+from raw_qgis_plugin.core.diary.places import HOME, KINDS, WORK
 
-FOREST = {
-    "max_iter": 80, "learning_rate": 0.1, "max_leaf_nodes": 12, "min_samples_leaf": 40, "l2_regularization": 5.0,
-    "max_features": 0.3, "max_bins": 63, "early_stopping": False,
-}  # fmt: skip
+TASK = Task("classes", KINDS)
 WEIGHTS = {"howde": 1.0, "city": 0.3}  # of sources
 USER_C = 0.2  # the inverse strength of the linear head's regularisation
 Head = dict[str, np.ndarray]
@@ -26,27 +24,25 @@ def folds_of(places: Places, seed: int, folds: int = 5) -> np.ndarray:
 
 
 def leave_out(places: Places, fold: np.ndarray, teach: np.ndarray, seed: int) -> Head:
-    """(n,) sums of the trees for home and for work that learned from the people of the other folds alone.
+    """(n,) logits of home and of work, by trees that learned from the people of the other folds alone.
 
     teach: (n_users,) bool, who may teach.
     """
     logit, of = {name: np.zeros(len(places.kind)) for name in (HOME, WORK)}, fold[places.facts.owner]
     x = places.facts.matrix()
-    for name, values in logit.items():
-        for k in np.unique(fold):
-            values[of == k] = trees_sum(x[of == k], _trees(places, name, teach & (fold != k), seed))
+    for k in np.unique(fold):
+        for name, values in kind_logits(x[of == k], _trees(places, teach & (fold != k), seed)).items():
+            logit[name][of == k] = values
     return logit
 
 
 def fit(places: Places, logit: Head, teach: np.ndarray, seed: int) -> Head:
-    """Train trees on who may teach; calibrate them, and the head of users, on sums of trees without each person."""
-    trees = {name: _trees(places, name, teach, seed) for name in (HOME, WORK)}
-    head = {f"{name}_{key}": values for name, of in trees.items() for key, values in of.items()}
-    return head | calibrate(places, logit, teach)
+    """Train trees on who may teach; calibrate them, and the head of users, on logits without each person."""
+    return _trees(places, teach, seed) | calibrate(places, logit, teach)
 
 
 def calibrate(places: Places, logit: Head, teach: np.ndarray) -> Head:
-    """The lines that make probabilities of sums of trees, and the head of users, by those who teach (n_users,) bool."""
+    """The lines that make probabilities of logits, and the head of users, by those who teach (n_users,) bool."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
@@ -60,10 +56,11 @@ def calibrate(places: Places, logit: Head, teach: np.ndarray) -> Head:
     x, best = user_inputs(facts, lines[WORK], lines[HOME])
     user = facts.owner[best]
     x, user = x[teach[user]], user[teach[user]]
-    # recordings of a source weigh the same
+    # recordings of a source weigh the same, but for days by chance, which see less of what people do
     names, number, count = np.unique(places.recording[user], return_inverse=True, return_counts=True)
     source = np.array([name.split(":")[0] for name in names])
     weight = 3e3 * np.array([WEIGHTS[name] / (source == name).sum() for name in source]) / count
+    weight *= [0.5 if ": any" in name else 1.0 for name in names]
     scale = StandardScaler().fit(x)
     line = LogisticRegression(C=USER_C, max_iter=2000).fit(scale.transform(x), places.commuter[user], weight[number])
     return head | {
@@ -78,33 +75,12 @@ def place_weights(places: Places) -> np.ndarray:
     return sum(1e4 * of * (source == name) / max((source == name).sum(), 1) for name, of in WEIGHTS.items())
 
 
-def _trees(places: Places, name: str, teach: np.ndarray, seed: int) -> Head:
-    """Boosted trees for a kind of places, by those who teach."""
-    rows = teach[places.facts.owner]
-    return boosted_trees(
-        places.facts.matrix()[rows], places.kind[rows] == KINDS.index(name), place_weights(places)[rows], seed
-    )
-
-
-def boosted_trees(x: np.ndarray, right: np.ndarray, weight: np.ndarray, seed: int) -> Head:
-    """Boosted trees for inputs (n, f) and answers (n,) bool as arrays (trees, nodes), for `trees_sum`."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    found = HistGradientBoostingClassifier(**FOREST, random_state=seed).fit(x, right, sample_weight=weight)
-    nodes = [trees[0].nodes for trees in found._predictors]
-    shape = len(nodes), max(map(len, nodes))
-    trees: Head = {key: np.zeros(shape, np.int32) for key in ("feature", "left", "right")}
-    trees |= {key: np.zeros(shape) for key in ("threshold", "value")}
-    trees["depth"] = np.array(max(n["depth"].max() for n in nodes))
-    for k, node in enumerate(nodes):
-        own, leaf = np.arange(len(node)), node["is_leaf"].astype(bool)
-        for key in ("left", "right"):
-            trees[key][k, : len(node)] = np.where(leaf, own, node[key])
-        trees["feature"][k, : len(node)] = np.where(leaf, 0, node["feature_idx"])
-        trees["threshold"][k, : len(node)] = np.where(leaf, 0.0, node["num_threshold"])
-        trees["value"][k, : len(node)] = np.where(leaf, node["value"], 0.0)
-    trees["value"][0, trees["left"][0] == np.arange(shape[1])] += found._baseline_prediction.item()
-    return trees
+def _trees(places: Places, teach: np.ndarray, seed: int) -> Head:
+    """Randomised trees for the kinds of places, by those who teach."""
+    rows, x = teach[places.facts.owner], places.facts.matrix()
+    kind, weight = places.kind[rows], place_weights(places)[rows]
+    weight = weight / np.sqrt(np.bincount(kind))[kind]  # half-way to balanced classes
+    return join_parts([forest(x[rows], kind, TASK, np.arange(x.shape[1]), seed, weight)])
 
 
 def judge(places: Places, kinds: Kinds) -> Head:

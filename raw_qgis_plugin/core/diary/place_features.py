@@ -115,9 +115,9 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     on_record = _Hours.of(where[seen], t, row[seen])
 
     with_silence, at = there.by_time(there.group, n), on_record.by_time(on_record.group, n)
-    of_user, (days, nights_off, x_days) = (
+    of_user, (days, nights_off, nights_on) = (
         anywhere.by_time(anywhere.group, n_users),
-        _ends_of_days(there, owner, n_users),
+        _overnight(there, owner, n_users),
     )
     hours, hours_seen, night = with_silence.sum(axis=1), at.sum(axis=1), with_silence[:, NIGHT].sum(axis=1)
     working, seen_h = with_silence[:, WORKING].sum(axis=1), of_user.sum(axis=1)
@@ -138,8 +138,9 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
             f"{name}_share": count / np.maximum(of[owner], 1), f"{name}_a_week": count / np.maximum(weeks, 1),
             f"{name}_log": np.log1p(count),
         }  # fmt: skip
-    x |= x_days | _visits(users, t, first, last, place, away)
     x |= {
+        "overnight_share": nights_off / np.maximum(nights_on[owner], 1),
+        "overnight_rate": nights_off / np.maximum(days, 1),
         "of_user_night": _share(at[:, 0], of_user[owner, 0]), "of_user": _share(hours_seen, seen_h[owner]),
         "of_user_work": _share(at[:, WORKING].sum(axis=1), of_user[owner][:, WORKING].sum(axis=1)),
         "hours": np.log1p(hours), "hours_a_week": np.log1p(hours_seen / np.maximum(weeks, 1)),
@@ -166,7 +167,7 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
         "weekdays": np.log1p(user_facts["weekdays"]),
         "cadence": np.log(np.maximum(group_quantile(3600 * gap_h[step], users.user[step], n_users), 1.0)),
         "silent_a_day": np.bincount(owner, hours - hours_seen, n_users) / n_days, "places": np.log1p(places),
-        "places_a_day": places / n_days, "visits_a_day": np.bincount(owner, np.expm1(x["visits"]), n_users) / n_days,
+        "places_a_day": places / n_days,
         "work_at_home": _share(*(np.bincount(owner, each, n_users) for each in (working * ~away, working))),
     }  # fmt: skip
     x |= {f"record_{name}": values[owner] for name, values in record.items()}
@@ -197,44 +198,14 @@ def _weeks(
     return np.bincount(place, minlength=n), of_user, hours, days
 
 
-def _ends_of_days(
-    there: _Hours, owner: np.ndarray, n_users: int
-) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+def _overnight(there: _Hours, owner: np.ndarray, n_users: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Days at places (n,), the nights (n,) between a day that ends and one that begins at the place, which may be
-    without a fix, and features of the first and last place of a day, and of hours of weekdays.
+    without a fix, and the nights (n_users,) between two days with fixes.
     """
     n, order = len(owner), np.lexsort((there.hour, there.day, owner[there.group]))
     who, what, day = owner[there.group][order], there.group[order], there.day[order]
     head = np.flatnonzero(run_starts(who, day))
     tail, next_day = run_ends(head, len(who)), np.flatnonzero((np.diff(who[head]) == 0) & (np.diff(day[head]) == 1)) + 1
     nights = np.bincount(what[head[next_day]][what[head[next_day]] == what[tail[next_day - 1]]], minlength=n)
-    days, x = np.bincount(np.unique(_key(what, day)) >> 32, minlength=n), dict[str, np.ndarray]()
-    first, last = (np.bincount(what[row], minlength=n) for row in (head, tail))
-    for name, count, row in (("first", first, head), ("last", last, head), ("overnight", nights, head[next_day])):
-        of = np.maximum(np.bincount(who[row], minlength=n_users), 1)[owner]
-        x |= {f"{name}_share": count / of, f"{name}_rate": count / np.maximum(days, 1)}
-    some = there.weekday < 5
-    key, hour = _key(there.group, there.day)[some], there.hour[some]  # in order of time
-    for name, way in (("from", 1), ("until", -1)):
-        there_on, row = np.unique(key[::way], return_index=True)
-        place, end = there_on >> 32, hour[::way][row] if way > 0 else 23 - hour[::way][row]
-        count = np.where(np.bincount(place, minlength=n) > 0, np.bincount(place, minlength=n), np.nan)
-        mean = np.bincount(place, end, n) / count
-        spread = np.sqrt(np.bincount(place, (end - mean[place]) ** 2, n) / count)
-        x |= {f"{name}_hour": mean, f"{name}_spread": spread}
-    return days, nights, x
-
-
-def _visits(
-    users: Tracks, t: np.ndarray, first: np.ndarray, last: np.ndarray, place: np.ndarray, away: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Features of visits: stops at one place that follow each other are one. away: (n,) bool, not the user's home."""
-    n, head = len(away), np.flatnonzero(run_starts(users.user[first], place))
-    where, arrive, leave = place[head], t[first[head]], t[last[run_ends(head, len(place))]]
-    visits, length = np.maximum(np.bincount(where, minlength=n), 1), (leave - arrive) / HOUR_MS
-    near = (np.diff(users.user[first[head]]) == 0) & (arrive[1:] - leave[:-1] < DAY_MS)
-    return {
-        "visits": np.log1p(visits), "from_home": np.bincount(where[1:], near & ~away[where[:-1]], n) / visits,
-        "to_home": np.bincount(where[:-1], near & ~away[where[1:]], n) / visits,
-        **{f"stay_{q:g}": np.log1p(group_quantile(length, where, n, q)) for q in (0.5, 0.9)},
-    }  # fmt: skip
+    days = np.bincount(np.unique(_key(what, day)) >> 32, minlength=n)
+    return days, nights, np.bincount(who[head[next_day]], minlength=n_users)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The place head: which places of a user are home and work, and whether the user has a place of work at all.
 
-Boosted trees judge each place by its features; a linear head judges the user by the likeliest places and by how the
+Randomised trees judge each place by its features; a linear head judges the user by the likeliest places and by how the
 record was made. Both are plain arrays, which `python -m model.places` writes.
 """
 
@@ -13,16 +13,17 @@ from functools import cache
 import numpy as np
 
 from ..arrays import run_starts
+from ..bundle.heads import Head
 from ..errors import translated
 from ..paths import RESOURCES
 from .place_features import PlaceFacts
-from .places import HOME, OTHER, WORK
+from .places import HOME, KINDS, OTHER, WORK
 
 FILE = RESOURCES / "places" / "head.npz"
 # Features of the likeliest place of work that the head of users takes, beside those of the record
 OF_WORK = (
     "weekdays_rate", "weekdays_a_week", "weekdays_log", "work_to_home", "of_weeks_weekday_9", "of_weeks_weekday_11",
-    "of_weeks_weekday_14", "hours_a_week", "weeks", "from_spread", "from_hour", "until_hour", "visits",
+    "of_weeks_weekday_14", "hours_a_week", "weeks",
 )  # fmt: skip
 
 
@@ -52,14 +53,10 @@ class Kinds:
     why: np.ndarray
 
 
-def trees_sum(x: np.ndarray, trees: dict[str, np.ndarray]) -> np.ndarray:
-    """(n,) sums of the leaves of trees (k, nodes) for rows x (n, f). A leaf is its own child."""
-    number = np.arange(len(trees["feature"]))
-    node: np.ndarray = np.zeros((len(x), len(number)), np.intp)
-    for _ in range(int(trees["depth"])):
-        below = np.take_along_axis(x, trees["feature"][number, node], axis=1) <= trees["threshold"][number, node]
-        node = np.where(below, trees["left"][number, node], trees["right"][number, node])
-    return trees["value"][number, node].sum(axis=1)
+def kind_logits(x: np.ndarray, head: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Logits (n,) of home and of work, by the trees of a head, for inputs (n, f)."""
+    p = np.exp(Head(head, x.shape[1], len(KINDS))(x).astype(float)).T
+    return {name: np.log(p[k] / (1 - p[k])) for k, name in enumerate(KINDS[:2])}
 
 
 def user_inputs(facts: PlaceFacts, work: np.ndarray, home: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,6 +77,7 @@ def user_inputs(facts: PlaceFacts, work: np.ndarray, home: np.ndarray) -> tuple[
     inputs = [
         likeliest, likeliest * seen, likeliest * np.abs(likeliest), np.maximum(likeliest, 0), expit(likeliest),
         no_work, np.exp(no_work), np.where(size > 1, work[second], -9.0), np.maximum.reduceat(home[order], head),
+        size > 1, size > 2,
     ]  # fmt: skip
     return np.column_stack([*inputs, *(facts.x[name][best] for name in OF_WORK), *taken]), best
 
@@ -93,15 +91,12 @@ def load_head() -> dict[str, np.ndarray]:
 
 def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -> Kinds:
     """The kinds of places. head: arrays such as those of `load_head`, the default."""
-    head, logit, x = load_head() if head is None else head, {}, facts.matrix()
-    for name in (HOME, WORK):
-        trees = {key.removeprefix(f"{name}_"): head[key] for key in head if key.startswith(f"{name}_")}
-        logit[name] = trees_sum(x, trees)
-    return choose_kinds(facts, logit, head)
+    head = load_head() if head is None else head
+    return choose_kinds(facts, kind_logits(facts.matrix(), head), head)
 
 
 def choose_kinds(facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str, np.ndarray]) -> Kinds:
-    """The kinds of places by the sums of trees for home and work (n,)."""
+    """The kinds of places by the logits of trees for home and work (n,)."""
     from scipy.special import expit
 
     why, n = _why(facts), len(facts.owner)

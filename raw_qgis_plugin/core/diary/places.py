@@ -9,7 +9,7 @@ from ..arrays import chained, expand_ranges
 from ..geodesy import near_lon, on_sphere
 from ..tracks import Tracks
 
-HOME, WORK, OTHER = "home", "work", "other"  # kinds of places
+KINDS = HOME, WORK, OTHER = "home", "work", "other"  # of places
 NEAR_M = 100.0  # from stop to stop of a place
 
 
