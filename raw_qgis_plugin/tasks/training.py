@@ -63,6 +63,10 @@ def progress_text(line: dict[str, Any]) -> str:
         "report": tr("Writing the report"),
     }
     words = line.get("text") or stages.get(str(line.get("stage"))) or line.get("warning") or line.get("verdict")
-    shown = ("step", "loss", "step_loss", "fold", "of", "embedded")
+    if "fold" in line:
+        words = tr("Tested on part {fold} of {of}", fold=line["fold"], of=line["of"])
+    elif "embedded" in line:
+        words = tr("Embedded: {share:.0%}", share=line["embedded"])
+    shown = ("step", "loss", "step_loss")
     figures = [name for name in line if name in shown or name.startswith("ratio_")]
     return str(words or ", ".join(f"{name.replace('_', ' ')} {line[name]}" for name in figures))

@@ -460,6 +460,10 @@
       <translation>Vetores de trajetos</translation>
     </message>
     <message>
+      <source>Embedded: {share:.0%}</source>
+      <translation>Vetores calculados: {share:.0%}</translation>
+    </message>
+    <message>
       <source>Embedding</source>
       <translation>Calculando vetores</translation>
     </message>
@@ -1890,6 +1894,10 @@
     <message>
       <source>Ten phones in Aracaju, Brazil, and what to try.</source>
       <translation>Dez telefones em Aracaju, Brasil, e o que experimentar.</translation>
+    </message>
+    <message>
+      <source>Tested on part {fold} of {of}</source>
+      <translation>Testado na parte {fold} de {of}</translation>
     </message>
     <message>
       <source>Testing</source>

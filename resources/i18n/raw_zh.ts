@@ -460,6 +460,10 @@
       <translation>嵌入轨迹</translation>
     </message>
     <message>
+      <source>Embedded: {share:.0%}</source>
+      <translation>已嵌入：{share:.0%}</translation>
+    </message>
+    <message>
       <source>Embedding</source>
       <translation>正在嵌入</translation>
     </message>
@@ -1890,6 +1894,10 @@
     <message>
       <source>Ten phones in Aracaju, Brazil, and what to try.</source>
       <translation>巴西阿拉卡茹的十部手机，以及可以尝试的操作。</translation>
+    </message>
+    <message>
+      <source>Tested on part {fold} of {of}</source>
+      <translation>已在第 {fold}/{of} 部分上测试</translation>
     </message>
     <message>
       <source>Testing</source>

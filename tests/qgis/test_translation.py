@@ -19,6 +19,15 @@ LANGUAGES = ("zh", "pt")
 SAME_IN_BOTH = re.compile(r"\{[^}]*\}|<[^>]+>|\bin_domain\b|\bINPUT\b|\bREGIONS\b")
 
 
+@pytest.fixture(autouse=True)
+def english_again(staged: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each test."""
+    from raw_qgis_plugin.core import errors
+
+    for name in ("translate", "speaks"):
+        monkeypatch.setattr(errors, name, getattr(errors, name))
+
+
 @pytest.fixture(scope="module")
 def update() -> Any:
     """What `make i18n` runs."""

@@ -9,6 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from .. import errors
+
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1c2430; --faint: #667085; --line: #d9dee6; }
 @media screen and (prefers-color-scheme: dark) { :root { --paper: #14181f; --ink: #e6e9ee; --line: #333b47; } }
@@ -67,7 +69,7 @@ class Page:
     def html(self) -> str:
         """The whole page."""
         return (
-            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            f'<!DOCTYPE html>\n<html lang="{errors.speaks[-5:-3] or "en"}"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{escape(self.title)}</title><style>{STYLE}</style></head>\n<body><main>\n"
             + "\n".join(self._parts)
