@@ -117,7 +117,7 @@ def horizon_words(seconds: float) -> str:
     """'15 s', '15 min', '2.5 h'."""
     for unit, size, least in (("h", 3600.0, 10_800.0), ("min", 60.0, 60.0)):
         if seconds >= least:
-            return f"{seconds / size:g} {unit}"
+            return f"{seconds / size:.3g} {unit}"
     return f"{seconds:g} s"
 
 

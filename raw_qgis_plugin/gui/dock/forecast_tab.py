@@ -177,7 +177,7 @@ class ForecastTab(QWidget):
                         show(found[1], [str(words) for words in found[0].warnings])
         if self._new and self.session.tracks is not None:  # no finer than the tracks have fixes
             self._new, values = False, self.form.values()
-            step_min = np.ceil(cadence_s(self.session.tracks) / 60)
+            step_min = np.round(cadence_s(self.session.tracks) / 60)
             if step_min > values["STEP"]:
                 horizon_min = max(values["HORIZON"], 2 * step_min)
                 self.form.show_values({**values, "STEP": step_min, "HORIZON": horizon_min})
