@@ -22,6 +22,7 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsFeatureRequest,
     QgsFields,
+    QgsLineString,
     QgsProcessingFeatureSource,
     QgsProcessingFeatureSourceDefinition,
     QgsProject,
@@ -258,7 +259,8 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Tab
 def _vertices(geometry: Any) -> np.ndarray:
     """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has m of NaN."""
     found: list[np.ndarray] = [np.empty((0, 3))]
-    for part in geometry.constParts():
+    for drawn in geometry.constParts():
+        part = drawn if isinstance(drawn, QgsLineString) else QgsLineString(list(drawn.vertices()))  # of a curve
         numbers = np.frombuffer(part.asWkb().data(), "<f8", offset=9).reshape(-1, 2 + part.is3D() + part.isMeasure())
         m = numbers[:, -1] if part.isMeasure() else np.full(len(numbers), np.nan)
         found.append(np.column_stack([numbers[:, :2], m]))

@@ -236,8 +236,11 @@ def _gotrack(file: Path) -> pa.Table:
     import pyarrow.compute as pc
 
     points, tracks = read_table(f"csv:{file}"), read_table(file.with_name("go_track_tracks.csv"))
-    row = pc.index_in(points["track_id"], value_set=tracks["id"].combine_chunks(), skip_nulls=True)
-    return points.append_column("user", pc.take(tracks["id_android"], row))
+    try:
+        row = pc.index_in(points["track_id"], value_set=tracks["id"].combine_chunks(), skip_nulls=True)
+        return points.append_column("user", pc.take(tracks["id_android"], row))
+    except KeyError as error:  # a column is missing
+        raise InputError("{file} cannot be read as a table: {error}", file=file.name, error=error) from None
 
 
 def _open_parquet(file: Path, progress: Progress) -> tuple[list[str], Callable[[list[str]], Iterator[pa.Table]]]:
