@@ -17,6 +17,7 @@ from qgis.core import (
     QgsExpression,
     QgsFeature,
     QgsFeatureSink,
+    QgsFeatureSource,
     QgsField,
     QgsFields,
     QgsGeometry,
@@ -124,7 +125,9 @@ class Output:
     def _place(self) -> None:
         path, _, table = self.destination.partition("|layername=")
         layer = QgsVectorLayer(str(self.file), "written", "ogr")
-        if not layer.isValid() or 0 <= layer.featureCount() < self.count:
+        missing = QgsFeatureSource.SpatialIndexPresence.SpatialIndexNotPresent  # GDAL writes it last
+        bare = layer.isSpatial() and layer.hasSpatialIndex() == missing
+        if not layer.isValid() or 0 <= layer.featureCount() < self.count or bare:
             raise OSError(f"{self.destination} cannot be written: is the disk full?")
         del layer
         if table:
