@@ -13,6 +13,7 @@ from raw_qgis_plugin.core.diary.places import HOME, KINDS, WORK
 
 TASK = Task("classes", KINDS)
 WEIGHTS = {"howde": 1.0, "city": 0.3}  # of sources
+WORKING = 0.576  # share of people with a place of work, as in HoWDe: how a record was made does not tell who has one
 USER_C = 0.2  # the inverse strength of the linear head's regularisation
 Head = dict[str, np.ndarray]
 
@@ -58,11 +59,12 @@ def calibrate(places: Places, logit: Head, teach: np.ndarray) -> Head:
     x, user = x[teach[user]], user[teach[user]]
     # recordings of a source weigh the same, but for days by chance, which see less of what people do
     names, number, count = np.unique(places.recording[user], return_inverse=True, return_counts=True)
-    source = np.array([name.split(":")[0] for name in names])
-    weight = 3e3 * np.array([WEIGHTS[name] / (source == name).sum() for name in source]) / count
-    weight *= [0.5 if ": any" in name else 1.0 for name in names]
+    weight = (np.array([0.5 if ": any" in name else 1.0 for name in names]) / count)[number]
+    source, works = np.array([[*WEIGHTS].index(name.split(":")[0]) for name in names])[number], places.commuter[user]
+    cell, wanted = 2 * source + works, np.outer([*WEIGHTS.values()], [1 - WORKING, WORKING]).ravel()
+    weight *= 3e3 * (wanted / np.maximum(np.bincount(cell, weight, len(wanted)), 1e-9))[cell]
     scale = StandardScaler().fit(x)
-    line = LogisticRegression(C=USER_C, max_iter=2000).fit(scale.transform(x), places.commuter[user], weight[number])
+    line = LogisticRegression(C=USER_C, max_iter=2000).fit(scale.transform(x), works, weight)
     return head | {
         "user_mean": scale.mean_, "user_scale": scale.scale_, "user_weight": line.coef_[0],
         "user_offset": line.intercept_[0],
