@@ -96,23 +96,27 @@ def _points_of(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates of points, or of multipoints with one part, as WKB; nan for other geometries."""
     if not pa.types.is_binary(column.type) and not pa.types.is_large_binary(column.type):
         raise InputError("The geometry column holds no WKB points, and there are no longitude and latitude columns.")
-    xy = np.hstack([np.zeros((2, 0)), *(_points(chunk) for chunk in column.chunks)])
+    xy, at = np.full((2, len(column)), np.nan), 0
+    for chunk in column.chunks:
+        _put_points(chunk, xy[:, at : at + len(chunk)])
+        at += len(chunk)
     return xy[0], xy[1]
 
 
-def _points(chunk: Any) -> np.ndarray:
-    """(2, n) coordinates of a chunk."""
+def _put_points(chunk: Any, xy: np.ndarray) -> None:
+    """Put the coordinates of a chunk into xy, (2, n) nan."""
     _, offsets, data = chunk.buffers()
     numbers = np.int64 if pa.types.is_large_binary(chunk.type) else np.int32
     ends = np.frombuffer(offsets, numbers)[chunk.offset : chunk.offset + len(chunk) + 1]
     there, sizes = chunk.is_valid().to_numpy(zero_copy_only=False), np.diff(ends)
-    size, xy = int(sizes.max(initial=0)), np.full((2, len(chunk)), np.nan)
+    size = int(sizes.max(initial=0))
     if size == 21 and (sizes == size * there).all():  # plain points alone, as they mostly are
         layout = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
         points = np.frombuffer(data, layout, int(there.sum()), int(ends[0]))
         if (points["order"] == 1).all() and (points["kind"] == 1).all():
-            xy[:, there] = points["x"], points["y"]
-            return xy
+            np.place(xy[0], there, points["x"])
+            np.place(xy[1], there, points["y"])
+            return
     require("shapely")
     import shapely
 
@@ -120,7 +124,7 @@ def _points(chunk: Any) -> np.ndarray:
     one = (shapely.get_type_id(shapes) == 4) & (shapely.get_num_geometries(shapes) == 1)
     shapes[one] = shapely.get_geometry(shapes[one], 0)
     shapes[shapely.is_empty(shapes)] = None
-    return np.array([shapely.get_x(shapes), shapely.get_y(shapes)])
+    xy[:] = shapely.get_x(shapes), shapely.get_y(shapes)
 
 
 def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndarray]:
