@@ -120,6 +120,7 @@ def test_the_page_is_filled_and_its_legend_lists_what_is_on_the_map(menu: Any, s
     layer, elsewhere = labelled("team", ["weekend", "unknown", "nights"]), labelled("team", ["weekend"])
     styling.Profiles([TEAM], "user").apply(layer)
     layer.setName("Teams of all the people who were seen here, by themselves")
+    layer.renderer().rootRule().children()[1].setLabel("Weekend, or another day that most have off")
     elsewhere.dataProvider().changeGeometryValues({1: QgsGeometry.fromWkt("Point(-37 -11)")})
     elsewhere.updateExtents()
     layer.temporalProperties().setMode(Qgis.VectorTemporalMode.FeatureDateTimeInstantFromField)
@@ -140,4 +141,4 @@ def test_the_page_is_filled_and_its_legend_lists_what_is_on_the_map(menu: Any, s
     (node,) = model.rootGroup().findLayers()
     assert node.layer() is layer and "\n" in node.customProperty("legend/title-label")
     words = [each.data(0) for each in model.layerLegendNodes(node)]
-    assert "Weekend" in words and not {"Nights", "Weekdays"} & set(words)
+    assert "Weekend, or another day that most\nhave off" in words and not {"Nights", "Weekdays"} & set(words)

@@ -12,6 +12,7 @@ from qgis.core import (
     QgsLegendRenderer,
     QgsLegendStyle,
     QgsMapLayer,
+    QgsMapLayerLegendUtils,
     QgsPalLayerSettings,
     QgsPrintLayout,
     QgsProject,
@@ -22,7 +23,7 @@ from qgis.core import (
     QgsVectorLayerSimpleLabeling,
 )
 from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import QRectF
+from qgis.PyQt.QtCore import QRectF, Qt
 from qgis.PyQt.QtXml import QDomDocument
 
 from ...core.paths import RESOURCES
@@ -103,6 +104,9 @@ def _fill_legend(legend: QgsLayoutItemLegend, layers: list[QgsMapLayer], letters
             node.parent().removeChildNode(node)
             continue
         node.setCustomProperty("legend/title-label", textwrap.fill(node.layer().name(), letters))
+        for at, part in enumerate(model.layerOriginalLegendNodes(node)):
+            words = textwrap.fill(str(part.data(Qt.ItemDataRole.DisplayRole) or ""), letters)
+            QgsMapLayerLegendUtils.setLegendNodeUserLabel(node, at, words)
         model.refreshLayerLegend(node)
     model.rootGroup().removeChildrenGroupWithoutLayers()
     for group in model.rootGroup().findGroups(True):
