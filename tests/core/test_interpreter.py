@@ -23,8 +23,7 @@ def be(monkeypatch: pytest.MonkeyPatch, platform: str, executable: Path, prefix:
     known = {"platform": platform, "executable": str(executable), "prefix": str(prefix), "version_info": (3, 12)}
     for name, value in known.items():
         monkeypatch.setattr(sys, name, value)
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("os.environ", environ)
 
 
 # Where QGIS's interpreter is: platform, the running program, sys.prefix, variables, the interpreter, and others that
