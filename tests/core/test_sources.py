@@ -195,6 +195,7 @@ def test_read_table_gives_a_csv_file_as_text(tmp_path):
         (["fid", "track_fid", "track_seg_id", "time"], Schema(track="track_fid", time="time")),
         (["User ID", "Timestamp", "X", "Y"], Schema("User ID", time="Timestamp", lon="X", lat="Y")),
         (["msisdn", "call_datetime", "loc_error"], Schema("msisdn", time="call_datetime", accuracy="loc_error")),
+        (["device", "device_id", "trip_no", "trip"], Schema("device_id", "trip_no")),  # 'device' may be a kind
         (["tag_local_identifier", "individual_local_identifier"], Schema("individual_local_identifier")),
         (["uuid", "when", "X", "Y", "geometry"], Schema("uuid", time="when", geometry="geometry")),
         (["id_personne", "fecha", "Hora", "X"], Schema("id_personne", time="Hora", date="fecha")),

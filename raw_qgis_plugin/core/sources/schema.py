@@ -159,7 +159,7 @@ def _guess(names: Iterable[str], ends: bool) -> Schema:
     ends: of `find_columns`.
     """
     names_of = {plain(name): name for name in reversed(list(names))}
-    ids_of = {NUMBERED.sub("", name): column for name, column in names_of.items()} | names_of
+    ids_of = names_of | {NUMBERED.sub("", name): names_of[name] for name in names_of if NUMBERED.search(name)}
 
     def first(wanted: Iterable[str], among: dict[str, str] = names_of) -> str | None:
         return next((among[name] for name in wanted if name in among), None)
