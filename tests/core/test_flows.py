@@ -141,6 +141,7 @@ def test_where_zones_overlap_the_first_counts_and_equal_names_differ() -> None:
     assert zones.names.tolist() == ["a", "2", "a (2)"]
     assert zones.find(np.array([1.5, 2.5, 4.0]), np.full(3, 0.5)).tolist() == [0, 2, -1]
     assert read_zones([None] * 3, ["a", "a", "a (2)"]).names.tolist() == ["a", "a (2)", "a (2) (2)"]
+    assert read_zones([None] * 50_000, ["a"] * 50_000).names[-1] == "a (50000)"  # in no time
     assert np.isnan(zones.centres[1]).all() and read_zones([None], [None]).names.tolist() == ["1"]
 
 

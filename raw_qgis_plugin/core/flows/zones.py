@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -67,9 +66,11 @@ def read_zones(shapes: Any, names: Iterable[Any] | None) -> Zones:
     number.
     """
     shapes = np.array(shapes, dtype=object).reshape(-1)
-    unique: dict[str, None] = {}
+    used: dict[str, int] = {}  # names, and the last number that each got
     for number, name in enumerate([None] * len(shapes) if names is None else names, 1):
-        word = str(number if str(name) in ("None", "NULL", "") else name)  # NULL is QGIS's None
-        more = (f"{word} ({k})" for k in count(2))
-        unique[next(each for each in chain([word], more) if each not in unique)] = None
-    return Zones(np.array([*unique], object), shapes)
+        word = unique = str(number if str(name) in ("None", "NULL", "") else name)  # NULL is QGIS's None
+        while unique in used:
+            used[word] += 1
+            unique = f"{word} ({used[word]})"
+        used[unique] = 1
+    return Zones(np.array([*used], object), shapes)
