@@ -14,7 +14,7 @@ pytest.importorskip("pyarrow")
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.ogr import ogr_tables
 from raw_qgis_plugin.core.sources.readers import read
-from raw_qgis_plugin.core.sources.schema import Schema
+from raw_qgis_plugin.core.sources.schema import NONE, Schema
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
 PLT_HEADER = "Geolife trajectory\nWGS 84\nAltitude is in Feet\nReserved 3\n0,2,255,My Track,0,0,2,8421376\n0\n"
@@ -70,7 +70,10 @@ def test_gpx(tmp_path):
     assert tracks.lon.tolist() == [7.1, 7.2, 7.3] and tracks.t[0] == TEN and tracks.track_ids.tolist() == ["1.1", "1.2"]
     assert skipped == {"no time that can be read": 1} and guess.user is None
     (tmp_path / "evening.gpx").write_text(GPX.replace("2020", "2021"))
+    for name in ("README.txt", "LICENSE.txt", "COPYING.txt"):  # more than tracks, and no positions
+        (tmp_path / name).write_text("GPS\n")
     assert read(tmp_path)[0].user_ids.tolist() == ["evening", "morning"]
+    assert read(tmp_path, schema=Schema(user=NONE, track=NONE))[0].track_ids.tolist() == ["all"]
 
 
 TIMELINES = {
@@ -112,7 +115,7 @@ def test_owntracks_recorder_and_a_file_that_breaks_off(tmp_path):
     items = TIMELINES["owntracks.json"]["data"]
     lines = "".join(f"2020-01-01T10:00:00Z\t*                 \t{json.dumps(item)}\n" for item in items)
     assert read_text(tmp_path, lines, "2020-01.rec")[0].lon.tolist() == [7.1, 7.2]
-    assert read_text(tmp_path, lines.replace('"topic"', '"_"'), "2020-02.rec")[0].track_ids.tolist() == ["an"]
+    assert read_text(tmp_path, lines.replace('"topic"', '"_"'), "2020-02.rec")[0].user_ids.tolist() == ["an"]
     tracks, skipped, _ = read_text(tmp_path, lines[:-30], "short.rec")
     assert tracks.lon.tolist() == [7.1] and skipped == {"unreadable row": 1}
 

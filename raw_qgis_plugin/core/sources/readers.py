@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GOTRACK_ZONE = "America/Maceio"  # GoTrack writes the local times of Aracaju
 PARQUET_ROWS = 1 << 20  # that are read at a time
+ABOUT = re.compile(r"(readme|licen[cs]e|copying|changelog)(\.|$)", re.IGNORECASE)  # beside files of positions
 # FORMATS but for 'auto', and the ends of their files. Of a folder the first two are read, else the kind of most files
 KINDS = {
     "gotrack": ("go_track_trackspoints.csv",),
@@ -121,7 +122,7 @@ def _fixes(
             own = pa.repeat(name.as_posix(), len(fixes))
             if schema.user is None and wanted.user != NONE and len(names) > 1:
                 fixes = fixes.append_column("user", own.dictionary_encode())
-            elif kind == "gpx" and len(names) > 1:  # whose tracks are numbered anew in each file
+            elif kind == "gpx" and len(names) > 1 and schema.track:  # which are numbered anew in each file
                 track = pc.binary_join_element_wise(own, fixes["track"].cast(pa.string()), " ")
                 fixes = fixes.drop_columns("track").append_column("track", track.dictionary_encode())
             yield schema, fixes
@@ -169,10 +170,10 @@ def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
 
 
 def _visible(path: Path) -> list[Path]:
-    """The file, or those of the folder that are neither hidden nor by-products (_SUCCESS, _temporary)."""
+    """The file, or those of the folder that are neither hidden nor by-products (_SUCCESS, _temporary, README.txt)."""
     if not path.is_dir():
         return [path]
-    files = (file for file in sorted(path.rglob("*")) if file.is_file())
+    files = (file for file in sorted(path.rglob("*")) if file.is_file() and not ABOUT.match(file.name))
     return [file for file in files if not any(part[0] in "._" for part in file.relative_to(path).parts)]
 
 
