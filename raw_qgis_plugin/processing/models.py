@@ -226,13 +226,13 @@ def id_columns(names: list[str], unit: str, chosen: str, label: str) -> dict[str
     """The id columns of labels.parquet, and the fields of LABELS that they are from: beside the label alone, that of
     users has any name. InputError if there is no id.
     """
+    names = [name for name in names if name != label]
     given, guess = {name.lower(): name for name in names}, find_columns(names)
     user = next((given[name] for name in ID_FIELDS["user"] if name in given), guess.user or "")
     for start, end in INTERVAL_FIELDS:
         if unit == "track" and start in given and end in given and user:
             return {"user_id": chosen or user, "start": given[start], "end": given[end]}
-    other = [name for name in names if name != label]
-    guessed = getattr(guess, unit, None) or (other[0] if unit == "user" and len(other) == 1 else "")
+    guessed = getattr(guess, unit, None) or (names[0] if unit == "user" and len(names) == 1 else "")
     own = chosen or next((given[name] for name in ID_FIELDS[unit] if name in given), guessed)
     if not own:
         raise InputError(

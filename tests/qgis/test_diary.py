@@ -167,6 +167,7 @@ def test_trips_are_tracks_and_their_corrected_modes_are_labels(
     assert len(set(ids)) == len(ids) == 40
     labels = id_columns(trips.fields().names(), "track", "", "mode")  # the trips' times, in whatever tracks they are
     assert labels == {"user_id": "user_id", "start": "t_start", "end": "t_end"}
+    assert id_columns(["pid", "vehicle"], "user", "", "vehicle") == {"user_id": "pid"}  # a label is never its own id
     again = run("raw:profileusers", INPUT=trips, UNIT="track", TASKS="transport_mode", MODEL=bundle)
     assert sorted(row["track_id"] for row in again.rows()) == sorted(ids)
     modes = {feature["trip_id"]: feature["mode"] for feature in trips.getFeatures()}
