@@ -71,11 +71,10 @@ def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: 
 
 
 def remembered(layer: QgsVectorLayer) -> Schema:
-    """The fields stored with a layer, as they were chosen in the dock. Without stored fields they are guessed."""
-    known = [layer.customProperty(f"raw/{role}_field") for role in ROLES]
-    if known == [None] * len(ROLES):
+    """The fields stored with a layer, as they were chosen in the dock. They are guessed where none are, or one went."""
+    user, track, time = known = [layer.customProperty(f"raw/{role}_field") for role in ROLES]
+    if known == [None] * len(ROLES) or any(name and layer.fields().lookupField(name) < 0 for name in known):
         return choose_fields(layer.fields(), None, None, None)
-    user, track, time = (name if name and layer.fields().lookupField(name) >= 0 else None for name in known)
     return with_guesses(layer, user, track, time)
 
 
@@ -268,10 +267,13 @@ def _vertices(geometry: Any) -> np.ndarray:
 
 
 def as_text(value: Any) -> Any:
-    """A date or time as text such as '2024-07-01 08:30:00', as GDAL has it; None for NULL; else the value itself."""
+    """A date or time as text such as '2024-07-01 08:30:00', as GDAL has it, lists and JSON as text too; None for NULL;
+    else the value itself.
+    """
     if isinstance(value, (QDate, QDateTime, QTime)):
         return (time_text(value) or "").replace("T", " ").removesuffix("Z").removesuffix(".000") or None
-    return None if isinstance(value, QVariant) else bytes(value) if isinstance(value, QByteArray) else value
+    value = None if isinstance(value, QVariant) else bytes(value) if isinstance(value, QByteArray) else value
+    return str(value) if isinstance(value, (list, dict)) else value
 
 
 def time_text(value: Any) -> Any:

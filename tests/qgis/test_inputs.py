@@ -112,6 +112,8 @@ def test_users_that_no_field_names_are_asked_for(run: Callable, make: Callable, 
     for role, field in (("user", "cab"), ("track", ""), ("time", "t")):  # as the dock stores what was chosen there
         layer.setCustomProperty(f"raw/{role}_field", field)
     assert run("raw:profileusers", INPUT=layer, MODEL=bundle).values["N_USERS"] == 12
+    layer.setCustomProperty("raw/time_field", "gone")  # renamed since: all are guessed anew
+    assert run("raw:profileusers", INPUT=layer, MODEL=bundle).values["N_USERS"] == 1
 
 
 def test_the_dock_and_the_algorithms_skip_the_same_fixes(

@@ -25,7 +25,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType, Qt, QTime
 
-TYPES = {"date": QMetaType.Type.QDate, "datetime": QMetaType.Type.QDateTime, "time": QMetaType.Type.QTime}
+KIND = QMetaType.Type
+TYPES = {"date": KIND.QDate, "datetime": KIND.QDateTime, "time": KIND.QTime, "json": KIND.QVariantMap}
 
 
 def plan(layer: QgsVectorLayer, definition: Any = None, timezone: str = "UTC", **fields: str) -> Any:
@@ -220,12 +221,13 @@ def test_points_of_every_shape(fixes: Any, make: Any, tmp_path: Path, saved: Any
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"), [("date", "2020-09-13"), ("datetime", "2020-09-13 08:00:00"), ("time", "08:00:00")]
+    ("kind", "text"),
+    [("date", "2020-09-13"), ("datetime", "2020-09-13 08:00:00"), ("time", "08:00:00"), ("json", "{'a': ['b', 1]}")],
 )
 def test_tracks_may_be_named_by_a_date(fixes: Any, make: Any, saved: Any, tmp_path: Path, kind: str, text: str) -> None:
     """By columns and by features alike: these gave PyQt5.QtCore.QDate(2020, 9, 13)."""
     moment = QDateTime(QDate(2020, 9, 13), QTime(8, 0), Qt.TimeSpec.UTC)
-    value = {"date": moment.date(), "time": moment.time(), "datetime": moment}[kind]
+    value = {"date": moment.date(), "time": moment.time(), "datetime": moment, "json": {"a": ["b", 1]}}[kind]
     layer = make(fixes)
     layer.dataProvider().addAttributes([QgsField("day", TYPES[kind])])
     layer.updateFields()
