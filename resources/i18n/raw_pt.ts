@@ -113,7 +113,7 @@
     </message>
     <message>
       <source>A target has too few fixes, so that there is no embedding to compare.</source>
-      <translation>Um alvo tem posições de menos, e não há vetor para comparar.</translation>
+      <translation>Um alvo tem poucas posições, e não há vetor para comparar.</translation>
     </message>
     <message>
       <source>A user's trips, on average: {shares}.</source>
@@ -2489,7 +2489,7 @@
     </message>
     <message>
       <source>Unknown: too few fixes on the way</source>
-      <translation>Desconhecido: posições de menos no caminho</translation>
+      <translation>Desconhecido: poucas posições no caminho</translation>
     </message>
     <message>
       <source>Unknown: too little on record, or a vehicle</source>
@@ -2613,7 +2613,7 @@
     </message>
     <message>
       <source>With too few fixes on the way to know the mode: {n:,}.</source>
-      <translation>Com posições de menos no caminho para saber o modo: {n:,}.</translation>
+      <translation>Com poucas posições no caminho para saber o modo: {n:,}.</translation>
     </message>
     <message>
       <source>Withheld to protect people</source>
@@ -2661,7 +2661,7 @@
     </message>
     <message>
       <source>Zone (circles: at all times)</source>
-      <translation>Zona (círculos: em todos os tempos)</translation>
+      <translation>Zona (círculos: todo o período)</translation>
     </message>
     <message>
       <source>Zones</source>
@@ -2861,7 +2861,7 @@
     </message>
     <message>
       <source>fixes on too few days</source>
-      <translation>posições em dias de menos</translation>
+      <translation>posições em poucos dias</translation>
     </message>
     <message>
       <source>fixes too close or too far apart in time</source>
@@ -2933,7 +2933,7 @@
     </message>
     <message>
       <source>motor</source>
-      <translation>motor</translation>
+      <translation>motorizado</translation>
     </message>
     <message>
       <source>motor vehicle</source>
@@ -3193,15 +3193,15 @@
     </message>
     <message>
       <source>too few cases to say</source>
-      <translation>casos de menos para dizer</translation>
+      <translation>poucos casos para dizer</translation>
     </message>
     <message>
       <source>too few cases to say: {cases}, of {groups} users or parts of their time; {n} of {m} are needed.</source>
-      <translation>casos de menos para dizer: {cases}, de {groups} usuários ou partes do tempo deles; são precisos {n} de {m}.</translation>
+      <translation>poucos casos para dizer: {cases}, de {groups} usuários ou partes do tempo deles; são precisos {n} de {m}.</translation>
     </message>
     <message>
       <source>too few fixes</source>
-      <translation>posições de menos</translation>
+      <translation>poucas posições</translation>
     </message>
     <message>
       <source>too few or too many people</source>
