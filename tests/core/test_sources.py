@@ -215,6 +215,13 @@ def test_real_data(data):
     assert str(tracks.t.min().astype("datetime64[ms]"))[:16] == "2014-09-13T10:24"  # 07:24 in Aracaju
 
 
+def test_gotrack_without_a_column_is_said(tmp_path):
+    for name, words in (("trackspoints", "id,latitude\n1,2\n"), ("tracks", "id,id_android\n1,0\n")):
+        (tmp_path / f"go_track_{name}.csv").write_text(words)
+    with pytest.raises(InputError, match="cannot be read as a table: .*track_id"):
+        read(tmp_path)
+
+
 def test_a_schema_names_what_is_not_guessed(tmp_path):
     words = "who|when|E|N\n1|01/02/2020 10:00|500000|5150000\n1|01/02/2020 10:05|500100|5150000\n"
     columns = {"user": "WHO", "time": "when", "lon": "E", "lat": "N", "zone": "Europe/Berlin"}

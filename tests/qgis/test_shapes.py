@@ -41,6 +41,14 @@ def test_regions_may_have_curves(
     assert next(done.layer().getFeatures()).geometry().equals(shape)
 
 
+def test_the_fixes_of_curves_are_the_points_that_were_drawn(run: Callable) -> None:
+    """Not those that QGIS puts between them to draw an arc: nobody was seen there."""
+    layer, feature = QgsVectorLayer("CompoundCurveM?crs=EPSG:4326", "curves", "memory"), QgsFeature()
+    arc = "CircularString M (116 39 1600000000, 116.001 39.001 1600000060, 116.002 39 1600000120)"
+    feature.setGeometry(QgsGeometry.fromWkt(f"CompoundCurve M ({arc}, (116.002 39 1600000120, 116.003 39 1600000180))"))
+    assert layer.dataProvider().addFeature(feature) and run("raw:fillgaps", INPUT=layer).values["N_POINTS"] == 4
+
+
 FIJI = "EPSG:3460"  # metres, 180 degrees in the middle
 RING = "177 -18, 179 -18, -179 -18, -179 -17, 177 -17, 177 -18"
 HOLE = "-179.6 -17.6, -179.4 -17.6, -179.4 -17.4, -179.6 -17.4, -179.6 -17.6"
