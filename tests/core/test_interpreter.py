@@ -57,9 +57,7 @@ def test_the_interpreter_of_each_system_is_found(tmp_path: Path, system: str, mo
     assert base_python() == tmp_path / right
 
 
-def test_qgis_itself_is_never_taken_and_the_error_says_where_it_looked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_qgis_itself_is_never_taken_and_the_error_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     qgis = touch(tmp_path / "bin/qgis-bin.exe")
     touch(tmp_path / "bin/python3.exe")  # nor this one, which finds its modules by PYTHONHOME alone
     be(monkeypatch, "win32", qgis, tmp_path)

@@ -140,9 +140,7 @@ def test_forecasts_step_no_finer_than_the_tracks_have_fixes(session: Any, menu: 
 
     tab, found = ForecastTab(session, menu), []
     for factor in (1, 62):
-        session.set_layer(
-            make(fixes, times=lambda ms, factor=factor: utc(int(fixes.t[0] + factor * (ms - fixes.t[0]))))
-        )
+        session.set_layer(make(fixes, times=lambda ms, k=factor: utc(int(fixes.t[0] + k * (ms - fixes.t[0])))))
         until(lambda: session.tracks is not None)
         found.append((tab.form.values()["STEP"], tab.form.values()["HORIZON"]))
     assert found[0] == (5, 30) and found[1] == (62, 124)

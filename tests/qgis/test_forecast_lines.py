@@ -15,15 +15,12 @@ def test_a_line_is_in_domain_where_all_of_its_forecasts_are(
     run: Callable, make: Callable, fixes: Any, bundle: str
 ) -> None:
     done = run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, HORIZON=300, STEP=100, **OUTPUTS)
-    assert {(row["horizon_min"], row["in_domain"]) for row in done.rows()} == {
-        (100.0, True), (200.0, False), (300.0, False),
-    }  # fmt: skip
+    expected = {(100.0, True), (200.0, False), (300.0, False)}
+    assert {(row["horizon_min"], row["in_domain"]) for row in done.rows()} == expected
     assert {(row["horizon_min"], row["in_domain"]) for row in done.rows("OUTPUT_TRACKS")} == {(300.0, False)}
 
 
-def test_a_line_goes_the_short_way_across_the_antimeridian(
-    run: Callable, make: Callable, fixes: Any, bundle: str
-) -> None:
+def test_a_line_goes_the_short_way_across_180_degrees(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     east = 179.971 + np.arange(len(fixes.t)) % 120 * 0.00024  # ends 40 m from it
     over = type(fixes)(fixes.user_id, fixes.t, list(east), fixes.lat, {})
     done = run("raw:forecasttracks", INPUT=make(over), MODEL=bundle, HORIZON=10, STEP=5, **OUTPUTS)
