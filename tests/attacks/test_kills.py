@@ -116,9 +116,7 @@ def test_a_killed_embedding_loses_no_vector(victims: Victims, tmp_path: Path, ro
     assert rows > 0
 
 
-def test_a_kill_while_models_are_written_hides_and_breaks_none(
-    victims: Victims, tmp_path: Path, rounds: Rounds
-) -> None:
+def test_a_kill_while_models_are_written_hides_or_breaks_none(victims: Victims, tmp_path: Path, rounds: Rounds) -> None:
     chance = Random(4)
     own = library.add(victims.bundle, tmp_path, "mine")
     for kill in range(rounds(2, 60)):

@@ -103,9 +103,7 @@ def test_the_algorithms_call_nobody(watch: Callable[..., Watched], stage: Path, 
     assert watch([sys.executable, str(tmp_path / "algorithms.py"), str(tmp_path), str(sample)]).called_nobody()
 
 
-def test_a_training_in_a_child_process_calls_nobody(
-    watch: Callable[..., Watched], sample: Path, tmp_path: Path
-) -> None:
+def test_a_training_in_a_child_calls_nobody(watch: Callable[..., Watched], sample: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     folder = tmp_path / "run"
     folder.mkdir()

@@ -97,9 +97,7 @@ def test_training_lowers_the_error_and_leaves_what_the_core_reads(
     assert (m.scale > 0).all() and np.allclose(m.weight.sum(axis=1), 1, atol=1e-5)
 
 
-def test_a_corpus_without_gaps_to_hide_is_refused_in_a_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_corpus_without_gaps_is_refused_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one = write_tracks(tmp_path / "one.parquet", users=1)  # nobody is held apart
     with pytest.raises(InputError, match="no fixes of people held apart in which gaps of 2.5 to 60 minutes"):
         train.main(["--corpus", str(one), "--output", str(tmp_path / "b")])

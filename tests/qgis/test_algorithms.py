@@ -269,9 +269,7 @@ def test_cancel_stops_the_work(run: Callable, make: Callable, fixes: Any, bundle
     assert not feedback.errors
 
 
-def test_progress_runs_forward_and_what_was_guessed_is_said(
-    run: Callable, make: Callable, fixes: Any, bundle: str
-) -> None:
+def test_progress_runs_forward_and_guesses_are_said(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     done = run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, **OUTPUTS)
     assert done.feedback.shares == sorted(done.feedback.shares) and done.feedback.shares[-1] == 100
     infos = "\n".join(done.feedback.infos)

@@ -47,9 +47,7 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     settings().min_users.remove()
 
 
-def test_the_colours_of_a_labelled_layer_are_chosen(
-    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
-) -> None:
+def test_colours_of_a_labelled_layer_are_chosen(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
     from raw_qgis_plugin.gui.results import RUN
 

@@ -30,9 +30,7 @@ def test_a_line_goes_the_short_way_across_180_degrees(run: Callable, make: Calla
     assert sum(max(along) > 180.0 for along, line in zip(x, lines) if line["path"] == 1) > 6
 
 
-def test_likely_paths_have_probabilities_and_one_is_enough(
-    run: Callable, make: Callable, fixes: Any, bundle: str
-) -> None:
+def test_paths_have_probabilities_and_one_is_enough(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     asked = {"INPUT": make(fixes), "MODEL": bundle, "HORIZON": 10, "STEP": 2.5, **OUTPUTS}
     done = run("raw:forecasttracks", **asked)
     lines = done.rows("OUTPUT_TRACKS")

@@ -123,9 +123,7 @@ def test_a_stage_moves_the_bar_and_stops_at_a_cancel(staged: None) -> None:
     assert [time_left(s) for s in (33, 600, 9000)] == ["about 35 s", "about 10 min", "about 2.5 h"]
 
 
-def test_a_package_that_does_not_load_is_named_with_its_reason(
-    processing: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_package_that_does_not_load_is_named_with_a_reason(processing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("raw:importtracks")
