@@ -141,6 +141,17 @@ def test_a_probability_is_the_share_of_draws(away_m: float, error_m: float) -> N
     assert p == pytest.approx((np.hypot(*draws.T) <= 50).mean(), abs=0.01)
 
 
+def test_every_pair_that_is_likely_enough_is_looked_at() -> None:
+    rng, n = np.random.default_rng(0), 80
+    lon, user, error_m = 10.0 + rng.uniform(0, 600, n) / KX, np.arange(n), rng.uniform(10, 60, n)
+    at = encounters.Positions(user, np.zeros(n, int), lon, np.full(n, 50.0), error_m)
+    one, other = np.triu_indices(n, 1)
+    away_m, both_m = np.abs(lon[one] - lon[other]) * KX, np.hypot(error_m[one], error_m[other])
+    likely = probability_within(away_m, both_m, 50.0) >= 0.02
+    pairs = [pair for e in encounters._near_pairs(at, 50.0, 0.02) for pair in zip(e.one, e.other)]
+    assert sorted(pairs) == list(zip(one[likely], other[likely])) and 200 < len(pairs) < likely.size
+
+
 def test_nobody_and_cancel() -> None:
     tracks = people()
     assert len(found(tracks.take(np.zeros(len(tracks), bool))).one) == 0
