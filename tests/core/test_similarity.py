@@ -98,10 +98,8 @@ def test_users_by_id():
     vectors = np.array([[0.0, 1], [5, 5], [0.1, 1], [9, -4]], np.float32)
     for asked, wanted in (("0", "2"), ("2", "0")):
         found = similar_users(users, asked, 2, lambda tracks, progress: vectors)
-        assert (
-            users.user_ids[found.rows[0]] == wanted
-            and len(found.rows) == len(found.similarity) == len(found.reasons) == 2
-        )
+        assert users.user_ids[found.rows[0]] == wanted
+        assert len(found.rows) == len(found.similarity) == len(found.reasons) == 2
     with pytest.raises(InputError, match="no user 'x' .* ids are: 0, 1, 2, 3.$"):
         similar_users(users, "x", 2, lambda tracks, progress: vectors)
 
@@ -142,8 +140,9 @@ def test_reasons_tell_nothing_of_one_resident():
     t = day + (np.arange(n) // 10 % 9)[:, None] * 3_600_000 + np.arange(7) * 600_000
     home = np.array([30, 70])  # and one each of two regions is there the whole of two nights, of a Saturday too
     nights = MONDAY + 86_400_000 * np.array([1, 5])[:, None] + 3_600_000 * 2 + np.arange(7) * 600_000
-    who = np.concatenate([np.repeat(np.arange(n), 7), np.repeat(home, 14)])
-    when = np.concatenate([t.ravel(), np.tile(nights.ravel(), 2)])
+    seen = np.setdiff1d(np.arange(n), home)  # everybody's last fix is of a night, without any time after it
+    who = np.concatenate([np.repeat(np.arange(n), 7), np.repeat(home, 14), seen])
+    when = np.concatenate([t.ravel(), np.tile(nights.ravel(), 2), np.full(len(seen), nights[1, 0] + 86_400_000)])
     tracks = build_tracks(who, None, when, who // 10 + 0.5, np.full(len(who), 0.5))[0]
 
     def told(min_users):
