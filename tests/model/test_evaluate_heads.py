@@ -19,8 +19,6 @@ from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
 
-WEIGHTS = "weights.safetensors"
-
 
 @pytest.fixture(scope="module")
 def labels_file(tmp_path_factory):

@@ -18,7 +18,6 @@ MANDATORY = (
     *("name", "description", "about", "version", "qgisMinimumVersion"),
     *("author", "email", "homepage", "tracker", "repository"),
 )
-THREE = ("raw:profileusers", "raw:scoreregions", "raw:forecasttracks")
 
 
 def metadata(text: str) -> configparser.SectionProxy:
