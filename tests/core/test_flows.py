@@ -143,6 +143,7 @@ def test_where_zones_overlap_the_first_counts_and_equal_names_differ() -> None:
     assert read_zones([None] * 3, ["a", "a", "a (2)"]).names.tolist() == ["a", "a (2)", "a (2) (2)"]
     assert read_zones([None] * 50_000, ["a"] * 50_000).names[-1] == "a (50000)"  # in no time
     assert np.isnan(zones.centres[1]).all() and read_zones([None], [None]).names.tolist() == ["1"]
+    assert np.isnan(read_zones([shapely.Polygon()], None).centres).all()
 
 
 def test_there_and_back_have_noise_of_their_own() -> None:

@@ -28,6 +28,7 @@ class Zones:
         import shapely
 
         inside = shapely.point_on_surface(self.shapes)
+        inside[shapely.is_empty(inside)] = None  # whose coordinates some versions of GEOS refuse
         return np.column_stack([shapely.get_x(inside), shapely.get_y(inside)])
 
     def find(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
