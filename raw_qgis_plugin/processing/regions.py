@@ -98,7 +98,7 @@ def polygons_in_wgs84(
 class ScoreRegions(RegionAlgorithm):
     ID = "scoreregions"
     TITLE = "Score regions"
-    SUMMARY = "Figures for polygons from the people who visit them, with intervals; few people are withheld."
+    SUMMARY = "Figures for polygons from the people who visit them, with intervals; those of few people are withheld."
 
     def declare(self) -> None:
         words = tr("Polygons in any CRS; their own fields are kept, but for figures of an earlier run.")
@@ -152,7 +152,7 @@ class ScoreRegions(RegionAlgorithm):
 class FindFlows(TrackAlgorithm):
     ID = "flows"
     TITLE = "Flows between zones"
-    SUMMARY = "How many trips go from zone to zone, when and by which modes; few people are withheld."
+    SUMMARY = "How many trips go from zone to zone, when and by which modes; figures of few people are withheld."
     TAGS = ("origin", "destination", "OD", "matrix")
 
     def declare(self) -> None:

@@ -73,7 +73,7 @@
     </message>
     <message>
       <source>A figure of fewer users is withheld, so that nobody is exposed.</source>
-      <translation>Um número de menos usuários é retido, para que ninguém seja exposto.</translation>
+      <translation>Um número de menos usuários é omitido, para que ninguém seja exposto.</translation>
     </message>
     <message>
       <source>A file is in use, perhaps by another QGIS or a virus scanner. Close other windows of QGIS, wait a minute, then press Install again.</source>
@@ -97,7 +97,7 @@
     </message>
     <message>
       <source>A result of Score regions, or of flows.</source>
-      <translation>Um resultado de Pontuar regiões, ou de fluxos.</translation>
+      <translation>Um resultado de Avaliar regiões, ou de fluxos.</translation>
     </message>
     <message>
       <source>A row of figures for each user, track or day, by which they can be compared, clustered or classified.</source>
@@ -564,8 +564,8 @@
       <translation>Números como na mesa de trabalho: os de regiões sobrepostas podem ser subtraídos uns dos outros. Use 'Publicar números' antes de entregá-los a outros.</translation>
     </message>
     <message>
-      <source>Figures for polygons from the people who visit them, with intervals; few people are withheld.</source>
-      <translation>Números para polígonos a partir das pessoas que os visitam, com intervalos; poucas pessoas são retidas.</translation>
+      <source>Figures for polygons from the people who visit them, with intervals; those of few people are withheld.</source>
+      <translation>Números para polígonos a partir das pessoas que os visitam, com intervalos; números de poucas pessoas são omitidos.</translation>
     </message>
     <message>
       <source>Figures of fewer than {n} people are withheld. The recorded people are not the population.</source>
@@ -737,7 +737,7 @@
     </message>
     <message>
       <source>From stop to stop, with modes; or each track of the track field is one, of unknown mode.</source>
-      <translation>De parada a parada, com meios; ou cada trajeto do campo de trajeto é uma viagem, de meio desconhecido.</translation>
+      <translation>De parada a parada, com modos; ou cada trajeto do campo de trajeto é uma viagem, de modo desconhecido.</translation>
     </message>
     <message>
       <source>GIF films</source>
@@ -773,7 +773,7 @@
     </message>
     <message>
       <source>Hours and days of departure, in mean solar time.</source>
-      <translation>Horas e dias da partida, em tempo solar médio.</translation>
+      <translation>Horas e dias da partida, em hora solar média.</translation>
     </message>
     <message>
       <source>Hours are shown in mean solar time: 12:00 as {time}.</source>
@@ -796,8 +796,8 @@
       <translation>Quantas viagens vão de região a região, e a que horas</translation>
     </message>
     <message>
-      <source>How many trips go from zone to zone, when and by which modes; few people are withheld.</source>
-      <translation>Quantas viagens vão de zona a zona, quando e por quais meios; poucas pessoas são retidas.</translation>
+      <source>How many trips go from zone to zone, when and by which modes; figures of few people are withheld.</source>
+      <translation>Quantas viagens vão de zona a zona, quando e por quais modos; números de poucas pessoas são omitidos.</translation>
     </message>
     <message>
       <source>How this was measured</source>
@@ -865,7 +865,7 @@
     </message>
     <message>
       <source>In longer gaps between two fixes of a user there are no encounters.</source>
-      <translation>Em lacunas mais longas entre dois pontos de um usuário não há encontros.</translation>
+      <translation>Em lacunas mais longas entre duas posições de um usuário não há encontros.</translation>
     </message>
     <message>
       <source>In place of the model: {methods}.</source>
@@ -1005,7 +1005,7 @@
     </message>
     <message>
       <source>Labels of people were learned from users of phones in many countries; they may be wrong.</source>
-      <translation>Os rótulos de pessoas foram aprendidos com usuários de telefones de muitos países; podem estar errados.</translation>
+      <translation>Os rótulos de pessoas foram aprendidos com usuários de celulares de muitos países; podem estar errados.</translation>
     </message>
     <message>
       <source>Labels of regions must be a layer of polygons.</source>
@@ -1085,11 +1085,11 @@
     </message>
     <message>
       <source>Main mode</source>
-      <translation>Meio principal</translation>
+      <translation>Modo principal</translation>
     </message>
     <message>
       <source>Main mode of transport</source>
-      <translation>Principal meio de transporte</translation>
+      <translation>Modo principal de transporte</translation>
     </message>
     <message>
       <source>Make a map…</source>
@@ -1169,7 +1169,7 @@
     </message>
     <message>
       <source>Mode unknown</source>
-      <translation>Meio desconhecido</translation>
+      <translation>Modo desconhecido</translation>
     </message>
     <message>
       <source>Model</source>
@@ -1201,7 +1201,7 @@
     </message>
     <message>
       <source>Modes (empty: all)</source>
-      <translation>Meios (vazio: todos)</translation>
+      <translation>Modos (vazio: todos)</translation>
     </message>
     <message>
       <source>Mon</source>
@@ -1221,7 +1221,7 @@
     </message>
     <message>
       <source>Name of the zones (empty: guessed)</source>
-      <translation>Nome das zonas (vazio: adivinhado)</translation>
+      <translation>Nome das zonas (vazio: detectar)</translation>
     </message>
     <message>
       <source>Names with commas between them. The log lists what the model has.</source>
@@ -1385,7 +1385,7 @@
     </message>
     <message>
       <source>Only trips of these modes count, such as: walk, bike, motor, rail.</source>
-      <translation>Só contam viagens destes meios, como: walk, bike, motor, rail.</translation>
+      <translation>Só contam viagens destes modos, como: walk, bike, motor, rail.</translation>
     </message>
     <message>
       <source>Open QGIS's Temporal Controller</source>
@@ -1657,7 +1657,7 @@
     </message>
     <message>
       <source>Residents, workers, commuters and modes of transport, from the places and trips of visitors. This takes as long as a travel diary of them.</source>
-      <translation>Residentes, trabalhadores, pendulares e meios de transporte, dos lugares e viagens dos visitantes. Leva tanto quanto um diário de viagem deles.</translation>
+      <translation>Moradores, trabalhadores, pendulares e modos de transporte, dos lugares e viagens dos visitantes. Leva tanto quanto um diário de viagem deles.</translation>
     </message>
     <message>
       <source>Resume</source>
@@ -1837,7 +1837,7 @@
     </message>
     <message>
       <source>Stops: {n:,}, trips: {m:,} ({seen:,} with fixes on the way), users: {k:,}.</source>
-      <translation>Paradas: {n:,}, viagens: {m:,} ({seen:,} com pontos no caminho), usuários: {k:,}.</translation>
+      <translation>Paradas: {n:,}, viagens: {m:,} ({seen:,} com posições no caminho), usuários: {k:,}.</translation>
     </message>
     <message>
       <source>Stops: {n:,}, trips: {m:,}.</source>
@@ -1889,11 +1889,11 @@
     </message>
     <message>
       <source>Ten phones in Aracaju</source>
-      <translation>Dez telefones em Aracaju</translation>
+      <translation>Dez celulares em Aracaju</translation>
     </message>
     <message>
       <source>Ten phones in Aracaju, Brazil, and what to try.</source>
-      <translation>Dez telefones em Aracaju, Brasil, e o que experimentar.</translation>
+      <translation>Dez celulares em Aracaju, Brasil, e o que experimentar.</translation>
     </message>
     <message>
       <source>Tested on part {fold} of {of}</source>
@@ -1969,7 +1969,7 @@
     </message>
     <message>
       <source>The field {name} does not hold numbers: score or add up again.</source>
-      <translation>O campo {name} não contém números: pontue ou some de novo.</translation>
+      <translation>O campo {name} não contém números: avalie ou some de novo.</translation>
     </message>
     <message>
       <source>The figures and differences as a table (CSV)</source>
@@ -1997,7 +1997,7 @@
     </message>
     <message>
       <source>The graphics card or its libraries failed, so the CPU does the work. ONNX Runtime says: {text}</source>
-      <translation>A placa de vídeo ou suas bibliotecas falharam, então a CPU faz o trabalho. O ONNX Runtime diz: {text}</translation>
+      <translation>A placa gráfica ou suas bibliotecas falharam, então a CPU faz o trabalho. O ONNX Runtime diz: {text}</translation>
     </message>
     <message>
       <source>The head {name} was taught with another backbone. Teach it again.</source>
@@ -2025,7 +2025,7 @@
     </message>
     <message>
       <source>The layer has no fields noise_key and n_users: score the regions again, and publish that.</source>
-      <translation>A camada não tem os campos noise_key e n_users: pontue as regiões de novo e publique o resultado.</translation>
+      <translation>A camada não tem os campos noise_key e n_users: avalie as regiões de novo e publique o resultado.</translation>
     </message>
     <message>
       <source>The layer is a table without geometry. Import tracks makes a layer of points of its file.</source>
@@ -2913,7 +2913,7 @@
     </message>
     <message>
       <source>mode unknown</source>
-      <translation>meio desconhecido</translation>
+      <translation>modo desconhecido</translation>
     </message>
     <message>
       <source>model</source>

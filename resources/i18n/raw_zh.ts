@@ -564,7 +564,7 @@
       <translation>桌面数字：重叠区域的数字可以相减。交给他人之前请使用“发布数字”。</translation>
     </message>
     <message>
-      <source>Figures for polygons from the people who visit them, with intervals; few people are withheld.</source>
+      <source>Figures for polygons from the people who visit them, with intervals; those of few people are withheld.</source>
       <translation>由到访者得出的多边形数字，附区间；人数少的不予显示。</translation>
     </message>
     <message>
@@ -796,7 +796,7 @@
       <translation>区域之间有多少出行，以及在什么时间</translation>
     </message>
     <message>
-      <source>How many trips go from zone to zone, when and by which modes; few people are withheld.</source>
+      <source>How many trips go from zone to zone, when and by which modes; figures of few people are withheld.</source>
       <translation>分区之间有多少出行、何时、何种方式；人数少的不予显示。</translation>
     </message>
     <message>
