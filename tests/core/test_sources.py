@@ -268,7 +268,7 @@ TIMES = [
 
 @pytest.mark.parametrize("times", TIMES)
 def test_parquet_times_of_every_type(tmp_path, times):
-    tracks, _, _ = read_columns(tmp_path, t=times, lon=[1, 1], lat=[2, 2], user_id=[5, 5])
+    tracks, _, _ = read_columns(tmp_path, t=times, x=[1, 1], y=[2, 2], geom=["POINT (1 2)", None], user_id=[5, 5])
     assert tracks.t.tolist() == [TEN, TEN + 60_000] and tracks.user_ids.tolist() == ["5"]
 
 

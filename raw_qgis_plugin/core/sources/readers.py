@@ -14,7 +14,7 @@ from ..errors import InputError, Progress, no_progress, part_of, require, transl
 from ..specs import FORMATS
 from ..times import UTC, find_date_order, find_zone, is_text
 from ..tracks import Skipped, Tracks, build_tracks
-from .schema import AS_GUESSED, NONE, Schema, find_columns, has_fixes, plain
+from .schema import AS_GUESSED, GEOMETRY, NONE, Schema, find_columns, has_fixes, plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -264,7 +264,10 @@ def _open_parquet(file: Path, progress: Progress) -> tuple[list[str], Callable[[
         data = parquet.ParquetFile(file, pre_buffer=False)  # else Arrow holds the whole file
     except (pa.ArrowException, OSError) as error:
         raise InputError("{file} cannot be read as Parquet: {error}", file=file.name, error=error) from error
-    return data.schema_arrow.names, tables
+    names, wkb = data.schema_arrow.names, (pa.binary(), pa.large_binary())
+    if {"x", "y"} <= {*map(plain, names)}:  # they are the positions where a geometry is text
+        names = [a for a, kind in zip(names, data.schema_arrow.types) if kind in wkb or plain(a) not in GEOMETRY]
+    return names, tables
 
 
 def choose(names: list[str], wanted: Schema, file: Path) -> Schema:
