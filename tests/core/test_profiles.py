@@ -178,12 +178,12 @@ def test_figures_of_a_track_by_hand():
 def test_evidence_says_what_labels_of_tracks_rest_on(invented_model):
     model = invented_model(COMMUTER, MODE)
     way = np.arange(61) * 0.001
-    halts = np.interp(np.arange(61), [0, 15, 25, 35, 45, 60], [0, 0.015, 0.015, 0.025, 0.025, 0.04])
+    halts = np.interp(np.arange(61), [0, 15, 25, 35, 45, 60], [0, 0.002, 0.002, 0.0033, 0.0033, 0.0053])
     user, t = np.repeat(["a", "b"], 61), np.tile(np.arange(61) * 10_000, 2)
     lines, _ = build_tracks(user, None, t, np.append(way, halts), np.zeros(122))
     assert profile(lines, model, "track").columns["evidence"].tolist() == [
         "6.7 km in 10 min, 40 km/h on average, over 40 km/h for a tenth of it, halts: 0",
-        "4.5 km in 10 min, 27 km/h on average, over 40 km/h for a tenth of it, halts: 2",
+        "0.6 km in 10 min, 4 km/h on average, over 5 km/h for a tenth of it, halts: 2",
     ]
     alone, _ = build_tracks(["a", "b", "b"], ["x", "y", "y"], [0, 0, HOUR], [0, 0, 0.1], [0, 0, 0])
     assert profile(alone, model, "track").columns["evidence"][0] == ""
