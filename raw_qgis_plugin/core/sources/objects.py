@@ -38,7 +38,7 @@ def object_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[
     else:
         items = [item for item in items if item.get("_type", "location") == "location"]
         for item in (each for each in items if "_type" in each):  # of OwnTracks: a person's files have one tid
-            item.setdefault("topic", item.get("tid"))
+            item["user"] = item.get("topic") or item.get("tid")
         names = dict.fromkeys(name for item in items[:1000] for name, value in item.items() if type(value) in PLAIN)
         if not names:
             words = "{file} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks."

@@ -22,7 +22,7 @@ USER = [
     "mmsi", "device", "idandroid", "vehicle", "taxi", "driver", "advertiser", "adid", "maid", "benutzer", "nutzer",
     "teilnehmer", "personen", "gerät", "geräte", "geraet", "fahrzeug", "fahrer", "usuario", "persona", "vehiculo",
     "vehículo", "usuário", "pessoa", "veículo", "veiculo", "utilisateur", "personne", "véhicule", "vehicule", "utente",
-    "veicolo", "gebruiker", "persoon", "voertuig", "用户", "车辆", "车牌号", "vehicleref", "uuid", "topic",
+    "veicolo", "gebruiker", "persoon", "voertuig", "用户", "车辆", "车牌号", "vehicleref", "uuid",
 ]
 TRACK = [
     "trackid", "track", "trip", "tid", "traj", "trajectory", "journey", "journeyref", "vehiclejourneyref", "ride",
