@@ -180,7 +180,7 @@ def test_an_earlier_run_is_not_written_over(name: str, tmp_path: Path, capsys: p
 
 
 def test_trips_found_in_complete_records_are_the_true_ones(tmp_path: Path) -> None:
-    """Common part of commuters between hexagons of 500 m, with all fixes and with one in ten minutes."""
+    """Common part of commuters between hexagons of 700 m, with all fixes and with one in ten minutes."""
     assert run(main, [*CITY, "--complete", "--output", str(tmp_path / "city")]) == 0
     truth = rows(tmp_path / "city" / "truth_tracks.csv")
     true = np.array([[float(row[f"{x}_{end}"]) for end in ("start", "end") for x in ("lon", "lat")] for row in truth])
@@ -188,12 +188,12 @@ def test_trips_found_in_complete_records_are_the_true_ones(tmp_path: Path) -> No
     table = pq.read_table(tmp_path / "city" / "tracks.parquet")
     user = np.array(table["user_id"].to_pylist(), object)
     t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
-    for step, least in ((1, 0.92), (600_000, 0.85)):
+    for step, least in ((1, 0.89), (600_000, 0.88)):
         some = np.flatnonzero(run_starts(user, t // step))
         tracks, _ = build_tracks(user[some], None, t[some], lon[some], lat[some])
         found = trips_of(find_diary(tracks, None))
         ends = np.concatenate([true[:, :2], found.begin[found.complete], true[:, 2:], found.end[found.complete]])
-        begin, end = np.split(hexagons(*ends.T, 500.0)[1], 2)
+        begin, end = np.split(hexagons(*ends.T, 700.0)[1], 2)
         pair = np.unique(np.column_stack([begin, end]), axis=0, return_inverse=True)[1].ravel()
         counts = [np.bincount(some, minlength=pair.max() + 1) for some in np.split(pair, [len(true)])]
         assert 2 * np.minimum(*counts).sum() / len(pair) > least
