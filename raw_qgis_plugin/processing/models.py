@@ -60,7 +60,7 @@ class TrainingAlgorithm(TrackAlgorithm):
             if text and "verdict" not in line:
                 run.feedback.pushConsoleInfo(text) if "text" in line else run.info(text)
             if share is not None and not run.feedback.isCanceled():
-                run.stage(text, 15 + 85 * share) if "stage" in line else stage(share)
+                run.stage(text, 15 + 85 * share) if line.get("stage", "done") != "done" else stage(share)
             if "seconds_left" in line:
                 left = time_left(line["seconds_left"])
                 run.feedback.setProgressText(tr("Training: {left} left").format(left=left))
