@@ -30,7 +30,7 @@ from raw_qgis_plugin.core.errors import translated
 from raw_qgis_plugin.core.evaluation.baselines import simple_methods
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
 from raw_qgis_plugin.core.evaluation.report import Page
-from raw_qgis_plugin.core.evaluation.verdicts import MIN_GROUPS
+from raw_qgis_plugin.core.evaluation.verdicts import MIN_GROUPS, in_words
 from raw_qgis_plugin.core.evaluation.windows import errors_m, spread
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
@@ -62,6 +62,11 @@ def compare(tracks: Tracks, before: Bundle, after: Bundle, seed: int = 0) -> dic
     return results
 
 
+def family_words(k: str) -> str:
+    """A family of windows in words, such as 'with fixes every 15 s'."""
+    return translated(FAMILY_WORDS[k]) if k in FAMILY_WORDS else translated("with fixes every {s}", s=k)
+
+
 def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     """Whether to use the new model, None where that is open; the advice in one or two sentences; the errors in one.
 
@@ -72,10 +77,7 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     if not figures:
         why = "Nobody could be held out whose tracks are long enough (45 fixes at 5, 15 or 60 s, or days)."
         return None, translated("It can't be said whether the new model is better."), translated(why)
-    at = {
-        k: translated(FAMILY_WORDS[k]) if k in FAMILY_WORDS else translated("with fixes every {s}", s=k)
-        for k in figures
-    }
+    at = {k: family_words(k) for k in figures}
     n = max(r["people"] for r in figures.values())
     pairs = ", ".join(f"{r['before_m']:.0f} → {r['after_m']:.0f} m {at[k]}" for k, r in figures.items())
     errors = translated("Mean error, before → now, for people held out from training ({n}): {pairs}.", n=n, pairs=pairs)
@@ -98,28 +100,31 @@ def write_report(file: Path, before: dict, after: dict, figures: dict[str, dict]
     """Write the report. before, after: cards. figures: of `compare`."""
     training = after["training"]
     page = Page(
-        f"{after['name']}: what the training did",
-        f"{training['points']:,} fixes in {training['step']:,} steps and {training['seconds'] / 60:.1f} minutes on "
-        f"{training['device']}.",
-    )
+        translated("{name}: what the training did", name=after["name"]),
+        translated(
+            "{n:,} fixes in {steps:,} steps and {minutes:.1f} minutes on {device}.", n=training["points"],
+            steps=training["step"], minutes=training["seconds"] / 60, device=training["device"],
+        ),
+    )  # fmt: skip
     page.sentence(verdict, "key")
-    page.heading("Forecasts before and after")
-    page.sentence(
-        "Mean error in metres on the same forecasts of people held out: the next five fixes after forty, at 5, 15 and "
-        "60 s; for days (long, filled) 15 to 150 minutes ahead. Below 1 the new model is better; the interval "
-        "(99 %, since there are five such comparisons) is by person."
-    )
-    columns = ["tracks", "people", "windows", "best simple method", f"before ({before['name']})", "after",
-               "after / before"]  # fmt: skip
-    page.table(columns, [
-        [name, int(r["people"]), int(r["windows"]), f"{r['simple_m']:.1f} ({r['best_simple']})", r["before_m"],
-         r["after_m"], ratio_words(r) if r["people"] > 1 else f"{r['ratio']:.3f}"]
-        for name, r in figures.items()
+    page.heading(translated("Forecasts before and after"))
+    page.sentence(translated(
+        "Mean error in metres on the same forecasts of people held out: the next five fixes after forty, or 15 to 150 "
+        "minutes ahead. Below 1 the new model is better; the interval (99 %, since there are five such comparisons) is "
+        "by person."
+    ))  # fmt: skip
+    columns = "forecasts | people | windows | best simple method | before ({name}) | after | after / before"
+    page.table([words.format(name=before["name"]) for words in translated(columns).split(" | ")], [
+        [family_words(k), int(r["people"]), int(r["windows"]), f"{r['simple_m']:.1f} ({in_words(r['best_simple'])})",
+         r["before_m"], r["after_m"], ratio_words(r) if r["people"] > 1 else f"{r['ratio']:.3f}"]
+        for k, r in figures.items()
     ])  # fmt: skip
     if before["calibration"] == after["calibration"]:
-        page.sentence("The areas stay as they were: too few people could be held out to calibrate them again.")
-    if names := ", ".join(head["name"] for head in before["heads"]):
-        page.sentence(f"The new model has no heads ({names}), since embeddings have changed. Train your own again.")
+        words = "The areas stay as they were: too few people could be held out to calibrate them again."
+        page.sentence(translated(words))
+    if names := ", ".join(translated(head.get("title") or head["name"]) for head in before["heads"]):
+        words = "The new model has no labels ({names}), since embeddings have changed. Teach your own again."
+        page.sentence(translated(words, names=names))
     page.write(file)
 
 

@@ -180,7 +180,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         }  # fmt: skip
         add_head(training.bundle, a.output, spec.task_name, head, card)
     if a.report:
-        report_page(spec.task_name, task, predictions, card).write(a.report)
+        report_page(task, predictions, card).write(a.report)
     found = worth(card["metrics"])
     use = found in (Worth.PROVEN, Worth.UNPROVEN)
     more = {"few_labels": card["few_labels"], "use": use, "advice": found.value, "verdict": card["verdict"]}

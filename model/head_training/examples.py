@@ -27,6 +27,7 @@ Embed = Callable[[Tracks], np.ndarray]
 COUNTS = 3 + len(REGION_ACTIVITY)  # a region head's last inputs: visitors, fixes and area, and its activity
 BASELINES = {"region": "gradient boosting on the numbers of users and fixes and the area"}
 SAME_FOR_ALL = "the same answer for all, the most frequent or the middle one"
+SAME_FOR_ALL_NEARER = f"{SAME_FOR_ALL}: nearer than gradient boosting here"
 BASELINE = "gradient boosting on the features that need no network (speeds, turns, stops, hours, places, trips)"
 
 

@@ -16,13 +16,14 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss
 
 from model.cli import Report, print_line
 from model.head_training import fit
-from model.head_training.examples import SAME_FOR_ALL, Examples, without_lone_classes
+from model.head_training.examples import SAME_FOR_ALL_NEARER, Examples, without_lone_classes
 from model.head_training.fit import Arrays, Task
 from model.training.card import without_heads, write_card
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, worth
 from raw_qgis_plugin.core.bundle.contract import HEADS
+from raw_qgis_plugin.core.embedding.applicability import limits_in_words
 from raw_qgis_plugin.core.errors import InputError, translated
 from raw_qgis_plugin.core.evaluation.metrics import by_group, limits
 from raw_qgis_plugin.core.evaluation.report import Page
@@ -70,7 +71,7 @@ def train(
     share, gain = best_share(answers, truth, task), 1.0
     out, best = mixed(answers, share), int(np.argmin([_errors(each, truth, task).mean() for each in simple]))
     card = {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain} | (
-        {} if best else {"baseline": f"{SAME_FOR_ALL}: nearer than gradient boosting here"}
+        {} if best else {"baseline": SAME_FOR_ALL_NEARER}
     )
     if task.classes:
         gain = 1 / fit.temperature(out, truth)
@@ -222,37 +223,42 @@ def verdict(metrics: dict[str, Any]) -> str:
     return f"{words} {few}".rstrip()
 
 
-def report_page(name: str, task: Task, p: Predictions, card: dict[str, Any]) -> Page:
+def report_page(task: Task, p: Predictions, card: dict[str, Any]) -> Page:
     """A page about a head: the verdict, the scores, with how many labels, and where it is right and wrong."""
-    page = Page(f"Head {name}", f"One answer a {card['unit']}, on the labels '{card['task']}'.")
+    of_each = translated("One answer a {unit}.", unit=translated(card["unit"]))
+    page = Page(translated("The label {name}", name=card["title"]), of_each)
     page.sentence(card["verdict"], "key")
-    metrics, unit = card["metrics"], f" ({card['unit_of_measure']})" if card.get("unit_of_measure") else ""
-    page.heading("Beside the baseline")
-    page.sentence(
-        "Units of one person (regions: of one block) are never in both training and test. "
-        f"The baseline is {card['baseline']}."
-    )
-    names = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": f"mean absolute error{unit}", "r2": "R²"}
+    page.heading(translated("Beside a simple method"))
+    words = "Units of one person (regions: of one block) are never in both training and test."
+    page.sentence(f"{translated(words)} {translated('The simple method is {}.').format(translated(card['baseline']))}")
+    metrics, right, error = card["metrics"], translated("share of right answers"), translated("mean absolute error")
+    error += f" ({card['unit_of_measure']})" if card.get("unit_of_measure") else ""
+    names = {"accuracy": right, "macro_f1": "macro-F1", "mae": error, "r2": "R²"}
     rows = [[names[k], f"{v:.3f}", f"{metrics['baseline'][k]:.3f}"] for k, v in metrics["head"].items()]
-    page.table(["", "head", "baseline"], rows)
+    page.table(["", *translated("model | simple method").split(" | ")], rows)
     ratio, low, high = metrics["ratio"]
-    page.sentence(
-        f"The head makes {ratio:.2f} times the baseline's error (95 % interval {low:.2f} to {high:.2f}; "
-        f"{metrics['units']:,} units in {metrics['groups']:,} groups, drawn whole)."
-    )
+    most = f"{high:.2f}" if high < 1000 else "∞"  # in some draws the simple method made no error
+    page.sentence(translated(
+        "The model makes {times:.2f} times the simple method's error (95 % interval {low:.2f} to {most}; {units:,} "
+        "units in {groups:,} groups, drawn whole).", times=ratio, low=low, most=most, **metrics,
+    ))  # fmt: skip
     if card.get("few_labels"):
-        page.heading("With fewer labels")
-        measure = "accuracy" if task.classes else names["mae"]
-        page.sentence("Labels were left out at random, ten times, and the head was tested on other people or places.")
-        page.table(["labels", measure], [[n, f"{value:.3f}"] for n, value in card["few_labels"].items()])
+        page.heading(translated("With fewer labels"))
+        words = "Labels were left out at random, ten times, and the model was tested on other people or places."
+        page.sentence(translated(words))
+        columns = [translated("labels"), right if task.classes else error]
+        page.table(columns, [[n, f"{value:.3f}"] for n, value in card["few_labels"].items()])
     if task.classes:
-        page.heading("Right and wrong")
-        counts = confusion_matrix(p.truth, p.head, labels=range(len(task.classes)))
-        page.table(["truth \\ answer", *task.classes, "right"], [
+        page.heading(translated("Right and wrong"))
+        counts, heads = confusion_matrix(p.truth, p.head, labels=range(len(task.classes))), "truth \\ answer | right"
+        first, last = translated(heads).split(" | ")
+        page.table([first, *task.classes, last], [
             [word, *map(int, row), f"{row[i] / max(row.sum(), 1):.0%}"]
             for i, (word, row) in enumerate(zip(task.classes, counts, strict=True))
         ])  # fmt: skip
-        page.sentence(f"A label less sure than {card['threshold']:.0%} is given as 'unknown'.")
-    page.heading("Where it holds")
-    page.table(["", "from", "to"], [[k, *v] for k, v in card["domain"].items()])
+        words = "A label less sure than {share:.0%} is given as 'unknown'."
+        page.sentence(translated(words, share=card["threshold"]))
+    page.heading(translated("Where it holds"))
+    words = "Answers are marked, and not to be relied on, where there are: {reasons}."
+    page.sentence(translated(words, reasons="; ".join(limits_in_words(card["domain"]).values())))
     return page

@@ -49,7 +49,8 @@ def main() -> int:
         if hasattr(os, "nice"):
             os.nice(5)  # QGIS has priority
         about = json.loads((folder / ABOUT).read_text("utf-8"))
-        errors.translate = translator(about.get("language", ""))
+        errors.speaks = about.get("language", "")
+        errors.translate = translator(errors.speaks)
         sys.argv = [about["module"], *about["arguments"]]
         try:
             runpy.run_module(about["module"], run_name="__main__", alter_sys=True)

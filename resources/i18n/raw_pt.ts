@@ -92,6 +92,10 @@
       <translation>Um filme precisa do ffmpeg (para MP4) ou do Pillow (para GIF). Instale um deles e tente de novo.</translation>
     </message>
     <message>
+      <source>A label less sure than {share:.0%} is given as 'unknown'.</source>
+      <translation>Um rótulo com menos de {share:.0%} de certeza é dado como 'unknown'.</translation>
+    </message>
+    <message>
       <source>A page with title, legend, scale and notes in QGIS's layout window.</source>
       <translation>Uma página com título, legenda, escala e notas na janela de layout do QGIS.</translation>
     </message>
@@ -144,6 +148,10 @@
       <translation>Um id tem {n:,} letras: '{start}…'. Escolha outra coluna de usuários ou trajetos.</translation>
     </message>
     <message>
+      <source>Answers are marked, and not to be relied on, where there are: {reasons}.</source>
+      <translation>As respostas são marcadas, e não se deve confiar nelas, onde há: {reasons}.</translation>
+    </message>
+    <message>
       <source>Area, km²</source>
       <translation>Área, km²</translation>
     </message>
@@ -194,6 +202,10 @@
     <message>
       <source>Begin with</source>
       <translation>Modelo inicial</translation>
+    </message>
+    <message>
+      <source>Beside a simple method</source>
+      <translation>Ao lado de um método simples</translation>
     </message>
     <message>
       <source>By bike</source>
@@ -704,6 +716,10 @@
       <translation>Previsões</translation>
     </message>
     <message>
+      <source>Forecasts before and after</source>
+      <translation>Previsões antes e depois</translation>
+    </message>
+    <message>
       <source>Forecasts of {name}: what to use, and how far off</source>
       <translation>Previsões de {name}: o que usar, e qual o erro</translation>
     </message>
@@ -1020,6 +1036,10 @@
       <translation>Rótulos de {unit}</translation>
     </message>
     <message>
+      <source>Labels were left out at random, ten times, and the model was tested on other people or places.</source>
+      <translation>Rótulos foram deixados de fora ao acaso, dez vezes, e o modelo foi testado com outras pessoas ou lugares.</translation>
+    </message>
+    <message>
       <source>Latitude</source>
       <translation>Latitude</translation>
     </message>
@@ -1114,6 +1134,10 @@
     <message>
       <source>Matrix of trips</source>
       <translation>Matriz de viagens</translation>
+    </message>
+    <message>
+      <source>Mean error in metres on the same forecasts of people held out: the next five fixes after forty, or 15 to 150 minutes ahead. Below 1 the new model is better; the interval (99 %, since there are five such comparisons) is by person.</source>
+      <translation>Erro médio em metros nas mesmas previsões de pessoas deixadas fora do treino: as cinco posições seguintes a quarenta, ou 15 a 150 minutos à frente. Abaixo de 1 o modelo novo é melhor; o intervalo (99 %, pois há cinco comparações) é por pessoa.</translation>
     </message>
     <message>
       <source>Mean error, before → now, for people held out from training ({n}): {pairs}.</source>
@@ -1370,6 +1394,10 @@
     <message>
       <source>On foot</source>
       <translation>A pé</translation>
+    </message>
+    <message>
+      <source>One answer a {unit}.</source>
+      <translation>Uma resposta por {unit}.</translation>
     </message>
     <message>
       <source>One forecast for each</source>
@@ -1668,6 +1696,10 @@
       <translation>Retomar do último ponto salvo</translation>
     </message>
     <message>
+      <source>Right and wrong</source>
+      <translation>Acertos e erros</translation>
+    </message>
+    <message>
       <source>Rows of {file} without the {n} columns of its header: {rows:,}.</source>
       <translation>Linhas de {file} sem as {n} colunas do cabeçalho: {rows:,}.</translation>
     </message>
@@ -1924,6 +1956,10 @@
       <translation>O perfil do QGIS não pode ser gravado; por isso estes números não podem ser publicados.</translation>
     </message>
     <message>
+      <source>The areas stay as they were: too few people could be held out to calibrate them again.</source>
+      <translation>As áreas ficam como eram: não se pôde deixar de fora gente suficiente para calibrá-las de novo.</translation>
+    </message>
+    <message>
       <source>The card as a page of HTML</source>
       <translation>A ficha como página HTML</translation>
     </message>
@@ -2006,6 +2042,10 @@
     <message>
       <source>The installation was cancelled.</source>
       <translation>A instalação foi cancelada.</translation>
+    </message>
+    <message>
+      <source>The label {name}</source>
+      <translation>O rótulo {name}</translation>
     </message>
     <message>
       <source>The labels are too few or in too few groups for a cross-validation, so the head could not be evaluated.</source>
@@ -2112,6 +2152,10 @@
       <translation>O modelo aprende como as pessoas se movem nos seus trajetos. Sem rótulos.</translation>
     </message>
     <message>
+      <source>The model makes {times:.2f} times the simple method's error (95 % interval {low:.2f} to {most}; {units:,} units in {groups:,} groups, drawn whole).</source>
+      <translation>O modelo comete {times:.2f} vezes o erro do método simples (intervalo de 95 %: {low:.2f} a {most}; {units:,} unidades em {groups:,} grupos, sorteados inteiros).</translation>
+    </message>
+    <message>
       <source>The model of RAW and your own: cards and import.</source>
       <translation>O modelo do RAW e os seus: fichas e importação.</translation>
     </message>
@@ -2142,6 +2186,10 @@
     <message>
       <source>The network starts from random weights.</source>
       <translation>A rede começa com pesos aleatórios.</translation>
+    </message>
+    <message>
+      <source>The new model has no labels ({names}), since embeddings have changed. Teach your own again.</source>
+      <translation>O modelo novo não tem rótulos ({names}), pois os vetores mudaram. Ensine os seus de novo.</translation>
     </message>
     <message>
       <source>The number of parts of time. Each part gives about the same number of cases.</source>
@@ -2186,6 +2234,10 @@
     <message>
       <source>The regions' ids are from the field {name}.</source>
       <translation>Os ids das regiões vêm do campo {name}.</translation>
+    </message>
+    <message>
+      <source>The simple method is {}.</source>
+      <translation>O método simples é {}.</translation>
     </message>
     <message>
       <source>The style of {layer} failed: {error}</source>
@@ -2476,6 +2528,10 @@
       <translation>Unidade dos rótulos</translation>
     </message>
     <message>
+      <source>Units of one person (regions: of one block) are never in both training and test.</source>
+      <translation>Unidades de uma pessoa (regiões: de um quarteirão) nunca estão no treino e no teste ao mesmo tempo.</translation>
+    </message>
+    <message>
       <source>Unknown time zone '{name}'. Use an IANA name such as UTC, Europe/Berlin or America/Maceio.</source>
       <translation>Fuso horário desconhecido: '{name}'. Use um nome IANA como UTC, Europe/Berlin ou America/Maceio.</translation>
     </message>
@@ -2584,6 +2640,10 @@
       <translation>O que usar, uma frase por horizonte</translation>
     </message>
     <message>
+      <source>Where it holds</source>
+      <translation>Onde vale</translation>
+    </message>
+    <message>
       <source>Where no other model is chosen</source>
       <translation>Quando nenhum outro modelo é escolhido</translation>
     </message>
@@ -2606,6 +2666,10 @@
     <message>
       <source>Whether to use the new model</source>
       <translation>Se vale a pena usar o novo modelo</translation>
+    </message>
+    <message>
+      <source>With fewer labels</source>
+      <translation>Com menos rótulos</translation>
     </message>
     <message>
       <source>With the method 'simple' Forecast uses the best simple method of each horizon.</source>
@@ -2872,6 +2936,10 @@
       <translation>previsões</translation>
     </message>
     <message>
+      <source>forecasts | people | windows | best simple method | before ({name}) | after | after / before</source>
+      <translation>previsões | pessoas | janelas | melhor método simples | antes ({name}) | depois | depois / antes</translation>
+    </message>
+    <message>
       <source>from {region}</source>
       <translation>de {region}</translation>
     </message>
@@ -2884,6 +2952,14 @@
       <translation>geometria</translation>
     </message>
     <message>
+      <source>gradient boosting on the features that need no network (speeds, turns, stops, hours, places, trips)</source>
+      <translation>gradient boosting com as características que não exigem rede (velocidades, curvas, paradas, horas, lugares, viagens)</translation>
+    </message>
+    <message>
+      <source>gradient boosting on the numbers of users and fixes and the area</source>
+      <translation>gradient boosting com os números de usuários e posições e a área</translation>
+    </message>
+    <message>
       <source>horizon | answers | users | model, mean (m) | median (m) | best simple method | mean (m) | staying (m) | ratio [95 %] | in 50, 80 % area</source>
       <translation>horizonte | respostas | usuários | modelo, média (m) | mediana (m) | melhor método simples | média (m) | ficar parado (m) | razão [95 %] | na área de 50, 80 %</translation>
     </message>
@@ -2892,12 +2968,20 @@
       <translation>salto impossível</translation>
     </message>
     <message>
+      <source>labels</source>
+      <translation>rótulos</translation>
+    </message>
+    <message>
       <source>labels of your own</source>
       <translation>rótulos próprios</translation>
     </message>
     <message>
       <source>less than {n:g} hours on record</source>
       <translation>menos de {n:g} horas registradas</translation>
+    </message>
+    <message>
+      <source>mean absolute error</source>
+      <translation>erro absoluto médio</translation>
     </message>
     <message>
       <source>mean speed on the way [{:.0f} km/h]</source>
@@ -2918,6 +3002,10 @@
     <message>
       <source>model</source>
       <translation>modelo</translation>
+    </message>
+    <message>
+      <source>model | simple method</source>
+      <translation>modelo | método simples</translation>
     </message>
     <message>
       <source>month first: 12/31/2024</source>
@@ -3104,6 +3192,10 @@
       <translation>correto em {share:.0f} % dos casos com os quais não tinha aprendido ({n} fontes com o mesmo peso, a pior {low:.0f} %, a melhor {high:.0f} %; desconhecido conta como erro).</translation>
     </message>
     <message>
+      <source>share of right answers</source>
+      <translation>proporção de acertos</translation>
+    </message>
+    <message>
       <source>shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.</source>
       <translation>shipped: o modelo que vem com o RAW. none: pesos aleatórios. Ou a pasta ou o .zip de um pacote.</translation>
     </message>
@@ -3172,6 +3264,10 @@
       <translation>igual</translation>
     </message>
     <message>
+      <source>the same answer for all, the most frequent or the middle one: nearer than gradient boosting here</source>
+      <translation>a mesma resposta para todos, a mais frequente ou a do meio: aqui, mais próxima que o gradient boosting</translation>
+    </message>
+    <message>
       <source>these tracks</source>
       <translation>estes trajetos</translation>
     </message>
@@ -3226,6 +3322,10 @@
     <message>
       <source>tracks</source>
       <translation>trajetos</translation>
+    </message>
+    <message>
+      <source>truth \ answer | right</source>
+      <translation>verdade \ resposta | acertos</translation>
     </message>
     <message>
       <source>unknown</source>
@@ -3476,6 +3576,10 @@
       <translation>{n:,} posições</translation>
     </message>
     <message>
+      <source>{n:,} fixes in {steps:,} steps and {minutes:.1f} minutes on {device}.</source>
+      <translation>{n:,} posições em {steps:,} passos e {minutes:.1f} minutos em {device}.</translation>
+    </message>
+    <message>
       <source>{n:,} fixes, {first} to {last} UTC</source>
       <translation>{n:,} posições, {first} a {last} UTC</translation>
     </message>
@@ -3546,6 +3650,10 @@
     <message>
       <source>{name}: refused</source>
       <translation>{name}: recusado</translation>
+    </message>
+    <message>
+      <source>{name}: what the training did</source>
+      <translation>{name}: o que o treino mudou</translation>
     </message>
     <message>
       <source>{n} % of cases lie inside</source>

@@ -92,6 +92,10 @@
       <translation>制作影片需要 ffmpeg（MP4）或 Pillow（GIF）。请安装其一后重试。</translation>
     </message>
     <message>
+      <source>A label less sure than {share:.0%} is given as 'unknown'.</source>
+      <translation>把握低于 {share:.0%} 的标签记为“unknown”。</translation>
+    </message>
+    <message>
       <source>A page with title, legend, scale and notes in QGIS's layout window.</source>
       <translation>在 QGIS 布局窗口中生成带标题、图例、比例尺和说明的页面。</translation>
     </message>
@@ -144,6 +148,10 @@
       <translation>有一个 id 长达 {n:,} 个字符：“{start}…”。请选择其他用户列或轨迹列。</translation>
     </message>
     <message>
+      <source>Answers are marked, and not to be relied on, where there are: {reasons}.</source>
+      <translation>出现以下情况时，回答会被标记，请勿依赖：{reasons}。</translation>
+    </message>
+    <message>
       <source>Area, km²</source>
       <translation>面积，km²</translation>
     </message>
@@ -194,6 +202,10 @@
     <message>
       <source>Begin with</source>
       <translation>起始模型</translation>
+    </message>
+    <message>
+      <source>Beside a simple method</source>
+      <translation>与简单方法对比</translation>
     </message>
     <message>
       <source>By bike</source>
@@ -704,6 +716,10 @@
       <translation>预测</translation>
     </message>
     <message>
+      <source>Forecasts before and after</source>
+      <translation>之前与之后的预测</translation>
+    </message>
+    <message>
       <source>Forecasts of {name}: what to use, and how far off</source>
       <translation>{name} 的预测：用什么，误差多大</translation>
     </message>
@@ -1020,6 +1036,10 @@
       <translation>标签：{unit}</translation>
     </message>
     <message>
+      <source>Labels were left out at random, ten times, and the model was tested on other people or places.</source>
+      <translation>随机去掉部分标签，重复十次，并用其他人或地点测试模型。</translation>
+    </message>
+    <message>
       <source>Latitude</source>
       <translation>纬度</translation>
     </message>
@@ -1114,6 +1134,10 @@
     <message>
       <source>Matrix of trips</source>
       <translation>出行矩阵</translation>
+    </message>
+    <message>
+      <source>Mean error in metres on the same forecasts of people held out: the next five fixes after forty, or 15 to 150 minutes ahead. Below 1 the new model is better; the interval (99 %, since there are five such comparisons) is by person.</source>
+      <translation>对未参与训练的人做相同预测的平均误差（米）：四十个定位点之后的五个定位点，或提前 15 至 150 分钟。低于 1 表示新模型更好；区间（99 %，因为有五项比较）按人计算。</translation>
     </message>
     <message>
       <source>Mean error, before → now, for people held out from training ({n}): {pairs}.</source>
@@ -1370,6 +1394,10 @@
     <message>
       <source>On foot</source>
       <translation>步行</translation>
+    </message>
+    <message>
+      <source>One answer a {unit}.</source>
+      <translation>每个{unit}一个回答。</translation>
     </message>
     <message>
       <source>One forecast for each</source>
@@ -1668,6 +1696,10 @@
       <translation>从上一个检查点恢复</translation>
     </message>
     <message>
+      <source>Right and wrong</source>
+      <translation>对与错</translation>
+    </message>
+    <message>
       <source>Rows of {file} without the {n} columns of its header: {rows:,}.</source>
       <translation>{file} 中不具备表头 {n} 列的行：{rows:,}。</translation>
     </message>
@@ -1924,6 +1956,10 @@
       <translation>QGIS 配置文件夹不可写，因此这些数字无法发布。</translation>
     </message>
     <message>
+      <source>The areas stay as they were: too few people could be held out to calibrate them again.</source>
+      <translation>区域保持原样：能留出的人太少，无法重新校准。</translation>
+    </message>
+    <message>
       <source>The card as a page of HTML</source>
       <translation>将卡片存为 HTML 页面</translation>
     </message>
@@ -2006,6 +2042,10 @@
     <message>
       <source>The installation was cancelled.</source>
       <translation>安装已取消。</translation>
+    </message>
+    <message>
+      <source>The label {name}</source>
+      <translation>标签 {name}</translation>
     </message>
     <message>
       <source>The labels are too few or in too few groups for a cross-validation, so the head could not be evaluated.</source>
@@ -2112,6 +2152,10 @@
       <translation>模型学习您的轨迹中人们如何移动。无需标签。</translation>
     </message>
     <message>
+      <source>The model makes {times:.2f} times the simple method's error (95 % interval {low:.2f} to {most}; {units:,} units in {groups:,} groups, drawn whole).</source>
+      <translation>模型的误差是简单方法的 {times:.2f} 倍（95 % 区间 {low:.2f} 至 {most}；{units:,} 个单位，分为 {groups:,} 组，整组抽样）。</translation>
+    </message>
+    <message>
       <source>The model of RAW and your own: cards and import.</source>
       <translation>RAW 的模型和您自己的模型：卡片与导入。</translation>
     </message>
@@ -2142,6 +2186,10 @@
     <message>
       <source>The network starts from random weights.</source>
       <translation>网络从随机权重开始。</translation>
+    </message>
+    <message>
+      <source>The new model has no labels ({names}), since embeddings have changed. Teach your own again.</source>
+      <translation>新模型没有标签（{names}），因为嵌入已改变。请重新教您自己的标签。</translation>
     </message>
     <message>
       <source>The number of parts of time. Each part gives about the same number of cases.</source>
@@ -2186,6 +2234,10 @@
     <message>
       <source>The regions' ids are from the field {name}.</source>
       <translation>区域的 id 来自字段 {name}。</translation>
+    </message>
+    <message>
+      <source>The simple method is {}.</source>
+      <translation>简单方法为：{}。</translation>
     </message>
     <message>
       <source>The style of {layer} failed: {error}</source>
@@ -2476,6 +2528,10 @@
       <translation>标签的单位</translation>
     </message>
     <message>
+      <source>Units of one person (regions: of one block) are never in both training and test.</source>
+      <translation>同一个人的单位（区域：同一街区）不会同时用于训练和测试。</translation>
+    </message>
+    <message>
       <source>Unknown time zone '{name}'. Use an IANA name such as UTC, Europe/Berlin or America/Maceio.</source>
       <translation>未知时区“{name}”。请使用 IANA 名称，如 UTC、Europe/Berlin 或 America/Maceio。</translation>
     </message>
@@ -2584,6 +2640,10 @@
       <translation>建议使用什么，每个预测时长一句话</translation>
     </message>
     <message>
+      <source>Where it holds</source>
+      <translation>适用范围</translation>
+    </message>
+    <message>
       <source>Where no other model is chosen</source>
       <translation>未另选模型时使用</translation>
     </message>
@@ -2606,6 +2666,10 @@
     <message>
       <source>Whether to use the new model</source>
       <translation>是否使用新模型</translation>
+    </message>
+    <message>
+      <source>With fewer labels</source>
+      <translation>标签较少时</translation>
     </message>
     <message>
       <source>With the method 'simple' Forecast uses the best simple method of each horizon.</source>
@@ -2872,6 +2936,10 @@
       <translation>预测</translation>
     </message>
     <message>
+      <source>forecasts | people | windows | best simple method | before ({name}) | after | after / before</source>
+      <translation>预测 | 人数 | 窗口 | 最佳简单方法 | 之前（{name}） | 之后 | 之后 / 之前</translation>
+    </message>
+    <message>
       <source>from {region}</source>
       <translation>从{region}</translation>
     </message>
@@ -2884,6 +2952,14 @@
       <translation>几何图形</translation>
     </message>
     <message>
+      <source>gradient boosting on the features that need no network (speeds, turns, stops, hours, places, trips)</source>
+      <translation>基于无需网络的特征（速度、转弯、停留、时刻、地点、出行）的梯度提升</translation>
+    </message>
+    <message>
+      <source>gradient boosting on the numbers of users and fixes and the area</source>
+      <translation>基于用户数、定位点数和面积的梯度提升</translation>
+    </message>
+    <message>
       <source>horizon | answers | users | model, mean (m) | median (m) | best simple method | mean (m) | staying (m) | ratio [95 %] | in 50, 80 % area</source>
       <translation>预测时长 | 回答 | 用户 | 模型，平均（米） | 中位数（米） | 最佳简单方法 | 平均（米） | 停留（米） | 比值 [95 %] | 在 50、80 % 区域内</translation>
     </message>
@@ -2892,12 +2968,20 @@
       <translation>不可能的跳跃</translation>
     </message>
     <message>
+      <source>labels</source>
+      <translation>标签</translation>
+    </message>
+    <message>
       <source>labels of your own</source>
       <translation>您自己的标签</translation>
     </message>
     <message>
       <source>less than {n:g} hours on record</source>
       <translation>记录不足 {n:g} 小时</translation>
+    </message>
+    <message>
+      <source>mean absolute error</source>
+      <translation>平均绝对误差</translation>
     </message>
     <message>
       <source>mean speed on the way [{:.0f} km/h]</source>
@@ -2918,6 +3002,10 @@
     <message>
       <source>model</source>
       <translation>模型</translation>
+    </message>
+    <message>
+      <source>model | simple method</source>
+      <translation>模型 | 简单方法</translation>
     </message>
     <message>
       <source>month first: 12/31/2024</source>
@@ -3104,6 +3192,10 @@
       <translation>在未用于学习的情况中，{share:.0f} % 正确（{n} 个数据来源权重相同，最差 {low:.0f} %，最好 {high:.0f} %；“未知”算作错误）。</translation>
     </message>
     <message>
+      <source>share of right answers</source>
+      <translation>正确回答的比例</translation>
+    </message>
+    <message>
       <source>shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.</source>
       <translation>shipped：RAW 自带的模型。none：随机权重。或模型包的文件夹或 .zip。</translation>
     </message>
@@ -3172,6 +3264,10 @@
       <translation>相同</translation>
     </message>
     <message>
+      <source>the same answer for all, the most frequent or the middle one: nearer than gradient boosting here</source>
+      <translation>对所有对象给出同一个回答（最常见的或居中的）：这里比梯度提升更接近</translation>
+    </message>
+    <message>
       <source>these tracks</source>
       <translation>这些轨迹</translation>
     </message>
@@ -3226,6 +3322,10 @@
     <message>
       <source>tracks</source>
       <translation>轨迹</translation>
+    </message>
+    <message>
+      <source>truth \ answer | right</source>
+      <translation>真实 \ 回答 | 正确</translation>
     </message>
     <message>
       <source>unknown</source>
@@ -3476,6 +3576,10 @@
       <translation>{n:,} 个定位点</translation>
     </message>
     <message>
+      <source>{n:,} fixes in {steps:,} steps and {minutes:.1f} minutes on {device}.</source>
+      <translation>{n:,} 个定位点，{steps:,} 步，{minutes:.1f} 分钟，设备 {device}。</translation>
+    </message>
+    <message>
       <source>{n:,} fixes, {first} to {last} UTC</source>
       <translation>{n:,} 个定位点，{first} 至 {last} UTC</translation>
     </message>
@@ -3546,6 +3650,10 @@
     <message>
       <source>{name}: refused</source>
       <translation>{name}：已拒绝</translation>
+    </message>
+    <message>
+      <source>{name}: what the training did</source>
+      <translation>{name}：训练的效果</translation>
     </message>
     <message>
       <source>{n} % of cases lie inside</source>

@@ -48,6 +48,9 @@ MORE = (
     "users", "tracks", "days", "regions", "forecasts", "time", "date", "accuracy", "position", "model", "simple",
     "Worth using", "It looks better than a simple method, but these cases do not prove it",
     "A simple method does as well or better", "It says little more than the same number for all would",
+    "the same answer for all, the most frequent or the middle one: nearer than gradient boosting here",
+    "gradient boosting on the numbers of users and fixes and the area",
+    "gradient boosting on the features that need no network (speeds, turns, stops, hours, places, trips)",
     "Workers", "Share of commuters", "Share of trips: walk", "Share of trips: bike", "Share of trips: motor",
     "Share of trips: rail",
 )  # fmt: skip

@@ -69,24 +69,30 @@ def after_gap(tracks: Tracks) -> np.ndarray:
     return result
 
 
+def limits_in_words(domain: Mapping[str, list[float]]) -> dict[str, str]:
+    """What lies outside a domain, with its limits, by the names of LIMITS: 'too few fixes (≥ 20)'."""
+    words = {}
+    for name in (name for name in LIMITS if name in domain):
+        (least, most), unit = domain[name], UNITS.get(name.rpartition("_")[2], "")
+        if unit == " h" and most >= UNLIMITED and least < 0.1:  # few can read 0.00185 h
+            least, unit = 3600 * least, " s"
+        limits = f"{least:,g} – {most:,g}" if most < UNLIMITED else f"≥ {least:,g}"
+        words[name] = f"{translated(LIMITS[name])} ({limits}{unit})"
+    return words
+
+
 def outside(
     stats: Mapping[str, np.ndarray], domain: Mapping[str, list[float]], mask: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Which units lie outside the domain of a head, and why: a reason -> (n,) bool, False outside the mask.
 
     stats: (n,) each, of `unit_stats`. domain: name -> [least, most], names of LIMITS; other quantities are not limited.
-    mask: (n,) bool, the units to test. Reasons are such as 'too few fixes (≥ 20)', with the limits of the domain; those
-    that concern no unit are left out.
+    mask: (n,) bool, the units to test. Reasons are those of `limits_in_words` that concern a unit.
     """
     reasons = {}
-    for name in LIMITS:
-        if name in domain and name in stats:
-            (least, most), unit = domain[name], UNITS.get(name.rpartition("_")[2], "")
-            wrong = mask & ~((stats[name] >= least) & (stats[name] <= most))
-            if unit == " h" and most >= UNLIMITED and least < 0.1:  # few can read 0.00185 h
-                least, unit = 3600 * least, " s"
-            limits = f"{least:,g} – {most:,g}" if most < UNLIMITED else f"≥ {least:,g}"
-            reasons[f"{translated(LIMITS[name])} ({limits}{unit})"] = wrong
+    for name, reason in limits_in_words(domain).items():
+        if name in stats:
+            reasons[reason] = mask & ~((stats[name] >= domain[name][0]) & (stats[name] <= domain[name][1]))
     return {reason: wrong for reason, wrong in reasons.items() if wrong.any()}
 
 
