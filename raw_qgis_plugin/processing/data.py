@@ -61,7 +61,7 @@ class ImportTracks(RawAlgorithm):
 
     def run_on(self, run: Run) -> None:
         from ..core.sources.readers import read
-        from ..core.tracks import without_outliers
+        from ..core.tracks import NO_USER, without_outliers
 
         path, kind, wanted = run.text("SOURCE").strip(), run.spec(ImportSpec).format, self.schema(run)
         self.inputs = Path(path).stem
@@ -71,7 +71,7 @@ class ImportTracks(RawAlgorithm):
         run.info(describe(tracks))
         if skipped or skipped.files:
             run.warn(str(skipped))
-        if schema.user is None and wanted.user is None and tracks.n_users == 1:
+        if schema.user is None and wanted.user is None and tracks.user_ids.tolist() == [NO_USER]:
             run.warn(one_user())
         self.results |= counts(tracks, skipped)
         self._write(run, tracks, schema.zone)

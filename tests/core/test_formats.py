@@ -108,7 +108,7 @@ def test_positions_in_json(tmp_path, name):
     assert tracks.t.tolist() == [TEN, TEN + 60_000] and set(skipped) <= {"duplicate"}
     np.testing.assert_allclose([tracks.lon, tracks.lat], [[7.1, 7.2], [46.5, 46.5]])
     assert name != "Records.json" or tracks.accuracy[0] == 9
-    assert tracks.user_ids.tolist() == (["own/anna"] if "owntracks" in name else ["all"])
+    assert tracks.user_ids.tolist() == ["own/anna" if "owntracks" in name else (tmp_path / name).stem]
 
 
 def test_owntracks_recorder_and_a_file_that_breaks_off(tmp_path):

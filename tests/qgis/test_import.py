@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -40,51 +41,47 @@ def test_import_of_csv_and_geolife(run: Callable, fixes: Any, tmp_path: Path) ->
         run("raw:importtracks", SOURCE=str(tmp_path / "nowhere"))
 
 
-def day_first(path: Path, n: int = 400) -> Path:
-    """A table of two cabs with odd names, a decimal comma and dates that begin with the day."""
-    rows = [
-        f"{cab};{1 + i // 60:02}/06/2008 08:{i % 60:02};{37 + i / 1e4:.4f};-122,{cab}".replace(".", ",")
-        for cab in (7, 8)
-        for i in range(n // 2)
-    ]
-    path.write_text("\n".join(["Taxi no.;Moment;Nord;Öst", *rows, "8;bald;1;2"]), "latin-1")
-    return path
+def test_who_moved_is_asked_only_where_it_is_not_clear(run: Callable, tmp_path: Path, staged: None) -> None:
+    from raw_qgis_plugin.core.sources.readers import preview
+    from raw_qgis_plugin.gui.windows.import_preview import question
 
-
-COLUMNS = {"USER_FIELD": "Taxi no.", "TIME_FIELD": "Moment", "LON_FIELD": "Öst", "LAT_FIELD": "Nord"}
+    timeline = tmp_path / "Timeline.json"
+    path = [{"point": f"46.50{i}°, 7.1°", "time": f"2020-01-01T10:1{i}:00Z"} for i in range(3)]
+    timeline.write_text(json.dumps([{"startTime": path[0]["time"], "timelinePath": path}]))
+    done = run("raw:importtracks", SOURCE=str(timeline))
+    assert {row["user_id"] for row in done.rows()} == {"Timeline"} and not done.feedback.warnings
+    assert not question(preview(timeline))
 
 
 def test_odd_columns_dates_and_filters(run: Callable, tmp_path: Path) -> None:
-    source = str(day_first(tmp_path / "cabs.csv"))
+    """A table of two cabs with odd names, a decimal comma and dates that begin with the day."""
+    path = tmp_path / "cabs.csv"
+    rows = [
+        f"{cab};{1 + i // 60:02}/06/2008 08:{i % 60:02};{37 + i / 1e4:.4f};-122,{cab}".replace(".", ",")
+        for cab in (7, 8)
+        for i in range(200)
+    ]
+    path.write_text("\n".join(["Taxi no.;Moment;Nord;Öst", *rows, "8;bald;1;2"]), "latin-1")
+    source = str(path)
+    columns = {"USER_FIELD": "Taxi no.", "TIME_FIELD": "Moment", "LON_FIELD": "Öst", "LAT_FIELD": "Nord"}
     with pytest.raises(QgsProcessingException, match="No column of time or position"):
         run("raw:importtracks", SOURCE=source)
     with pytest.raises(QgsProcessingException, match="Choose the order of dates"):
-        run("raw:importtracks", SOURCE=source, **COLUMNS)
-    done = run("raw:importtracks", SOURCE=source, **COLUMNS, DATE_ORDER="day", TIMEZONE="America/Los_Angeles")
+        run("raw:importtracks", SOURCE=source, **columns)
+    done = run("raw:importtracks", SOURCE=source, **columns, DATE_ORDER="day", TIMEZONE="America/Los_Angeles")
     first = done.rows()[0]
     assert first["user_id"] == "7" and first["t"].toString("yyyy-MM-dd hh:mm") == "2008-06-01 15:00"
     assert done.values["N_POINTS"] == 400 and done.values["N_SKIPPED"] == 1
-    done = run("raw:importtracks", SOURCE=source, **COLUMNS, DATE_ORDER="month", ENCODING="cp1252")
+    done = run("raw:importtracks", SOURCE=source, **columns, DATE_ORDER="month", ENCODING="cp1252")
     assert done.values["N_POINTS"] == 400 and done.rows()[0]["t"].date().month() == 1
 
 
 def test_columns_in_metres(run: Callable, tmp_path: Path) -> None:
     table = tmp_path / "utm.csv"
     table.write_text("id,t,x,y\n1,2020-01-01 10:00,500000,5150000\n1,2020-01-01 10:05,500100,5150000\n")
-    point = (
-        next(run("raw:importtracks", SOURCE=str(table), CRS="EPSG:32632").layer().getFeatures()).geometry().asPoint()
-    )
+    layer = run("raw:importtracks", SOURCE=str(table), CRS="EPSG:32632").layer()
+    point = next(layer.getFeatures()).geometry().asPoint()
     assert (point.x(), point.y()) == pytest.approx((9.0, 46.5), abs=0.01)
-
-
-def check(path: Path, name: str) -> QgsVectorLayer:
-    """The layer of a GeoPackage, after SQLite has checked it."""
-    with closing(sqlite3.connect(path)) as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert database.execute("SELECT rtreecheck(?)", [f"rtree_{name}_geom"]).fetchall() == [("ok",)]
-    layer = QgsVectorLayer(str(path), name, "ogr")
-    assert layer.isValid() and layer.crs().authid() == "EPSG:4326" and layer.hasSpatialIndex()
-    return layer
 
 
 def test_large_layers_and_paths_become_geopackages(
@@ -98,11 +95,13 @@ def test_large_layers_and_paths_become_geopackages(
     assert memory.layer().providerType() == "memory" and memory.layer().fields().names()[-1] == "accuracy_m"
     for _ in range(2):  # the second in the place of the first
         run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path), TIMEZONE="Asia/Tokyo")
-    layer = check(path, "people")
-    assert [f.attributes()[1:] for f in layer.getFeatures()] == [f.attributes() for f in memory.layer().getFeatures()]
-    assert [f.geometry().asWkt(9) for f in layer.getFeatures()] == [
-        f.geometry().asWkt(9) for f in memory.layer().getFeatures()
-    ]
+    with closing(sqlite3.connect(path)) as database:
+        for check in ("PRAGMA integrity_check", "SELECT rtreecheck('rtree_people_geom')"):
+            assert database.execute(check).fetchall() == [("ok",)]
+    layer = QgsVectorLayer(str(path), "people", "ogr")
+    assert layer.isValid() and layer.crs().authid() == "EPSG:4326" and layer.hasSpatialIndex()
+    for row, same in zip(layer.getFeatures(), memory.layer().getFeatures(), strict=True):
+        assert row.attributes()[1:] == same.attributes() and row.geometry().asWkt(9) == same.geometry().asWkt(9)
     assert sorted(p.name for p in tmp_path.iterdir() if "gpkg" in p.name) == ["people.gpkg"]
 
     monkeypatch.setattr("raw_qgis_plugin.processing.data.LARGE", 1000)

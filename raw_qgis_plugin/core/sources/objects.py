@@ -16,6 +16,7 @@ from ..errors import InputError, Progress
 from ..times import NO_TIME, parse_times
 from ..tracks import Skipped
 from .ogr import ogr_tables
+from .schema import ONE_PERSON
 
 LISTS = ("locations", "semanticSegments", "data")  # of Records.json, Timeline.json, OwnTracks
 PLAIN = {str, int, float}  # types of values; others are left out
@@ -44,7 +45,8 @@ def object_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[
             words = "{file} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks."
             raise InputError(words, file=file.name)
         rows = [{name: value for name, value in item.items() if type(value) in PLAIN} for item in items]
-        yield pa.table({name: texts(row.get(name) for row in rows) for name in names})
+        own = ONE_PERSON if {"_type", "latitudeE7"} & set(names) else None  # OwnTracks, Records.json
+        yield pa.table({name: texts(row.get(name) for row in rows) for name in names}, metadata=own)
 
 
 def _objects(file: Path, skipped: Skipped) -> Any:
@@ -102,4 +104,5 @@ def _timeline(rows: list[tuple[str | None, str | None, float]]) -> pa.Table:
     parts, t = pc.extract_regex(texts(points), POINT), parse_times(texts(moments))
     t = np.where(t == NO_TIME, t, t + (60_000 * np.array(minutes)).astype(np.int64))
     when = pa.array(t.astype("datetime64[ms]"), mask=t == NO_TIME).cast(pa.timestamp("ms", "UTC"))
-    return pa.table({"time": when, **{name: pc.struct_field(parts, name) for name in ("lon", "lat")}})
+    position = {name: pc.struct_field(parts, name) for name in ("lon", "lat")}
+    return pa.table({"time": when, **position}, metadata=ONE_PERSON)

@@ -14,7 +14,7 @@ from ..errors import InputError, Progress, no_progress, part_of, require, transl
 from ..specs import FORMATS
 from ..times import UTC, find_date_order, find_zone, is_text
 from ..tracks import Skipped, Tracks, build_tracks
-from .schema import AS_GUESSED, GEOMETRY, NONE, Schema, find_columns, has_fixes, plain
+from .schema import AS_GUESSED, GEOMETRY, NONE, ONE_PERSON, Schema, find_columns, has_fixes, plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,7 +89,7 @@ def _fixes(
     kind: str, names: dict[Path, Path], wanted: Schema, skipped: Skipped, progress: Progress
 ) -> Iterator[tuple[Schema, pa.Table]]:
     """The fixes of files, with their schema. Of several without user columns each is a user, of its name in `names`,
-    unless NONE is wanted.
+    unless NONE is wanted; so is one whose format is one person's.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -119,11 +119,12 @@ def _fixes(
                 fixes = fixes_of(table, schema)
             except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
                 raise InputError("{file} cannot be read as a table: {error}", file=file.name, error=error) from error
-            own = pa.repeat(name.as_posix(), len(fixes))
-            if schema.user is None and wanted.user != NONE and len(names) > 1:
-                fixes = fixes.append_column("user", own.dictionary_encode())
+            named = pa.repeat(name.as_posix(), len(fixes))
+            own_file = len(names) > 1 or table.schema.metadata == ONE_PERSON
+            if schema.user is None and wanted.user != NONE and own_file:
+                fixes = fixes.append_column("user", named.dictionary_encode())
             elif kind == "gpx" and len(names) > 1 and schema.track:  # which are numbered anew in each file
-                track = pc.binary_join_element_wise(own, fixes["track"].cast(pa.string()), " ")
+                track = pc.binary_join_element_wise(named, fixes["track"].cast(pa.string()), " ")
                 fixes = fixes.drop_columns("track").append_column("track", track.dictionary_encode())
             yield schema, fixes
     skipped.files = [*skipped.files, *(file.name for file in unread)]

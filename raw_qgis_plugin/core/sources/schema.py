@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import InputError, translated
 
+ONE_PERSON = {b"raw": b"the fixes of one person"}  # metadata of tables of formats that are one person's by nature
 NONE = "none"  # given as a column's name: there is no such column, and none is guessed
 ROLES = (
     "user", "track", "time", "date", "lon", "lat", "end_time", "end_lon", "end_lat", "accuracy", "geometry",

@@ -21,7 +21,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QFormLayout, QMessageBox
 
 from ...core.errors import RawError
 from ...core.sources.readers import Preview, preview
-from ...core.sources.schema import NONE
+from ...core.sources.schema import NONE, ONE_PERSON
 from ...layers.words import count_fixes, count_users
 from ...processing.data import WORLD, ImportTracks
 from ...processing.form import Run
@@ -166,11 +166,12 @@ class ImportDialog(RawDialog):
 
     def _list_columns(self, found: Preview) -> None:
         place = tr("geometry") if found.schema.geometry else ""
+        own_file = found.raw.schema.metadata == ONE_PERSON
         nothing = {"user": tr("none: one user's"), "track": tr("none: one track a user"), "lon": place, "lat": place}
         with silent(*self.columns.values()):
             for role, box in self.columns.items():
                 box.clear()
-                if role == "user" and found.schema.user is None and Path(self.source.filePath()).is_dir():
+                if role == "user" and found.schema.user is None and (Path(self.source.filePath()).is_dir() or own_file):
                     box.addItem(tr("none: each file is a user"), "")
                 box.addItem(nothing.get(role, ""), NONE if role in ("user", "track") else "")
                 for name in found.raw.column_names:

@@ -9,6 +9,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem
 
 from ...core.sources.readers import Preview
+from ...core.sources.schema import ONE_PERSON
 from ...core.times import NO_TIME
 from ...processing.words import tr
 
@@ -85,6 +86,6 @@ def question(found: Preview) -> str:
         date = next((str(value) for value in found.raw[name].to_pylist() if value), name)
         words = tr("{date} may begin with the day or with the month: choose under Dates.")
         return words.format(date=date)
-    if found.fixes is None or found.schema.user is not None:
+    if found.fixes is None or found.schema.user is not None or found.raw.schema.metadata == ONE_PERSON:
         return ""
     return tr("No column names the users. If one does, choose it as User.")
