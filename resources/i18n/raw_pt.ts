@@ -1260,6 +1260,10 @@
       <translation>Nenhuma GPU NVIDIA com driver foi encontrada, então a CPU faz o trabalho.</translation>
     </message>
     <message>
+      <source>No column names the users, so all trips of a file are one user's. If one does, choose it as User; if none does, choose the trip's id: then each trip is a user of its own.</source>
+      <translation>Nenhuma coluna diz quem são os usuários, então todas as viagens de um arquivo são de um só usuário. Se uma coluna os nomeia, escolha-a como Usuário; se nenhuma, escolha o id da viagem: então cada viagem é um usuário.</translation>
+    </message>
+    <message>
       <source>No column names the users. If one does, choose it as User.</source>
       <translation>Nenhuma coluna identifica os usuários. Se alguma identifica, escolha-a em Usuário.</translation>
     </message>

@@ -1260,6 +1260,10 @@
       <translation>未找到 NVIDIA GPU 及其驱动，因此由 CPU 计算。</translation>
     </message>
     <message>
+      <source>No column names the users, so all trips of a file are one user's. If one does, choose it as User; if none does, choose the trip's id: then each trip is a user of its own.</source>
+      <translation>没有列标明用户，因此一个文件的所有出行都算作一个用户。如果有这样的列，请选为“用户”；如果没有，请选择出行的 id：这样每次出行各为一个用户。</translation>
+    </message>
+    <message>
       <source>No column names the users. If one does, choose it as User.</source>
       <translation>没有列表示用户。如果有，请将其选为“用户”。</translation>
     </message>

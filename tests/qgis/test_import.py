@@ -45,12 +45,13 @@ def test_who_moved_is_asked_only_where_it_is_not_clear(run: Callable, tmp_path: 
     from raw_qgis_plugin.core.sources.readers import preview
     from raw_qgis_plugin.gui.windows.import_preview import question
 
-    timeline = tmp_path / "Timeline.json"
+    timeline, trips = tmp_path / "Timeline.json", tmp_path / "trips.csv"
     path = [{"point": f"46.50{i}°, 7.1°", "time": f"2020-01-01T10:1{i}:00Z"} for i in range(3)]
     timeline.write_text(json.dumps([{"startTime": path[0]["time"], "timelinePath": path}]))
+    trips.write_text("start,end,start lon,start lat,end lon,end lat\n2020-01-01 10:00,2020-01-01 10:10,7,46,7.1,46\n")
     done = run("raw:importtracks", SOURCE=str(timeline))
     assert {row["user_id"] for row in done.rows()} == {"Timeline"} and not done.feedback.warnings
-    assert not question(preview(timeline))
+    assert not question(preview(timeline)) and "the trip's id" in question(preview(trips))
 
 
 def test_odd_columns_dates_and_filters(run: Callable, tmp_path: Path) -> None:

@@ -88,4 +88,9 @@ def question(found: Preview) -> str:
         return words.format(date=date)
     if found.fixes is None or found.schema.user is not None or found.raw.schema.metadata == ONE_PERSON:
         return ""
+    if found.schema.end_time:
+        return tr(
+            "No column names the users, so all trips of a file are one user's. If one does, choose it as User; if none "
+            "does, choose the trip's id: then each trip is a user of its own."
+        )
     return tr("No column names the users. If one does, choose it as User.")
