@@ -15,7 +15,7 @@ from raw_qgis_plugin.core.people.labels import PeopleLabels  # noqa: E402
 from raw_qgis_plugin.core.regions.geometry import FixIndex, area_km2, fixes_inside  # noqa: E402
 from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs  # noqa: E402
 from raw_qgis_plugin.core.regions.noise import COMMON, deviation, noise, noise_keys, noisy_medians  # noqa: E402
-from raw_qgis_plugin.core.regions.publish import publish_figures  # noqa: E402
+from raw_qgis_plugin.core.regions.publish import publish_figures, publish_threshold  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402
 from raw_qgis_plugin.core.regions.view import NO_DATA, TOO_FEW, prepare, summarise_region  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
@@ -96,7 +96,7 @@ def test_round_the_world():
     tracks = fixes([179.5, -179.5, 0.0], [0.0] * 3)
     halves = shapely.MultiPolygon([shapely.box(179, -1, 180, 1), shapely.box(-180, -1, -179, 1)])
     around = [shapely.box(179, -1, 181, 1), shapely.box(-181, -1, -179, 1), halves]
-    assert counts(tracks, around) == [[2]] * 3
+    assert counts(tracks, [*around, shapely.box(-90, -1, 90, 1)]) == [[2], [2], [2], [1]]
     with pytest.raises(InputError, match="Region 2 is drawn across the antimeridian"):
         counts(tracks, [DEGREE, shapely.box(-179, -1, 179, 1)])
 
@@ -236,7 +236,7 @@ def test_a_table_of_texts_is_published_as_its_numbers():
     numbers = {"noise_key": ["a" * 32, None], "n_users": [40.0, None], "minutes": [9, None], "noisy_minutes": [9, None]}
     texts = {name: ["" if value is None else str(value) for value in values] for name, values in numbers.items()}
     found = publish_figures(numbers, b"secret")
-    assert found["minutes"][0] == 9 and list(found["suppressed"]) == [False, True]
+    assert found["minutes"][0] == 9 and list(found["suppressed"]) == [False, True] and publish_threshold(1.0) == 16
     for name, values in publish_figures(texts, b"secret").items():
         np.testing.assert_array_equal(values, found[name])
     with pytest.raises(InputError, match="n_users"):
