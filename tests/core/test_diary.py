@@ -60,11 +60,6 @@ def whole(tracks: Tracks, model: object = None, **options: float) -> Diary:
     return find_diary(tracks, model, DiarySpec(**options))
 
 
-def minutes(ms: np.ndarray) -> list[int]:
-    """Minutes of the day, rounded to five."""
-    return (np.round((ms - MONDAY) % DAY_MS / MINUTE / 5) * 5 % 1440).astype(int).tolist()
-
-
 def test_a_week_of_work_is_told(tmp_path: Path) -> None:
     found = whole(days(5))
     stops, trips = found.stops, found.trips
@@ -277,6 +272,8 @@ def test_the_longest_silence_within_a_leg_is_allowed(longer_ms: int, left: int) 
     line = SimpleNamespace(t=MINUTE * np.array([0, 1, 1, 2]) + rest * np.array([0, 0, 1, 1]), track=np.zeros(4))
     legs = Ranges(np.array([0, 2]), np.array([1, 3]))
     assert len(join_legs(line, Ranges(none, none), legs, np.zeros(2), np.ones(2)).begin) == left
+    rides = thinned(tracks_of(MONDAY + rest * np.arange(3.0), 5e3 * np.arange(3)))
+    assert len(cut_legs(rides, Ranges(none, none)).begin) == 2 - left
 
 
 @pytest.mark.parametrize(("p", "left"), [(0.8, 1), (Settings.min_p, 1), (0.6, 3), (np.nan, 3)])
