@@ -119,12 +119,11 @@ def _fixes(
                 fixes = fixes_of(table, schema)
             except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
                 raise InputError("{file} cannot be read as a table: {error}", file=file.name, error=error) from error
-            named = pa.repeat(name.as_posix(), len(fixes))
             own_file = len(names) > 1 or table.schema.metadata == ONE_PERSON
             if schema.user is None and wanted.user != NONE and own_file:
-                fixes = fixes.append_column("user", named.dictionary_encode())
+                fixes = fixes.append_column("user", pa.repeat(name.as_posix(), len(fixes)).dictionary_encode())
             elif kind == "gpx" and len(names) > 1 and schema.track:  # which are numbered anew in each file
-                track = pc.binary_join_element_wise(named, fixes["track"].cast(pa.string()), " ")
+                track = pc.binary_join_element_wise(name.as_posix(), fixes["track"].cast(pa.string()), " ")
                 fixes = fixes.drop_columns("track").append_column("track", track.dictionary_encode())
             yield schema, fixes
     skipped.files = [*skipped.files, *(file.name for file in unread)]
