@@ -76,7 +76,7 @@ class Rules:
             return
         values = numbers_of(self.layer, head["name"])
         limits = steps(values)
-        last, whole = len(limits) - 2, all(value == round(value) for value in (*values, *limits))
+        last, whole = len(limits) - 2, all(np.array_equal(each, np.round(each)) for each in (values, limits))
         for i, (low, high) in enumerate(zip(limits[:-1], limits[1:])):
             condition = f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}"
             top = high - 1 if whole and i < last else high  # of counts
