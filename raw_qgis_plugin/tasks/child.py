@@ -71,9 +71,9 @@ class Child:
             detached = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
         python = python_of_venv(venv_folder(), sys.platform) or base_python()
         command = module_command(python, f"{__package__}.child_side", str(self.folder))
-        with (self.folder / LOG).open("ab") as log, (self.folder / ERRORS).open("wb") as errors:
+        with (self.folder / LOG).open("ab") as log, (self.folder / ERRORS).open("wb") as err:
             self._process = subprocess.Popen(  # nosec B603
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, cwd=self.folder, **detached
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=err, cwd=self.folder, **detached
             )
         end = time.monotonic() + 10
         while self.running and not (self.folder / PID).exists() and time.monotonic() < end:
