@@ -11,8 +11,8 @@ from importlib.util import find_spec
 Progress = Callable[[float], None]
 """A function of the finished share of the work, 0 to 1. It raises `Cancelled` to stop the work."""
 
-translate: Callable[[str], str] = str  # from English; translation.py sets it, and the .ts file that it speaks by
-speaks = ""
+translate: Callable[[str], str] = str  # from English; translation.py sets it
+speaks = ""  # the .ts file that it translates by, such as …/i18n/raw_pt.ts; '' for English
 
 # Modules of the packages whose names differ from theirs; of two packages with one module, the last is named in errors
 MODULE_OF = {
