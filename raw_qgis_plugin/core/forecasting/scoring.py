@@ -17,7 +17,8 @@ from ..errors import Progress
 from ..features import featurizer as feat
 from ..tracks import Tracks
 from .candidates import Candidates, candidates
-from .context import ContextKind, ContextQueries, Settings, kinds_of_contexts, select_rows, split_by_band
+from .context import ContextKind, ContextQueries, kinds_of_contexts, select_rows, split_by_band
+from .context import Settings as ContextSettings
 from .mixture import Mixture, network_mixture, spatial_median
 from .neighbours import COLUMNS, DAY_KERNEL, MIN_WEIGHT, WEIGHT, Neighbours, in_frame
 
@@ -127,7 +128,7 @@ def _describe(
     """Contexts (b, L) of trips or of days, queried over horizon_s (b, h). Candidate places of days come from the whole
     context, states of the network from its last fixes.
     """
-    (b, h), most = horizon_s.shape, Settings.network_day_fixes if days else Settings.network_trip_fixes
+    (b, h), most = horizon_s.shape, ContextSettings.network_day_fixes if days else ContextSettings.network_trip_fixes
     f, x, clock = featurize_padded(tracks, rows, valid, most)
     last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, h)
     q = feat.ask(f, last, horizon_s.ravel())
