@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from pyarrow import csv, parquet
 
+from raw_qgis_plugin.core.arrays import run_starts
 from raw_qgis_plugin.core.diary.diary import find_diary
 from raw_qgis_plugin.core.flows.flows import flows
 from raw_qgis_plugin.core.flows.trips import Trips, trips_of
@@ -29,7 +30,7 @@ def read_fixes(city: Path, every_ms: int) -> Tracks:
     """The fixes of a city, at most one in so many ms."""
     table = parquet.read_table(city / "tracks.parquet")
     user, t, lon, lat = (table[name].to_numpy() for name in ("user_id", "t", "lon", "lat"))
-    first = np.append(True, (user[1:] != user[:-1]) | (t[1:] // every_ms != t[:-1] // every_ms))
+    first = run_starts(user, t // every_ms)
     return build_tracks(user[first], None, t[first], lon[first], lat[first])[0]
 
 
