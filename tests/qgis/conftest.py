@@ -280,6 +280,12 @@ def save(layer: QgsVectorLayer, path: Path) -> QgsVectorLayer:
     return opened
 
 
+def rows_of(layer: QgsVectorLayer) -> list[list[str]]:
+    """What a layer holds, as text, but for the ids of its features."""
+    names = [name for name in layer.fields().names() if name != "fid"]
+    return [[str(f[name]) for name in names] + [f.geometry().asWkt(9)] for f in layer.getFeatures()]
+
+
 @pytest.fixture(scope="session")
 def make() -> Callable[..., QgsVectorLayer]:
     return make_layer

@@ -21,7 +21,7 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapCanvas
 
-from .conftest import HOME, Fixes
+from .conftest import HOME, Fixes, rows_of
 
 T0 = 1_599_436_800_000  # 2020-09-07, a Monday, 0:00 UTC; the people live at 116° E
 HOUR = 3_600_000
@@ -76,11 +76,6 @@ def loaded(processing: Any, make: Callable, commuters: Fixes, bundle: str, outpu
 
 def by_name() -> dict[str, QgsVectorLayer]:
     return {layer.name(): layer for layer in QgsProject.instance().mapLayers().values()}
-
-
-def rows_of(layer: QgsVectorLayer) -> list[list[str]]:
-    names = [name for name in layer.fields().names() if name != "fid"]
-    return [[str(f[name]) for name in names] + [f.geometry().asWkt(9)] for f in layer.getFeatures()]
 
 
 def correct(layer: QgsVectorLayer, feature: int, mode: str) -> None:

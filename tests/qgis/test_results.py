@@ -21,6 +21,7 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapCanvas
 
+from .conftest import rows_of
 from .waiting import until
 
 OUTPUTS = ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS"]
@@ -92,11 +93,6 @@ def results() -> dict[str, QgsVectorLayer]:
     return {run.output: layer for layer in results() if (run := run_of(layer))}
 
 
-def rows(layer: QgsVectorLayer) -> list[list[str]]:
-    names = [name for name in layer.fields().names() if name != "fid"]
-    return [[str(f[name]) for name in names] + [f.geometry().asWkt(9)] for f in layer.getFeatures()]
-
-
 def look_of(layer: QgsVectorLayer) -> list[Any]:
     time = layer.temporalProperties()
     return [[i.label() for i in layer.renderer().legendSymbolItems()], layer.name(), time.isActive(), time.startField()]
@@ -130,12 +126,12 @@ def test_a_project_that_is_opened_has_its_results(
     forecast: Any, tab_again: Callable[[], Any], said: list[str], tmp_path: Path
 ) -> None:
     forecast.show_track(4)
-    before = {name: (rows(layer), look_of(layer)) for name, layer in results().items()}
+    before = {name: (rows_of(layer), look_of(layer)) for name, layer in results().items()}
     words, chosen = forecast.words.text(), forecast.track.itemText(4)
     assert set(before) == set(OUTPUTS) and all(layer.providerType() == "memory" for layer in results().values())
     save_and_open(tmp_path / "week.qgz")
     assert (tmp_path / "week_raw.gpkg").exists() and not said
-    assert {name: (rows(layer), look_of(layer)) for name, layer in results().items()} == before
+    assert {name: (rows_of(layer), look_of(layer)) for name, layer in results().items()} == before
     again = tab_again()
     assert again.words.text() == words and again.track.currentText() == chosen and again.track.count() == 13
     assert again.form.values()["HORIZON"] == 10
@@ -159,19 +155,19 @@ def test_what_cannot_be_written_stays_in_memory_and_nothing_is_lost(
     made: Any, kept: Any, said: list[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "week_raw.gpkg"
-    earlier = {layer: rows(layer) for layer in made().values()}
+    earlier = {layer: rows_of(layer) for layer in made().values()}
     assert QgsProject.instance().write(str(tmp_path / "week.qgz"))
-    later = {layer: rows(layer) for layer in made().values()}
+    later = {layer: rows_of(layer) for layer in made().values()}
     assert {layer.providerType() for layer in earlier} == {"ogr"}
     with full_disk(file):
         kept.write()
     assert len(said) == 1 and "stay temporary" in said[0] and "week_raw.gpkg could not be written: " in said[0]
-    assert {layer: rows(layer) for layer in earlier} == earlier
-    assert {layer: rows(layer) for layer in later} == later
+    assert {layer: rows_of(layer) for layer in earlier} == earlier
+    assert {layer: rows_of(layer) for layer in later} == later
     left = [layer for layer in later if layer.providerType() == "memory"]
     assert left
     kept.write()  # afterwards it works
-    assert len(said) == 1 and all(layer.providerType() == "ogr" and rows(layer) == later[layer] for layer in later)
+    assert len(said) == 1 and all(layer.providerType() == "ogr" and rows_of(layer) == later[layer] for layer in later)
 
 
 def test_a_file_that_is_no_geopackage_is_not_lost(made: Any, kept: Any, said: list[str], tmp_path: Path) -> None:
@@ -208,12 +204,12 @@ def test_edits_and_filters_lose_nothing(made: Any, kept: Any, said: list[str], t
     from raw_qgis_plugin.gui.results import move
 
     file, (layer, other, *_) = tmp_path / "own.gpkg", made().values()
-    before = rows(layer)
+    before = rows_of(layer)
     assert layer.setSubsetString("\"user_id\" = 'u03'")
     move(layer, file)
     assert layer.providerType() == "ogr" and layer.featureCount() == 120 and layer.subsetString()
     layer.setSubsetString("")
-    assert rows(layer) == before
+    assert rows_of(layer) == before
     other.startEditing()
     assert QgsProject.instance().write(str(tmp_path / "week.qgz"))
     assert len(said) == 1 and "is being edited" in said[0] and other.providerType() == "memory"
