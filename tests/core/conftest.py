@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from raw_qgis_plugin.core.bundle.bundle import Bundle
+from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 settings.register_profile("busy", deadline=None)  # a slow machine is no failure
@@ -52,6 +53,12 @@ class InventedModel:
 def invented_model() -> Callable[..., InventedModel]:
     """Make a model with heads, given as they stand in a card."""
     return InventedModel
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    """The shipped model."""
+    return Model(open_bundle(), "cpu", threads=1)
 
 
 @pytest.fixture

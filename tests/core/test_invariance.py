@@ -13,7 +13,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.applicability import unit_stats
 from raw_qgis_plugin.core.embedding.embed import embed, track_features
@@ -34,12 +33,6 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 HORIZONS_S = np.array([60.0, 600.0, 3600.0])
 TOLERANCE = 1e-5
-
-
-@pytest.fixture(scope="module")
-def model():
-    """The shipped model."""
-    return Model(open_bundle(), "cpu", threads=1)
 
 
 def taxis(users: int = 25, days: int = 4) -> Tracks:

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.forecasting.paths import cluster, turns_back
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
@@ -16,11 +14,6 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 START, CADENCE_S, SPEED_MS = 1_700_000_000_000, 10, 10.0
 HORIZONS_S = np.array([10.0, 20.0, 30.0, 40.0])
 EAST, NORTH = np.cos(0.7), np.sin(0.7)  # the street to the junction
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return Model(open_bundle(), "cpu", threads=1)
 
 
 def junction(left: int = 14, right: int = 6) -> Tracks:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary.modes import MODES, as_frequent, find_modes
 from raw_qgis_plugin.core.people.labels import NUMBERS, PeopleLabels, label_people
@@ -18,11 +17,6 @@ MONDAY = 1_599_436_800_000  # 2020-09-07, 0:00 UTC
 WORKING = [0, 8, 8.5, 17.5, 18, 24], [0, 0, 9000, 9000, 0, 0]  # hours and metres east
 AT_HOME = [0, 24], [0, 0]
 SHOPPING = [0, 15, 15.2, 16, 16.2, 24], [0, 0, 1500, 1500, 0, 0]
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return Model(open_bundle(), "cpu", threads=1)
 
 
 def week(day: tuple[list[float], list[float]], days: int, every_s: float, weekend: bool = True) -> np.ndarray:
