@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A model of a few lines in place of a bundle, and invented people."""
+"""The shipped model, one of a few lines in its place, and invented people."""
 
 from __future__ import annotations
 

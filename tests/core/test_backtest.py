@@ -43,11 +43,6 @@ def run(model: Model, tracks: Tracks | None = None, folds: int = 3, step_min: fl
 
 
 @pytest.fixture(scope="module")
-def model():
-    return Model(open_bundle(), "cpu")
-
-
-@pytest.fixture(scope="module")
 def done(model):
     return run(model)
 

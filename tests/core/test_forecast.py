@@ -19,11 +19,6 @@ from raw_qgis_plugin.core.tracks import build_tracks
 START = 1_700_000_000_000
 
 
-@pytest.fixture(scope="module")
-def model():
-    return Model(open_bundle(), "cpu")
-
-
 def forecast(tracks, model, horizons_s, *progress, **more):
     return predict(tracks, model, Queries.ahead(tracks, horizons_s), *progress, **more)
 
