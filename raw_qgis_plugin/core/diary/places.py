@@ -21,7 +21,7 @@ def find_places(tracks: Tracks, first: np.ndarray, last: np.ndarray) -> tuple[np
     """
     size = last - first + 1
     row, stop, user = expand_ranges(first, size), np.repeat(np.arange(len(first)), size), tracks.user[first]
-    east = near_lon(tracks.lon[row] - tracks.lon[first][stop], np.zeros(len(row)))
+    east = near_lon(tracks.lon[row] - tracks.lon[first][stop], 0.0)
     since, until = np.maximum(row - 1, first[stop]), np.minimum(row + 1, last[stop])
     time = tracks.t[until] - tracks.t[since]  # half of a silence is spent where it begins, half where it ends
     lon = near_lon(tracks.lon[first] + _medians(east, time, stop, len(first)), 0.0)
