@@ -154,12 +154,12 @@ def find_columns(names: Sequence[str], wanted: Schema = AS_GUESSED, ends: bool =
     return replace(schema, guessed=frozenset(guessed))
 
 
-def _guess(names: Iterable[str], ends: bool) -> Schema:
+def _guess(names: Sequence[str], ends: bool) -> Schema:
     """The roles of columns by their names, in any case. Beside x and y a geometry comes first: it may have a CRS.
 
     ends: of `find_columns`.
     """
-    names_of = {plain(name): name for name in reversed(list(names))}
+    names_of = {plain(name): name for name in reversed(names)}
     ids_of = names_of | {NUMBERED.sub("", name): names_of[name] for name in names_of if NUMBERED.search(name)}
 
     def first(wanted: Iterable[str], among: dict[str, str] = names_of) -> str | None:
