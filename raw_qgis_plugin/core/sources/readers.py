@@ -76,7 +76,7 @@ def stream(
     files = files_of(path, kind)  # named by their paths in the folder, without ends
     names = {file: (Path(file.name) if file == path else file.relative_to(path)).with_suffix("") for file in files}
     skipped = Skipped() if skipped is None else skipped
-    others = tuple(end for ends in KINDS.values() for end in ends if kind not in ("gotrack", "geolife"))
+    others = () if kind in ("gotrack", "geolife") else tuple(chain(*KINDS.values()))
     skipped.files = [file.name for file in _visible(path) if file not in names and file.name.lower().endswith(others)]
     parts = _fixes(kind, names, schema, skipped, progress)
     first = next(parts, None)
