@@ -68,8 +68,9 @@ class Page:
 
     def html(self) -> str:
         """The whole page."""
+        language = Path(errors.speaks).stem.removeprefix("raw_") or "en"
         return (
-            f'<!DOCTYPE html>\n<html lang="{errors.speaks[-5:-3] or "en"}"><head><meta charset="utf-8">'
+            f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{escape(self.title)}</title><style>{STYLE}</style></head>\n<body><main>\n"
             + "\n".join(self._parts)

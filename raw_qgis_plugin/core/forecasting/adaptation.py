@@ -171,7 +171,7 @@ def _fit_kind(backtest: BacktestErrors, chosen: np.ndarray) -> tuple[np.ndarray,
 
 
 def shifted(level: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Levels (2, m) moved by shifts (2, m) in logits, the larger one never under the smaller."""
+    """Levels (2, …) moved by shifts (2, …) in logits, the larger one never under the smaller."""
     return np.maximum.accumulate(1.0 / (1.0 + np.exp(-logit(level) - shift)), axis=0)
 
 

@@ -13,7 +13,7 @@ from ..bundle.contract import CALIBRATION_COLUMNS
 from ..errors import InputError, Progress, no_progress
 from ..features.featurizer import destination, into_frame
 from ..forecasting import areas
-from ..forecasting.adaptation import logit
+from ..forecasting.adaptation import logit, shifted
 from ..forecasting.areas import NOMINAL_LEVELS
 from ..forecasting.mixture import Mixture, spatial_median
 from ..geodesy import offset_m
@@ -136,8 +136,7 @@ def calibrated(imputer: Imputer, movements: Movements, seconds: np.ndarray) -> n
         row, trust = table[:, number], n / (n + Settings.prior)
         wanted = np.array([np.quantile(a, share) for a, share in zip(off, NOMINAL_LEVELS, strict=True)])
         row[:half] *= (np.maximum(wanted, 1e-3) / row[:half]) ** trust
-        shift = trust * (logit(np.quantile(level, NOMINAL_LEVELS)) - logit(row[half:]))
-        row[half:] = 1.0 / (1.0 + np.exp(-logit(row[half:]) - shift))
+        row[half:] = shifted(row[half:], trust * (logit(np.quantile(level, NOMINAL_LEVELS)) - logit(row[half:])))
     return np.array([np.interp(at, known, column) for column in table])
 
 
