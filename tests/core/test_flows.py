@@ -210,13 +210,13 @@ HOME = (0, 8, 0, 0)
         ([HOME, (8, 8.2, 0, 5), (8.2, 9.2, 5, 5), (9.2, 9.4, 5, 0), (9.4, 9.5, 0, 0), (9.5, 9.7, 0, -4),
           (9.7, 11, -4, -4)], 15, [(0, 5, True), (5, 0, True), (0, -4, True)]),
         ([HOME, (8, 8.5, 0, 3), (8.5, 9, 3, 0), (9, 12, 0, 0)], 15, [(0, 3, True), (3, 0, True)]),
-        ([HOME, (8, 8.1, 0, 4), (10, 10.1, 9, 13), (10.1, 12, 13, 13)], 15, [(0, 4, True), (9, 13, True)]),
+        ([HOME, (8, 8.1, 0, 4), (10, 10.1, 9, 13), (10.1, 12, 13, 13)], 15, [(0, 4, False), (9, 13, False)]),
         ([HOME, (8, 8.4, 0, 6), (14, 15, 30, 48), (15, 18, 48, 48)], 600, [(0, 6, False), (30, 48, False)]),
-        ([HOME, (8, 8.4, 0, 6), (9.4, 10, 9, 18), (10, 12, 18, 18)], 600, [(0, 9, True), (9, 18, True)]),
+        ([HOME, (8, 8.4, 0, 6), (9.4, 10, 8, 18), (10, 12, 18, 18)], 600, [(0, 8, True), (8, 18, True)]),
         ([HOME, (8, 8.3, 0, 9), (8.3, 10, 9, 9), (10, 10.5, 9, 0)], 15, [(0, 9, True), (9, 0, True)]),
         ([HOME, (8, 8.3, 0, 9)], 15, [(0, 9, False)]),
     ],
-    ids=["a halt at home", "there and back", "last seen on the way", "seldom a fix: nobody knows", "or seen again",
+    ids=["a halt at home", "there and back", "moving when last seen", "seldom a fix: nobody knows", "or seen again",
          "the record ends at home", "or away"],
 )  # fmt: skip
 def test_where_trips_begin_and_end(ways: list, every_s: float, wanted: list) -> None:
@@ -236,3 +236,19 @@ def test_where_trips_begin_and_end(ways: list, every_s: float, wanted: list) -> 
     assert found.metres.sum() == pytest.approx(
         1000 * sum(abs(b - a) for *_, a, b in ways), rel=0.5 if every_s > 60 else 0.1
     )
+
+
+@pytest.mark.parametrize(
+    ("hours", "km", "wanted"),
+    [
+        (np.append(np.arange(0, 8, 0.1), [*np.arange(10, 12, 0.1), *np.arange(40, 42, 0.1)]), [0, 9, 0], [(0, 9)]),
+        (np.arange(0, 24, 1.0), [0, 20, 40], [(0, 40)]),
+    ],
+    ids=["a silence hides a trip, a long one nobody knows what", "once an hour, once on the way"],
+)
+def test_trips_that_are_not_seen(hours: np.ndarray, km: list, wanted: list) -> None:
+    x = np.select([hours < 8.5, hours < (9.5 if len(hours) == 24 else 20)], km[:2], km[2])
+    when = 1_599_436_800_000 + (hours * 3_600_000).astype(np.int64)
+    found = trips_of(find_diary(build_tracks(None, None, when, x / 111.32, np.zeros(len(x)))[0], None))
+    assert np.allclose(np.column_stack([found.begin[:, 0], found.end[:, 0]]) * 111.32, wanted, atol=0.01)
+    assert found.complete.all() and not found.mode_p.any() and np.allclose(found.metres, 1000 * wanted[0][1], rtol=0.01)

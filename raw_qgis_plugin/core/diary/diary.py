@@ -46,6 +46,7 @@ class Diary:
     stop_lon: np.ndarray  # degrees
     stop_lat: np.ndarray
     trips: dict[str, np.ndarray]
+    fixes: Tracks  # that it is found in, a track each user
     trip_fixes: Tracks  # the fixes of the trips, a track each
     mode_p: np.ndarray  # (trips, modes.MODES) `as_frequent`, for sums; nan where the model cannot know
     # user_id, commuter_p, why (no kinds), home_nights, work_days, good_days (that were recorded well), good_trips (that
@@ -69,7 +70,7 @@ def find_diary(
         parts.append(part)
     tables = join_rows(parts)
     ways = tracks_of(everybody, *tables.pop("rows").T)
-    return Diary(trip_fixes=ways, **tables | {"trips": _trip_columns(ways, tables["trips"])})
+    return Diary(fixes=everybody, trip_fixes=ways, **tables | {"trips": _trip_columns(ways, tables["trips"])})
 
 
 def _exact(tracks: Tracks) -> Tracks:

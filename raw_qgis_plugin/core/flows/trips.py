@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import expand_ranges, join_rows, run_ends, run_starts, take_rows
+from ..arrays import expand_ranges, group_quantile, run_ends, run_starts
 from ..diary.diary import Diary
-from ..diary.legs import Settings as LegSettings
 from ..diary.modes import SHORT_MODES
+from ..diary.stops import within
 from ..geodesy import metres_between, near_lon, on_sphere
 
 if TYPE_CHECKING:
     from ..tracks import Tracks
 
-SILENT_MS = 20 * 60_000  # a longer silence ends a trip ...
-NEAR_M, REACH_M_S = 500.0, 8.0  # ... where the person is next, if that is so near, or as near as from fix to fix
-PLACE_M, HALT_M = 100.0, 60.0  # who ends a trip, or halts, so near a place of their own is there
+SILENT_MS, USUAL = 20 * 60_000, 1.2  # longer silences, also than so many times the usual one, end a trip ...
+UNSEEN_MS = 18 * 3_600_000  # ... or hide one between two places, if no longer than this: the rest is unknown time
+NEAR_M, HALT_M = 150.0, 60.0  # who begins or ends a trip, or halts, so near a place of their own is there
+SAME_M, REACH_M_S = 500.0, 6.0  # either side of a silence, places so near, or fixes so near for the time between fixes,
+REST_MS, REST_M = 60_000, 100.0  # are one; who then moves no farther in this time is at rest
 HALT_MS = 4 * 60_000  # of a halt, with half of the time to the fixes before and after it
 HALT_PLACE_MIN = 60.0  # stayed at a place where halts count: a platform where somebody waited once is none
-A_TIME = 1 << 18  # fixes
-LOOP_M = 150.0  # a way back to where it began has been to its farthest point, if that is farther
+LOOP_M = 200.0  # a way back to where it began has been to its farthest point, if that is farther
+SIDES = np.array([[0], [1]])  # before and after a silence
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,15 @@ class Trips:
 
 
 class _Places:
-    """Places of people. of_stop: (k,) the place of each stop. xy: (p, 2) lon and lat, the mean of its stops by time."""
+    """p places of people. of_stop: (k,) of each stop. xy: (p + 1, 2) lon and lat, means of stops by time; then nan."""
 
-    def __init__(self, diary: Diary, user: np.ndarray) -> None:
-        stay, key = diary.stops["duration_min"], user << 32 | diary.stops["place"]
+    def __init__(self, diary: Diary) -> None:
+        stay, key = diary.stops["duration_min"], diary.stop_user.astype(np.int64) << 32 | diary.stops["place"]
         keys, first, self.of_stop = np.unique(key, return_index=True, return_inverse=True)
         self.user, self.stay_min = keys >> 32, np.bincount(self.of_stop, stay, len(keys))
         at = near_lon(diary.stop_lon, diary.stop_lon[first][self.of_stop]), diary.stop_lat
         lon, lat = (np.bincount(self.of_stop, stay * each, len(keys)) / self.stay_min for each in at)
-        self.xy = np.column_stack([near_lon(lon, 0.0), lat])
+        self.xy = np.append(np.column_stack([near_lon(lon, 0.0), lat]), [[np.nan, np.nan]], axis=0)
 
     def near(self, xy: np.ndarray, user: np.ndarray, metres: float, min_stay_min: float = 0.0) -> np.ndarray:
         """(n,) the place of the person that is nearest to each point (n, 2); -1 where none is within some metres."""
@@ -68,111 +70,113 @@ class _Places:
             return np.column_stack([on_sphere(*xy.T), user * 1e8])
 
         some = np.flatnonzero(self.stay_min >= min_stay_min)
-        tree, result = cKDTree(layered(self.xy[some], self.user[some])), np.empty(len(xy), np.int64)
-        for first in range(0, len(xy), A_TIME):  # so that no array grows beyond what the memory's caches hold
-            part = slice(first, first + A_TIME)
-            result[part] = tree.query(layered(xy[part], user[part]), distance_upper_bound=metres)[1]
-        return np.append(some, -1)[result]
+        tree = cKDTree(layered(self.xy[some], self.user[some]))
+        return np.append(some, -1)[tree.query(layered(xy, user), distance_upper_bound=metres)[1]]
 
 
-@dataclass(frozen=True)
-class _Anchors:
-    """Where trips begin, halt and end. arrive, leave: rows of fixes. place: -1 for none. xy: (k, 2)."""
+class _Ways:
+    """The n fixes of a diary. moving, stopped: (n + 1,) bool, whether the step to each is on the way, or in a stop.
 
-    trip: np.ndarray
-    arrive: np.ndarray
-    leave: np.ndarray
-    place: np.ndarray
-    xy: np.ndarray
-    known: np.ndarray  # bool: on record
+    Anchors are where people are between trips: (k, 4) int, the fixes with which they arrive and leave, the place or -1,
+    and whether that is on record.
+    """
+
+    def __init__(self, diary: Diary) -> None:
+        self.fixes, self.places = diary.fixes, _Places(diary)
+        self.t, self.user, n = self.fixes.t, self.fixes.user.astype(np.int64), len(self.fixes)
+        self.xy = np.column_stack([self.fixes.lon, self.fixes.lat])
+        ends = (self.fixes.before(diary.stop_user, diary.stops[name]) for name in ("t_arrive", "t_leave"))
+        self.stops = np.column_stack([*ends, self.places.of_stop, np.ones(len(self.places.of_stop), int)])
+        self.stopped = np.append(False, within(self.stops[:, 0], self.stops[:, 1], n))
+        self.same = np.concatenate([[False], self.user[1:] == self.user[:-1], [False]])
+        step = np.flatnonzero(self.same)
+        silence, user = self.t[step] - self.t[step - 1], self.user[step]
+        usual = group_quantile(silence / 1.0, user, self.fixes.n_users)
+        self.moving = self.same & ~self.stopped
+        self.moving[step] &= silence <= np.maximum(SILENT_MS, USUAL * usual[user])
+
+    def ends(self) -> np.ndarray:
+        """Anchors before and after silences, and where records begin and end."""
+        n, place = len(self.t), np.full(len(self.t), -1)
+        cut = np.flatnonzero(~self.moving & ~self.stopped)[: 2 * n]  # none where there is no fix
+        row, two = np.clip(cut - 1 + SIDES, 0, n - 1), self.same[cut]  # (2, k)
+        place[self.stops[:, :2]] = self.stops[:, [2]]
+        stop, place, user = place[row] >= 0, place[row], self.user[row]
+        place[~stop] = self.places.near(self.xy[row[~stop]], user[~stop], NEAR_M)
+        here, step = place >= 0, np.flatnonzero(self.moving)
+        seconds, who = (self.t[step] - self.t[step - 1]) / 1000, self.user[step]
+        count, total = (np.bincount(who, each, self.fixes.n_users) for each in (None, seconds))
+        reach = NEAR_M + REACH_M_S * (total / np.maximum(count, 1))[user[0]]
+        before, after = self.at(row, place)
+        near = metres_between(*before.T, *after.T) < np.where(here.all(axis=0), SAME_M, reach)
+        near &= two & (self.t[row[1]] - self.t[row[0]] <= UNSEEN_MS)
+        first = np.flatnonzero(~self.moving[:-1])
+        way, last = np.cumsum(~self.moving[:-1])[row] - 1, run_ends(first, n)
+        then = self.fixes.before(user, self.t[row] + np.where(SIDES, REST_MS, 1 - REST_MS)) - 1 + SIDES
+        rest = metres_between(*self.xy[row].T, *self.xy[np.clip(then, first[way], last[way])].T).T < REST_M
+        rank = here + 2 * stop
+        kept = ~stop & ~(near & (rank[::-1] + 1 - SIDES > rank))
+        return np.stack([row, row, place, here | near | (rest & two)], axis=-1)[kept]
+
+    def at(self, row: np.ndarray, place: np.ndarray) -> np.ndarray:
+        """(…, 2) lon and lat of places, or of fixes where there is none."""
+        return np.where(place[..., None] >= 0, self.places.xy[place], self.xy[row])
+
+    def halts(self) -> np.ndarray:
+        """Anchors on the way, at places."""
+        inner, place = np.flatnonzero(self.moving[:-1] & self.moving[1:]), np.full(len(self.t), -1)
+        place[inner] = self.places.near(self.xy[inner], self.user[inner], HALT_M, HALT_PLACE_MIN)
+        first = np.flatnonzero(run_starts(place))
+        last = run_ends(first, len(place))
+        first, last = first[place[first] >= 0], last[place[first] >= 0]
+        stays = self.t[last] - self.t[first] + self.t[last + 1] - self.t[first - 1] >= 2 * HALT_MS
+        return np.column_stack([first, last, place[first], stays])[stays]
+
+    def turns(self, anchors: np.ndarray) -> np.ndarray:
+        """The farthest fix of each way that comes back to the place where it began."""
+        arrive, leave, place, _ = anchors.T
+        a = np.flatnonzero(~run_starts(self.user[arrive], place)) - 1
+        a = a[place[a] >= 0]
+        size = arrive[a + 1] - leave[a] + 1
+        row, way = expand_ranges(leave[a], size), np.repeat(np.arange(len(a)), size)
+        far = metres_between(*self.xy[row].T, *self.places.xy[place[a]][way].T)
+        order = np.lexsort((far, way))[np.cumsum(size) - 1]
+        row = row[order][far[order] > LOOP_M]
+        return np.stack([row, row, np.full(len(row), -1), np.ones(len(row), int)], axis=1)
 
 
 def trips_of(diary: Diary) -> Trips:
-    """The trips of a diary: from each stop of a person to the next one, by one or several modes.
+    """The trips of a diary: of each person, from where they stay to where they stay next, by one or several modes.
 
-    A trip begins and ends at its stops, and with a long silence: at a place of the person that is near, else where the
-    person is seen next, if that is no farther than one travels from fix to fix; else at its last fix, if one travels no
-    farther than NEAR_M from fix to fix, or nobody knows where. A halt at a place where the person stays at other times
-    is a stop. A way back to where it began is two trips, there and back, as travel surveys count, or none if it leads
-    nowhere. Modes are those of the legs, weighted by length.
+    They stay at stops; and where a long silence begins and ends, near a place of their own, near the other end of the
+    silence, or at rest; nobody knows where others are then. Two places either side of a silence are a trip of which
+    nothing is seen. A halt at a place where the person stays at other times is a stop. A way back to where it began is
+    two trips, there and back, as travel surveys count, or none if it leads nowhere. Modes are those of the legs,
+    weighted by length.
     """
-    stops, legs, ways = diary.stops, diary.trips, diary.trip_fixes
-    user = np.append(diary.stop_user, ways.track_user).astype(np.int64)  # rows of ids
-    n, n_stops, ends = len(user), len(stops["user_id"]), (ways.track_offsets[:-1], ways.track_offsets[1:] - 1)
-    places, fixes, sides = _Places(diary, user[:n_stops]), np.column_stack([ways.lon, ways.lat]), []
-    for row, of_stop, of_leg in zip(ends, ("t_arrive", "t_leave"), ("t_start", "t_end")):
-        place = np.append(places.of_stop, places.near(fixes[row], user[n_stops:], PLACE_M))
-        xy = np.append(places.xy[places.of_stop], fixes[row], axis=0)
-        xy[place >= 0] = places.xy[place[place >= 0]]
-        sides.append((np.append(stops[of_stop], legs[of_leg]), place, xy))
-    order = np.lexsort((np.arange(n) >= n_stops, sides[0][0], user))  # stops and legs in one row of time
-    user, is_leg = user[order], order >= n_stops
-    t, place, xy = (np.stack(pair)[:, order] for pair in zip(*sides))  # (2, n), (2, n, 2): begin and end of each
-    same = np.concatenate([[False], user[1:] == user[:-1], [False]])  # row k: from what comes before k to k
-    silence = np.concatenate([[0], t[0, 1:] - t[1, :-1], [0]])
-    on = same & (silence <= SILENT_MS) & np.append(is_leg, False) & np.append(False, is_leg)
-    own = [np.flatnonzero(is_leg & ~also) for also in (on[:-1], on[1:])]  # the first and last leg of each trip
-    rows = [row[order[leg] - n_stops] for row, leg in zip(ends, own)]
-    reach = NEAR_M + REACH_M_S * (t[1, own[1]] - t[0, own[0]]) / 1000 / np.maximum(rows[1] - rows[0], 1)
-
-    def end(side: int) -> _Anchors:
-        """One end of each trip: 0 where it begins, beside what was before, or 1, beside what comes next."""
-        leg = own[side]
-        gap, other = leg + side, (leg + 2 * side - 1) % n
-        near = metres_between(*xy[side, leg].T, *xy[1 - side, other].T) < reach
-        seen = near & (silence[gap] <= 1000 * LegSettings.max_unseen_s)
-        seen = same[gap] & (seen | (~is_leg[other] & (silence[gap] <= SILENT_MS)))
-        moved = seen & (place[side, leg] < 0) & (~is_leg[other] | (side == 1))
-        where = np.where(moved, 1 - side, side), np.where(moved, other, leg)
-        known = (place[side, leg] >= 0) | seen | (same[gap] & (reach < 2 * NEAR_M))
-        return _Anchors(np.arange(len(leg)), rows[side], rows[side], place[where], xy[where], known)
-
-    trip = np.searchsorted(own[0], np.flatnonzero(is_leg), side="right") - 1  # of each leg
-    anchors = _sorted([end(0), _halts(ways, trip[ways.track], places, user[own[0]], *rows), end(1)])
-    anchors = _sorted([anchors, _turns(anchors, fixes)])
-    a = np.flatnonzero(~run_starts(anchors.trip)) - 1
-    a = a[(anchors.place[a] < 0) | (anchors.place[a] != anchors.place[a + 1])]
-    leave, arrive, step = anchors.leave[a], anchors.arrive[a + 1], ways.steps()
-    metres = np.zeros(len(ways))
-    metres[step] = ways.metres_to_next(step)
-    parts = (metres * p[ways.track] for p in (np.ones(ways.n_tracks), *np.nan_to_num(diary.mode_p).T))
-    total, *by_mode = (run[arrive] - run[leave] for run in (np.append(0, np.cumsum(each)) for each in parts))
+    ways = _Ways(diary)
+    fixes, t, n = ways.fixes, ways.t, len(ways.t)
+    anchors = np.concatenate([ways.stops, ways.ends(), ways.halts()])
+    anchors = anchors[np.argsort(anchors[:, 0], kind="stable")]
+    anchors = np.concatenate([anchors, ways.turns(anchors)])
+    arrive, leave, place, known = anchors[np.argsort(anchors[:, 0], kind="stable")].T
+    b = np.flatnonzero(~run_starts(ways.user[arrive]))
+    b = b[(arrive[b] > leave[b - 1]) & ((place[b] < 0) | (place[b] != place[b - 1]))]
+    begins, ends = ways.at(leave, place)[b - 1], ways.at(arrive, place)[b]
+    leave, arrive, known, step = leave[b - 1], arrive[b], (known[b - 1] & known[b]) > 0, np.flatnonzero(ways.moving)
+    first, last = np.searchsorted(step, [leave, arrive], side="right")
+    seen, steps = first < last, np.append(step, 0)
+    t_start, t_end = t[np.where(seen, steps[first] - 1, leave)], t[np.where(seen, steps[last - 1], arrive)]
+    metres, p = np.zeros(n + 1), np.zeros((n + 1, len(SHORT_MODES)))
+    metres[step] = fixes.metres_to_next(step - 1)
+    begin, end = (fixes.before(diary.trip_fixes.track_user, diary.trips[name]) for name in ("t_start", "t_end"))
+    p[expand_ranges(begin + 1, end - begin)] = np.repeat(np.nan_to_num(diary.mode_p), end - begin, axis=0)
+    total, *by_mode = (run[arrive] - run[leave] for run in (np.cumsum(metres * of) for of in (1.0, *p.T)))
     mode_p = np.column_stack(by_mode) / np.maximum(total, 1e-9)[:, None]
-    begins, ends_at = anchors.xy[a], anchors.xy[a + 1]
-    total = np.maximum(total, metres_between(*begins.T, *ends_at.T))  # the last fix may be far from where a trip ends
-    who, known = user[own[0]][anchors.trip[a]], anchors.known[a] & anchors.known[a + 1]
-    return Trips(diary.users["user_id"], who, ways.t[leave], ways.t[arrive], begins, ends_at, total, mode_p, known)
-
-
-def _sorted(parts: list[_Anchors]) -> _Anchors:
-    anchors = join_rows(parts)
-    return take_rows(anchors, np.lexsort((anchors.arrive, anchors.trip)))
-
-
-def _halts(
-    ways: Tracks, trip: np.ndarray, places: _Places, user: np.ndarray, row0: np.ndarray, row1: np.ndarray
-) -> _Anchors:
-    """Halts of trips at places. trip: of each fix. user, row0, row1: of each trip, and the rows of its fixes."""
-    place = places.near(np.column_stack([ways.lon, ways.lat]), user[trip], HALT_M, HALT_PLACE_MIN)
-    first = np.flatnonzero(run_starts(trip, place))
-    last = run_ends(first, len(place))
-    inner = (place[first] >= 0) & (first > row0[trip[first]]) & (last < row1[trip[first]])
-    first, last = first[inner], last[inner]
-    stays = (ways.t[last] - ways.t[first] + ways.t[last + 1] - ways.t[first - 1]) / 2 >= HALT_MS
-    first, last = first[stays], last[stays]
-    return _Anchors(trip[first], first, last, place[first], places.xy[place[first]], np.ones(len(first), bool))
-
-
-def _turns(anchors: _Anchors, fixes: np.ndarray) -> _Anchors:
-    """The farthest fix of each way that comes back to the place where it began."""
-    a = np.flatnonzero(~run_starts(anchors.trip, anchors.place)) - 1
-    a = a[anchors.place[a] >= 0]
-    size = anchors.arrive[a + 1] - anchors.leave[a] + 1
-    row, way = expand_ranges(anchors.leave[a], size), np.repeat(np.arange(len(a)), size)
-    far = metres_between(*fixes[row].T, *anchors.xy[a][way].T)
-    order = np.lexsort((far, way))[np.cumsum(size) - 1]
-    row, trip = row[order][far[order] > LOOP_M], anchors.trip[a][far[order] > LOOP_M]
-    return _Anchors(trip, row, row, np.full(len(row), -1), fixes[row], np.ones(len(row), bool))
+    total = np.maximum(total, metres_between(*begins.T, *ends.T))  # the last fix may be far from where a trip ends
+    kept = seen | (known & (t_end - t_start <= UNSEEN_MS))
+    columns = ways.user[leave], t_start, t_end, begins, ends, total, mode_p, known
+    return Trips(diary.users["user_id"], *(column[kept] for column in columns))
 
 
 def trips_of_tracks(tracks: Tracks) -> Trips:
