@@ -3,22 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
+from typing import Any
 
 from qgis.core import (
     Qgis,
     QgsArrowSymbolLayer,
-    QgsDistanceArea,
     QgsExpressionContextUtils,
     QgsFillSymbol,
-    QgsGeometry,
     QgsGeometryGeneratorSymbolLayer,
     QgsLineSymbol,
     QgsMapLayerStyle,
     QgsMarkerSymbol,
-    QgsProject,
     QgsProperty,
     QgsRuleBasedRenderer,
     QgsSymbol,
@@ -26,18 +25,20 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from .legends import MODE_COLOURS, Style, numbers_of, short
+from ..core.diary.modes import SHORT_MODES
+from .legends import MODE_COLOURS, Style, classes_of, mode_words, name_features, numbers_of
 from .words import tr
 
-MAX_LINES, MM_A_LINE = 150, 14  # a small map has fewer lines: one for so many mm of its border
+MAX_LINES, MM_A_LINE = 150, 6  # a small map has fewer lines: one for so many mm of the longest way
 WIDTHS_MM, CIRCLES_MM = (0.35, 0.7, 1.4, 2.8), (1.2, 1.7, 2.4, 3.4)  # twice the trips, twice the width or area
 SHOWN = "raw_flows"  # variable of the layer: how many lines a slice are drawn
-# A point to the right of the middle, so that the flows there and back lie side by side
+# From near one middle to near the other, by a point to the right of the way, so that there and back lie side by side
 CURVE = (
-    "make_line(start_point(@geometry), make_point("
-    "x(centroid(@geometry)) + 0.14 * (y(end_point(@geometry)) - y(start_point(@geometry))), "
-    "y(centroid(@geometry)) - 0.14 * (x(end_point(@geometry)) - x(start_point(@geometry)))), end_point(@geometry))"
+    "with_variable('way', line_substring(@geometry, 0.03 * length(@geometry), 0.93 * length(@geometry)), "
+    "with_variable('a', start_point(@way), with_variable('b', end_point(@way), make_line(@a, make_point("
+    "(x(@a) + x(@b)) / 2 + 0.14 * (y(@b) - y(@a)), (y(@a) + y(@b)) / 2 - 0.14 * (x(@b) - x(@a))), @b))))"
 )
+MIDDLE = "point_on_surface(@geometry)"
 # Where a trip is at the map's time, in epoch seconds @t: the way since @s, between two fixes in proportion to time
 MOVING = (
     "if(@map_end_time IS NULL, @geometry, with_variable('t', epoch(@map_end_time) / 1000, "
@@ -52,9 +53,16 @@ MOVING = (
 TAILS = ((12, 0.25), (6, 0.5), (3, 1.0))  # frames of the clock, opacity
 
 
-def add_moving(layer: QgsVectorLayer) -> None:
-    """Give a layer of trips, whose M values are epoch seconds, a second style: QGIS's clock shows them on their way."""
-    moving = layer.clone()  # a layer that switches styles while its legend is drawn can crash QGIS
+def add_style(layer: QgsVectorLayer, name: str, draw: Callable[[QgsVectorLayer], Any]) -> None:
+    """Give a layer one more style, whose symbols `draw` makes."""
+    other, style = layer.clone(), QgsMapLayerStyle()  # a layer that switches styles while it is drawn can crash QGIS
+    draw(other)
+    style.readFromLayer(other)
+    layer.styleManager().addStyle(name, style)
+
+
+def draw_moving(layer: QgsVectorLayer) -> None:
+    """Draw trips, whose M values are epoch seconds, on their way while QGIS's clock is on, with a fading tail."""
     renderer = layer.renderer().clone()
     for rule in renderer.rootRule().children():
         colour, symbol = rule.symbol().symbolLayers()[-1].color(), QgsLineSymbol([])
@@ -65,77 +73,82 @@ def add_moving(layer: QgsVectorLayer) -> None:
             symbol.appendSymbolLayer(_generated(MOVING.format(tail=tail), line))
         symbol.deleteSymbolLayer(0)  # the line that QGIS gives to a symbol without layers
         rule.setSymbol(symbol)
-    moving.setRenderer(renderer)
-    style = QgsMapLayerStyle()
-    style.readFromLayer(moving)
-    layer.styleManager().addStyle(tr("Trips that move"), style)
+    layer.setRenderer(renderer)
 
 
-@dataclass(frozen=True)
 class FlowLines(Style):
-    """Trips between zones. The variable SHOWN of the layer says how many lines are drawn."""
+    """Trips between zones, of one slice while the map's clock is off. Its variable SHOWN says how many are drawn."""
 
     title, order, start = "Flows", 3, ""
 
     def apply(self, layer: QgsVectorLayer) -> None:
-        """As all styles; the clock plays the parts of 2000-01-01, a day that stands for all, or the months."""
+        """As all styles, and one for each slice; the clock plays those of a day, 2000-01-01, or the months."""
         super().apply(layer)
-        some = next(iter(layer.uniqueValues(layer.fields().lookupField("slice"))), "")
-        forms = {5: ("'2000-01-01 ' || \"slice\"", "59 minutes"), 7: ("\"slice\" || '-01 00:00'", "27 days"),
-                 11: ("'2000-01-01 ' || left(\"slice\", 5)", "")}  # fmt: skip
-        if some[-1:].isdigit() and len(some) in forms:
-            begin, long = forms[len(some)]
-            start = f"to_datetime({begin}, 'yyyy-MM-dd HH:mm')"
+        parts = sorted(layer.uniqueValues(layer.fields().lookupField("slice")))
+        if parts and parts[0][-1].isdigit():
+            day, month = "to_datetime('2000-01-01 ' || {}(\"slice\", 5))", "to_date(\"slice\" || '{}')"
+            begin, end = map(day.format, ("left", "right")) if ":" in parts[0] else map(month.format, ("-01", "-28"))
             times = layer.temporalProperties()
             times.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromExpressions)
-            times.setStartExpression(start)
-            times.setEndExpression(f"{start} + to_interval('{long}')" if long else start.replace("left", "right"))
+            times.setStartExpression(begin)
+            times.setEndExpression(end)
             times.setIsActive(True)
+        for part in parts if len(parts) > 1 else ():
+            add_style(layer, part, partial(self.draw, part=part))
 
-    def draw(self, layer: QgsVectorLayer) -> str:
-        """Rules for classes of trips draw the rims of arrows, those for main modes what is within."""
+    def draw(self, layer: QgsVectorLayer, part: str = "") -> str:
+        """Rules for classes of trips draw arrows in the colours of modes. Those for modes are for the legend.
+
+        part: the slice that is drawn; '' for the one with the strongest flow.
+        """
         QgsExpressionContextUtils.setLayerVariable(layer, SHOWN, MAX_LINES)
-        there, parts = (layer.uniqueValues(layer.fields().lookupField(name)) for name in ("main_mode", "slice"))
-        classes, ruler = _classes(layer, "n_trips", WIDTHS_MM), QgsDistanceArea()
-        ruler.setSourceCrs(layer.crs(), QgsProject.instance().transformContext())
-        ruler.setEllipsoid("EPSG:7030")
-        around = ruler.measurePerimeter(QgsGeometry.fromRect(layer.extent()))
-        together = f"if(@map_start_time IS NULL, {len(parts)}, 1)"  # slices that are seen at a time
-        few = f"max(1, max(10, {1000 * around / MM_A_LINE!r} / @map_scale) / {together})"
-        width = " ".join(f"WHEN {condition} THEN {mm}" for mm, condition, _ in classes)
-        words = (tr("On foot"), tr("By bike"), tr("Motor vehicle"), tr("By rail"), tr("Mode unknown"))
-        modes = zip(("walk", "bike", "motor", "rail", "unknown"), words, (*MODE_COLOURS, "#aaaaaa"))
-        rules = [(_arrow("#777777", f"{mm} + 0.4"), part, tr("Trips: {n}").format(n=n)) for mm, part, n in classes]
-        rules += [(_arrow(colour, f"CASE {width} END"), f"\"main_mode\" = '{mode}'", label)
-                  for mode, label, colour in modes if mode in there]  # fmt: skip
-        _set_rules(layer, rules, f'"rank" <= min(@{SHOWN}, {few})')
+        longest_mm, rules = 1000 * numbers_of(layer, "metres").max(initial=0), []
+        drawn = f'"rank" <= min(@{SHOWN}, max(10, {longest_mm / MM_A_LINE} / @map_scale))'
+        modes, parts = (layer.uniqueValues(layer.fields().lookupField(name)) for name in ("main_mode", "slice"))
+        if len(parts) > 1:
+            first = max(layer.getFeatures('"rank" = 1'), key=lambda row: row["n_trips"] or 0)
+            part, unseen = part or first["slice"], QgsLineSymbol.createSimple({"line_style": "no"})
+            drawn += f" AND (@map_start_time IS NOT NULL OR \"slice\" = '{part}')"
+            rules = [(unseen, "@map_start_time IS NULL", tr("Departures: {part}", part=part))]
+        looks = dict(zip((*SHORT_MODES, "unknown"), zip(mode_words(), MODE_COLOURS)))
+        colours = ", ".join(f"'{mode}', '{colour}'" for mode, (_, colour) in looks.items())
+        for mm, condition, words in _classes(layer, "n_trips", WIDTHS_MM):
+            arrows = _arrow("#ffffff", mm + 0.5), _arrow("#777777", mm, f'map_get(map({colours}), "main_mode")')
+            rules.append((_curved(*arrows), condition, tr("Trips: {n}", n=words)))
+        for mode, (words, colour) in looks.items():
+            if mode in modes:
+                arrow = _arrow(colour, 0.7, "if(\"rank\", '#00000000', '')")
+                rules.append((_curved(arrow), f"\"main_mode\" = '{mode}'", words.capitalize()))
+        _set_rules(layer, rules, drawn)
         return ""
 
-    def mark(self, layer: QgsVectorLayer) -> None:
-        """In the notes how many lines are drawn."""
-        metadata = layer.metadata()
+    def about(self, layer: QgsVectorLayer) -> str:
+        """What is drawn."""
         words = tr(
-            "At most the {n} strongest flows of a slice are drawn, fewer on a small map; the layer's variable {name} "
-            "changes that. Pairs of zones with few people are not in this layer; the matrix has their sum."
+            "At most the {n} strongest flows of a slice of time are drawn, fewer on a small map; the layer's variable "
+            "{name} changes that. Each slice has a style of the layer. Pairs of zones with few people are not in this "
+            "layer; the matrix has their sum."
         )
-        metadata.setAbstract(words.format(n=MAX_LINES, name=SHOWN))
-        layer.setMetadata(metadata)
+        return words.format(n=MAX_LINES, name=SHOWN)
 
 
 @dataclass(frozen=True)
 class FlowZones(Style):
-    """Zones, with circles by the trips that stay within."""
+    """Zones, with circles by the trips that stay within. named: whether their names tell something."""
 
+    named: bool = True
     title, order, start = "Zones", 1, ""
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """A thin border, and a circle at the middle in one of some sizes."""
         border = QgsFillSymbol.createSimple({"color": "0,0,0,0", "outline_color": "#999999", "outline_width": "0.2"})
-        circles, look = [], {"color": "0,114,178,110", "outline_color": "#0072b2"}
+        rules, look = [], {"color": "0,114,178,110", "outline_color": "#0072b2"}
         for mm, condition, words in _classes(layer, "n_within", CIRCLES_MM):
-            middle = _generated("point_on_surface(@geometry)", QgsMarkerSymbol.createSimple(look | {"size": str(mm)}))
-            circles.append((QgsFillSymbol([middle]), condition, tr("Trips within: {n}").format(n=words)))
-        _set_rules(layer, [*circles, (border, "TRUE", tr("Zone (circles: at all times)"))])
+            middle = _generated(MIDDLE, QgsMarkerSymbol.createSimple(look | {"size": str(mm)}))
+            rules.append((QgsFillSymbol([middle]), condition, tr("Trips within: {n}", n=words)))
+        _set_rules(layer, [*rules, (border, "TRUE", tr("Zone (circles: at all times)"))])
+        if self.named:
+            name_features(layer, '"zone"', MIDDLE)
         return ""
 
 
@@ -143,11 +156,8 @@ def _classes(layer: QgsVectorLayer, field: str, sizes: tuple[float, ...]) -> lis
     """The sizes, conditions and labels of up to four classes of a count, each up to half of the next: few are large."""
     most = int((values := numbers_of(layer, field)).max(initial=1))
     least = int(values[values > 0].min(initial=most))
-    steps = sorted({least, *(max(least, ceil(most / part)) for part in (2, 4, 8))})
-    ends = [*(step - 1 for step in steps[1:]), most]
-    labels = (short(a) if a == b else tr("{a} to {b}").format(a=short(a), b=short(b)) for a, b in zip(steps, ends))
-    conditions = (f'"{field}" BETWEEN {a} AND {b}' for a, b in zip(steps, ends))
-    return list(zip(sizes[-len(steps) :], conditions, labels))
+    found = classes_of(f'"{field}"', [*sorted({least, *(max(least, ceil(most / part)) for part in (2, 4, 8))}), most])
+    return [(mm, *each) for mm, each in zip(sizes[-len(found) :], found)]
 
 
 def _set_rules(layer: QgsVectorLayer, rules: Sequence[tuple[QgsSymbol, str, str]], drawn: str = "TRUE") -> None:
@@ -158,20 +168,22 @@ def _set_rules(layer: QgsVectorLayer, rules: Sequence[tuple[QgsSymbol, str, str]
     layer.setRenderer(QgsRuleBasedRenderer(root))
 
 
-def _arrow(colour: str, width: str) -> QgsLineSymbol:
-    """A curved arrow. width: an expression for its millimetres."""
-    arrow = QgsArrowSymbolLayer()
-    arrow.setIsCurved(True)
-    arrow.setIsRepeated(False)
-    kinds = QgsSymbolLayer.Property
-    head = f'1.2 + ({width}) + 0 * "rank"'  # in a legend, without a feature, QGIS's own: a greater one hides the width
-    for kind, words in ((kinds.PropertyArrowWidth, width), (kinds.PropertyArrowStartWidth, f"0.6 * ({width})"),
-                        (kinds.PropertyArrowHeadLength, head), (kinds.PropertyArrowHeadThickness, head)):  # fmt: skip
-        arrow.setDataDefinedProperty(kind, QgsProperty.fromExpression(words))
-    arrow.setSubSymbol(
-        QgsFillSymbol.createSimple({"color": colour, "outline_color": "#ffffff", "outline_width": "0.15"})
-    )
-    curve = QgsLineSymbol([arrow])
+def _arrow(colour: str, mm: float, on_map: str = "") -> QgsSymbolLayer:
+    """An arrow of a width. on_map: an expression for another colour; in a legend there is no feature, and so none."""
+    look = {"is_curved": "1", "is_repeated": "0", "arrow_width": mm, "arrow_start_width": 0.6 * mm}
+    look |= {"head_length": 1.2 + 0.8 * mm, "head_thickness": 0.8 + 0.75 * mm}
+    arrow = QgsArrowSymbolLayer.create({name: str(value) for name, value in look.items()})
+    fill = QgsFillSymbol.createSimple({"color": colour, "outline_style": "no"})
+    if on_map:
+        kind = QgsSymbolLayer.Property.PropertyFillColor
+        fill.symbolLayer(0).setDataDefinedProperty(kind, QgsProperty.fromExpression(on_map))
+    arrow.setSubSymbol(fill)
+    return arrow
+
+
+def _curved(*arrows: QgsSymbolLayer) -> QgsLineSymbol:
+    """Arrows, one above the other, bent to the right."""
+    curve = QgsLineSymbol(list(arrows))
     symbol = QgsLineSymbol([_generated(CURVE, curve)])
     for each in (curve, symbol):
         each.setClipFeaturesToExtent(False)  # an arrow is bent by its middle, which may lie out of sight

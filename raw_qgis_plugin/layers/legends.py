@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,11 +14,15 @@ from qgis.core import (
     QgsExpression,
     QgsFeatureRequest,
     QgsMapLayer,
+    QgsPalLayerSettings,
     QgsProperty,
     QgsRuleBasedRenderer,
     QgsSymbol,
     QgsSymbolLayer,
+    QgsTextBufferSettings,
+    QgsTextFormat,
     QgsVectorLayer,
+    QgsVectorLayerSimpleLabeling,
     QgsVectorLayerUtils,
 )
 from qgis.PyQt.QtCore import QMetaType
@@ -32,7 +37,7 @@ TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chose
 TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "track_id")"""
 # Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
-MODE_COLOURS = (CLASS_COLOURS[3], *CLASS_COLOURS[:3])  # walk, bike, motor and rail, as the classes of trips have them
+MODE_COLOURS = (CLASS_COLOURS[3], *CLASS_COLOURS[:3], "#8a8f98")  # as the classes of trips have them, then unknown
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
 
 
@@ -75,14 +80,11 @@ class Rules:
                 self.add(pattern, f"{name} = {QgsExpression.quotedString(word)}", class_words(head, word), colour)
             return
         values = numbers_of(self.layer, head["name"])
-        limits = steps(values)
-        last, whole = len(limits) - 2, all(np.array_equal(each, np.round(each)) for each in (values, limits))
-        for i, (low, high) in enumerate(zip(limits[:-1], limits[1:])):
-            condition = f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}"
-            top = high - 1 if whole and i < last else high  # of counts
-            words = short(low) if low == top else tr("{a} to {b}").format(a=short(low), b=short(top))
-            words = f"{words} {tr(head.get('unit_of_measure', ''))}".strip()
-            self.add(pattern, condition, words, STEP_COLOURS[round(i / max(1, last) * 4) if last else 2])
+        limits, unit = steps(values), tr(head.get("unit_of_measure", ""))
+        last, counted = len(limits) - 2, bool((values == np.round(values)).all())
+        for i, (condition, words) in enumerate(classes_of(name, limits, counted)):
+            colour = STEP_COLOURS[round(i / max(1, last) * 4) if last else 2]
+            self.add(pattern, condition, f"{words} {unit}".strip(), colour)
 
     def add_outside(self, head: dict[str, Any] | None) -> None:
         """Mark the features for which a head, or all of a run, abstains: unlike its training data, or too little.
@@ -161,9 +163,25 @@ def steps(values: np.ndarray) -> list[float]:
     return [low, *limits, high]
 
 
+def classes_of(name: str, limits: Sequence[float], counted: bool = True) -> list[tuple[str, str]]:
+    """The conditions and words of the classes between limits. name: a quoted field. counted: it has whole numbers."""
+    found, last = [], len(limits) - 2
+    whole = counted and all(low == round(low) for low in limits)
+    for i, (low, high) in enumerate(zip(limits, limits[1:])):
+        top = high - 1 if whole and i < last else high
+        words = short(low) if low == top else tr("{a} to {b}").format(a=short(low), b=short(top))
+        found.append((f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}", words))
+    return found
+
+
 def short(value: float) -> str:
     """A number for a legend."""
     return f"{value:,.0f}" if abs(value) >= 99.5 else f"{value:.2g}"
+
+
+def mode_words() -> list[str]:
+    """The modes of MODE_COLOURS."""
+    return [tr("walk"), tr("bike"), tr("motor vehicle"), tr("rail"), tr("mode unknown")]
 
 
 def title_of(head: dict[str, Any]) -> str:
@@ -177,6 +195,20 @@ def class_words(head: dict[str, Any], word: str) -> str:
     plain = word.replace("_", " ")
     text = tr(plain)
     return f"{title_of(head)}: {text}" if plain.lower() in ("yes", "no", "true", "false") else text.capitalize()
+
+
+def name_features(layer: QgsVectorLayer, expression: str, beside: str = "") -> None:
+    """Write names on the map. expression: of a feature's name, '' for none. beside: of the point that has a mark."""
+    labels, text, halo = QgsPalLayerSettings(), QgsTextFormat(), QgsTextBufferSettings()
+    labels.fieldName, labels.isExpression = expression, True
+    labels.geometryGenerator, labels.geometryGeneratorEnabled, labels.dist = beside, bool(beside), 1.5
+    labels.geometryGeneratorType = Qgis.GeometryType.Point
+    text.setSize(8)
+    halo.setEnabled(True)
+    text.setBuffer(halo)
+    labels.setFormat(text)
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(labels))
+    layer.setLabelsEnabled(True)
 
 
 @dataclass(frozen=True)
@@ -199,6 +231,10 @@ class Style:
 
     def mark(self, layer: QgsVectorLayer) -> None:
         """Store with a layer what else belongs to it."""
+
+    def about(self, layer: QgsVectorLayer) -> str:
+        """What the layer's notes say of it."""
+        return ""
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's name."""
@@ -226,6 +262,10 @@ class Style:
             times.setIsActive(True)
         layer.setName(f"{self.name}: {shown}" if shown else self.name)
         self.mark(layer)
+        if words := self.about(layer):
+            metadata = layer.metadata()
+            metadata.setAbstract(words)
+            layer.setMetadata(metadata)
         for at, field in enumerate(layer.fields()):
             if field.type() == QMetaType.Type.Double:  # QGIS shows all decimals that a double has
                 decimals = {"Min": -1e12, "Max": 1e12, "Precision": 3, "AllowNull": True}

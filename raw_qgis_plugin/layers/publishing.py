@@ -55,9 +55,6 @@ class Published(RegionScores):
         """Polygons by the number of people; lines and tables as QGIS does."""
         return super().draw(layer) if layer.geometryType() == Qgis.GeometryType.Polygon else ""
 
-    def mark(self, layer: QgsVectorLayer) -> None:
-        """The metadata too."""
-        super().mark(layer)
-        metadata = layer.metadata()
-        metadata.setAbstract(describe(layer))
-        layer.setMetadata(metadata)
+    def about(self, layer: QgsVectorLayer) -> str:
+        """What was done to them."""
+        return describe(layer)

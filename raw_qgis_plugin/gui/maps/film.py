@@ -27,9 +27,8 @@ FRAMES_A_SECOND, MAX_FRAMES = 12, 2000
 def save_film(desktop: Desktop) -> None:
     """Ask for a file, and write the frames of the map's clock into it."""
     canvas, window, bar = desktop.iface.mapCanvas(), desktop.iface.mainWindow(), desktop.iface.messageBar()
-    clock = canvas.temporalController()
-    kinds = [f"{tr('MP4 films')} (*.mp4)"] if which("ffmpeg") else []
-    kinds += [f"{tr('GIF films')} (*.gif)"] if find_spec("PIL") else []
+    clock, tools = canvas.temporalController(), (("MP4 (*.mp4)", which("ffmpeg")), ("GIF (*.gif)", find_spec("PIL")))
+    kinds = [kind for kind, tool in tools if tool]
     try:
         if not kinds:
             raise InputError("A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again.")
@@ -53,11 +52,11 @@ def write_film(canvas: QgsMapCanvas, path: Path, progress: QProgressDialog) -> b
         settings.animationRange, settings.frameDuration = clock.temporalExtents(), clock.frameDuration()
         settings.outputDirectory, settings.fileNameTemplate = folder, "####.png"
         done, words = QgsTemporalUtils.exportAnimation(canvas.mapSettings(), settings, feedback)
-        if not done and not feedback.isCanceled():
-            raise InputError("{words}", words=words)  # of QGIS
         if done:
             with complete(path) as film:
                 _join(Path(folder), film, path.suffix.lower())
+        elif not feedback.isCanceled():
+            raise InputError("{words}", words=words)  # of QGIS
     return done
 
 

@@ -13,20 +13,17 @@ from qgis.core import (
     QgsLegendStyle,
     QgsMapLayer,
     QgsMapLayerLegendUtils,
-    QgsPalLayerSettings,
     QgsPrintLayout,
     QgsProject,
     QgsReadWriteContext,
-    QgsTextBufferSettings,
-    QgsTextFormat,
     QgsVectorLayer,
-    QgsVectorLayerSimpleLabeling,
 )
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QRectF, Qt
 from qgis.PyQt.QtXml import QDomDocument
 
 from ...core.paths import RESOURCES
+from ...layers.legends import name_features
 from ...processing.words import tr
 from ..desktop import Desktop
 from .notes import notes
@@ -80,16 +77,8 @@ def make_layout(
         if layer.featureCount() > max_drawn:
             layer.renderer().setForceRasterRender(True)
         if layer.fields().lookupField("suppressed") >= 0 and layer.labeling() is None:  # regions have names
-            labels = QgsPalLayerSettings()
-            name, labels.isExpression = QgsExpression.quotedColumnRef(layer.displayField()), True
-            labels.fieldName = f"if(\"suppressed\" AND {layer.featureCount()} > {max_named}, '', {name})"
-            text, halo = QgsTextFormat(), QgsTextBufferSettings()
-            text.setSize(8)
-            halo.setEnabled(True)
-            text.setBuffer(halo)
-            labels.setFormat(text)
-            layer.setLabeling(QgsVectorLayerSimpleLabeling(labels))
-            layer.setLabelsEnabled(True)
+            name, few = QgsExpression.quotedColumnRef(layer.displayField()), layer.featureCount() <= max_named
+            name_features(layer, name if few else f"if(\"suppressed\", '', {name})")
     _fill_legend(legend, in_sight(canvas))
     layout.refresh()
     return layout

@@ -27,6 +27,6 @@ def hour_table(names: Sequence[str], colours: Sequence[str], shares: np.ndarray,
             inside = hinted("·" if share != share else "&nbsp;", f"{name} {hour:02d}:00-{hour + 1:02d}:00: {text}")
             style = f"background-color: {paint.format(0.12 + 0.88 * share if share > 0 else 0)}"
             cells.append(f'<td width="3.5%" align="center" style="{style}">{inside}</td>')
-        rows.append(f'<tr><td width="16%">{name}</td>{"".join(cells)}</tr>')
+        rows.append(f'<tr><td width="16%">{name.replace(" ", "&nbsp;")}</td>{"".join(cells)}</tr>')
     hours = "".join(f'<td colspan="6"><small>{hour}:00</small></td>' for hour in range(0, 24, 6))
     return f'<table width="100%" cellspacing="1" cellpadding="0">{"".join(rows)}<tr><td></td>{hours}</tr></table>'
