@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from model.cli import add_options, check_output, make_parser, meter, open_model, read_tracks, run, spec_of, write_table
-from raw_qgis_plugin.core.flows.flows import find_flows, shown_zones, table_of
+from raw_qgis_plugin.core.flows.flows import find_flows
 from raw_qgis_plugin.core.flows.zones import read_zones
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import FlowSpec
@@ -43,11 +43,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     tracks, _ = by_unit(read_tracks(args)[0], "track" if spec.trips == "tracks" else "user")
     zones = None if given is None else read_zones(given.shapes, given.ids)
     found = find_flows(tracks, model, zones, spec, progress=meter("finding trips"))
-    left = f"{found.n_incomplete:,} begin or end where nothing is recorded, {found.n_outside:,} have an end in no zone"
-    print(f"{found.n_trips:,} trips; {left}", file=sys.stderr)
-    write_table(args.output, table_of(found))
-    shapes, columns = shown_zones(found, given is None)
-    write_table(polygons, {**columns, "geometry": np.array(shapely.to_wkb(shapes), object)})
+    print(found.words, file=sys.stderr)
+    write_table(args.output, found.matrix)
+    write_table(polygons, {**found.of_zones, "geometry": np.array(shapely.to_wkb(found.shapes), object)})
 
 
 if __name__ == "__main__":

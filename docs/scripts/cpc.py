@@ -47,13 +47,13 @@ def true_trips(city: Path) -> tuple[Trips, Trips]:
     return found[0], found[1]
 
 
-def matrix(trips: Trips, zones: Zones) -> dict[tuple[int, int], float]:
+def matrix(trips: Trips, zones: Zones) -> dict[tuple[str, str], float]:
     """How many trips go from zone to zone."""
-    pairs = flows(trips, zones, FlowSpec(min_users=1)).pairs
-    return {(a, b): n for a, b, n in zip(pairs["from"], pairs["to"], pairs["n_trips"])}
+    found = flows(trips, zones, FlowSpec(min_users=1)).matrix
+    return {(a, b): n for a, b, n in zip(found["from_zone"], found["to_zone"], found["n_trips"])}
 
 
-def common_part(one: dict[tuple[int, int], float], other: dict[tuple[int, int], float]) -> float:
+def common_part(one: dict[tuple[str, str], float], other: dict[tuple[str, str], float]) -> float:
     """The common part of commuters of two matrices."""
     return 2 * sum(min(n, other.get(pair, 0)) for pair, n in one.items()) / (sum(one.values()) + sum(other.values()))
 

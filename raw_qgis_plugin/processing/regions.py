@@ -15,6 +15,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeatureSource,
     QgsProcessingParameterExpression,
+    QgsVectorLayerUtils,
 )
 
 from ..core.errors import InputError
@@ -169,7 +170,7 @@ class FindFlows(TrackAlgorithm):
     def run_on(self, run: Run) -> None:
         import numpy as np
 
-        from ..core.flows.flows import find_flows, shown_zones, table_of
+        from ..core.flows.flows import find_flows
         from ..core.flows.zones import read_zones
         from ..environment.folders import publish_secret
         from ..layers.flows import FlowLines, FlowZones
@@ -180,28 +181,23 @@ class FindFlows(TrackAlgorithm):
         if "ZONES" in self.sources:
             source = self.sources["ZONES"]
             features = list(source.getFeatures())
-            texts, guessed = texts_of(source, features)
-            names = texts.get(run.text("ZONE_FIELD") or guessed)
+            name = run.text("ZONE_FIELD") or QgsVectorLayerUtils.guessFriendlyIdentifierField(source.fields())
+            names = [feature[name] for feature in features] if name else None
             zones = read_zones(polygons_in_wgs84(features, source, run.context), names)
         found = find_flows(tracks, model, zones, spec, publish_secret(), run.stage(tr("Finding trips"), 15, 85))
-        run.info(tr(
-            "Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no "
-            "zone.", n=found.n_trips, a=found.n_incomplete, b=found.n_outside,
-        ))  # fmt: skip
-        table, pairs = table_of(found), found.pairs
-        if not (pairs["from"] >= 0).any():
+        run.info(found.words)
+        if not any(found.matrix["from_zone"]):
             run.warn(tr("No pair of zones has trips of enough users: choose larger zones, or fewer slices."))
-        between = np.flatnonzero(pairs["rank"] > 0)
-        order = between[np.argsort(-pairs["rank"][between], kind="stable")]  # the strongest are drawn last
-        ends = found.zones.centres[np.stack([pairs["from"], pairs["to"]], axis=1)[order].ravel()]
-        lines = self.lines(ends[:, 0], ends[:, 1], np.arange(0, len(ends) + 1, 2))
-        columns = {name: values[order] for name, values in table.items()}
+        between = np.flatnonzero(found.matrix["rank"] > 0)[::-1]  # of a slice, the strongest is drawn last
+        lon, lat = found.ways[between].reshape(-1, 2).T
+        lines = self.lines(lon, lat, np.arange(0, len(lon) + 1, 2))
+        columns = {name: values[between] for name, values in found.matrix.items()}
         self.write("OUTPUT", columns, FlowLines(), lines, types.LineString, 85, 92)
         if run.parameters.get("OUTPUT_ZONES"):
-            shapes, columns = shown_zones(found, zones is None)
-            self.write("OUTPUT_ZONES", columns, FlowZones(), self.polygons(shapes), types.MultiPolygon, 92, 96)
+            shapes = self.polygons(found.shapes)
+            self.write("OUTPUT_ZONES", found.of_zones, FlowZones(zones is not None), shapes, types.MultiPolygon, 92, 96)
         if run.parameters.get("OUTPUT_MATRIX"):
-            self.write("OUTPUT_MATRIX", table, Table("Matrix of trips"), start=96)
+            self.write("OUTPUT_MATRIX", found.matrix, Table("Matrix of trips"), start=96)
 
 
 class SimilarRegions(RegionAlgorithm):

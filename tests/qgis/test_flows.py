@@ -23,6 +23,7 @@ from qgis.core import (
     QgsFeature,
     QgsFeatureRequest,
     QgsGeometry,
+    QgsSymbolLayer,
     QgsTemporalNavigationObject,
     QgsVectorLayer,
     QgsVectorLayerTemporalContext,
@@ -73,8 +74,8 @@ def test_flows_of_the_sample_city_in_its_regions(run: Callable, city: str) -> No
     FlowLines().apply(layer)
     FlowZones().apply(done.layer("OUTPUT_ZONES"))
     rules, within = (of.renderer().rootRule().children() for of in (layer, done.layer("OUTPUT_ZONES")))
-    rims = [rule for rule in rules if rule.label().startswith("Trips: ")]
-    classes = (layer, rims), (layer, rules[len(rims) :]), (done.layer("OUTPUT_ZONES"), within[:-1])
+    arrows = [rule for rule in rules if rule.label().startswith("Trips: ")]
+    classes = (layer, arrows), (layer, rules[len(arrows) :]), (done.layer("OUTPUT_ZONES"), within[:-1])
     for of, some in classes:
         parts = [rule.filterExpression().split(' AND "rank')[0] for rule in some]
         rows = [[row.id() for row in of.getFeatures(part)] for part in parts]
@@ -217,12 +218,12 @@ def test_the_window_of_flows_has_the_trips_of_the_regions(regions: Any) -> None:
     )
     window = FlowsWindow(trips, ["West", "East"], [west, east], 1, regions, list)
     shown = [[window.table.item(a, b).text() for b in range(2)] for a in range(2)]
-    found = flows(trips, read_zones([west, east], ["West", "East"]), FlowSpec(min_users=1)).pairs
-    for a, b, n in zip(found["from"], found["to"], found["n_trips"]):
+    found = flows(trips, read_zones([west, east], ["West", "East"]), FlowSpec(min_users=1)).matrix
+    pairs = list(zip(*(map(["West", "East"].index, found[end]) for end in ("from_zone", "to_zone"))))
+    for (a, b), n in zip(pairs, found["n_trips"]):
         assert shown[a][b] == f"{n:,.0f}"
     assert sum(int(word.replace(",", "")) for row in shown for word in row if word != "–") == found["n_trips"].sum()
-    a, b = int(found["from"][0]), int(found["to"][0])
-    window.table.setCurrentCell(a, b)
+    window.table.setCurrentCell(*pairs[0])
     counted = re.findall(r'00: ([0-9]+) trips"', window.hours.text())
     assert sum(map(int, counted)) == pytest.approx(found["n_trips"][0], abs=5)  # each cell is rounded
     user = np.append(np.arange(12), np.zeros(100, int))  # twelve people, of whom one makes most trips
@@ -230,42 +231,54 @@ def test_the_window_of_flows_has_the_trips_of_the_regions(regions: Any) -> None:
     there = np.full((n, 2), np.column_stack([lon.min(), 0])), np.full((n, 2), np.column_stack([lon.max(), 0]))
     columns = np.zeros(n, int), np.ones(n, int), *there, np.ones(n), np.zeros((n, 4)), np.ones(n, bool)
     window = FlowsWindow(Trips(np.arange(12), user, *columns), ["West", "East"], [west, east], 10, regions, list)
-    assert window.table.item(0, 1).text() == "–" and window.hours.text().count("no trips, or of few people") == 120
+    assert window.table.item(0, 1).text() == "–" and window.hours.text().count("no trips, or of few people") == 121
 
 
-def test_flows_are_drawn_as_wide_as_they_are_strong(run: Callable, city: str) -> None:
+def test_flows_are_drawn_as_wide_as_they_are_strong_in_the_colour_of_their_mode(run: Callable, city: str) -> None:
+    from raw_qgis_plugin.core.diary.modes import SHORT_MODES
     from raw_qgis_plugin.layers.flows import FlowLines
+    from raw_qgis_plugin.layers.legends import MODE_COLOURS
 
     layer = run("raw:flows", INPUT=city, SIZE=1500, MIN_USERS=1).layer()
     FlowLines().apply(layer)
-    rule = layer.renderer().rootRule().children()[-1]
-    assert "min(@raw_flows, " in rule.filterExpression()
-    symbol = rule.symbol()
-    curve = symbol.symbolLayer(0).subSymbol()
-    arrow = curve.symbolLayer(0)
-    assert not symbol.clipFeaturesToExtent() and not curve.clipFeaturesToExtent(), "else arrows are bent anew"
-    width = QgsExpression(arrow.dataDefinedProperties().property(arrow.Property.PropertyArrowWidth).expressionString())
-    widths = []
-    for row in layer.getFeatures():
-        context = layer.createExpressionContext()
-        context.setFeature(row)
-        widths.append((row["n_trips"], width.evaluate(context)))
-    assert not width.hasParserError() and max(widths)[1] == 2.8 and min(widths)[1] < 1.5
+    looks, widths = dict(zip((*SHORT_MODES, "unknown"), MODE_COLOURS)), []
+    for rule in (rule for rule in layer.renderer().rootRule().children() if rule.label().startswith("Trips")):
+        assert "min(@raw_flows, " in rule.filterExpression()
+        curve = rule.symbol().symbolLayer(0).subSymbol()
+        assert not rule.symbol().clipFeaturesToExtent() and not curve.clipFeaturesToExtent(), "else they are bent anew"
+        halo, arrow = curve.symbolLayers()
+        assert halo.arrowWidth() > arrow.arrowWidth()
+        kind, context = QgsSymbolLayer.Property.PropertyFillColor, layer.createExpressionContext()
+        colour = arrow.subSymbol().symbolLayer(0).dataDefinedProperties().property(kind)
+        part = rule.filterExpression().split(' AND "rank')[0]
+        for row in layer.getFeatures(part):
+            widths.append((row["n_trips"], arrow.arrowWidth()))
+            context.setFeature(row)
+            assert colour.value(context, None)[0] == looks[row["main_mode"]]
+    assert len(widths) == layer.featureCount() and max(widths)[1] == 2.8 and min(widths)[1] < 1.5
     assert [mm for _, mm in sorted(widths)] == sorted(mm for _, mm in widths)
 
 
-def test_a_small_map_has_fewer_lines(run: Callable, city: str) -> None:
+def drawn(layer: QgsVectorLayer, **variables: Any) -> list[QgsFeature]:
+    """The flows on a map that has some variables."""
+    scope, context = QgsExpressionContextScope(), layer.createExpressionContext()
+    for name, value in variables.items():
+        scope.setVariable(name, value)
+    context.appendScope(scope)
+    condition = " OR ".join(f"({rule.filterExpression()})" for rule in layer.renderer().rootRule().children())
+    return list(layer.getFeatures(QgsFeatureRequest().setFilterExpression(condition).setExpressionContext(context)))
+
+
+def test_a_map_has_one_slice_and_a_small_one_has_fewer_lines(run: Callable, city: str) -> None:
     from raw_qgis_plugin.layers.flows import FlowLines
 
     layer = run("raw:flows", INPUT=city, SIZE=1500, MIN_USERS=1, SLICE="weekend").layer()
     FlowLines().apply(layer)
-    rims = layer.renderer().rootRule().children()[:-1]
-    condition, drawn = " OR ".join(f"({rule.filterExpression()})" for rule in rims), []
-    for scale in (30_000, 300_000):
-        scope = QgsExpressionContextScope()
-        scope.setVariable("map_scale", scale)
-        context = layer.createExpressionContext()
-        context.appendScope(scope)
-        request = QgsFeatureRequest().setFilterExpression(condition).setExpressionContext(context)
-        drawn.append(sorted(row["rank"] for row in layer.getFeatures(request)))
-    assert len(drawn[0]) > 2 * len(drawn[1]) > 0 and drawn[1] == drawn[0][: len(drawn[1])], "the strongest stay"
+    many, few = (sorted(row["rank"] for row in drawn(layer, map_scale=scale)) for scale in (30_000, 300_000))
+    assert len(many) > 2 * len(few) > 0 and few == many[: len(few)], "the strongest stay"
+    assert {row["slice"] for row in drawn(layer, map_scale=30_000)} == {"weekday"}
+    for part in ("weekend", "weekday"):
+        assert layer.styleManager().setCurrentStyle(part)
+        assert layer.renderer().rootRule().children()[0].label() == f"Departures: {part}"
+        assert {row["slice"] for row in drawn(layer, map_scale=30_000)} == {part}
+        assert len({row["slice"] for row in drawn(layer, map_scale=30_000, map_start_time=1)}) == 2

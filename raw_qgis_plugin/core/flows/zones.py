@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..geodesy import near_lon
+from ..geodesy import metres_per_degree, near_lon
 from ..regions.geometry import points_inside, usable_polygons
-
-DEGREE_M = 111_195.0  # metres of a degree of latitude
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def hexagons(lon: np.ndarray, lat: np.ndarray, size_m: float) -> tuple[Zones, np
     if not len(lon):
         return Zones(np.zeros(0, object), np.zeros(0, object)), np.zeros(0, np.int64)
     east, north = np.median(near_lon(lon, lon[0])), np.median(lat)
-    scale = DEGREE_M * np.cos(np.radians(north)), DEGREE_M
+    scale = metres_per_degree(north)
     xy = np.column_stack([near_lon(lon, east) - east, lat - north]) * scale
     step = size_m * np.array([0.5, np.sqrt(3) / 2])  # centres are where column and row are both even or both odd
     even, odd = (2 * np.rint((xy / step - shift) / 2) + shift for shift in (0, 1))
@@ -63,15 +61,12 @@ def hexagons(lon: np.ndarray, lat: np.ndarray, size_m: float) -> tuple[Zones, np
 
 
 def read_zones(shapes: Any, names: Iterable[Any] | None) -> Zones:
-    """Zones of polygons in degrees, named by `names`, by their number where that is missing; equal names get a running
-    number.
-    """
+    """Zones of polygons in degrees. A zone without a name has its number, which a name that is taken gets too."""
     shapes = np.array(shapes, dtype=object).reshape(-1)
-    used: dict[str, int] = {}  # names, and the last number that each got
+    used = dict[str, None]()
     for number, name in enumerate([None] * len(shapes) if names is None else names, 1):
-        word = unique = str(number if str(name) in ("None", "NULL", "") else name)  # NULL is QGIS's None
-        while unique in used:
-            used[word] += 1
-            unique = f"{word} ({used[word]})"
-        used[unique] = 1
+        word = str(number if str(name) in ("None", "NULL", "") else name)  # NULL is QGIS's None
+        while word in used:
+            word = f"{word} ({number})"
+        used[word] = None
     return Zones(np.array([*used], object), shapes)
