@@ -201,7 +201,8 @@ def test_rides_of_taxis_between_neighbourhoods_are_those_that_pandas_counts(data
     counted, cabs = pairs.size(), pairs.nunique()
     shown = counted[(cabs >= 10) & (most <= 0.85)]
     have = {(a, b): n for a, b, n in zip(found["from_zone"], found["to_zone"], found["n_trips"]) if a is not None}
-    assert have == {tuple(zones.names[[*pair]]): float(n) for pair, n in shown.items()} and len(have) > 100
+    there = {tuple(zones.names[np.array(pair, int)]): float(n) for pair, n in shown.items()}
+    assert have == there and len(have) > 100
     assert found["n_trips"][np.equal(found["from_zone"], None)].sum() == counted.sum() - shown.sum()
 
 
