@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -53,12 +53,15 @@ MOVING = (
 TAILS = ((12, 0.25), (6, 0.5), (3, 1.0))  # frames of the clock, opacity
 
 
-def add_style(layer: QgsVectorLayer, name: str, draw: Callable[[QgsVectorLayer], Any]) -> None:
-    """Give a layer one more style, whose symbols `draw` makes."""
+def add_styles(layer: QgsVectorLayer, looks: Mapping[str, Callable[[QgsVectorLayer], Any]]) -> None:
+    """Give a layer more styles. looks: by their names, what draws them."""
     other, style = layer.clone(), QgsMapLayerStyle()  # a layer that switches styles while it is drawn can crash QGIS
-    draw(other)
-    style.readFromLayer(other)
-    layer.styleManager().addStyle(name, style)
+    style.readFromLayer(layer)
+    style.writeToLayer(other)  # a clone has no times
+    for name, draw in looks.items():
+        draw(other)
+        style.readFromLayer(other)
+        layer.styleManager().addStyle(name, style)
 
 
 def draw_moving(layer: QgsVectorLayer) -> None:
@@ -93,8 +96,7 @@ class FlowLines(Style):
             times.setStartExpression(begin)
             times.setEndExpression(end)
             times.setIsActive(True)
-        for part in parts if len(parts) > 1 else ():
-            add_style(layer, part, partial(self.draw, part=part))
+        add_styles(layer, {part: partial(self.draw, part=part) for part in parts if len(parts) > 1})
 
     def draw(self, layer: QgsVectorLayer, part: str = "") -> str:
         """Rules for classes of trips draw arrows in the colours of modes. Those for modes are for the legend.
@@ -157,7 +159,7 @@ def _classes(layer: QgsVectorLayer, field: str, sizes: tuple[float, ...]) -> lis
     most = int((values := numbers_of(layer, field)).max(initial=1))
     least = int(values[values > 0].min(initial=most))
     found = classes_of(f'"{field}"', [*sorted({least, *(max(least, ceil(most / part)) for part in (2, 4, 8))}), most])
-    return [(mm, *each) for mm, each in zip(sizes[-len(found) :], found)]
+    return [(mm, *each) for mm, each in zip(sizes[max(0, 3 - len(found)) :], found)]
 
 
 def _set_rules(layer: QgsVectorLayer, rules: Sequence[tuple[QgsSymbol, str, str]], drawn: str = "TRUE") -> None:

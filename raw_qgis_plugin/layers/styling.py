@@ -24,7 +24,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDateTime
 
-from .flows import add_style, draw_moving
+from .flows import add_styles, draw_moving
 from .legends import CLASS_COLOURS, Rules, Style, numbers_of, title_of
 from .words import MADE, MADE_BY, MADE_OF, ZONE, tr
 
@@ -128,7 +128,7 @@ class Trips(Style):
 
     def mark(self, layer: QgsVectorLayer) -> None:
         """A second style, in which trips move."""
-        add_style(layer, tr("Trips that move"), draw_moving)
+        add_styles(layer, {tr("Trips that move"): draw_moving})
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,7 @@ def test_the_clock_plays_the_day(part: str, run: Callable, city: str) -> None:
     day = QDate(2000, 1, 1)
     context = layer.createExpressionContext()
     every = layer.uniqueValues(layer.fields().lookupField("slice"))
+    assert layer.styleManager().setCurrentStyle(max(every))
     for hour in range(24):
         hours = QgsDateTimeRange(QDateTime(day, QTime(hour, 10)), QDateTime(day, QTime(hour, 50)))
         where = QgsVectorLayerTemporalContext()
@@ -162,7 +163,7 @@ def test_trips_move_with_the_clock_and_as_geojson(run: Callable, city: str, tmp_
     played = json.loads(path.read_text())["features"]
     assert len(played) == layer.featureCount() > 50
     Trips([]).apply(layer)
-    assert layer.styleManager().setCurrentStyle("Trips that move")
+    assert layer.styleManager().setCurrentStyle("Trips that move") and layer.temporalProperties().isActive()
     assert "@map_end_time" in layer.renderer().rootRule().children()[0].symbol().symbolLayer(0).geometryExpression()
     trip = next(each for each in layer.getFeatures() if each.geometry().constGet().numPoints() > 5)
     way, times = trip.geometry().constGet(), [v.m() for v in trip.geometry().vertices()]
