@@ -40,9 +40,15 @@ def some_trips(n: int = 4000, n_users: int = 60, seed: int = 1) -> Trips:
 
 def grid(n: int = 5) -> Zones:
     side = np.linspace(9.95, 10.05, n + 1)
-    return read_zones(
-        [shapely.box(x, y, x2, y2) for x, x2 in zip(side, side[1:]) for y, y2 in zip(side, side[1:])], None
-    )
+    return read_zones(shapely.box(side[:-1, None], side[:-1], side[1:, None], side[1:]), None)
+
+
+def between(user: np.ndarray, begin: np.ndarray, end: np.ndarray) -> tuple[Trips, Zones]:
+    """Trips from one longitude to another, and the two zones to the west and to the east of 10 degrees."""
+    n, t = len(user), 1000 * np.arange(len(user))
+    ends, ids = (np.column_stack([lon, np.full(n, 10.0)]) for lon in (begin, end)), np.unique(user).astype(str)
+    trips = Trips(ids.astype(object), user, t, t + 1, *ends, np.ones(n), np.zeros((n, 4)), np.ones(n, bool))
+    return trips, read_zones([shapely.box(9, 9, 10, 11), shapely.box(10, 9, 11, 11)], None)
 
 
 def ask(trips: Trips, zones: Zones, **options: object) -> Flows:
@@ -88,20 +94,15 @@ def test_nothing_stands_on_few_people() -> None:
 
 
 def test_one_person_who_dominates_hides_a_pair() -> None:
-    zones = read_zones([shapely.box(9, 9, 10, 11), shapely.box(10, 9, 11, 11)], None)
     user = np.append(np.arange(12), np.zeros(100, int))
-    n = len(user)
-    t, ends = np.arange(n) * 1000, (np.full((n, 2), 9.5), np.full((n, 2), 10.5))
-    trips = Trips(
-        np.arange(12).astype(str).astype(object), user, t, t + 1, *ends, np.ones(n), np.zeros((n, 4)), np.ones(n, bool)
-    )
+    trips, zones = between(user, np.full(112, 9.5), np.full(112, 10.5))
     found = ask(trips, zones)
     pairs, of_zones = found.matrix, found.of_zones
     assert pairs["from_zone"].tolist() == ["1", None] and pairs["n_users"].tolist()[0] == 12
     assert of_zones["n_users"].tolist() == [12, 12] and np.isnan(of_zones["n_out"]).all()
     assert np.isnan(pairs["n_trips"]).all() and np.isnan(pairs["metres"]).all()
     assert pairs["capped_n_trips"].tolist()[0] == pytest.approx(16) and pairs["noisy_metres"].tolist()[0] >= 0
-    assert ask(trips, zones, min_users=1).matrix["n_trips"].tolist() == [n]
+    assert ask(trips, zones, min_users=1).matrix["n_trips"].tolist() == [112]
 
 
 def test_zones_count_what_leaves_and_what_comes() -> None:
@@ -151,11 +152,8 @@ def test_where_zones_overlap_the_first_counts_and_equal_names_differ() -> None:
 
 
 def test_there_and_back_have_noise_of_their_own() -> None:
-    zones, n = read_zones([shapely.box(9, 9, 10, 11), shapely.box(10, 9, 11, 11)], None), 20
-    t, west, east = np.arange(2 * n) * 1000, np.full((n, 2), 9.5), np.full((n, 2), 10.5)
-    ids, user = np.arange(n).astype(str).astype(object), np.tile(np.arange(n), 2)
-    ends = np.concatenate([west, east]), np.concatenate([east, west])
-    trips = Trips(ids, user, t, t + 1, *ends, np.ones(2 * n), np.zeros((2 * n, 4)), np.ones(2 * n, bool))
+    lon = np.repeat([9.5, 10.5], 20)
+    trips, zones = between(np.tile(np.arange(20), 2), lon, lon[::-1])
     keys = ask(trips, zones).matrix["noise_key"]
     assert len(keys) == 2 and keys[0] != keys[1]
 

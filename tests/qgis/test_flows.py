@@ -95,13 +95,11 @@ def test_awkward_zones(run: Callable, city: str) -> None:
     layer = QgsVectorLayer("Polygon?crs=EPSG:3857&field=name:string", "zones", "memory")
     bow = "Polygon ((-9000000 -9000000, 9000000 9000000, 9000000 -9000000, -9000000 9000000, -9000000 -9000000))"
     whole = "Polygon ((-9900000 -9000000, 9900000 -9000000, 9900000 9000000, -9900000 9000000, -9900000 -9000000))"
-    for wkt in ("", bow, whole):
+    for name, wkt in (("same", ""), ("same", bow), ("same", whole), (None, "")):
         feature = QgsFeature(layer.fields())
-        feature.setAttributes(["same"])
-        if wkt:
-            feature.setGeometry(QgsGeometry.fromWkt(wkt))
+        feature.setAttributes([name])
+        feature.setGeometry(QgsGeometry.fromWkt(wkt))
         layer.dataProvider().addFeature(feature)
-    layer.dataProvider().addFeature(QgsFeature(layer.fields()))  # without a name
     done = run("raw:flows", INPUT=city, ZONES=layer, ZONE_FIELD="name", MIN_USERS=1, **OUTPUTS)
     assert [row["zone"] for row in done.rows("OUTPUT_ZONES")] == ["same", "same (2)", "same (3)", "4"]
     assert sum(row["n_trips"] for row in done.rows("OUTPUT_MATRIX")) > 100
