@@ -21,7 +21,8 @@ SILENT_MS, USUAL = 20 * 60_000, 1.2  # longer silences, also than so many times 
 UNSEEN_MS = 18 * 3_600_000  # ... or hide one between two places, if no longer than this: the rest is unknown time
 NEAR_M, HALT_M = 150.0, 60.0  # who begins or ends a trip, or halts, so near a place of their own is there
 SAME_M, REACH_M_S = 500.0, 6.0  # either side of a silence, places so near, or fixes so near for the time between fixes,
-REST_MS, REST_M = 60_000, 100.0  # are one; who then moves no farther in this time is at rest
+REST_MS, REST_M = 60_000, 100.0  # are one; who then moves no farther in this time is at rest ...
+ON_M_S = 1.5  # ... unless the other side is so far that there was no time for it
 HALT_MS = 4 * 60_000  # of a halt, with half of the time to the fixes before and after it
 HALT_PLACE_MIN = 60.0  # stayed at a place where halts count: a platform where somebody waited once is none
 LOOP_M = 200.0  # a way back to where it began has been to its farthest point, if that is farther
@@ -108,14 +109,15 @@ class _Ways:
         count, total = (np.bincount(who, each, self.fixes.n_users) for each in (None, seconds))
         reach = NEAR_M + REACH_M_S * (total / np.maximum(count, 1))[user[0]]
         before, after = self.at(row, place)
-        near = metres_between(*before.T, *after.T) < np.where(here.all(axis=0), SAME_M, reach)
-        near &= two & (self.t[row[1]] - self.t[row[0]] <= UNSEEN_MS)
+        silence, far = self.t[row[1]] - self.t[row[0]], metres_between(*before.T, *after.T)
+        near = two & (silence <= UNSEEN_MS) & (far < np.where(here.all(axis=0), SAME_M, reach))
+        on = two & ~near & ~here & (far >= ON_M_S * silence / 1000)
         first = np.flatnonzero(~self.moving[:-1])
         way, last = np.cumsum(~self.moving[:-1])[row] - 1, run_ends(first, n)
         then = self.fixes.before(user, self.t[row] + np.where(SIDES, REST_MS, 1 - REST_MS)) - 1 + SIDES
         rest = metres_between(*self.xy[row].T, *self.xy[np.clip(then, first[way], last[way])].T).T < REST_M
         rank = here + 2 * stop
-        kept = ~stop & ~(near & (rank[::-1] + 1 - SIDES > rank))
+        kept = ~stop & ~on & ~(near & (rank[::-1] + 1 - SIDES > rank))
         return np.stack([row, row, place, here | near | (rest & two)], axis=-1)[kept]
 
     def at(self, row: np.ndarray, place: np.ndarray) -> np.ndarray:
