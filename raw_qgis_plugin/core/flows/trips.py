@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Trips: from stop to stop, from the legs of a diary, or as the layer's tracks are."""
+"""Trips: from where people stay to where they stay next, by a diary and its fixes, or as the layer's tracks are."""
 
 from __future__ import annotations
 
