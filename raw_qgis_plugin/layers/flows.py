@@ -84,34 +84,21 @@ class FlowLines(Style):
 
     title, order, start = "Flows", 3, ""
 
-    def apply(self, layer: QgsVectorLayer) -> None:
-        """As all styles, and one for each slice; the clock plays those of a day, 2000-01-01, or the months."""
-        super().apply(layer)
-        parts = sorted(layer.uniqueValues(layer.fields().lookupField("slice")))
-        if parts and parts[0][-1].isdigit():
-            day, month = "to_datetime('2000-01-01 ' || {}(\"slice\", 5))", "to_date(\"slice\" || '{}')"
-            begin, end = map(day.format, ("left", "right")) if ":" in parts[0] else map(month.format, ("-01", "-28"))
-            times = layer.temporalProperties()
-            times.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromExpressions)
-            times.setStartExpression(begin)
-            times.setEndExpression(end)
-            times.setIsActive(True)
-        add_styles(layer, {part: partial(self.draw, part=part) for part in parts if len(parts) > 1})
-
     def draw(self, layer: QgsVectorLayer, part: str = "") -> str:
         """Rules for classes of trips draw arrows in the colours of modes. Those for modes are for the legend.
 
         part: the slice that is drawn; '' for the one with the strongest flow.
         """
         QgsExpressionContextUtils.setLayerVariable(layer, SHOWN, MAX_LINES)
-        longest_mm, rules = 1000 * numbers_of(layer, "metres").max(initial=0), []
-        drawn = f'"rank" <= min(@{SHOWN}, max(10, {longest_mm / MM_A_LINE} / @map_scale))'
+        few, rules = 1000 / MM_A_LINE * numbers_of(layer, "metres").max(initial=0), []
+        ranked = layer.fields().lookupField("rank") >= 0  # those that are published are not
+        drawn = f'"rank" <= min(@{SHOWN}, max(10, {few} / @map_scale))' if ranked else "TRUE"
         modes, parts = (layer.uniqueValues(layer.fields().lookupField(name)) for name in ("main_mode", "slice"))
         if len(parts) > 1:
-            first = max(layer.getFeatures('"rank" = 1'), key=lambda row: row["n_trips"] or 0)
+            first = max(layer.getFeatures(), key=lambda row: row["n_trips"] or 0)
             part, unseen = part or first["slice"], QgsLineSymbol.createSimple({"line_style": "no"})
             drawn += f" AND (@map_start_time IS NOT NULL OR \"slice\" = '{part}')"
-            rules = [(unseen, "@map_start_time IS NULL", tr("Departures: {part}", part=part))]
+            rules = [(unseen, "@map_start_time IS NULL", tr("Departures {part}, solar time", part=part))]
         looks = dict(zip((*SHORT_MODES, "unknown"), zip(mode_words(), MODE_COLOURS)))
         colours = ", ".join(f"'{mode}', '{colour}'" for mode, (_, colour) in looks.items())
         for mm, condition, words in _classes(layer, "n_trips", WIDTHS_MM):
@@ -123,6 +110,20 @@ class FlowLines(Style):
                 rules.append((_curved(arrow), f"\"main_mode\" = '{mode}'", words.capitalize()))
         _set_rules(layer, rules, drawn)
         return ""
+
+    def mark(self, layer: QgsVectorLayer) -> None:
+        """A style for each slice. The clock plays those of a day, 2000-01-01, or the months."""
+        layer.setDisplayExpression('"from_zone" || \' → \' || "to_zone" || \': \' || "n_trips"')
+        parts = sorted(layer.uniqueValues(layer.fields().lookupField("slice")))
+        if parts and parts[0][-1].isdigit():
+            day, month = "to_datetime('2000-01-01 ' || {}(\"slice\", 5))", "to_date(\"slice\" || '{}')"
+            begin, end = map(day.format, ("left", "right")) if ":" in parts[0] else map(month.format, ("-01", "-28"))
+            times = layer.temporalProperties()
+            times.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromExpressions)
+            times.setStartExpression(begin)
+            times.setEndExpression(end)
+            times.setIsActive(True)
+        add_styles(layer, {part: partial(self.draw, part=part) for part in parts if len(parts) > 1})
 
     def about(self, layer: QgsVectorLayer) -> str:
         """What is drawn."""

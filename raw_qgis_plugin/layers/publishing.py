@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from qgis.core import Qgis, QgsVectorLayer
 
+from .flows import FlowLines
+from .legends import Style
 from .styling import RegionScores
 from .words import tr
 
@@ -52,8 +54,15 @@ class Published(RegionScores):
     title = "Published figures"
 
     def draw(self, layer: QgsVectorLayer) -> str:
-        """Polygons by the number of people; lines and tables as QGIS does."""
-        return super().draw(layer) if layer.geometryType() == Qgis.GeometryType.Polygon else ""
+        """Lines as flows, polygons by the number of people."""
+        return self._desk(layer).draw(layer)
+
+    def mark(self, layer: QgsVectorLayer) -> None:
+        """As the desk's layers have it."""
+        self._desk(layer).mark(layer)
+
+    def _desk(self, layer: QgsVectorLayer) -> Style:
+        return FlowLines() if layer.geometryType() == Qgis.GeometryType.Line else RegionScores(self.heads)
 
     def about(self, layer: QgsVectorLayer) -> str:
         """What was done to them."""
