@@ -177,13 +177,16 @@ def test_nights_with_the_phone_off_are_evidence_of_home() -> None:
     assert int(home[0].split()[1]) >= 5
 
 
-def test_fixes_that_nobody_can_place_are_no_evidence() -> None:
-    """A cell of a network 3 km away for an hour of each night at home makes no trip."""
-    week = days(3)
-    t = np.concatenate([week.t, MONDAY + 3 * HOUR_MS + np.arange(20) * 30_000])
-    x = np.concatenate([week.lon * 111_320, np.full(20, 3_000.0)])
-    accuracy = np.repeat([10.0, 700.0], [len(week), 20])
-    vague = build_tracks(None, None, t, x / 111_320, np.zeros(len(t)), accuracy=accuracy)[0]
+@pytest.mark.parametrize(
+    ("until", "metres", "accuracy", "nth"), [(3.1, 3e3, 700, 1), (6, 165, 165, 1), (6, 80, 80, 40)]
+)
+def test_vague_positions_are_no_evidence(until: float, metres: float, accuracy: float, nth: int) -> None:
+    """From 3 h on, each night at home, by a cell of a network or by Wi-Fi, fixes lie to either side of it."""
+    week = days(3).take(np.arange(0, len(days(3)), nth))
+    hour = (week.t - MONDAY) % DAY_MS / HOUR_MS
+    off = (hour >= 3) & (hour < until)
+    x = week.lon * 111_320 + metres * off * (-1) ** np.arange(len(week))
+    vague = build_tracks(None, None, week.t, x / 111_320, 0 * x, accuracy=np.where(off, accuracy, 10.0))[0]
     found, wanted = whole(vague), whole(week)
     assert found.trips["t_start"].tolist() == wanted.trips["t_start"].tolist()
     assert found.stops["t_leave"].tolist() == wanted.stops["t_leave"].tolist()
@@ -209,8 +212,8 @@ def test_a_fix_far_away_and_long_before_changes_no_stop() -> None:
 
 @pytest.mark.parametrize(
     ("hours", "metres", "stops", "trips"),
-    [(2, 200, 3, 2), (2, 5_000, 2, 2), (14, 200, 2, 2), (0.25, 5_000, 2, 1)],
-    ids=["silent at a place", "silent on the way", "silent too long", "a tunnel"],
+    [(2, 200, 3, 2), (2, 5_000, 2, 2), (25, 200, 2, 2), (1, 1_400, 3, 2), (1, 1_900, 2, 2), (0.25, 5_000, 2, 1)],
+    ids=["silent at a place", "silent on the way", "silent too long", "asleep until well away", "too far", "a tunnel"],
 )
 def test_silences(hours: float, metres: float, stops: int, trips: int) -> None:
     before, after = 1.5, 1.5 + hours

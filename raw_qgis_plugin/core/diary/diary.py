@@ -11,6 +11,7 @@ import numpy as np
 from ..arrays import join_rows, object_column, run_starts, take_rows
 from ..embedding.profiles import UNKNOWN
 from ..errors import Progress, no_progress, part_of, translated
+from ..geodesy import metres_between
 from ..specs import DiarySpec
 from ..times import HOUR_MS
 from ..tracks import Tracks, solar_day
@@ -20,7 +21,7 @@ from .modes import VAGUE_M, Modes, as_frequent, find_modes, no_modes
 from .place_features import PlaceFacts, place_facts
 from .place_head import Kinds, judge_places
 from .places import HOME, WORK, find_places
-from .stops import find_stops, within
+from .stops import Settings, find_stops, within
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -74,12 +75,19 @@ def find_diary(
 
 
 def _exact(tracks: Tracks) -> Tracks:
-    """The fixes whose positions are known well enough; of users who have hardly any, none is left out."""
+    """The fixes whose positions are known well enough. Between two of these that are as near in time as the ends of a
+    stop's silence, vague ones are left out; rather vague ones only where a user was before and after.
+    """
     if tracks.accuracy is None:
         return tracks
-    vague = tracks.accuracy > VAGUE_M  # nan is not
-    share = np.bincount(tracks.user, vague, tracks.n_users) / np.bincount(tracks.user, minlength=tracks.n_users)
-    kept = ~vague | (share > 0.5)[tracks.user]
+    vague, user, (t, lon, lat, accuracy) = tracks.accuracy > Settings.vague_m, tracks.user, tracks.rows(slice(None))
+    exact = np.append(np.flatnonzero(~vague), -1)  # nan is exact
+    after = np.searchsorted(exact[:-1], np.arange(len(tracks)))
+    before, after = exact[after - 1], exact[after]
+    between = (np.minimum(before, after) >= 0) & (user[before] == user) & (user[after] == user)
+    between &= t[after] - t[before] <= 1000 * Settings.max_silent_s
+    apart_m = metres_between(lon[before], lat[before], lon[after], lat[after])
+    kept = ~(vague & between & ((accuracy > VAGUE_M) | (apart_m < Settings.again_m)))
     return tracks if kept.all() else tracks.take(kept)
 
 

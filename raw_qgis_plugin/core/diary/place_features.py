@@ -15,6 +15,7 @@ from .stops import within
 
 # Another value of these makes other inputs of the place head. Hours are of mean solar time
 SILENCE_H = 2.0  # a longer silence is unknown time, at a place too
+LONGEST_H = 12.0  # a silence at a place that is longer is no evidence
 WAY_H = 1 / 3  # a longer step between two places is no evidence of being on the way all the time
 THERE_H = 0.5  # between two hours of a day, that the day counts
 WEEKDAY, WEEKEND = (0, 5, 7, 9, 11, 14, 17, 20, 22), (0, 6, 12, 18)  # hours at which classes of time begin
@@ -111,6 +112,8 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     row = step[gap_h[step] <= SILENCE_H]
     anywhere = _Hours.of(users.user[row], t, row)
     row, where = expand_ranges(first, last - first), np.repeat(place, last - first)
+    known = gap_h[row] <= LONGEST_H
+    row, where = row[known], where[known]
     there, seen = _Hours.of(where, t, row), gap_h[row] <= SILENCE_H
     on_record = _Hours.of(where[seen], t, row[seen])
 

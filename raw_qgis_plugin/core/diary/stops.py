@@ -18,7 +18,12 @@ class Settings:
     silent_m: float = 500.0  # ... whose ends are this near is spent there ...
     sparse_s: float = 180.0  # ... but in tracks with a longer time between fixes (median), which see what loggers see
     sparse_m: float = 100.0  # when they begin again, only if the ends are this near
-    max_silent_s: float = 12 * 3600.0  # longer silences are unknown time
+    max_silent_s: float = 24 * 3600.0  # longer silences are unknown time
+    cadences: float = 8.0  # a silence that is longer by so many times between fixes may be of a device that sleeps ...
+    slow_m_s: float = 0.5  # ... until its owner is away, no faster than this, by silent_m in sparse tracks ...
+    left_m: float = 1500.0  # ... and by this in others, if no other such silence follows at once
+    vague_m: float = 80.0  # half a box: a position known to more is left out between better ones ...
+    again_m: float = 300.0  # ... that are so near each other
     core_m: float = 40.0  # a stop begins and ends so near its centre
     merge_s: float = 120.0  # stops this near in time ...
     merge_m: float = 80.0  # ... and place are one
@@ -33,8 +38,9 @@ def find_stops(line: Line, min_s: float = Settings.min_s) -> Ranges:
     The box of shorter stops is smaller in proportion, down to its core, so that the slowest pace that is no stop stays
     the same. The box of longer stops is not larger: a place does not grow with time.
     """
-    s, silent = Settings, _silent(line)
+    s, (silent, left) = Settings, _silent(line)
     box_m = float(np.clip(s.box_m * min_s / s.min_s, 2 * s.core_m, s.box_m))
+    silent |= left & ~np.append((silent | left)[1:], False)
     change = np.flatnonzero(np.diff(silent | _still(line, min_s, box_m), prepend=False, append=False))
     begin, end = change[::2], change[1::2]
     size = end - begin + 1
@@ -79,14 +85,19 @@ def _still(line: Line, min_s: float, box_m: float) -> np.ndarray:
     return within(still, until[still], len(line.t))[:-1]
 
 
-def _silent(line: Line) -> np.ndarray:
-    """(m - 1,) bool: whether nothing is heard between a row and the next one, which lies near it."""
-    seconds, metres = np.diff(line.t) / 1000, np.hypot(*np.diff(line.xy, axis=0).T)
+def _silent(line: Line) -> tuple[np.ndarray, np.ndarray]:
+    """(m - 1,) bool each: whether nothing is heard between a row and the next one, which lies near it; or not far."""
+    s, seconds, metres = Settings, np.diff(line.t) / 1000, np.hypot(*np.diff(line.xy, axis=0).T)
     step, n = line.tracks.steps(), line.tracks.n_tracks
     cadence_s = group_quantile((line.tracks.t[step + 1] - line.tracks.t[step]) / 1000, line.tracks.track[step], n)
-    near_m = np.where(cadence_s > Settings.sparse_s, Settings.sparse_m, Settings.silent_m)[line.track[:-1]]
-    found = (seconds >= Settings.silent_s) & (seconds <= Settings.max_silent_s) & (metres < near_m)
-    return found & (line.track[1:] == line.track[:-1])
+    cadence_s = cadence_s[line.track[:-1]]
+    found = (seconds >= s.silent_s) & (seconds <= s.max_silent_s) & (line.track[1:] == line.track[:-1])
+    near_m, most_m = np.where(cadence_s > s.sparse_s, [[s.sparse_m], [s.silent_m]], [[s.silent_m], [s.left_m]])
+    if line.tracks.accuracy is not None:  # what may be one place is
+        about_m = np.nan_to_num(line.tracks.accuracy)
+        near_m = np.clip(about_m[line.last[:-1]] + about_m[line.first[1:]] + near_m, None, s.silent_m)
+    far_m = np.minimum(s.slow_m_s * (seconds - s.cadences * cadence_s), most_m)
+    return found & (metres < near_m), found & (metres < far_m)
 
 
 def _greatest(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
