@@ -226,9 +226,7 @@ def test_silences(hours: float, metres: float, stops: int, trips: int) -> None:
     assert len(found.trips["t_start"]) == trips
 
 
-@pytest.mark.parametrize(
-    ("least", "ends", "stops"), [(5, "halt", 3), (10, "halt", 2), (4, "stroll", 2), (10, "stroll", 2)]
-)
+@pytest.mark.parametrize(("least", "ends", "stops"), [(5, "halt", 3), (10, "halt", 2), (4, "walk", 2), (10, "walk", 2)])
 def test_a_short_halt_is_a_stop_where_it_may_be_short_but_a_stroll_is_not(least: float, ends: str, stops: int) -> None:
     halt = (0, 1, 0, 0), (1, 1.2, 0, 8_000), (1.2, 1.3, 8_000, 8_000), (1.3, 1.5, 8_000, 0), (1.5, 2.5, 0, 0)
     stroll = (0, 1, 0, 0), (1, 1.8, 0, 1_200), (1.8, 2.8, 1_200, 1_200)  # 25 m a minute

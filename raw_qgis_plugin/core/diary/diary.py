@@ -18,7 +18,7 @@ from ..tracks import Tracks, solar_day
 from .legs import cut_legs, join_legs, tracks_of, unseen_legs
 from .line import Line, Ranges, thinned
 from .modes import VAGUE_M, Modes, as_frequent, find_modes, no_modes
-from .place_features import PlaceFacts, place_facts
+from .place_features import SILENCE_H, PlaceFacts, place_facts
 from .place_head import Kinds, judge_places
 from .places import HOME, WORK, find_places
 from .stops import Settings, find_stops, within
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 DEFAULT = DiarySpec()
 UNSEEN = "no fixes on the way"
-SILENCE_H = 2.0  # a longer silence outside a stop is unknown time
 GOOD_DAY_H = 10.0  # of known time, for a day on which trips are counted
 
 

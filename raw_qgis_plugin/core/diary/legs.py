@@ -52,12 +52,10 @@ def cut_legs(line: Line, stops: Ranges) -> Ranges:
 
 def _pace(line: Line, run: np.ndarray, row: np.ndarray) -> np.ndarray:
     """(k,) m/s along the bee-line over the time window around each row, within its run."""
-    if not len(row):
-        return np.zeros(0)
     t, half, here = line.t[row], int(500 * Settings.window_s), np.arange(len(row))
     first, last = np.searchsorted(run, run), np.searchsorted(run, run, side="right") - 1
     since = t - t[first]
-    key = run * (int(since.max()) + 2 * half + 2) + since  # no window reaches into another run
+    key = run * (int(since.max(initial=0)) + 2 * half + 2) + since  # no window reaches into another run
     before = np.maximum(np.minimum(np.searchsorted(key, key - half), here - 1), first)
     after = np.minimum(np.maximum(np.searchsorted(key, key + half, side="right") - 1, here + 1), last)
     way = line.xy[row[after]] - line.xy[row[before]]

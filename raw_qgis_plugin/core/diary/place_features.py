@@ -14,7 +14,7 @@ from ..tracks import Tracks
 from .stops import within
 
 # Another value of these makes other inputs of the place head. Hours are of mean solar time
-SILENCE_H = 2.0  # a longer silence is unknown time, at a place too
+SILENCE_H = 2.0  # a longer silence is unknown time, here at a place too
 LONGEST_H = 12.0  # a silence at a place that is longer is no evidence
 WAY_H = 1 / 3  # a longer step between two places is no evidence of being on the way all the time
 THERE_H = 0.5  # between two hours of a day, that the day counts

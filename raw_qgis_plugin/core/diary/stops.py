@@ -88,13 +88,12 @@ def _still(line: Line, min_s: float, box_m: float) -> np.ndarray:
 def _silent(line: Line) -> tuple[np.ndarray, np.ndarray]:
     """(m - 1,) bool each: whether nothing is heard between a row and the next one, which lies near it; or not far."""
     s, seconds, metres = Settings, np.diff(line.t) / 1000, np.hypot(*np.diff(line.xy, axis=0).T)
-    step, n = line.tracks.steps(), line.tracks.n_tracks
-    cadence_s = group_quantile((line.tracks.t[step + 1] - line.tracks.t[step]) / 1000, line.tracks.track[step], n)
-    cadence_s = cadence_s[line.track[:-1]]
-    found = (seconds >= s.silent_s) & (seconds <= s.max_silent_s) & (line.track[1:] == line.track[:-1])
+    tracks, step, of = line.tracks, line.tracks.steps(), line.track[:-1]
+    cadence_s = group_quantile((tracks.t[step + 1] - tracks.t[step]) / 1000, tracks.track[step], tracks.n_tracks)[of]
+    found = (seconds >= s.silent_s) & (seconds <= s.max_silent_s) & (line.track[1:] == of)
     near_m, most_m = np.where(cadence_s > s.sparse_s, [[s.sparse_m], [s.silent_m]], [[s.silent_m], [s.left_m]])
-    if line.tracks.accuracy is not None:  # what may be one place is
-        about_m = np.nan_to_num(line.tracks.accuracy)
+    if tracks.accuracy is not None:  # what may be one place is
+        about_m = np.nan_to_num(tracks.accuracy)
         near_m = np.clip(about_m[line.last[:-1]] + about_m[line.first[1:]] + near_m, None, s.silent_m)
     far_m = np.minimum(s.slow_m_s * (seconds - s.cadences * cadence_s), most_m)
     return found & (metres < near_m), found & (metres < far_m)
