@@ -9,6 +9,7 @@ from functools import partial
 from math import ceil
 from typing import Any
 
+import numpy as np
 from qgis.core import (
     Qgis,
     QgsArrowSymbolLayer,
@@ -29,8 +30,9 @@ from ..core.diary.modes import SHORT_MODES
 from .legends import MODE_COLOURS, Style, classes_of, mode_words, name_features, numbers_of
 from .words import tr
 
-MAX_LINES, MM_A_LINE = 150, 6  # a small map has fewer lines: one for so many mm of the longest way
+MAX_LINES, MM_A_LINE = 150, 3  # a small map has fewer lines: one for so many mm of the longest way
 WIDTHS_MM, CIRCLES_MM = (0.35, 0.7, 1.4, 2.8), (1.2, 1.7, 2.4, 3.4)  # twice the trips, twice the width or area
+FULL_MM = 30  # where a quarter of the ways are shorter than this on the map, arrows are thinner
 SHOWN = "raw_flows"  # variable of the layer: how many lines a slice are drawn
 # From near one middle to near the other, by a point to the right of the way, so that there and back lie side by side
 CURVE = (
@@ -90,9 +92,10 @@ class FlowLines(Style):
         part: the slice that is drawn; '' for the one with the strongest flow.
         """
         QgsExpressionContextUtils.setLayerVariable(layer, SHOWN, MAX_LINES)
-        few, rules = 1000 / MM_A_LINE * numbers_of(layer, "metres").max(initial=0), []
-        ranked = layer.fields().lookupField("rank") >= 0  # those that are published are not
-        drawn = f'"rank" <= min(@{SHOWN}, max(10, {few} / @map_scale))' if ranked else "TRUE"
+        ways_mm, rules = 1000 * np.append(numbers_of(layer, "metres"), 0), []
+        thin = f"max(0.4, min(1, {np.quantile(ways_mm, 0.25) / FULL_MM:.0f} / @map_scale))"
+        drawn = f'"rank" <= min(@{SHOWN}, max(10, {ways_mm.max() / MM_A_LINE:.0f} / @map_scale))'
+        drawn = drawn if layer.fields().lookupField("rank") >= 0 else "TRUE"  # those that are published have no ranks
         modes, parts = (layer.uniqueValues(layer.fields().lookupField(name)) for name in ("main_mode", "slice"))
         if len(parts) > 1:
             first = max(layer.getFeatures(), key=lambda row: row["n_trips"] or 0)
@@ -102,18 +105,19 @@ class FlowLines(Style):
         looks = dict(zip((*SHORT_MODES, "unknown"), zip(mode_words(), MODE_COLOURS)))
         colours = ", ".join(f"'{mode}', '{colour}'" for mode, (_, colour) in looks.items())
         for mm, condition, words in _classes(layer, "n_trips", WIDTHS_MM):
-            arrows = _arrow("#ffffff", mm + 0.5), _arrow("#777777", mm, f'map_get(map({colours}), "main_mode")')
+            colour = f'map_get(map({colours}), "main_mode")'
+            arrows = _arrow("#ffffff", mm + 0.5, thin), _arrow("#777777", mm, thin, colour)
             rules.append((_curved(*arrows), condition, tr("Trips: {n}", n=words)))
         for mode, (words, colour) in looks.items():
             if mode in modes:
-                arrow = _arrow(colour, 0.7, "if(\"rank\", '#00000000', '')")
+                arrow = _arrow(colour, 0.7, thin, "if(\"rank\", '#00000000', '')")
                 rules.append((_curved(arrow), f"\"main_mode\" = '{mode}'", words.capitalize()))
         _set_rules(layer, rules, drawn)
         return ""
 
     def mark(self, layer: QgsVectorLayer) -> None:
         """A style for each slice. The clock plays those of a day, 2000-01-01, or the months."""
-        layer.setDisplayExpression('"from_zone" || \' → \' || "to_zone" || \': \' || "n_trips"')
+        layer.setDisplayExpression("\"from_zone\" || ' → ' || \"to_zone\" || ': ' || \"n_trips\"")
         parts = sorted(layer.uniqueValues(layer.fields().lookupField("slice")))
         if parts and parts[0][-1].isdigit():
             day, month = "to_datetime('2000-01-01 ' || {}(\"slice\", 5))", "to_date(\"slice\" || '{}')"
@@ -128,9 +132,8 @@ class FlowLines(Style):
     def about(self, layer: QgsVectorLayer) -> str:
         """What is drawn."""
         words = tr(
-            "At most the {n} strongest flows of a slice of time are drawn, fewer on a small map; the layer's variable "
-            "{name} changes that. Each slice has a style of the layer. Pairs of zones with few people are not in this "
-            "layer; the matrix has their sum."
+            "At most the {n} strongest flows of a slice are drawn, fewer on a small map; the layer's variable {name} "
+            "changes that. Each slice is a style of the layer. The matrix has the sum of pairs with few people."
         )
         return words.format(n=MAX_LINES, name=SHOWN)
 
@@ -171,15 +174,20 @@ def _set_rules(layer: QgsVectorLayer, rules: Sequence[tuple[QgsSymbol, str, str]
     layer.setRenderer(QgsRuleBasedRenderer(root))
 
 
-def _arrow(colour: str, mm: float, on_map: str = "") -> QgsSymbolLayer:
-    """An arrow of a width. on_map: an expression for another colour; in a legend there is no feature, and so none."""
-    look = {"is_curved": "1", "is_repeated": "0", "arrow_width": mm, "arrow_start_width": 0.6 * mm}
-    look |= {"head_length": 1.2 + 0.8 * mm, "head_thickness": 0.8 + 0.75 * mm}
-    arrow = QgsArrowSymbolLayer.create({name: str(value) for name, value in look.items()})
-    fill = QgsFillSymbol.createSimple({"color": colour, "outline_style": "no"})
+def _arrow(colour: str, mm: float, thin: str, on_map: str = "") -> QgsSymbolLayer:
+    """An arrow of a width. thin: the part of it on a map. on_map: its colour there. A legend of QGIS has neither."""
+    arrow, fill = QgsArrowSymbolLayer(), QgsFillSymbol.createSimple({"color": colour, "outline_style": "no"})
+    arrow.setIsCurved(True)
+    arrow.setIsRepeated(False)
+    kinds = QgsSymbolLayer.Property
+    for kind, size, put in ((kinds.PropertyArrowWidth, mm, arrow.setArrowWidth),
+                            (kinds.PropertyArrowStartWidth, 0.6 * mm, arrow.setArrowStartWidth),
+                            (kinds.PropertyArrowHeadLength, 1.2 + 0.8 * mm, arrow.setHeadLength),
+                            (kinds.PropertyArrowHeadThickness, 0.8 + 0.75 * mm, arrow.setHeadThickness)):  # fmt: skip
+        put(size)
+        arrow.setDataDefinedProperty(kind, QgsProperty.fromExpression(f"{size} * {thin}"))
     if on_map:
-        kind = QgsSymbolLayer.Property.PropertyFillColor
-        fill.symbolLayer(0).setDataDefinedProperty(kind, QgsProperty.fromExpression(on_map))
+        fill.symbolLayer(0).setDataDefinedProperty(kinds.PropertyFillColor, QgsProperty.fromExpression(on_map))
     arrow.setSubSymbol(fill)
     return arrow
 
