@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from typing import Any
@@ -26,8 +25,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..core.diary.modes import SHORT_MODES
-from .legends import MODE_COLOURS, Style, classes_of, mode_words, name_features, numbers_of
+from .legends import Style, classes_of, mode_looks, name_features, numbers_of
 from .words import tr
 
 MAX_LINES, MM_A_LINE = 150, 3  # a small map has fewer lines: one for so many mm of the longest way
@@ -70,14 +68,13 @@ def draw_moving(layer: QgsVectorLayer) -> None:
     """Draw trips, whose M values are epoch seconds, on their way while QGIS's clock is on, with a fading tail."""
     renderer = layer.renderer().clone()
     for rule in renderer.rootRule().children():
-        colour, symbol = rule.symbol().symbolLayers()[-1].color(), QgsLineSymbol([])
+        look, parts = {"width": "1.1", "capstyle": "round", "joinstyle": "round"}, []
+        look["color"] = rule.symbol().symbolLayers()[-1].color().name()
         for tail, opacity in TAILS:
-            line = QgsLineSymbol.createSimple({"width": "1.1", "capstyle": "round", "joinstyle": "round"})
-            line.setColor(colour)
+            line = QgsLineSymbol.createSimple(look)
             line.setOpacity(opacity)
-            symbol.appendSymbolLayer(_generated(MOVING.format(tail=tail), line))
-        symbol.deleteSymbolLayer(0)  # the line that QGIS gives to a symbol without layers
-        rule.setSymbol(symbol)
+            parts.append(_generated(MOVING.format(tail=tail), line))
+        rule.setSymbol(QgsLineSymbol(parts))
     layer.setRenderer(renderer)
 
 
@@ -102,13 +99,12 @@ class FlowLines(Style):
             part, unseen = part or first["slice"], QgsLineSymbol.createSimple({"line_style": "no"})
             drawn += f" AND (@map_start_time IS NOT NULL OR \"slice\" = '{part}')"
             rules = [(unseen, "@map_start_time IS NULL", tr("Departures {part}, solar time", part=part))]
-        looks = dict(zip((*SHORT_MODES, "unknown"), zip(mode_words(), MODE_COLOURS)))
-        colours = ", ".join(f"'{mode}', '{colour}'" for mode, (_, colour) in looks.items())
+        colours = ", ".join(f"'{mode}', '{colour}'" for mode, (_, colour) in mode_looks().items())
         for mm, condition, words in _classes(layer, "n_trips", WIDTHS_MM):
             colour = f'map_get(map({colours}), "main_mode")'
             arrows = _arrow("#ffffff", mm + 0.5, thin), _arrow("#777777", mm, thin, colour)
             rules.append((_curved(*arrows), condition, tr("Trips: {n}", n=words)))
-        for mode, (words, colour) in looks.items():
+        for mode, (words, colour) in mode_looks().items():
             if mode in modes:
                 arrow = _arrow(colour, 0.7, thin, "if(\"rank\", '#00000000', '')")
                 rules.append((_curved(arrow), f"\"main_mode\" = '{mode}'", words.capitalize()))
@@ -117,7 +113,7 @@ class FlowLines(Style):
 
     def mark(self, layer: QgsVectorLayer) -> None:
         """A style for each slice. The clock plays those of a day, 2000-01-01, or the months."""
-        layer.setDisplayExpression("\"from_zone\" || ' → ' || \"to_zone\" || ': ' || \"n_trips\"")
+        layer.setDisplayExpression('"from_zone" || \' → \' || "to_zone" || \': \' || "n_trips"')
         parts = sorted(layer.uniqueValues(layer.fields().lookupField("slice")))
         if parts and parts[0][-1].isdigit():
             day, month = "to_datetime('2000-01-01 ' || {}(\"slice\", 5))", "to_date(\"slice\" || '{}')"
@@ -138,11 +134,9 @@ class FlowLines(Style):
         return words.format(n=MAX_LINES, name=SHOWN)
 
 
-@dataclass(frozen=True)
 class FlowZones(Style):
-    """Zones, with circles by the trips that stay within. named: whether their names tell something."""
+    """Zones by their names, with circles by the trips that stay within."""
 
-    named: bool = True
     title, order, start = "Zones", 1, ""
 
     def draw(self, layer: QgsVectorLayer) -> str:
@@ -153,8 +147,7 @@ class FlowZones(Style):
             middle = _generated(MIDDLE, QgsMarkerSymbol.createSimple(look | {"size": str(mm)}))
             rules.append((QgsFillSymbol([middle]), condition, tr("Trips within: {n}", n=words)))
         _set_rules(layer, [*rules, (border, "TRUE", tr("Zone (circles: at all times)"))])
-        if self.named:
-            name_features(layer, '"zone"', MIDDLE)
+        name_features(layer, "if(\"zone\" ~ '^-?[0-9]+/-?[0-9]+$', '', \"zone\")", MIDDLE)  # a hexagon's tells nothing
         return ""
 
 

@@ -30,6 +30,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtXml import QDomDocument
 
 from ..core.bundle.bundle import Worth, shipped_heads, worth
+from ..core.diary.modes import SHORT_MODES
 from ..core.paths import RESOURCES
 from .words import tr
 
@@ -37,7 +38,6 @@ TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chose
 TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "track_id")"""
 # Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
-MODE_COLOURS = (CLASS_COLOURS[3], *CLASS_COLOURS[:3], "#8a8f98")  # as the classes of trips have them, then unknown
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
 
 
@@ -179,9 +179,10 @@ def short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 99.5 else f"{value:.2g}"
 
 
-def mode_words() -> list[str]:
-    """The modes of MODE_COLOURS."""
-    return [tr("walk"), tr("bike"), tr("motor vehicle"), tr("rail"), tr("mode unknown")]
+def mode_looks() -> dict[str, tuple[str, str]]:
+    """The words and the colour of each mode, as the classes of trips have it, and of 'unknown'."""
+    words = tr("walk"), tr("bike"), tr("motor vehicle"), tr("rail"), tr("mode unknown")
+    return dict(zip((*SHORT_MODES, "unknown"), zip(words, (CLASS_COLOURS[3], *CLASS_COLOURS[:3], "#8a8f98"))))
 
 
 def title_of(head: dict[str, Any]) -> str:

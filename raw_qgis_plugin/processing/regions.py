@@ -195,7 +195,7 @@ class FindFlows(TrackAlgorithm):
         self.write("OUTPUT", columns, FlowLines(), lines, types.LineString, 85, 92)
         if run.parameters.get("OUTPUT_ZONES"):
             shapes = self.polygons(found.shapes)
-            self.write("OUTPUT_ZONES", found.of_zones, FlowZones(zones is not None), shapes, types.MultiPolygon, 92, 96)
+            self.write("OUTPUT_ZONES", found.of_zones, FlowZones(), shapes, types.MultiPolygon, 92, 96)
         if run.parameters.get("OUTPUT_MATRIX"):
             self.write("OUTPUT_MATRIX", found.matrix, Table("Matrix of trips"), start=96)
 

@@ -110,9 +110,8 @@ def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.nd
     """The slice of each departure (n,), and the names of all slices. t: epoch ms. Hours are of mean solar time."""
     solar = solar_ms(t, lon)
     if kind == "month":
-        months = solar.astype("datetime64[ms]").astype("datetime64[M]").astype(str)
-        names, which = np.unique(months, return_inverse=True)
-        return which, names.astype(object)
+        months, which = np.unique(solar.astype("datetime64[ms]").astype("datetime64[M]"), return_inverse=True)
+        return which, months.astype(str).astype(object)
     if kind in HOURS:
         words = [f"{a:02d}:00-{b - 1:02d}:59" for a, b in zip(HOURS[kind], [*HOURS[kind][1:], 24])]
         return np.searchsorted(HOURS[kind], solar // HOUR_MS % 24, side="right") - 1, np.array(words, object)
@@ -137,11 +136,9 @@ def _wanted(trips: Trips, modes: str) -> np.ndarray:
     names = [name.strip() for name in modes.split(",") if name.strip()]
     if unknown := [name for name in names if name not in SHORT_MODES]:
         raise InputError("There is no mode '{name}'. There are: {all}.", name=unknown[0], all=", ".join(SHORT_MODES))
-    if not names:
-        return np.ones(len(trips.user), bool)
     p = trips.mode_p
     best = np.where(p.max(axis=1) > 1.0 - p.sum(axis=1), p.argmax(axis=1), -1)
-    return np.isin(best, [SHORT_MODES.index(name) for name in names])
+    return np.isin(best, [SHORT_MODES.index(name) for name in names]) | (not names)
 
 
 def _figures(

@@ -283,10 +283,10 @@ class RegionsTab(QWidget):
         except InputError as error:  # a shape that is nowhere on the earth
             self._show_hint(str(error))
             return None
-        layers = {"INPUT": session.layer.id(), "ZONES": regions.layer.id()}
         return self.desktop.show(FlowsWindow(
             trips_of(session.city.labels.diary), [region.name for region in self.shown], shapes,
-            settings().min_users.value(), self.window(), lambda: self.desktop.open_dialog("flows", **layers),
+            settings().min_users.value(), self.window(),
+            lambda: self.desktop.open_dialog("flows", INPUT=session.layer.id(), ZONES=regions.layer.id()),
         ))  # fmt: skip
 
     def show_publish(self) -> QDialog:

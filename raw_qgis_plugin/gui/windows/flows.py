@@ -14,7 +14,7 @@ from ...core.flows.flows import BY_MODE, flows
 from ...core.flows.trips import Trips
 from ...core.flows.zones import read_zones
 from ...core.specs import FlowSpec
-from ...layers.legends import MODE_COLOURS, mode_words
+from ...layers.legends import mode_looks
 from ...processing.words import tr
 from ..widgets.charts import hour_table
 from ..widgets.dialog import RawDialog
@@ -34,11 +34,9 @@ class FlowsWindow(RawDialog):
         found, self.by_hour = (
             flows(trips, zones, FlowSpec(min_users=min_users, slice=part)).matrix for part in ("all", "hour")
         )
-        self.names, columns = list(zones.names), ("from_zone", "to_zone", "n_trips", "n_users", "minutes", "metres")
-        rows = (
-            row for row in zip(*(found[name] for name in columns)) if row[0] and row[2] > 0
-        )  # others: of few people
-        self.shown = {(self.names.index(a), self.names.index(b)): figures for a, b, *figures in rows}
+        columns = (found[name] for name in ("from_zone", "to_zone", "n_trips", "n_users", "minutes", "metres"))
+        self.names, every = list(zones.names), zip(*columns)  # those without trips are of few people
+        self.shown = {(self.names.index(a), self.names.index(b)): row for a, b, *row in every if a and row[0] > 0}
         self.table = table = QTableWidget(len(names), len(names), objectName="raw_flow_matrix")
         table.verticalHeader().setDefaultSectionSize(22)
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
@@ -72,5 +70,5 @@ class FlowsWindow(RawDialog):
         way = escaped(f"{self.table.verticalHeaderItem(a).text()} {self.table.horizontalHeaderItem(b).text()}: {words}")
         shares = np.where(trips.sum(axis=0) > 0, trips / max(1.0, trips.max()), np.nan)
         said = [[count.format(n=n) if hour.any() else few for n, hour in zip(row, trips.T)] for row in trips]
-        by_hour = tr("By hour of departure (solar time):")
-        self.hours.setText(f"{way}<br>{by_hour}{hour_table(mode_words(), MODE_COLOURS, shares, said)}")
+        by_hour, (names, colours) = tr("By hour of departure (solar time):"), zip(*mode_looks().values())
+        self.hours.setText(f"{way}<br>{by_hour}{hour_table(names, colours, shares, said)}")
