@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,9 +12,7 @@ from ..diary.diary import Diary
 from ..diary.modes import SHORT_MODES
 from ..diary.stops import within
 from ..geodesy import metres_between, near_lon, on_sphere
-
-if TYPE_CHECKING:
-    from ..tracks import Tracks
+from ..tracks import Tracks
 
 SILENT_MS, USUAL = 20 * 60_000, 1.2  # longer silences, also than so many times the usual one, end a trip ...
 UNSEEN_MS = 18 * 3_600_000  # ... or hide one between two places, if no longer than this: the rest is unknown time
@@ -25,6 +22,7 @@ REST_MS, REST_M = 30_000, 100.0  # are one; who then moves no farther in this ti
 ON_M_S = 1.5  # ... unless the other side is so far that there was no time for it
 HALT_MS = 4 * 60_000  # of a halt, with half of the time to the fixes before and after it
 HALT_PLACE_MIN = 60.0  # stayed at a place where halts count: a platform where somebody waited once is none
+STAY_M = 100.0  # a silence that begins or ends a stop farther from it is none of it
 LOOP_M = 200.0  # a way back to where it began has been to its farthest point, if that is farther
 SIDES = np.array([[0], [1]])  # before and after a silence
 
@@ -55,11 +53,12 @@ class Trips:
 class _Places:
     """p places of people. of_stop: (k,) of each stop. xy: (p + 1, 2) lon and lat, means of stops by time; then nan."""
 
-    def __init__(self, diary: Diary) -> None:
-        stay, key = diary.stops["duration_min"], diary.stop_user.astype(np.int64) << 32 | diary.stops["place"]
+    def __init__(self, diary: Diary, some: np.ndarray) -> None:
+        stay, lon, lat = diary.stops["duration_min"][some], diary.stop_lon[some], diary.stop_lat[some]
+        key = diary.stop_user[some].astype(np.int64) << 32 | diary.stops["place"][some]
         keys, first, self.of_stop = np.unique(key, return_index=True, return_inverse=True)
         self.user, self.stay_min = keys >> 32, np.bincount(self.of_stop, stay, len(keys))
-        at = near_lon(diary.stop_lon, diary.stop_lon[first][self.of_stop]), diary.stop_lat
+        at = near_lon(lon, lon[first][self.of_stop]), lat
         lon, lat = (np.bincount(self.of_stop, stay * each, len(keys)) / self.stay_min for each in at)
         self.xy = np.append(np.column_stack([near_lon(lon, 0.0), lat]), [[np.nan, np.nan]], axis=0)
 
@@ -78,17 +77,20 @@ class _Places:
 class _Ways:
     """The n fixes of a diary. moving, stopped: (n + 1,) bool, whether the step to each is on the way, or in a stop.
 
-    Anchors are where people are between trips: (k, 4) int, the fixes with which they arrive and leave, the place or -1,
-    and whether that is on record.
+    Anchors, between trips: (k, 4) int, the fixes that arrive and leave, the place or -1, and whether it is on record.
     """
 
     def __init__(self, diary: Diary) -> None:
-        self.fixes, self.places = diary.fixes, _Places(diary)
-        self.t, self.user, n = self.fixes.t, self.fixes.user.astype(np.int64), len(self.fixes)
-        self.xy = np.column_stack([self.fixes.lon, self.fixes.lat])
-        ends = (self.fixes.before(diary.stop_user, diary.stops[name]) for name in ("t_arrive", "t_leave"))
-        self.stops = np.column_stack([*ends, self.places.of_stop, np.ones(len(self.places.of_stop), int)])
-        self.stopped = np.append(False, within(self.stops[:, 0], self.stops[:, 1], n))
+        self.fixes, self.t, n = diary.fixes, diary.fixes.t, len(diary.fixes)
+        self.user, self.xy = self.fixes.user.astype(np.int64), np.column_stack([self.fixes.lon, self.fixes.lat])
+        row = np.stack([self.fixes.before(diary.stop_user, diary.stops[name]) for name in ("t_arrive", "t_leave")])
+        away = metres_between(*self.xy[row].T, diary.stop_lon[:, None], diary.stop_lat[:, None]).T > STAY_M
+        away &= np.abs(self.t[row + 1 - 2 * SIDES] - self.t[row]) > SILENT_MS
+        begin, end = row + (1 - 2 * SIDES) * away  # less silences that end elsewhere
+        some = np.flatnonzero(begin < end)
+        self.places = _Places(diary, some)
+        self.stops = np.column_stack([begin[some], end[some], self.places.of_stop, np.ones(len(some), int)])
+        self.stopped = np.append(False, within(begin[some], end[some], n))
         self.same = np.concatenate([[False], self.user[1:] == self.user[:-1], [False]])
         step = np.flatnonzero(self.same)
         silence, user = self.t[step] - self.t[step - 1], self.user[step]
@@ -105,9 +107,8 @@ class _Ways:
         stop, place, user = place[row] >= 0, place[row], self.user[row]
         place[~stop] = self.places.near(self.xy[row[~stop]], user[~stop], NEAR_M)
         here, step = place >= 0, np.flatnonzero(self.moving)
-        seconds, who = (self.t[step] - self.t[step - 1]) / 1000, self.user[step]
-        count, total = (np.bincount(who, each, self.fixes.n_users) for each in (None, seconds))
-        reach = NEAR_M + REACH_M_S * (total / np.maximum(count, 1))[user[0]]
+        pace = group_quantile((self.t[step] - self.t[step - 1]) / 1000, self.user[step], self.fixes.n_users)
+        reach = NEAR_M + REACH_M_S * np.nan_to_num(pace)[user[0]]
         before, after = self.at(row, place)
         silence, far = self.t[row[1]] - self.t[row[0]], metres_between(*before.T, *after.T)
         near = two & (silence <= UNSEEN_MS) & (far < np.where(here.all(axis=0), SAME_M, reach))
@@ -129,16 +130,14 @@ class _Ways:
         inner, place = np.flatnonzero(self.moving[:-1] & self.moving[1:]), np.full(len(self.t), -1)
         place[inner] = self.places.near(self.xy[inner], self.user[inner], HALT_M, HALT_PLACE_MIN)
         first = np.flatnonzero(run_starts(place))
-        last = run_ends(first, len(place))
-        first, last = first[place[first] >= 0], last[place[first] >= 0]
+        first, last = np.stack([first, run_ends(first, len(place))])[:, place[first] >= 0]
         stays = self.t[last] - self.t[first] + self.t[last + 1] - self.t[first - 1] >= 2 * HALT_MS
         return np.column_stack([first, last, place[first], stays])[stays]
 
     def turns(self, anchors: np.ndarray) -> np.ndarray:
         """The farthest fix of each way that comes back to the place where it began."""
         arrive, leave, place, _ = anchors.T
-        a = np.flatnonzero(~run_starts(self.user[arrive], place)) - 1
-        a = a[place[a] >= 0]
+        a = np.flatnonzero(~run_starts(self.user[arrive], place)[1:] & (place[:-1] >= 0))
         size = arrive[a + 1] - leave[a] + 1
         row, way = expand_ranges(leave[a], size), np.repeat(np.arange(len(a)), size)
         far = metres_between(*self.xy[row].T, *self.places.xy[place[a]][way].T)
@@ -156,8 +155,7 @@ def trips_of(diary: Diary) -> Trips:
     two trips, there and back, as travel surveys count, or none if it leads nowhere. Modes are those of the legs,
     weighted by length.
     """
-    ways = _Ways(diary)
-    fixes, t, n = ways.fixes, ways.t, len(ways.t)
+    ways, fixes, t = _Ways(diary), diary.fixes, diary.fixes.t
     anchors = np.concatenate([ways.stops, ways.ends(), ways.halts()])
     anchors = anchors[np.argsort(anchors[:, 0], kind="stable")]
     anchors = np.concatenate([anchors, ways.turns(anchors)])
@@ -169,7 +167,7 @@ def trips_of(diary: Diary) -> Trips:
     first, last = np.searchsorted(step, [leave, arrive], side="right")
     seen, steps = first < last, np.append(step, 0)
     t_start, t_end = t[np.where(seen, steps[first] - 1, leave)], t[np.where(seen, steps[last - 1], arrive)]
-    metres, p = np.zeros(n + 1), np.zeros((n + 1, len(SHORT_MODES)))
+    metres, p = np.zeros(len(t) + 1), np.zeros((len(t) + 1, len(SHORT_MODES)))
     metres[step] = fixes.metres_to_next(step - 1)
     begin, end = (fixes.before(diary.trip_fixes.track_user, diary.trips[name]) for name in ("t_start", "t_end"))
     p[expand_ranges(begin + 1, end - begin)] = np.repeat(np.nan_to_num(diary.mode_p), end - begin, axis=0)
