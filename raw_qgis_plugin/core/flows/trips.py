@@ -84,7 +84,7 @@ class _Ways:
         self.fixes, self.t, n = diary.fixes, diary.fixes.t, len(diary.fixes)
         self.user, self.xy = self.fixes.user.astype(np.int64), np.column_stack([self.fixes.lon, self.fixes.lat])
         row = np.stack([self.fixes.before(diary.stop_user, diary.stops[name]) for name in ("t_arrive", "t_leave")])
-        away = metres_between(*self.xy[row].T, diary.stop_lon[:, None], diary.stop_lat[:, None]).T > STAY_M
+        away = metres_between(self.xy[row, 0], self.xy[row, 1], diary.stop_lon, diary.stop_lat) > STAY_M
         away &= np.abs(self.t[row + 1 - 2 * SIDES] - self.t[row]) > SILENT_MS
         begin, end = row + (1 - 2 * SIDES) * away  # less silences that end elsewhere
         some = np.flatnonzero(begin < end)
