@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import numpy as np
 
@@ -91,9 +90,8 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
     matrix = {"from_zone": names[a], "to_zone": names[b], "slice": words[part], **figures, "rank": rank}
     if secret:
         some, keys = np.flatnonzero(shown), np.full(len(part), None)
-        to = [crc32(f"{words[s]}{way}".encode()) for s, way in zip(part[some], ways[some].round(5).tolist())]
-        lines = shapely.linestrings(ways[some])
-        keys[some] = noise_keys(secret, lines, people[some], trips.user_ids, np.array(to, np.int64))
+        to = [f"{words[s]} {way}" for s, way in zip(part[some], ways[some].round(5).tolist())]
+        keys[some] = noise_keys(secret, shapely.linestrings(ways[some]), people[some], trips.user_ids, to)
         each = cell, trips.user[rows]
         noisy = {name: noisy_medians(secret, keys, name, getattr(trips, name)[rows], *each) for name in MEDIANS}
         matrix |= {NOISE_KEY: keys, **{NOISY + name: values for name, values in noisy.items()}}

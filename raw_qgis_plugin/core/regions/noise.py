@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from math import ceil, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ STEPS = np.append(0, np.outer(10.0 ** np.arange(6), np.arange(1, 10, 0.5)).ravel
 
 
 def noise_keys(
-    secret: bytes, shapes: np.ndarray, visits: csr_matrix, ids: np.ndarray, part: np.ndarray | None = None
+    secret: bytes, shapes: np.ndarray, visits: csr_matrix, ids: np.ndarray, part: Sequence[str | int] = ()
 ) -> np.ndarray:
     """(n,) object: for each region a text that depends on its shape and on who visited it how often.
 
@@ -46,12 +47,11 @@ def noise_keys(
 
     one = np.where(shapely.get_num_geometries(shapes) == 1, shapely.get_geometry(shapes, 0), shapes)
     plain = shapely.normalize(shapely.transform(one, lambda xy: np.round(xy, 5) + 0.0))  # no -0
-    parts = np.zeros(len(shapes), int) if part is None else part
     keys = np.empty(len(shapes), object)
     for row, shape in enumerate(shapely.to_wkb(plain)):
         some = slice(visits.indptr[row], visits.indptr[row + 1])
         people = sorted(zip(ids[visits.indices[some]], visits.data[some].tolist()))
-        keys[row] = _digest(secret, shape, people, int(parts[row])).hex()[:32]
+        keys[row] = _digest(secret, shape, people, part[row] if part else 0).hex()[:32]
     return keys
 
 
