@@ -22,7 +22,7 @@ from raw_qgis_plugin.core.diary.modes import HEAD, MODES, NO_HEAD, find_modes
 from raw_qgis_plugin.core.diary.place_features import place_facts
 from raw_qgis_plugin.core.diary.place_head import judge_places
 from raw_qgis_plugin.core.diary.stops import find_stops
-from raw_qgis_plugin.core.embedding.profiles import UNKNOWN
+from raw_qgis_plugin.core.embedding.profiles import NOT_SURE, UNKNOWN
 from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
@@ -83,12 +83,12 @@ def test_a_week_of_work_is_told(tmp_path: Path) -> None:
     assert set(trips["mode"]) == {"unknown"} and set(trips["why"]) == {NO_HEAD} and trips["observed"].all()
 
 
-def test_only_a_leg_of_two_fixes_or_more_has_a_mode(invented_model: Callable[..., Model]) -> None:
-    legs = build_tracks(["a", "a", "b"], None, [0, MINUTE, 0], [0, 0.01, 5], [0, 0, 0])[0]
+def test_only_a_leg_of_two_fixes_or_more_has_a_mode_and_one_step_is_no_rail(invented_model: Callable) -> None:
+    legs = build_tracks([*"aaabcc"], None, MINUTE * np.array([0, 1, 2, 0, 0, 1]), np.arange(6) / 100, np.zeros(6))[0]
     model = invented_model({"name": HEAD, "unit": "track", "kind": "classes", "classes": list(MODES)})
     found = find_modes(legs, model, no_progress)
-    assert found.why.tolist() == ["", "fewer than two fixes"] and found.in_domain.tolist() == [True, False]
-    assert found.mode.tolist() == [MODES[found.p[0].argmax()], UNKNOWN] and np.isnan(found.p[1]).all()
+    assert found.why.tolist() == ["", "fewer than two fixes", NOT_SURE]
+    assert found.mode.tolist() == ["rail", UNKNOWN, UNKNOWN] and np.isnan(found.p[1]).all()
     assert found.mode_p[0] == found.p[0].max() > 0.25
 
 

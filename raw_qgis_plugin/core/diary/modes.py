@@ -76,6 +76,7 @@ def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
         found.mode[row], found.mode_p[row] = classes[p.argmax(axis=1)], p.max(axis=1)
         found.p[row] = np.stack([p[:, classes == mode].sum(axis=1) for mode in MODES], axis=1)
         found.p[stats["observed"] < COUNTED] = np.nan
-    unsure = found.in_domain & (found.mode_p < head.get("threshold", 0.0))
+    one_step = np.diff(legs.track_offsets) == 2  # nobody can tell a train from a car by it
+    unsure = found.in_domain & ((found.mode_p < head.get("threshold", 0.0)) | (one_step & (found.mode == "rail")))
     found.mode[unsure], found.why[unsure] = UNKNOWN, translated(NOT_SURE)
     return found

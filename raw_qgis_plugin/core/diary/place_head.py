@@ -37,7 +37,7 @@ class Settings:
     vehicle_way_h: float = 1.2  # ... is on the way for so long a day, ...
     vehicle_at_places: float = 0.2  # ... and spends so little of the time on record at places
     min_p: float = 0.5  # of home or work, for further places of the kind
-    min_home_p: float = 0.3  # of the likeliest home
+    min_home_p: float = 0.2  # of the likeliest home
     min_work_p: float = 0.18  # that the user has a place of work, for the likeliest one: kind_p tells how likely
 
 
