@@ -92,7 +92,6 @@ class FlowLines(Style):
         ways_mm, rules = 1000 * np.append(numbers_of(layer, "metres"), 0), []
         thin = f"max(0.4, min(1, {np.quantile(ways_mm, 0.25) / FULL_MM:.0f} / @map_scale))"
         drawn = f'"rank" <= min(@{SHOWN}, max(10, {ways_mm.max() / MM_A_LINE:.0f} / @map_scale))'
-        drawn = drawn if layer.fields().lookupField("rank") >= 0 else "TRUE"  # those that are published have no ranks
         modes, parts = (layer.uniqueValues(layer.fields().lookupField(name)) for name in ("main_mode", "slice"))
         if len(parts) > 1:
             first = max(layer.getFeatures(), key=lambda row: row["n_trips"] or 0)

@@ -267,6 +267,7 @@ class Publish(RawAlgorithm):
     def run_on(self, run: Run) -> None:
         import numpy as np
 
+        from ..core.arrays import rank_within
         from ..core.regions.noise import deviation
         from ..core.regions.publish import NAMES, publish_figures, publish_threshold
         from ..environment.folders import publish_secret
@@ -291,4 +292,6 @@ class Publish(RawAlgorithm):
         if of_pairs:  # that there is a row, and where it stands, would tell of a pair what the desk knew
             order = sorted(map(int, shown), key=lambda row: [texts[name][row] for name in kept])
             features, found = [features[row] for row in order], {name: found[name][order] for name in found}
+            slices = np.unique([texts["slice"][row] for row in order], return_inverse=True)[1]
+            found["rank"] = rank_within(slices, np.nan_to_num(found.get("n_trips", found["n_users"]))) + 1.0
         write_figures(self, source, kept, features, found, Published([]))

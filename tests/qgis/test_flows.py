@@ -113,7 +113,7 @@ def test_flows_are_published_with_noise(run: Callable, city: str, monkeypatch: p
     done = run("raw:flows", INPUT=city, SIZE=3000, MIN_USERS=2, SLICE="weekend", **OUTPUTS)  # pairs of several people
     desk = done.rows("OUTPUT_MATRIX")
     rows = run("raw:publish", INPUT=done.layer("OUTPUT_MATRIX"), MIN_USERS=1, EPSILON=2).rows()
-    names = "from_zone to_zone slice n_users n_trips trips_walk trips_bike trips_motor trips_rail minutes metres"
+    names = "from_zone to_zone slice n_users n_trips trips_walk trips_bike trips_motor trips_rail minutes metres rank"
     assert set(rows[0]) == {*names.split(), "suppressed", "epsilon", "within_95"}
     assert describe(done.layer()).startswith("Figures as on the desk")
     keys = [(row["from_zone"], row["to_zone"], row["slice"]) for row in rows]
