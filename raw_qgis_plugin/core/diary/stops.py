@@ -19,9 +19,8 @@ class Settings:
     sparse_s: float = 180.0  # ... but in tracks with a longer time between fixes (median), which see what loggers see
     sparse_m: float = 100.0  # when they begin again, only if the ends are this near
     max_silent_s: float = 24 * 3600.0  # longer silences are unknown time
-    cadences: float = 8.0  # a silence that is longer by so many times between fixes may be of a device that sleeps ...
-    slow_m_s: float = 0.5  # ... until its owner is away, no faster than this, by silent_m in sparse tracks ...
-    left_m: float = 1500.0  # ... and by this in others, if no other such silence follows at once
+    slow_m_s: float = 0.5  # a device may sleep until its owner is well away: after a silence that is longer than usual
+    left_m: float = 1500.0  # by no more than slow_m_s of the time that it is longer, and left_m, if no other follows
     vague_m: float = 80.0  # half a box: a position known to more is left out between better ones ...
     again_m: float = 300.0  # ... that are so near each other
     core_m: float = 40.0  # a stop begins and ends so near its centre
@@ -91,11 +90,11 @@ def _silent(line: Line) -> tuple[np.ndarray, np.ndarray]:
     tracks, step, of = line.tracks, line.tracks.steps(), line.track[:-1]
     cadence_s = group_quantile((tracks.t[step + 1] - tracks.t[step]) / 1000, tracks.track[step], tracks.n_tracks)[of]
     found = (seconds >= s.silent_s) & (seconds <= s.max_silent_s) & (line.track[1:] == of)
-    near_m, most_m = np.where(cadence_s > s.sparse_s, [[s.sparse_m], [s.silent_m]], [[s.silent_m], [s.left_m]])
+    near_m = np.where(cadence_s > s.sparse_s, s.sparse_m, s.silent_m)
     if tracks.accuracy is not None:  # what may be one place is
         about_m = np.nan_to_num(tracks.accuracy)
         near_m = np.clip(about_m[line.last[:-1]] + about_m[line.first[1:]] + near_m, None, s.silent_m)
-    far_m = np.minimum(s.slow_m_s * (seconds - s.cadences * cadence_s), most_m)
+    far_m = np.minimum(s.slow_m_s * (seconds - cadence_s), s.left_m)
     return found & (metres < near_m), found & (metres < far_m)
 
 
