@@ -82,9 +82,10 @@ def _exact(tracks: Tracks) -> Tracks:
     vague, user, (t, lon, lat, accuracy) = tracks.accuracy > Settings.vague_m, tracks.user, tracks.rows(slice(None))
     exact = np.append(np.flatnonzero(~vague), -1)  # nan is exact
     after = np.searchsorted(exact[:-1], np.arange(len(tracks)))
-    before, after = exact[after - 1], exact[after]
-    between = (np.minimum(before, after) >= 0) & (user[before] == user) & (user[after] == user)
-    between &= t[after] - t[before] <= 1000 * Settings.max_silent_s
+    near = exact[np.stack([after - 1, after])]
+    mine = (near >= 0) & (user[near] == user)
+    before, after = np.where(mine, near, near[::-1])  # where a record begins or ends, the one that there is
+    between = mine.any(axis=0) & (np.maximum(t[after], t) - np.minimum(t[before], t) <= 1000 * Settings.max_silent_s)
     apart_m = metres_between(lon[before], lat[before], lon[after], lat[after])
     kept = ~(vague & between & ((accuracy > VAGUE_M) | (apart_m < Settings.again_m)))
     return tracks if kept.all() else tracks.take(kept)
