@@ -172,8 +172,8 @@
       <translation>No máximo este número de caminhos prováveis por trajeto, cada um com sua probabilidade.</translation>
     </message>
     <message>
-      <source>At most the {n} strongest flows of a slice are drawn, fewer on a small map; the layer's variable {name} changes that. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
-      <translation>São desenhados no máximo os {n} fluxos mais fortes de uma fatia, menos em um mapa pequeno; a variável {name} da camada muda isso. Pares de zonas com poucas pessoas não estão nesta camada; a matriz tem a soma deles.</translation>
+      <source>At most the {n} strongest flows of a slice are drawn, fewer on a small map; the layer's variable {name} changes that. Each slice is a style of the layer. The matrix has the sum of pairs with few people.</source>
+      <translation>São desenhados no máximo os {n} fluxos mais fortes de uma fatia, menos em um mapa pequeno; a variável {name} da camada muda isso. Cada fatia é um estilo da camada. A matriz traz a soma dos pares com poucas pessoas.</translation>
     </message>
     <message>
       <source>At {horizon}: {words}</source>
@@ -208,12 +208,8 @@
       <translation>Ao lado de um método simples</translation>
     </message>
     <message>
-      <source>By bike</source>
-      <translation>De bicicleta</translation>
-    </message>
-    <message>
-      <source>By rail</source>
-      <translation>De trem ou metrô</translation>
+      <source>By hour of departure (solar time):</source>
+      <translation>Por hora de partida (hora solar):</translation>
     </message>
     <message>
       <source>CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
@@ -402,6 +398,10 @@
     <message>
       <source>Departures shown: {first} to {last} in mean solar time.</source>
       <translation>Partidas mostradas: {first} a {last}, hora solar média.</translation>
+    </message>
+    <message>
+      <source>Departures {part}, solar time</source>
+      <translation>Partidas {part}, hora solar</translation>
     </message>
     <message>
       <source>Device</source>
@@ -756,10 +756,6 @@
       <translation>De parada a parada, com modos; ou cada trajeto do campo de trajeto é uma viagem, de modo desconhecido.</translation>
     </message>
     <message>
-      <source>GIF films</source>
-      <translation>Filmes GIF</translation>
-    </message>
-    <message>
       <source>GeoJSON files (*.geojson)</source>
       <translation>Arquivos GeoJSON (*.geojson)</translation>
     </message>
@@ -1092,10 +1088,6 @@
       <translation>Letras minúsculas, algarismos e _. O campo dos resultados terá este nome.</translation>
     </message>
     <message>
-      <source>MP4 films</source>
-      <translation>Filmes MP4</translation>
-    </message>
-    <message>
       <source>Made on {date} with RAW and the model {model}.</source>
       <translation>Feito em {date} com o RAW e o modelo {model}.</translation>
     </message>
@@ -1192,10 +1184,6 @@
       <translation>Faltam pacotes Python: {packages}. No QGIS instale em Complementos → RAW → Pacotes; fora dele, com o Python que roda isto: python -m pip install {names}</translation>
     </message>
     <message>
-      <source>Mode unknown</source>
-      <translation>Modo desconhecido</translation>
-    </message>
-    <message>
       <source>Model</source>
       <translation>Modelo</translation>
     </message>
@@ -1234,10 +1222,6 @@
     <message>
       <source>Most likely path</source>
       <translation>Caminho mais provável</translation>
-    </message>
-    <message>
-      <source>Motor vehicle</source>
-      <translation>Veículo motorizado</translation>
     </message>
     <message>
       <source>Name a layer of {file} as '{file}|layername=NAME'. It has: {all}.</source>
@@ -1324,10 +1308,6 @@
       <translation>Nenhum treino em andamento. Um que foi parado ou interrompido pode ser retomado aqui.</translation>
     </message>
     <message>
-      <source>No two regions have trips of {n} people: draw larger ones, or lower the minimum of people.</source>
-      <translation>Nenhum par de regiões tem viagens de {n} pessoas: desenhe regiões maiores ou diminua o mínimo de pessoas.</translation>
-    </message>
-    <message>
       <source>No user has two usable fixes.</source>
       <translation>Nenhum usuário tem duas posições utilizáveis.</translation>
     </message>
@@ -1394,10 +1374,6 @@
     <message>
       <source>Of x and y. Empty: degrees, WGS 84.</source>
       <translation>De x e y. Vazio: graus, WGS 84.</translation>
-    </message>
-    <message>
-      <source>On foot</source>
-      <translation>A pé</translation>
     </message>
     <message>
       <source>One answer a {unit}.</source>
@@ -2488,8 +2464,8 @@
       <translation>Viagens de trem por semana</translation>
     </message>
     <message>
-      <source>Trips from stop to stop, by the regions at their ends. A dash: none, or of few people.</source>
-      <translation>Viagens de parada a parada, pelas regiões nas pontas. Um traço: nenhuma, ou de poucas pessoas.</translation>
+      <source>Trips from stop to stop, by the regions at their ends. A dash: none, or of fewer than {n} people; draw larger regions, or lower the minimum of people.</source>
+      <translation>Viagens de parada a parada, pelas regiões em seus extremos. Um traço: nenhuma, ou de menos de {n} pessoas; desenhe regiões maiores ou reduza o mínimo de pessoas.</translation>
     </message>
     <message>
       <source>Trips that move</source>
@@ -2502,10 +2478,6 @@
     <message>
       <source>Trips within: {n}</source>
       <translation>Viagens internas: {n}</translation>
-    </message>
-    <message>
-      <source>Trips {way}, by hour of departure (solar time)</source>
-      <translation>Viagens {way}, por hora de partida (hora solar)</translation>
     </message>
     <message>
       <source>Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no zone.</source>
@@ -3072,10 +3044,6 @@
       <translation>sem viagens, ou de poucas pessoas</translation>
     </message>
     <message>
-      <source>no trips, or of fewer than {n} people</source>
-      <translation>sem viagens, ou de menos de {n} pessoas</translation>
-    </message>
-    <message>
       <source>no user</source>
       <translation>sem usuário</translation>
     </message>
@@ -3396,6 +3364,10 @@
       <translation>sim</translation>
     </message>
     <message>
+      <source>{0:,.0f} trips of {1:,.0f} people; medians: {2:,.0f} minutes, {3:,.0f} m</source>
+      <translation>{0:,.0f} viagens de {1:,.0f} pessoas; medianas: {2:,.0f} minutos, {3:,.0f} m</translation>
+    </message>
+    <message>
       <source>{a} against {b}</source>
       <translation>{a} contra {b}</translation>
     </message>
@@ -3566,10 +3538,6 @@
     <message>
       <source>{more}, at least {least}</source>
       <translation>{more}, no mínimo {least}</translation>
-    </message>
-    <message>
-      <source>{n:,.0f} people, {m:,.0f} minutes, {km:,.1f} km</source>
-      <translation>{n:,.0f} pessoas, {m:,.0f} minutos, {km:,.1f} km</translation>
     </message>
     <message>
       <source>{n:,.0f} trips</source>

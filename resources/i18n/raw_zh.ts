@@ -172,8 +172,8 @@
       <translation>每条轨迹最多给出这么多条可能路径，每条附概率。</translation>
     </message>
     <message>
-      <source>At most the {n} strongest flows of a slice are drawn, fewer on a small map; the layer's variable {name} changes that. Pairs of zones with few people are not in this layer; the matrix has their sum.</source>
-      <translation>每个时段最多绘制 {n} 条最强的流，小地图上更少；图层变量 {name} 可更改。人数少的区域对不在此图层中；矩阵有其总和。</translation>
+      <source>At most the {n} strongest flows of a slice are drawn, fewer on a small map; the layer's variable {name} changes that. Each slice is a style of the layer. The matrix has the sum of pairs with few people.</source>
+      <translation>每个时段最多绘制 {n} 条最强的流，地图较小时更少；图层变量 {name} 可更改此数。每个时段是图层的一种样式。人数少的分区对之和见矩阵。</translation>
     </message>
     <message>
       <source>At {horizon}: {words}</source>
@@ -208,12 +208,8 @@
       <translation>与简单方法对比</translation>
     </message>
     <message>
-      <source>By bike</source>
-      <translation>骑自行车</translation>
-    </message>
-    <message>
-      <source>By rail</source>
-      <translation>乘轨道交通</translation>
+      <source>By hour of departure (solar time):</source>
+      <translation>按出发时刻（太阳时）：</translation>
     </message>
     <message>
       <source>CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
@@ -402,6 +398,10 @@
     <message>
       <source>Departures shown: {first} to {last} in mean solar time.</source>
       <translation>显示的出发时间：{first} 至 {last}，平太阳时。</translation>
+    </message>
+    <message>
+      <source>Departures {part}, solar time</source>
+      <translation>出发 {part}，太阳时</translation>
     </message>
     <message>
       <source>Device</source>
@@ -756,10 +756,6 @@
       <translation>从停留到停留，带方式；或轨迹字段的每条轨迹为一次出行，方式未知。</translation>
     </message>
     <message>
-      <source>GIF films</source>
-      <translation>GIF 影片</translation>
-    </message>
-    <message>
       <source>GeoJSON files (*.geojson)</source>
       <translation>GeoJSON 文件 (*.geojson)</translation>
     </message>
@@ -1092,10 +1088,6 @@
       <translation>小写字母、数字和 _。结果字段即用此名称。</translation>
     </message>
     <message>
-      <source>MP4 films</source>
-      <translation>MP4 影片</translation>
-    </message>
-    <message>
       <source>Made on {date} with RAW and the model {model}.</source>
       <translation>{date} 用 RAW 和模型 {model} 制作。</translation>
     </message>
@@ -1192,10 +1184,6 @@
       <translation>缺少 Python 软件包：{packages}。在 QGIS 中通过“插件 → RAW → 软件包”安装；否则用运行此程序的 Python：python -m pip install {names}</translation>
     </message>
     <message>
-      <source>Mode unknown</source>
-      <translation>方式未知</translation>
-    </message>
-    <message>
       <source>Model</source>
       <translation>模型</translation>
     </message>
@@ -1234,10 +1222,6 @@
     <message>
       <source>Most likely path</source>
       <translation>最可能的路径</translation>
-    </message>
-    <message>
-      <source>Motor vehicle</source>
-      <translation>机动车</translation>
     </message>
     <message>
       <source>Name a layer of {file} as '{file}|layername=NAME'. It has: {all}.</source>
@@ -1324,10 +1308,6 @@
       <translation>没有正在进行的训练。已停止或中断的训练可在此继续。</translation>
     </message>
     <message>
-      <source>No two regions have trips of {n} people: draw larger ones, or lower the minimum of people.</source>
-      <translation>没有两个区域之间有 {n} 人的出行：请绘制更大的区域，或降低最少人数。</translation>
-    </message>
-    <message>
       <source>No user has two usable fixes.</source>
       <translation>没有用户有两个可用的定位点。</translation>
     </message>
@@ -1394,10 +1374,6 @@
     <message>
       <source>Of x and y. Empty: degrees, WGS 84.</source>
       <translation>x 和 y 的坐标系。留空：度，WGS 84。</translation>
-    </message>
-    <message>
-      <source>On foot</source>
-      <translation>步行</translation>
     </message>
     <message>
       <source>One answer a {unit}.</source>
@@ -2488,8 +2464,8 @@
       <translation>每周轨道出行</translation>
     </message>
     <message>
-      <source>Trips from stop to stop, by the regions at their ends. A dash: none, or of few people.</source>
-      <translation>从停留到停留的出行，按两端所在区域。短横表示没有，或人数过少。</translation>
+      <source>Trips from stop to stop, by the regions at their ends. A dash: none, or of fewer than {n} people; draw larger regions, or lower the minimum of people.</source>
+      <translation>从停留到停留的出行，按两端所在区域。短横线：没有，或少于 {n} 人；请绘制更大的区域，或降低最少人数。</translation>
     </message>
     <message>
       <source>Trips that move</source>
@@ -2502,10 +2478,6 @@
     <message>
       <source>Trips within: {n}</source>
       <translation>内部出行：{n}</translation>
-    </message>
-    <message>
-      <source>Trips {way}, by hour of departure (solar time)</source>
-      <translation>{way}的出行，按出发小时（太阳时）</translation>
     </message>
     <message>
       <source>Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no zone.</source>
@@ -3072,10 +3044,6 @@
       <translation>没有出行，或人数很少</translation>
     </message>
     <message>
-      <source>no trips, or of fewer than {n} people</source>
-      <translation>没有出行，或少于 {n} 人</translation>
-    </message>
-    <message>
       <source>no user</source>
       <translation>没有用户</translation>
     </message>
@@ -3396,6 +3364,10 @@
       <translation>是</translation>
     </message>
     <message>
+      <source>{0:,.0f} trips of {1:,.0f} people; medians: {2:,.0f} minutes, {3:,.0f} m</source>
+      <translation>{1:,.0f} 人的 {0:,.0f} 次出行；中位数：{2:,.0f} 分钟，{3:,.0f} 米</translation>
+    </message>
+    <message>
       <source>{a} against {b}</source>
       <translation>{a} 对 {b}</translation>
     </message>
@@ -3566,10 +3538,6 @@
     <message>
       <source>{more}, at least {least}</source>
       <translation>{more}，至少 {least}</translation>
-    </message>
-    <message>
-      <source>{n:,.0f} people, {m:,.0f} minutes, {km:,.1f} km</source>
-      <translation>{n:,.0f} 人，{m:,.0f} 分钟，{km:,.1f} 公里</translation>
     </message>
     <message>
       <source>{n:,.0f} trips</source>
