@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     add("--report", type=Path, metavar="FILE", help="write a page about the head: .html")
     add("--beside", nargs=2, metavar=("T", "L"),
         help="more tracks and labels, such as simulated ones, which teach too and are not tested")
+    add("--sources", action="store_true", help="users are named SOURCE/NAME: sources weigh as if less unequal")
     add("--output", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
     # fmt: on
     return p
@@ -130,10 +131,9 @@ class Training:
         tracks, found = self.labelled(a.tracks, a.labels)
         if self.spec.backbone == "tuned":
             splits = self.tune(tracks, found, beside)
-        examples = examples_of(tracks, found, unit, self.model, self.embed)
-        if a.beside:
-            examples = examples.beside(examples_of(*self.labelled(*a.beside), unit, self.model, self.embed))
-        return examples, splits
+        how = unit, self.model, self.embed, a.sources
+        examples = examples_of(tracks, found, *how)
+        return examples.beside(examples_of(*self.labelled(*a.beside), *how)) if a.beside else examples, splits
 
     def tune(self, tracks: Tracks, found: Labelled, beside: Path) -> Splits:
         """Train the network on labelled units but for a fifth of their groups, and put it into a bundle without heads.
@@ -144,7 +144,7 @@ class Training:
         from model.training.checkpoint import network_of
 
         a, bundle = self.args, self.bundle
-        before = examples_of(tracks, found, self.spec.unit, self.model, self.embed)
+        before = examples_of(tracks, found, self.spec.unit, self.model, self.embed, False)
         task, y = encode(before.label, self.rename)
         splits = folds(y, before.group, task, a.seed)[:1]
         if not splits:

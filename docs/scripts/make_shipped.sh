@@ -62,18 +62,20 @@ step bridge $python -m model.fill.train --output "$work/bridge" --examples 22000
     "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
     "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"
 
-step segments $python -m model.data.labelled --source "$work/movement/movement" --per-mode 450 --seed 41 \
-    --output "$work/segments"
 # The mode of transport learns from couriers, phones, vehicles, GoTrack's cars and buses, trips of taxis and, untested,
 # simulated movement, which also has trams. Groups (couriers' chunks, routes, people, vehicles) stay on one side of a
-# split. (The head that ships was taught by the recipe of an earlier version: docs/evidence/labels.md.)
+# split. From here to the head it takes half an hour of one core. (The head that ships was taught by the recipe of an
+# earlier version: docs/evidence/labels.md.)
+step trips $python -m model.synthetic --movement-only --seed 31 --fixes 4e6 --osm "${osm[@]}" --output "$work/trips"
+step segments $python -m model.data.labelled --source "$work/trips/movement" --per-mode 450 --seed 41 \
+    --output "$work/segments"
 modes=(car="motor vehicle" bus="motor vehicle" tram=rail subway=rail train=rail e-scooter=bike)
 sources=(goal mobilitynet aalto_helsinki capmetrics_austin liverpool_bus)
 step labelled $python -m model.data.labelled --source "${sources[@]/#/$labelled/}" "$data/gotrack" "$data/cabspotting" \
     --per-mode 400 --output "$work/real"
 step labelled_essnet $python -m model.data.labelled --source "$labelled/essnet_ssi" --output "$work/essnet"
 step transport_mode $python -m model.finetune --minutes 600 \
-    --tracks "$work/real/tracks.parquet" --labels "$work/real/labels.csv" \
+    --tracks "$work/real/tracks.parquet" --labels "$work/real/labels.csv" --sources \
     --beside "$work/segments/tracks.parquet" "$work/segments/labels.csv" \
     --unit track --task-name transport_mode --title "Transport mode" --field mode --rename "${modes[@]}" \
     --classes bike "motor vehicle" rail walk --bundle "$bundle" --output "$bundle" --cache "$work/embeddings" \

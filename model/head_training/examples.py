@@ -24,6 +24,7 @@ from raw_qgis_plugin.core.sources.polygons import Polygons
 from raw_qgis_plugin.core.tracks import Tracks
 
 Embed = Callable[[Tracks], np.ndarray]
+COLUMNS = ("x", "label", "group", "whole", "weight")  # of Examples, (n, …) each
 COUNTS = 3 + len(REGION_ACTIVITY)  # a region head's last inputs: visitors, fixes and area, and its activity
 BASELINES = {"region": "gradient boosting on the numbers of users and fixes and the area"}
 SAME_FOR_ALL = "the same answer for all, the most frequent or the middle one"
@@ -48,7 +49,8 @@ class Examples:
 
     x: (n, d) inputs of the head. label: (n,). group: (n,) int, units of one group stay on one side of a split. whole:
     (n,) bool, False for thinned copies and examples beside, which are never tested on. strength: (d,) weights of the
-    columns of x. simple: the columns that the baseline learns from. domain: ranges of the units' statistics.
+    columns of x. simple: the columns that the baseline learns from. domain: ranges of the units' statistics. weight:
+    (n,), all alike where there is one source.
     """
 
     x: np.ndarray
@@ -58,22 +60,27 @@ class Examples:
     strength: np.ndarray
     simple: slice
     domain: dict[str, list[float]]
+    weight: np.ndarray
 
     def beside(self, other: Examples) -> Examples:
-        """These examples, and others of other people and places that teach too but are not tested."""
-        both = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("x", "label")}
-        group = np.concatenate([self.group, self.group.max() + 1 + other.group])
-        return replace(self, **both, group=group, whole=np.append(self.whole, np.zeros(len(other.x), bool)))
+        """These examples, and others of other people and places that teach with half of the weight, untested."""
+        other = replace(other, group=self.group.max() + 1 + other.group, whole=np.zeros(len(other.x), bool))
+        other = replace(other, weight=other.weight / 2)
+        return replace(self, **{k: np.concatenate([getattr(self, k), getattr(other, k)]) for k in COLUMNS})
 
 
-def examples_of(tracks: Tracks, found: Labelled, unit: str, model: Model, embed: Embed) -> Examples:
-    """Examples of the labelled units that label_units gives."""
+def examples_of(tracks: Tracks, found: Labelled, unit: str, model: Model, embed: Embed, sources: bool) -> Examples:
+    """Examples of the labelled units that label_units gives. sources: users are named SOURCE/NAME, and weights are
+    half-way between those of equal units and those of equal sources.
+    """
     x = head_inputs(embed(tracks), tracks, unit)
     known = ~np.isnan(x).any(axis=1)
     stats = {k: v[known] for k, v in unit_stats(tracks).items()}
+    names = np.array([str(user).partition("/")[0] if sources else "" for user in tracks.user_ids])
+    _, source, size = np.unique(names[tracks.track_user[known]], return_inverse=True, return_counts=True)
     return Examples(
         x[known], found.value[known], found.group[known], np.ones(known.sum(), bool), strength_of(x.shape[1], model),
-        features_of(model), domain_of(stats),
+        features_of(model), domain_of(stats), size[source] ** -0.5,
     )  # fmt: skip
 
 
@@ -93,7 +100,7 @@ def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn)
     kept = ~np.isin(y, alone)
     if not kept.any():
         raise InputError("Each label is of one person or place alone: label more of them.")
-    return replace(e, **{name: getattr(e, name)[kept] for name in ("x", "label", "group", "whole")})
+    return replace(e, **{name: getattr(e, name)[kept] for name in COLUMNS})
 
 
 def strength_of(width: int, model: Model) -> np.ndarray:
@@ -144,7 +151,7 @@ def region_examples(
     domain["n_users"] = [Regions.min_in_copy, 2 * int(n_users.max())]
     one = strength_of(embeddings.shape[1], model)
     strength = np.concatenate([one, one, strength_of_counts(one)])
-    return Examples(x, label, group, whole, strength, slice(-COUNTS, 3 - COUNTS), domain)
+    return Examples(x, label, group, whole, strength, slice(-COUNTS, 3 - COUNTS), domain, np.ones(len(x)))
 
 
 def blocks(polygons: np.ndarray, warn: Warn = warn) -> np.ndarray:
@@ -178,9 +185,8 @@ def domain_of(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:
     for name, values in stats.items():
         low, high = np.nanpercentile(values, [1, 99])
         bounds[name] = [float(f"{low / 1.5:.3g}"), float(f"{high * 1.5:.3g}")]
-    for name in ("n_fixes", "span_h", "days", "observed"):
-        if name in bounds:
-            bounds[name][1] = UNLIMITED
+    for name in bounds.keys() & {"n_fixes", "span_h", "days", "observed"}:
+        bounds[name][1] = UNLIMITED
     if "observed" in bounds:
         bounds["observed"][0] = min(float(np.quantile(stats["observed"], 0.1).round(2)), 0.4)
     if "speed_ms" in bounds:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -88,13 +87,16 @@ def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
     return Task("number"), y
 
 
-def row_weights(y: np.ndarray, task: Task) -> np.ndarray | None:
-    """(n,) weights of labels y (n,): balanced classes, or for two half-way to these; None for numbers."""
+def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> np.ndarray | None:
+    """(n,) weights of labels y (n,): balanced classes, or for two half-way to these; None for numbers. weight: (n,) of
+    the labels before that, if they differ.
+    """
     if not task.classes:
         return None
-    count = np.bincount(y, minlength=len(task.classes))
+    weight = np.ones(len(y)) if weight is None else weight
+    count = np.bincount(y, weight, len(task.classes))
     rarity = count[count > 0].mean() / np.maximum(count, 1e-9)
-    weights = np.minimum(rarity ** (0.5 if task.kind == "binary" else 1.0), Settings.max_weight)[y]
+    weights = weight * np.minimum(rarity ** (0.5 if task.kind == "binary" else 1.0), Settings.max_weight)[y]
     return weights / weights.mean()
 
 
@@ -121,12 +123,12 @@ class Scale:
         return self.centre[column] + self.spread[column] * np.sign(z) * np.expm1(np.abs(z))
 
 
-def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> Arrays:
+def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None) -> Arrays:
     """A ridge regression (classes: one each, to -1 and 1), averaged over two weightings of the columns: the lower the
     leave-one-out error of a weighting, the more it counts.
 
     x: (n, d). y: (n,) in the task's scale. strength: (d,) of the columns. Those of less than the greatest are the
-    network's states.
+    network's states. weight: (n,) of rows.
     """
     scale, weak = Scale.of(x), strength < strength.max()
     weightings = [strength] + [np.where(weak, Settings.weak_columns * strength, strength)] * bool(weak.any())
@@ -136,7 +138,7 @@ def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> Ar
     z, fits = scale(x).astype(np.float64), []
     for columns in weightings:
         penalty = float(np.square(columns).sum()) * np.array(Settings.penalties)
-        fits.append(RidgeCV(penalty).fit(z * (columns * scale.varies), target, row_weights(y, task)))
+        fits.append(RidgeCV(penalty).fit(z * (columns * scale.varies), target, weight))
     errors = np.maximum([-fit.best_score_ for fit in fits], 1e-12)
     likely = (errors / errors.min()) ** (-len(y) / 2)  # the likelihood of normal errors
     slopes = [np.atleast_2d(fit.coef_) * columns for fit, columns in zip(fits, weightings, strict=True)]
@@ -153,13 +155,12 @@ def forest(
     x: np.ndarray, y: np.ndarray, task: Task, columns: np.ndarray, seed: int, weight: np.ndarray | None = None
 ) -> Arrays:
     """Randomised trees on some columns (k,) of x (n, d): their mean is the probability of classes, or the number.
-
-    weight: (n,) of rows, instead of `row_weights`.
+    weight: (n,) of rows.
     """
     scale, s = Scale.of(x[:, columns]), Settings
     kind = ExtraTreesClassifier if task.classes else ExtraTreesRegressor
     grown = kind(s.trees, max_depth=s.depth, min_samples_leaf=s.leaf, max_features=s.columns, random_state=seed).fit(
-        scale(x[:, columns]), y, row_weights(y, task) if weight is None else weight
+        scale(x[:, columns]), y, weight
     )  # divided at random, which long tails would spoil
     trees = [tree.tree_ for tree in grown.estimators_]
     root = np.cumsum([0, *(tree.node_count for tree in trees)])
@@ -185,13 +186,17 @@ def forest(
 
 
 def fit_parts(
-    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, seed: int = 0, with_forest: bool = False
-) -> list[Arrays]:
+    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, seed: int = 0, with_forest: bool = False,
+    weight: np.ndarray | None = None,
+) -> list[Arrays]:  # fmt: skip
     """The parts of a head for inputs x (n, d) and labels y (n,): a linear model and, if wanted, a forest on the columns
-    of the greatest strength.
+    of the greatest strength. weight: (n,) of `row_weights`. Where it differs, labels are of several sources, and the
+    linear model uses the network's states alone: each source has its own speeds, bends and stops.
     """
-    columns, line = np.flatnonzero(strength == strength.max()), linear(x, y, task, strength)
-    return [line, forest(x, y, task, columns, seed)] if with_forest else [line]
+    features, weights = strength == strength.max(), row_weights(y, task, weight)
+    several = weight is not None and np.ptp(weight) > 0
+    line = linear(x, y, task, np.where(features & several, 0.0, strength), weights)
+    return [line, forest(x, y, task, np.flatnonzero(features), seed, weights)] if with_forest else [line]
 
 
 def join_parts(parts: list[Arrays], share: float = Settings.share, gain: float = 1.0) -> Arrays:
@@ -211,12 +216,9 @@ def temperature(logits: np.ndarray, y: np.ndarray) -> float:
 
     Under 50 labels it is at least 1: so few cannot show that a head is underconfident.
     """
-
-    def loss(log_t: float) -> float:
-        return log_loss(y, softmax(logits / np.exp(log_t)), labels=range(logits.shape[1]))
-
-    bounds = np.log([0.2 if len(y) >= 50 else 1.0, 8.0])
-    return float(np.exp(minimize_scalar(loss, bounds=tuple(bounds), method="bounded").x))
+    divisors = np.geomspace(0.2 if len(y) >= 50 else 1.0, 8.0, 300)
+    losses = [log_loss(y, softmax(logits / d), labels=range(logits.shape[1])) for d in divisors]
+    return float(divisors[np.argmin(losses)])
 
 
 def interval(residual: np.ndarray) -> dict[str, float]:

@@ -70,9 +70,8 @@ def train(
     truth, answers, simple = y[tested], answers[:, tested], simple[:, tested]
     share, gain = best_share(answers, truth, task), 1.0
     out, best = mixed(answers, share), int(np.argmin([_errors(each, truth, task).mean() for each in simple]))
-    card = {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain} | (
-        {} if best else {"baseline": SAME_FOR_ALL_NEARER}
-    )
+    card = {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain}
+    card |= {} if best else {"baseline": SAME_FOR_ALL_NEARER}
     if task.classes:
         gain = 1 / fit.temperature(out, truth)
         predictions = Predictions(out.argmax(axis=1), simple[best].astype(y.dtype), truth, e.group[tested])
@@ -91,7 +90,7 @@ def train(
 def _fit(e: Examples, rows: np.ndarray, y: np.ndarray, task: Task, seed: int, with_forest: bool = True) -> list[Arrays]:
     """The parts of a head on some rows of examples. y: (n,) labels of all rows."""
     with_forest &= int(e.whole.sum()) >= fit.Settings.enough
-    return fit.fit_parts(e.x[rows], y[rows], task, e.strength, seed, with_forest)
+    return fit.fit_parts(e.x[rows], y[rows], task, e.strength, seed, with_forest, e.weight[rows])
 
 
 def mixed(answers: np.ndarray, share: float) -> np.ndarray:

@@ -12,6 +12,7 @@ from model.head_training.fit import (
     Scale,
     Settings,
     Task,
+    fit_parts,
     forest,
     interval,
     join_parts,
@@ -47,7 +48,7 @@ def noise(label, seed, people=0):
 def examples(x, label, group, whole=None, strength=None):
     n, d = x.shape
     whole, strength = np.ones(n, bool) if whole is None else whole, np.ones(d) if strength is None else strength
-    return Examples(x, label, group, whole, strength, slice(-8, None), {})
+    return Examples(x, label, group, whole, strength, slice(-8, None), {}, np.ones(n))
 
 
 @pytest.mark.parametrize("task", [ABC, Task("number")])
@@ -55,12 +56,12 @@ def test_a_forest_answers_as_scikit_learn_does(task):
     """Thresholds of scaled columns are told in the columns' own units; long tails spoil no division."""
     x, y = drawn(task)
     x = 1000 + 300 * x**3
-    weight = None if task.classes else np.linspace(0.1, 3, len(y))
+    weight = row_weights(y, task) if task.classes else np.linspace(0.1, 3, len(y))
     arrays = forest(x, y, task, np.arange(20, 30), 0, weight)
     s, scale = Settings, Scale.of(x[:, 20:])
     kind = ExtraTreesClassifier if task.classes else ExtraTreesRegressor
     own = kind(s.trees, max_depth=s.depth, min_samples_leaf=s.leaf, max_features=s.columns, random_state=0)
-    own.fit(scale(x[:, 20:]), y, row_weights(y, task) if task.classes else weight)
+    own.fit(scale(x[:, 20:]), y, weight)
     ours = predict(join_parts([arrays]), x, task)
     if task.classes:
         theirs = own.predict_proba(scale(x[:, 20:])) * (1 - 3 * s.min_probability) + s.min_probability
@@ -76,6 +77,8 @@ def test_with_few_labels_the_states_step_back_where_the_features_tell():
     slopes = {name: np.abs(linear(x, y, YES_NO, strength)["weight"][0]) for name, y in told.items()}
     share = {name: slope[:190].sum() / slope[190:].sum() for name, slope in slopes.items()}
     assert share["features"] < 0.7 * share["states"]
+    [line] = fit_parts(x, told["states"], YES_NO, strength, weight=np.linspace(1.0, 2.0, 30))  # of several sources
+    assert not line["weight"][:, 190:].any() and line["weight"][:, :190].any()
 
 
 def test_the_forest_has_the_share_that_does_best():
@@ -112,23 +115,18 @@ def test_classes_are_balanced_up_to_a_limit():
     y = np.repeat([0, 1, 2], [900, 100, 2])
     weights = row_weights(y, ABC)
     assert weights[y == 0].sum() == pytest.approx(weights[y == 1].sum())
-    assert weights[y == 2][0] == pytest.approx(10 * weights[y == 1][0] / row_weights_of(y)[1])
+    assert weights[y == 2][0] == pytest.approx(10 * weights[y == 1][0] / (334 / 100))
     y = np.repeat([0, 1], [90, 10])
     plain = row_weights(y, YES_NO)  # half-way
     assert plain[y == 0].sum() == pytest.approx(3 * plain[y == 1].sum())
     assert row_weights(y, Task("number")) is None
 
 
-def row_weights_of(y):
-    """By how much a label of each class weighs more than the mean of classes, without the limit."""
-    count = np.bincount(y)
-    return count.mean() / count
-
-
 def test_examples_beside_teach_and_are_not_tested():
     ours, others = noise(["a"] * 40, 0), noise(["b"] * 10, 0)
     both = ours.beside(others)
     assert both.whole.tolist() == [True] * 40 + [False] * 10 and both.label.tolist() == ["a"] * 40 + ["b"] * 10
+    assert both.weight.tolist() == [1.0] * 40 + [0.5] * 10
     assert len(np.unique(both.group)) == 50
 
 

@@ -98,7 +98,7 @@ def test_a_head_learns_from_several_sources_and_from_one_beside(nano_run, tmp_pa
         [str(tmp_path / folder / file) for file in ("tracks.parquet", "labels.csv")] for folder in ("real", "beside")
     ]
     command = ["--tracks", files[0][0], "--labels", files[0][1], "--field", "mode", "--unit", "track"]
-    command += ["--task-name", "mode", "--rename", "train=rail", "--beside", *files[1]]
+    command += ["--task-name", "mode", "--rename", "train=rail", "--sources", "--beside", *files[1]]
     finetune([*command, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "b")])
     model = Model(open_bundle(tmp_path / "b"), "cpu", 1)
     head = model.bundle.head("mode")

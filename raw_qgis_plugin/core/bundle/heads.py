@@ -38,13 +38,8 @@ class Head:
                 part = {name.removeprefix(f"{n}."): a for name, a in arrays.items() if name.startswith(f"{n}.")}
                 self._parts.append(self._part(part))
         except (ValueError, LookupError, TypeError) as e:
-            raise BundleError(
-                "{name} is no head with {inputs} inputs and {outputs} outputs: {error}. Train it again.",
-                name=name,
-                inputs=inputs,
-                outputs=outputs,
-                error=e,
-            ) from e
+            words = "{name} is no head with {inputs} inputs and {outputs} outputs: {error}. Train it again."
+            raise BundleError(words, name=name, inputs=inputs, outputs=outputs, error=e) from e
 
     @classmethod
     def read(cls, path: Path, inputs: int, outputs: int) -> Head:
