@@ -88,6 +88,7 @@ def test_shares_are_sums_of_probabilities(labels: PeopleLabels) -> None:
     assert labels.columns["main_mode"][3] == MODES[int(mean.argmax())]
     low, rail, high = (labels.columns[f"rail_trips{end}"][3] for end in ("_low", "", "_high"))
     assert low <= rail <= high
+    assert labels.columns["rail_p"][3] == pytest.approx(1 - np.nanprod(1 - labels.diary.mode_p[trips, 3]))
 
 
 def test_rail_counts_as_rare_and_gaps_not_at_all(model: Model) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 YES, NO = "yes", "no"
 NUMBERS = (
-    *(f"share_{mode}" for mode in SHORT_MODES), "rail_trips", "rail_trips_low", "rail_trips_high", "trips_a_day",
-    "trips_a_day_low", "trips_a_day_high",
+    *(f"share_{mode}" for mode in SHORT_MODES), "rail_p", "rail_trips", "rail_trips_low", "rail_trips_high",
+    "trips_a_day", "trips_a_day_low", "trips_a_day_high",
 )  # fmt: skip
 
 
@@ -42,9 +42,9 @@ class PeopleLabels:
 
     columns: (n_users,) each, in the order of `tracks.user_ids`: commuter ('yes', 'no', 'unknown'), commuter_p (of yes,
     also where unknown), work_days (weekdays at work), weekdays_seen, share_walk, share_bike, share_motor, share_rail
-    (of trips), main_mode, rail_user, rail_trips (a week) with _low and _high, trips_a_day with _low and _high (on days
-    that were recorded well), n_days_seen, coverage (share of the time from the first to the last fix), evidence, why
-    (what is unknown). Numbers are nan where nothing is known. Intervals are 80 %.
+    (of trips), main_mode, rail_user, rail_p (that a trip at least was by rail), rail_trips (a week) with _low and
+    _high, trips_a_day with _low and _high (on days that were recorded well), n_days_seen, coverage (share of the time
+    from the first to the last fix), evidence, why (what is unknown). Numbers are nan where unknown, intervals 80 %.
     places: (k,) each, homes and places of work: user (row of `columns`), kind, p (its probability), lon, lat (degrees).
     """
 
@@ -109,6 +109,7 @@ def _trips(diary: Diary) -> dict[str, np.ndarray]:
         columns["main_mode"] = np.where(count > 0, np.array(MODES, object)[sums.argmax(axis=1)], UNKNOWN).astype(object)
         uses = (rail >= 1) & (share[:, rail_column] >= s.rail_share)
         columns["rail_user"] = np.where(enough, np.where(uses, YES, NO), UNKNOWN).astype(object)
+        columns["rail_p"] = np.where(count > 0, -np.expm1(np.bincount(who, np.log1p(-p[:, rail_column]), n)), np.nan)
         doubt = np.bincount(who, p[:, rail_column] * (1 - p[:, rail_column]), n)
         for name, total, variance, of in (
             ("rail_trips", rail, rail + doubt, np.where(count > 0, seen["n_days"] / 7, np.nan)),
