@@ -131,9 +131,10 @@ class Training:
         tracks, found = self.labelled(a.tracks, a.labels)
         if self.spec.backbone == "tuned":
             splits = self.tune(tracks, found, beside)
-        how = unit, self.model, self.embed, a.sources
-        examples = examples_of(tracks, found, *how)
-        return examples.beside(examples_of(*self.labelled(*a.beside), *how)) if a.beside else examples, splits
+        examples = examples_of(tracks, found, unit, self.model, self.embed, a.sources)
+        if a.beside:
+            examples = examples.beside(examples_of(*self.labelled(*a.beside), unit, self.model, self.embed, a.sources))
+        return examples, splits
 
     def tune(self, tracks: Tracks, found: Labelled, beside: Path) -> Splits:
         """Train the network on labelled units but for a fifth of their groups, and put it into a bundle without heads.

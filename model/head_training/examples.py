@@ -64,8 +64,8 @@ class Examples:
 
     def beside(self, other: Examples) -> Examples:
         """These examples, and others of other people and places that teach with half of the weight, untested."""
-        other = replace(other, group=self.group.max() + 1 + other.group, whole=np.zeros(len(other.x), bool))
-        other = replace(other, weight=other.weight / 2)
+        group, whole = self.group.max() + 1 + other.group, np.zeros(len(other.x), bool)
+        other = replace(other, group=group, whole=whole, weight=other.weight / 2)
         return replace(self, **{k: np.concatenate([getattr(self, k), getattr(other, k)]) for k in COLUMNS})
 
 
