@@ -57,18 +57,24 @@ def calibrate(places: Places, logit: Head, teach: np.ndarray) -> Head:
     x, best = user_inputs(facts, lines[WORK], lines[HOME])
     user = facts.owner[best]
     x, user = x[teach[user]], user[teach[user]]
-    # recordings of a source weigh the same, but for days by chance, which see less of what people do
-    names, number, count = np.unique(places.recording[user], return_inverse=True, return_counts=True)
-    weight = (np.array([0.5 if ": any" in name else 1.0 for name in names]) / count)[number]
-    source, works = np.array([[*WEIGHTS].index(name.split(":")[0]) for name in names])[number], places.commuter[user]
-    cell, wanted = 2 * source + works, np.outer([*WEIGHTS.values()], [1 - WORKING, WORKING]).ravel()
-    weight *= 3e3 * (wanted / np.maximum(np.bincount(cell, weight, len(wanted)), 1e-9))[cell]
+    works, weight = places.commuter[user], user_weights(places, user)
     scale = StandardScaler().fit(x)
     line = LogisticRegression(C=USER_C, max_iter=2000).fit(scale.transform(x), works, weight)
     return head | {
         "user_mean": scale.mean_, "user_scale": scale.scale_, "user_weight": line.coef_[0],
         "user_offset": line.intercept_[0],
     }  # fmt: skip
+
+
+def user_weights(places: Places, user: np.ndarray) -> np.ndarray:
+    """(k,) weights of some users (k,): of the recordings of a source alike, but for days by chance, which see less of
+    what people do; and of people with a place of work as many in each source.
+    """
+    names, number, count = np.unique(places.recording[user], return_inverse=True, return_counts=True)
+    weight = (np.array([0.5 if ": any" in name else 1.0 for name in names]) / count)[number]
+    cell = 2 * np.array([[*WEIGHTS].index(source) for source in places.source[user]]) + places.commuter[user]
+    wanted = np.outer([*WEIGHTS.values()], [1 - WORKING, WORKING]).ravel()
+    return 3e3 * weight * (wanted / np.maximum(np.bincount(cell, weight, len(wanted)), 1e-9))[cell]
 
 
 def place_weights(places: Places) -> np.ndarray:

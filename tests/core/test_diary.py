@@ -77,7 +77,7 @@ def test_a_week_of_work_is_told(tmp_path: Path) -> None:
     assert trips["distance_m"][:3] == pytest.approx([9_993, 794, 9_175], abs=2), "as they were recorded"
     assert ((trips["t_start"] - MONDAY) / 1000).tolist()[:3] == [28_800, 64_110, 64_725]
     assert ((stops["t_arrive"] - MONDAY) / 1000).tolist()[:3] == [0, 30_240, 65_880]
-    assert stops["kind_p"][:2] == pytest.approx([0.940, 0.988], abs=0.003)
+    assert stops["kind_p"][:2] == pytest.approx([0.933, 0.974], abs=0.003)
     for name, value in {"commuter_p": 0.995, "stayed_a_day": 23.1, "on_way_a_day": 0.89, "at_places": 0.963}.items():
         assert found.users[name] == pytest.approx([value], abs=0.01), name
     assert set(trips["mode"]) == {"unknown"} and set(trips["why"]) == {NO_HEAD} and trips["observed"].all()
@@ -100,12 +100,6 @@ def test_a_short_way_out_and_back_is_part_of_the_stay(out_h: float, step: float,
     assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1])).stops["kind"]) == stops
 
 
-def test_two_days_show_no_kinds() -> None:
-    found = whole(days(2))
-    assert set(found.stops["kind"]) == {None} and not found.stops["in_domain"].any()
-    assert set(found.stops["why"]) == {"fixes on fewer than 3 days"} and np.isnan(found.users["commuter_p"]).all()
-
-
 def test_features_of_places_are_what_a_calendar_says() -> None:
     """Nineteen days of two people, three hours apart: work from 9 or 10 h; silent at noon and in most nights."""
     minute = np.arange(0, 19 * 1440, 10)
@@ -120,10 +114,9 @@ def test_features_of_places_are_what_a_calendar_says() -> None:
     facts = place_facts(both, first, np.append(first[1:], len(both)) - 1, np.tile(at, 2)[first] + 3 * both.user[first])
     home_work_friend = {
         "of_place_weekday_0": (0.064, 0, 0), "of_place_weekday_9": (0.02, 0.18, 0),
-        "of_weeks_weekday_9": (0.156, 0.767, 0), "of_weeks_weekend_12": (0.889, 0, 0.042),
-        "weekends_rate": (1, 0, 0.5), "weekends_share": (1, 0, 0.25), "weekends_a_week": (1.333, 0, 1),
-        "weekdays_rate": (1, 1, 0), "nights_a_week": (6.333, 0, 0),
-        "overnight_share": (1, 0, 0), "overnight_rate": (0.947, 0, 0),
+        "of_weeks_weekday_9": (0.156, 0.767, 0), "of_weeks_weekend_12": (0.889, 0, 0.042), "weekends_rate": (1, 0, 0.5),
+        "weekends_share": (1, 0, 0.25), "weekends_a_week": (1.333, 0, 1), "weekdays_rate": (1, 1, 0),
+        "nights_a_week": (6.333, 0, 0), "overnight_share": (1, 0, 0), "overnight_rate": (0.947, 0, 0),
         "of_user": (0.63, 0.343, 0.001), "of_user_work": (0.039, 0.942, 0), "silent": (0.26, 0, 0),
         "weeks_share": (1, 1, 0.333), "night_to_home": (1, 0, 0), "work_to_home": (1, 24.21, 0),
     }  # fmt: skip
@@ -145,6 +138,8 @@ def test_features_of_places_are_what_a_calendar_says() -> None:
         assert found == pytest.approx([value] * 2, abs=0.01), name
     facts.of_user["hours"] = np.array([6.0, 5.9])
     assert [why[:14] for why in judge_places(facts).why] == ["", "less than 6 ho"], "six hours on record are enough"
+    facts.of_user["n_days"] = np.array([2, 3])
+    assert judge_places(facts).why[0] == "fixes on fewer than 3 days" and {*judge_places(facts).kind} == {None}
 
 
 def phone(count: int, every_h: float = 1.0, **options: object) -> Tracks:
@@ -161,7 +156,7 @@ def test_fixes_an_hour_apart_keep_places_and_moves() -> None:
     assert stops["place"].tolist()[:4] == [1, 2, 3, 1] and len(set(stops["place"])) == 3
     kind_of = dict(zip(stops["place"].tolist(), stops["kind"].tolist()))
     assert kind_of[1] == "home" and kind_of[3] == "work"
-    assert found.users["commuter_p"] == pytest.approx([0.99443], abs=0.0003)
+    assert found.users["commuter_p"] == pytest.approx([0.9940], abs=0.0005)
     assert len(trips["mode"]) == 30 and not trips["observed"].any() and set(trips["why"]) == {UNSEEN}
     assert trips["from_place"].tolist()[:3] == [1, 2, 3] and trips["to_place"].tolist()[:3] == [2, 3, 1]
     assert (trips["t_end"] - trips["t_start"]).tolist()[:3] == [HOUR_MS] * 3

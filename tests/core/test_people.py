@@ -15,16 +15,15 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 MONDAY = 1_599_436_800_000  # 2020-09-07, 0:00 UTC
 WORKING = [0, 8, 8.5, 17.5, 18, 24], [0, 0, 9000, 9000, 0, 0]  # hours and metres east
-AT_HOME = [0, 24], [0, 0]
+WEEKDAYS = [0, 1, 2, 3, 4, 7, 8, 9, 10, 11]
 SHOPPING = [0, 15, 15.2, 16, 16.2, 24], [0, 0, 1500, 1500, 0, 0]
 
 
-def week(day: tuple[list[float], list[float]], days: int, every_s: float, weekend: bool = True) -> np.ndarray:
-    """(n, 2) epoch ms and metres east of days alike; at weekends at home."""
+def week(day: tuple[list[float], list[float]], days: int, every_s: float, out: object = WEEKDAYS) -> np.ndarray:
+    """(n, 2) epoch ms and metres east of days alike, some days out and the others at home."""
     rng = np.random.default_rng(1)
     t = np.arange(0, days * DAY_MS, every_s * 1000)
-    x = np.interp(t % DAY_MS / HOUR_MS, *day)
-    x = np.where((t // DAY_MS % 7 >= 5) & weekend, 0.0, x)
+    x = np.where(np.isin(t // DAY_MS, out), np.interp(t % DAY_MS / HOUR_MS, *day), 0.0)
     return np.stack([MONDAY + t, x + rng.normal(0, 8, len(t))], axis=1)
 
 
@@ -40,10 +39,7 @@ def everybody() -> Tracks:
     t = MONDAY + np.arange(0, 7 * DAY_MS, 60_000)
     return layer(
         works=week(WORKING, 14, 300),
-        stays=np.concatenate([
-            week(day, n, 300) + [begin * DAY_MS, 0]
-            for day, n, begin in ((AT_HOME, 9, 0), (SHOPPING, 1, 9), (AT_HOME, 4, 10))
-        ]),
+        stays=week(SHOPPING, 14, 300, out=9),
         taxi=np.stack([t, np.interp(np.arange(10_080) / 10, range(2000), rides)], 1),
         few=np.array([[MONDAY, 0], [MONDAY + DAY_MS, 0], [MONDAY + 2 * DAY_MS, 9000]]),
     )  # fmt: skip
@@ -54,7 +50,7 @@ def labels(model: Model) -> PeopleLabels:
     return label_people(everybody(), model)
 
 
-def test_who_commutes(labels: PeopleLabels) -> None:
+def test_who_commutes_and_from_where_to_where(labels: PeopleLabels) -> None:
     of = dict(zip(["few", "stays", "taxi", "works"], zip(*labels.columns.values())))
     works, stays = (dict(zip(labels.columns, of[name])) for name in ("works", "stays"))
     assert works["commuter"] == "yes" and works["commuter_p"] > 0.8 and works["why"] == ""
@@ -63,9 +59,6 @@ def test_who_commutes(labels: PeopleLabels) -> None:
     assert works["trips_a_day_low"] < 20 / 14 < works["trips_a_day_high"]
     assert stays["commuter_p"] < 0.5 and stays["work_days"] == 0, "one hour at a shop is no work"
     assert np.isnan(stays["share_walk"]) and stays["why"].endswith("fewer than 5 trips of a known mode")
-
-
-def test_homes_and_work_are_places(labels: PeopleLabels) -> None:
     places = zip(*(labels.places[name] for name in ("user", "kind", "lon")))
     found = {(int(user), kind): lon * 111_320 for user, kind, lon in places}
     assert abs(found[3, "home"]) < 20 and abs(found[3, "work"] - 9000) < 20 and abs(found[1, "home"]) < 20
@@ -78,6 +71,8 @@ def test_silence_has_its_reason(labels: PeopleLabels) -> None:
         assert labels.columns["why"][row] == reason and np.isnan(labels.columns["commuter_p"][row])
         assert {labels.columns[name][row] for name in ("commuter", "main_mode", "rail_user")} == {"unknown"}
         assert all(np.isnan(labels.columns[name][row]) for name in NUMBERS)
+    nobody = label_people(layer(a=np.zeros((0, 2))), None)
+    assert all(len(values) == 0 for values in nobody.columns.values()) and not len(nobody.places["user"])
 
 
 def test_shares_are_sums_of_probabilities(labels: PeopleLabels) -> None:
@@ -106,9 +101,3 @@ def test_profiles_hold_labels_where_cards_look_for_them(model: Model) -> None:
     assert [card["name"] for card in CARDS if card["name"] not in found.columns] == []
     assert list(found.columns)[:6] == ["user_id", "n_points", "n_days", "t_first", "t_last", "commuter"]
     assert found.columns["in_domain"].tolist() == [False, True, False, True]
-    assert "mode" in found.columns["why"][1] or found.columns["main_mode"][1] != "unknown"
-
-
-def test_nobody() -> None:
-    found = label_people(layer(a=np.zeros((0, 2))), None)
-    assert all(len(values) == 0 for values in found.columns.values()) and not len(found.places["user"])

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from model.places.sources import People, places_of, windows
-from model.places.train import figures, fit, folds_of, judge, judge_left_out, leave_out
-from raw_qgis_plugin.core.diary.place_head import FILE, judge_places, load_head
+from model.places.train import WORKING, figures, fit, folds_of, judge, judge_left_out, leave_out, user_weights
+from raw_qgis_plugin.core.diary.place_head import FILE, choose_kinds, judge_places, load_head
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -20,15 +21,12 @@ MONDAY = 1_599_436_800_000  # 2020-09-07, 0:00 UTC
 @pytest.fixture(scope="module")
 def people() -> People:
     """People for two weeks; every second one works ten kilometres from home, the others shop there."""
-    rng, hour = np.random.default_rng(1), np.arange(0, 14 * 24, 0.5)
-    parts = []
-    for user in range(160):
-        at_work = (hour % 24 >= 9) & (hour % 24 < 17) & (hour // 24 % 7 < 5)
-        shops = (hour % 24 >= 17) & (hour % 24 < 19) & (hour // 24 % 7 == 5)
-        away = at_work if user % 2 else shops
-        kept = rng.random(len(hour)) < 0.7
-        parts.append((np.full(kept.sum(), user), hour[kept], away[kept]))
-    user, hour, away = (np.concatenate(columns) for columns in zip(*parts))
+    rng, (user, half) = np.random.default_rng(1), np.divmod(np.arange(160 * 14 * 48), 14 * 48)
+    kept = rng.random(len(user)) < 0.7
+    user, hour = user[kept], half[kept] / 2
+    at_work = (hour % 24 >= 9) & (hour % 24 < 17) & (hour // 24 % 7 < 5)
+    shops = (hour % 24 >= 17) & (hour % 24 < 19) & (hour // 24 % 7 == 5)
+    away = np.where(user % 2, at_work, shops)
     lon = 0.09 * away + rng.normal(0, 5e-5, len(hour))
     tracks = build_tracks(user, None, MONDAY + (hour * HOUR_MS).astype(np.int64), lon, np.zeros(len(hour)))[0]
     return People(tracks, np.where(~away, 0, np.where(user % 2, 1, 2)).astype(np.int8), np.arange(160) % 2 == 1)
@@ -62,3 +60,21 @@ def test_the_head_that_ships_has_a_card_of_its_features(people: People) -> None:
     assert card["features"] == list(facts.x)
     assert load_head()["0.columns"].tolist() == list(range(len(facts.x)))
     assert {"command", "seed", "data", "licence", "figures"} <= set(card)
+
+
+def test_sources_classes_and_days_by_chance_have_their_weights(people: People) -> None:
+    some = people.take(people.tracks.user % 4 > 0)  # of whom two in three work
+    places = places_of([("howde: made", people), windows("howde", people, 1, (3,))[2], ("city: made", some)])
+    unsure = np.random.default_rng(1).permutation(160) < 50  # with a label that no record shows
+    places = replace(places, commuter=places.commuter ^ unsure[places.person.astype(int)])
+    every = np.ones(len(places.person), bool)
+    logit = leave_out(places, folds_of(places, 1, folds=2), every, 1)
+    head = fit(places, logit, every, 1)
+    real, count = places.source[places.facts.owner] == "howde", np.bincount(places.kind)
+    share = sum(of * np.bincount(places.kind[rows]) / rows.sum() for of, rows in ((1.0, real), (0.3, ~real)))
+    share /= np.sqrt(count)
+    assert np.abs(head["0.value"][head["0.root"]] - share / share.sum()).max() < 1e-5
+    weight, p = user_weights(places, np.arange(len(every))), choose_kinds(places.facts, logit, head).commuter_p
+    of = [weight[places.recording == name].sum() for name in ("howde: made", "howde: any 3", "city: made")]
+    np.testing.assert_allclose(of / np.sum(of), np.array([2, 1, 0.3 * 3]) / 3.9)
+    assert np.average([places.commuter, p], 1, weight) == pytest.approx([WORKING] * 2, abs=0.002)

@@ -16,6 +16,7 @@ from .stops import within
 # Another value of these makes other inputs of the place head. Hours are of mean solar time
 SILENCE_H = 2.0  # a longer silence is unknown time, here at a place too
 LONGEST_H = 12.0  # a silence at a place that is longer is no evidence
+PAUSE_H = 48.0  # no more of a silence counts in how long a record is: some begin with a day a year before the others
 WAY_H = 1 / 3  # a longer step between two places is no evidence of being on the way all the time
 THERE_H = 0.5  # between two hours of a day, that the day counts
 WEEKDAY, WEEKEND = (0, 5, 7, 9, 11, 14, 17, 20, 22), (0, 6, 12, 18)  # hours at which classes of time begin
@@ -159,15 +160,16 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     n_days = np.maximum(np.bincount(users.user[run_starts(users.user, t // DAY_MS)], minlength=n_users), 1)
     on_way, stayed = np.bincount(users.user[moves], gap_h[moves], n_users), np.bincount(owner, hours_seen, n_users)
     span_h, places = np.maximum(np.nan_to_num(users.span_s) / 3600, 1.0), np.bincount(owner, minlength=n_users)
+    record_h = np.bincount(users.user[step], np.minimum(gap_h[step], PAUSE_H), n_users)
     user_facts |= {
         "n_days": n_days, "stayed_a_day": stayed / n_days, "moved_a_day": np.maximum(seen_h - stayed, 0) / n_days,
         "stayed": _share(stayed, seen_h), "hours": seen_h, "coverage": seen_h / span_h, "on_way_a_day": on_way / n_days,
         "at_places": _share(stayed, stayed + on_way),
     }  # fmt: skip
-    record = {name: user_facts[name] for name in ("stayed_a_day", "moved_a_day", "stayed", "coverage")} | {
-        "n_days": np.log1p(n_days), "span": np.log(span_h), "night": of_user[:, 0] / n_days,
-        "work": of_user[:, WORKING].sum(axis=1) / n_days, "nights": np.log1p(user_facts["nights"]),
-        "weekdays": np.log1p(user_facts["weekdays"]),
+    record = {name: user_facts[name] for name in ("stayed_a_day", "moved_a_day", "stayed")} | {
+        "n_days": np.log1p(n_days), "span": np.log(np.maximum(record_h, 1.0)),
+        "night": of_user[:, 0] / n_days, "work": of_user[:, WORKING].sum(axis=1) / n_days,
+        "nights": np.log1p(user_facts["nights"]), "weekdays": np.log1p(user_facts["weekdays"]),
         "cadence": np.log(np.maximum(group_quantile(3600 * gap_h[step], users.user[step], n_users), 1.0)),
         "silent_a_day": np.bincount(owner, hours - hours_seen, n_users) / n_days, "places": np.log1p(places),
         "places_a_day": places / n_days,

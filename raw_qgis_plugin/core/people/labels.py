@@ -67,10 +67,8 @@ def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_pr
     commuter = np.where(why != "", UNKNOWN, np.where(p > 0.5, YES, NO)).astype(object)
     columns = {"commuter": commuter, "commuter_p": p, "work_days": seen["work_days"], "weekdays_seen": seen["weekdays"]}
     columns |= _trips(diary) | {"n_days_seen": seen["n_days"], "coverage": seen["coverage"]}
-    for name in NUMBERS:
-        columns[name][nobody] = np.nan
-    for name in ("main_mode", "rail_user"):
-        columns[name][nobody] = UNKNOWN
+    for name in (*NUMBERS, "main_mode", "rail_user"):
+        columns[name][nobody] = np.nan if name in NUMBERS else UNKNOWN
     works = commuter == YES
     days = np.where(works, [seen["work_days"], seen["weekdays"]], [seen["home_nights"], seen["nights"]]).astype(int)
     at_work = translated("at work on {k} of {of} weekdays with fixes")
@@ -116,9 +114,6 @@ def _trips(diary: Diary) -> dict[str, np.ndarray]:
             ("trips_a_day", seen["good_trips"], np.maximum(seen["good_trips"], 1), np.where(days > 0, days, np.nan)),
         ):
             half = s.deviations * np.sqrt(variance)
-            columns |= {
-                name: total / of,
-                f"{name}_low": np.maximum(total - half, 0) / of,
-                f"{name}_high": (total + half) / of,
-            }
+            low, high = np.maximum(total - half, 0) / of, (total + half) / of
+            columns |= {name: total / of, f"{name}_low": low, f"{name}_high": high}
     return columns
