@@ -105,8 +105,7 @@ def windows(source: str, people: People, seed: int, days: tuple[int, ...]) -> li
     """
     rng, tracks = np.random.default_rng(seed), people.tracks
     day = np.cumsum(run_starts(tracks.user, tracks.t // DAY_MS))
-    first = tracks.track_offsets[:-1]
-    number = day - day[first][tracks.track]
+    number = day - day[tracks.track_offsets[:-1]][tracks.track]
     count = number[tracks.track_offsets[1:] - 1] + 1
     found = [(f"{source}: whole", people)]
     for n in days:

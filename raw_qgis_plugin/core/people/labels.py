@@ -57,8 +57,7 @@ def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_pr
     """Label the users of tracks. What is said of a user depends on the user's own fixes alone."""
     diary = find_diary(tracks, model, progress=progress)
     seen, s = diary.users, Settings
-    p, nobody = seen["commuter_p"], seen["why"] != ""
-    why = seen["why"].copy()
+    p, why, nobody = seen["commuter_p"], seen["why"].copy(), seen["why"] != ""
     for words, wrong in (
         (translated("the places do not show clearly whether one is work"), (p > s.unclear[0]) & (p < s.unclear[1])),
         (translated("too little of the time at places is on record"), seen["stayed_a_day"] < s.min_stayed_h),

@@ -44,5 +44,4 @@ def profile_people(
         "why": object_column(", ".join(dict.fromkeys(filter(None, words))) for words in both),
         "evidence": labels.pop("evidence"),
     }
-    first = {name: columns[name] for name in FIRST}
-    return replace(found, columns=first | labels | columns | last)
+    return replace(found, columns={name: columns[name] for name in FIRST} | labels | columns | last)
