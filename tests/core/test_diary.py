@@ -174,10 +174,10 @@ def test_nights_with_the_phone_off_are_evidence_of_home() -> None:
 
 @pytest.mark.parametrize(
     ("since", "until", "metres", "accuracy", "nth"),
-    [(3, 3.1, 3e3, 700, 1), (23.8, 24, 3e3, 700, 1), (3, 6, 165, 165, 1), (3, 6, 80, 80, 40)],
+    [(3, 3.1, 3e3, 700, 1), (23.8, 24, 3e3, 700, 1), (3, 6, 165, 165, 1), (3, 6, 80, 80, 40), (8.01, 18.3, 0, 150, 1)],
 )
 def test_vague_positions_are_no_evidence(since: float, until: float, metres: float, accuracy: float, nth: int) -> None:
-    """In hours of each night at home, by a cell of a network or by Wi-Fi, fixes lie to either side of it."""
+    """By a cell or Wi-Fi, fixes of a night at home lie to either side of it. Who is known vaguely far away is away."""
     week = days(3).take(np.arange(0, len(days(3)), nth))
     hour = (week.t - MONDAY) % DAY_MS / HOUR_MS
     off = (hour >= since) & (hour < until)

@@ -75,7 +75,7 @@ def find_diary(
 
 def _exact(tracks: Tracks) -> Tracks:
     """The fixes whose positions are known well enough. Between two of these that are as near in time as the ends of a
-    stop's silence, vague ones are left out; rather vague ones only where a user was before and after.
+    stop's silence, vague ones near them are left out; rather vague ones only where a user was before and after.
     """
     if tracks.accuracy is None:
         return tracks
@@ -87,7 +87,8 @@ def _exact(tracks: Tracks) -> Tracks:
     before, after = np.where(mine, near, near[::-1])  # where a record begins or ends, the one that there is
     between = mine.any(axis=0) & (np.maximum(t[after], t) - np.minimum(t[before], t) <= 1000 * Settings.max_silent_s)
     apart_m = metres_between(lon[before], lat[before], lon[after], lat[after])
-    kept = ~(vague & between & ((accuracy > VAGUE_M) | (apart_m < Settings.again_m)))
+    beside = metres_between(lon[before], lat[before], lon, lat) < Settings.again_m + Settings.wrong * accuracy
+    kept = ~(vague & between & beside & ((accuracy > VAGUE_M) | (apart_m < Settings.again_m)))
     return tracks if kept.all() else tracks.take(kept)
 
 

@@ -119,10 +119,8 @@ def place_facts(users: Tracks, first: np.ndarray, last: np.ndarray, place: np.nd
     on_record = _Hours.of(where[seen], t, row[seen])
 
     with_silence, at = there.by_time(there.group, n), on_record.by_time(on_record.group, n)
-    of_user, (days, nights_off, nights_on) = (
-        anywhere.by_time(anywhere.group, n_users),
-        _overnight(there, owner, n_users),
-    )
+    of_user = anywhere.by_time(anywhere.group, n_users)
+    days, nights_off, nights_on = _overnight(there, owner, n_users)
     hours, hours_seen, night = with_silence.sum(axis=1), at.sum(axis=1), with_silence[:, NIGHT].sum(axis=1)
     working, seen_h = with_silence[:, WORKING].sum(axis=1), of_user.sum(axis=1)
     facts, user_facts = {"hours": hours}, {}

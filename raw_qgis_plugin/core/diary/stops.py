@@ -22,7 +22,8 @@ class Settings:
     slow_m_s: float = 0.5  # a device may sleep until its owner is well away: after a silence that is longer than usual
     left_m: float = 1500.0  # by no more than slow_m_s of the time that it is longer, and left_m, if no other follows
     vague_m: float = 80.0  # half a box: a position known to more is left out between better ones ...
-    again_m: float = 300.0  # ... that are so near each other
+    again_m: float = 300.0  # ... that are so near each other ...
+    wrong: float = 4.0  # ... unless it is further from them than that and so many times what it is known to: away
     core_m: float = 40.0  # a stop begins and ends so near its centre
     merge_s: float = 120.0  # stops this near in time ...
     merge_m: float = 80.0  # ... and place are one
