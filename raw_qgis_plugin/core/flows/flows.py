@@ -99,7 +99,7 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
     order = order[(shown | ~pair)[order]]
     counted = translated(
         "Trips: {n:,}. Not counted: {a:,} that begin or end where nothing is recorded, {b:,} with an end in no zone.",
-        n=len(wanted), a=np.sum(wanted & ~trips.complete), b=np.sum(wanted & trips.complete & ~inside),
+        n=np.sum(wanted), a=np.sum(wanted & ~trips.complete), b=np.sum(wanted & trips.complete & ~inside),
     )  # fmt: skip
     return Flows(take_rows(matrix, order), ways[order], take_rows(of_zones, known), zones.shapes[known], counted)
 
