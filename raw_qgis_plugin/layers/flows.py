@@ -88,14 +88,13 @@ class FlowLines(Style):
 
         part: the slice that is drawn; '' for the one with the strongest flow.
         """
-        QgsExpressionContextUtils.setLayerVariable(layer, SHOWN, MAX_LINES)
-        ways_mm, rules = 1000 * np.append(numbers_of(layer, "metres"), 0), []
+        ways_mm, rules = 1000 * np.array([*numbers_of(layer, "metres")] or [1e6]), []  # no medians: no limit
         thin = f"max(0.4, min(1, {np.quantile(ways_mm, 0.25) / FULL_MM:.0f} / @map_scale))"
         drawn = f'"rank" <= min(@{SHOWN}, max(10, {ways_mm.max() / MM_A_LINE:.0f} / @map_scale))'
         modes, parts = (layer.uniqueValues(layer.fields().lookupField(name)) for name in ("main_mode", "slice"))
         if len(parts) > 1:
-            first = max(layer.getFeatures(), key=lambda row: row["n_trips"] or 0)
-            part, unseen = part or first["slice"], QgsLineSymbol.createSimple({"line_style": "no"})
+            part = part or max(layer.getFeatures(), key=lambda row: row["n_trips"] or 0)["slice"]
+            unseen = QgsLineSymbol.createSimple({"line_style": "no"})
             drawn += f" AND (@map_start_time IS NOT NULL OR \"slice\" = '{part}')"
             rules = [(unseen, "@map_start_time IS NULL", tr("Departures {part}, solar time", part=part))]
         colours = ", ".join(f"'{mode}', '{colour}'" for mode, (_, colour) in mode_looks().items())
@@ -112,6 +111,7 @@ class FlowLines(Style):
 
     def mark(self, layer: QgsVectorLayer) -> None:
         """A style for each slice. The clock plays those of a day, 2000-01-01, or the months."""
+        QgsExpressionContextUtils.setLayerVariable(layer, SHOWN, MAX_LINES)
         layer.setDisplayExpression('"from_zone" || \' → \' || "to_zone" || \': \' || "n_trips"')
         parts = sorted(layer.uniqueValues(layer.fields().lookupField("slice")))
         if parts and parts[0][-1].isdigit():
@@ -152,10 +152,10 @@ class FlowZones(Style):
 
 def _classes(layer: QgsVectorLayer, field: str, sizes: tuple[float, ...]) -> list[tuple[float, str, str]]:
     """The sizes, conditions and labels of up to four classes of a count, each up to half of the next: few are large."""
-    most = int((values := numbers_of(layer, field)).max(initial=1))
+    most = int((values := numbers_of(layer, field)).max(initial=0))
     least = int(values[values > 0].min(initial=most))
     found = classes_of(f'"{field}"', [*sorted({least, *(max(least, ceil(most / part)) for part in (2, 4, 8))}), most])
-    return [(mm, *each) for mm, each in zip(sizes[max(0, 3 - len(found)) :], found)]
+    return [(mm, *each) for mm, each in zip(sizes[max(0, 3 - len(found)) :], found)] if most else []
 
 
 def _set_rules(layer: QgsVectorLayer, rules: Sequence[tuple[QgsSymbol, str, str]], drawn: str = "TRUE") -> None:
