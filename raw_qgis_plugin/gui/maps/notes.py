@@ -55,9 +55,9 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
         sentences.append(tr("In 80 % of cases the true number lies in its interval."))
     if "horizon_min" in fields:
         sentences.append(tr("Forecasts: in 50 and 80 % of cases the track lies inside the areas."))
-    if "suppressed" in fields:
-        shown_people = (values_of(layer, 'if("suppressed", NULL, "n_users")') for layer in vectors
-                        if {"suppressed", "n_users"} <= set(layer.fields().names()))  # fmt: skip
+    if "n_users" in fields:
+        shown_people = (values_of(layer, "if(attribute('suppressed'), NULL, \"n_users\")") for layer in vectors
+                        if "n_users" in layer.fields().names())  # fmt: skip
         fewest = min((n for people in shown_people for n in people if n > 0), default=MIN_USERS)
         words = tr("Figures of too few people are withheld. The recorded people are not the population.")
         if fewest < MIN_USERS:
