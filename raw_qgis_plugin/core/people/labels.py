@@ -106,7 +106,7 @@ def _trips(diary: Diary) -> dict[str, np.ndarray]:
         columns["main_mode"] = np.where(count > 0, np.array(MODES, object)[sums.argmax(axis=1)], UNKNOWN).astype(object)
         uses = (rail >= 1) & (share[:, rail_column] >= s.rail_share)
         columns["rail_user"] = np.where(enough, np.where(uses, YES, NO), UNKNOWN).astype(object)
-        columns["rail_p"] = np.where(count > 0, -np.expm1(np.bincount(who, np.log1p(-p[:, rail_column]), n)), np.nan)
+        columns["rail_p"] = np.where(count > 0, 1 - np.exp(np.bincount(who, np.log1p(-p[:, rail_column]), n)), np.nan)
         doubt = np.bincount(who, p[:, rail_column] * (1 - p[:, rail_column]), n)
         for name, total, variance, of in (
             ("rail_trips", rail, rail + doubt, np.where(count > 0, seen["n_days"] / 7, np.nan)),
