@@ -40,13 +40,13 @@ class FlowsWindow(RawDialog):
         self.table = table = QTableWidget(len(names), len(names), objectName="raw_flow_matrix")
         table.verticalHeader().setDefaultSectionSize(22)
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.setHorizontalHeaderLabels([tr("to {region}").format(region=name) for name in self.names])
         table.setVerticalHeaderLabels([tr("from {region}").format(region=name) for name in self.names])
         for pair in np.ndindex(len(names), len(names)):
             item = QTableWidgetItem(f"{self.shown[pair][0]:,.0f}" if pair in self.shown else "–")
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(*pair, item)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)  # of all at once
         table.currentCellChanged.connect(lambda a, b, *_: self._show_hours(a, b))
         self.hours = hinting(objectName="raw_flow_hours")
         words = tr(
