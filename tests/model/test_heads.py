@@ -29,8 +29,7 @@ YES_NO, ABC = Task("binary", ("no", "yes")), Task("classes", ("a", "b", "c"))
 
 def drawn(task, n=600, seed=0):
     """Inputs of which the first are states and the last ten features; both show the label."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(n, 30)).astype(np.float32)
+    x = np.random.default_rng(seed).normal(size=(n, 30)).astype(np.float32)
     y = (x[:, 0] > 0).astype(int) + (0 if task is YES_NO else (x[:, 25] > 0.5))
     return x, y if task.classes else 3.0 * x[:, 0] + 2 * np.abs(x[:, 25]) + 10
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import join_rows, object_column, run_starts, take_rows
+from ..arrays import group_quantile, join_rows, object_column, run_starts, take_rows
 from ..embedding.profiles import UNKNOWN
 from ..errors import Progress, no_progress, part_of, translated
 from ..geodesy import metres_between
 from ..specs import DiarySpec
-from ..times import HOUR_MS
-from ..tracks import Tracks, solar_day
+from ..times import DAY_MS, HOUR_MS, solar_ms
+from ..tracks import Tracks
 from .legs import cut_legs, join_legs, tracks_of, unseen_legs
 from .line import Line, Ranges, thinned
 from .modes import VAGUE_M, Modes, as_frequent, find_modes, no_modes
@@ -145,11 +145,14 @@ def _good_days(tracks: Tracks, first: np.ndarray, last: np.ndarray, begin: np.nd
     """Days of users with enough known time, and trips that begin on these. first, last: fixes at the ends of stops;
     begin: the first fixes of trips.
     """
-    n, step, new = tracks.n_users, tracks.steps(), run_starts(tracks.user, solar_day(tracks))
-    day = np.cumsum(new) - 1
-    gap_h = (tracks.t[step + 1] - tracks.t[step]) / HOUR_MS
-    known = within(first, last, len(tracks))[step] | (gap_h <= SILENCE_H)
-    good = np.bincount(day[step[known]], gap_h[known], np.count_nonzero(new)) >= GOOD_DAY_H
+    n, step = tracks.n_users, tracks.steps()
+    t = solar_ms(tracks.t, group_quantile(tracks.lon, tracks.user, n)[tracks.user])
+    new = run_starts(tracks.user, t // DAY_MS)
+    day, n_days = np.cumsum(new) - 1, np.count_nonzero(new)
+    step = step[within(first, last, len(t))[step] | (t[step + 1] - t[step] <= SILENCE_H * HOUR_MS)]
+    midnight = np.maximum(t[step + 1] // DAY_MS * DAY_MS, t[step])  # stops hold no silence of over a day
+    known = np.append(midnight - t[step], t[step + 1] - midnight)
+    good = np.bincount(day[np.append(step, step + 1)], known, n_days) >= GOOD_DAY_H * HOUR_MS
     trips = np.bincount(tracks.user[begin], good[day[begin]], n)
     return {"good_days": np.bincount(tracks.user[new], good, n), "good_trips": trips}
 
@@ -197,8 +200,7 @@ def _ends(line: Line, stops: Ranges, legs: Ranges, table: dict[str, np.ndarray])
     """The journeys of trips, and the places that these lead from and to."""
     user = line.track[legs.begin]
     after = np.searchsorted(stops.begin, legs.begin, side="right")  # the stop after the trip; the one before is its
-    journey = np.cumsum(run_starts(user, after)) - 1
-    columns = {"journey_id": _numbered(line.tracks.user_ids, user, "j", journey)}
+    columns = {"journey_id": _numbered(line.tracks.user_ids, user, "j", np.cumsum(run_starts(user, after)) - 1)}
     for name, stop in (("from", after - 1), ("to", after)):
         some = (stop >= 0) & (stop < len(stops.begin))
         some[some] = line.track[stops.begin[stop[some]]] == user[some]

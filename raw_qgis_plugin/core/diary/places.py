@@ -31,8 +31,7 @@ def find_places(tracks: Tracks, first: np.ndarray, last: np.ndarray) -> tuple[np
     cell = np.column_stack([user, np.floor(on_sphere(lon, lat) / (NEAR_M / 4))]).astype(np.int64)
     _, head, cell_of = np.unique(cell, axis=0, return_index=True, return_inverse=True)
     points = np.column_stack([on_sphere(lon[head], lat[head]), user[head] * 1e8])  # users in layers that never meet
-    label = chained(points, NEAR_M)[cell_of.ravel()]
-    _, begin, found = np.unique(label, return_index=True, return_inverse=True)
+    _, begin, found = np.unique(chained(points, NEAR_M)[cell_of.ravel()], return_index=True, return_inverse=True)
     return np.argsort(np.argsort(begin))[found], lon, lat
 
 

@@ -95,8 +95,7 @@ def _silent(line: Line) -> tuple[np.ndarray, np.ndarray]:
     if tracks.accuracy is not None:  # what may be one place is
         about_m = np.nan_to_num(tracks.accuracy)
         near_m = np.clip(about_m[line.last[:-1]] + about_m[line.first[1:]] + near_m, None, s.silent_m)
-    far_m = np.minimum(s.slow_m_s * (seconds - cadence_s), s.left_m)
-    return found & (metres < near_m), found & (metres < far_m)
+    return found & (metres < near_m), found & (metres < np.minimum(s.slow_m_s * (seconds - cadence_s), s.left_m))
 
 
 def _greatest(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
