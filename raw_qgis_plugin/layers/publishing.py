@@ -11,7 +11,6 @@ from .styling import RegionScores
 from .words import tr
 
 FIGURES = {"n_users", "suppressed"}  # fields of layers of figures
-PUBLISHED = {"epsilon", "within_95"}  # and of those made by Publish figures
 SINGLE = {"user_id", "track_id", "stop_id", "trip_id", "user", "uid"}  # of layers of single people
 
 
@@ -21,7 +20,7 @@ def describe(layer: QgsVectorLayer) -> str:
     It reads one feature.
     """
     names = set(layer.fields().names())
-    if names >= FIGURES | PUBLISHED:
+    if names >= {*FIGURES, "epsilon", "within_95"}:  # made by Publish figures
         feature = next(layer.getFeatures(), None)
         if feature is None or not feature["epsilon"]:
             return tr("Published figures.")

@@ -181,16 +181,17 @@ class FindFlows(TrackAlgorithm):
         if "ZONES" in self.sources:
             source = self.sources["ZONES"]
             features = list(source.getFeatures())
-            name = run.text("ZONE_FIELD") or QgsVectorLayerUtils.guessFriendlyIdentifierField(source.fields())
-            names = [feature[name] for feature in features] if name else None
+            texts, usual = texts_of(source, features)
+            friendly = QgsVectorLayerUtils.guessFriendlyIdentifierField(source.fields())
+            guessed = friendly if len({*texts.get(friendly, ())}) == len(features) else usual  # names tell zones apart
+            names = texts.get(run.text("ZONE_FIELD") or guessed)
             zones = read_zones(polygons_in_wgs84(features, source, run.context), names)
         found = find_flows(tracks, model, zones, spec, publish_secret(), run.stage(tr("Finding trips"), 15, 85))
         run.info(found.words)
         if not any(found.matrix["from_zone"]):
             run.warn(tr("No pair of zones has trips of enough users: choose larger zones, or fewer slices."))
         between = np.flatnonzero(found.matrix["rank"] > 0)[::-1]  # of a slice, the strongest is drawn last
-        lon, lat = found.ways[between].reshape(-1, 2).T
-        lines = self.lines(lon, lat, np.arange(0, len(lon) + 1, 2))
+        lines = self.lines(*found.ways[between].reshape(-1, 2).T, 2 * np.arange(len(between) + 1))
         columns = {name: values[between] for name, values in found.matrix.items()}
         self.write("OUTPUT", columns, FlowLines(), lines, types.LineString, 85, 92)
         if run.parameters.get("OUTPUT_ZONES"):

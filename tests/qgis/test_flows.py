@@ -58,8 +58,7 @@ def test_flows_of_the_sample_city_in_its_regions(run: Callable, city: str) -> No
     assert lines and len(zones) == QgsVectorLayer(regions, "", "ogr").featureCount()
     names = {row["zone"] for row in zones}
     assert all({row["from_zone"], row["to_zone"]} <= names and row["from_zone"] != row["to_zone"] for row in lines)
-    assert all(row["n_users"] >= 2 for row in lines)
-    assert lines[-1]["rank"] == 1, "the strongest is drawn last"
+    assert min(row["n_users"] for row in lines) >= 2 and lines[-1]["rank"] == 1, "the strongest is drawn last"
     [other] = [row for row in matrix if row["from_zone"] == NULL]
     by_mode = [sum(row[f"trips_{m}"] for m in ("walk", "bike", "motor", "rail", "unknown")) for row in matrix]
     assert by_mode == pytest.approx([row["n_trips"] for row in matrix])
@@ -87,16 +86,17 @@ def test_few_people_have_no_line(run: Callable, city: str) -> None:
 
 def test_awkward_zones(run: Callable, city: str) -> None:
     """Nothing, a zone that crosses itself, and one that holds all, in another CRS; then no zone at all."""
-    layer = QgsVectorLayer("Polygon?crs=EPSG:3857&field=name:string", "zones", "memory")
+    layer = QgsVectorLayer("Polygon?crs=EPSG:3857&field=name:string&field=id:int", "zones", "memory")
     bow = "Polygon ((-9000000 -9000000, 9000000 9000000, 9000000 -9000000, -9000000 9000000, -9000000 -9000000))"
     whole = "Polygon ((-9900000 -9000000, 9900000 -9000000, 9900000 9000000, -9900000 9000000, -9900000 -9000000))"
-    for name, wkt in (("same", ""), ("same", bow), ("same", whole), (None, "")):
+    for number, (name, wkt) in enumerate((("same", ""), ("same", bow), ("same", whole), (None, "")), 5):
         feature = QgsFeature(layer.fields())
-        feature.setAttributes([name])
+        feature.setAttributes([name, number])
         feature.setGeometry(QgsGeometry.fromWkt(wkt))
         layer.dataProvider().addFeature(feature)
-    done = run("raw:flows", INPUT=city, ZONES=layer, ZONE_FIELD="name", MIN_USERS=1, **OUTPUTS)
-    assert [row["zone"] for row in done.rows("OUTPUT_ZONES")] == ["same", "same (2)", "same (3)", "4"]
+    for field, names in ("name", ["same", "same (2)", "same (3)", "4"]), (None, ["5", "6", "7", "8"]):
+        done = run("raw:flows", INPUT=city, ZONES=layer, ZONE_FIELD=field, MIN_USERS=1, **OUTPUTS)
+        assert [row["zone"] for row in done.rows("OUTPUT_ZONES")] == names
     assert sum(row["n_trips"] for row in done.rows("OUTPUT_MATRIX")) > 100
     nothing = QgsVectorLayer("Polygon?crs=EPSG:4326", "none", "memory")
     assert not run("raw:flows", INPUT=city, ZONES=nothing, **OUTPUTS).rows("OUTPUT_MATRIX")
