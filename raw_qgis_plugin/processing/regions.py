@@ -178,8 +178,7 @@ class FindFlows(TrackAlgorithm):
 
         spec, model, zones, types = run.spec(FlowSpec), self.open_model(), None, Qgis.WkbType
         tracks = self.read_units("track" if spec.trips == "tracks" else "user")
-        if "ZONES" in self.sources:
-            source = self.sources["ZONES"]
+        if (source := self.sources.get("ZONES")) is not None:
             features = list(source.getFeatures())
             texts, usual = texts_of(source, features)
             friendly = QgsVectorLayerUtils.guessFriendlyIdentifierField(source.fields())
@@ -191,7 +190,8 @@ class FindFlows(TrackAlgorithm):
         if not any(found.matrix["from_zone"]):
             run.warn(tr("No pair of zones has trips of enough users: choose larger zones, or fewer slices."))
         between = np.flatnonzero(found.matrix["rank"] > 0)[::-1]  # of a slice, the strongest is drawn last
-        lines = self.lines(*found.ways[between].reshape(-1, 2).T, 2 * np.arange(len(between) + 1))
+        lon, lat = found.ways[between].reshape(-1, 2).T
+        lines = self.lines(lon, lat, np.arange(0, len(lon) + 1, 2))
         columns = {name: values[between] for name, values in found.matrix.items()}
         self.write("OUTPUT", columns, FlowLines(), lines, types.LineString, 85, 92)
         if run.parameters.get("OUTPUT_ZONES"):
