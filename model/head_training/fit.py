@@ -88,11 +88,11 @@ def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
 
 
 def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> np.ndarray | None:
-    """(n,) weights of labels y (n,): balanced classes, or for two half-way to these; None for numbers. weight: (n,) of
-    the labels before that, if they differ.
+    """(n,) weights of labels y (n,): balanced classes, or for two half-way to these. weight: (n,) of the labels before
+    that, if they differ; those of numbers.
     """
     if not task.classes:
-        return None
+        return None if weight is None else weight / weight.mean()
     weight = np.ones(len(y)) if weight is None else weight
     count = np.bincount(y, weight, len(task.classes))
     rarity = count[count > 0].mean() / np.maximum(count, 1e-9)

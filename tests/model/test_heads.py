@@ -118,7 +118,7 @@ def test_classes_are_balanced_up_to_a_limit():
     y = np.repeat([0, 1], [90, 10])
     plain = row_weights(y, YES_NO)  # half-way
     assert plain[y == 0].sum() == pytest.approx(3 * plain[y == 1].sum())
-    assert row_weights(y, Task("number")) is None
+    assert row_weights(y, Task("number")) is None and row_weights(y, Task("number"), 2.0 + y).mean() == pytest.approx(1)
 
 
 def test_examples_beside_teach_and_are_not_tested():
