@@ -10,8 +10,7 @@ from .legends import Style
 from .styling import RegionScores
 from .words import tr
 
-FIGURES = {"n_users", "suppressed"}  # fields of layers of figures
-SINGLE = {"user_id", "track_id", "stop_id", "trip_id", "user", "uid"}  # of layers of single people
+SINGLE = {"user_id", "track_id", "stop_id", "trip_id", "user", "uid"}  # fields of layers of single people
 
 
 def describe(layer: QgsVectorLayer) -> str:
@@ -20,7 +19,7 @@ def describe(layer: QgsVectorLayer) -> str:
     It reads one feature.
     """
     names = set(layer.fields().names())
-    if names >= {*FIGURES, "epsilon", "within_95"}:  # made by Publish figures
+    if names >= {"n_users", "suppressed", "epsilon", "within_95"}:  # made by Publish figures
         feature = next(layer.getFeatures(), None)
         if feature is None or not feature["epsilon"]:
             return tr("Published figures.")
@@ -29,7 +28,7 @@ def describe(layer: QgsVectorLayer) -> str:
             "people are within ±{within:.0f} of the recorded number in 95 % of cases."
         )
         return words.format(epsilon=feature["epsilon"], within=feature["within_95"])
-    if names >= FIGURES or "noise_key" in names:
+    if "n_users" in names:
         return desk_note()
     if {"user_a", "user_b"} <= names:
         return tr("Encounters show who was near whom. Do not publish them.")

@@ -111,7 +111,7 @@ def test_flows_are_published_with_noise(run: Callable, city: str, monkeypatch: p
     rows = run("raw:publish", INPUT=done.layer("OUTPUT_MATRIX"), MIN_USERS=1, EPSILON=2).rows()
     names = "from_zone to_zone slice n_users n_trips trips_walk trips_bike trips_motor trips_rail minutes metres rank"
     assert set(rows[0]) == {*names.split(), "suppressed", "epsilon", "within_95"}
-    assert describe(done.layer()).startswith("Figures as on the desk")
+    assert all(describe(done.layer(name)).startswith("Figures as on") for name in ("OUTPUT", "OUTPUT_ZONES"))
     keys = [(row["from_zone"], row["to_zone"], row["slice"]) for row in rows]
     assert keys == sorted(keys) and not any(row["suppressed"] for row in rows), "no row tells of a pair without figures"
     before = {(row["from_zone"], row["to_zone"], row["slice"]): row for row in desk}
