@@ -81,8 +81,8 @@ class Training:
         library.check_target(a.output)
         if self.spec.unit == "region" and not a.regions:
             raise InputError("--unit region needs --regions.")
-        if self.spec.unit == "region" and (a.beside or self.spec.backbone == "tuned"):
-            raise InputError("--beside and --backbone tuned are for users, tracks and days.")
+        if self.spec.unit == "region" and (a.beside or a.sources or self.spec.backbone == "tuned"):
+            raise InputError("--beside, --sources and --backbone tuned are for users, tracks and days.")
         if a.report:
             if not a.report.parent.is_dir():
                 raise InputError(f"There is no folder {a.report.parent} for --report.")
