@@ -127,9 +127,8 @@ class FillGaps(TrackAlgorithm):
         queries = GapQueries.every(tracks, 60.0 * spec.step_min, 60.0 * spec.max_gap_min)
         n, n_gaps, with_areas = len(queries.t), len(np.unique(queries.before)), bool(run.parameters.get("OUTPUT_AREAS"))
         run.info(tr("{n:,} positions in {k:,} gaps.").format(n=n, k=n_gaps))
-        if queries.n_open:
-            words = tr("{n:,} gaps longer than {minutes:g} minutes stay open.")
-            run.warn(words.format(n=queries.n_open, minutes=spec.max_gap_min))
+        if n_open := queries.n_open:
+            run.warn(tr("{n:,} gaps longer than {minutes:g} minutes stay open.", n=n_open, minutes=spec.max_gap_min))
         found, areas = np.empty((4, n)), np.empty((n, 2), object)
         for f in fill(tracks, queries, run.stage(tr("Filling the gaps")), with_areas=with_areas):
             found[:, f.number] = f.lon, f.lat, f.radius50_m, f.radius80_m

@@ -55,11 +55,10 @@ class ForecastTracks(TrackAlgorithm):
             if found.reasons:
                 run.warn(tr("In place of the model: {methods}.").format(methods="; ".join(found.reasons)))
         if found.few_users.any():
-            words = tr(
+            run.warn(tr(
                 "{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of "
-                "them goes. Treat them as personal data."
-            )
-            run.warn(words.format(k=int(found.few_users.sum()), n=len(found.t), m=MIN_USERS))
+                "them goes. Treat them as personal data.", k=int(found.few_users.sum()), n=len(found.t), m=MIN_USERS,
+            ))  # fmt: skip
         ids = ids_of(tracks, found.track)
         when, inside = {"t": found.t, "horizon_min": found.horizon_s / 60.0}, {"in_domain": found.in_domain}
         columns = {**ids, **when, "radius50_m": found.radius50_m, "radius80_m": found.radius80_m, **inside}

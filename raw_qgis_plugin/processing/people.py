@@ -147,8 +147,7 @@ class FindEncounters(TrackAlgorithm):
 
         tracks, spec = self.read_units("user"), run.spec(EncounterSpec)
         found = find_encounters(tracks, spec, run.stage(tr("Finding encounters")))
-        words = tr("Encounters: {n:,}, observed: {k:,}.")
-        run.info(words.format(n=len(found.one), k=int(found.observed.sum())))
+        run.info(tr("Encounters: {n:,}, observed: {k:,}.", n=len(found.one), k=int(found.observed.sum())))
         gaps = np.diff(tracks.t)[tracks.steps()] / 60_000
         if len(gaps) and (longer := float(np.mean(gaps > spec.max_gap_min))) >= 0.5:
             words = tr("Encounters are missed: {share:.0%} of the gaps between fixes are longer than MAX_GAP.")

@@ -57,10 +57,9 @@ class RegionAlgorithm(TrackAlgorithm):
         if not np.isfinite(west):
             run.warn(tr("REGIONS has no polygon with an area, so no fix lies in any."))
         elif 0 < km < np.inf:
-            words = tr(
-                "No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS."
-            )
-            run.warn(words.format(km=km))
+            run.warn(tr(
+                "No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS.",
+            km=km))  # fmt: skip
         return polygons
 
 
@@ -279,20 +278,20 @@ class Publish(RawAlgorithm):
         texts, named = texts_of(source, features)
         columns = {name: [None if row[name] == NULL else row[name] for row in features] for name in texts}
         found = publish_figures(columns, publish_secret(), spec.epsilon, spec.min_users)
-        of_pairs = "from_zone" in columns
-        kept = [name for name in dict.fromkeys(NAMES if of_pairs else (named, *NAMES)) if name in columns]
+        of_flows = not {"from_zone", "n_within"}.isdisjoint(columns)
+        kept = [name for name in dict.fromkeys(NAMES if of_flows else (named, *NAMES)) if name in columns]
         left_out = [name for name in columns if name not in {*kept, *found}]
         run.info(tr("Fields left out: {names}.").format(names=", ".join(left_out) or "–"))
         shown = np.flatnonzero(~found["suppressed"])
-        least, within = publish_threshold(spec.epsilon, spec.min_users), deviation(spec.epsilon)
         run.info(tr(
             "Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have "
-            "figures: others are of fewer than {least} users, with noise.", within=within,
-            n=len(shown), all=len(features), least=least,
+            "figures: others are of fewer than {least} users, with noise.", within=deviation(spec.epsilon),
+            n=len(shown), all=len(features), least=publish_threshold(spec.epsilon, spec.min_users),
         ))  # fmt: skip
-        if of_pairs:  # that there is a row, and where it stands, would tell of a pair what the desk knew
+        if of_flows:  # that there is a row, and where it stands, would tell of a pair or hexagon what the desk knew
             order = sorted(map(int, shown), key=lambda row: [texts[name][row] for name in kept])
             features, found = [features[row] for row in order], {name: found[name][order] for name in found}
+        if "from_zone" in columns:
             slices = np.unique([texts["slice"][row] for row in order], return_inverse=True)[1]
             found["rank"] = rank_within(slices, np.nan_to_num(found.get("n_trips", found["n_users"]))) + 1.0
         write_figures(self, source, kept, features, found, Published([]))

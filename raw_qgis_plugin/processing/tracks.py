@@ -120,8 +120,7 @@ class TrackAlgorithm(RawAlgorithm):
         for reason, count in left_out.items():
             self.skipped.add(reason, count)
         if not len(tracks):
-            words = tr("INPUT has no {unit} with two usable fixes, so the output is empty.")
-            self.current.warn(words.format(unit=unit))
+            self.current.warn(tr("INPUT has no {unit} with two usable fixes, so the output is empty.", unit=unit))
         self.results |= counts(tracks, self.skipped)
         return tracks
 

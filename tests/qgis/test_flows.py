@@ -70,8 +70,7 @@ def test_flows_of_the_sample_city_in_its_regions(run: Callable, city: str) -> No
     FlowZones().apply(done.layer("OUTPUT_ZONES"))
     rules, within = (of.renderer().rootRule().children() for of in (layer, done.layer("OUTPUT_ZONES")))
     arrows = [rule for rule in rules if rule.label().startswith("Trips: ")]
-    classes = (layer, arrows), (layer, rules[len(arrows) :]), (done.layer("OUTPUT_ZONES"), within[:-1])
-    for of, some in classes:
+    for of, some in ((layer, arrows), (layer, rules[len(arrows) :]), (done.layer("OUTPUT_ZONES"), within[:-1])):
         parts = [rule.filterExpression().split(' AND "rank')[0] for rule in some]
         rows = [[row.id() for row in of.getFeatures(part)] for part in parts]
         counted = [row.id() for row in of.getFeatures("TRUE" if of is layer else '"n_within" > 0')]
@@ -107,16 +106,17 @@ def test_flows_are_published_with_noise(run: Callable, city: str, monkeypatch: p
 
     monkeypatch.setattr("raw_qgis_plugin.environment.folders.publish_secret", lambda: b"one draw of the noise")
     done = run("raw:flows", INPUT=city, SIZE=3000, MIN_USERS=2, SLICE="weekend", **OUTPUTS)  # pairs of several people
-    desk = done.rows("OUTPUT_MATRIX")
     rows = run("raw:publish", INPUT=done.layer("OUTPUT_MATRIX"), MIN_USERS=1, EPSILON=2).rows()
-    names = "from_zone to_zone slice n_users n_trips trips_walk trips_bike trips_motor trips_rail minutes metres rank"
-    assert set(rows[0]) == {*names.split(), "suppressed", "epsilon", "within_95"}
+    figures = "n_users", "n_trips", "trips_walk", "trips_bike", "trips_motor"
+    more = "from_zone to_zone slice trips_rail minutes metres rank suppressed epsilon within_95"
+    assert set(rows[0]) == {*figures, *more.split()}
     assert all(describe(done.layer(name)).startswith("Figures as on") for name in ("OUTPUT", "OUTPUT_ZONES"))
     keys = [(row["from_zone"], row["to_zone"], row["slice"]) for row in rows]
     assert keys == sorted(keys) and not any(row["suppressed"] for row in rows), "no row tells of a pair without figures"
-    before = {(row["from_zone"], row["to_zone"], row["slice"]): row for row in desk}
-    figures = names.split()[3:8]
+    before = {(row["from_zone"], row["to_zone"], row["slice"]): row for row in done.rows("OUTPUT_MATRIX")}
     assert any(row[name] not in (NULL, before[key][name]) for key, row in zip(keys, rows) for name in figures)
+    zones = run("raw:publish", INPUT=done.layer("OUTPUT_ZONES"), MIN_USERS=1, EPSILON=2).rows()
+    assert zones and {*zones[0]} == {"zone", "n_users", "n_trips", "suppressed", "epsilon", "within_95"}
     none, lines = (run("raw:publish", INPUT=done.layer(), MIN_USERS=n, EPSILON=2).layer() for n in (41, 1))
     for layer in (none, lines):
         Published([]).apply(layer)

@@ -37,13 +37,13 @@ class Flows:
     matrix: from_zone, to_zone (None in the row of all withheld pairs of a slice), slice (text), main_mode, n_users,
     n_trips, BY_MODE (expected trips: sums of probabilities), minutes and metres (medians), rank (1 for most trips of
     the slice, between two zones), and what `publish_figures` needs. ways: (rows, 2, 2) lon and lat of points inside the
-    zones of each row. of_zones: zone, n_out, n_in, n_within, n_users, balance (in less out). shapes: of these zones.
+    zones of each row. of_zones: zone, n_out, n_in, n_within, n_trips, n_users, balance (in less out), and the like.
     """
 
     matrix: dict[str, np.ndarray]
     ways: np.ndarray
     of_zones: dict[str, np.ndarray]
-    shapes: np.ndarray
+    shapes: np.ndarray  # of these zones
     words: str  # how many trips there are, and how many of them are in no table
 
 
@@ -72,7 +72,7 @@ def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b""
     begin, end = np.split(zone, 2)
     wanted, inside, n = _wanted(trips, spec.modes or ""), (begin >= 0) & (end >= 0), len(zones.names)
     rows = np.flatnonzero(wanted & trips.complete & inside)
-    of_zones = _zones(trips, rows, begin[rows], end[rows], zones.names, spec.min_users)
+    of_zones = _zones(trips, rows, begin[rows], end[rows], zones, spec.min_users, secret)
     known = given | ~np.isnan(of_zones["n_users"])
     which, words = slices(trips.t_start[rows], trips.begin[rows, 0], spec.slice)
     at, shape = np.stack([which, begin[rows], end[rows]]), (len(words), n + 1, n + 1)
@@ -161,12 +161,18 @@ def _figures(
 
 
 def _zones(
-    trips: Trips, rows: np.ndarray, begin: np.ndarray, end: np.ndarray, names: np.ndarray, min_users: int
+    trips: Trips, rows: np.ndarray, begin: np.ndarray, end: np.ndarray, zones: Zones, min_users: int, secret: bytes
 ) -> dict[str, np.ndarray]:
     """Trips out of, into and within each zone, and their persons. nan where few people are behind a figure."""
-    away, people, shape = begin != end, {}, (len(names), len(trips.user_ids))
+    away, people, shape = begin != end, {}, (len(zones.names), len(trips.user_ids))
     for name, zone, some in (("n_out", begin, away), ("n_in", end, away), ("n_within", begin, ~away)):
         people[name] = sparse_counts(zone[some], trips.user[rows[some]], shape)
-    people["n_users"] = sum(people.values()).sign()
+    people["n_trips"] = every = sum(people.values())
+    people["n_users"] = every.sign()
     sums = {name: np.where(withheld(min_users, by), np.nan, by.sum(axis=1).A1) for name, by in people.items()}
-    return {"zone": names, **sums, "balance": sums["n_in"] - sums["n_out"]}
+    found = {"zone": zones.names, **sums, "balance": sums["n_in"] - sums["n_out"]}
+    if secret:
+        few, capped = np.isnan(sums["n_users"]), every.minimum(CAP).sum(axis=1).A1
+        keys = noise_keys(secret, zones.shapes, every, trips.user_ids, ["ends of trips"] * len(few))
+        found |= {CAPPED + "n_trips": np.where(few, np.nan, capped), NOISE_KEY: np.where(few, np.array(None), keys)}
+    return found

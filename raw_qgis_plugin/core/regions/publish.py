@@ -24,7 +24,7 @@ PEOPLE = ("n_users", "residents", "workers")  # in each of which a person counts
 SUMS = ("n_visits", "n_trips", "trips_walk", "trips_bike", "trips_motor", "trips_rail")  # of capped fields
 SHARES = ("share_commuters", "share_walk", "share_bike", "share_motor", "share_rail")  # of n_labelled
 MEDIANS = ("dwell_min", "minutes", "metres")
-NAMES = ("name", "from_zone", "to_zone", "slice")
+NAMES = ("name", "zone", "from_zone", "to_zone", "slice")
 
 
 def publish_figures(
