@@ -19,7 +19,7 @@ from raw_qgis_plugin.core.tracks import by_unit
 EPILOG = """
 DIR gets matrix.parquet: from_zone, to_zone, slice, n_trips, n_users, expected trips by mode, minutes and metres
 (medians), rank. Pairs of few people are added up in the row without zones of each slice, which is empty where it has
-few people too. And zones.parquet: zone, trips out, in and within, n_users, balance, and the polygon as WKB in degrees.
+few people too. And zones.parquet: zone, trips out, in, within and in all, n_users, balance, polygon (WKB, degrees).
 """
 
 
