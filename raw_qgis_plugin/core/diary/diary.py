@@ -79,7 +79,7 @@ def _exact(tracks: Tracks) -> Tracks:
     """
     if tracks.accuracy is None:
         return tracks
-    vague, user, (t, lon, lat, accuracy) = tracks.accuracy > Settings.vague_m, tracks.user, tracks.rows(slice(None))
+    vague, user, (t, lon, lat, accuracy) = tracks.accuracy > Settings.exact_m, tracks.user, tracks.rows(slice(None))
     exact = np.append(np.flatnonzero(~vague), -1)  # nan is exact
     after = np.searchsorted(exact[:-1], np.arange(len(tracks)))
     near = exact[np.stack([after - 1, after])]
