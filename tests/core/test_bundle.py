@@ -260,8 +260,7 @@ def test_trees_that_point_elsewhere_or_never_end_are_refused(tmp_path: Path, cha
         Head.read(head_file(tmp_path / "h.safetensors", **changes), 2, 1)
 
 
-def test_answers_that_are_not_finite_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = Model(open_bundle(), "cpu", 1)
+def test_answers_that_are_not_finite_are_an_error(model: Model) -> None:
     inputs = model.bundle.head(MODE)["inputs"]
     with pytest.raises(BundleError, match="another backbone"):
         model.run_head(MODE, np.zeros((1, 5)))

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary.diary import UNSEEN, Diary, find_diary
 from raw_qgis_plugin.core.diary.geojson import write_geojson
@@ -295,8 +294,7 @@ def test_hardly_any_fix(n: int) -> None:
     assert len(found.stops["kind"]) == len(found.trips["mode"]) == len(found.stop_lon) == 0
 
 
-def test_a_user_s_diary_depends_on_no_other_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = Model(open_bundle(), "cpu", threads=1)
+def test_a_user_s_diary_depends_on_no_other_user(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     city = read(RESOURCES / "sample" / "city_tracks.parquet")[0].by_user()
     few = city.take(city.user < 6)
     together, asked = whole(few, model), few.user_ids[0]

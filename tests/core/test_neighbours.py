@@ -6,8 +6,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.forecasting.neighbours import COLUMNS, DAY_KERNEL, WEIGHT, Kernel, Neighbours, in_frame
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -110,8 +108,8 @@ def fleet(days, lon0=0.0):
     return build_tracks(day[kept], None, t[kept], lon[kept], lat[kept], drop_spikes=False)[0]
 
 
-def test_a_forecast_turns_where_others_did():
-    tracks, model = round_the_corner(13), Model(open_bundle(), "cpu")
+def test_a_forecast_turns_where_others_did(model):
+    tracks = round_the_corner(13)
     alone = tracks.take(tracks.track == 12)
     north = {}
     for name, layer in (("with", tracks), ("alone", alone)):
