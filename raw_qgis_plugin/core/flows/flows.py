@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 BY_MODE = tuple(f"trips_{mode}" for mode in (*SHORT_MODES, "unknown"))
 MEDIANS = ("minutes", "metres")
-HOURS = {"hour": range(24), "daypart": (0, 6, 10, 15, 20)}  # the first one of each slice
+FIRST_HOURS = {"hour": range(24), "daypart": (0, 6, 10, 15, 20)}  # of slices
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,9 @@ def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.nd
     if kind == "month":
         months, which = np.unique(solar.astype("datetime64[ms]").astype("datetime64[M]"), return_inverse=True)
         return which, months.astype(str).astype(object)
-    if kind in HOURS:
-        words = [f"{a:02d}:00-{b - 1:02d}:59" for a, b in zip(HOURS[kind], [*HOURS[kind][1:], 24])]
-        return np.searchsorted(HOURS[kind], solar // HOUR_MS % 24, side="right") - 1, np.array(words, object)
+    if first := FIRST_HOURS.get(kind):
+        words = [f"{a:02d}:00-{b - 1:02d}:59" for a, b in zip(first, [*first[1:], 24])]
+        return np.searchsorted(first, solar // HOUR_MS % 24, side="right") - 1, np.array(words, object)
     if kind == "weekend":
         return (solar // DAY_MS + 3) % 7 // 5, np.array(["weekday", "weekend"], object)  # 1970-01-01 was a Thursday
     return np.zeros(len(t), np.int64), np.array(["all"], object)
