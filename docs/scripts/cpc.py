@@ -41,9 +41,9 @@ def true_trips(city: Path, tracks: Tracks) -> tuple[Trips, Trips, Trips]:
     """The true trips of a city: all, those whose ends are recorded, and those between the places seen in tracks."""
     truth = csv.read_csv(city / "truth_tracks.csv").sort_by([("user_id", "ascending"), ("t_start", "ascending")])
     t, recorded = np.stack([truth["t_start"], truth["t_end"]]), np.array(truth["recorded"])
-    user = np.unique(truth["user_id"], return_inverse=True)[1]
+    ids, user = np.unique(truth["user_id"], return_inverse=True)
     ends = [np.column_stack([truth[f"lon_{end}"], truth[f"lat_{end}"]]) for end in ("start", "end")]
-    of_fix, seen = np.unique(truth["user_id"]).searchsorted(tracks.user_ids.astype(str))[tracks.user], []
+    of_fix, seen = ids.searchsorted(tracks.user_ids.astype(str))[tracks.user], []
     for who in range(user[-1] + 1):
         trips, fixes = np.flatnonzero(user == who), np.flatnonzero(of_fix == who)
         places = np.append(ends[0][trips[:1]], ends[1][trips], axis=0)
