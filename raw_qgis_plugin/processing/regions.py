@@ -291,7 +291,7 @@ class Publish(RawAlgorithm):
         if of_flows:  # that there is a row, and where it stands, would tell of a pair or hexagon what the desk knew
             order = sorted(map(int, shown), key=lambda row: [texts[name][row] for name in kept])
             features, found = [features[row] for row in order], {name: found[name][order] for name in found}
-        if "from_zone" in columns:
-            slices = np.unique([texts["slice"][row] for row in order], return_inverse=True)[1]
-            found["rank"] = rank_within(slices, np.nan_to_num(found.get("n_trips", found["n_users"]))) + 1.0
+            if "from_zone" in columns:
+                slices = np.unique([texts["slice"][row] for row in order], return_inverse=True)[1]
+                found["rank"] = rank_within(slices, np.nan_to_num(found.get("n_trips", found["n_users"]))) + 1.0
         write_figures(self, source, kept, features, found, Published([]))
