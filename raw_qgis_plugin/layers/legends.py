@@ -38,6 +38,7 @@ TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chose
 TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "track_id")"""
 # Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
+GREY = "#8a8f98"  # of what is not known
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
 
 
@@ -182,7 +183,7 @@ def short(value: float) -> str:
 def mode_looks() -> dict[str, tuple[str, str]]:
     """The words and the colour of each mode, as the classes of trips have it, and of 'unknown'."""
     words = tr("walk"), tr("bike"), tr("motor vehicle"), tr("rail"), tr("mode unknown")
-    return dict(zip((*SHORT_MODES, "unknown"), zip(words, (CLASS_COLOURS[3], *CLASS_COLOURS[:3], "#8a8f98"))))
+    return dict(zip((*SHORT_MODES, "unknown"), zip(words, (CLASS_COLOURS[3], *CLASS_COLOURS[:3], GREY))))
 
 
 def title_of(head: dict[str, Any]) -> str:

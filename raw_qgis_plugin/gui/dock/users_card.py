@@ -10,10 +10,10 @@ from ...core.embedding.applicability import format_reasons, outside
 from ...core.embedding.places import GRID_M, UsualPlaces
 from ...core.embedding.profiles import UNKNOWN
 from ...core.regions.view import VisitorIndex
-from ...layers.legends import CLASS_COLOURS, title_of, verdict_of
+from ...layers.legends import CLASS_COLOURS, GREY, title_of, verdict_of
 from ...processing.words import tr
 from ..widgets.card import Card, figure, unproven_mark
-from ..widgets.charts import GREY, hour_table
+from ..widgets.charts import hour_table
 from ..widgets.layout import escaped, hinted
 from .people import describe_person
 

@@ -16,7 +16,7 @@ from ...layers.publishing import desk_note
 from ...layers.words import count_fixes, count_people
 from ...processing.words import tr
 from ..widgets.card import Card, figure, unproven_mark
-from ..widgets.charts import BLUE, DAYS, hour_table
+from ..widgets.charts import DAYS, hour_table
 from ..widgets.layout import escaped, hinted, table
 
 
@@ -78,7 +78,7 @@ class RegionCard(Card):
         shares = np.where(week >= 0, week / most, np.where(week == TOO_FEW, np.nan, 0))
         few, none = tr("fewer than {n} people").format(n=self.min_users), tr("no data")
         said = [[count_people(int(n)) if n >= 0 else few if n == TOO_FEW else none for n in day] for day in week]
-        self.add(hour_table([tr(day) for day in DAYS], [BLUE] * 7, shares, said))
+        self.add(hour_table([tr(day) for day in DAYS], ["#2f7fc4"] * 7, shares, said))
         words = tr("Solar time; full colour is {n:,} people; a dot: fewer than {k}; empty: no data of so many.")
         self.add(f"<small>{words.format(n=most, k=self.min_users)}</small>")
 

@@ -10,7 +10,6 @@ from qgis.PyQt.QtGui import QColor
 
 from .layout import hinted
 
-BLUE, GREY = "#2f7fc4", "#8a8f98"
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
