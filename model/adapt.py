@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Continue pretraining on your own tracks, and report the effect: python -m model.adapt --tracks T --output RUN
+"""Continue pretraining on your own tracks, and report the effect: python -m model.adapt --tracks T
+--output RUN
 
-It trains as model.pretrain does, compares the new model with the earlier one on the same forecasts of people who were
-held out, and writes RUN/bundle and RUN/report.html. The bundle has no heads, since the embeddings have changed: train
-them again with model.finetune. With --resume, finished steps are not repeated.
+It trains as model.pretrain does, compares the new model with the earlier one on the same forecasts
+of people who were held out, and writes RUN/bundle and RUN/report.html. The bundle has no heads,
+since the embeddings have changed: train them again with model.finetune. With --resume, finished
+steps are not repeated.
 """
 
 from __future__ import annotations
@@ -38,10 +40,11 @@ FAMILY_WORDS = {"long": "15 to 150 min ahead", "filled": "15 to 150 min ahead ro
 
 
 def compare(tracks: Tracks, before: Bundle, after: Bundle, seed: int = 0) -> dict[str, dict]:
-    """Both models and the best simple method on the same windows of people held out, by family of windows.
+    """Both models and the best simple method on the same windows of people held out, by family of
+    windows.
 
-    Each family has its numbers of people and windows, the three mean errors in metres, and the ratio new / old with its
-    99 % interval by person. Empty where nobody has windows.
+    Each family has its numbers of people and windows, the three mean errors in metres, and the
+    ratio new / old with its 99 % interval by person. Empty where nobody has windows.
     """
     results: dict[str, dict] = {}
     models = Model(before, "cpu"), Model(after, "cpu")
@@ -49,80 +52,138 @@ def compare(tracks: Tracks, before: Bundle, after: Bundle, seed: int = 0) -> dic
         w = cut(tracks, family, limit=600, per_user=60, seed=seed)
         if not len(w):
             continue
-        simple = {k: float(np.nanmean(errors_m(w, f))) for k, f in simple_methods(w, w.user, seed).items()}
+        simple = {
+            k: float(np.nanmean(errors_m(w, f))) for k, f in simple_methods(w, w.user, seed).items()
+        }
         best = min(simple, key=lambda k: simple[k])
         answers = (predict_windows(w, model) for model in models)
-        old, new = (errors_m(w, (spread(w, answer.lon), spread(w, answer.lat))) for answer in answers)
+        old, new = (
+            errors_m(w, (spread(w, answer.lon), spread(w, answer.lat))) for answer in answers
+        )
         old_m, new_m = (float(np.nanmean(errors)) for errors in (old, new))
         results[re.sub(r"(\d)s$", r"\1 s", w.family)] = {
-            "people": len(np.unique(w.user)), "windows": len(w), "best_simple": best, "simple_m": simple[best],
-            "before_m": old_m, "after_m": new_m, "ratio": new_m / max(old_m, 1e-9),
+            "people": len(np.unique(w.user)),
+            "windows": len(w),
+            "best_simple": best,
+            "simple_m": simple[best],
+            "before_m": old_m,
+            "after_m": new_m,
+            "ratio": new_m / max(old_m, 1e-9),
             "interval": interval_by_person(new, old, w.user, seed, 1 - 0.05 / len(FAMILIES)),
-        }  # fmt: skip
+        }
     return results
 
 
 def family_words(k: str) -> str:
     """A family of windows in words, such as 'with fixes every 15 s'."""
-    return translated(FAMILY_WORDS[k]) if k in FAMILY_WORDS else translated("with fixes every {s}", s=k)
+    return (
+        translated(FAMILY_WORDS[k])
+        if k in FAMILY_WORDS
+        else translated("with fixes every {s}", s=k)
+    )
 
 
 def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
-    """Whether to use the new model, None where that is open; the advice in one or two sentences; the errors in one.
+    """Whether to use the new model, None where that is open; the advice in one or two sentences;
+    the errors in one.
 
-    Where there are no errors, the last sentence gives the reason. Intervals are of 99 %, since there are five families.
-    As in backtests it takes six people: five agree by chance once in sixteen times.
+    Where there are no errors, the last sentence gives the reason. Intervals are of 99 %, since
+    there are five families. As in backtests it takes six people: five agree by chance once in
+    sixteen times.
     """
     few, matters = MIN_GROUPS, 0.005  # people; difference of a ratio from 1
     if not figures:
         why = "Nobody could be held out whose tracks are long enough (45 fixes at 5, 15 or 60 s, or days)."
-        return None, translated("It can't be said whether the new model is better."), translated(why)
+        return (
+            None,
+            translated("It can't be said whether the new model is better."),
+            translated(why),
+        )
     at = {k: family_words(k) for k in figures}
     n = max(r["people"] for r in figures.values())
-    pairs = ", ".join(f"{r['before_m']:.0f} → {r['after_m']:.0f} m {at[k]}" for k, r in figures.items())
-    errors = translated("Mean error, before → now, for people held out from training ({n}): {pairs}.", n=n, pairs=pairs)
+    pairs = ", ".join(
+        f"{r['before_m']:.0f} → {r['after_m']:.0f} m {at[k]}" for k, r in figures.items()
+    )
+    errors = translated(
+        "Mean error, before → now, for people held out from training ({n}): {pairs}.",
+        n=n,
+        pairs=pairs,
+    )
     if n < few:
         words = "It can't be said whether the new model is better: that takes {n} people held out, so {m} or more."
         return None, translated(words, n=few, m=5 * few), errors
-    sure = {k: r for k, r in figures.items() if r["people"] >= few and not r["interval"][0] <= 1 <= r["interval"][1]}
+    sure = {
+        k: r
+        for k, r in figures.items()
+        if r["people"] >= few and not r["interval"][0] <= 1 <= r["interval"][1]
+    }
     better = ", ".join(at[k] for k, r in sure.items() if r["ratio"] < 1 - matters)
     worse = ", ".join(at[k] for k, r in sure.items() if r["ratio"] > 1 + matters)
     if better and worse:
-        return None, translated("It depends: better {better}; worse {worse}.", better=better, worse=worse), errors
+        return (
+            None,
+            translated("It depends: better {better}; worse {worse}.", better=better, worse=worse),
+            errors,
+        )
     if worse:
         return False, translated("Don't use it: it forecasts worse than the model before."), errors
     if better:
         return True, translated("Use it: it forecasts better than the model before."), errors
-    return None, translated("No difference is visible. Keep the model before, or train longer or on more."), errors
+    return (
+        None,
+        translated("No difference is visible. Keep the model before, or train longer or on more."),
+        errors,
+    )
 
 
-def write_report(file: Path, before: dict, after: dict, figures: dict[str, dict], verdict: str) -> None:
+def write_report(
+    file: Path, before: dict, after: dict, figures: dict[str, dict], verdict: str
+) -> None:
     """Write the report. before, after: cards. figures: of `compare`."""
     training = after["training"]
     page = Page(
         translated("{name}: what the training did", name=after["name"]),
         translated(
-            "{n:,} fixes in {steps:,} steps and {minutes:.1f} minutes on {device}.", n=training["points"],
-            steps=training["step"], minutes=training["seconds"] / 60, device=training["device"],
+            "{n:,} fixes in {steps:,} steps and {minutes:.1f} minutes on {device}.",
+            n=training["points"],
+            steps=training["step"],
+            minutes=training["seconds"] / 60,
+            device=training["device"],
         ),
-    )  # fmt: skip
+    )
     page.sentence(verdict, "key")
     page.heading(translated("Forecasts before and after"))
-    page.sentence(translated(
-        "Mean error in metres on the same forecasts of people held out: the next five fixes after forty, or 15 to 150 "
-        "minutes ahead. Below 1 the new model is better; the interval (99 %, since there are five such comparisons) is "
-        "by person."
-    ))  # fmt: skip
+    page.sentence(
+        translated(
+            "Mean error in metres on the same forecasts of people held out: the next five fixes after forty, or 15 to 150 "
+            "minutes ahead. Below 1 the new model is better; the interval (99 %, since there are five such comparisons) is "
+            "by person."
+        )
+    )
     columns = "forecasts | people | windows | best simple method | before ({name}) | after | after / before"
-    page.table([words.format(name=before["name"]) for words in translated(columns).split(" | ")], [
-        [family_words(k), int(r["people"]), int(r["windows"]), f"{r['simple_m']:.1f} ({in_words(r['best_simple'])})",
-         r["before_m"], r["after_m"], ratio_words(r) if r["people"] > 1 else f"{r['ratio']:.3f}"]
-        for k, r in figures.items()
-    ])  # fmt: skip
+    page.table(
+        [words.format(name=before["name"]) for words in translated(columns).split(" | ")],
+        [
+            [
+                family_words(k),
+                int(r["people"]),
+                int(r["windows"]),
+                f"{r['simple_m']:.1f} ({in_words(r['best_simple'])})",
+                r["before_m"],
+                r["after_m"],
+                ratio_words(r) if r["people"] > 1 else f"{r['ratio']:.3f}",
+            ]
+            for k, r in figures.items()
+        ],
+    )
     if before["calibration"] == after["calibration"]:
-        words = "The areas stay as they were: too few people could be held out to calibrate them again."
+        words = (
+            "The areas stay as they were: too few people could be held out to calibrate them again."
+        )
         page.sentence(translated(words))
-    if names := ", ".join(translated(head.get("title") or head["name"]) for head in before["heads"]):
+    if names := ", ".join(
+        translated(head.get("title") or head["name"]) for head in before["heads"]
+    ):
         words = "The new model has no labels ({names}), since embeddings have changed. Teach your own again."
         page.sentence(translated(words, names=names))
     page.write(file)
@@ -134,7 +195,8 @@ def parser() -> argparse.ArgumentParser:
     # fmt: off
     p.add_argument("--tracks", required=True, metavar="T", help="your tracks: Parquet, CSV or a GeoLife folder")
     p.add_argument("--init", default="shipped", metavar="BUNDLE", help="bundle to start from ('none': random weights)")
-    p.add_argument("--preset", choices=[name for name in BUNDLES if name != "raw-1b"], default="raw-small",  # no bundle
+    # no bundle
+    p.add_argument("--preset", choices=[name for name in BUNDLES if name != "raw-1b"], default="raw-small",
                    help="size of a network with random weights (default: %(default)s)")
     p.add_argument("--name", default="", help="of the new model, for its card")
     p.add_argument("--resume", action="store_true", help="continue the run in RUN")
@@ -161,11 +223,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     after = open_bundle(trained / "bundle")
     shards = load(args.tracks, validation=None).shards
     own = shards.unseen[shards.user]
-    tracks, _ = build_tracks(shards.user[own], None, shards.t[own], shards.lon[own], shards.lat[own])
+    tracks, _ = build_tracks(
+        shards.user[own], None, shards.t[own], shards.lon[own], shards.lat[own]
+    )
     figures = compare(tracks, before, after)
     library.copy(trained / "bundle", bundle)
     name = args.name or f"{after.card['name']}, own"
-    write_card(bundle, after.card | {"name": name, "data": "Tracks of the user's own.", "own_figures": figures})
+    write_card(
+        bundle,
+        after.card | {"name": name, "data": "Tracks of the user's own.", "own_figures": figures},
+    )
     use, advice, errors = judge(figures)
     print_line({"stage": "report"})
     report = args.output / "report.html"

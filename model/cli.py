@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Shared by the commands: arguments, reading and writing tables, progress with the time left, errors in one line."""
+"""Shared by the commands: arguments, reading and writing tables, progress with the time left,
+errors in one line.
+"""
 
 from __future__ import annotations
 
@@ -42,52 +44,81 @@ class Parser(argparse.ArgumentParser):
 
 
 def make_parser(
-    command: str, description: str, epilog: str | None = None, tasks: bool = False,
-    output: str = "the table to write: .parquet or .csv", bundle: bool = True,
-) -> Parser:  # fmt: skip
-    """The parser of `python -m model.COMMAND`, with the arguments of all commands on tracks. tasks: and on heads.
-    output: what that is. bundle: a model bundle is used.
+    command: str,
+    description: str,
+    epilog: str | None = None,
+    tasks: bool = False,
+    output: str = "the table to write: .parquet or .csv",
+    bundle: bool = True,
+) -> Parser:
+    """The parser of `python -m model.COMMAND`, with the arguments of all commands on tracks. tasks:
+    and on heads. output: what that is. bundle: a model bundle is used.
     """
     parser = Parser(
-        f"python -m model.{command}", description=description, epilog=epilog, allow_abbrev=False,
+        f"python -m model.{command}",
+        description=description,
+        epilog=epilog,
+        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--tracks", required=True, metavar="T",
+        "--tracks",
+        required=True,
+        metavar="T",
         help=f"fixes: a Parquet or CSV file or folder, a GeoLife folder, or kind:path ({', '.join(FORMATS[1:])})",
-    )  # fmt: skip
+    )
     parser.add_argument("--user-field", metavar="F", help="column of the user (default: guessed)")
     parser.add_argument("--track-field", metavar="F", help="column of the track (default: guessed)")
     parser.add_argument("--time-field", metavar="F", help="column of the time (default: guessed)")
-    parser.add_argument("--tz", default="UTC", metavar="ZONE", help="zone of times without one (IANA; default: UTC)")
+    parser.add_argument(
+        "--tz", default="UTC", metavar="ZONE", help="zone of times without one (IANA; default: UTC)"
+    )
     if bundle:
-        parser.add_argument("--bundle", metavar="B", help="model bundle, a folder or .zip (default: the shipped one)")
-        parser.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (default: auto)")
+        parser.add_argument(
+            "--bundle",
+            metavar="B",
+            help="model bundle, a folder or .zip (default: the shipped one)",
+        )
+        parser.add_argument(
+            "--device", choices=DEVICES, default="auto", help="where it runs (default: auto)"
+        )
     parser.add_argument("--output", required=True, metavar="P", help=output)
     if tasks:
         parser.add_argument(
-            "--task", action="append", metavar="NAME",
+            "--task",
+            action="append",
+            metavar="NAME",
             help="a head of the model; may be given several times (default: all)",
-        )  # fmt: skip
+        )
     return parser
 
 
 def add_options(parser: argparse._ActionsContainer, spec: type[Spec]) -> None:
     """Add the options of an operation as flags."""
     for each in options_of(spec):
-        label = f"{each.label[0].lower()}{each.label[1:]}" + (f" ({each.unit})" if each.unit else "")
+        label = f"{each.label[0].lower()}{each.label[1:]}" + (
+            f" ({each.unit})" if each.unit else ""
+        )
         default = "" if each.default in (None, "") else "Default: %(default)s"
         words = " ".join(filter(None, (f"{label}.", each.help, default)))
         if each.kind is bool:
             parser.add_argument(
-                each.flag, dest=each.name, action=argparse.BooleanOptionalAction, default=each.default, help=words
+                each.flag,
+                dest=each.name,
+                action=argparse.BooleanOptionalAction,
+                default=each.default,
+                help=words,
             )
             continue
         parser.add_argument(
-            each.flag, dest=each.name, type=each.kind, choices=each.choices or None, default=each.default,
+            each.flag,
+            dest=each.name,
+            type=each.kind,
+            choices=each.choices or None,
+            default=each.default,
             metavar=None if each.choices else each.unit.upper() or each.kind.__name__[0].upper(),
             help=words,
-        )  # fmt: skip
+        )
 
 
 def spec_of(args: argparse.Namespace, spec: type[S]) -> S:
@@ -114,7 +145,9 @@ def over_zero(text: str) -> float:
 def from_zero(text: str, least: int = 0) -> int:
     """A whole number from 0, such as a seed, for argparse."""
     if not text.isdecimal() or not least <= int(text) <= LARGEST_SEED:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from {least} to {LARGEST_SEED}")
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no whole number from {least} to {LARGEST_SEED}"
+        )
     return int(text)
 
 
@@ -124,7 +157,9 @@ def positive(text: str) -> int:
 
 
 def run(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:
-    """Run a command. Returns its exit code: 2 after a RawError or OSError, in one line on stderr; 130 for Ctrl-C."""
+    """Run a command. Returns its exit code: 2 after a RawError or OSError, in one line on stderr;
+    130 for Ctrl-C.
+    """
     try:
         main(argv)
     except (RawError, OSError) as error:
@@ -177,7 +212,9 @@ def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tra
     check_output(args.output, args)
     schema = Schema(args.user_field, args.track_field, args.time_field, zone=args.tz)
     tracks, skipped, guess = read(args.tracks, "auto", schema, meter("reading"), drop_spikes)
-    first, last = (np.datetime64(int(t), "s") for t in (tracks.t.min() // 1000, tracks.t.max() // 1000))
+    first, last = (
+        np.datetime64(int(t), "s") for t in (tracks.t.min() // 1000, tracks.t.max() // 1000)
+    )
     print(
         f"{count(len(tracks), 'fix', 'es')}, {count(tracks.n_users, 'user')}, {count(tracks.n_tracks, 'track')}, "
         f"{first} to {last} UTC ({guess})",
@@ -199,7 +236,8 @@ def open_model(args: argparse.Namespace) -> Model:
 
 
 def check_output(path: str, args: argparse.Namespace, flag: str = "--output") -> None:
-    """Raise InputError, before any work, for an output of an unknown kind, in a missing folder, or that is an input.
+    """Raise InputError, before any work, for an output of an unknown kind, in a missing folder, or
+    that is an input.
 
     flag: of an output beside --output, which has to be another file.
     """
@@ -214,16 +252,21 @@ def check_output(path: str, args: argparse.Namespace, flag: str = "--output") ->
 
 
 def check_not_read(file: Path, sources: Iterable[str | Path | None]) -> None:
-    """Raise InputError, before any work, for an output that is one of what is read, or a file in it."""
+    """Raise InputError, before any work, for an output that is one of what is read, or a file in
+    it.
+    """
     file = file.expanduser().resolve()
     for source in sources:
         read_from = find_source(source, "csv")[0].resolve() if source else None  # of any kind
         if read_from == file or (file.exists() and read_from in file.parents):
-            raise InputError(f"{file} is what is read, or lies in it, and would be lost: choose another output.")
+            raise InputError(
+                f"{file} is what is read, or lies in it, and would be lost: choose another output."
+            )
 
 
 def write_table(path: str, columns: Mapping[str, Any]) -> None:
-    """Write columns, NumPy or Arrow arrays, in the format of the path's suffix; nan is an empty cell in CSV.
+    """Write columns, NumPy or Arrow arrays, in the format of the path's suffix; nan is an empty
+    cell in CSV.
 
     The file gets its name when it is complete.
     """
@@ -232,7 +275,12 @@ def write_table(path: str, columns: Mapping[str, Any]) -> None:
     from pyarrow import csv, parquet
 
     text = Path(path).suffix.lower() == ".csv"
-    table = pa.table({k: pa.array(v, from_pandas=text) if isinstance(v, np.ndarray) else v for k, v in columns.items()})
+    table = pa.table(
+        {
+            k: pa.array(v, from_pandas=text) if isinstance(v, np.ndarray) else v
+            for k, v in columns.items()
+        }
+    )
     file = Path(path).expanduser()
     with complete(file) as beside:
         if text:
@@ -257,7 +305,10 @@ def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
     path, kind = find_source(source)
     if column is None or kind == "geolife":
         return ids
-    if not all(text.removeprefix("-").isdecimal() and str(int(text)) == text and len(text) < 19 for text in ids):
+    if not all(
+        text.removeprefix("-").isdecimal() and str(int(text)) == text and len(text) < 19
+        for text in ids
+    ):
         return ids
     if kind == "parquet":
         import pyarrow as pa
@@ -269,10 +320,16 @@ def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
     return np.array([int(text) for text in ids], np.int64)
 
 
-def id_columns(columns: Mapping[str, np.ndarray], args: argparse.Namespace, guess: Schema) -> dict[str, np.ndarray]:
+def id_columns(
+    columns: Mapping[str, np.ndarray], args: argparse.Namespace, guess: Schema
+) -> dict[str, np.ndarray]:
     """user_id and track_id or day of a result, in the source's types."""
     fields = {"user_id": guess.user, "track_id": guess.track or guess.user, "day": None}
-    return {name: own_ids(columns[name], args.tracks, field) for name, field in fields.items() if name in columns}
+    return {
+        name: own_ids(columns[name], args.tracks, field)
+        for name, field in fields.items()
+        if name in columns
+    }
 
 
 def units_of(tracks: Tracks, unit: str) -> Tracks:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where people stopped, and how they got from stop to stop: `python -m model.diary --tracks T --output DIR`."""
+"""Where people stopped, and how they got from stop to stop: `python -m model.diary --tracks T
+--output DIR`.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from model.cli import check_output, id_columns, make_parser, meter, open_model, run, warn, write_table
+from model.cli import (
+    check_output,
+    id_columns,
+    make_parser,
+    meter,
+    open_model,
+    run,
+    warn,
+    write_table,
+)
 from raw_qgis_plugin.core.embedding.cache import recipe_key
 from raw_qgis_plugin.core.embedding.profiles import UNITS
 from raw_qgis_plugin.core.errors import InputError, part_of, require
@@ -36,8 +45,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     parser = make_parser("embed", "Embed users, tracks or days as vectors.", EPILOG)
     add = parser.add_argument
-    add("--unit", choices=UNITS, default="user", help="one vector for each of these (default: user)")
-    add("--ray-address", metavar="A", help="embed by the workers of a Ray cluster: 'auto' or host:port")
+    add(
+        "--unit", choices=UNITS, default="user", help="one vector for each of these (default: user)"
+    )
+    add(
+        "--ray-address",
+        metavar="A",
+        help="embed by the workers of a Ray cluster: 'auto' or host:port",
+    )
     args = parser.parse_args(argv)
     find_zone(args.tz)
     if args.ray_address:

@@ -22,13 +22,33 @@ from raw_qgis_plugin.core.embedding.embed import embedding_width
 from raw_qgis_plugin.core.errors import BundleError, InputError
 from raw_qgis_plugin.core.features.featurizer import FEATURE_VERSION
 
-POOLING = "mean and standard deviation of the states, of fine windows and of the quarter-hour sequence"
-DOMAIN = {"cadence_s": [1, 1800], "speed_ms": [0, 70], "n_fixes": [5, UNLIMITED], "horizon_s": [1, 9000]}
-TRAINING = ("corpus", "device", "seed", "minutes", "seconds", "step", "points", "metrics", "before", "command")
+POOLING = (
+    "mean and standard deviation of the states, of fine windows and of the quarter-hour sequence"
+)
+DOMAIN = {
+    "cadence_s": [1, 1800],
+    "speed_ms": [0, 70],
+    "n_fixes": [5, UNLIMITED],
+    "horizon_s": [1, 9000],
+}
+TRAINING = (
+    "corpus",
+    "device",
+    "seed",
+    "minutes",
+    "seconds",
+    "step",
+    "points",
+    "metrics",
+    "before",
+    "command",
+)
 
 
 def check_output(output: Path) -> None:
-    """Raise InputError where `output` is not a bundle, or one with heads, which a run's bundle does not have."""
+    """Raise InputError where `output` is not a bundle, or one with heads, which a run's bundle does
+    not have.
+    """
     check_target(output)
     heads = []
     with suppress(BundleError):
@@ -58,15 +78,21 @@ def export(run: Path, output: Path, data: str = "") -> None:
 def card_of(network: Raw, about: dict, data: str) -> dict:
     """The card of a run's network, but for how near its graph comes."""
     return {
-        "name": about["config"]["preset"], "format_version": FORMAT_VERSION, "feature_version": FEATURE_VERSION,
-        "config": about["config"], "width": network.config.width,
+        "name": about["config"]["preset"],
+        "format_version": FORMAT_VERSION,
+        "feature_version": FEATURE_VERSION,
+        "config": about["config"],
+        "width": network.config.width,
         "parameters": sum(p.numel() for p in network.parameters()),
-        "clock": "mean solar time, t + lon / 15 h", "units": "metres, seconds, degrees (WGS84)",
+        "clock": "mean solar time, t + lon / 15 h",
+        "units": "metres, seconds, degrees (WGS84)",
         "embedding": {"width": embedding_width(network.config.width), "pooling": POOLING},
         "domain": DOMAIN | about.get("domain", {}),
-        "calibration": about.get("calibration", {}), "heads": [],
-        "training": {k: about.get(k) for k in TRAINING}, "data": data,
-    }  # fmt: skip
+        "calibration": about.get("calibration", {}),
+        "heads": [],
+        "training": {k: about.get(k) for k in TRAINING},
+        "data": data,
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -74,10 +100,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     p = argparse.ArgumentParser("python -m model.export", description=__doc__)
     p.add_argument("--run", type=Path, required=True, help="folder of a run of model.pretrain")
     p.add_argument("--output", type=Path, required=True, metavar="BUNDLE")
-    p.add_argument("--data", default="", help="for the card: the training data, their terms and whom to cite")
+    p.add_argument(
+        "--data", default="", help="for the card: the training data, their terms and whom to cite"
+    )
     args = p.parse_args(argv)
     if not (args.run / "state.safetensors").is_file():
-        raise InputError(f"{args.run} holds no state.safetensors, so it is no run of model.pretrain.")
+        raise InputError(
+            f"{args.run} holds no state.safetensors, so it is no run of model.pretrain."
+        )
     check_output(args.output)
     export(args.run, args.output, args.data)
     print_line({"bundle": str(args.output)})

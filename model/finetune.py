@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Train a head on labelled units: python -m model.finetune --tracks T --labels L --field F --unit U …
+"""Train a head on labelled units: python -m model.finetune --tracks T --labels L --field F --unit U
+…
 
-The labels are a table with an id column and the field. A table with start and end times labels intervals, each a
-track. Labels of two words are a yes or no, of more words classes; numbers are numbers, whole ones counts. The head is
-cross-validated over users (regions: over blocks of two kilometres, joined where regions overlap), beside gradient
-boosting on features that need no network (regions: on users, fixes and area) and one answer for all. It goes into a
-copy of the bundle. With --backbone tuned the network itself is trained first, and tested on a fifth of the users, who
-were left out.
+The labels are a table with an id column and the field. A table with start and end times labels
+intervals, each a track. Labels of two words are a yes or no, of more words classes; numbers are
+numbers, whole ones counts. The head is cross-validated over users (regions: over blocks of two
+kilometres, joined where regions overlap), beside gradient boosting on features that need no network
+(regions: on users, fixes and area) and one answer for all. It goes into a copy of the bundle. With
+--backbone tuned the network itself is trained first, and tested on a fifth of the users, who were
+left out.
 """
 
 from __future__ import annotations
@@ -68,7 +70,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 class Training:
-    """One request on its way: reads tracks and labels, makes examples, trains the head, writes the bundle.
+    """One request on its way: reads tracks and labels, makes examples, trains the head, writes the
+    bundle.
 
     InputError where arguments contradict each other, or the output would replace something else.
     """
@@ -82,7 +85,9 @@ class Training:
         if self.spec.unit == "region" and not a.regions:
             raise InputError("--unit region needs --regions.")
         if self.spec.unit == "region" and (a.beside or a.sources or self.spec.backbone == "tuned"):
-            raise InputError("--beside, --sources and --backbone tuned are for users, tracks and days.")
+            raise InputError(
+                "--beside, --sources and --backbone tuned are for users, tracks and days."
+            )
         if a.report:
             if not a.report.parent.is_dir():
                 raise InputError(f"There is no folder {a.report.parent} for --report.")
@@ -91,7 +96,9 @@ class Training:
         self.bundle = open_bundle(arguments.bundle)
         name = self.spec.task_name
         if clash([name, *(h["name"] for h in self.bundle.card["heads"] if h["name"] != name)]):
-            raise InputError(f"'{name}' is a field of another head of the model {self.bundle.name}: use another name.")
+            raise InputError(
+                f"'{name}' is a field of another head of the model {self.bundle.name}: use another name."
+            )
         self.model = Model(self.bundle, arguments.device)
         self._reported = 0.0
 
@@ -112,32 +119,45 @@ class Training:
     def read(self, path: str, labels: str) -> tuple[Tracks, Table]:
         """Tracks, and the usable rows of a table of labels."""
         a = self.args
-        table = usable(read_table(labels), self.spec.unit, a.field, self.rename, self.warn, classes=a.classes)
+        table = usable(
+            read_table(labels), self.spec.unit, a.field, self.rename, self.warn, classes=a.classes
+        )
         tracks, skipped, guess = read(path)
-        cli.print_line({"fields": str(guess), "skipped": str(skipped), "provider": self.model.provider})
+        cli.print_line(
+            {"fields": str(guess), "skipped": str(skipped), "provider": self.model.provider}
+        )
         return tracks, table
 
     def labelled(self, path: str, labels: str) -> tuple[Tracks, Labelled]:
         """The labelled units of tracks, and their labels."""
-        return label_units(*self.read(path, labels), self.spec.unit, self.args.field, self.rename, self.warn)
+        return label_units(
+            *self.read(path, labels), self.spec.unit, self.args.field, self.rename, self.warn
+        )
 
     def examples(self, beside: Path) -> tuple[Examples, Splits | None]:
-        """The examples, and how they are split, None for folds. beside: a folder for a tuned bundle."""
+        """The examples, and how they are split, None for folds. beside: a folder for a tuned
+        bundle.
+        """
         a, unit, splits = self.args, self.spec.unit, None
         if unit == "region":
             tracks, table = self.read(a.tracks, a.labels)
             regions = read_polygons(a.regions, a.id)
-            return region_examples(tracks, regions, table, a.field, self.model, a.seed, self.embed, self.warn), None
+            return region_examples(
+                tracks, regions, table, a.field, self.model, a.seed, self.embed, self.warn
+            ), None
         tracks, found = self.labelled(a.tracks, a.labels)
         if self.spec.backbone == "tuned":
             splits = self.tune(tracks, found, beside)
         examples = examples_of(tracks, found, unit, self.model, self.embed, a.sources)
         if a.beside:
-            examples = examples.beside(examples_of(*self.labelled(*a.beside), unit, self.model, self.embed, a.sources))
+            examples = examples.beside(
+                examples_of(*self.labelled(*a.beside), unit, self.model, self.embed, a.sources)
+            )
         return examples, splits
 
     def tune(self, tracks: Tracks, found: Labelled, beside: Path) -> Splits:
-        """Train the network on labelled units but for a fifth of their groups, and put it into a bundle without heads.
+        """Train the network on labelled units but for a fifth of their groups, and put it into a
+        bundle without heads.
 
         Returns the one split to test it by.
         """
@@ -149,7 +169,9 @@ class Training:
         task, y = encode(before.label, self.rename)
         splits = folds(y, before.group, task, a.seed)[:1]
         if not splits:
-            raise InputError("The labels are too few or in too few groups to tune the network: leave it frozen.")
+            raise InputError(
+                "The labels are too few or in too few groups to tune the network: leave it frozen."
+            )
         learn = splits[0][0]
         network = tune(
             network_of(bundle), tracks.take_tracks(learn), y[learn], task,
@@ -157,10 +179,17 @@ class Training:
         )  # fmt: skip  # embedding and heads take the rest of the time
         if dropped := [h["name"] for h in bundle.card["heads"]]:
             names = ", ".join(dropped)
-            self.warn(f"The other heads ({names}) belong to the network as it was, and are not in the new bundle.")
+            self.warn(
+                f"The other heads ({names}) belong to the network as it was, and are not in the new bundle."
+            )
         folder = beside / "tuned"
         library.copy_files(bundle, folder)
-        write_tuned(folder, network, bundle.card, f"the labels '{a.field}' of {len(learn)} {self.spec.unit}s")
+        write_tuned(
+            folder,
+            network,
+            bundle.card,
+            f"the labels '{a.field}' of {len(learn)} {self.spec.unit}s",
+        )
         self.bundle = open_bundle(folder)
         self.model = Model(self.bundle, a.device)
         return splits
@@ -174,17 +203,32 @@ def main(argv: Sequence[str] | None = None) -> None:
     with Scratch("raw-tuned-") as beside:
         examples, splits = training.examples(Path(beside))
         left = max(spec.minutes - (time.monotonic() - began) / 60, 1.0)
-        head, task, card, predictions = train(examples, training.rename, a.seed, left, cli.print_line, splits)
-        card = {"baseline": BASELINES.get(spec.unit, BASELINE)} | card | {
-            "unit": spec.unit, "task": a.field, "title": a.title or spec.task_name.replace("_", " "),
-            "unit_of_measure": a.unit_of_measure, "trained_on": a.trained_on, "verdict": verdict(card["metrics"]),
-        }  # fmt: skip
+        head, task, card, predictions = train(
+            examples, training.rename, a.seed, left, cli.print_line, splits
+        )
+        card = (
+            {"baseline": BASELINES.get(spec.unit, BASELINE)}
+            | card
+            | {
+                "unit": spec.unit,
+                "task": a.field,
+                "title": a.title or spec.task_name.replace("_", " "),
+                "unit_of_measure": a.unit_of_measure,
+                "trained_on": a.trained_on,
+                "verdict": verdict(card["metrics"]),
+            }
+        )
         add_head(training.bundle, a.output, spec.task_name, head, card)
     if a.report:
         report_page(task, predictions, card).write(a.report)
     found = worth(card["metrics"])
     use = found in (Worth.PROVEN, Worth.UNPROVEN)
-    more = {"few_labels": card["few_labels"], "use": use, "advice": found.value, "verdict": card["verdict"]}
+    more = {
+        "few_labels": card["few_labels"],
+        "use": use,
+        "advice": found.value,
+        "verdict": card["verdict"],
+    }
     cli.print_line({**card["metrics"], **more})
 
 

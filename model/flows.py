@@ -9,7 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from model.cli import add_options, check_output, make_parser, meter, open_model, read_tracks, run, spec_of, write_table
+from model.cli import (
+    add_options,
+    check_output,
+    make_parser,
+    meter,
+    open_model,
+    read_tracks,
+    run,
+    spec_of,
+    write_table,
+)
 from raw_qgis_plugin.core.flows.flows import find_flows
 from raw_qgis_plugin.core.flows.zones import read_zones
 from raw_qgis_plugin.core.sources.polygons import read_polygons
@@ -29,8 +39,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     words = "How many trips go from zone to zone, when and by which modes."
     parser = make_parser("flows", words, EPILOG, output="the folder to write into")
-    parser.add_argument("--zones", metavar="Z", help="polygons: .geojson or .gpkg (default: hexagons of --size)")
-    parser.add_argument("--id", metavar="FIELD", help="field with the names of the zones (default: guessed)")
+    parser.add_argument(
+        "--zones", metavar="Z", help="polygons: .geojson or .gpkg (default: hexagons of --size)"
+    )
+    parser.add_argument(
+        "--id", metavar="FIELD", help="field with the names of the zones (default: guessed)"
+    )
     add_options(parser, FlowSpec)
     args = parser.parse_args(argv)
     spec, folder = spec_of(args, FlowSpec), Path(args.output).expanduser()
@@ -44,7 +58,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     found = find_flows(tracks, model, zones, spec, progress=meter("finding trips"))
     print(found.words, file=sys.stderr)
     write_table(args.output, found.matrix)
-    write_table(polygons, {**found.of_zones, "geometry": np.array(shapely.to_wkb(found.shapes), object)})
+    write_table(
+        polygons, {**found.of_zones, "geometry": np.array(shapely.to_wkb(found.shapes), object)}
+    )
 
 
 if __name__ == "__main__":

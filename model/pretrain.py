@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pretrain RAW to predict where tracks go: python -m model.pretrain --preset raw-small --corpus PATH … --output RUN
+"""Pretrain RAW to predict where tracks go: python -m model.pretrain --preset raw-small --corpus
+PATH … --output RUN
 
-The same command trains on a laptop, on one graphics card and, under torchrun, on many. It prints progress as JSON
-lines. RUN/state.safetensors is the checkpoint (--resume continues from it) and RUN/bundle the finished model bundle.
-Cabs and devices held out for reports (model/data/heldout.py) and, for validation, a fiftieth of the people are not
-trained on.
+The same command trains on a laptop, on one graphics card and, under torchrun, on many. It prints
+progress as JSON lines. RUN/state.safetensors is the checkpoint (--resume continues from it) and
+RUN/bundle the finished model bundle. Cabs and devices held out for reports (model/data/heldout.py)
+and, for validation, a fiftieth of the people are not trained on.
 """
 
 from __future__ import annotations
@@ -48,15 +49,24 @@ def command(words: Sequence[str]) -> str:
     """The command as a card records it, from its arguments: without folders of this machine."""
     size = int(os.environ.get("WORLD_SIZE", 1))
     start = f"torchrun --nproc-per-node {size}" if size > 1 else "python"
-    return " ".join([start, "-m model.pretrain", *(source_name(w) if "/" in w or "\\" in w else w for w in words)])
+    return " ".join(
+        [
+            start,
+            "-m model.pretrain",
+            *(source_name(w) if "/" in w or "\\" in w else w for w in words),
+        ]
+    )
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = Parser(
-        "python -m model.pretrain", description=(__doc__ or "").split(":")[0] + ".", epilog=EPILOG, allow_abbrev=False,
+        "python -m model.pretrain",
+        description=(__doc__ or "").split(":")[0] + ".",
+        epilog=EPILOG,
+        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     # fmt: off
     what = p.add_argument_group("what is trained, on what").add_argument
     what("--preset", choices=PRESETS, help="size of the network (raw-small, or what --init is)")
@@ -98,7 +108,9 @@ def check(args: argparse.Namespace) -> None:
         raise InputError(f"--points {args.points} is less than one row of 64 fixes.")
     state = args.output / "state.safetensors"
     if state.is_file() and not args.resume:
-        raise InputError(f"{args.output} holds a run already: continue with --resume, or choose another --output.")
+        raise InputError(
+            f"{args.output} holds a run already: continue with --resume, or choose another --output."
+        )
     check_output(args.output / "bundle")
     if args.device != "auto":
         find_device(args.device)
@@ -116,7 +128,9 @@ def open_corpus(training: TrainingRun, folder: Path) -> tuple[Batches, Batches |
 
 
 def learning_rate(share: float, warm_up: float = 0.02) -> float:
-    """Learning rate over its peak, at a share of the budget: linear warm-up, then a cosine down to a hundredth."""
+    """Learning rate over its peak, at a share of the budget: linear warm-up, then a cosine down to
+    a hundredth.
+    """
     if share < warm_up:
         return max(share, 1e-4) / warm_up
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min((share - warm_up) / (1 - warm_up), 1.0)))
@@ -124,8 +138,9 @@ def learning_rate(share: float, warm_up: float = 0.02) -> float:
 
 @contextmanager
 def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM (the plugin's Pause) or SIGINT (Ctrl+C) came; a step under way is finished. A second signal ends
-    the process. Several processes would each receive it at another step: there a signal ends them at once.
+    """Whether SIGTERM (the plugin's Pause) or SIGINT (Ctrl+C) came; a step under way is finished. A
+    second signal ends the process. Several processes would each receive it at another step: there a
+    signal ends them at once.
     """
     received: list[int] = []
 
@@ -143,7 +158,9 @@ def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def train(run: TrainingRun, batches: Iterator[Batch], validation: Batches | None, stop: Callable[[], bool]) -> None:
+def train(
+    run: TrainingRun, batches: Iterator[Batch], validation: Batches | None, stop: Callable[[], bool]
+) -> None:
     """Train until the budget of --minutes (or --steps) is spent. All processes decide alike.
 
     stop: whether to stop after a step; then a checkpoint is written and KeyboardInterrupt raised.
@@ -154,19 +171,24 @@ def train(run: TrainingRun, batches: Iterator[Batch], validation: Batches | None
     def spent() -> tuple[float, float]:
         """Seconds of training, and the share of the budget that is spent."""
         seconds = seconds_before + time.monotonic() - began
-        return seconds, min(run.step / args.steps if args.steps else seconds / (60.0 * args.minutes), 1.0)
+        return seconds, min(
+            run.step / args.steps if args.steps else seconds / (60.0 * args.minutes), 1.0
+        )
 
     while True:
         now = time.monotonic()
         seconds, share = spent()
-        share, run.seconds, late = world.broadcast([share, seconds, now - saved >= args.checkpoint_every])
+        share, run.seconds, late = world.broadcast(
+            [share, seconds, now - saved >= args.checkpoint_every]
+        )
         if share >= 1:
             break
         lr = run.lr * learning_rate(share)
         recent.append(run.train_on(batches, lr))
         validating, stopping = run.step % args.validate_every == 0, stop()
         late = late or validating or stopping
-        # No checkpoint has weights that are not finite. Reading the number waits for a graphics card.
+        # No checkpoint has weights that are not finite. Reading the number waits for a graphics
+        # card.
         if (late or world.device.type == "cpu") and not math.isfinite(recent[-1]):
             raise InputError(
                 f"The loss is not a number at step {run.step}: lower --lr and --resume from the checkpoint."
@@ -174,8 +196,13 @@ def train(run: TrainingRun, batches: Iterator[Batch], validation: Batches | None
         seconds, share = spent()
         left = (1 - share) * (seconds / max(share, 1e-9) if args.steps else 60.0 * args.minutes)
         if validating:
-            line = {"loss": float(torch.stack(recent).mean()), "lr": lr, "points_per_s": run.points / seconds,
-                    "seconds_left": left, **run.validate(validation)}  # fmt: skip
+            line = {
+                "loss": float(torch.stack(recent).mean()),
+                "lr": lr,
+                "points_per_s": run.points / seconds,
+                "seconds_left": left,
+                **run.validate(validation),
+            }
             report(run, {k: float(f"{v:.5g}") for k, v in line.items()})
             recent.clear()
         elif now - shown >= 2.0:  # from the first step on
@@ -206,7 +233,11 @@ def finish(training: TrainingRun, corpus: Batches, validation: Batches | None) -
     found = calibrate(training.averaged().cpu(), validation) if validation else {}
     training.calibration |= between(training.calibration_before, found, validation)
     if not found:
-        rest = "stay as they were" if training.calibration else "are the network's own, which no data has confirmed"
+        rest = (
+            "stay as they were"
+            if training.calibration
+            else "are the network's own, which no data has confirmed"
+        )
         print_line({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
     training.save()
     export(training.folder, training.folder / "bundle")
@@ -230,9 +261,13 @@ def pretrain(args: argparse.Namespace) -> None:
             last.callback(shutil.rmtree, folder, ignore_errors=True)
         corpus, validation = open_corpus(training, folder)
         if positions := training.network.config.positions:  # as published
-            training.box = training.box or [list(map(float, corner)) for corner in fit_box(corpus.sources)]
+            training.box = training.box or [
+                list(map(float, corner)) for corner in fit_box(corpus.sources)
+            ]
             corpus, validation = PlaceBatches(corpus, np.array(training.box), positions), None
-        batches = feed(corpus, training.batches + world.rank, world.size, on_gpu=world.device.type == "cuda")
+        batches = feed(
+            corpus, training.batches + world.rank, world.size, on_gpu=world.device.type == "cuda"
+        )
         with stop_requests(world) as stop:
             train(training, batches, validation, stop)
         batches.close()

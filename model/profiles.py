@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Label users, tracks or days: `python -m model.profiles --tracks T [--task NAME] [--unit U] --output P`."""
+"""Label users, tracks or days: `python -m model.profiles --tracks T [--task NAME] [--unit U]
+--output P`.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
-from model.cli import id_columns, make_parser, meter, open_model, read_tracks, run, units_of, warn_of, write_table
+from model.cli import (
+    id_columns,
+    make_parser,
+    meter,
+    open_model,
+    read_tracks,
+    run,
+    units_of,
+    warn_of,
+    write_table,
+)
 from raw_qgis_plugin.core.embedding.profiles import UNITS, profile
 from raw_qgis_plugin.core.people.profiles import profile_people
 
@@ -23,8 +35,14 @@ NOT_SHOWN = ("n_points", "n_days", "t_first", "t_last")
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, profile, write."""
-    parser = make_parser("profiles", "Label users, tracks or days from their tracks.", EPILOG, tasks=True)
-    parser.add_argument("--unit", choices=UNITS, help="one answer for each (default: the head's own unit, else user)")
+    parser = make_parser(
+        "profiles", "Label users, tracks or days from their tracks.", EPILOG, tasks=True
+    )
+    parser.add_argument(
+        "--unit",
+        choices=UNITS,
+        help="one answer for each (default: the head's own unit, else user)",
+    )
     args = parser.parse_args(argv)
     model = open_model(args)
     unit = args.unit or (model.bundle.head(args.task[0])["unit"] if args.task else "user")

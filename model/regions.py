@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Score polygons by who visits them: `python -m model.regions --tracks T --regions R [--task NAME] --output P`."""
+"""Score polygons by who visits them: `python -m model.regions --tracks T --regions R [--task NAME]
+--output P`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.cli import add_options, make_parser, meter, open_model, read_tracks, run, spec_of, warn_of, write_table
+from model.cli import (
+    add_options,
+    make_parser,
+    meter,
+    open_model,
+    read_tracks,
+    run,
+    spec_of,
+    warn_of,
+    write_table,
+)
 from raw_qgis_plugin.core.people.labels import label_people
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.sources.polygons import read_polygons
@@ -30,12 +42,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read, score, write."""
     import pyarrow as pa
 
-    parser = make_parser("regions", "Score polygons by the people who visit them.", EPILOG, tasks=True)
-    parser.add_argument("--regions", required=True, metavar="R", help="polygons: .geojson or .gpkg (|layername=NAME)")
+    parser = make_parser(
+        "regions", "Score polygons by the people who visit them.", EPILOG, tasks=True
+    )
     parser.add_argument(
-        "--id", metavar="FIELD",
+        "--regions",
+        required=True,
+        metavar="R",
+        help="polygons: .geojson or .gpkg (|layername=NAME)",
+    )
+    parser.add_argument(
+        "--id",
+        metavar="FIELD",
         help="field with the regions' ids (default: numbers from 1, 'region', and beside them the guessed field)",
-    )  # fmt: skip
+    )
     add_options(parser, RegionSpec)
     args = parser.parse_args(argv)
     spec = spec_of(args, RegionSpec)
@@ -43,14 +63,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = open_model(args)
     tracks, _ = read_tracks(args)
     label = (lambda users, progress: label_people(users, model, progress)) if spec.labels else None
-    scores = score_regions(tracks, regions.shapes, model, args.task, spec.min_users, meter("scoring"), label=label)
+    scores = score_regions(
+        tracks, regions.shapes, model, args.task, spec.min_users, meter("scoring"), label=label
+    )
     warn_of(scores.reasons)
     suppressed = np.count_nonzero(scores.columns["suppressed"])
-    print(f"{suppressed:,} of {len(regions.ids):,} regions withheld: under {spec.min_users} people", file=sys.stderr)
+    print(
+        f"{suppressed:,} of {len(regions.ids):,} regions withheld: under {spec.min_users} people",
+        file=sys.stderr,
+    )
     id_name = f"{regions.id_name}_2" if regions.id_name in scores.columns else regions.id_name
     number = {} if args.id else {"region": np.arange(1, len(regions.ids) + 1)}
     counts = {name: values for name, values in scores.columns.items() if name.startswith("n_")}
-    counts = {name: pa.array(values, from_pandas=True).cast(pa.int64()) for name, values in counts.items()}
+    counts = {
+        name: pa.array(values, from_pandas=True).cast(pa.int64()) for name, values in counts.items()
+    }
     write_table(args.output, {**number, id_name: regions.ids, **scores.columns, **counts})
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""RAW for QGIS: profiles, region scores and forecasts of movement data by a pretrained trajectory model."""
+"""RAW for QGIS: profiles, region scores and forecasts of movement data by a pretrained trajectory
+model.
+"""
 
 from __future__ import annotations
 

@@ -66,7 +66,9 @@ class RawPlugin:
             self.iface.messageBar().pushWarning("RAW", self.problem)
 
     def unload(self) -> None:
-        """Remove everything. Called when the plugin is switched off and when QGIS quits; twice does no harm."""
+        """Remove everything. Called when the plugin is switched off and when QGIS quits; twice does
+        no harm.
+        """
         if self.menu is not None:
             from .gui import settings
 

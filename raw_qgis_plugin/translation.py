@@ -11,8 +11,11 @@ from .core.paths import RESOURCES
 
 
 def install(locale: str = "") -> QTranslator | None:
-    """Install the translator of a locale such as 'pt_BR', '' for QGIS's. Returns None where there is none."""
-    translator, spoken = QTranslator(), QgsApplication.instance().translation()  # also that of qgis --lang
+    """Install the translator of a locale such as 'pt_BR', '' for QGIS's. Returns None where there
+    is none.
+    """
+    # also that of qgis --lang
+    translator, spoken = QTranslator(), QgsApplication.instance().translation()
     name = locale or (spoken if spoken not in ("", "C") else QgsApplication.locale())
     if not translator.load(QLocale(name), "raw", "_", str(RESOURCES / "i18n"), ".qm"):
         return None

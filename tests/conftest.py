@@ -17,7 +17,9 @@ IN_QGIS = {"qgis", "gui"}
 
 def pytest_configure(config: pytest.Config) -> None:
     asked = [Path(arg.split("::")[0]).resolve() for arg in config.args]
-    rooms = {part for path in asked if ROOT in path.parents for part in path.relative_to(ROOT).parts}
+    rooms = {
+        part for path in asked if ROOT in path.parents for part in path.relative_to(ROOT).parts
+    }
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     if rooms & IN_QGIS:
         sys.path.insert(0, str(STAGE.parent))

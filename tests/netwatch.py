@@ -3,9 +3,10 @@
 
     unshare -n python3 tests/netwatch.py {nowhere,standin} REPORT COMMAND…
 
-With `standin` a name server answers every name, every address is this machine, and whatever is sent to another machine
-is noted, of every process in any language. It goes to REPORT, and any call is a failure. With `nowhere` there is no
-route but to the machine itself. Standard library only; needs `ip`.
+With `standin` a name server answers every name, every address is this machine, and whatever is sent
+to another machine is noted, of every process in any language. It goes to REPORT, and any call is a
+failure. With `nowhere` there is no route but to the machine itself. Standard library only; needs
+`ip`.
 """
 
 from __future__ import annotations
@@ -23,27 +24,46 @@ from pathlib import Path
 EVERY_FRAME, DNS = 3, 53
 TCP, UDP = 6, 17
 NOWHERE = ("link set lo up",)
-STANDIN = (  # an interface that looks like a network, and all addresses of the world on this machine
-    *("link set lo up", "link add d0 type veth peer name d1", "addr add 192.0.2.2/24 dev d0", "link set d0 up"),
-    *("link set d1 up", "route add local default dev lo src 192.0.2.2", "-6 route add local default dev lo"),
+# an interface that looks like a network, and all addresses of the world on this machine
+STANDIN = (
+    *(
+        "link set lo up",
+        "link add d0 type veth peer name d1",
+        "addr add 192.0.2.2/24 dev d0",
+        "link set d0 up",
+    ),
+    *(
+        "link set d1 up",
+        "route add local default dev lo src 192.0.2.2",
+        "-6 route add local default dev lo",
+    ),
 )
 MINE = ("127.", "192.0.2.2")
 
 
 def call(frame: bytes) -> str:
-    """'tcp 203.0.113.7:443' for a packet that begins a connection to, or is sent to, another machine or a name server;
-    '' for others.
+    """'tcp 203.0.113.7:443' for a packet that begins a connection to, or is sent to, another
+    machine or a name server; '' for others.
     """
     kind = int.from_bytes(frame[12:14], "big")
     if kind == 0x0800 and len(frame) >= 34:
-        protocol, address, at = frame[23], socket.inet_ntop(socket.AF_INET, frame[30:34]), 14 + (frame[14] & 15) * 4
+        protocol, address, at = (
+            frame[23],
+            socket.inet_ntop(socket.AF_INET, frame[30:34]),
+            14 + (frame[14] & 15) * 4,
+        )
     elif kind == 0x86DD and len(frame) >= 54:
         protocol, address, at = frame[20], socket.inet_ntop(socket.AF_INET6, frame[38:54]), 54
     else:
         return ""
     sender, port = struct.unpack("!HH", frame[at : at + 4])
     mine = port != DNS and (address.startswith(MINE) or address == "::1")
-    if mine or protocol not in (TCP, UDP) or (protocol == TCP and frame[at + 13] & 0x12 != 2) or sender == DNS:
+    if (
+        mine
+        or protocol not in (TCP, UDP)
+        or (protocol == TCP and frame[at + 13] & 0x12 != 2)
+        or sender == DNS
+    ):
         return ""
     return f"{'tcp' if protocol == TCP else 'udp'} {address}:{port}"
 
@@ -61,7 +81,9 @@ class Recorder:
         for line in Path("/etc/resolv.conf").read_text(encoding="utf-8").splitlines():
             kind, _, address = line.partition(" ")
             if kind == "nameserver":  # an answer has to come from the address that was asked
-                server = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+                server = socket.socket(
+                    socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM
+                )
                 with contextlib.suppress(OSError):  # a kernel without IPv6
                     server.bind((address.strip(), DNS))
                 threading.Thread(target=self.answer, args=(server,), daemon=True).start()
@@ -89,16 +111,23 @@ class Recorder:
                 labels.append(query[at + 1 : at + 1 + query[at]].decode("ascii", "replace"))
                 at += query[at] + 1
             self.names.add(".".join(labels))
-            answers = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc6\x33\x64\1" if query[at + 1 : at + 3] == b"\0\1" else b""
+            answers = (
+                b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc6\x33\x64\1"
+                if query[at + 1 : at + 3] == b"\0\1"
+                else b""
+            )
             head = query[:2] + b"\x81\x80" + struct.pack("!HHHH", 1, len(answers) // 16, 0, 0)
             server.sendto(head + query[12 : at + 5] + answers, asker)
 
 
 def main() -> int:
-    """Set the namespace up, run the command and write the report. Returns the command's exit code, or 99 for calls."""
+    """Set the namespace up, run the command and write the report. Returns the command's exit code,
+    or 99 for calls.
+    """
     where, report, *command = sys.argv[1:]
     for step in STANDIN if where == "standin" else NOWHERE:
-        subprocess.run(["ip", *step.split()], check=not step.startswith("-6"))  # a kernel may lack IPv6
+        # a kernel may lack IPv6
+        subprocess.run(["ip", *step.split()], check=not step.startswith("-6"))
     Path(report).parent.mkdir(parents=True, exist_ok=True)
     recorder = Recorder(Path(report)) if where == "standin" else None
     code = subprocess.run(command, check=False).returncode

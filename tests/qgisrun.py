@@ -21,7 +21,8 @@ def site_packages() -> str:
 
 
 class QgisProcess:
-    """qgis_process in a profile made anew under `folder`, with the plugin from `plugin` enabled in it.
+    """qgis_process in a profile made anew under `folder`, with the plugin from `plugin` enabled in
+    it.
 
     libraries: whether QGIS sees the packages of the environment that this Python runs in.
     """
@@ -37,13 +38,22 @@ class QgisProcess:
         self.call("plugins", "enable", "raw_qgis_plugin")
 
     def call(self, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run `qgis_process ARGS`; its output comes back as text, and a failure is the caller's to judge."""
+        """Run `qgis_process ARGS`; its output comes back as text, and a failure is the caller's to
+        judge.
+        """
         return subprocess.run(
-            ["qgis_process", *args], env=self.env, input=stdin, capture_output=True, text=True, check=False
+            ["qgis_process", *args],
+            env=self.env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def run(self, algorithm: str, **parameters: Any) -> dict[str, Any]:
-        """Run an algorithm and return its results; RuntimeError with all that QGIS said when it failed."""
+        """Run an algorithm and return its results; RuntimeError with all that QGIS said when it
+        failed.
+        """
         values = {k: str(v) if isinstance(v, Path) else v for k, v in parameters.items()}
         done = self.call("run", algorithm, "-", stdin=json.dumps({"inputs": values}))
         if done.returncode != 0:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Small things that many tests need: tracks in a file, and a bundle of a random raw-nano network with a head."""
+"""Small things that many tests need: tracks in a file, and a bundle of a random raw-nano network
+with a head.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def write_tracks(path: Path, users: int = 20, fixes: int = 60, step_s: float = 1
 
 
 def write_bundle(folder: Path, preset: str = "raw-nano", seed: int = 0) -> Path:
-    """A bundle of a random network with the head HEAD of users, yes or no, which has one linear part and trees."""
+    """A bundle of a random network with the head HEAD of users, yes or no, which has one linear
+    part and trees.
+    """
     import torch
     from safetensors.numpy import save_file
 
@@ -43,14 +47,30 @@ def write_bundle(folder: Path, preset: str = "raw-nano", seed: int = 0) -> Path:
     network = Raw(PRESETS[preset])
     for values in network.parameters():  # those that start at zero answer too
         torch.nn.init.normal_(values.data, std=0.05)
-    training = {"corpus": ["made"], "device": "cpu", "seed": seed, "minutes": 1, "seconds": 60, "step": 1, "points": 1}
-    card = card_of(network, {"config": network.config.to_dict(), **training}, "") | {"onnx_difference": 0.0}
+    training = {
+        "corpus": ["made"],
+        "device": "cpu",
+        "seed": seed,
+        "minutes": 1,
+        "seconds": 60,
+        "step": 1,
+        "points": 1,
+    }
+    card = card_of(network, {"config": network.config.to_dict(), **training}, "") | {
+        "onnx_difference": 0.0
+    }
     inputs = card["embedding"]["width"]
     (folder / "heads").mkdir(parents=True)
     save_weights(network, folder)
     save_file(head_arrays(inputs), folder / "heads" / f"{HEAD}.safetensors")
     figures = {"accuracy": 0.9}
-    metrics = {"head": figures, "baseline": figures, "ratio": [0.5, 0.4, 0.6], "units": 20, "groups": 20}
+    metrics = {
+        "head": figures,
+        "baseline": figures,
+        "ratio": [0.5, 0.4, 0.6],
+        "units": 20,
+        "groups": 20,
+    }
     head = {
         "name": HEAD, "unit": "user", "kind": "binary", "classes": ["no", "yes"], "inputs": inputs, "threshold": 0.6,
         "trained_on": "made", "title": "drives", "metrics": metrics, "domain": {},
@@ -74,4 +94,9 @@ def head_arrays(inputs: int) -> dict[str, np.ndarray]:
         "depth": np.array([1], i), "start": np.zeros(1, f), "floor": np.array([0.005], f),
     }  # fmt: skip
     parts = {f"{n}.{name}": v for n, part in enumerate((linear, trees)) for name, v in part.items()}
-    return {"shares": np.array([0.6, 0.4], f), "gain": np.array([1.5], f), "shift": np.zeros(1, f), **parts}
+    return {
+        "shares": np.array([0.6, 0.4], f),
+        "gain": np.array([1.5], f),
+        "shift": np.zeros(1, f),
+        **parts,
+    }

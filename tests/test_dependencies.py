@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The locks: every group has its packages on every system that QGIS runs on, each with a licence that fits RAW's."""
+"""The locks: every group has its packages on every system that QGIS runs on, each with a licence
+that fits RAW's.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,13 @@ from raw_qgis_plugin.environment.packages import numbers, parse, version_of
 
 ROOT = Path(__file__).parent.parent
 LOCKS = ROOT / "resources" / "locks"
-SYSTEMS = (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("darwin", "x86_64"), ("win32", "AMD64"))
+SYSTEMS = (
+    ("linux", "x86_64"),
+    ("linux", "aarch64"),
+    ("darwin", "arm64"),
+    ("darwin", "x86_64"),
+    ("win32", "AMD64"),
+)
 SHIPPED = ("runtime", "train", "installer")
 GROUPS = {1: SHIPPED, 2: (*SHIPPED, "dev", "scale", "synthetic")}
 
@@ -68,19 +76,27 @@ def test_every_pin_has_its_sums(numpy: int) -> None:
     pins = read(LOCKS / f"numpy{numpy}.lock")
     assert len({(pin.name, pin.version) for pin in pins}) == len(pins) > 50
     for pin in pins:
-        assert pin.hashes and all(len(each) == 64 and int(each, 16) >= 0 for each in pin.hashes), pin.name
+        assert pin.hashes and all(len(each) == 64 and int(each, 16) >= 0 for each in pin.hashes), (
+            pin.name
+        )
         assert pin.line() in (LOCKS / f"numpy{numpy}.lock").read_text("utf-8")
 
 
 def test_what_the_system_has_stays(tmp_path: Path) -> None:
     """A direct requirement in its range, and what QGIS needs itself; not what is too old."""
     digest = "0" * 64
-    pins = [Pin(name, "99.0", "", (digest,), ("g",), "MIT") for name in ("numpy", "pyproj", "pytest", "rawabsent")]
+    pins = [
+        Pin(name, "99.0", "", (digest,), ("g",), "MIT")
+        for name in ("numpy", "pyproj", "pytest", "rawabsent")
+    ]
     (tmp_path / "numpy.lock").write_text("\n".join(pin.line() for pin in pins))
 
     def names(ranges: str, **more: bool) -> set[str]:
         (tmp_path / "g.txt").write_text(ranges)
-        return {pin.name for pin in lacking(tmp_path / "numpy.lock", ["g"], tmp_path / "venv", tmp_path, **more)}
+        return {
+            pin.name
+            for pin in lacking(tmp_path / "numpy.lock", ["g"], tmp_path / "venv", tmp_path, **more)
+        }
 
     assert version_of("pytest") and version_of("numpy") and version_of("pyproj")
     assert names("numpy>=1,<3\nrawabsent>=1") == {"rawabsent"}
@@ -98,15 +114,22 @@ def test_licences_may_be_combined_with_ours(script: dict[str, Any]) -> None:
 
 
 def test_the_page_of_dependencies_is_up_to_date(script: dict[str, Any]) -> None:
-    assert script["page"]() == (ROOT / "docs/reference/dependencies.md").read_text("utf-8"), "run `make lock`"
+    assert script["page"]() == (ROOT / "docs/reference/dependencies.md").read_text("utf-8"), (
+        "run `make lock`"
+    )
 
 
 def test_the_bill_of_materials_names_every_package_of_the_installer(script: dict[str, Any]) -> None:
     bill = script["sbom"]()
     named = {(each["name"], each["version"]) for each in bill["components"]}
-    assert {(p.name, p.version) for p in script["all_pins"]() if script["SHIPPED"] & set(p.groups)} == named
+    assert {
+        (p.name, p.version) for p in script["all_pins"]() if script["SHIPPED"] & set(p.groups)
+    } == named
     refs = [each["bom-ref"] for each in bill["components"]]
-    assert len(refs) == len(set(refs)) and bill["dependencies"] == [{"ref": "raw", "dependsOn": refs}]
+    assert len(refs) == len(set(refs)) and bill["dependencies"] == [
+        {"ref": "raw", "dependsOn": refs}
+    ]
     assert all(
-        each["licenses"][0]["expression"] and each["purl"].startswith("pkg:pypi/") for each in bill["components"]
+        each["licenses"][0]["expression"] and each["purl"].startswith("pkg:pypi/")
+        for each in bill["components"]
     )

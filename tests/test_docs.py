@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The documents: links and file names lead somewhere, and drawings that a script makes are up to date."""
+"""The documents: links and file names lead somewhere, and drawings that a script makes are up to
+date.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(p for top in ("docs", "resources", "model") for p in (ROOT / top).rglob("*.md"))])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(p for top in ("docs", "resources", "model") for p in (ROOT / top).rglob("*.md")),
+    ]
+)
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FILE = re.compile(r"`((?:raw_qgis_plugin|core|model|tests|resources|docs)/[\w/.-]+\.\w+)`")
@@ -49,18 +56,26 @@ def test_links_lead_somewhere(name: str) -> None:
 def test_files_that_are_named_exist(name: str) -> None:
     named = {path.replace("core/", "raw_qgis_plugin/core/", 1) if path.startswith("core/") else path
              for path in FILE.findall(prose(ROOT / name))}  # fmt: skip
-    assert not [path for path in named if not (ROOT / path).exists() and not path.startswith("resources/help/ID")]
+    assert not [
+        path
+        for path in named
+        if not (ROOT / path).exists() and not path.startswith("resources/help/ID")
+    ]
 
 
 def test_every_page_of_docs_is_in_its_index() -> None:
-    linked = {(ROOT / "docs" / link).resolve() for link in LINK.findall(prose(ROOT / "docs/README.md"))}
+    linked = {
+        (ROOT / "docs" / link).resolve() for link in LINK.findall(prose(ROOT / "docs/README.md"))
+    }
     pages = {page for page in PAGES if (ROOT / "docs") in page.parents} - {ROOT / "docs/README.md"}
     assert not [str(page) for page in pages - linked]
 
 
 def test_the_picture_of_the_rooms_is_up_to_date() -> None:
     script = runpy.run_path(str(ROOT / "docs/scripts/architecture.py"))
-    assert script["picture"]() == (ROOT / "docs/architecture.svg").read_text("utf-8"), "run `make docs`"
+    assert script["picture"]() == (ROOT / "docs/architecture.svg").read_text("utf-8"), (
+        "run `make docs`"
+    )
 
 
 def test_the_flows_are_up_to_date() -> None:
@@ -72,8 +87,12 @@ def test_the_flows_are_up_to_date() -> None:
 
 def test_pictures_of_the_help_are_those_of_the_guide() -> None:
     """So that `make pictures` renews them; they showed windows of an earlier version once."""
-    help_pages = "".join(page.read_text("utf-8") for page in (ROOT / "resources/help").glob("*.html"))
-    pictures = {picture.name: picture.read_bytes() for picture in (ROOT / "resources/help/images").iterdir()}
+    help_pages = "".join(
+        page.read_text("utf-8") for page in (ROOT / "resources/help").glob("*.html")
+    )
+    pictures = {
+        picture.name: picture.read_bytes() for picture in (ROOT / "resources/help/images").iterdir()
+    }
     assert set(re.findall(r'src="images/([^"]+)"', help_pages)) == set(pictures)
     for name, content in pictures.items():
         assert content == (ROOT / "docs/guide" / name).read_bytes(), "run `make pictures`"

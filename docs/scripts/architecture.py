@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Draw docs/architecture.svg: the rooms of the code on floors, with the arrows that the imports make.
+"""Draw docs/architecture.svg: the rooms of the code on floors, with the arrows that the imports
+make.
 
-A room stands above all rooms that it imports from; rooms that import from each other share a floor. An arrow that
-follows from others (a to b and b to c, so a to c) is left out.
+A room stands above all rooms that it imports from; rooms that import from each other share a floor.
+An arrow that follows from others (a to b and b to c, so a to c) is left out.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ def files() -> list[Path]:
 def room(file: Path) -> str:
     """The room of a file: a package of the plugin; in core and model, a package in them.
 
-    A file that lies beside the packages of core or model and imports from them stands above them, so it is a room of
-    its own; those of model are the commands.
+    A file that lies beside the packages of core or model and imports from them stands above them,
+    so it is a room of its own; those of model are the commands.
     """
     parts = [part for part in file.with_suffix("").parts if part != TOPS[0]]
     if parts[0] not in COLOUR:
@@ -84,14 +85,21 @@ def reach(edges: dict[str, set[str]], start: str) -> set[str]:
 
 def floors(below: dict[str, set[str]]) -> list[list[str]]:
     """Rooms by floor, the lowest first. below: all rooms under each room."""
-    circle = {name: {name, *(other for other in below[name] if name in below[other])} for name in below}
+    circle = {
+        name: {name, *(other for other in below[name] if name in below[other])} for name in below
+    }
     level: dict[str, int] = {}
     while len(level) < len(below):
         for name in below:
             under = set().union(*(below[one] for one in circle[name])) - circle[name]
             if name not in level and under <= level.keys():
-                level |= {one: 1 + max((level[other] for other in under), default=-1) for one in circle[name]}
-    return [[name for name in below if level[name] == floor] for floor in range(max(level.values()) + 1)]
+                level |= {
+                    one: 1 + max((level[other] for other in under), default=-1)
+                    for one in circle[name]
+                }
+    return [
+        [name for name in below if level[name] == floor] for floor in range(max(level.values()) + 1)
+    ]
 
 
 def contents(name: str) -> str:
@@ -111,15 +119,25 @@ def picture() -> str:
         (a, b)
         for a in edges
         for b in sorted(edges[a])
-        if not any(b in below[c] and c not in below[b] and a not in below[c] for c in edges[a] - {b})
+        if not any(
+            b in below[c] and c not in below[b] and a not in below[c] for c in edges[a] - {b}
+        )
     ]
     where: dict[str, float] = {}
     rows: list[list[Box]] = []
     for row in floors(below):  # each room over the rooms that it stands on
         under = {name: [where[b] for a, b in needed if a == name and b in where] for name in row}
-        row.sort(key=lambda name: (sum(under[name]) / len(under[name]) if under[name] else 0.5, name))
+        row.sort(
+            key=lambda name: (sum(under[name]) / len(under[name]) if under[name] else 0.5, name)
+        )
         where |= {name: (number + 0.5) / len(row) for number, name in enumerate(row)}
-        rows.insert(0, [Box(name, contents(name), COLOUR.get(re.split("[/:]", name)[0], "blue")) for name in row])
+        rows.insert(
+            0,
+            [
+                Box(name, contents(name), COLOUR.get(re.split("[/:]", name)[0], "blue"))
+                for name in row
+            ],
+        )
     return draw(rows, needed, width=1000, widest=230)
 
 

@@ -10,7 +10,8 @@ COLOURS = {
     "blue": ("#dbe9f6", "#2b6ca3"), "green": ("#def0dd", "#3b7f3a"), "orange": ("#fbe6cf", "#b5651d"),
     "grey": ("#ececec", "#666666"), "purple": ("#e9e0f3", "#6a4c93"),
 }  # fmt: skip
-GAP, SPACE, LINE, HEAD = 14, 40, 15, 26  # px: between boxes, between rows, a line of text, a title with its margins
+# px: between boxes, between rows, a line of text, a title with its margins
+GAP, SPACE, LINE, HEAD = 14, 40, 15, 26
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,12 @@ class Box:
         return HEAD + (LINE * len(self.text.split("\n")) + 6 if self.text else 0)
 
 
-def draw(rows: list[list[Box]], arrows: list[tuple[str, str]], width: int = 900, widest: int = 420) -> str:
-    """An SVG of rows of boxes, top to bottom. arrows: pairs of titles. width, widest: px, of the picture and a box."""
+def draw(
+    rows: list[list[Box]], arrows: list[tuple[str, str]], width: int = 900, widest: int = 420
+) -> str:
+    """An SVG of rows of boxes, top to bottom. arrows: pairs of titles. width, widest: px, of the
+    picture and a box.
+    """
     places: dict[str, tuple[float, float, float, float]] = {}
     y = float(GAP)
     for row in rows:
@@ -64,7 +69,9 @@ def _box(box: Box, x: float, y: float, wide: float, tall: float) -> str:
 
 
 def _arrow(start: tuple[float, ...], end: tuple[float, ...], width: int) -> str:
-    """A curve from a box to another: side by side in a row, else from an edge to the edge that faces it."""
+    """A curve from a box to another: side by side in a row, else from an edge to the edge that
+    faces it.
+    """
     (x0, y0, w0, h0), (x1, y1, w1, h1) = start, end
     if y0 == y1:
         right = x0 < x1

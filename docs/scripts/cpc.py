@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How well found trips agree with those of synthetic cities: python docs/scripts/cpc.py CITY ...
 
-CITY: a folder of `python -m model.synthetic`. Prints the common part of commuters (twice the trips common to the matrix
-found and the true one, over the trips of both) between its hexagons of 700 m, of all true trips and of those that are
-recorded, with all fixes and with one in ten minutes; and in brackets that of somebody who knows which of the true
-places each fix is at, and joins the places seen one after the other.
+CITY: a folder of `python -m model.synthetic`. Prints the common part of commuters (twice the trips
+common to the matrix found and the true one, over the trips of both) between its hexagons of 700 m,
+of all true trips and of those that are recorded, with all fixes and with one in ten minutes; and in
+brackets that of somebody who knows which of the true places each fix is at, and joins the places
+seen one after the other.
 """
 
 from __future__ import annotations
@@ -38,8 +39,12 @@ def read_fixes(city: Path, every_ms: int) -> Tracks:
 
 
 def true_trips(city: Path, tracks: Tracks) -> tuple[Trips, Trips, Trips]:
-    """The true trips of a city: all, those whose ends are recorded, and those between the places seen in tracks."""
-    truth = csv.read_csv(city / "truth_tracks.csv").sort_by([("user_id", "ascending"), ("t_start", "ascending")])
+    """The true trips of a city: all, those whose ends are recorded, and those between the places
+    seen in tracks.
+    """
+    truth = csv.read_csv(city / "truth_tracks.csv").sort_by(
+        [("user_id", "ascending"), ("t_start", "ascending")]
+    )
     t, recorded = np.stack([truth["t_start"], truth["t_end"]]), np.array(truth["recorded"])
     ids, user = np.unique(truth["user_id"], return_inverse=True)
     ends = [np.column_stack([truth[f"lon_{end}"], truth[f"lat_{end}"]]) for end in ("start", "end")]
@@ -58,7 +63,17 @@ def true_trips(city: Path, tracks: Tracks) -> tuple[Trips, Trips, Trips]:
 
 def _trips(begin: np.ndarray, end: np.ndarray) -> Trips:
     none = np.zeros(len(begin), np.int64)
-    return Trips(np.array(["1"], object), none, none, none, begin, end, none, np.zeros((len(none), 4)), none == 0)
+    return Trips(
+        np.array(["1"], object),
+        none,
+        none,
+        none,
+        begin,
+        end,
+        none,
+        np.zeros((len(none), 4)),
+        none == 0,
+    )
 
 
 def matrix(trips: Trips, zones: Zones) -> dict[tuple[str, str], float]:
@@ -69,7 +84,11 @@ def matrix(trips: Trips, zones: Zones) -> dict[tuple[str, str], float]:
 
 def common_part(one: dict[tuple[str, str], float], other: dict[tuple[str, str], float]) -> float:
     """The common part of commuters of two matrices."""
-    return 2 * sum(min(n, other.get(pair, 0)) for pair, n in one.items()) / (sum(one.values()) + sum(other.values()))
+    return (
+        2
+        * sum(min(n, other.get(pair, 0)) for pair, n in one.items())
+        / (sum(one.values()) + sum(other.values()))
+    )
 
 
 if __name__ == "__main__":
@@ -79,5 +98,10 @@ if __name__ == "__main__":
             tracks = read_fixes(city, every_ms)
             every, recorded, best = (matrix(trips, zones) for trips in true_trips(city, tracks))
             found = matrix(trips_of(find_diary(tracks, None)), zones)
-            figures = (f"{common_part(found, true):.3f} ({common_part(best, true):.3f})" for true in (every, recorded))
-            print(f"{city}: {words}: {{}} of all true trips, {{}} of those recorded".format(*figures))
+            figures = (
+                f"{common_part(found, true):.3f} ({common_part(best, true):.3f})"
+                for true in (every, recorded)
+            )
+            print(
+                f"{city}: {words}: {{}} of all true trips, {{}} of those recorded".format(*figures)
+            )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The dependencies. `lock` writes resources/locks from pyproject.toml, with uv and pip; it alone needs a network.
-`page` writes docs/reference/dependencies.md from the locks, `sbom FILE` a bill of materials in CycloneDX.
+"""The dependencies. `lock` writes resources/locks from pyproject.toml, with uv and pip; it alone
+needs a network. `page` writes docs/reference/dependencies.md from the locks, `sbom FILE` a bill of
+materials in CycloneDX.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from raw_qgis_plugin.environment.locks import PYTHONS, Pin, read  # noqa: E402
 
 LOCKS = ROOT / "resources" / "locks"
 PAGE = ROOT / "docs" / "reference" / "dependencies.md"
-SHIPPED = {"runtime", "cuda", "train", "installer"}  # the groups that the plugin's own installer knows
-# A lock for each major NumPy, as QGIS's own stays: what works with the oldest of it works with later ones.
+# the groups that the plugin's own installer knows
+SHIPPED = {"runtime", "cuda", "train", "installer"}
+# A lock for each major NumPy, as QGIS's own stays: what works with the oldest of it works with
+# later ones.
 NUMPY = {
     1: ["numpy==1.26.4"],
     2: [
@@ -45,8 +48,16 @@ WHEEL = re.compile(
     r"-(py3|py2\.py3|cp3\d+)-(none|abi3|cp3\d+)-(any|.*(manylinux.*_(x86_64|aarch64)|macosx\w*|win_(amd|arm)64))\.whl$"
 )
 TOO_OLD = re.compile(r"-cp3\d-(?!abi3)")  # wheels for Python 3.9 and before
-LINUX = [f"manylinux_2_{minor}_x86_64" for minor in range(5, 40)] + ["manylinux2014_x86_64", "manylinux2010_x86_64"]
-PLATFORMS = (("3.12", LINUX), ("3.10", LINUX), ("3.10", ["win_amd64"]), ("3.12", ["macosx_14_0_arm64"]))
+LINUX = [f"manylinux_2_{minor}_x86_64" for minor in range(5, 40)] + [
+    "manylinux2014_x86_64",
+    "manylinux2010_x86_64",
+]
+PLATFORMS = (
+    ("3.12", LINUX),
+    ("3.10", LINUX),
+    ("3.10", ["win_amd64"]),
+    ("3.12", ["macosx_14_0_arm64"]),
+)
 CLASSIFIED = {
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
@@ -65,11 +76,31 @@ IN_WORDS = {
 UNSAID = {"cuda-toolkit": "LicenseRef-NVIDIA-Proprietary"}
 # What may be combined with GPL-2.0-or-later: Apache-2.0 and LGPL-3.0 through its version 3.
 COMPATIBLE = {
-    *("Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "GPL-2.0-or-later"),
-    *("ISC", "LGPL-3.0-only", "MIT", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Zlib", "EPL-2.0 OR GPL-2.0-or-later", "HPND"),
+    *(
+        "Apache-2.0",
+        "Apache-2.0 WITH LLVM-exception",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "BSL-1.0",
+        "GPL-2.0-or-later",
+    ),
+    *(
+        "ISC",
+        "LGPL-3.0-only",
+        "MIT",
+        "MIT-CMU",
+        "MPL-2.0",
+        "PSF-2.0",
+        "Zlib",
+        "EPL-2.0 OR GPL-2.0-or-later",
+        "HPND",
+    ),
 }
-APART = "LicenseRef-NVIDIA-Proprietary"  # loaded by PyTorch and ONNX Runtime as libraries of the graphics card
-GENERATED = "<!-- Written by `make lock`. Do not edit: change pyproject.toml and run it again. -->\n"
+# loaded by PyTorch and ONNX Runtime as libraries of the graphics card
+APART = "LicenseRef-NVIDIA-Proprietary"
+GENERATED = (
+    "<!-- Written by `make lock`. Do not edit: change pyproject.toml and run it again. -->\n"
+)
 
 
 def run(folder: Path, *command: str) -> str:
@@ -79,7 +110,9 @@ def run(folder: Path, *command: str) -> str:
 
 def groups() -> dict[str, list[str]]:
     """The requirements of each dependency group, with those it includes."""
-    found = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "dependency-groups"
+    ]
 
     def lines(group: str) -> Iterator[str]:
         for each in found[group]:
@@ -91,23 +124,47 @@ def groups() -> dict[str, list[str]]:
 def compiled(folder: Path, requirements: Iterable[str], *more: str) -> str:
     """What uv resolves for every system and Python at once."""
     (folder / "in.txt").write_text("\n".join(requirements))
-    command = ["uv", "pip", "compile", "--quiet", "--universal", "--no-header", "--no-annotate", *more, "in.txt"]
+    command = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--no-header",
+        "--no-annotate",
+        *more,
+        "in.txt",
+    ]
     return run(folder, *command, "--python-version", "3.10")
 
 
 def resolve(numpy: int, folder: Path) -> list[Pin]:
     """The pins for a major NumPy, without their licences."""
-    wanted = {group: lines for group, lines in groups().items() if group in SHIPPED or numpy == max(NUMPY)}
+    wanted = {
+        group: lines for group, lines in groups().items() if group in SHIPPED or numpy == max(NUMPY)
+    }
     lowest, highest = [
-        f"python_version {sign} '3.{v[1]}'" for sign, v in zip((">=", "<="), PYTHONS[numpy], strict=True)
+        f"python_version {sign} '3.{v[1]}'"
+        for sign, v in zip((">=", "<="), PYTHONS[numpy], strict=True)
     ]
     environments = [f"{system} and {lowest} and {highest}" for system in SYSTEMS]
-    (folder / "pyproject.toml").write_text(f"[tool.uv]\nenvironments = {json.dumps(environments)}\n")
+    (folder / "pyproject.toml").write_text(
+        f"[tool.uv]\nenvironments = {json.dumps(environments)}\n"
+    )
     (folder / "numpy.txt").write_text("\n".join(NUMPY[numpy]))
     everything = [line for lines in wanted.values() for line in lines]
     text = compiled(folder, everything, "--constraint", "numpy.txt")
     (folder / "exact.txt").write_text(text)
-    compiled(folder, everything, "--constraint", "numpy.txt", "--format", "pylock.toml", "-o", "pylock.toml")
+    compiled(
+        folder,
+        everything,
+        "--constraint",
+        "numpy.txt",
+        "--format",
+        "pylock.toml",
+        "-o",
+        "pylock.toml",
+    )
     markers = dict((line.split(" ; ") + [""])[:2] for line in text.splitlines())
     members = defaultdict(set)
     for group, lines in wanted.items():
@@ -116,11 +173,19 @@ def resolve(numpy: int, folder: Path) -> list[Pin]:
     pins = []
     for package in tomllib.loads((folder / "pylock.toml").read_text())["packages"]:
         name, version = package["name"], package["version"]
-        sums = {each["url"].rsplit("/", 1)[-1]: each["hashes"]["sha256"] for each in package["wheels"]}
-        hashes = tuple(sums[file] for file in sorted(sums) if WHEEL.search(file) and not TOO_OLD.search(file))
+        sums = {
+            each["url"].rsplit("/", 1)[-1]: each["hashes"]["sha256"] for each in package["wheels"]
+        }
+        hashes = tuple(
+            sums[file] for file in sorted(sums) if WHEEL.search(file) and not TOO_OLD.search(file)
+        )
         if name != "numpy":  # QGIS's own stays
             pin = f"{name}=={version}"
-            pins.append(Pin(name, version, simpler(markers[pin], numpy), hashes, tuple(sorted(members[pin]))))
+            pins.append(
+                Pin(
+                    name, version, simpler(markers[pin], numpy), hashes, tuple(sorted(members[pin]))
+                )
+            )
     return pins
 
 
@@ -134,7 +199,8 @@ def simpler(marker: str, numpy: int) -> str:
 
 
 def licences(pins: Iterable[Pin]) -> dict[str, str]:
-    """The licence of each package as SPDX, from the metadata that pip reports; '' where it is not known.
+    """The licence of each package as SPDX, from the metadata that pip reports; '' where it is not
+    known.
 
     Of versions that the present locks hold pip is not asked again.
     """
@@ -152,9 +218,20 @@ def licences(pins: Iterable[Pin]) -> dict[str, str]:
                 "--quiet",
                 "--no-deps",
             ]
-            command += ["--only-binary", ":all:", "--target", "nowhere", "--report", "-", "--python-version", python]
+            command += [
+                "--only-binary",
+                ":all:",
+                "--target",
+                "nowhere",
+                "--report",
+                "-",
+                "--python-version",
+                python,
+            ]
             command += [word for each in platforms for word in ("--platform", each)]
-            done = subprocess.run([*command, f"{name}=={versions[name]}"], capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [*command, f"{name}=={versions[name]}"], capture_output=True, text=True, check=False
+            )
             if done.returncode == 0:
                 found[name] = licence(json.loads(done.stdout)["install"][0]["metadata"])
     return {name: UNSAID.get(name, found.get(name, "")) for name in versions}
@@ -164,9 +241,15 @@ def licence(metadata: dict[str, Any]) -> str:
     """The licence of a package as SPDX; '' where it is not known."""
     words = metadata.get("license", "").strip()
     said = [
-        CLASSIFIED.get(each.split(" :: ")[-1], "") for each in metadata.get("classifier", []) if "License ::" in each
+        CLASSIFIED.get(each.split(" :: ")[-1], "")
+        for each in metadata.get("classifier", [])
+        if "License ::" in each
     ]
-    return metadata.get("license_expression") or (said[0] if len(said) == 1 else "") or IN_WORDS.get(words, words[:40])
+    return (
+        metadata.get("license_expression")
+        or (said[0] if len(said) == 1 else "")
+        or IN_WORDS.get(words, words[:40])
+    )
 
 
 def lock() -> None:
@@ -180,12 +263,16 @@ def lock() -> None:
     for numpy, pins in locked.items():
         lines = [replace(pin, licence=known[pin.name]).line() for pin in pins]
         (LOCKS / f"numpy{numpy}.lock").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        print(f"resources/locks/numpy{numpy}.lock: {len(pins)} versions of {len({pin.name for pin in pins})} packages")
+        print(
+            f"resources/locks/numpy{numpy}.lock: {len(pins)} versions of {len({pin.name for pin in pins})} packages"
+        )
 
 
 def all_pins() -> list[Pin]:
     """The pins of all locks, each once."""
-    pins = {(pin.name, pin.version): pin for path in sorted(LOCKS.glob("*.lock")) for pin in read(path)}
+    pins = {
+        (pin.name, pin.version): pin for path in sorted(LOCKS.glob("*.lock")) for pin in read(path)
+    }
     return [pins[key] for key in sorted(pins)]
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Draw the figures of docs/how-it-works: flows as SVG, and three pictures that the plugin's own core computes."""
+"""Draw the figures of docs/how-it-works: flows as SVG, and three pictures that the plugin's own
+core computes.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs/how-it-works"
 
 
-# Of each page: its width, the widest box, the rows of boxes (title | text | colour), and chains of arrows.
+# Of each page: its width, the widest box, the rows of boxes (title | text | colour), and chains of
+# arrows.
 FLOWS = {
     "network": (760, 230, """
         fixes | t, lon, lat | grey
@@ -122,14 +125,24 @@ def draw_cleaning(path: Path) -> None:
     raw = lon.copy(), lat.copy()
     lon[missing] = np.nan
     tracks, skipped = build_tracks(None, None, t, lon, lat)
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained", sharex=True, sharey=True)
+    figure, axes = plt.subplots(
+        1, 2, figsize=(9, 3.2), layout="constrained", sharex=True, sharey=True
+    )
     axes[0].plot(*raw, ".-", color="#9aa5b1", lw=0.8)
     for row, name in ((jump, "impossible jump"), (missing, "no position"), (twice, "duplicate")):
         axes[0].plot(raw[0][row], raw[1][row], "o", mfc="none", color="#b5651d", ms=10)
-        axes[0].annotate(name, (raw[0][row], raw[1][row]), xytext=(0, 11), textcoords="offset points", ha="center")
+        axes[0].annotate(
+            name,
+            (raw[0][row], raw[1][row]),
+            xytext=(0, 11),
+            textcoords="offset points",
+            ha="center",
+        )
     axes[1].plot(tracks.lon, tracks.lat, ".-", color="#2b6ca3", lw=0.8)
     axes[0].set_title(f"{n} fixes as recorded", loc="left", fontsize=10)
-    axes[1].set_title(f"{len(tracks)} fixes kept, {skipped.total} skipped and counted", loc="left", fontsize=10)
+    axes[1].set_title(
+        f"{len(tracks)} fixes kept, {skipped.total} skipped and counted", loc="left", fontsize=10
+    )
     for ax in axes:
         ax.set(xticks=[], yticks=[], ymargin=0.12)
     figure.savefig(path, dpi=100, metadata={"Software": None})
@@ -164,7 +177,11 @@ def draw_regions(path: Path) -> None:
     ax.plot(users.lon, users.lat, ",", color="#b5651d", alpha=0.25)
     ax.set_aspect(1 / np.cos(np.radians(users.lat.mean())))
     ax.set_axis_off()
-    ax.set_title(f"distinct users of each region; hatched: fewer than {MIN_USERS}, withheld", loc="left", fontsize=10)
+    ax.set_title(
+        f"distinct users of each region; hatched: fewer than {MIN_USERS}, withheld",
+        loc="left",
+        fontsize=10,
+    )
     figure.savefig(path, dpi=100, metadata={"Software": None})
     plt.close(figure)
 
@@ -181,20 +198,44 @@ def draw_diary(path: Path) -> None:
     city = read(ROOT / "resources/sample/city_tracks.parquet")[0].by_user()
     city = city.take(np.isin(city.user_ids, ("u00154", "u00194"))[city.user])
     diary = find_diary(city, Model(open_bundle(None), "cpu"))
-    figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharex=True, sharey=True)
+    figure, axes = plt.subplots(
+        1, 2, figsize=(9, 4), layout="constrained", sharex=True, sharey=True
+    )
     axes[0].plot(city.lon, city.lat, ".", color="#9aa5b1", ms=2)
-    axes[0].set_title(f"{len(city):,} fixes of two invented people in a week", loc="left", fontsize=10)
-    modes = {"walk": "#e69f00", "bike": "#009e73", "motor vehicle": "#cc79a7", "rail": "#0072b2", "unknown": "#c3c9d0"}
+    axes[0].set_title(
+        f"{len(city):,} fixes of two invented people in a week", loc="left", fontsize=10
+    )
+    modes = {
+        "walk": "#e69f00",
+        "bike": "#009e73",
+        "motor vehicle": "#cc79a7",
+        "rail": "#0072b2",
+        "unknown": "#c3c9d0",
+    }
     for mode, colour in modes.items():
         for trip in np.flatnonzero(diary.trips["mode"] == mode):
             way = slice(*diary.trip_fixes.track_offsets[trip : trip + 2])
             axes[1].plot(diary.trip_fixes.lon[way], diary.trip_fixes.lat[way], color=colour, lw=1.4)
         axes[1].plot([], [], color=colour, lw=1.4, label=mode)
-    for kind, mark, colour in (("other", "o", "#5a6b7f"), ("work", "s", "#1f5f9e"), ("home", "^", "#b5651d")):
+    for kind, mark, colour in (
+        ("other", "o", "#5a6b7f"),
+        ("work", "s", "#1f5f9e"),
+        ("home", "^", "#b5651d"),
+    ):
         there = diary.stops["kind"] == kind
-        axes[1].plot(diary.stop_lon[there], diary.stop_lat[there], mark, color=colour, ms=7, mec="white", label=kind)
+        axes[1].plot(
+            diary.stop_lon[there],
+            diary.stop_lat[there],
+            mark,
+            color=colour,
+            ms=7,
+            mec="white",
+            label=kind,
+        )
     n_stops, n_trips = len(diary.stop_lon), diary.trip_fixes.n_tracks
-    axes[1].set_title(f"their diaries: {n_stops} stops and {n_trips} trips", loc="left", fontsize=10)
+    axes[1].set_title(
+        f"their diaries: {n_stops} stops and {n_trips} trips", loc="left", fontsize=10
+    )
     axes[1].legend(fontsize=8, ncols=2, frameon=False)
     for ax in axes:
         ax.set_aspect(1 / np.cos(np.radians(city.lat.mean())))

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Write pages of docs/reference: commands from the model room, algorithms from QGIS's Processing provider.
+"""Write pages of docs/reference: commands from the model room, algorithms from QGIS's Processing
+provider.
 
-`make docs` writes all of them. algorithms needs QGIS and the staged plugin, the others need the training packages.
+`make docs` writes all of them. algorithms needs QGIS and the staged plugin, the others need the
+training packages.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ SAMPLE = ROOT / "resources/sample"
 COMMANDS = {
     "Answers": ("forecast", "profiles", "regions", "embed", "diary", "flows", "fill.__main__"),
     "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "export"),
-    "Evaluation": tuple(f"evaluate.{name}" for name in ("forecast", "profiles", "regions", "probes")),
+    "Evaluation": tuple(
+        f"evaluate.{name}" for name in ("forecast", "profiles", "regions", "probes")
+    ),
     "The synthetic city": ("synthetic.__main__",),
     "Parts of the model": ("retrieval.train", "fill.train"),
 }
@@ -43,7 +47,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "similarregions": {"REGIONS": "aracaju_regions.gpkg", "TARGET": "$id = 1", "MIN_USERS": 1},
     "embedtracks": {},
 }  # fmt: skip
-KINDS = {"source": "layer", "sink": "new layer", "fileDestination": "new file", "folderDestination": "new folder"}
+KINDS = {
+    "source": "layer",
+    "sink": "new layer",
+    "fileDestination": "new file",
+    "folderDestination": "new folder",
+}
 GENERATED = "<!-- Written by `make docs`. Do not edit: change the program's own help and run it again. -->\n"
 
 
@@ -77,7 +86,11 @@ def commands() -> str:
         parts.append(f"## {title}\n")
         for module in modules:
             parser = find_parser(module)
-            parts += [f"### `{parser.prog.removesuffix('.__main__')}`\n", _text(parser.description), _flags(parser)]
+            parts += [
+                f"### `{parser.prog.removesuffix('.__main__')}`\n",
+                _text(parser.description),
+                _flags(parser),
+            ]
             parts.append(_text(parser.epilog))
     return "\n".join(part for part in parts if part)
 
@@ -86,7 +99,9 @@ def _text(text: str | None) -> str:
     """A help text as paragraphs; indented lines are code."""
     lines = (text or "").split("\n")
     return (
-        "\n".join(f"    {line.strip()}" if line.startswith("  ") else _escape(line) for line in lines).strip("\n")
+        "\n".join(
+            f"    {line.strip()}" if line.startswith("  ") else _escape(line) for line in lines
+        ).strip("\n")
         + "\n"
     )
 
@@ -101,7 +116,9 @@ def _flags(parser: argparse.ArgumentParser) -> str:
         if action.dest == "help":
             continue
         values = action.metavar or (
-            "{" + ",".join(map(str, action.choices)) + "}" if action.choices else action.dest.upper()
+            "{" + ",".join(map(str, action.choices)) + "}"
+            if action.choices
+            else action.dest.upper()
         )
         values = " ".join(values) if isinstance(values, tuple) else str(values)
         values = f"{values} …" if action.nargs in ("+", "*") else values
@@ -113,7 +130,9 @@ def _flags(parser: argparse.ArgumentParser) -> str:
 
 
 def algorithms(processing: Any, work: Path) -> str:
-    """The page of all algorithms. processing: QGIS's module, with the provider in it. work: a folder for layers."""
+    """The page of all algorithms. processing: QGIS's module, with the provider in it. work: a
+    folder for layers.
+    """
     from qgis.core import QgsApplication
 
     every = QgsApplication.processingRegistry().providerById("raw").algorithms()
@@ -121,10 +140,17 @@ def algorithms(processing: Any, work: Path) -> str:
     count = Counter(row for of_one in rows.values() for row in of_one)
     common = [row for row, times in count.items() if 2 * times > len(every)]
     head = ["| parameter | kind | default | meaning |", "|---|---|---|---|"]
-    parts = [GENERATED, "# Algorithms\n", "Common to most algorithms; the sections below list what each one adds.\n"]
+    parts = [
+        GENERATED,
+        "# Algorithms\n",
+        "Common to most algorithms; the sections below list what each one adds.\n",
+    ]
     parts += [*head, *common, ""]
     for algorithm in every:
-        parts += [f"## {algorithm.displayName()} (`{algorithm.id()}`)\n", _markdown(algorithm.shortHelpString()) + "\n"]
+        parts += [
+            f"## {algorithm.displayName()} (`{algorithm.id()}`)\n",
+            _markdown(algorithm.shortHelpString()) + "\n",
+        ]
         parts += [*head, *(row for row in rows[algorithm.id()] if row not in common), ""]
         parts += _fields(processing, algorithm, work)
     return "\n".join(parts)
@@ -158,15 +184,26 @@ def _fields(processing: Any, algorithm: Any, work: Path) -> list[str]:
     name = algorithm.id().partition(":")[2]
     if name not in EXAMPLES:
         return []
-    values = {key: str(SAMPLE / v) if (SAMPLE / str(v)).is_file() else v for key, v in EXAMPLES[name].items()}
+    values = {
+        key: str(SAMPLE / v) if (SAMPLE / str(v)).is_file() else v
+        for key, v in EXAMPLES[name].items()
+    }
     if name != "importtracks":
         values["INPUT"] = str(SAMPLE / "aracaju_tracks.gpkg")
-    outputs = [o for o in ("OUTPUT", *values) if o.startswith("OUTPUT") and algorithm.parameterDefinition(o)]
+    outputs = [
+        o
+        for o in ("OUTPUT", *values)
+        if o.startswith("OUTPUT") and algorithm.parameterDefinition(o)
+    ]
     files = {o: str(work / f"{name}_{o}.gpkg") for o in outputs}
     processing.run(algorithm.id(), {**values, **files})
     rows = ["| layer | fields |", "|---|---|"]
     for output, path in files.items():
-        fields = [f for f in QgsVectorLayer(path, output, "ogr").fields() if not f.name().startswith("fid")]
+        fields = [
+            f
+            for f in QgsVectorLayer(path, output, "ogr").fields()
+            if not f.name().startswith("fid")
+        ]
         words = [f"`{f.name()}`" for f in fields]
         if "`e000`" in words:
             words = [*words[: words.index("`e000`") + 1], "…", words[-1]]

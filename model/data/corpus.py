@@ -25,11 +25,13 @@ VIEW_COLUMNS = {"rows": np.int64, "slot": np.int32, "start": np.int64, "length":
 class Source:
     """One part of a corpus: memory-mapped columns t, lon, lat, and which of its people are used.
 
-    exact: simulated positions without recording error. folder: of the shards. validation: as in `load`. A pickled
-    source, for the processes that make batches, is opened again from its files.
+    exact: simulated positions without recording error. folder: of the shards. validation: as in
+    `load`. A pickled source, for the processes that make batches, is opened again from its files.
     """
 
-    def __init__(self, name: str, weight: float, exact: bool, folder: Path, validation: bool | None) -> None:
+    def __init__(
+        self, name: str, weight: float, exact: bool, folder: Path, validation: bool | None
+    ) -> None:
         self.name, self.weight, self.exact, self.validation = name, weight, exact, validation
         self.shards = open_shards(folder)
         self.t, self.lon, self.lat = self.shards.t, self.shards.lon, self.shards.lat
@@ -41,8 +43,8 @@ class Source:
     def view(self, cadence: int, filled: bool = False) -> View | None:
         """The runs of this source at `cadence` seconds, or None where it has none.
 
-        Under COARSE_S: trips, the first fix of each bin. From COARSE_S on: days, the last fix of each bin or, if
-        filled, the last fix before every multiple of the cadence.
+        Under COARSE_S: trips, the first fix of each bin. From COARSE_S on: days, the last fix of
+        each bin or, if filled, the last fix before every multiple of the cadence.
         """
         key = cadence, filled
         if key not in self.views:
@@ -54,16 +56,22 @@ class Source:
         """A view from the files beside the shards, which are made if missing."""
         folder = self.shards.folder / f"{self.validation}-{cadence}{'-filled' * filled}"
         make_once(folder, lambda fresh: _write_view(self, cadence, filled, fresh))
-        rows, slot, start, length = (mapped(folder / name, dtype) for name, dtype in VIEW_COLUMNS.items())
+        rows, slot, start, length = (
+            mapped(folder / name, dtype) for name, dtype in VIEW_COLUMNS.items()
+        )
         share = np.cumsum(length, dtype=np.float64)
-        return View(rows, slot if filled else None, start, length, share / share[-1]) if len(start) else None
+        return (
+            View(rows, slot if filled else None, start, length, share / share[-1])
+            if len(start)
+            else None
+        )
 
 
 @dataclass(frozen=True)
 class View:
-    """Runs of fixes at one cadence. rows: (m,) rows of the source. slot: (m,) times of the rows as multiples of the
-    cadence, or None for the fixes' own times. start, length: (r,) runs in `rows`. share: (r,) cumulative share of all
-    fixes.
+    """Runs of fixes at one cadence. rows: (m,) rows of the source. slot: (m,) times of the rows as
+    multiples of the cadence, or None for the fixes' own times. start, length: (r,) runs in `rows`.
+    share: (r,) cumulative share of all fixes.
     """
 
     rows: np.ndarray
@@ -75,15 +83,23 @@ class View:
 
 def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
     """Write VIEW_COLUMNS, a shard at a time."""
-    wanted = np.ones(len(s.shards.unseen), bool) if s.validation is None else s.shards.unseen == s.validation
+    wanted = (
+        np.ones(len(s.shards.unseen), bool)
+        if s.validation is None
+        else s.shards.unseen == s.validation
+    )
     with ExitStack() as opened:
         files = [opened.enter_context((folder / name).open("wb")) for name in VIEW_COLUMNS]
         count = 0
         for begin, end in pairwise([0, *s.shards.ends]):
             row = np.flatnonzero(wanted[s.shards.user[begin:end]]) + begin
             if len(row):
-                rows, slot, start, length = (_filled if filled else _resampled)(s.shards.user[row], s.t[row], cadence)
-                for file, dtype, values in zip(files, VIEW_COLUMNS.values(), (row[rows], slot, start + count, length)):
+                rows, slot, start, length = (_filled if filled else _resampled)(
+                    s.shards.user[row], s.t[row], cadence
+                )
+                for file, dtype, values in zip(
+                    files, VIEW_COLUMNS.values(), (row[rows], slot, start + count, length)
+                ):
                     values.astype(dtype).tofile(file)
                 count += len(rows)
                 give_back()
@@ -102,13 +118,16 @@ def _resampled(user: np.ndarray, t: np.ndarray, cadence: int) -> tuple[np.ndarra
 
 
 def _filled(user: np.ndarray, t: np.ndarray, cadence: int) -> tuple[np.ndarray, ...]:
-    """Rows of fixes filled round the clock, their slots, and starts and lengths of its runs in these rows."""
+    """Rows of fixes filled round the clock, their slots, and starts and lengths of its runs in
+    these rows.
+    """
     step = 1000 * cadence
     last = np.append(run_starts(user)[1:], True)
     slot = -(-t // step)  # the first slot at or after each fix
     until = np.append(slot[1:], 0)
     until[last] = slot[last] + 1
-    until = np.minimum(until, (t + 12 * HOUR_MS) // step + 1)  # a fix is held for twelve hours at most
+    # a fix is held for twelve hours at most
+    until = np.minimum(until, (t + 12 * HOUR_MS) // step + 1)
     count = np.maximum(until - slot, 0)
     rows = np.repeat(np.arange(len(t)), count)
     slots = expand_ranges(slot, count)
@@ -118,8 +137,8 @@ def _filled(user: np.ndarray, t: np.ndarray, cadence: int) -> tuple[np.ndarray, 
 
 
 def _runs(new: np.ndarray, t: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Starts and lengths of the runs that begin where `new`, with at least SHORTEST fixes and, where times t are given,
-    six hours.
+    """Starts and lengths of the runs that begin where `new`, with at least SHORTEST fixes and,
+    where times t are given, six hours.
     """
     start = np.flatnonzero(new)
     length = np.diff(np.append(start, len(new)))
@@ -130,17 +149,20 @@ def _runs(new: np.ndarray, t: np.ndarray | None) -> tuple[np.ndarray, np.ndarray
 
 
 def load(spec: str, *, validation: bool | None = False, cache: Path | None = None) -> Source:
-    """Open one source, which is tokenised (model/data/shards.py) unless the folder `cache` has its shards.
+    """Open one source, which is tokenised (model/data/shards.py) unless the folder `cache` has its
+    shards.
 
-    spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the others (False), or
-    all (None). cache: by default a temporary folder of this process. Cabs and devices held out for reports
-    (heldout.py) are never read from the published sources, which are known by their columns. Raises InputError where
-    nothing is left.
+    spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the
+    others (False), or all (None). cache: by default a temporary folder of this process. Cabs and
+    devices held out for reports (heldout.py) are never read from the published sources, which are
+    known by their columns. Raises InputError where nothing is left.
     """
     weight, path, exact = parse(spec)
     source = Source(Path(path).stem, weight, exact, shards_of(path, cache), validation)
     if validation is not None and not (source.shards.unseen == validation).any():
-        raise InputError(f"{path} holds no tracks {'to validate with' if validation else 'to train on'}.")
+        raise InputError(
+            f"{path} holds no tracks {'to validate with' if validation else 'to train on'}."
+        )
     return source
 
 
@@ -162,17 +184,23 @@ def parse(spec: str) -> tuple[float, str, bool]:
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise InputError(f"The weight in '{spec}' is no positive number: write for instance 2*PATH.")
+        raise InputError(
+            f"The weight in '{spec}' is no positive number: write for instance 2*PATH."
+        )
     return value, rest.removeprefix("exact:"), rest.startswith("exact:")
 
 
 def source_name(spec: str) -> str:
-    """A source as a card names it: weight, kind and the end of the path, without folders of this machine or the name
-    of its user.
+    """A source as a card names it: weight, kind and the end of the path, without folders of this
+    machine or the name of its user.
     """
     weight, star, rest = spec.rpartition("*")
     kind, colon, path = rest.partition(":")
     if kind not in (*FORMATS, "exact"):
         kind, colon, path = "", "", rest
-    end = Path(path).parts[-1:] if Path(path).absolute().parent == Path.home() else Path(path).parts[-2:]
+    end = (
+        Path(path).parts[-1:]
+        if Path(path).absolute().parent == Path.home()
+        else Path(path).parts[-2:]
+    )
     return weight + star + kind + colon + "/".join(end)

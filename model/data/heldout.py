@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Units that never train, so that figures are measured on unseen people and vehicles.
 
-The rule for cabs needs no list. The GoTrack devices are those of the shipped sample, chosen by the rule in
-resources/sample/make_aracaju.py. resources/sample/heldout.json records both for readers without Python.
+The rule for cabs needs no list. The GoTrack devices are those of the shipped sample, chosen by the
+rule in resources/sample/make_aracaju.py. resources/sample/heldout.json records both for readers
+without Python.
 """
 
 from __future__ import annotations
 
 import zlib
 
-# The ten devices after the three with the most fixes (those train), of the devices with at least 200.
+# The ten devices after the three with the most fixes (those train), of the devices with at least
+# 200.
 HELD_OUT_DEVICES = ("4", "10", "8", "9", "24", "12", "16", "13", "15", "0")
 
 

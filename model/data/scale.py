@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Embed more tracks than memory holds: by parts of the users, in one process or by Ray's workers.
 
-The source is split by a hash of the user; then each part is cut into units and embedded. Split and parts get their
-names when they are complete: after a kill, of a worker or of the command, only missing ones are made.
+The source is split by a hash of the user; then each part is cut into units and embedded. Split and
+parts get their names when they are complete: after a kill, of a worker or of the command, only
+missing ones are made.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ SKIPPED = "skipped.json"  # beside the parts
 
 
 def open_parts(beside: Path, source: str, unit: str, schema: Schema, recipe: str) -> list[Path]:
-    """The files of the source's parts in a private folder beside a path, made unless they are there. Its name depends
-    on the input and all options, so that work that was broken off is resumed, and no other work. recipe: the key of the
-    model and of the way in which it embeds.
+    """The files of the source's parts in a private folder beside a path, made unless they are
+    there. Its name depends on the input and all options, so that work that was broken off is
+    resumed, and no other work. recipe: the key of the model and of the way in which it embeds.
     """
     path, kind = find_source(source)
-    files = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files_of(path, kind)]
+    files = [
+        (str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files_of(path, kind)
+    ]
     key = hashlib.sha256(repr((files, kind, unit, schema, recipe)).encode()).hexdigest()[:8]
     folder = beside.with_name(f"{beside.name}.parts-{key}")
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -71,7 +74,9 @@ def embed_part(part: Path, unit: str, model: Model, progress: Progress = no_prog
 
 
 def table_of(units: Tracks, unit: str, vectors: np.ndarray) -> pa.Table:
-    """user_id, track_id or day, lon and lat of the most visited place (a 500 m grid), and e000, e001, …"""
+    """user_id, track_id or day, lon and lat of the most visited place (a 500 m grid), and e000,
+    e001, …
+    """
     columns: dict[str, Any] = {"user_id": pa.array(units.user_ids[units.track_user], pa.string())}
     if unit != "user":
         columns["day" if unit == "day" else "track_id"] = pa.array(units.track_ids, pa.string())
@@ -100,11 +105,17 @@ def embed_on_ray(
     A part whose worker dies is repeated. InputError for what fails again.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # this process sends no statistics
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # a worker's error is raised here in one sentence
+    # a worker's error is raised here in one sentence
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     import ray
 
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=True)
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            configure_logging=True,
+        )
         task = ray.remote(_embed_with).options(max_retries=5, num_gpus=1 if device == "cuda" else 0)
         running = [task.remote(part, unit, bundle, device) for part in parts]
         while running:
@@ -112,7 +123,9 @@ def embed_on_ray(
             ray.get(done)
             progress(1 - len(running) / len(parts))
     except ConnectionError as error:
-        raise InputError(f"There is no Ray cluster at '{address}': start one with 'ray start --head'.") from error
+        raise InputError(
+            f"There is no Ray cluster at '{address}': start one with 'ray start --head'."
+        ) from error
     except ray.exceptions.RayTaskError as error:
         raise InputError(str(error.cause)) from error
     finally:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tokenised shards of a corpus: memory-mapped columns t, lon, lat, user, for as long as a command runs.
+"""Tokenised shards of a corpus: memory-mapped columns t, lon, lat, user, for as long as a command
+runs.
 
-A source of any size and order is split by user; each part is cleaned, sorted and appended as one shard, so that memory
-holds one shard at a time. The shards are personal data: their folder is private, and goes with the run.
+A source of any size and order is split by user; each part is cleaned, sorted and appended as one
+shard, so that memory holds one shard at a time. The shards are personal data: their folder is
+private, and goes with the run.
 """
 
 from __future__ import annotations
@@ -37,8 +39,9 @@ COLUMNS = {"user": np.int32, "t": np.int64, "lon": np.float64, "lat": np.float64
 
 
 class Shards(NamedTuple):
-    """Cleaned fixes by user, memory-mapped. user: (n,) int32, t, lon, lat: (n,). ends: where each shard ends. unseen:
-    (n_users,) bool, held out for validation. typical_s: median time between fixes.
+    """Cleaned fixes by user, memory-mapped. user: (n,) int32, t, lon, lat: (n,). ends: where each
+    shard ends. unseen: (n_users,) bool, held out for validation. typical_s: median time between
+    fixes.
     """
 
     folder: Path
@@ -57,21 +60,25 @@ def _scratch() -> Scratch:
 
 
 def shards_of(source: str, folder: Path | None = None) -> Path:
-    """The folder of a source's shards in a folder, made unless it is there; by default in a temporary folder of this
-    process. source: 'path' or 'kind:path'. InputError as of `stream`.
+    """The folder of a source's shards in a folder, made unless it is there; by default in a
+    temporary folder of this process. source: 'path' or 'kind:path'. InputError as of `stream`.
     """
     folder = folder or Path(_scratch().name)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise InputError(f"The folder {folder} of the shards cannot be made: {error.strerror}.") from error
+        raise InputError(
+            f"The folder {folder} of the shards cannot be made: {error.strerror}."
+        ) from error
     own = folder / hashlib.sha256(source.encode()).hexdigest()[:16]
     make_once(own, lambda fresh: _make(source, fresh))
     return own
 
 
 def make_once(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a folder's files, unless it is there. The folder gets its name when it is complete."""
+    """Let `write` make a folder's files, unless it is there. The folder gets its name when it is
+    complete.
+    """
     if folder.is_dir():
         return
     with Scratch(".making-", folder.parent) as beside:
@@ -89,12 +96,16 @@ def open_shards(folder: Path) -> Shards:
     """The shards in a folder that `shards_of` made."""
     about = json.loads((folder / "about.json").read_text("utf-8"))
     user, t, lon, lat = (mapped(folder / name, dtype) for name, dtype in COLUMNS.items())
-    return Shards(folder, user, t, lon, lat, about["ends"], np.load(folder / "unseen.npy"), about["typical_s"])
+    return Shards(
+        folder, user, t, lon, lat, about["ends"], np.load(folder / "unseen.npy"), about["typical_s"]
+    )
 
 
 def mapped(file: Path, dtype: type) -> np.ndarray:
     """The values in a file, memory-mapped; an empty file cannot be mapped."""
-    return np.memmap(file, dtype, "r").view(np.ndarray) if file.stat().st_size else np.zeros(0, dtype)
+    return (
+        np.memmap(file, dtype, "r").view(np.ndarray) if file.stat().st_size else np.zeros(0, dtype)
+    )
 
 
 def give_back() -> None:
@@ -123,7 +134,9 @@ def _shard(source: str, folder: Path, found: Schema, skipped: Skipped) -> None:
             if not len(tracks):
                 continue
             user = tracks.track.astype(np.int64) + len(users)
-            for file, dtype, values in zip(files, COLUMNS.values(), (user, tracks.t, tracks.lon, tracks.lat)):
+            for file, dtype, values in zip(
+                files, COLUMNS.values(), (user, tracks.t, tracks.lon, tracks.lat)
+            ):
                 values.astype(dtype).tofile(file)
             ends.append(len(user) + (ends[-1] if ends else 0))
             steps.append(np.diff(tracks.t)[tracks.steps()][:20_000])
@@ -139,12 +152,13 @@ def _shard(source: str, folder: Path, found: Schema, skipped: Skipped) -> None:
 
 
 def _cleaned(part: Path, source: str, found: Schema, skipped: Skipped) -> Tracks:
-    """The tracks of a part, which is deleted, one a user: days of a person belong together, and silences divide trips.
-    Without the cabs and devices that are held out for reports.
+    """The tracks of a part, which is deleted, one a user: days of a person belong together, and
+    silences divide trips. Without the cabs and devices that are held out for reports.
     """
     table = parquet.read_table(part, memory_map=False)
     part.unlink()
-    if "user" not in table.column_names and "track" in table.column_names:  # a track without a user has one of its own
+    # a track without a user has one of its own
+    if "user" not in table.column_names and "track" in table.column_names:
         table = table.append_column("user", table["track"])
     tracks, dropped = build([table])
     for reason, count in dropped.items():
@@ -154,12 +168,16 @@ def _cleaned(part: Path, source: str, found: Schema, skipped: Skipped) -> Tracks
         (found.user == "cab_id" and held_out_cab(name)) or (gotrack and name in HELD_OUT_DEVICES)
         for name in tracks.user_ids
     ]
-    return tracks.take(~np.array(apart, bool)[tracks.user]).by_user() if any(apart) else tracks.by_user()
+    return (
+        tracks.take(~np.array(apart, bool)[tracks.user]).by_user()
+        if any(apart)
+        else tracks.by_user()
+    )
 
 
 def unseen(users: list[str]) -> np.ndarray:
-    """Which users are held out for validation, (n,) bool: a fiftieth, by the hash of their names; of few users up to
-    six, but at most a fifth: fewer than five users all train.
+    """Which users are held out for validation, (n,) bool: a fiftieth, by the hash of their names;
+    of few users up to six, but at most a fifth: fewer than five users all train.
     """
     draw = np.array([zlib.crc32(b"validation" + user.encode()) for user in users], np.int64)
     chosen, most = draw % 50 == 0, len(users) // 5
@@ -173,10 +191,12 @@ def unseen(users: list[str]) -> np.ndarray:
 def split(
     source: str, folder: Path, n_files: int, schema: Schema = AS_GUESSED, by_track: bool = False
 ) -> tuple[Schema, Skipped]:
-    """Write the fixes of a source to folder/000.parquet … by a hash of the user, in the columns of `stream`, ids as
-    text. Without users all fixes are one user's, or where by_track is set a hash of the track decides.
+    """Write the fixes of a source to folder/000.parquet … by a hash of the user, in the columns of
+    `stream`, ids as text. Without users all fixes are one user's, or where by_track is set a hash
+    of the track decides.
 
-    Returns how the source was read, and the fixes that could not be read. Raises InputError as `stream` does.
+    Returns how the source was read, and the fixes that could not be read. Raises InputError as
+    `stream` does.
     """
     skipped = Skipped()
     found, tables = stream(source, "auto", schema, skipped)
@@ -188,7 +208,9 @@ def split(
         def write() -> None:
             table = pa.concat_tables(held)
             held.clear()
-            part = _parts(table, "track" if by_track and "user" not in table.column_names else "user", n_files)
+            part = _parts(
+                table, "track" if by_track and "user" not in table.column_names else "user", n_files
+            )
             order = np.argsort(part, kind="stable")
             ends = np.searchsorted(part[order], np.arange(n_files + 1))
             table = table.take(order)
@@ -197,10 +219,19 @@ def split(
 
         for table in tables:
             if not writers:
-                written = pa.schema({name: types.get(name, pa.float64()) for name in table.column_names})
+                written = pa.schema(
+                    {name: types.get(name, pa.float64()) for name in table.column_names}
+                )
                 files = [folder / f"{n:03d}.parquet" for n in range(n_files)]
-                writers = [opened.enter_context(parquet.ParquetWriter(f, written, compression="zstd")) for f in files]
-            held.append(pa.table([plain_column(table[f.name]).cast(f.type) for f in written], schema=written))
+                writers = [
+                    opened.enter_context(parquet.ParquetWriter(f, written, compression="zstd"))
+                    for f in files
+                ]
+            held.append(
+                pa.table(
+                    [plain_column(table[f.name]).cast(f.type) for f in written], schema=written
+                )
+            )
             if sum(map(len, held)) >= ROWS:
                 write()
         if held:
@@ -213,11 +244,14 @@ def _parts(table: pa.Table, key: str, n_files: int) -> np.ndarray:
     if key not in table.column_names:
         return np.zeros(len(table), np.int64)
     codes, names = encode_ids(ids_of(table[key]))
-    return np.array([*(zlib.crc32(name.encode()) % n_files for name in names), 0], np.int64)[codes]  # 0 for code -1
+    # 0 for code -1
+    return np.array([*(zlib.crc32(name.encode()) % n_files for name in names), 0], np.int64)[codes]
 
 
 def count_rows(source: str) -> int:
-    """The rows of a source: from Parquet's footers (InputError where broken), else estimated from its size."""
+    """The rows of a source: from Parquet's footers (InputError where broken), else estimated from
+    its size.
+    """
     path, kind = find_source(source)
     files = files_of(path, kind)
     if kind != "parquet":

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Measure a model against simple methods on the same cases: python -m model.evaluate COMMAND
 
-forecast: forecasts. profiles: heads on unseen labels. regions: labels of regions from their visitors. probes: heads
-from few labels, and the value of pretraining. Each is a module of this package; COMMAND --help describes it.
+forecast: forecasts. profiles: heads on unseen labels. regions: labels of regions from their
+visitors. probes: heads from few labels, and the value of pretraining. Each is a module of this
+package; COMMAND --help describes it.
 """
 
 from __future__ import annotations
@@ -30,14 +31,28 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def make_parser(what: str, description: str, record: bool = False) -> Parser:
-    """The parser of one of COMMANDS, with their common arguments. record: a card may have its figures."""
+    """The parser of one of COMMANDS, with their common arguments. record: a card may have its
+    figures.
+    """
     p = Parser(f"python -m model.evaluate {what}", description=description)
     p.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
     p.add_argument("--bundle", help="model bundle (default: the shipped one)")
-    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
-    p.add_argument("--output", type=report, metavar="REPORT", help="write the figures to REPORT.json")
+    p.add_argument(
+        "--seed",
+        type=from_zero,
+        default=0,
+        metavar="S",
+        help="of what is drawn (default %(default)s)",
+    )
+    p.add_argument(
+        "--output", type=report, metavar="REPORT", help="write the figures to REPORT.json"
+    )
     if record:
-        p.add_argument("--record", metavar="NAME", help="write the figures into the card of --bundle (a folder)")
+        p.add_argument(
+            "--record",
+            metavar="NAME",
+            help="write the figures into the card of --bundle (a folder)",
+        )
     return p
 
 
@@ -50,11 +65,15 @@ def report(text: str) -> Path:
 
 
 def check(args: argparse.Namespace) -> None:
-    """Raise InputError, before any work, for a report over the tracks, or where no card can have the figures."""
+    """Raise InputError, before any work, for a report over the tracks, or where no card can have
+    the figures.
+    """
     if args.output:
         check_not_read(args.output, [args.tracks])
     if getattr(args, "record", None) and not (args.bundle and Path(args.bundle).is_dir()):
-        raise InputError("--record writes into the card of a bundle of your own: give its folder as --bundle.")
+        raise InputError(
+            "--record writes into the card of a bundle of your own: give its folder as --bundle."
+        )
 
 
 def write_report(args: argparse.Namespace, results: Any) -> None:

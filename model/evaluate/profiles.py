@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Test a head on unseen labels, beside a simple method: python -m model.evaluate profiles
 
-The simple method is the same answer for all or, with the tracks and labels of --baseline (such as those that taught the
-head), gradient boosting on their features that need no network.
+The simple method is the same answer for all or, with the tracks and labels of --baseline (such as
+those that taught the head), gradient boosting on their features that need no network.
 """
 
 from __future__ import annotations
@@ -43,12 +43,17 @@ def labelled(
     if not classes:
         return tracks, found, found.value.astype(float)
     place = {word.casefold(): i for i, word in enumerate(classes)}
-    return tracks, found, np.array([place[word.casefold()] for word in label_words(found.value, rename)])
+    return (
+        tracks,
+        found,
+        np.array([place[word.casefold()] for word in label_words(found.value, rename)]),
+    )
 
 
 def evaluate_head(args: argparse.Namespace, model: Model) -> dict:
-    """A head beside the baseline. Classes: also the confusion (rows: truth), the accuracy of the most frequent class,
-    how often the head is sure, and its accuracy then. Numbers: also the coverage of the interval, and the correlation.
+    """A head beside the baseline. Classes: also the confusion (rows: truth), the accuracy of the
+    most frequent class, how often the head is sure, and its accuracy then. Numbers: also the
+    coverage of the interval, and the correlation.
     """
     head = model.bundle.head(args.task)
     task = Task(head["kind"], tuple(head.get("classes", ())))
@@ -58,21 +63,30 @@ def evaluate_head(args: argparse.Namespace, model: Model) -> dict:
     simple = np.full(len(truth), np.bincount(truth).argmax() if task.classes else np.median(truth))
     if args.baseline:
         theirs, _, learned = labelled(args.baseline[0], args.baseline[1], args, head)
-        taught, asked = (head_inputs(track_features(some), some, head["unit"]) for some in (theirs, tracks))
+        taught, asked = (
+            head_inputs(track_features(some), some, head["unit"]) for some in (theirs, tracks)
+        )
         simple = boosting(taught, learned, task, args.seed).predict(asked)
     x, truth, simple, group = (a[known] for a in (x, truth, simple, found.group))
-    more: dict = {"people": len(np.unique(group)), "baseline_is": BASELINE if args.baseline else SAME_FOR_ALL}
+    more: dict = {
+        "people": len(np.unique(group)),
+        "baseline_is": BASELINE if args.baseline else SAME_FOR_ALL,
+    }
     if task.classes:
         p = softmax(model.run_head(args.task, x).astype(np.float64))
         answer, sure = p.argmax(axis=1), p.max(axis=1) >= head["threshold"]
         right = answer == truth
         more |= {
-            "most_frequent": float(np.bincount(truth).max() / len(truth)), "sure": float(sure.mean()),
-            "accuracy_where_sure": float(right[sure].mean()) if sure.any() else None, "classes": head["classes"],
+            "most_frequent": float(np.bincount(truth).max() / len(truth)),
+            "sure": float(sure.mean()),
+            "accuracy_where_sure": float(right[sure].mean()) if sure.any() else None,
+            "classes": head["classes"],
             "confusion": confusion_matrix(truth, answer, labels=range(len(task.classes))).tolist(),
-        }  # fmt: skip
+        }
     else:
-        columns = head_columns({**head, "domain": {}}, model, x, {name: each[known] for name, each in stats.items()})
+        columns = head_columns(
+            {**head, "domain": {}}, model, x, {name: each[known] for name, each in stats.items()}
+        )
         answer, low, high = (columns[args.task + part] for part in ("", "_low", "_high"))
         varies = np.ptp(answer) > 0 and np.ptp(truth) > 0
         more |= {"inside": float(((truth >= low) & (truth <= high)).mean())}
@@ -88,9 +102,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--labels", type=Path, required=True, metavar="L", help="as for model.finetune")
     p.add_argument("--field", required=True, metavar="F", help="column of the labels")
     p.add_argument("--task", required=True, metavar="NAME", help="the head")
-    p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
-    p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
-    p.add_argument("--baseline", nargs=2, metavar=("T", "L"), help="tracks and labels that trees learn from")
+    p.add_argument(
+        "--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename"
+    )
+    p.add_argument(
+        "--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random"
+    )
+    p.add_argument(
+        "--baseline", nargs=2, metavar=("T", "L"), help="tracks and labels that trees learn from"
+    )
     args = p.parse_args(argv)
     check(args)
     bundle = open_bundle(args.bundle)

@@ -29,7 +29,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read, fill, write."""
     parser = cli.make_parser("fill", "Where tracks were between two fixes.", EPILOG, bundle=False)
     cli.add_options(parser, FillSpec)
-    parser.add_argument("--at", metavar="Q", help="ask for these times instead: a Parquet or CSV table, track_id and t")
+    parser.add_argument(
+        "--at",
+        metavar="Q",
+        help="ask for these times instead: a Parquet or CSV table, track_id and t",
+    )
     args = parser.parse_args(argv)
     tracks, guess = cli.read_tracks(args)
     spec = cli.spec_of(args, FillSpec)
@@ -41,8 +45,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     if queries.n_open:
         cli.warn(f"{queries.n_open:,} gaps longer than {spec.max_gap_min:g} minutes stay open.")
     track = tracks.track[queries.before]
-    ids = {"user_id": tracks.user_ids[tracks.track_user[track]], "track_id": tracks.track_ids[track]}
-    columns = {**cli.id_columns(ids, args, guess), "t": cli.utc_times(queries.t), **figures_of(tracks, queries)}
+    ids = {
+        "user_id": tracks.user_ids[tracks.track_user[track]],
+        "track_id": tracks.track_ids[track],
+    }
+    columns = {
+        **cli.id_columns(ids, args, guess),
+        "t": cli.utc_times(queries.t),
+        **figures_of(tracks, queries),
+    }
     cli.write_table(args.output, {**columns, "inferred": np.ones(len(queries.t), bool)})
 
 
@@ -55,7 +66,9 @@ def figures_of(tracks: Tracks, queries: GapQueries) -> dict[str, np.ndarray]:
     return columns
 
 
-def fill_at(tracks: Tracks, track: np.ndarray, t: np.ndarray, max_gap_s: float) -> dict[str, np.ndarray]:
+def fill_at(
+    tracks: Tracks, track: np.ndarray, t: np.ndarray, max_gap_s: float
+) -> dict[str, np.ndarray]:
     """FIGURES (m,) and inferred (m,) of tracks at times (m,); nan where there is no answer.
 
     track: (m,) rows of tracks.track_ids, -1 for none.
@@ -64,11 +77,18 @@ def fill_at(tracks: Tracks, track: np.ndarray, t: np.ndarray, max_gap_s: float) 
     after = np.minimum(before + 1, len(tracks) - 1)
     own = (track >= 0) & (t != NO_TIME) & (before >= 0) & (tracks.track[before] == track)
     exact = own & (tracks.t[before] == t)
-    gap = own & ~exact & (tracks.track[after] == track) & (tracks.t[after] - tracks.t[before] <= 1000 * max_gap_s)
+    gap = (
+        own
+        & ~exact
+        & (tracks.track[after] == track)
+        & (tracks.t[after] - tracks.t[before] <= 1000 * max_gap_s)
+    )
     rows = np.flatnonzero(gap)
     rows = rows[np.argsort(before[rows], kind="stable")]
     found = figures_of(tracks, GapQueries(before[rows], t[rows]))
-    for name, at_fix in zip(FIGURES, (tracks.lon[before], tracks.lat[before], 0.0, 0.0), strict=True):
+    for name, at_fix in zip(
+        FIGURES, (tracks.lon[before], tracks.lat[before], 0.0, 0.0), strict=True
+    ):
         values = np.where(exact, at_fix, np.nan)
         values[rows], found[name] = found[name], values
     if unanswered := np.count_nonzero(~exact & ~gap):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Fit heads with scikit-learn: a linear model, and from a hundred labels on a forest beside it.
 
-Both are kept as the arrays that core/bundle/heads.py evaluates, in training as in the plugin. The linear model carries
-over to other recordings; the forest finds thresholds, such as the speed between a bike and a bus.
+Both are kept as the arrays that core/bundle/heads.py evaluates, in training as in the plugin. The
+linear model carries over to other recordings; the forest finds thresholds, such as the speed
+between a bike and a bus.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Task:
-    """What a head predicts. kind: 'binary', 'classes' or 'number'. classes: the labels. transform: the scale of a
-    number, 'identity' or 'log1p'.
+    """What a head predicts. kind: 'binary', 'classes' or 'number'. classes: the labels. transform:
+    the scale of a number, 'identity' or 'log1p'.
     """
 
     kind: str
@@ -57,7 +58,8 @@ class Settings:
     enough: int = 100  # whole units from which on there is a forest
     max_weight: float = 10.0  # of a label of a rare class
     weak_columns: float = 0.3  # weight of the network's states in the second of two linear models
-    penalties: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of ridge regressions, of which one is chosen
+    # of ridge regressions, of which one is chosen
+    penalties: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
     trees: int = 60
     depth: int = 12
     leaf: int = 10  # fewest rows of a leaf
@@ -67,7 +69,9 @@ class Settings:
 
 
 def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Task, np.ndarray]:
-    """The task of a label column (n,), and its labels (n,): classes as integers, numbers in the task's scale."""
+    """The task of a label column (n,), and its labels (n,): classes as integers, numbers in the
+    task's scale.
+    """
     words = label_words(values, rename)
     if None in words:
         raise InputError("Some units have no label: leave them out.")
@@ -81,22 +85,27 @@ def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Ta
 
 
 def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
-    """The task of numbers (n,), and the numbers in its scale: logarithms of counts and of long tails."""
+    """The task of numbers (n,), and the numbers in its scale: logarithms of counts and of long
+    tails.
+    """
     if y.min() >= 0 and ((y == np.rint(y)).all() or y.max() > 3 * np.median(y)):
         return Task("number", transform="log1p"), np.log1p(y)
     return Task("number"), y
 
 
 def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> np.ndarray | None:
-    """(n,) weights of labels y (n,): balanced classes, or for two half-way to these. weight: (n,) of the labels before
-    that, if they differ; those of numbers.
+    """(n,) weights of labels y (n,): balanced classes, or for two half-way to these. weight: (n,)
+    of the labels before that, if they differ; those of numbers.
     """
     if not task.classes:
         return None if weight is None else weight / weight.mean()
     weight = np.ones(len(y)) if weight is None else weight
     count = np.bincount(y, weight, len(task.classes))
     rarity = count[count > 0].mean() / np.maximum(count, 1e-9)
-    weights = weight * np.minimum(rarity ** (0.5 if task.kind == "binary" else 1.0), Settings.max_weight)[y]
+    weights = (
+        weight
+        * np.minimum(rarity ** (0.5 if task.kind == "binary" else 1.0), Settings.max_weight)[y]
+    )
     return weights / weights.mean()
 
 
@@ -106,7 +115,8 @@ class Scale:
 
     centre: np.ndarray
     spread: np.ndarray
-    varies: np.ndarray  # a column that hardly varies, such as the area of a grid's cells, has no weight
+    # a column that hardly varies, such as the area of a grid's cells, has no weight
+    varies: np.ndarray
 
     @classmethod
     def of(cls, x: np.ndarray) -> Scale:
@@ -123,17 +133,23 @@ class Scale:
         return self.centre[column] + self.spread[column] * np.sign(z) * np.expm1(np.abs(z))
 
 
-def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None) -> Arrays:
-    """A ridge regression (classes: one each, to -1 and 1), averaged over two weightings of the columns: the lower the
-    leave-one-out error of a weighting, the more it counts.
+def linear(
+    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None
+) -> Arrays:
+    """A ridge regression (classes: one each, to -1 and 1), averaged over two weightings of the
+    columns: the lower the leave-one-out error of a weighting, the more it counts.
 
-    x: (n, d). y: (n,) in the task's scale. strength: (d,) of the columns. Those of less than the greatest are the
-    network's states. weight: (n,) of rows.
+    x: (n, d). y: (n,) in the task's scale. strength: (d,) of the columns. Those of less than the
+    greatest are the network's states. weight: (n,) of rows.
     """
     scale, weak = Scale.of(x), strength < strength.max()
-    weightings = [strength] + [np.where(weak, Settings.weak_columns * strength, strength)] * bool(weak.any())
+    weightings = [strength] + [np.where(weak, Settings.weak_columns * strength, strength)] * bool(
+        weak.any()
+    )
     offset, gain = (0.0, 1.0) if task.classes else (float(np.median(y)), float(y.std()) + 1e-6)
-    target = 2.0 * (y[:, None] == np.arange(task.outputs)) - 1 if task.classes else (y - offset) / gain
+    target = (
+        2.0 * (y[:, None] == np.arange(task.outputs)) - 1 if task.classes else (y - offset) / gain
+    )
     sharp = 4.0 if task.classes else 1.0  # makes logits of -1 and 1; the temperature does the rest
     z, fits = scale(x).astype(np.float64), []
     for columns in weightings:
@@ -141,32 +157,53 @@ def linear(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weigh
         fits.append(RidgeCV(penalty).fit(z * (columns * scale.varies), target, weight))
     errors = np.maximum([-fit.best_score_ for fit in fits], 1e-12)
     likely = (errors / errors.min()) ** (-len(y) / 2)  # the likelihood of normal errors
-    slopes = [np.atleast_2d(fit.coef_) * columns for fit, columns in zip(fits, weightings, strict=True)]
+    slopes = [
+        np.atleast_2d(fit.coef_) * columns for fit, columns in zip(fits, weightings, strict=True)
+    ]
     biases = [np.atleast_1d(fit.intercept_) for fit in fits]
-    slope, bias = (sharp * np.average(values, axis=0, weights=likely) for values in (slopes, biases))
+    slope, bias = (
+        sharp * np.average(values, axis=0, weights=likely) for values in (slopes, biases)
+    )
     arrays = {
-        "centre": scale.centre, "spread": scale.spread, "strength": scale.varies, "weight": slope, "bias": bias,
-        "gain": np.full(len(bias), gain), "offset": np.full(len(bias), offset),
-    }  # fmt: skip
+        "centre": scale.centre,
+        "spread": scale.spread,
+        "strength": scale.varies,
+        "weight": slope,
+        "bias": bias,
+        "gain": np.full(len(bias), gain),
+        "offset": np.full(len(bias), offset),
+    }
     return {name: np.asarray(values, np.float32) for name, values in arrays.items()}
 
 
 def forest(
-    x: np.ndarray, y: np.ndarray, task: Task, columns: np.ndarray, seed: int, weight: np.ndarray | None = None
+    x: np.ndarray,
+    y: np.ndarray,
+    task: Task,
+    columns: np.ndarray,
+    seed: int,
+    weight: np.ndarray | None = None,
 ) -> Arrays:
-    """Randomised trees on some columns (k,) of x (n, d): their mean is the probability of classes, or the number.
-    weight: (n,) of rows.
+    """Randomised trees on some columns (k,) of x (n, d): their mean is the probability of classes,
+    or the number. weight: (n,) of rows.
     """
     scale, s = Scale.of(x[:, columns]), Settings
     kind = ExtraTreesClassifier if task.classes else ExtraTreesRegressor
-    grown = kind(s.trees, max_depth=s.depth, min_samples_leaf=s.leaf, max_features=s.columns, random_state=seed).fit(
-        scale(x[:, columns]), y, weight
-    )  # divided at random, which long tails would spoil
+    grown = kind(
+        s.trees,
+        max_depth=s.depth,
+        min_samples_leaf=s.leaf,
+        max_features=s.columns,
+        random_state=seed,
+    ).fit(scale(x[:, columns]), y, weight)  # divided at random, which long tails would spoil
     trees = [tree.tree_ for tree in grown.estimators_]
     root = np.cumsum([0, *(tree.node_count for tree in trees)])
-    cut, column = (np.concatenate([getattr(tree, name) for tree in trees]) for name in ("threshold", "feature"))
+    cut, column = (
+        np.concatenate([getattr(tree, name) for tree in trees]) for name in ("threshold", "feature")
+    )
     threshold = np.where(column < 0, 0.0, scale.undo(cut, column))
-    near = threshold.astype(np.float32)  # the greatest float32 that is not above it divides float32 alike
+    # the greatest float32 that is not above it divides float32 alike
+    near = threshold.astype(np.float32)
     value = np.concatenate([tree.value[:, 0] for tree in trees])  # (nodes, outputs)
     value = value / value.sum(axis=1, keepdims=True) if task.classes else value[:, 0] / len(trees)
 
@@ -174,36 +211,61 @@ def forest(
         """(nodes,) children; a leaf is its own child."""
         own = [np.arange(tree.node_count) for tree in trees]
         children = (np.where(getattr(t, name) < 0, i, getattr(t, name)) for t, i in zip(trees, own))
-        return np.concatenate([nodes + start for nodes, start in zip(children, root)]).astype(np.int32)
+        return np.concatenate([nodes + start for nodes, start in zip(children, root)]).astype(
+            np.int32
+        )
 
     return {
-        "columns": columns.astype(np.int32), "root": root[:-1].astype(np.int32), "left": below("children_left"),
-        "right": below("children_right"), "column": np.maximum(column, 0).astype(np.int32),
+        "columns": columns.astype(np.int32),
+        "root": root[:-1].astype(np.int32),
+        "left": below("children_left"),
+        "right": below("children_right"),
+        "column": np.maximum(column, 0).astype(np.int32),
         "threshold": np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near),
-        "value": value.astype(np.float32), "depth": np.array([s.depth], np.int32), "start": np.zeros(1, np.float32),
+        "value": value.astype(np.float32),
+        "depth": np.array([s.depth], np.int32),
+        "start": np.zeros(1, np.float32),
         "floor": np.array([s.min_probability if task.classes else 0.0], np.float32),
-    }  # fmt: skip
+    }
 
 
 def fit_parts(
-    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, seed: int = 0, with_forest: bool = False,
+    x: np.ndarray,
+    y: np.ndarray,
+    task: Task,
+    strength: np.ndarray,
+    seed: int = 0,
+    with_forest: bool = False,
     weight: np.ndarray | None = None,
-) -> list[Arrays]:  # fmt: skip
-    """The parts of a head for inputs x (n, d) and labels y (n,): a linear model and, if wanted, a forest on the columns
-    of the greatest strength. weight: (n,) of `row_weights`. Where it differs, labels are of several sources, and the
-    linear model uses the network's states alone: each source has its own speeds, bends and stops.
+) -> list[Arrays]:
+    """The parts of a head for inputs x (n, d) and labels y (n,): a linear model and, if wanted, a
+    forest on the columns of the greatest strength. weight: (n,) of `row_weights`. Where it differs,
+    labels are of several sources, and the linear model uses the network's states alone: each source
+    has its own speeds, bends and stops.
     """
     features, weights = strength == strength.max(), row_weights(y, task, weight)
     several = weight is not None and np.ptp(weight) > 0
     line = linear(x, y, task, np.where(features & several, 0.0, strength), weights)
-    return [line, forest(x, y, task, np.flatnonzero(features), seed, weights)] if with_forest else [line]
+    return (
+        [line, forest(x, y, task, np.flatnonzero(features), seed, weights)]
+        if with_forest
+        else [line]
+    )
 
 
 def join_parts(parts: list[Arrays], share: float = Settings.share, gain: float = 1.0) -> Arrays:
-    """The arrays of a head whose output is that of its parts, times the gain. share: of the forest, if there is one."""
-    whole = {"shares": [1 - share, share] if len(parts) > 1 else [1.0], "gain": [gain], "shift": [0.0]}
+    """The arrays of a head whose output is that of its parts, times the gain. share: of the forest,
+    if there is one.
+    """
+    whole = {
+        "shares": [1 - share, share] if len(parts) > 1 else [1.0],
+        "gain": [gain],
+        "shift": [0.0],
+    }
     arrays = {name: np.array(values, np.float32) for name, values in whole.items()}
-    return arrays | {f"{n}.{name}": values for n, part in enumerate(parts) for name, values in part.items()}
+    return arrays | {
+        f"{n}.{name}": values for n, part in enumerate(parts) for name, values in part.items()
+    }
 
 
 def predict(arrays: Arrays, x: np.ndarray, task: Task) -> np.ndarray:
@@ -222,27 +284,44 @@ def temperature(logits: np.ndarray, y: np.ndarray) -> float:
 
 
 def interval(residual: np.ndarray) -> dict[str, float]:
-    """Offsets of the conformal 80 % interval, from the residuals (n,) of cross-validation in the task's scale."""
+    """Offsets of the conformal 80 % interval, from the residuals (n,) of cross-validation in the
+    task's scale.
+    """
     rank = min(0.9 * (1 + 1 / len(residual)), 1.0)
-    return {"low": float(np.quantile(residual, 1 - rank)), "high": float(np.quantile(residual, rank))}
+    return {
+        "low": float(np.quantile(residual, 1 - rank)),
+        "high": float(np.quantile(residual, rank)),
+    }
 
 
-def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Training and test rows of up to five folds by group, stratified by class (numbers: by up to four quantiles)."""
+def folds(
+    y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Training and test rows of up to five folds by group, stratified by class (numbers: by up to
+    four quantiles).
+    """
     parts = int(np.clip(len(y) // Settings.folds, 1, 4))
     strata = y if task.classes else np.digitize(y, np.quantile(y, np.arange(1, parts) / parts))
     k = min(Settings.folds, len(np.unique(group)), np.unique(strata, return_counts=True)[1].max())
     if k < 2:
         return []
-    split = StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(np.zeros(len(y)), strata, group)
-    return [(a, b) for a, b in split if not task.classes or len(np.unique(y[a])) == len(task.classes)]
+    split = StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(
+        np.zeros(len(y)), strata, group
+    )
+    return [
+        (a, b) for a, b in split if not task.classes or len(np.unique(y[a])) == len(task.classes)
+    ]
 
 
 def boosting(x: np.ndarray, y: np.ndarray, task: Task, seed: int = 0) -> Any:
-    """The baseline, fitted on x (n, k): gradient boosting (numbers: by squared error, which does better here)."""
+    """The baseline, fitted on x (n, k): gradient boosting (numbers: by squared error, which does
+    better here).
+    """
     leaf = int(np.clip(len(y) // 10, 2, 20))  # the default of 20 would not divide forty labels
     if task.classes:
-        trees = HistGradientBoostingClassifier(class_weight="balanced", min_samples_leaf=leaf, random_state=seed)
+        trees = HistGradientBoostingClassifier(
+            class_weight="balanced", min_samples_leaf=leaf, random_state=seed
+        )
     else:
         trees = HistGradientBoostingRegressor(min_samples_leaf=leaf, random_state=seed)
     with threadpool_limits(1):  # more threads gain nothing with few rows

@@ -37,8 +37,8 @@ def untrained(bundle: Bundle, folder: Path, seed: int = 0) -> Model:
 
 
 def pooled(network: Raw, tracks: Tracks, mirror: bool, most: int = 96) -> Tensor:
-    """Mean and standard deviation of the states at both scales, (n_tracks, 4 × width), as in core/embedding/embed.py
-    but differentiable. most: fixes of a window, its last ones.
+    """Mean and standard deviation of the states at both scales, (n_tracks, 4 × width), as in
+    core/embedding/embed.py but differentiable. most: fixes of a window, its last ones.
     """
     parts, n = [], tracks.n_tracks
     for rows, begin, length, of in (fine_windows(tracks), coarse_windows(tracks)):
@@ -48,7 +48,8 @@ def pooled(network: Raw, tracks: Tracks, mirror: bool, most: int = 96) -> Tensor
         if mirror:
             x[..., LATERAL_FEATURES] *= -1
         v, t = torch.from_numpy(valid), valid.shape[1]
-        own = torch.eye(t, dtype=torch.bool)  # padding attends to itself: a softmax over nothing is not a number
+        # padding attends to itself: a softmax over nothing is not a number
+        own = torch.eye(t, dtype=torch.bool)
         mask = torch.ones(t, t, dtype=torch.bool).tril() & (v[:, None, None, :] | own)
         states, _, _ = network.encode(torch.from_numpy(x), torch.from_numpy(clock), mask)
         states, owner = states[v], torch.from_numpy(np.repeat(of, size))
@@ -60,26 +61,42 @@ def pooled(network: Raw, tracks: Tracks, mirror: bool, most: int = 96) -> Tensor
 
 
 def tune(
-    network: Raw, tracks: Tracks, y: np.ndarray, task: Task, features: np.ndarray, minutes: float, report: Report,
+    network: Raw,
+    tracks: Tracks,
+    y: np.ndarray,
+    task: Task,
+    features: np.ndarray,
+    minutes: float,
+    report: Report,
     seed: int = 0,
-) -> Raw:  # fmt: skip
-    """Train a network with a head of one hidden layer on labelled units, for so many minutes. Returns the network.
+) -> Raw:
+    """Train a network with a head of one hidden layer on labelled units, for so many minutes.
+    Returns the network.
 
-    tracks: one unit a track. features: (n, k) of the units, beside the network's states in the inputs of heads.
-    y: (n,) labels in the task's scale.
+    tracks: one unit a track. features: (n, k) of the units, beside the network's states in the
+    inputs of heads. y: (n,) labels in the task's scale.
     """
     torch.manual_seed(seed)
     rng, n, beside = np.random.default_rng(seed), len(y), torch.from_numpy(features)
     width = 4 * network.config.width + features.shape[1]
     head = nn.Sequential(
-        nn.BatchNorm1d(width, affine=False), nn.Dropout(0.1), nn.Linear(width, 64), nn.SiLU(), nn.Dropout(0.3),
+        nn.BatchNorm1d(width, affine=False),
+        nn.Dropout(0.1),
+        nn.Linear(width, 64),
+        nn.SiLU(),
+        nn.Dropout(0.3),
         nn.Linear(64, task.outputs),
-    )  # fmt: skip
+    )
     network.train()
-    goal = torch.from_numpy(y if task.classes else ((y - np.median(y)) / (y.std() + 1e-6)).astype(np.float32))
+    goal = torch.from_numpy(
+        y if task.classes else ((y - np.median(y)) / (y.std() + 1e-6)).astype(np.float32)
+    )
     weights = row_weights(y, task)
     weight = torch.ones(n) if weights is None else torch.from_numpy(weights.astype(np.float32))
-    groups = [{"params": network.parameters(), "lr": 3e-4}, {"params": head.parameters(), "lr": 2e-3}]
+    groups = [
+        {"params": network.parameters(), "lr": 3e-4},
+        {"params": head.parameters(), "lr": 2e-3},
+    ]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.05, betas=(0.9, 0.98))
     peak = [g["lr"] for g in optimizer.param_groups]
     began, reported, step, loss_mean = time.monotonic(), 0.0, 0, None
@@ -99,23 +116,32 @@ def tune(
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         step += 1
-        loss_mean = float(loss.detach()) if loss_mean is None else 0.98 * loss_mean + 0.02 * float(loss.detach())
+        loss_mean = (
+            float(loss.detach())
+            if loss_mean is None
+            else 0.98 * loss_mean + 0.02 * float(loss.detach())
+        )
         if time.monotonic() - reported > 5:
             reported = time.monotonic()
             left = round(60 * minutes - (reported - began))
-            report({"step": step, "loss": loss_mean, "tuning": round(share, 4), "left_s": max(left, 0)})
+            report(
+                {"step": step, "loss": loss_mean, "tuning": round(share, 4), "left_s": max(left, 0)}
+            )
     return network.eval()
 
 
 def write_tuned(folder: Path, network: Raw, card: dict, what: str) -> None:
-    """Replace the network in a bundle's folder by a tuned one, and drop the heads, which belong to the old one.
+    """Replace the network in a bundle's folder by a tuned one, and drop the heads, which belong to
+    the old one.
 
     card: the bundle's. what: what it was tuned on, for the card.
     """
     difference = backbone_difference(network)
     save_weights(network, folder)
     card = without_heads(folder, card, [head["name"] for head in card["heads"]])
-    note = f"The network was tuned on {what}; its forecasts and their areas were not measured again."
+    note = (
+        f"The network was tuned on {what}; its forecasts and their areas were not measured again."
+    )
     more = {"onnx_difference": difference, "forecast_figures": {}}
     data = " ".join(filter(None, [card.get("data", ""), note]))
     write_card(folder, card | more | {"data": data})

@@ -26,7 +26,9 @@ class Config:
 
     @property
     def parameters_out(self) -> int:
-        """Forecast parameters: point (2), staying (log scale, logit), (x, y, log scale, logit) of other components."""
+        """Forecast parameters: point (2), staying (log scale, logit), (x, y, log scale, logit) of
+        other components.
+        """
         return 2 + 2 + 4 * (self.components - 1)
 
     def to_dict(self) -> dict:
@@ -40,6 +42,7 @@ PRESETS = {
     "raw-base": Config("raw-base", layers=12, width=768, heads=12, hidden=2048),
     "raw-large": Config("raw-large", layers=24, width=1024, heads=16, hidden=3328),
     "raw-1b": Config("raw-1b", layers=20, width=2048, heads=16, hidden=5632),
-    "raw-paper": Config("raw-paper", features=2, positions=960),  # as published, at the size of raw-small
+    # as published, at the size of raw-small
+    "raw-paper": Config("raw-paper", features=2, positions=960),
 }
 BUNDLES = [name for name in PRESETS if name != "raw-paper"]  # presets that make a model bundle

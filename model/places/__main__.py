@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Train the place head and judge it on people left out, and on each source when the other alone taught it."""
+"""Train the place head and judge it on people left out, and on each source when the other alone
+taught it.
+"""
 
 from __future__ import annotations
 
@@ -30,20 +32,38 @@ ABOUT = {
 def main(argv: Sequence[str] | None = None) -> None:
     """Train, judge, write."""
     parser = Parser("python -m model.places", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--howde", type=Path, required=True, metavar="DIR", help="points.parquet and places.parquet")
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="gets head.npz and card.json")
+    parser.add_argument(
+        "--howde", type=Path, required=True, metavar="DIR", help="points.parquet and places.parquet"
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="gets head.npz and card.json"
+    )
     options = parser.parse_args(argv)
     howde, city = read_howde(options.howde), plan_people(SEED + 300, CITY_PEOPLE, 3)
-    places = places_of(windows("howde", howde, SEED, HOWDE_DAYS) + windows("city", city, SEED, CITY_DAYS))
+    places = places_of(
+        windows("howde", howde, SEED, HOWDE_DAYS) + windows("city", city, SEED, CITY_DAYS)
+    )
     fold, real = folds_of(places, SEED), places.source == "howde"
     result: dict[str, dict] = {}
-    for name, teach in (("howde alone", real), ("city alone", ~real), ("people left out", np.ones_like(real))):
+    for name, teach in (
+        ("howde alone", real),
+        ("city alone", ~real),
+        ("people left out", np.ones_like(real)),
+    ):
         logit = leave_out(places, fold, teach, SEED)
         head = fit(places, logit, teach, SEED)
         alone = not teach.all()
-        found = judge(places, judge_places(places.facts, head)) if alone else judge_left_out(places, logit, fold, teach)
-        asked = [r for r in np.unique(places.recording[~teach if alone else teach]) if "any" not in r]
-        result[name] = {r: figures({key: v[places.recording == r] for key, v in found.items()}) for r in asked}
+        found = (
+            judge(places, judge_places(places.facts, head))
+            if alone
+            else judge_left_out(places, logit, fold, teach)
+        )
+        asked = [
+            r for r in np.unique(places.recording[~teach if alone else teach]) if "any" not in r
+        ]
+        result[name] = {
+            r: figures({key: v[places.recording == r] for key, v in found.items()}) for r in asked
+        }
         print_line({name: result[name]})
     options.output.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(options.output / "head.npz", **head)  # type: ignore[arg-type]

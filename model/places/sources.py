@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""People with known homes and places of work, recorded in several ways, and the features of their places."""
+"""People with known homes and places of work, recorded in several ways, and the features of their
+places.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ STAYING_MS = 31 * 60_000  # fixes of HoWDe within a stop are nearer in time
 
 @dataclass(frozen=True)
 class People:
-    """Tracks, one a user; kind (n,) into KINDS of each fix; commuter (n_users,) whether some place is work."""
+    """Tracks, one a user; kind (n,) into KINDS of each fix; commuter (n_users,) whether some place
+    is work.
+    """
 
     tracks: Tracks
     kind: np.ndarray
@@ -40,8 +44,8 @@ class People:
 
 @dataclass(frozen=True)
 class Places:
-    """Places of people, who are other users in each recording. kind: (n,) into KINDS of each place. recording (such as
-    'howde: first 7'), person, commuter: (n_users,).
+    """Places of people, who are other users in each recording. kind: (n,) into KINDS of each place.
+    recording (such as 'howde: first 7'), person, commuter: (n_users,).
     """
 
     facts: PlaceFacts
@@ -60,7 +64,9 @@ def read_howde(folder: Path) -> People:
     """Real people with annotated homes and places of work."""
     import pyarrow.parquet as pq
 
-    fixes, places = (pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("points", "places"))
+    fixes, places = (
+        pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("points", "places")
+    )
     kind_of = places.set_index(["user_id", "place"])["type"].map(KINDS.index)
     kind = kind_of.loc[list(zip(fixes["user_id"], fixes["place"]))].to_numpy()
     ms = fixes["t"].dt.as_unit("ms").astype("int64").to_numpy()
@@ -69,8 +75,8 @@ def read_howde(folder: Path) -> People:
 
 
 def plan_people(seed: int, people: int, weeks: int) -> People:
-    """People of a synthetic city, from their plans alone, by several kinds of phones and loggers; without students,
-    volunteers and carers, whose days at school are neither work nor other.
+    """People of a synthetic city, from their plans alone, by several kinds of phones and loggers;
+    without students, volunteers and carers, whose days at school are neither work nor other.
     """
     with tempfile.TemporaryDirectory() as scratch:
         spec = CitySpec(people=people, weeks=weeks, seed=seed)
@@ -80,28 +86,40 @@ def plan_people(seed: int, people: int, weeks: int) -> People:
     person = np.repeat(np.arange(people), [len(fixes.t) for fixes in recorded])
     home, work = np.array([(each.home, each.anchor) for each in population.people]).T
     employed = np.array([each.occupation in EMPLOYED - {"home"} for each in population.people])
-    kind = np.where(place == home[person], 0, np.where((place == work[person]) & employed[person], 1, 2))
+    kind = np.where(
+        place == home[person], 0, np.where((place == work[person]) & employed[person], 1, 2)
+    )
     lon, lat = population.city.streets.place.lonlat(x, y)
     ms = midnight_ms(population.city) + 1000 * t.astype(np.int64)
     clear = (employed | (work == home))[person]
-    return _people(ms[clear], kind[clear], np.flatnonzero(employed), person[clear], lon[clear], lat[clear])
+    return _people(
+        ms[clear], kind[clear], np.flatnonzero(employed), person[clear], lon[clear], lat[clear]
+    )
 
 
 def _people(
-    t: np.ndarray, kind: np.ndarray, commuters: np.ndarray, user: np.ndarray, lon: np.ndarray, lat: np.ndarray
+    t: np.ndarray,
+    kind: np.ndarray,
+    commuters: np.ndarray,
+    user: np.ndarray,
+    lon: np.ndarray,
+    lat: np.ndarray,
 ) -> People:
     """People of fixes (n,) of which each has a kind. user: numbers."""
     tracks = build_tracks(user, None, t, lon, lat)[0]
     ids, order = tracks.user_ids.astype(np.int64), np.lexsort((t, user))
     key = user[order].astype(np.int64) << 42 | t[order]
-    row = order[np.searchsorted(key, ids[tracks.user] << 42 | tracks.t)]  # clean tracks have fewer fixes
+    # clean tracks have fewer fixes
+    row = order[np.searchsorted(key, ids[tracks.user] << 42 | tracks.t)]
     return People(tracks, kind[row].astype(np.int8), np.isin(ids, commuters))
 
 
-def windows(source: str, people: People, seed: int, days: tuple[int, ...]) -> list[tuple[str, People]]:
-    """Recordings with their names: the people, their first days with fixes, as many days from a day drawn by chance and
-    with the clock up to three hours early (as mean solar time is by law in many countries), and both ends of each stay
-    alone, as loggers record.
+def windows(
+    source: str, people: People, seed: int, days: tuple[int, ...]
+) -> list[tuple[str, People]]:
+    """Recordings with their names: the people, their first days with fixes, as many days from a day
+    drawn by chance and with the clock up to three hours early (as mean solar time is by law in many
+    countries), and both ends of each stay alone, as loggers record.
     """
     rng, tracks = np.random.default_rng(seed), people.tracks
     day = np.cumsum(run_starts(tracks.user, tracks.t // DAY_MS))
@@ -121,7 +139,9 @@ def windows(source: str, people: People, seed: int, days: tuple[int, ...]) -> li
 
 
 def places_of(recordings: Sequence[tuple[str, People]]) -> Places:
-    """The places of people by their diaries, each of the kind of most of its fixes; without those of few hours."""
+    """The places of people by their diaries, each of the kind of most of its fixes; without those
+    of few hours.
+    """
     parts, n_users = [], 0
     for name, people in recordings:
         tracks = people.tracks
@@ -132,12 +152,18 @@ def places_of(recordings: Sequence[tuple[str, People]]) -> Places:
         facts = place_facts(tracks, first, last, place)
         size = last - first + 1
         cell = np.repeat(place, size) * len(KINDS) + people.kind[expand_ranges(first, size)]
-        kind = np.bincount(cell, minlength=len(facts.owner) * len(KINDS)).reshape(-1, len(KINDS)).argmax(axis=1)
+        kind = (
+            np.bincount(cell, minlength=len(facts.owner) * len(KINDS))
+            .reshape(-1, len(KINDS))
+            .argmax(axis=1)
+        )
         kept = facts.of_place["hours"] >= MIN_HOURS
         facts = replace(
-            facts, x={k: v[kept] for k, v in facts.x.items()}, owner=facts.owner[kept] + n_users,
+            facts,
+            x={k: v[kept] for k, v in facts.x.items()},
+            owner=facts.owner[kept] + n_users,
             of_place={k: v[kept] for k, v in facts.of_place.items()},
-        )  # fmt: skip
+        )
         n_users += tracks.n_users
         recording = np.full(tracks.n_users, name, object)
         parts.append(Places(facts, kind[kept], recording, tracks.user_ids, people.commuter))

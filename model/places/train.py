@@ -13,7 +13,8 @@ from raw_qgis_plugin.core.diary.places import HOME, KINDS, WORK
 
 TASK = Task("classes", KINDS)
 WEIGHTS = {"howde": 1.0, "city": 0.3}  # of sources
-WORKING = 0.576  # share of people with a place of work, as in HoWDe: how a record was made does not tell who has one
+# share of people with a place of work, as in HoWDe: how a record was made does not tell who has one
+WORKING = 0.576
 USER_C = 0.2  # the inverse strength of the linear head's regularisation
 Head = dict[str, np.ndarray]
 
@@ -25,25 +26,35 @@ def folds_of(places: Places, seed: int, folds: int = 5) -> np.ndarray:
 
 
 def leave_out(places: Places, fold: np.ndarray, teach: np.ndarray, seed: int) -> Head:
-    """(n,) logits of home and of work, by trees that learned from the people of the other folds alone.
+    """(n,) logits of home and of work, by trees that learned from the people of the other folds
+    alone.
 
     teach: (n_users,) bool, who may teach.
     """
-    logit, of = {name: np.zeros(len(places.kind)) for name in (HOME, WORK)}, fold[places.facts.owner]
+    logit, of = (
+        {name: np.zeros(len(places.kind)) for name in (HOME, WORK)},
+        fold[places.facts.owner],
+    )
     x = places.facts.matrix()
     for k in np.unique(fold):
-        for name, values in kind_logits(x[of == k], _trees(places, teach & (fold != k), seed)).items():
+        for name, values in kind_logits(
+            x[of == k], _trees(places, teach & (fold != k), seed)
+        ).items():
             logit[name][of == k] = values
     return logit
 
 
 def fit(places: Places, logit: Head, teach: np.ndarray, seed: int) -> Head:
-    """Train trees on who may teach; calibrate them, and the head of users, on logits without each person."""
+    """Train trees on who may teach; calibrate them, and the head of users, on logits without each
+    person.
+    """
     return _trees(places, teach, seed) | calibrate(places, logit, teach)
 
 
 def calibrate(places: Places, logit: Head, teach: np.ndarray) -> Head:
-    """The lines that make probabilities of logits, and the head of users, by those who teach (n_users,) bool."""
+    """The lines that make probabilities of logits, and the head of users, by those who teach
+    (n_users,) bool.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
@@ -61,18 +72,25 @@ def calibrate(places: Places, logit: Head, teach: np.ndarray) -> Head:
     scale = StandardScaler().fit(x)
     line = LogisticRegression(C=USER_C, max_iter=2000).fit(scale.transform(x), works, weight)
     return head | {
-        "user_mean": scale.mean_, "user_scale": scale.scale_, "user_weight": line.coef_[0],
+        "user_mean": scale.mean_,
+        "user_scale": scale.scale_,
+        "user_weight": line.coef_[0],
         "user_offset": line.intercept_[0],
-    }  # fmt: skip
+    }
 
 
 def user_weights(places: Places, user: np.ndarray) -> np.ndarray:
-    """(k,) weights of some users (k,): of the recordings of a source alike, but for days by chance, which see less of
-    what people do; and of people with a place of work as many in each source.
+    """(k,) weights of some users (k,): of the recordings of a source alike, but for days by chance,
+    which see less of what people do; and of people with a place of work as many in each source.
     """
-    names, number, count = np.unique(places.recording[user], return_inverse=True, return_counts=True)
+    names, number, count = np.unique(
+        places.recording[user], return_inverse=True, return_counts=True
+    )
     weight = (np.array([0.5 if ": any" in name else 1.0 for name in names]) / count)[number]
-    cell = 2 * np.array([[*WEIGHTS].index(source) for source in places.source[user]]) + places.commuter[user]
+    cell = (
+        2 * np.array([[*WEIGHTS].index(source) for source in places.source[user]])
+        + places.commuter[user]
+    )
     wanted = np.outer([*WEIGHTS.values()], [1 - WORKING, WORKING]).ravel()
     return 3e3 * weight * (wanted / np.maximum(np.bincount(cell, weight, len(wanted)), 1e-9))[cell]
 
@@ -80,7 +98,9 @@ def user_weights(places: Places, user: np.ndarray) -> np.ndarray:
 def place_weights(places: Places) -> np.ndarray:
     """(n,) weights of places; sources weigh the same in however many ways they are recorded."""
     source = places.source[places.facts.owner]
-    return sum(1e4 * of * (source == name) / max((source == name).sum(), 1) for name, of in WEIGHTS.items())
+    return sum(
+        1e4 * of * (source == name) / max((source == name).sum(), 1) for name, of in WEIGHTS.items()
+    )
 
 
 def _trees(places: Places, teach: np.ndarray, seed: int) -> Head:
@@ -92,8 +112,8 @@ def _trees(places: Places, teach: np.ndarray, seed: int) -> Head:
 
 
 def judge(places: Places, kinds: Kinds) -> Head:
-    """What kinds of places get right, an entry a user: commuter_p (nan: nothing is said), commuter, and whether home
-    and work are right (nan: none was annotated; -1: none was found).
+    """What kinds of places get right, an entry a user: commuter_p (nan: nothing is said), commuter,
+    and whether home and work are right (nan: none was annotated; -1: none was found).
     """
     owner, n = places.facts.owner, len(places.person)
     found = {"p": kinds.commuter_p, "commuter": places.commuter}
@@ -116,8 +136,8 @@ def judge_left_out(places: Places, logit: Head, fold: np.ndarray, teach: np.ndar
 
 
 def figures(found: Head, answered: float = 0.88) -> dict[str, float]:
-    """Shares of users: commuters right when forced, and of the most certain; work and home right; area under the curve;
-    and the greatest difference of five bins between probability and share.
+    """Shares of users: commuters right when forced, and of the most certain; work and home right;
+    area under the curve; and the greatest difference of five bins between probability and share.
     """
     from sklearn.metrics import roc_auc_score
 
@@ -127,9 +147,12 @@ def figures(found: Head, answered: float = 0.88) -> dict[str, float]:
     certain = sure >= np.quantile(sure, 1 - answered)
     bins = np.array_split(np.argsort(p, kind="stable"), 5)
     result = {
-        "users": len(p), "commuter": right.mean(), "answered": right[certain].mean(),
-        "bins": max(abs(p[b].mean() - true[b].mean()) for b in bins), "auc": roc_auc_score(true, p),
-    }  # fmt: skip
+        "users": len(p),
+        "commuter": right.mean(),
+        "answered": right[certain].mean(),
+        "bins": max(abs(p[b].mean() - true[b].mean()) for b in bins),
+        "auc": roc_auc_score(true, p),
+    }
     for name in (HOME, WORK):
         asked = found[name][np.isfinite(found[name])]
         result |= {name: (asked == 1).mean(), f"no_{name}": (asked == -1).mean()}

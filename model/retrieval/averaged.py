@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the small networks that weigh places share, the scorers and the gap imputer: examples, training, figures."""
+"""What the small networks that weigh places share, the scorers and the gap imputer: examples,
+training, figures.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,15 @@ class Training:
     warm_up_steps: int = 50
     average: float = 0.99  # decay of the moving average that is kept
     likelihood: float = 0.1  # weight of the likelihood beside the error of the point
-    alone: float = 0.1  # share of the batches without movements of others, as in a layer of one short track
+    # share of the batches without movements of others, as in a layer of one short track
+    alone: float = 0.1
 
 
 @dataclass(frozen=True)
 class Examples:
-    """m examples. inputs: of the network's graph. target_m: (m, 2) where the track was, in the frame. unit_m: (m,) the
-    unit of the mixture. typical_m: (m,) an error that counts as one. seconds: (m,) from the last fix, or of the gap.
-    kind: (m,) ContextKind.
+    """m examples. inputs: of the network's graph. target_m: (m, 2) where the track was, in the
+    frame. unit_m: (m,) the unit of the mixture. typical_m: (m,) an error that counts as one.
+    seconds: (m,) from the last fix, or of the gap. kind: (m,) ContextKind.
     """
 
     inputs: dict[str, np.ndarray]
@@ -53,13 +56,18 @@ class Examples:
 
     def tensors(self) -> dict[str, Tensor]:
         """The inputs, float32 or bool."""
-        return {k: torch.from_numpy(v if v.dtype == bool else v.astype(np.float32)) for k, v in self.inputs.items()}
+        return {
+            k: torch.from_numpy(v if v.dtype == bool else v.astype(np.float32))
+            for k, v in self.inputs.items()
+        }
 
 
 MixtureOf = Callable[[Examples], Mixture]  # the mixtures of examples, in units
 
 
-def layers_of(people: np.ndarray, sizes: tuple[int, int], rng: np.random.Generator) -> Iterator[np.ndarray]:
+def layers_of(
+    people: np.ndarray, sizes: tuple[int, int], rng: np.random.Generator
+) -> Iterator[np.ndarray]:
     """People parted into layers of some size, from … to, as analysts bring them."""
     people = rng.permutation(people)
     while len(people):
@@ -69,24 +77,36 @@ def layers_of(people: np.ndarray, sizes: tuple[int, int], rng: np.random.Generat
 
 def errors(mix: Mixture, some: Examples) -> tuple[Tensor, Tensor]:
     """Errors of the points over the typical ones (m,), and negative log likelihoods (m,)."""
-    unit, typical, target = (torch.from_numpy(a).float() for a in (some.unit_m, some.typical_m, some.target_m))
+    unit, typical, target = (
+        torch.from_numpy(a).float() for a in (some.unit_m, some.typical_m, some.target_m)
+    )
     target = target / unit[:, None]
     off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
     return off * unit / typical, nll(mix, target)
 
 
 def train_averaged(
-    network: nn.Module, mixture_of: MixtureOf, examples: Examples, epochs: int, settings: type[Training],
-    rng: np.random.Generator, change: Callable[[Examples], Examples], report: Report,
-) -> None:  # fmt: skip
-    """Train a network on batches of examples as `change` leaves them; at the end it has its moving average.
+    network: nn.Module,
+    mixture_of: MixtureOf,
+    examples: Examples,
+    epochs: int,
+    settings: type[Training],
+    rng: np.random.Generator,
+    change: Callable[[Examples], Examples],
+    report: Report,
+) -> None:
+    """Train a network on batches of examples as `change` leaves them; at the end it has its moving
+    average.
 
     report: is given the mean loss after each epoch.
     """
     size = min(settings.batch, len(examples))
     each = len(examples) // size
     optimizer = torch.optim.AdamW(
-        network.parameters(), settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay
+        network.parameters(),
+        settings.learning_rate,
+        betas=(0.9, 0.98),
+        weight_decay=settings.weight_decay,
     )
     falling = 0.51 + 0.49 * np.cos(np.pi * np.arange(epochs * each + 1) / (epochs * each))
     pace = np.minimum(np.arange(1, len(falling) + 1) / settings.warm_up_steps, 1.0) * falling
@@ -112,49 +132,103 @@ def train_averaged(
 
 @torch.no_grad()
 def judge(
-    mixture_of: MixtureOf, unseen: Examples, narrow: Callable[[np.ndarray, arrays.Mixture], arrays.Mixture], batch: int
+    mixture_of: MixtureOf,
+    unseen: Examples,
+    narrow: Callable[[np.ndarray, arrays.Mixture], arrays.Mixture],
+    batch: int,
 ) -> tuple[np.ndarray, ...]:
-    """Of examples that trained nothing: errors over the typical ones (m,), negative log likelihoods (m,), and of areas
-    errors over radii (m, 2) and levels (m,). narrow: function of kinds and mixtures, which are condensed for areas.
+    """Of examples that trained nothing: errors over the typical ones (m,), negative log likelihoods
+    (m,), and of areas errors over radii (m, 2) and levels (m,). narrow: function of kinds and
+    mixtures, which are condensed for areas.
     """
     found = []
     for rows in np.array_split(np.arange(len(unseen)), -(-len(unseen) // batch)):
         some = take_rows(unseen, rows)
         mix, unit = mixture_of(some), some.unit_m.astype(np.float64)
         centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)
-        m = arrays.Mixture(centre * unit[:, None, None], np.exp(log_scale) * unit[:, None], np.exp(log_weight))
+        m = arrays.Mixture(
+            centre * unit[:, None, None], np.exp(log_scale) * unit[:, None], np.exp(log_weight)
+        )
         ratio, level = nonconformity(narrow(some.kind, m), arrays.spatial_median(m), some.target_m)
         found.append((*(a.numpy() for a in errors(mix, some)), ratio.T, level))
     return tuple(np.concatenate(columns) for columns in zip(*found, strict=True))
 
 
-def export(network: nn.Module, some: Examples, path: Path, outputs: Sequence[str], second_axes: dict[str, str]) -> None:
-    """Write a network as ONNX and compare it with PyTorch on some examples. RawError where they differ.
+def export(
+    network: nn.Module,
+    some: Examples,
+    path: Path,
+    outputs: Sequence[str],
+    second_axes: dict[str, str],
+) -> None:
+    """Write a network as ONNX and compare it with PyTorch on some examples. RawError where they
+    differ.
 
-    second_axes: of inputs whose second axis may have any length, a name for it. That of the first may always.
+    second_axes: of inputs whose second axis may have any length, a name for it. That of the first
+    may always.
     """
-    inputs, sizes = some.tensors(), {name: torch.export.Dim(name, min=1) for name in {"m", *second_axes.values()}}
-    axes = {k: {0: sizes["m"]} | ({1: sizes[second_axes[k]]} if k in second_axes else {}) for k in inputs}
+    inputs, sizes = (
+        some.tensors(),
+        {name: torch.export.Dim(name, min=1) for name in {"m", *second_axes.values()}},
+    )
+    axes = {
+        k: {0: sizes["m"]} | ({1: sizes[second_axes[k]]} if k in second_axes else {})
+        for k in inputs
+    }
     export_graph(network, inputs, path, list(outputs), axes)
 
 
 def parse(
-    command: str, doc: str | None, argv: Sequence[str] | None, file: str, examples: int, epochs: int, more: str = ""
+    command: str,
+    doc: str | None,
+    argv: Sequence[str] | None,
+    file: str,
+    examples: int,
+    epochs: int,
+    more: str = "",
 ) -> argparse.Namespace:
-    """The arguments of a command that trains a small network and leaves it in `file`. more: a flag with its help."""
-    p = Parser(f"python -m {command}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """The arguments of a command that trains a small network and leaves it in `file`. more: a flag
+    with its help.
+    """
+    p = Parser(
+        f"python -m {command}",
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     if more:
         p.add_argument(more.split()[0], metavar="B", help=more.partition(" ")[2])
-    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
-    p.add_argument("--output", required=True, type=Path, metavar="DIR", help=f"folder for {file} and card.json")
-    p.add_argument("--examples", type=positive, default=examples, metavar="N", help="default %(default)s")
     p.add_argument(
-        "--epochs", type=positive, default=epochs, metavar="N", help="passes over them (default %(default)s)"
+        "--corpus",
+        required=True,
+        nargs="+",
+        metavar="S",
+        help="tracks to learn from, as of model.pretrain",
     )
-    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
+    p.add_argument(
+        "--output", required=True, type=Path, metavar="DIR", help=f"folder for {file} and card.json"
+    )
+    p.add_argument(
+        "--examples", type=positive, default=examples, metavar="N", help="default %(default)s"
+    )
+    p.add_argument(
+        "--epochs",
+        type=positive,
+        default=epochs,
+        metavar="N",
+        help="passes over them (default %(default)s)",
+    )
+    p.add_argument(
+        "--seed",
+        type=from_zero,
+        default=0,
+        metavar="S",
+        help="of what is drawn (default %(default)s)",
+    )
     args = p.parse_args(argv)
     if args.output.is_file():
         raise InputError(f"--output {args.output} is a file; a folder is needed.")
     if (args.output / "card.json").exists() and not (args.output / file).exists():
-        raise InputError(f"--output {args.output} holds a card.json of something else: choose another folder.")
+        raise InputError(
+            f"--output {args.output} holds a card.json of something else: choose another folder."
+        )
     return args

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The scorers: small networks that weigh the network's own mixture and continuations of the layer against each other.
+"""The scorers: small networks that weigh the network's own mixture and continuations of the layer
+against each other.
 
-They see no states and no coordinates, so they serve every bundle. One is for trips, and one for days of fleets.
+They see no states and no coordinates, so they serve every bundle. One is for trips, and one for
+days of fleets.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ REACHES = (0.1, 0.3, 1.0)  # of the expected error, within which continuations s
 
 
 class Scorer(nn.Module):
-    """Components in, components out: each gets a weight and a scale. Metres in the frame of the query's fix.
+    """Components in, components out: each gets a weight and a scale. Metres in the frame of the
+    query's fix.
 
     An untrained one follows the kernel's weights.
     """
@@ -37,16 +40,27 @@ class Scorer(nn.Module):
             nn.init.zeros_(last.bias)  # type: ignore[arg-type]
 
     def forward(
-        self, query: Tensor, centre: Tensor, scale: Tensor, log_weight: Tensor, expected: Tensor,
-        continuations: Tensor, near: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+        self,
+        query: Tensor,
+        centre: Tensor,
+        scale: Tensor,
+        log_weight: Tensor,
+        expected: Tensor,
+        continuations: Tensor,
+        near: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """As Model.score of core/bundle/runtime.py."""
         trip = torch.full_like(expected, float(self.is_for_trips))
-        facts, there = describe(query, centre, scale, log_weight, expected, continuations, near, trip)
+        facts, there = describe(
+            query, centre, scale, log_weight, expected, continuations, near, trip
+        )
         of_query = self.query(facts[0])[:, None]
         own = self.own_out(self.own(facts[1]) + of_query)  # changes of log weights and log scales
         terms = self.continuation_out(self.continuation(facts[2]) + of_query)  # the same, and gates
-        weight, position = continuations[..., 2 * N_VECTORS], continuations[..., 2:4].clamp(-1e5, 1e5)
+        weight, position = (
+            continuations[..., 2 * N_VECTORS],
+            continuations[..., 2:4].clamp(-1e5, 1e5),
+        )
         prior = torch.where(weight > MIN_WEIGHT, torch.log(weight + 1e-6) - 1.5, -1e4)
         logits = torch.cat([log_weight + own[..., 0], prior + terms[..., 0]], dim=1)
         unit = (expected + 5.0)[:, None]
@@ -58,11 +72,17 @@ class Scorer(nn.Module):
 
 
 def describe(
-    query: Tensor, centre: Tensor, scale: Tensor, log_weight: Tensor, expected: Tensor, continuations: Tensor,
-    near: Tensor, trip: Tensor,
-) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:  # fmt: skip
-    """Facts about m queries, their own components and their n continuations, on scales of about one; and where
-    continuations lead, (m, n, 2) metres in the frame.
+    query: Tensor,
+    centre: Tensor,
+    scale: Tensor,
+    log_weight: Tensor,
+    expected: Tensor,
+    continuations: Tensor,
+    near: Tensor,
+    trip: Tensor,
+) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
+    """Facts about m queries, their own components and their n continuations, on scales of about
+    one; and where continuations lead, (m, n, 2) metres in the frame.
     """
     unit = (expected + 5.0)[:, None]  # (m, 1) metres
     vectors = continuations[..., : 2 * N_VECTORS].unflatten(-1, (-1, 2))
@@ -73,42 +93,72 @@ def describe(
     there = displacement + (1 - trip)[:, None, None] * position
     total = weight.sum(-1, keepdim=True)
     support_there, support_own = (
-        _support(places, there, weight, unit) / (total[..., None] + 1e-3) for places in (there, centre)
+        _support(places, there, weight, unit) / (total[..., None] + 1e-3)
+        for places in (there, centre)
     )
-    terms = log_weight[:, None] + log_density(centre[:, None], torch.log(scale)[:, None], there)  # (m, n, C)
+    # (m, n, C)
+    terms = log_weight[:, None] + log_density(centre[:, None], torch.log(scale)[:, None], there)
     most = terms.amax(-1, keepdim=True)
-    likely = (most + torch.log(torch.exp(terms - most).sum(-1, keepdim=True)))[..., 0]  # log density by the network
+    # log density by the network
+    likely = (most + torch.log(torch.exp(terms - most).sum(-1, keepdim=True)))[..., 0]
     far, moved, off, reach = (_length(v) for v in (there, displacement, position, centre))
     of_query = [
-        torch.log1p(total), torch.log(unit / 100.0), trip[:, None], total / (total + 5.0),
+        torch.log1p(total),
+        torch.log(unit / 100.0),
+        trip[:, None],
+        total / (total + 5.0),
         (weight * far).sum(-1, keepdim=True) / (total + 1e-3) / unit,
         (weight[..., None] * support_there[..., 1:]).sum(1) / (total + 1e-3),
-    ]  # fmt: skip
+    ]
     of_continuations = [
-        weight, torch.log(weight + 1e-4) / 5.0, torch.log(far / unit), torch.log(moved / unit),
-        torch.log1p(far / 50.0) / 8.0, hours / 3.0, torch.log1p(age_days) / 3.0, *flags, off / near_m[..., 0],
-        (likely + 2 * torch.log(unit)) / 5.0, *support_there.unbind(-1),
-        *(there / (far + unit)[..., None]).unbind(-1), *(displacement / (moved + unit)[..., None]).unbind(-1),
-        *(position / near_m).unbind(-1), *(velocity / near_ms).clamp(-6.0, 6.0).unbind(-1),
-        trip[:, None].expand_as(weight), *(there / unit[..., None]).clamp(-4.0, 4.0).unbind(-1),
-    ]  # fmt: skip
+        weight,
+        torch.log(weight + 1e-4) / 5.0,
+        torch.log(far / unit),
+        torch.log(moved / unit),
+        torch.log1p(far / 50.0) / 8.0,
+        hours / 3.0,
+        torch.log1p(age_days) / 3.0,
+        *flags,
+        off / near_m[..., 0],
+        (likely + 2 * torch.log(unit)) / 5.0,
+        *support_there.unbind(-1),
+        *(there / (far + unit)[..., None]).unbind(-1),
+        *(displacement / (moved + unit)[..., None]).unbind(-1),
+        *(position / near_m).unbind(-1),
+        *(velocity / near_ms).clamp(-6.0, 6.0).unbind(-1),
+        trip[:, None].expand_as(weight),
+        *(there / unit[..., None]).clamp(-4.0, 4.0).unbind(-1),
+    ]
     one, none = torch.ones_like(scale), torch.zeros_like(scale)
     stays = torch.cat([one[:, :1], none[:, 1:]], dim=1)  # the first component
-    point = torch.cat([none[:, 1:], trip[:, None]], dim=1)  # of trips the last: the network's direct point
+    # of trips the last: the network's direct point
+    point = torch.cat([none[:, 1:], trip[:, None]], dim=1)
     of_own = [
-        log_weight.clamp(min=-10.0) / 5.0, torch.log(scale / unit), torch.log(reach / unit),
-        torch.log1p(reach / 50.0) / 8.0, *support_own.unbind(-1), stays, point,
-        *(centre / (reach + unit)[..., None]).unbind(-1), trip[:, None].expand_as(scale),
-    ]  # fmt: skip
-    own, theirs = (torch.stack(columns, -1).clamp(-8.0, 8.0) for columns in (of_own, of_continuations))
+        log_weight.clamp(min=-10.0) / 5.0,
+        torch.log(scale / unit),
+        torch.log(reach / unit),
+        torch.log1p(reach / 50.0) / 8.0,
+        *support_own.unbind(-1),
+        stays,
+        point,
+        *(centre / (reach + unit)[..., None]).unbind(-1),
+        trip[:, None].expand_as(scale),
+    ]
+    own, theirs = (
+        torch.stack(columns, -1).clamp(-8.0, 8.0) for columns in (of_own, of_continuations)
+    )
     return (torch.cat([query, torch.cat(of_query, -1).clamp(-8.0, 8.0)], -1), own, theirs), there
 
 
 def _support(places: Tensor, there: Tensor, weight: Tensor, unit: Tensor) -> Tensor:
-    """How much kernel weight of continuations (m, n) leads near the places (m, k, 2): (m, k, reaches)."""
+    """How much kernel weight of continuations (m, n) leads near the places (m, k, 2): (m, k,
+    reaches).
+    """
     square = places.square().sum(-1)[:, :, None] + there.square().sum(-1)[:, None]
     square = (square - 2 * places @ there.transpose(1, 2)).clamp(min=0.0) / unit[..., None] ** 2
-    return torch.stack([(torch.exp(-0.5 * square / r**2) @ weight[..., None])[..., 0] for r in REACHES], -1)
+    return torch.stack(
+        [(torch.exp(-0.5 * square / r**2) @ weight[..., None])[..., 0] for r in REACHES], -1
+    )
 
 
 def _length(v: Tensor) -> Tensor:

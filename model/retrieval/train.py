@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Train the scorers that serve every bundle: python -m model.retrieval.train --corpus S … --output DIR
+"""Train the scorers that serve every bundle: python -m model.retrieval.train --corpus S … --output
+DIR
 
-A scorer weighs the network's own mixture and continuations of the layer against each other. It learns from queries
-about tracks of a corpus, whose people are parted into layers and recorded in several ways. The engine itself
-(core/forecasting/scoring.py) describes queries, so that training and forecasts have the same inputs. The files that the
-command writes, trips.onnx, days.onnx and card.json, belong in resources/scorer.
+A scorer weighs the network's own mixture and continuations of the layer against each other. It
+learns from queries about tracks of a corpus, whose people are parted into layers and recorded in
+several ways. The engine itself (core/forecasting/scoring.py) describes queries, so that training
+and forecasts have the same inputs. The files that the command writes, trips.onnx, days.onnx and
+card.json, belong in resources/scorer.
 """
 
 from __future__ import annotations
@@ -22,7 +24,15 @@ import torch
 from model.cli import Report, print_line, run
 from model.data.corpus import Source, load_both, source_name
 from model.network.raw import Mixture
-from model.retrieval.averaged import Examples, Training, export, judge, layers_of, parse, train_averaged
+from model.retrieval.averaged import (
+    Examples,
+    Training,
+    export,
+    judge,
+    layers_of,
+    parse,
+    train_averaged,
+)
 from model.retrieval.scorer import Scorer
 from model.training.calibrate import table
 from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, take_rows
@@ -40,12 +50,14 @@ from raw_qgis_plugin.core.paths import SCORER_CARD, SCORERS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 MIN_EXAMPLES = 200
-COMPONENTS = dict.fromkeys(("centre", "scale", "log_weight"), "c") | {"continuations": "n"}  # axes of the inputs
+# axes of the inputs
+COMPONENTS = dict.fromkeys(("centre", "scale", "log_weight"), "c") | {"continuations": "n"}
 
 
 class Recording(NamedTuple):
-    """How people are recorded: one fix in each `cadence_s`. share: of the examples, relative to other recordings of
-    trips or of days. filled: the last fix is held round the clock. under_way: fixes at rest are left out.
+    """How people are recorded: one fix in each `cadence_s`. share: of the examples, relative to
+    other recordings of trips or of days. filled: the last fix is held round the clock. under_way:
+    fixes at rest are left out.
     """
 
     cadence_s: int
@@ -56,7 +68,8 @@ class Recording(NamedTuple):
 
 TRIPS = (Recording(5, 2.0), Recording(15, 2.0), Recording(30), Recording(60, 3.0))
 DAYS = (Recording(900), Recording(900, filled=True), Recording(900, under_way=True))
-STEPS_AHEAD = {True: (1, 2, 3, 4, 5, 8, 16, 32), False: (1, 2, 4, 6, 8, 10, 16)}  # of the cadence, of trips and of days
+# of the cadence, of trips and of days
+STEPS_AHEAD = {True: (1, 2, 3, 4, 5, 8, 16, 32), False: (1, 2, 4, 6, 8, 10, 16)}
 
 
 class Settings:
@@ -81,9 +94,16 @@ def mirrored(some: Examples) -> Examples:
 
 
 def collect(
-    sources: list[Source], model: Model, recordings: tuple[Recording, ...], most: int, seed: int, report: Report
+    sources: list[Source],
+    model: Model,
+    recordings: tuple[Recording, ...],
+    most: int,
+    seed: int,
+    report: Report,
 ) -> Examples | None:
-    """About `most` examples of sources, by the sources' weights and the recordings' shares; None where nobody moves."""
+    """About `most` examples of sources, by the sources' weights and the recordings' shares; None
+    where nobody moves.
+    """
     found: list[Examples] = []
     total = sum(s.weight for s in sources) * sum(r.share for r in recordings)
     for (number, s), r in product(enumerate(sources), recordings):
@@ -98,7 +118,8 @@ def collect(
         report({"source": s.name, **r._asdict(), "examples": min(count, wanted)})
         if count:
             some = take_rows(join_rows(own), np.sort(rng.permutation(count)[:wanted]))
-            # Typical is the network's mean error in the same source and recording, about as far ahead
+            # Typical is the network's mean error in the same source and recording, about as far
+            # ahead
             octave = np.maximum(np.round(np.log2(some.seconds / r.cadence_s)), 0).astype(int)
             mean = np.bincount(octave, some.inputs["expected"]) / np.maximum(np.bincount(octave), 1)
             found.append(replace(some, typical_m=np.maximum(mean[octave], 1.0)))
@@ -110,10 +131,14 @@ def _of_layer(
 ) -> Iterator[Examples]:
     """Examples of some of the rows of a layer that have queries."""
     able = np.sort(rng.permutation(able)[: min(Settings.contexts, -(-most // Settings.horizons))])
-    steps = rng.permuted(np.tile(STEPS_AHEAD[r in TRIPS], (len(able), 1)), axis=1)[:, : Settings.horizons]
+    steps = rng.permuted(np.tile(STEPS_AHEAD[r in TRIPS], (len(able), 1)), axis=1)[
+        :, : Settings.horizons
+    ]
     wanted = layer.t[able, None] + 1000 * r.cadence_s * steps
     goal = layer.before(np.broadcast_to(layer.track[able, None], steps.shape), wanted + 1) - 1
-    context, column = np.nonzero((goal > able[:, None]) & (wanted - layer.t[goal] < 500 * r.cadence_s))
+    context, column = np.nonzero(
+        (goal > able[:, None]) & (wanted - layer.t[goal] < 500 * r.cadence_s)
+    )
     used, context = np.unique(context, return_inverse=True)
     goal, last = goal[used[context], column], able[used]
     horizon_s = (layer.t[goal] - layer.t[last[context]]) / 1000.0
@@ -121,31 +146,42 @@ def _of_layer(
     seen = np.zeros(len(goal), bool)
     for number, d in describe(layer, model, queries, Neighbours(layer), no_progress):
         rows = np.unique(number, return_index=True)[1]  # a batch may repeat queries
-        rows = rows[(d.kind[rows] == ContextKind.TRIP) if r in TRIPS else ContextKind.is_fleet(d.kind[rows])]
+        rows = rows[
+            (d.kind[rows] == ContextKind.TRIP) if r in TRIPS else ContextKind.is_fleet(d.kind[rows])
+        ]
         rows = rows[~seen[number[rows]]]
         if not len(rows):
             continue
         few = number[rows]
         seen[few] = True
-        target = displacement(d.f, d.last[rows], layer.lon[goal[few]], layer.lat[goal[few]]).astype(np.float32)
+        target = displacement(d.f, d.last[rows], layer.lon[goal[few]], layer.lat[goal[few]]).astype(
+            np.float32
+        )
         inputs = {k: v.astype(np.float32) for k, v in scorer_inputs(d, rows).items()}
         inputs["continuations"] = inputs["continuations"].clip(-6e4, 6e4).astype(np.float16)
         unit_m = inputs["expected"] + 5.0
         yield Examples(inputs, target, unit_m, np.ones_like(unit_m), horizon_s[few], d.kind[rows])
 
 
-def _layers(s: Source, r: Recording, rng: np.random.Generator) -> Iterator[tuple[Tracks, np.ndarray]]:
-    """Layers of some people of a source as recorded, and rows of the fixes that have queries: with a past and a future,
-    and of days those of fleets.
+def _layers(
+    s: Source, r: Recording, rng: np.random.Generator
+) -> Iterator[tuple[Tracks, np.ndarray]]:
+    """Layers of some people of a source as recorded, and rows of the fixes that have queries: with
+    a past and a future, and of days those of fleets.
     """
-    view = (Source(s.name, s.weight, s.exact, s.shards.folder, None) if s.validation else s).view(r.cadence_s, r.filled)
+    view = (Source(s.name, s.weight, s.exact, s.shards.folder, None) if s.validation else s).view(
+        r.cadence_s, r.filled
+    )
     if view is None:
         return
     user = s.shards.user[view.rows[view.start]]
     for some in layers_of(np.unique(user), Settings.layer, rng):
         kept = np.exp(rng.uniform(np.log(Settings.min_kept), 0)) if r in TRIPS else 1.0
         runs = np.flatnonzero(np.isin(user, some) & (rng.random(len(user)) < kept))
-        at, run = expand_ranges(view.start[runs], view.length[runs]), np.repeat(runs, view.length[runs])
+        at, run = (
+            expand_ranges(view.start[runs], view.length[runs]),
+            np.repeat(runs, view.length[runs]),
+        )
         rows = view.rows[at]
         t = s.t[rows] if view.slot is None else view.slot[at].astype(np.int64) * 1000 * r.cadence_s
         layer = build_tracks(s.shards.user[rows], run, t, s.lon[rows], s.lat[rows])[0]
@@ -173,7 +209,9 @@ def _steps_m(layer: Tracks) -> np.ndarray:
     return metres
 
 
-def collect_both(sources: list[Source], model: Model, most: int, seed: int, report: Report) -> dict[str, Examples]:
+def collect_both(
+    sources: list[Source], model: Model, most: int, seed: int, report: Report
+) -> dict[str, Examples]:
     """Examples of trips and of days, where the sources have enough."""
     found = {}
     for name, recordings in (("trips", TRIPS), ("days", DAYS)):
@@ -194,7 +232,9 @@ def train(part: Examples, epochs: int, seed: int, report: Report) -> Scorer:
             some.inputs["continuations"][..., WEIGHT] = 0.0
         return some
 
-    train_averaged(scorer, lambda some: mixture_of(scorer, some), part, epochs, Training, rng, change, report)
+    train_averaged(
+        scorer, lambda some: mixture_of(scorer, some), part, epochs, Training, rng, change, report
+    )
     return scorer
 
 
@@ -206,21 +246,29 @@ def mixture_of(scorer: Scorer, some: Examples) -> Mixture:
     return Mixture(centre, torch.log(scales / unit[:, None]), log_weights)
 
 
-def evaluate(scorer: Scorer, unseen: Examples) -> tuple[dict[str, float], dict[str, dict[str, list[float]]]]:
-    """What a card says of examples that trained nothing: the mean error of the points over the network's typical error
-    and the negative log likelihood; and calibration tables (model/training/calibrate.py) by kind of context. Held
-    records count there where they moved.
+def evaluate(
+    scorer: Scorer, unseen: Examples
+) -> tuple[dict[str, float], dict[str, dict[str, list[float]]]]:
+    """What a card says of examples that trained nothing: the mean error of the points over the
+    network's typical error and the negative log likelihood; and calibration tables
+    (model/training/calibrate.py) by kind of context. Held records count there where they moved.
 
-    A table from some people's trips did not hold for others, so areas of trips start at the mixture's own levels.
+    A table from some people's trips did not hold for others, so areas of trips start at the
+    mixture's own levels.
     """
-    share, nll, ratio, level = judge(lambda some: mixture_of(scorer, some), unseen, for_areas, Training.batch)
+    share, nll, ratio, level = judge(
+        lambda some: mixture_of(scorer, some), unseen, for_areas, Training.batch
+    )
     errors = {"error": round(float(share.mean()), 4), "nll": round(float(nll.mean()), 4)}
     if scorer.is_for_trips:
         plain = dict(zip(CALIBRATION_COLUMNS, ([1.0], [1.0], [0.5], [0.8]), strict=True))
         return errors, {ContextKind.TRIP.card_name: {"horizon_s": [60.0], **plain}}
     counted = (np.hypot(*unseen.target_m.T) > 1.0) | (unseen.kind != ContextKind.FLEET_HELD_DAY)
     columns = unseen.seconds[counted], ratio[counted], level[counted]
-    tables = {ContextKind(k).card_name: table(*columns, unseen.kind[counted] == k) for k in np.unique(unseen.kind)}
+    tables = {
+        ContextKind(k).card_name: table(*columns, unseen.kind[counted] == k)
+        for k in np.unique(unseen.kind)
+    }
     return errors, {name: own for name, own in tables.items() if own["horizon_s"]}
 
 
@@ -236,9 +284,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     unseen = collect_both(held_out, model, args.examples // 10, args.seed, print_line)
     args.output.mkdir(parents=True, exist_ok=True)
     card = {
-        "corpus": [source_name(spec) for spec in args.corpus], "epochs": args.epochs, "seed": args.seed,
-        "model": model.card["name"], "examples": {name: len(part) for name, part in parts.items()}, "calibration": {},
-    }  # fmt: skip
+        "corpus": [source_name(spec) for spec in args.corpus],
+        "epochs": args.epochs,
+        "seed": args.seed,
+        "model": model.card["name"],
+        "examples": {name: len(part) for name, part in parts.items()},
+        "calibration": {},
+    }
     for name, part in parts.items():
         scorer = train(part, args.epochs, args.seed, print_line)
         some = take_rows(part, np.arange(min(len(part), 50)))

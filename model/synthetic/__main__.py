@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A synthetic city with known truth, or a corpus of movement or of days alone. Movement is Eclipse SUMO's.
+"""A synthetic city with known truth, or a corpus of movement or of days alone. Movement is Eclipse
+SUMO's.
 
-A city: tracks.parquet (the people recorded), truth_users.csv, truth_tracks.csv, truth_segments.csv (the truth of plans
-and trips), and the layers regions, stations and streets (GeoJSON).
-Movement alone (--movement-only): movement/*.parquet, every second of every trip, many street plans, all modes.
-Days alone (--days-only): days.parquet, everybody's fixes every few minutes from the plans, nothing simulated, and
-truth_users.csv. Every table and column: docs/guide/synthetic-city.md.
+A city: tracks.parquet (the people recorded), truth_users.csv, truth_tracks.csv, truth_segments.csv
+(the truth of plans and trips), and the layers regions, stations and streets (GeoJSON). Movement
+alone (--movement-only): movement/*.parquet, every second of every trip, many street plans, all
+modes. Days alone (--days-only): days.parquet, everybody's fixes every few minutes from the plans,
+nothing simulated, and truth_users.csv. Every table and column: docs/guide/synthetic-city.md.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from model.synthetic.sumo import SyntheticError, say
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = Parser(
-        prog="python -m model.synthetic", description=__doc__, allow_abbrev=False,
+        prog="python -m model.synthetic",
+        description=__doc__,
+        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     # fmt: off
     p.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write to")
     p.add_argument("--seed", type=from_zero, default=1, metavar="S", help="same seed, same tables (default 1)")
@@ -53,16 +56,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SyntheticError("--movement-only and --days-only: choose one")
     for name in ("tracks.parquet", "days.parquet", "movement/*.parquet"):
         if any(options.output.glob(name)):
-            raise SyntheticError(f"{options.output} holds {name} of an earlier run: choose another --output")
+            raise SyntheticError(
+                f"{options.output} holds {name} of an earlier run: choose another --output"
+            )
     counts: dict[str, int]
     if options.movement_only:
         from model.synthetic.corpus import write_corpus
 
-        counts = write_corpus(options.output, options.seed, options.fixes, options.osm, options.processes)
+        counts = write_corpus(
+            options.output, options.seed, options.fixes, options.osm, options.processes
+        )
     else:
         if len(options.osm) > 1:
             raise SyntheticError("a city takes one --osm extract; several are for --movement-only")
-        more = {"seed": options.seed, "processes": options.processes, "osm": next(iter(options.osm), None)}
+        more = {
+            "seed": options.seed,
+            "processes": options.processes,
+            "osm": next(iter(options.osm), None),
+        }
         spec = replace(spec_of(options, CitySpec), **more)
         if options.small:
             spec = replace(spec, people=400, weeks=1)

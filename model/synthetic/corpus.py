@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A corpus of movement alone: many street plans, levels of congestion and kinds of traveller, every second of it."""
+"""A corpus of movement alone: many street plans, levels of congestion and kinds of traveller, every
+second of it.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,19 @@ from raw_qgis_plugin.core.times import HOUR_MS
 
 # Kinds of street plan, and metres across
 PLANS = (
-    ("random", 9000), ("grid", 11000), ("random", 6500), ("grid", 8000), ("random", 12000), ("grid", 7000),
-    ("motorway", 60000), ("random", 8000), ("random", 14000), ("random", 5000), ("grid", 15000), ("motorway", 90000),
-)  # fmt: skip
+    ("random", 9000),
+    ("grid", 11000),
+    ("random", 6500),
+    ("grid", 8000),
+    ("random", 12000),
+    ("grid", 7000),
+    ("motorway", 60000),
+    ("random", 8000),
+    ("random", 14000),
+    ("random", 5000),
+    ("grid", 15000),
+    ("motorway", 90000),
+)
 RAIL_SHARE = 0.13  # of the fixes, with trams and ferries
 
 
@@ -50,12 +62,17 @@ def plan_runs(seed: int, fixes: float, osm: list[Path]) -> list[SumoRun]:
     for i in range(streets + rails):
         plan, size_m = plans[i % len(plans)] if i < streets else ("rail", 0.0)
         share = (1 - RAIL_SHARE) * fixes / streets if i < streets else RAIL_SHARE * fixes / rails
-        name, window_s = f"{i:02d}-{Path(plan).name.split('.')[0]}", float(rng.choice([7200, 3600, 2000]))
+        name, window_s = (
+            f"{i:02d}-{Path(plan).name.split('.')[0]}",
+            float(rng.choice([7200, 3600, 2000])),
+        )
         runs.append(SumoRun(name, plan, size_m, seed * 1000 + i, share, window_s))
     return runs
 
 
-def write_corpus(output: Path, seed: int, fixes: float, osm: list[Path], processes: int = 2) -> Counter[str]:
+def write_corpus(
+    output: Path, seed: int, fixes: float, osm: list[Path], processes: int = 2
+) -> Counter[str]:
     """Simulate and write output/movement/*.parquet. Returns fixes by mode."""
     if not 1e4 <= fixes <= 1e10:
         raise SyntheticError(f"--fixes must lie between 1e4 and 1e10, not {fixes:g}")
@@ -64,9 +81,13 @@ def write_corpus(output: Path, seed: int, fixes: float, osm: list[Path], process
     runs = plan_runs(seed, fixes, osm)
     total: Counter[str] = Counter()
     with ProcessPoolExecutor(min(processes, len(runs)), get_context("spawn")) as pool:
-        for run, counts in zip(runs, pool.map(_run, runs, [target] * len(runs), [scratch] * len(runs)), strict=True):
+        for run, counts in zip(
+            runs, pool.map(_run, runs, [target] * len(runs), [scratch] * len(runs)), strict=True
+        ):
             total.update(counts)
-            say(f"{run.name}: {sum(counts.values()):,} fixes, {sum(total.values()):,} of about {fixes:,.0f}")
+            say(
+                f"{run.name}: {sum(counts.values()):,} fixes, {sum(total.values()):,} of about {fixes:,.0f}"
+            )
     shutil.rmtree(scratch, ignore_errors=True)
     return total
 
@@ -76,25 +97,44 @@ def _run(run: SumoRun, target: Path, scratch: Path) -> dict[str, int]:
     rng = np.random.default_rng([run.seed, 22])
     folder = scratch / run.name
     if run.plan == "rail":
-        paths = run_trains([draw_line(rng, kind) for kind in KINDS * 3], run.fixes, folder, run.name, rng)
+        paths = run_trains(
+            [draw_line(rng, kind) for kind in KINDS * 3], run.fixes, folder, run.name, rng
+        )
         lat, lon = ANCHORS[int(rng.integers(len(ANCHORS)))]
         place = Place(f"+proj=tmerc +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m", (0.0, 0.0))
     else:
         made = run.size_m > 0
-        streets = make_streets(run.plan, run.size_m, run.seed, folder) if made else osm_streets(Path(run.plan), folder)
-        shares = {"car": 1.0} if run.plan == "motorway" else {"car": 0.52, "bus": 0.17, "bike": 0.14, "walk": 0.17}
-        demand = {mode: 1.2 * run.fixes * share for mode, share in shares.items()}  # some trips cannot be routed
-        paths = simulate(streets, draw_trips(streets, demand, run.window_s, rng), folder, run.name, rng)
+        streets = (
+            make_streets(run.plan, run.size_m, run.seed, folder)
+            if made
+            else osm_streets(Path(run.plan), folder)
+        )
+        shares = (
+            {"car": 1.0}
+            if run.plan == "motorway"
+            else {"car": 0.52, "bus": 0.17, "bike": 0.14, "walk": 0.17}
+        )
+        # some trips cannot be routed
+        demand = {mode: 1.2 * run.fixes * share for mode, share in shares.items()}
+        paths = simulate(
+            streets, draw_trips(streets, demand, run.window_s, rng), folder, run.name, rng
+        )
         place = streets.place
     shutil.rmtree(folder, ignore_errors=True)
-    return _write({name: path for name, path in paths.items() if len(path.x) >= 60}, place, run.name, target, rng)
+    return _write(
+        {name: path for name, path in paths.items() if len(path.x) >= 60},
+        place,
+        run.name,
+        target,
+        rng,
+    )
 
 
 def _write(
     paths: dict[str, Trajectory], place: Place, run: str, folder: Path, rng: np.random.Generator
 ) -> dict[str, int]:
-    """One table: user_id, track_id, mode, t (epoch ms), lon, lat; one user and one random start a trip. Returns fixes
-    by mode.
+    """One table: user_id, track_id, mode, t (epoch ms), lon, lat; one user and one random start a
+    trip. Returns fixes by mode.
     """
     sizes = [len(path.x) for path in paths.values()]
     number = np.repeat(np.arange(len(paths), dtype=np.int32), sizes)
@@ -104,15 +144,27 @@ def _write(
     t = draw_starts(len(paths), float(np.median(lon)), rng)[number] + 1000 * second.astype(np.int64)
     track = pa.DictionaryArray.from_arrays(number, pa.array([f"{run}-{name}" for name in paths]))
     mode = pa.DictionaryArray.from_arrays(code.astype(np.int8)[number], pa.array(modes))
-    columns = {"user_id": track, "track_id": track, "mode": mode, "t": t, "lon": lon.round(7), "lat": lat.round(7)}
-    pq.write_table(pa.table(columns), folder / f"{run}.parquet", compression="zstd", row_group_size=1 << 19)
+    columns = {
+        "user_id": track,
+        "track_id": track,
+        "mode": mode,
+        "t": t,
+        "lon": lon.round(7),
+        "lat": lat.round(7),
+    }
+    pq.write_table(
+        pa.table(columns), folder / f"{run}.parquet", compression="zstd", row_group_size=1 << 19
+    )
     return dict(zip(map(str, modes), np.bincount(code, sizes).astype(int).tolist()))
 
 
 def draw_starts(count: int, lon: float, rng: np.random.Generator) -> np.ndarray:
     """(count,) int64 epoch ms: any day of 2023, the hour by mean solar time."""
     # How many of a day's trips start in each hour: few at night, with two peaks.
-    trips = np.array([4, 2, 1, 1, 2, 8, 25, 55, 60, 40, 38, 42, 46, 45, 46, 52, 62, 70, 60, 45, 32, 24, 16, 9], float)
+    trips = np.array(
+        [4, 2, 1, 1, 2, 8, 25, 55, 60, 40, 38, 42, 46, 45, 46, 52, 62, 70, 60, 45, 32, 24, 16, 9],
+        float,
+    )
     day = rng.integers(0, 365, count)
     hour = rng.choice(24, count, p=trips / trips.sum()) + rng.random(count)
     begin = np.datetime64("2023-01-01", "ms").astype(np.int64)

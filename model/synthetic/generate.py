@@ -17,7 +17,15 @@ import pyarrow.parquet as pq
 from model.synthetic.city.layout import CELL_M, City, build_city, make_streets, osm_streets
 from model.synthetic.population import people as plans
 from model.synthetic.population.people import DAY_S, EMPLOYED, MODE_CODES, Population, Trips
-from model.synthetic.population.recording import Fixes, logger, phone, places_seen, planned, record, simulated
+from model.synthetic.population.recording import (
+    Fixes,
+    logger,
+    phone,
+    places_seen,
+    planned,
+    record,
+    simulated,
+)
 from model.synthetic.population.travel import Journey, move
 from model.synthetic.sumo import say
 from raw_qgis_plugin.core.specs import Spec, option
@@ -49,7 +57,9 @@ def generate(spec: CitySpec, output: Path) -> dict[str, int]:
     """Write a city's tables and layers to a folder. Returns how many of each."""
     population, trips = plan_city(spec, output / SCRATCH)
     rng = np.random.default_rng([spec.seed, 31])
-    observed = np.sort(rng.choice(spec.people, max(2, round(spec.observed * spec.people)), replace=False))
+    observed = np.sort(
+        rng.choice(spec.people, max(2, round(spec.observed * spec.people)), replace=False)
+    )
     ids = {int(person): f"u{person:05d}" for person in observed}
     write_users(output / "truth_users.csv", population, trips, ids, spec.weeks)
     write_layers(output, population.city)
@@ -57,7 +67,9 @@ def generate(spec: CitySpec, output: Path) -> dict[str, int]:
 
     def recorded() -> Iterator[tuple[str, Fixes]]:
         midnight = midnight_ms(population.city)
-        for person, journeys in move(population, trips, observed, output / SCRATCH, spec.seed, spec.processes):
+        for person, journeys in move(
+            population, trips, observed, output / SCRATCH, spec.seed, spec.processes
+        ):
             rng = np.random.default_rng([spec.seed, 32, person])
             line, device = simulated(person, journeys, population, trips), logger(rng)
             if spec.complete:
@@ -65,7 +77,9 @@ def generate(spec: CitySpec, output: Path) -> dict[str, int]:
             fixes = record(line, device, population.sites, spec.end, rng)
             seen = places_seen(line, fixes, population.sites)
             doors = np.column_stack(
-                population.city.streets.place.lonlat(population.sites.x[line.place], population.sites.y[line.place])
+                population.city.streets.place.lonlat(
+                    population.sites.x[line.place], population.sites.y[line.place]
+                )
             ).round(7)
             for k, journey in enumerate(journeys):
                 row, more = trip_rows(journey, trips, ids[person], midnight)
@@ -83,8 +97,8 @@ def generate(spec: CitySpec, output: Path) -> dict[str, int]:
 
 
 def generate_days(spec: CitySpec, output: Path) -> dict[str, int]:
-    """Write days.parquet (user_id, t in epoch ms UTC, lon, lat), everybody's fixes from the plans alone, and
-    truth_users.csv. Returns how many of each.
+    """Write days.parquet (user_id, t in epoch ms UTC, lon, lat), everybody's fixes from the plans
+    alone, and truth_users.csv. Returns how many of each.
     """
     population, trips = plan_city(spec, output / SCRATCH)
     ids = {person: f"u{person:05d}" for person in range(spec.people)}
@@ -110,22 +124,31 @@ def plan_city(spec: CitySpec, scratch: Path) -> tuple[Population, Trips]:
     return population, trips
 
 
-def record_plans(spec: CitySpec, population: Population, trips: Trips) -> Iterator[tuple[int, Fixes]]:
+def record_plans(
+    spec: CitySpec, population: Population, trips: Trips
+) -> Iterator[tuple[int, Fixes]]:
     """Every person, and what a phone records of that person's plans."""
     for person in range(spec.people):
         rng = np.random.default_rng([spec.seed, 33, person])
-        yield person, record(planned(person, population, trips, rng), phone(rng), population.sites, spec.end, rng)
+        yield (
+            person,
+            record(
+                planned(person, population, trips, rng), phone(rng), population.sites, spec.end, rng
+            ),
+        )
 
 
 def midnight_ms(city: City) -> int:
     """Epoch ms at which the first Monday begins in the city, by mean solar time."""
     lon = float(city.streets.place.lonlat(*city.streets.middle)[0])
-    return int(FIRST_MONDAY.astype("datetime64[ms]").astype(np.int64)) - round(lon / 15 * plans.HOUR_S * 1000)
+    return int(FIRST_MONDAY.astype("datetime64[ms]").astype(np.int64)) - round(
+        lon / 15 * plans.HOUR_S * 1000
+    )
 
 
 def write_fixes(file: Path, recorded: Iterable[tuple[str, Fixes]], city: City, days: bool) -> int:
-    """Write user_id, t (epoch ms UTC), lon, lat, person by person; days: also track_id, the local day. Returns how many
-    fixes there are.
+    """Write user_id, t (epoch ms UTC), lon, lat, person by person; days: also track_id, the local
+    day. Returns how many fixes there are.
     """
     text, number, midnight = pa.string(), pa.float64(), midnight_ms(city)
     types = {"user_id": text, "track_id": text, "t": pa.int64(), "lon": number, "lat": number}
@@ -134,9 +157,14 @@ def write_fixes(file: Path, recorded: Iterable[tuple[str, Fixes]], city: City, d
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for user, fixes in recorded:
             lon, lat = city.streets.place.lonlat(fixes.x, fixes.y)
-            columns = {"user_id": [user] * len(lon), "t": midnight + np.rint(1000 * fixes.t).astype(np.int64)}
+            columns = {
+                "user_id": [user] * len(lon),
+                "t": midnight + np.rint(1000 * fixes.t).astype(np.int64),
+            }
             columns |= {"lon": lon.round(7), "lat": lat.round(7)}
-            columns["track_id"] = ((fixes.t // DAY_S).astype("timedelta64[D]") + FIRST_MONDAY).astype(str)
+            columns["track_id"] = (
+                (fixes.t // DAY_S).astype("timedelta64[D]") + FIRST_MONDAY
+            ).astype(str)
             waiting.append(pa.table({name: columns[name] for name in schema.names}, schema=schema))
             count += len(lon)
             if sum(map(len, waiting)) > 500_000:
@@ -161,12 +189,17 @@ def write_layers(output: Path, city: City) -> None:
     def degrees(x: np.ndarray, y: np.ndarray) -> list:
         return np.column_stack(city.streets.place.lonlat(x, y)).round(7).tolist()
 
-    def write(name: str, kind: str, shapes: list, fields: Mapping[str, Sequence[str | int]]) -> None:
+    def write(
+        name: str, kind: str, shapes: list, fields: Mapping[str, Sequence[str | int]]
+    ) -> None:
         features = [
-            {"type": "Feature", "properties": dict(zip(fields, values, strict=True)),
-             "geometry": {"type": kind, "coordinates": shape}}
+            {
+                "type": "Feature",
+                "properties": dict(zip(fields, values, strict=True)),
+                "geometry": {"type": kind, "coordinates": shape},
+            }
             for shape, *values in zip(shapes, *fields.values(), strict=True)
-        ]  # fmt: skip
+        ]
         text = json.dumps({"type": "FeatureCollection", "features": features})
         (output / f"{name}.geojson").write_text(text, encoding="utf-8")
 
@@ -181,25 +214,60 @@ def write_layers(output: Path, city: City) -> None:
     used = np.flatnonzero(streets.open_to("car") | streets.walk)
     shapes = [degrees(*streets.shapes[i].T) for i in used]
     speeds = [round(3.6 * speed) for speed in streets.speed[used]]
-    write("streets", "LineString", shapes, {"street_id": list(map(str, streets.edges[used])), "speed_kmh": speeds})
+    write(
+        "streets",
+        "LineString",
+        shapes,
+        {"street_id": list(map(str, streets.edges[used])), "speed_kmh": speeds},
+    )
 
 
-def write_users(path: Path, population: Population, trips: Trips, ids: dict[int, str], weeks: int) -> None:
+def write_users(
+    path: Path, population: Population, trips: Trips, ids: dict[int, str], weeks: int
+) -> None:
     """truth_users.csv: the facts of the people with ids, from their plans."""
     rail, trips_a_day = (
         np.bincount(trips.person[some], minlength=len(population.people)) / span
-        for some, span in ((trips.mode == MODE_CODES.index("rail"), weeks), (slice(None), 7 * weeks))
+        for some, span in (
+            (trips.mode == MODE_CODES.index("rail"), weeks),
+            (slice(None), 7 * weeks),
+        )
     )
-    header = ["user_id", "employed", "commuter", "metro_user", "metro_trips_a_week", "trips_a_day", "car_owner", "kind"]
-    write_csv(path, header, (
-        [name, person.occupation in EMPLOYED, person.commuter, rail[i] >= 1, round(float(rail[i]), 2),
-         round(float(trips_a_day[i]), 3), person.car, person.occupation]
-        for i, name in ids.items() for person in [population.people[i]]
-    ))  # fmt: skip
+    header = [
+        "user_id",
+        "employed",
+        "commuter",
+        "metro_user",
+        "metro_trips_a_week",
+        "trips_a_day",
+        "car_owner",
+        "kind",
+    ]
+    write_csv(
+        path,
+        header,
+        (
+            [
+                name,
+                person.occupation in EMPLOYED,
+                person.commuter,
+                rail[i] >= 1,
+                round(float(rail[i]), 2),
+                round(float(trips_a_day[i]), 3),
+                person.car,
+                person.occupation,
+            ]
+            for i, name in ids.items()
+            for person in [population.people[i]]
+        ),
+    )
 
 
-def trip_rows(journey: Journey, trips: Trips, user: str, midnight_ms: int) -> tuple[list, list[list]]:
-    """A trip's row of truth_tracks.csv, and its rows of truth_segments.csv: a ride's walks are segments of their own.
+def trip_rows(
+    journey: Journey, trips: Trips, user: str, midnight_ms: int
+) -> tuple[list, list[list]]:
+    """A trip's row of truth_tracks.csv, and its rows of truth_segments.csv: a ride's walks are
+    segments of their own.
 
     midnight_ms: epoch ms at which the first Monday begins, in mean solar time.
     """
@@ -210,5 +278,7 @@ def trip_rows(journey: Journey, trips: Trips, user: str, midnight_ms: int) -> tu
 
     cuts = [0, *np.flatnonzero(np.diff(journey.mode)) + 1, len(journey.mode)]
     # A leg of less than 45 s, from the door to the street, is no segment of its own.
-    legs = [row(a, b, journey.mode[a]) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b - a >= 45]
+    legs = [
+        row(a, b, journey.mode[a]) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b - a >= 45
+    ]
     return [*row(0, 0, trips.mode[journey.trip]), trips.purpose[journey.trip]], legs

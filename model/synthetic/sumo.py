@@ -32,16 +32,21 @@ def say(text: str) -> None:
 def sumo_home() -> Path:
     """The folder of the eclipse-sumo package (bin/, data/typemap/).
 
-    The package is found, not imported: its import sets PROJ's data folder to one that pyproj cannot read.
+    The package is found, not imported: its import sets PROJ's data folder to one that pyproj cannot
+    read.
     """
     package = find_spec("sumo")
     if package is None or package.origin is None:
-        raise SyntheticError("Eclipse SUMO is missing. Install it with: pip install eclipse-sumo (about 100 MB)")
+        raise SyntheticError(
+            "Eclipse SUMO is missing. Install it with: pip install eclipse-sumo (about 100 MB)"
+        )
     return Path(package.origin).parent
 
 
 def run_sumo(program: str, *arguments: object) -> None:
-    """Run one of SUMO's programs. A failure raises SyntheticError with the program's first line of error."""
+    """Run one of SUMO's programs. A failure raises SyntheticError with the program's first line of
+    error.
+    """
     home = sumo_home()
     suffix = ".exe" if os.name == "nt" else ""
     command = [str(home / "bin" / (program + suffix)), *map(str, arguments), "--no-warnings"]
@@ -67,21 +72,41 @@ class Trajectory(NamedTuple):
 def simulate_traffic(
     net: Path, routes: str, fcd: Path, seed: int, end_s: float, *options: object
 ) -> dict[str, Trajectory]:
-    """Run a simulation at steps of one second. Returns the path of every vehicle and person by its id, sorted by id.
+    """Run a simulation at steps of one second. Returns the path of every vehicle and person by its
+    id, sorted by id.
 
-    routes: route files, joined by commas. fcd: a scratch file of floating car data (.parquet), deleted afterwards.
+    routes: route files, joined by commas. fcd: a scratch file of floating car data (.parquet),
+    deleted afterwards.
     """
     run_sumo(
-        "sumo", "-n", net, "-r", routes, "--fcd-output", fcd, "--fcd-output.attributes", "x,y", "--no-step-log",
-        "--seed", seed, "--end", int(end_s), "--collision.action", "none", *options,
-    )  # fmt: skip
+        "sumo",
+        "-n",
+        net,
+        "-r",
+        routes,
+        "--fcd-output",
+        fcd,
+        "--fcd-output.attributes",
+        "x,y",
+        "--no-step-log",
+        "--seed",
+        seed,
+        "--end",
+        int(end_s),
+        "--collision.action",
+        "none",
+        *options,
+    )
     table = pq.read_table(fcd)
     fcd.unlink()
     # Columns ..._time, ..._id, ..._x and ..._y, with any prefix
     by_end = {name.rsplit("_", 1)[-1]: name for name in table.column_names}
     if not {"time", "id", "x", "y"} <= set(by_end):
-        raise SyntheticError(f"SUMO moved nobody: {fcd.name} holds only {', '.join(table.column_names)}")
-    table = table.filter(pc.is_valid(table[by_end["id"]]))  # a second in which nobody moved is a row without an id
+        raise SyntheticError(
+            f"SUMO moved nobody: {fcd.name} holds only {', '.join(table.column_names)}"
+        )
+    # a second in which nobody moved is a row without an id
+    table = table.filter(pc.is_valid(table[by_end["id"]]))
     ids = table[by_end["id"]].dictionary_encode().combine_chunks()
     names, rank = np.unique(np.array(ids.dictionary.to_pylist(), dtype=str), return_inverse=True)
     mover = rank[ids.indices.to_numpy()]
@@ -91,4 +116,7 @@ def simulate_traffic(
     rows = [slice(a, b) for a, b in zip(starts[:-1], starts[1:], strict=True)]
     seconds = np.rint(second).astype(np.int32)
     x, y = x.astype(np.float32), y.astype(np.float32)
-    return {str(name): Trajectory(seconds[r] - seconds[r][0], x[r], y[r]) for name, r in zip(names, rows, strict=True)}
+    return {
+        str(name): Trajectory(seconds[r] - seconds[r][0], x[r], y[r])
+        for name, r in zip(names, rows, strict=True)
+    }

@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Training of the network: the run, its loop, its loss, its checkpoints, and the bundle's card and graphs."""
+"""Training of the network: the run, its loop, its loss, its checkpoints, and the bundle's card and
+graphs.
+"""

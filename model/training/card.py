@@ -20,17 +20,29 @@ def write_card(bundle: Path, card: dict) -> None:
     """Write card.json, README.md and their checksums into a bundle's folder."""
     try:
         text = describe(card)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:  # of a model from elsewhere
-        raise BundleError(f"The card of the model {card['name']} lacks what its README names: {error}.") from error
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as error:  # of a model from elsewhere
+        raise BundleError(
+            f"The card of the model {card['name']} lacks what its README names: {error}."
+        ) from error
     entries = json.dumps(card, indent=1, ensure_ascii=False)
-    entries = re.sub(r"\[\s+([-+.,\deE\s]+)\s+\]", lambda row: f"[{' '.join(row[1].split())}]", entries)  # one line
+    # one line
+    entries = re.sub(
+        r"\[\s+([-+.,\deE\s]+)\s+\]", lambda row: f"[{' '.join(row[1].split())}]", entries
+    )
     (bundle / "card.json").write_text(entries + "\n", "utf-8")
     (bundle / "README.md").write_text(text, "utf-8")
     write_sums(bundle)
 
 
 def describe(card: dict) -> str:
-    """The card in Markdown: what the model does and how well, then where it holds and how it was trained."""
+    """The card in Markdown: what the model does and how well, then where it holds and how it was
+    trained.
+    """
     heads, figures = card["heads"], card.get("forecast_figures", {})
     names = ", ".join(str(head.get("title") or head["name"]).lower() for head in heads)
     parts = [
@@ -56,7 +68,9 @@ def describe(card: dict) -> str:
         *([card["data"]] if card.get("data") else []),
     ]
     if widened := card.get("widened_on"):
-        parts.append(f"Areas were widened until they covered people of {', '.join(widened)}, who trained nothing.")
+        parts.append(
+            f"Areas were widened until they covered people of {', '.join(widened)}, who trained nothing."
+        )
     return "\n\n".join(parts) + "\n"
 
 
@@ -71,7 +85,10 @@ def _training(t: dict) -> str:
 
 
 def _forecast_table(figures: dict[str, dict]) -> str:
-    lines = ["| data | family | model, m | best simple method, m | ratio | in 50 % | in 80 % |", "|---" * 7 + "|"]
+    lines = [
+        "| data | family | model, m | best simple method, m | ratio | in 50 % | in 80 % |",
+        "|---" * 7 + "|",
+    ]
     for name, families in figures.items():
         for family, r in families.items():
             m, (low, high) = r["methods"], r["interval"]
@@ -91,9 +108,14 @@ def without_heads(folder: Path, card: dict, names: Sequence[str]) -> dict:
 
 
 def _head_table(heads: list[dict]) -> str:
-    lines = ["| head | of a | answers | head | baseline | units | trained on |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| head | of a | answers | head | baseline | units | trained on |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for h in heads:
-        answer = ", ".join(h["classes"]) if h.get("classes") else h.get("unit_of_measure") or "a number"
+        answer = (
+            ", ".join(h["classes"]) if h.get("classes") else h.get("unit_of_measure") or "a number"
+        )
         ours, simple = (_scores(h["metrics"][which]) for which in ("head", "baseline"))
         cells = h["name"], h["unit"], answer, ours, simple, h["metrics"]["units"], h["trained_on"]
         lines.append(f"| {' | '.join(map(str, cells))} |")
@@ -102,7 +124,9 @@ def _head_table(heads: list[dict]) -> str:
             own = _scores(r.get("head") or {"accuracy": r["accuracy"]})
             simple = f", the baseline {_scores(r['baseline'])}" if "baseline" in r else ""
             sure = (
-                f"; sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure'] or 0:.1%}" if "sure" in r else ""
+                f"; sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure'] or 0:.1%}"
+                if "sure" in r
+                else ""
             )
             lines.append(f"\n{h['name']} on {source}: {own} on {r['units']} units{simple}{sure}.")
     return "\n".join(lines)

@@ -27,25 +27,33 @@ from raw_qgis_plugin.core.scratch import complete
 def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
     """Write tensors and the JSON-able `about` to `path`, through a temporary file.
 
-    Raises InputError where the disk is full or refuses; an earlier file at `path` is then still there.
+    Raises InputError where the disk is full or refuses; an earlier file at `path` is then still
+    there.
     """
     text = json.dumps(about)
     tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     try:
         with complete(path) as beside:
-            beside.touch()  # so that the plugin kills no process that writes; a large checksum takes a while
+            # so that the plugin kills no process that writes; a large checksum takes a while
+            beside.touch()
             save_file(tensors, beside, {"about": text, "crc32": checksum(tensors, text)})
             with beside.open("rb+") as file:
                 os.fsync(file.fileno())
     except (OSError, SafetensorError) as error:
-        kept = "The checkpoint before it is whole: --resume continues from there." if path.exists() else ""
+        kept = (
+            "The checkpoint before it is whole: --resume continues from there."
+            if path.exists()
+            else ""
+        )
         raise InputError(
             f"No checkpoint can be written to {path.parent}: {error}. Make room on the disk. {kept}"
         ) from error
 
 
 def checksum(tensors: dict[str, Tensor], about: str) -> str:
-    """The checksum of a checkpoint: names, types, shapes and values of its tensors, and the text about it."""
+    """The checksum of a checkpoint: names, types, shapes and values of its tensors, and the text
+    about it.
+    """
     crc = zlib.crc32(about.encode())
     for name, tensor in sorted(tensors.items()):
         crc = zlib.crc32(f"{name} {tensor.dtype} {list(tensor.shape)}".encode(), crc)
@@ -54,7 +62,9 @@ def checksum(tensors: dict[str, Tensor], about: str) -> str:
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict]:
-    """The tensors and the `about` of a checkpoint. Raises InputError where it is missing or not as it was written."""
+    """The tensors and the `about` of a checkpoint. Raises InputError where it is missing or not as
+    it was written.
+    """
     if not path.is_file():
         raise InputError(f"There is no checkpoint at {path}: start the run without --resume.")
     try:
@@ -66,14 +76,26 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict]:
         if not isinstance(about, dict) or not isinstance(about.get("config", {}), dict):
             raise ValueError("it does not describe its network")
         return tensors, about
-    except (SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (
+        SafetensorError,
+        OSError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise InputError(f"{path} is damaged or no checkpoint: {error}.") from error
 
 
 def load_network(path: Path) -> tuple[Raw, dict]:
     """The network in a run's checkpoint, its moving average, and its `about`. Raises InputError."""
     tensors, about = load(path)
-    average = {k.removeprefix("average."): v.float() for k, v in tensors.items() if k.startswith("average.")}
+    average = {
+        k.removeprefix("average."): v.float()
+        for k, v in tensors.items()
+        if k.startswith("average.")
+    }
     try:
         network = Raw(Config(**about["config"]))
         network.load_state_dict(average)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Export networks as ONNX graphs. `python -m model.training.onnx_export` writes those of the presets, without weights.
+"""Export networks as ONNX graphs. `python -m model.training.onnx_export` writes those of the
+presets, without weights.
 
-A bundle brings weights alone, which the plugin puts into the graph of their preset in resources/graphs by their names.
+A bundle brings weights alone, which the plugin puts into the graph of their preset in
+resources/graphs by their names.
 """
 
 from __future__ import annotations
@@ -39,9 +41,15 @@ class Graph(nn.Module):
         self.network = network
 
     def forward(
-        self, features: Tensor, clock: Tensor, valid: Tensor, query: Tensor, candidates: Tensor,
-        past_keys: Tensor, past_values: Tensor,
-    ) -> tuple[Tensor, ...]:  # fmt: skip
+        self,
+        features: Tensor,
+        clock: Tensor,
+        valid: Tensor,
+        query: Tensor,
+        candidates: Tensor,
+        past_keys: Tensor,
+        past_values: Tensor,
+    ) -> tuple[Tensor, ...]:
         """As Model.backbone in core/bundle/runtime.py. valid: (B, P + T) bool."""
         t, whole = features.shape[1], valid.shape[1]
         place = torch.arange(whole, device=valid.device)
@@ -60,31 +68,56 @@ def example(
     c, g = network.config, torch.Generator().manual_seed(seed)
     past = (c.layers, b, c.heads, p, c.width // c.heads)
     return {
-        "features": torch.randn(b, t, c.features, generator=g), "clock": torch.rand(b, t, generator=g).cumsum(1) * 60,
-        "valid": torch.ones(b, p + t, dtype=torch.bool), "query": torch.randn(b, q, c.query, generator=g),
+        "features": torch.randn(b, t, c.features, generator=g),
+        "clock": torch.rand(b, t, generator=g).cumsum(1) * 60,
+        "valid": torch.ones(b, p + t, dtype=torch.bool),
+        "query": torch.randn(b, q, c.query, generator=g),
         "candidates": torch.randn(b, q, k, c.candidate, generator=g),
-        "past_keys": torch.randn(past, generator=g), "past_values": torch.randn(past, generator=g),
-    }  # fmt: skip
+        "past_keys": torch.randn(past, generator=g),
+        "past_values": torch.randn(past, generator=g),
+    }
 
 
-def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outputs: list[str], dynamic: dict) -> None:
-    """Write a module as ONNX with its weights, and compare it with PyTorch. RawError where they differ."""
+def export_graph(
+    module: nn.Module, inputs: dict[str, Tensor], path: Path, outputs: list[str], dynamic: dict
+) -> None:
+    """Write a module as ONNX with its weights, and compare it with PyTorch. RawError where they
+    differ.
+    """
     ir.save(_to_onnx(module, inputs, outputs, dynamic), path)
-    largest_difference(module, onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]), inputs)
+    largest_difference(
+        module, onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]), inputs
+    )
 
 
 def _to_onnx(
-    module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], dynamic: dict, optimize: bool = True
+    module: nn.Module,
+    inputs: dict[str, Tensor],
+    outputs: list[str],
+    dynamic: dict,
+    optimize: bool = True,
 ) -> ir.Model:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # not that torchvision is missing, on each export
+        # not that torchvision is missing, on each export
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         model = torch.onnx.export(
-            module, kwargs=inputs, dynamo=True, opset_version=OPSET, dynamic_shapes=dynamic, optimize=optimize,
-            input_names=list(inputs), output_names=outputs, verbose=False,
-        ).model  # fmt: skip
+            module,
+            kwargs=inputs,
+            dynamo=True,
+            opset_version=OPSET,
+            dynamic_shapes=dynamic,
+            optimize=optimize,
+            input_names=list(inputs),
+            output_names=outputs,
+            verbose=False,
+        ).model
     graph = model.graph
-    values = [*graph.inputs, *graph.initializers.values(), *(v for node in graph for v in node.outputs)]
+    values = [
+        *graph.inputs,
+        *graph.initializers.values(),
+        *(v for node in graph for v in node.outputs),
+    ]
     for part in (model, graph, *graph, *values):
         part.metadata_props.clear()  # the names of source files and lines, which PyTorch notes
     return model
@@ -98,11 +131,17 @@ def backbone_graph(network: Raw) -> bytes:
     b, t, q, k = (torch.export.Dim(n, min=1) for n in ("batch", "fixes", "questions", "places"))
     p = torch.export.Dim.DYNAMIC
     dynamic = {
-        "features": {0: b, 1: t}, "clock": {0: b, 1: t}, "valid": {0: b, 1: p}, "query": {0: b, 1: q},
+        "features": {0: b, 1: t},
+        "clock": {0: b, 1: t},
+        "valid": {0: b, 1: p},
+        "query": {0: b, 1: q},
         "candidates": {0: b, 1: q, 2: k},
-        "past_keys": {1: b, 3: p}, "past_values": {1: b, 3: p},
-    }  # fmt: skip
-    model = _to_onnx(Graph(network).eval(), example(network), list(BACKBONE_OUTPUTS), dynamic, optimize=False)
+        "past_keys": {1: b, 3: p},
+        "past_values": {1: b, 3: p},
+    }
+    model = _to_onnx(
+        Graph(network).eval(), example(network), list(BACKBONE_OUTPUTS), dynamic, optimize=False
+    )
     graph, weights = model.graph, network.state_dict()
     values = {name: graph.initializers.pop(f"network.{name}") for name in weights}
     for value in values.values():
@@ -120,13 +159,16 @@ def backbone_graph(network: Raw) -> bytes:
 
 
 def sizes_of(network: Raw) -> str:
-    """The text of the file beside the graph: the network's sizes, and the shape of each of its weights."""
+    """The text of the file beside the graph: the network's sizes, and the shape of each of its
+    weights.
+    """
     shapes = {name: list(values.shape) for name, values in network.state_dict().items()}
     return json.dumps({"config": network.config.to_dict(), "tensors": shapes}, indent=1) + "\n"
 
 
 def backbone_difference(network: Raw) -> float:
-    """The largest difference between RAW's graph with the network's weights and PyTorch, for a pass and a step.
+    """The largest difference between RAW's graph with the network's weights and PyTorch, for a pass
+    and a step.
 
     Raises RawError where it is large.
     """
@@ -138,7 +180,9 @@ def backbone_difference(network: Raw) -> float:
 
 
 def largest_difference(module: nn.Module, session: Any, *inputs: dict[str, Tensor]) -> float:
-    """The largest difference between ONNX Runtime's and PyTorch's outputs for some inputs. RawError if it is large."""
+    """The largest difference between ONNX Runtime's and PyTorch's outputs for some inputs. RawError
+    if it is large.
+    """
     found = []
     for batch in inputs:
         with torch.no_grad():

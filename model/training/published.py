@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The method as published (arXiv 2311.10471; preset raw-paper), as a baseline: its batches and its forecasts.
+"""The method as published (arXiv 2311.10471; preset raw-paper), as a baseline: its batches and its
+forecasts.
 
-Places are scaled into a box that is fitted to the corpus, positions are learned, time is no input, the loss is the mean
-squared error of the next place, and forecasts are rollouts. The network is model/network/raw.py with Config.positions.
+Places are scaled into a box that is fitted to the corpus, positions are learned, time is no input,
+the loss is the mean squared error of the next place, and forecasts are rollouts. The network is
+model/network/raw.py with Config.positions.
 
     python -m model.pretrain --preset raw-paper --corpus SOURCE … --output RUN
     python -m model.evaluate forecast --raw-paper RUN --tracks T
@@ -25,8 +27,9 @@ from raw_qgis_plugin.core.evaluation.windows import Windows
 
 
 class Places(NamedTuple):
-    """B rows of L fixes. x: (B, L, 2) places in the box, -1 to 1. clock: (B, L) the number of the fix in its track.
-    piece: (B, L) int, equal along one track, -1 for padding. points: fixes that are not padding.
+    """B rows of L fixes. x: (B, L, 2) places in the box, -1 to 1. clock: (B, L) the number of the
+    fix in its track. piece: (B, L) int, equal along one track, -1 for padding. points: fixes that
+    are not padding.
     """
 
     x: np.ndarray
@@ -36,7 +39,9 @@ class Places(NamedTuple):
 
 
 def fit_box(sources: list[Source]) -> np.ndarray:
-    """The corners (2, 2) in degrees of the box that holds all but a thousandth of the sources on each side."""
+    """The corners (2, 2) in degrees of the box that holds all but a thousandth of the sources on
+    each side.
+    """
     sides = []
     for s in sources:
         every = max(len(s.lon) // 200_000, 1)
@@ -56,7 +61,9 @@ def out_of_box(box: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 class PlaceBatches(Batches):
-    """Quarter hours of tracks in rows of `length` fixes; half of the batches are filled round the clock."""
+    """Quarter hours of tracks in rows of `length` fixes; half of the batches are filled round the
+    clock.
+    """
 
     def __init__(self, corpus: Batches, box: np.ndarray, length: int) -> None:
         super().__init__(corpus.sources, corpus.points, corpus.seed)
@@ -74,12 +81,15 @@ class PlaceBatches(Batches):
 
 @torch.no_grad()
 def forecast_windows(run: Path, w: Windows) -> Forecast:
-    """Forecasts (w, h) of a run's network, a step a quarter of an hour; horizons are whole numbers of quarters."""
+    """Forecasts (w, h) of a run's network, a step a quarter of an hour; horizons are whole numbers
+    of quarters.
+    """
     network, about = load_network(run / "state.safetensors")
     if not network.config.positions:
         raise InputError(f"{run} is no run of the preset raw-paper.")
     box, steps, found = np.array(about["box"]), np.round(w.horizon_s / FILLED_S).astype(int), []
-    most = network.config.positions - int(steps.max())  # fixes of context that leave positions for the rollout
+    # fixes of context that leave positions for the rollout
+    most = network.config.positions - int(steps.max())
     for lon, lat in zip(w.lon[:, -most:], w.lat[:, -most:], strict=True):
         known = ~np.isnan(lon)
         x = torch.from_numpy(into_box(box, lon[known], lat[known]))[None]

@@ -28,20 +28,33 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
 PEAK_LR, PEAK_LR_TRAINED = 2e-3, 1.2e-3  # peak learning rates from random and from trained weights
-HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.")  # parameters between states, for Muon
+# parameters between states, for Muon
+HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.")
 LARGE = ("raw-large", "raw-1b")  # presets with checkpointed layers
 RESUMED = (  # attributes of a run that its checkpoint keeps
-    "step", "batches", "seconds", "points", "before", "box", "calibration", "calibration_before", "domain", "corpus",
-    "metrics", "seed", "lr",
-)  # fmt: skip
+    "step",
+    "batches",
+    "seconds",
+    "points",
+    "before",
+    "box",
+    "calibration",
+    "calibration_before",
+    "domain",
+    "corpus",
+    "metrics",
+    "seed",
+    "lr",
+)
 
 
 class TrainingRun:
-    """A training run. It uses each batch once, however many processes share them and wherever it is resumed.
+    """A training run. It uses each batch once, however many processes share them and wherever it is
+    resumed.
 
-    batches: made so far, of all processes. before, calibration_before: of the bundle that the run starts from. domain:
-    ranges of the training data. box: corners in degrees, for the network as published. metrics: of the last validation.
-    lr: the peak learning rate.
+    batches: made so far, of all processes. before, calibration_before: of the bundle that the run
+    starts from. domain: ranges of the training data. box: corners in degrees, for the network as
+    published. metrics: of the last validation. lr: the peak learning rate.
     """
 
     def __init__(self, args: argparse.Namespace, world: World) -> None:
@@ -49,26 +62,44 @@ class TrainingRun:
         self.state = args.output / "state.safetensors"
         self.step, self.batches, self.seconds, self.points, self.seed = 0, 0, 0.0, 0, args.seed
         self.before, self.box, self.metrics = None, list[list[float]](), dict[str, float]()
-        self.calibration, self.calibration_before, self.domain = dict[str, dict](), dict[str, dict](), dict[str, list]()
-        self.corpus = list(dict.fromkeys(map(source_name, [*args.corpus, *args.keep])))  # as the card names them
+        self.calibration, self.calibration_before, self.domain = (
+            dict[str, dict](),
+            dict[str, dict](),
+            dict[str, list](),
+        )
+        # as the card names them
+        self.corpus = list(dict.fromkeys(map(source_name, [*args.corpus, *args.keep])))
         self.lr = args.lr or (PEAK_LR_TRAINED if args.init else PEAK_LR)
         torch.manual_seed(args.seed)
         if args.init:
             bundle = open_bundle(args.init)
             self.network = network_of(bundle).train()
-            self.before, self.calibration = bundle.card.get("training"), dict(bundle.card["calibration"])
-            self.domain = {k: v for k, v in bundle.card.get("domain", {}).items() if k == "cadence_s"}
+            self.before, self.calibration = (
+                bundle.card.get("training"),
+                dict(bundle.card["calibration"]),
+            )
+            self.domain = {
+                k: v for k, v in bundle.card.get("domain", {}).items() if k == "cadence_s"
+            }
             self.calibration_before = self.calibration
             if args.preset not in (None, self.network.config.preset):
-                raise InputError(f"--init is a {self.network.config.preset}, not a {args.preset}: leave out --preset.")
+                raise InputError(
+                    f"--init is a {self.network.config.preset}, not a {args.preset}: leave out --preset."
+                )
         else:
             self.network = Raw(PRESETS[args.preset or "raw-small"])
         self.network.to(world.device)
         large = self.network.config.preset in LARGE
-        prepare_layers(self.network, args.checkpointing if args.checkpointing is not None else large, args.compile)
+        prepare_layers(
+            self.network,
+            args.checkpointing if args.checkpointing is not None else large,
+            args.compile,
+        )
         self.loss: nn.Module = Loss(self.network, world.device)
         if world.size > 1:  # not every batch uses all of the head
-            self.loss = DistributedDataParallel(self.loss, broadcast_buffers=False, find_unused_parameters=True)
+            self.loss = DistributedDataParallel(
+                self.loss, broadcast_buffers=False, find_unused_parameters=True
+            )
         self.optimizers = optimizers(self.network)
         self.average = {k: p.detach().clone() for k, p in self.network.named_parameters()}
 
@@ -88,33 +119,55 @@ class TrainingRun:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         step(self.optimizers, lr)
         self.step += 1
-        keep = min(0.999, self.step / (self.step + 10))  # share of the moving average that a step keeps
+        # share of the moving average that a step keeps
+        keep = min(0.999, self.step / (self.step + 10))
         with torch.no_grad():
             torch._foreach_lerp_([*self.average.values()], [*self.network.parameters()], 1 - keep)
         return total
 
     def validate(self, corpus: Batches | None) -> dict[str, float]:
-        """The validation of the moving average, in the first process; empty in the others and without a corpus."""
-        self.metrics = validate(self.averaged(), corpus, self.world.device) if corpus and self.world.first else {}
+        """The validation of the moving average, in the first process; empty in the others and
+        without a corpus.
+        """
+        self.metrics = (
+            validate(self.averaged(), corpus, self.world.device)
+            if corpus and self.world.first
+            else {}
+        )
         return self.metrics
 
     def save(self) -> None:
-        """Write the checkpoint, in the first process. It says how the run is resumed, and what a card tells of it."""
+        """Write the checkpoint, in the first process. It says how the run is resumed, and what a
+        card tells of it.
+        """
         if self.world.first:
             cuda, n = self.world.device.type == "cuda", self.world.size
-            name = torch.cuda.get_device_name(self.world.device) if cuda else f"CPU, {torch.get_num_threads()} threads"
-            about = {"config": self.network.config.to_dict(), "device": f"{n} × {name}" if n > 1 else name}
+            name = (
+                torch.cuda.get_device_name(self.world.device)
+                if cuda
+                else f"CPU, {torch.get_num_threads()} threads"
+            )
+            about = {
+                "config": self.network.config.to_dict(),
+                "device": f"{n} × {name}" if n > 1 else name,
+            }
             about |= {"minutes": self.args.minutes, "command": self.args.command}
-            save(self.state, self.tensors(), about | {name: getattr(self, name) for name in RESUMED})
+            save(
+                self.state, self.tensors(), about | {name: getattr(self, name) for name in RESUMED}
+            )
 
     def tensors(self) -> dict[str, Tensor]:
         """All that changes in training, by name."""
-        found = {f"network.{name}": parameter.detach() for name, parameter in self.network.named_parameters()}
+        found = {
+            f"network.{name}": parameter.detach()
+            for name, parameter in self.network.named_parameters()
+        }
         found |= {f"average.{name}": values for name, values in self.average.items()}
         return found | optimizer_tensors(self.optimizers)
 
     def resume(self) -> None:
-        """Resume from the checkpoint, which every process reads; a learning rate that was asked for stays.
+        """Resume from the checkpoint, which every process reads; a learning rate that was asked for
+        stays.
 
         Raises InputError where it is damaged or of another network.
         """
@@ -123,7 +176,9 @@ class TrainingRun:
         if ours != theirs:
             name = theirs.get("preset")
             whose = f"of {name}" if name != ours["preset"] else "of another version of it"
-            raise InputError(f"The checkpoint in {self.folder} is {whose}, not of {ours['preset']}: use its --preset.")
+            raise InputError(
+                f"The checkpoint in {self.folder} is {whose}, not of {ours['preset']}: use its --preset."
+            )
         corpus = self.corpus
         try:
             with torch.no_grad():
@@ -135,8 +190,11 @@ class TrainingRun:
                 setattr(self, name, about[name])
         except (KeyError, ValueError, RuntimeError) as error:
             why = str(error).partition("\n")[0]
-            raise InputError(f"The checkpoint in {self.folder} is not as a run writes it: {why}.") from error
-        self.corpus = list(dict.fromkeys([*self.corpus, *corpus]))  # resumed with another one, its card names both
+            raise InputError(
+                f"The checkpoint in {self.folder} is not as a run writes it: {why}."
+            ) from error
+        # resumed with another one, its card names both
+        self.corpus = list(dict.fromkeys([*self.corpus, *corpus]))
         self.lr = self.args.lr or self.lr
 
     def averaged(self) -> Raw:
@@ -150,7 +208,8 @@ class TrainingRun:
 
 
 def optimizers(network: Raw, lr: float = 1e-3) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices between states; AdamW for matrices at inputs and outputs and for vectors.
+    """Muon for the matrices between states; AdamW for matrices at inputs and outputs and for
+    vectors.
 
     Muon's steps are scaled to AdamW's, so that one learning rate serves both; `step` sets it.
     """
@@ -175,14 +234,17 @@ def step(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
 
 
 def prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:
-    """Compile each layer, and recompute it in the backward pass instead of keeping its activations, as the flags say.
+    """Compile each layer, and recompute it in the backward pass instead of keeping its activations,
+    as the flags say.
 
-    Layers are compiled one by one, since they share a compiled program. Only `forward` is replaced, so that the
-    parameters keep their names.
+    Layers are compiled one by one, since they share a compiled program. Only `forward` is replaced,
+    so that the parameters keep their names.
     """
     for layer in network.layers:
         forward = torch.compile(layer.forward) if compiled else layer.forward
-        layer.forward = partial(checkpoint, forward, use_reentrant=False) if checkpointing else forward
+        layer.forward = (
+            partial(checkpoint, forward, use_reentrant=False) if checkpointing else forward
+        )
     if compiled:
         network.predict = torch.compile(network.predict)  # type: ignore[method-assign]
 
@@ -230,7 +292,9 @@ class World:
 
     @contextmanager
     def first_alone(self) -> Iterator[None]:
-        """The first process runs the block before the others, so that they find the files that it wrote."""
+        """The first process runs the block before the others, so that they find the files that it
+        wrote.
+        """
         if not self.first:
             self.broadcast([0.0])
         yield
@@ -239,7 +303,9 @@ class World:
 
 
 def open_world(device: str) -> World:
-    """Join the processes that torchrun started; without it this process is alone. InputError for an unknown device."""
+    """Join the processes that torchrun started; without it this process is alone. InputError for an
+    unknown device.
+    """
     size, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
     chosen = find_device(device)
     if size > 1:
@@ -250,7 +316,8 @@ def open_world(device: str) -> World:
 
 
 def find_device(name: str) -> torch.device:
-    """The device of a name, 'auto', 'cpu', 'cuda' or 'cuda:N'. Under torchrun each process has the card of its number.
+    """The device of a name, 'auto', 'cpu', 'cuda' or 'cuda:N'. Under torchrun each process has the
+    card of its number.
 
     InputError for others.
     """
@@ -260,11 +327,15 @@ def find_device(name: str) -> torch.device:
     except RuntimeError:
         device = torch.device("meta")
     if device.type not in ("cpu", "cuda"):
-        raise InputError(f"There is no device '{name}' to train on: choose auto, cpu, cuda or cuda:N.")
+        raise InputError(
+            f"There is no device '{name}' to train on: choose auto, cpu, cuda or cuda:N."
+        )
     if device.type == "cuda":
         number = int(os.environ.get("LOCAL_RANK", device.index or 0))
         if not torch.cuda.is_available() or number >= torch.cuda.device_count():
-            raise InputError(f"PyTorch sees no CUDA device {number} here: use --device cpu, or install its CUDA build.")
+            raise InputError(
+                f"PyTorch sees no CUDA device {number} here: use --device cpu, or install its CUDA build."
+            )
         device = torch.device("cuda", number)
         torch.cuda.set_device(device)
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True

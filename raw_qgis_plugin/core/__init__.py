@@ -3,6 +3,6 @@
 
 import os
 
-# ONNX Runtime's wheels post the path of the program and details of the machine to their maker, unless this is set
-# before the library is loaded. Child processes inherit it.
+# ONNX Runtime's wheels post the path of the program and details of the machine to their maker,
+# unless this is set before the library is loaded. Child processes inherit it.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Operations on columns: some of their rows, runs of equal values, ranges, chains, nearest rows, quantiles by group."""
+"""Operations on columns: some of their rows, runs of equal values, ranges, chains, nearest rows,
+quantiles by group.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ T = TypeVar("T")
 
 
 def take_rows(columns: T, rows: np.ndarray) -> T:
-    """A dataclass of columns (n, …), or of dicts or dataclasses of columns, with some of its rows, or some twice."""
+    """A dataclass of columns (n, …), or of dicts or dataclasses of columns, with some of its rows,
+    or some twice.
+    """
     return _each(lambda parts: parts[0][rows], [columns])
 
 
@@ -31,7 +35,9 @@ def _each(make: Callable[[Sequence[Any]], np.ndarray], parts: Sequence[Any]) -> 
         return {name: _each(make, [part[name] for part in parts]) for name in first}
     if is_dataclass(first):
         kind: Any = type(first)
-        return kind(*(_each(make, [getattr(part, field.name) for part in parts]) for field in fields(first)))
+        return kind(
+            *(_each(make, [getattr(part, field.name) for part in parts]) for field in fields(first))
+        )
     return make(parts)
 
 
@@ -49,13 +55,17 @@ def run_ends(first: np.ndarray, n: int) -> np.ndarray:
 
 
 def expand_ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """(sum of sizes,) the rows start[k] to start[k] + size[k] of all ranges k, one range after the other."""
+    """(sum of sizes,) the rows start[k] to start[k] + size[k] of all ranges k, one range after the
+    other.
+    """
     return np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
 
 
 def flattened(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Arrays of rows as two columns (m,): the number of the array, ascending, and the row."""
-    return np.repeat(np.arange(len(parts)), list(map(len, parts))), np.concatenate([np.zeros(0, np.int64), *parts])
+    return np.repeat(np.arange(len(parts)), list(map(len, parts))), np.concatenate(
+        [np.zeros(0, np.int64), *parts]
+    )
 
 
 def group_offsets(group: np.ndarray, n_groups: int) -> np.ndarray:
@@ -64,7 +74,9 @@ def group_offsets(group: np.ndarray, n_groups: int) -> np.ndarray:
 
 
 def renumber(codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The codes below n that occur, ascending, and the column of codes as indices into them (int32)."""
+    """The codes below n that occur, ascending, and the column of codes as indices into them
+    (int32).
+    """
     used = np.bincount(codes, minlength=n) > 0
     return np.flatnonzero(used), (np.cumsum(used) - 1).astype(np.int32)[codes]
 
@@ -86,15 +98,20 @@ def connected(one: np.ndarray, other: np.ndarray, n: int) -> np.ndarray:
 
 
 def chained(points: np.ndarray, reach: float) -> np.ndarray:
-    """The chain (n,) int of each of the points (n, d): points within the reach of each other are in one."""
+    """The chain (n,) int of each of the points (n, d): points within the reach of each other are in
+    one.
+    """
     from scipy.spatial import cKDTree
 
     pairs = cKDTree(points).query_pairs(reach, output_type="ndarray")
     return connected(pairs[:, 0], pairs[:, 1], len(points))
 
 
-def nearest_row(key: np.ndarray, wanted: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Rows from first to last (inclusive) whose key is nearest to `wanted`; of two equally near rows the earlier.
+def nearest_row(
+    key: np.ndarray, wanted: np.ndarray, first: np.ndarray, last: np.ndarray
+) -> np.ndarray:
+    """Rows from first to last (inclusive) whose key is nearest to `wanted`; of two equally near
+    rows the earlier.
 
     key: (n,) ascending. wanted, first, last: integers whose shapes broadcast.
     """
@@ -104,7 +121,9 @@ def nearest_row(key: np.ndarray, wanted: np.ndarray, first: np.ndarray, last: np
 
 
 def stable_order(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Stable order of rows by two columns of integers. Rows that are in order already are not sorted."""
+    """Stable order of rows by two columns of integers. Rows that are in order already are not
+    sorted.
+    """
     later = first[1:] > first[:-1]
     if (later | ((first[1:] == first[:-1]) & (second[1:] >= second[:-1]))).all():
         return np.arange(len(first))
@@ -128,11 +147,13 @@ def object_column(values: Iterable[Any]) -> np.ndarray:
     return np.array([*values, None], object)[:-1]
 
 
-def group_quantile(values: np.ndarray, group: np.ndarray, n_groups: int, share: float = 0.5) -> np.ndarray:
+def group_quantile(
+    values: np.ndarray, group: np.ndarray, n_groups: int, share: float = 0.5
+) -> np.ndarray:
     """(n_groups,) float64 quantile (the lower of two values) of each group, to float32's precision.
 
-    values: (n,) without infinities; nan is ignored. group: (n,) integers below n_groups, in any order. share: 0 to 1;
-    0.5 is the median. Returns nan for a group without values.
+    values: (n,) without infinities; nan is ignored. group: (n,) integers below n_groups, in any
+    order. share: 0 to 1; 0.5 is the median. Returns nan for a group without values.
     """
     good = ~np.isnan(values)
     bits = values[good].astype(np.float32).view(np.int32)
@@ -154,7 +175,9 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def content_hash(*parts: np.ndarray) -> np.ndarray:
-    """A number (…) uint64 that depends on the content of the parts alone (the finaliser of SplitMix64)."""
+    """A number (…) uint64 that depends on the content of the parts alone (the finaliser of
+    SplitMix64).
+    """
     result: np.ndarray = np.zeros((), np.uint64)
     with np.errstate(over="ignore"):
         for part in map(np.asarray, parts):
@@ -167,7 +190,9 @@ def content_hash(*parts: np.ndarray) -> np.ndarray:
 
 
 def rank_within(group: np.ndarray, *scores: np.ndarray) -> np.ndarray:
-    """(n,) rank of each row among those of its group, from 0 for the greatest scores. group, scores: (n,)."""
+    """(n,) rank of each row among those of its group, from 0 for the greatest scores. group,
+    scores: (n,).
+    """
     order = np.lexsort((*(-score for score in reversed(scores)), group))
     rank = np.empty(len(group), np.int64)
     rank[order] = np.arange(len(group)) - np.searchsorted(group[order], group[order])

@@ -14,14 +14,19 @@ Progress = Callable[[float], None]
 translate: Callable[[str], str] = str  # from English; translation.py sets it
 speaks = ""  # the .ts file that it translates by, such as …/i18n/raw_pt.ts; '' for English
 
-# Modules of the packages whose names differ from theirs; of two packages with one module, the last is named in errors
+# Modules of the packages whose names differ from theirs; of two packages with one module, the last
+# is named in errors
 MODULE_OF = {
-    "onnxruntime-gpu": "onnxruntime", "onnxruntime": "onnxruntime", "scikit-learn": "sklearn", "gdal": "osgeo",
-}  # fmt: skip
+    "onnxruntime-gpu": "onnxruntime",
+    "onnxruntime": "onnxruntime",
+    "scikit-learn": "sklearn",
+    "gdal": "osgeo",
+}
 
 
 class RawError(Exception):
-    """An error with one or two sentences: what is wrong, where, and what to do, in the language of the plugin.
+    """An error with one or two sentences: what is wrong, where, and what to do, in the language of
+    the plugin.
 
     words, values: of `translated`; words are a literal, which resources/i18n/update.py collects.
     """
@@ -54,7 +59,9 @@ _is_cancelled: ContextVar[Callable[[], bool]] = ContextVar("is_cancelled", defau
 
 @contextmanager
 def cancellable(is_cancelled: Callable[[], bool]) -> Iterator[None]:
-    """Within it, in this thread, work that waits for another process ends with Cancelled once `is_cancelled()`."""
+    """Within it, in this thread, work that waits for another process ends with Cancelled once
+    `is_cancelled()`.
+    """
     token = _is_cancelled.set(is_cancelled)
     try:
         yield
@@ -69,7 +76,9 @@ def check_cancelled() -> None:
 
 
 def translated(words: str, /, **values: object) -> str:
-    """A text for users in the language of the plugin, in English without it. values: for its braces, else as is."""
+    """A text for users in the language of the plugin, in English without it. values: for its
+    braces, else as is.
+    """
     return translate(words).format(**values) if values else translate(words)
 
 
@@ -90,14 +99,18 @@ def require(*names: str) -> None:
     if missing:
         raise MissingLibrary(
             "Missing Python packages: {packages}. In QGIS install from Plugins → RAW → Packages; elsewhere with the "
-            "Python that runs this: python -m pip install {names}", packages=", ".join(missing),
+            "Python that runs this: python -m pip install {names}",
+            packages=", ".join(missing),
             names=" ".join(missing),
-        )  # fmt: skip
+        )
 
 
 def is_installed(module: str) -> bool:
     """Whether a module can be found. It is not imported, though the packages around it are."""
     try:
         return find_spec(module) is not None
-    except (ImportError, ValueError):  # a parent package is missing, or the module was put there by hand
+    except (
+        ImportError,
+        ValueError,
+    ):  # a parent package is missing, or the module was put there by hand
         return False

@@ -11,7 +11,9 @@ EARTH_RADIUS_M = 6_371_008.8  # mean radius
 
 
 def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lengths of one degree of longitude and of latitude on the WGS84 ellipsoid, in metres, at `lat` (degrees)."""
+    """Lengths of one degree of longitude and of latitude on the WGS84 ellipsoid, in metres, at
+    `lat` (degrees).
+    """
     cos = np.cos(np.radians(lat))
     w2 = 1.0 - _WGS84_E2 + _WGS84_E2 * cos * cos  # 1 - e² sin²
     prime_vertical = _WGS84_A * np.pi / 180.0 / np.sqrt(w2)
@@ -19,7 +21,9 @@ def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def near_lon(lon: np.ndarray, lon0: np.ndarray | float) -> np.ndarray:
-    """Longitudes within 180 degrees of lon0, beyond ±180 if necessary. Those that are there stay exactly the same."""
+    """Longitudes within 180 degrees of lon0, beyond ±180 if necessary. Those that are there stay
+    exactly the same.
+    """
     return lon - 360.0 * np.round((lon - lon0) / 360.0)
 
 
@@ -33,12 +37,16 @@ def unwrapped(lon: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarray) -> np.ndarray:
-    """East and north offset in metres of (lon, lat) from (lon0, lat0), the short way round: (n, 2) float64."""
+    """East and north offset in metres of (lon, lat) from (lon0, lat0), the short way round: (n, 2)
+    float64.
+    """
     kx, ky = metres_per_degree(0.5 * (lat + lat0))
     return np.stack([((lon - lon0 + 180.0) % 360.0 - 180.0) * kx, (lat - lat0) * ky], axis=-1)
 
 
-def destination(lon: np.ndarray, lat: np.ndarray, east_m: np.ndarray, north_m: np.ndarray) -> tuple[np.ndarray, ...]:
+def destination(
+    lon: np.ndarray, lat: np.ndarray, east_m: np.ndarray, north_m: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """Degrees lon, lat that lie east_m and north_m of (lon, lat)."""
     _, ky = metres_per_degree(lat)
     there = np.clip(lat + north_m / ky, -90.0, 90.0)
@@ -46,20 +54,33 @@ def destination(lon: np.ndarray, lat: np.ndarray, east_m: np.ndarray, north_m: n
     return (lon + east_m / kx + 180.0) % 360.0 - 180.0, there
 
 
-def metres_between(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray) -> np.ndarray:
-    """Distances on the WGS84 ellipsoid in metres by the local radii: within 0.1 % up to some 100 km."""
+def metres_between(
+    lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray
+) -> np.ndarray:
+    """Distances on the WGS84 ellipsoid in metres by the local radii: within 0.1 % up to some 100
+    km.
+    """
     way = offset_m(lon2, lat2, lon1, lat1)
     return np.hypot(way[..., 0], way[..., 1])
 
 
 def on_sphere(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Points (…, 3) in metres from the centre of the earth, as far from each other as on it where that is not far."""
+    """Points (…, 3) in metres from the centre of the earth, as far from each other as on it where
+    that is not far.
+    """
     x, y = np.radians(lon), np.radians(lat)
-    return EARTH_RADIUS_M * np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=-1)
+    return EARTH_RADIUS_M * np.stack(
+        [np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=-1
+    )
 
 
-def haversine_m(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray) -> np.ndarray:
+def haversine_m(
+    lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray
+) -> np.ndarray:
     """Great-circle distance in metres on the sphere."""
     a1, a2 = np.radians(lat1), np.radians(lat2)
-    h = np.sin((a2 - a1) / 2) ** 2 + np.cos(a1) * np.cos(a2) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
+    h = (
+        np.sin((a2 - a1) / 2) ** 2
+        + np.cos(a1) * np.cos(a2) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
+    )
     return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0)))

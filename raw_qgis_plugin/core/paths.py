@@ -11,14 +11,19 @@ PACKAGE = Path(__file__).resolve().parents[1]  # .../raw_qgis_plugin
 ROOT = PACKAGE if (PACKAGE / "resources").is_dir() else PACKAGE.parent
 RESOURCES = ROOT / "resources"
 
-DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)"  # names that no file of Windows has, whatever follows after a point
+# names that no file of Windows has, whatever follows after a point
+DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)"
 
 SHIPPED_BUNDLE = "raw-small"
-GRAPHS = RESOURCES / "graphs"  # of the presets' networks, without weights; written by model/training/onnx_export.py
-# Weigh continuations of the layer: in trips, in days of fleets, and there again from states of the shipped network
+# of the presets' networks, without weights; written by model/training/onnx_export.py
+GRAPHS = RESOURCES / "graphs"
+# Weigh continuations of the layer: in trips, in days of fleets, and there again from states of the
+# shipped network
 SCORERS = {kind: RESOURCES / "scorer" / f"{kind}.onnx" for kind in ("trips", "days", "fleet")}
-SCORER_CARD = RESOURCES / "scorer" / "card.json"  # how they were trained, and how their areas are calibrated
-IMPUTER = RESOURCES / "bridge" / "bridge.onnx"  # weighs where tracks may have been in gaps (core/gaps)
+# how they were trained, and how their areas are calibrated
+SCORER_CARD = RESOURCES / "scorer" / "card.json"
+# weighs where tracks may have been in gaps (core/gaps)
+IMPUTER = RESOURCES / "bridge" / "bridge.onnx"
 IMPUTER_CARD = IMPUTER.with_name("card.json")
 
 

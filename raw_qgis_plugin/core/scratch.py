@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Files and private folders under way, and the locks by which those of killed processes are known. Standard library."""
+"""Files and private folders under way, and the locks by which those of killed processes are known.
+Standard library.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,15 @@ else:
     import fcntl
 
 LOCK = ".raw-lock"  # in a scratch folder
-REPLACED = "replaced"  # the folder in a scratch folder in which a folder waits until its successor has its name
+# the folder in a scratch folder in which a folder waits until its successor has its name
+REPLACED = "replaced"
 
 
 @contextlib.contextmanager
 def lock(file: Path, wait: bool) -> Iterator[None]:
-    """Hold a lock, which the end of the process always frees. OSError if it is taken and `wait` is false."""
+    """Hold a lock, which the end of the process always frees. OSError if it is taken and `wait` is
+    false.
+    """
     with file.open("a+b") as held:
         if sys.platform == "win32":
             held.seek(0)
@@ -45,9 +50,11 @@ def is_locked(file: Path) -> bool:
 
 @contextlib.contextmanager
 def complete(target: Path, tag: str = "partial") -> Iterator[Path]:
-    """A name to write a file under, which gets the target's name when it is complete, and is removed if it fails.
+    """A name to write a file under, which gets the target's name when it is complete, and is
+    removed if it fails.
 
-    What a kill leaves is overwritten next time. tag: the ending of the name, where several may write the same target.
+    What a kill leaves is overwritten next time. tag: the ending of the name, where several may
+    write the same target.
     """
     beside = target.with_name(f".{target.name}.{tag}")
     try:
@@ -60,9 +67,11 @@ def complete(target: Path, tag: str = "partial") -> Iterator[Path]:
 
 
 class Scratch(tempfile.TemporaryDirectory):
-    """A private folder in `place`, or among the system's temporary files, that is removed in the end.
+    """A private folder in `place`, or among the system's temporary files, that is removed in the
+    end.
 
-    It is locked until then. Those of the same prefix that killed processes left in `place` are removed first.
+    It is locked until then. Those of the same prefix that killed processes left in `place` are
+    removed first.
     """
 
     def __init__(self, prefix: str, place: Path | None = None, young_s: float = 60.0) -> None:
@@ -76,7 +85,8 @@ class Scratch(tempfile.TemporaryDirectory):
                     shutil.rmtree(left, ignore_errors=True)
         super().__init__(prefix=prefix, dir=place, ignore_cleanup_errors=True)
         self._held = contextlib.ExitStack()
-        with contextlib.suppress(OSError):  # on a drive without locks it counts as locked, and so stays after a kill
+        # on a drive without locks it counts as locked, and so stays after a kill
+        with contextlib.suppress(OSError):
             self._held.enter_context(lock(Path(self.name, LOCK), wait=True))
 
     def cleanup(self) -> None:
@@ -86,7 +96,9 @@ class Scratch(tempfile.TemporaryDirectory):
 
 
 def put_back(place: Path) -> None:
-    """Give folders in `place` their names back which a kill in the middle of their replacement took."""
+    """Give folders in `place` their names back which a kill in the middle of their replacement
+    took.
+    """
     for replaced in place.glob(f".bundle-*/{REPLACED}/*"):
         target, held = place / replaced.name, replaced.parents[1] / LOCK
         with contextlib.suppress(OSError):

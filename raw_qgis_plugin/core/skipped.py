@@ -26,9 +26,13 @@ class Skipped(dict[str, int]):
 
     @property
     def advice(self) -> str:
-        """What to change, where all skipped fixes have times or positions that cannot be used; else ''."""
+        """What to change, where all skipped fixes have times or positions that cannot be used; else
+        ''.
+        """
         if set(self) == {OUTSIDE}:
-            return translated("If the coordinates are not degrees, set the coordinate system of the layer or file.")
+            return translated(
+                "If the coordinates are not degrees, set the coordinate system of the layer or file."
+            )
         words = translated(
             "Write times as 2024-07-01 08:30:00, with a zone or in that of TIMEZONE, or as seconds since 1970. If the "
             "date is in another field, make one field of both."
@@ -41,7 +45,9 @@ class Skipped(dict[str, int]):
         plain = {"duplicate": "at the time of another fix of the same track"}
         found = [(translated(plain.get(reason, reason)), count) for reason, count in self.items()]
         found.sort(key=lambda each: -each[1])
-        return ", ".join(f"{count:,} {words}" if len(found) > 1 else words for words, count in found)
+        return ", ".join(
+            f"{count:,} {words}" if len(found) > 1 else words for words, count in found
+        )
 
     @property
     def total(self) -> int:
@@ -50,10 +56,16 @@ class Skipped(dict[str, int]):
 
     def __str__(self) -> str:
         fixes = translated("1 fix") if self.total == 1 else translated("{n:,} fixes", n=self.total)
-        words = translated(self.about, fixes=fixes, why=self.why) if self else translated("No fix was skipped.")
+        words = (
+            translated(self.about, fixes=fixes, why=self.why)
+            if self
+            else translated("No fix was skipped.")
+        )
         if self.files:
             names = ", ".join(self.files[:5]) + ", …" * (len(self.files) > 5)
-            words += " " + translated("Files not read (another kind, or no time and position): {names}.", names=names)
+            words += " " + translated(
+                "Files not read (another kind, or no time and position): {names}.", names=names
+            )
         return words
 
 

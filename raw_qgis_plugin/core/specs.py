@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Options of an operation, each declared once: as a field of the frozen dataclass that the operation takes.
+"""Options of an operation, each declared once: as a field of the frozen dataclass that the
+operation takes.
 
 Processing's parameters (processing/form.py), the commands' flags (model/cli.py), the dock's forms
 (gui/widgets/option_form.py), the help and docs/reference are made from these fields:
@@ -8,7 +9,8 @@ Processing's parameters (processing/form.py), the commands' flags (model/cli.py)
     class FlowSpec(Spec):
         size_m: float = option(1000.0, "Size of the hexagons", unit="m", minimum=50)
 
-gives the parameter SIZE, the flag --size, and a box 'Size of the hexagons (m)' that takes numbers from 50.
+gives the parameter SIZE, the flag --size, and a box 'Size of the hexagons (m)' that takes numbers
+from 50.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ DEVICES = ("auto", "CPU", "CUDA")
 class Option:
     """What all forms need to know of one option.
 
-    minimum, maximum: the values allowed, both included. choices: the words allowed. default: None where the option may
-    stay empty. advanced: folded away in forms.
+    minimum, maximum: the values allowed, both included. choices: the words allowed. default: None
+    where the option may stay empty. advanced: folded away in forms.
     """
 
     name: str
@@ -64,13 +66,25 @@ class Option:
         if self.choices:
             if value not in self.choices:
                 words = "{parameter} has to be one of {known}, not {value}."
-                raise InputError(words, parameter=self.parameter, known=", ".join(self.choices), value=value)
+                raise InputError(
+                    words, parameter=self.parameter, known=", ".join(self.choices), value=value
+                )
         elif self.kind in (int, float):
             low, high = self.minimum, self.maximum
-            if not (-float("inf") if low is None else low) <= value <= (float("inf") if high is None else high):
+            if (
+                not (-float("inf") if low is None else low)
+                <= value
+                <= (float("inf") if high is None else high)
+            ):
                 words = "{parameter} has to be a number from {low:g} to {high:g}, not {value:g}."
-                words = "{parameter} has to be a number of {low:g} or more, not {value:g}." if high is None else words
-                raise InputError(words, parameter=self.parameter, low=low or 0, high=high, value=value)
+                words = (
+                    "{parameter} has to be a number of {low:g} or more, not {value:g}."
+                    if high is None
+                    else words
+                )
+                raise InputError(
+                    words, parameter=self.parameter, low=low or 0, high=high, value=value
+                )
 
 
 def option(default: Any, label: str, help: str = "", **more: Any) -> Any:
@@ -89,10 +103,13 @@ class Spec:
 
 def options_of(spec: type[Spec]) -> list[Option]:
     """The options of a spec, in the order of its fields."""
-    return [Option(each.name, each.default, **each.metadata) for each in fields(spec) if each.metadata]
+    return [
+        Option(each.name, each.default, **each.metadata) for each in fields(spec) if each.metadata
+    ]
 
 
-# ---- the options of every operation ----------------------------------------------------------------------------------
+# ---- the options of every operation
+# ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -100,9 +117,11 @@ class ZoneSpec(Spec):
     """How times without a zone are read."""
 
     timezone: str | None = option(
-        None, "Time zone of times without one (empty: the layer's own, else UTC)",
-        "IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.", advanced=True,
-    )  # fmt: skip
+        None,
+        "Time zone of times without one (empty: the layer's own, else UTC)",
+        "IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.",
+        advanced=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -110,9 +129,12 @@ class DeviceSpec(Spec):
     """Where a model runs."""
 
     device: str = option(
-        "auto", "Device", "auto uses the graphics card if it can. The log names the device.", choices=DEVICES,
+        "auto",
+        "Device",
+        "auto uses the graphics card if it can. The log names the device.",
+        choices=DEVICES,
         advanced=True,
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -131,9 +153,11 @@ class UnitSpec(Spec):
     """What a row of the result describes."""
 
     unit: str = option(
-        "user", "One row for each", "user: all tracks of a user together. day: a user's day of mean solar time.",
+        "user",
+        "One row for each",
+        "user: all tracks of a user together. day: a user's day of mean solar time.",
         choices=("user", "track", "day"),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -144,14 +168,26 @@ class EncounterSpec(Spec):
         50.0, "Distance", "Two users within this distance are near each other.", unit="m", minimum=1
     )
     min_minutes: float = option(
-        1.0, "Minimum duration (minutes)", "Shorter encounters are left out: the two only pass.", minimum=0.1
+        1.0,
+        "Minimum duration (minutes)",
+        "Shorter encounters are left out: the two only pass.",
+        minimum=0.1,
     )
     max_gap_min: float = option(
-        60.0, "Longest gap", "In longer gaps between two fixes of a user there are no encounters.",
-        unit="min", minimum=0, advanced=True,
-    )  # fmt: skip
+        60.0,
+        "Longest gap",
+        "In longer gaps between two fixes of a user there are no encounters.",
+        unit="min",
+        minimum=0,
+        advanced=True,
+    )
     min_probability: float = option(
-        0.5, "Minimum probability", "Less likely encounters are left out.", minimum=0.01, maximum=1, advanced=True
+        0.5,
+        "Minimum probability",
+        "Less likely encounters are left out.",
+        minimum=0.01,
+        maximum=1,
+        advanced=True,
     )
 
 
@@ -169,10 +205,12 @@ class ImportSpec(Spec):
     lon_field: str | None = option(None, "Longitude or x column (empty: guessed)", advanced=True)
     lat_field: str | None = option(None, "Latitude or y column (empty: guessed)", advanced=True)
     date_order: str = option(
-        "auto", "First number of dates such as 01/02/2024",
+        "auto",
+        "First number of dates such as 01/02/2024",
         "auto: recognised where a day over 12 shows it. Where none does, the algorithm asks for it.",
-        choices=("auto", "day", "month"), advanced=True,
-    )  # fmt: skip
+        choices=("auto", "day", "month"),
+        advanced=True,
+    )
     encoding: str | None = option(
         None, "Encoding of text", "Empty: recognised. Or utf-8, latin-1, cp1252 …", advanced=True
     )
@@ -183,14 +221,17 @@ class RegionSpec(Spec):
     """Regions as the people who visit them."""
 
     min_users: int = option(
-        MIN_USERS, "Minimum users per region", "A figure of fewer users is withheld, so that nobody is exposed.",
+        MIN_USERS,
+        "Minimum users per region",
+        "A figure of fewer users is withheld, so that nobody is exposed.",
         minimum=1,
-    )  # fmt: skip
+    )
     labels: bool = option(
-        True, "Labels of the visitors",
+        True,
+        "Labels of the visitors",
         "Residents, workers, commuters and modes of transport, from the places and trips of visitors. This takes as "
         "long as a travel diary of them.",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -198,9 +239,15 @@ class PublishSpec(Spec):
     """Figures as they may leave the desk."""
 
     epsilon: float = option(
-        1.0, "Epsilon of each row", "0.25, 0.5, 1 or 2: the smaller, the more noise.", minimum=0.25, maximum=2
+        1.0,
+        "Epsilon of each row",
+        "0.25, 0.5, 1 or 2: the smaller, the more noise.",
+        minimum=0.25,
+        maximum=2,
     )
-    min_users: int = option(MIN_USERS, "Minimum users per region", "Figures of fewer users are left out.", minimum=1)
+    min_users: int = option(
+        MIN_USERS, "Minimum users per region", "Figures of fewer users are left out.", minimum=1
+    )
 
 
 @dataclass(frozen=True)
@@ -215,7 +262,10 @@ class SimilarRegionSpec(SimilarSpec):
     """The most similar regions."""
 
     min_users: int = option(
-        MIN_USERS, "Minimum users per region", "Regions of fewer users are neither compared nor found.", minimum=1
+        MIN_USERS,
+        "Minimum users per region",
+        "Regions of fewer users are neither compared nor found.",
+        minimum=1,
     )
 
 
@@ -223,9 +273,15 @@ class SimilarRegionSpec(SimilarSpec):
 class HorizonSpec(Spec):
     """How far ahead forecasts look."""
 
-    horizon_min: float = option(30.0, "Horizon", "How far ahead of the last fix.", unit="min", minimum=0.01)
+    horizon_min: float = option(
+        30.0, "Horizon", "How far ahead of the last fix.", unit="min", minimum=0.01
+    )
     step_min: float = option(
-        5.0, "Step", "Time from one forecast to the next, up to the horizon.", unit="min", minimum=0.01
+        5.0,
+        "Step",
+        "Time from one forecast to the next, up to the horizon.",
+        unit="min",
+        minimum=0.01,
     )
     max_count = 1000
 
@@ -234,14 +290,20 @@ class HorizonSpec(Spec):
         self.horizons_s()
 
     def horizons_s(self) -> list[float]:
-        """Seconds after the last fix: every STEP up to HORIZON. InputError for none, or more than `max_count`."""
+        """Seconds after the last fix: every STEP up to HORIZON. InputError for none, or more than
+        `max_count`.
+        """
         horizon, step = self.horizon_min, self.step_min
         if step > horizon:
-            raise InputError("STEP ({a:g} min) must be no longer than HORIZON ({b:g} min).", a=step, b=horizon)
+            raise InputError(
+                "STEP ({a:g} min) must be no longer than HORIZON ({b:g} min).", a=step, b=horizon
+            )
         count = int(horizon / step + 1e-9)
         if count > self.max_count:
             least = horizon / self.max_count
-            raise InputError("{n:,} steps are too many: choose a STEP of {m:g} min or more.", n=count, m=least)
+            raise InputError(
+                "{n:,} steps are too many: choose a STEP of {m:g} min or more.", n=count, m=least
+            )
         return [k * step * 60.0 for k in range(1, count + 1)]
 
 
@@ -250,15 +312,25 @@ class ForecastSpec(HorizonSpec):
     """Where tracks will be after their last fix."""
 
     unit: str | None = option(
-        None, "One forecast for each", "Empty: a track where a track field is chosen (or INPUT has no users), else a "
-        "user, after the last fix of all the user's tracks.", choices=("user", "track"),
-    )  # fmt: skip
+        None,
+        "One forecast for each",
+        "Empty: a track where a track field is chosen (or INPUT has no users), else a "
+        "user, after the last fix of all the user's tracks.",
+        choices=("user", "track"),
+    )
     method: str = option(
-        "model", "Method", "simple: the simple method that was nearest in the past of these tracks at each horizon; a "
-        "backtest says where it is better than the model. Paths are the model's alone.", choices=("model", "simple"),
-    )  # fmt: skip
+        "model",
+        "Method",
+        "simple: the simple method that was nearest in the past of these tracks at each horizon; a "
+        "backtest says where it is better than the model. Paths are the model's alone.",
+        choices=("model", "simple"),
+    )
     paths: int = option(
-        3, "Paths", "At most so many likely paths for each track, each with its probability.", minimum=1, maximum=9
+        3,
+        "Paths",
+        "At most so many likely paths for each track, each with its probability.",
+        minimum=1,
+        maximum=9,
     )
 
 
@@ -268,20 +340,28 @@ class BacktestSpec(HorizonSpec):
 
     max_count = 24  # a report cannot show more
     folds: int = option(
-        5, "Folds", "The number of parts of time. Each part gives about the same number of cases.", minimum=1,
+        5,
+        "Folds",
+        "The number of parts of time. Each part gives about the same number of cases.",
+        minimum=1,
         maximum=50,
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
 class FillSpec(Spec):
     """Where tracks were between two fixes."""
 
-    step_min: float = option(1.0, "Step", "Time from one position in a gap to the next.", unit="min", minimum=0.01)
+    step_min: float = option(
+        1.0, "Step", "Time from one position in a gap to the next.", unit="min", minimum=0.01
+    )
     max_gap_min: float = option(
-        60.0, "Longest gap", "Longer gaps are left open. Gaps of up to an hour were measured.", unit="min",
+        60.0,
+        "Longest gap",
+        "Longer gaps are left open. Gaps of up to an hour were measured.",
+        unit="min",
         minimum=0.01,
-    )  # fmt: skip
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -295,18 +375,23 @@ class TeachSpec(Spec):
     """Teach a label from examples."""
 
     unit: str = option(
-        "user", "Unit of the labels", "What a row of the labels describes.",
+        "user",
+        "Unit of the labels",
+        "What a row of the labels describes.",
         choices=("user", "track", "day", "region"),
-    )  # fmt: skip
+    )
     task_name: str = option(
-        "", "Label name", "Lower-case letters, digits and _. The field of the results has this name."
+        "",
+        "Label name",
+        "Lower-case letters, digits and _. The field of the results has this name.",
     )
     backbone: str = option(
-        "frozen", "The network",
+        "frozen",
+        "The network",
         "frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand "
         "labels, and the copy loses its other labels.",
         choices=("frozen", "tuned"),
-    )  # fmt: skip
+    )
     minutes: float = option(30.0, "Minutes at most", minimum=0.1, advanced=True)
 
 
@@ -315,9 +400,12 @@ class DiarySpec(Spec):
     """Where people stopped, and how they got from stop to stop."""
 
     min_stop_min: float = option(
-        10.0, "Minimum stop duration", "Shorter halts are part of a trip. Ten minutes suit short and long stops.",
-        unit="min", minimum=1,
-    )  # fmt: skip
+        10.0,
+        "Minimum stop duration",
+        "Shorter halts are part of a trip. Ten minutes suit short and long stops.",
+        unit="min",
+        minimum=1,
+    )
 
 
 @dataclass(frozen=True)
@@ -325,14 +413,19 @@ class PretrainSpec(Spec):
     """More training of a model on tracks."""
 
     preset: str = option(
-        "raw-small", "Model size", "raw-small suits a laptop; raw-base and raw-large need a graphics card. In another "
+        "raw-small",
+        "Model size",
+        "raw-small suits a laptop; raw-base and raw-large need a graphics card. In another "
         "size than raw-small, training starts from random weights. A model of your own keeps its size.",
         choices=("raw-nano", "raw-small", "raw-base", "raw-large"),
-    )  # fmt: skip
+    )
     minutes: float = option(
-        30.0, "Minutes of training", "The learning rate falls over this time. The comparison with the model before "
-        "takes some minutes more.", minimum=0.05,
-    )  # fmt: skip
+        30.0,
+        "Minutes of training",
+        "The learning rate falls over this time. The comparison with the model before "
+        "takes some minutes more.",
+        minimum=0.05,
+    )
 
 
 @dataclass(frozen=True)
@@ -340,17 +433,26 @@ class FlowSpec(Spec):
     """Trips from zone to zone."""
 
     trips: str = option(
-        "stops", "Trips", "From stop to stop, with modes; or each track of the track field is one, of unknown mode.",
+        "stops",
+        "Trips",
+        "From stop to stop, with modes; or each track of the track field is one, of unknown mode.",
         choices=("stops", "tracks"),
-    )  # fmt: skip
+    )
     size_m: float = option(1000.0, "Size of hexagons", "Used without zones.", unit="m", minimum=50)
     slice: str = option(
-        "all", "Slices of time", "Hours and days of departure, in mean solar time.",
+        "all",
+        "Slices of time",
+        "Hours and days of departure, in mean solar time.",
         choices=("all", "hour", "daypart", "weekend", "month"),
-    )  # fmt: skip
+    )
     modes: str | None = option(
-        None, "Modes (empty: all)", "Only trips of these modes count, such as: walk, bike, motor, rail."
+        None,
+        "Modes (empty: all)",
+        "Only trips of these modes count, such as: walk, bike, motor, rail.",
     )
     min_users: int = option(
-        MIN_USERS, "Minimum users per pair of zones", "Pairs of fewer users are added up in one row.", minimum=1
+        MIN_USERS,
+        "Minimum users per pair of zones",
+        "Pairs of fewer users are added up in one row.",
+        minimum=1,
     )

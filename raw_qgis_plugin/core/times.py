@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Times of any kind as epoch milliseconds, UTC: numbers by their magnitude, text by the layouts below."""
+"""Times of any kind as epoch milliseconds, UTC: numbers by their magnitude, text by the layouts
+below.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,15 @@ HOUR_MS = 3_600_000
 # The layouts of text, as Arrow's regular expressions: a date, and what may follow it
 CLOCK = r"(?:[Tt ]+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d*))?)?)?"
 HALF_AND_ZONE = r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>(?:[^\s\"\d][^\s\"]*)?)[\s\"]*$"
-YEAR_FIRST = r"^[\s\"]*(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + CLOCK + HALF_AND_ZONE
-DAY_FIRST = r"^[\s\"]*(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4})" + CLOCK + HALF_AND_ZONE
-MONTH_FIRST = DAY_FIRST.replace("<day>", "<other>").replace("<month>", "<day>").replace("<other>", "<month>")
+YEAR_FIRST = (
+    r"^[\s\"]*(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + CLOCK + HALF_AND_ZONE
+)
+DAY_FIRST = (
+    r"^[\s\"]*(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4})" + CLOCK + HALF_AND_ZONE
+)
+MONTH_FIRST = (
+    DAY_FIRST.replace("<day>", "<other>").replace("<month>", "<day>").replace("<other>", "<month>")
+)
 COMPACT = (
     r"^[\s\"]*(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:[Tt ]?(?P<hour>\d\d)(?P<minute>\d\d)"
     r"(?P<second>\d\d)?)?(?:[.,](?P<fraction>\d*))?" + HALF_AND_ZONE
@@ -36,12 +44,13 @@ NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.ndarray:
     """Read times as (n,) int64 epoch ms, UTC; NO_TIME for a missing or unreadable one.
 
-    values: an Arrow column, or an array or list that can be one, of numbers (s, ms, µs or ns by the magnitude of each,
-    or YYYYMMDDhhmmss), datetimes, dates, or ISO text with 'T' or a space, fractions of a second, 'Z', an offset or no
-    zone, or with the year last. timezone: IANA name of the zone of times without one.
-    date_order: 'day' or 'month', the first number of 31/12/2024; '': what `find_date_order` finds in the column.
-    Raises InputError for an unknown zone or a column that holds no times.
-    A local time skipped by a clock change is read as if the clock had not changed; a repeated one as the first.
+    values: an Arrow column, or an array or list that can be one, of numbers (s, ms, µs or ns by the
+    magnitude of each, or YYYYMMDDhhmmss), datetimes, dates, or ISO text with 'T' or a space,
+    fractions of a second, 'Z', an offset or no zone, or with the year last. timezone: IANA name of
+    the zone of times without one. date_order: 'day' or 'month', the first number of 31/12/2024; '':
+    what `find_date_order` finds in the column. Raises InputError for an unknown zone or a column
+    that holds no times. A local time skipped by a clock change is read as if the clock had not
+    changed; a repeated one as the first.
     """
     require("pyarrow")
     import pyarrow as pa
@@ -61,8 +70,10 @@ def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.
         return _from_text(column.cast(pa.string()), zone, date_order)
     if not pa.types.is_integer(kind) and not pa.types.is_floating(kind):
         raise InputError("The column of time holds {kind}, not times.", kind=kind)
-    numbers = _from_numbers(pc.fill_null(column, 0).to_numpy(zero_copy_only=False), zone)  # not as floats with nan:
-    return np.where(column.is_null().to_numpy(zero_copy_only=False), NO_TIME, numbers)  # µs would lose their digits
+    # not as floats with nan:
+    numbers = _from_numbers(pc.fill_null(column, 0).to_numpy(zero_copy_only=False), zone)
+    # µs would lose their digits
+    return np.where(column.is_null().to_numpy(zero_copy_only=False), NO_TIME, numbers)
 
 
 def is_text(kind: Any) -> bool:
@@ -78,7 +89,9 @@ def solar_ms(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
 
 
 def find_zone(name: str) -> tzinfo:
-    """The zone of an IANA name, '' (UTC) or an offset such as UTC+03:00. Raises InputError for an unknown name."""
+    """The zone of an IANA name, '' (UTC) or an offset such as UTC+03:00. Raises InputError for an
+    unknown name.
+    """
     offset = _zone_ms(name.strip())
     if offset is not None:
         return timezone(timedelta(milliseconds=offset))
@@ -88,7 +101,8 @@ def find_zone(name: str) -> tzinfo:
         return ZoneInfo(name.strip())
     except (KeyError, ValueError, OSError):
         raise InputError(
-            "Unknown time zone '{name}'. Use an IANA name such as UTC, Europe/Berlin or America/Maceio.", name=name
+            "Unknown time zone '{name}'. Use an IANA name such as UTC, Europe/Berlin or America/Maceio.",
+            name=name,
         ) from None
 
 
@@ -101,8 +115,11 @@ def _to_utc(local: np.ndarray, zone: tzinfo) -> np.ndarray:
 
 
 def _offsets_ms(local: np.ndarray, zone: tzinfo) -> np.ndarray:
-    """(n,) ms east of UTC in a zone, at times of its own clock; NO_TIME outside of the years 1 to 9999."""
-    quarters, inverse = np.unique(local // (HOUR_MS // 4), return_inverse=True)  # clocks change on quarter hours
+    """(n,) ms east of UTC in a zone, at times of its own clock; NO_TIME outside of the years 1 to
+    9999.
+    """
+    # clocks change on quarter hours
+    quarters, inverse = np.unique(local // (HOUR_MS // 4), return_inverse=True)
     offsets = []
     for each in quarters.tolist():
         try:
@@ -114,25 +131,31 @@ def _offsets_ms(local: np.ndarray, zone: tzinfo) -> np.ndarray:
 
 
 def _from_numbers(array: np.ndarray, zone: tzinfo) -> np.ndarray:
-    """Epoch s, ms, µs or ns as ms, each number by its own magnitude: 1e11 s is the year 5138, 1e11 ms is 1973.
+    """Epoch s, ms, µs or ns as ms, each number by its own magnitude: 1e11 s is the year 5138, 1e11
+    ms is 1973.
 
-    So it does not matter in which part of a table a number is read, or what other devices wrote. Numbers of twelve and
-    fourteen digits that look like dates to the minute or second are dates.
+    So it does not matter in which part of a table a number is read, or what other devices wrote.
+    Numbers of twelve and fourteen digits that look like dates to the minute or second are dates.
     """
     number = array.astype(np.float64)
     good = np.isfinite(number) & (np.abs(number) < 9.2e18)
     ms = _from_epochs(array, good)
-    dates = good & np.any([(number >= low) & (number < low / 19 * 21) for low in (19e10, 19e12)], axis=0)
+    dates = good & np.any(
+        [(number >= low) & (number < low / 19 * 21) for low in (19e10, 19e12)], axis=0
+    )
     if dates.any():
         import pyarrow as pa
 
-        ms[dates] = _from_text(pa.array(array[dates].astype(np.int64)).cast(pa.string()), zone, "", numbers=False)
+        ms[dates] = _from_text(
+            pa.array(array[dates].astype(np.int64)).cast(pa.string()), zone, "", numbers=False
+        )
     return ms
 
 
 def _from_epochs(array: np.ndarray, good: np.ndarray) -> np.ndarray:
     number = np.where(good, array, 0)
-    unit = np.searchsorted([1e11, 1e14, 1e17], np.abs(number.astype(np.float64)), side="right")  # s, ms, µs or ns
+    # s, ms, µs or ns
+    unit = np.searchsorted([1e11, 1e14, 1e17], np.abs(number.astype(np.float64)), side="right")
     if array.dtype.kind in "iu":
         number = number.astype(np.int64)
         ms = number * np.array([1000, 1, 1, 1])[unit] // np.array([1, 1, 1000, 1_000_000])[unit]
@@ -142,7 +165,9 @@ def _from_epochs(array: np.ndarray, good: np.ndarray) -> np.ndarray:
 
 
 def as_numbers(column: Any) -> np.ndarray:
-    """An Arrow column of text as (n,) float64, nan for anything but a number. A decimal comma is understood."""
+    """An Arrow column of text as (n,) float64, nan for anything but a number. A decimal comma is
+    understood.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -158,9 +183,15 @@ def _from_text(column: Any, zone: tzinfo, date_order: str, numbers: bool = True)
 
     shortest = pc.min(pc.binary_length(column)).as_py() or 0
     for length, kind in ((16, pa.timestamp("ms")), (20, pa.timestamp("ms", "UTC"))):
-        if shortest >= length:  # Arrow reads plain ISO text in a tenth of the time; of shorter text it reads too much
+        # Arrow reads plain ISO text in a tenth of the time; of shorter text it reads too much
+        if shortest >= length:
             try:
-                moments = column.cast(kind).cast(pa.int64()).fill_null(NO_TIME).to_numpy(zero_copy_only=False)
+                moments = (
+                    column.cast(kind)
+                    .cast(pa.int64())
+                    .fill_null(NO_TIME)
+                    .to_numpy(zero_copy_only=False)
+                )
             except pa.ArrowInvalid:
                 continue
             return moments if kind.tz else _to_utc(moments, zone)
@@ -180,7 +211,9 @@ def _from_text(column: Any, zone: tzinfo, date_order: str, numbers: bool = True)
 
 
 def _from_parts(parts: Any, zone: tzinfo) -> np.ndarray:
-    """(n,) epoch ms, NO_TIME where there is no such date or zone. parts: the named groups of a layout, of Arrow."""
+    """(n,) epoch ms, NO_TIME where there is no such date or zone. parts: the named groups of a
+    layout, of Arrow.
+    """
     import pyarrow.compute as pc
 
     part = {each.name: pc.struct_field(parts, each.name) for each in parts.type}
@@ -197,22 +230,32 @@ def _from_parts(parts: Any, zone: tzinfo) -> np.ndarray:
     part["fraction"] = pc.utf8_slice_codeunits(pc.utf8_rpad(part["fraction"], 3, "0"), 0, 3)
     half = pc.utf8_lower(pc.utf8_slice_codeunits(part["half"], 0, 1)).to_numpy(zero_copy_only=False)
     hour = np.where(half == "", hour, hour % 12 + 12 * (half == "p"))  # 12 am is midnight
-    zones = part["zone"].combine_chunks() if hasattr(part["zone"], "combine_chunks") else part["zone"]
+    zones = (
+        part["zone"].combine_chunks() if hasattr(part["zone"], "combine_chunks") else part["zone"]
+    )
     zones = zones.dictionary_encode()
     words = zones.dictionary.to_pylist()
     read = np.array([NO_TIME if (ms := _zone_ms(word)) is None else ms for word in words], np.int64)
     offset = read[zones.indices.to_numpy()]
     local = np.array([word == "" for word in words])[zones.indices.to_numpy()]
     good = real & (hour <= 24) & (minute <= 59) & (second <= 60) & (offset != NO_TIME)
-    ms = ((date.astype(np.int64) * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + number("fraction")
-    return np.where(local, _to_utc(np.where(good, ms, NO_TIME), zone), np.where(good, ms - offset, NO_TIME))
+    ms = (
+        ((date.astype(np.int64) * 24 + hour) * 60 + minute) * 60_000
+        + second * 1000
+        + number("fraction")
+    )
+    return np.where(
+        local, _to_utc(np.where(good, ms, NO_TIME), zone), np.where(good, ms - offset, NO_TIME)
+    )
 
 
 def find_date_order(column: Any) -> str:
-    """How a column of text writes dates with the year last: 'day' or 'month' first, by numbers over 12.
+    """How a column of text writes dates with the year last: 'day' or 'month' first, by numbers over
+    12.
 
-    column: Arrow's strings, or an array of text. 'unknown' where no number or both are over 12, but 'day' for dates
-    with dots: no country writes these with the month first. '' where there are no such dates.
+    column: Arrow's strings, or an array of text. 'unknown' where no number or both are over 12, but
+    'day' for dates with dots: no country writes these with the month first. '' where there are no
+    such dates.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -221,7 +264,9 @@ def find_date_order(column: Any) -> str:
     parts = pc.extract_regex(column, DAY_FIRST).drop_null()
     if not len(parts):
         return ""
-    day, month = (pc.max(pc.struct_field(parts, name).cast("int64")).as_py() > 12 for name in ("day", "month"))
+    day, month = (
+        pc.max(pc.struct_field(parts, name).cast("int64")).as_py() > 12 for name in ("day", "month")
+    )
     dotted = not month and pc.all(pc.match_substring_regex(column, r"^[\s\"]*\d+\.\d+\.")).as_py()
     return "day" if dotted else "unknown" if day == month else "day" if day else "month"
 
@@ -236,4 +281,6 @@ def _zone_ms(word: str) -> int | None:
     sign, hours, minutes, seconds = match.groups("0")
     if int(hours) > 18 or int(minutes) > 59:
         return None
-    return (-1 if sign == "-" else 1) * ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000
+    return (
+        (-1 if sign == "-" else 1) * ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000
+    )

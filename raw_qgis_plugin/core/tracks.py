@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tracks: columns of fixes sorted by user, track and time. Building them cleans the fixes and counts dropped ones.
+"""Tracks: columns of fixes sorted by user, track and time. Building them cleans the fixes and
+counts dropped ones.
 
-Short tracks stay. One fix alone gets no answer (`Tracks.has_steps`). Of a track of three fixes forecasts, modes and
-labels say in_domain or not, by the card (core/embedding/applicability.py); people are unknown in records of few days
-(core/diary/place_head.py), and a diary has its stop or trip if that is long enough (core/diary/stops.py, legs.py).
+Short tracks stay. One fix alone gets no answer (`Tracks.has_steps`). Of a track of three fixes
+forecasts, modes and labels say in_domain or not, by the card (core/embedding/applicability.py);
+people are unknown in records of few days (core/diary/place_head.py), and a diary has its stop or
+trip if that is long enough (core/diary/stops.py, legs.py).
 """
 
 from __future__ import annotations
@@ -15,7 +17,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import expand_ranges, group_offsets, group_quantile, object_column, renumber, run_starts, stable_order
+from .arrays import (
+    expand_ranges,
+    group_offsets,
+    group_quantile,
+    object_column,
+    renumber,
+    run_starts,
+    stable_order,
+)
 from .errors import InputError, check_cancelled
 from .geodesy import metres_between, near_lon
 from .skipped import NO_READABLE_TIME, OUTSIDE, UNLIKELY_TIME, VAGUE, LeftOut, Skipped
@@ -24,7 +34,8 @@ from .times import DAY_MS, NO_TIME, solar_ms
 MAX_ID_LETTERS = 1000
 NO_USER = "all"  # the one user of fixes that come without a user
 FIXES_AT_ONCE = 250_000  # of `Tracks.parts`
-YEARS_MS = -2_208_988_800_000, 4_133_980_800_000  # the begin of 1900 and the end of 2100: keys of time rely on them
+# the begin of 1900 and the end of 2100: keys of time rely on them
+YEARS_MS = -2_208_988_800_000, 4_133_980_800_000
 
 
 class Coded(NamedTuple):
@@ -36,16 +47,20 @@ class Coded(NamedTuple):
 
 @dataclass(frozen=True)
 class Tracks:
-    """Fixes in columns, sorted by (user, track, t), times distinct within a track. There may be no fix."""
+    """Fixes in columns, sorted by (user, track, t), times distinct within a track. There may be no
+    fix.
+    """
 
     user_ids: np.ndarray  # (n_users,) object array of str
-    track_ids: np.ndarray  # (n_tracks,) object array of str; two users may have tracks with the same id
+    # (n_tracks,) object array of str; two users may have tracks with the same id
+    track_ids: np.ndarray
     track_user: np.ndarray  # (n_tracks,) int32 into user_ids
     track: np.ndarray  # (n,) int32 into track_ids
     t: np.ndarray  # (n,) int64 epoch ms, UTC
     lon: np.ndarray  # (n,) float64 degrees, WGS84
     lat: np.ndarray  # (n,) float64 degrees, WGS84
-    accuracy: np.ndarray | None = None  # (n,) float32 metres within which the position is known; nan: unknown
+    # (n,) float32 metres within which the position is known; nan: unknown
+    accuracy: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.t)
@@ -77,33 +92,46 @@ class Tracks:
 
     @cached_property
     def _times(self) -> tuple[int, int, int, np.ndarray]:
-        """The first and last time, the span of a track in the key, and the key (n,), ascending by track and time."""
+        """The first and last time, the span of a track in the key, and the key (n,), ascending by
+        track and time.
+        """
         first, last = (int(self.t.min()), int(self.t.max())) if len(self) else (0, 0)
         span = last - first + 3
         if span * (self.n_tracks + 1) >= 2**63:  # one key of track and time would overflow
             years = span // (365 * DAY_MS)
             n = self.n_tracks
-            raise InputError("{n:,} tracks in {years} years are too many: leave out wrong times.", n=n, years=years)
+            raise InputError(
+                "{n:,} tracks in {years} years are too many: leave out wrong times.",
+                n=n,
+                years=years,
+            )
         return first, last, span, self.track.astype(np.int64) * span + (self.t - first + 1)
 
     def before(self, track: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """The row after the last fix of each track before each time (epoch ms). The shapes of track and t broadcast."""
+        """The row after the last fix of each track before each time (epoch ms). The shapes of track
+        and t broadcast.
+        """
         first, last, span, key = self._times
         wanted = track.astype(np.int64) * span + (np.clip(t, first - 1, last + 1) - (first - 1))
-        order = np.argsort(wanted, axis=None)  # a search in order stays in the processor's cache: twenty times as fast
+        # a search in order stays in the processor's cache: twenty times as fast
+        order = np.argsort(wanted, axis=None)
         row = np.empty(wanted.size, np.int64)
         row[order] = np.searchsorted(key, wanted.ravel()[order], side="left")
         return row.reshape(wanted.shape)
 
     @cached_property
     def span_s(self) -> np.ndarray:
-        """(n_tracks,) seconds from the first to the last fix of each track; nan for a track without fixes."""
+        """(n_tracks,) seconds from the first to the last fix of each track; nan for a track without
+        fixes.
+        """
         t, first, beyond = np.append(self.t, 0), self.track_offsets[:-1], self.track_offsets[1:]
         return np.where(beyond > first, (t[beyond - 1] - t[first]) / 1000, np.nan)
 
     @property
     def has_steps(self) -> np.ndarray:
-        """(n_tracks,) bool: whether a track has two fixes. One alone holds no movement, and gets no answer."""
+        """(n_tracks,) bool: whether a track has two fixes. One alone holds no movement, and gets no
+        answer.
+        """
         return np.diff(self.track_offsets) >= 2
 
     def steps(self) -> np.ndarray:
@@ -115,14 +143,20 @@ class Tracks:
         return metres_between(self.lon[at], self.lat[at], self.lon[at + 1], self.lat[at + 1])
 
     def take(self, fixes: np.ndarray) -> Tracks:
-        """The fixes of an (n,) mask or of ascending indices, without the tracks and users that have no fix left."""
+        """The fixes of an (n,) mask or of ascending indices, without the tracks and users that have
+        no fix left.
+        """
         tracks, track = renumber(self.track[fixes], self.n_tracks)
         users, track_user = renumber(self.track_user[tracks], self.n_users)
-        return Tracks(self.user_ids[users], self.track_ids[tracks], track_user, track, *self.rows(fixes))
+        return Tracks(
+            self.user_ids[users], self.track_ids[tracks], track_user, track, *self.rows(fixes)
+        )
 
     def take_tracks(self, tracks: np.ndarray) -> Tracks:
         """The tracks of ascending indices, as `take` does."""
-        return self.take(expand_ranges(self.track_offsets[tracks], np.diff(self.track_offsets)[tracks]))
+        return self.take(
+            expand_ranges(self.track_offsets[tracks], np.diff(self.track_offsets)[tracks])
+        )
 
     def rows(self, fixes: Any) -> tuple[Any, ...]:
         """The columns t, lon, lat and accuracy of some fixes."""
@@ -130,9 +164,11 @@ class Tracks:
         return self.t[fixes], self.lon[fixes], self.lat[fixes], accuracy
 
     def parts(self, fixes: int = FIXES_AT_ONCE) -> Iterator[tuple[slice, Tracks]]:
-        """The tracks in order, as many at a time as have so many fixes, one at least: which they are, and they alone.
+        """The tracks in order, as many at a time as have so many fixes, one at least: which they
+        are, and they alone.
 
-        What is computed by parts needs memory for a part alone. Without tracks there is one empty part.
+        What is computed by parts needs memory for a part alone. Without tracks there is one empty
+        part.
         """
         offsets, done = self.track_offsets, 0
         while True:
@@ -141,13 +177,20 @@ class Tracks:
             rows = slice(*offsets[[which.start, which.stop]])
             users, track_user = renumber(self.track_user[which], self.n_users)
             track = self.track[rows] - np.int32(done)
-            yield which, Tracks(self.user_ids[users], self.track_ids[which], track_user, track, *self.rows(rows))
+            yield (
+                which,
+                Tracks(
+                    self.user_ids[users], self.track_ids[which], track_user, track, *self.rows(rows)
+                ),
+            )
             done = which.stop
             if done >= self.n_tracks:
                 return
 
     def by_user(self) -> Tracks:
-        """One track a user: the fixes of all tracks in order of time, the first of several at the same time."""
+        """One track a user: the fixes of all tracks in order of time, the first of several at the
+        same time.
+        """
         if self.n_tracks == self.n_users:
             return replace(self, track_ids=self.user_ids)
         order = stable_order(self.user, self.t)
@@ -163,11 +206,14 @@ class Tracks:
     def one_user_per_track(self) -> Tracks:
         """Anonymous tracks as one user each, as in training; other tracks as they are.
 
-        For forecasts only: whether a region has enough visitors to be shown cannot be known from anonymous tracks.
+        For forecasts only: whether a region has enough visitors to be shown cannot be known from
+        anonymous tracks.
         """
         if not self.anonymous:
             return self
-        return replace(self, user_ids=self.track_ids, track_user=np.arange(self.n_tracks, dtype=np.int32))
+        return replace(
+            self, user_ids=self.track_ids, track_user=np.arange(self.n_tracks, dtype=np.int32)
+        )
 
     def by_day(self) -> Tracks:
         """One track a user and day of mean solar time; track_ids are 'YYYY-MM-DD'."""
@@ -181,7 +227,9 @@ class Tracks:
 
 
 def by_unit(tracks: Tracks, unit: str) -> tuple[Tracks, LeftOut]:
-    """One track a unit ('user', 'track' or 'day'), without units of a single fix: one fix holds no movement."""
+    """One track a unit ('user', 'track' or 'day'), without units of a single fix: one fix holds no
+    movement.
+    """
     units = tracks if unit == "track" else tracks.by_day() if unit == "day" else tracks.by_user()
     left_out = LeftOut()
     left_out.add("at the time of another fix of the same user", len(tracks) - len(units))
@@ -191,26 +239,39 @@ def by_unit(tracks: Tracks, unit: str) -> tuple[Tracks, LeftOut]:
 
 
 def solar_day(tracks: Tracks) -> np.ndarray:
-    """(n,) int64: each fix's day since 1970-01-01 in mean solar time at the median longitude of its user."""
+    """(n,) int64: each fix's day since 1970-01-01 in mean solar time at the median longitude of its
+    user.
+    """
     lon = group_quantile(tracks.lon, tracks.user, tracks.n_users)
     return solar_ms(tracks.t, lon[tracks.user]) // DAY_MS
 
 
 def build_tracks(
-    user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes: bool = True, accuracy: Any = None
+    user: Any,
+    track: Any,
+    t: Any,
+    lon: Any,
+    lat: Any,
+    drop_spikes: bool = True,
+    accuracy: Any = None,
 ) -> tuple[Tracks, Skipped]:
     """Clean and sort fixes that come in any order.
 
-    user, track: (n,) ids of any type, Coded, or None (no user: one user 'all'; no track: one track a user).
-    t: (n,) int64 epoch ms, UTC, with NO_TIME where unreadable. lon, lat: (n,) degrees, nan where missing; longitudes
-    may be from 0 to 360, or go on beyond ±180 by up to half a turn, and are turned back. accuracy: (n,) metres within
-    which the positions are known, nan or negative where that is unknown; None for no such column.
-    A track is keyed by (user, track). Dropped and counted: fixes without user, track, time or position, times before
-    1900 or after 2100, positions outside the world, vague positions (see `_vague`), fixes of a track at the same time
-    except the first, and spikes (see `spikes`).
+    user, track: (n,) ids of any type, Coded, or None (no user: one user 'all'; no track: one track
+    a user). t: (n,) int64 epoch ms, UTC, with NO_TIME where unreadable. lon, lat: (n,) degrees, nan
+    where missing; longitudes may be from 0 to 360, or go on beyond ±180 by up to half a turn, and
+    are turned back. accuracy: (n,) metres within which the positions are known, nan or negative
+    where that is unknown; None for no such column. A track is keyed by (user, track). Dropped and
+    counted: fixes without user, track, time or position, times before 1900 or after 2100, positions
+    outside the world, vague positions (see `_vague`), fixes of a track at the same time except the
+    first, and spikes (see `spikes`).
     """
     t, lon, lat = np.asarray(t, np.int64), np.asarray(lon, np.float64), np.asarray(lat, np.float64)
-    users = Coded(np.zeros(len(t), np.int64), np.array([NO_USER], object)) if user is None else encode_ids(user)
+    users = (
+        Coded(np.zeros(len(t), np.int64), np.array([NO_USER], object))
+        if user is None
+        else encode_ids(user)
+    )
     trips = users if track is None else encode_ids(track)
     if accuracy is not None:
         accuracy = np.asarray(accuracy, np.float32)
@@ -246,7 +307,9 @@ def build_tracks(
     first, number = kept[new], np.cumsum(new, dtype=np.int32) - 1
     used, track_user = renumber(users.codes[first], len(users.names))
     columns = t, near_lon(lon[kept], 0.0), lat[kept], None if accuracy is None else accuracy[kept]
-    tracks = Tracks(users.names[used], trips.names[trips.codes[first]], track_user, number, *columns)
+    tracks = Tracks(
+        users.names[used], trips.names[trips.codes[first]], track_user, number, *columns
+    )
     check_cancelled()
     if drop_spikes:
         spike = spikes(tracks)
@@ -255,8 +318,11 @@ def build_tracks(
     return tracks, skipped
 
 
-def _vague(accuracy: np.ndarray, users: Coded, min_m: float = 1000.0, times_median: float = 5.0) -> np.ndarray:
-    """(n,) bool: positions known to over a kilometre only, and to over five times as much as the user's median.
+def _vague(
+    accuracy: np.ndarray, users: Coded, min_m: float = 1000.0, times_median: float = 5.0
+) -> np.ndarray:
+    """(n,) bool: positions known to over a kilometre only, and to over five times as much as the
+    user's median.
 
     So a phone's fixes by distant cells go, and a user whose fixes are all by cells keeps them.
     """
@@ -269,19 +335,24 @@ def _vague(accuracy: np.ndarray, users: Coded, min_m: float = 1000.0, times_medi
 def spikes(tracks: Tracks, max_speed_m_s: float = 100.0) -> np.ndarray:
     """(n,) bool: fixes that jump away and back, which is no movement.
 
-    The way over a spike is faster than the highest speed and twice as long as the direct way past it, which is slower.
-    A plane is fast all along, and a track that leaves a tunnel does not jump back. Of consecutive candidates every
-    other one is a spike. The answer for a fix depends only on the fixes before it and the next one.
+    The way over a spike is faster than the highest speed and twice as long as the direct way past
+    it, which is slower. A plane is fast all along, and a track that leaves a tunnel does not jump
+    back. Of consecutive candidates every other one is a spike. The answer for a fix depends only on
+    the fixes before it and the next one.
     """
     t, lon, lat = tracks.t, tracks.lon, tracks.lat
     spike = np.zeros(len(t), bool)
     if len(t) < 3:
         return spike
     most_m_per_degree = 111_700.0
-    far = (np.abs(np.diff(lon)) + np.abs(np.diff(lat))) * most_m_per_degree > max_speed_m_s * np.diff(t) / 1000
-    at = np.flatnonzero((far[:-1] | far[1:]) & (tracks.track[2:] == tracks.track[:-2])) + 1  # few are left to measure
+    far = (
+        np.abs(np.diff(lon)) + np.abs(np.diff(lat))
+    ) * most_m_per_degree > max_speed_m_s * np.diff(t) / 1000
+    # few are left to measure
+    at = np.flatnonzero((far[:-1] | far[1:]) & (tracks.track[2:] == tracks.track[:-2])) + 1
     to, onward, past = (
-        metres_between(lon[at + a], lat[at + a], lon[at + b], lat[at + b]) for a, b in ((-1, 0), (0, 1), (-1, 1))
+        metres_between(lon[at + a], lat[at + a], lon[at + b], lat[at + b])
+        for a, b in ((-1, 0), (0, 1), (-1, 1))
     )
     reach_m = max_speed_m_s * (t[at + 1] - t[at - 1]) / 1000
     at = at[(to + onward > reach_m) & (past <= np.minimum(reach_m, (to + onward) / 2))]
@@ -293,7 +364,8 @@ def spikes(tracks: Tracks, max_speed_m_s: float = 100.0) -> np.ndarray:
 
 
 def without_outliers(tracks: Tracks, skipped: Skipped, max_speed_m_s: float = 100.0) -> Tracks:
-    """Tracks without positions at 0, 0, and without first and last fixes that only a jump reaches; both are counted.
+    """Tracks without positions at 0, 0, and without first and last fixes that only a jump reaches;
+    both are counted.
 
     `spikes` finds jumps away and back, from the fixes before alone, as forecasts need it.
     """
@@ -314,7 +386,8 @@ def without_outliers(tracks: Tracks, skipped: Skipped, max_speed_m_s: float = 10
 
 
 def encode_ids(values: Any) -> Coded:
-    """Ids of any type as codes, in the order of their names: as numbers if all are whole numbers, else as text.
+    """Ids of any type as codes, in the order of their names: as numbers if all are whole numbers,
+    else as text.
 
     None, NaN, NULL and '' are missing (code -1). 7, 7.0 and '7' are the same id.
     """
@@ -329,7 +402,8 @@ def encode_ids(values: Any) -> Coded:
     if all(name.isdecimal() for name in names):
         names.sort(key=int)
     code_of: dict[str | None, int] = {name: code for code, name in enumerate(names)}
-    new = np.array([code_of.get(text, -1) for text in texts] + [-1], np.int32)  # the last one is for code -1
+    # the last one is for code -1
+    new = np.array([code_of.get(text, -1) for text in texts] + [-1], np.int32)
     return Coded(new[codes], np.array(names, object).reshape(-1))
 
 

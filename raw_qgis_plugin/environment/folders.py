@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The user's own folders in the QGIS profile, which an upgrade of the plugin does not touch.
 
-They hold personal data or results of it, so only the user may read them (mode 0700). Where the profile cannot be
-written they do not exist: reading finds nothing there, and writing says why.
+They hold personal data or results of it, so only the user may read them (mode 0700). Where the
+profile cannot be written they do not exist: reading finds nothing there, and writing says why.
 """
 
 from __future__ import annotations
@@ -47,13 +47,17 @@ def venv_folder() -> Path:
 
 
 def publish_secret() -> bytes:
-    """The key of the noise of published figures, made once: another key would be another draw of the noise.
+    """The key of the noise of published figures, made once: another key would be another draw of
+    the noise.
 
     Empty where the profile cannot keep one; figures are for the desk then.
     """
     try:
         path = user_folder() / "publish.key"
-        with suppress(FileExistsError), open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with (
+            suppress(FileExistsError),
+            open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+        ):
             file.write(os.urandom(32))
         return path.read_bytes()
     except OSError:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Finds the Python that QGIS runs on, and runs it. `sys.executable` is no answer: on Windows and macOS it is QGIS.
+"""Finds the Python that QGIS runs on, and runs it. `sys.executable` is no answer: on Windows and
+macOS it is QGIS.
 
-Children run with -I: nothing of the working folder, of PYTHONPATH or of the user's own site gets on their search path.
+Children run with -I: nothing of the working folder, of PYTHONPATH or of the user's own site gets on
+their search path.
 """
 
 from __future__ import annotations
@@ -40,18 +42,30 @@ def _folders(major: int, minor: int) -> list[Path]:
     """The folders that may hold the interpreter of a version, the likeliest first."""
     prefix, program = Path(sys.prefix), Path(sys.executable or "qgis")
     if sys.platform == "win32":
-        # conda; OSGeo4W and the stand-alone installer, which have apps/Python312/python.exe beside bin/qgis-bin.exe. It
-        # finds its home by its own folder. bin/python3.exe knows it from PYTHONHOME alone, which -I ignores
-        roots = [Path(root) for root in (os.environ.get("OSGEO4W_ROOT"), program.parent.parent) if root]
+        # conda; OSGeo4W and the stand-alone installer, which have apps/Python312/python.exe beside
+        # bin/qgis-bin.exe. It finds its home by its own folder. bin/python3.exe knows it from
+        # PYTHONHOME alone, which -I ignores
+        roots = [
+            Path(root) for root in (os.environ.get("OSGEO4W_ROOT"), program.parent.parent) if root
+        ]
         found = [prefix, *(root / f"apps/Python{major}{minor}" for root in roots)]
     elif sys.platform == "darwin":
         # MacOS/bin up to QGIS 3.40, later one of the others; conda and Homebrew
         python = f"Frameworks/Python.framework/Versions/{major}.{minor}/bin"
         parts = ("MacOS/bin", "MacOS", "Frameworks/bin", python, "Resources/python/bin")
-        found = [parent / part for parent in program.parents if parent.name == "Contents" for part in parts]
+        found = [
+            parent / part
+            for parent in program.parents
+            if parent.name == "Contents"
+            for part in parts
+        ]
         found += [prefix / "bin"]
     else:  # Snap; the distribution, conda and Flatpak
-        snap = [Path(os.environ["SNAP"], part) for part in ("usr/bin", "bin")] if "SNAP" in os.environ else []
+        snap = (
+            [Path(os.environ["SNAP"], part) for part in ("usr/bin", "bin")]
+            if "SNAP" in os.environ
+            else []
+        )
         found = [*snap, prefix / "bin", Path("/usr/bin")]
     return [*found, program.parent] if program.name.lower().startswith("python") else found
 
@@ -64,20 +78,36 @@ RUN_MODULE = (
 
 
 def isolated(python: Path, *arguments: str) -> list[str]:
-    """The command that runs an interpreter apart from all that lies around it, in UTF-8, unbuffered."""
+    """The command that runs an interpreter apart from all that lies around it, in UTF-8,
+    unbuffered.
+    """
     return [str(python), "-I", "-B", "-u", "-X", "utf8", *arguments]
 
 
 def module_command(python: Path, module: str, *arguments: str) -> list[str]:
     """The command that runs one of RAW's modules in a child with this process's search path."""
-    path = [str(PACKAGE.parent), str(ROOT), *(os.path.abspath(folder) for folder in sys.path if folder)]
-    return isolated(python, "-c", RUN_MODULE, json.dumps(list(dict.fromkeys(path))), module, *arguments)
+    path = [
+        str(PACKAGE.parent),
+        str(ROOT),
+        *(os.path.abspath(folder) for folder in sys.path if folder),
+    ]
+    return isolated(
+        python, "-c", RUN_MODULE, json.dumps(list(dict.fromkeys(path))), module, *arguments
+    )
 
 
 def run_hidden(command: list[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
-    """Run a command without a window, in its program's folder. subprocess.TimeoutExpired if it takes too long."""
+    """Run a command without a window, in its program's folder. subprocess.TimeoutExpired if it
+    takes too long.
+    """
     return subprocess.run(  # nosec B603
-        command, capture_output=True, text=True, encoding="utf-8", errors="replace", timeout=timeout_s, check=False,
+        command,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=timeout_s,
+        check=False,
         cwd=Path(command[0]).parent,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )  # fmt: skip
+    )

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The locks: of each package one version and the SHA-256 sums of its wheels, a file for each major NumPy of QGIS.
+"""The locks: of each package one version and the SHA-256 sums of its wheels, a file for each major
+NumPy of QGIS.
 
-`make lock` writes them. `python -m raw_qgis_plugin.environment.locks LOCKS REQUIREMENTS GROUP`, of two folders, prints
-what this Python lacks of a group, for pip; the installer in QGIS does the same.
+`make lock` writes them. `python -m raw_qgis_plugin.environment.locks LOCKS REQUIREMENTS GROUP`, of
+two folders, prints what this Python lacks of a group, for pip; the installer in QGIS does the same.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from pathlib import Path
 from .packages import HELD, REQUIREMENTS, numbers, parse, version_of
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "locks"
-PYTHONS = {1: ((3, 10), (3, 12)), 2: ((3, 10), (3, 14))}  # for each major NumPy: the first and the last Python
+# for each major NumPy: the first and the last Python
+PYTHONS = {1: ((3, 10), (3, 12)), 2: ((3, 10), (3, 14))}
 
 
 @dataclass(frozen=True)
 class Pin:
-    """A line of a lock: NAME==VERSION ; MARKER --hash=sha256:… # GROUPS | LICENCE (an SPDX expression)."""
+    """A line of a lock: NAME==VERSION ; MARKER --hash=sha256:… # GROUPS | LICENCE (an SPDX
+    expression).
+    """
 
     name: str
     version: str
@@ -34,7 +38,9 @@ class Pin:
     def requirement(self) -> str:
         """The line for pip, which leaves out what is marked for other systems."""
         marker = f" ; {self.marker}" if self.marker else ""
-        return f"{self.name}=={self.version}{marker}" + "".join(f" --hash=sha256:{each}" for each in self.hashes)
+        return f"{self.name}=={self.version}{marker}" + "".join(
+            f" --hash=sha256:{each}" for each in self.hashes
+        )
 
     def line(self) -> str:
         """The line in the lock."""
@@ -61,21 +67,37 @@ def find(folder: Path = FOLDER) -> Path | None:
 
 
 def outside(environment: Path) -> dict[str, str]:
-    """Name and version of what is installed, but for what lies in an environment: QGIS's and the system's own."""
-    paths = [p for p in sys.path if environment.resolve() not in (Path(p).resolve(), *Path(p).resolve().parents)]
+    """Name and version of what is installed, but for what lies in an environment: QGIS's and the
+    system's own.
+    """
+    paths = [
+        p
+        for p in sys.path
+        if environment.resolve() not in (Path(p).resolve(), *Path(p).resolve().parents)
+    ]
     found = [(str(each.metadata["Name"] or ""), each.version) for each in distributions(path=paths)]
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in reversed(found)}
 
 
 def lacking(
-    lock: Path, groups: Iterable[str], environment: Path, requirements: Path = REQUIREMENTS, all_others: bool = False
+    lock: Path,
+    groups: Iterable[str],
+    environment: Path,
+    requirements: Path = REQUIREMENTS,
+    all_others: bool = False,
 ) -> list[Pin]:
-    """The pins of groups that have to be installed in an environment: what the system has in a version that fits stays.
+    """The pins of groups that have to be installed in an environment: what the system has in a
+    version that fits stays.
 
-    all_others: also those that the groups do not name themselves, but which the named ones may want in a newer version.
+    all_others: also those that the groups do not name themselves, but which the named ones may want
+    in a newer version.
     """
     have = outside(environment)
-    lines = [line for group in groups for line in (requirements / f"{group}.txt").read_text("utf-8").splitlines()]
+    lines = [
+        line
+        for group in groups
+        for line in (requirements / f"{group}.txt").read_text("utf-8").splitlines()
+    ]
     ranges = {named.name: named for named in map(parse, filter(None, lines))}
 
     def fits(pin: Pin) -> bool:
@@ -90,5 +112,11 @@ if __name__ == "__main__":
     locks, ranges, group = sys.argv[1:]
     lock = find(Path(locks))
     if lock is None:
-        sys.exit("There is no lock for this Python and its NumPy. Use `make setup LOCKED=no`: versions stay unchecked.")
-    print("\n".join(pin.requirement() for pin in lacking(lock, [group], Path(sys.prefix), Path(ranges))))
+        sys.exit(
+            "There is no lock for this Python and its NumPy. Use `make setup LOCKED=no`: versions stay unchecked."
+        )
+    print(
+        "\n".join(
+            pin.requirement() for pin in lacking(lock, [group], Path(sys.prefix), Path(ranges))
+        )
+    )

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The packages that RAW needs: their lists, what is installed, and why an installed one does not work.
+"""The packages that RAW needs: their lists, what is installed, and why an installed one does not
+work.
 
-The lists come from the dependency groups of pyproject.toml, which `make build` writes as requirement files.
+The lists come from the dependency groups of pyproject.toml, which `make build` writes as
+requirement files.
 """
 
 from __future__ import annotations
@@ -22,13 +24,23 @@ from ..core.errors import MODULE_OF, is_installed
 from .interpreter import isolated, run_hidden
 
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements"
-HELD = ("numpy", "pyproj", "gdal")  # QGIS needs these: an installation keeps exactly QGIS's versions
+# QGIS needs these: an installation keeps exactly QGIS's versions
+HELD = ("numpy", "pyproj", "gdal")
 
-NAMES_OF = {"onnxruntime": ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino")}
-# Megabytes to download for what is missing of a group, in November 2026; cuda: more for a graphics card
+NAMES_OF = {
+    "onnxruntime": (
+        "onnxruntime-gpu",
+        "onnxruntime",
+        "onnxruntime-directml",
+        "onnxruntime-openvino",
+    )
+}
+# Megabytes to download for what is missing of a group, in November 2026; cuda: more for a graphics
+# card
 MEGABYTES = {"runtime": 400, "cuda": 1300, "train": 3050 if sys.platform == "linux" else 250}
 IMPORT = "import importlib; importlib.import_module(sys.argv[1])"
-# Runs in a child process, because a broken CUDA library would crash QGIS. The loader's error names a missing library.
+# Runs in a child process, because a broken CUDA library would crash QGIS. The loader's error names
+# a missing library.
 CUDA_PROBE = """
 import ctypes, importlib
 from pathlib import Path
@@ -46,7 +58,8 @@ for name in ("shared", "cuda"):
 
 @dataclass(frozen=True)
 class Package:
-    """A line of a requirement file, and what is installed of it. lowest, below: versions, () for no limit.
+    """A line of a requirement file, and what is installed of it. lowest, below: versions, () for no
+    limit.
 
     version: '' if nothing is installed. problem: '' if there is none.
     """
@@ -64,7 +77,9 @@ class Package:
 
     def fits(self, version: str) -> bool:
         """Whether a version lies within the limits."""
-        return numbers(version) >= self.lowest and not (self.below and numbers(version) >= self.below)
+        return numbers(version) >= self.lowest and not (
+            self.below and numbers(version) >= self.below
+        )
 
 
 def parse(line: str) -> Package:
@@ -92,7 +107,8 @@ def version_of(name: str) -> str:
 
 def check(group: str, folder: Path = REQUIREMENTS) -> list[Package]:
     """Every package of a group, one for each module, and its problem. None is imported."""
-    cuda = sys.platform != "darwin" and platform.machine() in ("x86_64", "AMD64")  # the markers of pyproject.toml
+    # the markers of pyproject.toml
+    cuda = sys.platform != "darwin" and platform.machine() in ("x86_64", "AMD64")
     found: dict[str, Package] = {}
     for line in filter(str.strip, (folder / f"{group}.txt").read_text("utf-8").splitlines()):
         wanted = parse(line)
@@ -103,18 +119,26 @@ def check(group: str, folder: Path = REQUIREMENTS) -> list[Package]:
             version, problem = "", "missing"
         elif version and not wanted.fits(version):
             older = numbers(version) < wanted.lowest
-            limit, words = (wanted.lowest, "older than") if older else (wanted.below, "newer than RAW knows: below")
+            limit, words = (
+                (wanted.lowest, "older than")
+                if older
+                else (wanted.below, "newer than RAW knows: below")
+            )
             problem = f"version {version} is {words} {'.'.join(map(str, limit))}"
         found[wanted.module] = replace(wanted, version=version, problem=problem)
     return list(found.values())
 
 
 def lacking(group: str = "runtime") -> list[str]:
-    """The names of the packages of a group that are missing, or too old or new. Whoever names them asks here."""
+    """The names of the packages of a group that are missing, or too old or new. Whoever names them
+    asks here.
+    """
     return [package.name for package in check(group) if package.problem]
 
 
-def why_broken(python: Path, module: str, path: list[str], code: str = IMPORT, timeout_s: float = 120) -> str:
+def why_broken(
+    python: Path, module: str, path: list[str], code: str = IMPORT, timeout_s: float = 120
+) -> str:
     """Import a module, or run other code, in a child process with QGIS's search path.
 
     '' if that works, else the reason in one line.
@@ -146,7 +170,9 @@ def site_packages(venv: Path, platform: str = sys.platform) -> Path:
 
 
 def activate(venv: Path) -> None:
-    """Append the environment's packages to the search path: other plugins keep the versions they had."""
+    """Append the environment's packages to the search path: other plugins keep the versions they
+    had.
+    """
     folder = site_packages(venv)
     if folder.is_dir() and str(folder) not in sys.path:
         sys.path.append(str(folder))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the dock and the windows share: QGIS's interface, the dock, the open windows. The menu makes them."""
+"""What the dock and the windows share: QGIS's interface, the dock, the open windows. The menu makes
+them.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ class Desktop:
             self.dock.source.choose_layer(layer)
 
     def use_model(self, path: Path | None, everywhere: bool = True) -> None:
-        """Use a model bundle in this project, None: the shipped one. everywhere: it also becomes the default."""
+        """Use a model bundle in this project, None: the shipped one. everywhere: it also becomes
+        the default.
+        """
         if everywhere:
             settings().model.setValue(str(path or ""))
         else:
@@ -59,7 +63,9 @@ class Desktop:
             self.dock.source.take_model()
 
     def show(self, window: Any) -> Any:
-        """Show a window, and hold it until it is closed, by the plugin at the latest. None: the user declined."""
+        """Show a window, and hold it until it is closed, by the plugin at the latest. None: the
+        user declined.
+        """
         self.windows = [each for each in self.windows if not sip.isdeleted(each)]
         if window is not None:
             window.show()
@@ -68,13 +74,19 @@ class Desktop:
 
     def opened(self, name: str) -> Any:
         """The open window of an object name, raised; None where there is none."""
-        found = [x for x in self.windows if not sip.isdeleted(x) and x.objectName() == name and x.isVisible()]
+        found = [
+            x
+            for x in self.windows
+            if not sip.isdeleted(x) and x.objectName() == name and x.isVisible()
+        ]
         for window in found:
             window.raise_()
         return next(iter(found), None)
 
     def close_windows(self) -> None:
-        """Close all windows, which deletes them; QGIS deletes its own, in which an algorithm may still run."""
+        """Close all windows, which deletes them; QGIS deletes its own, in which an algorithm may
+        still run.
+        """
         for window in self.windows:
             if not sip.isdeleted(window):
                 window.close()

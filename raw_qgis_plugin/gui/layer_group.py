@@ -7,7 +7,9 @@ from qgis.core import QgsLayerTreeGroup, QgsProject, QgsVectorLayer
 
 
 class LayerGroup:
-    """A group at the top of the layer tree, made with the first result. It has a group for each run."""
+    """A group at the top of the layer tree, made with the first result. It has a group for each
+    run.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -22,10 +24,16 @@ class LayerGroup:
         return layer
 
     def free_name(self, run: str) -> str:
-        """A name for the group of a run: of its result, with a number where an earlier run has the same."""
+        """A name for the group of a run: of its result, with a number where an earlier run has the
+        same.
+        """
         group = self._group()
         taken = {each.name() for each in group.findGroups()} if group is not None else set()
-        return next(name for n in range(1, len(taken) + 2) if (name := f"{run} ({n})" if n > 1 else run) not in taken)
+        return next(
+            name
+            for n in range(1, len(taken) + 2)
+            if (name := f"{run} ({n})" if n > 1 else run) not in taken
+        )
 
     def _group(self) -> QgsLayerTreeGroup | None:
         return QgsProject.instance().layerTreeRoot().findGroup(self.name)

@@ -11,7 +11,9 @@ REGIONS_OF = "raw/regions_of"  # property of a layer of drawn regions: the id of
 
 
 def has_fixes(layer: QgsMapLayer | None) -> bool:
-    """Whether a layer has points, or lines with M values. Of RAW's results only imported and filled tracks."""
+    """Whether a layer has points, or lines with M values. Of RAW's results only imported and filled
+    tracks.
+    """
     if not isinstance(layer, QgsVectorLayer):
         return False
     names = layer.fields().names()
@@ -33,4 +35,8 @@ def has_areas(layer: QgsMapLayer | None) -> bool:
 
 def is_own_table(layer: QgsMapLayer | None) -> bool:
     """Whether a layer is a table without geometry that RAW did not write."""
-    return isinstance(layer, QgsVectorLayer) and not layer.isSpatial() and not layer.customProperty(MADE)
+    return (
+        isinstance(layer, QgsVectorLayer)
+        and not layer.isSpatial()
+        and not layer.customProperty(MADE)
+    )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The RAW toolbar and menu: a table of actions, in groups. Each opens the dock, an algorithm or a window."""
+"""The RAW toolbar and menu: a table of actions, in groups. Each opens the dock, an algorithm or a
+window.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     from .dock.dock import RawDock
 
 MENU = "RAW"
-ICONS = {"dock": "raw", "film": "map", "basemap": "map", "train": "pretrain"}  # where the name is another
+# where the name is another
+ICONS = {"dock": "raw", "film": "map", "basemap": "map", "train": "pretrain"}
 TOOLBAR = ("dock", "importtracks", "profileusers", "diary", "scoreregions", "forecasttracks", "map")
 
 
@@ -41,41 +44,82 @@ def window(module: str, make: str, name: str = "none") -> Callable[[RawMenu], An
     Its module is imported then, by __import__, which QGIS watches to unload it with the plugin.
     """
     return lambda menu: (
-        menu.opened(name) or menu.show(getattr(__import__(f"{__package__}.{module}", fromlist=[make]), make)(menu))
+        menu.opened(name)
+        or menu.show(getattr(__import__(f"{__package__}.{module}", fromlist=[make]), make)(menu))
     )
 
 
 def entries() -> dict[str, tuple[str, str, Callable[[RawMenu], Any]]]:
-    """All actions that are no algorithms, by name: title, tip, and what opens the window and returns it, or None."""
+    """All actions that are no algorithms, by name: title, tip, and what opens the window and
+    returns it, or None.
+    """
     return {
-        "dock": (tr("RAW dock"), tr("Draw regions, look at users, forecast: beside the map."),
-                 lambda menu: menu.show_dock(menu.actions["dock"].isChecked())),
-        "sample": (tr("Open the sample project"), tr("Ten phones in Aracaju, Brazil, and what to try."),
-                   window("windows.sample", "open_sample")),
-        "map": (tr("Make a map…"), tr("A page with title, legend, scale and notes in QGIS's layout window."),
-                window("maps.page", "open_designer")),
-        "film": (tr("Save a film…"), tr("What the map shows while its clock runs, as MP4 or GIF."),
-                 window("maps.film", "save_film")),
-        "basemap": (tr("Basemap…"), tr("Tiles of an XYZ connection of QGIS, below the layers. You are asked before the "
-                                       "first request."), window("maps.basemap", "ask")),
-        "train": (tr("Train a model…"), tr("Continue training on your own tracks, or teach a new label from examples."),
-                  window("windows.training", "TrainingDialog", "raw_training")),
-        "models": (tr("Models…"), tr("The model of RAW and your own: cards and import."),
-                   window("windows.models", "ModelsDialog", "raw_models")),
-        "environment": (tr("Packages…"), tr("The packages and devices that RAW uses, their installation, and a report "
-                                            "to copy."),
-                        window("windows.packages", "PackagesDialog", "RawEnvironment")),
-        "help": (tr("Help"), tr("What RAW does and how."),
-                 lambda menu: menu.show(HelpWindow("index", menu.iface.mainWindow()))),
-    }  # fmt: skip
+        "dock": (
+            tr("RAW dock"),
+            tr("Draw regions, look at users, forecast: beside the map."),
+            lambda menu: menu.show_dock(menu.actions["dock"].isChecked()),
+        ),
+        "sample": (
+            tr("Open the sample project"),
+            tr("Ten phones in Aracaju, Brazil, and what to try."),
+            window("windows.sample", "open_sample"),
+        ),
+        "map": (
+            tr("Make a map…"),
+            tr("A page with title, legend, scale and notes in QGIS's layout window."),
+            window("maps.page", "open_designer"),
+        ),
+        "film": (
+            tr("Save a film…"),
+            tr("What the map shows while its clock runs, as MP4 or GIF."),
+            window("maps.film", "save_film"),
+        ),
+        "basemap": (
+            tr("Basemap…"),
+            tr(
+                "Tiles of an XYZ connection of QGIS, below the layers. You are asked before the "
+                "first request."
+            ),
+            window("maps.basemap", "ask"),
+        ),
+        "train": (
+            tr("Train a model…"),
+            tr("Continue training on your own tracks, or teach a new label from examples."),
+            window("windows.training", "TrainingDialog", "raw_training"),
+        ),
+        "models": (
+            tr("Models…"),
+            tr("The model of RAW and your own: cards and import."),
+            window("windows.models", "ModelsDialog", "raw_models"),
+        ),
+        "environment": (
+            tr("Packages…"),
+            tr("The packages and devices that RAW uses, their installation, and a report to copy."),
+            window("windows.packages", "PackagesDialog", "RawEnvironment"),
+        ),
+        "help": (
+            tr("Help"),
+            tr("What RAW does and how."),
+            lambda menu: menu.show(HelpWindow("index", menu.iface.mainWindow())),
+        ),
+    }
 
 
 def groups() -> list[tuple[str, tuple[str, ...]]]:
-    """Titles of the menu's groups, and the actions in them; a group without a title stands in the menu itself."""
+    """Titles of the menu's groups, and the actions in them; a group without a title stands in the
+    menu itself.
+    """
     tools = {"models": ("train", "models")}
-    found = [(group_title(group), tools.get(group, ()) + tuple(each.ID for each in members))
-             for group, members in GROUPS.items()]  # fmt: skip
-    return [("", ("sample", "dock")), *found, (tr("Maps"), ("map", "film", "basemap")), ("", ("environment", "help"))]
+    found = [
+        (group_title(group), tools.get(group, ()) + tuple(each.ID for each in members))
+        for group, members in GROUPS.items()
+    ]
+    return [
+        ("", ("sample", "dock")),
+        *found,
+        (tr("Maps"), ("map", "film", "basemap")),
+        ("", ("environment", "help")),
+    ]
 
 
 class RawMenu(Desktop):
@@ -87,8 +131,18 @@ class RawMenu(Desktop):
         self.kept_results = KeptResults(iface)  # also while there is no dock
         self.actions: dict[str, QAction] = {}
         for algorithm in ALGORITHMS:
-            slot = self.import_tracks if algorithm.ID == "importtracks" else partial(self.open_dialog, algorithm.ID)
-            self._add(algorithm.ID, f"{tr(algorithm.TITLE)}…", tr(algorithm.SUMMARY), algorithm.icon(), slot)
+            slot = (
+                self.import_tracks
+                if algorithm.ID == "importtracks"
+                else partial(self.open_dialog, algorithm.ID)
+            )
+            self._add(
+                algorithm.ID,
+                f"{tr(algorithm.TITLE)}…",
+                tr(algorithm.SUMMARY),
+                algorithm.icon(),
+                slot,
+            )
         for name, (title, tip, open_it) in entries().items():
             self._add(name, title, tip, icon(ICONS.get(name, name)), partial(open_it, self))
         self.toolbar = iface.addToolBar(MENU)
@@ -108,14 +162,20 @@ class RawMenu(Desktop):
 
     def _add(self, name: str, title: str, tip: str, picture: Any, slot: Callable[[], Any]) -> None:
         action = QAction(
-            picture, title, self.iface.mainWindow(), objectName=f"raw_{name}", toolTip=f"<b>{title}</b><br>{tip}",
-            checkable=name == "dock", triggered=lambda: slot(),
-        )  # fmt: skip
+            picture,
+            title,
+            self.iface.mainWindow(),
+            objectName=f"raw_{name}",
+            toolTip=f"<b>{title}</b><br>{tip}",
+            checkable=name == "dock",
+            triggered=lambda: slot(),
+        )
         if name == "dock":
             self.iface.registerMainWindowAction(action, "Ctrl+Alt+K")  # QGIS's options change it
         self.actions[name] = action
 
-    # ---- the dock -----------------------------------------------------------------------------------------------
+    # ---- the dock
+    # -----------------------------------------------------------------------------------------------
 
     def show_dock(self, shown: bool = True) -> RawDock:
         """Show or hide the dock. It is made when it is first shown."""
@@ -124,7 +184,9 @@ class RawMenu(Desktop):
 
             self.dock = RawDock(self)
             self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
-            self.dock.closedStateChanged.connect(lambda closed: self.actions["dock"].setChecked(not closed))
+            self.dock.closedStateChanged.connect(
+                lambda closed: self.actions["dock"].setChecked(not closed)
+            )
         self.dock.setUserVisible(shown)
         return self.dock
 
@@ -136,7 +198,8 @@ class RawMenu(Desktop):
             self.dock.deleteLater()
         self.dock = None
 
-    # ---- windows ------------------------------------------------------------------------------------------------
+    # ---- windows
+    # ------------------------------------------------------------------------------------------------
 
     def open_window(self, name: str) -> Any:
         """Open a window by the name of its action."""
@@ -148,8 +211,11 @@ class RawMenu(Desktop):
         ready, reason = algorithm.canExecute()
         if ready:
             return algorithm
-        self.open_window("environment").with_training.setChecked("train" in getattr(algorithm, "PACKAGES", ()))
-        self.iface.messageBar().pushWarning(MENU, escaped(reason.split(". ")[0] + "."))  # it has room for a sentence
+        self.open_window("environment").with_training.setChecked(
+            "train" in getattr(algorithm, "PACKAGES", ())
+        )
+        # it has room for a sentence
+        self.iface.messageBar().pushWarning(MENU, escaped(reason.split(". ")[0] + "."))
         return None
 
     def import_tracks(self) -> Any:
@@ -164,15 +230,19 @@ class RawMenu(Desktop):
     def open_dialog(self, name: str, **values: Any) -> Any:
         """Open an algorithm's dialog beside the map, or explain why the algorithm cannot run.
 
-        It starts with values, the user's settings, the dock's layer of tracks while that is shown, and the layers that
-        fit.
+        It starts with values, the user's settings, the dock's layer of tracks while that is shown,
+        and the layers that fit.
         """
         import processing
 
         algorithm = self._new(name)
         if algorithm is None:
             return None
-        shown = self.session.layer if self.session is not None and self.actions["dock"].isChecked() else None
+        shown = (
+            self.session.layer
+            if self.session is not None and self.actions["dock"].isChecked()
+            else None
+        )
         starts = start_values(algorithm, self.iface.activeLayer(), shown) | values
         dialog = processing.createAlgorithmDialog(algorithm, starts)
         dialog.algorithmFinished.connect(self._show_model)
@@ -183,7 +253,9 @@ class RawMenu(Desktop):
         if good and results.get("BUNDLE"):
             self.models_changed()
             words = tr("The dock lists the model {name} now. {verdict}")
-            words = words.format(name=Path(results["BUNDLE"]).name, verdict=results.get("VERDICT", ""))
+            words = words.format(
+                name=Path(results["BUNDLE"]).name, verdict=results.get("VERDICT", "")
+            )
             self.iface.messageBar().pushSuccess(MENU, escaped(words))
 
     def packages_installed(self) -> None:
@@ -197,12 +269,15 @@ class RawMenu(Desktop):
         self.close_windows()
         self._drop_dock()
         self.kept_results.close()
-        submenu = next((a.menu() for a in self.iface.pluginMenu().actions() if a.text() == MENU), None)
+        submenu = next(
+            (a.menu() for a in self.iface.pluginMenu().actions() if a.text() == MENU), None
+        )
         for entry in self.entries:
             self.iface.removePluginMenu(MENU, entry)
         self.iface.mainWindow().removeToolBar(self.toolbar)
         self.toolbar.setParent(None)
-        for each in (*self.actions.values(), *self.menus, submenu, self.toolbar):  # QGIS forgets the submenu
+        # QGIS forgets the submenu
+        for each in (*self.actions.values(), *self.menus, submenu, self.toolbar):
             if each is not None and not sip.isdeleted(each):
                 each.deleteLater()
         self.actions, self.entries, self.menus = {}, [], []

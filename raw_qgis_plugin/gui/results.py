@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Results of the dock and the toolbox: the run that made them, and the GeoPackage that keeps them with the project.
+"""Results of the dock and the toolbox: the run that made them, and the GeoPackage that keeps them
+with the project.
 
-A result is a memory layer until the project is saved. Before QGIS writes the project, its features move into the
-GeoPackage. A project that is not saved leaves nothing behind.
+A result is a memory layer until the project is saved. Before QGIS writes the project, its features
+move into the GeoPackage. A project that is not saved leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qgis.core import NULL, Qgis, QgsDataProvider, QgsProject, QgsVectorFileWriter, QgsVectorLayer, QgsVectorLayerUtils
+from qgis.core import (
+    NULL,
+    Qgis,
+    QgsDataProvider,
+    QgsProject,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+    QgsVectorLayerUtils,
+)
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.utils import OverrideCursor
 
@@ -33,8 +42,9 @@ RUN = "raw/run"  # property of a result: its `DockRun` as JSON
 class DockRun:
     """One run of an algorithm from the dock.
 
-    algorithm: without 'raw:'. tracks: the id of the layer of tracks. began: local date and time to the millisecond.
-    values: the settings in the dock. output: the parameter that this layer is the output of.
+    algorithm: without 'raw:'. tracks: the id of the layer of tracks. began: local date and time to
+    the millisecond. values: the settings in the dock. output: the parameter that this layer is the
+    output of.
     """
 
     algorithm: str
@@ -50,23 +60,41 @@ class DockRun:
 
 
 def run_of(layer: Any) -> DockRun | None:
-    """The run stored with a layer. The property may come from anybody's project: None where it is no run."""
+    """The run stored with a layer. The property may come from anybody's project: None where it is
+    no run.
+    """
     try:
         run = DockRun(**json.loads(str(layer.customProperty(RUN) or "null")))
     except (ValueError, TypeError, RecursionError):
         return None
-    kinds = {"algorithm": str, "tracks": str, "began": str, "values": dict, "warnings": list, "output": str}
-    return run if all(isinstance(getattr(run, name), kind) for name, kind in kinds.items()) else None
+    kinds = {
+        "algorithm": str,
+        "tracks": str,
+        "began": str,
+        "values": dict,
+        "warnings": list,
+        "output": str,
+    }
+    return (
+        run if all(isinstance(getattr(run, name), kind) for name, kind in kinds.items()) else None
+    )
 
 
 def last_run(algorithm: str, tracks: str) -> tuple[DockRun, dict[str, QgsVectorLayer]] | None:
-    """The last run of an algorithm on a layer of tracks, and its results that hold features, by output."""
-    found = [(run, layer) for layer in results() if (run := run_of(layer))]  # the toolbox's results have no run
-    found = [(run, layer) for run, layer in found if (run.algorithm, run.tracks) == (algorithm, tracks)]
+    """The last run of an algorithm on a layer of tracks, and its results that hold features, by
+    output.
+    """
+    # the toolbox's results have no run
+    found = [(run, layer) for layer in results() if (run := run_of(layer))]
+    found = [
+        (run, layer) for run, layer in found if (run.algorithm, run.tracks) == (algorithm, tracks)
+    ]
     if not found:
         return None
     last = max((run for run, _ in found), key=lambda run: run.began)
-    return last, {run.output: layer for run, layer in found if run.began == last.began and has_data(layer)}
+    return last, {
+        run.output: layer for run, layer in found if run.began == last.began and has_data(layer)
+    }
 
 
 def values_of(layer: QgsVectorLayer, name: str, kind: Any = float) -> np.ndarray:
@@ -105,24 +133,36 @@ class KeptResults:
         QgsProject.instance().readProject.disconnect(self.read)
 
     def write(self, _document: Any = None) -> None:
-        """Called before QGIS writes the layers. A result that cannot be moved stays in memory, with a warning."""
-        layers, project = [layer for layer in results() if layer.providerType() == "memory"], QgsProject.instance()
+        """Called before QGIS writes the layers. A result that cannot be moved stays in memory, with
+        a warning.
+        """
+        layers, project = (
+            [layer for layer in results() if layer.providerType() == "memory"],
+            QgsProject.instance(),
+        )
         try:
             if layers and not project.absolutePath():
                 raise RawError("The project is not in a folder: save it as a file.")
             with OverrideCursor(Qt.CursorShape.WaitCursor):
                 for layer in layers:
-                    if layer.customProperty(REGIONS_OF):  # to save the project is to save its drawn regions
+                    # to save the project is to save its drawn regions
+                    if layer.customProperty(REGIONS_OF):
                         layer.commitChanges()
-                for layer in sorted(layers, key=QgsVectorLayer.isEditable):  # one that is edited keeps back no other
+                # one that is edited keeps back no other
+                for layer in sorted(layers, key=QgsVectorLayer.isEditable):
                     move(layer, Path(f"{project.absolutePath()}/{project.baseName()}_raw.gpkg"))
                 QCoreApplication.processEvents()  # what the dock does about it is saved too
         except RawError as error:
-            self._warn(tr("These results are not saved with the project, and stay temporary. {why}").format(why=error))
+            self._warn(
+                tr(
+                    "These results are not saved with the project, and stay temporary. {why}"
+                ).format(why=error)
+            )
 
     def read(self, _document: Any = None) -> None:
         """Called after QGIS has read the layers: say which results are gone."""
-        QTimer.singleShot(0, lambda: show_all_of_a_stopped_clock(self.iface.mapCanvas()))  # QGIS sets its times now
+        # QGIS sets its times now
+        QTimer.singleShot(0, lambda: show_all_of_a_stopped_clock(self.iface.mapCanvas()))
         gone = [layer.name() for layer in results() if not has_data(layer)]
         if gone:
             words = tr(
@@ -137,26 +177,33 @@ class KeptResults:
 def move(layer: QgsVectorLayer, file: Path) -> None:
     """Write a memory layer into a new table of a GeoPackage, and make the layer read it from there.
 
-    Raises RawError where not all features arrive, and where the layer is being edited. The layer is then as before,
-    and so are the other tables.
+    Raises RawError where not all features arrive, and where the layer is being edited. The layer is
+    then as before, and so are the other tables.
     """
     if layer.isEditable():
-        layer.editingStopped.connect(QgsProject.instance().setDirty)  # QGIS has to ask for the project then
+        # QGIS has to ask for the project then
+        layer.editingStopped.connect(QgsProject.instance().setDirty)
         raise RawError("{layer} is being edited: stop editing, and save again.", layer=layer.name())
     whole, subset, new = layer.clone(), layer.subsetString(), not file.exists()
     whole.setSubsetString("")
-    options, action = QgsVectorFileWriter.SaveVectorOptions(), QgsVectorFileWriter.ActionOnExistingFile
+    options, action = (
+        QgsVectorFileWriter.SaveVectorOptions(),
+        QgsVectorFileWriter.ActionOnExistingFile,
+    )
     options.driverName = "GPKG"
     options.layerName = re.sub(r"\W+", "_", f"{layer.name()} {made_at(layer)}").lower()
     while not new and QgsVectorLayer(f"{file}|layername={options.layerName}", "", "ogr").isValid():
         options.layerName += "_2"  # of a copy of a layer
     options.attributes = layer.dataProvider().attributeIndexes()  # without joins and virtual fields
-    options.actionOnExistingFile = action.CreateOrOverwriteFile if new else action.CreateOrOverwriteLayer
+    options.actionOnExistingFile = (
+        action.CreateOrOverwriteFile if new else action.CreateOrOverwriteLayer
+    )
     context = QgsProject.instance().transformContext()
     _, reason, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(whole, str(file), context, options)
     source = f"{file}|layername={options.layerName}"
     written = QgsVectorLayer(source, "", "ogr")
-    if not written.isValid() or written.featureCount() != whole.featureCount():  # a full disk is no error for GDAL
+    # a full disk is no error for GDAL
+    if not written.isValid() or written.featureCount() != whole.featureCount():
         del written
         if new:
             file.unlink(missing_ok=True)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The state of the dock for one layer: its tracks, the model, the users' embeddings. Made in tasks, kept in memory."""
+"""The state of the dock for one layer: its tracks, the model, the users' embeddings. Made in tasks,
+kept in memory.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ log = logging.getLogger(__name__)
 class Session(QObject):
     """One layer and one model.
 
-    `changed`: the state is another. `worked`: a job began, advanced or ended. `selected`: features of the layer were.
+    `changed`: the state is another. `worked`: a job began, advanced or ended. `selected`: features
+    of the layer were.
     """
 
     changed = pyqtSignal()
@@ -66,7 +69,8 @@ class Session(QObject):
         self.city: VisitorIndex | None = None
         self.problem = ""
 
-    # ---- the source ---------------------------------------------------------------------------------------------
+    # ---- the source
+    # ---------------------------------------------------------------------------------------------
 
     def set_layer(self, layer: QgsVectorLayer | None) -> None:
         """Take another layer, with its remembered or guessed fields, and read it."""
@@ -86,17 +90,22 @@ class Session(QObject):
             self.read()
 
     def map_crs(self) -> QgsCoordinateReferenceSystem:
-        """The CRS of the map's coordinates. A project without a CRS draws the layer in the layer's own."""
+        """The CRS of the map's coordinates. A project without a CRS draws the layer in the layer's
+        own.
+        """
         crs = self.iface.mapCanvas().mapSettings().destinationCrs()
         return crs if crs.isValid() or self.layer is None else self.layer.crs()
 
     def _listen(self, on: bool) -> None:
         if self.layer is not None:
             for signal, slot in (
-                (self.layer.subsetStringChanged, self.read), (self.layer.afterCommitChanges, self.read),
-                (self.layer.crsChanged, self.read), (self.layer.dataSourceChanged, self._read_anew),
-                (self.layer.willBeDeleted, self._gone), (self.layer.selectionChanged, self.selected),
-            ):  # fmt: skip
+                (self.layer.subsetStringChanged, self.read),
+                (self.layer.afterCommitChanges, self.read),
+                (self.layer.crsChanged, self.read),
+                (self.layer.dataSourceChanged, self._read_anew),
+                (self.layer.willBeDeleted, self._gone),
+                (self.layer.selectionChanged, self.selected),
+            ):
                 signal.connect(slot) if on else signal.disconnect(slot)
 
     def _gone(self) -> None:
@@ -106,7 +115,9 @@ class Session(QObject):
         self.changed.emit()
 
     def _read_anew(self) -> None:
-        """Read a layer whose file was missing, and take its fields. A saved result is only stored elsewhere."""
+        """Read a layer whose file was missing, and take its fields. A saved result is only stored
+        elsewhere.
+        """
         if self.tracks is None:
             self.fields, self.timezone = remembered(self.layer), zone_of(self.layer) or "UTC"
             self.read()
@@ -125,7 +136,8 @@ class Session(QObject):
             self.model_path, self.model = path, None
             self.read()
 
-    # ---- the work -----------------------------------------------------------------------------------------------
+    # ---- the work
+    # -----------------------------------------------------------------------------------------------
 
     def read(self) -> None:
         """Read the layer, and open the model."""
@@ -133,7 +145,11 @@ class Session(QObject):
         self._forget()
         self.changed.emit()
         if self.layer is not None and not self.layer.isValid():
-            self._fail(tr("The file or database of this layer is missing. Click its red sign in the list of layers."))
+            self._fail(
+                tr(
+                    "The file or database of this layer is missing. Click its red sign in the list of layers."
+                )
+            )
         elif self.layer is not None:
             self._read()
 
@@ -168,7 +184,12 @@ class Session(QObject):
 
     def prepare(self) -> None:
         """Embed the users. After that regions and users are answered at once."""
-        if self.users is None or self.model is None or self.job is not None or self.city is not None:
+        if (
+            self.users is None
+            or self.model is None
+            or self.job is not None
+            or self.city is not None
+        ):
             return
         users, model, folder = self.users, self.model, folders.cache_folder()
 
@@ -177,7 +198,9 @@ class Session(QObject):
             self.changed.emit()
 
         def work(progress: Progress) -> VisitorIndex:
-            embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.3), log.warning)
+            embeddings = embed_cached(
+                users, model, folder, part_of(progress, 0.0, 0.3), log.warning
+            )
             labels = label_people(users, model, part_of(progress, 0.3, 0.9))
             return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), labels)
 
@@ -188,30 +211,47 @@ class Session(QObject):
         self._start(lambda ended, failed: Job(f"RAW: {title}", work, ended, failed), done)
 
     def run_algorithm(
-        self, name: str, parameters: dict[str, Any], outputs: list[str], title: str,
-        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None], label: str,
-    ) -> None:  # fmt: skip
-        """Run one of our algorithms on the layer. Its results join the layer's group, in a group named by `label`."""
+        self,
+        name: str,
+        parameters: dict[str, Any],
+        outputs: list[str],
+        title: str,
+        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None],
+        label: str,
+    ) -> None:
+        """Run one of our algorithms on the layer. Its results join the layer's group, in a group
+        named by `label`.
+        """
         if self.job is not None or self.layer is None:
             return
         values = {
-            "INPUT": self.layer, "TIMEZONE": self.timezone, "MODEL": self.model_path,
+            "INPUT": self.layer,
+            "TIMEZONE": self.timezone,
+            "MODEL": self.model_path,
             "DEVICE": settings().device.value(),
-            **{f"{role.upper()}_FIELD": getattr(self.fields, role) or NONE for role in ROLES}, **parameters,
-        }  # fmt: skip
+            **{f"{role.upper()}_FIELD": getattr(self.fields, role) or NONE for role in ROLES},
+            **parameters,
+        }
         began = QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz")
         run = DockRun(name, self.layer.id(), began, {**parameters, "MODEL": self.model_path})
         model = Path(self.model_path.removesuffix("card.json")).stem
-        add = partial(self.group.add, run=self.group.free_name(f"{label}{f', {model}' if model else ''}"))
+        add = partial(
+            self.group.add, run=self.group.free_name(f"{label}{f', {model}' if model else ''}")
+        )
 
-        def ended(results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
+        def ended(
+            results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
+        ) -> None:
             for output, layer in layers.items():
                 replace(run, warnings=warnings, output=output).mark(layer)
             done(results, layers, warnings)
             self.changed.emit()
 
         self._start(
-            lambda ended, failed: AlgorithmJob(f"raw:{name}", values, outputs, title, add, ended, failed), ended
+            lambda ended, failed: AlgorithmJob(
+                f"raw:{name}", values, outputs, title, add, ended, failed
+            ),
+            ended,
         )
 
     def _start(self, make: Callable[..., Job | AlgorithmJob], done: Callable[..., None]) -> None:

@@ -19,9 +19,13 @@ NODE = "raw"
 
 @cache
 def settings() -> SimpleNamespace:
-    """The entries, each with value(), setValue(), remove() and exists(). The first call registers them with QGIS."""
+    """The entries, each with value(), setValue(), remove() and exists(). The first call registers
+    them with QGIS.
+    """
     node = QgsSettingsTree.createPluginTreeNode(NODE)
-    model = QgsSettingsEntryString("model", node, "", "Model bundle; empty: the one that comes with RAW")
+    model = QgsSettingsEntryString(
+        "model", node, "", "Model bundle; empty: the one that comes with RAW"
+    )
     min_users = QgsSettingsEntryInteger(
         "min-users", node, MIN_USERS, "Minimum users per region", minValue=1, maxValue=1000
     )
@@ -39,21 +43,34 @@ def unregister() -> None:
 def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, Any]:
     """The values that an algorithm's dialog starts with, by parameter.
 
-    They are the user's settings, where they are not the default; the model of the project, where one was chosen; for
-    INPUT, REGIONS and LABELS the current layer, else the only layer of the project that fits; for a new model a folder
-    among the user's own. tracks: the layer in the dock, which is INPUT where that is tracks.
+    They are the user's settings, where they are not the default; the model of the project, where
+    one was chosen; for INPUT, REGIONS and LABELS the current layer, else the only layer of the
+    project that fits; for a new model a folder among the user's own. tracks: the layer in the dock,
+    which is INPUT where that is tracks.
     """
     own, (model, chosen) = settings(), QgsProject.instance().readEntry("raw", "model", "")
     entries = {"DEVICE": own.device, "MODEL": own.model, "MIN_USERS": own.min_users}
-    values = {name: entry.value() for name, entry in entries.items() if entry.exists() and entry.value() != ""}
+    values = {
+        name: entry.value()
+        for name, entry in entries.items()
+        if entry.exists() and entry.value() != ""
+    }
     values |= {"MODEL": model} if chosen else {}  # in the dock, for this project
     takes_tracks = algorithm.parameterDefinition("TIME_FIELD") is not None
     fits_input = has_figures if algorithm.name() == "publish" else has_fixes
     for name, fits in (("INPUT", fits_input), ("REGIONS", has_areas), ("LABELS", is_own_table)):
         first = tracks if tracks is not None and name == "INPUT" and takes_tracks else current
-        fitting = [x for x in ([first] if fits(first) else QgsProject.instance().mapLayers().values()) if fits(x)]
+        fitting = [
+            x
+            for x in ([first] if fits(first) else QgsProject.instance().mapLayers().values())
+            if fits(x)
+        ]
         if len(fitting) == 1:
             values[name] = fitting[0].id()
     folders = (models_folder() / (f"my model {n}" if n > 1 else "my model") for n in count(1))
     values["BUNDLE"] = str(next(path for path in folders if not path.exists()))
-    return {name: value for name, value in values.items() if algorithm.parameterDefinition(name) is not None}
+    return {
+        name: value
+        for name, value in values.items()
+        if algorithm.parameterDefinition(name) is not None
+    }

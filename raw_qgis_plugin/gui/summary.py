@@ -18,16 +18,23 @@ def describe(tracks: Tracks, users: Tracks, zone: str) -> str:
     if not len(users):
         return tr("No user has two usable fixes.")
     epoch, clock = datetime.fromtimestamp(0, UTC), find_zone(zone)
-    first, last = ((epoch + timedelta(milliseconds=int(t))).astimezone(clock) for t in (users.t.min(), users.t.max()))
+    first, last = (
+        (epoch + timedelta(milliseconds=int(t))).astimezone(clock)
+        for t in (users.t.min(), users.t.max())
+    )
     words = f"{count_users(users.n_users)}, {count_fixes(len(users))}, "
-    words += tr("{first} to {last} ({zone})").format(first=first.date(), last=last.date(), zone=zone)
+    words += tr("{first} to {last} ({zone})").format(
+        first=first.date(), last=last.date(), zone=zone
+    )
     if (seconds := cadence_s(tracks)) == seconds:
         words += tr(", one every {time}").format(time=duration(seconds))
     if zone == "UTC":
         return f"{words}."
     ahead = (first.utcoffset() or timedelta()) - timedelta(hours=float(np.median(users.lon)) / 15)
     noon = (first.replace(hour=12, minute=0) - ahead).strftime("%H:%M")
-    return f"{words}. " + tr("Hours are shown in mean solar time: 12:00 as {time}.").format(time=noon)
+    return f"{words}. " + tr("Hours are shown in mean solar time: 12:00 as {time}.").format(
+        time=noon
+    )
 
 
 def cadence_s(tracks: Tracks) -> float:

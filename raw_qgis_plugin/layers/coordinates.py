@@ -23,32 +23,50 @@ WGS84 = "EPSG:4326"
 _LINE_HEADER = 9  # bytes of WKB: byte order, type, number of points
 
 
-def to_wgs84(crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext) -> QgsCoordinateTransform:
-    """The transform from a layer's CRS to WGS84 that the project prescribes. An unset CRS is taken for WGS84."""
+def to_wgs84(
+    crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext
+) -> QgsCoordinateTransform:
+    """The transform from a layer's CRS to WGS84 that the project prescribes. An unset CRS is taken
+    for WGS84.
+    """
     world = QgsCoordinateReferenceSystem(WGS84)
     return QgsCoordinateTransform(crs if crs.isValid() else world, world, context)
 
 
-def from_wgs84(crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext) -> QgsCoordinateTransform:
-    """The transform from WGS84 to a layer's CRS that the project prescribes. An unset CRS is taken for WGS84."""
+def from_wgs84(
+    crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext
+) -> QgsCoordinateTransform:
+    """The transform from WGS84 to a layer's CRS that the project prescribes. An unset CRS is taken
+    for WGS84.
+    """
     world = QgsCoordinateReferenceSystem(WGS84)
     return QgsCoordinateTransform(world, crs if crs.isValid() else world, context)
 
 
 def check(transform: QgsCoordinateTransform) -> None:
-    """InputError where QGIS has no transform between two CRSs: it would return the coordinates unchanged."""
+    """InputError where QGIS has no transform between two CRSs: it would return the coordinates
+    unchanged.
+    """
     if not transform.isValid():
-        a, b = (crs.userFriendlyIdentifier() for crs in (transform.sourceCrs(), transform.destinationCrs()))
-        raise InputError("QGIS cannot transform {a} to {b}. Use another CRS, or set the right one.", a=a, b=b)
+        a, b = (
+            crs.userFriendlyIdentifier()
+            for crs in (transform.sourceCrs(), transform.destinationCrs())
+        )
+        raise InputError(
+            "QGIS cannot transform {a} to {b}. Use another CRS, or set the right one.", a=a, b=b
+        )
 
 
 def lonlat_shapes(
-    geometries: Sequence[QgsGeometry], crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext
+    geometries: Sequence[QgsGeometry],
+    crs: QgsCoordinateReferenceSystem,
+    context: QgsCoordinateTransformContext,
 ) -> np.ndarray:
     """(n,) polygons as shapely geometries in WGS84, curves cut into chords of one degree.
 
-    In a geographic CRS a polygon keeps its coordinates; in others its longitudes may go on beyond 180. None for a
-    polygon that is NULL or cannot be transformed. InputError where QGIS has no transform.
+    In a geographic CRS a polygon keeps its coordinates; in others its longitudes may go on beyond
+    180. None for a polygon that is NULL or cannot be transformed. InputError where QGIS has no
+    transform.
     """
     import shapely
 
@@ -67,8 +85,8 @@ def lonlat_shapes(
 def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
     """Transform points all at once, with the same result as one by one.
 
-    xy: (n, 2) float64. Returns (n, 2) float64, NaN where a point is missing or the CRS cannot express it.
-    InputError where QGIS has no transform.
+    xy: (n, 2) float64. Returns (n, 2) float64, NaN where a point is missing or the CRS cannot
+    express it. InputError where QGIS has no transform.
     """
     check(transform)
     if not len(xy) or transform.isShortCircuited():
@@ -96,10 +114,15 @@ def _transform_finite(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.n
         if len(xy) == 1:
             return np.full((1, 2), np.nan)
         half = len(xy) // 2
-        return np.vstack([_transform_finite(xy[:half], transform), _transform_finite(xy[half:], transform)])
+        return np.vstack(
+            [_transform_finite(xy[:half], transform), _transform_finite(xy[half:], transform)]
+        )
     return np.frombuffer(line.asWkb().data(), "<f8", offset=_LINE_HEADER).reshape(-1, 2)
 
 
 def line_wkb(xy: np.ndarray) -> bytes:
     """(n, 2) coordinates, or (n, 3) with M values, as the WKB of one LineString."""
-    return struct.pack("<BII", 1, 2 if xy.shape[1] == 2 else 2002, len(xy)) + np.ascontiguousarray(xy, "<f8").tobytes()
+    return (
+        struct.pack("<BII", 1, 2 if xy.shape[1] == 2 else 2002, len(xy))
+        + np.ascontiguousarray(xy, "<f8").tobytes()
+    )

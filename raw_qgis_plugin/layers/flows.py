@@ -29,17 +29,20 @@ from .legends import Style, classes_of, mode_looks, name_features, numbers_of
 from .words import tr
 
 MAX_LINES, MM_A_LINE = 150, 3  # a small map has fewer lines: one for so many mm of the longest way
-WIDTHS_MM, CIRCLES_MM = (0.35, 0.7, 1.4, 2.8), (1.2, 1.7, 2.4, 3.4)  # twice the trips, twice the width or area
+# twice the trips, twice the width or area
+WIDTHS_MM, CIRCLES_MM = (0.35, 0.7, 1.4, 2.8), (1.2, 1.7, 2.4, 3.4)
 FULL_MM = 30  # where a quarter of the ways are shorter than this on the map, arrows are thinner
 SHOWN = "raw_flows"  # variable of the layer: how many lines a slice are drawn
-# From near one middle to near the other, by a point to the right of the way, so that there and back lie side by side
+# From near one middle to near the other, by a point to the right of the way, so that there and back
+# lie side by side
 CURVE = (
     "with_variable('way', line_substring(@geometry, 0.03 * length(@geometry), 0.93 * length(@geometry)), "
     "with_variable('a', start_point(@way), with_variable('b', end_point(@way), make_line(@a, make_point("
     "(x(@a) + x(@b)) / 2 + 0.14 * (y(@b) - y(@a)), (y(@a) + y(@b)) / 2 - 0.14 * (x(@b) - x(@a))), @b))))"
 )
 MIDDLE = "point_on_surface(@geometry)"
-# Where a trip is at the map's time, in epoch seconds @t: the way since @s, between two fixes in proportion to time
+# Where a trip is at the map's time, in epoch seconds @t: the way since @s, between two fixes in
+# proportion to time
 MOVING = (
     "if(@map_end_time IS NULL, @geometry, with_variable('t', epoch(@map_end_time) / 1000, "
     "with_variable('s', @t - {tail} * (@t - epoch(@map_start_time) / 1000), "
@@ -55,7 +58,8 @@ TAILS = ((12, 0.25), (6, 0.5), (3, 1.0))  # frames of the clock, opacity
 
 def add_styles(layer: QgsVectorLayer, looks: Mapping[str, Callable[[QgsVectorLayer], Any]]) -> None:
     """Give a layer more styles. looks: by their names, what draws them."""
-    other, style = layer.clone(), QgsMapLayerStyle()  # a layer that switches styles while it is drawn can crash QGIS
+    # a layer that switches styles while it is drawn can crash QGIS
+    other, style = layer.clone(), QgsMapLayerStyle()
     style.readFromLayer(layer)
     style.writeToLayer(other)  # a clone has no times
     for name, draw in looks.items():
@@ -65,7 +69,9 @@ def add_styles(layer: QgsVectorLayer, looks: Mapping[str, Callable[[QgsVectorLay
 
 
 def draw_moving(layer: QgsVectorLayer) -> None:
-    """Draw trips, whose M values are epoch seconds, on their way while QGIS's clock is on, with a fading tail."""
+    """Draw trips, whose M values are epoch seconds, on their way while QGIS's clock is on, with a
+    fading tail.
+    """
     renderer = layer.renderer().clone()
     for rule in renderer.rootRule().children():
         look, parts = {"width": "1.1", "capstyle": "round", "joinstyle": "round"}, []
@@ -79,24 +85,32 @@ def draw_moving(layer: QgsVectorLayer) -> None:
 
 
 class FlowLines(Style):
-    """Trips between zones, of one slice while the map's clock is off. Its variable SHOWN says how many are drawn."""
+    """Trips between zones, of one slice while the map's clock is off. Its variable SHOWN says how
+    many are drawn.
+    """
 
     title, order, start = "Flows", 3, ""
 
     def draw(self, layer: QgsVectorLayer, part: str = "") -> str:
-        """Rules for classes of trips draw arrows in the colours of modes. Those for modes are for the legend.
+        """Rules for classes of trips draw arrows in the colours of modes. Those for modes are for
+        the legend.
 
         part: the slice that is drawn; '' for the one with the strongest flow.
         """
-        ways_mm, rules = 1000 * np.array([*numbers_of(layer, "metres")] or [1e6]), []  # no medians: no limit
+        # no medians: no limit
+        ways_mm, rules = 1000 * np.array([*numbers_of(layer, "metres")] or [1e6]), []
         thin = f"max(0.4, min(1, {np.quantile(ways_mm, 0.25) / FULL_MM:.0f} / @map_scale))"
         drawn = f'"rank" <= min(@{SHOWN}, max(10, {ways_mm.max() / MM_A_LINE:.0f} / @map_scale))'
-        modes, parts = (layer.uniqueValues(layer.fields().lookupField(name)) for name in ("main_mode", "slice"))
+        modes, parts = (
+            layer.uniqueValues(layer.fields().lookupField(name)) for name in ("main_mode", "slice")
+        )
         if len(parts) > 1:
             part = part or max(layer.getFeatures(), key=lambda row: row["n_trips"] or 0)["slice"]
             unseen = QgsLineSymbol.createSimple({"line_style": "no"})
             drawn += f" AND (@map_start_time IS NOT NULL OR \"slice\" = '{part}')"
-            rules = [(unseen, "@map_start_time IS NULL", tr("Departures {part}, solar time", part=part))]
+            rules = [
+                (unseen, "@map_start_time IS NULL", tr("Departures {part}, solar time", part=part))
+            ]
         colours = ", ".join(f"'{mode}', '{colour}'" for mode, (_, colour) in mode_looks().items())
         for mm, condition, words in _classes(layer, "n_trips", WIDTHS_MM):
             colour = f'map_get(map({colours}), "main_mode")'
@@ -115,8 +129,15 @@ class FlowLines(Style):
         layer.setDisplayExpression('"from_zone" || \' → \' || "to_zone" || \': \' || "n_trips"')
         parts = sorted(layer.uniqueValues(layer.fields().lookupField("slice")))
         if parts and parts[0][-1].isdigit():
-            day, month = "to_datetime('2000-01-01 ' || {}(\"slice\", 5))", "to_date(\"slice\" || '{}')"
-            begin, end = map(day.format, ("left", "right")) if ":" in parts[0] else map(month.format, ("-01", "-28"))
+            day, month = (
+                "to_datetime('2000-01-01 ' || {}(\"slice\", 5))",
+                "to_date(\"slice\" || '{}')",
+            )
+            begin, end = (
+                map(day.format, ("left", "right"))
+                if ":" in parts[0]
+                else map(month.format, ("-01", "-28"))
+            )
             times = layer.temporalProperties()
             times.setMode(Qgis.VectorTemporalMode.FeatureDateTimeStartAndEndFromExpressions)
             times.setStartExpression(begin)
@@ -140,25 +161,37 @@ class FlowZones(Style):
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """A thin border, and a circle at the middle in one of some sizes."""
-        border = QgsFillSymbol.createSimple({"color": "0,0,0,0", "outline_color": "#999999", "outline_width": "0.2"})
+        border = QgsFillSymbol.createSimple(
+            {"color": "0,0,0,0", "outline_color": "#999999", "outline_width": "0.2"}
+        )
         rules, look = [], {"color": "0,114,178,110", "outline_color": "#0072b2"}
         for mm, condition, words in _classes(layer, "n_within", CIRCLES_MM):
             middle = _generated(MIDDLE, QgsMarkerSymbol.createSimple(look | {"size": str(mm)}))
             rules.append((QgsFillSymbol([middle]), condition, tr("Trips within: {n}", n=words)))
         _set_rules(layer, [*rules, (border, "TRUE", tr("Zone (circles: at all times)"))])
-        name_features(layer, "if(\"zone\" ~ '^-?[0-9]+/-?[0-9]+$', '', \"zone\")", MIDDLE)  # a hexagon's tells nothing
+        # a hexagon's tells nothing
+        name_features(layer, "if(\"zone\" ~ '^-?[0-9]+/-?[0-9]+$', '', \"zone\")", MIDDLE)
         return ""
 
 
-def _classes(layer: QgsVectorLayer, field: str, sizes: tuple[float, ...]) -> list[tuple[float, str, str]]:
-    """The sizes, conditions and labels of up to four classes of a count, each up to half of the next: few are large."""
+def _classes(
+    layer: QgsVectorLayer, field: str, sizes: tuple[float, ...]
+) -> list[tuple[float, str, str]]:
+    """The sizes, conditions and labels of up to four classes of a count, each up to half of the
+    next: few are large.
+    """
     most = int((values := numbers_of(layer, field)).max(initial=0))
     least = int(values[values > 0].min(initial=most))
-    found = classes_of(f'"{field}"', [*sorted({least, *(max(least, ceil(most / part)) for part in (2, 4, 8))}), most])
+    found = classes_of(
+        f'"{field}"',
+        [*sorted({least, *(max(least, ceil(most / part)) for part in (2, 4, 8))}), most],
+    )
     return [(mm, *each) for mm, each in zip(sizes[max(0, 3 - len(found)) :], found)] if most else []
 
 
-def _set_rules(layer: QgsVectorLayer, rules: Sequence[tuple[QgsSymbol, str, str]], drawn: str = "TRUE") -> None:
+def _set_rules(
+    layer: QgsVectorLayer, rules: Sequence[tuple[QgsSymbol, str, str]], drawn: str = "TRUE"
+) -> None:
     """Draw a layer by symbols, each with a condition and a label. drawn: the condition of all."""
     root = QgsRuleBasedRenderer.Rule(None)
     for symbol, condition, label in rules:
@@ -167,19 +200,28 @@ def _set_rules(layer: QgsVectorLayer, rules: Sequence[tuple[QgsSymbol, str, str]
 
 
 def _arrow(colour: str, mm: float, thin: str, on_map: str = "") -> QgsSymbolLayer:
-    """An arrow of a width. thin: the part of it on a map. on_map: its colour there. A legend of QGIS has neither."""
-    arrow, fill = QgsArrowSymbolLayer(), QgsFillSymbol.createSimple({"color": colour, "outline_style": "no"})
+    """An arrow of a width. thin: the part of it on a map. on_map: its colour there. A legend of
+    QGIS has neither.
+    """
+    arrow, fill = (
+        QgsArrowSymbolLayer(),
+        QgsFillSymbol.createSimple({"color": colour, "outline_style": "no"}),
+    )
     arrow.setIsCurved(True)
     arrow.setIsRepeated(False)
     kinds = QgsSymbolLayer.Property
-    for kind, size, put in ((kinds.PropertyArrowWidth, mm, arrow.setArrowWidth),
-                            (kinds.PropertyArrowStartWidth, 0.6 * mm, arrow.setArrowStartWidth),
-                            (kinds.PropertyArrowHeadLength, 1.2 + 0.8 * mm, arrow.setHeadLength),
-                            (kinds.PropertyArrowHeadThickness, 0.8 + 0.75 * mm, arrow.setHeadThickness)):  # fmt: skip
+    for kind, size, put in (
+        (kinds.PropertyArrowWidth, mm, arrow.setArrowWidth),
+        (kinds.PropertyArrowStartWidth, 0.6 * mm, arrow.setArrowStartWidth),
+        (kinds.PropertyArrowHeadLength, 1.2 + 0.8 * mm, arrow.setHeadLength),
+        (kinds.PropertyArrowHeadThickness, 0.8 + 0.75 * mm, arrow.setHeadThickness),
+    ):
         put(size)
         arrow.setDataDefinedProperty(kind, QgsProperty.fromExpression(f"{size} * {thin}"))
     if on_map:
-        fill.symbolLayer(0).setDataDefinedProperty(kinds.PropertyFillColor, QgsProperty.fromExpression(on_map))
+        fill.symbolLayer(0).setDataDefinedProperty(
+            kinds.PropertyFillColor, QgsProperty.fromExpression(on_map)
+        )
     arrow.setSubSymbol(fill)
     return arrow
 
@@ -189,7 +231,8 @@ def _curved(*arrows: QgsSymbolLayer) -> QgsLineSymbol:
     curve = QgsLineSymbol(list(arrows))
     symbol = QgsLineSymbol([_generated(CURVE, curve)])
     for each in (curve, symbol):
-        each.setClipFeaturesToExtent(False)  # an arrow is bent by its middle, which may lie out of sight
+        # an arrow is bent by its middle, which may lie out of sight
+        each.setClipFeaturesToExtent(False)
     return symbol
 
 

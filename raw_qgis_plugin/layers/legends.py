@@ -34,7 +34,8 @@ from ..core.diary.modes import SHORT_MODES
 from ..core.paths import RESOURCES
 from .words import tr
 
-TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chosen, by its name; '' or none for all
+# variable of a layer of forecasts: the track that is chosen, by its name; '' or none for all
+TRACK = "raw_track"
 TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "track_id")"""
 # Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
@@ -43,7 +44,9 @@ STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
 
 
 class Rules:
-    """Builds a legend. The rules of a layer's QML are patterns, which are copied with a filter and a label."""
+    """Builds a legend. The rules of a layer's QML are patterns, which are copied with a filter and
+    a label.
+    """
 
     def __init__(self, layer: QgsVectorLayer) -> None:
         self.layer = layer
@@ -66,19 +69,29 @@ class Rules:
         """As `add`, if the layer has the rule's fields and the rule draws any feature."""
         expression, names = QgsExpression(condition), set(self.layer.fields().names())
         request = QgsFeatureRequest(expression).setLimit(1)
-        if expression.referencedColumns() <= names and next(self.layer.getFeatures(request), None) is not None:
+        if (
+            expression.referencedColumns() <= names
+            and next(self.layer.getFeatures(request), None) is not None
+        ):
             self.add(pattern, condition, words, colour)
 
     def add_answers(self, pattern: str, head: dict[str, Any], field: str = "") -> None:
-        """Add a rule for each class of a head, or for steps of its number with equal shares of the features.
+        """Add a rule for each class of a head, or for steps of its number with equal shares of the
+        features.
 
         field: of its classes, '' for its name.
         """
         name = QgsExpression.quotedColumnRef(field or head["name"])
         if head["kind"] != "number":
-            classes = sorted(map(str, head["classes"]), key=lambda word: word in ("no", "false"))  # 'yes' comes first
+            # 'yes' comes first
+            classes = sorted(map(str, head["classes"]), key=lambda word: word in ("no", "false"))
             for word, colour in zip(classes, CLASS_COLOURS * 9):
-                self.add(pattern, f"{name} = {QgsExpression.quotedString(word)}", class_words(head, word), colour)
+                self.add(
+                    pattern,
+                    f"{name} = {QgsExpression.quotedString(word)}",
+                    class_words(head, word),
+                    colour,
+                )
             return
         values = numbers_of(self.layer, head["name"])
         limits, unit = steps(values), tr(head.get("unit_of_measure", ""))
@@ -88,32 +101,42 @@ class Rules:
             self.add(pattern, condition, f"{words} {unit}".strip(), colour)
 
     def add_outside(self, head: dict[str, Any] | None) -> None:
-        """Mark the features for which a head, or all of a run, abstains: unlike its training data, or too little.
+        """Mark the features for which a head, or all of a run, abstains: unlike its training data,
+        or too little.
 
-        in_domain counts the reasons of all heads of a run. Labels of people say why they are unknown.
+        in_domain counts the reasons of all heads of a run. Labels of people say why they are
+        unknown.
         """
         condition = '"in_domain" = FALSE'
         if head is not None:
             if "unit" not in head:
                 return
             name = QgsExpression.quotedColumnRef(head["name"])
-            condition += f" AND {name} IS NULL" if head["kind"] == "number" else f" AND {name} = 'unknown'"
+            condition += (
+                f" AND {name} IS NULL" if head["kind"] == "number" else f" AND {name} = 'unknown'"
+            )
         self.add_if_any("outside", condition, tr("Unlike the training data"))
 
     def spread(self) -> None:
-        """Move the points apart that lie in one cell of 500 m of the grid that hides homes, within the cell."""
+        """Move the points apart that lie in one cell of 500 m of the grid that hides homes, within
+        the cell.
+        """
         words = "array(rand(-200, 200, $id), rand(-200, 200, 'north' || $id))"
-        offset = QgsProperty.fromExpression(f"if($id IS NULL, array(0, 0), {words})")  # in a legend there is no feature
+        # in a legend there is no feature
+        offset = QgsProperty.fromExpression(f"if($id IS NULL, array(0, 0), {words})")
         for rule in self.root.children():
             for layer in rule.symbol().symbolLayers():
                 layer.setOffsetUnit(Qgis.RenderUnit.MetersInMapUnits)
                 layer.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyOffset, offset)
 
     def finish_forecast(self) -> None:
-        """Add the last rule, draw the last horizon alone while the map's clock is off, and tracks not chosen pale."""
+        """Add the last rule, draw the last horizon alone while the map's clock is off, and tracks
+        not chosen pale.
+        """
         self.add_outside(None)
         if len(horizons := numbers_of(self.layer, "horizon_min")):
-            drawn = f'@map_start_time IS NOT NULL OR "horizon_min" >= {horizons.max()}'  # NULL: the map's clock is off
+            # NULL: the map's clock is off
+            drawn = f'@map_start_time IS NOT NULL OR "horizon_min" >= {horizons.max()}'
             for rule in self.root.children():
                 rule.setFilterExpression(f"({rule.filterExpression()}) AND ({drawn})")
         if {"user_id", "track_id"} <= set(self.layer.fields().names()):
@@ -124,20 +147,33 @@ class Rules:
 
 
 def is_unproven(head: dict[str, Any]) -> bool:
-    """Whether no test proves that a head is better than a simple method. The shipped heads and the labels of people,
-    which are of no unit, have a page of evidence.
+    """Whether no test proves that a head is better than a simple method. The shipped heads and the
+    labels of people, which are of no unit, have a page of evidence.
     """
-    return "unit" in head and head["name"] not in shipped_heads() and worth(head.get("metrics", {})) is not Worth.PROVEN
+    return (
+        "unit" in head
+        and head["name"] not in shipped_heads()
+        and worth(head.get("metrics", {})) is not Worth.PROVEN
+    )
 
 
 def verdict_of(head: dict[str, Any], min_units: int = 30) -> str:
-    """What the test of a head found, in words. Where it was tested on several sources, each of them weighs alike and
-    'unknown' counts as wrong. min_units: sources with fewer do not count.
+    """What the test of a head found, in words. Where it was tested on several sources, each of them
+    weighs alike and 'unknown' counts as wrong. min_units: sources with fewer do not count.
     """
-    verdict, metrics, sources = str(head.get("verdict") or ""), head.get("metrics"), head.get("sources") or {}
-    tested = [each for each in [*sources.values(), *(head.get("elsewhere") or {}).values()]
-              if (each.get("units") or 0) >= min_units]  # fmt: skip
-    shares = [100 * (each.get("sure") or 0) * (each.get("accuracy_where_sure") or 0) for each in tested]
+    verdict, metrics, sources = (
+        str(head.get("verdict") or ""),
+        head.get("metrics"),
+        head.get("sources") or {},
+    )
+    tested = [
+        each
+        for each in [*sources.values(), *(head.get("elsewhere") or {}).values()]
+        if (each.get("units") or 0) >= min_units
+    ]
+    shares = [
+        100 * (each.get("sure") or 0) * (each.get("accuracy_where_sure") or 0) for each in tested
+    ]
     if not metrics or len(sources) < 2 or len(shares) < 2:
         return verdict
     words = tr(
@@ -150,7 +186,9 @@ def verdict_of(head: dict[str, Any], min_units: int = 30) -> str:
 def numbers_of(layer: QgsVectorLayer, name: str) -> np.ndarray:
     """(n,) numbers of a field, without NULLs."""
     values = QgsVectorLayerUtils.getValues(layer, QgsExpression.quotedColumnRef(name))[0]
-    return np.array([value for value in values if isinstance(value, (int, float)) and value == value], float)
+    return np.array(
+        [value for value in values if isinstance(value, (int, float)) and value == value], float
+    )
 
 
 def steps(values: np.ndarray) -> list[float]:
@@ -160,12 +198,17 @@ def steps(values: np.ndarray) -> list[float]:
     low, high = float(values.min()), float(values.max())
     digits = ".0f" if (values == np.round(values)).all() and high < 100 else ".2g"
     inner = [float(f"{value:{digits}}") for value in np.quantile(values, (0.2, 0.4, 0.6, 0.8))]
-    limits = sorted({value for value in inner if low < value < high} or ({float(values.mean())} if low < high else ()))
+    limits = sorted(
+        {value for value in inner if low < value < high}
+        or ({float(values.mean())} if low < high else ())
+    )
     return [low, *limits, high]
 
 
 def classes_of(name: str, limits: Sequence[float], counted: bool = True) -> list[tuple[str, str]]:
-    """The conditions and words of the classes between limits. name: a quoted field. counted: it has whole numbers."""
+    """The conditions and words of the classes between limits. name: a quoted field. counted: it has
+    whole numbers.
+    """
     found, last = [], len(limits) - 2
     whole = counted and all(low == round(low) for low in limits)
     for i, (low, high) in enumerate(zip(limits, limits[1:])):
@@ -183,7 +226,9 @@ def short(value: float) -> str:
 def mode_looks() -> dict[str, tuple[str, str]]:
     """The words and the colour of each mode, as the classes of trips have it, and of 'unknown'."""
     words = tr("walk"), tr("bike"), tr("motor vehicle"), tr("rail"), tr("mode unknown")
-    return dict(zip((*SHORT_MODES, "unknown"), zip(words, (CLASS_COLOURS[3], *CLASS_COLOURS[:3], GREY))))
+    return dict(
+        zip((*SHORT_MODES, "unknown"), zip(words, (CLASS_COLOURS[3], *CLASS_COLOURS[:3], GREY)))
+    )
 
 
 def title_of(head: dict[str, Any]) -> str:
@@ -196,14 +241,24 @@ def class_words(head: dict[str, Any], word: str) -> str:
     """The label of a class: 'Commuter: yes' where the class alone would be unclear."""
     plain = word.replace("_", " ")
     text = tr(plain)
-    return f"{title_of(head)}: {text}" if plain.lower() in ("yes", "no", "true", "false") else text.capitalize()
+    return (
+        f"{title_of(head)}: {text}"
+        if plain.lower() in ("yes", "no", "true", "false")
+        else text.capitalize()
+    )
 
 
 def name_features(layer: QgsVectorLayer, expression: str, beside: str = "") -> None:
-    """Write names on the map. expression: of a feature's name, '' for none. beside: of the point that has a mark."""
+    """Write names on the map. expression: of a feature's name, '' for none. beside: of the point
+    that has a mark.
+    """
     labels, text, halo = QgsPalLayerSettings(), QgsTextFormat(), QgsTextBufferSettings()
     labels.fieldName, labels.isExpression = expression, True
-    labels.geometryGenerator, labels.geometryGeneratorEnabled, labels.dist = beside, bool(beside), 1.5
+    labels.geometryGenerator, labels.geometryGeneratorEnabled, labels.dist = (
+        beside,
+        bool(beside),
+        1.5,
+    )
     labels.geometryGeneratorType = Qgis.GeometryType.Point
     text.setSize(8)
     halo.setEnabled(True)
@@ -239,7 +294,9 @@ class Style:
         return ""
 
     def draw(self, layer: QgsVectorLayer) -> str:
-        """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's name."""
+        """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's
+        name.
+        """
         text, style = (RESOURCES / "styles" / f"{self.qml}.qml").read_text("utf-8"), QDomDocument()
         for old, new in self.colours.items():
             text = text.replace(f'"{old},', f'"{new},')
@@ -257,7 +314,10 @@ class Style:
         shown = self.draw(layer) if layer.isSpatial() else ""
         if self.start and layer.isSpatial():
             times, modes = layer.temporalProperties(), Qgis.VectorTemporalMode
-            interval, instant = modes.FeatureDateTimeStartAndEndFromFields, modes.FeatureDateTimeInstantFromField
+            interval, instant = (
+                modes.FeatureDateTimeStartAndEndFromFields,
+                modes.FeatureDateTimeInstantFromField,
+            )
             times.setMode(interval if self.end else instant)
             times.setStartField(self.start)
             times.setEndField(self.end)

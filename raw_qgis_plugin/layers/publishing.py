@@ -10,11 +10,13 @@ from .legends import Style
 from .styling import RegionScores
 from .words import tr
 
-SINGLE = {"user_id", "track_id", "stop_id", "trip_id", "user", "uid"}  # fields of layers of single people
+# fields of layers of single people
+SINGLE = {"user_id", "track_id", "stop_id", "trip_id", "user", "uid"}
 
 
 def describe(layer: QgsVectorLayer) -> str:
-    """What a reader of a map has to know of a layer of figures, and its author of one of single people; '' of others.
+    """What a reader of a map has to know of a layer of figures, and its author of one of single
+    people; '' of others.
 
     It reads one feature.
     """
@@ -60,7 +62,11 @@ class Published(RegionScores):
         self._desk(layer).mark(layer)
 
     def _desk(self, layer: QgsVectorLayer) -> Style:
-        return FlowLines() if layer.geometryType() == Qgis.GeometryType.Line else RegionScores(self.heads)
+        return (
+            FlowLines()
+            if layer.geometryType() == Qgis.GeometryType.Line
+            else RegionScores(self.heads)
+        )
 
     def about(self, layer: QgsVectorLayer) -> str:
         """What was done to them."""

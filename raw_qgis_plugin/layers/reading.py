@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A QGIS vector layer -> tracks: a table by OGR's Arrow stream where the file can be read, by features everywhere else.
+"""A QGIS vector layer -> tracks: a table by OGR's Arrow stream where the file can be read, by
+features everywhere else.
 
-Both ways respect the layer's subset string, selection and CRS, and Processing's filter, limit and geometry check. The
-table becomes columns by core/sources/columns.py, and these become tracks by `build` of core/sources/readers.py.
+Both ways respect the layer's subset string, selection and CRS, and Processing's filter, limit and
+geometry check. The table becomes columns by core/sources/columns.py, and these become tracks by
+`build` of core/sources/readers.py.
 """
 
 from __future__ import annotations
@@ -57,30 +59,49 @@ def zone_of(layer: QgsVectorLayer) -> str:
     return str(layer.customProperty(ZONE) or "")
 
 
-def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: str | None) -> Schema:
-    """Guess the fields that were not chosen. NONE stands for no field, unless a field has that name.
+def choose_fields(
+    fields: QgsFields, user: str | None, track: str | None, time: str | None
+) -> Schema:
+    """Guess the fields that were not chosen. NONE stands for no field, unless a field has that
+    name.
 
     InputError where the layer lacks a chosen field.
     """
     wanted = Schema(user or None, track or None, time or None)
-    schema = replace(find_columns(fields.names(), wanted), lon=None, lat=None, scale=1.0, geometry=GEOMETRY)
-    dated = [field.name() for field in fields if field.typeName().lower() in ("datetime", "timestamp", "date")]
+    schema = replace(
+        find_columns(fields.names(), wanted), lon=None, lat=None, scale=1.0, geometry=GEOMETRY
+    )
+    dated = [
+        field.name()
+        for field in fields
+        if field.typeName().lower() in ("datetime", "timestamp", "date")
+    ]
     if schema.time is None and not time and len(dated) == 1:
         return replace(schema, time=dated[0], guessed=schema.guessed | {"time"})
     return schema
 
 
 def remembered(layer: QgsVectorLayer) -> Schema:
-    """The fields stored with a layer, as they were chosen in the dock. They are guessed where none are, or one went."""
+    """The fields stored with a layer, as they were chosen in the dock. They are guessed where none
+    are, or one went.
+    """
     user, track, time = known = [layer.customProperty(f"raw/{role}_field") for role in ROLES]
-    if known == [None] * len(ROLES) or any(name and layer.fields().lookupField(name) < 0 for name in known):
+    if known == [None] * len(ROLES) or any(
+        name and layer.fields().lookupField(name) < 0 for name in known
+    ):
         return choose_fields(layer.fields(), None, None, None)
     return with_guesses(layer, user, track, time)
 
 
-def with_guesses(layer: QgsVectorLayer, user: str | None, track: str | None, time: str | None) -> Schema:
+def with_guesses(
+    layer: QgsVectorLayer, user: str | None, track: str | None, time: str | None
+) -> Schema:
     """Chosen fields, with those of dates, accuracy and visibility that nobody chooses."""
-    return choose_fields(layer.fields(), user or NONE, track or NONE, time) if time else Schema(user, track)
+    return (
+        choose_fields(layer.fields(), user or NONE, track or NONE, time)
+        if time
+        else Schema(user, track)
+    )
 
 
 @dataclass(frozen=True)
@@ -101,16 +122,23 @@ class ReadPlan:
 
 
 def plan_reading(
-    source: QgsProcessingFeatureSource, layer: QgsVectorLayer | None, definition: Any, fields: Schema, timezone: str,
+    source: QgsProcessingFeatureSource,
+    layer: QgsVectorLayer | None,
+    definition: Any,
+    fields: Schema,
+    timezone: str,
     context: QgsCoordinateTransformContext,
-) -> ReadPlan:  # fmt: skip
-    """Decide how to read an input. definition: its value, a QgsProcessingFeatureSourceDefinition or another type.
+) -> ReadPlan:
+    """Decide how to read an input. definition: its value, a QgsProcessingFeatureSourceDefinition or
+    another type.
 
-    QGIS's geometry check never rejects points, so it needs no care here. InputError where a field does not exist any
-    more.
+    QGIS's geometry check never rejects points, so it needs no care here. InputError where a field
+    does not exist any more.
     """
     some = isinstance(definition, QgsProcessingFeatureSourceDefinition) and (
-        definition.filterExpression or definition.selectedFeaturesOnly or definition.featureLimit >= 0
+        definition.filterExpression
+        or definition.selectedFeaturesOnly
+        or definition.featureLimit >= 0
     )
     fields = replace(fields, zone=timezone, geometry=GEOMETRY)
     find_columns(source.fields().names(), replace(fields, geometry=None))
@@ -122,12 +150,16 @@ def plan_reading(
 
 def snapshot(layer: QgsVectorLayer, fields: Schema, timezone: str) -> ReadPlan:
     """A plan to read a whole layer in another thread."""
-    plan = plan_reading(layer, layer, None, fields, timezone, QgsProject.instance().transformContext())
+    plan = plan_reading(
+        layer, layer, None, fields, timezone, QgsProject.instance().transformContext()
+    )
     return replace(plan, source=QgsVectorLayerFeatureSource(layer))
 
 
 def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Tracks, Skipped]:
-    """Read, transform to WGS84 and clean. InputError where the layer has no times or no usable geometry."""
+    """Read, transform to WGS84 and clean. InputError where the layer has no times or no usable
+    geometry.
+    """
     require("pyarrow")
     import pyarrow as pa
 
@@ -140,9 +172,13 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
         progress(min(1.0, done / total))
 
     if shape == Qgis.GeometryType.Null:
-        raise InputError("The layer is a table without geometry. Import tracks makes a layer of points of its file.")
+        raise InputError(
+            "The layer is a table without geometry. Import tracks makes a layer of points of its file."
+        )
     if shape not in (Qgis.GeometryType.Point, Qgis.GeometryType.Line):
-        raise InputError("The layer has neither points nor lines. Choose a layer of points, or of lines with M values.")
+        raise InputError(
+            "The layer has neither points nor lines. Choose a layer of points, or of lines with M values."
+        )
     if shape == Qgis.GeometryType.Point and plan.fields.time is None:
         raise InputError("No field of the layer looks like a time. Choose it as the time field.")
     table, schema = plan.file(count) if plan.file else None, plan.fields
@@ -152,7 +188,9 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
     del table  # its geometries are needed no more
     check(plan.transform)
     if not plan.transform.isShortCircuited():
-        xy = transform_xy(np.column_stack([fixes["lon"].to_numpy(), fixes["lat"].to_numpy()]), plan.transform)
+        xy = transform_xy(
+            np.column_stack([fixes["lon"].to_numpy(), fixes["lat"].to_numpy()]), plan.transform
+        )
         for at, name in enumerate(("lon", "lat")):
             fixes = fixes.set_column(fixes.column_names.index(name), name, pa.array(xy[:, at]))
     parts = [fixes]
@@ -161,9 +199,11 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
 
 
 def ogr_reader(layer: QgsVectorLayer | None, schema: Schema) -> Reader | None:
-    """Reads a layer's file directly, in any thread; None if the layer shows anything other than its file holds.
+    """Reads a layer's file directly, in any thread; None if the layer shows anything other than its
+    file holds.
 
-    Call it on the layer's own thread. The table has the fields of the schema and the geometry, under their names.
+    Call it on the layer's own thread. The table has the fields of the schema and the geometry,
+    under their names.
     """
     if layer is None or layer.providerType() != "ogr" or layer.isModified():
         return None
@@ -172,13 +212,23 @@ def ogr_reader(layer: QgsVectorLayer | None, schema: Schema) -> Reader | None:
     own = QgsFields.FieldOrigin.OriginProvider  # this name also exists before QGIS 3.38
     if any(i < 0 or fields.fieldOrigin(i) != own for i in indexes) or provider.transaction():
         return None
-    if provider.encoding().upper() not in ("", "UTF-8", "UTF8"):  # GDAL and QGIS decode it differently
+    # GDAL and QGIS decode it differently
+    if provider.encoding().upper() not in ("", "UTF-8", "UTF8"):
         return None
-    subset, uri = layer.subsetString().strip(), QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
+    subset, uri = (
+        layer.subsetString().strip(),
+        QgsProviderRegistry.instance().decodeUri("ogr", layer.source()),
+    )
     extra = {"vsiPrefix", "vsiSuffix", "geometryType", "authcfg", "uniqueGeometryType"}
-    if any(uri.get(key) for key in extra) or subset.upper().startswith("SELECT") or uri.get("layerId") not in (None, 0):
+    if (
+        any(uri.get(key) for key in extra)
+        or subset.upper().startswith("SELECT")
+        or uri.get("layerId") not in (None, 0)
+    ):
         return None
-    return partial(_read, uri["path"], uri.get("layerName"), list(uri.get("openOptions") or ()), subset, schema)
+    return partial(
+        _read, uri["path"], uri.get("layerName"), list(uri.get("openOptions") or ()), subset, schema
+    )
 
 
 def fields_of(schema: Schema) -> list[str]:
@@ -187,7 +237,12 @@ def fields_of(schema: Schema) -> list[str]:
 
 
 def _read(
-    path: str, name: str | None, options: list[str], subset: str, schema: Schema, count: Callable[[int], None]
+    path: str,
+    name: str | None,
+    options: list[str],
+    subset: str,
+    schema: Schema,
+    count: Callable[[int], None],
 ) -> pa.Table | None:
     try:
         import pyarrow as pa
@@ -201,7 +256,10 @@ def _read(
                 return None
             for part in read_layer(dataset, layer, fields_of(schema), [str(schema.time)], subset):
                 kinds = part.schema.types
-                if any(pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) for kind in kinds):
+                if any(
+                    pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType)
+                    for kind in kinds
+                ):
                     return None  # lists and JSON become text
                 parts.append(part)
                 done += len(part)
@@ -210,16 +268,25 @@ def _read(
         table.validate(full=True)  # text that is not UTF-8 is read by features
         return table.rename_columns([*fields_of(schema), str(schema.geometry)])
     # GDAL refuses, fails or is too old; or a stream lacks a column
-    except (InputError, SystemError, ImportError, AttributeError, KeyError, OSError, pa.ArrowException) as error:
-        log.info("Reading features, not columns: %s", str(error))  # the error itself would hold what GDAL has open
+    except (
+        InputError,
+        SystemError,
+        ImportError,
+        AttributeError,
+        KeyError,
+        OSError,
+        pa.ArrowException,
+    ) as error:
+        # the error itself would hold what GDAL has open
+        log.info("Reading features, not columns: %s", str(error))
         return None
 
 
 def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Table, Schema]:
     """The table of a layer and its schema: a row a point, or a vertex, whose M is the time.
 
-    Every line is a track of its own, unless a field names its track. count is called now and then with the number of
-    features read, and may raise to stop.
+    Every line is a track of its own, unless a field names its track. count is called now and then
+    with the number of features read, and may raise to stop.
     """
     lines = plan.has_lines
     if lines and not QgsWkbTypes.hasM(plan.shape):
@@ -237,9 +304,12 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Tab
     make = {name: time_text if name == schema.time else as_text for name in names}
     features = source.getFeatures(QgsFeatureRequest().setSubsetOfAttributes(at))
     while not parts or some:
-        some = list(islice(features, 1 << 16))  # Python's objects take ten times the memory of columns
+        # Python's objects take ten times the memory of columns
+        some = list(islice(features, 1 << 16))
         shapes, row = [each.geometry() for each in some], np.arange(len(some))
-        columns = {name: pa.array([make[name](each[i]) for each in some]) for name, i in zip(names, at)}
+        columns = {
+            name: pa.array([make[name](each[i]) for each in some]) for name, i in zip(names, at)
+        }
         if lines:
             found = list(map(_vertices, shapes))
             row = np.repeat(row, list(map(len, found)))
@@ -256,31 +326,45 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Tab
 
 
 def _vertices(geometry: Any) -> np.ndarray:
-    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has m of NaN."""
+    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has
+    m of NaN.
+    """
     found: list[np.ndarray] = [np.empty((0, 3))]
     for drawn in geometry.constParts():
-        part = drawn if isinstance(drawn, QgsLineString) else QgsLineString(list(drawn.vertices()))  # of a curve
-        numbers = np.frombuffer(part.asWkb().data(), "<f8", offset=9).reshape(-1, 2 + part.is3D() + part.isMeasure())
+        # of a curve
+        part = drawn if isinstance(drawn, QgsLineString) else QgsLineString(list(drawn.vertices()))
+        numbers = np.frombuffer(part.asWkb().data(), "<f8", offset=9).reshape(
+            -1, 2 + part.is3D() + part.isMeasure()
+        )
         m = numbers[:, -1] if part.isMeasure() else np.full(len(numbers), np.nan)
         found.append(np.column_stack([numbers[:, :2], m]))
     return np.concatenate(found)
 
 
 def as_text(value: Any) -> Any:
-    """A date or time as text such as '2024-07-01 08:30:00', as GDAL has it, lists and JSON as text too; None for NULL;
-    else the value itself.
+    """A date or time as text such as '2024-07-01 08:30:00', as GDAL has it, lists and JSON as text
+    too; None for NULL; else the value itself.
     """
     if isinstance(value, (QDate, QDateTime, QTime)):
-        return (time_text(value) or "").replace("T", " ").removesuffix("Z").removesuffix(".000") or None
-    value = None if isinstance(value, QVariant) else bytes(value) if isinstance(value, QByteArray) else value
+        return (time_text(value) or "").replace("T", " ").removesuffix("Z").removesuffix(
+            ".000"
+        ) or None
+    value = (
+        None
+        if isinstance(value, QVariant)
+        else bytes(value)
+        if isinstance(value, QByteArray)
+        else value
+    )
     return str(value) if isinstance(value, (list, dict)) else value
 
 
 def time_text(value: Any) -> Any:
-    """A date or time as ISO text, of a moment in UTC with a Z; None for NULL; else the value itself.
+    """A date or time as ISO text, of a moment in UTC with a Z; None for NULL; else the value
+    itself.
 
-    To a time without a zone QGIS gives the computer's, which has nothing to do with the data and skips an hour in
-    spring: it is its date and time of day.
+    To a time without a zone QGIS gives the computer's, which has nothing to do with the data and
+    skips an hour in spring: it is its date and time of day.
     """
     if isinstance(value, QDateTime):
         local = value.timeSpec() == Qt.TimeSpec.LocalTime
@@ -292,5 +376,7 @@ def time_text(value: Any) -> Any:
 
 
 def times_of(values: list[Any], timezone: str) -> np.ndarray:
-    """Attribute values -> (n,) int64 epoch ms UTC. A QDateTime without a zone is read in `timezone`."""
+    """Attribute values -> (n,) int64 epoch ms UTC. A QDateTime without a zone is read in
+    `timezone`.
+    """
     return parse_times(object_column(map(time_text, values)), timezone)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The look of the outputs: names, legends and temporal settings.
 
-The symbols are QML in resources/styles. What depends on the data (classes, steps, units) is filled in here. Processing
-calls `on_load`; other code calls a style's `apply` on a layer.
+The symbols are QML in resources/styles. What depends on the data (classes, steps, units) is filled
+in here. Processing calls `on_load`; other code calls a style's `apply` on a layer.
 """
 
 from __future__ import annotations
@@ -108,12 +108,16 @@ class Stops(Style):
         kinds = ("home", tr("Home")), ("work", tr("Work")), ("other", tr("Other stop"))
         for (kind, words), colour in zip(kinds, STOP_COLOURS):
             rules.add("class", f"kind = '{kind}'", words, colour)
-        rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too little on record, or a vehicle"))
+        rules.add_if_any(
+            "unknown", "kind IS NULL", tr("Unknown: too little on record, or a vehicle")
+        )
 
 
 @dataclass(frozen=True)
 class Trips(Style):
-    """Trips of diaries by their mode of transport. heads: the card of the head that names it, if there is one."""
+    """Trips of diaries by their mode of transport. heads: the card of the head that names it, if
+    there is one.
+    """
 
     heads: list[dict[str, Any]]
     title, qml, order = "Trips", "profile_tracks", 1
@@ -133,7 +137,9 @@ class Trips(Style):
 
 @dataclass(frozen=True)
 class RegionScores(Style):
-    """The first head's number in steps, with withheld regions hatched. heads: of the model, for regions."""
+    """The first head's number in steps, with withheld regions hatched. heads: of the model, for
+    regions.
+    """
 
     heads: list[dict[str, Any]]
     title, qml, start = "Regions", "regions", ""
@@ -176,34 +182,51 @@ class SimilarPlaces(Similar):
 
 
 class Encounters(Style):
-    """Where two users were near each other: filled where both were observed, hollow where that is inferred."""
+    """Where two users were near each other: filled where both were observed, hollow where that is
+    inferred.
+    """
 
     title, qml, order = "Encounters", "profiles", 3
     start, end = "t_start", "t_end"
 
     def _rules(self, rules: Rules) -> None:
         rules.add_if_any("class", '"observed"', tr("Observed: both have fixes"), CLASS_COLOURS[2])
-        for low, high, colour in ((0.8, 1.01, "#7b3f9e"), (0.5, 0.8, "#b48ac9"), (0.0, 0.5, "#ddcbe6")):
-            words = tr("Inferred: {a} to {b} %").format(a=round(100 * low), b=round(100 * min(high, 1.0)))
+        for low, high, colour in (
+            (0.8, 1.01, "#7b3f9e"),
+            (0.5, 0.8, "#b48ac9"),
+            (0.0, 0.5, "#ddcbe6"),
+        ):
+            words = tr("Inferred: {a} to {b} %").format(
+                a=round(100 * low), b=round(100 * min(high, 1.0))
+            )
             condition = f'NOT "observed" AND "probability" >= {low} AND "probability" < {high}'
             rules.add_if_any("class", condition, words, colour)
 
 
-# ---- positions that nobody observed -----------------------------------------------------------------------------
+# ---- positions that nobody observed
+# -----------------------------------------------------------------------------
 
 
 class ForecastPoints(Style):
-    """Forecast positions, paler the farther ahead. Neighbouring horizons share a colour where there are many."""
+    """Forecast positions, paler the farther ahead. Neighbouring horizons share a colour where there
+    are many.
+    """
 
     title, qml, order = "Forecast: points", "forecast_points", 3
 
     def _rules(self, rules: Rules) -> None:
         horizons = np.unique(numbers_of(rules.layer, "horizon_min"))
-        parts = np.array_split(horizons, min(len(AHEAD_COLOURS), len(horizons))) if len(horizons) else []
+        parts = (
+            np.array_split(horizons, min(len(AHEAD_COLOURS), len(horizons)))
+            if len(horizons)
+            else []
+        )
         for i, part in enumerate(parts):
             words = tr("{a} to {b} min ahead") if len(part) > 1 else tr("{a} min ahead")
             colour = AHEAD_COLOURS[round(i * (len(AHEAD_COLOURS) - 1) / max(1, len(parts) - 1))]
-            condition = f'"horizon_min" >= {part[0] - 1e-6!s} AND "horizon_min" <= {part[-1] + 1e-6!s}'
+            condition = (
+                f'"horizon_min" >= {part[0] - 1e-6!s} AND "horizon_min" <= {part[-1] + 1e-6!s}'
+            )
             rules.add("ahead", condition, words.format(a=f"{part[0]:g}", b=f"{part[-1]:g}"), colour)
         rules.finish_forecast()
 
@@ -222,7 +245,9 @@ class ForecastLines(Style):
     def draw(self, layer: QgsVectorLayer) -> str:
         """In the order of the paths."""
         shown = super().draw(layer)
-        layer.renderer().setOrderBy(QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause('"path"', False)]))
+        layer.renderer().setOrderBy(
+            QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause('"path"', False)])
+        )
         layer.renderer().setOrderByEnabled(True)
         return shown
 
@@ -257,7 +282,9 @@ class InferredLines(Style):
 
 
 class InferredAreas(ForecastAreas):
-    """The areas that hold the track in 50 and in 80 % of gaps: one area for all times, not discs over discs."""
+    """The areas that hold the track in 50 and in 80 % of gaps: one area for all times, not discs
+    over discs.
+    """
 
     title = "Inferred: areas"
     colours: ClassVar = {"184,72,10": INFERRED, "224,112,31": INFERRED}
@@ -271,11 +298,14 @@ class InferredAreas(ForecastAreas):
         return shown
 
 
-# ---- outputs that Processing loads into the project ------------------------------------------------------------------
+# ---- outputs that Processing loads into the project
+# ------------------------------------------------------------------
 
 
 class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
-    """Applies a style on the main thread, when Processing has loaded the output, and marks the layer as a result."""
+    """Applies a style on the main thread, when Processing has loaded the output, and marks the
+    layer as a result.
+    """
 
     def __init__(self, style: Style, default: str, inputs: str, model: str | None) -> None:
         super().__init__()
@@ -288,7 +318,9 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
         try:
             if isinstance(layer, QgsVectorLayer):
                 given = layer.name()
-                layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
+                layer.setCustomProperty(
+                    MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz")
+                )
                 layer.setCustomProperty(MADE_OF, self.inputs)
                 if self.model is not None:
                     layer.setCustomProperty(MADE_BY, self.model)
@@ -298,28 +330,39 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
         except Exception as error:  # the layer is usable without its style
             log.exception("No style for %s", layer.name())
             if feedback is not None:
-                feedback.pushWarning(tr("The style of {layer} failed: {error}").format(layer=layer.name(), error=error))
+                feedback.pushWarning(
+                    tr("The style of {layer} failed: {error}").format(
+                        layer=layer.name(), error=error
+                    )
+                )
 
 
-# Processing keeps no reference to a Python post-processor: without ours it would be deleted before it is called.
+# Processing keeps no reference to a Python post-processor: without ours it would be deleted before
+# it is called.
 _alive: deque[_PostProcessor] = deque(maxlen=200)
 
 
 def on_load(
-    context: QgsProcessingContext, destination: str, style: Style, default: str, inputs: str = "",
+    context: QgsProcessingContext,
+    destination: str,
+    style: Style,
+    default: str,
+    inputs: str = "",
     model: str | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Style an output if Processing will load it into the project.
 
-    default: the layer's name if neither the user, a model nor its file gives another. inputs: the names of the layers
-    or the file that it was made of. model: the path of the model that made it, '' for the shipped one; None for none.
+    default: the layer's name if neither the user, a model nor its file gives another. inputs: the
+    names of the layers or the file that it was made of. model: the path of the model that made it,
+    '' for the shipped one; None for none.
     """
     if not destination or not context.willLoadLayerOnCompletion(destination):
         return
     details = context.layerToLoadOnCompletionDetails(destination)
     if details.name == default:
         details.name = style.name
-    details.groupName = f"RAW: {inputs.partition(', ')[0]}" if inputs else "RAW"  # the dock's group of these tracks
+    # the dock's group of these tracks
+    details.groupName = f"RAW: {inputs.partition(', ')[0]}" if inputs else "RAW"
     details.layerSortKey = style.order
     processor = _PostProcessor(style, default, inputs, model)
     _alive.append(processor)

@@ -6,8 +6,10 @@ from __future__ import annotations
 from ..core.errors import translated as tr
 
 ZONE = "raw/timezone"  # property of a layer: the time zone that belongs to it
-MADE_OF = "raw/made_of"  # property of an output: the names of the layers or the file that it was made of
-MADE_BY = "raw/made_by"  # property of an output: the path of the model that made it, '' for the shipped one
+# property of an output: the names of the layers or the file that it was made of
+MADE_OF = "raw/made_of"
+# property of an output: the path of the model that made it, '' for the shipped one
+MADE_BY = "raw/made_by"
 MADE = "raw/made"  # property of an output: the local date and time when it was loaded
 
 

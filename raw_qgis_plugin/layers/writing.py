@@ -35,12 +35,21 @@ from .coordinates import line_wkb
 TIMES = ("t", "t_first", "t_last", "t_start", "t_end", "t_arrive", "t_leave")
 
 _T = QMetaType.Type
-TYPES = {"text": _T.QString, "int": _T.LongLong, "number": _T.Double, "bool": _T.Bool, "time": _T.QDateTime}
+TYPES = {
+    "text": _T.QString,
+    "int": _T.LongLong,
+    "number": _T.Double,
+    "bool": _T.Bool,
+    "time": _T.QDateTime,
+}
 
 
 def make_fields(kinds: Mapping[str, str]) -> QgsFields:
-    """Fields in the mapping's order. kinds: name -> 'text', 'int', 'number', 'bool' or 'time' (UTC)."""
-    fields, old = QgsFields(), Qgis.versionInt() < 33800  # which takes QVariant's types, of the same numbers
+    """Fields in the mapping's order. kinds: name -> 'text', 'int', 'number', 'bool' or 'time'
+    (UTC).
+    """
+    # which takes QVariant's types, of the same numbers
+    fields, old = QgsFields(), Qgis.versionInt() < 33800
     for name, kind in kinds.items():
         fields.append(QgsField(name, QVariant.Type(TYPES[kind]) if old else TYPES[kind]))
     return fields
@@ -62,7 +71,10 @@ def attribute_values(values: np.ndarray, kind: str) -> list[Any]:
     if kind == "time":
         return [NULL if gone or ms == NO_TIME else utc(ms) for ms, gone in zip(items, missing)]
     make = {"text": str, "int": int, "number": float, "bool": bool}[kind]
-    return [NULL if gone or item is None or item != item else make(item) for item, gone in zip(items, missing)]
+    return [
+        NULL if gone or item is None or item != item else make(item)
+        for item, gone in zip(items, missing)
+    ]
 
 
 def utc(ms: int) -> QDateTime:
@@ -73,29 +85,45 @@ def utc(ms: int) -> QDateTime:
 class Output:
     """An output under way.
 
-    A GeoPackage, or a table of one, is written in a folder of its own and gets its place when it is complete: a full
-    disk, a cancel or an error leaves the old one whole, and no half one. Other outputs are as QGIS writes them.
+    A GeoPackage, or a table of one, is written in a folder of its own and gets its place when it is
+    complete: a full disk, a cancel or an error leaves the old one whole, and no half one. Other
+    outputs are as QGIS writes them.
     """
 
-    def __init__(self, sink: QgsFeatureSink | None, destination: str, folder: Scratch | None = None) -> None:
+    def __init__(
+        self, sink: QgsFeatureSink | None, destination: str, folder: Scratch | None = None
+    ) -> None:
         self.sink: Any = sink
         self.destination, self.folder, self.count = destination, folder, 0
 
     @classmethod
     def in_file(cls, path: Path, table: str = "") -> Output:
-        """An output that is made as `file`. table: of the GeoPackage `path`, which keeps its other ones."""
-        return cls(None, f"{path}|layername={table}" if table else str(path), Scratch(".raw-output-", path.parent))
+        """An output that is made as `file`. table: of the GeoPackage `path`, which keeps its other
+        ones.
+        """
+        return cls(
+            None,
+            f"{path}|layername={table}" if table else str(path),
+            Scratch(".raw-output-", path.parent),
+        )
 
     @property
     def file(self) -> Path:
         """The file under way."""
-        return Path(self.folder.name if self.folder else "", Path(self.destination.partition("|")[0]).name)
+        return Path(
+            self.folder.name if self.folder else "", Path(self.destination.partition("|")[0]).name
+        )
 
     def write(
-        self, fields: QgsFields, attributes: Sequence[Sequence[Any]], geometries: Sequence[QgsGeometry | None],
+        self,
+        fields: QgsFields,
+        attributes: Sequence[Sequence[Any]],
+        geometries: Sequence[QgsGeometry | None],
         progress: Progress = no_progress,
-    ) -> None:  # fmt: skip
-        """Add features, some thousand at a time. attributes: for each field a sequence with one value a feature."""
+    ) -> None:
+        """Add features, some thousand at a time. attributes: for each field a sequence with one
+        value a feature.
+        """
         n, batch_size = len(geometries), 5000
         for start in range(0, n, batch_size):
             progress(start / n)
@@ -125,7 +153,8 @@ class Output:
     def _place(self) -> None:
         path, _, table = self.destination.partition("|layername=")
         layer = QgsVectorLayer(str(self.file), "written", "ogr")
-        missing = QgsFeatureSource.SpatialIndexPresence.SpatialIndexNotPresent  # GDAL writes it last
+        # GDAL writes it last
+        missing = QgsFeatureSource.SpatialIndexPresence.SpatialIndexNotPresent
         bare = layer.isSpatial() and layer.hasSpatialIndex() == missing
         if not layer.isValid() or 0 <= layer.featureCount() < self.count or bare:
             raise OSError(f"{self.destination} cannot be written: is the disk full?")
@@ -183,28 +212,36 @@ def _points_wkb(xy: np.ndarray) -> list[bytes]:
 
 
 def lines(xy: np.ndarray, offsets: np.ndarray) -> list[QgsGeometry | None]:
-    """For every k the line through the rows offsets[k] to offsets[k + 1] of xy; None with fewer than two points.
+    """For every k the line through the rows offsets[k] to offsets[k + 1] of xy; None with fewer
+    than two points.
 
     xy: (n, 2), or (n, 3) with M values.
     """
     parts = (xy[start:stop] for start, stop in zip(offsets[:-1], offsets[1:]))
-    return [_geometry(line_wkb(line)) if len(line) > 1 else None for line in (part[_finite(part)] for part in parts)]
+    return [
+        _geometry(line_wkb(line)) if len(line) > 1 else None
+        for line in (part[_finite(part)] for part in parts)
+    ]
 
 
 def cut_lines(xy: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> list[QgsGeometry | None]:
-    """For every k the rows offsets[k] to offsets[k + 1] of xy (n, 2) as a MultiLineString; None where no part has two.
+    """For every k the rows offsets[k] to offsets[k + 1] of xy (n, 2) as a MultiLineString; None
+    where no part has two.
 
     begins: (n,) bool, rows to which no line leads, such as those after a gap.
     """
     cuts = np.union1d(np.flatnonzero(begins), offsets)
     parts = np.array(lines(xy, cuts), object)
-    of_each = np.split(parts, np.searchsorted(cuts, offsets[1:-1]))[: len(offsets) - 1]  # one more than it is cut at
+    # one more than it is cut at
+    of_each = np.split(parts, np.searchsorted(cuts, offsets[1:-1]))[: len(offsets) - 1]
     there = [[part for part in of_one if part is not None] for of_one in of_each]
     return [QgsGeometry.collectGeometry(line) if line else None for line in there]
 
 
 def multipolygons(shapes: np.ndarray) -> list[QgsGeometry | None]:
-    """(n,) shapely polygons or multipolygons -> n multipolygons; None for a missing, empty or infinite shape."""
+    """(n,) shapely polygons or multipolygons -> n multipolygons; None for a missing, empty or
+    infinite shape.
+    """
     import shapely
 
     both = zip(shapely.to_wkb(shapes), _finite(shapely.bounds(shapes)))
@@ -226,16 +263,23 @@ def _geometry(wkb: bytes) -> QgsGeometry:
 
 
 def write_geopackage(path: Path, tracks: Tracks, progress: Progress = no_progress) -> None:
-    """Write fixes as a GeoPackage of one layer with spatial index, named as the file, by GDAL's Arrow writer.
+    """Write fixes as a GeoPackage of one layer with spatial index, named as the file, by GDAL's
+    Arrow writer.
 
-    The file gets its name when it is complete; one of this name is replaced. OSError where it cannot be written.
+    The file gets its name when it is complete; one of this name is replaced. OSError where it
+    cannot be written.
     """
     import pyarrow as pa
     from osgeo import gdal, ogr, osr
 
     from ..core.sources.ogr import raising
 
-    kinds = {"user_id": ogr.OFTString, "track_id": ogr.OFTString, "t": ogr.OFTDateTime, "accuracy_m": ogr.OFTReal}
+    kinds = {
+        "user_id": ogr.OFTString,
+        "track_id": ogr.OFTString,
+        "t": ogr.OFTDateTime,
+        "accuracy_m": ogr.OFTReal,
+    }
     output, dataset, layer = Output.in_file(path), None, None
     # Until it has its name nobody needs the file: SQLite need not wait until it is on the disk
     quick = gdal.config_option("OGR_SQLITE_SYNCHRONOUS", "OFF")
@@ -244,7 +288,9 @@ def write_geopackage(path: Path, tracks: Tracks, progress: Progress = no_progres
             world = osr.SpatialReference()
             world.SetFromUserInput("EPSG:4326")
             dataset = ogr.GetDriverByName("GPKG").CreateDataSource(str(output.file))
-            layer = dataset.CreateLayer(path.stem, world, ogr.wkbPoint, ["GEOMETRY_NAME=geom", "SPATIAL_INDEX=NO"])
+            layer = dataset.CreateLayer(
+                path.stem, world, ogr.wkbPoint, ["GEOMETRY_NAME=geom", "SPATIAL_INDEX=NO"]
+            )
             for name in list(kinds)[: 3 + (tracks.accuracy is not None)]:
                 layer.CreateField(ogr.FieldDefn(name, kinds[name]))
             dataset.StartTransaction()
@@ -263,12 +309,16 @@ def write_geopackage(path: Path, tracks: Tracks, progress: Progress = no_progres
                 layer.WritePyArrow(pa.record_batch(columns), ["GEOMETRY_NAME=geom"])
             dataset.CommitTransaction()
             progress(0.9)
-            dataset.ExecuteSQL(f"SELECT CreateSpatialIndex({QgsExpression.quotedString(path.stem)}, 'geom')")
+            dataset.ExecuteSQL(
+                f"SELECT CreateSpatialIndex({QgsExpression.quotedString(path.stem)}, 'geom')"
+            )
             output.count = len(tracks)
             layer = dataset = None
         output.finish()
     except RuntimeError as error:  # of GDAL
-        raise OSError(f"{path} cannot be written: {error}".replace(str(output.file), path.name)) from error
+        raise OSError(
+            f"{path} cannot be written: {error}".replace(str(output.file), path.name)
+        ) from error
     finally:
         with gdal.ExceptionMgr(useExceptions=False):  # of what is not complete
             layer = dataset = None  # which closes the file

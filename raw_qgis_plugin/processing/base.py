@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The base class of all algorithms: identity, help, missing libraries, errors, cancel and outputs.
 
-Those on tracks derive from tracks.TrackAlgorithm. Nothing is imported on loading that QGIS may lack.
+Those on tracks derive from tracks.TrackAlgorithm. Nothing is imported on loading that QGIS may
+lack.
 """
 
 from __future__ import annotations
@@ -42,15 +43,20 @@ def icon(name: str) -> QIcon:
 
 
 class RawAlgorithm(Form):
-    """Identity, help, missing libraries, errors, cancel and outputs. The methods of QGIS's are documented there."""
+    """Identity, help, missing libraries, errors, cancel and outputs. The methods of QGIS's are
+    documented there.
+    """
 
-    ID = ""  # published; its page in resources/help and its drawing in resources/icons have this name
+    # published; its page in resources/help and its drawing in resources/icons have this name
+    ID = ""
     GROUP = ""  # of the toolbox, published: by the provider
     TITLE = ""
     SUMMARY = ""
     TAGS: tuple[str, ...] = ()  # search words for the toolbox that neither title nor summary has
-    NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely", "pyproj", "pyarrow")  # modules beyond QGIS's own
-    PACKAGES: tuple[str, ...] = ("runtime",)  # the groups of packages to install where one of NEEDS is missing
+    # modules beyond QGIS's own
+    NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely", "pyproj", "pyarrow")
+    # the groups of packages to install where one of NEEDS is missing
+    PACKAGES: tuple[str, ...] = ("runtime",)
     refused = ""  # why the parameters of this run were refused
     inputs = ""  # the names of this run's input layers
     model: Any = None  # of core.bundle.runtime, where this run opened one
@@ -61,7 +67,8 @@ class RawAlgorithm(Form):
         self.results: dict[str, Any] = {}  # outputs of this run, by name
         self.opened: list[Output] = []  # that this run writes
         self.crs = QgsCoordinateReferenceSystem()  # of its outputs
-        self.sources: dict[str, QgsProcessingFeatureSource] = {}  # its input layers, opened on the main thread
+        # its input layers, opened on the main thread
+        self.sources: dict[str, QgsProcessingFeatureSource] = {}
 
     def name(self) -> str:
         return self.ID
@@ -79,7 +86,9 @@ class RawAlgorithm(Form):
         return tr(self.SUMMARY)
 
     def shortHelpString(self) -> str:
-        """The help beside the dialog, from resources/help, without the line that tells browsers its encoding."""
+        """The help beside the dialog, from resources/help, without the line that tells browsers its
+        encoding.
+        """
         page = (RESOURCES / "help" / f"{self.ID}.html").read_text(encoding="utf-8")
         return page.removeprefix('<meta charset="utf-8">').lstrip()
 
@@ -95,9 +104,15 @@ class RawAlgorithm(Form):
 
     def canExecute(self) -> tuple[bool, str]:
         """Whether every library is installed; if not, what to install and where."""
-        return (True, "") if all(map(is_installed, self.NEEDS)) else (False, how_to_install(*self.PACKAGES))
+        return (
+            (True, "")
+            if all(map(is_installed, self.NEEDS))
+            else (False, how_to_install(*self.PACKAGES))
+        )
 
-    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+    def checkParameterValues(
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
         """Refuse what can be refused before anything is read."""
         from ..core.times import find_zone
 
@@ -116,16 +131,27 @@ class RawAlgorithm(Form):
         """Raise InputError where the algorithm's own parameters contradict each other."""
 
     def prepareAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
     ) -> bool:
-        """Called by QGIS on the main thread. Checks again, because QGIS does not in models and tasks.
+        """Called by QGIS on the main thread. Checks again, because QGIS does not in models and
+        tasks.
 
-        A refusal waits for processAlgorithm: of a task that cannot be prepared QGIS never tells the end.
+        A refusal waits for processAlgorithm: of a task that cannot be prepared QGIS never tells the
+        end.
         """
         run = Run(self, parameters, context, feedback)
         definitions = self.parameterDefinitions()
-        names = [each.name() for each in definitions if isinstance(each, QgsProcessingParameterFeatureSource)]
-        self.inputs = ", ".join(layer.name() for layer in map(run.vector_layer, names) if layer is not None)
+        names = [
+            each.name()
+            for each in definitions
+            if isinstance(each, QgsProcessingParameterFeatureSource)
+        ]
+        self.inputs = ", ".join(
+            layer.name() for layer in map(run.vector_layer, names) if layer is not None
+        )
         good, self.refused = self.checkParameterValues(parameters, context)
         try:
             if good:
@@ -141,7 +167,10 @@ class RawAlgorithm(Form):
         """On the main thread: take from `sources` what reading them in another thread needs."""
 
     def processAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
     ) -> dict[str, Any]:
         """Run. An error of ours becomes the message in the log, a cancel an empty result."""
         message = self.refused or self.canExecute()[1]
@@ -163,10 +192,11 @@ class RawAlgorithm(Form):
         finally:
             for output in self.opened:
                 output.discard()
-            # `current` refers to `self`: Python would free this circle in any thread, and crash QGIS
+            # `current` refers to `self`: Python would free this circle in any thread, and crash
+            # QGIS
             self.__dict__.clear()
-        # Raised outside of `except`, so that it has no reference to `error`: QGIS never frees an exception of an
-        # algorithm, nor its frames, which hold all the tracks that were read.
+        # Raised outside of `except`, so that it has no reference to `error`: QGIS never frees an
+        # exception of an algorithm, nor its frames, which hold all the tracks that were read.
         raise QgsProcessingException(message)
 
     @abstractmethod
@@ -174,19 +204,30 @@ class RawAlgorithm(Form):
         """Do the work, off the main thread. `write` and `results` take the outputs."""
 
     def write(
-        self, name: str, columns: Mapping[str, Any], style: Style, geometries: Sequence[Any] | None = None,
-        shape: Any = Qgis.WkbType.NoGeometry, start: float = 90.0, stop: float = 100.0, counts: Sequence[str] = (),
+        self,
+        name: str,
+        columns: Mapping[str, Any],
+        style: Style,
+        geometries: Sequence[Any] | None = None,
+        shape: Any = Qgis.WkbType.NoGeometry,
+        start: float = 90.0,
+        stop: float = 100.0,
+        counts: Sequence[str] = (),
         own: tuple[Sequence[QgsField], Sequence[Sequence[Any]]] = ((), ()),
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Write columns and geometries to the output `name`, one feature a row.
 
-        start, stop: percent of the progress bar. Without geometries the output is a table. counts: columns that become
-        whole numbers. own: fields to write before the columns, and their values.
+        start, stop: percent of the progress bar. Without geometries the output is a table. counts:
+        columns that become whole numbers. own: fields to write before the columns, and their
+        values.
         """
         from ..layers import writing
 
         kinds = {**writing.kinds_of(columns), **dict.fromkeys(counts, "int")}
-        values = [*own[1], *(writing.attribute_values(columns[column], kind) for column, kind in kinds.items())]
+        values = [
+            *own[1],
+            *(writing.attribute_values(columns[column], kind) for column, kind in kinds.items()),
+        ]
         fields = QgsFields()
         for field in (*own[0], *writing.make_fields(kinds)):
             fields.append(field)
@@ -197,15 +238,22 @@ class RawAlgorithm(Form):
         self.load_on_completion(name, output.destination, style, output.folder is not None)
         output.write(fields, values, rows, self.current.stage(tr("Writing"), start, stop))
 
-    def load_on_completion(self, name: str, destination: str, style: Style, own: bool = True) -> None:
-        """Return an output, and style it where QGIS will load it. own: QGIS did not make it, and has to be told."""
+    def load_on_completion(
+        self, name: str, destination: str, style: Style, own: bool = True
+    ) -> None:
+        """Return an output, and style it where QGIS will load it. own: QGIS did not make it, and
+        has to be told.
+        """
         from ..layers import styling
 
         run, title = self.current, self.parameterDefinition(name).description()
         self.results[name] = destination
         project = getattr(run.parameters[name], "destinationProject", None)
         if own and project is not None:
-            called, kind = run.parameters[name].destinationName or title, QgsProcessingUtils.LayerHint.Vector
+            called, kind = (
+                run.parameters[name].destinationName or title,
+                QgsProcessingUtils.LayerHint.Vector,
+            )
             details = QgsProcessingContext.LayerDetails(called, project, name, kind)
             run.context.addLayerToLoadOnCompletion(destination, details)
         model = run.text("MODEL").strip() if self.parameterDefinition("MODEL") is not None else None

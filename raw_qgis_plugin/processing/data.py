@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tracks as layers: raw:importtracks, raw:fillgaps (where each track was between two fixes), raw:embedtracks."""
+"""Tracks as layers: raw:importtracks, raw:fillgaps (where each track was between two fixes),
+raw:embedtracks.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +43,14 @@ class ImportTracks(RawAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         source = QgsProcessingParameterFile("SOURCE", tr("File or folder"), fileFilter=tr(ANY_FILE))
-        self.add(source, tr("A file of positions. For a folder (GeoLife, many files) write or paste its path."))
+        self.add(
+            source,
+            tr("A file of positions. For a folder (GeoLife, many files) write or paste its path."),
+        )
         self.add_options(ImportSpec, ZoneSpec)
-        crs = QgsProcessingParameterCrs("CRS", tr("Coordinate system of the columns"), WORLD, optional=True)
+        crs = QgsProcessingParameterCrs(
+            "CRS", tr("Coordinate system of the columns"), WORLD, optional=True
+        )
         self.add(crs, tr("Of x and y. Empty: degrees, WGS 84."), advanced=True)
         self.add_sink("OUTPUT", "Fixes", POINTS)
         self.add_counts()
@@ -53,17 +60,26 @@ class ImportTracks(RawAlgorithm):
         spec, crs = run.spec(ImportSpec), self.parameterAsCrs(run.parameters, "CRS", run.context)
         other = crs.isValid() and crs != QgsCoordinateReferenceSystem(WORLD)
         return Schema(
-            spec.user_field, spec.track_field, spec.time_field, spec.lon_field, spec.lat_field,
-            zone=run.text("TIMEZONE").strip() or "UTC", date_order=spec.date_order.replace("auto", ""),
+            spec.user_field,
+            spec.track_field,
+            spec.time_field,
+            spec.lon_field,
+            spec.lat_field,
+            zone=run.text("TIMEZONE").strip() or "UTC",
+            date_order=spec.date_order.replace("auto", ""),
             crs=crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED) if other else "",
             encoding=spec.encoding or "",
-        )  # fmt: skip
+        )
 
     def run_on(self, run: Run) -> None:
         from ..core.sources.readers import read
         from ..core.tracks import NO_USER, without_outliers
 
-        path, kind, wanted = run.text("SOURCE").strip(), run.spec(ImportSpec).format, self.schema(run)
+        path, kind, wanted = (
+            run.text("SOURCE").strip(),
+            run.spec(ImportSpec).format,
+            self.schema(run),
+        )
         self.inputs = Path(path).stem
         tracks, skipped, schema = read(path, kind, wanted, run.stage(tr("Reading"), 0, 60))
         tracks = without_outliers(tracks, skipped)
@@ -84,18 +100,36 @@ class ImportTracks(RawAlgorithm):
         from ..layers import styling, writing
 
         sink = destination_of(run, run.parameters["OUTPUT"])
-        style, temporary = styling.Fixes(zone), sink == QgsProcessing.TEMPORARY_OUTPUT and len(tracks) >= LARGE
+        style, temporary = (
+            styling.Fixes(zone),
+            sink == QgsProcessing.TEMPORARY_OUTPUT and len(tracks) >= LARGE,
+        )
         if temporary:
-            run.warn(tr("The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it."))
+            run.warn(
+                tr(
+                    "The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it."
+                )
+            )
             sink = QgsProcessingUtils.generateTempFilename("fixes.gpkg")
-        if sink.lower().endswith(".gpkg") and ":" not in sink[2:] and hasattr(ogr.Layer, "WritePyArrow"):  # GDAL 3.8
+        # GDAL 3.8
+        if (
+            sink.lower().endswith(".gpkg")
+            and ":" not in sink[2:]
+            and hasattr(ogr.Layer, "WritePyArrow")
+        ):
             writing.write_geopackage(Path(sink), tracks, run.stage(tr("Writing"), 60, 100))
             if temporary:  # in the place of a layer in memory, which scripts and models expect
-                layer = QgsVectorLayer(sink, self.parameterDefinition("OUTPUT").description(), "ogr")
+                layer = QgsVectorLayer(
+                    sink, self.parameterDefinition("OUTPUT").description(), "ogr"
+                )
                 sink = run.context.temporaryLayerStore().addMapLayer(layer).id()
             self.load_on_completion("OUTPUT", sink, style)
             return
-        table = {"user_id": tracks.user_ids[tracks.user], "track_id": tracks.track_ids[tracks.track], "t": tracks.t}
+        table = {
+            "user_id": tracks.user_ids[tracks.user],
+            "track_id": tracks.track_ids[tracks.track],
+            "t": tracks.t,
+        }
         if tracks.accuracy is not None:
             table["accuracy_m"] = tracks.accuracy
         points = writing.points(np.column_stack([tracks.lon, tracks.lat]))
@@ -106,7 +140,9 @@ class ImportTracks(RawAlgorithm):
 class FillGaps(TrackAlgorithm):
     ID = "fillgaps"
     TITLE = "Fill gaps"
-    SUMMARY = "Where people were between two fixes, with areas that hold them in 50 and 80 % of cases."
+    SUMMARY = (
+        "Where people were between two fixes, with areas that hold them in 50 and 80 % of cases."
+    )
     TAGS = ("interpolation", "imputation")
     USES_MODEL = False
 
@@ -125,10 +161,20 @@ class FillGaps(TrackAlgorithm):
         spec = run.spec(FillSpec)
         tracks = self.read_units("track")
         queries = GapQueries.every(tracks, 60.0 * spec.step_min, 60.0 * spec.max_gap_min)
-        n, n_gaps, with_areas = len(queries.t), len(np.unique(queries.before)), bool(run.parameters.get("OUTPUT_AREAS"))
+        n, n_gaps, with_areas = (
+            len(queries.t),
+            len(np.unique(queries.before)),
+            bool(run.parameters.get("OUTPUT_AREAS")),
+        )
         run.info(tr("{n:,} positions in {k:,} gaps.").format(n=n, k=n_gaps))
         if n_open := queries.n_open:
-            run.warn(tr("{n:,} gaps longer than {minutes:g} minutes stay open.", n=n_open, minutes=spec.max_gap_min))
+            run.warn(
+                tr(
+                    "{n:,} gaps longer than {minutes:g} minutes stay open.",
+                    n=n_open,
+                    minutes=spec.max_gap_min,
+                )
+            )
         found, areas = np.empty((4, n)), np.empty((n, 2), object)
         for f in fill(tracks, queries, run.stage(tr("Filling the gaps")), with_areas=with_areas):
             found[:, f.number] = f.lon, f.lat, f.radius50_m, f.radius80_m
@@ -145,7 +191,9 @@ class FillGaps(TrackAlgorithm):
         if with_areas:
             self.write_areas(ids, when, areas, styling.InferredAreas())
 
-    def _write_tracks(self, tracks: Tracks, queries: GapQueries, lon: np.ndarray, lat: np.ndarray) -> None:
+    def _write_tracks(
+        self, tracks: Tracks, queries: GapQueries, lon: np.ndarray, lat: np.ndarray
+    ) -> None:
         """A line a gap, from fix to fix."""
         import numpy as np
 
@@ -153,16 +201,22 @@ class FillGaps(TrackAlgorithm):
 
         before, count = np.unique(queries.before, return_counts=True)
         after = before + 1
-        # A gap's positions are sorted behind its first fix (key `before`) and in front of its last (`after` - 0.25).
-        order = np.argsort(np.concatenate([queries.before + 0.5, before, after - 0.25]), kind="stable")
+        # A gap's positions are sorted behind its first fix (key `before`) and in front of its last
+        # (`after` - 0.25).
+        order = np.argsort(
+            np.concatenate([queries.before + 0.5, before, after - 0.25]), kind="stable"
+        )
         lon, lat, t = (
             np.concatenate([own, fixes[before], fixes[after]])[order]
             for own, fixes in ((lon, tracks.lon), (lat, tracks.lat), (queries.t, tracks.t))
         )
         columns = {
-            **ids_of(tracks, tracks.track[before]), "t_first": tracks.t[before], "t_last": tracks.t[after],
-            "duration_min": (tracks.t[after] - tracks.t[before]) / 60_000, "inferred": np.ones(len(before), bool),
-        }  # fmt: skip
+            **ids_of(tracks, tracks.track[before]),
+            "t_first": tracks.t[before],
+            "t_last": tracks.t[after],
+            "duration_min": (tracks.t[after] - tracks.t[before]) / 60_000,
+            "inferred": np.ones(len(before), bool),
+        }
         lines = self.lines(lon, lat, np.concatenate([[0], np.cumsum(count + 2)]), t)
         style, shape = styling.InferredLines(), Qgis.WkbType.LineStringM
         self.write("OUTPUT_TRACKS", columns, style, lines, shape, start=94, stop=96)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""raw:forecasttracks (where each track is likely to be after its last fix), and raw:backtest (how good that is)."""
+"""raw:forecasttracks (where each track is likely to be after its last fix), and raw:backtest (how
+good that is).
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,10 @@ class ForecastTracks(TrackAlgorithm):
         model = self.open_model() if spec.method == "model" else None
         tracks = self.read_units(unit)
         run.info(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))
-        with_areas, n_paths = bool(given.get("OUTPUT_AREAS")), spec.paths if given.get("OUTPUT_TRACKS") else 0
+        with_areas, n_paths = (
+            bool(given.get("OUTPUT_AREAS")),
+            spec.paths if given.get("OUTPUT_TRACKS") else 0,
+        )
         stage, horizons_s = run.stage(tr("Forecasting")), spec.horizons_s()
         if model:
             queries = Queries.ahead(tracks, horizons_s)
@@ -53,15 +58,31 @@ class ForecastTracks(TrackAlgorithm):
         else:
             n_paths, found = 0, predict_simply(tracks, horizons_s, stage, with_areas=with_areas)
             if found.reasons:
-                run.warn(tr("In place of the model: {methods}.").format(methods="; ".join(found.reasons)))
+                run.warn(
+                    tr("In place of the model: {methods}.").format(methods="; ".join(found.reasons))
+                )
         if found.few_users.any():
-            run.warn(tr(
-                "{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of "
-                "them goes. Treat them as personal data.", k=int(found.few_users.sum()), n=len(found.t), m=MIN_USERS,
-            ))  # fmt: skip
+            run.warn(
+                tr(
+                    "{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of "
+                    "them goes. Treat them as personal data.",
+                    k=int(found.few_users.sum()),
+                    n=len(found.t),
+                    m=MIN_USERS,
+                )
+            )
         ids = ids_of(tracks, found.track)
-        when, inside = {"t": found.t, "horizon_min": found.horizon_s / 60.0}, {"in_domain": found.in_domain}
-        columns = {**ids, **when, "radius50_m": found.radius50_m, "radius80_m": found.radius80_m, **inside}
+        when, inside = (
+            {"t": found.t, "horizon_min": found.horizon_s / 60.0},
+            {"in_domain": found.in_domain},
+        )
+        columns = {
+            **ids,
+            **when,
+            "radius50_m": found.radius50_m,
+            "radius80_m": found.radius80_m,
+            **inside,
+        }
         style, points = styling.ForecastPoints(), self.points(found.lon, found.lat)
         self.write("OUTPUT", columns, style, points, Qgis.WkbType.Point, stop=94)
         if n_paths:
@@ -77,22 +98,34 @@ class ForecastTracks(TrackAlgorithm):
         from ..layers import styling
 
         order = np.lexsort((forecasts.t, forecasts.track))
-        which, first, size = np.unique(forecasts.track[order], return_index=True, return_counts=True)
-        path, of = np.nonzero(np.isfinite(forecasts.path_probability[order[first]].T))  # the most likely ones first
+        which, first, size = np.unique(
+            forecasts.track[order], return_index=True, return_counts=True
+        )
+        # the most likely ones first
+        path, of = np.nonzero(np.isfinite(forecasts.path_probability[order[first]].T))
         row, column = order[expand_ranges(first[of], size[of])], np.repeat(path, size[of])
         offsets = np.concatenate([[0], np.cumsum(size[of] + 1)])
-        begin, last_fix = offsets[:-1] - np.arange(len(of)), (tracks.track_offsets[which + 1] - 1)[of]
+        begin, last_fix = (
+            offsets[:-1] - np.arange(len(of)),
+            (tracks.track_offsets[which + 1] - 1)[of],
+        )
         lon, lat = (
             np.insert(positions[row, column], begin, fixes[last_fix])
-            for positions, fixes in ((forecasts.path_lon, tracks.lon), (forecasts.path_lat, tracks.lat))
+            for positions, fixes in (
+                (forecasts.path_lon, tracks.lon),
+                (forecasts.path_lat, tracks.lat),
+            )
         )
         last = order[first + size - 1][of]
         columns = {
-            **ids_of(tracks, which[of]), "t_first": tracks.t[last_fix], "t_last": forecasts.t[last],
+            **ids_of(tracks, which[of]),
+            "t_first": tracks.t[last_fix],
+            "t_last": forecasts.t[last],
             "horizon_min": forecasts.horizon_s[last] / 60.0,
-            "in_domain": ~np.isin(which[of], forecasts.track[~forecasts.in_domain]), "path": path + 1,
+            "in_domain": ~np.isin(which[of], forecasts.track[~forecasts.in_domain]),
+            "path": path + 1,
             "probability": forecasts.path_probability[last, path],
-        }  # fmt: skip
+        }
         lines, shape = self.lines(lon, lat, offsets), Qgis.WkbType.LineString
         self.write("OUTPUT_TRACKS", columns, styling.ForecastLines(), lines, shape, 94, 96)
 
@@ -100,9 +133,7 @@ class ForecastTracks(TrackAlgorithm):
 class Backtest(TrackAlgorithm):
     ID = "backtest"
     TITLE = "Backtest forecasts"
-    SUMMARY = (
-        "Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words."
-    )
+    SUMMARY = "Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words."
 
     def declare(self) -> None:
         self.add_options(BacktestSpec)
@@ -128,7 +159,11 @@ class Backtest(TrackAlgorithm):
         verdict = self.results["VERDICT"] = "\n".join(map(str, result.verdicts))
         run.info(verdict)
         self.warn_outside(result.answer.reasons, result.answer.in_domain)
-        self.write("OUTPUT", columns_of(result), styling.Table("Backtest", to_json(result.verdicts)))
+        self.write(
+            "OUTPUT", columns_of(result), styling.Table("Backtest", to_json(result.verdicts))
+        )
         if report := run.text("REPORT"):
-            make_page(result, self.plan.source.sourceName() or tr("these tracks"), model.bundle).write(Path(report))
+            make_page(
+                result, self.plan.source.sourceName() or tr("these tracks"), model.bundle
+            ).write(Path(report))
             self.results["REPORT"] = report

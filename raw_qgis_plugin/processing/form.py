@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The parameters of an algorithm: `Form` adds them, `Run` reads what the user entered and shows log and progress."""
+"""The parameters of an algorithm: `Form` adds them, `Run` reads what the user entered and shows log
+and progress.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +43,23 @@ S = TypeVar("S", bound=Spec)
 
 
 class Form(QgsProcessingAlgorithm):
-    """Adds parameters and outputs. Labels and help texts are given in English and shown in QGIS's language."""
+    """Adds parameters and outputs. Labels and help texts are given in English and shown in QGIS's
+    language.
+    """
 
-    def add(self, parameter: QgsProcessingParameterDefinition, help_text: str = "", advanced: bool = False) -> None:
+    def add(
+        self,
+        parameter: QgsProcessingParameterDefinition,
+        help_text: str = "",
+        advanced: bool = False,
+    ) -> None:
         """Add a parameter. advanced: it is folded away in the dialog."""
         if help_text:
             parameter.setHelp(tr(help_text))
         if advanced:
-            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+            parameter.setFlags(
+                parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced
+            )
         self.addParameter(parameter)
 
     specs: tuple[type[Spec], ...] = ()  # whose options were added
@@ -59,33 +70,61 @@ class Form(QgsProcessingAlgorithm):
         for each in (each for spec in specs for each in options_of(spec)):
             self.add(_parameter(each), each.help, each.advanced)
 
-    def add_layer(self, name: str, label: str, help_text: str, *shapes: Any, optional: bool = False) -> None:
+    def add_layer(
+        self, name: str, label: str, help_text: str, *shapes: Any, optional: bool = False
+    ) -> None:
         """Add an input layer. shapes: POINTS, LINES …"""
-        self.add(QgsProcessingParameterFeatureSource(name, tr(label), list(shapes), optional=optional), help_text)
+        self.add(
+            QgsProcessingParameterFeatureSource(name, tr(label), list(shapes), optional=optional),
+            help_text,
+        )
 
     def add_field(
-        self, name: str, label: str, help_text: str, layer: str, optional: bool = True, advanced: bool = False
+        self,
+        name: str,
+        label: str,
+        help_text: str,
+        layer: str,
+        optional: bool = True,
+        advanced: bool = False,
     ) -> None:
         """Add a choice among the fields of the parameter `layer`."""
-        self.add(QgsProcessingParameterField(name, tr(label), None, layer, optional=optional), help_text, advanced)
+        self.add(
+            QgsProcessingParameterField(name, tr(label), None, layer, optional=optional),
+            help_text,
+            advanced,
+        )
 
     def add_bundle(
-        self, name: str, label: str, help_text: str, default: str | None = None, advanced: bool = False
+        self,
+        name: str,
+        label: str,
+        help_text: str,
+        default: str | None = None,
+        advanced: bool = False,
     ) -> None:
         """Add an optional file or folder of a model bundle."""
         types = f"{tr('Model bundles')} (*.zip card.json);;{tr(ANY_FILE)}"
-        bundle = QgsProcessingParameterFile(name, tr(label), defaultValue=default, optional=True, fileFilter=types)
+        bundle = QgsProcessingParameterFile(
+            name, tr(label), defaultValue=default, optional=True, fileFilter=types
+        )
         self.add(bundle, help_text, advanced)
 
-    def add_sink(self, name: str, label: str, shape: Any, optional: bool = False, made: bool = True) -> None:
+    def add_sink(
+        self, name: str, label: str, shape: Any, optional: bool = False, made: bool = True
+    ) -> None:
         """Add an output layer. shape: POINTS, LINES … made: whether an optional one is ticked."""
-        sink = QgsProcessingParameterFeatureSink(name, tr(label), shape, optional=optional, createByDefault=made)
+        sink = QgsProcessingParameterFeatureSink(
+            name, tr(label), shape, optional=optional, createByDefault=made
+        )
         self.add(sink)
 
     def add_report(self, optional: bool) -> None:
         """Add REPORT, an HTML file."""
         files = tr("HTML files (*.html)")
-        self.add(QgsProcessingParameterFileDestination("REPORT", tr("Report"), files, optional=optional))
+        self.add(
+            QgsProcessingParameterFileDestination("REPORT", tr("Report"), files, optional=optional)
+        )
 
     def add_counts(self) -> None:
         """Add the numbers that every algorithm returns."""
@@ -99,14 +138,17 @@ class Form(QgsProcessingAlgorithm):
 
 
 class Stage:
-    """One part of the work: a core.errors.Progress that fills the bar from `start` to `stop` percent.
+    """One part of the work: a core.errors.Progress that fills the bar from `start` to `stop`
+    percent.
 
     The time left is shown from `first_text_s` seconds on, every `text_every_s` seconds.
     """
 
     first_text_s, text_every_s = 3.0, 5.0
 
-    def __init__(self, feedback: QgsProcessingFeedback, title: str, start: float, stop: float) -> None:
+    def __init__(
+        self, feedback: QgsProcessingFeedback, title: str, start: float, stop: float
+    ) -> None:
         self.feedback, self.title, self.start, self.stop = feedback, title, start, stop
         self.began_s = self.last_text_s = time.monotonic()
         feedback.setProgressText(f"{title} …")
@@ -119,9 +161,14 @@ class Stage:
         self.feedback.setProgress(self.start + (self.stop - self.start) * share)
         now_s = time.monotonic()
         spent_s = now_s - self.began_s
-        if share > 0.02 and spent_s > self.first_text_s and now_s - self.last_text_s > self.text_every_s:
+        if (
+            share > 0.02
+            and spent_s > self.first_text_s
+            and now_s - self.last_text_s > self.text_every_s
+        ):
             self.last_text_s = now_s
-            text = tr("{what}: {left} left")  # the share is on the bar, which moves on between two texts
+            # the share is on the bar, which moves on between two texts
+            text = tr("{what}: {left} left")
             left = time_left(spent_s * (1 - share) / share)
             self.feedback.setProgressText(text.format(what=self.title, left=left))
 
@@ -130,32 +177,47 @@ class Run:
     """One run of an algorithm: the parameters, and the log and progress bar that the user sees."""
 
     def __init__(
-        self, algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext,
+        self,
+        algorithm: QgsProcessingAlgorithm,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
         feedback: QgsProcessingFeedback | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.algorithm, self.context, self.parameters = algorithm, context, dict(parameters)
         self.feedback = feedback or QgsProcessingFeedback(False)
-        self.info, self.warn = self.feedback.pushInfo, self.feedback.pushWarning  # add a line to the log
+        # add a line to the log
+        self.info, self.warn = self.feedback.pushInfo, self.feedback.pushWarning
 
     def spec(self, kind: type[S]) -> S:
         """The options of an operation as the user set them."""
         of = self.algorithm
-        get = {bool: of.parameterAsBool, int: of.parameterAsInt, float: of.parameterAsDouble, str: of.parameterAsString}
+        get = {
+            bool: of.parameterAsBool,
+            int: of.parameterAsInt,
+            float: of.parameterAsDouble,
+            str: of.parameterAsString,
+        }
         values = {}
         for each in options_of(kind):
             empty = each.default is None and self.parameters.get(each.parameter) in (None, NULL, "")
-            values[each.name] = None if empty else get[each.kind](self.parameters, each.parameter, self.context)
+            values[each.name] = (
+                None if empty else get[each.kind](self.parameters, each.parameter, self.context)
+            )
         return kind(**values)
 
     def text(self, name: str) -> str:
-        """The value of a text, choice, file or field; '' where it is empty. Fields may begin with a blank."""
+        """The value of a text, choice, file or field; '' where it is empty. Fields may begin with a
+        blank.
+        """
         return self.algorithm.parameterAsString(self.parameters, name, self.context)
 
     def layer(self, name: str) -> QgsProcessingFeatureSource | None:
         """The layer of an input; None where it cannot be opened."""
         try:
             return self.algorithm.parameterAsSource(self.parameters, name, self.context)
-        except Exception:  # QGIS 3.44 raises one without words for a layer with places that are not finite
+        except (
+            Exception
+        ):  # QGIS 3.44 raises one without words for a layer with places that are not finite
             return None
 
     def vector_layer(self, name: str) -> QgsVectorLayer | None:
@@ -169,7 +231,9 @@ class Run:
         return self.algorithm.parameterAsVectorLayer({name: value}, name, self.context)
 
     def stage(self, title: str, start: float = 15.0, stop: float = 90.0) -> Stage:
-        """Begin a part of the work. start, stop: percent of the bar; by default what reading and writing leave."""
+        """Begin a part of the work. start, stop: percent of the bar; by default what reading and
+        writing leave.
+        """
         return Stage(self.feedback, title, start, stop)
 
 
@@ -177,7 +241,9 @@ def _parameter(option: Option) -> QgsProcessingParameterDefinition:
     label = f"{tr(option.label)} ({option.unit})" if option.unit else tr(option.label)
     name, default, empty = option.parameter, option.default, option.default is None
     if option.choices:
-        return QgsProcessingParameterEnum(name, label, list(option.choices), False, default, empty, True)
+        return QgsProcessingParameterEnum(
+            name, label, list(option.choices), False, default, empty, True
+        )
     if option.kind is bool:
         return QgsProcessingParameterBoolean(name, label, default)
     if option.kind is str:

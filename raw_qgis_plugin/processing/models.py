@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Training in a child process: labels of one's own (raw:trainhead), and a model on one's own tracks (raw:pretrain)."""
+"""Training in a child process: labels of one's own (raw:trainhead), and a model on one's own tracks
+(raw:pretrain).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from qgis.core import NULL, Qgis, QgsFeatureRequest, QgsProcessingParameterFolderDestination, QgsWkbTypes
+from qgis.core import (
+    NULL,
+    Qgis,
+    QgsFeatureRequest,
+    QgsProcessingParameterFolderDestination,
+    QgsWkbTypes,
+)
 
 from ..core.bundle import library
 from ..core.errors import Cancelled, InputError, RawError
@@ -42,39 +50,50 @@ class TrainingAlgorithm(TrackAlgorithm):
         if bundle := run.text("BUNDLE"):  # QGIS itself refuses an empty one
             library.check_target(Path(bundle))
 
-    def train(self, run: Run, name: str, prepare: Callable[[Path], list[str]], **notes: Any) -> None:
+    def train(  # noqa: C901
+        self, run: Run, name: str, prepare: Callable[[Path], list[str]], **notes: Any
+    ) -> None:
         """Train in a new folder of runs, to the results BUNDLE, REPORT, VERDICT and PROVIDER.
 
-        prepare: writes the child's input files into the folder and returns the child's arguments. notes: more for
-        run.json, such as the minutes that it may take.
+        prepare: writes the child's input files into the folder and returns the child's arguments.
+        notes: more for run.json, such as the minutes that it may take.
         """
         from ..core.bundle.bundle import open_bundle
 
-        bundle, report = run.text("BUNDLE"), run.text("REPORT")  # once: a temporary output gets a new name each time
+        # once: a temporary output gets a new name each time
+        bundle, report = run.text("BUNDLE"), run.text("REPORT")
         folder, child, found = runs.new_folder(name), None, dict[str, Any]()
         made = folder / training.RESULT_FOLDER
 
         def on_line(line: dict[str, Any]) -> None:
             found.update({key: line[key] for key in ("verdict", "provider") if key in line})
-            text, share = training.progress_text(line), training.share_done(line, notes.get("minutes", 30.0))
+            text, share = (
+                training.progress_text(line),
+                training.share_done(line, notes.get("minutes", 30.0)),
+            )
             if text and "verdict" not in line:
                 run.feedback.pushConsoleInfo(text) if "text" in line else run.info(text)
             if share is not None and not run.feedback.isCanceled():
-                run.stage(text, 15 + 85 * share) if line.get("stage", "done") != "done" else stage(share)
+                run.stage(text, 15 + 85 * share) if line.get("stage", "done") != "done" else stage(
+                    share
+                )
             if "seconds_left" in line:
                 left = time_left(line["seconds_left"])
                 run.feedback.setProgressText(tr("Training: {left} left").format(left=left))
 
         try:
             arguments = prepare(folder)
-            stage = run.stage(tr("Training"), stop=100)  # raises Cancelled before anything is started
+            # raises Cancelled before anything is started
+            stage = run.stage(tr("Training"), stop=100)
             child = runs.Child.start(self.MODULE, arguments, folder, title=tr(self.TITLE), **notes)
             child.follow(on_line, run.feedback.isCanceled)
         except BaseException as error:
             if child is not None:
                 child.cancel()
             stopped = isinstance(error, Cancelled)
-            if child is None or (not self.RESUMABLE and (stopped or not isinstance(error, RawError))):
+            if child is None or (
+                not self.RESUMABLE and (stopped or not isinstance(error, RawError))
+            ):
                 shutil.rmtree(folder, ignore_errors=True)
             elif not self.RESUMABLE:  # the error names the log, which stays
                 training.delete_personal_data(folder)
@@ -95,40 +114,56 @@ class TrainingAlgorithm(TrackAlgorithm):
         verdict = str(found.get("verdict", ""))
         run.info(verdict)
         provider = found.get("provider") or open_bundle(bundle).card["training"]["device"]
-        self.results |= {"BUNDLE": bundle, "REPORT": report, "VERDICT": verdict, "PROVIDER": provider}
+        self.results |= {
+            "BUNDLE": bundle,
+            "REPORT": report,
+            "VERDICT": verdict,
+            "PROVIDER": provider,
+        }
 
 
 class TrainHead(TrainingAlgorithm):
     ID = "trainhead"
     MODULE = training.FINETUNE
     TITLE = "Teach a label"
-    SUMMARY = "Teach the model a label of your own from some labelled users, tracks, days or regions."
+    SUMMARY = (
+        "Teach the model a label of your own from some labelled users, tracks, days or regions."
+    )
 
     def declare(self) -> None:
         self.add_layer(
-            "LABELS", "Labels",
+            "LABELS",
+            "Labels",
             "A table with an id and the label for each user, track or day; for regions, their polygons.",
             TABLE,
-        )  # fmt: skip
+        )
         self.add_field(
-            "LABEL_FIELD", "Field to learn",
-            "Two words are a yes or no, more words are classes, numbers are learned as numbers.", "LABELS",
+            "LABEL_FIELD",
+            "Field to learn",
+            "Two words are a yes or no, more words are classes, numbers are learned as numbers.",
+            "LABELS",
             optional=False,
-        )  # fmt: skip
+        )
         self.add_options(TeachSpec)
-        self.add_field("LABEL_ID", "Field with the unit's id (empty: guessed)", "", "LABELS", advanced=True)
+        self.add_field(
+            "LABEL_ID", "Field with the unit's id (empty: guessed)", "", "LABELS", advanced=True
+        )
         self.add_results()
         self.add_sentence("VERDICT", "Whether the label is worth using")
 
     def check(self, run: Run) -> None:
-        """The name must suit a field, the labels must have an id or be polygons, and the model must be whole."""
+        """The name must suit a field, the labels must have an id or be polygons, and the model must
+        be whole.
+        """
         from ..core.bundle.bundle import open_bundle
         from ..core.bundle.card import HEAD_NAMES, is_head_name
 
         super().check(run)
         spec = run.spec(TeachSpec)
         if not is_head_name(spec.task_name):
-            raise InputError("'{name}' is no name for a label: {rule}.", name=spec.task_name, rule=tr(HEAD_NAMES))
+            raise InputError(
+                "'{name}' is no name for a label: {rule}.", name=spec.task_name, rule=tr(HEAD_NAMES)
+            )
         open_bundle(run.text("MODEL").strip() or None)
         labels = run.layer("LABELS")
         if labels is None:
@@ -137,7 +172,9 @@ class TrainHead(TrainingAlgorithm):
         for field in filter(None, (run.text("LABEL_FIELD"), run.text("LABEL_ID"))):
             if fields.lookupField(field) < 0:
                 names = ", ".join(fields.names())
-                raise InputError("LABELS has no field '{name}'. Its fields: {names}.", name=field, names=names)
+                raise InputError(
+                    "LABELS has no field '{name}'. Its fields: {names}.", name=field, names=names
+                )
         if spec.unit != "region":
             id_columns(fields.names(), spec.unit, run.text("LABEL_ID"), run.text("LABEL_FIELD"))
         elif QgsWkbTypes.geometryType(labels.wkbType()) != Qgis.GeometryType.Polygon:
@@ -150,8 +187,11 @@ class TrainHead(TrainingAlgorithm):
         spec, title = run.spec(TeachSpec), run.text("LABEL_FIELD").replace("_", " ")
         read = self.read()
         if not len(self.split(read, "user" if spec.unit == "region" else spec.unit)):
-            raise InputError("INPUT has no unit with two usable fixes, so there is nothing to learn from.")
-        source = open_bundle(run.text("MODEL").strip() or None)  # keep it: an unpacked .zip is deleted with it
+            raise InputError(
+                "INPUT has no unit with two usable fixes, so there is nothing to learn from."
+            )
+        # keep it: an unpacked .zip is deleted with it
+        source = open_bundle(run.text("MODEL").strip() or None)
 
         def prepare(folder: Path) -> list[str]:
             result = folder / training.RESULT_FOLDER
@@ -159,18 +199,43 @@ class TrainHead(TrainingAlgorithm):
             of_regions = self._write_labels(run, spec.unit, folder)
             training.write_tracks(read, folder / "tracks.parquet")  # the child splits it again
             return [
-                "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.parquet"),
-                "--field", "label", "--unit", spec.unit, "--task-name", spec.task_name, "--title", title,
-                "--bundle", str(source.path.resolve()), "--trained-on", tr("labels of your own"),
-                "--minutes", f"{spec.minutes:g}", "--device", run.spec(DeviceSpec).device.lower(),
-                "--backbone", spec.backbone, "--cache", str(folders.cache_folder()),
-                "--report", str(result / "report.html"), "--output", str(result / "bundle"), *of_regions,
-            ]  # fmt: skip
+                "--tracks",
+                str(folder / "tracks.parquet"),
+                "--labels",
+                str(folder / "labels.parquet"),
+                "--field",
+                "label",
+                "--unit",
+                spec.unit,
+                "--task-name",
+                spec.task_name,
+                "--title",
+                title,
+                "--bundle",
+                str(source.path.resolve()),
+                "--trained-on",
+                tr("labels of your own"),
+                "--minutes",
+                f"{spec.minutes:g}",
+                "--device",
+                run.spec(DeviceSpec).device.lower(),
+                "--backbone",
+                spec.backbone,
+                "--cache",
+                str(folders.cache_folder()),
+                "--report",
+                str(result / "report.html"),
+                "--output",
+                str(result / "bundle"),
+                *of_regions,
+            ]
 
         self.train(run, "head", prepare)
 
     def _write_labels(self, run: Run, unit: str, folder: Path) -> list[str]:
-        """Write labels.parquet, and for regions regions.geojson. Returns the arguments that these need."""
+        """Write labels.parquet, and for regions regions.geojson. Returns the arguments that these
+        need.
+        """
         import pyarrow as pa
         import shapely
         from pyarrow import parquet
@@ -180,17 +245,25 @@ class TrainHead(TrainingAlgorithm):
         fields = {} if unit == "region" else id_columns(names, unit, run.text("LABEL_ID"), label)
         columns = read_labels(source, {"label": label, **fields}, self.plan.fields.zone)
         with suppress(ValueError, TypeError):  # text that is numbers is learned as numbers
-            columns["label"] = [None if label is None else float(label) for label in columns["label"]]
+            columns["label"] = [
+                None if label is None else float(label) for label in columns["label"]
+            ]
         if unit == "region":
             columns["region_id"] = [str(n) for n in range(len(columns["label"]))]
             polygons = polygons_in_wgs84(source.getFeatures(), source, run.context)
             features = [
-                {"type": "Feature", "properties": {"region_id": n}, "geometry": json.loads(shapely.to_geojson(shape))}
+                {
+                    "type": "Feature",
+                    "properties": {"region_id": n},
+                    "geometry": json.loads(shapely.to_geojson(shape)),
+                }
                 for n, shape in zip(columns["region_id"], polygons)
                 if shape is not None and not shape.is_empty
             ]
             path = folder / "regions.geojson"
-            path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+            path.write_text(
+                json.dumps({"type": "FeatureCollection", "features": features}), "utf-8"
+            )
             more = ["--regions", str(path), "--id", "region_id"]
         parquet.write_table(pa.table(columns), folder / "labels.parquet")
         return more
@@ -199,9 +272,9 @@ class TrainHead(TrainingAlgorithm):
 def read_labels(source: Any, fields: Mapping[str, str], zone: str) -> dict[str, list[Any]]:
     """The columns of labels.parquet. InputError where there is no row.
 
-    fields: of each column, such as user_id, track_id, start, end and `label`, the field of the source. Times are read
-    like those of the tracks. A model's answers, perhaps corrected by people, have their probability beside them:
-    'unknown' is no label there.
+    fields: of each column, such as user_id, track_id, start, end and `label`, the field of the
+    source. Times are read like those of the tracks. A model's answers, perhaps corrected by people,
+    have their probability beside them: 'unknown' is no label there.
     """
     from ..core.embedding.profiles import UNKNOWN
     from ..layers.reading import as_text, times_of
@@ -210,21 +283,30 @@ def read_labels(source: Any, fields: Mapping[str, str], zone: str) -> dict[str, 
     request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
     rows = [[feature[i] for i in at] for feature in source.getFeatures(request)]
     if not rows:
-        raise InputError("LABELS has no rows, so there is nothing to learn. Choose a table with ten labels or more.")
-    none = (None, NULL, "", *([UNKNOWN] if f"{fields['label']}_p" in source.fields().names() else []))
+        raise InputError(
+            "LABELS has no rows, so there is nothing to learn. Choose a table with ten labels or more."
+        )
+    none = (
+        None,
+        NULL,
+        "",
+        *([UNKNOWN] if f"{fields['label']}_p" in source.fields().names() else []),
+    )
     columns = {}
     for name, values in zip(fields, map(list, zip(*rows))):
         if name in INTERVAL_FIELDS[0]:
             moments = times_of(values, zone).astype("datetime64[ms]").astype(str)
-            columns[name] = [None if moment == "NaT" else f"{moment}Z" for moment in moments.tolist()]
+            columns[name] = [
+                None if moment == "NaT" else f"{moment}Z" for moment in moments.tolist()
+            ]
         else:
             columns[name] = [None if (text := as_text(value)) in none else text for value in values]
     return columns
 
 
 def id_columns(names: list[str], unit: str, chosen: str, label: str) -> dict[str, str]:
-    """The id columns of labels.parquet, and the fields of LABELS that they are from: beside the label alone, that of
-    users has any name. InputError if there is no id.
+    """The id columns of labels.parquet, and the fields of LABELS that they are from: beside the
+    label alone, that of users has any name. InputError if there is no id.
     """
     names = [name for name in names if name != label]
     given, guess = {name.lower(): name for name in names}, find_columns(names)
@@ -237,8 +319,10 @@ def id_columns(names: list[str], unit: str, chosen: str, label: str) -> dict[str
     if not own:
         raise InputError(
             "The labels have no id of the {unit} (a field called {names}). Choose it under Advanced Parameters as "
-            "Field with the unit's id.", unit=tr(unit), names=", ".join(ID_FIELDS[unit]),
-        )  # fmt: skip
+            "Field with the unit's id.",
+            unit=tr(unit),
+            names=", ".join(ID_FIELDS[unit]),
+        )
     column = {"user": "user_id", "track": "track_id", "day": "day"}[unit]
     return {column: own, **({"user_id": user} if unit != "user" and user and user != own else {})}
 
@@ -254,9 +338,11 @@ class Pretrain(TrainingAlgorithm):
     def declare(self) -> None:
         self.add_options(PretrainSpec)
         self.add_bundle(
-            "INIT", "Begin with",
-            "shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.", "shipped",
-        )  # fmt: skip
+            "INIT",
+            "Begin with",
+            "shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.",
+            "shipped",
+        )
         self.add_options(DeviceSpec)
         self.add_results()
         self.add_sentence("PROVIDER", "Device used")
@@ -280,19 +366,35 @@ class Pretrain(TrainingAlgorithm):
 
     def run_on(self, run: Run) -> None:
         init, spec, device = self._init(run), run.spec(PretrainSpec), run.spec(DeviceSpec).device
-        run.info(tr("The network starts from random weights.") if init == "none" else f"INIT: {init}")
+        run.info(
+            tr("The network starts from random weights.") if init == "none" else f"INIT: {init}"
+        )
         tracks = self.read_units("track")
         if not len(tracks):
-            raise InputError("INPUT has no track with two usable fixes, so there is nothing to learn from.")
+            raise InputError(
+                "INPUT has no track with two usable fixes, so there is nothing to learn from."
+            )
 
         def prepare(folder: Path) -> list[str]:
             training.write_tracks(tracks, folder / "tracks.parquet")
             return [
-                "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", spec.preset,
-                "--name", Path(run.text("BUNDLE")).name, "--minutes", f"{spec.minutes:g}",
-                "--validate-every", "10" if spec.minutes < 5 else "50", "--keep", training.REPLAYED,
-                "--output", str(folder / training.RESULT_FOLDER),
+                "--tracks",
+                str(folder / "tracks.parquet"),
+                "--init",
+                init,
+                "--preset",
+                spec.preset,
+                "--name",
+                Path(run.text("BUNDLE")).name,
+                "--minutes",
+                f"{spec.minutes:g}",
+                "--validate-every",
+                "10" if spec.minutes < 5 else "50",
+                "--keep",
+                training.REPLAYED,
+                "--output",
+                str(folder / training.RESULT_FOLDER),
                 *([] if device == "auto" else ["--device", device.lower()]),
-            ]  # fmt: skip
+            ]
 
         self.train(run, "pretrain", prepare, minutes=spec.minutes)

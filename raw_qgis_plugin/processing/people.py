@@ -42,11 +42,15 @@ class ProfileUsers(TrackAlgorithm):
         if unit == "user" and not names_of(run.parameters.get("TASKS")):
             profiles, heads = profile_people(tracks, model, stage, self.embed), [*CARDS, *heads]
         else:
-            profiles = profile(tracks, model, unit, [head["name"] for head in heads], stage, self.embed)
+            profiles = profile(
+                tracks, model, unit, [head["name"] for head in heads], stage, self.embed
+            )
         so = tr("Those labels are 'unknown', and in_domain is false.")
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], so)
         if unit == "track":
-            shapes = self.lines(tracks.lon, tracks.lat, tracks.track_offsets, begins=after_gap(tracks))
+            shapes = self.lines(
+                tracks.lon, tracks.lat, tracks.track_offsets, begins=after_gap(tracks)
+            )
         else:
             shapes = self.points(profiles.lon, profiles.lat)
         shape = Qgis.WkbType.MultiLineString if unit == "track" else Qgis.WkbType.Point
@@ -56,15 +60,22 @@ class ProfileUsers(TrackAlgorithm):
 class WriteDiary(TrackAlgorithm):
     ID = "diary"
     TITLE = "Write a travel diary"
-    SUMMARY = "Where people stopped and how long, and their trips in between with the mode of transport."
+    SUMMARY = (
+        "Where people stopped and how long, and their trips in between with the mode of transport."
+    )
     TAGS = ("stay point", "segmentation", "home", "work")
 
     def declare(self) -> None:
         self.add_options(DiarySpec)
         self.add_sink("OUTPUT_STOPS", "Stops", POINTS)
         self.add_sink("OUTPUT_TRIPS", "Trips", LINES)
-        files, label = tr("GeoJSON files (*.geojson)"), tr("Trips with times, for kepler.gl or deck.gl")
-        geojson = QgsProcessingParameterFileDestination("OUTPUT_GEOJSON", label, files, None, True, False)
+        files, label = (
+            tr("GeoJSON files (*.geojson)"),
+            tr("Trips with times, for kepler.gl or deck.gl"),
+        )
+        geojson = QgsProcessingParameterFileDestination(
+            "OUTPUT_GEOJSON", label, files, None, True, False
+        )
         self.add(geojson, tr("GeoJSON whose fourth coordinate is the time in epoch seconds."))
 
     def run_on(self, run: Run) -> None:
@@ -78,10 +89,16 @@ class WriteDiary(TrackAlgorithm):
         for head in heads:
             run.info(describe_head(head))
         tracks = self.read_units("user")
-        diary = find_diary(tracks, model, run.spec(DiarySpec), run.stage(tr("Finding stops and trips")))
+        diary = find_diary(
+            tracks, model, run.spec(DiarySpec), run.stage(tr("Finding stops and trips"))
+        )
         words = tr("Stops: {n:,}, trips: {m:,} ({seen:,} with fixes on the way), users: {k:,}.")
         n, trips, fixes = len(diary.stop_lon), diary.trips, diary.trip_fixes
-        run.info(words.format(n=n, m=len(trips["mode"]), seen=int(trips["observed"].sum()), k=tracks.n_users))
+        run.info(
+            words.format(
+                n=n, m=len(trips["mode"]), seen=int(trips["observed"].sum()), k=tracks.n_users
+            )
+        )
         if n:
             run.warn(tr("Stops show where people live and work: they are personal data."))
         if geojson := run.text("OUTPUT_GEOJSON"):
@@ -114,18 +131,27 @@ class SimilarUsers(TrackAlgorithm):
             raise InputError("TARGET is empty: give the id of a user.")
         self.open_model()
         users = self.read_units("user")
-        found = similar_users(users, target, run.spec(SimilarSpec).k, self.embed, run.stage(tr("Comparing")))
+        found = similar_users(
+            users, target, run.spec(SimilarSpec).k, self.embed, run.stage(tr("Comparing"))
+        )
         points = self.points(*(values[found.rows] for values in most_visited(users)))
         columns = columns_of(found, users.user_ids[found.rows])
         self.write("OUTPUT", columns, styling.Similar(target), points, Qgis.WkbType.Point)
 
 
 def columns_of(found: Similar, ids: np.ndarray) -> dict[str, np.ndarray]:
-    """The fields of the result: id, rank, similarity and reasons of each user or region that was found."""
+    """The fields of the result: id, rank, similarity and reasons of each user or region that was
+    found.
+    """
     import numpy as np
 
     rank = np.arange(1, len(found.rows) + 1)
-    return {"id": ids, "rank": rank, "similarity": found.similarity, "reasons": np.array(found.reasons, object)}
+    return {
+        "id": ids,
+        "rank": rank,
+        "similarity": found.similarity,
+        "reasons": np.array(found.reasons, object),
+    }
 
 
 class FindEncounters(TrackAlgorithm):
@@ -147,18 +173,28 @@ class FindEncounters(TrackAlgorithm):
 
         tracks, spec = self.read_units("user"), run.spec(EncounterSpec)
         found = find_encounters(tracks, spec, run.stage(tr("Finding encounters")))
-        run.info(tr("Encounters: {n:,}, observed: {k:,}.", n=len(found.one), k=int(found.observed.sum())))
+        run.info(
+            tr("Encounters: {n:,}, observed: {k:,}.", n=len(found.one), k=int(found.observed.sum()))
+        )
         gaps = np.diff(tracks.t)[tracks.steps()] / 60_000
         if len(gaps) and (longer := float(np.mean(gaps > spec.max_gap_min))) >= 0.5:
-            words = tr("Encounters are missed: {share:.0%} of the gaps between fixes are longer than MAX_GAP.")
+            words = tr(
+                "Encounters are missed: {share:.0%} of the gaps between fixes are longer than MAX_GAP."
+            )
             run.warn(words.format(share=longer))
         if tracks.n_users < 2:
             run.warn(tr("INPUT has fewer than two users: choose the user field."))
         if len(found.one):
-            run.warn(tr("Encounters tell who knows whom. They are personal data: do not publish them."))
+            run.warn(
+                tr("Encounters tell who knows whom. They are personal data: do not publish them.")
+            )
         columns = {
-            "user_a": tracks.user_ids[found.one], "user_b": tracks.user_ids[found.other], "t_start": found.t_start,
-            "t_end": found.t_end, "probability": found.probability, "observed": found.observed,
-        }  # fmt: skip
+            "user_a": tracks.user_ids[found.one],
+            "user_b": tracks.user_ids[found.other],
+            "t_start": found.t_start,
+            "t_end": found.t_end,
+            "probability": found.probability,
+            "observed": found.observed,
+        }
         points = self.points(found.lon, found.lat)
         self.write("OUTPUT", columns, styling.Encounters(), points, Qgis.WkbType.Point)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The Processing provider. Its id and those of its algorithms are a published interface: never rename one."""
+"""The Processing provider. Its id and those of its algorithms are a published interface: never
+rename one.
+"""
 
 from __future__ import annotations
 

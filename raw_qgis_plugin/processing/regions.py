@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Polygons and the people who visit them: raw:scoreregions, raw:flows, raw:similarregions, raw:publish."""
+"""Polygons and the people who visit them: raw:scoreregions, raw:flows, raw:similarregions,
+raw:publish.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ class RegionAlgorithm(TrackAlgorithm):
     """Reads the polygons of REGIONS besides the tracks."""
 
     def read_regions(self, features: list[QgsFeature], tracks: Tracks) -> np.ndarray:
-        """(n,) polygons of the features in WGS84. Warns where no fix can lie in any of them: usually a CRS is wrong."""
+        """(n,) polygons of the features in WGS84. Warns where no fix can lie in any of them:
+        usually a CRS is wrong.
+        """
         import numpy as np
         import shapely
 
@@ -51,22 +55,30 @@ class RegionAlgorithm(TrackAlgorithm):
         polygons = polygons_in_wgs84(features, self.sources["REGIONS"], run.context)
         west, south, east, north = shapely.total_bounds(polygons) if len(polygons) else [np.nan] * 4
         lon = near_lon(tracks.lon, (west + east) / 2)  # regions may go on beyond ±180
-        # No coordinates: logs are sent to others. The nearest fix to the box around the regions shows what is wrong
+        # No coordinates: logs are sent to others. The nearest fix to the box around the regions
+        # shows what is wrong
         near = np.clip(lon, west, east), np.clip(tracks.lat, south, north)
         km = metres_between(lon, tracks.lat, *near).min(initial=np.inf) / 1000
         if not np.isfinite(west):
             run.warn(tr("REGIONS has no polygon with an area, so no fix lies in any."))
         elif 0 < km < np.inf:
-            run.warn(tr(
-                "No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS.",
-            km=km))  # fmt: skip
+            run.warn(
+                tr(
+                    "No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS.",
+                    km=km,
+                )
+            )
         return polygons
 
 
 def write_figures(
-    algorithm: RawAlgorithm, source: QgsProcessingFeatureSource, own: Sequence[str], features: Sequence[QgsFeature],
-    figures: Mapping[str, np.ndarray], style: Style,
-) -> None:  # fmt: skip
+    algorithm: RawAlgorithm,
+    source: QgsProcessingFeatureSource,
+    own: Sequence[str],
+    features: Sequence[QgsFeature],
+    figures: Mapping[str, np.ndarray],
+    style: Style,
+) -> None:
     """Write a row a feature to OUTPUT: own fields of the source, figures, and geometries.
 
     Figures that are counts become whole numbers.
@@ -76,23 +88,35 @@ def write_figures(
     values = [[feature[name] for feature in features] for name in own]
     algorithm.crs = source.sourceCrs()
     shapes = [feature.geometry() if feature.hasGeometry() else None for feature in features]
-    algorithm.write("OUTPUT", figures, style, shapes, source.wkbType(), counts=counts, own=(fields, values))
+    algorithm.write(
+        "OUTPUT", figures, style, shapes, source.wkbType(), counts=counts, own=(fields, values)
+    )
 
 
-def texts_of(source: QgsProcessingFeatureSource, features: Sequence[QgsFeature]) -> tuple[dict[str, list[str]], str]:
-    """The values of each field as text, its number for NULL, and the field that names the regions, '' for none."""
+def texts_of(
+    source: QgsProcessingFeatureSource, features: Sequence[QgsFeature]
+) -> tuple[dict[str, list[str]], str]:
+    """The values of each field as text, its number for NULL, and the field that names the regions,
+    '' for none.
+    """
     names, rows = source.fields().names(), list(enumerate(features, 1))
-    texts = {name: [str(n if each[name] == NULL else each[name]) for n, each in rows] for name in names}
+    texts = {
+        name: [str(n if each[name] == NULL else each[name]) for n, each in rows] for name in names
+    }
     return texts, guess_id([*texts], texts.__getitem__)
 
 
 def polygons_in_wgs84(
-    features: Iterable[QgsFeature], source: QgsProcessingFeatureSource, context: QgsProcessingContext
+    features: Iterable[QgsFeature],
+    source: QgsProcessingFeatureSource,
+    context: QgsProcessingContext,
 ) -> np.ndarray:
     """(n,) polygons of the features as shapely geometries in WGS84: `lonlat_shapes`."""
     from ..layers.coordinates import lonlat_shapes
 
-    return lonlat_shapes([each.geometry() for each in features], source.sourceCrs(), context.transformContext())
+    return lonlat_shapes(
+        [each.geometry() for each in features], source.sourceCrs(), context.transformContext()
+    )
 
 
 class ScoreRegions(RegionAlgorithm):
@@ -101,7 +125,9 @@ class ScoreRegions(RegionAlgorithm):
     SUMMARY = "Figures for polygons from the people who visit them, with intervals; those of few people are withheld."
 
     def declare(self) -> None:
-        words = tr("Polygons in any CRS; their own fields are kept, but for figures of an earlier run.")
+        words = tr(
+            "Polygons in any CRS; their own fields are kept, but for figures of an earlier run."
+        )
         self.add_layer("REGIONS", "Regions", words, POLYGONS)
         self.add_options(TaskSpec, RegionSpec)
         self.add_sink("OUTPUT", "Region scores", POLYGONS)
@@ -114,20 +140,34 @@ class ScoreRegions(RegionAlgorithm):
 
         spec, secret, source = run.spec(RegionSpec), publish_secret(), self.sources["REGIONS"]
         if not secret:
-            run.warn(tr("The QGIS profile cannot be written, so these figures cannot be published."))
+            run.warn(
+                tr("The QGIS profile cannot be written, so these figures cannot be published.")
+            )
         model = self.open_model()
         heads = self.choose_heads("region")
         tracks = self.read_units("user")
         features = list(source.getFeatures())
         polygons = self.read_regions(features, tracks)
-        label = (lambda users, progress: label_people(users, model, progress)) if spec.labels else None
+        label = (
+            (lambda users, progress: label_people(users, model, progress)) if spec.labels else None
+        )
         scores = score_regions(
-            tracks, polygons, model, [head["name"] for head in heads], spec.min_users, run.stage(tr("Scoring")),
-            self.embed, label, secret,
-        )  # fmt: skip
+            tracks,
+            polygons,
+            model,
+            [head["name"] for head in heads],
+            spec.min_users,
+            run.stage(tr("Scoring")),
+            self.embed,
+            label,
+            secret,
+        )
         suppressed = scores.columns["suppressed"]
-        self.warn_outside(scores.reasons, scores.columns["in_domain"] | suppressed)  # what is withheld misleads nobody
-        words = tr("{n} of {m} regions are withheld: they would show figures of fewer than {k} users.")
+        # what is withheld misleads nobody
+        self.warn_outside(scores.reasons, scores.columns["in_domain"] | suppressed)
+        words = tr(
+            "{n} of {m} regions are withheld: they would show figures of fewer than {k} users."
+        )
         run.info(words.format(n=int(suppressed.sum()), m=len(features), k=spec.min_users))
         own = self._own_fields(source, features, {*scores.columns})
         write_figures(self, source, own, features, scores.columns, styling.RegionScores(heads))
@@ -135,16 +175,25 @@ class ScoreRegions(RegionAlgorithm):
     def _own_fields(
         self, source: QgsProcessingFeatureSource, features: Sequence[QgsFeature], results: set[str]
     ) -> list[str]:
-        """The regions' own fields, without figures of an earlier run, and without a fid that cannot number rows."""
+        """The regions' own fields, without figures of an earlier run, and without a fid that cannot
+        number rows.
+        """
         from ..core.regions.people import PEOPLE_FIGURES
 
         fields = source.fields().names()
         made = results | {*PEOPLE_FIGURES, "noise_key", "geom", "epsilon", "within_95"}
-        ids = {feature["fid"] for feature in features if isinstance(feature["fid"], int)} if "fid" in fields else ()
+        ids = (
+            {feature["fid"] for feature in features if isinstance(feature["fid"], int)}
+            if "fid" in fields
+            else ()
+        )
         made |= set() if len(ids) == len(features) else {"fid"}
-        gone = [name for name in fields if re.sub(r"_\d$", "", name.lower()) in made]  # QGIS adds numbers to names
+        # QGIS adds numbers to names
+        gone = [name for name in fields if re.sub(r"_\d$", "", name.lower()) in made]
         if gone:
-            words = tr("Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}.")
+            words = tr(
+                "Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}."
+            )
             self.current.info(words.format(names=", ".join(gone)))
         return [name for name in fields if name not in gone]
 
@@ -157,9 +206,12 @@ class FindFlows(TrackAlgorithm):
 
     def declare(self) -> None:
         self.add_layer(
-            "ZONES", "Zones (empty: hexagons)", "Polygons in any CRS. Where they overlap, the first one counts.",
-            POLYGONS, optional=True,
-        )  # fmt: skip
+            "ZONES",
+            "Zones (empty: hexagons)",
+            "Polygons in any CRS. Where they overlap, the first one counts.",
+            POLYGONS,
+            optional=True,
+        )
         self.add_field("ZONE_FIELD", "Name of the zones (empty: guessed)", "", "ZONES")
         self.add_options(FlowSpec)
         self.add_sink("OUTPUT", "Flows", LINES)
@@ -181,21 +233,31 @@ class FindFlows(TrackAlgorithm):
             features = list(source.getFeatures())
             texts, usual = texts_of(source, features)
             friendly = QgsVectorLayerUtils.guessFriendlyIdentifierField(source.fields())
-            guessed = friendly if len({*texts.get(friendly, ())}) == len(features) else usual  # names tell zones apart
+            # names tell zones apart
+            guessed = friendly if len({*texts.get(friendly, ())}) == len(features) else usual
             names = texts.get(run.text("ZONE_FIELD") or guessed)
             zones = read_zones(polygons_in_wgs84(features, source, run.context), names)
-        found = find_flows(tracks, model, zones, spec, publish_secret(), run.stage(tr("Finding trips"), 15, 85))
+        found = find_flows(
+            tracks, model, zones, spec, publish_secret(), run.stage(tr("Finding trips"), 15, 85)
+        )
         run.info(found.words)
         if not any(found.matrix["from_zone"]):
-            run.warn(tr("No pair of zones has trips of enough users: choose larger zones, or fewer slices."))
-        between = np.flatnonzero(found.matrix["rank"] > 0)[::-1]  # of a slice, the strongest is drawn last
+            run.warn(
+                tr(
+                    "No pair of zones has trips of enough users: choose larger zones, or fewer slices."
+                )
+            )
+        # of a slice, the strongest is drawn last
+        between = np.flatnonzero(found.matrix["rank"] > 0)[::-1]
         lon, lat = found.ways[between].reshape(-1, 2).T
         lines = self.lines(lon, lat, np.arange(0, len(lon) + 1, 2))
         columns = {name: values[between] for name, values in found.matrix.items()}
         self.write("OUTPUT", columns, FlowLines(), lines, types.LineString, 85, 92)
         if run.parameters.get("OUTPUT_ZONES"):
             shapes = self.polygons(found.shapes)
-            self.write("OUTPUT_ZONES", found.of_zones, FlowZones(), shapes, types.MultiPolygon, 92, 96)
+            self.write(
+                "OUTPUT_ZONES", found.of_zones, FlowZones(), shapes, types.MultiPolygon, 92, 96
+            )
         if run.parameters.get("OUTPUT_MATRIX"):
             self.write("OUTPUT_MATRIX", found.matrix, Table("Matrix of trips"), start=96)
 
@@ -207,8 +269,12 @@ class SimilarRegions(RegionAlgorithm):
 
     def declare(self) -> None:
         self.add_layer("REGIONS", "Regions", "Polygons in any CRS.", POLYGONS)
-        target = QgsProcessingParameterExpression("TARGET", tr("The region to compare with"), None, "REGIONS")
-        words = tr("Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12.")
+        target = QgsProcessingParameterExpression(
+            "TARGET", tr("The region to compare with"), None, "REGIONS"
+        )
+        words = tr(
+            "Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12."
+        )
         self.add(target, words)
         self.add_options(SimilarRegionSpec)
         self.add_sink("OUTPUT", "Similar regions", POLYGONS)
@@ -233,7 +299,10 @@ class SimilarRegions(RegionAlgorithm):
         )
         words = tr("{n} of {m} regions are left out: fewer than {k} users.")
         run.info(words.format(n=int(suppressed.sum()), m=len(features), k=spec.min_users))
-        columns, style = columns_of(found, np.array(ids, object)[found.rows]), styling.SimilarPlaces(ids[target])
+        columns, style = (
+            columns_of(found, np.array(ids, object)[found.rows]),
+            styling.SimilarPlaces(ids[target]),
+        )
         self.crs, shapes = source.sourceCrs(), [features[row].geometry() for row in found.rows]
         self.write("OUTPUT", columns, style, shapes, source.wkbType())
 
@@ -260,7 +329,9 @@ class Publish(RawAlgorithm):
     TAGS = ("privacy", "anonymous", "disclosure")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        self.add_layer("INPUT", "Regions or flows", "A result of Score regions, or of flows.", TABLE)
+        self.add_layer(
+            "INPUT", "Regions or flows", "A result of Score regions, or of flows.", TABLE
+        )
         self.add_options(PublishSpec)
         self.add_sink("OUTPUT", "Published figures", ANY_SHAPE)
 
@@ -276,22 +347,40 @@ class Publish(RawAlgorithm):
         spec, source = run.spec(PublishSpec), self.sources["INPUT"]
         features = list(source.getFeatures())
         texts, named = texts_of(source, features)
-        columns = {name: [None if row[name] == NULL else row[name] for row in features] for name in texts}
+        columns = {
+            name: [None if row[name] == NULL else row[name] for row in features] for name in texts
+        }
         found = publish_figures(columns, publish_secret(), spec.epsilon, spec.min_users)
         of_flows = not {"from_zone", "n_within"}.isdisjoint(columns)
-        kept = [name for name in dict.fromkeys(NAMES if of_flows else (named, *NAMES)) if name in columns]
+        kept = [
+            name
+            for name in dict.fromkeys(NAMES if of_flows else (named, *NAMES))
+            if name in columns
+        ]
         left_out = [name for name in columns if name not in {*kept, *found}]
         run.info(tr("Fields left out: {names}.").format(names=", ".join(left_out) or "–"))
         shown = np.flatnonzero(~found["suppressed"])
-        run.info(tr(
-            "Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have "
-            "figures: others are of fewer than {least} users, with noise.", within=deviation(spec.epsilon),
-            n=len(shown), all=len(features), least=publish_threshold(spec.epsilon, spec.min_users),
-        ))  # fmt: skip
-        if of_flows:  # that there is a row, and where it stands, would tell of a pair or hexagon what the desk knew
+        run.info(
+            tr(
+                "Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have "
+                "figures: others are of fewer than {least} users, with noise.",
+                within=deviation(spec.epsilon),
+                n=len(shown),
+                all=len(features),
+                least=publish_threshold(spec.epsilon, spec.min_users),
+            )
+        )
+        # that there is a row, and where it stands, would tell of a pair or hexagon what the desk
+        # knew
+        if of_flows:
             order = sorted(map(int, shown), key=lambda row: [texts[name][row] for name in kept])
-            features, found = [features[row] for row in order], {name: found[name][order] for name in found}
+            features, found = (
+                [features[row] for row in order],
+                {name: found[name][order] for name in found},
+            )
             if "from_zone" in columns:
                 slices = np.unique([texts["slice"][row] for row in order], return_inverse=True)[1]
-                found["rank"] = rank_within(slices, np.nan_to_num(found.get("n_trips", found["n_users"]))) + 1.0
+                found["rank"] = (
+                    rank_within(slices, np.nan_to_num(found.get("n_trips", found["n_users"]))) + 1.0
+                )
         write_figures(self, source, kept, features, found, Published([]))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The base class of the algorithms on tracks: it reads them, opens the model, and puts results into INPUT's CRS."""
+"""The base class of the algorithms on tracks: it reads them, opens the model, and puts results into
+INPUT's CRS.
+"""
 
 from __future__ import annotations
 
@@ -34,31 +36,43 @@ class TrackAlgorithm(RawAlgorithm):
     USES_MODEL = True
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        """INPUT and its fields, what the algorithm declares, then time zone, model and device, and numbers."""
+        """INPUT and its fields, what the algorithm declares, then time zone, model and device, and
+        numbers.
+        """
         self.add_layer(
-            "INPUT", "Tracks", "Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS.",
-            POINTS, LINES,
-        )  # fmt: skip
+            "INPUT",
+            "Tracks",
+            "Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS.",
+            POINTS,
+            LINES,
+        )
         self.add_field(
-            "USER_FIELD", "User field (empty: guessed)",
+            "USER_FIELD",
+            "User field (empty: guessed)",
             "The person or vehicle that moved. Without this field, or with the word none, all fixes are one user's.",
             "INPUT",
-        )  # fmt: skip
+        )
         self.add_field(
-            "TRACK_FIELD", "Track field (empty: guessed)",
-            "Trip, journey or segment. Without it, or with the word none, a user is one track.", "INPUT",
-        )  # fmt: skip
+            "TRACK_FIELD",
+            "Track field (empty: guessed)",
+            "Trip, journey or segment. Without it, or with the word none, a user is one track.",
+            "INPUT",
+        )
         self.add_field(
-            "TIME_FIELD", "Time field (empty: guessed)", "Date and time, ISO text, or epoch seconds, ms or µs.", "INPUT"
+            "TIME_FIELD",
+            "Time field (empty: guessed)",
+            "Date and time, ISO text, or epoch seconds, ms or µs.",
+            "INPUT",
         )
         self.declare()
         self.add_options(ZoneSpec)
         if self.USES_MODEL:
             self.add_bundle(
-                "MODEL", "Model bundle (empty: the one that comes with RAW)",
+                "MODEL",
+                "Model bundle (empty: the one that comes with RAW)",
                 "A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.",
                 advanced=True,
-            )  # fmt: skip
+            )
             self.add_options(DeviceSpec)
             self.add_sentence("PROVIDER", "Device used")
         self.add_counts()
@@ -87,7 +101,9 @@ class TrackAlgorithm(RawAlgorithm):
 
         load_libraries()
         source, layer = self.sources["INPUT"], run.vector_layer("INPUT")
-        zone = run.text("TIMEZONE").strip() or (zone_of(layer) if layer is not None else "") or "UTC"
+        zone = (
+            run.text("TIMEZONE").strip() or (zone_of(layer) if layer is not None else "") or "UTC"
+        )
         fields, given = self._fields(run, source), run.parameters["INPUT"]
         self.plan = plan_reading(source, layer, given, fields, zone, run.context.transformContext())
         self.crs = source.sourceCrs()
@@ -109,7 +125,9 @@ class TrackAlgorithm(RawAlgorithm):
         return self.split(self.read(), unit)
 
     def split(self, read: Tracks, unit: str) -> Tracks:
-        """One track a unit, without units of a single fix. Warns once of what was skipped, and returns the counts."""
+        """One track a unit, without units of a single fix. Warns once of what was skipped, and
+        returns the counts.
+        """
         from ..core.tracks import by_unit
 
         tracks, left_out = by_unit(read, unit)
@@ -120,7 +138,9 @@ class TrackAlgorithm(RawAlgorithm):
         for reason, count in left_out.items():
             self.skipped.add(reason, count)
         if not len(tracks):
-            self.current.warn(tr("INPUT has no {unit} with two usable fixes, so the output is empty.", unit=unit))
+            self.current.warn(
+                tr("INPUT has no {unit} with two usable fixes, so the output is empty.", unit=unit)
+            )
         self.results |= counts(tracks, self.skipped)
         return tracks
 
@@ -153,14 +173,19 @@ class TrackAlgorithm(RawAlgorithm):
         return chosen
 
     def warn_outside(self, reasons: list[str], in_domain: Any, so: str = "") -> None:
-        """Warn once of every remark of the core on its answers: mostly why some are not in_domain. so: what follows."""
+        """Warn once of every remark of the core on its answers: mostly why some are not in_domain.
+        so: what follows.
+        """
         from ..core.embedding.applicability import format_reasons
 
         if reasons:
-            so = so or tr("Do not rely on them: they are unlike the training data (in_domain is false).")
+            so = so or tr(
+                "Do not rely on them: they are unlike the training data (in_domain is false)."
+            )
             self.current.warn(f"{format_reasons(reasons)}." + ("" if in_domain.all() else f" {so}"))
 
-    # ---- geometries in INPUT's CRS --------------------------------------------------------------------------------
+    # ---- geometries in INPUT's CRS
+    # --------------------------------------------------------------------------------
 
     def _from_wgs84(self) -> QgsCoordinateTransform:
         from ..layers.coordinates import from_wgs84
@@ -177,13 +202,19 @@ class TrackAlgorithm(RawAlgorithm):
         return points(transform_xy(np.column_stack([lon, lat]), self._from_wgs84()))
 
     def lines(
-        self, lon: np.ndarray, lat: np.ndarray, offsets: np.ndarray, t: np.ndarray | None = None,
+        self,
+        lon: np.ndarray,
+        lat: np.ndarray,
+        offsets: np.ndarray,
+        t: np.ndarray | None = None,
         begins: np.ndarray | None = None,
-    ) -> list[Any]:  # fmt: skip
-        """Lines in INPUT's CRS, k through the rows offsets[k] to offsets[k + 1], also over the antimeridian.
+    ) -> list[Any]:
+        """Lines in INPUT's CRS, k through the rows offsets[k] to offsets[k + 1], also over the
+        antimeridian.
 
-        t: (n,) epoch ms, which become M values in seconds, so that they can be INPUT of other algorithms. begins: (n,)
-        bool, rows to which no line leads: the lines are MultiLineStrings then.
+        t: (n,) epoch ms, which become M values in seconds, so that they can be INPUT of other
+        algorithms. begins: (n,) bool, rows to which no line leads: the lines are MultiLineStrings
+        then.
         """
         import numpy as np
 
@@ -197,16 +228,22 @@ class TrackAlgorithm(RawAlgorithm):
         return lines(xy if t is None else np.column_stack([xy, t / 1000]), offsets)
 
     def polygons(self, shapes: np.ndarray) -> list[Any]:
-        """(n,) shapely polygons in degrees -> n multipolygons in INPUT's CRS; None where it cannot express them."""
+        """(n,) shapely polygons in degrees -> n multipolygons in INPUT's CRS; None where it cannot
+        express them.
+        """
         from ..layers.coordinates import transform_polygons
         from ..layers.writing import multipolygons
 
         return multipolygons(transform_polygons(shapes, self._from_wgs84()))
 
     def write_areas(
-        self, ids: Mapping[str, np.ndarray], columns: Mapping[str, np.ndarray], areas: np.ndarray, style: Style,
+        self,
+        ids: Mapping[str, np.ndarray],
+        columns: Mapping[str, np.ndarray],
+        areas: np.ndarray,
+        style: Style,
         start: float = 96,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Write OUTPUT_AREAS, two areas a row, the larger one first, so that it is drawn below.
 
         areas: (n, 2) polygons in degrees, the 50 % area first.
@@ -227,4 +264,7 @@ def counts(tracks: Tracks, skipped: Skipped) -> dict[str, int]:
 
 def ids_of(tracks: Tracks, track: np.ndarray) -> dict[str, np.ndarray]:
     """The id columns of rows that belong to the tracks of these numbers."""
-    return {"user_id": tracks.user_ids[tracks.track_user[track]], "track_id": tracks.track_ids[track]}
+    return {
+        "user_id": tracks.user_ids[tracks.track_user[track]],
+        "track_id": tracks.track_ids[track],
+    }

@@ -18,25 +18,36 @@ def describe(tracks: Tracks) -> str:
 
     if not len(tracks):
         return tr("No fix could be read.")
-    first, last = np.datetime_as_string(np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="m")
+    first, last = np.datetime_as_string(
+        np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="m"
+    )
     return tr(
-        "Read {fixes} of {users} in {tracks}, from {first} to {last} UTC.", fixes=count_fixes(len(tracks)),
-        users=count_users(tracks.n_users), tracks=count_tracks(tracks.n_tracks),
-        first=first.replace("T", " "), last=last.replace("T", " "),
-    )  # fmt: skip
+        "Read {fixes} of {users} in {tracks}, from {first} to {last} UTC.",
+        fixes=count_fixes(len(tracks)),
+        users=count_users(tracks.n_users),
+        tracks=count_tracks(tracks.n_tracks),
+        first=first.replace("T", " "),
+        last=last.replace("T", " "),
+    )
 
 
 def describe_head(head: dict[str, Any], asked: bool = True) -> str:
     """What a head answers, and how far it can be trusted."""
     from ..layers.legends import verdict_of
 
-    words = [f"{head.get('title') or head['name']}.", verdict_of(head), "" if asked else tr("Not asked.")]
+    words = [
+        f"{head.get('title') or head['name']}.",
+        verdict_of(head),
+        "" if asked else tr("Not asked."),
+    ]
     return tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words))
 
 
 def one_user() -> str:
     """The warning where nothing named the users."""
-    return tr("No field names the users, so all fixes are one user's. Choose it as USER_FIELD, or give the word none.")
+    return tr(
+        "No field names the users, so all fixes are one user's. Choose it as USER_FIELD, or give the word none."
+    )
 
 
 def names_of(value: Any) -> list[str] | None:
@@ -46,26 +57,38 @@ def names_of(value: Any) -> list[str] | None:
 
 
 def broken_package(error: ImportError) -> str:
-    """The message for a package that is installed but does not load: which one, why, and what to do."""
+    """The message for a package that is installed but does not load: which one, why, and what to
+    do.
+    """
     return tr(
         "The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which "
-        "packages are broken, and installs them again.", name=(error.name or "").split(".")[0], error=error,
-    )  # fmt: skip
+        "packages are broken, and installs them again.",
+        name=(error.name or "").split(".")[0],
+        error=error,
+    )
 
 
 def how_to_install(*groups: str) -> str:
-    """The message for missing packages: all that RAW lacks, also where a part of RAW could do with less."""
+    """The message for missing packages: all that RAW lacks, also where a part of RAW could do with
+    less.
+    """
     missing = [name for group in groups or ("runtime",) for name in packages.lacking(group)]
     return tr(
         "RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a "
         "machine without a screen: python -m pip install --user {names_}, with QGIS's own Python.",
-        names=", ".join(missing), names_=" ".join(missing),
-    )  # fmt: skip
+        names=", ".join(missing),
+        names_=" ".join(missing),
+    )
 
 
 def group_title(group: str) -> str:
     """The title of a group."""
-    titles = {"data": tr("Data"), "people": tr("People"), "regions": tr("Regions"), "forecasts": tr("Forecasts")}
+    titles = {
+        "data": tr("Data"),
+        "people": tr("People"),
+        "regions": tr("Regions"),
+        "forecasts": tr("Forecasts"),
+    }
     return titles.get(group) or tr("Models")
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Training runs: child processes that outlive QGIS, each with its state in a folder.
 
-A run's folder holds run.json (module and arguments), log.jsonl and errors.txt (standard output and standard error), and
-end.json once the run has ended. All readers follow these files: a Processing thread, a dialog, a QGIS started tomorrow.
+A run's folder holds run.json (module and arguments), log.jsonl and errors.txt (standard output and
+standard error), and end.json once the run has ended. All readers follow these files: a Processing
+thread, a dialog, a QGIS started tomorrow.
 """
 
 from __future__ import annotations
@@ -46,9 +47,16 @@ class Child:
 
     @classmethod
     def start(cls, module: str, arguments: Sequence[str], folder: Path, **notes: Any) -> Child:
-        """Start `python -m MODULE ARGUMENTS` with its state in `folder`. notes: more for run.json, such as a title."""
+        """Start `python -m MODULE ARGUMENTS` with its state in `folder`. notes: more for run.json,
+        such as a title.
+        """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it will hold people's tracks
-        about = {"module": module, "arguments": list(map(str, arguments)), "started": "", "stopped": False}
+        about = {
+            "module": module,
+            "arguments": list(map(str, arguments)),
+            "started": "",
+            "stopped": False,
+        }
         write(folder / ABOUT, about | {"language": errors.speaks} | notes)
         child = cls(folder)
         child._launch()
@@ -57,13 +65,19 @@ class Child:
     def resume(self) -> None:
         """Start an ended run again, with --resume."""
         if not self.running:
-            self.about["arguments"] = [*(each for each in self.about["arguments"] if each != "--resume"), "--resume"]
+            self.about["arguments"] = [
+                *(each for each in self.about["arguments"] if each != "--resume"),
+                "--resume",
+            ]
             self._launch()
 
     def _launch(self) -> None:
         for name in (END, PID, ERRORS):
             (self.folder / name).unlink(missing_ok=True)
-        self.about |= {"started": datetime.now(timezone.utc).isoformat(timespec="milliseconds"), "stopped": False}
+        self.about |= {
+            "started": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            "stopped": False,
+        }
         write(self.folder / ABOUT, self.about)
         detached: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
@@ -73,7 +87,12 @@ class Child:
         command = module_command(python, f"{__package__}.child_side", str(self.folder))
         with (self.folder / LOG).open("ab") as log, (self.folder / ERRORS).open("wb") as err:
             self._process = subprocess.Popen(  # nosec B603
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=err, cwd=self.folder, **detached
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=err,
+                cwd=self.folder,
+                **detached,
             )
         end = time.monotonic() + 10
         while self.running and not (self.folder / PID).exists() and time.monotonic() < end:
@@ -82,14 +101,19 @@ class Child:
     @property
     def running(self) -> bool:
         """Whether the process is alive."""
-        return is_locked(self.folder / LOCK) if self._process is None else self._process.poll() is None
+        return (
+            is_locked(self.folder / LOCK) if self._process is None else self._process.poll() is None
+        )
 
     @property
     def status(self) -> str:
-        """'running', 'finished', 'stopped' by the user, 'failed' (see `error`) or 'interrupted', as by a power cut."""
+        """'running', 'finished', 'stopped' by the user, 'failed' (see `error`) or 'interrupted', as
+        by a power cut.
+        """
         if self.running:
             return "running"
-        with contextlib.suppress(RawError):  # another object, perhaps in another QGIS, may have stopped it
+        # another object, perhaps in another QGIS, may have stopped it
+        with contextlib.suppress(RawError):
             self.about = _read_about(self.folder)
         try:
             code = json.loads((self.folder / END).read_text("utf-8"))["code"]
@@ -98,13 +122,19 @@ class Child:
         return "finished" if code == 0 else "stopped" if self.about["stopped"] else "failed"
 
     def lines(self) -> list[dict[str, Any]]:
-        """The output since the last call, one dict a line. A line that is no JSON object becomes {'text': line}."""
+        """The output since the last call, one dict a line. A line that is no JSON object becomes
+        {'text': line}.
+        """
         with contextlib.suppress(FileNotFoundError), (self.folder / LOG).open("rb") as log:
             log.seek(self._read)
             data = log.read()
             whole = data[: data.rfind(b"\n") + 1]
             self._read += len(whole)
-            return [_parse(line) for line in whole.decode("utf-8", "replace").splitlines() if line.strip()]
+            return [
+                _parse(line)
+                for line in whole.decode("utf-8", "replace").splitlines()
+                if line.strip()
+            ]
         return []
 
     def errors(self) -> str:
@@ -125,13 +155,20 @@ class Child:
         if status == "failed" and ours:
             return RawError(ours[-1])
         words = "The training ended without a message, as when memory runs out or power fails. The log is in {folder}."
-        words = "The training failed: {line}. The log is in {folder}." if status == "failed" and lines else words
+        words = (
+            "The training failed: {line}. The log is in {folder}."
+            if status == "failed" and lines
+            else words
+        )
         return RawError(words, line="".join(lines[-1:]), folder=self.folder)
 
-    def follow(self, on_line: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool] = bool) -> None:
+    def follow(
+        self, on_line: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool] = bool
+    ) -> None:
         """Pass every line to `on_line` until the run ends. Blocks.
 
-        Raises the error that the run ended with, or Cancelled if `is_cancelled` returned True and the process is gone.
+        Raises the error that the run ended with, or Cancelled if `is_cancelled` returned True and
+        the process is gone.
         """
         ended = False
         while not ended:
@@ -146,7 +183,9 @@ class Child:
             raise error
 
     def cancel(self) -> None:
-        """Ask the run to stop, which may write a checkpoint, then kill it. Returns when the process is gone."""
+        """Ask the run to stop, which may write a checkpoint, then kill it. Returns when the process
+        is gone.
+        """
         if self.running:
             self.about["stopped"] = True
             with contextlib.suppress(OSError):  # a full disk must not keep it running
@@ -167,12 +206,16 @@ class Child:
         if not self.running:  # afterwards the process id may be another process's
             return
         with contextlib.suppress(OSError, ValueError):  # it has already ended, or not yet begun
-            pid = self._process.pid if self._process else int((self.folder / PID).read_text("ascii"))
+            pid = (
+                self._process.pid if self._process else int((self.folder / PID).read_text("ascii"))
+            )
             (os.killpg if signal_ == KILL and hasattr(os, "killpg") else os.kill)(pid, signal_)
 
 
 def runs(max_age_s: float = 86_400.0) -> list[Child]:
-    """All runs, the latest first. Copies of tracks whose run a killed QGIS never started are deleted after a day."""
+    """All runs, the latest first. Copies of tracks whose run a killed QGIS never started are
+    deleted after a day.
+    """
     found = []
     for folder in runs_folder().glob("*/"):
         with contextlib.suppress(RawError, OSError):
@@ -184,11 +227,15 @@ def runs(max_age_s: float = 86_400.0) -> list[Child]:
 
 
 def new_folder(name: str) -> Path:
-    """Make a folder for a new run, readable by its owner only. RawError where the profile cannot be written."""
+    """Make a folder for a new run, readable by its owner only. RawError where the profile cannot be
+    written.
+    """
     if problem := why_not_writable():
         raise RawError("{problem}", problem=problem)
     runs_folder().mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{name}_", dir=runs_folder()))
+    return Path(
+        tempfile.mkdtemp(prefix=f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{name}_", dir=runs_folder())
+    )
 
 
 def _read_about(folder: Path) -> dict[str, Any]:
@@ -198,7 +245,9 @@ def _read_about(folder: Path) -> dict[str, Any]:
         about = json.loads((folder / ABOUT).read_text("utf-8"))
         if all(isinstance(about.get(key), kind) for key, kind in kinds.items()):
             return about
-    raise RawError("{folder} holds no training run: {file} is missing or broken.", folder=folder, file=ABOUT)
+    raise RawError(
+        "{folder} holds no training run: {file} is missing or broken.", folder=folder, file=ABOUT
+    )
 
 
 def _parse(line: str) -> dict[str, Any]:

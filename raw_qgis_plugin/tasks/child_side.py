@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The child's side of a training run: runs the module that FOLDER/run.json names (see child.Child).
 
-It writes the exit code to FOLDER/end.json. While it lives it holds a lock on FOLDER, by which any QGIS, also one
-started later, recognises a running run. Standard library only.
+It writes the exit code to FOLDER/end.json. While it lives it holds a lock on FOLDER, by which any
+QGIS, also one started later, recognises a running run. Standard library only.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ def translator(path: str) -> Callable[[str], str]:
     found: dict[str, str] = {}
     with suppress(OSError, ET.ParseError):
         root = ET.parse(path).getroot()  # nosec B314 - our own file
-        found = {each.findtext("source", ""): each.findtext("translation", "") for each in root.iter("message")}
+        found = {
+            each.findtext("source", ""): each.findtext("translation", "")
+            for each in root.iter("message")
+        }
     return lambda words: found.get(words) or words
 
 
@@ -45,7 +48,8 @@ def main() -> int:
     folder, code = Path(sys.argv[1]), 1
     with lock(folder / LOCK, wait=True):
         (folder / PID).write_text(str(os.getpid()), "ascii")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a command can write a checkpoint
+        # so that a command can write a checkpoint
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         if hasattr(os, "nice"):
             os.nice(5)  # QGIS has priority
         about = json.loads((folder / ABOUT).read_text("utf-8"))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Work outside the GUI thread, as QgsTasks: a function of a Progress, or one of RAW's Processing algorithms."""
+"""Work outside the GUI thread, as QgsTasks: a function of a Progress, or one of RAW's Processing
+algorithms.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +29,12 @@ log = logging.getLogger(__name__)
 
 
 def load_libraries() -> None:
-    """Load scipy.spatial and onnxruntime, if installed. Call it on the main thread before other threads work.
+    """Load scipy.spatial and onnxruntime, if installed. Call it on the main thread before other
+    threads work.
 
-    These libraries use pybind11, which stores the Python state of the thread that loads the first of them. A worker's
-    state is freed with its task, and a later task in the same thread would crash QGIS: 'Fatal Python error:
-    _PyThreadState_Attach: non-NULL old thread state'.
+    These libraries use pybind11, which stores the Python state of the thread that loads the first
+    of them. A worker's state is freed with its task, and a later task in the same thread would
+    crash QGIS: 'Fatal Python error: _PyThreadState_Attach: non-NULL old thread state'.
     """
     for name in ("scipy.spatial", "onnxruntime"):
         with suppress(Exception):  # missing or broken packages are reported where they are used
@@ -45,9 +48,14 @@ class Job(QgsTask):
     """
 
     def __init__(
-        self, title: str, work: Callable[[Progress], Any], done: Callable[[Any], None], failed: Callable[[str], None]
+        self,
+        title: str,
+        work: Callable[[Progress], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[str], None],
     ) -> None:
-        super().__init__(title, QgsTask.Flag.CanCancel | QgsTask.Flag.Silent)  # else QGIS calls a cancel a failure
+        # else QGIS calls a cancel a failure
+        super().__init__(title, QgsTask.Flag.CanCancel | QgsTask.Flag.Silent)
         self._work: Any = work
         self._done: Any = done
         self._failed: Any = failed
@@ -87,7 +95,9 @@ class Job(QgsTask):
 
     def seconds_left(self) -> float | None:
         """The estimated time left; None in the first 2 %."""
-        return None if self.share < 0.02 else self.elapsedTime() / 1000 * (1 - self.share) / self.share
+        return (
+            None if self.share < 0.02 else self.elapsedTime() / 1000 * (1 - self.share) / self.share
+        )
 
     def finished(self, ok: bool) -> None:
         """Called by QGIS on the main thread."""
@@ -114,18 +124,25 @@ class Feedback(QgsProcessingFeedback):
 class AlgorithmJob(Job):
     """One run of an algorithm, which loads its outputs.
 
-    parameters: any that the algorithm does not have are left out. done: called on the main thread with the results, the
-    loaded layers by name of the output, and the warnings. loaded: called with each layer, those that are drawn above
-    others after them, and adds it to the project.
+    parameters: any that the algorithm does not have are left out. done: called on the main thread
+    with the results, the loaded layers by name of the output, and the warnings. loaded: called with
+    each layer, those that are drawn above others after them, and adds it to the project.
     """
 
     def __init__(
-        self, algorithm: str, parameters: dict[str, Any], outputs: list[str], title: str,
+        self,
+        algorithm: str,
+        parameters: dict[str, Any],
+        outputs: list[str],
+        title: str,
         loaded: Callable[[QgsVectorLayer], None],
-        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None], failed: Callable[[str], None],
-    ) -> None:  # fmt: skip
+        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None],
+        failed: Callable[[str], None],
+    ) -> None:
         """InputError where the parameters are refused."""
-        super().__init__(title, self._run_algorithm, lambda results: self._deliver(results, loaded, done), failed)
+        super().__init__(
+            title, self._run_algorithm, lambda results: self._deliver(results, loaded, done), failed
+        )
         self.context, self.feedback = QgsProcessingContext(), Feedback()
         self.context.setProject(QgsProject.instance())
         self.context.setFeedback(self.feedback)
@@ -133,7 +150,9 @@ class AlgorithmJob(Job):
         self._algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm)
         temporary = QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT", QgsProject.instance())
         known = {definition.name() for definition in self._algorithm.parameterDefinitions()}
-        self._values = {k: v for k, v in parameters.items() if k in known} | dict.fromkeys(outputs, temporary)
+        self._values = {k: v for k, v in parameters.items() if k in known} | dict.fromkeys(
+            outputs, temporary
+        )
         good, reason = self._algorithm.checkParameterValues(self._values, self.context)
         if not good or not self._algorithm.prepare(self._values, self.context, self.feedback):
             raise InputError("{why}", why=reason or title)
@@ -156,10 +175,16 @@ class AlgorithmJob(Job):
         finally:  # Python might free the layers of a failed run after QGIS has closed GDAL
             self.context.temporaryLayerStore().removeAllMapLayers()
 
-    def _deliver(self, results: dict[str, Any], loaded: Callable[..., None], done: Callable[..., None]) -> None:
+    def _deliver(
+        self, results: dict[str, Any], loaded: Callable[..., None], done: Callable[..., None]
+    ) -> None:
         """Style the outputs as Processing would, and pass them on."""
         self._algorithm.postProcess(self.context, self.feedback)
-        names = {destination: name for name, destination in results.items() if isinstance(destination, str)}
+        names = {
+            destination: name
+            for name, destination in results.items()
+            if isinstance(destination, str)
+        }
         layers: dict[str, QgsVectorLayer] = {}
         asked = self.context.layersToLoadOnCompletion().items()
         for destination, details in sorted(asked, key=lambda each: each[1].layerSortKey):

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 ADAPT, FINETUNE = "model.adapt", "model.finetune"
 RESULT_FOLDER = "result"  # in the run's folder: RUN of model.adapt
 PERSONAL_FILES = ("tracks.parquet", "labels.parquet", "regions.geojson")  # in a run's folder
-REPLAYED = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # mixed in, so that the model forgets less
-TRAINED, EMBEDDED = 0.7, 0.5  # the share of model.adapt that is training, and of model.finetune that is embedding
-AFTER = {"calibrating": TRAINED, "comparing": 0.8, "report": 0.98, "done": 1.0}  # stages of model.adapt
+# mixed in, so that the model forgets less
+REPLAYED = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"
+# the share of model.adapt that is training, and of model.finetune that is embedding
+TRAINED, EMBEDDED = 0.7, 0.5
+# stages of model.adapt
+AFTER = {"calibrating": TRAINED, "comparing": 0.8, "report": 0.98, "done": 1.0}
 
 
 def write_tracks(tracks: Tracks, path: Path) -> None:
@@ -62,7 +65,12 @@ def progress_text(line: dict[str, Any]) -> str:
         "comparing": tr("Comparing with the old model on held-out people"),
         "report": tr("Writing the report"),
     }
-    words = line.get("text") or stages.get(str(line.get("stage"))) or line.get("warning") or line.get("verdict")
+    words = (
+        line.get("text")
+        or stages.get(str(line.get("stage")))
+        or line.get("warning")
+        or line.get("verdict")
+    )
     if "fold" in line:
         words = tr("Tested on part {fold} of {of}", fold=line["fold"], of=line["of"])
     elif "embedded" in line:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Collect what the plugin says into raw_*.ts, for Qt Linguist: run by `make i18n`, which also compiles them.
+"""Collect what the plugin says into raw_*.ts, for Qt Linguist: run by `make i18n`, which also
+compiles them.
 
-Qt's own pylupdate sees only literals inside tr(). Many of our texts stand in a class, a table or a loop and are passed
-to tr() by name, so they are read off the syntax tree: literals in tr(); the class attributes of TEXTS; the arguments of
-CALLS; and what a loop or comprehension over literals passes to tr(). The shipped model's card says words of legends.
-Errors translate their first argument: it is a literal too, or a name of literals, and its values hold no sentence.
+Qt's own pylupdate sees only literals inside tr(). Many of our texts stand in a class, a table or a
+loop and are passed to tr() by name, so they are read off the syntax tree: literals in tr(); the
+class attributes of TEXTS; the arguments of CALLS; and what a loop or comprehension over literals
+passes to tr(). The shipped model's card says words of legends. Errors translate their first
+argument: it is a literal too, or a name of literals, and its values hold no sentence.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ HERE = Path(__file__).resolve().parent
 PLUGIN = HERE.parents[1] / "raw_qgis_plugin"
 MODEL = HERE.parents[1] / "model"  # what a training says is shown too
 NOT_RUN = {"synthetic", "evaluate", "fill", "retrieval"}  # by the plugin, of the folders of model
-ERROR = re.compile("[A-Z][A-Za-z]*Error|MissingLibrary|Cancelled")  # of core.errors; built-in ones are in BUILT_IN
+# of core.errors; built-in ones are in BUILT_IN
+ERROR = re.compile("[A-Z][A-Za-z]*Error|MissingLibrary|Cancelled")
 BUILT_IN = {name for name in dir(builtins) if name.endswith("Error")}
 PASSED_ON = {"ours[-1]"}  # an error that a training printed
 CARD = HERE.parent / "models" / "raw-small" / "card.json"
@@ -57,7 +60,9 @@ MORE = (
 
 
 def main() -> int:
-    """Update every .ts; says how many texts still lack a translation. Returns 1 where tr() has what cannot be read."""
+    """Update every .ts; says how many texts still lack a translation. Returns 1 where tr() has what
+    cannot be read.
+    """
     texts, unread = collect(PLUGIN)
     for problem in unread:
         print(f"cannot be translated: {problem}", file=sys.stderr)
@@ -70,19 +75,29 @@ def main() -> int:
 def collect(folder: Path) -> tuple[list[str], list[str]]:
     """Every text under a folder, and the places where tr() is given what nothing is known of."""
     texts, unread = dict.fromkeys([*MORE, *card_words(), *said_by_trainings(MODEL)]), []
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
+    trees = {
+        path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))
+    }
     tables = {name: value for tree in trees.values() for name, value in tables_of(tree)}
     for path, tree in trees.items():
         reader = Reader(tree, tables)
-        texts |= dict.fromkeys(text for text in reader.texts if re.search(r"\w", re.sub(r"\{.*?\}", "", text)))
+        texts |= dict.fromkeys(
+            text for text in reader.texts if re.search(r"\w", re.sub(r"\{.*?\}", "", text))
+        )
         unread += [f"{path.relative_to(folder)}:{line}" for line in reader.unread]
     return list(texts), unread
 
 
 def card_words() -> Iterator[str]:
-    """What the shipped model's card says in legends: titles, classes and units of measure of its heads."""
+    """What the shipped model's card says in legends: titles, classes and units of measure of its
+    heads.
+    """
     for head in json.loads(CARD.read_text(encoding="utf-8"))["heads"]:
-        yield from (words.replace("_", " ") for words in (head.get("title"), *(head.get("classes") or ())) if words)
+        yield from (
+            words.replace("_", " ")
+            for words in (head.get("title"), *(head.get("classes") or ()))
+            if words
+        )
         if head.get("unit_of_measure"):
             yield head["unit_of_measure"]
 
@@ -94,7 +109,9 @@ def is_error(call: ast.Call) -> bool:
 
 
 def said_by_trainings(folder: Path) -> Iterator[str]:
-    """What commands that the plugin runs say: in translated(), and errors that are literals and name no option."""
+    """What commands that the plugin runs say: in translated(), and errors that are literals and
+    name no option.
+    """
     paths = sorted(path for path in folder.rglob("*.py") if path.parent.name not in NOT_RUN)
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     tables = {name: value for tree in trees for name, value in tables_of(tree)}
@@ -102,12 +119,21 @@ def said_by_trainings(folder: Path) -> Iterator[str]:
 
 
 def sentences(node: ast.expr) -> bool:
-    """Whether the values of an error hold a sentence that nobody translates: two words in a literal or an f-string."""
+    """Whether the values of an error hold a sentence that nobody translates: two words in a literal
+    or an f-string.
+    """
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("tr", "translated"):
         return False
     if isinstance(node, ast.Constant):
-        return isinstance(node.value, str) and re.search(r"[A-Za-z]{2} +[A-Za-z]{2}", node.value) is not None
-    return any(sentences(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr | ast.keyword))
+        return (
+            isinstance(node.value, str)
+            and re.search(r"[A-Za-z]{2} +[A-Za-z]{2}", node.value) is not None
+        )
+    return any(
+        sentences(child)
+        for child in ast.iter_child_nodes(node)
+        if isinstance(child, ast.expr | ast.keyword)
+    )
 
 
 class Reader(ast.NodeVisitor):
@@ -132,7 +158,11 @@ class Reader(ast.NodeVisitor):
                 self.unread.append(node.lineno)
         if is_error(node) and ast.unparse(node.args[0]) not in PASSED_ON:
             argument = node.args[0]
-            given = self.named[-1].get(argument.id, []) if isinstance(argument, ast.Name) else [argument]
+            given = (
+                self.named[-1].get(argument.id, [])
+                if isinstance(argument, ast.Name)
+                else [argument]
+            )
             found = [list(strings(each)) for each in given]
             self.texts += [text for each in found for text in each]
             if not found or not all(found) or any(sentences(value) for value in node.keywords):
@@ -143,7 +173,9 @@ class Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def _literals(self, argument: ast.expr) -> Iterator[str]:
-        """Of tr("…"), of tr(CONSTANT), of tr(TABLE[key]) every value of the table, of tr(words) all it was set to."""
+        """Of tr("…"), of tr(CONSTANT), of tr(TABLE[key]) every value of the table, of tr(words) all
+        it was set to.
+        """
         if isinstance(argument, ast.Subscript) and isinstance(argument.value, ast.Name):
             table = self.tables.get(argument.value.id)
             for value in getattr(table, "values", None) or getattr(table, "elts", []):
@@ -158,7 +190,10 @@ class Reader(ast.NodeVisitor):
         if isinstance(argument, ast.Attribute):
             return argument.attr in TEXTS | {"tip", "label", "help", "value"}
         if isinstance(argument, ast.Call):  # of a value of a field
-            return getattr(argument.func, "id", "") in ("plain", "str") or getattr(argument.func, "attr", "") == "get"
+            return (
+                getattr(argument.func, "id", "") in ("plain", "str")
+                or getattr(argument.func, "attr", "") == "get"
+            )
         return isinstance(argument, ast.Name) and any(argument.id in names for names in self.known)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
@@ -167,7 +202,10 @@ class Reader(ast.NodeVisitor):
             for target in each.targets:
                 pairs = pairs_of(target, each.value)
                 self.texts += [
-                    text for name, value in pairs if getattr(name, "id", "") in TEXTS for text in strings(value)
+                    text
+                    for name, value in pairs
+                    if getattr(name, "id", "") in TEXTS
+                    for text in strings(value)
                 ]
         self.generic_visit(node)
 
@@ -205,7 +243,9 @@ class Reader(ast.NodeVisitor):
             call.args[0].id
             for part in body
             for call in ast.walk(part)
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("tr", "translated") and call.args
+            if isinstance(call, ast.Call)
+            and getattr(call.func, "id", "") in ("tr", "translated")
+            and call.args
             if isinstance(call.args[0], ast.Name)
         }
         if not said & names_in(target):
@@ -222,14 +262,24 @@ def tables_of(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
     """The constants of a module: name and value."""
     for node in tree.body:
         if isinstance(node, ast.Assign):
-            yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            yield from (
+                (target.id, node.value) for target in node.targets if isinstance(target, ast.Name)
+            )
+        elif (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and node.value is not None
+        ):
             yield node.target.id, node.value
 
 
 def pairs_of(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
     """The targets of an assignment and their values."""
-    return list(zip(target.elts, getattr(value, "elts", []))) if isinstance(target, ast.Tuple) else [(target, value)]
+    return (
+        list(zip(target.elts, getattr(value, "elts", [])))
+        if isinstance(target, ast.Tuple)
+        else [(target, value)]
+    )
 
 
 def names_in(target: ast.expr) -> set[str]:
@@ -247,7 +297,9 @@ def strings(node: ast.expr) -> Iterator[str]:
 
 
 def update(path: Path, texts: list[str]) -> int:
-    """Bring a .ts up to date: new texts unfinished, gone ones dropped. Returns how many lack a translation."""
+    """Bring a .ts up to date: new texts unfinished, gone ones dropped. Returns how many lack a
+    translation.
+    """
     root = ET.parse(path).getroot()  # nosec B314 - our own files
     have = {m.findtext("source", ""): m.findtext("translation", "") for m in root.iter("message")}
     context = ET.Element("context")
@@ -263,7 +315,9 @@ def update(path: Path, texts: list[str]) -> int:
     root[:] = [context]
     ET.indent(root, "  ")
     body = ET.tostring(root, encoding="unicode")
-    path.write_text(f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE TS>\n{body}\n', encoding="utf-8")
+    path.write_text(
+        f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE TS>\n{body}\n', encoding="utf-8"
+    )
     return sum(not have.get(text) for text in texts)
 
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Make aracaju_tracks.gpkg, aracaju_regions.gpkg and heldout.json from the published GoTrack files.
 
-    PYTHONPATH=. .venv/bin/python resources/sample/make_aracaju.py GOTRACK_FOLDER [CABSPOTTING_PARQUET]
+    PYTHONPATH=. .venv/bin/python resources/sample/make_aracaju.py GOTRACK_FOLDER
+    [CABSPOTTING_PARQUET]
 
-GOTRACK_FOLDER holds go_track_tracks.csv and go_track_trackspoints.csv (UCI data set 354). With Cabspotting's
-points given as well, the ids of its held-out cabs go into heldout.json. Needs GDAL, pyproj and shapely.
+GOTRACK_FOLDER holds go_track_tracks.csv and go_track_trackspoints.csv (UCI data set 354). With
+Cabspotting's points given as well, the ids of its held-out cabs go into heldout.json. Needs GDAL,
+pyproj and shapely.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ osr.UseExceptions()
 
 
 def chosen_devices(fixes: Counter[str]) -> tuple[str, ...]:
-    """The rule: of the devices with 200 fixes or more, the ten after the three with the most (those three train)."""
+    """The rule: of the devices with 200 fixes or more, the ten after the three with the most (those
+    three train).
+    """
     return tuple([device for device, n in fixes.most_common() if n >= 200][3:13])
 
 
@@ -42,7 +46,9 @@ def read_gotrack(folder: Path) -> list[tuple[str, str, datetime, float, float]]:
         rows = list(csv.DictReader(f))
     chosen = chosen_devices(Counter(device[row["track_id"]] for row in rows))
     if chosen != HELD_OUT_DEVICES:
-        raise SystemExit(f"The rule gives {chosen}, but model/data/heldout.py has {HELD_OUT_DEVICES}.")
+        raise SystemExit(
+            f"The rule gives {chosen}, but model/data/heldout.py has {HELD_OUT_DEVICES}."
+        )
     fixes, local = [], timezone(timedelta(hours=-3))  # the published times are Aracaju's
     for row in rows:
         track = row["track_id"]
@@ -59,13 +65,19 @@ def hexagons(lon: np.ndarray, lat: np.ndarray) -> list[tuple[str, shapely.Polygo
     """
     to_utm = pyproj.Transformer.from_crs(4326, 31984, always_xy=True)  # UTM 24S
     points = shapely.points(lon, lat)
-    r, (x0, y0), (x1, y1) = 1400.0, to_utm.transform(-37.112, -11.0), to_utm.transform(-37.035, -10.89)
+    r, (x0, y0), (x1, y1) = (
+        1400.0,
+        to_utm.transform(-37.112, -11.0),
+        to_utm.transform(-37.035, -10.89),
+    )
     angles = np.radians(np.arange(0, 360, 60))
     found = []
     for column, x in enumerate(np.arange(x0 + r, x1 + r / 2, 1.5 * r)):
         for row, y in enumerate(np.arange(y1, y0 - r, -np.sqrt(3) * r)):
             cy = y - (column % 2) * np.sqrt(3) / 2 * r
-            corners = to_utm.transform(x + r * np.cos(angles), cy + r * np.sin(angles), direction="INVERSE")
+            corners = to_utm.transform(
+                x + r * np.cos(angles), cy + r * np.sin(angles), direction="INVERSE"
+            )
             cell = shapely.Polygon(np.round(np.column_stack(corners), 6))
             if shapely.contains(cell, points).any():
                 found.append((f"{chr(ord('A') + column)}{row + 1}", cell))
@@ -73,7 +85,9 @@ def hexagons(lon: np.ndarray, lat: np.ndarray) -> list[tuple[str, shapely.Polygo
 
 
 def write_layer(path: Path, kind: int, fields: dict[str, int], rows: list[tuple]) -> None:
-    """One GeoPackage with one layer in EPSG:4326; each row is the fields' values and then the geometry."""
+    """One GeoPackage with one layer in EPSG:4326; each row is the fields' values and then the
+    geometry.
+    """
     path.unlink(missing_ok=True)
     wgs84 = osr.SpatialReference()
     wgs84.ImportFromEPSG(4326)
@@ -99,7 +113,10 @@ def main(gotrack: Path, cabspotting: Path | None) -> None:
         HERE / "aracaju_tracks.gpkg",
         ogr.wkbPoint,
         {"user_id": ogr.OFTString, "track_id": ogr.OFTString, "t": ogr.OFTDateTime},
-        [(u, track, t.strftime("%Y/%m/%d %H:%M:%S+00"), shapely.Point(x, y)) for u, track, t, x, y in fixes],
+        [
+            (u, track, t.strftime("%Y/%m/%d %H:%M:%S+00"), shapely.Point(x, y))
+            for u, track, t, x, y in fixes
+        ],
     )
     cells = hexagons(np.array([fix[3] for fix in fixes]), np.array([fix[4] for fix in fixes]))
     write_layer(HERE / "aracaju_regions.gpkg", ogr.wkbPolygon, {"name": ogr.OFTString}, cells)
@@ -109,11 +126,17 @@ def main(gotrack: Path, cabspotting: Path | None) -> None:
     if cabspotting:
         import pyarrow.parquet
 
-        ids = pyarrow.parquet.read_table(cabspotting, columns=["cab_id"])["cab_id"].unique().to_pylist()
+        ids = (
+            pyarrow.parquet.read_table(cabspotting, columns=["cab_id"])["cab_id"]
+            .unique()
+            .to_pylist()
+        )
         cabs = sorted(cab for cab in ids if held_out_cab(cab))
     held_out = {"gotrack_devices": list(HELD_OUT_DEVICES), "cabspotting_cabs": cabs}
     record.write_text(json.dumps(held_out) + "\n")
-    print(f"{len(fixes):,} fixes, {len(HELD_OUT_DEVICES)} devices, {len(cells)} regions, {len(cabs)} cabs")
+    print(
+        f"{len(fixes):,} fixes, {len(HELD_OUT_DEVICES)} devices, {len(cells)} regions, {len(cabs)} cabs"
+    )
 
 
 if __name__ == "__main__":

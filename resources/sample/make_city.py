@@ -4,8 +4,9 @@
     .venv/bin/python -m model.synthetic --small --across 8 --seed 2027 --output CITY
     PYTHONPATH=. .venv/bin/python resources/sample/make_city.py CITY
 
-Each leg of a trip (walk to the stop, ride, walk on) is a track with its mode in the truth; the rest of a person's
-fixes is one more track. Devices that record every second or two are thinned, to keep the demo short.
+Each leg of a trip (walk to the stop, ride, walk on) is a track with its mode in the truth; the rest
+of a person's fixes is one more track. Devices that record every second or two are thinned, to keep
+the demo short.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def name_tracks(user: np.ndarray, t: np.ndarray, legs: list[dict[str, str]]) -> 
 def write_truth(legs: list[dict[str, str]]) -> None:
     """The mode of every leg."""
     with (HERE / "city_truth_tracks.csv").open("w", newline="") as f:
-        writer = csv.DictWriter(f, ["user_id", "track_id", "t_start", "t_end", "mode"], extrasaction="ignore")
+        writer = csv.DictWriter(
+            f, ["user_id", "track_id", "t_start", "t_end", "mode"], extrasaction="ignore"
+        )
         writer.writeheader()
         writer.writerows(legs)
 
@@ -91,7 +94,9 @@ def write_tracks(city: Path, legs: list[dict[str, str]]) -> int:
 
 def write_layer(source: Path, target: Path, update: bool = False) -> None:
     """A GeoJSON layer into a GeoPackage, under its own name."""
-    options = gdal.VectorTranslateOptions(format="GPKG", layerName=source.stem, accessMode="update" if update else None)
+    options = gdal.VectorTranslateOptions(
+        format="GPKG", layerName=source.stem, accessMode="update" if update else None
+    )
     gdal.VectorTranslate(str(target), str(source), options=options)
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Spoils a bundle in many ways and uses what still opens: `hostile.py BUNDLE WORK FIRST LAST` prints what came of it.
+"""Spoils a bundle in many ways and uses what still opens: `hostile.py BUNDLE WORK FIRST LAST`
+prints what came of it.
 
-It runs in a process of its own, so that a crash, or gigabytes, are the test's finding and not its end.
+It runs in a process of its own, so that a crash, or gigabytes, are the test's finding and not its
+end.
 """
 
 from __future__ import annotations
@@ -53,7 +55,9 @@ def damaged(file: Path, chance: Random) -> None:
     """Bits of a file, half of them in its first kilobytes, and its end."""
     data = bytearray(file.read_bytes())
     for _ in range(chance.choice([1, 3, 30])):
-        data[chance.randrange(chance.choice([len(data), min(4096, len(data))]))] ^= 1 << chance.randrange(8)
+        data[chance.randrange(chance.choice([len(data), min(4096, len(data))]))] ^= (
+            1 << chance.randrange(8)
+        )
     file.write_bytes(data[: chance.choice([len(data), len(data), chance.randrange(len(data))])])
 
 
@@ -73,7 +77,9 @@ def header(file: Path, chance: Random) -> None:
 
 
 def values(file: Path, chance: Random) -> None:
-    """Numbers in arrays: not finite, huge, tiny, or pointing elsewhere; other shapes; arrays gone or more."""
+    """Numbers in arrays: not finite, huge, tiny, or pointing elsewhere; other shapes; arrays gone
+    or more.
+    """
     arrays = load_file(file)
     for name in chance.sample(sorted(arrays), min(len(arrays), chance.choice([1, 1, 5, 100]))):
         a, how = arrays[name].copy(), chance.random()
@@ -120,7 +126,9 @@ def main() -> None:
     """Try the cases FIRST to LAST."""
     good, work, first, last = Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:])
     at = np.arange(100)
-    tracks = build_tracks(at % 2, None, 1_600_000_000_000 + 45_000 * at, 10 + 1e-4 * at, 50 + 1e-4 * np.sin(at))[0]
+    tracks = build_tracks(
+        at % 2, None, 1_600_000_000_000 + 45_000 * at, 10 + 1e-4 * at, 50 + 1e-4 * np.sin(at)
+    )[0]
     use(good, tracks)
     found: dict[str, Any] = {"refused": 0, "answered": 0, "unplanned": [], "slowest_s": 0.0}
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

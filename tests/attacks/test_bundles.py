@@ -30,10 +30,18 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bundle(tmp_path_factory.mktemp("good") / "bundle")
 
 
-def test_mutated_bundles_are_refused_in_words_or_answer(good: Path, tmp_path: Path, rounds: Rounds) -> None:
-    """Cards, headers and arrays of which something is wrong: no crash, no case over 10 s, no gigabyte."""
+def test_mutated_bundles_are_refused_in_words_or_answer(
+    good: Path, tmp_path: Path, rounds: Rounds
+) -> None:
+    """Cards, headers and arrays of which something is wrong: no crash, no case over 10 s, no
+    gigabyte.
+    """
     n, script = rounds(70, 2000), Path(__file__).with_name("hostile.py")
-    env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "OMP_NUM_THREADS": "1"}
+    env = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}",
+        "OMP_NUM_THREADS": "1",
+    }
     done = subprocess.run([sys.executable, script, good, tmp_path, "0", str(n)], env=env, capture_output=True,
                           text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Flipped, cut, emptied and lost files: caches, shards and checkpoints serve nothing wrong, and say what they did."""
+"""Flipped, cut, emptied and lost files: caches, shards and checkpoints serve nothing wrong, and say
+what they did.
+"""
 
 from __future__ import annotations
 
@@ -58,12 +60,17 @@ def tracks_file(tmp_path_factory: Any) -> Path:
 def embedded(tmp_path_factory: Any, tracks_file: Path) -> tuple[Any, Any, bytes, np.ndarray]:
     """Tracks, a model, its whole cache, and what it holds."""
     folder = tmp_path_factory.mktemp("cache")
-    model, tracks = Model(open_bundle(write_bundle(folder / "bundle")), "cpu", 1), read(tracks_file)[0]
+    model, tracks = (
+        Model(open_bundle(write_bundle(folder / "bundle")), "cpu", 1),
+        read(tracks_file)[0],
+    )
     vectors = cache.embed_cached(tracks, model, folder, warn=refuse)
     return tracks, model, (folder / cache.FILE).read_bytes(), vectors
 
 
-def test_a_damaged_cache_serves_no_wrong_vector(embedded: tuple, tmp_path: Path, rounds: Rounds) -> None:
+def test_a_damaged_cache_serves_no_wrong_vector(
+    embedded: tuple, tmp_path: Path, rounds: Rounds
+) -> None:
     tracks, model, whole, vectors = embedded
     cases = rounds(20, 150)
     for case in range(cases):
@@ -90,7 +97,17 @@ def run(tmp_path_factory: Any, tracks_file: Path) -> Path:
 
 
 def new_run(folder: Path) -> TrainingRun:
-    words = ["--preset", "raw-nano", "--device", "cpu", "--no-compile", "--corpus", "x", "--output", str(folder)]
+    words = [
+        "--preset",
+        "raw-nano",
+        "--device",
+        "cpu",
+        "--no-compile",
+        "--corpus",
+        "x",
+        "--output",
+        str(folder),
+    ]
     return TrainingRun(arguments(words), open_world("cpu"))
 
 
@@ -103,7 +120,9 @@ def resumed(folder: Path) -> TrainingRun:
 
 def same(run: TrainingRun, other: TrainingRun) -> bool:
     ours, theirs = run.tensors(), other.tensors()
-    return run.step == other.step and all(torch.equal(values, theirs[name]) for name, values in ours.items())
+    return run.step == other.step and all(
+        torch.equal(values, theirs[name]) for name, values in ours.items()
+    )
 
 
 def test_a_damaged_checkpoint_is_refused(run: Path, tmp_path: Path, rounds: Rounds) -> None:
@@ -132,9 +151,13 @@ def test_crafted_checkpoints_are_refused(run: Path, tmp_path: Path, how: str) ->
     header = 8 + int.from_bytes(data[:8], "little")
     told = json.loads(data[8:header])
     if how == "another network":
-        told["__metadata__"]["about"] = told["__metadata__"]["about"].replace('"width": 48', '"width": 30000')
+        told["__metadata__"]["about"] = told["__metadata__"]["about"].replace(
+            '"width": 48', '"width": 30000'
+        )
     text = b"[" * 90_000_000 if how == "of 90 MB" else json.dumps(told).encode()
     length = 2**60 if how == "of 2^60 bytes" else len(text)
-    (tmp_path / "state.safetensors").write_bytes(length.to_bytes(8, "little") + text + data[header:])
+    (tmp_path / "state.safetensors").write_bytes(
+        length.to_bytes(8, "little") + text + data[header:]
+    )
     with pytest.raises(InputError, match="damaged or no checkpoint"):
         resumed(tmp_path)

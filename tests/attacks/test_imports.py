@@ -27,7 +27,10 @@ GEO = ["{}", "[]", '{"columns": []}', '{"columns": {"geometry": {"crs": 5}}}', "
 
 def csv_bytes(rng: random.Random) -> bytes:
     sign, rows = rng.choice(",;\t| "), [("user_id", "t", "lon", "lat")]
-    rows += [(f"u{i % 3}", f"2024-07-01 08:{i:02d}:00", f"{116.4 + i * 1e-4:.5f}", "39.9") for i in range(N)]
+    rows += [
+        (f"u{i % 3}", f"2024-07-01 08:{i:02d}:00", f"{116.4 + i * 1e-4:.5f}", "39.9")
+        for i in range(N)
+    ]
     return "\n".join(sign.join(row) for row in rows).encode()
 
 
@@ -37,7 +40,10 @@ def plt_bytes(rng: random.Random) -> bytes:
 
 
 def gpx_bytes(rng: random.Random) -> bytes:
-    points = [f'<trkpt lat="39.9{i:02}" lon="116.4"><time>2024-07-01T08:{i:02}:00Z</time></trkpt>' for i in range(N)]
+    points = [
+        f'<trkpt lat="39.9{i:02}" lon="116.4"><time>2024-07-01T08:{i:02}:00Z</time></trkpt>'
+        for i in range(N)
+    ]
     coding = rng.choice(["", " encoding='none'", " encoding='utf-16'"])
     return f"<?xml version='1.0'{coding}?><gpx><trk><trkseg>{''.join(points)}</trkseg></trk></gpx>".encode()
 
@@ -78,7 +84,9 @@ def parquet_bytes(rng: random.Random) -> bytes:
         for name, values in good.items() if rng.random() < shares.get(name, 1.0)
     })  # fmt: skip
     sink = io.BytesIO()
-    parquet.write_table(table.replace_schema_metadata({"geo": rng.choice(GEO)} if rng.random() < 0.3 else {}), sink)
+    parquet.write_table(
+        table.replace_schema_metadata({"geo": rng.choice(GEO)} if rng.random() < 0.3 else {}), sink
+    )
     return sink.getvalue()
 
 
@@ -96,7 +104,9 @@ def broken(rng: random.Random, data: bytes) -> bytes:
     elif how == "double":
         made[at:at] = made[at : at + 200]
     elif how == "insert":
-        made[at:at] = rng.choice([b'"', b"\xff\xfe", b"\n\n\n", b",,,,", b"\0", b"\xef\xbb\xbf", b"\r", b"a" * 100_000])
+        made[at:at] = rng.choice(
+            [b'"', b"\xff\xfe", b"\n\n\n", b",,,,", b"\0", b"\xef\xbb\xbf", b"\r", b"a" * 100_000]
+        )
     return bytes(made)
 
 
@@ -123,13 +133,20 @@ def make(rng: random.Random, place: Path) -> Path:
     return path
 
 
-def test_broken_files_are_read_or_refused_in_words(rounds: Callable[[int, int], int], tmp_path: Path) -> None:
+def test_broken_files_are_read_or_refused_in_words(
+    rounds: Callable[[int, int], int], tmp_path: Path
+) -> None:
     cases, read_well, unplanned = rounds(60, 600), 0, []
     for seed in range(cases):
         rng = random.Random(seed)
-        path, format = make(rng, tmp_path / f"f{seed}"), "auto" if rng.random() < 0.9 else rng.choice(FORMATS)
+        path, format = (
+            make(rng, tmp_path / f"f{seed}"),
+            "auto" if rng.random() < 0.9 else rng.choice(FORMATS),
+        )
         fields = {"user": ["lon", "absent", "t"], "time": ["t", "absent", "lat"]}
-        schema = Schema(**{name: rng.choice(names) for name, names in fields.items() if rng.random() < 0.1})
+        schema = Schema(
+            **{name: rng.choice(names) for name, names in fields.items() if rng.random() < 0.1}
+        )
         try:
             with contextlib.suppress(RawError, OSError):
                 preview(path, format, schema)
@@ -141,7 +158,11 @@ def test_broken_files_are_read_or_refused_in_words(rounds: Callable[[int, int], 
             unplanned.append(f"{seed}: {path.name}: {error!r}")
         else:
             read_well += 1
-            assert len(tracks) and (np.abs(tracks.lon) <= 180).all() and (np.abs(tracks.lat) <= 90).all()
+            assert (
+                len(tracks)
+                and (np.abs(tracks.lon) <= 180).all()
+                and (np.abs(tracks.lat) <= 90).all()
+            )
             assert YEARS_MS[0] <= tracks.t.min() and tracks.t.max() < YEARS_MS[1]
     assert not unplanned, "\n".join(unplanned)
     assert 0.2 * cases < read_well < 0.8 * cases  # the files are neither all good nor all hopeless

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""kill -9 at any moment, full disks, two at once: nothing finished is lost, and what is there is whole."""
+"""kill -9 at any moment, full disks, two at once: nothing finished is lost, and what is there is
+whole.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,11 @@ class Victims:
     """Children to kill, forked from a process that has imported everything (victim.py)."""
 
     def __init__(self, folder: Path) -> None:
-        self.tracks, self.bundle, self.log = folder / "tracks.parquet", folder / "bundle", folder / "log"
+        self.tracks, self.bundle, self.log = (
+            folder / "tracks.parquet",
+            folder / "bundle",
+            folder / "log",
+        )
         if not self.bundle.exists():
             write_tracks(self.tracks)
             write_bundle(self.bundle)
@@ -48,7 +54,9 @@ class Victims:
     def start(self, what: str, *arguments: object, most_bytes: int = 0) -> int:
         """Fork one. Returns its process id."""
         self.log.unlink(missing_ok=True)
-        self.process.stdin.write(json.dumps([what, most_bytes, str(self.log), *map(str, arguments)]) + "\n")
+        self.process.stdin.write(
+            json.dumps([what, most_bytes, str(self.log), *map(str, arguments)]) + "\n"
+        )
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
@@ -93,7 +101,9 @@ def rows_of(folder: Path) -> list[tuple[bytes, bytes]]:
         return database.execute("SELECT key, vector FROM units").fetchall() if there else []
 
 
-def test_a_killed_training_loses_no_checkpoint(victims: Victims, tmp_path: Path, rounds: Rounds) -> None:
+def test_a_killed_training_loses_no_checkpoint(
+    victims: Victims, tmp_path: Path, rounds: Rounds
+) -> None:
     run, chance, steps = tmp_path / "run", Random(1), [0]
     state = run / "state.safetensors"
     for kill in range(rounds(4, 70)):
@@ -104,19 +114,27 @@ def test_a_killed_training_loses_no_checkpoint(victims: Victims, tmp_path: Path,
     assert steps[-1] > 0
 
 
-def test_a_killed_embedding_loses_no_vector(victims: Victims, tmp_path: Path, rounds: Rounds) -> None:
+def test_a_killed_embedding_loses_no_vector(
+    victims: Victims, tmp_path: Path, rounds: Rounds
+) -> None:
     chance, rows, folder = Random(3), 0, tmp_path / "cache"
     width = open_bundle(victims.bundle).card["embedding"]["width"]
     for kill in range(rounds(3, 40)):
-        victims.kill(chance.uniform(0.1, 0.5), "embed", folder, 1000 * kill, sign=folder / cache.FILE)
+        victims.kill(
+            chance.uniform(0.1, 0.5), "embed", folder, 1000 * kill, sign=folder / cache.FILE
+        )
         found = rows_of(folder)
-        whole = [len(row) == 4 * width + 4 and cache._seal(key, row[:-4]) == row for key, row in found]
+        whole = [
+            len(row) == 4 * width + 4 and cache._seal(key, row[:-4]) == row for key, row in found
+        ]
         assert all(whole) and len(found) >= rows, f"kill {kill}"
         rows = len(found)
     assert rows > 0
 
 
-def test_a_kill_while_models_are_written_hides_or_breaks_none(victims: Victims, tmp_path: Path, rounds: Rounds) -> None:
+def test_a_kill_while_models_are_written_hides_or_breaks_none(
+    victims: Victims, tmp_path: Path, rounds: Rounds
+) -> None:
     chance = Random(4)
     own = library.add(victims.bundle, tmp_path, "mine")
     for kill in range(rounds(2, 60)):
@@ -147,7 +165,9 @@ def test_a_kill_between_the_two_renames_hides_no_model(victims: Victims, tmp_pat
     write_sums(own)
     killed = subprocess.run([sys.executable, "-c", GAP, victims.bundle, own], cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL and not own.exists()
-    assert [(entry.name, entry.refusal) for entry in library.entries(tmp_path)[1:]] == [("mine", "")]
+    assert [(entry.name, entry.refusal) for entry in library.entries(tmp_path)[1:]] == [
+        ("mine", "")
+    ]
     assert (own / "README.md").read_text() == "the older one"
 
 
@@ -162,6 +182,8 @@ def test_a_full_disk_loses_nothing_and_is_told(victims: Victims, tmp_path: Path)
     ):  # fmt: skip
         victims.start(what, *arguments, most_bytes=most)
         code, said = victims.end(), victims.log.read_text()
-        assert "Traceback" not in said and said.strip() and code == (0 if what == "embed" else 2), said
+        assert "Traceback" not in said and said.strip() and code == (0 if what == "embed" else 2), (
+            said
+        )
     assert load(state)[1]["step"] >= step and open_bundle(own).card
     assert {path.name for path in (tmp_path / "models").iterdir()} == {"mine"}

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A process whose children are killed: it imports once, and forks for every line on its standard input.
+"""A process whose children are killed: it imports once, and forks for every line on its standard
+input.
 
-A line is a JSON list: what to do, the most bytes of a file it may write (0: as many as it likes), and arguments; the
-first arguments of the process are a file of tracks and a bundle. Two lines come back: the child's process id, and, when
-it has ended, how (as of os.waitpid).
+A line is a JSON list: what to do, the most bytes of a file it may write (0: as many as it likes),
+and arguments; the first arguments of the process are a file of tracks and a bundle. Two lines come
+back: the child's process id, and, when it has ended, how (as of os.waitpid).
 """
 
 from __future__ import annotations
@@ -33,13 +34,26 @@ TRACKS, BUNDLE = sys.argv[1], open_bundle(sys.argv[2])
 def train(folder: str) -> None:
     """Train without end, with a checkpoint after nearly every step."""
     resume = ["--resume"] if Path(folder, "state.safetensors").exists() else []
-    arguments = ["--preset", "raw-nano", "--device", "cpu", "--points", "512", "--steps", "1000000", "--corpus", TRACKS]
+    arguments = [
+        "--preset",
+        "raw-nano",
+        "--device",
+        "cpu",
+        "--points",
+        "512",
+        "--steps",
+        "1000000",
+        "--corpus",
+        TRACKS,
+    ]
     pretrain([*arguments, "--validate-every", "1000000", "--checkpoint-every", "0.001", *resume,
               "--output", folder])  # fmt: skip
 
 
 def embed(folder: str, first: str, last: str = "") -> None:
-    """Embed ever more tracks into a cache, a transaction for every one: the same people, each time elsewhere."""
+    """Embed ever more tracks into a cache, a transaction for every one: the same people, each time
+    elsewhere.
+    """
     model, tracks = Model(BUNDLE, "cpu", 1), read(TRACKS)[0]
     tracks = tracks.take(tracks.user < 10)
     for number in range(int(first), int(last)) if last else count(int(first)):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Import a table of fixes in one of two ways, and print seconds, the peak of memory and the number of fixes as JSON.
+"""Import a table of fixes in one of two ways, and print seconds, the peak of memory and the number
+of fixes as JSON.
 
 python import_child.py WAY FILE OUTPUT
-WAY: ours (raw:importtracks), native (QGIS's 'Create points layer from table', of a file with columns lon and lat)
+WAY: ours (raw:importtracks), native (QGIS's 'Create points layer from table', of a file with
+columns lon and lat)
 """
 
 import json

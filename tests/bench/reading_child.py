@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Read a GeoPackage of points to tracks, and print processor seconds and the peak of memory as JSON.
+"""Read a GeoPackage of points to tracks, and print processor seconds and the peak of memory as
+JSON.
 
 python reading_child.py FILE
 """

@@ -12,16 +12,21 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 from .test_bench import tell
 
 USERS, DAYS, CADENCE_S = 70, 5, 30  # a million fixes
-DAY = [0, 8, 8.4, 12, 12.2, 12.8, 13, 17.8, 18.1, 24], [0, 0, 9, 9, 8.4, 8.4, 9, 9, 0, 0]  # hours, km east of home
+# hours, km east of home
+DAY = [0, 8, 8.4, 12, 12.2, 12.8, 13, 17.8, 18.1, 24], [0, 0, 9, 9, 8.4, 8.4, 9, 9, 0, 0]
 
 
 def commuters() -> Tracks:
     """People who drive to work and walk to lunch."""
     rng, hours = np.random.default_rng(0), np.arange(0, 24 * DAYS, CADENCE_S / 3600)
-    km = np.interp((hours + rng.uniform(-1, 1, (USERS, 1))) % 24, *DAY) + rng.normal(0, 0.008, (USERS, len(hours)))
+    km = np.interp((hours + rng.uniform(-1, 1, (USERS, 1))) % 24, *DAY) + rng.normal(
+        0, 0.008, (USERS, len(hours))
+    )
     t = np.broadcast_to(1_599_436_800_000 + np.rint(hours * 3_600_000).astype(np.int64), km.shape)
     lat = np.repeat(np.arange(USERS) / 100, len(hours)) + rng.normal(0, 8 / 111_000, km.size)
-    return build_tracks(np.repeat(np.arange(USERS), len(hours)), None, t.ravel(), km.ravel() / 111.3, lat)[0]
+    return build_tracks(
+        np.repeat(np.arange(USERS), len(hours)), None, t.ravel(), km.ravel() / 111.3, lat
+    )[0]
 
 
 def peak_mb(tracks: Tracks) -> float:

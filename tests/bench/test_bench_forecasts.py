@@ -24,10 +24,16 @@ def layer(minutes: int, users: int, fixes: int) -> Tracks:
     at = np.arange(fixes) * minutes
     stop = rng.integers(0, 200, (users, fixes * minutes // 15 + 2))
     part, leg = (at % 15 / 15)[:, None], at // 15
-    xy = place[stop[:, leg]] * (1 - part) + place[stop[:, leg + 1]] * part + rng.normal(0, 10, (users, fixes, 2))
+    xy = (
+        place[stop[:, leg]] * (1 - part)
+        + place[stop[:, leg + 1]] * part
+        + rng.normal(0, 10, (users, fixes, 2))
+    )
     t = 1_700_000_000_000 + at * 60_000 + rng.integers(0, 20 * 86_400_000, (users, 1))
     user = np.repeat([f"u{i:05d}" for i in range(users)], fixes)
-    return build_tracks(user, None, t.ravel(), 10 + xy[..., 0].ravel() / 71_500, 50 + xy[..., 1].ravel() / 111_200)[0]
+    return build_tracks(
+        user, None, t.ravel(), 10 + xy[..., 0].ravel() / 71_500, 50 + xy[..., 1].ravel() / 111_200
+    )[0]
 
 
 @pytest.mark.parametrize("case", CASES)

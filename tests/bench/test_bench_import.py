@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A million fixes of taxis imported, beside QGIS's own 'Create points layer from table': printed beside our limits."""
+"""A million fixes of taxis imported, beside QGIS's own 'Create points layer from table': printed
+beside our limits.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from pyarrow import parquet
 from .test_bench import tell
 
 ROOT = Path(__file__).parents[2]
-CABS = Path(os.environ.get("RAW_SHARED", ROOT.parent / "shared")) / "data/cabspotting/points.parquet"
+CABS = (
+    Path(os.environ.get("RAW_SHARED", ROOT.parent / "shared")) / "data/cabspotting/points.parquet"
+)
 
 
 def measured(way: str, source: Path) -> dict[str, Any]:
@@ -39,7 +43,9 @@ def test_a_million_fixes(tmp_path: Path) -> None:
     if not CABS.exists():
         pytest.skip(f"{CABS} is not there")
     cabs = parquet.read_table(CABS, columns=["cab_id", "t", "lon_e6", "lat_e6"]).slice(0, 1_000_000)
-    degrees = {name: pc.divide(cabs[f"{name}_e6"].cast(pa.float64()), 1e6) for name in ("lon", "lat")}
+    degrees = {
+        name: pc.divide(cabs[f"{name}_e6"].cast(pa.float64()), 1e6) for name in ("lon", "lat")
+    }
     moments = pc.utf8_slice_codeunits(pc.strftime(cabs["t"], "%Y-%m-%d %H:%M:%S"), 0, 19)
     plain, file = pa.csv.WriteOptions(quoting_style="none"), tmp_path / "cabs.csv"
     pa.csv.write_csv(pa.table({"cab_id": cabs["cab_id"], "t": moments, **degrees}), file, plain)

@@ -33,8 +33,12 @@ def geopackage(path: Path, users: int, fixes: int, order: str) -> Path:
         layer.StartTransaction()
         for some in np.array_split(row, max(1, len(row) // 250_000)):
             t = pa.array(moment[some].astype("datetime64[ms]")).cast(pa.timestamp("ms", "UTC"))
-            wkb = pa.array(shapely.to_wkb(shapely.points(c["lon"][some], c["lat"][some])), pa.binary())
-            layer.WritePyArrow(pa.table({"user_id": pa.array(c["user_id"][some]), "t": t, "geom": wkb}))
+            wkb = pa.array(
+                shapely.to_wkb(shapely.points(c["lon"][some], c["lat"][some])), pa.binary()
+            )
+            layer.WritePyArrow(
+                pa.table({"user_id": pa.array(c["user_id"][some]), "t": t, "geom": wkb})
+            )
         layer.CommitTransaction()
     return path
 
@@ -54,4 +58,8 @@ def test_fixes_to_tracks(tmp_path, order):
     seconds, _ = measured(geopackage(tmp_path / "a.gpkg", 1000, 1000, order))
     tell(f"1,000,000 fixes by {order} to tracks", f"{seconds:.2f} s of processor time", "0.55 s")
     seconds, peak_gb = measured(geopackage(tmp_path / "b.gpkg", 10_660, 938, order))
-    tell(f"9,999,080 fixes by {order} to tracks", f"{seconds:.1f} s, peak {peak_gb:.2f} GB with QGIS's own", "1.6 GB")
+    tell(
+        f"9,999,080 fixes by {order} to tracks",
+        f"{seconds:.1f} s, peak {peak_gb:.2f} GB with QGIS's own",
+        "1.6 GB",
+    )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What training takes on this machine, printed beside the limits that we set ourselves, never asserted."""
+"""What training takes on this machine, printed beside the limits that we set ourselves, never
+asserted.
+"""
 
 import time
 
@@ -51,8 +53,20 @@ def seconds_of(work):
 
 
 def test_training_against_a_bare_loop(corpus, tmp_path):
-    """The same batches in turns: made while training runs, and ready-made. A new feed each turn starts from nothing."""
-    words = ["--preset", "raw-small", "--lr", "1e-3", "--no-compile", "--corpus", "made", "--output", str(tmp_path)]
+    """The same batches in turns: made while training runs, and ready-made. A new feed each turn
+    starts from nothing.
+    """
+    words = [
+        "--preset",
+        "raw-small",
+        "--lr",
+        "1e-3",
+        "--no-compile",
+        "--corpus",
+        "made",
+        "--output",
+        str(tmp_path),
+    ]
     run, bare = TrainingRun(arguments(words), World(0, 1, CPU)), Bare()
     ready = [corpus.batch(n) for n in range(BLOCK)]
     bare.train_on(ready[0])  # to warm up
@@ -75,9 +89,15 @@ def test_training_against_a_bare_loop(corpus, tmp_path):
     begun = time.process_time()
     for n in range(10):
         corpus.batch(n)
-    tell("making a batch of 4,096 fixes", f"{(time.process_time() - begun) * 100:.0f} ms of one core")
+    tell(
+        "making a batch of 4,096 fixes", f"{(time.process_time() - begun) * 100:.0f} ms of one core"
+    )
     filled = [(b.points, b.x.shape[0] * b.x.shape[1]) for b in map(corpus.batch, range(100))]
-    tell("padding in batches", f"{1 - sum(p for p, _ in filled) / sum(s for _, s in filled):.1%}", "under 5 %")
+    tell(
+        "padding in batches",
+        f"{1 - sum(p for p, _ in filled) / sum(s for _, s in filled):.1%}",
+        "under 5 %",
+    )
 
 
 def test_bf16_against_fp32(corpus, monkeypatch):
@@ -90,4 +110,8 @@ def test_bf16_against_fp32(corpus, monkeypatch):
             monkeypatch.setattr(objective, "bf16", lambda device, half=half: half)
             seconds = seconds_of(lambda: [bare.train_on(batch) for batch in ready])
             spent[half] += seconds if turn else 0.0  # the first turn warms up
-    tell("training raw-small in bf16 against fp32", f"{spent[False] / spent[True]:.2f} times as fast", "1.5 or more")
+    tell(
+        "training raw-small in bf16 against fp32",
+        f"{spent[False] / spent[True]:.2f} times as fast",
+        "1.5 or more",
+    )

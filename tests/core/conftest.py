@@ -29,7 +29,9 @@ def data() -> Path:
 
 
 class InventedModel:
-    """Answers as a bundle's model would: states are running sums of the features, heads return the first input."""
+    """Answers as a bundle's model would: states are running sums of the features, heads return the
+    first input.
+    """
 
     provider, warning = "CPU", ""
 
@@ -63,7 +65,9 @@ def model() -> Model:
 
 @pytest.fixture
 def people() -> Tracks:
-    """Twelve users who walk about a town for two hours, a fix a minute; user k begins at longitude 10 + k / 100."""
+    """Twelve users who walk about a town for two hours, a fix a minute; user k begins at longitude
+    10 + k / 100.
+    """
     rng = np.random.default_rng(1)
     n, k = 120, 12
     lon = (10 + np.arange(k) / 100)[:, None] + rng.normal(0, 2e-4, (k, n)).cumsum(axis=1)

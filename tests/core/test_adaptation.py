@@ -19,7 +19,8 @@ from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries
 from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_600_000_000_000
-SIX_EACH = np.arange(12) % 2, np.repeat(np.arange(20.0, 80.0, 10.0), 2)  # horizons of each of two contexts
+# horizons of each of two contexts
+SIX_EACH = np.arange(12) % 2, np.repeat(np.arange(20.0, 80.0, 10.0), 2)
 HELD, TRIP = int(ContextKind.FLEET_HELD_DAY), int(ContextKind.TRIP)
 
 
@@ -56,13 +57,15 @@ def test_places_are_apart_where_nobody_is_between_them():
     lon = np.array([10.0, 10.05, 10.3, 11.5, -179.99, 179.99])
     locality = localities_of(lon, np.array([50.0, 50, 50, 50, 0, 0]))
     assert (
-        len({*locality[:3]}) == 1 and len({locality[0], locality[3], locality[4]}) == 3 and locality[4] == locality[5]
+        len({*locality[:3]}) == 1
+        and len({locality[0], locality[3], locality[4]}) == 3
+        and locality[4] == locality[5]
     )
 
 
 def past(n=200, gain=0.0, **more):
-    """A backtest in which areas held too little, by known times. gain: share of the error that the layer's past alone
-    takes away.
+    """A backtest in which areas held too little, by known times. gain: share of the error that the
+    layer's past alone takes away.
     """
     level = np.linspace(0.2, 1, n)
     excess = logit(level) - logit(np.repeat([[0.5], [0.8]], n, axis=1))
@@ -90,7 +93,9 @@ def test_areas_grow_where_they_held_too_little():
 
 
 def test_the_more_queries_there_are_the_more_they_count():
-    few, some, many = (shifts_at(past(n), [5000], [0])[0, HELD] for n in (Settings.min_queries - 1, 60, 2000))
+    few, some, many = (
+        shifts_at(past(n), [5000], [0])[0, HELD] for n in (Settings.min_queries - 1, 60, 2000)
+    )
     assert not few.any() and (some > 0).all() and (some < 0.7 * many).all()
 
 
@@ -106,7 +111,9 @@ def test_cases_that_did_not_move_count_for_points_alone():
     still.error_m[1, ~of_movers] = 120.0  # repeated positions: nearer with the network
     shift, share = adapted_at(still, [5000], [0])
     assert not share[0, HELD], "as much is lost as is won"
-    np.testing.assert_allclose(shift[0, HELD], shifts_at(past(400, for_areas=of_movers), [5000], [0])[0, HELD])
+    np.testing.assert_allclose(
+        shift[0, HELD], shifts_at(past(400, for_areas=of_movers), [5000], [0])[0, HELD]
+    )
 
 
 def test_queries_learn_from_their_place_and_from_what_was_known():

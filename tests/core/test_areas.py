@@ -46,16 +46,22 @@ def test_discs_hold_their_share_of_the_mixture():
     for level, radius in zip((0.5, 0.8), areas.disc_radii(m, LEVELS), strict=True):
         for question in range(4):
             drawn = draw(m, question, 20_000, rng)
-            inside = (np.linalg.norm(drawn[:, None] - m.centre[question], axis=2) < radius[question]).any(axis=1)
+            inside = (
+                np.linalg.norm(drawn[:, None] - m.centre[question], axis=2) < radius[question]
+            ).any(axis=1)
             assert inside.mean() == pytest.approx(level, abs=0.05)
             deep = areas.hpd_level(take_rows(m, np.full(400, question)), drawn[:400])
             assert (deep < level).mean() == pytest.approx(level, abs=0.09)
 
 
 def test_an_area_is_for_those_who_move():
-    m = Mixture(np.array([[[0.0, 0.0], [500.0, 0.0]]]), np.array([[0.1, 50.0]]), np.array([[0.9, 0.1]]))
+    m = Mixture(
+        np.array([[[0.0, 0.0], [500.0, 0.0]]]), np.array([[0.1, 50.0]]), np.array([[0.9, 0.1]])
+    )
     np.testing.assert_allclose(spatial_median(m), 0.0, atol=0.1)  # most stay exactly where they are
-    assert areas.radii_m(m.moving(), np.zeros((1, 2)), LEVELS[:, :1])[0, 0] == pytest.approx(500, abs=60)
+    assert areas.radii_m(m.moving(), np.zeros((1, 2)), LEVELS[:, :1])[0, 0] == pytest.approx(
+        500, abs=60
+    )
     only = Mixture(m.centre, m.scale, np.array([[1.0, 0.0]]))
     assert areas.radii_m(only.moving(), np.zeros((1, 2)), LEVELS[:, :1])[1, 0] < 1.0
 
@@ -67,5 +73,9 @@ def test_an_area_reaches_around_a_point_beside_it():
     frame = SimpleNamespace(lon=np.zeros(1), lat=np.zeros(1), heading=np.array([[1.0, 0.0]]))
     for apart in (0.5, 0.98, 1.05, 1.5):
         point = np.array([[apart * radius, 0.0]])
-        (found,) = areas.polygons(frame, np.zeros(1, int), m, LEVELS[:1, :1], point, np.full((1, 1), radius / 10))[0]
-        assert shapely.contains_xy(found, *(value[0] for value in destination(frame, np.zeros(1, int), point)))
+        (found,) = areas.polygons(
+            frame, np.zeros(1, int), m, LEVELS[:1, :1], point, np.full((1, 1), radius / 10)
+        )[0]
+        assert shapely.contains_xy(
+            found, *(value[0] for value in destination(frame, np.zeros(1, int), point))
+        )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A backtest: honest windows, figures that add up, sentences that follow from them, a page that holds together."""
+"""A backtest: honest windows, figures that add up, sentences that follow from them, a page that
+holds together.
+"""
 
 from dataclasses import replace
 from functools import partial
@@ -36,7 +38,9 @@ def drivers(users: int = 6, fixes: int = 150, cadence_s: int = 10, turn: float =
     return build_tracks(user, None, t, lon.ravel(), lat.ravel())[0]
 
 
-def run(model: Model, tracks: Tracks | None = None, folds: int = 3, step_min: float = 1.0, **more) -> bt.Backtest:
+def run(
+    model: Model, tracks: Tracks | None = None, folds: int = 3, step_min: float = 1.0, **more
+) -> bt.Backtest:
     """A backtest at two horizons."""
     spec = BacktestSpec(2 * step_min, step_min, folds)
     return bt.backtest(drivers() if tracks is None else tracks, model, spec, **more)
@@ -54,9 +58,14 @@ def test_windows_ask_in_every_fold_and_know_nothing_of_the_answer():
     assert np.bincount(fold).min() > 10 and len(np.unique(w.user)) == 6
     assert np.bincount(w.user * 3 + fold).max() <= bt.MAX_PER_USER // 3
     ahead = (w.query_t - w.t[:, -1:]) / 1000
-    assert (np.abs(ahead - HORIZONS)[w.known] < 30).all() and (ahead == HORIZONS)[w.known].mean() > 0.9
+    assert (np.abs(ahead - HORIZONS)[w.known] < 30).all() and (ahead == HORIZONS)[
+        w.known
+    ].mean() > 0.9
     assert (np.diff(w.t, axis=1) >= 0).all() and not np.isnan(w.lon[:, -1]).any()
-    row = np.searchsorted(tracks.t[:150], w.query_t[:, 0])[w.known[:, 0]] + 150 * w.user[w.known[:, 0]]
+    row = (
+        np.searchsorted(tracks.t[:150], w.query_t[:, 0])[w.known[:, 0]]
+        + 150 * w.user[w.known[:, 0]]
+    )
     np.testing.assert_array_equal(tracks.lon[row], w.true_lon[w.known[:, 0], 0])
 
 
@@ -75,12 +84,16 @@ def test_what_is_tested_is_the_forecast(model, monkeypatch, cadence_s, fixes, st
     done, horizons = run(model, tracks, 1, step_min), 60 * step_min * np.array([1.0, 2.0])
     on_time = (done.w.known & (done.w.query_t - done.w.t[:, -1:] == 1000 * horizons)).all(axis=1)
     row = int(np.argmax(done.w.t[:, -1] * on_time))
-    end = int(tracks.user_offsets[done.w.user[row]] + np.searchsorted(tracks.t[:fixes], done.w.t[row, -1]))
+    end = int(
+        tracks.user_offsets[done.w.user[row]] + np.searchsorted(tracks.t[:fixes], done.w.t[row, -1])
+    )
     until = tracks.take(np.arange(tracks.user_offsets[done.w.user[row]], end + 1))
     whole = predict(until, model, Queries.ahead(until, horizons), adapt=False)
     here = np.nonzero(done.w.known)[0] == row
     assert (done.w.query_t[row] == whole.t).all() and here.sum() == len(horizons)
-    np.testing.assert_allclose([done.answer.lon[here], done.answer.lat[here]], [whole.lon, whole.lat], atol=1e-7)
+    np.testing.assert_allclose(
+        [done.answer.lon[here], done.answer.lat[here]], [whole.lon, whole.lat], atol=1e-7
+    )
 
 
 def test_figures_add_up(done):
@@ -91,7 +104,9 @@ def test_figures_add_up(done):
     one = columns["horizon_min"] == 1.0
     best = columns["mean_m"][one & ~ours].min()
     assert columns["ratio"][one & ours][0] == pytest.approx(columns["mean_m"][one & ours][0] / best)
-    assert (columns["ratio_low"] <= columns["ratio"])[ours].all() and np.isnan(columns["ratio"][~ours]).all()
+    assert (columns["ratio_low"] <= columns["ratio"])[ours].all() and np.isnan(
+        columns["ratio"][~ours]
+    ).all()
     stay, velocity = (columns["mean_m"][one & (columns["method"] == m)][0] for m in ("persistence",
                       "constant velocity, last step"))  # fmt: skip
     assert velocity < stay
@@ -103,22 +118,36 @@ def test_anonymous_tracks_are_users_of_their_own(model, done):
     again = run(model, nobodys)
     assert again.anonymous and not done.anonymous and again.figures["people"] == 6
     assert again.figures["ratio"] == done.figures["ratio"] and again.verdicts == done.verdicts
-    assert ANONYMOUS in make_page(again, "cars", open_bundle()).html() and ANONYMOUS not in page_of(done)
+    assert ANONYMOUS in make_page(again, "cars", open_bundle()).html() and ANONYMOUS not in page_of(
+        done
+    )
 
 
 def test_a_simple_method_forecasts_where_it_was_the_nearest():
-    tracks, horizons_s = drivers(turn=0.0), [60.0, 120.0, 6000.0]  # straight on, and nothing is known of 100 minutes
+    # straight on, and nothing is known of 100 minutes
+    tracks, horizons_s = drivers(turn=0.0), [60.0, 120.0, 6000.0]
     ends = tracks.track_offsets[1:] - 1
     past = tracks.take(np.setdiff1d(np.arange(len(tracks)), ends[:, None] - np.arange(12)))
     p = bt.predict_simply(past, horizons_s, with_areas=True)
-    figures = {name: getattr(p, name).reshape(6, 3) for name in ("lon", "lat", "radius50_m", "radius80_m", "in_domain")}
-    assert p.reasons[0].startswith("1 min: constant velocity") and p.reasons[2] == "100 min: staying"
-    for column, back in ((0, 6), (1, 0)):  # fixes ten seconds apart, twelve of which were taken away
+    figures = {
+        name: getattr(p, name).reshape(6, 3)
+        for name in ("lon", "lat", "radius50_m", "radius80_m", "in_domain")
+    }
+    assert (
+        p.reasons[0].startswith("1 min: constant velocity") and p.reasons[2] == "100 min: staying"
+    )
+    # fixes ten seconds apart, twelve of which were taken away
+    for column, back in ((0, 6), (1, 0)):
         np.testing.assert_allclose(figures["lon"][:, column], tracks.lon[ends - back], atol=1e-5)
-    assert figures["in_domain"].tolist() == [[True, True, False]] * 6 and np.isnan(figures["radius80_m"][:, 2]).all()
+    assert (
+        figures["in_domain"].tolist() == [[True, True, False]] * 6
+        and np.isnan(figures["radius80_m"][:, 2]).all()
+    )
     np.testing.assert_allclose(figures["lon"][:, 2], past.lon[past.track_offsets[1:] - 1])
     assert (figures["radius50_m"] <= figures["radius80_m"])[:, :2].all()
-    assert p.areas.shape == (18, 2) and all((area is None) == (row % 3 == 2) for row, area in enumerate(p.areas[:, 1]))
+    assert p.areas.shape == (18, 2) and all(
+        (area is None) == (row % 3 == 2) for row, area in enumerate(p.areas[:, 1])
+    )
     with pytest.raises(InputError, match="100 min later"):
         bt.predict_simply(past, horizons_s[2:])
     nobody = bt.predict_simply(past.take(np.zeros(len(past), bool)), horizons_s, with_areas=True)
@@ -128,7 +157,10 @@ def test_a_simple_method_forecasts_where_it_was_the_nearest():
 def test_radii_of_a_simple_method_are_quantiles_of_its_errors():
     tracks = drivers()
     w, _, _ = bt.cut_windows(tracks, HORIZONS, 1)
-    p, errors = bt.predict_simply(tracks, HORIZONS), {k: errors_m(w, f) for k, f in simple_methods(w, w.user).items()}
+    p, errors = (
+        bt.predict_simply(tracks, HORIZONS),
+        {k: errors_m(w, f) for k, f in simple_methods(w, w.user).items()},
+    )
     best = min(errors, key=lambda name: np.nanmean(errors[name][:, 1]))
     expected = np.nanquantile(errors[best][:, 1], [0.5, 0.8])
     np.testing.assert_allclose([p.radius50_m[1], p.radius80_m[1]], expected)
@@ -143,22 +175,35 @@ def page_of(done, **card):
 def test_the_page_says_it_in_sentences(done):
     html = page_of(done)
     assert "cars &lt;A&gt;" in html
-    assert all(str(verdict).split(" (")[0] in html for verdict in done.verdicts) and "u0" not in html
+    assert (
+        all(str(verdict).split(" (")[0] in html for verdict in done.verdicts) and "u0" not in html
+    )
 
 
 def test_a_model_of_ones_own_is_warned_of(done, tmp_path):
     shipped = open_bundle()
     assert not warning(shipped)
-    (tmp_path / "weights.safetensors").write_bytes((shipped.path / "weights.safetensors").read_bytes())
+    (tmp_path / "weights.safetensors").write_bytes(
+        (shipped.path / "weights.safetensors").read_bytes()
+    )
     assert not warning(replace(shipped, path=tmp_path))  # the same network with other heads
     (tmp_path / "weights.safetensors").write_bytes(b"another")
     own = replace(shipped, path=tmp_path, card={**shipped.card, "name": "mine"})
-    assert "mine is not the one that comes with RAW" in warning(own) and "better than it is" in warning(own)
+    assert "mine is not the one that comes with RAW" in warning(
+        own
+    ) and "better than it is" in warning(own)
     assert warning(own) in make_page(done, "cars", own).html()
 
 
-CONSTANT, DAMPED = "constant velocity, last step", "constant velocity, last 3 steps, damped over 300 s"
-FADING, BEFORE, STAYS = "constant velocity, last 3 steps, fading over 300 s", "same time before", "persistence"
+CONSTANT, DAMPED = (
+    "constant velocity, last step",
+    "constant velocity, last 3 steps, damped over 300 s",
+)
+FADING, BEFORE, STAYS = (
+    "constant velocity, last 3 steps, fading over 300 s",
+    "same time before",
+    "persistence",
+)
 EARLIER = "where it was at that time of an earlier day"
 BEATS = "beats saying that it stays where it is"
 A = v.Advice
@@ -177,7 +222,9 @@ A = v.Advice
          "nearer, but this is not proved."),
     ],
 )  # fmt: skip
-def test_verdicts_follow_from_the_figures(best, interval, simple_over_staying, over_staying, advice, words):
+def test_verdicts_follow_from_the_figures(
+    best, interval, simple_over_staying, over_staying, advice, words
+):
     ratio = 0.8 if interval[1] < 1 else 0.89 if interval[0] < 0.8 else 1.2
     figures = figures_of(best_simple=best, interval=interval, over_staying=over_staying,
                          best_over_staying=simple_over_staying, ratio=ratio)  # fmt: skip
@@ -188,14 +235,19 @@ def test_verdicts_follow_from_the_figures(best, interval, simple_over_staying, o
     assert v.from_json(v.to_json([verdict])) == [verdict]
 
 
-@pytest.mark.parametrize("text", ["", "{", "3", "[[300, 5, 1]]", f'[[{10**400}, "MODEL", "words"]]', "[" * 10**5])
+@pytest.mark.parametrize(
+    "text", ["", "{", "3", "[[300, 5, 1]]", f'[[{10**400}, "MODEL", "words"]]', "[" * 10**5]
+)
 def test_what_is_stored_may_be_no_verdicts(text):
     assert v.from_json(text) == []
 
 
 def figures_of(**changes):
     """A horizon's figures of eight people, for whom the model is clearly the nearest."""
-    means = {"RAW": {"mean_m": 90.0, "median_m": 80.0}, "persistence": {"mean_m": 100.0, "median_m": 90.0}}
+    means = {
+        "RAW": {"mean_m": 90.0, "median_m": 80.0},
+        "persistence": {"mean_m": 100.0, "median_m": 90.0},
+    }
     return {"horizon_s": 900.0, "cases": 50, "people": 8, "groups": 8, "best_simple": "persistence", "ratio": 0.9,
             "mean_m": 90.0, "best_simple_mean_m": 100.0, "interval": [0.9, 0.9], "over_staying": [0.9, 0.9],
             "best_over_staying": [1.0, 1.0], "methods": means} | changes  # fmt: skip
@@ -205,21 +257,31 @@ def test_equal_verdicts_of_neighbouring_horizons_are_joined_in_one_line():
     horizons = (300.0, 600.0, 900.0, 1200.0, 1500.0)
     changes = ({}, {}, {"cases": 5}, {"people": 1, "groups": 1}, {})
     line = v.in_one_line(
-        [v.verdict(figures_of(horizon_s=s, **more)) for s, more in zip(horizons, changes, strict=True)]
+        [
+            v.verdict(figures_of(horizon_s=s, **more))
+            for s, more in zip(horizons, changes, strict=True)
+        ]
     )
-    assert line == ("5 min to 10 min: use the model; 15 min to 20 min: too few cases to say; 25 min: use the model.")
+    assert line == (
+        "5 min to 10 min: use the model; 15 min to 20 min: too few cases to say; 25 min: use the model."
+    )
 
 
 def test_where_hardly_anything_moves_a_simple_method_is_enough():
     still = figures_of(best_simple_mean_m=0.0, ratio=4e9, interval=[3e9, 5e9], over_staying=[9, 9])
     for mean_m in (40.0, 0.4):
-        assert v.verdict(still | {"mean_m": mean_m}).words.endswith("(staying): it is less than a metre off.")
+        assert v.verdict(still | {"mean_m": mean_m}).words.endswith(
+            "(staying): it is less than a metre off."
+        )
 
 
 @pytest.mark.parametrize(("people", "groups"), [(1, 1), (1, 5), (5, 5)])
 def test_few_people_get_no_verdict(people, groups):
     verdict = v.verdict(figures_of(people=people, groups=groups))
-    assert verdict.advice is A.TOO_FEW and f"too few cases to say: 50, of {groups} users or parts" in str(verdict)
+    assert (
+        verdict.advice is A.TOO_FEW
+        and f"too few cases to say: 50, of {groups} users or parts" in str(verdict)
+    )
     assert v.verdict(figures_of(people=1, groups=6)).advice is A.MODEL
 
 
@@ -227,7 +289,11 @@ def test_one_user_in_one_fold_gets_no_verdict_and_no_interval(model):
     done = run(model, drivers(users=1), 1)
     assert all(verdict.advice is A.TOO_FEW for verdict in done.verdicts)
     (h, _) = done.figures["horizons"]
-    assert h["groups"] == 1 and h["cases"] >= v.MIN_CASES and f"{h['ratio']:.2f} [" not in page_of(done)
+    assert (
+        h["groups"] == 1
+        and h["cases"] >= v.MIN_CASES
+        and f"{h['ratio']:.2f} [" not in page_of(done)
+    )
 
 
 @pytest.mark.parametrize(
@@ -246,6 +312,10 @@ def test_areas_across_the_antimeridian_hold_their_truths(last, area, truth):
 def test_what_cannot_be_tested_is_said(model):
     with pytest.raises(InputError, match="30 min – 60 min later"):
         run(model, drivers(fixes=50), step_min=30.0)
-    for wrong in ({"folds": 0}, {"horizon_min": 5.0, "step_min": 10.0}, {"horizon_min": 100.0, "step_min": 1.0}):
+    for wrong in (
+        {"folds": 0},
+        {"horizon_min": 5.0, "step_min": 10.0},
+        {"horizon_min": 100.0, "step_min": 1.0},
+    ):
         with pytest.raises(InputError, match="FOLDS|STEP"):
             BacktestSpec(**wrong).horizons_s()

@@ -17,11 +17,23 @@ def windows(t, lon, lat, *hours, true_lon=None) -> Windows:
     """Windows that ask some hours after their last fixes."""
     query_t = t[:, -1:] + (np.array(hours) * HOUR_MS).astype(np.int64)
     true_lon = np.zeros(query_t.shape) if true_lon is None else true_lon
-    return Windows("some", np.arange(len(t)), t, lon, lat, np.array(hours), query_t, true_lon, np.zeros(query_t.shape))
+    return Windows(
+        "some",
+        np.arange(len(t)),
+        t,
+        lon,
+        lat,
+        np.array(hours),
+        query_t,
+        true_lon,
+        np.zeros(query_t.shape),
+    )
 
 
 def days(n: int = 5, pad: int = 0) -> tuple:
-    """A fix an hour for n days and ten hours: at home until 8, at work until 17, then at the gym for an hour."""
+    """A fix an hour for n days and ten hours: at home until 8, at work until 17, then at the gym
+    for an hour.
+    """
     hour = np.arange(24 * n + 10)
     lon = np.full(len(hour), HOME)
     lon[(hour % 24 >= 8) & (hour % 24 < 17)] = WORK
@@ -62,11 +74,15 @@ def test_the_antimeridian_changes_nothing():
     def forecasts_at(lon0):  # home lies on either side of it, work on the eastern one
         t, lon, lat = days(pad=3)
         lon = lon - HOME + 5e-4 * np.sin(np.arange(lon.shape[1])) + lon0
-        return b.simple_methods(windows(t, np.where(lon >= 180, lon - 360, lon), lat, 1, 8, 12), np.zeros(1))
+        return b.simple_methods(
+            windows(t, np.where(lon >= 180, lon - 360, lon), lat, 1, 8, 12), np.zeros(1)
+        )
 
     there = forecasts_at(180.0)
     for name, (here, lat) in forecasts_at(10.0).items():
-        np.testing.assert_allclose((there[name][0] - 180 + 180) % 360 - 180, here - 10, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(
+            (there[name][0] - 180 + 180) % 360 - 180, here - 10, atol=1e-9, err_msg=name
+        )
         np.testing.assert_allclose(lat, there[name][1])
 
 
@@ -79,6 +95,7 @@ def test_the_pull_is_fitted_on_the_others():
     group = np.arange(n) % 8
     pull = b.cross_fitted_pull(windows(t, lon, 0 * lon, 1, 2, true_lon=true_lon), group)
     np.testing.assert_allclose(pull, [[0.0, 0.75]] * n)
-    true_lon[group == 3] = 0.0  # one person who goes back at once does not change what is used for them
+    # one person who goes back at once does not change what is used for them
+    true_lon[group == 3] = 0.0
     pull = b.cross_fitted_pull(windows(t, lon, 0 * lon, 1, 2, true_lon=true_lon), group)
     assert (pull[group == 3, 0] == 0).all() and len(np.unique(pull[group == 3])) == 2

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Bundles: the shipped one opens and runs, as a folder and as .zip; one from elsewhere is refused in words."""
+"""Bundles: the shipped one opens and runs, as a folder and as .zip; one from elsewhere is refused
+in words.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,13 @@ MODE = "transport_mode"
 NUMBER = {"name": "mine", "unit": "user", "kind": "number", "inputs": 3}
 CLASSES = {**NUMBER, "kind": "classes", "classes": ["a", "b"]}
 NAN, INF = float("nan"), float("inf")
-TABLE = {"horizon_s": [10.0, 60], "factor50": [1, 1], "factor80": [1, 0], "share50": [0.5, 0.5], "share80": [0.8, 1.0]}
+TABLE = {
+    "horizon_s": [10.0, 60],
+    "factor50": [1, 1],
+    "factor80": [1, 0],
+    "share50": [0.5, 0.5],
+    "share80": [0.8, 1.0],
+}
 
 
 @pytest.fixture
@@ -35,7 +43,9 @@ def copy(tmp_path: Path) -> Path:
 
 def change_card(bundle: Path, **changes: Any) -> None:
     card = json.loads((bundle / "card.json").read_text("utf-8")) | changes
-    (bundle / "card.json").write_text(json.dumps({k: v for k, v in card.items() if v is not None}), "utf-8")
+    (bundle / "card.json").write_text(
+        json.dumps({k: v for k, v in card.items() if v is not None}), "utf-8"
+    )
     write_sums(bundle)
 
 
@@ -52,7 +62,10 @@ def test_the_shipped_bundle_is_small_and_its_heads_say_how_they_compare() -> Non
     assert MODE in [h["name"] for h in bundle.heads("track")]
     assert sum(f.stat().st_size for f in bundle.path.rglob("*")) < 12e6
     for head in bundle.card["heads"]:
-        assert head["metrics"]["head"].keys() == head["metrics"]["baseline"].keys() and head["trained_on"]
+        assert (
+            head["metrics"]["head"].keys() == head["metrics"]["baseline"].keys()
+            and head["trained_on"]
+        )
         assert head["title"] and head["verdict"].startswith(f"{worth(head['metrics']).value}: ")
 
 
@@ -60,9 +73,15 @@ def test_what_was_taught_comes_before_what_is_shipped_and_the_latest_first(copy:
     before = open_bundle(copy)
     own = [before.head(MODE) | {"name": name} for name in ("kind_of_tram", "ticket")]
     for head in own:
-        shutil.copyfile(copy / f"heads/{MODE}.safetensors", copy / f"heads/{head['name']}.safetensors")
+        shutil.copyfile(
+            copy / f"heads/{MODE}.safetensors", copy / f"heads/{head['name']}.safetensors"
+        )
     change_card(copy, heads=before.card["heads"] + own)
-    assert [h["name"] for h in open_bundle(copy).heads("track")][:3] == ["ticket", "kind_of_tram", MODE]
+    assert [h["name"] for h in open_bundle(copy).heads("track")][:3] == [
+        "ticket",
+        "kind_of_tram",
+        MODE,
+    ]
 
 
 @pytest.mark.parametrize("top", ["", "raw-small/"])
@@ -84,7 +103,9 @@ def test_a_card_is_its_bundle(copy: Path, monkeypatch: pytest.MonkeyPatch) -> No
         open_bundle(copy / "card.json")
 
 
-def test_what_is_no_bundle_is_refused_in_a_sentence(copy: Path, tmp_path: Path, monkeypatch: Any) -> None:
+def test_what_is_no_bundle_is_refused_in_a_sentence(
+    copy: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
     (tmp_path / "bundle.txt").write_text("hello")
     run = tmp_path / "run"
     shutil.copytree(copy, run / "bundle")
@@ -136,14 +157,20 @@ def test_a_wrong_card_is_refused(copy: Path, changes: dict, said: str) -> None:
         open_bundle(copy)
 
 
-@pytest.mark.parametrize("calibration", [{}, {"trips": {}}, {"trips": TABLE}, {"days": dict.fromkeys(TABLE, [])}])
+@pytest.mark.parametrize(
+    "calibration", [{}, {"trips": {}}, {"trips": TABLE}, {"days": dict.fromkeys(TABLE, [])}]
+)
 def test_kinds_may_be_uncalibrated(copy: Path, calibration: dict) -> None:
     change_card(copy, calibration=calibration)
     assert open_bundle(copy).card["calibration"] == calibration
 
 
-@pytest.mark.parametrize("change", [{"classes": ["no", "yes", "perhaps"]}, {"kind": "number"}, {"inputs": 5}])
-def test_a_head_that_answers_otherwise_than_its_card_says_is_refused(copy: Path, change: dict) -> None:
+@pytest.mark.parametrize(
+    "change", [{"classes": ["no", "yes", "perhaps"]}, {"kind": "number"}, {"inputs": 5}]
+)
+def test_a_head_that_answers_otherwise_than_its_card_says_is_refused(
+    copy: Path, change: dict
+) -> None:
     heads = [h | change if h["name"] == MODE else h for h in open_bundle(copy).card["heads"]]
     change_card(copy, heads=heads)
     with pytest.raises(BundleError, match=f"{MODE}.safetensors is no head with"):
@@ -195,25 +222,35 @@ def test_a_damaged_zip_is_refused(tmp_path: Path, compression: int) -> None:
         ({"groups": 5}, Worth.UNPROVEN),
         ({"ratio": [1.1, 0.9, 1.3]}, Worth.SIMPLE),
         *[({"ratio": ratio}, Worth.SIMPLE) for ratio in ([], [0.5], [None, None, None])],
-        *[({"head": {"r2": r2}}, Worth.NOTHING if r2 is not None else Worth.PROVEN) for r2 in (None, 0.09, 0, -0.1)],
+        *[
+            ({"head": {"r2": r2}}, Worth.NOTHING if r2 is not None else Worth.PROVEN)
+            for r2 in (None, 0.09, 0, -0.1)
+        ],
     ],
 )
-def test_a_head_is_proven_where_chance_does_not_explain_its_figures(change: dict, found: Worth) -> None:
+def test_a_head_is_proven_where_chance_does_not_explain_its_figures(
+    change: dict, found: Worth
+) -> None:
     assert worth({"ratio": [0.5, 0.4, 0.99], "groups": 6, "head": {"r2": 0.1}} | change) is found
 
 
-# ---- weights in RAW's own graphs, heads as arrays ------------------------------------------------------------------
+# ---- weights in RAW's own graphs, heads as arrays
+# ------------------------------------------------------------------
 
 
 def test_every_preset_has_a_graph_without_weights() -> None:
     for path in GRAPHS.glob("*.json"):
         sizes = json.loads(path.read_text("utf-8"))
         graph = path.with_suffix(".onnx").read_bytes()
-        assert sizes["config"]["preset"] == path.stem and len(graph) < 20_000 * (2 + sizes["config"]["layers"])
+        assert sizes["config"]["preset"] == path.stem and len(graph) < 20_000 * (
+            2 + sizes["config"]["layers"]
+        )
         assert all(name.encode() in graph for name in sizes["tensors"]) and b'File "' not in graph
 
 
-@pytest.mark.parametrize(("change", "words"), [("gone", "does not hold the weights"), ("nan", "not finite")])
+@pytest.mark.parametrize(
+    ("change", "words"), [("gone", "does not hold the weights"), ("nan", "not finite")]
+)
 def test_weights_that_do_not_fit_are_refused(copy: Path, change: str, words: str) -> None:
     numpy = pytest.importorskip("safetensors.numpy")
     weights = weights_of(copy, open_bundle(copy).card)
@@ -244,7 +281,9 @@ def head_file(path: Path, **changes: Any) -> Path:
 def test_a_tree_answers_as_it_should(tmp_path: Path) -> None:
     x = np.array([[9, 0.5], [9, 0.51]], np.float32)
     assert Head.read(head_file(tmp_path / "h.safetensors"), 2, 1)(x).tolist() == [[-1.5], [8.5]]
-    forest = head_file(tmp_path / "f.safetensors", value=np.array([[0, 0], [1, 0], [0.2, 0.8]], np.float32))
+    forest = head_file(
+        tmp_path / "f.safetensors", value=np.array([[0, 0], [1, 0], [0.2, 0.8]], np.float32)
+    )
     p = np.exp((Head.read(forest, 2, 2)(x) - 0.5) / 2)
     np.testing.assert_allclose(p, [[0.99, 0.01], [0.206, 0.794]], atol=1e-5)
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Candidate places: a person who sleeps at home and works from nine to five, asked where they will be."""
+"""Candidate places: a person who sleeps at home and works from nine to five, asked where they will
+be.
+"""
 
 import numpy as np
 
@@ -30,7 +32,9 @@ def ask(t, lon, lat, row, dt_s):
 def nearest(found, question, xy):
     """The own place nearest to xy, its columns and its distance from it."""
     places = range(len(KINDS) - 1, N_CANDIDATES)
-    distance = {c: np.hypot(*(found.xy[question, c] - xy)) for c in places if found.x[question, c].any()}
+    distance = {
+        c: np.hypot(*(found.xy[question, c] - xy)) for c in places if found.x[question, c].any()
+    }
     best = min(distance, key=distance.get)
     return found.x[question, best], distance[best]
 
@@ -50,8 +54,11 @@ def test_home_and_work_are_own_places_with_their_hours():
         there, near = nearest(found, question, work)
         home, _ = nearest(found, question, np.zeros(2))
         assert near < 1.0
-        assert (shares(there)[AT_HOUR] > 0.8) == at_work and (shares(home)[AT_HOUR] > 0.8) == (not at_work)
+        assert (shares(there)[AT_HOUR] > 0.8) == at_work and (shares(home)[AT_HOUR] > 0.8) == (
+            not at_work
+        )
         both = shares(there) + shares(home)  # there is nowhere else; the week before is not known
         np.testing.assert_allclose(both, np.round(both), atol=1e-5)
         np.testing.assert_allclose(both[:2], 1.0, atol=1e-5)
-    assert shares(nearest(found, 0, work)[0])[AFTER] < 0.3  # after any time at home mostly still at home
+    # after any time at home mostly still at home
+    assert shares(nearest(found, 0, work)[0])[AFTER] < 0.3

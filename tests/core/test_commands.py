@@ -35,19 +35,31 @@ COMMANDS = {"forecast": forecast, "profiles": profiles, "regions": regions, "emb
 
 @pytest.fixture(autouse=True)
 def model(monkeypatch, invented_model):
-    """Every command opens the invented model, and forecasts that all stay where their last fix before t is."""
+    """Every command opens the invented model, and forecasts that all stay where their last fix
+    before t is.
+    """
     made = invented_model(*HEADS)
     for command in COMMANDS.values():
         monkeypatch.setattr(command, "open_model", lambda args: made)
 
     def stay(tracks, model, queries, progress=None, n_paths=0):
         track, t = queries.track, queries.t
-        past = [np.flatnonzero((tracks.track == k) & (tracks.t < when)) for k, when in zip(track, t)]
+        past = [
+            np.flatnonzero((tracks.track == k) & (tracks.t < when)) for k, when in zip(track, t)
+        ]
         last = np.array([rows[-1] if len(rows) else -1 for rows in past], np.int64)
         n = np.array([len(rows) for rows in past], float)
-        lon, lat = np.where(last < 0, np.nan, tracks.lon[last]), np.where(last < 0, np.nan, tracks.lat[last])
-        paths = [np.repeat(a[:, None], n_paths, axis=1) for a in (lon, lat, np.where(last < 0, np.nan, 0.3))]
-        return Prediction(track, t, n, lon, lat, n, n, last >= 0, ["a reason"], last < 0, None, *paths)
+        lon, lat = (
+            np.where(last < 0, np.nan, tracks.lon[last]),
+            np.where(last < 0, np.nan, tracks.lat[last]),
+        )
+        paths = [
+            np.repeat(a[:, None], n_paths, axis=1)
+            for a in (lon, lat, np.where(last < 0, np.nan, 0.3))
+        ]
+        return Prediction(
+            track, t, n, lon, lat, n, n, last >= 0, ["a reason"], last < 0, None, *paths
+        )
 
     monkeypatch.setattr("raw_qgis_plugin.core.forecasting.predict.predict", stay)
 
@@ -74,11 +86,20 @@ def test_forecast_writes_likely_paths(tmp_path, people):
     t = int(people.t[59])
     times = pa.array([t, t + 1000, t - 10**9], pa.timestamp("ms", tz="UTC"))
     parquet.write_table(pa.table({"track_id": ["0", "0", "0"], "t": times}), tmp_path / "q.parquet")
-    asked = "--tracks", tracks, "--at", str(tmp_path / "q.parquet"), "--paths", str(tmp_path / "p.csv")
+    asked = (
+        "--tracks",
+        tracks,
+        "--at",
+        str(tmp_path / "q.parquet"),
+        "--paths",
+        str(tmp_path / "p.csv"),
+    )
     assert run("forecast", tmp_path, *asked)[0] == 0
     paths = csv.read_csv(tmp_path / "p.csv")
     assert paths.column_names == ["track_id", "t", "path", "probability", "lon", "lat"]
-    assert paths["path"].to_pylist() == [1, 2, 3] * 2 and paths["probability"].to_pylist() == [0.3] * 6
+    assert (
+        paths["path"].to_pylist() == [1, 2, 3] * 2 and paths["probability"].to_pylist() == [0.3] * 6
+    )
 
 
 def test_forecast_answers_every_query_in_order(tmp_path, people, capsys):
@@ -87,14 +108,28 @@ def test_forecast_answers_every_query_in_order(tmp_path, people, capsys):
     times = pa.array([t, t + 1000, t, t - 10**9, None], pa.timestamp("ms", tz="UTC"))
     queries = pa.table({"track_id": [5, 0, 99, 0, 0], "t": times})
     parquet.write_table(queries, tmp_path / "q.parquet")
-    code, answer = run("forecast", tmp_path, "--tracks", tracks, "--at", str(tmp_path / "q.parquet"))
+    code, answer = run(
+        "forecast", tmp_path, "--tracks", tracks, "--at", str(tmp_path / "q.parquet")
+    )
     assert code == 0
-    assert answer.column_names == ["track_id", "t", "lon", "lat", "radius50_m", "radius80_m", "in_domain"]
+    assert answer.column_names == [
+        "track_id",
+        "t",
+        "lon",
+        "lat",
+        "radius50_m",
+        "radius80_m",
+        "in_domain",
+    ]
     assert answer.select(["track_id", "t"]).equals(queries)
-    assert np.isnan(answer["lon"].to_numpy()).tolist() == [True, False, True, True, True]  # track 5 begins at t + 1 min
+    # track 5 begins at t + 1 min
+    assert np.isnan(answer["lon"].to_numpy()).tolist() == [True, False, True, True, True]
     assert answer["lon"][1].as_py() == people.lon[59]
     said = capsys.readouterr().err
-    assert "4 of 5 queries have no answer: no such track, no readable time, or no fix before it" in said
+    assert (
+        "4 of 5 queries have no answer: no such track, no readable time, or no fix before it"
+        in said
+    )
     assert "a reason" in said
 
 
@@ -111,24 +146,49 @@ def test_forecast_of_ids_that_two_users_share(tmp_path, people, capsys):
 
 def test_no_fix_at_or_after_t_is_used(invented_model):
     rng = np.random.default_rng(0)
-    t, lon = np.arange(300) * 1000, np.where(rng.random(300) < 0.2, 0.1, 0.0)  # every fifth fix jumps
+    # every fifth fix jumps
+    t, lon = np.arange(300) * 1000, np.where(rng.random(300) < 0.2, 0.1, 0.0)
     tracks, _ = build_tracks(None, None, t, lon, np.zeros(300), drop_spikes=False)
     assert spikes(tracks).sum() > 20
     asked = np.arange(1000, 300_000, 500)
-    answer, _ = forecast.predict_causally(tracks, invented_model(), np.zeros(len(asked), int), asked, no_progress)
+    answer, _ = forecast.predict_causally(
+        tracks, invented_model(), np.zeros(len(asked), int), asked, no_progress
+    )
     for k in range(0, len(asked), 7):
         past = tracks.take(tracks.t < asked[k])
-        alone, _ = forecast.predict_causally(past, invented_model(), np.zeros(1, int), asked[k : k + 1], no_progress)
-        assert alone["lon"][0] == answer["lon"][k] and alone["radius50_m"][0] == answer["radius50_m"][k]
+        alone, _ = forecast.predict_causally(
+            past, invented_model(), np.zeros(1, int), asked[k : k + 1], no_progress
+        )
+        assert (
+            alone["lon"][0] == answer["lon"][k]
+            and alone["radius50_m"][0] == answer["radius50_m"][k]
+        )
 
 
 def test_profiles_use_the_unit_of_the_head_and_the_ids_of_the_source(tmp_path, people):
-    tracks = points(tmp_path / "t.parquet", people, trip_id=(np.arange(len(people)) // 60).astype(str))
+    tracks = points(
+        tmp_path / "t.parquet", people, trip_id=(np.arange(len(people)) // 60).astype(str)
+    )
     code, answer = run("profiles", tmp_path, "--tracks", tracks, "--task", "commuter")
-    assert code == 0 and answer.column_names == ["user_id", "commuter", "commuter_p", "in_domain", "why", "evidence"]
+    assert code == 0 and answer.column_names == [
+        "user_id",
+        "commuter",
+        "commuter_p",
+        "in_domain",
+        "why",
+        "evidence",
+    ]
     assert answer["user_id"].to_pylist() == list(range(12))
     code, answer = run("profiles", tmp_path, "--tracks", tracks, "--task", "mode")
-    assert answer.column_names == ["user_id", "track_id", "mode", "mode_p", "in_domain", "why", "evidence"]
+    assert answer.column_names == [
+        "user_id",
+        "track_id",
+        "mode",
+        "mode_p",
+        "in_domain",
+        "why",
+        "evidence",
+    ]
     assert answer["track_id"].to_pylist()[:2] == ["0", "1"]
 
 
@@ -142,10 +202,16 @@ def test_regions(tmp_path, people):
     tracks = points(tmp_path / "t.parquet", people)
     shapes = {"all": shapely.box(0, 0, 90, 90), "none": shapely.box(-1, -1, 0, 0)}
     features = [
-        {"type": "Feature", "properties": {"name": name}, "geometry": json.loads(shapely.to_geojson(shape))}
+        {
+            "type": "Feature",
+            "properties": {"name": name},
+            "geometry": json.loads(shapely.to_geojson(shape)),
+        }
         for name, shape in shapes.items()
     ]
-    (tmp_path / "r.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    (tmp_path / "r.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": features})
+    )
     code, answer = run(
         "regions",
         tmp_path,
@@ -160,7 +226,10 @@ def test_regions(tmp_path, people):
     )
     assert code == 0
     first, second = answer.to_pylist()
-    assert list(first)[:5] == ["name", "n_users", "n_points", "n_visits", "dwell_min"] and first["poi"] is not None
+    assert (
+        list(first)[:5] == ["name", "n_users", "n_points", "n_visits", "dwell_min"]
+        and first["poi"] is not None
+    )
     assert (first["name"], first["n_users"], first["suppressed"]) == ("all", 12, False)
     assert second["n_users"] is None and second["n_points"] is None and second["suppressed"]
 
@@ -170,7 +239,9 @@ def test_the_ids_of_regions_are_guessed_and_beside_them_are_numbers(tmp_path, pe
     whole = json.loads(shapely.to_geojson(shapely.box(0, 0, 90, 90)))
     names = [{"kind": "park", "Code": "b7"}, {"kind": "park", "Code": "b9"}]
     features = [{"type": "Feature", "properties": each, "geometry": whole} for each in names]
-    (tmp_path / "r.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    (tmp_path / "r.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": features})
+    )
     asked = ["--tracks", tracks, "--regions", str(tmp_path / "r.geojson"), "--task", "poi"]
     code, answer = run("regions", tmp_path, *asked)
     assert code == 0 and answer.column_names[:3] == ["region", "Code", "n_users"]
@@ -191,16 +262,37 @@ def test_reasons_are_in_plain_words(tmp_path, people, capsys, monkeypatch, inven
         monkeypatch.setattr(COMMANDS[command], "open_model", lambda args: limited)
         code, answer = run(command, tmp_path, "--tracks", tracks, "--task", task, *map(str, more))
         said = capsys.readouterr().err
-        assert code == 0 and "fixes too close or too far apart in time" in said and "outside" not in said
-        assert command == "regions" or answer["why"][0].as_py().endswith("far apart in time (900 – 3,600 s)")
+        assert (
+            code == 0
+            and "fixes too close or too far apart in time" in said
+            and "outside" not in said
+        )
+        assert command == "regions" or answer["why"][0].as_py().endswith(
+            "far apart in time (900 – 3,600 s)"
+        )
 
 
-def test_ids_of_regions_are_kept_whatever_they_are_called_and_whatever_kinds_they_are(tmp_path, people):
+def test_ids_of_regions_are_kept_whatever_they_are_called_and_whatever_kinds_they_are(
+    tmp_path, people
+):
     tracks = points(tmp_path / "t.parquet", people)
     whole = json.loads(shapely.to_geojson(shapely.box(0, 0, 90, 90)))
-    features = [{"type": "Feature", "properties": {"n_users": i}, "geometry": whole} for i in (101, "101A")]
-    (tmp_path / "r.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
-    asked = ["--tracks", tracks, "--regions", str(tmp_path / "r.geojson"), "--id", "n_users", "--task", "poi"]
+    features = [
+        {"type": "Feature", "properties": {"n_users": i}, "geometry": whole} for i in (101, "101A")
+    ]
+    (tmp_path / "r.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": features})
+    )
+    asked = [
+        "--tracks",
+        tracks,
+        "--regions",
+        str(tmp_path / "r.geojson"),
+        "--id",
+        "n_users",
+        "--task",
+        "poi",
+    ]
     code, answer = run("regions", tmp_path, *asked)
     assert code == 0 and answer["n_users_2"].to_pylist() == ["101", "101A"]
     assert answer["n_users"].to_pylist() == [12, 12]

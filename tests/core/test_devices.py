@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A graphics card that does not load, or fails while it runs, gives way to the CPU in words. The card is imitated."""
+"""A graphics card that does not load, or fails while it runs, gives way to the CPU in words. The
+card is imitated.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ class Card:
 
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Puts a card into this machine. runs: after which it fails; None: ONNX Runtime takes the CPU without a word."""
+    """Puts a card into this machine. runs: after which it fails; None: ONNX Runtime takes the CPU
+    without a word.
+    """
 
     def put(runs: int | None) -> list[list[str]]:
         opened, plain = [], Session._open

@@ -33,14 +33,18 @@ MONDAY = 1_599_436_800_000  # 2020-09-07, 0:00 UTC
 MINUTE = 60_000
 
 
-def part(begin: float, end: float, start_m: float, stop_m: float, every_s: float = 15) -> np.ndarray:
+def part(
+    begin: float, end: float, start_m: float, stop_m: float, every_s: float = 15
+) -> np.ndarray:
     """(n, 2) of ms and metres east: from one place to another between two hours of the day."""
     t = np.arange(begin * HOUR_MS, end * HOUR_MS, every_s * 1000)
     return np.column_stack([t, np.interp(t, [begin * HOUR_MS, end * HOUR_MS], [start_m, stop_m])])
 
 
 def days(count: int, lon: float = 0.0) -> Tracks:
-    """Home until 8:00, 24 minutes in a car to work 10 km away, home from 18:00 on 10 minutes on foot and in a car."""
+    """Home until 8:00, 24 minutes in a car to work 10 km away, home from 18:00 on 10 minutes on
+    foot and in a car.
+    """
     day = np.concatenate([
         part(0, 8, 0, 0), part(8, 8.4, 0, 10_000), part(8.4, 17.8, 10_000, 10_000), part(17.8, 18, 10_000, 9_100),
         part(18, 18.3, 9_100, 0), part(18.3, 24, 0, 0),
@@ -63,36 +67,66 @@ def test_a_week_of_work_is_told(tmp_path: Path) -> None:
     found = whole(days(5))
     stops, trips = found.stops, found.trips
     write_geojson(tmp_path / "trips.geojson", found)
-    way = json.loads((tmp_path / "trips.geojson").read_text())["features"][0]["geometry"]["coordinates"]
-    assert [way[0][3], way[-1][3]] == [trips["t_start"][0] / 1000, trips["t_end"][0] / 1000], "epoch seconds"
+    way = json.loads((tmp_path / "trips.geojson").read_text())["features"][0]["geometry"][
+        "coordinates"
+    ]
+    assert [way[0][3], way[-1][3]] == [trips["t_start"][0] / 1000, trips["t_end"][0] / 1000], (
+        "epoch seconds"
+    )
     assert stops["kind"].tolist() == ["home", "work"] * 5 + ["home"]
     assert stops["n_visits"].tolist() == [6, 5] * 5 + [6]
-    assert stops["evidence"].tolist()[:2] == ["on 5 of 5 nights with fixes", "on 5 of 5 weekdays with fixes"]
+    assert stops["evidence"].tolist()[:2] == [
+        "on 5 of 5 nights with fixes",
+        "on 5 of 5 weekdays with fixes",
+    ]
     assert trips["journey_id"].tolist()[:4] == ["all-j1", "all-j2", "all-j2", "all-j3"]
-    assert trips["from_kind"].tolist()[:3] == ["home", "work", "work"] and trips["to_place"].tolist()[:3] == [2, 1, 1]
+    assert trips["from_kind"].tolist()[:3] == ["home", "work", "work"] and trips[
+        "to_place"
+    ].tolist()[:3] == [2, 1, 1]
     assert stops["stop_id"].tolist()[:2] == ["all-s1", "all-s2"]
     assert np.allclose(found.stop_lon[:2] * 111_320, [0, 10_000], atol=30)
     assert len(trips["t_start"]) == 15, "on foot and in the car are two trips"
-    assert trips["distance_m"][:3] == pytest.approx([9_993, 794, 9_175], abs=2), "as they were recorded"
+    assert trips["distance_m"][:3] == pytest.approx([9_993, 794, 9_175], abs=2), (
+        "as they were recorded"
+    )
     assert ((trips["t_start"] - MONDAY) / 1000).tolist()[:3] == [28_800, 64_110, 64_725]
     assert ((stops["t_arrive"] - MONDAY) / 1000).tolist()[:3] == [0, 30_240, 65_880]
     assert stops["kind_p"][:2] == pytest.approx([0.933, 0.974], abs=0.003)
-    for name, value in {"commuter_p": 0.995, "stayed_a_day": 23.1, "on_way_a_day": 0.89, "at_places": 0.963}.items():
+    for name, value in {
+        "commuter_p": 0.995,
+        "stayed_a_day": 23.1,
+        "on_way_a_day": 0.89,
+        "at_places": 0.963,
+    }.items():
         assert found.users[name] == pytest.approx([value], abs=0.01), name
-    assert set(trips["mode"]) == {"unknown"} and set(trips["why"]) == {NO_HEAD} and trips["observed"].all()
+    assert (
+        set(trips["mode"]) == {"unknown"}
+        and set(trips["why"]) == {NO_HEAD}
+        and trips["observed"].all()
+    )
 
 
-def test_only_a_leg_of_two_fixes_or_more_has_a_mode_and_one_step_is_no_rail(invented_model: Callable) -> None:
-    legs = build_tracks([*"aaabcc"], None, MINUTE * np.array([0, 1, 2, 0, 0, 1]), np.arange(6) / 100, np.zeros(6))[0]
-    model = invented_model({"name": HEAD, "unit": "track", "kind": "classes", "classes": list(MODES)})
+def test_only_a_leg_of_two_fixes_or_more_has_a_mode_and_one_step_is_no_rail(
+    invented_model: Callable,
+) -> None:
+    legs = build_tracks(
+        [*"aaabcc"], None, MINUTE * np.array([0, 1, 2, 0, 0, 1]), np.arange(6) / 100, np.zeros(6)
+    )[0]
+    model = invented_model(
+        {"name": HEAD, "unit": "track", "kind": "classes", "classes": list(MODES)}
+    )
     found = find_modes(legs, model, no_progress)
     assert found.why.tolist() == ["", "fewer than two fixes", NOT_SURE]
     assert found.mode.tolist() == ["rail", UNKNOWN, UNKNOWN] and np.isnan(found.p[1]).all()
     assert found.mode_p[0] == found.p[0].max() > 0.25
 
 
-@pytest.mark.parametrize(("out_h", "step", "stops"), [(0.0125, 15, 1), (0.05, 15, 2), (0.0125, 30, 1), (1 / 60, 30, 2)])
-def test_a_short_way_out_and_back_is_part_of_the_stay(out_h: float, step: float, stops: int) -> None:
+@pytest.mark.parametrize(
+    ("out_h", "step", "stops"), [(0.0125, 15, 1), (0.05, 15, 2), (0.0125, 30, 1), (1 / 60, 30, 2)]
+)
+def test_a_short_way_out_and_back_is_part_of_the_stay(
+    out_h: float, step: float, stops: int
+) -> None:
     out, back, far = 2 + out_h, 2 + 2 * out_h, 200 * step / 15
     ways = (0, 2, 0, 0), (2, out, 0, far), (out, back, far, 0), (back, 4, 0, 0)
     day = np.concatenate([part(*way, step) for way in ways])
@@ -100,7 +134,9 @@ def test_a_short_way_out_and_back_is_part_of_the_stay(out_h: float, step: float,
 
 
 def test_features_of_places_are_what_a_calendar_says() -> None:
-    """Nineteen days of two people, three hours apart: work from 9 or 10 h; silent at noon and in most nights."""
+    """Nineteen days of two people, three hours apart: work from 9 or 10 h; silent at noon and in
+    most nights.
+    """
     minute = np.arange(0, 19 * 1440, 10)
     day, hour = minute // 1440, minute % 1440 / 60
     working = (day % 7 < 5) & (hour >= 9 + day % 2) & (hour <= 18)
@@ -108,9 +144,18 @@ def test_features_of_places_are_what_a_calendar_says() -> None:
     seen = ((hour >= 5) | (day % 7 == 0)) & ((hour <= 12) | (hour >= 14))
     seen &= working | ~np.roll(working, -1)  # so the way to work takes twenty minutes
     t, x, at = MONDAY + minute[seen] * MINUTE, at[seen] * 5e3, at[seen]
-    both = tracks_of(np.append(t, t - 3 * HOUR_MS), np.append(x, x + 45 * 111_320), user=np.repeat(["a", "b"], len(t)))
+    both = tracks_of(
+        np.append(t, t - 3 * HOUR_MS),
+        np.append(x, x + 45 * 111_320),
+        user=np.repeat(["a", "b"], len(t)),
+    )
     first = np.flatnonzero(np.diff(np.tile(at, 2) + 3 * both.user, prepend=-1))
-    facts = place_facts(both, first, np.append(first[1:], len(both)) - 1, np.tile(at, 2)[first] + 3 * both.user[first])
+    facts = place_facts(
+        both,
+        first,
+        np.append(first[1:], len(both)) - 1,
+        np.tile(at, 2)[first] + 3 * both.user[first],
+    )
     home_work_friend = {
         "of_place_weekday_0": (0.064, 0, 0), "of_place_weekday_9": (0.02, 0.18, 0),
         "of_weeks_weekday_9": (0.156, 0.767, 0), "of_weeks_weekend_12": (0.889, 0, 0.042), "weekends_rate": (1, 0, 0.5),
@@ -136,17 +181,25 @@ def test_features_of_places_are_what_a_calendar_says() -> None:
         found = facts.of_user[name] if name in facts.of_user else facts.x[f"record_{name}"][::3]
         assert found == pytest.approx([value] * 2, abs=0.01), name
     facts.of_user["hours"] = np.array([6.0, 5.9])
-    assert [why[:14] for why in judge_places(facts).why] == ["", "less than 6 ho"], "six hours on record are enough"
+    assert [why[:14] for why in judge_places(facts).why] == ["", "less than 6 ho"], (
+        "six hours on record are enough"
+    )
     facts.of_user["n_days"] = np.array([2, 3])
-    assert judge_places(facts).why[0] == "fixes on fewer than 3 days" and {*judge_places(facts).kind} == {None}
+    assert judge_places(facts).why[0] == "fixes on fewer than 3 days" and {
+        *judge_places(facts).kind
+    } == {None}
 
 
 def phone(count: int, every_h: float = 1.0, **options: object) -> Tracks:
-    """Fixes an hour apart: home, a place 275 m off for two hours, work 10 km away, home; silent from 22 to 7 h."""
+    """Fixes an hour apart: home, a place 275 m off for two hours, work 10 km away, home; silent
+    from 22 to 7 h.
+    """
     hour = np.arange(7, 22, every_h)
     x = np.select([hour < 9, hour < 11, hour < 18], [0, 275, 10_000], 0)
     t = (MONDAY + np.arange(count)[:, None] * DAY_MS + hour * HOUR_MS).ravel()
-    return tracks_of(t, np.tile(x, count) + np.random.default_rng(3).normal(0, 8, len(t)), **options)
+    return tracks_of(
+        t, np.tile(x, count) + np.random.default_rng(3).normal(0, 8, len(t)), **options
+    )
 
 
 def test_fixes_an_hour_apart_keep_places_and_moves() -> None:
@@ -156,8 +209,14 @@ def test_fixes_an_hour_apart_keep_places_and_moves() -> None:
     kind_of = dict(zip(stops["place"].tolist(), stops["kind"].tolist()))
     assert kind_of[1] == "home" and kind_of[3] == "work"
     assert found.users["commuter_p"] == pytest.approx([0.9940], abs=0.0005)
-    assert len(trips["mode"]) == 30 and not trips["observed"].any() and set(trips["why"]) == {UNSEEN}
-    assert trips["from_place"].tolist()[:3] == [1, 2, 3] and trips["to_place"].tolist()[:3] == [2, 3, 1]
+    assert (
+        len(trips["mode"]) == 30 and not trips["observed"].any() and set(trips["why"]) == {UNSEEN}
+    )
+    assert trips["from_place"].tolist()[:3] == [1, 2, 3] and trips["to_place"].tolist()[:3] == [
+        2,
+        3,
+        1,
+    ]
     assert (trips["t_end"] - trips["t_start"]).tolist()[:3] == [HOUR_MS] * 3
 
 
@@ -169,20 +228,33 @@ def test_nights_with_the_phone_off_are_evidence_of_home() -> None:
     assert set(stops["kind"]) >= {"home", "work"} and home[0].endswith("nights with fixes")
     assert int(home[0].split()[1]) >= 5
     night = whole(tracks_of(MONDAY + HOUR_MS * np.array([20, 20.2, 32, 32.2]), np.zeros(4)))
-    assert len(night.stops["kind"]) == 1 and not night.users["good_days"]  # 4 and 8.2 hours of two days
+    # 4 and 8.2 hours of two days
+    assert len(night.stops["kind"]) == 1 and not night.users["good_days"]
 
 
 @pytest.mark.parametrize(
     ("since", "until", "metres", "accuracy", "nth"),
-    [(3, 3.1, 3e3, 700, 1), (23.8, 24, 3e3, 700, 1), (3, 6, 165, 165, 1), (3, 6, 80, 80, 40), (8.01, 18.3, 0, 150, 1)],
+    [
+        (3, 3.1, 3e3, 700, 1),
+        (23.8, 24, 3e3, 700, 1),
+        (3, 6, 165, 165, 1),
+        (3, 6, 80, 80, 40),
+        (8.01, 18.3, 0, 150, 1),
+    ],
 )
-def test_vague_positions_are_no_evidence(since: float, until: float, metres: float, accuracy: float, nth: int) -> None:
-    """By a cell or Wi-Fi, fixes of a night at home lie to either side of it. Who is known vaguely far away is away."""
+def test_vague_positions_are_no_evidence(
+    since: float, until: float, metres: float, accuracy: float, nth: int
+) -> None:
+    """By a cell or Wi-Fi, fixes of a night at home lie to either side of it. Who is known vaguely
+    far away is away.
+    """
     week = days(3).take(np.arange(0, len(days(3)), nth))
     hour = (week.t - MONDAY) % DAY_MS / HOUR_MS
     off = (hour >= since) & (hour < until)
     x = week.lon * 111_320 + metres * off * (-1) ** np.arange(len(week))
-    vague = build_tracks(None, None, week.t, x / 111_320, 0 * x, accuracy=np.where(off, accuracy, 10.0))[0]
+    vague = build_tracks(
+        None, None, week.t, x / 111_320, 0 * x, accuracy=np.where(off, accuracy, 10.0)
+    )[0]
     found, wanted = whole(vague), whole(week)
     assert found.trips["t_start"].tolist() == wanted.trips["t_start"].tolist()
     assert found.stops["t_leave"][:-1].tolist() == wanted.stops["t_leave"][:-1].tolist()
@@ -199,17 +271,37 @@ def test_a_fix_far_away_and_long_before_changes_no_stop() -> None:
     """A phone that was set up on another continent. In metres from there a room was half a village."""
     week = days(3)
     week = build_tracks(None, None, week.t, week.lon, np.full(len(week), 60.0) + week.lon / 10)[0]
-    t, lon, lat = np.append(week.t, MONDAY - 30 * DAY_MS), np.append(week.lon, 150.0), np.append(week.lat, -30.0)
+    t, lon, lat = (
+        np.append(week.t, MONDAY - 30 * DAY_MS),
+        np.append(week.lon, 150.0),
+        np.append(week.lat, -30.0),
+    )
     found, alone = whole(build_tracks(None, None, t, lon, lat)[0]), whole(week)
-    assert len(alone.stops["kind"]) > 4 and alone.stop_lat == pytest.approx(60 + alone.stop_lon / 10, abs=1e-7)
+    assert len(alone.stops["kind"]) > 4 and alone.stop_lat == pytest.approx(
+        60 + alone.stop_lon / 10, abs=1e-7
+    )
     for name in ("t_arrive", "t_leave", "kind"):
         assert found.stops[name].tolist() == alone.stops[name].tolist()
 
 
 @pytest.mark.parametrize(
     ("hours", "metres", "stops", "trips"),
-    [(2, 200, 3, 2), (2, 5_000, 2, 2), (25, 200, 2, 2), (1, 1_400, 3, 2), (1, 1_900, 2, 2), (0.25, 5_000, 2, 1)],
-    ids=["silent at a place", "silent on the way", "silent too long", "asleep until well away", "too far", "a tunnel"],
+    [
+        (2, 200, 3, 2),
+        (2, 5_000, 2, 2),
+        (25, 200, 2, 2),
+        (1, 1_400, 3, 2),
+        (1, 1_900, 2, 2),
+        (0.25, 5_000, 2, 1),
+    ],
+    ids=[
+        "silent at a place",
+        "silent on the way",
+        "silent too long",
+        "asleep until well away",
+        "too far",
+        "a tunnel",
+    ],
 )
 def test_silences(hours: float, metres: float, stops: int, trips: int) -> None:
     before, after = 1.5, 1.5 + hours
@@ -222,12 +314,25 @@ def test_silences(hours: float, metres: float, stops: int, trips: int) -> None:
     assert len(found.trips["t_start"]) == trips
 
 
-@pytest.mark.parametrize(("least", "ends", "stops"), [(5, "halt", 3), (10, "halt", 2), (4, "walk", 2), (10, "walk", 2)])
-def test_a_short_halt_is_a_stop_where_it_may_be_short_but_a_stroll_is_not(least: float, ends: str, stops: int) -> None:
-    halt = (0, 1, 0, 0), (1, 1.2, 0, 8_000), (1.2, 1.3, 8_000, 8_000), (1.3, 1.5, 8_000, 0), (1.5, 2.5, 0, 0)
+@pytest.mark.parametrize(
+    ("least", "ends", "stops"), [(5, "halt", 3), (10, "halt", 2), (4, "walk", 2), (10, "walk", 2)]
+)
+def test_a_short_halt_is_a_stop_where_it_may_be_short_but_a_stroll_is_not(
+    least: float, ends: str, stops: int
+) -> None:
+    halt = (
+        (0, 1, 0, 0),
+        (1, 1.2, 0, 8_000),
+        (1.2, 1.3, 8_000, 8_000),
+        (1.3, 1.5, 8_000, 0),
+        (1.5, 2.5, 0, 0),
+    )
     stroll = (0, 1, 0, 0), (1, 1.8, 0, 1_200), (1.8, 2.8, 1_200, 1_200)  # 25 m a minute
     day = np.concatenate([part(*way) for way in (halt if ends == "halt" else stroll)])
-    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=least).stops["kind"]) == stops
+    assert (
+        len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), min_stop_min=least).stops["kind"])
+        == stops
+    )
 
 
 @pytest.mark.parametrize(
@@ -236,7 +341,9 @@ def test_a_short_halt_is_a_stop_where_it_may_be_short_but_a_stroll_is_not(least:
      (0.3, 16_000, 15, 16, 2), (0.3, 0, 15, 16, 3), (0.125, 0, 1000, 1, 2)],
     ids=["goes on: a wait", "back", "half an hour", "a silent quarter", "apart: goes on", "apart: back", "silent"],
 )  # fmt: skip
-def test_a_short_stay_on_the_way_is_a_wait(stay_h: float, on_to_m: float, every_s: float, nth: int, stops: int) -> None:
+def test_a_short_stay_on_the_way_is_a_wait(
+    stay_h: float, on_to_m: float, every_s: float, nth: int, stops: int
+) -> None:
     back = 1.2 + stay_h
     day = np.concatenate([
         part(0, 1, 0, 0), part(1, 1.2, 0, 8_000), part(1.2, back, 8_000, 8_000, every_s),
@@ -266,7 +373,9 @@ def test_legs_of_a_way_back_are_those_of_the_way(every_s: float) -> None:
 @pytest.mark.parametrize(("longer_ms", "left"), [(0, 1), (1, 2)])
 def test_the_longest_silence_within_a_leg_is_allowed(longer_ms: int, left: int) -> None:
     rest, none = int(1000 * Settings.gap_s) + longer_ms, np.zeros(0, np.int64)
-    line = SimpleNamespace(t=MINUTE * np.array([0, 1, 1, 2]) + rest * np.array([0, 0, 1, 1]), track=np.zeros(4))
+    line = SimpleNamespace(
+        t=MINUTE * np.array([0, 1, 1, 2]) + rest * np.array([0, 0, 1, 1]), track=np.zeros(4)
+    )
     legs = Ranges(np.array([0, 2]), np.array([1, 3]))
     assert len(join_legs(line, Ranges(none, none), legs, np.zeros(2), np.ones(2)).begin) == left
     rides = thinned(tracks_of(MONDAY + rest * np.arange(3.0), 5e3 * np.arange(3)))
@@ -274,18 +383,28 @@ def test_the_longest_silence_within_a_leg_is_allowed(longer_ms: int, left: int) 
 
 
 @pytest.mark.parametrize(("p", "left"), [(0.8, 1), (Settings.min_p, 1), (0.6, 3), (np.nan, 3)])
-def test_legs_of_one_mode_are_joined_where_it_is_sure(p: float, left: int, invented_model: Callable) -> None:
-    day = np.concatenate([part(0, 0.3, 0, 12_000), part(0.3, 0.6, 12_000, 13_000), part(0.6, 0.9, 13_000, 25_000)])
+def test_legs_of_one_mode_are_joined_where_it_is_sure(
+    p: float, left: int, invented_model: Callable
+) -> None:
+    day = np.concatenate(
+        [part(0, 0.3, 0, 12_000), part(0.3, 0.6, 12_000, 13_000), part(0.6, 0.9, 13_000, 25_000)]
+    )
     line = thinned(tracks_of(day[:, 0] + MONDAY, day[:, 1]))
     stops = find_stops(line)
     legs = cut_legs(line, stops)
     assert len(legs.begin) == 3
     mode = np.full(3, "motor vehicle", object)
     assert len(join_legs(line, stops, legs, mode, np.array([0.9, p, 0.9])).begin) == left
-    model = invented_model({"name": HEAD, "unit": "track", "kind": "classes", "classes": list(MODES)})
+    model = invented_model(
+        {"name": HEAD, "unit": "track", "kind": "classes", "classes": list(MODES)}
+    )
     found = whole(line.tracks, model)
-    assert found.trips["mode"].tolist() == ["rail"] and found.mode_p.sum(axis=1) == pytest.approx([1])
-    assert found.mode_p[0, MODES.index("rail")] < found.trips["mode_p"][0], "as rare as among people's trips"
+    assert found.trips["mode"].tolist() == ["rail"] and found.mode_p.sum(axis=1) == pytest.approx(
+        [1]
+    )
+    assert found.mode_p[0, MODES.index("rail")] < found.trips["mode_p"][0], (
+        "as rare as among people's trips"
+    )
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
@@ -294,7 +413,9 @@ def test_hardly_any_fix(n: int) -> None:
     assert len(found.stops["kind"]) == len(found.trips["mode"]) == len(found.stop_lon) == 0
 
 
-def test_a_user_s_diary_depends_on_no_other_user(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_s_diary_depends_on_no_other_user(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     city = read(RESOURCES / "sample" / "city_tracks.parquet")[0].by_user()
     few = city.take(city.user < 6)
     together, asked = whole(few, model), few.user_ids[0]

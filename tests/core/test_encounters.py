@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.encounters import encounters
-from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters, positions, probability_within
+from raw_qgis_plugin.core.encounters.encounters import (
+    Encounters,
+    find_encounters,
+    positions,
+    probability_within,
+)
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.specs import EncounterSpec
@@ -20,18 +25,20 @@ KX, _ = metres_per_degree(np.array(50.0))
 
 
 def people(lon0: float = 10.0, apart_m: float = 10.0) -> Tracks:
-    """Two people who walk towards each other along a street, sit together from minute 20 to 40, and walk back; and one
-    who sits there a day later. A fix every 20 s.
+    """Two people who walk towards each other along a street, sit together from minute 20 to 40, and
+    walk back; and one who sits there a day later. A fix every 20 s.
     """
     minute = np.arange(0, 60, 1 / 3)
     way = np.interp(minute, [0, 20, 40, 60], [1500.0, 0.0, 0.0, 1500.0])
     t = START + np.rint(minute * MINUTE).astype(int)
-    return tracks_of(["a", "b", "c"], [t, t, t + DAY], [-way - apart_m / 2, way + apart_m / 2, 0 * way], lon0)
+    return tracks_of(
+        ["a", "b", "c"], [t, t, t + DAY], [-way - apart_m / 2, way + apart_m / 2, 0 * way], lon0
+    )
 
 
 def walkers(hidden: slice) -> Tracks:
-    """Two who walk along a street together, ten metres apart, without fixes in the minutes `hidden`, each some seconds
-    later; and four who walk there on other days.
+    """Two who walk along a street together, ten metres apart, without fixes in the minutes
+    `hidden`, each some seconds later; and four who walk there on other days.
     """
     minute = np.arange(0, 60, 1 / 3)
     t, x = START + np.rint(minute * MINUTE).astype(int), 80.0 * minute
@@ -40,10 +47,14 @@ def walkers(hidden: slice) -> Tracks:
     return tracks_of(list("abcdef"), times, [x[~gap], x[~np.roll(gap, 1)] + 10, x, x, x, x])
 
 
-def tracks_of(users: list[str], t: list[np.ndarray], x: list[np.ndarray], lon0: float = 10.0) -> Tracks:
+def tracks_of(
+    users: list[str], t: list[np.ndarray], x: list[np.ndarray], lon0: float = 10.0
+) -> Tracks:
     """Tracks along a street to the east, in metres."""
     user, lon = np.repeat(users, list(map(len, t))), lon0 + np.concatenate(x) / KX
-    return build_tracks(user, None, np.concatenate(t), (lon + 180) % 360 - 180, np.full(len(lon), 50.0))[0]
+    return build_tracks(
+        user, None, np.concatenate(t), (lon + 180) % 360 - 180, np.full(len(lon), 50.0)
+    )[0]
 
 
 def found(tracks: Tracks, **options: object) -> Encounters:
@@ -60,12 +71,16 @@ def test_an_observed_encounter_is_what_it_was(lon0: float) -> None:
 
 
 def test_an_encounter_lies_half_way_also_between_fixes() -> None:
-    """Two who go north at 1 m/s, 30 m beside each other, with a fix in 40 s, one 20 s after the other."""
+    """Two who go north at 1 m/s, 30 m beside each other, with a fix in 40 s, one 20 s after the
+    other.
+    """
     t = START + np.concatenate([later + np.arange(0, 20 * MINUTE, 40_000) for later in (0, 20_000)])
     user, east = np.repeat(["a", "b"], len(t) // 2), np.repeat([0.0, 30.0], len(t) // 2)
     _, ky = metres_per_degree(np.array(50.0))
     e = found(build_tracks(user, None, t, 10 + east / KX, 50 + (t - START) / 1000 / ky)[0])
-    assert (e.lon - 10) * KX == pytest.approx([15], abs=0.1) and (e.lat - 50) * ky == pytest.approx([30], abs=0.1)
+    assert (e.lon - 10) * KX == pytest.approx([15], abs=0.1) and (e.lat - 50) * ky == pytest.approx(
+        [30], abs=0.1
+    )
     assert (e.t_start - START).tolist() == [30_000] and (e.t_end - START).tolist() == [1_140_000]
 
 
@@ -96,12 +111,18 @@ def inside_of_gap() -> Tracks:
     """Of the two walkers nothing but the fixes at the ends of their gaps."""
     tracks = walkers(slice(10, 22))
     before = tracks.track_offsets[:2] + [30, 31]
-    return tracks.take((tracks.user > 1) | np.isin(np.arange(len(tracks)), [*before, *(before + 1)]))
+    return tracks.take(
+        (tracks.user > 1) | np.isin(np.arange(len(tracks)), [*before, *(before + 1)])
+    )
 
 
 def test_in_a_gap_an_encounter_is_inferred_and_less_sure() -> None:
     whole, inside = found(walkers(slice(10, 19))), found(inside_of_gap())
-    assert list(zip(whole.one, whole.other)) == [(0, 1)] and whole.observed[0] and whole.probability[0] == 1.0
+    assert (
+        list(zip(whole.one, whole.other)) == [(0, 1)]
+        and whole.observed[0]
+        and whole.probability[0] == 1.0
+    )
     assert (whole.t_end - whole.t_start)[0] > 55 * MINUTE, "one encounter all along"
     assert not inside.observed.any() and 0.2 < inside.probability[0] < 1.0
     assert len(found(inside_of_gap(), max_gap_min=10).one) == 0, "longer gaps hide everything"
@@ -116,7 +137,9 @@ def test_who_is_too_far_or_follows_by_some_minutes_is_not_met() -> None:
         assert len(found(followed, distance_m=distance_m).one) == 0
 
 
-def test_small_parts_have_the_same_encounters_and_every_time_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_parts_have_the_same_encounters_and_every_time_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cases = people(), walkers(slice(10, 22)), inside_of_gap()
     whole = [found(tracks) for tracks in cases]
     monkeypatch.setattr(encounters.Settings, "positions_at_once", 50)
@@ -129,7 +152,9 @@ def test_small_parts_have_the_same_encounters_and_every_time_once(monkeypatch: p
     for tracks, one in zip(cases, whole, strict=True):
         other = found(tracks)
         for field in fields(Encounters):
-            np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name), field.name)
+            np.testing.assert_array_equal(
+                getattr(one, field.name), getattr(other, field.name), field.name
+            )
 
 
 @pytest.mark.parametrize("error_m", [0.0, 1.0, 30.0, 200.0])

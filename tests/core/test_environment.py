@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the installer knows before it installs: what is missing, its size, the proxy; and what diagnostics tell."""
+"""What the installer knows before it installs: what is missing, its size, the proxy; and what
+diagnostics tell.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,22 @@ def test_check_tells_old_from_new(tmp_path: Path) -> None:
 def test_requirement_lines() -> None:
     line = "onnxruntime-gpu[cuda,cudnn]>=1.20,<2; sys_platform != 'darwin'"
     read = packages.parse(line)
-    assert (read.name, read.module, read.lowest, read.below) == ("onnxruntime-gpu", "onnxruntime", (1, 20), (2,))
+    assert (read.name, read.module, read.lowest, read.below) == (
+        "onnxruntime-gpu",
+        "onnxruntime",
+        (1, 20),
+        (2,),
+    )
     assert packages.numbers("2.0.2rc1") == (2, 0, 2)
 
 
 def test_why_broken(tmp_path: Path) -> None:
     (tmp_path / "rawbroken.py").write_text("import rawdeeper\n")
     python, path = base_python(), [str(tmp_path), *sys.path]
-    assert packages.why_broken(python, "rawbroken", path) == "ModuleNotFoundError: No module named 'rawdeeper'"
+    assert (
+        packages.why_broken(python, "rawbroken", path)
+        == "ModuleNotFoundError: No module named 'rawdeeper'"
+    )
     assert packages.why_broken(python, "json", path) == ""
 
 
@@ -47,10 +57,23 @@ def test_a_cancel_ends_what_runs_and_begins_nothing(tmp_path: Path) -> None:
         installer.run()
 
 
-def test_nothing_that_lies_around_runs_in_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where QGIS was started in the folder of a downloaded project, with Python's variables set to another place."""
+def test_nothing_that_lies_around_runs_in_a_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where QGIS was started in the folder of a downloaded project, with Python's variables set
+    to another place.
+    """
     mark = tmp_path / "ran"
-    for name in ("json", "runpy", "pip", "venv", "ensurepip", "sitecustomize", "usercustomize", "importlib"):
+    for name in (
+        "json",
+        "runpy",
+        "pip",
+        "venv",
+        "ensurepip",
+        "sitecustomize",
+        "usercustomize",
+        "importlib",
+    ):
         for file in (tmp_path / name / "__init__.py", tmp_path / name / "__main__.py"):
             file.parent.mkdir(exist_ok=True)
             file.write_text(f"open({str(mark)!r}, 'a').write({name!r})\n")
@@ -59,7 +82,10 @@ def test_nothing_that_lies_around_runs_in_a_child(tmp_path: Path, monkeypatch: p
         monkeypatch.setenv(name, str(tmp_path))
     python, path = base_python(), [p for p in sys.path if p and p != str(tmp_path)]
     assert packages.why_broken(python, "json", path) == ""
-    for command in (isolated(python, "-m", "venv", "-h"), module_command(python, "raw_qgis_plugin.tasks.child_side")):
+    for command in (
+        isolated(python, "-m", "venv", "-h"),
+        module_command(python, "raw_qgis_plugin.tasks.child_side"),
+    ):
         subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     installer = install.Installer(tmp_path / "v" / "venv", python, [].append)
     installer._call(isolated(python, "-c", "import json"), "Trying")
@@ -75,31 +101,52 @@ def test_what_pip_says_becomes_advice() -> None:
             "virus scanner",
         ),
         ("PermissionError: [Errno 13] Permission denied", "virus scanner"),
-        ("error: [WinError 32] The file is being used by another process: 'x.pyd'", "virus scanner"),
-        ("ProxyError('Cannot connect to proxy.') ERROR: No matching distribution found for x", "Set the proxy"),
-        ("ERROR: Could not find a version; ERROR: No matching distribution found for x", "connection to pypi.org"),
+        (
+            "error: [WinError 32] The file is being used by another process: 'x.pyd'",
+            "virus scanner",
+        ),
+        (
+            "ProxyError('Cannot connect to proxy.') ERROR: No matching distribution found for x",
+            "Set the proxy",
+        ),
+        (
+            "ERROR: Could not find a version; ERROR: No matching distribution found for x",
+            "connection to pypi.org",
+        ),
         ("ReadTimeoutError: HTTPSConnectionPool: Read timed out.", "Set the proxy"),
     ):
         assert words in install.advice(error), error
-    assert "The folder w lacks it" in install.advice("ERROR: No matching distribution found for x", Path("w"))
+    assert "The folder w lacks it" in install.advice(
+        "ERROR: No matching distribution found for x", Path("w")
+    )
 
 
-def test_a_profile_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_profile_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(folders, "user_folder", lambda: tmp_path / "raw")
     (tmp_path / "raw").write_text("a file in the place of the folder")
-    assert re.match(r"RAW cannot write into .*raw: .*packages cannot be kept there\.$", folders.why_not_writable())
+    assert re.match(
+        r"RAW cannot write into .*raw: .*packages cannot be kept there\.$",
+        folders.why_not_writable(),
+    )
     (tmp_path / "raw").unlink()
     (tmp_path / "raw").mkdir()
     assert folders.why_not_writable() == "" and not list((tmp_path / "raw").iterdir())
 
 
 def test_diagnostics_name_the_library_that_cuda_lacks(tmp_path: Path) -> None:
-    """An imitation of ONNX Runtime whose CUDA provider cannot be loaded, as on a machine without its libraries."""
+    """An imitation of ONNX Runtime whose CUDA provider cannot be loaded, as on a machine without
+    its libraries.
+    """
     (tmp_path / "onnxruntime" / "capi").mkdir(parents=True)
     init = tmp_path / "onnxruntime" / "__init__.py"
     python, path = base_python(), [str(tmp_path), *sys.path]
     for text, words in (
-        ("def get_available_providers(): return ['CUDAExecutionProvider']\n", "libonnxruntime_providers_shared.so: "),
+        (
+            "def get_available_providers(): return ['CUDAExecutionProvider']\n",
+            "libonnxruntime_providers_shared.so: ",
+        ),
         ("def get_available_providers(): return []\n", "CUDA is not built into ONNX Runtime"),
         ("raise ImportError('DLL load failed')\n", "ImportError: DLL load failed"),
     ):

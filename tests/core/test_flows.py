@@ -35,7 +35,9 @@ def some_trips(n: int = 4000, n_users: int = 60, seed: int = 1) -> Trips:
     ends = (10 + rng.normal(0, 0.02, (n, 2)) for _ in range(2))
     metres, last = rng.uniform(100, 9000, n), start + rng.integers(60_000, 3_600_000, n)
     ids = np.arange(n_users).astype(str).astype(object)
-    return Trips(ids, rng.integers(0, n_users, n), start, last, *ends, metres, p, rng.random(n) > 0.1)
+    return Trips(
+        ids, rng.integers(0, n_users, n), start, last, *ends, metres, p, rng.random(n) > 0.1
+    )
 
 
 def grid(n: int = 5) -> Zones:
@@ -44,10 +46,17 @@ def grid(n: int = 5) -> Zones:
 
 
 def between(user: np.ndarray, begin: np.ndarray, end: np.ndarray) -> tuple[Trips, Zones]:
-    """Trips from one longitude to another, and the two zones to the west and to the east of 10 degrees."""
+    """Trips from one longitude to another, and the two zones to the west and to the east of 10
+    degrees.
+    """
     n, t = len(user), 1000 * np.arange(len(user))
-    ends, ids = (np.column_stack([lon, np.full(n, 10.0)]) for lon in (begin, end)), np.unique(user).astype(str)
-    trips = Trips(ids.astype(object), user, t, t + 1, *ends, np.ones(n), np.zeros((n, 4)), np.ones(n, bool))
+    ends, ids = (
+        (np.column_stack([lon, np.full(n, 10.0)]) for lon in (begin, end)),
+        np.unique(user).astype(str),
+    )
+    trips = Trips(
+        ids.astype(object), user, t, t + 1, *ends, np.ones(n), np.zeros((n, 4)), np.ones(n, bool)
+    )
     return trips, read_zones([shapely.box(9, 9, 10, 11), shapely.box(10, 9, 11, 11)], None)
 
 
@@ -72,7 +81,9 @@ def test_every_pair_has_the_trips_that_one_counts(part: str) -> None:
     assert have.keys() == shown.keys() and len(have) > 20
     for cell, rows in shown.items():
         i = have[cell]
-        assert found["n_trips"][i] == len(rows) and found["n_users"][i] == len(set(trips.user[rows]))
+        assert found["n_trips"][i] == len(rows) and found["n_users"][i] == len(
+            set(trips.user[rows])
+        )
         assert found["trips_walk"][i] == pytest.approx(trips.mode_p[rows, 0].sum())
         assert found["metres"][i] == pytest.approx(median_low(trips.metres[rows]), rel=1e-6)
     assert found["n_trips"][other].sum() == len(rest)
@@ -89,7 +100,9 @@ def test_nothing_stands_on_few_people() -> None:
     for name in (*FIGURES, "minutes", "metres", "n_users"):
         assert np.isnan(nobody.matrix[name]).all() and len(nobody.matrix[name])
     assert set(nobody.matrix["main_mode"]) == set(nobody.of_zones.pop("noise_key")) == {None}
-    assert not len(flows(some_trips(300, n_users=9), None, FlowSpec()).shapes), "hexagons show where people were"
+    assert not len(flows(some_trips(300, n_users=9), None, FlowSpec()).shapes), (
+        "hexagons show where people were"
+    )
     assert len(nobody.of_zones.pop("zone")) and np.isnan([*nobody.of_zones.values()]).all()
 
 
@@ -101,7 +114,10 @@ def test_one_person_who_dominates_hides_a_pair() -> None:
     assert pairs["from_zone"].tolist() == ["1", None] and pairs["n_users"].tolist()[0] == 12
     assert of_zones["n_users"].tolist() == [12, 12] and np.isnan(of_zones["n_out"]).all()
     assert np.isnan(pairs["n_trips"]).all() and np.isnan(pairs["metres"]).all()
-    assert pairs["capped_n_trips"].tolist()[0] == pytest.approx(16) and pairs["noisy_metres"].tolist()[0] >= 0
+    assert (
+        pairs["capped_n_trips"].tolist()[0] == pytest.approx(16)
+        and pairs["noisy_metres"].tolist()[0] >= 0
+    )
     assert ask(trips, zones, min_users=1).matrix["n_trips"].tolist() == [112]
 
 
@@ -110,21 +126,34 @@ def test_zones_count_what_leaves_and_what_comes() -> None:
     found = ask(trips, zones, min_users=1)
     begin, end = zones.find(*trips.begin.T), zones.find(*trips.end.T)
     good = trips.complete & (begin >= 0) & (end >= 0)
-    for name, at, same in (("n_out", begin, False), ("n_in", end, False), ("n_within", begin, True)):
-        counted = [np.sum(good & (at == z) & ((begin == end) == same)) for z in range(len(zones.names))]
+    for name, at, same in (
+        ("n_out", begin, False),
+        ("n_in", end, False),
+        ("n_within", begin, True),
+    ):
+        counted = [
+            np.sum(good & (at == z) & ((begin == end) == same)) for z in range(len(zones.names))
+        ]
         assert np.nan_to_num(found.of_zones[name]).tolist() == counted
     assert np.nansum(found.of_zones["balance"]) == 0
     left = (~trips.complete).sum(), (trips.complete & ((begin < 0) | (end < 0))).sum()
-    assert tuple(map(int, re.findall(r"[0-9]+", found.words.replace(",", "")))) == (len(begin), *left)
+    assert tuple(map(int, re.findall(r"[0-9]+", found.words.replace(",", "")))) == (
+        len(begin),
+        *left,
+    )
 
 
 def test_only_trips_of_some_modes_count() -> None:
     trips = some_trips()
     each = [ask(trips, grid(), modes=mode, min_users=1) for mode in SHORT_MODES]
-    n, a, b = np.array([re.findall(r"[0-9]+", found.words.replace(",", "")) for found in each], int).T
+    n, a, b = np.array(
+        [re.findall(r"[0-9]+", found.words.replace(",", "")) for found in each], int
+    ).T
     known = trips.mode_p.max(axis=1) > 1 - trips.mode_p.sum(axis=1)
     ends = [grid().find(*at.T) >= 0 for at in (trips.begin, trips.end)]
-    assert [found.matrix["n_trips"].sum() for found in each] == (n - a - b).tolist(), "the log adds up"
+    assert [found.matrix["n_trips"].sum() for found in each] == (n - a - b).tolist(), (
+        "the log adds up"
+    )
     assert sum(n - a - b) == np.sum(known & trips.complete & ends[0] & ends[1])
     with pytest.raises(InputError, match="no mode 'fly'"):
         ask(trips, grid(), modes="fly")
@@ -144,7 +173,9 @@ def test_hexagons_hold_their_points_and_are_as_wide_as_asked(lon0: float) -> Non
 
 
 def test_where_zones_overlap_the_first_counts_and_equal_names_differ() -> None:
-    zones = read_zones([shapely.box(0, 0, 2, 1), None, shapely.box(1, 0, 3, 1)], np.array(["a", "NULL", "a"]))
+    zones = read_zones(
+        [shapely.box(0, 0, 2, 1), None, shapely.box(1, 0, 3, 1)], np.array(["a", "NULL", "a"])
+    )
     assert zones.names.tolist() == ["a", "2", "a (3)"]
     assert zones.find(np.array([1.5, 2.5, 4.0]), np.full(3, 0.5)).tolist() == [0, 2, -1]
     assert read_zones([None] * 3, ["a", "a", "a (2)"]).names.tolist() == ["a", "a (2)", "a (2) (3)"]
@@ -166,7 +197,9 @@ def test_trips_of_a_diary_are_each_person_s(names: list[str]) -> None:
     minute = np.arange(0, 2 * 1440)
     away = np.clip((minute % 1440 - 480) / 30, 0, 1) * np.clip((1050 - minute % 1440) / 30, 0, 1)
     t, lon = np.tile(1_600_041_600_000 + 60_000 * minute, 4), np.tile(10 + 0.2 * away, 4)
-    tracks, _ = build_tracks(np.repeat(names, len(minute)), None, t, lon, np.repeat(50 + np.arange(4.0), len(minute)))
+    tracks, _ = build_tracks(
+        np.repeat(names, len(minute)), None, t, lon, np.repeat(50 + np.arange(4.0), len(minute))
+    )
     found = trips_of(find_diary(tracks, None))
     assert list(np.bincount(found.user)) == [4] * 4 and found.complete.all()
     assert (found.t_end - found.t_start < 3_600_000).all()
@@ -179,17 +212,26 @@ def test_rides_of_taxis_between_neighbourhoods_are_those_that_pandas_counts(data
     pd = pytest.importorskip("pandas")
     fixes = pd.read_parquet(data / "cabspotting" / "points.parquet", filters=[("cab_id", "<", 40)])
     fixes = fixes.sort_values(["cab_id", "t"], kind="stable")
-    ride = (fixes.occupied.ne(fixes.occupied.shift()) | fixes.cab_id.ne(fixes.cab_id.shift())).cumsum()
-    fixes = fixes.assign(ride=ride.astype(str), lon=fixes.lon_e6 / 1e6, lat=fixes.lat_e6 / 1e6)[fixes.occupied == 1]
+    ride = (
+        fixes.occupied.ne(fixes.occupied.shift()) | fixes.cab_id.ne(fixes.cab_id.shift())
+    ).cumsum()
+    fixes = fixes.assign(ride=ride.astype(str), lon=fixes.lon_e6 / 1e6, lat=fixes.lat_e6 / 1e6)[
+        fixes.occupied == 1
+    ]
     given = read_polygons(data / "regions" / "sf_neighborhoods.geojson", None, guess=True)
     t = fixes.t.to_numpy().astype("datetime64[ms]").astype(np.int64)
     read, _ = build_tracks(
-        *(fixes[name].to_numpy() for name in ("cab_id", "ride")), t, fixes.lon.to_numpy(), fixes.lat.to_numpy()
+        *(fixes[name].to_numpy() for name in ("cab_id", "ride")),
+        t,
+        fixes.lon.to_numpy(),
+        fixes.lat.to_numpy(),
     )
     tracks, _ = by_unit(read, "track")
     zones = read_zones(given.shapes, given.ids)
     found = find_flows(tracks, None, zones, FlowSpec(trips="tracks")).matrix
-    rows = pd.DataFrame({"ride": tracks.track, "cab": tracks.user, "x": tracks.lon, "y": tracks.lat}).groupby("ride")
+    rows = pd.DataFrame(
+        {"ride": tracks.track, "cab": tracks.user, "x": tracks.lon, "y": tracks.lat}
+    ).groupby("ride")
     ends, tree = (rows.first(), rows.last()), shapely.STRtree(zones.shapes)
     table = ends[0][["cab"]].copy()
     for name, end in zip(("a", "b"), ends):
@@ -200,7 +242,11 @@ def test_rides_of_taxis_between_neighbourhoods_are_those_that_pandas_counts(data
     most = pairs.agg(lambda cabs: cabs.value_counts().iloc[0] / len(cabs))
     counted, cabs = pairs.size(), pairs.nunique()
     shown = counted[(cabs >= 10) & (most <= 0.85)]
-    have = {(a, b): n for a, b, n in zip(found["from_zone"], found["to_zone"], found["n_trips"]) if a is not None}
+    have = {
+        (a, b): n
+        for a, b, n in zip(found["from_zone"], found["to_zone"], found["n_trips"])
+        if a is not None
+    }
     there = {tuple(zones.names[np.array(pair, int)]): float(n) for pair, n in shown.items()}
     assert have == there and len(have) > 100
     assert found["n_trips"][np.equal(found["from_zone"], None)].sum() == counted.sum() - shown.sum()
@@ -239,13 +285,19 @@ def test_where_trips_begin_and_end(ways: list, every_s: float, wanted: list) -> 
     far = 2.0 if every_s > 60 else 0.3
     assert np.abs(ends - [(a, b) for a, b, _ in wanted]).max() < far, ends
     assert (found.metres > 990 * np.abs(np.diff(ends)[:, 0])).all()  # also of what no fix shows
-    assert found.metres.sum() == pytest.approx(1000 * sum(abs(b - a) for a, b, _ in wanted), rel=far / 4)
+    assert found.metres.sum() == pytest.approx(
+        1000 * sum(abs(b - a) for a, b, _ in wanted), rel=far / 4
+    )
 
 
 @pytest.mark.parametrize(
     ("hours", "km", "wanted"),
     [
-        (np.append(np.arange(0, 8, 0.1), [*np.arange(10, 12, 0.1), *np.arange(40, 42, 0.1)]), [0, 9, 0], [(0, 9)]),
+        (
+            np.append(np.arange(0, 8, 0.1), [*np.arange(10, 12, 0.1), *np.arange(40, 42, 0.1)]),
+            [0, 9, 0],
+            [(0, 9)],
+        ),
         (np.arange(0, 24, 1.0), [0, 20, 40], [(0, 40)]),
     ],
     ids=["a silence hides a trip, a long one nobody knows what", "once an hour, once on the way"],
@@ -253,6 +305,14 @@ def test_where_trips_begin_and_end(ways: list, every_s: float, wanted: list) -> 
 def test_trips_that_are_not_seen(hours: np.ndarray, km: list, wanted: list) -> None:
     x = np.select([hours < 8.5, hours < (9.5 if len(hours) == 24 else 20)], km[:2], km[2])
     when = 1_599_436_800_000 + (hours * 3_600_000).astype(np.int64)
-    found = trips_of(find_diary(build_tracks(None, None, when, x / 111.32, np.zeros(len(x)))[0], None))
-    assert np.allclose(np.column_stack([found.begin[:, 0], found.end[:, 0]]) * 111.32, wanted, atol=0.01)
-    assert found.complete.all() and not found.mode_p.any() and np.allclose(found.metres, 1000 * wanted[0][1], rtol=0.01)
+    found = trips_of(
+        find_diary(build_tracks(None, None, when, x / 111.32, np.zeros(len(x)))[0], None)
+    )
+    assert np.allclose(
+        np.column_stack([found.begin[:, 0], found.end[:, 0]]) * 111.32, wanted, atol=0.01
+    )
+    assert (
+        found.complete.all()
+        and not found.mode_p.any()
+        and np.allclose(found.metres, 1000 * wanted[0][1], rtol=0.01)
+    )

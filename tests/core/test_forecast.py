@@ -57,7 +57,9 @@ def winding(users, fixes=300):
     lon = 10 + 0.05 * np.cos(turn) + 0.01 * np.cos(3 * turn)
     lat = 50 + 0.03 * np.sin(turn) + 0.01 * np.sin(2 * turn)
     t = START + np.arange(fixes) * 60_000 + rng.integers(0, 60_000, (users, 1))
-    return build_tracks(np.repeat(np.arange(users), fixes), None, t.ravel(), lon.ravel(), lat.ravel())[0]
+    return build_tracks(
+        np.repeat(np.arange(users), fixes), None, t.ravel(), lon.ravel(), lat.ravel()
+    )[0]
 
 
 class Misled(Model):
@@ -108,7 +110,8 @@ def test_hours_ahead_dense_tracks_are_predicted_from_their_days(model):
         kept, by_days = split_by_band(tracks, asked)
         assert np.flatnonzero(by_days[kept.context]).tolist() == days
     assert kept.context[2] == kept.context[3] == kept.context[4] != kept.context[5]
-    quarters = np.flatnonzero(np.diff(tracks.t // 900_000))  # a clock's quarters, not those before the last fix
+    # a clock's quarters, not those before the last fix
+    quarters = np.flatnonzero(np.diff(tracks.t // 900_000))
     rows, is_days = select_rows(tracks.t, 0, len(tracks), 9000.0, True)
     assert is_days and len(rows) in (len(quarters), len(quarters) + 1, len(quarters) + 2)
     assert np.all(np.diff(tracks.t[rows]) == 900_000)
@@ -120,7 +123,9 @@ def test_hours_ahead_dense_tracks_are_predicted_from_their_days(model):
 def test_a_phone_that_wakes_now_and_then_is_predicted_from_its_days(model):
     k, horizon = np.arange(30 * 5), np.array([60.0, 300.0, 900.0])
     t = START + 600_000 * (k // 5) + 6000 * (k % 5)  # five fixes every ten minutes
-    bursts = build_tracks(np.zeros(len(k)), None, t, 10 + (t - START) / 6e8, np.full(len(k), 50.0))[0]
+    bursts = build_tracks(np.zeros(len(k)), None, t, 10 + (t - START) / 6e8, np.full(len(k), 50.0))[
+        0
+    ]
     asked = ContextQueries(np.array([0]), np.array([len(k)]), np.zeros(3, int), horizon)
     kept, by_days = split_by_band(bursts, asked)
     assert by_days[kept.context].tolist() == [False, True, True]
@@ -131,9 +136,17 @@ def test_a_phone_that_wakes_now_and_then_is_predicted_from_its_days(model):
 
 def test_no_radius_is_longer_than_half_way_round_the_earth(model):
     rng, t = np.random.default_rng(0), 1_700_000_000_000 + np.arange(60) * 60_000
-    user, lon, lat = np.repeat(np.arange(20), 60), rng.uniform(-180, 180, 1200), rng.uniform(-80, 80, 1200)
-    f = forecast(build_tracks(user, None, np.tile(t, 20), lon, lat, drop_spikes=False)[0], model, [1800])
-    assert (f.radius50_m <= f.radius80_m).all() and f.radius80_m.max() == pytest.approx(np.pi * EARTH_RADIUS_M)
+    user, lon, lat = (
+        np.repeat(np.arange(20), 60),
+        rng.uniform(-180, 180, 1200),
+        rng.uniform(-80, 80, 1200),
+    )
+    f = forecast(
+        build_tracks(user, None, np.tile(t, 20), lon, lat, drop_spikes=False)[0], model, [1800]
+    )
+    assert (f.radius50_m <= f.radius80_m).all() and f.radius80_m.max() == pytest.approx(
+        np.pi * EARTH_RADIUS_M
+    )
     assert not f.in_domain.any()
 
 
@@ -144,9 +157,15 @@ def test_a_query_before_the_first_fix_has_no_prediction(model):
 
 
 def test_one_fix_and_out_of_domain_are_said(model):
-    tracks, _ = build_tracks(["a", "b", "b"], None, [START, START, START + 86_400_000], [1.0, 1, 1.1], [50.0, 50, 50])
+    tracks, _ = build_tracks(
+        ["a", "b", "b"], None, [START, START, START + 86_400_000], [1.0, 1, 1.1], [50.0, 50, 50]
+    )
     f = forecast(tracks, model, [60])
-    assert f.track.tolist() == [1] and not f.in_domain.any() and any("apart in time" in r for r in f.reasons)
+    assert (
+        f.track.tolist() == [1]
+        and not f.in_domain.any()
+        and any("apart in time" in r for r in f.reasons)
+    )
 
 
 def test_cancel_stops_between_batches(model):
@@ -160,7 +179,9 @@ def test_cancel_stops_between_batches(model):
 
 
 def test_two_places_are_two_areas(model):
-    m = Mixture(np.array([[[0.0, 0.0], [5000.0, 0.0]]]), np.array([[100.0, 100.0]]), np.array([[0.5, 0.5]]))
+    m = Mixture(
+        np.array([[[0.0, 0.0], [5000.0, 0.0]]]), np.array([[100.0, 100.0]]), np.array([[0.5, 0.5]])
+    )
     (radius,) = areas.disc_radii(m, np.array([[0.8]]))
     assert (radius > 100).all() and radius.sum() < 2500  # they leave room between them
     f = forecast(straight(users=2), model, [60, 600], with_areas=True)

@@ -36,22 +36,41 @@ def write_plt(folder, name, rows):
 def geolife(tmp_path):
     """GeoLife's schema with two invented people."""
     for user, lon in (("000", 7.1), ("017", 7.2)):
-        rows = [(46.5, lon, "2020-01-01", "10:00:00"), (46.5, lon + 0.001, "2020-01-01", "10:01:00")]
+        rows = [
+            (46.5, lon, "2020-01-01", "10:00:00"),
+            (46.5, lon + 0.001, "2020-01-01", "10:01:00"),
+        ]
         write_plt(tmp_path / "Data" / user / "Trajectory", "20200101100000.plt", rows)
-    write_plt(tmp_path / "Data" / "017" / "Trajectory", "20200102100000.plt", [(400.2, 7, "2020-01-02", "10:00:00")])
+    write_plt(
+        tmp_path / "Data" / "017" / "Trajectory",
+        "20200102100000.plt",
+        [(400.2, 7, "2020-01-02", "10:00:00")],
+    )
     write_plt(tmp_path / "Data" / "017" / "Trajectory", "20200103100000.plt", [])
-    (tmp_path / "Data" / "017" / "labels.txt").write_text("Start Time\tEnd Time\tTransportation Mode\n")
+    (tmp_path / "Data" / "017" / "labels.txt").write_text(
+        "Start Time\tEnd Time\tTransportation Mode\n"
+    )
     return tmp_path
 
 
 def test_geolife_from_any_of_its_folders(geolife):
     hidden = "._20200101100000.plt"  # as macOS writes them on drives of other systems
-    write_plt(geolife / "Data" / "017" / "Trajectory", hidden, [(46.5, 9, "2020-01-09", "10:00:00")])
-    tracks, skipped, _ = read(geolife, schema=Schema(zone="Asia/Shanghai"))  # its times are UTC all the same
-    assert tracks.user_ids.tolist() == ["000", "017"] and tracks.t.tolist() == [TEN, TEN + 60_000] * 2
+    write_plt(
+        geolife / "Data" / "017" / "Trajectory", hidden, [(46.5, 9, "2020-01-09", "10:00:00")]
+    )
+    # its times are UTC all the same
+    tracks, skipped, _ = read(geolife, schema=Schema(zone="Asia/Shanghai"))
+    assert (
+        tracks.user_ids.tolist() == ["000", "017"] and tracks.t.tolist() == [TEN, TEN + 60_000] * 2
+    )
     assert tracks.track_ids.tolist() == ["20200101100000"] * 2
     assert skipped == {"position outside the world": 1}
-    for inner in ("Data", "Data/017", "Data/017/Trajectory", "Data/017/Trajectory/20200101100000.plt"):
+    for inner in (
+        "Data",
+        "Data/017",
+        "Data/017/Trajectory",
+        "Data/017/Trajectory/20200101100000.plt",
+    ):
         assert "017" in read(geolife / inner)[0].user_ids.tolist()
 
 
@@ -67,7 +86,11 @@ GPX = """<?xml version="1.0"?>
 
 def test_gpx(tmp_path):
     tracks, skipped, guess = read_text(tmp_path, GPX, "morning.gpx")
-    assert tracks.lon.tolist() == [7.1, 7.2, 7.3] and tracks.t[0] == TEN and tracks.track_ids.tolist() == ["1.1", "1.2"]
+    assert (
+        tracks.lon.tolist() == [7.1, 7.2, 7.3]
+        and tracks.t[0] == TEN
+        and tracks.track_ids.tolist() == ["1.1", "1.2"]
+    )
     assert skipped == {"no time that can be read": 1} and guess.user is None
     (tmp_path / "evening.gpx").write_text(GPX.replace("2020", "2021"))
     for name in ("README.txt", "LICENSE.txt", "COPYING.txt"):  # more than tracks, and no positions
@@ -108,14 +131,20 @@ def test_positions_in_json(tmp_path, name):
     assert tracks.t.tolist() == [TEN, TEN + 60_000] and set(skipped) <= {"duplicate"}
     np.testing.assert_allclose([tracks.lon, tracks.lat], [[7.1, 7.2], [46.5, 46.5]])
     assert name != "Records.json" or tracks.accuracy[0] == 9
-    assert tracks.user_ids.tolist() == ["own/anna" if "owntracks" in name else (tmp_path / name).stem]
+    assert tracks.user_ids.tolist() == [
+        "own/anna" if "owntracks" in name else (tmp_path / name).stem
+    ]
 
 
 def test_owntracks_recorder_and_a_file_that_breaks_off(tmp_path):
     items = TIMELINES["owntracks.json"]["data"]
-    lines = "".join(f"2020-01-01T10:00:00Z\t*                 \t{json.dumps(item)}\n" for item in items)
+    lines = "".join(
+        f"2020-01-01T10:00:00Z\t*                 \t{json.dumps(item)}\n" for item in items
+    )
     assert read_text(tmp_path, lines, "2020-01.rec")[0].lon.tolist() == [7.1, 7.2]
-    assert read_text(tmp_path, lines.replace('"topic"', '"_"'), "2020-02.rec")[0].user_ids.tolist() == ["an"]
+    assert read_text(tmp_path, lines.replace('"topic"', '"_"'), "2020-02.rec")[
+        0
+    ].user_ids.tolist() == ["an"]
     tracks, skipped, _ = read_text(tmp_path, lines[:-30], "short.rec")
     assert tracks.lon.tolist() == [7.1] and skipped == {"unreadable row": 1}
 
@@ -126,7 +155,8 @@ def test_a_line_that_breaks_off_loses_no_other_one(tmp_path):
     lines[12] = lines[12][:20] + "\n"
     tracks, skipped, _ = read_text(tmp_path, "".join(lines), "a.jsonl")
     assert len(tracks) == 199 and skipped == {"unreadable row": 1}
-    tracks, skipped, _ = read_text(tmp_path, "[" + ",".join(lines[13:])[:-20], "a.json")  # of a list
+    # of a list
+    tracks, skipped, _ = read_text(tmp_path, "[" + ",".join(lines[13:])[:-20], "a.json")
     assert len(tracks) == 186 and skipped == {"unreadable row": 1}
 
 
@@ -144,21 +174,36 @@ def test_points_of_geojson_are_fixes(tmp_path):
          "geometry": {"type": "Point", "coordinates": [7 + i / 1e3, 46.5]}} for i in range(2)
     ]  # fmt: skip
     words = json.dumps({"type": "FeatureCollection", "features": points})
-    bare = {"type": "FeatureCollection", "features": [{**point, "properties": {}} for point in points]}
+    bare = {
+        "type": "FeatureCollection",
+        "features": [{**point, "properties": {}} for point in points],
+    }
     with pytest.raises(InputError, match="No column of time was recognised in bare.geojson"):
         read_text(tmp_path, json.dumps(bare), "bare.geojson")
     (tmp_path / "bare.geojson").unlink()
     for name in ("a.geojson", "a.json"):
         tracks, skipped, _ = read_text(tmp_path, words, name)
-        assert tracks.t.tolist() == [TEN, TEN + 60_000] and tracks.lon.tolist() == [7, 7.001] and not skipped
+        assert (
+            tracks.t.tolist() == [TEN, TEN + 60_000]
+            and tracks.lon.tolist() == [7, 7.001]
+            and not skipped
+        )
 
 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
         ("a.gpx", GPX[:300], "a.gpx cannot be read: "),
-        ("a.gpx", GPX.replace('"1.0"', '"1.0" encoding="x-nonsense"'), "a.gpx cannot be read: .*unknown encoding"),
-        ("a.gpx", '<!DOCTYPE g [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><gpx>&b;</gpx>', "cannot be read|holds no"),
+        (
+            "a.gpx",
+            GPX.replace('"1.0"', '"1.0" encoding="x-nonsense"'),
+            "a.gpx cannot be read: .*unknown encoding",
+        ),
+        (
+            "a.gpx",
+            '<!DOCTYPE g [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><gpx>&b;</gpx>',
+            "cannot be read|holds no",
+        ),
         ("a.gpx", "", "a.gpx cannot be read: "),
         ("a.json", "", "holds no list of positions"),
         ("a.json", '{"a": 1}', "No column of time or position"),

@@ -18,16 +18,23 @@ def touch(path: Path) -> Path:
     return path
 
 
-def be(monkeypatch: pytest.MonkeyPatch, platform: str, executable: Path, prefix: Path, **environ: str) -> None:
+def be(
+    monkeypatch: pytest.MonkeyPatch, platform: str, executable: Path, prefix: Path, **environ: str
+) -> None:
     """This Python passes for QGIS's on another system."""
-    known = {"platform": platform, "executable": str(executable), "prefix": str(prefix), "version_info": (3, 12)}
+    known = {
+        "platform": platform,
+        "executable": str(executable),
+        "prefix": str(prefix),
+        "version_info": (3, 12),
+    }
     for name, value in known.items():
         monkeypatch.setattr(sys, name, value)
     monkeypatch.setattr("os.environ", environ)
 
 
-# Where QGIS's interpreter is: platform, the running program, sys.prefix, variables, the interpreter, and others that
-# are there too and are not taken. Paths begin in a folder of the test.
+# Where QGIS's interpreter is: platform, the running program, sys.prefix, variables, the
+# interpreter, and others that are there too and are not taken. Paths begin in a folder of the test.
 PLACES = {
     "Debian": ("linux", "opt/bin/python3", "usr", {}, "usr/bin/python3.12", ["opt/bin/python3", "usr/bin/python3"]),
     "OSGeo4W": ("win32", "o/bin/qgis-ltr-bin.exe", "o/apps/Python312", {}, "o/apps/Python312/python.exe",
@@ -48,16 +55,23 @@ PLACES = {
 
 
 @pytest.mark.parametrize("system", PLACES)
-def test_the_interpreter_of_each_system_is_found(tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_interpreter_of_each_system_is_found(
+    tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     platform, program, prefix, variables, right, others = PLACES[system]
     for each in (right, *others):
         touch(tmp_path / each)
-    there = {name: value if name == "FLATPAK_ID" else str(tmp_path / value) for name, value in variables.items()}
+    there = {
+        name: value if name == "FLATPAK_ID" else str(tmp_path / value)
+        for name, value in variables.items()
+    }
     be(monkeypatch, platform, tmp_path / program, tmp_path / prefix, **there)
     assert base_python() == tmp_path / right
 
 
-def test_qgis_itself_is_never_taken_and_the_error_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_qgis_itself_is_never_taken_and_the_error_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     qgis = touch(tmp_path / "bin/qgis-bin.exe")
     touch(tmp_path / "bin/python3.exe")  # nor this one, which finds its modules by PYTHONHOME alone
     be(monkeypatch, "win32", qgis, tmp_path)

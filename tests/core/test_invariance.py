@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Answers depend on nothing they should not.
 
-What is said of a unit is the same alone, in company, in halves, in another order and from the cache; figures of regions
-and similar users do not depend on the order of rows; forecasts depend neither on that nor on users elsewhere and later
-fixes.
+What is said of a unit is the same alone, in company, in halves, in another order and from the
+cache; figures of regions and similar users do not depend on the order of rows; forecasts depend
+neither on that nor on users elsewhere and later fixes.
 """
 
 from __future__ import annotations
@@ -43,14 +43,21 @@ def taxis(users: int = 25, days: int = 4) -> Tracks:
     stop = rng.integers(0, 40, (users, n // 15 + 1))
     part = (np.arange(n) % 15 / 15)[:, None]
     leg = np.arange(n) // 15
-    xy = place[stop[:, leg]] * (1 - part) + place[stop[:, leg + 1]] * part + rng.normal(0, 8, (users, n, 2))
+    xy = (
+        place[stop[:, leg]] * (1 - part)
+        + place[stop[:, leg + 1]] * part
+        + rng.normal(0, 8, (users, n, 2))
+    )
     kept = rng.random((users, n)) < 0.9
     user = np.broadcast_to(np.arange(users)[:, None], kept.shape)[kept]
     t = 1_600_000_000_000 + np.broadcast_to(60_000 * np.arange(n), kept.shape)[kept]
-    return build_tracks(user, None, t, -122.4 + xy[kept, 0] / 88_000, 37.7 + xy[kept, 1] / 111_000)[0]
+    return build_tracks(user, None, t, -122.4 + xy[kept, 0] / 88_000, 37.7 + xy[kept, 1] / 111_000)[
+        0
+    ]
 
 
-# ---- units: users, tracks and days --------------------------------------------------------------------------------
+# ---- units: users, tracks and days
+# --------------------------------------------------------------------------------
 
 
 def company() -> Tracks:
@@ -60,7 +67,11 @@ def company() -> Tracks:
     n, day = 400, 86_400_000
     first, last = -2_208_988_800_000, 4_133_980_799_999  # of all times
     odd = {
-        "over the world": (t[0] + 900_000 * np.arange(n), rng.uniform(-180, 180, n), rng.uniform(-80, 80, n)),
+        "over the world": (
+            t[0] + 900_000 * np.arange(n),
+            rng.uniform(-180, 180, n),
+            rng.uniform(-80, 80, n),
+        ),
         "at one place": (t[0] + 60_000 * np.arange(n), np.full(n, lon[0]), np.full(n, lat[0])),
         "of one fix": (t[:1], lon[:1], lat[:1]),
         "of two fixes": (t[:2], lon[:2], lat[:2]),
@@ -70,10 +81,17 @@ def company() -> Tracks:
         "at the pole": (t[:n], (200 * lon[:n]) % 360 - 180, 89.99 + 0.009 * rng.random(n)),
     }
     owner = np.concatenate([names, *(np.full(len(each[0]), name) for name, each in odd.items())])
-    made = [np.concatenate([own, *(each[i] for each in odd.values())]) for i, own in enumerate((t, lon, lat))]
-    # Between every two people of the city one of the others, so that each of them is somebody's neighbour
+    made = [
+        np.concatenate([own, *(each[i] for each in odd.values())])
+        for i, own in enumerate((t, lon, lat))
+    ]
+    # Between every two people of the city one of the others, so that each of them is somebody's
+    # neighbour
     order = [*sorted(set(names)), *odd]
-    rank = {name: 2 * i if i < len(set(names)) else 2 * (i - len(set(names))) + 1 for i, name in enumerate(order)}
+    rank = {
+        name: 2 * i if i < len(set(names)) else 2 * (i - len(set(names))) + 1
+        for i, name in enumerate(order)
+    }
     ids = np.array([f"{rank[name]:02d} {name}" for name in owner])
     trip = (made[0] // (day // 2)) % 3  # also several tracks a user
     return build_tracks(ids, trip, *made, drop_spikes=False)[0]
@@ -98,10 +116,13 @@ def said_of(unit: str, tracks: Tracks, model: Model) -> dict[str, np.ndarray]:
         said |= {f"trait {number}": trait.values for number, trait in enumerate(user_traits(some))}
         places = [usual_places(some, row) for row in range(some.n_users)]
         said["places"] = np.array(
-            [np.concatenate([p.lon, p.lat, p.share, p.day.ravel()]) for p in places] + [None], object
+            [np.concatenate([p.lon, p.lat, p.share, p.day.ravel()]) for p in places] + [None],
+            object,
         )[:-1]
         for name, values in vars(fix_activity(some)).items():
-            said[f"fix {name}"] = np.array([*np.split(values, some.user_offsets[1:-1]), None], object)[:-1]
+            said[f"fix {name}"] = np.array(
+                [*np.split(values, some.user_offsets[1:-1]), None], object
+            )[:-1]
     users = some.user_ids[some.track_user]
     return {
         f"{name} of {user}, {track}": value[row]
@@ -123,7 +144,9 @@ def assert_same(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> 
     """Numbers to TOLERANCE, everything else exactly."""
     assert before.keys() == after.keys()
     wrong = [key for key, value in before.items() if not same(value, after[key])]
-    assert not wrong, f"{len(wrong)} of {len(before)}: " + "; ".join(off(k, before[k], after[k]) for k in wrong[:5])
+    assert not wrong, f"{len(wrong)} of {len(before)}: " + "; ".join(
+        off(k, before[k], after[k]) for k in wrong[:5]
+    )
 
 
 def off(key: str, a: object, b: object) -> str:
@@ -136,15 +159,20 @@ def off(key: str, a: object, b: object) -> str:
 
 def same(a: object, b: object) -> bool:
     if np.asarray(a).dtype.kind == "f":
-        return np.shape(a) == np.shape(b) and np.allclose(b, a, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+        return np.shape(a) == np.shape(b) and np.allclose(
+            b, a, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
+        )
     return bool(np.array_equal(np.asarray(a, object), np.asarray(b, object)))
 
 
-# ---- regions and similar users ------------------------------------------------------------------------------------
+# ---- regions and similar users
+# ------------------------------------------------------------------------------------
 
 
 def elsewhere(tracks: Tracks) -> Tracks:
-    """The same people under other names in the opposite order, and as many on the other side of the earth."""
+    """The same people under other names in the opposite order, and as many on the other side of the
+    earth.
+    """
     _, t, lon, lat = columns(tracks)
     ids = np.array([f"{99 - number:02d}" for number in tracks.user])
     far = np.char.add("x", ids), t, (lon + 180 + 180) % 360 - 180, -lat
@@ -152,7 +180,10 @@ def elsewhere(tracks: Tracks) -> Tracks:
 
 
 def test_figures_of_regions_depend_on_their_visitors_alone(model):
-    tracks, shapes = city_people(16), read_polygons(RESOURCES / "sample" / "city_regions.gpkg").shapes
+    tracks, shapes = (
+        city_people(16),
+        read_polygons(RESOURCES / "sample" / "city_regions.gpkg").shapes,
+    )
     people = [len(np.unique(tracks.user[rows])) for rows in fixes_inside(tracks, shapes)]
     shapes = shapes[np.argsort(people)[:-20:-1]]  # the most people first
     before, after = (score_regions(*of, model=model, min_users=3).columns for of in
@@ -160,7 +191,8 @@ def test_figures_of_regions_depend_on_their_visitors_alone(model):
     assert_same(before, {name: values[::-1] for name, values in after.items()})
 
 
-# ---- forecasts ----------------------------------------------------------------------------------------------------
+# ---- forecasts
+# ----------------------------------------------------------------------------------------------------
 
 
 def city_people(count: int) -> Tracks:
@@ -204,7 +236,11 @@ def moved_m(before: np.ndarray, after: np.ndarray) -> float:
 def test_ids_and_the_order_of_rows_and_queries_change_nothing(layer, model):
     tracks, user, now, t, before = layer
     rng = np.random.default_rng(0)
-    new = dict(zip(tracks.user_ids, rng.permutation([f"id{i}" for i in range(tracks.n_users)]), strict=True))
+    new = dict(
+        zip(
+            tracks.user_ids, rng.permutation([f"id{i}" for i in range(tracks.n_users)]), strict=True
+        )
+    )
     names, times, lon, lat = columns(tracks)
     rows, order = rng.permutation(len(tracks)), rng.permutation(len(user))
     renamed = np.array([new[name] for name in names])
@@ -226,9 +262,16 @@ def test_users_elsewhere_change_nothing(layer, model):
         )
         for shift in (3.0, 140.0)
     ]
-    other = built(*(np.concatenate([a, *more]) for a, *more in zip((names, times, lon, lat), *parts, strict=True)))
+    other = built(
+        *(
+            np.concatenate([a, *more])
+            for a, *more in zip((names, times, lon, lat), *parts, strict=True)
+        )
+    )
     asked = user[: 3 * len(HORIZONS_S)]
-    more = np.concatenate([user, *(np.char.add(asked.astype(str), f"-{shift}") for shift in (3.0, 140.0))])
+    more = np.concatenate(
+        [user, *(np.char.add(asked.astype(str), f"-{shift}") for shift in (3.0, 140.0))]
+    )
     again = [np.concatenate([a, *[a[: 3 * len(HORIZONS_S)]] * 2]) for a in (now, t)]
     after = ask(model, other, more, *again)[:, : len(user)]
     assert moved_m(before, after) < 1.0
@@ -245,6 +288,13 @@ def test_later_fixes_change_nothing(layer, model, change):
     if change == "removed":
         other = built(*(a[~later] for a in (names, times, lon, lat)))
     else:
-        copies = np.char.add(names[later].astype(str), "-again"), times[later] + 7000, lon[later], lat[later] + 1e-5
-        other = built(*(np.concatenate(pair) for pair in zip((names, times, lon, lat), copies, strict=True)))
+        copies = (
+            np.char.add(names[later].astype(str), "-again"),
+            times[later] + 7000,
+            lon[later],
+            lat[later] + 1e-5,
+        )
+        other = built(
+            *(np.concatenate(pair) for pair in zip((names, times, lon, lat), copies, strict=True))
+        )
     assert moved_m(before, ask(model, other, user, now, t)) < 0.01

@@ -19,12 +19,18 @@ from raw_qgis_plugin.core.paths import shipped_bundle
 def test_a_zip_of_a_folder_comes_in(tmp_path: Path) -> None:
     archive, folder = tmp_path / "out.zip", tmp_path / "models"
     folder.mkdir()
-    shutil.make_archive(str(archive.with_suffix("")), "zip", shipped_bundle().parent, shipped_bundle().name)
+    shutil.make_archive(
+        str(archive.with_suffix("")), "zip", shipped_bundle().parent, shipped_bundle().name
+    )
     first = library.add(archive, folder)
     second = library.add(archive, folder)
     assert [first.name, second.name] == ["out", "out 2"]
     assert open_bundle(first).card == open_bundle().card
-    assert [entry.name for entry in library.entries(folder)] == [open_bundle().card["name"], "out", "out 2"]
+    assert [entry.name for entry in library.entries(folder)] == [
+        open_bundle().card["name"],
+        "out",
+        "out 2",
+    ]
     assert [entry.shipped for entry in library.entries(folder)] == [True, False, False]
 
 
@@ -73,10 +79,14 @@ def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path) -> None:
             library.copy(shipped_bundle(), tmp_path / "mine")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert len(str(caught.value)) < 500 and not any(tmp_path.iterdir()), "one file is named, none is left"
+    assert len(str(caught.value)) < 500 and not any(tmp_path.iterdir()), (
+        "one file is named, none is left"
+    )
 
 
-@pytest.mark.parametrize("trouble", [PermissionError("in use by another process"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "trouble", [PermissionError("in use by another process"), KeyboardInterrupt()]
+)
 def test_the_older_model_is_back_where_the_new_one_does_not_get_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: BaseException
 ) -> None:

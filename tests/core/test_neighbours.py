@@ -6,7 +6,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.forecasting.neighbours import COLUMNS, DAY_KERNEL, WEIGHT, Kernel, Neighbours, in_frame
+from raw_qgis_plugin.core.forecasting.neighbours import (
+    COLUMNS,
+    DAY_KERNEL,
+    WEIGHT,
+    Kernel,
+    Neighbours,
+    in_frame,
+)
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -17,7 +24,9 @@ DAY, HOUR, QUARTER = 86_400_000, 3_600_000, 900_000
 
 
 def round_the_corner(days, steps=40, lon0=13.0, lat0=0.0):
-    """One track a day: 100 m in 10 s, east, then north from the corner on. The last one ends at the corner's step."""
+    """One track a day: 100 m in 10 s, east, then north from the corner on. The last one ends at the
+    corner's step.
+    """
     step = np.arange(steps)
     east, north = np.minimum(step, CORNER) * STEP_M, np.maximum(step - CORNER, 0) * STEP_M
     rng = np.random.default_rng(0)
@@ -26,7 +35,9 @@ def round_the_corner(days, steps=40, lon0=13.0, lat0=0.0):
     lat = lat0 + (np.tile(north, days) + rng.normal(0, 3, days * steps)) / 110_574
     t = START + day * DAY + np.tile(step, days) * STEP_S * 1000
     kept = (day < days - 1) | (np.tile(step, days) <= CORNER - 1)
-    return build_tracks(day[kept], None, t[kept], ((lon + 180) % 360 - 180)[kept], lat[kept], drop_spikes=False)[0]
+    return build_tracks(
+        day[kept], None, t[kept], ((lon + 180) % 360 - 180)[kept], lat[kept], drop_spikes=False
+    )[0]
 
 
 def last_rows(tracks, track):
@@ -48,21 +59,29 @@ def forecast(tracks, model, horizons_s, **more):
 def test_others_have_turned_here(lon0):
     tracks = round_the_corner(13, lon0=lon0)
     ways, weight = of_trips(Neighbours(tracks), *last_rows(tracks, 12), np.array([[30.0, 60.0]]))
-    assert ways.shape == (1, 2, Kernel.count, 2) and (weight.sum(axis=-1) > 5).all() and (weight <= 1).all()
+    assert (
+        ways.shape == (1, 2, Kernel.count, 2)
+        and (weight.sum(axis=-1) > 5).all()
+        and (weight <= 1).all()
+    )
     mean = (weight[..., None] * ways).sum(axis=2) / weight.sum(axis=2)[..., None]
     np.testing.assert_allclose(mean[0], [[100, 200], [100, 500]], atol=15)
 
 
 def test_a_continuation_says_where_when_and_whose_it_is():
     tracks = round_the_corner(13)
-    found, others, near = Neighbours(tracks).continuations(*last_rows(tracks, 12), np.array([[30.0]]))
+    found, others, near = Neighbours(tracks).continuations(
+        *last_rows(tracks, 12), np.array([[30.0]])
+    )
     found, (near_m, near_ms) = found[0, 0], near[0]
     assert others == [[12]], "of twelve other users"
     named = dict(zip(COLUMNS, found[found[:, WEIGHT] > 0.5].T, strict=True))
     position = np.hypot(named["position_x"], named["position_y"]) / near_m
     velocity = np.hypot(named["velocity_x"], named["velocity_y"]) / near_ms
     assert position.max() < 2 and velocity.max() < 2
-    np.testing.assert_allclose(named["weight"], np.exp(-0.5 * (position**2 + velocity**2)), rtol=1e-3)
+    np.testing.assert_allclose(
+        named["weight"], np.exp(-0.5 * (position**2 + velocity**2)), rtol=1e-3
+    )
     assert not named["same_user"].any() and np.abs(named["hours"]).max() < 0.1
     assert set(named["same_week_part"]) == {0.0, 1.0}
 
@@ -76,7 +95,9 @@ def test_only_what_had_ended_by_then_is_known():
         cut = tracks.take(tracks.t <= tracks.t[row])
         again, known = of_trips(Neighbours(cut), row, row - 1, np.array([[30.0]]))
         np.testing.assert_allclose(weight.sum(), known.sum())
-        np.testing.assert_allclose((weight[..., None] * ways).sum(axis=2), (known[..., None] * again).sum(axis=2))
+        np.testing.assert_allclose(
+            (weight[..., None] * ways).sum(axis=2), (known[..., None] * again).sum(axis=2)
+        )
         assert others / 2 - 0.1 < weight.sum() < 2 * others + 0.1
 
 
@@ -92,8 +113,9 @@ def test_a_fix_in_several_tracks_counts_once():
 
 
 def fleet(days, lon0=0.0):
-    """Each day a vehicle of its own waits at the station till eight, roams, is back at noon, and then drives 5 km north
-    to the port by half past twelve; the last one has just come back. By quarter hours, from six on.
+    """Each day a vehicle of its own waits at the station till eight, roams, is back at noon, and
+    then drives 5 km north to the port by half past twelve; the last one has just come back. By
+    quarter hours, from six on.
     """
     rng = np.random.default_rng(1)
     place = np.zeros((days, 40, 2))
@@ -124,7 +146,9 @@ def test_a_forecast_turns_where_others_did(model):
 def test_continuations_of_days_say_where_others_were_then():
     tracks = fleet(20)
     last = np.array([len(tracks) - 1])
-    near, others, _ = Neighbours(tracks).continuations(last, last - 1, np.array([[1800.0, 900.0]]), True)
+    near, others, _ = Neighbours(tracks).continuations(
+        last, last - 1, np.array([[1800.0, 900.0]]), True
+    )
     assert 5 < others[0, 0] < 20
     assert near.shape == (1, 2, DAY_KERNEL.count, len(COLUMNS)) and near.dtype == np.float32
     column = dict(zip(COLUMNS, np.moveaxis(near[0, 0], -1, 0), strict=True))
@@ -132,12 +156,18 @@ def test_continuations_of_days_say_where_others_were_then():
     assert nearest.sum() > 5
     there = (column["displacement_y"] + column["position_y"])[nearest]
     np.testing.assert_allclose(np.median(there), 5000, atol=400)  # at the port
-    assert np.abs(column["position_x"][nearest]).max() < 3000 and np.abs(column["hours"][nearest]).max() < 3
+    assert (
+        np.abs(column["position_x"][nearest]).max() < 3000
+        and np.abs(column["hours"][nearest]).max() < 3
+    )
     assert (column["age_days"][nearest] > 0.9).all() and column["known_velocity"][nearest].all()
     assert not column["same_user"][nearest].any()
-    driver = build_tracks(np.zeros(len(tracks), int), tracks.track, tracks.t, tracks.lon, tracks.lat)[0]
+    driver = build_tracks(
+        np.zeros(len(tracks), int), tracks.track, tracks.t, tracks.lon, tracks.lat
+    )[0]
     own, others, _ = Neighbours(driver).continuations(last, last - 1, np.array([[1800.0]]), True)
-    assert own[0, 0, :, COLUMNS.index("same_user")].all() and not others.any()  # other tracks of the same user
+    # other tracks of the same user
+    assert own[0, 0, :, COLUMNS.index("same_user")].all() and not others.any()
     turned = in_frame(near[0], np.array([[0.0, 1.0]] * 2))  # heading north: x is north, y is west
     np.testing.assert_allclose(turned[..., 0], near[0][..., 1], atol=1e-3)
     np.testing.assert_allclose(turned[..., 3], -near[0][..., 2], atol=1e-3)

@@ -26,13 +26,28 @@ class Shapes(Spec):
 
 
 def test_names_are_made_of_the_field() -> None:
-    assert [o.parameter for o in options_of(Shapes)] == ["SIZE", "N_MAX", "UNIT", "POOLING", "LIMIT", "WHOLE"]
+    assert [o.parameter for o in options_of(Shapes)] == [
+        "SIZE",
+        "N_MAX",
+        "UNIT",
+        "POOLING",
+        "LIMIT",
+        "WHOLE",
+    ]
     assert [o.flag for o in options_of(Shapes)][:2] == ["--size", "--n-max"]
     assert [o.kind for o in options_of(Shapes)] == [float, int, str, str, float, bool]
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"size_m": 4.9}, {"n_max": 0}, {"n_max": 10}, {"unit": "day"}, {"limit_min": -1}, {"unit": None}]
+    "wrong",
+    [
+        {"size_m": 4.9},
+        {"n_max": 0},
+        {"n_max": 10},
+        {"unit": "day"},
+        {"limit_min": -1},
+        {"unit": None},
+    ],
 )
 def test_what_is_not_allowed_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(wrong)).split("_")[0].upper()):

@@ -17,8 +17,8 @@ EAST, NORTH = np.cos(0.7), np.sin(0.7)  # the street to the junction
 
 
 def junction(left: int = 14, right: int = 6) -> Tracks:
-    """Vehicles that drive along a street to a junction, one after the other, and turn left or right there. The last one
-    is before it. Its user id comes last.
+    """Vehicles that drive along a street to a junction, one after the other, and turn left or right
+    there. The last one is before it. Its user id comes last.
     """
     rng = np.random.default_rng(3)
     step = CADENCE_S * SPEED_MS
@@ -32,17 +32,25 @@ def junction(left: int = 14, right: int = 6) -> Tracks:
     shown[-1, 25:] = False
     user = np.broadcast_to([[f"u{i:02d}"] for i in range(len(x))], x.shape)
     t = START + 3_600_000 * np.arange(len(x))[:, None] + 1000 * CADENCE_S * k
-    return build_tracks(user[shown], None, t[shown], 10 + x[shown] / 71_695, 50 + y[shown] / 111_229)[0]
+    return build_tracks(
+        user[shown], None, t[shown], 10 + x[shown] / 71_695, 50 + y[shown] / 111_229
+    )[0]
 
 
-def ahead(tracks: Tracks, model: Model, n_paths: int = 3, horizons_s: np.ndarray = HORIZONS_S) -> Prediction:
+def ahead(
+    tracks: Tracks, model: Model, n_paths: int = 3, horizons_s: np.ndarray = HORIZONS_S
+) -> Prediction:
     return predict(tracks, model, Queries.ahead(tracks, horizons_s), n_paths=n_paths)
 
 
 def metres(tracks: Tracks, f: Prediction) -> np.ndarray:
-    """Paths (tracks, k, h, 2) in metres from the last fixes, along and across the street of the junction."""
+    """Paths (tracks, k, h, 2) in metres from the last fixes, along and across the street of the
+    junction.
+    """
     last = tracks.track_offsets[f.track + 1][:, None] - 1
-    east, north = np.moveaxis(offset_m(f.path_lon, f.path_lat, tracks.lon[last], tracks.lat[last]), -1, 0)
+    east, north = np.moveaxis(
+        offset_m(f.path_lon, f.path_lat, tracks.lon[last], tracks.lat[last]), -1, 0
+    )
     xy = np.stack([EAST * east + NORTH * north, EAST * north - NORTH * east], axis=-1)
     return np.swapaxes(xy.reshape(tracks.n_tracks, -1, xy.shape[1], 2), 1, 2)
 
@@ -56,7 +64,8 @@ def test_paths_take_both_ways_of_a_junction(model: Model) -> None:
     assert lefts.any() and rights.any(), ends
     assert share[lefts].sum() > share[rights].sum(), "twice as many turned left"
     for k in np.flatnonzero(lefts | rights)[:2]:
-        near = np.minimum(np.abs(paths[k, :, 0] - 100), np.abs(paths[k, :, 1]))  # of the road ahead and the one across
+        # of the road ahead and the one across
+        near = np.minimum(np.abs(paths[k, :, 0] - 100), np.abs(paths[k, :, 1]))
         assert near.max() < 60, "along the streets, not across the corner"
 
 
@@ -93,7 +102,9 @@ def test_two_bundles_of_movements_are_two_paths() -> None:
     h = np.arange(1, 5, dtype=np.float32)[:, None]
     north, south = (np.stack([100 * h, side * 100 * h], axis=-1) for side in (1, -1))  # (h, 1, 2)
     spread = np.linspace(-5, 5, 5, dtype=np.float32)
-    xy = np.concatenate([north + spread[:, None], north[:, :0], south + spread[:2, None]], axis=1)[None]
+    xy = np.concatenate([north + spread[:, None], north[:, :0], south + spread[:2, None]], axis=1)[
+        None
+    ]
     movements = np.concatenate([xy, np.full_like(xy, np.nan), np.ones_like(xy)], axis=-1)
     point = np.broadcast_to(north[None, :, 0], (1, 4, 2))
     paths, share = cluster(movements, point, h.T, 2)

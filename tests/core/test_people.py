@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Labels of people whose weeks are known, and silence about vehicles and about who is hardly on record."""
+"""Labels of people whose weeks are known, and silence about vehicles and about who is hardly on
+record.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ WEEKDAYS = [0, 1, 2, 3, 4, 7, 8, 9, 10, 11]
 SHOPPING = [0, 15, 15.2, 16, 16.2, 24], [0, 0, 1500, 1500, 0, 0]
 
 
-def week(day: tuple[list[float], list[float]], days: int, every_s: float, out: object = WEEKDAYS) -> np.ndarray:
+def week(
+    day: tuple[list[float], list[float]], days: int, every_s: float, out: object = WEEKDAYS
+) -> np.ndarray:
     """(n, 2) epoch ms and metres east of days alike, some days out and the others at home."""
     rng = np.random.default_rng(1)
     t = np.arange(0, days * DAY_MS, every_s * 1000)
@@ -54,25 +58,39 @@ def test_who_commutes_and_from_where_to_where(labels: PeopleLabels) -> None:
     of = dict(zip(["few", "stays", "taxi", "works"], zip(*labels.columns.values())))
     works, stays = (dict(zip(labels.columns, of[name])) for name in ("works", "stays"))
     assert works["commuter"] == "yes" and works["commuter_p"] > 0.8 and works["why"] == ""
-    assert works["evidence"] == "at work on 10 of 10 weekdays with fixes" and works["work_days"] == 10
+    assert (
+        works["evidence"] == "at work on 10 of 10 weekdays with fixes" and works["work_days"] == 10
+    )
     assert works["n_days_seen"] == 14 and works["coverage"] > 0.99
     assert works["trips_a_day_low"] < 20 / 14 < works["trips_a_day_high"]
     assert stays["commuter_p"] < 0.5 and stays["work_days"] == 0, "one hour at a shop is no work"
-    assert np.isnan(stays["share_walk"]) and stays["why"].endswith("fewer than 5 trips of a known mode")
+    assert np.isnan(stays["share_walk"]) and stays["why"].endswith(
+        "fewer than 5 trips of a known mode"
+    )
     places = zip(*(labels.places[name] for name in ("user", "kind", "lon")))
     found = {(int(user), kind): lon * 111_320 for user, kind, lon in places}
-    assert abs(found[3, "home"]) < 20 and abs(found[3, "work"] - 9000) < 20 and abs(found[1, "home"]) < 20
-    assert {user for user, _ in found} == {1, 3}, "neither of the taxi nor of who is hardly on record"
+    assert (
+        abs(found[3, "home"]) < 20
+        and abs(found[3, "work"] - 9000) < 20
+        and abs(found[1, "home"]) < 20
+    )
+    assert {user for user, _ in found} == {1, 3}, (
+        "neither of the taxi nor of who is hardly on record"
+    )
 
 
 def test_silence_has_its_reason(labels: PeopleLabels) -> None:
     taxi = "on the way for most of the time on record, as vehicles are"
     for row, reason in ((0, "less than 6 hours on record"), (2, taxi)):
         assert labels.columns["why"][row] == reason and np.isnan(labels.columns["commuter_p"][row])
-        assert {labels.columns[name][row] for name in ("commuter", "main_mode", "rail_user")} == {"unknown"}
+        assert {labels.columns[name][row] for name in ("commuter", "main_mode", "rail_user")} == {
+            "unknown"
+        }
         assert all(np.isnan(labels.columns[name][row]) for name in NUMBERS)
     nobody = label_people(layer(a=np.zeros((0, 2))), None)
-    assert all(len(values) == 0 for values in nobody.columns.values()) and not len(nobody.places["user"])
+    assert all(len(values) == 0 for values in nobody.columns.values()) and not len(
+        nobody.places["user"]
+    )
 
 
 def test_shares_are_sums_of_probabilities(labels: PeopleLabels) -> None:
@@ -83,12 +101,17 @@ def test_shares_are_sums_of_probabilities(labels: PeopleLabels) -> None:
     assert labels.columns["main_mode"][3] == MODES[int(mean.argmax())]
     low, rail, high = (labels.columns[f"rail_trips{end}"][3] for end in ("_low", "", "_high"))
     assert low <= rail <= high
-    assert labels.columns["rail_p"][3] == pytest.approx(1 - np.nanprod(1 - labels.diary.mode_p[trips, 3]))
+    assert labels.columns["rail_p"][3] == pytest.approx(
+        1 - np.nanprod(1 - labels.diary.mode_p[trips, 3])
+    )
 
 
 def test_rail_counts_as_rare_and_gaps_not_at_all(model: Model) -> None:
-    assert as_frequent(np.full((1, 4), 0.25)).round(4).tolist() == [[0.3175, 0.3175, 0.3175, 0.0476]]
-    t = np.cumsum(np.append(0, np.where(np.arange(60) == 30, 900, 10)))  # a silence of a quarter of an hour
+    assert as_frequent(np.full((1, 4), 0.25)).round(4).tolist() == [
+        [0.3175, 0.3175, 0.3175, 0.0476]
+    ]
+    # a silence of a quarter of an hour
+    t = np.cumsum(np.append(0, np.where(np.arange(60) == 30, 900, 10)))
     for silent_m, counted in ((100, True), (4000, False)):
         x = np.cumsum(np.append(0, np.where(np.arange(60) == 30, silent_m, 150)))
         ride = build_tracks(None, None, MONDAY + 1000 * t, x / 111_320, np.zeros(61))[0]
@@ -99,5 +122,12 @@ def test_rail_counts_as_rare_and_gaps_not_at_all(model: Model) -> None:
 def test_profiles_hold_labels_where_cards_look_for_them(model: Model) -> None:
     found = profile_people(everybody().by_user(), model)
     assert [card["name"] for card in CARDS if card["name"] not in found.columns] == []
-    assert list(found.columns)[:6] == ["user_id", "n_points", "n_days", "t_first", "t_last", "commuter"]
+    assert list(found.columns)[:6] == [
+        "user_id",
+        "n_points",
+        "n_days",
+        "t_first",
+        "t_last",
+        "commuter",
+    ]
     assert found.columns["in_domain"].tolist() == [False, True, False, True]

@@ -18,7 +18,11 @@ DEGREE = shapely.box(0, 0, 1, 1)
 
 def write_geojson(path, crs=None, shapes=(DEGREE,)):
     features = [
-        {"type": "Feature", "properties": {"name": f"r{k}"}, "geometry": json.loads(shapely.to_geojson(shape))}
+        {
+            "type": "Feature",
+            "properties": {"name": f"r{k}"},
+            "geometry": json.loads(shapely.to_geojson(shape)),
+        }
         for k, shape in enumerate(shapes)
     ]
     features.append({"type": "Feature", "properties": None, "geometry": None})
@@ -29,11 +33,15 @@ def write_geojson(path, crs=None, shapes=(DEGREE,)):
 def test_geojson(tmp_path):
     write_geojson(tmp_path / "r.geojson")
     regions = read_polygons(tmp_path / "r.geojson", "name")
-    assert regions.ids.tolist() == ["r0", None] and regions.shapes[0].equals(shapely.box(0, 0, 1, 1))
+    assert regions.ids.tolist() == ["r0", None] and regions.shapes[0].equals(
+        shapely.box(0, 0, 1, 1)
+    )
     assert regions.shapes[1] is None
     assert read_polygons(tmp_path / "r.geojson").ids.tolist() == [1, 2]
     write_geojson(tmp_path / "m.geojson", "EPSG:3857", [shapely.box(0, 0, 111_319.49, 111_325.14)])
-    assert read_polygons(tmp_path / "m.geojson").shapes[0].bounds == pytest.approx((0, 0, 1, 1), abs=1e-5)
+    assert read_polygons(tmp_path / "m.geojson").shapes[0].bounds == pytest.approx(
+        (0, 0, 1, 1), abs=1e-5
+    )
 
 
 @pytest.mark.parametrize("wkt", [shapely.box(0, 0, 111_319.49, 111_325.14).wkt, "POLYGON EMPTY", None,

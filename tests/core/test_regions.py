@@ -21,7 +21,13 @@ from raw_qgis_plugin.core.regions.view import NO_DATA, TOO_FEW, prepare, summari
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 
 HOUR, MONDAY = 3_600_000, 1_699_833_600_000
-POI = {"name": "poi", "unit": "region", "kind": "number", "halfwidth": {"low": -1, "high": 2}, "transform": "log1p"}
+POI = {
+    "name": "poi",
+    "unit": "region",
+    "kind": "number",
+    "halfwidth": {"low": -1, "high": 2},
+    "transform": "log1p",
+}
 DEGREE = shapely.box(0, 0, 1, 1)
 EVERYWHERE = shapely.box(-180, -90, 180, 90)
 
@@ -31,9 +37,14 @@ def fixes(lon, lat, user=None):
 
 
 def seen(*groups):
-    """Tracks of groups (name, people, longitude, hours after Monday): everybody has a fix at each of the hours."""
+    """Tracks of groups (name, people, longitude, hours after Monday): everybody has a fix at each
+    of the hours.
+    """
     rows = [
-        (f"{name}{k}", MONDAY + hour * HOUR, lon) for name, n, lon, hours in groups for k in range(n) for hour in hours
+        (f"{name}{k}", MONDAY + hour * HOUR, lon)
+        for name, n, lon, hours in groups
+        for k in range(n)
+        for hour in hours
     ]
     user, t, lon = zip(*rows, strict=True)
     return build_tracks(user, None, np.array(t, np.int64), list(lon), [0.5] * len(rows))[0]
@@ -49,7 +60,8 @@ def embedded(tracks, model, **options):
     return prepare(users, ones(users, None), model, **options)
 
 
-# ---- which fixes are in a region ------------------------------------------------------------------------------------
+# ---- which fixes are in a region
+# ------------------------------------------------------------------------------------
 
 
 def counts(tracks, regions):
@@ -63,31 +75,51 @@ def test_counts_of_fixes_by_region_and_user():
     tracks = fixes([0.5, 0.6, 1.5, 0.5, 9.0], [0.5] * 5, ["a", "a", "a", "b", "b"])
     ring = shapely.box(-1, -1, 3, 3) - shapely.box(0.4, 0, 1, 1)  # a hole around the first two
     both = shapely.MultiPolygon([DEGREE, shapely.box(8, 0, 10, 1)])
-    assert counts(tracks, [DEGREE, ring, both, None, shapely.Polygon()]) == [[2, 1], [1, 0], [2, 2], [0, 0], [0, 0]]
+    assert counts(tracks, [DEGREE, ring, both, None, shapely.Polygon()]) == [
+        [2, 1],
+        [1, 0],
+        [2, 2],
+        [0, 0],
+        [0, 0],
+    ]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_agrees_with_shapely_on_any_polygon(seed):
     rng = np.random.default_rng(seed)
-    lon = np.concatenate([rng.normal(10, 0.02, 2000), rng.uniform(-170, 170, 20)])  # a crowd, and some far away
+    # a crowd, and some far away
+    lon = np.concatenate([rng.normal(10, 0.02, 2000), rng.uniform(-170, 170, 20)])
     lat = np.concatenate([rng.normal(50, 0.02, 2000), rng.uniform(-80, 80, 20)])
     index, points = FixIndex(lon, lat), shapely.points(lon, lat)
-    hulls = [shapely.convex_hull(shapely.multipoints(rng.normal([10, 50], 0.03, (6, 2)))) for _ in range(20)]
-    for region in [*hulls, shapely.box(-190, -90, 190, 90)]:  # which holds some fixes on both its ends
-        assert index.inside(region).tolist() == np.flatnonzero(shapely.intersects(region, points)).tolist()
+    hulls = [
+        shapely.convex_hull(shapely.multipoints(rng.normal([10, 50], 0.03, (6, 2))))
+        for _ in range(20)
+    ]
+    # which holds some fixes on both its ends
+    for region in [*hulls, shapely.box(-190, -90, 190, 90)]:
+        assert (
+            index.inside(region).tolist()
+            == np.flatnonzero(shapely.intersects(region, points)).tolist()
+        )
 
 
 def test_broken_polygons_are_mended_and_parts_that_overlap_are_one_area():
     tie = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
     overlap = shapely.MultiPolygon([shapely.box(0, 0, 2, 2), shapely.box(1, 1, 3, 3)])
     within = shapely.MultiPolygon([shapely.box(0, 0, 3, 3), shapely.box(1, 1, 2, 2)])
-    ties = shapely.MultiPolygon([tie, shapely.box(0.5, 0, 1.5, 2)])  # its gaps are filled by the other part
-    holed = shapely.MultiPolygon([shapely.box(0, 0, 3, 3) - shapely.box(1, 1, 2, 2), shapely.box(2.5, 0, 4, 3)])
+    # its gaps are filled by the other part
+    ties = shapely.MultiPolygon([tie, shapely.box(0.5, 0, 1.5, 2)])
+    holed = shapely.MultiPolygon(
+        [shapely.box(0, 0, 3, 3) - shapely.box(1, 1, 2, 2), shapely.box(2.5, 0, 4, 3)]
+    )
     tracks = fixes([1.5, 1.0, 0.1], [1.5, 0.1, 0.5])
     assert np.ravel(counts(tracks, [overlap, within, ties, tie, holed])).tolist() == [3, 3, 3, 2, 2]
     assert area_km2([DEGREE])[0] == pytest.approx(12_309, rel=1e-3)
-    assert area_km2([overlap, within, ties, holed]) / 12_309 == pytest.approx([7, 9, 3.5, 11], rel=0.01)
-    assert tie.equals(shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)]))  # the caller's stays as it was
+    assert area_km2([overlap, within, ties, holed]) / 12_309 == pytest.approx(
+        [7, 9, 3.5, 11], rel=0.01
+    )
+    # the caller's stays as it was
+    assert tie.equals(shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)]))
     with pytest.raises(InputError, match="Region 1 is a Point"):
         counts(tracks, [shapely.Point(0, 0)])
 
@@ -101,7 +133,8 @@ def test_round_the_world():
         counts(tracks, [DEGREE, shapely.box(-179, -1, 179, 1)])
 
 
-# ---- figures, and what is withheld ----------------------------------------------------------------------------------
+# ---- figures, and what is withheld
+# ----------------------------------------------------------------------------------
 
 
 def test_under_ten_users_nothing_is_told(people, invented_model):
@@ -117,7 +150,9 @@ def test_under_ten_users_nothing_is_told(people, invented_model):
     assert model.asked["poi"].shape[0] == 1  # a withheld region is not even scored
     other = invented_model({**POI, "domain": {"cadence_s": [1000, 9000]}})
     drawn = summarise_region(embedded(people, other), other, EVERYWHERE)
-    assert not drawn.figures["in_domain"] and drawn.why == "fixes too close or too far apart in time"
+    assert (
+        not drawn.figures["in_domain"] and drawn.why == "fixes too close or too far apart in time"
+    )
     with pytest.raises(InputError, match="at least 1"):
         score_regions(people, regions, model, min_users=0)
 
@@ -127,26 +162,39 @@ def test_the_minimum_counts_people_not_tracks(people, invented_model):
     tracks, _ = build_tracks(people.user, trips, people.t, people.lon, people.lat)
     region = [shapely.box(9.995, 40, 10.005, 60)]
     for least, hidden in ((10, True), (1, False)):
-        assert score_regions(tracks, region, invented_model(), min_users=least).columns["suppressed"][0] == hidden
+        assert (
+            score_regions(tracks, region, invented_model(), min_users=least).columns["suppressed"][
+                0
+            ]
+            == hidden
+        )
 
 
 def test_what_is_withheld_depends_on_no_other_region(invented_model):
-    """Alone, beside any others and in any order: figures, keys of noise, and what is withheld are the same."""
+    """Alone, beside any others and in any order: figures, keys of noise, and what is withheld are
+    the same.
+    """
     rng = np.random.default_rng(0)
     user = np.repeat(np.arange(60), 20)
     xy = rng.uniform(0, 1, (60, 2))[user] + rng.normal(0, 0.05, (1200, 2))
     xy[:300] = [0.5, 0.5]  # fifteen people stay in one place
     xy[300:310], user[300:310] = [0.9, 0.1], 0
-    tracks, _ = build_tracks(user, None, MONDAY + np.arange(1200) * 600_000, *xy.T, drop_spikes=False)
+    tracks, _ = build_tracks(
+        user, None, MONDAY + np.arange(1200) * 600_000, *xy.T, drop_spikes=False
+    )
     nested = [shapely.box(0.5 - w, 0.5 - w, 0.5 + w, 0.5 + w) for w in (0.01, 0.05, 0.1, 0.2, 0.5)]
-    drawn = [shapely.box(*c, *(c + rng.uniform(0.05, 0.5, 2))) for c in rng.uniform(0, 0.8, (40, 2))]
+    drawn = [
+        shapely.box(*c, *(c + rng.uniform(0.05, 0.5, 2))) for c in rng.uniform(0, 0.8, (40, 2))
+    ]
     regions = np.array([*nested, *drawn, *nested])
     together = score_regions(tracks, regions, invented_model(), secret=b"key").columns
     assert 5 < together["suppressed"].sum() < 40
     for row in range(len(regions)):
         other = rng.permutation(len(regions))[: rng.integers(1, 10)]
         some = np.append(other, row)
-        for name, values in score_regions(tracks, regions[some], invented_model(), secret=b"key").columns.items():
+        for name, values in score_regions(
+            tracks, regions[some], invented_model(), secret=b"key"
+        ).columns.items():
             np.testing.assert_array_equal(values[-1:], together[name][row : row + 1], name)
 
 
@@ -154,13 +202,17 @@ def test_one_person_does_not_make_a_figure(invented_model):
     few = ("u", 9, 0.5, (0, 1))
     tracks = seen(few, ("boss", 1, 0.5, np.arange(200) / 60))
     scores = score_regions(tracks, [DEGREE], invented_model(POI)).columns
-    assert scores["n_users"][0] == 10 and not scores["suppressed"][0]  # one person counts once in it
+    # one person counts once in it
+    assert scores["n_users"][0] == 10 and not scores["suppressed"][0]
     assert np.isnan([scores[name][0] for name in ("n_points", "poi", "dwell_min")]).sum() == 2
     model = invented_model(POI)
     drawn = summarise_region(embedded(tracks.by_user(), model), model, DEGREE).figures
     assert not drawn["in_domain"] and not scores["in_domain"][0] and "poi" not in drawn
-    assert score_regions(tracks, [DEGREE], invented_model(), min_users=1).columns["n_points"][0] == 218
-    often = np.append(np.arange(0, 400, 4), np.arange(2, 400, 4))  # a hundred visits, at 0.5 and elsewhere by turns
+    assert (
+        score_regions(tracks, [DEGREE], invented_model(), min_users=1).columns["n_points"][0] == 218
+    )
+    # a hundred visits, at 0.5 and elsewhere by turns
+    often = np.append(np.arange(0, 400, 4), np.arange(2, 400, 4))
     away = [("guest", 1, lon, hours) for lon, hours in ((0.5, often[:100]), (5.0, often[100:]))]
     many = score_regions(seen(("u", 12, 0.5, range(15)), *away), [DEGREE], invented_model()).columns
     assert np.isnan(many["n_visits"][0]) and many["n_points"][0] == 280 and many["n_users"][0] == 13
@@ -168,19 +220,33 @@ def test_one_person_does_not_make_a_figure(invented_model):
 
 def test_visits_and_dwell(invented_model):
     """Three nights at 0.5, and two hours of each day at 1.5; b passes 1.5 once."""
-    hours = [(24 * day + h, 0.5 if h < 4 else 1.5) for day in range(3) for h in (1, 2, 3, 12, 13, 14)]
+    hours = [
+        (24 * day + h, 0.5 if h < 4 else 1.5) for day in range(3) for h in (1, 2, 3, 12, 13, 14)
+    ]
     t = [MONDAY + h * HOUR for h, _ in hours] + [MONDAY + 12 * HOUR, MONDAY + 13 * HOUR]
     lon = [x for _, x in hours] + [1.5, 5.0]
     tracks, _ = build_tracks(["a"] * 18 + ["b"] * 2, None, t, lon, [0.5] * 20)
     regions = [DEGREE, shapely.box(1, 0, 2, 1), shapely.box(7, 7, 8, 8)]
     figures = score_regions(tracks, regions, invented_model(), min_users=1, secret=b"key").columns
-    assert figures["n_visits"][:2].tolist() == [3, 4] and figures["dwell_min"][:2].tolist() == [120, 120]
+    assert figures["n_visits"][:2].tolist() == [3, 4] and figures["dwell_min"][:2].tolist() == [
+        120,
+        120,
+    ]
     assert np.isnan([figures["n_visits"][2], figures["dwell_min"][2]]).all()
     assert figures["capped_n_visits"][:2].tolist() == [3, 4]
     often = seen(("a", 1, 0.5, range(0, 80, 4)), ("b", 1, 0.5, [0]))
-    assert score_regions(often, [DEGREE], invented_model(), min_users=1, secret=b"key").columns["capped_n_visits"] == 6
-    rows = [("v", 9, 0.5, (0, 10 / 60)), ("r", 1, 0.5, [4 * k + m for k in range(60) for m in (0, 0.5)])]
-    passing = [("v", 9, 0.5, 24 * np.arange(1, 9))]  # of the visits that last, one person makes most
+    assert (
+        score_regions(often, [DEGREE], invented_model(), min_users=1, secret=b"key").columns[
+            "capped_n_visits"
+        ]
+        == 6
+    )
+    rows = [
+        ("v", 9, 0.5, (0, 10 / 60)),
+        ("r", 1, 0.5, [4 * k + m for k in range(60) for m in (0, 0.5)]),
+    ]
+    # of the visits that last, one person makes most
+    passing = [("v", 9, 0.5, 24 * np.arange(1, 9))]
     figures = score_regions(seen(*rows, *passing), [DEGREE], invented_model()).columns
     assert np.isnan(figures["dwell_min"][0]) and figures["n_visits"][0] == 60 + 81
 
@@ -190,42 +256,70 @@ def test_ids_that_look_alike_and_ids_of_a_day_are_warned_of():
     alike = seen(("u", 2, 0.5, [0]), (" U", 2, 0.5, [0]), ("u\u200b", 1, 0.5, [1])).by_user()
     assert doubtful_ids(alike)[0].startswith("3 of 5 ids differ from others by case, blanks")
     turns = [(f"id {k} ", 1, 0.5, (k, k + 0.4)) for k in range(9)]
-    assert "within a day" in doubtful_ids(seen(*turns).by_user())[0]  # as of a phone that changes its id each hour
+    # as of a phone that changes its id each hour
+    assert "within a day" in doubtful_ids(seen(*turns).by_user())[0]
     days = seen(*((f"day {day} ", 3, 0.5, (24 * day, 24 * day + 9)) for day in range(5))).by_user()
     assert ["within a day" in words for words in doubtful_ids(days)] == [True]
 
 
 def test_noise_is_as_wide_as_it_says_and_medians_are_near():
     keys = np.array([f"key {k}" for k in range(3000)], object)
-    drawn = np.array([[noise(b"secret", key, name, 0.5, 2.0) for key in keys] for name in ("n_users", "n_visits")])
-    assert drawn.std(axis=1) == pytest.approx([4, 4], rel=0.05) and np.abs(drawn.mean(axis=1)).max() < 0.3
+    drawn = np.array(
+        [
+            [noise(b"secret", key, name, 0.5, 2.0) for key in keys]
+            for name in ("n_users", "n_visits")
+        ]
+    )
+    assert (
+        drawn.std(axis=1) == pytest.approx([4, 4], rel=0.05)
+        and np.abs(drawn.mean(axis=1)).max() < 0.3
+    )
     assert np.corrcoef(drawn)[0, 1] == pytest.approx(COMMON, abs=0.05)
-    assert np.quantile(np.abs(np.rint(drawn)), [0.93, 0.95]).tolist() == [deviation(0.5) - 1, deviation(0.5)]
+    assert np.quantile(np.abs(np.rint(drawn)), [0.93, 0.95]).tolist() == [
+        deviation(0.5) - 1,
+        deviation(0.5),
+    ]
     from scipy.sparse import csr_matrix
 
-    shapes, visits = np.array([DEGREE, shapely.MultiPolygon([DEGREE]), EVERYWHERE]), csr_matrix(np.ones((3, 1), int))
+    shapes, visits = (
+        np.array([DEGREE, shapely.MultiPolygon([DEGREE]), EVERYWHERE]),
+        csr_matrix(np.ones((3, 1), int)),
+    )
     same, multi, other = noise_keys(b"secret", shapes, visits, np.array(["a"], object))
     assert same == multi != other
     one, at = np.arange(60), 0 * np.arange(60)
-    medians = [noisy_medians(b"secret", np.array([key, ""]), "dwell_min", one + 1.0, at, one) for key in keys[:300]]
+    medians = [
+        noisy_medians(b"secret", np.array([key, ""]), "dwell_min", one + 1.0, at, one)
+        for key in keys[:300]
+    ]
     assert np.quantile(np.array(medians)[:, 0], [0.05, 0.5, 0.95]).tolist() == [25, 30, 35]
     assert np.isnan(np.array(medians)[:, 1]).all()
 
 
-# ---- who they are ---------------------------------------------------------------------------------------------------
+# ---- who they are
+# ---------------------------------------------------------------------------------------------------
 
 
 def label(commuter_p, modes, places):
-    """A function that labels people so: probabilities, (n, 4) shares of modes, and (user, kind, p, lon) of places."""
+    """A function that labels people so: probabilities, (n, 4) shares of modes, and (user, kind, p,
+    lon) of places.
+    """
 
     def made(users, _):
         n, row = users.n_users, {name: k for k, name in enumerate(users.user_ids)}
         p = np.array([commuter_p[name] for name in users.user_ids], float)
         known = np.where(np.isnan(p), "unknown", np.where(p > 0.5, "yes", "no")).astype(object)
-        shares = {f"share_{m}": np.full(n, x) for m, x in zip(("walk", "bike", "motor", "rail"), modes)}
+        shares = {
+            f"share_{m}": np.full(n, x) for m, x in zip(("walk", "bike", "motor", "rail"), modes)
+        }
         some = [(row[name], *rest) for name, *rest in places if name in row]
         user, kind, chance, lon = zip(*some, strict=True)
-        there = {"user": np.array(user), "kind": np.array(kind, object), "p": np.array(chance), "lon": np.array(lon)}
+        there = {
+            "user": np.array(user),
+            "kind": np.array(kind, object),
+            "p": np.array(chance),
+            "lon": np.array(lon),
+        }
         columns = {"commuter": known, "commuter_p": p, "main_mode": known, **shares}
         return PeopleLabels(columns, there | {"lat": np.full(len(user), 0.5)}, None)
 
@@ -233,10 +327,22 @@ def label(commuter_p, modes, places):
 
 
 def test_a_table_of_texts_is_published_as_its_numbers():
-    numbers = {"noise_key": ["a" * 32, None], "n_users": [40.0, None], "minutes": [9, None], "noisy_minutes": [9, None]}
-    texts = {name: ["" if value is None else str(value) for value in values] for name, values in numbers.items()}
+    numbers = {
+        "noise_key": ["a" * 32, None],
+        "n_users": [40.0, None],
+        "minutes": [9, None],
+        "noisy_minutes": [9, None],
+    }
+    texts = {
+        name: ["" if value is None else str(value) for value in values]
+        for name, values in numbers.items()
+    }
     found = publish_figures(numbers, b"secret")
-    assert found["minutes"][0] == 9 and list(found["suppressed"]) == [False, True] and publish_threshold(1.0) == 16
+    assert (
+        found["minutes"][0] == 9
+        and list(found["suppressed"]) == [False, True]
+        and publish_threshold(1.0) == 16
+    )
     for name, values in publish_figures(texts, b"secret").items():
         np.testing.assert_array_equal(values, found[name])
     with pytest.raises(InputError, match="n_users"):
@@ -247,24 +353,44 @@ def test_figures_of_people_are_sums_over_visitors(invented_model):
     tracks = seen(("u", 20, 0.5, (0, 1)), ("far", 9, 5.0, (0, 1)))
     p = {f"u{k}": 0.9 if k < 12 else 0.2 for k in range(20)} | {f"far{k}": 0.9 for k in range(9)}
     p["u19"] = np.nan
-    places = [(f"u{k}", "home", 0.9, 0.5) for k in range(15)] + [("u0", "home", 0.9, 0.6)]  # of two homes one counts
+    # of two homes one counts
+    places = [(f"u{k}", "home", 0.9, 0.5) for k in range(15)] + [("u0", "home", 0.9, 0.6)]
     places += [("u1", "work", 0.8, 0.5), ("far0", "home", 1.0, 0.5)]  # who was never seen there
     of = label(p, (0.5, 0.25, 0.25, 0.0), places)
-    found = score_regions(tracks, [DEGREE, shapely.box(4, 0, 6, 1)], invented_model(), label=of).columns
+    found = score_regions(
+        tracks, [DEGREE, shapely.box(4, 0, 6, 1)], invented_model(), label=of
+    ).columns
     assert found["residents"][0] == pytest.approx(14 * 0.9 + 1)
-    assert found["residents_low"][0] == pytest.approx(13.6 - 1.2816 * 1.26**0.5), "of the errors of fourteen"
+    assert found["residents_low"][0] == pytest.approx(13.6 - 1.2816 * 1.26**0.5), (
+        "of the errors of fourteen"
+    )
     assert np.isnan(found["workers"][0])  # one person
     for least, told in ((19, True), (20, False)):
-        some = score_regions(tracks, [DEGREE], invented_model(), min_users=least, label=of).columns["n_labelled"]
+        some = score_regions(tracks, [DEGREE], invented_model(), min_users=least, label=of).columns[
+            "n_labelled"
+        ]
         assert (some == [19.0]).all() == told
     assert found["share_commuters"][0] == pytest.approx((12 * 0.9 + 7 * 0.2) / 19)
-    assert 0 < found["share_commuters_low"][0] < found["share_commuters"][0] < found["share_commuters_high"][0] < 1
+    assert (
+        0
+        < found["share_commuters_low"][0]
+        < found["share_commuters"][0]
+        < found["share_commuters_high"][0]
+        < 1
+    )
     for end in ("", "_low", "_high"):  # everybody moves alike
         shares = [found[f"share_{mode}{end}"][0] for mode in ("walk", "bike", "motor", "rail")]
         assert shares == pytest.approx([0.5, 0.25, 0.25, 0])
-    assert np.isnan([found[name][1] for name in ("residents", "share_commuters", "n_labelled")]).all()  # nine people
+    # nine people
+    assert np.isnan(
+        [found[name][1] for name in ("residents", "share_commuters", "n_labelled")]
+    ).all()
     nobody = score_regions(tracks, [shapely.box(7, 7, 8, 8)], invented_model(), label=of).columns
-    assert nobody["suppressed"].all() and nobody.keys() == found.keys() and np.isnan(nobody["residents"]).all()
+    assert (
+        nobody["suppressed"].all()
+        and nobody.keys() == found.keys()
+        and np.isnan(nobody["residents"]).all()
+    )
 
 
 def test_a_drawn_region_says_what_the_table_says(people, invented_model):
@@ -286,11 +412,15 @@ def test_a_drawn_region_says_what_the_table_says(people, invented_model):
 
 
 def test_hours_of_a_region_are_those_of_stays(invented_model):
-    """Who is seen at 9 and at 12 was there all the time; who is silent for longer was not; nobody is not no data."""
+    """Who is seen at 9 and at 12 was there all the time; who is silent for longer was not; nobody
+    is not no data.
+    """
     model = invented_model()
     stay, later = ("p", 12, 0.001, (9, 12)), ("p", 12, 0.001, (40,))
     elsewhere = ("p", 12, 5.0, (60, 62))
-    view = summarise_region(embedded(seen(stay, later, elsewhere, ("q", 3, 0.001, (9,))), model), model, DEGREE)
+    view = summarise_region(
+        embedded(seen(stay, later, elsewhere, ("q", 3, 0.001, (9,))), model), model, DEGREE
+    )
     assert view.week[0, 9:13].tolist() == [15, 12, 12, 12]
     assert view.week[1, 16] == 12  # 40 hours after Monday
     hours = view.week.ravel()
@@ -298,7 +428,8 @@ def test_hours_of_a_region_are_those_of_stays(invented_model):
     assert (hours > 0).sum() == 5
 
 
-# ---- heads ----------------------------------------------------------------------------------------------------------
+# ---- heads
+# ----------------------------------------------------------------------------------------------------------
 
 
 def test_pooling():
@@ -321,8 +452,11 @@ def test_embeddings_may_come_from_elsewhere(people, invented_model):
         return np.full((tracks.n_tracks, 8), 0.5, np.float32)
 
     half = [shapely.box(9, 40, 10.055, 60)]
-    scores = score_regions(people, half, invented_model({**POI, "transform": ""}), min_users=3, cached=cached)
-    assert asked == [scores.columns["n_users"][0]] and 3 <= asked[0] < 12  # of those who were there alone
+    scores = score_regions(
+        people, half, invented_model({**POI, "transform": ""}), min_users=3, cached=cached
+    )
+    # of those who were there alone
+    assert asked == [scores.columns["n_users"][0]] and 3 <= asked[0] < 12
     assert scores.columns["poi"][0] == 0.5 * asked[0]
 
 
@@ -330,6 +464,8 @@ def test_no_head_no_region_no_fix(people, invented_model):
     assert score_regions(people, [EVERYWHERE], invented_model()).columns["n_users"].tolist() == [12]
     assert len(score_regions(people, [], invented_model(POI)).columns["poi"]) == 0
     nobody = people.take(np.zeros(len(people), bool))
-    assert score_regions(nobody, [EVERYWHERE], invented_model(POI)).columns["suppressed"].tolist() == [True]
+    assert score_regions(nobody, [EVERYWHERE], invented_model(POI)).columns[
+        "suppressed"
+    ].tolist() == [True]
     with pytest.raises(InputError, match="no head 'shops' for a region. It has: poi"):
         score_regions(people, [EVERYWHERE], invented_model(POI), ["shops"])

@@ -17,7 +17,10 @@ def test_a_page_needs_nothing_from_outside(tmp_path):
 
 def test_numbers_stand_to_the_right_and_words_to_the_left():
     page = Page("t")
-    page.table(["method", "mean (m)", "share"], [["model", 1234.56, "12 %"], ["other <b>", float("nan"), None]])
+    page.table(
+        ["method", "mean (m)", "share"],
+        [["model", 1234.56, "12 %"], ["other <b>", float("nan"), None]],
+    )
     html = page.html()
     assert '<tr><td class="text">model</td><td>1,235</td><td>12 %</td></tr>' in html
     assert '<td class="text">other &lt;b&gt;</td><td>–</td><td>–</td></tr>' in html

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Scratch folders: private, gone in the end, and cleared after a kill without touching what others hold or own."""
+"""Scratch folders: private, gone in the end, and cleared after a kill without touching what others
+hold or own.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,13 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.embedding import similarity
-from raw_qgis_plugin.core.embedding.similarity import hour_spans, reasons, similar, similar_users, user_traits
+from raw_qgis_plugin.core.embedding.similarity import (
+    hour_spans,
+    reasons,
+    similar,
+    similar_users,
+    user_traits,
+)
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.regions.similar import similar_regions
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -18,7 +24,8 @@ KM = 1 / 111.195  # degrees of latitude
 
 
 def commuters(kilometres, leave, days=7, noise_m=3.0):
-    """Users at longitude 0 who leave a place at one hour and come back nine hours later, a fix in five minutes.
+    """Users at longitude 0 who leave a place at one hour and come back nine hours later, a fix in
+    five minutes.
 
     kilometres, leave: of each user; the way takes half an hour.
     """
@@ -29,7 +36,12 @@ def commuters(kilometres, leave, days=7, noise_m=3.0):
         clock = minutes % 1440 / 60
         out = np.clip((clock - hour) / 0.5, 0, 1) - np.clip((clock - hour - 9) / 0.5, 0, 1)
         lat = 50 + user + (out * far + rng.normal(0, noise_m / 1000, len(minutes))) * KM
-        parts = (np.full(len(minutes), user), MONDAY + minutes * 60_000, np.zeros(len(minutes)), lat)
+        parts = (
+            np.full(len(minutes), user),
+            MONDAY + minutes * 60_000,
+            np.zeros(len(minutes)),
+            lat,
+        )
         for column, part in zip(columns, parts):
             column.append(part)
     user, t, lon, lat = map(np.concatenate, columns)
@@ -54,7 +66,9 @@ def test_the_nearest_is_found_and_never_the_target_itself():
 
 def test_many_columns_that_agree_count_as_few():
     """Forty columns of one habit and one of another: whitened, the other habit counts."""
-    habits = np.concatenate([[[1, 1], [1, -0.5], [1, 3]], np.random.default_rng(0).normal(size=(400, 2))])
+    habits = np.concatenate(
+        [[[1, 1], [1, -0.5], [1, 3]], np.random.default_rng(0).normal(size=(400, 2))]
+    )
     x = habits[:, [0] * 40 + [1]].astype(np.float32)
     for whiten, nearer in ((False, 1), (True, 2)):
         rows, _ = similar(x, 0, 402, whiten)
@@ -78,7 +92,10 @@ def test_facts_measure_what_they_say():
     assert "both: mean speed on the way 8 km/h" in said
     assert "both: recorded about every 300 s" in said
     assert "both 29 % of the way on weekends" in said  # 2 days of 7
-    assert next(text for text in said if "of one place" in text) == "both 61 % of the time within 300 m of one place"
+    assert (
+        next(text for text in said if "of one place" in text)
+        == "both 61 % of the time within 300 m of one place"
+    )
 
 
 def test_reasons_name_what_agrees_and_is_unusual():
@@ -105,7 +122,9 @@ def test_users_by_id():
 
 
 def town(sizes):
-    """Users in boxes side by side, so many in each; the users of even boxes have one embedding, of odd ones another."""
+    """Users in boxes side by side, so many in each; the users of even boxes have one embedding, of
+    odd ones another.
+    """
     box = np.repeat(np.arange(len(sizes)), sizes)
     n = 20
     lon = np.repeat(box + 0.5, n)
@@ -113,7 +132,9 @@ def town(sizes):
     users = build_tracks(np.repeat(np.arange(len(box)), n), None, t, lon, np.full(len(lon), 0.5))[0]
     polygons = [shapely.box(k, 0, k + 1, 1) for k in range(len(sizes))]
     rng = np.random.default_rng(0)
-    vectors = np.column_stack([box % 2, 1 - box % 2, rng.normal(0, 0.05, len(box))]).astype(np.float32)
+    vectors = np.column_stack([box % 2, 1 - box % 2, rng.normal(0, 0.05, len(box))]).astype(
+        np.float32
+    )
 
     def embed(tracks, progress):
         return vectors[tracks.user_ids.astype(int)]
@@ -136,13 +157,20 @@ def test_regions_of_few_are_neither_target_nor_answer():
 def test_reasons_tell_nothing_of_one_resident():
     users, polygons, embed = town([10] * 12)
     n = users.n_users
-    day = MONDAY + 9 * 3_600_000  # everybody comes for an hour of a weekday, each region's people at their own
+    # everybody comes for an hour of a weekday, each region's people at their own
+    day = MONDAY + 9 * 3_600_000
     t = day + (np.arange(n) // 10 % 9)[:, None] * 3_600_000 + np.arange(7) * 600_000
-    home = np.array([30, 70])  # and one each of two regions is there the whole of two nights, of a Saturday too
-    nights = MONDAY + 86_400_000 * np.array([1, 5])[:, None] + 3_600_000 * 2 + np.arange(7) * 600_000
-    seen = np.setdiff1d(np.arange(n), home)  # everybody's last fix is of a night, without any time after it
+    # and one each of two regions is there the whole of two nights, of a Saturday too
+    home = np.array([30, 70])
+    nights = (
+        MONDAY + 86_400_000 * np.array([1, 5])[:, None] + 3_600_000 * 2 + np.arange(7) * 600_000
+    )
+    # everybody's last fix is of a night, without any time after it
+    seen = np.setdiff1d(np.arange(n), home)
     who = np.concatenate([np.repeat(np.arange(n), 7), np.repeat(home, 14), seen])
-    when = np.concatenate([t.ravel(), np.tile(nights.ravel(), 2), np.full(len(seen), nights[1, 0] + 86_400_000)])
+    when = np.concatenate(
+        [t.ravel(), np.tile(nights.ravel(), 2), np.full(len(seen), nights[1, 0] + 86_400_000)]
+    )
     tracks = build_tracks(who, None, when, who // 10 + 0.5, np.full(len(who), 0.5))[0]
 
     def told(min_users):
@@ -150,7 +178,8 @@ def test_reasons_tell_nothing_of_one_resident():
         return found.reasons[found.rows.tolist().index(7)]
 
     assert "at night" in told(1) and "on weekends" in told(1) and " h" in told(1)
-    assert told(10).startswith("alike as a whole")  # in all that ten people do, the regions are alike
+    # in all that ten people do, the regions are alike
+    assert told(10).startswith("alike as a whole")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""ONNX Runtime's telemetry stays off: it would post to its maker, and keep a folder of its own in the user's cache."""
+"""ONNX Runtime's telemetry stays off: it would post to its maker, and keep a folder of its own in
+the user's cache.
+"""
 
 import os
 import subprocess
@@ -17,9 +19,15 @@ time.sleep(1)
 
 
 def files_left(first: str, home: Path) -> list[Path]:
-    """What ONNX Runtime leaves in a home folder after it loaded a graph in a process that imports `first` first."""
+    """What ONNX Runtime leaves in a home folder after it loaded a graph in a process that imports
+    `first` first.
+    """
     graph = ROOT / "resources" / "bridge" / "bridge.onnx"
-    env = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY" and not k.startswith("XDG")}
+    env = {
+        k: v
+        for k, v in os.environ.items()
+        if k != "ORT_DISABLE_TELEMETRY" and not k.startswith("XDG")
+    }
     env |= {"HOME": str(home), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", RUN_A_GRAPH.format(first=first), str(graph)]
     subprocess.run(command, env=env, check=True, timeout=120)
@@ -35,4 +43,9 @@ def test_a_child_process_inherits_the_switch() -> None:
     import raw_qgis_plugin.core  # noqa: F401
 
     code = "import os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "1\n"
+    )

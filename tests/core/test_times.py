@@ -44,14 +44,24 @@ def test_unreadable_text_has_no_time(text):
 @pytest.mark.parametrize(
     ("order", "texts"),
     [
-        ("day", ["17/05/2008 10:00:04", "17.5.2008 10:00:04", "17-05-2008T10:00:04Z", "17/5/2008 10:00:04 AM"]),
+        (
+            "day",
+            [
+                "17/05/2008 10:00:04",
+                "17.5.2008 10:00:04",
+                "17-05-2008T10:00:04Z",
+                "17/5/2008 10:00:04 AM",
+            ],
+        ),
         ("month", ["05/17/2008 10:00:04", "5/17/2008 10:00:04 am", "05-17-2008 12:00:04+02:00"]),
     ],
 )
 def test_dates_with_the_year_last(order, texts):
     for text in texts:
         assert find_date_order(np.array([text])) == order
-        assert parse_times([text]).tolist() == parse_times([text], date_order=order).tolist() == [NOON]
+        assert (
+            parse_times([text]).tolist() == parse_times([text], date_order=order).tolist() == [NOON]
+        )
         assert parse_times(np.array([text, None], object)).tolist() == [NOON, NO_TIME]
     assert parse_times([texts[0], "05/07/2008"]).tolist()[1] == parse_times(
         ["2008-07-05" if order == "day" else "2008-05-07"]
@@ -60,12 +70,18 @@ def test_dates_with_the_year_last(order, texts):
 
 def test_an_unknown_order_of_dates_is_not_guessed():
     texts = np.array(["05/07/2008", "06/07/2008 23:59", "12/31/1999"])
-    assert find_date_order(texts[:2]) == "unknown" and find_date_order(np.array(["2008-05-07", ""])) == ""
+    assert (
+        find_date_order(texts[:2]) == "unknown"
+        and find_date_order(np.array(["2008-05-07", ""])) == ""
+    )
     assert find_date_order(np.array(["13/01/2008", "01/13/2008"])) == "unknown"
     assert find_date_order(np.array(["01.02.2008", "07.02.2008"])) == "day"  # with dots
     assert parse_times(texts[:2]).tolist() == [NO_TIME, NO_TIME]
     days = parse_times(texts, date_order="day")
-    assert days.tolist()[:2] == parse_times(["2008-07-05", "2008-07-06 23:59"]).tolist() and days[2] == NO_TIME
+    assert (
+        days.tolist()[:2] == parse_times(["2008-07-05", "2008-07-06 23:59"]).tolist()
+        and days[2] == NO_TIME
+    )
     assert (
         parse_times(["7/4/2008 12:00 am", "7/4/2008 12:30 PM"], date_order="month").tolist()
         == parse_times(["2008-07-04 00:00", "2008-07-04 12:30"]).tolist()
@@ -82,10 +98,13 @@ def test_fractions_and_dates():
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint64, float, str, object])
 def test_every_number_has_its_own_unit(kind):
-    """Devices of one table write seconds and milliseconds; no part of the table has to know of the others."""
+    """Devices of one table write seconds and milliseconds; no part of the table has to know of the
+    others.
+    """
     values = np.array([NOON // 1000, NOON, NOON, NOON * 1000, NOON * 1_000_000, 0, 5], kind)
     assert parse_times(values).tolist() == [NOON] * 5 + [0, 5000]
-    assert parse_times(np.array([1_900_000_000, 2_000_000_000_000], kind))[0] == 1_900_000_000_000  # no date of 1900
+    # no date of 1900
+    assert parse_times(np.array([1_900_000_000, 2_000_000_000_000], kind))[0] == 1_900_000_000_000
     if kind in (float, np.int64):
         assert parse_times(-values).tolist() == [-NOON] * 5 + [0, -5000]
 
@@ -110,11 +129,15 @@ def test_zone_only_where_none_is_said():
     assert parse_times(np.zeros(0, "U5")).shape == (0,)
     local = parse_times(["2008-05-17 12:00:04", "2008-05-17T10:00:04Z"], "Europe/Berlin")
     assert local.tolist() == [NOON, NOON]
-    assert parse_times(np.array(["2008-05-17T12:00:04"], "datetime64[s]"), "Europe/Berlin").tolist() == [NOON]
+    assert parse_times(
+        np.array(["2008-05-17T12:00:04"], "datetime64[s]"), "Europe/Berlin"
+    ).tolist() == [NOON]
 
 
 def test_clock_changes_are_read_in_order():
-    spring = parse_times(["2024-03-31 01:59:59", "2024-03-31 02:30:00", "2024-03-31 03:00:00"], "Europe/Berlin")
+    spring = parse_times(
+        ["2024-03-31 01:59:59", "2024-03-31 02:30:00", "2024-03-31 03:00:00"], "Europe/Berlin"
+    )
     assert spring.astype("datetime64[ms]").astype(str).tolist() == [
         "2024-03-31T00:59:59.000", "2024-03-31T01:30:00.000", "2024-03-31T01:00:00.000",
     ]  # fmt: skip
@@ -134,7 +157,12 @@ def test_iso_text_reads_as_python_reads_it(when, offset, separator):
     assert abs(int(parse_times(np.array([aware], object))[0]) - truth) <= 1
 
 
-@given(st.lists(st.one_of(st.none(), st.integers(), st.floats(), st.text(), st.booleans(), st.binary()), max_size=8))
+@given(
+    st.lists(
+        st.one_of(st.none(), st.integers(), st.floats(), st.text(), st.booleans(), st.binary()),
+        max_size=8,
+    )
+)
 def test_no_column_breaks_it(values):
     column = np.empty(len(values), object)
     column[:] = values
@@ -142,8 +170,13 @@ def test_no_column_breaks_it(values):
         assert parse_times(column).dtype == np.int64
 
 
-@pytest.mark.parametrize(("name", "hours"), [("UTC+03:00", 3), ("UTC-03:30", -3.5), ("+0545", 5.75), ("GMT", 0)])
+@pytest.mark.parametrize(
+    ("name", "hours"), [("UTC+03:00", 3), ("UTC-03:30", -3.5), ("+0545", 5.75), ("GMT", 0)]
+)
 def test_a_zone_is_also_an_offset(name, hours):
     """QGIS's list of zones has these too."""
     assert find_zone(name).utcoffset(datetime(2024, 7, 1)) == timedelta(hours=hours)
-    assert parse_times(["2024-07-01 00:00"], name)[0] == parse_times(["2024-07-01"])[0] - hours * 3_600_000
+    assert (
+        parse_times(["2024-07-01 00:00"], name)[0]
+        == parse_times(["2024-07-01"])[0] - hours * 3_600_000
+    )

@@ -18,13 +18,19 @@ DEGREE_M = 111_320.0
 
 
 def test_sorted_by_user_track_and_time():
-    tracks, skipped = build_tracks(["b", "a", "a", "b"], [2, 10, 9, 2], [4, 3, 2, 1], [0, 1, 2, 3], [0, 0, 0, 0])
+    tracks, skipped = build_tracks(
+        ["b", "a", "a", "b"], [2, 10, 9, 2], [4, 3, 2, 1], [0, 1, 2, 3], [0, 0, 0, 0]
+    )
     assert tracks.user_ids.tolist() == ["a", "b"]
     assert tracks.track_ids.tolist() == ["9", "10", "2"]
     assert tracks.track_user.tolist() == [0, 0, 1]
     assert tracks.lon.tolist() == [2, 1, 3, 0]
     assert tracks.user.tolist() == [0, 0, 1, 1]
-    assert tracks.track_offsets.tolist() == [0, 1, 2, 4] and tracks.user_offsets.tolist() == [0, 2, 4]
+    assert tracks.track_offsets.tolist() == [0, 1, 2, 4] and tracks.user_offsets.tolist() == [
+        0,
+        2,
+        4,
+    ]
     assert not skipped and str(skipped) == "No fix was skipped."
 
 
@@ -32,7 +38,11 @@ def test_every_reason_is_counted_once():
     user = ["a", None, "a", "a", "a", "a", "a"]
     track = ["1", "1", None, "1", "1", "1", "1"]
     tracks, skipped = build_tracks(
-        user, track, [1, 2, 3, NO_TIME, 5, 1, 7], [0, 0, 0, 0, np.nan, 9, 361], [0, 0, 0, 0, 0, 0, 0]
+        user,
+        track,
+        [1, 2, 3, NO_TIME, 5, 1, 7],
+        [0, 0, 0, 0, np.nan, 9, 361],
+        [0, 0, 0, 0, 0, 0, 0],
     )
     assert skipped == {
         "no user": 1, "no track": 1, "no time that can be read": 1, "no position": 1, "duplicate": 1,
@@ -45,17 +55,31 @@ def test_every_reason_is_counted_once():
 
 
 def test_longitudes_beyond_180_are_turned_back():
-    tracks, skipped = build_tracks(None, None, range(5), [179.5, 180.0, 180.5, 359.0, -181.0], [0] * 5)
+    tracks, skipped = build_tracks(
+        None, None, range(5), [179.5, 180.0, 180.5, 359.0, -181.0], [0] * 5
+    )
     assert tracks.lon.tolist() == [179.5, 180.0, -179.5, -1.0, 179.0] and not skipped
 
 
 def test_times_before_1900_and_after_2100_are_skipped():
-    years = np.array(["1899-12-31T23:59:59.999", "1900", "2100-12-31T23:59:59.999", "2101", "5138", "-9999"], "M8[ms]")
+    years = np.array(
+        ["1899-12-31T23:59:59.999", "1900", "2100-12-31T23:59:59.999", "2101", "5138", "-9999"],
+        "M8[ms]",
+    )
     tracks, skipped = build_tracks(None, None, years.astype(np.int64), np.zeros(6), np.zeros(6))
     assert skipped == {"time before 1900 or after 2100": 4}
-    assert tracks.t.astype("M8[ms]").astype(str).tolist() == ["1900-01-01T00:00:00.000", "2100-12-31T23:59:59.999"]
-    assert "coordinate system" in build_tracks(None, None, np.zeros(2, np.int64), [4e5] * 2, [6e6] * 2)[1].advice
-    assert "seconds since 1970" in build_tracks(None, None, years[3:].astype(np.int64), [0] * 3, [0] * 3)[1].advice
+    assert tracks.t.astype("M8[ms]").astype(str).tolist() == [
+        "1900-01-01T00:00:00.000",
+        "2100-12-31T23:59:59.999",
+    ]
+    assert (
+        "coordinate system"
+        in build_tracks(None, None, np.zeros(2, np.int64), [4e5] * 2, [6e6] * 2)[1].advice
+    )
+    assert (
+        "seconds since 1970"
+        in build_tracks(None, None, years[3:].astype(np.int64), [0] * 3, [0] * 3)[1].advice
+    )
 
 
 def test_no_user_and_no_track():
@@ -98,7 +122,9 @@ def test_a_spike_is_one_although_one_step_of_it_is_possible():
 def test_whether_a_fix_is_a_spike_depends_on_the_next_fix_alone():
     rng = np.random.default_rng(3)
     lon = np.where(rng.random(400) < 0.3, 5.0, 0.0)
-    tracks, _ = build_tracks(None, None, np.arange(400) * 1000, lon, np.zeros(400), drop_spikes=False)
+    tracks, _ = build_tracks(
+        None, None, np.arange(400) * 1000, lon, np.zeros(400), drop_spikes=False
+    )
     whole = spikes(tracks)
     for end in (50, 51, 200, 399):
         assert (spikes(tracks.take(np.arange(end)))[:-1] == whole[: end - 1]).all()
@@ -117,9 +143,13 @@ def test_by_user_merges_and_by_day_cuts_at_solar_midnight():
 def test_anonymous_tracks_become_users_only_on_demand():
     fixes = [0, 1, 2, 3], [0.0, 1, 2, 3], [0.0] * 4
     nobodys, _ = build_tracks(None, ["1", "2", "2", "1"], *fixes, drop_spikes=False)
-    assert nobodys.anonymous and nobodys.n_users == nobodys.by_user().n_tracks == 1  # one visitor of any region
+    # one visitor of any region
+    assert nobodys.anonymous and nobodys.n_users == nobodys.by_user().n_tracks == 1
     apart = nobodys.one_user_per_track()
-    assert apart.user_ids.tolist() == ["1", "2"] == apart.by_user().track_ids.tolist() and not apart.anonymous
+    assert (
+        apart.user_ids.tolist() == ["1", "2"] == apart.by_user().track_ids.tolist()
+        and not apart.anonymous
+    )
     assert apart.user.tolist() == [0, 0, 1, 1] and apart.user_offsets.tolist() == [0, 2, 4]
     for user, track in ((["a"] * 4, ["1", "2", "2", "1"]), (None, None)):
         known, _ = build_tracks(user, track, *fixes, drop_spikes=False)
@@ -152,11 +182,17 @@ def test_distances_agree_with_the_ellipsoid():
     lon2, lat2 = lon + rng.uniform(-0.5, 0.5, 500), lat + rng.uniform(-0.5, 0.5, 500)
     truth = np.array(geod.inv(lon, lat, lon2, lat2)[2])
     assert np.abs(metres_between(lon, lat, lon2, lat2) / truth - 1).max() < 1e-3
-    assert metres_between(np.array([179.9]), np.array([0.0]), np.array([-179.9]), np.array([0.0]))[0] < 23_000
+    assert (
+        metres_between(np.array([179.9]), np.array([0.0]), np.array([-179.9]), np.array([0.0]))[0]
+        < 23_000
+    )
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 3), st.floats(-1e6, 1e6, width=32) | st.just(float("nan"))), max_size=40),
+    st.lists(
+        st.tuples(st.integers(0, 3), st.floats(-1e6, 1e6, width=32) | st.just(float("nan"))),
+        max_size=40,
+    ),
     st.sampled_from([0.0, 0.5, 0.9, 1.0]),
 )
 def test_quantiles_of_groups(rows, share):
@@ -201,12 +237,23 @@ def test_rows_are_sorted_stably_whatever_their_range(users, span):
 def test_parts_are_whole_tracks_and_all_of_them() -> None:
     size = [5, 1, 9, 2, 2, 30, 1]
     track = np.repeat(np.arange(len(size)), size)
-    tracks, _ = build_tracks(track // 2, track, np.arange(len(track)) * 1000, track / 100, track / 100)
+    tracks, _ = build_tracks(
+        track // 2, track, np.arange(len(track)) * 1000, track / 100, track / 100
+    )
     parts = list(tracks.parts(6))
-    assert [(which.start, which.stop) for which, _ in parts] == [(0, 2), (2, 3), (3, 5), (5, 6), (6, 7)]
+    assert [(which.start, which.stop) for which, _ in parts] == [
+        (0, 2),
+        (2, 3),
+        (3, 5),
+        (5, 6),
+        (6, 7),
+    ]
     for which, part in parts:
         assert part.track_ids.tolist() == tracks.track_ids[which].tolist()
-        assert part.user_ids[part.track_user].tolist() == tracks.user_ids[tracks.track_user[which]].tolist()
+        assert (
+            part.user_ids[part.track_user].tolist()
+            == tracks.user_ids[tracks.track_user[which]].tolist()
+        )
         taken = tracks.take((tracks.track >= which.start) & (tracks.track < which.stop))
         for name in ("track", "track_user", "t", "lon", "lat"):
             assert getattr(part, name).tolist() == getattr(taken, name).tolist()

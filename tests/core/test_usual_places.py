@@ -24,7 +24,8 @@ def test_usual_places_by_time_spent_and_hour() -> None:
     assert abs(places.lon[0]) < 0.005 and abs(places.lon[1] - 0.05) < 0.005
     assert places.day[[12, 3]] == pytest.approx(np.array([[0, 1, 0, 0], [1, 0, 0, 0]]))
     assert np.allclose(places.day.sum(axis=1), 1)
-    east, _ = build_tracks(np.full(72, "a"), None, MONDAY + hours * HOUR, lon + 90, np.zeros(72))  # six hours ahead
+    # six hours ahead
+    east, _ = build_tracks(np.full(72, "a"), None, MONDAY + hours * HOUR, lon + 90, np.zeros(72))
     assert usual_places(east.by_user(), 0).day[20].tolist() == pytest.approx([0, 1, 0, 0])
 
 
@@ -32,7 +33,8 @@ def test_a_long_silence_is_unknown_and_one_fix_has_no_place() -> None:
     t = MONDAY + np.array([0, 48]) * HOUR
     users, _ = build_tracks(np.full(2, "a"), None, t, np.zeros(2), np.zeros(2))
     day = usual_places(users, 0).day
-    assert day[5].tolist() == pytest.approx([0.5, 0, 0.5])  # known on the first of two days, for twelve hours
+    # known on the first of two days, for twelve hours
+    assert day[5].tolist() == pytest.approx([0.5, 0, 0.5])
     assert day[15].tolist() == pytest.approx([0, 0, 1])
     single, _ = build_tracks(["a"], None, [MONDAY], [0.0], [0.0])
     assert len(usual_places(single, 0).share) == 0
@@ -44,5 +46,6 @@ def test_a_cell_on_the_map_is_that_of_the_grid() -> None:
         corners = grid_cell(x, y)[:4] - [x, y]
         inside, outside = (snap(*([x, y] + share * corners).T)[2] for share in (0.9999, 1.0001))
         assert (inside == cell).all() and (outside != cell).all()
-        east = ([x, y] + corners * [[1.0001, 0.9999]])[1:3]  # alone to the side: the width is the grid's too
+        # alone to the side: the width is the grid's too
+        east = ([x, y] + corners * [[1.0001, 0.9999]])[1:3]
         assert (snap(*east.T)[2] != cell).all()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The demo: the staged plugin in a QGIS profile of its own, the samples in, GeoPackages and printed maps out.
+"""The demo: the staged plugin in a QGIS profile of its own, the samples in, GeoPackages and printed
+maps out.
 
 `make demo` runs it (with build and tests on the path). Everything is written under build/demo/.
 """
@@ -25,7 +26,9 @@ SAMPLE = STAGE / "resources" / "sample"
 
 
 class Demo(NamedTuple):
-    """One sample, and the map that is printed of it. shown: the results on the map, the uppermost first."""
+    """One sample, and the map that is printed of it. shown: the results on the map, the uppermost
+    first.
+    """
 
     name: str
     title: str
@@ -72,20 +75,36 @@ def run(demo: Demo, model: str) -> dict[str, Any]:
     if demo is CITY:
         qgis.run("raw:importtracks", SOURCE=SAMPLE / "city_tracks.parquet", OUTPUT=demo.tracks)
     common = {"INPUT": demo.tracks, "USER_FIELD": "user_id", "TIME_FIELD": "t", "MODEL": model}
-    regions = {"REGIONS": demo.regions, "MIN_USERS": demo.min_users, "OUTPUT": demo.output("regions")}
+    regions = {
+        "REGIONS": demo.regions,
+        "MIN_USERS": demo.min_users,
+        "OUTPUT": demo.output("regions"),
+    }
     qgis.run("raw:scoreregions", **common, **regions)
     by_trip = {"TRACK_FIELD": "track_id", "UNIT": "track", "OUTPUT": demo.output("trips")}
     qgis.run("raw:profileusers", **common, **by_trip)
     if demo is ARACAJU:
-        names = {"OUTPUT": "forecast_points", "OUTPUT_TRACKS": "forecast_tracks", "OUTPUT_AREAS": "forecast_areas"}
+        names = {
+            "OUTPUT": "forecast_points",
+            "OUTPUT_TRACKS": "forecast_tracks",
+            "OUTPUT_AREAS": "forecast_areas",
+        }
         outputs = {name: demo.output(what) for name, what in names.items()}
         qgis.run("raw:forecasttracks", **common, UNIT="user", HORIZON=2, STEP=1, **outputs)
     return qgis.run("raw:profileusers", **common, OUTPUT=demo.output("people"))
 
 
 def draw(demo: Demo, bundle: Bundle) -> None:
-    """Print the results over each other, as the plugin styles them, on the page of RAW → Maps → Make a map."""
-    from qgis.core import QgsCoordinateReferenceSystem, QgsLayoutExporter, QgsProject, QgsRectangle, QgsVectorLayer
+    """Print the results over each other, as the plugin styles them, on the page of RAW → Maps →
+    Make a map.
+    """
+    from qgis.core import (
+        QgsCoordinateReferenceSystem,
+        QgsLayoutExporter,
+        QgsProject,
+        QgsRectangle,
+        QgsVectorLayer,
+    )
     from qgis.gui import QgsMapCanvas
     from qgis.PyQt.QtGui import QColor
 
@@ -105,7 +124,9 @@ def draw(demo: Demo, bundle: Bundle) -> None:
         looks[what].apply(layer)
         layers.append(layer)
     if demo is CITY:
-        streets = QgsVectorLayer(f"{SAMPLE / 'city_streets.gpkg'}|layername=streets", "Streets", "ogr")
+        streets = QgsVectorLayer(
+            f"{SAMPLE / 'city_streets.gpkg'}|layername=streets", "Streets", "ogr"
+        )
         streets.renderer().symbol().setColor(QColor("#d4d4d0"))
         layers.append(streets)
     QgsProject.instance().addMapLayers(layers)
@@ -114,7 +135,9 @@ def draw(demo: Demo, bundle: Bundle) -> None:
     canvas.setLayers(layers)
     extent = QgsRectangle()
     for layer in (each for each in layers if each.name().startswith(("Users", "Regions"))):
-        extent.combineExtentWith(canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent()))
+        extent.combineExtentWith(
+            canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent())
+        )
     extent.scale(1.1)
     canvas.setExtent(extent)
     layout = make_layout(canvas, demo.title, [*notes(canvas, layers, None), demo.note])
@@ -135,14 +158,20 @@ def sentences(demo: Demo, bundle: Bundle) -> list[str]:
     ]
     if demo is ARACAJU:
         return said + say.about_forecasts(say.rows_of(demo.output("forecast_points")))
-    said += say.against_truth(people, "user_id", "commuter", SAMPLE / "city_truth_users.csv", "commuter")
-    return said + say.against_truth(trips, "track_id", "transport_mode", SAMPLE / "city_truth_tracks.csv", "mode")
+    said += say.against_truth(
+        people, "user_id", "commuter", SAMPLE / "city_truth_users.csv", "commuter"
+    )
+    return said + say.against_truth(
+        trips, "track_id", "transport_mode", SAMPLE / "city_truth_tracks.csv", "mode"
+    )
 
 
 def main() -> None:
     """Run all, draw, and say what came out and where it is."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="", help="a model bundle (default: the one that comes with the plugin)")
+    parser.add_argument(
+        "--model", default="", help="a model bundle (default: the one that comes with the plugin)"
+    )
     model = parser.parse_args().model
     began = time.monotonic()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

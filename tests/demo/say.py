@@ -16,15 +16,21 @@ SAME_AS = {"car": "motor vehicle", "bus": "motor vehicle", "true": "yes", "false
 
 
 def rows_of(path: Path) -> list[Row]:
-    """The attributes of a GeoPackage's only layer, a dict a feature (a GeoPackage is an SQLite file)."""
+    """The attributes of a GeoPackage's only layer, a dict a feature (a GeoPackage is an SQLite
+    file).
+    """
     with closing(sqlite3.connect(path)) as db:
         db.row_factory = sqlite3.Row
         table = db.execute("SELECT table_name FROM gpkg_contents").fetchone()[0]
         return [dict(row) for row in db.execute(f'SELECT * FROM "{table}"')]
 
 
-def about_labels(rows: list[Row], units: str, names: tuple[str, ...], titles: dict[str, str]) -> list[str]:
-    """A sentence a label: 'Commuter: 18 yes, 12 unknown, 10 no of 40 users', and why some are unknown."""
+def about_labels(
+    rows: list[Row], units: str, names: tuple[str, ...], titles: dict[str, str]
+) -> list[str]:
+    """A sentence a label: 'Commuter: 18 yes, 12 unknown, 10 no of 40 users', and why some are
+    unknown.
+    """
     said = []
     for name in names:
         counts = Counter(str(row[name]) for row in rows)
@@ -44,10 +50,16 @@ def about_regions(rows: list[Row], min_users: int) -> list[str]:
     if scored:
         users = sorted(row["n_users"] for row in scored)
         minutes = sorted(row["dwell_min"] for row in scored if row["dwell_min"] is not None)
-        stay = f"; the median visit takes {minutes[0]:.0f} to {minutes[-1]:.0f} min" if minutes else ""
-        said.append(f"{len(scored)} of {len(rows)} regions have {users[0]:.0f} to {users[-1]:.0f} visitors{stay}.")
+        stay = (
+            f"; the median visit takes {minutes[0]:.0f} to {minutes[-1]:.0f} min" if minutes else ""
+        )
+        said.append(
+            f"{len(scored)} of {len(rows)} regions have {users[0]:.0f} to {users[-1]:.0f} visitors{stay}."
+        )
     if withheld:
-        said.append(f"{withheld} of {len(rows)} regions are withheld: fewer than {min_users} users.")
+        said.append(
+            f"{withheld} of {len(rows)} regions are withheld: fewer than {min_users} users."
+        )
     return said
 
 
@@ -70,5 +82,7 @@ def against_truth(rows: list[Row], key: str, label: str, truth: Path, field: str
         true = {row[key]: row[field].lower() for row in csv.DictReader(f)}
     pairs = [(str(row[label]).lower(), true[row[key]]) for row in rows if row[key] in true]
     answered = [(answer, value) for answer, value in pairs if answer not in ("unknown", "none")]
-    right = sum(SAME_AS.get(answer, answer) == SAME_AS.get(value, value) for answer, value in answered)
+    right = sum(
+        SAME_AS.get(answer, answer) == SAME_AS.get(value, value) for answer, value in answered
+    )
     return [f"Against the truth: {label} is right for {right} of {len(answered)} answered."]

@@ -28,24 +28,31 @@ def differences(before: Answers, now: Answers, width: int) -> list[str]:
         else:
             tolerance = TOLERANCE_LATER if kind in LATER else TOLERANCE
             degrees = kind in LATER and name.endswith(("lon", "lat"))
-            off = not np.allclose(new, old, tolerance, TOLERANCE if degrees else tolerance, equal_nan=True)
+            off = not np.allclose(
+                new, old, tolerance, TOLERANCE if degrees else tolerance, equal_nan=True
+            )
         if off:
             wrong.append(difference(name, old, new))
     return wrong
 
 
 def wrong_embeddings(before: np.ndarray, now: np.ndarray, width: int) -> np.ndarray:
-    """Where embeddings (n, e) are off. Their spreads, which are roots of small differences, may be off by more where
-    their squares are not.
+    """Where embeddings (n, e) are off. Their spreads, which are roots of small differences, may be
+    off by more where their squares are not.
     """
     columns = np.arange(before.shape[1])
-    spread = (columns // width % 2 == 1) & (columns < 4 * width)  # of two scales means and spreads, then the facts
-    near = np.isclose(np.square(now.astype(float)), np.square(before.astype(float)), rtol=0, atol=TOLERANCE_SQUARE)
+    # of two scales means and spreads, then the facts
+    spread = (columns // width % 2 == 1) & (columns < 4 * width)
+    near = np.isclose(
+        np.square(now.astype(float)), np.square(before.astype(float)), rtol=0, atol=TOLERANCE_SQUARE
+    )
     return ~np.isclose(now, before, TOLERANCE, TOLERANCE, equal_nan=True) & ~(near & spread)
 
 
 def wrong_forecasts(name: str, before: Answers, new: np.ndarray) -> np.ndarray:
-    """Where a column of forecasts is off by more than a share of their scale, which is the 80 % radius or a metre."""
+    """Where a column of forecasts is off by more than a share of their scale, which is the 80 %
+    radius or a metre.
+    """
     table, _, column = name.rpartition("/")
     old, lat = before[name].astype(float), before[f"{table}/lat"]
     scale = np.maximum(before[f"{table}/radius80_m"], SCALE_M)
@@ -54,7 +61,10 @@ def wrong_forecasts(name: str, before: Answers, new: np.ndarray) -> np.ndarray:
         off = metres(off, column == "lon", lat)
     elif column.endswith("_bounds"):  # west, south, east, north
         north = np.minimum(np.abs(old[:, [1, 3]]).max(axis=1), 90)
-        off, scale = np.stack([metres(off[:, i], i % 2 == 0, north) for i in range(4)], axis=1), scale[:, None]
+        off, scale = (
+            np.stack([metres(off[:, i], i % 2 == 0, north) for i in range(4)], axis=1),
+            scale[:, None],
+        )
     elif column.endswith("_m2"):
         scale = 2 * np.maximum(before[f"{table}/area80_m2"], np.pi * SCALE_M**2)
     return (off > TOLERANCE_LATER * scale) | (np.isnan(old) != np.isnan(new))
@@ -62,7 +72,11 @@ def wrong_forecasts(name: str, before: Answers, new: np.ndarray) -> np.ndarray:
 
 def metres(off: np.ndarray, is_lon: bool, lat: np.ndarray) -> np.ndarray:
     """How far degrees are apart; longitudes at a latitude, the short way round."""
-    return np.minimum(off, 360 - off) * np.cos(np.radians(lat)) * DEGREE_M if is_lon else off * DEGREE_M
+    return (
+        np.minimum(off, 360 - off) * np.cos(np.radians(lat)) * DEGREE_M
+        if is_lon
+        else off * DEGREE_M
+    )
 
 
 def difference(name: str, before: np.ndarray, now: np.ndarray) -> str:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The layers that the golden answers are about: invented ones and the shipped samples.
 
-The invented fixes come from PCG64's raw numbers, which NumPy promises to leave as they are, and are rounded as records
-are, so that every machine asks about the same fixes.
+The invented fixes come from PCG64's raw numbers, which NumPy promises to leave as they are, and are
+rounded as records are, so that every machine asks about the same fixes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ T0 = 1_600_041_600_000  # 2020-09-14 00:00 UTC, a Monday
 DAY_S = 86_400
 
 
-# ---- invented layers ---------------------------------------------------------------------------------------------
+# ---- invented layers
+# ---------------------------------------------------------------------------------------------
 
 
 class Chance:
@@ -46,7 +47,9 @@ def layer(
     user: np.ndarray, track: np.ndarray | None, second: np.ndarray, east_m: np.ndarray, north_m: np.ndarray,
     near: tuple[float, float],
 ) -> Tracks:  # fmt: skip
-    """Tracks of fixes (users, fixes) each, metres from a place on the earth, with coordinates as records have them."""
+    """Tracks of fixes (users, fixes) each, metres from a place on the earth, with coordinates as
+    records have them.
+    """
     shape = np.broadcast_shapes(second.shape, east_m.shape)
     lon = near[0] + east_m / (111_320 * np.cos(np.radians(near[1])))
     t = T0 + np.round(1000 * np.broadcast_to(second, shape)).astype(np.int64)
@@ -56,18 +59,34 @@ def layer(
     return build_tracks(users, trips, t.ravel(), lon.ravel(), lat.ravel())[0]
 
 
-def wander(chance: Chance, users: int, fixes: int, cadence_s: float, speed_ms: float) -> tuple[np.ndarray, ...]:
-    """Seconds, metres east and metres north, (users, fixes) each, of people who turn smoothly and pause at times."""
+def wander(
+    chance: Chance, users: int, fixes: int, cadence_s: float, speed_ms: float
+) -> tuple[np.ndarray, ...]:
+    """Seconds, metres east and metres north, (users, fixes) each, of people who turn smoothly and
+    pause at times.
+    """
     gap = np.round(chance.even(0.8, 1.2, users, fixes) * cadence_s, 3)
-    heading = chance.even(0, 2 * np.pi, users, 1) + np.cumsum(chance.bell(0.15, users, fixes), axis=1)
-    pace = speed_ms * chance.even(0.7, 1.3, users, 1) * np.clip(chance.even(-0.2, 1.8, users, fixes), 0, 1.5)
+    heading = chance.even(0, 2 * np.pi, users, 1) + np.cumsum(
+        chance.bell(0.15, users, fixes), axis=1
+    )
+    pace = (
+        speed_ms
+        * chance.even(0.7, 1.3, users, 1)
+        * np.clip(chance.even(-0.2, 1.8, users, fixes), 0, 1.5)
+    )
     step = gap * pace
     east, north = (np.cumsum(step * turn(heading), axis=1) for turn in (np.cos, np.sin))
-    return np.cumsum(gap, axis=1), east + chance.bell(3, users, fixes), north + chance.bell(3, users, fixes)
+    return (
+        np.cumsum(gap, axis=1),
+        east + chance.bell(3, users, fixes),
+        north + chance.bell(3, users, fixes),
+    )
 
 
 def commuters(chance: Chance, users: int, days: int, cadence_s: int) -> tuple[np.ndarray, ...]:
-    """The same, of people who sleep at home, work elsewhere on weekdays and go out at the end of the week."""
+    """The same, of people who sleep at home, work elsewhere on weekdays and go out at the end of
+    the week.
+    """
     second = np.arange(0, days * DAY_S, cadence_s, dtype=float)
     day, hour = np.divmod(second / 3600, 24)
     home, work, out = (chance.even(-6000, 6000, 2, users, 1) for _ in range(3))
@@ -80,18 +99,23 @@ def commuters(chance: Chance, users: int, days: int, cadence_s: int) -> tuple[np
 
 
 def taxis(chance: Chance, users: int, days: int) -> tuple[np.ndarray, ...]:
-    """The same, every quarter of an hour, of cabs that go to and fro between a few places of a city all day."""
+    """The same, every quarter of an hour, of cabs that go to and fro between a few places of a city
+    all day.
+    """
     second = np.arange(0, days * DAY_S, 900, dtype=float)
     ranks = chance.even(-7000, 7000, 2, 9)
     weight = np.cumsum(1.0 / np.arange(1, 10))
     rank = np.searchsorted(weight / weight[-1], chance.even(0, 1, users, len(second)))
-    rank = np.where(np.arange(len(second)) % 96 < 20, np.arange(users)[:, None] % 9, rank)  # at night they stand
+    # at night they stand
+    rank = np.where(np.arange(len(second)) % 96 < 20, np.arange(users)[:, None] % 9, rank)
     xy = ranks[:, rank] + chance.bell(250, 2, users, len(second))
     return np.broadcast_to(second, rank.shape), *xy
 
 
 def untidy() -> tuple[Tracks, Any]:
-    """Fixes in no order, some twice, without time, place or user, off the world, and jumping; ids of all kinds."""
+    """Fixes in no order, some twice, without time, place or user, off the world, and jumping; ids
+    of all kinds.
+    """
     chance = Chance(13)
     second, east, north = wander(chance, 3, 120, 30, 3)
     t = T0 + np.round(1000 * second).astype(np.int64)
@@ -102,7 +126,9 @@ def untidy() -> tuple[Tracks, Any]:
     user = np.array([[7] * 120, ["7.0"] * 60 + ["b"] * 60, [None] * 2 + [7.0] * 118], object)
     order = np.argsort(chance.even(0, 1, 380), kind="stable") % 360  # twenty fixes come twice
     trip = (np.arange(360) // 90)[order]
-    return build_tracks(user.ravel()[order], trip, t.ravel()[order], lon.ravel()[order], lat.ravel()[order])
+    return build_tracks(
+        user.ravel()[order], trip, t.ravel()[order], lon.ravel()[order], lat.ravel()[order]
+    )
 
 
 def with_gaps() -> Tracks:
@@ -139,12 +165,15 @@ def invented() -> dict[str, Tracks]:
     trips = np.arange(240)[None, :] // 80
     held = commuters(Chance(9), 3, 6, 900)
     still = np.arange(0, DAY_S, 60.0)
-    noise = Chance(6).bell(1, 2, 2, len(still)) * np.array([4.0, 0.0])[:, None]  # the second does not even tremble
+    # the second does not even tremble
+    noise = Chance(6).bell(1, 2, 2, len(still)) * np.array([4.0, 0.0])[:, None]
     again = np.arange(6 * 96) // 3 * 3  # a position is held for three quarters of an hour
     cross = commuters(Chance(11), 2, 5, 900)
     return {
         "every second": layer(np.arange(3), None, *wander(Chance(1), 3, 400, 1, 1.4), beijing),
-        "every ten seconds": layer(np.arange(3), trips, *wander(Chance(2), 3, 240, 10, 13), beijing),
+        "every ten seconds": layer(
+            np.arange(3), trips, *wander(Chance(2), 3, 240, 10, 13), beijing
+        ),
         "every minute": layer(np.arange(3), None, *wander(Chance(3), 3, 300, 60, 8), porto),
         "every five minutes": layer(np.arange(2), None, *commuters(Chance(4), 2, 3, 300), porto),
         "every half hour": layer(np.arange(2), None, *commuters(Chance(5), 2, 12, 1800), porto),
@@ -153,9 +182,15 @@ def invented() -> dict[str, Tracks]:
         "commuters": layer(np.arange(4), None, *commuters(Chance(8), 4, 8, 900), beijing),
         "held": layer(np.arange(3), None, held[0], held[1][:, again], held[2][:, again], beijing),
         "antimeridian by day": layer(np.arange(2), None, *cross, (179.99, -17.0)),
-        "antimeridian by trip": layer(np.arange(3), None, *wander(Chance(12), 3, 150, 15, 20), (-179.999, 66.0)),
-        "high latitude": layer(np.arange(3), None, *wander(Chance(10), 3, 150, 60, 9), (15.6, 78.2)),
-        "at the pole": layer(np.arange(2), None, *wander(Chance(17), 2, 100, 120, 6), (100.0, -89.9)),
+        "antimeridian by trip": layer(
+            np.arange(3), None, *wander(Chance(12), 3, 150, 15, 20), (-179.999, 66.0)
+        ),
+        "high latitude": layer(
+            np.arange(3), None, *wander(Chance(10), 3, 150, 60, 9), (15.6, 78.2)
+        ),
+        "at the pole": layer(
+            np.arange(2), None, *wander(Chance(17), 2, 100, 120, 6), (100.0, -89.9)
+        ),
         "untidy": untidy()[0],
         "gaps": with_gaps(),
         "shared": shared(),
@@ -163,15 +198,22 @@ def invented() -> dict[str, Tracks]:
     }
 
 
-# ---- the shipped samples -----------------------------------------------------------------------------------------
+# ---- the shipped samples
+# -----------------------------------------------------------------------------------------
 
 
 @cache
 def aracaju() -> Tracks:
     """The fixes of the GeoPackage, which QGIS reads elsewhere."""
-    with closing(sqlite3.connect(f"{(SAMPLE / 'aracaju_tracks.gpkg').as_uri()}?immutable=1", uri=True)) as database:
-        (table, shape) = database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchone()
-        rows = database.execute(f'SELECT user_id, track_id, t, "{shape}" FROM "{table}" ORDER BY rowid').fetchall()
+    with closing(
+        sqlite3.connect(f"{(SAMPLE / 'aracaju_tracks.gpkg').as_uri()}?immutable=1", uri=True)
+    ) as database:
+        (table, shape) = database.execute(
+            "SELECT table_name, column_name FROM gpkg_geometry_columns"
+        ).fetchone()
+        rows = database.execute(
+            f'SELECT user_id, track_id, t, "{shape}" FROM "{table}" ORDER BY rowid'
+        ).fetchall()
     user, track, t, points = zip(*rows, strict=True)
     xy = np.array([np.frombuffer(point[-16:], "<f8") for point in points])
     ms = np.array([text.removesuffix("Z") for text in t], "datetime64[ms]").astype(np.int64)

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What RAW answers, so that its code can be rebuilt without changing what it says.
 
-    OMP_NUM_THREADS=1 PYTHONPATH=CHECKOUT:tests .venv/bin/python -m golden.record [answers] [forecasts] [later]
+    OMP_NUM_THREADS=1 PYTHONPATH=CHECKOUT:tests .venv/bin/python -m golden.record [answers]
+    [forecasts] [later]
 
-asks the shipped model of the CHECKOUT about the shipped samples and about invented layers, and writes the parts named
-(all, if none is) to golden.npz beside this file; `--compare` writes nothing and says what differs. The tests import
-this file and ask today's code the same.
+asks the shipped model of the CHECKOUT about the shipped samples and about invented layers, and
+writes the parts named (all, if none is) to golden.npz beside this file; `--compare` writes nothing
+and says what differs. The tests import this file and ask today's code the same.
 
-Answers were recorded at b64f30a, and anew: 88 of 833 columns when embeddings ceased to depend on the next user in the
-table; those of transport_mode when it learned from real tracks, and when it was taught again; the words of profiles
-when the simulated heads went. Forecasts are those of the engine as it was last changed on purpose, what is later
-(diaries, people, gaps, encounters, paths) of 2026-11-29 and 30.
+Answers were recorded at b64f30a, and anew: 88 of 833 columns when embeddings ceased to depend on
+the next user in the table; those of transport_mode when it learned from real tracks, and when it
+was taught again; the words of profiles when the simulated heads went. Forecasts are those of the
+engine as it was last changed on purpose, what is later (diaries, people, gaps, encounters, paths)
+of 2026-11-29 and 30.
 """
 
 from __future__ import annotations
@@ -49,7 +51,8 @@ HORIZONS_S = np.array([60.0, 600.0, 1800.0, 7200.0, 28_800.0])
 ALONE = ("every five minutes", "every half hour", "antimeridian by day", "city")
 
 
-# ---- what is asked -----------------------------------------------------------------------------------------------
+# ---- what is asked
+# -----------------------------------------------------------------------------------------------
 
 
 @cache
@@ -64,7 +67,9 @@ def model() -> Any:
 
 
 def embeddings(said: Answers) -> dict[str, Callable[..., np.ndarray]]:
-    """Embeddings of users and tracks. Returns those of users in the place of `embed`, so as to be made once."""
+    """Embeddings of users and tracks. Returns those of users in the place of `embed`, so as to be
+    made once.
+    """
     known = {}
     layers = invented() | {"aracaju": aracaju(), "city": city()}
     for name, tracks in layers.items():
@@ -72,12 +77,16 @@ def embeddings(said: Answers) -> dict[str, Callable[..., np.ndarray]]:
         known[name] = found
         if name in ("every ten seconds", "short", "untidy"):
             said[f"{name}/embedding/track"] = embed(tracks, model())
-    said["commuters/embedding/day"] = embed(some_users(invented()["commuters"], 1).by_day(), model())
+    said["commuters/embedding/day"] = embed(
+        some_users(invented()["commuters"], 1).by_day(), model()
+    )
     return {name: lambda *_, found=found: found for name, found in known.items()}
 
 
 def profiles(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:
-    """All that heads of users and tracks answer, with the facts beside it. There is no head of days."""
+    """All that heads of users and tracks answer, with the facts beside it. There is no head of
+    days.
+    """
     layers = invented() | {"aracaju": aracaju(), "city": city()}
     for name, tracks in layers.items():
         units = {"user": (tracks.by_user(), known[name]), "track": (some_users(tracks, 3), None)}
@@ -112,12 +121,20 @@ def regions(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:
     ]  # fmt: skip
     ask("commuters", commuters, drawn, min_users=2)
     ask("commuters", commuters, drawn, min_users=4)
-    beyond = [box(179.9, -17.2, 180.1, -16.8), box(-180.1, -17.2, -180, -16.9), box(179.9, -17.2, 180, -16.8)]
+    beyond = [
+        box(179.9, -17.2, 180.1, -16.8),
+        box(-180.1, -17.2, -180, -16.9),
+        box(179.9, -17.2, 180, -16.8),
+    ]
     ask("antimeridian by day", invented()["antimeridian by day"], beyond, min_users=2)
 
     dock = prepare(commuters.by_user(), known["commuters"](), model())
     for number in (0, 2, 5):
-        keep(said, f"commuters/region view/{number}", view_columns(summarise_region(dock, model(), drawn[number], 3)))
+        keep(
+            said,
+            f"commuters/region view/{number}",
+            view_columns(summarise_region(dock, model(), drawn[number], 3)),
+        )
 
 
 def view_columns(found: Any) -> dict[str, Any]:
@@ -134,7 +151,9 @@ def similar(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None:
     shapes = read_polygons(SAMPLE / "aracaju_regions.gpkg").shapes
     users = aracaju().by_user()
     target = int(np.argmax([np.nan_to_num(n) for n in said["aracaju/regions/3/n_users"]]))
-    found, withheld = similar_regions(users, shapes, target, 5, lambda some, _: embed(some, model()), 3)
+    found, withheld = similar_regions(
+        users, shapes, target, 5, lambda some, _: embed(some, model()), 3
+    )
     keep(said, "aracaju/similar regions", vars(found) | {"withheld": withheld})
 
 
@@ -142,19 +161,32 @@ def cleaned(said: Answers) -> None:
     """What is left of fixes in disorder."""
     tracks, skipped = untidy()
     columns = {
-        name: getattr(tracks, name) for name in ("user_ids", "track_ids", "track_user", "track", "t", "lon", "lat")
+        name: getattr(tracks, name)
+        for name in ("user_ids", "track_ids", "track_user", "track", "t", "lon", "lat")
     }
-    keep(said, "untidy/tracks", columns | {"skipped": [f"{reason}: {count}" for reason, count in skipped.items()]})
+    keep(
+        said,
+        "untidy/tracks",
+        columns | {"skipped": [f"{reason}: {count}" for reason, count in skipped.items()]},
+    )
 
 
 def forecasts() -> Answers:
-    """Forecasts of every layer at all horizons after its last fixes, learning from the past or not, and others."""
+    """Forecasts of every layer at all horizons after its last fixes, learning from the past or not,
+    and others.
+    """
     said: Answers = {}
     layers = invented() | {"aracaju": aracaju().by_user(), "city": some_users(city(), 4).by_user()}
     for name, tracks in layers.items():
         for ask_past in (True, False)[name in ALONE :]:
-            found = predict(tracks, model(), Queries.ahead(tracks, HORIZONS_S), with_areas=True, adapt=ask_past)
-            keep(said, f"{name}/forecast/{'past' if ask_past else 'alone'}", forecast_columns(tracks, found))
+            found = predict(
+                tracks, model(), Queries.ahead(tracks, HORIZONS_S), with_areas=True, adapt=ask_past
+            )
+            keep(
+                said,
+                f"{name}/forecast/{'past' if ask_past else 'alone'}",
+                forecast_columns(tracks, found),
+            )
     for name in ("taxis", "every minute"):  # from the middle of tracks, and before any fix
         tracks = invented()[name]
         middle = tracks.t[(tracks.track_offsets[:-1] + tracks.track_offsets[1:]) // 2]
@@ -171,11 +203,25 @@ def forecast_columns(tracks: Tracks, found: Any) -> dict[str, Any]:
     from pyproj import Geod
 
     geod = Geod(ellps="WGS84")
-    names = ("track", "t", "horizon_s", "lon", "lat", "radius50_m", "radius80_m", "in_domain", "reasons")
+    names = (
+        "track",
+        "t",
+        "horizon_s",
+        "lon",
+        "lat",
+        "radius50_m",
+        "radius80_m",
+        "in_domain",
+        "reasons",
+    )
     columns = {name: getattr(found, name) for name in names}
     for column, level in enumerate((50, 80)):
-        shapes = [shape if shape is not None else shapely.Polygon() for shape in found.areas[:, column]]
-        columns[f"area{level}_m2"] = np.array([abs(geod.geometry_area_perimeter(shape)[0]) for shape in shapes])
+        shapes = [
+            shape if shape is not None else shapely.Polygon() for shape in found.areas[:, column]
+        ]
+        columns[f"area{level}_m2"] = np.array(
+            [abs(geod.geometry_area_perimeter(shape)[0]) for shape in shapes]
+        )
         columns[f"area{level}_parts"] = shapely.get_num_geometries(shapes)
         columns[f"area{level}_bounds"] = shapely.bounds(shapes)
     return columns
@@ -187,22 +233,45 @@ def later() -> Answers:
     layers = invented() | {"aracaju": aracaju(), "city": some_users(city(), 12)}
     for name in ("commuters", "taxis", "city"):
         keep(said, f"{name}/people", label_people(layers[name], model()).columns)
-    for name in ("commuters", "gaps", "taxis", "every minute", "shared", "untidy", "aracaju", "city"):
+    for name in (
+        "commuters",
+        "gaps",
+        "taxis",
+        "every minute",
+        "shared",
+        "untidy",
+        "aracaju",
+        "city",
+    ):
         for least_min in (5.0, 10.0):
             found = find_diary(layers[name], model(), DiarySpec(min_stop_min=least_min))
             where = f"{name}/diary/{least_min:g}, 0"
-            keep(said, f"{where}/stops", found.stops | {"lon": found.stop_lon, "lat": found.stop_lat})
+            keep(
+                said, f"{where}/stops", found.stops | {"lon": found.stop_lon, "lat": found.stop_lat}
+            )
             keep(said, f"{where}/trips", found.trips | {"ways": found.trip_fixes.track_offsets})
     for name, step_s in (("every half hour", 1200.0), ("taxis", 700.0), ("high latitude", 60.0), ("aracaju", 60.0),
                          ("antimeridian by trip", 11.0), ("city", 1200.0)):  # fmt: skip
         tracks = some_users(layers[name], 4)
-        keep(said, f"{name}/gaps", fill_columns(tracks, GapQueries.every(tracks, step_s, 4 * 3600.0)))
-    for name, distance_m in (("commuters", 2_000.0), ("shared", 300.0), ("taxis", 1_500.0), ("city", 400.0)):
-        spec = EncounterSpec(distance_m=distance_m, min_minutes=5.0, max_gap_min=180.0, min_probability=0.2)
+        keep(
+            said, f"{name}/gaps", fill_columns(tracks, GapQueries.every(tracks, step_s, 4 * 3600.0))
+        )
+    for name, distance_m in (
+        ("commuters", 2_000.0),
+        ("shared", 300.0),
+        ("taxis", 1_500.0),
+        ("city", 400.0),
+    ):
+        spec = EncounterSpec(
+            distance_m=distance_m, min_minutes=5.0, max_gap_min=180.0, min_probability=0.2
+        )
         keep(said, f"{name}/encounters", vars(find_encounters(layers[name].by_user(), spec)))
     for name in ("every minute", "taxis", "commuters", "antimeridian by trip", "aracaju"):
         found = predict(layers[name], model(), Queries.ahead(layers[name], HORIZONS_S), n_paths=3)
-        columns = {column: getattr(found, column) for column in ("path_lon", "path_lat", "path_probability")}
+        columns = {
+            column: getattr(found, column)
+            for column in ("path_lon", "path_lat", "path_probability")
+        }
         keep(said, f"{name}/paths", columns)
     return said
 
@@ -215,10 +284,13 @@ def fill_columns(tracks: Tracks, questions: Any) -> dict[str, Any]:
         {name: getattr(part, name) for name in ("number", "lon", "lat", "radius50_m", "radius80_m")}
         | {"areas": shapely.area(part.areas)} for part in fill(tracks, questions, with_areas=True)
     ]  # fmt: skip
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} | {"n_open": questions.n_open}
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} | {
+        "n_open": questions.n_open
+    }
 
 
-# ---- the file ----------------------------------------------------------------------------------------------------
+# ---- the file
+# ----------------------------------------------------------------------------------------------------
 
 
 def keep(said: Answers, name: str, columns: dict[str, Any]) -> None:
@@ -228,10 +300,12 @@ def keep(said: Answers, name: str, columns: dict[str, Any]) -> None:
         if array.dtype == object:
             given = array.ravel().tolist()
             words = any(isinstance(value, str) for value in given)
-            array = np.array([("" if words else np.nan) if value is None else value for value in given]).reshape(
-                array.shape
-            )
-        said[f"{name}/{column}"] = array.astype(str) if array.dtype.kind == "U" or not array.size else array
+            array = np.array(
+                [("" if words else np.nan) if value is None else value for value in given]
+            ).reshape(array.shape)
+        said[f"{name}/{column}"] = (
+            array.astype(str) if array.dtype.kind == "U" or not array.size else array
+        )
 
 
 def answers() -> Answers:
@@ -245,7 +319,11 @@ def answers() -> Answers:
     return said
 
 
-PARTS: dict[str, Callable[[], Answers]] = {"answers": answers, "forecasts": forecasts, "later": later}
+PARTS: dict[str, Callable[[], Answers]] = {
+    "answers": answers,
+    "forecasts": forecasts,
+    "later": later,
+}
 
 
 def part_of(name: str) -> str:
@@ -270,7 +348,10 @@ def main(argv: list[str]) -> None:
         np.savez_compressed(FILE, **kept, **said)
         return
     before = {name: values for name, values in before.items() if part_of(name) in parts}
-    lines = [f"{name}: {'gone' if name in before else 'new'}" for name in sorted(before.keys() ^ said.keys())]
+    lines = [
+        f"{name}: {'gone' if name in before else 'new'}"
+        for name in sorted(before.keys() ^ said.keys())
+    ]
     for name in before.keys() & said.keys():
         if not np.array_equal(before[name], said[name], equal_nan=said[name].dtype.kind == "f"):
             lines.append(difference(name, before[name], said[name]))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A QGIS without the model's libraries: the plugin explains what is missing, and installs it. Run as `qgis --code`."""
+"""A QGIS without the model's libraries: the plugin explains what is missing, and installs it. Run
+as `qgis --code`.
+"""
 
 import os
 import sys
@@ -24,7 +26,9 @@ def work():
     window = iface.mainWindow()
     window.setGeometry(window.screen().geometry())
     menu = plugins[NAME].menu
-    report["seconds"], report["processing"] = (float(plugin_times[p].removesuffix("s")) for p in (NAME, "processing"))
+    report["seconds"], report["processing"] = (
+        float(plugin_times[p].removesuffix("s")) for p in (NAME, "processing")
+    )
     report["there"] = [name for name in ("onnxruntime", "shapely", "torch") if find_spec(name)]
     provider = QgsApplication.processingRegistry().providerById("raw")
     report["can"] = {a.id(): a.canExecute() for a in provider.algorithms()}

@@ -22,7 +22,13 @@ from raw_qgis_plugin.processing.provider import ALGORITHMS
 
 NAME = "raw_qgis_plugin"
 WINDOWS = ("sample", "train", "models", "environment", "help")
-report = {"errors": [], "dialogs": {}, "with": [], "without": [], "order": [each.ID for each in ALGORITHMS]}
+report = {
+    "errors": [],
+    "dialogs": {},
+    "with": [],
+    "without": [],
+    "order": [each.ID for each in ALGORITHMS],
+}
 
 
 def is_ours(thing):
@@ -30,7 +36,9 @@ def is_ours(thing):
 
 
 def is_empty(module):
-    """Whether a module is a package. QGIS unloads a plugin's modules, but not its packages, which hold nothing."""
+    """Whether a module is a package. QGIS unloads a plugin's modules, but not its packages, which
+    hold nothing.
+    """
     return (getattr(module, "__file__", "") or "").endswith("__init__.py")
 
 
@@ -42,18 +50,32 @@ def registered():
     scene = iface.mapCanvas().scene().items()
     return {
         "objects": dict(
-            Counter(f"{type(o).__name__} {o.objectName()}" for o in window.findChildren(QObject) if is_ours(o))
+            Counter(
+                f"{type(o).__name__} {o.objectName()}"
+                for o in window.findChildren(QObject)
+                if is_ours(o)
+            )
         ),
-        "windows": sorted({type(w).__name__ for w in QApplication.topLevelWidgets() if is_ours(w) and w is not window}),
+        "windows": sorted(
+            {
+                type(w).__name__
+                for w in QApplication.topLevelWidgets()
+                if is_ours(w) and w is not window
+            }
+        ),
         "menu": [a.text() for a in iface.pluginMenu().actions() if a.text() == "RAW"],
         "algorithms": sorted(each.name() for each in provider.algorithms()) if provider else [],
         "handlers": len(logging.getLogger(NAME).handlers),
         "on the canvas": sorted(Counter(type(item).__name__ for item in scene).items()),
-        "threads": sorted(t.name for t in threading.enumerate() if t is not threading.main_thread()),
+        "threads": sorted(
+            t.name for t in threading.enumerate() if t is not threading.main_thread()
+        ),
         "settings": [n.key() for n in tree.childrenNodes() if n.key() == "raw"] if tree else [],
         "path": [p for p in sys.path if "raw" + os.sep + "venv" in p],
         "tasks": len(QgsApplication.taskManager().activeTasks()),
-        "modules": sorted(name for name, m in sys.modules.items() if name.startswith(NAME) and not is_empty(m)),
+        "modules": sorted(
+            name for name, m in sys.modules.items() if name.startswith(NAME) and not is_empty(m)
+        ),
     }
 
 
@@ -75,7 +97,9 @@ def use_windows():
     report["sample"] = [QgsProject.instance().title(), QgsProject.instance().crs().authid()]
     box = find(menu.dock, "raw_min_users")
     box.setValue(12)
-    report["set"] = QgsSettingsTree.node("plugins").childNode("raw").childSetting("min-users").valueAsVariant()
+    report["set"] = (
+        QgsSettingsTree.node("plugins").childNode("raw").childSetting("min-users").valueAsVariant()
+    )
     box.setValue(10)
 
 
@@ -86,10 +110,15 @@ def open_dialogs(tracks, regions):
         iface.setActiveLayer(regions if name == "scoreregions" else tracks)
         menu.actions[name].trigger()
         wait(0.6)
-        dialog = next(w for w in QApplication.topLevelWidgets() if w.isVisible() and hasattr(w, "algorithm"))
-        wrappers = dialog.mainWidget().wrappers if hasattr(dialog, "mainWidget") else {}  # not of the import
+        dialog = next(
+            w for w in QApplication.topLevelWidgets() if w.isVisible() and hasattr(w, "algorithm")
+        )
+        # not of the import
+        wrappers = dialog.mainWidget().wrappers if hasattr(dialog, "mainWidget") else {}
         report["dialogs"][name] = {
-            each: str(wrappers[each].parameterValue()) for each in ("INPUT", "REGIONS") if each in wrappers
+            each: str(wrappers[each].parameterValue())
+            for each in ("INPUT", "REGIONS")
+            if each in wrappers
         }
         dialog.resize(1000, 760)
         picture(dialog, f"dialog_{name}")
@@ -100,18 +129,25 @@ def open_dialogs(tracks, regions):
 def run_by_hand(tracks):
     """Press Run in a dialog. The algorithm runs in another thread."""
     dialog = plugins[NAME].menu.open_dialog("forecasttracks")
-    dialog.setParameters({"INPUT": tracks.id(), "HORIZON": 3, "STEP": 1, "OUTPUT": "TEMPORARY_OUTPUT"})
+    dialog.setParameters(
+        {"INPUT": tracks.id(), "HORIZON": 3, "STEP": 1, "OUTPUT": "TEMPORARY_OUTPUT"}
+    )
     dialog.runButton().click()
     until(dialog.wasExecuted, LONG, "the forecasts")
     report["log"] = dialog.findChild(QTextBrowser, "txtLog").toPlainText()
     dialog.close()
     nodes = QgsProject.instance().layerTreeRoot().findLayers()
-    report["layers"] = {node.layer().name(): [node.parent().name(), node.layer().featureCount()] for node in nodes}
+    report["layers"] = {
+        node.layer().name(): [node.parent().name(), node.layer().featureCount()] for node in nodes
+    }
 
 
 def work():
     whole_screen()
-    tracks, regions = add(os.environ["RAW_TRACKS"], "Tracks"), add(os.environ["RAW_REGIONS"], "Regions")
+    tracks, regions = (
+        add(os.environ["RAW_TRACKS"], "Tracks"),
+        add(os.environ["RAW_REGIONS"], "Regions"),
+    )
     open_dialogs(tracks, regions)
     run_by_hand(tracks)
     QgsProject.instance().setDirty(False)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Helpers of the scripts in this folder: waiting, pictures, mouse and keys, and a watch on the event loop.
+"""Helpers of the scripts in this folder: waiting, pictures, mouse and keys, and a watch on the
+event loop.
 
 A script is run by QGIS with --code, so it puts this folder on sys.path itself.
 """
@@ -15,7 +16,15 @@ from pathlib import Path
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QEvent, QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QAbstractButton, QApplication, QDockWidget, QLabel, QMessageBox, QScrollArea, QWidget
+from qgis.PyQt.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDockWidget,
+    QLabel,
+    QMessageBox,
+    QScrollArea,
+    QWidget,
+)
 from qgis.utils import iface, plugins
 
 PICTURES = Path(os.environ["RAW_PICTURES"])
@@ -67,7 +76,9 @@ def press(parent, name):
 
 
 def press_and_say_yes(parent, name):
-    """Press a button, and Yes in the question that may follow. Returns the question, '' where none came."""
+    """Press a button, and Yes in the question that may follow. Returns the question, '' where none
+    came.
+    """
     asked = []
 
     def answer():
@@ -105,8 +116,12 @@ def key(code, modifier=Qt.KeyboardModifier.NoModifier):
 
 
 def embedded(dock):
-    """Wait for the users' embeddings. Where the estimate is long, press the button that starts them."""
-    until(lambda: dock.session.users is not None or dock.session.problem, LONG, "the layer to be read")
+    """Wait for the users' embeddings. Where the estimate is long, press the button that starts
+    them.
+    """
+    until(
+        lambda: dock.session.users is not None or dock.session.problem, LONG, "the layer to be read"
+    )
     wait(0.3)
     if dock.session.city is None and dock.session.job is None:
         press(dock, "raw_prepare")
@@ -178,7 +193,9 @@ def draw(dock, corners):
 
 def groups():
     root = QgsProject.instance().layerTreeRoot()
-    return {g.name(): [node.layer().name() for node in g.findLayers()] for g in root.findGroups(True)}
+    return {
+        g.name(): [node.layer().name() for node in g.findLayers()] for g in root.findGroups(True)
+    }
 
 
 def cut_off(parent):
@@ -198,9 +215,11 @@ def cut_off(parent):
 
 
 class Heart:
-    """Measures how long the event loop is blocked. `blocks`: over `limit` seconds, with the line of the plugin.
+    """Measures how long the event loop is blocked. `blocks`: over `limit` seconds, with the line of
+    the plugin.
 
-    cpu: what the main thread itself computed in that time; the rest it waited, mostly for a busy machine.
+    cpu: what the main thread itself computed in that time; the rest it waited, mostly for a busy
+    machine.
     """
 
     def __init__(self, limit=0.2):
@@ -222,7 +241,9 @@ class Heart:
         if late > self.limit:
             ours = [line for line in self.seen if line]
             used = round(cpu - self.cpu, 3)
-            self.blocks.append({"seconds": round(late, 3), "cpu": used, "ours": ours[-1] if ours else ""})
+            self.blocks.append(
+                {"seconds": round(late, 3), "cpu": used, "ours": ours[-1] if ours else ""}
+            )
         self.last, self.cpu, self.seen = now, cpu, []
 
     def watch(self):
@@ -245,7 +266,9 @@ class Heart:
 def main(work, report):
     """Run `work`, write what it found, and end QGIS without a question about unsaved layers."""
     # What fails in a slot would open a window of QGIS's, which waits for somebody
-    sys.excepthook = lambda *error: report["errors"].append("".join(traceback.format_exception(*error)))
+    sys.excepthook = lambda *error: report["errors"].append(
+        "".join(traceback.format_exception(*error))
+    )
     try:
         work()
     except BaseException:

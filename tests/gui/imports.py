@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Data in, with real events: run as `qgis --code`.
 
-The table $RAW_DAY_FIRST is chosen, and goes through the preview to a layer. A layer of lines without a
-user field is one user's until a field is chosen.
+The table $RAW_DAY_FIRST is chosen, and goes through the preview to a layer. A layer of lines
+without a user field is one user's until a field is chosen.
 """
 
 import os
@@ -13,7 +13,15 @@ from pathlib import Path
 sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 
 from driving import LEFT, Heart, find, main, picture, press, until, wait
-from qgis.core import QgsDateTimeRange, QgsFeature, QgsGeometry, QgsLineString, QgsPoint, QgsProject, QgsVectorLayer
+from qgis.core import (
+    QgsDateTimeRange,
+    QgsFeature,
+    QgsGeometry,
+    QgsLineString,
+    QgsPoint,
+    QgsProject,
+    QgsVectorLayer,
+)
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
@@ -39,7 +47,10 @@ def choose(parent, name, words):
 
 def cells(table):
     heads = [table.horizontalHeaderItem(column).text() for column in range(table.columnCount())]
-    return [heads, *([table.item(row, column).text() for column in range(len(heads))] for row in range(2))]
+    return [
+        heads,
+        *([table.item(row, column).text() for column in range(len(heads))] for row in range(2)),
+    ]
 
 
 def work():
@@ -58,15 +69,31 @@ def work():
 
 def day_first(menu, dock):
     menu.import_tracks().choose(os.environ["RAW_DAY_FIRST"])
-    until(lambda: any(each.objectName() == "raw_import_dialog" for each in menu.windows), 20, "the window")
+    until(
+        lambda: any(each.objectName() == "raw_import_dialog" for each in menu.windows),
+        20,
+        "the window",
+    )
     dialog = menu.windows[-1]
-    until(lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 4, 30, "the first rows")
+    until(
+        lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 4,
+        30,
+        "the first rows",
+    )
     report["no columns known"] = find(dialog, "raw_import_state", QLabel).text()
     picture(dialog, "import_no_columns")
     dialog.choose(str(Path(os.environ["RAW_DAY_FIRST"]).with_name("none.csv")))
-    until(lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 0, 30, "the headings to go")
+    until(
+        lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 0,
+        30,
+        "the headings to go",
+    )
     dialog.choose(os.environ["RAW_DAY_FIRST"])
-    until(lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 4, 30, "the first rows again")
+    until(
+        lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 4,
+        30,
+        "the first rows again",
+    )
     for name, words in (("time", "Moment"), ("lon", "Ost"), ("lat", "Nord")):
         choose(dialog, f"raw_import_{name}", words)
     question = find(dialog, "raw_import_question", QLabel)
@@ -88,7 +115,12 @@ def day_first(menu, dock):
     until(lambda: dialog.running is None, 60, "the import")
     report["imported"] = find(dialog, "raw_import_state", QLabel).text()
     (layer,) = QgsProject.instance().mapLayers().values()
-    report["layer"] = layer.name(), layer.featureCount(), layer.providerType(), layer.fields().names()
+    report["layer"] = (
+        layer.name(),
+        layer.featureCount(),
+        layer.providerType(),
+        layer.fields().names(),
+    )
     extent = layer.extent()
     report["extent"] = extent.width(), extent.height()
     until(lambda: dock.session.tracks is not None and dock.session.job is None, 120, "the dock")
@@ -96,7 +128,9 @@ def day_first(menu, dock):
     report["zone"] = dock.session.timezone, find(dock, "raw_timezone", QComboBox).currentText()
     report["crs"] = QgsProject.instance().crs().authid()
     canvas = iface.mapCanvas()
-    report["on the map"] = canvas.extent().contains(canvas.mapSettings().layerExtentToOutputExtent(layer, extent))
+    report["on the map"] = canvas.extent().contains(
+        canvas.mapSettings().layerExtentToOutputExtent(layer, extent)
+    )
     year = QDateTime.fromString("2001-01-01T00:00:00Z", Qt.DateFormat.ISODate)
     set_clock(canvas, QgsDateTimeRange(year, year.addDays(1)), 3600)
     wait(0.3)
@@ -112,7 +146,10 @@ def day_first(menu, dock):
 
 def choose_zone(dialog):
     """Click into the box, type a part of a name, and take what is offered."""
-    zone, rows = find(dialog, "raw_import_zone", QComboBox), find(dialog, "raw_import_rows", QTableWidget)
+    zone, rows = (
+        find(dialog, "raw_import_zone", QComboBox),
+        find(dialog, "raw_import_rows", QTableWidget),
+    )
     dialog.activateWindow()
     until(dialog.isActiveWindow, 10, "the window")
     QTest.mouseClick(zone.lineEdit(), LEFT)
@@ -123,17 +160,28 @@ def choose_zone(dialog):
     offered = zone.completer().popup()
     QTest.keyClick(offered, Qt.Key.Key_Down)
     QTest.keyClick(offered, Qt.Key.Key_Return)
-    until(lambda: rows.item(0, 1) is not None and "11:00:00" in rows.item(0, 1).text(), 30, "the times")
+    until(
+        lambda: rows.item(0, 1) is not None and "11:00:00" in rows.item(0, 1).text(),
+        30,
+        "the times",
+    )
 
 
 def lines(dock):
     """Twelve cabs, two lines each, whose field no tool calls a user."""
-    layer = QgsVectorLayer("LineStringM?crs=EPSG:4326&field=cab:string&field=note:string", "Lines", "memory")
+    layer = QgsVectorLayer(
+        "LineStringM?crs=EPSG:4326&field=cab:string&field=note:string", "Lines", "memory"
+    )
     for k in range(24):
         feature = QgsFeature(layer.fields())
         feature.setAttributes([f"cab {k % 12}", "a note"])
-        points = [QgsPoint(9 + k / 1e3 + i / 1e4, 46 + i / 1e4, m=1.7e9 + 1e5 * k + 60 * i) for i in range(20)]
-        feature.setGeometry(QgsGeometry(QgsLineString([QgsPoint(p.x(), p.y(), m=p.m()) for p in points])))
+        points = [
+            QgsPoint(9 + k / 1e3 + i / 1e4, 46 + i / 1e4, m=1.7e9 + 1e5 * k + 60 * i)
+            for i in range(20)
+        ]
+        feature.setGeometry(
+            QgsGeometry(QgsLineString([QgsPoint(p.x(), p.y(), m=p.m()) for p in points]))
+        )
         layer.dataProvider().addFeature(feature)
     QgsProject.instance().addMapLayer(layer)
     box = find(dock, "raw_layer", QComboBox)
@@ -142,7 +190,9 @@ def lines(dock):
     until(lambda: dock.session.tracks is not None and dock.session.job is None, 120, "the lines")
     report["one user"] = find(dock, "raw_summary", QLabel).text()
     dock.session.set_fields(replace(dock.session.fields, user="cab"), "UTC")
-    until(lambda: dock.session.tracks is not None and dock.session.job is None, 120, "the lines again")
+    until(
+        lambda: dock.session.tracks is not None and dock.session.job is None, 120, "the lines again"
+    )
     report["cabs"] = dock.session.tracks.n_users
     picture(iface.mainWindow(), "import_lines_read")
 
@@ -160,7 +210,11 @@ def sample(menu, dock):
 
 def look_for_cuts(dialog):
     for label in dialog.findChildren(QLabel):
-        tall = label.heightForWidth(label.width()) if label.wordWrap() else label.minimumSizeHint().height()
+        tall = (
+            label.heightForWidth(label.width())
+            if label.wordWrap()
+            else label.minimumSizeHint().height()
+        )
         if label.isVisible() and label.text() and label.height() < tall:
             report["cut"].append(label.text())
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The pictures of README and guide, taken in the desktop QGIS: run as `qgis --code`. They go into $RAW_PICTURES."""
+"""The pictures of README and guide, taken in the desktop QGIS: run as `qgis --code`. They go into
+$RAW_PICTURES.
+"""
 
 import os
 import sys
@@ -7,7 +9,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 
-from driving import PICTURES, add, around, draw, find, idle, main, menu, open_dock, press, show_tab, wait, whole_screen
+from driving import (
+    PICTURES,
+    add,
+    around,
+    draw,
+    find,
+    idle,
+    main,
+    menu,
+    open_dock,
+    press,
+    show_tab,
+    wait,
+    whole_screen,
+)
 from qgis.core import QgsLayoutExporter, QgsProject
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtGui import QColor
@@ -72,7 +88,8 @@ def city():
     wait(1)
     project = QgsProject.instance()
     project.setCrs(layer.crs())
-    project.setSelectionColor(QColor(255, 215, 0, 70))  # the map stays readable below a selected region
+    # the map stays readable below a selected region
+    project.setSelectionColor(QColor(255, 215, 0, 70))
     plugins["raw_qgis_plugin"].menu.use_layer(layer)
     dock = open_dock()
     show_tab(dock, 0)
@@ -87,10 +104,16 @@ def city():
     show_whole(layer)
     find(dock, "raw_tabs").currentWidget().verticalScrollBar().setValue(10_000)
     outputs = dict.fromkeys(("OUTPUT", "OUTPUT_ZONES"), "TEMPORARY_OUTPUT")
-    processing.runAndLoadResults("raw:flows", {"INPUT": layer, "SIZE": 1500, "MIN_USERS": 3, **outputs})
+    processing.runAndLoadResults(
+        "raw:flows", {"INPUT": layer, "SIZE": 1500, "MIN_USERS": 3, **outputs}
+    )
     root.findLayer(layer).setItemVisibilityChecked(False)
     root.findLayer(dock.regions.regions.layer).setItemVisibilityChecked(False)
-    flows = {x.name()[:5]: x for x in QgsProject.instance().mapLayers().values() if x.name()[:5] in ("Flows", "Zones")}
+    flows = {
+        x.name()[:5]: x
+        for x in QgsProject.instance().mapLayers().values()
+        if x.name()[:5] in ("Flows", "Zones")
+    }
     show_whole(flows["Flows"])
     iface.mapCanvas().zoomScale(iface.mapCanvas().scale() * 1.5)
     press(dock, "raw_region_flows")
@@ -106,8 +129,14 @@ def city():
     show_tab(dock, 1)
     press(dock, "raw_user_profile")
     idle(dock)
-    labelled = next(x for x in QgsProject.instance().mapLayers().values() if x.name().startswith("Users"))
-    seen = {each["user_id"]: each["n_points"] for each in labelled.getFeatures() if each["commuter"] == "yes"}
+    labelled = next(
+        x for x in QgsProject.instance().mapLayers().values() if x.name().startswith("Users")
+    )
+    seen = {
+        each["user_id"]: each["n_points"]
+        for each in labelled.getFeatures()
+        if each["commuter"] == "yes"
+    }
     commuter = max(seen, key=seen.get)
     dock.users.show_user(dock.session.city.users.user_ids.tolist().index(commuter), zoom=False)
     show("people")
@@ -116,7 +145,9 @@ def city():
     (layout,) = QgsProject.instance().layoutManager().layouts()
     QgsLayoutExporter(layout).renderPageToImage(0, dpi=110).save(str(PICTURES / "map.png"))
     report["names"].append("map")
-    next(w for w in QApplication.topLevelWidgets() if "LayoutDesigner" in w.metaObject().className()).close()
+    next(
+        w for w in QApplication.topLevelWidgets() if "LayoutDesigner" in w.metaObject().className()
+    ).close()
 
 
 def work():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""QGIS is closed while RAW installs, forecasts and embeds for the dock, after another run has failed.
+"""QGIS is closed while RAW installs, forecasts and embeds for the dock, after another run has
+failed.
 
 Run as `qgis --code`.
 """
@@ -56,7 +57,13 @@ def fail(tracks):
 
     values = {"INPUT": tracks.id(), "MODEL": "/there/is/no/model"}
     AlgorithmJob(
-        "raw:profileusers", values, ["OUTPUT"], "fails", lambda *_: None, lambda *_: None, report["failed"].append
+        "raw:profileusers",
+        values,
+        ["OUTPUT"],
+        "fails",
+        lambda *_: None,
+        lambda *_: None,
+        report["failed"].append,
     ).start()
     until(lambda: report["failed"], 60, "the run to fail")
 
@@ -68,7 +75,8 @@ def leave():
         box.button(QMessageBox.StandardButton.Yes).click()
     elif box is None:
         QgsProject.instance().setDirty(False)
-        QTimer.singleShot(0, iface.actionExit().trigger)  # a timer waits for its own slot, so not in there
+        # a timer waits for its own slot, so not in there
+        QTimer.singleShot(0, iface.actionExit().trigger)
 
 
 def work():

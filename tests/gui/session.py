@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A session with the dock, with real mouse and key events: run as `qgis --code`.
 
-Opens the tracks of $RAW_TRACKS, draws regions, takes those of $RAW_REGIONS, looks at a user, labels all, forecasts,
-steps the map's clock, shows the basemap of $RAW_TILES, makes a map, saves the project, loads the plugin anew and opens
-the project again.
+Opens the tracks of $RAW_TRACKS, draws regions, takes those of $RAW_REGIONS, looks at a user, labels
+all, forecasts, steps the map's clock, shows the basemap of $RAW_TILES, makes a map, saves the
+project, loads the plugin anew and opens the project again.
 """
 
 import os
@@ -79,7 +79,9 @@ def regions(dock, polygons):
     report["few"] = words(find(dock, "raw_region_card"))
     polygons.selectAll()
     press(dock, "raw_region_selected")
-    until(lambda: len(dock.regions.shown) == 3 + polygons.featureCount(), 60, "the selected polygons")
+    until(
+        lambda: len(dock.regions.shown) == 3 + polygons.featureCount(), 60, "the selected polygons"
+    )
     polygons.removeSelection()
     listed = find(dock, "raw_region_list")
     listed.clearSelection()
@@ -126,12 +128,17 @@ def forecast(dock):
     press(dock, "raw_go")
     idle(dock)
     wait(1)
-    report["forecast"], report["clock words"] = dock.forecast.words.text(), dock.forecast.clock_words.text()
+    report["forecast"], report["clock words"] = (
+        dock.forecast.words.text(),
+        dock.forecast.clock_words.text(),
+    )
     report["track in sight"] = not find(dock, "raw_track").visibleRegion().isEmpty()
     report["frame"] = iface.mapCanvas().temporalController().currentFrameNumber()
     press(dock, "raw_play")
     wait(0.5)
-    report["controller"] = iface.mainWindow().findChild(QDockWidget, "Temporal Controller").isVisible()
+    report["controller"] = (
+        iface.mainWindow().findChild(QDockWidget, "Temporal Controller").isVisible()
+    )
     report["cut"] += cut_off(dock)
     show("forecast")
     press(dock, "raw_clock_off")
@@ -139,14 +146,20 @@ def forecast(dock):
 
 
 def base_map():
-    """Asked for and declined, then agreed to. How many tiles the server was asked for stands in a file."""
+    """Asked for and declined, then agreed to. How many tiles the server was asked for stands in a
+    file.
+    """
     asked = Path(os.environ["RAW_ASKED"])
-    QgsSettings().setValue("connections/xyz/items/Tiles/url", os.environ["RAW_TILES"] + "/{z}/{x}/{y}.png")
+    QgsSettings().setValue(
+        "connections/xyz/items/Tiles/url", os.environ["RAW_TILES"] + "/{z}/{x}/{y}.png"
+    )
 
     def answer(name):
         question = QApplication.activeModalWidget()
         report["proposed"], report["question"] = question.textValue(), question.labelText()
-        question.setTextValue(next(each for each in question.comboBoxItems() if each.startswith("Tiles ")))
+        question.setTextValue(
+            next(each for each in question.comboBoxItems() if each.startswith("Tiles "))
+        )
         report["server"] = question.textValue()
         box = question.findChild(QDialogButtonBox)
         QTest.mouseClick(box.button(getattr(QDialogButtonBox.StandardButton, name)), LEFT)
@@ -166,12 +179,16 @@ def make_map():
     wait(2)
     (layout,) = QgsProject.instance().layoutManager().layouts()
     designer = next(
-        w for w in QApplication.topLevelWidgets() if "QgsLayoutDesignerDialog" in w.metaObject().className()
+        w
+        for w in QApplication.topLevelWidgets()
+        if "QgsLayoutDesignerDialog" in w.metaObject().className()
     )
     picture(designer, "session_map")
     report["notes"] = layout.itemById("notes").text()
     exporter = QgsLayoutExporter(layout)
-    report["exported"] = exporter.exportToPdf(str(OUT / "map.pdf"), exporter.PdfExportSettings()) == exporter.Success
+    report["exported"] = (
+        exporter.exportToPdf(str(OUT / "map.pdf"), exporter.PdfExportSettings()) == exporter.Success
+    )
     exporter.exportToImage(str(OUT / "map.png"), exporter.ImageExportSettings())
     designer.close()
 
@@ -187,8 +204,15 @@ def save_reload_and_open(dock):
     assert unloadPlugin(NAME)
     wait(0.5)
     tasks = [task.description() for task in QgsApplication.taskManager().tasks()]
-    docks = [d.objectName() for d in iface.mainWindow().findChildren(QDockWidget) if "Raw" in d.objectName()]
-    report["left over"] = docks + [each for each in tasks if each.startswith("RAW")], bands() - report["bands"]
+    docks = [
+        d.objectName()
+        for d in iface.mainWindow().findChildren(QDockWidget)
+        if "Raw" in d.objectName()
+    ]
+    report["left over"] = (
+        docks + [each for each in tasks if each.startswith("RAW")],
+        bands() - report["bands"],
+    )
     assert loadPlugin(NAME) and startPlugin(NAME)
     iface.newProject(False)
     wait(0.5)
@@ -200,7 +224,11 @@ def save_reload_and_open(dock):
     until(lambda: again.regions.shown, 60, "the regions")
     idle(again)
     report["regions again"] = names(again), find(again, "raw_min_users").value()
-    report["again"] = again.forecast.words.text(), again.users.words.text(), find(again, "raw_verdict").text()
+    report["again"] = (
+        again.forecast.words.text(),
+        again.users.words.text(),
+        find(again, "raw_verdict").text(),
+    )
     show("reopened")
     show_tab(again, 2)
     press(again, "raw_go")
@@ -209,17 +237,25 @@ def save_reload_and_open(dock):
 
 
 def counts():
-    return {layer.name(): layer.featureCount() for layer in QgsProject.instance().mapLayers().values()}
+    return {
+        layer.name(): layer.featureCount() for layer in QgsProject.instance().mapLayers().values()
+    }
 
 
 def work():
     window = whole_screen()
     report["bands"] = bands()
-    tracks, polygons = add(os.environ["RAW_TRACKS"], "Tracks"), add(os.environ["RAW_REGIONS"], "Regions")
+    tracks, polygons = (
+        add(os.environ["RAW_TRACKS"], "Tracks"),
+        add(os.environ["RAW_REGIONS"], "Regions"),
+    )
     iface.setActiveLayer(tracks)
     iface.zoomToActiveLayer()
     dock = open_dock()
-    report["summary"], report["device"] = find(dock, "raw_summary").text(), find(dock, "raw_device").text()
+    report["summary"], report["device"] = (
+        find(dock, "raw_summary").text(),
+        find(dock, "raw_device").text(),
+    )
     picture(window, "session_open")
     heart = Heart()
     regions(dock, polygons)

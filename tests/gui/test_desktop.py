@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The plugin comes and goes without a trace, quits in the middle of its work, and installs what it lacks."""
+"""The plugin comes and goes without a trace, quits in the middle of its work, and installs what it
+lacks.
+"""
 
 from __future__ import annotations
 
@@ -53,14 +55,18 @@ def test_dialogs_open_with_the_layer_that_fits(report: dict[str, Any]) -> None:
 
 def test_a_run_by_hand_says_what_it_read_and_groups_its_results(report: dict[str, Any]) -> None:
     assert "Read 9,262 fixes of 10 users" in report["log"] and "(guessed)" in report["log"]
-    made = {name: layer for name, layer in report["layers"].items() if name.startswith("Forecast: ")}
+    made = {
+        name: layer for name, layer in report["layers"].items() if name.startswith("Forecast: ")
+    }
     assert set(made) >= {"Forecast: points", "Forecast: tracks", "Forecast: areas"}
     assert all(group == "RAW: Tracks" and n for group, n in made.values())
 
 
 @pytest.fixture(scope="module")
 def bare(drive: Drive, stage: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The report of bare.py: a QGIS without our packages installs imitations of them from a folder of wheels."""
+    """The report of bare.py: a QGIS without our packages installs imitations of them from a folder
+    of wheels.
+    """
     from wheels import make_wheel
 
     asked = ["/usr/bin/python3", "-c", "import onnxruntime"]
@@ -69,14 +75,26 @@ def bare(drive: Drive, stage: Path, tmp_path_factory: pytest.TempPathFactory) ->
     wheels, pins = tmp_path_factory.mktemp("wheels"), []
     for line in (stage / "requirements/runtime.txt").read_text().splitlines():
         if found := re.match(r"([a-z-]+)>=([0-9.]+)", line):  # one line has no lowest version
-            wheel = make_wheel(wheels, found[1].replace("-", "_"), "", found[2], module=found[1].removesuffix("-gpu"))
-            pins.append(Pin(found[1], found[2], "", (sha256(wheel.read_bytes()).hexdigest(),), ("runtime",)).line())
+            wheel = make_wheel(
+                wheels,
+                found[1].replace("-", "_"),
+                "",
+                found[2],
+                module=found[1].removesuffix("-gpu"),
+            )
+            pins.append(
+                Pin(
+                    found[1], found[2], "", (sha256(wheel.read_bytes()).hexdigest(),), ("runtime",)
+                ).line()
+            )
     (wheels / "wheels.lock").write_text("\n".join(pins))
     return drive(HERE / "bare.py", "1366x768", "Night Mapping", libraries=False, RAW_WHEELS=wheels)
 
 
 def test_without_its_packages_it_loads_fast_and_explains_what_to_do(bare: dict[str, Any]) -> None:
-    """The plugin loads in about twice the time of QGIS's own Processing. QGIS measures both in the same start."""
+    """The plugin loads in about twice the time of QGIS's own Processing. QGIS measures both in the
+    same start.
+    """
     assert bare["there"] == [] and bare["seconds"] < 3 * bare["processing"]
     lacking = {name: reason for name, (ready, reason) in bare["can"].items() if not ready}
     assert set(bare["can"]) - set(lacking) <= {"raw:publish"} and bare["message"].endswith(".")

@@ -22,12 +22,16 @@ def day_first(path: Path) -> Path:
         for cab in (7, 8)
         for i in range(200)
     ]
-    path.write_text("\n".join(["Wagen Nr;Moment;Nord;Ost", *rows, "8;bald;-10,9;-37", "8;05/07/2014 09:00;0;0"]))
+    path.write_text(
+        "\n".join(["Wagen Nr;Moment;Nord;Ost", *rows, "8;bald;-10,9;-37", "8;05/07/2014 09:00;0;0"])
+    )
     return path
 
 
 @pytest.fixture(scope="module")
-def report(drive: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def report(
+    drive: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("imports")
     return drive(HERE / "imports.py", "1366x768", RAW_DAY_FIRST=day_first(folder / "cabs.csv"))
 
@@ -35,13 +39,25 @@ def report(drive: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPa
 def test_a_table_with_odd_columns_is_asked_about(report: dict[str, Any]) -> None:
     assert "No column of time or position" in report["no columns known"]
     words, startable = report["order"]
-    assert words.startswith("01/07/2014 08:00:00 may begin with the day or with the month") and not startable
+    assert (
+        words.startswith("01/07/2014 08:00:00 may begin with the day or with the month")
+        and not startable
+    )
     assert "No column names the users" in report["users"]
 
 
 def test_the_preview_shows_rows_as_written_and_as_read(report: dict[str, Any]) -> None:
     heads, first, _ = report["cells"]
-    assert heads == ["User", "Time, UTC", "Longitude", "Latitude", "Wagen Nr", "Moment", "Ost", "Nord"]
+    assert heads == [
+        "User",
+        "Time, UTC",
+        "Longitude",
+        "Latitude",
+        "Wagen Nr",
+        "Moment",
+        "Ost",
+        "Nord",
+    ]
     assert first == ["7", "2014-07-01 11:00:00", "-37.05700", "-10.90000", "7", "01/07/2014 08:00:00", "-37,05700",
                      "-10,90000"]  # fmt: skip
     assert "1 fix skipped: no time that can be read" in report["state"]
@@ -51,7 +67,9 @@ def test_the_import_makes_a_layer_that_the_dock_reads(report: dict[str, Any]) ->
     assert report["imported"].startswith("Imported: 400 fixes of 2 users. 2 fixes skipped:")
     assert report["layer"] == ["cabs", 400, "memory", ["user_id", "track_id", "t"]]
     assert max(report["extent"]) < 0.1  # the fix at 0, 0 is gone
-    assert report["dock"].startswith("2 users, 400 fixes") and "No fix was skipped." in report["dock"]
+    assert (
+        report["dock"].startswith("2 users, 400 fixes") and "No fix was skipped." in report["dock"]
+    )
     assert report["closed"]
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The pictures of README and guide are taken anew: pictures.py. `make pictures` keeps them in docs/guide."""
+"""The pictures of README and guide are taken anew: pictures.py. `make pictures` keeps them in
+docs/guide.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ LARGEST = 150_000  # bytes
 
 def test_pictures_of_the_guide(drive: Callable[..., dict[str, Any]], sample: Path) -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
-    found = drive(HERE / "pictures.py", "1366x768", RAW_SAMPLE=sample, RAW_PICTURES=KEPT, timeout=1500)
+    found = drive(
+        HERE / "pictures.py", "1366x768", RAW_SAMPLE=sample, RAW_PICTURES=KEPT, timeout=1500
+    )
     assert len(found["names"]) == 6
     for name in found["names"]:
         picture = KEPT / f"{name}.png"

@@ -44,7 +44,8 @@ def report(
 ) -> dict[str, Any]:
     """The report of session.py."""
     tiles[1].write_text("")
-    tracks = shutil.copy(sample / "aracaju_tracks.gpkg", tmp_path_factory.mktemp("sample"))  # QGIS writes into it
+    # QGIS writes into it
+    tracks = shutil.copy(sample / "aracaju_tracks.gpkg", tmp_path_factory.mktemp("sample"))
     return drive(
         HERE / "session.py", "1366x768", "Night Mapping", RAW_TRACKS=tracks, RAW_TILES=tiles[0],
         RAW_REGIONS=sample / "aracaju_regions.gpkg", RAW_ASKED=tiles[1], timeout=900,
@@ -52,14 +53,26 @@ def report(
 
 
 def test_the_summary_matches_the_layer(report: dict[str, Any]) -> None:
-    assert report["summary"].startswith("10 users, 7,005 fixes, 2014-09-13 to ") and "one every" in report["summary"]
-    assert "2,257 fixes skipped: " in report["summary"] and report["device"] in ("<b>CPU</b>", "<b>CUDA</b>")
+    assert (
+        report["summary"].startswith("10 users, 7,005 fixes, 2014-09-13 to ")
+        and "one every" in report["summary"]
+    )
+    assert "2,257 fixes skipped: " in report["summary"] and report["device"] in (
+        "<b>CPU</b>",
+        "<b>CUDA</b>",
+    )
 
 
 def test_regions_have_people_and_hours_and_few_people_show_nothing(report: dict[str, Any]) -> None:
     card = report["card"]
-    assert card[0] == "<b>Region 1</b>" and "people" in card[1] and any("hour of the week" in each for each in card)
-    assert not any("nan" in each for each in card) and "Fewer than 3 people" in " ".join(report["few"])
+    assert (
+        card[0] == "<b>Region 1</b>"
+        and "people" in card[1]
+        and any("hour of the week" in each for each in card)
+    )
+    assert not any("nan" in each for each in card) and "Fewer than 3 people" in " ".join(
+        report["few"]
+    )
     assert report["after Esc"] == [2, False] and report["regions"][:2] == ["Region 1", "Region 2"]
     assert any("Region 1" in each for each in report["compared"]) and any(
         "People" in each for each in report["compared"]
@@ -67,11 +80,18 @@ def test_regions_have_people_and_hours_and_few_people_show_nothing(report: dict[
 
 
 def test_users_have_cards_labels_and_diaries(report: dict[str, Any]) -> None:
-    assert report["user"][0].startswith("<b>User ") and any("Usual places" in each for each in report["user"])
+    assert report["user"][0].startswith("<b>User ") and any(
+        "Usual places" in each for each in report["user"]
+    )
     assert report["unit"] == "user", "labels of people are the first thing that is offered"
     assert "Commuters: " in report["labelled user"] and "Unknown: " in report["labelled user"]
-    assert "Stops: " in report["labelled diary"] and "67 labelled: Tracks: Transport mode" in report["labelled track"]
-    assert any(each.startswith("Commuter: <b>unknown</b>") for each in report["card of 4"]), report["card of 4"]
+    assert (
+        "Stops: " in report["labelled diary"]
+        and "67 labelled: Tracks: Transport mode" in report["labelled track"]
+    )
+    assert any(each.startswith("Commuter: <b>unknown</b>") for each in report["card of 4"]), report[
+        "card of 4"
+    ]
     assert any(each.startswith("Unknown: ") for each in report["card of 4"])
 
 
@@ -84,11 +104,14 @@ def test_forecasts_come_with_the_clock_at_their_time_and_a_verdict(report: dict[
 def test_a_basemap_asks_nobody_before_the_user_agrees(report: dict[str, Any]) -> None:
     assert "address" in report["question"] and report["server"] == "Tiles (127.0.0.1)"
     assert report["proposed"].startswith("OpenStreetMap ("), "not the terrain"
-    assert report["asked after Cancel"] == 0 < report["asked after Ok"] and report["bottom"] == "Tiles"
+    assert (
+        report["asked after Cancel"] == 0 < report["asked after Ok"] and report["bottom"] == "Tiles"
+    )
 
 
 def test_a_map_names_model_data_and_what_is_personal(report: dict[str, Any]) -> None:
-    for part in ("raw-small", "10 users", "single people", "do not publish this map"):  # regions from 3 people
+    # regions from 3 people
+    for part in ("raw-small", "10 users", "single people", "do not publish this map"):
         assert part in report["notes"]
     out = Path(report["profile"]).parents[1]
     assert report["exported"] and (out / "map.png").stat().st_size > 100_000
@@ -104,7 +127,10 @@ def test_a_project_opens_as_it_was_saved(report: dict[str, Any]) -> None:
     assert after == before and all(after.values()) and set(after) >= RESULTS and not report["dirty"]
     assert report["regions again"] == [report["regions"], 3]
     forecast, users, verdict = report["again"]
-    assert (forecast, verdict) == (report["forecast"], report["verdict"]) and "67 labelled: " in users
+    assert (forecast, verdict) == (
+        report["forecast"],
+        report["verdict"],
+    ) and "67 labelled: " in users
 
 
 def test_groups_are_named_after_the_layer_and_the_result(report: dict[str, Any]) -> None:
@@ -114,8 +140,12 @@ def test_groups_are_named_after_the_layer_and_the_result(report: dict[str, Any])
 
 
 def test_the_desktop_is_not_blocked_and_nothing_is_cut_off(report: dict[str, Any]) -> None:
-    print("\n    blocks over 0.2 s in our lines:", [(b["seconds"], b["cpu"], b["ours"]) for b in report["blocks"]])
-    assert not [block for block in report["blocks"] if block["cpu"] > 0.5]  # the rest is the machine, which may be busy
+    print(
+        "\n    blocks over 0.2 s in our lines:",
+        [(b["seconds"], b["cpu"], b["ours"]) for b in report["blocks"]],
+    )
+    # the rest is the machine, which may be busy
+    assert not [block for block in report["blocks"] if block["cpu"] > 0.5]
     assert report["cut"] == []
     for name in ("open", "region", "compare", "user", "forecast", "map", "reopened"):
         assert (PICTURES / f"session_{name}.png").stat().st_size > 10_000

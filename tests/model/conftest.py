@@ -17,7 +17,8 @@ from model.head_training import fit
 from model.pretrain import main as pretrain
 from model.training.run import TrainingRun
 
-torch.set_num_threads(1)  # nano networks gain nothing from more, and on a busy machine threads wait for each other
+# nano networks gain nothing from more, and on a busy machine threads wait for each other
+torch.set_num_threads(1)
 fit.Settings.trees = 10  # fewer are enough for tests
 START_MS = 1_700_000_000_000
 
@@ -39,8 +40,12 @@ def write_tracks(path: Path, users: int = 120, fixes: int = 200, seed: int = 0) 
     turn = rng.normal(0, 0.05, (users, 1)) + rng.normal(0, 0.02, (users, fixes))
     heading = rng.uniform(0, 2 * np.pi, (users, 1)) + np.cumsum(turn, axis=1)
     metres = speed * dt
-    lon = 10 + rng.uniform(0, 0.1, (users, 1)) + np.cumsum(metres * np.cos(heading), axis=1) / 71_500
-    lat = 50 + rng.uniform(0, 0.1, (users, 1)) + np.cumsum(metres * np.sin(heading), axis=1) / 111_200
+    lon = (
+        10 + rng.uniform(0, 0.1, (users, 1)) + np.cumsum(metres * np.cos(heading), axis=1) / 71_500
+    )
+    lat = (
+        50 + rng.uniform(0, 0.1, (users, 1)) + np.cumsum(metres * np.sin(heading), axis=1) / 111_200
+    )
     table = {
         "user_id": np.repeat([f"u{i}" for i in range(users)], fixes),
         "t": (START_MS + np.cumsum(dt, axis=1) * 1000).ravel(),
@@ -76,7 +81,9 @@ def days_file(tmp_path_factory):
     t = 1_700_000_000_000 + np.tile(np.arange(n) * 900_000 + 60_000, users)
     path = tmp_path_factory.mktemp("days") / "days.parquet"
     columns = {"user_id": np.repeat([f"u{i}" for i in range(users)], n), "t": t}
-    pq.write_table(pa.table(columns | {"lon": 10 + xy[..., 0].ravel(), "lat": 50 + xy[..., 1].ravel()}), path)
+    pq.write_table(
+        pa.table(columns | {"lon": 10 + xy[..., 0].ravel(), "lat": 50 + xy[..., 1].ravel()}), path
+    )
     return path
 
 
@@ -89,7 +96,18 @@ def nano_run(tmp_path_factory, tracks_file) -> Path:
 
 
 def nano_arguments(tracks: Path, run: Path, *more: str) -> list[str]:
-    few = ["--preset", "raw-nano", "--steps", "120", "--points", "1024", "--validate-every", "40", "--device", "cpu"]
+    few = [
+        "--preset",
+        "raw-nano",
+        "--steps",
+        "120",
+        "--points",
+        "1024",
+        "--validate-every",
+        "40",
+        "--device",
+        "cpu",
+    ]
     return [*few, "--corpus", str(tracks), "--output", str(run), *more]
 
 
@@ -110,7 +128,9 @@ def pretrain_until(step: int, arguments: list[str]) -> None:
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Runs of pretraining end with their checkpoint: no areas are calibrated, and no bundle is made."""
+    """Runs of pretraining end with their checkpoint: no areas are calibrated, and no bundle is
+    made.
+    """
     monkeypatch.setattr("model.pretrain.calibrate", lambda *_: {})
     monkeypatch.setattr("model.pretrain.export", lambda *_: None)
 
@@ -118,4 +138,6 @@ def quick(monkeypatch):
 @pytest.fixture
 def lines(capsys):
     """The JSON lines that a command printed."""
-    return lambda: [json.loads(x) for x in capsys.readouterr().out.splitlines() if x.startswith("{")]
+    return lambda: [
+        json.loads(x) for x in capsys.readouterr().out.splitlines() if x.startswith("{")
+    ]

@@ -30,11 +30,17 @@ def figure(ratio: float, low: float, high: float, people: int = 8) -> dict[str, 
         ({"15 s": figure(1.1, 1.05, 1.2)}, False, "Don't use it: "),
         ({"15 s": figure(0.9, 0.8, 1.05)}, None, "No difference"),
         ({"15 s": figure(0.9, 0.85, 0.95, people=5)}, None, "6 people held out, so 30 or more"),
-        ({"5 s": figure(0.9, 0.8, 0.95), "60 s": figure(1.2, 1.1, 1.3)}, None, "5 s; worse with fixes every 60 s"),
+        (
+            {"5 s": figure(0.9, 0.8, 0.95), "60 s": figure(1.2, 1.1, 1.3)},
+            None,
+            "5 s; worse with fixes every 60 s",
+        ),
         ({"5 s": figure(0.9, 0.8, 0.95), "60 s": figure(1.01, 0.9, 1.1)}, True, "Use it: "),
     ],
 )
-def test_the_verdict_claims_no_more_than_the_interval(figures: dict, use: bool | None, words: str) -> None:
+def test_the_verdict_claims_no_more_than_the_interval(
+    figures: dict, use: bool | None, words: str
+) -> None:
     answer, advice, errors = adapt.judge(figures)
     assert answer is use and words in advice and "0 m" not in advice and errors.endswith(".")
 
@@ -48,7 +54,9 @@ def test_the_errors_before_and_now_are_a_sentence_of_their_own() -> None:
 
 
 @pytest.fixture
-def adapted(tmp_path: Path, tracks_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def adapted(
+    tmp_path: Path, tracks_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
     """A run in tmp_path with nothing trained and compared: the new model is the shipped one."""
 
     def train(options: Namespace) -> None:
@@ -58,7 +66,9 @@ def adapted(tmp_path: Path, tracks_file: Path, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(adapt, "pretrain", train)
     monkeypatch.setattr(adapt, "compare", lambda *_: {})
-    return lambda *more: adapt.main(["--tracks", str(tracks_file), "--output", str(tmp_path), *more])
+    return lambda *more: adapt.main(
+        ["--tracks", str(tracks_file), "--output", str(tmp_path), *more]
+    )
 
 
 def test_the_new_model_is_named_judged_and_reported(
@@ -66,7 +76,10 @@ def test_the_new_model_is_named_judged_and_reported(
 ) -> None:
     adapted("--keep", "0.2*more.parquet", "--minutes", "2")
     end = lines()[-1]
-    assert end["verdict"].startswith(end["advice"] + " Nobody could be held out") and end["use"] is None
+    assert (
+        end["verdict"].startswith(end["advice"] + " Nobody could be held out")
+        and end["use"] is None
+    )
     assert open_bundle(tmp_path / "bundle").card["name"].endswith(", own")
     assert "Nobody could be held out" in (tmp_path / "report.html").read_text("utf-8")
 
@@ -92,7 +105,13 @@ def test_a_full_disk_leaves_a_run_that_resumes(
 
 def test_the_report_shows_figures(tmp_path: Path) -> None:
     card = open_bundle().card
-    adapt.write_report(tmp_path / "report.html", card, card, {"15 s": figure(0.9, 0.85, 0.95)}, "Use it: so and so.")
+    adapt.write_report(
+        tmp_path / "report.html",
+        card,
+        card,
+        {"15 s": figure(0.9, 0.85, 0.95)},
+        "Use it: so and so.",
+    )
     page = (tmp_path / "report.html").read_text("utf-8")
     for words in ("Use it: so and so.", "0.900 [0.850, 0.950]", "areas stay as they were"):
         assert words in page

@@ -37,14 +37,30 @@ def test_what_is_read_is_not_written_over(tracks_file, tmp_path, capsys):
     for copy in (tracks, folder / "0.parquet"):
         shutil.copy(tracks_file, copy)
     (tmp_path / "link.parquet").symlink_to(tracks)
-    for output, source in ((tracks, tracks), (tmp_path / "link.parquet", tracks), (folder / "0.parquet", folder)):
-        arguments = ["--tracks", str(source), "--task", "transport_mode", "--device", "cpu", "--output", str(output)]
+    for output, source in (
+        (tracks, tracks),
+        (tmp_path / "link.parquet", tracks),
+        (folder / "0.parquet", folder),
+    ):
+        arguments = [
+            "--tracks",
+            str(source),
+            "--task",
+            "transport_mode",
+            "--device",
+            "cpu",
+            "--output",
+            str(output),
+        ]
         assert cli.run(profiles.main, arguments) == 2
         assert "is what is read" in capsys.readouterr().err
         assert output.read_bytes() == tracks_file.read_bytes()
     (tmp_path / "at.csv").write_text("track_id,t\n")
     with pytest.raises(InputError, match="is what is read"):
-        cli.check_output(str(tmp_path / "at.csv"), Namespace(tracks=f"parquet:{tracks}", at=str(tmp_path / "at.csv")))
+        cli.check_output(
+            str(tmp_path / "at.csv"),
+            Namespace(tracks=f"parquet:{tracks}", at=str(tmp_path / "at.csv")),
+        )
     cli.check_output(str(folder / "new.parquet"), Namespace(tracks=str(folder)))
 
 
@@ -52,7 +68,15 @@ def test_a_second_output_is_not_written_over_what_is_read(tracks_file, tmp_path,
     tracks, at = tmp_path / "stops.parquet", tmp_path / "at.csv"
     shutil.copy(tracks_file, tracks)
     at.write_text("track_id,t\nu1,2023-11-14T23:00:00Z\n")
-    both = ["--tracks", str(tracks), "--at", str(at), "--output", str(tmp_path / "p.csv"), "--paths"]
+    both = [
+        "--tracks",
+        str(tracks),
+        "--at",
+        str(at),
+        "--output",
+        str(tmp_path / "p.csv"),
+        "--paths",
+    ]
     for paths, words in (
         (tracks, "is what is read"), (at, "is what is read"), (tmp_path / "p.csv", "--paths and --output are one file"),
         (tmp_path / "p.txt", "--paths must end in"), (tmp_path / "none" / "p.csv", "There is no folder"),
@@ -63,16 +87,38 @@ def test_a_second_output_is_not_written_over_what_is_read(tracks_file, tmp_path,
     assert "is what is read" in capsys.readouterr().err
     labels = tmp_path / "labels.csv"
     labels.write_text("user_id,mode\nu1,car\n")
-    head = ["--labels", str(labels), "--field", "mode", "--task-name", "m", "--output", str(tmp_path / "b")]
+    head = [
+        "--labels",
+        str(labels),
+        "--field",
+        "mode",
+        "--task-name",
+        "m",
+        "--output",
+        str(tmp_path / "b"),
+    ]
     assert cli.run(finetune.main, ["--tracks", str(tracks), *head, "--report", str(labels)]) == 2
     assert "is what is read" in capsys.readouterr().err
     assert tracks.read_bytes() == tracks_file.read_bytes() and not (tmp_path / "p.csv").exists()
 
 
 def test_flows_writes_its_tables_into_a_folder(tracks_file, tmp_path, capsys):
-    asked = ["--tracks", str(tracks_file), "--trips", "tracks", "--min-users", "1", "--device", "cpu", "--output"]
+    asked = [
+        "--tracks",
+        str(tracks_file),
+        "--trips",
+        "tracks",
+        "--min-users",
+        "1",
+        "--device",
+        "cpu",
+        "--output",
+    ]
     assert cli.run(flows.main, [*asked, str(tmp_path / "new")]) == 0, capsys.readouterr().err
-    assert {path.name for path in (tmp_path / "new").iterdir()} == {"matrix.parquet", "zones.parquet"}
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {
+        "matrix.parquet",
+        "zones.parquet",
+    }
 
 
 def test_a_report_is_not_written_over_the_tracks_or_into_no_folder(tmp_path, capsys):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What training reads: shards that are made once, kept private and cover the source; people kept together."""
+"""What training reads: shards that are made once, kept private and cover the source; people kept
+together.
+"""
 
 import os
 import resource
@@ -54,7 +56,10 @@ def test_shards_are_private_and_made_once(tracks_file, cache):
     assert cache.stat().st_mode & 0o777 == 0o700 and folder.stat().st_mode & 0o777 == 0o700
     assert not [*cache.rglob("*.parquet")]  # the parts of the source
     made = (folder / "t").stat().st_mtime_ns
-    assert load(str(tracks_file), cache=cache).shards.folder == folder and (folder / "t").stat().st_mtime_ns == made
+    assert (
+        load(str(tracks_file), cache=cache).shards.folder == folder
+        and (folder / "t").stat().st_mtime_ns == made
+    )
 
 
 def test_a_folder_of_many_files_is_one_source(tracks_file, cache, tmp_path):
@@ -71,12 +76,16 @@ def test_the_reason_is_given_where_no_fix_is_left(tracks_file, cache, tmp_path):
     for name, words in (("t", "no time that can be read.*Write times as"), ("user_id", "no user")):
         k = table.column_names.index(name)
         pq.write_table(table.set_column(k, name, pa.nulls(len(table), table[name].type)), path)
-        with pytest.raises(InputError, match=f"no tracks to train on. 24,000 fixes skipped: {words}"):
+        with pytest.raises(
+            InputError, match=f"no tracks to train on. 24,000 fixes skipped: {words}"
+        ):
             load(str(path), cache=cache)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        with pytest.raises(InputError, match=r"The shards cannot be written to .*(large|the disk may be full)"):
+        with pytest.raises(
+            InputError, match=r"The shards cannot be written to .*(large|the disk may be full)"
+        ):
             load(str(tracks_file), cache=cache)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -95,7 +104,11 @@ def test_the_next_tokenisation_removes_what_a_killed_one_left(tracks_file, cache
 
 
 def test_a_wrong_weight_is_refused():
-    assert parse("2.5*exact:x") == (2.5, "x", True) and parse("geolife:x") == (1.0, "geolife:x", False)
+    assert parse("2.5*exact:x") == (2.5, "x", True) and parse("geolife:x") == (
+        1.0,
+        "geolife:x",
+        False,
+    )
     for spec in ("0*x", "-1*x", "much*x"):
         with pytest.raises(InputError, match="weight"):
             parse(spec)
@@ -106,9 +119,13 @@ def anonymous_mb(pid):
         return next((int(line.split()[1]) / 1024 for line in f if line.startswith("RssAnon")), 0.0)
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="RssAnon is read from Linux's /proc")
+@pytest.mark.skipif(
+    not os.path.exists("/proc/self/status"), reason="RssAnon is read from Linux's /proc"
+)
 def test_memory_holds_a_shard_not_the_corpus(tmp_path):
-    """Four million fixes in shards of 100,000: some 60 MB over what the imports take, where the columns are 110 MB."""
+    """Four million fixes in shards of 100,000: some 60 MB over what the imports take, where the
+    columns are 110 MB.
+    """
     n, users = 4_000_000, 2000
     rng = np.random.default_rng(0)
     pq.write_table(

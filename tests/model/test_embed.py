@@ -28,27 +28,40 @@ from raw_qgis_plugin.core.sources.readers import read
 
 ROOT = Path(__file__).parents[2]
 needs_ray = pytest.mark.skipif(
-    subprocess.run([sys.executable, "-c", "import ray"], capture_output=True, check=False).returncode != 0,
+    subprocess.run(
+        [sys.executable, "-c", "import ray"], capture_output=True, check=False
+    ).returncode
+    != 0,
     reason="Ray is not installed: pip install --group scale",
 )
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
-    """48 users in three Parquet files, a fix of each in one after the other; one user has a single fix."""
+    """48 users in three Parquet files, a fix of each in one after the other; one user has a single
+    fix.
+    """
     folder = tmp_path_factory.mktemp("tracks")
     rng = np.random.default_rng(0)
     n, k = 200, 48
     user = np.append(np.repeat(np.arange(k) + 7000, n), 9999)
     begin = 1_700_000_000_000
-    t = np.append(np.tile(begin + np.arange(n) * 300_000, k) + np.repeat(np.arange(k), n) * 977, begin)
-    lon = np.append((10 + np.repeat(rng.normal(0, 0.1, k), n) + rng.normal(0, 2e-3, n * k).cumsum() / 50), 10.0)
-    lat = np.append((50 + np.repeat(rng.normal(0, 0.1, k), n) + rng.normal(0, 2e-3, n * k).cumsum() / 50), 50.0)
+    t = np.append(
+        np.tile(begin + np.arange(n) * 300_000, k) + np.repeat(np.arange(k), n) * 977, begin
+    )
+    lon = np.append(
+        (10 + np.repeat(rng.normal(0, 0.1, k), n) + rng.normal(0, 2e-3, n * k).cumsum() / 50), 10.0
+    )
+    lat = np.append(
+        (50 + np.repeat(rng.normal(0, 0.1, k), n) + rng.normal(0, 2e-3, n * k).cumsum() / 50), 50.0
+    )
     when = pa.array(t, pa.timestamp("ms", "UTC"))
     table = pa.table({"user_id": user.astype(np.int32), "t": when, "lon": lon, "lat": lat})
     mixed = table.take(rng.permutation(len(table)))
     for number in range(3):
-        parquet.write_table(mixed.take(np.arange(number, len(mixed), 3)), folder / f"f{number}.parquet")
+        parquet.write_table(
+            mixed.take(np.arange(number, len(mixed), 3)), folder / f"f{number}.parquet"
+        )
     return folder
 
 
@@ -77,7 +90,8 @@ def same(table: pa.Table, other: pa.Table, by: tuple[str, ...] = ("user_id",)) -
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory) -> Iterator[tuple[subprocess.Popen, str]]:
     """A Ray cluster of this machine alone, and its address."""
-    with socket.socket() as free, tempfile.TemporaryDirectory(prefix="ray") as folder:  # sockets' names are short
+    # sockets' names are short
+    with socket.socket() as free, tempfile.TemporaryDirectory(prefix="ray") as folder:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
         free.close()
@@ -85,11 +99,20 @@ def cluster(tmp_path_factory) -> Iterator[tuple[subprocess.Popen, str]]:
             f"start --head --block --num-cpus 2 --node-ip-address 127.0.0.1 --port {address.rpartition(':')[2]} "
             f"--temp-dir {folder} --include-dashboard false --disable-usage-stats --object-store-memory {2**27}"
         )
-        # Even without a dashboard a process of it starts, which calls Ray's makers and asks for a cloud's metadata.
+        # Even without a dashboard a process of it starts, which calls Ray's makers and asks for a
+        # cloud's metadata.
         code = "from ray._private.node import Node; Node.start_api_server = lambda *_, **__: None; "
-        command = [sys.executable, "-c", code + "from ray.scripts.scripts import main; main()", *words.split()]
-        environment = {**os.environ, "RAY_worker_niceness": "0", "PYTHONPATH": str(ROOT)}  # on a busy machine it waits
-        ray = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        command = [
+            sys.executable,
+            "-c",
+            code + "from ray.scripts.scripts import main; main()",
+            *words.split(),
+        ]
+        # on a busy machine it waits
+        environment = {**os.environ, "RAY_worker_niceness": "0", "PYTHONPATH": str(ROOT)}
+        ray = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         while "Ray runtime started" not in (line := ray.stdout.readline()):
             assert line, "Ray ended"
         yield ray, address
@@ -98,7 +121,12 @@ def cluster(tmp_path_factory) -> Iterator[tuple[subprocess.Popen, str]]:
 
 
 def start(data: Path, output: Path, address: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "model.embed", *arguments(data, output, "--ray-address", address)]
+    command = [
+        sys.executable,
+        "-m",
+        "model.embed",
+        *arguments(data, output, "--ray-address", address),
+    ]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
@@ -120,7 +148,9 @@ def workers_of(process: subprocess.Popen) -> list[int]:
     parent, named = {}, []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended meanwhile
-            parent[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            parent[int(entry.name)] = int(
+                (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            )
             if b"_embed_with" in (entry / "cmdline").read_bytes():
                 named.append(int(entry.name))
 
@@ -132,9 +162,15 @@ def workers_of(process: subprocess.Popen) -> list[int]:
 
 def test_at_once(at_once):
     assert at_once.column_names[:4] == ["user_id", "lon", "lat", "e000"] and at_once.num_rows == 49
-    assert at_once["user_id"].type == pa.int64() and set(at_once["user_id"].to_pylist()) == {*range(7000, 7048), 9999}
+    assert at_once["user_id"].type == pa.int64() and set(at_once["user_id"].to_pylist()) == {
+        *range(7000, 7048),
+        9999,
+    }
     short = np.isnan(at_once["e000"].to_numpy())
-    assert at_once["user_id"].to_numpy()[short].tolist() == [9999] and 9 < np.mean(at_once["lon"].to_numpy()) < 11
+    assert (
+        at_once["user_id"].to_numpy()[short].tolist() == [9999]
+        and 9 < np.mean(at_once["lon"].to_numpy()) < 11
+    )
 
 
 def test_days_are_those_of_the_engine(data, tmp_path):
@@ -146,7 +182,13 @@ def test_days_are_those_of_the_engine(data, tmp_path):
     same(table, expected.set_column(0, "user_id", users), by=("user_id", "day"))
     assert len(table) > 90 and [*tmp_path.iterdir()] == [output]
     assert cli.run(embed.main, arguments(data, tmp_path / "e.csv", "--unit", "day")) == 0
-    assert csv.read_csv(tmp_path / "e.csv").column_names[:5] == ["user_id", "day", "lon", "lat", "e000"]
+    assert csv.read_csv(tmp_path / "e.csv").column_names[:5] == [
+        "user_id",
+        "day",
+        "lon",
+        "lat",
+        "e000",
+    ]
 
 
 def test_finished_parts_are_not_made_again(data, tmp_path, monkeypatch, at_once, capsys):
@@ -165,9 +207,17 @@ def test_finished_parts_are_not_made_again(data, tmp_path, monkeypatch, at_once,
     first = [path.stat().st_mtime_ns for path in finished(output)]
     monkeypatch.setattr(scale, "embed_part", real)
     times = []
-    monkeypatch.setattr(embed.shutil, "rmtree", lambda _: times.extend(p.stat().st_mtime_ns for p in finished(output)))
+    monkeypatch.setattr(
+        embed.shutil,
+        "rmtree",
+        lambda _: times.extend(p.stat().st_mtime_ns for p in finished(output)),
+    )
     assert cli.run(embed.main, arguments(data, output)) == 0
-    assert times[:2] == first and len(times) == 8 and "2 of them finished before" in capsys.readouterr().err
+    assert (
+        times[:2] == first
+        and len(times) == 8
+        and "2 of them finished before" in capsys.readouterr().err
+    )
     same(parquet.read_table(output), at_once)
 
 
@@ -185,7 +235,9 @@ def test_workers_and_the_command_may_be_killed(data, tmp_path, at_once, cluster)
     assert 0 < len(done) < 8 and not output.exists()
     with start(data, output, address) as run:
         words = run.communicate(timeout=500)[1]
-    assert run.returncode == 0 and "of them finished before" in words and "Traceback" not in words, words
+    assert (
+        run.returncode == 0 and "of them finished before" in words and "Traceback" not in words
+    ), words
     same(parquet.read_table(output), at_once)
     assert not finished(output)
 

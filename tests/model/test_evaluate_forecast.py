@@ -25,6 +25,18 @@ def test_evaluation_compares_on_the_same_windows(nano_run, tracks_file, tmp_path
 
 def test_of_days_the_zeroed_network_stays(days_file, tmp_path):
     report = tmp_path / "report.json"
-    evaluate(["forecast", "--tracks", str(days_file), "--family", "long", "--windows", "40", "--output", str(report)])
+    evaluate(
+        [
+            "forecast",
+            "--tracks",
+            str(days_file),
+            "--family",
+            "long",
+            "--windows",
+            "40",
+            "--output",
+            str(report),
+        ]
+    )
     methods = json.loads(report.read_text())["long"]["methods"]
     assert methods["RAW with its output at zero"] == pytest.approx(methods["persistence"], rel=1e-6)

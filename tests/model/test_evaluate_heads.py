@@ -27,7 +27,8 @@ def labels_file(tmp_path_factory):
         writer = csv.writer(f)
         writer.writerow(["user_id", "way", "speed"])
         writer.writerows(
-            [f"u{i}", "drives" if i % 2 else "walks", (12.0 if i % 2 else 1.3) + i / 100] for i in range(120)
+            [f"u{i}", "drives" if i % 2 else "walks", (12.0 if i % 2 else 1.3) + i / 100]
+            for i in range(120)
         )
     return path
 
@@ -35,25 +36,74 @@ def labels_file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def taught(nano_run, tracks_file, labels_file, tmp_path_factory):
     output = tmp_path_factory.mktemp("taught") / "bundle"
-    common = ["--tracks", str(tracks_file), "--labels", str(labels_file), "--unit", "user", "--output", str(output)]
-    finetune([*common, "--bundle", str(nano_run / "bundle"), "--field", "way", "--task-name", "way"])
-    finetune([*common, "--bundle", str(output), "--field", "speed", "--task-name", "speed", "--unit-of-measure", "m/s"])
+    common = [
+        "--tracks",
+        str(tracks_file),
+        "--labels",
+        str(labels_file),
+        "--unit",
+        "user",
+        "--output",
+        str(output),
+    ]
+    finetune(
+        [*common, "--bundle", str(nano_run / "bundle"), "--field", "way", "--task-name", "way"]
+    )
+    finetune(
+        [
+            *common,
+            "--bundle",
+            str(output),
+            "--field",
+            "speed",
+            "--task-name",
+            "speed",
+            "--unit-of-measure",
+            "m/s",
+        ]
+    )
     return output
 
 
 @pytest.mark.parametrize("field", ["way", "speed"])
 def test_a_head_on_labels_beside_a_simple_method(taught, tracks_file, labels_file, tmp_path, field):
-    arguments = ["profiles", "--tracks", str(tracks_file), "--labels", str(labels_file), "--field", field]
-    arguments += ["--task", field, "--bundle", str(taught), "--output", str(tmp_path / "r"), "--record", "here"]
+    arguments = [
+        "profiles",
+        "--tracks",
+        str(tracks_file),
+        "--labels",
+        str(labels_file),
+        "--field",
+        field,
+    ]
+    arguments += [
+        "--task",
+        field,
+        "--bundle",
+        str(taught),
+        "--output",
+        str(tmp_path / "r"),
+        "--record",
+        "here",
+    ]
     with pytest.raises(InputError, match="give its folder as --bundle"):
         evaluate([*arguments, "--bundle", "shipped"])
-    evaluate(arguments if field == "way" else [*arguments, "--baseline", str(tracks_file), str(labels_file)])
+    evaluate(
+        arguments
+        if field == "way"
+        else [*arguments, "--baseline", str(tracks_file), str(labels_file)]
+    )
     figures = json.loads((tmp_path / "r.json").read_text())
     assert figures["units"] == figures["people"] == 120 and len(figures["ratio"]) == 3
     if field == "way":
-        assert np.trace(figures["confusion"]) / 120 == pytest.approx(figures["accuracy"]) and figures["accuracy"] > 0.95
+        assert (
+            np.trace(figures["confusion"]) / 120 == pytest.approx(figures["accuracy"])
+            and figures["accuracy"] > 0.95
+        )
     else:
-        assert figures["mae"] < 1.5 and 0.6 < figures["inside"] <= 1 and figures["correlation"] > 0.9
+        assert (
+            figures["mae"] < 1.5 and 0.6 < figures["inside"] <= 1 and figures["correlation"] > 0.9
+        )
     assert "here" in open_bundle(taught).head(field)["elsewhere"]
     assert f"{field} on here" in (taught / "README.md").read_text()
 
@@ -65,17 +115,22 @@ def test_labels_in_other_words_and_cases_leave_nobody_out(tracks_file, labels_fi
         _, found, y = profiles.labelled(str(tracks_file), labels_file, args, head)
         assert len(found.unit) == n and np.bincount(y).tolist() == [60] * (n // 60)
     args.per_class = 12
-    assert np.bincount(profiles.labelled(str(tracks_file), labels_file, args, head)[2]).tolist() == [12]
+    assert np.bincount(
+        profiles.labelled(str(tracks_file), labels_file, args, head)[2]
+    ).tolist() == [12]
 
 
 def squares(path, side=0.014):
     features = []
     for i in range(64):
         box = shapely.box(
-            *(9.99 + side * (i % 8), 49.99 + side * (i // 8)), *(9.99 + side * (i % 8 + 1), 49.99 + side * (i // 8 + 1))
+            *(9.99 + side * (i % 8), 49.99 + side * (i // 8)),
+            *(9.99 + side * (i % 8 + 1), 49.99 + side * (i // 8 + 1)),
         )
         shape = json.loads(shapely.to_geojson(box))
-        features.append({"type": "Feature", "properties": {"region_id": f"r{i}"}, "geometry": shape})
+        features.append(
+            {"type": "Feature", "properties": {"region_id": f"r{i}"}, "geometry": shape}
+        )
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     return path
 
@@ -84,9 +139,26 @@ def squares(path, side=0.014):
 def shops(nano_run, tracks_file, tmp_path):
     """Arguments of an evaluation of regions by their shops."""
     path, labels = squares(tmp_path / "r.geojson"), tmp_path / "l.csv"
-    labels.write_text("region_id,shops\n" + "".join(f"r{i},{(i % 8) * 3 + i // 8}\n" for i in range(64)))
-    arguments = ["regions", "--tracks", str(tracks_file), "--regions", str(path), "--id", "region_id"]
-    arguments += ["--min-users", "3", "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "report")]
+    labels.write_text(
+        "region_id,shops\n" + "".join(f"r{i},{(i % 8) * 3 + i // 8}\n" for i in range(64))
+    )
+    arguments = [
+        "regions",
+        "--tracks",
+        str(tracks_file),
+        "--regions",
+        str(path),
+        "--id",
+        "region_id",
+    ]
+    arguments += [
+        "--min-users",
+        "3",
+        "--bundle",
+        str(nano_run / "bundle"),
+        "--output",
+        str(tmp_path / "report"),
+    ]
     return [*arguments, "--labels", str(labels), "--field", "shops"]
 
 
@@ -95,7 +167,9 @@ def test_regions_against_visitors_alone(shops, tmp_path):
     methods = json.loads((tmp_path / "report.json").read_text())["methods"]
     assert methods[regions.ALONE]["more_r2"] == pytest.approx([0, 0, 0]) and len(methods) == 4
     more, low, high = methods[regions.RAW]["more_r2"]
-    assert low <= more <= high and more == pytest.approx(methods[regions.RAW]["r2"] - methods[regions.ALONE]["r2"])
+    assert low <= more <= high and more == pytest.approx(
+        methods[regions.RAW]["r2"] - methods[regions.ALONE]["r2"]
+    )
     with pytest.raises(InputError, match="Only 0 regions"):
         evaluate([*shops, "--min-users", "1000"])
 
@@ -112,15 +186,28 @@ def test_measures_are_what_they_say():
 def test_random_weights_are_another_network_of_the_same_size(nano_run, tracks_file, tmp_path):
     tracks, _, _ = read(str(tracks_file))
     some, bundle = tracks.take(tracks.user < 5), open_bundle(nano_run / "bundle")
-    ours, random = (embed(some, model) for model in (Model(bundle, "cpu"), untrained(bundle, tmp_path / "random")))
+    ours, random = (
+        embed(some, model)
+        for model in (Model(bundle, "cpu"), untrained(bundle, tmp_path / "random"))
+    )
     assert np.abs(random - ours)[:, : 4 * bundle.card["width"]].max() > 0.1
-    assert np.array_equal(random[:, 4 * bundle.card["width"] :], ours[:, 4 * bundle.card["width"] :])
+    assert np.array_equal(
+        random[:, 4 * bundle.card["width"] :], ours[:, 4 * bundle.card["width"] :]
+    )
 
 
 def test_heads_from_few_labels(nano_run, tracks_file, tmp_path):
     rows = "".join(f"u{i},{'ab'[i % 2]},2023-11-14,2023-11-16\n" for i in range(120))
     (tmp_path / "l.csv").write_text(f"user_id,way,start,end\n{rows}")
-    arguments = ["probes", "--tracks", str(tracks_file), "--labels", str(tmp_path / "l.csv"), "--field", "way"]
+    arguments = [
+        "probes",
+        "--tracks",
+        str(tracks_file),
+        "--labels",
+        str(tmp_path / "l.csv"),
+        "--field",
+        "way",
+    ]
     arguments += ["--few", "10", "40", "--draws", "3", "--split", "person", "unit"]
     evaluate([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "p")])
     few = json.loads((tmp_path / "p.json").read_text())

@@ -36,15 +36,29 @@ def gappy(tracks_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_every_minute_of_gaps_is_filled(gappy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_minute_of_gaps_is_filled(
+    gappy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     output = tmp_path / "filled.parquet"
     fill(["--tracks", str(gappy), "--output", str(output)])
     table = pq.read_table(output)
-    assert table.column_names == ["user_id", "track_id", "t", "lon", "lat", "radius50_m", "radius80_m", "inferred"]
+    assert table.column_names == [
+        "user_id",
+        "track_id",
+        "t",
+        "lon",
+        "lat",
+        "radius50_m",
+        "radius80_m",
+        "inferred",
+    ]
     assert 120 * 7 <= len(table) <= 120 * 10 and all(table["inferred"].to_pylist())
     assert np.isfinite(table["lon"].to_numpy()).all() and (table["radius80_m"].to_numpy() > 0).all()
     fill(["--tracks", str(gappy), "--max-gap", "5", "--step", "2", "--output", str(output)])
-    assert len(pq.read_table(output)) == 0 and "120 gaps longer than 5 minutes stay open" in capsys.readouterr().err
+    assert (
+        len(pq.read_table(output)) == 0
+        and "120 gaps longer than 5 minutes stay open" in capsys.readouterr().err
+    )
 
 
 def test_given_times_are_answered_in_their_order(gappy: Path, tmp_path: Path) -> None:
@@ -80,16 +94,28 @@ def test_a_hidden_gap_is_hidden_and_its_fix_lies_in_the_middle(tracks_file: Path
 
 
 def test_training_lowers_the_error_and_leaves_what_the_core_reads(
-    tracks_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tracks_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    asked = ["--corpus", str(tracks_file), "--examples", "2000", "--output", str(tmp_path / "bridge")]
+    asked = [
+        "--corpus",
+        str(tracks_file),
+        "--examples",
+        "2000",
+        "--output",
+        str(tmp_path / "bridge"),
+    ]
     monkeypatch.setattr(train.ImputerTraining, "batch", 128)
     train.main([*asked, "--epochs", "4"])
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     losses = [line["loss"] for line in lines if "epoch" in line]
     assert losses[-1] < losses[0]
     card = json.loads((tmp_path / "bridge" / "card.json").read_text())
-    assert card["examples"] > 500 and {"seconds", "share50", "share80"} <= card["calibration"].keys()
+    assert (
+        card["examples"] > 500 and {"seconds", "share50", "share80"} <= card["calibration"].keys()
+    )
     monkeypatch.setattr(imputer, "IMPUTER", tmp_path / "bridge" / "bridge.onnx")
     monkeypatch.setattr(imputer, "IMPUTER_CARD", tmp_path / "bridge" / "card.json")
     some = train.examples_of(hide(read(str(tracks_file))[0].by_user(), 300.0, 1, 50, 0))
@@ -97,9 +123,13 @@ def test_training_lowers_the_error_and_leaves_what_the_core_reads(
     assert (m.scale > 0).all() and np.allclose(m.weight.sum(axis=1), 1, atol=1e-5)
 
 
-def test_a_corpus_without_gaps_is_refused_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_corpus_without_gaps_is_refused_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     one = write_tracks(tmp_path / "one.parquet", users=1)  # nobody is held apart
-    with pytest.raises(InputError, match="no fixes of people held apart in which gaps of 2.5 to 60 minutes"):
+    with pytest.raises(
+        InputError, match="no fixes of people held apart in which gaps of 2.5 to 60 minutes"
+    ):
         train.main(["--corpus", str(one), "--output", str(tmp_path / "b")])
     assert not capsys.readouterr().out  # before gaps to learn from are collected
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Heads that are taught on labelled units, judged beside a baseline, kept in a copy of the bundle, and used."""
+"""Heads that are taught on labelled units, judged beside a baseline, kept in a copy of the bundle,
+and used.
+"""
 
 import json
 from decimal import Decimal
@@ -25,7 +27,11 @@ from .conftest import write_csv
 def labels_file(tmp_path_factory):
     """Odd users drive, even ones walk (conftest.write_tracks)."""
     rows = [
-        {"user_id": f"u{i}", "way": "drives" if i % 2 else "walks", "speed": (12.0 if i % 2 else 1.3) + i / 1000}
+        {
+            "user_id": f"u{i}",
+            "way": "drives" if i % 2 else "walks",
+            "speed": (12.0 if i % 2 else 1.3) + i / 1000,
+        }
         for i in range(120)
     ]
     return write_csv(tmp_path_factory.mktemp("labels") / "labels.csv", rows)
@@ -34,7 +40,16 @@ def labels_file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def command(nano_run, tracks_file, labels_file):
     """The command's arguments for a bundle at a path, with others."""
-    base = ["--tracks", str(tracks_file), "--labels", str(labels_file), "--unit", "user", "--field", "way"]
+    base = [
+        "--tracks",
+        str(tracks_file),
+        "--labels",
+        str(labels_file),
+        "--unit",
+        "user",
+        "--field",
+        "way",
+    ]
     base += ["--task-name", "way", "--bundle", str(nano_run / "bundle")]
     return lambda output, *more: [*base, "--output", str(output), *map(str, more)]
 
@@ -44,7 +59,16 @@ def taught(command, tmp_path_factory):
     """A copy of the nano bundle with a head of classes and one of numbers."""
     output = tmp_path_factory.mktemp("taught") / "bundle"
     finetune(command(output, "--report", output.with_suffix(".html")))
-    numbers = ("--bundle", output, "--field", "speed", "--task-name", "speed", "--unit-of-measure", "m/s")
+    numbers = (
+        "--bundle",
+        output,
+        "--field",
+        "speed",
+        "--task-name",
+        "speed",
+        "--unit-of-measure",
+        "m/s",
+    )
     finetune(command(output, *numbers))
     return output
 
@@ -52,16 +76,24 @@ def taught(command, tmp_path_factory):
 def test_a_head_learns_what_the_tracks_show(taught, tracks_file):
     speed, way = open_bundle(taught).heads("user")  # the latest first
     assert way["kind"] == "binary" and way["classes"] == ["drives", "walks"]
-    assert way["metrics"]["head"]["accuracy"] > 0.95 and list(way["few_labels"]) == ["10", "20", "50"]
+    assert way["metrics"]["head"]["accuracy"] > 0.95 and list(way["few_labels"]) == [
+        "10",
+        "20",
+        "50",
+    ]
     assert speed["kind"] == "number" and speed["metrics"]["head"]["r2"] > 0.9
     page = taught.with_suffix(".html").read_text("utf-8")
-    assert escape(way["verdict"]) in page and "With fewer labels" in page and "Right and wrong" in page
+    assert (
+        escape(way["verdict"]) in page and "With fewer labels" in page and "Right and wrong" in page
+    )
     tracks, _, _ = read(str(tracks_file))
     answers = profile(tracks.by_user(), Model(open_bundle(taught), "cpu"), "user", ["way"])
     number = np.array([int(str(u)[1:]) for u in answers.columns["user_id"]])
     sure = answers.columns["way"] != "unknown"
     assert sure.mean() > 0.8 and answers.columns["in_domain"].mean() > 0.8
-    assert (answers.columns["way"][sure] == np.where(number % 2, "drives", "walks")[sure]).mean() > 0.97
+    assert (
+        answers.columns["way"][sure] == np.where(number % 2, "drives", "walks")[sure]
+    ).mean() > 0.97
 
 
 def test_a_head_in_a_bundle_answers_as_it_was_trained(nano_run, tmp_path):
@@ -69,11 +101,24 @@ def test_a_head_in_a_bundle_answers_as_it_was_trained(nano_run, tmp_path):
     x, y = rng.normal(size=(200, 8)).astype(np.float32), rng.integers(0, 3, 200)
     head = join_parts(fit_parts(x, y, task, np.ones(8), with_forest=True), 0.4, 0.5)
     metrics = {"units": 9, "head": {"accuracy": 0.5}, "baseline": {"accuracy": 0.4}}
-    card = {"kind": "classes", "unit": "user", "classes": ["a", "b", "c"], "metrics": metrics, "inputs": 8}
-    add_head(open_bundle(nano_run / "bundle"), tmp_path / "bundle", "abc", head, card | {"trained_on": "nothing"})
+    card = {
+        "kind": "classes",
+        "unit": "user",
+        "classes": ["a", "b", "c"],
+        "metrics": metrics,
+        "inputs": 8,
+    }
+    add_head(
+        open_bundle(nano_run / "bundle"),
+        tmp_path / "bundle",
+        "abc",
+        head,
+        card | {"trained_on": "nothing"},
+    )
     model = Model(open_bundle(tmp_path / "bundle"), "cpu")
     np.testing.assert_allclose(model.run_head("abc", x), predict(head, x, task), atol=1e-6)
-    more = np.concatenate([x, np.full((200, 7), 99.0, np.float32)], axis=1)  # columns of later versions
+    # columns of later versions
+    more = np.concatenate([x, np.full((200, 7), 99.0, np.float32)], axis=1)
     assert np.array_equal(model.run_head("abc", x), model.run_head("abc", more))
     with pytest.raises(BundleError, match="another backbone|inputs"):
         model.run_head("abc", x[:, :5])
@@ -83,13 +128,27 @@ def test_regions_are_taught_on_who_crossed_them(command, tmp_path):
     squares, rows = [], []
     for i in range(100):
         west, south = 9.98 + 0.014 * (i % 10), 49.98 + 0.014 * (i // 10)
-        ring = [[west + 0.014 * a, south + 0.014 * b] for a, b in ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0))]
+        ring = [
+            [west + 0.014 * a, south + 0.014 * b]
+            for a, b in ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0))
+        ]
         shape = {"type": "Polygon", "coordinates": [ring]}
         squares.append({"type": "Feature", "properties": {"region_id": f"r{i}"}, "geometry": shape})
         rows.append({"region_id": f"r{i}", "density": float((i % 10) * 3 + i // 10)})
-    (tmp_path / "r.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": squares}))
+    (tmp_path / "r.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": squares})
+    )
     labels = write_csv(tmp_path / "l.csv", rows)
-    regions = ("--unit", "region", "--regions", tmp_path / "r.geojson", "--id", "region_id", "--field", "density")
+    regions = (
+        "--unit",
+        "region",
+        "--regions",
+        tmp_path / "r.geojson",
+        "--id",
+        "region_id",
+        "--field",
+        "density",
+    )
     finetune(command(tmp_path / "bundle", "--labels", labels, *regions, "--task-name", "density"))
     (head,) = open_bundle(tmp_path / "bundle").heads("region")
     assert head["kind"] == "number" and head["halfwidth"]["low"] < 0 < head["halfwidth"]["high"]
@@ -126,7 +185,9 @@ def test_embeddings_are_kept(command, tmp_path, monkeypatch):
         finetune(command(tmp_path / "three"))
 
 
-def test_the_network_is_tuned_and_judged_on_people_left_out(command, nano_run, tracks_file, tmp_path, lines):
+def test_the_network_is_tuned_and_judged_on_people_left_out(
+    command, nano_run, tracks_file, tmp_path, lines
+):
     finetune(command(tmp_path / "bundle", "--backbone", "tuned", "--minutes", "0.1"))
     told = lines()
     assert any("tuning" in line for line in told)
@@ -138,7 +199,9 @@ def test_the_network_is_tuned_and_judged_on_people_left_out(command, nano_run, t
     (head,) = bundle.card["heads"]
     assert 20 <= head["metrics"]["units"] <= 28 and head["metrics"]["head"]["accuracy"] > 0.9
     assert "tuned on the labels" in bundle.card["data"] and bundle.card["onnx_difference"] < 1e-3
-    answers = profile(read(str(tracks_file))[0].by_user(), Model(bundle, "cpu"), "user", ["way"]).columns
+    answers = profile(
+        read(str(tracks_file))[0].by_user(), Model(bundle, "cpu"), "user", ["way"]
+    ).columns
     assert (answers["way"] != "unknown").mean() > 0.8
 
 
@@ -174,7 +237,8 @@ def test_an_interval_has_a_width_where_all_is_right_or_wrong(wrong):
     truth, group = np.zeros(28, int), np.repeat(np.arange(14), 2)
     metrics = compare(Predictions(truth + wrong, truth, truth, group), Task("binary", ("a", "b")))
     low, high = metrics["error"][1:]
-    assert (low, high) == pytest.approx((0.768, 1) if wrong else (0, 0.232), abs=1e-3)  # 14 of 14 people
+    # 14 of 14 people
+    assert (low, high) == pytest.approx((0.768, 1) if wrong else (0, 0.232), abs=1e-3)
     assert f"({'0% to 23' if wrong else '77% to 100'}% allowing for chance)" in verdict(metrics)
 
 
@@ -186,7 +250,12 @@ def metrics_of(ours, simple, ratio, units=500):
 
 def numbers_of(ours, simple, r2):
     ratio = ours / simple
-    figures = {"error": [0, 0, 0], "ratio": [ratio, ratio - 0.1, ratio + 0.1], "units": 500, "groups": 500}
+    figures = {
+        "error": [0, 0, 0],
+        "ratio": [ratio, ratio - 0.1, ratio + 0.1],
+        "units": 500,
+        "groups": 500,
+    }
     return {"head": {"mae": ours, "r2": r2}, "baseline": {"mae": simple, "r2": r2 - 0.1}} | figures
 
 
@@ -203,4 +272,6 @@ def numbers_of(ours, simple, r2):
 )
 def test_the_verdict_says_what_the_interval_proves(metrics, said):
     words = verdict(metrics)
-    assert said in words and not any(jargon in words for jargon in ("accuracy", "R²", "baseline", "interval", "head"))
+    assert said in words and not any(
+        jargon in words for jargon in ("accuracy", "R²", "baseline", "interval", "head")
+    )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The network: sizes, causality, and one answer from PyTorch, ONNX Runtime in one pass, and step by step."""
+"""The network: sizes, causality, and one answer from PyTorch, ONNX Runtime in one pass, and step by
+step.
+"""
 
 import json
 
@@ -53,8 +55,17 @@ def random_mixture(questions=5, seed=0):
     """Parameters, baseline's end, candidates' outputs and places, and which candidates there are."""
     g = torch.Generator().manual_seed(seed)
     p = torch.randn(questions, PRESETS["raw-nano"].parameters_out, generator=g) * 0.5
-    options, place = torch.randn(questions, 7, 2, generator=g), 3 * torch.randn(questions, 7, 2, generator=g)
-    return p, torch.randn(questions, 2, generator=g), options, place, torch.rand(questions, 7, generator=g) < 0.7
+    options, place = (
+        torch.randn(questions, 7, 2, generator=g),
+        3 * torch.randn(questions, 7, 2, generator=g),
+    )
+    return (
+        p,
+        torch.randn(questions, 2, generator=g),
+        options,
+        place,
+        torch.rand(questions, 7, generator=g) < 0.7,
+    )
 
 
 def test_an_untrained_network_is_the_baseline():
@@ -101,10 +112,13 @@ def test_plugin_and_training_mean_the_same_mixture():
     )  # fmt: skip
     np.testing.assert_allclose(used.centre, trained.centre.numpy() * unit[:, None, None], atol=1e-3)
     np.testing.assert_allclose(used.weight, trained.log_weight.exp().numpy(), atol=1e-5)
-    np.testing.assert_allclose(used.scale, trained.log_scale.exp().numpy() * unit[:, None], rtol=1e-4)
+    np.testing.assert_allclose(
+        used.scale, trained.log_scale.exp().numpy() * unit[:, None], rtol=1e-4
+    )
     many = spatial_median(Mixture(*(a.double() for a in trained))).numpy() * unit[:, None]
     expected = [
-        np.sqrt(((x[:, None] - used.centre) ** 2).sum(-1) + used.scale**2) for x in (core.spatial_median(used), many)
+        np.sqrt(((x[:, None] - used.centre) ** 2).sum(-1) + used.scale**2)
+        for x in (core.spatial_median(used), many)
     ]
     near, rough = ((e * used.weight).sum(axis=1) for e in expected)
     assert (near <= rough * 1.0001).all() and np.median(rough / near) < 1.01
@@ -116,8 +130,12 @@ def test_onnx_agrees_with_torch_whole_and_step_by_step(nano_run):
     inputs = example(network, b=2, t=10, p=0, q=3)
     with torch.no_grad():
         states, parameters, options, *_ = (a.numpy() for a in Graph(network)(**inputs))
-    x, clock, valid, query, places = (inputs[k].numpy() for k in ("features", "clock", "valid", "query", "candidates"))
-    whole = model.backbone(x, clock, valid, query, candidates=places, outputs=("states", "parameters", "options"))
+    x, clock, valid, query, places = (
+        inputs[k].numpy() for k in ("features", "clock", "valid", "query", "candidates")
+    )
+    whole = model.backbone(
+        x, clock, valid, query, candidates=places, outputs=("states", "parameters", "options")
+    )
     np.testing.assert_allclose(whole[0], states, atol=1e-5)
     np.testing.assert_allclose(whole[1], parameters, atol=1e-5)
     np.testing.assert_allclose(whole[2], options, atol=1e-5)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pretraining on invented tracks: the loss falls, a run resumes where it stopped, and the bundle forecasts."""
+"""Pretraining on invented tracks: the loss falls, a run resumes where it stopped, and the bundle
+forecasts.
+"""
 
 import os
 import pickle
@@ -43,8 +45,15 @@ def test_the_loss_falls_and_the_bundle_is_whole(tmp_path, tracks_file, lines):
     assert told[-1]["ratio_15s"] < 0.95  # people unseen, against constant velocity
     assert {"points_per_s", "seconds_left", "lr"} <= steps[0].keys()
     card = open_bundle(tmp_path / "run" / "bundle").card
-    assert card["name"] == "raw-nano" and card["training"]["step"] == 120 and card["onnx_difference"] < 1e-4
-    assert card["calibration"]["trips"]["horizon_s"] and min(card["calibration"]["trips"]["factor80"]) > 0
+    assert (
+        card["name"] == "raw-nano"
+        and card["training"]["step"] == 120
+        and card["onnx_difference"] < 1e-4
+    )
+    assert (
+        card["calibration"]["trips"]["horizon_s"]
+        and min(card["calibration"]["trips"]["factor80"]) > 0
+    )
     with safe_open(tmp_path / "run" / "bundle" / "weights.safetensors", "np") as f:
         assert sum(f.get_tensor(k).size for k in f.keys()) == card["parameters"]  # noqa: SIM118
 
@@ -57,15 +66,23 @@ def test_a_run_stopped_and_resumed_equals_an_unbroken_one(tmp_path, tracks_file,
     pretrain(nano_arguments(tracks_file, broken, "--resume"))
     with safe_open(state, "np") as a, safe_open(nano_run / "state.safetensors", "np") as b:
         for name in b.keys():  # noqa: SIM118
-            np.testing.assert_allclose(a.get_tensor(name), b.get_tensor(name), rtol=1e-3, atol=1e-4, err_msg=name)
+            np.testing.assert_allclose(
+                a.get_tensor(name), b.get_tensor(name), rtol=1e-3, atol=1e-4, err_msg=name
+            )
 
 
-# ---- forecast areas -----------------------------------------------------------------------------------------------
+# ---- forecast areas
+# -----------------------------------------------------------------------------------------------
 
 
 def test_a_corpus_with_nobody_to_hold_out_keeps_the_areas(tmp_path, nano_run, tracks_file, lines):
-    """One person goes on from a calibrated model, with a city kept: the city's people calibrate nothing."""
-    one, before = write_tracks(tmp_path / "one.parquet", users=1), open_bundle(nano_run / "bundle").card
+    """One person goes on from a calibrated model, with a city kept: the city's people calibrate
+    nothing.
+    """
+    one, before = (
+        write_tracks(tmp_path / "one.parquet", users=1),
+        open_bundle(nano_run / "bundle").card,
+    )
     few = ["--steps", "2", "--points", "512", "--device", "cpu", "--keep", str(tracks_file)]
     few += ["--corpus", str(one), "--init", str(nano_run / "bundle")]
     pretrain([*few, "--output", str(tmp_path / "run")])
@@ -97,28 +114,47 @@ def tables(horizons, *values):
 
 
 def test_areas_calibrated_on_few_people_lie_near_those_before(tracks_file):
-    before, found = {"trips": tables([1.0, 10.0, 100.0], 1.0, 1.0, 1.0), "days": tables([900.0], 0.9)}, {}
+    before, found = (
+        {"trips": tables([1.0, 10.0, 100.0], 1.0, 1.0, 1.0), "days": tables([900.0], 0.9)},
+        {},
+    )
     found["trips"] = tables([5.0, 20.0], 2.0, 2.0)
     few = Batches([load(str(tracks_file), validation=True)])
     persons = int(few.sources[0].shards.unseen.sum())
     both = between(before, found, few)
     assert both["days"] == before["days"] and both["trips"]["horizon_s"] == [1.0, 10.0, 100.0]
     share = persons / (persons + calibration.Settings.prior_people)
-    assert both["trips"]["factor80"] == pytest.approx([1.0, 1 + share, 1.0], abs=1e-3) and 0.3 < share < 0.7
+    assert (
+        both["trips"]["factor80"] == pytest.approx([1.0, 1 + share, 1.0], abs=1e-3)
+        and 0.3 < share < 0.7
+    )
     assert between({}, found, few) == found and between(before, {}, None) == before
 
 
 def test_areas_are_calibrated_on_fixes_with_a_past_of_their_own_track(nano_run, tmp_path):
-    """A row of a batch holds up to four tracks. One of fourteen fixes shows too little, wherever in the row it lies."""
+    """A row of a batch holds up to four tracks. One of fourteen fixes shows too little, wherever in
+    the row it lies.
+    """
     network = network_of(open_bundle(nano_run / "bundle"))
     for fixes, calibrated in ((14, False), (60, True)):
         tracks = write_tracks(tmp_path / f"{fixes}.parquet", users=200, fixes=fixes)
-        assert ("trips" in calibrate(network, Batches([load(str(tracks))]), batches=4)) == calibrated
-    assert calibrate(None, Namespace(cadences=(300, 1800))) == {}  # cadences that areas are not made for
+        assert (
+            "trips" in calibrate(network, Batches([load(str(tracks))]), batches=4)
+        ) == calibrated
+    # cadences that areas are not made for
+    assert calibrate(None, Namespace(cadences=(300, 1800))) == {}
 
 
 def test_export_prints_no_warning_of_libraries(tmp_path, nano_run):
-    command = [sys.executable, "-m", "model.export", "--run", str(nano_run), "--output", str(tmp_path / "mine")]
+    command = [
+        sys.executable,
+        "-m",
+        "model.export",
+        "--run",
+        str(nano_run),
+        "--output",
+        str(tmp_path / "mine"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert not done.stderr and open_bundle(tmp_path / "mine")
     with pytest.raises(InputError, match="no run"):
@@ -147,34 +183,47 @@ def test_a_bundle_with_heads_is_not_replaced_by_one_without(tmp_path, nano_run, 
     assert open_bundle(run / "bundle").card == open_bundle().card
 
 
-def test_a_network_that_diverged_is_not_exported_and_the_bundle_before_stays(nano_run, tmp_path, monkeypatch):
+def test_a_network_that_diverged_is_not_exported_and_the_bundle_before_stays(
+    nano_run, tmp_path, monkeypatch
+):
     network, _ = load_network(nano_run / "state.safetensors")
     with torch.no_grad():
         next(network.parameters()).fill_(float("nan"))
     with pytest.raises(RawError, match="diverged"):
         backbone_difference(network)
     before = shutil.copytree(nano_run / "bundle", tmp_path / "before")
-    monkeypatch.setattr("model.export.load_network", lambda _: (network, {"config": network.config.to_dict()}))
+    monkeypatch.setattr(
+        "model.export.load_network", lambda _: (network, {"config": network.config.to_dict()})
+    )
     for name in ("before", "new"):
         with pytest.raises(RawError, match="diverged"):
             export(["--run", str(nano_run), "--output", str(tmp_path / name)])
-    assert open_bundle(before).card == open_bundle(nano_run / "bundle").card and list(tmp_path.iterdir()) == [before]
+    assert open_bundle(before).card == open_bundle(nano_run / "bundle").card and list(
+        tmp_path.iterdir()
+    ) == [before]
 
 
 def test_a_run_resumed_with_another_corpus_names_both(tmp_path, tracks_file):
     run, other = tmp_path / "run", write_tracks(tmp_path / "other.parquet", users=4, fixes=400)
     pretrain_until(2, nano_arguments(tracks_file, run, "--steps", "4"))
     pretrain(nano_arguments(other, run, "--steps", "4", "--resume"))
-    named = [name.rpartition("/")[2] for name in open_bundle(run / "bundle").card["training"]["corpus"]]
+    named = [
+        name.rpartition("/")[2] for name in open_bundle(run / "bundle").card["training"]["corpus"]
+    ]
     assert named == [tracks_file.name, "other.parquet"]
 
 
-# ---- batches and people held out ----------------------------------------------------------------------------------
+# ---- batches and people held out
+# ----------------------------------------------------------------------------------
 
 
 def test_batches_are_those_of_their_seed_and_number(tracks_file):
     source = load(str(tracks_file))
-    one, two, other = Batches([source], 1024, 5), Batches([source], 1024, 5), Batches([source], 1024, 6)
+    one, two, other = (
+        Batches([source], 1024, 5),
+        Batches([source], 1024, 5),
+        Batches([source], 1024, 6),
+    )
     np.testing.assert_array_equal(one.batch(3).x, two.batch(3).x)
     np.testing.assert_array_equal(one.batch(3).target, two.batch(3).target)
     assert not np.array_equal(one.batch(3, 10).x, other.batch(3, 10).x)
@@ -233,7 +282,12 @@ def test_the_sample_devices_never_train():
     everyone, _, _ = read(f"gotrack:{data}")
     sample = np.isin(everyone.user_ids.astype(str), HELD_OUT_DEVICES)[everyone.user]
     assert sample.any()
-    read_back = load(f"gotrack:{data}", validation=None)  # users in another order; of fixes at one time any one
-    np.testing.assert_array_equal(np.sort(np.array(read_back.t)), np.sort(everyone.take(~sample).by_user().t))
-    fixes, held = ({*zip(np.array(a.t), np.array(a.lon).round(7))} for a in (read_back, everyone.take(sample)))
+    # users in another order; of fixes at one time any one
+    read_back = load(f"gotrack:{data}", validation=None)
+    np.testing.assert_array_equal(
+        np.sort(np.array(read_back.t)), np.sort(everyone.take(~sample).by_user().t)
+    )
+    fixes, held = (
+        {*zip(np.array(a.t), np.array(a.lon).round(7))} for a in (read_back, everyone.take(sample))
+    )
     assert not fixes & held

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The training engine: many processes reach what one does, a killed run loses nothing, errors are one line."""
+"""The training engine: many processes reach what one does, a killed run loses nothing, errors are
+one line.
+"""
 
 import json
 import os
@@ -28,7 +30,17 @@ from raw_qgis_plugin.core.errors import InputError
 
 from .conftest import nano_arguments, pretrain_until
 
-FEW = ["--preset", "raw-nano", "--device", "cpu", "--points", "512", "--validate-every", "1000", "--steps"]
+FEW = [
+    "--preset",
+    "raw-nano",
+    "--device",
+    "cpu",
+    "--points",
+    "512",
+    "--validate-every",
+    "1000",
+    "--steps",
+]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
 
 
@@ -49,11 +61,14 @@ def plain_loss(tmp_path_factory, tracks_file):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pretraining, "export", lambda *_: None)
         patch.setattr(pretraining, "calibrate", lambda *_: {})
-        pretrain([*FEW, "40", "--accumulate", "2", "--corpus", str(tracks_file), "--output", str(run)])
+        pretrain(
+            [*FEW, "40", "--accumulate", "2", "--corpus", str(tracks_file), "--output", str(run)]
+        )
     return about(run)["metrics"]["validation_loss"]
 
 
-# ---- many processes -----------------------------------------------------------------------------------------------
+# ---- many processes
+# -----------------------------------------------------------------------------------------------
 
 
 def test_two_processes_reach_what_one_does(tmp_path, tracks_file, plain_loss):
@@ -71,9 +86,20 @@ def test_two_processes_reach_what_one_does(tmp_path, tracks_file, plain_loss):
     assert [line["step"] for line in lines if "loss" in line] == [20, 40]
 
 
-def test_a_run_is_killed_twice_and_resumed_by_two_processes_and_by_one(tmp_path, tracks_file, plain_loss, quick):
+def test_a_run_is_killed_twice_and_resumed_by_two_processes_and_by_one(
+    tmp_path, tracks_file, plain_loss, quick
+):
     run = tmp_path / "run"
-    same = [*FEW, "40", "--checkpoint-every", "0.01", "--corpus", str(tracks_file), "--output", str(run)]
+    same = [
+        *FEW,
+        "40",
+        "--checkpoint-every",
+        "0.01",
+        "--corpus",
+        str(tracks_file),
+        "--output",
+        str(run),
+    ]
     state = run / "state.safetensors"
     for resumed, wanted in ((False, 8), (True, 20)):
         arguments = ["-m", "model.pretrain", *same, *["--resume"] * resumed]
@@ -82,7 +108,8 @@ def test_a_run_is_killed_twice_and_resumed_by_two_processes_and_by_one(tmp_path,
         while two.poll() is None and (not state.exists() or about(run)["step"] < wanted):
             time.sleep(0.01)
         assert two.poll() is None, "it ended before it was killed"
-        workers = Path(f"/proc/{two.pid}/task/{two.pid}/children").read_text().split()  # each in a session of its own
+        # each in a session of its own
+        workers = Path(f"/proc/{two.pid}/task/{two.pid}/children").read_text().split()
         assert len(workers) == 2
         for process in (*workers, two.pid):
             os.kill(int(process), signal.SIGKILL)
@@ -113,7 +140,8 @@ def test_cards_that_emulate_bf16_train_without_it(monkeypatch, capability, fast)
     assert bf16(torch.device("cuda", 0)) is fast
 
 
-# ---- checkpoints --------------------------------------------------------------------------------------------------
+# ---- checkpoints
+# --------------------------------------------------------------------------------------------------
 
 COUNTING = """
 import sys
@@ -133,7 +161,16 @@ sys.exit(run(main))
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
 def test_pause_and_ctrl_c_lose_no_step(asked, tmp_path, tracks_file):
     run = tmp_path / "run"
-    arguments = [*FEW, "100000", "--validate-every", "100000", "--corpus", str(tracks_file), "--output", str(run)]
+    arguments = [
+        *FEW,
+        "100000",
+        "--validate-every",
+        "100000",
+        "--corpus",
+        str(tracks_file),
+        "--output",
+        str(run),
+    ]
     child = subprocess.Popen([sys.executable, "-c", COUNTING, *arguments], env=environment(), text=True,
                              stdout=subprocess.PIPE)  # fmt: skip
     seen = []
@@ -152,7 +189,9 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
     try:
-        with pytest.raises(InputError, match="Make room on the disk. The checkpoint before it is whole"):
+        with pytest.raises(
+            InputError, match="Make room on the disk. The checkpoint before it is whole"
+        ):
             save(state, {"a": torch.ones(100_000)}, {"step": 2})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -175,31 +214,56 @@ def test_the_optimizers_state_is_where_the_parameters_are():
         elsewhere = Raw(PRESETS["raw-nano"])
     resumed = optimizers(elsewhere)
     restore_optimizers(resumed, saved)
-    found = [value.device.type for o in resumed for state in o.state.values() for value in state.values()]
+    found = [
+        value.device.type for o in resumed for state in o.state.values() for value in state.values()
+    ]
     assert len(found) == len(saved) and set(found) == {"meta"}
 
 
-def test_a_resumed_run_keeps_seed_figures_and_learning_rate(tmp_path, tracks_file, nano_run, monkeypatch):
+def test_a_resumed_run_keeps_seed_figures_and_learning_rate(
+    tmp_path, tracks_file, nano_run, monkeypatch
+):
     monkeypatch.setattr(pretraining, "finish", lambda *_: None)
     run = tmp_path / "run"
-    same = [*FEW, "9", "--checkpoint-every", "0.001", "--corpus", str(tracks_file), "--output", str(run)]
-    pretrain_until(2, [*same, "--seed", "3", "--init", str(nano_run / "bundle"), "--validate-every", "2"])
+    same = [
+        *FEW,
+        "9",
+        "--checkpoint-every",
+        "0.001",
+        "--corpus",
+        str(tracks_file),
+        "--output",
+        str(run),
+    ]
+    pretrain_until(
+        2, [*same, "--seed", "3", "--init", str(nano_run / "bundle"), "--validate-every", "2"]
+    )
     before = about(run)
     pretrain_until(4, [*same, "--resume", "--validate-every", "9"])
     now = about(run)
-    assert before["metrics"] and (now["step"], now["seed"], now["metrics"]) == (4, 3, before["metrics"])
+    assert before["metrics"] and (now["step"], now["seed"], now["metrics"]) == (
+        4,
+        3,
+        before["metrics"],
+    )
     assert now["lr"] == PEAK_LR_TRAINED
     pretrain_until(6, [*same, "--resume", "--lr", "1e-9"])
     assert about(run)["lr"] == 1e-9
 
 
-# ---- progress, warnings and errors --------------------------------------------------------------------------------
+# ---- progress, warnings and errors
+# --------------------------------------------------------------------------------
 
 
 def test_recomputed_layers_change_nothing(tmp_path, tracks_file, quick):
     for name in ("checkpointing", "no-checkpointing"):
-        pretrain([*FEW, "3", "--corpus", str(tracks_file), "--output", str(tmp_path / name), f"--{name}"])
-    one, two = (load(tmp_path / name / "state.safetensors")[0] for name in ("checkpointing", "no-checkpointing"))
+        pretrain(
+            [*FEW, "3", "--corpus", str(tracks_file), "--output", str(tmp_path / name), f"--{name}"]
+        )
+    one, two = (
+        load(tmp_path / name / "state.safetensors")[0]
+        for name in ("checkpointing", "no-checkpointing")
+    )
     assert one.keys() == two.keys()
     for name, tensor in one.items():
         torch.testing.assert_close(tensor, two[name], rtol=1e-3, atol=1e-4)
@@ -220,10 +284,20 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("arguments", "words"), WRONG.items(), ids=list(WRONG))
-def test_a_wrong_argument_gets_one_clear_line(arguments, words, tmp_path, tracks_file, capsys, monkeypatch):
+def test_a_wrong_argument_gets_one_clear_line(
+    arguments, words, tmp_path, tracks_file, capsys, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cut.parquet").write_bytes(tracks_file.read_bytes()[:5000])
-    given = [*FEW, "1", "--corpus", str(tracks_file), "--output", "run", *arguments.format(tracks_file).split()]
+    given = [
+        *FEW,
+        "1",
+        "--corpus",
+        str(tracks_file),
+        "--output",
+        "run",
+        *arguments.format(tracks_file).split(),
+    ]
     try:
         code = run_command(pretrain, given)
     except SystemExit as stop:
@@ -240,10 +314,20 @@ def test_a_run_is_not_written_over(nano_run, tracks_file):
 
 
 def test_a_card_records_the_command_without_folders_of_this_machine(tmp_path, nano_run):
-    words = ["--corpus", f"2*exact:{tmp_path}/city/tracks.parquet", "--lr", "1e-3", "--output", f"{tmp_path}/work/r"]
-    assert command(words) == ("python -m model.pretrain --corpus 2*exact:city/tracks.parquet --lr 1e-3 --output work/r")
+    words = [
+        "--corpus",
+        f"2*exact:{tmp_path}/city/tracks.parquet",
+        "--lr",
+        "1e-3",
+        "--output",
+        f"{tmp_path}/work/r",
+    ]
+    assert command(words) == (
+        "python -m model.pretrain --corpus 2*exact:city/tracks.parquet --lr 1e-3 --output work/r"
+    )
     assert source_name("gotrack:/data/gotrack") == "gotrack:data/gotrack"
-    assert source_name(f"2*{Path.home() / 'tracks.parquet'}") == "2*tracks.parquet"  # not the user's name
+    # not the user's name
+    assert source_name(f"2*{Path.home() / 'tracks.parquet'}") == "2*tracks.parquet"
     training = open_bundle(nano_run / "bundle").card["training"]
     assert training["device"].startswith("CPU") and training["minutes"] == 30 and training["corpus"]
     assert training["command"].startswith("python -m model.pretrain --preset raw-nano --steps")

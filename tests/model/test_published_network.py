@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The network as published (preset raw-paper): it learns, resumes, rolls out, and is a row of the evaluation."""
+"""The network as published (preset raw-paper): it learns, resumes, rolls out, and is a row of the
+evaluation.
+"""
 
 import json
 from contextlib import redirect_stdout
@@ -28,14 +30,27 @@ NANO = Config("raw-paper", layers=2, width=48, heads=2, hidden=128, features=2, 
 def run(days_file, tmp_path_factory):
     """Stopped after half of its steps and resumed, with its lines of progress in lines.json."""
     folder = tmp_path_factory.mktemp("paper") / "run"
-    few = ["--preset", "raw-paper", "--steps", "60", "--points", "1920", "--device", "cpu", "--validate-every", "20"]
+    few = [
+        "--preset",
+        "raw-paper",
+        "--steps",
+        "60",
+        "--points",
+        "1920",
+        "--device",
+        "cpu",
+        "--validate-every",
+        "20",
+    ]
     printed = StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
         patch.setitem(PRESETS, "raw-paper", NANO)
         arguments = [*few, "--corpus", str(days_file), "--output", str(folder)]
         pretrain_until(15, arguments)
         pretrain([*arguments, "--resume"])
-    (folder / "lines.json").write_text(json.dumps([json.loads(line) for line in printed.getvalue().splitlines()]))
+    (folder / "lines.json").write_text(
+        json.dumps([json.loads(line) for line in printed.getvalue().splitlines()])
+    )
     return folder
 
 
@@ -53,7 +68,9 @@ def test_a_rollout_goes_on_from_its_own_places(run, days_file):
     lon, lat = forecast_windows(run, w)
     row = int(np.isnan(w.lon).sum(axis=1).argmax())  # the most padding
     known, box = ~np.isnan(w.lon[row]), np.array(about["box"])
-    x = into_box(box, np.append(w.lon[row][known], lon[row, 0]), np.append(w.lat[row][known], lat[row, 0]))
+    x = into_box(
+        box, np.append(w.lon[row][known], lon[row, 0]), np.append(w.lat[row][known], lat[row, 0])
+    )
     with torch.no_grad():
         states, _, _ = network.encode(torch.from_numpy(x)[None], torch.arange(len(x))[None])
     second = out_of_box(box, network.head_out(states[0, -1]).detach().numpy())
@@ -64,7 +81,9 @@ def test_the_box_is_there_and_back():
     box = np.array([[9.0, 49.0], [11.0, 52.0]])
     lon, lat = np.array([9.0, 10.0, 11.5]), np.array([49.0, 50.5, 50.0])
     np.testing.assert_allclose(into_box(box, lon, lat)[0], [-1, -1])
-    np.testing.assert_allclose(out_of_box(box, into_box(box, lon, lat)), np.stack([lon, lat], -1), atol=1e-6)
+    np.testing.assert_allclose(
+        out_of_box(box, into_box(box, lon, lat)), np.stack([lon, lat], -1), atol=1e-6
+    )
 
 
 def test_it_is_a_row_of_the_evaluation(run, nano_run, days_file, tmp_path):

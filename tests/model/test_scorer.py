@@ -30,12 +30,17 @@ FEW = ["--examples", "4000", "--epochs", "4"]
 
 @pytest.fixture(scope="module")
 def streets(tmp_path_factory):
-    """Drivers, a fix each 15 s, who turn where everybody turns: right, left and so on, every 300 m on average."""
+    """Drivers, a fix each 15 s, who turn where everybody turns: right, left and so on, every 300 m
+    on average.
+    """
     rng, drivers, trips, fixes = np.random.default_rng(0), 30, 6, 60
     heading = np.cumsum(np.append(0, rng.permutation(np.tile([-1, 1], 20)))) * np.pi / 2
     corners = np.cumsum(np.stack([np.cos(heading), np.sin(heading)], axis=1) * 300.0, axis=0)
     along = np.append(0, np.cumsum(np.hypot(*np.diff(corners, axis=0).T)))
-    begin, speed = rng.uniform(0, 2000, (drivers, trips, 1)), rng.uniform(8, 12, (drivers, trips, 1))
+    begin, speed = (
+        rng.uniform(0, 2000, (drivers, trips, 1)),
+        rng.uniform(8, 12, (drivers, trips, 1)),
+    )
     way = begin + speed * 15 * np.arange(fixes)
     x, y = (np.interp(way, along, corners[:, c]) + rng.normal(0, 4, way.shape) for c in (0, 1))
     t = 1_700_000_000_000 + np.arange(trips)[:, None] * 86_400_000 + np.arange(fixes) * 15_000
@@ -51,13 +56,17 @@ def streets(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def fleet_file(tmp_path_factory):
-    """Vehicles that mostly go on from a place to the one after it, which no track says by itself: ten hours each."""
+    """Vehicles that mostly go on from a place to the one after it, which no track says by itself:
+    ten hours each.
+    """
     rng, places, vehicles, fixes, a_day = np.random.default_rng(0), 60, 300, 40, 25
     place, after = rng.uniform(0, 20_000, (places, 2)), np.roll(rng.permutation(places), 1)
     at = np.zeros((vehicles, fixes), int)
     at[:, 0] = rng.integers(0, places, vehicles)
     for i in range(1, fixes):
-        at[:, i] = np.where(rng.random(vehicles) < 0.8, after[at[:, i - 1]], rng.integers(0, places, vehicles))
+        at[:, i] = np.where(
+            rng.random(vehicles) < 0.8, after[at[:, i - 1]], rng.integers(0, places, vehicles)
+        )
     xy = place[at] + rng.normal(0, 40, (vehicles, fixes, 2))
     t = (np.arange(vehicles) // a_day)[:, None] * 86_400 + np.arange(fixes) * 900 + 28_800
     columns = {
@@ -76,12 +85,17 @@ def turns(streets):
 
 
 def test_turns_of_others_are_learned(turns):
-    assert len(turns) > 1000 and (turns.inputs["continuations"][..., WEIGHT].max(axis=1) > 0).mean() > 0.9
+    assert (
+        len(turns) > 1000
+        and (turns.inputs["continuations"][..., WEIGHT].max(axis=1) > 0).mean() > 0.9
+    )
     order = np.random.default_rng(0).permutation(len(turns))
     rest, apart = take_rows(turns, order[500:]), take_rows(turns, order[:500])
     reported: list[dict] = []
     scorer = fitting.train(rest, 12, 0, reported.append)
-    alone = replace(apart, inputs=apart.inputs | {"continuations": np.zeros_like(apart.inputs["continuations"])})
+    alone = replace(
+        apart, inputs=apart.inputs | {"continuations": np.zeros_like(apart.inputs["continuations"])}
+    )
     with_others, without = (fitting.evaluate(scorer, some)[0]["error"] for some in (apart, alone))
     assert with_others < 0.75 * without and reported[-1]["loss"] < reported[0]["loss"]
 
@@ -98,13 +112,16 @@ def test_left_and_right_are_exchanged(turns):
 
 def test_examples_of_days_are_of_fleets_and_know_nothing_later(nano_run, fleet_file):
     source = load(str(fleet_file), validation=None)
-    some = collect([source], Model(open_bundle(nano_run / "bundle"), "cpu"), DAYS[:1], 500, 0, lambda _: None)
+    some = collect(
+        [source], Model(open_bundle(nano_run / "bundle"), "cpu"), DAYS[:1], 500, 0, lambda _: None
+    )
     assert some is not None and len(some) > 300 and set(some.kind) == {ContextKind.FLEET_DAY}
     continuations = some.inputs["continuations"].astype(float)
     real = continuations[..., WEIGHT] > 0
     ago_s = continuations[..., COLUMNS.index("age_days")] * 86_400
     late_s = np.broadcast_to(some.seconds[:, None], real.shape)[real] - ago_s[real]
-    assert real.any() and late_s.max() < 120  # continuations had ended by the last fix; half precision
+    # continuations had ended by the last fix; half precision
+    assert real.any() and late_s.max() < 120
 
 
 def test_people_held_out_are_asked_among_all(fleet_file):
@@ -117,7 +134,9 @@ def test_people_held_out_are_asked_among_all(fleet_file):
     assert users > 270
 
 
-def test_the_command_leaves_a_scorer_that_serves_any_model(streets, turns, tmp_path, monkeypatch, lines):
+def test_the_command_leaves_a_scorer_that_serves_any_model(
+    streets, turns, tmp_path, monkeypatch, lines
+):
     train_scorer(["--corpus", str(streets), "--output", str(tmp_path / "scorer"), *FEW])
     card = json.loads((tmp_path / "scorer" / "card.json").read_text())
     assert card["examples"]["trips"] > 200 and card["corpus"][0].endswith("/streets.parquet")

@@ -31,10 +31,26 @@ def movement(tmp_path):
 
 def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
     for name in ("out", "again"):
-        labelled.main(["--source", str(movement), "--per-mode", "60", "--seed", "3", "--output", str(tmp_path / name)])
-    first, again = (parquet.read_table(tmp_path / name / "tracks.parquet") for name in ("out", "again"))
+        labelled.main(
+            [
+                "--source",
+                str(movement),
+                "--per-mode",
+                "60",
+                "--seed",
+                "3",
+                "--output",
+                str(tmp_path / name),
+            ]
+        )
+    first, again = (
+        parquet.read_table(tmp_path / name / "tracks.parquet") for name in ("out", "again")
+    )
     assert first.equals(again)
-    labels = dict(line.split(",")[1:] for line in (tmp_path / "out" / "labels.csv").read_text().splitlines()[1:])
+    labels = dict(
+        line.split(",")[1:]
+        for line in (tmp_path / "out" / "labels.csv").read_text().splitlines()[1:]
+    )
     table = first.to_pandas()
     assert set(labels) == set(table.track_id) and set(labels.values()) == {"walk", "rail"}
     assert table.user_id.nunique() == 10
@@ -42,7 +58,9 @@ def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
     for track, piece in table.groupby("track_id"):
         seconds = (piece.t - piece.t.iloc[0]).dt.total_seconds().to_numpy()
         assert len(piece) >= labelled.MIN_FIXES and (np.diff(seconds) > 0).all()
-        metres = np.hypot(np.diff(piece.lat.iloc[[0, -1]]) * 111_250, np.diff(piece.lon.iloc[[0, -1]]) * 71_000)[0]
+        metres = np.hypot(
+            np.diff(piece.lat.iloc[[0, -1]]) * 111_250, np.diff(piece.lon.iloc[[0, -1]]) * 71_000
+        )[0]
         speed = SPEED[labels[str(track)]]
         assert speed / 1.45 * seconds[-1] - 80 <= metres <= speed / 0.7 * seconds[-1] + 80
         silent.append(np.diff(seconds).max() > 5 * np.median(np.diff(seconds)))
@@ -50,6 +68,9 @@ def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
 
 
 def test_what_is_no_movement_is_refused(tmp_path):
-    parquet.write_table(pa.table({"user_id": ["a"], "t": [0], "lon": [0.0], "lat": [0.0]}), tmp_path / "tracks.parquet")
+    parquet.write_table(
+        pa.table({"user_id": ["a"], "t": [0], "lon": [0.0], "lat": [0.0]}),
+        tmp_path / "tracks.parquet",
+    )
     with pytest.raises(SyntheticError, match="no movement"):
         labelled.of_movement(tmp_path, 10, 1)  # a city

@@ -24,7 +24,16 @@ from raw_qgis_plugin.core.tracks import build_tracks
 
 CITY = ["--people", "60", "--observed", "0.2", "--weeks", "1", "--across", "2", "--processes", "1"]
 DAYS = ["--days-only", "--people", "80", "--weeks", "1", "--across", "3", "--seed", "5"]
-FASTEST = {"walk": 6.5, "bike": 17.0, "car": 80.0, "bus": 35.0, "rail": 90.0, "tram": 25.0, "ferry": 15.0}  # m/s
+# m/s
+FASTEST = {
+    "walk": 6.5,
+    "bike": 17.0,
+    "car": 80.0,
+    "bus": 35.0,
+    "rail": 90.0,
+    "tram": 25.0,
+    "ferry": 15.0,
+}
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -60,7 +69,11 @@ def test_same_seed_same_tables(cities: tuple[Path, Path], days: tuple[Path, Path
                   "stations.geojson", "streets.geojson"}),
         (days, {"days.parquet", "truth_users.csv"}),
     ):  # fmt: skip
-        assert {path.name for path in one.iterdir()} == {path.name for path in again.iterdir()} == expected
+        assert (
+            {path.name for path in one.iterdir()}
+            == {path.name for path in again.iterdir()}
+            == expected
+        )
         for name in expected:
             assert (one / name).read_bytes() == (again / name).read_bytes(), name
 
@@ -74,8 +87,11 @@ def test_labels_come_from_the_plan(city: Path) -> None:
         assert user["commuter"] == "false" or user["employed"] == "true"
         assert (user["metro_user"] == "true") == (float(user["metro_trips_a_week"]) >= 1)
         own = [trip for trip in trips if trip["user_id"] == user["user_id"]]
-        assert abs(len(own) / 7 - float(user["trips_a_day"])) < 0.5  # a trip that no street allows is left out
-        assert "work" not in {trip["purpose"] for trip in own} or user["kind"] in EMPLOYED - {"home"}
+        # a trip that no street allows is left out
+        assert abs(len(own) / 7 - float(user["trips_a_day"])) < 0.5
+        assert "work" not in {trip["purpose"] for trip in own} or user["kind"] in EMPLOYED - {
+            "home"
+        }
 
 
 def test_tracks_are_sorted_and_plausible(city: Path) -> None:
@@ -110,7 +126,11 @@ def test_people_of_days_come_home(days: tuple[Path, Path]) -> None:
     assert table.column_names == ["user_id", "t", "lon", "lat"]
     user, t = np.array(table["user_id"].to_pylist()), table["t"].to_numpy()
     same = user[1:] == user[:-1]
-    assert (np.diff(t)[same] > 0).all() and (user[1:] >= user[:-1]).all() and np.ptp(t) <= 7 * 86_400_000
+    assert (
+        (np.diff(t)[same] > 0).all()
+        and (user[1:] >= user[:-1]).all()
+        and np.ptp(t) <= 7 * 86_400_000
+    )
     assert 100 <= np.median(np.diff(t)[same]) / 1000 <= 1000
     known = [row["user_id"] for row in rows(days[0] / "truth_users.csv")]
     assert len(known) == 80 and set(user) <= set(known) and len(set(user)) > 70
@@ -120,10 +140,13 @@ def test_people_of_days_come_home(days: tuple[Path, Path]) -> None:
         if len(own) > 200:
             cell = np.unique(np.round(own / 0.004), axis=0, return_counts=True)[1]
             shares.append(cell.max() / len(own))
-    assert len(shares) > 30 and np.median(shares) > 0.3  # the commonest 400 metres hold much of a life
+    # the commonest 400 metres hold much of a life
+    assert len(shares) > 30 and np.median(shares) > 0.3
 
 
-def test_movement_alone_is_exact_and_plausible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_movement_alone_is_exact_and_plausible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two short runs, one over streets and one on rails."""
     monkeypatch.setattr(corpora, "PLANS", (("random", 1800), ("motorway", 30000)))
     corpora.write_corpus(tmp_path, seed=3, fixes=60_000, osm=[], processes=1)
@@ -137,7 +160,10 @@ def test_movement_alone_is_exact_and_plausible(tmp_path: Path, monkeypatch: pyte
         north = np.radians(np.diff(lat)) * 6_371_000
         east = np.radians(np.diff(lon)) * 6_371_000 * np.cos(np.radians(lat[0]))
         for name in np.unique(mode):
-            assert np.hypot(north, east)[same & (mode[1:] == name)].max() < FASTEST[name], (path.name, name)
+            assert np.hypot(north, east)[same & (mode[1:] == name)].max() < FASTEST[name], (
+                path.name,
+                name,
+            )
 
 
 def test_a_corpus_has_every_plan_and_rails() -> None:
@@ -172,18 +198,30 @@ def test_a_wrong_argument_gives_one_clear_line(
 
 
 @pytest.mark.parametrize("name", ["tracks.parquet", "days.parquet", "movement/00-random.parquet"])
-def test_an_earlier_run_is_not_written_over(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_earlier_run_is_not_written_over(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("an hour's work")
     assert run(main, [*CITY, "--days-only", "--output", str(tmp_path)]) == 2
-    assert "of an earlier run" in capsys.readouterr().err and (tmp_path / name).read_text() == "an hour's work"
+    assert (
+        "of an earlier run" in capsys.readouterr().err
+        and (tmp_path / name).read_text() == "an hour's work"
+    )
 
 
 def test_trips_found_in_complete_records_are_the_true_ones(tmp_path: Path) -> None:
-    """Common part of commuters between hexagons of 700 m, with all fixes and with one in ten minutes."""
+    """Common part of commuters between hexagons of 700 m, with all fixes and with one in ten
+    minutes.
+    """
     assert run(main, [*CITY, "--complete", "--output", str(tmp_path / "city")]) == 0
     truth = rows(tmp_path / "city" / "truth_tracks.csv")
-    true = np.array([[float(row[f"{x}_{end}"]) for end in ("start", "end") for x in ("lon", "lat")] for row in truth])
+    true = np.array(
+        [
+            [float(row[f"{x}_{end}"]) for end in ("start", "end") for x in ("lon", "lat")]
+            for row in truth
+        ]
+    )
     assert np.mean([row["recorded"] == "true" for row in truth]) > 0.97 and len(truth) > 100
     table = pq.read_table(tmp_path / "city" / "tracks.parquet")
     user = np.array(table["user_id"].to_pylist(), object)
@@ -192,8 +230,12 @@ def test_trips_found_in_complete_records_are_the_true_ones(tmp_path: Path) -> No
         some = np.flatnonzero(run_starts(user, t // step))
         tracks, _ = build_tracks(user[some], None, t[some], lon[some], lat[some])
         found = trips_of(find_diary(tracks, None))
-        ends = np.concatenate([true[:, :2], found.begin[found.complete], true[:, 2:], found.end[found.complete]])
+        ends = np.concatenate(
+            [true[:, :2], found.begin[found.complete], true[:, 2:], found.end[found.complete]]
+        )
         begin, end = np.split(hexagons(*ends.T, 700.0)[1], 2)
         pair = np.unique(np.column_stack([begin, end]), axis=0, return_inverse=True)[1].ravel()
-        counts = [np.bincount(some, minlength=pair.max() + 1) for some in np.split(pair, [len(true)])]
+        counts = [
+            np.bincount(some, minlength=pair.max() + 1) for some in np.split(pair, [len(true)])
+        ]
         assert 2 * np.minimum(*counts).sum() / len(pair) > least

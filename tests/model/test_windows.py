@@ -51,7 +51,8 @@ def test_contexts_end_before_what_is_asked_and_look_back_ten_days():
     inside = w.contexts()
     assert inside.n_tracks == len(w) and len(inside) == real.sum()
     np.testing.assert_array_equal(inside.t[inside.track_offsets[1:] - 1], w.t[:, -1])
-    assert inside.n_users == 1 and Forecast.day_fixes == CONTEXT_BINS  # as far back as a forecast looks
+    # as far back as a forecast looks
+    assert inside.n_users == 1 and Forecast.day_fixes == CONTEXT_BINS
 
 
 def test_filled_holds_the_last_fix_for_twelve_hours_and_no_longer():

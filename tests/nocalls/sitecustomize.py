@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""With this folder on PYTHONPATH, a Python notes in $RAW_CALLS whom it looks up or connects to, but for loopback.
+"""With this folder on PYTHONPATH, a Python notes in $RAW_CALLS whom it looks up or connects to, but
+for loopback.
 
-The second line of defence, for machines that allow no network namespaces: it sees Python's own calls alone. There
-$RAW_REFUSE is set, and the calls are refused.
+The second line of defence, for machines that allow no network namespaces: it sees Python's own
+calls alone. There $RAW_REFUSE is set, and the calls are refused.
 """
 
 import os

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The installer, with a real pip and a folder of tiny wheels: installed, appended, told when broken, removed."""
+"""The installer, with a real pip and a folder of tiny wheels: installed, appended, told when
+broken, removed.
+"""
 
 from __future__ import annotations
 
@@ -26,18 +28,30 @@ def wanted(tmp_path: Path) -> dict[str, Any]:
     """A group of one tiny package, a folder with its wheel, and a lock with its sum."""
     (tmp_path / "tiny.txt").write_text(f"{NAME}>=1,<2\n")
     lock(tmp_path, make_wheel(tmp_path / "wheels", NAME, "ANSWER = 42\n", needs=("numpy",)))
-    return {"groups": ("tiny",), "wheels": tmp_path / "wheels", "requirements": tmp_path, "locks": tmp_path}
+    return {
+        "groups": ("tiny",),
+        "wheels": tmp_path / "wheels",
+        "requirements": tmp_path,
+        "locks": tmp_path,
+    }
 
 
 def lock(folder: Path, *wheels: Path) -> None:
     """A lock of the group `tiny` for this machine's NumPy."""
-    pins = [(*wheel.name.split("-")[:2], hashlib.sha256(wheel.read_bytes()).hexdigest()) for wheel in wheels]
-    lines = [Pin(name, version, "", (digest,), ("tiny",), "MIT").line() for name, version, digest in pins]
+    pins = [
+        (*wheel.name.split("-")[:2], hashlib.sha256(wheel.read_bytes()).hexdigest())
+        for wheel in wheels
+    ]
+    lines = [
+        Pin(name, version, "", (digest,), ("tiny",), "MIT").line() for name, version, digest in pins
+    ]
     (folder / f"numpy{packages.version_of('numpy')[0]}.lock").write_text("\n".join(lines))
 
 
 def installer(folder: Path, wanted: dict[str, Any], lines: list[str] | None = None) -> Installer:
-    return Installer(folder / "venv", base_python(), (lines if lines is not None else []).append, **wanted)
+    return Installer(
+        folder / "venv", base_python(), (lines if lines is not None else []).append, **wanted
+    )
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +81,9 @@ def test_install_use_and_install_again(tmp_path: Path, wanted: dict[str, Any]) -
         assert importlib.import_module(NAME).ANSWER == 42
         lines.clear()
         installer(tmp_path, wanted, lines).run()  # nothing to do the second time
-        assert not any("Making the environment" in line or "Successfully installed" in line for line in lines)
+        assert not any(
+            "Making the environment" in line or "Successfully installed" in line for line in lines
+        )
         installer(tmp_path, {**wanted, "again": True}, lines).run()
         assert any("Making the environment" in line for line in lines)
     finally:
@@ -79,29 +95,45 @@ def test_install_use_and_install_again(tmp_path: Path, wanted: dict[str, Any]) -
 def test_a_package_that_does_not_import_is_reported_with_its_reason(
     made: Path, tmp_path: Path, wanted: dict[str, Any]
 ) -> None:
-    lock(tmp_path, make_wheel(tmp_path / "wheels", NAME, "raise ImportError('libcurand.so.10 is not here')\n", "1.1"))
+    lock(
+        tmp_path,
+        make_wheel(
+            tmp_path / "wheels", NAME, "raise ImportError('libcurand.so.10 is not here')\n", "1.1"
+        ),
+    )
     with pytest.raises(RawError, match=r"rawtinytest.*does not work.*libcurand\.so\.10"):
         installer(made, wanted).run()
 
 
 def test_a_half_finished_environment_is_made_again(tmp_path: Path, wanted: dict[str, Any]) -> None:
-    """Without pyvenv.cfg its Python is QGIS's own: pip would install for everybody, or ask for an administrator."""
+    """Without pyvenv.cfg its Python is QGIS's own: pip would install for everybody, or ask for an
+    administrator.
+    """
     run = installer(tmp_path, wanted)
     run._pip()
     half = packages.site_packages(run.venv) / "~umpy"
     half.mkdir()
     (run.venv / "pyvenv.cfg").unlink()
     run.run()
-    assert (run.venv / "pyvenv.cfg").is_file() and list(packages.site_packages(run.venv).glob(f"{NAME}.py"))
+    assert (run.venv / "pyvenv.cfg").is_file() and list(
+        packages.site_packages(run.venv).glob(f"{NAME}.py")
+    )
     assert not half.exists()
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}, "Is there a connection to pypi.org"), ({}, "Set the proxy")],
+    [
+        ({"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}, "Is there a connection to pypi.org"),
+        ({}, "Set the proxy"),
+    ],
 )
 def test_without_a_network_or_its_proxy_real_pip_ends_in_words(
-    made: Path, wanted: dict[str, Any], settings: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch
+    made: Path,
+    wanted: dict[str, Any],
+    settings: dict[str, str],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PIP_RETRIES", "1")
     for name, value in settings.items():
@@ -112,7 +144,9 @@ def test_without_a_network_or_its_proxy_real_pip_ends_in_words(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_without_space_for_its_own_files_it_says_what_to_do(made: Path, wanted: dict[str, Any]) -> None:
+def test_without_space_for_its_own_files_it_says_what_to_do(
+    made: Path, wanted: dict[str, Any]
+) -> None:
     held = made / "venv/held-by-qgis.txt"
     held.unlink(missing_ok=True)
     held.symlink_to("/dev/full")
@@ -123,7 +157,9 @@ def test_without_space_for_its_own_files_it_says_what_to_do(made: Path, wanted: 
         held.unlink()
 
 
-def test_a_wheel_that_is_not_in_the_folder_is_named(made: Path, tmp_path: Path, wanted: dict[str, Any]) -> None:
+def test_a_wheel_that_is_not_in_the_folder_is_named(
+    made: Path, tmp_path: Path, wanted: dict[str, Any]
+) -> None:
     absent = Pin("rawabsent", "3.0", "", ("0" * 64,), ("tiny",)).line()
     next(tmp_path.glob("numpy*.lock")).write_text(absent)
     with pytest.raises(RawError, match=r"(?s)rawabsent.*wheels lacks it"):
@@ -144,7 +180,9 @@ def test_without_ensurepip_and_pip_it_says_what_to_do(
     tmp_path: Path, wanted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     has = Installer._has
-    lacks = staticmethod(lambda python, module: module not in ("ensurepip", "pip") and has(python, module))
+    lacks = staticmethod(
+        lambda python, module: module not in ("ensurepip", "pip") and has(python, module)
+    )
     monkeypatch.setattr(Installer, "_has", lacks)
     with pytest.raises(RawError, match="python3-venv"):
         installer(tmp_path, wanted).run()
@@ -154,18 +192,27 @@ def test_without_ensurepip_and_pip_it_says_what_to_do(
 def test_the_staged_groups_have_packages_and_a_size(stage: Path) -> None:
     for group, least in (("runtime", 6), ("cuda", 6), ("train", 5)):
         wanted = packages.check(group, stage / "requirements")
-        assert len(wanted) >= least and len({r.module for r in wanted}) == len(wanted) and packages.MEGABYTES[group]
+        assert (
+            len(wanted) >= least
+            and len({r.module for r in wanted}) == len(wanted)
+            and packages.MEGABYTES[group]
+        )
 
 
-def test_a_wheel_that_was_changed_is_refused(made: Path, tmp_path: Path, wanted: dict[str, Any]) -> None:
-    make_wheel(wanted["wheels"], NAME, "ANSWER = 'stolen'\n", needs=("numpy",))  # the name and version of the lock
+def test_a_wheel_that_was_changed_is_refused(
+    made: Path, tmp_path: Path, wanted: dict[str, Any]
+) -> None:
+    # the name and version of the lock
+    make_wheel(wanted["wheels"], NAME, "ANSWER = 'stolen'\n", needs=("numpy",))
     with pytest.raises(RawError, match="not the one that RAW was tested with"):
         installer(made, wanted).run()
     modules = packages.site_packages(made / "venv").glob(f"{NAME}.py")
     assert not [path for path in modules if "stolen" in path.read_text()]
 
 
-def test_what_a_package_needs_is_locked_too(made: Path, tmp_path: Path, wanted: dict[str, Any]) -> None:
+def test_what_a_package_needs_is_locked_too(
+    made: Path, tmp_path: Path, wanted: dict[str, Any]
+) -> None:
     wheel = make_wheel(wanted["wheels"], NAME, "import rawneeded\n", needs=("rawneeded",))
     needed = make_wheel(wanted["wheels"], "rawneeded", "")
     lock(tmp_path, wheel)  # without what it needs
@@ -182,11 +229,15 @@ def test_what_a_package_needs_is_locked_too(made: Path, tmp_path: Path, wanted: 
     assert fetching < next(i for i, line in enumerate(lines) if "Installing the packages" in line)
 
 
-def test_without_a_lock_for_this_numpy_it_says_what_to_do(made: Path, wanted: dict[str, Any]) -> None:
+def test_without_a_lock_for_this_numpy_it_says_what_to_do(
+    made: Path, wanted: dict[str, Any]
+) -> None:
     python = dict(locks.PYTHONS)
     locks.PYTHONS.clear()
     try:
-        with pytest.raises(RawError, match=r"no tested version for Python 3\.\d+ and NumPy .*Update RAW"):
+        with pytest.raises(
+            RawError, match=r"no tested version for Python 3\.\d+ and NumPy .*Update RAW"
+        ):
             installer(made, wanted).run()
     finally:
         locks.PYTHONS.update(python)

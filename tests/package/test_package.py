@@ -21,7 +21,8 @@ MANDATORY = (
 
 
 def metadata(text: str) -> configparser.SectionProxy:
-    parser = configparser.ConfigParser()  # as QGIS and the plugin repository do: a percent sign ends it
+    # as QGIS and the plugin repository do: a percent sign ends it
+    parser = configparser.ConfigParser()
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(text)
     return parser["general"]
@@ -52,7 +53,11 @@ def test_zip_is_what_the_plugin_repository_accepts(package: Path) -> None:
     assert package.stat().st_size < 25 * 1024 * 1024
     names = zipfile.ZipFile(package).namelist()
     assert {name.split("/")[0] for name in names} == {"raw_qgis_plugin"}
-    assert {"raw_qgis_plugin/__init__.py", "raw_qgis_plugin/metadata.txt", "raw_qgis_plugin/LICENSE"} <= set(names)
+    assert {
+        "raw_qgis_plugin/__init__.py",
+        "raw_qgis_plugin/metadata.txt",
+        "raw_qgis_plugin/LICENSE",
+    } <= set(names)
     unwanted = (".pyc", ".so", ".dll", ".dylib", ".exe", ".plt", ".gpkg-shm", ".gpkg-wal")
     assert not [n for n in names if n.endswith(unwanted) or "__pycache__" in n or "/." in n]
 
@@ -79,13 +84,21 @@ def test_model_commands_run_from_the_installed_plugin(unzipped: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
-def test_three_algorithms_run_in_a_clean_profile(clean_qgis: QgisProcess, sample: Path, tmp_path: Path) -> None:
+def test_three_algorithms_run_in_a_clean_profile(
+    clean_qgis: QgisProcess, sample: Path, tmp_path: Path
+) -> None:
     common = {"INPUT": sample / "aracaju_tracks.gpkg", "DEVICE": "CPU"}
     profiles = clean_qgis.run("raw:profileusers", **common, OUTPUT=tmp_path / "p.gpkg")
     assert profiles["N_USERS"] == 10
     regions = sample / "aracaju_regions.gpkg"
-    scores = clean_qgis.run("raw:scoreregions", **common, REGIONS=regions, OUTPUT=tmp_path / "r.gpkg")
+    scores = clean_qgis.run(
+        "raw:scoreregions", **common, REGIONS=regions, OUTPUT=tmp_path / "r.gpkg"
+    )
     assert scores["N_POINTS"] + scores["N_SKIPPED"] == 9262  # some of its trips were recorded twice
-    outputs = {name: tmp_path / f"{name}.gpkg" for name in ("OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS")}
+    outputs = {
+        name: tmp_path / f"{name}.gpkg" for name in ("OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS")
+    }
     clean_qgis.run("raw:forecasttracks", **common, HORIZON=10, STEP=5, **outputs)
-    assert all(path.exists() for path in [*outputs.values(), tmp_path / "p.gpkg", tmp_path / "r.gpkg"])
+    assert all(
+        path.exists() for path in [*outputs.values(), tmp_path / "p.gpkg", tmp_path / "r.gpkg"]
+    )

@@ -62,8 +62,8 @@ def staged(qgis_app: Any) -> Iterator[None]:
 
     assert Path(raw_qgis_plugin.__file__).is_relative_to(ROOT / "build")
     yield
-    # What Python frees after QGIS has ended makes it crash. QGIS keeps the traceback of a refused algorithm, and so its
-    # layers.
+    # What Python frees after QGIS has ended makes it crash. QGIS keeps the traceback of a refused
+    # algorithm, and so its layers.
     gc.collect()
     for kept in gc.get_objects():
         if type(kept) is QgsVectorLayer and not sip.isdeleted(kept) and sip.ispyowned(kept):
@@ -123,7 +123,8 @@ def processing(staged: None) -> Iterator[Any]:
 
     from raw_qgis_plugin.plugin import RawPlugin
 
-    Postprocessing.iface = None  # QGIS 3.44 refuses the stand-in of pytest-qgis as the panel of layers
+    # QGIS 3.44 refuses the stand-in of pytest-qgis as the panel of layers
+    Postprocessing.iface = None
     Processing.initialize()
     plugin = RawPlugin(None)
     plugin.initProcessing()
@@ -136,7 +137,9 @@ def bundle() -> str:
     """The model that the tests use: '' for the shipped one."""
     other = os.environ.get("RAW_TEST_BUNDLE", "")
     if not other and not (ROOT / "resources/models/raw-small/card.json").exists():
-        pytest.skip("no model: resources/models/raw-small is not there and RAW_TEST_BUNDLE is not set")
+        pytest.skip(
+            "no model: resources/models/raw-small is not there and RAW_TEST_BUNDLE is not set"
+        )
     return other
 
 
@@ -175,7 +178,11 @@ class Result:
     context: QgsProcessingContext
 
     def layer(self, name: str = "OUTPUT") -> QgsVectorLayer:
-        found = self.context.getMapLayer(self.values[name]) if isinstance(self.values[name], str) else self.values[name]
+        found = (
+            self.context.getMapLayer(self.values[name])
+            if isinstance(self.values[name], str)
+            else self.values[name]
+        )
         return found or QgsVectorLayer(self.values[name], name, "ogr")
 
     def rows(self, name: str = "OUTPUT") -> list[dict[str, Any]]:
@@ -191,9 +198,15 @@ def run(processing: Any, feedback: Feedback) -> Callable[..., Result]:
         context = QgsProcessingContext()
         context.setFeedback(feedback)
         context.setProject(QgsProject.instance())
-        known = QgsApplication.processingRegistry().algorithmById(algorithm).parameterDefinition("OUTPUT")
+        known = (
+            QgsApplication.processingRegistry()
+            .algorithmById(algorithm)
+            .parameterDefinition("OUTPUT")
+        )
         outputs = {"OUTPUT": "TEMPORARY_OUTPUT"} if known else {}
-        values = processing.run(algorithm, {**outputs, **parameters}, feedback=feedback, context=context)
+        values = processing.run(
+            algorithm, {**outputs, **parameters}, feedback=feedback, context=context
+        )
         return Result(values, feedback, context)
 
     return call
@@ -211,7 +224,9 @@ class Fixes:
 
 
 def invent(users: int = 12, fixes: int = 120, step_s: int = 60, seed: int = 0) -> Fixes:
-    """People who walk to and fro between a home and another place, a fix a minute, with stops and some noise."""
+    """People who walk to and fro between a home and another place, a fix a minute, with stops and
+    some noise.
+    """
     rng = np.random.default_rng(seed)
     columns: Fixes = Fixes([], [], [], [])
     for user in range(users):
@@ -239,15 +254,24 @@ def make_layer(
     columns: Fixes, crs: str = "EPSG:4326", path: Path | None = None, times: Callable[[Any], Any] = utc,
     geometry: str = "Point",
 ) -> QgsVectorLayer:  # fmt: skip
-    """A memory layer of fixes, or with a path a file that is opened again. times: epoch ms -> the value written."""
+    """A memory layer of fixes, or with a path a file that is opened again. times: epoch ms -> the
+    value written.
+    """
     layer = QgsVectorLayer(f"{geometry}?crs={crs}", "fixes", "memory")
     there = QgsCoordinateTransform(
-        QgsCoordinateReferenceSystem("EPSG:4326"), QgsCoordinateReferenceSystem(crs), QgsProject.instance()
+        QgsCoordinateReferenceSystem("EPSG:4326"),
+        QgsCoordinateReferenceSystem(crs),
+        QgsProject.instance(),
     )
     moments = [times(ms) for ms in columns.t]
     values = {"user_id": columns.user_id, "t": moments, **columns.more}
-    kinds = {name: next((type(v) for v in column if v is not None), str) for name, column in values.items()}
-    layer.dataProvider().addAttributes([QgsField(name, TYPES[kind]) for name, kind in kinds.items()])
+    kinds = {
+        name: next((type(v) for v in column if v is not None), str)
+        for name, column in values.items()
+    }
+    layer.dataProvider().addAttributes(
+        [QgsField(name, TYPES[kind]) for name, kind in kinds.items()]
+    )
     layer.updateFields()
     features = []
     for i, row in enumerate(zip(*values.values())):
@@ -266,7 +290,13 @@ def make_layer(
 
 def save(layer: QgsVectorLayer, path: Path) -> QgsVectorLayer:
     """Write a layer to a file, its format by the suffix, and open it."""
-    drivers = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".shp": "ESRI Shapefile", ".fgb": "FlatGeobuf", ".csv": "CSV"}
+    drivers = {
+        ".gpkg": "GPKG",
+        ".geojson": "GeoJSON",
+        ".shp": "ESRI Shapefile",
+        ".fgb": "FlatGeobuf",
+        ".csv": "CSV",
+    }
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = drivers[path.suffix]
     options.layerName = "fixes"
@@ -302,7 +332,9 @@ def invented() -> Callable[..., Fixes]:
 
 
 @pytest.fixture
-def session(processing: Any, qgis_iface: Any, make: Callable[..., Any], fixes: Any, bundle: str) -> Iterator[Any]:
+def session(
+    processing: Any, qgis_iface: Any, make: Callable[..., Any], fixes: Any, bundle: str
+) -> Iterator[Any]:
     """The dock's session, before it has read its layer, in a project of its own."""
     from raw_qgis_plugin.gui.session import Session
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What tests do with the tabs of the dock: let them read a layer, draw a region, look at its people."""
+"""What tests do with the tabs of the dock: let them read a layer, draw a region, look at its
+people.
+"""
 
 from __future__ import annotations
 

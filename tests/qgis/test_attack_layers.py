@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Layers that are wrong in every way, through processing.run: answered or refused in words, and never with nonsense."""
+"""Layers that are wrong in every way, through processing.run: answered or refused in words, and
+never with nonsense.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,40 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt, QVariant
 
 NAN, INF = float("nan"), float("inf")
-NASTY = [NAN, INF, -INF, 1e308, -1e308, 0.0, 180.0, -180.0, 190.0, 540.5, -270.0, 90.0, -90.0, 91.0, 5e-324]
-CRSS = ["EPSG:4326"] * 9 + ["OGC:CRS84", "", "EPSG:3857", "EPSG:32650", "EPSG:3031", "EPSG:4978", "ESRI:54030"]
-CENTRES = [(116.4, 39.9)] * 4 + [(0, 0), (179.999, -16.5), (-179.9999, 60), (10, 89.9999), (0, -89.99), (180, 0)]
+NASTY = [
+    NAN,
+    INF,
+    -INF,
+    1e308,
+    -1e308,
+    0.0,
+    180.0,
+    -180.0,
+    190.0,
+    540.5,
+    -270.0,
+    90.0,
+    -90.0,
+    91.0,
+    5e-324,
+]
+CRSS = ["EPSG:4326"] * 9 + [
+    "OGC:CRS84",
+    "",
+    "EPSG:3857",
+    "EPSG:32650",
+    "EPSG:3031",
+    "EPSG:4978",
+    "ESRI:54030",
+]
+CENTRES = [(116.4, 39.9)] * 4 + [
+    (0, 0),
+    (179.999, -16.5),
+    (-179.9999, 60),
+    (10, 89.9999),
+    (0, -89.99),
+    (180, 0),
+]
 NAMES = [
     "who", "user id", 'us"er', "us'er", "fid", "select", "👤", "naïve", "x" * 120, "none", "n_users", "{user}", "%s",
     "a,b", "a.b", "ogc_fid", "NULL", "$id", "@map", "user_id ", "<b>x</b>",
@@ -47,13 +80,16 @@ TEXT, INT, WHOLE, NUMBER, BOOL, MOMENT, DATE, TIME = (
 )  # fmt: skip
 
 
-# ---- layers ----------------------------------------------------------------------------------------------------------
+# ---- layers
+# ----------------------------------------------------------------------------------------------------------
 
 
 def places(rng: random.Random, n: int) -> np.ndarray:
     """(n, 2) coordinates of a walk, of one spot, of a traveller, of nonsense."""
     g, how = np.random.default_rng(rng.randrange(2**32)), rng.choice("wwwnpsoja")
-    xy = np.array(rng.choice(CENTRES)) + g.normal(0, rng.choice([1e-7, 1e-5, 1e-4, 1e-3, 0.1]), (n, 2)).cumsum(axis=0)
+    xy = np.array(rng.choice(CENTRES)) + g.normal(
+        0, rng.choice([1e-7, 1e-5, 1e-4, 1e-3, 0.1]), (n, 2)
+    ).cumsum(axis=0)
     if how == "n":
         xy = g.choice(NASTY, (n, 2))
     elif how == "p":
@@ -79,7 +115,9 @@ def times(rng: random.Random, n: int) -> tuple[Any, list[Any]]:
         rng.shuffle(seconds)
     moments = [QDateTime.fromMSecsSinceEpoch(int(1000 * s), Qt.TimeSpec.UTC) for s in seconds]
     text = [moment.toString(Qt.DateFormat.ISODateWithMs).rstrip("Z") or "?" for moment in moments]
-    mixed = [rng.choice([iso, str(int(s)), str(1000 * s), "", "x"]) for iso, s in zip(text, seconds)]
+    mixed = [
+        rng.choice([iso, str(int(s)), str(1000 * s), "", "x"]) for iso, s in zip(text, seconds)
+    ]
     odd = [s if rng.random() > 0.1 else rng.choice([NAN, INF, 1e308, -1e308, 0.0]) for s in seconds]
     local = [QDateTime(m.date(), m.time(), Qt.TimeSpec.LocalTime) for m in moments]
     zoned = [iso + rng.choice(["Z", "+08:00", " UTC", "-0330"]) for iso in text]
@@ -123,7 +161,9 @@ def point(rng: random.Random, kind: str, x: float, y: float) -> QgsGeometry:
     return QgsGeometry(one)
 
 
-def layer_of(kind: str, crs: str, fields: dict[str, Any], rows: list[tuple[QgsGeometry, list[Any]]]) -> QgsVectorLayer:
+def layer_of(
+    kind: str, crs: str, fields: dict[str, Any], rows: list[tuple[QgsGeometry, list[Any]]]
+) -> QgsVectorLayer:
     layer = QgsVectorLayer(f"{kind}?crs={crs}", "layer", "memory")
     layer.dataProvider().addAttributes([QgsField(name, field) for name, field in fields.items()])
     layer.updateFields()
@@ -137,7 +177,9 @@ def layer_of(kind: str, crs: str, fields: dict[str, Any], rows: list[tuple[QgsGe
     return layer
 
 
-def points(rng: random.Random, folder: Path, saved: Callable) -> tuple[QgsVectorLayer, dict[str, str]]:
+def points(
+    rng: random.Random, folder: Path, saved: Callable
+) -> tuple[QgsVectorLayer, dict[str, str]]:
     """A layer of points, in memory or in a file, and the parameters of its fields."""
     n, crs = rng.choice([0, 1, 2, 3, 10, 60, 200, 600]), rng.choice(CRSS)
     kind = rng.choice(["Point"] * 6 + ["PointZ", "PointM", "PointZM", "MultiPoint"])
@@ -158,7 +200,11 @@ def points(rng: random.Random, folder: Path, saved: Callable) -> tuple[QgsVector
         if rng.random() < 0.2:
             layer.setSubsetString(rng.choice(["1=0", "1=1", "fid > 3"]))
     there = layer.fields().names()
-    chosen = {f"{role}_FIELD": name for role, name in zip(("USER", "TIME", "TRACK"), names) if name in there}
+    chosen = {
+        f"{role}_FIELD": name
+        for role, name in zip(("USER", "TIME", "TRACK"), names)
+        if name in there
+    }
     if rng.random() < 0.3:
         chosen.pop("TRACK_FIELD", "")
     if rng.random() < 0.15:
@@ -168,11 +214,19 @@ def points(rng: random.Random, folder: Path, saved: Callable) -> tuple[QgsVector
 
 def lines(rng: random.Random) -> tuple[QgsVectorLayer, dict[str, str]]:
     """A layer of lines whose M values are times, or ought to be."""
-    kind, crs = rng.choice(["LineStringM", "LineStringZM", "MultiLineStringM", "CompoundCurveM", "LineString"]), ""
+    kind, crs = (
+        rng.choice(
+            ["LineStringM", "LineStringZM", "MultiLineStringM", "CompoundCurveM", "LineString"]
+        ),
+        "",
+    )
     crs, rows = rng.choice(CRSS), []
     for number in range(rng.choice([0, 1, 3, 12])):
         n = rng.choice([0, 1, 2, 5, 100])
-        m = [rng.choice([1.6e9, NAN, -1e12, 1e308]) if rng.random() < 0.05 else 1.6e9 + 60 * i for i in range(n)]
+        m = [
+            rng.choice([1.6e9, NAN, -1e12, 1e308]) if rng.random() < 0.05 else 1.6e9 + 60 * i
+            for i in range(n)
+        ]
         vertices = [QgsPoint(float(x), float(y), m=when) for (x, y), when in zip(places(rng, n), m)]
         line = QgsLineString(vertices)
         if kind.startswith("Compound"):
@@ -185,12 +239,16 @@ def lines(rng: random.Random) -> tuple[QgsVectorLayer, dict[str, str]]:
         if kind.startswith("Multi"):
             geometry.convertToMultiType()
         rows.append(
-            (geometry if rng.random() > 0.05 else QgsGeometry(), [rng.choice(["a", "b", QVariant()]), f"{number}"])
+            (
+                geometry if rng.random() > 0.05 else QgsGeometry(),
+                [rng.choice(["a", "b", QVariant()]), f"{number}"],
+            )
         )
     return layer_of(kind, crs, {"user_id": TEXT, "track_id": TEXT}, rows), {}
 
 
-# ---- the attack ------------------------------------------------------------------------------------------------------
+# ---- the attack
+# ------------------------------------------------------------------------------------------------------
 
 
 def question(rng: random.Random, layer: QgsVectorLayer) -> tuple[str, dict[str, Any]]:
@@ -198,10 +256,16 @@ def question(rng: random.Random, layer: QgsVectorLayer) -> tuple[str, dict[str, 
     name = rng.choice(["forecasttracks", "profileusers", "diary", "fillgaps", "embedtracks"])
     asked: dict[str, Any] = {"INPUT": layer}
     if rng.random() < 0.15:
-        asked["TIMEZONE"] = rng.choice(["Europe/Berlin", "Mars/Olympus", "", "../etc/passwd", "Asia/Kathmandu"])
+        asked["TIMEZONE"] = rng.choice(
+            ["Europe/Berlin", "Mars/Olympus", "", "../etc/passwd", "Asia/Kathmandu"]
+        )
     if name == "forecasttracks":
         horizon = rng.choice([0.01, 1, 10, 150, 1e5, 1e7])
-        asked |= {"HORIZON": horizon, "STEP": horizon / rng.choice([1, 3, 7]), "UNIT": rng.choice(["user", "track"])}
+        asked |= {
+            "HORIZON": horizon,
+            "STEP": horizon / rng.choice([1, 3, 7]),
+            "UNIT": rng.choice(["user", "track"]),
+        }
         asked |= {"OUTPUT_TRACKS": "TEMPORARY_OUTPUT", "OUTPUT_AREAS": "TEMPORARY_OUTPUT"}
     elif name == "diary":
         asked |= {"OUTPUT_STOPS": "TEMPORARY_OUTPUT", "OUTPUT_TRIPS": "TEMPORARY_OUTPUT"}
@@ -217,20 +281,28 @@ def nonsense(layer: QgsVectorLayer) -> Iterator[str]:
     names, degrees = layer.fields().names(), not layer.crs().isValid() or layer.crs().isGeographic()
     for feature in layer.getFeatures():
         row = dict(zip(names, feature.attributes()))
-        yield from (f"{k} = {v}" for k, v in row.items() if isinstance(v, float) and not math.isfinite(v))
+        yield from (
+            f"{k} = {v}" for k, v in row.items() if isinstance(v, float) and not math.isfinite(v)
+        )
         for name in ("radius50_m", "radius80_m"):
             if isinstance(row.get(name), float) and not 0 <= row[name] < 4.1e7:
                 yield f"{name} = {row[name]}"
         box = feature.geometry().boundingBox()
         if feature.hasGeometry() and not box.isFinite():
             yield "a place that is not finite"
-        elif degrees and feature.hasGeometry() and (abs(box.center().y()) > 90 or abs(box.center().x()) > 541):
+        elif (
+            degrees
+            and feature.hasGeometry()
+            and (abs(box.center().y()) > 90 or abs(box.center().x()) > 541)
+        ):
             yield f"a place outside the world: {box.toString(4)}"
 
 
 @pytest.fixture
 def unplanned(processing: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The errors in the algorithms' own code for which there are no words; QGIS would show their text all the same."""
+    """The errors in the algorithms' own code for which there are no words; QGIS would show their
+    text all the same.
+    """
     from raw_qgis_plugin.core.errors import RawError
 
     found: list[str] = []
@@ -273,7 +345,11 @@ def test_bad_layers_are_answered_or_refused_in_words(
         else:
             answered += 1
             outputs = [key for key in done.values if key.startswith("OUTPUT") and done.values[key]]
-            wrong += [f"{seed}, {name}, {key}: {what}" for key in outputs for what in {*nonsense(done.layer(key))}]
+            wrong += [
+                f"{seed}, {name}, {key}: {what}"
+                for key in outputs
+                for what in {*nonsense(done.layer(key))}
+            ]
         wrong += [f"{seed}, {name}: {what}" for what in unplanned]
         unplanned.clear()
     assert not wrong, "\n".join(wrong)

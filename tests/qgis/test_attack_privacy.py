@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What ids, titles and project files of others may do in QGIS, and what logs and layers tell of people."""
+"""What ids, titles and project files of others may do in QGIS, and what logs and layers tell of
+people.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsApplication, QgsFeature, QgsGeometry, QgsProcessingException, QgsVectorLayer
+from qgis.core import (
+    QgsApplication,
+    QgsFeature,
+    QgsGeometry,
+    QgsProcessingException,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtWidgets import QLabel
 
 HOSTILE = [
     "<img src='http://127.0.0.1:9/x'>", "<script>alert(1)</script>", "[% env('HOME') %]", "a & b < c",
     "' || \"x\" || '", "</b><h1>", "%]<i>", "&lt;img src=x&gt;",
 ]  # fmt: skip
-OURS = re.compile(r'</?(b|i|br|small|span|table|tr|td|a)( [a-z]+="[^"<>]*")*>')  # with what they say in quotes, escaped
+# with what they say in quotes, escaped
+OURS = re.compile(r'</?(b|i|br|small|span|table|tr|td|a)( [a-z]+="[^"<>]*")*>')
 COORDINATES = re.compile(r"\b(10[.,]65|50[.,]12)")  # where the people of the test are
 
 
@@ -26,12 +35,27 @@ def test_cards_show_names_and_titles_as_text(staged: None) -> None:
 
     tried = 0
     for words in HOSTILE:
-        number = {"name": "n", "kind": "number", "title": words, "unit_of_measure": words, "verdict": words}
+        number = {
+            "name": "n",
+            "kind": "number",
+            "title": words,
+            "unit_of_measure": words,
+            "verdict": words,
+        }
         label = {"name": "c", "kind": "class", "title": words, "classes": [words], "verdict": words}
         shown = {"region": [number, label]}
         bundle = SimpleNamespace(heads=lambda unit, shown=shown: shown.get(unit, []), name="m")
-        figures = {"n": 1.0, "n_low": 0.5, "n_high": 2.0, "c": words, "c_p": 0.9, "in_domain": False}
-        view = RegionView(1.0, False, figures | {"n_users": 20, "n_points": 200}, np.zeros((7, 24), int))
+        figures = {
+            "n": 1.0,
+            "n_low": 0.5,
+            "n_high": 2.0,
+            "c": words,
+            "c_p": 0.9,
+            "in_domain": False,
+        }
+        view = RegionView(
+            1.0, False, figures | {"n_users": 20, "n_points": 200}, np.zeros((7, 24), int)
+        )
         card = RegionCard(Region(1, words, view), bundle, 10)
         for widget in card.findChildren(QLabel):
             for html in (widget.text(), widget.toolTip()):
@@ -39,7 +63,9 @@ def test_cards_show_names_and_titles_as_text(staged: None) -> None:
                 tried += 1
 
 
-def test_logs_hold_no_coordinates(run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Any) -> None:
+def test_logs_hold_no_coordinates(
+    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Any
+) -> None:
     said: list[str] = []
     log = QgsApplication.messageLog()
     log.messageReceived.connect(keep := lambda words, tag, level: said.append(words))
@@ -71,4 +97,6 @@ def test_logs_hold_no_coordinates(run: Callable, make: Callable, fixes: Any, bun
     log.messageReceived.disconnect(keep)
     assert len(said) > 30 and report.exists()
     assert not [words for words in said if COORDINATES.search(words)]
-    assert not re.search(r"\b(10\.65|50\.12)\d", report.read_text("utf-8")) and "anna" not in report.read_text("utf-8")
+    assert not re.search(
+        r"\b(10\.65|50\.12)\d", report.read_text("utf-8")
+    ) and "anna" not in report.read_text("utf-8")

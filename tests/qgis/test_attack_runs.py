@@ -18,7 +18,8 @@ def test_a_broken_note_of_a_run_is_no_run(
     from raw_qgis_plugin.tasks import child as module
 
     monkeypatch.setattr(module, "runs_folder", lambda: tmp_path)
-    about = {"module": "x", "arguments": [], "started": "2999-01-01T00:00", "stopped": False}  # died before its lock
+    # died before its lock
+    about = {"module": "x", "arguments": [], "started": "2999-01-01T00:00", "stopped": False}
     for name in ("whole", "run"):
         (tmp_path / name).mkdir()
         (tmp_path / name / module.ABOUT).write_text(json.dumps(about))

@@ -24,9 +24,7 @@ for step in range(int(sys.argv[1])):
     time.sleep(0.05)
 print('[1, 2]')
 """
-DEAF = (
-    "import json, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('{\"step\": 0}')\ntime.sleep(60)"
-)
+DEAF = "import json, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('{\"step\": 0}')\ntime.sleep(60)"
 REFUSES = """
 import sys
 print('a warning', file=sys.stderr)
@@ -95,14 +93,18 @@ def test_one_that_does_not_listen_is_killed(start: Callable[..., Any]) -> None:
     assert not child.running and child.status == "stopped"
 
 
-def test_a_failure_is_told_in_its_own_words_or_names_what_broke(start: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_failure_is_told_in_its_own_words_or_names_what_broke(
+    start: Callable[..., Any], tmp_path: Path
+) -> None:
     child = start(REFUSES)
     wait_for(lambda: not child.running)
     assert child.status == "failed" and str(child.error()) == "There are no tracks."
     (tmp_path / "standin.py").write_text(BREAKS)
     child.resume()
     wait_for(lambda: not child.running)
-    assert "ZeroDivisionError: division by zero" in str(child.error()) and str(child.folder) in str(child.error())
+    assert "ZeroDivisionError: division by zero" in str(child.error()) and str(child.folder) in str(
+        child.error()
+    )
 
 
 def test_a_killed_one_is_interrupted_and_goes_on(start: Callable[..., Any]) -> None:
@@ -116,10 +118,14 @@ def test_a_killed_one_is_interrupted_and_goes_on(start: Callable[..., Any]) -> N
     told: list[dict] = []
     child.follow(told.append)
     assert child.status == "finished"
-    assert [line.get("step") for line in told].count(39) == 1 and [line.get("step") for line in told].count(0) == 2
+    assert [line.get("step") for line in told].count(39) == 1 and [
+        line.get("step") for line in told
+    ].count(0) == 2
 
 
-def test_another_reader_finds_follows_and_stops_it(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_reader_finds_follows_and_stops_it(
+    start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As QGIS does after it was closed and opened again."""
     from raw_qgis_plugin.tasks import child as module
 
@@ -137,15 +143,21 @@ def test_another_reader_finds_follows_and_stops_it(start: Callable[..., Any], mo
     assert module.runs() == [] and not child.folder.exists()
 
 
-def test_it_outlives_the_process_that_started_it(start: Callable[..., Any], tmp_path: Path, stage: Path) -> None:
+def test_it_outlives_the_process_that_started_it(
+    start: Callable[..., Any], tmp_path: Path, stage: Path
+) -> None:
     (tmp_path / "standin.py").write_text(COUNTS)
     code = (
         "import sys; from pathlib import Path; from raw_qgis_plugin.tasks.child import Child; "
         "Child.start('standin', ['40'], Path(sys.argv[1]))"
     )
     path = os.pathsep.join([str(stage.parent), str(tmp_path)])
-    command, env = [sys.executable, "-c", code, str(tmp_path / "left")], {**os.environ, "PYTHONPATH": path}
-    subprocess.run(command, env=env, cwd=tmp_path, check=True)  # without a profile its folder is the working one
+    command, env = (
+        [sys.executable, "-c", code, str(tmp_path / "left")],
+        {**os.environ, "PYTHONPATH": path},
+    )
+    # without a profile its folder is the working one
+    subprocess.run(command, env=env, cwd=tmp_path, check=True)
     from raw_qgis_plugin.tasks.child import Child
 
     left = Child(tmp_path / "left")

@@ -37,20 +37,28 @@ def test_opening_the_dock_does_not_change_the_project(
 ) -> None:
     """The layer is stored in the project when it is picked, and when the project is saved."""
     project = QgsProject.instance()
-    first, second = (project.addMapLayer(make(fixes, path=tmp_path / f"{name}.gpkg")) for name in "ab")
+    first, second = (
+        project.addMapLayer(make(fixes, path=tmp_path / f"{name}.gpkg")) for name in "ab"
+    )
     assert project.write(str(tmp_path / "project.qgz"))
     panel.start()
     until(lambda: session.city is not None)
     looked_at = session.layer
     assert looked_at in (first, second) and not project.isDirty()
-    assert project.write() and project.readEntry("raw", "layer") == (looked_at.id(), True) and not project.isDirty()
+    assert (
+        project.write()
+        and project.readEntry("raw", "layer") == (looked_at.id(), True)
+        and not project.isDirty()
+    )
     other = second if looked_at is first else first
     panel.layer.setLayer(other)
     panel.layer.activated.emit(panel.layer.currentIndex())  # as by the mouse
     assert project.readEntry("raw", "layer") == (other.id(), True) and project.isDirty()
 
 
-def test_a_field_that_was_cleared_is_not_guessed_again(session: Any, panel: Any, make: Any, fixes: Any) -> None:
+def test_a_field_that_was_cleared_is_not_guessed_again(
+    session: Any, panel: Any, make: Any, fixes: Any
+) -> None:
     layer = QgsProject.instance().addMapLayer(make(fixes))
     panel.start()
     until(lambda: session.city is not None)
@@ -60,25 +68,38 @@ def test_a_field_that_was_cleared_is_not_guessed_again(session: Any, panel: Any,
     assert session.layer is layer and session.users.n_users == 1
     assert panel.summary.text().startswith("1 user, ")
     found: list[Any] = []
-    session.run_algorithm("profileusers", {"UNIT": "user"}, ["OUTPUT"], "", lambda *result: found.append(result), "")
+    session.run_algorithm(
+        "profileusers", {"UNIT": "user"}, ["OUTPUT"], "", lambda *result: found.append(result), ""
+    )
     until(lambda: found or session.problem)
     assert found and found[0][1]["OUTPUT"].featureCount() == 1
 
 
-def test_the_zone_of_a_layer_is_not_taken_for_another(session: Any, panel: Any, make: Any, fixes: Any) -> None:
+def test_the_zone_of_a_layer_is_not_taken_for_another(
+    session: Any, panel: Any, make: Any, fixes: Any
+) -> None:
     """Also where QGIS does not list it, or it is no zone."""
     from raw_qgis_plugin.core.sources.schema import Schema
     from raw_qgis_plugin.gui.widgets.track_fields import remember
 
     panel.start()
-    for zone, shown in (("Asia/Kolkata", "Asia/Kolkata"), ("UTC+01:30", "UTC+01:30"), ("Atlantis", "UTC")):
+    for zone, shown in (
+        ("Asia/Kolkata", "Asia/Kolkata"),
+        ("UTC+01:30", "UTC+01:30"),
+        ("Atlantis", "UTC"),
+    ):
         layer = QgsProject.instance().addMapLayer(make(fixes))
         remember(layer, Schema("user_id", None, "t"), zone)
         session.set_layer(layer)
         assert panel.zone.zone() == shown
         panel.fields["user"].setField("")
         assert session.timezone == layer.customProperty("raw/timezone") == shown
-    for typed, taken in (("kolk", "Asia/Kolkata"), ("america", "Asia/Kolkata"), ("", "Asia/Kolkata"), ("utc", "UTC")):
+    for typed, taken in (
+        ("kolk", "Asia/Kolkata"),
+        ("america", "Asia/Kolkata"),
+        ("", "Asia/Kolkata"),
+        ("utc", "UTC"),
+    ):
         panel.zone.lineEdit().setText(typed)  # what one zone alone has is that zone
         panel.zone.lineEdit().editingFinished.emit()
         assert panel.zone.zone() == panel.zone.currentText() == taken
@@ -96,7 +117,9 @@ def test_a_renamed_field_is_reported(session: Any, panel: Any, make: Any, fixes:
     assert session.users.n_users == 12
 
 
-def test_where_no_fix_can_be_used_the_dock_says_what_to_do(session: Any, panel: Any, make: Any, fixes: Any) -> None:
+def test_where_no_fix_can_be_used_the_dock_says_what_to_do(
+    session: Any, panel: Any, make: Any, fixes: Any
+) -> None:
     """Times of day whose date is in another field; metres in a layer without a coordinate system."""
     panel.start()
     session.set_layer(make(fixes, times=lambda ms: utc(ms).time().toString("HH:mm:ss")))
@@ -113,7 +136,9 @@ def test_where_no_fix_can_be_used_the_dock_says_what_to_do(session: Any, panel: 
 def test_a_model_of_ones_own_is_of_the_project(
     session: Any, panel: Any, make: Any, fixes: Any, bundle: str, tmp_path: Path
 ) -> None:
-    """Where it has learned. Another project begins with the default, and so do the dialogs of the toolbox."""
+    """Where it has learned. Another project begins with the default, and so do the dialogs of the
+    toolbox.
+    """
     from qgis.core import QgsApplication
 
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -131,11 +156,16 @@ def test_a_model_of_ones_own_is_of_the_project(
     assert session.model_path == "" and panel.model.currentIndex() == 0
     assert "MODEL" not in start_values(algorithm, None)
     panel.desktop.use_model(own)
-    assert session.model_path == str(own) and not QgsProject.instance().readEntry("raw", "model", "")[1]
+    assert (
+        session.model_path == str(own)
+        and not QgsProject.instance().readEntry("raw", "model", "")[1]
+    )
     QgsProject.instance().clear()
     assert session.model_path == str(own), "the default of all projects"
     panel.desktop.use_model(own, everywhere=False)
     panel.desktop.use_model(None)
-    assert session.model_path == str(own) and settings().model.value() == "", "the project has chosen its own"
+    assert session.model_path == str(own) and settings().model.value() == "", (
+        "the project has chosen its own"
+    )
     settings().model.remove()
     panel.desktop.dock = None

@@ -47,7 +47,9 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     settings().min_users.remove()
 
 
-def test_colours_of_a_labelled_layer_are_chosen(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
+def test_colours_of_a_labelled_layer_are_chosen(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
     from raw_qgis_plugin.gui.results import RUN
 
@@ -60,7 +62,9 @@ def test_colours_of_a_labelled_layer_are_chosen(session: Any, menu: Any, make: C
     layer = users._newest()
     assert [users.shown.itemText(n) for n in range(users.shown.count())] == ["Transport mode"]
     users.shown.activated.emit(0)
-    assert {"Walk", "Unknown: not sure"} & {rule.label() for rule in layer.renderer().rootRule().children()}
+    assert {"Walk", "Unknown: not sure"} & {
+        rule.label() for rule in layer.renderer().rootRule().children()
+    }
     run = json.loads(layer.customProperty(RUN))
     run["values"]["MODEL"] = "/another/model"
     layer.setCustomProperty(RUN, json.dumps(run))
@@ -69,7 +73,9 @@ def test_colours_of_a_labelled_layer_are_chosen(session: Any, menu: Any, make: C
     users.remove()
 
 
-def test_a_marked_track_crosses_180_degrees(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
+def test_a_marked_track_crosses_180_degrees(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
     """With the user's usual places, in one part of the map."""
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
 
@@ -101,7 +107,9 @@ def test_a_selected_fix_shows_its_user_while_the_tab_is_in_sight(
     layer.selectByIds([last.id()])
     shown = users.card
     assert shown is not None and users.name.text() == str(last[session.fields.user])
-    layer.dataProvider().changeAttributeValues({first.id(): {layer.fields().lookupField("user_id"): None}})
+    layer.dataProvider().changeAttributeValues(
+        {first.id(): {layer.fields().lookupField("user_id"): None}}
+    )
     layer.selectByIds([first.id()])
     assert users.card is shown
     layer.startEditing()
@@ -130,21 +138,29 @@ def test_a_forecast_of_somebody_at_rest_leaves_the_streets_in_sight(
     tab.show_track(1)
     assert canvas.scale() > 2 * NEAREST_SCALE and canvas.extent().contains(wide)
     tab.show_track(2)
-    assert canvas.scale() == pytest.approx(NEAREST_SCALE, rel=0.01) and canvas.extent().contains(narrow)
+    assert canvas.scale() == pytest.approx(NEAREST_SCALE, rel=0.01) and canvas.extent().contains(
+        narrow
+    )
 
 
-def test_forecasts_step_no_finer_than_the_tracks_have_fixes(session: Any, menu: Any, make: Any, fixes: Any) -> None:
+def test_forecasts_step_no_finer_than_the_tracks_have_fixes(
+    session: Any, menu: Any, make: Any, fixes: Any
+) -> None:
     from raw_qgis_plugin.gui.dock.forecast_tab import ForecastTab
 
     tab, found = ForecastTab(session, menu), []
     for factor in (1, 62):
-        session.set_layer(make(fixes, times=lambda ms, k=factor: utc(int(fixes.t[0] + k * (ms - fixes.t[0])))))
+        session.set_layer(
+            make(fixes, times=lambda ms, k=factor: utc(int(fixes.t[0] + k * (ms - fixes.t[0]))))
+        )
         until(lambda: session.tracks is not None)
         found.append((tab.form.values()["STEP"], tab.form.values()["HORIZON"]))
     assert found[0] == (5, 30) and found[1] == (62, 124)
 
 
-def test_a_users_name_goes_with_its_layer(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
+def test_a_users_name_goes_with_its_layer(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
     """And an empty name is no question."""
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
 
@@ -170,7 +186,9 @@ def test_labels_of_people_are_counted_and_shown_with_their_evidence(
 
     names = ["user_id:string", "commuter:string", "main_mode:string", "share_walk:double", "share_rail:double",
              "why:string"]  # fmt: skip
-    layer = QgsVectorLayer("Point?crs=EPSG:4326&" + "&".join(f"field={name}" for name in names), "People", "memory")
+    layer = QgsVectorLayer(
+        "Point?crs=EPSG:4326&" + "&".join(f"field={name}" for name in names), "People", "memory"
+    )
     for row in (["u03", "yes", "rail", 0.25, 0.75, None], ["u04", "no", "walk", 1.0, 0.0, None],
                 ["u05", "unknown", "unknown", None, None, "fixes on 2 days"]):  # fmt: skip
         feature = QgsFeature(layer.fields())
@@ -184,13 +202,24 @@ def test_labels_of_people_are_counted_and_shown_with_their_evidence(
            "share_motor": 0.0, "share_rail": 0.75, "rail_trips": 4.2, "rail_trips_low": 3.1, "rail_trips_high": 5.0,
            "trips_a_day": nan, "trips_a_day_low": nan, "trips_a_day_high": nan, "evidence": seen, "why": "",
            "n_days_seen": 80, "coverage": 0.4}  # fmt: skip
-    for part in ("<b>yes</b> 92%", seen, "<b>rail</b>", "walk 25%, rail 75%", "<b>4.2</b> (3.1 – 5.0)", "80; 40%"):
+    for part in (
+        "<b>yes</b> 92%",
+        seen,
+        "<b>rail</b>",
+        "walk 25%, rail 75%",
+        "<b>4.2</b> (3.1 – 5.0)",
+        "80; 40%",
+    ):
         assert part in " ".join(describe_person(one)), part
     assert "<b>no</b> 90%" in describe_person({**one, "commuter": "no", "commuter_p": 0.1})[0]
-    assert "Unknown: two days" in " ".join(describe_person({**one, "commuter": "unknown", "why": "two days"}))
+    assert "Unknown: two days" in " ".join(
+        describe_person({**one, "commuter": "unknown", "why": "two days"})
+    )
     users = UsersTab(session, menu)
     read(session, make(fixes))
     users.show_named("u03")
     texts = [label.text() for label in users.card.findChildren(QLabel)]
-    assert any(text.startswith("Commuter: <b>") for text in texts) and any("Days recorded" in text for text in texts)
+    assert any(text.startswith("Commuter: <b>") for text in texts) and any(
+        "Days recorded" in text for text in texts
+    )
     users.remove()

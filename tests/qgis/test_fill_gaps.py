@@ -18,7 +18,10 @@ def gappy(fixes: Any) -> Any:
     """The invented users without the fixes of ten minutes and of more than an hour, a fix a minute."""
     number = np.arange(len(fixes.t)) % 120
     kept = np.flatnonzero(~(((number > 15) & (number < 26)) | ((number > 40) & (number < 105))))
-    return type(fixes)(*([column[k] for k in kept] for column in (fixes.user_id, fixes.t, fixes.lon, fixes.lat)), {})
+    return type(fixes)(
+        *([column[k] for k in kept] for column in (fixes.user_id, fixes.t, fixes.lon, fixes.lat)),
+        {},
+    )
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32650"])
@@ -26,7 +29,14 @@ def test_gaps_are_filled_and_marked(run: Callable, make: Callable, gappy: Any, c
     done = run("raw:fillgaps", INPUT=make(gappy, crs), **OUTPUTS)
     points, lines, areas = (done.rows(name) for name in ("OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS"))
     assert list(points[0]) == ["user_id", "track_id", "t", "inferred", "radius50_m", "radius80_m"]
-    assert list(lines[0]) == ["user_id", "track_id", "t_first", "t_last", "duration_min", "inferred"]
+    assert list(lines[0]) == [
+        "user_id",
+        "track_id",
+        "t_first",
+        "t_last",
+        "duration_min",
+        "inferred",
+    ]
     assert list(areas[0]) == ["user_id", "track_id", "level", "t", "inferred"]
     assert all(row["inferred"] for row in (*points, *lines, *areas))
     assert len(points) == 12 * 10 and len(lines) == 12 and len(areas) == 2 * len(points)
@@ -58,7 +68,9 @@ def test_nothing_to_fill(run: Callable, make: Callable, fixes: Any, gappy: Any) 
     whole = run("raw:fillgaps", INPUT=make(fixes), **OUTPUTS)
     assert whole.rows() == whole.rows("OUTPUT_TRACKS") == whole.rows("OUTPUT_AREAS") == []
     empty = run("raw:fillgaps", INPUT=make(type(fixes)([], [], [], [], {})), **OUTPUTS)
-    assert empty.rows() == [] and any("no track with two usable fixes" in w for w in empty.feedback.warnings)
+    assert empty.rows() == [] and any(
+        "no track with two usable fixes" in w for w in empty.feedback.warnings
+    )
     with pytest.raises(QgsProcessingException, match="STEP"):
         run("raw:fillgaps", INPUT=make(gappy), STEP=60, MAX_GAP=30)
     with pytest.raises(QgsProcessingException, match="longer step"):
@@ -68,4 +80,6 @@ def test_nothing_to_fill(run: Callable, make: Callable, fixes: Any, gappy: Any) 
 
 def years_apart(fixes: Any) -> Any:
     """Two fixes of one user, years apart."""
-    return type(fixes)(["a", "a"], [fixes.t[0], fixes.t[0] + 10**11], fixes.lon[:2], fixes.lat[:2], {})
+    return type(fixes)(
+        ["a", "a"], [fixes.t[0], fixes.t[0] + 10**11], fixes.lon[:2], fixes.lat[:2], {}
+    )

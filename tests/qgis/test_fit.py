@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A new layer can be seen on the map: the clock does not hide it, and the project's CRS does not turn it."""
+"""A new layer can be seen on the map: the clock does not hide it, and the project's CRS does not
+turn it.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def times(first: int, last: int) -> QgsDateTimeRange:
     return QgsDateTimeRange(utc(first), utc(last))
 
 
-def test_a_clock_that_hides_a_whole_new_layer_is_switched_off(iface: Any, layer: QgsVectorLayer) -> None:
+def test_a_clock_that_hides_a_whole_new_layer_is_switched_off(
+    iface: Any, layer: QgsVectorLayer
+) -> None:
     from raw_qgis_plugin.gui.maps import fit
 
     layer.setName("aged <18")  # no markup
@@ -65,7 +69,8 @@ def test_a_clock_that_hides_a_whole_new_layer_is_switched_off(iface: Any, layer:
 
 
 @pytest.mark.parametrize(
-    ("lon", "lat", "zone"), [(12.4, 51.3, 32633), (-37.1, -10.9, 32724), (179.99, 10, 32660), (-180, -1, 32701)]
+    ("lon", "lat", "zone"),
+    [(12.4, 51.3, 32633), (-37.1, -10.9, 32724), (179.99, 10, 32660), (-180, -1, 32701)],
 )
 def test_the_zone_of_a_place(staged: None, lon: float, lat: float, zone: int) -> None:
     from raw_qgis_plugin.gui.maps.fit import utm_zone

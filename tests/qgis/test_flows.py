@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Flows in QGIS: lines, zones and matrix of the synthetic city, with zones of an analyst, and awkward ones."""
+"""Flows in QGIS: lines, zones and matrix of the synthetic city, with zones of an analyst, and
+awkward ones.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def city(processing: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("city")
     table = parquet.read_table(SAMPLE / "city_tracks.parquet")
     users = table["user_id"].cast("string")
-    parquet.write_table(table.filter(pc.is_in(users, pc.unique(users)[:15])), folder / "city.parquet")
+    parquet.write_table(
+        table.filter(pc.is_in(users, pc.unique(users)[:15])), folder / "city.parquet"
+    )
     path = str(folder / "city.gpkg")
     processing.run("raw:importtracks", {"SOURCE": str(folder / "city.parquet"), "OUTPUT": path})
     return path
@@ -57,20 +61,39 @@ def test_flows_of_the_sample_city_in_its_regions(run: Callable, city: str) -> No
     lines, matrix, zones = done.rows(), done.rows("OUTPUT_MATRIX"), done.rows("OUTPUT_ZONES")
     assert lines and len(zones) == QgsVectorLayer(regions, "", "ogr").featureCount()
     names = {row["zone"] for row in zones}
-    assert all({row["from_zone"], row["to_zone"]} <= names and row["from_zone"] != row["to_zone"] for row in lines)
-    assert min(row["n_users"] for row in lines) >= 2 and lines[-1]["rank"] == 1, "the strongest is drawn last"
+    assert all(
+        {row["from_zone"], row["to_zone"]} <= names and row["from_zone"] != row["to_zone"]
+        for row in lines
+    )
+    assert min(row["n_users"] for row in lines) >= 2 and lines[-1]["rank"] == 1, (
+        "the strongest is drawn last"
+    )
     [other] = [row for row in matrix if row["from_zone"] == NULL]
-    by_mode = [sum(row[f"trips_{m}"] for m in ("walk", "bike", "motor", "rail", "unknown")) for row in matrix]
+    by_mode = [
+        sum(row[f"trips_{m}"] for m in ("walk", "bike", "motor", "rail", "unknown"))
+        for row in matrix
+    ]
     assert by_mode == pytest.approx([row["n_trips"] for row in matrix])
     total = sum(row["n_trips"] for row in matrix)
-    slices = run("raw:flows", INPUT=city, ZONES=regions, MIN_USERS=2, SLICE="weekend", **OUTPUTS).rows("OUTPUT_MATRIX")
-    assert sum(row["n_trips"] for row in slices if row["n_trips"] != NULL) == total and other["n_trips"]
+    slices = run(
+        "raw:flows", INPUT=city, ZONES=regions, MIN_USERS=2, SLICE="weekend", **OUTPUTS
+    ).rows("OUTPUT_MATRIX")
+    assert (
+        sum(row["n_trips"] for row in slices if row["n_trips"] != NULL) == total
+        and other["n_trips"]
+    )
     layer = done.layer()
     FlowLines().apply(layer)
     FlowZones().apply(done.layer("OUTPUT_ZONES"))
-    rules, within = (of.renderer().rootRule().children() for of in (layer, done.layer("OUTPUT_ZONES")))
+    rules, within = (
+        of.renderer().rootRule().children() for of in (layer, done.layer("OUTPUT_ZONES"))
+    )
     arrows = [rule for rule in rules if rule.label().startswith("Trips: ")]
-    for of, some in ((layer, arrows), (layer, rules[len(arrows) :]), (done.layer("OUTPUT_ZONES"), within[:-1])):
+    for of, some in (
+        (layer, arrows),
+        (layer, rules[len(arrows) :]),
+        (done.layer("OUTPUT_ZONES"), within[:-1]),
+    ):
         parts = [rule.filterExpression().split(' AND "rank')[0] for rule in some]
         rows = [[row.id() for row in of.getFeatures(part)] for part in parts]
         counted = [row.id() for row in of.getFeatures("TRUE" if of is layer else '"n_within" > 0')]
@@ -84,16 +107,25 @@ def test_few_people_have_no_line(run: Callable, city: str) -> None:
 
 
 def test_awkward_zones(run: Callable, city: str) -> None:
-    """Nothing, a zone that crosses itself, and one that holds all, in another CRS; then no zone at all."""
-    layer = QgsVectorLayer("Polygon?crs=EPSG:3857&field=name:string&field=id:int", "zones", "memory")
+    """Nothing, a zone that crosses itself, and one that holds all, in another CRS; then no zone at
+    all.
+    """
+    layer = QgsVectorLayer(
+        "Polygon?crs=EPSG:3857&field=name:string&field=id:int", "zones", "memory"
+    )
     bow = "Polygon ((-9000000 -9000000, 9000000 9000000, 9000000 -9000000, -9000000 9000000, -9000000 -9000000))"
     whole = "Polygon ((-9900000 -9000000, 9900000 -9000000, 9900000 9000000, -9900000 9000000, -9900000 -9000000))"
-    for number, (name, wkt) in enumerate((("same", ""), ("same", bow), ("same", whole), (None, "")), 5):
+    for number, (name, wkt) in enumerate(
+        (("same", ""), ("same", bow), ("same", whole), (None, "")), 5
+    ):
         feature = QgsFeature(layer.fields())
         feature.setAttributes([name, number])
         feature.setGeometry(QgsGeometry.fromWkt(wkt))
         layer.dataProvider().addFeature(feature)
-    for field, names in ("name", ["same", "same (2)", "same (3)", "4"]), (None, ["5", "6", "7", "8"]):
+    for field, names in (
+        ("name", ["same", "same (2)", "same (3)", "4"]),
+        (None, ["5", "6", "7", "8"]),
+    ):
         done = run("raw:flows", INPUT=city, ZONES=layer, ZONE_FIELD=field, MIN_USERS=1, **OUTPUTS)
         assert [row["zone"] for row in done.rows("OUTPUT_ZONES")] == names
     assert sum(row["n_trips"] for row in done.rows("OUTPUT_MATRIX")) > 100
@@ -101,34 +133,63 @@ def test_awkward_zones(run: Callable, city: str) -> None:
     assert not run("raw:flows", INPUT=city, ZONES=nothing, **OUTPUTS).rows("OUTPUT_MATRIX")
 
 
-def test_flows_are_published_with_noise(run: Callable, city: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flows_are_published_with_noise(
+    run: Callable, city: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from raw_qgis_plugin.layers.publishing import Published, describe
 
-    monkeypatch.setattr("raw_qgis_plugin.environment.folders.publish_secret", lambda: b"one draw of the noise")
-    done = run("raw:flows", INPUT=city, SIZE=3000, MIN_USERS=2, SLICE="weekend", **OUTPUTS)  # pairs of several people
+    monkeypatch.setattr(
+        "raw_qgis_plugin.environment.folders.publish_secret", lambda: b"one draw of the noise"
+    )
+    # pairs of several people
+    done = run("raw:flows", INPUT=city, SIZE=3000, MIN_USERS=2, SLICE="weekend", **OUTPUTS)
     rows = run("raw:publish", INPUT=done.layer("OUTPUT_MATRIX"), MIN_USERS=1, EPSILON=2).rows()
     figures = "n_users", "n_trips", "trips_walk", "trips_bike", "trips_motor"
     more = "from_zone to_zone slice trips_rail minutes metres rank suppressed epsilon within_95"
     assert set(rows[0]) == {*figures, *more.split()}
-    assert all(describe(done.layer(name)).startswith("Figures as on") for name in ("OUTPUT", "OUTPUT_ZONES"))
+    assert all(
+        describe(done.layer(name)).startswith("Figures as on")
+        for name in ("OUTPUT", "OUTPUT_ZONES")
+    )
     keys = [(row["from_zone"], row["to_zone"], row["slice"]) for row in rows]
-    assert keys == sorted(keys) and not any(row["suppressed"] for row in rows), "no row tells of a pair without figures"
-    before = {(row["from_zone"], row["to_zone"], row["slice"]): row for row in done.rows("OUTPUT_MATRIX")}
-    assert any(row[name] not in (NULL, before[key][name]) for key, row in zip(keys, rows) for name in figures)
+    assert keys == sorted(keys) and not any(row["suppressed"] for row in rows), (
+        "no row tells of a pair without figures"
+    )
+    before = {
+        (row["from_zone"], row["to_zone"], row["slice"]): row for row in done.rows("OUTPUT_MATRIX")
+    }
+    assert any(
+        row[name] not in (NULL, before[key][name])
+        for key, row in zip(keys, rows)
+        for name in figures
+    )
     zones = run("raw:publish", INPUT=done.layer("OUTPUT_ZONES"), MIN_USERS=1, EPSILON=2).rows()
-    assert zones and {*zones[0]} == {"zone", "n_users", "n_trips", "suppressed", "epsilon", "within_95"}
-    none, lines = (run("raw:publish", INPUT=done.layer(), MIN_USERS=n, EPSILON=2).layer() for n in (41, 1))
+    assert zones and {*zones[0]} == {
+        "zone",
+        "n_users",
+        "n_trips",
+        "suppressed",
+        "epsilon",
+        "within_95",
+    }
+    none, lines = (
+        run("raw:publish", INPUT=done.layer(), MIN_USERS=n, EPSILON=2).layer() for n in (41, 1)
+    )
     for layer in (none, lines):
         Published([]).apply(layer)
     assert not none.renderer().rootRule().children(), "no class in the legend that no flow is in"
-    assert "max(10, 0 /" not in lines.renderer().rootRule().children()[-1].filterExpression(), "few have medians"
+    assert "max(10, 0 /" not in lines.renderer().rootRule().children()[-1].filterExpression(), (
+        "few have medians"
+    )
     most = max(lines.getFeatures(), key=lambda row: row["n_trips"] or 0)
     assert {row["slice"] for row in drawn(lines, map_scale=30_000)} == {most["slice"]}
 
 
 @pytest.mark.parametrize("part", ["hour", "daypart"])
 def test_the_clock_plays_the_day(part: str, run: Callable, city: str) -> None:
-    """Each slice's flows are on the map in that part of a day that stands for all, and its notes say so."""
+    """Each slice's flows are on the map in that part of a day that stands for all, and its notes
+    say so.
+    """
     from raw_qgis_plugin.gui.maps.notes import notes
     from raw_qgis_plugin.layers.flows import FlowLines
 
@@ -143,12 +204,18 @@ def test_the_clock_plays_the_day(part: str, run: Callable, city: str) -> None:
         where = QgsVectorLayerTemporalContext()
         where.setLayer(layer)
         words = layer.temporalProperties().createFilterString(where, hours)
-        rows = layer.getFeatures(QgsFeatureRequest().setFilterExpression(words).setExpressionContext(context))
+        rows = layer.getFeatures(
+            QgsFeatureRequest().setFilterExpression(words).setExpressionContext(context)
+        )
         now = {name for name in every if int(name[:2]) <= hour <= int(name[-5:-3])}
         assert {row["slice"] for row in rows} == now
     canvas.setTemporalRange(hours)
     when, *others = notes(canvas, [layer], None)
-    assert len(every) > 3 and "23:10 to 23:50 in mean solar time" in when and "could reveal" in " ".join(others)
+    assert (
+        len(every) > 3
+        and "23:10 to 23:50 in mean solar time" in when
+        and "could reveal" in " ".join(others)
+    )
 
 
 def test_trips_move_with_the_clock_and_as_geojson(run: Callable, city: str, tmp_path: Path) -> None:
@@ -162,8 +229,14 @@ def test_trips_move_with_the_clock_and_as_geojson(run: Callable, city: str, tmp_
     played = json.loads(path.read_text())["features"]
     assert len(played) == layer.featureCount() > 50
     Trips([]).apply(layer)
-    assert layer.styleManager().setCurrentStyle("Trips that move") and layer.temporalProperties().isActive()
-    assert "@map_end_time" in layer.renderer().rootRule().children()[0].symbol().symbolLayer(0).geometryExpression()
+    assert (
+        layer.styleManager().setCurrentStyle("Trips that move")
+        and layer.temporalProperties().isActive()
+    )
+    assert (
+        "@map_end_time"
+        in layer.renderer().rootRule().children()[0].symbol().symbolLayer(0).geometryExpression()
+    )
     trip = next(each for each in layer.getFeatures() if each.geometry().constGet().numPoints() > 5)
     way, times = trip.geometry().constGet(), [v.m() for v in trip.geometry().vertices()]
     same = next(each for each in played if each["properties"]["trip_id"] == trip["trip_id"])
@@ -171,7 +244,9 @@ def test_trips_move_with_the_clock_and_as_geojson(run: Callable, city: str, tmp_
     middle = (times[2] + times[3]) / 2
     scope = QgsExpressionContextScope()
     for name, seconds in (("map_start_time", times[0] - 1), ("map_end_time", middle)):
-        scope.setVariable(name, QDateTime.fromMSecsSinceEpoch(round(1000 * seconds), Qt.TimeSpec.UTC))
+        scope.setVariable(
+            name, QDateTime.fromMSecsSinceEpoch(round(1000 * seconds), Qt.TimeSpec.UTC)
+        )
     context = QgsExpressionContext([scope])
     context.setFeature(trip)
     expression = QgsExpression(MOVING.format(tail=3))
@@ -179,11 +254,15 @@ def test_trips_move_with_the_clock_and_as_geojson(run: Callable, city: str, tmp_
     assert not expression.hasEvalError(), expression.evalErrorString()
     assert moved.constGet().numPoints() == 4
     head = moved.constGet().endPoint()
-    halfway = [(a + b) / 2 for a, b in zip(*((p.x(), p.y()) for p in (way.pointN(2), way.pointN(3))))]
+    halfway = [
+        (a + b) / 2 for a, b in zip(*((p.x(), p.y()) for p in (way.pointN(2), way.pointN(3))))
+    ]
     assert [head.x(), head.y()] == pytest.approx(halfway)
 
 
-def test_a_film_has_a_frame_for_each_step_of_the_clock(menu: Any, make: Any, fixes: Any, tmp_path: Path) -> None:
+def test_a_film_has_a_frame_for_each_step_of_the_clock(
+    menu: Any, make: Any, fixes: Any, tmp_path: Path
+) -> None:
     image = pytest.importorskip("PIL.Image")
     from raw_qgis_plugin.gui.maps.film import write_film
     from raw_qgis_plugin.gui.maps.fit import set_clock
@@ -213,34 +292,50 @@ def test_the_window_of_flows_has_the_trips_of_the_regions(regions: Any) -> None:
     trips = trips_of(regions.session.city.labels.diary)
     lon, lat = np.concatenate([trips.begin, trips.end]).T
     assert len(trips.user) > 10
-    west, east = shapely.box([lon.min() - 1, np.median(lon)], -80, [np.median(lon), lon.max() + 1], 80)
+    west, east = shapely.box(
+        [lon.min() - 1, np.median(lon)], -80, [np.median(lon), lon.max() + 1], 80
+    )
     window = FlowsWindow(trips, ["West", "East"], [west, east], 1, regions, list)
     shown = [[window.table.item(a, b).text() for b in range(2)] for a in range(2)]
     found = flows(trips, read_zones([west, east], ["West", "East"]), FlowSpec(min_users=1)).matrix
-    pairs = list(zip(*(map(["West", "East"].index, found[end]) for end in ("from_zone", "to_zone"))))
+    pairs = list(
+        zip(*(map(["West", "East"].index, found[end]) for end in ("from_zone", "to_zone")))
+    )
     for (a, b), n in zip(pairs, found["n_trips"]):
         assert shown[a][b] == f"{n:,.0f}"
-    assert sum(int(word.replace(",", "")) for row in shown for word in row if word != "–") == found["n_trips"].sum()
+    assert (
+        sum(int(word.replace(",", "")) for row in shown for word in row if word != "–")
+        == found["n_trips"].sum()
+    )
     window.table.setCurrentCell(*pairs[0])
     counted = re.findall(r'00: ([0-9]+) trips"', window.hours.text())
-    assert sum(map(int, counted)) == pytest.approx(found["n_trips"][0], abs=5)  # each cell is rounded
+    # each cell is rounded
+    assert sum(map(int, counted)) == pytest.approx(found["n_trips"][0], abs=5)
     user = np.where(np.arange(len(trips.user)) % 20, 0, trips.user)  # one makes most trips
-    window = FlowsWindow(replace(trips, user=user), ["West", "East"], [west, east], 2, regions, list)
+    window = FlowsWindow(
+        replace(trips, user=user), ["West", "East"], [west, east], 2, regions, list
+    )
     assert {window.table.item(a, b).text() for a, b in np.ndindex(2, 2)} == {"–"}
     assert window.hours.text().count("no trips, or of few people") == 121
 
 
-def test_flows_are_drawn_as_wide_as_they_are_strong_in_the_colour_of_their_mode(run: Callable, city: str) -> None:
+def test_flows_are_drawn_as_wide_as_they_are_strong_in_the_colour_of_their_mode(
+    run: Callable, city: str
+) -> None:
     from raw_qgis_plugin.layers.flows import FlowLines
     from raw_qgis_plugin.layers.legends import mode_looks
 
     layer = run("raw:flows", INPUT=city, SIZE=1500, MIN_USERS=1).layer()
     FlowLines().apply(layer)
     looks, widths = mode_looks(), []
-    for rule in (rule for rule in layer.renderer().rootRule().children() if rule.label().startswith("Trips")):
+    for rule in (
+        rule for rule in layer.renderer().rootRule().children() if rule.label().startswith("Trips")
+    ):
         assert "min(@raw_flows, " in rule.filterExpression()
         curve = rule.symbol().symbolLayer(0).subSymbol()
-        assert not rule.symbol().clipFeaturesToExtent() and not curve.clipFeaturesToExtent(), "else they are bent anew"
+        assert not rule.symbol().clipFeaturesToExtent() and not curve.clipFeaturesToExtent(), (
+            "else they are bent anew"
+        )
         halo, arrow = curve.symbolLayers()
         assert halo.arrowWidth() > arrow.arrowWidth()
         kind, context = QgsSymbolLayer.Property.PropertyFillColor, layer.createExpressionContext()
@@ -260,8 +355,14 @@ def drawn(layer: QgsVectorLayer, **variables: Any) -> list[QgsFeature]:
     for name, value in variables.items():
         scope.setVariable(name, value)
     context.appendScope(scope)
-    condition = " OR ".join(f"({rule.filterExpression()})" for rule in layer.renderer().rootRule().children())
-    return list(layer.getFeatures(QgsFeatureRequest().setFilterExpression(condition).setExpressionContext(context)))
+    condition = " OR ".join(
+        f"({rule.filterExpression()})" for rule in layer.renderer().rootRule().children()
+    )
+    return list(
+        layer.getFeatures(
+            QgsFeatureRequest().setFilterExpression(condition).setExpressionContext(context)
+        )
+    )
 
 
 def test_a_map_has_one_slice_and_a_small_one_has_fewer_lines(run: Callable, city: str) -> None:
@@ -269,7 +370,9 @@ def test_a_map_has_one_slice_and_a_small_one_has_fewer_lines(run: Callable, city
 
     layer = run("raw:flows", INPUT=city, SIZE=1500, MIN_USERS=1, SLICE="weekend").layer()
     FlowLines().apply(layer)
-    many, few = (sorted(row["rank"] for row in drawn(layer, map_scale=scale)) for scale in (30_000, 300_000))
+    many, few = (
+        sorted(row["rank"] for row in drawn(layer, map_scale=scale)) for scale in (30_000, 300_000)
+    )
     assert len(many) > 2 * len(few) > 0 and few == many[: len(few)], "the strongest stay"
     assert {row["slice"] for row in drawn(layer, map_scale=30_000)} == {"weekday"}
     for part in ("weekend", "weekday"):

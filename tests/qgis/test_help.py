@@ -20,7 +20,9 @@ EXAMPLES = {page.stem: html.unescape(code) for page in PAGES
 
 @pytest.fixture
 def sample_project(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The layers of the sample project, and the files that the examples read from the working folder."""
+    """The layers of the sample project, and the files that the examples read from the working
+    folder.
+    """
     from raw_qgis_plugin.tasks import child
 
     for name, file in (("Tracks of ten phones", "aracaju_tracks"), ("Hexagons", "aracaju_regions")):
@@ -46,7 +48,8 @@ def test_the_window_shows_every_letter(page: Path) -> None:
     from raw_qgis_plugin.gui.widgets.dialog import HelpWindow
 
     words = html.unescape(re.sub(r"<[^>]+>", "", page.read_text("utf-8")))
-    window, special = HelpWindow(page.stem), r"[^\x00-\x7f\xa0\ufffc]"  # the last stands for a picture
+    # the last stands for a picture
+    window, special = HelpWindow(page.stem), r"[^\x00-\x7f\xa0\ufffc]"
     assert {*re.findall(special, window.browser.toPlainText())} == {*re.findall(special, words)}
     window.deleteLater()
 
@@ -59,10 +62,16 @@ def test_every_algorithm_has_an_example(processing: Any) -> None:
 
 @pytest.mark.parametrize("page", sorted(EXAMPLES))
 def test_the_example_runs(
-    processing: Any, sample_project: None, at_once: None, capsys: pytest.CaptureFixture[str], page: str
+    processing: Any,
+    sample_project: None,
+    at_once: None,
+    capsys: pytest.CaptureFixture[str],
+    page: str,
 ) -> None:
     """Training is replaced by a process that returns the shipped model at once."""
     code = EXAMPLES[page]
     assert f'"raw:{page}"' in code and code.count("\n") <= 8
-    exec(compile(code, f"{page}.html", "exec"), {"processing": processing, "QgsProject": QgsProject})
+    exec(
+        compile(code, f"{page}.html", "exec"), {"processing": processing, "QgsProject": QgsProject}
+    )
     assert capsys.readouterr().out.strip()

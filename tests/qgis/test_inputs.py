@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What algorithms are given: awkward and empty layers, selections, wrong parameters. Each is answered in sentences."""
+"""What algorithms are given: awkward and empty layers, selections, wrong parameters. Each is
+answered in sentences.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def test_awkward_layers_are_cleaned_counted_and_warned_of_once(
     """Text times, NULL times, duplicates, unsorted rows and one-point users."""
     order = np.random.default_rng(2).permutation(len(fixes.t)).tolist()
     rows = [*order, *order[:30]]
-    columns = {name: [getattr(fixes, name)[i] for i in rows] for name in ("user_id", "t", "lon", "lat")}
+    columns = {
+        name: [getattr(fixes, name)[i] for i in rows] for name in ("user_id", "t", "lon", "lat")
+    }
     for i in range(20):
         columns["t"][100 + i] = None
     for name, value in {"user_id": "lonely", "t": fixes.t[0], "lon": 116.4, "lat": 39.9}.items():
@@ -39,17 +43,23 @@ def test_awkward_layers_are_cleaned_counted_and_warned_of_once(
     text = lambda ms: None if ms is None else str(np.datetime64(ms + shift, "ms")).replace("T", " ")  # noqa: E731
     for path in (None, tmp_path / "a.gpkg"):
         layer = make(type(fixes)(**columns), path=path, times=text)
-        done = run("raw:forecasttracks", INPUT=layer, MODEL=bundle, HORIZON=5, STEP=5, TIMEZONE=zone)
+        done = run(
+            "raw:forecasttracks", INPUT=layer, MODEL=bundle, HORIZON=5, STEP=5, TIMEZONE=zone
+        )
         assert done.values["N_USERS"] == 12
         assert done.values["N_POINTS"] + done.values["N_SKIPPED"] == len(rows) + 1
         skips = [words for words in done.feedback.warnings if "skipped" in words]
         assert len(skips) == (1 if path is None else 2)
-        for reason in ("20 no time that can be read", "30 at the time of another fix of the same track"):
+        for reason in (
+            "20 no time that can be read",
+            "30 at the time of another fix of the same track",
+        ):
             assert reason in skips[-1]
         assert "1 fix left out: the only fix of a user." in done.feedback.warnings
         assert (
             done.rows()[0]["t"].toMSecsSinceEpoch()
-            == max(t for t, u in zip(columns["t"], columns["user_id"]) if t and u == "u00") + 300_000
+            == max(t for t, u in zip(columns["t"], columns["user_id"]) if t and u == "u00")
+            + 300_000
         )
 
 
@@ -58,10 +68,15 @@ ALGORITHMS = ["raw:profileusers", "raw:scoreregions", "raw:forecasttracks"]
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_empty_input_is_answered_in_a_sentence(run: Callable, bundle: str, algorithm: str) -> None:
-    empty = QgsVectorLayer("Point?crs=EPSG:32650&field=user_id:string&field=t:datetime", "empty", "memory")
+    empty = QgsVectorLayer(
+        "Point?crs=EPSG:32650&field=user_id:string&field=t:datetime", "empty", "memory"
+    )
     done = run(algorithm, INPUT=empty, REGIONS=squares("EPSG:4326", 0.02), MODEL=bundle, **OUTPUTS)
     assert done.values["N_USERS"] == done.values["N_POINTS"] == 0
-    assert any("so the output is empty" in words or "no fix" in words.lower() for words in done.feedback.warnings)
+    assert any(
+        "so the output is empty" in words or "no fix" in words.lower()
+        for words in done.feedback.warnings
+    )
     assert done.layer().featureCount() == (10 if algorithm == "raw:scoreregions" else 0)
     assert not done.feedback.errors
 
@@ -74,16 +89,25 @@ def test_empty_input_is_answered_in_a_sentence(run: Callable, bundle: str, algor
         ({"HORIZON": 100_000, "STEP": 0.02}, "are too many: choose a STEP of"),
         ({"MODEL": "/nowhere/at/all"}, "There is no model at /nowhere/at/all"),
         ({"DEVICE": "TPU"}, "DEVICE has to be one of auto, CPU, CUDA, not TPU."),
-        ({"INPUT": "Point?crs=EPSG:4326&field=name:string"}, "No field of the layer looks like a time"),
+        (
+            {"INPUT": "Point?crs=EPSG:4326&field=name:string"},
+            "No field of the layer looks like a time",
+        ),
         (
             {"INPUT": "None?field=user_id:string&field=t:datetime"},
             "The layer is a table without geometry. Import tracks makes",
         ),
         ({"TIME_FIELD": "nope"}, "There is no time column 'nope'. The columns are: user_id, t."),
         ({"MIN_PROBABILITY": 3}, "MIN_PROBABILITY has to be a number from 0.01 to 1, not 3."),
-        ({"MIN_PROBABILITY": float("nan")}, "MIN_PROBABILITY has to be a number from 0.01 to 1, not nan."),
+        (
+            {"MIN_PROBABILITY": float("nan")},
+            "MIN_PROBABILITY has to be a number from 0.01 to 1, not nan.",
+        ),
         ({"DISTANCE": "near"}, "Incorrect parameter value for DISTANCE"),
-        ({"DISTANCE": QgsProperty.fromExpression("0.5")}, "DISTANCE has to be a number of 1 or more, not 0.5."),
+        (
+            {"DISTANCE": QgsProperty.fromExpression("0.5")},
+            "DISTANCE has to be a number of 1 or more, not 0.5.",
+        ),
     ],
 )
 def test_wrong_parameters_are_named(
@@ -91,12 +115,25 @@ def test_wrong_parameters_are_named(
 ) -> None:
     """With the range, where QGIS itself says: Incorrect parameter value for MIN_PROBABILITY."""
     layer = QgsVectorLayer(change["INPUT"], "odd", "memory") if "INPUT" in change else make(fixes)
-    algorithm = "raw:encounters" if {"DISTANCE", "MIN_PROBABILITY"} & change.keys() else "raw:forecasttracks"
+    algorithm = (
+        "raw:encounters"
+        if {"DISTANCE", "MIN_PROBABILITY"} & change.keys()
+        else "raw:forecasttracks"
+    )
     with pytest.raises(QgsProcessingException, match=words):
-        run(algorithm, **{**({} if "encounters" in algorithm else {"MODEL": bundle}), **change, "INPUT": layer})
+        run(
+            algorithm,
+            **{
+                **({} if "encounters" in algorithm else {"MODEL": bundle}),
+                **change,
+                "INPUT": layer,
+            },
+        )
 
 
-def test_users_that_no_field_names_are_asked_for(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+def test_users_that_no_field_names_are_asked_for(
+    run: Callable, make: Callable, fixes: Any, bundle: str
+) -> None:
     """Lines with a field `cab` once made one user of twelve cabs, and nobody noticed."""
     layer = make(fixes)
     assert layer.dataProvider().renameAttributes({0: "cab"})
@@ -109,7 +146,8 @@ def test_users_that_no_field_names_are_asked_for(run: Callable, make: Callable, 
         done = run("raw:profileusers", INPUT=layer, MODEL=bundle, USER_FIELD=field)
         assert done.values["N_USERS"] == users
     assert not any("names the users" in words for words in done.feedback.warnings[before:])
-    for role, field in (("user", "cab"), ("track", ""), ("time", "t")):  # as the dock stores what was chosen there
+    # as the dock stores what was chosen there
+    for role, field in (("user", "cab"), ("track", ""), ("time", "t")):
         layer.setCustomProperty(f"raw/{role}_field", field)
     assert run("raw:profileusers", INPUT=layer, MODEL=bundle).values["N_USERS"] == 12
     layer.setCustomProperty("raw/time_field", "gone")  # renamed since: all are guessed anew
@@ -119,7 +157,10 @@ def test_users_that_no_field_names_are_asked_for(run: Callable, make: Callable, 
 def test_the_dock_and_the_algorithms_skip_the_same_fixes(
     session: Any, run: Callable, make: Callable, fixes: Any, bundle: str
 ) -> None:
-    columns = {name: [*getattr(fixes, name), getattr(fixes, name)[0]] for name in ("user_id", "t", "lon", "lat")}
+    columns = {
+        name: [*getattr(fixes, name), getattr(fixes, name)[0]]
+        for name in ("user_id", "t", "lon", "lat")
+    }
     columns["t"][200] = None
     columns["lon"][300] += 40
     layer = QgsProject.instance().addMapLayer(make(type(fixes)(**columns)))
@@ -136,7 +177,9 @@ def test_the_dock_and_the_algorithms_skip_the_same_fixes(
 def test_a_layer_that_qgis_cannot_open_is_refused_in_the_run(
     processing: Any, make: Callable, fixes: Any, bundle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a task that cannot be prepared QGIS never tells the end. QGIS 3.44 cannot open places that are not finite."""
+    """Of a task that cannot be prepared QGIS never tells the end. QGIS 3.44 cannot open places that
+    are not finite.
+    """
     from raw_qgis_plugin.processing.form import Run
 
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("raw:profileusers")

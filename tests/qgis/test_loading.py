@@ -29,8 +29,12 @@ def test_post_processors_outlive_the_call() -> None:
     assert layer.name() == "Fixes"
 
 
-def load(layer: QgsVectorLayer, style: Any, feedback: Any, name: str = "Output", file: str = "") -> None:
-    """As Processing does it after a run. name: that was asked for. file: the name by which it is shown, if that is."""
+def load(
+    layer: QgsVectorLayer, style: Any, feedback: Any, name: str = "Output", file: str = ""
+) -> None:
+    """As Processing does it after a run. name: that was asked for. file: the name by which it is
+    shown, if that is.
+    """
     from raw_qgis_plugin.layers import styling
 
     context = QgsProcessingContext()
@@ -41,7 +45,9 @@ def load(layer: QgsVectorLayer, style: Any, feedback: Any, name: str = "Output",
     details.postProcessor().postProcessLayer(layer, context, feedback)
 
 
-def test_a_table_is_loaded(saved: Callable[..., QgsVectorLayer], feedback: Any, tmp_path: Path) -> None:
+def test_a_table_is_loaded(
+    saved: Callable[..., QgsVectorLayer], feedback: Any, tmp_path: Path
+) -> None:
     """It has no symbols."""
     from raw_qgis_plugin.layers import styling
 
@@ -59,7 +65,8 @@ def test_an_error_in_a_style_is_told_and_no_more(feedback: Any) -> None:
     from raw_qgis_plugin.layers import styling
 
     layer = layer_of("Point", "&field=commuter:string", [["yes"]])
-    load(layer, styling.Profiles([{"name": "commuter", "kind": "binary"}]), feedback)  # a head without classes
+    # a head without classes
+    load(layer, styling.Profiles([{"name": "commuter", "kind": "binary"}]), feedback)
     assert len(feedback.warnings) == 1 and "classes" in feedback.warnings[0] and layer.isValid()
 
 
@@ -67,7 +74,11 @@ def test_a_name_that_was_given_is_kept(feedback: Any) -> None:
     """By the user, by a model's output, or by the file where QGIS is set so."""
     from raw_qgis_plugin.layers import styling
 
-    for asked, file, name in (("Output", "", "Users: Commuter"), ("Staff", "", "Staff"), ("Output", "may", "may")):
+    for asked, file, name in (
+        ("Output", "", "Users: Commuter"),
+        ("Staff", "", "Staff"),
+        ("Output", "may", "may"),
+    ):
         layer = layer_of("Point", "&field=commuter:string&field=in_domain:bool", [["yes", True]])
         load(layer, styling.Profiles([COMMUTER]), feedback, asked, file)
         assert layer.name() == name and legend_of(layer) == [["Commuter: yes"]]

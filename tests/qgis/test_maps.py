@@ -24,7 +24,13 @@ from qgis.PyQt.QtGui import QImage
 
 from .conftest import T0, utc
 
-TEAM = {"name": "team", "unit": "user", "kind": "classes", "classes": ["weekdays", "weekend", "nights"], "metrics": {}}
+TEAM = {
+    "name": "team",
+    "unit": "user",
+    "kind": "classes",
+    "classes": ["weekdays", "weekend", "nights"],
+    "metrics": {},
+}
 
 
 @pytest.fixture
@@ -38,7 +44,9 @@ def own(bundle: str, tmp_path: Path) -> Path:
 def labelled(head: str, answers: list[str]) -> QgsVectorLayer:
     """A layer of points 10° apart, the first at 10° east, with a label each."""
     layer = QgsVectorLayer(
-        f"Point?crs=EPSG:4326&field=user_id:string&field={head}:string&field=t:datetime", "Teams", "memory"
+        f"Point?crs=EPSG:4326&field=user_id:string&field={head}:string&field=t:datetime",
+        "Teams",
+        "memory",
     )
     for at, answer in enumerate(answers):
         feature = QgsFeature(layer.fields())
@@ -63,7 +71,9 @@ def notes_of(menu: Any, session: Any, *layers: QgsVectorLayer) -> list[str]:
     return notes(show(menu, *layers), list(layers), session)
 
 
-def test_the_notes_name_the_model_that_made_the_layer(menu: Any, session: Any, own: Path, bundle: str) -> None:
+def test_the_notes_name_the_model_that_made_the_layer(
+    menu: Any, session: Any, own: Path, bundle: str
+) -> None:
     """Not that of the dock; and its name is left where it was deleted."""
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.layers import styling
@@ -86,7 +96,9 @@ def test_the_notes_describe_the_data_that_the_layers_are_made_of(
 ) -> None:
     from .tabs import read
 
-    twice = type(fixes)(*(list(column) * 2 for column in (fixes.user_id, fixes.t, fixes.lon, fixes.lat)), {})
+    twice = type(fixes)(
+        *(list(column) * 2 for column in (fixes.user_id, fixes.t, fixes.lon, fixes.lat)), {}
+    )
     layer = make(twice)
     read(session, layer)
     assert "Data: fixes: 12 users, 1,440 fixes" in notes_of(menu, session, layer)[0]
@@ -96,28 +108,41 @@ def test_the_notes_describe_the_data_that_the_layers_are_made_of(
     assert "Data: fixes: " in notes_of(menu, session, other)[0]
 
 
-def test_the_notes_list_what_is_personal_and_what_was_not_published(menu: Any, session: Any) -> None:
+def test_the_notes_list_what_is_personal_and_what_was_not_published(
+    menu: Any, session: Any
+) -> None:
     people = labelled("team", ["nights"])
     fields = "field=n_users:int&field=commuter_low:double&field=suppressed:bool"
-    figures = QgsProject.instance().addMapLayer(QgsVectorLayer(f"Polygon?crs=EPSG:4326&{fields}", "Wards", "memory"))
+    figures = QgsProject.instance().addMapLayer(
+        QgsVectorLayer(f"Polygon?crs=EPSG:4326&{fields}", "Wards", "memory")
+    )
     words = notes_of(menu, session, people, figures)
     assert any(each.startswith("Teams: Places or tracks of single people.") for each in words)
     assert any(each.startswith("Wards: Figures as on the desk") for each in words)
-    assert any("80 % of cases" in each for each in words) and any("withheld" in each for each in words)
+    assert any("80 % of cases" in each for each in words) and any(
+        "withheld" in each for each in words
+    )
     for people_seen, withheld, warned in ((4, True, False), (12, False, False), (4, False, True)):
         region = QgsFeature(figures.fields())
         region.setAttributes([people_seen, 0.5, withheld])
         figures.dataProvider().addFeature(region)
-        assert any("of 4 people only" in each for each in notes_of(menu, session, figures)) == warned
+        assert (
+            any("of 4 people only" in each for each in notes_of(menu, session, figures)) == warned
+        )
     assert not any("are withheld" in each for each in notes_of(menu, session, figures))
     assert not [each for each in notes_of(menu, session, figures) if "single people" in each]
 
 
-def test_the_page_is_filled_and_its_legend_lists_what_is_on_the_map(menu: Any, session: Any, tmp_path: Path) -> None:
+def test_the_page_is_filled_and_its_legend_lists_what_is_on_the_map(
+    menu: Any, session: Any, tmp_path: Path
+) -> None:
     from raw_qgis_plugin.gui.maps.page import make_layout
     from raw_qgis_plugin.layers import styling
 
-    layer, elsewhere = labelled("team", ["weekend", "unknown", "nights"]), labelled("team", ["weekend"])
+    layer, elsewhere = (
+        labelled("team", ["weekend", "unknown", "nights"]),
+        labelled("team", ["weekend"]),
+    )
     styling.Profiles([TEAM], "user").apply(layer)
     layer.setName("Teams of all the people who were seen here, by themselves")
     layer.renderer().rootRule().children()[1].setLabel("Weekend, or another day that most have off")
@@ -128,17 +153,33 @@ def test_the_page_is_filled_and_its_legend_lists_what_is_on_the_map(menu: Any, s
     layer.temporalProperties().setIsActive(True)
     canvas = show(menu, layer, elsewhere, extent=(8, 48, 22, 52))  # without the third
     layout = make_layout(canvas, "Where teams are", ["One.", "Two. " * 100])
-    assert layout.itemById("title").text() == "Where teams are" and "Two." in layout.itemById("notes").text()
+    assert (
+        layout.itemById("title").text() == "Where teams are"
+        and "Two." in layout.itemById("notes").text()
+    )
     area, foot = layout.itemById("map"), layout.itemById("notes")
-    assert area.extent().contains(canvas.extent()) and area.pos().y() + area.rect().height() <= foot.pos().y()
+    assert (
+        area.extent().contains(canvas.extent())
+        and area.pos().y() + area.rect().height() <= foot.pos().y()
+    )
     assert foot.pos().y() + foot.rect().height() <= 205  # of 210 mm
     exporter = QgsLayoutExporter(layout)
-    assert exporter.exportToImage(str(tmp_path / "map.png"), exporter.ImageExportSettings()) == exporter.Success
+    assert (
+        exporter.exportToImage(str(tmp_path / "map.png"), exporter.ImageExportSettings())
+        == exporter.Success
+    )
     colours = QImage(str(tmp_path / "map.png"))
-    shown = {colours.pixel(x, y) for x in range(0, colours.width() * 2 // 3, 9) for y in range(300, 1800, 9)}
+    shown = {
+        colours.pixel(x, y)
+        for x in range(0, colours.width() * 2 // 3, 9)
+        for y in range(300, 1800, 9)
+    }
     assert len(shown) > 2, "features with times are drawn where the map's clock is off"
     model = layout.itemById("legend").model()
     (node,) = model.rootGroup().findLayers()
     assert node.layer() is layer and "\n" in node.customProperty("legend/title-label")
     words = [each.data(0) for each in model.layerLegendNodes(node)]
-    assert "Weekend, or another day that most\nhave off" in words and not {"Nights", "Weekdays"} & set(words)
+    assert "Weekend, or another day that most\nhave off" in words and not {
+        "Nights",
+        "Weekdays",
+    } & set(words)

@@ -30,7 +30,10 @@ def test_every_algorithm_explains_itself(processing: Any, name: str) -> None:
 
 def test_the_provider_has_the_version_of_the_plugin(processing: Any) -> None:
     version = QgsApplication.processingRegistry().providerById("raw").versionInfo()
-    assert f"\nversion={version}\n" in (ROOT / "metadata.txt").read_text("utf-8") and version[0].isdigit()
+    assert (
+        f"\nversion={version}\n" in (ROOT / "metadata.txt").read_text("utf-8")
+        and version[0].isdigit()
+    )
 
 
 def test_load_unload_load(processing: Any, qgis_iface: Any) -> None:
@@ -51,17 +54,25 @@ def test_load_unload_load(processing: Any, qgis_iface: Any) -> None:
     KEPT.append(plugin)  # as QGIS does: the provider lives as long as its plugin
 
 
-def test_a_profile_that_cannot_be_written_starts_the_plugin_and_says_so(qgis_iface: Any, monkeypatch: Any) -> None:
+def test_a_profile_that_cannot_be_written_starts_the_plugin_and_says_so(
+    qgis_iface: Any, monkeypatch: Any
+) -> None:
     from raw_qgis_plugin import classFactory
     from raw_qgis_plugin.core.bundle import library
     from raw_qgis_plugin.core.errors import RawError
     from raw_qgis_plugin.environment.folders import models_folder
     from raw_qgis_plugin.tasks import child
 
-    monkeypatch.setattr(QgsApplication, "qgisSettingsDirPath", staticmethod(lambda: "/dev/null/profile"))
+    monkeypatch.setattr(
+        QgsApplication, "qgisSettingsDirPath", staticmethod(lambda: "/dev/null/profile")
+    )
     plugin = classFactory(qgis_iface)
-    assert plugin.problem.startswith("RAW cannot write into /dev/null/profile/raw: Not a directory.")
-    assert [entry.shipped for entry in library.entries(models_folder())] == [True] and child.runs() == []
+    assert plugin.problem.startswith(
+        "RAW cannot write into /dev/null/profile/raw: Not a directory."
+    )
+    assert [entry.shipped for entry in library.entries(models_folder())] == [
+        True
+    ] and child.runs() == []
     with pytest.raises(RawError, match="RAW cannot write into"):
         child.new_folder("teach")
     plugin.unload()
@@ -88,16 +99,21 @@ for algorithm in plugin.provider.algorithms():
 def load(blocked: tuple[str, ...]) -> str:
     code = LOAD.format(blocked=blocked, stage=str(ROOT / "build"))
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
     assert "scoreregions" in done.stdout, done.stderr
     return done.stdout
 
 
 def test_loads_without_its_libraries_and_says_what_to_install() -> None:
     words = load(("onnxruntime", "shapely", "scipy", "pyarrow", "torch"))
-    names = "scipy, shapely, pyarrow, onnxruntime"  # the same for all, though the import needs pyarrow alone
+    # the same for all, though the import needs pyarrow alone
+    names = "scipy, shapely, pyarrow, onnxruntime"
     for name in ("forecasttracks", "scoreregions", "importtracks"):
-        assert f"raw:{name} False RAW needs Python packages that QGIS's Python lacks: {names}" in words
+        assert (
+            f"raw:{name} False RAW needs Python packages that QGIS's Python lacks: {names}" in words
+        )
     assert "-m pip install --user" in words
 
 
@@ -123,7 +139,9 @@ def test_a_stage_moves_the_bar_and_stops_at_a_cancel(staged: None) -> None:
     assert [time_left(s) for s in (33, 600, 9000)] == ["about 35 s", "about 10 min", "about 2.5 h"]
 
 
-def test_a_package_that_does_not_load_is_named_with_a_reason(processing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_does_not_load_is_named_with_a_reason(
+    processing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("raw:importtracks")
@@ -132,7 +150,10 @@ def test_a_package_that_does_not_load_is_named_with_a_reason(processing: Any, mo
         raise ImportError("libarrow.so.2600: cannot open shared object file", name="pyarrow.lib")
 
     monkeypatch.setattr(type(algorithm), "run_on", broken)
-    with pytest.raises(QgsProcessingException, match=r"pyarrow is installed but does not work: libarrow\.so.*Packages"):
+    with pytest.raises(
+        QgsProcessingException,
+        match=r"pyarrow is installed but does not work: libarrow\.so.*Packages",
+    ):
         algorithm.processAlgorithm({}, QgsProcessingContext(), QgsProcessingFeedback())
 
 
@@ -143,8 +164,12 @@ def test_proxy_of_qgis_becomes_a_url(staged: None) -> None:
 
     login = {"User": "a@b", "Password": "c:d"}  # pragma: allowlist secret
     for more, url in (
-        ({"Enabled": True, "Type": "HttpProxy", "Host": "proxy.gov", "Port": "3128"}, "http://proxy.gov:3128"),
-        ({"Type": "Socks5Proxy", **login}, "socks5://a%40b:c%3Ad@proxy.gov:3128"),  # pragma: allowlist secret
+        (
+            {"Enabled": True, "Type": "HttpProxy", "Host": "proxy.gov", "Port": "3128"},
+            "http://proxy.gov:3128",
+        ),
+        # pragma: allowlist secret
+        ({"Type": "Socks5Proxy", **login}, "socks5://a%40b:c%3Ad@proxy.gov:3128"),
         ({"Type": "DefaultProxy"}, ""),
         ({"Type": "HttpProxy", "Enabled": False}, ""),
     ):

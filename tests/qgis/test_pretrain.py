@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""raw:pretrain in QGIS: a short training of raw-nano on a few people, cancelled, and what is refused.
+"""raw:pretrain in QGIS: a short training of raw-nano on a few people, cancelled, and what is
+refused.
 
 A training to its end: tests/gui/test_training.py.
 """
@@ -16,7 +17,9 @@ import pytest
 from qgis.core import QgsProcessingException, QgsProcessingFeedback, QgsVectorLayer
 from qgis.PyQt import sip
 
-needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="training needs torch, which is not installed")
+needs_torch = pytest.mark.skipif(
+    find_spec("torch") is None, reason="training needs torch, which is not installed"
+)
 
 
 class Told(QgsProcessingFeedback):
@@ -37,8 +40,8 @@ class Told(QgsProcessingFeedback):
 
 @pytest.fixture
 def tracks(sample: Path) -> Iterator[QgsVectorLayer]:
-    """The sample's ten phones. QGIS keeps the calls that ended in an error, and so the layer, longer than GDAL lives:
-    it is deleted by hand.
+    """The sample's ten phones. QGIS keeps the calls that ended in an error, and so the layer,
+    longer than GDAL lives: it is deleted by hand.
     """
     layer = QgsVectorLayer(str(sample / "aracaju_tracks.gpkg"), "tracks", "ogr")
     assert layer.isValid()
@@ -82,7 +85,11 @@ def test_a_cancel_is_quick_and_keeps_the_run_for_later(
 
 
 def test_a_cancel_before_it_began_starts_nothing_and_keeps_nothing(
-    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    processing: Any,
+    tracks: QgsVectorLayer,
+    runs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from raw_qgis_plugin.tasks import child, training
 
@@ -97,22 +104,37 @@ def test_a_cancel_before_it_began_starts_nothing_and_keeps_nothing(
 def test_the_bar_never_goes_back(staged: None) -> None:
     from raw_qgis_plugin.tasks.training import share_done
 
-    lines: list[dict[str, Any]] = [{"seconds_left": 30.0}, {"seconds_left": 0.0}, {"stage": "calibrating"}]
+    lines: list[dict[str, Any]] = [
+        {"seconds_left": 30.0},
+        {"seconds_left": 0.0},
+        {"stage": "calibrating"},
+    ]
     lines += [{"stage": "comparing"}, {"stage": "report"}, {"stage": "done", "verdict": "good"}]
     shares = [share_done(line, 1.0) for line in lines]
     assert shares == sorted(shares) and shares[-1] == 1.0
 
 
 def test_a_model_that_is_none_is_refused_before_anything_is_read(
-    processing: Any, make: Callable[..., Any], invented: Callable[..., Any], runs: Path, tmp_path: Path
+    processing: Any,
+    make: Callable[..., Any],
+    invented: Callable[..., Any],
+    runs: Path,
+    tmp_path: Path,
 ) -> None:
     with pytest.raises(QgsProcessingException, match="There is no model at"):
-        processing.run("raw:pretrain", parameters(make(invented()), tmp_path, INIT=str(tmp_path / "nowhere")))
+        processing.run(
+            "raw:pretrain", parameters(make(invented()), tmp_path, INIT=str(tmp_path / "nowhere"))
+        )
     assert list(runs.iterdir()) == []
 
 
 def test_a_folder_with_something_else_in_it_is_refused_before_anything_is_trained(
-    processing: Any, make: Callable[..., Any], invented: Callable[..., Any], runs: Path, tmp_path: Path, waiting: list
+    processing: Any,
+    make: Callable[..., Any],
+    invented: Callable[..., Any],
+    runs: Path,
+    tmp_path: Path,
+    waiting: list,
 ) -> None:
     (tmp_path / "bundle").mkdir()
     (tmp_path / "bundle" / "thesis.txt").touch()

@@ -9,12 +9,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProcessingException, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    NULL,
+    QgsFeature,
+    QgsGeometry,
+    QgsProcessingException,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 
 
 @pytest.fixture
 def tracts(make: Callable[..., Any], fixes: Any) -> tuple[QgsVectorLayer, QgsVectorLayer]:
-    """Tracks of 122 people who each visit one of three tracts, 60, 40 and 22 of them; and the tracts, and a desert."""
+    """Tracks of 122 people who each visit one of three tracts, 60, 40 and 22 of them; and the
+    tracts, and a desert.
+    """
     places = np.repeat([0, 1, 2], [60, 40, 22])
     user, t, lon, lat = [], [], [], []
     for person, place in enumerate(places):
@@ -35,27 +44,59 @@ def tracts(make: Callable[..., Any], fixes: Any) -> tuple[QgsVectorLayer, QgsVec
     return make(type(fixes)(user, t, lon, lat)), layer
 
 
-def test_what_leaves_the_desk(run: Callable, tracts: Any, bundle: str, tmp_path: Path, monkeypatch: Any) -> None:
+def test_what_leaves_the_desk(
+    run: Callable, tracts: Any, bundle: str, tmp_path: Path, monkeypatch: Any
+) -> None:
     from raw_qgis_plugin.core.regions.noise import deviation
     from raw_qgis_plugin.layers.publishing import Published, describe
 
-    monkeypatch.setattr("raw_qgis_plugin.environment.folders.publish_secret", lambda: b"one draw of the noise")
+    monkeypatch.setattr(
+        "raw_qgis_plugin.environment.folders.publish_secret", lambda: b"one draw of the noise"
+    )
     tracks, regions = tracts
     scored = run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle)
     desk = scored.rows()
-    assert [row["n_users"] for row in desk] == [60, 40, 22, NULL] and "secret" in desk[0] and "n_users_2" not in desk[0]
+    assert (
+        [row["n_users"] for row in desk] == [60, 40, 22, NULL]
+        and "secret" in desk[0]
+        and "n_users_2" not in desk[0]
+    )
     done = run("raw:publish", INPUT=scored.layer())
     rows, names = done.rows(), done.layer().fields().names()
-    allowed = {"name", "n_users", "n_visits", "residents", "workers", "dwell_min", "suppressed", "epsilon", "within_95"}
+    allowed = {
+        "name",
+        "n_users",
+        "n_visits",
+        "residents",
+        "workers",
+        "dwell_min",
+        "suppressed",
+        "epsilon",
+        "within_95",
+    }
     allowed |= {f"share_{x}" for x in ("commuters", "walk", "bike", "motor", "rail")}
-    assert set(names) == allowed and [row["name"] for row in rows] == [f"Tract {k}" for k in range(4)]
+    assert set(names) == allowed and [row["name"] for row in rows] == [
+        f"Tract {k}" for k in range(4)
+    ]
     said = " ".join(done.feedback.infos)
-    assert "Fields left out: secret, n_points" in said and all(x in said for x in ("noise_key", "n_labelled"))
-    noise = [row["n_users"] - before["n_users"] for row, before in zip(rows, desk) if row["n_users"] != NULL]
+    assert "Fields left out: secret, n_points" in said and all(
+        x in said for x in ("noise_key", "n_labelled")
+    )
+    noise = [
+        row["n_users"] - before["n_users"]
+        for row, before in zip(rows, desk)
+        if row["n_users"] != NULL
+    ]
     assert len(noise) == 3 and all(isinstance(each, int) and abs(each) < 12 for each in noise)
-    assert rows[3]["suppressed"] and rows[3]["n_users"] == rows[3]["n_visits"] == rows[2]["dwell_min"] == NULL
+    assert (
+        rows[3]["suppressed"]
+        and rows[3]["n_users"] == rows[3]["n_visits"] == rows[2]["dwell_min"] == NULL
+    )
     assert {(row["epsilon"], row["within_95"]) for row in rows} == {(1.0, deviation(1.0))}
-    for again in (scored.layer(), run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle).layer()):
+    for again in (
+        scored.layer(),
+        run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle).layer(),
+    ):
         assert run("raw:publish", INPUT=again).rows() == rows  # the noise is fixed
     other = run("raw:publish", INPUT=scored.layer(), EPSILON=0.25, MIN_USERS=1)
     assert other.rows()[0]["within_95"] > 10
@@ -65,28 +106,42 @@ def test_what_leaves_the_desk(run: Callable, tracts: Any, bundle: str, tmp_path:
     assert published.renderer().rootRule().children()
 
 
-def test_wrong_questions_are_answered_in_a_sentence(run: Callable, tracts: Any, bundle: str) -> None:
+def test_wrong_questions_are_answered_in_a_sentence(
+    run: Callable, tracts: Any, bundle: str
+) -> None:
     tracks, regions = tracts
-    with pytest.raises(QgsProcessingException, match="no fields noise_key and n_users: score the regions again"):
+    with pytest.raises(
+        QgsProcessingException, match="no fields noise_key and n_users: score the regions again"
+    ):
         run("raw:publish", INPUT=regions)
-    scored = run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle, LABELS=False).layer()
+    scored = run(
+        "raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle, LABELS=False
+    ).layer()
     with pytest.raises(QgsProcessingException, match="Epsilon must be one of 0.25, 0.5, 1, 2"):
         run("raw:publish", INPUT=scored, EPSILON=0.7)
     with pytest.raises(QgsProcessingException, match="EPSILON"):
         run("raw:publish", INPUT=scored, EPSILON=100)
 
 
-def test_layers_say_what_they_are(run: Callable, tracts: Any, make: Callable, fixes: Any, bundle: str) -> None:
+def test_layers_say_what_they_are(
+    run: Callable, tracts: Any, make: Callable, fixes: Any, bundle: str
+) -> None:
     from raw_qgis_plugin.layers.publishing import describe
 
     tracks, regions = tracts
-    scored = run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle, LABELS=False).layer()
-    assert describe(scored).startswith("Figures as on the desk") and "subtracted" in describe(scored)
+    scored = run(
+        "raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle, LABELS=False
+    ).layer()
+    assert describe(scored).startswith("Figures as on the desk") and "subtracted" in describe(
+        scored
+    )
     assert describe(run("raw:publish", INPUT=scored).layer()).startswith(
         "Published figures: counts and medians have fixed"
     )
     assert "single people" in describe(tracks) and describe(regions) == ""
-    pairs = QgsVectorLayer("Point?crs=EPSG:4326&field=user_a:string&field=user_b:string", "p", "memory")
+    pairs = QgsVectorLayer(
+        "Point?crs=EPSG:4326&field=user_a:string&field=user_b:string", "p", "memory"
+    )
     assert "who was near whom" in describe(pairs)
 
 

@@ -26,10 +26,17 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType, Qt, QTime
 
 KIND = QMetaType.Type
-TYPES = {"date": KIND.QDate, "datetime": KIND.QDateTime, "time": KIND.QTime, "json": KIND.QVariantMap}
+TYPES = {
+    "date": KIND.QDate,
+    "datetime": KIND.QDateTime,
+    "time": KIND.QTime,
+    "json": KIND.QVariantMap,
+}
 
 
-def plan(layer: QgsVectorLayer, definition: Any = None, timezone: str = "UTC", **fields: str) -> Any:
+def plan(
+    layer: QgsVectorLayer, definition: Any = None, timezone: str = "UTC", **fields: str
+) -> Any:
     from raw_qgis_plugin.layers import reading
 
     QgsProject.instance().addMapLayer(layer, False)
@@ -38,7 +45,9 @@ def plan(layer: QgsVectorLayer, definition: Any = None, timezone: str = "UTC", *
     parameter = QgsProcessingParameterFeatureSource("INPUT")
     value = layer.id() if definition is None else definition
     source = QgsProcessingParameters.parameterAsSource(parameter, {"INPUT": value}, context)
-    chosen = reading.choose_fields(source.fields(), fields.get("user"), fields.get("track"), fields.get("time"))
+    chosen = reading.choose_fields(
+        source.fields(), fields.get("user"), fields.get("track"), fields.get("time")
+    )
     made = reading.plan_reading(source, layer, value, chosen, timezone, context.transformContext())
     made.__dict__["_keep"] = context  # the source belongs to it
     return made
@@ -55,8 +64,12 @@ def same(a: Any, b: Any) -> bool:
     return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in columns)
 
 
-def assert_both_ways(layer: QgsVectorLayer, definition: Any = None, columns: bool = True, **more: Any) -> Any:
-    """Read by columns and by features; the same has to come out. Returns the tracks and what was skipped."""
+def assert_both_ways(
+    layer: QgsVectorLayer, definition: Any = None, columns: bool = True, **more: Any
+) -> Any:
+    """Read by columns and by features; the same has to come out. Returns the tracks and what was
+    skipped.
+    """
     made = plan(layer, definition, **more)
     assert (made.file is not None) == columns
     tracks, skipped = read(made)
@@ -66,7 +79,9 @@ def assert_both_ways(layer: QgsVectorLayer, definition: Any = None, columns: boo
     return tracks, skipped
 
 
-def used_columns(monkeypatch: pytest.MonkeyPatch, layer: QgsVectorLayer, definition: Any = None) -> bool:
+def used_columns(
+    monkeypatch: pytest.MonkeyPatch, layer: QgsVectorLayer, definition: Any = None
+) -> bool:
     """Whether the layer really is read by columns, and never turns to features half-way."""
     from raw_qgis_plugin.layers import reading
 
@@ -90,24 +105,35 @@ def messy(fixes: Any) -> Any:
     for name, rows in {"t": (3, 4), "user_id": (10, 11, 12), "lon": (20,)}.items():
         for row in rows:
             columns[name][row] = None
-    return type(fixes)(**columns, more={"leg": [i % 5 if i % 50 else None for i in range(len(order))]})
+    return type(fixes)(
+        **columns, more={"leg": [i % 5 if i % 50 else None for i in range(len(order))]}
+    )
 
 
 @pytest.mark.parametrize(("suffix", "crs"), [
     (".gpkg", "EPSG:4326"), (".gpkg", "EPSG:32650"), (".geojson", "EPSG:3857"), (".fgb", "EPSG:4326"),
 ])  # fmt: skip
-def test_columns_and_features_agree(fixes: Any, make: Any, tmp_path: Path, crs: str, suffix: str) -> None:
+def test_columns_and_features_agree(
+    fixes: Any, make: Any, tmp_path: Path, crs: str, suffix: str
+) -> None:
     times = {"times": lambda ms: None if ms is None else ms // 1000} if suffix == ".fgb" else {}
-    layer = make(messy(fixes), crs, tmp_path / f"a{suffix}", **times)  # GDAL's own stream of .fgb confuses rows
+    # GDAL's own stream of .fgb confuses rows
+    layer = make(messy(fixes), crs, tmp_path / f"a{suffix}", **times)
     tracks, skipped = assert_both_ways(layer)
     assert tracks.n_users == 12
-    assert skipped["no time that can be read"] == 2 and skipped["no user"] == 3 and skipped["no position"] == 1
+    assert (
+        skipped["no time that can be read"] == 2
+        and skipped["no user"] == 3
+        and skipped["no position"] == 1
+    )
     assert skipped["duplicate"] >= 1
     by_trip, _ = assert_both_ways(layer, track="leg")
     assert by_trip.n_tracks == 60
 
 
-def test_columns_are_really_read(fixes: Any, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_columns_are_really_read(
+    fixes: Any, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert used_columns(monkeypatch, make(messy(fixes), path=tmp_path / "a.gpkg"))
     assert used_columns(monkeypatch, make(messy(fixes), path=tmp_path / "a.geojson"))
     assert used_columns(monkeypatch, make(fixes, path=tmp_path / "m.gpkg", geometry="MultiPoint"))
@@ -157,12 +183,20 @@ def test_subset_selection_and_limit_count(fixes: Any, make: Any, tmp_path: Path)
 
     layer.selectByExpression("user_id < 'u05' AND $id % 2 = 0")
     for limit, n in ((-1, 120), (50, 50)):
-        selected = QgsProcessingFeatureSourceDefinition(layer.id(), selectedFeaturesOnly=True, featureLimit=limit)
-        assert len(assert_both_ways(layer, selected, columns=False)[0]) == n <= layer.selectedFeatureCount()
+        selected = QgsProcessingFeatureSourceDefinition(
+            layer.id(), selectedFeaturesOnly=True, featureLimit=limit
+        )
+        assert (
+            len(assert_both_ways(layer, selected, columns=False)[0])
+            == n
+            <= layer.selectedFeatureCount()
+        )
     layer.setSubsetString("")
     limited = QgsProcessingFeatureSourceDefinition(layer.id(), False, 77)
     assert len(assert_both_ways(layer, limited, columns=False)[0]) == 77 and len(whole) == 1440
-    wanted = QgsProcessingFeatureSourceDefinition(layer.id(), filterExpression="\"user_id\" = 'u07' AND $x > 0")
+    wanted = QgsProcessingFeatureSourceDefinition(
+        layer.id(), filterExpression="\"user_id\" = 'u07' AND $x > 0"
+    )
     assert assert_both_ways(layer, wanted, columns=False)[0].user_ids.tolist() == ["u07"]
     made = plan(layer, user="none", track="none")
     assert (made.fields.user, made.fields.track, made.fields.guessed) == (None, None, {"time"})
@@ -191,17 +225,27 @@ def as_text(zone: str, hours: int = 0) -> Any:
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".shp"])
-@pytest.mark.parametrize("times", [as_text("Z"), as_text("+02:00", 2), as_text(""), lambda ms: ms * 1000])
-def test_times_of_every_kind(fixes: Any, make: Any, tmp_path: Path, times: Any, suffix: str) -> None:
+@pytest.mark.parametrize(
+    "times", [as_text("Z"), as_text("+02:00", 2), as_text(""), lambda ms: ms * 1000]
+)
+def test_times_of_every_kind(
+    fixes: Any, make: Any, tmp_path: Path, times: Any, suffix: str
+) -> None:
     layer = make(fixes, path=tmp_path / f"a{suffix}", times=times)
     tracks, skipped = assert_both_ways(layer, columns=bool(plan(layer).file))
     assert not skipped
     assert np.array_equal(tracks.t[:120], fixes.t[:120])
 
 
-def test_a_time_without_zone_is_read_in_the_time_zone_that_was_named(fixes: Any, make: Any, tmp_path: Path) -> None:
-    wall = QDateTime(QDate(2024, 7, 1), QTime(12, 0, 0, 250))  # as providers give it: the computer's own zone
-    for name, times in {"clock": lambda _: wall, "text": lambda _: "2024-07-01 12:00:00.250"}.items():
+def test_a_time_without_zone_is_read_in_the_time_zone_that_was_named(
+    fixes: Any, make: Any, tmp_path: Path
+) -> None:
+    # as providers give it: the computer's own zone
+    wall = QDateTime(QDate(2024, 7, 1), QTime(12, 0, 0, 250))
+    for name, times in {
+        "clock": lambda _: wall,
+        "text": lambda _: "2024-07-01 12:00:00.250",
+    }.items():
         for path in (None, tmp_path / f"{name}.geojson"):
             layer = make(fixes, path=path, times=times)
             tracks, _ = read(plan(layer, timezone="Asia/Shanghai"))
@@ -209,7 +253,9 @@ def test_a_time_without_zone_is_read_in_the_time_zone_that_was_named(fixes: Any,
 
 
 @pytest.mark.parametrize("geometry", ["MultiPoint", "PointM", "PointZM"])
-def test_points_of_every_shape(fixes: Any, make: Any, tmp_path: Path, saved: Any, geometry: str) -> None:
+def test_points_of_every_shape(
+    fixes: Any, make: Any, tmp_path: Path, saved: Any, geometry: str
+) -> None:
     plain, _ = read(plan(make(fixes)))
     layer = saved(make(fixes, geometry=geometry), tmp_path / "a.gpkg")
     tracks, skipped = assert_both_ways(layer)
@@ -222,16 +268,30 @@ def test_points_of_every_shape(fixes: Any, make: Any, tmp_path: Path, saved: Any
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [("date", "2020-09-13"), ("datetime", "2020-09-13 08:00:00"), ("time", "08:00:00"), ("json", "{'a': ['b', 1]}")],
+    [
+        ("date", "2020-09-13"),
+        ("datetime", "2020-09-13 08:00:00"),
+        ("time", "08:00:00"),
+        ("json", "{'a': ['b', 1]}"),
+    ],
 )
-def test_tracks_may_be_named_by_a_date(fixes: Any, make: Any, saved: Any, tmp_path: Path, kind: str, text: str) -> None:
+def test_tracks_may_be_named_by_a_date(
+    fixes: Any, make: Any, saved: Any, tmp_path: Path, kind: str, text: str
+) -> None:
     """By columns and by features alike: these gave PyQt5.QtCore.QDate(2020, 9, 13)."""
     moment = QDateTime(QDate(2020, 9, 13), QTime(8, 0), Qt.TimeSpec.UTC)
-    value = {"date": moment.date(), "time": moment.time(), "datetime": moment, "json": {"a": ["b", 1]}}[kind]
+    value = {
+        "date": moment.date(),
+        "time": moment.time(),
+        "datetime": moment,
+        "json": {"a": ["b", 1]},
+    }[kind]
     layer = make(fixes)
     layer.dataProvider().addAttributes([QgsField("day", TYPES[kind])])
     layer.updateFields()
-    layer.dataProvider().changeAttributeValues({feature.id(): {2: value} for feature in layer.getFeatures()})
+    layer.dataProvider().changeAttributeValues(
+        {feature.id(): {2: value} for feature in layer.getFeatures()}
+    )
     for each, columns in ((layer, False), (saved(layer, tmp_path / "a.gpkg"), True)):
         tracks, _ = assert_both_ways(each, columns=columns, track="day")
         assert set(tracks.track_ids) == {text}
@@ -273,31 +333,47 @@ def test_cancel_stops_reading(fixes: Any, make: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("timezone", ["UTC", "Asia/Tokyo"])
-def test_the_hour_that_this_computer_s_clocks_skip_is_read(in_berlin: None, make: Any, timezone: str) -> None:
+def test_the_hour_that_this_computer_s_clocks_skip_is_read(
+    in_berlin: None, make: Any, timezone: str
+) -> None:
     from raw_qgis_plugin.layers.reading import as_text, times_of
 
-    clocks = np.datetime64("2024-03-31T00:00") + np.arange(0, 300, 5)  # of another zone; at 02:00 it is 03:00 in Berlin
+    # of another zone; at 02:00 it is 03:00 in Berlin
+    clocks = np.datetime64("2024-03-31T00:00") + np.arange(0, 300, 5)
     values = [QDateTime.fromString(str(clock), Qt.DateFormat.ISODate) for clock in clocks]
     assert not all(value.isValid() for value in values)
     hours = 9 if timezone == "Asia/Tokyo" else 0
     expected = clocks.astype("datetime64[ms]").astype(np.int64) - hours * 3_600_000
     assert np.array_equal(times_of([*values, QDateTime()], timezone)[:-1], expected)
-    assert [as_text(value) for value in values] == [f"{clock}:00".replace("T", " ") for clock in clocks]
+    assert [as_text(value) for value in values] == [
+        f"{clock}:00".replace("T", " ") for clock in clocks
+    ]
     assert as_text(QDateTime()) is None
 
 
-def test_accuracy_and_dates_beside_times_of_day_are_read_as_from_files(make: Any, fixes: Any, tmp_path: Path) -> None:
+def test_accuracy_and_dates_beside_times_of_day_are_read_as_from_files(
+    make: Any, fixes: Any, tmp_path: Path
+) -> None:
     layer = QgsVectorLayer(
-        "Point?crs=EPSG:4326&field=user_id:string&field=date:date&field=time:time&field=acc:double", "p", "memory"
+        "Point?crs=EPSG:4326&field=user_id:string&field=date:date&field=time:time&field=acc:double",
+        "p",
+        "memory",
     )
     features = []
     for minute in range(5):
         feature = QgsFeature(layer.fields())
         feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(116 + minute / 1e4, 39)))
-        feature.setAttributes(["a", QDate(2024, 7, 1), QTime(8, minute), [8.0, None, 9.0, 5000.0, 7.0][minute]])
+        feature.setAttributes(
+            ["a", QDate(2024, 7, 1), QTime(8, minute), [8.0, None, 9.0, 5000.0, 7.0][minute]]
+        )
         features.append(feature)
     layer.dataProvider().addFeatures(features)
     tracks, skipped = read(plan(layer))
-    assert [str(t)[11:16] for t in tracks.t.astype("datetime64[ms]")] == ["08:00", "08:01", "08:02", "08:04"]
+    assert [str(t)[11:16] for t in tracks.t.astype("datetime64[ms]")] == [
+        "08:00",
+        "08:01",
+        "08:02",
+        "08:04",
+    ]
     assert skipped == {"position known to over a kilometre only": 1}
     np.testing.assert_array_equal(tracks.accuracy, np.array([8, np.nan, 9, 7], np.float32))

@@ -18,13 +18,17 @@ BATCH = 65_536  # rows that it gives at once
 
 @pytest.fixture(scope="module")
 def many(make: Any, invented: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A GeoPackage of three batches, in which half the rows come a second and a third time under other ids."""
+    """A GeoPackage of three batches, in which half the rows come a second and a third time under
+    other ids.
+    """
     path = tmp_path_factory.mktemp("many") / "many.gpkg"
     make(invented(users=10, fixes=1000), path=path)
     with sqlite3.connect(path) as base:
         base.execute("CREATE TEMP TABLE n AS SELECT value AS n FROM (WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL "
                      "SELECT value + 1 FROM c WHERE value < 15) SELECT value FROM c)")  # fmt: skip
-        base.execute("INSERT INTO fixes (geom, user_id, t) SELECT geom, user_id || '-' || n, t FROM fixes, n")
+        base.execute(
+            "INSERT INTO fixes (geom, user_id, t) SELECT geom, user_id || '-' || n, t FROM fixes, n"
+        )
     return path
 
 
@@ -50,12 +54,16 @@ def test_a_filter_over_several_batches_neither_hangs_nor_reads_features(
 def test_odd_times_of_a_geopackage_are_read_by_columns_too(
     many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of three batches one has no odd time, one a time without a zone, and one an offset and a NULL."""
+    """Of three batches one has no odd time, one a time without a zone, and one an offset and a
+    NULL.
+    """
     path = tmp_path / "odd.gpkg"
     path.write_bytes(many.read_bytes())
     odd = {70_000: "2024-07-01T12:00:00", 150_000: "2024-07-01T12:00:00.25+04:00", 150_001: None}
     with sqlite3.connect(path) as base:
-        base.executemany("UPDATE fixes SET t = ? WHERE fid = ?", [(text, fid) for fid, text in odd.items()])
+        base.executemany(
+            "UPDATE fixes SET t = ? WHERE fid = ?", [(text, fid) for fid, text in odd.items()]
+        )
     layer = opened(path)
     assert used_columns(monkeypatch, layer)
     tracks, skipped = read(plan(layer, timezone="Asia/Shanghai"))
@@ -63,28 +71,39 @@ def test_odd_times_of_a_geopackage_are_read_by_columns_too(
     assert skipped == {"no time that can be read": 1}
 
 
-# ---- lines ------------------------------------------------------------------------------------------------------
+# ---- lines
+# ------------------------------------------------------------------------------------------------------
 
 
 def lines(fixes: Any, kind: str) -> QgsVectorLayer:
     layer = QgsVectorLayer(f"{kind}?crs=EPSG:4326&field=user_id:string", "lines", "memory")
     features = []
     for start in range(0, len(fixes.t), 120):
-        rows = zip(fixes.lon[start : start + 120], fixes.lat[start : start + 120], fixes.t[start : start + 120])
+        rows = zip(
+            fixes.lon[start : start + 120],
+            fixes.lat[start : start + 120],
+            fixes.t[start : start + 120],
+        )
         z = " 5" if "Z" in kind else ""
         text = ", ".join(f"{x!r} {y!r}{z} {t / 1000!r}" for x, y, t in rows)
         feature = QgsFeature(layer.fields())
         feature.setAttributes([fixes.user_id[start]])
         name = kind.replace("LineString", "LineString ")
-        feature.setGeometry(QgsGeometry.fromWkt(f"{name}(({text}))" if "Multi" in kind else f"{name}({text})"))
+        feature.setGeometry(
+            QgsGeometry.fromWkt(f"{name}(({text}))" if "Multi" in kind else f"{name}({text})")
+        )
         features.append(feature)
     features.append(QgsFeature(layer.fields()))
     layer.dataProvider().addFeatures(features)
     return layer
 
 
-@pytest.mark.parametrize("kind", ["LineStringM", "LineStringZM", "MultiLineStringM", "MultiLineStringZM"])
-def test_lines_with_m_are_fixes(fixes: Any, make: Any, tmp_path: Path, kind: str, saved: Any) -> None:
+@pytest.mark.parametrize(
+    "kind", ["LineStringM", "LineStringZM", "MultiLineStringM", "MultiLineStringZM"]
+)
+def test_lines_with_m_are_fixes(
+    fixes: Any, make: Any, tmp_path: Path, kind: str, saved: Any
+) -> None:
     plain, _ = read(plan(make(fixes)))
     for layer in (lines(fixes, kind), saved(lines(fixes, kind), tmp_path / "a.gpkg")):
         made = plan(layer)

@@ -26,24 +26,39 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> str:
     codes = table["user_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     each = -(-FIXES // PEOPLE)
     enough = np.flatnonzero(np.bincount(codes) >= each)[:PEOPLE]
-    table = table.take(np.concatenate([np.flatnonzero(codes == user)[:each] for user in enough])[:FIXES])
+    table = table.take(
+        np.concatenate([np.flatnonzero(codes == user)[:each] for user in enough])[:FIXES]
+    )
     for name in ("lon", "lat"):
         table = table.append_column(name, [table[f"{name}_e6"].to_numpy() / 1e6])
     folder = tmp_path_factory.mktemp("geolife")
     csv.write_csv(table, folder / "people.csv")
-    places = ["-oo", "X_POSSIBLE_NAMES=lon", "-oo", "Y_POSSIBLE_NAMES=lat", "-oo", "AUTODETECT_TYPE=YES"]
+    places = [
+        "-oo",
+        "X_POSSIBLE_NAMES=lon",
+        "-oo",
+        "Y_POSSIBLE_NAMES=lat",
+        "-oo",
+        "AUTODETECT_TYPE=YES",
+    ]
     target = [str(folder / "people.gpkg"), str(folder / "people.csv")]
-    subprocess.run(["ogr2ogr", "-s_srs", "EPSG:4326", "-t_srs", "EPSG:32650", *places, *target], check=True)
+    subprocess.run(
+        ["ogr2ogr", "-s_srs", "EPSG:4326", "-t_srs", "EPSG:32650", *places, *target], check=True
+    )
     return target[0]
 
 
 def test_everybody_is_forecast(run: Callable, people: str, bundle: str) -> None:
     outputs = {"OUTPUT_TRACKS": "TEMPORARY_OUTPUT", "OUTPUT_AREAS": "TEMPORARY_OUTPUT"}
-    done = run("raw:forecasttracks", INPUT=people, MODEL=bundle, HORIZON=10, STEP=1, **FIELDS, **outputs)
+    done = run(
+        "raw:forecasttracks", INPUT=people, MODEL=bundle, HORIZON=10, STEP=1, **FIELDS, **outputs
+    )
     assert done.values["N_USERS"] == PEOPLE
     assert done.values["N_POINTS"] + done.values["N_SKIPPED"] == FIXES
     assert [done.layer(name).featureCount() for name in ("OUTPUT", *outputs)] == [610, 3 * 61, 1220]
-    assert {layer.crs().authid() for layer in (done.layer(name) for name in ("OUTPUT", *outputs))} == {"EPSG:32650"}
+    assert {
+        layer.crs().authid() for layer in (done.layer(name) for name in ("OUTPUT", *outputs))
+    } == {"EPSG:32650"}
 
 
 def test_everybody_is_profiled(run: Callable, people: str, bundle: str) -> None:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Drawn regions: an ordinary layer with QGIS's editing and undo, a live card for each, two of them compared."""
+"""Drawn regions: an ordinary layer with QGIS's editing and undo, a live card for each, two of them
+compared.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,10 @@ def test_a_region_that_is_drawn_is_scored_and_listed_and_stored(regions: Any) ->
     hidden = draw(regions, FAR)
     assert hidden.view.suppressed and figures_of(layer) == [12, None]
     assert "Fewer than 2 people" in " ".join(said(regions.card)) and hidden.name == "Region 2"
-    assert [regions.list.item(at).text() for at in (0, 1)] == ["Region 1 · 12 people", "Region 2 · –"]
+    assert [regions.list.item(at).text() for at in (0, 1)] == [
+        "Region 1 · 12 people",
+        "Region 2 · –",
+    ]
     assert layer.name() == "Drawn regions" and len(layer.renderer().rootRule().children()) >= 2
 
 
@@ -70,7 +75,10 @@ def test_qgis_undoes_drawings_and_removals(regions: Any) -> None:
     regions.list.clearSelection()
     regions.list.setCurrentRow(0)
     assert layer.selectedFeatureCount() == 1, "QGIS's own tools work on the chosen region"
-    assert layer.selectionProperties().selectionRenderingMode() == Qgis.SelectionRenderingMode.CustomColor
+    assert (
+        layer.selectionProperties().selectionRenderingMode()
+        == Qgis.SelectionRenderingMode.CustomColor
+    )
     regions.list.selectAll()
     regions.remove_chosen()
     until(lambda: not regions.shown)
@@ -103,7 +111,9 @@ def test_edits_of_the_layer_are_scored(regions: Any, editing: bool) -> None:
     if not editing:
         assert layer.commitChanges()
     until(lambda: len(regions.shown) == 2 and settled(regions))
-    assert sorted(region.name for region in regions.shown) == ["", "Centre"] and people(regions) == [12, 12]
+    assert sorted(region.name for region in regions.shown) == ["", "Centre"] and people(
+        regions
+    ) == [12, 12]
     assert max(region.view.area_km2 for region in regions.shown) > 50 * area
     assert figures_of(layer) == [12, 12] and "mine" in figures_of(layer, "note")
     layer.rollBack() if editing else None
@@ -121,12 +131,16 @@ def test_the_minimum_of_people_is_one_setting(regions: Any) -> None:
     until(lambda: settled(regions) and people(regions) == [12, 12])
 
 
-def test_figures_wait_for_the_running_job_and_a_cancelled_scoring_is_not_begun_again(regions: Any) -> None:
+def test_figures_wait_for_the_running_job_and_a_cancelled_scoring_is_not_begun_again(
+    regions: Any,
+) -> None:
     draw(regions, CITY)
     going: list[str] = []
     regions.session.run("other work", lambda progress: wait_for(going), lambda _: None)
     regions.min_users.setValue(13)
-    assert people(regions) == [None] and "not scored this region yet" in " ".join(said(regions.card))
+    assert people(regions) == [None] and "not scored this region yet" in " ".join(
+        said(regions.card)
+    )
     assert not regions.buttons["selected"].isEnabled()
     going.append("end")
     until(lambda: settled(regions))
@@ -157,7 +171,10 @@ def test_selected_polygons_become_regions(regions: Any) -> None:
     layer.selectAll()
     regions.use_selected()
     until(lambda: len(regions.shown) == 2 and settled(regions))
-    assert {region.name: n for region, n in zip(regions.shown, people(regions))} == {"Centre": 12, "Edge": None}
+    assert {region.name: n for region, n in zip(regions.shown, people(regions))} == {
+        "Centre": 12,
+        "Edge": None,
+    }
     regions.regions.layer.undoStack().undo()
     until(lambda: not regions.shown)
 
@@ -176,8 +193,12 @@ def test_what_cannot_be_scored_is_said(regions: Any) -> None:
     assert not regions.hint.isVisible()
 
 
-def test_a_project_reopens_with_its_regions(regions: Any, make: Any, fixes: Any, tmp_path: Path) -> None:
-    """The layer is in the project's GeoPackage, with shapes, names, figures, edits and the user's style."""
+def test_a_project_reopens_with_its_regions(
+    regions: Any, make: Any, fixes: Any, tmp_path: Path
+) -> None:
+    """The layer is in the project's GeoPackage, with shapes, names, figures, edits and the user's
+    style.
+    """
     from raw_qgis_plugin.gui.results import KeptResults
 
     project, session = QgsProject.instance(), regions.session
@@ -205,7 +226,9 @@ def test_a_project_reopens_with_its_regions(regions: Any, make: Any, fixes: Any,
     assert not project.isDirty() or figures_of(regions.regions.layer) == [12, None, 12]
 
 
-def test_what_becomes_withheld_leaves_no_figure_in_the_layer(session: Any, make: Any, fixes: Any) -> None:
+def test_what_becomes_withheld_leaves_no_figure_in_the_layer(
+    session: Any, make: Any, fixes: Any
+) -> None:
     """Nor of a head, and the user's own fields stay."""
     from raw_qgis_plugin.core.regions.view import RegionView
     from raw_qgis_plugin.gui.layer_group import LayerGroup
@@ -213,20 +236,34 @@ def test_what_becomes_withheld_leaves_no_figure_in_the_layer(session: Any, make:
 
     tracks = QgsProject.instance().addMapLayer(make(fixes))
     regions, heads = RegionLayer(tracks, LayerGroup("RAW")), [{"name": "shops", "kind": "number"}]
-    figures = {"n_users": 12.0, "shops": 2.5, "shops_low": np.float32(1), "shops_high": 4.0, "noise_key": "k"}
+    figures = {
+        "n_users": 12.0,
+        "shops": 2.5,
+        "shops_low": np.float32(1),
+        "shops_high": 4.0,
+        "noise_key": "k",
+    }
     shapes = [QgsGeometry.fromRect(HOME), QgsGeometry.fromRect(FAR)]
     layer = regions.add([("", shape, RegionView(4.2, False, figures)) for shape in shapes], heads)
-    assert figures_of(layer, "name") == ["Region 1", "Region 2"] and figures_of(layer, "shops") == [2.5, 2.5]
+    assert figures_of(layer, "name") == ["Region 1", "Region 2"] and figures_of(layer, "shops") == [
+        2.5,
+        2.5,
+    ]
     layer.addAttribute(QgsField("note", QMetaType.Type.QString))
     first = regions.features()[0].id()
     layer.changeAttributeValue(first, layer.fields().lookupField("note"), "mine")
     regions.write({first: RegionView(4.2, True)}, heads)
-    kept = {name: value for name, value in regions.features()[0].attributeMap().items() if value not in (None, NULL)}
+    kept = {
+        name: value
+        for name, value in regions.features()[0].attributeMap().items()
+        if value not in (None, NULL)
+    }
     assert kept == {"name": "Region 1", "area_km2": 4.2, "suppressed": True, "note": "mine"}
     regions.close()
 
 
-# ---- two regions beside each other ----------------------------------------------------------------------------------
+# ---- two regions beside each other
+# ----------------------------------------------------------------------------------
 
 
 def table_of(dialog: Any) -> dict[str, list[str]]:
@@ -248,9 +285,19 @@ def test_two_regions_are_compared_by_what_may_be_shown(
     a, b = small.view.figures, large.view.figures
     dialog = compared(regions)
     found = table_of(dialog)
-    assert list(found)[:6] == ["People", "Fixes", "Visits", "Median visit, minutes", "Area, km²", "People per km²"]
+    assert list(found)[:6] == [
+        "People",
+        "Fixes",
+        "Visits",
+        "Median visit, minutes",
+        "Area, km²",
+        "People per km²",
+    ]
     assert found["People"] == ["12", "12", "0"]
-    assert found["Fixes"] == ["1,406", "1,440", "−34"] and (a["n_points"], b["n_points"]) == (1406, 1440)
+    assert found["Fixes"] == ["1,406", "1,440", "−34"] and (a["n_points"], b["n_points"]) == (
+        1406,
+        1440,
+    )
     weeks = [words for words in said(dialog) if "Sun 23:00-24:00" in words]
     scale = f"full colour is {max(int(x.view.week.max()) for x in regions.shown)} people"
     assert len(weeks) == 2 and sum(scale in words for words in said(dialog)) == 2
@@ -285,7 +332,10 @@ def test_a_comparison_says_what_differs_and_withholds_as_the_cards_do(regions: A
     for bounds, words in (((0.0, 13.0), "not distinguishable"), ((9.0, 13.0), "−11")):
         high = {"residents": 12.0, "residents_low": bounds[0], "residents_high": bounds[1]} | shares
         found = table_of(compared(regions, low, high))
-        assert words in found["Residents"][2] and found["Share of trips: rail"][2] == "+0.4, at least 0.2"
+        assert (
+            words in found["Residents"][2]
+            and found["Share of trips: rail"][2] == "+0.4, at least 0.2"
+        )
     draw(regions, FAR)
     regions.list.clearSelection()
     regions.list.selectAll()
@@ -293,7 +343,10 @@ def test_a_comparison_says_what_differs_and_withholds_as_the_cards_do(regions: A
     from raw_qgis_plugin.gui.regions.compare import differences
 
     rows = {title: cells for title, *cells in differences(*hidden)}
-    assert all(rows[title][1:] == ["withheld", ""] for title in ("People", "Fixes", "Visits", "People per km²"))
+    assert all(
+        rows[title][1:] == ["withheld", ""]
+        for title in ("People", "Fixes", "Visits", "People per km²")
+    )
 
 
 def test_a_card_shows_people_and_hours(regions: Any) -> None:

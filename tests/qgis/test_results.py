@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Results of the dock in a project that is saved and opened, and in GeoPackages that cannot be written."""
+"""Results of the dock in a project that is saved and opened, and in GeoPackages that cannot be
+written.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def kept(staged: None, said: list[str]) -> Iterator[Any]:
 
 
 @pytest.fixture
-def forecast(session: Any, menu: Any, kept: Any, make: Callable[..., Any], fixes: Any, tmp_path: Path) -> Iterator[Any]:
+def forecast(
+    session: Any, menu: Any, kept: Any, make: Callable[..., Any], fixes: Any, tmp_path: Path
+) -> Iterator[Any]:
     """The tab after a forecast of a layer in a file, ten minutes ahead every five."""
     from raw_qgis_plugin.gui.dock.forecast_tab import ForecastTab
 
@@ -60,7 +64,9 @@ def forecast(session: Any, menu: Any, kept: Any, make: Callable[..., Any], fixes
 
 
 @pytest.fixture
-def made(kept: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Callable[[], dict[str, QgsVectorLayer]]]:
+def made(
+    kept: Any, make: Callable[..., Any], fixes: Any
+) -> Iterator[Callable[[], dict[str, QgsVectorLayer]]]:
     """Adds four results to an empty project, by output, without a run."""
     from raw_qgis_plugin.gui.results import MADE, DockRun
 
@@ -95,7 +101,12 @@ def results() -> dict[str, QgsVectorLayer]:
 
 def look_of(layer: QgsVectorLayer) -> list[Any]:
     time = layer.temporalProperties()
-    return [[i.label() for i in layer.renderer().legendSymbolItems()], layer.name(), time.isActive(), time.startField()]
+    return [
+        [i.label() for i in layer.renderer().legendSymbolItems()],
+        layer.name(),
+        time.isActive(),
+        time.startField(),
+    ]
 
 
 @pytest.fixture
@@ -106,7 +117,9 @@ def tab_again(session: Any, menu: Any) -> Iterator[Callable[[], Any]]:
     made: list[Any] = []
 
     def open_tab() -> Any:
-        session.set_layer(next(x for x in QgsProject.instance().mapLayers().values() if x.name() == "fixes"))
+        session.set_layer(
+            next(x for x in QgsProject.instance().mapLayers().values() if x.name() == "fixes")
+        )
         made.append(ForecastTab(session, menu))
         return made[-1]
 
@@ -128,17 +141,27 @@ def test_a_project_that_is_opened_has_its_results(
     forecast.show_track(4)
     before = {name: (rows_of(layer), look_of(layer)) for name, layer in results().items()}
     words, chosen = forecast.words.text(), forecast.track.itemText(4)
-    assert set(before) == set(OUTPUTS) and all(layer.providerType() == "memory" for layer in results().values())
+    assert set(before) == set(OUTPUTS) and all(
+        layer.providerType() == "memory" for layer in results().values()
+    )
     save_and_open(tmp_path / "week.qgz")
     assert (tmp_path / "week_raw.gpkg").exists() and not said
     assert {name: (rows_of(layer), look_of(layer)) for name, layer in results().items()} == before
     again = tab_again()
-    assert again.words.text() == words and again.track.currentText() == chosen and again.track.count() == 13
+    assert (
+        again.words.text() == words
+        and again.track.currentText() == chosen
+        and again.track.count() == 13
+    )
     assert again.form.values()["HORIZON"] == 10
     (group,) = QgsProject.instance().layerTreeRoot().findGroups()
     assert group.name() == "RAW: fixes"
-    assert [each.name() for each in group.findGroups()] == ["Forecast, 10 min every 5"], "no clock time"
-    again.session.group.add(QgsVectorLayer("None", "more", "memory"), run=again.session.group.free_name("Forecast"))
+    assert [each.name() for each in group.findGroups()] == ["Forecast, 10 min every 5"], (
+        "no clock time"
+    )
+    again.session.group.add(
+        QgsVectorLayer("None", "more", "memory"), run=again.session.group.free_name("Forecast")
+    )
     assert again.session.group.free_name("Forecast") == "Forecast (2)"
 
 
@@ -161,16 +184,24 @@ def test_what_cannot_be_written_stays_in_memory_and_nothing_is_lost(
     assert {layer.providerType() for layer in earlier} == {"ogr"}
     with full_disk(file):
         kept.write()
-    assert len(said) == 1 and "stay temporary" in said[0] and "week_raw.gpkg could not be written: " in said[0]
+    assert (
+        len(said) == 1
+        and "stay temporary" in said[0]
+        and "week_raw.gpkg could not be written: " in said[0]
+    )
     assert {layer: rows_of(layer) for layer in earlier} == earlier
     assert {layer: rows_of(layer) for layer in later} == later
     left = [layer for layer in later if layer.providerType() == "memory"]
     assert left
     kept.write()  # afterwards it works
-    assert len(said) == 1 and all(layer.providerType() == "ogr" and rows_of(layer) == later[layer] for layer in later)
+    assert len(said) == 1 and all(
+        layer.providerType() == "ogr" and rows_of(layer) == later[layer] for layer in later
+    )
 
 
-def test_a_file_that_is_no_geopackage_is_not_lost(made: Any, kept: Any, said: list[str], tmp_path: Path) -> None:
+def test_a_file_that_is_no_geopackage_is_not_lost(
+    made: Any, kept: Any, said: list[str], tmp_path: Path
+) -> None:
     made()
     kept.write()
     assert "not in a folder" in said[-1]
@@ -178,7 +209,9 @@ def test_a_file_that_is_no_geopackage_is_not_lost(made: Any, kept: Any, said: li
     text.write_text("not to be lost")
     assert QgsProject.instance().write(str(tmp_path / "week.qgz"))
     assert "week_raw.gpkg could not be written" in said[-1] and text.read_text() == "not to be lost"
-    assert all(layer.providerType() == "memory" and layer.featureCount() for layer in results().values())
+    assert all(
+        layer.providerType() == "memory" and layer.featureCount() for layer in results().values()
+    )
 
 
 def test_a_geopackage_deleted_between_sessions_ends_in_a_sentence(
@@ -200,7 +233,9 @@ def test_a_geopackage_deleted_between_sessions_ends_in_a_sentence(
     assert sum(layer.isValid() for layer in project.mapLayers().values()) == 4
 
 
-def test_edits_and_filters_lose_nothing(made: Any, kept: Any, said: list[str], tmp_path: Path) -> None:
+def test_edits_and_filters_lose_nothing(
+    made: Any, kept: Any, said: list[str], tmp_path: Path
+) -> None:
     from raw_qgis_plugin.gui.results import move
 
     file, (layer, other, *_) = tmp_path / "own.gpkg", made().values()
@@ -213,7 +248,9 @@ def test_edits_and_filters_lose_nothing(made: Any, kept: Any, said: list[str], t
     other.startEditing()
     assert QgsProject.instance().write(str(tmp_path / "week.qgz"))
     assert len(said) == 1 and "is being edited" in said[0] and other.providerType() == "memory"
-    assert [each.providerType() for each in results().values()].count("memory") == 1, "it keeps back no other"
+    assert [each.providerType() for each in results().values()].count("memory") == 1, (
+        "it keeps back no other"
+    )
     other.rollBack()
     assert QgsProject.instance().isDirty(), "QGIS asks before it quits"
 
@@ -227,12 +264,28 @@ def test_a_project_of_somebody_else_does_no_harm(
 
     layer = results()["OUTPUT"]
     own = json.loads(layer.customProperty(RUN))
-    for text in ("no JSON", "[1]", "7", json.dumps({**own, "values": 3}), json.dumps({**own, "more": 1}), "{}", ""):
+    for text in (
+        "no JSON",
+        "[1]",
+        "7",
+        json.dumps({**own, "values": 3}),
+        json.dumps({**own, "more": 1}),
+        "{}",
+        "",
+    ):
         layer.setCustomProperty(RUN, text)
         assert run_of(layer) is None
-    evil = {"HORIZON": "x", "STEP": 10**400, "UNIT": "all", "REPORT": str(tmp_path / "report"), "MIN_USERS": 1}
+    evil = {
+        "HORIZON": "x",
+        "STEP": 10**400,
+        "UNIT": "all",
+        "REPORT": str(tmp_path / "report"),
+        "MIN_USERS": 1,
+    }
     for each in results().values():
-        each.setCustomProperty(RUN, json.dumps({**own, "values": {**own["values"], **evil}, "output": "OUTPUT_TRACKS"}))
+        each.setCustomProperty(
+            RUN, json.dumps({**own, "values": {**own["values"], **evil}, "output": "OUTPUT_TRACKS"})
+        )
     layer.setCustomProperty(RUN, json.dumps({**own, "values": {**own["values"], **evil}}))
     save_and_open(tmp_path / "week.qgz")
     again = tab_again()
@@ -247,7 +300,10 @@ def test_a_chosen_track_stands_out_and_the_clock_is_watched(forecast: Any, menu:
     layers = results().values()
     chosen = forecast.track.itemText(1)
     forecast.track.setCurrentIndex(1)
-    assert "labels of other times are hidden" in forecast.clock_words.text() and not forecast.clock.isHidden()
+    assert (
+        "labels of other times are hidden" in forecast.clock_words.text()
+        and not forecast.clock.isHidden()
+    )
     for layer in layers:
         context = layer.createExpressionContext()
         symbol = next(iter(layer.renderer().symbols(QgsRenderContext())))
@@ -258,7 +314,9 @@ def test_a_chosen_track_stands_out_and_the_clock_is_watched(forecast: Any, menu:
             shown.setdefault(feature["user_id"], opacity.valueAsDouble(context)[0])
         assert shown.pop(chosen) == 100 and set(shown.values()) == {12}
     forecast.show_track(0)
-    assert {QgsExpressionContextUtils.layerScope(layer).variable("raw_track") for layer in layers} == {""}
+    assert {
+        QgsExpressionContextUtils.layerScope(layer).variable("raw_track") for layer in layers
+    } == {""}
     forecast.show_track(1)
     forecast.clock_off.click()
     assert canvas.temporalRange().isInfinite() and "is off" in forecast.clock_words.text()

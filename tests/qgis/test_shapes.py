@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Shapes that are not plain: curves and multisurfaces as regions, regions and tracks across 180 degrees."""
+"""Shapes that are not plain: curves and multisurfaces as regions, regions and tracks across 180
+degrees.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,20 @@ CIRCLE = "CurvePolygon (CircularString (116 39, 117 40, 116 39))"
 
 
 @pytest.mark.parametrize(
-    ("kind", "wkt"), [("CurvePolygon", CIRCLE), ("MultiSurface", f"MultiSurface ({CIRCLE}, ((1 1, 2 1, 2 2, 1 1)))")]
+    ("kind", "wkt"),
+    [
+        ("CurvePolygon", CIRCLE),
+        ("MultiSurface", f"MultiSurface ({CIRCLE}, ((1 1, 2 1, 2 2, 1 1)))"),
+    ],
 )
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32650"])
 def test_regions_may_have_curves(
     run: Callable, make: Callable, fixes: Any, bundle: str, kind: str, wkt: str, crs: str
 ) -> None:
     regions = QgsVectorLayer(f"{kind}?crs={crs}", "regions", "memory")
-    there = QgsCoordinateTransform(QgsCoordinateReferenceSystem("EPSG:4326"), regions.crs(), QgsProject.instance())
+    there = QgsCoordinateTransform(
+        QgsCoordinateReferenceSystem("EPSG:4326"), regions.crs(), QgsProject.instance()
+    )
     feature, shape = QgsFeature(), QgsGeometry.fromWkt(wkt)
     shape.transform(there)
     feature.setGeometry(shape)
@@ -43,10 +51,20 @@ def test_regions_may_have_curves(
 
 def test_the_fixes_of_curves_are_the_points_that_were_drawn(run: Callable) -> None:
     """Not those that QGIS puts between them to draw an arc: nobody was seen there."""
-    layer, feature = QgsVectorLayer("CompoundCurveM?crs=EPSG:4326", "curves", "memory"), QgsFeature()
+    layer, feature = (
+        QgsVectorLayer("CompoundCurveM?crs=EPSG:4326", "curves", "memory"),
+        QgsFeature(),
+    )
     arc = "CircularString M (116 39 1600000000, 116.001 39.001 1600000060, 116.002 39 1600000120)"
-    feature.setGeometry(QgsGeometry.fromWkt(f"CompoundCurve M ({arc}, (116.002 39 1600000120, 116.003 39 1600000180))"))
-    assert layer.dataProvider().addFeature(feature) and run("raw:fillgaps", INPUT=layer).values["N_POINTS"] == 4
+    feature.setGeometry(
+        QgsGeometry.fromWkt(
+            f"CompoundCurve M ({arc}, (116.002 39 1600000120, 116.003 39 1600000180))"
+        )
+    )
+    assert (
+        layer.dataProvider().addFeature(feature)
+        and run("raw:fillgaps", INPUT=layer).values["N_POINTS"] == 4
+    )
 
 
 FIJI = "EPSG:3460"  # metres, 180 degrees in the middle
@@ -59,7 +77,9 @@ def shapes_in(crs: str, *texts: str) -> tuple[Any, QgsVectorLayer]:
     from raw_qgis_plugin.processing.regions import polygons_in_wgs84
 
     layer = QgsVectorLayer(f"Polygon?crs={crs}", "regions", "memory")
-    there = QgsCoordinateTransform(QgsCoordinateReferenceSystem("EPSG:4326"), layer.crs(), QgsProject.instance())
+    there = QgsCoordinateTransform(
+        QgsCoordinateReferenceSystem("EPSG:4326"), layer.crs(), QgsProject.instance()
+    )
     for text in texts:
         feature, shape = QgsFeature(), QgsGeometry.fromWkt(text)
         shape.transform(there)
@@ -72,13 +92,16 @@ def test_regions_in_metres_go_over_180_degrees() -> None:
     from raw_qgis_plugin.core.regions.geometry import area_km2, usable_polygons
     from raw_qgis_plugin.gui.maps.draw import lonlat
 
-    shapes, layer = shapes_in(FIJI, f"Polygon (({RING}), ({HOLE}))", "Polygon ((-179 -18, 179 -18, 179 -17, -179 -18))")
+    shapes, layer = shapes_in(
+        FIJI, f"Polygon (({RING}), ({HOLE}))", "Polygon ((-179 -18, 179 -18, 179 -17, -179 -18))"
+    )
     east, west = usable_polygons(shapes)
     assert east.bounds == pytest.approx((177, -18, 181, -17), abs=0.01) and len(east.interiors) == 1
     assert west.bounds == pytest.approx((179, -18, 181, -17), abs=0.01)
     plane = [feature.geometry().area() / 1e6 for feature in layer.getFeatures()]
     assert area_km2(shapes) == pytest.approx(plane, rel=0.01)
-    assert lonlat(next(layer.getFeatures()).geometry(), layer.crs()).equals(shapes[0])  # the dock draws there too
+    # the dock draws there too
+    assert lonlat(next(layer.getFeatures()).geometry(), layer.crs()).equals(shapes[0])
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", FIJI])

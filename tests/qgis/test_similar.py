@@ -24,12 +24,18 @@ from qgis.core import (
 
 @pytest.fixture
 def regions() -> Callable[..., QgsVectorLayer]:
-    """Six strips over the town where the invented people live, named Strip 1 to 6, and one far away."""
+    """Six strips over the town where the invented people live, named Strip 1 to 6, and one far
+    away.
+    """
 
     def strips(crs: str = "EPSG:4326") -> QgsVectorLayer:
-        layer = QgsVectorLayer(f"Polygon?crs={crs}&field=name:string&field=kind:string", "strips", "memory")
+        layer = QgsVectorLayer(
+            f"Polygon?crs={crs}&field=name:string&field=kind:string", "strips", "memory"
+        )
         there = QgsCoordinateTransform(
-            QgsCoordinateReferenceSystem("EPSG:4326"), QgsCoordinateReferenceSystem(crs), QgsProject.instance()
+            QgsCoordinateReferenceSystem("EPSG:4326"),
+            QgsCoordinateReferenceSystem(crs),
+            QgsProject.instance(),
         )
         features = []
         for number in range(7):
@@ -48,7 +54,9 @@ def regions() -> Callable[..., QgsVectorLayer]:
 
 
 @pytest.mark.parametrize(("unit", "ids"), [("user", ["user_id"]), ("day", ["user_id", "day"])])
-def test_embed(run: Callable, make: Callable, fixes: Any, bundle: str, cache: Path, unit: str, ids: list[str]) -> None:
+def test_embed(
+    run: Callable, make: Callable, fixes: Any, bundle: str, cache: Path, unit: str, ids: list[str]
+) -> None:
     done = run("raw:embedtracks", INPUT=make(fixes), MODEL=bundle, UNIT=unit)
     layer, rows = done.layer(), done.rows()
     assert layer.wkbType() == QgsWkbTypes.Type.NoGeometry
@@ -57,12 +65,19 @@ def test_embed(run: Callable, make: Callable, fixes: Any, bundle: str, cache: Pa
     assert len({row["user_id"] for row in rows}) == done.values["N_USERS"] == 12
     figures = np.array([[row[name] for name in names[len(ids) :]] for row in rows], float)
     assert np.isfinite(figures).all() and figures.std(axis=0).max() > 0
-    kept = sqlite3.connect(cache / "embeddings.sqlite").execute("SELECT count(*) FROM units").fetchone()
+    kept = (
+        sqlite3.connect(cache / "embeddings.sqlite")
+        .execute("SELECT count(*) FROM units")
+        .fetchone()
+    )
     assert kept == (len(rows),)
-    assert run("raw:embedtracks", INPUT=make(fixes), MODEL=bundle, UNIT=unit).rows() == rows  # from the cache
+    # from the cache
+    assert run("raw:embedtracks", INPUT=make(fixes), MODEL=bundle, UNIT=unit).rows() == rows
 
 
-def test_a_twin_is_the_most_similar_user(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+def test_a_twin_is_the_most_similar_user(
+    run: Callable, make: Callable, fixes: Any, bundle: str
+) -> None:
     columns = {name: list(getattr(fixes, name)) for name in ("user_id", "t", "lon", "lat")}
     mine = [i for i, user in enumerate(columns["user_id"]) if user == "u03"]
     for name, change in {"user_id": "twin", "t": 0, "lon": 1e-6, "lat": 0}.items():
@@ -73,7 +88,11 @@ def test_a_twin_is_the_most_similar_user(run: Callable, make: Callable, fixes: A
         rows = done.rows()
         assert done.layer().fields().names() == ["id", "rank", "similarity", "reasons"]
         assert [row["rank"] for row in rows] == [1, 2, 3, 4] and done.layer().crs().authid() == crs
-        assert rows[0]["id"] == "twin" and rows[0]["similarity"] > 0.99 and "u03" not in [row["id"] for row in rows]
+        assert (
+            rows[0]["id"] == "twin"
+            and rows[0]["similarity"] > 0.99
+            and "u03" not in [row["id"] for row in rows]
+        )
         assert "both" in rows[0]["reasons"] and all(row["reasons"] for row in rows)
         found.append([row["id"] for row in rows])
     assert found[0] == found[1]
@@ -81,7 +100,10 @@ def test_a_twin_is_the_most_similar_user(run: Callable, make: Callable, fixes: A
 
     users = done.layer()
     styling.Similar("u03").apply(users)
-    assert users.name() == "Similar users: similarity to u03" and users.renderer().rootRule().children()
+    assert (
+        users.name() == "Similar users: similarity to u03"
+        and users.renderer().rootRule().children()
+    )
     done = run("raw:similarusers", INPUT=make(fixes), MODEL=bundle, TARGET="u00", K=50)
     assert len(done.rows()) == 11
 
@@ -116,7 +138,14 @@ def test_similar_regions(
     ("similarregions", {"TARGET": "\"kind\" = 'strip'"}, "fits 7 regions"),
 ])  # fmt: skip
 def test_wrong_targets_are_answered_in_a_sentence(
-    run: Callable, make: Callable, fixes: Any, bundle: str, regions: Callable, algorithm: str, change: Any, words: str
+    run: Callable,
+    make: Callable,
+    fixes: Any,
+    bundle: str,
+    regions: Callable,
+    algorithm: str,
+    change: Any,
+    words: str,
 ) -> None:
     more = {"REGIONS": regions()} if algorithm == "similarregions" else {}
     with pytest.raises(QgsProcessingException) as raised:

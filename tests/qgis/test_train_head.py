@@ -25,7 +25,9 @@ def profile_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, staged: None
     monkeypatch.setattr(child, "runs_folder", lambda: tmp_path / "runs")
 
 
-def table(rows: list[list[Any]], fields: str = "field=user_id:string&field=kind:string") -> QgsVectorLayer:
+def table(
+    rows: list[list[Any]], fields: str = "field=user_id:string&field=kind:string"
+) -> QgsVectorLayer:
     layer = QgsVectorLayer(f"None?{fields}", "labels", "memory")
     features = []
     for row in rows:
@@ -90,10 +92,16 @@ def test_some_labels_answer_for_everybody(
     assert "right in" in done.values["VERDICT"] or "accuracy" in done.values["VERDICT"]
     assert done.values["VERDICT"] in done.feedback.infos
     assert escape(done.values["VERDICT"]) in (tmp_path / "new.html").read_text("utf-8")
-    assert done.feedback.shares == sorted(done.feedback.shares) and not list((tmp_path / "runs").iterdir())
+    assert done.feedback.shares == sorted(done.feedback.shares) and not list(
+        (tmp_path / "runs").iterdir()
+    )
 
     def kept() -> int:
-        return sqlite3.connect(cache / "embeddings.sqlite").execute("SELECT count(*) FROM units").fetchone()[0]
+        return (
+            sqlite3.connect(cache / "embeddings.sqlite")
+            .execute("SELECT count(*) FROM units")
+            .fetchone()[0]
+        )
 
     assert kept() == 30
     answer = run("raw:profileusers", INPUT=layer, MODEL=done.values["BUNDLE"], TASKS="kind").rows()
@@ -114,7 +122,13 @@ def test_some_labels_answer_for_everybody(
     ],
 )
 def test_what_cannot_be_taught_is_said_at_once(
-    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path, more: dict[str, Any], said: str
+    run: Callable,
+    make: Callable,
+    fixes: Any,
+    bundle: str,
+    tmp_path: Path,
+    more: dict[str, Any],
+    said: str,
 ) -> None:
     labels = table([["u01", "a"], ["u02", "b"]])
     parameters = {"LABEL_FIELD": "kind", "TASK_NAME": "kind", **more}
@@ -127,7 +141,9 @@ def test_what_cannot_be_taught_is_said_at_once(
 def test_labels_without_a_row_are_an_error_in_words(
     run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path, unit: str
 ) -> None:
-    labels = QgsVectorLayer("Polygon?crs=EPSG:4326&field=user_id:string&field=kind:string", "labels", "memory")
+    labels = QgsVectorLayer(
+        "Polygon?crs=EPSG:4326&field=user_id:string&field=kind:string", "labels", "memory"
+    )
     with pytest.raises(QgsProcessingException, match="LABELS has no rows"):
         run("raw:trainhead", INPUT=make(fixes), LABELS=labels, UNIT=unit, **asked)
     assert not list((tmp_path / "runs").iterdir())
@@ -144,7 +160,9 @@ def test_whatever_ends_it_stops_the_training_and_leaves_nothing(
         raise Cancelled
 
     monkeypatch.setattr(Child, "follow", cancelled)  # as where Cancel is pressed between two lines
-    done = run("raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked)
+    done = run(
+        "raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked
+    )
     (started,) = waiting
     assert done.values == {} and not started.running and not list((tmp_path / "runs").iterdir())
 
@@ -192,20 +210,32 @@ def test_unknown_of_a_model_is_no_class_to_learn(
     run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], given: dict[str, Any], more: str,
     third: str | None,
 ) -> None:  # fmt: skip
-    labels = table([["u01", "a"], ["u02", "b"], ["u03", "unknown"]], f"field=user_id:string&field=kind:string{more}")
+    labels = table(
+        [["u01", "a"], ["u02", "b"], ["u03", "unknown"]],
+        f"field=user_id:string&field=kind:string{more}",
+    )
     run("raw:trainhead", INPUT=make(fixes), LABELS=labels, **asked)
     assert given["labels"]["label"] == ["a", "b", third]
 
 
-@pytest.mark.parametrize(("unit", "n"), [("user", 241), ("day", 240), ("track", 228), ("region", 241)])
+@pytest.mark.parametrize(
+    ("unit", "n"), [("user", 241), ("day", 240), ("track", 228), ("region", 241)]
+)
 def test_what_is_taught_is_what_is_profiled_later(
-    run: Callable, make: Callable, invented: Callable, asked: dict[str, Any], given: dict[str, Any], unit: str, n: int
+    run: Callable,
+    make: Callable,
+    invented: Callable,
+    asked: dict[str, Any],
+    given: dict[str, Any],
+    unit: str,
+    n: int,
 ) -> None:
     from raw_qgis_plugin.core.tracks import by_unit
 
     fixes = invented(users=12, fixes=20)
     fixes.more["trip_id"] = (["a"] * 10 + ["b"] + ["c"] * 9) * 12
-    fixes.lon[10::20] = [lon + 0.5 for lon in fixes.lon[10::20]]  # no spike, for the trip has no other fix
+    # no spike, for the trip has no other fix
+    fixes.lon[10::20] = [lon + 0.5 for lon in fixes.lon[10::20]]
     for column, value in zip(
         (fixes.user_id, fixes.t, fixes.lon, fixes.lat, fixes.more["trip_id"]),
         ("u00", fixes.t[0] + 86_400_000, fixes.lon[0], fixes.lat[0], "d"),
@@ -216,11 +246,14 @@ def test_what_is_taught_is_what_is_profiled_later(
         f"field={name}:string" for name in ("user_id", "trip_id", "day", "kind")), "labels", "memory")  # fmt: skip
     labels.dataProvider().addFeature(QgsFeature(labels.fields()))
     run("raw:trainhead", INPUT=layer, LABELS=labels, UNIT=unit, **asked)
-    units, _ = by_unit(given["tracks"], "user" if unit == "region" else unit)  # as model.finetune does
+    # as model.finetune does
+    units, _ = by_unit(given["tracks"], "user" if unit == "region" else unit)
     assert len(units) == n
     if unit != "region":
         rows = run("raw:profileusers", INPUT=layer, UNIT=unit, MODEL=asked["MODEL"]).rows()
-        assert sorted(row["n_points"] for row in rows) == sorted(units.track_offsets[1:] - units.track_offsets[:-1])
+        assert sorted(row["n_points"] for row in rows) == sorted(
+            units.track_offsets[1:] - units.track_offsets[:-1]
+        )
 
 
 def test_too_few_labels_are_said_by_the_training_in_its_own_words(
@@ -245,6 +278,9 @@ def test_a_training_that_breaks_leaves_the_log_that_it_points_to(
         run("raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked)
     (folder,) = (tmp_path / "runs").iterdir()
     assert str(folder) in str(caught.value)
-    assert "reading" in (folder / "log.jsonl").read_text() and "1 / 0" in (folder / "errors.txt").read_text()
+    assert (
+        "reading" in (folder / "log.jsonl").read_text()
+        and "1 / 0" in (folder / "errors.txt").read_text()
+    )
     assert not {file.name for file in folder.iterdir()} & PEOPLES
     assert Child(folder).status == "failed"

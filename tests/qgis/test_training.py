@@ -13,12 +13,18 @@ import pytest
 
 from .waiting import until
 
-STAYS = 'import time\nprint(\'{"stage": "training", "seconds_left": 50}\', flush=True)\ntime.sleep(60)'
+STAYS = (
+    'import time\nprint(\'{"stage": "training", "seconds_left": 50}\', flush=True)\ntime.sleep(60)'
+)
 
 
 @pytest.fixture
 def show(
-    staged: None, qgis_iface: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    staged: None,
+    qgis_iface: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> Callable[[str], Any]:
     """The page with a run, whose training is a stand-in given by its source."""
     from raw_qgis_plugin.gui.windows.training import TrainingDialog
@@ -42,10 +48,16 @@ def show(
     return begin
 
 
-def test_the_page_opens_the_algorithms_and_lists_runs_as_they_come_and_go(show: Callable[[str], Any]) -> None:
+def test_the_page_opens_the_algorithms_and_lists_runs_as_they_come_and_go(
+    show: Callable[[str], Any],
+) -> None:
     page = show(STAYS)
     for name in ("pretrain", "trainhead"):
-        next(each for each in page.findChildren(type(page.actions["use"])) if each.objectName().endswith(name)).click()
+        next(
+            each
+            for each in page.findChildren(type(page.actions["use"]))
+            if each.objectName().endswith(name)
+        ).click()
     assert page.desktop.opened == ["pretrain", "trainhead"]
     until(lambda: page.last and "left, then calibrating" in page.head.text())
     assert page.runs.count() == 1 and page.bar.value() > 0 and page.actions["use"].isHidden()
@@ -66,13 +78,19 @@ def test_a_run_is_paused_and_resumed(show: Callable[[str], Any]) -> None:
 
 
 def test_a_finished_run_keeps_no_personal_data(show: Callable[[str], Any], tmp_path: Path) -> None:
-    folder, of_people = tmp_path / "runs" / "one", ("tracks.parquet", "labels.parquet", "regions.geojson")
+    folder, of_people = (
+        tmp_path / "runs" / "one",
+        ("tracks.parquet", "labels.parquet", "regions.geojson"),
+    )
     folder.mkdir(parents=True)
     for name in of_people:  # raw:trainhead's too, where QGIS was quit before it could hand over
         (folder / name).touch()
     page = show('print(\'{"verdict": "Keep it: <5 m."}\')')
     until(lambda: page.status == "finished")
-    assert not any((folder / name).exists() for name in of_people) and page.head.text() == "<b>Keep it: &lt;5 m.</b>"
+    assert (
+        not any((folder / name).exists() for name in of_people)
+        and page.head.text() == "<b>Keep it: &lt;5 m.</b>"
+    )
 
 
 @pytest.mark.parametrize(("end", "asks"), [('"use": true', False), ('"use": false', True)])
@@ -85,7 +103,11 @@ def test_using_a_model_that_is_not_advised_asks(
     page = show(f'print(\'{{"stage": "done", {end}, "verdict": "{verdict}"}}\')')
     asked: list[str] = []
     used: list[Any] = []
-    monkeypatch.setattr(QMessageBox, "question", lambda *said: asked.append(said[2]) or QMessageBox.StandardButton.No)
+    monkeypatch.setattr(
+        QMessageBox,
+        "question",
+        lambda *said: asked.append(said[2]) or QMessageBox.StandardButton.No,
+    )
     monkeypatch.setattr("raw_qgis_plugin.core.bundle.library.add", lambda *given: Path("mine"))
     page.desktop.use_model = lambda *given, **_: used.append(given[0])
     until(lambda: page.status == "finished")

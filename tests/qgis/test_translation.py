@@ -52,7 +52,9 @@ def texts(update: Any) -> list[str]:
     ('raise InputError(f"No {name}.")', None), ('words = f"No {name}."\n    raise InputError(words)', None),
     ('raise InputError("No {what}.", what="such thing")', None), ("raise InputError(str(error))", None),
 ])  # fmt: skip
-def test_a_message_that_cannot_be_translated_is_found(update: Any, tmp_path: Path, code: str, found: Any) -> None:
+def test_a_message_that_cannot_be_translated_is_found(
+    update: Any, tmp_path: Path, code: str, found: Any
+) -> None:
     before, _ = update.collect(tmp_path)
     (tmp_path / "a.py").write_text(f"def f(a):\n    {code}\n")
     texts, unread = update.collect(tmp_path)
@@ -68,9 +70,15 @@ def messages(language: str) -> dict[str, str]:
 def test_every_text_is_translated_with_the_same_values(texts: list[str], language: str) -> None:
     have = messages(language)
     assert len(texts) > 300
-    assert not [text for text in texts if not have.get(text)], "run `make i18n`, then translate what is unfinished"
+    assert not [text for text in texts if not have.get(text)], (
+        "run `make i18n`, then translate what is unfinished"
+    )
     assert 'type="unfinished"' not in (I18N / f"raw_{language}.ts").read_text(encoding="utf-8")
-    assert not [t for t, said in have.items() if sorted(SAME_IN_BOTH.findall(t)) != sorted(SAME_IN_BOTH.findall(said))]
+    assert not [
+        t
+        for t, said in have.items()
+        if sorted(SAME_IN_BOTH.findall(t)) != sorted(SAME_IN_BOTH.findall(said))
+    ]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -78,7 +86,9 @@ def test_what_is_compiled_is_what_is_written(qgis_app: Any, language: str) -> No
     translator = QTranslator()
     assert translator.load(str(I18N / f"raw_{language}.qm"))
     QCoreApplication.installTranslator(translator)
-    stale = [t for t, said in messages(language).items() if QCoreApplication.translate("RAW", t) != said]
+    stale = [
+        t for t, said in messages(language).items() if QCoreApplication.translate("RAW", t) != said
+    ]
     QCoreApplication.removeTranslator(translator)
     assert not stale, f"run `make i18n`: {stale[:3]}"
 
@@ -94,7 +104,9 @@ def speaking(request: pytest.FixtureRequest, staged: None) -> Iterator[tuple[str
     QCoreApplication.removeTranslator(translator)
 
 
-def test_menu_and_toolbox_speak_the_language(processing: Any, speaking: tuple[str, str], qgis_iface: Any) -> None:
+def test_menu_and_toolbox_speak_the_language(
+    processing: Any, speaking: tuple[str, str], qgis_iface: Any
+) -> None:
     from raw_qgis_plugin.gui.menu import RawMenu
 
     packages, profile = speaking
@@ -108,12 +120,23 @@ def test_menu_and_toolbox_speak_the_language(processing: Any, speaking: tuple[st
     assert algorithm.displayName() == profile
 
 
-def test_a_refusal_is_in_the_language(run: Any, make: Any, fixes: Any, speaking: tuple[str, str]) -> None:
+def test_a_refusal_is_in_the_language(
+    run: Any, make: Any, fixes: Any, speaking: tuple[str, str]
+) -> None:
     """Before the run, and in it: words of core, filled in."""
     said = messages("pt" if speaking[0] == "Pacotes…" else "zh")
-    for start, wrong, more in (("Unknown time zone", {"TIMEZONE": "Mars"}, ""), ("There is no user", {}, "u00, u01, ")):
-        words = next(said[text] for text in said if text.startswith(start) and ("{known}" in text) == bool(more))
-        with pytest.raises(QgsProcessingException, match=re.escape(words.format(name="Mars", known=more)[:-1])):
+    for start, wrong, more in (
+        ("Unknown time zone", {"TIMEZONE": "Mars"}, ""),
+        ("There is no user", {}, "u00, u01, "),
+    ):
+        words = next(
+            said[text]
+            for text in said
+            if text.startswith(start) and ("{known}" in text) == bool(more)
+        )
+        with pytest.raises(
+            QgsProcessingException, match=re.escape(words.format(name="Mars", known=more)[:-1])
+        ):
             run("raw:similarusers", **{"INPUT": make(fixes), "TARGET": "Mars", **wrong})
 
 
@@ -125,8 +148,15 @@ def test_maps_speak_the_language(speaking: tuple[str, str], bundle: str) -> None
 
     heads = open_bundle(bundle or None).heads
     styles = [styling.Profiles([head], unit) for unit in ("user", "track") for head in heads(unit)]
-    styles += [styling.RegionScores([head]) for head in heads("region")] + [styling.Profiles([], "day")]
-    styles += [styling.Similar("u1"), styling.ForecastPoints(), styling.ForecastLines(), styling.ForecastAreas()]
+    styles += [styling.RegionScores([head]) for head in heads("region")] + [
+        styling.Profiles([], "day")
+    ]
+    styles += [
+        styling.Similar("u1"),
+        styling.ForecastPoints(),
+        styling.ForecastLines(),
+        styling.ForecastAreas(),
+    ]
     said = [words for style in styles for words in spoken(style)]
     assert len(said) > 20 and not [words for words in said if re.search("[a-z]{3}", words)]
 
@@ -151,7 +181,9 @@ def spoken(style: Any) -> list[str]:
     return [layer.name(), *(item.label() for item in layer.renderer().legendSymbolItems())]
 
 
-def test_the_language_of_a_command_line_is_spoken_and_one_that_is_not_there_is_english(staged: None) -> None:
+def test_the_language_of_a_command_line_is_spoken_and_one_that_is_not_there_is_english(
+    staged: None,
+) -> None:
     """As of qgis --lang pt_BR, which QGIS itself speaks whatever its settings say."""
     from raw_qgis_plugin import translation
     from raw_qgis_plugin.core import errors
@@ -164,4 +196,7 @@ def test_the_language_of_a_command_line_is_spoken_and_one_that_is_not_there_is_e
     said = QCoreApplication.translate("RAW", "Packages…")
     QCoreApplication.removeTranslator(translator)
     QgsApplication.setTranslation(before)
-    assert said == of_a_training(errors.speaks)("Packages…") == "Pacotes…" and of_a_training("")("Days") == "Days"
+    assert (
+        said == of_a_training(errors.speaks)("Packages…") == "Pacotes…"
+        and of_a_training("")("Days") == "Days"
+    )

@@ -15,7 +15,9 @@ from .waiting import until
 
 
 @pytest.fixture
-def menu(processing: Any, qgis_iface: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+def menu(
+    processing: Any, qgis_iface: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Any]:
     """The menu, with no training runs."""
     from raw_qgis_plugin.gui.menu import RawMenu
     from raw_qgis_plugin.tasks import child
@@ -49,7 +51,9 @@ def test_every_window_has_close_help_and_a_title_alike(menu: Any) -> None:
         page.close()
         box.button(QDialogButtonBox.StandardButton.Close).click()
         assert not window.isVisible()
-        assert menu.open_window(name) is menu.open_window(name), "of two of packages, both would install"
+        assert menu.open_window(name) is menu.open_window(name), (
+            "of two of packages, both would install"
+        )
 
 
 @pytest.mark.parametrize("replace", [True, False])
@@ -59,23 +63,40 @@ def test_a_name_with_a_dot_gets_its_suffix_and_no_other_file_is_replaced(
     from raw_qgis_plugin.gui.widgets.card import save_file
 
     written, asked, proposed, chosen = [], [], [], str(tmp_path / "Region 1.5 km")
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *said: (proposed.append(said[2]) or chosen, ""))
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *said: (proposed.append(said[2]) or chosen, "")
+    )
     answer = QMessageBox.StandardButton.Yes if replace else QMessageBox.StandardButton.No
     monkeypatch.setattr(QMessageBox, "question", lambda *said: asked.append(said[2]) or answer)
     save = (None, "Save", "Region 1/5: where to?.html", "HTML (*.html)", written.append)
     save_file(*save)
-    assert written == [Path(f"{chosen}.html")] and not asked and proposed == ["Region 1_5_ where to_.html"]
+    assert (
+        written == [Path(f"{chosen}.html")]
+        and not asked
+        and proposed == ["Region 1_5_ where to_.html"]
+    )
     Path(f"{chosen}.html").touch()
     save_file(*save)
-    assert asked == ["Region 1.5 km.html exists already. Replace it?"] and len(written) == 1 + replace
+    assert (
+        asked == ["Region 1.5 km.html exists already. Replace it?"] and len(written) == 1 + replace
+    )
 
 
-def test_a_film_can_be_a_gif_where_mp4_is_proposed(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_film_can_be_a_gif_where_mp4_is_proposed(
+    menu: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from raw_qgis_plugin.gui.widgets.dialog import file_to_write
 
-    for chosen, path in (("a.GIF", "a.GIF"), ("a.mp4", "a.mp4"), ("a.b", "a.b.mp4"), ("a", "a.mp4")):
+    for chosen, path in (
+        ("a.GIF", "a.GIF"),
+        ("a.mp4", "a.mp4"),
+        ("a.b", "a.b.mp4"),
+        ("a", "a.mp4"),
+    ):
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, chosen=chosen: (chosen, ""))
-        assert file_to_write(None, "Save", "film.mp4", "MP4 films (*.mp4);;GIF films (*.gif)") == Path(path)
+        assert file_to_write(
+            None, "Save", "film.mp4", "MP4 films (*.mp4);;GIF films (*.gif)"
+        ) == Path(path)
 
 
 def test_closed_windows_are_deleted_and_open_ones_go_with_the_plugin(menu: Any) -> None:
@@ -93,26 +114,44 @@ def test_closed_windows_are_deleted_and_open_ones_go_with_the_plugin(menu: Any) 
     until(lambda: not there())
 
 
-def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_packages_window_opens_where_qgis_has_no_python(
+    menu: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from raw_qgis_plugin.environment import interpreter
 
     monkeypatch.setattr(interpreter, "_folders", lambda *_: [Path("/no/bin")])
     dialog = menu.open_window("environment")
-    assert dialog.isVisible() and "The Python of this QGIS was not found." in dialog.log.toPlainText()
+    assert (
+        dialog.isVisible() and "The Python of this QGIS was not found." in dialog.log.toPlainText()
+    )
     for _ in range(2):
         dialog.install()
-        assert "The Python of this QGIS was not found." in dialog.summary.text() and dialog.bar.isHidden()
+        assert (
+            "The Python of this QGIS was not found." in dialog.summary.text()
+            and dialog.bar.isHidden()
+        )
     dialog.close()
 
 
-def test_the_sample_leaves_the_project_where_the_profile_cannot_be_written(menu: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(QgsApplication, "qgisSettingsDirPath", staticmethod(lambda: "/dev/null/profile"))
-    monkeypatch.setattr(type(menu.iface), "newProject", lambda *_: pytest.fail("the project is gone"), raising=False)
+def test_the_sample_leaves_the_project_where_the_profile_cannot_be_written(
+    menu: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(
+        QgsApplication, "qgisSettingsDirPath", staticmethod(lambda: "/dev/null/profile")
+    )
+    monkeypatch.setattr(
+        type(menu.iface), "newProject", lambda *_: pytest.fail("the project is gone"), raising=False
+    )
     assert menu.open_window("sample") is None
 
 
-def test_an_import_is_cancelled_or_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_path: Path) -> None:
-    rows = [f"{user},{t},{lon},{lat}" for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)]
+def test_an_import_is_cancelled_or_goes_on_when_its_window_is_closed(
+    menu: Any, fixes: Any, tmp_path: Path
+) -> None:
+    rows = [
+        f"{user},{t},{lon},{lat}"
+        for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)
+    ]
     table = tmp_path / "people.csv"
     table.write_text("\n".join(["user,time,lon,lat", *rows]))
     dialog = menu.import_tracks()
@@ -122,7 +161,10 @@ def test_an_import_is_cancelled_or_goes_on_when_its_window_is_closed(menu: Any, 
     dialog.run()
     dialog.stop.click()
     until(lambda: dialog.running is None)
-    assert dialog.state.text() == "Cancelled. Nothing was written." and not QgsProject.instance().mapLayers()
+    assert (
+        dialog.state.text() == "Cancelled. Nothing was written."
+        and not QgsProject.instance().mapLayers()
+    )
     dialog.run()
     dialog.close()
     until(lambda: QgsProject.instance().mapLayersByName("people"))
@@ -134,19 +176,28 @@ PICTURES = ("![x](/dev/ptmx)", "![x](file:///dev/zero)", "![x](file://host/share
             "<img src='/dev/ptmx'>", "!<b></b>[x](/dev/ptmx)", "[![x](/dev/ptmx)](http://127.0.0.1:9)")  # fmt: skip
 
 
-def test_a_models_description_is_text_and_loads_nothing(menu: Any, tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_models_description_is_text_and_loads_nothing(
+    menu: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
     from raw_qgis_plugin.gui.widgets.dialog import CardView
 
     (tmp_path / "README.md").write_text("# A model\n\n" + "\n\n".join(PICTURES))
     asked: list[str] = []
     load = CardView.loadResource
-    monkeypatch.setattr(CardView, "loadResource", lambda *said: asked.append(said[2].toString()) or load(*said))
+    monkeypatch.setattr(
+        CardView, "loadResource", lambda *said: asked.append(said[2].toString()) or load(*said)
+    )
     view = CardView()
     view.show_card(tmp_path)
     view.resize(600, 400)
     view.show()
     QApplication.processEvents()
-    assert "A model" in view.toPlainText() and asked == [] and not view.openLinks() and not view.openExternalLinks()
+    assert (
+        "A model" in view.toPlainText()
+        and asked == []
+        and not view.openLinks()
+        and not view.openExternalLinks()
+    )
     view.close()
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Imports every module of the plugin under PyQt6, with stand-ins for QGIS's own classes, and opens its windows.
+"""Imports every module of the plugin under PyQt6, with stand-ins for QGIS's own classes, and opens
+its windows.
 
-Prints JSON: the modules, what failed, names of PyQt that PyQt6 does not have, the colours of each window, which are
-also saved as build/qt6_NAME.png, and what Qt warned of.
+Prints JSON: the modules, what failed, names of PyQt that PyQt6 does not have, the colours of each
+window, which are also saved as build/qt6_NAME.png, and what Qt warned of.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ PLUGIN = ROOT / "raw_qgis_plugin"
 
 
 class Anything(type):
-    """The class of stand-ins: every attribute is a stand-in, calling one makes an object with such attributes."""
+    """The class of stand-ins: every attribute is a stand-in, calling one makes an object with such
+    attributes.
+    """
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):
@@ -99,7 +102,11 @@ def install() -> None:
     package.core.QgsApplication.qgisSettingsDirPath = lambda: tempfile.mkdtemp()
     package.core.QgsSettingsEntryString = package.core.QgsSettingsEntryInteger = Entry
     project = stand_in("project")()  # an empty one
-    project.readEntry, project.mapLayers, project.mapLayer = lambda *_: ("", False), dict, lambda _: None
+    project.readEntry, project.mapLayers, project.mapLayer = (
+        lambda *_: ("", False),
+        dict,
+        lambda _: None,
+    )
     package.core.QgsProject.instance = lambda: project
     sys.modules["processing"] = Qgis("processing")
 
@@ -112,7 +119,9 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 
 def missing_names(path: Path) -> Iterator[str]:
-    """Names of PyQt that a file uses and PyQt6 does not have: enums without their scope, for the most part."""
+    """Names of PyQt that a file uses and PyQt6 does not have: enums without their scope, for the
+    most part.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     known = {
         alias.asname or alias.name: getattr(importlib.import_module(node.module), alias.name)
@@ -186,7 +195,11 @@ def paint() -> dict[str, int]:
         widget.show()
         QtWidgets.QApplication.processEvents()
         image = widget.grab().toImage()
-        pixels = {image.pixel(x, y) for x in range(0, image.width(), 2) for y in range(0, image.height(), 2)}
+        pixels = {
+            image.pixel(x, y)
+            for x in range(0, image.width(), 2)
+            for y in range(0, image.height(), 2)
+        }
         colours[name] = len(pixels)
         image.save(str(ROOT / "build" / f"qt6_{name}.png"))
     return colours
@@ -197,7 +210,8 @@ def main() -> None:
     sys.path.insert(0, str(ROOT / "build"))  # as it is installed, with its lists of packages
     install()
     report: dict[str, Any] = {"modules": [], "failed": {}, "missing": [], "warned": []}
-    offscreen = "This plugin does not support propagateSizeHints()"  # says the platform without a screen of each window
+    # says the platform without a screen of each window
+    offscreen = "This plugin does not support propagateSizeHints()"
 
     def take(_kind: Any, _context: Any, words: str) -> None:
         report["warned"] += [words] * (words != offscreen)
@@ -211,7 +225,10 @@ def main() -> None:
         except Exception:  # any failure is reported, with the others
             report["failed"][name] = traceback.format_exc(limit=-2)
         report["missing"] += missing_names(path)
-    sys.excepthook = lambda *error: report["warned"].append("".join(traceback.format_exception(*error)))  # in a slot
+    # in a slot
+    sys.excepthook = lambda *error: report["warned"].append(
+        "".join(traceback.format_exception(*error))
+    )
     try:
         report["colours"] = paint()
     except Exception:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Qt 6, which QGIS 4 is built with: the plugin's modules are imported and its windows painted under PyQt6."""
+"""Qt 6, which QGIS 4 is built with: the plugin's modules are imported and its windows painted under
+PyQt6.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def report() -> dict[str, Any]:
     if find_spec("PyQt6") is None:
         pytest.skip("PyQt6 is not installed (on Debian: python3-pyqt6)")
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
-    done = subprocess.run([sys.executable, str(CHILD)], capture_output=True, text=True, env=environment, timeout=120)
+    done = subprocess.run(
+        [sys.executable, str(CHILD)], capture_output=True, text=True, env=environment, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -56,8 +60,16 @@ def test_enums_of_qgis_have_their_scope() -> None:
             for alias in node.names
         }
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in known
+            ):
                 owner = known[node.value.id]
-                if isinstance(getattr(owner, node.attr, None), enum.Enum) and not issubclass(owner, enum.Enum):
-                    old.append(f"{path.relative_to(PLUGIN)}:{node.lineno}: {node.value.id}.{node.attr}")
+                if isinstance(getattr(owner, node.attr, None), enum.Enum) and not issubclass(
+                    owner, enum.Enum
+                ):
+                    old.append(
+                        f"{path.relative_to(PLUGIN)}:{node.lineno}: {node.value.id}.{node.attr}"
+                    )
     assert old == []

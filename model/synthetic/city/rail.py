@@ -31,18 +31,20 @@ class LineKind:
 METRO = LineKind((14, 34), (900, 2100), 0.4, (17, 30))
 TRAM = LineKind((12, 30), (250, 800), 0.6, (7, 15), "tram", (0.5, 1.2), (10, 35), 30, 0.4)
 KINDS = (
-    METRO, TRAM, METRO,
+    METRO,
+    TRAM,
+    METRO,
     LineKind((6, 14), (6e3, 25e3), 0.25, (28, 64)),  # fast
     LineKind((3, 7), (25e3, 70e3), 0.12, (55, 84)),  # express
     TRAM,
     LineKind((2, 7), (1500, 14e3), 0.3, (3.5, 12), "ferry", (0.04, 0.15), (240, 900), 60),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A railway: its stations in order (s, 2) metres, the track between them, s - 1 arrays (k, 2), and the speed on it,
-    (s - 1,) m/s.
+    """A railway: its stations in order (s, 2) metres, the track between them, s - 1 arrays (k, 2),
+    and the speed on it, (s - 1,) m/s.
     """
 
     kind: LineKind
@@ -100,11 +102,15 @@ def run_trains(
     body = "\n".join(xml for _, xml in sorted(trains, key=lambda train: train[0]))
     routes.write_text(f"<routes>{''.join(types)}{body}</routes>")
     net, end_s = _net(lines, folder, name), clock.max() + 9000
-    return simulate_traffic(net, str(routes), folder / f"{name}.parquet", seed, end_s, "--time-to-teleport", -1)
+    return simulate_traffic(
+        net, str(routes), folder / f"{name}.parquet", seed, end_s, "--time-to-teleport", -1
+    )
 
 
 def _net(lines: Sequence[Line], folder: Path, name: str) -> Path:
-    """A net of railway lines alone, with their coordinates; edges are named r<line>.<section>, those back with a b."""
+    """A net of railway lines alone, with their coordinates; edges are named r<line>.<section>,
+    those back with a b.
+    """
     nodes, edges = [], []
     for n, line in enumerate(lines):
         for s, (x, y) in enumerate(line.stations):
@@ -119,12 +125,16 @@ def _net(lines: Sequence[Line], folder: Path, name: str) -> Path:
     node_file, edge_file, net = (folder / f"{name}.{end}.xml" for end in ("nod", "edg", "net"))
     node_file.write_text("\n".join(["<nodes>", *nodes, "</nodes>"]))
     edge_file.write_text("\n".join(["<edges>", *edges, "</edges>"]))
-    run_sumo("netconvert", "-n", node_file, "-e", edge_file, "-o", net, "--offset.disable-normalization")
+    run_sumo(
+        "netconvert", "-n", node_file, "-e", edge_file, "-o", net, "--offset.disable-normalization"
+    )
     return net
 
 
 def _run(line: Line, number: int, back: int, rng: np.random.Generator) -> tuple[str, float]:
-    """The route of one train or ferry over part of a line, as XML, and about how many seconds it takes."""
+    """The route of one train or ferry over part of a line, as XML, and about how many seconds it
+    takes.
+    """
     kind, count, lengths = line.kind, len(line.sections), line.lengths
     first, last = int(rng.integers(0, count // 3 + 1)), count - int(rng.integers(0, count // 3 + 1))
     dwell_s, took_s, edges, stops = rng.uniform(*kind.dwell_s), 0.0, [], []
@@ -135,7 +145,9 @@ def _run(line: Line, number: int, back: int, rng: np.random.Generator) -> tuple[
         edges.append(edge)
         if light:
             at = length * rng.uniform(0.4, 0.8)
-            stops.append(f'<stop lane="{edge}_0" endPos="{at:.1f}" duration="{rng.uniform(4, 50):.0f}"/>')
+            stops.append(
+                f'<stop lane="{edge}_0" endPos="{at:.1f}" duration="{rng.uniform(4, 50):.0f}"/>'
+            )
         wait = dwell_s * rng.uniform(0.6, 1.6) * (6 if rng.random() < 0.02 else 1)
         stops.append(
             f'<stop lane="{edge}_0" endPos="{length - 5:.1f}" startPos="{length - 90:.1f}" duration="{wait:.0f}"/>'

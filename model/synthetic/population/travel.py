@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The observed people's trips as SUMO simulates them: walks, rides and drives joined into one second-by-second path."""
+"""The observed people's trips as SUMO simulates them: walks, rides and drives joined into one
+second-by-second path.
+"""
 
 from __future__ import annotations
 
@@ -53,21 +55,36 @@ class Journey:
 
 
 def move(
-    population: Population, trips: Trips, observed: np.ndarray, folder: Path, seed: int, processes: int = 2
+    population: Population,
+    trips: Trips,
+    observed: np.ndarray,
+    folder: Path,
+    seed: int,
+    processes: int = 2,
 ) -> Iterator[tuple[int, list[Journey]]]:
-    """Simulate the trips of the observed people (indices, ascending): each person and that person's journeys, by time.
+    """Simulate the trips of the observed people (indices, ascending): each person and that person's
+    journeys, by time.
 
-    Every leg is simulated once, and travelled each time at another pace. A trip that no street allows is left out.
+    Every leg is simulated once, and travelled each time at another pace. A trip that no street
+    allows is left out.
     """
     city, rng = population.city, np.random.default_rng([seed, 44])
-    legs = {int(trip): _legs(trip, population, trips) for trip in np.flatnonzero(np.isin(trips.person, observed))}
+    legs = {
+        int(trip): _legs(trip, population, trips)
+        for trip in np.flatnonzero(np.isin(trips.person, observed))
+    }
     unique = sorted({leg for some in legs.values() for leg in some if leg.start != leg.end})
-    say(f"{len(legs):,} trips of {len(observed):,} observed people; {len(unique):,} legs to simulate")
+    say(
+        f"{len(legs):,} trips of {len(observed):,} observed people; {len(unique):,} legs to simulate"
+    )
     parts = np.array_split(rng.permutation(len(unique)), max(1, -(-len(unique) // BATCH)))
     batches = [[unique[i] for i in part] for part in parts]
     paths: dict[Leg, Trajectory] = {}
     with ProcessPoolExecutor(max(1, min(processes, len(batches))), get_context("spawn")) as pool:
-        jobs = [pool.submit(_simulate, city.streets, batch, folder, seed, n) for n, batch in enumerate(batches)]
+        jobs = [
+            pool.submit(_simulate, city.streets, batch, folder, seed, n)
+            for n, batch in enumerate(batches)
+        ]
         trains = list(run_trains([city.metro], TRAIN_S, folder, "metro", rng).values())
         for n, (job, batch) in enumerate(zip(jobs, batches, strict=True)):
             paths |= {batch[int(name.split("-")[1])]: path for name, path in job.result().items()}
@@ -75,24 +92,40 @@ def move(
     for person in map(int, observed):
         first, end = np.searchsorted(trips.person, [person, person + 1])
         own = {trip: legs[trip] for trip in range(first, end)}
-        yield person, _journeys(own, paths, trains, population, trips, np.random.default_rng([seed, 42, person]))
+        yield (
+            person,
+            _journeys(
+                own, paths, trains, population, trips, np.random.default_rng([seed, 42, person])
+            ),
+        )
 
 
 def _legs(trip: int, population: Population, trips: Trips) -> list[Leg]:
-    """The legs of a trip that SUMO must simulate: one, the walks to and from the metro, or those and a bus's path."""
+    """The legs of a trip that SUMO must simulate: one, the walks to and from the metro, or those
+    and a bus's path.
+    """
     mode, a, b = MODE_CODES[trips.mode[trip]], trips.origin[trip], trips.destination[trip]
     on, off, streets = trips.board[trip], trips.alight[trip], population.city.streets
     edges, vehicles = population.sites.edges, population.people[trips.person[trip]].vehicle_types
     if on < 0:
         return [Leg(mode, int(edges[mode][a]), int(edges[mode][b]), vehicles[mode])]
-    at = population.city.metro.stations if mode == "rail" else np.column_stack([streets.x, streets.y])
+    at = (
+        population.city.metro.stations
+        if mode == "rail"
+        else np.column_stack([streets.x, streets.y])
+    )
     gates, doors = streets.nearest("walk", at[[on, off]]), edges["walk"]
     ride = [Leg("bus", int(on), int(off), "bus0")] if mode == "bus" else []
-    there, away = Leg("walk", int(doors[a]), int(gates[0]), vehicles["walk"]), (int(gates[1]), int(doors[b]))
+    there, away = (
+        Leg("walk", int(doors[a]), int(gates[0]), vehicles["walk"]),
+        (int(gates[1]), int(doors[b])),
+    )
     return [there, *ride, Leg("walk", *away, vehicles["walk"])]
 
 
-def _simulate(streets: Streets, legs: list[Leg], folder: Path, seed: int, number: int) -> dict[str, Trajectory]:
+def _simulate(
+    streets: Streets, legs: list[Leg], folder: Path, seed: int, number: int
+) -> dict[str, Trajectory]:
     """Paths <mode>-<index> of many legs in simulation `number`."""
     rng = np.random.default_rng([seed, 43, number])
     cars_a_second = streets.length[streets.open_to("car")].sum() / 1000 * rng.uniform(0.002, 0.006)
@@ -106,9 +139,13 @@ def _simulate(streets: Streets, legs: list[Leg], folder: Path, seed: int, number
 
 
 def _journeys(
-    legs: dict[int, list[Leg]], paths: dict[Leg, Trajectory], trains: list[Trajectory], population: Population,
-    trips: Trips, rng: np.random.Generator,
-) -> list[Journey]:  # fmt: skip
+    legs: dict[int, list[Leg]],
+    paths: dict[Leg, Trajectory],
+    trains: list[Trajectory],
+    population: Population,
+    trips: Trips,
+    rng: np.random.Generator,
+) -> list[Journey]:
     """One person's journeys, from the legs of each trip; a late arrival delays the next departure."""
     journeys, free_from = [], -np.inf
     sites = population.sites
@@ -125,7 +162,10 @@ def _journeys(
             if ride is None:
                 continue
             parts.insert(int(some[0] in paths), ride)
-        ends = [np.array([sites.x[place], sites.y[place]]) for place in (trips.origin[trip], trips.destination[trip])]
+        ends = [
+            np.array([sites.x[place], sites.y[place]])
+            for place in (trips.origin[trip], trips.destination[trip])
+        ]
         journey = _join(trip, parts, ends, max(float(trips.depart[trip]), free_from))
         if journey is not None:
             journeys.append(journey)
@@ -133,8 +173,12 @@ def _journeys(
     return journeys
 
 
-def _ride(city: City, on: int, off: int, trains: list[Trajectory], rng: np.random.Generator) -> Part | None:
-    """A stretch of some train's path, from where it is nearest to a station to where it is nearest to the other."""
+def _ride(
+    city: City, on: int, off: int, trains: list[Trajectory], rng: np.random.Generator
+) -> Part | None:
+    """A stretch of some train's path, from where it is nearest to a station to where it is nearest
+    to the other.
+    """
     ends = city.metro.stations[[on, off]]
     for n in rng.permutation(len(trains)):
         second, x, y = trains[n]
@@ -173,20 +217,33 @@ def _join(trip: int, parts: list[Part], ends: list[np.ndarray], depart: float) -
     x, y = (np.interp(even, t, np.concatenate([piece.path[k] for piece in pieces])) for k in (1, 2))
     sizes = [len(piece.path.x) for piece in pieces]
     last = np.clip(np.searchsorted(t, even, side="right") - 1, 0, len(t) - 1)
-    mode = np.repeat(np.array([MODE_CODES.index(piece.mode) for piece in pieces], np.int8), sizes)[last]
-    below = np.concatenate([np.broadcast_to(p.underground, n) for p, n in zip(pieces, sizes, strict=True)])[last]
+    mode = np.repeat(np.array([MODE_CODES.index(piece.mode) for piece in pieces], np.int8), sizes)[
+        last
+    ]
+    below = np.concatenate(
+        [np.broadcast_to(p.underground, n) for p, n in zip(pieces, sizes, strict=True)]
+    )[last]
     return Journey(trip, even, x, y, mode, below)
 
 
 def _straight_walk(a: np.ndarray, b: np.ndarray) -> Part:
-    """A walk between a door and the street, or a gate and the platform, (2,) metres each, at 1.2 m/s."""
+    """A walk between a door and the street, or a gate and the platform, (2,) metres each, at 1.2
+    m/s.
+    """
     count = int(np.hypot(b[0] - a[0], b[1] - a[1]) / 1.2)
     share = np.arange(count) / max(count, 1)
-    return Part(Trajectory(np.arange(count), a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])), "walk")
+    return Part(
+        Trajectory(np.arange(count), a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])),
+        "walk",
+    )
 
 
 def _paced(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The seconds of a path travelled anew: some of it faster, some slower."""
     knots = np.linspace(0, seconds[-1], max(2, int(seconds[-1] / 90)))
     pace = np.exp(rng.normal(0, 0.07) + rng.normal(0, 0.09, len(knots) - 1))
-    return np.interp(seconds, knots, np.concatenate([[0.0], np.cumsum(np.diff(knots) * np.clip(pace, 0.75, 1.4))]))
+    return np.interp(
+        seconds,
+        knots,
+        np.concatenate([[0.0], np.cumsum(np.diff(knots) * np.clip(pace, 0.75, 1.4))]),
+    )

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A model bundle, a folder or a .zip: a card, weights and heads. It may come from anywhere, so all of it is checked.
+"""A model bundle, a folder or a .zip: a card, weights and heads. It may come from anywhere, so all
+of it is checked.
 
-It holds text and numbers alone. What runs are RAW's own graphs (network.py) and a NumPy evaluator (heads.py).
+It holds text and numbers alone. What runs are RAW's own graphs (network.py) and a NumPy evaluator
+(heads.py).
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ _MEMBER = re.compile(
 
 @dataclass(frozen=True)
 class Bundle:
-    """A checked bundle. path: its folder. card: the contents of card.json. file: the .zip that it was unpacked from."""
+    """A checked bundle. path: its folder. card: the contents of card.json. file: the .zip that it
+    was unpacked from.
+    """
 
     path: Path
     card: dict
@@ -46,19 +50,27 @@ class Bundle:
 
     @property
     def name(self) -> str:
-        """The name that the user gave it: of its folder or .zip. Its card keeps the name of the model before it, so
-        that is the name of the shipped bundle alone.
+        """The name that the user gave it: of its folder or .zip. Its card keeps the name of the
+        model before it, so that is the name of the shipped bundle alone.
         """
         place = self.file or self.path
-        return str(self.card["name"]) if place == shipped_bundle() else place.name.removesuffix(".zip")
+        return (
+            str(self.card["name"]) if place == shipped_bundle() else place.name.removesuffix(".zip")
+        )
 
     @property
     def has_shipped_network(self) -> bool:
         """Whether its network is the one that comes with the plugin, perhaps with other heads."""
-        return filecmp.cmp(self.path / contract.WEIGHTS_FILE, shipped_bundle() / contract.WEIGHTS_FILE, shallow=False)
+        return filecmp.cmp(
+            self.path / contract.WEIGHTS_FILE,
+            shipped_bundle() / contract.WEIGHTS_FILE,
+            shallow=False,
+        )
 
     def heads(self, unit: str) -> list[dict]:
-        """The heads of a unit: 'user', 'track', 'day' or 'region'. The one that was taught last comes first."""
+        """The heads of a unit: 'user', 'track', 'day' or 'region'. The one that was taught last
+        comes first.
+        """
         return [head for head in reversed(self.card["heads"]) if head["unit"] == unit]
 
     def head(self, name: str) -> dict:
@@ -67,7 +79,9 @@ class Bundle:
             if h["name"] == name:
                 return h
         known = ", ".join(h["name"] for h in self.card["heads"]) or "none"
-        raise BundleError("The model has no head called '{name}'. Its heads: {known}.", name=name, known=known)
+        raise BundleError(
+            "The model has no head called '{name}'. Its heads: {known}.", name=name, known=known
+        )
 
     def head_file(self, name: str) -> tuple[Path, int, int]:
         """The file of a head, and the numbers of its inputs and outputs."""
@@ -96,7 +110,8 @@ class Worth(Enum):
 
 
 def worth(metrics: dict) -> Worth:
-    """What the metrics in a head's card show, allowing for chance. Five groups agree by chance once in sixteen times.
+    """What the metrics in a head's card show, allowing for chance. Five groups agree by chance once
+    in sixteen times.
 
     Figures may be missing.
     """
@@ -111,7 +126,8 @@ def worth(metrics: dict) -> Worth:
 
 
 def open_bundle(path: Path | str | None = None) -> Bundle:
-    """Open and check a bundle: a folder, the card.json in it, or a .zip (None, '' or 'shipped': the shipped one).
+    """Open and check a bundle: a folder, the card.json in it, or a .zip (None, '' or 'shipped': the
+    shipped one).
 
     Raises BundleError.
     """
@@ -122,7 +138,9 @@ def open_bundle(path: Path | str | None = None) -> Bundle:
         if not place.exists():
             put_back(place.parent)
         if not place.exists():
-            raise BundleError("There is no model at {place}. Choose the folder or .zip of a model.", place=place)
+            raise BundleError(
+                "There is no model at {place}. Choose the folder or .zip of a model.", place=place
+            )
         unpacked = _unpack(place) if place.is_file() else None
         folder = Path(unpacked.name, MODEL) if unpacked else place
         return Bundle(folder, _check(folder), unpacked, place if unpacked else None)
@@ -131,50 +149,93 @@ def open_bundle(path: Path | str | None = None) -> Bundle:
             unpacked.cleanup()
         if isinstance(e, BundleError):
             raise
-        raise BundleError("The model at {place} cannot be read: {error}.", place=place, error=e.strerror or e) from e
+        raise BundleError(
+            "The model at {place} cannot be read: {error}.", place=place, error=e.strerror or e
+        ) from e
 
 
 def _unpack(archive: Path) -> Scratch:
     """Unpack a .zip, of known members alone, into the folder MODEL of a private folder."""
     if not zipfile.is_zipfile(archive):
-        raise BundleError("{file} is neither a folder nor a .zip, so it is no model bundle.", file=archive.name)
+        raise BundleError(
+            "{file} is neither a folder nor a .zip, so it is no model bundle.", file=archive.name
+        )
     scratch = Scratch("raw-bundle-")
     try:
         with zipfile.ZipFile(archive) as z:
             members = [m for m in z.infolist() if not m.is_dir()]
             top = {m.filename.split("/")[0] for m in members}
-            strip = 1 if len(top) == 1 and not any(m.filename == contract.CARD_FILE for m in members) else 0
+            strip = (
+                1
+                if len(top) == 1 and not any(m.filename == contract.CARD_FILE for m in members)
+                else 0
+            )
             most = min(Limits.bytes, max(2**28, Limits.ratio * archive.stat().st_size))
             if len(members) > Limits.files or sum(m.file_size for m in members) > most:
-                raise BundleError("{file} unpacks to more than a model bundle of its size does.", file=archive.name)
+                raise BundleError(
+                    "{file} unpacks to more than a model bundle of its size does.",
+                    file=archive.name,
+                )
             for m in members:
                 name = "/".join(PurePosixPath(m.filename).parts[strip:])
-                if not _MEMBER.fullmatch(name) or stat.S_IFMT(m.external_attr >> 16) not in (0, stat.S_IFREG):
-                    raise BundleError("{file} holds {name}, which no model has.", file=archive.name, name=name[:200])
+                if not _MEMBER.fullmatch(name) or stat.S_IFMT(m.external_attr >> 16) not in (
+                    0,
+                    stat.S_IFREG,
+                ):
+                    raise BundleError(
+                        "{file} holds {name}, which no model has.",
+                        file=archive.name,
+                        name=name[:200],
+                    )
                 target = Path(scratch.name, MODEL, name)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with z.open(m) as source, target.open("wb") as out:
                     while block := source.read(2**20):  # a false size cannot fill memory
                         out.write(block)
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError) as e:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as e:
         scratch.cleanup()
         raise BundleError(
-            "{file} is damaged, or the disk is full: copy it again ({error}).", file=archive, error=e
+            "{file} is damaged, or the disk is full: copy it again ({error}).",
+            file=archive,
+            error=e,
         ) from e
     return scratch
 
 
-def _check(folder: Path) -> dict:
-    if not (folder / contract.CARD_FILE).exists() and (folder / "bundle" / contract.CARD_FILE).is_file():
-        raise BundleError("{folder} is the folder of a run: its model is {folder}/bundle.", folder=folder)
+def _check(folder: Path) -> dict:  # noqa: C901
+    if (
+        not (folder / contract.CARD_FILE).exists()
+        and (folder / "bundle" / contract.CARD_FILE).is_file()
+    ):
+        raise BundleError(
+            "{folder} is the folder of a run: its model is {folder}/bundle.", folder=folder
+        )
     for entry in folder.rglob("*"):
         name = entry.relative_to(folder).as_posix()
-        is_member = name == contract.HEADS if entry.is_dir() else entry.is_file() and _MEMBER.fullmatch(name)
+        is_member = (
+            name == contract.HEADS
+            if entry.is_dir()
+            else entry.is_file() and _MEMBER.fullmatch(name)
+        )
         if entry.is_symlink() or not is_member:
-            raise BundleError("The model in {folder} holds {name}, which no model has.", folder=folder, name=name[:200])
+            raise BundleError(
+                "The model in {folder} holds {name}, which no model has.",
+                folder=folder,
+                name=name[:200],
+            )
     for name in (contract.CARD_FILE, contract.WEIGHTS_FILE, contract.SUMS_FILE):
         if not (folder / name).is_file():
-            raise BundleError("The model in {folder} has no {name}: it is incomplete.", folder=folder, name=name)
+            raise BundleError(
+                "The model in {folder} has no {name}: it is incomplete.", folder=folder, name=name
+            )
     card = read_card(_read_text(folder / contract.CARD_FILE), folder)
     if (folder / contract.README_FILE).exists():
         _read_text(folder / contract.README_FILE, Limits.readme_bytes)
@@ -182,13 +243,20 @@ def _check(folder: Path) -> dict:
     heads = [bundle.head_file(head["name"]) for head in card["heads"]]
     for file, _, _ in heads:
         if not file.is_file() or file.stat().st_size > Limits.head_bytes:
-            raise BundleError("The model's card names the head {name}, which is missing or too large.", name=file.stem)
+            raise BundleError(
+                "The model's card names the head {name}, which is missing or too large.",
+                name=file.stem,
+            )
     if others := {*(folder / contract.HEADS).glob("*")} - {file for file, _, _ in heads}:
-        raise BundleError("The model holds the head {name}, which its card does not name.", name=others.pop().stem)
+        raise BundleError(
+            "The model holds the head {name}, which its card does not name.", name=others.pop().stem
+        )
     check_weights(folder, card)
     packed = _read_text(folder / contract.SUMS_FILE).decode("ascii", "replace").splitlines()
     if changed := [name for name, line in _sums(folder).items() if line not in packed]:
-        raise BundleError("{file} of the model is not the file that was packed: copy it again.", file=changed[0])
+        raise BundleError(
+            "{file} of the model is not the file that was packed: copy it again.", file=changed[0]
+        )
     for head in heads:
         Head.read(*head)
     return card
@@ -202,7 +270,9 @@ def _read_text(path: Path, most: int = Limits.text_bytes) -> bytes:
 
 def write_sums(folder: Path) -> None:
     """Write SHA256SUMS for a bundle's folder."""
-    (folder / contract.SUMS_FILE).write_text("".join(f"{line}\n" for line in _sums(folder).values()), "ascii")
+    (folder / contract.SUMS_FILE).write_text(
+        "".join(f"{line}\n" for line in _sums(folder).values()), "ascii"
+    )
 
 
 def _sums(folder: Path) -> dict[str, str]:

@@ -13,14 +13,16 @@ README_FILE = "README.md"
 WEIGHTS_FILE = "weights.safetensors"
 HEADS = "heads"  # a folder with a file of arrays a head: see heads.py
 
-CALIBRATION_COLUMNS = ("factor50", "factor80", "share50", "share80")  # beside horizon_s, one table a kind of context
+# beside horizon_s, one table a kind of context
+CALIBRATION_COLUMNS = ("factor50", "factor80", "share50", "share80")
 
 
 class Limits:
     """The largest bundle that is opened."""
 
     bytes: int = 8 * 2**30  # unpacked; raw-1b in fp32 takes half
-    ratio: int = 50  # of unpacked to packed bytes of a large one; weights, which are most of a bundle, hardly shrink
+    # of unpacked to packed bytes of a large one; weights, which are most of a bundle, hardly shrink
+    ratio: int = 50
     text_bytes: int = 4 * 2**20  # of the card, which has some 6,000 a head, and of the sums
     readme_bytes: int = 2**18
     depth: int = 200  # of a card: one more with each training that went before

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ONNX Runtime's sessions on the CPU or on a CUDA device, which gives way to the CPU where it fails."""
+"""ONNX Runtime's sessions on the CPU or on a CUDA device, which gives way to the CPU where it
+fails.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +19,24 @@ CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
 class Session:
-    """One of RAW's own graphs, for the graphics card or the CPU. failed: why the card gave way, or ''."""
+    """One of RAW's own graphs, for the graphics card or the CPU. failed: why the card gave way, or
+    ''.
+    """
 
     def __init__(
-        self, graph: bytes, threads: int, cuda: bool = False, weights: Mapping[str, np.ndarray] | None = None
+        self,
+        graph: bytes,
+        threads: int,
+        cuda: bool = False,
+        weights: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """threads: of the CPU, 0 for all cores. cuda: whether to try the card.
 
         weights: those that the graph does not hold, by name.
         """
         self._graph, self._threads, self.failed = graph, threads, ""
-        self._weights = dict(weights or {})  # ONNX Runtime may use their memory as long as the session lives
+        # ONNX Runtime may use their memory as long as the session lives
+        self._weights = dict(weights or {})
         try:
             self._session = self._open([CUDA, CPU] if cuda else [CPU])
         except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
@@ -41,8 +50,11 @@ class Session:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = self._threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait keep a core busy
-        values = [onnxruntime.OrtValue.ortvalue_from_numpy(values) for values in self._weights.values()]
+        # threads that wait keep a core busy
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        values = [
+            onnxruntime.OrtValue.ortvalue_from_numpy(values) for values in self._weights.values()
+        ]
         options.add_external_initializers(list(self._weights), values)
         return onnxruntime.InferenceSession(self._graph, options, providers=providers)
 
@@ -57,7 +69,11 @@ class Session:
 
     def shape(self, name: str) -> list[Any]:
         """The shape of an input or output: numbers, and names of sizes that vary."""
-        return next(v.shape for v in (*self._session.get_inputs(), *self._session.get_outputs()) if v.name == name)
+        return next(
+            v.shape
+            for v in (*self._session.get_inputs(), *self._session.get_outputs())
+            if v.name == name
+        )
 
     def run(self, outputs: Sequence[str] | None, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
         """The named outputs of the graph, or all. Raises what ONNX Runtime raises on the CPU."""
@@ -72,7 +88,9 @@ class Session:
 
 @cache
 def _loaded() -> list[str]:
-    """ONNX Runtime's providers, after loading its CUDA libraries from pip's packages if they are there."""
+    """ONNX Runtime's providers, after loading its CUDA libraries from pip's packages if they are
+    there.
+    """
     import onnxruntime
 
     available = onnxruntime.get_available_providers()
@@ -88,11 +106,17 @@ def has_cuda() -> bool:
 
 @cache
 def _has_gpu() -> bool:
-    """Whether there is an NVIDIA driver. Without one the CUDA provider prints errors before it falls back."""
+    """Whether there is an NVIDIA driver. Without one the CUDA provider prints errors before it
+    falls back.
+    """
     try:
         cuda = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
         count = ctypes.c_int(0)
-        return cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+        return (
+            cuda.cuInit(0) == 0
+            and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0
+            and count.value > 0
+        )
     except (OSError, AttributeError):
         return False
 

@@ -38,7 +38,10 @@ def entries(folder: Path) -> list[Entry]:
     put_back(folder)
     there = sorted(folder.iterdir(), key=lambda p: p.name.lower()) if folder.is_dir() else []
     found = []
-    for path in (shipped_bundle(), *(path for path in there if path.is_dir() and not path.name.startswith("."))):
+    for path in (
+        shipped_bundle(),
+        *(path for path in there if path.is_dir() and not path.name.startswith(".")),
+    ):
         try:
             found.append(Entry(path, path == shipped_bundle(), open_bundle(path).card))
         except (RawError, OSError) as error:
@@ -48,7 +51,10 @@ def entries(folder: Path) -> list[Entry]:
 
 def add(source: Path, folder: Path, name: str = "") -> Path:
     """Copy a bundle, a folder or a .zip, into the library. Returns its folder. Raises BundleError."""
-    stem = re.sub(r"[^\w .,()-]+", "_", name or source.name.removesuffix(".zip")).strip(" .") or "model"
+    stem = (
+        re.sub(r"[^\w .,()-]+", "_", name or source.name.removesuffix(".zip")).strip(" .")
+        or "model"
+    )
     stem = f"model {stem}" if re.match(rf"{DEVICE}\s*(\.|$)", stem, re.IGNORECASE) else stem
     names = (folder / (stem if n == 1 else f"{stem} {n}") for n in count(1))
     target = next(path for path in names if not path.exists())
@@ -57,14 +63,18 @@ def add(source: Path, folder: Path, name: str = "") -> Path:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a checked bundle, a folder or a .zip, to the folder `target` (see `replacing`). Raises BundleError."""
+    """Copy a checked bundle, a folder or a .zip, to the folder `target` (see `replacing`). Raises
+    BundleError.
+    """
     bundle = open_bundle(source)
     with replacing(target) as fresh:
         copy_files(bundle, fresh)
 
 
 def copy_files(bundle: Bundle, folder: Path) -> None:
-    """Copy a bundle's files into a folder. Raises OSError, of the first file alone that cannot be copied."""
+    """Copy a bundle's files into a folder. Raises OSError, of the first file alone that cannot be
+    copied.
+    """
     try:
         shutil.copytree(bundle.path, folder, dirs_exist_ok=True)
     except shutil.Error as error:  # of each file, which fills a screen where the disk is full
@@ -75,8 +85,8 @@ def copy_files(bundle: Bundle, folder: Path) -> None:
 def replacing(target: Path) -> Iterator[Path]:
     """A new folder for a bundle, which is moved to `target` when it is complete.
 
-    An older bundle at `target` is replaced, and stays if the new one fails. Raises InputError if something else is at
-    `target`.
+    An older bundle at `target` is replaced, and stays if the new one fails. Raises InputError if
+    something else is at `target`.
     """
     put_back(target.parent)
     check_target(target)
@@ -97,7 +107,9 @@ def replacing(target: Path) -> Iterator[Path]:
 
 def check_target(target: Path) -> None:
     """Raise InputError if `target` exists and is neither a bundle nor an empty folder."""
-    if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or (target / "card.json").is_file())):
+    if target.exists() and not (
+        target.is_dir() and (not any(target.iterdir()) or (target / "card.json").is_file())
+    ):
         raise InputError(
             "{target} is there already and is no model bundle, so nothing was written. Choose a new folder.",
             target=target,

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""RAW's own graphs of the presets (resources/graphs), and the weights of a bundle that fit one of them.
+"""RAW's own graphs of the presets (resources/graphs), and the weights of a bundle that fit one of
+them.
 
-No graph of a bundle is ever opened: it brings numbers alone. Each graph lies beside the sizes of its network and the
-names and shapes of its weights; both are written by model/training/onnx_export.py. Weights, and heads, are
-safetensors: named arrays of numbers after a header in JSON.
+No graph of a bundle is ever opened: it brings numbers alone. Each graph lies beside the sizes of
+its network and the names and shapes of its weights; both are written by
+model/training/onnx_export.py. Weights, and heads, are safetensors: named arrays of numbers after a
+header in JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +22,11 @@ from ..errors import BundleError
 from ..paths import GRAPHS
 from .contract import WEIGHTS_FILE, Limits
 
-KINDS: dict[str, np.dtype] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "I32": np.dtype("<i4")}
+KINDS: dict[str, np.dtype] = {
+    "F16": np.dtype("<f2"),
+    "F32": np.dtype("<f4"),
+    "I32": np.dtype("<i4"),
+}
 
 
 @cache
@@ -48,12 +54,16 @@ def graph_of(card: dict[str, Any]) -> bytes:
 
 
 def check_weights(folder: Path, card: dict[str, Any]) -> None:
-    """Raise BundleError unless the weights of a bundle are those of its network, by their names and shapes."""
+    """Raise BundleError unless the weights of a bundle are those of its network, by their names and
+    shapes.
+    """
     shapes = {name: tuple(shape) for name, shape in _sizes()[_preset(card)]["tensors"].items()}
     places, _ = read_header(folder / WEIGHTS_FILE)
     found = {name: place.shape for name, place in places.items() if place.kind.kind == "f"}
     if found != shapes or len(places) != len(shapes):
-        raise BundleError("{file} does not hold the weights of the model's network.", file=folder / WEIGHTS_FILE)
+        raise BundleError(
+            "{file} does not hold the weights of the model's network.", file=folder / WEIGHTS_FILE
+        )
 
 
 def weights_of(folder: Path, card: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -72,7 +82,8 @@ class Place(NamedTuple):
 
 
 def read_header(path: Path) -> tuple[dict[str, Place], int]:
-    """The arrays of a file by name, and where the first of them begins. They fill the file without gaps.
+    """The arrays of a file by name, and where the first of them begins. They fill the file without
+    gaps.
 
     Raises BundleError and OSError.
     """
@@ -89,7 +100,9 @@ def read_header(path: Path) -> tuple[dict[str, Place], int]:
     at = 0
     for place in sorted(places.values(), key=lambda place: (place.start, place.stop)):
         if place.start != at or place.stop - at != math.prod(place.shape) * place.kind.itemsize:
-            raise _damaged(path, "its arrays leave gaps, overlap or have other sizes than they should")
+            raise _damaged(
+                path, "its arrays leave gaps, overlap or have other sizes than they should"
+            )
         at = place.stop
     if at != size - 8 - length:
         raise _damaged(path, "its arrays do not fill it")
@@ -97,7 +110,9 @@ def read_header(path: Path) -> tuple[dict[str, Place], int]:
 
 
 def read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
-    """The arrays of a file by name; those in half precision as float32. Raises BundleError and OSError."""
+    """The arrays of a file by name; those in half precision as float32. Raises BundleError and
+    OSError.
+    """
     if path.stat().st_size > max_bytes:
         raise _damaged(path, f"it has more than {max_bytes / 2**20:,.0f} MiB")
     places, begin = read_header(path)

@@ -31,7 +31,10 @@ def cut_legs(line: Line, stops: Ranges) -> Ranges:
     moving = (np.diff(line.t) <= 1000 * s.gap_s) & (line.track[1:] == line.track[:-1]) & ~stopped
     change = np.flatnonzero(np.diff(moving, prepend=False, append=False))
     begin, end = change[::2], change[1::2]
-    run, row = np.repeat(np.arange(len(begin)), end - begin + 1), expand_ranges(begin, end - begin + 1)
+    run, row = (
+        np.repeat(np.arange(len(begin)), end - begin + 1),
+        expand_ranges(begin, end - begin + 1),
+    )
     step = np.flatnonzero(run[1:] == run[:-1])
     pace = _pace(line, run, row)
     riding = (pace[step] + pace[step + 1]) / 2 > s.riding_m_s
@@ -44,9 +47,12 @@ def cut_legs(line: Line, stops: Ranges) -> Ranges:
         riding ^= np.repeat((riding[head] == ride) & short & ~alone, size)
     head = np.flatnonzero(run_starts(run, riding))
     begin, end = row[head], row[head] + np.diff(np.append(head, len(row)))
-    mm = np.rint(1000 * np.hypot(*np.diff(line.xy, axis=0).T)).astype(np.int64)  # sums depend on no other track
+    # sums depend on no other track
+    mm = np.rint(1000 * np.hypot(*np.diff(line.xy, axis=0).T)).astype(np.int64)
     way = np.append(0, np.cumsum(mm))
-    long = (line.t[end] - line.t[begin] >= 1000 * s.min_s) & (way[end] - way[begin] >= 1000 * s.min_m)
+    long = (line.t[end] - line.t[begin] >= 1000 * s.min_s) & (
+        way[end] - way[begin] >= 1000 * s.min_m
+    )
     return Ranges(begin[long], end[long])
 
 
@@ -55,9 +61,12 @@ def _pace(line: Line, run: np.ndarray, row: np.ndarray) -> np.ndarray:
     t, half, here = line.t[row], int(500 * Settings.window_s), np.arange(len(row))
     first, last = np.searchsorted(run, run), np.searchsorted(run, run, side="right") - 1
     since = t - t[first]
-    key = run * (int(since.max(initial=0)) + 2 * half + 2) + since  # no window reaches into another run
+    # no window reaches into another run
+    key = run * (int(since.max(initial=0)) + 2 * half + 2) + since
     before = np.maximum(np.minimum(np.searchsorted(key, key - half), here - 1), first)
-    after = np.minimum(np.maximum(np.searchsorted(key, key + half, side="right") - 1, here + 1), last)
+    after = np.minimum(
+        np.maximum(np.searchsorted(key, key + half, side="right") - 1, here + 1), last
+    )
     way = line.xy[row[after]] - line.xy[row[before]]
     return np.hypot(*way.T) / np.maximum((t[after] - t[before]) / 1000, 1.0)
 
@@ -68,21 +77,30 @@ def join_legs(line: Line, stops: Ranges, legs: Ranges, mode: np.ndarray, p: np.n
     mode, p: (k,) of each leg, with its probability, nan where the mode is not known.
     """
     begin, end = legs.begin[1:], legs.end[:-1]
-    follows = (line.track[begin] == line.track[end]) & (line.t[begin] - line.t[end] <= 1000 * Settings.gap_s)
+    follows = (line.track[begin] == line.track[end]) & (
+        line.t[begin] - line.t[end] <= 1000 * Settings.gap_s
+    )
     follows &= np.searchsorted(stops.begin, end) == np.searchsorted(stops.begin, begin)
     apart = ~follows | (mode[1:] != mode[:-1]) | ~(np.minimum(p[1:], p[:-1]) >= Settings.min_p)
     n = len(legs.begin)
     return Ranges(legs.begin[np.append(True, apart)[:n]], legs.end[np.append(apart, True)[:n]])
 
 
-def unseen_legs(line: Line, stops: Ranges, legs: Ranges, place: np.ndarray) -> tuple[Ranges, np.ndarray]:
-    """All legs in order, with those between stops at two places that no leg was seen between; and which were seen (k,).
+def unseen_legs(
+    line: Line, stops: Ranges, legs: Ranges, place: np.ndarray
+) -> tuple[Ranges, np.ndarray]:
+    """All legs in order, with those between stops at two places that no leg was seen between; and
+    which were seen (k,).
 
     place: of each stop. A longer pause than a stop's longest silence is unknown time.
     """
     left, back = stops.end[:-1], stops.begin[1:]
     pause = line.t[back] - line.t[left]
-    moved = (line.track[left] == line.track[back]) & (place[1:] != place[:-1]) & (pause <= Settings.max_unseen_s * 1000)
+    moved = (
+        (line.track[left] == line.track[back])
+        & (place[1:] != place[:-1])
+        & (pause <= Settings.max_unseen_s * 1000)
+    )
     moved &= np.searchsorted(legs.begin, left) == np.searchsorted(legs.begin, back)
     begin, end = np.append(legs.begin, left[moved]), np.append(legs.end, back[moved])
     order = np.argsort(begin, kind="stable")
@@ -90,7 +108,9 @@ def unseen_legs(line: Line, stops: Ranges, legs: Ranges, place: np.ndarray) -> t
 
 
 def tracks_of(tracks: Tracks, first: np.ndarray, last: np.ndarray) -> Tracks:
-    """The fixes first to last of each leg (k,) as a track of its user. track_ids are running numbers."""
+    """The fixes first to last of each leg (k,) as a track of its user. track_ids are running
+    numbers.
+    """
     rows, number = expand_ranges(first, last - first + 1), np.arange(len(first), dtype=np.int32)
     ids, track = number.astype(str).astype(object), np.repeat(number, last - first + 1)
     return Tracks(tracks.user_ids, ids, tracks.user[first], track, *tracks.rows(rows))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tracks thinned to the mean fix of each ten seconds and smoothed, in metres: what stops and legs are found in."""
+"""Tracks thinned to the mean fix of each ten seconds and smoothed, in metres: what stops and legs
+are found in.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ class Line(NamedTuple):
     """Thinned tracks. m rows; a row stands for the fixes first to last of `tracks`."""
 
     tracks: Tracks  # the fixes that it was made from
-    thin: Tracks  # (m,) mean times in ms since the track's first fix; lon and lat are metres, of `along`
+    # (m,) mean times in ms since the track's first fix; lon and lat are metres, of `along`
+    thin: Tracks
     t: np.ndarray  # (m,) times of `thin`
     track: np.ndarray  # (m,) into the tracks
     xy: np.ndarray  # (m, 2) smoothed metres
@@ -41,10 +44,13 @@ def thinned(tracks: Tracks) -> Line:
     last = run_ends(first, len(tracks))
     xy, half = np.stack([thin.lon, thin.lat], axis=1), SMOOTHED // 2
     if len(xy) > SMOOTHED:
-        from scipy.ndimage import median_filter  # not above: the dock of a QGIS without SciPy says what is missing
+        # not above: the dock of a QGIS without SciPy says what is missing
+        from scipy.ndimage import median_filter
 
         begin, end = slice(None, -2 * half), slice(2 * half, None)
-        inside = (thin.track[begin] == thin.track[end]) & (thin.t[end] - thin.t[begin] <= SMOOTHED_MS)
+        inside = (thin.track[begin] == thin.track[end]) & (
+            thin.t[end] - thin.t[begin] <= SMOOTHED_MS
+        )
         smooth = np.stack([median_filter(column, SMOOTHED) for column in xy.T], axis=1)
         xy[half:-half][inside] = smooth[half:-half][inside]
     return Line(tracks, thin, thin.t, thin.track, xy, first, last)
@@ -53,7 +59,8 @@ def thinned(tracks: Tracks) -> Line:
 def along(tracks: Tracks) -> np.ndarray:
     """(n, 2) metres east and north of the track's first fix, summed from fix to fix.
 
-    So places near each other are as far apart as on the ground, however far from the first fix they lie.
+    So places near each other are as far apart as on the ground, however far from the first fix they
+    lie.
     """
     first = tracks.track_offsets[:-1][tracks.track]
     mm = np.zeros((len(tracks), 2), np.int64)  # whole numbers: sums depend on no other track

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The place head: which places of a user are home and work, and whether the user has a place of work at all.
+"""The place head: which places of a user are home and work, and whether the user has a place of
+work at all.
 
-Randomised trees judge each place by its features; a linear head judges the user by the likeliest places and by how the
-record was made. Both are plain arrays, which `python -m model.places` writes.
+Randomised trees judge each place by its features; a linear head judges the user by the likeliest
+places and by how the record was made. Both are plain arrays, which `python -m model.places` writes.
 """
 
 from __future__ import annotations
@@ -22,9 +23,16 @@ from .places import HOME, KINDS, OTHER, WORK
 FILE = RESOURCES / "places" / "head.npz"
 # Features of the likeliest place of work that the head of users takes, beside those of the record
 OF_WORK = (
-    "weekdays_rate", "weekdays_a_week", "weekdays_log", "work_to_home", "of_weeks_weekday_9", "of_weeks_weekday_11",
-    "of_weeks_weekday_14", "hours_a_week", "weeks",
-)  # fmt: skip
+    "weekdays_rate",
+    "weekdays_a_week",
+    "weekdays_log",
+    "work_to_home",
+    "of_weeks_weekday_9",
+    "of_weeks_weekday_11",
+    "of_weeks_weekday_14",
+    "hours_a_week",
+    "weeks",
+)
 
 
 class Settings:
@@ -38,13 +46,15 @@ class Settings:
     vehicle_at_places: float = 0.2  # ... and spends so little of the time on record at places
     min_p: float = 0.5  # of home or work, for further places of the kind
     min_home_p: float = 0.2  # of the likeliest home
-    min_work_p: float = 0.18  # that the user has a place of work, for the likeliest one: kind_p tells how likely
+    # that the user has a place of work, for the likeliest one: kind_p tells how likely
+    min_work_p: float = 0.18
 
 
 @dataclass(frozen=True)
 class Kinds:
-    """kind, p: (n,) home, work or other of each place and its probability, None and nan where `why` is not empty.
-    commuter_p: (n_users,) that the user has a place of work. why: (n_users,) why nothing is said of the user, or ''.
+    """kind, p: (n,) home, work or other of each place and its probability, None and nan where `why`
+    is not empty. commuter_p: (n_users,) that the user has a place of work. why: (n_users,) why
+    nothing is said of the user, or ''.
     """
 
     kind: np.ndarray
@@ -59,8 +69,11 @@ def kind_logits(x: np.ndarray, head: dict[str, np.ndarray]) -> dict[str, np.ndar
     return {name: np.log(p[k] / (1 - p[k])) for k, name in enumerate(KINDS[:2])}
 
 
-def user_inputs(facts: PlaceFacts, work: np.ndarray, home: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs (m, d) of the head of users, and the likeliest place of work (m,) of the users with places, in order.
+def user_inputs(
+    facts: PlaceFacts, work: np.ndarray, home: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs (m, d) of the head of users, and the likeliest place of work (m,) of the users with
+    places, in order.
 
     work, home: (n,) logits of places.
     """
@@ -75,10 +88,18 @@ def user_inputs(facts: PlaceFacts, work: np.ndarray, home: np.ndarray) -> tuple[
     seen = facts.x["record_n_days"][best]
     likeliest, no_work = work[best], np.add.reduceat(none[order], head)
     inputs = [
-        likeliest, likeliest * seen, likeliest * np.abs(likeliest), np.maximum(likeliest, 0), expit(likeliest),
-        no_work, np.exp(no_work), np.where(size > 1, work[second], -9.0), np.maximum.reduceat(home[order], head),
-        size > 1, size > 2,
-    ]  # fmt: skip
+        likeliest,
+        likeliest * seen,
+        likeliest * np.abs(likeliest),
+        np.maximum(likeliest, 0),
+        expit(likeliest),
+        no_work,
+        np.exp(no_work),
+        np.where(size > 1, work[second], -9.0),
+        np.maximum.reduceat(home[order], head),
+        size > 1,
+        size > 2,
+    ]
     return np.column_stack([*inputs, *(facts.x[name][best] for name in OF_WORK), *taken]), best
 
 
@@ -95,7 +116,9 @@ def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -
     return choose_kinds(facts, kind_logits(facts.matrix(), head), head)
 
 
-def choose_kinds(facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str, np.ndarray]) -> Kinds:
+def choose_kinds(
+    facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str, np.ndarray]
+) -> Kinds:
     """The kinds of places by the logits of trees for home and work (n,)."""
     from scipy.special import expit
 
@@ -106,7 +129,9 @@ def choose_kinds(facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str
     home, work = (head[f"{name}_calibration"] @ [logit[name], np.ones(n)] for name in (HOME, WORK))
     x, best = user_inputs(facts, work, home)
     user = facts.owner[best]
-    commuter_p[user] = expit((x - head["user_mean"]) / head["user_scale"] @ head["user_weight"] + head["user_offset"])
+    commuter_p[user] = expit(
+        (x - head["user_mean"]) / head["user_scale"] @ head["user_weight"] + head["user_offset"]
+    )
     commuter_p[why != ""] = np.nan
     home_p, work_p = expit(home), expit(work)
     order = np.lexsort((-home_p, facts.owner))
@@ -118,7 +143,9 @@ def choose_kinds(facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str
     at_home &= ~at_work | (home_p >= work_p)
     known = why[facts.owner] == ""
     kind[known] = np.where(at_home, HOME, np.where(at_work, WORK, OTHER))[known]
-    p[known] = np.where(at_home, home_p, np.where(at_work, work_p, 1 - np.maximum(home_p, work_p)))[known]
+    p[known] = np.where(at_home, home_p, np.where(at_work, work_p, 1 - np.maximum(home_p, work_p)))[
+        known
+    ]
     return Kinds(kind, p, commuter_p, why)
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether a head may answer about tracks: whether they are like its training data and show enough, and if not, why."""
+"""Whether a head may answer about tracks: whether they are like its training data and show enough,
+and if not, why.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from ..arrays import group_quantile, run_starts
 from ..errors import translated
 from ..tracks import Tracks, solar_day
 
-# The quantities that the 'domain' of a head in the card may limit, and what is said of units outside
+# The quantities that the 'domain' of a head in the card may limit, and what is said of units
+# outside
 LIMITS = {
     "cadence_s": "fixes too close or too far apart in time",
     "span_h": "too short a time from first to last fix",
@@ -34,9 +37,10 @@ GAP_S = 120.0
 def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
     """The quantities of tracks that a domain limits: (n_tracks,) float64 each.
 
-    cadence_s: median time between fixes. span_h: first to last fix. n_fixes. speed_ms: 90 % quantile of the steps, m/s.
-    days: with fixes, of mean solar time. observed: share of the way outside gaps, 1 for a track that does not move. A
-    track of one fix has no cadence and speed (nan); a track without fixes no span either.
+    cadence_s: median time between fixes. span_h: first to last fix. n_fixes. speed_ms: 90 %
+    quantile of the steps, m/s. days: with fixes, of mean solar time. observed: share of the way
+    outside gaps, 1 for a track that does not move. A track of one fix has no cadence and speed
+    (nan); a track without fixes no span either.
     """
     step, seconds, cadence, seen = _steps(tracks)
     metres, track, n = tracks.metres_to_next(step), tracks.track[step], tracks.n_tracks
@@ -46,14 +50,16 @@ def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
         "span_h": tracks.span_s / 3600,
         "n_fixes": np.diff(tracks.track_offsets).astype(np.float64),
         "speed_ms": group_quantile(metres / seconds, track, n, 0.9),
-        "days": np.bincount(tracks.track[run_starts(solar_day(tracks), tracks.track)], minlength=n).astype(np.float64),
+        "days": np.bincount(
+            tracks.track[run_starts(solar_day(tracks), tracks.track)], minlength=n
+        ).astype(np.float64),
         "observed": np.divide(way_seen, way, where=way > 0, out=np.ones(n)),
     }
 
 
 def _steps(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Of the steps within tracks: the fix before (k,), seconds (k,), and whether it is no gap (k,); third, the cadence
-    (n_tracks,) of the tracks in s.
+    """Of the steps within tracks: the fix before (k,), seconds (k,), and whether it is no gap (k,);
+    third, the cadence (n_tracks,) of the tracks in s.
     """
     step = tracks.steps()
     seconds, track = (tracks.t[step + 1] - tracks.t[step]) / 1000, tracks.track[step]
@@ -62,7 +68,9 @@ def _steps(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
 
 
 def after_gap(tracks: Tracks) -> np.ndarray:
-    """(n,) bool: fixes before which nobody saw the movement: the first of each track, and those after a gap."""
+    """(n,) bool: fixes before which nobody saw the movement: the first of each track, and those
+    after a gap.
+    """
     step, _, _, seen = _steps(tracks)
     result = np.ones(len(tracks), bool)
     result[step[seen] + 1] = False
@@ -84,15 +92,19 @@ def limits_in_words(domain: Mapping[str, list[float]]) -> dict[str, str]:
 def outside(
     stats: Mapping[str, np.ndarray], domain: Mapping[str, list[float]], mask: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Which units lie outside the domain of a head, and why: a reason -> (n,) bool, False outside the mask.
+    """Which units lie outside the domain of a head, and why: a reason -> (n,) bool, False outside
+    the mask.
 
-    stats: (n,) each, of `unit_stats`. domain: name -> [least, most], names of LIMITS; other quantities are not limited.
-    mask: (n,) bool, the units to test. Reasons are those of `limits_in_words` that concern a unit.
+    stats: (n,) each, of `unit_stats`. domain: name -> [least, most], names of LIMITS; other
+    quantities are not limited. mask: (n,) bool, the units to test. Reasons are those of
+    `limits_in_words` that concern a unit.
     """
     reasons = {}
     for name, reason in limits_in_words(domain).items():
         if name in stats:
-            reasons[reason] = mask & ~((stats[name] >= domain[name][0]) & (stats[name] <= domain[name][1]))
+            reasons[reason] = mask & ~(
+                (stats[name] >= domain[name][0]) & (stats[name] <= domain[name][1])
+            )
     return {reason: wrong for reason, wrong in reasons.items() if wrong.any()}
 
 
@@ -107,10 +119,14 @@ def format_reasons(remarks: Iterable[str]) -> str:
 
 
 def in_words(reasons: Mapping[str, np.ndarray], mask: np.ndarray, units: str) -> list[str]:
-    """Sentences such as '12 of 61 users: too few fixes (≥ 20)'. mask: (n,) bool, the units that were tested.
+    """Sentences such as '12 of 61 users: too few fixes (≥ 20)'. mask: (n,) bool, the units that
+    were tested.
 
     units: the word for them, plural.
     """
-    words, (total, units) = "{n:,} of {total:,} {units}: {reason}", (np.count_nonzero(mask), translated(units))
+    words, (total, units) = (
+        "{n:,} of {total:,} {units}: {reason}",
+        (np.count_nonzero(mask), translated(units)),
+    )
     counts = ((reason, np.count_nonzero(wrong)) for reason, wrong in reasons.items())
     return [translated(words, n=n, total=total, units=units, reason=reason) for reason, n in counts]

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A cache of embeddings on disk, so that the same tracks are not embedded twice.
 
-One SQLite file in a private folder. A row is keyed by the fixes of a unit and by a digest of the network and the
-version of the recipe, and has a checksum: a damaged one is computed again. That is about accidents; whoever can write
-here could write a checksum too. Embeddings are personal data as tracks are: the options page can delete the folder.
+One SQLite file in a private folder. A row is keyed by the fixes of a unit and by a digest of the
+network and the version of the recipe, and has a checksum: a damaged one is computed again. That is
+about accidents; whoever can write here could write a checksum too. Embeddings are personal data as
+tracks are: the options page can delete the folder.
 """
 
 from __future__ import annotations
@@ -39,14 +40,19 @@ Warn = Callable[[str], object]
 
 
 def embed_cached(
-    tracks: Tracks, model: Model, folder: Path | None, progress: Progress = no_progress, warn: Warn = warnings.warn,
+    tracks: Tracks,
+    model: Model,
+    folder: Path | None,
+    progress: Progress = no_progress,
+    warn: Warn = warnings.warn,
     units_at_once: int = 128,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """The embeddings of `embed`, (n_tracks, e) float32 to rounding, from the cache if it has them.
 
-    folder: of the cache, created with mode 0700; None for no cache. warn: called with a sentence if the cache cannot be
-    read or written (full disk, damaged file); the embeddings are computed all the same. units_at_once: computed before
-    they are stored, some ten seconds of users, which an interruption loses.
+    folder: of the cache, created with mode 0700; None for no cache. warn: called with a sentence if
+    the cache cannot be read or written (full disk, damaged file); the embeddings are computed all
+    the same. units_at_once: computed before they are stored, some ten seconds of users, which an
+    interruption loses.
     """
     if folder is None:
         return embed(tracks, model, progress)
@@ -60,7 +66,9 @@ def embed_cached(
     new = units[np.isnan(result[units]).all(axis=1)]
     for start in range(0, len(new), units_at_once):
         chosen = new[start : start + units_at_once]
-        shares = [(len(units) - len(new) + done) / len(units) for done in (start, start + len(chosen))]
+        shares = [
+            (len(units) - len(new) + done) / len(units) for done in (start, start + len(chosen))
+        ]
         result[chosen] = embed(tracks.take_tracks(chosen), model, part_of(progress, *shares))
         store.write({keys[unit]: result[unit].tobytes() for unit in chosen})
     progress(1.0)
@@ -68,7 +76,9 @@ def embed_cached(
 
 
 def unit_keys(tracks: Tracks, recipe: bytes) -> list[bytes]:
-    """A digest of the fixes of each track (times, longitudes, latitudes), independent of its ids, and of a recipe."""
+    """A digest of the fixes of each track (times, longitudes, latitudes), independent of its ids,
+    and of a recipe.
+    """
     columns = [np.ascontiguousarray(c).data.cast("B") for c in (tracks.t, tracks.lon, tracks.lat)]
     keys = []
     for start, stop in pairwise((8 * tracks.track_offsets).tolist()):
@@ -83,7 +93,12 @@ def recipe_key(model: Model) -> bytes:
     """A digest of the network, its features, and the version of the recipe."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(np.memmap(Path(model.bundle.path, WEIGHTS_FILE), mode="r").data)
-    version = [FEATURE_VERSION, EMBEDDING_VERSION, model.card.get("config"), model.card.get("embedding")]
+    version = [
+        FEATURE_VERSION,
+        EMBEDDING_VERSION,
+        model.card.get("config"),
+        model.card.get("embedding"),
+    ]
     digest.update(json.dumps(version, sort_keys=True).encode())
     return digest.digest()
 
@@ -95,13 +110,19 @@ class _Store:
         self.file, self.warn, self.usable = file, warn, True
 
     def read(self, keys: Sequence[bytes], width: int) -> dict[bytes, np.ndarray]:
-        """The stored vectors (width,) float32 by their keys, without those that are not as they were written."""
+        """The stored vectors (width,) float32 by their keys, without those that are not as they
+        were written.
+        """
         found = {}
         with self._failures(), closing(_connect(self.file)) as database:
             for key in keys:
                 row = database.execute("SELECT vector FROM units WHERE key = ?", (key,)).fetchone()
                 sealed = row[0] if row else None  # SQLite keeps anything in a column of blobs
-                if isinstance(sealed, bytes) and len(sealed) == 4 * width + 4 and _seal(key, sealed[:-4]) == sealed:
+                if (
+                    isinstance(sealed, bytes)
+                    and len(sealed) == 4 * width + 4
+                    and _seal(key, sealed[:-4]) == sealed
+                ):
                     found[key] = np.frombuffer(sealed, np.float32, width)
         return found
 
@@ -119,7 +140,8 @@ class _Store:
             yield
         except (OSError, sqlite3.Error) as error:
             self.usable = False
-            # Of operational errors only that of a table that is not ours is damage: others are locks, or a full disk
+            # Of operational errors only that of a table that is not ours is damage: others are
+            # locks, or a full disk
             operational = isinstance(error, (OSError, sqlite3.OperationalError))
             if not operational or getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR":
                 with suppress(OSError):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tracks to embeddings: the states of the network at two scales, and features of activity and motion beside them.
+"""Tracks to embeddings: the states of the network at two scales, and features of activity and
+motion beside them.
 
-Fine: states over up to four windows of the track as recorded. A short track is thinned so that a window shows up to a
-quarter of an hour, a long one to one fix in 15 s. Coarse: states over the last fix of each quarter of an hour, up to
-ten days, because commuting does not show in an hour. Of each scale the mean and the standard deviation are kept.
+Fine: states over up to four windows of the track as recorded. A short track is thinned so that a
+window shows up to a quarter of an hour, a long one to one fix in 15 s. Coarse: states over the last
+fix of each quarter of an hour, up to ten days, because commuting does not show in an hour. Of each
+scale the mean and the standard deviation are kept.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ class Settings:
     motion_fixes: int = 512  # a track is thinned to these for its motion features
 
 
-# Windows of tracks: rows of tracks, where each window begins in them, its length, and its track, (k,) each but the rows
+# Windows of tracks: rows of tracks, where each window begins in them, its length, and its track,
+# (k,) each but the rows
 Windows = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -41,8 +44,12 @@ def embedding_width(width: int) -> int:
     return 4 * width + N_TRACK_FEATURES
 
 
-def embed(tracks: Tracks, model: Model, progress: Progress = no_progress, points: int = 8192) -> np.ndarray:
-    """Embeddings of tracks: (n_tracks, e) float32, NaN for a track with fewer than two fixes. points: of a batch."""
+def embed(
+    tracks: Tracks, model: Model, progress: Progress = no_progress, points: int = 8192
+) -> np.ndarray:
+    """Embeddings of tracks: (n_tracks, e) float32, NaN for a track with fewer than two fixes.
+    points: of a batch.
+    """
     result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
     if not tracks.has_steps.any():
         return result
@@ -64,8 +71,12 @@ def track_features(tracks: Tracks) -> np.ndarray:
 
 
 def thin_rows(tracks: Tracks, most: int) -> np.ndarray:
-    """Rows of one fix in each (span of its track / most) seconds, at most fine_s; the first of each track is kept."""
-    cadence_ms = np.maximum(np.minimum(np.nan_to_num(tracks.span_s) / most, Settings.fine_s) * 1000.0, 1.0)
+    """Rows of one fix in each (span of its track / most) seconds, at most fine_s; the first of each
+    track is kept.
+    """
+    cadence_ms = np.maximum(
+        np.minimum(np.nan_to_num(tracks.span_s) / most, Settings.fine_s) * 1000.0, 1.0
+    )
     since = tracks.t - tracks.t[tracks.track_offsets[:-1][tracks.track]]
     bins = (since / cadence_ms[tracks.track]).astype(np.int64)
     return np.flatnonzero(run_starts(bins, tracks.track))
@@ -80,21 +91,29 @@ def fine_windows(tracks: Tracks) -> Windows:
     track = np.repeat(np.arange(tracks.n_tracks), count)
     number = expand_ranges(np.zeros_like(count), count)
     spare = np.maximum(size[track] - Settings.fine_fixes, 0)
-    begin = start[track] + np.round(spare * number / np.maximum(count[track] - 1, 1)).astype(np.int64)
+    begin = start[track] + np.round(spare * number / np.maximum(count[track] - 1, 1)).astype(
+        np.int64
+    )
     return rows, begin, np.minimum(size[track], Settings.fine_fixes), track
 
 
 def coarse_windows(tracks: Tracks) -> Windows:
     """One window a track: the last fix of each quarter of an hour."""
-    rows = np.flatnonzero(np.append(run_starts(tracks.t // (1000 * Settings.coarse_s), tracks.track)[1:], True))
+    rows = np.flatnonzero(
+        np.append(run_starts(tracks.t // (1000 * Settings.coarse_s), tracks.track)[1:], True)
+    )
     start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
     size = np.minimum(np.diff(start), Settings.coarse_fixes)
     track = np.flatnonzero(size > 0)
     return rows, start[1:][track] - size[track], size[track], track
 
 
-def _pool(tracks: Tracks, model: Model, windows: Windows, points: int, progress: Progress) -> np.ndarray:
-    """Mean and standard deviation of the states over the windows of each track: (n_tracks, 2 × width) float32."""
+def _pool(
+    tracks: Tracks, model: Model, windows: Windows, points: int, progress: Progress
+) -> np.ndarray:
+    """Mean and standard deviation of the states over the windows of each track: (n_tracks, 2 ×
+    width) float32.
+    """
     rows, begin, length, track = windows
     width = model.card["width"]
     total, square = np.zeros((tracks.n_tracks, width)), np.zeros((tracks.n_tracks, width))

@@ -22,8 +22,8 @@ SAMPLE_MS = 600_000  # of the day in usual places
 class UsualPlaces:
     """A user's usual places: cells of the grid, the most time first.
 
-    lon, lat: (k,) degrees, the cells' centres. share: (k,) of the known time. day: (24, k + 2) shares of each hour of
-    the day in each of them, elsewhere, and unknown.
+    lon, lat: (k,) degrees, the cells' centres. share: (k,) of the known time. day: (24, k + 2)
+    shares of each hour of the day in each of them, elsewhere, and unknown.
     """
 
     lon: np.ndarray
@@ -33,7 +33,8 @@ class UsualPlaces:
 
 
 def usual_places(users: Tracks, row: int, most: int = 3, min_share: float = 0.03) -> UsualPlaces:
-    """Up to `most` places of user `row` of `users` (one track a user), each with min_share of the known time.
+    """Up to `most` places of user `row` of `users` (one track a user), each with min_share of the
+    known time.
 
     The hours are of mean solar time.
     """
@@ -50,8 +51,15 @@ def usual_places(users: Tracks, row: int, most: int = 3, min_share: float = 0.03
     slot[best] = np.arange(len(best))
     local = solar_ms(at, lon[last])
     columns, where = len(best) + 2, np.where(known, slot[which[last]], len(best) + 1)
-    day = np.bincount(local // HOUR_MS % 24 * columns + where, minlength=24 * columns).reshape(24, columns)
-    return UsualPlaces(x[first[best]], y[first[best]], share[best], day / np.maximum(day.sum(axis=1, keepdims=True), 1))
+    day = np.bincount(local // HOUR_MS % 24 * columns + where, minlength=24 * columns).reshape(
+        24, columns
+    )
+    return UsualPlaces(
+        x[first[best]],
+        y[first[best]],
+        share[best],
+        day / np.maximum(day.sum(axis=1, keepdims=True), 1),
+    )
 
 
 def stay_ms(tracks: Tracks) -> np.ndarray:
@@ -62,7 +70,9 @@ def stay_ms(tracks: Tracks) -> np.ndarray:
 
 
 def most_visited(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
-    """(n_tracks,) lon and lat of the centre of the grid cell where each track spends most of its time."""
+    """(n_tracks,) lon and lat of the centre of the grid cell where each track spends most of its
+    time.
+    """
     lon, lat, cell = snap(tracks.lon, tracks.lat)
     order = stable_order(tracks.track, cell)
     track = tracks.track[order]

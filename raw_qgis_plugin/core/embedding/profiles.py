@@ -39,20 +39,26 @@ class Profiles:
     columns: dict[str, np.ndarray]  # (n,) each, in the order of the output
     lon: np.ndarray
     lat: np.ndarray
-    reasons: list[str] = field(default_factory=list)  # why units are not in_domain, with counts and, if not all, heads
+    # why units are not in_domain, with counts and, if not all, heads
+    reasons: list[str] = field(default_factory=list)
 
 
 def profile(
-    tracks: Tracks, model: Model, unit: str = "user", tasks: Sequence[str] | None = None,
-    progress: Progress = no_progress, cached: Embed | None = None,
-) -> Profiles:  # fmt: skip
+    tracks: Tracks,
+    model: Model,
+    unit: str = "user",
+    tasks: Sequence[str] | None = None,
+    progress: Progress = no_progress,
+    cached: Embed | None = None,
+) -> Profiles:
     """Profile tracks that are one unit each (users: `tracks.by_user()`, days: `tracks.by_day()`).
 
-    tasks: names of heads of that unit; None or none of them is all of `Bundle.heads`. cached: function of tracks and a
-    progress that returns embeddings, such as `embed_cached` for the model, instead of `embed`. Columns: user_id,
-    track_id or day, n_points, n_days (of mean solar time), t_first, t_last (epoch ms), those of the heads (see
-    `head_columns`), in_domain: of all heads, why: for which reasons it is not, or that no label is likely enough, or
-    '', and, if there are heads, evidence (of `evidence_in_words`). For a unit of fewer than two fixes labels are
+    tasks: names of heads of that unit; None or none of them is all of `Bundle.heads`. cached:
+    function of tracks and a progress that returns embeddings, such as `embed_cached` for the model,
+    instead of `embed`. Columns: user_id, track_id or day, n_points, n_days (of mean solar time),
+    t_first, t_last (epoch ms), those of the heads (see `head_columns`), in_domain: of all heads,
+    why: for which reasons it is not, or that no label is likely enough, or '', and, if there are
+    heads, evidence (of `evidence_in_words`). For a unit of fewer than two fixes labels are
     'unknown', numbers nan, and in_domain is False.
     """
     heads = choose_heads(model, unit, tasks)
@@ -65,13 +71,17 @@ def profile(
     columns |= {
         "n_points": np.diff(tracks.track_offsets),
         "n_days": np.bincount(tracks.track[new_day], minlength=tracks.n_tracks),
-        "t_first": tracks.t[tracks.track_offsets[:-1]], "t_last": tracks.t[tracks.track_offsets[1:] - 1],
-    }  # fmt: skip
+        "t_first": tracks.t[tracks.track_offsets[:-1]],
+        "t_last": tracks.t[tracks.track_offsets[1:] - 1],
+    }
     found, stats = {}, {}
     if heads:
         found, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
     reasons: list[str] = []
-    titles = {head["name"]: f"{head.get('title') or head['name']}: " if len(heads) > 1 else "" for head in heads}
+    titles = {
+        head["name"]: f"{head.get('title') or head['name']}: " if len(heads) > 1 else ""
+        for head in heads
+    }
     for head in heads:
         doubts = outside(stats, head.get("domain", {}), enough)
         reasons += [titles[head["name"]] + words for words in in_words(doubts, enough, f"{unit}s")]
@@ -82,46 +92,76 @@ def profile(
     in_domain = why == ""
     for head in heads:
         if "classes" in head:
-            add_reason(why, in_domain & (found[head["name"]] == UNKNOWN), titles[head["name"]] + translated(NOT_SURE))
+            add_reason(
+                why,
+                in_domain & (found[head["name"]] == UNKNOWN),
+                titles[head["name"]] + translated(NOT_SURE),
+            )
     evidence = {"evidence": found.pop("evidence")} if heads else {}
     lon, lat = most_visited(tracks)
     progress(1.0)
-    return Profiles(columns | found | {"in_domain": in_domain, "why": why} | evidence, lon, lat, reasons)
+    return Profiles(
+        columns | found | {"in_domain": in_domain, "why": why} | evidence, lon, lat, reasons
+    )
 
 
 def add_reason(why: np.ndarray, units: np.ndarray, reason: str) -> None:
     """Add a reason to those of some units, unless it is among them."""
-    why[units] = [old if reason in old else f"{old}; {reason}".removeprefix("; ") for old in why[units]]
+    why[units] = [
+        old if reason in old else f"{old}; {reason}".removeprefix("; ") for old in why[units]
+    ]
 
 
 def _answers(
-    tracks: Tracks, unit: str, model: Model, heads: list[dict[str, Any]], progress: Progress, cached: Embed | None
+    tracks: Tracks,
+    unit: str,
+    model: Model,
+    heads: list[dict[str, Any]],
+    progress: Progress,
+    cached: Embed | None,
 ) -> list[dict[str, np.ndarray]]:
-    """The columns of heads and of evidence, and the quantities that limit the heads' domains; by parts of tracks."""
+    """The columns of heads and of evidence, and the quantities that limit the heads' domains; by
+    parts of tracks.
+    """
     parts = []
     for which, some in tracks.parts():
-        part = part_of(progress, *(end / max(tracks.n_tracks, 1) for end in (which.start, which.stop)))
+        part = part_of(
+            progress, *(end / max(tracks.n_tracks, 1) for end in (which.start, which.stop))
+        )
         embeddings = cached(some, part) if cached else embed(some, model, part)
         x, stats = head_inputs(embeddings, some, unit), unit_stats(some)
-        columns = {name: values for head in heads for name, values in head_columns(head, model, x, stats).items()}
+        columns = {
+            name: values
+            for head in heads
+            for name, values in head_columns(head, model, x, stats).items()
+        }
         parts.append((columns | {"evidence": evidence_in_words(x, unit, model)}, stats))
     return [join_rows(tables) for tables in zip(*parts)]
 
 
 def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The cards of the named heads of a unit, or of all. Raises InputError for a missing head or unit."""
+    """The cards of the named heads of a unit, or of all. Raises InputError for a missing head or
+    unit.
+    """
     if unit not in (*UNITS, "region"):
-        raise InputError("There is no unit '{unit}'. Choose one of: {known}.", unit=unit, known=", ".join(UNITS))
+        raise InputError(
+            "There is no unit '{unit}'. Choose one of: {known}.", unit=unit, known=", ".join(UNITS)
+        )
     heads = {head["name"]: head for head in model.bundle.heads(unit)}
     for task in tasks or ():
         if task not in heads:
-            words, known = "The model has no head '{name}' for a {unit}. It has: {known}.", ", ".join(heads) or "–"
+            words, known = (
+                "The model has no head '{name}' for a {unit}. It has: {known}.",
+                ", ".join(heads) or "–",
+            )
             raise InputError(words, name=task, unit=translated(unit), known=known)
     return [heads[task] for task in dict.fromkeys(tasks)] if tasks else [*heads.values()]
 
 
 def head_inputs(embeddings: np.ndarray, tracks: Tracks, unit: str) -> np.ndarray:
-    """The inputs (n, d) float32 of heads: embeddings (n, e), for tracks with ride features beside them."""
+    """The inputs (n, d) float32 of heads: embeddings (n, e), for tracks with ride features beside
+    them.
+    """
     return np.concatenate([embeddings, ride(tracks)], axis=1) if unit == "track" else embeddings
 
 
@@ -130,10 +170,10 @@ def head_columns(
 ) -> dict[str, np.ndarray]:
     """A head's columns for inputs x (n, d): NAME and NAME_p, or NAME, NAME_low and NAME_high.
 
-    stats: (n,) each, of `unit_stats`. NAME of a head of classes is text, 'unknown' if its probability is under the
-    head's threshold. NAME_p is the probability of yes, of other classes of the likeliest one. NAME of a number is in
-    its unit of measure, NAME_low and NAME_high are its 80 % interval. Rows with nan in x or outside the domain of the
-    head: 'unknown' and nan.
+    stats: (n,) each, of `unit_stats`. NAME of a head of classes is text, 'unknown' if its
+    probability is under the head's threshold. NAME_p is the probability of yes, of other classes of
+    the likeliest one. NAME of a number is in its unit of measure, NAME_low and NAME_high are its 80
+    % interval. Rows with nan in x or outside the domain of the head: 'unknown' and nan.
     """
     name = head["name"]
     known = ~np.isnan(x).any(axis=1)
@@ -150,7 +190,10 @@ def head_columns(
         return parts
     label, p = np.full(len(x), UNKNOWN, object), np.full(len(x), np.nan)
     if output is not None:
-        probability, words = softmax(output), np.array([str(word) for word in head["classes"]], object)
+        probability, words = (
+            softmax(output),
+            np.array([str(word) for word in head["classes"]], object),
+        )
         surest = probability.max(axis=1)
         sure = surest >= head.get("threshold", 0.0)
         label[known] = np.where(sure, words[probability.argmax(axis=1)], UNKNOWN)
@@ -159,7 +202,9 @@ def head_columns(
 
 
 def evidence_in_words(x: np.ndarray, unit: str, model: Model) -> np.ndarray:
-    """(n,) texts about how tracks with inputs of heads x (n, d) moved; '' where it is unknown and of other units."""
+    """(n,) texts about how tracks with inputs of heads x (n, d) moved; '' where it is unknown and
+    of other units.
+    """
     words, known = np.full(len(x), "", object), ~np.isnan(x).any(axis=1)
     if unit != "track":
         return words

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Encounters: pairs of users who were, or may have been, within a distance of each other at the same time.
+"""Encounters: pairs of users who were, or may have been, within a distance of each other at the
+same time.
 
-Positions are taken at regular times, on the straight line between two fixes. In a gap their error grows with the
-distance between its ends and with the time to the nearer end. A pair of positions is near with the probability that
-two normal errors leave. Consecutive times of a pair are one encounter.
+Positions are taken at regular times, on the straight line between two fixes. In a gap their error
+grows with the distance between its ends and with the time to the nearer end. A pair of positions is
+near with the probability that two normal errors leave. Consecutive times of a pair are one
+encounter.
 """
 
 from __future__ import annotations
@@ -27,19 +29,24 @@ class Settings:
     tick_s: float = 30.0  # between the times that are compared, at most,
     min_ticks: int = 2  # and so many or more in the minimum duration of an encounter
     max_missing: int = 1  # times without the pair within an encounter
-    lasting: float = 0.4  # probability of all times of an encounter, one of which has the minimum probability
-    observed_s: float = 61.0  # a position between two fixes no farther apart in time counts as observed
-    error_share: float = 0.05  # standard error of a position in a gap: share of the distance between its ends,
+    # probability of all times of an encounter, one of which has the minimum probability
+    lasting: float = 0.4
+    # a position between two fixes no farther apart in time counts as observed
+    observed_s: float = 61.0
+    # standard error of a position in a gap: share of the distance between its ends,
+    error_share: float = 0.05
     error_ms: float = 0.02  # and m/s of the time to the nearer end
     positions_at_once: int = 100_000
-    searched_at_once: int = 2_000  # positions whose pairs are sought: each has as many as there are people at its place
+    # positions whose pairs are sought: each has as many as there are people at its place
+    searched_at_once: int = 2_000
 
 
 @dataclass(frozen=True)
 class Encounters:
-    """n encounters. one, other: (n,) users, one < other. t_start, t_end: (n,) epoch ms. probability: (n,) that both
-    were within the distance at the likeliest time. observed: (n,) whether both had fixes then, no more than a minute
-    apart. lon, lat: (n,) degrees, halfway between both.
+    """n encounters. one, other: (n,) users, one < other. t_start, t_end: (n,) epoch ms.
+    probability: (n,) that both were within the distance at the likeliest time. observed: (n,)
+    whether both had fixes then, no more than a minute apart. lon, lat: (n,) degrees, halfway
+    between both.
     """
 
     one: np.ndarray
@@ -54,8 +61,8 @@ class Encounters:
 
 @dataclass(frozen=True)
 class Positions:
-    """n positions at regular times. user: (n,). tick: (n,) number of the time. lon, lat: (n,) degrees. error_m: (n,)
-    standard error, zero where the position counts as observed.
+    """n positions at regular times. user: (n,). tick: (n,) number of the time. lon, lat: (n,)
+    degrees. error_m: (n,) standard error, zero where the position counts as observed.
     """
 
     user: np.ndarray
@@ -65,7 +72,9 @@ class Positions:
     error_m: np.ndarray
 
 
-def find_encounters(users: Tracks, spec: EncounterSpec, progress: Progress = no_progress) -> Encounters:
+def find_encounters(
+    users: Tracks, spec: EncounterSpec, progress: Progress = no_progress
+) -> Encounters:
     """The encounters of users, by user and time. users: one track a user.
 
     One that hardly lasts the minimum duration may fall between two of the times that are compared.
@@ -73,7 +82,9 @@ def find_encounters(users: Tracks, spec: EncounterSpec, progress: Progress = no_
     min_ticks = max(Settings.min_ticks, int(np.ceil(60.0 * spec.min_minutes / Settings.tick_s)))
     tick_ms = round(60_000.0 * spec.min_minutes / min_ticks)
     none = np.zeros(0)
-    found = Encounters(*(none.astype(kind) for kind in (int, int, int, int, float, bool, float, float)))
+    found = Encounters(
+        *(none.astype(kind) for kind in (int, int, int, int, float, bool, float, float))
+    )
     lasting = min(Settings.lasting, spec.min_probability)
     for share, p in positions(users, tick_ms, 60_000.0 * spec.max_gap_min):
         progress(share)
@@ -86,13 +97,15 @@ def find_encounters(users: Tracks, spec: EncounterSpec, progress: Progress = no_
 
 
 def positions(users: Tracks, tick_ms: int, max_gap_ms: float) -> Iterator[tuple[float, Positions]]:
-    """Positions of users at every multiple of tick_ms, some times together, and the share that is done.
+    """Positions of users at every multiple of tick_ms, some times together, and the share that is
+    done.
 
     A time before a user's first fix, after the last, or in a gap longer than max_gap_ms has none.
     """
     step = np.flatnonzero((np.diff(users.track) == 0) & (np.diff(users.t) <= max_gap_ms))
     first = -(-users.t[step] // tick_ms)  # the first tick at or after each fix
-    until = users.t[step + 1] + ~np.isin(step + 1, step)  # a step that no other follows has the time of its end too
+    # a step that no other follows has the time of its end too
+    until = users.t[step + 1] + ~np.isin(step + 1, step)
     beyond = np.maximum(-(-until // tick_ms), first)
     if not len(step):
         return
@@ -111,12 +124,16 @@ def positions(users: Tracks, tick_ms: int, max_gap_ms: float) -> Iterator[tuple[
         error_m = Settings.error_share * apart_m * 2 * np.sqrt(share * (1 - share))
         error_m += Settings.error_ms * np.minimum(share, 1 - share) * took / 1000.0
         error_m[(took <= 1000 * Settings.observed_s) | (share == 0) | (share == 1)] = 0.0
-        at = Positions(users.track[before], tick, lon + share * way[0], lat + share * way[1], error_m)
+        at = Positions(
+            users.track[before], tick, lon + share * way[0], lat + share * way[1], error_m
+        )
         yield number / (len(edges) - 1), at
 
 
 def _near_pairs(p: Positions, distance_m: float, min_probability: float) -> Iterator[Encounters]:
-    """Pairs of positions at one time that are near with min_probability or more, as encounters of one tick."""
+    """Pairs of positions at one time that are near with min_probability or more, as encounters of
+    one tick.
+    """
     from scipy.spatial import cKDTree
 
     if not len(p.tick):
@@ -127,7 +144,9 @@ def _near_pairs(p: Positions, distance_m: float, min_probability: float) -> Iter
     place = np.column_stack([on_sphere(p.lon, p.lat), (p.tick - p.tick.min()) * apart_m])
     tree = cKDTree(place, balanced_tree=False, compact_nodes=False)
     order = np.argsort(p.tick, kind="stable").astype(np.int32)
-    for some in np.split(order, np.arange(Settings.searched_at_once, len(order), Settings.searched_at_once)):
+    for some in np.split(
+        order, np.arange(Settings.searched_at_once, len(order), Settings.searched_at_once)
+    ):
         # Of a pair the position with the larger error finds the other.
         radius = distance_m + np.sqrt(2) * reach * p.error_m[some]
         found = tree.query_ball_point(place[some], radius, return_sorted=False)
@@ -135,22 +154,38 @@ def _near_pairs(p: Positions, distance_m: float, min_probability: float) -> Iter
         one = np.repeat(some, size)
         other = np.fromiter(chain.from_iterable(found), np.int32, int(size.sum()))
         kept = p.user[one] != p.user[other]
-        kept &= (p.error_m[one] > p.error_m[other]) | ((p.error_m[one] == p.error_m[other]) & (one < other))
+        kept &= (p.error_m[one] > p.error_m[other]) | (
+            (p.error_m[one] == p.error_m[other]) & (one < other)
+        )
         one, other = one[kept], other[kept]
         one, other = np.where(p.user[one] > p.user[other], [other, one], [one, other])
         error_m = np.hypot(p.error_m[one], p.error_m[other])
         away_m = metres_between(p.lon[one], p.lat[one], p.lon[other], p.lat[other])
         probability = probability_within(away_m, error_m, distance_m)
         likely = probability >= min_probability
-        one, other, probability, error_m = one[likely], other[likely], probability[likely], error_m[likely]
+        one, other, probability, error_m = (
+            one[likely],
+            other[likely],
+            probability[likely],
+            error_m[likely],
+        )
         half = offset_m(p.lon[other], p.lat[other], p.lon[one], p.lat[one]) / 2
         lon, lat = destination(p.lon[one], p.lat[one], half[:, 0], half[:, 1])
-        yield Encounters(p.user[one], p.user[other], p.tick[one], p.tick[one], probability, error_m == 0, lon, lat)
+        yield Encounters(
+            p.user[one],
+            p.user[other],
+            p.tick[one],
+            p.tick[one],
+            probability,
+            error_m == 0,
+            lon,
+            lat,
+        )
 
 
 def probability_within(away_m: np.ndarray, error_m: np.ndarray, distance_m: float) -> np.ndarray:
-    """The probability (n,) that two positions away_m (n,) apart are within the distance, if the error of their
-    difference is normal with the standard deviation error_m (n,) on each axis.
+    """The probability (n,) that two positions away_m (n,) apart are within the distance, if the
+    error of their difference is normal with the standard deviation error_m (n,) on each axis.
     """
     from scipy.special import chndtr
 
@@ -162,7 +197,9 @@ def probability_within(away_m: np.ndarray, error_m: np.ndarray, distance_m: floa
 
 
 def _joined(e: Encounters) -> Encounters:
-    """Encounters of the same pair, joined where few times are between them. t_start, t_end: numbers of times."""
+    """Encounters of the same pair, joined where few times are between them. t_start, t_end: numbers
+    of times.
+    """
     e = take_rows(e, np.lexsort((e.t_start, e.other, e.one)))
     starts = run_starts(e.one, e.other)
     starts[1:] |= e.t_start[1:] - e.t_end[:-1] > 1 + Settings.max_missing

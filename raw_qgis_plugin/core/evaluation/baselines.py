@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Simple forecasting methods as baselines.
 
-Each takes windows and returns forecasts lon, lat (w, h) in degrees; lon goes beyond 180 across the antimeridian. What
-lies too far back for a method leaves its forecast at the last fix, which is always real.
+Each takes windows and returns forecasts lon, lat (w, h) in degrees; lon goes beyond 180 across the
+antimeridian. What lies too far back for a method leaves its forecast at the last fix, which is
+always real.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ Forecast = tuple[np.ndarray, np.ndarray]
 
 def persistence(w: Windows) -> Forecast:
     """The last fix."""
-    return np.broadcast_to(w.lon[:, -1:], w.query_t.shape), np.broadcast_to(w.lat[:, -1:], w.query_t.shape)
+    return np.broadcast_to(w.lon[:, -1:], w.query_t.shape), np.broadcast_to(
+        w.lat[:, -1:], w.query_t.shape
+    )
 
 
 def constant_velocity(w: Windows, steps: int = 1, fade_s: float | None = None) -> Forecast:
@@ -35,24 +38,30 @@ def constant_velocity(w: Windows, steps: int = 1, fade_s: float | None = None) -
 
 
 def toward_median(w: Windows, pull: float | np.ndarray) -> Forecast:
-    """The point at the share `pull`, a number or (w, h), of the way from the last fix to the median place."""
+    """The point at the share `pull`, a number or (w, h), of the way from the last fix to the median
+    place.
+    """
     to = (np.nanmedian(a, axis=1, keepdims=True) for a in (near_lon(w.lon, w.lon[:, -1:]), w.lat))
     lon, lat = (a[:, -1:] + pull * (median - a[:, -1:]) for a, median in zip((w.lon, w.lat), to))
     return np.broadcast_to(lon, w.query_t.shape), np.broadcast_to(lat, w.query_t.shape)
 
 
 def cross_fitted_pull(w: Windows, group: np.ndarray, seed: int = 0) -> np.ndarray:
-    """The pulls (w, h) of `toward_median` with the least mean error at each horizon, by groups (w,), such as people:
-    each half of the groups is fitted on the other.
+    """The pulls (w, h) of `toward_median` with the least mean error at each horizon, by groups
+    (w,), such as people: each half of the groups is fitted on the other.
     """
     groups, code = np.unique(group, return_inverse=True)
     half = (np.random.default_rng(seed).permutation(len(groups)) % 2)[code]
     pull, pulls, errors = np.zeros(w.query_t.shape), np.linspace(0.0, 1.0, 21), []
     (lon, to_lon), (lat, to_lat) = zip(persistence(w), toward_median(w, 1.0), strict=True)
     for p in pulls:
-        errors.append(haversine_m(lon + p * (to_lon - lon), lat + p * (to_lat - lat), w.true_lon, w.true_lat))
+        errors.append(
+            haversine_m(lon + p * (to_lon - lon), lat + p * (to_lat - lat), w.true_lon, w.true_lat)
+        )
     for part in (0, 1):
-        pull[half == part] = pulls[np.nansum(np.array(errors)[:, half != part], axis=1).argmin(axis=0)]
+        pull[half == part] = pulls[
+            np.nansum(np.array(errors)[:, half != part], axis=1).argmin(axis=0)
+        ]
     return pull
 
 

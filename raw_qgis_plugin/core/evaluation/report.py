@@ -31,7 +31,9 @@ td.text { min-width: 9rem; }
 
 
 class Page:
-    """A page that grows from top to bottom. All texts are plain: what looks like markup is shown as it is."""
+    """A page that grows from top to bottom. All texts are plain: what looks like markup is shown as
+    it is.
+    """
 
     def __init__(self, title: str, lead: str = "") -> None:
         self.title = title
@@ -51,11 +53,14 @@ class Page:
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """A table; a text that is no figure stands to the left.
 
-        Numbers are shown with three significant digits, None and nan as a dash; format them yourself for more.
+        Numbers are shown with three significant digits, None and nan as a dash; format them
+        yourself for more.
         """
 
         def line(tag: str, cells: Iterable[str]) -> str:
-            kinds = ((cell, "" if re.match(r"[-−+±<>–\d]", cell) else ' class="text"') for cell in cells)
+            kinds = (
+                (cell, "" if re.match(r"[-−+±<>–\d]", cell) else ' class="text"') for cell in cells
+            )
             return f"<tr>{''.join(f'<{tag}{kind}>{escape(cell)}</{tag}>' for cell, kind in kinds)}</tr>"
 
         body = "".join(line("td", map(_words, row)) for row in rows)

@@ -34,7 +34,9 @@ class Advice(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to use at one horizon. words: the advice and its figures. As text a sentence: 'At 5 min: use …'."""
+    """What to use at one horizon. words: the advice and its figures. As text a sentence: 'At 5 min:
+    use …'.
+    """
 
     horizon_s: float
     advice: Advice
@@ -55,9 +57,14 @@ def to_json(verdicts: Sequence[Verdict]) -> str:
 
 
 def from_json(text: str) -> list[Verdict]:
-    """The verdicts of `to_json`. The text may come from anybody's project: none where it holds something else."""
+    """The verdicts of `to_json`. The text may come from anybody's project: none where it holds
+    something else.
+    """
     try:
-        return [Verdict(float(at_s), Advice[advice], str(words)) for at_s, advice, words in json.loads(text)]
+        return [
+            Verdict(float(at_s), Advice[advice], str(words))
+            for at_s, advice, words in json.loads(text)
+        ]
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError):
         return []
 
@@ -71,18 +78,30 @@ def _advise(h: dict) -> tuple[Advice, str]:
     if h["cases"] < MIN_CASES or h["groups"] < MIN_GROUPS:
         words = translated(
             "too few cases to say: {cases}, of {groups} users or parts of their time; {n} of {m} are needed.",
-            cases=h["cases"], groups=h["groups"], n=MIN_CASES, m=MIN_GROUPS,
-        )  # fmt: skip
+            cases=h["cases"],
+            groups=h["groups"],
+            n=MIN_CASES,
+            m=MIN_GROUPS,
+        )
         return Advice.TOO_FEW, words
-    best, (low, high), percent = in_words(h["best_simple"]), h["interval"], f"{100 * abs(1 - h['ratio']):.0f} %"
+    best, (low, high), percent = (
+        in_words(h["best_simple"]),
+        h["interval"],
+        f"{100 * abs(1 - h['ratio']):.0f} %",
+    )
     if h["best_simple_mean_m"] < 1:  # hardly anything moves: a ratio says nothing
-        return Advice.SIMPLE, translated("use a simple method ({best}): it is less than a metre off.", best=best)
+        return Advice.SIMPLE, translated(
+            "use a simple method ({best}): it is less than a metre off.", best=best
+        )
     if high < 1 and percent != "0 %":
         words = translated(
             "use the model: it is {percent} nearer than the best simple method ({best}), with a mean error of {a} "
             "instead of {b}.",
-            percent=percent, best=best, a=metres_words(h["mean_m"]), b=metres_words(h["best_simple_mean_m"]),
-        )  # fmt: skip
+            percent=percent,
+            best=best,
+            a=metres_words(h["mean_m"]),
+            b=metres_words(h["best_simple_mean_m"]),
+        )
         return Advice.MODEL, words
     model_beats, simple_beats = (h[name][1] < 1 for name in ("over_staying", "best_over_staying"))
     model = translated("the model is neither clearly better nor clearly worse")
@@ -91,13 +110,19 @@ def _advise(h: dict) -> tuple[Advice, str]:
     elif percent != "0 %" and h["ratio"] < 1:
         model = translated("the model is {percent} nearer, but this is not proved", percent=percent)
     if model_beats or simple_beats:
-        return Advice.SIMPLE, translated("use a simple method ({best}); {model}.", best=best, model=model)
-    words = translated("nothing clearly beats saying that it stays where it is; {model}.", model=model)
+        return Advice.SIMPLE, translated(
+            "use a simple method ({best}); {model}.", best=best, model=model
+        )
+    words = translated(
+        "nothing clearly beats saying that it stays where it is; {model}.", model=model
+    )
     return Advice.NOTHING, words
 
 
 def in_one_line(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts in short, equal ones of neighbouring horizons joined: '5 min to 10 min: use the model; …'."""
+    """The verdicts in short, equal ones of neighbouring horizons joined: '5 min to 10 min: use the
+    model; …'.
+    """
     joined = []
     for advice, group in groupby(verdicts, key=lambda each: each.advice):
         first, *_, last = horizons = [each.horizon for each in group] * 2
@@ -110,7 +135,9 @@ def in_words(method: str) -> str:
     """The name of a simple method in words for a first-time reader."""
     name, _, fading = method.partition(", fading over ")
     words = translated(WORDS[name]) if name in WORDS else name
-    return translated("{method}, damped over {time}", method=words, time=fading) if fading else words
+    return (
+        translated("{method}, damped over {time}", method=words, time=fading) if fading else words
+    )
 
 
 def horizon_words(seconds: float) -> str:

@@ -15,9 +15,9 @@ from ..tracks import Tracks
 class Windows:
     """Contexts of different lengths, padded on the left, with the queries of each.
 
-    user: (w,) int, ascending. t: (w, c) epoch ms, on padding that of the oldest fix. lon, lat: (w, c) degrees, oldest
-    first, nan on padding. horizon_s: (h,) the nominal horizons. query_t: (w, h) epoch ms, the true times. true_lon,
-    true_lat: (w, h) degrees, nan if there is no truth.
+    user: (w,) int, ascending. t: (w, c) epoch ms, on padding that of the oldest fix. lon, lat: (w,
+    c) degrees, oldest first, nan on padding. horizon_s: (h,) the nominal horizons. query_t: (w, h)
+    epoch ms, the true times. true_lon, true_lat: (w, h) degrees, nan if there is no truth.
     """
 
     family: str
@@ -44,7 +44,9 @@ class Windows:
         return np.nonzero(self.known)[0]
 
     def contexts(self) -> Tracks:
-        """Each context as a track of its own of its user, in the order of the windows, without the truth."""
+        """Each context as a track of its own of its user, in the order of the windows, without the
+        truth.
+        """
         ids = np.array([f"{i:07d}" for i in range(len(self))], dtype=object)
         users, user = np.unique(self.user, return_inverse=True)
         real = ~np.isnan(self.lon)
@@ -63,7 +65,9 @@ def draw(group: np.ndarray, limit: int, per_group: int, seed: int) -> np.ndarray
 
 
 def errors_m(w: Windows, forecast: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Distances (w, h) of forecasts lon, lat (w, h) from the truth in metres on the sphere, nan without a truth."""
+    """Distances (w, h) of forecasts lon, lat (w, h) from the truth in metres on the sphere, nan
+    without a truth.
+    """
     return haversine_m(*forecast, w.true_lon, w.true_lat)
 
 

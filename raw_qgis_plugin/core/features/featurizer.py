@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The featurizer of fixes, used in training and in inference.
 
-Features hold no coordinates. A fix is described by displacements from earlier fixes of its sequence, in metres on the
-ellipsoid and in a frame whose x axis is the heading of the last movement, so turning or shifting the whole track
-changes nothing. Clock features use mean solar time (t + lon / 15 h). A row only depends on fixes up to its own.
+Features hold no coordinates. A fix is described by displacements from earlier fixes of its
+sequence, in metres on the ellipsoid and in a frame whose x axis is the heading of the last
+movement, so turning or shifting the whole track changes nothing. Clock features use mean solar time
+(t + lon / 15 h). A row only depends on fixes up to its own.
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ FEATURE_VERSION = 1
 
 
 class Settings:
-    """What the features of a fix are made of. Another value needs another FEATURE_VERSION and newly trained models."""
+    """What the features of a fix are made of. Another value needs another FEATURE_VERSION and newly
+    trained models.
+    """
 
     lags: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # fixes back, of displacements
     near_m: float = 5.0  # scale below which displacements are linear, above it logarithmic
-    fade_s: float = 900.0  # velocity fades with this time constant in the baseline that the model corrects
-    same_time_ms: int = 30 * 60_000  # a fix within this time of 24 h before is 'the same time yesterday'
+    # velocity fades with this time constant in the baseline that the model corrects
+    fade_s: float = 900.0
+    # a fix within this time of 24 h before is 'the same time yesterday'
+    same_time_ms: int = 30 * 60_000
     key_bits: int = 43  # of a key for the milliseconds of a sequence, 278 years
 
 
@@ -41,10 +46,11 @@ def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
 class Features:
     """Features of the fixes of sequences, flat: row i is one fix.
 
-    x: (n, N_FEATURES) float32. clock: (n,) seconds since the first fix of the sequence. first: (n,) row of that fix.
-    heading: (n, 2) unit vector (east, north), the x axis of the frame. velocity: (n, 2) m/s of the last step, in the
-    frame. speed: (n,) m/s, root mean square over several lags. key: (n,) ascending numbers of sequence and time.
-    centroid: (n, 2) metres in the frame from the fix to the mean of its sequence so far.
+    x: (n, N_FEATURES) float32. clock: (n,) seconds since the first fix of the sequence. first: (n,)
+    row of that fix. heading: (n, 2) unit vector (east, north), the x axis of the frame. velocity:
+    (n, 2) m/s of the last step, in the frame. speed: (n,) m/s, root mean square over several lags.
+    key: (n,) ascending numbers of sequence and time. centroid: (n, 2) metres in the frame from the
+    fix to the mean of its sequence so far.
     """
 
     x: np.ndarray
@@ -64,8 +70,8 @@ class Features:
 class Query:
     """Queries for the position dt seconds after some fixes.
 
-    x: (m, N_QUERY) float32. base: (m, 2) metres in the frame of the fix, the position by fading velocity. scale: (m,)
-    metres, the unit of the model's correction of the base.
+    x: (m, N_QUERY) float32. base: (m, 2) metres in the frame of the fix, the position by fading
+    velocity. scale: (m,) metres, the unit of the model's correction of the base.
     """
 
     x: np.ndarray
@@ -92,13 +98,25 @@ def into_frame(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
 
 def _clock_columns(hours: np.ndarray) -> list[np.ndarray]:
     day, week = hours * (2 * np.pi / 24), hours * (2 * np.pi / 168)
-    return [np.sin(day), np.cos(day), np.sin(2 * day), np.cos(2 * day), np.sin(week), np.cos(week), hours >= 120.0]
+    return [
+        np.sin(day),
+        np.cos(day),
+        np.sin(2 * day),
+        np.cos(2 * day),
+        np.sin(week),
+        np.cos(week),
+        hours >= 120.0,
+    ]
 
 
-def _running_mean(v: np.ndarray, chosen: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of the `chosen` rows of `v` (n, 2) from each sequence's first fix up to each row, and their count.
+def _running_mean(
+    v: np.ndarray, chosen: np.ndarray, first: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of the `chosen` rows of `v` (n, 2) from each sequence's first fix up to each row, and
+    their count.
 
-    Each sequence is summed on its own: the last digits of one sum over all would depend on the other sequences.
+    Each sequence is summed on its own: the last digits of one sum over all would depend on the
+    other sequences.
     """
     number = np.arange(len(v)) - first
     shape = 3, np.count_nonzero(number == 0), int(number.max(initial=0)) + 1
@@ -111,36 +129,54 @@ def _running_mean(v: np.ndarray, chosen: np.ndarray, first: np.ndarray) -> tuple
     return np.stack([east, north], axis=1) / np.maximum(count, 1.0)[:, None], count
 
 
-def at_key(key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows in [first, last] whose key is nearest to `wanted`, and whether it lies within same_time_ms."""
+def at_key(
+    key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows in [first, last] whose key is nearest to `wanted`, and whether it lies within
+    same_time_ms.
+    """
     row = nearest_row(key, wanted, first, last)
     return row, np.abs(key[row] - wanted) <= Settings.same_time_ms
 
 
 def featurize(
-    sequence: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, only: np.ndarray | None = None
+    sequence: np.ndarray,
+    t: np.ndarray,
+    lon: np.ndarray,
+    lat: np.ndarray,
+    only: np.ndarray | None = None,
 ) -> Features:
     """Features of fixes, computed in columns over all sequences at once.
 
-    sequence: (n,) int, equal along one sequence, non-decreasing. t: (n,) epoch ms, increasing within a sequence.
-    lon, lat: (n,) degrees. only: the rows to describe, all by default; x, velocity, speed and centroid of other rows
-    stay zero.
+    sequence: (n,) int, equal along one sequence, non-decreasing. t: (n,) epoch ms, increasing
+    within a sequence. lon, lat: (n,) degrees. only: the rows to describe, all by default; x,
+    velocity, speed and centroid of other rows stay zero.
     """
     n = len(t)
     every = np.arange(n)
     start = run_starts(sequence)
     first = np.maximum.accumulate(np.where(start, every, 0))
     longest_ms = 2**Settings.key_bits - 366 * DAY_MS  # leaves a year for horizons
-    key = (np.cumsum(start).astype(np.int64) << Settings.key_bits) + np.minimum(t - t[first], longest_ms)
+    key = (np.cumsum(start).astype(np.int64) << Settings.key_bits) + np.minimum(
+        t - t[first], longest_ms
+    )
     elapsed = (t - t[first]) / 1000.0
     hours = solar_hour(t, lon)
     step = offset_m(lon, lat, lon[np.maximum(every - 1, first)], lat[np.maximum(every - 1, first)])
     length = np.hypot(step[:, 0], step[:, 1])
     moved = np.maximum.accumulate(np.where((length >= 0.5) | start, every, 0))
-    heading = np.where((length[moved] > 0)[:, None], step[moved] / np.maximum(length[moved], 1e-9)[:, None], [1.0, 0.0])
+    heading = np.where(
+        (length[moved] > 0)[:, None],
+        step[moved] / np.maximum(length[moved], 1e-9)[:, None],
+        [1.0, 0.0],
+    )
     from_first = offset_m(lon, lat, lon[first], lat[first])
     of_day = hours % 24
-    chosen = np.ones(n, bool), (of_day >= 22) | (of_day < 7), (hours < 120) & (of_day >= 9) & (of_day < 17)
+    chosen = (
+        np.ones(n, bool),
+        (of_day >= 22) | (of_day < 7),
+        (hours < 120) & (of_day >= 9) & (of_day < 17),
+    )
     means = [_running_mean(from_first, c, first) for c in chosen]
     square, _ = _running_mean(from_first**2, chosen[0], first)
 
@@ -152,9 +188,19 @@ def featurize(
     speeds = np.hypot(v[..., 0], v[..., 1])[[0, 1, 3, 5]] / dt[[0, 1, 3, 5]]
     speed = np.sqrt(np.mean(np.square(speeds), axis=0))
     reach = speed * dt + Settings.near_m
-    far = _squash(v[..., 0], Settings.near_m), _squash(v[..., 1], Settings.near_m), np.log1p(dt) / 8.0
-    columns = [c for lag in zip(*far, v[..., 0] / reach, v[..., 1] / reach, strict=True) for c in lag]
-    columns += [np.log1p(speeds[0]) / 2.0, np.log1p(speed) / 2.0, np.log((speeds[0] + 0.3) / (speed + 0.3))]
+    far = (
+        _squash(v[..., 0], Settings.near_m),
+        _squash(v[..., 1], Settings.near_m),
+        np.log1p(dt) / 8.0,
+    )
+    columns = [
+        c for lag in zip(*far, v[..., 0] / reach, v[..., 1] / reach, strict=True) for c in lag
+    ]
+    columns += [
+        np.log1p(speeds[0]) / 2.0,
+        np.log1p(speed) / 2.0,
+        np.log((speeds[0] + 0.3) / (speed + 0.3)),
+    ]
     columns += _clock_columns(hours[row])
     columns += [np.log1p(row - first[row]) / 6.0, np.log1p(elapsed[row]) / 12.0]
     columns += [start[row], (length[row] < 50.0) & (dt[0] >= 300.0), dt[0] > 1800.0]
@@ -174,15 +220,23 @@ def featurize(
         for whole, some in zip(parts, (x, velocity, speed, centroid), strict=True):
             whole[only] = some
         x, velocity, speed, centroid = parts
-    return Features(x, elapsed.astype(np.float32), first, heading, velocity, speed, t, lon, lat, key, centroid)
+    return Features(
+        x, elapsed.astype(np.float32), first, heading, velocity, speed, t, lon, lat, key, centroid
+    )
 
 
 def _same_time(
-    key: np.ndarray, first: np.ndarray, row: np.ndarray, wanted: np.ndarray, lon: np.ndarray, lat: np.ndarray,
+    key: np.ndarray,
+    first: np.ndarray,
+    row: np.ndarray,
+    wanted: np.ndarray,
+    lon: np.ndarray,
+    lat: np.ndarray,
     heading: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Displacements (m, 2) from the fixes `row` to the fixes of their sequences at the keys `wanted`, and whether there
-    are such fixes. Most sequences are shorter than a day, so only those that reach back far enough are searched.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Displacements (m, 2) from the fixes `row` to the fixes of their sequences at the keys
+    `wanted`, and whether there are such fixes. Most sequences are shorter than a day, so only those
+    that reach back far enough are searched.
     """
     way, known = np.zeros((len(row), 2)), np.zeros(len(row), bool)
     at = np.flatnonzero(wanted >= key[first[row]] - Settings.same_time_ms)
@@ -224,7 +278,11 @@ def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
         targets.append(_same_time(f.key, f.first, row, wanted, f.lon, f.lat, f.heading[row]))
     for v, known in targets:
         columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]
-        columns += [np.clip(v[:, 0] / scale, -4, 4) * known, np.clip(v[:, 1] / scale, -4, 4) * known, known]
+        columns += [
+            np.clip(v[:, 0] / scale, -4, 4) * known,
+            np.clip(v[:, 1] / scale, -4, 4) * known,
+            known,
+        ]
     return Query(_clipped(columns, len(row)), base, scale)
 
 
@@ -234,7 +292,8 @@ def displacement(f: Features, row: np.ndarray, lon: np.ndarray, lat: np.ndarray)
 
 
 def destination(f: Any, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Degrees lon, lat at displacements `xy` (m, 2) from the fixes `row`, metres in the frames of the fixes.
+    """Degrees lon, lat at displacements `xy` (m, 2) from the fixes `row`, metres in the frames of
+    the fixes.
 
     f: has lon, lat (n,) and heading (n, 2), as Features have.
     """
@@ -244,10 +303,19 @@ def destination(f: Any, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, ..
     return geodesy.destination(f.lon[row], f.lat[row], east, north)
 
 
-# Widths of Features.x and Query.x, and their columns that change sign when a track is mirrored (lateral components).
+# Widths of Features.x and Query.x, and their columns that change sign when a track is mirrored
+# (lateral components).
 _LAGGED = 5 * len(Settings.lags)
-_PLACES = _LAGGED + 16  # the own places come after speed (3), clock (7), age (2), flags (3) and radius (1)
+# the own places come after speed (3), clock (7), age (2), flags (3) and radius (1)
+_PLACES = _LAGGED + 16
 N_FEATURES = _PLACES + 11
-LATERAL_FEATURES = [*range(1, _LAGGED, 5), *range(4, _LAGGED, 5), _PLACES + 1, _PLACES + 3, _PLACES + 5, _PLACES + 9]
+LATERAL_FEATURES = [
+    *range(1, _LAGGED, 5),
+    *range(4, _LAGGED, 5),
+    _PLACES + 1,
+    _PLACES + 3,
+    _PLACES + 5,
+    _PLACES + 9,
+]
 N_QUERY = 28
 LATERAL_QUERY = [5, 14, 16, 19, 21, 24, 26]

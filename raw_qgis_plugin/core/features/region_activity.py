@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Region activity: visits, stays, stops, paces and hours of the fixes in a region, without coordinates.
+"""Region activity: visits, stays, stops, paces and hours of the fixes in a region, without
+coordinates.
 
-Where every user passes everywhere, as taxis do, the visitors say little about a region. So these features stand beside
-the embeddings of the visitors in the input of region heads.
+Where every user passes everywhere, as taxis do, the visitors say little about a region. So these
+features stand beside the embeddings of the visitors in the input of region heads.
 """
 
 from __future__ import annotations
@@ -33,20 +34,32 @@ class Settings:
 PACES = ("unknown", "still", "walking", "riding", "driving", "fast")
 _BANDS = [f"{24 // Settings.n_bands * i}h" for i in range(Settings.n_bands)]
 REGION_ACTIVITY = (
-    "visits", "days", "hours", "hours_each", "visits_each", *PACES[1:], *(f"time_{band}" for band in _BANDS),
-    "weekend", *(f"arrivals_{band}" for band in _BANDS), *(f"longer_{m}" for m in Settings.dwell_min),
-    *(f"stays_{m}" for m in Settings.dwell_min[:3]), "silences", "silences_each",
-    *(f"halts_{s}s" for s in Settings.stop_s), *(f"halts_{s}s_each" for s in Settings.stop_s),
-)  # fmt: skip
+    "visits",
+    "days",
+    "hours",
+    "hours_each",
+    "visits_each",
+    *PACES[1:],
+    *(f"time_{band}" for band in _BANDS),
+    "weekend",
+    *(f"arrivals_{band}" for band in _BANDS),
+    *(f"longer_{m}" for m in Settings.dwell_min),
+    *(f"stays_{m}" for m in Settings.dwell_min[:3]),
+    "silences",
+    "silences_each",
+    *(f"halts_{s}s" for s in Settings.stop_s),
+    *(f"halts_{s}s_each" for s in Settings.stop_s),
+)
 
 
 @dataclass(frozen=True)
 class FixActivity:
     """Properties of fixes that region activity sums, (n,) each.
 
-    stay_s: seconds until the user's next fix, at most max_stay_s. pace: index into PACES of the speed to the next fix.
-    band: four hours of the day, and six more classes at weekends. silent: no fix follows for silent_s. day: solar.
-    stop_s: seconds for which a user who rides on from this fix was slower than riding; inf for other fixes.
+    stay_s: seconds until the user's next fix, at most max_stay_s. pace: index into PACES of the
+    speed to the next fix. band: four hours of the day, and six more classes at weekends. silent: no
+    fix follows for silent_s. day: solar. stop_s: seconds for which a user who rides on from this
+    fix was slower than riding; inf for other fixes.
     """
 
     stay_s: np.ndarray
@@ -67,7 +80,9 @@ def fix_activity(users: Tracks) -> FixActivity:
     pace = 1 + np.searchsorted(Settings.paces_m_s, metres / np.maximum(seconds, 1.0), "right")
     pace[~same | (seconds > Settings.max_stay_s)] = 0
     hours = solar_hour(users.t, users.lon)
-    band = (hours % 24 / (24 / Settings.n_bands)).astype(np.uint8) + Settings.n_bands * (hours >= 120).astype(np.uint8)
+    band = (hours % 24 / (24 / Settings.n_bands)).astype(np.uint8) + Settings.n_bands * (
+        hours >= 120
+    ).astype(np.uint8)
     stay_s = np.minimum(seconds, Settings.max_stay_s).astype(np.float32)
     silent, day = seconds > Settings.silent_s, solar_day(users).astype(np.int32)
     slow = (pace > 0) & (pace < PACES.index("riding"))  # the pace of a user's last fix is unknown
@@ -78,15 +93,22 @@ def fix_activity(users: Tracks) -> FixActivity:
     return FixActivity(stay_s, pace.astype(np.uint8), band, silent, day, stop_s)
 
 
-def visits_of(tracks: Tracks, region: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(k,) the region of each visit, and the rows of its first and last fix. region, rows: (m,) of `flattened`."""
-    gone = np.append(True, (np.diff(rows) != 1) | (np.diff(tracks.t[rows]) > Settings.visit_gap_ms))[: len(rows)]
+def visits_of(
+    tracks: Tracks, region: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(k,) the region of each visit, and the rows of its first and last fix. region, rows: (m,) of
+    `flattened`.
+    """
+    gone = np.append(
+        True, (np.diff(rows) != 1) | (np.diff(tracks.t[rows]) > Settings.visit_gap_ms)
+    )[: len(rows)]
     first = np.flatnonzero(gone | run_starts(tracks.user[rows], region))
     return region[first], rows[first], rows[run_ends(first, len(rows))]
 
 
 def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarray]) -> np.ndarray:
-    """(n, len(REGION_ACTIVITY)) float32 of regions: logarithms and shares; zeros where there is no fix.
+    """(n, len(REGION_ACTIVITY)) float32 of regions: logarithms and shares; zeros where there is no
+    fix.
 
     inside: (n,) for each region the rows of the fixes in it, ascending.
     """
@@ -99,7 +121,9 @@ def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarr
     def total(weight: np.ndarray, of: np.ndarray = region) -> np.ndarray:
         return np.bincount(of, weight, n)
 
-    def by(part: np.ndarray, parts: int, weight: np.ndarray | None = None, of: np.ndarray = region) -> np.ndarray:
+    def by(
+        part: np.ndarray, parts: int, weight: np.ndarray | None = None, of: np.ndarray = region
+    ) -> np.ndarray:
         return np.bincount(of * parts + part, weight, n * parts).reshape(n, parts)
 
     n_users, n_visits = total(run_starts(region, user)), total(np.ones(len(first)), visited)
@@ -111,12 +135,24 @@ def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarr
     longer = np.stack([total(minutes > m, visited) for m in Settings.dwell_min], axis=1)
     stops = np.stack([total(fixes.stop_s[rows] < s) for s in Settings.stop_s], axis=1)
     seen, n_users, visits = n_visits > 0, np.maximum(n_users, 1), np.maximum(n_visits, 1)
-    paced, stayed = (np.maximum(values.sum(axis=1, keepdims=True), 1.0) for values in (by_pace, by_band))
+    paced, stayed = (
+        np.maximum(values.sum(axis=1, keepdims=True), 1.0) for values in (by_pace, by_band)
+    )
     columns = (
-        np.log1p(n_visits), np.log1p(days), np.log1p(hours),
-        np.log(hours / n_users + 1e-3), np.log(visits / n_users),
-        by_pace / paced, by_band.reshape(n, 2, n_bands).sum(axis=1) / stayed,
-        by_band[:, n_bands:].sum(axis=1, keepdims=True) / stayed, arrivals / visits[:, None], longer / visits[:, None],
-        np.log1p(longer[:, :3]), np.log1p(silences), silences / visits, np.log1p(stops), stops / visits[:, None],
-    )  # fmt: skip
+        np.log1p(n_visits),
+        np.log1p(days),
+        np.log1p(hours),
+        np.log(hours / n_users + 1e-3),
+        np.log(visits / n_users),
+        by_pace / paced,
+        by_band.reshape(n, 2, n_bands).sum(axis=1) / stayed,
+        by_band[:, n_bands:].sum(axis=1, keepdims=True) / stayed,
+        arrivals / visits[:, None],
+        longer / visits[:, None],
+        np.log1p(longer[:, :3]),
+        np.log1p(silences),
+        silences / visits,
+        np.log1p(stops),
+        stops / visits[:, None],
+    )
     return np.where(seen[:, None], np.column_stack(columns), 0.0).astype(np.float32)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Ride features of a track: what tells rail, roads and bikes apart. Bends, stops and the ways between them.
+"""Ride features of a track: what tells rail, roads and bikes apart. Bends, stops and the ways
+between them.
 
 The fixes of each ten seconds are averaged first, so that the cadence matters less.
 """
@@ -34,28 +35,45 @@ class Settings:
 RIDE = (
     *(f"speed_{w}s_{q:g}" for w in Settings.window_s for q in Settings.window_speed),
     *(f"{name}_{q:g}" for name in ("faster", "slower", "sideways") for q in Settings.change),
-    *(f"{name}_{m:g}m_{q:g}" for name in ("detour", "bend") for m in Settings.scale_m for q in Settings.bend),
+    *(
+        f"{name}_{m:g}m_{q:g}"
+        for name in ("detour", "bend")
+        for m in Settings.scale_m
+        for q in Settings.bend
+    ),
     *(f"corners_{m:g}m" for m in Settings.scale_m),
     *(f"{name}_{q:g}" for name in ("dwell", "spacing", "peak") for q in Settings.between),
-    "stops_a_km", "stops_an_hour", "long_stops", "stopped", "moving_speed", "cruising", "uneven",
-)  # fmt: skip
+    "stops_a_km",
+    "stops_an_hour",
+    "long_stops",
+    "stopped",
+    "moving_speed",
+    "cruising",
+    "uneven",
+)
 
 
 def ride(tracks: Tracks) -> np.ndarray:
-    """(n_tracks, len(RIDE)) float32: logarithms, shares and radians of about one; -1 where there is no such thing."""
+    """(n_tracks, len(RIDE)) float32: logarithms, shares and radians of about one; -1 where there is
+    no such thing.
+    """
     n = tracks.n_tracks
     found, line = {}, averaged(tracks)[0]
     moves = np.isin(np.arange(n), line.track[line.steps()])  # one fix alone has no ride
     if moves.any():
         found = _speeds(line) | _bends(line) | _stops(line)
     columns = np.stack([np.broadcast_to(found.get(name, np.nan), n) for name in RIDE], axis=1)
-    return np.where(np.isfinite(columns) & moves[:, None], np.clip(columns, -8.0, 8.0), -1.0).astype(np.float32)
+    return np.where(
+        np.isfinite(columns) & moves[:, None], np.clip(columns, -8.0, 8.0), -1.0
+    ).astype(np.float32)
 
 
 def averaged(tracks: Tracks, xy: np.ndarray | None = None) -> tuple[Tracks, np.ndarray]:
-    """The mean fix of each ten seconds of tracks, and the rows of the first fixes that they stand for.
+    """The mean fix of each ten seconds of tracks, and the rows of the first fixes that they stand
+    for.
 
-    t is in ms since the track's first fix; lon and lat are xy (n, 2), by default metres east and north of that fix.
+    t is in ms since the track's first fix; lon and lat are xy (n, 2), by default metres east and
+    north of that fix.
     """
     if not len(tracks):
         return tracks, np.zeros(0, np.int64)
@@ -85,7 +103,10 @@ def _speeds(line: Tracks) -> dict[str, np.ndarray]:
         seconds = (line.t[there] - line.t) / 1000.0
         row = np.flatnonzero(seconds >= w / 2)
         there = there[row]
-        speed = np.hypot(line.lon[there] - line.lon[row], line.lat[there] - line.lat[row]) / seconds[row]
+        speed = (
+            np.hypot(line.lon[there] - line.lon[row], line.lat[there] - line.lat[row])
+            / seconds[row]
+        )
         for q in Settings.window_speed:
             found[f"speed_{w}s_{q:g}"] = np.log1p(group_quantile(speed, line.track[row], n, q)) / 2
     row, seconds, way = _steps(line)
@@ -94,8 +115,13 @@ def _speeds(line: Tracks) -> dict[str, np.ndarray]:
     middle = (seconds[pair] + seconds[pair + 1]) / 2
     change = (speed[pair + 1] - speed[pair]) / middle
     slower = np.minimum(speed[pair], speed[pair + 1])
-    sideways = np.where(slower > Settings.turning_m_s, _angle(way[pair], way[pair + 1]) * slower / middle, np.nan)
-    parts = {"faster": np.where(change > 0, change, np.nan), "slower": np.where(change < 0, -change, np.nan)}
+    sideways = np.where(
+        slower > Settings.turning_m_s, _angle(way[pair], way[pair + 1]) * slower / middle, np.nan
+    )
+    parts = {
+        "faster": np.where(change > 0, change, np.nan),
+        "slower": np.where(change < 0, -change, np.nan),
+    }
     for name, values in (parts | {"sideways": sideways}).items():
         for q in Settings.change:
             found[f"{name}_{q:g}"] = np.log1p(group_quantile(values, of[pair], n, q))
@@ -109,26 +135,36 @@ def _angle(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _bends(line: Tracks) -> dict[str, np.ndarray]:
-    """How crooked the way is at several scales: how much longer than the bee-line, and by what angle it bends."""
+    """How crooked the way is at several scales: how much longer than the bee-line, and by what
+    angle it bends.
+    """
     n, last = line.n_tracks, line.track_offsets[1:][line.track] - 1
     row, seconds, way = _steps(line)
     metres = np.hypot(*way.T)
-    each = np.zeros(len(line), np.int64)  # whole millimetres: sums do not depend on the tracks before
-    each[row + 1] = np.rint(1000 * metres * (metres >= Settings.stopped_m_s * seconds)).astype(np.int64)
+    # whole millimetres: sums do not depend on the tracks before
+    each = np.zeros(len(line), np.int64)
+    each[row + 1] = np.rint(1000 * metres * (metres >= Settings.stopped_m_s * seconds)).astype(
+        np.int64
+    )
     moved, xy = np.cumsum(each), np.stack([line.lon, line.lat], axis=1)
     found = {}
     for scale in Settings.scale_m:
         there = np.searchsorted(moved, moved + int(1000 * scale))
-        near = (there <= last) & (moved[np.minimum(there, last)] - moved <= 2000 * scale)  # not one long step
+        # not one long step
+        near = (there <= last) & (moved[np.minimum(there, last)] - moved <= 2000 * scale)
         one = np.flatnonzero(near)
         two = one[near[there[one]]]
         chord = np.hypot(*(xy[there[one]] - xy[one]).T)
-        longer = np.log(np.maximum(moved[there[one]] - moved[one], 1.0) / np.maximum(1000 * chord, 1000.0))
+        longer = np.log(
+            np.maximum(moved[there[one]] - moved[one], 1.0) / np.maximum(1000 * chord, 1000.0)
+        )
         bend = _angle(xy[there[two]] - xy[two], xy[there[there[two]]] - xy[there[two]])
         for q in Settings.bend:
             found[f"detour_{scale:g}m_{q:g}"] = group_quantile(longer, line.track[one], n, q)
             found[f"bend_{scale:g}m_{q:g}"] = group_quantile(bend, line.track[two], n, q)
-        corners, tried = (np.bincount(line.track[two], w, n) for w in (bend > Settings.corner, None))
+        corners, tried = (
+            np.bincount(line.track[two], w, n) for w in (bend > Settings.corner, None)
+        )
         with np.errstate(invalid="ignore"):
             found[f"corners_{scale:g}m"] = corners / tried
     return found
@@ -153,8 +189,9 @@ def _stops(line: Tracks) -> dict[str, np.ndarray]:
     found |= {"peak": (np.log1p(peak) / 2, rides)}
     result = {
         f"{name}_{q:g}": group_quantile(values[chosen], run[chosen], n, q)
-        for name, (values, chosen) in found.items() for q in Settings.between
-    }  # fmt: skip
+        for name, (values, chosen) in found.items()
+        for q in Settings.between
+    }
     high, low = (group_quantile(speed[moving], of[moving], n, q) for q in (0.9, 0.25))
     level = np.append((np.abs(np.diff(speed)) < 0.1 * speed[:-1]) & (of[1:] == of[:-1]), False)
     level &= speed > 0.7 * high[of]
@@ -163,6 +200,8 @@ def _stops(line: Tracks) -> dict[str, np.ndarray]:
             "stops_a_km": np.log1p(1000 * stops / (length + 100)),
             "stops_an_hour": np.log1p(3600 * stops / (duration + 60)) / 2,
             "long_stops": np.bincount(run[stop], time[stop] > Settings.long_stop_s, n) / stops,
-            "stopped": 1 - moved / duration, "moving_speed": np.log1p(np.bincount(of, metres * moving, n) / moved) / 2,
-            "cruising": np.bincount(of, seconds * level, n) / moved, "uneven": np.log(high / low),
-        }  # fmt: skip
+            "stopped": 1 - moved / duration,
+            "moving_speed": np.log1p(np.bincount(of, metres * moving, n) / moved) / 2,
+            "cruising": np.bincount(of, seconds * level, n) / moved,
+            "uneven": np.log(high / low),
+        }

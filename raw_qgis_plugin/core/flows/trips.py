@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Trips: from where people stay to where they stay next, by a diary and its fixes, or as the layer's tracks are."""
+"""Trips: from where people stay to where they stay next, by a diary and its fixes, or as the
+layer's tracks are.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,19 @@ from ..diary.stops import within
 from ..geodesy import metres_between, near_lon, on_sphere
 from ..tracks import Tracks
 
-SILENT_MS, USUAL = 20 * 60_000, 1.2  # longer silences, also than so many times the usual one, end a trip ...
-UNSEEN_MS = 18 * 3_600_000  # ... or hide one between two places, if no longer than this: the rest is unknown time
-NEAR_M, HALT_M = 150.0, 60.0  # who begins or ends a trip, or halts, so near a place of their own is there
-SAME_M, REACH_M_S = 500.0, 6.0  # either side of a silence, places so near, or fixes so near for the time between fixes,
+# longer silences, also than so many times the usual one, end a trip ...
+SILENT_MS, USUAL = 20 * 60_000, 1.2
+# ... or hide one between two places, if no longer than this: the rest is unknown time
+UNSEEN_MS = 18 * 3_600_000
+# who begins or ends a trip, or halts, so near a place of their own is there
+NEAR_M, HALT_M = 150.0, 60.0
+# either side of a silence, places so near, or fixes so near for the time between fixes,
+SAME_M, REACH_M_S = 500.0, 6.0
 REST_MS, REST_M = 30_000, 100.0  # are one; who then moves no farther in this time is at rest ...
 ON_M_S = 1.5  # ... unless the other side is so far that there was no time for it
 HALT_MS = 4 * 60_000  # of a halt, with half of the time to the fixes before and after it
-HALT_PLACE_MIN = 60.0  # stayed at a place where halts count: a platform where somebody waited once is none
+# stayed at a place where halts count: a platform where somebody waited once is none
+HALT_PLACE_MIN = 60.0
 STAY_M = 100.0  # a silence that begins or ends a stop farther from it is none of it
 LOOP_M = 200.0  # a way back to where it began has been to its farthest point, if that is farther
 SIDES = np.array([[0], [1]])  # before and after a silence
@@ -29,9 +36,9 @@ SIDES = np.array([[0], [1]])  # before and after a silence
 
 @dataclass(frozen=True)
 class Trips:
-    """n trips. user: (n,) row of user_ids. t_start, t_end: (n,) epoch ms. begin, end: (n, 2) lon and lat, degrees.
-    metres: (n,). mode_p: (n, 4) probabilities of SHORT_MODES; what is missing to 1 is not known. complete: (n,) bool,
-    whether the record shows where a trip begins and ends.
+    """n trips. user: (n,) row of user_ids. t_start, t_end: (n,) epoch ms. begin, end: (n, 2) lon
+    and lat, degrees. metres: (n,). mode_p: (n, 4) probabilities of SHORT_MODES; what is missing to
+    1 is not known. complete: (n,) bool, whether the record shows where a trip begins and ends.
     """
 
     user_ids: np.ndarray
@@ -51,22 +58,35 @@ class Trips:
 
 
 class _Places:
-    """p places of people. of_stop: (k,) of each stop. xy: (p + 1, 2) lon and lat, means of stops by time; then nan."""
+    """p places of people. of_stop: (k,) of each stop. xy: (p + 1, 2) lon and lat, means of stops by
+    time; then nan.
+    """
 
     def __init__(self, diary: Diary, some: np.ndarray) -> None:
-        stay, lon, lat = diary.stops["duration_min"][some], diary.stop_lon[some], diary.stop_lat[some]
+        stay, lon, lat = (
+            diary.stops["duration_min"][some],
+            diary.stop_lon[some],
+            diary.stop_lat[some],
+        )
         key = diary.stop_user[some].astype(np.int64) << 32 | diary.stops["place"][some]
         keys, first, self.of_stop = np.unique(key, return_index=True, return_inverse=True)
         self.user, self.stay_min = keys >> 32, np.bincount(self.of_stop, stay, len(keys))
         at = near_lon(lon, lon[first][self.of_stop]), lat
-        lon, lat = (np.bincount(self.of_stop, stay * each, len(keys)) / self.stay_min for each in at)
+        lon, lat = (
+            np.bincount(self.of_stop, stay * each, len(keys)) / self.stay_min for each in at
+        )
         self.xy = np.append(np.column_stack([near_lon(lon, 0.0), lat]), [[np.nan, np.nan]], axis=0)
 
-    def near(self, xy: np.ndarray, user: np.ndarray, metres: float, min_stay_min: float = 0.0) -> np.ndarray:
-        """(n,) the place of the person that is nearest to each point (n, 2); -1 where none is within some metres."""
+    def near(
+        self, xy: np.ndarray, user: np.ndarray, metres: float, min_stay_min: float = 0.0
+    ) -> np.ndarray:
+        """(n,) the place of the person that is nearest to each point (n, 2); -1 where none is
+        within some metres.
+        """
         from scipy.spatial import cKDTree
 
-        def layered(xy: np.ndarray, user: np.ndarray) -> np.ndarray:  # people in layers that never meet
+        # people in layers that never meet
+        def layered(xy: np.ndarray, user: np.ndarray) -> np.ndarray:
             return np.column_stack([on_sphere(*xy.T), user * 1e8])
 
         some = np.flatnonzero(self.stay_min >= min_stay_min)
@@ -75,21 +95,36 @@ class _Places:
 
 
 class _Ways:
-    """The n fixes of a diary. moving, stopped: (n + 1,) bool, whether the step to each is on the way, or in a stop.
+    """The n fixes of a diary. moving, stopped: (n + 1,) bool, whether the step to each is on the
+    way, or in a stop.
 
-    Anchors, between trips: (k, 4) int, the fixes that arrive and leave, the place or -1, and whether it is on record.
+    Anchors, between trips: (k, 4) int, the fixes that arrive and leave, the place or -1, and
+    whether it is on record.
     """
 
     def __init__(self, diary: Diary) -> None:
         self.fixes, self.t, n = diary.fixes, diary.fixes.t, len(diary.fixes)
-        self.user, self.xy = self.fixes.user.astype(np.int64), np.column_stack([self.fixes.lon, self.fixes.lat])
-        row = np.stack([self.fixes.before(diary.stop_user, diary.stops[name]) for name in ("t_arrive", "t_leave")])
-        away = metres_between(self.xy[row, 0], self.xy[row, 1], diary.stop_lon, diary.stop_lat) > STAY_M
+        self.user, self.xy = (
+            self.fixes.user.astype(np.int64),
+            np.column_stack([self.fixes.lon, self.fixes.lat]),
+        )
+        row = np.stack(
+            [
+                self.fixes.before(diary.stop_user, diary.stops[name])
+                for name in ("t_arrive", "t_leave")
+            ]
+        )
+        away = (
+            metres_between(self.xy[row, 0], self.xy[row, 1], diary.stop_lon, diary.stop_lat)
+            > STAY_M
+        )
         away &= np.abs(self.t[row + 1 - 2 * SIDES] - self.t[row]) > SILENT_MS
         begin, end = row + (1 - 2 * SIDES) * away  # less silences that end elsewhere
         some = np.flatnonzero(begin < end)
         self.places = _Places(diary, some)
-        self.stops = np.column_stack([begin[some], end[some], self.places.of_stop, np.ones(len(some), int)])
+        self.stops = np.column_stack(
+            [begin[some], end[some], self.places.of_stop, np.ones(len(some), int)]
+        )
         self.stopped = np.append(False, within(begin[some], end[some], n))
         self.same = np.concatenate([[False], self.user[1:] == self.user[:-1], [False]])
         step = np.flatnonzero(self.same)
@@ -107,7 +142,9 @@ class _Ways:
         stop, place, user = place[row] >= 0, place[row], self.user[row]
         place[~stop] = self.places.near(self.xy[row[~stop]], user[~stop], NEAR_M)
         here, step = place >= 0, np.flatnonzero(self.moving)
-        pace = group_quantile((self.t[step] - self.t[step - 1]) / 1000, self.user[step], self.fixes.n_users)
+        pace = group_quantile(
+            (self.t[step] - self.t[step - 1]) / 1000, self.user[step], self.fixes.n_users
+        )
         reach = NEAR_M + REACH_M_S * np.nan_to_num(pace)[user[0]]
         before, after = self.at(row, place)
         silence, far = self.t[row[1]] - self.t[row[0]], metres_between(*before.T, *after.T)
@@ -115,8 +152,13 @@ class _Ways:
         on = two & ~near & ~here & (far >= ON_M_S * silence / 1000)
         first = np.flatnonzero(~self.moving[:-1])
         way, last = np.cumsum(~self.moving[:-1])[row] - 1, run_ends(first, n)
-        then = self.fixes.before(user, self.t[row] + np.where(SIDES, REST_MS, 1 - REST_MS)) - 1 + SIDES
-        rest = metres_between(*self.xy[row].T, *self.xy[np.clip(then, first[way], last[way])].T).T < REST_M
+        then = (
+            self.fixes.before(user, self.t[row] + np.where(SIDES, REST_MS, 1 - REST_MS)) - 1 + SIDES
+        )
+        rest = (
+            metres_between(*self.xy[row].T, *self.xy[np.clip(then, first[way], last[way])].T).T
+            < REST_M
+        )
         rank = here + 2 * stop
         kept = ~stop & ~on & ~(near & (rank[::-1] + 1 - SIDES > rank))
         return np.stack([row, row, place, here | near | (rest & two)], axis=-1)[kept]
@@ -147,13 +189,14 @@ class _Ways:
 
 
 def trips_of(diary: Diary) -> Trips:
-    """The trips of a diary: of each person, from where they stay to where they stay next, by one or several modes.
+    """The trips of a diary: of each person, from where they stay to where they stay next, by one or
+    several modes.
 
-    They stay at stops; and where a long silence begins and ends, near a place of their own, near the other end of the
-    silence, or at rest; nobody knows where others are then. Two places either side of a silence are a trip of which
-    nothing is seen. A halt at a place where the person stays at other times is a stop. A way back to where it began is
-    two trips, there and back, as travel surveys count, or none if it leads nowhere. Modes are those of the legs,
-    weighted by length.
+    They stay at stops; and where a long silence begins and ends, near a place of their own, near
+    the other end of the silence, or at rest; nobody knows where others are then. Two places either
+    side of a silence are a trip of which nothing is seen. A halt at a place where the person stays
+    at other times is a stop. A way back to where it began is two trips, there and back, as travel
+    surveys count, or none if it leads nowhere. Modes are those of the legs, weighted by length.
     """
     ways, fixes, t = _Ways(diary), diary.fixes, diary.fixes.t
     anchors = np.concatenate([ways.stops, ways.ends(), ways.halts()])
@@ -163,17 +206,33 @@ def trips_of(diary: Diary) -> Trips:
     b = np.flatnonzero(~run_starts(ways.user[arrive]))
     b = b[(arrive[b] > leave[b - 1]) & ((place[b] < 0) | (place[b] != place[b - 1]))]
     begins, ends = ways.at(leave, place)[b - 1], ways.at(arrive, place)[b]
-    leave, arrive, known, step = leave[b - 1], arrive[b], (known[b - 1] & known[b]) > 0, np.flatnonzero(ways.moving)
+    leave, arrive, known, step = (
+        leave[b - 1],
+        arrive[b],
+        (known[b - 1] & known[b]) > 0,
+        np.flatnonzero(ways.moving),
+    )
     first, last = np.searchsorted(step, [leave, arrive], side="right")
     seen, steps = first < last, np.append(step, 0)
-    t_start, t_end = t[np.where(seen, steps[first] - 1, leave)], t[np.where(seen, steps[last - 1], arrive)]
+    t_start, t_end = (
+        t[np.where(seen, steps[first] - 1, leave)],
+        t[np.where(seen, steps[last - 1], arrive)],
+    )
     metres, p = np.zeros(len(t) + 1), np.zeros((len(t) + 1, len(SHORT_MODES)))
     metres[step] = fixes.metres_to_next(step - 1)
-    begin, end = (fixes.before(diary.trip_fixes.track_user, diary.trips[name]) for name in ("t_start", "t_end"))
-    p[expand_ranges(begin + 1, end - begin)] = np.repeat(np.nan_to_num(diary.mode_p), end - begin, axis=0)
-    total, *by_mode = (run[arrive] - run[leave] for run in (np.cumsum(metres * of) for of in (1.0, *p.T)))
+    begin, end = (
+        fixes.before(diary.trip_fixes.track_user, diary.trips[name])
+        for name in ("t_start", "t_end")
+    )
+    p[expand_ranges(begin + 1, end - begin)] = np.repeat(
+        np.nan_to_num(diary.mode_p), end - begin, axis=0
+    )
+    total, *by_mode = (
+        run[arrive] - run[leave] for run in (np.cumsum(metres * of) for of in (1.0, *p.T))
+    )
     mode_p = np.column_stack(by_mode) / np.maximum(total, 1e-9)[:, None]
-    total = np.maximum(total, metres_between(*begins.T, *ends.T))  # the last fix may be far from where a trip ends
+    # the last fix may be far from where a trip ends
+    total = np.maximum(total, metres_between(*begins.T, *ends.T))
     kept = seen | (known & (t_end - t_start <= UNSEEN_MS))
     columns = ways.user[leave], t_start, t_end, begins, ends, total, mode_p, known
     return Trips(diary.users["user_id"], *(column[kept] for column in columns))
@@ -186,4 +245,6 @@ def trips_of_tracks(tracks: Tracks) -> Trips:
     step, n = tracks.steps(), tracks.n_tracks
     metres = np.bincount(tracks.track[step], tracks.metres_to_next(step), n)
     columns = metres, np.zeros((n, len(SHORT_MODES))), np.ones(n, bool)
-    return Trips(tracks.user_ids, tracks.track_user, tracks.t[first], tracks.t[last], begin, end, *columns)
+    return Trips(
+        tracks.user_ids, tracks.track_user, tracks.t[first], tracks.t[last], begin, end, *columns
+    )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The mixture that answers a query: heavy-tailed components where the track may be, and their spatial median.
+"""The mixture that answers a query: heavy-tailed components where the track may be, and their
+spatial median.
 
 model/network/raw.py trains the same mixture.
 """
@@ -19,8 +20,8 @@ ATOM_M = 3.0  # a component narrower than this repeats a position exactly
 
 @dataclass(frozen=True)
 class Mixture:
-    """Mixtures of m queries. centre: (m, C, 2) and scale: (m, C), metres in the frame of the last fix. weight: (m, C),
-    of sum one. The first component is 'stays'.
+    """Mixtures of m queries. centre: (m, C, 2) and scale: (m, C), metres in the frame of the last
+    fix. weight: (m, C), of sum one. The first component is 'stays'.
     """
 
     centre: np.ndarray
@@ -31,14 +32,21 @@ class Mixture:
         """These mixtures and the other ones, which get a share (m,) of the weight."""
         other_share = np.broadcast_to(share, len(self.weight))[:, None]
         return Mixture(
-            np.concatenate([self.centre, other.centre], axis=1), np.concatenate([self.scale, other.scale], axis=1),
+            np.concatenate([self.centre, other.centre], axis=1),
+            np.concatenate([self.scale, other.scale], axis=1),
             np.concatenate([(1 - other_share) * self.weight, other_share * other.weight], axis=1),
-        )  # fmt: skip
+        )
 
     def replaced(self, rows: np.ndarray, other: Mixture) -> Mixture:
-        """These mixtures, with those of some rows (m,) bool replaced by others of as many components or more."""
+        """These mixtures, with those of some rows (m,) bool replaced by others of as many
+        components or more.
+        """
         more = other.weight.shape[1] - self.weight.shape[1]
-        columns = (self.centre, other.centre, 0.0), (self.scale, other.scale, 1.0), (self.weight, other.weight, 0.0)
+        columns = (
+            (self.centre, other.centre, 0.0),
+            (self.scale, other.scale, 1.0),
+            (self.weight, other.weight, 0.0),
+        )
         result = []
         for own, new, fill in columns:
             whole = np.pad(own, [(0, 0), (0, more), (0, 0)][: own.ndim], constant_values=fill)
@@ -47,8 +55,9 @@ class Mixture:
         return Mixture(*result)
 
     def condensed(self, count: int) -> Mixture:
-        """Of each mixture the first component, the heaviest others, and the rest as one of the same mean and variance,
-        `count` together. The variance of a component is three times its squared scale.
+        """Of each mixture the first component, the heaviest others, and the rest as one of the same
+        mean and variance, `count` together. The variance of a component is three times its squared
+        scale.
         """
         if self.weight.shape[1] <= count:
             return self
@@ -61,19 +70,25 @@ class Mixture:
         share = rest / np.maximum(total, 1e-30)
         mean = (share[..., None] * centre[:, count - 1 :]).sum(axis=1, keepdims=True)
         apart = np.square(centre[:, count - 1 :] - mean).sum(axis=-1)
-        spread = np.sqrt((share * (np.square(scale[:, count - 1 :]) + apart / 6)).sum(axis=1, keepdims=True))
+        spread = np.sqrt(
+            (share * (np.square(scale[:, count - 1 :]) + apart / 6)).sum(axis=1, keepdims=True)
+        )
         spread = np.where(total > 0, spread, 1.0)
         parts = ((centre, mean), (scale, spread), (weight, total))
         return Mixture(*(np.concatenate([a[:, : count - 1], b], axis=1) for a, b in parts))
 
     def moving(self) -> Mixture:
-        """Without the components that repeat a position exactly, as records do that hold the last one, unless hardly
-        anything is left: an area is for the cases that move.
+        """Without the components that repeat a position exactly, as records do that hold the last
+        one, unless hardly anything is left: an area is for the cases that move.
         """
         least = 0.02
         weight = np.where(self.scale < ATOM_M, 0.0, self.weight)
         left = weight.sum(axis=1, keepdims=True)
-        return Mixture(self.centre, self.scale, np.where(left >= least, weight / np.maximum(left, least), self.weight))
+        return Mixture(
+            self.centre,
+            self.scale,
+            np.where(left >= least, weight / np.maximum(left, least), self.weight),
+        )
 
     def expected_error_m(self, point: np.ndarray) -> np.ndarray:
         """The expected distance (m,) of the points (m, 2) from the truth, as the mixture sees it."""
@@ -81,25 +96,30 @@ class Mixture:
         return np.einsum("mc,mc->m", np.sqrt(square), self.weight)
 
     def displacements_to(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Metres x, y (m, C) from the components to the points (m, 2), apart since that is faster, and x² + y² +
-        scale².
+        """Metres x, y (m, C) from the components to the points (m, 2), apart since that is faster,
+        and x² + y² + scale².
         """
         x, y = (point[:, k, None] - self.centre[..., k] for k in (0, 1))
         return x, y, x * x + y * y + self.scale**2
 
 
 def network_mixture(
-    parameters: np.ndarray, baseline: np.ndarray, unit_m: np.ndarray,
+    parameters: np.ndarray,
+    baseline: np.ndarray,
+    unit_m: np.ndarray,
     candidates: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
-) -> Mixture:  # fmt: skip
+) -> Mixture:
     """The mixture that the network's forecast parameters (m, P) describe.
 
-    baseline: (m, 2) metres, where fading velocity leads. unit_m: (m,), the query's scale. candidates: their log scales
-    and logits (m, K, 2), their places (m, K, 2) in metres, and which exist, (m, K) bool.
+    baseline: (m, 2) metres, where fading velocity leads. unit_m: (m,), the query's scale.
+    candidates: their log scales and logits (m, K, 2), their places (m, K, 2) in metres, and which
+    exist, (m, K) bool.
     """
     free = parameters[:, 4:].reshape(len(parameters), -1, 4).astype(np.float64)
     stays = np.zeros((len(parameters), 1, 2))
-    centre = np.concatenate([stays, baseline[:, None] + free[..., :2] * unit_m[:, None, None]], axis=1)
+    centre = np.concatenate(
+        [stays, baseline[:, None] + free[..., :2] * unit_m[:, None, None]], axis=1
+    )
     log_scale = np.concatenate([parameters[:, 2:3], free[..., 2]], axis=1)
     logit = np.concatenate([parameters[:, 3:4], free[..., 3]], axis=1)
     if candidates is not None:
@@ -114,8 +134,8 @@ def network_mixture(
 def spatial_median(m: Mixture, tolerance_m: float = 1e-3) -> np.ndarray:
     """The points (m, 2) of least expected distance.
 
-    The expected distance to components of some scale is smooth and convex. Each step is Newton's where that lowers it
-    and Weiszfeld's, which always does, elsewhere.
+    The expected distance to components of some scale is smooth and convex. Each step is Newton's
+    where that lowers it and Weiszfeld's, which always does, elsewhere.
     """
     mean = (m.weight[..., None] * m.centre).sum(axis=1)
     heaviest = m.centre[np.arange(len(mean)), m.weight.argmax(axis=1)]
@@ -141,7 +161,8 @@ def _median_step(m: Mixture, x: np.ndarray) -> np.ndarray:
     gradient_x, gradient_y = (np.einsum("mc,mc->m", pull, away) for away in (away_x, away_y))
     weiszfeld = x - np.stack([gradient_x, gradient_y], axis=-1) / total[:, None]
     xx, yy, xy = (
-        np.einsum("mc,mc,mc->m", bend, *axes) for axes in ((away_x, away_x), (away_y, away_y), (away_x, away_y))
+        np.einsum("mc,mc,mc->m", bend, *axes)
+        for axes in ((away_x, away_x), (away_y, away_y), (away_x, away_y))
     )
     xx, yy, xy = total - xx, total - yy, -xy  # the Hessian
     determinant = xx * yy - xy**2

@@ -29,7 +29,9 @@ NO_STEP_S = 3600.0  # where there is no fix before the first end, or after the s
 
 @dataclass(frozen=True)
 class Gaps:
-    """Gaps between two fixes of a track. before, after: (g,) rows of these fixes. Fixes in between are not used."""
+    """Gaps between two fixes of a track. before, after: (g,) rows of these fixes. Fixes in between
+    are not used.
+    """
 
     tracks: Tracks
     before: np.ndarray
@@ -55,9 +57,10 @@ class Gaps:
 class Ends:
     """What is known at the ends of g gaps, in metres in the frame from the first end to the second.
 
-    lon, lat: (g,) degrees of the first end. heading: (g, 2) east and north, the x axis of the frame. across: (g, 2)
-    from the first end to the second. unit_m: (g,). velocity: (g, 2, lags, 2) m/s, before the first end and after the
-    second, zero where not known (g, 2, lags). step_s: (g, 2) to the next fix outside of the gap.
+    lon, lat: (g,) degrees of the first end. heading: (g, 2) east and north, the x axis of the
+    frame. across: (g, 2) from the first end to the second. unit_m: (g,). velocity: (g, 2, lags, 2)
+    m/s, before the first end and after the second, zero where not known (g, 2, lags). step_s: (g,
+    2) to the next fix outside of the gap.
     """
 
     lon: np.ndarray
@@ -74,13 +77,20 @@ class Ends:
 def ends_of(gaps: Gaps) -> Ends:
     """The ends of gaps."""
     s, tracks, first = Settings, gaps.tracks, gaps.before
-    velocity, known = np.zeros((len(first), 2, len(s.lags_s), 2)), np.zeros((len(first), 2, len(s.lags_s)), bool)
+    velocity, known = (
+        np.zeros((len(first), 2, len(s.lags_s), 2)),
+        np.zeros((len(first), 2, len(s.lags_s)), bool),
+    )
     step_s = np.full((len(first), 2), NO_STEP_S)
     for end, (row, sign) in enumerate(((first, -1), (gaps.after, 1))):
         for lag, lag_s in enumerate(s.lags_s):
-            moved, known[:, end, lag] = displacements(tracks, row, np.full(len(row), sign * lag_s), s.max_gap_s)
+            moved, known[:, end, lag] = displacements(
+                tracks, row, np.full(len(row), sign * lag_s), s.max_gap_s
+            )
             speed = np.hypot(*moved.T) / lag_s
-            velocity[:, end, lag] = sign * moved / lag_s / np.maximum(speed / s.fastest_ms, 1.0)[:, None]
+            velocity[:, end, lag] = (
+                sign * moved / lag_s / np.maximum(speed / s.fastest_ms, 1.0)[:, None]
+            )
         other = np.clip(row + sign, 0, len(tracks) - 1)
         away_s = np.abs(tracks.t[other] - tracks.t[row]) / 1000.0
         there = (tracks.track[other] == tracks.track[row]) & (other != row)
@@ -92,6 +102,13 @@ def ends_of(gaps: Gaps) -> Ends:
     heading = main / np.hypot(*main.T)[:, None]
     speed = np.hypot(velocity[..., 0], velocity[..., 1]).mean(axis=(1, 2))
     return Ends(
-        tracks.lon[first], tracks.lat[first], heading, seconds, into_frame(across, heading),
-        s.unit_m + distance + s.reach * speed * seconds, into_frame(velocity, heading[:, None, None]), known, step_s,
-    )  # fmt: skip
+        tracks.lon[first],
+        tracks.lat[first],
+        heading,
+        seconds,
+        into_frame(across, heading),
+        s.unit_m + distance + s.reach * speed * seconds,
+        into_frame(velocity, heading[:, None, None]),
+        known,
+        step_s,
+    )

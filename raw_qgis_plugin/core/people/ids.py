@@ -14,26 +14,40 @@ from ..tracks import Tracks
 def doubtful_ids(users: Tracks, short_days: float = 1.0, long_days: float = 3.0) -> list[str]:
     """Why ids may not be persons, a sentence each.
 
-    users: one track a user. short_days, long_days: ids seen for less may be those of devices that change them, where
-    they are most of the ids of a layer that goes on for longer, or follow one another.
+    users: one track a user. short_days, long_days: ids seen for less may be those of devices that
+    change them, where they are most of the ids of a layer that goes on for longer, or follow one
+    another.
     """
     found = []
     if alike := users.n_users - len({_plain(str(name)) for name in users.user_ids}):
-        found.append(translated(
-            "{n:,} of {total:,} ids differ from others by case, blanks, accents or invisible letters: if they are one "
-            "person, join them", n=alike, total=users.n_users,
-        ))  # fmt: skip
+        found.append(
+            translated(
+                "{n:,} of {total:,} ids differ from others by case, blanks, accents or invisible letters: if they are one "
+                "person, join them",
+                n=alike,
+                total=users.n_users,
+            )
+        )
     span_s = np.ptp(users.t) / 1000 if len(users) else 0
-    in_turns = users.n_users > 2 and users.span_s.sum() <= span_s  # as of one device that changes its id
-    if (in_turns or span_s >= long_days * 86_400) and (users.span_s < short_days * 86_400).mean() > 0.5:
-        found.append(translated(
-            "most ids are seen within a day: if devices change their ids, one person counts several times and fewer "
-            "may be behind figures"
-        ))  # fmt: skip
+    # as of one device that changes its id
+    in_turns = users.n_users > 2 and users.span_s.sum() <= span_s
+    if (in_turns or span_s >= long_days * 86_400) and (
+        users.span_s < short_days * 86_400
+    ).mean() > 0.5:
+        found.append(
+            translated(
+                "most ids are seen within a day: if devices change their ids, one person counts several times and fewer "
+                "may be behind figures"
+            )
+        )
     return found
 
 
 def _plain(name: str) -> str:
-    """An id without what hardly shows: case, blanks around it or doubled, accents and invisible letters."""
+    """An id without what hardly shows: case, blanks around it or doubled, accents and invisible
+    letters.
+    """
     letters = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(c for c in letters if unicodedata.category(c) not in ("Cf", "Mn")).split())
+    return " ".join(
+        "".join(c for c in letters if unicodedata.category(c) not in ("Cf", "Mn")).split()
+    )

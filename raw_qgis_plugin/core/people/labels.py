@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 YES, NO = "yes", "no"
 NUMBERS = (
-    *(f"share_{mode}" for mode in SHORT_MODES), "rail_p", "rail_trips", "rail_trips_low", "rail_trips_high",
-    "trips_a_day", "trips_a_day_low", "trips_a_day_high",
-)  # fmt: skip
+    *(f"share_{mode}" for mode in SHORT_MODES),
+    "rail_p",
+    "rail_trips",
+    "rail_trips_low",
+    "rail_trips_high",
+    "trips_a_day",
+    "trips_a_day_low",
+    "trips_a_day_high",
+)
 
 
 class Settings:
@@ -40,12 +46,14 @@ class Settings:
 class PeopleLabels:
     """Labels of users, their homes and places of work, and the diary that both were built from.
 
-    columns: (n_users,) each, in the order of `tracks.user_ids`: commuter ('yes', 'no', 'unknown'), commuter_p (of yes,
-    also where unknown), work_days (weekdays at work), weekdays_seen, share_walk, share_bike, share_motor, share_rail
-    (of trips), main_mode, rail_user, rail_p (that a trip at least was by rail), rail_trips (a week) with _low and
-    _high, trips_a_day with _low and _high (on days that were recorded well), n_days_seen, coverage (share of the time
-    from the first to the last fix), evidence, why (what is unknown). Numbers are nan where unknown, intervals 80 %.
-    places: (k,) each, homes and places of work: user (row of `columns`), kind, p (its probability), lon, lat (degrees).
+    columns: (n_users,) each, in the order of `tracks.user_ids`: commuter ('yes', 'no', 'unknown'),
+    commuter_p (of yes, also where unknown), work_days (weekdays at work), weekdays_seen,
+    share_walk, share_bike, share_motor, share_rail (of trips), main_mode, rail_user, rail_p (that a
+    trip at least was by rail), rail_trips (a week) with _low and _high, trips_a_day with _low and
+    _high (on days that were recorded well), n_days_seen, coverage (share of the time from the first
+    to the last fix), evidence, why (what is unknown). Numbers are nan where unknown, intervals 80
+    %. places: (k,) each, homes and places of work: user (row of `columns`), kind, p (its
+    probability), lon, lat (degrees).
     """
 
     columns: dict[str, np.ndarray]
@@ -53,27 +61,43 @@ class PeopleLabels:
     diary: Diary
 
 
-def label_people(tracks: Tracks, model: Model | None, progress: Progress = no_progress) -> PeopleLabels:
+def label_people(
+    tracks: Tracks, model: Model | None, progress: Progress = no_progress
+) -> PeopleLabels:
     """Label the users of tracks. What is said of a user depends on the user's own fixes alone."""
     diary = find_diary(tracks, model, progress=progress)
     seen, s = diary.users, Settings
     p, why, nobody = seen["commuter_p"], seen["why"].copy(), seen["why"] != ""
     for words, wrong in (
-        (translated("the places do not show clearly whether one is work"), (p > s.unclear[0]) & (p < s.unclear[1])),
-        (translated("too little of the time at places is on record"), seen["stayed_a_day"] < s.min_stayed_h),
+        (
+            translated("the places do not show clearly whether one is work"),
+            (p > s.unclear[0]) & (p < s.unclear[1]),
+        ),
+        (
+            translated("too little of the time at places is on record"),
+            seen["stayed_a_day"] < s.min_stayed_h,
+        ),
     ):
         why[~nobody & wrong] = words
     commuter = np.where(why != "", UNKNOWN, np.where(p > 0.5, YES, NO)).astype(object)
-    columns = {"commuter": commuter, "commuter_p": p, "work_days": seen["work_days"], "weekdays_seen": seen["weekdays"]}
+    columns = {
+        "commuter": commuter,
+        "commuter_p": p,
+        "work_days": seen["work_days"],
+        "weekdays_seen": seen["weekdays"],
+    }
     columns |= _trips(diary) | {"n_days_seen": seen["n_days"], "coverage": seen["coverage"]}
     for name in (*NUMBERS, "main_mode", "rail_user"):
         columns[name][nobody] = np.nan if name in NUMBERS else UNKNOWN
     works = commuter == YES
-    days = np.where(works, [seen["work_days"], seen["weekdays"]], [seen["home_nights"], seen["nights"]]).astype(int)
+    days = np.where(
+        works, [seen["work_days"], seen["weekdays"]], [seen["home_nights"], seen["nights"]]
+    ).astype(int)
     at_work = translated("at work on {k} of {of} weekdays with fixes")
     at_home = translated("at home on {k} of {of} nights with fixes")
     columns["evidence"] = object_column(
-        (at_work if works else at_home).format(k=k, of=of) if k else "" for works, k, of in zip(works, *days)
+        (at_work if works else at_home).format(k=k, of=of) if k else ""
+        for works, k, of in zip(works, *days)
     )
     unseen = np.isnan(columns["share_rail"]) & ~nobody
     few = translated("fewer than {n} trips of a known mode", n=s.min_trips)
@@ -87,9 +111,12 @@ def _places(diary: Diary) -> dict[str, np.ndarray]:
     row = np.unique(np.stack([user, stops["place"]], axis=1), axis=0, return_index=True)[1]
     row = row[(stops["kind"][row] == HOME) | (stops["kind"][row] == WORK)]
     return {
-        "user": user[row], "kind": stops["kind"][row], "p": stops["kind_p"][row], "lon": diary.stop_lon[row],
+        "user": user[row],
+        "kind": stops["kind"][row],
+        "p": stops["kind_p"][row],
+        "lon": diary.stop_lon[row],
         "lat": diary.stop_lat[row],
-    }  # fmt: skip
+    }
 
 
 def _trips(diary: Diary) -> dict[str, np.ndarray]:
@@ -103,14 +130,23 @@ def _trips(diary: Diary) -> dict[str, np.ndarray]:
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(enough[:, None], sums / sums.sum(axis=1, keepdims=True), np.nan)
         columns = {f"share_{name}": share[:, k] for k, name in enumerate(SHORT_MODES)}
-        columns["main_mode"] = np.where(count > 0, np.array(MODES, object)[sums.argmax(axis=1)], UNKNOWN).astype(object)
+        columns["main_mode"] = np.where(
+            count > 0, np.array(MODES, object)[sums.argmax(axis=1)], UNKNOWN
+        ).astype(object)
         uses = (rail >= 1) & (share[:, rail_column] >= s.rail_share)
         columns["rail_user"] = np.where(enough, np.where(uses, YES, NO), UNKNOWN).astype(object)
-        columns["rail_p"] = np.where(count > 0, 1 - np.exp(np.bincount(who, np.log1p(-p[:, rail_column]), n)), np.nan)
+        columns["rail_p"] = np.where(
+            count > 0, 1 - np.exp(np.bincount(who, np.log1p(-p[:, rail_column]), n)), np.nan
+        )
         doubt = np.bincount(who, p[:, rail_column] * (1 - p[:, rail_column]), n)
         for name, total, variance, of in (
             ("rail_trips", rail, rail + doubt, np.where(count > 0, seen["n_days"] / 7, np.nan)),
-            ("trips_a_day", seen["good_trips"], np.maximum(seen["good_trips"], 1), np.where(days > 0, days, np.nan)),
+            (
+                "trips_a_day",
+                seen["good_trips"],
+                np.maximum(seen["good_trips"], 1),
+                np.where(days > 0, days, np.nan),
+            ),
         ):
             half = s.deviations * np.sqrt(variance)
             low, high = np.maximum(total - half, 0) / of, (total + half) / of

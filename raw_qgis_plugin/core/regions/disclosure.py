@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Disclosure control on the desk: which figures may be shown. All that shows figures of regions asks `withheld`.
+"""Disclosure control on the desk: which figures may be shown. All that shows figures of regions
+asks `withheld`.
 
-A figure is withheld if fewer than min_users persons are behind it, or if one person makes up most of it. Nothing else
-counts, above all no other region: what is withheld because of another region tells of that region. So figures of
-regions that overlap can be subtracted from each other, and `publish` is for figures that leave the desk.
+A figure is withheld if fewer than min_users persons are behind it, or if one person makes up most
+of it. Nothing else counts, above all no other region: what is withheld because of another region
+tells of that region. So figures of regions that overlap can be subtracted from each other, and
+`publish` is for figures that leave the desk.
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ MAX_SHARE = 0.85  # of one person in a sum: the (n, k) rule of official statisti
 def withheld(min_users: int, sums: csr_matrix) -> np.ndarray:
     """(n,) bool: whether each figure is withheld. With min_users = 1 nobody is protected.
 
-    sums: sparse (n, n_users), what each person adds to each figure: ones for numbers of persons. Raises InputError if
-    min_users is not positive.
+    sums: sparse (n, n_users), what each person adds to each figure: ones for numbers of persons.
+    Raises InputError if min_users is not positive.
     """
     if min_users < 1:
         raise InputError("The minimum of users per region must be at least 1.")
     few = np.diff(sums.indptr) < min_users
     if min_users == 1 or not min(sums.shape):
         return few
-    return few | (sums.max(axis=1).toarray().ravel() > MAX_SHARE * np.asarray(sums.sum(axis=1)).ravel())
+    return few | (
+        sums.max(axis=1).toarray().ravel() > MAX_SHARE * np.asarray(sums.sum(axis=1)).ravel()
+    )

@@ -13,21 +13,32 @@ from ..tracks import Tracks
 
 
 def usable_polygons(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
-    """(n,) prepared, valid polygons; empty ones for None. Raises InputError that names the row of an unusable one."""
+    """(n,) prepared, valid polygons; empty ones for None. Raises InputError that names the row of
+    an unusable one.
+    """
     import shapely
 
-    regions = np.array(polygons, dtype=object).reshape(-1)  # a copy: the caller's are not to be prepared
+    # a copy: the caller's are not to be prepared
+    regions = np.array(polygons, dtype=object).reshape(-1)
     regions[shapely.is_missing(regions)] = shapely.Polygon()
     kind = shapely.get_type_id(regions)
     wrong = np.flatnonzero((kind != 3) & (kind != 6) & ~shapely.is_empty(regions))
     if len(wrong):
         kind = regions[wrong[0]].geom_type
-        raise InputError("Region {n} is a {kind}. Regions must be polygons.", n=wrong[0] + 1, kind=kind)
+        raise InputError(
+            "Region {n} is a {kind}. Regions must be polygons.", n=wrong[0] + 1, kind=kind
+        )
     points, of = shapely.get_coordinates(regions, return_index=True)
-    _, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(regions)), return_index=True)
-    # A ring closes, so a step over half the world is the date line. Only along a pole, on maps of Antarctica, a ring
-    # goes all the way round.
-    far = (np.abs(np.diff(points[:, 0])) > 180) & (np.abs(points[1:, 1]) < 89) & (ring[1:] == ring[:-1])
+    _, ring = shapely.get_coordinates(
+        shapely.get_rings(shapely.get_parts(regions)), return_index=True
+    )
+    # A ring closes, so a step over half the world is the date line. Only along a pole, on maps of
+    # Antarctica, a ring goes all the way round.
+    far = (
+        (np.abs(np.diff(points[:, 0])) > 180)
+        & (np.abs(points[1:, 1]) < 89)
+        & (ring[1:] == ring[:-1])
+    )
     if far.any():
         raise InputError(
             "Region {number} is drawn across the antimeridian the long way round the world. Cut it at "
@@ -41,14 +52,17 @@ def usable_polygons(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
 
 
 def _mended(region: Any) -> Any:
-    """A valid polygon of the areas that maps fill: every other field of a part that crosses itself, and all parts.
+    """A valid polygon of the areas that maps fill: every other field of a part that crosses itself,
+    and all parts.
 
-    make_valid of the whole would make a hole where two parts overlap; its method without this flaw needs shapely 2.1.
+    make_valid of the whole would make a hole where two parts overlap; its method without this flaw
+    needs shapely 2.1.
     """
     import shapely
 
     parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(shapely.get_parts([region]))))
-    return shapely.union_all(parts[shapely.get_type_id(parts) == 3])  # lines and points have no inside
+    # lines and points have no inside
+    return shapely.union_all(parts[shapely.get_type_id(parts) == 3])
 
 
 def area_km2(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
@@ -58,8 +72,11 @@ def area_km2(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
     from pyproj import Geod
 
     geod = Geod(ellps="WGS84")
-    regions = shapely.normalize(usable_polygons(polygons))  # holes wind the other way, which subtracts them
-    return np.array([abs(geod.geometry_area_perimeter(region)[0]) / 1e6 for region in regions], np.float64)
+    # holes wind the other way, which subtracts them
+    regions = shapely.normalize(usable_polygons(polygons))
+    return np.array(
+        [abs(geod.geometry_area_perimeter(region)[0]) / 1e6 for region in regions], np.float64
+    )
 
 
 def fixes_inside(
@@ -67,9 +84,9 @@ def fixes_inside(
 ) -> list[np.ndarray]:
     """The rows of the fixes in each region, its edge included, ascending.
 
-    polygons: (n_regions,) shapely polygons or multipolygons in lon/lat; None and empty ones hold nothing. Invalid ones
-    are mended. Longitudes may be beyond ±180. Raises InputError for other geometries and for polygons drawn across the
-    antimeridian the long way round.
+    polygons: (n_regions,) shapely polygons or multipolygons in lon/lat; None and empty ones hold
+    nothing. Invalid ones are mended. Longitudes may be beyond ±180. Raises InputError for other
+    geometries and for polygons drawn across the antimeridian the long way round.
     """
     require("scipy", "shapely")
     regions, index, result = usable_polygons(polygons), FixIndex(tracks.lon, tracks.lat), []
@@ -79,11 +96,18 @@ def fixes_inside(
     return result
 
 
-def points_inside(polygons: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(m,) pairs of a polygon and a point in it. polygons: of `usable_polygons`; they may lie beyond ±180."""
+def points_inside(
+    polygons: np.ndarray, lon: np.ndarray, lat: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(m,) pairs of a polygon and a point in it. polygons: of `usable_polygons`; they may lie
+    beyond ±180.
+    """
     import shapely
 
-    found = [shapely.STRtree(shapely.points(lon + turn, lat)).query(polygons, "intersects") for turn in (0, 360, -360)]
+    found = [
+        shapely.STRtree(shapely.points(lon + turn, lat)).query(polygons, "intersects")
+        for turn in (0, 360, -360)
+    ]
     region, point = np.concatenate(found, axis=1)
     return region, point
 
@@ -97,7 +121,9 @@ class FixIndex:
         self.lon, self.lat = lon[self.order], lat[self.order]
 
     def inside(self, region: Any) -> np.ndarray:
-        """The rows of the fixes in a region, its edge included, ascending. region: a polygon of `usable_polygons`."""
+        """The rows of the fixes in a region, its edge included, ascending. region: a polygon of
+        `usable_polygons`.
+        """
         import shapely
 
         west, south, east, north = region.bounds
@@ -106,5 +132,7 @@ class FixIndex:
             begin = np.searchsorted(self.lon, west - turn)
             lat = self.lat[begin : np.searchsorted(self.lon, east - turn, "right")]
             row = begin + np.flatnonzero((lat >= south) & (lat <= north))
-            found.append(self.order[row[shapely.intersects_xy(region, self.lon[row] + turn, self.lat[row])]])
+            found.append(
+                self.order[row[shapely.intersects_xy(region, self.lon[row] + turn, self.lat[row])]]
+            )
         return np.unique(np.concatenate(found))

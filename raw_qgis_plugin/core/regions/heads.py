@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Heads of regions that an analyst taught: from who visits a region, and how it is used, to a label or a number."""
+"""Heads of regions that an analyst taught: from who visits a region, and how it is used, to a label
+or a number.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +24,28 @@ if TYPE_CHECKING:
 
 
 def head_answers(
-    heads: Sequence[dict[str, Any]], model: Model, users: Tracks, polygons: np.ndarray, inside: Sequence[np.ndarray],
-    embeddings: np.ndarray, stats: Mapping[str, np.ndarray], activity: FixActivity | None = None,
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:  # fmt: skip
-    """The columns of heads for regions (n,), and for which of them heads are not made, and why: as of `outside`.
+    heads: Sequence[dict[str, Any]],
+    model: Model,
+    users: Tracks,
+    polygons: np.ndarray,
+    inside: Sequence[np.ndarray],
+    embeddings: np.ndarray,
+    stats: Mapping[str, np.ndarray],
+    activity: FixActivity | None = None,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The columns of heads for regions (n,), and for which of them heads are not made, and why: as
+    of `outside`.
 
-    users: one track a user. inside: of `fixes_inside`. embeddings: (n_users, E); nan for those who visit no region.
-    stats: of `unit_stats`, (n_users,) each. activity: of `fix_activity`, if known.
+    users: one track a user. inside: of `fixes_inside`. embeddings: (n_users, E); nan for those who
+    visit no region. stats: of `unit_stats`, (n_users,) each. activity: of `fix_activity`, if known.
     """
     n, visits = len(inside), count_users(users, inside)
     n_users = np.diff(visits.indptr)
     region = np.repeat(np.arange(n), n_users)
-    limits = {name: group_quantile(values[visits.indices], region, n) for name, values in stats.items()}  # medians
+    # medians
+    limits = {
+        name: group_quantile(values[visits.indices], region, n) for name, values in stats.items()
+    }
     limits["n_users"] = n_users.astype(np.float64)
     use = region_activity(users, activity or fix_activity(users), inside)
     inputs = region_inputs(embeddings, visits, area_km2(polygons), use)
@@ -53,9 +65,9 @@ def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
 def pool_users(embeddings: np.ndarray, visits: csr_matrix, pooling: str = "sum") -> np.ndarray:
     """Pool the embeddings of the users who crossed each region (sum: Zhang et al. 2023, sec. 4.7).
 
-    embeddings: (n_users, d) float32; users with nan are left out. visits: of `count_users`. pooling: 'sum'; 'mean' of
-    the users; 'share', the mean of the users weighted by their share of the region's fixes.
-    Returns (n_regions, d) float32; a region that nobody crossed is all zeros.
+    embeddings: (n_users, d) float32; users with nan are left out. visits: of `count_users`.
+    pooling: 'sum'; 'mean' of the users; 'share', the mean of the users weighted by their share of
+    the region's fixes. Returns (n_regions, d) float32; a region that nobody crossed is all zeros.
     """
     known = ~np.isnan(embeddings).any(axis=1)
     weights = visits.astype(np.float64)[:, known]
@@ -67,14 +79,24 @@ def pool_users(embeddings: np.ndarray, visits: csr_matrix, pooling: str = "sum")
     return total.astype(np.float32)
 
 
-def region_inputs(embeddings: np.ndarray, visits: csr_matrix, area: np.ndarray, activity: np.ndarray) -> np.ndarray:
-    """The input of region heads, in training and inference: (n_regions, 2 d + 3 + len(REGION_ACTIVITY)) float32.
+def region_inputs(
+    embeddings: np.ndarray, visits: csr_matrix, area: np.ndarray, activity: np.ndarray
+) -> np.ndarray:
+    """The input of region heads, in training and inference: (n_regions, 2 d + 3 +
+    len(REGION_ACTIVITY)) float32.
 
-    The sum of the embeddings, their mean, log(1 + users), log(1 + fixes), log(area), and activity, of
-    `region_activity`. area: (n_regions,) km².
+    The sum of the embeddings, their mean, log(1 + users), log(1 + fixes), log(area), and activity,
+    of `region_activity`. area: (n_regions,) km².
     """
     n_users = np.diff(visits.indptr)
     n_fixes = np.asarray(visits.sum(axis=1)).ravel()
-    counts = np.stack([np.log1p(n_users), np.log1p(n_fixes), np.log(np.maximum(area, 1e-6))], axis=1)
-    blocks = pool_users(embeddings, visits), pool_users(embeddings, visits, "mean"), counts, activity
+    counts = np.stack(
+        [np.log1p(n_users), np.log1p(n_fixes), np.log(np.maximum(area, 1e-6))], axis=1
+    )
+    blocks = (
+        pool_users(embeddings, visits),
+        pool_users(embeddings, visits, "mean"),
+        counts,
+        activity,
+    )
     return np.concatenate(blocks, axis=1).astype(np.float32)

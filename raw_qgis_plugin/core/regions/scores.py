@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Regions as the people who visit them: counts, visits, labels of the visitors, and heads that an analyst taught."""
+"""Regions as the people who visit them: counts, visits, labels of the visitors, and heads that an
+analyst taught.
+"""
 
 from __future__ import annotations
 
@@ -37,22 +39,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RegionScores:
-    """One row a region, (n_regions,) each, in the order of the output; a withheld figure is nan or None."""
+    """One row a region, (n_regions,) each, in the order of the output; a withheld figure is nan or
+    None.
+    """
 
     columns: dict[str, np.ndarray]
-    reasons: list[str] = field(default_factory=list)  # why regions are not in_domain, with counts, and doubts about ids
+    # why regions are not in_domain, with counts, and doubts about ids
+    reasons: list[str] = field(default_factory=list)
 
 
 def score_regions(
-    tracks: Tracks, polygons: Sequence[Any] | np.ndarray, model: Model, tasks: Sequence[str] | None = None,
-    min_users: int = MIN_USERS, progress: Progress = no_progress, cached: Embed | None = None,
-    label: Label | None = None, secret: bytes = b"",
-) -> RegionScores:  # fmt: skip
+    tracks: Tracks,
+    polygons: Sequence[Any] | np.ndarray,
+    model: Model,
+    tasks: Sequence[str] | None = None,
+    min_users: int = MIN_USERS,
+    progress: Progress = no_progress,
+    cached: Embed | None = None,
+    label: Label | None = None,
+    secret: bytes = b"",
+) -> RegionScores:
     """Score regions by the users with a fix inside.
 
-    polygons: (n_regions,) shapely geometries in lon/lat, or None. tasks, cached: as in `profile`. label: labels people,
-    such as `label_people` with a model. secret: of the profile, for noise_key. Columns: of `count_figures`, of
-    `people_figures` if there is a label, and of heads; suppressed; in_domain, False without answers of heads.
+    polygons: (n_regions,) shapely geometries in lon/lat, or None. tasks, cached: as in `profile`.
+    label: labels people, such as `label_people` with a model. secret: of the profile, for
+    noise_key. Columns: of `count_figures`, of `people_figures` if there is a label, and of heads;
+    suppressed; in_domain, False without answers of heads.
     """
     heads = choose_heads(model, "region", tasks)
     users, regions = tracks.by_user(), usable_polygons(polygons)
@@ -63,7 +75,9 @@ def score_regions(
 
     def put(rows: np.ndarray, found: Mapping[str, np.ndarray]) -> None:
         for name, values in found.items():
-            columns[name] = np.full(len(few), None if values.dtype == object else np.nan, values.dtype)
+            columns[name] = np.full(
+                len(few), None if values.dtype == object else np.nan, values.dtype
+            )
             columns[name][rows] = values
 
     if label is not None:
@@ -77,7 +91,9 @@ def score_regions(
         embed_with = cached or (lambda some, part: embed(some, model, part))
         embeddings = embed_with(visitors, part_of(progress, 0.6, 0.95))
         stats = unit_stats(visitors)
-        found, doubts = head_answers(heads, model, visitors, regions[which], rows, embeddings, stats)
+        found, doubts = head_answers(
+            heads, model, visitors, regions[which], rows, embeddings, stats
+        )
         put(which, found)
         reasons += in_words(doubts, np.ones(len(which)), "regions")
         columns["in_domain"] = np.zeros(len(few), bool)
@@ -87,13 +103,19 @@ def score_regions(
 
 
 def count_figures(
-    users: Tracks, regions: np.ndarray, inside: Sequence[np.ndarray], min_users: int, secret: bytes = b""
+    users: Tracks,
+    regions: np.ndarray,
+    inside: Sequence[np.ndarray],
+    min_users: int,
+    secret: bytes = b"",
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The figures of regions that need no model, (n,) each, and whether a region is of too few people, (n,) bool.
+    """The figures of regions that need no model, (n,) each, and whether a region is of too few
+    people, (n,) bool.
 
-    n_users; n_points, fixes; n_visits: runs of a user's fixes in the region, which a silence of three hours ends;
-    dwell_min: median minutes of visits with several fixes. With a secret also what `publish_figures` needs:
-    capped_n_visits, noisy_dwell_min, noise_key. users: one track a user. inside: of `fixes_inside`.
+    n_users; n_points, fixes; n_visits: runs of a user's fixes in the region, which a silence of
+    three hours ends; dwell_min: median minutes of visits with several fixes. With a secret also
+    what `publish_figures` needs: capped_n_visits, noisy_dwell_min, noise_key. users: one track a
+    user. inside: of `fixes_inside`.
     """
     from scipy.ndimage import median
 
@@ -105,17 +127,25 @@ def count_figures(
     long, who = minutes > 0, users.user[first]
     dwell = median(minutes[long], region[long], np.arange(n)) if long.any() else np.full(n, np.nan)
     figures = {
-        "n_users": (fixes.sign(), np.diff(fixes.indptr)), "n_points": (fixes, _sums(fixes)),
+        "n_users": (fixes.sign(), np.diff(fixes.indptr)),
+        "n_points": (fixes, _sums(fixes)),
         "n_visits": (visits, _sums(visits)),
         "dwell_min": (sparse_counts(region[long], who[long], fixes.shape), dwell),
-    }  # fmt: skip
-    columns = {name: np.where(withheld(min_users, by), np.nan, value) for name, (by, value) in figures.items()}
+    }
+    columns = {
+        name: np.where(withheld(min_users, by), np.nan, value)
+        for name, (by, value) in figures.items()
+    }
     few = np.isnan(columns["n_users"])
     if secret:
-        columns[f"{CAPPED}n_visits"] = np.where(few, np.nan, _sums(visits.minimum(visits.sign() * CAP)))
+        columns[f"{CAPPED}n_visits"] = np.where(
+            few, np.nan, _sums(visits.minimum(visits.sign() * CAP))
+        )
         keys = columns[NOISE_KEY] = np.full(n, None, object)
         keys[~few] = noise_keys(secret, regions[~few], fixes[~few], users.user_ids)
-        columns[f"{NOISY}dwell_min"] = noisy_medians(secret, keys, "dwell_min", minutes[long], region[long], who[long])
+        columns[f"{NOISY}dwell_min"] = noisy_medians(
+            secret, keys, "dwell_min", minutes[long], region[long], who[long]
+        )
     return columns, few
 
 
@@ -123,8 +153,12 @@ def _sums(counts: csr_matrix) -> np.ndarray:
     return np.asarray(counts.sum(axis=1)).ravel()
 
 
-def _visitors(users: Tracks, inside: Sequence[np.ndarray]) -> tuple[csr_matrix, Tracks, list[np.ndarray]]:
-    """Only those who visit any of the regions: sparse (n, visitors) counts of fixes, their tracks, and `inside`."""
+def _visitors(
+    users: Tracks, inside: Sequence[np.ndarray]
+) -> tuple[csr_matrix, Tracks, list[np.ndarray]]:
+    """Only those who visit any of the regions: sparse (n, visitors) counts of fixes, their tracks,
+    and `inside`.
+    """
     visits = count_users(users, inside)
     came = _sums(visits.T) > 0
     kept = came[users.user]

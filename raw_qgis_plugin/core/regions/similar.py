@@ -22,15 +22,20 @@ if TYPE_CHECKING:
 
 
 def similar_regions(
-    users: Tracks, polygons: Sequence[Any] | np.ndarray, target: int, k: int, embed: Embed, min_users: int = MIN_USERS,
+    users: Tracks,
+    polygons: Sequence[Any] | np.ndarray,
+    target: int,
+    k: int,
+    embed: Embed,
+    min_users: int = MIN_USERS,
     progress: Progress = no_progress,
-) -> tuple[Similar, np.ndarray]:  # fmt: skip
+) -> tuple[Similar, np.ndarray]:
     """The k regions whose visitors move most like those of region number `target`.
 
-    polygons: (n_regions,) shapely geometries in lon/lat. The embedding of a region is the mean over its visitors,
-    weighted by the logarithm of their fixes there. Regions whose fixes `withheld` hides are neither compared nor found,
-    and no reason rests on fewer than min_users persons. Returns also which these are, (n_regions,) bool. Raises
-    InputError if the target is one of them.
+    polygons: (n_regions,) shapely geometries in lon/lat. The embedding of a region is the mean over
+    its visitors, weighted by the logarithm of their fixes there. Regions whose fixes `withheld`
+    hides are neither compared nor found, and no reason rests on fewer than min_users persons.
+    Returns also which these are, (n_regions,) bool. Raises InputError if the target is one of them.
     """
     users = users.by_user()
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
@@ -39,7 +44,8 @@ def similar_regions(
     if not shown[target]:
         words = "The target region has fewer than {n} users, or one of them has most of its fixes. Choose a larger one."
         raise InputError(words, n=min_users)
-    came = np.flatnonzero(np.asarray(visits[shown].sum(axis=0)).ravel())  # the others need no embedding
+    # the others need no embedding
+    came = np.flatnonzero(np.asarray(visits[shown].sum(axis=0)).ravel())
     some = embed(users.take(np.isin(users.user, came)), part_of(progress, 0.2, 0.9))
     vectors = np.full((users.n_users, some.shape[1]), np.nan, np.float32)
     vectors[came] = some

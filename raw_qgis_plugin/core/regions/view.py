@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The figures of one drawn region at once: all that does not depend on the region is computed once per layer.
+"""The figures of one drawn region at once: all that does not depend on the region is computed once
+per layer.
 
-Among them when people are there, by the hour of the week: from where they stay, also while their phones are silent.
+Among them when people are there, by the hour of the week: from where they stay, also while their
+phones are silent.
 """
 
 from __future__ import annotations
@@ -57,21 +59,27 @@ class RegionView:
 
     area_km2: float
     suppressed: bool  # too few people: nothing is shown
-    figures: dict[str, Any] = field(default_factory=dict)  # the columns of `score_regions`; None or nan: withheld
+    # the columns of `score_regions`; None or nan: withheld
+    figures: dict[str, Any] = field(default_factory=dict)
     week: np.ndarray | None = None  # (7, 24) of people_by_hour
     why: str = ""  # why heads may not answer (in_domain is False)
 
 
 def prepare(
-    users: Tracks, embeddings: np.ndarray, model: Model, progress: Progress = no_progress,
+    users: Tracks,
+    embeddings: np.ndarray,
+    model: Model,
+    progress: Progress = no_progress,
     labels: PeopleLabels | None = None,
-) -> VisitorIndex:  # fmt: skip
+) -> VisitorIndex:
     """Compute all that does not depend on a region. users: one track a user (`by_user`)."""
     require("scipy", "shapely", "pyproj")
     hour, activity, index = solar_hours(users), fix_activity(users), FixIndex(users.lon, users.lat)
     progress(0.6)
     stats, x = unit_stats(users), head_inputs(embeddings, users, "user")
-    answers = {head["name"]: head_columns(head, model, x, stats) for head in model.bundle.heads("user")}
+    answers = {
+        head["name"]: head_columns(head, model, x, stats) for head in model.bundle.heads("user")
+    }
     anywhere = presence(users, np.arange(len(users)), hour)
     progress(1.0)
     return VisitorIndex(users, embeddings, answers, stats, hour, activity, index, anywhere, labels)
@@ -93,7 +101,11 @@ def summarise_region(
     visits = count_users(users, inside)
     if index.labels is not None:
         columns |= people_figures(index.labels, visits, region, min_users)
-    heads, columns["in_domain"], doubts = model.bundle.heads("region"), np.ones(1, bool), dict[str, np.ndarray]()
+    heads, columns["in_domain"], doubts = (
+        model.bundle.heads("region"),
+        np.ones(1, bool),
+        dict[str, np.ndarray](),
+    )
     if heads and np.isnan(columns["n_points"][0]):  # heads rest on fixes
         columns["in_domain"][0] = False
     elif heads:
@@ -101,17 +113,22 @@ def summarise_region(
         found, doubts = head_answers(heads, model, *known)
         columns |= {**found, "in_domain": ~any_of(doubts, 1)}
     figures = {name: values[0] for name, values in columns.items()}
-    week = people_by_hour(presence(users, inside[0], index.hour), index.anywhere, min_users).reshape(7, 24)
+    week = people_by_hour(
+        presence(users, inside[0], index.hour), index.anywhere, min_users
+    ).reshape(7, 24)
     return RegionView(area, False, figures, week, format_reasons(doubts))
 
 
 def presence(users: Tracks, inside: np.ndarray, hour: np.ndarray) -> csr_matrix:
     """Sparse (HOURS, n_users), above 0: who is in a region in which hour of the week.
 
-    Somebody is there in all hours from one fix to the next, if both lie inside and at most MAX_SILENCE_H are between
-    them. users: one track a user. inside: rows of the fixes in the region, ascending. hour: of `solar_hours`.
+    Somebody is there in all hours from one fix to the next, if both lie inside and at most
+    MAX_SILENCE_H are between them. users: one track a user. inside: rows of the fixes in the
+    region, ascending. hour: of `solar_hours`.
     """
-    last = np.append(run_starts(users.user[inside])[1:] | (np.diff(inside) != 1), True)[: len(inside)]
+    last = np.append(run_starts(users.user[inside])[1:] | (np.diff(inside) != 1), True)[
+        : len(inside)
+    ]
     begin = hour[inside]
     until = np.where(last, begin, hour[np.minimum(inside + 1, len(hour) - 1)])
     size = np.where((until - begin > MAX_SILENCE_H) | (until < begin), 1, until - begin + 1)
@@ -120,7 +137,8 @@ def presence(users: Tracks, inside: np.ndarray, hour: np.ndarray) -> csr_matrix:
 
 
 def people_by_hour(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> np.ndarray:
-    """(HOURS,) int: people in a region; TOO_FEW, or NO_DATA where too few of its people were recorded anywhere then.
+    """(HOURS,) int: people in a region; TOO_FEW, or NO_DATA where too few of its people were
+    recorded anywhere then.
 
     there, anywhere: of `presence`, in the region and in the whole world.
     """

@@ -23,12 +23,18 @@ COMPACT_DATE = r"^\s*(\d{4})(\d\d)(\d\d)\s*$"
 
 
 def fixes_of(table: pa.Table, schema: Schema) -> pa.Table:
-    """The columns user, track (dictionaries of text), t (int64 ms), lon, lat (float64 °), accuracy (float32 m).
+    """The columns user, track (dictionaries of text), t (int64 ms), lon, lat (float64 °), accuracy
+    (float32 m).
 
-    Without such a column in the schema user, track or accuracy is absent. Points are in the CRS of the GeoParquet
-    metadata, or in that of the schema where there is none. Ends of rows follow their starts.
+    Without such a column in the schema user, track or accuracy is absent. Points are in the CRS of
+    the GeoParquet metadata, or in that of the schema where there is none. Ends of rows follow their
+    starts.
     """
-    columns = {role: _ids(table[name], role) for role in ("user", "track") if (name := getattr(schema, role))}
+    columns = {
+        role: _ids(table[name], role)
+        for role in ("user", "track")
+        if (name := getattr(schema, role))
+    }
     columns["t"] = read_times(table, schema)
     crs = schema.crs
     if schema.geometry:
@@ -41,23 +47,37 @@ def fixes_of(table: pa.Table, schema: Schema) -> pa.Table:
         columns["accuracy"] = _numbers(table[schema.accuracy]).astype(np.float32)
     if schema.end_time:
         at = schema.end_lon or schema.lon, schema.end_lat or schema.lat
-        ends = fixes_of(table, replace(schema, time=schema.end_time, end_time=None, lon=at[0], lat=at[1]))
+        ends = fixes_of(
+            table, replace(schema, time=schema.end_time, end_time=None, lon=at[0], lat=at[1])
+        )
         return pa.concat_tables([pa.table(columns), ends])
     return pa.table(columns)
 
 
 def _ids(column: pa.ChunkedArray, role: str) -> pa.ChunkedArray:
-    """A column of ids as a dictionary of text. A moment is written as 2024-07-01 08:30:00, the number 7.0 as 7."""
+    """A column of ids as a dictionary of text. A moment is written as 2024-07-01 08:30:00, the
+    number 7.0 as 7.
+    """
     column = plain_column(column)
-    for is_kind, seconds in ((pa.types.is_timestamp, pa.timestamp("s")), (pa.types.is_time, pa.time32("s"))):
+    for is_kind, seconds in (
+        (pa.types.is_timestamp, pa.timestamp("s")),
+        (pa.types.is_time, pa.time32("s")),
+    ):
         column = column.cast(seconds, safe=False) if is_kind(column.type) else column
     if pa.types.is_floating(column.type):  # Arrow writes 491701234567.0 as 4.91701234567e+11
         whole = pc.and_(pc.equal(pc.round(column), column), pc.less(pc.abs(column), 2.0**53))
-        column = pc.if_else(whole, column.cast(pa.int64(), safe=False).cast(pa.string()), column.cast(pa.string()))
+        column = pc.if_else(
+            whole, column.cast(pa.int64(), safe=False).cast(pa.string()), column.cast(pa.string())
+        )
     try:
         return column.cast(pa.string()).dictionary_encode()
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists and structures, bytes that are no text
-        raise InputError("The {role} column holds {kind}, not ids.", role=translated(role), kind=column.type) from None
+    except (
+        pa.ArrowNotImplementedError,
+        pa.ArrowInvalid,
+    ):  # lists and structures, bytes that are no text
+        raise InputError(
+            "The {role} column holds {kind}, not ids.", role=translated(role), kind=column.type
+        ) from None
 
 
 def ids_of(column: pa.ChunkedArray) -> Coded:
@@ -65,7 +85,9 @@ def ids_of(column: pa.ChunkedArray) -> Coded:
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     column = pa.chunked_array(column.unify_dictionaries())
-    codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    codes = [
+        pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in column.chunks
+    ]
     names = column.chunk(0).dictionary.to_pylist() if codes else []
     return Coded(np.concatenate([np.zeros(0, np.int32), *codes]), object_column(names))
 
@@ -95,7 +117,9 @@ def _crs_of(schema: pa.Schema, name: str) -> Any:
 def _points_of(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates of points, or of multipoints with one part, as WKB; nan for other geometries."""
     if not pa.types.is_binary(column.type) and not pa.types.is_large_binary(column.type):
-        raise InputError("The geometry column holds no WKB points, and there are no longitude and latitude columns.")
+        raise InputError(
+            "The geometry column holds no WKB points, and there are no longitude and latitude columns."
+        )
     xy, at = np.full((2, len(column)), np.nan), 0
     for chunk in column.chunks:
         _put_points(chunk, xy[:, at : at + len(chunk)])
@@ -133,7 +157,9 @@ def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndar
     import pyproj
 
     try:
-        transformer = pyproj.Transformer.from_crs(pyproj.CRS.from_user_input(crs), "OGC:CRS84", always_xy=True)
+        transformer = pyproj.Transformer.from_crs(
+            pyproj.CRS.from_user_input(crs), "OGC:CRS84", always_xy=True
+        )
     except pyproj.exceptions.ProjError as error:
         raise InputError("The CRS of the positions cannot be read: {error}", error=error) from error
     lon, lat = transformer.transform(x, y)
@@ -141,13 +167,19 @@ def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndar
 
 
 def time_column(table: pa.Table, schema: Schema) -> pa.ChunkedArray:
-    """The column of time. Beside a column of the date, a time of day has its date, and one without colons is NULL."""
+    """The column of time. Beside a column of the date, a time of day has its date, and one without
+    colons is NULL.
+    """
     column = plain_column(table[str(schema.time)])
     if schema.date and not pa.types.is_timestamp(column.type):
         clock = column.cast(pa.string())
-        day = pc.replace_substring_regex(plain_column(table[schema.date]).cast(pa.string()), COMPACT_DATE, r"\1-\2-\3")
+        day = pc.replace_substring_regex(
+            plain_column(table[schema.date]).cast(pa.string()), COMPACT_DATE, r"\1-\2-\3"
+        )
         dated = pc.binary_join_element_wise(day, clock, " ")
-        clock = pc.if_else(pc.match_substring_regex(clock, DIGITS), pa.scalar(None, pa.string()), clock)
+        clock = pc.if_else(
+            pc.match_substring_regex(clock, DIGITS), pa.scalar(None, pa.string()), clock
+        )
         column = pc.if_else(pc.match_substring_regex(clock, CLOCK), dated, clock)
     return column
 

@@ -25,7 +25,8 @@ POINT = r"(?P<lat>-?\d+(?:\.\d+)?)°?,\s*(?P<lon>-?\d+(?:\.\d+)?)"
 
 
 def object_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
-    """One table of the objects' columns, as text. Raises InputError if the file holds no such objects.
+    """One table of the objects' columns, as text. Raises InputError if the file holds no such
+    objects.
 
     Broken lines of a file of lines, such as one in whose middle it ends, are counted in `skipped`.
     """
@@ -38,14 +39,20 @@ def object_tables(file: Path, skipped: Skipped, progress: Progress) -> Iterator[
             yield _timeline(points)
     else:
         items = [item for item in items if item.get("_type", "location") == "location"]
-        for item in (each for each in items if "_type" in each):  # of OwnTracks: a person's files have one tid
+        # of OwnTracks: a person's files have one tid
+        for item in (each for each in items if "_type" in each):
             item["user"] = item.get("topic") or item.get("tid")
-        names = dict.fromkeys(name for item in items[:1000] for name, value in item.items() if type(value) in PLAIN)
+        names = dict.fromkeys(
+            name for item in items[:1000] for name, value in item.items() if type(value) in PLAIN
+        )
         if not names:
             words = "{file} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks."
             raise InputError(words, file=file.name)
-        rows = [{name: value for name, value in item.items() if type(value) in PLAIN} for item in items]
-        own = ONE_PERSON if {"_type", "latitudeE7"} & set(names) else None  # OwnTracks, Records.json
+        rows = [
+            {name: value for name, value in item.items() if type(value) in PLAIN} for item in items
+        ]
+        # OwnTracks, Records.json
+        own = ONE_PERSON if {"_type", "latitudeE7"} & set(names) else None
         yield pa.table({name: texts(row.get(name) for row in rows) for name in names}, metadata=own)
 
 
@@ -57,15 +64,20 @@ def _objects(file: Path, skipped: Skipped) -> Any:
         if isinstance(whole, dict):
             if whole.get("type") == "FeatureCollection":
                 return whole
-            whole = next((whole[name] for name in LISTS if isinstance(whole.get(name), list)), [whole])
+            whole = next(
+                (whole[name] for name in LISTS if isinstance(whole.get(name), list)), [whole]
+            )
         return [item for item in whole if isinstance(item, dict)] if isinstance(whole, list) else []
     except RecursionError:
-        raise InputError("{file} is nested too deep to be a list of positions.", file=file.name) from None
+        raise InputError(
+            "{file} is nested too deep to be a list of positions.", file=file.name
+        ) from None
     except ValueError:  # lines, or a list that breaks off
         lines = text.splitlines()
     for line in lines:
         try:
-            item, _ = json.JSONDecoder().raw_decode(line, max(0, line.find("{")))  # behind it a list has a comma
+            # behind it a list has a comma
+            item, _ = json.JSONDecoder().raw_decode(line, max(0, line.find("{")))
             found += [item] if isinstance(item, dict) else []
         except (ValueError, RecursionError):
             skipped.add("unreadable row", bool(line.strip(" \t[],")))
@@ -73,13 +85,20 @@ def _objects(file: Path, skipped: Skipped) -> Any:
 
 
 def texts(values: Iterable[Any]) -> pa.Array:
-    """Values as text. Half of a letter that has two halves, which an escape of JSON can name, is a question mark."""
-    words = (None if value is None else str(value).encode("utf-8", "replace").decode() for value in values)
+    """Values as text. Half of a letter that has two halves, which an escape of JSON can name, is a
+    question mark.
+    """
+    words = (
+        None if value is None else str(value).encode("utf-8", "replace").decode()
+        for value in values
+    )
     return pa.array(words, pa.string())
 
 
 def _points_of_segment(segment: dict[str, Any]) -> Iterator[tuple[str | None, str | None, float]]:
-    """The positions of a segment as Google writes them: coordinates, a time, and minutes to add to it."""
+    """The positions of a segment as Google writes them: coordinates, a time, and minutes to add to
+    it.
+    """
 
     def text(item: Any, *names: str) -> str | None:
         for name in names:
@@ -90,7 +109,11 @@ def _points_of_segment(segment: dict[str, Any]) -> Iterator[tuple[str | None, st
     path = segment.get("timelinePath")
     for each in path if isinstance(path, list) else ():
         minutes = text(each, "durationMinutesOffsetFromStartTime") or ""
-        yield text(each, "point"), text(each, "time") or start, float(minutes[:6]) if minutes.isdecimal() else 0.0
+        yield (
+            text(each, "point"),
+            text(each, "time") or start,
+            float(minutes[:6]) if minutes.isdecimal() else 0.0,
+        )
     if "visit" in segment:
         place = text(segment, "visit", "topCandidate", "placeLocation", "latLng")
         yield from ((place, moment, 0.0) for moment in (start, end))

@@ -19,7 +19,9 @@ TZFLAG_UTC = 100  # of GDAL
 
 @contextmanager
 def raising() -> Iterator[None]:
-    """GDAL's errors are RuntimeErrors within it. No generator is to yield in it: who has it go on may expect others."""
+    """GDAL's errors are RuntimeErrors within it. No generator is to yield in it: who has it go on
+    may expect others.
+    """
     require("osgeo")
     from osgeo import gdal, ogr, osr
 
@@ -41,7 +43,9 @@ def reading(file: Path) -> Iterator[None]:
             yield
         except RuntimeError as error:  # of GDAL
             words = str(error).replace(str(file), file.name)
-            raise InputError("{file} cannot be read: {error}", file=file.name, error=words) from error
+            raise InputError(
+                "{file} cannot be read: {error}", file=file.name, error=words
+            ) from error
 
 
 @contextmanager
@@ -56,17 +60,24 @@ def opened(file: Path, options: Sequence[str] = ()) -> Iterator[Any]:
 def read_layer(
     dataset: Any, layer: Any, fields: Sequence[str], times: Collection[str], where: str = ""
 ) -> Iterator[pa.Table]:
-    """The fields of one of GDAL's layers and the column geometry (WKB), some ten thousand rows at a time.
+    """The fields of one of GDAL's layers and the column geometry (WKB), some ten thousand rows at a
+    time.
 
-    times: fields that are text where the zone of their times is not known. where: a filter in the data set's SQL.
+    times: fields that are text where the zone of their times is not known. where: a filter in the
+    data set's SQL.
     """
     is_geopackage = dataset.GetDriver().ShortName == "GPKG"
     query = _query(layer, fields, times, where, is_geopackage)
     if not hasattr(layer, "GetArrowStreamAsPyArrow"):
-        raise InputError("RAW needs GDAL 3.6 or newer to read this file: open it in QGIS as a layer.")
+        raise InputError(
+            "RAW needs GDAL 3.6 or newer to read this file: open it in QGIS as a layer."
+        )
     result = dataset.ExecuteSQL(query, dialect="" if is_geopackage else "OGRSQL")
     try:
-        names = {**{name: name for name in fields}, "geometry": result.GetGeometryColumn() or "wkb_geometry"}
+        names = {
+            **{name: name for name in fields},
+            "geometry": result.GetGeometryColumn() or "wkb_geometry",
+        }
         with result.GetArrowStreamAsPyArrow() as stream:
             for batch in stream:
                 yield pa.table({name: batch.field(column) for name, column in names.items()})
@@ -74,11 +85,13 @@ def read_layer(
         dataset.ReleaseResultSet(result)
 
 
-def _query(layer: Any, fields: Sequence[str], times: Collection[str], where: str, is_geopackage: bool) -> str:
+def _query(
+    layer: Any, fields: Sequence[str], times: Collection[str], where: str, is_geopackage: bool
+) -> str:
     """The stream does not mark times without a zone: the same layer may hold both.
 
-    The streams of a layer itself hang or fail for a filtered GeoPackage, and confuse the rows of FlatGeobuf (GDAL
-    3.10); those of queries do not.
+    The streams of a layer itself hang or fail for a filtered GeoPackage, and confuse the rows of
+    FlatGeobuf (GDAL 3.10); those of queries do not.
     """
     from osgeo import ogr
 
@@ -90,7 +103,9 @@ def _query(layer: Any, fields: Sequence[str], times: Collection[str], where: str
         unsure = moments and (is_geopackage or field[name].GetTZFlag() != TZFLAG_UTC)
         used.append(text if unsure else _quoted(name))
     condition = f" WHERE ({where}\n)" if where else ""
-    return f"SELECT {', '.join(dict.fromkeys(used)) or '*'} FROM {_quoted(layer.GetName())}{condition}"  # nosec B608: quoted
+    return (
+        f"SELECT {', '.join(dict.fromkeys(used)) or '*'} FROM {_quoted(layer.GetName())}{condition}"  # nosec B608: quoted
+    )
 
 
 def _quoted(name: str) -> str:
@@ -100,8 +115,9 @@ def _quoted(name: str) -> str:
 def ogr_tables(file: Path, progress: Progress) -> Iterator[pa.Table]:
     """The fields and the column geometry, its CRS in the metadata, some rows at a time.
 
-    Of GPX the time and the track of its track points: a segment is a track, named by numbers from 1. Of other files the
-    first layer of points. Raises InputError if the file is broken or has no points.
+    Of GPX the time and the track of its track points: a segment is a track, named by numbers from
+    1. Of other files the first layer of points. Raises InputError if the file is broken or has no
+    points.
     """
     tables: Iterator[pa.Table | None] = _tables(file)
     while True:
@@ -125,10 +141,18 @@ def _tables(file: Path) -> Iterator[pa.Table]:
         raise InputError("{file} holds no layer of points.", file=file.name)
     crs = points[0].GetSpatialRef()
     plain = crs is None or (crs.IsGeographic() and crs.GetAuthorityCode(None) == "4326")
-    metadata = {"geo": json.dumps({"columns": {"geometry": {"crs": None if plain else crs.ExportToWkt()}}})}
-    names = ["time", "track_fid", "track_seg_id"] if is_gpx else [each.GetName() for each in points[0].schema]
+    metadata = {
+        "geo": json.dumps({"columns": {"geometry": {"crs": None if plain else crs.ExportToWkt()}}})
+    }
+    names = (
+        ["time", "track_fid", "track_seg_id"]
+        if is_gpx
+        else [each.GetName() for each in points[0].schema]
+    )
     for table in read_layer(dataset, points[0], names, names):
         if is_gpx:
             ids = (pc.add(table[name], 1).cast(pa.string()) for name in names[1:])
-            table = table.drop(names[1:]).append_column("track", pc.binary_join_element_wise(*ids, "."))
+            table = table.drop(names[1:]).append_column(
+                "track", pc.binary_join_element_wise(*ids, ".")
+            )
         yield table.replace_schema_metadata(metadata)

@@ -24,7 +24,8 @@ class Polygons(NamedTuple):
 
 
 def guess_id(names: Sequence[str], column: Callable[[str], list[str]]) -> str:
-    """The field that is taken for the ids of regions: the first usual one whose values all differ; '' for none.
+    """The field that is taken for the ids of regions: the first usual one whose values all differ;
+    '' for none.
 
     names: the fields. column: the ids in a field.
     """
@@ -34,7 +35,8 @@ def guess_id(names: Sequence[str], column: Callable[[str], list[str]]) -> str:
 
 
 def read_polygons(source: str | Path, id_field: str | None = None, guess: bool = False) -> Polygons:
-    """Read regions from a file that GDAL reads ('file.gpkg|layername=NAME' where it has several layers).
+    """Read regions from a file that GDAL reads ('file.gpkg|layername=NAME' where it has several
+    layers).
 
     guess: whether to look for the ids if no `id_field` is given.
     Raises InputError if the file, the layer or the field is missing or the file cannot be read.
@@ -50,18 +52,32 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
     if not path.is_file():
         raise InputError("There is no file '{path}'.", path=path)
     with opened(path) as dataset:
-        layers = {layer.GetName(): layer for layer in map(dataset.GetLayer, range(dataset.GetLayerCount()))}
+        layers = {
+            layer.GetName(): layer
+            for layer in map(dataset.GetLayer, range(dataset.GetLayerCount()))
+        }
         if layer_name not in layers and len(layers) != 1:
             listed = ", ".join(layers) or "none"
             file = path.name
-            raise InputError("Name a layer of {file} as '{file}|layername=NAME'. It has: {all}.", file=file, all=listed)
+            raise InputError(
+                "Name a layer of {file} as '{file}|layername=NAME'. It has: {all}.",
+                file=file,
+                all=listed,
+            )
         layer = layers.get(layer_name) or next(iter(layers.values()))
-        fields, fid, rows, wkb = [each.GetName() for each in layer.schema], layer.GetFIDColumn(), [], []
+        fields, fid, rows, wkb = (
+            [each.GetName() for each in layer.schema],
+            layer.GetFIDColumn(),
+            [],
+            [],
+        )
         for feature in layer:
             row = {name: feature.GetField(k) for k, name in enumerate(fields)}
             rows.append({**row, fid: feature.GetFID()} if fid else row)
             geometry = feature.GetGeometryRef()
-            wkb.append(None if geometry is None else bytes(geometry.GetLinearGeometry().ExportToIsoWkb()))
+            wkb.append(
+                None if geometry is None else bytes(geometry.GetLinearGeometry().ExportToIsoWkb())
+            )
         crs = layer.GetSpatialRef()
         wkt = crs.ExportToWkt() if crs is not None else "OGC:CRS84"
     fields += [fid] * bool(fid)
@@ -69,10 +85,18 @@ def read_polygons(source: str | Path, id_field: str | None = None, guess: bool =
         id_field = guess_id(fields, lambda name: [str(row[name]) for row in rows])
     if id_field and id_field not in fields:
         known = ", ".join(fields) or "–"
-        raise InputError("The regions have no field '{field}'. They have: {known}.", field=id_field, known=known)
-    ids = object_column(row[id_field] for row in rows) if id_field else np.arange(1, len(rows) + 1).astype(object)
+        raise InputError(
+            "The regions have no field '{field}'. They have: {known}.", field=id_field, known=known
+        )
+    ids = (
+        object_column(row[id_field] for row in rows)
+        if id_field
+        else np.arange(1, len(rows) + 1).astype(object)
+    )
     shapes = np.array(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
-    if not (of := CRS.from_user_input(wkt)).equals(world := CRS.from_epsg(4326), ignore_axis_order=True):
+    if not (of := CRS.from_user_input(wkt)).equals(
+        world := CRS.from_epsg(4326), ignore_axis_order=True
+    ):
         transformer = Transformer.from_crs(of, world, always_xy=True)
         shapes = transform_shapes(
             shapes, lambda xy: np.column_stack(transformer.transform(*xy.T)), not of.is_geographic
@@ -85,8 +109,8 @@ def transform_shapes(
 ) -> np.ndarray:
     """(n,) transformed shapely polygons, None for one with a corner that cannot be transformed.
 
-    transform: of (m, 2) coordinates. beyond: the result is degrees, and the longitudes of a shape go on beyond ±180
-    from the middle of its extent.
+    transform: of (m, 2) coordinates. beyond: the result is degrees, and the longitudes of a shape
+    go on beyond ±180 from the middle of its extent.
     """
     import shapely
 

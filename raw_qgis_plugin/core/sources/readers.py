@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Files and folders of positions to Tracks, for the importer and for training, and previews of them."""
+"""Files and folders of positions to Tracks, for the importer and for training, and previews of
+them.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 GOTRACK_ZONE = "America/Maceio"  # GoTrack writes the local times of Aracaju
 PARQUET_ROWS = 1 << 20  # that are read at a time
-ABOUT = re.compile(r"(readme|licen[cs]e|copying|changelog)(\.|$)", re.IGNORECASE)  # beside files of positions
-# FORMATS but for 'auto', and the ends of their files. Of a folder the first two are read, else the kind of most files
+# beside files of positions
+ABOUT = re.compile(r"(readme|licen[cs]e|copying|changelog)(\.|$)", re.IGNORECASE)
+# FORMATS but for 'auto', and the ends of their files. Of a folder the first two are read, else the
+# kind of most files
 KINDS = {
     "gotrack": ("go_track_trackspoints.csv",),
     "geolife": (".plt",),
@@ -43,9 +47,9 @@ def read(
 ) -> tuple[Tracks, Skipped, Schema]:
     """Read and clean fixes.
 
-    source: a file or folder, or 'kind:path' with one of specs.FORMATS. Of a folder files with time and position are
-    read. Raises InputError if the source cannot be read, a column is missing, the order of dates is unknown or no fix
-    is left; MissingLibrary without pyarrow.
+    source: a file or folder, or 'kind:path' with one of specs.FORMATS. Of a folder files with time
+    and position are read. Raises InputError if the source cannot be read, a column is missing, the
+    order of dates is unknown or no fix is left; MissingLibrary without pyarrow.
     """
     skipped = Skipped()
     found, tables = stream(source, format, schema, skipped, part_of(progress, 0.0, 0.8))
@@ -67,17 +71,25 @@ def stream(
     skipped: Skipped | None = None,
     progress: Progress = no_progress,
 ) -> tuple[Schema, Iterator[pa.Table]]:
-    """The fixes of a source, some hundred thousand at a time and not cleaned, for sources larger than the memory.
+    """The fixes of a source, some hundred thousand at a time and not cleaned, for sources larger
+    than the memory.
 
-    Arguments and errors are those of `read`. The tables have the columns of `fixes_of`; unreadable rows and files
-    without fixes are noted in `skipped` while the tables are read.
+    Arguments and errors are those of `read`. The tables have the columns of `fixes_of`; unreadable
+    rows and files without fixes are noted in `skipped` while the tables are read.
     """
     path, kind, schema = resolve_source(source, format, schema)
     files = files_of(path, kind)  # named by their paths in the folder, without ends
-    names = {file: (Path(file.name) if file == path else file.relative_to(path)).with_suffix("") for file in files}
+    names = {
+        file: (Path(file.name) if file == path else file.relative_to(path)).with_suffix("")
+        for file in files
+    }
     skipped = Skipped() if skipped is None else skipped
     others = () if kind in ("gotrack", "geolife") else tuple(chain(*KINDS.values()))
-    skipped.files = [file.name for file in _visible(path) if file not in names and file.name.lower().endswith(others)]
+    skipped.files = [
+        file.name
+        for file in _visible(path)
+        if file not in names and file.name.lower().endswith(others)
+    ]
     parts = _fixes(kind, names, schema, skipped, progress)
     first = next(parts, None)
     if first is None:
@@ -88,8 +100,8 @@ def stream(
 def _fixes(
     kind: str, names: dict[Path, Path], wanted: Schema, skipped: Skipped, progress: Progress
 ) -> Iterator[tuple[Schema, pa.Table]]:
-    """The fixes of files, with their schema. Of several without user columns each is a user, of its name in `names`,
-    unless NONE is wanted; so is one whose format is one person's.
+    """The fixes of files, with their schema. Of several without user columns each is a user, of its
+    name in `names`, unless NONE is wanted; so is one whose format is one person's.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -118,13 +130,23 @@ def _fixes(
             try:
                 fixes = fixes_of(table, schema)
             except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
-                raise InputError("{file} cannot be read as a table: {error}", file=file.name, error=error) from error
+                raise InputError(
+                    "{file} cannot be read as a table: {error}", file=file.name, error=error
+                ) from error
             own_file = len(names) > 1 or table.schema.metadata == ONE_PERSON
             if schema.user is None and wanted.user != NONE and own_file:
-                fixes = fixes.append_column("user", pa.repeat(name.as_posix(), len(fixes)).dictionary_encode())
-            elif kind == "gpx" and len(names) > 1 and schema.track:  # which are numbered anew in each file
-                track = pc.binary_join_element_wise(name.as_posix(), fixes["track"].cast(pa.string()), " ")
-                fixes = fixes.drop_columns("track").append_column("track", track.dictionary_encode())
+                fixes = fixes.append_column(
+                    "user", pa.repeat(name.as_posix(), len(fixes)).dictionary_encode()
+                )
+            elif (
+                kind == "gpx" and len(names) > 1 and schema.track
+            ):  # which are numbered anew in each file
+                track = pc.binary_join_element_wise(
+                    name.as_posix(), fixes["track"].cast(pa.string()), " "
+                )
+                fixes = fixes.drop_columns("track").append_column(
+                    "track", track.dictionary_encode()
+                )
             yield schema, fixes
     skipped.files = [*skipped.files, *(file.name for file in unread)]
     if len(unread) == len(names):
@@ -134,16 +156,22 @@ def _fixes(
 
 
 def _again(kind: str, file: Path, wanted: Schema, columns: list[str]) -> Iterator[pa.Table]:
-    """Some columns of a file that is being read; it is opened again when the first table is asked for."""
+    """Some columns of a file that is being read; it is opened again when the first table is asked
+    for.
+    """
     yield from open_file(kind, file, wanted, Skipped(), no_progress)[1](columns)
 
 
 def resolve_source(source: str | Path, format: str, schema: Schema) -> tuple[Path, str, Schema]:
-    """The path and kind of a source, and its schema with the zone of its times. Errors are those of `read`."""
+    """The path and kind of a source, and its schema with the zone of its times. Errors are those of
+    `read`.
+    """
     no_zone = find_zone(schema.zone) is UTC  # a wrong zone is an error before anything is read
     require("pyarrow")
     path, kind = find_source(source, format)
-    zone = {"gotrack": GOTRACK_ZONE if no_zone else schema.zone, "geolife": "UTC"}.get(kind, schema.zone)
+    zone = {"gotrack": GOTRACK_ZONE if no_zone else schema.zone, "geolife": "UTC"}.get(
+        kind, schema.zone
+    )
     geometry = NONE if kind == "csv" else schema.geometry  # text holds no points as WKB
     return path, kind, replace(schema, zone=zone, geometry=geometry)
 
@@ -153,7 +181,11 @@ def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
     match = re.fullmatch(rf"({'|'.join(FORMATS)}):(.+)", str(source))
     kind, text = match.groups() if match else (format, str(source))
     if kind not in FORMATS:
-        raise InputError("There is no format '{kind}'. Choose one of: {known}.", kind=kind, known=", ".join(FORMATS))
+        raise InputError(
+            "There is no format '{kind}'. Choose one of: {known}.",
+            kind=kind,
+            known=", ".join(FORMATS),
+        )
     path = Path(text).expanduser()
     if not path.exists():
         raise InputError("There is no file or folder '{path}'.", path=path)
@@ -161,7 +193,10 @@ def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
         return path, kind
     names = [file.name.lower() for file in _visible(path)]
     counts = {kind: sum(name.endswith(ends) for name in names) for kind, ends in KINDS.items()}
-    kind = next((kind for kind in ("gotrack", "geolife") if counts[kind]), max(counts, key=lambda kind: counts[kind]))
+    kind = next(
+        (kind for kind in ("gotrack", "geolife") if counts[kind]),
+        max(counts, key=lambda kind: counts[kind]),
+    )
     if counts[kind]:
         return path, kind
     if path.is_file():
@@ -170,11 +205,17 @@ def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
 
 
 def _visible(path: Path) -> list[Path]:
-    """The file, or those of the folder that are neither hidden nor by-products (_SUCCESS, _temporary, README.txt)."""
+    """The file, or those of the folder that are neither hidden nor by-products (_SUCCESS,
+    _temporary, README.txt).
+    """
     if not path.is_dir():
         return [path]
-    files = (file for file in sorted(path.rglob("*")) if file.is_file() and not ABOUT.match(file.name))
-    return [file for file in files if not any(part[0] in "._" for part in file.relative_to(path).parts)]
+    files = (
+        file for file in sorted(path.rglob("*")) if file.is_file() and not ABOUT.match(file.name)
+    )
+    return [
+        file for file in files if not any(part[0] in "._" for part in file.relative_to(path).parts)
+    ]
 
 
 def files_of(path: Path, kind: str) -> list[Path]:
@@ -182,12 +223,15 @@ def files_of(path: Path, kind: str) -> list[Path]:
     ends = KINDS[kind]
     files = [file for file in _visible(path) if path == file or file.name.lower().endswith(ends)]
     if not files:
-        raise InputError("The folder {path} holds no file that ends in {ends}.", path=path, ends=", ".join(ends))
+        raise InputError(
+            "The folder {path} holds no file that ends in {ends}.", path=path, ends=", ".join(ends)
+        )
     return files
 
 
 def read_table(source: str | Path) -> pa.Table:
-    """A Parquet or CSV file (labels, queries) as an Arrow table; the columns of a CSV file are all text.
+    """A Parquet or CSV file (labels, queries) as an Arrow table; the columns of a CSV file are all
+    text.
 
     Raises InputError if it cannot be read; MissingLibrary without pyarrow.
     """
@@ -207,9 +251,15 @@ def read_table(source: str | Path) -> pa.Table:
 
 
 def open_file(
-    kind: str, file: Path, schema: Schema, skipped: Skipped, progress: Progress, always_header: bool = False
+    kind: str,
+    file: Path,
+    schema: Schema,
+    skipped: Skipped,
+    progress: Progress,
+    always_header: bool = False,
 ) -> tuple[list[str], Callable[[list[str]], Iterator[pa.Table]]]:
-    """The columns of a file, and a function that reads at least some of them, a part of the file at a time, once.
+    """The columns of a file, and a function that reads at least some of them, a part of the file at
+    a time, once.
 
     Unreadable rows are counted in `skipped`. always_header: of text.
     """
@@ -227,24 +277,38 @@ def open_file(
     elif kind == "geolife":
         tables = plt_tables(file, skipped, progress)
     else:
-        tables = object_tables(file, skipped, progress) if kind == "json" else ogr_tables(file, progress)
+        tables = (
+            object_tables(file, skipped, progress) if kind == "json" else ogr_tables(file, progress)
+        )
     first = next(tables, None)
-    return ([], lambda _: tables) if first is None else (first.column_names, lambda _: chain([first], tables))
+    return (
+        ([], lambda _: tables)
+        if first is None
+        else (first.column_names, lambda _: chain([first], tables))
+    )
 
 
 def _gotrack(file: Path) -> pa.Table:
-    """GoTrack's points with users: they name their track, whose device is in another table of the folder."""
+    """GoTrack's points with users: they name their track, whose device is in another table of the
+    folder.
+    """
     import pyarrow.compute as pc
 
     points, tracks = read_table(f"csv:{file}"), read_table(file.with_name("go_track_tracks.csv"))
     try:
-        row = pc.index_in(points["track_id"], value_set=tracks["id"].combine_chunks(), skip_nulls=True)
+        row = pc.index_in(
+            points["track_id"], value_set=tracks["id"].combine_chunks(), skip_nulls=True
+        )
         return points.append_column("user", pc.take(tracks["id_android"], row))
     except KeyError as error:  # a column is missing
-        raise InputError("{file} cannot be read as a table: {error}", file=file.name, error=error) from None
+        raise InputError(
+            "{file} cannot be read as a table: {error}", file=file.name, error=error
+        ) from None
 
 
-def _open_parquet(file: Path, progress: Progress) -> tuple[list[str], Callable[[list[str]], Iterator[pa.Table]]]:
+def _open_parquet(
+    file: Path, progress: Progress
+) -> tuple[list[str], Callable[[list[str]], Iterator[pa.Table]]]:
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -256,17 +320,25 @@ def _open_parquet(file: Path, progress: Progress) -> tuple[list[str], Callable[[
                 done += len(batch)
                 progress(done / data.metadata.num_rows)
         except (pa.ArrowException, OSError) as error:
-            raise InputError("{file} cannot be read as Parquet: {error}", file=file.name, error=error) from error
+            raise InputError(
+                "{file} cannot be read as Parquet: {error}", file=file.name, error=error
+            ) from error
         if not done:
             yield data.schema_arrow.empty_table().select(columns)
 
     try:
         data = parquet.ParquetFile(file, pre_buffer=False)  # else Arrow holds the whole file
     except (pa.ArrowException, OSError) as error:
-        raise InputError("{file} cannot be read as Parquet: {error}", file=file.name, error=error) from error
+        raise InputError(
+            "{file} cannot be read as Parquet: {error}", file=file.name, error=error
+        ) from error
     names, wkb = data.schema_arrow.names, (pa.binary(), pa.large_binary())
     if {"x", "y"} <= {*map(plain, names)}:  # they are the positions where a geometry is text
-        names = [a for a, kind in zip(names, data.schema_arrow.types) if kind in wkb or plain(a) not in GEOMETRY]
+        names = [
+            a
+            for a, kind in zip(names, data.schema_arrow.types)
+            if kind in wkb or plain(a) not in GEOMETRY
+        ]
     return names, tables
 
 
@@ -277,13 +349,18 @@ def choose(names: list[str], wanted: Schema, file: Path) -> Schema:
     if missing := translated(" or ").join([translated(role) for role, there in roles if not there]):
         raise InputError(
             "No column of {missing} was recognised in {file}. Its columns are: {known}. Choose them, or call them t, "
-            "lon and lat.", missing=missing, file=file.name, known=", ".join(names) or "–",
-        )  # fmt: skip
+            "lon and lat.",
+            missing=missing,
+            file=file.name,
+            known=", ".join(names) or "–",
+        )
     return schema
 
 
 def with_date_order(schema: Schema, tables: Iterable[pa.Table]) -> Schema:
-    """The schema with the order of dates that the columns of time and date show; 'unknown' where they show none."""
+    """The schema with the order of dates that the columns of time and date show; 'unknown' where
+    they show none.
+    """
     from .columns import time_column
 
     order = schema.date_order
@@ -295,14 +372,18 @@ def with_date_order(schema: Schema, tables: Iterable[pa.Table]) -> Schema:
 
 
 def build(tables: list[pa.Table], drop_spikes: bool = True) -> tuple[Tracks, Skipped]:
-    """Tracks of the tables of `fixes_of`, which are taken out of the list, and the fixes that cleaning skipped."""
+    """Tracks of the tables of `fixes_of`, which are taken out of the list, and the fixes that
+    cleaning skipped.
+    """
     import pyarrow as pa
 
     from .columns import ids_of
 
     table = pa.concat_tables(tables, promote_options="default")
     tables.clear()
-    user, track = (ids_of(table[role]) if role in table.column_names else None for role in ("user", "track"))
+    user, track = (
+        ids_of(table[role]) if role in table.column_names else None for role in ("user", "track")
+    )
     t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
     accuracy = table["accuracy"].to_numpy() if "accuracy" in table.column_names else None
     del table  # Arrow's copy is as large as the columns
@@ -317,13 +398,18 @@ class Preview(NamedTuple):
     schema: Schema  # with the order of dates in the first rows, 'unknown' where they show none
     skipped: Skipped  # of the first rows
     problem: str  # why there are no fixes, or ''
-    no_zone: bool  # whether there are times without a zone, which are read as UTC for want of another
+    # whether there are times without a zone, which are read as UTC for want of another
+    no_zone: bool
 
 
-def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSED, rows: int = 1000) -> Preview:
-    """Read the first rows of a source, of a folder those of its first file with fixes. Arguments are those of `read`.
+def preview(
+    source: str | Path, format: str = "auto", schema: Schema = AS_GUESSED, rows: int = 1000
+) -> Preview:
+    """Read the first rows of a source, of a folder those of its first file with fixes. Arguments
+    are those of `read`.
 
-    Raises InputError if the source cannot be read or a named column is missing; MissingLibrary without pyarrow.
+    Raises InputError if the source cannot be read or a named column is missing; MissingLibrary
+    without pyarrow.
     """
     path, kind, wanted = resolve_source(source, format, schema)
     import pyarrow as pa
@@ -333,16 +419,34 @@ def preview(source: str | Path, format: str = "auto", schema: Schema = AS_GUESSE
     skipped, files = Skipped(), files_of(path, kind)
     opened = ((file, *open_file(kind, file, wanted, skipped, no_progress)) for file in files)
     found_in = next((each for each in opened if has_fixes(each[1], wanted)), None)
-    file, names, tables = found_in or (files[0], *open_file(kind, files[0], wanted, skipped, no_progress))
+    file, names, tables = found_in or (
+        files[0],
+        *open_file(kind, files[0], wanted, skipped, no_progress),
+    )
     raw = next(tables(names), None)
     if raw is None:
         raise InputError("{file} holds no position.", file=path.name)
-    raw, found, problem, fixes, no_zone = raw.slice(0, rows), find_columns(names, wanted, ends=True), "", None, False
+    raw, found, problem, fixes, no_zone = (
+        raw.slice(0, rows),
+        find_columns(names, wanted, ends=True),
+        "",
+        None,
+        False,
+    )
     try:
         found = with_date_order(choose(names, wanted, file), [raw])
         fixes = fixes_of(raw, found)
-        if kind != "geolife" and "utc" not in plain(str(found.time)) and find_zone(found.zone) is UTC:
-            no_zone = bool((read_times(raw, replace(found, zone="+01:00")) != fixes["t"].to_numpy()[: len(raw)]).any())
+        if (
+            kind != "geolife"
+            and "utc" not in plain(str(found.time))
+            and find_zone(found.zone) is UTC
+        ):
+            no_zone = bool(
+                (
+                    read_times(raw, replace(found, zone="+01:00"))
+                    != fixes["t"].to_numpy()[: len(raw)]
+                ).any()
+            )
         for reason, count in build([fixes])[1].items():
             skipped.add(reason, count)
     except (InputError, pa.ArrowException, UnicodeError) as error:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The RAW dock: a layer of tracks and a model at the top, below them tabs for regions, users and forecasts."""
+"""The RAW dock: a layer of tracks and a model at the top, below them tabs for regions, users and
+forecasts.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class RawDock(QgsDockWidget):
         page = QWidget()
         selectable = Qt.TextInteractionFlag.TextSelectableByMouse
         words = wrapped(how_to_install(), objectName="raw_missing", textInteractionFlags=selectable)
-        install = QPushButton(tr("Install it here…"), clicked=lambda: self.desktop.open_window("environment"))
+        install = QPushButton(
+            tr("Install it here…"), clicked=lambda: self.desktop.open_window("environment")
+        )
         page.setLayout(column(words, install, None))
         return page
 
@@ -63,7 +67,8 @@ class RawDock(QgsDockWidget):
         self.progress.setLayout(row(left, cancel, stretch=left, margins_px=0))
         self.session.worked.connect(self.show_job)
         page, parts = QWidget(), (self.source, self.progress, tabs)
-        wide = max(60 * self.fontMetrics().averageCharWidth(), self.regions.minimumWidth() + 40)  # with a scroll bar
+        # with a scroll bar
+        wide = max(60 * self.fontMetrics().averageCharWidth(), self.regions.minimumWidth() + 40)
         page.setMinimumWidth(wide)  # else the tabs scroll sideways
         page.setLayout(column(*parts, stretch=tabs, spacing_px=4, margins_px=(6, 4, 6, 4)))
         self.show_job()
@@ -77,7 +82,9 @@ class RawDock(QgsDockWidget):
         if job is not None:
             left, words = job.seconds_left(), job.description().removeprefix("RAW: ")
             if left is not None:
-                words = tr("{what}: {share:.0%}, {left} left").format(what=words, share=job.share, left=time_left(left))
+                words = tr("{what}: {share:.0%}, {left} left").format(
+                    what=words, share=job.share, left=time_left(left)
+                )
             self.words.setText(words)
             self.bar.setValue(round(1000 * job.share))
 

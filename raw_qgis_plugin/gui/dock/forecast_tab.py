@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The tab of forecasts: where all or the selected tracks may be next, with the map's clock at the data's own time."""
+"""The tab of forecasts: where all or the selected tracks may be next, with the map's clock at the
+data's own time.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,13 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsCsException, QgsDateTimeRange, QgsExpressionContextUtils, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    QgsCsException,
+    QgsDateTimeRange,
+    QgsExpressionContextUtils,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
 
@@ -27,7 +35,8 @@ from ..widgets.layout import column, delete, escaped, row, wrapped
 from ..widgets.option_form import OptionForm
 from .backtest_card import BacktestCard
 
-NEAREST_SCALE = 5000.0  # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
+# a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
+NEAREST_SCALE = 5000.0
 
 Layers = dict[str, QgsVectorLayer]  # results by output
 
@@ -40,37 +49,57 @@ class ForecastTab(QWidget):
         self.session, self.iface, self.canvas = session, desktop.iface, desktop.iface.mapCanvas()
         self.form = OptionForm(ForecastSpec, "paths")
         self.go = QPushButton(tr("Forecast"), objectName="raw_go", clicked=lambda: self.run())
-        tip = tr("Accuracy of such forecasts on the past of this layer, compared with simple methods")
+        tip = tr(
+            "Accuracy of such forecasts on the past of this layer, compared with simple methods"
+        )
         self.backtest = QPushButton(
-            tr("Backtest"), objectName="raw_backtest_button", toolTip=tip, clicked=lambda: self.run_backtest()
+            tr("Backtest"),
+            objectName="raw_backtest_button",
+            toolTip=tip,
+            clicked=lambda: self.run_backtest(),
         )
         self.words = wrapped()
         self.track = QComboBox(
-            objectName="raw_track", toolTip=tr("Zoom to a track, dim the others, and set the map's clock to its time"),
+            objectName="raw_track",
+            toolTip=tr("Zoom to a track, dim the others, and set the map's clock to its time"),
             sizeAdjustPolicy=QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon,
             activated=self.show_track,
-        )  # fmt: skip
+        )
         self.clock_words = wrapped(objectName="raw_clock_words")
-        play = QPushButton(tr("Play…"), objectName="raw_play", toolTip=tr("Open QGIS's Temporal Controller"))
+        play = QPushButton(
+            tr("Play…"), objectName="raw_play", toolTip=tr("Open QGIS's Temporal Controller")
+        )
         play.clicked.connect(lambda: show_controller(self.iface))
         self.clock_off = QPushButton(
-            tr("Switch the clock off"), objectName="raw_clock_off", clicked=lambda: switch_clock_off(self.canvas)
+            tr("Switch the clock off"),
+            objectName="raw_clock_off",
+            clicked=lambda: switch_clock_off(self.canvas),
         )
         self.clock = QWidget()
         tracks = row(QLabel(tr("Track")), self.track, stretch=self.track)
-        self.clock.setLayout(column(tracks, self.clock_words, row(play, self.clock_off, None), margins_px=0))
+        self.clock.setLayout(
+            column(tracks, self.clock_words, row(play, self.clock_off, None), margins_px=0)
+        )
         self.tested = column()  # the card of the backtest
         self._layer: QgsVectorLayer | None = None  # of the tracks that the tab shows
         self._new = False  # whether that was not read yet, and has no earlier forecast
         self._layers: Layers = {}
-        parts = self.form, row(self.go, self.backtest, None), self.words, self.clock, self.tested, None
+        parts = (
+            self.form,
+            row(self.go, self.backtest, None),
+            self.words,
+            self.clock,
+            self.tested,
+            None,
+        )
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
         session.changed.connect(self.show_session)
         session.worked.connect(self._enable)
         self.canvas.temporalRangeChanged.connect(self.show_clock)
         self.show_session()
 
-    # ---- running ------------------------------------------------------------------------------------------------
+    # ---- running
+    # ------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Forecast from the last fixes, and show the first track."""
@@ -89,13 +118,18 @@ class ForecastTab(QWidget):
         done = lambda _, layers, warnings: self._show_backtest(layers, warnings)  # noqa: E731
         self._run("backtest", ["OUTPUT"], tr("Testing forecasts"), tr("Backtest"), done)
 
-    def _run(self, name: str, outputs: list[str], title: str, group: str, done: Callable[..., None]) -> None:
+    def _run(
+        self, name: str, outputs: list[str], title: str, group: str, done: Callable[..., None]
+    ) -> None:
         values = self.form.values()
         label = tr("{title}, {horizon:g} min every {step:g}")
         label = label.format(title=group, horizon=values["HORIZON"], step=values["STEP"])
-        self.session.run_algorithm(name, {**values, "UNIT": values["UNIT"] or None}, outputs, title, done, label)
+        self.session.run_algorithm(
+            name, {**values, "UNIT": values["UNIT"] or None}, outputs, title, done, label
+        )
 
-    # ---- results ------------------------------------------------------------------------------------------------
+    # ---- results
+    # ------------------------------------------------------------------------------------------------
 
     def _show_forecast(self, layers: Layers, warnings: list[str]) -> None:
         self._layers = layers
@@ -105,13 +139,18 @@ class ForecastTab(QWidget):
         self.clock.setVisible(points is not None and points.featureCount() > 0)
         if points is not None and points.featureCount():
             minutes = values_of(points, "horizon_min")
-            near, far = (np.nanmedian(values_of(points, f"radius{n}_m")[minutes == minutes.max()]) for n in (50, 80))
+            near, far = (
+                np.nanmedian(values_of(points, f"radius{n}_m")[minutes == minutes.max()])
+                for n in (50, 80)
+            )
             count = len(set(map(str, values_of(points, "user_id", object))))
             words = tr(
                 "Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b} (median "
                 "over the tracks). The point on the map is the best single answer. Between two likely places it lies "
                 "in neither."
-            ).format(users=count_users(count), m=minutes.max(), a=metres_words(near), b=metres_words(far))
+            ).format(
+                users=count_users(count), m=minutes.max(), a=metres_words(near), b=metres_words(far)
+            )
             self._areas = layers.get("OUTPUT_AREAS", points)
             for name, *ends in tracks_in(self._areas):
                 self.track.addItem(name, ends)
@@ -126,13 +165,18 @@ class ForecastTab(QWidget):
         if "OUTPUT" in layers:
             self.tested.addWidget(BacktestCard(layers["OUTPUT"], warnings, self.iface))
 
-    # ---- the chosen track and the clock -------------------------------------------------------------------------
+    # ---- the chosen track and the clock
+    # -------------------------------------------------------------------------
 
     def show_track(self, at: int) -> None:
-        """Dim all other tracks, set the map's clock to the track's time, and zoom to it. at: 0 for all alike."""
+        """Dim all other tracks, set the map's clock to the track's time, and zoom to it. at: 0 for
+        all alike.
+        """
         for layer in self._layers.values():
             if not sip.isdeleted(layer):
-                QgsExpressionContextUtils.setLayerVariable(layer, TRACK, self.track.itemText(at) if at else "")
+                QgsExpressionContextUtils.setLayerVariable(
+                    layer, TRACK, self.track.itemText(at) if at else ""
+                )
                 layer.triggerRepaint()
         if not at:
             return
@@ -150,30 +194,42 @@ class ForecastTab(QWidget):
         """Say what the map's clock hides."""
         on = not self.canvas.temporalRange().isInfinite()
         self.clock_words.setText(
-            tr("The map shows the time of the forecast alone, in UTC: labels of other times are hidden.") if on else
-            tr("⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.")
-        )  # fmt: skip
+            tr(
+                "The map shows the time of the forecast alone, in UTC: labels of other times are hidden."
+            )
+            if on
+            else tr(
+                "⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock."
+            )
+        )
         self.clock_off.setVisible(on)
 
-    # ---- state --------------------------------------------------------------------------------------------------
+    # ---- state
+    # --------------------------------------------------------------------------------------------------
 
     def show_session(self) -> None:
         """Show what the project holds of the last runs, after another layer of tracks was chosen."""
         layer = self.session.layer
         if layer is not self._layer:
             self._layer = layer
-            self.form.show_values({**self.form.values(), "UNIT": "user" if self.session.fields.user else "track"})
+            self.form.show_values(
+                {**self.form.values(), "UNIT": "user" if self.session.fields.user else "track"}
+            )
             self._show_backtest({}, [])
             self.words.setText("")
             self.clock.hide()
             self._new = layer is not None
-            for name, show in (("backtest", self._show_backtest), ("forecasttracks", self._show_forecast)):
+            for name, show in (
+                ("backtest", self._show_backtest),
+                ("forecasttracks", self._show_forecast),
+            ):
                 found = last_run(name, layer.id()) if layer is not None else None
                 if found is not None:
                     self._new = False
                     self.form.show_values({**self.form.values(), **found[0].values})
                 if found is not None and found[1]:
-                    with suppress(ValueError, TypeError, IndexError, AttributeError, KeyError):  # a table was changed
+                    # a table was changed
+                    with suppress(ValueError, TypeError, IndexError, AttributeError, KeyError):
                         show(found[1], [str(words) for words in found[0].warnings])
         if self._new and self.session.tracks is not None:  # no finer than the tracks have fixes
             self._new, values = False, self.form.values()
@@ -192,15 +248,25 @@ class ForecastTab(QWidget):
         self.canvas.temporalRangeChanged.disconnect(self.show_clock)
 
 
-def tracks_in(areas: QgsVectorLayer, max_listed: int = 500) -> list[tuple[str, int, int, QgsRectangle]]:
-    """The tracks of a layer of forecasts, those that end last first: name, first and last ms, and extent."""
+def tracks_in(
+    areas: QgsVectorLayer, max_listed: int = 500
+) -> list[tuple[str, int, int, QgsRectangle]]:
+    """The tracks of a layer of forecasts, those that end last first: name, first and last ms, and
+    extent.
+    """
     found: dict[str, tuple[int, int, QgsRectangle]] = {}
     for feature in areas.getFeatures():
-        user, track, last = str(feature["user_id"]), str(feature["track_id"]), feature["t"].toMSecsSinceEpoch()
+        user, track, last = (
+            str(feature["user_id"]),
+            str(feature["track_id"]),
+            feature["t"].toMSecsSinceEpoch(),
+        )
         first, box = last - int(60_000 * feature["horizon_min"]), feature.geometry().boundingBox()
         name = user if user == track else f"{user} · {track}"
         if name in found:
             box.combineExtentWith(found[name][2])
             first, last = min(first, found[name][0]), max(last, found[name][1])
         found[name] = first, last, box
-    return sorted(((name, *ends) for name, ends in found.items()), key=lambda each: -each[2])[:max_listed]
+    return sorted(((name, *ends) for name, ends in found.items()), key=lambda each: -each[2])[
+        :max_listed
+    ]

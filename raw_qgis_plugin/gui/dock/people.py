@@ -20,8 +20,8 @@ from ..widgets.layout import escaped
 
 
 def describe_people(layer: QgsVectorLayer | None, own: Sequence[dict[str, Any]] = ()) -> list[str]:
-    """Sentences on a labelled layer: how many, the analyst's own labels, who commutes, main modes, and why nothing is
-    known of others. own: heads.
+    """Sentences on a labelled layer: how many, the analyst's own labels, who commutes, main modes,
+    and why nothing is known of others. own: heads.
     """
     if layer is None:
         return []
@@ -30,15 +30,29 @@ def describe_people(layer: QgsVectorLayer | None, own: Sequence[dict[str, Any]] 
     if not {"commuter", "main_mode"} <= set(names) or not n:
         return found
     classes = {each["name"]: title_of(each) for each in own if each["kind"] != "number"}
-    for name, title in {**classes, "commuter": tr("Commuters"), "main_mode": tr("Main mode")}.items():
+    for name, title in {
+        **classes,
+        "commuter": tr("Commuters"),
+        "main_mode": tr("Main mode"),
+    }.items():
         counts = Counter(str(value or UNKNOWN) for value in values_of(layer, name, object))
         listed = ", ".join(f"{tr(plain(value))} {k:,}" for value, k in counts.most_common())
         found.append(f"{title}: {listed}.")
-    shares = [(tr(mode), values_of(layer, f"share_{mode}")) for mode in SHORT_MODES if f"share_{mode}" in names]
-    listed = ", ".join(f"{mode} {np.nanmean(share):.0%}" for mode, share in shares if np.isfinite(share).any())
+    shares = [
+        (tr(mode), values_of(layer, f"share_{mode}"))
+        for mode in SHORT_MODES
+        if f"share_{mode}" in names
+    ]
+    listed = ", ".join(
+        f"{mode} {np.nanmean(share):.0%}" for mode, share in shares if np.isfinite(share).any()
+    )
     if listed:
         found.append(tr("A user's trips, on average: {shares}.").format(shares=listed))
-    reasons = Counter(why for why in values_of(layer, "why", object) if why) if "why" in names else Counter()
+    reasons = (
+        Counter(why for why in values_of(layer, "why", object) if why)
+        if "why" in names
+        else Counter()
+    )
     if reasons:
         listed = "; ".join(f"{why} ({k:,})" for why, k in reasons.most_common(3))
         found.append(tr("Unknown: {reasons}.").format(reasons=listed))
@@ -46,17 +60,24 @@ def describe_people(layer: QgsVectorLayer | None, own: Sequence[dict[str, Any]] 
 
 
 def describe_person(labels: dict[str, Any]) -> list[str]:
-    """Sentences in rich text on one user, with the evidence. labels: the user's values of `PeopleLabels.columns`."""
+    """Sentences in rich text on one user, with the evidence. labels: the user's values of
+    `PeopleLabels.columns`.
+    """
     words = f"{tr('Commuter')}: <b>{tr(str(labels['commuter']))}</b>"
     if labels["commuter"] != UNKNOWN:
         words += f" {labels['commuter_p'] if labels['commuter'] == 'yes' else 1 - labels['commuter_p']:.0%}"
     found = [words + (f", {escaped(labels['evidence'])}" if labels["evidence"] else "")]
     shares = ", ".join(
-        f"{tr(mode)} {labels[f'share_{mode}']:.0%}" for mode in SHORT_MODES if labels[f"share_{mode}"] > 0
+        f"{tr(mode)} {labels[f'share_{mode}']:.0%}"
+        for mode in SHORT_MODES
+        if labels[f"share_{mode}"] > 0
     )
     words = f"{tr('Main mode')}: <b>{tr(plain(labels['main_mode']))}</b>"
     found.append(words + (f" ({tr('of the trips')}: {shares})" if shares else ""))
-    for name, title in (("trips_a_day", tr("Trips a day")), ("rail_trips", tr("Trips by rail a week"))):
+    for name, title in (
+        ("trips_a_day", tr("Trips a day")),
+        ("rail_trips", tr("Trips by rail a week")),
+    ):
         count, low, high = (labels[name + end] for end in ("", "_low", "_high"))
         if count == count:
             found.append(f"{title}: <b>{count:.1f}</b> ({low:.1f} – {high:.1f})")

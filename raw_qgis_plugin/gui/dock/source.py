@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The top of the dock: the layer of tracks with its fields and time zone, the model, and a summary of both."""
+"""The top of the dock: the layer of tracks with its fields and time zone, the model, and a summary
+of both.
+"""
 
 from __future__ import annotations
 
@@ -66,9 +68,16 @@ class SourcePanel(QWidget):
         self.session.worked.connect(self.show_session)
         self.layer.layerChanged.connect(self.session.set_layer)
         self.layer.activated.connect(self._remember_layer)
-        self.model.activated.connect(lambda: project.writeEntry("raw", "model", self.session.model_path))
-        self.model.currentIndexChanged.connect(lambda: self.session.set_model(self.model.currentData() or ""))
-        for signal in (*(box.fieldChanged for box in self.fields.values()), self.zone.currentIndexChanged):
+        self.model.activated.connect(
+            lambda: project.writeEntry("raw", "model", self.session.model_path)
+        )
+        self.model.currentIndexChanged.connect(
+            lambda: self.session.set_model(self.model.currentData() or "")
+        )
+        for signal in (
+            *(box.fieldChanged for box in self.fields.values()),
+            self.zone.currentIndexChanged,
+        ):
             signal.connect(self._choose_fields)
         # A joined or deleted field makes QGIS's box choose none, or another one, without a signal
         soon = QTimer(self, singleShot=True, interval=0, timeout=self.show_session)
@@ -82,21 +91,28 @@ class SourcePanel(QWidget):
         self._take_project()
         self.show_session()
 
-    # ---- the project --------------------------------------------------------------------------------------------
+    # ---- the project
+    # --------------------------------------------------------------------------------------------
 
     def _remember_layer(self, _: Any = None) -> None:
-        """Store the layer in the project, when it was picked or the project is saved. Looking alone changes nothing."""
+        """Store the layer in the project, when it was picked or the project is saved. Looking alone
+        changes nothing.
+        """
         if self.session.layer is not None:
             QgsProject.instance().writeEntry("raw", "layer", self.session.layer.id())
 
     def _take_project(self) -> None:
-        """Take the layer and the model stored in the project, else the current layer where it has fixes."""
+        """Take the layer and the model stored in the project, else the current layer where it has
+        fixes.
+        """
         project = QgsProject.instance()
         self._exclude_others()
         self.take_model()
         layer = project.mapLayer(project.readEntry("raw", "layer", "")[0])
         current = self.desktop.iface.activeLayer()
-        fitting = [each for each in (layer, current, *project.mapLayers().values()) if has_fixes(each)]
+        fitting = [
+            each for each in (layer, current, *project.mapLayers().values()) if has_fixes(each)
+        ]
         if fitting:
             self.choose_layer(fitting[0])
 
@@ -106,10 +122,16 @@ class SourcePanel(QWidget):
         self.session.set_layer(layer)
 
     def take_model(self) -> None:
-        """List the shipped model and the user's own, and take that of the project, else the default."""
+        """List the shipped model and the user's own, and take that of the project, else the
+        default.
+        """
         path, of_project = QgsProject.instance().readEntry("raw", "model", "")
         path = path if of_project else settings().model.value()
-        models = [x for x in sorted(models_folder().glob("*")) if (x / "card.json").is_file() or x.suffix == ".zip"]
+        models = [
+            x
+            for x in sorted(models_folder().glob("*"))
+            if (x / "card.json").is_file() or x.suffix == ".zip"
+        ]
         if path and Path(path) not in models and Path(path).exists():
             models.append(Path(path))
         with silent(self.model):
@@ -124,7 +146,8 @@ class SourcePanel(QWidget):
         layers = QgsProject.instance().mapLayers().values()
         self.layer.setExceptedLayerList([layer for layer in layers if not has_fixes(layer)])
 
-    # ---- the session --------------------------------------------------------------------------------------------
+    # ---- the session
+    # --------------------------------------------------------------------------------------------
 
     def _choose_fields(self, _: Any = None) -> None:
         if self.session.layer is not None:
@@ -144,7 +167,11 @@ class SourcePanel(QWidget):
                 box.setField(getattr(session.fields, role) or "")  # none where the layer lacks it
             self.zone.choose(session.timezone)
         self.box.setVisible(session.layer is not None)
-        names = [name for name in (session.fields.user, session.fields.track, session.fields.time) if name]
+        names = [
+            name
+            for name in (session.fields.user, session.fields.track, session.fields.time)
+            if name
+        ]
         self.box.setTitle(tr("Fields: {names}").format(names=", ".join(names) or tr("none")))
         self.summary.setText(self._summary())
         model, users = session.model, session.users
@@ -152,9 +179,13 @@ class SourcePanel(QWidget):
         self.prepare.setVisible(readable and session.city is None and session.job is None)
         if model is not None and users is not None:
             words = tr("Let the model read {users} on the {device}")
-            self.prepare.setText(words.format(users=count_users(users.n_users), device=model.provider))
+            self.prepare.setText(
+                words.format(users=count_users(users.n_users), device=model.provider)
+            )
         self.device.setText(f"<b>{model.provider}</b>" if model is not None else "")
-        self.device.setToolTip(tr("The device that does the work. ") + getattr(model, "warning", ""))
+        self.device.setToolTip(
+            tr("The device that does the work. ") + getattr(model, "warning", "")
+        )
 
     def _summary(self) -> str:
         session = self.session
@@ -163,8 +194,14 @@ class SourcePanel(QWidget):
         if session.problem:
             return f"{session.problem} {session.summary}".rstrip()
         if session.tracks is None:
-            return tr("Reading …") if session.job is not None else tr("Not read yet: press the arrow to read it.")
+            return (
+                tr("Reading …")
+                if session.job is not None
+                else tr("Not read yet: press the arrow to read it.")
+            )
         if session.fields.user is None and len(session.tracks):
-            words = tr("No field names the users: all fixes are one user's. If one does, choose it under Fields.")
+            words = tr(
+                "No field names the users: all fixes are one user's. If one does, choose it under Fields."
+            )
             return f"{session.summary} {words}"
         return session.summary

@@ -29,13 +29,19 @@ class UserCard(Card):
         start, stop = users.user_offsets[row], users.user_offsets[row + 1]
         ends = np.datetime_as_string(users.t[[start, stop - 1]].astype("datetime64[ms]"), unit="m")
         first, last = (text.replace("T", " ") for text in ends)
-        self.add(tr("{n:,} fixes, {first} to {last} UTC").format(n=stop - start, first=first, last=last))
+        self.add(
+            tr("{n:,} fixes, {first} to {last} UTC").format(n=stop - start, first=first, last=last)
+        )
         if city.labels is not None:
-            for words in describe_person({name: values[row] for name, values in city.labels.columns.items()}):
+            for words in describe_person(
+                {name: values[row] for name, values in city.labels.columns.items()}
+            ):
                 self.add(words)
         self._show_heads()
         self._show_places()
-        words = tr("This page is about one person: keep it as you keep the tracks, and do not publish it.")
+        words = tr(
+            "This page is about one person: keep it as you keep the tracks, and do not publish it."
+        )
         self.add_save(bundle, words)
 
     def _show_heads(self) -> None:
@@ -45,11 +51,19 @@ class UserCard(Card):
             p, words = values.get(f"{name}_p", np.nan), figure(head, values)
             if values[name] == UNKNOWN and p == p:
                 likeliest = max(p, 1 - p) if len(head["classes"]) == 2 else p
-                words = tr("<b>unknown</b>: the likeliest answer has {p:.0%} only").format(p=likeliest)
-            self.add(f"{hinted(escaped(title_of(head)), verdict_of(head))}: {words}{unproven_mark(head)}")
+                words = tr("<b>unknown</b>: the likeliest answer has {p:.0%} only").format(
+                    p=likeliest
+                )
+            self.add(
+                f"{hinted(escaped(title_of(head)), verdict_of(head))}: {words}{unproven_mark(head)}"
+            )
             stats = {each: numbers[[self.row]] for each, numbers in self.city.stats.items()}
             if reasons := format_reasons(outside(stats, head.get("domain", {}), np.ones(1, bool))):
-                self.add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=escaped(reasons)))
+                self.add(
+                    tr("⚠ Unlike what this was trained on: {reasons}.").format(
+                        reasons=escaped(reasons)
+                    )
+                )
 
     def _show_places(self) -> None:
         """The usual places, in the colours that they have on the map."""
@@ -59,7 +73,9 @@ class UserCard(Card):
             self.add(tr("None: there is no place with a share of the time."))
             return
         listed = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, self.places.share))
-        words = tr("{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time.")
+        words = tr(
+            "{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time."
+        )
         self.add(words.format(shares=listed, size=GRID_M))
         colours, shares = [*CLASS_COLOURS[: len(names)], GREY, GREY], self.places.day.T
         said = [[f"{share:.0%}" for share in line] for line in shares]

@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The tab of users: label all of them, write their diaries, or look at one, whose tracks and places are marked."""
+"""The tab of users: label all of them, write their diaries, or look at one, whose tracks and places
+are marked.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from qgis.core import Qgis, QgsCsException, QgsProject, QgsRectangle, QgsRenderContext, QgsVectorLayer
+from qgis.core import (
+    Qgis,
+    QgsCsException,
+    QgsProject,
+    QgsRectangle,
+    QgsRenderContext,
+    QgsVectorLayer,
+)
 from qgis.gui import QgsRubberBand
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QEvent, QStringListModel, Qt
@@ -64,44 +73,77 @@ class UsersTab(QWidget):
         self.colours.setLayout(row(QLabel(tr("Colours")), self.shown, None, margins_px=0))
         self.words = wrapped(textFormat=Qt.TextFormat.PlainText)  # ids are of the layer
         self.place = column()
-        parts = row(self.profile, self.unit, None), self.colours, self.name, self.words, self.place, None
+        parts = (
+            row(self.profile, self.unit, None),
+            self.colours,
+            self.name,
+            self.words,
+            self.place,
+            None,
+        )
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
         session.changed.connect(self.show_session)
         session.worked.connect(self._enable)
         session.selected.connect(self.show_selected)
         self.show_session()
 
-    # ---- all users ----------------------------------------------------------------------------------------------
+    # ---- all users
+    # ----------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Profile the layer, or write the diary of its users."""
         unit, run = self.unit.currentData(), self.session.run_algorithm
         if unit == DIARY:
-            run("diary", {}, ["OUTPUT_STOPS", "OUTPUT_TRIPS"], tr("Writing the diary"), self._has_run, tr("Diary"))
+            run(
+                "diary",
+                {},
+                ["OUTPUT_STOPS", "OUTPUT_TRIPS"],
+                tr("Writing the diary"),
+                self._has_run,
+                tr("Diary"),
+            )
         else:
             title = tr("Labels of {unit}").format(unit=self.unit.currentText())
             run("profileusers", {"UNIT": unit}, ["OUTPUT"], tr("Labelling"), self._has_run, title)
 
-    def _has_run(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
+    def _has_run(
+        self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
+    ) -> None:
         switch_clock_off(self.canvas)
-        for node in filter(None, map(QgsProject.instance().layerTreeRoot().findLayer, layers.values())):
+        for node in filter(
+            None, map(QgsProject.instance().layerTreeRoot().findLayer, layers.values())
+        ):
             node.setExpanded(True)  # shows the legend
         self._list_labels()
         unit, model = self.unit.currentData(), self.session.model
         own = model.bundle.heads(unit) if model is not None and unit == "user" else ()
-        self._write("\n".join([*describe_diary(layers), *describe_people(layers.get("OUTPUT"), own), *warnings]))
+        self._write(
+            "\n".join(
+                [*describe_diary(layers), *describe_people(layers.get("OUTPUT"), own), *warnings]
+            )
+        )
 
     def _newest(self) -> QgsVectorLayer | None:
         """The uppermost layer of labels of the session's tracks."""
         made = "profileusers", self.session.layer.id() if self.session.layer is not None else ""
         for node in QgsProject.instance().layerTreeRoot().findLayers():
-            run = run_of(node.layer()) if node.layer() is not None and node.layer().isValid() else None
-            if run is not None and (run.algorithm, run.tracks) == made and run.values.get("UNIT") in UNITS:
+            run = (
+                run_of(node.layer())
+                if node.layer() is not None and node.layer().isValid()
+                else None
+            )
+            if (
+                run is not None
+                and (run.algorithm, run.tracks) == made
+                and run.values.get("UNIT") in UNITS
+            ):
                 return node.layer()
         return None
 
     def _list_labels(self) -> None:
-        """List what the colours of the newest labelled layer can show: its labels, those of a head by its own model."""
+        """List what the colours of the newest labelled layer can show: its labels, those of a head
+        by its own model.
+        """
         layer, model = self._newest(), self.session.model
         self.shown.clear()
         self.colours.setVisible(layer is not None)
@@ -128,24 +170,42 @@ class UsersTab(QWidget):
         for name in ("profileusers", "diary"):
             if (found := last_run(name, tracks)) is not None:
                 run, layers = found
-                words += [*describe_people(layers.get("OUTPUT")), *describe_diary(layers), *map(str, run.warnings)]
+                words += [
+                    *describe_people(layers.get("OUTPUT")),
+                    *describe_diary(layers),
+                    *map(str, run.warnings),
+                ]
         return words
 
-    # ---- one user -----------------------------------------------------------------------------------------------
+    # ---- one user
+    # -----------------------------------------------------------------------------------------------
 
     def show_selected(self) -> None:
-        """Show the user of the first fix or line that is selected on the map, while the tab is in sight."""
+        """Show the user of the first fix or line that is selected on the map, while the tab is in
+        sight.
+        """
         layer, field = self.session.layer, self.session.fields.user
-        feature = next(layer.getSelectedFeatures(), None) if layer is not None and self.isVisible() else None
+        feature = (
+            next(layer.getSelectedFeatures(), None)
+            if layer is not None and self.isVisible()
+            else None
+        )
         if feature is not None and field is None:
             self.show_user(0, zoom=False)
         elif feature is not None:
-            for name in encode_ids([as_text(feature.attributeMap().get(field))]).names:  # 7.0 is the user 7
+            # 7.0 is the user 7
+            for name in encode_ids([as_text(feature.attributeMap().get(field))]).names:
                 self.show_named(name, zoom=False)
 
     def show_named(self, name: str, zoom: bool = True) -> None:
-        """Show the user of this id, without the blanks around it. zoom: whether the map moves there."""
-        ids = self.session.city.users.user_ids if self.session.city is not None else np.zeros(0, object)
+        """Show the user of this id, without the blanks around it. zoom: whether the map moves
+        there.
+        """
+        ids = (
+            self.session.city.users.user_ids
+            if self.session.city is not None
+            else np.zeros(0, object)
+        )
         found = np.flatnonzero((ids == name) | (ids == name.strip()))
         if len(found):
             self.show_user(int(found[0]), zoom)
@@ -171,7 +231,9 @@ class UsersTab(QWidget):
             self.canvas.zoomToFeatureExtent(extent)
 
     def _mark(self, user: str, places: UsualPlaces, max_drawn: int = 5000) -> None:
-        """Draw the user's tracks, thinned to max_drawn fixes and cut at gaps, and usual places, in the map's CRS."""
+        """Draw the user's tracks, thinned to max_drawn fixes and cut at gaps, and usual places, in
+        the map's CRS.
+        """
         import shapely
 
         every: Any = self.session.tracks
@@ -184,14 +246,17 @@ class UsersTab(QWidget):
         transform = from_wgs84(self.session.map_crs(), QgsProject.instance().transformContext())
         try:
             track, rings = np.split(transform_xy(lonlat, transform), [len(fixes)])
-            [line] = writing.cut_lines(track, np.array([0, len(fixes)]), np.diff(piece[fixes], prepend=0) > 0)
+            [line] = writing.cut_lines(
+                track, np.array([0, len(fixes)]), np.diff(piece[fixes], prepend=0) > 0
+            )
             cells = writing.multipolygons(shapely.polygons(rings.reshape(-1, 5, 2)))
         except (QgsCsException, InputError):
             return
         for geometry, colour in zip([line, *cells], ("#d62728", *CLASS_COLOURS)):
             if geometry is not None:
                 band = QgsRubberBand(self.canvas, geometry.type())
-                band.setStrokeColor(QColor(f"#cc{colour[1:]}"))  # the first two digits are the opacity
+                # the first two digits are the opacity
+                band.setStrokeColor(QColor(f"#cc{colour[1:]}"))
                 band.setFillColor(QColor(f"#59{colour[1:]}"))
                 band.setWidth(2)
                 band.setToGeometry(geometry)
@@ -209,14 +274,17 @@ class UsersTab(QWidget):
             self.card = None
 
     def event(self, event: QEvent) -> bool:
-        """Called by Qt. The marks are hidden with the tab: the map belongs to the tab that is shown."""
+        """Called by Qt. The marks are hidden with the tab: the map belongs to the tab that is
+        shown.
+        """
         if event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
             for band in self.bands:
                 if not sip.isdeleted(band):
                     band.setVisible(event.type() == QEvent.Type.Show)
         return super().event(event)
 
-    # ---- state --------------------------------------------------------------------------------------------------
+    # ---- state
+    # --------------------------------------------------------------------------------------------------
 
     def _write(self, words: str) -> None:
         self.words.setText(words)
@@ -230,13 +298,16 @@ class UsersTab(QWidget):
             self.remove()
             self.name.clear()
             if city is not None:
-                hint = tr("Select a track on the map to see whose it is, with labels and usual places.")
+                hint = tr(
+                    "Select a track on the map to see whose it is, with labels and usual places."
+                )
                 self._write("\n".join([*self._last_runs(), hint]))
             else:
                 waiting = tr("Users can be looked at when the model has read them.")
                 self._write(waiting if self.session.layer is not None else "")
             completer = QCompleter(
-                QStringListModel(city.users.user_ids.tolist() if city is not None else []), self.name
+                QStringListModel(city.users.user_ids.tolist() if city is not None else []),
+                self.name,
             )
             completer.setFilterMode(Qt.MatchFlag.MatchContains)
             completer.activated.connect(self.show_named)
@@ -250,11 +321,15 @@ class UsersTab(QWidget):
 
 
 def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:
-    """How much a diary holds, who goes from home to work, and how its trips are reviewed; [] where a layer is gone."""
+    """How much a diary holds, who goes from home to work, and how its trips are reviewed; [] where
+    a layer is gone.
+    """
     stops, trips = (layers.get(name) for name in ("OUTPUT_STOPS", "OUTPUT_TRIPS"))
     if stops is None or trips is None:
         return []
-    words = [tr("Stops: {n:,}, trips: {m:,}.").format(n=stops.featureCount(), m=trips.featureCount())]
+    words = [
+        tr("Stops: {n:,}, trips: {m:,}.").format(n=stops.featureCount(), m=trips.featureCount())
+    ]
     names = ("user_id", "from_kind", "to_kind", "observed")
     ends = list(zip(*(values_of(trips, name, object) for name in names)))
     if commuters := [user for user, *kinds in ends if kinds[:2] == ["home", "work"]]:
@@ -263,5 +338,7 @@ def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:
     if hidden := sum(not seen for *_, seen in ends):
         words.append(tr("With too few fixes on the way to know the mode: {n:,}.").format(n=hidden))
     if hidden < len(ends):
-        words.append(tr("To review doubtful trips, sort their table by mode_p and correct the mode."))
+        words.append(
+            tr("To review doubtful trips, sort their table by mode_p and correct the mode.")
+        )
     return [" ".join(words)]

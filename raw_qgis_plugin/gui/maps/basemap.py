@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A basemap below the layers, from one of QGIS's own XYZ connections: off until the user has read whom QGIS asks."""
+"""A basemap below the layers, from one of QGIS's own XYZ connections: off until the user has read
+whom QGIS asks.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def ask(desktop: Desktop) -> None:
     settings.beginGroup(CONNECTIONS)
     known = {name: str(settings.value(f"{name}/url") or "") for name in settings.childGroups()}
     if not known:
-        words = tr("QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection.")
+        words = tr(
+            "QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection."
+        )
         iface.messageBar().pushWarning("RAW", words)
         return
     words = tr(
@@ -30,7 +34,8 @@ def ask(desktop: Desktop) -> None:
         "The server learns your address on the Internet and which area it is: with tracks of people on the screen, "
         "that can be where they live. No track, label or figure is sent. Without a basemap nothing is asked."
     )
-    ordered = sorted(known, key=lambda name: "openstreetmap" not in known[name])  # OpenStreetMap comes first
+    # OpenStreetMap comes first
+    ordered = sorted(known, key=lambda name: "openstreetmap" not in known[name])
     servers = {f"{name} ({QUrl(known[name]).host()})": name for name in ordered if known[name]}
     title, words = f"RAW – {tr('Basemap')}", textwrap.fill(words, 80)
     server, agreed = QInputDialog.getItem(iface.mainWindow(), title, words, list(servers), 0, False)
@@ -40,11 +45,16 @@ def ask(desktop: Desktop) -> None:
 
 def add(name: str, address: str) -> None:
     """Add the tiles of a connection to the project, below all layers."""
-    nearest = QgsSettings().value(f"{CONNECTIONS}/{name}/zmax") or 18  # else QGIS asks for tiles that are not there
-    layer = QgsRasterLayer(f"type=xyz&url={quote(address, safe=':/{}')}&zmin=0&zmax={nearest}", name, "wms")
+    # else QGIS asks for tiles that are not there
+    nearest = QgsSettings().value(f"{CONNECTIONS}/{name}/zmax") or 18
+    layer = QgsRasterLayer(
+        f"type=xyz&url={quote(address, safe=':/{}')}&zmin=0&zmax={nearest}", name, "wms"
+    )
     if "openstreetmap.org" in address:
         metadata = layer.metadata()
-        metadata.setRights([tr("Basemap: © OpenStreetMap contributors (https://www.openstreetmap.org/copyright)")])
+        metadata.setRights(
+            [tr("Basemap: © OpenStreetMap contributors (https://www.openstreetmap.org/copyright)")]
+        )
         layer.setMetadata(metadata)
     QgsProject.instance().addMapLayer(layer, False)
     QgsProject.instance().layerTreeRoot().addLayer(layer)  # at the bottom

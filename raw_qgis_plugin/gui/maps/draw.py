@@ -19,7 +19,9 @@ from ...processing.words import tr
 
 
 class Drawing(QObject):
-    """Signals `drawn`, with a geometry in the map's CRS, when a region is closed, and `ended` with the tool."""
+    """Signals `drawn`, with a geometry in the map's CRS, when a region is closed, and `ended` with
+    the tool.
+    """
 
     drawn = pyqtSignal(QgsGeometry)
     ended = pyqtSignal()
@@ -33,14 +35,18 @@ class Drawing(QObject):
 
     def polygon(self) -> None:
         """Draw by corners: right click closes, Esc stops, Backspace or undo takes back a corner."""
-        scratch = QgsVectorLayer(f"Polygon?crs={self._crs().toWkt()}", tr("Region being drawn"), "memory")
+        scratch = QgsVectorLayer(
+            f"Polygon?crs={self._crs().toWkt()}", tr("Region being drawn"), "memory"
+        )
         scratch.setCrs(self._crs())
         scratch.startEditing()
         mode = QgsMapToolCapture.CaptureMode.CapturePolygon
         tool = QgsMapToolDigitizeFeature(self.canvas, self.iface.cadDockWidget(), mode)
         tool.setLayer(scratch)
         scratch.setParent(tool)  # deleted together: a layer owned by Python could outlive QGIS
-        tool.digitizingCompleted.connect(lambda feature: self._emit(QgsGeometry(feature.geometry())))
+        tool.digitizingCompleted.connect(
+            lambda feature: self._emit(QgsGeometry(feature.geometry()))
+        )
         tool.digitizingCanceled.connect(self.stop)
         self.stop()
         self.tool, self._before = tool, self.canvas.mapTool()
@@ -72,11 +78,15 @@ def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:
     """A geometry in a CRS as a shapely geometry in WGS84. InputError where it lies outside the CRS."""
     (shape,) = lonlat_shapes([geometry], crs, QgsProject.instance().transformContext())
     if shape is None or shape.bounds[1] < -90 or shape.bounds[3] > 90:
-        raise InputError("The region lies outside what the map's CRS can express. Draw it elsewhere.")
+        raise InputError(
+            "The region lies outside what the map's CRS can express. Draw it elsewhere."
+        )
     return shape
 
 
 def in_crs(polygon: Any, crs: QgsCoordinateReferenceSystem) -> QgsGeometry | None:
-    """A shapely polygon in WGS84 as a multipolygon in a CRS; None where it cannot express the polygon."""
+    """A shapely polygon in WGS84 as a multipolygon in a CRS; None where it cannot express the
+    polygon.
+    """
     transform = from_wgs84(crs, QgsProject.instance().transformContext())
     return writing.multipolygons(transform_polygons(np.array([polygon]), transform))[0]

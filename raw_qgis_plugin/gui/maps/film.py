@@ -26,30 +26,52 @@ FRAMES_A_SECOND, MAX_FRAMES = 12, 2000
 
 def save_film(desktop: Desktop) -> None:
     """Ask for a file, and write the frames of the map's clock into it."""
-    canvas, window, bar = desktop.iface.mapCanvas(), desktop.iface.mainWindow(), desktop.iface.messageBar()
-    clock, tools = canvas.temporalController(), (("MP4 (*.mp4)", which("ffmpeg")), ("GIF (*.gif)", find_spec("PIL")))
+    canvas, window, bar = (
+        desktop.iface.mapCanvas(),
+        desktop.iface.mainWindow(),
+        desktop.iface.messageBar(),
+    )
+    clock, tools = (
+        canvas.temporalController(),
+        (("MP4 (*.mp4)", which("ffmpeg")), ("GIF (*.gif)", find_spec("PIL"))),
+    )
     kinds = [kind for kind, tool in tools if tool]
     try:
         if not kinds:
-            raise InputError("A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again.")
+            raise InputError(
+                "A film needs ffmpeg (for MP4) or Pillow (for GIF). Install one, then try again."
+            )
         if clock.navigationMode() == OFF or clock.totalFrameCount() > MAX_FRAMES:
-            words = "Choose times and a step in the Temporal Controller first, of {n:,} frames at most."
+            words = (
+                "Choose times and a step in the Temporal Controller first, of {n:,} frames at most."
+            )
             raise InputError(words, n=MAX_FRAMES)
         path = file_to_write(window, tr("Save a film"), f"film{kinds[0][-5:-1]}", ";;".join(kinds))
-        if path and write_film(canvas, path, QProgressDialog(tr("Drawing the frames"), tr("Cancel"), 0, 100, window)):
+        if path and write_film(
+            canvas, path, QProgressDialog(tr("Drawing the frames"), tr("Cancel"), 0, 100, window)
+        ):
             bar.pushSuccess("RAW", tr("Written: {path}").format(path=path))
     except (InputError, OSError) as error:
         bar.pushWarning("RAW", str(error))
 
 
 def write_film(canvas: QgsMapCanvas, path: Path, progress: QProgressDialog) -> bool:
-    """Draw a frame for each step of the map's clock, and join them to a film. Returns False where it was cancelled."""
-    clock, feedback, settings = canvas.temporalController(), QgsFeedback(), QgsTemporalUtils.AnimationExportSettings()
+    """Draw a frame for each step of the map's clock, and join them to a film. Returns False where
+    it was cancelled.
+    """
+    clock, feedback, settings = (
+        canvas.temporalController(),
+        QgsFeedback(),
+        QgsTemporalUtils.AnimationExportSettings(),
+    )
     progress.setWindowModality(Qt.WindowModality.WindowModal)
     feedback.progressChanged.connect(lambda percent: progress.setValue(int(percent)))
     progress.canceled.connect(feedback.cancel)
     with TemporaryDirectory(prefix="raw-film-") as folder, closing(progress):
-        settings.animationRange, settings.frameDuration = clock.temporalExtents(), clock.frameDuration()
+        settings.animationRange, settings.frameDuration = (
+            clock.temporalExtents(),
+            clock.frameDuration(),
+        )
         settings.outputDirectory, settings.fileNameTemplate = folder, "####.png"
         done, words = QgsTemporalUtils.exportAnimation(canvas.mapSettings(), settings, feedback)
         if done:
@@ -65,9 +87,25 @@ def _join(folder: Path, film: Path, suffix: str) -> None:
         from PIL import Image
 
         frames = map(Image.open, sorted(folder.glob("*.png")))  # one by one: open ones are limited
-        next(frames).save(film, "GIF", save_all=True, append_images=frames, duration=1000 // FRAMES_A_SECOND, loop=0)
+        next(frames).save(
+            film,
+            "GIF",
+            save_all=True,
+            append_images=frames,
+            duration=1000 // FRAMES_A_SECOND,
+            loop=0,
+        )
         return
     even = "pad=ceil(iw/2)*2:ceil(ih/2)*2"  # H.264 has no odd sizes
-    pictures = ["-framerate", str(FRAMES_A_SECOND), "-i", str(folder / "%04d.png"), "-vf", even, "-pix_fmt", "yuv420p"]
+    pictures = [
+        "-framerate",
+        str(FRAMES_A_SECOND),
+        "-i",
+        str(folder / "%04d.png"),
+        "-vf",
+        even,
+        "-pix_fmt",
+        "yuv420p",
+    ]
     if QProcess.execute("ffmpeg", ["-y", "-loglevel", "error", *pictures, "-f", "mp4", str(film)]):
         raise InputError("ffmpeg could not write the film.")

@@ -27,7 +27,8 @@ from ..widgets.layout import escaped
 OFF = QgsTemporalNavigationObject.NavigationMode.NavigationOff
 ANIMATED = QgsTemporalNavigationObject.NavigationMode.Animated  # its name before 3.36 too
 
-# ---- the clock --------------------------------------------------------------------------------------------------
+# ---- the clock
+# --------------------------------------------------------------------------------------------------
 
 
 def set_clock(canvas: QgsMapCanvas, times: QgsDateTimeRange, step_s: float, frame: int = 0) -> None:
@@ -46,7 +47,9 @@ def switch_clock_off(canvas: QgsMapCanvas) -> None:
 
 
 def show_all_of_a_stopped_clock(canvas: QgsMapCanvas) -> None:
-    """Let the map show all times where its clock is off: QGIS 3.40 sets times when it opens a project, off or not."""
+    """Let the map show all times where its clock is off: QGIS 3.40 sets times when it opens a
+    project, off or not.
+    """
     clock = None if sip.isdeleted(canvas) else canvas.temporalController()
     if clock is not None and clock.navigationMode() == OFF:
         canvas.setTemporalRange(QgsDateTimeRange(QDateTime(), QDateTime()))
@@ -55,7 +58,8 @@ def show_all_of_a_stopped_clock(canvas: QgsMapCanvas) -> None:
 def show_in_time(iface: Any, layer: QgsVectorLayer, times: QgsDateTimeRange | None = None) -> None:
     """Switch the map's clock off where it hides the whole layer, and say so.
 
-    times: of the layer, where they are known; else the layer is searched for them, if the clock is on.
+    times: of the layer, where they are known; else the layer is searched for them, if the clock is
+    on.
     """
     shown, properties = iface.mapCanvas().temporalRange(), layer.temporalProperties()
     if shown.isInfinite() or not properties.isActive():
@@ -63,7 +67,9 @@ def show_in_time(iface: Any, layer: QgsVectorLayer, times: QgsDateTimeRange | No
     times = times or times_of(layer, properties.startField())
     if not times.isInfinite() and not shown.overlaps(times):
         switch_clock_off(iface.mapCanvas())
-        words = tr("The map's clock was switched off: it hid all of {layer}.").format(layer=layer.name())
+        words = tr("The map's clock was switched off: it hid all of {layer}.").format(
+            layer=layer.name()
+        )
         iface.messageBar().pushInfo("RAW", escaped(words))
 
 
@@ -71,7 +77,9 @@ def times_of(layer: QgsVectorLayer, field: str) -> QgsDateTimeRange:
     """From the first to the last time in a field; infinite where there is none."""
     ends = layer.minimumAndMaximumValue(layer.fields().lookupField(field))
     iso = Qt.DateFormat.ISODateWithMs
-    return QgsDateTimeRange(*(x if isinstance(x, QDateTime) else QDateTime.fromString(str(x), iso) for x in ends))
+    return QgsDateTimeRange(
+        *(x if isinstance(x, QDateTime) else QDateTime.fromString(str(x), iso) for x in ends)
+    )
 
 
 def show_controller(iface: Any) -> None:
@@ -79,14 +87,19 @@ def show_controller(iface: Any) -> None:
     dock = iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
     if dock is not None:
         dock.setVisible(True)
-        iface.mainWindow().resizeDocks([dock], [9 * dock.fontMetrics().height()], Qt.Orientation.Vertical)
+        iface.mainWindow().resizeDocks(
+            [dock], [9 * dock.fontMetrics().height()], Qt.Orientation.Vertical
+        )
 
 
-# ---- the coordinate system ----------------------------------------------------------------------------------------
+# ---- the coordinate system
+# ----------------------------------------------------------------------------------------
 
 
 def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:
-    """Give a project in degrees the CRS of its first layer, where that is a plane's, else the UTM zone of its place."""
+    """Give a project in degrees the CRS of its first layer, where that is a plane's, else the UTM
+    zone of its place.
+    """
     project, best = QgsProject.instance(), layer.crs()
     if any(each.isSpatial() and each is not layer for each in project.mapLayers().values()):
         return
@@ -97,7 +110,8 @@ def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:
         except QgsCsException:
             return
     if best is not None and (not project.crs().isValid() or project.crs().isGeographic()):
-        iface.layerTreeCanvasBridge().setCanvasLayers()  # it sets a CRS of its own at the first layer, and only then
+        # it sets a CRS of its own at the first layer, and only then
+        iface.layerTreeCanvasBridge().setCanvasLayers()
         project.setCrs(best, True)
 
 
@@ -109,4 +123,6 @@ def utm_zone(place: QgsRectangle, max_width: float = 18.0) -> QgsCoordinateRefer
     lon, lat = place.center().x(), place.center().y()
     if place.isNull() or not (abs(lon) <= 180 and -80 <= lat <= 84) or place.width() > max_width:
         return None
-    return QgsCoordinateReferenceSystem(f"EPSG:{(32600 if lat >= 0 else 32700) + min(60, 1 + int((lon + 180) // 6))}")
+    return QgsCoordinateReferenceSystem(
+        f"EPSG:{(32600 if lat >= 0 else 32700) + min(60, 1 + int((lon + 180) // 6))}"
+    )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The notes on a map: when it was made, of which data, by which model, how far it can be trusted, what is personal."""
+"""The notes on a map: when it was made, of which data, by which model, how far it can be trusted,
+what is personal.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from ..session import Session
 
 
-def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session | None) -> list[str]:
+def notes(  # noqa: C901
+    canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session | None
+) -> list[str]:
     """Sentences for the foot of a map of what a canvas shows. layers: those in sight."""
     vectors = [layer for layer in layers if isinstance(layer, QgsVectorLayer)]
     first = [tr("Made on {date} with RAW.", date=QDate.currentDate().toString("yyyy-MM-dd"))]
@@ -34,34 +38,53 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
     if models:
         first.append(tr("Model: {name}.").format(name=", ".join(models)))
     tracks = session.layer if session is not None else None
-    if session is not None and tracks is not None and any(is_of(layer, tracks) for layer in vectors):
+    if (
+        session is not None
+        and tracks is not None
+        and any(is_of(layer, tracks) for layer in vectors)
+    ):
         summary = tr("not read")
         if session.tracks is not None and session.users is not None:
             summary = describe_tracks(session.tracks, session.users, session.timezone)
         first.append(tr("Data: {layer}: {summary}").format(layer=tracks.name(), summary=summary))
-    shown, fields = canvas.mapSettings(), {name for layer in vectors for name in layer.fields().names()}
+    shown, fields = (
+        canvas.mapSettings(),
+        {name for layer in vectors for name in layer.fields().names()},
+    )
     if shown.isTemporal():
         begin, end = shown.temporalRange().begin(), shown.temporalRange().end()
         words, form = tr("Time shown: {first} to {last} UTC."), "yyyy-MM-dd HH:mm:ss"
-        if "slice" in fields and begin.date() == QDate(2000, 1, 1):  # which stands for all days, see FlowLines
+        # which stands for all days, see FlowLines
+        if "slice" in fields and begin.date() == QDate(2000, 1, 1):
             words, form = tr("Departures shown: {first} to {last} in mean solar time."), "HH:mm"
         else:
             begin, end = begin.toUTC(), end.toUTC()
         first.append(words.format(first=begin.toString(form), last=end.toString(form)))
     sentences = [" ".join(first), *of_heads]
     if {"commuter", "commuter_p"} <= fields:
-        sentences.append(tr("Labels of people were learned from users of phones in many countries; they may be wrong."))
+        sentences.append(
+            tr(
+                "Labels of people were learned from users of phones in many countries; they may be wrong."
+            )
+        )
     if any(name.endswith("_low") for name in fields):
         sentences.append(tr("In 80 % of cases the true number lies in its interval."))
     if "horizon_min" in fields:
         sentences.append(tr("Forecasts: in 50 and 80 % of cases the track lies inside the areas."))
     if "n_users" in fields:
-        shown_people = (values_of(layer, "if(attribute('suppressed'), NULL, \"n_users\")") for layer in vectors
-                        if "n_users" in layer.fields().names())  # fmt: skip
+        shown_people = (
+            values_of(layer, "if(attribute('suppressed'), NULL, \"n_users\")")
+            for layer in vectors
+            if "n_users" in layer.fields().names()
+        )
         fewest = min((n for people in shown_people for n in people if n > 0), default=MIN_USERS)
-        words = tr("Figures of too few people are withheld. The recorded people are not the population.")
+        words = tr(
+            "Figures of too few people are withheld. The recorded people are not the population."
+        )
         if fewest < MIN_USERS:
-            words = tr("Some figures are of {n} people only and could reveal one of them: do not publish this map.")
+            words = tr(
+                "Some figures are of {n} people only and could reveal one of them: do not publish this map."
+            )
         sentences.append(words.format(n=int(fewest)))
     found: dict[str, list[str]] = {}  # what has to be known of layers that leave the desk
     for layer in vectors:
@@ -74,19 +97,33 @@ def notes(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session 
 def is_of(layer: QgsVectorLayer, tracks: QgsVectorLayer) -> bool:
     """Whether a layer is a layer of tracks, or was made of it."""
     made_of = str(layer.customProperty(MADE_OF) or "").split(", ")
-    return layer is tracks or layer.customProperty(REGIONS_OF) == tracks.id() or tracks.name() in made_of
+    return (
+        layer is tracks
+        or layer.customProperty(REGIONS_OF) == tracks.id()
+        or tracks.name() in made_of
+    )
 
 
-def describe_models(layers: Sequence[QgsVectorLayer], session: Session | None) -> tuple[list[str], list[str]]:
-    """The names of the models that made layers, and what was found of the labels that the layers' colours show."""
+def describe_models(
+    layers: Sequence[QgsVectorLayer], session: Session | None
+) -> tuple[list[str], list[str]]:
+    """The names of the models that made layers, and what was found of the labels that the layers'
+    colours show.
+    """
     paths: dict[str, set[str]] = {}  # with the fields that are shown
     for layer in layers:
         path = str(layer.customProperty(MADE_BY) or "")
-        drawn = layer.customProperty(REGIONS_OF) and session is not None and session.model is not None
+        drawn = (
+            layer.customProperty(REGIONS_OF) and session is not None and session.model is not None
+        )
         if drawn:
             path = str(session.model.bundle.path)  # type: ignore[union-attr] # they follow the dock's model
         if drawn or MADE_BY in layer.customPropertyKeys():
-            used = layer.renderer().usedAttributes(QgsRenderContext()) if layer.renderer() is not None else ()
+            used = (
+                layer.renderer().usedAttributes(QgsRenderContext())
+                if layer.renderer() is not None
+                else ()
+            )
             paths.setdefault(path, set()).update(used)
     names, sentences = dict[str, None](), dict[str, None]()
     for path, shown in paths.items():
@@ -99,5 +136,9 @@ def describe_models(layers: Sequence[QgsVectorLayer], session: Session | None) -
         every = (head for unit in ("user", "track", "day", "region") for head in bundle.heads(unit))
         for head in (each for each in every if each["name"] in shown):
             words = f"{title_of(head)}: {verdict_of(head) or tr('Not tested.')}"
-            sentences[f"{words} {tr('Not proven better than a simple method')}." if is_unproven(head) else words] = None
+            sentences[
+                f"{words} {tr('Not proven better than a simple method')}."
+                if is_unproven(head)
+                else words
+            ] = None
     return list(names), list(sentences)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Make a map: a print layout of what the map shows, from resources/layouts/map.qpt, in QGIS's layout designer."""
+"""Make a map: a print layout of what the map shows, from resources/layouts/map.qpt, in QGIS's
+layout designer.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ TEMPLATE = RESOURCES / "layouts" / "map.qpt"
 
 
 def open_designer(desktop: Desktop) -> None:
-    """Add a layout of the map to the project and open it. There it is changed, printed, saved as PDF or picture."""
+    """Add a layout of the map to the project and open it. There it is changed, printed, saved as
+    PDF or picture.
+    """
     canvas, project = desktop.iface.mapCanvas(), QgsProject.instance()
     layers = in_sight(canvas)
     title = project.title() or (layers[0].name() if layers else tr("Map"))
@@ -44,12 +48,16 @@ def open_designer(desktop: Desktop) -> None:
 
 
 def make_layout(
-    canvas: QgsMapCanvas, title: str, remarks: list[str], max_drawn: int = 20_000, max_named: int = 30
+    canvas: QgsMapCanvas,
+    title: str,
+    remarks: list[str],
+    max_drawn: int = 20_000,
+    max_named: int = 30,
 ) -> QgsPrintLayout:
     """A layout of what a canvas shows, at its place and time. The project does not list it yet.
 
-    remarks: the notes at the foot. max_drawn: features of a layer in a PDF; a layer of more becomes a picture.
-    max_named: of more regions those that are withheld have no name.
+    remarks: the notes at the foot. max_drawn: features of a layer in a PDF; a layer of more becomes
+    a picture. max_named: of more regions those that are withheld have no name.
     """
     layout, document = QgsPrintLayout(QgsProject.instance()), QDomDocument()
     document.setContent(TEMPLATE.read_text(encoding="utf-8"))
@@ -61,7 +69,11 @@ def make_layout(
     lines = sum(math.ceil(len(words) / 195) for words in remarks)  # letters that fit in a line
     grown_mm = 3.1 * lines + 1 - foot.rect().height()
     bar = layout.itemById("scale bar")
-    for item, down_mm, taller_mm in ((foot, -grown_mm, grown_mm), (area, 0, -grown_mm), (bar, -grown_mm, 0)):
+    for item, down_mm, taller_mm in (
+        (foot, -grown_mm, grown_mm),
+        (area, 0, -grown_mm),
+        (bar, -grown_mm, 0),
+    ):
         box = QRectF(item.pos(), item.rect().size())
         item.attemptSetSceneRect(box.adjusted(0, down_mm, 0, down_mm + taller_mm))
     shown = canvas.mapSettings()
@@ -76,8 +88,12 @@ def make_layout(
     for layer in (each for each in canvas.layers() if isinstance(each, QgsVectorLayer)):
         if layer.featureCount() > max_drawn:
             layer.renderer().setForceRasterRender(True)
-        if layer.fields().lookupField("suppressed") >= 0 and layer.labeling() is None:  # regions have names
-            name, few = QgsExpression.quotedColumnRef(layer.displayField()), layer.featureCount() <= max_named
+        # regions have names
+        if layer.fields().lookupField("suppressed") >= 0 and layer.labeling() is None:
+            name, few = (
+                QgsExpression.quotedColumnRef(layer.displayField()),
+                layer.featureCount() <= max_named,
+            )
             name_features(layer, name if few else f"if(\"suppressed\", '', {name})")
     _fill_legend(legend, in_sight(canvas))
     layout.refresh()
@@ -100,12 +116,17 @@ def _fill_legend(legend: QgsLayoutItemLegend, layers: list[QgsMapLayer], letters
     model.rootGroup().removeChildrenGroupWithoutLayers()
     for group in model.rootGroup().findGroups(True):
         QgsLegendRenderer.setNodeLegendStyle(group, QgsLegendStyle.Style.Hidden)
-    if sum(layer.featureCount() for layer in layers if isinstance(layer, QgsVectorLayer)) <= 500_000:
+    if (
+        sum(layer.featureCount() for layer in layers if isinstance(layer, QgsVectorLayer))
+        <= 500_000
+    ):
         legend.setLegendFilterByMapEnabled(True)  # without what is nowhere on the map
 
 
 def in_sight(canvas: QgsMapCanvas) -> list[QgsMapLayer]:
     """The layers of a map that may have something in what it shows. The uppermost comes first."""
     shown = canvas.mapSettings()
-    boxes = ((layer, shown.layerExtentToOutputExtent(layer, layer.extent())) for layer in canvas.layers())
+    boxes = (
+        (layer, shown.layerExtentToOutputExtent(layer, layer.extent())) for layer in canvas.layers()
+    )
     return [layer for layer, box in boxes if box.isNull() or box.intersects(canvas.extent())]

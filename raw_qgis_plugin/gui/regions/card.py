@@ -32,31 +32,54 @@ class Region:
 class RegionCard(Card):
     """A region. Suppressed ones and those not scored yet show the reason alone."""
 
-    def __init__(self, region: Region, bundle: Bundle, min_users: int, beside: Sequence[Region] = ()) -> None:
+    def __init__(
+        self, region: Region, bundle: Bundle, min_users: int, beside: Sequence[Region] = ()
+    ) -> None:
         """beside: regions shown together, with this one."""
         super().__init__("raw_region_card", region.name)
         self.region, self.bundle, self.min_users = region, bundle, min_users
         view = region.view
         if view is None:
-            self.add(tr(
-                "The chosen model has not scored this region yet. "
-                "If that was cancelled, read the layer again (button at the top)."
-            ), objectName="raw_not_scored")  # fmt: skip
+            self.add(
+                tr(
+                    "The chosen model has not scored this region yet. "
+                    "If that was cancelled, read the layer again (button at the top)."
+                ),
+                objectName="raw_not_scored",
+            )
         elif view.suppressed:
-            self.add(tr(
-                "Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could "
-                "reveal one of them.", n=min_users, area=square_km(view.area_km2),
-            ))  # fmt: skip
+            self.add(
+                tr(
+                    "Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could "
+                    "reveal one of them.",
+                    n=min_users,
+                    area=square_km(view.area_km2),
+                )
+            )
         else:
             n = view.figures["n_points"]
             fixes = tr("fixes mostly of one person") if np.isnan(n) else count_fixes(int(n))
-            self.add(" · ".join([count_people(int(view.figures["n_users"])), fixes, square_km(view.area_km2)]))
+            self.add(
+                " · ".join(
+                    [count_people(int(view.figures["n_users"])), fixes, square_km(view.area_km2)]
+                )
+            )
             self.add(table(self._figures(view)))
             if any(np.isnan(view.figures.get(head["name"], 0.0)) for head in CARDS):
-                self.add(tr("Unknown: fewer than {n} people with such a label.").format(n=min_users))
+                self.add(
+                    tr("Unknown: fewer than {n} people with such a label.").format(n=min_users)
+                )
             if view.why:
-                self.add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=escaped(view.why)))
-            weeks = [each.view.week for each in (region, *beside) if each.view and each.view.week is not None]
+                self.add(
+                    tr("⚠ Unlike what this was trained on: {reasons}.").format(
+                        reasons=escaped(view.why)
+                    )
+                )
+            weeks = [
+                each.view.week
+                for each in (region, *beside)
+                if each.view and each.view.week is not None
+            ]
             self._show_week(np.asarray(view.week), max(1, *(int(week.max()) for week in weeks)))
         if beside:
             self.column.addStretch()
@@ -65,8 +88,13 @@ class RegionCard(Card):
 
     def _figures(self, view: RegionView) -> list[tuple[str, str]]:
         """A row per label of people and head of regions: its figure and interval."""
-        heads = [head for head in (*CARDS, *self.bundle.heads("region")) if head["name"] in view.figures]
-        titles = [hinted(escaped(title_of(head)), verdict_of(head)) + unproven_mark(head) for head in heads]
+        heads = [
+            head for head in (*CARDS, *self.bundle.heads("region")) if head["name"] in view.figures
+        ]
+        titles = [
+            hinted(escaped(title_of(head)), verdict_of(head)) + unproven_mark(head)
+            for head in heads
+        ]
         return [(title, figure(head, view.figures)) for title, head in zip(titles, heads)]
 
     def _show_week(self, week: np.ndarray, most: int) -> None:
@@ -77,15 +105,22 @@ class RegionCard(Card):
             return
         shares = np.where(week >= 0, week / most, np.where(week == TOO_FEW, np.nan, 0))
         few, none = tr("fewer than {n} people").format(n=self.min_users), tr("no data")
-        said = [[count_people(int(n)) if n >= 0 else few if n == TOO_FEW else none for n in day] for day in week]
+        said = [
+            [count_people(int(n)) if n >= 0 else few if n == TOO_FEW else none for n in day]
+            for day in week
+        ]
         self.add(hour_table([tr(day) for day in DAYS], ["#2f7fc4"] * 7, shares, said))
-        words = tr("Solar time; full colour is {n:,} people; a dot: fewer than {k}; empty: no data of so many.")
+        words = tr(
+            "Solar time; full colour is {n:,} people; a dot: fewer than {k}; empty: no data of so many."
+        )
         self.add(f"<small>{words.format(n=most, k=self.min_users)}</small>")
 
 
 def remark(min_users: int) -> str:
     """What a reader of a region's page has to know."""
-    words = tr("Figures of fewer than {n} people are withheld. The recorded people are not the population.")
+    words = tr(
+        "Figures of fewer than {n} people are withheld. The recorded people are not the population."
+    )
     return f"{words.format(n=min_users)} {desk_note()}"
 
 

@@ -25,7 +25,9 @@ class Comparison(RawDialog):
         super().__init__(parent, "raw_compare", tr("Compare regions"))
         names = [one.region.name, other.region.name]
         rows = [["", *map(escaped, names), tr("First minus second")], *differences(one, other)]
-        words = tr("Counts of this layer's devices have no interval: a small difference may be chance.")
+        words = tr(
+            "Counts of this layer's devices have no interval: a small difference may be chance."
+        )
         head = f"{table([[f'<b>{cell}</b>' for cell in rows[0]], *rows[1:]])}<small>{words}</small>"
         both = row(scrolling(one), scrolling(other), spacing_px=18)
         title = tr("{one} and {other}").format(one=names[0], other=names[1])
@@ -34,13 +36,23 @@ class Comparison(RawDialog):
             texts += [f"<h2>{escaped(card.title)}</h2>", *card.texts]
         made = buttons(
             "raw_compare_",
-            ("save", tr("Save…"), tr("The comparison as a page of HTML"),
-             lambda: save_page(self, title, one.bundle, remark(one.min_users), texts)),
-            ("table", tr("Save table…"), tr("The figures and differences as a table (CSV)"),
-             lambda: save_table(self, title, rows)),
-        )  # fmt: skip
+            (
+                "save",
+                tr("Save…"),
+                tr("The comparison as a page of HTML"),
+                lambda: save_page(self, title, one.bundle, remark(one.min_users), texts),
+            ),
+            (
+                "table",
+                tr("Save table…"),
+                tr("The figures and differences as a table (CSV)"),
+                lambda: save_table(self, title, rows),
+            ),
+        )
         self.head = wrapped(head, textFormat=Qt.TextFormat.RichText)
-        self.setLayout(column(self.head, both, self.buttons(*made.values(), page="scoreregions"), stretch=both))
+        self.setLayout(
+            column(self.head, both, self.buttons(*made.values(), page="scoreregions"), stretch=both)
+        )
         self.resize(860, 660)
 
 
@@ -49,12 +61,23 @@ def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
     a, b = one.region.view, other.region.view
     if a is None or b is None:
         return []
-    rows = [counted(title, *(view.figures.get(name) for view in (a, b))) for title, name in (
-        (tr("People"), "n_users"), (tr("Fixes"), "n_points"), (tr("Visits"), "n_visits"),
-        (tr("Median visit, minutes"), "dwell_min"),
-    )]  # fmt: skip
-    people = [view.figures["n_users"] / max(view.area_km2, 1e-9) if view.figures else None for view in (a, b)]
-    rows += [counted(tr("Area, km²"), a.area_km2, b.area_km2), counted(tr("People per km²"), *people)]
+    rows = [
+        counted(title, *(view.figures.get(name) for view in (a, b)))
+        for title, name in (
+            (tr("People"), "n_users"),
+            (tr("Fixes"), "n_points"),
+            (tr("Visits"), "n_visits"),
+            (tr("Median visit, minutes"), "dwell_min"),
+        )
+    ]
+    people = [
+        view.figures["n_users"] / max(view.area_km2, 1e-9) if view.figures else None
+        for view in (a, b)
+    ]
+    rows += [
+        counted(tr("Area, km²"), a.area_km2, b.area_km2),
+        counted(tr("People per km²"), *people),
+    ]
     for head in (*CARDS, *one.bundle.heads("region")):
         name = head["name"]
         if name in a.figures and name in b.figures:

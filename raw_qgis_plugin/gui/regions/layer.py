@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The layer of drawn regions: an ordinary layer, with QGIS's own editing and undo, in which RAW writes figures.
+"""The layer of drawn regions: an ordinary layer, with QGIS's own editing and undo, in which RAW
+writes figures.
 
-It is a memory layer, which moves into the GeoPackage of results when the project is saved (`KeptResults`).
+It is a memory layer, which moves into the GeoPackage of results when the project is saved
+(`KeptResults`).
 """
 
 from __future__ import annotations
@@ -10,7 +12,15 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 
-from qgis.core import NULL, Qgis, QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
+from qgis.core import (
+    NULL,
+    Qgis,
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsProject,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 
@@ -26,7 +36,9 @@ COUNTS = ("n_users", "n_points", "n_visits", "capped_n_visits", "n_labelled")
 
 
 class RegionLayer(QObject):
-    """The drawn regions of one layer of tracks. `changed`: they were edited, or the layer has come or gone."""
+    """The drawn regions of one layer of tracks. `changed`: they were edited, or the layer has come
+    or gone.
+    """
 
     changed = pyqtSignal()
 
@@ -35,14 +47,21 @@ class RegionLayer(QObject):
         self.tracks, self.group = tracks, group
         self.layer: QgsVectorLayer | None = None
         self._links: list[Any] = []  # connections of the layer's signals
-        self._soon = QTimer(self, singleShot=True, timeout=self.changed.emit)  # once after several edits
+        # once after several edits
+        self._soon = QTimer(self, singleShot=True, timeout=self.changed.emit)
         layers = QgsProject.instance().mapLayers().values()
-        for layer in [x for x in layers if x.customProperty(REGIONS_OF) == tracks.id() and x.isValid()][:1]:
+        for layer in [
+            x for x in layers if x.customProperty(REGIONS_OF) == tracks.id() and x.isValid()
+        ][:1]:
             self._listen(layer)
 
     def features(self) -> list[QgsFeature]:
         """The regions, with edits that are not saved yet."""
-        return [x for x in self.layer.getFeatures() if x.hasGeometry()] if self.layer is not None else []
+        return (
+            [x for x in self.layer.getFeatures() if x.hasGeometry()]
+            if self.layer is not None
+            else []
+        )
 
     def _next_name(self) -> str:
         used = set(map(name_of, self.features()))
@@ -53,8 +72,12 @@ class RegionLayer(QObject):
         """The CRS of the regions: that of the tracks, unless the user gave the layer another one."""
         return (self.layer or self.tracks).crs()
 
-    def add(self, found: Iterable[tuple[str, QgsGeometry, RegionView]], heads: list[dict[str, Any]]) -> QgsVectorLayer:
-        """Add regions, in one step for QGIS's undo. found: names or '', shapes in `crs`, views. Returns the layer."""
+    def add(
+        self, found: Iterable[tuple[str, QgsGeometry, RegionView]], heads: list[dict[str, Any]]
+    ) -> QgsVectorLayer:
+        """Add regions, in one step for QGIS's undo. found: names or '', shapes in `crs`, views.
+        Returns the layer.
+        """
         layer = self.layer or self._make()
         self.add_fields(heads)
         layer.startEditing()
@@ -90,22 +113,29 @@ class RegionLayer(QObject):
             layer.endEditCommand()
         else:
             layer.dataProvider().changeAttributeValues(values)
-            QgsProject.instance().setDirty(True)  # QGIS does not notice changes through the provider
+            # QGIS does not notice changes through the provider
+            QgsProject.instance().setDirty(True)
 
     def add_fields(self, heads: list[dict[str, Any]]) -> None:
         """Add the fields of figures that the layer lacks."""
         if self.layer is not None:
             fields, provider = writing.make_fields(kinds_of(heads)), self.layer.dataProvider()
-            if missing := [field for field in fields if provider.fields().lookupField(field.name()) < 0]:
+            if missing := [
+                field for field in fields if provider.fields().lookupField(field.name()) < 0
+            ]:
                 provider.addAttributes(missing)
                 self.layer.updateFields()
 
     def draw(self, heads: list[dict[str, Any]]) -> None:
-        """Style the layer by its figures, and so that they are seen below the mark of a chosen region."""
+        """Style the layer by its figures, and so that they are seen below the mark of a chosen
+        region.
+        """
         if self.layer is not None:
             styling.RegionScores(heads).draw(self.layer)  # takes a style, with its mark
             self.layer.selectionProperties().setSelectionColor(QColor(255, 200, 0, 110))
-            self.layer.selectionProperties().setSelectionRenderingMode(Qgis.SelectionRenderingMode.CustomColor)
+            self.layer.selectionProperties().setSelectionRenderingMode(
+                Qgis.SelectionRenderingMode.CustomColor
+            )
             self.layer.triggerRepaint()
 
     def close(self) -> None:
@@ -117,7 +147,12 @@ class RegionLayer(QObject):
 
     def _listen(self, layer: QgsVectorLayer) -> None:
         self.layer = layer
-        edits = layer.layerModified, layer.afterCommitChanges, layer.afterRollBack, layer.dataSourceChanged
+        edits = (
+            layer.layerModified,
+            layer.afterCommitChanges,
+            layer.afterRollBack,
+            layer.dataSourceChanged,
+        )
         self._links = [signal.connect(lambda *_: self._soon.start(0)) for signal in edits]
         self._links.append(layer.willBeDeleted.connect(self._gone))
 
@@ -130,7 +165,9 @@ class RegionLayer(QObject):
         layer.setCrs(self.tracks.crs())
         layer.dataProvider().addAttributes(list(writing.make_fields({"name": "text"})))
         layer.setCustomProperty(REGIONS_OF, self.tracks.id())
-        layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
+        layer.setCustomProperty(
+            MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz")
+        )
         layer.setOpacity(0.65)  # the tracks below stay visible
         styling.RegionScores([]).mark(layer)
         self._listen(layer)
@@ -141,17 +178,28 @@ class RegionLayer(QObject):
         fields: Any = self.layer.fields() if self.layer is not None else []
         shown = {**view.figures, "area_km2": view.area_km2, "suppressed": view.suppressed, **more}
         values = {**dict.fromkeys(kinds_of(heads)), **shown}
-        return {at: to_qgis(value) for name, value in values.items() if (at := fields.lookupField(name)) >= 0}
+        return {
+            at: to_qgis(value)
+            for name, value in values.items()
+            if (at := fields.lookupField(name)) >= 0
+        }
 
 
 def kinds_of(heads: list[dict[str, Any]]) -> dict[str, str]:
     """The kinds of the fields by name, as raw:scoreregions has them."""
-    kinds = {"area_km2": "number", **dict.fromkeys(COUNTS, "int"), "dwell_min": "number", "noisy_dwell_min": "number"}
+    kinds = {
+        "area_km2": "number",
+        **dict.fromkeys(COUNTS, "int"),
+        "dwell_min": "number",
+        "noisy_dwell_min": "number",
+    }
     kinds |= {name: "number" for name in PEOPLE_FIGURES if name not in kinds}
     for head in heads:
         number = head["kind"] == "number"
         parts = ("", "_low", "_high") if number else ("", "_p")
-        kinds.update({head["name"] + part: "number" if number or part else "text" for part in parts})
+        kinds.update(
+            {head["name"] + part: "number" if number or part else "text" for part in parts}
+        )
     return {**kinds, "suppressed": "bool", "in_domain": "bool", "noise_key": "text"}
 
 

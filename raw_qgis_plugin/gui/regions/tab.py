@@ -33,12 +33,18 @@ class RegionsTab(QWidget):
 
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__(objectName="raw_regions")
-        self.session, self.desktop, self.iface, self.secret = session, desktop, desktop.iface, publish_secret()
+        self.session, self.desktop, self.iface, self.secret = (
+            session,
+            desktop,
+            desktop.iface,
+            publish_secret(),
+        )
         self.regions: RegionLayer | None = None
         self.shown: list[Region] = []  # the rows of the table
         self._listed: Any = None  # what the list was made of
         self.card: RegionCard | None = None
-        # By the shape: of this reading, model and minimum of users; None from the one job on that scores it
+        # By the shape: of this reading, model and minimum of users; None from the one job on that
+        # scores it
         self._views: dict[bytes, RegionView | None] = {}
         self._of: Any = None  # what the views are of
         self.drawing = Drawing(self.iface, session.map_crs)
@@ -47,37 +53,81 @@ class RegionsTab(QWidget):
         self.drawing.ended.connect(self._show_hint)
         self._lay_out()
         session.changed.connect(self.show_session)
-        session.worked.connect(lambda: self._enable() if session.job is not None else self.refresh())
+        session.worked.connect(
+            lambda: self._enable() if session.job is not None else self.refresh()
+        )
         self.show_session()
 
     def _lay_out(self) -> None:
         rows = (
             ("polygon", tr("Draw"), tr("Draw a region by its corners"), self._draw),
-            ("selected", tr("Selected"), tr("Take the polygons that are selected on the map"), self.use_selected),
-            ("compare", tr("Compare"), tr("Choose two regions in the list to see them side by side"),
-             self.show_comparison),
-            ("flows", tr("Flows"), tr("How many trips go from region to region, and at which hours"), self.show_flows),
-            ("remove", tr("Remove"), tr("Remove the chosen regions. QGIS's undo brings them back; its editing tools "
-                                        "change regions too."), self.remove_chosen),
-            ("publish", tr("Publish figures…"), tr("Figures of the drawn regions as others may have them"),
-             self.show_publish),
-        )  # fmt: skip
-        self.buttons = {name: QToolButton(objectName=f"raw_region_{name}", text=title, toolTip=tip, clicked=slot)
-                        for name, title, tip, slot in rows}  # fmt: skip
+            (
+                "selected",
+                tr("Selected"),
+                tr("Take the polygons that are selected on the map"),
+                self.use_selected,
+            ),
+            (
+                "compare",
+                tr("Compare"),
+                tr("Choose two regions in the list to see them side by side"),
+                self.show_comparison,
+            ),
+            (
+                "flows",
+                tr("Flows"),
+                tr("How many trips go from region to region, and at which hours"),
+                self.show_flows,
+            ),
+            (
+                "remove",
+                tr("Remove"),
+                tr(
+                    "Remove the chosen regions. QGIS's undo brings them back; its editing tools "
+                    "change regions too."
+                ),
+                self.remove_chosen,
+            ),
+            (
+                "publish",
+                tr("Publish figures…"),
+                tr("Figures of the drawn regions as others may have them"),
+                self.show_publish,
+            ),
+        )
+        self.buttons = {
+            name: QToolButton(
+                objectName=f"raw_region_{name}", text=title, toolTip=tip, clicked=slot
+            )
+            for name, title, tip, slot in rows
+        }
         above, self.below = list(self.buttons.values())[:2], list(self.buttons.values())[2:]
         self.buttons["polygon"].setCheckable(True)
         self.min_users = QSpinBox(
-            objectName="raw_min_users", minimum=1, maximum=1000, prefix=tr("Minimum people: "),
+            objectName="raw_min_users",
+            minimum=1,
+            maximum=1000,
+            prefix=tr("Minimum people: "),
             toolTip=tr("Minimum users per region: fewer people get no figures."),
-            keyboardTracking=False, valueChanged=self._set_min_users,  # 12 is not 1 while it is typed
-        )  # fmt: skip
+            # 12 is not 1 while it is typed
+            keyboardTracking=False,
+            valueChanged=self._set_min_users,
+        )
         self.hint = wrapped(textFormat=Qt.TextFormat.PlainText)
         self.list = QListWidget(objectName="raw_region_list", itemSelectionChanged=self._chose)
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         self.place = column()
-        parts = row(*above, None, self.min_users), self.hint, self.list, row(*self.below, None), self.place, None
+        parts = (
+            row(*above, None, self.min_users),
+            self.hint,
+            self.list,
+            row(*self.below, None),
+            self.place,
+            None,
+        )
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
-        self.setMinimumWidth(self.minimumSizeHint().width())  # with the buttons that are hidden without regions
+        # with the buttons that are hidden without regions
+        self.setMinimumWidth(self.minimumSizeHint().width())
 
     def _draw(self) -> None:
         if self.buttons["polygon"].isChecked():
@@ -101,14 +151,20 @@ class RegionsTab(QWidget):
         """Take the selected polygons of the current layer, or of the first layer that has some."""
         layers = [self.iface.activeLayer(), *QgsProject.instance().mapLayers().values()]
         own = self.regions.layer if self.regions is not None else None
-        layer = next((x for x in layers if has_areas(x) and x is not own and x.selectedFeatureCount()), None)
+        layer = next(
+            (x for x in layers if has_areas(x) and x is not own and x.selectedFeatureCount()), None
+        )
         if layer is None:
             self._show_hint(tr("Select polygons of a layer on the map first."))
             return
-        named, chosen = layer.displayField(), [each for each in layer.selectedFeatures() if each.hasGeometry()]
+        named, chosen = (
+            layer.displayField(),
+            [each for each in layer.selectedFeatures() if each.hasGeometry()],
+        )
         try:
             found = [
-                (str(each.attributeMap().get(named) or ""), lonlat(each.geometry(), layer.crs())) for each in chosen
+                (str(each.attributeMap().get(named) or ""), lonlat(each.geometry(), layer.crs()))
+                for each in chosen
             ]
         except InputError as error:
             self._show_hint(str(error))
@@ -161,13 +217,20 @@ class RegionsTab(QWidget):
         self.session.run(tr("Scoring {n:,} regions").format(n=n), work, done)
 
     def refresh(self) -> None:
-        """Score what is not scored yet, and show it: new shapes, and all after tracks, model or minimum changed."""
+        """Score what is not scored yet, and show it: new shapes, and all after tracks, model or
+        minimum changed.
+        """
         of = self.session.city, self.session.model, settings().min_users.value()
         if of != self._of:
             self._of, self._views = of, {}
         features = self.regions.features() if self.regions is not None else []
         shapes = {each.id(): bytes(each.geometry().asWkb()) for each in features}
-        self._show([Region(each.id(), name_of(each), self._views.get(shapes[each.id()])) for each in features])
+        self._show(
+            [
+                Region(each.id(), name_of(each), self._views.get(shapes[each.id()]))
+                for each in features
+            ]
+        )
         new = [each for each in features if shapes[each.id()] not in self._views]
         if new and self._ready() and self.session.job is None and self.regions is not None:
             self._views |= dict.fromkeys(shapes[each.id()] for each in new)
@@ -203,7 +266,8 @@ class RegionsTab(QWidget):
     def _show(self, shown: list[Region]) -> None:
         """List the regions, keep the chosen ones, and show the card of the last of them."""
         chosen, listed = {region.id for region in self._chosen()}, (shown, self._heads())
-        if listed == self._listed:  # a renderer that is set again and again while the map is drawn can crash QGIS
+        # a renderer that is set again and again while the map is drawn can crash QGIS
+        if listed == self._listed:
             self._enable()
             return
         self.shown, self._listed = shown, listed
@@ -233,11 +297,15 @@ class RegionsTab(QWidget):
     def _show_hint(self, problem: str = "") -> None:
         words = problem
         if not words and self.buttons["polygon"].isChecked():
-            words = tr("Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.")
+            words = tr(
+                "Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops."
+            )
         elif not words and self.session.layer is not None and not self._ready():
             words = tr("Regions can be drawn when the model has read the users.")
         elif not words and self._ready() and not self.shown:
-            words = tr("Draw a region on the map, or select polygons, to see its people, their hours and its scores.")
+            words = tr(
+                "Draw a region on the map, or select polygons, to see its people, their hours and its scores."
+            )
         self.hint.setText(words)
         self.hint.setVisible(bool(words))
 
@@ -283,11 +351,18 @@ class RegionsTab(QWidget):
         except InputError as error:  # a shape that is nowhere on the earth
             self._show_hint(str(error))
             return None
-        return self.desktop.show(FlowsWindow(
-            trips_of(session.city.labels.diary), [region.name for region in self.shown], shapes,
-            settings().min_users.value(), self.window(),
-            lambda: self.desktop.open_dialog("flows", INPUT=session.layer.id(), ZONES=regions.layer.id()),
-        ))  # fmt: skip
+        return self.desktop.show(
+            FlowsWindow(
+                trips_of(session.city.labels.diary),
+                [region.name for region in self.shown],
+                shapes,
+                settings().min_users.value(),
+                self.window(),
+                lambda: self.desktop.open_dialog(
+                    "flows", INPUT=session.layer.id(), ZONES=regions.layer.id()
+                ),
+            )
+        )
 
     def show_publish(self) -> QDialog:
         """Open 'Publish figures' for the drawn regions."""

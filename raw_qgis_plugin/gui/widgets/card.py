@@ -35,7 +35,9 @@ class Card(QWidget):
         self.column.addWidget(wrapped(f"<b>{escaped(title)}</b>"))
 
     def add(self, words: str, heading: bool = False, **properties: Any) -> QLabel:
-        """Add a text, in Qt's rich text, which can be copied. What is `hinted` in it shows its hint."""
+        """Add a text, in Qt's rich text, which can be copied. What is `hinted` in it shows its
+        hint.
+        """
         self.texts.append(f"<b>{words}</b>" if heading else words)
         label = hinting(self.texts[-1], **properties)
         self.column.addWidget(label)
@@ -43,19 +45,26 @@ class Card(QWidget):
 
     def add_save(self, bundle: Bundle, remark: str) -> None:
         """Add a button that saves the card as a page. bundle, remark: of `save_page`."""
-        save = QToolButton(objectName="raw_card_save", text=tr("Save…"), toolTip=tr("The card as a page of HTML"))
+        save = QToolButton(
+            objectName="raw_card_save", text=tr("Save…"), toolTip=tr("The card as a page of HTML")
+        )
         save.clicked.connect(lambda: save_page(self, self.title, bundle, remark, self.texts))
         self.column.addWidget(save)
         self.column.addStretch()
 
 
-def save_page(parent: QWidget, title: str, bundle: Bundle, remark: str, texts: Sequence[str]) -> None:
+def save_page(
+    parent: QWidget, title: str, bundle: Bundle, remark: str, texts: Sequence[str]
+) -> None:
     """Ask for a file, and write a page of HTML into it, with its date and model.
 
-    title, remark: plain text. bundle: of the model. texts: Qt's rich text, whose links lead to parts of the dock.
+    title, remark: plain text. bundle: of the model. texts: Qt's rich text, whose links lead to
+    parts of the dock.
     """
     today = QDate.currentDate().toString("yyyy-MM-dd")
-    words = tr("Made on {date} with RAW and the model {model}.").format(date=today, model=bundle.name)
+    words = tr("Made on {date} with RAW and the model {model}.").format(
+        date=today, model=bundle.name
+    )
     page = Page(title, f"{words} {remark}")
     for text in texts:
         page.markup(f"<div>{re.sub('</?a[^>]*>', '', text)}</div>")
@@ -68,13 +77,19 @@ def save_table(parent: QWidget, name: str, rows: Sequence[Sequence[str]]) -> Non
     def write(path: Path) -> None:
         with path.open("w", encoding="utf-8-sig", newline="") as file:  # as spreadsheets expect it
             for cells in rows:
-                csv.writer(file).writerow(html.unescape(re.sub("<[^>]*>", "", cell)) for cell in cells)
+                csv.writer(file).writerow(
+                    html.unescape(re.sub("<[^>]*>", "", cell)) for cell in cells
+                )
 
     save_file(parent, tr("Save the table"), f"{name}.csv", "CSV (*.csv)", write)
 
 
-def save_file(parent: QWidget, title: str, name: str, kinds: str, write: Callable[[Path], Any]) -> None:
-    """Ask for a file as `file_to_write` does, let `write` write it, and say so in QGIS's message bar."""
+def save_file(
+    parent: QWidget, title: str, name: str, kinds: str, write: Callable[[Path], Any]
+) -> None:
+    """Ask for a file as `file_to_write` does, let `write` write it, and say so in QGIS's message
+    bar.
+    """
     path = file_to_write(parent, title, name, kinds)
     if path is None:
         return
@@ -109,5 +124,7 @@ def figure(head: dict[str, Any], values: dict[str, Any]) -> str:
 
 
 def unproven_mark(head: dict[str, Any]) -> str:
-    """A mark in rich text for a head that does not prove better than a simple method; '' for others."""
+    """A mark in rich text for a head that does not prove better than a simple method; '' for
+    others.
+    """
     return f" <i>({tr('not proven')})</i>" if is_unproven(head) else ""

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Figures by the hour of the day, as tables in rich text: a card shows and saves them like its words."""
+"""Figures by the hour of the day, as tables in rich text: a card shows and saves them like its
+words.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +15,22 @@ from .layout import hinted
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def hour_table(names: Sequence[str], colours: Sequence[str], shares: np.ndarray, words: Sequence[Sequence[str]]) -> str:
+def hour_table(
+    names: Sequence[str], colours: Sequence[str], shares: np.ndarray, words: Sequence[Sequence[str]]
+) -> str:
     """A row a name and a column an hour, in a stronger colour where there is more.
 
-    names: (k,) plain text. colours: (k,). shares: (k, 24) of the full colour, nan: a dot for a figure that is withheld.
-    words: (k, 24) plain text, of the cell under the mouse.
+    names: (k,) plain text. colours: (k,). shares: (k, 24) of the full colour, nan: a dot for a
+    figure that is withheld. words: (k, 24) plain text, of the cell under the mouse.
     """
     rows = []
     for name, colour, line, said in zip(names, colours, shares, words):
         paint, cells = "rgba({}, {}, {}, {{:.0%}})".format(*QColor(colour).getRgb()[:3]), []
         for hour, (share, text) in enumerate(zip(line, said)):
-            inside = hinted("·" if share != share else "&nbsp;", f"{name} {hour:02d}:00-{hour + 1:02d}:00: {text}")
+            inside = hinted(
+                "·" if share != share else "&nbsp;",
+                f"{name} {hour:02d}:00-{hour + 1:02d}:00: {text}",
+            )
             style = f"background-color: {paint.format(0.12 + 0.88 * share if share > 0 else 0)}"
             cells.append(f'<td width="3.5%" align="center" style="{style}">{inside}</td>')
         rows.append(f'<tr><td width="16%">{name.replace(" ", "&nbsp;")}</td>{"".join(cells)}</tr>')

@@ -11,7 +11,15 @@ from qgis.core import QgsFileUtils
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, QUrl
 from qgis.PyQt.QtGui import QImage, QTextCursor, QTextDocument
-from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QMessageBox, QPushButton, QTextBrowser, QWidget
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QMessageBox,
+    QPushButton,
+    QTextBrowser,
+    QWidget,
+)
 
 from ...core.errors import Progress
 from ...core.paths import RESOURCES
@@ -34,7 +42,11 @@ class RawDialog(QDialog):
         self._job: Job | None = None
 
     def run_until_closed(
-        self, title: str, work: Callable[[Progress], Any], done: Callable[[Any], None], failed: Callable[[str], None]
+        self,
+        title: str,
+        work: Callable[[Progress], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[str], None],
     ) -> None:
         """Run a job. Closing the window cancels it, and drops its result."""
 
@@ -54,7 +66,9 @@ class RawDialog(QDialog):
         super().done(result)
 
     def buttons(self, *actions: QPushButton, page: str = "") -> QDialogButtonBox:
-        """A row of buttons, with Close and Help at its end. actions: further buttons. page: of the help."""
+        """A row of buttons, with Close and Help at its end. actions: further buttons. page: of the
+        help.
+        """
         kind = QDialogButtonBox.StandardButton
         box = QDialogButtonBox(kind.Close | kind.Help if page else kind.Close, rejected=self.close)
         box.helpRequested.connect(lambda: HelpWindow(page, self).show())
@@ -82,11 +96,14 @@ class HelpWindow(RawDialog):
     def show_page(self, page: str) -> None:
         """Show a page by its name; the contents where there is no such page."""
         path = HELP / f"{page}.html"
-        self.browser.setSource(QUrl.fromLocalFile(str(path if path.is_file() else HELP / "index.html")))
+        self.browser.setSource(
+            QUrl.fromLocalFile(str(path if path.is_file() else HELP / "index.html"))
+        )
 
 
 def file_to_write(parent: QWidget, title: str, name: str, kinds: str) -> Path | None:
-    """Ask for a file. The proposed suffix is appended to one of no kind; None where the user cancels.
+    """Ask for a file. The proposed suffix is appended to one of no kind; None where the user
+    cancels.
 
     title: of the window that asks. name: proposed, with the suffix. kinds: of files, for Qt.
     """
@@ -117,7 +134,9 @@ class CardView(QTextBrowser):
         flags = getattr(QTextDocument, "MarkdownFeatures", kind)  # Qt 5 has no flags of a plain sum
         if readme.is_file():
             text = readme.read_text("utf-8", "replace").replace("![", "[")
-            self.document().setMarkdown(text, flags(kind.MarkdownDialectGitHub | kind.MarkdownNoHTML))
+            self.document().setMarkdown(
+                text, flags(kind.MarkdownDialectGitHub | kind.MarkdownNoHTML)
+            )
         else:
             self.setPlainText(card.read_text(encoding="utf-8") if card.is_file() else bundle.name)
         self.moveCursor(QTextCursor.MoveOperation.Start)  # else Qt 6 shows the end

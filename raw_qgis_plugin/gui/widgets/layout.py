@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Short ways to lay out, to change and to delete widgets.
 
-Properties and signals of a widget are given to its constructor, as PyQt allows: QPushButton("Go", toolTip="…",
-clicked=slot).
+Properties and signals of a widget are given to its constructor, as PyQt allows: QPushButton("Go",
+toolTip="…", clicked=slot).
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ Part: TypeAlias = "QWidget | QLayout | None"
 def row(*parts: Part, **options: Any) -> QHBoxLayout:
     """Lay parts out side by side. None: a gap that takes the room left.
 
-    stretch: the part that takes it instead. spacing_px: between the parts. margins_px: left, top, right and bottom, or
-    0 for none.
+    stretch: the part that takes it instead. spacing_px: between the parts. margins_px: left, top,
+    right and bottom, or 0 for none.
     """
     return _fill(QHBoxLayout(), parts, **options)
 
@@ -44,9 +44,12 @@ def column(*parts: Part, **options: Any) -> QVBoxLayout:
 
 
 def _fill(
-    layout: Any, parts: tuple[Part, ...], stretch: Part = None, spacing_px: int | None = None,
+    layout: Any,
+    parts: tuple[Part, ...],
+    stretch: Part = None,
+    spacing_px: int | None = None,
     margins_px: tuple[int, int, int, int] | Literal[0] | None = None,
-) -> Any:  # fmt: skip
+) -> Any:
     for part in parts:
         if part is None:
             layout.addStretch(1)
@@ -72,7 +75,9 @@ def hinting(words: str = "", **properties: Any) -> QLabel:
     """A label of rich text that can be copied, and shows the hints of what is `hinted` in it."""
     browser = Qt.TextInteractionFlag.TextBrowserInteraction
     how = {"textFormat": Qt.TextFormat.RichText, "textInteractionFlags": browser} | properties
-    return wrapped(words, **how, linkHovered=lambda hint: QToolTip.showText(QCursor.pos(), escaped(hint)))
+    return wrapped(
+        words, **how, linkHovered=lambda hint: QToolTip.showText(QCursor.pos(), escaped(hint))
+    )
 
 
 def escaped(words: str) -> str:
@@ -81,15 +86,22 @@ def escaped(words: str) -> str:
 
 
 def hinted(words: str, hint: str) -> str:
-    """Rich text with a hint, which `hinting` shows while the mouse is over it. hint: plain text, '' for none."""
+    """Rich text with a hint, which `hinting` shows while the mouse is over it. hint: plain text, ''
+    for none.
+    """
     style = "text-decoration: none; color: palette(window-text)"
     return f'<a href="{escape(hint)}" style="{style}">{words}</a>' if hint else words
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
-    """A table in rich text, as wide as there is room. rows: of rich text; all columns but the first to the right."""
+    """A table in rich text, as wide as there is room. rows: of rich text; all columns but the first
+    to the right.
+    """
     sides = "left", "right"
-    lines = ("".join(f'<td align="{sides[at > 0]}">{each}</td>' for at, each in enumerate(line)) for line in rows)
+    lines = (
+        "".join(f'<td align="{sides[at > 0]}">{each}</td>' for at, each in enumerate(line))
+        for line in rows
+    )
     return f'<table width="100%" cellpadding="2"><tr>{"</tr><tr>".join(lines)}</tr></table>'
 
 
@@ -97,7 +109,11 @@ def buttons(prefix: str, *rows: tuple[str, str, str, Callable[[], Any]]) -> dict
     """Buttons by name. rows: name, words, tooltip, slot. prefix: of the names of their objects."""
     return {
         name: QPushButton(
-            words, objectName=prefix + name, toolTip=tip, autoDefault=False, clicked=lambda _=False, slot=slot: slot()
+            words,
+            objectName=prefix + name,
+            toolTip=tip,
+            autoDefault=False,
+            clicked=lambda _=False, slot=slot: slot(),
         )
         for name, words, tip, slot in rows
     }

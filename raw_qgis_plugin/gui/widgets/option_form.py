@@ -14,7 +14,9 @@ LARGEST = 100_000  # of numbers without a maximum
 
 
 class OptionForm(QFormLayout):
-    """One row an option that is a choice or a number. The boxes are named raw_ and the option's name."""
+    """One row an option that is a choice or a number. The boxes are named raw_ and the option's
+    name.
+    """
 
     def __init__(self, spec: type[Spec], *leave_out: str) -> None:
         """leave_out: names of options that the window does not ask."""
@@ -29,7 +31,10 @@ class OptionForm(QFormLayout):
     def values(self) -> dict[str, Any]:
         """The parameters of Processing, as they stand in the boxes."""
         boxes = self.boxes.items()
-        return {name: box.currentData() if isinstance(box, QComboBox) else box.value() for name, box in boxes}
+        return {
+            name: box.currentData() if isinstance(box, QComboBox) else box.value()
+            for name, box in boxes
+        }
 
     def show_values(self, values: dict[str, Any]) -> None:
         """Put parameters of Processing into the boxes. Unknown and unsuitable ones are passed over."""
@@ -38,7 +43,8 @@ class OptionForm(QFormLayout):
             if isinstance(box, QComboBox):
                 box.setCurrentIndex(max(box.findData(value), 0))
             elif isinstance(value, (int, float)):
-                box.setValue(min(max(value, box.minimum()), box.maximum()))  # else Qt refuses a number too large
+                # else Qt refuses a number too large
+                box.setValue(min(max(value, box.minimum()), box.maximum()))
 
 
 def box_of(option: Option) -> QWidget:
@@ -51,4 +57,6 @@ def box_of(option: Option) -> QWidget:
         box.setCurrentIndex(max(box.findData(option.default), 0))
         return box
     limits = {"minimum": option.minimum or 0, "maximum": option.maximum or LARGEST}
-    return QDoubleSpinBox(**limits, value=option.default, suffix=f" {option.unit}" if option.unit else "", **names)
+    return QDoubleSpinBox(
+        **limits, value=option.default, suffix=f" {option.unit}" if option.unit else "", **names
+    )

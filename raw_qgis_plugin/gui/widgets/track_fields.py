@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The fields and the time zone of a layer of tracks: a box of zones, and what is stored with the layer."""
+"""The fields and the time zone of a layer of tracks: a box of zones, and what is stored with the
+layer.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,15 @@ class ZoneBox(QComboBox):
         """name: of the object."""
         tip = tr("Of times that are written without a zone; others ignore it.")
         narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        super().__init__(objectName=name, toolTip=tip, sizeAdjustPolicy=narrow, minimumContentsLength=12)
-        self.addItems(["UTC", *sorted(bytes(zone).decode() for zone in QTimeZone.availableTimeZoneIds())])
+        super().__init__(
+            objectName=name, toolTip=tip, sizeAdjustPolicy=narrow, minimumContentsLength=12
+        )
+        self.addItems(
+            ["UTC", *sorted(bytes(zone).decode() for zone in QTimeZone.availableTimeZoneIds())]
+        )
         self.setMaxVisibleItems(16)
-        self.setStyleSheet("combobox-popup: 0;")  # else some styles list them over the whole height of the screen
+        # else some styles list them over the whole height of the screen
+        self.setStyleSheet("combobox-popup: 0;")
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.completer().setFilterMode(Qt.MatchFlag.MatchContains)

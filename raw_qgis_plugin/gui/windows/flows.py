@@ -25,37 +25,65 @@ class FlowsWindow(RawDialog):
     """Trips from each region to each other one."""
 
     def __init__(
-        self, trips: Trips, names: Sequence[str], shapes: Sequence[Any], min_users: int, parent: QWidget,
+        self,
+        trips: Trips,
+        names: Sequence[str],
+        shapes: Sequence[Any],
+        min_users: int,
+        parent: QWidget,
         as_layers: Callable[[], Any],
-    ) -> None:  # fmt: skip
-        """names, shapes: of the regions, in degrees. as_layers: opens 'Flows between zones' for the regions."""
+    ) -> None:
+        """names, shapes: of the regions, in degrees. as_layers: opens 'Flows between zones' for the
+        regions.
+        """
         super().__init__(parent, "raw_flows", tr("Trips between regions"))
         zones = read_zones(list(shapes), list(names))
         found, self.by_hour = (
-            flows(trips, zones, FlowSpec(min_users=min_users, slice=part)).matrix for part in ("all", "hour")
+            flows(trips, zones, FlowSpec(min_users=min_users, slice=part)).matrix
+            for part in ("all", "hour")
         )
-        columns = (found[name] for name in ("from_zone", "to_zone", "n_trips", "n_users", "minutes", "metres"))
-        self.names, every = list(zones.names), zip(*columns)  # those without trips are of few people
-        self.shown = {(self.names.index(a), self.names.index(b)): row for a, b, *row in every if a and row[0] > 0}
+        columns = (
+            found[name]
+            for name in ("from_zone", "to_zone", "n_trips", "n_users", "minutes", "metres")
+        )
+        # those without trips are of few people
+        self.names, every = list(zones.names), zip(*columns)
+        self.shown = {
+            (self.names.index(a), self.names.index(b)): row
+            for a, b, *row in every
+            if a and row[0] > 0
+        }
         self.table = table = QTableWidget(len(names), len(names), objectName="raw_flow_matrix")
         table.verticalHeader().setDefaultSectionSize(22)
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        table.setHorizontalHeaderLabels([tr("to {region}").format(region=name) for name in self.names])
-        table.setVerticalHeaderLabels([tr("from {region}").format(region=name) for name in self.names])
+        table.setHorizontalHeaderLabels(
+            [tr("to {region}").format(region=name) for name in self.names]
+        )
+        table.setVerticalHeaderLabels(
+            [tr("from {region}").format(region=name) for name in self.names]
+        )
         for pair in np.ndindex(len(names), len(names)):
             item = QTableWidgetItem(f"{self.shown[pair][0]:,.0f}" if pair in self.shown else "–")
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(*pair, item)
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)  # of all at once
+        # of all at once
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.currentCellChanged.connect(lambda a, b, *_: self._show_hours(a, b))
         self.hours = hinting(objectName="raw_flow_hours")
         words = tr(
             "Trips from stop to stop, by the regions at their ends. A dash: none, or of fewer than {n} people; draw "
-            "larger regions, or lower the minimum of people.", n=min_users,
-        )  # fmt: skip
+            "larger regions, or lower the minimum of people.",
+            n=min_users,
+        )
         tip = tr("Lines, zones and the whole matrix as layers of the map, which can be published")
-        layers = QPushButton(tr("As layers…"), objectName="raw_flow_layers", toolTip=tip, clicked=as_layers)
-        self.setLayout(column(wrapped(words), table, self.hours, self.buttons(layers, page="flows"), stretch=table))
+        layers = QPushButton(
+            tr("As layers…"), objectName="raw_flow_layers", toolTip=tip, clicked=as_layers
+        )
+        self.setLayout(
+            column(
+                wrapped(words), table, self.hours, self.buttons(layers, page="flows"), stretch=table
+            )
+        )
         self.resize(680, 520)
         table.setCurrentCell(*next(iter(self.shown), (0, 0)))
 
@@ -67,8 +95,16 @@ class FlowsWindow(RawDialog):
         few, count = tr("no trips, or of few people"), tr("{n:,.0f} trips")
         figures = tr("{0:,.0f} trips of {1:,.0f} people; medians: {2:,.0f} minutes, {3:,.0f} m")
         words = figures.format(*self.shown[a, b]) if (a, b) in self.shown else few
-        way = escaped(f"{self.table.verticalHeaderItem(a).text()} {self.table.horizontalHeaderItem(b).text()}: {words}")
+        way = escaped(
+            f"{self.table.verticalHeaderItem(a).text()} {self.table.horizontalHeaderItem(b).text()}: {words}"
+        )
         shares = np.where(trips.sum(axis=0) > 0, trips / max(1.0, trips.max()), np.nan)
-        said = [[count.format(n=n) if hour.any() else few for n, hour in zip(row, trips.T)] for row in trips]
-        by_hour, (names, colours) = tr("By hour of departure (solar time):"), zip(*mode_looks().values())
+        said = [
+            [count.format(n=n) if hour.any() else few for n, hour in zip(row, trips.T)]
+            for row in trips
+        ]
+        by_hour, (names, colours) = (
+            tr("By hour of departure (solar time):"),
+            zip(*mode_looks().values()),
+        )
         self.hours.setText(f"{way}<br>{by_hour}{hour_table(names, colours, shares, said)}")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Import of tracks: choose a file, look at its first rows as they are read, and run raw:importtracks."""
+"""Import of tracks: choose a file, look at its first rows as they are read, and run
+raw:importtracks.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,15 @@ from qgis.core import (
 from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QFormLayout, QMessageBox, QProgressBar, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QWidget,
+)
 
 from ...core.errors import RawError
 from ...core.sources.readers import Preview, preview
@@ -38,7 +48,9 @@ POSITIONS = "*.csv *.tsv *.txt *.gz *.parquet *.gpx *.json *.rec *.plt"
 
 
 class ImportDialog(RawDialog):
-    """The window. Every change shows the first rows anew. An import goes on when the window is closed."""
+    """The window. Every change shows the first rows anew. An import goes on when the window is
+    closed.
+    """
 
     def __init__(self, desktop: Desktop) -> None:
         super().__init__(desktop.iface.mainWindow(), "raw_import_dialog", tr("Import tracks"))
@@ -58,7 +70,9 @@ class ImportDialog(RawDialog):
         folder = QPushButton(tr("Folder…"), autoDefault=False, clicked=self._ask_folder)
         narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         boxes = [
-            QComboBox(objectName=f"raw_import_{name}", sizeAdjustPolicy=narrow, minimumContentsLength=12)
+            QComboBox(
+                objectName=f"raw_import_{name}", sizeAdjustPolicy=narrow, minimumContentsLength=12
+            )
             for name in (*ROLES, "order")
         ]
         self.columns, self.order = dict(zip(ROLES, boxes)), boxes[-1]
@@ -73,8 +87,16 @@ class ImportDialog(RawDialog):
         self.crs.crsChanged.connect(self._look_soon)
         form, page = QFormLayout(), QWidget()
         form.setContentsMargins(0, 0, 4, 0)
-        titles = (tr("User"), tr("Track"), tr("Time"), tr("Longitude, x"), tr("Latitude, y"), tr("Dates"),
-                  tr("Time zone"), tr("Coordinates"))  # fmt: skip
+        titles = (
+            tr("User"),
+            tr("Track"),
+            tr("Time"),
+            tr("Longitude, x"),
+            tr("Latitude, y"),
+            tr("Dates"),
+            tr("Time zone"),
+            tr("Coordinates"),
+        )
         for box, title in zip((*boxes, self.zone, self.crs), titles):
             form.addRow(title, box)
         page.setLayout(column(form, None, margins_px=0))
@@ -91,16 +113,26 @@ class ImportDialog(RawDialog):
         self.output.setFilter("GeoPackage (*.gpkg)")
         self.output.lineEdit().setPlaceholderText(tr("a temporary layer, which ends with QGIS"))
         self.bar = QProgressBar(textVisible=False, maximumHeight=10, visible=False)
-        self.start = QPushButton(tr("Import"), objectName="raw_import_start", default=True, clicked=self.run)
+        self.start = QPushButton(
+            tr("Import"), objectName="raw_import_start", default=True, clicked=self.run
+        )
         self.stop = QPushButton(tr("Cancel"), objectName="raw_import_cancel", autoDefault=False)
-        self.stop.clicked.connect(lambda: self.running.cancel() if self.running is not None else None)
-        self.setLayout(column(
-            row(self.source, folder, stretch=self.source), both,
-            row(wrapped(tr("Save to")), self.output, stretch=self.output), self.bar,
-            self.buttons(self.start, self.stop, page="importtracks"), stretch=both,
-        ))  # fmt: skip
+        self.stop.clicked.connect(
+            lambda: self.running.cancel() if self.running is not None else None
+        )
+        self.setLayout(
+            column(
+                row(self.source, folder, stretch=self.source),
+                both,
+                row(wrapped(tr("Save to")), self.output, stretch=self.output),
+                self.bar,
+                self.buttons(self.start, self.stop, page="importtracks"),
+                stretch=both,
+            )
+        )
 
-    # ---- the first rows -----------------------------------------------------------------------------------------
+    # ---- the first rows
+    # -----------------------------------------------------------------------------------------
 
     def choose(self, path: str) -> None:
         """Take a file or folder."""
@@ -116,7 +148,9 @@ class ImportDialog(RawDialog):
         self._look_soon()
 
     def _ask_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, tr("Folder of tracks"), self.source.filePath())
+        path = QFileDialog.getExistingDirectory(
+            self, tr("Folder of tracks"), self.source.filePath()
+        )
         if path:
             self.choose(path)
 
@@ -128,9 +162,18 @@ class ImportDialog(RawDialog):
         """The values of raw:importtracks, without OUTPUT."""
         source = self.source.filePath().strip()
         listed = self._shown == source  # else the columns are another file's
-        names = {f"{role.upper()}_FIELD": (box.currentData() if listed else "") for role, box in self.columns.items()}
+        names = {
+            f"{role.upper()}_FIELD": (box.currentData() if listed else "")
+            for role, box in self.columns.items()
+        }
         order, zone = self.order.currentData(), self.zone.zone()
-        return {**names, "SOURCE": source, "TIMEZONE": zone, "CRS": self.crs.crs(), "DATE_ORDER": order}
+        return {
+            **names,
+            "SOURCE": source,
+            "TIMEZONE": zone,
+            "CRS": self.crs.crs(),
+            "DATE_ORDER": order,
+        }
 
     def _look(self) -> None:
         values = self.parameters()
@@ -167,11 +210,20 @@ class ImportDialog(RawDialog):
     def _list_columns(self, found: Preview) -> None:
         place = tr("geometry") if found.schema.geometry else ""
         own_file = found.raw.schema.metadata == ONE_PERSON
-        nothing = {"user": tr("none: one user's"), "track": tr("none: one track a user"), "lon": place, "lat": place}
+        nothing = {
+            "user": tr("none: one user's"),
+            "track": tr("none: one track a user"),
+            "lon": place,
+            "lat": place,
+        }
         with silent(*self.columns.values()):
             for role, box in self.columns.items():
                 box.clear()
-                if role == "user" and found.schema.user is None and (Path(self.source.filePath()).is_dir() or own_file):
+                if (
+                    role == "user"
+                    and found.schema.user is None
+                    and (Path(self.source.filePath()).is_dir() or own_file)
+                ):
                     box.addItem(tr("none: each file is a user"), "")
                 box.addItem(nothing.get(role, ""), NONE if role in ("user", "track") else "")
                 for name in found.raw.column_names:
@@ -180,16 +232,21 @@ class ImportDialog(RawDialog):
 
     def _show_state(self, words: str = "") -> None:
         found, busy = self.preview, self.running is not None
-        usable = found is not None and found.fixes is not None and found.schema.date_order != "unknown"
+        usable = (
+            found is not None and found.fixes is not None and found.schema.date_order != "unknown"
+        )
         self.start.setEnabled(usable and self._shown == self.source.filePath().strip() and not busy)
         self.stop.setVisible(busy)
         self.bar.setVisible(busy)
         asked = question(found) if found is not None else ""
         self.question.setText(asked)
         self.question.setVisible(bool(asked))
-        self.state.setText(words or (describe(found) if found is not None else tr("Choose a file or a folder.")))
+        self.state.setText(
+            words or (describe(found) if found is not None else tr("Choose a file or a folder."))
+        )
 
-    # ---- the import ---------------------------------------------------------------------------------------------
+    # ---- the import
+    # ---------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Run raw:importtracks."""
@@ -198,7 +255,11 @@ class ImportDialog(RawDialog):
         path = f"{path}.gpkg" if path and not path.lower().endswith(".gpkg") else path
         words = tr("{file} exists already. Replace it?").format(file=Path(path).name)
         yes = QMessageBox.StandardButton.Yes
-        if path and Path(path).exists() and QMessageBox.question(self, self.windowTitle(), words) != yes:
+        if (
+            path
+            and Path(path).exists()
+            and QMessageBox.question(self, self.windowTitle(), words) != yes
+        ):
             return
 
         def take(layer: QgsVectorLayer) -> None:
@@ -206,20 +267,32 @@ class ImportDialog(RawDialog):
             QgsProject.instance().addMapLayer(layer)
             desktop.use_layer(layer)
 
-        output = QgsProcessingOutputLayerDefinition(path or QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance())
+        output = QgsProcessingOutputLayerDefinition(
+            path or QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance()
+        )
         values = {**self.parameters(), "OUTPUT": output}
         try:
-            job = AlgorithmJob("raw:importtracks", values, [], tr("Importing"), take, self._done, self._ended)
+            job = AlgorithmJob(
+                "raw:importtracks", values, [], tr("Importing"), take, self._done, self._ended
+            )
         except RawError as error:
             self._show_state(str(error))
             return
-        job.progressChanged.connect(lambda share: None if sip.isdeleted(self) else self.bar.setValue(round(share)))
+        job.progressChanged.connect(
+            lambda share: None if sip.isdeleted(self) else self.bar.setValue(round(share))
+        )
         self.running = job.start()
         self._show_state(tr("Importing …"))
 
-    def _done(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
+    def _done(
+        self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
+    ) -> None:
         fixes, users = count_fixes(results["N_POINTS"]), count_users(results["N_USERS"])
-        self._ended(" ".join([tr("Imported: {fixes} of {users}.").format(fixes=fixes, users=users), *warnings]))
+        self._ended(
+            " ".join(
+                [tr("Imported: {fixes} of {users}.").format(fixes=fixes, users=users), *warnings]
+            )
+        )
 
     def _ended(self, words: str) -> None:
         if not sip.isdeleted(self):

@@ -29,14 +29,19 @@ class PreviewTable(QTableWidget):
         raw, read = preview.raw.slice(0, max_rows), _as_read(preview, max_rows)
         used = [name for name in preview.schema.columns() if name in raw.column_names]
         written = list(dict.fromkeys([*used, *raw.column_names]))  # those that are read come first
-        texts = [["" if value is None else str(value)[:80] for value in raw[name].to_pylist()] for name in written]
+        texts = [
+            ["" if value is None else str(value)[:80] for value in raw[name].to_pylist()]
+            for name in written
+        ]
         self.clear()
         self.setRowCount(len(raw))
         self.setColumnCount(len(read) + len(written))
         self.setHorizontalHeaderLabels([*read, *written])
         for column, values in enumerate([*read.values(), *texts]):
             is_read, head = column < len(read), self.horizontalHeaderItem(column)
-            head.setToolTip(tr("As it is read.") if is_read else tr("As it is written in the file."))
+            head.setToolTip(
+                tr("As it is read.") if is_read else tr("As it is written in the file.")
+            )
             font = head.font()
             font.setBold(is_read)
             head.setFont(font)
@@ -57,17 +62,25 @@ def _as_read(preview: Preview, max_rows: int) -> dict[str, list[str]]:
     columns: dict[str, list[str]] = {}
     for role, title in (("user", tr("User")), ("track", tr("Track"))):
         if role in fixes.column_names:
-            columns[title] = [MISSING if value is None else str(value) for value in fixes[role].to_pylist()]
+            columns[title] = [
+                MISSING if value is None else str(value) for value in fixes[role].to_pylist()
+            ]
     t = fixes["t"].to_numpy()
     moments = np.datetime_as_string(t.astype("datetime64[ms]"), unit="s")
-    columns[tr("Time, UTC")] = [MISSING if ms == NO_TIME else str(m).replace("T", " ") for ms, m in zip(t, moments)]
+    columns[tr("Time, UTC")] = [
+        MISSING if ms == NO_TIME else str(m).replace("T", " ") for ms, m in zip(t, moments)
+    ]
     for role, title in (("lon", tr("Longitude")), ("lat", tr("Latitude"))):
-        columns[title] = [f"{value:.5f}" if np.isfinite(value) else MISSING for value in fixes[role].to_numpy()]
+        columns[title] = [
+            f"{value:.5f}" if np.isfinite(value) else MISSING for value in fixes[role].to_numpy()
+        ]
     return columns
 
 
 def describe(found: Preview) -> str:
-    """Which columns have to be chosen; else how many rows there are, and which of the first ones are skipped."""
+    """Which columns have to be chosen; else how many rows there are, and which of the first ones
+    are skipped.
+    """
     schema, n = found.schema, len(found.raw)
     if found.problem or schema.date_order == "unknown":
         return found.problem
@@ -86,7 +99,11 @@ def question(found: Preview) -> str:
         date = next((str(value) for value in found.raw[name].to_pylist() if value), name)
         words = tr("{date} may begin with the day or with the month: choose under Dates.")
         return words.format(date=date)
-    if found.fixes is None or found.schema.user is not None or found.raw.schema.metadata == ONE_PERSON:
+    if (
+        found.fixes is None
+        or found.schema.user is not None
+        or found.raw.schema.metadata == ONE_PERSON
+    ):
         return ""
     if found.schema.end_time:
         return tr(

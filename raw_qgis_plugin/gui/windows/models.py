@@ -34,7 +34,12 @@ class ModelsDialog(RawDialog):
             "raw_models_",
             ("default", tr("Use as default"), tr("Where no other model is chosen"), self.use),
             ("remove", tr("Remove…"), tr("Delete one of your own models"), self.remove),
-            ("import", tr("Import…"), tr("From a .zip or the folder of a model, which is checked first"), self.take),
+            (
+                "import",
+                tr("Import…"),
+                tr("From a .zip or the folder of a model, which is checked first"),
+                self.take,
+            ),
         )
         self.list.setMaximumWidth(240)
         both = row(self.list, self.card, stretch=self.card)
@@ -46,9 +51,10 @@ class ModelsDialog(RawDialog):
     def read(self, chosen: Path | None = None) -> None:
         """Check all bundles in a task, and list them. chosen: the folder of the one to select."""
         self._run(
-            tr("Checking the models …"), lambda: library.entries(models_folder()),
+            tr("Checking the models …"),
+            lambda: library.entries(models_folder()),
             lambda found: self._list(found, chosen),
-        )  # fmt: skip
+        )
 
     def _run(self, words: str, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         self.note.setText(words)
@@ -65,15 +71,23 @@ class ModelsDialog(RawDialog):
         with silent(self.list):
             self.list.clear()
             for entry in found:
-                words = tr("{name} (comes with RAW)").format(name=entry.name) if entry.shipped else entry.name
-                item = QListWidgetItem(words if entry.card is not None else tr("{name}: refused").format(name=words))
+                words = (
+                    tr("{name} (comes with RAW)").format(name=entry.name)
+                    if entry.shipped
+                    else entry.name
+                )
+                item = QListWidgetItem(
+                    words if entry.card is not None else tr("{name}: refused").format(name=words)
+                )
                 if (not default and entry.shipped) or str(entry.path) == default:
                     font = QFont(item.font())
                     font.setBold(True)
                     item.setFont(font)
                 item.setToolTip(str(entry.path))  # a .zip of this folder can be imported elsewhere
                 self.list.addItem(item)
-            self.list.setCurrentRow(next((n for n, entry in enumerate(found) if entry.path == chosen), 0))
+            self.list.setCurrentRow(
+                next((n for n, entry in enumerate(found) if entry.path == chosen), 0)
+            )
         self._show_note("")
 
     def entry(self) -> Entry | None:
@@ -99,7 +113,9 @@ class ModelsDialog(RawDialog):
         if entry is not None:
             self.desktop.use_model(None if entry.shipped else entry.path)
             self._list(self.entries, entry.path)
-            self.note.setText(tr("{name} is used where no other model is chosen.").format(name=entry.name))
+            self.note.setText(
+                tr("{name} is used where no other model is chosen.").format(name=entry.name)
+            )
 
     def take(self, path: str = "") -> None:
         """Import a .zip, or the folder of a card.json."""

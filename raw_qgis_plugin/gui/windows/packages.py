@@ -14,7 +14,14 @@ from qgis.gui import QgsFileWidget
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QT_VERSION_STR, pyqtSignal
 from qgis.PyQt.QtGui import QFontDatabase
-from qgis.PyQt.QtWidgets import QApplication, QCheckBox, QFormLayout, QPlainTextEdit, QProgressBar, QPushButton
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QFormLayout,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+)
 
 from ...core.errors import Progress, RawError
 from ...environment import packages
@@ -45,46 +52,65 @@ class PackagesDialog(RawDialog):
         self.wheels = QgsFileWidget()
         self.wheels.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.wheels.setDialogTitle(tr("Folder of wheels"))
-        self.wheels.lineEdit().setPlaceholderText(tr("empty: from PyPI; or a folder of wheels, without a network"))
+        self.wheels.lineEdit().setPlaceholderText(
+            tr("empty: from PyPI; or a folder of wheels, without a network")
+        )
         form = QFormLayout()
         form.addRow(tr("Install from"), self.wheels)
         form.addRow("", self.with_training)
         self.install_button = QPushButton(tr("Install"), default=True, clicked=self.install)
-        self.cancel_button = QPushButton(tr("Cancel the installation"), visible=False, clicked=self.closing)
+        self.cancel_button = QPushButton(
+            tr("Cancel the installation"), visible=False, clicked=self.closing
+        )
         tip = tr("Deletes the embeddings of tracks that RAW has read. Layers and models stay.")
         clear = QPushButton(tr("Clear cache"), toolTip=tip, autoDefault=False)
         clear.clicked.connect(lambda: shutil.rmtree(cache_folder(), ignore_errors=True))
-        copy = QPushButton(tr("Copy"), toolTip=tr("Copy the text above, to send it. It holds no data of yours."))
+        copy = QPushButton(
+            tr("Copy"), toolTip=tr("Copy the text above, to send it. It holds no data of yours.")
+        )
         copy.clicked.connect(lambda: QApplication.clipboard().setText(self.log.toPlainText()))
         self.bar = QProgressBar(maximum=0, visible=False)
         self.log: QPlainTextEdit = QPlainTextEdit(
-            readOnly=True, lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap, maximumBlockCount=5000,
+            readOnly=True,
+            lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap,
+            maximumBlockCount=5000,
             font=QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont),
-        )  # fmt: skip
+        )
         self.printed.connect(self.log.appendPlainText)
         actions = row(self.install_button, self.cancel_button, None, clear)
         below = self.buttons(copy, page="environment")
-        self.setLayout(column(self.summary, form, actions, self.bar, self.log, below, stretch=self.log))
+        self.setLayout(
+            column(self.summary, form, actions, self.bar, self.log, below, stretch=self.log)
+        )
         self.resize(720, 620)
         self.refresh()
         self._look()
 
-    # ---- what is there -----------------------------------------------------------------------------------------
+    # ---- what is there
+    # -----------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Say which packages are missing."""
         lacking = {  # by group
             group: [
-                package.name for package in packages.check(group) if package.problem or package.module in self.broken
+                package.name
+                for package in packages.check(group)
+                if package.problem or package.module in self.broken
             ]
             for group in ("runtime", "train")
         }
         wanted = [group for group in ("runtime", *self._training()) if lacking[group]]
-        words = tr("RAW has all that it needs to run the model. Training needs more: tick the box below.")
+        words = tr(
+            "RAW has all that it needs to run the model. Training needs more: tick the box below."
+        )
         if lacking["runtime"]:
-            words = tr("RAW cannot run the model yet: it lacks {what}. To download: up to {megabytes} MB.")
+            words = tr(
+                "RAW cannot run the model yet: it lacks {what}. To download: up to {megabytes} MB."
+            )
         elif wanted:
-            words = tr("RAW can run the model. What you ticked lacks {what}. To download: up to {megabytes} MB.")
+            words = tr(
+                "RAW can run the model. What you ticked lacks {what}. To download: up to {megabytes} MB."
+            )
         elif not lacking["train"]:
             words = tr("RAW has all that it needs, to run the model and to train.")
         what = ", ".join(name for group in wanted for name in lacking[group])
@@ -107,14 +133,17 @@ class PackagesDialog(RawDialog):
         except RawError as error:
             self.log.appendPlainText(str(error))
             return
-        self.run_until_closed(tr("Checking RAW's packages"), work, self._looked, self.log.appendPlainText)
+        self.run_until_closed(
+            tr("Checking RAW's packages"), work, self._looked, self.log.appendPlainText
+        )
 
     def _looked(self, found: tuple[list[str], dict[str, str], str]) -> None:
         self.gpus, self.broken, report = found
         self.log.appendPlainText(report)
         self.refresh()
 
-    # ---- installing ---------------------------------------------------------------------------------------------
+    # ---- installing
+    # ---------------------------------------------------------------------------------------------
 
     def install(self) -> None:
         """Install in the background what was chosen, all of it again if a package does not work."""
@@ -122,10 +151,14 @@ class PackagesDialog(RawDialog):
         log = lambda line: None if sip.isdeleted(self) else self.printed.emit(line)  # noqa: E731
         try:
             self.installer = Installer(
-                venv_folder(), base_python(), log, groups=("cuda" if self.gpus else "runtime", *self._training()),
-                wheels=Path(self.wheels.filePath()) if self.wheels.filePath() else None, proxy=qgis_proxy(),
+                venv_folder(),
+                base_python(),
+                log,
+                groups=("cuda" if self.gpus else "runtime", *self._training()),
+                wheels=Path(self.wheels.filePath()) if self.wheels.filePath() else None,
+                proxy=qgis_proxy(),
                 again=bool(self.broken),
-            )  # fmt: skip
+            )
         except RawError as error:
             self._summarise(str(error))
             return
@@ -156,17 +189,22 @@ class PackagesDialog(RawDialog):
         self._summarise(words)
 
 
-def diagnose(python: Path, path: list[str], progress: Progress) -> tuple[list[str], dict[str, str], str]:
-    """The names of the GPUs, the reason for each module that does not import, and a report. Runs in a task.
+def diagnose(
+    python: Path, path: list[str], progress: Progress
+) -> tuple[list[str], dict[str, str], str]:
+    """The names of the GPUs, the reason for each module that does not import, and a report. Runs in
+    a task.
 
-    python: QGIS's interpreter. path: QGIS's search path. The report is in English, which most who get it can read, and
-    contains no data paths and no positions.
+    python: QGIS's interpreter. path: QGIS's search path. The report is in English, which most who
+    get it can read, and contains no data paths and no positions.
     """
     gpus, broken = packages.gpus(), {}
     report = {
-        "QGIS": f"{Qgis.version()}, Qt {QT_VERSION_STR}", "Python": f"{platform.python_version()}, {python}",
-        "System": platform.platform(), "NVIDIA GPU": ", ".join(gpus) or "none, or no driver",
-    }  # fmt: skip
+        "QGIS": f"{Qgis.version()}, Qt {QT_VERSION_STR}",
+        "Python": f"{platform.python_version()}, {python}",
+        "System": platform.platform(),
+        "NVIDIA GPU": ", ".join(gpus) or "none, or no driver",
+    }
     listed = [*packages.check("runtime"), *packages.check("train")]
     for i, package in enumerate(listed):
         progress(i / len(listed))
@@ -175,7 +213,9 @@ def diagnose(python: Path, path: list[str], progress: Progress) -> tuple[list[st
         found = package.version, package.problem, broken.get(package.module)
         report[package.name] = ", ".join(filter(None, found))
     if gpus:
-        report["CUDA lacks"] = packages.why_broken(python, "", path, packages.CUDA_PROBE) or "nothing"
+        report["CUDA lacks"] = (
+            packages.why_broken(python, "", path, packages.CUDA_PROBE) or "nothing"
+        )
     for device in ("CPU", "CUDA") if gpus else ("CPU",):
         try:
             from ...core.bundle.bundle import open_bundle

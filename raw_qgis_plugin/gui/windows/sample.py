@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sample project: tracks of ten phones in Aracaju, and hexagons.
 
-The files are copied into the user's folder first, so that edits leave the plugin's own files as they are.
+The files are copied into the user's folder first, so that edits leave the plugin's own files as
+they are.
 """
 
 from __future__ import annotations
 
 import shutil
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsFillSymbol, QgsProject, QgsSingleSymbolRenderer, QgsVectorLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFillSymbol,
+    QgsProject,
+    QgsSingleSymbolRenderer,
+    QgsVectorLayer,
+)
 
 from ...core.paths import RESOURCES
 from ...core.scratch import complete
@@ -20,17 +27,28 @@ from ..maps.fit import times_of
 from ..widgets.dialog import HelpWindow
 
 TRACKS, REGIONS = "aracaju_tracks.gpkg", "aracaju_regions.gpkg"
-OUTLINE = {"color": "0,0,0,0", "outline_color": "#6b7280", "outline_width": "0.4", "outline_style": "dash"}
+OUTLINE = {
+    "color": "0,0,0,0",
+    "outline_color": "#6b7280",
+    "outline_width": "0.4",
+    "outline_style": "dash",
+}
 
 
 def open_sample(desktop: Desktop) -> HelpWindow | None:
-    """Open the sample as a new project, and make the first page of the help; None where the open project stays."""
+    """Open the sample as a new project, and make the first page of the help; None where the open
+    project stays.
+    """
     if problem := why_not_writable():
         desktop.iface.messageBar().pushWarning("RAW", problem)
         return None
     if not desktop.iface.newProject(True):
         return None
-    project, canvas, folder = QgsProject.instance(), desktop.iface.mapCanvas(), user_folder() / "sample"
+    project, canvas, folder = (
+        QgsProject.instance(),
+        desktop.iface.mapCanvas(),
+        user_folder() / "sample",
+    )
     folder.mkdir(exist_ok=True)
     for name in (TRACKS, REGIONS, "README.md"):
         if not (folder / name).exists():
@@ -44,7 +62,8 @@ def open_sample(desktop: Desktop) -> HelpWindow | None:
     tracks.setName(tr("Tracks of ten phones"))
     project.addMapLayers([tracks, regions])
     project.timeSettings().setTemporalRange(times_of(tracks, "t"))
-    desktop.iface.layerTreeCanvasBridge().setCanvasLayers()  # sets a CRS, so SIRGAS 2000 / UTM 24S comes after
+    # sets a CRS, so SIRGAS 2000 / UTM 24S comes after
+    desktop.iface.layerTreeCanvasBridge().setCanvasLayers()
     project.setCrs(QgsCoordinateReferenceSystem("EPSG:31984"))
     project.setDirty(False)
     desktop.iface.setActiveLayer(tracks)

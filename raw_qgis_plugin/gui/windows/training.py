@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The training page: it opens the two algorithms that train, and shows the runs that are under way or were stopped."""
+"""The training page: it opens the two algorithms that train, and shows the runs that are under way
+or were stopped.
+"""
 
 from __future__ import annotations
 
@@ -35,27 +37,61 @@ class TrainingDialog(RawDialog):
         self._found: list[Child] = []
         begin = buttons(
             "raw_training_",
-            ("pretrain", tr("Continue training…"), tr("The model learns how people move in your tracks. No labels."),
-             lambda: desktop.open_dialog("pretrain")),
-            ("trainhead", tr("Teach a label…"), tr("The model learns a label of your own from ten examples or more."),
-             lambda: desktop.open_dialog("trainhead")),
-        )  # fmt: skip
+            (
+                "pretrain",
+                tr("Continue training…"),
+                tr("The model learns how people move in your tracks. No labels."),
+                lambda: desktop.open_dialog("pretrain"),
+            ),
+            (
+                "trainhead",
+                tr("Teach a label…"),
+                tr("The model learns a label of your own from ten examples or more."),
+                lambda: desktop.open_dialog("trainhead"),
+            ),
+        )
         self.runs = QComboBox(objectName="raw_training_runs", currentIndexChanged=self.look)
         self.head = wrapped(objectName="raw_training_status")
         self.bar = QProgressBar(objectName="raw_training_bar", maximum=1000)
-        self.log = QPlainTextEdit(objectName="raw_training_log", readOnly=True, maximumBlockCount=5000)
+        self.log = QPlainTextEdit(
+            objectName="raw_training_log", readOnly=True, maximumBlockCount=5000
+        )
         self.actions = buttons(
             "raw_training_",
-            ("pause", tr("Pause"), tr("Stop now. The run can be resumed, also after QGIS was closed"), self.pause),
+            (
+                "pause",
+                tr("Pause"),
+                tr("Stop now. The run can be resumed, also after QGIS was closed"),
+                self.pause,
+            ),
             ("resume", tr("Resume"), tr("Resume from the last checkpoint"), self.resume),
-            ("delete", tr("Delete"), tr("Stop, and delete the run with its copy of the tracks"), self.delete),
+            (
+                "delete",
+                tr("Delete"),
+                tr("Stop, and delete the run with its copy of the tracks"),
+                self.delete,
+            ),
             ("report", tr("Report"), tr("Open the report in the browser"), self.open_report),
-            ("use", tr("Use this model"), tr("Keep it among your models, and use it in this project"), self.use),
+            (
+                "use",
+                tr("Use this model"),
+                tr("Keep it among your models, and use it in this project"),
+                self.use,
+            ),
         )
         start, actions = QFormLayout(), row(*self.actions.values(), None)
         for button in begin.values():
             start.addRow(button, wrapped(button.toolTip()))
-        layout = column(start, self.runs, self.head, self.bar, self.log, actions, None, self.buttons(page="train"))
+        layout = column(
+            start,
+            self.runs,
+            self.head,
+            self.bar,
+            self.log,
+            actions,
+            None,
+            self.buttons(page="train"),
+        )
         layout.setStretchFactor(self.log, 100)
         self.setLayout(layout)
         self.resize(760, 480)
@@ -63,35 +99,44 @@ class TrainingDialog(RawDialog):
         self.timer.start()
         self.look()
 
-    # ---- what is shown ------------------------------------------------------------------------------------------
+    # ---- what is shown
+    # ------------------------------------------------------------------------------------------
 
     def look(self, _row: int = 0) -> None:
         """List the runs if some have come or gone, and show what is new of the chosen one."""
-        found = [each for each in runs() if each.about["module"] == training.ADAPT]  # others cannot be resumed
+        # others cannot be resumed
+        found = [each for each in runs() if each.about["module"] == training.ADAPT]
         if [each.folder for each in found] != [each.folder for each in self._found]:
             chosen, self._found = self.runs.currentData(), found
             with silent(self.runs):
                 self.runs.clear()
                 for child in found:
                     when = str(child.about["started"]).replace("T", " ")[:16]
-                    self.runs.addItem(tr("Training of {when} UTC").format(when=when), child.folder.name)
+                    self.runs.addItem(
+                        tr("Training of {when} UTC").format(when=when), child.folder.name
+                    )
                 self.runs.setCurrentIndex(max(0, self.runs.findData(chosen)))
         name = self.runs.currentData()
         if name != (self.child.folder.name if self.child is not None else None):
-            self.child = next(each for each in self._found if each.folder.name == name) if name else None
+            self.child = (
+                next(each for each in self._found if each.folder.name == name) if name else None
+            )
             self.status, self.last, self.said = "", {}, ""
             self.log.clear()
             self.bar.setValue(0)
         for part in (self.runs, self.bar, self.log, *self.actions.values()):
             part.setVisible(self.child is not None)
-        words = tr("No training is under way. One that is stopped or interrupted can be resumed here.")
+        words = tr(
+            "No training is under way. One that is stopped or interrupted can be resumed here."
+        )
         if self.child is not None:
             words = self._show_news(self.child)
         self.head.setText(self.said or words)
 
     def _show_news(self, child: Child) -> str:
         """Show the new lines of the log, and what can be done. Returns the status in words."""
-        status, whole = child.status, (child.folder / "tracks.parquet").exists()  # before the last lines are read
+        # before the last lines are read
+        status, whole = child.status, (child.folder / "tracks.parquet").exists()
         for line in child.lines():
             self.last |= line
             if words := training.progress_text(line):
@@ -108,7 +153,8 @@ class TrainingDialog(RawDialog):
             button.setVisible(visible.get(name, True))
         if status != self.status and status == "finished":
             self.bar.setValue(1000)
-            training.delete_personal_data(child.folder)  # the copies of tracks and labels are not needed any more
+            # the copies of tracks and labels are not needed any more
+            training.delete_personal_data(child.folder)
         elif status != self.status and status != "running":
             self.log.appendPlainText(child.errors()[-4000:])
         self.status = status
@@ -120,15 +166,24 @@ class TrainingDialog(RawDialog):
             return f"<b>{words}.</b> {escaped(str(child.error() or ''))}"
         if status == "finished":
             return f"<b>{escaped(self._verdict())}</b>"
-        return tr("<b>Running.</b>") if status == "running" else tr("<b>Paused.</b> Resume it now or another day.")
+        return (
+            tr("<b>Running.</b>")
+            if status == "running"
+            else tr("<b>Paused.</b> Resume it now or another day.")
+        )
 
     def _verdict(self) -> str:
         return str(self.last.get("verdict") or tr("Finished."))
 
-    # ---- actions ------------------------------------------------------------------------------------------------
+    # ---- actions
+    # ------------------------------------------------------------------------------------------------
 
-    def _run(self, words: str, work: Callable[[], Any], done: Callable[[Any], str] = lambda _: "") -> None:
-        """Work in a task while the window says so. done: called with the result, returns what to say then."""
+    def _run(
+        self, words: str, work: Callable[[], Any], done: Callable[[Any], str] = lambda _: ""
+    ) -> None:
+        """Work in a task while the window says so. done: called with the result, returns what to
+        say then.
+        """
 
         def say(said: str, ended: bool = True) -> None:
             self.said = said
@@ -154,20 +209,28 @@ class TrainingDialog(RawDialog):
         """Stop and delete the run, after a question."""
         child, yes = self.child, QMessageBox.StandardButton.Yes
         words = tr("Delete this run, with its copy of the tracks and what it has trained?")
-        if child is not None and (not ask or QMessageBox.question(self, tr("Delete the run"), words) == yes):
+        if child is not None and (
+            not ask or QMessageBox.question(self, tr("Delete the run"), words) == yes
+        ):
             self._run(tr("Stopping …"), child.delete)
 
     def open_report(self) -> None:
         """Open the report in the browser."""
         if self.child is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.child.folder / RESULT / "report.html")))
+            QDesktopServices.openUrl(
+                QUrl.fromLocalFile(str(self.child.folder / RESULT / "report.html"))
+            )
 
     def use(self) -> None:
-        """Copy the model into the user's folder, and use it in this project, from whose tracks it learned."""
+        """Copy the model into the user's folder, and use it in this project, from whose tracks it
+        learned.
+        """
         yes = QMessageBox.StandardButton.Yes
         words = tr("{verdict}\n\nUse this model all the same?").format(verdict=self._verdict())
         advised = self.last.get("use") is True
-        if self.child is None or (not advised and QMessageBox.question(self, tr("Use this model"), words) != yes):
+        if self.child is None or (
+            not advised and QMessageBox.question(self, tr("Use this model"), words) != yes
+        ):
             return
 
         def used(path: Path) -> str:
@@ -176,4 +239,8 @@ class TrainingDialog(RawDialog):
             return f"<b>{escaped(words.format(name=path.name))}</b>"
 
         bundle = self.child.folder / RESULT / "bundle"
-        self._run(tr("Keeping the model …"), lambda: library.add(bundle, models_folder(), tr("my model")), used)
+        self._run(
+            tr("Keeping the model …"),
+            lambda: library.add(bundle, models_folder(), tr("my model")),
+            used,
+        )
