@@ -39,7 +39,7 @@ def room(file: Path) -> str:
     if parts[0] not in COLOUR:
         return parts[0] if len(parts) > 1 else "plugin"
     if len(parts) > 2:
-        return "/".join(parts[:2])
+        return "/".join(parts[: 3 if parts[1] == "shipped" else 2])
     command = 'if __name__ == "__main__"' in (ROOT / file).read_text("utf-8")
     above = any(path.parent.parent == file.parent for path in imported(file))
     return "model: commands" if command else "/".join(parts) if above else parts[0]

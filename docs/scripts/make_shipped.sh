@@ -44,20 +44,20 @@ step pretrain $python -m model.pretrain --preset raw-small --steps 15000 --seed 
     --output "$work/run" "$@" $([ ! -e "$work/run/state.safetensors" ] || echo --resume)
 
 bundle=$work/raw-small
-step export $python -m model.export --run "$work/run" --output "$bundle" --data "$(cat model/shipped_data.md)"
+step export $python -m model.export --run "$work/run" --output "$bundle" --data "$(cat model/shipped/data.md)"
 
 # Sedentary behaviour is learned only from synthetic people. Areas of the bundle that ships (kinds held and days) were
 # also widened on 10,000 people of another city, by model.calibrate of commit 7f4c953.
 
 # The scorer, which weighs continuations of a layer in the forecasts of every bundle.
-step scorer $python -m model.retrieval.train --bundle "$bundle" --output "$work/scorer" --examples 430000 --epochs 9 --corpus \
+step scorer $python -m model.shipped.retrieval.train --bundle "$bundle" --output "$work/scorer" --examples 430000 --epochs 9 --corpus \
     "4*$data/cabspotting/points.parquet" "2*$work/city21/tracks.parquet" "1*gotrack:$data/gotrack" \
     "0.5*$work/days201/days.parquet" "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
     "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"
 
 # The bridge, which says where tracks were in gaps. (That in resources/bridge was trained with the people of a smaller
 # city, resources/bridge/README.md.)
-step bridge $python -m model.fill.train --output "$work/bridge" --examples 220000 --epochs 12 --corpus \
+step bridge $python -m model.shipped.fill.train --output "$work/bridge" --examples 220000 --epochs 12 --corpus \
     "5*$data/cabspotting/points.parquet" "4*$work/city21/tracks.parquet" "1*gotrack:$data/gotrack" \
     "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
     "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"
@@ -81,7 +81,7 @@ step transport_mode $python -m model.finetune --minutes 600 \
     --classes bike "motor vehicle" rail walk --bundle "$bundle" --output "$bundle" --cache "$work/embeddings" \
     --trained-on "couriers, scripted trips, logged rides, taxis and vehicle fleets, beside simulated movement by Eclipse SUMO"
 # The place head: homes, places of work, commuters.
-step places $python -m model.places --howde "$labelled/howde" --output resources/places
+step places $python -m model.shipped.places --howde "$labelled/howde" --output resources/places
 
 # The card's figures, on units outside the training set.
 step taxis $python -m model.evaluate forecast --tracks "$data/cabspotting/points.parquet" --held-out-cabs \

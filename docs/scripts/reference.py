@@ -24,13 +24,13 @@ from unittest.mock import patch
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "resources/sample"
 COMMANDS = {
-    "Answers": ("forecast", "profiles", "regions", "embed", "diary", "flows", "fill.__main__"),
+    "Answers": ("forecast", "profiles", "regions", "embed", "diary", "flows", "fill"),
     "Models of your own": ("adapt", "finetune", "data.labelled", "pretrain", "export"),
     "Evaluation": tuple(
         f"evaluate.{name}" for name in ("forecast", "profiles", "regions", "probes")
     ),
-    "The synthetic city": ("synthetic.__main__",),
-    "Parts of the model": ("retrieval.train", "fill.train"),
+    "The synthetic city": ("synthetic",),
+    "Parts of the model": ("shipped.retrieval.train", "shipped.fill.train"),
 }
 # What each algorithm is run with, so that its output fields can be listed.
 EXAMPLES: dict[str, dict[str, Any]] = {

@@ -27,10 +27,10 @@ from pyarrow import parquet
 from model.cli import Parser, from_zero, positive, run
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.labels import cut, draw, read_table
-from model.synthetic.city.layout import Sites
-from model.synthetic.generate import write_csv
-from model.synthetic.population.recording import Timeline, logger, record
-from model.synthetic.sumo import SyntheticError, say
+from model.shipped.synthetic.city.layout import Sites
+from model.shipped.synthetic.generate import write_csv
+from model.shipped.synthetic.population.recording import Timeline, logger, record
+from model.shipped.synthetic.sumo import SyntheticError, say
 from raw_qgis_plugin.core.arrays import run_starts
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_per_degree

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from model.cli import run
-from model.fill import train
-from model.fill.__main__ import main as fill
-from model.fill.train import hide
-from model.retrieval.train import main as train_scorer
+from model.fill import main as fill
+from model.shipped.fill import train
+from model.shipped.fill.train import hide
+from model.shipped.retrieval.train import main as train_scorer
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError

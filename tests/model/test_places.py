@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.places.sources import People, places_of, windows
-from model.places.train import (
+from model.shipped.places.sources import People, places_of, windows
+from model.shipped.places.train import (
     WORKING,
     figures,
     fit,

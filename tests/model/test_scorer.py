@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from model.data.corpus import load
-from model.retrieval import train as fitting
-from model.retrieval.train import DAYS, TRIPS, _layers, collect, mirrored
-from model.retrieval.train import main as train_scorer
+from model.shipped.retrieval import train as fitting
+from model.shipped.retrieval.train import DAYS, TRIPS, _layers, collect, mirrored
+from model.shipped.retrieval.train import main as train_scorer
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import runtime
 from raw_qgis_plugin.core.bundle.bundle import open_bundle

@@ -7,7 +7,7 @@ import pytest
 from pyarrow import parquet
 
 from model.data import labelled
-from model.synthetic.sumo import SyntheticError
+from model.shipped.synthetic.sumo import SyntheticError
 
 SPEED = {"walk": 1.4, "rail": 20.0}
 

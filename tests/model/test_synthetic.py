@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from model.cli import run
-from model.synthetic import corpus as corpora
-from model.synthetic.__main__ import main
-from model.synthetic.city.movement import pace_walker
-from model.synthetic.population.people import EMPLOYED
-from model.synthetic.sumo import Trajectory
+from model.shipped.synthetic import corpus as corpora
+from model.shipped.synthetic.city.movement import pace_walker
+from model.shipped.synthetic.population.people import EMPLOYED
+from model.shipped.synthetic.sumo import Trajectory
+from model.synthetic import main
 from raw_qgis_plugin.core.arrays import run_starts
 from raw_qgis_plugin.core.diary.diary import find_diary
 from raw_qgis_plugin.core.flows.trips import trips_of

@@ -3,7 +3,8 @@
 work at all.
 
 Randomised trees judge each place by its features; a linear head judges the user by the likeliest
-places and by how the record was made. Both are plain arrays, which `python -m model.places` writes.
+places and by how the record was made. Both are plain arrays, which `python -m
+model.shipped.places` writes.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 
 Its components are simple places (on the line, on the curve, still at one end, …), movements of the
 layer that are moved and stretched onto the ends, and a few free ones. Its features are distances in
-units of the gap, in the frame from end to end; there are no coordinates and no ids. model/fill
-trains it.
+units of the gap, in the frame from end to end; there are no coordinates and no ids.
+model/shipped/fill trains it.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def _similarity(gaps: Gaps, ends: Ends, movements: Movements, found: Found) -> l
 
 
 class Imputer:
-    """The network that comes with RAW. model/fill exports it."""
+    """The network that comes with RAW. model/shipped/fill exports it."""
 
     def __init__(self) -> None:
         self._session = Session(IMPUTER.read_bytes(), 1)

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.synthetic.city.layout import City, Streets, nearest
-from model.synthetic.city.movement import Trip, simulate
-from model.synthetic.city.rail import run_trains
-from model.synthetic.population.people import MODE_CODES, Population, Trips
-from model.synthetic.sumo import Trajectory, say
+from model.shipped.synthetic.city.layout import City, Streets, nearest
+from model.shipped.synthetic.city.movement import Trip, simulate
+from model.shipped.synthetic.city.rail import run_trains
+from model.shipped.synthetic.population.people import MODE_CODES, Population, Trips
+from model.shipped.synthetic.sumo import Trajectory, say
 
 BATCH = 4000  # legs of one simulation
 TRAIN_S = 25_000.0  # of the metro's movement, some fifty runs

@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from model.synthetic.city.layout import ANCHORS, Place, make_streets, osm_streets
-from model.synthetic.city.movement import draw_trips, simulate
-from model.synthetic.city.rail import KINDS, draw_line, run_trains
-from model.synthetic.sumo import SyntheticError, Trajectory, say
+from model.shipped.synthetic.city.layout import ANCHORS, Place, make_streets, osm_streets
+from model.shipped.synthetic.city.movement import draw_trips, simulate
+from model.shipped.synthetic.city.rail import KINDS, draw_line, run_trains
+from model.shipped.synthetic.sumo import SyntheticError, Trajectory, say
 from raw_qgis_plugin.core.times import HOUR_MS
 
 # Kinds of street plan, and metres across

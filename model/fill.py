@@ -16,10 +16,11 @@ from raw_qgis_plugin.core.times import NO_TIME
 from raw_qgis_plugin.core.tracks import Tracks
 
 EPILOG = """
-P has a row for each step in each gap: user_id, track_id, t (UTC), lon, lat, radius50_m and radius80_m, the radii of the
-areas that hold the truth in 50 and 80 % of cases, and inferred. With --at P has a row for each row of Q, in its order:
-Q has the columns track_id and t, and user_id where two users have a track of the same id. At the time of a fix that fix
-is the answer, and not inferred. Outside of the track, and in gaps longer than --max-gap, there are empty figures.
+P has a row for each step in each gap: user_id, track_id, t (UTC), lon, lat, radius50_m and
+radius80_m, the radii of the areas that hold the truth in 50 and 80 % of cases, and inferred. With
+--at P has a row for each row of Q, in its order: Q has the columns track_id and t, and user_id
+where two users have a track of the same id. At the time of a fix that fix is the answer, and not
+inferred. Outside of the track, and in gaps longer than --max-gap, there are empty figures.
 Fixes on both sides of a gap are used, and movements of the other tracks at other times.
 """
 FIGURES = ("lon", "lat", "radius50_m", "radius80_m")
@@ -75,27 +76,26 @@ def fill_at(
     """
     before = tracks.before(np.maximum(track, 0), t + 1) - 1
     after = np.minimum(before + 1, len(tracks) - 1)
-    own = (track >= 0) & (t != NO_TIME) & (before >= 0) & (tracks.track[before] == track)
-    exact = own & (tracks.t[before] == t)
-    gap = (
-        own
-        & ~exact
-        & (tracks.track[after] == track)
-        & (tracks.t[after] - tracks.t[before] <= 1000 * max_gap_s)
-    )
-    rows = np.flatnonzero(gap)
-    rows = rows[np.argsort(before[rows], kind="stable")]
-    found = figures_of(tracks, GapQueries(before[rows], t[rows]))
-    for name, at_fix in zip(
-        FIGURES, (tracks.lon[before], tracks.lat[before], 0.0, 0.0), strict=True
-    ):
-        values = np.where(exact, at_fix, np.nan)
-        values[rows], found[name] = found[name], values
+    known = (track >= 0) & (t != NO_TIME) & (before >= 0)
+    on_track = known & (tracks.track[before] == track)
+    exact = on_track & (tracks.t[before] == t)
+    goes_on = tracks.track[after] == track
+    short = tracks.t[after] - tracks.t[before] <= 1000 * max_gap_s
+    gap = on_track & ~exact & goes_on & short
     if unanswered := np.count_nonzero(~exact & ~gap):
         cli.warn(
-            f"{unanswered:,} of {len(t):,} queries have no answer: no such track, outside of it, or in a longer gap."
+            f"{unanswered:,} of {len(t):,} queries have no answer: no such track, outside of it, "
+            "or in a longer gap."
         )
-    return {**found, "inferred": gap}
+
+    rows = np.flatnonzero(gap)
+    rows = rows[np.argsort(before[rows], kind="stable")]
+    filled = figures_of(tracks, GapQueries(before[rows], t[rows]))
+    at_fix = {"lon": tracks.lon[before], "lat": tracks.lat[before]}
+    columns = {name: np.where(exact, at_fix.get(name, 0.0), np.nan) for name in FIGURES}
+    for name, values in columns.items():
+        values[rows] = filled[name]
+    return {**columns, "inferred": gap}
 
 
 if __name__ == "__main__":

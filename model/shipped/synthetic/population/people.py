@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-from model.synthetic.city.layout import City, Sites, place_sites
-from model.synthetic.city.movement import CITY_TYPES
+from model.shipped.synthetic.city.layout import City, Sites, place_sites
+from model.shipped.synthetic.city.movement import CITY_TYPES
 
 # Full-time: 5 days; hybrid: 2 or 3 days at work; home: works there; volunteers, carers and idle
 # people have no job.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from model.head_training.fit import Task, forest, join_parts
-from model.places.sources import Places
+from model.shipped.places.sources import Places
 from raw_qgis_plugin.core.arrays import run_starts
 from raw_qgis_plugin.core.diary.place_head import Kinds, choose_kinds, kind_logits, user_inputs
 from raw_qgis_plugin.core.diary.places import HOME, KINDS, WORK

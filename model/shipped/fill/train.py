@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Train the gap imputer, which predicts where tracks were in gaps: python -m model.fill.train
---corpus S … --output DIR
+"""Train the gap imputer, which predicts where tracks were in gaps.
+
+    python -m model.shipped.fill.train --corpus S … --output DIR
 
 Gaps are hidden in tracks. The core itself finds movements and describes the queries, so that the
 imputer is trained on what it will be given. The files that the command writes, bridge.onnx and
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 from model.cli import Report, print_line, run
 from model.data.corpus import Source, load_both, source_name
 from model.network.raw import Mixture
-from model.retrieval.averaged import (
+from model.shipped.retrieval.averaged import (
     Examples,
     Training,
     export,
@@ -276,7 +277,7 @@ def train(examples: Examples, epochs: int, seed: int) -> Imputer:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
-    args = parse("model.fill.train", __doc__, argv, IMPUTER.name, 120_000, 10)
+    args = parse("model.shipped.fill.train", __doc__, argv, IMPUTER.name, 120_000, 10)
     training, held_out = load_both(args.corpus)
     # first: perhaps nobody is held out
     unseen = collect(held_out, args.examples // 5, args.seed, print_line)

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from model.cli import Parser, print_line, run
-from model.places.sources import places_of, plan_people, read_howde, windows
-from model.places.train import figures, fit, folds_of, judge, judge_left_out, leave_out
+from model.shipped.places.sources import places_of, plan_people, read_howde, windows
+from model.shipped.places.train import figures, fit, folds_of, judge, judge_left_out, leave_out
 from raw_qgis_plugin.core.diary.place_head import judge_places
 
 HOWDE_DAYS, CITY_DAYS = (3, 7, 14, 28, 60), (7, 14)
@@ -24,14 +24,14 @@ ABOUT = {
     "data": "test data of HoWDe (De Sojo, Lucchini, Langle-Chimal, Fraiberger, Alessandretti: HoWDe: a validated "
     "algorithm for Home and Work location Detection, arXiv 2506.20679), MIT; the synthetic city of model/synthetic",
     "licence": "GPL-2.0-or-later",
-    "command": "python -m model.places",
+    "command": "python -m model.shipped.places",
     "seed": SEED,
 }
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Train, judge, write."""
-    parser = Parser("python -m model.places", description=__doc__, allow_abbrev=False)
+    parser = Parser("python -m model.shipped.places", description=__doc__, allow_abbrev=False)
     parser.add_argument(
         "--howde", type=Path, required=True, metavar="DIR", help="points.parquet and places.parquet"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from model.synthetic.sumo import Range, Trajectory, run_sumo, simulate_traffic
+from model.shipped.synthetic.sumo import Range, Trajectory, run_sumo, simulate_traffic
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-from model.synthetic.city.layout import Sites
-from model.synthetic.population.people import DAY_S, HOUR_S, MODE_CODES, Population, Trips
-from model.synthetic.population.travel import Journey
+from model.shipped.synthetic.city.layout import Sites
+from model.shipped.synthetic.population.people import DAY_S, HOUR_S, MODE_CODES, Population, Trips
+from model.shipped.synthetic.population.travel import Journey
 
 
 class Timeline(NamedTuple):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from model.synthetic.generate import CitySpec, midnight_ms, plan_city, record_plans
-from model.synthetic.population.people import EMPLOYED
+from model.shipped.synthetic.generate import CitySpec, midnight_ms, plan_city, record_plans
+from model.shipped.synthetic.population.people import EMPLOYED
 from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, run_starts
 from raw_qgis_plugin.core.diary.line import thinned
 from raw_qgis_plugin.core.diary.place_features import PlaceFacts, place_facts

@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from model.synthetic.city.layout import CELL_M, City, build_city, make_streets, osm_streets
-from model.synthetic.population import people as plans
-from model.synthetic.population.people import DAY_S, EMPLOYED, MODE_CODES, Population, Trips
-from model.synthetic.population.recording import (
+from model.shipped.synthetic.city.layout import CELL_M, City, build_city, make_streets, osm_streets
+from model.shipped.synthetic.population import people as plans
+from model.shipped.synthetic.population.people import DAY_S, EMPLOYED, MODE_CODES, Population, Trips
+from model.shipped.synthetic.population.recording import (
     Fixes,
     logger,
     phone,
@@ -26,8 +26,8 @@ from model.synthetic.population.recording import (
     record,
     simulated,
 )
-from model.synthetic.population.travel import Journey, move
-from model.synthetic.sumo import say
+from model.shipped.synthetic.population.travel import Journey, move
+from model.shipped.synthetic.sumo import say
 from raw_qgis_plugin.core.specs import Spec, option
 
 FIRST_MONDAY = np.datetime64("2023-03-06")

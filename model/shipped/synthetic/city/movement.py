@@ -12,8 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.synthetic.city.layout import Streets
-from model.synthetic.sumo import Range, SyntheticError, Trajectory, run_sumo, simulate_traffic
+from model.shipped.synthetic.city.layout import Streets
+from model.shipped.synthetic.sumo import (
+    Range,
+    SyntheticError,
+    Trajectory,
+    run_sumo,
+    simulate_traffic,
+)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
-from model.synthetic.city.rail import METRO, Line, smooth_line
-from model.synthetic.sumo import SyntheticError, run_sumo, sumo_home
+from model.shipped.synthetic.city.rail import METRO, Line, smooth_line
+from model.shipped.synthetic.sumo import SyntheticError, run_sumo, sumo_home
 
 # Latitude and longitude of invented plans: inland points of mixed latitude.
 ANCHORS = (

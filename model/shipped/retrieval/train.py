@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Train the scorers that serve every bundle: python -m model.retrieval.train --corpus S … --output
-DIR
+"""Train the scorers that serve every bundle.
+
+    python -m model.shipped.retrieval.train --corpus S … --output DIR
 
 A scorer weighs the network's own mixture and continuations of the layer against each other. It
 learns from queries about tracks of a corpus, whose people are parted into layers and recorded in
@@ -24,7 +25,7 @@ import torch
 from model.cli import Report, print_line, run
 from model.data.corpus import Source, load_both, source_name
 from model.network.raw import Mixture
-from model.retrieval.averaged import (
+from model.shipped.retrieval.averaged import (
     Examples,
     Training,
     export,
@@ -33,7 +34,7 @@ from model.retrieval.averaged import (
     parse,
     train_averaged,
 )
-from model.retrieval.scorer import Scorer
+from model.shipped.retrieval.scorer import Scorer
 from model.training.calibrate import table
 from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, take_rows
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -275,7 +276,9 @@ def evaluate(
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     bundle = "--bundle the model whose answers it scores (default: the shipped one)"
-    args = parse("model.retrieval.train", __doc__, argv, SCORERS["days"].name, 200_000, 6, bundle)
+    args = parse(
+        "model.shipped.retrieval.train", __doc__, argv, SCORERS["days"].name, 200_000, 6, bundle
+    )
     training, held_out = load_both(args.corpus)
     model = Model(open_bundle(args.bundle), "cpu")
     parts = collect_both(training, model, args.examples, args.seed, print_line)
