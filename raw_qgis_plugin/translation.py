@@ -15,7 +15,8 @@ def install(locale: str = "") -> QTranslator | None:
     is none.
     """
     # also that of qgis --lang
-    translator, spoken = QTranslator(), QgsApplication.instance().translation()
+    translator = QTranslator()
+    spoken = QgsApplication.instance().translation()
     name = locale or (spoken if spoken not in ("", "C") else QgsApplication.locale())
     if not translator.load(QLocale(name), "raw", "_", str(RESOURCES / "i18n"), ".qm"):
         return None

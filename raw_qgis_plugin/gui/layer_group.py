@@ -15,7 +15,7 @@ class LayerGroup:
         self.name = name
 
     def add(self, layer: QgsVectorLayer, run: str = "") -> QgsVectorLayer:
-        """Put a layer into the project: on top of the group `run` in this group, or below all runs."""
+        """Put a layer on top of the group `run` in this group, or below all runs."""
         QgsProject.instance().addMapLayer(layer, False)
         group = self._group() or QgsProject.instance().layerTreeRoot().insertGroup(0, self.name)
         if run:

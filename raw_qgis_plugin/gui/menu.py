@@ -123,7 +123,7 @@ def groups() -> list[tuple[str, tuple[str, ...]]]:
 
 
 class RawMenu(Desktop):
-    """The actions in the toolbar and in the Plugins menu, the dock, and the windows that are open."""
+    """The actions in the toolbar and the Plugins menu, the dock, and the windows that are open."""
 
     def __init__(self, iface: Any) -> None:
         super().__init__(iface)
@@ -175,7 +175,7 @@ class RawMenu(Desktop):
         self.actions[name] = action
 
     # ---- the dock
-    # -----------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def show_dock(self, shown: bool = True) -> RawDock:
         """Show or hide the dock. It is made when it is first shown."""
@@ -199,7 +199,7 @@ class RawMenu(Desktop):
         self.dock = None
 
     # ---- windows
-    # ------------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def open_window(self, name: str) -> Any:
         """Open a window by the name of its action."""
@@ -280,4 +280,6 @@ class RawMenu(Desktop):
         for each in (*self.actions.values(), *self.menus, submenu, self.toolbar):
             if each is not None and not sip.isdeleted(each):
                 each.deleteLater()
-        self.actions, self.entries, self.menus = {}, [], []
+        self.actions = {}
+        self.entries = []
+        self.menus = []

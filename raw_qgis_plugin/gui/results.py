@@ -136,10 +136,8 @@ class KeptResults:
         """Called before QGIS writes the layers. A result that cannot be moved stays in memory, with
         a warning.
         """
-        layers, project = (
-            [layer for layer in results() if layer.providerType() == "memory"],
-            QgsProject.instance(),
-        )
+        layers = [layer for layer in results() if layer.providerType() == "memory"]
+        project = QgsProject.instance()
         try:
             if layers and not project.absolutePath():
                 raise RawError("The project is not in a folder: save it as a file.")
@@ -166,7 +164,8 @@ class KeptResults:
         gone = [layer.name() for layer in results() if not has_data(layer)]
         if gone:
             words = tr(
-                "The data of {names} are gone: they were temporary, or their GeoPackage is missing. Run them again."
+                "The data of {names} are gone: they were temporary, or their GeoPackage is "
+                "missing. Run them again."
             )
             self._warn(words.format(names=", ".join(gone)))
 
@@ -184,12 +183,12 @@ def move(layer: QgsVectorLayer, file: Path) -> None:
         # QGIS has to ask for the project then
         layer.editingStopped.connect(QgsProject.instance().setDirty)
         raise RawError("{layer} is being edited: stop editing, and save again.", layer=layer.name())
-    whole, subset, new = layer.clone(), layer.subsetString(), not file.exists()
+    whole = layer.clone()
+    subset = layer.subsetString()
+    new = not file.exists()
     whole.setSubsetString("")
-    options, action = (
-        QgsVectorFileWriter.SaveVectorOptions(),
-        QgsVectorFileWriter.ActionOnExistingFile,
-    )
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    action = QgsVectorFileWriter.ActionOnExistingFile
     options.driverName = "GPKG"
     options.layerName = re.sub(r"\W+", "_", f"{layer.name()} {made_at(layer)}").lower()
     while not new and QgsVectorLayer(f"{file}|layername={options.layerName}", "", "ogr").isValid():

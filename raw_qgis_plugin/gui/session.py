@@ -51,10 +51,13 @@ class Session(QObject):
     def __init__(self, iface: Any, max_features: int = 5_000_000, max_fixes: int = 200_000) -> None:
         """Layers of more features are not read, and more fixes not embedded, without a question."""
         super().__init__()
-        self.iface, self.max_features, self.max_fixes = iface, max_features, max_fixes
+        self.iface = iface
+        self.max_features = max_features
+        self.max_fixes = max_fixes
         self.layer: QgsVectorLayer | None = None
         self.fields = Schema(None, None, None)
-        self.timezone, self.model_path = "UTC", ""
+        self.timezone = "UTC"
+        self.model_path = ""
         self.device = ""  # of the model
         self.job: Job | AlgorithmJob | None = None
         self.group = LayerGroup("RAW")
@@ -70,7 +73,7 @@ class Session(QObject):
         self.problem = ""
 
     # ---- the source
-    # ---------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def set_layer(self, layer: QgsVectorLayer | None) -> None:
         """Take another layer, with its remembered or guessed fields, and read it."""
@@ -82,7 +85,8 @@ class Session(QObject):
         self._forget()
         if layer is not None:
             self.group = LayerGroup(f"RAW: {layer.name()}")
-            self.fields, self.timezone = remembered(layer), zone_of(layer) or "UTC"
+            self.fields = remembered(layer)
+            self.timezone = zone_of(layer) or "UTC"
             self._listen(True)
             show_in_time(self.iface, layer)
         self.changed.emit()
@@ -119,25 +123,28 @@ class Session(QObject):
         elsewhere.
         """
         if self.tracks is None:
-            self.fields, self.timezone = remembered(self.layer), zone_of(self.layer) or "UTC"
+            self.fields = remembered(self.layer)
+            self.timezone = zone_of(self.layer) or "UTC"
             self.read()
 
     def set_fields(self, fields: Schema, timezone: str) -> None:
         """Take other fields, store them with the layer, and read again."""
         if self.layer is None or (fields, timezone) == (self.fields, self.timezone):
             return
-        self.fields, self.timezone = fields, timezone
+        self.fields = fields
+        self.timezone = timezone
         remember(self.layer, fields, timezone)
         self.read()
 
     def set_model(self, path: str) -> None:
         """Take another model bundle ('' is the shipped one) and embed with it."""
         if path != self.model_path:
-            self.model_path, self.model = path, None
+            self.model_path = path
+            self.model = None
             self.read()
 
     # ---- the work
-    # -----------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def read(self) -> None:
         """Read the layer, and open the model."""
@@ -147,7 +154,8 @@ class Session(QObject):
         if self.layer is not None and not self.layer.isValid():
             self._fail(
                 tr(
-                    "The file or database of this layer is missing. Click its red sign in the list of layers."
+                    "The file or database of this layer is missing. Click its red sign in the list "
+                    "of layers."
                 )
             )
         elif self.layer is not None:
@@ -161,8 +169,11 @@ class Session(QObject):
             return
         device = settings().device.value().lower()
         if device != self.device:
-            self.device, self.model = device, None
-        known, path, zone = self.model, self.model_path, self.timezone
+            self.device = device
+            self.model = None
+        known = self.model
+        path = self.model_path
+        zone = self.timezone
 
         def work(progress: Progress) -> tuple[Tracks, Tracks, str, Model]:
             tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
@@ -171,7 +182,8 @@ class Session(QObject):
             every = Skipped(skipped)
             for reason, count in left_out.items():
                 every.add(reason, count)
-            words = f"{describe(tracks, users, zone)} {every} {'' if len(users) else every.advice}".rstrip()
+            advice = "" if len(users) else every.advice
+            words = f"{describe(tracks, users, zone)} {every} {advice}".rstrip()
             return tracks, users, words, known or Model(open_bundle(path or None), device)
 
         def done(result: tuple[Tracks, Tracks, str, Model]) -> None:
@@ -191,7 +203,9 @@ class Session(QObject):
             or self.city is not None
         ):
             return
-        users, model, folder = self.users, self.model, folders.cache_folder()
+        users = self.users
+        model = self.model
+        folder = folders.cache_folder()
 
         def done(city: VisitorIndex) -> None:
             self.city = city

@@ -48,7 +48,8 @@ def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, 
     project that fits; for a new model a folder among the user's own. tracks: the layer in the dock,
     which is INPUT where that is tracks.
     """
-    own, (model, chosen) = settings(), QgsProject.instance().readEntry("raw", "model", "")
+    own = settings()
+    (model, chosen) = QgsProject.instance().readEntry("raw", "model", "")
     entries = {"DEVICE": own.device, "MODEL": own.model, "MIN_USERS": own.min_users}
     values = {
         name: entry.value()

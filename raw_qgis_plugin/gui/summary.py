@@ -17,7 +17,8 @@ def describe(tracks: Tracks, users: Tracks, zone: str) -> str:
     """Summarise the usable users and fixes, their dates in a time zone and their cadence."""
     if not len(users):
         return tr("No user has two usable fixes.")
-    epoch, clock = datetime.fromtimestamp(0, UTC), find_zone(zone)
+    epoch = datetime.fromtimestamp(0, UTC)
+    clock = find_zone(zone)
     first, last = (
         (epoch + timedelta(milliseconds=int(t))).astimezone(clock)
         for t in (users.t.min(), users.t.max())

@@ -70,7 +70,8 @@ def lonlat_shapes(
     """
     import shapely
 
-    transform, wkb = to_wgs84(crs, context), []
+    transform = to_wgs84(crs, context)
+    wkb = []
     for geometry in geometries:
         curved = QgsWkbTypes.isCurvedType(geometry.wkbType())
         straight = QgsGeometry(geometry.constGet().segmentize()) if curved else geometry
@@ -91,7 +92,8 @@ def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarra
     check(transform)
     if not len(xy) or transform.isShortCircuited():
         return xy
-    result, good = np.full(xy.shape, np.nan), np.isfinite(xy).all(axis=1)
+    result = np.full(xy.shape, np.nan)
+    good = np.isfinite(xy).all(axis=1)
     result[good] = _transform_finite(xy[good], transform)
     result[~np.isfinite(result).all(axis=1)] = np.nan
     return result

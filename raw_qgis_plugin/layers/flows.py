@@ -28,30 +28,34 @@ from qgis.core import (
 from .legends import Style, classes_of, mode_looks, name_features, numbers_of
 from .words import tr
 
-MAX_LINES, MM_A_LINE = 150, 3  # a small map has fewer lines: one for so many mm of the longest way
+# a small map has fewer lines: one for so many mm of the longest way
+MAX_LINES = 150
+MM_A_LINE = 3
 # twice the trips, twice the width or area
-WIDTHS_MM, CIRCLES_MM = (0.35, 0.7, 1.4, 2.8), (1.2, 1.7, 2.4, 3.4)
+WIDTHS_MM = (0.35, 0.7, 1.4, 2.8)
+CIRCLES_MM = (1.2, 1.7, 2.4, 3.4)
 FULL_MM = 30  # where a quarter of the ways are shorter than this on the map, arrows are thinner
 SHOWN = "raw_flows"  # variable of the layer: how many lines a slice are drawn
 # From near one middle to near the other, by a point to the right of the way, so that there and back
 # lie side by side
 CURVE = (
-    "with_variable('way', line_substring(@geometry, 0.03 * length(@geometry), 0.93 * length(@geometry)), "
-    "with_variable('a', start_point(@way), with_variable('b', end_point(@way), make_line(@a, make_point("
-    "(x(@a) + x(@b)) / 2 + 0.14 * (y(@b) - y(@a)), (y(@a) + y(@b)) / 2 - 0.14 * (x(@b) - x(@a))), @b))))"
+    "with_variable('way', line_substring(@geometry, 0.03 * length(@geometry), 0.93 * "
+    "length(@geometry)), with_variable('a', start_point(@way), with_variable('b', end_point(@way), "
+    "make_line(@a, make_point((x(@a) + x(@b)) / 2 + 0.14 * (y(@b) - y(@a)), (y(@a) + y(@b)) / 2 - "
+    "0.14 * (x(@b) - x(@a))), @b))))"
 )
 MIDDLE = "point_on_surface(@geometry)"
 # Where a trip is at the map's time, in epoch seconds @t: the way since @s, between two fixes in
 # proportion to time
 MOVING = (
     "if(@map_end_time IS NULL, @geometry, with_variable('t', epoch(@map_end_time) / 1000, "
-    "with_variable('s', @t - {tail} * (@t - epoch(@map_start_time) / 1000), "
-    "with_variable('p', array_foreach(generate_series(1, num_points(@geometry)), point_n(@geometry, @element)), "
-    "with_variable('i', array_length(array_filter(@p, m(@element) <= @t)), "
-    "with_variable('a', @p[@i - 1], with_variable('b', @p[min(@i, array_length(@p) - 1)], "
-    "with_variable('f', coalesce((@t - m(@a)) / nullif(m(@b) - m(@a), 0), 0), "
-    "make_line(array_append(array_filter(@p, m(@element) > @s AND m(@element) <= @t), "
-    "make_point(x(@a) + @f * (x(@b) - x(@a)), y(@a) + @f * (y(@b) - y(@a)))))))))))))"
+    "with_variable('s', @t - {tail} * (@t - epoch(@map_start_time) / 1000), with_variable('p', "
+    "array_foreach(generate_series(1, num_points(@geometry)), point_n(@geometry, @element)), "
+    "with_variable('i', array_length(array_filter(@p, m(@element) <= @t)), with_variable('a', "
+    "@p[@i - 1], with_variable('b', @p[min(@i, array_length(@p) - 1)], with_variable('f', "
+    "coalesce((@t - m(@a)) / nullif(m(@b) - m(@a), 0), 0), make_line(array_append(array_filter(@p, "
+    "m(@element) > @s AND m(@element) <= @t), make_point(x(@a) + @f * (x(@b) - x(@a)), y(@a) + @f "
+    "* (y(@b) - y(@a)))))))))))))"
 )
 TAILS = ((12, 0.25), (6, 0.5), (3, 1.0))  # frames of the clock, opacity
 
@@ -59,7 +63,8 @@ TAILS = ((12, 0.25), (6, 0.5), (3, 1.0))  # frames of the clock, opacity
 def add_styles(layer: QgsVectorLayer, looks: Mapping[str, Callable[[QgsVectorLayer], Any]]) -> None:
     """Give a layer more styles. looks: by their names, what draws them."""
     # a layer that switches styles while it is drawn can crash QGIS
-    other, style = layer.clone(), QgsMapLayerStyle()
+    other = layer.clone()
+    style = QgsMapLayerStyle()
     style.readFromLayer(layer)
     style.writeToLayer(other)  # a clone has no times
     for name, draw in looks.items():
@@ -74,7 +79,8 @@ def draw_moving(layer: QgsVectorLayer) -> None:
     """
     renderer = layer.renderer().clone()
     for rule in renderer.rootRule().children():
-        look, parts = {"width": "1.1", "capstyle": "round", "joinstyle": "round"}, []
+        look = {"width": "1.1", "capstyle": "round", "joinstyle": "round"}
+        parts = []
         look["color"] = rule.symbol().symbolLayers()[-1].color().name()
         for tail, opacity in TAILS:
             line = QgsLineSymbol.createSimple(look)
@@ -89,7 +95,9 @@ class FlowLines(Style):
     many are drawn.
     """
 
-    title, order, start = "Flows", 3, ""
+    title = "Flows"
+    order = 3
+    start = ""
 
     def draw(self, layer: QgsVectorLayer, part: str = "") -> str:
         """Rules for classes of trips draw arrows in the colours of modes. Those for modes are for
@@ -98,7 +106,8 @@ class FlowLines(Style):
         part: the slice that is drawn; '' for the one with the strongest flow.
         """
         # no medians: no limit
-        ways_mm, rules = 1000 * np.array([*numbers_of(layer, "metres")] or [1e6]), []
+        ways_mm = 1000 * np.array([*numbers_of(layer, "metres")] or [1e6])
+        rules = []
         thin = f"max(0.4, min(1, {np.quantile(ways_mm, 0.25) / FULL_MM:.0f} / @map_scale))"
         drawn = f'"rank" <= min(@{SHOWN}, max(10, {ways_mm.max() / MM_A_LINE:.0f} / @map_scale))'
         modes, parts = (
@@ -129,10 +138,8 @@ class FlowLines(Style):
         layer.setDisplayExpression('"from_zone" || \' → \' || "to_zone" || \': \' || "n_trips"')
         parts = sorted(layer.uniqueValues(layer.fields().lookupField("slice")))
         if parts and parts[0][-1].isdigit():
-            day, month = (
-                "to_datetime('2000-01-01 ' || {}(\"slice\", 5))",
-                "to_date(\"slice\" || '{}')",
-            )
+            day = "to_datetime('2000-01-01 ' || {}(\"slice\", 5))"
+            month = "to_date(\"slice\" || '{}')"
             begin, end = (
                 map(day.format, ("left", "right"))
                 if ":" in parts[0]
@@ -148,8 +155,9 @@ class FlowLines(Style):
     def about(self, layer: QgsVectorLayer) -> str:
         """What is drawn."""
         words = tr(
-            "At most the {n} strongest flows of a slice are drawn, fewer on a small map; the layer's variable {name} "
-            "changes that. Each slice is a style of the layer. The matrix has the sum of pairs with few people."
+            "At most the {n} strongest flows of a slice are drawn, fewer on a small map; the "
+            "layer's variable {name} changes that. Each slice is a style of the layer. The matrix "
+            "has the sum of pairs with few people."
         )
         return words.format(n=MAX_LINES, name=SHOWN)
 
@@ -157,14 +165,17 @@ class FlowLines(Style):
 class FlowZones(Style):
     """Zones by their names, with circles by the trips that stay within."""
 
-    title, order, start = "Zones", 1, ""
+    title = "Zones"
+    order = 1
+    start = ""
 
     def draw(self, layer: QgsVectorLayer) -> str:
         """A thin border, and a circle at the middle in one of some sizes."""
         border = QgsFillSymbol.createSimple(
             {"color": "0,0,0,0", "outline_color": "#999999", "outline_width": "0.2"}
         )
-        rules, look = [], {"color": "0,114,178,110", "outline_color": "#0072b2"}
+        rules = []
+        look = {"color": "0,114,178,110", "outline_color": "#0072b2"}
         for mm, condition, words in _classes(layer, "n_within", CIRCLES_MM):
             middle = _generated(MIDDLE, QgsMarkerSymbol.createSimple(look | {"size": str(mm)}))
             rules.append((QgsFillSymbol([middle]), condition, tr("Trips within: {n}", n=words)))
@@ -203,10 +214,8 @@ def _arrow(colour: str, mm: float, thin: str, on_map: str = "") -> QgsSymbolLaye
     """An arrow of a width. thin: the part of it on a map. on_map: its colour there. A legend of
     QGIS has neither.
     """
-    arrow, fill = (
-        QgsArrowSymbolLayer(),
-        QgsFillSymbol.createSimple({"color": colour, "outline_style": "no"}),
-    )
+    arrow = QgsArrowSymbolLayer()
+    fill = QgsFillSymbol.createSimple({"color": colour, "outline_style": "no"})
     arrow.setIsCurved(True)
     arrow.setIsRepeated(False)
     kinds = QgsSymbolLayer.Property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Legends: rules for the classes or steps of a head, in colours and words that the dock uses too."""
+"""Legends: rules for the classes or steps of a head, in the colours and words of the dock."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ class Rules:
 
     def add_if_any(self, pattern: str, condition: str, words: str, colour: str = "") -> None:
         """As `add`, if the layer has the rule's fields and the rule draws any feature."""
-        expression, names = QgsExpression(condition), set(self.layer.fields().names())
+        expression = QgsExpression(condition)
+        names = set(self.layer.fields().names())
         request = QgsFeatureRequest(expression).setLimit(1)
         if (
             expression.referencedColumns() <= names
@@ -94,8 +95,10 @@ class Rules:
                 )
             return
         values = numbers_of(self.layer, head["name"])
-        limits, unit = steps(values), tr(head.get("unit_of_measure", ""))
-        last, counted = len(limits) - 2, bool((values == np.round(values)).all())
+        limits = steps(values)
+        unit = tr(head.get("unit_of_measure", ""))
+        last = len(limits) - 2
+        counted = bool((values == np.round(values)).all())
         for i, (condition, words) in enumerate(classes_of(name, limits, counted)):
             colour = STEP_COLOURS[round(i / max(1, last) * 4) if last else 2]
             self.add(pattern, condition, f"{words} {unit}".strip(), colour)
@@ -161,11 +164,9 @@ def verdict_of(head: dict[str, Any], min_units: int = 30) -> str:
     """What the test of a head found, in words. Where it was tested on several sources, each of them
     weighs alike and 'unknown' counts as wrong. min_units: sources with fewer do not count.
     """
-    verdict, metrics, sources = (
-        str(head.get("verdict") or ""),
-        head.get("metrics"),
-        head.get("sources") or {},
-    )
+    verdict = str(head.get("verdict") or "")
+    metrics = head.get("metrics")
+    sources = head.get("sources") or {}
     tested = [
         each
         for each in [*sources.values(), *(head.get("elsewhere") or {}).values()]
@@ -177,8 +178,8 @@ def verdict_of(head: dict[str, Any], min_units: int = 30) -> str:
     if not metrics or len(sources) < 2 or len(shares) < 2:
         return verdict
     words = tr(
-        "right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, "
-        "the best {high:.0f} %; unknown counts as wrong)."
+        "right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, "
+        "the worst {low:.0f} %, the best {high:.0f} %; unknown counts as wrong)."
     ).format(share=np.mean(shares), n=len(shares), low=min(shares), high=max(shares))
     return f"{tr(worth(metrics).value)}: {words}"
 
@@ -195,7 +196,8 @@ def steps(values: np.ndarray) -> list[float]:
     """The limits of up to five steps with equal shares of (n,) values; [] for no value."""
     if not len(values):
         return []
-    low, high = float(values.min()), float(values.max())
+    low = float(values.min())
+    high = float(values.max())
     digits = ".0f" if (values == np.round(values)).all() and high < 100 else ".2g"
     inner = [float(f"{value:{digits}}") for value in np.quantile(values, (0.2, 0.4, 0.6, 0.8))]
     limits = sorted(
@@ -209,7 +211,8 @@ def classes_of(name: str, limits: Sequence[float], counted: bool = True) -> list
     """The conditions and words of the classes between limits. name: a quoted field. counted: it has
     whole numbers.
     """
-    found, last = [], len(limits) - 2
+    found = []
+    last = len(limits) - 2
     whole = counted and all(low == round(low) for low in limits)
     for i, (low, high) in enumerate(zip(limits, limits[1:])):
         top = high - 1 if whole and i < last else high
@@ -252,13 +255,14 @@ def name_features(layer: QgsVectorLayer, expression: str, beside: str = "") -> N
     """Write names on the map. expression: of a feature's name, '' for none. beside: of the point
     that has a mark.
     """
-    labels, text, halo = QgsPalLayerSettings(), QgsTextFormat(), QgsTextBufferSettings()
-    labels.fieldName, labels.isExpression = expression, True
-    labels.geometryGenerator, labels.geometryGeneratorEnabled, labels.dist = (
-        beside,
-        bool(beside),
-        1.5,
-    )
+    labels = QgsPalLayerSettings()
+    text = QgsTextFormat()
+    halo = QgsTextBufferSettings()
+    labels.fieldName = expression
+    labels.isExpression = True
+    labels.geometryGenerator = beside
+    labels.geometryGeneratorEnabled = bool(beside)
+    labels.dist = 1.5
     labels.geometryGeneratorType = Qgis.GeometryType.Point
     text.setSize(8)
     halo.setEnabled(True)
@@ -274,7 +278,9 @@ class Style:
 
     title = ""  # the layer's name, in English
     qml = ""  # in resources/styles
-    start, end = "t", ""  # fields of time
+    # fields of time
+    start = "t"
+    end = ""
     order = 0  # greater is drawn above
     colours: ClassVar[dict[str, str]] = {}  # 'r,g,b' in the QML -> in its place
 
@@ -297,7 +303,8 @@ class Style:
         """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's
         name.
         """
-        text, style = (RESOURCES / "styles" / f"{self.qml}.qml").read_text("utf-8"), QDomDocument()
+        text = (RESOURCES / "styles" / f"{self.qml}.qml").read_text("utf-8")
+        style = QDomDocument()
         for old, new in self.colours.items():
             text = text.replace(f'"{old},', f'"{new},')
         style.setContent(text)  # QGIS's own loadNamedStyle would take a style that a GeoPackage has
@@ -313,11 +320,10 @@ class Style:
         """Give a layer its symbols, legend, name and temporal settings; a table only its name."""
         shown = self.draw(layer) if layer.isSpatial() else ""
         if self.start and layer.isSpatial():
-            times, modes = layer.temporalProperties(), Qgis.VectorTemporalMode
-            interval, instant = (
-                modes.FeatureDateTimeStartAndEndFromFields,
-                modes.FeatureDateTimeInstantFromField,
-            )
+            times = layer.temporalProperties()
+            modes = Qgis.VectorTemporalMode
+            interval = modes.FeatureDateTimeStartAndEndFromFields
+            instant = modes.FeatureDateTimeInstantFromField
             times.setMode(interval if self.end else instant)
             times.setStartField(self.start)
             times.setEndField(self.end)

@@ -26,8 +26,9 @@ def describe(layer: QgsVectorLayer) -> str:
         if feature is None or not feature["epsilon"]:
             return tr("Published figures.")
         words = tr(
-            "Published figures: counts and medians have fixed noise with an epsilon of {epsilon:g} a row. Numbers of "
-            "people are within ±{within:.0f} of the recorded number in 95 % of cases."
+            "Published figures: counts and medians have fixed noise with an epsilon of {epsilon:g} "
+            "a row. Numbers of people are within ±{within:.0f} of the recorded number in 95 % of "
+            "cases."
         )
         return words.format(epsilon=feature["epsilon"], within=feature["within_95"])
     if "n_users" in names:
@@ -43,8 +44,8 @@ def describe(layer: QgsVectorLayer) -> str:
 def desk_note() -> str:
     """What figures are that were not published by the algorithm."""
     return tr(
-        "Figures as on the desk: those of overlapping regions can be subtracted from each other. Use 'Publish figures' "
-        "before you give them to others."
+        "Figures as on the desk: those of overlapping regions can be subtracted from each other. "
+        "Use 'Publish figures' before you give them to others."
     )
 
 

@@ -166,22 +166,26 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
     from ..core.sources.columns import fixes_of
     from ..core.sources.readers import build
 
-    shape, total = QgsWkbTypes.geometryType(plan.shape), max(1, plan.count)
+    shape = QgsWkbTypes.geometryType(plan.shape)
+    total = max(1, plan.count)
 
     def count(done: int) -> None:
         progress(min(1.0, done / total))
 
     if shape == Qgis.GeometryType.Null:
         raise InputError(
-            "The layer is a table without geometry. Import tracks makes a layer of points of its file."
+            "The layer is a table without geometry. Import tracks makes a layer of points of its "
+            "file."
         )
     if shape not in (Qgis.GeometryType.Point, Qgis.GeometryType.Line):
         raise InputError(
-            "The layer has neither points nor lines. Choose a layer of points, or of lines with M values."
+            "The layer has neither points nor lines. Choose a layer of points, or of lines with M "
+            "values."
         )
     if shape == Qgis.GeometryType.Point and plan.fields.time is None:
         raise InputError("No field of the layer looks like a time. Choose it as the time field.")
-    table, schema = plan.file(count) if plan.file else None, plan.fields
+    table = plan.file(count) if plan.file else None
+    schema = plan.fields
     if table is None:
         table, schema = _read_features(plan, count)
     fixes = fixes_of(table, schema)
@@ -207,7 +211,8 @@ def ogr_reader(layer: QgsVectorLayer | None, schema: Schema) -> Reader | None:
     """
     if layer is None or layer.providerType() != "ogr" or layer.isModified():
         return None
-    fields, provider = layer.fields(), layer.dataProvider()
+    fields = layer.fields()
+    provider = layer.dataProvider()
     indexes = [fields.lookupField(name) for name in fields_of(schema)]
     own = QgsFields.FieldOrigin.OriginProvider  # this name also exists before QGIS 3.38
     if any(i < 0 or fields.fieldOrigin(i) != own for i in indexes) or provider.transaction():
@@ -215,10 +220,8 @@ def ogr_reader(layer: QgsVectorLayer | None, schema: Schema) -> Reader | None:
     # GDAL and QGIS decode it differently
     if provider.encoding().upper() not in ("", "UTF-8", "UTF8"):
         return None
-    subset, uri = (
-        layer.subsetString().strip(),
-        QgsProviderRegistry.instance().decodeUri("ogr", layer.source()),
-    )
+    subset = layer.subsetString().strip()
+    uri = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
     extra = {"vsiPrefix", "vsiSuffix", "geometryType", "authcfg", "uniqueGeometryType"}
     if (
         any(uri.get(key) for key in extra)
@@ -249,7 +252,8 @@ def _read(
 
         from ..core.sources.ogr import opened, read_layer
 
-        parts, done = [], 0
+        parts = []
+        done = 0
         with opened(Path(path), options) as dataset:
             layer = dataset.GetLayerByName(name) if name else dataset.GetLayer(0)
             if layer is None or (name is None and dataset.GetLayerCount() != 1):
@@ -291,12 +295,16 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Tab
     lines = plan.has_lines
     if lines and not QgsWkbTypes.hasM(plan.shape):
         raise InputError(
-            "INPUT has lines without M values, so its vertices have no time. Use lines whose M is epoch seconds, "
-            "or points with a time field."
+            "INPUT has lines without M values, so its vertices have no time. Use lines whose M is "
+            "epoch seconds, or points with a time field."
         )
     import pyarrow as pa
 
-    schema, source, done, parts, some = plan.fields, plan.source, 0, list[Any](), list[Any]()
+    schema = plan.fields
+    source = plan.source
+    done = 0
+    parts = list[Any]()
+    some = list[Any]()
     if lines:
         schema = Schema(schema.user, schema.track or "*line*", "*t*", "*x*", "*y*")
     names = [name for name in fields_of(schema) if source.fields().lookupField(name) >= 0]
@@ -306,7 +314,8 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Tab
     while not parts or some:
         # Python's objects take ten times the memory of columns
         some = list(islice(features, 1 << 16))
-        shapes, row = [each.geometry() for each in some], np.arange(len(some))
+        shapes = [each.geometry() for each in some]
+        row = np.arange(len(some))
         columns = {
             name: pa.array([make[name](each[i]) for each in some]) for name, i in zip(names, at)
         }

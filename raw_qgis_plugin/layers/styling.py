@@ -41,7 +41,8 @@ class Fixes(Style):
     """Imported fixes. zone: the time zone that belongs to them."""
 
     zone: str = ""
-    title, qml = "Fixes", "fixes"
+    title = "Fixes"
+    qml = "fixes"
 
     def mark(self, layer: QgsVectorLayer) -> None:
         """Keep the zone with the layer."""
@@ -72,7 +73,8 @@ class Profiles(Style):
     heads: list[dict[str, Any]]
     unit: str = "user"
     shown: str = ""
-    start, end = "t_first", "t_last"
+    start = "t_first"
+    end = "t_last"
 
     @property
     def name(self) -> str:
@@ -101,8 +103,11 @@ class Profiles(Style):
 class Stops(Style):
     """Stops of diaries by their kind."""
 
-    title, qml, order = "Stops", "profiles", 2
-    start, end = "t_arrive", "t_leave"
+    title = "Stops"
+    qml = "profiles"
+    order = 2
+    start = "t_arrive"
+    end = "t_leave"
 
     def _rules(self, rules: Rules) -> None:
         kinds = ("home", tr("Home")), ("work", tr("Work")), ("other", tr("Other stop"))
@@ -120,8 +125,11 @@ class Trips(Style):
     """
 
     heads: list[dict[str, Any]]
-    title, qml, order = "Trips", "profile_tracks", 1
-    start, end = "t_start", "t_end"
+    title = "Trips"
+    qml = "profile_tracks"
+    order = 1
+    start = "t_start"
+    end = "t_end"
 
     def _rules(self, rules: Rules) -> None:
         for head in self.heads:
@@ -142,7 +150,9 @@ class RegionScores(Style):
     """
 
     heads: list[dict[str, Any]]
-    title, qml, start = "Regions", "regions", ""
+    title = "Regions"
+    qml = "regions"
+    start = ""
 
     def _rules(self, rules: Rules) -> str:
         shown = rules.first(self.heads)
@@ -165,7 +175,9 @@ class Similar(Style):
     """Users by their similarity to the target."""
 
     target: str
-    title, qml, start = "Similar users", "profiles", ""
+    title = "Similar users"
+    qml = "profiles"
+    start = ""
     pattern = "class"
 
     def _rules(self, rules: Rules) -> str:
@@ -178,7 +190,9 @@ class Similar(Style):
 class SimilarPlaces(Similar):
     """Regions by their similarity to the target."""
 
-    title, qml, pattern = "Similar regions", "regions", "step"
+    title = "Similar regions"
+    qml = "regions"
+    pattern = "step"
 
 
 class Encounters(Style):
@@ -186,8 +200,11 @@ class Encounters(Style):
     inferred.
     """
 
-    title, qml, order = "Encounters", "profiles", 3
-    start, end = "t_start", "t_end"
+    title = "Encounters"
+    qml = "profiles"
+    order = 3
+    start = "t_start"
+    end = "t_end"
 
     def _rules(self, rules: Rules) -> None:
         rules.add_if_any("class", '"observed"', tr("Observed: both have fixes"), CLASS_COLOURS[2])
@@ -212,7 +229,9 @@ class ForecastPoints(Style):
     are many.
     """
 
-    title, qml, order = "Forecast: points", "forecast_points", 3
+    title = "Forecast: points"
+    qml = "forecast_points"
+    order = 3
 
     def _rules(self, rules: Rules) -> None:
         horizons = np.unique(numbers_of(rules.layer, "horizon_min"))
@@ -234,8 +253,11 @@ class ForecastPoints(Style):
 class ForecastLines(Style):
     """Likely paths from the last fix: the most likely one strong, the others light and below it."""
 
-    title, qml, order = "Forecast: tracks", "forecast_tracks", 2
-    start, end = "t_first", "t_last"
+    title = "Forecast: tracks"
+    qml = "forecast_tracks"
+    order = 2
+    start = "t_first"
+    end = "t_last"
 
     def _rules(self, rules: Rules) -> None:
         rules.add("path", '"path" = 1', tr("Most likely path"))
@@ -255,7 +277,9 @@ class ForecastLines(Style):
 class ForecastAreas(Style):
     """The areas that hold the track in 50 and in 80 % of cases."""
 
-    title, qml, order = "Forecast: areas", "forecast_areas", 1
+    title = "Forecast: areas"
+    qml = "forecast_areas"
+    order = 1
 
     def _rules(self, rules: Rules) -> None:
         for level in ("50", "80"):
@@ -266,15 +290,20 @@ class ForecastAreas(Style):
 class InferredPoints(Style):
     """Positions in gaps: hollow, since nobody observed them."""
 
-    title, qml, order = "Inferred: points", "fixes", 3
+    title = "Inferred: points"
+    qml = "fixes"
+    order = 3
     colours: ClassVar = {"255,255,255": INFERRED, "0,114,178": "255,255,255"}
 
 
 class InferredLines(Style):
     """Paths through gaps: dashed."""
 
-    title, qml, order = "Inferred: tracks", "forecast_tracks", 2
-    start, end = "t_first", "t_last"
+    title = "Inferred: tracks"
+    qml = "forecast_tracks"
+    order = 2
+    start = "t_first"
+    end = "t_last"
     colours: ClassVar = {"184,72,10": INFERRED}
 
     def _rules(self, rules: Rules) -> None:
@@ -309,7 +338,10 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
 
     def __init__(self, style: Style, default: str, inputs: str, model: str | None) -> None:
         super().__init__()
-        self.style, self.default, self.inputs, self.model = style, default, inputs, model
+        self.style = style
+        self.default = default
+        self.inputs = inputs
+        self.model = model
 
     def postProcessLayer(  # noqa: N802
         self, layer: QgsVectorLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback

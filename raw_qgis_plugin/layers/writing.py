@@ -49,7 +49,8 @@ def make_fields(kinds: Mapping[str, str]) -> QgsFields:
     (UTC).
     """
     # which takes QVariant's types, of the same numbers
-    fields, old = QgsFields(), Qgis.versionInt() < 33800
+    fields = QgsFields()
+    old = Qgis.versionInt() < 33800
     for name, kind in kinds.items():
         fields.append(QgsField(name, QVariant.Type(TYPES[kind]) if old else TYPES[kind]))
     return fields
@@ -94,7 +95,9 @@ class Output:
         self, sink: QgsFeatureSink | None, destination: str, folder: Scratch | None = None
     ) -> None:
         self.sink: Any = sink
-        self.destination, self.folder, self.count = destination, folder, 0
+        self.destination = destination
+        self.folder = folder
+        self.count = 0
 
     @classmethod
     def in_file(cls, path: Path, table: str = "") -> Output:
@@ -124,7 +127,8 @@ class Output:
         """Add features, some thousand at a time. attributes: for each field a sequence with one
         value a feature.
         """
-        n, batch_size = len(geometries), 5000
+        n = len(geometries)
+        batch_size = 5000
         for start in range(0, n, batch_size):
             progress(start / n)
             batch = []
@@ -165,12 +169,14 @@ class Output:
             os.replace(self.file, path)
 
     def _replace_table(self, path: str, table: str) -> None:
-        """The new table is written under another name, so that a failure leaves the old one whole."""
+        """Write the new table under another name, so that a failure leaves the old one whole."""
         from osgeo import gdal
 
         from ..core.sources.ogr import raising
 
-        new, update, database = f"{table} partial", gdal.OF_VECTOR | gdal.OF_UPDATE, None
+        new = f"{table} partial"
+        update = gdal.OF_VECTOR | gdal.OF_UPDATE
+        database = None
         with raising():
             try:
                 mode = "overwrite" if Path(path).exists() else None
@@ -280,7 +286,9 @@ def write_geopackage(path: Path, tracks: Tracks, progress: Progress = no_progres
         "t": ogr.OFTDateTime,
         "accuracy_m": ogr.OFTReal,
     }
-    output, dataset, layer = Output.in_file(path), None, None
+    output = Output.in_file(path)
+    dataset = None
+    layer = None
     # Until it has its name nobody needs the file: SQLite need not wait until it is on the disk
     quick = gdal.config_option("OGR_SQLITE_SYNCHRONOUS", "OFF")
     try:

@@ -176,7 +176,8 @@ class RawAlgorithm(Form):
         message = self.refused or self.canExecute()[1]
         try:
             if not message:
-                self.results, self.current = {}, Run(self, parameters, context, feedback)
+                self.results = {}
+                self.current = Run(self, parameters, context, feedback)
                 with cancellable(feedback.isCanceled):
                     self.run_on(self.current)
                 for output in self.opened:
@@ -246,14 +247,13 @@ class RawAlgorithm(Form):
         """
         from ..layers import styling
 
-        run, title = self.current, self.parameterDefinition(name).description()
+        run = self.current
+        title = self.parameterDefinition(name).description()
         self.results[name] = destination
         project = getattr(run.parameters[name], "destinationProject", None)
         if own and project is not None:
-            called, kind = (
-                run.parameters[name].destinationName or title,
-                QgsProcessingUtils.LayerHint.Vector,
-            )
+            called = run.parameters[name].destinationName or title
+            kind = QgsProcessingUtils.LayerHint.Vector
             details = QgsProcessingContext.LayerDetails(called, project, name, kind)
             run.context.addLayerToLoadOnCompletion(destination, details)
         model = run.text("MODEL").strip() if self.parameterDefinition("MODEL") is not None else None

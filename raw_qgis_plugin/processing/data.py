@@ -39,7 +39,10 @@ LARGE = 500_000  # fixes, from which on a temporary layer is a file, not in memo
 class ImportTracks(RawAlgorithm):
     ID = "importtracks"
     TITLE = "Import tracks"
-    SUMMARY = "CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted."
+    SUMMARY = (
+        "CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, "
+        "cleaned and sorted."
+    )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         source = QgsProcessingParameterFile("SOURCE", tr("File or folder"), fileFilter=tr(ANY_FILE))
@@ -57,7 +60,8 @@ class ImportTracks(RawAlgorithm):
 
     def schema(self, run: Run) -> Schema:
         """How the source is written, by the parameters."""
-        spec, crs = run.spec(ImportSpec), self.parameterAsCrs(run.parameters, "CRS", run.context)
+        spec = run.spec(ImportSpec)
+        crs = self.parameterAsCrs(run.parameters, "CRS", run.context)
         other = crs.isValid() and crs != QgsCoordinateReferenceSystem(WORLD)
         return Schema(
             spec.user_field,
@@ -75,11 +79,9 @@ class ImportTracks(RawAlgorithm):
         from ..core.sources.readers import read
         from ..core.tracks import NO_USER, without_outliers
 
-        path, kind, wanted = (
-            run.text("SOURCE").strip(),
-            run.spec(ImportSpec).format,
-            self.schema(run),
-        )
+        path = run.text("SOURCE").strip()
+        kind = run.spec(ImportSpec).format
+        wanted = self.schema(run)
         self.inputs = Path(path).stem
         tracks, skipped, schema = read(path, kind, wanted, run.stage(tr("Reading"), 0, 60))
         tracks = without_outliers(tracks, skipped)
@@ -100,14 +102,13 @@ class ImportTracks(RawAlgorithm):
         from ..layers import styling, writing
 
         sink = destination_of(run, run.parameters["OUTPUT"])
-        style, temporary = (
-            styling.Fixes(zone),
-            sink == QgsProcessing.TEMPORARY_OUTPUT and len(tracks) >= LARGE,
-        )
+        style = styling.Fixes(zone)
+        temporary = sink == QgsProcessing.TEMPORARY_OUTPUT and len(tracks) >= LARGE
         if temporary:
             run.warn(
                 tr(
-                    "The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it."
+                    "The layer is a temporary file, which QGIS deletes when it ends. Save it to "
+                    "keep it."
                 )
             )
             sink = QgsProcessingUtils.generateTempFilename("fixes.gpkg")
@@ -161,11 +162,9 @@ class FillGaps(TrackAlgorithm):
         spec = run.spec(FillSpec)
         tracks = self.read_units("track")
         queries = GapQueries.every(tracks, 60.0 * spec.step_min, 60.0 * spec.max_gap_min)
-        n, n_gaps, with_areas = (
-            len(queries.t),
-            len(np.unique(queries.before)),
-            bool(run.parameters.get("OUTPUT_AREAS")),
-        )
+        n = len(queries.t)
+        n_gaps = len(np.unique(queries.before))
+        with_areas = bool(run.parameters.get("OUTPUT_AREAS"))
         run.info(tr("{n:,} positions in {k:,} gaps.").format(n=n, k=n_gaps))
         if n_open := queries.n_open:
             run.warn(
@@ -175,7 +174,8 @@ class FillGaps(TrackAlgorithm):
                     minutes=spec.max_gap_min,
                 )
             )
-        found, areas = np.empty((4, n)), np.empty((n, 2), object)
+        found = np.empty((4, n))
+        areas = np.empty((n, 2), object)
         for f in fill(tracks, queries, run.stage(tr("Filling the gaps")), with_areas=with_areas):
             found[:, f.number] = f.lon, f.lat, f.radius50_m, f.radius80_m
             if f.areas is not None:
@@ -184,7 +184,8 @@ class FillGaps(TrackAlgorithm):
         ids = ids_of(tracks, tracks.track[queries.before])
         when = {"t": queries.t, "inferred": np.ones(n, bool)}
         columns = {**ids, **when, "radius50_m": radius50_m, "radius80_m": radius80_m}
-        style, points = styling.InferredPoints(), self.points(lon, lat)
+        style = styling.InferredPoints()
+        points = self.points(lon, lat)
         self.write("OUTPUT", columns, style, points, Qgis.WkbType.Point, stop=94)
         if run.parameters.get("OUTPUT_TRACKS"):
             self._write_tracks(tracks, queries, lon, lat)
@@ -218,14 +219,18 @@ class FillGaps(TrackAlgorithm):
             "inferred": np.ones(len(before), bool),
         }
         lines = self.lines(lon, lat, np.concatenate([[0], np.cumsum(count + 2)]), t)
-        style, shape = styling.InferredLines(), Qgis.WkbType.LineStringM
+        style = styling.InferredLines()
+        shape = Qgis.WkbType.LineStringM
         self.write("OUTPUT_TRACKS", columns, style, lines, shape, start=94, stop=96)
 
 
 class EmbedTracks(TrackAlgorithm):
     ID = "embedtracks"
     TITLE = "Embed tracks"
-    SUMMARY = "A row of figures for each user, track or day, by which they can be compared, clustered or classified."
+    SUMMARY = (
+        "A row of figures for each user, track or day, by which they can be compared, "
+        "clustered or classified."
+    )
 
     def declare(self) -> None:
         self.add_options(UnitSpec)

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 class ForecastTracks(TrackAlgorithm):
     ID = "forecasttracks"
     TITLE = "Forecast tracks"
-    SUMMARY = "Where people are likely to be after their last fix, with areas that hold them in 50 and 80 % of cases."
+    SUMMARY = (
+        "Where people are likely to be after their last fix, with areas that hold them in "
+        "50 and 80 % of cases."
+    )
     TAGS = ("prediction", "next location")
 
     def declare(self) -> None:
@@ -38,7 +41,8 @@ class ForecastTracks(TrackAlgorithm):
         from ..core.forecasting.predict import Queries, predict
         from ..layers import styling
 
-        spec, given = run.spec(ForecastSpec), run.parameters
+        spec = run.spec(ForecastSpec)
+        given = run.parameters
         fields = self.plan.fields
         has_tracks = fields.track is not None or self.plan.has_lines
         by_track = has_tracks and ("track" not in fields.guessed or fields.user is None)
@@ -46,17 +50,17 @@ class ForecastTracks(TrackAlgorithm):
         model = self.open_model() if spec.method == "model" else None
         tracks = self.read_units(unit)
         run.info(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))
-        with_areas, n_paths = (
-            bool(given.get("OUTPUT_AREAS")),
-            spec.paths if given.get("OUTPUT_TRACKS") else 0,
-        )
-        stage, horizons_s = run.stage(tr("Forecasting")), spec.horizons_s()
+        with_areas = bool(given.get("OUTPUT_AREAS"))
+        n_paths = spec.paths if given.get("OUTPUT_TRACKS") else 0
+        stage = run.stage(tr("Forecasting"))
+        horizons_s = spec.horizons_s()
         if model:
             queries = Queries.ahead(tracks, horizons_s)
             found = predict(tracks, model, queries, stage, with_areas=with_areas, n_paths=n_paths)
             self.warn_outside(found.reasons, found.in_domain)
         else:
-            n_paths, found = 0, predict_simply(tracks, horizons_s, stage, with_areas=with_areas)
+            n_paths = 0
+            found = predict_simply(tracks, horizons_s, stage, with_areas=with_areas)
             if found.reasons:
                 run.warn(
                     tr("In place of the model: {methods}.").format(methods="; ".join(found.reasons))
@@ -64,18 +68,16 @@ class ForecastTracks(TrackAlgorithm):
         if found.few_users.any():
             run.warn(
                 tr(
-                    "{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: they may show where one of "
-                    "them goes. Treat them as personal data.",
+                    "{k:,} of {n:,} forecasts rest on the past of fewer than {m} other users: "
+                    "they may show where one of them goes. Treat them as personal data.",
                     k=int(found.few_users.sum()),
                     n=len(found.t),
                     m=MIN_USERS,
                 )
             )
         ids = ids_of(tracks, found.track)
-        when, inside = (
-            {"t": found.t, "horizon_min": found.horizon_s / 60.0},
-            {"in_domain": found.in_domain},
-        )
+        when = {"t": found.t, "horizon_min": found.horizon_s / 60.0}
+        inside = {"in_domain": found.in_domain}
         columns = {
             **ids,
             **when,
@@ -83,7 +85,8 @@ class ForecastTracks(TrackAlgorithm):
             "radius80_m": found.radius80_m,
             **inside,
         }
-        style, points = styling.ForecastPoints(), self.points(found.lon, found.lat)
+        style = styling.ForecastPoints()
+        points = self.points(found.lon, found.lat)
         self.write("OUTPUT", columns, style, points, Qgis.WkbType.Point, stop=94)
         if n_paths:
             self._write_tracks(tracks, found)
@@ -103,12 +106,11 @@ class ForecastTracks(TrackAlgorithm):
         )
         # the most likely ones first
         path, of = np.nonzero(np.isfinite(forecasts.path_probability[order[first]].T))
-        row, column = order[expand_ranges(first[of], size[of])], np.repeat(path, size[of])
+        row = order[expand_ranges(first[of], size[of])]
+        column = np.repeat(path, size[of])
         offsets = np.concatenate([[0], np.cumsum(size[of] + 1)])
-        begin, last_fix = (
-            offsets[:-1] - np.arange(len(of)),
-            (tracks.track_offsets[which + 1] - 1)[of],
-        )
+        begin = offsets[:-1] - np.arange(len(of))
+        last_fix = (tracks.track_offsets[which + 1] - 1)[of]
         lon, lat = (
             np.insert(positions[row, column], begin, fixes[last_fix])
             for positions, fixes in (
@@ -126,14 +128,18 @@ class ForecastTracks(TrackAlgorithm):
             "path": path + 1,
             "probability": forecasts.path_probability[last, path],
         }
-        lines, shape = self.lines(lon, lat, offsets), Qgis.WkbType.LineString
+        lines = self.lines(lon, lat, offsets)
+        shape = Qgis.WkbType.LineString
         self.write("OUTPUT_TRACKS", columns, styling.ForecastLines(), lines, shape, 94, 96)
 
 
 class Backtest(TrackAlgorithm):
     ID = "backtest"
     TITLE = "Backtest forecasts"
-    SUMMARY = "Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words."
+    SUMMARY = (
+        "Errors of forecasts on the past of these tracks, by horizon, beside simple "
+        "methods, with a verdict in words."
+    )
 
     def declare(self) -> None:
         self.add_options(BacktestSpec)

@@ -37,8 +37,11 @@ from .words import time_left, tr
 
 ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder
 _SHAPES = QgsProcessing.SourceType
-POINTS, LINES, POLYGONS = _SHAPES.TypeVectorPoint, _SHAPES.TypeVectorLine, _SHAPES.TypeVectorPolygon
-ANY_SHAPE, TABLE = _SHAPES.TypeVectorAnyGeometry, _SHAPES.TypeVector
+POINTS = _SHAPES.TypeVectorPoint
+LINES = _SHAPES.TypeVectorLine
+POLYGONS = _SHAPES.TypeVectorPolygon
+ANY_SHAPE = _SHAPES.TypeVectorAnyGeometry
+TABLE = _SHAPES.TypeVector
 S = TypeVar("S", bound=Spec)
 
 
@@ -144,12 +147,16 @@ class Stage:
     The time left is shown from `first_text_s` seconds on, every `text_every_s` seconds.
     """
 
-    first_text_s, text_every_s = 3.0, 5.0
+    first_text_s = 3.0
+    text_every_s = 5.0
 
     def __init__(
         self, feedback: QgsProcessingFeedback, title: str, start: float, stop: float
     ) -> None:
-        self.feedback, self.title, self.start, self.stop = feedback, title, start, stop
+        self.feedback = feedback
+        self.title = title
+        self.start = start
+        self.stop = stop
         self.began_s = self.last_text_s = time.monotonic()
         feedback.setProgressText(f"{title} …")
         self(0.0)
@@ -183,10 +190,13 @@ class Run:
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback | None = None,
     ) -> None:
-        self.algorithm, self.context, self.parameters = algorithm, context, dict(parameters)
+        self.algorithm = algorithm
+        self.context = context
+        self.parameters = dict(parameters)
         self.feedback = feedback or QgsProcessingFeedback(False)
         # add a line to the log
-        self.info, self.warn = self.feedback.pushInfo, self.feedback.pushWarning
+        self.info = self.feedback.pushInfo
+        self.warn = self.feedback.pushWarning
 
     def spec(self, kind: type[S]) -> S:
         """The options of an operation as the user set them."""
@@ -239,7 +249,9 @@ class Run:
 
 def _parameter(option: Option) -> QgsProcessingParameterDefinition:
     label = f"{tr(option.label)} ({option.unit})" if option.unit else tr(option.label)
-    name, default, empty = option.parameter, option.default, option.default is None
+    name = option.parameter
+    default = option.default
+    empty = option.default is None
     if option.choices:
         return QgsProcessingParameterEnum(
             name, label, list(option.choices), False, default, empty, True

@@ -61,16 +61,17 @@ class TrainingAlgorithm(TrackAlgorithm):
         from ..core.bundle.bundle import open_bundle
 
         # once: a temporary output gets a new name each time
-        bundle, report = run.text("BUNDLE"), run.text("REPORT")
-        folder, child, found = runs.new_folder(name), None, dict[str, Any]()
+        bundle = run.text("BUNDLE")
+        report = run.text("REPORT")
+        folder = runs.new_folder(name)
+        child = None
+        found = dict[str, Any]()
         made = folder / training.RESULT_FOLDER
 
         def on_line(line: dict[str, Any]) -> None:
             found.update({key: line[key] for key in ("verdict", "provider") if key in line})
-            text, share = (
-                training.progress_text(line),
-                training.share_done(line, notes.get("minutes", 30.0)),
-            )
+            text = training.progress_text(line)
+            share = training.share_done(line, notes.get("minutes", 30.0))
             if text and "verdict" not in line:
                 run.feedback.pushConsoleInfo(text) if "text" in line else run.info(text)
             if share is not None and not run.feedback.isCanceled():
@@ -99,7 +100,8 @@ class TrainingAlgorithm(TrackAlgorithm):
                 training.delete_personal_data(folder)
             elif stopped:
                 words = tr(
-                    "Stopped. The training so far is kept in {folder}. Resume or delete it on RAW's page Train a model."
+                    "Stopped. The training so far is kept in {folder}. Resume or delete it on "
+                    "RAW's page Train a model."
                 )
                 run.warn(words.format(folder=folder))
             raise
@@ -108,7 +110,10 @@ class TrainingAlgorithm(TrackAlgorithm):
             shutil.copyfile(made / "report.html", report)
         except (RawError, OSError) as error:
             training.delete_personal_data(folder)
-            done = "{error} The training is done: its model is kept in {folder}, and in RAW's training."
+            done = (
+                "{error} The training is done: its model is kept in {folder}, and in RAW's "
+                "training."
+            )
             raise RawError(done, error=error, folder=made) from error
         shutil.rmtree(folder, ignore_errors=True)
         verdict = str(found.get("verdict", ""))
@@ -134,7 +139,8 @@ class TrainHead(TrainingAlgorithm):
         self.add_layer(
             "LABELS",
             "Labels",
-            "A table with an id and the label for each user, track or day; for regions, their polygons.",
+            "A table with an id and the label for each user, track or day; for regions, their "
+            "polygons.",
             TABLE,
         )
         self.add_field(
@@ -184,7 +190,8 @@ class TrainHead(TrainingAlgorithm):
         from ..core.bundle.bundle import open_bundle
         from ..environment import folders
 
-        spec, title = run.spec(TeachSpec), run.text("LABEL_FIELD").replace("_", " ")
+        spec = run.spec(TeachSpec)
+        title = run.text("LABEL_FIELD").replace("_", " ")
         read = self.read()
         if not len(self.split(read, "user" if spec.unit == "region" else spec.unit)):
             raise InputError(
@@ -240,8 +247,10 @@ class TrainHead(TrainingAlgorithm):
         import shapely
         from pyarrow import parquet
 
-        source, more = self.sources["LABELS"], []
-        names, label = source.fields().names(), run.text("LABEL_FIELD")
+        source = self.sources["LABELS"]
+        more = []
+        names = source.fields().names()
+        label = run.text("LABEL_FIELD")
         fields = {} if unit == "region" else id_columns(names, unit, run.text("LABEL_ID"), label)
         columns = read_labels(source, {"label": label, **fields}, self.plan.fields.zone)
         with suppress(ValueError, TypeError):  # text that is numbers is learned as numbers
@@ -284,7 +293,8 @@ def read_labels(source: Any, fields: Mapping[str, str], zone: str) -> dict[str, 
     rows = [[feature[i] for i in at] for feature in source.getFeatures(request)]
     if not rows:
         raise InputError(
-            "LABELS has no rows, so there is nothing to learn. Choose a table with ten labels or more."
+            "LABELS has no rows, so there is nothing to learn. Choose a table with ten labels or "
+            "more."
         )
     none = (
         None,
@@ -309,7 +319,8 @@ def id_columns(names: list[str], unit: str, chosen: str, label: str) -> dict[str
     label alone, that of users has any name. InputError if there is no id.
     """
     names = [name for name in names if name != label]
-    given, guess = {name.lower(): name for name in names}, find_columns(names)
+    given = {name.lower(): name for name in names}
+    guess = find_columns(names)
     user = next((given[name] for name in ID_FIELDS["user"] if name in given), guess.user or "")
     for start, end in INTERVAL_FIELDS:
         if unit == "track" and start in given and end in given and user:
@@ -318,8 +329,8 @@ def id_columns(names: list[str], unit: str, chosen: str, label: str) -> dict[str
     own = chosen or next((given[name] for name in ID_FIELDS[unit] if name in given), guessed)
     if not own:
         raise InputError(
-            "The labels have no id of the {unit} (a field called {names}). Choose it under Advanced Parameters as "
-            "Field with the unit's id.",
+            "The labels have no id of the {unit} (a field called {names}). Choose it under "
+            "Advanced Parameters as Field with the unit's id.",
             unit=tr(unit),
             names=", ".join(ID_FIELDS[unit]),
         )
@@ -333,14 +344,18 @@ class Pretrain(TrainingAlgorithm):
     RESUMABLE = True
     USES_MODEL = False
     TITLE = "Continue training"
-    SUMMARY = "Continue training the model on your own tracks, and test on held-out people whether it improved."
+    SUMMARY = (
+        "Continue training the model on your own tracks, and test on held-out people "
+        "whether it improved."
+    )
 
     def declare(self) -> None:
         self.add_options(PretrainSpec)
         self.add_bundle(
             "INIT",
             "Begin with",
-            "shipped: the model that comes with RAW. none: random weights. Or a bundle's folder or .zip.",
+            "shipped: the model that comes with RAW. none: random weights. Or a bundle's folder "
+            "or .zip.",
             "shipped",
         )
         self.add_options(DeviceSpec)
@@ -353,7 +368,7 @@ class Pretrain(TrainingAlgorithm):
         self._init(run)
 
     def _init(self, run: Run) -> str:
-        """The model to continue from: 'shipped', 'none' or a path. BundleError if INIT is no model."""
+        """The model to continue from: shipped, none or a path. BundleError if INIT is no model."""
         from ..core.bundle.bundle import open_bundle
 
         init = run.text("INIT").strip() or "shipped"
@@ -365,7 +380,9 @@ class Pretrain(TrainingAlgorithm):
         return init if size == run.spec(PretrainSpec).preset else "none"
 
     def run_on(self, run: Run) -> None:
-        init, spec, device = self._init(run), run.spec(PretrainSpec), run.spec(DeviceSpec).device
+        init = self._init(run)
+        spec = run.spec(PretrainSpec)
+        device = run.spec(DeviceSpec).device
         run.info(
             tr("The network starts from random weights.") if init == "none" else f"INIT: {init}"
         )

@@ -35,15 +35,14 @@ def check_outputs(run: Run) -> None:
     """
     taken = list(_inputs(run))
     for definition in run.algorithm.destinationParameterDefinitions():
-        name, kind = definition.name(), definition.type()
+        name = definition.name()
+        kind = definition.type()
         text = destination_of(run, run.parameters.get(name))
         uri = QgsDataSourceUri(text.removeprefix("ogr:") if text.startswith("ogr:") else "")
         if kind not in ("sink", "fileDestination") or not (uri.database() or _is_file(text)):
             continue
-        file, layer = (
-            Path(uri.database() or (with_suffix(text) if kind == "sink" else text)).resolve(),
-            uri.table(),
-        )
+        file = Path(uri.database() or (with_suffix(text) if kind == "sink" else text)).resolve()
+        layer = uri.table()
         if not layer and Path(f"{file}-wal").exists():
             raise InputError(
                 "{file} is open in QGIS. Remove its layer from the project, or choose another.",

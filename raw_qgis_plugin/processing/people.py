@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""People: raw:profileusers (labels), raw:diary (stops and trips), raw:similarusers, raw:encounters."""
+"""People: raw:profileusers, raw:diary, raw:similarusers and raw:encounters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 class ProfileUsers(TrackAlgorithm):
     ID = "profileusers"
     TITLE = "Profile users"
-    SUMMARY = "Labels for users, tracks or days, from their tracks: commuter or not, mode of transport and more."
+    SUMMARY = (
+        "Labels for users, tracks or days, from their tracks: commuter or not, mode of "
+        "transport and more."
+    )
 
     def declare(self) -> None:
         self.add_options(UnitSpec, TaskSpec)
@@ -35,12 +38,14 @@ class ProfileUsers(TrackAlgorithm):
         from ..core.people.profiles import CARDS, profile_people
         from ..layers import styling
 
-        unit, model = run.spec(UnitSpec).unit, self.open_model()
+        unit = run.spec(UnitSpec).unit
+        model = self.open_model()
         heads = self.choose_heads(unit)
         tracks = self.read_units(unit)
         stage = run.stage(tr("Profiling"))
         if unit == "user" and not names_of(run.parameters.get("TASKS")):
-            profiles, heads = profile_people(tracks, model, stage, self.embed), [*CARDS, *heads]
+            profiles = profile_people(tracks, model, stage, self.embed)
+            heads = [*CARDS, *heads]
         else:
             profiles = profile(
                 tracks, model, unit, [head["name"] for head in heads], stage, self.embed
@@ -69,10 +74,8 @@ class WriteDiary(TrackAlgorithm):
         self.add_options(DiarySpec)
         self.add_sink("OUTPUT_STOPS", "Stops", POINTS)
         self.add_sink("OUTPUT_TRIPS", "Trips", LINES)
-        files, label = (
-            tr("GeoJSON files (*.geojson)"),
-            tr("Trips with times, for kepler.gl or deck.gl"),
-        )
+        files = tr("GeoJSON files (*.geojson)")
+        label = tr("Trips with times, for kepler.gl or deck.gl")
         geojson = QgsProcessingParameterFileDestination(
             "OUTPUT_GEOJSON", label, files, None, True, False
         )
@@ -84,7 +87,8 @@ class WriteDiary(TrackAlgorithm):
         from ..core.diary.modes import HEAD
         from ..layers import styling
 
-        model, shapes = self.open_model(), Qgis.WkbType
+        model = self.open_model()
+        shapes = Qgis.WkbType
         heads = [head for head in model.bundle.heads("track") if head["name"] == HEAD]
         for head in heads:
             run.info(describe_head(head))
@@ -93,7 +97,9 @@ class WriteDiary(TrackAlgorithm):
             tracks, model, run.spec(DiarySpec), run.stage(tr("Finding stops and trips"))
         )
         words = tr("Stops: {n:,}, trips: {m:,} ({seen:,} with fixes on the way), users: {k:,}.")
-        n, trips, fixes = len(diary.stop_lon), diary.trips, diary.trip_fixes
+        n = len(diary.stop_lon)
+        trips = diary.trips
+        fixes = diary.trip_fixes
         run.info(
             words.format(
                 n=n, m=len(trips["mode"]), seen=int(trips["observed"].sum()), k=tracks.n_users
@@ -171,7 +177,8 @@ class FindEncounters(TrackAlgorithm):
         from ..core.encounters.encounters import find_encounters
         from ..layers import styling
 
-        tracks, spec = self.read_units("user"), run.spec(EncounterSpec)
+        tracks = self.read_units("user")
+        spec = run.spec(EncounterSpec)
         found = find_encounters(tracks, spec, run.stage(tr("Finding encounters")))
         run.info(
             tr("Encounters: {n:,}, observed: {k:,}.", n=len(found.one), k=int(found.observed.sum()))
@@ -179,7 +186,8 @@ class FindEncounters(TrackAlgorithm):
         gaps = np.diff(tracks.t)[tracks.steps()] / 60_000
         if len(gaps) and (longer := float(np.mean(gaps > spec.max_gap_min))) >= 0.5:
             words = tr(
-                "Encounters are missed: {share:.0%} of the gaps between fixes are longer than MAX_GAP."
+                "Encounters are missed: {share:.0%} of the gaps between fixes are longer than "
+                "MAX_GAP."
             )
             run.warn(words.format(share=longer))
         if tracks.n_users < 2:

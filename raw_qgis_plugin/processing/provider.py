@@ -25,8 +25,10 @@ GROUPS: dict[str, tuple[type[RawAlgorithm], ...]] = {
     "forecasts": (ForecastTracks, Backtest),
     "models": (TrainHead, Pretrain),
 }
-"""The algorithms of each group of the toolbox and of the menu, in their order. A new one is a class such as
-FindEncounters in people.py, its options in core/specs.py, its style in layers/styling.py, icon and help too."""
+"""The algorithms of each group of the toolbox and of the menu, in their order.
+
+CONTRIBUTING.md says what a new one needs.
+"""
 
 ALGORITHMS = tuple(algorithm for members in GROUPS.values() for algorithm in members)
 for group, members in GROUPS.items():

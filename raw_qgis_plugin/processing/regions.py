@@ -64,7 +64,8 @@ class RegionAlgorithm(TrackAlgorithm):
         elif 0 < km < np.inf:
             run.warn(
                 tr(
-                    "No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS.",
+                    "No fix lies in any region: the regions are {km:,.0f} km from the tracks. "
+                    "Check both layers' CRS.",
                     km=km,
                 )
             )
@@ -99,7 +100,8 @@ def texts_of(
     """The values of each field as text, its number for NULL, and the field that names the regions,
     '' for none.
     """
-    names, rows = source.fields().names(), list(enumerate(features, 1))
+    names = source.fields().names()
+    rows = list(enumerate(features, 1))
     texts = {
         name: [str(n if each[name] == NULL else each[name]) for n, each in rows] for name in names
     }
@@ -122,7 +124,10 @@ def polygons_in_wgs84(
 class ScoreRegions(RegionAlgorithm):
     ID = "scoreregions"
     TITLE = "Score regions"
-    SUMMARY = "Figures for polygons from the people who visit them, with intervals; those of few people are withheld."
+    SUMMARY = (
+        "Figures for polygons from the people who visit them, with intervals; those of few "
+        "people are withheld."
+    )
 
     def declare(self) -> None:
         words = tr(
@@ -138,7 +143,9 @@ class ScoreRegions(RegionAlgorithm):
         from ..environment.folders import publish_secret
         from ..layers import styling
 
-        spec, secret, source = run.spec(RegionSpec), publish_secret(), self.sources["REGIONS"]
+        spec = run.spec(RegionSpec)
+        secret = publish_secret()
+        source = self.sources["REGIONS"]
         if not secret:
             run.warn(
                 tr("The QGIS profile cannot be written, so these figures cannot be published.")
@@ -192,7 +199,8 @@ class ScoreRegions(RegionAlgorithm):
         gone = [name for name in fields if re.sub(r"_\d$", "", name.lower()) in made]
         if gone:
             words = tr(
-                "Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: {names}."
+                "Fields of REGIONS that are figures or belong to a GeoPackage are not taken over: "
+                "{names}."
             )
             self.current.info(words.format(names=", ".join(gone)))
         return [name for name in fields if name not in gone]
@@ -201,7 +209,10 @@ class ScoreRegions(RegionAlgorithm):
 class FindFlows(TrackAlgorithm):
     ID = "flows"
     TITLE = "Flows between zones"
-    SUMMARY = "How many trips go from zone to zone, when and by which modes; figures of few people are withheld."
+    SUMMARY = (
+        "How many trips go from zone to zone, when and by which modes; figures of few "
+        "people are withheld."
+    )
     TAGS = ("origin", "destination", "OD", "matrix")
 
     def declare(self) -> None:
@@ -227,7 +238,10 @@ class FindFlows(TrackAlgorithm):
         from ..layers.flows import FlowLines, FlowZones
         from ..layers.styling import Table
 
-        spec, model, zones, types = run.spec(FlowSpec), self.open_model(), None, Qgis.WkbType
+        spec = run.spec(FlowSpec)
+        model = self.open_model()
+        zones = None
+        types = Qgis.WkbType
         tracks = self.read_units("track" if spec.trips == "tracks" else "user")
         if (source := self.sources.get("ZONES")) is not None:
             features = list(source.getFeatures())
@@ -244,7 +258,8 @@ class FindFlows(TrackAlgorithm):
         if not any(found.matrix["from_zone"]):
             run.warn(
                 tr(
-                    "No pair of zones has trips of enough users: choose larger zones, or fewer slices."
+                    "No pair of zones has trips of enough users: choose larger zones, or fewer "
+                    "slices."
                 )
             )
         # of a slice, the strongest is drawn last
@@ -265,7 +280,10 @@ class FindFlows(TrackAlgorithm):
 class SimilarRegions(RegionAlgorithm):
     ID = "similarregions"
     TITLE = "Similar regions"
-    SUMMARY = "The places that are used most like one of them, by the people who cross them; the reasons in words."
+    SUMMARY = (
+        "The places that are used most like one of them, by the people who cross them; the "
+        "reasons in words."
+    )
 
     def declare(self) -> None:
         self.add_layer("REGIONS", "Regions", "Polygons in any CRS.", POLYGONS)
@@ -273,7 +291,8 @@ class SimilarRegions(RegionAlgorithm):
             "TARGET", tr("The region to compare with"), None, "REGIONS"
         )
         words = tr(
-            "Its name or id, such as Mission; or an expression that is true for it alone, such as $id = 12."
+            "Its name or id, such as Mission; or an expression that is true for it alone, such as "
+            "$id = 12."
         )
         self.add(target, words)
         self.add_options(SimilarRegionSpec)
@@ -285,7 +304,8 @@ class SimilarRegions(RegionAlgorithm):
         from ..core.regions.similar import similar_regions
         from ..layers import styling
 
-        spec, source = run.spec(SimilarRegionSpec), self.sources["REGIONS"]
+        spec = run.spec(SimilarRegionSpec)
+        source = self.sources["REGIONS"]
         features = list(source.getFeatures())
         texts, named = texts_of(source, features)
         ids = texts[named] if named else [str(feature.id()) for feature in features]
@@ -299,11 +319,10 @@ class SimilarRegions(RegionAlgorithm):
         )
         words = tr("{n} of {m} regions are left out: fewer than {k} users.")
         run.info(words.format(n=int(suppressed.sum()), m=len(features), k=spec.min_users))
-        columns, style = (
-            columns_of(found, np.array(ids, object)[found.rows]),
-            styling.SimilarPlaces(ids[target]),
-        )
-        self.crs, shapes = source.sourceCrs(), [features[row].geometry() for row in found.rows]
+        columns = columns_of(found, np.array(ids, object)[found.rows])
+        style = styling.SimilarPlaces(ids[target])
+        self.crs = source.sourceCrs()
+        shapes = [features[row].geometry() for row in found.rows]
         self.write("OUTPUT", columns, style, shapes, source.wkbType())
 
     def _find(self, run: Run, features: Sequence[QgsFeature], ids: list[str]) -> int:
@@ -316,7 +335,10 @@ class SimilarRegions(RegionAlgorithm):
             found = [number for number, feature in enumerate(features) if feature.id() in fits]
         if len(found) != 1:
             examples = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
-            words = "TARGET {text} fits {n} regions. Give one id, such as {ids}, or an expression true for one alone."
+            words = (
+                "TARGET {text} fits {n} regions. Give one id, such as {ids}, or an "
+                "expression true for one alone."
+            )
             raise InputError(words, text=text, n=len(found), ids=examples or "–")
         return found[0]
 
@@ -324,7 +346,10 @@ class SimilarRegions(RegionAlgorithm):
 class Publish(RawAlgorithm):
     ID = "publish"
     TITLE = "Publish figures"
-    SUMMARY = "Figures of regions or flows as they may leave the desk: with fixed noise, by an allow-list of fields."
+    SUMMARY = (
+        "Figures of regions or flows as they may leave the desk: with fixed noise, by an "
+        "allow-list of fields."
+    )
     NEEDS = ()
     TAGS = ("privacy", "anonymous", "disclosure")
 
@@ -344,7 +369,8 @@ class Publish(RawAlgorithm):
         from ..environment.folders import publish_secret
         from ..layers.publishing import Published
 
-        spec, source = run.spec(PublishSpec), self.sources["INPUT"]
+        spec = run.spec(PublishSpec)
+        source = self.sources["INPUT"]
         features = list(source.getFeatures())
         texts, named = texts_of(source, features)
         columns = {
@@ -362,8 +388,9 @@ class Publish(RawAlgorithm):
         shown = np.flatnonzero(~found["suppressed"])
         run.info(
             tr(
-                "Numbers of users are within ±{within} of the recorded number in 95 % of cases. {n} of {all} rows have "
-                "figures: others are of fewer than {least} users, with noise.",
+                "Numbers of users are within ±{within} of the recorded number in 95 % of cases. "
+                "{n} of {all} rows have figures: others are of fewer than {least} users, with "
+                "noise.",
                 within=deviation(spec.epsilon),
                 n=len(shown),
                 all=len(features),
@@ -374,10 +401,8 @@ class Publish(RawAlgorithm):
         # knew
         if of_flows:
             order = sorted(map(int, shown), key=lambda row: [texts[name][row] for name in kept])
-            features, found = (
-                [features[row] for row in order],
-                {name: found[name][order] for name in found},
-            )
+            features = [features[row] for row in order]
+            found = {name: found[name][order] for name in found}
             if "from_zone" in columns:
                 slices = np.unique([texts["slice"][row] for row in order], return_inverse=True)[1]
                 found["rank"] = (

@@ -49,7 +49,8 @@ class TrackAlgorithm(RawAlgorithm):
         self.add_field(
             "USER_FIELD",
             "User field (empty: guessed)",
-            "The person or vehicle that moved. Without this field, or with the word none, all fixes are one user's.",
+            "The person or vehicle that moved. Without this field, or with the word none, all "
+            "fixes are one user's.",
             "INPUT",
         )
         self.add_field(
@@ -70,7 +71,8 @@ class TrackAlgorithm(RawAlgorithm):
             self.add_bundle(
                 "MODEL",
                 "Model bundle (empty: the one that comes with RAW)",
-                "A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.",
+                "A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes "
+                "with RAW.",
                 advanced=True,
             )
             self.add_options(DeviceSpec)
@@ -100,11 +102,13 @@ class TrackAlgorithm(RawAlgorithm):
         from ..tasks.job import load_libraries
 
         load_libraries()
-        source, layer = self.sources["INPUT"], run.vector_layer("INPUT")
+        source = self.sources["INPUT"]
+        layer = run.vector_layer("INPUT")
         zone = (
             run.text("TIMEZONE").strip() or (zone_of(layer) if layer is not None else "") or "UTC"
         )
-        fields, given = self._fields(run, source), run.parameters["INPUT"]
+        fields = self._fields(run, source)
+        given = run.parameters["INPUT"]
         self.plan = plan_reading(source, layer, given, fields, zone, run.context.transformContext())
         self.crs = source.sourceCrs()
 

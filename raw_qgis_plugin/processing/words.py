@@ -46,7 +46,8 @@ def describe_head(head: dict[str, Any], asked: bool = True) -> str:
 def one_user() -> str:
     """The warning where nothing named the users."""
     return tr(
-        "No field names the users, so all fixes are one user's. Choose it as USER_FIELD, or give the word none."
+        "No field names the users, so all fixes are one user's. Choose it as USER_FIELD, or give "
+        "the word none."
     )
 
 
@@ -61,8 +62,8 @@ def broken_package(error: ImportError) -> str:
     do.
     """
     return tr(
-        "The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which "
-        "packages are broken, and installs them again.",
+        "The Python package {name} is installed but does not work: {error}. Plugins → RAW → "
+        "Packages shows which packages are broken, and installs them again.",
         name=(error.name or "").split(".")[0],
         error=error,
     )
@@ -74,8 +75,9 @@ def how_to_install(*groups: str) -> str:
     """
     missing = [name for group in groups or ("runtime",) for name in packages.lacking(group)]
     return tr(
-        "RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a "
-        "machine without a screen: python -m pip install --user {names_}, with QGIS's own Python.",
+        "RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages "
+        "installs them. On a machine without a screen: python -m pip install --user {names_}, "
+        "with QGIS's own Python.",
         names=", ".join(missing),
         names_=" ".join(missing),
     )

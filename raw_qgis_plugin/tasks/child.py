@@ -29,7 +29,8 @@ from ..environment.folders import runs_folder, venv_folder, why_not_writable
 from ..environment.interpreter import base_python, module_command, python_of_venv
 from .child_side import ABOUT, END, LOCK, PID, write
 
-LOG, ERRORS = "log.jsonl", "errors.txt"
+LOG = "log.jsonl"
+ERRORS = "errors.txt"
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
@@ -154,7 +155,10 @@ class Child:
         ours = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
         if status == "failed" and ours:
             return RawError(ours[-1])
-        words = "The training ended without a message, as when memory runs out or power fails. The log is in {folder}."
+        words = (
+            "The training ended without a message, as when memory runs out or power fails. "
+            "The log is in {folder}."
+        )
         words = (
             "The training failed: {line}. The log is in {folder}."
             if status == "failed" and lines

@@ -22,7 +22,10 @@ from typing import Any
 from ..core import errors
 from ..core.scratch import complete, lock
 
-ABOUT, LOCK, PID, END = "run.json", "lock", "pid", "end.json"
+ABOUT = "run.json"
+LOCK = "lock"
+PID = "pid"
+END = "end.json"
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
@@ -45,7 +48,8 @@ def translator(path: str) -> Callable[[str], str]:
 
 def main() -> int:
     """Take the lock, run the module, and write end.json. Returns the exit code."""
-    folder, code = Path(sys.argv[1]), 1
+    folder = Path(sys.argv[1])
+    code = 1
     with lock(folder / LOCK, wait=True):
         (folder / PID).write_text(str(os.getpid()), "ascii")
         # so that a command can write a checkpoint

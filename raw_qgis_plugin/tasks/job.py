@@ -101,7 +101,9 @@ class Job(QgsTask):
 
     def finished(self, ok: bool) -> None:
         """Called by QGIS on the main thread."""
-        result, done, failed = self._result, self._done, self._failed
+        result = self._result
+        done = self._done
+        failed = self._failed
         self._work = self._result = self._done = self._failed = None  # frees the arrays
         if ok:
             done(result)
@@ -143,7 +145,8 @@ class AlgorithmJob(Job):
         super().__init__(
             title, self._run_algorithm, lambda results: self._deliver(results, loaded, done), failed
         )
-        self.context, self.feedback = QgsProcessingContext(), Feedback()
+        self.context = QgsProcessingContext()
+        self.feedback = Feedback()
         self.context.setProject(QgsProject.instance())
         self.context.setFeedback(self.feedback)
         self.feedback.progressChanged.connect(self.setProgress)

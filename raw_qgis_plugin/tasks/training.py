@@ -13,13 +13,15 @@ from ..layers.words import tr
 if TYPE_CHECKING:
     from ..core.tracks import Tracks
 
-ADAPT, FINETUNE = "model.adapt", "model.finetune"
+ADAPT = "model.adapt"
+FINETUNE = "model.finetune"
 RESULT_FOLDER = "result"  # in the run's folder: RUN of model.adapt
 PERSONAL_FILES = ("tracks.parquet", "labels.parquet", "regions.geojson")  # in a run's folder
 # mixed in, so that the model forgets less
 REPLAYED = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"
 # the share of model.adapt that is training, and of model.finetune that is embedding
-TRAINED, EMBEDDED = 0.7, 0.5
+TRAINED = 0.7
+EMBEDDED = 0.5
 # stages of model.adapt
 AFTER = {"calibrating": TRAINED, "comparing": 0.8, "report": 0.98, "done": 1.0}
 
@@ -47,7 +49,7 @@ def delete_personal_data(folder: Path) -> None:
 
 
 def share_done(line: dict[str, Any], minutes: float) -> float | None:
-    """Share of a training that is done, by one line of its log; None if the line holds no progress."""
+    """The share of a training that is done, by a line of its log; None without progress."""
     if "seconds_left" in line:
         return TRAINED * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
     if "embedded" in line or "tuning" in line:

@@ -36,8 +36,8 @@ class BacktestCard(Card):
                 tr("With the method 'simple' Forecast uses the best simple method of each horizon.")
             )
         words = tr(
-            "The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where "
-            "people are often at home: it can be much nearer."
+            "The mean error is judged, at moments all along the tracks. A forecast begins at the "
+            "last fix, where people are often at home: it can be much nearer."
         )
         for each in (*map(str, verdicts), *warnings):
             self.add(escaped(each))

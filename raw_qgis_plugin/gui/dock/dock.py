@@ -66,7 +66,8 @@ class RawDock(QgsDockWidget):
         self.progress = QWidget()
         self.progress.setLayout(row(left, cancel, stretch=left, margins_px=0))
         self.session.worked.connect(self.show_job)
-        page, parts = QWidget(), (self.source, self.progress, tabs)
+        page = QWidget()
+        parts = (self.source, self.progress, tabs)
         # with a scroll bar
         wide = max(60 * self.fontMetrics().averageCharWidth(), self.regions.minimumWidth() + 40)
         page.setMinimumWidth(wide)  # else the tabs scroll sideways
@@ -80,7 +81,8 @@ class RawDock(QgsDockWidget):
         job = self.session.job if self.session is not None else None
         self.progress.setVisible(job is not None)
         if job is not None:
-            left, words = job.seconds_left(), job.description().removeprefix("RAW: ")
+            left = job.seconds_left()
+            words = job.description().removeprefix("RAW: ")
             if left is not None:
                 words = tr("{what}: {share:.0%}, {left} left").format(
                     what=words, share=job.share, left=time_left(left)

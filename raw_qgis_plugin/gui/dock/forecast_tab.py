@@ -46,7 +46,9 @@ class ForecastTab(QWidget):
 
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__(objectName="raw_forecast")
-        self.session, self.iface, self.canvas = session, desktop.iface, desktop.iface.mapCanvas()
+        self.session = session
+        self.iface = desktop.iface
+        self.canvas = desktop.iface.mapCanvas()
         self.form = OptionForm(ForecastSpec, "paths")
         self.go = QPushButton(tr("Forecast"), objectName="raw_go", clicked=lambda: self.run())
         tip = tr(
@@ -99,7 +101,7 @@ class ForecastTab(QWidget):
         self.show_session()
 
     # ---- running
-    # ------------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Forecast from the last fixes, and show the first track."""
@@ -129,13 +131,14 @@ class ForecastTab(QWidget):
         )
 
     # ---- results
-    # ------------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def _show_forecast(self, layers: Layers, warnings: list[str]) -> None:
         self._layers = layers
         self.track.clear()
         self.track.addItem(tr("all alike"))
-        points, words = layers.get("OUTPUT"), tr("There is no track of two fixes to forecast.")
+        points = layers.get("OUTPUT")
+        words = tr("There is no track of two fixes to forecast.")
         self.clock.setVisible(points is not None and points.featureCount() > 0)
         if points is not None and points.featureCount():
             minutes = values_of(points, "horizon_min")
@@ -145,9 +148,9 @@ class ForecastTab(QWidget):
             )
             count = len(set(map(str, values_of(points, "user_id", object))))
             words = tr(
-                "Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b} (median "
-                "over the tracks). The point on the map is the best single answer. Between two likely places it lies "
-                "in neither."
+                "Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths "
+                "within {b} (median over the tracks). The point on the map is the best single "
+                "answer. Between two likely places it lies in neither."
             ).format(
                 users=count_users(count), m=minutes.max(), a=metres_words(near), b=metres_words(far)
             )
@@ -195,20 +198,22 @@ class ForecastTab(QWidget):
         on = not self.canvas.temporalRange().isInfinite()
         self.clock_words.setText(
             tr(
-                "The map shows the time of the forecast alone, in UTC: labels of other times are hidden."
+                "The map shows the time of the forecast alone, in UTC: labels of other times are "
+                "hidden."
             )
             if on
             else tr(
-                "⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock."
+                "⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track "
+                "to set the clock."
             )
         )
         self.clock_off.setVisible(on)
 
     # ---- state
-    # --------------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def show_session(self) -> None:
-        """Show what the project holds of the last runs, after another layer of tracks was chosen."""
+        """Show what the project holds of the last runs, after another layer was chosen."""
         layer = self.session.layer
         if layer is not self._layer:
             self._layer = layer
@@ -232,7 +237,8 @@ class ForecastTab(QWidget):
                     with suppress(ValueError, TypeError, IndexError, AttributeError, KeyError):
                         show(found[1], [str(words) for words in found[0].warnings])
         if self._new and self.session.tracks is not None:  # no finer than the tracks have fixes
-            self._new, values = False, self.form.values()
+            self._new = False
+            values = self.form.values()
             step_min = np.round(cadence_s(self.session.tracks) / 60)
             if step_min > values["STEP"]:
                 horizon_min = max(values["HORIZON"], 2 * step_min)
@@ -256,16 +262,16 @@ def tracks_in(
     """
     found: dict[str, tuple[int, int, QgsRectangle]] = {}
     for feature in areas.getFeatures():
-        user, track, last = (
-            str(feature["user_id"]),
-            str(feature["track_id"]),
-            feature["t"].toMSecsSinceEpoch(),
-        )
-        first, box = last - int(60_000 * feature["horizon_min"]), feature.geometry().boundingBox()
+        user = str(feature["user_id"])
+        track = str(feature["track_id"])
+        last = feature["t"].toMSecsSinceEpoch()
+        first = last - int(60_000 * feature["horizon_min"])
+        box = feature.geometry().boundingBox()
         name = user if user == track else f"{user} · {track}"
         if name in found:
             box.combineExtentWith(found[name][2])
-            first, last = min(first, found[name][0]), max(last, found[name][1])
+            first = min(first, found[name][0])
+            last = max(last, found[name][1])
         found[name] = first, last, box
     return sorted(((name, *ends) for name, ends in found.items()), key=lambda each: -each[2])[
         :max_listed

@@ -25,7 +25,8 @@ def describe_people(layer: QgsVectorLayer | None, own: Sequence[dict[str, Any]] 
     """
     if layer is None:
         return []
-    names, n = layer.fields().names(), layer.featureCount()
+    names = layer.fields().names()
+    n = layer.featureCount()
     found = [tr("{n:,} labelled: {name}.").format(n=n, name=layer.name())]
     if not {"commuter", "main_mode"} <= set(names) or not n:
         return found
@@ -65,7 +66,8 @@ def describe_person(labels: dict[str, Any]) -> list[str]:
     """
     words = f"{tr('Commuter')}: <b>{tr(str(labels['commuter']))}</b>"
     if labels["commuter"] != UNKNOWN:
-        words += f" {labels['commuter_p'] if labels['commuter'] == 'yes' else 1 - labels['commuter_p']:.0%}"
+        p = labels["commuter_p"]
+        words += f" {p if labels['commuter'] == 'yes' else 1 - p:.0%}"
     found = [words + (f", {escaped(labels['evidence'])}" if labels["evidence"] else "")]
     shares = ", ".join(
         f"{tr(mode)} {labels[f'share_{mode}']:.0%}"

@@ -31,7 +31,8 @@ class SourcePanel(QWidget):
 
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__()
-        self.session, self.desktop = session, desktop
+        self.session = session
+        self.desktop = desktop
         self.layer = QgsMapLayerComboBox(objectName="raw_layer")
         self.layer.setAllowEmptyLayer(True, tr("Choose a layer of tracks"))
         self.layer.setLayer(None)
@@ -92,7 +93,7 @@ class SourcePanel(QWidget):
         self.show_session()
 
     # ---- the project
-    # --------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def _remember_layer(self, _: Any = None) -> None:
         """Store the layer in the project, when it was picked or the project is saved. Looking alone
@@ -147,7 +148,7 @@ class SourcePanel(QWidget):
         self.layer.setExceptedLayerList([layer for layer in layers if not has_fixes(layer)])
 
     # ---- the session
-    # --------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def _choose_fields(self, _: Any = None) -> None:
         if self.session.layer is not None:
@@ -174,7 +175,8 @@ class SourcePanel(QWidget):
         ]
         self.box.setTitle(tr("Fields: {names}").format(names=", ".join(names) or tr("none")))
         self.summary.setText(self._summary())
-        model, users = session.model, session.users
+        model = session.model
+        users = session.users
         readable = model is not None and users is not None and users.n_users > 0
         self.prepare.setVisible(readable and session.city is None and session.job is None)
         if model is not None and users is not None:
@@ -201,7 +203,8 @@ class SourcePanel(QWidget):
             )
         if session.fields.user is None and len(session.tracks):
             words = tr(
-                "No field names the users: all fixes are one user's. If one does, choose it under Fields."
+                "No field names the users: all fixes are one user's. If one does, choose it under "
+                "Fields."
             )
             return f"{session.summary} {words}"
         return session.summary

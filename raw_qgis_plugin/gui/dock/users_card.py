@@ -25,8 +25,12 @@ class UserCard(Card):
         """row: of city.users."""
         users = city.users
         super().__init__("raw_user_card", tr("User {name}").format(name=users.user_ids[row]))
-        self.city, self.row, self.places, self.bundle = city, row, places, bundle
-        start, stop = users.user_offsets[row], users.user_offsets[row + 1]
+        self.city = city
+        self.row = row
+        self.places = places
+        self.bundle = bundle
+        start = users.user_offsets[row]
+        stop = users.user_offsets[row + 1]
         ends = np.datetime_as_string(users.t[[start, stop - 1]].astype("datetime64[ms]"), unit="m")
         first, last = (text.replace("T", " ") for text in ends)
         self.add(
@@ -48,7 +52,8 @@ class UserCard(Card):
         for head in self.bundle.heads("user"):
             name = head["name"]
             values = {column: rows[self.row] for column, rows in self.city.answers[name].items()}
-            p, words = values.get(f"{name}_p", np.nan), figure(head, values)
+            p = values.get(f"{name}_p", np.nan)
+            words = figure(head, values)
             if values[name] == UNKNOWN and p == p:
                 likeliest = max(p, 1 - p) if len(head["classes"]) == 2 else p
                 words = tr("<b>unknown</b>: the likeliest answer has {p:.0%} only").format(
@@ -74,9 +79,11 @@ class UserCard(Card):
             return
         listed = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, self.places.share))
         words = tr(
-            "{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar time."
+            "{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: solar "
+            "time."
         )
         self.add(words.format(shares=listed, size=GRID_M))
-        colours, shares = [*CLASS_COLOURS[: len(names)], GREY, GREY], self.places.day.T
+        colours = [*CLASS_COLOURS[: len(names)], GREY, GREY]
+        shares = self.places.day.T
         said = [[f"{share:.0%}" for share in line] for line in shares]
         self.add(hour_table([*names, tr("elsewhere"), tr("no data")], colours, shares, said))

@@ -52,7 +52,8 @@ class UsersTab(QWidget):
 
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__(objectName="raw_users")
-        self.session, self.canvas = session, desktop.iface.mapCanvas()
+        self.session = session
+        self.canvas = desktop.iface.mapCanvas()
         self._city: VisitorIndex | None = None
         self.card: UserCard | None = None
         self.bands: list[QgsRubberBand] = []  # the marks of that user: tracks, then usual places
@@ -88,11 +89,12 @@ class UsersTab(QWidget):
         self.show_session()
 
     # ---- all users
-    # ----------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Profile the layer, or write the diary of its users."""
-        unit, run = self.unit.currentData(), self.session.run_algorithm
+        unit = self.unit.currentData()
+        run = self.session.run_algorithm
         if unit == DIARY:
             run(
                 "diary",
@@ -115,7 +117,8 @@ class UsersTab(QWidget):
         ):
             node.setExpanded(True)  # shows the legend
         self._list_labels()
-        unit, model = self.unit.currentData(), self.session.model
+        unit = self.unit.currentData()
+        model = self.session.model
         own = model.bundle.heads(unit) if model is not None and unit == "user" else ()
         self._write(
             "\n".join(
@@ -144,13 +147,15 @@ class UsersTab(QWidget):
         """List what the colours of the newest labelled layer can show: its labels, those of a head
         by its own model.
         """
-        layer, model = self._newest(), self.session.model
+        layer = self._newest()
+        model = self.session.model
         self.shown.clear()
         self.colours.setVisible(layer is not None)
         if layer is None or model is None:
             return
         run: Any = run_of(layer)
-        unit, own = run.values["UNIT"], run.values.get("MODEL") == self.session.model_path
+        unit = run.values["UNIT"]
+        own = run.values.get("MODEL") == self.session.model_path
         heads = [*CARDS, *(model.bundle.heads(unit) if own else ())]
         heads = [head for head in heads if head["name"] in layer.fields().names()]
         drawn = layer.renderer().usedAttributes(QgsRenderContext())
@@ -166,7 +171,8 @@ class UsersTab(QWidget):
 
     def _last_runs(self) -> list[str]:
         """What the project holds of the last runs, in words."""
-        tracks, words = self.session.layer.id() if self.session.layer is not None else "", []
+        tracks = self.session.layer.id() if self.session.layer is not None else ""
+        words = []
         for name in ("profileusers", "diary"):
             if (found := last_run(name, tracks)) is not None:
                 run, layers = found
@@ -178,13 +184,14 @@ class UsersTab(QWidget):
         return words
 
     # ---- one user
-    # -----------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def show_selected(self) -> None:
         """Show the user of the first fix or line that is selected on the map, while the tab is in
         sight.
         """
-        layer, field = self.session.layer, self.session.fields.user
+        layer = self.session.layer
+        field = self.session.fields.user
         feature = (
             next(layer.getSelectedFeatures(), None)
             if layer is not None and self.isVisible()
@@ -214,12 +221,14 @@ class UsersTab(QWidget):
 
     def show_user(self, row: int, zoom: bool = True) -> None:
         """Show a user's card, and mark the user on the map. zoom: whether the map moves there."""
-        city, model = self.session.city, self.session.model
+        city = self.session.city
+        model = self.session.model
         if city is None or model is None:
             return
         self.remove()
         self._write("")
-        places, user = usual_places(city.users, row), city.users.user_ids[row]
+        places = usual_places(city.users, row)
+        user = city.users.user_ids[row]
         self.card = UserCard(city, row, places, model.bundle)
         self.place.addWidget(self.card)
         self.name.setText(user)
@@ -284,7 +293,7 @@ class UsersTab(QWidget):
         return super().event(event)
 
     # ---- state
-    # --------------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def _write(self, words: str) -> None:
         self.words.setText(words)

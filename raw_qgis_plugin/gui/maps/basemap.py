@@ -20,7 +20,8 @@ CONNECTIONS = "connections/xyz/items"  # where QGIS stores them
 
 def ask(desktop: Desktop) -> None:
     """Add a basemap to the project if the user agrees. It is removed as any layer is."""
-    iface, settings = desktop.iface, QgsSettings()
+    iface = desktop.iface
+    settings = QgsSettings()
     settings.beginGroup(CONNECTIONS)
     known = {name: str(settings.value(f"{name}/url") or "") for name in settings.childGroups()}
     if not known:
@@ -30,14 +31,16 @@ def ask(desktop: Desktop) -> None:
         iface.messageBar().pushWarning("RAW", words)
         return
     words = tr(
-        "QGIS will ask this server for pictures of the area that you look at, and again each time you move the map. "
-        "The server learns your address on the Internet and which area it is: with tracks of people on the screen, "
-        "that can be where they live. No track, label or figure is sent. Without a basemap nothing is asked."
+        "QGIS will ask this server for pictures of the area that you look at, and again each time "
+        "you move the map. The server learns your address on the Internet and which area it is: "
+        "with tracks of people on the screen, that can be where they live. No track, label or "
+        "figure is sent. Without a basemap nothing is asked."
     )
     # OpenStreetMap comes first
     ordered = sorted(known, key=lambda name: "openstreetmap" not in known[name])
     servers = {f"{name} ({QUrl(known[name]).host()})": name for name in ordered if known[name]}
-    title, words = f"RAW – {tr('Basemap')}", textwrap.fill(words, 80)
+    title = f"RAW – {tr('Basemap')}"
+    words = textwrap.fill(words, 80)
     server, agreed = QInputDialog.getItem(iface.mainWindow(), title, words, list(servers), 0, False)
     if agreed:
         add(servers[server], known[servers[server]])

@@ -29,7 +29,9 @@ class Drawing(QObject):
     def __init__(self, iface: Any, crs: Callable[[], QgsCoordinateReferenceSystem]) -> None:
         """crs: returns the map's CRS."""
         super().__init__()
-        self.iface, self.canvas, self._crs = iface, iface.mapCanvas(), crs
+        self.iface = iface
+        self.canvas = iface.mapCanvas()
+        self._crs = crs
         self.tool: Any = None
         self._before: Any = None
 
@@ -49,7 +51,8 @@ class Drawing(QObject):
         )
         tool.digitizingCanceled.connect(self.stop)
         self.stop()
-        self.tool, self._before = tool, self.canvas.mapTool()
+        self.tool = tool
+        self._before = self.canvas.mapTool()
         self.canvas.setMapTool(tool)
         tool.deactivated.connect(self._drop)  # another tool was chosen
 
@@ -59,7 +62,8 @@ class Drawing(QObject):
 
     def stop(self) -> None:
         """Give the map back to the tool that had it before."""
-        tool, before = self.tool, self._before
+        tool = self.tool
+        before = self._before
         if tool is not None:
             self._drop()
             if before is None or before is tool or sip.isdeleted(before):  # after its use
@@ -68,14 +72,16 @@ class Drawing(QObject):
                 self.canvas.setMapTool(before)
 
     def _drop(self) -> None:
-        tool, self.tool, self._before = self.tool, None, None
+        tool = self.tool
+        self.tool = None
+        self._before = None
         if tool is not None:
             tool.deleteLater()
             self.ended.emit()
 
 
 def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:
-    """A geometry in a CRS as a shapely geometry in WGS84. InputError where it lies outside the CRS."""
+    """A geometry in WGS84, as shapely has it. InputError where it lies outside the CRS."""
     (shape,) = lonlat_shapes([geometry], crs, QgsProject.instance().transformContext())
     if shape is None or shape.bounds[1] < -90 or shape.bounds[3] > 90:
         raise InputError(

@@ -21,20 +21,17 @@ from ..desktop import Desktop
 from ..widgets.dialog import file_to_write
 from .fit import OFF
 
-FRAMES_A_SECOND, MAX_FRAMES = 12, 2000
+FRAMES_A_SECOND = 12
+MAX_FRAMES = 2000
 
 
 def save_film(desktop: Desktop) -> None:
     """Ask for a file, and write the frames of the map's clock into it."""
-    canvas, window, bar = (
-        desktop.iface.mapCanvas(),
-        desktop.iface.mainWindow(),
-        desktop.iface.messageBar(),
-    )
-    clock, tools = (
-        canvas.temporalController(),
-        (("MP4 (*.mp4)", which("ffmpeg")), ("GIF (*.gif)", find_spec("PIL"))),
-    )
+    canvas = desktop.iface.mapCanvas()
+    window = desktop.iface.mainWindow()
+    bar = desktop.iface.messageBar()
+    clock = canvas.temporalController()
+    tools = (("MP4 (*.mp4)", which("ffmpeg")), ("GIF (*.gif)", find_spec("PIL")))
     kinds = [kind for kind, tool in tools if tool]
     try:
         if not kinds:
@@ -59,20 +56,17 @@ def write_film(canvas: QgsMapCanvas, path: Path, progress: QProgressDialog) -> b
     """Draw a frame for each step of the map's clock, and join them to a film. Returns False where
     it was cancelled.
     """
-    clock, feedback, settings = (
-        canvas.temporalController(),
-        QgsFeedback(),
-        QgsTemporalUtils.AnimationExportSettings(),
-    )
+    clock = canvas.temporalController()
+    feedback = QgsFeedback()
+    settings = QgsTemporalUtils.AnimationExportSettings()
     progress.setWindowModality(Qt.WindowModality.WindowModal)
     feedback.progressChanged.connect(lambda percent: progress.setValue(int(percent)))
     progress.canceled.connect(feedback.cancel)
     with TemporaryDirectory(prefix="raw-film-") as folder, closing(progress):
-        settings.animationRange, settings.frameDuration = (
-            clock.temporalExtents(),
-            clock.frameDuration(),
-        )
-        settings.outputDirectory, settings.fileNameTemplate = folder, "####.png"
+        settings.animationRange = clock.temporalExtents()
+        settings.frameDuration = clock.frameDuration()
+        settings.outputDirectory = folder
+        settings.fileNameTemplate = "####.png"
         done, words = QgsTemporalUtils.exportAnimation(canvas.mapSettings(), settings, feedback)
         if done:
             with complete(path) as film:

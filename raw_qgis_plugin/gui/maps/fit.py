@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What lets a new layer be seen on the map: the map's clock, and the project's coordinate system."""
+"""What lets a new layer be seen: the map's clock, and the project's coordinate system."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def show_in_time(iface: Any, layer: QgsVectorLayer, times: QgsDateTimeRange | No
     times: of the layer, where they are known; else the layer is searched for them, if the clock is
     on.
     """
-    shown, properties = iface.mapCanvas().temporalRange(), layer.temporalProperties()
+    shown = iface.mapCanvas().temporalRange()
+    properties = layer.temporalProperties()
     if shown.isInfinite() or not properties.isActive():
         return
     times = times or times_of(layer, properties.startField())
@@ -100,7 +101,8 @@ def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:
     """Give a project in degrees the CRS of its first layer, where that is a plane's, else the UTM
     zone of its place.
     """
-    project, best = QgsProject.instance(), layer.crs()
+    project = QgsProject.instance()
+    best = layer.crs()
     if any(each.isSpatial() and each is not layer for each in project.mapLayers().values()):
         return
     if not best.isValid() or best.isGeographic():
@@ -120,7 +122,8 @@ def utm_zone(place: QgsRectangle, max_width: float = 18.0) -> QgsCoordinateRefer
 
     None where UTM has no zone, and where the place is nowhere or wider than max_width degrees.
     """
-    lon, lat = place.center().x(), place.center().y()
+    lon = place.center().x()
+    lat = place.center().y()
     if place.isNull() or not (abs(lon) <= 180 and -80 <= lat <= 84) or place.width() > max_width:
         return None
     return QgsCoordinateReferenceSystem(

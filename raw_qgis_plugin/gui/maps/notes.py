@@ -47,24 +47,27 @@ def notes(  # noqa: C901
         if session.tracks is not None and session.users is not None:
             summary = describe_tracks(session.tracks, session.users, session.timezone)
         first.append(tr("Data: {layer}: {summary}").format(layer=tracks.name(), summary=summary))
-    shown, fields = (
-        canvas.mapSettings(),
-        {name for layer in vectors for name in layer.fields().names()},
-    )
+    shown = canvas.mapSettings()
+    fields = {name for layer in vectors for name in layer.fields().names()}
     if shown.isTemporal():
-        begin, end = shown.temporalRange().begin(), shown.temporalRange().end()
-        words, form = tr("Time shown: {first} to {last} UTC."), "yyyy-MM-dd HH:mm:ss"
+        begin = shown.temporalRange().begin()
+        end = shown.temporalRange().end()
+        words = tr("Time shown: {first} to {last} UTC.")
+        form = "yyyy-MM-dd HH:mm:ss"
         # which stands for all days, see FlowLines
         if "slice" in fields and begin.date() == QDate(2000, 1, 1):
-            words, form = tr("Departures shown: {first} to {last} in mean solar time."), "HH:mm"
+            words = tr("Departures shown: {first} to {last} in mean solar time.")
+            form = "HH:mm"
         else:
-            begin, end = begin.toUTC(), end.toUTC()
+            begin = begin.toUTC()
+            end = end.toUTC()
         first.append(words.format(first=begin.toString(form), last=end.toString(form)))
     sentences = [" ".join(first), *of_heads]
     if {"commuter", "commuter_p"} <= fields:
         sentences.append(
             tr(
-                "Labels of people were learned from users of phones in many countries; they may be wrong."
+                "Labels of people were learned from users of phones in many countries; they may be "
+                "wrong."
             )
         )
     if any(name.endswith("_low") for name in fields):
@@ -83,7 +86,8 @@ def notes(  # noqa: C901
         )
         if fewest < MIN_USERS:
             words = tr(
-                "Some figures are of {n} people only and could reveal one of them: do not publish this map."
+                "Some figures are of {n} people only and could reveal one of them: do not publish "
+                "this map."
             )
         sentences.append(words.format(n=int(fewest)))
     found: dict[str, list[str]] = {}  # what has to be known of layers that leave the desk
@@ -125,7 +129,8 @@ def describe_models(
                 else ()
             )
             paths.setdefault(path, set()).update(used)
-    names, sentences = dict[str, None](), dict[str, None]()
+    names = dict[str, None]()
+    sentences = dict[str, None]()
     for path, shown in paths.items():
         try:
             bundle = open_bundle(path)

@@ -37,7 +37,8 @@ def open_designer(desktop: Desktop) -> None:
     """Add a layout of the map to the project and open it. There it is changed, printed, saved as
     PDF or picture.
     """
-    canvas, project = desktop.iface.mapCanvas(), QgsProject.instance()
+    canvas = desktop.iface.mapCanvas()
+    project = QgsProject.instance()
     layers = in_sight(canvas)
     title = project.title() or (layers[0].name() if layers else tr("Map"))
     layout = make_layout(canvas, title, notes(canvas, layers, desktop.session))
@@ -59,7 +60,8 @@ def make_layout(
     remarks: the notes at the foot. max_drawn: features of a layer in a PDF; a layer of more becomes
     a picture. max_named: of more regions those that are withheld have no name.
     """
-    layout, document = QgsPrintLayout(QgsProject.instance()), QDomDocument()
+    layout = QgsPrintLayout(QgsProject.instance())
+    document = QDomDocument()
     document.setContent(TEMPLATE.read_text(encoding="utf-8"))
     layout.loadFromTemplate(document, QgsReadWriteContext())
     layout.setName(title)
@@ -90,10 +92,8 @@ def make_layout(
             layer.renderer().setForceRasterRender(True)
         # regions have names
         if layer.fields().lookupField("suppressed") >= 0 and layer.labeling() is None:
-            name, few = (
-                QgsExpression.quotedColumnRef(layer.displayField()),
-                layer.featureCount() <= max_named,
-            )
+            name = QgsExpression.quotedColumnRef(layer.displayField())
+            few = layer.featureCount() <= max_named
             name_features(layer, name if few else f"if(\"suppressed\", '', {name})")
     _fill_legend(legend, in_sight(canvas))
     layout.refresh()

@@ -37,21 +37,23 @@ class RegionCard(Card):
     ) -> None:
         """beside: regions shown together, with this one."""
         super().__init__("raw_region_card", region.name)
-        self.region, self.bundle, self.min_users = region, bundle, min_users
+        self.region = region
+        self.bundle = bundle
+        self.min_users = min_users
         view = region.view
         if view is None:
             self.add(
                 tr(
-                    "The chosen model has not scored this region yet. "
-                    "If that was cancelled, read the layer again (button at the top)."
+                    "The chosen model has not scored this region yet. If that was cancelled, read "
+                    "the layer again (button at the top)."
                 ),
                 objectName="raw_not_scored",
             )
         elif view.suppressed:
             self.add(
                 tr(
-                    "Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could "
-                    "reveal one of them.",
+                    "Fewer than {n} people were seen in {area}. Nothing is shown, to protect "
+                    "them: figures of so few could reveal one of them.",
                     n=min_users,
                     area=square_km(view.area_km2),
                 )
@@ -104,14 +106,16 @@ class RegionCard(Card):
             self.add(tr("No hour of the week has {n} people or more.").format(n=self.min_users))
             return
         shares = np.where(week >= 0, week / most, np.where(week == TOO_FEW, np.nan, 0))
-        few, none = tr("fewer than {n} people").format(n=self.min_users), tr("no data")
+        few = tr("fewer than {n} people").format(n=self.min_users)
+        none = tr("no data")
         said = [
             [count_people(int(n)) if n >= 0 else few if n == TOO_FEW else none for n in day]
             for day in week
         ]
         self.add(hour_table([tr(day) for day in DAYS], ["#2f7fc4"] * 7, shares, said))
         words = tr(
-            "Solar time; full colour is {n:,} people; a dot: fewer than {k}; empty: no data of so many."
+            "Solar time; full colour is {n:,} people; a dot: fewer than {k}; empty: no data of so "
+            "many."
         )
         self.add(f"<small>{words.format(n=most, k=self.min_users)}</small>")
 

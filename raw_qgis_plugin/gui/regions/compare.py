@@ -58,7 +58,8 @@ class Comparison(RawDialog):
 
 def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
     """Rows of rich text: a title, both figures, and how they differ."""
-    a, b = one.region.view, other.region.view
+    a = one.region.view
+    b = other.region.view
     if a is None or b is None:
         return []
     rows = [

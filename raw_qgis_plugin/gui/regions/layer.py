@@ -44,7 +44,8 @@ class RegionLayer(QObject):
 
     def __init__(self, tracks: QgsVectorLayer, group: LayerGroup) -> None:
         super().__init__()
-        self.tracks, self.group = tracks, group
+        self.tracks = tracks
+        self.group = group
         self.layer: QgsVectorLayer | None = None
         self._links: list[Any] = []  # connections of the layer's signals
         # once after several edits
@@ -69,7 +70,7 @@ class RegionLayer(QObject):
         return next(name for name in names if name not in used)
 
     def crs(self) -> QgsCoordinateReferenceSystem:
-        """The CRS of the regions: that of the tracks, unless the user gave the layer another one."""
+        """The CRS of the regions: that of the tracks, unless the user chose another one."""
         return (self.layer or self.tracks).crs()
 
     def add(
@@ -119,7 +120,8 @@ class RegionLayer(QObject):
     def add_fields(self, heads: list[dict[str, Any]]) -> None:
         """Add the fields of figures that the layer lacks."""
         if self.layer is not None:
-            fields, provider = writing.make_fields(kinds_of(heads)), self.layer.dataProvider()
+            fields = writing.make_fields(kinds_of(heads))
+            provider = self.layer.dataProvider()
             if missing := [
                 field for field in fields if provider.fields().lookupField(field.name()) < 0
             ]:

@@ -33,12 +33,10 @@ class RegionsTab(QWidget):
 
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__(objectName="raw_regions")
-        self.session, self.desktop, self.iface, self.secret = (
-            session,
-            desktop,
-            desktop.iface,
-            publish_secret(),
-        )
+        self.session = session
+        self.desktop = desktop
+        self.iface = desktop.iface
+        self.secret = publish_secret()
         self.regions: RegionLayer | None = None
         self.shown: list[Region] = []  # the rows of the table
         self._listed: Any = None  # what the list was made of
@@ -101,7 +99,8 @@ class RegionsTab(QWidget):
             )
             for name, title, tip, slot in rows
         }
-        above, self.below = list(self.buttons.values())[:2], list(self.buttons.values())[2:]
+        above = list(self.buttons.values())[:2]
+        self.below = list(self.buttons.values())[2:]
         self.buttons["polygon"].setCheckable(True)
         self.min_users = QSpinBox(
             objectName="raw_min_users",
@@ -157,10 +156,8 @@ class RegionsTab(QWidget):
         if layer is None:
             self._show_hint(tr("Select polygons of a layer on the map first."))
             return
-        named, chosen = (
-            layer.displayField(),
-            [each for each in layer.selectedFeatures() if each.hasGeometry()],
-        )
+        named = layer.displayField()
+        chosen = [each for each in layer.selectedFeatures() if each.hasGeometry()]
         try:
             found = [
                 (str(each.attributeMap().get(named) or ""), lonlat(each.geometry(), layer.crs()))
@@ -200,12 +197,14 @@ class RegionsTab(QWidget):
     def _scorer(self) -> Callable[[Any], RegionView]:
         index: Any = self.session.city
         model: Any = self.session.model
-        least, secret = settings().min_users.value(), self.secret
+        least = settings().min_users.value()
+        secret = self.secret
         return lambda polygon: summarise_region(index, model, polygon, least, secret)
 
     def _score(self, polygons: list[Any], done: Callable[[list[RegionView]], None]) -> None:
         """Score regions in a task. done: called with their views."""
-        score, n = self._scorer(), len(polygons)
+        score = self._scorer()
+        n = len(polygons)
 
         def work(progress: Progress) -> list[RegionView]:
             views = []
@@ -222,7 +221,8 @@ class RegionsTab(QWidget):
         """
         of = self.session.city, self.session.model, settings().min_users.value()
         if of != self._of:
-            self._of, self._views = of, {}
+            self._of = of
+            self._views = {}
         features = self.regions.features() if self.regions is not None else []
         shapes = {each.id(): bytes(each.geometry().asWkb()) for each in features}
         self._show(
@@ -252,7 +252,7 @@ class RegionsTab(QWidget):
         self.refresh()
 
     def show_session(self) -> None:
-        """Show the regions of the session's layer, and score again after another reading or model."""
+        """Show the regions of the session's layer. Score again after another reading or model."""
         tracks = self.session.layer
         if tracks is not (self.regions.tracks if self.regions is not None else None):
             self.remove()
@@ -265,12 +265,14 @@ class RegionsTab(QWidget):
 
     def _show(self, shown: list[Region]) -> None:
         """List the regions, keep the chosen ones, and show the card of the last of them."""
-        chosen, listed = {region.id for region in self._chosen()}, (shown, self._heads())
+        chosen = {region.id for region in self._chosen()}
+        listed = (shown, self._heads())
         # a renderer that is set again and again while the map is drawn can crash QGIS
         if listed == self._listed:
             self._enable()
             return
-        self.shown, self._listed = shown, listed
+        self.shown = shown
+        self._listed = listed
         with silent(self.list):
             self.list.clear()
             for region in shown:
@@ -287,7 +289,8 @@ class RegionsTab(QWidget):
 
     def _enable(self) -> None:
         """Enable what can be done now, and say what to do next."""
-        ready, chosen = self._ready(), len(self._chosen())
+        ready = self._ready()
+        chosen = len(self._chosen())
         idle = ready and self.session.job is None  # 'selected' starts a job
         can = {"selected": idle, "compare": ready and chosen == 2, "remove": chosen > 0}
         for name, button in self.buttons.items():
@@ -298,13 +301,15 @@ class RegionsTab(QWidget):
         words = problem
         if not words and self.buttons["polygon"].isChecked():
             words = tr(
-                "Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops."
+                "Click the corners. Right click closes the region, Backspace takes back a corner, "
+                "Esc stops."
             )
         elif not words and self.session.layer is not None and not self._ready():
             words = tr("Regions can be drawn when the model has read the users.")
         elif not words and self._ready() and not self.shown:
             words = tr(
-                "Draw a region on the map, or select polygons, to see its people, their hours and its scores."
+                "Draw a region on the map, or select polygons, to see its people, their hours and "
+                "its scores."
             )
         self.hint.setText(words)
         self.hint.setVisible(bool(words))
@@ -333,7 +338,8 @@ class RegionsTab(QWidget):
     def _cards(self, regions: list[Region], *beside: Region) -> list[RegionCard]:
         if self.session.model is None:
             return []
-        bundle, least = self.session.model.bundle, settings().min_users.value()
+        bundle = self.session.model.bundle
+        least = settings().min_users.value()
         return [RegionCard(each, bundle, least, beside) for each in regions]
 
     def show_comparison(self) -> QDialog:

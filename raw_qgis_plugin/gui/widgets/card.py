@@ -29,7 +29,8 @@ class Card(QWidget):
     def __init__(self, name: str, title: str) -> None:
         """name: of the object. title: plain text."""
         super().__init__(objectName=name)
-        self.title, self.texts = title, list[str]()
+        self.title = title
+        self.texts = list[str]()
         self.column = column(spacing_px=4, margins_px=0)
         self.setLayout(self.column)
         self.column.addWidget(wrapped(f"<b>{escaped(title)}</b>"))
@@ -99,7 +100,8 @@ def save_file(
         QMessageBox.warning(parent, title, str(error))
         return
     if utils.iface:
-        link = f'<a href="{QUrl.fromLocalFile(str(path)).toEncoded().data().decode()}">{escaped(str(path))}</a>'
+        url = QUrl.fromLocalFile(str(path)).toEncoded().data().decode()
+        link = f'<a href="{url}">{escaped(str(path))}</a>'
         utils.iface.messageBar().pushSuccess("RAW", tr("Written: {path}").format(path=link))
 
 

@@ -25,7 +25,8 @@ def hour_table(
     """
     rows = []
     for name, colour, line, said in zip(names, colours, shares, words):
-        paint, cells = "rgba({}, {}, {}, {{:.0%}})".format(*QColor(colour).getRgb()[:3]), []
+        paint = "rgba({}, {}, {}, {{:.0%}})".format(*QColor(colour).getRgb()[:3])
+        cells = []
         for hour, (share, text) in enumerate(zip(line, said)):
             inside = hinted(
                 "·" if share != share else "&nbsp;",
@@ -35,4 +36,5 @@ def hour_table(
             cells.append(f'<td width="3.5%" align="center" style="{style}">{inside}</td>')
         rows.append(f'<tr><td width="16%">{name.replace(" ", "&nbsp;")}</td>{"".join(cells)}</tr>')
     hours = "".join(f'<td colspan="6"><small>{hour}:00</small></td>' for hour in range(0, 24, 6))
-    return f'<table width="100%" cellspacing="1" cellpadding="0">{"".join(rows)}<tr><td></td>{hours}</tr></table>'
+    lines = "".join([*rows, f"<tr><td></td>{hours}</tr>"])
+    return f'<table width="100%" cellspacing="1" cellpadding="0">{lines}</table>'

@@ -108,7 +108,8 @@ def file_to_write(parent: QWidget, title: str, name: str, kinds: str) -> Path | 
     title: of the window that asks. name: proposed, with the suffix. kinds: of files, for Qt.
     """
     name = QgsFileUtils.stringToSafeFilename(name)
-    chosen, suffix = QFileDialog.getSaveFileName(parent, title, name, kinds)[0], Path(name).suffix
+    chosen = QFileDialog.getSaveFileName(parent, title, name, kinds)[0]
+    suffix = Path(name).suffix
     if not chosen or f"*{Path(chosen).suffix.lower()})" in kinds:
         return Path(chosen) if chosen else None
     path = Path(chosen + suffix)  # Qt has asked about the other name
@@ -129,7 +130,8 @@ class CardView(QTextBrowser):
 
     def show_card(self, bundle: Path) -> None:
         """Show the README.md of a model bundle, else its card.json."""
-        readme, card = bundle / "README.md", bundle / "card.json"
+        readme = bundle / "README.md"
+        card = bundle / "card.json"
         kind = QTextDocument.MarkdownFeature
         flags = getattr(QTextDocument, "MarkdownFeatures", kind)  # Qt 5 has no flags of a plain sum
         if readme.is_file():

@@ -37,7 +37,7 @@ class OptionForm(QFormLayout):
         }
 
     def show_values(self, values: dict[str, Any]) -> None:
-        """Put parameters of Processing into the boxes. Unknown and unsuitable ones are passed over."""
+        """Put parameters of Processing into the boxes, except unknown and unsuitable ones."""
         for name, box in self.boxes.items():
             value = values.get(name)
             if isinstance(box, QComboBox):

@@ -47,7 +47,8 @@ class FlowsWindow(RawDialog):
             for name in ("from_zone", "to_zone", "n_trips", "n_users", "minutes", "metres")
         )
         # those without trips are of few people
-        self.names, every = list(zones.names), zip(*columns)
+        self.names = list(zones.names)
+        every = zip(*columns)
         self.shown = {
             (self.names.index(a), self.names.index(b)): row
             for a, b, *row in every
@@ -71,8 +72,8 @@ class FlowsWindow(RawDialog):
         table.currentCellChanged.connect(lambda a, b, *_: self._show_hours(a, b))
         self.hours = hinting(objectName="raw_flow_hours")
         words = tr(
-            "Trips from stop to stop, by the regions at their ends. A dash: none, or of fewer than {n} people; draw "
-            "larger regions, or lower the minimum of people.",
+            "Trips from stop to stop, by the regions at their ends. A dash: none, or of fewer "
+            "than {n} people; draw larger regions, or lower the minimum of people.",
             n=min_users,
         )
         tip = tr("Lines, zones and the whole matrix as layers of the map, which can be published")
@@ -88,23 +89,24 @@ class FlowsWindow(RawDialog):
         table.setCurrentCell(*next(iter(self.shown), (0, 0)))
 
     def _show_hours(self, a: int, b: int) -> None:
-        found, trips = self.by_hour, np.zeros((len(BY_MODE), 24))
+        found = self.by_hour
+        trips = np.zeros((len(BY_MODE), 24))
         here = (found["from_zone"] == self.names[a]) & (found["to_zone"] == self.names[b])
         hours = [int(words[:2]) for words in found["slice"][here]]
         trips[:, hours] = [np.nan_to_num(found[name][here]) for name in BY_MODE]
-        few, count = tr("no trips, or of few people"), tr("{n:,.0f} trips")
+        few = tr("no trips, or of few people")
+        count = tr("{n:,.0f} trips")
         figures = tr("{0:,.0f} trips of {1:,.0f} people; medians: {2:,.0f} minutes, {3:,.0f} m")
         words = figures.format(*self.shown[a, b]) if (a, b) in self.shown else few
         way = escaped(
-            f"{self.table.verticalHeaderItem(a).text()} {self.table.horizontalHeaderItem(b).text()}: {words}"
+            f"{self.table.verticalHeaderItem(a).text()} "
+            f"{self.table.horizontalHeaderItem(b).text()}: {words}"
         )
         shares = np.where(trips.sum(axis=0) > 0, trips / max(1.0, trips.max()), np.nan)
         said = [
             [count.format(n=n) if hour.any() else few for n, hour in zip(row, trips.T)]
             for row in trips
         ]
-        by_hour, (names, colours) = (
-            tr("By hour of departure (solar time):"),
-            zip(*mode_looks().values()),
-        )
+        by_hour = tr("By hour of departure (solar time):")
+        (names, colours) = zip(*mode_looks().values())
         self.hours.setText(f"{way}<br>{by_hour}{hour_table(names, colours, shares, said)}")

@@ -54,7 +54,8 @@ class ImportDialog(RawDialog):
 
     def __init__(self, desktop: Desktop) -> None:
         super().__init__(desktop.iface.mainWindow(), "raw_import_dialog", tr("Import tracks"))
-        self.desktop, self.algorithm = desktop, ImportTracks().create()
+        self.desktop = desktop
+        self.algorithm = ImportTracks().create()
         self.preview: Preview | None = None
         self.running: AlgorithmJob | None = None
         self._shown = ""  # of which file the columns are listed
@@ -75,7 +76,8 @@ class ImportDialog(RawDialog):
             )
             for name in (*ROLES, "order")
         ]
-        self.columns, self.order = dict(zip(ROLES, boxes)), boxes[-1]
+        self.columns = dict(zip(ROLES, boxes))
+        self.order = boxes[-1]
         self.order.addItem(tr("recognised"), "auto")
         self.order.addItem(tr("day first: 31/12/2024"), "day")
         self.order.addItem(tr("month first: 12/31/2024"), "month")
@@ -85,7 +87,8 @@ class ImportDialog(RawDialog):
         self.crs = QgsProjectionSelectionWidget()
         self.crs.setCrs(QgsCoordinateReferenceSystem(WORLD))
         self.crs.crsChanged.connect(self._look_soon)
-        form, page = QFormLayout(), QWidget()
+        form = QFormLayout()
+        page = QWidget()
         form.setContentsMargins(0, 0, 4, 0)
         titles = (
             tr("User"),
@@ -132,7 +135,7 @@ class ImportDialog(RawDialog):
         )
 
     # ---- the first rows
-    # -----------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def choose(self, path: str) -> None:
         """Take a file or folder."""
@@ -166,7 +169,8 @@ class ImportDialog(RawDialog):
             f"{role.upper()}_FIELD": (box.currentData() if listed else "")
             for role, box in self.columns.items()
         }
-        order, zone = self.order.currentData(), self.zone.zone()
+        order = self.order.currentData()
+        zone = self.zone.zone()
         return {
             **names,
             "SOURCE": source,
@@ -231,7 +235,8 @@ class ImportDialog(RawDialog):
                 box.setCurrentIndex(max(0, box.findData(getattr(found.schema, role))))
 
     def _show_state(self, words: str = "") -> None:
-        found, busy = self.preview, self.running is not None
+        found = self.preview
+        busy = self.running is not None
         usable = (
             found is not None and found.fixes is not None and found.schema.date_order != "unknown"
         )
@@ -246,11 +251,12 @@ class ImportDialog(RawDialog):
         )
 
     # ---- the import
-    # ---------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Run raw:importtracks."""
-        desktop, name = self.desktop, Path(self.source.filePath()).stem
+        desktop = self.desktop
+        name = Path(self.source.filePath()).stem
         path = self.output.filePath().strip()
         path = f"{path}.gpkg" if path and not path.lower().endswith(".gpkg") else path
         words = tr("{file} exists already. Replace it?").format(file=Path(path).name)
@@ -287,7 +293,8 @@ class ImportDialog(RawDialog):
     def _done(
         self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
     ) -> None:
-        fixes, users = count_fixes(results["N_POINTS"]), count_users(results["N_USERS"])
+        fixes = count_fixes(results["N_POINTS"])
+        users = count_users(results["N_USERS"])
         self._ended(
             " ".join(
                 [tr("Imported: {fixes} of {users}.").format(fixes=fixes, users=users), *warnings]

@@ -26,7 +26,8 @@ class PreviewTable(QTableWidget):
 
     def show_rows(self, preview: Preview, max_rows: int = 50) -> None:
         """Show the first rows. A value that cannot be read is marked."""
-        raw, read = preview.raw.slice(0, max_rows), _as_read(preview, max_rows)
+        raw = preview.raw.slice(0, max_rows)
+        read = _as_read(preview, max_rows)
         used = [name for name in preview.schema.columns() if name in raw.column_names]
         written = list(dict.fromkeys([*used, *raw.column_names]))  # those that are read come first
         texts = [
@@ -38,7 +39,8 @@ class PreviewTable(QTableWidget):
         self.setColumnCount(len(read) + len(written))
         self.setHorizontalHeaderLabels([*read, *written])
         for column, values in enumerate([*read.values(), *texts]):
-            is_read, head = column < len(read), self.horizontalHeaderItem(column)
+            is_read = column < len(read)
+            head = self.horizontalHeaderItem(column)
             head.setToolTip(
                 tr("As it is read.") if is_read else tr("As it is written in the file.")
             )
@@ -81,7 +83,8 @@ def describe(found: Preview) -> str:
     """Which columns have to be chosen; else how many rows there are, and which of the first ones
     are skipped.
     """
-    schema, n = found.schema, len(found.raw)
+    schema = found.schema
+    n = len(found.raw)
     if found.problem or schema.date_order == "unknown":
         return found.problem
     words = tr("Of the first {n:,} rows: {skipped}").format(n=n, skipped=found.skipped)
@@ -107,7 +110,7 @@ def question(found: Preview) -> str:
         return ""
     if found.schema.end_time:
         return tr(
-            "No column names the users, so all trips of a file are one user's. If one does, choose it as User; if none "
-            "does, choose the trip's id: then each trip is a user of its own."
+            "No column names the users, so all trips of a file are one user's. If one does, choose "
+            "it as User; if none does, choose the trip's id: then each trip is a user of its own."
         )
     return tr("No column names the users. If one does, choose it as User.")

@@ -67,7 +67,8 @@ class ModelsDialog(RawDialog):
         self.show_entry()
 
     def _list(self, found: list[Entry], chosen: Path | None) -> None:
-        self.entries, default = found, settings().model.value()
+        self.entries = found
+        default = settings().model.value()
         with silent(self.list):
             self.list.clear()
             for entry in found:

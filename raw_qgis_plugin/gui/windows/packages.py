@@ -87,7 +87,7 @@ class PackagesDialog(RawDialog):
         self._look()
 
     # ---- what is there
-    # -----------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Say which packages are missing."""
@@ -109,7 +109,8 @@ class PackagesDialog(RawDialog):
             )
         elif wanted:
             words = tr(
-                "RAW can run the model. What you ticked lacks {what}. To download: up to {megabytes} MB."
+                "RAW can run the model. What you ticked lacks {what}. To download: up to "
+                "{megabytes} MB."
             )
         elif not lacking["train"]:
             words = tr("RAW has all that it needs, to run the model and to train.")
@@ -143,7 +144,7 @@ class PackagesDialog(RawDialog):
         self.refresh()
 
     # ---- installing
-    # ---------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def install(self) -> None:
         """Install in the background what was chosen, all of it again if a package does not work."""
@@ -198,7 +199,8 @@ def diagnose(
     python: QGIS's interpreter. path: QGIS's search path. The report is in English, which most who
     get it can read, and contains no data paths and no positions.
     """
-    gpus, broken = packages.gpus(), {}
+    gpus = packages.gpus()
+    broken = {}
     report = {
         "QGIS": f"{Qgis.version()}, Qt {QT_VERSION_STR}",
         "Python": f"{platform.python_version()}, {python}",

@@ -26,7 +26,8 @@ from ..desktop import Desktop
 from ..maps.fit import times_of
 from ..widgets.dialog import HelpWindow
 
-TRACKS, REGIONS = "aracaju_tracks.gpkg", "aracaju_regions.gpkg"
+TRACKS = "aracaju_tracks.gpkg"
+REGIONS = "aracaju_regions.gpkg"
 OUTLINE = {
     "color": "0,0,0,0",
     "outline_color": "#6b7280",
@@ -44,11 +45,9 @@ def open_sample(desktop: Desktop) -> HelpWindow | None:
         return None
     if not desktop.iface.newProject(True):
         return None
-    project, canvas, folder = (
-        QgsProject.instance(),
-        desktop.iface.mapCanvas(),
-        user_folder() / "sample",
-    )
+    project = QgsProject.instance()
+    canvas = desktop.iface.mapCanvas()
+    folder = user_folder() / "sample"
     folder.mkdir(exist_ok=True)
     for name in (TRACKS, REGIONS, "README.md"):
         if not (folder / name).exists():

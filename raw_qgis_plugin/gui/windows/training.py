@@ -79,7 +79,8 @@ class TrainingDialog(RawDialog):
                 self.use,
             ),
         )
-        start, actions = QFormLayout(), row(*self.actions.values(), None)
+        start = QFormLayout()
+        actions = row(*self.actions.values(), None)
         for button in begin.values():
             start.addRow(button, wrapped(button.toolTip()))
         layout = column(
@@ -100,14 +101,15 @@ class TrainingDialog(RawDialog):
         self.look()
 
     # ---- what is shown
-    # ------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def look(self, _row: int = 0) -> None:
         """List the runs if some have come or gone, and show what is new of the chosen one."""
         # others cannot be resumed
         found = [each for each in runs() if each.about["module"] == training.ADAPT]
         if [each.folder for each in found] != [each.folder for each in self._found]:
-            chosen, self._found = self.runs.currentData(), found
+            chosen = self.runs.currentData()
+            self._found = found
             with silent(self.runs):
                 self.runs.clear()
                 for child in found:
@@ -121,7 +123,9 @@ class TrainingDialog(RawDialog):
             self.child = (
                 next(each for each in self._found if each.folder.name == name) if name else None
             )
-            self.status, self.last, self.said = "", {}, ""
+            self.status = ""
+            self.last = {}
+            self.said = ""
             self.log.clear()
             self.bar.setValue(0)
         for part in (self.runs, self.bar, self.log, *self.actions.values()):
@@ -136,7 +140,8 @@ class TrainingDialog(RawDialog):
     def _show_news(self, child: Child) -> str:
         """Show the new lines of the log, and what can be done. Returns the status in words."""
         # before the last lines are read
-        status, whole = child.status, (child.folder / "tracks.parquet").exists()
+        status = child.status
+        whole = (child.folder / "tracks.parquet").exists()
         for line in child.lines():
             self.last |= line
             if words := training.progress_text(line):
@@ -176,7 +181,7 @@ class TrainingDialog(RawDialog):
         return str(self.last.get("verdict") or tr("Finished."))
 
     # ---- actions
-    # ------------------------------------------------------------------------------------------------
+    # --------------------------------------------------------------------------------
 
     def _run(
         self, words: str, work: Callable[[], Any], done: Callable[[Any], str] = lambda _: ""
@@ -192,8 +197,13 @@ class TrainingDialog(RawDialog):
             self.look()
 
         say(words, ended=False)
-        title, failed = f"RAW: {words}", lambda error: say(escaped(error))
-        self.run_until_closed(title, lambda _: work(), lambda result: say(done(result)), failed)
+        title = f"RAW: {words}"
+        self.run_until_closed(
+            title,
+            lambda _: work(),
+            lambda result: say(done(result)),
+            lambda error: say(escaped(error)),
+        )
 
     def pause(self) -> None:
         """End the process, by force where it does not end itself."""
@@ -207,7 +217,8 @@ class TrainingDialog(RawDialog):
 
     def delete(self, ask: bool = True) -> None:
         """Stop and delete the run, after a question."""
-        child, yes = self.child, QMessageBox.StandardButton.Yes
+        child = self.child
+        yes = QMessageBox.StandardButton.Yes
         words = tr("Delete this run, with its copy of the tracks and what it has trained?")
         if child is not None and (
             not ask or QMessageBox.question(self, tr("Delete the run"), words) == yes
