@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import count
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,17 +63,26 @@ def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, 
     fits_input = has_figures if algorithm.name() == "publish" else has_fixes
     for name, fits in (("INPUT", fits_input), ("REGIONS", has_areas), ("LABELS", is_own_table)):
         first = tracks if tracks is not None and name == "INPUT" and takes_tracks else current
-        fitting = [
-            x
-            for x in ([first] if fits(first) else QgsProject.instance().mapLayers().values())
-            if fits(x)
-        ]
-        if len(fitting) == 1:
-            values[name] = fitting[0].id()
-    folders = (models_folder() / (f"my model {n}" if n > 1 else "my model") for n in count(1))
-    values["BUNDLE"] = str(next(path for path in folders if not path.exists()))
+        layer = _fitting_layer(first, fits)
+        if layer is not None:
+            values[name] = layer.id()
+    values["BUNDLE"] = str(_new_folder())
     return {
         name: value
         for name, value in values.items()
         if algorithm.parameterDefinition(name) is not None
     }
+
+
+def _fitting_layer(first: Any, fits: Callable[[Any], bool]) -> Any:
+    """The first choice if it fits, else the only layer of the project that does, else None."""
+    if fits(first):
+        return first
+    fitting = [layer for layer in QgsProject.instance().mapLayers().values() if fits(layer)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _new_folder() -> Path:
+    """A folder for a new model, among the user's own."""
+    names = (f"my model {n}" if n > 1 else "my model" for n in count(1))
+    return next(path for name in names if not (path := models_folder() / name).exists())

@@ -57,6 +57,7 @@ MOVING = (
     "m(@element) > @s AND m(@element) <= @t), make_point(x(@a) + @f * (x(@b) - x(@a)), y(@a) + @f "
     "* (y(@b) - y(@a)))))))))))))"
 )
+Rule = tuple[QgsSymbol, str, str]  # what draws, the condition, the label
 TAILS = ((12, 0.25), (6, 0.5), (3, 1.0))  # frames of the clock, opacity
 
 
@@ -105,32 +106,41 @@ class FlowLines(Style):
 
         part: the slice that is drawn; '' for the one with the strongest flow.
         """
-        # no medians: no limit
+        # Published flows have no lengths: nothing limits how many are drawn
         ways_mm = 1000 * np.array([*numbers_of(layer, "metres")] or [1e6])
-        rules = []
-        thin = f"max(0.4, min(1, {np.quantile(ways_mm, 0.25) / FULL_MM:.0f} / @map_scale))"
         drawn = f'"rank" <= min(@{SHOWN}, max(10, {ways_mm.max() / MM_A_LINE:.0f} / @map_scale))'
-        modes, parts = (
-            layer.uniqueValues(layer.fields().lookupField(name)) for name in ("main_mode", "slice")
-        )
-        if len(parts) > 1:
+        rules: list[Rule] = []
+        if len(layer.uniqueValues(layer.fields().lookupField("slice"))) > 1:
             part = part or max(layer.getFeatures(), key=lambda row: row["n_trips"] or 0)["slice"]
-            unseen = QgsLineSymbol.createSimple({"line_style": "no"})
             drawn += f" AND (@map_start_time IS NOT NULL OR \"slice\" = '{part}')"
-            rules = [
-                (unseen, "@map_start_time IS NULL", tr("Departures {part}, solar time", part=part))
-            ]
-        colours = ", ".join(f"'{mode}', '{colour}'" for mode, (_, colour) in mode_looks().items())
+            unseen = QgsLineSymbol.createSimple({"line_style": "no"})
+            words = tr("Departures {part}, solar time", part=part)
+            rules.append((unseen, "@map_start_time IS NULL", words))
+        thin = f"max(0.4, min(1, {np.quantile(ways_mm, 0.25) / FULL_MM:.0f} / @map_scale))"
+        _set_rules(layer, rules + self._by_trips(layer, thin) + self._by_mode(layer, thin), drawn)
+        return ""
+
+    def _by_trips(self, layer: QgsVectorLayer, thin: str) -> list[Rule]:
+        """Arrows by the number of trips, in the colour of the main mode."""
+        looks = mode_looks().items()
+        colours = ", ".join(f"'{mode}', '{colour}'" for mode, (_, colour) in looks)
+        of_mode = f'map_get(map({colours}), "main_mode")'
+        rules = []
         for mm, condition, words in _classes(layer, "n_trips", WIDTHS_MM):
-            colour = f'map_get(map({colours}), "main_mode")'
-            arrows = _arrow("#ffffff", mm + 0.5, thin), _arrow("#777777", mm, thin, colour)
-            rules.append((_curved(*arrows), condition, tr("Trips: {n}", n=words)))
+            below = _arrow("#ffffff", mm + 0.5, thin)
+            above = _arrow("#777777", mm, thin, of_mode)
+            rules.append((_curved(below, above), condition, tr("Trips: {n}", n=words)))
+        return rules
+
+    def _by_mode(self, layer: QgsVectorLayer, thin: str) -> list[Rule]:
+        """Lines of the legend, which draw nothing."""
+        modes = layer.uniqueValues(layer.fields().lookupField("main_mode"))
+        rules = []
         for mode, (words, colour) in mode_looks().items():
             if mode in modes:
                 arrow = _arrow(colour, 0.7, thin, "if(\"rank\", '#00000000', '')")
                 rules.append((_curved(arrow), f"\"main_mode\" = '{mode}'", words.capitalize()))
-        _set_rules(layer, rules, drawn)
-        return ""
+        return rules
 
     def mark(self, layer: QgsVectorLayer) -> None:
         """A style for each slice. The clock plays those of a day, 2000-01-01, or the months."""
@@ -200,9 +210,7 @@ def _classes(
     return [(mm, *each) for mm, each in zip(sizes[max(0, 3 - len(found)) :], found)] if most else []
 
 
-def _set_rules(
-    layer: QgsVectorLayer, rules: Sequence[tuple[QgsSymbol, str, str]], drawn: str = "TRUE"
-) -> None:
+def _set_rules(layer: QgsVectorLayer, rules: Sequence[Rule], drawn: str = "TRUE") -> None:
     """Draw a layer by symbols, each with a condition and a label. drawn: the condition of all."""
     root = QgsRuleBasedRenderer.Rule(None)
     for symbol, condition, label in rules:

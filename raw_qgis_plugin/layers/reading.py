@@ -22,6 +22,7 @@ from qgis.core import (
     Qgis,
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
+    QgsFeature,
     QgsFeatureRequest,
     QgsFields,
     QgsLineString,
@@ -307,31 +308,45 @@ def _read_features(plan: ReadPlan, count: Callable[[int], None]) -> tuple[pa.Tab
     some = list[Any]()
     if lines:
         schema = Schema(schema.user, schema.track or "*line*", "*t*", "*x*", "*y*")
-    names = [name for name in fields_of(schema) if source.fields().lookupField(name) >= 0]
-    at = [source.fields().lookupField(name) for name in names]
-    make = {name: time_text if name == schema.time else as_text for name in names}
-    features = source.getFeatures(QgsFeatureRequest().setSubsetOfAttributes(at))
+    at = {name: source.fields().lookupField(name) for name in fields_of(schema)}
+    at = {name: field for name, field in at.items() if field >= 0}
+    make = {name: time_text if name == schema.time else as_text for name in at}
+    request = QgsFeatureRequest().setSubsetOfAttributes(list(at.values()))
+    features = source.getFeatures(request)
     while not parts or some:
         # Python's objects take ten times the memory of columns
         some = list(islice(features, 1 << 16))
-        shapes = [each.geometry() for each in some]
-        row = np.arange(len(some))
-        columns = {
-            name: pa.array([make[name](each[i]) for each in some]) for name, i in zip(names, at)
-        }
+        columns = {name: pa.array([make[name](each[i]) for each in some]) for name, i in at.items()}
         if lines:
-            found = list(map(_vertices, shapes))
-            row = np.repeat(row, list(map(len, found)))
-            columns = {name: values.take(pa.array(row)) for name, values in columns.items()}
-            columns |= zip(("*x*", "*y*", "*t*"), np.concatenate([np.empty((0, 3)), *found]).T)
-            columns["*line*"] = done + row + 1
+            columns = _rows_of_vertices(columns, some, done + 1)
         else:
-            wkb = [None if each.isNull() else each.asWkb().data() for each in shapes]
-            columns[GEOMETRY] = pa.array(wkb, pa.binary())
+            columns[GEOMETRY] = _points(some)
         parts.append(pa.table(columns))
         done += len(some)
         count(done)
     return pa.concat_tables(parts, promote_options="default"), schema
+
+
+def _points(features: list[QgsFeature]) -> pa.Array:
+    """(n,) WKB of features; null where there is no geometry."""
+    import pyarrow as pa
+
+    shapes = (each.geometry() for each in features)
+    wkb = [None if shape.isNull() else shape.asWkb().data() for shape in shapes]
+    return pa.array(wkb, pa.binary())
+
+
+def _rows_of_vertices(
+    columns: dict[str, pa.Array], features: list[QgsFeature], first_line: int
+) -> dict[str, Any]:
+    """The columns of lines with a row for each vertex, its place and time, and the line's number."""
+    import pyarrow as pa
+
+    vertices = [_vertices(each.geometry()) for each in features]
+    line = np.repeat(np.arange(len(features)), [len(each) for each in vertices])
+    x, y, t = np.concatenate([np.empty((0, 3)), *vertices]).T
+    own = {name: values.take(pa.array(line)) for name, values in columns.items()}
+    return {**own, "*x*": x, "*y*": y, "*t*": t, "*line*": first_line + line}
 
 
 def _vertices(geometry: Any) -> np.ndarray:

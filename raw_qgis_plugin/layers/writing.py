@@ -268,6 +268,33 @@ def _geometry(wkb: bytes) -> QgsGeometry:
     return geometry
 
 
+def _record_batch(tracks: Tracks, some: slice) -> Any:
+    """The columns of some fixes as Arrow has them."""
+    import pyarrow as pa
+
+    places = np.column_stack([tracks.lon[some], tracks.lat[some]])
+    columns = {
+        "user_id": pa.array(tracks.user_ids[tracks.user[some]], pa.string()),
+        "track_id": pa.array(tracks.track_ids[tracks.track[some]], pa.string()),
+        "t": pa.array(tracks.t[some]).cast(pa.timestamp("ms", "UTC")),
+        "geom": pa.array(_points_wkb(places), pa.binary()),
+    }
+    if tracks.accuracy is not None:
+        accuracy = tracks.accuracy[some].astype(float)
+        columns["accuracy_m"] = pa.array(accuracy, from_pandas=True)  # nan is null
+    return pa.record_batch(columns)
+
+
+def _create_fields(layer: Any, *, with_accuracy: bool) -> None:
+    from osgeo import ogr
+
+    layer.CreateField(ogr.FieldDefn("user_id", ogr.OFTString))
+    layer.CreateField(ogr.FieldDefn("track_id", ogr.OFTString))
+    layer.CreateField(ogr.FieldDefn("t", ogr.OFTDateTime))
+    if with_accuracy:
+        layer.CreateField(ogr.FieldDefn("accuracy_m", ogr.OFTReal))
+
+
 def write_geopackage(path: Path, tracks: Tracks, progress: Progress = no_progress) -> None:
     """Write fixes as a GeoPackage of one layer with spatial index, named as the file, by GDAL's
     Arrow writer.
@@ -275,17 +302,10 @@ def write_geopackage(path: Path, tracks: Tracks, progress: Progress = no_progres
     The file gets its name when it is complete; one of this name is replaced. OSError where it
     cannot be written.
     """
-    import pyarrow as pa
     from osgeo import gdal, ogr, osr
 
     from ..core.sources.ogr import raising
 
-    kinds = {
-        "user_id": ogr.OFTString,
-        "track_id": ogr.OFTString,
-        "t": ogr.OFTDateTime,
-        "accuracy_m": ogr.OFTReal,
-    }
     output = Output.in_file(path)
     dataset = None
     layer = None
@@ -299,22 +319,12 @@ def write_geopackage(path: Path, tracks: Tracks, progress: Progress = no_progres
             layer = dataset.CreateLayer(
                 path.stem, world, ogr.wkbPoint, ["GEOMETRY_NAME=geom", "SPATIAL_INDEX=NO"]
             )
-            for name in list(kinds)[: 3 + (tracks.accuracy is not None)]:
-                layer.CreateField(ogr.FieldDefn(name, kinds[name]))
+            _create_fields(layer, with_accuracy=tracks.accuracy is not None)
             dataset.StartTransaction()
             for start in range(0, len(tracks), 1 << 16):
                 progress(0.9 * start / len(tracks))
-                some = slice(start, start + (1 << 16))
-                t, lon, lat, accuracy = tracks.rows(some)
-                columns = {
-                    "user_id": pa.array(tracks.user_ids[tracks.user[some]], pa.string()),
-                    "track_id": pa.array(tracks.track_ids[tracks.track[some]], pa.string()),
-                    "t": pa.array(t).cast(pa.timestamp("ms", "UTC")),
-                    "geom": pa.array(_points_wkb(np.column_stack([lon, lat])), pa.binary()),
-                }
-                if accuracy is not None:
-                    columns["accuracy_m"] = pa.array(accuracy.astype(float), from_pandas=True)
-                layer.WritePyArrow(pa.record_batch(columns), ["GEOMETRY_NAME=geom"])
+                batch = _record_batch(tracks, slice(start, start + (1 << 16)))
+                layer.WritePyArrow(batch, ["GEOMETRY_NAME=geom"])
             dataset.CommitTransaction()
             progress(0.9)
             dataset.ExecuteSQL(

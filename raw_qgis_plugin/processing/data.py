@@ -163,32 +163,28 @@ class FillGaps(TrackAlgorithm):
         tracks = self.read_units("track")
         queries = GapQueries.every(tracks, 60.0 * spec.step_min, 60.0 * spec.max_gap_min)
         n = len(queries.t)
-        n_gaps = len(np.unique(queries.before))
         with_areas = bool(run.parameters.get("OUTPUT_AREAS"))
-        run.info(tr("{n:,} positions in {k:,} gaps.").format(n=n, k=n_gaps))
-        if n_open := queries.n_open:
-            run.warn(
-                tr(
-                    "{n:,} gaps longer than {minutes:g} minutes stay open.",
-                    n=n_open,
-                    minutes=spec.max_gap_min,
-                )
-            )
-        found = np.empty((4, n))
+        words = tr("{n:,} positions in {k:,} gaps.")
+        run.info(words.format(n=n, k=len(np.unique(queries.before))))
+        if queries.n_open:
+            words = tr("{n:,} gaps longer than {minutes:g} minutes stay open.")
+            run.warn(words.format(n=queries.n_open, minutes=spec.max_gap_min))
+        found = {name: np.empty(n) for name in ("lon", "lat", "radius50_m", "radius80_m")}
         areas = np.empty((n, 2), object)
-        for f in fill(tracks, queries, run.stage(tr("Filling the gaps")), with_areas=with_areas):
-            found[:, f.number] = f.lon, f.lat, f.radius50_m, f.radius80_m
-            if f.areas is not None:
-                areas[f.number] = f.areas
-        lon, lat, radius50_m, radius80_m = found
+        for part in fill(tracks, queries, run.stage(tr("Filling the gaps")), with_areas=with_areas):
+            for name, column in found.items():
+                column[part.number] = getattr(part, name)
+            if part.areas is not None:
+                areas[part.number] = part.areas
         ids = ids_of(tracks, tracks.track[queries.before])
         when = {"t": queries.t, "inferred": np.ones(n, bool)}
-        columns = {**ids, **when, "radius50_m": radius50_m, "radius80_m": radius80_m}
+        points = self.points(found["lon"], found["lat"])
+        radii = {name: found[name] for name in ("radius50_m", "radius80_m")}
+        columns = {**ids, **when, **radii}
         style = styling.InferredPoints()
-        points = self.points(lon, lat)
         self.write("OUTPUT", columns, style, points, Qgis.WkbType.Point, stop=94)
         if run.parameters.get("OUTPUT_TRACKS"):
-            self._write_tracks(tracks, queries, lon, lat)
+            self._write_tracks(tracks, queries, found["lon"], found["lat"])
         if with_areas:
             self.write_areas(ids, when, areas, styling.InferredAreas())
 

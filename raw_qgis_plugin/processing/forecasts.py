@@ -42,29 +42,23 @@ class ForecastTracks(TrackAlgorithm):
         from ..layers import styling
 
         spec = run.spec(ForecastSpec)
-        given = run.parameters
-        fields = self.plan.fields
-        has_tracks = fields.track is not None or self.plan.has_lines
-        by_track = has_tracks and ("track" not in fields.guessed or fields.user is None)
-        unit = spec.unit or ("track" if by_track else "user")
         model = self.open_model() if spec.method == "model" else None
+        unit = spec.unit or self._usual_unit()
         tracks = self.read_units(unit)
         run.info(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))
-        with_areas = bool(given.get("OUTPUT_AREAS"))
-        n_paths = spec.paths if given.get("OUTPUT_TRACKS") else 0
+        with_areas = bool(run.parameters.get("OUTPUT_AREAS"))
+        with_tracks = bool(run.parameters.get("OUTPUT_TRACKS")) and model is not None
         stage = run.stage(tr("Forecasting"))
-        horizons_s = spec.horizons_s()
         if model:
-            queries = Queries.ahead(tracks, horizons_s)
+            queries = Queries.ahead(tracks, spec.horizons_s())
+            n_paths = spec.paths if with_tracks else 0
             found = predict(tracks, model, queries, stage, with_areas=with_areas, n_paths=n_paths)
             self.warn_outside(found.reasons, found.in_domain)
         else:
-            n_paths = 0
-            found = predict_simply(tracks, horizons_s, stage, with_areas=with_areas)
+            found = predict_simply(tracks, spec.horizons_s(), stage, with_areas=with_areas)
             if found.reasons:
-                run.warn(
-                    tr("In place of the model: {methods}.").format(methods="; ".join(found.reasons))
-                )
+                words = tr("In place of the model: {methods}.")
+                run.warn(words.format(methods="; ".join(found.reasons)))
         if found.few_users.any():
             run.warn(
                 tr(
@@ -75,62 +69,74 @@ class ForecastTracks(TrackAlgorithm):
                     m=MIN_USERS,
                 )
             )
-        ids = ids_of(tracks, found.track)
-        when = {"t": found.t, "horizon_min": found.horizon_s / 60.0}
-        inside = {"in_domain": found.in_domain}
-        columns = {
-            **ids,
-            **when,
-            "radius50_m": found.radius50_m,
-            "radius80_m": found.radius80_m,
-            **inside,
-        }
-        style = styling.ForecastPoints()
-        points = self.points(found.lon, found.lat)
-        self.write("OUTPUT", columns, style, points, Qgis.WkbType.Point, stop=94)
-        if n_paths:
+        self._write_points(tracks, found)
+        if with_tracks:
             self._write_tracks(tracks, found)
         if found.areas is not None:
-            self.write_areas(ids, when | inside, found.areas, styling.ForecastAreas())
+            ids = ids_of(tracks, found.track)
+            when = {"t": found.t, "horizon_min": found.horizon_s / 60.0}
+            columns = {**when, "in_domain": found.in_domain}
+            self.write_areas(ids, columns, found.areas, styling.ForecastAreas())
 
-    def _write_tracks(self, tracks: Tracks, forecasts: Prediction) -> None:
+    def _usual_unit(self) -> str:
+        """Tracks where the layer has some that its user chose, or no users."""
+        fields = self.plan.fields
+        has_tracks = fields.track is not None or self.plan.has_lines
+        by_track = has_tracks and ("track" not in fields.guessed or fields.user is None)
+        return "track" if by_track else "user"
+
+    def _write_points(self, tracks: Tracks, found: Prediction) -> None:
+        from ..layers import styling
+
+        columns = {
+            **ids_of(tracks, found.track),
+            "t": found.t,
+            "horizon_min": found.horizon_s / 60.0,
+            "radius50_m": found.radius50_m,
+            "radius80_m": found.radius80_m,
+            "in_domain": found.in_domain,
+        }
+        points = self.points(found.lon, found.lat)
+        style = styling.ForecastPoints()
+        self.write("OUTPUT", columns, style, points, Qgis.WkbType.Point, stop=94)
+
+    def _write_tracks(self, tracks: Tracks, found: Prediction) -> None:
         """A line a path: the track's last fix and the path's positions."""
         import numpy as np
 
         from ..core.arrays import expand_ranges
         from ..layers import styling
 
-        order = np.lexsort((forecasts.t, forecasts.track))
-        which, first, size = np.unique(
-            forecasts.track[order], return_index=True, return_counts=True
+        order = np.lexsort((found.t, found.track))
+        tracks_in_order, first, size = np.unique(
+            found.track[order], return_index=True, return_counts=True
         )
-        # the most likely ones first
-        path, of = np.nonzero(np.isfinite(forecasts.path_probability[order[first]].T))
-        row = order[expand_ranges(first[of], size[of])]
-        column = np.repeat(path, size[of])
-        offsets = np.concatenate([[0], np.cumsum(size[of] + 1)])
-        begin = offsets[:-1] - np.arange(len(of))
-        last_fix = (tracks.track_offsets[which + 1] - 1)[of]
-        lon, lat = (
-            np.insert(positions[row, column], begin, fixes[last_fix])
-            for positions, fixes in (
-                (forecasts.path_lon, tracks.lon),
-                (forecasts.path_lat, tracks.lat),
-            )
-        )
-        last = order[first + size - 1][of]
+        # A row a path, the most likely ones first
+        path, at = np.nonzero(np.isfinite(found.path_probability[order[first]].T))
+        track = tracks_in_order[at]
+        last_fix = tracks.track_offsets[track + 1] - 1
+        last = order[first + size - 1][at]
+
+        # The positions of each path, and its track's last fix before them
+        row = order[expand_ranges(first[at], size[at])]
+        column = np.repeat(path, size[at])
+        offsets = np.concatenate([[0], np.cumsum(size[at] + 1)])
+        begin = offsets[:-1] - np.arange(len(at))
+        lon = np.insert(found.path_lon[row, column], begin, tracks.lon[last_fix])
+        lat = np.insert(found.path_lat[row, column], begin, tracks.lat[last_fix])
+
         columns = {
-            **ids_of(tracks, which[of]),
+            **ids_of(tracks, track),
             "t_first": tracks.t[last_fix],
-            "t_last": forecasts.t[last],
-            "horizon_min": forecasts.horizon_s[last] / 60.0,
-            "in_domain": ~np.isin(which[of], forecasts.track[~forecasts.in_domain]),
+            "t_last": found.t[last],
+            "horizon_min": found.horizon_s[last] / 60.0,
+            "in_domain": ~np.isin(track, found.track[~found.in_domain]),
             "path": path + 1,
-            "probability": forecasts.path_probability[last, path],
+            "probability": found.path_probability[last, path],
         }
         lines = self.lines(lon, lat, offsets)
-        shape = Qgis.WkbType.LineString
-        self.write("OUTPUT_TRACKS", columns, styling.ForecastLines(), lines, shape, 94, 96)
+        style = styling.ForecastLines()
+        self.write("OUTPUT_TRACKS", columns, style, lines, Qgis.WkbType.LineString, 94, 96)
 
 
 class Backtest(TrackAlgorithm):

@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from qgis.core import (
 )
 
 from ..core.bundle import library
-from ..core.errors import Cancelled, InputError, RawError
+from ..core.errors import Cancelled, InputError, Progress, RawError
 from ..core.sources.schema import ID_FIELDS, INTERVAL_FIELDS, find_columns
 from ..core.specs import DeviceSpec, PretrainSpec, TeachSpec
 from ..tasks import child as runs
@@ -50,7 +51,7 @@ class TrainingAlgorithm(TrackAlgorithm):
         if bundle := run.text("BUNDLE"):  # QGIS itself refuses an empty one
             library.check_target(Path(bundle))
 
-    def train(  # noqa: C901
+    def train(
         self, run: Run, name: str, prepare: Callable[[Path], list[str]], **notes: Any
     ) -> None:
         """Train in a new folder of runs, to the results BUNDLE, REPORT, VERDICT and PROVIDER.
@@ -64,57 +65,21 @@ class TrainingAlgorithm(TrackAlgorithm):
         bundle = run.text("BUNDLE")
         report = run.text("REPORT")
         folder = runs.new_folder(name)
-        child = None
         found = dict[str, Any]()
-        made = folder / training.RESULT_FOLDER
-
-        def on_line(line: dict[str, Any]) -> None:
-            found.update({key: line[key] for key in ("verdict", "provider") if key in line})
-            text = training.progress_text(line)
-            share = training.share_done(line, notes.get("minutes", 30.0))
-            if text and "verdict" not in line:
-                run.feedback.pushConsoleInfo(text) if "text" in line else run.info(text)
-            if share is not None and not run.feedback.isCanceled():
-                run.stage(text, 15 + 85 * share) if line.get("stage", "done") != "done" else stage(
-                    share
-                )
-            if "seconds_left" in line:
-                left = time_left(line["seconds_left"])
-                run.feedback.setProgressText(tr("Training: {left} left").format(left=left))
-
+        child = None
         try:
             arguments = prepare(folder)
             # raises Cancelled before anything is started
             stage = run.stage(tr("Training"), stop=100)
+            show = partial(self._show_line, run, found, stage, notes.get("minutes", 30.0))
             child = runs.Child.start(self.MODULE, arguments, folder, title=tr(self.TITLE), **notes)
-            child.follow(on_line, run.feedback.isCanceled)
+            child.follow(show, run.feedback.isCanceled)
         except BaseException as error:
             if child is not None:
                 child.cancel()
-            stopped = isinstance(error, Cancelled)
-            if child is None or (
-                not self.RESUMABLE and (stopped or not isinstance(error, RawError))
-            ):
-                shutil.rmtree(folder, ignore_errors=True)
-            elif not self.RESUMABLE:  # the error names the log, which stays
-                training.delete_personal_data(folder)
-            elif stopped:
-                words = tr(
-                    "Stopped. The training so far is kept in {folder}. Resume or delete it on "
-                    "RAW's page Train a model."
-                )
-                run.warn(words.format(folder=folder))
+            self._tidy(run, folder, error, started=child is not None)
             raise
-        try:
-            library.copy(made / "bundle", Path(bundle))
-            shutil.copyfile(made / "report.html", report)
-        except (RawError, OSError) as error:
-            training.delete_personal_data(folder)
-            done = (
-                "{error} The training is done: its model is kept in {folder}, and in RAW's "
-                "training."
-            )
-            raise RawError(done, error=error, folder=made) from error
+        self._take_result(folder, Path(bundle), Path(report))
         shutil.rmtree(folder, ignore_errors=True)
         verdict = str(found.get("verdict", ""))
         run.info(verdict)
@@ -125,6 +90,56 @@ class TrainingAlgorithm(TrackAlgorithm):
             "VERDICT": verdict,
             "PROVIDER": provider,
         }
+
+    def _show_line(
+        self, run: Run, found: dict[str, Any], stage: Progress, minutes: float, line: dict[str, Any]
+    ) -> None:
+        """Show what a line of the training's log says, and keep its verdict and provider."""
+        found.update({key: line[key] for key in ("verdict", "provider") if key in line})
+        text = training.progress_text(line)
+        if text and "verdict" not in line:
+            if "text" in line:
+                run.feedback.pushConsoleInfo(text)
+            else:
+                run.info(text)
+        share = training.share_done(line, minutes)
+        if share is not None and not run.feedback.isCanceled():
+            if line.get("stage", "done") == "done":
+                stage(share)
+            else:
+                run.stage(text, 15 + 85 * share)
+        if "seconds_left" in line:
+            left = time_left(line["seconds_left"])
+            run.feedback.setProgressText(tr("Training: {left} left").format(left=left))
+
+    def _tidy(self, run: Run, folder: Path, error: BaseException, *, started: bool) -> None:
+        """Keep of a training that ended early what can be resumed, or its log."""
+        stopped = isinstance(error, Cancelled)
+        if started and self.RESUMABLE:
+            if stopped:
+                words = tr(
+                    "Stopped. The training so far is kept in {folder}. Resume or delete it on "
+                    "RAW's page Train a model."
+                )
+                run.warn(words.format(folder=folder))
+        elif started and not stopped and isinstance(error, RawError):
+            training.delete_personal_data(folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _take_result(self, folder: Path, bundle: Path, report: Path) -> None:
+        """Copy the model and the report to where they were asked for."""
+        made = folder / training.RESULT_FOLDER
+        try:
+            library.copy(made / "bundle", bundle)
+            shutil.copyfile(made / "report.html", report)
+        except (RawError, OSError) as error:
+            training.delete_personal_data(folder)
+            words = (
+                "{error} The training is done: its model is kept in {folder}, and in RAW's "
+                "training."
+            )
+            raise RawError(words, error=error, folder=made) from error
 
 
 class TrainHead(TrainingAlgorithm):
@@ -205,37 +220,23 @@ class TrainHead(TrainingAlgorithm):
             result.mkdir()
             of_regions = self._write_labels(run, spec.unit, folder)
             training.write_tracks(read, folder / "tracks.parquet")  # the child splits it again
-            return [
-                "--tracks",
-                str(folder / "tracks.parquet"),
-                "--labels",
-                str(folder / "labels.parquet"),
-                "--field",
-                "label",
-                "--unit",
-                spec.unit,
-                "--task-name",
-                spec.task_name,
-                "--title",
-                title,
-                "--bundle",
-                str(source.path.resolve()),
-                "--trained-on",
-                tr("labels of your own"),
-                "--minutes",
-                f"{spec.minutes:g}",
-                "--device",
-                run.spec(DeviceSpec).device.lower(),
-                "--backbone",
-                spec.backbone,
-                "--cache",
-                str(folders.cache_folder()),
-                "--report",
-                str(result / "report.html"),
-                "--output",
-                str(result / "bundle"),
-                *of_regions,
-            ]
+            options = {
+                "--tracks": folder / "tracks.parquet",
+                "--labels": folder / "labels.parquet",
+                "--field": "label",
+                "--unit": spec.unit,
+                "--task-name": spec.task_name,
+                "--title": title,
+                "--bundle": source.path.resolve(),
+                "--trained-on": tr("labels of your own"),
+                "--minutes": f"{spec.minutes:g}",
+                "--device": run.spec(DeviceSpec).device.lower(),
+                "--backbone": spec.backbone,
+                "--cache": folders.cache_folder(),
+                "--report": result / "report.html",
+                "--output": result / "bundle",
+            }
+            return [str(word) for option in options.items() for word in option] + of_regions
 
         self.train(run, "head", prepare)
 

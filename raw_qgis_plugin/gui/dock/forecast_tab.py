@@ -61,6 +61,27 @@ class ForecastTab(QWidget):
             clicked=lambda: self.run_backtest(),
         )
         self.words = wrapped()
+        self._build_clock()
+        self.tested = column()  # the card of the backtest
+        self._layer: QgsVectorLayer | None = None  # of the tracks that the tab shows
+        self._new = False  # whether that was not read yet, and has no earlier forecast
+        self._layers: Layers = {}
+        parts = (
+            self.form,
+            row(self.go, self.backtest, None),
+            self.words,
+            self.clock,
+            self.tested,
+            None,
+        )
+        self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
+        session.changed.connect(self.show_session)
+        session.worked.connect(self._enable)
+        self.canvas.temporalRangeChanged.connect(self.show_clock)
+        self.show_session()
+
+    def _build_clock(self) -> None:
+        """The choice of a track, and what it does to the map's clock."""
         self.track = QComboBox(
             objectName="raw_track",
             toolTip=tr("Zoom to a track, dim the others, and set the map's clock to its time"),
@@ -82,23 +103,6 @@ class ForecastTab(QWidget):
         self.clock.setLayout(
             column(tracks, self.clock_words, row(play, self.clock_off, None), margins_px=0)
         )
-        self.tested = column()  # the card of the backtest
-        self._layer: QgsVectorLayer | None = None  # of the tracks that the tab shows
-        self._new = False  # whether that was not read yet, and has no earlier forecast
-        self._layers: Layers = {}
-        parts = (
-            self.form,
-            row(self.go, self.backtest, None),
-            self.words,
-            self.clock,
-            self.tested,
-            None,
-        )
-        self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
-        session.changed.connect(self.show_session)
-        session.worked.connect(self._enable)
-        self.canvas.temporalRangeChanged.connect(self.show_clock)
-        self.show_session()
 
     # ---- running
     # --------------------------------------------------------------------------------

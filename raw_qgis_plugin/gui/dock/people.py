@@ -39,25 +39,25 @@ def describe_people(layer: QgsVectorLayer | None, own: Sequence[dict[str, Any]] 
         counts = Counter(str(value or UNKNOWN) for value in values_of(layer, name, object))
         listed = ", ".join(f"{tr(plain(value))} {k:,}" for value, k in counts.most_common())
         found.append(f"{title}: {listed}.")
-    shares = [
-        (tr(mode), values_of(layer, f"share_{mode}"))
-        for mode in SHORT_MODES
-        if f"share_{mode}" in names
-    ]
-    listed = ", ".join(
-        f"{mode} {np.nanmean(share):.0%}" for mode, share in shares if np.isfinite(share).any()
-    )
-    if listed:
-        found.append(tr("A user's trips, on average: {shares}.").format(shares=listed))
-    reasons = (
-        Counter(why for why in values_of(layer, "why", object) if why)
-        if "why" in names
-        else Counter()
-    )
-    if reasons:
+    if shares := _mean_shares(layer):
+        found.append(tr("A user's trips, on average: {shares}.").format(shares=shares))
+    if "why" in names:
+        reasons = Counter(why for why in values_of(layer, "why", object) if why)
         listed = "; ".join(f"{why} ({k:,})" for why, k in reasons.most_common(3))
-        found.append(tr("Unknown: {reasons}.").format(reasons=listed))
+        if listed:
+            found.append(tr("Unknown: {reasons}.").format(reasons=listed))
     return found
+
+
+def _mean_shares(layer: QgsVectorLayer) -> str:
+    """The means of users' shares of modes, in words; '' where nothing is known."""
+    listed = []
+    for mode in SHORT_MODES:
+        name = f"share_{mode}"
+        share = values_of(layer, name) if layer.fields().lookupField(name) >= 0 else np.nan
+        if np.isfinite(share).any():
+            listed.append(f"{tr(mode)} {np.nanmean(share):.0%}")
+    return ", ".join(listed)
 
 
 def describe_person(labels: dict[str, Any]) -> list[str]:

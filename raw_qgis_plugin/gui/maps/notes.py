@@ -28,41 +28,60 @@ if TYPE_CHECKING:
     from ..session import Session
 
 
-def notes(  # noqa: C901
+def notes(
     canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], session: Session | None
 ) -> list[str]:
     """Sentences for the foot of a map of what a canvas shows. layers: those in sight."""
     vectors = [layer for layer in layers if isinstance(layer, QgsVectorLayer)]
-    first = [tr("Made on {date} with RAW.", date=QDate.currentDate().toString("yyyy-MM-dd"))]
+    fields = {name for layer in vectors for name in layer.fields().names()}
     models, of_heads = describe_models(vectors, session)
+
+    first = [tr("Made on {date} with RAW.", date=QDate.currentDate().toString("yyyy-MM-dd"))]
     if models:
         first.append(tr("Model: {name}.").format(name=", ".join(models)))
-    tracks = session.layer if session is not None else None
-    if (
-        session is not None
-        and tracks is not None
-        and any(is_of(layer, tracks) for layer in vectors)
-    ):
-        summary = tr("not read")
-        if session.tracks is not None and session.users is not None:
-            summary = describe_tracks(session.tracks, session.users, session.timezone)
-        first.append(tr("Data: {layer}: {summary}").format(layer=tracks.name(), summary=summary))
-    shown = canvas.mapSettings()
-    fields = {name for layer in vectors for name in layer.fields().names()}
-    if shown.isTemporal():
-        begin = shown.temporalRange().begin()
-        end = shown.temporalRange().end()
-        words = tr("Time shown: {first} to {last} UTC.")
-        form = "yyyy-MM-dd HH:mm:ss"
-        # which stands for all days, see FlowLines
-        if "slice" in fields and begin.date() == QDate(2000, 1, 1):
-            words = tr("Departures shown: {first} to {last} in mean solar time.")
-            form = "HH:mm"
-        else:
-            begin = begin.toUTC()
-            end = end.toUTC()
-        first.append(words.format(first=begin.toString(form), last=end.toString(form)))
-    sentences = [" ".join(first), *of_heads]
+    if session is not None:
+        first += _describe_data(vectors, session)
+    if canvas.mapSettings().isTemporal():
+        first.append(_describe_time(canvas, "slice" in fields))
+
+    sentences = [" ".join(first), *of_heads, *_describe_figures(fields)]
+    if "n_users" in fields:
+        sentences.append(_describe_fewest(vectors))
+    found: dict[str, list[str]] = {}  # what has to be known of layers that leave the desk
+    for layer in vectors:
+        if words := describe(layer):
+            found.setdefault(words, []).append(layer.name())
+    sentences += [f"{'; '.join(names)}: {words}" for words, names in found.items()]
+    return sentences + sorted({right for each in layers for right in each.metadata().rights()})
+
+
+def _describe_data(vectors: Sequence[QgsVectorLayer], session: Session) -> list[str]:
+    """The tracks, if some layer is made of them."""
+    tracks = session.layer
+    if tracks is None or not any(is_of(layer, tracks) for layer in vectors):
+        return []
+    summary = tr("not read")
+    if session.tracks is not None and session.users is not None:
+        summary = describe_tracks(session.tracks, session.users, session.timezone)
+    return [tr("Data: {layer}: {summary}").format(layer=tracks.name(), summary=summary)]
+
+
+def _describe_time(canvas: QgsMapCanvas, has_slices: bool) -> str:
+    """The time that the map shows."""
+    shown = canvas.mapSettings().temporalRange()
+    begin = shown.begin()
+    end = shown.end()
+    if has_slices and begin.date() == QDate(2000, 1, 1):  # which stands for all days, see FlowLines
+        words = tr("Departures shown: {first} to {last} in mean solar time.")
+        return words.format(first=begin.toString("HH:mm"), last=end.toString("HH:mm"))
+    form = "yyyy-MM-dd HH:mm:ss"
+    words = tr("Time shown: {first} to {last} UTC.")
+    return words.format(first=begin.toUTC().toString(form), last=end.toUTC().toString(form))
+
+
+def _describe_figures(fields: set[str]) -> list[str]:
+    """What has to be known of figures, by the names of their fields."""
+    sentences = []
     if {"commuter", "commuter_p"} <= fields:
         sentences.append(
             tr(
@@ -74,28 +93,26 @@ def notes(  # noqa: C901
         sentences.append(tr("In 80 % of cases the true number lies in its interval."))
     if "horizon_min" in fields:
         sentences.append(tr("Forecasts: in 50 and 80 % of cases the track lies inside the areas."))
-    if "n_users" in fields:
-        shown_people = (
-            values_of(layer, "if(attribute('suppressed'), NULL, \"n_users\")")
-            for layer in vectors
-            if "n_users" in layer.fields().names()
-        )
-        fewest = min((n for people in shown_people for n in people if n > 0), default=MIN_USERS)
+    return sentences
+
+
+def _describe_fewest(vectors: Sequence[QgsVectorLayer]) -> str:
+    """Whether figures of too few people are shown."""
+    shown_people = (
+        values_of(layer, "if(attribute('suppressed'), NULL, \"n_users\")")
+        for layer in vectors
+        if "n_users" in layer.fields().names()
+    )
+    fewest = min((n for people in shown_people for n in people if n > 0), default=MIN_USERS)
+    words = tr(
+        "Figures of too few people are withheld. The recorded people are not the population."
+    )
+    if fewest < MIN_USERS:
         words = tr(
-            "Figures of too few people are withheld. The recorded people are not the population."
+            "Some figures are of {n} people only and could reveal one of them: do not publish "
+            "this map."
         )
-        if fewest < MIN_USERS:
-            words = tr(
-                "Some figures are of {n} people only and could reveal one of them: do not publish "
-                "this map."
-            )
-        sentences.append(words.format(n=int(fewest)))
-    found: dict[str, list[str]] = {}  # what has to be known of layers that leave the desk
-    for layer in vectors:
-        if words := describe(layer):
-            found.setdefault(words, []).append(layer.name())
-    sentences += [f"{'; '.join(names)}: {words}" for words, names in found.items()]
-    return sentences + sorted({right for each in layers for right in each.metadata().rights()})
+    return words.format(n=int(fewest))
 
 
 def is_of(layer: QgsVectorLayer, tracks: QgsVectorLayer) -> bool:

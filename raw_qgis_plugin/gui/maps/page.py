@@ -65,19 +65,9 @@ def make_layout(
     document.setContent(TEMPLATE.read_text(encoding="utf-8"))
     layout.loadFromTemplate(document, QgsReadWriteContext())
     layout.setName(title)
-    area, foot, legend = (layout.itemById(name) for name in ("map", "notes", "legend"))
     layout.itemById("title").setText(title)
-    foot.setText("\n".join(remarks))
-    lines = sum(math.ceil(len(words) / 195) for words in remarks)  # letters that fit in a line
-    grown_mm = 3.1 * lines + 1 - foot.rect().height()
-    bar = layout.itemById("scale bar")
-    for item, down_mm, taller_mm in (
-        (foot, -grown_mm, grown_mm),
-        (area, 0, -grown_mm),
-        (bar, -grown_mm, 0),
-    ):
-        box = QRectF(item.pos(), item.rect().size())
-        item.attemptSetSceneRect(box.adjusted(0, down_mm, 0, down_mm + taller_mm))
+    _write_foot(layout, remarks)
+    area = layout.itemById("map")
     shown = canvas.mapSettings()
     area.setCrs(shown.destinationCrs())
     area.setLayers(canvas.layers())
@@ -86,6 +76,7 @@ def make_layout(
         area.setIsTemporal(True)
         area.setTemporalRange(shown.temporalRange())
     area.zoomToExtent(canvas.extent())
+    bar = layout.itemById("scale bar")
     bar.applyDefaultSize(bar.guessUnits())
     for layer in (each for each in canvas.layers() if isinstance(each, QgsVectorLayer)):
         if layer.featureCount() > max_drawn:
@@ -95,9 +86,25 @@ def make_layout(
             name = QgsExpression.quotedColumnRef(layer.displayField())
             few = layer.featureCount() <= max_named
             name_features(layer, name if few else f"if(\"suppressed\", '', {name})")
-    _fill_legend(legend, in_sight(canvas))
+    _fill_legend(layout.itemById("legend"), in_sight(canvas))
     layout.refresh()
     return layout
+
+
+def _write_foot(layout: QgsPrintLayout, remarks: list[str], letters_a_line: int = 195) -> None:
+    """Write the notes, and make the map shorter by the room that they take."""
+    foot = layout.itemById("notes")
+    foot.setText("\n".join(remarks))
+    lines = sum(math.ceil(len(words) / letters_a_line) for words in remarks)
+    grown_mm = 3.1 * lines + 1 - foot.rect().height()
+    for name, down_mm, taller_mm in (
+        ("notes", -grown_mm, grown_mm),
+        ("map", 0, -grown_mm),
+        ("scale bar", -grown_mm, 0),
+    ):
+        item = layout.itemById(name)
+        box = QRectF(item.pos(), item.rect().size())
+        item.attemptSetSceneRect(box.adjusted(0, down_mm, 0, down_mm + taller_mm))
 
 
 def _fill_legend(legend: QgsLayoutItemLegend, layers: list[QgsMapLayer], letters: int = 34) -> None:

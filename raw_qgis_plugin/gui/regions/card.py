@@ -59,24 +59,7 @@ class RegionCard(Card):
                 )
             )
         else:
-            n = view.figures["n_points"]
-            fixes = tr("fixes mostly of one person") if np.isnan(n) else count_fixes(int(n))
-            self.add(
-                " · ".join(
-                    [count_people(int(view.figures["n_users"])), fixes, square_km(view.area_km2)]
-                )
-            )
-            self.add(table(self._figures(view)))
-            if any(np.isnan(view.figures.get(head["name"], 0.0)) for head in CARDS):
-                self.add(
-                    tr("Unknown: fewer than {n} people with such a label.").format(n=min_users)
-                )
-            if view.why:
-                self.add(
-                    tr("⚠ Unlike what this was trained on: {reasons}.").format(
-                        reasons=escaped(view.why)
-                    )
-                )
+            self._show_figures(view)
             weeks = [
                 each.view.week
                 for each in (region, *beside)
@@ -87,6 +70,19 @@ class RegionCard(Card):
             self.column.addStretch()
         else:
             self.add_save(bundle, remark(min_users))
+
+    def _show_figures(self, view: RegionView) -> None:
+        n = view.figures["n_points"]
+        fixes = tr("fixes mostly of one person") if np.isnan(n) else count_fixes(int(n))
+        people = count_people(int(view.figures["n_users"]))
+        self.add(" · ".join([people, fixes, square_km(view.area_km2)]))
+        self.add(table(self._figures(view)))
+        if any(np.isnan(view.figures.get(head["name"], 0.0)) for head in CARDS):
+            words = tr("Unknown: fewer than {n} people with such a label.")
+            self.add(words.format(n=self.min_users))
+        if view.why:
+            words = tr("⚠ Unlike what this was trained on: {reasons}.")
+            self.add(words.format(reasons=escaped(view.why)))
 
     def _figures(self, view: RegionView) -> list[tuple[str, str]]:
         """A row per label of people and head of regions: its figure and interval."""

@@ -56,8 +56,9 @@ class RegionsTab(QWidget):
         )
         self.show_session()
 
-    def _lay_out(self) -> None:
-        rows = (
+    def _actions(self) -> tuple[tuple[str, str, str, Callable[[], Any]], ...]:
+        """Of each button: its name, words, tip, and what it does."""
+        return (
             ("polygon", tr("Draw"), tr("Draw a region by its corners"), self._draw),
             (
                 "selected",
@@ -93,11 +94,13 @@ class RegionsTab(QWidget):
                 self.show_publish,
             ),
         )
+
+    def _lay_out(self) -> None:
         self.buttons = {
             name: QToolButton(
                 objectName=f"raw_region_{name}", text=title, toolTip=tip, clicked=slot
             )
-            for name, title, tip, slot in rows
+            for name, title, tip, slot in self._actions()
         }
         above = list(self.buttons.values())[:2]
         self.below = list(self.buttons.values())[2:]

@@ -38,35 +38,11 @@ class FlowsWindow(RawDialog):
         """
         super().__init__(parent, "raw_flows", tr("Trips between regions"))
         zones = read_zones(list(shapes), list(names))
-        found, self.by_hour = (
-            flows(trips, zones, FlowSpec(min_users=min_users, slice=part)).matrix
-            for part in ("all", "hour")
-        )
-        columns = (
-            found[name]
-            for name in ("from_zone", "to_zone", "n_trips", "n_users", "minutes", "metres")
-        )
-        # those without trips are of few people
         self.names = list(zones.names)
-        every = zip(*columns)
-        self.shown = {
-            (self.names.index(a), self.names.index(b)): row
-            for a, b, *row in every
-            if a and row[0] > 0
-        }
-        self.table = table = QTableWidget(len(names), len(names), objectName="raw_flow_matrix")
-        table.verticalHeader().setDefaultSectionSize(22)
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        table.setHorizontalHeaderLabels(
-            [tr("to {region}").format(region=name) for name in self.names]
-        )
-        table.setVerticalHeaderLabels(
-            [tr("from {region}").format(region=name) for name in self.names]
-        )
-        for pair in np.ndindex(len(names), len(names)):
-            item = QTableWidgetItem(f"{self.shown[pair][0]:,.0f}" if pair in self.shown else "–")
-            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            table.setItem(*pair, item)
+        self.by_hour = flows(trips, zones, FlowSpec(min_users=min_users, slice="hour")).matrix
+        found = flows(trips, zones, FlowSpec(min_users=min_users, slice="all")).matrix
+        self.shown = self._figures(found)
+        table = self.table = self._make_table()
         # of all at once
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.currentCellChanged.connect(lambda a, b, *_: self._show_hours(a, b))
@@ -88,25 +64,59 @@ class FlowsWindow(RawDialog):
         self.resize(680, 520)
         table.setCurrentCell(*next(iter(self.shown), (0, 0)))
 
+    def _figures(self, found: dict[str, np.ndarray]) -> dict[tuple[int, int], list[float]]:
+        """Trips, people, minutes and metres by the numbers of two regions, if they may be shown."""
+        columns = (found[name] for name in ("n_trips", "n_users", "minutes", "metres"))
+        ends = zip(found["from_zone"], found["to_zone"])
+        return {
+            (self.names.index(a), self.names.index(b)): figures
+            for (a, b), *figures in zip(ends, *columns)
+            if a and figures[0] > 0  # those without trips are of few people
+        }
+
+    def _make_table(self) -> QTableWidget:
+        """The matrix of trips."""
+        n = len(self.names)
+        table = QTableWidget(n, n, objectName="raw_flow_matrix")
+        table.verticalHeader().setDefaultSectionSize(22)
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        to = [tr("to {region}").format(region=name) for name in self.names]
+        table.setHorizontalHeaderLabels(to)
+        start = [tr("from {region}").format(region=name) for name in self.names]
+        table.setVerticalHeaderLabels(start)
+        for pair in np.ndindex(n, n):
+            item = QTableWidgetItem(f"{self.shown[pair][0]:,.0f}" if pair in self.shown else "–")
+            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            table.setItem(*pair, item)
+        return table
+
     def _show_hours(self, a: int, b: int) -> None:
+        words = tr("no trips, or of few people")
+        if (a, b) in self.shown:
+            figures = tr("{0:,.0f} trips of {1:,.0f} people; medians: {2:,.0f} minutes, {3:,.0f} m")
+            words = figures.format(*self.shown[a, b])
+        ends = [self.table.verticalHeaderItem(a), self.table.horizontalHeaderItem(b)]
+        way = escaped(" ".join(end.text() for end in ends) + f": {words}")
+
+        trips = self._trips_by_hour(a, b)
+        shares = np.where(trips.sum(axis=0) > 0, trips / max(1.0, trips.max()), np.nan)
+        tips = [[self._tip(n, hour) for n, hour in zip(mode, trips.T)] for mode in trips]
+        names, colours = zip(*mode_looks().values())
+        by_hour = tr("By hour of departure (solar time):")
+        self.hours.setText(f"{way}<br>{by_hour}{hour_table(names, colours, shares, tips)}")
+
+    @staticmethod
+    def _tip(n: float, hour: np.ndarray) -> str:
+        """Words on the trips by a mode in an hour. hour: (modes,) trips, 0 if they are withheld."""
+        if hour.any():
+            return tr("{n:,.0f} trips").format(n=n)
+        return tr("no trips, or of few people")
+
+    def _trips_by_hour(self, a: int, b: int) -> np.ndarray:
+        """(modes, 24) trips from one region to another, 0 where they are withheld."""
         found = self.by_hour
-        trips = np.zeros((len(BY_MODE), 24))
         here = (found["from_zone"] == self.names[a]) & (found["to_zone"] == self.names[b])
         hours = [int(words[:2]) for words in found["slice"][here]]
+        trips = np.zeros((len(BY_MODE), 24))
         trips[:, hours] = [np.nan_to_num(found[name][here]) for name in BY_MODE]
-        few = tr("no trips, or of few people")
-        count = tr("{n:,.0f} trips")
-        figures = tr("{0:,.0f} trips of {1:,.0f} people; medians: {2:,.0f} minutes, {3:,.0f} m")
-        words = figures.format(*self.shown[a, b]) if (a, b) in self.shown else few
-        way = escaped(
-            f"{self.table.verticalHeaderItem(a).text()} "
-            f"{self.table.horizontalHeaderItem(b).text()}: {words}"
-        )
-        shares = np.where(trips.sum(axis=0) > 0, trips / max(1.0, trips.max()), np.nan)
-        said = [
-            [count.format(n=n) if hour.any() else few for n, hour in zip(row, trips.T)]
-            for row in trips
-        ]
-        by_hour = tr("By hour of departure (solar time):")
-        (names, colours) = zip(*mode_looks().values())
-        self.hours.setText(f"{way}<br>{by_hour}{hour_table(names, colours, shares, said)}")
+        return trips

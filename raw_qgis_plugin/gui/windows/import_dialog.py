@@ -65,10 +65,44 @@ class ImportDialog(RawDialog):
         self.resize(1080, 640)
 
     def _build(self) -> None:
+        page = self._make_form()
+        self.rows = PreviewTable()
+        self.question = wrapped(objectName="raw_import_question")
+        self.question.setStyleSheet("border: 1px solid #d6604d; border-radius: 3px; padding: 4px;")
+        self.state = wrapped(objectName="raw_import_state")
+        right = column(self.question, self.rows, self.state, stretch=self.rows)
+        both = row(scrolling(page), right, stretch=right)
+        both.itemAt(0).widget().setFixedWidth(340)
+        self.output = QgsFileWidget(objectName="raw_import_output")
+        self.output.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
+        self.output.setConfirmOverwrite(False)  # asked when it is imported
+        self.output.setFilter("GeoPackage (*.gpkg)")
+        self.output.lineEdit().setPlaceholderText(tr("a temporary layer, which ends with QGIS"))
+        self.bar = QProgressBar(textVisible=False, maximumHeight=10, visible=False)
+        self.start = QPushButton(
+            tr("Import"), objectName="raw_import_start", default=True, clicked=self.run
+        )
+        self.stop = QPushButton(tr("Cancel"), objectName="raw_import_cancel", autoDefault=False)
+        self.stop.clicked.connect(
+            lambda: self.running.cancel() if self.running is not None else None
+        )
+        folder = QPushButton(tr("Folder…"), autoDefault=False, clicked=self._ask_folder)
+        self.setLayout(
+            column(
+                row(self.source, folder, stretch=self.source),
+                both,
+                row(wrapped(tr("Save to")), self.output, stretch=self.output),
+                self.bar,
+                self.buttons(self.start, self.stop, page="importtracks"),
+                stretch=both,
+            )
+        )
+
+    def _make_form(self) -> QWidget:
+        """The columns and what is not said in the file, by name."""
         self.source = QgsFileWidget(objectName="raw_import_source")
         self.source.setFilter(f"{tr('Positions')} ({POSITIONS});;(*)")
         self.source.fileChanged.connect(self._take_source)
-        folder = QPushButton(tr("Folder…"), autoDefault=False, clicked=self._ask_folder)
         narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         boxes = [
             QComboBox(
@@ -103,36 +137,7 @@ class ImportDialog(RawDialog):
         for box, title in zip((*boxes, self.zone, self.crs), titles):
             form.addRow(title, box)
         page.setLayout(column(form, None, margins_px=0))
-        self.rows = PreviewTable()
-        self.question = wrapped(objectName="raw_import_question")
-        self.question.setStyleSheet("border: 1px solid #d6604d; border-radius: 3px; padding: 4px;")
-        self.state = wrapped(objectName="raw_import_state")
-        right = column(self.question, self.rows, self.state, stretch=self.rows)
-        both = row(scrolling(page), right, stretch=right)
-        both.itemAt(0).widget().setFixedWidth(340)
-        self.output = QgsFileWidget(objectName="raw_import_output")
-        self.output.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
-        self.output.setConfirmOverwrite(False)  # asked when it is imported
-        self.output.setFilter("GeoPackage (*.gpkg)")
-        self.output.lineEdit().setPlaceholderText(tr("a temporary layer, which ends with QGIS"))
-        self.bar = QProgressBar(textVisible=False, maximumHeight=10, visible=False)
-        self.start = QPushButton(
-            tr("Import"), objectName="raw_import_start", default=True, clicked=self.run
-        )
-        self.stop = QPushButton(tr("Cancel"), objectName="raw_import_cancel", autoDefault=False)
-        self.stop.clicked.connect(
-            lambda: self.running.cancel() if self.running is not None else None
-        )
-        self.setLayout(
-            column(
-                row(self.source, folder, stretch=self.source),
-                both,
-                row(wrapped(tr("Save to")), self.output, stretch=self.output),
-                self.bar,
-                self.buttons(self.start, self.stop, page="importtracks"),
-                stretch=both,
-            )
-        )
+        return page
 
     # ---- the first rows
     # --------------------------------------------------------------------------------

@@ -55,9 +55,6 @@ class PackagesDialog(RawDialog):
         self.wheels.lineEdit().setPlaceholderText(
             tr("empty: from PyPI; or a folder of wheels, without a network")
         )
-        form = QFormLayout()
-        form.addRow(tr("Install from"), self.wheels)
-        form.addRow("", self.with_training)
         self.install_button = QPushButton(tr("Install"), default=True, clicked=self.install)
         self.cancel_button = QPushButton(
             tr("Cancel the installation"), visible=False, clicked=self.closing
@@ -70,13 +67,13 @@ class PackagesDialog(RawDialog):
         )
         copy.clicked.connect(lambda: QApplication.clipboard().setText(self.log.toPlainText()))
         self.bar = QProgressBar(maximum=0, visible=False)
-        self.log: QPlainTextEdit = QPlainTextEdit(
-            readOnly=True,
-            lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap,
-            maximumBlockCount=5000,
-            font=QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont),
-        )
+        self.log: QPlainTextEdit = QPlainTextEdit(readOnly=True, maximumBlockCount=5000)
+        self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.log.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.printed.connect(self.log.appendPlainText)
+        form = QFormLayout()
+        form.addRow(tr("Install from"), self.wheels)
+        form.addRow("", self.with_training)
         actions = row(self.install_button, self.cancel_button, None, clear)
         below = self.buttons(copy, page="environment")
         self.setLayout(

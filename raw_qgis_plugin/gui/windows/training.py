@@ -11,7 +11,14 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QMessageBox, QPlainTextEdit, QProgressBar
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QMessageBox,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+)
 
 from ...core.bundle import library
 from ...environment.folders import models_folder
@@ -35,19 +42,26 @@ class TrainingDialog(RawDialog):
         self.last: dict[str, Any] = {}  # the latest value of each figure
         self.said = ""  # about the last action, in the place of the status
         self._found: list[Child] = []
+        self._build()
+        self.resize(760, 480)
+        self.timer = QTimer(self, interval=500, timeout=self.look)
+        self.timer.start()
+        self.look()
+
+    def _build(self) -> None:
         begin = buttons(
             "raw_training_",
             (
                 "pretrain",
                 tr("Continue training…"),
                 tr("The model learns how people move in your tracks. No labels."),
-                lambda: desktop.open_dialog("pretrain"),
+                lambda: self.desktop.open_dialog("pretrain"),
             ),
             (
                 "trainhead",
                 tr("Teach a label…"),
                 tr("The model learns a label of your own from ten examples or more."),
-                lambda: desktop.open_dialog("trainhead"),
+                lambda: self.desktop.open_dialog("trainhead"),
             ),
         )
         self.runs = QComboBox(objectName="raw_training_runs", currentIndexChanged=self.look)
@@ -56,7 +70,27 @@ class TrainingDialog(RawDialog):
         self.log = QPlainTextEdit(
             objectName="raw_training_log", readOnly=True, maximumBlockCount=5000
         )
-        self.actions = buttons(
+        self.actions = self._make_actions()
+        start = QFormLayout()
+        actions = row(*self.actions.values(), None)
+        for button in begin.values():
+            start.addRow(button, wrapped(button.toolTip()))
+        layout = column(
+            start,
+            self.runs,
+            self.head,
+            self.bar,
+            self.log,
+            actions,
+            None,
+            self.buttons(page="train"),
+        )
+        layout.setStretchFactor(self.log, 100)
+        self.setLayout(layout)
+
+    def _make_actions(self) -> dict[str, QPushButton]:
+        """What can be done with the run that is shown."""
+        return buttons(
             "raw_training_",
             (
                 "pause",
@@ -79,26 +113,6 @@ class TrainingDialog(RawDialog):
                 self.use,
             ),
         )
-        start = QFormLayout()
-        actions = row(*self.actions.values(), None)
-        for button in begin.values():
-            start.addRow(button, wrapped(button.toolTip()))
-        layout = column(
-            start,
-            self.runs,
-            self.head,
-            self.bar,
-            self.log,
-            actions,
-            None,
-            self.buttons(page="train"),
-        )
-        layout.setStretchFactor(self.log, 100)
-        self.setLayout(layout)
-        self.resize(760, 480)
-        self.timer = QTimer(self, interval=500, timeout=self.look)
-        self.timer.start()
-        self.look()
 
     # ---- what is shown
     # --------------------------------------------------------------------------------
