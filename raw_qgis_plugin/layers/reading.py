@@ -339,7 +339,7 @@ def _points(features: list[QgsFeature]) -> pa.Array:
 def _rows_of_vertices(
     columns: dict[str, pa.Array], features: list[QgsFeature], first_line: int
 ) -> dict[str, Any]:
-    """The columns of lines with a row for each vertex, its place and time, and the line's number."""
+    """The columns of lines with a row for each vertex: its place, its time, and its line."""
     import pyarrow as pa
 
     vertices = [_vertices(each.geometry()) for each in features]

@@ -162,8 +162,8 @@ class FillGaps(TrackAlgorithm):
         spec = run.spec(FillSpec)
         tracks = self.read_units("track")
         queries = GapQueries.every(tracks, 60.0 * spec.step_min, 60.0 * spec.max_gap_min)
-        n = len(queries.t)
         with_areas = bool(run.parameters.get("OUTPUT_AREAS"))
+        n = len(queries.t)
         words = tr("{n:,} positions in {k:,} gaps.")
         run.info(words.format(n=n, k=len(np.unique(queries.before))))
         if queries.n_open:
@@ -171,22 +171,39 @@ class FillGaps(TrackAlgorithm):
             run.warn(words.format(n=queries.n_open, minutes=spec.max_gap_min))
         found = {name: np.empty(n) for name in ("lon", "lat", "radius50_m", "radius80_m")}
         areas = np.empty((n, 2), object)
-        for part in fill(tracks, queries, run.stage(tr("Filling the gaps")), with_areas=with_areas):
-            for name, column in found.items():
-                column[part.number] = getattr(part, name)
+        stage = run.stage(tr("Filling the gaps"))
+        for part in fill(tracks, queries, stage, with_areas=with_areas):
+            for name in found:
+                found[name][part.number] = getattr(part, name)
             if part.areas is not None:
                 areas[part.number] = part.areas
-        ids = ids_of(tracks, tracks.track[queries.before])
-        when = {"t": queries.t, "inferred": np.ones(n, bool)}
-        points = self.points(found["lon"], found["lat"])
-        radii = {name: found[name] for name in ("radius50_m", "radius80_m")}
-        columns = {**ids, **when, **radii}
+        self._write_filled(tracks, queries, found)
+        if with_areas:
+            ids = ids_of(tracks, tracks.track[queries.before])
+            when = {"t": queries.t, "inferred": np.ones(n, bool)}
+            self.write_areas(ids, when, areas, styling.InferredAreas())
+
+    def _write_filled(
+        self, tracks: Tracks, queries: GapQueries, found: dict[str, np.ndarray]
+    ) -> None:
+        """The inferred positions and the lines through them. found: lon, lat and the radii."""
+        import numpy as np
+
+        from ..layers import styling
+
+        lon = found.pop("lon")
+        lat = found.pop("lat")
+        columns = {
+            **ids_of(tracks, tracks.track[queries.before]),
+            "t": queries.t,
+            "inferred": np.ones(len(queries.t), bool),
+            **found,
+        }
+        points = self.points(lon, lat)
         style = styling.InferredPoints()
         self.write("OUTPUT", columns, style, points, Qgis.WkbType.Point, stop=94)
-        if run.parameters.get("OUTPUT_TRACKS"):
-            self._write_tracks(tracks, queries, found["lon"], found["lat"])
-        if with_areas:
-            self.write_areas(ids, when, areas, styling.InferredAreas())
+        if self.current.parameters.get("OUTPUT_TRACKS"):
+            self._write_tracks(tracks, queries, lon, lat)
 
     def _write_tracks(
         self, tracks: Tracks, queries: GapQueries, lon: np.ndarray, lat: np.ndarray

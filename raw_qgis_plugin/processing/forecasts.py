@@ -6,7 +6,7 @@ good that is).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis
 
@@ -17,6 +17,8 @@ from .tracks import TrackAlgorithm, ids_of
 from .words import tr
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..core.forecasting.predict import Prediction
     from ..core.tracks import Tracks
 
@@ -108,23 +110,13 @@ class ForecastTracks(TrackAlgorithm):
         from ..layers import styling
 
         order = np.lexsort((found.t, found.track))
-        tracks_in_order, first, size = np.unique(
-            found.track[order], return_index=True, return_counts=True
-        )
+        first, size = np.unique(found.track[order], return_index=True, return_counts=True)[1:]
         # A row a path, the most likely ones first
         path, at = np.nonzero(np.isfinite(found.path_probability[order[first]].T))
-        track = tracks_in_order[at]
+        track = found.track[order[first[at]]]
         last_fix = tracks.track_offsets[track + 1] - 1
+
         last = order[first + size - 1][at]
-
-        # The positions of each path, and its track's last fix before them
-        row = order[expand_ranges(first[at], size[at])]
-        column = np.repeat(path, size[at])
-        offsets = np.concatenate([[0], np.cumsum(size[at] + 1)])
-        begin = offsets[:-1] - np.arange(len(at))
-        lon = np.insert(found.path_lon[row, column], begin, tracks.lon[last_fix])
-        lat = np.insert(found.path_lat[row, column], begin, tracks.lat[last_fix])
-
         columns = {
             **ids_of(tracks, track),
             "t_first": tracks.t[last_fix],
@@ -134,9 +126,29 @@ class ForecastTracks(TrackAlgorithm):
             "path": path + 1,
             "probability": found.path_probability[last, path],
         }
-        lines = self.lines(lon, lat, offsets)
+        row = order[expand_ranges(first[at], size[at])]
+        lines = self._lines(tracks, found, last_fix, size[at], (row, np.repeat(path, size[at])))
         style = styling.ForecastLines()
         self.write("OUTPUT_TRACKS", columns, style, lines, Qgis.WkbType.LineString, 94, 96)
+
+    def _lines(
+        self,
+        tracks: Tracks,
+        found: Prediction,
+        last_fix: np.ndarray,
+        size: np.ndarray,
+        where: tuple[np.ndarray, np.ndarray],
+    ) -> list[Any]:
+        """The lines of k paths. last_fix, size: (k,) the fix before each path, and its positions.
+
+        where: rows and columns of the positions of all paths.
+        """
+        import numpy as np
+
+        ends = np.cumsum(size)
+        lon = np.insert(found.path_lon[where], ends - size, tracks.lon[last_fix])
+        lat = np.insert(found.path_lat[where], ends - size, tracks.lat[last_fix])
+        return self.lines(lon, lat, np.concatenate([[0], ends + np.arange(1, len(ends) + 1)]))
 
 
 class Backtest(TrackAlgorithm):
