@@ -34,14 +34,12 @@ from qgis.core import (
     QgsVectorLayerFeatureSource,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtCore import QByteArray, QDate, QDateTime, Qt, QTime, QVariant
 
-from ..core.arrays import object_column
 from ..core.errors import InputError, Progress, no_progress, require
 from ..core.sources.schema import NONE, Schema, find_columns
-from ..core.times import parse_times
 from ..core.tracks import Skipped, Tracks
 from .coordinates import check, to_wgs84, transform_xy
+from .values import as_text, time_text
 from .words import ZONE
 
 if TYPE_CHECKING:
@@ -363,44 +361,3 @@ def _vertices(geometry: Any) -> np.ndarray:
         m = numbers[:, -1] if part.isMeasure() else np.full(len(numbers), np.nan)
         found.append(np.column_stack([numbers[:, :2], m]))
     return np.concatenate(found)
-
-
-def as_text(value: Any) -> Any:
-    """A date or time as text such as '2024-07-01 08:30:00', as GDAL has it, lists and JSON as text
-    too; None for NULL; else the value itself.
-    """
-    if isinstance(value, (QDate, QDateTime, QTime)):
-        return (time_text(value) or "").replace("T", " ").removesuffix("Z").removesuffix(
-            ".000"
-        ) or None
-    value = (
-        None
-        if isinstance(value, QVariant)
-        else bytes(value)
-        if isinstance(value, QByteArray)
-        else value
-    )
-    return str(value) if isinstance(value, (list, dict)) else value
-
-
-def time_text(value: Any) -> Any:
-    """A date or time as ISO text, of a moment in UTC with a Z; None for NULL; else the value
-    itself.
-
-    To a time without a zone QGIS gives the computer's, which has nothing to do with the data and
-    skips an hour in spring: it is its date and time of day.
-    """
-    if isinstance(value, QDateTime):
-        local = value.timeSpec() == Qt.TimeSpec.LocalTime
-        value = QDateTime(value.date(), value.time(), Qt.TimeSpec.UTC) if local else value.toUTC()
-        return value.toString(Qt.DateFormat.ISODateWithMs).removesuffix("Z" * local) or None
-    if isinstance(value, (QDate, QTime)):
-        return value.toString(Qt.DateFormat.ISODate) or None
-    return as_text(value)
-
-
-def times_of(values: list[Any], timezone: str) -> np.ndarray:
-    """Attribute values -> (n,) int64 epoch ms UTC. A QDateTime without a zone is read in
-    `timezone`.
-    """
-    return parse_times(object_column(map(time_text, values)), timezone)

@@ -287,7 +287,7 @@ def read_labels(source: Any, fields: Mapping[str, str], zone: str) -> dict[str, 
     have their probability beside them: 'unknown' is no label there.
     """
     from ..core.embedding.profiles import UNKNOWN
-    from ..layers.reading import as_text, times_of
+    from ..layers.values import as_text, times_of
 
     at = [source.fields().lookupField(name) for name in fields.values()]
     request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)

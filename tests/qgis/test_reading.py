@@ -336,7 +336,7 @@ def test_cancel_stops_reading(fixes: Any, make: Any, tmp_path: Path) -> None:
 def test_the_hour_that_this_computer_s_clocks_skip_is_read(
     in_berlin: None, make: Any, timezone: str
 ) -> None:
-    from raw_qgis_plugin.layers.reading import as_text, times_of
+    from raw_qgis_plugin.layers.values import as_text, times_of
 
     # of another zone; at 02:00 it is 03:00 in Berlin
     clocks = np.datetime64("2024-03-31T00:00") + np.arange(0, 300, 5)

@@ -32,7 +32,7 @@ from ...core.tracks import encode_ids
 from ...layers import styling, writing
 from ...layers.coordinates import from_wgs84, transform_xy
 from ...layers.legends import CLASS_COLOURS, title_of
-from ...layers.reading import as_text
+from ...layers.values import as_text
 from ...layers.words import count_users
 from ...processing.words import tr
 from ..desktop import Desktop
