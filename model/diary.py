@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from model import cli
-from raw_qgis_plugin.core.diary.diary import find_diary
+from raw_qgis_plugin.core.mobility.diary import find_diary
 from raw_qgis_plugin.core.specs import DiarySpec
 
 EPILOG = """

@@ -20,7 +20,7 @@ from model.cli import (
     write_table,
 )
 from raw_qgis_plugin.core.embedding.profiles import UNITS, profile
-from raw_qgis_plugin.core.people.profiles import profile_people
+from raw_qgis_plugin.core.mobility.people import profile_people
 
 EPILOG = """
 P has the id columns (user_id, and track_id or day), and for users commuter ('unknown' where too little is on record)

@@ -21,7 +21,7 @@ from model.cli import (
     warn_of,
     write_table,
 )
-from raw_qgis_plugin.core.people.labels import label_people
+from raw_qgis_plugin.core.mobility.people import label_people
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import RegionSpec

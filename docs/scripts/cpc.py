@@ -17,11 +17,12 @@ import numpy as np
 from pyarrow import csv, parquet
 
 from raw_qgis_plugin.core.arrays import run_starts
-from raw_qgis_plugin.core.diary.diary import find_diary
 from raw_qgis_plugin.core.flows.flows import flows
-from raw_qgis_plugin.core.flows.trips import Trips, trips_of
 from raw_qgis_plugin.core.flows.zones import Zones, read_zones
 from raw_qgis_plugin.core.geodesy import metres_between
+from raw_qgis_plugin.core.mobility.diary import find_diary
+from raw_qgis_plugin.core.mobility.journeys import find_journeys
+from raw_qgis_plugin.core.mobility.tables import Journeys
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import FlowSpec
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -38,7 +39,7 @@ def read_fixes(city: Path, every_ms: int) -> Tracks:
     return build_tracks(user[first], None, t[first], lon[first], lat[first])[0]
 
 
-def true_trips(city: Path, tracks: Tracks) -> tuple[Trips, Trips, Trips]:
+def true_trips(city: Path, tracks: Tracks) -> tuple[Journeys, Journeys, Journeys]:
     """The true trips of a city: all, those whose ends are recorded, and those between the places
     seen in tracks.
     """
@@ -61,9 +62,9 @@ def true_trips(city: Path, tracks: Tracks) -> tuple[Trips, Trips, Trips]:
     return _trips(*ends), _trips(*(end[recorded] for end in ends)), _trips(*between)
 
 
-def _trips(begin: np.ndarray, end: np.ndarray) -> Trips:
+def _trips(begin: np.ndarray, end: np.ndarray) -> Journeys:
     none = np.zeros(len(begin), np.int64)
-    return Trips(
+    return Journeys(
         np.array(["1"], object),
         none,
         none,
@@ -76,7 +77,7 @@ def _trips(begin: np.ndarray, end: np.ndarray) -> Trips:
     )
 
 
-def matrix(trips: Trips, zones: Zones) -> dict[tuple[str, str], float]:
+def matrix(trips: Journeys, zones: Zones) -> dict[tuple[str, str], float]:
     """How many trips go from zone to zone."""
     found = flows(trips, zones, FlowSpec(min_users=1)).matrix
     return {(a, b): n for a, b, n in zip(found["from_zone"], found["to_zone"], found["n_trips"])}
@@ -97,7 +98,7 @@ if __name__ == "__main__":
         for words, every_ms in (("all fixes", 1), ("one in ten minutes", TEN_MINUTES_MS)):
             tracks = read_fixes(city, every_ms)
             every, recorded, best = (matrix(trips, zones) for trips in true_trips(city, tracks))
-            found = matrix(trips_of(find_diary(tracks, None)), zones)
+            found = matrix(find_journeys(find_diary(tracks, None)), zones)
             figures = (
                 f"{common_part(found, true):.3f} ({common_part(best, true):.3f})"
                 for true in (every, recorded)

@@ -192,7 +192,7 @@ def draw_diary(path: Path) -> None:
 
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.core.bundle.runtime import Model
-    from raw_qgis_plugin.core.diary.diary import find_diary
+    from raw_qgis_plugin.core.mobility.diary import find_diary
     from raw_qgis_plugin.core.sources.readers import read
 
     city = read(ROOT / "resources/sample/city_tracks.parquet")[0].by_user()

@@ -4,8 +4,8 @@ counts dropped ones.
 
 Short tracks stay. One fix alone gets no answer (`Tracks.has_steps`). Of a track of three fixes
 forecasts, modes and labels say in_domain or not, by the card (core/embedding/applicability.py);
-people are unknown in records of few days (core/diary/place_head.py), and a diary has its stop or
-trip if that is long enough (core/diary/stops.py, legs.py).
+people are unknown in records of few days (core/mobility/place_head.py), and a diary has its stop or
+trip if that is long enough (core/mobility/stops.py, legs.py).
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from ..core.bundle.bundle import open_bundle
 from ..core.bundle.runtime import Model
 from ..core.embedding.cache import embed_cached
 from ..core.errors import Progress, RawError, part_of
-from ..core.people.labels import label_people
+from ..core.mobility.people import label_people
 from ..core.regions.view import VisitorIndex, prepare
 from ..core.sources.schema import NONE
 from ..core.tracks import Skipped, Tracks, by_unit

@@ -35,7 +35,7 @@ class ProfileUsers(TrackAlgorithm):
     def run_on(self, run: Run) -> None:
         from ..core.embedding.applicability import after_gap
         from ..core.embedding.profiles import profile
-        from ..core.people.profiles import CARDS, profile_people
+        from ..core.mobility.people import CARDS, profile_people
         from ..layers import styling
 
         unit = run.spec(UnitSpec).unit
@@ -62,6 +62,9 @@ class ProfileUsers(TrackAlgorithm):
         self.write("OUTPUT", profiles.columns, styling.Profiles(heads, unit), shapes, shape)
 
 
+GEOJSON_FIELDS = ("user_id", "trip_id", "mode", "distance_m", "duration_min")  # of trips
+
+
 class WriteDiary(TrackAlgorithm):
     ID = "diary"
     TITLE = "Write a travel diary"
@@ -82,9 +85,9 @@ class WriteDiary(TrackAlgorithm):
         self.add(geojson, tr("GeoJSON whose fourth coordinate is the time in epoch seconds."))
 
     def run_on(self, run: Run) -> None:
-        from ..core.diary.diary import find_diary
-        from ..core.diary.geojson import write_geojson
-        from ..core.diary.modes import HEAD
+        from ..core.geojson import write_tracks
+        from ..core.mobility.diary import find_diary
+        from ..core.mobility.modes import HEAD
         from ..layers import styling
 
         model = self.open_model()
@@ -108,7 +111,7 @@ class WriteDiary(TrackAlgorithm):
         if n:
             run.warn(tr("Stops show where people live and work: they are personal data."))
         if geojson := run.text("OUTPUT_GEOJSON"):
-            write_geojson(Path(geojson), diary)
+            write_tracks(Path(geojson), fixes, {name: trips[name] for name in GEOJSON_FIELDS})
             self.results["OUTPUT_GEOJSON"] = geojson
         stops = self.points(diary.stop_lon, diary.stop_lat)
         lines = self.lines(fixes.lon, fixes.lat, fixes.track_offsets, fixes.t)

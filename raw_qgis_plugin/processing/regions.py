@@ -138,7 +138,7 @@ class ScoreRegions(RegionAlgorithm):
         self.add_sink("OUTPUT", "Region scores", POLYGONS)
 
     def run_on(self, run: Run) -> None:
-        from ..core.people.labels import label_people
+        from ..core.mobility.people import label_people
         from ..core.regions.scores import score_regions
         from ..environment.folders import publish_secret
         from ..layers import styling

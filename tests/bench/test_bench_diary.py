@@ -6,7 +6,7 @@ import tracemalloc
 
 import numpy as np
 
-from raw_qgis_plugin.core.diary.diary import find_diary
+from raw_qgis_plugin.core.mobility.diary import find_diary
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 from .test_bench import tell

@@ -13,16 +13,17 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.diary.diary import UNSEEN, Diary, find_diary
-from raw_qgis_plugin.core.diary.geojson import write_geojson
-from raw_qgis_plugin.core.diary.legs import Settings, cut_legs, join_legs
-from raw_qgis_plugin.core.diary.line import Ranges, thinned
-from raw_qgis_plugin.core.diary.modes import HEAD, MODES, NO_HEAD, find_modes
-from raw_qgis_plugin.core.diary.place_features import place_facts
-from raw_qgis_plugin.core.diary.place_head import judge_places
-from raw_qgis_plugin.core.diary.stops import find_stops
 from raw_qgis_plugin.core.embedding.profiles import NOT_SURE, UNKNOWN
 from raw_qgis_plugin.core.errors import no_progress
+from raw_qgis_plugin.core.geojson import write_tracks
+from raw_qgis_plugin.core.mobility.diary import UNSEEN, Diary, find_diary
+from raw_qgis_plugin.core.mobility.legs import Settings, cut_legs, join_legs
+from raw_qgis_plugin.core.mobility.line import Ranges, thinned
+from raw_qgis_plugin.core.mobility.modes import HEAD, NO_HEAD, find_modes
+from raw_qgis_plugin.core.mobility.place_features import place_facts
+from raw_qgis_plugin.core.mobility.place_head import judge_places
+from raw_qgis_plugin.core.mobility.stops import find_stops
+from raw_qgis_plugin.core.mobility.tables import MODES
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.specs import DiarySpec
@@ -66,7 +67,7 @@ def whole(tracks: Tracks, model: object = None, **options: float) -> Diary:
 def test_a_week_of_work_is_told(tmp_path: Path) -> None:
     found = whole(days(5))
     stops, trips = found.stops, found.trips
-    write_geojson(tmp_path / "trips.geojson", found)
+    write_tracks(tmp_path / "trips.geojson", found.trip_fixes, {"mode": trips["mode"]})
     way = json.loads((tmp_path / "trips.geojson").read_text())["features"][0]["geometry"][
         "coordinates"
     ]

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import shapely
 
-from raw_qgis_plugin.core.diary.diary import find_diary
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.flows.flows import BY_MODE, Flows, find_flows, flows, slices
-from raw_qgis_plugin.core.flows.trips import SHORT_MODES, Trips, trips_of
 from raw_qgis_plugin.core.flows.zones import Zones, hexagons, read_zones
 from raw_qgis_plugin.core.geodesy import metres_per_degree
+from raw_qgis_plugin.core.mobility.diary import find_diary
+from raw_qgis_plugin.core.mobility.journeys import find_journeys
+from raw_qgis_plugin.core.mobility.tables import SHORT_MODES, Journeys
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import FlowSpec
 from raw_qgis_plugin.core.tracks import build_tracks, by_unit
@@ -26,7 +27,7 @@ FIGURES = ("n_trips", *BY_MODE)
 SECRET = b"of a profile"
 
 
-def some_trips(n: int = 4000, n_users: int = 60, seed: int = 1) -> Trips:
+def some_trips(n: int = 4000, n_users: int = 60, seed: int = 1) -> Journeys:
     """Trips among points of a town, some without a mode, some that begin where nothing is recorded."""
     rng = np.random.default_rng(seed)
     p = rng.dirichlet(np.ones(5), n)[:, :4]
@@ -35,7 +36,7 @@ def some_trips(n: int = 4000, n_users: int = 60, seed: int = 1) -> Trips:
     ends = (10 + rng.normal(0, 0.02, (n, 2)) for _ in range(2))
     metres, last = rng.uniform(100, 9000, n), start + rng.integers(60_000, 3_600_000, n)
     ids = np.arange(n_users).astype(str).astype(object)
-    return Trips(
+    return Journeys(
         ids, rng.integers(0, n_users, n), start, last, *ends, metres, p, rng.random(n) > 0.1
     )
 
@@ -45,7 +46,7 @@ def grid(n: int = 5) -> Zones:
     return read_zones(shapely.box(side[:-1, None], side[:-1], side[1:, None], side[1:]), None)
 
 
-def between(user: np.ndarray, begin: np.ndarray, end: np.ndarray) -> tuple[Trips, Zones]:
+def between(user: np.ndarray, begin: np.ndarray, end: np.ndarray) -> tuple[Journeys, Zones]:
     """Trips from one longitude to another, and the two zones to the west and to the east of 10
     degrees.
     """
@@ -54,13 +55,13 @@ def between(user: np.ndarray, begin: np.ndarray, end: np.ndarray) -> tuple[Trips
         (np.column_stack([lon, np.full(n, 10.0)]) for lon in (begin, end)),
         np.unique(user).astype(str),
     )
-    trips = Trips(
+    trips = Journeys(
         ids.astype(object), user, t, t + 1, *ends, np.ones(n), np.zeros((n, 4)), np.ones(n, bool)
     )
     return trips, read_zones([shapely.box(9, 9, 10, 11), shapely.box(10, 9, 11, 11)], None)
 
 
-def ask(trips: Trips, zones: Zones, **options: object) -> Flows:
+def ask(trips: Journeys, zones: Zones, **options: object) -> Flows:
     return flows(trips, zones, FlowSpec(**options), SECRET)  # type: ignore[arg-type]
 
 
@@ -200,11 +201,11 @@ def test_trips_of_a_diary_are_each_person_s(names: list[str]) -> None:
     tracks, _ = build_tracks(
         np.repeat(names, len(minute)), None, t, lon, np.repeat(50 + np.arange(4.0), len(minute))
     )
-    found = trips_of(find_diary(tracks, None))
+    found = find_journeys(find_diary(tracks, None))
     assert list(np.bincount(found.user)) == [4] * 4 and found.complete.all()
     assert (found.t_end - found.t_start < 3_600_000).all()
     assert np.allclose(found.begin[:, 1], 50 + found.user, atol=0.01)
-    nothing = trips_of(find_diary(tracks.take(np.arange(1)), None))
+    nothing = find_journeys(find_diary(tracks.take(np.arange(1)), None))
     assert not len(nothing.user)
 
 
@@ -279,7 +280,7 @@ def test_where_trips_begin_and_end(ways: list, every_s: float, wanted: list) -> 
         km.append(np.interp(t[-1], [begin * 3_600_000, end * 3_600_000], [here, there]))
     when, x = 1_599_436_800_000 + np.concatenate(t).astype(np.int64), np.concatenate(km)
     tracks, _ = build_tracks(None, None, when, x / 111.32, np.zeros(len(x)))
-    found = trips_of(find_diary(tracks, None))
+    found = find_journeys(find_diary(tracks, None))
     ends = np.column_stack([found.begin[:, 0], found.end[:, 0]]) * 111.32
     assert found.complete.tolist() == [known for *_, known in wanted]
     far = 2.0 if every_s > 60 else 0.3
@@ -305,7 +306,7 @@ def test_where_trips_begin_and_end(ways: list, every_s: float, wanted: list) -> 
 def test_trips_that_are_not_seen(hours: np.ndarray, km: list, wanted: list) -> None:
     x = np.select([hours < 8.5, hours < (9.5 if len(hours) == 24 else 20)], km[:2], km[2])
     when = 1_599_436_800_000 + (hours * 3_600_000).astype(np.int64)
-    found = trips_of(
+    found = find_journeys(
         find_diary(build_tracks(None, None, when, x / 111.32, np.zeros(len(x)))[0], None)
     )
     assert np.allclose(

@@ -9,9 +9,15 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.diary.modes import MODES, as_frequent, find_modes
-from raw_qgis_plugin.core.people.labels import NUMBERS, PeopleLabels, label_people
-from raw_qgis_plugin.core.people.profiles import CARDS, profile_people
+from raw_qgis_plugin.core.mobility.modes import as_frequent, find_modes
+from raw_qgis_plugin.core.mobility.people import (
+    CARDS,
+    NUMBERS,
+    PeopleLabels,
+    label_people,
+    profile_people,
+)
+from raw_qgis_plugin.core.mobility.tables import MODES
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 

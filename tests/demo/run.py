@@ -19,7 +19,7 @@ import say
 from qgisrun import ROOT, STAGE, QgisProcess
 
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
-from raw_qgis_plugin.core.people.profiles import CARDS
+from raw_qgis_plugin.core.mobility.people import CARDS
 
 OUT = ROOT / "build" / "demo"
 SAMPLE = STAGE / "resources" / "sample"

@@ -30,14 +30,14 @@ from golden.layers import SAMPLE, aracaju, city, invented, some_users, untidy
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.diary.diary import find_diary
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.embedding.similarity import similar_users
 from raw_qgis_plugin.core.encounters.encounters import find_encounters
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.gaps.fill import GapQueries, fill
-from raw_qgis_plugin.core.people.labels import label_people
+from raw_qgis_plugin.core.mobility.diary import find_diary
+from raw_qgis_plugin.core.mobility.people import label_people
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.regions.similar import similar_regions
 from raw_qgis_plugin.core.regions.view import prepare, summarise_region

@@ -22,7 +22,7 @@ from model.shipped.places.train import (
     leave_out,
     user_weights,
 )
-from raw_qgis_plugin.core.diary.place_head import FILE, choose_kinds, judge_places, load_head
+from raw_qgis_plugin.core.mobility.place_head import FILE, choose_kinds, judge_places, load_head
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import build_tracks
 

@@ -17,9 +17,9 @@ from model.shipped.synthetic.population.people import EMPLOYED
 from model.shipped.synthetic.sumo import Trajectory
 from model.synthetic import main
 from raw_qgis_plugin.core.arrays import run_starts
-from raw_qgis_plugin.core.diary.diary import find_diary
-from raw_qgis_plugin.core.flows.trips import trips_of
 from raw_qgis_plugin.core.flows.zones import hexagons
+from raw_qgis_plugin.core.mobility.diary import find_diary
+from raw_qgis_plugin.core.mobility.journeys import find_journeys
 from raw_qgis_plugin.core.tracks import build_tracks
 
 CITY = ["--people", "60", "--observed", "0.2", "--weeks", "1", "--across", "2", "--processes", "1"]
@@ -229,7 +229,7 @@ def test_trips_found_in_complete_records_are_the_true_ones(tmp_path: Path) -> No
     for step, least in ((1, 0.89), (600_000, 0.88)):
         some = np.flatnonzero(run_starts(user, t // step))
         tracks, _ = build_tracks(user[some], None, t[some], lon[some], lat[some])
-        found = trips_of(find_diary(tracks, None))
+        found = find_journeys(find_diary(tracks, None))
         ends = np.concatenate(
             [true[:, :2], found.begin[found.complete], true[:, 2:], found.end[found.complete]]
         )

@@ -284,12 +284,12 @@ def test_a_film_has_a_frame_for_each_step_of_the_clock(
 def test_the_window_of_flows_has_the_trips_of_the_regions(regions: Any) -> None:
     """What the toolbox finds, the dock shows: a matrix, and the hours of the chosen pair."""
     from raw_qgis_plugin.core.flows.flows import flows
-    from raw_qgis_plugin.core.flows.trips import trips_of
     from raw_qgis_plugin.core.flows.zones import read_zones
+    from raw_qgis_plugin.core.mobility.journeys import find_journeys
     from raw_qgis_plugin.core.specs import FlowSpec
     from raw_qgis_plugin.gui.windows.flows import FlowsWindow
 
-    trips = trips_of(regions.session.city.labels.diary)
+    trips = find_journeys(regions.session.city.labels.diary)
     lon, lat = np.concatenate([trips.begin, trips.end]).T
     assert len(trips.user) > 10
     west, east = shapely.box(

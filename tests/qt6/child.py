@@ -149,7 +149,7 @@ def windows() -> dict[str, QtWidgets.QWidget]:
     """The windows and the dock by their names, filled where that needs no layer of QGIS."""
     from raw_qgis_plugin.core.bundle import library
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
-    from raw_qgis_plugin.core.flows.trips import Trips
+    from raw_qgis_plugin.core.mobility.tables import Journeys
     from raw_qgis_plugin.core.paths import RESOURCES
     from raw_qgis_plugin.core.regions.view import RegionView
     from raw_qgis_plugin.core.sources.readers import preview
@@ -178,7 +178,7 @@ def windows() -> dict[str, QtWidgets.QWidget]:
     cards = [RegionCard(Region(at, f"Region {at}", view), bundle, 10) for at in range(2)]
     n, west, east = 60, shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)
     t, ends = 3_600_000 * np.arange(n), [np.tile([x, 0.5], (n, 1)) for x in (0.5, 1.5)]
-    trips = Trips(np.arange(n), np.arange(n), t, t + 600_000, *ends, np.full(n, 5000.0), np.full((n, 4), 0.2),
+    trips = Journeys(np.arange(n), np.arange(n), t, t + 600_000, *ends, np.full(n, 5000.0), np.full((n, 4), 0.2),
                   np.ones(n, bool))  # fmt: skip
     return {
         "packages": PackagesDialog(desktop), "training": TrainingDialog(desktop), "help": HelpWindow("index", main),

@@ -15,7 +15,7 @@ import numpy as np
 from model.cli import Parser, print_line, run
 from model.shipped.places.sources import places_of, plan_people, read_howde, windows
 from model.shipped.places.train import figures, fit, folds_of, judge, judge_left_out, leave_out
-from raw_qgis_plugin.core.diary.place_head import judge_places
+from raw_qgis_plugin.core.mobility.place_head import judge_places
 
 HOWDE_DAYS, CITY_DAYS = (3, 7, 14, 28, 60), (7, 14)
 SEED, CITY_PEOPLE = 1, 400

@@ -15,10 +15,11 @@ import numpy as np
 from model.shipped.synthetic.generate import CitySpec, midnight_ms, plan_city, record_plans
 from model.shipped.synthetic.population.people import EMPLOYED
 from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, run_starts
-from raw_qgis_plugin.core.diary.line import thinned
-from raw_qgis_plugin.core.diary.place_features import PlaceFacts, place_facts
-from raw_qgis_plugin.core.diary.places import KINDS, WORK, find_places
-from raw_qgis_plugin.core.diary.stops import find_stops
+from raw_qgis_plugin.core.mobility.line import thinned
+from raw_qgis_plugin.core.mobility.place_features import PlaceFacts, place_facts
+from raw_qgis_plugin.core.mobility.places import find_places
+from raw_qgis_plugin.core.mobility.stops import find_stops
+from raw_qgis_plugin.core.mobility.tables import KINDS, WORK
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 

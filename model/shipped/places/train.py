@@ -8,8 +8,8 @@ import numpy as np
 from model.head_training.fit import Task, forest, join_parts
 from model.shipped.places.sources import Places
 from raw_qgis_plugin.core.arrays import run_starts
-from raw_qgis_plugin.core.diary.place_head import Kinds, choose_kinds, kind_logits, user_inputs
-from raw_qgis_plugin.core.diary.places import HOME, KINDS, WORK
+from raw_qgis_plugin.core.mobility.place_head import Kinds, choose_kinds, kind_logits, user_inputs
+from raw_qgis_plugin.core.mobility.tables import HOME, KINDS, WORK
 
 TASK = Task("classes", KINDS)
 WEIGHTS = {"howde": 1.0, "city": 0.3}  # of sources

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import group_quantile, rank_within, sparse_counts, take_rows
-from ..diary.diary import find_diary
 from ..errors import InputError, Progress, no_progress, require, translated
+from ..mobility.diary import find_diary
+from ..mobility.journeys import find_journeys, tracks_as_journeys
+from ..mobility.tables import SHORT_MODES, Journeys
 from ..regions.disclosure import withheld
 from ..regions.noise import noise_keys, noisy_medians
 from ..regions.publish import CAP, CAPPED, NOISE_KEY, NOISY, SUMS
 from ..specs import FlowSpec
 from ..times import DAY_MS, HOUR_MS, solar_ms
-from .trips import SHORT_MODES, Trips, trips_of, trips_of_tracks
 from .zones import Zones, hexagons
 
 if TYPE_CHECKING:
@@ -61,12 +62,14 @@ def find_flows(
     """
     whole = spec.trips == "tracks"
     trips = (
-        trips_of_tracks(tracks) if whole else trips_of(find_diary(tracks, model, progress=progress))
+        tracks_as_journeys(tracks)
+        if whole
+        else find_journeys(find_diary(tracks, model, progress=progress))
     )
     return flows(trips, zones, spec, secret)
 
 
-def flows(trips: Trips, zones: Zones | None, spec: FlowSpec, secret: bytes = b"") -> Flows:
+def flows(trips: Journeys, zones: Zones | None, spec: FlowSpec, secret: bytes = b"") -> Flows:
     """Add up trips between zones, None for hexagons. secret: of the profile, for noise.
 
     Pairs of fewer than min_users persons are left out, of those that one person dominates only
@@ -161,7 +164,7 @@ def slices(t: np.ndarray, lon: np.ndarray, kind: str) -> tuple[np.ndarray, np.nd
 
 
 def _cells(
-    at: np.ndarray, shape: tuple[int, int, int], trips: Trips, rows: np.ndarray
+    at: np.ndarray, shape: tuple[int, int, int], trips: Journeys, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, csr_matrix]:
     """Cells of an array of a shape. at: (3, len(rows)), where trips lie. Returns where the cells
     that have any lie, the cell of each trip, and sparse (cells, users): how many trips of each cell
@@ -172,7 +175,7 @@ def _cells(
     return np.array(np.unravel_index(cells, shape)), cell, people
 
 
-def _wanted(trips: Trips, modes: str) -> np.ndarray:
+def _wanted(trips: Journeys, modes: str) -> np.ndarray:
     """(n,) bool: trips whose likeliest mode is one of some, named with commas between them. All for
     an empty text.
     """
@@ -189,7 +192,7 @@ def _wanted(trips: Trips, modes: str) -> np.ndarray:
 
 
 def _figures(
-    trips: Trips, rows: np.ndarray, cell: np.ndarray, people: csr_matrix, min_users: int
+    trips: Journeys, rows: np.ndarray, cell: np.ndarray, people: csr_matrix, min_users: int
 ) -> dict[str, np.ndarray]:
     """Figures of cells, nan where few people are behind one. rows: trips. cell: of each. people: of
     `_cells`.
@@ -217,7 +220,7 @@ def _figures(
 
 
 def _zones(
-    trips: Trips,
+    trips: Journeys,
     rows: np.ndarray,
     begin: np.ndarray,
     end: np.ndarray,

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..diary.modes import SHORT_MODES
-from ..diary.places import HOME, WORK
 from ..embedding.profiles import UNKNOWN
+from ..mobility.tables import HOME, SHORT_MODES, WORK
 from .disclosure import withheld
 from .geometry import points_inside
 from .publish import SHARES
@@ -17,7 +16,7 @@ from .publish import SHARES
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from ..people.labels import PeopleLabels
+    from ..mobility.people import PeopleLabels
 
 CARDS = tuple(
     {"name": name, "kind": "number", "title": title}

@@ -17,12 +17,12 @@ from ..embedding.embed import embed
 from ..embedding.profiles import choose_heads
 from ..errors import Progress, no_progress, part_of
 from ..features.region_activity import visits_of
-from ..people.ids import doubtful_ids
 from ..specs import MIN_USERS
 from ..tracks import Tracks
 from .disclosure import withheld
 from .geometry import fixes_inside, usable_polygons
 from .heads import count_users, head_answers
+from .ids import doubtful_ids
 from .noise import noise_keys, noisy_medians
 from .people import PEOPLE_FIGURES, people_figures
 from .publish import CAP, CAPPED, NOISE_KEY, NOISY
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ..bundle.runtime import Model
     from ..embedding.profiles import Embed
-    from ..people.labels import PeopleLabels
+    from ..mobility.people import PeopleLabels
 
     Label = Callable[[Tracks, Progress], PeopleLabels]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from ..bundle.runtime import Model
-    from ..people.labels import PeopleLabels
+    from ..mobility.people import PeopleLabels
 
 HOURS = 7 * 24
 MAX_SILENCE_H = 12  # a longer one between two fixes in a region is not taken for a stay

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsVectorLayer
 
-from ...core.diary.modes import SHORT_MODES
 from ...core.embedding.profiles import UNKNOWN
+from ...core.mobility.tables import SHORT_MODES
 from ...layers.legends import title_of
 from ...processing.words import tr
 from ..results import values_of

@@ -26,7 +26,7 @@ from ...core.embedding.applicability import after_gap
 from ...core.embedding.places import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
 from ...core.geodesy import near_lon
-from ...core.people.profiles import CARDS
+from ...core.mobility.people import CARDS
 from ...core.regions.view import VisitorIndex
 from ...core.tracks import encode_ids
 from ...layers import styling, writing

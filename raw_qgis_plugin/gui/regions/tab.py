@@ -11,7 +11,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QDialog, QListWidget, QSpinBox, QToolButton, QWidget
 
 from ...core.errors import InputError, Progress
-from ...core.flows.trips import trips_of
+from ...core.mobility.journeys import find_journeys
 from ...core.regions.view import RegionView, summarise_region
 from ...environment.folders import publish_secret
 from ...layers.words import count_people
@@ -362,7 +362,7 @@ class RegionsTab(QWidget):
             return None
         return self.desktop.show(
             FlowsWindow(
-                trips_of(session.city.labels.diary),
+                find_journeys(session.city.labels.diary),
                 [region.name for region in self.shown],
                 shapes,
                 settings().min_users.value(),

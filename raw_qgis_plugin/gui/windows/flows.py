@@ -11,8 +11,8 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QHeaderView, QPushButton, QTableWidget, QTableWidgetItem, QWidget
 
 from ...core.flows.flows import BY_MODE, flows
-from ...core.flows.trips import Trips
 from ...core.flows.zones import read_zones
+from ...core.mobility.tables import Journeys
 from ...core.specs import FlowSpec
 from ...layers.legends import mode_looks
 from ...processing.words import tr
@@ -26,7 +26,7 @@ class FlowsWindow(RawDialog):
 
     def __init__(
         self,
-        trips: Trips,
+        trips: Journeys,
         names: Sequence[str],
         shapes: Sequence[Any],
         min_users: int,

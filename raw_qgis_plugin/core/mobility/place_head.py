@@ -19,7 +19,7 @@ from ..bundle.heads import Head
 from ..errors import translated
 from ..paths import RESOURCES
 from .place_features import PlaceFacts
-from .places import HOME, KINDS, OTHER, WORK
+from .tables import HOME, KINDS, OTHER, WORK
 
 FILE = RESOURCES / "places" / "head.npz"
 # Features of the likeliest place of work that the head of users takes, beside those of the record

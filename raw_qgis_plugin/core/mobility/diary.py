@@ -20,8 +20,9 @@ from .line import Line, Ranges, thinned
 from .modes import VAGUE_M, Modes, as_frequent, find_modes, no_modes
 from .place_features import SILENCE_H, PlaceFacts, place_facts
 from .place_head import Kinds, judge_places
-from .places import HOME, WORK, find_places
+from .places import find_places
 from .stops import Settings, find_stops, within
+from .tables import HOME, WORK
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model

@@ -9,7 +9,6 @@ from ..arrays import chained, expand_ranges
 from ..geodesy import near_lon, on_sphere
 from ..tracks import Tracks
 
-KINDS = HOME, WORK, OTHER = "home", "work", "other"  # of places
 NEAR_M = 100.0  # from stop to stop of a place
 
 

@@ -14,6 +14,7 @@ from ..embedding.embed import embed
 from ..embedding.profiles import NOT_SURE, UNKNOWN, add_reason, head_inputs
 from ..errors import Progress, translated
 from ..tracks import Tracks
+from .tables import MODES
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -23,8 +24,6 @@ NO_HEAD = "the model has no head that names modes"
 VAGUE_M = 200.0  # a position that is known to more than this is no evidence of a stop or a way
 # of a batch of legs: few stay in the processor's cache, and short legs are padded less
 POINTS = 1024
-MODES = ("walk", "bike", "motor vehicle", "rail")
-SHORT_MODES = ("walk", "bike", "motor", "rail")  # MODES in the names of fields
 COUNTED = 0.7  # of the way outside gaps, for a leg whose mode is counted; gaps look like rides
 # the head learned as if all modes were equally frequent, but some 5 of 100 trips are by rail
 RAIL_ODDS = 0.15

@@ -5,16 +5,14 @@ layer's tracks are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..arrays import expand_ranges, group_quantile, run_ends, run_starts
-from ..diary.diary import Diary
-from ..diary.modes import SHORT_MODES
-from ..diary.stops import within
 from ..geodesy import metres_between, near_lon, on_sphere
 from ..tracks import Tracks
+from .diary import Diary
+from .stops import within
+from .tables import SHORT_MODES, Journeys
 
 # longer silences, also than so many times the usual one, end a trip ...
 SILENT_MS, USUAL = 20 * 60_000, 1.2
@@ -32,29 +30,6 @@ HALT_PLACE_MIN = 60.0
 STAY_M = 100.0  # a silence that begins or ends a stop farther from it is none of it
 LOOP_M = 200.0  # a way back to where it began has been to its farthest point, if that is farther
 SIDES = np.array([[0], [1]])  # before and after a silence
-
-
-@dataclass(frozen=True)
-class Trips:
-    """n trips. user: (n,) row of user_ids. t_start, t_end: (n,) epoch ms. begin, end: (n, 2) lon
-    and lat, degrees. metres: (n,). mode_p: (n, 4) probabilities of SHORT_MODES; what is missing to
-    1 is not known. complete: (n,) bool, whether the record shows where a trip begins and ends.
-    """
-
-    user_ids: np.ndarray
-    user: np.ndarray
-    t_start: np.ndarray
-    t_end: np.ndarray
-    begin: np.ndarray
-    end: np.ndarray
-    metres: np.ndarray
-    mode_p: np.ndarray
-    complete: np.ndarray
-
-    @property
-    def minutes(self) -> np.ndarray:
-        """(n,) minutes that each takes."""
-        return (self.t_end - self.t_start) / 60_000
 
 
 class _Places:
@@ -188,7 +163,7 @@ class _Ways:
         return np.stack([row, row, np.full(len(row), -1), np.ones(len(row), int)], axis=1)
 
 
-def trips_of(diary: Diary) -> Trips:
+def find_journeys(diary: Diary) -> Journeys:
     """The trips of a diary: of each person, from where they stay to where they stay next, by one or
     several modes.
 
@@ -235,16 +210,16 @@ def trips_of(diary: Diary) -> Trips:
     total = np.maximum(total, metres_between(*begins.T, *ends.T))
     kept = seen | (known & (t_end - t_start <= UNSEEN_MS))
     columns = ways.user[leave], t_start, t_end, begins, ends, total, mode_p, known
-    return Trips(diary.users["user_id"], *(column[kept] for column in columns))
+    return Journeys(diary.users["user_id"], *(column[kept] for column in columns))
 
 
-def trips_of_tracks(tracks: Tracks) -> Trips:
+def tracks_as_journeys(tracks: Tracks) -> Journeys:
     """Each track as a trip of unknown mode, from its first fix to its last one."""
     first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1
     begin, end = (np.column_stack([tracks.lon[row], tracks.lat[row]]) for row in (first, last))
     step, n = tracks.steps(), tracks.n_tracks
     metres = np.bincount(tracks.track[step], tracks.metres_to_next(step), n)
     columns = metres, np.zeros((n, len(SHORT_MODES))), np.ones(n, bool)
-    return Trips(
+    return Journeys(
         tracks.user_ids, tracks.track_user, tracks.t[first], tracks.t[last], begin, end, *columns
     )
