@@ -130,6 +130,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(f"The column '{args.field}' must hold numbers: {e}.") from e
     inside = fixes_inside(users, shapes)
     visits = count_users(users, inside)
+    # regions that can be scored, not figures that are shown
     enough = np.flatnonzero(np.diff(visits.indptr) >= args.min_users)
     if len(enough) < 20:
         raise InputError(

@@ -176,6 +176,7 @@ def region_examples(
         some = [rows[seen[users.user[rows]]] for rows in inside]
         visits = count_users(users, some)
         n = np.diff(visits.indptr)
+        # examples that are steady, not figures that are shown
         row = np.flatnonzero(n >= (Regions.min_in_copy if copy else Regions.min_users))
         x = region_inputs(embeddings, visits, area, region_activity(users, of, some))[row]
         parts.append((x, found.value[row], block[row], np.full(len(row), copy == 0), n[row]))

@@ -364,8 +364,8 @@ class Publish(RawAlgorithm):
         import numpy as np
 
         from ..core.arrays import rank_within
-        from ..core.regions.noise import deviation
-        from ..core.regions.publish import NAMES, publish_figures, publish_threshold
+        from ..core.disclosure.noise import deviation
+        from ..core.disclosure.publish import NAMES, publish_figures, publish_threshold
         from ..environment.folders import publish_secret
         from ..layers.publishing import Published
 

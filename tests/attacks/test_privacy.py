@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 import shapely
 
+from raw_qgis_plugin.core.disclosure.noise import COMMON, MEDIAN, OTHERS, PERSONS, deviation, noise
+from raw_qgis_plugin.core.disclosure.publish import EPSILONS, publish_figures, publish_threshold
 from raw_qgis_plugin.core.regions.geometry import fixes_inside
-from raw_qgis_plugin.core.regions.noise import COMMON, MEDIAN, OTHERS, PERSONS, deviation, noise
-from raw_qgis_plugin.core.regions.publish import EPSILONS, publish_figures, publish_threshold
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 

@@ -9,13 +9,19 @@ import pytest
 shapely = pytest.importorskip("shapely")
 pytest.importorskip("scipy")
 
+from raw_qgis_plugin.core.disclosure.noise import (  # noqa: E402
+    COMMON,
+    deviation,
+    noise,
+    noise_keys,
+    noisy_medians,
+)
+from raw_qgis_plugin.core.disclosure.publish import publish_figures, publish_threshold  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.mobility.people import PeopleLabels  # noqa: E402
 from raw_qgis_plugin.core.regions.geometry import FixIndex, area_km2, fixes_inside  # noqa: E402
 from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs  # noqa: E402
 from raw_qgis_plugin.core.regions.ids import doubtful_ids  # noqa: E402
-from raw_qgis_plugin.core.regions.noise import COMMON, deviation, noise, noise_keys, noisy_medians  # noqa: E402
-from raw_qgis_plugin.core.regions.publish import publish_figures, publish_threshold  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402
 from raw_qgis_plugin.core.regions.view import NO_DATA, TOO_FEW, prepare, summarise_region  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402

@@ -47,7 +47,7 @@ def tracts(make: Callable[..., Any], fixes: Any) -> tuple[QgsVectorLayer, QgsVec
 def test_what_leaves_the_desk(
     run: Callable, tracts: Any, bundle: str, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    from raw_qgis_plugin.core.regions.noise import deviation
+    from raw_qgis_plugin.core.disclosure.noise import deviation
     from raw_qgis_plugin.layers.publishing import Published, describe
 
     monkeypatch.setattr(

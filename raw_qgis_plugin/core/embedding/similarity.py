@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import group_quantile, run_ends, run_starts
+from ..disclosure.thresholds import is_few
 from ..errors import InputError, Progress, no_progress, part_of, translated
 from ..features.activity import Settings as ActivitySettings
 from ..features.activity import find_slots
@@ -269,12 +270,12 @@ def region_traits(
 
     def share(part: np.ndarray) -> np.ndarray:
         sides = np.stack([people(region, part), people(region, ~part)])
-        enough = ((sides == 0) | (sides >= min_users)).all(axis=0)
+        enough = ((sides == 0) | ~is_few(sides, min_users)).all(axis=0)
         return np.where(enough, _share(stay * part, stay, region, n), np.nan)
 
     slot = region * 24 + hour
     by_hour = np.bincount(slot, stay, n * 24)
-    by_hour[people(slot, np.ones(len(fix), bool), n * 24) < min_users] = 0
+    by_hour[is_few(people(slot, np.ones(len(fix), bool), n * 24), min_users)] = 0
     moving, night = np.isin(fix, _movement(users)[0]), (hour >= 22) | (hour < 7)
     n_users = np.diff(visits.indptr).astype(np.float64)
     pairs, pair = np.unique(region * users.n_users + who, return_inverse=True)

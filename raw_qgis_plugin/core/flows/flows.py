@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import group_quantile, rank_within, sparse_counts, take_rows
+from ..disclosure.noise import noise_keys, noisy_medians
+from ..disclosure.publish import CAP, CAPPED, NOISE_KEY, NOISY, SUMS
+from ..disclosure.thresholds import withheld
 from ..errors import InputError, Progress, no_progress, require, translated
 from ..mobility.diary import find_diary
 from ..mobility.journeys import find_journeys, tracks_as_journeys
 from ..mobility.tables import SHORT_MODES, Journeys
-from ..regions.disclosure import withheld
-from ..regions.noise import noise_keys, noisy_medians
-from ..regions.publish import CAP, CAPPED, NOISE_KEY, NOISY, SUMS
 from ..specs import FlowSpec
 from ..times import DAY_MS, HOUR_MS, solar_ms
 from .zones import Zones, hexagons

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..bundle.contract import CALIBRATION_COLUMNS
 from ..bundle.runtime import Model
+from ..disclosure.thresholds import is_few
 from ..embedding.applicability import any_of, in_words, outside
 from ..errors import Progress, no_progress, part_of
 from ..features import featurizer as feat
@@ -184,7 +185,7 @@ def predict(
         # nothing is farther away
         radius = np.minimum([radius[0], np.maximum(*radius)], np.pi * EARTH_RADIUS_M)
         figures[:2, into], figures[2:, into] = feat.destination(d.f, d.last, point), radius
-        few_users[into] = (d.other_users > 0) & (d.other_users < MIN_USERS)
+        few_users[into] = (d.other_users > 0) & is_few(d.other_users, MIN_USERS)
         if polygons is not None:
             around, levels = areas.Settings.point_share * radius, shifted(calibration[2:], shift)
             polygons[into] = areas.polygons(d.f, d.last, mixture, levels, point, around)

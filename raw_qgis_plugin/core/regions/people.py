@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..disclosure.publish import SHARES
+from ..disclosure.thresholds import is_few, withheld
 from ..embedding.profiles import UNKNOWN
 from ..mobility.tables import HOME, SHORT_MODES, WORK
-from .disclosure import withheld
 from .geometry import points_inside
-from .publish import SHARES
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -59,7 +59,7 @@ def people_figures(
     people = (visits > 0).multiply(known).tocsr()
     people.eliminate_zeros()
     n = np.diff(people.indptr)
-    enough = n >= min_users
+    enough = ~is_few(n, min_users)
     columns["n_labelled"] = np.where(enough, n, np.nan)
     n = np.maximum(n, 1)
     mean = people @ np.nan_to_num(shares) / n[:, None]

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import flattened, sparse_counts
+from ..disclosure.noise import noise_keys, noisy_medians
+from ..disclosure.publish import CAP, CAPPED, NOISE_KEY, NOISY
+from ..disclosure.thresholds import withheld
 from ..embedding.applicability import any_of, in_words, unit_stats
 from ..embedding.embed import embed
 from ..embedding.profiles import choose_heads
@@ -19,13 +22,10 @@ from ..errors import Progress, no_progress, part_of
 from ..features.region_activity import visits_of
 from ..specs import MIN_USERS
 from ..tracks import Tracks
-from .disclosure import withheld
 from .geometry import fixes_inside, usable_polygons
 from .heads import count_users, head_answers
 from .ids import doubtful_ids
-from .noise import noise_keys, noisy_medians
 from .people import PEOPLE_FIGURES, people_figures
-from .publish import CAP, CAPPED, NOISE_KEY, NOISY
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import flattened
+from ..disclosure.thresholds import withheld
 from ..embedding.similarity import Similar, reasons, region_traits, similar
 from ..errors import InputError, Progress, no_progress, part_of
 from ..specs import MIN_USERS
 from ..tracks import Tracks
-from .disclosure import withheld
 from .geometry import fixes_inside
 from .heads import count_users, pool_users
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import expand_ranges, run_starts, sparse_counts
+from ..disclosure.thresholds import is_few, withheld
 from ..embedding.applicability import any_of, format_reasons, unit_stats
 from ..embedding.profiles import head_columns, head_inputs
 from ..errors import Progress, no_progress, require
@@ -21,7 +22,6 @@ from ..features.region_activity import FixActivity, fix_activity
 from ..specs import MIN_USERS
 from ..times import HOUR_MS, solar_ms
 from ..tracks import Tracks
-from .disclosure import withheld
 from .geometry import FixIndex, area_km2, usable_polygons
 from .heads import count_users, head_answers
 from .people import people_figures
@@ -144,7 +144,7 @@ def people_by_hour(there: csr_matrix, anywhere: csr_matrix, min_users: int) -> n
     """
     visitors = (there.getnnz(axis=0) > 0).astype(int)
     recorded = (anywhere > 0).astype(int) @ visitors
-    few = np.where(recorded < min_users, NO_DATA, TOO_FEW)
+    few = np.where(is_few(recorded, min_users), NO_DATA, TOO_FEW)
     return np.where(withheld(min_users, there.sign()), few, np.diff(there.indptr))
 
 

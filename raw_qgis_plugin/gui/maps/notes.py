@@ -14,6 +14,7 @@ from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QDate
 
 from ...core.bundle.bundle import open_bundle
+from ...core.disclosure.thresholds import is_few
 from ...core.errors import RawError
 from ...core.specs import MIN_USERS
 from ...layers.legends import is_unproven, title_of, verdict_of
@@ -107,7 +108,7 @@ def _describe_fewest(vectors: Sequence[QgsVectorLayer]) -> str:
     words = tr(
         "Figures of too few people are withheld. The recorded people are not the population."
     )
-    if fewest < MIN_USERS:
+    if is_few(fewest, MIN_USERS):
         words = tr(
             "Some figures are of {n} people only and could reveal one of them: do not publish "
             "this map."

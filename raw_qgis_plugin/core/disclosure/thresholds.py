@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Disclosure control on the desk: which figures may be shown. All that shows figures of regions
-asks `withheld`.
+"""Which figures may be shown on the desk. All that compares a number of people with a limit asks.
 
 A figure is withheld if fewer than min_users persons are behind it, or if one person makes up most
 of it. Nothing else counts, above all no other region: what is withheld because of another region
@@ -10,7 +9,7 @@ tells of that region. So figures of regions that overlap can be subtracted from 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +21,19 @@ if TYPE_CHECKING:
 MAX_SHARE = 0.85  # of one person in a sum: the (n, k) rule of official statistics with n = 1
 
 
+def is_few(n_people: Any, min_users: int) -> Any:
+    """Whether too few people are behind a figure, or each of (n,) figures. n_people: how many are."""
+    return n_people < min_users
+
+
+def dominated(sums: csr_matrix) -> np.ndarray:
+    """(n,) bool: whether one person makes up most of each sum. sums: of `withheld`."""
+    if not min(sums.shape):
+        return np.zeros(sums.shape[0], bool)
+    greatest = sums.max(axis=1).toarray().ravel()
+    return greatest > MAX_SHARE * np.asarray(sums.sum(axis=1)).ravel()
+
+
 def withheld(min_users: int, sums: csr_matrix) -> np.ndarray:
     """(n,) bool: whether each figure is withheld. With min_users = 1 nobody is protected.
 
@@ -30,9 +42,5 @@ def withheld(min_users: int, sums: csr_matrix) -> np.ndarray:
     """
     if min_users < 1:
         raise InputError("The minimum of users per region must be at least 1.")
-    few = np.diff(sums.indptr) < min_users
-    if min_users == 1 or not min(sums.shape):
-        return few
-    return few | (
-        sums.max(axis=1).toarray().ravel() > MAX_SHARE * np.asarray(sums.sum(axis=1)).ravel()
-    )
+    few = is_few(np.diff(sums.indptr), min_users)
+    return few if min_users == 1 else few | dominated(sums)
