@@ -16,9 +16,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from model.shipped.synthetic.city.layout import ANCHORS, Place, make_streets, osm_streets
 from model.shipped.synthetic.city.movement import draw_trips, simulate
 from model.shipped.synthetic.city.rail import KINDS, draw_line, run_trains
+from model.shipped.synthetic.city.streets import (
+    ANCHORS,
+    Place,
+    make_streets,
+    map_projection,
+    osm_streets,
+)
 from model.shipped.synthetic.sumo import SyntheticError, Trajectory, say
 from raw_qgis_plugin.core.times import HOUR_MS
 
@@ -38,6 +44,13 @@ PLANS = (
     ("motorway", 90000),
 )
 RAIL_SHARE = 0.13  # of the fixes, with trams and ferries
+STREET_SHARES = {"car": 0.52, "bus": 0.17, "bike": 0.14, "walk": 0.17}
+ROUTED = 1.2  # times as many fixes are asked for, since some trips cannot be routed
+MOST_FIXES = 1.3e6  # of one simulation
+FEWEST_FIXES = 2e4
+SHORTEST = 60  # seconds of a path that is kept
+# How many of a day's trips start in each hour: few at night, with two peaks.
+BY_HOUR = "4 2 1 1 2 8 25 55 60 40 38 42 46 45 46 52 62 70 60 45 32 24 16 9"
 
 
 class SumoRun(NamedTuple):
@@ -45,7 +58,7 @@ class SumoRun(NamedTuple):
 
     name: str
     plan: str  # a street plan's kind, 'rail', or a file of OpenStreetMap
-    size_m: float
+    size_m: float  # 0 for a file
     seed: int
     fixes: float
     window_s: float  # over which trips depart: the shorter, the more congested
@@ -55,17 +68,17 @@ def plan_runs(seed: int, fixes: float, osm: list[Path]) -> list[SumoRun]:
     """The simulations that yield about so many fixes."""
     rng = np.random.default_rng([seed, 21])
     plans = [*((str(file), 0.0) for file in osm), *PLANS]
-    each = min(1.3e6, max(fixes / len(plans), 2e4))
-    rails = max(1, round(RAIL_SHARE * fixes / each))
-    streets = max(len(plans), round((1 - RAIL_SHARE) * fixes / each))
+    each = min(MOST_FIXES, max(fixes / len(plans), FEWEST_FIXES))
+    on_rails = RAIL_SHARE * fixes
+    on_streets = (1 - RAIL_SHARE) * fixes
+    rails = max(1, round(on_rails / each))
+    streets = max(len(plans), round(on_streets / each))
     runs = []
     for i in range(streets + rails):
         plan, size_m = plans[i % len(plans)] if i < streets else ("rail", 0.0)
-        share = (1 - RAIL_SHARE) * fixes / streets if i < streets else RAIL_SHARE * fixes / rails
-        name, window_s = (
-            f"{i:02d}-{Path(plan).name.split('.')[0]}",
-            float(rng.choice([7200, 3600, 2000])),
-        )
+        share = on_streets / streets if i < streets else on_rails / rails
+        name = f"{i:02d}-{Path(plan).name.split('.')[0]}"
+        window_s = float(rng.choice([7200, 3600, 2000]))
         runs.append(SumoRun(name, plan, size_m, seed * 1000 + i, share, window_s))
     return runs
 
@@ -76,18 +89,18 @@ def write_corpus(
     """Simulate and write output/movement/*.parquet. Returns fixes by mode."""
     if not 1e4 <= fixes <= 1e10:
         raise SyntheticError(f"--fixes must lie between 1e4 and 1e10, not {fixes:g}")
-    target, scratch = output / "movement", output / ".simulation"
+    target = output / "movement"
+    scratch = output / ".simulation"
     target.mkdir(parents=True, exist_ok=True)
     runs = plan_runs(seed, fixes, osm)
     total: Counter[str] = Counter()
     with ProcessPoolExecutor(min(processes, len(runs)), get_context("spawn")) as pool:
-        for run, counts in zip(
-            runs, pool.map(_run, runs, [target] * len(runs), [scratch] * len(runs)), strict=True
-        ):
+        jobs = [pool.submit(_run, run, target, scratch) for run in runs]
+        for run, job in zip(runs, jobs, strict=True):
+            counts = job.result()
             total.update(counts)
-            say(
-                f"{run.name}: {sum(counts.values()):,} fixes, {sum(total.values()):,} of about {fixes:,.0f}"
-            )
+            done = f"{sum(counts.values()):,} fixes, {sum(total.values()):,} of about {fixes:,.0f}"
+            say(f"{run.name}: {done}")
     shutil.rmtree(scratch, ignore_errors=True)
     return total
 
@@ -97,37 +110,23 @@ def _run(run: SumoRun, target: Path, scratch: Path) -> dict[str, int]:
     rng = np.random.default_rng([run.seed, 22])
     folder = scratch / run.name
     if run.plan == "rail":
-        paths = run_trains(
-            [draw_line(rng, kind) for kind in KINDS * 3], run.fixes, folder, run.name, rng
-        )
+        lines = [draw_line(rng, kind) for kind in KINDS * 3]
+        paths = run_trains(lines, run.fixes, folder, run.name, rng)
         lat, lon = ANCHORS[int(rng.integers(len(ANCHORS)))]
-        place = Place(f"+proj=tmerc +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m", (0.0, 0.0))
+        place = Place(map_projection(lat, lon), (0.0, 0.0))
     else:
-        made = run.size_m > 0
-        streets = (
-            make_streets(run.plan, run.size_m, run.seed, folder)
-            if made
-            else osm_streets(Path(run.plan), folder)
-        )
-        shares = (
-            {"car": 1.0}
-            if run.plan == "motorway"
-            else {"car": 0.52, "bus": 0.17, "bike": 0.14, "walk": 0.17}
-        )
-        # some trips cannot be routed
-        demand = {mode: 1.2 * run.fixes * share for mode, share in shares.items()}
-        paths = simulate(
-            streets, draw_trips(streets, demand, run.window_s, rng), folder, run.name, rng
-        )
+        if run.size_m > 0:
+            streets = make_streets(run.plan, run.size_m, run.seed, folder)
+        else:
+            streets = osm_streets(Path(run.plan), folder)
+        shares = {"car": 1.0} if run.plan == "motorway" else STREET_SHARES
+        demand = {mode: ROUTED * run.fixes * share for mode, share in shares.items()}
+        trips = draw_trips(streets, demand, run.window_s, rng)
+        paths = simulate(streets, trips, folder, run.name, rng)
         place = streets.place
     shutil.rmtree(folder, ignore_errors=True)
-    return _write(
-        {name: path for name, path in paths.items() if len(path.x) >= 60},
-        place,
-        run.name,
-        target,
-        rng,
-    )
+    kept = {name: path for name, path in paths.items() if len(path.x) >= SHORTEST}
+    return _write(kept, place, run.name, target, rng)
 
 
 def _write(
@@ -139,32 +138,29 @@ def _write(
     sizes = [len(path.x) for path in paths.values()]
     number = np.repeat(np.arange(len(paths), dtype=np.int32), sizes)
     modes, code = np.unique([name.split("-")[0] for name in paths], return_inverse=True)
-    second, x, y = (np.concatenate([path[k] for path in paths.values()]) for k in (0, 1, 2))
+    second = np.concatenate([path.seconds for path in paths.values()])
+    x = np.concatenate([path.x for path in paths.values()])
+    y = np.concatenate([path.y for path in paths.values()])
     lon, lat = place.lonlat(x, y)
-    t = draw_starts(len(paths), float(np.median(lon)), rng)[number] + 1000 * second.astype(np.int64)
+    starts = draw_starts(len(paths), float(np.median(lon)), rng)
     track = pa.DictionaryArray.from_arrays(number, pa.array([f"{run}-{name}" for name in paths]))
-    mode = pa.DictionaryArray.from_arrays(code.astype(np.int8)[number], pa.array(modes))
-    columns = {
+    table = {
         "user_id": track,
         "track_id": track,
-        "mode": mode,
-        "t": t,
+        "mode": pa.DictionaryArray.from_arrays(code.astype(np.int8)[number], pa.array(modes)),
+        "t": starts[number] + 1000 * second.astype(np.int64),
         "lon": lon.round(7),
         "lat": lat.round(7),
     }
-    pq.write_table(
-        pa.table(columns), folder / f"{run}.parquet", compression="zstd", row_group_size=1 << 19
-    )
-    return dict(zip(map(str, modes), np.bincount(code, sizes).astype(int).tolist()))
+    file = folder / f"{run}.parquet"
+    pq.write_table(pa.table(table), file, compression="zstd", row_group_size=1 << 19)
+    counts = np.bincount(code, sizes).astype(int)
+    return dict(zip(modes.tolist(), counts.tolist(), strict=True))
 
 
 def draw_starts(count: int, lon: float, rng: np.random.Generator) -> np.ndarray:
     """(count,) int64 epoch ms: any day of 2023, the hour by mean solar time."""
-    # How many of a day's trips start in each hour: few at night, with two peaks.
-    trips = np.array(
-        [4, 2, 1, 1, 2, 8, 25, 55, 60, 40, 38, 42, 46, 45, 46, 52, 62, 70, 60, 45, 32, 24, 16, 9],
-        float,
-    )
+    trips = np.array(BY_HOUR.split(), float)
     day = rng.integers(0, 365, count)
     hour = rng.choice(24, count, p=trips / trips.sum()) + rng.random(count)
     begin = np.datetime64("2023-01-01", "ms").astype(np.int64)

@@ -8,15 +8,24 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from model.shipped.synthetic.city.layout import CELL_M, City, build_city, make_streets, osm_streets
-from model.shipped.synthetic.population import people as plans
-from model.shipped.synthetic.population.people import DAY_S, EMPLOYED, MODE_CODES, Population, Trips
+from model.shipped.synthetic.city.layout import CELL_M, City, build_city
+from model.shipped.synthetic.city.streets import make_streets, osm_streets
+from model.shipped.synthetic.population.people import (
+    DAY_S,
+    EMPLOYED,
+    HOUR_S,
+    MODE_CODES,
+    Population,
+    populate,
+)
+from model.shipped.synthetic.population.plans import Trips, plan_weeks
 from model.shipped.synthetic.population.recording import (
     Fixes,
     logger,
@@ -30,8 +39,18 @@ from model.shipped.synthetic.population.travel import Journey, move
 from model.shipped.synthetic.sumo import say
 from raw_qgis_plugin.core.specs import Spec, option
 
+Facts = Mapping[str, Sequence[str | int]]  # of features, by field
 FIRST_MONDAY = np.datetime64("2023-03-06")
 SCRATCH = ".simulation"  # folder in the output
+ROWS_AT_A_TIME = 500_000  # of fixes that are written
+SHORTEST_S = 45  # of a segment: a shorter leg leads from the door to the street
+FIX_TYPES = {
+    "user_id": pa.string(),
+    "track_id": pa.string(),
+    "t": pa.int64(),
+    "lon": pa.float64(),
+    "lat": pa.float64(),
+}
 
 
 @dataclass(frozen=True)
@@ -53,47 +72,62 @@ class CitySpec(Spec):
         return 7 * DAY_S * self.weeks
 
 
+@dataclass
+class Truth:
+    """The rows of truth_tracks.csv and truth_segments.csv."""
+
+    trips: list[list]
+    segments: list[list]
+
+
 def generate(spec: CitySpec, output: Path) -> dict[str, int]:
     """Write a city's tables and layers to a folder. Returns how many of each."""
     population, trips = plan_city(spec, output / SCRATCH)
     rng = np.random.default_rng([spec.seed, 31])
-    observed = np.sort(
-        rng.choice(spec.people, max(2, round(spec.observed * spec.people)), replace=False)
-    )
-    ids = {int(person): f"u{person:05d}" for person in observed}
-    write_users(output / "truth_users.csv", population, trips, ids, spec.weeks)
+    count = max(2, round(spec.observed * spec.people))
+    observed = np.sort(rng.choice(spec.people, count, replace=False))
+    write_users(output / "truth_users.csv", population, trips, observed, spec.weeks)
     write_layers(output, population.city)
-    rows, legs = list[list](), list[list]()
-
-    def recorded() -> Iterator[tuple[str, Fixes]]:
-        midnight = midnight_ms(population.city)
-        for person, journeys in move(
-            population, trips, observed, output / SCRATCH, spec.seed, spec.processes
-        ):
-            rng = np.random.default_rng([spec.seed, 32, person])
-            line, device = simulated(person, journeys, population, trips), logger(rng)
-            if spec.complete:
-                device = replace(device, indoors=1.0, nights=1.0, on_h=1e6, off_h=1e-9)
-            fixes = record(line, device, population.sites, spec.end, rng)
-            seen = places_seen(line, fixes, population.sites)
-            doors = np.column_stack(
-                population.city.streets.place.lonlat(
-                    population.sites.x[line.place], population.sites.y[line.place]
-                )
-            ).round(7)
-            for k, journey in enumerate(journeys):
-                row, more = trip_rows(journey, trips, ids[person], midnight)
-                rows.append([*row, *doors[k], *doors[k + 1], seen[k] and seen[k + 1]])
-                legs.extend(more)
-            yield ids[person], fixes
-
-    fixes = write_fixes(output / "tracks.parquet", recorded(), population.city, days=True)
+    truth = Truth([], [])
+    recorded = record_city(spec, population, trips, observed, output / SCRATCH, truth)
+    fixes = write_fixes(output / "tracks.parquet", recorded, population.city, days=True)
     header = ["user_id", "trip_id", "t_start", "t_end", "mode"]
     ends = ["lon_start", "lat_start", "lon_end", "lat_end", "recorded"]
-    write_csv(output / "truth_tracks.csv", [*header, "purpose", *ends], rows)
-    write_csv(output / "truth_segments.csv", header, legs)
+    write_csv(output / "truth_tracks.csv", [*header, "purpose", *ends], truth.trips)
+    write_csv(output / "truth_segments.csv", header, truth.segments)
     shutil.rmtree(output / SCRATCH, ignore_errors=True)
-    return {"people": spec.people, "observed": len(observed), "trips": len(rows), "fixes": fixes}
+    return {"people": spec.people, "observed": count, "trips": len(truth.trips), "fixes": fixes}
+
+
+def record_city(
+    spec: CitySpec,
+    population: Population,
+    trips: Trips,
+    observed: np.ndarray,
+    scratch: Path,
+    truth: Truth,
+) -> Iterator[tuple[int, Fixes]]:
+    """Every observed person, and what the device records of the simulated trips, whose truth is
+    added.
+    """
+    sites = population.sites
+    place = population.city.streets.place
+    midnight = midnight_ms(population.city)
+    moved = move(population, trips, observed, scratch, spec.seed, spec.processes)
+    for person, journeys in moved:
+        rng = np.random.default_rng([spec.seed, 32, person])
+        line = simulated(person, journeys, population, trips)
+        device = logger(rng)
+        if spec.complete:
+            device = replace(device, indoors=1.0, nights=1.0, on_h=1e6, off_h=1e-9)
+        fixes = record(line, device, sites, spec.end, rng)
+        seen = places_seen(line, fixes, sites)
+        doors = np.column_stack(place.lonlat(sites.x[line.place], sites.y[line.place])).round(7)
+        for k, journey in enumerate(journeys):
+            trip = trip_row(journey, trips, user_id(person), midnight)
+            truth.trips.append([*trip, *doors[k], *doors[k + 1], seen[k] and seen[k + 1]])
+            truth.segments += segment_rows(journey, user_id(person), midnight)
+        yield person, fixes
 
 
 def generate_days(spec: CitySpec, output: Path) -> dict[str, int]:
@@ -101,9 +135,9 @@ def generate_days(spec: CitySpec, output: Path) -> dict[str, int]:
     alone, and truth_users.csv. Returns how many of each.
     """
     population, trips = plan_city(spec, output / SCRATCH)
-    ids = {person: f"u{person:05d}" for person in range(spec.people)}
-    write_users(output / "truth_users.csv", population, trips, ids, spec.weeks)
-    recorded = ((ids[person], fixes) for person, fixes in record_plans(spec, population, trips))
+    everybody = np.arange(spec.people)
+    write_users(output / "truth_users.csv", population, trips, everybody, spec.weeks)
+    recorded = record_plans(spec, population, trips)
     fixes = write_fixes(output / "days.parquet", recorded, population.city, days=False)
     shutil.rmtree(output / SCRATCH, ignore_errors=True)
     return {"people": spec.people, "trips": len(trips), "fixes": fixes}
@@ -118,8 +152,9 @@ def plan_city(spec: CitySpec, scratch: Path) -> tuple[Population, Trips]:
         kind = str(rng.choice(["random", "random", "grid"]))
         streets = make_streets(kind, 1000 * spec.across_km, spec.seed, scratch, town=True)
     say(f"{len(streets.edges):,} streets")
-    population = plans.populate(build_city(streets, spec.people, rng), spec.people, rng)
-    trips = plans.plan_weeks(population, spec.weeks, rng)
+    city = build_city(streets, spec.people, rng)
+    population = populate(city, spec.people, rng)
+    trips = plan_weeks(population, spec.weeks, rng)
     say(f"{spec.people:,} people plan {len(trips):,} trips")
     return population, trips
 
@@ -130,44 +165,46 @@ def record_plans(
     """Every person, and what a phone records of that person's plans."""
     for person in range(spec.people):
         rng = np.random.default_rng([spec.seed, 33, person])
-        yield (
-            person,
-            record(
-                planned(person, population, trips, rng), phone(rng), population.sites, spec.end, rng
-            ),
-        )
+        line = planned(person, population, trips, rng)
+        device = phone(rng)
+        yield person, record(line, device, population.sites, spec.end, rng)
+
+
+def user_id(person: int) -> str:
+    """The id of a person in the tables."""
+    return f"u{person:05d}"
 
 
 def midnight_ms(city: City) -> int:
     """Epoch ms at which the first Monday begins in the city, by mean solar time."""
     lon = float(city.streets.place.lonlat(*city.streets.middle)[0])
-    return int(FIRST_MONDAY.astype("datetime64[ms]").astype(np.int64)) - round(
-        lon / 15 * plans.HOUR_S * 1000
-    )
+    monday_ms = int(FIRST_MONDAY.astype("datetime64[ms]").astype(np.int64))
+    return monday_ms - round(lon / 15 * HOUR_S * 1000)
 
 
-def write_fixes(file: Path, recorded: Iterable[tuple[str, Fixes]], city: City, days: bool) -> int:
+def write_fixes(file: Path, recorded: Iterable[tuple[int, Fixes]], city: City, days: bool) -> int:
     """Write user_id, t (epoch ms UTC), lon, lat, person by person; days: also track_id, the local
     day. Returns how many fixes there are.
     """
-    text, number, midnight = pa.string(), pa.float64(), midnight_ms(city)
-    types = {"user_id": text, "track_id": text, "t": pa.int64(), "lon": number, "lat": number}
-    schema = pa.schema({name: kind for name, kind in types.items() if days or name != "track_id"})
-    count, waiting = 0, list[pa.Table]()
+    names = [name for name in FIX_TYPES if days or name != "track_id"]
+    schema = pa.schema({name: FIX_TYPES[name] for name in names})
+    midnight = midnight_ms(city)
+    count = 0
+    waiting: list[pa.Table] = []
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for user, fixes in recorded:
+        for person, fixes in recorded:
             lon, lat = city.streets.place.lonlat(fixes.x, fixes.y)
+            day = (fixes.t // DAY_S).astype("timedelta64[D]")
             columns = {
-                "user_id": [user] * len(lon),
+                "user_id": [user_id(person)] * len(lon),
+                "track_id": (day + FIRST_MONDAY).astype(str),
                 "t": midnight + np.rint(1000 * fixes.t).astype(np.int64),
+                "lon": lon.round(7),
+                "lat": lat.round(7),
             }
-            columns |= {"lon": lon.round(7), "lat": lat.round(7)}
-            columns["track_id"] = (
-                (fixes.t // DAY_S).astype("timedelta64[D]") + FIRST_MONDAY
-            ).astype(str)
-            waiting.append(pa.table({name: columns[name] for name in schema.names}, schema=schema))
+            waiting.append(pa.table({name: columns[name] for name in names}, schema=schema))
             count += len(lon)
-            if sum(map(len, waiting)) > 500_000:
+            if sum(map(len, waiting)) > ROWS_AT_A_TIME:
                 writer.write_table(pa.concat_tables(waiting))
                 waiting.clear()
         writer.write_table(pa.concat_tables([*waiting, schema.empty_table()]))
@@ -185,100 +222,88 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable]) -> No
 
 def write_layers(output: Path, city: City) -> None:
     """regions, stations and streets as GeoJSON."""
+    place = city.streets.place
 
-    def degrees(x: np.ndarray, y: np.ndarray) -> list:
-        return np.column_stack(city.streets.place.lonlat(x, y)).round(7).tolist()
+    def degrees(xy: np.ndarray) -> list:
+        return np.column_stack(place.lonlat(*xy.T)).round(7).tolist()
 
-    def write(
-        name: str, kind: str, shapes: list, fields: Mapping[str, Sequence[str | int]]
-    ) -> None:
-        features = [
-            {
-                "type": "Feature",
-                "properties": dict(zip(fields, values, strict=True)),
-                "geometry": {"type": kind, "coordinates": shape},
-            }
-            for shape, *values in zip(shapes, *fields.values(), strict=True)
-        ]
-        text = json.dumps({"type": "FeatureCollection", "features": features})
-        (output / f"{name}.geojson").write_text(text, encoding="utf-8")
-
-    turns, radius = np.radians(np.arange(30, 390, 60)), CELL_M / np.sqrt(3)
-    rings = [degrees(x + radius * np.cos(turns), y + radius * np.sin(turns)) for x, y in city.cells]
+    turns = np.radians(np.arange(30, 390, 60))
+    corners = CELL_M / np.sqrt(3) * np.column_stack([np.cos(turns), np.sin(turns)])
+    rings = [degrees(cell + corners) for cell in city.cells]
     ids = [f"r{i:03d}" for i in range(len(rings))]
-    write("regions", "Polygon", [[[*ring, ring[0]]] for ring in rings], {"region_id": ids})
-    stations, streets = city.metro.stations, city.streets
+    shapes = [[[*ring, ring[0]]] for ring in rings]
+    write_layer(output / "regions.geojson", "Polygon", shapes, {"region_id": ids})
+
+    stations = city.metro.stations
     names = [f"s{i:02d}" for i in range(len(stations))]
-    lines = {"station_id": names, "line": ["M1"] * len(names)}
-    write("stations", "Point", degrees(stations[:, 0], stations[:, 1]), lines)
+    facts: Facts = {"station_id": names, "line": ["M1"] * len(names)}
+    write_layer(output / "stations.geojson", "Point", degrees(stations), facts)
+
+    streets = city.streets
     used = np.flatnonzero(streets.open_to("car") | streets.walk)
-    shapes = [degrees(*streets.shapes[i].T) for i in used]
+    shapes = [degrees(streets.shapes[i]) for i in used]
     speeds = [round(3.6 * speed) for speed in streets.speed[used]]
-    write(
-        "streets",
-        "LineString",
-        shapes,
-        {"street_id": list(map(str, streets.edges[used])), "speed_kmh": speeds},
-    )
+    facts = {"street_id": list(map(str, streets.edges[used])), "speed_kmh": speeds}
+    write_layer(output / "streets.geojson", "LineString", shapes, facts)
+
+
+def write_layer(file: Path, kind: str, shapes: list, facts: Facts) -> None:
+    """One GeoJSON layer. kind: of geometry. shapes: their coordinates. facts: by field."""
+    features = []
+    for i, shape in enumerate(shapes):
+        properties = {name: values[i] for name, values in facts.items()}
+        geometry = {"type": kind, "coordinates": shape}
+        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+    text = json.dumps({"type": "FeatureCollection", "features": features})
+    file.write_text(text, encoding="utf-8")
 
 
 def write_users(
-    path: Path, population: Population, trips: Trips, ids: dict[int, str], weeks: int
+    path: Path, population: Population, trips: Trips, who: np.ndarray, weeks: int
 ) -> None:
-    """truth_users.csv: the facts of the people with ids, from their plans."""
-    rail, trips_a_day = (
-        np.bincount(trips.person[some], minlength=len(population.people)) / span
-        for some, span in (
-            (trips.mode == MODE_CODES.index("rail"), weeks),
-            (slice(None), 7 * weeks),
-        )
-    )
-    header = [
-        "user_id",
-        "employed",
-        "commuter",
-        "metro_user",
-        "metro_trips_a_week",
-        "trips_a_day",
-        "car_owner",
-        "kind",
-    ]
-    write_csv(
-        path,
-        header,
-        (
-            [
-                name,
-                person.occupation in EMPLOYED,
-                person.commuter,
-                rail[i] >= 1,
-                round(float(rail[i]), 2),
-                round(float(trips_a_day[i]), 3),
-                person.car,
-                person.occupation,
-            ]
-            for i, name in ids.items()
-            for person in [population.people[i]]
-        ),
-    )
+    """truth_users.csv: the facts of some people (k,), from their plans."""
+    people = [population.people[person] for person in who]
+    count = len(population.people)
+    by_metro = trips.person[trips.mode == MODE_CODES.index("rail")]
+    metro = np.bincount(by_metro, minlength=count)[who] / weeks
+    a_day = np.bincount(trips.person, minlength=count)[who] / (7 * weeks)
+    columns = {
+        "user_id": map(user_id, who.tolist()),
+        "employed": [person.occupation in EMPLOYED for person in people],
+        "commuter": [person.commuter for person in people],
+        "metro_user": metro >= 1,
+        "metro_trips_a_week": metro.round(2).tolist(),
+        "trips_a_day": a_day.round(3).tolist(),
+        "car_owner": [person.car for person in people],
+        "kind": [person.occupation for person in people],
+    }
+    write_csv(path, list(columns), zip(*columns.values(), strict=True))
 
 
-def trip_rows(
-    journey: Journey, trips: Trips, user: str, midnight_ms: int
-) -> tuple[list, list[list]]:
-    """A trip's row of truth_tracks.csv, and its rows of truth_segments.csv: a ride's walks are
-    segments of their own.
+def trip_row(journey: Journey, trips: Trips, user: str, midnight_ms: int) -> list:
+    """A trip's row of truth_tracks.csv, without its ends.
 
     midnight_ms: epoch ms at which the first Monday begins, in mean solar time.
     """
+    whole = span_row(journey, user, midnight_ms, 0, len(journey.t), trips.mode[journey.trip])
+    return [*whole, trips.purpose[journey.trip]]
 
-    def row(a: int, b: int, mode: int) -> list:
-        ms = [midnight_ms + round(1000 * float(journey.t[second])) for second in (a, b - 1)]
-        return [user, f"{user}-{journey.trip}", *ms, MODE_CODES[mode]]
 
-    cuts = [0, *np.flatnonzero(np.diff(journey.mode)) + 1, len(journey.mode)]
-    # A leg of less than 45 s, from the door to the street, is no segment of its own.
-    legs = [
-        row(a, b, journey.mode[a]) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b - a >= 45
+def segment_rows(journey: Journey, user: str, midnight_ms: int) -> list[list]:
+    """A trip's rows of truth_segments.csv: a ride's walks are segments of their own."""
+    changes = np.flatnonzero(np.diff(journey.mode)) + 1
+    cuts = [0, *changes.tolist(), len(journey.mode)]
+    return [
+        span_row(journey, user, midnight_ms, begin, end, journey.mode[begin])
+        for begin, end in pairwise(cuts)
+        if end - begin >= SHORTEST_S
     ]
-    return [*row(0, 0, trips.mode[journey.trip]), trips.purpose[journey.trip]], legs
+
+
+def span_row(
+    journey: Journey, user: str, midnight_ms: int, begin: int, end: int, mode: int
+) -> list:
+    """The facts of some seconds of a journey, from begin until before end."""
+    start_ms = midnight_ms + round(1000 * float(journey.t[begin]))
+    end_ms = midnight_ms + round(1000 * float(journey.t[end - 1]))
+    return [user, f"{user}-{journey.trip}", start_ms, end_ms, MODE_CODES[mode]]

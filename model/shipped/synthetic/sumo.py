@@ -7,11 +7,14 @@ import os
 import subprocess  # nosec B404
 import sys
 import time
+from collections.abc import Mapping
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -61,6 +64,13 @@ def run_sumo(program: str, *arguments: object) -> None:
         raise SyntheticError(f"SUMO's {program} failed: {reason}")
 
 
+def element(tag: str, attributes: Mapping[str, object], *inside: str) -> str:
+    """An XML element. The attributes have no character that XML knows."""
+    words = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    lines = "\n".join(inside)
+    return f"<{tag}{words}>{lines}</{tag}>"
+
+
 class Trajectory(NamedTuple):
     """Where something moves."""
 
@@ -70,53 +80,41 @@ class Trajectory(NamedTuple):
 
 
 def simulate_traffic(
-    net: Path, routes: str, fcd: Path, seed: int, end_s: float, *options: object
+    net: Path, routes: Path, fcd: Path, seed: int, end_s: float, *options: object
 ) -> dict[str, Trajectory]:
     """Run a simulation at steps of one second. Returns the path of every vehicle and person by its
     id, sorted by id.
 
-    routes: route files, joined by commas. fcd: a scratch file of floating car data (.parquet),
-    deleted afterwards.
+    fcd: a scratch file of floating car data (.parquet), deleted afterwards.
     """
-    run_sumo(
-        "sumo",
-        "-n",
-        net,
-        "-r",
-        routes,
-        "--fcd-output",
-        fcd,
-        "--fcd-output.attributes",
-        "x,y",
-        "--no-step-log",
-        "--seed",
-        seed,
-        "--end",
-        int(end_s),
-        "--collision.action",
-        "none",
-        *options,
+    words = (
+        "--fcd-output.attributes x,y --no-step-log --collision.action none "
+        f"--seed {seed} --end {int(end_s)}"
     )
+    files = ["-n", net, "-r", routes, "--fcd-output", fcd]
+    run_sumo("sumo", *files, *words.split(), *options)
     table = pq.read_table(fcd)
     fcd.unlink()
     # Columns ..._time, ..._id, ..._x and ..._y, with any prefix
-    by_end = {name.rsplit("_", 1)[-1]: name for name in table.column_names}
-    if not {"time", "id", "x", "y"} <= set(by_end):
-        raise SyntheticError(
-            f"SUMO moved nobody: {fcd.name} holds only {', '.join(table.column_names)}"
-        )
-    # a second in which nobody moved is a row without an id
-    table = table.filter(pc.is_valid(table[by_end["id"]]))
-    ids = table[by_end["id"]].dictionary_encode().combine_chunks()
+    table = table.rename_columns([name.rsplit("_", 1)[-1] for name in table.column_names])
+    if not {"time", "id", "x", "y"} <= set(table.column_names):
+        columns = ", ".join(table.column_names)
+        raise SyntheticError(f"SUMO moved nobody: {fcd.name} holds only {columns}")
+    return _paths(table.filter(pc.is_valid(table["id"])))  # nobody moved in a second without an id
+
+
+def _paths(table: pa.Table) -> dict[str, Trajectory]:
+    """The path of each id of a table of time, id, x and y, in order of time."""
+    ids = table["id"].dictionary_encode().combine_chunks()
     names, rank = np.unique(np.array(ids.dictionary.to_pylist(), dtype=str), return_inverse=True)
     mover = rank[ids.indices.to_numpy()]
-    order = np.argsort(mover, kind="stable")  # the file is in order of time
-    second, x, y = (table[by_end[end]].to_numpy()[order] for end in ("time", "x", "y"))
-    starts = np.searchsorted(mover[order], np.arange(len(names) + 1))
-    rows = [slice(a, b) for a, b in zip(starts[:-1], starts[1:], strict=True)]
-    seconds = np.rint(second).astype(np.int32)
-    x, y = x.astype(np.float32), y.astype(np.float32)
-    return {
-        str(name): Trajectory(seconds[r] - seconds[r][0], x[r], y[r])
-        for name, r in zip(names, rows, strict=True)
-    }
+    order = np.argsort(mover, kind="stable")
+    ends = np.searchsorted(mover[order], np.arange(len(names) + 1))
+    seconds = np.rint(table["time"].to_numpy()[order]).astype(np.int32)
+    x = table["x"].to_numpy()[order].astype(np.float32)
+    y = table["y"].to_numpy()[order].astype(np.float32)
+    found = {}
+    for name, (first, end) in zip(names.tolist(), pairwise(ends), strict=True):
+        own = slice(first, end)
+        found[name] = Trajectory(seconds[own] - seconds[first], x[own], y[own])
+    return found

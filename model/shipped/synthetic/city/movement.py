@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.shipped.synthetic.city.layout import Streets
+from model.shipped.synthetic.city.streets import Streets
 from model.shipped.synthetic.sumo import (
     Range,
     SyntheticError,
     Trajectory,
+    element,
     run_sumo,
     simulate_traffic,
 )
@@ -63,22 +64,40 @@ MOTORWAY_CARS = CITY_TYPES["car"] + 4
 PACE = {"car": 7.5, "bus": 5.0, "bike": 3.9, "walk": 1.15}
 
 
+LIKING = ("bicycle", "pedestrian")  # they go at the speed that they like
+EXTRA_M = 1.5  # of route a metre as the crow flies, at duarouter's random factor of 1.7
+LEAP_M = 60  # SUMO could not place a walker who moves so far in a second
+STANDING_M = 0.2  # a second, of a walker
+
+
 def vehicle_types_xml(rng: np.random.Generator) -> str:
     """<vType> elements car0, …, bus0, …, bike0, …, walk0, …: drivers and riders who differ."""
-    lines, done = [], dict.fromkeys(CITY_TYPES, 0)
-    for kind in (each for each in KINDS for _ in range(each.count)):
-        speed, likes = rng.uniform(*kind.speed), kind.what in ("bicycle", "pedestrian")
-        values = {
-            name: f"{rng.uniform(*getattr(kind, name)):.2f}" for name in ("accel", "decel", "sigma")
-        }
-        values["speedFactor"] = f"normc({rng.uniform(*kind.obeys):.3f},0.07,0.6,1.5)"
-        values["maxSpeed"] = f"{1.4 * speed if likes else speed:.2f}"
-        if likes:
-            values["desiredMaxSpeed"] = f"{speed:.2f}"
-        words = " ".join(f'{name}="{value}"' for name, value in values.items())
-        lines.append(f'<vType id="{kind.mode}{done[kind.mode]}" vClass="{kind.what}" {words}/>')
-        done[kind.mode] += 1
-    return "\n".join(lines)
+    words = []
+    done = dict.fromkeys(CITY_TYPES, 0)
+    for kind in KINDS:
+        for _ in range(kind.count):
+            name = f"{kind.mode}{done[kind.mode]}"
+            words.append(
+                element("vType", {"id": name, "vClass": kind.what, **_abilities(kind, rng)})
+            )
+            done[kind.mode] += 1
+    return "\n".join(words)
+
+
+def _abilities(kind: Kind, rng: np.random.Generator) -> dict[str, str]:
+    """What one type of vehicle can do, as attributes of a <vType>."""
+    speed = rng.uniform(*kind.speed)
+    ability = {
+        "accel": f"{rng.uniform(*kind.accel):.2f}",
+        "decel": f"{rng.uniform(*kind.decel):.2f}",
+        "sigma": f"{rng.uniform(*kind.sigma):.2f}",
+        "speedFactor": f"normc({rng.uniform(*kind.obeys):.3f},0.07,0.6,1.5)",
+        "maxSpeed": f"{speed:.2f}",
+    }
+    if kind.what in LIKING:
+        ability["maxSpeed"] = f"{1.4 * speed:.2f}"
+        ability["desiredMaxSpeed"] = f"{speed:.2f}"
+    return ability
 
 
 class Trip(NamedTuple):
@@ -92,6 +111,16 @@ class Trip(NamedTuple):
     end: int
 
 
+@dataclass(frozen=True)
+class Demand:
+    """What trips of a mode are like on a street plan."""
+
+    mode: str
+    median_m: float  # as the crow flies
+    pace: float  # m/s door to door
+    types: int  # of vehicles, the first ones
+
+
 def draw_trips(
     streets: Streets, seconds: dict[str, float], window_s: float, rng: np.random.Generator
 ) -> list[Trip]:
@@ -99,59 +128,73 @@ def draw_trips(
     seconds.
     """
     trips: list[Trip] = []
-    allowed = np.average(streets.speed, weights=streets.length * streets.open_to("car"))
-    roads = max(1.0, allowed / 28.0)  # motorways: faster, straighter and for longer trips
-    pace = PACE | {
-        "car": PACE["car"] * allowed / 14.0 * roads,
-        "bus": PACE["bus"] * (allowed / 14.0) ** 0.7,
-    }
-    median_m = {
-        "car": min(0.55 * streets.extent, 12e3 * roads**2),
-        "bus": min(0.7 * streets.extent, 8e3),
-        "bike": 2200,
-        "walk": 800,
-    }
-    for mode, budget in seconds.items():
-        if mode not in streets.trees:
-            continue
-        edges = streets.trees[mode][0]
-        weight = streets.length[edges] / streets.length[edges].sum()
-        types = ALL_TYPES[mode] if roads == 1 else MOTORWAY_CARS
-        spent, count = 0.0, 0
-        while spent < budget:
-            here, turn = int(rng.choice(edges, p=weight)), rng.uniform(0, 2 * np.pi)
-            far = np.clip(
-                1.5 * median_m[mode] * np.exp(rng.normal(0, 0.75)), 150, 2 * streets.extent
-            )
-            there = int(
-                streets.nearest(
-                    mode,
-                    [streets.x[here] + far * np.cos(turn), streets.y[here] + far * np.sin(turn)],
-                )
-            )
-            if there == here:
-                continue
-            # 1.5 metres of route a metre as the crow flies, at duarouter's random factor of 1.7
-            crow = np.hypot(streets.x[there] - streets.x[here], streets.y[there] - streets.y[here])
-            spent += 1.5 * crow / pace[mode]
-            vehicle, depart = f"{mode}{rng.integers(types)}", rng.uniform(0, window_s)
-            trips.append(Trip(f"{mode}-{count}", mode, vehicle, depart, here, there))
-            count += 1
+    for demand in _demands(streets):
+        if demand.mode in seconds and demand.mode in streets.trees:
+            trips += _trips_of(demand, streets, seconds[demand.mode], window_s, rng)
     return sorted(trips, key=lambda trip: trip.depart_s)
+
+
+def _demands(streets: Streets) -> list[Demand]:
+    """What trips of each mode are like: on motorways faster, straighter and longer."""
+    allowed = np.average(streets.speed, weights=streets.length * streets.open_to("car"))
+    roads = max(1.0, allowed / 28.0)
+    car_m = min(0.55 * streets.extent, 12e3 * roads**2)
+    car_pace = PACE["car"] * allowed / 14.0 * roads
+    bus_m = min(0.7 * streets.extent, 8e3)
+    bus_pace = PACE["bus"] * (allowed / 14.0) ** 0.7
+    types = ALL_TYPES if roads == 1 else dict.fromkeys(ALL_TYPES, MOTORWAY_CARS)
+    return [
+        Demand("car", car_m, car_pace, types["car"]),
+        Demand("bus", bus_m, bus_pace, types["bus"]),
+        Demand("bike", 2200, PACE["bike"], types["bike"]),
+        Demand("walk", 800, PACE["walk"], types["walk"]),
+    ]
+
+
+def _trips_of(
+    demand: Demand, streets: Streets, seconds: float, window_s: float, rng: np.random.Generator
+) -> list[Trip]:
+    """Trips of a mode until its estimated seconds are used up."""
+    mode = demand.mode
+    edges = streets.trees[mode][0]
+    weight = streets.length[edges] / streets.length[edges].sum()
+    trips: list[Trip] = []
+    spent_s = 0.0
+    while spent_s < seconds:
+        here = int(rng.choice(edges, p=weight))
+        turn = rng.uniform(0, 2 * np.pi)
+        wanted_m = 1.5 * demand.median_m * np.exp(rng.normal(0, 0.75))
+        far_m = np.clip(wanted_m, 150, 2 * streets.extent)
+        goal = streets.middles[here] + far_m * np.array([np.cos(turn), np.sin(turn)])
+        there = int(streets.nearest(mode, goal))
+        if there == here:
+            continue
+        crow_m = np.hypot(*(streets.middles[there] - streets.middles[here]))
+        spent_s += EXTRA_M * crow_m / demand.pace
+        vehicle = f"{mode}{rng.integers(demand.types)}"
+        depart_s = rng.uniform(0, window_s)
+        trips.append(Trip(f"{mode}-{len(trips)}", mode, vehicle, depart_s, here, there))
+    return trips
 
 
 def _trips_xml(trips: list[Trip], streets: Streets) -> str:
     """The demand as duarouter reads it. Trips start and end in the middle of an edge, where its
     buildings are.
     """
-    lines = []
+    words = []
     for trip in trips:
-        head = f'id="{trip.name}" type="{trip.vehicle_type}" depart="{trip.depart_s:.0f}"'
-        ends = f'from="{streets.edges[trip.start]}" to="{streets.edges[trip.end]}"'
-        ends += f' departPos="{0.5 * streets.length[trip.start]:.1f}" arrivalPos="{0.5 * streets.length[trip.end]:.1f}"'
-        walks = f"<person {head}><walk {ends}/></person>"
-        lines.append(walks if trip.mode == "walk" else f'<trip {head} {ends} departLane="best"/>')
-    return "\n".join(lines)
+        who = {"id": trip.name, "type": trip.vehicle_type, "depart": f"{trip.depart_s:.0f}"}
+        way = {
+            "from": streets.edges[trip.start],
+            "to": streets.edges[trip.end],
+            "departPos": f"{0.5 * streets.length[trip.start]:.1f}",
+            "arrivalPos": f"{0.5 * streets.length[trip.end]:.1f}",
+        }
+        if trip.mode == "walk":
+            words.append(element("person", who, element("walk", way)))
+        else:
+            words.append(element("trip", {**who, **way, "departLane": "best"}))
+    return "\n".join(words)
 
 
 def _add_stops(routes: Path, streets: Streets, rng: np.random.Generator) -> int:
@@ -163,34 +206,42 @@ def _add_stops(routes: Path, streets: Streets, rng: np.random.Generator) -> int:
     index = {edge: i for i, edge in enumerate(streets.edges)}
     tree = ET.parse(routes)  # nosec B314
     for vehicle in tree.getroot().iter("vehicle"):
-        mode, route = vehicle.get("id", "").split("-")[0], vehicle.find("route")
-        path = [index[e] for e in route.get("edges", "").split()] if route is not None else []
+        mode = vehicle.get("id", "").split("-")[0]
         lanes = streets.bike_lane if mode == "bike" else streets.lane
-        every = (
-            rng.uniform(250, 700)
-            if mode == "bus"
-            else rng.exponential(12e3 if mode == "car" else 3e3)
-        )
-        left = every * rng.random()
-        for edge in path[1:-1]:
-            left -= streets.length[edge]
-            if left < 0 and streets.length[edge] > 40 and lanes[edge] >= 0:
-                pause = (
-                    rng.uniform(8, 40)
-                    if mode == "bus"
-                    else np.clip(np.exp(rng.normal(np.log(70), 0.9)), 8, 900)
-                )
-                ET.SubElement(
-                    vehicle,
-                    "stop",
-                    lane=f"{streets.edges[edge]}_{lanes[edge]}",
-                    duration=f"{pause:.0f}",
-                    endPos=f"{streets.length[edge] * 0.7:.1f}",
-                    parking=str(mode != "bus" and pause > 25).lower(),
-                )
-                left = every * rng.uniform(0.8, 1.2)
+        route = vehicle.find("route")
+        names = route.get("edges", "").split() if route is not None else []
+        every_m = _every_m(mode, rng)
+        left_m = every_m * rng.random()
+        for name in names[1:-1]:
+            edge = index[name]
+            length = streets.length[edge]
+            left_m -= length
+            if left_m < 0 and length > 40 and lanes[edge] >= 0:
+                pause = _pause(mode, rng)
+                pause["lane"] = f"{name}_{lanes[edge]}"
+                pause["endPos"] = f"{length * 0.7:.1f}"
+                ET.SubElement(vehicle, "stop", pause)
+                left_m = every_m * rng.uniform(0.8, 1.2)
     tree.write(routes)
     return len(tree.getroot())
+
+
+def _every_m(mode: str, rng: np.random.Generator) -> float:
+    """The metres between two stops of one vehicle."""
+    if mode == "bus":
+        return rng.uniform(250, 700)
+    return rng.exponential(12e3 if mode == "car" else 3e3)
+
+
+def _pause(mode: str, rng: np.random.Generator) -> dict[str, str]:
+    """How long a vehicle stops, and whether beside the lane, as attributes of a <stop>."""
+    if mode == "bus":
+        seconds = rng.uniform(8, 40)
+        beside = False
+    else:
+        seconds = np.exp(rng.normal(np.log(70), 0.9)).clip(8, 900)
+        beside = seconds > 25
+    return {"duration": f"{seconds:.0f}", "parking": str(bool(beside)).lower()}
 
 
 def simulate(
@@ -200,47 +251,24 @@ def simulate(
     names; seconds count from each one's first, and walkers walk over junctions.
     """
     seed = int(rng.integers(2**31 - 1))
-    ends = ("kinds.xml", "trips.xml", "rou.xml", "used.xml", "alt.xml")
-    files = types, demand, routes, used, alternatives = [folder / f"{name}.{end}" for end in ends]
-    types.write_text(f"<additional>{vehicle_types_xml(rng)}</additional>")
-    demand.write_text(f"<routes>{_trips_xml(trips, streets)}</routes>")
-    run_sumo(
-        "duarouter",
-        "-n",
-        streets.net,
-        "-a",
-        types,
-        "-r",
-        demand,
-        "-o",
-        routes,
-        "--vtype-output",
-        used,
-        "--alternatives-output",
-        alternatives,
-        "--ignore-errors",
-        "--weights.random-factor",
-        1.7,
-        "--seed",
-        seed,
-    )
+    types = folder / f"{name}.kinds.xml"
+    demand = folder / f"{name}.trips.xml"
+    routes = folder / f"{name}.rou.xml"
+    used = folder / f"{name}.used.xml"
+    alternatives = folder / f"{name}.alt.xml"
+    types.write_text(element("additional", {}, vehicle_types_xml(rng)))
+    demand.write_text(element("routes", {}, _trips_xml(trips, streets)))
+    files = ["-n", streets.net, "-a", types, "-r", demand, "-o", routes]
+    files += ["--vtype-output", used, "--alternatives-output", alternatives]
+    words = f"--ignore-errors --weights.random-factor 1.7 --seed {seed}"
+    run_sumo("duarouter", *files, *words.split())
     if not _add_stops(routes, streets, rng):
         raise SyntheticError(f"No trip of {name} can be routed over {streets.net.name}.")
-    paths = simulate_traffic(
-        streets.net,
-        str(routes),
-        folder / f"{name}.parquet",
-        seed,
-        int(trips[-1].depart_s) + 9000,
-        "-a",
-        types,
-        "--pedestrian.model",
-        "nonInteracting",
-        "--time-to-teleport",
-        240,
-        "--time-to-teleport.remove",
-    )
-    for file in files:
+    end_s = int(trips[-1].depart_s) + 9000
+    fcd = folder / f"{name}.parquet"
+    words = "--pedestrian.model nonInteracting --time-to-teleport 240 --time-to-teleport.remove"
+    paths = simulate_traffic(streets.net, routes, fcd, seed, end_s, "-a", types, *words.split())
+    for file in (types, demand, routes, used, alternatives):
         file.unlink(missing_ok=True)
     return {
         name: pace_walker(path) if name.startswith("walk") else path for name, path in paths.items()
@@ -255,13 +283,15 @@ def pace_walker(path: Trajectory) -> Trajectory:
     over 60 m (it could not place the walker) the longest piece without such a leap is kept.
     """
     step = np.hypot(np.diff(path.x), np.diff(path.y))
-    ends = np.concatenate([[0], np.flatnonzero(step > 60) + 1, [len(step) + 1]])
+    ends = np.concatenate([[0], np.flatnonzero(step > LEAP_M) + 1, [len(step) + 1]])
     piece = int(np.argmax(np.diff(ends)))
-    first, end = ends[piece], ends[piece + 1]
+    first = ends[piece]
+    end = ends[piece + 1]
     second, x, y = (column[first:end] for column in path)
     step = step[first : end - 1]
-    moving = step[step > 0.2]
+    moving = step[step > STANDING_M]
     usual = np.median(moving) if len(moving) else 1.0
-    clock = np.concatenate([[0.0], np.cumsum(np.maximum(np.diff(second), step / (1.25 * usual)))])
+    took_s = np.maximum(np.diff(second), step / (1.25 * usual))
+    clock = np.concatenate([[0.0], np.cumsum(took_s)])
     even = np.arange(int(clock[-1]) + 1)
     return Trajectory(even, np.interp(even, clock, x), np.interp(even, clock, y))

@@ -5,12 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from model.shipped.synthetic.sumo import Range, Trajectory, run_sumo, simulate_traffic
+from model.shipped.synthetic.sumo import (
+    Range,
+    Trajectory,
+    element,
+    run_sumo,
+    simulate_traffic,
+)
+
+POINT_M = 120  # between points of a track
+SHORTER = 0.58  # times the estimate takes a train, as measured: it brakes less
 
 
 @dataclass(frozen=True)
@@ -55,25 +66,32 @@ class Line:
     @property
     def lengths(self) -> np.ndarray:
         """(s - 1,) metres of the sections."""
-        return np.array([np.hypot(*np.diff(section, axis=0).T).sum() for section in self.sections])
+        steps = [np.diff(section, axis=0) for section in self.sections]
+        return np.array([np.hypot(*step.T).sum() for step in steps])
 
 
 def draw_line(rng: np.random.Generator, kind: LineKind) -> Line:
     """A winding line."""
     count = int(rng.integers(*kind.stations))
-    gaps = rng.uniform(*kind.gap_m, count - 1)
-    turns = np.cumsum(rng.normal(0, kind.bend, count - 1)) + rng.uniform(0, 2 * np.pi)
-    steps = gaps[:, None] * np.column_stack([np.cos(turns), np.sin(turns)])
-    return smooth_line(kind, np.vstack([[0.0, 0.0], np.cumsum(steps, axis=0)]), rng)
+    gaps_m = rng.uniform(*kind.gap_m, count - 1)
+    bends = rng.normal(0, kind.bend, count - 1)
+    turns = np.cumsum(bends) + rng.uniform(0, 2 * np.pi)
+    steps = gaps_m[:, None] * np.column_stack([np.cos(turns), np.sin(turns)])
+    stations = np.vstack([[0.0, 0.0], np.cumsum(steps, axis=0)])
+    return smooth_line(kind, stations, rng)
 
 
 def smooth_line(kind: LineKind, stations: np.ndarray, rng: np.random.Generator) -> Line:
     """A smooth track through stations (s, 2)."""
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(stations, axis=0).T))])
+    gaps_m = np.hypot(*np.diff(stations, axis=0).T)
+    along = np.concatenate([[0.0], np.cumsum(gaps_m)])
     curve = CubicSpline(along, stations)
-    ends = zip(along[:-1], along[1:], strict=True)
-    speed = rng.uniform(*kind.speed) * rng.uniform(0.65, 1.1, len(stations) - 1)
-    sections = [curve(np.linspace(a, b, max(3, int((b - a) / 120)))) for a, b in ends]
+    sections = []
+    for a, b in pairwise(along):
+        points = max(3, int((b - a) / POINT_M))
+        sections.append(curve(np.linspace(a, b, points)))
+    usual = rng.uniform(*kind.speed)
+    speed = usual * rng.uniform(0.65, 1.1, len(sections))
     return Line(kind, stations, sections, np.clip(speed, 3, 1.03 * kind.speed[1]))
 
 
@@ -82,74 +100,124 @@ def run_trains(
 ) -> dict[str, Trajectory]:
     """Trains and ferries on lines, about so many seconds of movement: paths MODE-N by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    trains: list[tuple[float, str]] = []
-    types, spent_s, clock = [], 0.0, np.zeros((len(lines), 2))
+    types: list[str] = []
+    trains: list[tuple[float, str]] = []  # when each sets off, and its XML
+    clock = np.zeros((len(lines), 2))  # of each line and direction
+    spent_s = 0.0
     while spent_s < seconds:
-        n, back = int(rng.integers(len(lines))), int(rng.integers(2))
-        line, kind = lines[n], lines[n].kind
+        n = int(rng.integers(len(lines)))
+        back = int(rng.integers(2))
+        kind = lines[n].kind
         clock[n, back] += rng.uniform(150, 500) * (6 if kind.mode == "ferry" else 1)
-        route, took_s = _run(line, n, back, rng)
-        accel, decel = rng.uniform(*kind.accel), rng.uniform(*kind.accel) + 0.05
-        types.append(
-            f'<vType id="k{len(trains)}" vClass="rail" carFollowModel="Krauss" accel="{accel:.2f}" decel="{decel:.2f}" '
-            f'sigma="{rng.uniform(0, 0.3):.2f}" maxSpeed="90" length="{kind.length_m}" '
-            'speedFactor="normc(0.95,0.07,0.7,1.1)"/>'
-        )
-        head = f'<vehicle id="{kind.mode}-{len(trains)}" type="k{len(trains)}" depart="{clock[n, back]:.0f}"'
-        trains.append((clock[n, back], f'{head} departPos="base">{route}</vehicle>'))
-        spent_s += 0.58 * took_s  # measured: trains brake less than the estimate
-    routes, seed = folder / f"{name}.rou.xml", int(rng.integers(2**31 - 1))
-    body = "\n".join(xml for _, xml in sorted(trains, key=lambda train: train[0]))
-    routes.write_text(f"<routes>{''.join(types)}{body}</routes>")
-    net, end_s = _net(lines, folder, name), clock.max() + 9000
-    return simulate_traffic(
-        net, str(routes), folder / f"{name}.parquet", seed, end_s, "--time-to-teleport", -1
-    )
+        route = _run(lines[n], n, bool(back), rng)
+        number = len(trains)
+        types.append(_train_type(f"k{number}", kind, rng))
+        depart_s = clock[n, back]
+        train = {"id": f"{kind.mode}-{number}", "type": f"k{number}", "depart": f"{depart_s:.0f}"}
+        trains.append((depart_s, element("vehicle", train | {"departPos": "base"}, route.xml)))
+        spent_s += SHORTER * route.seconds
+    routes = folder / f"{name}.rou.xml"
+    seed = int(rng.integers(2**31 - 1))
+    trains.sort(key=lambda train: train[0])
+    routes.write_text(element("routes", {}, *types, *(xml for _, xml in trains)))
+    net = _net(lines, folder, name)
+    fcd = folder / f"{name}.parquet"
+    return simulate_traffic(net, routes, fcd, seed, clock.max() + 9000, "--time-to-teleport", -1)
+
+
+def _train_type(name: str, kind: LineKind, rng: np.random.Generator) -> str:
+    """A <vType> of one train or ferry."""
+    accel = rng.uniform(*kind.accel)
+    decel = rng.uniform(*kind.accel) + 0.05
+    ability = {
+        "id": name,
+        "vClass": "rail",
+        "carFollowModel": "Krauss",
+        "accel": f"{accel:.2f}",
+        "decel": f"{decel:.2f}",
+        "sigma": f"{rng.uniform(0, 0.3):.2f}",
+        "maxSpeed": "90",
+        "length": kind.length_m,
+        "speedFactor": "normc(0.95,0.07,0.7,1.1)",
+    }
+    return element("vType", ability)
 
 
 def _net(lines: Sequence[Line], folder: Path, name: str) -> Path:
     """A net of railway lines alone, with their coordinates; edges are named r<line>.<section>,
     those back with a b.
     """
-    nodes, edges = [], []
+    nodes: list[str] = []
+    edges: list[str] = []
     for n, line in enumerate(lines):
         for s, (x, y) in enumerate(line.stations):
-            nodes.append(f'<node id="r{n}.{s}" x="{x:.2f}" y="{y:.2f}" type="priority"/>')
-        for s, (section, speed) in enumerate(zip(line.sections, line.speed, strict=True)):
-            for back, a, b, points in (("", s, s + 1, section), ("b", s + 1, s, section[::-1])):
-                shape = " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
-                edges.append(
-                    f'<edge id="r{n}.{s}{back}" from="r{n}.{a}" to="r{n}.{b}" numLanes="1" speed="{speed:.2f}" '
-                    f'allow="rail" spreadType="center" shape="{shape}"/>'
-                )
-    node_file, edge_file, net = (folder / f"{name}.{end}.xml" for end in ("nod", "edg", "net"))
-    node_file.write_text("\n".join(["<nodes>", *nodes, "</nodes>"]))
-    edge_file.write_text("\n".join(["<edges>", *edges, "</edges>"]))
-    run_sumo(
-        "netconvert", "-n", node_file, "-e", edge_file, "-o", net, "--offset.disable-normalization"
-    )
+            at = {"id": f"r{n}.{s}", "x": f"{x:.2f}", "y": f"{y:.2f}", "type": "priority"}
+            nodes.append(element("node", at))
+        for s, section in enumerate(line.sections):
+            here = f"r{n}.{s}"
+            there = f"r{n}.{s + 1}"
+            edges.append(_track(here, here, there, section, line.speed[s]))
+            edges.append(_track(f"{here}b", there, here, section[::-1], line.speed[s]))
+    node_file = folder / f"{name}.nod.xml"
+    edge_file = folder / f"{name}.edg.xml"
+    net = folder / f"{name}.net.xml"
+    node_file.write_text(element("nodes", {}, *nodes))
+    edge_file.write_text(element("edges", {}, *edges))
+    keep = "--offset.disable-normalization"
+    run_sumo("netconvert", "-n", node_file, "-e", edge_file, "-o", net, keep)
     return net
 
 
-def _run(line: Line, number: int, back: int, rng: np.random.Generator) -> tuple[str, float]:
-    """The route of one train or ferry over part of a line, as XML, and about how many seconds it
-    takes.
-    """
-    kind, count, lengths = line.kind, len(line.sections), line.lengths
-    first, last = int(rng.integers(0, count // 3 + 1)), count - int(rng.integers(0, count // 3 + 1))
-    dwell_s, took_s, edges, stops = rng.uniform(*kind.dwell_s), 0.0, [], []
-    for section in range(first, last)[:: -1 if back else 1]:
-        edge, length = f"r{number}.{section}{'b' * back}", lengths[section]
-        light = rng.random() < kind.lights
-        took_s += length / line.speed[section] + dwell_s + 40 + (30 if light else 0)
+def _track(name: str, start: str, end: str, points: np.ndarray, speed: float) -> str:
+    """An <edge> of a railway line through points (k, 2)."""
+    track = {
+        "id": name,
+        "from": start,
+        "to": end,
+        "numLanes": 1,
+        "speed": f"{speed:.2f}",
+        "allow": "rail",
+        "spreadType": "center",
+        "shape": " ".join(f"{x:.2f},{y:.2f}" for x, y in points),
+    }
+    return element("edge", track)
+
+
+class Route(NamedTuple):
+    """The route of one train or ferry over part of a line, and about how many seconds it takes."""
+
+    xml: str
+    seconds: float
+
+
+def _run(line: Line, number: int, back: bool, rng: np.random.Generator) -> Route:
+    """One train or ferry over part of a line; back: from its end."""
+    kind = line.kind
+    lengths = line.lengths
+    count = len(lengths)
+    first = int(rng.integers(0, count // 3 + 1))
+    last = count - int(rng.integers(0, count // 3 + 1))
+    dwell_s = rng.uniform(*kind.dwell_s)
+    took_s = 0.0
+    edges: list[str] = []
+    stops: list[str] = []
+    sections = range(first, last)
+    for section in reversed(sections) if back else sections:
+        edge = f"r{number}.{section}" + ("b" if back else "")
+        length = lengths[section]
         edges.append(edge)
-        if light:
+        took_s += length / line.speed[section] + dwell_s + 40
+        if rng.random() < kind.lights:
+            took_s += 30
             at = length * rng.uniform(0.4, 0.8)
-            stops.append(
-                f'<stop lane="{edge}_0" endPos="{at:.1f}" duration="{rng.uniform(4, 50):.0f}"/>'
-            )
-        wait = dwell_s * rng.uniform(0.6, 1.6) * (6 if rng.random() < 0.02 else 1)
-        stops.append(
-            f'<stop lane="{edge}_0" endPos="{length - 5:.1f}" startPos="{length - 90:.1f}" duration="{wait:.0f}"/>'
-        )
-    return f'<route edges="{" ".join(edges)}"/>{"".join(stops)}', took_s
+            stops.append(_halt(edge, rng.uniform(4, 50), {"endPos": f"{at:.1f}"}))
+        wait_s = dwell_s * rng.uniform(0.6, 1.6) * (6 if rng.random() < 0.02 else 1)
+        platform = {"endPos": f"{length - 5:.1f}", "startPos": f"{length - 90:.1f}"}
+        stops.append(_halt(edge, wait_s, platform))
+    route = element("route", {"edges": " ".join(edges)})
+    return Route(route + "".join(stops), took_s)
+
+
+def _halt(edge: str, seconds: float, where: dict[str, str]) -> str:
+    """A <stop> on an edge."""
+    return element("stop", {"lane": f"{edge}_0", "duration": f"{seconds:.0f}"} | where)
