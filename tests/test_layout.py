@@ -286,8 +286,6 @@ LONG_FILES = {
     "raw_qgis_plugin/core/sources/schema.py",
     "raw_qgis_plugin/core/sources/readers.py",
     "raw_qgis_plugin/core/specs.py",
-    "model/shipped/synthetic/city/layout.py",
-    "model/shipped/synthetic/population/people.py",
 }
 
 

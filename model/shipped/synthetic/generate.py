@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model.shipped.synthetic.city.layout import CELL_M, City, build_city
-from model.shipped.synthetic.city.streets import make_streets, osm_streets
+from model.shipped.synthetic.city.streets import Place, Streets, make_streets, osm_streets
 from model.shipped.synthetic.population.people import (
     DAY_S,
     EMPLOYED,
@@ -42,8 +42,15 @@ from raw_qgis_plugin.core.specs import Spec, option
 Facts = Mapping[str, Sequence[str | int]]  # of features, by field
 FIRST_MONDAY = np.datetime64("2023-03-06")
 SCRATCH = ".simulation"  # folder in the output
-ROWS_AT_A_TIME = 500_000  # of fixes that are written
-SHORTEST_S = 45  # of a segment: a shorter leg leads from the door to the street
+
+
+class Settings:
+    """How tables are written."""
+
+    rows_at_a_time: int = 500_000  # of fixes that are written
+    shortest_s: int = 45  # of a segment: a shorter leg leads from the door to the street
+
+
 FIX_TYPES = {
     "user_id": pa.string(),
     "track_id": pa.string(),
@@ -72,12 +79,30 @@ class CitySpec(Spec):
         return 7 * DAY_S * self.weeks
 
 
-@dataclass
+@dataclass(frozen=True)
 class Truth:
     """The rows of truth_tracks.csv and truth_segments.csv."""
 
     trips: list[list]
     segments: list[list]
+
+    def add(
+        self,
+        journeys: list[Journey],
+        trips: Trips,
+        user: str,
+        midnight_ms: int,
+        doors: np.ndarray,
+        seen: np.ndarray,
+    ) -> None:
+        """Add the journeys of a user. doors: (j + 1, 2) longitude and latitude of where the user
+        stays before, between and after them. seen: (j + 1,) bool, whether a fix was recorded there.
+        """
+        recorded = seen[:-1] & seen[1:]
+        for k, journey in enumerate(journeys):
+            trip = trip_row(journey, trips, user, midnight_ms)
+            self.trips.append([*trip, *doors[k], *doors[k + 1], recorded[k]])
+            self.segments.extend(segment_rows(journey, user, midnight_ms))
 
 
 def generate(spec: CitySpec, output: Path) -> dict[str, int]:
@@ -88,14 +113,17 @@ def generate(spec: CitySpec, output: Path) -> dict[str, int]:
     observed = np.sort(rng.choice(spec.people, count, replace=False))
     write_users(output / "truth_users.csv", population, trips, observed, spec.weeks)
     write_layers(output, population.city)
+
     truth = Truth([], [])
     recorded = record_city(spec, population, trips, observed, output / SCRATCH, truth)
     fixes = write_fixes(output / "tracks.parquet", recorded, population.city, days=True)
+
     header = ["user_id", "trip_id", "t_start", "t_end", "mode"]
     ends = ["lon_start", "lat_start", "lon_end", "lat_end", "recorded"]
     write_csv(output / "truth_tracks.csv", [*header, "purpose", *ends], truth.trips)
     write_csv(output / "truth_segments.csv", header, truth.segments)
     shutil.rmtree(output / SCRATCH, ignore_errors=True)
+
     return {"people": spec.people, "observed": count, "trips": len(truth.trips), "fixes": fixes}
 
 
@@ -114,19 +142,20 @@ def record_city(
     place = population.city.streets.place
     midnight = midnight_ms(population.city)
     moved = move(population, trips, observed, scratch, spec.seed, spec.processes)
+
     for person, journeys in moved:
         rng = np.random.default_rng([spec.seed, 32, person])
         line = simulated(person, journeys, population, trips)
         device = logger(rng)
+
         if spec.complete:
             device = replace(device, indoors=1.0, nights=1.0, on_h=1e6, off_h=1e-9)
+
         fixes = record(line, device, sites, spec.end, rng)
         seen = places_seen(line, fixes, sites)
-        doors = np.column_stack(place.lonlat(sites.x[line.place], sites.y[line.place])).round(7)
-        for k, journey in enumerate(journeys):
-            trip = trip_row(journey, trips, user_id(person), midnight)
-            truth.trips.append([*trip, *doors[k], *doors[k + 1], seen[k] and seen[k + 1]])
-            truth.segments += segment_rows(journey, user_id(person), midnight)
+        lon, lat = place.lonlat(sites.x[line.place], sites.y[line.place])
+        doors = np.column_stack([lon, lat]).round(7)
+        truth.add(journeys, trips, user_id(person), midnight, doors, seen)
         yield person, fixes
 
 
@@ -137,9 +166,11 @@ def generate_days(spec: CitySpec, output: Path) -> dict[str, int]:
     population, trips = plan_city(spec, output / SCRATCH)
     everybody = np.arange(spec.people)
     write_users(output / "truth_users.csv", population, trips, everybody, spec.weeks)
+
     recorded = record_plans(spec, population, trips)
     fixes = write_fixes(output / "days.parquet", recorded, population.city, days=False)
     shutil.rmtree(output / SCRATCH, ignore_errors=True)
+
     return {"people": spec.people, "trips": len(trips), "fixes": fixes}
 
 
@@ -151,11 +182,14 @@ def plan_city(spec: CitySpec, scratch: Path) -> tuple[Population, Trips]:
     else:
         kind = str(rng.choice(["random", "random", "grid"]))
         streets = make_streets(kind, 1000 * spec.across_km, spec.seed, scratch, town=True)
+
     say(f"{len(streets.edges):,} streets")
+
     city = build_city(streets, spec.people, rng)
     population = populate(city, spec.people, rng)
     trips = plan_weeks(population, spec.weeks, rng)
     say(f"{spec.people:,} people plan {len(trips):,} trips")
+
     return population, trips
 
 
@@ -177,9 +211,11 @@ def user_id(person: int) -> str:
 
 def midnight_ms(city: City) -> int:
     """Epoch ms at which the first Monday begins in the city, by mean solar time."""
-    lon = float(city.streets.place.lonlat(*city.streets.middle)[0])
+    streets = city.streets
+    lon, _ = streets.place.lonlat(*streets.middle)
     monday_ms = int(FIRST_MONDAY.astype("datetime64[ms]").astype(np.int64))
-    return monday_ms - round(lon / 15 * HOUR_S * 1000)
+    later_h = float(lon) / 15  # than in Greenwich
+    return monday_ms - round(later_h * HOUR_S * 1000)
 
 
 def write_fixes(file: Path, recorded: Iterable[tuple[int, Fixes]], city: City, days: bool) -> int:
@@ -191,6 +227,7 @@ def write_fixes(file: Path, recorded: Iterable[tuple[int, Fixes]], city: City, d
     midnight = midnight_ms(city)
     count = 0
     waiting: list[pa.Table] = []
+
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for person, fixes in recorded:
             lon, lat = city.streets.place.lonlat(fixes.x, fixes.y)
@@ -204,10 +241,12 @@ def write_fixes(file: Path, recorded: Iterable[tuple[int, Fixes]], city: City, d
             }
             waiting.append(pa.table({name: columns[name] for name in names}, schema=schema))
             count += len(lon)
-            if sum(map(len, waiting)) > ROWS_AT_A_TIME:
+
+            if sum(map(len, waiting)) > Settings.rows_at_a_time:
                 writer.write_table(pa.concat_tables(waiting))
                 waiting.clear()
         writer.write_table(pa.concat_tables([*waiting, schema.empty_table()]))
+
     return count
 
 
@@ -216,35 +255,57 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable]) -> No
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
+
         for row in rows:
-            writer.writerow([str(v).lower() if isinstance(v, bool | np.bool_) else v for v in row])
+            texts = [str(v).lower() if isinstance(v, bool | np.bool_) else v for v in row]
+            writer.writerow(texts)
 
 
 def write_layers(output: Path, city: City) -> None:
     """regions, stations and streets as GeoJSON."""
-    place = city.streets.place
+    write_regions(output / "regions.geojson", city)
+    write_stations(output / "stations.geojson", city)
+    write_streets(output / "streets.geojson", city.streets)
 
-    def degrees(xy: np.ndarray) -> list:
-        return np.column_stack(place.lonlat(*xy.T)).round(7).tolist()
 
+def write_regions(file: Path, city: City) -> None:
+    """The hexagons in which there are streets."""
     turns = np.radians(np.arange(30, 390, 60))
-    corners = CELL_M / np.sqrt(3) * np.column_stack([np.cos(turns), np.sin(turns)])
-    rings = [degrees(cell + corners) for cell in city.cells]
-    ids = [f"r{i:03d}" for i in range(len(rings))]
-    shapes = [[[*ring, ring[0]]] for ring in rings]
-    write_layer(output / "regions.geojson", "Polygon", shapes, {"region_id": ids})
+    directions = np.column_stack([np.cos(turns), np.sin(turns)])
+    corners = CELL_M / np.sqrt(3) * directions
+    shapes = []
+    ids = []
 
-    stations = city.metro.stations
-    names = [f"s{i:02d}" for i in range(len(stations))]
-    facts: Facts = {"station_id": names, "line": ["M1"] * len(names)}
-    write_layer(output / "stations.geojson", "Point", degrees(stations), facts)
+    for number, cell in enumerate(city.cells):
+        ring = degrees(cell + corners, city.streets.place)
+        shapes.append([[*ring, ring[0]]])
+        ids.append(f"r{number:03d}")
 
-    streets = city.streets
+    write_layer(file, "Polygon", shapes, {"region_id": ids})
+
+
+def write_stations(file: Path, city: City) -> None:
+    """The stations of the metro, in order."""
+    points = degrees(city.metro.stations, city.streets.place)
+    ids = [f"s{number:02d}" for number in range(len(points))]
+    lines = ["M1"] * len(points)
+    write_layer(file, "Point", points, {"station_id": ids, "line": lines})
+
+
+def write_streets(file: Path, streets: Streets) -> None:
+    """The streets for cars or walkers."""
     used = np.flatnonzero(streets.open_to("car") | streets.walk)
-    shapes = [degrees(streets.shapes[i]) for i in used]
+    shapes = [degrees(streets.shapes[i], streets.place) for i in used]
+    ids = list(map(str, streets.edges[used]))
     speeds = [round(3.6 * speed) for speed in streets.speed[used]]
-    facts = {"street_id": list(map(str, streets.edges[used])), "speed_kmh": speeds}
-    write_layer(output / "streets.geojson", "LineString", shapes, facts)
+    facts: Facts = {"street_id": ids, "speed_kmh": speeds}
+    write_layer(file, "LineString", shapes, facts)
+
+
+def degrees(xy: np.ndarray, place: Place) -> list:
+    """Points (k, 2) in metres as lists of longitude and latitude."""
+    lon, lat = place.lonlat(*xy.T)
+    return np.column_stack([lon, lat]).round(7).tolist()
 
 
 def write_layer(file: Path, kind: str, shapes: list, facts: Facts) -> None:
@@ -253,8 +314,11 @@ def write_layer(file: Path, kind: str, shapes: list, facts: Facts) -> None:
     for i, shape in enumerate(shapes):
         properties = {name: values[i] for name, values in facts.items()}
         geometry = {"type": kind, "coordinates": shape}
-        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
-    text = json.dumps({"type": "FeatureCollection", "features": features})
+        feature = {"type": "Feature", "properties": properties, "geometry": geometry}
+        features.append(feature)
+
+    layer = {"type": "FeatureCollection", "features": features}
+    text = json.dumps(layer)
     file.write_text(text, encoding="utf-8")
 
 
@@ -262,22 +326,28 @@ def write_users(
     path: Path, population: Population, trips: Trips, who: np.ndarray, weeks: int
 ) -> None:
     """truth_users.csv: the facts of some people (k,), from their plans."""
-    people = [population.people[person] for person in who]
     count = len(population.people)
-    by_metro = trips.person[trips.mode == MODE_CODES.index("rail")]
-    metro = np.bincount(by_metro, minlength=count)[who] / weeks
-    a_day = np.bincount(trips.person, minlength=count)[who] / (7 * weeks)
-    columns = {
-        "user_id": map(user_id, who.tolist()),
-        "employed": [person.occupation in EMPLOYED for person in people],
-        "commuter": [person.commuter for person in people],
-        "metro_user": metro >= 1,
-        "metro_trips_a_week": metro.round(2).tolist(),
-        "trips_a_day": a_day.round(3).tolist(),
-        "car_owner": [person.car for person in people],
-        "kind": [person.occupation for person in people],
-    }
-    write_csv(path, list(columns), zip(*columns.values(), strict=True))
+    rides = trips.mode == MODE_CODES.index("rail")
+    by_metro = trips.person[rides]
+    metro = np.bincount(by_metro, minlength=count) / weeks
+    a_day = np.bincount(trips.person, minlength=count) / (7 * weeks)
+    rows = []
+
+    for i in map(int, who):
+        person = population.people[i]
+        row = {
+            "user_id": user_id(i),
+            "employed": person.occupation in EMPLOYED,
+            "commuter": person.commuter,
+            "metro_user": metro[i] >= 1,
+            "metro_trips_a_week": metro[i].round(2),
+            "trips_a_day": a_day[i].round(3),
+            "car_owner": person.car,
+            "kind": person.occupation,
+        }
+        rows.append(row)
+
+    write_csv(path, list(rows[0]), [row.values() for row in rows])
 
 
 def trip_row(journey: Journey, trips: Trips, user: str, midnight_ms: int) -> list:
@@ -285,25 +355,35 @@ def trip_row(journey: Journey, trips: Trips, user: str, midnight_ms: int) -> lis
 
     midnight_ms: epoch ms at which the first Monday begins, in mean solar time.
     """
-    whole = span_row(journey, user, midnight_ms, 0, len(journey.t), trips.mode[journey.trip])
+    end = len(journey.t)
+    mode = trips.mode[journey.trip]
+    whole = span_row(journey, user, midnight_ms, 0, end, mode)
     return [*whole, trips.purpose[journey.trip]]
 
 
 def segment_rows(journey: Journey, user: str, midnight_ms: int) -> list[list]:
     """A trip's rows of truth_segments.csv: a ride's walks are segments of their own."""
     changes = np.flatnonzero(np.diff(journey.mode)) + 1
-    cuts = [0, *changes.tolist(), len(journey.mode)]
-    return [
-        span_row(journey, user, midnight_ms, begin, end, journey.mode[begin])
-        for begin, end in pairwise(cuts)
-        if end - begin >= SHORTEST_S
-    ]
+    cuts = [0, *changes, len(journey.mode)]
+    rows = []
+
+    for begin, end in pairwise(cuts):
+        if end - begin >= Settings.shortest_s:
+            mode = journey.mode[begin]
+            rows.append(span_row(journey, user, midnight_ms, begin, end, mode))
+
+    return rows
 
 
 def span_row(
     journey: Journey, user: str, midnight_ms: int, begin: int, end: int, mode: int
 ) -> list:
     """The facts of some seconds of a journey, from begin until before end."""
-    start_ms = midnight_ms + round(1000 * float(journey.t[begin]))
-    end_ms = midnight_ms + round(1000 * float(journey.t[end - 1]))
-    return [user, f"{user}-{journey.trip}", start_ms, end_ms, MODE_CODES[mode]]
+    first_s = float(journey.t[begin])
+    last_s = float(journey.t[end - 1])
+
+    start_ms = midnight_ms + round(1000 * first_s)
+    end_ms = midnight_ms + round(1000 * last_s)
+    trip = f"{user}-{journey.trip}"
+
+    return [user, trip, start_ms, end_ms, MODE_CODES[mode]]

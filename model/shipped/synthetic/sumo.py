@@ -52,12 +52,14 @@ def run_sumo(program: str, *arguments: object) -> None:
     """
     home = sumo_home()
     suffix = ".exe" if os.name == "nt" else ""
-    command = [str(home / "bin" / (program + suffix)), *map(str, arguments), "--no-warnings"]
+    file = home / "bin" / f"{program}{suffix}"
+    command = [str(file), *map(str, arguments), "--no-warnings"]
     proj = str(home / "data" / "proj")
     own = {"SUMO_HOME": str(home), "PROJ_DATA": proj, "PROJ_LIB": proj}
     done = subprocess.run(  # nosec B603 - our own arguments, no shell
         command, env={**os.environ, **own}, capture_output=True, text=True, check=False
     )
+
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.startswith("Error")]
         reason = (lines or done.stderr.splitlines() or ["it ended without a message"])[0]
@@ -93,28 +95,38 @@ def simulate_traffic(
     )
     files = ["-n", net, "-r", routes, "--fcd-output", fcd]
     run_sumo("sumo", *files, *words.split(), *options)
+
     table = pq.read_table(fcd)
     fcd.unlink()
     # Columns ..._time, ..._id, ..._x and ..._y, with any prefix
-    table = table.rename_columns([name.rsplit("_", 1)[-1] for name in table.column_names])
+    names = [name.rsplit("_", 1)[-1] for name in table.column_names]
+    table = table.rename_columns(names)
+
     if not {"time", "id", "x", "y"} <= set(table.column_names):
         columns = ", ".join(table.column_names)
         raise SyntheticError(f"SUMO moved nobody: {fcd.name} holds only {columns}")
+
     return _paths(table.filter(pc.is_valid(table["id"])))  # nobody moved in a second without an id
 
 
 def _paths(table: pa.Table) -> dict[str, Trajectory]:
     """The path of each id of a table of time, id, x and y, in order of time."""
     ids = table["id"].dictionary_encode().combine_chunks()
-    names, rank = np.unique(np.array(ids.dictionary.to_pylist(), dtype=str), return_inverse=True)
+    texts = np.array(ids.dictionary.to_pylist(), dtype=str)
+    names, rank = np.unique(texts, return_inverse=True)
+
     mover = rank[ids.indices.to_numpy()]
     order = np.argsort(mover, kind="stable")
     ends = np.searchsorted(mover[order], np.arange(len(names) + 1))
-    seconds = np.rint(table["time"].to_numpy()[order]).astype(np.int32)
+
+    seconds = table["time"].to_numpy()[order]
+    seconds = np.rint(seconds).astype(np.int32)
     x = table["x"].to_numpy()[order].astype(np.float32)
     y = table["y"].to_numpy()[order].astype(np.float32)
     found = {}
+
     for name, (first, end) in zip(names.tolist(), pairwise(ends), strict=True):
         own = slice(first, end)
         found[name] = Trajectory(seconds[own] - seconds[first], x[own], y[own])
+
     return found

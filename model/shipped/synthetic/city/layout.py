@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from scipy.spatial import cKDTree
 
 from model.shipped.synthetic.city.rail import METRO, Line, smooth_line
@@ -26,8 +27,16 @@ CATEGORIES = {
     "worship": (1.0, 0.2),
     "service": (6.0, 0.7),
 }
-FEWEST_STREETS = 20  # of each mode, below which there is no city
-STATION_M = 1100.0  # between stations of the metro
+
+
+class Settings:
+    """What a city is like."""
+
+    fewest_streets: int = 20  # of each mode, below which there is no city
+    station_m: float = 1100.0  # between stations of the metro
+
+
+CENTRES = (1.0, 0.45, 0.45, 0.45)  # their jobs, of the main one first
 USERS = {"car": "cars", "walk": "walkers", "bike": "bicycles"}
 
 
@@ -78,51 +87,77 @@ class City:
     cells: np.ndarray  # (r, 2) the regions' middles
 
 
-def build_city(streets: Streets, people: int, rng: np.random.Generator) -> City:
+def build_city(streets: Streets, people: int, rng: Generator) -> City:
     """Lay a city for so many people over the streets."""
+    fewest = Settings.fewest_streets
     for mode, users in USERS.items():
-        if streets.open_to(mode).sum() < FEWEST_STREETS:
-            raise SyntheticError(
-                f"{streets.net.name} has fewer than {FEWEST_STREETS} streets for {users}: choose "
-                "another extract."
-            )
+        if streets.open_to(mode).sum() < fewest:
+            few = f"{streets.net.name} has fewer than {fewest} streets for {users}"
+            raise SyntheticError(f"{few}: choose another extract.")
+
     centres = _centres(streets, rng)
     metro = _metro(streets, centres[0], rng)
     far = np.linalg.norm(streets.middles[:, None] - centres, axis=2) / streets.extent
-    main = far[:, 0]
-    to_station_m = cKDTree(metro.stations).query(streets.middles)[0]
-    near_station = 1 + 2.5 * np.exp(-((to_station_m / 600) ** 2))
-    walkable = streets.length * streets.walk * near_station
-    jobs = walkable * (0.08 + np.exp(-far / 0.13) @ [1.0, 0.45, 0.45, 0.45])
-    off_centre = 1 - 0.6 * np.exp(-((main / 0.12) ** 2))  # few live at the very centre
-    homes = walkable * np.exp(-1.6 * main) * off_centre
-
+    jobs, homes = _densities(streets, far, metro)
     cells = _hexagons(streets)
     poi = _points_of_interest(streets, homes, jobs, cells, people, rng)
     category = np.repeat(list(CATEGORIES), [len(part) for part in poi])
-    count = len(metro.stations)
-    rides_min = metro.lengths / metro.speed / 60 + 1.0
+
     roads = streets.trees["car"][0]
+    stops = rng.choice(roads, max(8, len(roads) // 12), replace=False)
+
     return City(
         streets,
         jobs,
         homes,
-        main,
+        far[:, 0],
         Sites.concatenate(poi),
         category,
         metro,
-        minutes=np.concatenate([[0.0], np.cumsum(rides_min)]),
-        underground=np.abs(np.arange(count) - (count - 1) / 2) < 0.2 * count,
-        stops=rng.choice(roads, max(8, len(roads) // 12), replace=False),
-        cells=cells,
+        _timetable(metro),
+        _underground(len(metro.stations)),
+        stops,
+        cells,
     )
 
 
-def _centres(streets: Streets, rng: np.random.Generator) -> np.ndarray:
+def _timetable(metro: Line) -> np.ndarray:
+    """(stations,) minutes from the first station; a train waits one minute at each."""
+    rides_min = metro.lengths / metro.speed / 60
+    return np.concatenate([[0.0], np.cumsum(rides_min + 1.0)])
+
+
+def _underground(stations: int) -> np.ndarray:
+    """(stations,) bool: the two fifths in the middle."""
+    number = np.arange(stations)
+    return np.abs(number - number.mean()) < 0.2 * stations
+
+
+def _densities(streets: Streets, far: np.ndarray, metro: Line) -> tuple[np.ndarray, np.ndarray]:
+    """(n_edges,) densities of jobs and of homes: dense near stations; few live at the very centre.
+
+    far: (n_edges, centres) in extents of the city.
+    """
+    to_station_m = cKDTree(metro.stations).query(streets.middles)[0]
+    near_station = np.exp(-((to_station_m / 600) ** 2))
+    walkable = streets.length * streets.walk * (1 + 2.5 * near_station)
+    near_centres = np.exp(-far / 0.13) @ CENTRES
+    main = far[:, 0]
+    downtown = np.exp(-((main / 0.12) ** 2))
+    jobs = walkable * (0.08 + near_centres)
+    homes = walkable * np.exp(-1.6 * main) * (1 - 0.6 * downtown)
+
+    return jobs, homes
+
+
+def _centres(streets: Streets, rng: Generator) -> np.ndarray:
     """(4, 2) metres of the centres, the main one first."""
     turn = rng.uniform(0, 2 * np.pi, 4)
-    off = streets.extent * rng.uniform([0, 0.25, 0.25, 0.25], [0.1, 0.55, 0.55, 0.55])
-    return streets.middle + np.column_stack([off * np.cos(turn), off * np.sin(turn)])
+    share = rng.uniform([0, 0.25, 0.25, 0.25], [0.1, 0.55, 0.55, 0.55])
+    off = streets.extent * share
+    away = np.column_stack([off * np.cos(turn), off * np.sin(turn)])
+
+    return streets.middle + away
 
 
 def _points_of_interest(
@@ -131,7 +166,7 @@ def _points_of_interest(
     jobs: np.ndarray,
     cells: np.ndarray,
     people: int,
-    rng: np.random.Generator,
+    rng: Generator,
 ) -> list[Sites]:
     """The points of each of CATEGORIES. homes, jobs: (n_edges,) densities.
 
@@ -140,10 +175,12 @@ def _points_of_interest(
     lively = np.exp(rng.normal(0, 0.9, len(cells)))[nearest(cells, streets.x, streets.y)]
     thousands = max(people, 3000) / 1000
     found = []
+
     for per_thousand, central in CATEGORIES.values():
         share = central * jobs / jobs.sum() + (1 - central) * homes / homes.sum()
         count = max(3, rng.poisson(per_thousand * thousands))
         found.append(place_sites(streets, share * lively, count, rng))
+
     return found
 
 
@@ -156,6 +193,7 @@ def _hexagons(streets: Streets) -> np.ndarray:
     x, y = np.meshgrid(columns, rows)
     x[1::2] += step_x / 2
     grid = np.column_stack([x.ravel(), y.ravel()])
+
     return grid[np.unique(nearest(grid, streets.x, streets.y))]
 
 
@@ -166,9 +204,7 @@ def nearest(points: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return cKDTree(points).query(np.column_stack([x, y]))[1]
 
 
-def place_sites(
-    streets: Streets, weight: np.ndarray, count: int, rng: np.random.Generator
-) -> Sites:
+def place_sites(streets: Streets, weight: np.ndarray, count: int, rng: Generator) -> Sites:
     """Buildings drawn by a weight an edge (n_edges,), 12 to 40 m beside it."""
     edge = rng.choice(len(weight), count, p=weight / weight.sum())
     turn = rng.uniform(0, 2 * np.pi, count)
@@ -176,20 +212,22 @@ def place_sites(
     x = streets.x[edge] + off * np.cos(turn)
     y = streets.y[edge] + off * np.sin(turn)
     at = np.column_stack([x, y])
+
     return Sites(x, y, {mode: streets.nearest(mode, at) for mode in MODES})
 
 
-def _metro(streets: Streets, centre: np.ndarray, rng: np.random.Generator) -> Line:
+def _metro(streets: Streets, centre: np.ndarray, rng: Generator) -> Line:
     """A line across the centre: 8 to 12 stations 0.8 to 1.4 km apart where the city is large
     enough.
     """
     length_m = 1.5 * streets.extent
-    count = int(np.clip(length_m / STATION_M, 4, rng.integers(8, 13)))
-    gap_m = min(STATION_M, length_m / count)
+    count = int(np.clip(length_m / Settings.station_m, 4, rng.integers(8, 13)))
+    gap_m = min(Settings.station_m, length_m / count)
     turn = rng.uniform(0, 2 * np.pi)
     bend = rng.normal(0, 0.12)
     number = np.arange(count) - (count - 1) / 2
     along = (number + rng.uniform(-0.15, 0.15, count)) * gap_m
     angle = turn + bend * along / gap_m
     off = np.column_stack([along * np.cos(angle), along * np.sin(angle)])
+
     return smooth_line(METRO, centre + off, rng)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 
 from model.shipped.synthetic.city.streets import Streets
 from model.shipped.synthetic.sumo import (
@@ -65,15 +66,21 @@ PACE = {"car": 7.5, "bus": 5.0, "bike": 3.9, "walk": 1.15}
 
 
 LIKING = ("bicycle", "pedestrian")  # they go at the speed that they like
-EXTRA_M = 1.5  # of route a metre as the crow flies, at duarouter's random factor of 1.7
-LEAP_M = 60  # SUMO could not place a walker who moves so far in a second
-STANDING_M = 0.2  # a second, of a walker
 
 
-def vehicle_types_xml(rng: np.random.Generator) -> str:
-    """<vType> elements car0, …, bus0, …, bike0, …, walk0, …: drivers and riders who differ."""
+class Settings:
+    """How movement is simulated."""
+
+    extra_m: float = 1.5  # of route a metre as the crow flies, at duarouter's random factor of 1.7
+    leap_m: int = 60  # SUMO could not place a walker who moves so far in a second
+    standing_m: float = 0.2  # a second, of a walker
+
+
+def vehicle_types_xml(rng: Generator) -> str:
+    """<vType> elements car0, …, bus0, …, bike0, …, walk0, …, who all differ."""
     words = []
     done = dict.fromkeys(CITY_TYPES, 0)
+
     for kind in KINDS:
         for _ in range(kind.count):
             name = f"{kind.mode}{done[kind.mode]}"
@@ -81,10 +88,11 @@ def vehicle_types_xml(rng: np.random.Generator) -> str:
                 element("vType", {"id": name, "vClass": kind.what, **_abilities(kind, rng)})
             )
             done[kind.mode] += 1
+
     return "\n".join(words)
 
 
-def _abilities(kind: Kind, rng: np.random.Generator) -> dict[str, str]:
+def _abilities(kind: Kind, rng: Generator) -> dict[str, str]:
     """What one type of vehicle can do, as attributes of a <vType>."""
     speed = rng.uniform(*kind.speed)
     ability = {
@@ -94,9 +102,11 @@ def _abilities(kind: Kind, rng: np.random.Generator) -> dict[str, str]:
         "speedFactor": f"normc({rng.uniform(*kind.obeys):.3f},0.07,0.6,1.5)",
         "maxSpeed": f"{speed:.2f}",
     }
+
     if kind.what in LIKING:
         ability["maxSpeed"] = f"{1.4 * speed:.2f}"
         ability["desiredMaxSpeed"] = f"{speed:.2f}"
+
     return ability
 
 
@@ -122,7 +132,7 @@ class Demand:
 
 
 def draw_trips(
-    streets: Streets, seconds: dict[str, float], window_s: float, rng: np.random.Generator
+    streets: Streets, seconds: dict[str, float], window_s: float, rng: Generator
 ) -> list[Trip]:
     """Trips until each mode's estimated seconds of movement are used up; departures over window_s
     seconds.
@@ -131,18 +141,21 @@ def draw_trips(
     for demand in _demands(streets):
         if demand.mode in seconds and demand.mode in streets.trees:
             trips += _trips_of(demand, streets, seconds[demand.mode], window_s, rng)
+
     return sorted(trips, key=lambda trip: trip.depart_s)
 
 
 def _demands(streets: Streets) -> list[Demand]:
     """What trips of each mode are like: on motorways faster, straighter and longer."""
-    allowed = np.average(streets.speed, weights=streets.length * streets.open_to("car"))
+    road_m = streets.length * streets.open_to("car")
+    allowed = np.average(streets.speed, weights=road_m)
     roads = max(1.0, allowed / 28.0)
     car_m = min(0.55 * streets.extent, 12e3 * roads**2)
     car_pace = PACE["car"] * allowed / 14.0 * roads
     bus_m = min(0.7 * streets.extent, 8e3)
     bus_pace = PACE["bus"] * (allowed / 14.0) ** 0.7
     types = ALL_TYPES if roads == 1 else dict.fromkeys(ALL_TYPES, MOTORWAY_CARS)
+
     return [
         Demand("car", car_m, car_pace, types["car"]),
         Demand("bus", bus_m, bus_pace, types["bus"]),
@@ -152,7 +165,7 @@ def _demands(streets: Streets) -> list[Demand]:
 
 
 def _trips_of(
-    demand: Demand, streets: Streets, seconds: float, window_s: float, rng: np.random.Generator
+    demand: Demand, streets: Streets, seconds: float, window_s: float, rng: Generator
 ) -> list[Trip]:
     """Trips of a mode until its estimated seconds are used up."""
     mode = demand.mode
@@ -160,6 +173,7 @@ def _trips_of(
     weight = streets.length[edges] / streets.length[edges].sum()
     trips: list[Trip] = []
     spent_s = 0.0
+
     while spent_s < seconds:
         here = int(rng.choice(edges, p=weight))
         turn = rng.uniform(0, 2 * np.pi)
@@ -167,13 +181,16 @@ def _trips_of(
         far_m = np.clip(wanted_m, 150, 2 * streets.extent)
         goal = streets.middles[here] + far_m * np.array([np.cos(turn), np.sin(turn)])
         there = int(streets.nearest(mode, goal))
+
         if there == here:
             continue
+
         crow_m = np.hypot(*(streets.middles[there] - streets.middles[here]))
-        spent_s += EXTRA_M * crow_m / demand.pace
+        spent_s += Settings.extra_m * crow_m / demand.pace
         vehicle = f"{mode}{rng.integers(demand.types)}"
         depart_s = rng.uniform(0, window_s)
         trips.append(Trip(f"{mode}-{len(trips)}", mode, vehicle, depart_s, here, there))
+
     return trips
 
 
@@ -190,14 +207,16 @@ def _trips_xml(trips: list[Trip], streets: Streets) -> str:
             "departPos": f"{0.5 * streets.length[trip.start]:.1f}",
             "arrivalPos": f"{0.5 * streets.length[trip.end]:.1f}",
         }
+
         if trip.mode == "walk":
             words.append(element("person", who, element("walk", way)))
         else:
             words.append(element("trip", {**who, **way, "departLane": "best"}))
+
     return "\n".join(words)
 
 
-def _add_stops(routes: Path, streets: Streets, rng: np.random.Generator) -> int:
+def _add_stops(routes: Path, streets: Streets, rng: Generator) -> int:
     """Put stops into duarouter's routes, in place: those of buses every 250 to 700 m, and pauses of
     some others.
 
@@ -205,6 +224,7 @@ def _add_stops(routes: Path, streets: Streets, rng: np.random.Generator) -> int:
     """
     index = {edge: i for i, edge in enumerate(streets.edges)}
     tree = ET.parse(routes)  # nosec B314
+
     for vehicle in tree.getroot().iter("vehicle"):
         mode = vehicle.get("id", "").split("-")[0]
         lanes = streets.bike_lane if mode == "bike" else streets.lane
@@ -212,28 +232,32 @@ def _add_stops(routes: Path, streets: Streets, rng: np.random.Generator) -> int:
         names = route.get("edges", "").split() if route is not None else []
         every_m = _every_m(mode, rng)
         left_m = every_m * rng.random()
+
         for name in names[1:-1]:
             edge = index[name]
             length = streets.length[edge]
             left_m -= length
+
             if left_m < 0 and length > 40 and lanes[edge] >= 0:
                 pause = _pause(mode, rng)
                 pause["lane"] = f"{name}_{lanes[edge]}"
                 pause["endPos"] = f"{length * 0.7:.1f}"
                 ET.SubElement(vehicle, "stop", pause)
                 left_m = every_m * rng.uniform(0.8, 1.2)
+
     tree.write(routes)
+
     return len(tree.getroot())
 
 
-def _every_m(mode: str, rng: np.random.Generator) -> float:
+def _every_m(mode: str, rng: Generator) -> float:
     """The metres between two stops of one vehicle."""
     if mode == "bus":
         return rng.uniform(250, 700)
     return rng.exponential(12e3 if mode == "car" else 3e3)
 
 
-def _pause(mode: str, rng: np.random.Generator) -> dict[str, str]:
+def _pause(mode: str, rng: Generator) -> dict[str, str]:
     """How long a vehicle stops, and whether beside the lane, as attributes of a <stop>."""
     if mode == "bus":
         seconds = rng.uniform(8, 40)
@@ -245,7 +269,7 @@ def _pause(mode: str, rng: np.random.Generator) -> dict[str, str]:
 
 
 def simulate(
-    streets: Streets, trips: list[Trip], folder: Path, name: str, rng: np.random.Generator
+    streets: Streets, trips: list[Trip], folder: Path, name: str, rng: Generator
 ) -> dict[str, Trajectory]:
     """Route the trips, and simulate them at steps of one second. Returns the paths by the trips'
     names; seconds count from each one's first, and walkers walk over junctions.
@@ -262,14 +286,18 @@ def simulate(
     files += ["--vtype-output", used, "--alternatives-output", alternatives]
     words = f"--ignore-errors --weights.random-factor 1.7 --seed {seed}"
     run_sumo("duarouter", *files, *words.split())
+
     if not _add_stops(routes, streets, rng):
         raise SyntheticError(f"No trip of {name} can be routed over {streets.net.name}.")
+
     end_s = int(trips[-1].depart_s) + 9000
     fcd = folder / f"{name}.parquet"
     words = "--pedestrian.model nonInteracting --time-to-teleport 240 --time-to-teleport.remove"
     paths = simulate_traffic(streets.net, routes, fcd, seed, end_s, "-a", types, *words.split())
+
     for file in (types, demand, routes, used, alternatives):
         file.unlink(missing_ok=True)
+
     return {
         name: pace_walker(path) if name.startswith("walk") else path for name, path in paths.items()
     }
@@ -283,15 +311,20 @@ def pace_walker(path: Trajectory) -> Trajectory:
     over 60 m (it could not place the walker) the longest piece without such a leap is kept.
     """
     step = np.hypot(np.diff(path.x), np.diff(path.y))
-    ends = np.concatenate([[0], np.flatnonzero(step > LEAP_M) + 1, [len(step) + 1]])
+    after_leaps = np.flatnonzero(step > Settings.leap_m) + 1
+    ends = np.concatenate([[0], after_leaps, [len(step) + 1]])
     piece = int(np.argmax(np.diff(ends)))
     first = ends[piece]
     end = ends[piece + 1]
     second, x, y = (column[first:end] for column in path)
     step = step[first : end - 1]
-    moving = step[step > STANDING_M]
+    moving = step[step > Settings.standing_m]
     usual = np.median(moving) if len(moving) else 1.0
     took_s = np.maximum(np.diff(second), step / (1.25 * usual))
     clock = np.concatenate([[0.0], np.cumsum(took_s)])
     even = np.arange(int(clock[-1]) + 1)
-    return Trajectory(even, np.interp(even, clock, x), np.interp(even, clock, y))
+
+    x = np.interp(even, clock, x)
+    y = np.interp(even, clock, y)
+
+    return Trajectory(even, x, y)

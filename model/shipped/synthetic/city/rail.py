@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 from scipy.interpolate import CubicSpline
 
 from model.shipped.synthetic.sumo import (
@@ -20,8 +21,12 @@ from model.shipped.synthetic.sumo import (
     simulate_traffic,
 )
 
-POINT_M = 120  # between points of a track
-SHORTER = 0.58  # times the estimate takes a train, as measured: it brakes less
+
+class Settings:
+    """How lines are laid and trains run."""
+
+    point_m: int = 120  # between points of a track
+    shorter: float = 0.58  # times the estimate takes a train, as measured: it brakes less
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Line:
         return np.array([np.hypot(*step.T).sum() for step in steps])
 
 
-def draw_line(rng: np.random.Generator, kind: LineKind) -> Line:
+def draw_line(rng: Generator, kind: LineKind) -> Line:
     """A winding line."""
     count = int(rng.integers(*kind.stations))
     gaps_m = rng.uniform(*kind.gap_m, count - 1)
@@ -78,54 +83,58 @@ def draw_line(rng: np.random.Generator, kind: LineKind) -> Line:
     turns = np.cumsum(bends) + rng.uniform(0, 2 * np.pi)
     steps = gaps_m[:, None] * np.column_stack([np.cos(turns), np.sin(turns)])
     stations = np.vstack([[0.0, 0.0], np.cumsum(steps, axis=0)])
+
     return smooth_line(kind, stations, rng)
 
 
-def smooth_line(kind: LineKind, stations: np.ndarray, rng: np.random.Generator) -> Line:
+def smooth_line(kind: LineKind, stations: np.ndarray, rng: Generator) -> Line:
     """A smooth track through stations (s, 2)."""
     gaps_m = np.hypot(*np.diff(stations, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(gaps_m)])
     curve = CubicSpline(along, stations)
     sections = []
+
     for a, b in pairwise(along):
-        points = max(3, int((b - a) / POINT_M))
+        points = max(3, int((b - a) / Settings.point_m))
         sections.append(curve(np.linspace(a, b, points)))
+
     usual = rng.uniform(*kind.speed)
     speed = usual * rng.uniform(0.65, 1.1, len(sections))
+
     return Line(kind, stations, sections, np.clip(speed, 3, 1.03 * kind.speed[1]))
 
 
 def run_trains(
-    lines: Sequence[Line], seconds: float, folder: Path, name: str, rng: np.random.Generator
+    lines: Sequence[Line], seconds: float, folder: Path, name: str, rng: Generator
 ) -> dict[str, Trajectory]:
     """Trains and ferries on lines, about so many seconds of movement: paths MODE-N by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    types: list[str] = []
-    trains: list[tuple[float, str]] = []  # when each sets off, and its XML
+    trains: list[Train] = []
     clock = np.zeros((len(lines), 2))  # of each line and direction
     spent_s = 0.0
+
     while spent_s < seconds:
         n = int(rng.integers(len(lines)))
         back = int(rng.integers(2))
-        kind = lines[n].kind
-        clock[n, back] += rng.uniform(150, 500) * (6 if kind.mode == "ferry" else 1)
-        route = _run(lines[n], n, bool(back), rng)
-        number = len(trains)
-        types.append(_train_type(f"k{number}", kind, rng))
-        depart_s = clock[n, back]
-        train = {"id": f"{kind.mode}-{number}", "type": f"k{number}", "depart": f"{depart_s:.0f}"}
-        trains.append((depart_s, element("vehicle", train | {"departPos": "base"}, route.xml)))
-        spent_s += SHORTER * route.seconds
-    routes = folder / f"{name}.rou.xml"
+        rarer = 6 if lines[n].kind.mode == "ferry" else 1
+        clock[n, back] += rng.uniform(150, 500) * rarer
+        train = _run(lines[n], n, bool(back), len(trains), clock[n, back], rng)
+        trains.append(train)
+        spent_s += Settings.shorter * train.seconds
+
     seed = int(rng.integers(2**31 - 1))
-    trains.sort(key=lambda train: train[0])
-    routes.write_text(element("routes", {}, *types, *(xml for _, xml in trains)))
+    in_order = sorted(trains, key=lambda train: train.depart_s)
+    types = [train.type_xml for train in trains]
+    vehicles = [train.vehicle_xml for train in in_order]
+    routes = folder / f"{name}.rou.xml"
+    routes.write_text(element("routes", {}, *types, *vehicles))
     net = _net(lines, folder, name)
     fcd = folder / f"{name}.parquet"
+
     return simulate_traffic(net, routes, fcd, seed, clock.max() + 9000, "--time-to-teleport", -1)
 
 
-def _train_type(name: str, kind: LineKind, rng: np.random.Generator) -> str:
+def _train_type(name: str, kind: LineKind, rng: Generator) -> str:
     """A <vType> of one train or ferry."""
     accel = rng.uniform(*kind.accel)
     decel = rng.uniform(*kind.accel) + 0.05
@@ -149,6 +158,7 @@ def _net(lines: Sequence[Line], folder: Path, name: str) -> Path:
     """
     nodes: list[str] = []
     edges: list[str] = []
+
     for n, line in enumerate(lines):
         for s, (x, y) in enumerate(line.stations):
             at = {"id": f"r{n}.{s}", "x": f"{x:.2f}", "y": f"{y:.2f}", "type": "priority"}
@@ -158,6 +168,7 @@ def _net(lines: Sequence[Line], folder: Path, name: str) -> Path:
             there = f"r{n}.{s + 1}"
             edges.append(_track(here, here, there, section, line.speed[s]))
             edges.append(_track(f"{here}b", there, here, section[::-1], line.speed[s]))
+
     node_file = folder / f"{name}.nod.xml"
     edge_file = folder / f"{name}.edg.xml"
     net = folder / f"{name}.net.xml"
@@ -165,6 +176,7 @@ def _net(lines: Sequence[Line], folder: Path, name: str) -> Path:
     edge_file.write_text(element("edges", {}, *edges))
     keep = "--offset.disable-normalization"
     run_sumo("netconvert", "-n", node_file, "-e", edge_file, "-o", net, keep)
+
     return net
 
 
@@ -183,39 +195,59 @@ def _track(name: str, start: str, end: str, points: np.ndarray, speed: float) ->
     return element("edge", track)
 
 
-class Route(NamedTuple):
-    """The route of one train or ferry over part of a line, and about how many seconds it takes."""
+class Train(NamedTuple):
+    """One train or ferry over part of a line."""
 
-    xml: str
-    seconds: float
+    depart_s: float
+    seconds: float  # that it takes, by estimate
+    type_xml: str
+    vehicle_xml: str
 
 
-def _run(line: Line, number: int, back: bool, rng: np.random.Generator) -> Route:
-    """One train or ferry over part of a line; back: from its end."""
+def _run(
+    line: Line, of_line: int, back: bool, number: int, depart_s: float, rng: Generator
+) -> Train:
+    """Train `number` over part of line `of_line`; back: from its end."""
     kind = line.kind
-    lengths = line.lengths
-    count = len(lengths)
-    first = int(rng.integers(0, count // 3 + 1))
-    last = count - int(rng.integers(0, count // 3 + 1))
+    sections = _part_of(line, back, rng)
+    edges = [f"r{of_line}.{section}" + ("b" if back else "") for section in sections]
     dwell_s = rng.uniform(*kind.dwell_s)
     took_s = 0.0
-    edges: list[str] = []
     stops: list[str] = []
-    sections = range(first, last)
-    for section in reversed(sections) if back else sections:
-        edge = f"r{number}.{section}" + ("b" if back else "")
-        length = lengths[section]
-        edges.append(edge)
+
+    for section, edge in zip(sections, edges, strict=True):
+        length = line.lengths[section]
         took_s += length / line.speed[section] + dwell_s + 40
+
         if rng.random() < kind.lights:
             took_s += 30
             at = length * rng.uniform(0.4, 0.8)
             stops.append(_halt(edge, rng.uniform(4, 50), {"endPos": f"{at:.1f}"}))
+
         wait_s = dwell_s * rng.uniform(0.6, 1.6) * (6 if rng.random() < 0.02 else 1)
         platform = {"endPos": f"{length - 5:.1f}", "startPos": f"{length - 90:.1f}"}
         stops.append(_halt(edge, wait_s, platform))
+
+    vehicle = {
+        "id": f"{kind.mode}-{number}",
+        "type": f"k{number}",
+        "depart": f"{depart_s:.0f}",
+        "departPos": "base",
+    }
     route = element("route", {"edges": " ".join(edges)})
-    return Route(route + "".join(stops), took_s)
+    type_xml = _train_type(f"k{number}", kind, rng)
+
+    return Train(depart_s, took_s, type_xml, element("vehicle", vehicle, route, *stops))
+
+
+def _part_of(line: Line, back: bool, rng: Generator) -> list[int]:
+    """The sections of a run: at least a third of a line, in their order."""
+    count = len(line.sections)
+    first = int(rng.integers(0, count // 3 + 1))
+    last = count - int(rng.integers(0, count // 3 + 1))
+    sections = list(range(first, last))
+
+    return sections[::-1] if back else sections
 
 
 def _halt(edge: str, seconds: float, where: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
@@ -73,6 +74,7 @@ class Place:
         dy = np.asarray(y) - self.offset[1]
         cos = np.cos(self.turn)
         sin = np.sin(self.turn)
+
         return Proj(self.projection)(dx * cos - dy * sin, dx * sin + dy * cos, inverse=True)
 
 
@@ -118,10 +120,13 @@ class Streets:
         for mode in MODES:
             shortest_m = 30 if mode == "car" else 12
             edges = np.flatnonzero(self.open_to(mode) & (self.length > shortest_m))
+
             if len(edges):
                 found[mode] = (edges, cKDTree(self.middles[edges]))
+
         if "car" in found:
             found["bus"] = found["car"]
+
         return found
 
     def nearest(self, mode: str, at: ArrayLike) -> np.ndarray:
@@ -160,25 +165,32 @@ def make_streets(kind: str, size_m: float, seed: int, folder: Path, town: bool =
     run_sumo("netgenerate", *words.split(), "-o", net)
     lat, lon = ANCHORS[int(rng.integers(len(ANCHORS)))]
     projection = map_projection(lat + rng.uniform(-0.4, 0.4), lon + rng.uniform(-0.4, 0.4))
+
     return _read_streets(net, projection, float(rng.uniform(0, 2 * np.pi)))
 
 
-def _shape(kind: str, size_m: float, speed: float, rng: np.random.Generator) -> str:
+def _shape(kind: str, size_m: float, speed: float, rng: Generator) -> str:
     """Netgenerate's options for a kind of plan, whose streets allow so many m/s."""
     if kind == "grid":
         across = max(3, round(size_m / BLOCK_M) + 1)
         return f"--grid --grid.number {across} --grid.length {BLOCK_M} -L 3 -S {speed}"
+
     if kind == "random":
-        shortest, longest = 80, rng.uniform(220, 380)
+        shortest = 80
+        longest = rng.uniform(220, 380)
         more = f"--random-lanenumber -L 2 -S {speed * 0.85}"
         least = 0
     else:
-        shortest, longest = 2000, 8000
+        shortest = 2000
+        longest = 8000
         more = f"-L 3 -S {rng.uniform(31, 53)}"
         least = 12
+
     # netgenerate's random net grows to about 0.6 edges of the mean length squared an iteration.
-    rounds = max(least, int(0.72 * (size_m / (0.5 * (shortest + longest))) ** 2))
+    edges_across = size_m / (0.5 * (shortest + longest))
+    rounds = max(least, int(0.72 * edges_across**2))
     ends = f"--rand.min-distance {shortest} --rand.max-distance {longest}"
+
     return f"--rand --rand.iterations {rounds} {ends} --rand.connectivity 0.95 {more}"
 
 
@@ -186,18 +198,22 @@ def osm_streets(file: Path, folder: Path) -> Streets:
     """Read a real street plan from an OpenStreetMap extract (.osm, .osm.gz)."""
     if not file.is_file():
         raise SyntheticError(f"--osm: there is no file {file}")
+
     folder.mkdir(parents=True, exist_ok=True)
     name = file.name.split(".")[0]
     plain = folder / f"{name}.osm"
     net = folder / f"{name}.net.xml"
     unpack = gzip.open if file.suffix == ".gz" else open
+
     with unpack(file, "rb") as source, plain.open("wb") as target:
         shutil.copyfileobj(source, target)
+
     known = sumo_home() / "data" / "typemap"
     parts = ("", "Pedestrians", "Bicycle")
     types = ",".join(f"{known}/osmNetconvert{part}.typ.xml" for part in parts)
     run_sumo("netconvert", "--osm-files", plain, "-o", net, "-t", types, *FROM_OSM)
     plain.unlink()
+
     return _read_streets(net)
 
 
@@ -205,6 +221,7 @@ def _read_streets(net: Path, projection: str = "", turn: float = 0.0) -> Streets
     """Read a net. Without a projection it is the net's own, which netconvert wrote."""
     place: Place | None = None
     rows: list[dict] = []
+
     for _, node in ET.iterparse(net, events=("end",)):  # nosec B314
         if node.tag == "location" and projection:
             bounds = np.array(_numbers(node, "convBoundary"))
@@ -216,10 +233,13 @@ def _read_streets(net: Path, projection: str = "", turn: float = 0.0) -> Streets
             rows.append(_edge(node))
         if node.tag not in ("lane", "param"):
             node.clear()
+
     if place is None or not rows:
         raise SyntheticError(f"{net.name} holds no streets")
+
     shapes = [row.pop("shape") for row in rows]
     columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
     return Streets(net, place, shapes, **columns)
 
 
@@ -231,22 +251,28 @@ def _numbers(node: ET.Element, name: str) -> list[float]:
 def _edge(node: ET.Element) -> dict:
     """One edge's entries in the arrays of Streets, and its shape."""
     lanes = node.findall("lane")
-    cars = [
-        i for i, lane in enumerate(lanes) if _allows(lane, "passenger") and _allows(lane, "bus")
-    ]
-    bikes = [i for i, lane in enumerate(lanes) if _allows(lane, "bicycle")]
-    main = lanes[cars[0] if cars else 0]
+    car_lane = -1
+    bike_lane = -1
+
+    for number, lane in reversed(list(enumerate(lanes))):
+        if _allows(lane, "passenger") and _allows(lane, "bus"):
+            car_lane = number
+        if _allows(lane, "bicycle"):
+            bike_lane = number
+
+    main = lanes[max(car_lane, 0)]
     points = [point.split(",")[:2] for point in main.get("shape", "").split()]
     shape = np.array(points, dtype=float)
     middle = shape[len(shape) // 2] if len(shape) > 2 else shape.mean(axis=0)
+
     return {
         "edges": node.get("id"),
         "x": middle[0],
         "y": middle[1],
         "length": float(main.get("length", 0)),
         "speed": float(main.get("speed", 0)),
-        "lane": cars[0] if cars else -1,
-        "bike_lane": bikes[0] if bikes else -1,
+        "lane": car_lane,
+        "bike_lane": bike_lane,
         "walk": any(_allows(lane, "pedestrian") for lane in lanes),
         "shape": shape,
     }
@@ -257,5 +283,7 @@ def _allows(lane: ET.Element, kind: str) -> bool:
     allowed = lane.get("allow")
     if allowed is not None:
         return kind in allowed.split()
+
     forbidden = lane.get("disallow", "")
+
     return forbidden != "all" and kind not in forbidden.split()

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from scipy.spatial import cKDTree
 
 from model.shipped.synthetic.city.layout import City, Sites, place_sites
@@ -25,6 +26,7 @@ OCCUPATIONS = {
     "carer": 0.02,
     "idle": 0.24,
 }
+SHARES = np.array(list(OCCUPATIONS.values()))
 EMPLOYED = {"full", "hybrid", "part", "shift", "home"}
 HOUR_S = 3600.0
 DAY_S = 86400.0
@@ -67,7 +69,7 @@ LIKED = {
 }
 
 
-@dataclass
+@dataclass(frozen=True)
 class Person:
     """A person's fixed facts. Places are indices into Population.sites."""
 
@@ -84,12 +86,12 @@ class Person:
     outgoing: float  # times the usual number of errands
     novelty: float  # probability that an errand goes to an unfamiliar place
     # category: places, shares
-    liked: dict[str, tuple[list[int], np.ndarray]] = field(default_factory=dict)
-    friends: list[int] = field(default_factory=list)
+    liked: dict[str, tuple[list[int], np.ndarray]]
+    friends: list[int]
 
     @property
     def commuter(self) -> bool:
-        """Whether the person has three or more regular days a week at a workplace away from home."""
+        """Whether the person is at a workplace away from home on three or more days a week."""
         works_away = self.occupation in EMPLOYED - {"home"}
         return works_away and len(self.anchor_days) >= 3
 
@@ -115,7 +117,7 @@ class Population:
     stop: Access
 
     def pick(
-        self, category: str, near: int, reach: float, rng: np.random.Generator, count: int = 1
+        self, category: str, near: int, reach: float, rng: Generator, count: int = 1
     ) -> list[int]:
         """Places of a category, by their pull and distance; up to `reach` extents of the city it
         hardly matters.
@@ -125,102 +127,135 @@ class Population:
         nearness = (1 + far / (reach * self.city.streets.extent)) ** -2.75
         weight = self.pull[places] * nearness
         share = weight / weight.sum()
-        return rng.choice(places, min(count, len(places)), replace=False, p=share).tolist()
 
-    def pick_liked(self, person: Person, category: str, rng: np.random.Generator) -> int:
+        chosen = rng.choice(places, min(count, len(places)), replace=False, p=share)
+
+        return [int(place) for place in chosen]
+
+    def pick_liked(self, person: Person, category: str, rng: Generator) -> int:
         """A place for an errand: mostly a familiar one."""
         if rng.random() < person.novelty:
             reach = 2 * LIKED[category][1]
             return self.pick(category, person.home, reach, rng)[0]
+
         places, share = person.liked[category]
         return places[int(rng.choice(len(places), p=share))]
 
 
-def populate(city: City, count: int, rng: np.random.Generator) -> Population:
+def populate(city: City, count: int, rng: Generator) -> Population:
     """Draw the people of a city."""
-    streets = city.streets
-    homes = place_sites(streets, city.homes, count, rng)
-    jobs = place_sites(streets, city.jobs, max(10, count // 10), rng)
+    homes = place_sites(city.streets, city.homes, count, rng)
+    jobs = place_sites(city.streets, city.jobs, max(10, count // 10), rng)
     sites = Sites.concatenate([homes, jobs, city.poi])
     category = np.concatenate([["home"] * count, ["job"] * len(jobs), city.category])
-    of = {str(name): np.flatnonzero(category == name) for name in np.unique(category)}
-    pull = np.exp(rng.normal(0, 1.0, len(category))) ** (category != "home")
+    of = {name: np.flatnonzero(category == name) for name in set(category.tolist())}
+    pull = np.exp(rng.normal(0, 1.0, len(category)))
+    pull[of["home"]] = 1.0
 
-    at = np.column_stack([sites.x, sites.y])
-    station = Access(*cKDTree(city.metro.stations).query(at))
-    stop_m, row = cKDTree(streets.middles[city.stops]).query(at)
-    stop = Access(stop_m, city.stops[row])
+    station = access(sites, city.metro.stations, np.arange(len(city.metro.stations)))
+    stop = access(sites, city.streets.middles[city.stops], city.stops)
+
+    occupations = rng.choice(list(OCCUPATIONS), count, p=SHARES / SHARES.sum())
+    far = city.far[homes.edges["walk"]]
     population = Population(city, [], sites, of, pull, station, stop)
 
-    share = np.array(list(OCCUPATIONS.values()))
-    occupations = rng.choice(list(OCCUPATIONS), count, p=share / share.sum())
-    far = city.far[homes.edges["walk"]]
-    for home, occupation in enumerate(occupations):
-        person = draw_person(str(occupation), home, far[home], population, rng)
+    for home, occupation in enumerate(occupations.tolist()):
+        person = draw_person(occupation, home, far[home], population, rng)
         population.people.append(person)
+
     return population
 
 
+def access(sites: Sites, points: np.ndarray, number: np.ndarray) -> Access:
+    """The nearest of points (k, 2) with numbers (k,) to each site."""
+    at = np.column_stack([sites.x, sites.y])
+    metres, row = cKDTree(points).query(at)
+    return Access(metres, number[row])
+
+
 def draw_person(
-    occupation: str, home: int, far: float, population: Population, rng: np.random.Generator
+    occupation: str, home: int, far: float, population: Population, rng: Generator
 ) -> Person:
     """One person. far: the home's distance from the main centre, in extents of the city."""
     anchor, days = draw_anchor(occupation, home, population, rng)
     start_h, stay_h = draw_hours(occupation, rng)
     usual_share = 0.55 if occupation in EMPLOYED else 0.35
-    person = Person(
+    car = rng.random() < usual_share + 0.3 * (far - 0.4)
+    bike = rng.random() < 0.4
+    taste = {mode: float(rng.normal(0, 6)) for mode in (*CITY_TYPES, "rail")}
+    types = {mode: f"{mode}{rng.integers(CITY_TYPES[mode])}" for mode in ("walk", "bike", "car")}
+    outgoing = float(np.exp(rng.normal(0, 0.35)))
+    novelty = draw_novelty(rng)
+
+    liked = draw_liked(home, anchor, population, rng)
+    friends = population.pick("home", home, 0.1, rng, 4)
+
+    return Person(
         occupation,
         home,
         anchor,
         days,
         start_h,
         stay_h,
-        car=bool(rng.random() < usual_share + 0.3 * (far - 0.4)),
-        bike=bool(rng.random() < 0.4),
-        taste={mode: float(rng.normal(0, 6)) for mode in (*CITY_TYPES, "rail")},
-        vehicle_types={
-            mode: f"{mode}{rng.integers(CITY_TYPES[mode])}" for mode in ("walk", "bike", "car")
-        },
-        outgoing=float(np.exp(rng.normal(0, 0.35))),
-        novelty=draw_novelty(rng),
+        bool(car),
+        bike,
+        taste,
+        types,
+        outgoing,
+        novelty,
+        liked,
+        friends,
     )
+
+
+def draw_liked(
+    home: int, anchor: int, population: Population, rng: Generator
+) -> dict[str, tuple[list[int], np.ndarray]]:
+    """The places that a person likes of each category, and how often it is which."""
+    liked = {}
     for category, (count, reach) in LIKED.items():
         near = anchor if rng.random() < 0.25 else home
         places = population.pick(category, near, reach, rng, count)
         zipf = 1.0 / np.arange(1, len(places) + 1) ** 1.1
-        person.liked[category] = (places, zipf / zipf.sum())
-    person.friends = population.pick("home", home, 0.1, rng, 4)
-    return person
+        liked[category] = (places, zipf / zipf.sum())
+
+    return liked
 
 
-def draw_novelty(rng: np.random.Generator) -> float:
+def draw_novelty(rng: Generator) -> float:
     """The probability of going to an unfamiliar place: few people are explorers."""
     explorer = rng.random() < 0.12
     return float(rng.uniform(0.3, 0.7) if explorer else rng.uniform(0.05, 0.25))
 
 
 def draw_anchor(
-    occupation: str, home: int, population: Population, rng: np.random.Generator
+    occupation: str, home: int, population: Population, rng: Generator
 ) -> tuple[int, tuple[int, ...]]:
     """Where a person regularly is, and on which weekdays."""
     regular = ANCHORS.get(occupation)
     if regular is None:
         return home, ()
+
     week = regular.week
+
     if week == 5 and occupation in EMPLOYED and rng.random() < 0.12:
         week = 7
+
     least, most = regular.days
     days = rng.choice(week, int(rng.integers(least, most + 1)), replace=False)
     category = str(rng.choice(regular.categories))
     anchor = population.pick(category, home, regular.reach, rng)[0]
-    return anchor, tuple(sorted(days.tolist()))
+
+    return anchor, tuple(sorted(map(int, days)))
 
 
-def draw_hours(occupation: str, rng: np.random.Generator) -> Range:
+def draw_hours(occupation: str, rng: Generator) -> Range:
     """From which hour on a person is at the regular place, and for how many hours."""
     regular = ANCHORS.get(occupation)
     if regular is None:
         return 9.0, 8.0
+
     start_h = float(rng.normal(regular.start_h, regular.spread_h))
     stay_h = float(rng.uniform(*regular.stay_h))
+
     return start_h, max(stay_h, 2.5)

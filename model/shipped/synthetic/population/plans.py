@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 
 from model.shipped.synthetic.population.people import (
     DAY_S,
@@ -16,15 +17,21 @@ from model.shipped.synthetic.population.people import (
     Population,
 )
 
-DETOUR = 1.4  # metres of network a metre as the crow flies
+
+class Settings:
+    """How people choose a way."""
+
+    detour: float = 1.4  # metres of network a metre as the crow flies
+    bus_ms: float = 4.2
+    lift_min: int = 30  # that a lift or a taxi seems longer than the own car
+
+
 # minutes that a minute feels like
 STRAIN = {"walk": 0.95, "bike": 1.35, "car": 1.0, "bus": 0.95, "rail": 0.75}
 # m/s over the network, as planned; lines have timetables
 SPEED_MS = {"walk": 1.05, "bike": 3.7, "car": 6.0}
-BUS_MS = 4.2
 WAIT_MIN = {"bus": 13.0, "rail": 4.0}
 FIXED_MIN = {"walk": 0.0, "bike": 2.0, "car": 8.0}  # unlocking, parking
-LIFT_MIN = 30  # that a lift or a taxi seems longer than the own car
 OWN_VEHICLES = ("bike", "car")  # which a person has to bring home again
 # Why people go out besides work and school: share on weekdays, share at weekends, hours
 ERRANDS = {
@@ -76,9 +83,8 @@ class Trips:
     @classmethod
     def of(cls, rows: list[PlannedTrip]) -> Trips:
         """The columns of rows."""
-        kinds = np.dtype("i4, f8, i4, i4, i1, f8, U12, i4, i4")
-        table = np.array(rows, kinds)
-        return cls(*(table[name].copy() for name in kinds.names))
+        table = np.array(rows, "i4, f8, i4, i4, i1, f8, U12, i4, i4")
+        return cls(*(table[f"f{i}"].copy() for i in range(len(PlannedTrip._fields))))
 
 
 class Way(NamedTuple):
@@ -105,14 +111,16 @@ class Tour(NamedTuple):
     stops: list[Stop]
 
 
-def plan_weeks(population: Population, weeks: int, rng: np.random.Generator) -> Trips:
+def plan_weeks(population: Population, weeks: int, rng: Generator) -> Trips:
     """Every person's trips in so many weeks."""
     rows: list[PlannedTrip] = []
     for number, person in enumerate(population.people):
         planner = Planner(population, number, person, rng)
         for day in range(7 * weeks):
             planner.plan_day(day)
+
         rows += planner.trips
+
     return Trips.of(rows)
 
 
@@ -124,9 +132,7 @@ def start_of(tour: Tour) -> float:
 class Planner:
     """The plans of one person, day by day."""
 
-    def __init__(
-        self, population: Population, number: int, person: Person, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, population: Population, number: int, person: Person, rng: Generator) -> None:
         self.population = population
         self.number = number
         self.person = person
@@ -140,6 +146,7 @@ class Planner:
             planned = day * DAY_S + tour.start_h * HOUR_S
             self.clock = max(self.clock + 600, planned)
             too_late = (day + 1) * DAY_S - HOUR_S / 2  # still away from the tour before
+
             if self.clock <= too_late:
                 self.travel(tour.stops)
 
@@ -150,17 +157,23 @@ class Planner:
         workday = weekday < 5
         tours: list[Tour] = []
         at_anchor = weekday in person.anchor_days and self.rng.random() > 0.06  # ill, on leave
+
         if at_anchor:
             tours.append(self.anchor_tour(day // 7, workday))
+
         usual = 0.6 if at_anchor else 1.35 if workday else 1.5
+
         for _ in range(min(3, self.rng.poisson(person.outgoing * usual))):
             tours.append(self.outing(at_anchor, workday))
+
         brings_child = person.occupation in AT_HOME and workday and person.outgoing > 1.35
+
         if brings_child:
             school = person.liked["school"][0][0]
             for hour in (7.7, 15.4):
                 start_h = hour + self.rng.normal(0, 0.15)
                 tours.append(Tour(start_h, [Stop(school, "escort", 0.15)]))
+
         return tours
 
     def outing(self, after_work: bool, workday: bool) -> Tour:
@@ -169,42 +182,53 @@ class Planner:
         start_h = self.rng.normal(*hours[int(self.rng.integers(len(hours)))])
         count = 1 + (self.rng.random() < 0.35)
         stops = [self.errand(workday) for _ in range(count)]
+
         return Tour(float(np.clip(start_h, 6.5, 22)), stops)
 
     def errand(self, workday: bool) -> Stop:
         """A stop for a purpose that people have on such a day."""
         shares = [errand[0 if workday else 1] for errand in ERRANDS.values()]
         purpose = str(self.rng.choice(list(ERRANDS), p=shares))
+
         if purpose == "social":
             place = int(self.rng.choice(self.person.friends))
         else:
             place = self.population.pick_liked(self.person, purpose, self.rng)
+
         hours = ERRANDS[purpose][2] * np.exp(self.rng.normal(0, 0.45))
+
         return Stop(place, purpose, float(hours))
 
     def anchor_tour(self, week: int, workday: bool) -> Tour:
         """To work, school or the like; perhaps lunch out, perhaps an errand on the way home."""
-        person, rng = self.person, self.rng
+        person = self.person
+        rng = self.rng
         start_h = person.start_h + rng.normal(0, 0.25)
+
         if person.occupation == "shift":
             shift_h = SHIFTS_H[(week + person.home) % 3]
             start_h = shift_h - 0.6 + rng.normal(0, 0.1)
+
         purpose = PURPOSES.get(person.occupation, "work")
         hours = max(1.5, person.stay_h + rng.normal(0, 0.35))
         stops = [Stop(person.anchor, purpose, hours)]
+
         if hours > 5 and rng.random() < 0.3:
             before = hours * rng.uniform(0.4, 0.55)
             lunch = Stop(self.population.pick_liked(person, "food", rng), "lunch", 0.6)
             after = Stop(person.anchor, "back", hours - before - 0.6)
             stops = [Stop(person.anchor, purpose, before), lunch, after]
+
         if rng.random() < 0.35:
             stops.append(self.errand(workday))
+
         return Tour(float(np.clip(start_h, 4.5, 22)), stops)
 
     def travel(self, stops: list[Stop]) -> None:
         """Add the trips of a tour, until the person is home again."""
         vehicle = self.vehicle_of(stops)
         here = self.person.home
+
         for stop in [*stops, Stop(here, "home", 0.0)]:
             if stop.place != here:
                 way = self.way_to(stop, here, vehicle)
@@ -232,14 +256,17 @@ class Planner:
         far = [metres(self.population, home, stop.place) for stop in stops]
         farthest = stops[int(np.argmax(far))]
         mode = self.choose(ways(self.population, home, farthest.place), None).mode
+
         return mode if mode in OWN_VEHICLES else "none"
 
     def way_to(self, stop: Stop, here: int, vehicle: str) -> Way:
         """The way to the next stop of a tour."""
         options = ways(self.population, here, stop.place)
         walk = options[0]
+
         if stop.purpose in ("lunch", "back") and walk.minutes < 15:
             return walk
+
         return self.choose(options, vehicle)
 
     def choose(self, options: list[Way], vehicle: str | None) -> Way:
@@ -248,43 +275,58 @@ class Planner:
         """
         if vehicle in OWN_VEHICLES:
             return next(way for way in options if way.mode == vehicle)
+
         person = self.person
         best = options[0]
         shortest = np.inf
+
         for way in options:
             has_bike = vehicle is None and person.bike
             has_car = vehicle is None and person.car
+
             if way.mode == "bike" and not has_bike:
                 continue
+
             felt = STRAIN[way.mode] * way.minutes - person.taste[way.mode]
             felt += self.rng.gumbel(0, 3.0)
+
             if way.mode == "car" and not has_car:
-                felt += LIFT_MIN
+                felt += Settings.lift_min
+
             if way.mode == "walk":
                 felt += max(0.0, way.minutes - 20)
+
             if felt < shortest:
                 best = way
                 shortest = felt
+
         return best
 
 
 def metres(population: Population, a: int, b: int) -> float:
     """Estimated metres along the network from place to place."""
-    return DETOUR * float(population.sites.metres(a, b))
+    return Settings.detour * float(population.sites.metres(a, b))
 
 
 def ways(population: Population, a: int, b: int) -> list[Way]:
     """Every way from place a to place b, walking first."""
     far = metres(population, a, b)
     found = [Way(mode, FIXED_MIN[mode] + far / speed / 60) for mode, speed in SPEED_MS.items()]
+
     for mode, access in (("bus", population.stop), ("rail", population.station)):
         board = int(access.number[a])
         alight = int(access.number[b])
         to_m, from_m = access.metres[[a, b]]
+
         if board == alight or far <= 700 or max(to_m, from_m) >= 1500:
             continue
+
         minutes = population.city.minutes
-        ride = far / BUS_MS / 60 if mode == "bus" else abs(minutes[board] - minutes[alight])
-        walk = DETOUR * (to_m + from_m) / SPEED_MS["walk"] / 60
+        if mode == "bus":
+            ride = far / Settings.bus_ms / 60
+        else:
+            ride = abs(minutes[board] - minutes[alight])
+        walk = Settings.detour * (to_m + from_m) / SPEED_MS["walk"] / 60
         found.append(Way(mode, walk + WAIT_MIN[mode] + ride, board, alight))
+
     return found
