@@ -179,11 +179,13 @@ def _write(
     trips = [f"{run}-{name}" for name in paths]
 
     track = _repeated(trips, sizes, np.int32)
+    mode = _repeated(modes, sizes, np.int8)
+    t = np.repeat(start, sizes) + 1000 * seconds
     columns = {
         "user_id": track,
         "track_id": track,
-        "mode": _repeated(modes, sizes, np.int8),
-        "t": np.repeat(start, sizes) + 1000 * seconds,
+        "mode": mode,
+        "t": t,
         "lon": lon.round(7),
         "lat": lat.round(7),
     }
