@@ -5,7 +5,7 @@ quantiles by group.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -39,6 +39,18 @@ def _each(make: Callable[[Sequence[Any]], np.ndarray], parts: Sequence[Any]) -> 
             *(_each(make, [getattr(part, field.name) for part in parts]) for field in fields(first))
         )
     return make(parts)
+
+
+def stacked(
+    columns: Mapping[str, np.ndarray], names: Sequence[str], limit: float = 8.0
+) -> np.ndarray:
+    """(…, len(names)) float32: the columns (…) in the order of the names, clipped to ±limit."""
+    shape = columns[names[0]].shape
+    result = np.empty((*shape, len(names)), np.float32)
+    for number, name in enumerate(names):
+        result[..., number] = columns[name]
+
+    return np.clip(result, -limit, limit, out=result)
 
 
 def run_starts(*columns: np.ndarray) -> np.ndarray:

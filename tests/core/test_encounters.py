@@ -8,10 +8,13 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.encounters import encounters
 from raw_qgis_plugin.core.encounters.encounters import (
+    SETTINGS,
     Encounters,
+    Positions,
+    Settings,
     find_encounters,
+    near_pairs,
     positions,
     probability_within,
 )
@@ -57,8 +60,9 @@ def tracks_of(
     )[0]
 
 
-def found(tracks: Tracks, **options: object) -> Encounters:
-    return find_encounters(tracks, EncounterSpec(**{"min_probability": 0.2} | options))  # type: ignore[arg-type]
+def found(tracks: Tracks, settings: Settings = SETTINGS, **options: object) -> Encounters:
+    spec = EncounterSpec(**{"min_probability": 0.2} | options)  # type: ignore[arg-type]
+    return find_encounters(tracks, spec, settings=settings)
 
 
 @pytest.mark.parametrize("lon0", [10.0, 180.0])
@@ -137,20 +141,17 @@ def test_who_is_too_far_or_follows_by_some_minutes_is_not_met() -> None:
         assert len(found(followed, distance_m=distance_m).one) == 0
 
 
-def test_small_parts_have_the_same_encounters_and_every_time_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_small_parts_have_the_same_encounters_and_every_time_once() -> None:
     cases = people(), walkers(slice(10, 22)), inside_of_gap()
     whole = [found(tracks) for tracks in cases]
-    monkeypatch.setattr(encounters.Settings, "positions_at_once", 50)
-    monkeypatch.setattr(encounters.Settings, "searched_at_once", 7)
-    shares, parts = zip(*positions(cases[0], 30_000, 3_600_000))
+    small = Settings(positions_at_once=50, searched_at_once=7)
+    shares, parts = zip(*positions(cases[0], 30_000, 3_600_000, small))
     assert 5 < len(parts) < 12 and shares == pytest.approx(np.arange(len(parts)) / len(parts))
     user, tick = (np.concatenate([getattr(p, name) for p in parts]) for name in ("user", "tick"))
     assert len(np.unique(np.stack([user, tick]), axis=1).T) == len(tick) == 3 * 2 * 60
     assert list(positions(cases[0], 30_000, 1000)) == []
     for tracks, one in zip(cases, whole, strict=True):
-        other = found(tracks)
+        other = found(tracks, settings=small)
         for field in fields(Encounters):
             np.testing.assert_array_equal(
                 getattr(one, field.name), getattr(other, field.name), field.name
@@ -169,11 +170,11 @@ def test_a_probability_is_the_share_of_draws(away_m: float, error_m: float) -> N
 def test_every_pair_that_is_likely_enough_is_looked_at() -> None:
     rng, n = np.random.default_rng(0), 80
     lon, user, error_m = 10.0 + rng.uniform(0, 600, n) / KX, np.arange(n), rng.uniform(10, 60, n)
-    at = encounters.Positions(user, np.zeros(n, int), lon, np.full(n, 50.0), error_m)
+    at = Positions(user, np.zeros(n, int), lon, np.full(n, 50.0), error_m)
     one, other = np.triu_indices(n, 1)
     away_m, both_m = np.abs(lon[one] - lon[other]) * KX, np.hypot(error_m[one], error_m[other])
     likely = probability_within(away_m, both_m, 50.0) >= 0.02
-    pairs = [pair for e in encounters._near_pairs(at, 50.0, 0.02) for pair in zip(e.one, e.other)]
+    pairs = [pair for e in near_pairs(at, 50.0, 0.02) for pair in zip(e.one, e.other)]
     assert sorted(pairs) == list(zip(one[likely], other[likely])) and 200 < len(pairs) < likely.size
 
 

@@ -13,7 +13,7 @@ import shapely
 
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.gaps.ends import Gaps, ends_of
-from raw_qgis_plugin.core.gaps.fill import Filled, GapQueries, calibrated, fill
+from raw_qgis_plugin.core.gaps.fill import Filled, GapQueries, Settings, calibrated, fill
 from raw_qgis_plugin.core.gaps.imputer import SIMPLE, Imputer, simple_places
 from raw_qgis_plugin.core.gaps.movements import Movements
 from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
@@ -115,14 +115,14 @@ def test_movements_of_the_time_of_the_gap_do_not_count() -> None:
     assert np.abs(alone - beside).max() < 1e-6
 
 
-def test_an_answer_depends_on_nothing_but_the_tracks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_depends_on_nothing_but_the_tracks() -> None:
     tracks = corner()
     queries = GapQueries.every(tracks, 60.0, 3600.0)
     whole = filled(tracks, queries)
     one = filled(tracks, GapQueries(queries.before[4:5], queries.t[4:5]))
     told: list[float] = []
-    monkeypatch.setattr("raw_qgis_plugin.core.gaps.fill.Settings.queries_at_once", 3)
-    parts = [part.lon for part in fill(tracks, queries, told.append)]
+    few = Settings(queries_at_once=3)
+    parts = [part.lon for part in fill(tracks, queries, told.append, settings=few)]
     assert (
         told == pytest.approx([0, 0.3, 0.6, 0.8, 1])
         and np.abs(np.concatenate(parts) - whole.lon).max() < 1e-9

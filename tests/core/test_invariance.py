@@ -16,9 +16,9 @@ import pytest
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.applicability import unit_stats
 from raw_qgis_plugin.core.embedding.embed import embed, track_features
+from raw_qgis_plugin.core.embedding.explanations import user_traits
 from raw_qgis_plugin.core.embedding.places import most_visited, usual_places
 from raw_qgis_plugin.core.embedding.profiles import head_inputs, profile
-from raw_qgis_plugin.core.embedding.similarity import user_traits
 from raw_qgis_plugin.core.features.activity import activity
 from raw_qgis_plugin.core.features.motion import motion
 from raw_qgis_plugin.core.features.region_activity import fix_activity

@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 import shapely
 
-from raw_qgis_plugin.core.embedding import similarity
-from raw_qgis_plugin.core.embedding.similarity import (
+from raw_qgis_plugin.core.embedding.explanations import (
+    Trait,
     hour_spans,
     reasons,
-    similar,
-    similar_users,
     user_traits,
 )
+from raw_qgis_plugin.core.embedding.similarity import similar, similar_users
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.regions.similar import similar_regions
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -77,7 +76,7 @@ def test_many_columns_that_agree_count_as_few():
 
 def test_hours_of_a_just_common_share_do_not_stand_out():
     hours = np.repeat([1 / 16, 0.0], [16, 8])
-    trait = similarity.Trait(hours[None], 1.0, "busiest")
+    trait = Trait(hours[None], 1.0, "busiest")
     more = 1.01 * hours
     assert trait.words(hours, more) == trait.words(more, hours) == "" != trait.words(more, more)
 

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether a head may answer about tracks: whether they are like its training data and show enough,
-and if not, why.
-"""
+"""Whether a head may answer about tracks: they are like its training data and show enough."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,8 +13,7 @@ from ..arrays import group_quantile, run_starts
 from ..errors import translated
 from ..tracks import Tracks, solar_day
 
-# The quantities that the 'domain' of a head in the card may limit, and what is said of units
-# outside
+# The quantities that the 'domain' of a head in the card may limit, and the reason outside of it
 LIMITS = {
     "cadence_s": "fixes too close or too far apart in time",
     "span_h": "too short a time from first to last fix",
@@ -42,70 +40,94 @@ def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
     outside gaps, 1 for a track that does not move. A track of one fix has no cadence and speed
     (nan); a track without fixes no span either.
     """
-    step, seconds, cadence, seen = _steps(tracks)
-    metres, track, n = tracks.metres_to_next(step), tracks.track[step], tracks.n_tracks
-    way, way_seen = np.bincount(track, metres, n), np.bincount(track, metres * seen, n)
+    n = tracks.n_tracks
+    steps = _steps(tracks)
+    metres = tracks.metres_to_next(steps.row)
+    way = np.bincount(steps.track, metres, n)
+    way_seen = np.bincount(steps.track, metres * steps.seen, n)
+    new_day = run_starts(solar_day(tracks), tracks.track)
+    days = np.bincount(tracks.track[new_day], minlength=n)
     return {
-        "cadence_s": cadence,
+        "cadence_s": steps.cadence_s,
         "span_h": tracks.span_s / 3600,
         "n_fixes": np.diff(tracks.track_offsets).astype(np.float64),
-        "speed_ms": group_quantile(metres / seconds, track, n, 0.9),
-        "days": np.bincount(
-            tracks.track[run_starts(solar_day(tracks), tracks.track)], minlength=n
-        ).astype(np.float64),
+        "speed_ms": group_quantile(metres / steps.seconds, steps.track, n, 0.9),
+        "days": days.astype(np.float64),
         "observed": np.divide(way_seen, way, where=way > 0, out=np.ones(n)),
     }
 
 
-def _steps(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Of the steps within tracks: the fix before (k,), seconds (k,), and whether it is no gap (k,);
-    third, the cadence (n_tracks,) of the tracks in s.
+@dataclass(frozen=True)
+class Steps:
+    """Steps from a fix to the next of its track.
+
+    row: (k,) of the first fix. track, seconds: (k,). seen: (k,) bool, no gap. cadence_s:
+    (n_tracks,) median time of the steps of a track.
     """
-    step = tracks.steps()
-    seconds, track = (tracks.t[step + 1] - tracks.t[step]) / 1000, tracks.track[step]
-    cadence = group_quantile(seconds, track, tracks.n_tracks)
-    return step, seconds, cadence, seconds <= np.maximum(GAP_INTERVALS * cadence[track], GAP_S)
+
+    row: np.ndarray
+    track: np.ndarray
+    seconds: np.ndarray
+    seen: np.ndarray
+    cadence_s: np.ndarray
+
+
+def _steps(tracks: Tracks) -> Steps:
+    row = tracks.steps()
+    track = tracks.track[row]
+    seconds = (tracks.t[row + 1] - tracks.t[row]) / 1000
+    cadence_s = group_quantile(seconds, track, tracks.n_tracks)
+    longest_s = np.maximum(GAP_INTERVALS * cadence_s[track], GAP_S)
+    return Steps(row, track, seconds, seconds <= longest_s, cadence_s)
 
 
 def after_gap(tracks: Tracks) -> np.ndarray:
-    """(n,) bool: fixes before which nobody saw the movement: the first of each track, and those
-    after a gap.
+    """(n,) bool: fixes before which nobody saw the movement.
+
+    They are the first of each track, and those after a gap.
     """
-    step, _, _, seen = _steps(tracks)
+    steps = _steps(tracks)
     result = np.ones(len(tracks), bool)
-    result[step[seen] + 1] = False
+    result[steps.row[steps.seen] + 1] = False
     return result
 
 
 def limits_in_words(domain: Mapping[str, list[float]]) -> dict[str, str]:
-    """What lies outside a domain, with its limits, by the names of LIMITS: 'too few fixes (≥ 20)'."""
+    """What lies outside a domain, by the names of LIMITS: 'too few fixes (≥ 20)'."""
     words = {}
-    for name in (name for name in LIMITS if name in domain):
-        (least, most), unit = domain[name], UNITS.get(name.rpartition("_")[2], "")
-        if unit == " h" and most >= UNLIMITED and least < 0.1:  # few can read 0.00185 h
-            least, unit = 3600 * least, " s"
-        limits = f"{least:,g} – {most:,g}" if most < UNLIMITED else f"≥ {least:,g}"
-        words[name] = f"{translated(LIMITS[name])} ({limits}{unit})"
+    for name in LIMITS:
+        if name in domain:
+            words[name] = f"{translated(LIMITS[name])} ({_range_in_words(name, *domain[name])})"
     return words
+
+
+def _range_in_words(name: str, least: float, most: float) -> str:
+    """A range with its unit: '≥ 20' or '5 – 60 s'."""
+    unit = UNITS.get(name.rpartition("_")[2], "")
+    if most < UNLIMITED:
+        return f"{least:,g} – {most:,g}{unit}"
+    if unit == " h" and least < 0.1:  # few can read 0.00185 h
+        return f"≥ {3600 * least:,g} s"
+    return f"≥ {least:,g}{unit}"
 
 
 def outside(
     stats: Mapping[str, np.ndarray], domain: Mapping[str, list[float]], mask: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Which units lie outside the domain of a head, and why: a reason -> (n,) bool, False outside
-    the mask.
+    """Which units lie outside the domain of a head, and why.
 
     stats: (n,) each, of `unit_stats`. domain: name -> [least, most], names of LIMITS; other
-    quantities are not limited. mask: (n,) bool, the units to test. Reasons are those of
-    `limits_in_words` that concern a unit.
+    quantities are not limited. mask: (n,) bool, the units to test. Returns a reason -> (n,) bool,
+    False outside the mask, for those of `limits_in_words` that concern a unit.
     """
     reasons = {}
     for name, reason in limits_in_words(domain).items():
         if name in stats:
-            reasons[reason] = mask & ~(
-                (stats[name] >= domain[name][0]) & (stats[name] <= domain[name][1])
-            )
-    return {reason: wrong for reason, wrong in reasons.items() if wrong.any()}
+            least, most = domain[name]
+            inside = (stats[name] >= least) & (stats[name] <= most)
+            if (wrong := mask & ~inside).any():
+                reasons[reason] = wrong
+    return reasons
 
 
 def any_of(reasons: Mapping[str, np.ndarray], n: int) -> np.ndarray:
@@ -114,19 +136,24 @@ def any_of(reasons: Mapping[str, np.ndarray], n: int) -> np.ndarray:
 
 
 def format_reasons(remarks: Iterable[str]) -> str:
-    """Remarks in one line, the reasons of `outside` and `in_words` among them without their limits."""
+    """Remarks in one line, the reasons of `outside` and `in_words` among them without limits."""
     return "; ".join(re.sub(r" \([≥\d-][^()]*\)$", "", each).rstrip(".") for each in remarks)
 
 
 def in_words(reasons: Mapping[str, np.ndarray], mask: np.ndarray, units: str) -> list[str]:
-    """Sentences such as '12 of 61 users: too few fixes (≥ 20)'. mask: (n,) bool, the units that
-    were tested.
+    """Sentences such as '12 of 61 users: too few fixes (≥ 20)'.
 
-    units: the word for them, plural.
+    mask: (n,) bool, the units that were tested. units: the word for them, plural.
     """
-    words, (total, units) = (
-        "{n:,} of {total:,} {units}: {reason}",
-        (np.count_nonzero(mask), translated(units)),
-    )
-    counts = ((reason, np.count_nonzero(wrong)) for reason, wrong in reasons.items())
-    return [translated(words, n=n, total=total, units=units, reason=reason) for reason, n in counts]
+    total = np.count_nonzero(mask)
+    words = []
+    for reason, wrong in reasons.items():
+        sentence = translated(
+            "{n:,} of {total:,} {units}: {reason}",
+            n=np.count_nonzero(wrong),
+            total=total,
+            units=translated(units),
+            reason=reason,
+        )
+        words.append(sentence)
+    return words

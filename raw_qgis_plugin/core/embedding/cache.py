@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
 FILE = "embeddings.sqlite"
+# a page of 16 KiB holds several vectors
 PREPARE = """PRAGMA page_size = 16384;
-    CREATE TABLE IF NOT EXISTS units (key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL);"""  # several vectors a page
+    CREATE TABLE IF NOT EXISTS units (key BLOB NOT NULL UNIQUE, vector BLOB NOT NULL);"""
 
 Warn = Callable[[str], object]
 
@@ -66,10 +67,9 @@ def embed_cached(
     new = units[np.isnan(result[units]).all(axis=1)]
     for start in range(0, len(new), units_at_once):
         chosen = new[start : start + units_at_once]
-        shares = [
-            (len(units) - len(new) + done) / len(units) for done in (start, start + len(chosen))
-        ]
-        result[chosen] = embed(tracks.take_tracks(chosen), model, part_of(progress, *shares))
+        done = len(units) - len(new) + start
+        share = part_of(progress, done / len(units), (done + len(chosen)) / len(units))
+        result[chosen] = embed(tracks.take_tracks(chosen), model, share)
         store.write({keys[unit]: result[unit].tobytes() for unit in chosen})
     progress(1.0)
     return result
@@ -107,7 +107,9 @@ class _Store:
     """The file. After a failure, which is reported once, nothing is read or written."""
 
     def __init__(self, file: Path, warn: Warn) -> None:
-        self.file, self.warn, self.usable = file, warn, True
+        self.file = file
+        self.warn = warn
+        self.usable = True
 
     def read(self, keys: Sequence[bytes], width: int) -> dict[bytes, np.ndarray]:
         """The stored vectors (width,) float32 by their keys, without those that are not as they
@@ -117,13 +119,8 @@ class _Store:
         with self._failures(), closing(_connect(self.file)) as database:
             for key in keys:
                 row = database.execute("SELECT vector FROM units WHERE key = ?", (key,)).fetchone()
-                sealed = row[0] if row else None  # SQLite keeps anything in a column of blobs
-                if (
-                    isinstance(sealed, bytes)
-                    and len(sealed) == 4 * width + 4
-                    and _seal(key, sealed[:-4]) == sealed
-                ):
-                    found[key] = np.frombuffer(sealed, np.float32, width)
+                if row and _is_whole(key, row[0], width):
+                    found[key] = np.frombuffer(row[0], np.float32, width)
         return found
 
     def write(self, vectors: dict[bytes, bytes]) -> None:
@@ -157,6 +154,13 @@ def _connect(file: Path) -> sqlite3.Connection:
     database.text_factory = bytes  # a damaged row may hold text that is none
     database.executescript(PREPARE)
     return database
+
+
+def _is_whole(key: bytes, sealed: object, width: int) -> bool:
+    """Whether this is a vector as it was written: SQLite keeps anything in a column of blobs."""
+    if not isinstance(sealed, bytes) or len(sealed) != 4 * width + 4:
+        return False
+    return _seal(key, sealed[:-4]) == sealed
 
 
 def _seal(key: bytes, vector: bytes) -> bytes:

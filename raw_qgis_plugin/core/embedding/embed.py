@@ -10,6 +10,9 @@ scale the mean and the standard deviation are kept.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import numpy as np
 
 from ..arrays import expand_ranges, run_starts
@@ -23,20 +26,31 @@ EMBEDDING_VERSION = 2  # one more whenever this file or core/features changes an
 N_TRACK_FEATURES = len(ACTIVITY) + len(MOTION)
 
 
+@dataclass(frozen=True)
 class Settings:
-    """Windows of the two scales."""
+    """Windows of the two scales.
+
+    Heads are trained with these values. Others need another EMBEDDING_VERSION.
+    """
 
     fine_windows: int = 4  # of a track; eight did not describe a person better
-    fine_fixes: int = 64  # of a window
-    fine_s: float = 15.0  # a long track is thinned to one fix in this time
-    coarse_s: int = 900
+    fine_fixes: int = 64  # of a window: a quarter of an hour at 15 s
+    fine_s: float = 15.0  # s, a long track is thinned to one fix in this time
+    coarse_s: int = 900  # s, commuting does not show in less
     coarse_fixes: int = 512  # the last ones: ten days without the silent hours
     motion_fixes: int = 512  # a track is thinned to these for its motion features
 
 
-# Windows of tracks: rows of tracks, where each window begins in them, its length, and its track,
-# (k,) each but the rows
-Windows = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+class Windows(NamedTuple):
+    """Windows of tracks.
+
+    rows: (n,) of the tracks. begin: (k,) where a window begins in `rows`. length, track: (k,).
+    """
+
+    rows: np.ndarray
+    begin: np.ndarray
+    length: np.ndarray
+    track: np.ndarray
 
 
 def embedding_width(width: int) -> int:
@@ -48,19 +62,23 @@ def embed(
     tracks: Tracks, model: Model, progress: Progress = no_progress, points: int = 8192
 ) -> np.ndarray:
     """Embeddings of tracks: (n_tracks, e) float32, NaN for a track with fewer than two fixes.
+
     points: of a batch.
     """
+    some = tracks.has_steps
     result = np.full((tracks.n_tracks, embedding_width(model.card["width"])), np.nan, np.float32)
-    if not tracks.has_steps.any():
+    if not some.any():
         return result
-    fine, coarse = fine_windows(tracks), coarse_windows(tracks)
-    split = float(fine[2].sum() / (fine[2].sum() + coarse[2].sum()))
+    fine = fine_windows(tracks)
+    coarse = coarse_windows(tracks)
+    fine_fixes = fine.length.sum()
+    split = float(fine_fixes / (fine_fixes + coarse.length.sum()))
     parts = [
         _pool(tracks, model, fine, points, part_of(progress, 0.0, split)),
         _pool(tracks, model, coarse, points, part_of(progress, split, 1.0)),
         track_features(tracks),
     ]
-    result[tracks.has_steps] = np.concatenate(parts, axis=1)[tracks.has_steps]
+    result[some] = np.concatenate(parts, axis=1)[some]
     return result
 
 
@@ -71,13 +89,15 @@ def track_features(tracks: Tracks) -> np.ndarray:
 
 
 def thin_rows(tracks: Tracks, most: int) -> np.ndarray:
-    """Rows of one fix in each (span of its track / most) seconds, at most fine_s; the first of each
-    track is kept.
+    """Rows of one fix in each (span of its track / most) seconds, at most fine_s.
+
+    The first fix of each track is kept.
     """
-    cadence_ms = np.maximum(
-        np.minimum(np.nan_to_num(tracks.span_s) / most, Settings.fine_s) * 1000.0, 1.0
-    )
-    since = tracks.t - tracks.t[tracks.track_offsets[:-1][tracks.track]]
+    even_s = np.nan_to_num(tracks.span_s) / most
+    cadence_ms = np.minimum(even_s, Settings.fine_s) * 1000.0
+    cadence_ms = np.maximum(cadence_ms, 1.0)
+    first = tracks.track_offsets[:-1][tracks.track]
+    since = tracks.t - tracks.t[first]
     bins = (since / cadence_ms[tracks.track]).astype(np.int64)
     return np.flatnonzero(run_starts(bins, tracks.track))
 
@@ -91,44 +111,54 @@ def fine_windows(tracks: Tracks) -> Windows:
     track = np.repeat(np.arange(tracks.n_tracks), count)
     number = expand_ranges(np.zeros_like(count), count)
     spare = np.maximum(size[track] - Settings.fine_fixes, 0)
-    begin = start[track] + np.round(spare * number / np.maximum(count[track] - 1, 1)).astype(
-        np.int64
-    )
-    return rows, begin, np.minimum(size[track], Settings.fine_fixes), track
+    others = np.maximum(count[track] - 1, 1)
+    begin = np.round(spare * number / others).astype(np.int64)
+    length = np.minimum(size[track], Settings.fine_fixes)
+    return Windows(rows, start[track] + begin, length, track)
 
 
 def coarse_windows(tracks: Tracks) -> Windows:
     """One window a track: the last fix of each quarter of an hour."""
-    rows = np.flatnonzero(
-        np.append(run_starts(tracks.t // (1000 * Settings.coarse_s), tracks.track)[1:], True)
-    )
+    starts = run_starts(tracks.t // (1000 * Settings.coarse_s), tracks.track)
+    rows = np.flatnonzero(np.append(starts[1:], True))
     start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
     size = np.minimum(np.diff(start), Settings.coarse_fixes)
     track = np.flatnonzero(size > 0)
-    return rows, start[1:][track] - size[track], size[track], track
+    length = size[track]
+    return Windows(rows, start[1:][track] - length, length, track)
 
 
 def _pool(
     tracks: Tracks, model: Model, windows: Windows, points: int, progress: Progress
 ) -> np.ndarray:
-    """Mean and standard deviation of the states over the windows of each track: (n_tracks, 2 ×
-    width) float32.
+    """Mean and standard deviation of the states over the windows of each track.
+
+    Returns (n_tracks, 2 × width) float32.
     """
-    rows, begin, length, track = windows
-    width = model.card["width"]
-    total, square = np.zeros((tracks.n_tracks, width)), np.zeros((tracks.n_tracks, width))
-    count = np.bincount(track, length, tracks.n_tracks)
-    done, everything = 0, max(int(length.sum()), 1)
-    for batch in batches(length, points):
-        progress(done / everything)
-        inside, valid = pad_left(rows, begin[batch], length[batch])
-        _, x, clock = featurize_padded(tracks, inside, valid)
-        (states,) = model.backbone(x, clock, valid, outputs=("states",))
-        states = np.where(valid[..., None], states, 0.0)
-        np.add.at(total, track[batch], states.sum(axis=1, dtype=np.float64))
-        np.add.at(square, track[batch], np.square(states, dtype=np.float64).sum(axis=1))
-        done += int(length[batch].sum())
+    shape = (tracks.n_tracks, model.card["width"])
+    total = np.zeros(shape)
+    square = np.zeros(shape)
+    done = 0
+    every = max(int(windows.length.sum()), 1)
+    for batch in batches(windows.length, points):
+        progress(done / every)
+        length = windows.length[batch]
+        states = _states(tracks, model, windows, batch)
+        track = windows.track[batch]
+        np.add.at(total, track, states.sum(axis=1, dtype=np.float64))
+        np.add.at(square, track, np.square(states, dtype=np.float64).sum(axis=1))
+        done += int(length.sum())
     progress(1.0)
-    mean = total / np.maximum(count, 1.0)[:, None]
-    spread = np.sqrt(np.maximum(square / np.maximum(count, 1.0)[:, None] - mean**2, 0.0))
-    return np.concatenate([mean, spread], axis=1).astype(np.float32)
+    count = np.bincount(windows.track, windows.length, tracks.n_tracks)
+    count = np.maximum(count, 1.0)[:, None]
+    mean = total / count
+    variance = np.maximum(square / count - mean**2, 0.0)
+    return np.concatenate([mean, np.sqrt(variance)], axis=1).astype(np.float32)
+
+
+def _states(tracks: Tracks, model: Model, windows: Windows, batch: np.ndarray) -> np.ndarray:
+    """(windows, fixes, width) the states of some windows, zero on padding."""
+    rows, valid = pad_left(windows.rows, windows.begin[batch], windows.length[batch])
+    _, x, clock = featurize_padded(tracks, rows, valid)
+    (states,) = model.backbone(x, clock, valid, outputs=("states",))
+    return np.where(valid[..., None], states, 0.0)

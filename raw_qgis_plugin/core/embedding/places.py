@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where users spend their time, on a grid of 500 m over the world, so coarse that no home is shown."""
+"""Where users spend their time, on a grid of 500 m, so coarse that no home is shown."""
 
 from __future__ import annotations
 
@@ -39,56 +39,64 @@ def usual_places(users: Tracks, row: int, most: int = 3, min_share: float = 0.03
     The hours are of mean solar time.
     """
     fixes = slice(users.user_offsets[row], users.user_offsets[row + 1])
-    t, lon, lat = users.t[fixes], users.lon[fixes], users.lat[fixes]
+    t = users.t[fixes]
+    lon = users.lon[fixes]
     at = np.arange(t[0], t[-1], SAMPLE_MS)
     last = np.searchsorted(t, at, "right") - 1
     known = at - t[last] < MAX_STAY_MS
-    x, y, cell = snap(lon, lat)
-    cells, first, which = np.unique(cell, return_index=True, return_inverse=True)
-    share = np.bincount(which[last[known]], minlength=len(cells)) / max(np.count_nonzero(known), 1)
-    best = [k for k in np.argsort(-share, kind="stable")[:most] if share[k] >= min_share]
-    slot = np.full(len(cells), len(best))
-    slot[best] = np.arange(len(best))
-    local = solar_ms(at, lon[last])
-    columns, where = len(best) + 2, np.where(known, slot[which[last]], len(best) + 1)
-    day = np.bincount(local // HOUR_MS % 24 * columns + where, minlength=24 * columns).reshape(
-        24, columns
-    )
-    return UsualPlaces(
-        x[first[best]],
-        y[first[best]],
-        share[best],
-        day / np.maximum(day.sum(axis=1, keepdims=True), 1),
-    )
+
+    x, y, cell = snap(lon, users.lat[fixes])
+    _, first, which = np.unique(cell, return_index=True, return_inverse=True)
+    count = np.bincount(which[last[known]], minlength=len(first))
+    share = count / max(np.count_nonzero(known), 1)
+    order = np.argsort(-share, kind="stable")[:most]
+    best = order[share[order] >= min_share]
+
+    place = np.full(len(first), len(best))  # elsewhere
+    place[best] = np.arange(len(best))
+    where = np.where(known, place[which[last]], len(best) + 1)
+    hour = solar_ms(at, lon[last]) // HOUR_MS % 24
+    day = _shares(hour, where, len(best) + 2)
+    return UsualPlaces(x[first[best]], y[first[best]], share[best], day)
+
+
+def _shares(hour: np.ndarray, where: np.ndarray, columns: int) -> np.ndarray:
+    """(24, columns) share of each hour of the day at each place."""
+    count = np.bincount(hour * columns + where, minlength=24 * columns)
+    day = count.reshape(24, columns)
+    return day / np.maximum(day.sum(axis=1, keepdims=True), 1)
 
 
 def stay_ms(tracks: Tracks) -> np.ndarray:
     """(n,) ms until the next fix of the track, MAX_STAY_MS at most."""
-    stay, steps = np.zeros(len(tracks)), tracks.steps()
-    stay[steps] = np.minimum(tracks.t[steps + 1] - tracks.t[steps], MAX_STAY_MS)
+    stay = np.zeros(len(tracks))
+    row = tracks.steps()
+    stay[row] = np.minimum(tracks.t[row + 1] - tracks.t[row], MAX_STAY_MS)
     return stay
 
 
 def most_visited(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
-    """(n_tracks,) lon and lat of the centre of the grid cell where each track spends most of its
-    time.
-    """
+    """(n_tracks,) lon and lat of the cell of the grid where each track spends most of its time."""
     lon, lat, cell = snap(tracks.lon, tracks.lat)
     order = stable_order(tracks.track, cell)
     track = tracks.track[order]
     head = np.flatnonzero(run_starts(track, cell[order]))
-    total = np.add.reduceat(stay_ms(tracks)[order], head) if len(head) else np.zeros(0)
+    total = np.zeros(0)
+    if len(head):
+        total = np.add.reduceat(stay_ms(tracks)[order], head)
     best = head[np.lexsort((-total, track[head]))]
     best = best[run_starts(track[best])]
     out = np.full((2, tracks.n_tracks), np.nan)
-    out[:, track[best]] = lon[order[best]], lat[order[best]]
+    out[0, track[best]] = lon[order[best]]
+    out[1, track[best]] = lat[order[best]]
     return out[0], out[1]
 
 
 def snap(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Centres (lon, lat) of the cells of the grid, and the numbers of the cells (int64)."""
     row, middle, across = _rows(lat)
-    column = np.minimum(np.floor((lon + 180) / 360 * across), across - 1).astype(np.int64)
+    column = np.floor((lon + 180) / 360 * across)
+    column = np.minimum(column, across - 1).astype(np.int64)
     return (column + 0.5) * 360 / across - 180, middle, row * 1_000_000 + column
 
 

@@ -62,29 +62,56 @@ def profile(
     'unknown', numbers nan, and in_domain is False.
     """
     heads = choose_heads(model, unit, tasks)
-    enough = tracks.has_steps
-    why = np.where(enough, "", few := translated("fewer than two fixes")).astype(object)
+    found: dict[str, np.ndarray] = {}
+    stats: dict[str, np.ndarray] = {}
+    if heads:
+        found, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
+    verdict = _verdict(tracks, unit, heads, found, stats)
+    evidence = {"evidence": found.pop("evidence")} if heads else {}
+    columns = _facts(tracks, unit) | found
+    columns |= {"in_domain": verdict.in_domain, "why": verdict.why} | evidence
+    lon, lat = most_visited(tracks)
+    progress(1.0)
+    return Profiles(columns, lon, lat, verdict.reasons)
+
+
+def _facts(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
+    """The columns of units that need no model."""
     columns: dict[str, np.ndarray] = {"user_id": tracks.user_ids[tracks.track_user]}
     if unit != "user":
         columns["day" if unit == "day" else "track_id"] = tracks.track_ids
     new_day = run_starts(solar_day(tracks), tracks.track)
-    columns |= {
-        "n_points": np.diff(tracks.track_offsets),
-        "n_days": np.bincount(tracks.track[new_day], minlength=tracks.n_tracks),
-        "t_first": tracks.t[tracks.track_offsets[:-1]],
-        "t_last": tracks.t[tracks.track_offsets[1:] - 1],
-    }
-    found, stats = {}, {}
-    if heads:
-        found, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
+    columns["n_points"] = np.diff(tracks.track_offsets)
+    columns["n_days"] = np.bincount(tracks.track[new_day], minlength=tracks.n_tracks)
+    columns["t_first"] = tracks.t[tracks.track_offsets[:-1]]
+    columns["t_last"] = tracks.t[tracks.track_offsets[1:] - 1]
+    return columns
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which units all heads may answer about. in_domain, why: (n,). reasons: with counts."""
+
+    in_domain: np.ndarray
+    why: np.ndarray
+    reasons: list[str]
+
+
+def _verdict(
+    tracks: Tracks,
+    unit: str,
+    heads: list[dict[str, Any]],
+    found: dict[str, np.ndarray],
+    stats: dict[str, np.ndarray],
+) -> Verdict:
+    enough = tracks.has_steps
+    few = translated("fewer than two fixes")
+    why = np.where(enough, "", few).astype(object)
     reasons: list[str] = []
-    titles = {
-        head["name"]: f"{head.get('title') or head['name']}: " if len(heads) > 1 else ""
-        for head in heads
-    }
     for head in heads:
         doubts = outside(stats, head.get("domain", {}), enough)
-        reasons += [titles[head["name"]] + words for words in in_words(doubts, enough, f"{unit}s")]
+        sentences = in_words(doubts, enough, f"{unit}s")
+        reasons += [_title(head, heads) + words for words in sentences]
         for reason, wrong in doubts.items():
             add_reason(why, wrong, reason)
     if not enough.all():
@@ -92,17 +119,14 @@ def profile(
     in_domain = why == ""
     for head in heads:
         if "classes" in head:
-            add_reason(
-                why,
-                in_domain & (found[head["name"]] == UNKNOWN),
-                titles[head["name"]] + translated(NOT_SURE),
-            )
-    evidence = {"evidence": found.pop("evidence")} if heads else {}
-    lon, lat = most_visited(tracks)
-    progress(1.0)
-    return Profiles(
-        columns | found | {"in_domain": in_domain, "why": why} | evidence, lon, lat, reasons
-    )
+            unsure = in_domain & (found[head["name"]] == UNKNOWN)
+            add_reason(why, unsure, _title(head, heads) + translated(NOT_SURE))
+    return Verdict(in_domain, why, reasons)
+
+
+def _title(head: dict[str, Any], heads: list[dict[str, Any]]) -> str:
+    """What stands before a reason if there are several heads: 'Commuter: '."""
+    return f"{head.get('title') or head['name']}: " if len(heads) > 1 else ""
 
 
 def add_reason(why: np.ndarray, units: np.ndarray, reason: str) -> None:
@@ -120,49 +144,51 @@ def _answers(
     progress: Progress,
     cached: Embed | None,
 ) -> list[dict[str, np.ndarray]]:
-    """The columns of heads and of evidence, and the quantities that limit the heads' domains; by
-    parts of tracks.
-    """
-    parts = []
+    """The columns of heads and of evidence, and the quantities that limit the heads' domains."""
+    n = max(tracks.n_tracks, 1)
+    answers = []
+    stats = []
     for which, some in tracks.parts():
-        part = part_of(
-            progress, *(end / max(tracks.n_tracks, 1) for end in (which.start, which.stop))
-        )
+        part = part_of(progress, which.start / n, which.stop / n)
         embeddings = cached(some, part) if cached else embed(some, model, part)
-        x, stats = head_inputs(embeddings, some, unit), unit_stats(some)
-        columns = {
-            name: values
-            for head in heads
-            for name, values in head_columns(head, model, x, stats).items()
-        }
-        parts.append((columns | {"evidence": evidence_in_words(x, unit, model)}, stats))
-    return [join_rows(tables) for tables in zip(*parts)]
+        x = head_inputs(embeddings, some, unit)
+        stats.append(unit_stats(some))
+        columns: dict[str, np.ndarray] = {}
+        for head in heads:
+            columns |= head_columns(head, model, x, stats[-1])
+        columns["evidence"] = evidence_in_words(x, unit, model)
+        answers.append(columns)
+    return [join_rows(answers), join_rows(stats)]
 
 
 def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The cards of the named heads of a unit, or of all. Raises InputError for a missing head or
-    unit.
+    """The cards of the named heads of a unit, or of all.
+
+    Raises InputError for a missing head or unit.
     """
     if unit not in (*UNITS, "region"):
         raise InputError(
             "There is no unit '{unit}'. Choose one of: {known}.", unit=unit, known=", ".join(UNITS)
         )
     heads = {head["name"]: head for head in model.bundle.heads(unit)}
-    for task in tasks or ():
+    if not tasks:
+        return [*heads.values()]
+    for task in tasks:
         if task not in heads:
-            words, known = (
+            raise InputError(
                 "The model has no head '{name}' for a {unit}. It has: {known}.",
-                ", ".join(heads) or "–",
+                name=task,
+                unit=translated(unit),
+                known=", ".join(heads) or "–",
             )
-            raise InputError(words, name=task, unit=translated(unit), known=known)
-    return [heads[task] for task in dict.fromkeys(tasks)] if tasks else [*heads.values()]
+    return [heads[task] for task in dict.fromkeys(tasks)]
 
 
 def head_inputs(embeddings: np.ndarray, tracks: Tracks, unit: str) -> np.ndarray:
-    """The inputs (n, d) float32 of heads: embeddings (n, e), for tracks with ride features beside
-    them.
-    """
-    return np.concatenate([embeddings, ride(tracks)], axis=1) if unit == "track" else embeddings
+    """The inputs (n, d) float32 of heads: embeddings (n, e), for tracks with ride features too."""
+    if unit != "track":
+        return embeddings
+    return np.concatenate([embeddings, ride(tracks)], axis=1)
 
 
 def head_columns(
@@ -175,47 +201,71 @@ def head_columns(
     the likeliest one. NAME of a number is in its unit of measure, NAME_low and NAME_high are its 80
     % interval. Rows with nan in x or outside the domain of the head: 'unknown' and nan.
     """
-    name = head["name"]
     known = ~np.isnan(x).any(axis=1)
     known &= ~any_of(outside(stats, head.get("domain", {}), known), len(x))
-    output = np.asarray(model.run_head(name, x[known]), np.float64) if known.any() else None
+    output = None
+    if known.any():
+        output = np.asarray(model.run_head(head["name"], x[known]), np.float64)
     if head["kind"] == "number":
-        value = np.full(len(x), np.nan)
-        if output is not None:
-            value[known] = output[:, 0]
-        reach = head.get("halfwidth") or {"low": np.nan, "high": np.nan}
-        parts = {name: value, **{f"{name}_{end}": value + reach[end] for end in ("low", "high")}}
-        if head.get("transform") == "log1p":  # numbers that are never negative
-            parts = {name: np.expm1(np.clip(column, 0.0, 500.0)) for name, column in parts.items()}
-        return parts
-    label, p = np.full(len(x), UNKNOWN, object), np.full(len(x), np.nan)
+        return _number_columns(head, known, output)
+    return _class_columns(head, known, output)
+
+
+def _number_columns(
+    head: dict[str, Any], known: np.ndarray, output: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    name = head["name"]
+    value = np.full(len(known), np.nan)
     if output is not None:
-        probability, words = (
-            softmax(output),
-            np.array([str(word) for word in head["classes"]], object),
-        )
+        value[known] = output[:, 0]
+    reach = head.get("halfwidth") or {"low": np.nan, "high": np.nan}
+    columns = {name: value}
+    for end in ("low", "high"):
+        columns[f"{name}_{end}"] = value + reach[end]
+    if head.get("transform") != "log1p":
+        return columns
+    # numbers that are never negative
+    return {key: np.expm1(np.clip(column, 0.0, 500.0)) for key, column in columns.items()}
+
+
+def _class_columns(
+    head: dict[str, Any], known: np.ndarray, output: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    label = np.full(len(known), UNKNOWN, object)
+    p = np.full(len(known), np.nan)
+    if output is not None:
+        words = np.array([str(word) for word in head["classes"]], object)
+        probability = softmax(output)
         surest = probability.max(axis=1)
         sure = surest >= head.get("threshold", 0.0)
         label[known] = np.where(sure, words[probability.argmax(axis=1)], UNKNOWN)
         p[known] = probability[:, 1] if words.tolist() == NO_YES else surest
-    return {name: label, f"{name}_p": p}
+    return {head["name"]: label, f"{head['name']}_p": p}
 
 
 def evidence_in_words(x: np.ndarray, unit: str, model: Model) -> np.ndarray:
-    """(n,) texts about how tracks with inputs of heads x (n, d) moved; '' where it is unknown and
-    of other units.
+    """(n,) texts about how tracks with inputs of heads x (n, d) moved.
+
+    '' where it is unknown and of other units.
     """
-    words, known = np.full(len(x), "", object), ~np.isnan(x).any(axis=1)
+    words = np.full(len(x), "", object)
     if unit != "track":
         return words
-    f = dict(zip((*ACTIVITY, *MOTION), x[known, 4 * model.card["width"] :].astype(np.float64).T))
-    km, minutes = np.expm1(4 * f["length"]) / 10, np.expm1(4 * f["duration"])
-    mean, fast = (3.6 * np.expm1(2 * f[name]) for name in ("mean_speed", "smooth_speed_0.9"))
+    known = ~np.isnan(x).any(axis=1)
+    features = x[known, 4 * model.card["width"] :].astype(np.float64)
+    f = dict(zip((*ACTIVITY, *MOTION), features.T))
+    km = np.expm1(4 * f["length"]) / 10
+    figures = {
+        "km": km,
+        "min": np.expm1(4 * f["duration"]),
+        "v": 3.6 * np.expm1(2 * f["mean_speed"]),
+        "w": 3.6 * np.expm1(2 * f["smooth_speed_0.9"]),
+        "n": np.expm1(f["stops_a_km"]) * (km + 0.1),
+    }
     form = translated(
-        "{km:.1f} km in {min:,.0f} min, {v:.0f} km/h on average, over {w:.0f} km/h for a tenth of it, halts: {n:,.0f}"
+        "{km:.1f} km in {min:,.0f} min, {v:.0f} km/h on average, "
+        "over {w:.0f} km/h for a tenth of it, halts: {n:,.0f}"
     )
-    words[known] = [
-        form.format(km=a, min=b, v=c, w=d, n=e)
-        for a, b, c, d, e in zip(km, minutes, mean, fast, np.expm1(f["stops_a_km"]) * (km + 0.1))
-    ]
+    rows = zip(*figures.values())
+    words[known] = [form.format(**dict(zip(figures, row))) for row in rows]
     return words

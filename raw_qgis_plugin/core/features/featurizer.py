@@ -15,54 +15,99 @@ from typing import Any
 import numpy as np
 
 from .. import geodesy
-from ..arrays import nearest_row, run_starts
+from ..arrays import nearest_row, stacked
 from ..geodesy import offset_m
-from ..times import DAY_MS, HOUR_MS
+from ..times import DAY_MS
+from .sequences import (
+    Fixes,
+    fixes_of,
+    into_frame,
+    length,
+    running_mean,
+    seconds_between,
+    solar_hour,
+)
 
 FEATURE_VERSION = 1
 
 
+@dataclass(frozen=True)
 class Settings:
-    """What the features of a fix are made of. Another value needs another FEATURE_VERSION and newly
-    trained models.
+    """What the features of a fix are made of.
+
+    Models are trained with these values. Others need another FEATURE_VERSION and new models.
     """
 
-    lags: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # fixes back, of displacements
-    near_m: float = 5.0  # scale below which displacements are linear, above it logarithmic
-    # velocity fades with this time constant in the baseline that the model corrects
-    fade_s: float = 900.0
-    # a fix within this time of 24 h before is 'the same time yesterday'
-    same_time_ms: int = 30 * 60_000
-    key_bits: int = 43  # of a key for the milliseconds of a sequence, 278 years
+    # Displacements are taken from fixes so many rows back: dense for speed, far for the way.
+    lags: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+    speed_lags: tuple[int, ...] = (0, 1, 3, 5)  # indices into lags whose speeds are averaged
+    near_m: float = 5.0  # m, displacements are linear below it and logarithmic above: noise of GPS
+    place_m: float = 50.0  # m, the same for the way to places, which are known less exactly
+    fade_s: float = 900.0  # s, velocity fades with this time constant in the baseline
+    same_time_ms: int = 30 * 60_000  # ms, a fix so near to 24 h before is of 'the same time'
+    still_m: float = 50.0  # m, a shorter step
+    still_s: float = 300.0  # s, that took so long is no movement
+    silent_s: float = 1800.0  # s, a longer step is a silence
+    min_scale_m: float = 10.0  # m, the model's unit of correction is at least this
+    min_scale_m_s: float = 0.3  # m/s, and grows at least so fast
 
 
-def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
-    """Hours of mean solar time since Monday 00:00, in [0, 168), of times `t` (epoch ms, UTC)."""
-    monday = 4 * 24.0  # 1970-01-01 was a Thursday: Monday was three days before, four days ahead
-    return (np.asarray(t, np.float64) / HOUR_MS + np.asarray(lon) / 15.0 - monday) % 168.0
+CLOCK = (
+    "day_sin",
+    "day_cos",
+    "half_day_sin",
+    "half_day_cos",
+    "week_sin",
+    "week_cos",
+    "weekend",
+)
+BACK_MS = {"yesterday": DAY_MS, "week_ago": 7 * DAY_MS}  # the same times that queries look at
+
+# The columns of Features.x and Query.x in their order. Those that begin with 'left' change their
+# sign when a track is mirrored.
+FEATURES = (
+    *(
+        f"{name}_{lag}"
+        for lag in Settings.lags
+        for name in ("ahead", "left", "seconds", "ahead_share", "left_share")
+    ),
+    *("last_speed", "speed", "acceleration", *CLOCK, "number", "elapsed"),
+    *("first", "stayed", "silent", "radius"),
+    *(f"{name}_{place}" for place in ("centre", "night", "work") for name in ("ahead", "left")),
+    *("fixes_night", "fixes_work", "ahead_yesterday", "left_yesterday", "known_yesterday"),
+)
+QUERY = (
+    *("horizon", "horizon_share", "horizon_steps", "pace", "ahead_base", "left_base", *CLOCK),
+    *(
+        f"{name}_{place}"
+        for place in ("centre", *BACK_MS)
+        for name in ("ahead", "left", "ahead_share", "left_share", "known")
+    ),
+)
+N_FEATURES = len(FEATURES)
+N_QUERY = len(QUERY)
+
+
+def _lateral(names: tuple[str, ...]) -> list[int]:
+    return [number for number, name in enumerate(names) if name.startswith("left")]
+
+
+LATERAL_FEATURES = _lateral(FEATURES)
+LATERAL_QUERY = _lateral(QUERY)
 
 
 @dataclass(frozen=True)
-class Features:
-    """Features of the fixes of sequences, flat: row i is one fix.
+class Features(Fixes):
+    """Fixes and their features.
 
-    x: (n, N_FEATURES) float32. clock: (n,) seconds since the first fix of the sequence. first: (n,)
-    row of that fix. heading: (n, 2) unit vector (east, north), the x axis of the frame. velocity:
-    (n, 2) m/s of the last step, in the frame. speed: (n,) m/s, root mean square over several lags.
-    key: (n,) ascending numbers of sequence and time. centroid: (n, 2) metres in the frame from the
-    fix to the mean of its sequence so far.
+    x: (n, N_FEATURES) float32. velocity: (n, 2) m/s of the last step, in the frame. speed: (n,)
+    m/s, root mean square over several lags. centroid: (n, 2) metres in the frame from the fix to
+    the mean of its sequence so far.
     """
 
     x: np.ndarray
-    clock: np.ndarray
-    first: np.ndarray
-    heading: np.ndarray
     velocity: np.ndarray
     speed: np.ndarray
-    t: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
-    key: np.ndarray
     centroid: np.ndarray
 
 
@@ -89,56 +134,6 @@ def unsquashed(x: np.ndarray) -> np.ndarray:
     return Settings.near_m * np.sinh(8.0 * x)
 
 
-def into_frame(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
-    """East-north vectors (…, 2) in the frame whose x axis is `heading` (…, 2)."""
-    x = v[..., 0] * heading[..., 0] + v[..., 1] * heading[..., 1]
-    y = v[..., 1] * heading[..., 0] - v[..., 0] * heading[..., 1]
-    return np.stack([x, y], axis=-1)
-
-
-def _clock_columns(hours: np.ndarray) -> list[np.ndarray]:
-    day, week = hours * (2 * np.pi / 24), hours * (2 * np.pi / 168)
-    return [
-        np.sin(day),
-        np.cos(day),
-        np.sin(2 * day),
-        np.cos(2 * day),
-        np.sin(week),
-        np.cos(week),
-        hours >= 120.0,
-    ]
-
-
-def _running_mean(
-    v: np.ndarray, chosen: np.ndarray, first: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of the `chosen` rows of `v` (n, 2) from each sequence's first fix up to each row, and
-    their count.
-
-    Each sequence is summed on its own: the last digits of one sum over all would depend on the
-    other sequences.
-    """
-    number = np.arange(len(v)) - first
-    shape = 3, np.count_nonzero(number == 0), int(number.max(initial=0)) + 1
-    cell = (np.cumsum(number == 0) - 1) * shape[2] + number
-    total = np.zeros(shape)
-    for sums, values in zip(total.reshape(3, -1), (*v.T, 1.0), strict=True):
-        sums[cell] = values * chosen
-    np.cumsum(total, axis=2, out=total)
-    east, north, count = total.reshape(3, -1)[:, cell]
-    return np.stack([east, north], axis=1) / np.maximum(count, 1.0)[:, None], count
-
-
-def at_key(
-    key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows in [first, last] whose key is nearest to `wanted`, and whether it lies within
-    same_time_ms.
-    """
-    row = nearest_row(key, wanted, first, last)
-    return row, np.abs(key[row] - wanted) <= Settings.same_time_ms
-
-
 def featurize(
     sequence: np.ndarray,
     t: np.ndarray,
@@ -152,170 +147,196 @@ def featurize(
     within a sequence. lon, lat: (n,) degrees. only: the rows to describe, all by default; x,
     velocity, speed and centroid of other rows stay zero.
     """
-    n = len(t)
-    every = np.arange(n)
-    start = run_starts(sequence)
-    first = np.maximum.accumulate(np.where(start, every, 0))
-    longest_ms = 2**Settings.key_bits - 366 * DAY_MS  # leaves a year for horizons
-    key = (np.cumsum(start).astype(np.int64) << Settings.key_bits) + np.minimum(
-        t - t[first], longest_ms
-    )
-    elapsed = (t - t[first]) / 1000.0
-    hours = solar_hour(t, lon)
-    step = offset_m(lon, lat, lon[np.maximum(every - 1, first)], lat[np.maximum(every - 1, first)])
-    length = np.hypot(step[:, 0], step[:, 1])
-    moved = np.maximum.accumulate(np.where((length >= 0.5) | start, every, 0))
-    heading = np.where(
-        (length[moved] > 0)[:, None],
-        step[moved] / np.maximum(length[moved], 1e-9)[:, None],
-        [1.0, 0.0],
-    )
-    from_first = offset_m(lon, lat, lon[first], lat[first])
-    of_day = hours % 24
-    chosen = (
-        np.ones(n, bool),
-        (of_day >= 22) | (of_day < 7),
-        (hours < 120) & (of_day >= 9) & (of_day < 17),
-    )
-    means = [_running_mean(from_first, c, first) for c in chosen]
-    square, _ = _running_mean(from_first**2, chosen[0], first)
-
-    row = every if only is None else only
-    turn = heading[row]
-    j = np.maximum(row - np.array(Settings.lags)[:, None], first[row])  # (lags, m)
-    v = into_frame(offset_m(lon[row], lat[row], lon[j], lat[j]), turn)
-    dt = np.maximum((t[row] - t[j]) / 1000.0, 0.5)
-    speeds = np.hypot(v[..., 0], v[..., 1])[[0, 1, 3, 5]] / dt[[0, 1, 3, 5]]
+    f = fixes_of(sequence, t, lon, lat)
+    row = np.arange(len(t)) if only is None else only
+    way, dt = _look_back(f, row)
+    speeds = length(way[list(Settings.speed_lags)]) / dt[list(Settings.speed_lags)]
     speed = np.sqrt(np.mean(np.square(speeds), axis=0))
-    reach = speed * dt + Settings.near_m
-    far = (
-        _squash(v[..., 0], Settings.near_m),
-        _squash(v[..., 1], Settings.near_m),
-        np.log1p(dt) / 8.0,
-    )
-    columns = [
-        c for lag in zip(*far, v[..., 0] / reach, v[..., 1] / reach, strict=True) for c in lag
-    ]
-    columns += [
-        np.log1p(speeds[0]) / 2.0,
-        np.log1p(speed) / 2.0,
-        np.log((speeds[0] + 0.3) / (speed + 0.3)),
-    ]
-    columns += _clock_columns(hours[row])
-    columns += [np.log1p(row - first[row]) / 6.0, np.log1p(elapsed[row]) / 12.0]
-    columns += [start[row], (length[row] < 50.0) & (dt[0] >= 300.0), dt[0] > 1800.0]
-    radius = np.sqrt(np.maximum(square[row] - means[0][0][row] ** 2, 0.0).sum(axis=1))
-    columns += [np.log1p(radius) / 10.0]
-    toward = [into_frame(mean[row] - from_first[row], turn) for mean, _ in means]
-    for way, known in zip(toward, (1.0, means[1][1][row] > 0, means[2][1][row] > 0), strict=True):
-        columns += [_squash(way[:, 0], 50.0) * known, _squash(way[:, 1], 50.0) * known]
-    columns += [np.log1p(count[row]) / 6.0 for _, count in means[1:]]
-    back, known = _same_time(key, first, row, key[row] - DAY_MS, lon, lat, turn)
-    columns += [_squash(back[:, 0], 50.0) * known, _squash(back[:, 1], 50.0) * known, known]
-
-    x = _clipped(columns, len(row))
-    velocity, centroid = v[0] / dt[0][:, None], toward[0]
+    places, centroid = _own_places(f, row)
+    columns = _lag_columns(way, dt, speed) | places
+    columns |= _speed_columns(speeds[0], speed) | _progress_columns(f, row, dt[0])
+    columns |= _clock_columns(solar_hour(t[row], lon[row]))
+    yesterday, known = _same_time(f, row, f.key[row] - DAY_MS)
+    columns |= _toward("yesterday", yesterday, known)
+    columns["known_yesterday"] = known
+    parts = {
+        "x": stacked(columns, FEATURES),
+        "velocity": way[0] / dt[0][:, None],
+        "speed": speed,
+        "centroid": centroid,
+    }
     if only is not None:
-        parts = [np.zeros((n, *a.shape[1:]), a.dtype) for a in (x, velocity, speed, centroid)]
-        for whole, some in zip(parts, (x, velocity, speed, centroid), strict=True):
-            whole[only] = some
-        x, velocity, speed, centroid = parts
-    return Features(
-        x, elapsed.astype(np.float32), first, heading, velocity, speed, t, lon, lat, key, centroid
-    )
+        parts = {name: _spread(values, only, len(t)) for name, values in parts.items()}
+    return Features(**vars(f), **parts)
 
 
-def _same_time(
-    key: np.ndarray,
-    first: np.ndarray,
-    row: np.ndarray,
-    wanted: np.ndarray,
-    lon: np.ndarray,
-    lat: np.ndarray,
-    heading: np.ndarray,
+def _spread(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
+    """(n, …) the values (m, …) at the rows (m,), zeros elsewhere."""
+    result = np.zeros((n, *values.shape[1:]), values.dtype)
+    result[rows] = values
+    return result
+
+
+def _look_back(f: Fixes, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Metres (lags, m, 2) and seconds to the fixes `row` from those some lags before."""
+    back = np.array(Settings.lags)[:, None]
+    earlier = np.maximum(row - back, f.first[row])
+    way = offset_m(f.lon[row], f.lat[row], f.lon[earlier], f.lat[earlier])
+    return into_frame(way, f.heading[row]), seconds_between(f, earlier, row)
+
+
+def _lag_columns(way: np.ndarray, dt: np.ndarray, speed: np.ndarray) -> dict[str, np.ndarray]:
+    """Displacements and times of all lags."""
+    reach = speed * dt + Settings.near_m
+    squashed = _squash(way, Settings.near_m)
+    share = way / reach[..., None]
+    seconds = np.log1p(dt) / 8.0
+    columns = {}
+    for number, lag in enumerate(Settings.lags):
+        columns[f"ahead_{lag}"] = squashed[number, :, 0]
+        columns[f"left_{lag}"] = squashed[number, :, 1]
+        columns[f"seconds_{lag}"] = seconds[number]
+        columns[f"ahead_share_{lag}"] = share[number, :, 0]
+        columns[f"left_share_{lag}"] = share[number, :, 1]
+    return columns
+
+
+def _speed_columns(last: np.ndarray, speed: np.ndarray) -> dict[str, np.ndarray]:
+    columns: dict[str, np.ndarray] = {}
+    columns["last_speed"] = np.log1p(last) / 2.0
+    columns["speed"] = np.log1p(speed) / 2.0
+    columns["acceleration"] = np.log((last + 0.3) / (speed + 0.3))
+    return columns
+
+
+def _progress_columns(f: Fixes, row: np.ndarray, dt: np.ndarray) -> dict[str, np.ndarray]:
+    """How far along its sequence a fix is, and how it was reached in the last dt (m,) seconds."""
+    number = row - f.first[row]
+    elapsed = (f.t[row] - f.t[f.first[row]]) / 1000.0
+    columns: dict[str, np.ndarray] = {}
+    columns["number"] = np.log1p(number) / 6.0
+    columns["elapsed"] = np.log1p(elapsed) / 12.0
+    columns["first"] = number == 0
+    columns["stayed"] = (f.step_m[row] < Settings.still_m) & (dt >= Settings.still_s)
+    columns["silent"] = dt > Settings.silent_s
+    return columns
+
+
+def _clock_columns(hours: np.ndarray) -> dict[str, np.ndarray]:
+    """CLOCK of hours since Monday."""
+    day = hours * (2 * np.pi / 24)
+    week = hours * (2 * np.pi / 168)
+    columns: dict[str, np.ndarray] = {}
+    columns["day_sin"] = np.sin(day)
+    columns["day_cos"] = np.cos(day)
+    columns["half_day_sin"] = np.sin(2 * day)
+    columns["half_day_cos"] = np.cos(2 * day)
+    columns["week_sin"] = np.sin(week)
+    columns["week_cos"] = np.cos(week)
+    columns["weekend"] = hours >= 120.0
+    return columns
+
+
+def _own_places(f: Fixes, row: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Columns of the ways to the means of a sequence so far, and the way (m, 2) to that of all."""
+    from_first = offset_m(f.lon, f.lat, f.lon[f.first], f.lat[f.first])
+    hours = solar_hour(f.t, f.lon)
+    hour = hours % 24
+    chosen = {
+        "centre": np.ones(len(hours), bool),
+        "night": (hour >= 22) | (hour < 7),
+        "work": (hours < 120) & (hour >= 9) & (hour < 17),
+    }
+    columns: dict[str, np.ndarray] = {}
+    means = {}
+    for place, rows in chosen.items():
+        mean, count = running_mean(from_first, rows, f.first)
+        means[place] = mean[row]
+        columns[f"fixes_{place}"] = np.log1p(count[row]) / 6.0
+        way = into_frame(means[place] - from_first[row], f.heading[row])
+        columns |= _toward(place, way, count[row] > 0)
+    square = running_mean(from_first**2, chosen["centre"], f.first)[0][row]
+    variance = np.maximum(square - means["centre"] ** 2, 0.0)
+    columns["radius"] = np.log1p(np.sqrt(variance.sum(axis=1))) / 10.0
+    return columns, into_frame(means["centre"] - from_first[row], f.heading[row])
+
+
+def _toward(place: str, way: np.ndarray, known: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of the way (m, 2) to a place, zero where it is not known."""
+    squashed = _squash(way, Settings.place_m) * known[:, None]
+    return {f"ahead_{place}": squashed[:, 0], f"left_{place}": squashed[:, 1]}
+
+
+def at_key(
+    key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Displacements (m, 2) from the fixes `row` to the fixes of their sequences at the keys
-    `wanted`, and whether there are such fixes. Most sequences are shorter than a day, so only those
-    that reach back far enough are searched.
+    """Rows in [first, last] whose key is nearest to `wanted`, and whether within same_time_ms."""
+    row = nearest_row(key, wanted, first, last)
+    return row, np.abs(key[row] - wanted) <= Settings.same_time_ms
+
+
+def _same_time(f: Fixes, row: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Displacements (m, 2) from fixes to those of their sequences at keys, and which there are.
+
+    Most sequences are shorter than a day, so only those that reach back far enough are searched.
     """
-    way, known = np.zeros((len(row), 2)), np.zeros(len(row), bool)
-    at = np.flatnonzero(wanted >= key[first[row]] - Settings.same_time_ms)
+    way = np.zeros((len(row), 2))
+    known = np.zeros(len(row), bool)
+    at = np.flatnonzero(wanted >= f.key[f.first[row]] - Settings.same_time_ms)
     if len(at):
         last = row[at]
-        j, known[at] = at_key(key, first[last], last, wanted[at])
-        way[at] = into_frame(offset_m(lon[j], lat[j], lon[last], lat[last]), heading[at])
+        found, known[at] = at_key(f.key, f.first[last], last, wanted[at])
+        way[at] = displacement(f, last, f.lon[found], f.lat[found])
     return way, known
-
-
-def _clipped(columns: list[np.ndarray], n: int) -> np.ndarray:
-    """Columns (n,) as one array (n, len(columns)) float32 within ±8."""
-    x = np.empty((n, len(columns)), np.float32)
-    for c, column in enumerate(columns):
-        x[:, c] = column
-    return np.clip(x, -8.0, 8.0, out=x)
 
 
 def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
     """Queries for the positions `dt_s` (m,) seconds after the fixes `row` (m,)."""
+    s = Settings
     dt = np.maximum(np.asarray(dt_s, np.float64), 0.5)
-    fade = Settings.fade_s * -np.expm1(-dt / Settings.fade_s)
+    ms = (dt * 1000).astype(np.int64)
+    last_dt = seconds_between(f, np.maximum(row - 1, f.first[row]), row)
+    fade = s.fade_s * -np.expm1(-dt / s.fade_s)
     base = f.velocity[row] * fade[:, None]
-    scale = np.sqrt(10.0**2 + (f.speed[row] * dt) ** 2 + (0.3 * dt) ** 2)
-    t = f.t[row] + (dt * 1000).astype(np.int64)
-    previous = np.maximum(row - 1, f.first[row])
-    last_dt = np.maximum((f.t[row] - f.t[previous]) / 1000.0, 0.5)
-
-    columns = [
-        np.log(dt) / 4.0 - 1.0,
-        dt / (dt + Settings.fade_s),
-        np.log(dt / last_dt) / 4.0,
-        np.log(scale / dt) / 2.0,
-    ]
-    columns += [base[:, 0] / scale, base[:, 1] / scale, *_clock_columns(solar_hour(t, f.lon[row]))]
-    targets = [(f.centroid[row], np.ones(len(row), bool))]
-    for back in (DAY_MS, 7 * DAY_MS):
-        wanted = f.key[row] + (dt * 1000).astype(np.int64) - back
-        targets.append(_same_time(f.key, f.first, row, wanted, f.lon, f.lat, f.heading[row]))
-    for v, known in targets:
-        columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]
-        columns += [
-            np.clip(v[:, 0] / scale, -4, 4) * known,
-            np.clip(v[:, 1] / scale, -4, 4) * known,
-            known,
-        ]
-    return Query(_clipped(columns, len(row)), base, scale)
+    scale = np.sqrt(s.min_scale_m**2 + (f.speed[row] * dt) ** 2 + (s.min_scale_m_s * dt) ** 2)
+    columns: dict[str, np.ndarray] = {}
+    columns["horizon"] = np.log(dt) / 4.0 - 1.0
+    columns["horizon_share"] = dt / (dt + s.fade_s)
+    columns["horizon_steps"] = np.log(dt / last_dt) / 4.0
+    columns["pace"] = np.log(scale / dt) / 2.0
+    columns["ahead_base"] = base[:, 0] / scale
+    columns["left_base"] = base[:, 1] / scale
+    columns |= _clock_columns(solar_hour(f.t[row] + ms, f.lon[row]))
+    columns |= _target("centre", f.centroid[row], np.ones(len(row), bool), scale)
+    for place, back_ms in BACK_MS.items():
+        way, known = _same_time(f, row, f.key[row] + ms - back_ms)
+        columns |= _target(place, way, known, scale)
+    return Query(stacked(columns, QUERY), base, scale)
 
 
-def displacement(f: Features, row: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+def _target(
+    place: str, way: np.ndarray, known: np.ndarray, scale: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Columns of a place where the track may go: the way (m, 2), also in units of scale (m,)."""
+    share = np.clip(way / scale[:, None], -4, 4) * known[:, None]
+    return _toward(place, way, known) | {
+        f"ahead_share_{place}": share[:, 0],
+        f"left_share_{place}": share[:, 1],
+        f"known_{place}": known,
+    }
+
+
+def displacement(f: Fixes, row: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Metres (m, 2) from the fixes `row` to (lon, lat), in the frames of the fixes."""
     return into_frame(offset_m(lon, lat, f.lon[row], f.lat[row]), f.heading[row])
 
 
 def destination(f: Any, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Degrees lon, lat at displacements `xy` (m, 2) from the fixes `row`, metres in the frames of
-    the fixes.
+    """Degrees lon, lat at displacements `xy` (m, 2) in the frames of the fixes `row`, in metres.
 
-    f: has lon, lat (n,) and heading (n, 2), as Features have.
+    f: has lon, lat (n,) and heading (n, 2), as Fixes have.
     """
     h = f.heading[row]
     east = xy[:, 0] * h[:, 0] - xy[:, 1] * h[:, 1]
     north = xy[:, 0] * h[:, 1] + xy[:, 1] * h[:, 0]
     return geodesy.destination(f.lon[row], f.lat[row], east, north)
-
-
-# Widths of Features.x and Query.x, and their columns that change sign when a track is mirrored
-# (lateral components).
-_LAGGED = 5 * len(Settings.lags)
-# the own places come after speed (3), clock (7), age (2), flags (3) and radius (1)
-_PLACES = _LAGGED + 16
-N_FEATURES = _PLACES + 11
-LATERAL_FEATURES = [
-    *range(1, _LAGGED, 5),
-    *range(4, _LAGGED, 5),
-    _PLACES + 1,
-    _PLACES + 3,
-    _PLACES + 5,
-    _PLACES + 9,
-]
-N_QUERY = 28
-LATERAL_QUERY = [5, 14, 16, 19, 21, 24, 26]

@@ -7,26 +7,32 @@ They stand in the embedding beside the states of the network, on scales that sui
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from ..arrays import group_quantile
+from ..arrays import group_quantile, stacked
 from ..geodesy import metres_between, offset_m
 from ..tracks import Tracks
-from .featurizer import solar_hour
+from .sequences import length, solar_hour
 
 
+@dataclass(frozen=True)
 class Settings:
-    """Quantiles that are features, and thresholds. Another value makes other embeddings."""
+    """Quantiles that are features, and thresholds.
+
+    Heads are trained with these values. Others make other embeddings.
+    """
 
     speed: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
     smooth_speed: tuple[float, ...] = (0.1, 0.5, 0.75, 0.9, 1.0)
     acceleration: tuple[float, ...] = (0.5, 0.9, 0.95)
     turn: tuple[float, ...] = (0.25, 0.5, 0.75, 0.9)
-    stopped_m_s: float = 0.5
-    smooth_ms: int = 30_000  # speed over this time is less noisy than from fix to fix
-    silent_s: float = 60.0
-    min_turn_m: float = 2.0  # shorter steps have no direction
-    min_step_s: float = 0.5
+    stopped_m_s: float = 0.5  # m/s, a slower step is a stop: noise of GPS moves so fast
+    smooth_ms: int = 30_000  # ms, speed over this time is less noisy than from fix to fix
+    silent_s: float = 60.0  # s, a longer step is a silence
+    min_turn_m: float = 2.0  # m, shorter steps have no direction
+    min_step_s: float = 0.5  # s, no step counts as shorter, so that none is too fast
 
 
 MOTION = (
@@ -49,66 +55,135 @@ MOTION = (
 )
 
 
-def motion(tracks: Tracks) -> np.ndarray:
-    """(n_tracks, len(MOTION)) float32: logarithms and shares of about one; 0 if a track is too
-    short.
+@dataclass(frozen=True)
+class Steps:
+    """Steps from a fix to the next of its track, in columns.
+
+    n: tracks. row: (k,) of the first fix. of: (k,) the track. seconds, metres, speed (m/s),
+    direction (radians): (k,). pair: (j,) steps that another one follows at once.
     """
+
+    n: int
+    row: np.ndarray
+    of: np.ndarray
+    seconds: np.ndarray
+    metres: np.ndarray
+    speed: np.ndarray
+    direction: np.ndarray
+    pair: np.ndarray
+
+    def total(self, values: np.ndarray) -> np.ndarray:
+        """(n,) sums of values (k,) over the steps of each track."""
+        return np.bincount(self.of, values, self.n)
+
+
+def motion(tracks: Tracks) -> np.ndarray:
+    """(n_tracks, len(MOTION)) float32: logarithms and shares of about one; 0 if too short."""
     if not len(tracks):
         return np.zeros((tracks.n_tracks, len(MOTION)), np.float32)
-    n, step = tracks.n_tracks, tracks.steps()
-    of = tracks.track[step]
-    seconds = np.maximum((tracks.t[step + 1] - tracks.t[step]) / 1000.0, Settings.min_step_s)
-    way = offset_m(tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step])
-    metres = np.hypot(way[:, 0], way[:, 1])
-    speed = metres / seconds
-    pair = np.flatnonzero((of[1:] == of[:-1]) & (step[1:] == step[:-1] + 1))
-    acceleration = np.abs(speed[pair + 1] - speed[pair]) / seconds[pair + 1]
-    heading = np.arctan2(way[:, 1], way[:, 0])
-    turn = np.abs((heading[pair + 1] - heading[pair] + np.pi) % (2 * np.pi) - np.pi)
-    real = np.minimum(metres[pair], metres[pair + 1]) > Settings.min_turn_m
-    # Smooth speeds are those from each fix to the first one smooth_ms later, or the last of the
-    # track
-    later = tracks.before(tracks.track, tracks.t + Settings.smooth_ms)
-    later = np.minimum(later, tracks.track_offsets[1:][tracks.track] - 1)
-    row = np.flatnonzero(later > np.arange(len(tracks)))
-    there, smooth_of = later[row], tracks.track[row]
-    smooth = metres_between(tracks.lon[row], tracks.lat[row], tracks.lon[there], tracks.lat[there])
-    smooth /= np.maximum((tracks.t[there] - tracks.t[row]) / 1000.0, Settings.min_step_s)
+    steps = _steps(tracks)
+    columns = _quantiles(tracks, steps) | _totals(steps) | _whole(tracks, steps)
+    return np.nan_to_num(stacked(columns, MOTION))
+
+
+def _steps(tracks: Tracks) -> Steps:
+    row = tracks.steps()
+    of = tracks.track[row]
+    seconds = _seconds(tracks, row, row + 1)
+    way = offset_m(tracks.lon[row + 1], tracks.lat[row + 1], tracks.lon[row], tracks.lat[row])
+    metres = length(way)
+    same = of[1:] == of[:-1]
+    follows = row[1:] == row[:-1] + 1
+    pair = np.flatnonzero(same & follows)
+    direction = np.arctan2(way[:, 1], way[:, 0])
+    return Steps(tracks.n_tracks, row, of, seconds, metres, metres / seconds, direction, pair)
+
+
+def _seconds(tracks: Tracks, row: np.ndarray, later: np.ndarray) -> np.ndarray:
+    seconds = (tracks.t[later] - tracks.t[row]) / 1000.0
+    return np.maximum(seconds, Settings.min_step_s)
+
+
+def _metres(tracks: Tracks, row: np.ndarray, other: np.ndarray) -> np.ndarray:
+    lon = tracks.lon
+    lat = tracks.lat
+    return metres_between(lon[row], lat[row], lon[other], lat[other])
+
+
+def _quantiles(tracks: Tracks, steps: Steps) -> dict[str, np.ndarray]:
+    """Quantiles of speeds, accelerations and turns."""
+    after = steps.pair + 1
+    change = np.abs(steps.speed[after] - steps.speed[steps.pair])
+    turned = steps.direction[after] - steps.direction[steps.pair]
+    turn = np.abs((turned + np.pi) % (2 * np.pi) - np.pi)
+    shorter = np.minimum(steps.metres[steps.pair], steps.metres[after])
+    real = shorter > Settings.min_turn_m
+    of_pair = steps.of[steps.pair]
+    smooth, smooth_of = _smooth_speed(tracks)
     samples = {
-        "speed": (np.log1p(speed) / 2, of),
+        "speed": (np.log1p(steps.speed) / 2, steps.of),
         "smooth_speed": (np.log1p(smooth) / 2, smooth_of),
-        "acceleration": (np.log1p(acceleration), of[pair]),
-        "turn": (turn[real], of[pair][real]),
+        "acceleration": (np.log1p(change / steps.seconds[after]), of_pair),
+        "turn": (turn[real], of_pair[real]),
     }
-    columns = [
-        group_quantile(*sample, n, q)
-        for name, sample in samples.items()
-        for q in getattr(Settings, name)
-    ]
-    length, duration = np.bincount(of, metres, n), np.bincount(of, seconds, n)
-    stopped = speed < Settings.stopped_m_s
-    stops = np.bincount(of[pair + 1][stopped[pair + 1] & ~stopped[pair]], minlength=n)
-    first, last = tracks.track_offsets[:-1], np.maximum(tracks.track_offsets[1:] - 1, 0)
-    first = np.minimum(first, len(tracks) - 1)
-    angle, fixes = (
-        solar_hour(tracks.t, tracks.lon) * (2 * np.pi / 24),
-        np.diff(tracks.track_offsets),
-    )
-    beeline = metres_between(
-        tracks.lon[first], tracks.lat[first], tracks.lon[last], tracks.lat[last]
-    )
+    columns = {}
+    for name, (values, of) in samples.items():
+        for q in getattr(Settings, name):
+            columns[f"{name}_{q:g}"] = group_quantile(values, of, steps.n, q)
+    return columns
+
+
+def _smooth_speed(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
+    """(k,) m/s from fixes to the first one smooth_ms later, or the last, and their tracks (k,)."""
+    last = tracks.track_offsets[1:][tracks.track] - 1
+    later = tracks.before(tracks.track, tracks.t + Settings.smooth_ms)
+    later = np.minimum(later, last)
+    row = np.flatnonzero(later > np.arange(len(tracks)))
+    later = later[row]
+    speed = _metres(tracks, row, later) / _seconds(tracks, row, later)
+    return speed, tracks.track[row]
+
+
+def _totals(steps: Steps) -> dict[str, np.ndarray]:
+    """Sums over the steps of a track, and shares of them."""
+    metres = steps.total(steps.metres)
+    seconds = steps.total(steps.seconds)
+    metre = np.maximum(metres, 1.0)
+    second = np.maximum(seconds, 1.0)
+    stopped = steps.speed < Settings.stopped_m_s
+    after = steps.pair + 1
+    stops = steps.total(_at(after, stopped[after] & ~stopped[steps.pair], len(stopped)))
+    silent = steps.seconds > Settings.silent_s
+    columns = {}
+    columns["length"] = np.log1p(metres / 100) / 4
+    columns["duration"] = np.log1p(seconds / 60) / 4
+    columns["stopped"] = steps.total(steps.seconds * stopped) / second
+    columns["stops_a_km"] = np.log1p(1000 * stops / (metres + 100))
+    columns["mean_speed"] = np.log1p(metres / second) / 2
+    columns["interval"] = np.log1p(group_quantile(steps.seconds, steps.of, steps.n)) / 4
+    columns["silent"] = steps.total(steps.metres * silent) / metre
+    return columns
+
+
+def _at(rows: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
+    """(n,) values at some rows, 0 elsewhere."""
+    result = np.zeros(n)
+    result[rows] = values
+    return result
+
+
+def _whole(tracks: Tracks, steps: Steps) -> dict[str, np.ndarray]:
+    """How many fixes a track has, how straight it is, and at what hours."""
+    fixes = np.diff(tracks.track_offsets)
+    count = np.maximum(fixes, 1)
+    first = np.minimum(tracks.track_offsets[:-1], len(tracks) - 1)
+    last = np.maximum(tracks.track_offsets[1:] - 1, 0)
+    beeline = _metres(tracks, first, last)
     beeline[fixes == 0] = 0.0  # these fixes are of other tracks
-    metre, second = np.maximum(length, 1.0), np.maximum(duration, 1.0)
-    columns += [
-        np.log1p(length / 100) / 4,
-        np.log1p(duration / 60) / 4,
-        np.log1p(np.maximum(fixes, 1)) / 6,
-        np.bincount(of, seconds * stopped, n) / second,
-        np.log1p(1000 * stops / (length + 100)),
-        np.log1p(length / second) / 2,
-        beeline / metre,
-        np.log1p(group_quantile(seconds, of, n)) / 4,
-        np.bincount(of, metres * (seconds > Settings.silent_s), n) / metre,
-        *(np.bincount(tracks.track, f(angle), n) / np.maximum(fixes, 1) for f in (np.sin, np.cos)),
-    ]
-    return np.nan_to_num(np.clip(np.stack(columns, axis=1), -8.0, 8.0)).astype(np.float32)
+    angle = solar_hour(tracks.t, tracks.lon) * (2 * np.pi / 24)
+    columns = {}
+    columns["fixes"] = np.log1p(count) / 6
+    columns["straightness"] = beeline / np.maximum(steps.total(steps.metres), 1.0)
+    columns["hour_sin"] = np.bincount(tracks.track, np.sin(angle), steps.n) / count
+    columns["hour_cos"] = np.bincount(tracks.track, np.cos(angle), steps.n) / count
+    return columns

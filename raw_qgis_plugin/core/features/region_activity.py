@@ -10,29 +10,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import flattened, run_ends, run_starts
-from ..geodesy import metres_between
+from ..arrays import flattened, run_ends, run_starts, stacked
 from ..tracks import Tracks, solar_day
-from .featurizer import solar_hour
+from .sequences import solar_hour
 
 
+@dataclass(frozen=True)
 class Settings:
-    """Thresholds and classes. Another value makes other inputs of region heads."""
+    """Thresholds and classes.
 
-    visit_gap_ms: int = 3 * 3_600_000  # a longer silence ends a visit
-    silent_s: float = 600.0  # loggers are silent indoors: a longer silence is a stay
-    max_stay_s: float = 900.0  # a fix stands for no more time than this
-    paces_m_s: tuple[float, ...] = (0.3, 2.5, 8.0, 14.0)  # bounds of PACES from still on
+    Heads of regions are trained with these values. Others make other inputs.
+    """
+
+    visit_gap_ms: int = 3 * 3_600_000  # ms, a longer silence ends a visit
+    silent_s: float = 600.0  # s, a longer silence is a stay: loggers are silent indoors
+    max_stay_s: float = 900.0  # s, a fix stands for no more time than this
+    paces_m_s: tuple[float, ...] = (0.3, 2.5, 8.0, 14.0)  # m/s, bounds of PACES from still on
     n_bands: int = 6  # of the day, four hours each
-    dwell_min: tuple[int, ...] = (3, 10, 60, 240)
-    stop_s: tuple[int, ...] = (90, 180, 600)  # a vehicle that rides on within this time has stopped
+    dwell_min: tuple[int, ...] = (3, 10, 60, 240)  # min, visits are longer than these
+    # s, a vehicle that rides on within this time has stopped: at a sign, a light, a station
+    stop_s: tuple[int, ...] = (90, 180, 600)
 
 
 PACES = ("unknown", "still", "walking", "riding", "driving", "fast")
-_BANDS = [f"{24 // Settings.n_bands * i}h" for i in range(Settings.n_bands)]
+BANDS = tuple(f"{24 // Settings.n_bands * i}h" for i in range(Settings.n_bands))
+STAYS = Settings.dwell_min[:3]  # min, stays are counted besides being shares of visits
 REGION_ACTIVITY = (
     "visits",
     "days",
@@ -40,11 +46,11 @@ REGION_ACTIVITY = (
     "hours_each",
     "visits_each",
     *PACES[1:],
-    *(f"time_{band}" for band in _BANDS),
+    *(f"time_{band}" for band in BANDS),
     "weekend",
-    *(f"arrivals_{band}" for band in _BANDS),
+    *(f"arrivals_{band}" for band in BANDS),
     *(f"longer_{m}" for m in Settings.dwell_min),
-    *(f"stays_{m}" for m in Settings.dwell_min[:3]),
+    *(f"stays_{m}" for m in STAYS),
     "silences",
     "silences_each",
     *(f"halts_{s}s" for s in Settings.stop_s),
@@ -72,87 +78,154 @@ class FixActivity:
 
 def fix_activity(users: Tracks) -> FixActivity:
     """The properties of the fixes of tracks that are one user each (`by_user`)."""
-    seconds, metres = np.zeros((2, len(users)))
-    seconds[:-1] = np.diff(users.t) / 1000.0
-    metres[:-1] = metres_between(users.lon[:-1], users.lat[:-1], users.lon[1:], users.lat[1:])
-    same = np.append(users.user[1:] == users.user[:-1], False)[: len(users)]
-    seconds[~same] = 0.0
-    pace = 1 + np.searchsorted(Settings.paces_m_s, metres / np.maximum(seconds, 1.0), "right")
-    pace[~same | (seconds > Settings.max_stay_s)] = 0
-    hours = solar_hour(users.t, users.lon)
-    band = (hours % 24 / (24 / Settings.n_bands)).astype(np.uint8) + Settings.n_bands * (
-        hours >= 120
-    ).astype(np.uint8)
+    seconds = np.zeros(len(users))
+    metres = np.zeros(len(users))
+    step = users.steps()
+    seconds[step] = (users.t[step + 1] - users.t[step]) / 1000.0
+    metres[step] = users.metres_to_next(step)
+    is_step = np.zeros(len(users), bool)
+    is_step[step] = True
+
+    speed = metres / np.maximum(seconds, 1.0)
+    pace = 1 + np.searchsorted(Settings.paces_m_s, speed, "right")
+    pace[~is_step | (seconds > Settings.max_stay_s)] = 0
     stay_s = np.minimum(seconds, Settings.max_stay_s).astype(np.float32)
-    silent, day = seconds > Settings.silent_s, solar_day(users).astype(np.int32)
-    slow = (pace > 0) & (pace < PACES.index("riding"))  # the pace of a user's last fix is unknown
+    return FixActivity(
+        stay_s,
+        pace.astype(np.uint8),
+        _bands(users),
+        seconds > Settings.silent_s,
+        solar_day(users).astype(np.int32),
+        _stop_s(users, pace).astype(np.float32),
+    )
+
+
+def _bands(users: Tracks) -> np.ndarray:
+    hours = solar_hour(users.t, users.lon)
+    band = (hours % 24 / (24 / Settings.n_bands)).astype(np.uint8)
+    band[hours >= 120] += Settings.n_bands
+    return band
+
+
+def _stop_s(users: Tracks, pace: np.ndarray) -> np.ndarray:
+    """(n,) seconds for which a user who rides on from a fix was slower; inf for other fixes."""
+    riding = pace >= PACES.index("riding")
+    slow = (pace > 0) & ~riding  # the pace of a user's last fix is unknown
     slowed = np.append(False, slow[:-1])[: len(slow)]  # on the way to this fix
-    begins = np.maximum.accumulate(np.where(slow & ~slowed, np.arange(len(slow)), 0))
-    rides_on = slowed & (pace >= PACES.index("riding"))
-    stop_s = np.where(rides_on, (users.t - users.t[begins]) / 1000.0, np.inf).astype(np.float32)
-    return FixActivity(stay_s, pace.astype(np.uint8), band, silent, day, stop_s)
+    begins = np.where(slow & ~slowed, np.arange(len(slow)), 0)
+    begins = np.maximum.accumulate(begins)
+    seconds = (users.t - users.t[begins]) / 1000.0
+    return np.where(slowed & riding, seconds, np.inf)
 
 
-def visits_of(
-    tracks: Tracks, region: np.ndarray, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(k,) the region of each visit, and the rows of its first and last fix. region, rows: (m,) of
-    `flattened`.
-    """
-    gone = np.append(
-        True, (np.diff(rows) != 1) | (np.diff(tracks.t[rows]) > Settings.visit_gap_ms)
-    )[: len(rows)]
-    first = np.flatnonzero(gone | run_starts(tracks.user[rows], region))
-    return region[first], rows[first], rows[run_ends(first, len(rows))]
+class Visits(NamedTuple):
+    """Visits of regions, (k,) each: the region, and the rows of its first and last fix."""
+
+    region: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+
+
+def visits_of(tracks: Tracks, region: np.ndarray, rows: np.ndarray) -> Visits:
+    """The visits of regions, from the fixes in them. region, rows: (m,) of `flattened`."""
+    t = tracks.t[rows]
+    left = np.diff(rows) != 1
+    silent = np.diff(t) > Settings.visit_gap_ms
+    gone = np.append(True, left | silent)[: len(rows)]
+    begin = np.flatnonzero(gone | run_starts(tracks.user[rows], region))
+    end = run_ends(begin, len(rows))
+    return Visits(region[begin], rows[begin], rows[end])
 
 
 def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarray]) -> np.ndarray:
-    """(n, len(REGION_ACTIVITY)) float32 of regions: logarithms and shares; zeros where there is no
-    fix.
+    """(n, len(REGION_ACTIVITY)) float32 of regions: logarithms and shares; zeros without a fix.
 
     inside: (n,) for each region the rows of the fixes in it, ascending.
     """
-    n, n_bands = len(inside), Settings.n_bands
     region, rows = flattened(inside)
-    stay, user = fixes.stay_s[rows], users.user[rows]
-    visited, first, last = visits_of(users, region, rows)
-    minutes = (users.t[last] - users.t[first]) / 60_000
+    n = len(inside)
+    visits = visits_of(users, region, rows)
+    n_visits = np.bincount(visits.region, minlength=n)
+    columns = _times(fixes, region, rows, n) | _dwells(users, fixes, visits, n)
+    columns |= _counts(users, fixes, region, rows, n_visits)
+    columns |= _events(fixes, region, rows, n_visits)
+    x = stacked(columns, REGION_ACTIVITY, np.inf)
+    x[n_visits == 0] = 0.0
+    return x
 
-    def total(weight: np.ndarray, of: np.ndarray = region) -> np.ndarray:
-        return np.bincount(of, weight, n)
 
-    def by(
-        part: np.ndarray, parts: int, weight: np.ndarray | None = None, of: np.ndarray = region
-    ) -> np.ndarray:
-        return np.bincount(of * parts + part, weight, n * parts).reshape(n, parts)
+def _counts(
+    users: Tracks, fixes: FixActivity, region: np.ndarray, rows: np.ndarray, n_visits: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Visits, days and hours, also for each user."""
+    n = len(n_visits)
+    user = users.user[rows]
+    n_users = np.bincount(region, run_starts(region, user), n)
+    n_users = np.maximum(n_users, 1)
+    days = np.bincount(region, run_starts(region, user, fixes.day[rows]), n)
+    hours = np.bincount(region, fixes.stay_s[rows], n) / 3600.0
+    columns = {}
+    columns["visits"] = np.log1p(n_visits)
+    columns["days"] = np.log1p(days)
+    columns["hours"] = np.log1p(hours)
+    columns["hours_each"] = np.log(hours / n_users + 1e-3)
+    columns["visits_each"] = np.log(np.maximum(n_visits, 1) / n_users)
+    return columns
 
-    n_users, n_visits = total(run_starts(region, user)), total(np.ones(len(first)), visited)
-    days = total(run_starts(region, user, fixes.day[rows]))
-    by_pace = by(fixes.pace[rows], len(PACES), stay)[:, 1:]
-    by_band = by(fixes.band[rows], 2 * n_bands, stay)
-    arrivals = by(fixes.band[first] % n_bands, n_bands, of=visited)
-    hours, silences = total(stay) / 3600.0, total(fixes.silent[rows])
-    longer = np.stack([total(minutes > m, visited) for m in Settings.dwell_min], axis=1)
-    stops = np.stack([total(fixes.stop_s[rows] < s) for s in Settings.stop_s], axis=1)
-    seen, n_users, visits = n_visits > 0, np.maximum(n_users, 1), np.maximum(n_visits, 1)
-    paced, stayed = (
-        np.maximum(values.sum(axis=1, keepdims=True), 1.0) for values in (by_pace, by_band)
-    )
-    columns = (
-        np.log1p(n_visits),
-        np.log1p(days),
-        np.log1p(hours),
-        np.log(hours / n_users + 1e-3),
-        np.log(visits / n_users),
-        by_pace / paced,
-        by_band.reshape(n, 2, n_bands).sum(axis=1) / stayed,
-        by_band[:, n_bands:].sum(axis=1, keepdims=True) / stayed,
-        arrivals / visits[:, None],
-        longer / visits[:, None],
-        np.log1p(longer[:, :3]),
-        np.log1p(silences),
-        silences / visits,
-        np.log1p(stops),
-        stops / visits[:, None],
-    )
-    return np.where(seen[:, None], np.column_stack(columns), 0.0).astype(np.float32)
+
+def _by_part(
+    region: np.ndarray, part: np.ndarray, shape: tuple[int, int], weight: np.ndarray | None = None
+) -> np.ndarray:
+    """Sums of weights by region and part, shape (n, parts)."""
+    cells = np.bincount(region * shape[1] + part, weight, shape[0] * shape[1])
+    return cells.reshape(shape)
+
+
+def _times(
+    fixes: FixActivity, region: np.ndarray, rows: np.ndarray, n: int
+) -> dict[str, np.ndarray]:
+    """Shares of the time by pace, by hours of the day, and at weekends."""
+    stay = fixes.stay_s[rows]
+    n_bands = Settings.n_bands
+    by_pace = _by_part(region, fixes.pace[rows], (n, len(PACES)), stay)[:, 1:]
+    by_band = _by_part(region, fixes.band[rows], (n, 2 * n_bands), stay)
+    paces = by_pace / np.maximum(by_pace.sum(axis=1, keepdims=True), 1.0)
+    total = np.maximum(by_band.sum(axis=1), 1.0)
+    weekend = by_band[:, n_bands:]
+    bands = (by_band[:, :n_bands] + weekend) / total[:, None]
+    columns = dict(zip(PACES[1:], paces.T, strict=True))
+    for number, band in enumerate(BANDS):
+        columns[f"time_{band}"] = bands[:, number]
+    columns["weekend"] = weekend.sum(axis=1) / total
+    return columns
+
+
+def _dwells(users: Tracks, fixes: FixActivity, visits: Visits, n: int) -> dict[str, np.ndarray]:
+    """When visits begin and how long they last."""
+    minutes = (users.t[visits.last] - users.t[visits.first]) / 60_000
+    count = np.maximum(np.bincount(visits.region, minlength=n), 1)
+    band = fixes.band[visits.first] % Settings.n_bands
+    arrivals = _by_part(visits.region, band, (n, Settings.n_bands))
+    columns = {}
+    for number, name in enumerate(BANDS):
+        columns[f"arrivals_{name}"] = arrivals[:, number] / count
+    for limit in Settings.dwell_min:
+        longer = np.bincount(visits.region, minutes > limit, n)
+        columns[f"longer_{limit}"] = longer / count
+        columns[f"stays_{limit}"] = np.log1p(longer)
+    return columns
+
+
+def _events(
+    fixes: FixActivity, region: np.ndarray, rows: np.ndarray, n_visits: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Silences and stops of vehicles, also for each visit."""
+    events = {"silences": fixes.silent[rows]}
+    for limit in Settings.stop_s:
+        events[f"halts_{limit}s"] = fixes.stop_s[rows] < limit
+    columns = {}
+    for name, mask in events.items():
+        count = np.bincount(region, mask, len(n_visits))
+        columns[name] = np.log1p(count)
+        columns[f"{name}_each"] = count / np.maximum(n_visits, 1)
+    return columns

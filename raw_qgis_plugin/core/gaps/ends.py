@@ -7,30 +7,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..features.featurizer import into_frame
+from ..features.sequences import into_frame, length
 from ..forecasting.neighbours import displacements
 from ..geodesy import offset_m
 from ..tracks import Tracks
 
 
+@dataclass(frozen=True)
 class Settings:
-    """How the movement at the ends of a gap is measured. The imputer was trained on it."""
+    """How movement at the ends of a gap is measured. The imputer was trained with these values."""
 
-    lags_s: tuple[float, ...] = (20.0, 60.0, 180.0, 600.0)  # over which velocities are taken
-    max_gap_s: float = 600.0  # a longer silence hides how the track moved
-    fastest_ms: float = 300.0  # what seems faster is a fault of the device, and counts as this fast
-    min_apart_m: float = 20.0  # ends nearer to each other than this give a gap no direction
-    unit_m: float = 30.0  # of the unit of a gap, beside the distance of its ends,
-    reach: float = 0.3  # and this share of what the track could cover in it
+    lags_s: tuple[float, ...] = (20.0, 60.0, 180.0, 600.0)  # s, over which velocities are taken
+    max_gap_s: float = 600.0  # s, a longer silence hides how the track moved
+    fastest_ms: float = 300.0  # m/s, what seems faster is a fault of the device: it counts as this
+    min_apart_m: float = 20.0  # m, nearer ends give a gap no direction
+    # The unit of a gap in metres is the distance of its ends, unit_m, and a share (reach) of what
+    # the track could cover in the gap.
+    unit_m: float = 30.0
+    reach: float = 0.3
 
 
-NO_STEP_S = 3600.0  # where there is no fix before the first end, or after the second
+NO_STEP_S = 3600.0  # s, where there is no fix before the first end, or after the second
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """Gaps between two fixes of a track. before, after: (g,) rows of these fixes. Fixes in between
-    are not used.
+    """Gaps between two fixes of a track.
+
+    before, after: (g,) rows of these fixes. Fixes in between are not used.
     """
 
     tracks: Tracks
@@ -45,7 +49,8 @@ class Gaps:
     @property
     def across_m(self) -> np.ndarray:
         """(g, 2) metres east and north from the first end to the second."""
-        lon, lat = self.tracks.lon, self.tracks.lat
+        lon = self.tracks.lon
+        lat = self.tracks.lat
         return offset_m(lon[self.after], lat[self.after], lon[self.before], lat[self.before])
 
     def take(self, rows: np.ndarray) -> Gaps:
@@ -76,39 +81,57 @@ class Ends:
 
 def ends_of(gaps: Gaps) -> Ends:
     """The ends of gaps."""
-    s, tracks, first = Settings, gaps.tracks, gaps.before
-    velocity, known = (
-        np.zeros((len(first), 2, len(s.lags_s), 2)),
-        np.zeros((len(first), 2, len(s.lags_s)), bool),
-    )
-    step_s = np.full((len(first), 2), NO_STEP_S)
-    for end, (row, sign) in enumerate(((first, -1), (gaps.after, 1))):
-        for lag, lag_s in enumerate(s.lags_s):
-            moved, known[:, end, lag] = displacements(
-                tracks, row, np.full(len(row), sign * lag_s), s.max_gap_s
-            )
-            speed = np.hypot(*moved.T) / lag_s
-            velocity[:, end, lag] = (
-                sign * moved / lag_s / np.maximum(speed / s.fastest_ms, 1.0)[:, None]
-            )
-        other = np.clip(row + sign, 0, len(tracks) - 1)
-        away_s = np.abs(tracks.t[other] - tracks.t[row]) / 1000.0
-        there = (tracks.track[other] == tracks.track[row]) & (other != row)
-        step_s[:, end] = np.where(there, np.minimum(away_s, NO_STEP_S), NO_STEP_S)
-    across, seconds = gaps.across_m, gaps.seconds
-    distance = np.hypot(*across.T)
-    main = np.where((distance > s.min_apart_m)[:, None], across, velocity.mean(axis=2).sum(axis=1))
-    main = np.where(np.any(main, axis=1, keepdims=True), main, [1.0, 0.0])
-    heading = main / np.hypot(*main.T)[:, None]
-    speed = np.hypot(velocity[..., 0], velocity[..., 1]).mean(axis=(1, 2))
+    tracks = gaps.tracks
+    sides = [_velocities(tracks, gaps.before, -1), _velocities(tracks, gaps.after, 1)]
+    velocity = np.stack([moved for moved, _ in sides], axis=1)
+    known = np.stack([seen for _, seen in sides], axis=1)
+    steps_s = [_step_s(tracks, gaps.before, -1), _step_s(tracks, gaps.after, 1)]
+
+    across = gaps.across_m
+    distance = length(across)
+    heading = _heading(across, distance, velocity)
+    speed = length(velocity).mean(axis=(1, 2))
+    covered = Settings.reach * speed * gaps.seconds
     return Ends(
-        tracks.lon[first],
-        tracks.lat[first],
+        tracks.lon[gaps.before],
+        tracks.lat[gaps.before],
         heading,
-        seconds,
+        gaps.seconds,
         into_frame(across, heading),
-        s.unit_m + distance + s.reach * speed * seconds,
+        Settings.unit_m + distance + covered,
         into_frame(velocity, heading[:, None, None]),
         known,
-        step_s,
+        np.stack(steps_s, axis=1),
     )
+
+
+def _heading(across: np.ndarray, distance: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+    """(g, 2) from end to end, or where they are one place, as the track moved; else east."""
+    moved = velocity.mean(axis=2).sum(axis=1)
+    apart = distance > Settings.min_apart_m
+    main = np.where(apart[:, None], across, moved)
+    some = np.any(main, axis=1, keepdims=True)
+    main = np.where(some, main, [1.0, 0.0])
+    return main / length(main)[:, None]
+
+
+def _velocities(tracks: Tracks, row: np.ndarray, sign: int) -> tuple[np.ndarray, np.ndarray]:
+    """(g, lags, 2) m/s east and north before (sign -1) or after fixes, and which are known."""
+    s = Settings
+    velocity = np.zeros((len(row), len(s.lags_s), 2))
+    known = np.zeros((len(row), len(s.lags_s)), bool)
+    for number, lag_s in enumerate(s.lags_s):
+        span_s = np.full(len(row), sign * lag_s)
+        moved, known[:, number] = displacements(tracks, row, span_s, s.max_gap_s)
+        speed = length(moved) / lag_s
+        too_fast = np.maximum(speed / s.fastest_ms, 1.0)
+        velocity[:, number] = sign * moved / lag_s / too_fast[:, None]
+    return velocity, known
+
+
+def _step_s(tracks: Tracks, row: np.ndarray, sign: int) -> np.ndarray:
+    """(g,) seconds to the fix before (sign -1) or after fixes of their tracks."""
+    other = np.clip(row + sign, 0, len(tracks) - 1)
+    away_s = np.abs(tracks.t[other] - tracks.t[row]) / 1000.0
+    there = (tracks.track[other] == tracks.track[row]) & (other != row)
+    return np.where(there, np.minimum(away_s, NO_STEP_S), NO_STEP_S)

@@ -13,7 +13,8 @@ import numpy as np
 from ..arrays import content_hash, expand_ranges, rank_within, take_rows
 from ..bundle.contract import CALIBRATION_COLUMNS
 from ..errors import InputError, Progress, no_progress
-from ..features.featurizer import destination, into_frame
+from ..features.featurizer import destination
+from ..features.sequences import into_frame
 from ..forecasting import areas
 from ..forecasting.adaptation import logit, shifted
 from ..forecasting.areas import NOMINAL_LEVELS
@@ -25,19 +26,24 @@ from .imputer import Imputer, describe
 from .movements import Found, Movements
 
 
+@dataclass(frozen=True)
 class Settings:
     """How gaps are filled."""
 
     components: int = 12  # of a mixture, from which areas are made
     gaps_at_once: int = 1024  # memory grows with these
-    queries_at_once: int = 4096
-    max_queries: int = 20_000_000
+    queries_at_once: int = 4096  # and with these
+    max_queries: int = 20_000_000  # more would fill the memory
+    # The calibration is moved by stretches of the layer that are taken for gaps.
     max_starts: int = 60_000  # fixes at which a stretch may begin
-    max_stretches: int = 1500  # of a length
-    min_stretches: int = 30  # fewer change nothing
-    prior: float = 50.0  # weight of the shipped calibration, in stretches
+    max_stretches: int = 1500  # stretches of a length, which bounds the time
+    min_stretches: int = 30  # stretches, fewer change nothing
+    prior: float = 50.0  # stretches, weight of the shipped calibration
     longer: float = 1.1  # times the length that a stretch may have
     middle: float = 0.1  # of the length, within which a fix shows where its middle was
+
+
+SETTINGS = Settings()
 
 
 @dataclass(frozen=True)
@@ -59,15 +65,17 @@ class GapQueries:
         """
         step_ms = max(round(1000 * step_s), 1)
         took = np.where(np.diff(tracks.track) == 0, np.diff(tracks.t), 0)
-        wide, short = took > step_ms, took <= 1000 * max_gap_s
+        wide = took > step_ms
+        short = took <= 1000 * max_gap_s
         before = np.flatnonzero(wide & short)
         count = (took[before] - 1) // step_ms
-        if count.sum() > Settings.max_queries:
+        if count.sum() > SETTINGS.max_queries:
             raise InputError(
                 "{n:,} positions in gaps are too many: choose a longer step.", n=count.sum()
             )
-        t = np.repeat(tracks.t[before], count) + step_ms * expand_ranges(np.ones_like(count), count)
-        return cls(np.repeat(before, count), t, int(np.count_nonzero(wide & ~short)))
+        since_ms = step_ms * expand_ranges(np.ones_like(count), count)
+        row = np.repeat(before, count)
+        return cls(row, tracks.t[row] + since_ms, int(np.count_nonzero(wide & ~short)))
 
 
 @dataclass(frozen=True)
@@ -92,108 +100,169 @@ def fill(
     progress: Progress = no_progress,
     *,
     with_areas: bool = False,
+    settings: Settings = SETTINGS,
 ) -> Iterator[Filled]:
     """Predict queries, some at a time.
 
     A prediction depends on the tracks alone: on the fixes of both sides of its gap and on movements
     of the layer at other times, and not on the other queries.
     """
-    if not len(queries.t):
+    n = len(queries.t)
+    if not n:
         return
-    imputer, movements = Imputer(), Movements(tracks)
+    imputer = Imputer()
+    movements = Movements(tracks)
     before, first, gap_of = np.unique(queries.before, return_index=True, return_inverse=True)
-    every = Gaps(tracks, before, before + 1)
-    calibration = calibrated(imputer, movements, every.seconds)
-    offsets = np.append(first, len(queries.t))
-    for part in np.array_split(np.arange(len(before)), -(-len(before) // Settings.gaps_at_once)):
-        gaps = every.take(part)
-        ends, found = ends_of(gaps), movements.between(gaps)
+    gaps = Gaps(tracks, before, before + 1)
+    calibration = calibrated(imputer, movements, gaps.seconds, settings)
+    offsets = np.append(first, n)
+    for part in _parts(np.arange(len(before)), settings.gaps_at_once):
+        prepared = _prepared(movements, gaps.take(part))
         number = np.arange(offsets[part[0]], offsets[part[-1] + 1])
-        for some in np.array_split(number, -(-len(number) // Settings.queries_at_once)):
-            progress(some[0] / len(queries.t))
-            of, row = gap_of[some], gap_of[some] - part[0]
-            own = take_rows(ends, row)
-            mixture = _predict(
-                imputer, movements, gaps.take(row), own, take_rows(found, row), queries.t[some]
-            )
-            point, narrow, rows = (
-                spatial_median(mixture),
-                mixture.condensed(Settings.components),
-                np.arange(len(some)),
-            )
-            radius = np.maximum.accumulate(calibration[:2, of] * areas.radii_m(narrow, point))
-            around, levels = areas.Settings.point_share * radius, calibration[2:, of]
-            shapes = (
-                areas.polygons(own, rows, narrow, levels, point, around) if with_areas else None
-            )
-            lon, lat = destination(own, rows, point)
-            yield Filled(some, lon, lat, radius[0], radius[1], shapes)
+        for some in _parts(number, settings.queries_at_once):
+            progress(some[0] / n)
+            own = prepared.take(gap_of[some] - part[0])
+            mixture = own.predict(imputer, movements, queries.t[some])
+            widths = calibration[:, gap_of[some]]
+            yield _filled(some, own.ends, mixture, widths, with_areas, settings)
     progress(1.0)
 
 
-def calibrated(imputer: Imputer, movements: Movements, seconds: np.ndarray) -> np.ndarray:
-    """CALIBRATION_COLUMNS (4, m) of gaps of these lengths (m,) in the layer: the imputer's, moved
-    toward what stretches of the layer need that are taken for gaps (conformal).
+def _parts(rows: np.ndarray, size: int) -> list[np.ndarray]:
+    """Rows in even parts of at most `size`."""
+    return np.array_split(rows, -(-len(rows) // size))
 
-    A stretch hides its fixes from itself, since movements at the time of a gap do not count.
+
+@dataclass(frozen=True)
+class Prepared:
+    """Gaps with what is known of them before a time is asked."""
+
+    gaps: Gaps
+    ends: Ends
+    found: Found
+
+    def take(self, rows: np.ndarray) -> Prepared:
+        """Some of the gaps, or some several times."""
+        return Prepared(
+            self.gaps.take(rows), take_rows(self.ends, rows), take_rows(self.found, rows)
+        )
+
+    def predict(self, imputer: Imputer, movements: Movements, t: np.ndarray) -> Mixture:
+        """The mixtures of one time (m,) of each gap."""
+        gaps = self.gaps
+        since_s = (t - gaps.tracks.t[gaps.before]) / 1000.0
+        share = since_s / gaps.seconds
+        inputs = describe(gaps, self.ends, movements, self.found, share)
+        return imputer.mixture(inputs, self.ends.unit_m)
+
+
+def _prepared(movements: Movements, gaps: Gaps) -> Prepared:
+    return Prepared(gaps, ends_of(gaps), movements.between(gaps))
+
+
+def _filled(
+    number: np.ndarray,
+    ends: Ends,
+    mixture: Mixture,
+    calibration: np.ndarray,
+    with_areas: bool,
+    settings: Settings,
+) -> Filled:
+    """Points, radii and areas of mixtures (m,). calibration: CALIBRATION_COLUMNS (4, m)."""
+    rows = np.arange(len(number))
+    point = spatial_median(mixture)
+    narrow = mixture.condensed(settings.components)
+    half = len(NOMINAL_LEVELS)
+    radius = calibration[:half] * areas.radii_m(narrow, point)
+    radius = np.maximum.accumulate(radius)
+    shapes = None
+    if with_areas:
+        around = areas.Settings.point_share * radius
+        shapes = areas.polygons(ends, rows, narrow, calibration[half:], point, around)
+    lon, lat = destination(ends, rows, point)
+    return Filled(number, lon, lat, radius[0], radius[1], shapes)
+
+
+def calibrated(
+    imputer: Imputer, movements: Movements, seconds: np.ndarray, settings: Settings = SETTINGS
+) -> np.ndarray:
+    """CALIBRATION_COLUMNS (4, m) of gaps of these lengths (m,) in the layer.
+
+    The imputer's are moved toward what stretches of the layer need that are taken for gaps
+    (conformal). A stretch hides its fixes from itself, since movements at the time of a gap do not
+    count.
     """
-    tracks, shipped, half = movements.tracks, imputer.calibration, len(NOMINAL_LEVELS)
-    known, at = np.log(shipped["seconds"]), np.log(seconds)
+    shipped = imputer.calibration
+    known = np.log(shipped["seconds"])
+    wanted = np.log(seconds)
     table = np.array([shipped[name] for name in CALIBRATION_COLUMNS])
-    first = max(int(np.searchsorted(known, at.min(), "right")) - 1, 0)
-    last = min(int(np.searchsorted(known, at.max())), len(known) - 1)
+    first = max(int(np.searchsorted(known, wanted.min(), "right")) - 1, 0)
+    last = min(int(np.searchsorted(known, wanted.max())), len(known) - 1)
     for number in range(first, last + 1):
-        gaps, middle = stretches(tracks, float(shipped["seconds"][number]))
-        n = len(middle)
-        if n < Settings.min_stretches:
-            continue
-        ends = ends_of(gaps)
-        mixture = _predict(
-            imputer, movements, gaps, ends, movements.between(gaps), tracks.t[middle]
-        )
-        truth = into_frame(
-            offset_m(tracks.lon[middle], tracks.lat[middle], ends.lon, ends.lat), ends.heading
-        )
-        off, level = areas.nonconformity(
-            mixture.condensed(Settings.components), spatial_median(mixture), truth
-        )
-        row, trust = table[:, number], n / (n + Settings.prior)
-        wanted = np.array(
-            [np.quantile(a, share) for a, share in zip(off, NOMINAL_LEVELS, strict=True)]
-        )
-        row[:half] *= (np.maximum(wanted, 1e-3) / row[:half]) ** trust
-        row[half:] = shifted(
-            row[half:], trust * (logit(np.quantile(level, NOMINAL_LEVELS)) - logit(row[half:]))
-        )
-    return np.array([np.interp(at, known, column) for column in table])
+        gaps, middle = stretches(movements.tracks, float(shipped["seconds"][number]), settings)
+        if len(middle) >= settings.min_stretches:
+            off, level = _errors(imputer, movements, gaps, middle, settings)
+            table[:, number] = _moved_toward(table[:, number], off, level, settings)
+    return np.array([np.interp(wanted, known, column) for column in table])
 
 
-def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:
-    """Stretches of tracks that last about `seconds`, as many of each track as there are, and the
-    row (n,) of a fix near the middle of each. What is drawn depends on the content of the fixes,
+def _errors(
+    imputer: Imputer, movements: Movements, gaps: Gaps, middle: np.ndarray, settings: Settings
+) -> tuple[np.ndarray, np.ndarray]:
+    """How far predictions are from the fixes `middle`, in their widths, and at which levels."""
+    tracks = gaps.tracks
+    prepared = _prepared(movements, gaps)
+    mixture = prepared.predict(imputer, movements, tracks.t[middle])
+    ends = prepared.ends
+    truth = offset_m(tracks.lon[middle], tracks.lat[middle], ends.lon, ends.lat)
+    truth = into_frame(truth, ends.heading)
+    narrow = mixture.condensed(settings.components)
+    return areas.nonconformity(narrow, spatial_median(mixture), truth)
+
+
+def _moved_toward(
+    shipped: np.ndarray, off: np.ndarray, level: np.ndarray, settings: Settings
+) -> np.ndarray:
+    """A calibration (4,) moved toward the errors of stretches, the more the more there are."""
+    half = len(NOMINAL_LEVELS)
+    trust = len(level) / (len(level) + settings.prior)
+    pairs = zip(off, NOMINAL_LEVELS, strict=True)
+    needed = np.array([np.quantile(each, share) for each, share in pairs])
+    ratio = np.maximum(needed, 1e-3) / shipped[:half]
+    apart = logit(np.quantile(level, NOMINAL_LEVELS)) - logit(shipped[half:])
+    levels = shifted(shipped[half:], trust * apart)
+    return np.concatenate([shipped[:half] * ratio**trust, levels])
+
+
+def stretches(
+    tracks: Tracks, seconds: float, settings: Settings = SETTINGS
+) -> tuple[Gaps, np.ndarray]:
+    """Stretches of tracks that last about `seconds`, and the row (n,) of a fix near their middles.
+
+    They are as many of each track as there are. What is drawn depends on the content of the fixes,
     not on ids or on the order of rows.
     """
-    s, t = Settings, tracks.t
+    t = tracks.t
+    last_row = len(t) - 1
+    lasts_ms = 1000 * seconds
     key = content_hash(t, tracks.lon, tracks.lat)
-    begin = np.flatnonzero(key % np.uint64(-(-len(t) // s.max_starts) or 1) == 0)
-    end = np.minimum(tracks.before(tracks.track[begin], t[begin] + int(1000 * seconds)), len(t) - 1)
+    share = np.uint64(-(-len(t) // settings.max_starts) or 1)
+    begin = np.flatnonzero(key % share == 0)
+    track = tracks.track[begin]
+    end = np.minimum(tracks.before(track, t[begin] + int(lasts_ms)), last_row)
     half = (t[begin] + t[end]) // 2
-    middle = tracks.before(tracks.track[begin], half)
-    possible = (tracks.track[end] == tracks.track[begin]) & (
-        t[end] - t[begin] <= 1000 * s.longer * seconds
-    )
-    possible &= (t[end] - t[begin] >= 1000 * seconds) & (middle > begin) & (middle < end)
-    possible &= np.abs(t[np.minimum(middle, len(t) - 1)] - half) <= 1000 * s.middle * seconds
+    middle = tracks.before(track, half)
+
+    took = t[end] - t[begin]
+    possible = (tracks.track[end] == track) & (took >= lasts_ms)
+    possible &= took <= settings.longer * lasts_ms
+    possible &= (middle > begin) & (middle < end)
+    off = np.abs(t[np.minimum(middle, last_row)] - half)
+    possible &= off <= settings.middle * lasts_ms
+
     chosen = np.flatnonzero(possible)
-    track, drawn = tracks.track[begin[chosen]], content_hash(key[begin[chosen]], np.array(1))
-    turn = rank_within(track, ~drawn)  # of a stretch, among those of its track
-    chosen = np.sort(chosen[np.lexsort((drawn, turn))[: s.max_stretches]])
+    drawn = content_hash(key[begin[chosen]], np.array(1))
+    turn = rank_within(track[chosen], ~drawn)  # of a stretch, among those of its track
+    best = np.lexsort((drawn, turn))[: settings.max_stretches]
+    chosen = np.sort(chosen[best])
     return Gaps(tracks, begin[chosen], end[chosen]), middle[chosen]
-
-
-def _predict(
-    imputer: Imputer, movements: Movements, gaps: Gaps, ends: Ends, found: Found, t: np.ndarray
-) -> Mixture:
-    """The mixtures of one time (m,) of each gap."""
-    share = (t - gaps.tracks.t[gaps.before]) / 1000.0 / gaps.seconds
-    return imputer.mixture(describe(gaps, ends, movements, found, share), ends.unit_m)

@@ -15,7 +15,15 @@ from enum import IntEnum
 
 import numpy as np
 
-from ..arrays import content_hash, expand_ranges, rank_within, run_starts
+from ..arrays import (
+    content_hash,
+    expand_ranges,
+    join_rows,
+    rank_within,
+    run_starts,
+    take_rows,
+)
+from ..features.sequences import length
 from ..geodesy import metres_per_degree, near_lon, offset_m, on_sphere, unwrapped
 from ..tracks import Tracks
 from .ends import Gaps
@@ -30,34 +38,39 @@ class How(IntEnum):
     BEFORE = 3  # up to the second end
 
 
+@dataclass(frozen=True)
 class Settings:
-    """How movements are sought. The imputer was trained on it."""
+    """How movements are sought. The imputer was trained with these values."""
 
-    cell_m: float = 60.0  # of the fixes in a row in a cell of this size the first counts,
-    stay_ms: int = 120_000  # and also the last if they last longer than this
-    # a longer step between two fixes has positions in between, so far apart,
+    # Of the fixes in a row in a cell the first counts, and the last if they last over stay_ms.
+    cell_m: float = 60.0  # m, side of a cell
+    stay_ms: int = 120_000
+    # Positions between_m apart are put between two fixes no more than between_s apart in time.
     between_m: float = 150.0
-    between_s: float = 240.0  # if it took no longer than this
-    max_between: int = 20  # positions in one step
-    max_gap_s: float = 300.0  # a longer silence hides where a movement was
+    between_s: float = 240.0
+    max_between: int = 20  # positions in one step, which bounds memory
+    max_gap_s: float = 300.0  # s, a longer silence hides where a movement was
     max_positions: int = 2_000_000  # in the index; of more an even share, chosen by content
-    near: int = 192  # positions nearest to an end that are looked at,
-    reach: float = 0.3  # within this share of the distance of the ends,
-    min_reach_m: float = 150.0  # but no nearer and no farther than this
+    # Of the positions near an end the nearest are looked at: those within a share (reach) of the
+    # distance of the ends, but no nearer than min_reach_m and no farther than max_reach_m.
+    near: int = 192
+    reach: float = 0.3
+    min_reach_m: float = 150.0
     max_reach_m: float = 600.0
-    # a movement took at most so many times as long as the gap, or one of so many parts
-    stretch: float = 2.0
-    stretch_scale: float = 0.3  # of the logarithm, in the kernel
+    stretch: float = 2.0  # times longer or shorter than the gap a movement took at most
+    stretch_scale: float = 0.3  # of the logarithm of that, in the kernel
     pairs: int = 12  # movements from end to end that are kept
-    others: int = 12  # and of those after the first end, and before the second, so many each
+    others: int = 12  # movements after the first end that are kept, and as many before the second
 
 
 @dataclass(frozen=True)
 class Found:
-    """Movements for g gaps, k each. track: (g, k) their tracks. begin: (g, k) epoch ms, when they
-    were at the gap's first end; seconds: (g, k) from there to its second end, negative for reversed
-    ones. off_first, off_second: (g, k, 2) metres east and north from the gap's ends to the
-    movement. how: (g, k) of How. weight: (g, k) of the kernel, 0 where there are fewer movements.
+    """Movements for g gaps, k each.
+
+    track: (g, k) their tracks. begin: (g, k) epoch ms, when they were at the gap's first end.
+    seconds: (g, k) from there to its second end, negative for reversed ones. off_first, off_second:
+    (g, k, 2) metres east and north from the gap's ends to the movement. how: (g, k) of How. weight:
+    (g, k) of the kernel, 0 where there are fewer movements.
     """
 
     track: np.ndarray
@@ -69,6 +82,24 @@ class Found:
     weight: np.ndarray
 
 
+@dataclass(frozen=True)
+class Positions:
+    """Places where tracks were, (n,) each: track, t (epoch ms), lon, lat (degrees)."""
+
+    track: np.ndarray
+    t: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+
+
+@dataclass(frozen=True)
+class Near:
+    """Positions near one end of g gaps: their rows (g, near), and which there are."""
+
+    row: np.ndarray
+    there: np.ndarray
+
+
 class Movements:
     """The layer's positions, searched for movements."""
 
@@ -78,97 +109,121 @@ class Movements:
 
         self.tracks = tracks
         silent = np.diff(tracks.t) > 1000 * Settings.max_gap_s
-        # has no silence inside
-        self._spell = np.concatenate([[0], np.cumsum(silent | (np.diff(tracks.track) != 0))])
-        self._t, self._lon, self._lat, self._track = _positions(tracks)
-        self._spell_of = self._spell[tracks.before(self._track, self._t + 1) - 1]
-        self._tree = cKDTree(
-            on_sphere(self._lon, self._lat), balanced_tree=False, compact_nodes=False
-        )
+        ends = silent | (np.diff(tracks.track) != 0)
+        self._spell = np.concatenate([[0], np.cumsum(ends)])  # has no silence inside
+        self._at = at = _positions(tracks)
+        self._spell_of = self._spell[tracks.before(at.track, at.t + 1) - 1]
+        places = on_sphere(at.lon, at.lat)
+        self._tree = cKDTree(places, balanced_tree=False, compact_nodes=False)
 
     def at(self, track: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """lon, lat (…) of tracks at times (…) in epoch ms, between two fixes without a silence; and
-        which are known.
+        """lon, lat (…) of tracks at times (…) in epoch ms, and which are known.
+
+        A position is known between two fixes without a silence.
         """
         own = self.tracks
         before = np.maximum(own.before(track, t + 1) - 1, 0)
+        begin = own.t[before]
         after = np.minimum(before + 1, len(own) - 1)
-        after = np.where(own.t[before] == t, before, after)
-        known = (
-            (own.track[before] == track)
-            & (self._spell[before] == self._spell[after])
-            & (own.t[before] <= t)
-        )
-        part = (t - own.t[before]) / np.maximum(own.t[after] - own.t[before], 1)
-        lon = own.lon[before] + part * (near_lon(own.lon[after], own.lon[before]) - own.lon[before])
-        lat = own.lat[before] + part * (own.lat[after] - own.lat[before])
-        return lon, lat, known & (own.t[after] >= t)
+        after = np.where(begin == t, before, after)
+        end = own.t[after]
+        part = (t - begin) / np.maximum(end - begin, 1)
+        lon = own.lon[before]
+        lat = own.lat[before]
+        east = near_lon(own.lon[after], lon) - lon
+        north = own.lat[after] - lat
+
+        same = (own.track[before] == track) & (self._spell[before] == self._spell[after])
+        known = same & (begin <= t) & (end >= t)
+        return lon + part * east, lat + part * north, known
 
     def between(self, gaps: Gaps) -> Found:
         """The movements for gaps of the same tracks, the nearest of each kind first."""
-        reach_m = Settings.reach * np.hypot(*gaps.across_m.T)
+        reach_m = Settings.reach * length(gaps.across_m)
         reach_m = np.clip(reach_m, Settings.min_reach_m, Settings.max_reach_m)
-        near = [self._near(gaps.tracks, row, reach_m) for row in (gaps.before, gaps.after)]
-        parts = [self._pairs(gaps, near, reach_m)]
-        parts += [self._from_one(gaps, how, near, reach_m) for how in (How.AFTER, How.BEFORE)]
-        return Found(*(np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True)))
+        first = self._near(gaps.tracks, gaps.before, reach_m)
+        second = self._near(gaps.tracks, gaps.after, reach_m)
+        parts = [
+            self._pairs(gaps, first, second, reach_m),
+            self._from_one(gaps, How.AFTER, first, reach_m),
+            self._from_one(gaps, How.BEFORE, second, reach_m),
+        ]
+        columns = {}
+        for name in Found.__annotations__:
+            columns[name] = np.concatenate([getattr(part, name) for part in parts], axis=1)
+        return Found(**columns)
 
-    def _near(
-        self, tracks: Tracks, row: np.ndarray, reach_m: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Rows (g, near) of the positions nearest to the fixes `row` (g,) of tracks, and which
-        there are.
-        """
-        k = np.arange(1, min(Settings.near, len(self._t)) + 1)
-        at = on_sphere(tracks.lon[row], tracks.lat[row])
-        away, found = self._tree.query(at, k, distance_upper_bound=Settings.max_reach_m)
-        there = away <= reach_m[:, None]
-        return np.where(there, found, 0), there
+    def _near(self, tracks: Tracks, row: np.ndarray, reach_m: np.ndarray) -> Near:
+        """The positions nearest to the fixes `row` (g,) of tracks."""
+        k = np.arange(1, min(Settings.near, len(self._at.t)) + 1)
+        place = on_sphere(tracks.lon[row], tracks.lat[row])
+        away_m, found = self._tree.query(place, k, distance_upper_bound=Settings.max_reach_m)
+        there = away_m <= reach_m[:, None]
+        return Near(np.where(there, found, 0), there)
 
-    def _pairs(
-        self, gaps: Gaps, near: list[tuple[np.ndarray, np.ndarray]], reach_m: np.ndarray
-    ) -> tuple:
+    def _pairs(self, gaps: Gaps, first: Near, second: Near, reach_m: np.ndarray) -> Found:
         """Movements that passed both ends."""
-        s, ((first, there_first), (second, there_second)) = Settings, near
-        same = self._spell_of[first][:, :, None] == self._spell_of[second][:, None]
-        g, i, j = np.nonzero(same & there_first[:, :, None] & there_second[:, None])
-        one, other = first[g, i], second[g, j]
-        took_s = (self._t[other] - self._t[one]) / 1000.0
-        stretch = np.log(np.maximum(np.abs(took_s), 1.0) / gaps.seconds[g])
-        kept = (np.abs(stretch) < np.log(s.stretch)) & ~_in_gap(
-            gaps, g, self._t[one], self._t[other]
-        )
-        g, one, other, took_s, stretch = (a[kept] for a in (g, one, other, took_s, stretch))
-        offs = _offs(
-            gaps, g, (self._lon[one], self._lat[one]), (self._lon[other], self._lat[other])
-        )
-        square = np.square(np.concatenate(offs, axis=1)).sum(axis=1) / (0.5 * reach_m[g]) ** 2
-        backwards = np.signbit(took_s)
-        square += (stretch / s.stretch_scale) ** 2 + backwards
-        how = np.where(backwards, int(How.REVERSED), int(How.PAIR))
-        return self._nearest(
-            gaps, g, one, square, s.pairs, (self._track[one], self._t[one], took_s, *offs, how)
-        )
+        at = self._at
+        spell = self._spell_of[second.row]
+        same = self._spell_of[first.row][:, :, None] == spell[:, None]
+        same &= first.there[:, :, None]
+        same &= second.there[:, None]
+        g, i, j = np.nonzero(same)
+        one = first.row[g, i]
+        other = second.row[g, j]
+        stretch = _stretch(at.t[other] - at.t[one], gaps.seconds[g])
+        fits = np.abs(stretch) < np.log(Settings.stretch)
 
-    def _from_one(
-        self, gaps: Gaps, how: How, near: list[tuple[np.ndarray, np.ndarray]], reach_m: np.ndarray
-    ) -> tuple:
+        kept = np.flatnonzero(fits & ~_in_gap(gaps, g, at.t[one], at.t[other]))
+        g = g[kept]
+        one = one[kept]
+        other = other[kept]
+        off_first = _off(gaps.tracks, gaps.before[g], at.lon[one], at.lat[one])
+        off_second = _off(gaps.tracks, gaps.after[g], at.lon[other], at.lat[other])
+        took_s = (at.t[other] - at.t[one]) / 1000.0
+        backwards = np.signbit(took_s)
+
+        off = np.concatenate([off_first, off_second], axis=1)
+        square = np.square(off).sum(axis=1) / (0.5 * reach_m[g]) ** 2
+        square += (stretch[kept] / Settings.stretch_scale) ** 2 + backwards
+        columns = {
+            "track": at.track[one],
+            "begin": at.t[one],
+            "seconds": took_s,
+            "off_first": off_first,
+            "off_second": off_second,
+            "how": np.where(backwards, int(How.REVERSED), int(How.PAIR)),
+        }
+        return self._nearest(gaps, g, one, square, Settings.pairs, columns)
+
+    def _from_one(self, gaps: Gaps, how: How, near: Near, reach_m: np.ndarray) -> Found:
         """Movements that passed one end, followed for the time of the gap."""
-        end, sign = (0, 1) if how == How.AFTER else (1, -1)
-        g, i = np.nonzero(near[end][1])
-        row = near[end][0][g, i]
-        span = sign * np.rint(1000 * gaps.seconds[g]).astype(np.int64)
-        there = self._t[row] + span
-        lon, lat, known = self.at(self._track[row], there)
-        known &= self.at(self._track[row], self._t[row] + span // 2)[2] & ~_in_gap(
-            gaps, g, self._t[row], there
-        )
-        g, row, there, lon, lat = (a[known] for a in (g, row, there, lon, lat))
-        offs = _offs(gaps, g, *((self._lon[row], self._lat[row]), (lon, lat))[::sign])
-        square = np.square(offs[end]).sum(axis=1) / (0.5 * reach_m[g]) ** 2
-        square += np.square(offs[1 - end]).sum(axis=1) / (2 * reach_m[g]) ** 2
-        begin = self._t[row] if how == How.AFTER else there
-        columns = self._track[row], begin, gaps.seconds[g], *offs, np.full(len(g), int(how))
+        is_after = how == How.AFTER
+        g, i = np.nonzero(near.there)
+        row = near.row[g, i]
+        span_ms = np.rint(1000 * gaps.seconds[g]).astype(np.int64)
+        span_ms = span_ms if is_after else -span_ms
+        t = self._at.t[row]
+        lon, lat, known = self.at(self._at.track[row], t + span_ms)
+        known &= self.at(self._at.track[row], t + span_ms // 2)[2]
+        known &= ~_in_gap(gaps, g, t, t + span_ms)
+
+        g = g[known]
+        row = row[known]
+        t = t[known]
+        ends = (gaps.before, gaps.after) if is_after else (gaps.after, gaps.before)
+        near_off = _off(gaps.tracks, ends[0][g], self._at.lon[row], self._at.lat[row])
+        far_off = _off(gaps.tracks, ends[1][g], lon[known], lat[known])
+        square = np.square(near_off).sum(axis=1) / (0.5 * reach_m[g]) ** 2
+        square += np.square(far_off).sum(axis=1) / (2 * reach_m[g]) ** 2
+        columns = {
+            "track": self._at.track[row],
+            "begin": t if is_after else t + span_ms[known],
+            "seconds": gaps.seconds[g],
+            "off_first": near_off if is_after else far_off,
+            "off_second": far_off if is_after else near_off,
+            "how": np.full(len(g), int(how)),
+        }
         return self._nearest(gaps, g, row, square, Settings.others, columns)
 
     def _nearest(
@@ -178,62 +233,83 @@ class Movements:
         row: np.ndarray,
         square: np.ndarray,
         count: int,
-        columns: tuple,
-    ) -> tuple[np.ndarray, ...]:
-        """The columns of Found (gaps, count) from those (n,) of the gaps g (n,), one for each
-        passage, the nearest.
+        columns: dict[str, np.ndarray],
+    ) -> Found:
+        """Of movements (n,) of the gaps g (n,) the `count` nearest of each, one for each passage.
+
+        columns: those of Found but the weight, (n, …) each.
         """
-        passage = (self._t[row] / (500.0 * gaps.seconds[g])).astype(np.int64)
-        order = np.lexsort((square, passage, self._spell_of[row], g))
-        order = order[run_starts(g[order], self._spell_of[row[order]], passage[order])]
+        spell = self._spell_of[row]
+        passage = (self._at.t[row] / (500.0 * gaps.seconds[g])).astype(np.int64)
+        order = np.lexsort((square, passage, spell, g))
+        order = order[run_starts(g[order], spell[order], passage[order])]
         rank = rank_within(g[order], -square[order])
-        order, rank = order[rank < count], rank[rank < count]
-        result = []
-        for values in (*columns, np.exp(-0.5 * np.minimum(square, 50.0))):
+        order = order[rank < count]
+        rank = rank[rank < count]
+        columns["weight"] = np.exp(-0.5 * np.minimum(square, 50.0))
+        found = {}
+        for name, values in columns.items():
             whole = np.zeros((len(gaps.before), count, *values.shape[1:]), values.dtype)
             whole[g[order], rank] = values[order]
-            result.append(whole)
-        return tuple(result)
+            found[name] = whole
+        return Found(**found)
 
 
-def _offs(gaps: Gaps, g: np.ndarray, *places: tuple[np.ndarray, np.ndarray]) -> list[np.ndarray]:
-    """Metres (n, 2) from both ends of the gaps g (n,) to places lon, lat (n,)."""
-    lon, lat = gaps.tracks.lon, gaps.tracks.lat
-    return [
-        offset_m(*place, lon[row[g]], lat[row[g]])
-        for place, row in zip(places, (gaps.before, gaps.after))
-    ]
+def _stretch(took_ms: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+    """Logarithm of how many times longer than a gap a movement took."""
+    took_s = np.abs(took_ms / 1000.0)
+    return np.log(np.maximum(took_s, 1.0) / seconds)
+
+
+def _off(tracks: Tracks, row: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Metres (n, 2) from fixes `row` to places."""
+    return offset_m(lon, lat, tracks.lon[row], tracks.lat[row])
 
 
 def _in_gap(gaps: Gaps, g: np.ndarray, t: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Which movements (n,) from t to `other` overlap with the time of the gaps g (n,)."""
-    first, last = gaps.tracks.t[gaps.before[g]], gaps.tracks.t[gaps.after[g]]
+    first = gaps.tracks.t[gaps.before[g]]
+    last = gaps.tracks.t[gaps.after[g]]
     return (np.minimum(t, other) < last) & (np.maximum(t, other) > first)
 
 
-def _positions(tracks: Tracks) -> tuple[np.ndarray, ...]:
-    """t, lon, lat and track of thinned fixes, and of positions between those that are far apart."""
-    s = Settings
-    (kx, _), (_, ky) = metres_per_degree(np.round(tracks.lat, 1)), metres_per_degree(tracks.lat)
-    enters = run_starts(
-        tracks.track, np.floor(tracks.lon * kx / s.cell_m), np.floor(tracks.lat * ky / s.cell_m)
-    )
-    first, last = np.flatnonzero(enters), np.flatnonzero(np.append(enters[1:], True))
-    row = np.concatenate([first, last[tracks.t[last] - tracks.t[first] > s.stay_ms]])
+def _positions(tracks: Tracks) -> Positions:
+    """Thinned fixes, and positions between those that are far apart; of too many a share."""
+    lon = unwrapped(tracks.lon, tracks.track_offsets)
+    row = _thinned(tracks)
+    fixes = Positions(tracks.track[row], tracks.t[row], lon[row], tracks.lat[row])
+    every = join_rows([fixes, _on_the_way(tracks, lon)])
+    n = len(every.t)
+    if n <= Settings.max_positions:
+        return every
+    share = np.uint64(-(-n // Settings.max_positions))
+    return take_rows(every, content_hash(every.t, every.lon, every.lat) % share == 0)
 
-    step_s = np.where(np.diff(tracks.track) == 0, np.diff(tracks.t) / 1000.0, np.inf)
-    step = np.flatnonzero(step_s <= s.between_s)
-    way = offset_m(tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step])
-    more = np.minimum(np.hypot(*way.T) // s.between_m, s.max_between).astype(int)
-    at, count = np.repeat(step, more), np.repeat(more, more)
-    part = expand_ranges(np.ones_like(more), more) / (count + 1)
-    t, lon, lat = (
-        np.concatenate(
-            [axis[row], (axis[at] + part * (axis[at + 1] - axis[at])).astype(axis.dtype)]
-        )
-        for axis in (tracks.t, unwrapped(tracks.lon, tracks.track_offsets), tracks.lat)
-    )
-    columns = t, lon, lat, np.concatenate([tracks.track[row], tracks.track[at]])
-    share = np.uint64(-(-len(t) // s.max_positions) or 1)
-    kept = content_hash(t, lon, lat) % share == 0 if share > 1 else slice(None)
-    return tuple(column[kept] for column in columns)
+
+def _thinned(tracks: Tracks) -> np.ndarray:
+    """Rows of the first fix in a row in each cell, and of the last after a stay."""
+    kx = metres_per_degree(np.round(tracks.lat, 1))[0]
+    ky = metres_per_degree(tracks.lat)[1]
+    column = np.floor(tracks.lon * kx / Settings.cell_m)
+    row = np.floor(tracks.lat * ky / Settings.cell_m)
+    enters = run_starts(tracks.track, column, row)
+    first = np.flatnonzero(enters)
+    last = np.flatnonzero(np.append(enters[1:], True))
+    stays = tracks.t[last] - tracks.t[first] > Settings.stay_ms
+    return np.concatenate([first, last[stays]])
+
+
+def _on_the_way(tracks: Tracks, lon: np.ndarray) -> Positions:
+    """Positions between fixes that are far apart in place and not in time. lon: without jumps."""
+    s = Settings
+    seconds = np.diff(tracks.t) / 1000.0
+    step = np.flatnonzero((np.diff(tracks.track) == 0) & (seconds <= s.between_s))
+    metres = length(_off(tracks, step, tracks.lon[step + 1], tracks.lat[step + 1]))
+    more = np.minimum(metres // s.between_m, s.max_between).astype(int)
+    row = np.repeat(step, more)
+    part = expand_ranges(np.ones_like(more), more) / (np.repeat(more, more) + 1)
+
+    def between(axis: np.ndarray) -> np.ndarray:
+        return (axis[row] + part * (axis[row + 1] - axis[row])).astype(axis.dtype)
+
+    return Positions(tracks.track[row], between(tracks.t), between(lon), between(tracks.lat))

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..arrays import flattened
 from ..disclosure.thresholds import withheld
-from ..embedding.similarity import Similar, reasons, region_traits, similar
+from ..embedding.explanations import reasons, region_traits
+from ..embedding.similarity import Similar, similar
 from ..errors import InputError, Progress, no_progress, part_of
 from ..specs import MIN_USERS
 from ..tracks import Tracks

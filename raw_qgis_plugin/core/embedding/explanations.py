@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Why two users or regions are similar: traits that are measured without a model, and words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..arrays import group_quantile, run_ends, run_starts
+from ..disclosure.thresholds import is_few
+from ..errors import translated
+from ..features.sequences import length, solar_hour
+from ..features.slots import Settings as SlotSettings
+from ..features.slots import find_slots
+from ..geodesy import metres_between, offset_m
+from ..times import HOUR_MS
+from ..tracks import Tracks, solar_day
+from .places import most_visited, stay_ms
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Thresholds of the traits."""
+
+    near_m: float = 300.0  # m, of the main place
+    cell_m: float = 400.0  # m, fixes so near the centre of its cell show where that place is
+    max_step_ms: int = 1_800_000  # ms, after a longer silence it is unknown when somebody moved
+    moving_m_s: float = 0.5  # m/s, slower is standing: noise of GPS moves so fast
+    busy_share: float = 1.5 / 24  # an hour with a larger share of the movement stands out
+    unusual_share: float = 0.25  # of the other units may come as near to the target, for a reason
+    min_days: int = 7  # days, fewer say nothing of weekends
+    max_reasons: int = 3
+
+
+SETTINGS = Settings()
+
+
+@dataclass(frozen=True)
+class Trait:
+    """What is measured of n units.
+
+    values: (n,), or (n, 24) shares of the hours; nan if unknown. limit: of the difference up to
+    which two units agree. form: words with the figure in brackets, or before the hours. ratio:
+    compare logarithms.
+    """
+
+    values: np.ndarray
+    limit: float
+    form: str
+    ratio: bool = False
+
+    def distance(self, target: int) -> np.ndarray:
+        """(n,) differences of the units from the target; nan if either is unknown."""
+        values = np.log(np.maximum(self.values, 1e-9)) if self.ratio else self.values
+        apart = np.abs(values - values[target])
+        return apart.sum(axis=1) / 2 if apart.ndim == 2 else apart
+
+    def words(self, value: np.ndarray, target: np.ndarray) -> str:
+        """In what two units agree.
+
+        'both: median trip 3.1 km', '3.1 against 3.4 trips a day', or hours that stand out in both.
+        """
+        if np.ndim(value):
+            busy = (value > SETTINGS.busy_share) & (target > SETTINGS.busy_share)
+            spans = hour_spans(busy)
+            if not spans:
+                return ""
+            return translated("both {form} at {spans} h", form=self.form, spans=spans)
+        before, figure, after = re.split(r"[\[\]]", self.form)
+        a = figure.format(value).replace("%", " %")
+        b = figure.format(target).replace("%", " %")
+        if a != b:
+            return before + translated("{a} against {b}", a=a, b=b) + after
+        both = "both: {words}" if before else "both {words}"
+        return translated(both, words=f"{before}{a}{after}")
+
+
+def reasons(traits: Sequence[Trait], target: int, rows: np.ndarray) -> list[str]:
+    """For each row, the traits in which it and the target agree most unusually, in words."""
+    found: list[list[tuple[float, str]]] = [[] for _ in rows]
+    for trait in traits:
+        rarity, agree = _agreement(trait, target, rows)
+        for number in np.flatnonzero(agree):
+            words = trait.words(trait.values[rows[number]], trait.values[target])
+            found[number].append((rarity[number], words))
+    texts = []
+    for pairs in found:
+        pairs.sort(key=lambda pair: pair[0])
+        words = [text for _, text in pairs if text][: SETTINGS.max_reasons]
+        none = translated("alike as a whole; no single measured habit stands out")
+        texts.append("; ".join(words) or none)
+    return texts
+
+
+def _agreement(trait: Trait, target: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The share of all other units that come as near to the target as each row, and who agrees."""
+    apart = trait.distance(target)
+    known = np.sort(apart[~np.isnan(apart)])
+    reach = np.maximum(apart[rows], trait.limit / 4)  # smaller differences count as equal
+    nearer = np.searchsorted(known, reach, "right") - 2  # without the two themselves
+    share = nearer / max(len(known) - 2, 1)
+    return share, (apart[rows] <= trait.limit) & (share < SETTINGS.unusual_share)
+
+
+def user_traits(users: Tracks) -> list[Trait]:
+    """Traits of the users of tracks that are one user each, in hours of mean solar time."""
+    n = users.n_tracks
+    away_m = _away_m(users)
+    stay = stay_ms(users)
+    at_place = _share(stay * (away_m < SETTINGS.near_m), stay, users.track, n)
+    far_km = group_quantile(away_m / 1000, users.track, n, 0.95)
+    trips = _trips(users)
+    trip_km = group_quantile(trips.metres / 1000, trips.track, n)
+    days = np.maximum(_days(users), 1)
+    trips_a_day = np.bincount(trips.track, minlength=n) / days
+
+    moved = _movement(users)
+    hours = solar_hour(users.t[moved.row], users.lon[moved.row])
+    by_hour = _by_hour(moved.track, hours, moved.metres, n)
+    weekend = _share(moved.metres * (hours >= 120), moved.metres, moved.track, n)
+    weekend[days < SETTINGS.min_days] = np.nan
+    kmh = 3.6 * _share(moved.metres, moved.seconds, moved.track, n)
+    step = users.steps()
+    cadence_s = group_quantile(np.diff(users.t)[step] / 1000, users.track[step], n)
+    return [
+        Trait(_normal(by_hour), 0.35, translated("mostly move")),
+        Trait(trip_km, 0.25, translated("median trip [{:.1f} km]"), ratio=True),
+        Trait(at_place, 0.08, translated("[{:.0%}] of the time within 300 m of one place")),
+        Trait(trips_a_day, 0.2, translated("[{:.1f}] trips a day"), ratio=True),
+        Trait(kmh, 0.2, translated("mean speed on the way [{:.0f} km/h]"), ratio=True),
+        Trait(
+            far_km, 0.25, translated("rarely farther from that place than [{:.1f} km]"), ratio=True
+        ),
+        Trait(weekend, 0.08, translated("[{:.0%}] of the way on weekends")),
+        Trait(cadence_s, 0.1, translated("recorded about every [{:.0f} s]"), ratio=True),
+    ]
+
+
+def _away_m(users: Tracks) -> np.ndarray:
+    """(n,) metres of each fix from the user's main place.
+
+    That is the middle of the fixes near the centre of the cell with the most time.
+    """
+    lon, lat = most_visited(users)
+    near = np.flatnonzero(_from(users, lon, lat) < SETTINGS.cell_m)
+    middle_lon = group_quantile(users.lon[near], users.track[near], users.n_tracks)
+    middle_lat = group_quantile(users.lat[near], users.track[near], users.n_tracks)
+    none = np.isnan(middle_lon)
+    middle_lon[none] = lon[none]
+    middle_lat[none] = lat[none]
+    return _from(users, middle_lon, middle_lat)
+
+
+def _from(users: Tracks, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """(n,) metres of each fix from a place (n_tracks,) of its track."""
+    return metres_between(users.lon, users.lat, lon[users.track], lat[users.track])
+
+
+def _days(users: Tracks) -> np.ndarray:
+    """(n_tracks,) days with fixes."""
+    new_day = run_starts(solar_day(users), users.track)
+    return np.bincount(users.track[new_day], minlength=users.n_tracks)
+
+
+def _by_hour(group: np.ndarray, hours: np.ndarray, weight: np.ndarray, n: int) -> np.ndarray:
+    """(n, 24) sums of weights by group and hour of the day."""
+    hour = (hours % 24).astype(np.int64)
+    return np.bincount(group * 24 + hour, weight, n * 24).reshape(n, 24)
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Steps of movement, (k,) each: row of the first fix, its track, metres and seconds."""
+
+    row: np.ndarray
+    track: np.ndarray
+    metres: np.ndarray
+    seconds: np.ndarray
+
+
+def _movement(tracks: Tracks) -> Movement:
+    row = tracks.steps()
+    ms = tracks.t[row + 1] - tracks.t[row]
+    metres = tracks.metres_to_next(row)
+    moves = metres >= SETTINGS.moving_m_s * ms / 1000
+    moves &= ms <= SETTINGS.max_step_ms
+    row = row[moves]
+    return Movement(row, tracks.track[row], metres[moves], ms[moves] / 1000)
+
+
+@dataclass(frozen=True)
+class Trips:
+    """Moves from one still slot to another place, (k,) each: metres along the fixes, and track."""
+
+    metres: np.ndarray
+    track: np.ndarray
+
+
+def _trips(tracks: Tracks) -> Trips:
+    if len(tracks) < 2:
+        return Trips(np.zeros(0), np.zeros(0, np.int64))
+    first = tracks.track_offsets[:-1][tracks.track]
+    xy = offset_m(tracks.lon, tracks.lat, tracks.lon[first], tracks.lat[first])
+    head, is_still = find_slots(tracks.track, tracks.t, xy)
+    still = np.flatnonzero(is_still)
+    last = run_ends(head, len(xy))
+    leave = last[still[:-1]]
+    arrive = head[still[1:]]
+    same = tracks.track[leave] == tracks.track[arrive]
+    move = same & (length(xy[arrive] - xy[leave]) > SlotSettings.place_m)
+    way = np.append(0.0, np.cumsum(length(np.diff(xy, axis=0))))
+    return Trips((way[arrive] - way[leave])[move], tracks.track[leave[move]])
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Fixes in n regions, (m,) each: the region, the user, and for how many ms a fix stands."""
+
+    n: int
+    n_users: int
+    region: np.ndarray
+    user: np.ndarray
+    stay: np.ndarray
+
+    def people(self, group: np.ndarray, mask: np.ndarray, groups: int) -> np.ndarray:
+        """(groups,) distinct users who spend time in a group (m,) in the fixes of the mask."""
+        mask = mask & (self.stay > 0)
+        pairs = np.unique(group[mask] * self.n_users + self.user[mask])
+        return np.bincount(pairs // self.n_users, minlength=groups)
+
+    def share(self, part: np.ndarray, min_users: int) -> np.ndarray:
+        """(n,) share of the time in a part of the fixes; nan if few people are on either side."""
+        inside = self.people(self.region, part, self.n)
+        outside = self.people(self.region, ~part, self.n)
+        enough = (inside == 0) | ~is_few(inside, min_users)
+        enough &= (outside == 0) | ~is_few(outside, min_users)
+        share = _share(self.stay * part, self.stay, self.region, self.n)
+        share[~enough] = np.nan
+        return share
+
+    def hours_each(self) -> np.ndarray:
+        """(n,) median hours of a visitor."""
+        pairs, pair = np.unique(self.region * self.n_users + self.user, return_inverse=True)
+        hours = np.bincount(pair, self.stay, len(pairs)) / HOUR_MS
+        return group_quantile(hours, pairs // self.n_users, self.n)
+
+
+def region_traits(
+    users: Tracks, visits: csr_matrix, region: np.ndarray, fix: np.ndarray, min_users: int = 1
+) -> list[Trait]:
+    """Traits of regions, of pairs (m,) of a region and the row of a fix in it.
+
+    visits: (n_regions, n_users) of `count_users`. One resident can make up most of a region's time.
+    So hours in which fewer than min_users people spend time are left out, and a share of the time
+    is nan if fewer people, but not none, are behind it or behind the rest.
+    """
+    n = visits.shape[0]
+    stay = np.minimum(stay_ms(users)[fix], SETTINGS.max_step_ms)
+    present = Presence(n, users.n_users, region, users.user[fix].astype(np.int64), stay)
+    hours = solar_hour(users.t[fix], users.lon[fix])
+    hour = (hours % 24).astype(np.int64)
+    slot = region * 24 + hour
+    people = present.people(slot, np.ones(len(fix), bool), n * 24)
+    by_hour = _by_hour(region, hours, stay, n)
+    by_hour[is_few(people, min_users).reshape(n, 24)] = 0
+
+    moving = present.share(np.isin(fix, _movement(users).row), min_users)
+    night = present.share((hour >= 22) | (hour < 7), min_users)
+    weekend = present.share(hours >= 120, min_users)
+    hours_each = present.hours_each()
+    n_users = np.diff(visits.indptr).astype(np.float64)
+    return [
+        Trait(_normal(by_hour), 0.25, translated("busiest")),
+        Trait(moving, 0.08, translated("[{:.0%}] of the time is spent passing through")),
+        Trait(night, 0.06, translated("[{:.0%}] of the time is at night (22–7 h)")),
+        Trait(weekend, 0.05, translated("[{:.0%}] of the time is on weekends")),
+        Trait(
+            hours_each, 0.2, translated("median recorded time of a visitor [{:.1f} h]"), ratio=True
+        ),
+        Trait(n_users, 0.15, translated("[{:,.0f}] visitors"), ratio=True),
+    ]
+
+
+def _share(part: np.ndarray, whole: np.ndarray, group: np.ndarray, n: int) -> np.ndarray:
+    """(n,) sum of part over sum of whole in each group; nan where that is 0."""
+    total = np.bincount(group, whole, n)
+    share = np.bincount(group, part, n) / np.maximum(total, 1e-9)
+    return np.where(total > 0, share, np.nan)
+
+
+def _normal(by_hour: np.ndarray) -> np.ndarray:
+    """(n, 24) shares of each row; nan where it is empty."""
+    total = by_hour.sum(axis=1, keepdims=True)
+    return np.where(total > 0, by_hour / np.maximum(total, 1e-9), np.nan)
+
+
+def hour_spans(busy: np.ndarray) -> str:
+    """'7–9 and 17–19' for a (24,) bool; over midnight '22–2'; '' for none or all."""
+    if not busy.any() or busy.all():
+        return ""
+    start = np.flatnonzero(busy & ~np.roll(busy, 1))
+    stop = np.flatnonzero(busy & ~np.roll(busy, -1)) + 1
+    if stop[0] <= start[0]:
+        stop = np.roll(stop, -1)
+    *others, last = [f"{begin}–{end % 24 or 24}" for begin, end in zip(start, stop)]
+    return f"{', '.join(others)} and {last}" if others else last
