@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from model import cli
-from raw_qgis_plugin.core.mobility.diary import find_diary
+from raw_qgis_plugin.core.mobility.diary import find_diary, stop_columns, trip_columns
 from raw_qgis_plugin.core.specs import DiarySpec
 
 EPILOG = """
@@ -36,11 +36,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = cli.open_model(args)
     tracks, guess = cli.read_tracks(args)
     diary = find_diary(tracks, model, cli.spec_of(args, DiarySpec), cli.meter("writing the diary"))
-    for name, extra in (("stops", {"lon": diary.stop_lon, "lat": diary.stop_lat}), ("trips", {})):
-        columns = dict(getattr(diary, name))
+    stops = stop_columns(diary) | {"lon": diary.stops.lon, "lat": diary.stops.lat}
+    for name, columns in (("stops", stops), ("trips", trip_columns(diary))):
         columns["user_id"] = cli.own_ids(columns["user_id"], args.tracks, guess.user)
         columns |= {column: cli.utc_times(columns[column]) for column in TIMES if column in columns}
-        cli.write_table(str(folder / f"{name}.parquet"), columns | extra)
+        cli.write_table(str(folder / f"{name}.parquet"), columns)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,9 @@ from model.cli import (
     write_table,
 )
 from raw_qgis_plugin.core.embedding.profiles import UNITS, profile
-from raw_qgis_plugin.core.mobility.people import profile_people
+from raw_qgis_plugin.core.errors import part_of
+from raw_qgis_plugin.core.mobility.diary import label_users
+from raw_qgis_plugin.core.mobility.people import add_labels
 
 EPILOG = """
 P has the id columns (user_id, and track_id or day), and for users commuter ('unknown' where too little is on record)
@@ -49,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     tracks, guess = read_tracks(args)
     units, progress = units_of(tracks, unit), meter("profiling")
     if unit == "user" and not args.task:
-        answer = profile_people(units, model, progress)
+        labels = label_users(units, model, part_of(progress, 0.0, 0.6))
+        answer = profile(units, model, unit, None, part_of(progress, 0.6, 1.0))
+        answer = add_labels(answer, labels.columns)
     else:
         answer = profile(units, model, unit, args.task, progress)
     warn_of(answer.reasons)

@@ -21,7 +21,7 @@ from model.cli import (
     warn_of,
     write_table,
 )
-from raw_qgis_plugin.core.mobility.people import label_people
+from raw_qgis_plugin.core.mobility.diary import label_users
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.specs import RegionSpec
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     regions = read_polygons(args.regions, args.id, guess=True)
     model = open_model(args)
     tracks, _ = read_tracks(args)
-    label = (lambda users, progress: label_people(users, model, progress)) if spec.labels else None
+    label = (lambda users, progress: label_users(users, model, progress)) if spec.labels else None
     scores = score_regions(
         tracks, regions.shapes, model, args.task, spec.min_users, meter("scoring"), label=label
     )

@@ -213,26 +213,26 @@ def draw_diary(path: Path) -> None:
         "unknown": "#c3c9d0",
     }
     for mode, colour in modes.items():
-        for trip in np.flatnonzero(diary.trips["mode"] == mode):
-            way = slice(*diary.trip_fixes.track_offsets[trip : trip + 2])
-            axes[1].plot(diary.trip_fixes.lon[way], diary.trip_fixes.lat[way], color=colour, lw=1.4)
+        for trip in np.flatnonzero(diary.legs.mode == mode):
+            way = slice(*diary.leg_fixes.track_offsets[trip : trip + 2])
+            axes[1].plot(diary.leg_fixes.lon[way], diary.leg_fixes.lat[way], color=colour, lw=1.4)
         axes[1].plot([], [], color=colour, lw=1.4, label=mode)
     for kind, mark, colour in (
         ("other", "o", "#5a6b7f"),
         ("work", "s", "#1f5f9e"),
         ("home", "^", "#b5651d"),
     ):
-        there = diary.stops["kind"] == kind
+        there = diary.places.kind[diary.stops.place] == kind
         axes[1].plot(
-            diary.stop_lon[there],
-            diary.stop_lat[there],
+            diary.stops.lon[there],
+            diary.stops.lat[there],
             mark,
             color=colour,
             ms=7,
             mec="white",
             label=kind,
         )
-    n_stops, n_trips = len(diary.stop_lon), diary.trip_fixes.n_tracks
+    n_stops, n_trips = len(diary.stops.lon), diary.leg_fixes.n_tracks
     axes[1].set_title(
         f"their diaries: {n_stops} stops and {n_trips} trips", loc="left", fontsize=10
     )

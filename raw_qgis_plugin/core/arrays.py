@@ -6,7 +6,7 @@ quantiles by group.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -171,12 +171,18 @@ def group_quantile(
     bits = values[good].astype(np.float32).view(np.int32)
     bits = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)  # now they sort as the numbers do
     # One sort of plain integers, group above value, is about five times faster than np.lexsort
-    key = np.sort((group[good].astype(np.int64) << 32) + (bits.astype(np.int64) + 2**31))
+    high = group[good].astype(np.int64) << 32
+    low = bits.astype(np.int64) + 2**31
+    key = np.sort(high + low)
+
     counts = np.bincount(group[good], minlength=n_groups)
-    at = np.cumsum(counts) - counts + np.floor((counts - 1) * share).astype(np.int64)
-    bits = ((key[at[counts > 0]] & 0xFFFFFFFF) - 2**31).astype(np.int32)
+    first = np.cumsum(counts) - counts
+    at = first + np.floor((counts - 1) * share).astype(np.int64)
+    some = counts > 0
+    bits = ((key[at[some]] & 0xFFFFFFFF) - 2**31).astype(np.int32)
+    bits = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
     out = np.full(n_groups, np.nan)
-    out[counts > 0] = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).view(np.float32)
+    out[some] = bits.view(np.float32)
     return out
 
 
@@ -209,3 +215,51 @@ def rank_within(group: np.ndarray, *scores: np.ndarray) -> np.ndarray:
     rank = np.empty(len(group), np.int64)
     rank[order] = np.arange(len(group)) - np.searchsorted(group[order], group[order])
     return rank
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Rows in groups, as 'group by' has them: `Groups(user, n_users).sum(hours)`."""
+
+    of: np.ndarray  # (rows,) the group of each row, from 0
+    n: int  # groups, of which some may have no row
+
+    def count(self) -> np.ndarray:
+        """(n,) int: how many rows each group has."""
+        return np.bincount(self.of, minlength=self.n)
+
+    def sum(self, values: np.ndarray) -> np.ndarray:
+        """(n,) sums of values (rows,), 0 for a group without rows."""
+        return np.bincount(self.of, values, self.n)
+
+    def median(self, values: np.ndarray) -> np.ndarray:
+        """(n,) medians of values (rows,), as `group_quantile` has them."""
+        return group_quantile(values, self.of, self.n)
+
+    def rank(self, *scores: np.ndarray) -> np.ndarray:
+        """(rows,) rank of each row within its group, from 0 for the greatest scores (rows,)."""
+        return rank_within(self.of, *scores)
+
+    def greatest(self, score: np.ndarray) -> np.ndarray:
+        """The row of the greatest score (rows,) of each group that has rows, in order of groups."""
+        order = np.lexsort((-score, self.of))
+        return order[run_starts(self.of[order])]
+
+
+def runs(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first and the last row of each run of rows that are alike in all columns (rows,)."""
+    first = np.flatnonzero(run_starts(*columns))
+    return first, run_ends(first, len(columns[0]))
+
+
+def true_runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first row of each run of True in a mask (n,), and the row after its last one."""
+    change = np.flatnonzero(np.diff(mask, prepend=False, append=False))
+    return change[::2], change[1::2]
+
+
+def steps_within(first: np.ndarray, last: np.ndarray, n: int) -> np.ndarray:
+    """(n,) bool: whether the step from a row to the next lies in a range of rows first to last."""
+    begun = np.bincount(first, minlength=n)
+    ended = np.bincount(last, minlength=n)
+    return np.cumsum(begun - ended) > 0

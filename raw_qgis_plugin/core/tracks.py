@@ -140,7 +140,21 @@ class Tracks:
 
     def metres_to_next(self, at: np.ndarray) -> np.ndarray:
         """The metres from the fixes in rows `at`, such as `steps`, to those in the rows after them."""
-        return metres_between(self.lon[at], self.lat[at], self.lon[at + 1], self.lat[at + 1])
+        return self.metres_apart(at, at + 1)
+
+    def ms_to_next(self, at: np.ndarray) -> np.ndarray:
+        """The ms from the fixes in rows `at` to those in the rows after them."""
+        return self.t[at + 1] - self.t[at]
+
+    def metres_apart(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """The metres from the fixes in rows `one` to those in rows `other`."""
+        return metres_between(self.lon[one], self.lat[one], self.lon[other], self.lat[other])
+
+    @cached_property
+    def solar_t(self) -> np.ndarray:
+        """(n,) int64 ms of mean solar time at the median longitude of each fix's user."""
+        lon = group_quantile(self.lon, self.user, self.n_users)
+        return solar_ms(self.t, lon[self.user])
 
     def take(self, fixes: np.ndarray) -> Tracks:
         """The fixes of an (n,) mask or of ascending indices, without the tracks and users that have
@@ -242,8 +256,7 @@ def solar_day(tracks: Tracks) -> np.ndarray:
     """(n,) int64: each fix's day since 1970-01-01 in mean solar time at the median longitude of its
     user.
     """
-    lon = group_quantile(tracks.lon, tracks.user, tracks.n_users)
-    return solar_ms(tracks.t, lon[tracks.user]) // DAY_MS
+    return tracks.solar_t // DAY_MS
 
 
 def build_tracks(

@@ -19,7 +19,7 @@ from ..core.bundle.bundle import open_bundle
 from ..core.bundle.runtime import Model
 from ..core.embedding.cache import embed_cached
 from ..core.errors import Progress, RawError, part_of
-from ..core.mobility.people import label_people
+from ..core.mobility.diary import label_users
 from ..core.regions.view import VisitorIndex, prepare
 from ..core.sources.schema import NONE
 from ..core.tracks import Skipped, Tracks, by_unit
@@ -215,7 +215,7 @@ class Session(QObject):
             embeddings = embed_cached(
                 users, model, folder, part_of(progress, 0.0, 0.3), log.warning
             )
-            labels = label_people(users, model, part_of(progress, 0.3, 0.9))
+            labels = label_users(users, model, part_of(progress, 0.3, 0.9))
             return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), labels)
 
         self.run(tr("The model reads the users"), work, done)

@@ -4,20 +4,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qgis.core import Qgis, QgsProcessingParameterFileDestination, QgsProcessingParameterString
 
-from ..core.errors import InputError
+from ..core.errors import InputError, part_of
 from ..core.specs import DiarySpec, EncounterSpec, SimilarSpec, TaskSpec, UnitSpec
 from .form import ANY_SHAPE, LINES, POINTS, Run
 from .tracks import TrackAlgorithm
 from .words import describe_head, names_of, tr
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..core.embedding.similarity import Similar
+    from ..core.mobility.tables import Diary
 
 
 class ProfileUsers(TrackAlgorithm):
@@ -35,7 +35,8 @@ class ProfileUsers(TrackAlgorithm):
     def run_on(self, run: Run) -> None:
         from ..core.embedding.applicability import after_gap
         from ..core.embedding.profiles import profile
-        from ..core.mobility.people import CARDS, profile_people
+        from ..core.mobility.diary import label_users
+        from ..core.mobility.people import CARDS, add_labels
         from ..layers import styling
 
         unit = run.spec(UnitSpec).unit
@@ -43,13 +44,15 @@ class ProfileUsers(TrackAlgorithm):
         heads = self.choose_heads(unit)
         tracks = self.read_units(unit)
         stage = run.stage(tr("Profiling"))
-        if unit == "user" and not names_of(run.parameters.get("TASKS")):
-            profiles = profile_people(tracks, model, stage, self.embed)
+        of_people = unit == "user" and not names_of(run.parameters.get("TASKS"))
+        names = [head["name"] for head in heads]
+        if of_people:
+            labels = label_users(tracks, model, part_of(stage, 0.0, 0.6))
+            profiles = profile(tracks, model, unit, names, part_of(stage, 0.6, 1.0), self.embed)
+            profiles = add_labels(profiles, labels.columns)
             heads = [*CARDS, *heads]
         else:
-            profiles = profile(
-                tracks, model, unit, [head["name"] for head in heads], stage, self.embed
-            )
+            profiles = profile(tracks, model, unit, names, stage, self.embed)
         so = tr("Those labels are 'unknown', and in_domain is false.")
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], so)
         if unit == "track":
@@ -85,13 +88,10 @@ class WriteDiary(TrackAlgorithm):
         self.add(geojson, tr("GeoJSON whose fourth coordinate is the time in epoch seconds."))
 
     def run_on(self, run: Run) -> None:
-        from ..core.geojson import write_tracks
         from ..core.mobility.diary import find_diary
         from ..core.mobility.modes import HEAD
-        from ..layers import styling
 
         model = self.open_model()
-        shapes = Qgis.WkbType
         heads = [head for head in model.bundle.heads("track") if head["name"] == HEAD]
         for head in heads:
             run.info(describe_head(head))
@@ -100,22 +100,31 @@ class WriteDiary(TrackAlgorithm):
             tracks, model, run.spec(DiarySpec), run.stage(tr("Finding stops and trips"))
         )
         words = tr("Stops: {n:,}, trips: {m:,} ({seen:,} with fixes on the way), users: {k:,}.")
-        n = len(diary.stop_lon)
-        trips = diary.trips
-        fixes = diary.trip_fixes
-        run.info(
-            words.format(
-                n=n, m=len(trips["mode"]), seen=int(trips["observed"].sum()), k=tracks.n_users
-            )
-        )
+        n = len(diary.stops.user)
+        observed = diary.legs.observed
+        seen = np.count_nonzero(observed)
+        run.info(words.format(n=n, m=len(observed), seen=seen, k=tracks.n_users))
         if n:
             run.warn(tr("Stops show where people live and work: they are personal data."))
+        self.write_layers(run, diary, heads)
+
+    def write_layers(self, run: Run, diary: Diary, heads: list[dict[str, Any]]) -> None:
+        """Write stops and legs. heads: the card of the head that names modes, if there is one."""
+        from ..core.geojson import write_tracks
+        from ..core.mobility.diary import stop_columns, trip_columns
+        from ..layers import styling
+
+        shapes = Qgis.WkbType
+        trips = trip_columns(diary)
+        fixes = diary.leg_fixes
         if geojson := run.text("OUTPUT_GEOJSON"):
-            write_tracks(Path(geojson), fixes, {name: trips[name] for name in GEOJSON_FIELDS})
+            properties = {name: trips[name] for name in GEOJSON_FIELDS}
+            write_tracks(Path(geojson), fixes, properties)
             self.results["OUTPUT_GEOJSON"] = geojson
-        stops = self.points(diary.stop_lon, diary.stop_lat)
+        stops = stop_columns(diary)
+        points = self.points(diary.stops.lon, diary.stops.lat)
         lines = self.lines(fixes.lon, fixes.lat, fixes.track_offsets, fixes.t)
-        self.write("OUTPUT_STOPS", diary.stops, styling.Stops(), stops, shapes.Point, 90, 95)
+        self.write("OUTPUT_STOPS", stops, styling.Stops(), points, shapes.Point, 90, 95)
         self.write("OUTPUT_TRIPS", trips, styling.Trips(heads), lines, shapes.LineStringM, start=95)
 
 

@@ -138,7 +138,7 @@ class ScoreRegions(RegionAlgorithm):
         self.add_sink("OUTPUT", "Region scores", POLYGONS)
 
     def run_on(self, run: Run) -> None:
-        from ..core.mobility.people import label_people
+        from ..core.mobility.diary import label_users
         from ..core.regions.scores import score_regions
         from ..environment.folders import publish_secret
         from ..layers import styling
@@ -156,7 +156,7 @@ class ScoreRegions(RegionAlgorithm):
         features = list(source.getFeatures())
         polygons = self.read_regions(features, tracks)
         label = (
-            (lambda users, progress: label_people(users, model, progress)) if spec.labels else None
+            (lambda users, progress: label_users(users, model, progress)) if spec.labels else None
         )
         scores = score_regions(
             tracks,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partialmethod
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,14 +17,13 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.profiles import NOT_SURE, UNKNOWN
 from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.geojson import write_tracks
-from raw_qgis_plugin.core.mobility.diary import UNSEEN, Diary, find_diary
-from raw_qgis_plugin.core.mobility.legs import Settings, cut_legs, join_legs
-from raw_qgis_plugin.core.mobility.line import Ranges, thinned
-from raw_qgis_plugin.core.mobility.modes import HEAD, NO_HEAD, find_modes
-from raw_qgis_plugin.core.mobility.place_features import place_facts
+from raw_qgis_plugin.core.mobility import legs
+from raw_qgis_plugin.core.mobility.diary import find_diary, stop_columns, trip_columns
+from raw_qgis_plugin.core.mobility.legs import DEFAULT, UNSEEN
+from raw_qgis_plugin.core.mobility.modes import HEAD, NO_HEAD, Modes, find_modes
+from raw_qgis_plugin.core.mobility.place_features import describe_places
 from raw_qgis_plugin.core.mobility.place_head import judge_places
-from raw_qgis_plugin.core.mobility.stops import find_stops
-from raw_qgis_plugin.core.mobility.tables import MODES
+from raw_qgis_plugin.core.mobility.tables import MODES, Stops
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.specs import DiarySpec
@@ -60,14 +60,16 @@ def tracks_of(t: np.ndarray, x: np.ndarray, lon: float = 0.0, user: object = Non
     return build_tracks(user, None, t.astype(np.int64), lons, np.zeros(len(t)))[0]
 
 
-def whole(tracks: Tracks, model: object = None, **options: float) -> Diary:
-    return find_diary(tracks, model, DiarySpec(**options))
+def whole(tracks: Tracks, model: object = None, **options: float) -> SimpleNamespace:
+    """A diary with its published columns."""
+    diary = find_diary(tracks, model, DiarySpec(**options))
+    return SimpleNamespace(diary=diary, stops=stop_columns(diary), trips=trip_columns(diary))
 
 
 def test_a_week_of_work_is_told(tmp_path: Path) -> None:
     found = whole(days(5))
     stops, trips = found.stops, found.trips
-    write_tracks(tmp_path / "trips.geojson", found.trip_fixes, {"mode": trips["mode"]})
+    write_tracks(tmp_path / "trips.geojson", found.diary.leg_fixes, {"mode": trips["mode"]})
     way = json.loads((tmp_path / "trips.geojson").read_text())["features"][0]["geometry"][
         "coordinates"
     ]
@@ -85,7 +87,7 @@ def test_a_week_of_work_is_told(tmp_path: Path) -> None:
         "to_place"
     ].tolist()[:3] == [2, 1, 1]
     assert stops["stop_id"].tolist()[:2] == ["all-s1", "all-s2"]
-    assert np.allclose(found.stop_lon[:2] * 111_320, [0, 10_000], atol=30)
+    assert np.allclose(found.diary.stops.lon[:2] * 111_320, [0, 10_000], atol=30)
     assert len(trips["t_start"]) == 15, "on foot and in the car are two trips"
     assert trips["distance_m"][:3] == pytest.approx([9_993, 794, 9_175], abs=2), (
         "as they were recorded"
@@ -99,7 +101,8 @@ def test_a_week_of_work_is_told(tmp_path: Path) -> None:
         "on_way_a_day": 0.89,
         "at_places": 0.963,
     }.items():
-        assert found.users[name] == pytest.approx([value], abs=0.01), name
+        people = vars(found.diary.people) | vars(found.diary.people.record)
+        assert people[name] == pytest.approx([value], abs=0.01), name
     assert (
         set(trips["mode"]) == {"unknown"}
         and set(trips["why"]) == {NO_HEAD}
@@ -151,12 +154,18 @@ def test_features_of_places_are_what_a_calendar_says() -> None:
         user=np.repeat(["a", "b"], len(t)),
     )
     first = np.flatnonzero(np.diff(np.tile(at, 2) + 3 * both.user, prepend=-1))
-    facts = place_facts(
-        both,
+    last = np.append(first[1:], len(both)) - 1
+    place = np.tile(at, 2)[first] + 3 * both.user[first]
+    columns = (
+        both.user[first],
         first,
-        np.append(first[1:], len(both)) - 1,
-        np.tile(at, 2)[first] + 3 * both.user[first],
+        last,
+        both.t[first],
+        both.t[last],
+        both.lon[first],
+        both.lat[first],
     )
+    facts = describe_places(both, Stops(*columns, place))
     home_work_friend = {
         "of_place_weekday_0": (0.064, 0, 0), "of_place_weekday_9": (0.02, 0.18, 0),
         "of_weeks_weekday_9": (0.156, 0.767, 0), "of_weeks_weekend_12": (0.889, 0, 0.042), "weekends_rate": (1, 0, 0.5),
@@ -179,16 +188,16 @@ def test_features_of_places_are_what_a_calendar_says() -> None:
         found = np.expm1(facts.x[name]) if name in logs else facts.x[name]
         assert found == pytest.approx([*values, *values], abs=0.01), name
     for name, value in of_user.items():
-        found = facts.of_user[name] if name in facts.of_user else facts.x[f"record_{name}"][::3]
+        record = vars(facts.record)
+        found = record[name] if name in record else facts.x[f"record_{name}"][::3]
         assert found == pytest.approx([value] * 2, abs=0.01), name
-    facts.of_user["hours"] = np.array([6.0, 5.9])
-    assert [why[:14] for why in judge_places(facts).why] == ["", "less than 6 ho"], (
+    little = replace(facts, record=replace(facts.record, hours=np.array([6.0, 5.9])))
+    assert [why[:14] for why in judge_places(little).why] == ["", "less than 6 ho"], (
         "six hours on record are enough"
     )
-    facts.of_user["n_days"] = np.array([2, 3])
-    assert judge_places(facts).why[0] == "fixes on fewer than 3 days" and {
-        *judge_places(facts).kind
-    } == {None}
+    few = replace(little, record=replace(little.record, n_days=np.array([2, 3])))
+    judged = judge_places(few)
+    assert judged.why[0] == "fixes on fewer than 3 days" and {*judged.kind} == {None}
 
 
 def phone(count: int, every_h: float = 1.0, **options: object) -> Tracks:
@@ -209,7 +218,7 @@ def test_fixes_an_hour_apart_keep_places_and_moves() -> None:
     assert stops["place"].tolist()[:4] == [1, 2, 3, 1] and len(set(stops["place"])) == 3
     kind_of = dict(zip(stops["place"].tolist(), stops["kind"].tolist()))
     assert kind_of[1] == "home" and kind_of[3] == "work"
-    assert found.users["commuter_p"] == pytest.approx([0.9940], abs=0.0005)
+    assert found.diary.people.commuter_p == pytest.approx([0.9940], abs=0.0005)
     assert (
         len(trips["mode"]) == 30 and not trips["observed"].any() and set(trips["why"]) == {UNSEEN}
     )
@@ -230,7 +239,7 @@ def test_nights_with_the_phone_off_are_evidence_of_home() -> None:
     assert int(home[0].split()[1]) >= 5
     night = whole(tracks_of(MONDAY + HOUR_MS * np.array([20, 20.2, 32, 32.2]), np.zeros(4)))
     # 4 and 8.2 hours of two days
-    assert len(night.stops["kind"]) == 1 and not night.users["good_days"]
+    assert len(night.stops["kind"]) == 1 and not night.diary.people.good_days
 
 
 @pytest.mark.parametrize(
@@ -265,7 +274,7 @@ def test_times_do_not_depend_on_where_the_antimeridian_is() -> None:
     here, there = whole(days(3, 0.0)), whole(days(3, 179.95))
     for name in ("t_arrive", "t_leave", "n_visits"):
         assert here.stops[name].tolist() == there.stops[name].tolist()
-    assert (np.abs(there.stop_lon) > 179.9).all()
+    assert (np.abs(there.diary.stops.lon) > 179.9).all()
 
 
 def test_a_fix_far_away_and_long_before_changes_no_stop() -> None:
@@ -278,9 +287,8 @@ def test_a_fix_far_away_and_long_before_changes_no_stop() -> None:
         np.append(week.lat, -30.0),
     )
     found, alone = whole(build_tracks(None, None, t, lon, lat)[0]), whole(week)
-    assert len(alone.stops["kind"]) > 4 and alone.stop_lat == pytest.approx(
-        60 + alone.stop_lon / 10, abs=1e-7
-    )
+    stops = alone.diary.stops
+    assert len(stops.user) > 4 and stops.lat == pytest.approx(60 + stops.lon / 10, abs=1e-7)
     for name in ("t_arrive", "t_leave", "kind"):
         assert found.stops[name].tolist() == alone.stops[name].tolist()
 
@@ -364,54 +372,55 @@ def test_legs_of_a_way_back_are_those_of_the_way(every_s: float) -> None:
     """On foot, by car and on foot; a fix that lies apart is smoothed."""
     ways = (0, 0.5, 0, 2_000), (0.5, 1, 2_000, 22_000), (1, 1.5, 22_000, 24_000)
     t, x = np.concatenate([part(*way, every_s) for way in ways]).T
-    there, returned = (thinned(tracks_of(t, x[::k])) for k in (1, -1))
-    legs, back = (cut_legs(line, find_stops(line)) for line in (there, returned))
-    assert len(legs.begin) == 3 and legs.begin.tolist() == (len(t) - 1 - back.end[::-1]).tolist()
-    apart = thinned(tracks_of(t, x + 90 * (t == t[-9])))
-    assert every_s > 20 or np.abs(apart.xy - there.xy).max() < 30
+    there, back = (whole(tracks_of(t, x[::k])).diary.legs for k in (1, -1))
+    assert len(there.user) == 3
+    assert there.begin.tolist() == (len(t) - 1 - back.end[::-1]).tolist()
+    apart = whole(tracks_of(t, x + 90 * (t == t[-9]))).diary.legs
+    assert every_s > 20 or apart.begin.tolist() == there.begin.tolist()
+
+
+RAIL = {"name": HEAD, "unit": "track", "kind": "classes", "classes": list(MODES)}
 
 
 @pytest.mark.parametrize(("longer_ms", "left"), [(0, 1), (1, 2)])
-def test_the_longest_silence_within_a_leg_is_allowed(longer_ms: int, left: int) -> None:
-    rest, none = int(1000 * Settings.gap_s) + longer_ms, np.zeros(0, np.int64)
-    line = SimpleNamespace(
-        t=MINUTE * np.array([0, 1, 1, 2]) + rest * np.array([0, 0, 1, 1]), track=np.zeros(4)
-    )
-    legs = Ranges(np.array([0, 2]), np.array([1, 3]))
-    assert len(join_legs(line, Ranges(none, none), legs, np.zeros(2), np.ones(2)).begin) == left
-    rides = thinned(tracks_of(MONDAY + rest * np.arange(3.0), 5e3 * np.arange(3)))
-    assert len(cut_legs(rides, Ranges(none, none)).begin) == 2 - left
+def test_the_longest_silence_within_a_leg_is_allowed(
+    longer_ms: int, left: int, invented_model: Callable
+) -> None:
+    rest = int(1000 * DEFAULT.gap_s) + longer_ms
+    rides = tracks_of(MONDAY + rest * np.arange(3.0), 5e3 * np.arange(3))
+    assert len(whole(rides).trips["mode"]) == 2 - left
+    t = np.append(np.arange(0, 31), np.arange(30, 61)) * 15_000 + rest * (np.arange(62) > 30)
+    x = 10.0 * np.append(np.arange(0, 31), np.arange(60, 91)) * 15
+    model = invented_model(RAIL)
+    assert len(whole(tracks_of(MONDAY + t, x), model).trips["mode"]) == left
 
 
-@pytest.mark.parametrize(("p", "left"), [(0.8, 1), (Settings.min_p, 1), (0.6, 3), (np.nan, 3)])
+@pytest.mark.parametrize(("p", "left"), [(0.8, 1), (DEFAULT.min_p, 1), (0.6, 3), (np.nan, 3)])
 def test_legs_of_one_mode_are_joined_where_it_is_sure(
-    p: float, left: int, invented_model: Callable
+    p: float, left: int, invented_model: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = np.concatenate(
         [part(0, 0.3, 0, 12_000), part(0.3, 0.6, 12_000, 13_000), part(0.6, 0.9, 13_000, 25_000)]
     )
-    line = thinned(tracks_of(day[:, 0] + MONDAY, day[:, 1]))
-    stops = find_stops(line)
-    legs = cut_legs(line, stops)
-    assert len(legs.begin) == 3
-    mode = np.full(3, "motor vehicle", object)
-    assert len(join_legs(line, stops, legs, mode, np.array([0.9, p, 0.9])).begin) == left
-    model = invented_model(
-        {"name": HEAD, "unit": "track", "kind": "classes", "classes": list(MODES)}
-    )
-    found = whole(line.tracks, model)
-    assert found.trips["mode"].tolist() == ["rail"] and found.mode_p.sum(axis=1) == pytest.approx(
-        [1]
-    )
-    assert found.mode_p[0, MODES.index("rail")] < found.trips["mode_p"][0], (
+    tracks = tracks_of(day[:, 0] + MONDAY, day[:, 1])
+    assert len(whole(tracks).trips["mode"]) == 3
+    found = whole(tracks, invented_model(RAIL))
+    assert found.trips["mode"].tolist() == ["rail"]
+    assert found.diary.legs.p.sum(axis=1) == pytest.approx([1])
+    assert found.diary.legs.p[0, MODES.index("rail")] < found.trips["mode_p"][0], (
         "as rare as among people's trips"
     )
+    car = np.full(3, "motor vehicle", object)
+    why = np.full(3, "", object)
+    modes = Modes(car, np.array([0.9, p, 0.9]), why == "", why, np.full((3, len(MODES)), 0.25))
+    monkeypatch.setattr(legs, "find_modes", lambda *_: modes)
+    assert len(whole(tracks).trips["mode"]) == left
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_hardly_any_fix(n: int) -> None:
     found = whole(tracks_of(MONDAY + np.arange(n) * 60_000.0, np.zeros(n)))
-    assert len(found.stops["kind"]) == len(found.trips["mode"]) == len(found.stop_lon) == 0
+    assert len(found.stops["kind"]) == len(found.trips["mode"]) == len(found.diary.stops.user) == 0
 
 
 def test_a_user_s_diary_depends_on_no_other_user(

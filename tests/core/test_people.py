@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.profiles import profile
+from raw_qgis_plugin.core.mobility.diary import label_users
 from raw_qgis_plugin.core.mobility.modes import as_frequent, find_modes
 from raw_qgis_plugin.core.mobility.people import (
     CARDS,
     NUMBERS,
     PeopleLabels,
-    label_people,
-    profile_people,
+    add_labels,
 )
 from raw_qgis_plugin.core.mobility.tables import MODES
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
@@ -57,7 +58,7 @@ def everybody() -> Tracks:
 
 @pytest.fixture(scope="module")
 def labels(model: Model) -> PeopleLabels:
-    return label_people(everybody(), model)
+    return label_users(everybody(), model)
 
 
 def test_who_commutes_and_from_where_to_where(labels: PeopleLabels) -> None:
@@ -73,7 +74,7 @@ def test_who_commutes_and_from_where_to_where(labels: PeopleLabels) -> None:
     assert np.isnan(stays["share_walk"]) and stays["why"].endswith(
         "fewer than 5 trips of a known mode"
     )
-    places = zip(*(labels.places[name] for name in ("user", "kind", "lon")))
+    places = zip(*(getattr(labels.places, name) for name in ("user", "kind", "lon")))
     found = {(int(user), kind): lon * 111_320 for user, kind, lon in places}
     assert (
         abs(found[3, "home"]) < 20
@@ -93,22 +94,22 @@ def test_silence_has_its_reason(labels: PeopleLabels) -> None:
             "unknown"
         }
         assert all(np.isnan(labels.columns[name][row]) for name in NUMBERS)
-    nobody = label_people(layer(a=np.zeros((0, 2))), None)
+    nobody = label_users(layer(a=np.zeros((0, 2))), None)
     assert all(len(values) == 0 for values in nobody.columns.values()) and not len(
-        nobody.places["user"]
+        nobody.places.user
     )
 
 
 def test_shares_are_sums_of_probabilities(labels: PeopleLabels) -> None:
-    trips = labels.diary.trips["user_id"] == "works"
-    mean = np.nanmean(labels.diary.mode_p[trips], axis=0)
+    trips = labels.diary.legs.user == 3
+    mean = np.nanmean(labels.diary.legs.p[trips], axis=0)
     shares = [labels.columns[f"share_{name}"][3] for name in ("walk", "bike", "motor", "rail")]
     np.testing.assert_allclose(shares, mean, rtol=1e-6)
     assert labels.columns["main_mode"][3] == MODES[int(mean.argmax())]
     low, rail, high = (labels.columns[f"rail_trips{end}"][3] for end in ("_low", "", "_high"))
     assert low <= rail <= high
     assert labels.columns["rail_p"][3] == pytest.approx(
-        1 - np.nanprod(1 - labels.diary.mode_p[trips, 3])
+        1 - np.nanprod(1 - labels.diary.legs.p[trips, 3])
     )
 
 
@@ -126,7 +127,8 @@ def test_rail_counts_as_rare_and_gaps_not_at_all(model: Model) -> None:
 
 
 def test_profiles_hold_labels_where_cards_look_for_them(model: Model) -> None:
-    found = profile_people(everybody().by_user(), model)
+    users = everybody().by_user()
+    found = add_labels(profile(users, model), label_users(users, model).columns)
     assert [card["name"] for card in CARDS if card["name"] not in found.columns] == []
     assert list(found.columns)[:6] == [
         "user_id",

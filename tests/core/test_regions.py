@@ -19,6 +19,7 @@ from raw_qgis_plugin.core.disclosure.noise import (  # noqa: E402
 from raw_qgis_plugin.core.disclosure.publish import publish_figures, publish_threshold  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.mobility.people import PeopleLabels  # noqa: E402
+from raw_qgis_plugin.core.mobility.tables import Places  # noqa: E402
 from raw_qgis_plugin.core.regions.geometry import FixIndex, area_km2, fixes_inside  # noqa: E402
 from raw_qgis_plugin.core.regions.heads import count_users, pool_users, region_inputs  # noqa: E402
 from raw_qgis_plugin.core.regions.ids import doubtful_ids  # noqa: E402
@@ -320,14 +321,20 @@ def label(commuter_p, modes, places):
         }
         some = [(row[name], *rest) for name, *rest in places if name in row]
         user, kind, chance, lon = zip(*some, strict=True)
-        there = {
-            "user": np.array(user),
-            "kind": np.array(kind, object),
-            "p": np.array(chance),
-            "lon": np.array(lon),
-        }
+        none = np.zeros(len(user), int)
+        lat = np.full(len(user), 0.5)
+        there = Places(
+            np.array(user),
+            np.array(lon),
+            lat,
+            none,
+            none,
+            none,
+            np.array(kind, object),
+            np.array(chance),
+        )
         columns = {"commuter": known, "commuter_p": p, "main_mode": known, **shares}
-        return PeopleLabels(columns, there | {"lat": np.full(len(user), 0.5)}, None)
+        return PeopleLabels(columns, there, None)
 
     return made
 

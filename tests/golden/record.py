@@ -36,8 +36,7 @@ from raw_qgis_plugin.core.embedding.similarity import similar_users
 from raw_qgis_plugin.core.encounters.encounters import find_encounters
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.gaps.fill import GapQueries, fill
-from raw_qgis_plugin.core.mobility.diary import find_diary
-from raw_qgis_plugin.core.mobility.people import label_people
+from raw_qgis_plugin.core.mobility.diary import find_diary, label_users, stop_columns, trip_columns
 from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.regions.similar import similar_regions
 from raw_qgis_plugin.core.regions.view import prepare, summarise_region
@@ -232,7 +231,7 @@ def later() -> Answers:
     said: Answers = {}
     layers = invented() | {"aracaju": aracaju(), "city": some_users(city(), 12)}
     for name in ("commuters", "taxis", "city"):
-        keep(said, f"{name}/people", label_people(layers[name], model()).columns)
+        keep(said, f"{name}/people", label_users(layers[name], model()).columns)
     for name in (
         "commuters",
         "gaps",
@@ -246,10 +245,10 @@ def later() -> Answers:
         for least_min in (5.0, 10.0):
             found = find_diary(layers[name], model(), DiarySpec(min_stop_min=least_min))
             where = f"{name}/diary/{least_min:g}, 0"
-            keep(
-                said, f"{where}/stops", found.stops | {"lon": found.stop_lon, "lat": found.stop_lat}
-            )
-            keep(said, f"{where}/trips", found.trips | {"ways": found.trip_fixes.track_offsets})
+            at = {"lon": found.stops.lon, "lat": found.stops.lat}
+            ways = {"ways": found.leg_fixes.track_offsets}
+            keep(said, f"{where}/stops", stop_columns(found) | at)
+            keep(said, f"{where}/trips", trip_columns(found) | ways)
     for name, step_s in (("every half hour", 1200.0), ("taxis", 700.0), ("high latitude", 60.0), ("aracaju", 60.0),
                          ("antimeridian by trip", 11.0), ("city", 1200.0)):  # fmt: skip
         tracks = some_users(layers[name], 4)

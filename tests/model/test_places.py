@@ -99,7 +99,7 @@ def test_sources_classes_and_days_by_chance_have_their_weights(people: People) -
     every = np.ones(len(places.person), bool)
     logit = leave_out(places, folds_of(places, 1, folds=2), every, 1)
     head = fit(places, logit, every, 1)
-    real, count = places.source[places.facts.owner] == "howde", np.bincount(places.kind)
+    real, count = places.source[places.facts.user] == "howde", np.bincount(places.kind)
     share = sum(
         of * np.bincount(places.kind[rows]) / rows.sum() for of, rows in ((1.0, real), (0.3, ~real))
     )

@@ -14,10 +14,9 @@ import numpy as np
 
 from model.shipped.synthetic.generate import CitySpec, midnight_ms, plan_city, record_plans
 from model.shipped.synthetic.population.people import EMPLOYED
-from raw_qgis_plugin.core.arrays import expand_ranges, join_rows, run_starts
-from raw_qgis_plugin.core.mobility.line import thinned
-from raw_qgis_plugin.core.mobility.place_features import PlaceFacts, place_facts
-from raw_qgis_plugin.core.mobility.places import find_places
+from raw_qgis_plugin.core.arrays import Groups, expand_ranges, join_rows, run_starts
+from raw_qgis_plugin.core.mobility.line import make_line
+from raw_qgis_plugin.core.mobility.place_features import PlaceFacts, describe_places
 from raw_qgis_plugin.core.mobility.stops import find_stops
 from raw_qgis_plugin.core.mobility.tables import KINDS, WORK
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
@@ -65,14 +64,18 @@ def read_howde(folder: Path) -> People:
     """Real people with annotated homes and places of work."""
     import pyarrow.parquet as pq
 
-    fixes, places = (
-        pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("points", "places")
-    )
+    fixes = pq.read_table(folder / "points.parquet").to_pandas()
+    places = pq.read_table(folder / "places.parquet").to_pandas()
     kind_of = places.set_index(["user_id", "place"])["type"].map(KINDS.index)
-    kind = kind_of.loc[list(zip(fixes["user_id"], fixes["place"]))].to_numpy()
+    place_of_fix = list(zip(fixes["user_id"], fixes["place"]))
+    kind = kind_of.loc[place_of_fix].to_numpy()
     ms = fixes["t"].dt.as_unit("ms").astype("int64").to_numpy()
-    columns = (fixes[name].to_numpy() for name in ("user_id", "lon", "lat"))
-    return _people(ms, kind, places["user_id"][places["type"] == WORK].to_numpy(), *columns)
+    user = fixes["user_id"].to_numpy()
+    lon = fixes["lon"].to_numpy()
+    lat = fixes["lat"].to_numpy()
+    is_work = places["type"] == WORK
+    workers = places["user_id"][is_work].to_numpy()
+    return _people(ms, kind, workers, user, lon, lat)
 
 
 def plan_people(seed: int, people: int, weeks: int) -> People:
@@ -133,8 +136,10 @@ def windows(
         early = rng.integers(0, 4, len(count))[tracks.track] * HOUR_MS
         shifted = replace(people, tracks=replace(tracks, t=tracks.t - early))
         found.append((f"{source}: any {n}", shifted.take((number >= begin) & (number < begin + n))))
-    near = (np.diff(tracks.t) < STAYING_MS) & (people.kind[1:] == people.kind[:-1])
-    near &= tracks.track[1:] == tracks.track[:-1]
+    soon = np.diff(tracks.t) < STAYING_MS
+    same_kind = people.kind[1:] == people.kind[:-1]
+    same_track = tracks.track[1:] == tracks.track[:-1]
+    near = soon & same_kind & same_track
     inside = np.append(False, near) & np.append(near, False)
     return [*found, (f"{source}: ends of stays", people.take(~inside))]
 
@@ -146,25 +151,17 @@ def places_of(recordings: Sequence[tuple[str, People]]) -> Places:
     parts, n_users = [], 0
     for name, people in recordings:
         tracks = people.tracks
-        line = thinned(tracks)
-        stops = find_stops(line)
-        first, last = line.first[stops.begin], line.last[stops.end]
-        place = find_places(tracks, first, last)[0]
-        facts = place_facts(tracks, first, last, place)
-        size = last - first + 1
-        cell = np.repeat(place, size) * len(KINDS) + people.kind[expand_ranges(first, size)]
-        kind = (
-            np.bincount(cell, minlength=len(facts.owner) * len(KINDS))
-            .reshape(-1, len(KINDS))
-            .argmax(axis=1)
-        )
-        kept = facts.of_place["hours"] >= MIN_HOURS
-        facts = replace(
-            facts,
-            x={k: v[kept] for k, v in facts.x.items()},
-            owner=facts.owner[kept] + n_users,
-            of_place={k: v[kept] for k, v in facts.of_place.items()},
-        )
+        stops = find_stops(make_line(tracks))
+        facts = describe_places(tracks, stops)
+        size = stops.leave - stops.arrive + 1
+        kind_of_fix = people.kind[expand_ranges(stops.arrive, size)]
+        cell = np.repeat(stops.place, size) * len(KINDS) + kind_of_fix
+        count = Groups(cell, len(facts.user) * len(KINDS)).count()
+        kind = count.reshape(-1, len(KINDS)).argmax(axis=1)
+
+        kept = facts.hours >= MIN_HOURS
+        facts = facts.take(kept)
+        facts = replace(facts, user=facts.user + n_users)
         n_users += tracks.n_users
         recording = np.full(tracks.n_users, name, object)
         parts.append(Places(facts, kind[kept], recording, tracks.user_ids, people.commuter))

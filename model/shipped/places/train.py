@@ -8,7 +8,12 @@ import numpy as np
 from model.head_training.fit import Task, forest, join_parts
 from model.shipped.places.sources import Places
 from raw_qgis_plugin.core.arrays import run_starts
-from raw_qgis_plugin.core.mobility.place_head import Kinds, choose_kinds, kind_logits, user_inputs
+from raw_qgis_plugin.core.mobility.place_head import (
+    Judgement,
+    choose_kinds,
+    kind_logits,
+    user_inputs,
+)
 from raw_qgis_plugin.core.mobility.tables import HOME, KINDS, WORK
 
 TASK = Task("classes", KINDS)
@@ -33,7 +38,7 @@ def leave_out(places: Places, fold: np.ndarray, teach: np.ndarray, seed: int) ->
     """
     logit, of = (
         {name: np.zeros(len(places.kind)) for name in (HOME, WORK)},
-        fold[places.facts.owner],
+        fold[places.facts.user],
     )
     x = places.facts.matrix()
     for k in np.unique(fold):
@@ -59,14 +64,14 @@ def calibrate(places: Places, logit: Head, teach: np.ndarray) -> Head:
     from sklearn.preprocessing import StandardScaler
 
     facts, head, lines = places.facts, {}, {}
-    rows = teach[facts.owner]
+    rows = teach[facts.user]
     for name, values in logit.items():
         right, weight = places.kind[rows] == KINDS.index(name), place_weights(places)[rows]
         line = LogisticRegression(C=1e3).fit(values[rows, None], right, weight)
         head[f"{name}_calibration"] = np.array([line.coef_[0, 0], line.intercept_[0]])
         lines[name] = head[f"{name}_calibration"] @ [values, np.ones(len(values))]
     x, best = user_inputs(facts, lines[WORK], lines[HOME])
-    user = facts.owner[best]
+    user = facts.user[best]
     x, user = x[teach[user]], user[teach[user]]
     works, weight = places.commuter[user], user_weights(places, user)
     scale = StandardScaler().fit(x)
@@ -97,7 +102,7 @@ def user_weights(places: Places, user: np.ndarray) -> np.ndarray:
 
 def place_weights(places: Places) -> np.ndarray:
     """(n,) weights of places; sources weigh the same in however many ways they are recorded."""
-    source = places.source[places.facts.owner]
+    source = places.source[places.facts.user]
     return sum(
         1e4 * of * (source == name) / max((source == name).sum(), 1) for name, of in WEIGHTS.items()
     )
@@ -105,21 +110,21 @@ def place_weights(places: Places) -> np.ndarray:
 
 def _trees(places: Places, teach: np.ndarray, seed: int) -> Head:
     """Randomised trees for the kinds of places, by those who teach."""
-    rows, x = teach[places.facts.owner], places.facts.matrix()
+    rows, x = teach[places.facts.user], places.facts.matrix()
     kind, weight = places.kind[rows], place_weights(places)[rows]
     weight = weight / np.sqrt(np.bincount(kind))[kind]  # half-way to balanced classes
     return join_parts([forest(x[rows], kind, TASK, np.arange(x.shape[1]), seed, weight)])
 
 
-def judge(places: Places, kinds: Kinds) -> Head:
+def judge(places: Places, kinds: Judgement) -> Head:
     """What kinds of places get right, an entry a user: commuter_p (nan: nothing is said), commuter,
     and whether home and work are right (nan: none was annotated; -1: none was found).
     """
-    owner, n = places.facts.owner, len(places.person)
+    owner, n = places.facts.user, len(places.person)
     found = {"p": kinds.commuter_p, "commuter": places.commuter}
     for name in (HOME, WORK):
         said, true = kinds.kind == name, places.kind == KINDS.index(name)
-        order = np.lexsort((-np.where(said, kinds.p, -1), owner))
+        order = np.lexsort((-np.where(said, kinds.kind_p, -1), owner))
         best = order[run_starts(owner[order])]
         right = np.full(n, np.nan)
         right[owner[best]] = np.where(said[best], true[best], -1.0)

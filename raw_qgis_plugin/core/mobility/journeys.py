@@ -1,225 +1,373 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Trips: from where people stay to where they stay next, by a diary and its fixes, or as the
-layer's tracks are.
+"""Journeys: from where people stay to where they stay next, by a diary, or as the layer's tracks
+are. They are what flows count.
+
+Where somebody is known to be between two journeys is an *anchor*: a stop, the end of a silence, a
+halt at a place, or the farthest point of a way back to where it began.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from ..arrays import expand_ranges, group_quantile, run_ends, run_starts
-from ..geodesy import metres_between, near_lon, on_sphere
+from ..arrays import (
+    Groups,
+    expand_ranges,
+    join_rows,
+    run_ends,
+    run_starts,
+    runs,
+    steps_within,
+    take_rows,
+)
+from ..geodesy import metres_between
 from ..tracks import Tracks
-from .diary import Diary
-from .stops import within
-from .tables import SHORT_MODES, Journeys
-
-# longer silences, also than so many times the usual one, end a trip ...
-SILENT_MS, USUAL = 20 * 60_000, 1.2
-# ... or hide one between two places, if no longer than this: the rest is unknown time
-UNSEEN_MS = 18 * 3_600_000
-# who begins or ends a trip, or halts, so near a place of their own is there
-NEAR_M, HALT_M = 150.0, 60.0
-# either side of a silence, places so near, or fixes so near for the time between fixes,
-SAME_M, REACH_M_S = 500.0, 6.0
-REST_MS, REST_M = 30_000, 100.0  # are one; who then moves no farther in this time is at rest ...
-ON_M_S = 1.5  # ... unless the other side is so far that there was no time for it
-HALT_MS = 4 * 60_000  # of a halt, with half of the time to the fixes before and after it
-# stayed at a place where halts count: a platform where somebody waited once is none
-HALT_PLACE_MIN = 60.0
-STAY_M = 100.0  # a silence that begins or ends a stop farther from it is none of it
-LOOP_M = 200.0  # a way back to where it began has been to its farthest point, if that is farther
-SIDES = np.array([[0], [1]])  # before and after a silence
+from .places import OwnPlaces
+from .tables import SHORT_MODES, Column, Diary, Journeys, Legs, Stops
 
 
-class _Places:
-    """p places of people. of_stop: (k,) of each stop. xy: (p + 1, 2) lon and lat, means of stops by
-    time; then nan.
-    """
+@dataclass(frozen=True)
+class JourneySettings:
+    """What ends a journey. Chosen by the flows of synthetic cities (docs/evidence/flows.md)."""
 
-    def __init__(self, diary: Diary, some: np.ndarray) -> None:
-        stay, lon, lat = (
-            diary.stops["duration_min"][some],
-            diary.stop_lon[some],
-            diary.stop_lat[some],
-        )
-        key = diary.stop_user[some].astype(np.int64) << 32 | diary.stops["place"][some]
-        keys, first, self.of_stop = np.unique(key, return_index=True, return_inverse=True)
-        self.user, self.stay_min = keys >> 32, np.bincount(self.of_stop, stay, len(keys))
-        at = near_lon(lon, lon[first][self.of_stop]), lat
-        lon, lat = (
-            np.bincount(self.of_stop, stay * each, len(keys)) / self.stay_min for each in at
-        )
-        self.xy = np.append(np.column_stack([near_lon(lon, 0.0), lat]), [[np.nan, np.nan]], axis=0)
+    # A silence ends a journey if it is longer than silent_ms and than usual_times the median time
+    # between the user's fixes
+    silent_ms: int = 20 * 60_000
+    usual_times: float = 1.2
+    # A silence between two places hides a journey if no longer than this: the rest is unknown time
+    unseen_ms: int = 18 * 3_600_000
+    # A silence within a stop that begins or ends farther from the stop is none of it
+    stay_m: float = 100.0
+    # Who falls silent or is seen again so near a place of their own is there
+    near_m: float = 150.0
+    # Either side of a silence is one spot if places are so near, or other fixes within near_m and
+    # reach_m_s for the median time between fixes on the way
+    same_m: float = 500.0
+    reach_m_s: float = 6.0
+    # Who moves no farther than rest_m in rest_ms beside a silence is at rest
+    rest_ms: int = 30_000
+    rest_m: float = 100.0
+    # Who covers a silence at such a pace had no time to stay at either side
+    on_the_way_m_s: float = 1.5
+    # A halt within halt_m of a place lasts so long, with half of the time to the fixes beside it. A
+    # platform where somebody waited once is no such place: the user stayed there for longer
+    halt_m: float = 60.0
+    halt_ms: int = 4 * 60_000
+    halt_place_min: float = 60.0
+    # A way back to where it began has been to its farthest point, if that is farther
+    loop_m: float = 200.0
 
-    def near(
-        self, xy: np.ndarray, user: np.ndarray, metres: float, min_stay_min: float = 0.0
-    ) -> np.ndarray:
-        """(n,) the place of the person that is nearest to each point (n, 2); -1 where none is
-        within some metres.
+
+DEFAULT = JourneySettings()
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Where people are known to be between two journeys. k rows."""
+
+    arrive: Column  # the fix that arrives there
+    leave: Column  # the fix that leaves again
+    place: Column  # of `OwnPlaces`, -1 for none
+    on_record: Column  # bool, whether the record shows that somebody stayed
+
+    def in_order(self) -> Anchors:
+        """By the fix that arrives."""
+        return take_rows(self, np.argsort(self.arrive, kind="stable"))
+
+
+@dataclass(frozen=True)
+class _Trace:
+    """The n fixes of people, and the steps that lead to each. Step n leads out of the record."""
+
+    fixes: Tracks
+    places: OwnPlaces
+    same_user: Column  # (n + 1,) bool: from a fix of the same user
+    stopped: Column  # (n + 1,) bool: within a stop
+    moving: Column  # (n + 1,) bool: on the way
+
+    def positions(self, row: Column, place: Column) -> tuple[Column, Column]:
+        """Lon and lat (k,) of places, or of the fixes in rows (k,) where there is none."""
+        lon = np.where(place >= 0, self.places.lon[place], self.fixes.lon[row])
+        lat = np.where(place >= 0, self.places.lat[place], self.fixes.lat[row])
+        return lon, lat
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One side of each of k silences, or of where a record begins or ends."""
+
+    row: Column  # (k,) the fix
+    place: Column  # (k,) of `OwnPlaces`, -1 for none
+    lon: Column  # (k,) degrees, of the place or the fix
+    lat: Column
+    in_stop: Column  # (k,) bool: a stop begins or ends here
+    at_rest: Column  # (k,) bool: somebody hardly moved before or after the silence
+
+    @property
+    def at_place(self) -> Column:
+        """(k,) bool."""
+        return self.place >= 0
+
+    @property
+    def rank(self) -> Column:
+        """(k,) how well is known that somebody stayed here: a stop is better than a place."""
+        return self.at_place + 2 * self.in_stop
+
+    def anchors(self, silences: _Silences, worse: Column) -> Anchors:
+        """The sides where somebody stays. worse: (k,) bool, the other side is known better.
+
+        No anchor is a side that lies in a stop already, the worse side of one spot, and a side at
+        no place if there was no time to stay.
         """
-        from scipy.spatial import cKDTree
-
-        # people in layers that never meet
-        def layered(xy: np.ndarray, user: np.ndarray) -> np.ndarray:
-            return np.column_stack([on_sphere(*xy.T), user * 1e8])
-
-        some = np.flatnonzero(self.stay_min >= min_stay_min)
-        tree = cKDTree(layered(self.xy[some], self.user[some]))
-        return np.append(some, -1)[tree.query(layered(xy, user), distance_upper_bound=metres)[1]]
+        no_stay = silences.no_time & ~self.at_place
+        double = silences.one_spot & worse
+        some = ~self.in_stop & ~no_stay & ~double
+        rests = silences.inside & self.at_rest
+        on_record = self.at_place | silences.one_spot | rests
+        row = self.row[some]
+        return Anchors(row, row, self.place[some], on_record[some])
 
 
-class _Ways:
-    """The n fixes of a diary. moving, stopped: (n + 1,) bool, whether the step to each is on the
-    way, or in a stop.
+@dataclass(frozen=True)
+class _Silences:
+    """What k silences, or the begin or end of a record, mean. (k,) bool each."""
 
-    Anchors, between trips: (k, 4) int, the fixes that arrive and leave, the place or -1, and
-    whether it is on record.
-    """
-
-    def __init__(self, diary: Diary) -> None:
-        self.fixes, self.t, n = diary.fixes, diary.fixes.t, len(diary.fixes)
-        self.user, self.xy = (
-            self.fixes.user.astype(np.int64),
-            np.column_stack([self.fixes.lon, self.fixes.lat]),
-        )
-        row = np.stack(
-            [
-                self.fixes.before(diary.stop_user, diary.stops[name])
-                for name in ("t_arrive", "t_leave")
-            ]
-        )
-        away = (
-            metres_between(self.xy[row, 0], self.xy[row, 1], diary.stop_lon, diary.stop_lat)
-            > STAY_M
-        )
-        away &= np.abs(self.t[row + 1 - 2 * SIDES] - self.t[row]) > SILENT_MS
-        begin, end = row + (1 - 2 * SIDES) * away  # less silences that end elsewhere
-        some = np.flatnonzero(begin < end)
-        self.places = _Places(diary, some)
-        self.stops = np.column_stack(
-            [begin[some], end[some], self.places.of_stop, np.ones(len(some), int)]
-        )
-        self.stopped = np.append(False, within(begin[some], end[some], n))
-        self.same = np.concatenate([[False], self.user[1:] == self.user[:-1], [False]])
-        step = np.flatnonzero(self.same)
-        silence, user = self.t[step] - self.t[step - 1], self.user[step]
-        usual = group_quantile(silence / 1.0, user, self.fixes.n_users)
-        self.moving = self.same & ~self.stopped
-        self.moving[step] &= silence <= np.maximum(SILENT_MS, USUAL * usual[user])
-
-    def ends(self) -> np.ndarray:
-        """Anchors before and after silences, and where records begin and end."""
-        n, place = len(self.t), np.full(len(self.t), -1)
-        cut = np.flatnonzero(~self.moving & ~self.stopped)[: 2 * n]  # none where there is no fix
-        row, two = np.clip(cut - 1 + SIDES, 0, n - 1), self.same[cut]  # (2, k)
-        place[self.stops[:, :2]] = self.stops[:, [2]]
-        stop, place, user = place[row] >= 0, place[row], self.user[row]
-        place[~stop] = self.places.near(self.xy[row[~stop]], user[~stop], NEAR_M)
-        here, step = place >= 0, np.flatnonzero(self.moving)
-        pace = group_quantile(
-            (self.t[step] - self.t[step - 1]) / 1000, self.user[step], self.fixes.n_users
-        )
-        reach = NEAR_M + REACH_M_S * np.nan_to_num(pace)[user[0]]
-        before, after = self.at(row, place)
-        silence, far = self.t[row[1]] - self.t[row[0]], metres_between(*before.T, *after.T)
-        near = two & (silence <= UNSEEN_MS) & (far < np.where(here.all(axis=0), SAME_M, reach))
-        on = two & ~near & ~here & (far >= ON_M_S * silence / 1000)
-        first = np.flatnonzero(~self.moving[:-1])
-        way, last = np.cumsum(~self.moving[:-1])[row] - 1, run_ends(first, n)
-        then = (
-            self.fixes.before(user, self.t[row] + np.where(SIDES, REST_MS, 1 - REST_MS)) - 1 + SIDES
-        )
-        rest = (
-            metres_between(*self.xy[row].T, *self.xy[np.clip(then, first[way], last[way])].T).T
-            < REST_M
-        )
-        rank = here + 2 * stop
-        kept = ~stop & ~on & ~(near & (rank[::-1] + 1 - SIDES > rank))
-        return np.stack([row, row, place, here | near | (rest & two)], axis=-1)[kept]
-
-    def at(self, row: np.ndarray, place: np.ndarray) -> np.ndarray:
-        """(…, 2) lon and lat of places, or of fixes where there is none."""
-        return np.where(place[..., None] >= 0, self.places.xy[place], self.xy[row])
-
-    def halts(self) -> np.ndarray:
-        """Anchors on the way, at places."""
-        inner, place = np.flatnonzero(self.moving[:-1] & self.moving[1:]), np.full(len(self.t), -1)
-        place[inner] = self.places.near(self.xy[inner], self.user[inner], HALT_M, HALT_PLACE_MIN)
-        first = np.flatnonzero(run_starts(place))
-        first, last = np.stack([first, run_ends(first, len(place))])[:, place[first] >= 0]
-        stays = self.t[last] - self.t[first] + self.t[last + 1] - self.t[first - 1] >= 2 * HALT_MS
-        return np.column_stack([first, last, place[first], stays])[stays]
-
-    def turns(self, anchors: np.ndarray) -> np.ndarray:
-        """The farthest fix of each way that comes back to the place where it began."""
-        arrive, leave, place, _ = anchors.T
-        a = np.flatnonzero(~run_starts(self.user[arrive], place)[1:] & (place[:-1] >= 0))
-        size = arrive[a + 1] - leave[a] + 1
-        row, way = expand_ranges(leave[a], size), np.repeat(np.arange(len(a)), size)
-        far = metres_between(*self.xy[row].T, *self.places.xy[place[a]][way].T)
-        order = np.lexsort((far, way))[np.cumsum(size) - 1]
-        row = row[order][far[order] > LOOP_M]
-        return np.stack([row, row, np.full(len(row), -1), np.ones(len(row), int)], axis=1)
+    inside: Column  # between two fixes of one user
+    one_spot: Column  # both sides are the same spot
+    no_time: Column  # the user must have gone on moving
 
 
-def find_journeys(diary: Diary) -> Journeys:
-    """The trips of a diary: of each person, from where they stay to where they stay next, by one or
-    several modes.
+def find_journeys(diary: Diary, s: JourneySettings = DEFAULT) -> Journeys:
+    """The journeys of a diary.
 
-    They stay at stops; and where a long silence begins and ends, near a place of their own, near
+    People stay at stops; and where a long silence begins and ends, near a place of their own, near
     the other end of the silence, or at rest; nobody knows where others are then. Two places either
-    side of a silence are a trip of which nothing is seen. A halt at a place where the person stays
-    at other times is a stop. A way back to where it began is two trips, there and back, as travel
-    surveys count, or none if it leads nowhere. Modes are those of the legs, weighted by length.
+    side of a silence are a journey of which nothing is seen. A halt at a place where the user stays
+    at other times is a stop. A way back to where it began is two journeys, there and back, as
+    travel surveys count, or none if it leads nowhere. Modes are those of the legs, weighted by
+    length.
     """
-    ways, fixes, t = _Ways(diary), diary.fixes, diary.fixes.t
-    anchors = np.concatenate([ways.stops, ways.ends(), ways.halts()])
-    anchors = anchors[np.argsort(anchors[:, 0], kind="stable")]
-    anchors = np.concatenate([anchors, ways.turns(anchors)])
-    arrive, leave, place, known = anchors[np.argsort(anchors[:, 0], kind="stable")].T
-    b = np.flatnonzero(~run_starts(ways.user[arrive]))
-    b = b[(arrive[b] > leave[b - 1]) & ((place[b] < 0) | (place[b] != place[b - 1]))]
-    begins, ends = ways.at(leave, place)[b - 1], ways.at(arrive, place)[b]
-    leave, arrive, known, step = (
-        leave[b - 1],
-        arrive[b],
-        (known[b - 1] & known[b]) > 0,
-        np.flatnonzero(ways.moving),
-    )
-    first, last = np.searchsorted(step, [leave, arrive], side="right")
-    seen, steps = first < last, np.append(step, 0)
-    t_start, t_end = (
-        t[np.where(seen, steps[first] - 1, leave)],
-        t[np.where(seen, steps[last - 1], arrive)],
-    )
-    metres, p = np.zeros(len(t) + 1), np.zeros((len(t) + 1, len(SHORT_MODES)))
-    metres[step] = fixes.metres_to_next(step - 1)
-    begin, end = (
-        fixes.before(diary.trip_fixes.track_user, diary.trips[name])
-        for name in ("t_start", "t_end")
-    )
-    p[expand_ranges(begin + 1, end - begin)] = np.repeat(
-        np.nan_to_num(diary.mode_p), end - begin, axis=0
-    )
-    total, *by_mode = (
-        run[arrive] - run[leave] for run in (np.cumsum(metres * of) for of in (1.0, *p.T))
-    )
-    mode_p = np.column_stack(by_mode) / np.maximum(total, 1e-9)[:, None]
-    # the last fix may be far from where a trip ends
-    total = np.maximum(total, metres_between(*begins.T, *ends.T))
-    kept = seen | (known & (t_end - t_start <= UNSEEN_MS))
-    columns = ways.user[leave], t_start, t_end, begins, ends, total, mode_p, known
-    return Journeys(diary.users["user_id"], *(column[kept] for column in columns))
+    stops = _without_far_silences(diary.fixes, diary.stops, s)
+    places, place_of_stop = OwnPlaces.of(stops)
+    trace = _trace(diary.fixes, stops, places, s)
+    known = np.ones(len(stops.user), bool)
+    of_stops = Anchors(stops.arrive, stops.leave, place_of_stop, known)
+    silences = _anchors_of_silences(trace, of_stops, s)
+    halts = _anchors_of_halts(trace, s)
+    anchors = join_rows([of_stops, silences, halts]).in_order()
+    returns = _anchors_of_returns(trace, anchors, s)
+    anchors = join_rows([anchors, returns]).in_order()
+    return _between(trace, anchors, diary.legs, s)
+
+
+def _without_far_silences(fixes: Tracks, stops: Stops, s: JourneySettings) -> Stops:
+    """Stops without the silences that begin or end them, where these end elsewhere."""
+
+    def beside_far_silence(row: Column, next_row: Column) -> Column:
+        far = metres_between(fixes.lon[row], fixes.lat[row], stops.lon, stops.lat) > s.stay_m
+        return far & (np.abs(fixes.t[next_row] - fixes.t[row]) > s.silent_ms)
+
+    arrive = stops.arrive + beside_far_silence(stops.arrive, stops.arrive + 1)
+    leave = stops.leave - beside_far_silence(stops.leave, stops.leave - 1)
+    columns = {**vars(stops), "arrive": arrive, "leave": leave}
+    return take_rows(Stops(**columns), arrive < leave)
+
+
+def _trace(fixes: Tracks, stops: Stops, places: OwnPlaces, s: JourneySettings) -> _Trace:
+    """The steps between fixes: within stops, on the way, or silences."""
+    stopped = np.append(False, steps_within(stops.arrive, stops.leave, len(fixes)))
+    same_user = np.concatenate([[False], fixes.user[1:] == fixes.user[:-1], [False]])
+    step = np.flatnonzero(same_user)
+    ms = fixes.ms_to_next(step - 1)
+    user = fixes.user[step]
+    usual_ms = Groups(user, fixes.n_users).median(ms.astype(float))
+    moving = same_user & ~stopped
+    moving[step] &= ms <= np.maximum(s.silent_ms, s.usual_times * usual_ms[user])
+    return _Trace(fixes, places, same_user, stopped, moving)
+
+
+def _anchors_of_silences(trace: _Trace, of_stops: Anchors, s: JourneySettings) -> Anchors:
+    """Who falls silent stays where the silence begins and where it ends, if that is not one spot.
+
+    Where a record begins or ends, nobody knows more. Of two sides that are known alike the later
+    one stays.
+    """
+    fixes = trace.fixes
+    cut = np.flatnonzero(~trace.moving & ~trace.stopped)
+    cut = cut[: 2 * len(fixes)]  # none without fixes
+    before = _side(trace, of_stops, np.maximum(cut - 1, 0), -1, s)
+    after = _side(trace, of_stops, np.minimum(cut, len(fixes) - 1), 1, s)
+
+    inside = trace.same_user[cut]
+    silent_ms = fixes.t[after.row] - fixes.t[before.row]
+    apart_m = metres_between(before.lon, before.lat, after.lon, after.lat)
+    reach_m = _reach_m(trace, s)[fixes.user[before.row]]
+    limit_m = np.where(before.at_place & after.at_place, s.same_m, reach_m)
+    one_spot = inside & (silent_ms <= s.unseen_ms) & (apart_m < limit_m)
+    fast = apart_m >= s.on_the_way_m_s * silent_ms / 1000
+    silences = _Silences(inside, one_spot, inside & fast & ~one_spot)
+    from_before = before.anchors(silences, after.rank >= before.rank)
+    return join_rows([from_before, after.anchors(silences, before.rank > after.rank)])
+
+
+def _reach_m(trace: _Trace, s: JourneySettings) -> Column:
+    """(n_users,) metres within which two fixes of a user either side of a silence are one spot."""
+    fixes = trace.fixes
+    step = np.flatnonzero(trace.moving)
+    by_user = Groups(fixes.user[step], fixes.n_users)
+    usual_s = by_user.median(fixes.ms_to_next(step - 1) / 1000)
+    return s.near_m + s.reach_m_s * np.nan_to_num(usual_s)
+
+
+def _side(trace: _Trace, of_stops: Anchors, row: Column, way: int, s: JourneySettings) -> _Side:
+    """Where people are at fixes beside silences. way: -1 before the silence, 1 after it."""
+    place_of_fix = np.full(len(trace.fixes), -1)
+    place_of_fix[of_stops.arrive] = of_stops.place
+    place_of_fix[of_stops.leave] = of_stops.place
+    place = place_of_fix[row]
+    in_stop = place >= 0
+    place[~in_stop] = trace.places.nearest(trace.fixes, row[~in_stop], s.near_m)
+    lon, lat = trace.positions(row, place)
+    return _Side(row, place, lon, lat, in_stop, _is_at_rest(trace, row, way, s))
+
+
+def _is_at_rest(trace: _Trace, row: Column, way: int, s: JourneySettings) -> Column:
+    """(k,) bool: whether somebody hardly moves for a while before (way -1) or after (1) fixes."""
+    fixes = trace.fixes
+    begins = ~trace.moving[:-1]
+    first = np.flatnonzero(begins)
+    last = run_ends(first, len(fixes))
+    run = np.cumsum(begins)[row] - 1
+    if way < 0:
+        then = fixes.before(fixes.user[row], fixes.t[row] - s.rest_ms + 1) - 1
+    else:
+        then = fixes.before(fixes.user[row], fixes.t[row] + s.rest_ms)
+    then = np.clip(then, first[run], last[run])
+    return fixes.metres_apart(row, then) < s.rest_m
+
+
+def _anchors_of_halts(trace: _Trace, s: JourneySettings) -> Anchors:
+    """Halts on the way at places where the user stays at other times."""
+    fixes = trace.fixes
+    on_way = np.flatnonzero(trace.moving[:-1] & trace.moving[1:])
+    place = np.full(len(fixes), -1)
+    place[on_way] = trace.places.nearest(fixes, on_way, s.halt_m, s.halt_place_min)
+    first, last = runs(place)
+    at_place = place[first] >= 0
+    first = first[at_place]
+    last = last[at_place]
+    inside_ms = fixes.t[last] - fixes.t[first]
+    with_steps_ms = fixes.t[last + 1] - fixes.t[first - 1]
+    long = (inside_ms + with_steps_ms) / 2 >= s.halt_ms
+    first = first[long]
+    return Anchors(first, last[long], place[first], np.ones(len(first), bool))
+
+
+def _anchors_of_returns(trace: _Trace, anchors: Anchors, s: JourneySettings) -> Anchors:
+    """The farthest fix of each way that comes back to the place where it began."""
+    fixes = trace.fixes
+    same = ~run_starts(fixes.user[anchors.arrive], anchors.place)[1:]
+    begin = np.flatnonzero(same & (anchors.place[:-1] >= 0))
+    size = anchors.arrive[begin + 1] - anchors.leave[begin] + 1
+    row = expand_ranges(anchors.leave[begin], size)
+    way = np.repeat(np.arange(len(begin)), size)
+    place = anchors.place[begin][way]
+    lon = trace.places.lon[place]
+    lat = trace.places.lat[place]
+    far_m = metres_between(fixes.lon[row], fixes.lat[row], lon, lat)
+    order = np.lexsort((far_m, way))
+    _, last = runs(way[order])
+    farthest = order[last]
+    farthest = farthest[far_m[farthest] > s.loop_m]
+    row = row[farthest]
+    return Anchors(row, row, np.full(len(row), -1), np.ones(len(row), bool))
+
+
+def _between(trace: _Trace, anchors: Anchors, legs: Legs, s: JourneySettings) -> Journeys:
+    """The journeys from each anchor to the user's next one, if that is elsewhere."""
+    fixes = trace.fixes
+    begin, end = _pairs(fixes, anchors)
+    begin_xy = np.column_stack(trace.positions(begin.leave, begin.place))
+    end_xy = np.column_stack(trace.positions(end.arrive, end.place))
+    metres, mode_p = _lengths(trace, legs, begin.leave, end.arrive)
+    start, stop = _steps_seen(trace, begin.leave, end.arrive)
+    seen = stop > start
+    t_start = fixes.t[np.where(seen, start, begin.leave)]
+    t_end = fixes.t[np.where(seen, stop, end.arrive)]
+    complete = begin.on_record & end.on_record
+    columns = {
+        "user": fixes.user[begin.leave],
+        "t_start": t_start,
+        "t_end": t_end,
+        "begin": begin_xy,
+        "end": end_xy,
+        # The last fix may be far from where a journey ends
+        "metres": np.maximum(metres, metres_between(*begin_xy.T, *end_xy.T)),
+        "mode_p": mode_p,
+        "complete": complete,
+    }
+    hidden = complete & (t_end - t_start <= s.unseen_ms)
+    return Journeys(fixes.user_ids, **take_rows(columns, seen | hidden))
+
+
+def _pairs(fixes: Tracks, anchors: Anchors) -> tuple[Anchors, Anchors]:
+    """Each anchor and the user's next one, where something lies between that leads elsewhere."""
+    following = np.flatnonzero(~run_starts(fixes.user[anchors.arrive]))
+    begin = take_rows(anchors, following - 1)
+    end = take_rows(anchors, following)
+    elsewhere = (end.place < 0) | (end.place != begin.place)
+    some = (end.arrive > begin.leave) & elsewhere
+    return take_rows(begin, some), take_rows(end, some)
+
+
+def _steps_seen(trace: _Trace, leave: Column, arrive: Column) -> tuple[Column, Column]:
+    """The fixes where the first step on the way begins and the last one ends, between two fixes.
+
+    leave, arrive: (n,). Without any such step both are the same.
+    """
+    moving = np.flatnonzero(trace.moving)
+    first = np.searchsorted(moving, leave, side="right")
+    last = np.searchsorted(moving, arrive, side="right")
+    seen = first < last
+    step = np.append(moving, 0)
+    return np.where(seen, step[first] - 1, 0), np.where(seen, step[last - 1], 0)
+
+
+def _lengths(trace: _Trace, legs: Legs, leave: Column, arrive: Column) -> tuple[Column, Column]:
+    """Metres on the way between two fixes (n,), and shares (n, SHORT_MODES) of modes in them."""
+    fixes = trace.fixes
+    step = np.flatnonzero(trace.moving)
+    step_m = np.zeros(len(fixes) + 1)
+    step_m[step] = fixes.metres_to_next(step - 1)
+    leg = np.repeat(np.arange(len(legs.user)), legs.end - legs.begin)
+    step_of_leg = expand_ranges(legs.begin + 1, legs.end - legs.begin)
+    total = np.cumsum(step_m)
+    metres = total[arrive] - total[leave]
+    mode_p = np.zeros((len(leave), len(SHORT_MODES)))
+    for k, p in enumerate(np.nan_to_num(legs.p).T):
+        by_mode = np.zeros(len(fixes) + 1)
+        by_mode[step_of_leg] = p[leg]
+        total = np.cumsum(step_m * by_mode)
+        mode_p[:, k] = (total[arrive] - total[leave]) / np.maximum(metres, 1e-9)
+    return metres, mode_p
 
 
 def tracks_as_journeys(tracks: Tracks) -> Journeys:
-    """Each track as a trip of unknown mode, from its first fix to its last one."""
-    first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1
-    begin, end = (np.column_stack([tracks.lon[row], tracks.lat[row]]) for row in (first, last))
-    step, n = tracks.steps(), tracks.n_tracks
-    metres = np.bincount(tracks.track[step], tracks.metres_to_next(step), n)
-    columns = metres, np.zeros((n, len(SHORT_MODES))), np.ones(n, bool)
+    """Each track as a journey of unknown mode, from its first fix to its last one."""
+    first = tracks.track_offsets[:-1]
+    last = tracks.track_offsets[1:] - 1
+    step = tracks.steps()
+    n = tracks.n_tracks
     return Journeys(
-        tracks.user_ids, tracks.track_user, tracks.t[first], tracks.t[last], begin, end, *columns
+        user_ids=tracks.user_ids,
+        user=tracks.track_user,
+        t_start=tracks.t[first],
+        t_end=tracks.t[last],
+        begin=np.column_stack([tracks.lon[first], tracks.lat[first]]),
+        end=np.column_stack([tracks.lon[last], tracks.lat[last]]),
+        metres=Groups(tracks.track[step], n).sum(tracks.metres_to_next(step)),
+        mode_p=np.zeros((n, len(SHORT_MODES))),
+        complete=np.ones(n, bool),
     )

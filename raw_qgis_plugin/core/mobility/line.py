@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tracks thinned to the mean fix of each ten seconds and smoothed, in metres: what stops and legs
-are found in.
+"""Lines: tracks without vague fixes, thinned to the mean of each ten seconds, smoothed, in metres.
+
+Stops and legs are found in lines.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,59 +14,155 @@ from ..arrays import run_ends
 from ..features.ride import averaged
 from ..geodesy import offset_m
 from ..tracks import Tracks
-
-SMOOTHED = 9  # fixes of the running median of places
-SMOOTHED_MS = 180_000  # a median over a longer time would cut corners: such fixes stay
+from .tables import Column
 
 
-class Line(NamedTuple):
-    """Thinned tracks. m rows; a row stands for the fixes first to last of `tracks`."""
+@dataclass(frozen=True)
+class LineSettings:
+    """Which fixes a line is made from. Chosen with the settings of stops."""
 
-    tracks: Tracks  # the fixes that it was made from
-    # (m,) mean times in ms since the track's first fix; lon and lat are metres, of `along`
+    exact_m: float = 80.0  # half the box of a stop: a position known to more is vague
+    useless_m: float = 200.0  # a position known to more is no evidence of a stop or a way
+    # Vague fixes are left out between two exact ones so near in time, the longest silence of a stop
+    between_s: float = 24 * 3600.0
+    # Between exact ones so near each other the user stayed, and rather vague fixes are left out too
+    stayed_m: float = 300.0
+    # A fix farther off than stayed_m and so many times its accuracy shows that somebody was away
+    away_accuracies: float = 4.0
+    median_fixes: int = 9  # of the running median that smooths
+    # A median over a longer time would cut corners, so such fixes stay as they are
+    median_ms: int = 180_000
+
+
+DEFAULT = LineSettings()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A thinned track each user. m rows; a row stands for the fixes first to last of `fixes`."""
+
+    fixes: Tracks
+    # Mean times in ms since the track's first fix; lon and lat are metres of `metres_along`
     thin: Tracks
-    t: np.ndarray  # (m,) times of `thin`
-    track: np.ndarray  # (m,) into the tracks
-    xy: np.ndarray  # (m, 2) smoothed metres
-    first: np.ndarray  # (m,)
-    last: np.ndarray  # (m,)
+    xy: Column  # (m, 2) smoothed metres
+    first: Column  # (m,) rows of `fixes`
+    last: Column  # (m,) rows of `fixes`
+
+    @property
+    def t(self) -> Column:
+        """(m,) mean times in ms since the track's first fix."""
+        return self.thin.t
+
+    @property
+    def track(self) -> Column:
+        """(m,) tracks, which are users."""
+        return self.thin.track
+
+    @property
+    def step_ms(self) -> Column:
+        """(m - 1,) ms from each row to the next."""
+        return np.diff(self.t)
+
+    @property
+    def step_m(self) -> Column:
+        """(m - 1,) metres from each row to the next."""
+        return np.hypot(*np.diff(self.xy, axis=0).T)
+
+    @property
+    def same_track(self) -> Column:
+        """(m - 1,) bool: whether the next row is of the same track."""
+        return self.track[1:] == self.track[:-1]
+
+    def spans(self, first: Column, last: Column) -> Spans:
+        """The rows that stand for the fixes first to last (k,), which begin and end rows."""
+        return Spans(np.searchsorted(self.first, first), np.searchsorted(self.last, last))
 
 
-class Ranges(NamedTuple):
-    """k stops or legs in order. begin, end: (k,) rows of the line, both included."""
+@dataclass(frozen=True)
+class Spans:
+    """k stays or ways in order: the rows begin to end (k,) of a line, both included."""
 
-    begin: np.ndarray
-    end: np.ndarray
+    begin: Column
+    end: Column
+
+    def __len__(self) -> int:
+        return len(self.begin)
+
+    def take(self, some: Column) -> Spans:
+        """Some of the spans, by a mask or by numbers."""
+        return Spans(self.begin[some], self.end[some])
 
 
-def thinned(tracks: Tracks) -> Line:
+def without_vague_fixes(tracks: Tracks, s: LineSettings = DEFAULT) -> Tracks:
+    """Leave out vague fixes between two exact ones that show where the user was.
+
+    Where a record begins or ends with vague fixes, the one exact neighbour counts as both. Very
+    vague fixes go whether the user stayed or moved on, rather vague ones where the user stayed.
+    """
+    if tracks.accuracy is None:
+        return tracks
+    vague = tracks.accuracy > s.exact_m  # nan is exact
+    before, after, known = _neighbours(tracks, ~vague)
+    last = np.maximum(tracks.t[after], tracks.t)
+    first = np.minimum(tracks.t[before], tracks.t)
+    known &= last - first <= 1000 * s.between_s
+
+    off_m = tracks.metres_apart(before, np.arange(len(tracks)))
+    away = off_m >= s.stayed_m + s.away_accuracies * tracks.accuracy
+    stayed = tracks.metres_apart(before, after) < s.stayed_m
+    no_evidence = (tracks.accuracy > s.useless_m) | stayed
+    wrong = vague & known & ~away & no_evidence
+    return tracks.take(~wrong) if wrong.any() else tracks
+
+
+def _neighbours(tracks: Tracks, some: Column) -> tuple[Column, Column, Column]:
+    """The user's fixes of a mask (n,) before and after each fix, and whether there is any.
+
+    Of a user with such fixes to one side only, this one is on both sides.
+    """
+    rows = np.append(np.flatnonzero(some), -1)
+    rank = np.searchsorted(rows[:-1], np.arange(len(tracks)))
+    before = rows[rank - 1]
+    after = rows[rank]
+    has_before = (before >= 0) & (tracks.user[before] == tracks.user)
+    has_after = (after >= 0) & (tracks.user[after] == tracks.user)
+    left = np.where(has_before, before, after)
+    right = np.where(has_after, after, before)
+    return left, right, has_before | has_after
+
+
+def make_line(fixes: Tracks, s: LineSettings = DEFAULT) -> Line:
     """Thin and smooth tracks."""
-    thin, first = averaged(tracks, along(tracks))
-    last = run_ends(first, len(tracks))
-    xy, half = np.stack([thin.lon, thin.lat], axis=1), SMOOTHED // 2
-    if len(xy) > SMOOTHED:
-        # not above: the dock of a QGIS without SciPy says what is missing
-        from scipy.ndimage import median_filter
-
-        begin, end = slice(None, -2 * half), slice(2 * half, None)
-        inside = (thin.track[begin] == thin.track[end]) & (
-            thin.t[end] - thin.t[begin] <= SMOOTHED_MS
-        )
-        smooth = np.stack([median_filter(column, SMOOTHED) for column in xy.T], axis=1)
-        xy[half:-half][inside] = smooth[half:-half][inside]
-    return Line(tracks, thin, thin.t, thin.track, xy, first, last)
+    thin, first = averaged(fixes, metres_along(fixes))
+    return Line(fixes, thin, _smoothed(thin, s), first, run_ends(first, len(fixes)))
 
 
-def along(tracks: Tracks) -> np.ndarray:
+def _smoothed(thin: Tracks, s: LineSettings) -> Column:
+    """(m, 2) running medians of positions, where all of their fixes are near in time."""
+    xy = np.stack([thin.lon, thin.lat], axis=1)
+    if len(xy) <= s.median_fixes:
+        return xy
+    # Not at the top: the dock of a QGIS without SciPy says what is missing
+    from scipy.ndimage import median_filter
+
+    half = s.median_fixes // 2
+    same_track = thin.track[: -2 * half] == thin.track[2 * half :]
+    inside = same_track & (thin.t[2 * half :] - thin.t[: -2 * half] <= s.median_ms)
+    medians = np.stack([median_filter(column, s.median_fixes) for column in xy.T], axis=1)
+    xy[half:-half][inside] = medians[half:-half][inside]
+    return xy
+
+
+def metres_along(tracks: Tracks) -> Column:
     """(n, 2) metres east and north of the track's first fix, summed from fix to fix.
 
     So places near each other are as far apart as on the ground, however far from the first fix they
     lie.
     """
-    first = tracks.track_offsets[:-1][tracks.track]
-    mm = np.zeros((len(tracks), 2), np.int64)  # whole numbers: sums depend on no other track
     step = tracks.steps()
-    ends = tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step]
-    mm[step + 1] = np.rint(1000 * offset_m(*ends))
+    ways = offset_m(tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step])
+    mm = np.zeros((len(tracks), 2), np.int64)  # whole numbers: sums depend on no other track
+    mm[step + 1] = np.rint(1000 * ways)
     total = np.cumsum(mm, axis=0)
+    first = tracks.track_offsets[:-1][tracks.track]
     return (total - total[first]) / 1000

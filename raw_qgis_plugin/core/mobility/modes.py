@@ -4,96 +4,128 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import group_quantile, softmax
+from ..arrays import Groups, softmax
 from ..embedding.applicability import outside, unit_stats
 from ..embedding.embed import embed
 from ..embedding.profiles import NOT_SURE, UNKNOWN, add_reason, head_inputs
 from ..errors import Progress, translated
 from ..tracks import Tracks
-from .tables import MODES
+from .tables import MODES, Column
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
-HEAD = "transport_mode"  # the head of tracks that names the mode of a trip
+HEAD = "transport_mode"  # the head of tracks that names the mode of a leg
 NO_HEAD = "the model has no head that names modes"
-VAGUE_M = 200.0  # a position that is known to more than this is no evidence of a stop or a way
-# of a batch of legs: few stay in the processor's cache, and short legs are padded less
-POINTS = 1024
-COUNTED = 0.7  # of the way outside gaps, for a leg whose mode is counted; gaps look like rides
-# the head learned as if all modes were equally frequent, but some 5 of 100 trips are by rail
-RAIL_ODDS = 0.15
+
+
+@dataclass(frozen=True)
+class ModeSettings:
+    """When a mode is named and counted."""
+
+    # A leg whose positions are known to more metres (median) has no mode
+    vague_m: float = 200.0
+    # A leg counts in sums with such a share of its way outside gaps, since gaps look like rides
+    counted: float = 0.7
+    # The head learned as if all modes were equally frequent, but some 5 of 100 legs are by rail
+    rail_odds: float = 0.15
+    # Fixes of a batch of legs: few stay in the processor's cache, and short legs are padded less
+    batch_fixes: int = 1024
+
+
+DEFAULT = ModeSettings()
 
 
 @dataclass(frozen=True)
 class Modes:
-    """Columns of k legs: mode ('unknown' where `why` is not empty), its probability, in_domain,
-    why, and p (k, MODES), the probabilities of the modes, nan where the model cannot know or much
-    of the way lies in gaps.
-    """
+    """Modes of k legs."""
 
-    mode: np.ndarray
-    mode_p: np.ndarray
-    in_domain: np.ndarray
-    why: np.ndarray
-    p: np.ndarray
+    mode: Column  # (k,) of the head's classes; 'unknown' where `why` is not empty
+    mode_p: Column  # (k,) probability of the likeliest mode
+    in_domain: Column  # (k,) bool, whether the model may answer
+    why: Column  # (k,) the mode is unknown; ''
+    # (k, MODES) probabilities; nan where the model cannot know or much of the way lies in gaps
+    p: Column
 
 
 def no_modes(n: int, why: str) -> Modes:
     """The modes of n legs that nobody can know."""
-    columns = (
-        np.full(n, UNKNOWN, object),
-        np.full(n, np.nan),
-        np.zeros(n, bool),
-        np.full(n, why, object),
+    return Modes(
+        mode=np.full(n, UNKNOWN, object),
+        mode_p=np.full(n, np.nan),
+        in_domain=np.zeros(n, bool),
+        why=np.full(n, why, object),
+        p=np.full((n, len(MODES)), np.nan),
     )
-    return Modes(*columns, np.full((n, len(MODES)), np.nan))
 
 
-def as_frequent(p: np.ndarray) -> np.ndarray:
-    """Probabilities (k, MODES) where rail is as rare as among people's trips, so that their sums
-    count trips.
+def as_frequent(p: Column, s: ModeSettings = DEFAULT) -> Column:
+    """Probabilities (k, MODES) where rail is as rare as among people's legs, so that their sums
+    count legs.
     """
-    p = p * np.where(np.array(MODES) == "rail", RAIL_ODDS, 1.0)
+    p = p * np.where(np.array(MODES) == "rail", s.rail_odds, 1.0)
     return p / p.sum(axis=1, keepdims=True)
 
 
-def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
+def find_modes(
+    legs: Tracks, model: Model | None, progress: Progress, s: ModeSettings = DEFAULT
+) -> Modes:
     """The modes of legs, one track each. Without a model, and for one without the head, every mode
     is 'unknown'.
     """
-    heads = (
-        []
-        if model is None
-        else [head for head in model.bundle.heads("track") if head["name"] == HEAD]
-    )
-    found = no_modes(legs.n_tracks, "" if heads else translated(NO_HEAD))
-    if model is None or not heads or not legs.n_tracks:
-        return found
-    head, enough, stats = heads[0], legs.has_steps, unit_stats(legs)
-    found.why[~enough] = translated("fewer than two fixes")
-    for reason, wrong in outside(stats, head.get("domain", {}), enough).items():
-        add_reason(found.why, wrong, reason)
-    if legs.accuracy is not None:
-        vague = group_quantile(legs.accuracy, legs.track, legs.n_tracks) > VAGUE_M
-        found.why[vague & enough] = translated("positions known to more than {m:g} m", m=VAGUE_M)
-    found.in_domain[:] = found.why == ""
-    row = np.flatnonzero(found.in_domain)  # the network sees no other legs
-    asked = legs.take_tracks(row)
-    if asked.n_tracks:
-        x = head_inputs(embed(asked, model, progress, POINTS), asked, "track")
-        p = softmax(np.asarray(model.run_head(HEAD, x), np.float64))
-        classes = np.array(head["classes"], object)
-        found.mode[row], found.mode_p[row] = classes[p.argmax(axis=1)], p.max(axis=1)
-        found.p[row] = np.stack([p[:, classes == mode].sum(axis=1) for mode in MODES], axis=1)
-        found.p[stats["observed"] < COUNTED] = np.nan
+    head = _head_of(model)
+    if model is None or head is None:
+        return no_modes(legs.n_tracks, translated(NO_HEAD))
+    stats = unit_stats(legs)
+    why = _reasons_for_silence(legs, head, stats, s)
+    in_domain = why == ""
+    classes = np.array(head["classes"], object)
+    answer = np.full((legs.n_tracks, len(classes)), np.nan)
+    if in_domain.any():  # the network sees no other legs
+        answer[in_domain] = _ask(legs.take_tracks(np.flatnonzero(in_domain)), model, progress, s)
+
+    mode = np.where(in_domain, classes[answer.argmax(axis=1)], UNKNOWN)
+    mode_p = answer.max(axis=1)
     one_step = np.diff(legs.track_offsets) == 2  # nobody can tell a train from a car by it
-    unsure = found.in_domain & (
-        (found.mode_p < head.get("threshold", 0.0)) | (one_step & (found.mode == "rail"))
+    unsure = (mode_p < head.get("threshold", 0.0)) | (one_step & (mode == "rail"))
+    unsure &= in_domain
+    p = np.stack([answer[:, classes == each].sum(axis=1) for each in MODES], axis=1)
+    p[~in_domain | (stats["observed"] < s.counted)] = np.nan
+    return Modes(
+        mode=np.where(unsure, UNKNOWN, mode),
+        mode_p=mode_p,
+        in_domain=in_domain,
+        why=np.where(unsure, translated(NOT_SURE), why),
+        p=p,
     )
-    found.mode[unsure], found.why[unsure] = UNKNOWN, translated(NOT_SURE)
-    return found
+
+
+def _head_of(model: Model | None) -> dict[str, Any] | None:
+    """The card of the head of modes of a model, if it has one."""
+    heads = [] if model is None else model.bundle.heads("track")
+    return next((head for head in heads if head["name"] == HEAD), None)
+
+
+def _reasons_for_silence(
+    legs: Tracks, head: dict[str, Any], stats: dict[str, Column], s: ModeSettings
+) -> Column:
+    """(k,) why the model may not answer about a leg, or ''. stats: of `unit_stats`."""
+    enough = legs.has_steps
+    why = np.full(legs.n_tracks, "", object)
+    why[~enough] = translated("fewer than two fixes")
+    for reason, wrong in outside(stats, head.get("domain", {}), enough).items():
+        add_reason(why, wrong, reason)
+    if legs.accuracy is not None:
+        vague = Groups(legs.track, legs.n_tracks).median(legs.accuracy) > s.vague_m
+        why[vague & enough] = translated("positions known to more than {m:g} m", m=s.vague_m)
+    return why
+
+
+def _ask(legs: Tracks, model: Model, progress: Progress, s: ModeSettings) -> Column:
+    """(k, classes) probabilities of the head."""
+    x = head_inputs(embed(legs, model, progress, s.batch_fixes), legs, "track")
+    return softmax(np.asarray(model.run_head(HEAD, x), np.float64))

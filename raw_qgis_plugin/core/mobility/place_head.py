@@ -3,8 +3,8 @@
 work at all.
 
 Randomised trees judge each place by its features; a linear head judges the user by the likeliest
-places and by how the record was made. Both are plain arrays, which `python -m
-model.shipped.places` writes.
+places and by how the record was made. Both are plain arrays, which `python -m model.shipped.places`
+writes.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from functools import cache
 
 import numpy as np
 
-from ..arrays import run_starts
+from ..arrays import Groups
 from ..bundle.heads import Head
 from ..errors import translated
 from ..paths import RESOURCES
 from .place_features import PlaceFacts
-from .tables import HOME, KINDS, OTHER, WORK
+from .tables import HOME, KINDS, OTHER, WORK, Column
 
 FILE = RESOURCES / "places" / "head.npz"
 # Features of the likeliest place of work that the head of users takes, beside those of the record
@@ -34,45 +34,116 @@ OF_WORK = (
     "hours_a_week",
     "weeks",
 )
-
-
-class Settings:
-    """Chosen on people left out, and on taxis, buses and couriers (docs/evidence/people.md)."""
-
-    min_days: int = 3  # with fixes
-    min_hours: float = 6.0  # on record, at places or on the way
-    min_weekdays: int = 2  # there, for a place of work that is not likely by itself
-    max_way_h: float = 6.0  # a day; who is on the way for longer is a vehicle, as is who ...
-    vehicle_way_h: float = 1.2  # ... is on the way for so long a day, ...
-    vehicle_at_places: float = 0.2  # ... and spends so little of the time on record at places
-    min_p: float = 0.5  # of home or work, for further places of the kind
-    min_home_p: float = 0.2  # of the likeliest home
-    # that the user has a place of work, for the likeliest one: kind_p tells how likely
-    min_work_p: float = 0.18
+NO_LOGIT = -9.0  # of work, for a second place where a user has only one
 
 
 @dataclass(frozen=True)
-class Kinds:
-    """kind, p: (n,) home, work or other of each place and its probability, None and nan where `why`
-    is not empty. commuter_p: (n_users,) that the user has a place of work. why: (n_users,) why
-    nothing is said of the user, or ''.
-    """
+class HeadSettings:
+    """Chosen on people left out, and on taxis, buses and couriers (docs/evidence/people.md)."""
 
-    kind: np.ndarray
-    p: np.ndarray
-    commuter_p: np.ndarray
-    why: np.ndarray
+    # Nothing is said of users with fewer days with fixes, or fewer hours on record
+    min_days: int = 3
+    min_hours: float = 6.0
+    # Who is on the way for more hours a day is a vehicle, and so is who is on the way for
+    # vehicle_way_h a day and spends a smaller share of the time at places
+    max_way_h: float = 6.0
+    vehicle_way_h: float = 1.2
+    vehicle_at_places: float = 0.2
+    # A place is home or work with such a probability. The user's likeliest home is it from
+    # min_home_p on; the likeliest place of work from min_weekdays there on, if the probability that
+    # the user has one is min_work_p. kind_p shows how likely
+    min_p: float = 0.5
+    min_home_p: float = 0.2
+    min_work_p: float = 0.18
+    min_weekdays: int = 2
 
 
-def kind_logits(x: np.ndarray, head: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+DEFAULT = HeadSettings()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the head says of n places and n_users users."""
+
+    kind: Column  # (n,) home, work or other; None where `why` is not empty
+    kind_p: Column  # (n,) its probability; nan where it is None
+    commuter_p: Column  # (n_users,) that the user has a place of work
+    why: Column  # (n_users,) nothing is said of the user; ''
+
+
+@cache
+def load_head() -> dict[str, Column]:
+    """The arrays of the head that ships."""
+    with np.load(FILE, allow_pickle=False) as file:
+        return dict(file)
+
+
+def judge_places(facts: PlaceFacts, head: dict[str, Column] | None = None) -> Judgement:
+    """The kinds of places. head: arrays such as those of `load_head`, the default."""
+    head = load_head() if head is None else head
+    return choose_kinds(facts, kind_logits(facts.matrix(), head), head)
+
+
+def kind_logits(x: Column, head: dict[str, Column]) -> dict[str, Column]:
     """Logits (n,) of home and of work, by the trees of a head, for inputs (n, f)."""
-    p = np.exp(Head(head, x.shape[1], len(KINDS))(x).astype(float)).T
-    return {name: np.log(p[k] / (1 - p[k])) for k, name in enumerate(KINDS[:2])}
+    p = np.exp(Head(head, x.shape[1], len(KINDS))(x).astype(float))
+    logit = np.log(p / (1 - p))
+    return {HOME: logit[:, KINDS.index(HOME)], WORK: logit[:, KINDS.index(WORK)]}
 
 
-def user_inputs(
-    facts: PlaceFacts, work: np.ndarray, home: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def choose_kinds(
+    facts: PlaceFacts,
+    logit: dict[str, Column],
+    head: dict[str, Column],
+    s: HeadSettings = DEFAULT,
+) -> Judgement:
+    """The kinds of places by the logits of trees for home and work (n,)."""
+    from scipy.special import expit
+
+    why = _reasons_for_silence(facts, s)
+    home = _calibrated(logit, head, HOME)
+    work = _calibrated(logit, head, WORK)
+    commuter_p = np.where(why == "", _commuter_p(facts, work, home, head), np.nan)
+    home_p = expit(home)
+    work_p = expit(work)
+    at_home = home_p >= s.min_p
+    at_work = work_p >= s.min_p
+
+    by_user = Groups(facts.user, len(why))
+    best = by_user.greatest(home_p)
+    at_home[best] |= home_p[best] >= s.min_home_p
+    best = by_user.greatest(work)
+    has_work = commuter_p[facts.user[best]] >= s.min_work_p
+    at_work[best] |= has_work & (facts.weekdays[best] >= s.min_weekdays)
+    at_home &= ~at_work | (home_p >= work_p)
+
+    neither_p = 1 - np.maximum(home_p, work_p)
+    kind = np.select([at_home, at_work], [HOME, WORK], OTHER).astype(object)
+    kind_p = np.select([at_home, at_work], [home_p, work_p], neither_p)
+    unknown = why[facts.user] != ""
+    kind[unknown] = None
+    kind_p[unknown] = np.nan
+    return Judgement(kind, kind_p, commuter_p, why)
+
+
+def _calibrated(logit: dict[str, Column], head: dict[str, Column], name: str) -> Column:
+    """(n,) logits of a kind whose probabilities hold."""
+    slope, offset = head[f"{name}_calibration"]
+    return slope * logit[name] + offset
+
+
+def _commuter_p(facts: PlaceFacts, work: Column, home: Column, head: dict[str, Column]) -> Column:
+    """(n_users,) the probability that a user has a place of work; nan without any place."""
+    from scipy.special import expit
+
+    p = np.full(len(facts.record.n_days), np.nan)
+    x, best = user_inputs(facts, work, home)
+    scaled = (x - head["user_mean"]) / head["user_scale"]
+    p[facts.user[best]] = expit(scaled @ head["user_weight"] + head["user_offset"])
+    return p
+
+
+def user_inputs(facts: PlaceFacts, work: Column, home: Column) -> tuple[Column, Column]:
     """Inputs (m, d) of the head of users, and the likeliest place of work (m,) of the users with
     places, in order.
 
@@ -80,87 +151,45 @@ def user_inputs(
     """
     from scipy.special import expit
 
-    order = np.lexsort((-work, facts.owner))
-    head = np.flatnonzero(run_starts(facts.owner[order]))
-    size = np.diff(np.append(head, len(order)))
-    best, second = order[head], order[np.minimum(head + 1, len(order) - 1)]
-    none = -np.logaddexp(0, work)  # logarithms of the probability that a place is not work
-    taken = [facts.x[name][best] for name in facts.x if name.startswith("record_")]
-    seen = facts.x["record_n_days"][best]
-    likeliest, no_work = work[best], np.add.reduceat(none[order], head)
-    inputs = [
-        likeliest,
-        likeliest * seen,
-        likeliest * np.abs(likeliest),
-        np.maximum(likeliest, 0),
-        expit(likeliest),
-        no_work,
-        np.exp(no_work),
-        np.where(size > 1, work[second], -9.0),
-        np.maximum.reduceat(home[order], head),
-        size > 1,
-        size > 2,
-    ]
-    return np.column_stack([*inputs, *(facts.x[name][best] for name in OF_WORK), *taken]), best
+    by_user = Groups(facts.user, len(facts.record.n_days))
+    best = by_user.greatest(work)
+    user = facts.user[best]
+    n_places = by_user.count()[user]
+    second = np.full(by_user.n, NO_LOGIT)
+    is_second = by_user.rank(work) == 1
+    second[facts.user[is_second]] = work[is_second]
+    # The logarithm of the probability that no place of the user is work
+    no_work = by_user.sum(-np.logaddexp(0, work))[user]
+    likeliest = work[best]
+    columns = {
+        "work": likeliest,
+        "work_by_days": likeliest * facts.x["record_n_days"][best],
+        "work_squared": likeliest * np.abs(likeliest),
+        "work_if_likely": np.maximum(likeliest, 0),
+        "work_p": expit(likeliest),
+        "no_work": no_work,
+        "no_work_p": np.exp(no_work),
+        "second_work": second[user],
+        "home": home[by_user.greatest(home)],
+        "two_places": n_places > 1,
+        "three_places": n_places > 2,
+    }
+    of_record = tuple(name for name in facts.x if name.startswith("record_"))
+    columns |= {name: facts.x[name][best] for name in (*OF_WORK, *of_record)}
+    return np.column_stack(list(columns.values())), best
 
 
-@cache
-def load_head() -> dict[str, np.ndarray]:
-    """The arrays of the head that ships."""
-    with np.load(FILE, allow_pickle=False) as file:
-        return dict(file)
-
-
-def judge_places(facts: PlaceFacts, head: dict[str, np.ndarray] | None = None) -> Kinds:
-    """The kinds of places. head: arrays such as those of `load_head`, the default."""
-    head = load_head() if head is None else head
-    return choose_kinds(facts, kind_logits(facts.matrix(), head), head)
-
-
-def choose_kinds(
-    facts: PlaceFacts, logit: dict[str, np.ndarray], head: dict[str, np.ndarray]
-) -> Kinds:
-    """The kinds of places by the logits of trees for home and work (n,)."""
-    from scipy.special import expit
-
-    why, n = _why(facts), len(facts.owner)
-    commuter_p, kind, p = np.full(len(why), np.nan), np.full(n, None, object), np.full(n, np.nan)
-    if not n:
-        return Kinds(kind, p, commuter_p, why)
-    home, work = (head[f"{name}_calibration"] @ [logit[name], np.ones(n)] for name in (HOME, WORK))
-    x, best = user_inputs(facts, work, home)
-    user = facts.owner[best]
-    commuter_p[user] = expit(
-        (x - head["user_mean"]) / head["user_scale"] @ head["user_weight"] + head["user_offset"]
-    )
-    commuter_p[why != ""] = np.nan
-    home_p, work_p = expit(home), expit(work)
-    order = np.lexsort((-home_p, facts.owner))
-    first = order[run_starts(facts.owner[order])]
-    at_home, at_work = home_p >= Settings.min_p, work_p >= Settings.min_p
-    at_home[first] |= home_p[first] >= Settings.min_home_p
-    again = facts.of_place["weekdays"][best] >= Settings.min_weekdays
-    at_work[best] |= again & (commuter_p[user] >= Settings.min_work_p)
-    at_home &= ~at_work | (home_p >= work_p)
-    known = why[facts.owner] == ""
-    kind[known] = np.where(at_home, HOME, np.where(at_work, WORK, OTHER))[known]
-    p[known] = np.where(at_home, home_p, np.where(at_work, work_p, 1 - np.maximum(home_p, work_p)))[
-        known
-    ]
-    return Kinds(kind, p, commuter_p, why)
-
-
-def _why(facts: PlaceFacts) -> np.ndarray:
-    """(n_users,) why nothing is said of a user, or ''."""
-    s, of = Settings, facts.of_user
-    vehicle = of["on_way_a_day"] > s.max_way_h
-    vehicle |= (of["on_way_a_day"] > s.vehicle_way_h) & (of["at_places"] < s.vehicle_at_places)
-    why = np.full(len(vehicle), "", object)
-    for words, wrong in (
-        (translated("no stop on record"), np.bincount(facts.owner, minlength=len(why)) == 0),
-        (translated("less than {n:g} hours on record", n=s.min_hours), of["hours"] < s.min_hours),
-        (translated("on the way for most of the time on record, as vehicles are"), vehicle),
-        (translated("fixes on fewer than {n} days", n=s.min_days), of["n_days"] < s.min_days),
-    ):
-        why[wrong] = words
+def _reasons_for_silence(facts: PlaceFacts, s: HeadSettings) -> Column:
+    """(n_users,) why nothing is said of a user, or ''. Of several reasons the last counts."""
+    record = facts.record
+    no_stop = Groups(facts.user, len(record.n_days)).count() == 0
+    seldom_at_places = record.at_places < s.vehicle_at_places
+    is_vehicle = record.on_way_a_day > s.max_way_h
+    is_vehicle |= (record.on_way_a_day > s.vehicle_way_h) & seldom_at_places
+    why = np.full(len(record.n_days), "", object)
+    why[no_stop] = translated("no stop on record")
+    few_hours = translated("less than {n:g} hours on record", n=s.min_hours)
+    why[record.hours < s.min_hours] = few_hours
+    why[is_vehicle] = translated("on the way for most of the time on record, as vehicles are")
+    why[record.n_days < s.min_days] = translated("fixes on fewer than {n} days", n=s.min_days)
     return why

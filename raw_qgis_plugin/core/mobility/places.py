@@ -1,54 +1,99 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Places: which stops of a user are at the same place."""
+"""Places: which stops of a user are at the same place, and what each place is."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from ..arrays import chained, expand_ranges
+from ..arrays import Groups, chained
 from ..geodesy import near_lon, on_sphere
 from ..tracks import Tracks
+from .tables import Column, Places, Stops
 
-NEAR_M = 100.0  # from stop to stop of a place
+if TYPE_CHECKING:
+    from .place_features import PlaceFacts
+    from .place_head import Judgement
+
+NEAR_M = 100.0  # from stop to stop of a place, so that a large building is one place
+# Users lie in layers so far apart that nobody's place is near somebody else's
+LAYER_M = 1e8
 
 
-def find_places(
-    tracks: Tracks, first: np.ndarray, last: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The places of stops, which are the fixes first to last (k,) of users, one track each.
+def number_places(user: Column, lon: Column, lat: Column) -> Column:
+    """(k,) the place of each stop, from 0 in the order of first visits.
 
-    Returns the number of each stop's place, from 0 in the order of first visits, and the stops' lon
-    and lat (degrees): (k,) each. A place is a chain of stops that are near each other.
+    A place is a chain of one user's stops that are within NEAR_M of each other. user: (k,). lon,
+    lat: (k,) degrees.
     """
-    size = last - first + 1
-    row, stop, user = (
-        expand_ranges(first, size),
-        np.repeat(np.arange(len(first)), size),
-        tracks.user[first],
-    )
-    east = near_lon(tracks.lon[row] - tracks.lon[first][stop], 0.0)
-    since, until = np.maximum(row - 1, first[stop]), np.minimum(row + 1, last[stop])
-    # half of a silence is spent where it begins, half where it ends
-    time = tracks.t[until] - tracks.t[since]
-    lon = near_lon(tracks.lon[first] + _medians(east, time, stop, len(first)), 0.0)
-    lat = tracks.lat[first] + _medians(
-        tracks.lat[row] - tracks.lat[first][stop], time, stop, len(first)
-    )
-    if not len(first):
-        return np.zeros(0, np.int64), lon, lat
+    if not len(user):
+        return np.zeros(0, np.int64)
+    # Stops within a quarter of NEAR_M are one point of a chain: few points for many stops
     cell = np.column_stack([user, np.floor(on_sphere(lon, lat) / (NEAR_M / 4))]).astype(np.int64)
-    _, head, cell_of = np.unique(cell, axis=0, return_index=True, return_inverse=True)
-    # users in layers that never meet
-    points = np.column_stack([on_sphere(lon[head], lat[head]), user[head] * 1e8])
-    _, begin, found = np.unique(
-        chained(points, NEAR_M)[cell_of.ravel()], return_index=True, return_inverse=True
+    _, first, cell_of = np.unique(cell, axis=0, return_index=True, return_inverse=True)
+    points = layered(user[first], lon[first], lat[first])
+    return _in_order_of_first(chained(points, NEAR_M)[cell_of.ravel()])
+
+
+def layered(user: Column, lon: Column, lat: Column) -> Column:
+    """(k, 4) points in metres, those of different users far apart. lon, lat: (k,) degrees."""
+    return np.column_stack([on_sphere(lon, lat), user * LAYER_M])
+
+
+def _in_order_of_first(labels: Column) -> Column:
+    """(k,) labels as numbers from 0, in the order in which they first occur."""
+    _, first, number = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[number]
+
+
+def name_places(stops: Stops, facts: PlaceFacts, judged: Judgement) -> Places:
+    """The places of stops, from what is known of each and what the place head says of it."""
+    _, first_visit = np.unique(stops.place, return_index=True)
+    return Places(
+        user=facts.user,
+        lon=stops.lon[first_visit],
+        lat=stops.lat[first_visit],
+        n_visits=Groups(stops.place, len(facts.user)).count(),
+        nights=facts.nights,
+        weekdays=facts.weekdays,
+        kind=judged.kind,
+        kind_p=judged.kind_p,
     )
-    return np.argsort(np.argsort(begin))[found], lon, lat
 
 
-def _medians(values: np.ndarray, weights: np.ndarray, group: np.ndarray, n: int) -> np.ndarray:
-    """(n,) weighted median of each group; groups ascend, and none is empty. weights: integers."""
-    order, ends = np.lexsort((values, group)), np.searchsorted(group, np.arange(n + 1))
-    total = np.cumsum(np.append(0, weights[order]))
-    row = np.searchsorted(2 * total, total[ends[:-1]] + total[ends[1:]]) - 1
-    return values[order][np.maximum(row, ends[:-1])]  # without any weight none is half of it
+@dataclass(frozen=True)
+class OwnPlaces:
+    """Places of people, p rows; position -1 is nan."""
+
+    user: Column  # (p,)
+    stay_min: Column  # (p,) minutes there
+    lon: Column  # (p + 1,) degrees, means of stops over time
+    lat: Column
+
+    @classmethod
+    def of(cls, stops: Stops) -> tuple[OwnPlaces, Column]:
+        """The places of stops, and the place (k,) of each stop."""
+        _, first, number = np.unique(stops.place, return_index=True, return_inverse=True)
+        by_place = Groups(number, len(first))
+        minutes = (stops.t_leave - stops.t_arrive) / 60_000
+        stay_min = by_place.sum(minutes)
+        near_first = near_lon(stops.lon, stops.lon[first][number])
+        lon = near_lon(by_place.sum(minutes * near_first) / stay_min, 0.0)
+        lat = by_place.sum(minutes * stops.lat) / stay_min
+        places = cls(stops.user[first], stay_min, np.append(lon, np.nan), np.append(lat, np.nan))
+        return places, number
+
+    def nearest(
+        self, fixes: Tracks, row: Column, metres: float, min_stay_min: float = 0.0
+    ) -> Column:
+        """(k,) the user's place that is nearest to the fixes in rows (k,); -1 where none is within
+        some metres.
+        """
+        from scipy.spatial import cKDTree
+
+        some = np.flatnonzero(self.stay_min >= min_stay_min)
+        tree = cKDTree(layered(self.user[some], self.lon[some], self.lat[some]))
+        points = layered(fixes.user[row], fixes.lon[row], fixes.lat[row])
+        return np.append(some, -1)[tree.query(points, distance_upper_bound=metres)[1]]

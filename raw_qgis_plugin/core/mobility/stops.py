@@ -1,145 +1,243 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Stops: where a track stays within a small box for some minutes, or falls silent and goes on where
+"""Stops: where a line stays within a small box for some minutes, or falls silent and is again where
 it was.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from ..arrays import expand_ranges, group_quantile, run_starts
-from .line import Line, Ranges
+from ..arrays import Groups, expand_ranges, runs, steps_within, true_runs
+from ..geodesy import near_lon
+from ..tracks import Tracks
+from .line import Line, Spans
+from .places import number_places
+from .tables import Column, Stops
 
 
-class Settings:
+@dataclass(frozen=True)
+class StopSettings:
     """Chosen by F1 at an overlap of half against labelled diaries (docs/evidence/diary.md)."""
 
+    usual_s: float = 600.0  # the duration of a stop for which box_m was chosen
     box_m: float = 160.0  # diagonal of the box that a stop's fixes lie in
-    min_s: float = 600.0  # of a stop
-    silent_s: float = 420.0  # a silence of this length ...
-    silent_m: float = 500.0  # ... whose ends are this near is spent there ...
-    # ... but in tracks with a longer time between fixes (median), which see what loggers see
-    sparse_s: float = 180.0
-    sparse_m: float = 100.0  # when they begin again, only if the ends are this near
-    max_silent_s: float = 24 * 3600.0  # longer silences are unknown time
-    # a device may sleep until its owner is well away: after a silence that is longer than usual
-    slow_m_s: float = 0.5
-    # by no more than slow_m_s of the time that it is longer, and left_m, if no other follows
-    left_m: float = 1500.0
-    # half a box: a position known to more is left out between better ones ...
-    exact_m: float = 80.0
-    again_m: float = 300.0  # ... that are so near each other ...
-    # ... unless it is further from them than that and so many times what it is known to: away
-    wrong: float = 4.0
     core_m: float = 40.0  # a stop begins and ends so near its centre
-    merge_s: float = 120.0  # stops this near in time ...
-    merge_m: float = 80.0  # ... and place are one
-    wait_s: float = 1800.0  # a shorter stay from which the way goes on ahead ...
-    on_record_s: float = 900.0  # ... and which has no silence of this length is a wait, not a stop
-    way_s: float = 180.0  # before and after a stay: where the way comes from and where it goes
+    # A silence of at least silent_s whose ends are within silent_m is spent where it began
+    silent_s: float = 420.0
+    silent_m: float = 500.0
+    # Loggers stop recording at rest, so in tracks with a longer median time between fixes than
+    # sparse_s the ends of a silence must be within sparse_m
+    sparse_s: float = 180.0
+    sparse_m: float = 100.0
+    max_silent_s: float = 24 * 3600.0  # longer silences are unknown time
+    # A device may sleep until its owner is well away. So the end of a silence that no other follows
+    # may be off by slow_m_s for the time that it is longer than usual, and by left_m at most
+    slow_m_s: float = 0.5
+    left_m: float = 1500.0
+    # Stays so near in time and place are one
+    merge_s: float = 120.0
+    merge_m: float = 80.0
+    # A stay shorter than wait_s is a wait, not a stop, if it has no silence of on_record_s and the
+    # way of way_s before it goes on ahead after it
+    wait_s: float = 1800.0
+    on_record_s: float = 900.0
+    way_s: float = 180.0
+
+    def box_for(self, min_s: float) -> float:
+        """Diagonal in m of the box of stops of at least min_s seconds.
+
+        The box of shorter stops is smaller in proportion, down to its core, so that the slowest
+        pace that is no stop stays the same. The box of longer stops is not larger: a place does not
+        grow with time.
+        """
+        in_proportion = self.box_m * min_s / self.usual_s
+        return float(np.clip(in_proportion, 2 * self.core_m, self.box_m))
 
 
-def find_stops(line: Line, min_s: float = Settings.min_s) -> Ranges:
-    """The stops of tracks, of at least min_s seconds. A track's stops depend on its own fixes
-    alone.
-
-    The box of shorter stops is smaller in proportion, down to its core, so that the slowest pace
-    that is no stop stays the same. The box of longer stops is not larger: a place does not grow
-    with time.
-    """
-    s, (silent, left) = Settings, _silent(line)
-    box_m = float(np.clip(s.box_m * min_s / s.min_s, 2 * s.core_m, s.box_m))
-    silent |= left & ~np.append((silent | left)[1:], False)
-    change = np.flatnonzero(
-        np.diff(silent | _still(line, min_s, box_m), prepend=False, append=False)
-    )
-    begin, end = change[::2], change[1::2]
-    size = end - begin + 1
-    stop, row = np.repeat(np.arange(len(begin)), size), expand_ranges(begin, size)
-    centre = np.stack(
-        [group_quantile(column[row], stop, len(begin)) for column in line.xy.T], axis=1
-    )
-    near = np.hypot(*(line.xy[row] - centre[stop]).T) < s.core_m
-    near |= np.append(silent, False)[row] | np.append(False, silent)[row]
-    some = np.bincount(stop[near], minlength=len(begin)) > 0
-    begin[some], end[some] = (
-        row[near][run_starts(stop[near])],
-        row[near][run_starts(stop[near][::-1])[::-1]],
-    )
-    pause, apart = line.t[begin[1:]] - line.t[end[:-1]], np.hypot(*np.diff(centre, axis=0).T)
-    again = (
-        (line.track[begin[1:]] == line.track[end[:-1]])
-        & (pause < 1000 * s.merge_s)
-        & (apart < s.merge_m)
-    )
-    begin, end = (
-        begin[np.append(True, ~again)[: len(begin)]],
-        end[np.append(~again, True)[: len(end)]],
-    )
-    lasts = line.tracks.t[line.last[end]] - line.tracks.t[line.first[begin]] >= 1000 * min_s
-    lasts &= ~_waits(line, begin, end)
-    return Ranges(begin[lasts], end[lasts])
+DEFAULT = StopSettings()
 
 
-def within(first: np.ndarray, last: np.ndarray, n: int) -> np.ndarray:
-    """(n,) bool: whether the step from a row to the next one is in some of the ranges of rows first
-    to last (k,).
-    """
-    return np.cumsum(np.bincount(first, minlength=n) - np.bincount(last, minlength=n)) > 0
+def find_stops(
+    line: Line, min_s: float = DEFAULT.usual_s, settings: StopSettings = DEFAULT
+) -> Stops:
+    """The stops of at least min_s seconds. A user's stops depend on the user's own fixes alone."""
+    silent = _silent_at_a_spot(line, settings)
+    still = _within_a_box(line, min_s, settings)
+    begin, end = true_runs(silent | still)
+    stays = Spans(begin, end)
+    centre = _centres(line, stays)
+    stays = _without_edges(line, stays, centre, silent, settings)
+    stays = _merged(line, stays, centre, settings)
+
+    t_arrive = line.fixes.t[line.first[stays.begin]]
+    t_leave = line.fixes.t[line.last[stays.end]]
+    long_enough = t_leave - t_arrive >= 1000 * min_s
+    is_stop = long_enough & ~_is_wait(line, stays, settings)
+    return _locate(line, stays.take(is_stop))
 
 
-def _waits(line: Line, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """(k,) bool: whether a stay is a wait on the way: in a jam, at a platform, for a rest."""
-    track, way, index = line.track[begin], int(1000 * Settings.way_s), line.thin
-    first, last = line.thin.track_offsets[:-1][track], line.thin.track_offsets[1:][track] - 1
-    before = np.maximum(index.before(track, line.t[begin] - way) - 1, first)
-    after = np.minimum(index.before(track, line.t[end] + way), last)
-    ahead = ((line.xy[begin] - line.xy[before]) * (line.xy[after] - line.xy[end])).sum(axis=1) > 0
-    silences = np.append(0, np.cumsum(np.diff(line.t) >= 1000 * Settings.on_record_s))
-    on_record = silences[begin] == silences[end]
-    return ahead & on_record & (line.t[end] - line.t[begin] < 1000 * Settings.wait_s)
+def _silent_at_a_spot(line: Line, s: StopSettings) -> Column:
+    """(m - 1,) bool: whether nothing is heard between a row and the next, and the user stayed."""
+    seconds = line.step_ms / 1000
+    metres = line.step_m
+    step = line.fixes.steps()
+    of_user = Groups(line.fixes.track[step], line.fixes.n_tracks)
+    cadence_s = of_user.median(line.fixes.ms_to_next(step) / 1000)
+    usual_s = cadence_s[line.track[:-1]]
+
+    silent = line.same_track & (seconds >= s.silent_s) & (seconds <= s.max_silent_s)
+    back = silent & (metres < _one_spot_m(line, usual_s, s))
+    asleep_m = np.minimum(s.slow_m_s * (seconds - usual_s), s.left_m)
+    asleep = silent & (metres < asleep_m)
+    followed = np.append((back | asleep)[1:], False)
+    return back | (asleep & ~followed[: len(asleep)])
 
 
-def _still(line: Line, min_s: float, box_m: float) -> np.ndarray:
-    """(m - 1,) bool: whether the step from a row to the next one is part of some minutes within a
-    small box.
-    """
+def _one_spot_m(line: Line, usual_s: Column, s: StopSettings) -> Column:
+    """(m - 1,) metres within which the ends of a silence are one spot: more for vague positions."""
+    near_m = np.where(usual_s > s.sparse_s, s.sparse_m, s.silent_m)
+    if line.fixes.accuracy is None:
+        return near_m
+    accuracy = np.nan_to_num(line.fixes.accuracy)
+    both = accuracy[line.last[:-1]] + accuracy[line.first[1:]]
+    return np.minimum(both + near_m, s.silent_m)
+
+
+def _within_a_box(line: Line, min_s: float, s: StopSettings) -> Column:
+    """(m - 1,) bool: whether the step to the next row is part of min_s seconds in a small box."""
     until = line.thin.before(line.track, line.t + int(1000 * min_s))
     row = np.flatnonzero(until < line.thin.track_offsets[1:][line.track])
-    row = row[line.t[until[row]] - line.t[row] <= 1000 * Settings.max_silent_s]
-    low, high = (_greatest(sign * line.xy, row, until[row]) for sign in (-1, 1))
-    still = row[np.hypot(*(low + high).T) < box_m]  # diagonals of boxes
-    return within(still, until[still], len(line.t))[:-1]
+    row = row[line.t[until[row]] - line.t[row] <= 1000 * s.max_silent_s]
+    east_north = _greatest(line.xy, row, until[row])
+    west_south = _greatest(-line.xy, row, until[row])
+    diagonal_m = np.hypot(*(east_north + west_south).T)
+    still = row[diagonal_m < s.box_for(min_s)]
+    return steps_within(still, until[still], len(line.t))[:-1]
 
 
-def _silent(line: Line) -> tuple[np.ndarray, np.ndarray]:
-    """(m - 1,) bool each: whether nothing is heard between a row and the next one, which lies near
-    it; or not far.
+def _greatest(values: Column, first: Column, last: Column) -> Column:
+    """(k, 2) greatest values (m, 2) of the rows first to last (k,).
+
+    Any range is covered by two spans of 1, 2, 4, ... rows, whose greatest values are computed once.
     """
-    s, seconds, metres = Settings, np.diff(line.t) / 1000, np.hypot(*np.diff(line.xy, axis=0).T)
-    tracks, step, of = line.tracks, line.tracks.steps(), line.track[:-1]
-    cadence_s = group_quantile(
-        (tracks.t[step + 1] - tracks.t[step]) / 1000, tracks.track[step], tracks.n_tracks
-    )[of]
-    found = (seconds >= s.silent_s) & (seconds <= s.max_silent_s) & (line.track[1:] == of)
-    near_m = np.where(cadence_s > s.sparse_s, s.sparse_m, s.silent_m)
-    if tracks.accuracy is not None:  # what may be one place is
-        about_m = np.nan_to_num(tracks.accuracy)
-        near_m = np.clip(
-            about_m[line.last[:-1]] + about_m[line.first[1:]] + near_m, None, s.silent_m
-        )
-    return found & (metres < near_m), found & (
-        metres < np.minimum(s.slow_m_s * (seconds - cadence_s), s.left_m)
+    power = np.frexp(last - first + 1)[1] - 1
+    result = np.empty((len(first), 2))
+    for k in range(power.max(initial=-1) + 1):
+        some = np.flatnonzero(power == k)
+        result[some] = np.maximum(values[first[some]], values[last[some] + 1 - 2**k])
+        values = np.maximum(values[: -(2**k)], values[2**k :])
+    return result
+
+
+def _centres(line: Line, stays: Spans) -> Column:
+    """(k, 2) medians of positions in stays, in metres of the line."""
+    row, stay = _rows_of(stays)
+    return np.stack([stay.median(column[row]) for column in line.xy.T], axis=1)
+
+
+def _rows_of(stays: Spans) -> tuple[Column, Groups]:
+    """The rows of stays, one stay after the other, and the groups of stays that they form."""
+    size = stays.end - stays.begin + 1
+    stay = np.repeat(np.arange(len(stays)), size)
+    return expand_ranges(stays.begin, size), Groups(stay, len(stays))
+
+
+def _without_edges(
+    line: Line, stays: Spans, centre: Column, silent: Column, s: StopSettings
+) -> Spans:
+    """Stays from the first to the last row near their centre, or beside a silence.
+
+    A stay without such a row remains as it is.
+    """
+    row, stay = _rows_of(stays)
+    before_silence = np.append(silent, False)
+    after_silence = np.append(False, silent)
+    near = np.hypot(*(line.xy[row] - centre[stay.of]).T) < s.core_m
+    near |= (before_silence | after_silence)[row]
+
+    first, last = runs(stay.of[near])
+    some = stay.of[near][first]
+    begin = stays.begin.copy()
+    end = stays.end.copy()
+    begin[some] = row[near][first]
+    end[some] = row[near][last]
+    return Spans(begin, end)
+
+
+def _merged(line: Line, stays: Spans, centre: Column, s: StopSettings) -> Spans:
+    """Stays of which those that follow each other at one spot are one."""
+    left = stays.end[:-1]
+    back = stays.begin[1:]
+    same_track = line.track[back] == line.track[left]
+    soon = line.t[back] - line.t[left] < 1000 * s.merge_s
+    near = np.hypot(*np.diff(centre, axis=0).T) < s.merge_m
+    apart = ~(same_track & soon & near)
+    k = len(stays)
+    return Spans(stays.begin[np.append(True, apart)[:k]], stays.end[np.append(apart, True)[:k]])
+
+
+def _is_wait(line: Line, stays: Spans, s: StopSettings) -> Column:
+    """(k,) bool: whether a stay is a wait on the way: in a jam, at a platform, for a rest."""
+    track = line.track[stays.begin]
+    first = line.thin.track_offsets[:-1][track]
+    last = line.thin.track_offsets[1:][track] - 1
+    t_before = line.t[stays.begin] - int(1000 * s.way_s)
+    t_after = line.t[stays.end] + int(1000 * s.way_s)
+    before = np.maximum(line.thin.before(track, t_before) - 1, first)
+    after = np.minimum(line.thin.before(track, t_after), last)
+    way_there = line.xy[stays.begin] - line.xy[before]
+    way_on = line.xy[after] - line.xy[stays.end]
+    ahead = (way_there * way_on).sum(axis=1) > 0
+
+    silences = np.append(0, np.cumsum(line.step_ms >= 1000 * s.on_record_s))
+    on_record = silences[stays.begin] == silences[stays.end]
+    short = line.t[stays.end] - line.t[stays.begin] < 1000 * s.wait_s
+    return ahead & on_record & short
+
+
+def _locate(line: Line, stays: Spans) -> Stops:
+    """Stays as stops, each with its position and its place."""
+    fixes = line.fixes
+    arrive = line.first[stays.begin]
+    leave = line.last[stays.end]
+    user = fixes.user[arrive]
+    lon, lat = _positions(fixes, arrive, leave)
+    return Stops(
+        user=user,
+        arrive=arrive,
+        leave=leave,
+        t_arrive=fixes.t[arrive],
+        t_leave=fixes.t[leave],
+        lon=lon,
+        lat=lat,
+        place=number_places(user, lon, lat),
     )
 
 
-def _greatest(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """(k, 2) greatest values (m, 2) of the rows first to last, from those of spans of 1, 2, 4, ...
-    rows.
-    """
-    power, result = np.frexp(last - first + 1)[1] - 1, np.empty((len(first), 2))
-    for k in range(power.max(initial=-1) + 1):
-        at = np.flatnonzero(power == k)
-        result[at] = np.maximum(values[first[at]], values[last[at] + 1 - 2**k])
-        values = np.maximum(values[: -(2**k)], values[2**k :])
-    return result
+def _positions(fixes: Tracks, first: Column, last: Column) -> tuple[Column, Column]:
+    """Lon and lat (k,) in degrees of the fixes first to last (k,): their medians over time."""
+    size = last - first + 1
+    row = expand_ranges(first, size)
+    stop = np.repeat(np.arange(len(first)), size)
+    # Half of a silence is spent where it begins, half where it ends
+    since = np.maximum(row - 1, first[stop])
+    until = np.minimum(row + 1, last[stop])
+    ms = fixes.t[until] - fixes.t[since]
+    east = near_lon(fixes.lon[row] - fixes.lon[first][stop], 0.0)
+    north = fixes.lat[row] - fixes.lat[first][stop]
+    lon = fixes.lon[first] + _weighted_medians(east, ms, stop, len(first))
+    lat = fixes.lat[first] + _weighted_medians(north, ms, stop, len(first))
+    return near_lon(lon, 0.0), lat
+
+
+def _weighted_medians(values: Column, weights: Column, group: Column, n: int) -> Column:
+    """(n,) weighted median of each group; groups ascend, and none is empty. weights: integers."""
+    order = np.lexsort((values, group))
+    offsets = np.searchsorted(group, np.arange(n + 1))
+    total = np.cumsum(np.append(0, weights[order]))
+    half_twice = total[offsets[:-1]] + total[offsets[1:]]
+    row = np.searchsorted(2 * total, half_twice) - 1
+    # Where no row has any weight, none is half of it
+    return values[order][np.maximum(row, offsets[:-1])]

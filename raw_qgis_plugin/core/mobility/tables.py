@@ -1,35 +1,186 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tables of how people move, and what their columns may hold."""
+"""The tables of how people move: each a frozen dataclass of columns, a row each at the same index.
+
+A *stop* is where somebody stays, a *place* the stops at one spot, a *leg* a way by one mode, a
+*journey* the way from where somebody stays to where they stay next. Published fields say 'trip'.
+
+The verbs on tables are `arrays.take_rows`, `concat` and `arrays.Groups`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
+
+from ..arrays import expand_ranges, join_rows
+from ..tracks import Tracks
 
 KINDS = HOME, WORK, OTHER = "home", "work", "other"  # of places
 MODES = ("walk", "bike", "motor vehicle", "rail")
 SHORT_MODES = ("walk", "bike", "motor", "rail")  # MODES in the names of fields
 
+Column = np.ndarray  # (n,) of the n rows of a table, or (n, k)
+Table = TypeVar("Table")
+
+# The columns that hold rows of other tables, which `concat` renumbers
+ROWS_OF = {
+    "user": "users",
+    "arrive": "fixes",
+    "leave": "fixes",
+    "begin": "fixes",
+    "end": "fixes",
+    "place": "places",
+    "stop_before": "stops",
+    "stop_after": "stops",
+}
+
+
+@dataclass(frozen=True)
+class Stops:
+    """Where people stay. k rows, by user and time."""
+
+    user: Column  # row of the users
+    arrive: Column  # the first fix there
+    leave: Column  # the last fix there
+    t_arrive: Column  # epoch ms
+    t_leave: Column  # epoch ms
+    lon: Column  # degrees, the median over time
+    lat: Column
+    place: Column  # row of Places
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where people stopped, once or often. n rows, by user and first visit."""
+
+    user: Column  # row of the users
+    lon: Column  # degrees, of the first visit
+    lat: Column
+    n_visits: Column
+    nights: Column  # there, as evidence
+    weekdays: Column  # there, as evidence
+    kind: Column  # home, work or other; None where nothing is said of the user
+    kind_p: Column  # the probability of the kind; nan where it is None
+
+
+@dataclass(frozen=True)
+class Legs:
+    """Ways between stops, by one mode each. m rows, by user and time."""
+
+    user: Column  # row of the users
+    begin: Column  # the first fix of the way
+    end: Column  # the last fix of the way
+    t_begin: Column  # epoch ms
+    t_end: Column  # epoch ms
+    metres: Column  # from fix to fix
+    stop_before: Column  # row of Stops, -1 for none
+    stop_after: Column  # row of Stops, -1 for none
+    observed: Column  # bool; False where only the stops at both ends are on record
+    mode: Column  # of MODES; 'unknown' where `why` is not empty
+    mode_p: Column  # the probability of the mode
+    p: Column  # (m, MODES) for sums over legs; nan where nobody can know
+    in_domain: Column  # bool, whether the model may answer
+    why: Column  # the mode is unknown; ''
+
 
 @dataclass(frozen=True)
 class Journeys:
-    """n journeys, from where somebody stays to where they stay next. user: (n,) row of user_ids. t_start, t_end: (n,) epoch ms. begin, end: (n, 2) lon
-    and lat, degrees. metres: (n,). mode_p: (n, 4) probabilities of SHORT_MODES; what is missing to
-    1 is not known. complete: (n,) bool, whether the record shows where a journey begins and ends.
-    """
+    """Ways from where people stay to where they stay next, by one or several modes. n rows."""
 
-    user_ids: np.ndarray
-    user: np.ndarray
-    t_start: np.ndarray
-    t_end: np.ndarray
-    begin: np.ndarray
-    end: np.ndarray
-    metres: np.ndarray
-    mode_p: np.ndarray
-    complete: np.ndarray
+    user_ids: Column  # (n_users,)
+    user: Column  # row of user_ids
+    t_start: Column  # epoch ms
+    t_end: Column  # epoch ms
+    begin: Column  # (n, 2) lon and lat, degrees
+    end: Column  # (n, 2) lon and lat, degrees
+    metres: Column
+    mode_p: Column  # (n, SHORT_MODES) probabilities; what is missing to 1 is not known
+    complete: Column  # bool, whether the record shows where the journey begins and ends
 
     @property
-    def minutes(self) -> np.ndarray:
+    def minutes(self) -> Column:
         """(n,) minutes that each takes."""
         return (self.t_end - self.t_start) / 60_000
+
+
+@dataclass(frozen=True)
+class Record:
+    """How much of people is on record. n_users rows; hours are of time whose place is known."""
+
+    n_days: Column  # with fixes
+    nights: Column  # seen anywhere
+    weekdays: Column  # seen anywhere by day
+    hours: Column
+    stayed_a_day: Column  # hours at places
+    on_way_a_day: Column  # hours between places
+    at_places: Column  # share of the time at places or on the way
+    coverage: Column  # hours as a share of the time from the first to the last fix
+
+
+@dataclass(frozen=True)
+class People:
+    """What stops, places and legs say of people. n_users rows."""
+
+    user_id: Column
+    record: Record
+    commuter_p: Column  # probability of a place of work; nan where `why` is not empty
+    why: Column  # nothing is said of home and work; ''
+    home_nights: Column
+    work_days: Column
+    good_days: Column  # recorded well enough to count legs
+    good_legs: Column  # that begin on these days
+
+
+@dataclass(frozen=True)
+class Diary:
+    """The tables of some people."""
+
+    fixes: Tracks  # without vague ones, a track each user
+    stops: Stops
+    places: Places
+    legs: Legs
+    people: People
+
+    @cached_property
+    def leg_fixes(self) -> Tracks:
+        """The fixes of legs, a track each."""
+        return fixes_of(self.fixes, self.legs.begin, self.legs.end)
+
+
+def concat(parts: Sequence[Diary], fixes: Tracks) -> Diary:
+    """The diary of everybody, from those of people who follow one another. fixes: of everybody."""
+    begin = {"users": 0, "fixes": 0, "stops": 0, "places": 0}
+    moved = []
+    for part in parts:
+        tables = part.stops, part.places, part.legs
+        moved.append((*(_renumbered(table, begin) for table in tables), part.people))
+        sizes = {
+            "users": part.fixes.n_users,
+            "fixes": len(part.fixes),
+            "stops": len(part.stops.user),
+            "places": len(part.places.user),
+        }
+        begin = {name: begin[name] + size for name, size in sizes.items()}
+    return Diary(fixes, *(join_rows(tables) for tables in zip(*moved)))
+
+
+def _renumbered(table: Table, begin: Mapping[str, int]) -> Table:
+    """A table whose columns of rows count from the rows where the other tables begin."""
+    columns = dict(vars(table))
+    for name in columns.keys() & ROWS_OF.keys():
+        rows = columns[name]
+        columns[name] = np.where(rows < 0, rows, rows + begin[ROWS_OF[name]])
+    return type(table)(**columns)
+
+
+def fixes_of(tracks: Tracks, first: Column, last: Column) -> Tracks:
+    """The fixes first to last (m,) of each way as a track of its user, named by a running number."""
+    size = last - first + 1
+    number = np.arange(len(first), dtype=np.int32)
+    names = number.astype(str).astype(object)
+    columns = tracks.rows(expand_ranges(first, size))
+    return Tracks(tracks.user_ids, names, tracks.user[first], np.repeat(number, size), *columns)

@@ -90,11 +90,11 @@ def _at_places(
     from scipy.sparse import csr_matrix
 
     places = labels.places
-    some = np.flatnonzero(places["kind"] == kind)
-    region, at = points_inside(polygons, places["lon"][some], places["lat"][some])
+    some = np.flatnonzero(places.kind == kind)
+    region, at = points_inside(polygons, places.lon[some], places.lat[some])
     place = some[at]
     there = csr_matrix(
-        (places["p"][place].astype(float), (region, places["user"][place])), shape=visits.shape
+        (places.kind_p[place].astype(float), (region, places.user[place])), shape=visits.shape
     )
     there.data = np.minimum(there.data, 1.0)  # of several places in one region
     there = there.multiply(visits > 0).tocsr()

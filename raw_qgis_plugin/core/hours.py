@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Time cut at full hours of mean solar time, and its sums by times of the day, days and weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .arrays import Groups, expand_ranges, run_starts
+from .times import HOUR_MS
+
+# Hours at which classes of time begin
+WEEKDAY = (0, 5, 7, 9, 11, 14, 17, 20, 22)
+WEEKEND = (0, 6, 12, 18)
+TIMES = (*(f"weekday_{h}" for h in WEEKDAY), *(f"weekend_{h}" for h in WEEKEND))
+TIME_OF = np.array(  # (7, 24), from Monday
+    [np.searchsorted(WEEKDAY, np.arange(24), "right") - 1] * 5
+    + [np.searchsorted(WEEKEND, np.arange(24), "right") - 1 + len(WEEKDAY)] * 2
+)
+WEEKDAY_NIGHT = 0  # of TIMES
+NIGHT = [WEEKDAY_NIGHT, len(WEEKDAY)]  # of TIMES, from 0 h
+WORKING = [3, 4, 5]  # of TIMES: weekdays from 9 to 17 h
+
+
+@dataclass(frozen=True)
+class DayKind:
+    """Days that count as days at a place: with time between two hours, on some weekdays."""
+
+    begin: int  # hour
+    end: int
+    weekdays: Sequence[int]  # from Monday, 0
+
+
+DAYS = {
+    "nights": DayKind(0, 5, range(7)),
+    "weekdays": DayKind(8, 18, range(5)),
+    "weekends": DayKind(8, 18, range(5, 7)),
+}
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Time cut at full hours, a row a piece, and its sums for n groups: places or users."""
+
+    group: Groups
+    day: np.ndarray  # since 1970
+    hour: np.ndarray  # of the day
+    length: np.ndarray  # h
+    min_day_h: float  # of a day that counts
+
+    def by_time(self, group: Groups) -> np.ndarray:
+        """(groups, TIMES) hours of any groups of the pieces."""
+        n_times = len(TIMES)
+        time = TIME_OF[self.weekday, self.hour]
+        cell = Groups(group.of * n_times + time, group.n * n_times)
+        hours = cell.sum(self.length)
+        return hours.reshape(group.n, n_times)
+
+    @cached_property
+    def weekday(self) -> np.ndarray:
+        """From Monday, 0. 1970-01-01 was a Thursday."""
+        return (self.day + 3) % 7
+
+    @cached_property
+    def hours(self) -> np.ndarray:
+        """(n, TIMES)."""
+        return self.by_time(self.group)
+
+    @cached_property
+    def total(self) -> np.ndarray:
+        """(n,) hours."""
+        return self.hours.sum(axis=1)
+
+    @cached_property
+    def working(self) -> np.ndarray:
+        """(n,) hours while others work."""
+        return self.hours[:, WORKING].sum(axis=1)
+
+    @cached_property
+    def night(self) -> np.ndarray:
+        """(n,) hours by night."""
+        return self.hours[:, NIGHT].sum(axis=1)
+
+    @cached_property
+    def week(self) -> np.ndarray:
+        """The group and the week of each piece, as pairs."""
+        return pair_up(self.group.of, week_of(self.day))
+
+    @cached_property
+    def n_weeks(self) -> np.ndarray:
+        """(n,) weeks."""
+        return self.count(np.unique(self.week))
+
+    @cached_property
+    def days(self) -> dict[str, np.ndarray]:
+        """The group and the day (m,), as pairs, of each of DAYS with enough time."""
+        return {name: self._days(kind) for name, kind in DAYS.items()}
+
+    def _days(self, kind: DayKind) -> np.ndarray:
+        begun = self.hour >= kind.begin
+        not_over = self.hour < kind.end
+        some = begun & not_over & np.isin(self.weekday, kind.weekdays)
+        group = self.group.of[some]
+        day = self.day[some]
+        length = self.length[some]
+
+        pair, row = np.unique(pair_up(group, day), return_inverse=True)
+        hours = Groups(row, len(pair)).sum(length)
+        return pair[hours >= self.min_day_h]
+
+    def n_days(self, name: str) -> np.ndarray:
+        """(n,) days of one of DAYS."""
+        return self.count(self.days[name])
+
+    def count(self, pairs: np.ndarray) -> np.ndarray:
+        """(n,) how many pairs each group has."""
+        return Groups(group_of(pairs), self.group.n).count()
+
+
+def week_of(day: np.ndarray) -> np.ndarray:
+    """Weeks since 1970, from Monday, of days since 1970."""
+    return (day + 3) // 7
+
+
+def pair_up(group: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Pairs of a group and a day or week as one number, in the order of both; days may be < 0."""
+    return group.astype(np.int64) << 32 | (day.astype(np.int64) + 2**20)
+
+
+def group_of(pair: np.ndarray) -> np.ndarray:
+    """The groups of pairs."""
+    return pair >> 32
+
+
+def day_of(pair: np.ndarray) -> np.ndarray:
+    """The days or weeks of pairs."""
+    return (pair & (2**32 - 1)) - 2**20
+
+
+def cut_at_hours(begin: np.ndarray, end: np.ndarray, group: Groups, min_day_h: float) -> Hours:
+    """Cut spans of time at full hours.
+
+    begin, end: (k,) ms of mean solar time. group: of the spans, whose hours ascend within a run of
+    one group. min_day_h: hours of a day that counts.
+    """
+    first = begin // HOUR_MS
+    beyond = -(-end // HOUR_MS)
+    count = np.maximum(beyond - first, 0)
+    hour = expand_ranges(first, count)
+    row = np.repeat(np.arange(len(begin)), count)
+    hour_ms = hour * HOUR_MS
+    since = np.maximum(begin[row], hour_ms)
+    until = np.minimum(end[row], hour_ms + HOUR_MS)
+
+    # Short steps within an hour are one piece
+    of = group.of[row]
+    new = run_starts(of, hour)
+    piece = Groups(np.cumsum(new) - 1, np.count_nonzero(new))
+    length = piece.sum(until - since) / HOUR_MS
+
+    day, hour_of_day = np.divmod(hour[new], 24)
+    return Hours(Groups(of[new], group.n), day, hour_of_day, length, min_day_h)
