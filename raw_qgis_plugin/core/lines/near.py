@@ -31,9 +31,7 @@ class NearSettings:
     # A copy of the leg that is moved by so much in each direction tells how dense lines are
     moved_m: float = 400.0
     # Fixes of a leg that are looked at, spread evenly
-    max_fixes: int = 100
-    # Vertices of a piece of a line in the index
-    piece: int = 16
+    max_fixes: int = 60
 
 
 @dataclass(frozen=True)
@@ -57,100 +55,104 @@ class LegLines:
 
 
 class LineIndex:
-    """Lines in an index of pieces, to be asked again and again."""
+    """Lines in an index of segments, to be asked again and again.
+
+    Lines that share a street share its segments, so a street with twenty buses is looked at once.
+    """
 
     def __init__(self, lines: Lines, settings: NearSettings | None = None) -> None:
         import shapely
 
         self.settings = settings or NearSettings()
         kind = np.array([KINDS.index(each) for each in lines.kind], int)
-        self._lines = lines.take(kind < len(CARRIERS))
         self._stops = lines.take(lines.kind == "stop")
-        # One number for all pieces of a line with a name; lines without one are told apart
-        names = [
-            f"{kind}\t{name}" if name else f"{kind}\t\t{row}"
-            for row, (kind, name) in enumerate(zip(self._lines.kind, self._lines.name))
-        ]
-        known, first, self._group = np.unique(
-            np.array([*names, ""], object)[:-1].astype(str), return_index=True, return_inverse=True
-        )
-        self.name = self._lines.name[first]
-        self.kind = kind[kind < len(CARRIERS)][first]
-        pieces, self._of_piece = _pieces(_mercator(self._lines.shape), self.settings.piece)
-        self._tree = shapely.STRtree(pieces)
         self._stop_tree = shapely.STRtree(_mercator(self._stops.shape))
+        carriers = lines.take(kind < len(CARRIERS))
+
+        # Pieces of one name and kind are one line; those without a name never need to be told apart
+        first, of_piece = _groups(carriers)
+        self._lines = carriers.take(first)
+        self._kind = kind[kind < len(CARRIERS)][first]
+
+        ends, piece = _segments(_mercator(carriers.shape))
+        keys, row, segment = np.unique(_keys(ends), axis=0, return_index=True, return_inverse=True)
+        of_line = np.unique(np.column_stack([segment.ravel(), of_piece[piece]]), axis=0)
+        self._line_of = of_line[:, 1]  # the lines of each segment, in a row
+        self._begin = np.searchsorted(of_line[:, 0], np.arange(len(keys) + 1))
+        self._tree = shapely.STRtree(shapely.linestrings(ends[row]))
 
     def ask(self, legs: Tracks) -> LegLines:
         """What the lines say of legs, a track each."""
         ways = _ways_of(legs, self.settings)
         n = legs.n_tracks
-        share_of_line, on_kind = self._shares(ways, ways.xy, n)
-        moved = [self._shares(ways, ways.moved(east, north), n)[1] for east, north in _SHIFTS]
-        chance = np.mean(moved, axis=0)
-        best_kind = (on_kind - chance).argmax(axis=1)
-        line, line_share = self._best_line(share_of_line, best_kind, n)
+        near = self._near(ways, ways.xy)
+        share = self._share_of_kinds(ways, near, n)
+        moved_m = self.settings.moved_m
+        copies = [ways.moved(*(moved_m * np.array(way))) for way in DIRECTIONS]
+        of_copies = [self._share_of_kinds(ways, self._near(ways, xy), n) for xy in copies]
+        chance = np.mean(of_copies, axis=0)
+        kind = (share - chance).argmax(axis=1)
+        line, line_share = self._best_line(ways, near, kind, n)
         named = line >= 0
         name = np.full(n, "", object)
-        name[named] = self.name[line[named]]
-        kind = np.full(n, "", object)
-        kind[named] = np.array(CARRIERS, object)[best_kind[named]]
-        first, last = legs.track_offsets[:-1], legs.track_offsets[1:] - 1
+        name[named] = self._lines.name[line[named]]
+        line_kind = np.full(n, "", object)
+        line_kind[named] = np.array(CARRIERS, object)[kind[named]]
         return LegLines(
-            share=on_kind,
+            share=share,
             chance=chance,
             line=name,
-            line_kind=kind,
+            line_kind=line_kind,
             line_share=line_share,
-            first_stop=self._stop_at(legs, first),
-            last_stop=self._stop_at(legs, last),
+            first_stop=self._stop_at(legs, legs.track_offsets[:-1]),
+            last_stop=self._stop_at(legs, legs.track_offsets[1:] - 1),
         )
 
-    def _shares(
-        self, ways: _Ways, xy: np.ndarray, n: int
-    ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
-        """The legs, lines and shares (m,) of lines that lie along legs, and shares by kind."""
+    def _near(self, ways: _Ways, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs (m,) of a fix and an open line that it is near to, each once."""
         import shapely
 
         reach = np.where(ways.at_tunnel, self.settings.near_tunnel_m, self.settings.near_m)
-        points = shapely.points(xy)
-        point, piece = self._tree.query(points, "dwithin", reach * ways.scale)
-        line = self._of_piece[piece]
-        is_open = self._is_open(line, ways.day[point])
-        group = self._group[line[is_open]]
-        point = point[is_open]
-
-        on_line = np.unique(point.astype(np.int64) * len(self.name) + group)
-        point, group = np.divmod(on_line, max(len(self.name), 1))
-        leg_line = ways.leg[point].astype(np.int64) * len(self.name) + group
-        pairs, of_pair = np.unique(leg_line, return_inverse=True)
-        length = np.bincount(of_pair, ways.weight[point], len(pairs))
-        legs, groups = np.divmod(pairs, max(len(self.name), 1))
-
-        on_kind = np.unique(point * len(CARRIERS) + self.kind[group])
-        point, kind = np.divmod(on_kind, len(CARRIERS))
-        cell = ways.leg[point] * len(CARRIERS) + kind
-        total = np.bincount(cell, ways.weight[point], n * len(CARRIERS))
-        return (legs, groups, length), total.reshape(n, len(CARRIERS))
-
-    def _is_open(self, line: np.ndarray, day: np.ndarray) -> np.ndarray:
-        """(m,) bool: whether lines carried somebody on days; of unknown dates they always did."""
+        point, segment = self._tree.query(shapely.points(xy), "dwithin", reach * ways.scale)
+        size = self._begin[segment + 1] - self._begin[segment]
+        line = self._line_of[expand_ranges(self._begin[segment], size)]
+        point = np.repeat(point, size)
         opened = self._lines.opened[line]
         closed = self._lines.closed[line]
-        return ~(opened > day) & ~(closed < day)  # nothing is later than NaT
+        day = ways.day[point]
+        is_open = ~(opened > day) & ~(closed < day)  # nothing is later than NaT
+        pairs = np.unique(point[is_open] * len(self._lines) + line[is_open])
+        return pairs // len(self._lines), pairs % len(self._lines)
+
+    def _share_of_kinds(
+        self, ways: _Ways, near: tuple[np.ndarray, np.ndarray], n: int
+    ) -> np.ndarray:
+        """(n, CARRIERS) part of the way of each leg near lines of each kind."""
+        point, line = near
+        pairs = np.unique(point * len(CARRIERS) + self._kind[line])
+        point, kind = pairs // len(CARRIERS), pairs % len(CARRIERS)
+        cell = ways.leg[point] * len(CARRIERS) + kind
+        total = np.bincount(cell, ways.weight[point], n * len(CARRIERS))
+        return total.reshape(n, len(CARRIERS))
 
     def _best_line(
-        self, found: tuple[np.ndarray, np.ndarray, np.ndarray], kind: np.ndarray, n: int
+        self, ways: _Ways, near: tuple[np.ndarray, np.ndarray], kind: np.ndarray, n: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The line (n,) of each leg's kind with the longest part of the way, -1 for none."""
-        leg, line, share = found
-        fits = (self.kind[line] == kind[leg]) & (self.name[line] != "")
-        leg, line, share = leg[fits], line[fits], share[fits]
-        order = np.lexsort((share, leg))
+        """The line (n,) of each leg's kind with the longest part of the way, -1 for none, and that
+        part.
+        """
+        point, line = near
+        leg = ways.leg[point]
+        fits = (self._kind[line] == kind[leg]) & (self._lines.name[line] != "")
+        pairs, of_pair = np.unique(leg[fits] * len(self._lines) + line[fits], return_inverse=True)
+        length = np.bincount(of_pair, ways.weight[point[fits]], len(pairs))
+        order = np.lexsort((length, pairs // max(len(self._lines), 1)))
+        leg = pairs[order] // max(len(self._lines), 1)
         best = np.full(n, -1)
-        best[leg[order]] = line[order]  # the last one of a leg has the largest share
-        best_share = np.zeros(n)
-        best_share[leg[order]] = share[order]
-        return best, best_share
+        best[leg] = pairs[order] % max(len(self._lines), 1)  # the last of a leg is the longest
+        share = np.zeros(n)
+        share[leg] = length[order]
+        return best, share
 
     def _stop_at(self, legs: Tracks, row: np.ndarray) -> np.ndarray:
         """(k,) the name of the nearest stop to fixes; '' where none is near."""
@@ -186,7 +188,7 @@ class _Ways:
         return self.xy + self.scale[:, None] * np.array([east_m, north_m])
 
 
-_SHIFTS = ((400.0, 0.0), (-400.0, 0.0), (0.0, 400.0), (0.0, -400.0))
+DIRECTIONS = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0))  # east and north
 
 
 def _ways_of(legs: Tracks, s: NearSettings) -> _Ways:
@@ -226,20 +228,25 @@ def _mercator(shapes: np.ndarray) -> np.ndarray:
     return np.asarray(shapely.transform(shapes, lambda xy: _to_mercator(*xy.T)), object)
 
 
-def _pieces(shapes: np.ndarray, vertices: int) -> tuple[np.ndarray, np.ndarray]:
-    """Lines cut into pieces of some vertices, and the line (m,) of each piece.
+def _groups(lines: Lines) -> tuple[np.ndarray, np.ndarray]:
+    """The first piece (g,) of each line, and the line (n,) of each piece."""
+    days = [column.astype(str) for column in (lines.opened, lines.closed)]
+    words = np.array(["\t".join(row) for row in zip(lines.kind, lines.name, *days)], "U")
+    return np.unique(words, return_index=True, return_inverse=True)[1:]
 
-    A long line's own box would hold half of a city.
-    """
+
+def _segments(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ends (m, 2, 2) of the segments of lines, and the line (m,) of each."""
     import shapely
 
     xy, line = shapely.get_coordinates(shapes, return_index=True)
-    begin = np.flatnonzero(np.diff(line, prepend=-1))
-    size = np.diff(np.append(begin, len(line)))
-    count = np.maximum(-(-(size - 1) // (vertices - 1)), 1)
-    of = np.repeat(np.arange(len(shapes)), count)
-    first = begin[of] + expand_ranges(np.zeros(len(shapes), int), count) * (vertices - 1)
-    length = np.minimum(vertices, (begin + size)[of] - first)
-    rows = expand_ranges(first, length)
-    pieces = shapely.linestrings(xy[rows], indices=np.repeat(np.arange(len(of)), length))
-    return np.asarray(pieces, object), of
+    inside = line[1:] == line[:-1]
+    return np.stack([xy[:-1][inside], xy[1:][inside]], axis=1), line[:-1][inside]
+
+
+def _keys(ends: np.ndarray) -> np.ndarray:
+    """(m, 4) whole metres of segments, the same there and back."""
+    whole = np.rint(ends).astype(np.int64)
+    turned = (whole[:, 0] > whole[:, 1]).any(axis=1) & (whole[:, 0, 0] >= whole[:, 1, 0])
+    whole[turned] = whole[turned, ::-1]
+    return whole.reshape(-1, 4)
