@@ -216,35 +216,38 @@ def _patterns(
     A pattern is a sequence of stops, which many trips share.
     """
     times = feed.read("stop_times")
-    place = {
-        stop: (lon, lat)
-        for stop, lon, lat in zip(
-            stops["stop_id"].to_pylist(),
-            stops["stop_lon"].to_pylist(),
-            stops["stop_lat"].to_pylist(),
-        )
-        if lon is not None and lat is not None
-    }
+    place = _places(stops)
     known = pc.is_in(times["stop_id"], value_set=pa.array([*place], pa.string()))
     usable = pc.and_(known, pc.is_valid(times["stop_sequence"]))
-    feed.skipped["stop times without a place"] += len(times) - int(pc.sum(usable).as_py() or 0)
+    n_times = len(times)
     times = times.filter(usable)
-    trip = times["trip_id"].combine_chunks().dictionary_encode()
-    stop = times["stop_id"].combine_chunks().dictionary_encode()
-    stop_number = np.asarray(stop.indices).astype(float)
-    order = _array(times["stop_sequence"])
-    pair = np.column_stack([stop_number, stop_number])
-    sequences = _grouped(np.asarray(trip.indices), trip.dictionary.to_pylist(), order, pair)
-    names = stop.dictionary.to_pylist()
-    ways: dict[str, np.ndarray] = {}
-    pattern_of = {}
-    for trip_id, sequence in sequences.items():
-        key = sequence[:, 0].tobytes().hex()
-        pattern_of[trip_id] = key
-        if key not in ways:
-            ways[key] = np.array([place[names[int(number)]] for number in sequence[:, 0]])
+    feed.skipped["stop times without a place"] += n_times - len(times)
+    sequences, names = _sequences(times)
+    pattern_of = {trip_id: each[:, 0].tobytes().hex() for trip_id, each in sequences.items()}
+    ways = {
+        pattern_of[trip_id]: np.array([place[names[int(each)]] for each in sequence[:, 0]])
+        for trip_id, sequence in sequences.items()
+    }
     patterns = [pattern_of.get(trip_id) for trip_id in trips["trip_id"].to_pylist()]
     return trips.append_column("pattern", pa.array(patterns, pa.string())), ways
+
+
+def _sequences(times: pa.Table) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The numbers (k, 1) of the stops of each trip, in its order, and the ids of stops."""
+    trip = times["trip_id"].combine_chunks().dictionary_encode()
+    stop = times["stop_id"].combine_chunks().dictionary_encode()
+    number = np.asarray(stop.indices).astype(float)[:, None]
+    order = _array(times["stop_sequence"])
+    of_trip = _grouped(np.asarray(trip.indices), trip.dictionary.to_pylist(), order, number)
+    return of_trip, stop.dictionary.to_pylist()
+
+
+def _places(stops: pa.Table) -> dict[str, tuple[float, float]]:
+    """Longitude and latitude of the stops that have a place."""
+    columns = (stops[name].to_pylist() for name in ("stop_id", "stop_lon", "stop_lat"))
+    return {
+        stop: (lon, lat) for stop, lon, lat in zip(*columns) if lon is not None and lat is not None
+    }
 
 
 def _lines(
@@ -292,6 +295,6 @@ def _array_of_nulls(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def _on_earth(xy: np.ndarray) -> np.ndarray:
-    """(n,) bool: whether degrees (n, 2) lie on the earth, and are not 0, 0, which stands for none."""
+    """(n,) bool: whether degrees (n, 2) lie on the earth. 0, 0 stands for no place."""
     inside = (np.abs(xy[:, 0]) <= 180) & (np.abs(xy[:, 1]) <= 90)
     return inside & (xy != 0).any(axis=1)

@@ -87,22 +87,18 @@ class LineIndex:
         n = legs.n_tracks
         near = self._near(ways, ways.xy)
         share = self._share_of_kinds(ways, near, n)
-        moved_m = self.settings.moved_m
-        copies = [ways.moved(*(moved_m * np.array(way))) for way in DIRECTIONS]
+        copies = [ways.moved(self.settings.moved_m * direction) for direction in DIRECTIONS]
         of_copies = [self._share_of_kinds(ways, self._near(ways, xy), n) for xy in copies]
         chance = np.mean(of_copies, axis=0)
+
         kind = (share - chance).argmax(axis=1)
         line, line_share = self._best_line(ways, near, kind, n)
-        named = line >= 0
-        name = np.full(n, "", object)
-        name[named] = self._lines.name[line[named]]
-        line_kind = np.full(n, "", object)
-        line_kind[named] = np.array(CARRIERS, object)[kind[named]]
+
         return LegLines(
             share=share,
             chance=chance,
-            line=name,
-            line_kind=line_kind,
+            line=_named(self._lines.name, line),
+            line_kind=_named(self._lines.kind, line),
             line_share=line_share,
             first_stop=self._stop_at(legs, legs.track_offsets[:-1]),
             last_stop=self._stop_at(legs, legs.track_offsets[1:] - 1),
@@ -113,14 +109,18 @@ class LineIndex:
         import shapely
 
         reach = np.where(ways.at_tunnel, self.settings.near_tunnel_m, self.settings.near_m)
-        point, segment = self._tree.query(shapely.points(xy), "dwithin", reach * ways.scale)
-        size = self._begin[segment + 1] - self._begin[segment]
-        line = self._line_of[expand_ranges(self._begin[segment], size)]
+        points = shapely.points(xy)
+        point, segment = self._tree.query(points, "dwithin", reach * ways.scale)
+        begin = self._begin[segment]
+        size = self._begin[segment + 1] - begin
+        line = self._line_of[expand_ranges(begin, size)]
         point = np.repeat(point, size)
+
         opened = self._lines.opened[line]
         closed = self._lines.closed[line]
         day = ways.day[point]
         is_open = ~(opened > day) & ~(closed < day)  # nothing is later than NaT
+
         pairs = np.unique(point[is_open] * len(self._lines) + line[is_open])
         return pairs // len(self._lines), pairs % len(self._lines)
 
@@ -130,8 +130,8 @@ class LineIndex:
         """(n, CARRIERS) part of the way of each leg near lines of each kind."""
         point, line = near
         pairs = np.unique(point * len(CARRIERS) + self._kind[line])
-        point, kind = pairs // len(CARRIERS), pairs % len(CARRIERS)
-        cell = ways.leg[point] * len(CARRIERS) + kind
+        point = pairs // len(CARRIERS)
+        cell = ways.leg[point] * len(CARRIERS) + pairs % len(CARRIERS)
         total = np.bincount(cell, ways.weight[point], n * len(CARRIERS))
         return total.reshape(n, len(CARRIERS))
 
@@ -143,13 +143,17 @@ class LineIndex:
         """
         point, line = near
         leg = ways.leg[point]
-        fits = (self._kind[line] == kind[leg]) & (self._lines.name[line] != "")
-        pairs, of_pair = np.unique(leg[fits] * len(self._lines) + line[fits], return_inverse=True)
+        has_name = self._lines.name[line] != ""
+        fits = (self._kind[line] == kind[leg]) & has_name
+        n_lines = max(len(self._lines), 1)
+        key = leg[fits] * n_lines + line[fits]
+        pairs, of_pair = np.unique(key, return_inverse=True)
         length = np.bincount(of_pair, ways.weight[point[fits]], len(pairs))
-        order = np.lexsort((length, pairs // max(len(self._lines), 1)))
-        leg = pairs[order] // max(len(self._lines), 1)
+
+        order = np.lexsort((length, pairs // n_lines))
+        leg = pairs[order] // n_lines
         best = np.full(n, -1)
-        best[leg] = pairs[order] % max(len(self._lines), 1)  # the last of a leg is the longest
+        best[leg] = pairs[order] % n_lines  # the last one of a leg is the longest
         share = np.zeros(n)
         share[leg] = length[order]
         return best, share
@@ -183,12 +187,12 @@ class _Ways:
     weight: np.ndarray
     at_tunnel: np.ndarray
 
-    def moved(self, east_m: float, north_m: float) -> np.ndarray:
-        """The places of the fixes, if the legs lay elsewhere."""
-        return self.xy + self.scale[:, None] * np.array([east_m, north_m])
+    def moved(self, metres: np.ndarray) -> np.ndarray:
+        """The places of the fixes, if the legs lay so many metres (2,) east and north."""
+        return self.xy + self.scale[:, None] * metres
 
 
-DIRECTIONS = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0))  # east and north
+DIRECTIONS = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])  # east and north
 
 
 def _ways_of(legs: Tracks, s: NearSettings) -> _Ways:
@@ -200,9 +204,12 @@ def _ways_of(legs: Tracks, s: NearSettings) -> _Ways:
     row = legs.track_offsets[:-1][leg] + spread
 
     xy = _to_mercator(legs.lon[row], legs.lat[row])
-    scale = 1 / np.cos(np.radians(np.clip(legs.lat[row], -MAX_LATITUDE, MAX_LATITUDE)))
-    same = leg[1:] == leg[:-1]
-    step_m = np.where(same, np.hypot(*np.diff(xy, axis=0).T) / scale[1:], 0.0)
+    north = np.clip(legs.lat[row], -MAX_LATITUDE, MAX_LATITUDE)
+    scale = 1 / np.cos(np.radians(north))
+    same_leg = leg[1:] == leg[:-1]
+    step_m = np.hypot(*np.diff(xy, axis=0).T) / scale[1:]
+    step_m = np.where(same_leg, step_m, 0.0)
+
     half = (np.append(step_m, 0.0) + np.append(0.0, step_m)) / 2
     way = np.bincount(leg, half, legs.n_tracks)
     long = step_m > s.tunnel_m
@@ -226,6 +233,11 @@ def _mercator(shapes: np.ndarray) -> np.ndarray:
     import shapely
 
     return np.asarray(shapely.transform(shapes, lambda xy: _to_mercator(*xy.T)), object)
+
+
+def _named(words: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """(n,) object: the words of rows, '' for -1."""
+    return np.append(words, np.array([""], object))[row]
 
 
 def _groups(lines: Lines) -> tuple[np.ndarray, np.ndarray]:
